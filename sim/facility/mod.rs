@@ -1,0 +1,1 @@
+//! Couples the rooms into one site.

@@ -1,0 +1,1 @@
+//! The world outside the fence: weather, prices, carbon.

@@ -1,0 +1,184 @@
+//! Simulated time: whole nanoseconds since the start of the run.
+//!
+//! Integers, because an `f64` of seconds loses nanoseconds after 104 days and months are
+//! what we simulate.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+use crate::units::Duration;
+
+/// An instant, in nanoseconds since the start of the run. At most 2^62 - 1: 146 years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(u64);
+
+/// A length of simulated time in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span(u64);
+
+/// The order of events within one instant; lower goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Class {
+    /// The plant changes state: failure, repair, outage, weather.
+    Plant = 0,
+    /// Control decides: curtail, dispatch, restart.
+    Control = 1,
+    /// Work arrives, advances or completes.
+    Work = 2,
+    /// The instant is settled and measured.
+    Settle = 3,
+}
+
+impl Time {
+    /// The start of the run.
+    pub const ZERO: Time = Time(0);
+    /// The last representable instant, used for "never".
+    pub const MAX: Time = Time(u64::MAX >> 2);
+
+    /// The instant `nanos` nanoseconds after the start.
+    ///
+    /// # Panics
+    ///
+    /// When `nanos` exceeds 146 years.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        assert!(nanos <= Self::MAX.0, "an instant lies at most 146 years after the start");
+        Time(nanos)
+    }
+
+    /// Nanoseconds since the start.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The instant `seconds` after the start, to the nearest nanosecond.
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Time::ZERO + Span::from_secs_f64(seconds)
+    }
+
+    /// Seconds since the start.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 * 1e-9
+    }
+
+    /// Time since `earlier`, or zero where `earlier` is later.
+    pub const fn since(self, earlier: Time) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Span = Span(0);
+    /// Longer than any run.
+    pub const MAX: Span = Span(u64::MAX >> 2);
+
+    /// A span of `nanos` nanoseconds.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Span(nanos)
+    }
+
+    /// A span of whole seconds.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Span(seconds * 1_000_000_000)
+    }
+
+    /// A span of whole hours.
+    pub const fn from_hours(hours: u64) -> Self {
+        Span::from_secs(hours * 3600)
+    }
+
+    /// `seconds` to the nearest nanosecond; what is longer than 146 years becomes [`Span::MAX`].
+    ///
+    /// # Panics
+    ///
+    /// When `seconds` is negative or not a number.
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        assert!(seconds >= 0.0, "a span of time is not negative: {seconds} s");
+        let nanos = (seconds * 1e9).round();
+        // 2^62 is exact in f64; beyond it every span means "never".
+        if nanos >= Self::MAX.0 as f64 { Self::MAX } else { Span(nanos as u64) }
+    }
+
+    /// Nanoseconds.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// Seconds.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 * 1e-9
+    }
+
+    /// Hours.
+    pub fn as_hours_f64(self) -> f64 {
+        self.as_secs_f64() / 3600.0
+    }
+}
+
+impl From<Duration> for Span {
+    fn from(duration: Duration) -> Self {
+        Span(duration.0)
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Time;
+
+    /// Saturates at [`Time::MAX`], which stands for "never".
+    fn add(self, span: Span) -> Time {
+        Time(self.0.saturating_add(span.0).min(Time::MAX.0))
+    }
+}
+
+impl AddAssign<Span> for Time {
+    fn add_assign(&mut self, span: Span) {
+        *self = *self + span;
+    }
+}
+
+impl Sub for Time {
+    type Output = Span;
+
+    /// # Panics
+    ///
+    /// When `earlier` is later than `self`.
+    fn sub(self, earlier: Time) -> Span {
+        Span(self.0.checked_sub(earlier.0).expect("time runs forward"))
+    }
+}
+
+impl Add for Span {
+    type Output = Span;
+
+    fn add(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Span {
+    type Output = Span;
+
+    /// # Panics
+    ///
+    /// When `other` is longer.
+    fn sub(self, other: Span) -> Span {
+        Span(self.0.checked_sub(other.0).expect("a span is not negative"))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Span(self.0), f)
+    }
+}
+
+impl fmt::Display for Span {
+    /// Days, hours, minutes and seconds: `3d 04:05:06.007`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0 / 1_000_000;
+        let (seconds, millis) = (millis / 1000, millis % 1000);
+        let (days, rest) = (seconds / 86_400, seconds % 86_400);
+        write!(f, "{days}d {:02}:{:02}:{:02}.{millis:03}", rest / 3600, rest / 60 % 60, rest % 60)
+    }
+}

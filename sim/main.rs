@@ -1,0 +1,3 @@
+//! The `loadbank` command.
+
+fn main() {}

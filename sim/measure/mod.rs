@@ -1,0 +1,1 @@
+//! Time-weighted meters, latency histograms, ledgers that must balance.

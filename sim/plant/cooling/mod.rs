@@ -1,0 +1,1 @@
+//! Cooling loops and their water.

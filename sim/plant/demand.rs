@@ -1,0 +1,38 @@
+//! What a load asks of the power chain, split by the order in which it is shed.
+
+/// The order in which loads are shed when power is short; lower ranks go first.
+///
+/// The shedding ladder of the reference: miners sleep before training is capped, training is
+/// capped before it is paused, inference goes late, cooling last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Rank {
+    /// Hashing above sleep power.
+    Mining = 0,
+    /// Training between its power-cap floor and full power.
+    TrainingCap = 1,
+    /// Training from idle up to its power-cap floor.
+    TrainingPause = 2,
+    /// Inference above idle.
+    Inference = 3,
+    /// Idle servers, sleeping ASICs, house load.
+    Idle = 4,
+    /// Pumps and fans.
+    Cooling = 5,
+}
+
+impl Rank {
+    /// How many ranks there are.
+    pub const COUNT: usize = 6;
+}
+
+/// What a load would draw if nothing were short, in watts, split by [`Rank`].
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Demand(pub [f64; Rank::COUNT]);
+
+impl Demand {
+    /// The whole of it, in watts.
+    pub fn total_w(&self) -> f64 {
+        self.0.iter().sum()
+    }
+}

@@ -1,0 +1,8 @@
+//! The physical plant: power and cooling, pure models that know no workload.
+
+pub mod cooling;
+pub mod power;
+
+mod demand;
+
+pub use demand::{Demand, Rank};

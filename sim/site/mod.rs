@@ -1,0 +1,1 @@
+//! The site graph: one topology shared by power and cooling.

@@ -1,0 +1,241 @@
+//! What the specs of all rooms share: names with their place, faults, kinds.
+//!
+//! A *spec* is what a user wrote about one thing, as serde reads it: every value with its
+//! unit, every reference a [`Name`] that remembers where it stands. A room turns its specs
+//! into *designs* (plain numbers in base units) and reports what a user got wrong as
+//! [`Fault`]s, which `scenario/` shows at their line and column.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+/// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
+///
+/// The default mark is "nowhere": a value that no file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Mark {
+    /// Index of the file in the order it was read, plus one; zero for nowhere.
+    pub file: u32,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// A reference to another thing of the scenario, with its place.
+///
+/// May hold groups: `pdu-a-{1..40}`. Equality is of the text alone.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// As written.
+    pub text: String,
+    /// Where it was written.
+    pub mark: Mark,
+}
+
+impl Name {
+    /// A name that no file holds (defaults, tests).
+    pub fn unplaced(text: impl Into<String>) -> Self {
+        Self { text: text.into(), mark: Mark::default() }
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Name {}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// Name of the newtype that tells the scenario's deserializer to pass the place along.
+pub(crate) const NAME_TOKEN: &str = "$loadbank::Name";
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> de::Visitor<'de> for Text {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Name, E> {
+                Ok(Name::unplaced(text))
+            }
+
+            // The scenario's deserializer answers the token with (text, file, start, end).
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Name, A::Error> {
+                let short = || de::Error::custom("a name needs text, file, start and end");
+                let text: String = seq.next_element()?.ok_or_else(short)?;
+                let file: u32 = seq.next_element()?.ok_or_else(short)?;
+                let start: u32 = seq.next_element()?.ok_or_else(short)?;
+                let end: u32 = seq.next_element()?.ok_or_else(short)?;
+                Ok(Name { text, mark: Mark { file, start, end } })
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, d: D) -> Result<Name, D::Error> {
+                d.deserialize_str(self)
+            }
+        }
+        deserializer.deserialize_newtype_struct(NAME_TOKEN, Text)
+    }
+}
+
+impl schemars::JsonSchema for Name {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "the name of another part of the scenario; `{1..4}` stands for four of them",
+        })
+    }
+}
+
+/// One name or a list of them: `fed_by: ups-1` or `fed_by: [ups-1, ups-2]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names(pub Vec<Name>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The scenario's deserializer hands a lone scalar to a sequence as its one element.
+        Vec::deserialize(deserializer).map(Names)
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            all => all.serialize(serializer),
+        }
+    }
+}
+
+impl schemars::JsonSchema for Names {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let name = generator.subschema_for::<Name>();
+        schemars::json_schema!({
+            "description": "one name, or a list of names in order of preference",
+            "anyOf": [name, {"type": "array", "items": name}],
+        })
+    }
+}
+
+/// How grave a [`Fault`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The scenario runs, but probably not as its author thinks.
+    Warning,
+    /// The scenario is refused.
+    Error,
+}
+
+/// Something a user got wrong, found while a spec became a design.
+///
+/// A fault names its place either by a [`Mark`] (a [`Name`] knows its own) or by the field
+/// of the component at hand; `scenario/` finds the field's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Error or warning.
+    pub severity: Severity,
+    /// The place, where the room knows it.
+    pub mark: Option<Mark>,
+    /// The field of the component that the room was given; empty for the whole component.
+    pub field: &'static str,
+    /// What is wrong: lower case, no full stop, backticks round names and values.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    /// An error at `field` of the component at hand.
+    pub fn error(field: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, mark: None, field, message: message.into(), help: None }
+    }
+
+    /// A warning at `field` of the component at hand.
+    pub fn warning(field: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(field, message) }
+    }
+
+    /// Places the fault at `mark`.
+    #[must_use]
+    pub fn at(mut self, mark: Mark) -> Self {
+        self.mark = Some(mark);
+        self
+    }
+
+    /// Adds how to mend it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+#[allow(unused_macros)] // until the first room declares its kinds
+/// Declares an enum of specs that a user selects by `kind:`.
+///
+/// Written `{kind: ups, rating: 2 MW}` in YAML. Serde's own internally tagged enums buffer
+/// their content and lose every place in it; the scenario's deserializer therefore reads
+/// `kind` itself when asked for an enum, and the derive here is the plain external form.
+/// Serialisation and JSON Schema use the tagged form, which is what users write.
+macro_rules! kinds {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident($spec:ty) = $kind:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+        #[serde(tag = "kind")]
+        $vis enum $name {
+            $($(#[$vdoc])* #[serde(rename = $kind)] $variant($spec)),+
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                enum Kinds {
+                    $(#[serde(rename = $kind)] $variant($spec)),+
+                }
+                Ok(match Kinds::deserialize(deserializer)? {
+                    $(Kinds::$variant(spec) => Self::$variant(spec)),+
+                })
+            }
+        }
+
+        impl $name {
+            /// Every `kind` of this section, in the order of the documentation.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            /// The `kind` that a user wrote for this one.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $kind),+
+                }
+            }
+        }
+    };
+}
+#[allow(unused_imports)] // until the first room declares its kinds
+pub(crate) use kinds;

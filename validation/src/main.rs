@@ -1,0 +1,3 @@
+//! Published results reproduced by loadbank.
+
+fn main() {}
