@@ -1,1 +1,17 @@
 //! Time-weighted meters, latency histograms, ledgers that must balance.
+//!
+//! Models measure themselves with the tools of this room and the report reads them out:
+//! a [`Meter`] integrates a value that is constant between events (power, heat, flow), a
+//! [`Counter`] counts, a [`Latency`] holds the distribution of a delay in bounded memory, and a
+//! [`Ledger`] closes the books of a run: what came in is what went out and what is still there.
+//! Sums are compensated ([`Sum`]), so that months of small steps still balance to 1e-9.
+
+pub mod latency;
+pub mod ledger;
+pub mod meter;
+pub mod sum;
+
+pub use latency::Latency;
+pub use ledger::{Imbalance, Ledger};
+pub use meter::{Counter, IntervalStat, Meter};
+pub use sum::Sum;
