@@ -21,5 +21,4 @@ pub mod plant;
 pub mod report;
 pub mod scenario;
 pub mod site;
-pub mod study;
 pub mod workload;

@@ -1,1 +1,5 @@
-//! What a run leaves behind.
+//! What a run leaves behind: the text table, and the folder of files.
+
+pub mod folder;
+pub mod latency;
+pub mod table;

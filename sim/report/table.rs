@@ -1,0 +1,332 @@
+//! Tables that are written row by row: Parquet where the feature is on, else CSV.
+//!
+//! Rows are buffered in blocks and written a block at a time, so memory does not grow with
+//! the length of a run. Every table has a fixed schema with the unit in the column name.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+/// Rows held before a block is written.
+const BLOCK_ROWS: usize = 4096;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A UTC instant, to the microsecond.
+    Time,
+    /// Text.
+    Text,
+    /// A number, possibly missing.
+    Real,
+    /// A count.
+    Count,
+}
+
+/// A column: its name, unit included, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// For example `import_mw`.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+impl Column {
+    /// A column of `kind`.
+    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+        Self { name: name.into(), kind }
+    }
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// A UTC instant.
+    Time(Timestamp),
+    /// Text.
+    Text(String),
+    /// A number.
+    Real(f64),
+    /// A count.
+    Count(u64),
+    /// No number.
+    Missing,
+}
+
+/// The file format of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Apache Parquet, compressed with Snappy.
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// Comma-separated values with a header line.
+    Csv,
+}
+
+impl Format {
+    /// Parquet where it was built in, else CSV.
+    pub const fn best() -> Self {
+        #[cfg(feature = "parquet")]
+        return Format::Parquet;
+        #[cfg(not(feature = "parquet"))]
+        return Format::Csv;
+    }
+}
+
+/// A table being written.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    sink: Sink,
+}
+
+enum Sink {
+    Csv(Box<csv::Writer<BufWriter<File>>>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<columnar::ParquetTable>),
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Sink::Csv(_) => "Csv",
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(_) => "Parquet",
+        })
+    }
+}
+
+impl Table {
+    /// Creates `<stem>.parquet` or `<stem>.csv` in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be created.
+    pub fn create(
+        folder: &Path,
+        stem: &str,
+        columns: Vec<Column>,
+        format: Format,
+    ) -> io::Result<Self> {
+        let sink = match format {
+            Format::Csv => {
+                let file = BufWriter::new(File::create(folder.join(format!("{stem}.csv")))?);
+                let mut writer = csv::Writer::from_writer(file);
+                writer.write_record(columns.iter().map(|c| c.name.as_str()))?;
+                Sink::Csv(Box::new(writer))
+            }
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                let file = File::create(folder.join(format!("{stem}.parquet")))?;
+                Sink::Parquet(Box::new(columnar::ParquetTable::create(file, &columns)?))
+            }
+        };
+        Ok(Self { columns, sink })
+    }
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    ///
+    /// When a full block cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// When the row does not fit the columns.
+    pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
+        assert_eq!(row.len(), self.columns.len(), "a row has one cell for each column");
+        match &mut self.sink {
+            Sink::Csv(writer) => {
+                Ok(writer.write_record(row.iter().map(|cell| match cell {
+                    Cell::Time(at) => at.to_string(),
+                    Cell::Text(text) => text.clone(),
+                    Cell::Real(value) => format!("{value}"),
+                    Cell::Count(count) => count.to_string(),
+                    Cell::Missing => String::new(),
+                }))?)
+            }
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(table) => table.push(row),
+        }
+    }
+
+    /// Writes what is buffered and closes the file, synced to disk.
+    ///
+    /// # Errors
+    ///
+    /// When the rest cannot be written.
+    pub fn finish(self) -> io::Result<()> {
+        match self.sink {
+            Sink::Csv(writer) => {
+                let mut file = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
+                file.flush()?;
+                file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+            }
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(table) => table.finish(),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+mod columnar {
+    //! Parquet through its low-level column writers, which need no Arrow.
+
+    use std::fs::File;
+    use std::io;
+    use std::sync::Arc;
+
+    use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::types::{Type, TypePtr};
+
+    use super::{BLOCK_ROWS, Cell, Column, Kind};
+
+    pub(super) struct ParquetTable {
+        writer: SerializedFileWriter<File>,
+        blocks: Vec<Block>,
+        rows: usize,
+    }
+
+    /// The buffered values of one column.
+    enum Block {
+        Time(Vec<i64>),
+        Text(Vec<ByteArray>),
+        /// Present values, and for every row whether there is one.
+        Real(Vec<f64>, Vec<i16>),
+        Count(Vec<i64>),
+    }
+
+    impl ParquetTable {
+        pub(super) fn create(file: File, columns: &[Column]) -> io::Result<Self> {
+            let fields = columns.iter().map(field).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            let schema = Type::group_type_builder("table")
+                .with_fields(fields)
+                .build()
+                .map(TypePtr::new)
+                .map_err(failed)?;
+            let properties = WriterProperties::builder()
+                .set_compression(Compression::SNAPPY)
+                .set_created_by(format!("loadbank {}", env!("CARGO_PKG_VERSION")))
+                .build();
+            let writer = SerializedFileWriter::new(file, schema, Arc::new(properties));
+            let blocks = columns.iter().map(|c| Block::empty(c.kind)).collect();
+            Ok(Self { writer: writer.map_err(failed)?, blocks, rows: 0 })
+        }
+
+        pub(super) fn push(&mut self, row: &[Cell]) -> io::Result<()> {
+            for (block, cell) in self.blocks.iter_mut().zip(row) {
+                block.push(cell);
+            }
+            self.rows += 1;
+            if self.rows == BLOCK_ROWS { self.flush() } else { Ok(()) }
+        }
+
+        pub(super) fn finish(mut self) -> io::Result<()> {
+            self.flush()?;
+            self.writer.finish().map_err(failed)?;
+            self.writer.inner().sync_all()
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            if self.rows == 0 {
+                return Ok(());
+            }
+            let mut group = self.writer.next_row_group().map_err(failed)?;
+            for block in &mut self.blocks {
+                let mut column = group
+                    .next_column()
+                    .map_err(failed)?
+                    .expect("the schema has a column for every block");
+                match block {
+                    Block::Time(values) | Block::Count(values) => {
+                        column.typed::<Int64Type>().write_batch(values, None, None)
+                    }
+                    Block::Text(values) => {
+                        column.typed::<ByteArrayType>().write_batch(values, None, None)
+                    }
+                    Block::Real(values, present) => {
+                        column.typed::<DoubleType>().write_batch(values, Some(present), None)
+                    }
+                }
+                .map_err(failed)?;
+                column.close().map_err(failed)?;
+                block.clear();
+            }
+            group.close().map_err(failed)?;
+            self.rows = 0;
+            Ok(())
+        }
+    }
+
+    impl Block {
+        fn empty(kind: Kind) -> Self {
+            match kind {
+                Kind::Time => Block::Time(Vec::new()),
+                Kind::Text => Block::Text(Vec::new()),
+                Kind::Real => Block::Real(Vec::new(), Vec::new()),
+                Kind::Count => Block::Count(Vec::new()),
+            }
+        }
+
+        fn push(&mut self, cell: &Cell) {
+            match (self, cell) {
+                (Block::Time(values), Cell::Time(at)) => values.push(at.as_microsecond()),
+                (Block::Text(values), Cell::Text(text)) => values.push(text.as_bytes().into()),
+                (Block::Count(values), Cell::Count(count)) => {
+                    values.push(i64::try_from(*count).expect("a count fits 63 bits"));
+                }
+                (Block::Real(values, present), Cell::Real(value)) => {
+                    values.push(*value);
+                    present.push(1);
+                }
+                (Block::Real(_, present), Cell::Missing) => present.push(0),
+                (_, cell) => panic!("the cell {cell:?} does not fit its column"),
+            }
+        }
+
+        fn clear(&mut self) {
+            match self {
+                Block::Time(values) | Block::Count(values) => values.clear(),
+                Block::Text(values) => values.clear(),
+                Block::Real(values, present) => {
+                    values.clear();
+                    present.clear();
+                }
+            }
+        }
+    }
+
+    fn field(column: &Column) -> Result<TypePtr, parquet::errors::ParquetError> {
+        let (physical, logical, repetition) = match column.kind {
+            Kind::Time => (
+                Physical::INT64,
+                Some(LogicalType::timestamp(true, TimeUnit::MICROS)),
+                Repetition::REQUIRED,
+            ),
+            Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED),
+            Kind::Real => (Physical::DOUBLE, None, Repetition::OPTIONAL),
+            Kind::Count => (Physical::INT64, None, Repetition::REQUIRED),
+        };
+        Type::primitive_type_builder(&column.name, physical)
+            .with_logical_type(logical)
+            .with_repetition(repetition)
+            .build()
+            .map(Arc::new)
+    }
+
+    fn failed(error: parquet::errors::ParquetError) -> io::Error {
+        match error {
+            parquet::errors::ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+                Ok(io) => *io,
+                Err(other) => io::Error::other(other),
+            },
+            other => io::Error::other(other),
+        }
+    }
+}
