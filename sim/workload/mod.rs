@@ -4,6 +4,7 @@
 //! them ([`RackOffer`]) and reads back what each would draw ([`Demand`](crate::plant::Demand))
 //! and does draw.
 
+pub mod gpu;
 pub mod inference;
 pub mod mining;
 pub mod training;

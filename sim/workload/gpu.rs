@@ -1,0 +1,391 @@
+//! Racks of GPU servers: what training and inference stand on.
+//!
+//! A rack holds alike nodes (servers, or trays of an NVL72) of alike GPUs. Its power splits
+//! into node overhead (processors, fans, network, switches), idle GPUs, GPUs that hold a
+//! model without computing, and computing GPUs, whose draw and speed under a power cap come
+//! from a measured [`CapCurve`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Span;
+use crate::spec::{Fault, Names};
+use crate::units::{Duration, Fraction, Power, Temperature};
+
+/// A group of alike racks of GPU servers, as written under `racks:`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GpuRackSpec {
+    /// How many such racks the group has. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// What feeds the racks: one bus, or several in order of preference.
+    pub fed_by: Names,
+    /// The cooling that takes their heat; without it the racks see a constant cool inlet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooled_by: Option<Names>,
+    /// Nodes in a rack: servers, or compute trays of an NVL72. 1 to 64.
+    pub nodes: u32,
+    /// GPUs in a node. 1 to 64.
+    pub gpus_per_node: u32,
+    /// Thermal design power of one GPU: the draw that its firmware enforces uncapped.
+    pub gpu_power: Power,
+    /// Draw of a GPU without a job. Default: 10 % of `gpu_power` (H100: 72.5 W of 700 W,
+    /// arXiv:2604.07345; for other GPUs an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_idle_power: Option<Power>,
+    /// Draw of a GPU that holds a job in memory and does not compute. Default: 17 % of
+    /// `gpu_power` (H100: 121.7 W of 700 W, arXiv:2605.23918; for other GPUs an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_resident_power: Option<Power>,
+    /// Draw of a node besides its GPUs whenever it is on: processors, fans, network, and the
+    /// node's part of the rack's switches and supply losses.
+    pub node_overhead: Power,
+    /// Draw and speed of a computing GPU under a power cap, by rising cap; the last point is
+    /// the uncapped GPU, at full speed; the first is the floor, below which it cannot be
+    /// capped. Default: H100 SXM pretraining throughput (Mayr et al., arXiv:2603.16164,
+    /// table 4) and draw (arXiv:2604.11391, figure 9b), scaled to `gpu_power`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap_curve: Option<Vec<CapPointSpec>>,
+    /// Inlet temperature (air or coolant) above which GPUs slow down. Default: 35 degC, the
+    /// upper limit of the ASHRAE A2 allowable range. For cold plates: the chip's limit of
+    /// 87 degC less its rise above the coolant, about 25 K, so 62 degC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle_inlet: Option<Temperature>,
+    /// Inlet temperature at which the rack shuts down. Default: 45 degC, the upper limit of
+    /// the ASHRAE A4 range (assumption). For cold plates: 95 degC less the same rise, 70 degC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip_inlet: Option<Temperature>,
+    /// Time from power to a node that takes work: firmware, operating system, health check.
+    /// Default: 10 min (5 to 15 min are usual; assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_on: Option<Duration>,
+    /// Where the figures of a catalogue entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// One point of a [`GpuRackSpec::cap_curve`].
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CapPointSpec {
+    /// The configured cap of one GPU.
+    pub cap: Power,
+    /// What the GPU then draws while it computes; at most `cap`. Default: `cap`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<Power>,
+    /// Its throughput as a share of the uncapped one.
+    pub speed: Fraction,
+}
+
+impl GpuRackSpec {
+    /// Fills defaults and checks ranges.
+    pub fn resolve(&self, faults: &mut Vec<Fault>) -> GpuRackDesign {
+        let mut positive = |field, value: f64, what: &str| {
+            if value <= 0.0 {
+                faults.push(Fault::error(field, format!("{what} must be above zero")));
+            }
+        };
+        positive("gpu_power", self.gpu_power.0, "power of a GPU");
+        positive("count", f64::from(self.count.unwrap_or(1)), "number of racks");
+        let tdp = self.gpu_power.0;
+        let idle = self.gpu_idle_power.map_or(0.10 * tdp, |p| p.0);
+        let resident = self.gpu_resident_power.map_or((0.17 * tdp).max(idle), |p| p.0);
+        for (field, n) in [("nodes", self.nodes), ("gpus_per_node", self.gpus_per_node)] {
+            if !(1..=64).contains(&n) {
+                faults.push(Fault::error(field, format!("needs 1 to 64, got {n}")));
+            }
+        }
+        for (field, power) in [("gpu_idle_power", idle), ("node_overhead", self.node_overhead.0)] {
+            if power < 0.0 {
+                faults.push(Fault::error(field, "a draw is not negative"));
+            }
+        }
+        let curve = self.resolve_curve(faults);
+        if !(idle <= resident && resident <= curve.floor().draw_w) {
+            faults.push(
+                Fault::error(
+                    "gpu_resident_power",
+                    "needs idle power <= resident power <= draw at the lowest cap",
+                )
+                .help(format!(
+                    "idle is {idle:.0} W, resident {resident:.0} W, the lowest cap draws {:.0} W",
+                    curve.floor().draw_w
+                )),
+            );
+        }
+        let throttle_c = self.throttle_inlet.map_or(35.0, |t| t.0);
+        let trip_c = self.trip_inlet.map_or(45.0, |t| t.0);
+        if trip_c <= throttle_c {
+            faults.push(Fault::error(
+                "trip_inlet",
+                format!("must lie above the throttle temperature of {throttle_c} degC"),
+            ));
+        }
+        GpuRackDesign {
+            nodes: self.nodes as usize,
+            gpus_per_node: self.gpus_per_node as usize,
+            gpu_tdp_w: tdp,
+            gpu_idle_w: idle,
+            gpu_resident_w: resident,
+            node_overhead_w: self.node_overhead.0,
+            curve,
+            throttle_c,
+            trip_c,
+            power_on: self.power_on.map_or(Span::from_secs(600), Span::from),
+        }
+    }
+
+    fn resolve_curve(&self, faults: &mut Vec<Fault>) -> CapCurve {
+        let Some(points) = &self.cap_curve else { return CapCurve::h100(self.gpu_power.0) };
+        let points: Vec<CapPoint> = points
+            .iter()
+            .map(|p| CapPoint {
+                cap_w: p.cap.0,
+                draw_w: p.draw.unwrap_or(p.cap).0,
+                speed: p.speed.0,
+            })
+            .collect();
+        let rises = points.windows(2).all(|w| {
+            w[0].cap_w < w[1].cap_w && w[0].draw_w < w[1].draw_w && w[0].speed < w[1].speed
+        });
+        let sound = points.iter().all(|p| 0.0 < p.draw_w && p.draw_w <= p.cap_w && p.speed > 0.0);
+        if points.len() < 2 || !rises || !sound {
+            faults.push(
+                Fault::error("cap_curve", "needs two or more points of rising cap, draw and speed")
+                    .help("each draw lies above zero and at most at its cap"),
+            );
+            return CapCurve::h100(self.gpu_power.0);
+        }
+        let last = points[points.len() - 1];
+        if last.speed != 1.0 || last.cap_w != self.gpu_power.0 {
+            faults.push(
+                Fault::error("cap_curve", "the last point must be the uncapped GPU")
+                    .help("its cap is `gpu_power` and its speed 1"),
+            );
+        }
+        CapCurve { points }
+    }
+}
+
+/// A GPU rack with everything resolved: watts, degrees Celsius.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GpuRackDesign {
+    /// Nodes in a rack.
+    pub nodes: usize,
+    /// GPUs in a node.
+    pub gpus_per_node: usize,
+    /// Thermal design power of a GPU, W.
+    pub gpu_tdp_w: f64,
+    /// Draw of a GPU without a job, W.
+    pub gpu_idle_w: f64,
+    /// Draw of a GPU that holds a job and does not compute, W.
+    pub gpu_resident_w: f64,
+    /// Draw of a node besides its GPUs, W.
+    pub node_overhead_w: f64,
+    /// Computing draw and speed of a GPU under a cap.
+    pub curve: CapCurve,
+    /// Inlet temperature above which GPUs slow down, degC.
+    pub throttle_c: f64,
+    /// Inlet temperature at which the rack shuts down, degC.
+    pub trip_c: f64,
+    /// Time from power to a node that takes work.
+    pub power_on: Span,
+}
+
+impl GpuRackDesign {
+    /// GPUs in a rack.
+    pub fn gpus(&self) -> usize {
+        self.nodes * self.gpus_per_node
+    }
+
+    /// Draw of a node without a job, W.
+    pub fn node_idle_w(&self) -> f64 {
+        self.node_overhead_w + self.gpus_per_node as f64 * self.gpu_idle_w
+    }
+
+    /// Draw of a whole rack without a job, W.
+    pub fn idle_w(&self) -> f64 {
+        self.nodes as f64 * self.node_idle_w()
+    }
+
+    /// Draw of a whole rack with every GPU at its thermal design power, W: its rating.
+    pub fn full_w(&self) -> f64 {
+        self.nodes as f64 * (self.node_overhead_w + self.gpus_per_node as f64 * self.gpu_tdp_w)
+    }
+
+    /// Speed of GPUs at an inlet temperature: 1 up to the throttle temperature, then falling
+    /// linearly to 0 at the trip temperature.
+    pub fn thermal_speed(&self, inlet_c: f64) -> f64 {
+        ((self.trip_c - inlet_c) / (self.trip_c - self.throttle_c)).clamp(0.0, 1.0)
+    }
+}
+
+/// A computing GPU at one power cap.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CapPoint {
+    /// Configured cap, W.
+    pub cap_w: f64,
+    /// Mean draw while computing, W.
+    pub draw_w: f64,
+    /// Throughput over that of the uncapped GPU.
+    pub speed: f64,
+}
+
+/// Draw and speed of a computing GPU by power cap: linear between measured points, constant
+/// above the last, undefined below the first (a GPU cannot be capped lower).
+#[derive(Debug, Clone, PartialEq)]
+pub struct CapCurve {
+    points: Vec<CapPoint>,
+}
+
+/// H100 SXM at 200 to 700 W: cap, measured draw (arXiv:2604.11391 figure 9b) and tokens a
+/// second a GPU in Llama-3-8B pretraining (Mayr et al., arXiv:2603.16164 table 4).
+const H100: [(f64, f64, f64); 6] = [
+    (200.0, 199.0, 9_699.0),
+    (300.0, 298.0, 17_982.0),
+    (400.0, 395.0, 24_853.0),
+    (500.0, 493.0, 27_705.0),
+    (600.0, 591.0, 29_250.0),
+    (700.0, 647.0, 30_271.0),
+];
+
+impl CapCurve {
+    /// The measured curve of the H100, its powers scaled to a GPU of `tdp_w` watts.
+    pub fn h100(tdp_w: f64) -> Self {
+        let (full, _, tokens) = H100[H100.len() - 1];
+        let point = |&(cap, draw, t): &(f64, f64, f64)| CapPoint {
+            cap_w: cap / full * tdp_w,
+            draw_w: draw / full * tdp_w,
+            speed: t / tokens,
+        };
+        Self { points: H100.iter().map(point).collect() }
+    }
+
+    /// The measured points, by rising cap. At least two; the last has speed 1.
+    pub fn points(&self) -> &[CapPoint] {
+        &self.points
+    }
+
+    /// The lowest cap.
+    pub fn floor(&self) -> CapPoint {
+        self.points[0]
+    }
+
+    /// The uncapped GPU.
+    pub fn full(&self) -> CapPoint {
+        self.points[self.points.len() - 1]
+    }
+
+    /// The point under a configured cap; `None` below the floor. Costs one look along the
+    /// table.
+    pub fn at_cap(&self, cap_w: f64) -> Option<CapPoint> {
+        self.at(cap_w, |p| p.cap_w)
+    }
+
+    /// The point with the highest speed whose draw is at most `draw_w`; `None` below the
+    /// floor.
+    pub fn at_draw(&self, draw_w: f64) -> Option<CapPoint> {
+        self.at(draw_w, |p| p.draw_w)
+    }
+
+    fn at(&self, value: f64, axis: impl Fn(&CapPoint) -> f64) -> Option<CapPoint> {
+        if value >= axis(&self.full()) {
+            return Some(self.full());
+        }
+        let upper = self.points.iter().position(|p| axis(p) > value)?;
+        let (a, b) = (self.points[upper.checked_sub(1)?], self.points[upper]);
+        let x = (value - axis(&a)) / (axis(&b) - axis(&a));
+        let between = |from: f64, to: f64| from + x * (to - from);
+        Some(CapPoint {
+            cap_w: between(a.cap_w, b.cap_w),
+            draw_w: between(a.draw_w, b.draw_w),
+            speed: between(a.speed, b.speed),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Target T23: throughput after a cut of a quarter and of a half, on the axis of the
+    /// configured cap and on that of the measured draw.
+    #[test]
+    fn a_cut_of_power_costs_the_published_throughput() {
+        let curve = CapCurve::h100(700.0);
+        let full = curve.full();
+        for (cut, by_cap, by_draw) in [(0.25, 0.928, 0.908), (0.5, 0.708, 0.654)] {
+            let keep = 1.0 - cut;
+            assert!((curve.at_cap(keep * full.cap_w).unwrap().speed - by_cap).abs() < 5e-4);
+            assert!((curve.at_draw(keep * full.draw_w).unwrap().speed - by_draw).abs() < 5e-4);
+        }
+        for (cap, speed) in [(200.0, 0.320), (300.0, 0.594), (400.0, 0.821), (900.0, 1.0)] {
+            assert!((curve.at_cap(cap).unwrap().speed - speed).abs() < 5e-4, "at {cap} W");
+        }
+        assert_eq!(curve.at_cap(199.9), None);
+    }
+
+    /// Target T24: most tokens a joule at 400 W, 44 % above the uncapped GPU by cap and 34 %
+    /// by draw.
+    #[test]
+    fn the_best_cap_for_energy_is_400_watts() {
+        let curve = CapCurve::h100(700.0);
+        let gain = |axis: fn(&CapPoint) -> f64| {
+            let efficiency = |p: &CapPoint| p.speed / axis(p);
+            let best = curve
+                .points()
+                .iter()
+                .max_by(|a, b| efficiency(a).total_cmp(&efficiency(b)))
+                .expect("a curve has points");
+            (best.cap_w, efficiency(best) / efficiency(&curve.full()) - 1.0)
+        };
+        let (cap, by_cap) = gain(|p| p.cap_w);
+        assert!(cap == 400.0 && (by_cap - 0.44).abs() < 0.005, "{by_cap}");
+        let (cap, by_draw) = gain(|p| p.draw_w);
+        assert!(cap == 400.0 && (by_draw - 0.34).abs() < 0.006, "{by_draw}");
+    }
+
+    fn spec(yaml: &str) -> GpuRackSpec {
+        serde_yaml::from_str(yaml).expect("the test's spec reads")
+    }
+
+    const PLAIN: &str =
+        "{fed_by: [pdu], nodes: 4, gpus_per_node: 8, gpu_power: 700 W, node_overhead: 2 kW}";
+
+    #[test]
+    fn defaults_give_a_rack_of_h100() {
+        let mut faults = Vec::new();
+        let rack = spec(PLAIN).resolve(&mut faults);
+        assert_eq!(faults, []);
+        assert_eq!(rack.gpus(), 32);
+        assert!((rack.idle_w() - 4.0 * (2000.0 + 8.0 * 70.0)).abs() < 1e-9);
+        assert!((rack.full_w() - 4.0 * (2000.0 + 8.0 * 700.0)).abs() < 1e-9);
+        assert_eq!(rack.thermal_speed(20.0), 1.0);
+        assert_eq!(rack.thermal_speed(40.0), 0.5);
+        assert_eq!(rack.thermal_speed(60.0), 0.0);
+    }
+
+    #[test]
+    fn what_cannot_stand_is_refused_by_field() {
+        let refused = |extra: &str| {
+            let mut faults = Vec::new();
+            let text = PLAIN.replace('}', &format!(", {extra}}}"));
+            spec(&text).resolve(&mut faults);
+            faults.first().map(|f| f.field)
+        };
+        assert_eq!(refused("gpu_idle_power: 200 W"), Some("gpu_resident_power"));
+        assert_eq!(refused("gpu_resident_power: 250 W"), Some("gpu_resident_power"));
+        assert_eq!(refused("trip_inlet: 30 degC"), Some("trip_inlet"));
+        assert_eq!(refused("count: 0"), Some("count"));
+        for curve in [
+            "[{cap: 700 W, speed: 1}]",
+            "[{cap: 300 W, speed: 1}, {cap: 700 W, speed: 1}]",
+            "[{cap: 300 W, draw: 310 W, speed: 0.5}, {cap: 700 W, speed: 1}]",
+            "[{cap: 300 W, speed: 0.5}, {cap: 600 W, speed: 1}]",
+        ] {
+            assert_eq!(refused(&format!("cap_curve: {curve}")), Some("cap_curve"), "{curve}");
+        }
+        assert_eq!(refused("cap_curve: [{cap: 300 W, speed: 0.5}, {cap: 700 W, speed: 1}]"), None);
+    }
+}
