@@ -1,0 +1,216 @@
+//! What is cut when the wish of all loads does not fit.
+//!
+//! Components are visited leaves first. Where one would put out more than it may, the loads
+//! behind it are cut by [`Rank`], lowest first; within a rank all of them by the same factor.
+//! A later visit only ever cuts further, so that in the end every component fits.
+//!
+//! Limits on a forest are nested, and for nested limits this greedy is optimal in the order of
+//! ranks: no other choice serves more of the highest rank, nor, that being so, more of the
+//! next, and so on. Two things of a real plant soften the statement. Losses differ between
+//! branches, so the last watt within a rank could sometimes be served over a better branch.
+//! And a load on two cords is cut as a whole by whichever side is short, which may leave
+//! slack on the other.
+
+use super::flow::{Flows, Forest, NONE, TOLERANCE, Wiring};
+use crate::plant::{Demand, Rank};
+
+/// The grants of one allocation, with its working memory.
+#[derive(Debug, Clone)]
+pub(super) struct Shed {
+    /// What of its demand each load is granted. Meaningless for dead loads.
+    pub(super) granted: Vec<Demand>,
+    out_w: Vec<f64>,
+    /// By place in preorder: what stays, what is being scaled, and its flow and slope.
+    keep_w: Vec<f64>,
+    cut_w: Vec<f64>,
+    flow_w: Vec<f64>,
+    slope: Vec<f64>,
+    /// The last cut that touched each load, so that both cords of a load cut it once.
+    touched: Vec<u32>,
+    cuts: u32,
+}
+
+impl Shed {
+    pub(super) fn new(wiring: &Wiring) -> Self {
+        Self {
+            granted: vec![Demand::default(); wiring.loads()],
+            out_w: vec![0.0; wiring.nodes()],
+            keep_w: vec![0.0; wiring.nodes()],
+            cut_w: vec![0.0; wiring.nodes()],
+            flow_w: vec![0.0; wiring.nodes()],
+            slope: vec![0.0; wiring.nodes()],
+            touched: vec![0; wiring.loads()],
+            cuts: 0,
+        }
+    }
+
+    /// Computes `granted` for `demand`, whose flows are `want`. Costs a pass over all nodes, and
+    /// a few passes over what lies behind each overloaded one.
+    pub(super) fn run(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        limit_w: &[f64],
+        demand: &[Demand],
+        want: &Flows,
+    ) {
+        self.granted.copy_from_slice(demand);
+        self.out_w.copy_from_slice(&want.out_w);
+        for place in (0..forest.order.len()).rev() {
+            let n = forest.order[place] as usize;
+            if self.out_w[n] > limit_w[n] * (1.0 + TOLERANCE) {
+                self.fit(wiring, forest, n, limit_w[n]);
+            }
+        }
+    }
+
+    /// Cuts the loads behind node `n` until it puts out at most `limit_w`.
+    fn fit(&mut self, wiring: &Wiring, forest: &Forest, n: usize, limit_w: f64) {
+        let behind = forest.position[n] as usize..forest.end[n] as usize;
+        let before = self.out_w[n];
+        let mut found = false;
+        for rank in 0..Rank::COUNT {
+            if !self.gather(wiring, forest, behind.clone(), rank) {
+                continue;
+            }
+            found = true;
+            let factor = self.solve(wiring, forest, behind.clone(), limit_w);
+            self.scale(wiring, forest, behind.clone(), rank, factor);
+            let out = self.flow_w[behind.start];
+            if out <= limit_w * (1.0 + TOLERANCE) {
+                break;
+            }
+        }
+        if !found {
+            // Idle losses fit, or the component would have opened: all of it was rounding.
+            return;
+        }
+        for place in behind.clone() {
+            self.out_w[forest.order[place] as usize] = self.flow_w[place];
+        }
+        let after = self.out_w[n];
+        let change = after - before + wiring.loss[n].growth_w(before, after);
+        self.follow(wiring, forest, forest.parent[n], change);
+    }
+
+    /// Splits what is plugged in at each place of `behind` into `rank` and the rest; whether
+    /// there is anything of `rank`.
+    fn gather(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        behind: std::ops::Range<usize>,
+        rank: usize,
+    ) -> bool {
+        let mut any = false;
+        for place in behind {
+            let (mut keep, mut cut) = (0.0, 0.0);
+            for &cord in wiring.sockets(forest.order[place] as usize) {
+                let share = forest.share[cord as usize];
+                let granted = &self.granted[wiring.cord_load[cord as usize] as usize].0;
+                for (other, w) in granted.iter().enumerate() {
+                    if other == rank {
+                        cut += share * w;
+                    } else {
+                        keep += share * w;
+                    }
+                }
+            }
+            any |= cut > 0.0;
+            self.keep_w[place] = keep;
+            self.cut_w[place] = cut;
+        }
+        any
+    }
+
+    /// The factor on the gathered rank at which the first place of `behind` puts out `limit_w`;
+    /// zero when even that is too much. Leaves the flows at that factor in `flow_w`.
+    fn solve(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        behind: std::ops::Range<usize>,
+        limit_w: f64,
+    ) -> f64 {
+        let (least, _) = self.flow_at(wiring, forest, behind.clone(), 0.0);
+        if least >= limit_w {
+            return 0.0;
+        }
+        // Output grows with the factor and is convex in it, so Newton's method from above
+        // closes in on the root from above, without overshoot.
+        let mut factor = 1.0;
+        for _ in 0..50 {
+            let (out, slope) = self.flow_at(wiring, forest, behind.clone(), factor);
+            if out <= limit_w * (1.0 + 1e-3 * TOLERANCE) {
+                return factor;
+            }
+            factor -= (out - limit_w) / slope;
+        }
+        panic!("the shed factor of a convex flow was not found within 50 Newton steps");
+    }
+
+    /// Output of the first place of `behind` at `factor`, and its derivative.
+    fn flow_at(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        behind: std::ops::Range<usize>,
+        factor: f64,
+    ) -> (f64, f64) {
+        for place in behind.clone() {
+            self.flow_w[place] = self.keep_w[place] + factor * self.cut_w[place];
+            self.slope[place] = self.cut_w[place];
+        }
+        for place in (behind.start + 1..behind.end).rev() {
+            let n = forest.order[place] as usize;
+            let (out, slope) = (self.flow_w[place], self.slope[place]);
+            let feeder = forest.position[forest.parent[n] as usize] as usize;
+            self.flow_w[feeder] += out + wiring.loss[n].loss_w(out);
+            self.slope[feeder] += slope * (1.0 + wiring.loss[n].slope(out));
+        }
+        (self.flow_w[behind.start], self.slope[behind.start])
+    }
+
+    /// Scales the grants of `rank` behind, and follows the other cords of the loads that were cut.
+    fn scale(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        behind: std::ops::Range<usize>,
+        rank: usize,
+        factor: f64,
+    ) {
+        self.cuts = self.cuts.wrapping_add(1);
+        for place in behind.clone() {
+            for &socket in wiring.sockets(forest.order[place] as usize) {
+                let load = wiring.cord_load[socket as usize] as usize;
+                if forest.share[socket as usize] == 0.0 || self.touched[load] == self.cuts {
+                    continue;
+                }
+                self.touched[load] = self.cuts;
+                let before = self.granted[load].0[rank];
+                self.granted[load].0[rank] = factor * before;
+                for cord in wiring.cords(load) {
+                    let share = forest.share[cord];
+                    let node = wiring.cord_node[cord];
+                    if share == 0.0 || behind.contains(&(forest.position[node as usize] as usize)) {
+                        continue;
+                    }
+                    self.follow(wiring, forest, node, share * (factor - 1.0) * before);
+                }
+            }
+        }
+    }
+
+    /// Adds `change` to the output of `node` and, with its loss, of all that feed it.
+    fn follow(&mut self, wiring: &Wiring, forest: &Forest, node: u32, mut change: f64) {
+        let mut node = node;
+        while node != NONE {
+            let n = node as usize;
+            let before = self.out_w[n];
+            self.out_w[n] = before + change;
+            change += wiring.loss[n].growth_w(before, before + change);
+            node = forest.parent[n];
+        }
+    }
+}
