@@ -109,6 +109,57 @@ impl schemars::JsonSchema for Name {
     }
 }
 
+/// A file that a scenario names, with the place of its name.
+///
+/// A relative path starts at the folder of the file that holds it, which the scenario's
+/// reader finds from the mark.
+#[derive(Debug, Clone)]
+pub struct FilePath {
+    /// As written.
+    pub text: String,
+    /// Where it was written.
+    pub mark: Mark,
+}
+
+impl PartialEq for FilePath {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for FilePath {}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl Serialize for FilePath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for FilePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Name::deserialize(deserializer).map(|Name { text, mark }| Self { text, mark })
+    }
+}
+
+impl schemars::JsonSchema for FilePath {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FilePath".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "a file; a relative path starts at the folder of this file",
+        })
+    }
+}
+
 /// One name or a list of them: `fed_by: ups-1` or `fed_by: [ups-1, ups-2]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Names(pub Vec<Name>);
@@ -226,10 +277,10 @@ macro_rules! kinds {
 
         impl $name {
             /// Every `kind` of this section, in the order of the documentation.
-            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+            $vis const KINDS: &'static [&'static str] = &[$($kind),+];
 
             /// The `kind` that a user wrote for this one.
-            pub fn kind(&self) -> &'static str {
+            $vis fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $kind),+
                 }

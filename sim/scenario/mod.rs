@@ -1,1 +1,39 @@
-//! YAML scenarios.
+//! YAML scenarios: from files to specs, and everything that can be wrong on the way.
+//!
+//! ```text
+//! load(path, sets)          files -> one tree: read.rs, base.rs, set.rs
+//! Document::resolve_kinds   catalogue entries laid beneath the components that name them
+//! Place::components         the named parts of a section, groups written out
+//! Place::read::<Spec>       one part as the spec of its room, all errors at once
+//! Place::fault              what a room finds wrong with it, at its line and column
+//! Diagnostics::render       all of it, for people; json_lines for programs
+//! ```
+//!
+//! This is the only room that knows YAML, and within it only `read.rs` knows the parser.
+
+mod load;
+
+mod place;
+mod tree;
+
+mod base;
+mod catalogue;
+mod de;
+mod diagnostics;
+mod files;
+mod names;
+mod read;
+mod set;
+mod show;
+
+pub use self::catalogue::{Section, built_in};
+pub use self::diagnostics::{Diagnostic, Diagnostics};
+pub use self::files::{Files, Position, SourceFile};
+pub use self::load::{Document, LoadError, load, load_text};
+pub use self::names::{Component, MAX_INSTANCES, ParseGroupError, expand};
+pub use self::place::Place;
+pub use self::show::{canonical_json, content_hash, effective_yaml};
+pub use self::tree::{Entry, Map, Node, Scalar, Value};
+
+#[cfg(test)]
+mod tests;

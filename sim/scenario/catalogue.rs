@@ -1,0 +1,225 @@
+//! Named equipment: a `kind` that is an entry of a catalogue instead of a model.
+//!
+//! The built-in catalogue is `scenarios/presets/*.yaml`, compiled in; a scenario adds to it,
+//! or shadows it, in its own `catalogue:` section. An entry names its model, or another
+//! entry, in its own `kind`; its fields are laid beneath those of the component.
+
+use std::path::PathBuf;
+
+use super::base::overlay;
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::files::Files;
+use super::names::suggest;
+use super::read;
+use super::tree::{Entry, Map, Node, Value};
+
+/// A section of a scenario whose components are selected by `kind`.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// Its key in the scenario: `power`.
+    pub name: &'static str,
+    /// The kinds of model it knows.
+    pub kinds: &'static [&'static str],
+}
+
+const BUILT_IN: [(&str, &str, &str); 4] = [
+    ("power", "scenarios/presets/power.yaml", include_str!("../../scenarios/presets/power.yaml")),
+    (
+        "cooling",
+        "scenarios/presets/cooling.yaml",
+        include_str!("../../scenarios/presets/cooling.yaml"),
+    ),
+    ("racks", "scenarios/presets/racks.yaml", include_str!("../../scenarios/presets/racks.yaml")),
+    (
+        "workloads",
+        "scenarios/presets/workloads.yaml",
+        include_str!("../../scenarios/presets/workloads.yaml"),
+    ),
+];
+
+/// The entries of the built-in catalogue for `section`, in the order of its file.
+///
+/// # Panics
+///
+/// If the built-in catalogue is not YAML, which a test rules out.
+pub fn built_in(section: &str, files: &mut Files) -> Map {
+    let Some((_, name, text)) = BUILT_IN.iter().find(|(of, ..)| *of == section) else {
+        return Map::default();
+    };
+    let file = files.add((*name).to_owned(), PathBuf::new(), (*text).to_owned(), false);
+    let mut sink = Diagnostics::default();
+    let root = read::parse(text, file, 0, &mut sink);
+    assert!(!sink.has_errors(), "the built-in catalogue is sound: {}", sink.short(files));
+    match root.map(|root| root.value) {
+        Some(Value::Map(map)) => map,
+        _ => Map::default(),
+    }
+}
+
+/// Replaces every catalogue `kind` in the `sections` of `root` by the model it leads to, and
+/// takes the scenario's own `catalogue` out. Unknown kinds and cycles go to `sink`.
+pub(crate) fn resolve(
+    root: &mut Node,
+    sections: &[Section],
+    files: &mut Files,
+    sink: &mut Diagnostics,
+) {
+    let Value::Map(top) = &mut root.value else { return };
+    let own = top.remove("catalogue");
+    if let Some(own) = &own {
+        check_own(own, sections, sink);
+    }
+    for section in sections {
+        let entries = own.as_ref().and_then(|own| own.value.get(section.name));
+        let shelf = Shelf {
+            section: *section,
+            own: entries.and_then(Node::as_map),
+            built_in: built_in(section.name, files),
+        };
+        for entry in shelf.own.iter().flat_map(|map| &map.entries) {
+            shelf.check(entry, sink);
+        }
+        if let Some(Entry { value: Node { value: Value::Map(map), .. }, .. }) =
+            top.entry_mut(section.name)
+        {
+            for entry in &mut map.entries {
+                let path = format!("{}.{}", section.name, entry.key.text);
+                shelf.resolve(&mut entry.value, &path, sink);
+            }
+        }
+    }
+}
+
+/// What a `kind` of one section may name.
+struct Shelf<'t> {
+    section: Section,
+    own: Option<&'t Map>,
+    built_in: Map,
+}
+
+impl Shelf<'_> {
+    /// Checks an entry of the scenario's own catalogue, used or not.
+    fn check(&self, entry: &Entry, sink: &mut Diagnostics) {
+        let path = format!("catalogue.{}.{}", self.section.name, entry.key.text);
+        if self.section.kinds.contains(&entry.key.text.as_str()) {
+            let message = format!("{path}: `{}` is the name of a model", entry.key.text);
+            sink.push(
+                Diagnostic::error(entry.key.mark, message)
+                    .code("catalogue")
+                    .help("give the entry a name of its own"),
+            );
+        }
+        if entry.value.get("kind").is_none() {
+            let message = format!("{path}: missing field `kind`");
+            sink.push(
+                Diagnostic::error(entry.key.mark, message)
+                    .code("missing-field")
+                    .help("an entry names its model, or another entry, in `kind`"),
+            );
+            return;
+        }
+        let mut trial = entry.value.clone();
+        let mut found = Diagnostics::default();
+        self.resolve_from(&mut trial, &path, Some(&entry.key.text), &mut found);
+        found.sorted().into_iter().for_each(|diagnostic| sink.push(diagnostic.clone()));
+    }
+
+    fn resolve(&self, node: &mut Node, path: &str, sink: &mut Diagnostics) {
+        self.resolve_from(node, path, None, sink);
+    }
+
+    /// Follows the kinds of `node` to a model. `start` is the own entry that `node` is, which
+    /// its kind cannot mean again.
+    fn resolve_from(
+        &self,
+        node: &mut Node,
+        path: &str,
+        start: Option<&str>,
+        sink: &mut Diagnostics,
+    ) {
+        let mut own_used: Vec<String> = start.map(str::to_owned).into_iter().collect();
+        let mut built_in_used: Vec<String> = Vec::new();
+        // Everything that comes in is marked with the kind that the user wrote.
+        let mut place = None;
+        while let Some(kind) = node.get("kind") {
+            let Some(name) = kind.as_text().map(str::to_owned) else { return };
+            if self.section.kinds.contains(&name.as_str()) {
+                return;
+            }
+            let place = *place.get_or_insert(kind.place());
+            let own =
+                self.own.and_then(|map| map.entry(&name)).filter(|_| !own_used.contains(&name));
+            let standard = self.built_in.entry(&name).filter(|_| !built_in_used.contains(&name));
+            let found = match (own, standard) {
+                (Some(own), _) => {
+                    own_used.push(name);
+                    &own.value
+                }
+                (None, Some(standard)) => {
+                    built_in_used.push(name);
+                    &standard.value
+                }
+                (None, None) => {
+                    let is_cycle = own_used.contains(&name) || built_in_used.contains(&name);
+                    sink.push(self.unknown(kind, &name, path, is_cycle));
+                    return;
+                }
+            };
+            let mut beneath = found.clone();
+            beneath.set_used_at(place);
+            if let Value::Map(map) = &mut node.value {
+                map.remove("kind");
+            }
+            let above =
+                std::mem::replace(node, Node { mark: place, used_at: None, value: Value::Null });
+            *node = overlay(beneath, above);
+        }
+    }
+
+    fn unknown(&self, kind: &Node, name: &str, path: &str, is_cycle: bool) -> Diagnostic {
+        if is_cycle {
+            return Diagnostic::in_value(
+                kind,
+                format!("{path}: the kind `{name}` leads back to itself"),
+            )
+            .code("unknown-kind")
+            .help("each entry of a catalogue must lead to a model in the end");
+        }
+        let mut known: Vec<&str> = self.section.kinds.to_vec();
+        known.extend(self.own.iter().flat_map(|map| map.keys()));
+        known.extend(self.built_in.keys());
+        let mut diagnostic = Diagnostic::in_value(kind, format!("{path}: unknown kind `{name}`"))
+            .code("unknown-kind");
+        diagnostic.help = suggest(name, &known);
+        diagnostic
+    }
+}
+
+/// Checks that the scenario's own catalogue is mappings of known sections.
+fn check_own(own: &Entry, sections: &[Section], sink: &mut Diagnostics) {
+    let Some(map) = own.value.as_map() else {
+        let message = format!(
+            "catalogue: needs a mapping from sections to entries, got {}",
+            own.value.describe()
+        );
+        sink.push(Diagnostic::in_value(&own.value, message).code("bad-value"));
+        return;
+    };
+    let known: Vec<&str> = sections.iter().map(|section| section.name).collect();
+    for entry in &map.entries {
+        let name = entry.key.text.as_str();
+        if !known.contains(&name) {
+            let mut diagnostic =
+                Diagnostic::error(entry.key.mark, format!("catalogue: unknown section `{name}`"))
+                    .code("unknown-field");
+            diagnostic.help = suggest(name, &known);
+            sink.push(diagnostic);
+        } else if entry.value.as_map().is_none() {
+            let message = format!(
+                "catalogue.{name}: needs a mapping of entries, got {}",
+                entry.value.describe()
+            );
+            sink.push(Diagnostic::in_value(&entry.value, message).code("bad-value"));
+        }
+    }
+}
