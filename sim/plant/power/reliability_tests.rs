@@ -172,7 +172,7 @@ fn inherent_availabilities_of_thirteen_components() {
 #[test]
 fn one_of_two_utilities() {
     let nodes = vec![unit("west", 1.956, 1.32, &[]), unit("east", 1.956, 1.32, &[])];
-    let seen = watch(&on(nodes, &[0, 1]), 5_000);
+    let seen = watch(&on(nodes, &[0, 1]), 3_000);
     seen.check("1 of 2 utilities", 1.0 - 0.999_999_913, 0.001_152_3);
     let off = (seen.mean_outage_h() / 0.66 - 1.0) / seen.count_error();
     assert!(off.abs() < 3.5, "mean outage {} h is {off:.1} errors off", seen.mean_outage_h());
@@ -204,7 +204,7 @@ fn radial_and_redundant_chains() {
 
     let mut nodes = vec![utility("utility a"), utility("utility b")];
     let (a, b) = (chain(&mut nodes, 0, "a"), chain(&mut nodes, 1, "b"));
-    watch(&on(nodes, &[a, b]), 4_000).check("2N", 1.0 - 0.999_999_868_847, 0.001_534_51);
+    watch(&on(nodes, &[a, b]), 2_000).check("2N", 1.0 - 0.999_999_868_847, 0.001_534_51);
 }
 
 /// T9 for the case that can be seen within seconds: two of two gensets, in series.

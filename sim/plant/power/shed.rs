@@ -11,6 +11,8 @@
 //! And a load on two cords is cut as a whole by whichever side is short, which may leave
 //! slack on the other.
 
+use std::ops::Range;
+
 use super::flow::{Flows, Forest, NONE, TOLERANCE, Wiring};
 use crate::plant::{Demand, Rank};
 
@@ -19,6 +21,8 @@ use crate::plant::{Demand, Rank};
 pub(super) struct Shed {
     /// What of its demand each load is granted. Meaningless for dead loads.
     pub(super) granted: Vec<Demand>,
+    /// Output of each node. Too high where a load was cut for the sake of its other cord: that is
+    /// put right if and when the node is fitted, which sums anew before it cuts.
     out_w: Vec<f64>,
     /// By place in preorder: what stays, what is being scaled, and its flow and slope.
     keep_w: Vec<f64>,
@@ -99,7 +103,7 @@ impl Shed {
         &mut self,
         wiring: &Wiring,
         forest: &Forest,
-        behind: std::ops::Range<usize>,
+        behind: Range<usize>,
         rank: usize,
     ) -> bool {
         let mut any = false;
@@ -129,7 +133,7 @@ impl Shed {
         &mut self,
         wiring: &Wiring,
         forest: &Forest,
-        behind: std::ops::Range<usize>,
+        behind: Range<usize>,
         limit_w: f64,
     ) -> f64 {
         let (least, _) = self.flow_at(wiring, forest, behind.clone(), 0.0);
@@ -154,7 +158,7 @@ impl Shed {
         &mut self,
         wiring: &Wiring,
         forest: &Forest,
-        behind: std::ops::Range<usize>,
+        behind: Range<usize>,
         factor: f64,
     ) -> (f64, f64) {
         for place in behind.clone() {
@@ -171,32 +175,25 @@ impl Shed {
         (self.flow_w[behind.start], self.slope[behind.start])
     }
 
-    /// Scales the grants of `rank` behind, and follows the other cords of the loads that were cut.
+    /// Scales the grants of `rank` behind by `factor`.
     fn scale(
         &mut self,
         wiring: &Wiring,
         forest: &Forest,
-        behind: std::ops::Range<usize>,
+        behind: Range<usize>,
         rank: usize,
         factor: f64,
     ) {
+        if factor == 1.0 {
+            return;
+        }
         self.cuts = self.cuts.wrapping_add(1);
-        for place in behind.clone() {
-            for &socket in wiring.sockets(forest.order[place] as usize) {
-                let load = wiring.cord_load[socket as usize] as usize;
-                if forest.share[socket as usize] == 0.0 || self.touched[load] == self.cuts {
-                    continue;
-                }
-                self.touched[load] = self.cuts;
-                let before = self.granted[load].0[rank];
-                self.granted[load].0[rank] = factor * before;
-                for cord in wiring.cords(load) {
-                    let share = forest.share[cord];
-                    let node = wiring.cord_node[cord];
-                    if share == 0.0 || behind.contains(&(forest.position[node as usize] as usize)) {
-                        continue;
-                    }
-                    self.follow(wiring, forest, node, share * (factor - 1.0) * before);
+        for place in behind {
+            for &cord in wiring.sockets(forest.order[place] as usize) {
+                let load = wiring.cord_load[cord as usize] as usize;
+                if forest.share[cord as usize] > 0.0 && self.touched[load] != self.cuts {
+                    self.touched[load] = self.cuts;
+                    self.granted[load].0[rank] *= factor;
                 }
             }
         }
