@@ -15,7 +15,7 @@ mod saturation;
 pub mod water;
 
 pub use moist_air::{CP_DRY_AIR, CP_VAPOUR, MoistAir, standard_pressure_pa};
-pub(crate) use saturation::SaturatedAir;
+pub(crate) use saturation::{SaturatedAir, saturated_air_temperature_from};
 pub use saturation::{
     saturated_air_temperature_c, saturated_enthalpy_j_kg, saturation_humidity_ratio,
     saturation_pressure_pa, saturation_temperature_c,

@@ -1,0 +1,128 @@
+//! The dry cooler: fans, finned tubes, and no water lost.
+
+use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
+use super::root;
+use super::staging::Operation;
+use crate::fluids::MoistAir;
+
+/// A dry cooler of identical units, crossflow with both streams unmixed.
+///
+/// `1 / UA = 1 / hA_water + 1 / hA_air`, `hA_air ~ r_air^0.8`, `hA_water ~ r_water^0.85`, with
+/// the air side half as conductive as the water side at design.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DryCoolerDesign {
+    /// UA of all units at design air and water flow, W/K.
+    pub ua_w_k: f64,
+    /// Air through all units at full speed, m3/s.
+    pub air_flow_m3_s: f64,
+    /// Design coolant flow of all units, kg/s.
+    pub water_kg_s: f64,
+    /// Electric power of all fans at full speed, W; falls with the cube of speed.
+    pub fan_w: f64,
+    /// Air with the fans at rest, as a share of full.
+    pub free_convection: f64,
+    /// How much warmer than the weather the air enters, having mixed with what was blown
+    /// out, K.
+    pub recirculation_k: f64,
+    /// Number of units, which fail one at a time.
+    pub units: u32,
+}
+
+/// hA of the air side over that of the water side at design.
+const FILM_RATIO: f64 = 0.5;
+
+/// The catalogue unit that sizes dry coolers: BAC Trillium TDFS1238N.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Catalogue {
+    pub(super) heat_w: f64,
+    pub(super) entering_c: f64,
+    pub(super) leaving_c: f64,
+    pub(super) dry_bulb_c: f64,
+    pub(super) fan_w: f64,
+}
+
+pub(super) const CATALOGUE: Catalogue = Catalogue {
+    heat_w: 2.931e6,
+    entering_c: 46.11,
+    leaving_c: 40.55,
+    dry_bulb_c: 35.0,
+    fan_w: 117.68e3,
+};
+
+impl Catalogue {
+    /// Capacity rate of the unit's water, and of its air, which is chosen equal: W/K.
+    pub(super) fn capacity_w_k(&self) -> f64 {
+        self.heat_w / (self.entering_c - self.leaving_c)
+    }
+
+    /// UA of the unit, W/K.
+    pub(super) fn ua_w_k(&self) -> f64 {
+        let c = self.capacity_w_k();
+        let eps = self.heat_w / (c * (self.entering_c - self.dry_bulb_c));
+        crossflow_ntu(eps, 1.0).expect("the catalogue unit exists") * c
+    }
+
+    /// How many of these, fans and surface, bring a coolant of `water_w_k` that carries
+    /// `heat_w` to leave `difference_k` above the air; `None` where no number does.
+    pub(super) fn count(&self, heat_w: f64, water_w_k: f64, difference_k: f64) -> Option<f64> {
+        let (ua, air) = (self.ua_w_k(), self.capacity_w_k());
+        let excess = |ln_n: f64| {
+            let n = libm::exp(ln_n);
+            let conductance = inlet_conductance(crossflow, n * ua, water_w_k, n * air);
+            heat_w / conductance - heat_w / water_w_k - difference_k
+        };
+        let unit = libm::log(heat_w / self.heat_w);
+        let (few, many) = (unit - 7.0, unit + 7.0);
+        let ends = (excess(few), excess(many));
+        (ends.0 > 0.0 && ends.1 < 0.0).then(|| {
+            libm::exp(root::bracketed(excess, (few, ends.0), (many, ends.1), 1e-12, 1e-10))
+        })
+    }
+}
+
+impl DryCoolerDesign {
+    /// Temperature of the coolant leaving the device that rejects `heat_w` from `water_kg_s`
+    /// of coolant of `water_w_k`, degrees Celsius. About 150 ns.
+    pub(super) fn leaving_c(
+        &self,
+        sink: &DrySink,
+        heat_w: f64,
+        (water_kg_s, water_w_k): (f64, f64),
+        operation: Operation,
+    ) -> f64 {
+        let (share, speed) = match operation {
+            Operation::Forced { share, speed } => (share, speed),
+            Operation::Free => (1.0, self.free_convection),
+        };
+        // More water than design through the units left is not credited: tubes are not fed
+        // beyond their rating.
+        let flow = (water_kg_s / (self.water_kg_s * share)).min(1.0);
+        let ua = self.ua_w_k * share * ua_factor(speed, flow);
+        let air_w_k = self.air_flow_m3_s * share * speed * sink.heat_capacity_j_m3k;
+        let conductance = inlet_conductance(crossflow, ua, water_w_k, air_w_k);
+        sink.entering_c + heat_w / conductance - heat_w / water_w_k
+    }
+}
+
+/// The weather as a dry cooler sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DrySink {
+    pub(super) entering_c: f64,
+    heat_capacity_j_m3k: f64,
+}
+
+impl DrySink {
+    pub(super) fn new(air: &MoistAir, recirculation_k: f64) -> Self {
+        Self {
+            entering_c: air.dry_bulb_c + recirculation_k,
+            heat_capacity_j_m3k: air.dry_air_density_kg_m3() * air.specific_heat_j_kgk(),
+        }
+    }
+}
+
+/// UA at shares of the design air and coolant flow, over UA at design.
+pub(super) fn ua_factor(air: f64, coolant: f64) -> f64 {
+    let film_air = FILM_RATIO * libm::pow(air, 0.8);
+    let film_water = if coolant == 1.0 { 1.0 } else { libm::pow(coolant, 0.85) };
+    (1.0 + 1.0 / FILM_RATIO) / (1.0 / film_water + 1.0 / film_air)
+}

@@ -1,0 +1,760 @@
+//! Cooling loops as users write them, and how they become designs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::dry_cooler::{CATALOGUE, DryCoolerDesign};
+use super::fans::FanLaw;
+use super::loops::{
+    CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
+};
+use super::pumps;
+use super::tower::{TowerDesign, TowerPoint};
+use super::ventilation::VentilationDesign;
+use crate::fluids::{MoistAir, water};
+use crate::spec::{Fault, Names, kinds};
+use crate::units::{
+    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
+};
+
+kinds! {
+    /// A cooling loop: what carries the heat of racks to the weather.
+    pub enum CoolingSpec {
+        /// Pumped water to an open cooling tower.
+        Tower(TowerSpec) = "tower",
+        /// Pumped coolant to a dry cooler.
+        DryCooler(DryCoolerSpec) = "dry-cooler",
+        /// Outdoor air straight through the hall.
+        Ventilation(VentilationSpec) = "ventilation",
+    }
+}
+
+/// A pumped water loop with an open cooling tower at its end.
+///
+/// The tower is sized by a design point (`design_supply` at `design_wet_bulb`) or by its
+/// `ua`. Defaults are the usual rating point of 35 to 29.5 degC at a wet bulb of 25.6 degC.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TowerSpec {
+    /// Heat of the racks that the loop is built for.
+    pub design_heat: Power,
+    /// What feeds fans and pumps, in order of preference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
+    /// What feeds the fans, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fans_fed_by: Option<Names>,
+    /// What feeds the pumps, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps_fed_by: Option<Names>,
+    /// Wanted supply temperature (default: `design_supply`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<Temperature>,
+    /// Least supply temperature, held by a bypass against frost (default 7 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_supply: Option<Temperature>,
+    /// How far above the supply the coolant or air enters the racks at design heat: the
+    /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
+    /// usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approach: Option<TemperatureDelta>,
+    /// Number of cells, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u32>,
+    /// Design heat over water flow: how much the racks warm the water (default 5.5 K).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<TemperatureDelta>,
+    /// Wet bulb of the design point (default 25.6 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_wet_bulb: Option<Temperature>,
+    /// Supply temperature that the tower reaches at design heat and `design_wet_bulb`, at
+    /// sea level (default 29.5 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_supply: Option<Temperature>,
+    /// Conductance of the whole tower at design flows, in place of a `design_supply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ua: Option<Conductance>,
+    /// Air through the whole tower at full fan speed (default 25 m3/s a megawatt rejected).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_flow: Option<VolumeFlow>,
+    /// Power of all fans at full speed (default 10.5 W a kilowatt rejected, as EnergyPlus).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_power: Option<Power>,
+    /// `variable-speed` holds `supply`; `always-on` lets it float (default `variable-speed`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_control: Option<FanControl>,
+    /// Least speed of a running fan (default 20 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_fan_speed: Option<Fraction>,
+    /// Capacity with the fans at rest (default 10 %, as EnergyPlus).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_convection: Option<Fraction>,
+    /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wet_bulb_correction: Option<bool>,
+    /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Fraction>,
+    /// Cycles of concentration: dissolved solids of the circulating water over those of the
+    /// make-up (default 4; 3 to 5 is usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles_of_concentration: Option<f64>,
+    /// Number of pumps in parallel, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps: Option<u32>,
+    /// Power of all pumps, in place of head and efficiency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_power: Option<Power>,
+    /// Head of the pumps (default 180 kPa).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head: Option<Pressure>,
+    /// Efficiency of pump and motor (default 70 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_efficiency: Option<Fraction>,
+    /// Where the figures of this entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// Which liquid a dry cooler's loop holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coolant {
+    /// Water, 4186 J/(kg K).
+    Water,
+    /// 25 % propylene glycol, 3900 J/(kg K), 1030 kg/m3.
+    Pg25,
+}
+
+/// A pumped loop with a dry cooler at its end.
+///
+/// The cooler is sized by a design point (`design_supply` at `design_dry_bulb`) in units of
+/// the catalogue's BAC Trillium TDFS1238N (2.931 MW from 46.1 to 40.6 degC at 35 degC, fans
+/// 117.7 kW), or by its `ua` and `air_flow`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DryCoolerSpec {
+    /// Heat of the racks that the loop is built for.
+    pub design_heat: Power,
+    /// What feeds fans and pumps, in order of preference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
+    /// What feeds the fans, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fans_fed_by: Option<Names>,
+    /// What feeds the pumps, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps_fed_by: Option<Names>,
+    /// Wanted supply temperature (default: `design_supply`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<Temperature>,
+    /// Least supply temperature, held by a bypass (default 2 degC, the least of the facility
+    /// water classes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_supply: Option<Temperature>,
+    /// How far above the supply the coolant or air enters the racks at design heat: the
+    /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
+    /// usual; 0 K for machines on the loop itself).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approach: Option<TemperatureDelta>,
+    /// Number of cooler units, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<u32>,
+    /// What the loop is filled with: `water` or `pg25` (default `water`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coolant: Option<Coolant>,
+    /// Design heat over coolant flow: how much the racks warm it (default 5.56 K).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<TemperatureDelta>,
+    /// Dry bulb of the design point (default 35 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_dry_bulb: Option<Temperature>,
+    /// Supply temperature that the cooler reaches at design heat and `design_dry_bulb`, at
+    /// sea level (default 40.55 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_supply: Option<Temperature>,
+    /// Conductance of the whole cooler at design flows, in place of a `design_supply`; needs
+    /// `air_flow`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ua: Option<Conductance>,
+    /// Air through the whole cooler at full fan speed (default: from the design point).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_flow: Option<VolumeFlow>,
+    /// Power of all fans at full speed (default: the catalogue's for this air flow).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_power: Option<Power>,
+    /// `variable-speed` holds `supply`; `always-on` lets it float (default `variable-speed`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_control: Option<FanControl>,
+    /// Least speed of a running fan (default 20 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_fan_speed: Option<Fraction>,
+    /// Air with the fans at rest, as a share of full (default 10 %: an assumption, after the
+    /// figure for towers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_convection: Option<Fraction>,
+    /// How much warmer than the weather the air enters, having mixed with what was blown out
+    /// (default 0 K; 0 to 3 K is usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recirculation: Option<TemperatureDelta>,
+    /// Number of pumps in parallel, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps: Option<u32>,
+    /// Power of all pumps, in place of head and efficiency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_power: Option<Power>,
+    /// Head of the pumps (default 200 kPa).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head: Option<Pressure>,
+    /// Efficiency of pump and motor (default 70 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_efficiency: Option<Fraction>,
+    /// Where the figures of this entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// Outdoor air drawn through a hall or containers of air-cooled machines.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VentilationSpec {
+    /// Heat of the machines that the air is meant for.
+    pub design_heat: Power,
+    /// What feeds the exhaust fans; not needed where `fan_power` is zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
+    /// Air through the hall at full fan speed (default 52.6 L/s a kilowatt: an S19 Pro takes
+    /// 370 cfm for 3,320 W).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_flow: Option<VolumeFlow>,
+    /// Power of all exhaust fans at full speed (default 3.47 % of `design_heat`: 25 kW of
+    /// auxiliaries in a 720 kW container). The fans inside the machines are part of the
+    /// machines' power. Zero where these do all the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_power: Option<Power>,
+    /// Number of exhaust fans, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fans: Option<u32>,
+    /// Least speed of a running fan (default 20 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_fan_speed: Option<Fraction>,
+    /// Air that the machines' own fans push through resting exhaust fans, as a share of full
+    /// (default 10 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_convection: Option<Fraction>,
+    /// How much warmer than the weather the intake is with everything running (default 0 K;
+    /// 0 to 3 K is usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recirculation: Option<TemperatureDelta>,
+    /// Intake temperature that dampers hold in the cold by mixing in exhaust (default
+    /// 0 degC, the makers' lower limit).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_inlet: Option<Temperature>,
+    /// Where the figures of this entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl CoolingSpec {
+    /// The loop as plain numbers, with every default filled in.
+    ///
+    /// Faults name the field at hand; a design comes back in any case, to be used only where
+    /// no fault is an error.
+    pub fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
+        match self {
+            Self::Tower(spec) => spec.resolve(faults),
+            Self::DryCooler(spec) => spec.resolve(faults),
+            Self::Ventilation(spec) => spec.resolve(faults),
+        }
+    }
+
+    /// What feeds the fans, where the user said.
+    pub fn fans_fed_by(&self) -> Option<&Names> {
+        match self {
+            Self::Tower(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::DryCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::Ventilation(s) => s.fed_by.as_ref(),
+        }
+    }
+
+    /// What feeds the pumps, where there are any and the user said.
+    pub fn pumps_fed_by(&self) -> Option<&Names> {
+        match self {
+            Self::Tower(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::DryCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::Ventilation(_) => None,
+        }
+    }
+}
+
+impl TowerSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
+        let mut check = Check { faults };
+        let heat_w = check.heat(self.design_heat);
+        let range_k = check.between("range", self.range.map(|r| r.0), 5.5, (1.0, 40.0), "K");
+        let circuit = check.circuit(&CircuitInput {
+            heat_w,
+            range_k,
+            coolant: Coolant::Water,
+            pumps: self.pumps,
+            power: self.pump_power,
+            head_pa: self.pump_head.map_or(180e3, |h| h.0),
+            efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            approach: self.approach,
+        });
+        check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));
+        check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
+        let rejected_w = heat_w + circuit.pump_w;
+        let (minimum_fan_speed, free_convection) =
+            check.fan_speeds(self.minimum_fan_speed, self.free_convection);
+
+        let wet_bulb_c = check.between(
+            "design_wet_bulb",
+            self.design_wet_bulb.map(|t| t.0),
+            25.6,
+            (-20.0, 40.0),
+            "degC",
+        );
+        let air_flow_m3_s = check.positive(
+            "air_flow",
+            self.air_flow.map(|a| a.0),
+            25e-6 * rejected_w,
+            "an air flow",
+        );
+        let fan_w = check.fan_power(self.fan_power, 10.5e-3 * rejected_w, heat_w);
+        let point = TowerPoint {
+            heat_w: rejected_w,
+            leaving_c: self.design_supply.map_or(29.5, |t| t.0),
+            range_k: rejected_w / (circuit.flow_kg_s * circuit.specific_heat_j_kgk),
+            air: design_air(wet_bulb_c),
+            air_flow_m3_s,
+        };
+        let ua_w_k = check.tower_ua(self, &point, wet_bulb_c);
+
+        let drift = self.drift.map_or(2e-5, |d| d.0);
+        if drift > 0.005 {
+            check.warning(
+                "drift",
+                format!(
+                    "drift of {:.2} % of the circulating water is above the 0.5 % of the worst \
+                     old towers",
+                    100.0 * drift
+                ),
+            );
+        }
+        let mut cycles = self.cycles_of_concentration.unwrap_or(4.0);
+        if !(cycles.is_finite() && cycles > 1.0) {
+            check.error("cycles_of_concentration", format!("must be above 1, got `{cycles}`"));
+            cycles = 4.0;
+        }
+        let device = DeviceDesign::Tower(TowerDesign {
+            ua_w_k,
+            air_flow_m3_s,
+            water_kg_s: circuit.flow_kg_s,
+            fan_w,
+            fan_law: FanLaw::Tower,
+            free_convection,
+            correction_wet_bulb_c: self.wet_bulb_correction.unwrap_or(true).then_some(wet_bulb_c),
+            drift,
+            cycles,
+            cells: check.count("cells", self.cells),
+        });
+        let design = HydronicDesign {
+            design_heat_w: heat_w,
+            circuit,
+            device,
+            fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
+            setpoint_c: self.supply.map_or(point.leaving_c, |t| t.0),
+            minimum_supply_c: self.minimum_supply.map_or(7.0, |t| t.0),
+            minimum_fan_speed,
+        };
+        check.setpoint(
+            &design,
+            &point.air,
+            self.supply.is_some(),
+            &format!("wet bulb of {wet_bulb_c:.1} degC"),
+        );
+        LoopDesign::Hydronic(design)
+    }
+}
+
+impl DryCoolerSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
+        let mut check = Check { faults };
+        let heat_w = check.heat(self.design_heat);
+        let catalogue_range_k = CATALOGUE.entering_c - CATALOGUE.leaving_c;
+        let range_k =
+            check.between("range", self.range.map(|r| r.0), catalogue_range_k, (1.0, 40.0), "K");
+        let circuit = check.circuit(&CircuitInput {
+            heat_w,
+            range_k,
+            coolant: self.coolant.unwrap_or(Coolant::Water),
+            pumps: self.pumps,
+            power: self.pump_power,
+            head_pa: self.pump_head.map_or(200e3, |h| h.0),
+            efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            approach: self.approach,
+        });
+        check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));
+        check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
+        let rejected_w = heat_w + circuit.pump_w;
+        let (minimum_fan_speed, free_convection) =
+            check.fan_speeds(self.minimum_fan_speed, self.free_convection);
+        let dry_bulb_c = check.between(
+            "design_dry_bulb",
+            self.design_dry_bulb.map(|t| t.0),
+            CATALOGUE.dry_bulb_c,
+            (-20.0, 60.0),
+            "degC",
+        );
+        let design_supply_c = self.design_supply.map_or(CATALOGUE.leaving_c, |t| t.0);
+
+        // The catalogue rates dry air at sea level.
+        let air = MoistAir {
+            dry_bulb_c: CATALOGUE.dry_bulb_c,
+            humidity_ratio: 0.0,
+            pressure_pa: 101_325.0,
+        };
+        let catalogue_air_m3_s =
+            CATALOGUE.capacity_w_k() / (air.dry_air_density_kg_m3() * air.specific_heat_j_kgk());
+        let water_w_k = circuit.flow_kg_s * circuit.specific_heat_j_kgk;
+        let (ua_w_k, air_flow_m3_s) = match (self.ua, self.air_flow) {
+            (Some(ua), Some(air)) => (
+                check.positive("ua", Some(ua.0), 1.0, "a conductance"),
+                check.positive("air_flow", Some(air.0), 1.0, "an air flow"),
+            ),
+            (ua, air) => {
+                if ua.is_some() || air.is_some() {
+                    check.error(
+                        if ua.is_some() { "ua" } else { "air_flow" },
+                        "`ua` and `air_flow` size a dry cooler only together".to_owned(),
+                    );
+                }
+                let count =
+                    check.catalogue_count((rejected_w, water_w_k), (dry_bulb_c, design_supply_c));
+                (count * CATALOGUE.ua_w_k(), count * catalogue_air_m3_s)
+            }
+        };
+        if self.ua.is_some() && self.design_supply.is_some() {
+            check.error("ua", "`ua` and `design_supply` both size the cooler".to_owned());
+        }
+        let default_fan_w = CATALOGUE.fan_w * air_flow_m3_s / catalogue_air_m3_s;
+        let device = DeviceDesign::DryCooler(DryCoolerDesign {
+            ua_w_k,
+            air_flow_m3_s,
+            water_kg_s: circuit.flow_kg_s,
+            fan_w: check.fan_power(self.fan_power, default_fan_w, heat_w),
+            free_convection,
+            recirculation_k: check.recirculation(self.recirculation),
+            units: check.count("units", self.units),
+        });
+        let design = HydronicDesign {
+            design_heat_w: heat_w,
+            circuit,
+            device,
+            fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
+            setpoint_c: self.supply.map_or(design_supply_c, |t| t.0),
+            minimum_supply_c: self.minimum_supply.map_or(2.0, |t| t.0),
+            minimum_fan_speed,
+        };
+        check.setpoint(
+            &design,
+            &MoistAir { dry_bulb_c, ..air },
+            self.supply.is_some(),
+            &format!("dry bulb of {dry_bulb_c:.1} degC"),
+        );
+        LoopDesign::Hydronic(design)
+    }
+}
+
+impl VentilationSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
+        let mut check = Check { faults };
+        let heat_w = check.heat(self.design_heat);
+        let fan_w = check.fan_power(self.fan_power, heat_w * (25.0 / 720.0), heat_w);
+        if fan_w > 0.0 {
+            check.fed("fans", self.fed_by.as_ref());
+        }
+        let (minimum_speed, free_share) =
+            check.fan_speeds(self.minimum_fan_speed, self.free_convection);
+        let air_flow_m3_s =
+            check.positive("air_flow", self.air_flow.map(|a| a.0), 52.6e-6 * heat_w, "an air flow");
+        let minimum_inlet_c = check.between(
+            "minimum_inlet",
+            self.minimum_inlet.map(|t| t.0),
+            0.0,
+            (-40.0, 40.0),
+            "degC",
+        );
+        LoopDesign::Ventilation(VentilationDesign {
+            design_heat_w: heat_w,
+            air_flow_m3_s,
+            fan_w,
+            minimum_speed,
+            free_share,
+            recirculation_k: check.recirculation(self.recirculation),
+            minimum_inlet_c,
+            fans: check.count("fans", self.fans),
+        })
+    }
+}
+
+/// Air of a tower's design point: at sea level, with the dry bulb of its usual rating.
+fn design_air(wet_bulb_c: f64) -> MoistAir {
+    MoistAir::from_wet_bulb(wet_bulb_c.max(35.0), wet_bulb_c, 101_325.0)
+}
+
+/// Range checks that fill in a default and report with figures.
+struct Check<'a> {
+    faults: &'a mut Vec<Fault>,
+}
+
+/// What the pumped side of a loop is resolved from.
+struct CircuitInput {
+    heat_w: f64,
+    range_k: f64,
+    coolant: Coolant,
+    pumps: Option<u32>,
+    power: Option<Power>,
+    head_pa: f64,
+    efficiency: f64,
+    approach: Option<TemperatureDelta>,
+}
+
+impl Check<'_> {
+    fn error(&mut self, field: &'static str, message: String) {
+        self.faults.push(Fault::error(field, message));
+    }
+
+    fn warning(&mut self, field: &'static str, message: String) {
+        self.faults.push(Fault::warning(field, message));
+    }
+
+    fn heat(&mut self, heat: Power) -> f64 {
+        if heat.0 > 0.0 {
+            return heat.0;
+        }
+        self.error("design_heat", format!("must be above zero, got `{heat}`"));
+        1e6
+    }
+
+    fn positive(
+        &mut self,
+        field: &'static str,
+        value: Option<f64>,
+        default: f64,
+        what: &str,
+    ) -> f64 {
+        match value {
+            Some(value) if value > 0.0 => value,
+            Some(_) => {
+                self.error(field, format!("{what} must be above zero"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    fn between(
+        &mut self,
+        field: &'static str,
+        value: Option<f64>,
+        default: f64,
+        (low, high): (f64, f64),
+        unit: &str,
+    ) -> f64 {
+        match value {
+            Some(value) if (low..=high).contains(&value) => value,
+            Some(value) => {
+                self.error(
+                    field,
+                    format!("must be between {low} and {high} {unit}, got {value} {unit}"),
+                );
+                default
+            }
+            None => default,
+        }
+    }
+
+    fn count(&mut self, field: &'static str, value: Option<u32>) -> u32 {
+        match value {
+            Some(0) => {
+                self.error(field, "must be at least 1".to_owned());
+                1
+            }
+            Some(n) => n,
+            None => 1,
+        }
+    }
+
+    fn fed(&mut self, what: &str, names: Option<&Names>) {
+        if names.is_none_or(|names| names.0.is_empty()) {
+            self.faults.push(
+                Fault::error("", format!("nothing feeds the {what} of this loop"))
+                    .help("add `fed_by:` with the name of a power component"),
+            );
+        }
+    }
+
+    fn fan_power(&mut self, power: Option<Power>, default_w: f64, heat_w: f64) -> f64 {
+        let fan_w = power.map_or(default_w, |p| p.0);
+        if fan_w < 0.0 {
+            self.error("fan_power", "must not be negative".to_owned());
+            return default_w;
+        }
+        if fan_w > 0.15 * heat_w {
+            self.warning(
+                "fan_power",
+                format!(
+                    "fans of {} for {} of heat are {:.0} %; 1 to 5 % is usual",
+                    Power(fan_w),
+                    Power(heat_w),
+                    100.0 * fan_w / heat_w
+                ),
+            );
+        }
+        fan_w
+    }
+
+    /// Least speed of a running fan and the share of air or capacity at rest.
+    fn fan_speeds(&mut self, minimum: Option<Fraction>, free: Option<Fraction>) -> (f64, f64) {
+        let (minimum, free) = (minimum.map_or(0.2, |f| f.0), free.map_or(0.1, |f| f.0));
+        if !(0.01..1.0).contains(&minimum) {
+            self.error("minimum_fan_speed", "must be at least 1 % and below 100 %".to_owned());
+            return (0.2, 0.1);
+        }
+        if !(0.001..minimum).contains(&free) {
+            self.error(
+                "free_convection",
+                format!(
+                    "must be at least 0.1 % and below `minimum_fan_speed` of {:.0} %, got {:.1} %",
+                    100.0 * minimum,
+                    100.0 * free
+                ),
+            );
+            return (minimum, 0.5 * minimum);
+        }
+        (minimum, free)
+    }
+
+    fn recirculation(&mut self, recirculation: Option<TemperatureDelta>) -> f64 {
+        self.between("recirculation", recirculation.map(|r| r.0), 0.0, (0.0, 20.0), "K")
+    }
+
+    fn circuit(&mut self, input: &CircuitInput) -> CircuitDesign {
+        let (specific_heat_j_kgk, density) = match input.coolant {
+            Coolant::Water => (water::CP_WATER, water::DENSITY_WATER),
+            Coolant::Pg25 => (water::CP_PG25, water::DENSITY_PG25),
+        };
+        let flow_kg_s = input.heat_w / (specific_heat_j_kgk * input.range_k);
+        let (mut head_pa, mut efficiency) = (input.head_pa, input.efficiency);
+        if head_pa < 0.0 {
+            self.error("pump_head", "must not be negative".to_owned());
+            head_pa = 0.0;
+        }
+        if efficiency < 0.05 {
+            self.error("pump_efficiency", "must be at least 5 %".to_owned());
+            efficiency = 0.7;
+        }
+        let derived_w = pumps::power_w(flow_kg_s / density, head_pa, efficiency);
+        let mut pump_w = input.power.map_or(derived_w, |p| p.0);
+        if pump_w < 0.0 {
+            self.error("pump_power", "must not be negative".to_owned());
+            pump_w = derived_w;
+        }
+        CircuitDesign {
+            flow_kg_s,
+            specific_heat_j_kgk,
+            pump_w,
+            pumps: self.count("pumps", input.pumps),
+            approach_k: self.between(
+                "approach",
+                input.approach.map(|a| a.0),
+                4.0,
+                (0.0, 30.0),
+                "K",
+            ),
+        }
+    }
+
+    fn tower_ua(&mut self, spec: &TowerSpec, point: &TowerPoint, wet_bulb_c: f64) -> f64 {
+        // About what the usual rating point needs; stands in where an error is reported.
+        let usual = 0.06 * point.heat_w;
+        if let Some(ua) = spec.ua {
+            if spec.design_supply.is_some() {
+                self.error("ua", "`ua` and `design_supply` both size the tower".to_owned());
+            }
+            return self.positive("ua", Some(ua.0), usual, "a conductance");
+        }
+        point.ua_w_k().unwrap_or_else(|| {
+            self.faults.push(
+                Fault::error(
+                    "design_supply",
+                    format!(
+                        "no tower with {} of air cools {} to {:.1} degC at a wet bulb of {:.1} degC",
+                        VolumeFlow(point.air_flow_m3_s),
+                        Power(point.heat_w),
+                        point.leaving_c,
+                        wet_bulb_c
+                    ),
+                )
+                .help("raise `air_flow` or `design_supply`"),
+            );
+            usual
+        })
+    }
+
+    fn catalogue_count(
+        &mut self,
+        (heat_w, water_w_k): (f64, f64),
+        (dry_bulb_c, supply_c): (f64, f64),
+    ) -> f64 {
+        CATALOGUE.count(heat_w, water_w_k, supply_c - dry_bulb_c).unwrap_or_else(|| {
+            self.faults.push(
+                Fault::error(
+                    "design_supply",
+                    format!(
+                        "no dry cooler of a sensible size cools {} to {supply_c:.1} degC with air \
+                         of {dry_bulb_c:.1} degC",
+                        Power(heat_w)
+                    ),
+                )
+                .help("a supply 5 K or more above `design_dry_bulb` is usual"),
+            );
+            heat_w / CATALOGUE.heat_w
+        })
+    }
+
+    /// Warns where the loop does not hold its setpoint at its own design point.
+    fn setpoint(&mut self, design: &HydronicDesign, air: &MoistAir, wanted: bool, weather: &str) {
+        if design.setpoint_c < design.minimum_supply_c {
+            self.warning(
+                "supply",
+                format!(
+                    "the bypass holds the supply at {:.1} degC or more, above the wanted {:.1} degC",
+                    design.minimum_supply_c, design.setpoint_c
+                ),
+            );
+        }
+        if !(wanted && design.fan_control == FanControl::VariableSpeed) {
+            return;
+        }
+        let state = CoolingLoop::new(&LoopDesign::Hydronic(*design)).solve(
+            design.design_heat_w,
+            air,
+            Drive::FULL,
+        );
+        if state.saturated && state.supply_c > design.setpoint_c + 0.05 {
+            self.faults.push(
+                Fault::warning(
+                    "supply",
+                    format!(
+                        "{:.1} degC is not held at design heat and a {weather}: the loop reaches {:.1} degC",
+                        design.setpoint_c, state.supply_c
+                    ),
+                )
+                .help("on hotter days and at altitude it is warmer still"),
+            );
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The open cooling tower: Merkel's theory as a counterflow exchanger on the wet bulb.
+
+use super::exchange::{counterflow, inlet_conductance};
+use super::fans::FanLaw;
+use super::staging::Operation;
+use crate::fluids::{
+    CP_DRY_AIR, CP_VAPOUR, MoistAir, SaturatedAir, saturated_air_temperature_from,
+};
+
+/// An open tower of identical cells, counterflow, with fans in its air stream.
+///
+/// Merkel's theory treats the tower as a counterflow exchanger between the water and an air
+/// stream whose temperature is its wet bulb and whose specific heat `cpe` is that of
+/// saturated air between entering and leaving wet bulb:
+///
+/// ```text
+/// cpe = (hs(Two) - hs(Twb)) / (Two - Twb)       Ca = ma cpe,  Cw = mw cpw
+/// UAe = UA f_air f_water f_wet-bulb cpe / cpa   Q  = eps(UAe / Cmin, Cmin / Cmax) Cmin (Tw,in - Twb)
+/// ```
+///
+/// `ma` is the mass of dry air, as the enthalpies are a kilogram of dry air. With the heat
+/// given, `Two` follows from `hs(Two) = hs(Twb) + Q / ma` and nothing is iterated but that
+/// one inverse.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TowerDesign {
+    /// UA of all cells at design air and water flow, W/K (per specific heat of moist air).
+    pub ua_w_k: f64,
+    /// Air through all cells at full speed, m3/s.
+    pub air_flow_m3_s: f64,
+    /// Design water flow of all cells, kg/s.
+    pub water_kg_s: f64,
+    /// Electric power of all fans at full speed, W.
+    pub fan_w: f64,
+    /// How fan power falls with speed.
+    pub fan_law: FanLaw,
+    /// Air and UA with the fans at rest, as a share of full.
+    pub free_convection: f64,
+    /// Design wet bulb of the wet-bulb correction, degrees Celsius; `None` leaves it out.
+    pub correction_wet_bulb_c: Option<f64>,
+    /// Droplets carried off at full air flow, as a share of the design water flow.
+    pub drift: f64,
+    /// Concentration of the circulating water over that of the make-up, above 1.
+    pub cycles: f64,
+    /// Number of cells, which fail one at a time.
+    pub cells: u32,
+}
+
+/// The design point that sizes a tower: with all of this it meets `leaving_c`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct TowerPoint {
+    pub(super) heat_w: f64,
+    pub(super) leaving_c: f64,
+    /// Heat over water flow and its specific heat, K.
+    pub(super) range_k: f64,
+    pub(super) air: MoistAir,
+    pub(super) air_flow_m3_s: f64,
+}
+
+impl TowerPoint {
+    /// UA that meets the point, W/K, or `None` where no size does: too little air, or water
+    /// to leave below the wet bulb.
+    pub(super) fn ua_w_k(&self) -> Option<f64> {
+        let sink = TowerSink::new(&self.air, None);
+        let entering_k = self.leaving_c + self.range_k - sink.wet_bulb_c;
+        let (air_w_k, cpe) = sink.air_side(self.heat_w, self.air_flow_m3_s);
+        let water_w_k = self.heat_w / self.range_k;
+        let (least, most) =
+            if air_w_k < water_w_k { (air_w_k, water_w_k) } else { (water_w_k, air_w_k) };
+        let (eps, c) = (self.heat_w / (least * entering_k), least / most);
+        if !(entering_k > 0.0 && eps < 1.0) {
+            return None;
+        }
+        let ntu = if 1.0 - c < 1e-9 {
+            eps / (1.0 - eps)
+        } else {
+            libm::log((1.0 - c * eps) / (1.0 - eps)) / (1.0 - c)
+        };
+        Some(ntu * least * sink.cp_air / cpe / water_factor(1.0))
+    }
+}
+
+impl TowerDesign {
+    /// Temperature of the water leaving the device that rejects `heat_w` from `water_kg_s` of
+    /// water of `water_w_k`, degrees Celsius. About 150 ns.
+    pub(super) fn leaving_c(
+        &self,
+        sink: &TowerSink,
+        heat_w: f64,
+        (water_kg_s, water_w_k): (f64, f64),
+        operation: Operation,
+    ) -> f64 {
+        let flow = water_kg_s / self.water_kg_s;
+        let factor = match operation {
+            Operation::Forced { share, speed } => {
+                share * air_factor(speed) * water_factor(flow / share)
+            }
+            Operation::Free => self.free_convection * water_factor(flow),
+        };
+        let (air_w_k, cpe) = sink.air_side(heat_w, self.air_flow_m3_s * self.air_share(operation));
+        let ua = self.ua_w_k * factor * sink.wet_bulb_factor * cpe / sink.cp_air;
+        let conductance = inlet_conductance(counterflow, ua, water_w_k, air_w_k);
+        sink.wet_bulb_c + heat_w / conductance - heat_w / water_w_k
+    }
+
+    /// Air through the tower as a share of full.
+    pub(super) fn air_share(&self, operation: Operation) -> f64 {
+        match operation {
+            Operation::Forced { share, speed } => share * speed,
+            Operation::Free => self.free_convection,
+        }
+    }
+}
+
+/// The weather as a tower sees it, computed once a solve (about 300 ns).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TowerSink {
+    pub(super) wet_bulb_c: f64,
+    saturated: SaturatedAir,
+    pressure_pa: f64,
+    pub(super) dry_air_kg_m3: f64,
+    cp_air: f64,
+    wet_bulb_factor: f64,
+}
+
+impl TowerSink {
+    pub(super) fn new(air: &MoistAir, correction_wet_bulb_c: Option<f64>) -> Self {
+        let wet_bulb_c = air.wet_bulb_c();
+        // Scheier's correction, fitted over this range of differences.
+        let wet_bulb_factor = correction_wet_bulb_c
+            .map_or(1.0, |design| 1.0 + 0.0081 * (design - wet_bulb_c).clamp(-10.0, 25.0));
+        Self {
+            wet_bulb_c,
+            saturated: SaturatedAir::at(wet_bulb_c, air.pressure_pa),
+            pressure_pa: air.pressure_pa,
+            dry_air_kg_m3: air.dry_air_density_kg_m3(),
+            cp_air: CP_DRY_AIR + CP_VAPOUR * air.humidity_ratio,
+            wet_bulb_factor,
+        }
+    }
+
+    /// Capacity rate of `air_m3_s` that takes up `heat_w`, W/K, and its specific heat `cpe`.
+    fn air_side(&self, heat_w: f64, air_m3_s: f64) -> (f64, f64) {
+        let air_kg_s = air_m3_s * self.dry_air_kg_m3;
+        let rise_j_kg = heat_w / air_kg_s;
+        let slope = self.saturated.enthalpy_slope;
+        // The second-order guess saves Newton's first steps; hs'' / hs' is about 0.045 /K.
+        let linear_k = rise_j_kg / slope;
+        let guess_k = ((1.0 + 2.0 * 0.045 * linear_k).sqrt() - 1.0) / 0.045;
+        let leaving_c = saturated_air_temperature_from(
+            self.saturated.enthalpy_j_kg + rise_j_kg,
+            self.pressure_pa,
+            self.wet_bulb_c + guess_k,
+        );
+        let rise_k = leaving_c - self.wet_bulb_c;
+        let cpe = if rise_k > 1e-5 { rise_j_kg / rise_k } else { slope };
+        (air_kg_s * cpe, cpe)
+    }
+}
+
+/// Scheier's correction for the air flow, a share of design (held to its fitted range).
+fn air_factor(share: f64) -> f64 {
+    let r = share.clamp(0.2, 1.0);
+    r * (1.3 - 0.3 * r)
+}
+
+/// Scheier's correction for the water flow, a share of design (held to its fitted range).
+/// It is 1.0039 at design, as published.
+fn water_factor(share: f64) -> f64 {
+    let r = share.clamp(0.3, 1.0);
+    0.1082 + r * (1.667 - 0.7713 * r)
+}

@@ -1,0 +1,91 @@
+//! Air-cooled halls and containers: outdoor air straight through the machines.
+
+use super::fans::FanLaw;
+use super::loops::{Drive, LoopState};
+use super::water::WaterFlows;
+use crate::fluids::MoistAir;
+
+/// A hall that outdoor air is drawn through by exhaust fans, past machines with fans of
+/// their own.
+///
+/// The machines take air in proportion to their heat, so that it warms by the same number of
+/// kelvins in each. In the cold, dampers mix exhaust into the intake and the exhaust fans
+/// move only what carries the heat off. Where the fans move less than the machines take,
+/// exhaust finds its way back into the intake and the inlet warms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VentilationDesign {
+    /// Heat that the air flow is meant for, W.
+    pub design_heat_w: f64,
+    /// Air through the hall at full speed, m3/s.
+    pub air_flow_m3_s: f64,
+    /// Electric power of all exhaust fans at full speed, W, falling with the cube of speed;
+    /// zero for a hall where the machines' own fans do the work.
+    pub fan_w: f64,
+    /// Least speed of a running fan as a share of full speed.
+    pub minimum_speed: f64,
+    /// Air that the machines' own fans push through resting exhaust fans, as a share of full.
+    pub free_share: f64,
+    /// How much warmer than the weather the intake is with everything running, K.
+    pub recirculation_k: f64,
+    /// Intake temperature that the dampers hold in the cold, degrees Celsius.
+    pub minimum_inlet_c: f64,
+    /// Number of exhaust fans, which fail one at a time.
+    pub fans: u32,
+}
+
+impl VentilationDesign {
+    /// The steady state at `heat_w`. Closed form, about 20 ns.
+    pub(super) fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
+        let outdoor_c = air.dry_bulb_c + self.recirculation_k;
+        let idle = LoopState {
+            supply_c: outdoor_c,
+            return_c: outdoor_c,
+            rack_inlet_c: outdoor_c,
+            fan_w: 0.0,
+            pump_w: 0.0,
+            fan_speed: 0.0,
+            water: WaterFlows::default(),
+            heat_rejected_w: heat_w,
+            saturated: false,
+            flowing: true,
+        };
+        if heat_w == 0.0 {
+            return idle;
+        }
+        let capacity_w_k =
+            self.air_flow_m3_s * air.dry_air_density_kg_m3() * air.specific_heat_j_kgk();
+        let machine_rise_k = self.design_heat_w / capacity_w_k;
+        let wanted_c = outdoor_c.max(self.minimum_inlet_c);
+        // Outdoor air that carries the heat off when the machines breathe what is wanted.
+        let wanted = heat_w / (capacity_w_k * (wanted_c + machine_rise_k - outdoor_c));
+
+        let (fans, free) = if self.fan_w > 0.0 {
+            (drive.fans.clamp(0.0, 1.0), self.free_share)
+        } else {
+            (1.0, 1.0)
+        };
+        // Shares of full air with the powered fans at some speed; the others leak as at rest.
+        let moved = |speed: f64| fans * speed + (1.0 - fans) * free;
+        let (flow, speed, duty) = if wanted <= free || fans == 0.0 {
+            (wanted.min(free), 0.0, 0.0)
+        } else if wanted <= moved(self.minimum_speed) {
+            let slow = moved(self.minimum_speed);
+            (wanted, self.minimum_speed, (wanted - free) / (slow - free))
+        } else if wanted < moved(1.0) {
+            (wanted, (wanted - (1.0 - fans) * free) / fans, 1.0)
+        } else {
+            (moved(1.0), 1.0, 1.0)
+        };
+        let exhaust_c = outdoor_c + heat_w / (capacity_w_k * flow);
+        let inlet_c = exhaust_c - machine_rise_k;
+        LoopState {
+            supply_c: inlet_c,
+            return_c: exhaust_c,
+            rack_inlet_c: inlet_c,
+            fan_w: self.fan_w * fans * FanLaw::Cube.power(speed) * duty,
+            fan_speed: speed * duty,
+            saturated: flow < wanted * (1.0 - 1e-12),
+            ..idle
+        }
+    }
+}
