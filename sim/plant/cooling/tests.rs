@@ -1,1 +1,553 @@
+//! Held against EnergyPlus years, reference points and the laws of conservation.
 
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::dry_cooler::{CATALOGUE, ua_factor};
+use super::exchange::{counterflow, crossflow, inlet_conductance};
+use super::staging::Operation;
+use super::tower::{TowerPoint, TowerSink};
+use super::*;
+use crate::fluids::{MoistAir, saturated_enthalpy_j_kg, water::CP_WATER};
+use crate::spec::{Fault, Severity};
+
+/// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.
+fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
+    let root = std::env::var_os("LOADBANK_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    let Ok(bytes) = std::fs::read(root.join(path)) else {
+        #[expect(clippy::print_stderr, reason = "a test says that it was skipped")]
+        {
+            eprintln!("skipped: no data");
+        }
+        return None;
+    };
+    let mut text = String::new();
+    if path.ends_with(".gz") {
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
+    } else {
+        text = String::from_utf8(bytes).unwrap();
+    }
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let places: Vec<usize> =
+        columns.iter().map(|c| header.iter().position(|h| h == c).unwrap()).collect();
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        places.iter().map(|&i| cells[i].parse().unwrap()).collect()
+    };
+    Some(lines.map(row).collect())
+}
+
+/// Root mean square and mean of differences.
+fn spread(differences: &[f64]) -> (f64, f64) {
+    let n = differences.len() as f64;
+    let square: f64 = differences.iter().map(|d| d * d).sum();
+    ((square / n).sqrt(), differences.iter().sum::<f64>() / n)
+}
+
+/// The tower of the EnergyPlus year: 1 MW constant, fan always on, UA given.
+fn energyplus_tower() -> HydronicDesign {
+    HydronicDesign {
+        design_heat_w: 1e6,
+        circuit: CircuitDesign {
+            flow_kg_s: 43.492_74,
+            specific_heat_j_kgk: CP_WATER,
+            pump_w: 11_153.12,
+            pumps: 1,
+            approach_k: 0.0,
+        },
+        device: DeviceDesign::Tower(TowerDesign {
+            ua_w_k: 57_831.25,
+            air_flow_m3_s: 25.0,
+            water_kg_s: 43.50,
+            fan_w: 10_500.0,
+            fan_law: FanLaw::Tower,
+            free_convection: 0.1,
+            correction_wet_bulb_c: None,
+            drift: 2e-5,
+            cycles: 4.0,
+            cells: 1,
+        }),
+        fan_control: FanControl::AlwaysOn,
+        setpoint_c: 24.0,
+        minimum_supply_c: -50.0,
+        minimum_fan_speed: 0.2,
+    }
+}
+
+#[test]
+fn a_year_of_an_energyplus_tower_is_met() {
+    let columns =
+        ["t_db_C", "w_kgkg", "p_Pa", "rej_q_W", "rej_t_out_C", "rej_fan_W", "evap_m3s", "q_load_W"];
+    let Some(rows) = table("cooling/F_merkel_full_const__phoenix.csv.gz", &columns) else {
+        return;
+    };
+    assert_eq!(rows.len(), 8760);
+    let design = energyplus_tower();
+    let plant = CoolingLoop::new(&LoopDesign::Hydronic(design));
+    let unpumped =
+        HydronicDesign { circuit: CircuitDesign { pump_w: 0.0, ..design.circuit }, ..design };
+    let device = CoolingLoop::new(&LoopDesign::Hydronic(unpumped));
+
+    let (mut at_device, mut at_plant) = (Vec::new(), Vec::new());
+    let (mut fan, mut fan_theirs, mut water, mut water_theirs) = (0.0, 0.0, 0.0, 0.0);
+    for row in &rows {
+        let [t, w, p, rejected, leaving, fan_w, evaporation, load] = row[..] else { panic!() };
+        let air = MoistAir { dry_bulb_c: t, humidity_ratio: w, pressure_pa: p };
+        // Their loop holds water, so that an hour's heat at the tower differs from its load.
+        let state = device.solve(rejected, &air, Drive::FULL);
+        at_device.push(state.supply_c - leaving);
+        fan += state.fan_w;
+        fan_theirs += fan_w;
+        water += state.water.evaporation_kg_s;
+        water_theirs += evaporation * 998.2;
+        at_plant.push(plant.solve(load, &air, Drive::FULL).supply_c - leaving);
+    }
+    let ((device_k, device_bias), (plant_k, _)) = (spread(&at_device), spread(&at_plant));
+    assert!(device_k <= 0.005, "outlet off by {device_k} K rms, {device_bias} K mean");
+    assert!(plant_k <= 0.05, "outlet of the whole loop off by {plant_k} K rms");
+    assert!((fan / fan_theirs - 1.0).abs() <= 0.01, "fan energy off by {}", fan / fan_theirs - 1.0);
+    // They balance moist mass and specific humidity, which loses two to three per cent.
+    let excess = water / water_theirs - 1.0;
+    assert!((0.01..=0.04).contains(&excess), "evaporation off by {excess}");
+}
+
+#[test]
+fn a_year_of_an_energyplus_dry_cooler_is_met() {
+    let columns = ["t_db_C", "w_kgkg", "p_Pa", "rej_q_W", "rej_t_out_C", "rej_fan_W", "q_load_W"];
+    let Some(rows) = table("cooling/G_dry_full_const__phoenix.csv.gz", &columns) else { return };
+    assert_eq!(rows.len(), 8760);
+    let plant = |pump_w| {
+        CoolingLoop::new(&LoopDesign::Hydronic(HydronicDesign {
+            design_heat_w: 1e6,
+            circuit: CircuitDesign {
+                flow_kg_s: 23.921,
+                specific_heat_j_kgk: CP_WATER,
+                pump_w,
+                pumps: 1,
+                approach_k: 0.0,
+            },
+            device: DeviceDesign::DryCooler(DryCoolerDesign {
+                ua_w_k: 200e3,
+                air_flow_m3_s: 110.0,
+                water_kg_s: 23.921,
+                fan_w: 44_000.0,
+                free_convection: 0.1,
+                recirculation_k: 0.0,
+                units: 1,
+            }),
+            fan_control: FanControl::AlwaysOn,
+            setpoint_c: 24.0,
+            minimum_supply_c: -50.0,
+            minimum_fan_speed: 0.2,
+        }))
+    };
+    let (device, whole) = (plant(0.0), plant(6_815.796));
+    let (mut at_device, mut at_plant) = (Vec::new(), Vec::new());
+    let (mut fan, mut fan_theirs) = (0.0, 0.0);
+    for row in &rows {
+        let [t, w, p, rejected, leaving, fan_w, load] = row[..] else { panic!() };
+        let air = MoistAir { dry_bulb_c: t, humidity_ratio: w, pressure_pa: p };
+        let state = device.solve(rejected, &air, Drive::FULL);
+        at_device.push(state.supply_c - leaving);
+        fan += state.fan_w;
+        fan_theirs += fan_w;
+        assert_eq!(state.water, WaterFlows::default());
+        at_plant.push(whole.solve(load, &air, Drive::FULL).supply_c - leaving);
+    }
+    let ((device_k, bias), (plant_k, _)) = (spread(&at_device), spread(&at_plant));
+    assert!(device_k <= 0.01, "outlet off by {device_k} K rms, {bias} K mean");
+    assert!(plant_k <= 0.05, "outlet of the whole loop off by {plant_k} K rms");
+    assert!((fan / fan_theirs - 1.0).abs() <= 0.01);
+}
+
+/// The tower of the reference points: sized at 35 / 29.5 / 25.6 degC for 1 MW.
+fn reference_point() -> TowerPoint {
+    TowerPoint {
+        heat_w: 1e6,
+        leaving_c: 29.5,
+        range_k: 5.5,
+        air: MoistAir::from_wet_bulb(35.0, 25.6, 101_325.0),
+        air_flow_m3_s: 25.0,
+    }
+}
+
+fn reference_tower(ua_w_k: f64, air_flow_m3_s: f64) -> TowerDesign {
+    let DeviceDesign::Tower(tower) = energyplus_tower().device else { panic!() };
+    TowerDesign { ua_w_k, air_flow_m3_s, water_kg_s: 1e6 / (CP_WATER * 5.5), ..tower }
+}
+
+#[test]
+fn a_sized_tower_meets_its_design_point() {
+    let point = reference_point();
+    let tower = reference_tower(point.ua_w_k().unwrap(), point.air_flow_m3_s);
+    assert!((58e3..=70e3).contains(&tower.ua_w_k), "UA {}", tower.ua_w_k);
+    let sink = TowerSink::new(&point.air, Some(25.6));
+    let full = Operation::Forced { share: 1.0, speed: 1.0 };
+    let water = (tower.water_kg_s, tower.water_kg_s * CP_WATER);
+    let leaving = tower.leaving_c(&sink, 1e6, water, full);
+    assert!((leaving - 29.5).abs() < 1e-6, "{leaving}");
+    // 1.50 L a kilowatt-hour rejected.
+    let air_kg_s = 25.0 * point.air.dry_air_density_kg_m3();
+    let evaporation = super::water::evaporation_kg_s(1e6, air_kg_s, &point.air);
+    let litres_kwh = evaporation / 1e3 * 3600.0;
+    assert!((litres_kwh / 1.50 - 1.0).abs() < 0.02, "{litres_kwh} L/kWh");
+    // No tower cools below the wet bulb, or a megawatt with a breath of air.
+    assert_eq!(TowerPoint { leaving_c: 25.0, ..point }.ua_w_k(), None);
+    assert_eq!(TowerPoint { air_flow_m3_s: 5.0, ..point }.ua_w_k(), None);
+}
+
+#[test]
+fn points_of_the_merkel_reference_are_met() {
+    let columns = [
+        "t_db",
+        "t_wb",
+        "p",
+        "q_W",
+        "m_w",
+        "air_ratio",
+        "ua_full",
+        "t_out_C",
+        "t_in_C",
+        "evap_kgs",
+    ];
+    let Some(rows) = table("cooling/points_merkel.csv", &columns) else { return };
+    assert_eq!(rows.len(), 28);
+    for row in &rows {
+        let [t, wb, p, heat, m, ratio, ua, leaving, entering, evaporation] = row[..] else {
+            panic!()
+        };
+        let air = MoistAir::from_wet_bulb(t, wb, p);
+        // The points take the moist mass of the design air for every weather, and a water
+        // correction of exactly one at design.
+        let design = MoistAir::from_wet_bulb(35.0, 25.6, p);
+        let moist = design.density_kg_m3() / air.dry_air_density_kg_m3();
+        let tower = TowerDesign { water_kg_s: m, ..reference_tower(ua / 1.0039, 25.0 * moist) };
+        let sink = TowerSink::new(&air, None);
+        let water = (m, m * CP_WATER);
+        let operation = Operation::Forced { share: 1.0, speed: ratio };
+        let ours = tower.leaving_c(&sink, heat, water, operation);
+        assert!((ours - leaving).abs() < 0.01, "{ours} against {leaving} at {row:?}");
+        assert!((ours + heat / water.1 - entering).abs() < 0.01);
+        let air_kg_s = 25.0 * moist * ratio * air.dry_air_density_kg_m3();
+        let ours = super::water::evaporation_kg_s(heat, air_kg_s, &air);
+        assert!((ours / evaporation - 1.0).abs() < 0.02, "{ours} kg/s against {evaporation}");
+    }
+}
+
+#[test]
+fn the_catalogue_dry_cooler_meets_its_rating_and_its_points() {
+    let (ua, c) = (CATALOGUE.ua_w_k(), CATALOGUE.capacity_w_k());
+    assert!((ua / 607e3 - 1.0).abs() < 0.01, "UA {ua}");
+    assert!((crossflow(ua / c, 1.0) / 0.500 - 1.0).abs() < 0.01);
+    assert!((CATALOGUE.fan_w / CATALOGUE.heat_w / 0.040 - 1.0).abs() < 0.01);
+    // Sized for its own rating, the answer is one unit of it.
+    let count = CATALOGUE.count(2.931e6, c, 5.55).unwrap();
+    assert!((count - 1.0).abs() < 1e-6, "{count}");
+
+    let columns = ["t_amb", "fan_ratio", "load_ratio", "ua", "t_in", "t_out", "fan_W"];
+    let Some(rows) = table("cooling/points_drycooler_BAC.csv", &columns) else { return };
+    assert_eq!(rows.len(), 64);
+    for row in &rows {
+        let [ambient, speed, load, ua_theirs, entering, leaving, fan_w] = row[..] else { panic!() };
+        let ua_here = ua * ua_factor(speed, 1.0);
+        assert!((ua_here / ua_theirs - 1.0).abs() < 1e-4);
+        let conductance = inlet_conductance(crossflow, ua_here, c, speed * c);
+        let ours = ambient + load * CATALOGUE.heat_w / conductance;
+        assert!((ours - entering).abs() < 0.01, "{ours} against {entering}");
+        assert!((ours - load * CATALOGUE.heat_w / c - leaving).abs() < 0.01);
+        assert!((FanLaw::Cube.power(speed) * CATALOGUE.fan_w / fan_w - 1.0).abs() < 1e-4);
+    }
+}
+
+/// Water leaving a tower by the textbook's way: guess the heat, iterate the leaving wet bulb.
+fn textbook_heat_w(ua: f64, air_kg_s: f64, water_w_k: f64, entering_c: f64, air: &MoistAir) -> f64 {
+    let (wet_bulb, p) = (air.wet_bulb_c(), air.pressure_pa);
+    let mut leaving = wet_bulb + 5.0;
+    let mut heat = 0.0;
+    for _ in 0..200 {
+        let cpe = (saturated_enthalpy_j_kg(leaving, p) - saturated_enthalpy_j_kg(wet_bulb, p))
+            / (leaving - wet_bulb);
+        let cpa = 1006.0 + 1860.0 * air.humidity_ratio;
+        let conductance = inlet_conductance(counterflow, ua * cpe / cpa, water_w_k, air_kg_s * cpe);
+        heat = conductance * (entering_c - wet_bulb);
+        leaving = 0.5 * (leaving + wet_bulb + heat / (air_kg_s * cpe));
+    }
+    heat
+}
+
+fn loop_of(json: &str) -> CoolingLoop {
+    let mut faults = Vec::new();
+    let spec: CoolingSpec = serde_json::from_str(json).unwrap();
+    let design = spec.resolve(&mut faults);
+    assert!(faults.iter().all(|f| f.severity == Severity::Warning), "{faults:?}");
+    CoolingLoop::new(&design)
+}
+
+fn tower() -> CoolingLoop {
+    loop_of(r#"{"tower": {"design_heat": "10 MW", "supply": "24 degC", "fed_by": ["a"]}}"#)
+}
+
+fn dry_cooler() -> CoolingLoop {
+    loop_of(
+        r#"{"dry-cooler": {"design_heat": "10 MW", "coolant": "pg25", "range": "10 K", "fed_by": ["a"]}}"#,
+    )
+}
+
+fn hall() -> CoolingLoop {
+    loop_of(
+        r#"{"ventilation": {"design_heat": "10 MW", "fed_by": ["a"], "minimum_inlet": "5 degC"}}"#,
+    )
+}
+
+fn weather(t: f64, rh: f64) -> MoistAir {
+    MoistAir::from_relative_humidity(t, rh, 101_325.0)
+}
+
+#[test]
+fn fans_hold_the_setpoint_and_no_more() {
+    let tower = tower();
+    let cool = tower.solve(8e6, &weather(15.0, 0.6), Drive::FULL);
+    assert!((cool.supply_c - 24.0).abs() < 1e-5 && !cool.saturated);
+    assert!(cool.fan_speed > 0.2 && cool.fan_speed < 1.0);
+    assert!((cool.rack_inlet_c - cool.supply_c - 4.0 * 0.8).abs() < 1e-9);
+    let mild = tower.solve(8e6, &weather(20.0, 0.6), Drive::FULL);
+    assert!(mild.fan_speed > cool.fan_speed && mild.fan_w > cool.fan_w);
+    let hot = tower.solve(10e6, &weather(40.0, 0.4), Drive::FULL);
+    assert!(hot.saturated && hot.supply_c > 24.0);
+    assert_eq!(hot.fan_w, tower.max_fan_w());
+    // At little load the fans cycle; in frost and at rest the bypass holds the setpoint.
+    let idle = tower.solve(1.5e6, &weather(15.0, 0.6), Drive::FULL);
+    assert!(idle.fan_speed > 0.0 && idle.fan_speed < 0.2 && (idle.supply_c - 24.0).abs() < 1e-9);
+    let frost = tower.solve(1e6, &weather(-20.0, 0.6), Drive::FULL);
+    assert_eq!((frost.fan_w, frost.supply_c), (0.0, 24.0));
+}
+
+#[test]
+fn the_heat_of_the_loop_is_what_a_textbook_tower_rejects() {
+    let LoopDesign::Hydronic(design) = *tower().design() else { panic!() };
+    let DeviceDesign::Tower(device) = design.device else { panic!() };
+    let device = TowerDesign { correction_wet_bulb_c: None, ..device };
+    let design = HydronicDesign { device: DeviceDesign::Tower(device), ..design };
+    let plant = CoolingLoop::new(&LoopDesign::Hydronic(design));
+    for (t, rh, heat) in [(35.0, 0.3, 10e6), (10.0, 0.8, 9e6), (20.0, 0.5, 7e6), (45.0, 0.1, 12e6)]
+    {
+        let air = weather(t, rh);
+        let state = plant.solve(heat, &air, Drive::FULL);
+        let r = state.fan_speed;
+        assert!(r > 0.2, "the fans run steadily");
+        let ua = device.ua_w_k * (1.3 * r - 0.3 * r * r) * 1.0039;
+        let air_kg_s = device.air_flow_m3_s * r * air.dry_air_density_kg_m3();
+        let water_w_k = design.circuit.flow_kg_s * CP_WATER;
+        let expected = textbook_heat_w(ua, air_kg_s, water_w_k, state.return_c, &air);
+        assert!((state.heat_rejected_w / expected - 1.0).abs() < 1e-6, "{expected}");
+        assert!((state.heat_rejected_w - heat - state.pump_w).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn lost_fans_and_pumps_are_felt() {
+    for plant in [tower(), dry_cooler()] {
+        let air = weather(30.0, 0.3);
+        let full = plant.solve(8e6, &air, Drive::FULL);
+        let half = plant.solve(8e6, &air, Drive { fans: 0.5, ..Drive::FULL });
+        let none = plant.solve(8e6, &air, Drive { fans: 0.0, ..Drive::FULL });
+        assert!(full.supply_c < half.supply_c && half.supply_c < none.supply_c);
+        assert!(half.fan_w <= 0.5 * plant.max_fan_w() && none.fan_w == 0.0);
+        assert!(none.flowing && none.supply_c.is_finite());
+        let slow = plant.solve(8e6, &air, Drive { pumps: 0.5, ..Drive::FULL });
+        assert_eq!(slow.pump_w, 0.5 * plant.max_pump_w());
+        assert!(slow.return_c - slow.supply_c > full.return_c - full.supply_c);
+        assert!(slow.rack_inlet_c - slow.supply_c > full.rack_inlet_c - full.supply_c);
+        let still = plant.solve(8e6, &air, Drive { pumps: 0.0, ..Drive::FULL });
+        assert!(!still.flowing);
+        assert_eq!((still.heat_rejected_w, still.fan_w, still.pump_w), (0.0, 0.0, 0.0));
+    }
+}
+
+#[test]
+fn an_air_cooled_hall_breathes_the_weather() {
+    let hall = hall();
+    // The machine's own air balance: 15.7 K from intake to exhaust, measured at 23.1 degC.
+    let mild = hall.solve(10e6, &weather(23.1, 0.4), Drive::FULL);
+    assert!((mild.return_c - mild.supply_c - 15.7).abs() < 0.02 * 15.7, "{mild:?}");
+    assert_eq!(mild.rack_inlet_c, 23.1);
+    assert!((mild.fan_w / hall.max_fan_w() - 1.0).abs() < 1e-9);
+    // In frost the dampers hold the intake and the fans hardly turn: 0.3 to 0.5 % of the heat
+    // is what cold-climate containers report.
+    let cold = hall.solve(10e6, &weather(-8.0, 0.6), Drive::FULL);
+    assert!((cold.rack_inlet_c - 5.0).abs() < 1e-9 && cold.fan_w < 0.006 * 10e6, "{cold:?}");
+    // Half the fans: the machines breathe part of their exhaust.
+    let half = hall.solve(10e6, &weather(30.0, 0.3), Drive { fans: 0.5, pumps: 1.0 });
+    assert!(half.saturated && half.rack_inlet_c > 40.0, "{half:?}");
+    // Half the machines need half the air, an eighth of the power.
+    let asleep = hall.solve(5e6, &weather(30.0, 0.3), Drive::FULL);
+    assert!((asleep.fan_w / hall.max_fan_w() - 0.125).abs() < 1e-9);
+    let bare = loop_of(r#"{"ventilation": {"design_heat": "1 MW", "fan_power": "0 W"}}"#);
+    let state = bare.solve(1e6, &weather(30.0, 0.3), Drive::NONE);
+    assert_eq!((state.fan_w, state.rack_inlet_c), (0.0, 30.0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn every_state_is_finite_and_balanced(
+        which in 0usize..5, t in -45.0f64..55.0, rh in 0.0f64..=1.0, z in -300.0f64..4500.0,
+        load in prop_oneof![Just(0.0), 0.0f64..1e-6, 0.0f64..1.0, 1.0f64..3.0],
+        fans in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.0f64..1e-3],
+        pumps in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.01f64..0.1],
+    ) {
+        let plant = match which {
+            0 => tower(),
+            1 => dry_cooler(),
+            2 => hall(),
+            3 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
+            _ => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
+        };
+        let air = MoistAir::from_relative_humidity(t, rh, crate::fluids::standard_pressure_pa(z));
+        let drive = Drive { fans, pumps };
+        let heat = load * 10e6;
+        let state = plant.solve(heat, &air, drive);
+        prop_assert_eq!(state, plant.solve(heat, &air, drive));
+
+        for value in [state.supply_c, state.return_c, state.rack_inlet_c, state.fan_w] {
+            prop_assert!(value.is_finite(), "{:?}", state);
+        }
+        prop_assert!((0.0..=fans * plant.max_fan_w() * (1.0 + 1e-12)).contains(&state.fan_w));
+        prop_assert!((0.0..=pumps * plant.max_pump_w() * (1.0 + 1e-12)).contains(&state.pump_w));
+        prop_assert!((0.0..=1.0).contains(&state.fan_speed));
+        if !state.flowing {
+            prop_assert_eq!(pumps, 0.0);
+            return Ok(());
+        }
+        prop_assert!((state.heat_rejected_w - heat - state.pump_w).abs() <= 1e-9 * heat);
+        // What the coolant brings is what is rejected.
+        if let LoopDesign::Hydronic(h) = plant.design() {
+            let capacity = parallel_flow(pumps) * h.circuit.flow_kg_s * h.circuit.specific_heat_j_kgk;
+            let carried = capacity * (state.return_c - state.supply_c);
+            prop_assert!((carried - state.heat_rejected_w).abs() <= 1e-6 * state.heat_rejected_w.max(1.0));
+            prop_assert!(state.rack_inlet_c >= state.supply_c);
+            prop_assert!(state.supply_c >= h.minimum_supply_c - 1e-9);
+            let sink = match h.device { DeviceDesign::Tower(_) => air.wet_bulb_c(), _ => t };
+            prop_assert!(state.supply_c >= sink - 1e-6, "nothing cools below its sink");
+            // A loop that is not saturated holds its setpoint.
+            if h.fan_control == FanControl::VariableSpeed && !state.saturated {
+                prop_assert!((state.supply_c - h.setpoint_c).abs() < 1e-5, "{:?}", state);
+            }
+        }
+        let water = state.water;
+        for flow in [water.evaporation_kg_s, water.drift_kg_s, water.blowdown_kg_s] {
+            prop_assert!(flow >= 0.0 && flow.is_finite());
+        }
+        let out = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s;
+        prop_assert!((water.makeup_kg_s - out).abs() <= 1e-12 * out);
+    }
+
+    #[test]
+    fn more_heat_and_fewer_fans_are_warmer(
+        which in 0usize..3, t in -20.0f64..50.0, rh in 0.05f64..0.95, load in 0.05f64..1.2,
+        fans in 0.0f64..0.95,
+    ) {
+        let plant = [tower, dry_cooler, hall][which]();
+        let air = weather(t, rh);
+        let supply = |heat: f64, fans| plant.solve(heat, &air, Drive { fans, pumps: 1.0 }).supply_c;
+        let here = supply(load * 10e6, fans);
+        prop_assert!(supply(load * 10.5e6, fans) >= here - 1e-5);
+        prop_assert!(supply(load * 10e6, fans + 0.05) <= here + 1e-5);
+    }
+}
+
+fn faults_of(json: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let spec: CoolingSpec = serde_json::from_str(json).unwrap();
+    spec.resolve(&mut faults);
+    faults
+}
+
+fn has(faults: &[Fault], severity: Severity, field: &str, words: &str) -> bool {
+    faults.iter().any(|f| f.severity == severity && f.field == field && f.message.contains(words))
+}
+
+#[test]
+fn contradictions_are_reported_with_figures() {
+    let check = |json: &str, severity, field: &str, words: &str| {
+        let faults = faults_of(json);
+        assert!(has(&faults, severity, field, words), "{faults:?}");
+    };
+    use Severity::{Error, Warning};
+    check(
+        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"], "supply": "20 degC"}}"#,
+        Warning,
+        "supply",
+        "20.0 degC is not held at design heat and a wet bulb of 25.6 degC: the loop reaches 29.5 degC",
+    );
+    check(
+        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"], "design_supply": "25 degC"}}"#,
+        Error,
+        "design_supply",
+        "no tower with",
+    );
+    check(
+        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"], "ua": "600 kW/K", "design_supply": "29 degC"}}"#,
+        Error,
+        "ua",
+        "both size the tower",
+    );
+    check(
+        r#"{"tower": {"design_heat": "0 MW", "fed_by": ["a"]}}"#,
+        Error,
+        "design_heat",
+        "above zero",
+    );
+    check(r#"{"tower": {"design_heat": "1 MW"}}"#, Error, "", "nothing feeds the fans");
+    check(
+        r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"], "cycles_of_concentration": 1.0}}"#,
+        Error,
+        "cycles_of_concentration",
+        "above 1, got `1`",
+    );
+    check(
+        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "design_supply": "34 degC"}}"#,
+        Error,
+        "design_supply",
+        "no dry cooler",
+    );
+    check(
+        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "ua": "200 kW/K"}}"#,
+        Error,
+        "ua",
+        "only together",
+    );
+    check(
+        r#"{"ventilation": {"design_heat": "1 MW", "fed_by": ["a"], "free_convection": "30 %"}}"#,
+        Error,
+        "free_convection",
+        "below `minimum_fan_speed` of 20 %",
+    );
+    assert_eq!(faults_of(r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"]}}"#), []);
+    assert_eq!(faults_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fed_by": ["a"]}}"#), []);
+}
+
+#[test]
+fn defaults_are_those_of_the_reference() {
+    let fans_and_pumps = |json: &str| {
+        let plant = loop_of(json);
+        (plant.max_fan_w() / 1e6, plant.max_pump_w() / 1e6)
+    };
+    let (fans, pumps) = fans_and_pumps(r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"]}}"#);
+    assert!((fans / 0.0105 - 1.0).abs() < 0.02 && (pumps - 0.011).abs() < 0.0005, "{fans} {pumps}");
+    let (fans, _) = fans_and_pumps(r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"]}}"#);
+    assert!((fans / 0.040 - 1.0).abs() < 0.02, "{fans}");
+    // The share of the fans falls with the initial temperature difference: 2 % at 20 K.
+    let (fans, pumps) = fans_and_pumps(
+        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "range": "10 K",
+            "design_supply": "45 degC"}}"#,
+    );
+    assert!((0.015..=0.025).contains(&fans) && (pumps - 0.0068).abs() < 0.0001, "{fans} {pumps}");
+}

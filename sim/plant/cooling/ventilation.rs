@@ -57,7 +57,8 @@ impl VentilationDesign {
         let machine_rise_k = self.design_heat_w / capacity_w_k;
         let wanted_c = outdoor_c.max(self.minimum_inlet_c);
         // Outdoor air that carries the heat off when the machines breathe what is wanted.
-        let wanted = heat_w / (capacity_w_k * (wanted_c + machine_rise_k - outdoor_c));
+        let load = heat_w / self.design_heat_w;
+        let wanted = load * (machine_rise_k / (machine_rise_k + (wanted_c - outdoor_c)));
 
         let (fans, free) = if self.fan_w > 0.0 {
             (drive.fans.clamp(0.0, 1.0), self.free_share)
@@ -76,15 +77,19 @@ impl VentilationDesign {
         } else {
             (moved(1.0), 1.0, 1.0)
         };
-        let exhaust_c = outdoor_c + heat_w / (capacity_w_k * flow);
-        let inlet_c = exhaust_c - machine_rise_k;
+        let saturated = flow < wanted;
+        let inlet_c = if saturated {
+            outdoor_c + heat_w / (capacity_w_k * flow) - machine_rise_k
+        } else {
+            wanted_c
+        };
         LoopState {
             supply_c: inlet_c,
-            return_c: exhaust_c,
+            return_c: inlet_c + machine_rise_k,
             rack_inlet_c: inlet_c,
             fan_w: self.fan_w * fans * FanLaw::Cube.power(speed) * duty,
             fan_speed: speed * duty,
-            saturated: flow < wanted * (1.0 - 1e-12),
+            saturated,
             ..idle
         }
     }
