@@ -295,6 +295,11 @@ quantity!(
     Length, "a length", "545 m", [unit("m", 1.0), unit("km", 1e3), unit("ft", 0.3048), unit("mile", 1609.344)]
 );
 quantity!(
+    /// Speed in metres a second.
+    Speed, "a speed", "4 m/s",
+    [unit("m/s", 1.0), unit("km/h", 1.0 / 3.6), unit("mph", 1609.344 / HOUR), unit("kn", 1852.0 / HOUR)]
+);
+quantity!(
     /// Angle in degrees.
     Angle, "an angle", "32.4 deg", [unit("deg", 1.0), unit("°", 1.0)]
 );

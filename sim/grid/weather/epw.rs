@@ -1,0 +1,266 @@
+//! EnergyPlus weather files (EPW): 8 header lines, then 35 columns an hour.
+//!
+//! The format is that of the EnergyPlus Auxiliary Programs manual. A typical year has no year
+//! of its own (each month comes from another one), so a run takes the hour of the same month,
+//! day and hour; the year in the file is not looked at. Hour 1 is the first of the day and its
+//! row holds from 00:00 to 01:00 of the file's own standard time, without summer time.
+
+use jiff::Timestamp;
+
+use super::{Humidity, WeatherRow, standard_pressure_pa};
+use crate::grid::table::LineError;
+use crate::kernel::{Clock, Time};
+
+/// The place of an EPW file, from its first line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Location {
+    /// City or station.
+    pub city: String,
+    /// State or province.
+    pub state: String,
+    /// Country code.
+    pub country: String,
+    /// Kind of data, such as `TMY3`.
+    pub source: String,
+    /// World Meteorological Organization number of the station.
+    pub wmo: String,
+    /// Degrees north.
+    pub latitude_deg: f64,
+    /// Degrees east.
+    pub longitude_deg: f64,
+    /// Standard time ahead of UTC, hours.
+    pub utc_offset_h: f64,
+    /// Metres above the sea.
+    pub altitude_m: f64,
+}
+
+/// An EPW file in memory: 365 or 366 days of hours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Epw {
+    /// Where it was measured.
+    pub location: Location,
+    /// Whether it holds 29 February.
+    pub leap: bool,
+    /// Hours from 1 January 00:00, standard time.
+    pub rows: Vec<WeatherRow>,
+    /// How many rows had a missing value that was filled.
+    pub filled: usize,
+}
+
+const HEADERS: [&str; 8] = [
+    "LOCATION",
+    "DESIGN CONDITIONS",
+    "TYPICAL/EXTREME PERIODS",
+    "GROUND TEMPERATURES",
+    "HOLIDAYS/DAYLIGHT SAVINGS",
+    "COMMENTS 1",
+    "COMMENTS 2",
+    "DATA PERIODS",
+];
+
+const COLUMNS: usize = 35;
+
+/// A column of an EPW row: its place, name, code for "missing" and the range that the format
+/// allows.
+struct Field {
+    index: usize,
+    name: &'static str,
+    missing: f64,
+    range: (f64, f64),
+}
+
+const DRY_BULB: Field = Field { index: 6, name: "dry bulb", missing: 99.9, range: (-70.0, 70.0) };
+const DEW_POINT: Field = Field { index: 7, name: "dew point", missing: 99.9, range: (-70.0, 70.0) };
+const HUMIDITY: Field =
+    Field { index: 8, name: "relative humidity", missing: 999.0, range: (0.0, 110.0) };
+const PRESSURE: Field =
+    Field { index: 9, name: "pressure", missing: 999_999.0, range: (31_000.0, 120_000.0) };
+const WIND: Field = Field { index: 21, name: "wind speed", missing: 999.0, range: (0.0, 40.0) };
+
+impl Field {
+    /// The value in `cells`, or `None` where it is coded as missing.
+    fn read(&self, cells: &[&str]) -> Result<Option<f64>, String> {
+        let text = cells[self.index].trim();
+        let value: f64 =
+            text.parse().map_err(|_| format!("{} needs a number, got `{text}`", self.name))?;
+        if value >= self.missing {
+            return Ok(None);
+        }
+        if !(self.range.0..=self.range.1).contains(&value) {
+            return Err(format!(
+                "{} of {value} is outside {} to {}",
+                self.name, self.range.0, self.range.1
+            ));
+        }
+        Ok(Some(value))
+    }
+}
+
+/// Reads an EPW file.
+///
+/// Missing values are filled as EnergyPlus does, with the last value that was there; a missing
+/// dew point is left to the relative humidity of the row, and a missing pressure before the
+/// first is that of the standard atmosphere at the file's altitude.
+///
+/// # Errors
+///
+/// The first line that is not as the format says, or a year that is not 365 or 366 whole days.
+pub fn read(bytes: &[u8]) -> Result<Epw, LineError> {
+    // Comments may hold Latin-1 place names; only the ASCII parts matter here.
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.lines().zip(1u64..).map(|(line, number)| (number, line));
+    let mut headers = Vec::with_capacity(HEADERS.len());
+    for (name, expected) in HEADERS.iter().zip(1..) {
+        let (number, line) = lines.next().unwrap_or((expected, ""));
+        let key = line.trim_start_matches('\u{feff}').split(',').next().unwrap_or_default();
+        if !key.trim().eq_ignore_ascii_case(name) {
+            return Err(LineError::new(number, format!("an EPW file has `{name}` here")));
+        }
+        headers.push(line);
+    }
+    let location = read_location(headers[0]).map_err(|message| LineError::new(1, message))?;
+    let per_hour = headers[7].split(',').nth(2).unwrap_or_default().trim();
+    if per_hour != "1" {
+        let message = format!("one record an hour is supported, this file has `{per_hour}`");
+        return Err(LineError::new(8, message));
+    }
+
+    let mut epw = Epw { location, leap: false, rows: Vec::with_capacity(8784), filled: 0 };
+    for (number, line) in lines {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let row = read_row(line, &mut epw).map_err(|message| LineError::new(number, message))?;
+        epw.rows.push(row);
+    }
+    let whole = if epw.leap { 8784 } else { 8760 };
+    if epw.rows.len() != whole {
+        let message = format!("{} hours, a year has {whole}", epw.rows.len());
+        return Err(LineError::new(0, message));
+    }
+    Ok(epw)
+}
+
+fn read_location(line: &str) -> Result<Location, String> {
+    let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+    if cells.len() < 10 {
+        return Err(format!("`LOCATION` has {} fields, needs 10", cells.len()));
+    }
+    let number =
+        |index: usize, name: &str, range: std::ops::RangeInclusive<f64>| {
+            cells[index].parse().ok().filter(|value| range.contains(value)).ok_or_else(|| {
+                format!("{name} needs a number in {range:?}, got `{}`", cells[index])
+            })
+        };
+    Ok(Location {
+        city: cells[1].to_owned(),
+        state: cells[2].to_owned(),
+        country: cells[3].to_owned(),
+        source: cells[4].to_owned(),
+        wmo: cells[5].to_owned(),
+        latitude_deg: number(6, "latitude", -90.0..=90.0)?,
+        longitude_deg: number(7, "longitude", -180.0..=180.0)?,
+        utc_offset_h: number(8, "time zone", -12.0..=14.0)?,
+        altitude_m: number(9, "elevation", -1000.0..=9999.9)?,
+    })
+}
+
+/// Reads the next row of `epw`, checking that its hour is the next one of the year.
+fn read_row(line: &str, epw: &mut Epw) -> Result<WeatherRow, String> {
+    let cells: Vec<&str> = line.split(',').collect();
+    if cells.len() != COLUMNS {
+        return Err(format!("{} columns, an EPW row has {COLUMNS}", cells.len()));
+    }
+    let whole = |index: usize, name: &str| {
+        let text = cells[index].trim();
+        text.parse::<usize>().map_err(|_| format!("{name} needs a whole number, got `{text}`"))
+    };
+    let (month, day, hour) = (whole(1, "month")?, whole(2, "day")?, whole(3, "hour")?);
+    let index = epw.rows.len();
+    if (month, day, hour) == (2, 29, 1) && index == 59 * 24 {
+        epw.leap = true;
+    }
+    if hour_of_year(month, day, epw.leap).map(|start| start + hour) != Some(index + 1) || hour == 0
+    {
+        return Err(format!(
+            "month {month}, day {day}, hour {hour} does not follow the row before"
+        ));
+    }
+
+    let last = epw.rows.last().copied();
+    let dry_bulb = DRY_BULB.read(&cells)?;
+    let dew_point = DEW_POINT.read(&cells)?;
+    let relative = HUMIDITY.read(&cells)?;
+    let pressure = PRESSURE.read(&cells)?;
+    let wind = WIND.read(&cells)?;
+    if dry_bulb.is_none() || dew_point.is_none() || pressure.is_none() || wind.is_none() {
+        epw.filled += 1;
+    }
+    let nothing_before = |name| format!("{name} is missing and no row before has it");
+    let dry_bulb_c =
+        dry_bulb.or(last.map(|row| row.dry_bulb_c)).ok_or_else(|| nothing_before(DRY_BULB.name))?;
+    let humidity = match (dew_point, relative) {
+        // Stations round the two temperatures apart: air is at most saturated.
+        (Some(dew_point), _) => Humidity::DewPoint(dew_point.min(dry_bulb_c)),
+        (None, Some(percent)) => Humidity::Relative((percent / 100.0).min(1.0)),
+        (None, None) => match last.map(|row| row.humidity) {
+            Some(Humidity::DewPoint(before)) => Humidity::DewPoint(before.min(dry_bulb_c)),
+            Some(relative) => relative,
+            None => return Err(nothing_before(HUMIDITY.name)),
+        },
+    };
+    let sea_level = || standard_pressure_pa(epw.location.altitude_m);
+    Ok(WeatherRow {
+        dry_bulb_c,
+        humidity,
+        pressure_pa: pressure.or(last.map(|row| row.pressure_pa)).unwrap_or_else(sea_level),
+        wind_m_s: wind.or(last.map(|row| row.wind_m_s)).unwrap_or(0.0),
+    })
+}
+
+/// Hours of the year before `month`-`day`, or `None` where the year has no such day.
+fn hour_of_year(month: usize, day: usize, leap: bool) -> Option<usize> {
+    let february = if leap { 29 } else { 28 };
+    let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    if !(1..=12).contains(&month) || !(1..=lengths[month - 1]).contains(&day) {
+        return None;
+    }
+    Some((lengths[..month - 1].iter().sum::<usize>() + day - 1) * 24)
+}
+
+impl Epw {
+    /// The weather of `month`, `day` (from 1) and `hour` (from 0) in the file's standard time.
+    /// A file without 29 February gives its 28th instead.
+    ///
+    /// # Panics
+    ///
+    /// When the calendar has no such day or hour.
+    pub fn at(&self, month: usize, day: usize, hour: usize) -> &WeatherRow {
+        assert!(hour < 24, "a day has 24 hours");
+        let day = if (month, day) == (2, 29) && !self.leap { 28 } else { day };
+        let start = hour_of_year(month, day, self.leap).expect("a date of the calendar");
+        &self.rows[start + hour]
+    }
+
+    /// The rows that a run until `horizon` sees, each from its start.
+    pub fn lay(&self, clock: &Clock, horizon: Time) -> Vec<(Time, WeatherRow)> {
+        const HOUR_NS: i128 = 3_600_000_000_000;
+        let offset_ns = (self.location.utc_offset_h * 3600.0).round() as i128 * 1_000_000_000;
+        let run_start = clock.timestamp(Time::ZERO).as_nanosecond();
+        let run_end = run_start + i128::from(horizon.as_nanos());
+        let mut hour_start = (run_start + offset_ns).div_euclid(HOUR_NS) * HOUR_NS - offset_ns;
+        let mut rows = Vec::new();
+        while hour_start < run_end {
+            // Local standard time, read as if it were UTC.
+            let local = Timestamp::from_nanosecond(hour_start + offset_ns)
+                .expect("a run ends before the year 9999")
+                .to_zoned(jiff::tz::TimeZone::UTC);
+            let (month, day, hour) =
+                (local.month() as usize, local.day() as usize, local.hour() as usize);
+            let start = u64::try_from(hour_start - run_start).unwrap_or(0);
+            rows.push((Time::from_nanos(start), *self.at(month, day, hour)));
+            hour_start += HOUR_NS;
+        }
+        rows
+    }
+}

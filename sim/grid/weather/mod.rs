@@ -1,0 +1,110 @@
+//! Outside air, hour by hour: from a climate's normals, an EPW file or a table.
+
+pub mod climate;
+pub mod epw;
+pub mod normals;
+
+use std::sync::Arc;
+
+use super::series::{Playback, Series};
+use crate::kernel::{Streams, Time};
+
+pub use climate::{Climate, ClimateDesign};
+
+/// Outside air over one hour, as it was measured or drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeatherRow {
+    /// Dry-bulb temperature, degC.
+    pub dry_bulb_c: f64,
+    /// Its moisture, in the measure of the source.
+    pub humidity: Humidity,
+    /// Pressure at the site (not reduced to sea level), Pa.
+    pub pressure_pa: f64,
+    /// Wind speed at 10 m, m/s.
+    pub wind_m_s: f64,
+}
+
+/// The two measures of moisture that weather services publish.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Humidity {
+    /// Dew point, degC; never above the dry bulb.
+    DewPoint(f64),
+    /// Relative humidity, 0 to 1.
+    Relative(f64),
+}
+
+/// Pressure of the standard atmosphere at `altitude_m`, Pa (ASHRAE Fundamentals 2017, chapter
+/// 1, equation 3; valid from -5 to 11 km).
+pub fn standard_pressure_pa(altitude_m: f64) -> f64 {
+    101_325.0 * libm::pow(1.0 - 2.255_77e-5 * altitude_m, 5.2559)
+}
+
+/// Where a run's weather comes from, resolved.
+#[derive(Debug, Clone)]
+pub enum WeatherDesign {
+    /// Drawn from the normals of a climate.
+    Climate(Box<ClimateDesign>),
+    /// Recorded, laid over the run.
+    Recorded(Arc<Series<WeatherRow>>),
+}
+
+/// The weather of one run.
+#[derive(Debug, Clone)]
+pub struct Weather(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    Climate(Box<Climate>),
+    Recorded(Playback<WeatherRow>),
+}
+
+impl Weather {
+    /// The weather of `design`; a climate draws it from the stream (`weather`, `site`), so that
+    /// designs that are compared share their weather.
+    pub fn new(design: &WeatherDesign, streams: &Streams) -> Self {
+        Self(match design {
+            WeatherDesign::Climate(climate) => {
+                Source::Climate(Box::new(Climate::new(climate, streams)))
+            }
+            WeatherDesign::Recorded(series) => Source::Recorded(Playback::new(series.clone())),
+        })
+    }
+
+    /// The air outside now.
+    pub fn current(&self) -> &WeatherRow {
+        match &self.0 {
+            Source::Climate(climate) => climate.current(),
+            Source::Recorded(playback) => playback.current(),
+        }
+    }
+
+    /// When the next hour of weather begins.
+    pub fn next_at(&self) -> Time {
+        match &self.0 {
+            Source::Climate(climate) => climate.next_at(),
+            Source::Recorded(playback) => playback.next_at(),
+        }
+    }
+
+    /// Goes to the weather at `now`, which is not before the current hour.
+    pub fn advance(&mut self, now: Time) {
+        match &mut self.0 {
+            Source::Climate(climate) => climate.advance(now),
+            Source::Recorded(playback) => playback.advance(now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_pressure_meets_the_table_of_the_standard_atmosphere() {
+        // ISO 2533: 101 325, 95 461 and 79 495 Pa at 0, 500 and 2000 m.
+        for (altitude, pressure) in [(0.0, 101_325.0), (500.0, 95_461.0), (2000.0, 79_495.0)] {
+            let ours = standard_pressure_pa(altitude);
+            assert!((ours - pressure).abs() < 15.0, "{altitude} m: {ours} Pa");
+        }
+    }
+}
