@@ -165,13 +165,13 @@ macro_rules! quantity {
             }
         }
 
-        text_serde!($name, $article, $example, quantity_pattern(Self::UNITS));
+        text_serde!($name, "string", $article, $example, quantity_pattern(Self::UNITS));
     };
 }
 
 /// Serde and JSON-Schema of a type that is read and written as one text.
 macro_rules! text_serde {
-    ($name:ident, $article:literal, $example:literal, $pattern:expr) => {
+    ($name:ident, $type:tt, $article:literal, $example:literal, $pattern:expr) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -203,7 +203,7 @@ macro_rules! text_serde {
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": "string",
+                    "type": $type,
                     "description": concat!($article, " such as `", $example, "`"),
                     "pattern": Self::schema_pattern(),
                     "examples": [$example],
@@ -402,7 +402,13 @@ impl std::str::FromStr for Fraction {
     }
 }
 
-text_serde!(Fraction, "a fraction", "85 %", r"^\s*[0-9.]+([eE][+-]?[0-9]+)?\s*%?\s*$".to_owned());
+text_serde!(
+    Fraction,
+    ["string", "number"],
+    "a fraction",
+    "85 %",
+    r"^\s*[0-9.]+([eE][+-]?[0-9]+)?\s*%?\s*$".to_owned()
+);
 
 /// A length of time in nanoseconds: written `15 min`, `2h 30m`, `90 days`.
 ///
@@ -487,7 +493,7 @@ impl std::str::FromStr for Duration {
     }
 }
 
-text_serde!(Duration, "a duration", "15 min", r"^\s*[0-9].*[a-zA-Zµ]\s*$".to_owned());
+text_serde!(Duration, "string", "a duration", "15 min", r"^\s*[0-9].*[a-zA-Zµ]\s*$".to_owned());
 
 #[cfg(test)]
 mod tests {

@@ -223,3 +223,15 @@ fn check_own(own: &Entry, sections: &[Section], sink: &mut Diagnostics) {
         }
     }
 }
+/// The model kind that the built-in `entry` of `map` leads to.
+pub(crate) fn model_of<'m>(map: &'m Map, entry: &'m Entry, kinds: &[&str]) -> Option<&'m str> {
+    let mut kind = entry.value.get("kind")?.as_text()?;
+    // As many steps as there are entries: a longer chain is a circle.
+    for _ in 0..=map.entries.len() {
+        if kinds.contains(&kind) {
+            return Some(kind);
+        }
+        kind = map.entry(kind)?.value.get("kind")?.as_text()?;
+    }
+    None
+}

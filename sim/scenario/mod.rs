@@ -23,6 +23,7 @@ mod diagnostics;
 mod files;
 mod names;
 mod read;
+mod schema;
 mod set;
 mod show;
 
@@ -32,6 +33,7 @@ pub use self::files::{Files, Position, SourceFile};
 pub use self::load::{Document, LoadError, load, load_text};
 pub use self::names::{Component, MAX_INSTANCES, ParseGroupError, expand};
 pub use self::place::Place;
+pub use self::schema::scenario_schema;
 pub use self::show::{canonical_json, content_hash, effective_yaml};
 pub use self::tree::{Entry, Map, Node, Scalar, Value};
 
