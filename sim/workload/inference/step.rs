@@ -1,0 +1,215 @@
+//! How long one iteration of a serving engine lasts, and what it draws.
+//!
+//! An iteration runs `B` decoding sequences, one token each, over `K` tokens of context in
+//! all, and `n` prompt tokens of sequences that are being prefilled. Its duration is
+//!
+//! ```text
+//! T = A(B) + c K                                   without prompt tokens
+//! T = A(B) + c K + L(B + n) - L(B) + e a           with them, a = sum n_j (2 kv_j + n_j)
+//! ```
+//!
+//! `A` is what the decodes cost (weights read once, then a little a sequence), `c` the KV
+//! cache read a token of context, `L` the linear operators over the tokens of the batch and
+//! `e` the attention of prompt tokens to what lies before them. [`StepTable`] holds all of it
+//! in whole [`Ticks`], so that the sum over many iterations is exact.
+
+use std::sync::Arc;
+
+use super::ticks::{self, Ticks};
+use crate::workload::gpu::GpuRackDesign;
+
+/// Durations of iterations, in seconds. Laws between listed points are linear; beyond the
+/// last point they go on with its slope.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepDesign {
+    /// `A(B)`: points of (sequences, seconds), by rising sequences.
+    pub decode: Vec<(f64, f64)>,
+    /// `c`: seconds a token of context.
+    pub per_context_s: f64,
+    /// `L(tokens)`: points of (tokens, seconds), by rising tokens.
+    pub linear: Vec<(f64, f64)>,
+    /// `e`: seconds a unit of `n (2 kv + n)`.
+    pub attention_s: f64,
+    /// Compute speed below which decoding slows too, as a share of full speed. Decoding waits
+    /// for memory, whose clock a power cap does not touch, until compute becomes the slower.
+    pub decode_knee: f64,
+}
+
+/// Draw of one GPU of a replica, in watts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PowerDesign {
+    /// `P0` of the decoding draw `P0 + Pd B / (B + h)`.
+    pub decode_w: f64,
+    /// `Pd`.
+    pub decode_rise_w: f64,
+    /// `h`, sequences.
+    pub half_batch: f64,
+    /// Draw while prompt tokens are in the batch.
+    pub prefill_w: f64,
+}
+
+/// The state of the GPUs of a replica, as far as the plant decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pace {
+    /// Not serving: no power, tripped, or capped below what a GPU can be capped to.
+    Down,
+    /// Serving at this many [`Pace::STEPS`]ths of full compute speed; at least one.
+    At(u8),
+}
+
+impl Pace {
+    /// Full speed.
+    pub const FULL: Pace = Pace::At(Self::STEPS);
+
+    /// Steps between standstill and full speed. GPU clocks move in steps of this order, and a
+    /// wavering cap would otherwise make every rack a case of its own (assumption).
+    pub const STEPS: u8 = 128;
+
+    /// The pace of a rack under a cap on the whole rack and a thermal speed factor.
+    ///
+    /// The cap less the nodes' overhead is shared by the GPUs alike, and their speed under it
+    /// is read from the rack's measured curve.
+    pub fn of(rack: &GpuRackDesign, cap_w: f64, thermal: f64) -> Pace {
+        let capped = if cap_w.is_finite() {
+            let overhead = rack.nodes as f64 * rack.node_overhead_w;
+            match rack.curve.at_cap((cap_w - overhead) / rack.gpus() as f64) {
+                Some(point) => point.speed,
+                None => return Pace::Down,
+            }
+        } else {
+            1.0
+        };
+        match (capped.min(thermal) * f64::from(Self::STEPS)).floor() as u8 {
+            0 => Pace::Down,
+            step => Pace::At(step.min(Self::STEPS)),
+        }
+    }
+
+    /// Share of full compute speed.
+    pub fn speed(self) -> f64 {
+        match self {
+            Pace::Down => 0.0,
+            Pace::At(step) => f64::from(step) / f64::from(Self::STEPS),
+        }
+    }
+
+    /// The slower of two.
+    #[must_use]
+    pub fn min(self, other: Pace) -> Pace {
+        Ord::min(self, other)
+    }
+}
+
+/// Durations and draws of all batches at one pace, in ticks and watts of a whole replica.
+///
+/// Shared by all replicas at that pace; a few bytes for each admissible batch size and token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepTable {
+    decode: Vec<Ticks>,
+    linear: Vec<i64>,
+    context: Ticks,
+    attention: Ticks,
+    /// Draw by decoding sequences, above that of idle GPUs, W.
+    pub(super) decode_w: Vec<f64>,
+    /// Draw while prompt tokens are in the batch, above that of idle GPUs, W.
+    pub(super) prefill_w: f64,
+    /// Draw of a loaded replica without requests, above that of idle GPUs, W.
+    pub(super) resident_w: f64,
+}
+
+impl StepTable {
+    /// Compiles `steps` and `power` for replicas of `gpus` GPUs of `rack` at `pace`.
+    ///
+    /// A slower pace stretches what computes (prompt tokens) in proportion and what waits for
+    /// memory (decodes) only below the knee; no GPU draws more than the curve's draw at that
+    /// speed.
+    ///
+    /// # Panics
+    ///
+    /// When a decode iteration would last no time, or `pace` is [`Pace::Down`].
+    pub fn compile(
+        steps: &StepDesign,
+        power: &PowerDesign,
+        rack: &GpuRackDesign,
+        gpus: usize,
+        (sequences, chunk): (u32, u32),
+        pace: Pace,
+    ) -> Arc<StepTable> {
+        let speed = pace.speed();
+        assert!(speed > 0.0, "a replica that is down has no steps");
+        let prefill = 1.0 / speed;
+        let decode = (steps.decode_knee / speed).max(1.0);
+        let limit_w = draw_at_speed(rack, speed);
+        let above_idle = |w: f64| {
+            let full = limit_w.max(rack.gpu_resident_w);
+            (w.clamp(rack.gpu_resident_w, full) - rack.gpu_idle_w) * gpus as f64
+        };
+        let decode_w = (0..=sequences)
+            .map(f64::from)
+            .map(|b| power.decode_w + power.decode_rise_w * b / (b + power.half_batch))
+            .map(above_idle)
+            .collect();
+        let table = StepTable {
+            decode: (0..=sequences)
+                .map(|b| {
+                    let t = ticks::coefficient(decode * interpolate(&steps.decode, f64::from(b)));
+                    Ticks::try_from(t).expect("a decode iteration lasts some time")
+                })
+                .collect(),
+            linear: (0..=sequences.max(chunk))
+                .map(|n| ticks::coefficient(prefill * interpolate(&steps.linear, f64::from(n))))
+                .collect(),
+            context: ticks::coefficient(decode * steps.per_context_s) as Ticks,
+            attention: ticks::coefficient(prefill * steps.attention_s) as Ticks,
+            decode_w,
+            prefill_w: above_idle(power.prefill_w),
+            resident_w: above_idle(rack.gpu_resident_w),
+        };
+        assert!(table.decode[1..].iter().all(|&t| t > 0), "a decode iteration lasts some time");
+        Arc::new(table)
+    }
+
+    /// Duration of an iteration of `batch` decodes over `context` tokens without prompts, and
+    /// by how much each next one is longer while the batch stays the same.
+    pub(super) fn decode(&self, batch: u64, context: u64) -> (Ticks, Ticks) {
+        (self.decode[batch as usize] + self.context * context, self.context * batch)
+    }
+
+    /// What `tokens` prompt tokens with attention work `attention` add to an iteration of
+    /// `batch` decodes. At least one tick, so that time moves on whatever the law.
+    pub(super) fn prefill(&self, batch: u64, tokens: u64, attention: u64) -> Ticks {
+        let linear = self.linear[(batch + tokens) as usize] - self.linear[batch as usize];
+        linear.max(1) as Ticks + self.attention * attention
+    }
+
+    /// By how much the prefill part of each next iteration of a run of chunks of `tokens` is
+    /// longer: each finds `tokens` more before it.
+    pub(super) fn prefill_growth(&self, tokens: u64) -> Ticks {
+        self.attention * 2 * tokens * tokens
+    }
+}
+
+/// Draw of a computing GPU at a share of full speed, from the rack's curve; towards the
+/// resident draw below its first point.
+fn draw_at_speed(rack: &GpuRackDesign, speed: f64) -> f64 {
+    let mut points = vec![(0.0, rack.gpu_resident_w)];
+    points.extend(rack.curve.points().iter().map(|p| (p.speed, p.draw_w)));
+    if speed >= 1.0 {
+        // The curve's last draw is that of one measured job; prefill may draw the full rating.
+        return rack.gpu_tdp_w;
+    }
+    interpolate(&points, speed)
+}
+
+/// Piecewise-linear law through `points`, with the slope of the outermost pair beyond them.
+pub(super) fn interpolate(points: &[(f64, f64)], x: f64) -> f64 {
+    match points {
+        [] => 0.0,
+        [(_, y)] => *y,
+        _ => {
+            let upper = points.partition_point(|p| p.0 < x).clamp(1, points.len() - 1);
+            let ((x0, y0), (x1, y1)) = (points[upper - 1], points[upper]);
+            y0 + (x - x0) / (x1 - x0) * (y1 - y0)
+        }
+    }
+}
