@@ -346,6 +346,12 @@ quantity!(
     [unit("/s", 1.0), unit("/min", 1.0 / 60.0), unit("/h", 1.0 / HOUR), unit("/day", 1.0 / DAY), unit("/year", 1.0 / YEAR)]
 );
 quantity!(
+    /// Duration of a step of a computation, or a coefficient of it, in seconds. Unlike a
+    /// [`Duration`] it may be a fraction of a nanosecond.
+    StepTime, "a step time", "27.9 ns",
+    [unit("s", 1.0), unit("ms", 1e-3), unit("us", 1e-6), unit("ns", 1e-9), unit("ps", 1e-12)]
+);
+quantity!(
     /// Amount of data in bytes.
     DataSize, "an amount of data", "2.3 TB",
     [unit("B", 1.0), unit("kB", 1e3), unit("MB", 1e6), unit("GB", 1e9), unit("TB", 1e12),

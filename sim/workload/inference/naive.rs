@@ -400,7 +400,7 @@ mod tests {
         assert!(got == expected, "seed {seed}: {limits:?}, gaps or rejections differ");
         assert_eq!(work.iterations, naive.iterations, "seed {seed}");
         assert_eq!(work.preemptions, naive.preemptions, "seed {seed}");
-        let energy = replica.energy_j(until);
+        let energy = replica.take_energy_j(until);
         assert!(
             (energy - naive.energy_j).abs() <= 1e-9 * naive.energy_j,
             "seed {seed}: {energy} J against {} J",

@@ -45,6 +45,18 @@ pub struct Work {
     pub preemptions: u64,
 }
 
+impl Work {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Work) -> Work {
+        Work {
+            iterations: self.iterations + other.iterations,
+            steps: self.steps + other.steps,
+            preemptions: self.preemptions + other.preemptions,
+        }
+    }
+}
+
 /// One replica. Advancing costs about 50 ns a step and 4 to 5 steps a request.
 #[derive(Debug, Clone)]
 pub struct Replica {
@@ -317,9 +329,11 @@ impl Replica {
         copy
     }
 
-    /// Energy drawn up to `at` above that of idle GPUs, in joules.
-    pub fn energy_j(&self, at: Ticks) -> f64 {
-        (self.watt_ticks + self.watts * (at - self.since) as f64) / super::ticks::PER_SECOND
+    /// Takes the energy drawn up to `at` since it was last taken, in joules above what idle
+    /// GPUs draw. The replica must stand at `at`.
+    pub fn take_energy_j(&mut self, at: Ticks) -> f64 {
+        self.set_watts(at, self.watts);
+        std::mem::take(&mut self.watt_ticks) / super::ticks::PER_SECOND
     }
 
     /// Requests inside, by what they stand for.

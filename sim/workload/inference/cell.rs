@@ -1,0 +1,250 @@
+//! A cell: some replicas behind one router, with arrivals of their own.
+//!
+//! A cell is an island. It knows no other cell and no rack; between two changes from outside
+//! it advances alone. One simulated cell stands for `multiplicity` alike ones, and each of its
+//! requests for as many as the cell stood for when the request arrived.
+
+use std::sync::Arc;
+
+use super::load::{Arrivals, Load};
+use super::records::Records;
+use super::replica::{Limits, Replica, Work};
+use super::request::Request;
+use super::step::{Pace, StepTable};
+use super::ticks::{NEVER, Ticks};
+use crate::kernel::{Stream, Streams};
+
+/// What becomes of the requests inside a replica that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LostRequests {
+    /// Sent to another replica of the cell from the beginning, as a client would.
+    Retry,
+    /// Sent to another replica with the tokens they have got, as a gateway that keeps them.
+    Resume,
+    /// Failed.
+    Fail,
+}
+
+/// What a cell is told about one of its replicas.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Order {
+    pub(super) pace: Pace,
+    /// Steps at that pace; none when down.
+    pub(super) table: Option<Arc<StepTable>>,
+    /// When it takes requests, if it was down before.
+    pub(super) up: Ticks,
+}
+
+/// One simulated cell.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    multiplicity: u32,
+    replicas: Vec<Replica>,
+    paces: Vec<Pace>,
+    /// When each replica takes requests: in the past while it serves, never while it is down.
+    up: Vec<Ticks>,
+    /// The replica whose turn it is.
+    turn: usize,
+    load: Arc<Load>,
+    /// None while the cell drains.
+    arrivals: Option<Arrivals>,
+    lengths: Stream,
+    /// Work of replicas before they were lost is kept by the replicas themselves.
+    now: Ticks,
+}
+
+/// Arrivals are drawn this many at a time, which bounds memory however long the interval.
+const BATCH: usize = 4096;
+
+impl Cell {
+    /// A cell of `replicas` empty replicas that draws from the streams of `entity`.
+    pub(super) fn new(
+        (entity, streams): (&str, &Streams),
+        multiplicity: u32,
+        replicas: usize,
+        limits: &Limits,
+        load: &Arc<Load>,
+        table: &Arc<StepTable>,
+        now: Ticks,
+    ) -> Self {
+        let replica = Replica::new(limits, Arc::clone(table), now);
+        Self {
+            multiplicity,
+            replicas: vec![replica; replicas],
+            paces: vec![Pace::FULL; replicas],
+            up: vec![0; replicas],
+            turn: 0,
+            load: Arc::clone(load),
+            arrivals: Some(Arrivals::new(streams.stream("arrivals", entity), load, now)),
+            lengths: streams.stream("lengths", entity),
+            now,
+        }
+    }
+
+    /// Handles everything before `limit`.
+    pub(super) fn advance(&mut self, limit: Ticks, records: &mut Records) {
+        loop {
+            let window = self.admit(limit, records);
+            for (replica, pace) in self.replicas.iter_mut().zip(&self.paces) {
+                if *pace != Pace::Down {
+                    replica.advance(window, records);
+                }
+            }
+            if window == limit {
+                break;
+            }
+        }
+        self.now = self.now.max(limit - 1);
+    }
+
+    /// Draws arrivals before `limit` and deals them out in turn. Returns the instant before
+    /// which all arrivals are out.
+    fn admit(&mut self, limit: Ticks, records: &mut Records) -> Ticks {
+        let Some(arrivals) = &mut self.arrivals else { return limit };
+        let weight = u64::from(self.multiplicity);
+        for _ in 0..BATCH {
+            let at = arrivals.next();
+            if at >= limit {
+                return limit;
+            }
+            arrivals.step();
+            let prompt = self.load.prompt.draw(&mut self.lengths);
+            let output = self.load.output.draw(&mut self.lengths);
+            records.arrived += weight;
+            records.simulated += 1;
+            let request = Request::new(at, prompt, output, self.multiplicity);
+            match next_in_turn(&mut self.turn, &self.up, at) {
+                Some(replica) => self.replicas[replica].send(at, request),
+                None => records.failed += weight,
+            }
+        }
+        arrivals.next().min(limit)
+    }
+
+    /// Brings every replica into the state ordered at the instant the cell stands at.
+    pub(super) fn obey(
+        &mut self,
+        at: Ticks,
+        orders: &[Order],
+        policy: LostRequests,
+        records: &mut Records,
+    ) {
+        let mut lost = Vec::new();
+        for (i, order) in orders.iter().enumerate() {
+            let before = std::mem::replace(&mut self.paces[i], order.pace);
+            let replica = &mut self.replicas[i];
+            match (&order.table, before) {
+                (None, Pace::Down) => {}
+                (None, Pace::At(_)) => {
+                    lost.extend(replica.evict(at, records));
+                    self.up[i] = NEVER;
+                }
+                (Some(table), Pace::Down) => {
+                    replica.revive(at, table);
+                    self.up[i] = order.up;
+                }
+                (Some(_), _) if before == order.pace => {}
+                (Some(table), Pace::At(_)) => replica.change(at, table),
+            }
+        }
+        lost.sort_by_key(|request| request.arrival);
+        for request in lost {
+            let weight = u64::from(request.weight);
+            let request = match policy {
+                LostRequests::Fail => {
+                    records.failed += weight;
+                    continue;
+                }
+                LostRequests::Retry => request.afresh(),
+                LostRequests::Resume => request,
+            };
+            match next_in_turn(&mut self.turn, &self.up, at) {
+                Some(replica) => {
+                    records.retried += weight;
+                    self.replicas[replica].send(at, request);
+                }
+                None => records.failed += weight,
+            }
+        }
+    }
+
+    /// Splits off a cell that stands for `members` of those this one stands for, with streams
+    /// of its own from now on. Its requests take their share of the weight.
+    ///
+    /// # Panics
+    ///
+    /// When nothing would be left.
+    pub(super) fn split(&mut self, members: u32, (entity, streams): (&str, &Streams)) -> Cell {
+        assert!(members < self.multiplicity, "a cell that is struck whole is not split");
+        self.multiplicity -= members;
+        Cell {
+            multiplicity: members,
+            replicas: self.replicas.iter_mut().map(|r| r.split(|w| w.min(members))).collect(),
+            paces: self.paces.clone(),
+            up: self.up.clone(),
+            turn: self.turn,
+            load: Arc::clone(&self.load),
+            arrivals: self
+                .arrivals
+                .as_ref()
+                .map(|_| Arrivals::new(streams.stream("arrivals", entity), &self.load, self.now)),
+            lengths: streams.stream("lengths", entity),
+            now: self.now,
+        }
+    }
+
+    /// Lets the cell stand for `members` more.
+    pub(super) fn adopt(&mut self, members: u32) {
+        self.multiplicity += members;
+    }
+
+    /// Stops arrivals; what is inside is served.
+    pub(super) fn drain(&mut self) {
+        self.arrivals = None;
+    }
+
+    /// Nothing is inside.
+    pub(super) fn is_empty(&self) -> bool {
+        self.replicas.iter().all(Replica::is_empty)
+    }
+
+    pub(super) fn multiplicity(&self) -> u32 {
+        self.multiplicity
+    }
+
+    pub(super) fn paces(&self) -> &[Pace] {
+        &self.paces
+    }
+
+    /// Every replica serves at full speed.
+    pub(super) fn is_whole(&self, at: Ticks) -> bool {
+        self.paces.iter().all(|&p| p == Pace::FULL) && self.up.iter().all(|&up| up <= at)
+    }
+
+    /// Takes the energy of each replica up to `at`, in joules above idle GPUs, into `out`.
+    pub(super) fn take_energy_j(&mut self, at: Ticks, out: &mut Vec<f64>) {
+        out.clear();
+        out.extend(self.replicas.iter_mut().map(|r| r.take_energy_j(at)));
+    }
+
+    /// Requests inside, by what they stand for.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.replicas.iter().map(Replica::in_flight).sum()
+    }
+
+    pub(super) fn work(&self) -> Work {
+        self.replicas.iter().map(Replica::work).fold(Work::default(), Work::plus)
+    }
+}
+
+/// The next replica in turn that takes requests at `at`.
+fn next_in_turn(turn: &mut usize, up: &[Ticks], at: Ticks) -> Option<usize> {
+    for _ in 0..up.len() {
+        let candidate = *turn;
+        *turn = if candidate + 1 == up.len() { 0 } else { candidate + 1 };
+        if up[candidate] <= at {
+            return Some(candidate);
+        }
+    }
+    None
+}

@@ -1,0 +1,202 @@
+//! The racks of a service: which replica stands where, and what each rack draws.
+
+use std::ops::Range;
+
+use crate::kernel::Time;
+use crate::measure::Sum;
+use crate::plant::{Demand, Rank};
+use crate::workload::RackOffer;
+use crate::workload::gpu::GpuRackDesign;
+
+use super::step::Pace;
+
+/// Where replicas stand: cells in index order, their replicas in index order, racks filled
+/// one after the other. A replica that fits into a rack never spans two; a larger one takes
+/// racks of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Racks of the service.
+    pub racks: usize,
+    /// GPUs in each.
+    pub gpus_per_rack: usize,
+    /// Cells.
+    pub cells: usize,
+    /// Replicas in each.
+    pub replicas: usize,
+    /// GPUs of each replica.
+    pub gpus: usize,
+}
+
+impl Layout {
+    /// How many racks the replicas need.
+    pub fn needed(&self) -> usize {
+        let replicas = self.cells * self.replicas;
+        match self.gpus_per_rack / self.gpus {
+            0 => replicas * self.span(),
+            in_rack => replicas.div_ceil(in_rack),
+        }
+    }
+
+    /// The racks on which replica `replica` of cell `cell` stands.
+    pub fn racks_of(&self, cell: usize, replica: usize) -> Range<usize> {
+        let index = cell * self.replicas + replica;
+        match self.gpus_per_rack / self.gpus {
+            0 => index * self.span()..(index + 1) * self.span(),
+            in_rack => index / in_rack..index / in_rack + 1,
+        }
+    }
+
+    /// The cells with a replica on rack `rack`.
+    pub fn cells_on(&self, rack: usize) -> Range<usize> {
+        let (first, end) = match self.gpus_per_rack / self.gpus {
+            0 => (rack / self.span(), rack / self.span() + 1),
+            in_rack => (rack * in_rack, (rack + 1) * in_rack),
+        };
+        let end = end.min(self.cells * self.replicas);
+        (first / self.replicas).min(self.cells)..end.div_ceil(self.replicas)
+    }
+
+    /// Racks of a replica that is larger than one.
+    fn span(&self) -> usize {
+        self.gpus.div_ceil(self.gpus_per_rack)
+    }
+}
+
+/// One rack as the service sees it.
+///
+/// The plant is told a constant draw per control interval; replicas draw what they draw. The
+/// difference is owed: `stock` is what the replicas have drawn and the plant has not yet
+/// delivered, and the next interval's draw is that stock spread over it. In undisturbed
+/// operation this is the mean draw of the interval before; after a cap, a loss or a clamp the
+/// difference follows as soon as the bounds allow. Energy is therefore exact over time, with a
+/// lag of one interval.
+#[derive(Debug, Clone)]
+pub(super) struct Rack {
+    pub(super) offer: RackOffer,
+    pub(super) pace: Pace,
+    /// Powered, not tripped, and offered at least its idle draw.
+    pub(super) live: bool,
+    /// Since when.
+    pub(super) lit: Time,
+    pub(super) touched: bool,
+    /// What the plant is told, what it would be told without a cap or loss now, and what the
+    /// rack would draw if it had not been capped or lost before, W.
+    draw_w: f64,
+    level_w: f64,
+    want_w: f64,
+    idle_w: f64,
+    full_w: f64,
+    since: Time,
+    stock_j: f64,
+    /// All that the rack has drawn in truth, and all that the plant has been told, J.
+    actual: Sum,
+    told: Sum,
+}
+
+impl Rack {
+    pub(super) fn new(design: &GpuRackDesign) -> Self {
+        let (idle_w, full_w) = (design.idle_w(), design.full_w());
+        Self {
+            offer: RackOffer::FULL,
+            pace: Pace::FULL,
+            live: true,
+            lit: Time::ZERO,
+            touched: false,
+            draw_w: idle_w,
+            level_w: idle_w,
+            want_w: idle_w,
+            idle_w,
+            full_w,
+            since: Time::ZERO,
+            stock_j: 0.0,
+            actual: Sum::default(),
+            told: Sum::default(),
+        }
+    }
+
+    /// Takes note of an offer; returns whether pace or liveness change, which
+    /// [`Rack::obey`] then brings about.
+    pub(super) fn judge(&self, design: &GpuRackDesign) -> (bool, Pace) {
+        let live = self.offer.live && self.offer.cap_w >= self.idle_w;
+        if !live {
+            return (false, Pace::Down);
+        }
+        // A cap that leaves room for the mean draw is no shortage: the plant knows means only.
+        let cap_w = if self.is_capped() { self.offer.cap_w } else { f64::INFINITY };
+        (true, Pace::of(design, cap_w, self.offer.speed))
+    }
+
+    /// Acts on what [`Rack::judge`] found at `now`.
+    pub(super) fn obey(&mut self, now: Time, (live, pace): (bool, Pace)) {
+        self.charge(now);
+        if live && !self.live {
+            self.lit = now;
+            self.level_w = self.idle_w;
+        }
+        (self.live, self.pace) = (live, pace);
+        self.set_draw();
+    }
+
+    /// Adds what the replicas on the rack drew above idle.
+    pub(super) fn add(&mut self, joules: f64) {
+        self.stock_j += joules;
+        self.actual.add(joules);
+    }
+
+    /// Starts a control interval of `seconds` at `now`. Returns whether the draw changes.
+    pub(super) fn start_interval(&mut self, now: Time, seconds: f64) -> bool {
+        self.charge(now);
+        let before = (self.draw_w, self.want_w);
+        if self.live {
+            self.level_w = (self.stock_j / seconds).clamp(self.idle_w, self.full_w);
+            // A capped rack draws less than it would like to, so its wish is kept.
+            let held = if self.is_capped() { self.want_w } else { 0.0 };
+            self.want_w = self.level_w.max(held);
+        }
+        self.set_draw();
+        before != (self.draw_w, self.want_w)
+    }
+
+    pub(super) fn draw_w(&self) -> f64 {
+        self.draw_w
+    }
+
+    /// What the rack would draw if nothing were short; of a dark rack, what it drew before.
+    pub(super) fn demand(&self) -> Demand {
+        let mut demand = Demand::default();
+        demand.0[Rank::Idle as usize] = self.idle_w;
+        demand.0[Rank::Inference as usize] = self.want_w - self.idle_w;
+        demand
+    }
+
+    /// Energy drawn up to `now`, J: idle draw up to `now`, the rest as of the last collection.
+    pub(super) fn actual_j(&self, now: Time) -> f64 {
+        self.actual.value() + self.idle_since(now)
+    }
+
+    /// Energy that the plant was told up to `now`, J.
+    pub(super) fn told_j(&self, now: Time) -> f64 {
+        self.told.value() + self.draw_w * now.since(self.since).as_secs_f64()
+    }
+
+    fn is_capped(&self) -> bool {
+        self.offer.cap_w < self.want_w
+    }
+
+    fn set_draw(&mut self) {
+        self.draw_w = if self.live { self.level_w.min(self.offer.cap_w) } else { 0.0 };
+    }
+
+    fn idle_since(&self, now: Time) -> f64 {
+        if self.live { self.idle_w * now.since(self.since).as_secs_f64() } else { 0.0 }
+    }
+
+    fn charge(&mut self, now: Time) {
+        let idle = self.idle_since(now);
+        let told = self.draw_w * now.since(self.since).as_secs_f64();
+        self.actual.add(idle);
+        self.told.add(told);
+        self.stock_j += idle - told;
+        self.since = now;
+    }
+}

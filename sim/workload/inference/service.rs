@@ -1,0 +1,482 @@
+//! A service: many alike cells on racks, few of them simulated.
+//!
+//! Cells that nothing has told apart are represented by a few simulated ones. The moment an
+//! event strikes some cells of those that one stands for, they are split off as a cell of
+//! their own, which takes its share of the requests under way and draws from streams of its
+//! own. When it has been whole again for a while, its arrivals go back to the representative
+//! and it drains.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::cell::{Cell, LostRequests, Order};
+use super::load::{Load, LoadDesign};
+use super::racks::{Layout, Rack};
+use super::records::Records;
+use super::replica::{Limits, Work};
+use super::step::{Pace, PowerDesign, StepDesign, StepTable};
+use super::ticks::{self, Ticks};
+use crate::kernel::{Span, Streams, Time};
+use crate::plant::Demand;
+use crate::workload::RackOffer;
+use crate::workload::gpu::GpuRackDesign;
+
+/// A service with everything resolved.
+#[derive(Debug, Clone)]
+pub struct ServiceDesign {
+    /// Names its random streams.
+    pub name: String,
+    /// The kind of its racks.
+    pub rack: GpuRackDesign,
+    /// Racks, cells, replicas.
+    pub layout: Layout,
+    /// How many cells represent all that nothing has told apart; at most the cells.
+    pub represent: usize,
+    /// Arrivals and lengths of one cell.
+    pub load: LoadDesign,
+    /// Bounds of a replica's batch.
+    pub limits: Limits,
+    /// Durations of iterations.
+    pub steps: StepDesign,
+    /// Draw of a replica's GPUs.
+    pub power: PowerDesign,
+    /// What becomes of requests in a replica that is lost.
+    pub lost_requests: LostRequests,
+    /// From power at a rack to replicas that take requests.
+    pub startup: Span,
+    /// How long a struck cell must have been whole before it is represented again.
+    pub rejoin_after: Span,
+    /// How often the plant learns what the service draws.
+    pub control_interval: Span,
+    /// Target for the time to first token.
+    pub slo_ttft: Option<Span>,
+    /// Target for the mean time between the tokens of a request.
+    pub slo_tpot: Option<Span>,
+    /// Income from prompt tokens, $ a million.
+    pub prompt_price: f64,
+    /// Income from generated tokens, $ a million.
+    pub output_price: f64,
+}
+
+/// A service under simulation.
+#[derive(Debug)]
+pub struct Service {
+    design: ServiceDesign,
+    streams: Streams,
+    load: Arc<Load>,
+    tables: BTreeMap<Pace, Arc<StepTable>>,
+    /// Simulated cells; the first `represent` are the representatives, which always stay.
+    groups: Vec<Option<Group>>,
+    /// The group that each cell of the service is in.
+    home: Vec<usize>,
+    racks: Vec<Rack>,
+    changed: Vec<bool>,
+    /// One for each part of the groups that may run at the same time; part 0 takes the rest.
+    records: Vec<Records>,
+    /// Work of cells that are gone.
+    past: Work,
+    splits: u64,
+    /// Simulated up to here.
+    now: Time,
+    /// Energy brought to the racks up to here.
+    collected: Time,
+    next: Time,
+}
+
+/// A simulated cell and whom it stands for.
+#[derive(Debug)]
+struct Group {
+    cell: Cell,
+    /// The representative to rejoin.
+    origin: usize,
+    whole_since: Time,
+    /// The cells it stood for, while it drains.
+    draining: Vec<usize>,
+}
+
+/// What became of a service's requests, tokens, energy and money.
+#[derive(Debug, Clone)]
+pub struct InferenceSummary {
+    /// Counts and latencies, weighted by what each simulated request stands for.
+    pub records: Records,
+    /// Requests under way at the end.
+    pub in_flight: u64,
+    /// Iterations, steps and preemptions of the simulated replicas.
+    pub work: Work,
+    /// How often cells were told apart.
+    pub splits: u64,
+    /// Energy of all racks, J.
+    pub energy_j: f64,
+    /// Energy that the plant has not been told of yet, J; the lag of one interval.
+    pub owed_j: f64,
+    /// Share of served requests that met the targets; none without targets or requests.
+    pub slo_attainment: Option<f64>,
+    /// Income from tokens of served requests, $.
+    pub revenue: f64,
+}
+
+impl InferenceSummary {
+    /// Requests under way, served, failed and rejected must be those that arrived.
+    pub fn is_conserved(&self) -> bool {
+        let r = &self.records;
+        r.arrived == r.served + r.failed + r.rejected + self.in_flight
+    }
+}
+
+/// Below this many expected events the start of threads costs more than they save.
+const WORTH_THREADS: f64 = 500.0;
+
+/// Steps of the engine a request, for that estimate.
+const STEPS_PER_REQUEST: f64 = 5.0;
+
+impl Service {
+    /// The service at the start of the run, all racks under full power.
+    ///
+    /// # Panics
+    ///
+    /// When the replicas do not fit the racks, or there is no cell to represent.
+    pub fn new(design: &ServiceDesign, streams: &Streams) -> Self {
+        let layout = design.layout;
+        assert!(layout.needed() <= layout.racks, "replicas fit their racks");
+        assert!(
+            (1..=layout.cells).contains(&design.represent) && layout.replicas > 0,
+            "a service has cells, and some of them are represented"
+        );
+        let load = Load::new(&design.load);
+        let mut service = Self {
+            streams: *streams,
+            load,
+            tables: BTreeMap::new(),
+            groups: Vec::new(),
+            home: (0..layout.cells).map(|cell| cell % design.represent).collect(),
+            racks: vec![Rack::new(&design.rack); layout.racks],
+            changed: vec![true; layout.racks],
+            records: vec![Records::new(design.slo_ttft, design.slo_tpot)],
+            past: Work::default(),
+            splits: 0,
+            now: Time::ZERO,
+            collected: Time::ZERO,
+            next: Time::ZERO + design.control_interval,
+            design: design.clone(),
+        };
+        let table = service.table(Pace::FULL);
+        for origin in 0..design.represent {
+            let members = service.home.iter().filter(|&&home| home == origin).count();
+            let entity = format!("{}/{origin}", design.name);
+            let cell = Cell::new(
+                (&entity, streams),
+                members as u32,
+                layout.replicas,
+                &design.limits,
+                &service.load,
+                &table,
+                0,
+            );
+            let whole_since = Time::ZERO;
+            service.groups.push(Some(Group { cell, origin, whole_since, draining: Vec::new() }));
+        }
+        service
+    }
+
+    /// The next control boundary.
+    pub fn next_at(&self) -> Time {
+        self.next
+    }
+
+    /// Passes the control boundaries up to `now`: simulates the interval that ends at each
+    /// and tells the plant a new draw. Cells advance in parallel; results do not depend on
+    /// the number of threads.
+    pub fn advance(&mut self, now: Time) {
+        while self.next <= now {
+            let boundary = self.next;
+            self.simulate(boundary);
+            self.collect(boundary);
+            let seconds = self.design.control_interval.as_secs_f64();
+            for (rack, changed) in self.racks.iter_mut().zip(&mut self.changed) {
+                *changed |= rack.start_interval(boundary, seconds);
+                // The wish may have crossed a standing cap.
+                rack.touched |= rack.offer.cap_w.is_finite();
+            }
+            self.next = boundary + self.design.control_interval;
+            self.rejoin(boundary);
+            self.settle(boundary);
+        }
+    }
+
+    /// The plant offers `offer` to rack `rack` from `now` on; [`settle`](Service::settle)
+    /// acts on it.
+    pub fn offer(&mut self, now: Time, rack: usize, offer: RackOffer) {
+        debug_assert!(now < self.next, "the service was advanced to now");
+        let rack = &mut self.racks[rack];
+        rack.touched |= rack.offer != offer;
+        rack.offer = offer;
+    }
+
+    /// Acts on all offers of an instant together: replicas stop, restart or change their
+    /// pace; cells that are no longer alike are told apart.
+    pub fn settle(&mut self, now: Time) {
+        let mut cells = Vec::new();
+        for index in 0..self.racks.len() {
+            if !std::mem::take(&mut self.racks[index].touched) {
+                continue;
+            }
+            let rack = &self.racks[index];
+            let verdict = rack.judge(&self.design.rack);
+            let (before, draw) = ((rack.live, rack.pace), rack.draw_w());
+            self.racks[index].obey(now, verdict);
+            self.changed[index] |= self.racks[index].draw_w() != draw;
+            if before != verdict {
+                cells.extend(self.design.layout.cells_on(index));
+            }
+        }
+        cells.dedup();
+        if cells.is_empty() {
+            return;
+        }
+        // Cells with the same new state that one simulated cell stands for stay together.
+        let mut struck: BTreeMap<(usize, Vec<(Pace, Ticks)>), Vec<usize>> = BTreeMap::new();
+        for cell in cells {
+            let (home, state) = (self.home[cell], self.state_of(now, cell));
+            let paces = self.group(home).cell.paces();
+            if state.iter().zip(paces).any(|(new, &old)| new.0 != old) {
+                struck.entry((home, state)).or_default().push(cell);
+            }
+        }
+        if struck.is_empty() {
+            return;
+        }
+        self.simulate(now);
+        self.collect(now);
+        for ((home, state), members) in struck {
+            self.strike(now, home, &state, &members);
+        }
+    }
+
+    /// What rack `rack` would draw if nothing were short: its idle draw, and above it what
+    /// requests cause.
+    pub fn demand(&self, rack: usize) -> Demand {
+        self.racks[rack].demand()
+    }
+
+    /// What rack `rack` draws until it is reported to have changed, W; at most its cap.
+    pub fn draw_w(&self, rack: usize) -> f64 {
+        self.racks[rack].draw_w()
+    }
+
+    /// Calls `f` for every rack whose draw or demand changed since the last call, by index.
+    pub fn drain_changed(&mut self, mut f: impl FnMut(usize)) {
+        for (rack, changed) in self.changed.iter_mut().enumerate() {
+            if std::mem::take(changed) {
+                f(rack);
+            }
+        }
+    }
+
+    /// How many racks the service has.
+    pub fn racks(&self) -> usize {
+        self.racks.len()
+    }
+
+    /// The result up to `now`, which must not lie beyond the next control boundary.
+    pub fn summary(&mut self, now: Time) -> InferenceSummary {
+        self.simulate(now);
+        self.collect(now);
+        let mut records = Records::new(self.design.slo_ttft, self.design.slo_tpot);
+        for part in &self.records {
+            records.merge(part);
+        }
+        let groups = || self.groups.iter().flatten();
+        let energy_j = self.racks.iter().map(|r| r.actual_j(now)).sum::<f64>();
+        let told_j = self.racks.iter().map(|r| r.told_j(now)).sum::<f64>();
+        let has_slo = self.design.slo_ttft.is_some() || self.design.slo_tpot.is_some();
+        InferenceSummary {
+            in_flight: groups().map(|g| g.cell.in_flight()).sum(),
+            work: groups().map(|g| g.cell.work()).fold(self.past, Work::plus),
+            splits: self.splits,
+            energy_j,
+            owed_j: energy_j - told_j,
+            slo_attainment: (has_slo && records.served > 0)
+                .then(|| records.within_slo as f64 / records.served as f64),
+            revenue: (records.prompt_tokens as f64 * self.design.prompt_price
+                + records.output_tokens as f64 * self.design.output_price)
+                * 1e-6,
+            records,
+        }
+    }
+
+    /// Advances every simulated cell to `now`.
+    fn simulate(&mut self, now: Time) {
+        if now <= self.now {
+            return;
+        }
+        let limit = ticks::from_time(now) + 1;
+        let seconds = (now - self.now).as_secs_f64();
+        self.now = now;
+        let cells = self.groups.iter().flatten().count();
+        let events = cells as f64 * self.design.load.rate_per_s * seconds * STEPS_PER_REQUEST;
+        let threads = rayon::current_num_threads().min(cells);
+        if threads < 2 || events < WORTH_THREADS {
+            for group in self.groups.iter_mut().flatten() {
+                group.cell.advance(limit, &mut self.records[0]);
+            }
+            return;
+        }
+        let empty = Records::new(self.design.slo_ttft, self.design.slo_tpot);
+        if self.records.len() < threads {
+            self.records.resize(threads, empty);
+        }
+        let part = self.groups.len().div_ceil(threads);
+        self.groups.par_chunks_mut(part).zip(&mut self.records).for_each(|(groups, records)| {
+            for group in groups.iter_mut().flatten() {
+                group.cell.advance(limit, records);
+            }
+        });
+    }
+
+    /// Brings the energy of the simulated cells up to `now` to the racks of all cells that
+    /// they stand for.
+    fn collect(&mut self, now: Time) {
+        let at = ticks::from_time(now);
+        let layout = self.design.layout;
+        // What a loaded replica draws is drawn once: by the cell that took over the arrivals.
+        let seconds = now.since(std::mem::replace(&mut self.collected, now)).as_secs_f64();
+        let resident_j = self.table(Pace::FULL).resident_w * seconds;
+        let mut energies: Vec<Vec<f64>> = vec![Vec::new(); self.groups.len()];
+        for (group, out) in self.groups.iter_mut().zip(&mut energies) {
+            let Some(group) = group else { continue };
+            group.cell.take_energy_j(at, out);
+            if !group.draining.is_empty() {
+                out.iter_mut().for_each(|joules| *joules = (*joules - resident_j).max(0.0));
+            }
+            for &cell in &group.draining {
+                share(&mut self.racks, &layout, cell, out);
+            }
+        }
+        for (cell, &home) in self.home.iter().enumerate() {
+            share(&mut self.racks, &layout, cell, &energies[home]);
+        }
+    }
+
+    /// Puts `members` of group `home` into `state`.
+    fn strike(&mut self, now: Time, home: usize, state: &[(Pace, Ticks)], members: &[usize]) {
+        let orders: Vec<Order> = state
+            .iter()
+            .map(|&(pace, up)| Order {
+                pace,
+                table: (pace != Pace::Down).then(|| self.table(pace)),
+                up,
+            })
+            .collect();
+        let count = members.len() as u32;
+        let mut index = home;
+        let group = self.groups[home].as_mut().expect("a cell is at home in a group");
+        if group.cell.multiplicity() > count {
+            self.splits += 1;
+            let entity = format!("{}/{}#{}", self.design.name, members[0], self.splits);
+            let cell = group.cell.split(count, (&entity, &self.streams));
+            let origin = group.origin;
+            let split = Group { cell, origin, whole_since: now, draining: Vec::new() };
+            index = self.place(split);
+            for &member in members {
+                self.home[member] = index;
+            }
+        }
+        let group = self.groups[index].as_mut().expect("just placed");
+        let at = ticks::from_time(now);
+        group.cell.obey(at, &orders, self.design.lost_requests, &mut self.records[0]);
+        let up = state.iter().map(|&(_, up)| up).max().unwrap_or(at).max(at);
+        group.whole_since = ticks::to_time(up);
+    }
+
+    /// Gives the arrivals of groups that have been whole for long enough back to their
+    /// representatives, and forgets groups that have drained.
+    fn rejoin(&mut self, now: Time) {
+        let at = ticks::from_time(now);
+        let rested = |group: &Group| {
+            group.cell.is_whole(at) && now.since(group.whole_since) >= self.design.rejoin_after
+        };
+        for index in self.design.represent..self.groups.len() {
+            let Some(group) = &self.groups[index] else { continue };
+            if !group.draining.is_empty() {
+                if group.cell.is_empty() {
+                    self.past = self.past.plus(group.cell.work());
+                    self.groups[index] = None;
+                }
+                continue;
+            }
+            let origin = group.origin;
+            if !rested(group) || !rested(self.group(origin)) {
+                continue;
+            }
+            let members: Vec<usize> =
+                (0..self.home.len()).filter(|&cell| self.home[cell] == index).collect();
+            for &member in &members {
+                self.home[member] = origin;
+            }
+            let representative = self.groups[origin].as_mut().expect("representatives stay");
+            representative.cell.adopt(members.len() as u32);
+            let group = self.groups[index].as_mut().expect("looked at above");
+            group.cell.drain();
+            group.draining = members;
+        }
+        while self.groups.last().is_some_and(Option::is_none) {
+            self.groups.pop();
+        }
+    }
+
+    /// The state in which the racks put each replica of `cell`: its pace, and when it takes
+    /// requests if that is still to come.
+    fn state_of(&self, now: Time, cell: usize) -> Vec<(Pace, Ticks)> {
+        let layout = self.design.layout;
+        (0..layout.replicas)
+            .map(|replica| {
+                let racks = &self.racks[layout.racks_of(cell, replica)];
+                let pace = racks.iter().map(|r| r.pace).fold(Pace::FULL, Pace::min);
+                let lit = racks.iter().map(|r| r.lit).max().unwrap_or(Time::ZERO);
+                // Racks that were lit all along have loaded replicas.
+                let up = if lit == Time::ZERO { lit } else { lit + self.design.startup };
+                (pace, if up <= now { 0 } else { ticks::from_time(up) })
+            })
+            .collect()
+    }
+
+    fn table(&mut self, pace: Pace) -> Arc<StepTable> {
+        let Self { tables, design, .. } = self;
+        let table = tables.entry(pace).or_insert_with(|| {
+            let bounds = (design.limits.sequences, design.limits.chunk);
+            let gpus = design.layout.gpus;
+            StepTable::compile(&design.steps, &design.power, &design.rack, gpus, bounds, pace)
+        });
+        Arc::clone(table)
+    }
+
+    fn group(&self, index: usize) -> &Group {
+        self.groups[index].as_ref().expect("a cell is at home in a group")
+    }
+
+    fn place(&mut self, group: Group) -> usize {
+        match self.groups.iter().position(Option::is_none) {
+            Some(index) => {
+                self.groups[index] = Some(group);
+                index
+            }
+            None => {
+                self.groups.push(Some(group));
+                self.groups.len() - 1
+            }
+        }
+    }
+}
+
+/// Adds the energies of a simulated cell's replicas to the racks of `cell`.
+fn share(racks: &mut [Rack], layout: &Layout, cell: usize, energies: &[f64]) {
+    for (replica, &joules) in energies.iter().enumerate() {
+        let place = layout.racks_of(cell, replica);
+        let part = joules / place.len() as f64;
+        for rack in &mut racks[place] {
+            rack.add(part);
+        }
+    }
+}
