@@ -20,4 +20,6 @@ pub use spec::InferenceSpec;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod tests_support;

@@ -279,6 +279,18 @@ impl Service {
         self.racks.len()
     }
 
+    /// How many cells are simulated now, draining ones included.
+    pub fn simulated_cells(&self) -> usize {
+        self.groups.iter().flatten().count()
+    }
+
+    /// How many cells each simulated one stands for; none for those that drain.
+    #[cfg(test)]
+    pub(super) fn multiplicities(&self) -> Vec<u32> {
+        let takes_arrivals = |g: &&Group| g.draining.is_empty();
+        self.groups.iter().flatten().filter(takes_arrivals).map(|g| g.cell.multiplicity()).collect()
+    }
+
     /// The result up to `now`, which must not lie beyond the next control boundary.
     pub fn summary(&mut self, now: Time) -> InferenceSummary {
         self.simulate(now);
