@@ -1,0 +1,214 @@
+//! The books of a mining workload: every machine-hour hashes or has a cause.
+
+use serde::Serialize;
+
+use crate::kernel::Time;
+use crate::measure::Meter;
+
+/// Why a machine does not hash, or hashes at less than its rating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Cause {
+    /// Power costs more than its hashes earn; also the minimum time asleep after that.
+    Price = 0,
+    /// The plant cannot or must not supply it: shedding, an import limit, a programme.
+    Cap = 1,
+    /// Its inlet is too warm: shut down, or slowed (energy only).
+    Heat = 2,
+    /// Its bus is dead.
+    Outage = 3,
+    /// It could hash and is on its way: booting, waking, waiting for its turn to start.
+    Restart = 4,
+    /// It is broken, or did not come back from a restart and waits for a hand.
+    Failure = 5,
+}
+
+impl Cause {
+    /// How many causes there are.
+    pub const COUNT: usize = 6;
+}
+
+/// A figure for each [`Cause`].
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct ByCause {
+    /// Under [`Cause::Price`].
+    pub price: f64,
+    /// Under [`Cause::Cap`].
+    pub cap: f64,
+    /// Under [`Cause::Heat`].
+    pub heat: f64,
+    /// Under [`Cause::Outage`].
+    pub outage: f64,
+    /// Under [`Cause::Restart`].
+    pub restart: f64,
+    /// Under [`Cause::Failure`].
+    pub failure: f64,
+}
+
+impl ByCause {
+    fn from_fn(figure: impl Fn(usize) -> f64) -> Self {
+        Self {
+            price: figure(Cause::Price as usize),
+            cap: figure(Cause::Cap as usize),
+            heat: figure(Cause::Heat as usize),
+            outage: figure(Cause::Outage as usize),
+            restart: figure(Cause::Restart as usize),
+            failure: figure(Cause::Failure as usize),
+        }
+    }
+
+    /// The sum over all causes.
+    pub fn total(&self) -> f64 {
+        self.price + self.cap + self.heat + self.outage + self.restart + self.failure
+    }
+}
+
+/// What a mining workload did from the start of the run.
+///
+/// `hashing_machine_h + idle_machine_h.total()` is the machines times the hours, and
+/// `energy_mwh + curtailed_mwh.total()` the rating of the fleet times the hours.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MiningSummary {
+    /// Machines of the fleet.
+    pub machines: u64,
+    /// Draw of the fleet when every machine hashes, MW.
+    pub rated_mw: f64,
+    /// Machine-hours of hashing over all machine-hours.
+    pub uptime: f64,
+    /// Machine-hours of hashing.
+    pub hashing_machine_h: f64,
+    /// Machine-hours without hashing, by cause.
+    pub idle_machine_h: ByCause,
+    /// Energy drawn, asleep or hashing, MWh.
+    pub energy_mwh: f64,
+    /// Energy that the rated fleet would have drawn on top, by cause, MWh.
+    pub curtailed_mwh: ByCause,
+    /// Mean hash rate, EH/s.
+    pub mean_hash_rate_eh_s: f64,
+    /// Income after the pool's fee, $.
+    pub income_usd: f64,
+    /// How often a machine was sent to sleep for the price, in the mean over the fleet.
+    pub price_stops: f64,
+    /// Machines that failed while hashing.
+    pub failures: u64,
+    /// Machines that did not come back from a start.
+    pub failed_starts: u64,
+}
+
+/// What a mining workload did in one interval of a time series.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MiningInterval {
+    /// Mean draw, W.
+    pub draw_w: f64,
+    /// Mean hash rate, hashes a second.
+    pub hash_rate: f64,
+    /// Mean number of hashing machines.
+    pub hashing: f64,
+    /// Mean draw below the rating, by cause, W.
+    pub curtailed_w: ByCause,
+    /// Income after the pool's fee, $.
+    pub income_usd: f64,
+}
+
+/// What one block, or the whole fleet, does at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Reading {
+    pub(super) draw_w: f64,
+    pub(super) hash_rate: f64,
+    pub(super) hashing: u32,
+    pub(super) idle: [u32; Cause::COUNT],
+    pub(super) curtailed_w: [f64; Cause::COUNT],
+}
+
+impl Reading {
+    pub(super) fn add(&mut self, other: &Reading) {
+        self.draw_w += other.draw_w;
+        self.hash_rate += other.hash_rate;
+        self.hashing += other.hashing;
+        for cause in 0..Cause::COUNT {
+            self.idle[cause] += other.idle[cause];
+            self.curtailed_w[cause] += other.curtailed_w[cause];
+        }
+    }
+}
+
+/// The meters of the whole fleet.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    start: Time,
+    draw_w: Meter,
+    hash_rate: Meter,
+    hashing: Meter,
+    idle: [Meter; Cause::COUNT],
+    curtailed_w: [Meter; Cause::COUNT],
+    income_usd_s: Meter,
+}
+
+impl Account {
+    pub(super) fn new(now: Time) -> Self {
+        let meter = || Meter::new(now, 0.0);
+        Self {
+            start: now,
+            draw_w: meter(),
+            hash_rate: meter(),
+            hashing: meter(),
+            idle: std::array::from_fn(|_| meter()),
+            curtailed_w: std::array::from_fn(|_| meter()),
+            income_usd_s: meter(),
+        }
+    }
+
+    /// From `now` on the fleet does `fleet` and earns `usd_per_hash`.
+    pub(super) fn set(&mut self, now: Time, fleet: &Reading, usd_per_hash: f64) {
+        self.draw_w.set(now, fleet.draw_w);
+        self.hash_rate.set(now, fleet.hash_rate);
+        self.hashing.set(now, f64::from(fleet.hashing));
+        for cause in 0..Cause::COUNT {
+            self.idle[cause].set(now, f64::from(fleet.idle[cause]));
+            self.curtailed_w[cause].set(now, fleet.curtailed_w[cause]);
+        }
+        self.income_usd_s.set(now, fleet.hash_rate * usd_per_hash);
+    }
+
+    pub(super) fn take_interval(&mut self, now: Time) -> MiningInterval {
+        let curtailed: [f64; Cause::COUNT] =
+            std::array::from_fn(|cause| self.curtailed_w[cause].take_interval(now).mean);
+        for idle in &mut self.idle {
+            idle.take_interval(now);
+        }
+        MiningInterval {
+            draw_w: self.draw_w.take_interval(now).mean,
+            hash_rate: self.hash_rate.take_interval(now).mean,
+            hashing: self.hashing.take_interval(now).mean,
+            curtailed_w: ByCause::from_fn(|cause| curtailed[cause]),
+            income_usd: self.income_usd_s.take_interval(now).integral,
+        }
+    }
+
+    /// The books from the start to `now`, without stops and failures, which the model counts.
+    pub(super) fn summary(&self, now: Time, machines: u64, rated_w: f64) -> MiningSummary {
+        const HOUR: f64 = 3600.0;
+        const MWH: f64 = 3.6e9;
+        let total = |meter: &Meter| {
+            let mut meter = meter.clone();
+            meter.advance(now);
+            meter.integral()
+        };
+        let hashing_machine_h = total(&self.hashing) / HOUR;
+        let machine_h = machines as f64 * (now - self.start).as_hours_f64();
+        MiningSummary {
+            machines,
+            rated_mw: rated_w * 1e-6,
+            uptime: if machine_h > 0.0 { hashing_machine_h / machine_h } else { 0.0 },
+            hashing_machine_h,
+            idle_machine_h: ByCause::from_fn(|cause| total(&self.idle[cause]) / HOUR),
+            energy_mwh: total(&self.draw_w) / MWH,
+            curtailed_mwh: ByCause::from_fn(|cause| total(&self.curtailed_w[cause]) / MWH),
+            mean_hash_rate_eh_s: self.hash_rate.mean(now) * 1e-18,
+            income_usd: total(&self.income_usd_s),
+            price_stops: 0.0,
+            failures: 0,
+            failed_starts: 0,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Racks of ASIC miners: a container or a row of alike machines.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::{Fault, Names};
+use crate::units::{Fraction, HashRate, Power, Temperature};
+
+/// A group of alike blocks of ASIC miners, as written under `racks:`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AsicRackSpec {
+    /// How many such blocks the group has. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// What feeds the blocks: one bus, or several in order of preference.
+    pub fed_by: Names,
+    /// The cooling that takes their heat; without it the blocks see a constant cool inlet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooled_by: Option<Names>,
+    /// Machines in a block: a container or a row. 1 to 100,000.
+    pub machines: u32,
+    /// Hash rate of one machine.
+    pub hash_rate: HashRate,
+    /// Draw of one hashing machine, at the wall.
+    pub power: Power,
+    /// Draw of one machine whose firmware sleeps. Default: 25 W (controller and standby
+    /// supply of S21-class machines).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sleep_power: Option<Power>,
+    /// Inlet temperature (air or coolant) above which machines lower their clock. Default:
+    /// 40 degC (a review of the S21 measured the step there).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle_inlet: Option<Temperature>,
+    /// Inlet temperature at which machines shut down. Default: 47 degC (same review).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip_inlet: Option<Temperature>,
+    /// Clock just below the shutdown temperature, as a share of the full one. Default: 0.9
+    /// (same review: 440 of 490 MHz).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled_speed: Option<Fraction>,
+    /// Where the figures of a catalogue entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// A block of ASIC miners, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AsicRackDesign {
+    /// Machines in the block.
+    pub machines: u32,
+    /// Hash rate of one machine, hashes a second.
+    pub hash_rate: f64,
+    /// Draw of one hashing machine, W.
+    pub power_w: f64,
+    /// Draw of one sleeping machine, W.
+    pub sleep_w: f64,
+    /// Inlet temperature above which machines lower their clock, degrees Celsius.
+    pub throttle_c: f64,
+    /// Inlet temperature at which they shut down, degrees Celsius.
+    pub trip_c: f64,
+    /// Clock just below the shutdown temperature over the full one.
+    pub throttled_speed: f64,
+}
+
+impl AsicRackSpec {
+    /// Fills defaults and checks ranges.
+    pub fn resolve(&self, faults: &mut Vec<Fault>) -> AsicRackDesign {
+        if self.count == Some(0) {
+            faults.push(Fault::error("count", "number of blocks must be above zero"));
+        }
+        if !(1..=100_000).contains(&self.machines) {
+            let message = format!("needs 1 to 100000 machines, got {}", self.machines);
+            faults.push(
+                Fault::error("machines", message)
+                    .help("split a larger fleet into several blocks with `count`"),
+            );
+        }
+        for (field, value) in [("hash_rate", self.hash_rate.0), ("power", self.power.0)] {
+            if value <= 0.0 {
+                faults.push(Fault::error(field, "must be above zero"));
+            }
+        }
+        let sleep_w = self.sleep_power.map_or(25.0, |p| p.0);
+        if !(0.0..self.power.0).contains(&sleep_w) {
+            faults.push(
+                Fault::error("sleep_power", "must be at least zero and below `power`")
+                    .help(format!("a hashing machine draws {}", self.power)),
+            );
+        }
+        let efficiency = self.power.0 / self.hash_rate.0 * 1e12;
+        if efficiency.is_finite() && !(5.0..=200.0).contains(&efficiency) {
+            faults.push(
+                Fault::warning(
+                    "hash_rate",
+                    format!("{efficiency:.1} J/TH lies outside what miners have reached"),
+                )
+                .help("machines of 2016 to 2026 need 9 to 98 J/TH"),
+            );
+        }
+        let throttle_c = self.throttle_inlet.map_or(40.0, |t| t.0);
+        let trip_c = self.trip_inlet.map_or(47.0, |t| t.0);
+        if trip_c <= throttle_c {
+            faults.push(Fault::error(
+                "trip_inlet",
+                format!("must lie above the throttle temperature of {throttle_c} degC"),
+            ));
+        }
+        AsicRackDesign {
+            machines: self.machines,
+            hash_rate: self.hash_rate.0,
+            power_w: self.power.0,
+            sleep_w,
+            throttle_c,
+            trip_c,
+            throttled_speed: self.throttled_speed.map_or(0.9, |f| f.0),
+        }
+    }
+}
+
+impl AsicRackDesign {
+    /// Draw of the whole block when every machine hashes, W: its rating.
+    pub fn full_w(&self) -> f64 {
+        f64::from(self.machines) * self.power_w
+    }
+
+    /// Energy of one hash, J. Times 1e12 this is the customary J/TH.
+    pub fn joules_per_hash(&self) -> f64 {
+        self.power_w / self.hash_rate
+    }
+
+    /// Clock of the machines at an inlet temperature: 1 up to the throttle temperature, then
+    /// falling linearly to the throttled speed at the shutdown temperature, where it ends.
+    pub fn thermal_speed(&self, inlet_c: f64) -> f64 {
+        let over = (inlet_c - self.throttle_c) / (self.trip_c - self.throttle_c);
+        1.0 - (1.0 - self.throttled_speed) * over.clamp(0.0, 1.0)
+    }
+
+    /// Draw of one hashing machine at a thermal speed, W. Power follows the clock and does
+    /// not fall below that of sleep.
+    pub(super) fn hashing_w(&self, speed: f64) -> f64 {
+        (self.power_w * speed).max(self.sleep_w)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(yaml: &str) -> AsicRackSpec {
+        serde_yaml::from_str(yaml).expect("the test's spec reads")
+    }
+
+    const S21: &str = "{fed_by: [pdu], machines: 200, hash_rate: 200 TH/s, power: 3500 W}";
+
+    #[test]
+    fn defaults_fill_a_block() {
+        let mut faults = Vec::new();
+        let block = spec(S21).resolve(&mut faults);
+        assert_eq!(faults, []);
+        assert_eq!((block.full_w(), block.sleep_w), (700e3, 25.0));
+        assert!((block.joules_per_hash() * 1e12 - 17.5).abs() < 1e-12);
+        for (inlet, speed) in [(20.0, 1.0), (40.0, 1.0), (43.5, 0.95), (47.0, 0.9), (60.0, 0.9)] {
+            assert!((block.thermal_speed(inlet) - speed).abs() < 1e-12, "{inlet}");
+        }
+        assert_eq!(block.hashing_w(0.5), 1750.0);
+        assert_eq!(block.hashing_w(0.0), 25.0);
+    }
+
+    #[test]
+    fn what_cannot_be_a_miner_is_refused_by_field() {
+        let yaml = "{fed_by: [pdu], count: 0, machines: 0, hash_rate: 200 GH/s, power: 3500 W, \
+                    sleep_power: 4 kW, throttle_inlet: 50 degC}";
+        let mut faults = Vec::new();
+        spec(yaml).resolve(&mut faults);
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["count", "machines", "sleep_power", "hash_rate", "trip_inlet"]);
+    }
+
+    /// Every ASIC of the catalogue resolves, and its efficiency is the published one.
+    #[test]
+    fn the_catalogue_resolves() {
+        let text = include_str!("../../../scenarios/presets/racks.yaml");
+        let catalogue: serde_yaml::Value = serde_yaml::from_str(text).expect("the catalogue reads");
+        let published = [
+            ("s19j-pro-container", 29.5),
+            ("s19-xp-container", 21.5),
+            ("s19k-pro-container", 23.0),
+            ("t21-container", 19.0),
+            ("s21-container", 17.5),
+            ("s21-plus-container", 16.5),
+            ("s21-pro-container", 15.0),
+            ("s21-xp-container", 13.5),
+            ("s21-hyd-container", 16.0),
+            ("s21-xp-hyd-container", 12.0),
+            ("m50s-plus-plus-container", 22.3),
+            ("m60s-container", 18.5),
+            ("m63s-hyd-container", 18.5),
+            ("sealminer-a2-pro-container", 14.9),
+        ];
+        let mut found = 0;
+        for (name, entry) in catalogue.as_mapping().expect("entries by name") {
+            let mut entry = entry.as_mapping().expect("an entry is a map").clone();
+            if entry.remove("kind") != Some("asic".into()) {
+                continue;
+            }
+            found += 1;
+            entry.insert("fed_by".into(), serde_yaml::Value::Sequence(Vec::new()));
+            let spec: AsicRackSpec = serde_yaml::from_value(entry.into()).expect("a spec");
+            assert!(spec.source.is_some(), "{name:?} has no source");
+            let mut faults = Vec::new();
+            let block = spec.resolve(&mut faults);
+            assert_eq!(faults, [], "{name:?}");
+            let name = name.as_str().expect("a name");
+            let (_, j_per_th) = published.iter().find(|p| p.0 == name).expect("a listed machine");
+            let ours = block.joules_per_hash() * 1e12;
+            assert!((ours / j_per_th - 1.0).abs() < 0.005, "{name}: {ours} J/TH");
+        }
+        assert_eq!(found, published.len());
+    }
+}

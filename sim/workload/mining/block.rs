@@ -1,0 +1,523 @@
+//! A block of alike machines as counts: how many are in which state, and what moves them.
+
+use super::account::{Cause, Reading};
+use super::asic::AsicRackDesign;
+use super::model::{Event, Step};
+use super::spec::{AsicRack, BreakevenDesign, MiningDesign, WakePrice};
+use crate::kernel::{Agenda, Class, Span, Stream, Streams, Ticket, Time};
+use crate::plant::{Demand, Rank};
+use crate::workload::RackOffer;
+
+/// A container or row of alike machines.
+///
+/// Every machine is in exactly one of seven states; the counts always sum to the machines of
+/// the block.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    asic: AsicRackDesign,
+    offer: RackOffer,
+    /// The price policy lets the block hash.
+    wanted: bool,
+    /// The price policy may not change its mind before this.
+    hold_until: Time,
+
+    hashing: u32,
+    /// Told to sleep for the price, still drawing its hashing power.
+    falling: Cohorts,
+    asleep: u32,
+    /// Started, drawing sleep power until it hashes.
+    waking: Cohorts,
+    off: u32,
+    dead: u32,
+    /// Did not come back from a start.
+    stuck: u32,
+
+    /// How many machines may start at once, and how long until the next may.
+    batch: u32,
+    step: Span,
+    next_start: Time,
+    /// When the block has asked to be called for that.
+    start_call: Option<Time>,
+
+    boot: Stream,
+    start: Stream,
+    trouble: Stream,
+    trouble_at: Option<Ticket>,
+
+    pub(super) price_stops: u64,
+    pub(super) failures: u64,
+    pub(super) failed_starts: u64,
+}
+
+/// What a block needs of the model that it belongs to.
+pub(super) struct Context<'a> {
+    pub(super) index: u32,
+    pub(super) design: &'a MiningDesign,
+    pub(super) agenda: &'a mut Agenda<Event>,
+}
+
+/// Machines on their way to a state, with the instants at which they arrive, in that order.
+#[derive(Debug, Clone, Default)]
+struct Cohorts {
+    groups: Vec<(Time, u32)>,
+    total: u32,
+}
+
+/// Steps in which a block starts its machines. An assumption that only sets how finely the
+/// ramp is drawn.
+const START_STEP_S: f64 = 5.0;
+
+/// Slack in counting machines under a cap: the plant's sums may round a cap just below a
+/// whole number of machines.
+const ROUNDING: f64 = 1e-9;
+
+impl Block {
+    /// A block that hashes, with the share of dead machines that failures and repairs settle
+    /// at.
+    pub(super) fn new(rack: &AsicRack, design: &MiningDesign, streams: &Streams) -> Self {
+        let machines = rack.asic.machines;
+        let load = design.failure_rate_per_s * design.repair_mean_s;
+        let dead = (f64::from(machines) * load / (1.0 + load)).round() as u32;
+        let per_step = design.restart.ramp_per_s * START_STEP_S * f64::from(machines);
+        let (batch, step_s) = if per_step >= 1.0 {
+            (per_step.min(f64::from(machines)) as u32, START_STEP_S)
+        } else {
+            (1, 1.0 / (design.restart.ramp_per_s * f64::from(machines)))
+        };
+        Self {
+            asic: rack.asic.clone(),
+            offer: RackOffer::FULL,
+            wanted: true,
+            hold_until: Time::ZERO,
+            hashing: machines - dead,
+            falling: Cohorts::default(),
+            asleep: 0,
+            waking: Cohorts::default(),
+            off: 0,
+            dead,
+            stuck: 0,
+            batch,
+            step: Span::from_secs_f64(step_s),
+            next_start: Time::ZERO,
+            start_call: None,
+            boot: streams.stream("asic boot time", &rack.name),
+            start: streams.stream("asic start", &rack.name),
+            trouble: streams.stream("asic failure", &rack.name),
+            trouble_at: None,
+            price_stops: 0,
+            failures: 0,
+            failed_starts: 0,
+        }
+    }
+
+    pub(super) fn machines(&self) -> u32 {
+        self.asic.machines
+    }
+
+    pub(super) fn full_w(&self) -> f64 {
+        self.asic.full_w()
+    }
+
+    /// Takes the plant's offer; returns whether it differs from the last.
+    pub(super) fn offer(&mut self, offer: RackOffer) -> bool {
+        let differs = offer != self.offer;
+        self.offer = offer;
+        differs
+    }
+
+    /// Energy that hashing adds to sleep, J a hash: what the price policy weighs.
+    pub(super) fn marginal_joules_per_hash(&self) -> f64 {
+        (self.asic.power_w - self.asic.sleep_w) / self.asic.hash_rate
+    }
+
+    /// Lets the price policy decide; returns whether it changed its mind. `breakeven` is the
+    /// price at which hashing pays exactly.
+    pub(super) fn decide(
+        &mut self,
+        now: Time,
+        price: f64,
+        breakeven: f64,
+        policy: &BreakevenDesign,
+        context: &mut Context<'_>,
+    ) -> bool {
+        if now < self.hold_until {
+            return false;
+        }
+        let sleep_above = policy.sleep_above.unwrap_or(breakeven);
+        let wake_below = match policy.wake {
+            WakePrice::At(price) => price.min(sleep_above),
+            WakePrice::Below(share) => sleep_above - share * sleep_above.abs(),
+        };
+        let wanted = if self.wanted { price <= sleep_above } else { price <= wake_below };
+        if wanted == self.wanted {
+            return false;
+        }
+        self.wanted = wanted;
+        let hold = if wanted { policy.min_on } else { policy.min_off };
+        self.hold_until = now + hold;
+        if hold > Span::ZERO {
+            context.agenda.push(self.hold_until, Class::Control, Event::HoldEnds);
+        }
+        self.price_stops += u64::from(!wanted);
+        true
+    }
+
+    /// Brings the counts in line with policy and offer: sends machines to sleep, cuts them
+    /// off, starts what may start.
+    pub(super) fn react(&mut self, now: Time, context: &mut Context<'_>) {
+        if self.offer.live {
+            self.obey_cap(now, context);
+            self.start_machines(now, context);
+        } else {
+            self.off += self.hashing + self.asleep + self.falling.clear() + self.waking.clear();
+            self.hashing = 0;
+            self.asleep = 0;
+        }
+        debug_assert_eq!(
+            self.whole() + self.dead + self.stuck,
+            self.asic.machines,
+            "every machine is in one state"
+        );
+    }
+
+    /// Handles what the block has asked to be called for. [`react`](Block::react) follows.
+    pub(super) fn step(&mut self, now: Time, step: Step, context: &mut Context<'_>) {
+        match step {
+            Step::Asleep => self.asleep += self.falling.arrive(now),
+            Step::Awake => self.hashing += self.waking.arrive(now),
+            Step::Start if self.start_call == Some(now) => self.start_call = None,
+            Step::Start => {}
+            Step::Trouble => self.on_trouble(now, context),
+        }
+    }
+
+    /// What the block would draw if the plant had plenty.
+    pub(super) fn demand(&self) -> Demand {
+        let mut demand = Demand::default();
+        if self.offer.live {
+            // Machines that wake or wait for their turn count in full, so that what the plant
+            // grants them is still theirs when they hash.
+            let (powered, hashing) = if self.wanted {
+                (self.whole(), self.whole())
+            } else {
+                (self.whole() - self.off, self.hashing + self.falling.total)
+            };
+            let above = self.hashing_w() - self.asic.sleep_w;
+            demand.0[Rank::Idle as usize] = f64::from(powered) * self.asic.sleep_w;
+            demand.0[Rank::Mining as usize] = f64::from(hashing) * above;
+        }
+        demand
+    }
+
+    /// What the block does now, with every idle machine and missing watt under its cause.
+    pub(super) fn reading(&self) -> Reading {
+        let mut reading = Reading::default();
+        let AsicRackDesign { power_w, sleep_w, .. } = self.asic;
+        let mut book = |cause: Cause, machines: u32, watts: f64| {
+            reading.idle[cause as usize] += machines;
+            reading.curtailed_w[cause as usize] += watts;
+        };
+        let broken = self.dead + self.stuck;
+        book(Cause::Failure, broken, f64::from(broken) * power_w);
+        if !self.offer.live {
+            let hot = self.offer.inlet_c >= self.asic.trip_c;
+            let cause = if hot { Cause::Heat } else { Cause::Outage };
+            book(cause, self.off, f64::from(self.off) * power_w);
+            return reading;
+        }
+        let hashing_w = self.hashing_w();
+        book(Cause::Heat, 0, f64::from(self.hashing) * (power_w - hashing_w));
+        let waking = self.waking.total;
+        book(Cause::Restart, waking, f64::from(waking) * (power_w - sleep_w));
+
+        let idle = self.falling.total + self.asleep + self.off;
+        let idle_draw_w =
+            f64::from(self.falling.total) * hashing_w + f64::from(self.asleep) * sleep_w;
+        let idle_lost_w = f64::from(idle) * power_w - idle_draw_w;
+        if !self.wanted {
+            book(Cause::Price, idle, idle_lost_w);
+        } else if idle > 0 {
+            let cut = idle.min(self.whole() - self.allowed().1);
+            let share = f64::from(cut) / f64::from(idle);
+            book(Cause::Cap, cut, idle_lost_w * share);
+            book(Cause::Restart, idle - cut, idle_lost_w * (1.0 - share));
+        }
+
+        let draw_w =
+            f64::from(self.hashing) * hashing_w + f64::from(waking) * sleep_w + idle_draw_w;
+        // The slack in counting machines may exceed the cap by a billionth of a machine.
+        reading.draw_w = draw_w.min(self.offer.cap_w);
+        reading.curtailed_w[Cause::Cap as usize] += draw_w - reading.draw_w;
+        reading.hashing = self.hashing;
+        reading.hash_rate = f64::from(self.hashing) * self.asic.hash_rate * self.offer.speed;
+        reading
+    }
+
+    /// Machines that are neither dead nor stuck.
+    fn whole(&self) -> u32 {
+        self.hashing + self.falling.total + self.asleep + self.waking.total + self.off
+    }
+
+    /// Draw of one hashing machine at the present inlet, W.
+    fn hashing_w(&self) -> f64 {
+        self.asic.hashing_w(self.offer.speed)
+    }
+
+    /// How many machines the cap lets be powered, and how many of those hash while the others
+    /// sleep.
+    fn allowed(&self) -> (u32, u32) {
+        let whole = f64::from(self.whole());
+        let sleep_w = self.asic.sleep_w;
+        let count = |watts: f64, each: f64| {
+            if each > 0.0 { (watts / each + ROUNDING).floor().clamp(0.0, whole) } else { whole }
+        };
+        let powered = count(self.offer.cap_w, sleep_w);
+        let hashing = count(self.offer.cap_w - powered * sleep_w, self.hashing_w() - sleep_w);
+        (powered as u32, hashing.min(powered) as u32)
+    }
+
+    /// Takes out of operation what policy or cap no longer allow. A cap binds at once, since
+    /// protection does not wait; for the price, machines take their time to sleep.
+    fn obey_cap(&mut self, now: Time, context: &mut Context<'_>) {
+        let (powered, hashing) = self.allowed();
+        let target = if self.wanted { hashing } else { 0 };
+        let excess = (self.hashing + self.waking.total).saturating_sub(target);
+        let aborted = self.waking.drop_last(excess);
+        self.asleep += aborted;
+        let stopped = excess - aborted;
+        self.hashing -= stopped;
+        let sleep_time = context.design.restart.sleep_time;
+        if sleep_time > Span::ZERO {
+            self.falling.join(now + sleep_time, stopped);
+            if stopped > 0 {
+                let event = Event::Block(context.index, Step::Asleep);
+                context.agenda.push(now + sleep_time, Class::Work, event);
+            }
+        } else {
+            self.asleep += stopped;
+        }
+        let full = self.hashing + self.falling.total;
+        self.asleep += self.falling.drop_last(full.saturating_sub(hashing));
+        // Below the draw of sleep, machines lose their power: sleepers first.
+        let on = self.whole() - self.off;
+        let mut surplus = on.saturating_sub(powered);
+        self.off += surplus;
+        let sleepers = surplus.min(self.asleep);
+        self.asleep -= sleepers;
+        surplus -= sleepers;
+        surplus -= self.waking.drop_last(surplus);
+        surplus -= self.falling.drop_last(surplus);
+        self.hashing -= surplus;
+    }
+
+    /// Starts the machines whose turn it is and asks to be called for the next ones.
+    fn start_machines(&mut self, now: Time, context: &mut Context<'_>) {
+        if now >= self.next_start && self.startable() > 0 {
+            self.start_batch(now, self.startable().min(self.batch), context);
+            self.next_start = now + self.step;
+        }
+        if self.startable() > 0 && self.start_call.is_none() {
+            self.start_call = Some(self.next_start);
+            context.agenda.push(
+                self.next_start,
+                Class::Work,
+                Event::Block(context.index, Step::Start),
+            );
+        }
+    }
+
+    /// How many machines policy and cap would let start now.
+    fn startable(&self) -> u32 {
+        let target = if self.wanted { self.allowed().1 } else { 0 };
+        let missing = target.saturating_sub(self.hashing + self.waking.total);
+        missing.min(self.asleep + self.off)
+    }
+
+    /// Starts `count` machines: sleepers first, since they are back sooner.
+    fn start_batch(&mut self, now: Time, count: u32, context: &mut Context<'_>) {
+        let restart = context.design.restart;
+        let from_sleep = count.min(self.asleep);
+        let from_off = count - from_sleep;
+        self.asleep -= from_sleep;
+        self.off -= from_off;
+        let lost = self.lose_starting(now, from_sleep, context);
+        self.wake(now, restart.wake_time, from_sleep - lost, context);
+        if from_off > 0 {
+            // One time for the batch: machines on one switched feed boot together.
+            let mu = libm::log(restart.boot_median_s);
+            let boot = Span::from_secs_f64(self.boot.lognormal(mu, restart.boot_sigma));
+            let lost = self.lose_starting(now, from_off, context);
+            self.wake(now, boot, from_off - lost, context);
+        }
+    }
+
+    fn wake(&mut self, now: Time, after: Span, count: u32, context: &mut Context<'_>) {
+        if after == Span::ZERO {
+            self.hashing += count;
+        } else if count > 0 {
+            self.waking.join(now + after, count);
+            context.agenda.push(now + after, Class::Work, Event::Block(context.index, Step::Awake));
+        }
+    }
+
+    /// How many of `count` started machines do not come back; they are stuck from now on.
+    fn lose_starting(&mut self, now: Time, count: u32, context: &mut Context<'_>) -> u32 {
+        let lost = binomial(&mut self.start, count, context.design.restart.failure);
+        if lost > 0 {
+            self.stuck += lost;
+            self.failed_starts += u64::from(lost);
+            // The rate of resets has risen. Drawing the clock anew is exact, because an
+            // exponential law does not remember how long it has waited.
+            self.await_trouble(now, context);
+        }
+        lost
+    }
+
+    /// A machine fails, returns from repair or is reset: one clock for all, exact because
+    /// all three laws are exponential. Failures are drawn at the rate of the full block and
+    /// thinned to the machines that hash.
+    fn on_trouble(&mut self, now: Time, context: &mut Context<'_>) {
+        self.trouble_at = None;
+        let [fail, repair, reset] = self.trouble_rates(context.design);
+        let mut u = self.trouble.uniform() * (fail + repair + reset);
+        // Rounding may leave `u` at the very end of the last share that is not empty.
+        if u < fail || self.dead + self.stuck == 0 {
+            let machine = self.trouble.below(u64::from(self.asic.machines));
+            if machine < u64::from(self.hashing) {
+                self.hashing -= 1;
+                self.dead += 1;
+                self.failures += 1;
+            }
+        } else {
+            u -= fail;
+            if self.stuck == 0 || (u < repair && self.dead > 0) {
+                self.dead -= 1;
+            } else {
+                self.stuck -= 1;
+            }
+            self.off += 1;
+        }
+        self.await_trouble(now, context);
+    }
+
+    fn trouble_rates(&self, design: &MiningDesign) -> [f64; 3] {
+        [
+            f64::from(self.asic.machines) * design.failure_rate_per_s,
+            f64::from(self.dead) / design.repair_mean_s,
+            f64::from(self.stuck) / design.restart.reset_mean_s,
+        ]
+    }
+
+    /// Schedules the next failure, repair or reset in place of the one that was.
+    pub(super) fn await_trouble(&mut self, now: Time, context: &mut Context<'_>) {
+        if let Some(ticket) = self.trouble_at.take() {
+            context.agenda.cancel(ticket);
+        }
+        let rate: f64 = self.trouble_rates(context.design).iter().sum();
+        if rate > 0.0 {
+            let at = now + Span::from_secs_f64(self.trouble.exponential(1.0 / rate));
+            let event = Event::Block(context.index, Step::Trouble);
+            self.trouble_at = Some(context.agenda.schedule(at, Class::Plant, event));
+        }
+    }
+}
+
+impl Cohorts {
+    fn join(&mut self, at: Time, count: u32) {
+        if count > 0 {
+            let place = self.groups.partition_point(|group| group.0 <= at);
+            self.groups.insert(place, (at, count));
+            self.total += count;
+        }
+    }
+
+    /// Removes those who have arrived by `now` and returns how many they are.
+    fn arrive(&mut self, now: Time) -> u32 {
+        let arrived = self.groups.partition_point(|group| group.0 <= now);
+        let count = self.groups.drain(..arrived).map(|group| group.1).sum();
+        self.total -= count;
+        count
+    }
+
+    /// Removes up to `count`, those who would arrive last first; returns how many.
+    fn drop_last(&mut self, count: u32) -> u32 {
+        let mut left = count;
+        while left > 0
+            && let Some((_, last)) = self.groups.last_mut()
+        {
+            let taken = left.min(*last);
+            *last -= taken;
+            left -= taken;
+            if *last == 0 {
+                self.groups.pop();
+            }
+        }
+        self.total -= count - left;
+        count - left
+    }
+
+    fn clear(&mut self) -> u32 {
+        self.groups.clear();
+        std::mem::take(&mut self.total)
+    }
+}
+
+/// How many of `count` trials of probability `p` succeed, by the geometric gaps between
+/// successes: exact, and costs one draw a success and one more.
+fn binomial(stream: &mut Stream, count: u32, p: f64) -> u32 {
+    if p <= 0.0 || count == 0 {
+        return 0;
+    }
+    if p >= 1.0 {
+        return count;
+    }
+    let scale = 1.0 / libm::log1p(-p);
+    let mut left = f64::from(count);
+    let mut successes = 0;
+    loop {
+        left -= (libm::log(stream.uniform()) * scale).floor() + 1.0;
+        if left < 0.0 {
+            return successes;
+        }
+        successes += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{Binomial, Discrete};
+
+    use super::*;
+
+    /// Chi-square against the exact law: 10^5 draws in 6 classes; the 99.99 % quantile of 5
+    /// degrees of freedom is 25.7.
+    #[test]
+    fn failed_starts_are_binomial() {
+        let mut stream = Streams::new(7, 0).stream("test", "binomial");
+        let mut counts = [0u32; 6];
+        for _ in 0..100_000 {
+            counts[binomial(&mut stream, 20, 0.1).min(5) as usize] += 1;
+        }
+        let law = Binomial::new(0.1, 20).expect("a law");
+        let mut expected: [f64; 6] = std::array::from_fn(|k| law.pmf(k as u64) * 1e5);
+        expected[5] = 1e5 - expected[..5].iter().sum::<f64>();
+        let chi2: f64 =
+            counts.iter().zip(expected).map(|(&n, e)| (f64::from(n) - e).powi(2) / e).sum();
+        assert!(chi2 < 25.7, "{chi2}: {counts:?}");
+        assert_eq!(binomial(&mut stream, 20, 1.0), 20);
+        assert_eq!(binomial(&mut stream, 20, 0.0), 0);
+    }
+
+    #[test]
+    fn cohorts_arrive_in_order_and_leave_from_the_end() {
+        let at = Time::from_nanos;
+        let mut cohorts = Cohorts::default();
+        for (time, count) in [(30, 3), (10, 1), (20, 2), (20, 4), (40, 0)] {
+            cohorts.join(at(time), count);
+        }
+        assert_eq!((cohorts.total, cohorts.arrive(at(9))), (10, 0));
+        assert_eq!((cohorts.arrive(at(10)), cohorts.drop_last(4)), (1, 4));
+        assert_eq!((cohorts.arrive(at(20)), cohorts.total), (5, 0));
+        assert_eq!(cohorts.drop_last(1), 0);
+    }
+}

@@ -1,0 +1,303 @@
+//! A mining workload in simulated time.
+
+use super::account::{Account, MiningInterval, MiningSummary, Reading};
+use super::block::{Block, Context};
+use super::income::{HASHES_PER_PH_DAY, breakeven_usd_mwh};
+use super::spec::{IncomeDesign, MiningDesign};
+use crate::kernel::{Agenda, Streams, Time};
+use crate::plant::Demand;
+use crate::workload::RackOffer;
+
+/// Racks of ASICs under one price policy.
+///
+/// The facility drives it instant by instant: [`advance`](Mining::advance), then whatever
+/// changed ([`set_price`](Mining::set_price), [`offer`](Mining::offer)), then
+/// [`settle`](Mining::settle). The price policy decides in `settle`, so that it sees all news of
+/// an instant at once; `settle` is therefore called at the end of every instant at which the
+/// model was advanced, and may be called again.
+///
+/// Racks are numbered as in [`MiningDesign::racks`]. An event costs about 200 ns, and each
+/// instant at which something changed 15 ns a rack on top.
+#[derive(Debug, Clone)]
+pub struct Mining {
+    design: MiningDesign,
+    blocks: Vec<Block>,
+    agenda: Agenda<Event>,
+    account: Account,
+    /// $/MWh.
+    price: f64,
+    /// $/PH/day.
+    hash_price: f64,
+    /// Price, hash price or the end of a hold gives the policy something to decide.
+    policy_due: bool,
+    /// What each rack does and asks, as of the last flush.
+    readings: Vec<Reading>,
+    demands: Vec<Demand>,
+    /// Racks whose offer changed since the last settlement.
+    offered: Marks,
+    /// Racks that changed since the last flush.
+    touched: Marks,
+    /// Racks whose demand or draw changed since they were last drained.
+    changed: Marks,
+    fleet: Reading,
+    income_changed: bool,
+}
+
+/// What happens to a mining workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    /// Something happens to machines of a block.
+    Block(u32, Step),
+    /// The price policy may change its mind about some block again.
+    HoldEnds,
+}
+
+/// What happens to machines of one block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Those that were told to sleep are asleep.
+    Asleep,
+    /// Those that were started hash.
+    Awake,
+    /// The next ones may start.
+    Start,
+    /// One fails, comes back from repair or is reset.
+    Trouble,
+}
+
+impl Mining {
+    /// A fleet that hashes with full power, at an energy price of zero and, where its income
+    /// follows a daily record, a hash price of zero until it is told the first ones.
+    pub fn new(design: &MiningDesign, streams: &Streams) -> Self {
+        let n = design.racks.len();
+        let blocks = design.racks.iter().map(|rack| Block::new(rack, design, streams)).collect();
+        let mut mining = Self {
+            design: design.clone(),
+            blocks,
+            agenda: Agenda::new(),
+            account: Account::new(Time::ZERO),
+            price: 0.0,
+            hash_price: match design.income {
+                IncomeDesign::Fixed(hash_price) => hash_price,
+                IncomeDesign::Daily { .. } => 0.0,
+            },
+            policy_due: false,
+            readings: vec![Reading::default(); n],
+            demands: vec![Demand::default(); n],
+            offered: Marks::new(n),
+            touched: Marks::new(n),
+            changed: Marks::new(n),
+            fleet: Reading::default(),
+            income_changed: true,
+        };
+        for rack in 0..n {
+            mining.with_block(rack, |block, context| block.await_trouble(Time::ZERO, context));
+            mining.touched.set(rack);
+        }
+        mining.flush(Time::ZERO);
+        mining
+    }
+
+    /// The earliest instant at which it has something to do; [`Time::MAX`] when never.
+    pub fn next_at(&self) -> Time {
+        self.agenda.next_at().unwrap_or(Time::MAX)
+    }
+
+    /// Handles every own event up to `now`.
+    ///
+    /// # Panics
+    ///
+    /// When `now` lies before the last call.
+    pub fn advance(&mut self, now: Time) {
+        let mut instant = None;
+        while let Some((at, event)) = self.agenda.pop_until(now) {
+            if let Some(before) = instant.replace(at)
+                && before < at
+            {
+                self.flush(before);
+            }
+            self.handle(at, event);
+        }
+        if let Some(last) = instant {
+            self.flush(last);
+        }
+    }
+
+    /// The energy price is `usd_mwh` from `now` on; takes effect in [`settle`](Mining::settle).
+    pub fn set_price(&mut self, now: Time, usd_mwh: f64) {
+        debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
+        self.policy_due |= usd_mwh != self.price;
+        self.price = usd_mwh;
+    }
+
+    /// The hash price is `usd_ph_day` (before the pool's fee) from `now` on; takes effect in
+    /// [`settle`](Mining::settle).
+    pub fn set_hash_price(&mut self, now: Time, usd_ph_day: f64) {
+        debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
+        let differs = usd_ph_day != self.hash_price;
+        self.policy_due |= differs;
+        self.income_changed |= differs;
+        self.hash_price = usd_ph_day;
+    }
+
+    /// The plant offers this to a rack from `now` on; takes effect in
+    /// [`settle`](Mining::settle).
+    pub fn offer(&mut self, now: Time, rack: usize, offer: RackOffer) {
+        debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
+        if self.blocks[rack].offer(offer) {
+            self.offered.set(rack);
+        }
+    }
+
+    /// Reacts to all news of the instant.
+    pub fn settle(&mut self, now: Time) {
+        if std::mem::take(&mut self.policy_due) {
+            self.decide(now);
+        }
+        for rack in self.offered.take() {
+            self.react(now, rack as usize);
+        }
+        self.flush(now);
+    }
+
+    /// What a rack would draw if the plant had plenty: sleep power under
+    /// [`Rank::Idle`](crate::plant::Rank::Idle), the rest under
+    /// [`Rank::Mining`](crate::plant::Rank::Mining).
+    ///
+    /// Machines that are starting or wait for their turn count in full; a rack without power
+    /// or above its shutdown temperature asks for nothing.
+    pub fn demand(&self, rack: usize) -> Demand {
+        self.demands[rack]
+    }
+
+    /// What a rack draws, W; at most its cap.
+    pub fn draw_w(&self, rack: usize) -> f64 {
+        self.readings[rack].draw_w
+    }
+
+    /// Calls `f` for each rack whose demand or draw changed since the last call, in order.
+    pub fn drain_changed(&mut self, f: impl FnMut(usize)) {
+        self.changed.take().into_iter().map(|rack| rack as usize).for_each(f);
+    }
+
+    /// Hash rate of the fleet, hashes a second.
+    pub fn hash_rate(&self) -> f64 {
+        self.fleet.hash_rate
+    }
+
+    /// How many machines hash.
+    pub fn hashing(&self) -> u32 {
+        self.fleet.hashing
+    }
+
+    /// Closes one interval of the time series at `now` and opens the next.
+    pub fn take_interval(&mut self, now: Time) -> MiningInterval {
+        self.account.take_interval(now)
+    }
+
+    /// What the fleet did from the start to `now`.
+    pub fn summary(&self, now: Time) -> MiningSummary {
+        let sum = |count: fn(&Block) -> u64| self.blocks.iter().map(count).sum::<u64>();
+        let machines = sum(|block| u64::from(block.machines()));
+        let rated_w = self.blocks.iter().map(Block::full_w).sum();
+        let stops = sum(|block| block.price_stops * u64::from(block.machines()));
+        MiningSummary {
+            price_stops: if machines > 0 { stops as f64 / machines as f64 } else { 0.0 },
+            failures: sum(|block| block.failures),
+            failed_starts: sum(|block| block.failed_starts),
+            ..self.account.summary(now, machines, rated_w)
+        }
+    }
+
+    fn handle(&mut self, now: Time, event: Event) {
+        match event {
+            Event::HoldEnds => self.policy_due = true,
+            Event::Block(rack, step) => {
+                let rack = rack as usize;
+                self.with_block(rack, |block, context| block.step(now, step, context));
+                self.react(now, rack);
+            }
+        }
+    }
+
+    /// Lets the price policy decide about every block.
+    fn decide(&mut self, now: Time) {
+        let Some(policy) = self.design.policy else { return };
+        let net = self.hash_price * (1.0 - self.design.pool_fee);
+        let price = self.price;
+        for rack in 0..self.blocks.len() {
+            let breakeven = breakeven_usd_mwh(net, self.blocks[rack].marginal_joules_per_hash());
+            let turned = self.with_block(rack, |block, context| {
+                block.decide(now, price, breakeven, &policy, context)
+            });
+            if turned {
+                self.react(now, rack);
+            }
+        }
+    }
+
+    fn react(&mut self, now: Time, rack: usize) {
+        self.with_block(rack, |block, context| block.react(now, context));
+        self.touched.set(rack);
+    }
+
+    fn with_block<T>(
+        &mut self,
+        rack: usize,
+        act: impl FnOnce(&mut Block, &mut Context<'_>) -> T,
+    ) -> T {
+        let Self { design, blocks, agenda, .. } = self;
+        act(&mut blocks[rack], &mut Context { index: rack as u32, design, agenda })
+    }
+
+    /// Reads the blocks that changed and books from `now` on what the fleet does.
+    fn flush(&mut self, now: Time) {
+        let mut differs = std::mem::take(&mut self.income_changed);
+        for rack in self.touched.take() {
+            let rack = rack as usize;
+            let (reading, demand) = (self.blocks[rack].reading(), self.blocks[rack].demand());
+            if demand != self.demands[rack] || reading.draw_w != self.readings[rack].draw_w {
+                self.changed.set(rack);
+            }
+            differs |= reading != self.readings[rack];
+            self.readings[rack] = reading;
+            self.demands[rack] = demand;
+        }
+        if differs {
+            // Summed anew each time: running totals would drift with millions of changes.
+            let mut fleet = Reading::default();
+            self.readings.iter().for_each(|reading| fleet.add(reading));
+            self.fleet = fleet;
+            let usd_per_hash = self.hash_price / HASHES_PER_PH_DAY * (1.0 - self.design.pool_fee);
+            self.account.set(now, &self.fleet, usd_per_hash);
+        }
+    }
+}
+
+/// A set of racks that is emptied in index order.
+#[derive(Debug, Clone)]
+struct Marks {
+    is_set: Vec<bool>,
+    racks: Vec<u32>,
+}
+
+impl Marks {
+    fn new(n: usize) -> Self {
+        Self { is_set: vec![false; n], racks: Vec::new() }
+    }
+
+    fn set(&mut self, rack: usize) {
+        if !std::mem::replace(&mut self.is_set[rack], true) {
+            self.racks.push(rack as u32);
+        }
+    }
+
+    fn take(&mut self) -> Vec<u32> {
+        let mut racks = std::mem::take(&mut self.racks);
+        racks.sort_unstable();
+        for &rack in &racks {
+            self.is_set[rack as usize] = false;
+        }
+        racks
+    }
+}

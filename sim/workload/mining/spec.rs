@@ -1,0 +1,423 @@
+//! A mining workload as a user writes it, and the same resolved.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::asic::AsicRackDesign;
+use super::income::Network;
+use crate::kernel::Span;
+use crate::spec::{Fault, Names, kinds};
+use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
+
+/// Bitcoin mining on racks of ASICs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MiningSpec {
+    /// The ASIC racks that mine; they may be of several kinds.
+    pub racks: Names,
+    /// What a hash earns.
+    pub income: IncomeSpec,
+    /// Share of the income that the pool keeps. Default: 1 % (pools that pay every share take
+    /// 0.3 to 2 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_fee: Option<Fraction>,
+    /// When machines sleep because power is dear. Default: `breakeven`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicySpec>,
+    /// How machines go to sleep and come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartSpec>,
+    /// Failures of machines and their repair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailureSpec>,
+    /// Where the figures of a catalogue entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// What a hash earns: a hash price, the network it follows from, or a daily record. Exactly
+/// one of `hash_price`, `difficulty` and `csv`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncomeSpec {
+    /// A constant hash price, with fees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash_price: Option<HashPrice>,
+    /// A constant network difficulty; needs `price`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difficulty: Option<f64>,
+    /// A constant price of a bitcoin, beside `difficulty`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
+    /// File with one row a day: columns `date`, `price` ($) and `difficulty`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<String>,
+    /// New bitcoin a block, beside `difficulty` or `csv`. Default: 3.125 BTC (since block
+    /// 840,000, 2024-04-20).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subsidy: Option<Bitcoin>,
+    /// Transaction fees a block, beside `difficulty` or `csv`. Default: 0.04 BTC (fitted to
+    /// miners' reports of 2025, 0.03 to 0.05; assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fees: Option<Bitcoin>,
+}
+
+kinds! {
+    /// When machines sleep because power is dear.
+    pub enum PolicySpec {
+        /// Never: machines hash whatever power costs.
+        Always(AlwaysSpec) = "always",
+        /// While power costs more than a hash earns.
+        Breakeven(BreakevenSpec) = "breakeven",
+    }
+}
+
+/// Machines hash whatever power costs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlwaysSpec {}
+
+/// Machines sleep while the energy price is above a threshold, each kind of machine by its
+/// own.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakevenSpec {
+    /// Energy price above which machines sleep. Default: what their hashes earn for the
+    /// energy that sleeping would save, from the hash price of the day, less the pool's fee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sleep_above: Option<EnergyPrice>,
+    /// Energy price at or below which they wake. Default: the sleeping threshold less
+    /// `hysteresis`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_below: Option<EnergyPrice>,
+    /// How far the price must fall below the sleeping threshold before machines wake, as a
+    /// share of it. Default: 10 % (assumption). Not beside `wake_below`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hysteresis: Option<Fraction>,
+    /// Shortest time from going to sleep to waking. Default: 15 min, one settlement interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_off: Option<Duration>,
+    /// Shortest time from waking to going to sleep for the price. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_on: Option<Duration>,
+}
+
+/// How machines go to sleep and come back.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestartSpec {
+    /// Time in which firmware stops hashing; the machine draws its full power meanwhile.
+    /// Default: 5 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sleep_time: Option<Duration>,
+    /// Time from a wake command to full hashing out of sleep. Default: 10 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_time: Option<Duration>,
+    /// Median time from power to full hashing. Default: 300 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_time: Option<Duration>,
+    /// Standard deviation of the logarithm of the time to boot. Default: 0.4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_sigma: Option<f64>,
+    /// Share of a block's machines that may start within a time. Default: 0.02 /s (the
+    /// stagger in use is 1 to 2 % a second).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<Rate>,
+    /// Probability that a machine does not come back when it is started. Default: 0.05 %
+    /// (0.01 to 0.1 % are normal; aged S19 XP reach 2 to 10 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Fraction>,
+    /// Mean time until a machine that did not come back is reset by hand, exponential.
+    /// Default: 1 day (a daily round; assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_time: Option<Duration>,
+}
+
+/// Failures of machines and their repair.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureSpec {
+    /// Failures of one hashing machine, exponential. Default: 0.05 /year (the maker's norm;
+    /// S17 and T17 had 0.2 to 0.3, S19 XP 0.1 at some sites).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Mean time until a failed machine is back, with shipping and waiting, exponential.
+    /// Default: 146 days, which leaves 2 % of a fleet dead at 0.05 failures a year, the middle
+    /// of the 1 to 3 % that operators report. Runs start in that steady state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair_time: Option<Duration>,
+}
+
+/// One rack of a mining workload, by its name on site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AsicRack {
+    /// The name that its random streams are drawn under.
+    pub name: String,
+    /// Its machines.
+    pub asic: AsicRackDesign,
+}
+
+/// A mining workload, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MiningDesign {
+    /// The racks, in the order in which the workload numbers them.
+    pub racks: Vec<AsicRack>,
+    /// What a hash earns.
+    pub income: IncomeDesign,
+    /// Share of the income that the pool keeps.
+    pub pool_fee: f64,
+    /// The price policy; none hashes at any price.
+    pub policy: Option<BreakevenDesign>,
+    /// How machines go to sleep and come back.
+    pub restart: RestartDesign,
+    /// Failures a second of one hashing machine.
+    pub failure_rate_per_s: f64,
+    /// Mean time until a failed machine is back, s.
+    pub repair_mean_s: f64,
+}
+
+/// What a hash earns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IncomeDesign {
+    /// A constant hash price, $/PH/day.
+    Fixed(f64),
+    /// A daily record of price and difficulty. The caller reads the file and calls
+    /// [`Mining::set_hash_price`](super::Mining::set_hash_price) with
+    /// [`Network::hash_price_usd_ph_day`] at the start and each midnight.
+    Daily {
+        /// The file, as written.
+        file: String,
+        /// New bitcoin a block.
+        subsidy_btc: f64,
+        /// Transaction fees a block, BTC.
+        fees_btc: f64,
+    },
+}
+
+/// A price policy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BreakevenDesign {
+    /// Price above which machines sleep, $/MWh; none follows the hash price.
+    pub sleep_above: Option<f64>,
+    /// When they wake.
+    pub wake: WakePrice,
+    /// Shortest time asleep.
+    pub min_off: Span,
+    /// Shortest time awake before the price may send them to sleep.
+    pub min_on: Span,
+}
+
+/// The price at or below which machines wake.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum WakePrice {
+    /// A fixed one, $/MWh; never above the sleeping threshold.
+    At(f64),
+    /// The sleeping threshold less this share of it.
+    Below(f64),
+}
+
+/// How machines go to sleep and come back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RestartDesign {
+    /// From the command to sleep to sleep.
+    pub sleep_time: Span,
+    /// From the command to wake to hashing.
+    pub wake_time: Span,
+    /// Median from power to hashing, s.
+    pub boot_median_s: f64,
+    /// Standard deviation of its logarithm.
+    pub boot_sigma: f64,
+    /// Share of a block's machines that may start in a second.
+    pub ramp_per_s: f64,
+    /// Probability that a started machine does not come back.
+    pub failure: f64,
+    /// Mean time until it is reset by hand, s.
+    pub reset_mean_s: f64,
+}
+
+impl MiningSpec {
+    /// Fills defaults and checks ranges. `racks` are those that the spec names, in order.
+    pub fn resolve(&self, racks: Vec<AsicRack>, faults: &mut Vec<Fault>) -> MiningDesign {
+        let failures = self.failures.clone().unwrap_or_default();
+        let failure_rate_per_s = failures.rate.map_or(0.05 / (8760.0 * 3600.0), |r| r.0);
+        if failure_rate_per_s < 0.0 {
+            faults.push(Fault::error("rate", "a rate is not negative"));
+        }
+        let repair_mean_s = failures.repair_time.map_or(146.0 * 86_400.0, |t| t.as_secs_f64());
+        if repair_mean_s <= 0.0 {
+            faults.push(Fault::error("repair_time", "must be above zero"));
+        }
+        MiningDesign {
+            racks,
+            income: self.income.resolve(faults),
+            pool_fee: self.pool_fee.map_or(0.01, |f| f.0),
+            policy: match &self.policy {
+                Some(PolicySpec::Always(_)) => None,
+                Some(PolicySpec::Breakeven(spec)) => Some(spec.resolve(faults)),
+                None => Some(BreakevenSpec::default().resolve(faults)),
+            },
+            restart: self.restart.clone().unwrap_or_default().resolve(faults),
+            failure_rate_per_s,
+            repair_mean_s,
+        }
+    }
+}
+
+impl IncomeSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> IncomeDesign {
+        const HELP: &str = "write one of `{hash_price: 50 $/PH/day}`, \
+            `{difficulty: 1.2e14, price: 100000 $}` and `{csv: btc.csv}`";
+        let ways = [self.hash_price.is_some(), self.difficulty.is_some(), self.csv.is_some()];
+        if ways.iter().filter(|given| **given).count() != 1 {
+            let message = "needs exactly one of `hash_price`, `difficulty` and `csv`";
+            faults.push(Fault::error("income", message).help(HELP));
+        }
+        let network = self.difficulty.is_some() || self.csv.is_some();
+        for (field, given) in [("subsidy", self.subsidy), ("fees", self.fees)] {
+            if given.is_some() && !network {
+                let message = format!("`{field}` has no effect beside a constant hash price");
+                faults.push(Fault::error(field, message));
+            }
+            if given.is_some_and(|btc| btc.0 < 0.0) {
+                faults.push(Fault::error(field, "must not be negative"));
+            }
+        }
+        if self.price.is_some() != self.difficulty.is_some() {
+            let message = "`difficulty` and `price` belong together";
+            faults.push(Fault::error("price", message).help(HELP));
+        }
+        if self.hash_price.is_some_and(|p| p.0 < 0.0) {
+            faults.push(Fault::error("hash_price", "must not be negative"));
+        }
+        if self.price.is_some_and(|p| p.0 < 0.0) {
+            faults.push(Fault::error("price", "must not be negative"));
+        }
+        if self.difficulty.is_some_and(|d| !(1.0..=1e30).contains(&d)) {
+            faults.push(Fault::error("difficulty", "must be at least 1"));
+        }
+        let subsidy_btc = self.subsidy.map_or(3.125, |b| b.0);
+        let fees_btc = self.fees.map_or(0.04, |b| b.0);
+        match (&self.csv, self.difficulty) {
+            (Some(file), _) => IncomeDesign::Daily { file: file.clone(), subsidy_btc, fees_btc },
+            (None, Some(difficulty)) => {
+                let price_usd = self.price.map_or(0.0, |p| p.0);
+                let network = Network { difficulty, subsidy_btc, fees_btc, price_usd };
+                IncomeDesign::Fixed(network.hash_price_usd_ph_day())
+            }
+            (None, None) => IncomeDesign::Fixed(self.hash_price.map_or(0.0, |p| p.0)),
+        }
+    }
+}
+
+impl BreakevenSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> BreakevenDesign {
+        if self.wake_below.is_some() && self.hysteresis.is_some() {
+            let message = "`wake_below` already says when machines wake";
+            faults.push(Fault::error("hysteresis", message).help("remove one of the two"));
+        }
+        if let (Some(sleep), Some(wake)) = (self.sleep_above, self.wake_below)
+            && wake.0 > sleep.0
+        {
+            let message = format!("must not lie above `sleep_above` of {sleep}");
+            faults.push(Fault::error("wake_below", message));
+        }
+        BreakevenDesign {
+            sleep_above: self.sleep_above.map(|p| p.0),
+            wake: match self.wake_below {
+                Some(price) => WakePrice::At(price.0),
+                None => WakePrice::Below(self.hysteresis.map_or(0.10, |f| f.0)),
+            },
+            min_off: self.min_off.map_or(Span::from_secs(900), Span::from),
+            min_on: self.min_on.map_or(Span::ZERO, Span::from),
+        }
+    }
+}
+
+impl RestartSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> RestartDesign {
+        let boot_sigma = self.boot_sigma.unwrap_or(0.4);
+        if !(0.0..=2.0).contains(&boot_sigma) {
+            faults.push(Fault::error("boot_sigma", "needs 0 to 2"));
+        }
+        let boot_median_s = self.boot_time.map_or(300.0, |t| t.as_secs_f64());
+        if boot_median_s <= 0.0 {
+            faults.push(Fault::error("boot_time", "must be above zero"));
+        }
+        let ramp_per_s = self.ramp.map_or(0.02, |r| r.0);
+        if !(1e-6..=1e3).contains(&ramp_per_s) {
+            faults.push(Fault::error("ramp", "needs 1e-6 /s to 1000 /s"));
+        }
+        let reset_mean_s = self.reset_time.map_or(86_400.0, |t| t.as_secs_f64());
+        if reset_mean_s <= 0.0 {
+            faults.push(Fault::error("reset_time", "must be above zero"));
+        }
+        RestartDesign {
+            sleep_time: self.sleep_time.map_or(Span::from_secs(5), Span::from),
+            wake_time: self.wake_time.map_or(Span::from_secs(10), Span::from),
+            boot_median_s,
+            boot_sigma,
+            ramp_per_s,
+            failure: self.failure.map_or(5e-4, |f| f.0),
+            reset_mean_s,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults_of(yaml: &str) -> Vec<&'static str> {
+        let spec: MiningSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
+        let mut faults = Vec::new();
+        spec.resolve(Vec::new(), &mut faults);
+        faults.iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn a_short_spec_fills_with_the_sourced_defaults() {
+        let yaml = "{racks: [yard], income: {hash_price: 50 $/PH/day}}";
+        let spec: MiningSpec = serde_yaml::from_str(yaml).unwrap();
+        let mut faults = Vec::new();
+        let design = spec.resolve(Vec::new(), &mut faults);
+        assert_eq!(faults, []);
+        assert_eq!(design.income, IncomeDesign::Fixed(50.0));
+        let policy = design.policy.unwrap();
+        assert_eq!(policy.min_off, Span::from_secs(900));
+        assert_eq!((policy.sleep_above, policy.wake), (None, WakePrice::Below(0.10)));
+        // Little's law: failures a year times years away is the dead share, 2 %.
+        let dead = design.failure_rate_per_s * design.repair_mean_s;
+        assert!((dead - 0.02).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_network_gives_its_hash_price() {
+        let yaml = "{racks: [yard], income: {difficulty: 129699156960681, price: 111222.06 $, \
+                     fees: 0 BTC}, policy: !always {}}";
+        let spec: MiningSpec = serde_yaml::from_str(yaml).unwrap();
+        let design = spec.resolve(Vec::new(), &mut Vec::new());
+        let IncomeDesign::Fixed(hash_price) = design.income else { panic!("a fixed hash price") };
+        assert!((hash_price - 53.909).abs() < 5e-4);
+        assert_eq!(design.policy, None);
+    }
+
+    #[test]
+    fn contradictions_are_refused_by_field() {
+        assert_eq!(faults_of("{racks: [yard], income: {}}"), ["income"]);
+        assert_eq!(
+            faults_of("{racks: [y], income: {hash_price: 50 $/PH/day, csv: a.csv, price: 1 $}}"),
+            ["income", "price"]
+        );
+        assert_eq!(
+            faults_of("{racks: [y], income: {hash_price: 50 $/PH/day, fees: 0.1 BTC}}"),
+            ["fees"]
+        );
+        assert_eq!(
+            faults_of(
+                "{racks: [y], income: {csv: a.csv}, policy: !breakeven {sleep_above: 60 $/MWh, \
+                  wake_below: 70 $/MWh, hysteresis: 5 %}, restart: {boot_sigma: 9, ramp: 0 /s}}"
+            ),
+            ["hysteresis", "wake_below", "boot_sigma", "ramp"]
+        );
+    }
+}

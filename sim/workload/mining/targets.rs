@@ -1,0 +1,200 @@
+//! Published figures of miners and of price policies, run through the model.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use super::asic::AsicRackDesign;
+use super::income::Network;
+use super::model::Mining;
+use super::spec::{
+    AsicRack, BreakevenDesign, IncomeDesign, MiningDesign, RestartDesign, WakePrice,
+};
+use crate::kernel::{Span, Streams, Time};
+
+/// One block of one machine that starts and stops at once and never fails.
+fn ideal(hash_rate: f64, power_w: f64, policy: Option<BreakevenDesign>) -> Mining {
+    let asic = AsicRackDesign {
+        machines: 1,
+        hash_rate,
+        power_w,
+        sleep_w: 0.0,
+        throttle_c: 40.0,
+        trip_c: 47.0,
+        throttled_speed: 0.9,
+    };
+    let design = MiningDesign {
+        racks: vec![AsicRack { name: "fleet".to_owned(), asic }],
+        income: IncomeDesign::Fixed(0.0),
+        pool_fee: 0.0,
+        policy,
+        restart: RestartDesign {
+            sleep_time: Span::ZERO,
+            wake_time: Span::ZERO,
+            boot_median_s: 300.0,
+            boot_sigma: 0.4,
+            ramp_per_s: 1000.0,
+            failure: 0.0,
+            reset_mean_s: 86_400.0,
+        },
+        failure_rate_per_s: 0.0,
+        repair_mean_s: 86_400.0,
+    };
+    Mining::new(&design, &Streams::new(1, 0))
+}
+
+/// The text of a file of reference data, unpacked; none, with a note, in a clone without it.
+#[allow(clippy::print_stderr)] // a test that is skipped says so
+fn data(path: &str) -> Option<String> {
+    let root = std::env::var_os("LOADBANK_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    let Ok(bytes) = std::fs::read(root.join(path)) else {
+        eprintln!("skipped: no data");
+        return None;
+    };
+    let mut text = String::new();
+    if path.ends_with(".gz") {
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
+    } else {
+        text = String::from_utf8(bytes).expect("UTF-8");
+    }
+    Some(text)
+}
+
+fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    text.lines().skip(1).map(|line| line.split(',').collect())
+}
+
+fn seconds(timestamp: &str) -> f64 {
+    timestamp.parse::<jiff::Timestamp>().expect("a timestamp").as_second() as f64
+}
+
+/// Bitcoin that `hash_rate` mines from `start` to `end`: the income at a price of 1 $.
+fn production(epochs: &str, start: &str, end: &str, hash_rate: f64, block_btc: f64) -> f64 {
+    let (start, end) = (seconds(start), seconds(end));
+    let mut fleet = ideal(hash_rate, 1.0, None);
+    for row in rows(epochs) {
+        let at = seconds(row[2]);
+        if at >= end {
+            break;
+        }
+        // The epoch that the period starts in holds from its first second on.
+        let now = Time::from_secs_f64((at - start).max(0.0));
+        let network = Network {
+            difficulty: row[3].parse().expect("a difficulty"),
+            subsidy_btc: block_btc,
+            fees_btc: 0.0,
+            price_usd: 1.0,
+        };
+        fleet.advance(now);
+        fleet.set_hash_price(now, network.hash_price_usd_ph_day());
+        fleet.settle(now);
+    }
+    fleet.summary(Time::from_secs_f64(end - start)).income_usd
+}
+
+/// Targets T17 to T21: what miners reported for a month, from the difficulty of its epochs
+/// and the fees of the time.
+#[test]
+fn monthly_production_of_miners() {
+    let Some(epochs) = data("mining/btc_difficulty_epochs.csv") else { return };
+    let month = |start, end, eh_s: f64, block| production(&epochs, start, end, eh_s * 1e18, block);
+    let near = |ours: f64, value: f64, share: f64| {
+        assert!((ours / value - 1.0).abs() <= share, "{ours} is not within {share} of {value}");
+    };
+    // T17, Riot: 516 BTC at 27.4 EH/s; the reference computes 518.4.
+    let riot = month("2024-12-01T00:00:00Z", "2025-01-01T00:00:00Z", 27.4, 3.125 + 0.1);
+    near(riot, 518.4, 1e-3);
+    near(riot, 516.0, 6e-3);
+    // T18, IREN: 668 BTC at 44.0 EH/s; the reference computes 670.5.
+    let iren = month("2025-08-01T00:00:00Z", "2025-09-01T00:00:00Z", 44.0, 3.125 + 0.03);
+    near(iren, 670.5, 1e-3);
+    near(iren, 668.0, 5e-3);
+    // T19, Cipher: 160 BTC, published 10.58 EH/s; 10.52 to 10.59 at fees of 0.05 to 0.03.
+    for (fees, eh_s) in [(0.05, 10.52), (0.03, 10.59)] {
+        let june = ["2025-06-01T00:00:00Z", "2025-07-01T00:00:00Z"];
+        near(160.0 / month(june[0], june[1], 1.0, 3.125 + fees), eh_s, 1e-3);
+    }
+    // T20 and T21, IREN in 2022: the reference finds 1.9 and 1.5 % less than published.
+    let august = month("2022-08-01T00:00:00Z", "2022-09-01T00:00:00Z", 1.0, 6.25 + 0.08);
+    near(301.0 / august, 2.163, 5e-3);
+    near(301.0 / august, 2.204, 0.025);
+    let april = month("2022-04-01T00:00:00Z", "2022-05-01T00:00:00Z", 1.0, 6.25 + 0.08);
+    near(137.0 / april, 1.022, 5e-3);
+    near(137.0 / april, 1.038, 0.02);
+}
+
+/// Target T22: 27.4 EH/s at 21.9 J/TH earned 113.6 $/MWh in December 2024. That figure is of
+/// the 516 BTC that were reported; expected production is 0.5 % more (T17).
+#[test]
+fn revenue_of_a_megawatt_hour() {
+    let Some(days) = data("mining/btc_daily_2020_2025.csv") else { return };
+    let mut fleet = ideal(27.4e18, 27.4e6 * 21.9, None);
+    let mut now = Time::ZERO;
+    for row in rows(&days).filter(|row| row[0].starts_with("2024-12")) {
+        let network = Network {
+            difficulty: row[2].parse().expect("a difficulty"),
+            subsidy_btc: 3.125,
+            fees_btc: 0.1,
+            price_usd: row[1].parse().expect("a price"),
+        };
+        fleet.advance(now);
+        fleet.set_hash_price(now, network.hash_price_usd_ph_day());
+        fleet.settle(now);
+        now += Span::from_hours(24);
+    }
+    let month = fleet.summary(now);
+    assert!((month.energy_mwh - 600.06 * 744.0).abs() < 1e-6 * month.energy_mwh);
+    let revenue = month.income_usd / month.energy_mwh;
+    assert!((revenue / 113.6 - 1.0).abs() < 6e-3, "{revenue}");
+    assert!((revenue * 516.0 / 518.8 - 113.6).abs() < 0.1, "{revenue}");
+}
+
+/// Targets T23 to T25: uptime, stops and mean price paid of threshold policies on 23 months of
+/// real-time prices, against exact counts.
+#[test]
+fn price_policies_on_real_time_prices() {
+    let Some(prices) = data("grid/ercot_hubavg_rt15_2024_2025.csv.gz") else { return };
+    let prices: Vec<f64> = rows(&prices).map(|row| row[1].parse().expect("a price")).collect();
+    assert_eq!(prices.len(), 67_200);
+    const QUARTER: Span = Span::from_secs(900);
+    // Sleep above, wake at or below, intervals asleep at least; uptime, stops, mean price.
+    let targets = [
+        (60.0, 60.0, 0, 0.929777, 882.0, 22.3916),
+        (80.0, 80.0, 0, 0.964940, 526.0, 24.1003),
+        (86.0, 86.0, 0, 0.970342, 473.0, 24.4271),
+        (100.0, 100.0, 0, 0.979464, 376.0, 25.0633),
+        (150.0, 150.0, 0, 0.991607, 206.0, 26.2134),
+        (86.0, 70.0, 0, 0.962723, 381.0, 24.0069),
+        (86.0, 70.0, 3, 0.959613, 355.0, 23.9141),
+        (1e9, 1e9, 0, 1.0, 0.0, 29.3986),
+    ];
+    for (sleep, wake, off, uptime, stops, mean) in targets {
+        let mut fleet = ideal(
+            200e12,
+            1e6,
+            Some(BreakevenDesign {
+                sleep_above: Some(sleep),
+                wake: WakePrice::At(wake),
+                min_off: Span::from_nanos(QUARTER.as_nanos() * off),
+                min_on: Span::ZERO,
+            }),
+        );
+        let mut now = Time::ZERO;
+        let mut cost_usd = 0.0;
+        for &price in &prices {
+            fleet.advance(now);
+            fleet.set_price(now, price);
+            fleet.settle(now);
+            cost_usd += price * 0.25 * fleet.draw_w(0) * 1e-6;
+            now += QUARTER;
+        }
+        let found = fleet.summary(now);
+        assert!((found.uptime - uptime).abs() <= 5e-7, "{sleep}: uptime {}", found.uptime);
+        assert_eq!(found.price_stops, stops, "{sleep}/{wake}/{off}");
+        let paid = cost_usd / found.energy_mwh;
+        assert!((paid - mean).abs() <= 5e-5, "{sleep}: mean price {paid}");
+        assert!((found.idle_machine_h.price - (1.0 - found.uptime) * 67_200.0 / 4.0).abs() < 1e-6);
+    }
+}
