@@ -44,6 +44,9 @@ pub struct Agenda<E> {
     wheel: Wheel<Item<E>>,
     /// The ticketed events, each at its slot from `schedule` until its entry leaves the wheel.
     held: Vec<Held<E>>,
+    /// A bit for each slot: set while its event is pending. Apart from `held`, because this much
+    /// stays in the cache when a sweep asks for every slot.
+    valid: Vec<u64>,
     /// Slots of `held` that are free.
     vacant: Vec<u32>,
     /// Pending events.
@@ -73,16 +76,22 @@ enum Item<E> {
 
 #[derive(Clone, Copy)]
 struct Held<E> {
-    /// `None` once cancelled.
-    event: Option<E>,
-    /// Counts the tenants of the slot, so that an old ticket cancels nothing.
+    event: E,
+    /// Counts the events that this slot has held, so that an old ticket cancels nothing.
     stamp: u32,
 }
 
 impl<E: Copy> Agenda<E> {
     /// An empty agenda at [`Time::ZERO`]. Allocates nothing.
     pub fn new() -> Self {
-        Self { wheel: Wheel::new(), held: Vec::new(), vacant: Vec::new(), live: 0, stale: 0 }
+        Self {
+            wheel: Wheel::new(),
+            held: Vec::new(),
+            valid: Vec::new(),
+            vacant: Vec::new(),
+            live: 0,
+            stale: 0,
+        }
     }
 
     /// The current instant: that of the event last popped, or the last limit that nothing
@@ -116,14 +125,21 @@ impl<E: Copy> Agenda<E> {
     ///
     /// When `at` lies before the clock.
     pub fn schedule(&mut self, at: Time, class: Class, event: E) -> Ticket {
-        let slot = self.vacant.pop().unwrap_or_else(|| {
-            self.held.push(Held { event: None, stamp: 0 });
-            u32::try_from(self.held.len() - 1).expect("an agenda holds fewer than 2^32 tickets")
-        });
+        let slot = match self.vacant.pop() {
+            Some(slot) => {
+                self.held[slot as usize].event = event;
+                slot
+            }
+            None => {
+                let slot = self.held.len();
+                self.held.push(Held { event, stamp: 0 });
+                self.valid.resize(slot / 64 + 1, 0);
+                u32::try_from(slot).expect("an agenda holds fewer than 2^32 tickets")
+            }
+        };
+        self.valid[slot as usize / 64] |= 1 << (slot % 64);
         self.insert(at, class, Item::Ticketed(slot));
-        let held = &mut self.held[slot as usize];
-        held.event = Some(event);
-        Ticket { slot, stamp: held.stamp }
+        Ticket { slot, stamp: self.held[slot as usize].stamp }
     }
 
     /// Cancels the event of `ticket`. Returns whether it was still pending.
@@ -132,9 +148,11 @@ impl<E: Copy> Agenda<E> {
     /// swept when the stale outnumber the live.
     pub fn cancel(&mut self, ticket: Ticket) -> bool {
         let Some(held) = self.held.get_mut(ticket.slot as usize) else { return false };
-        if held.stamp != ticket.stamp || held.event.take().is_none() {
+        if held.stamp != ticket.stamp || !is_valid(&self.valid, ticket.slot) {
             return false;
         }
+        held.stamp = held.stamp.wrapping_add(1);
+        self.valid[ticket.slot as usize / 64] &= !(1 << (ticket.slot % 64));
         self.live -= 1;
         self.stale += 1;
         if self.stale > self.live + TOLERATED {
@@ -153,16 +171,21 @@ impl<E: Copy> Agenda<E> {
         loop {
             let (key, item) = self.wheel.pop(limit)?;
             let event = match item {
-                Item::Pushed(event) => Some(event),
-                Item::Ticketed(slot) => vacate(&mut self.held, &mut self.vacant, slot),
-            };
-            match event {
-                Some(event) => {
-                    self.live -= 1;
-                    return Some((time_of(key), event));
+                Item::Pushed(event) => event,
+                Item::Ticketed(slot) => {
+                    self.vacant.push(slot);
+                    if !is_valid(&self.valid, slot) {
+                        self.stale -= 1;
+                        continue;
+                    }
+                    self.valid[slot as usize / 64] &= !(1 << (slot % 64));
+                    let held = &mut self.held[slot as usize];
+                    held.stamp = held.stamp.wrapping_add(1);
+                    held.event
                 }
-                None => self.stale -= 1,
-            }
+            };
+            self.live -= 1;
+            return Some((time_of(key), event));
         }
     }
 
@@ -171,9 +194,9 @@ impl<E: Copy> Agenda<E> {
     /// A few nanoseconds as a rule. Where the calendar has just used up its sorted window, a
     /// look at the few dozen entries of its next slot.
     pub fn next_at(&self) -> Option<Time> {
-        let live = |item: &Item<E>| match item {
+        let live = |item: &Item<E>| match *item {
             Item::Pushed(_) => true,
-            Item::Ticketed(slot) => self.held[*slot as usize].event.is_some(),
+            Item::Ticketed(slot) => is_valid(&self.valid, slot),
         };
         self.wheel.earliest(live).map(time_of)
     }
@@ -187,10 +210,10 @@ impl<E: Copy> Agenda<E> {
 
     /// Drops the stale entries.
     fn sweep(&mut self) {
-        let Self { wheel, held, vacant, .. } = self;
+        let Self { wheel, valid, vacant, .. } = self;
         wheel.retain(|item| match *item {
-            Item::Ticketed(slot) if held[slot as usize].event.is_none() => {
-                vacate(held, vacant, slot);
+            Item::Ticketed(slot) if !is_valid(valid, slot) => {
+                vacant.push(slot);
                 false
             }
             _ => true,
@@ -211,12 +234,9 @@ impl<E> fmt::Debug for Agenda<E> {
     }
 }
 
-/// Frees a slot and returns what it held.
-fn vacate<E>(held: &mut [Held<E>], vacant: &mut Vec<u32>, slot: u32) -> Option<E> {
-    let tenant = &mut held[slot as usize];
-    tenant.stamp = tenant.stamp.wrapping_add(1);
-    vacant.push(slot);
-    tenant.event.take()
+/// Whether the event in a slot is pending.
+fn is_valid(valid: &[u64], slot: u32) -> bool {
+    valid[slot as usize / 64] >> (slot % 64) & 1 == 1
 }
 
 fn key(at: Time, class: Class) -> u64 {

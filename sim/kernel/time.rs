@@ -95,9 +95,14 @@ impl Span {
     /// When `seconds` is negative or not a number.
     pub fn from_secs_f64(seconds: f64) -> Self {
         assert!(seconds >= 0.0, "a span of time is not negative: {seconds} s");
-        let nanos = (seconds * 1e9).round();
+        let nanos = seconds * 1e9;
         // 2^62 is exact in f64; beyond it every span means "never".
-        if nanos >= Self::MAX.0 as f64 { Self::MAX } else { Span(nanos as u64) }
+        if nanos >= Self::MAX.0 as f64 {
+            return Self::MAX;
+        }
+        // Rounds half up, as `f64::round` does, which without SSE 4.1 is a call into libm.
+        let whole = nanos as i64;
+        Span(whole as u64 + u64::from(nanos - whole as f64 >= 0.5))
     }
 
     /// Nanoseconds.

@@ -380,6 +380,10 @@ impl<T: Copy> Wheel<T> {
     /// A block whose first entry is `entry`.
     fn acquire(&mut self, entry: Entry<T>) -> u32 {
         if self.free == NONE {
+            if self.blocks.len() == self.blocks.capacity() {
+                // In steps of a quarter: doubling would cost up to twice the memory.
+                self.blocks.reserve_exact(self.blocks.len() / 4 + 1);
+            }
             self.blocks.push(Block { entries: [entry; BLOCK], next: NONE });
             return (self.blocks.len() - 1) as u32;
         }
@@ -538,6 +542,20 @@ mod tests {
             sizes.push(wheel.blocks.len());
         }
         assert!(sizes[9] <= sizes[1] + sizes[1] / 10, "blocks in use over time: {sizes:?}");
+    }
+
+    #[test]
+    fn a_pending_entry_takes_at_most_24_bytes() {
+        let mut wheel = Wheel::new();
+        let entries = 200_000_u64;
+        for item in 0..entries {
+            // Multiples of the golden ratio: even over the whole range and never in order.
+            wheel.push(item.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20, item);
+        }
+        let bytes = wheel.blocks.capacity() * size_of::<Block<u64>>()
+            + wheel.slots.capacity() * size_of::<Slot>()
+            + wheel.near.capacity() * size_of::<Entry<u64>>();
+        assert!(bytes as u64 <= 24 * entries, "{bytes} bytes for {entries} entries");
     }
 
     #[test]
