@@ -13,7 +13,7 @@ mod fill;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
 use self::access::{Content, Entries, Items, NameParts, UnitMap, Variant};
 use super::diagnostics::{Diagnostic, Diagnostics};
@@ -191,17 +191,16 @@ impl Session<'_> {
     }
 
     /// Reads `node`, an entry or item that `spoils` names; an error in it spoils it.
-    fn child<'de, S: DeserializeSeed<'de>>(
+    fn child<'t, T>(
         &mut self,
-        seed: S,
-        node: &Node,
+        node: &'t Node,
         key: Mark,
         step: &str,
         spoils: usize,
-    ) -> Result<S::Value, Error> {
+        read: impl FnOnce(Reader<'t, '_, '_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         self.below(step, |session| {
-            let reader = Reader { node, key, in_kind: false, session: &mut *session };
-            match seed.deserialize(reader) {
+            match read(Reader { node, key, in_kind: false, session: &mut *session }) {
                 Err(Error::Again) => Err(Error::Again),
                 Err(error) => {
                     session.report_value(node, error);
@@ -211,6 +210,15 @@ impl Session<'_> {
                 Ok(value) => Ok(value),
             }
         })
+    }
+
+    /// Reads the value of `entry`, below its key.
+    fn entry<'t, T>(
+        &mut self,
+        entry: &'t Entry,
+        read: impl FnOnce(Reader<'t, '_, '_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.child(&entry.value, entry.key.mark, &entry.key.text, address(entry), read)
     }
 }
 

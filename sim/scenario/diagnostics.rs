@@ -243,13 +243,18 @@ fn group<'d>(diagnostic: &'d Diagnostic, files: &'d Files) -> Group<'d> {
     }
 }
 
-/// Whether two places fit into one excerpt. The renderer walks every line between them.
+/// Whether two places fit into one excerpt. The renderer walks every line between them, and
+/// shows every column.
 fn is_near(files: &Files, one: Mark, other: Mark) -> bool {
     const LINES: usize = 200;
-    one.file == other.file
-        && files
-            .of(one)
-            .is_some_and(|file| file.line_of(one.start).abs_diff(file.line_of(other.start)) < LINES)
+    const COLUMNS: usize = 100;
+    let Some(file) = files.of(one).filter(|_| one.file == other.file) else { return false };
+    let place = |mark: Mark| {
+        let line = file.line_of(mark.start);
+        (line, (mark.start as usize).saturating_sub(file.lines(line, line).start))
+    };
+    let ((line, column), (other_line, other_column)) = (place(one), place(other));
+    line.abs_diff(other_line) < LINES && column.abs_diff(other_column) < COLUMNS
 }
 
 /// The lines that hold `pointers`. Only these are handed to the renderer, whose cost grows

@@ -315,7 +315,7 @@ impl Build<'_, '_> {
         used_at: Option<Mark>,
     ) -> Option<Node> {
         let item = &self.items[index];
-        if used_at.is_some() {
+        if used_at.is_some() && !matches!(item.what, What::Alias { .. }) {
             self.aliased += 1;
             if self.aliased > MAX_ALIASED {
                 self.sink.push(
@@ -369,7 +369,7 @@ impl Build<'_, '_> {
         used_at: Option<Mark>,
     ) -> Option<Map> {
         let items = self.items;
-        let mut seen: HashMap<&str, Mark> = HashMap::new();
+        let mut seen = Keys::default();
         let mut entries = Vec::new();
         let mut merges: Vec<(usize, Node)> = Vec::new();
         let mut at = start;
@@ -388,7 +388,7 @@ impl Build<'_, '_> {
                 }
                 continue;
             };
-            if let Some(&first) = seen.get(text) {
+            if let Some(first) = seen.get(text) {
                 if used_at.is_none() {
                     self.sink.push(
                         Diagnostic::error(key_mark, format!("duplicate key `{text}`"))
@@ -414,19 +414,14 @@ impl Build<'_, '_> {
     }
 
     /// Puts the keys of `<<` where it stood, less those that are written out.
-    fn merge(
-        &mut self,
-        entries: &mut Vec<Entry>,
-        slot: usize,
-        merged: Node,
-        written: &HashMap<&str, Mark>,
-    ) {
+    fn merge(&mut self, entries: &mut Vec<Entry>, slot: usize, merged: Node, written: &Keys<'_>) {
         let sources = match merged.value {
             Value::Seq(nodes) => nodes,
             _ => vec![merged],
         };
         let mut added: Vec<Entry> = Vec::new();
-        let mut taken: HashSet<String> = written.keys().map(|&key| key.to_owned()).collect();
+        let mut taken: HashSet<String> =
+            written.list.iter().map(|&(key, _)| key.to_owned()).collect();
         for source in sources {
             let place = source.place();
             match source.value {
@@ -452,6 +447,36 @@ impl Build<'_, '_> {
         match self.items[index].what {
             What::Seq { end } | What::Map { end } => end,
             _ => index + 1,
+        }
+    }
+}
+
+/// The keys of one mapping. Most have a handful, for which a list is fastest; a section may
+/// have a hundred thousand, for which only an index stays linear.
+#[derive(Default)]
+struct Keys<'i> {
+    list: Vec<(&'i str, Mark)>,
+    index: HashMap<&'i str, Mark>,
+}
+
+impl<'i> Keys<'i> {
+    const FEW: usize = 16;
+
+    fn get(&self, key: &str) -> Option<Mark> {
+        if self.list.len() > Self::FEW {
+            return self.index.get(key).copied();
+        }
+        self.list.iter().find(|(known, _)| *known == key).map(|&(_, mark)| mark)
+    }
+
+    fn insert(&mut self, key: &'i str, mark: Mark) {
+        self.list.push((key, mark));
+        match self.list.len() {
+            length if length <= Self::FEW => {}
+            length if length == Self::FEW + 1 => self.index.extend(self.list.iter().copied()),
+            _ => {
+                self.index.insert(key, mark);
+            }
         }
     }
 }
@@ -505,6 +530,10 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
         ErrorKind::UnclosedQuotedScalar => {
             ("the quote is not closed".to_owned(), "add the closing quote")
         }
+        ErrorKind::InvalidQuotedScalarIndent => (
+            "a text in quotes goes on here without indentation".to_owned(),
+            "is the closing quote missing on the line above?",
+        ),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             "a `key: value` cannot stand here".to_owned(),
             "check the indentation and the `:` of the line above; quote a text that holds `: `",

@@ -168,3 +168,155 @@ fn a_kind_is_told_by_its_spec() {
     let spec: PowerSpec = document.get("grid").unwrap().read(&mut sink).unwrap();
     assert_eq!(spec.kind(), "feed");
 }
+
+#[test]
+fn every_missing_field_is_named_and_a_misspelt_one_is_connected() {
+    expect(
+        "power:\n  a: {kind: ups}\n  b: {kind: ups, raitng: 1 MW, battery: {}}\n",
+        &[
+            "2:3: power.a: missing field `rating`",
+            "2:3: power.a: missing field `fed_by`",
+            "3:3: power.b: missing field `rating`",
+            "3:3: power.b: missing field `fed_by`",
+            "3:18: power.b: unknown field `raitng`",
+            "3:32: power.b.battery: missing field `ambient`",
+            "3:32: power.b.battery: missing field `strings`",
+        ],
+    );
+}
+
+#[test]
+fn values_are_read_strictly() {
+    let ups = |field: &str| {
+        check(&format!("power:\n  a: {{kind: ups, rating: 1 MW, fed_by: x, {field}}}\n"))
+    };
+    assert_eq!(ups("modules: 12, bypass: false, efficiency: 0.85"), [""; 0]);
+    for (field, message) in [
+        ("modules: '4'", "needs a whole number, got the text `\"4\"`"),
+        ("modules: 1e3", "needs a whole number, got `1e3`"),
+        ("modules: 07", "needs a whole number, got `07`"),
+        ("modules: -1", "number out of range: `-1`"),
+        ("modules: 99999999999999999999999", "number out of range: `99999999999999999999999`"),
+        ("modules: null, rating: null", "duplicate key `rating`"),
+        ("bypass: on", "needs `true` or `false`, got `on`"),
+        ("bypass: 'true'", "needs `true` or `false`, got the text `\"true\"`"),
+        ("efficiency: .inf", "needs a fraction such as `0.85` or `85 %`, got `.inf`"),
+        ("battery: 5", "needs a mapping, got `5`"),
+        (
+            "battery: {ambient: 5, strings: 1}",
+            "needs a temperature with a unit, got the bare number `5`",
+        ),
+        ("battery: {ambient: 5 K, strings: 1, ageing: 1e400}", "number out of range: `1e400`"),
+        ("battery: {ambient: 5 K, strings: 1, ageing: inf}", "needs a number, got `inf`"),
+        (
+            "battery: {ambient: 5 K, strings: 1, ageing: '1'}",
+            "needs a number, got the text `\"1\"`",
+        ),
+        ("battery: {ambient: 5 K, strings: null}", "needs a whole number, got nothing"),
+        (
+            "battery: {ambient: [1], strings: 1}",
+            "needs a temperature such as `32 degC`, got a list",
+        ),
+    ] {
+        let messages = ups(field);
+        assert!(messages.len() == 1 && messages[0].contains(message), "{field}: {messages:?}");
+    }
+}
+
+#[test]
+fn a_repeated_value_is_shown_where_it_is_used_and_where_it_is_written() {
+    let text = "power:\n  a: &a {kind: ups, rating: 40 kWh, fed_by: grüße}\n  b:\n    <<: *a\n    rating: 2 MW\n  c: {<<: *a, modules: x}\n";
+    expect(
+        text,
+        &[
+            "2:29: power.a.rating: needs a power, got `40 kWh`: `kWh` is not a unit of it",
+            "6:11: power.c.rating: needs a power, got `40 kWh`: `kWh` is not a unit of it",
+            "6:24: power.c.modules: needs a whole number, got `x`",
+        ],
+    );
+}
+
+#[test]
+fn names_are_checked_and_must_differ() {
+    expect(
+        "power:\n  a-{1..3}: {kind: feed, capacity: 1 W}\n  a-2: {kind: feed, capacity: 1 W}\n  b c: {}\n  'd{2..1}': {}\n",
+        &[
+            "3:3: power: two components are called `a-2`",
+            "4:3: power: the name `b c` holds a space",
+            "5:3: power: `{2..1}` is not a group, in the name `d{2..1}`",
+        ],
+    );
+    expect("power: [a]\n", &["1:8: power: needs a mapping from names to components, got a list"]);
+    let many = "power:\n  a-{1..999999}: {kind: feed, capacity: 1 W}\n  b-{1..2}: {kind: feed, capacity: 1 W}\n";
+    expect(many, &["3:3: power holds more than 1000000 components"]);
+}
+
+#[test]
+fn a_fault_is_placed_at_its_field_or_its_component() {
+    use crate::spec::{Fault, Mark};
+    let text = "power:\n  a: {kind: ups, battery: {strings: 4}}\n";
+    let document = load_text("t.yaml", text, &[]).unwrap();
+    let place = document.get("power.a").unwrap();
+    let mut sink = Diagnostics::default();
+    place.fault(Fault::error("battery.strings", "too many"), &mut sink);
+    place.fault(Fault::warning("rating", "is assumed").help("write it"), &mut sink);
+    place.fault(Fault::error("", "is alone"), &mut sink);
+    place
+        .fault(Fault::error("fed_by", "unknown").at(Mark { file: 1, start: 0, end: 5 }), &mut sink);
+    assert_eq!(
+        sink.short(&document.files),
+        "t.yaml:1:1: error: power.a.fed_by: unknown\n\
+         t.yaml:2:3: warning: power.a.rating: is assumed\n\
+         t.yaml:2:3: error: power.a: is alone\n\
+         t.yaml:2:37: error: power.a.battery.strings: too many\n"
+    );
+    assert_eq!((sink.errors(), sink.warnings()), (3, 1));
+}
+
+#[test]
+fn enums_are_read_in_all_forms_that_serde_knows() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Weather {
+        Still,
+        Climate(String),
+        Csv { file: FilePath, column: Option<u8> },
+    }
+    let read = |text: &str| {
+        let document = load_text("t.yaml", text, &[]).unwrap();
+        let mut sink = Diagnostics::default();
+        let weather: Option<Weather> = document.get("weather").unwrap().read(&mut sink);
+        assert_eq!(weather.is_none(), sink.has_errors());
+        weather.ok_or_else(|| sink.short(&document.files))
+    };
+    assert_eq!(read("weather: still"), Ok(Weather::Still));
+    assert_eq!(
+        read("weather: {climate: west-texas}"),
+        Ok(Weather::Climate("west-texas".to_owned()))
+    );
+    let Ok(Weather::Csv { file, column: None }) = read("weather: {csv: {file: a.csv}}") else {
+        panic!("not read as a file");
+    };
+    assert_eq!((file.text.as_str(), file.mark.start), ("a.csv", 22));
+    for (text, message) in [
+        ("weather: stil", "1:10: error: weather: unknown value `stil`"),
+        (
+            "weather: {climat: x}",
+            "1:10: error: weather: needs one of `still`, `climate`, `csv`, got a mapping",
+        ),
+        ("weather: climate", "1:10: error: weather: `climate` needs fields of its own"),
+        ("weather: {csv: {column: 3}}", "1:11: error: weather.csv: missing field `file`"),
+        (
+            "weather: {csv: {file: a, column: x}}",
+            "1:34: error: weather.csv.column: needs a whole number, got `x`",
+        ),
+        ("weather: {climate: [1]}", "1:20: error: weather.climate: needs a text, got a list"),
+    ] {
+        assert_eq!(read(text), Err(format!("t.yaml:{message}\n")));
+    }
+}
+
+mod edits;
+mod hostile;
+mod properties;
+mod rendering;

@@ -80,10 +80,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         match (self.current, self.fill) {
-            (Some(entry), _) => {
-                let (key, spoils) = (&entry.key, address(entry));
-                self.session.child(seed, &entry.value, key.mark, &key.text, spoils)
-            }
+            (Some(entry), _) => self.session.entry(entry, |reader| seed.deserialize(reader)),
             (None, Some(_)) => seed.deserialize(Fill::default()),
             (None, None) => unreachable!("serde asks for a value only after a key"),
         }
@@ -118,8 +115,9 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
                     Reader { node: item, key, in_kind: false, session: &mut *self.session };
                 return seed.deserialize(reader).map(Some);
             }
-            let step = format!("[{index}]");
-            return self.session.child(seed, item, item.mark, &step, address(item)).map(Some);
+            let (step, spoils) = (format!("[{index}]"), address(item));
+            let read = |reader: Reader<'_, '_, '_>| seed.deserialize(reader);
+            return self.session.child(item, item.mark, &step, spoils, read).map(Some);
         }
         Ok(None)
     }
@@ -174,13 +172,9 @@ impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
         match self {
             Self::Nothing(_) => Ok(()),
             Self::Kind(reader) => reader.fields(&[], UnitMap(Unit)),
-            Self::Entry { entry, session } => session.child(
-                std::marker::PhantomData::<()>,
-                &entry.value,
-                entry.key.mark,
-                &entry.key.text,
-                address(entry),
-            ),
+            Self::Entry { entry, session } => {
+                unspoilt(session, entry)?.entry(entry, |reader| reader.deserialize_unit(Unit))
+            }
         }
     }
 
@@ -188,20 +182,17 @@ impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
         match self {
             Self::Nothing(reader) => Err(Self::needs_fields(&reader)),
             Self::Kind(reader) => seed.deserialize(reader),
-            Self::Entry { entry, session } => lost(session, entry).and_then(|session| {
-                session.child(seed, &entry.value, entry.key.mark, &entry.key.text, address(entry))
-            }),
+            Self::Entry { entry, session } => {
+                unspoilt(session, entry)?.entry(entry, |reader| seed.deserialize(reader))
+            }
         }
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
         match self {
             Self::Nothing(reader) | Self::Kind(reader) => Err(Self::needs_fields(&reader)),
-            Self::Entry { entry, session } => {
-                let reader =
-                    Reader { node: &entry.value, key: entry.key.mark, in_kind: false, session };
-                reader.deserialize_tuple(length, visitor)
-            }
+            Self::Entry { entry, session } => unspoilt(session, entry)?
+                .entry(entry, |reader| reader.deserialize_tuple(length, visitor)),
         }
     }
 
@@ -214,16 +205,17 @@ impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
             Self::Nothing(reader) => Err(Self::needs_fields(&reader)),
             Self::Kind(reader) => reader.fields(fields, visitor),
             Self::Entry { entry, session } => {
-                let reader =
-                    Reader { node: &entry.value, key: entry.key.mark, in_kind: false, session };
-                reader.fields(fields, visitor)
+                unspoilt(session, entry)?.entry(entry, |reader| reader.fields(fields, visitor))
             }
         }
     }
 }
 
 /// Gives up on an enum whose only content was found wrong in an earlier round.
-fn lost<'s, 'k>(session: &'s mut Session<'k>, entry: &Entry) -> Result<&'s mut Session<'k>, Error> {
+fn unspoilt<'s, 'k>(
+    session: &'s mut Session<'k>,
+    entry: &Entry,
+) -> Result<&'s mut Session<'k>, Error> {
     if session.spoilt.contains(&address(entry)) { Err(Error::Hopeless) } else { Ok(session) }
 }
 
