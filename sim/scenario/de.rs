@@ -26,6 +26,8 @@ use crate::units::HINT_MARK;
 /// Rounds of one read, and so about the number of wrong values that it can report. One
 /// component has at most some dozen; this bounds the time for a hostile file.
 const ROUNDS: usize = 128;
+/// Values visited in all rounds of one read, after which no further round is begun.
+const VISITS: usize = 1_000_000;
 
 /// The name of the enum that `kinds!` declares, which selects by `kind`.
 const KINDS: &str = "Kinds";
@@ -38,6 +40,7 @@ pub(crate) fn read<T: DeserializeOwned>(place: &Place<'_>, sink: &mut Diagnostic
         sink,
         path: place.path.clone(),
         errors: 0,
+        visits: 0,
         spoilt: HashSet::new(),
         reported: HashSet::new(),
         filled: HashSet::new(),
@@ -47,8 +50,8 @@ pub(crate) fn read<T: DeserializeOwned>(place: &Place<'_>, sink: &mut Diagnostic
             Reader { node: place.node, key: place.key, in_kind: false, session: &mut session };
         match T::deserialize(reader) {
             Ok(value) => return (session.errors == 0).then_some(value),
-            Err(Error::Again) => {}
-            Err(Error::Hopeless) => return None,
+            Err(Error::Again) if session.visits < VISITS => {}
+            Err(Error::Again | Error::Hopeless) => return None,
             Err(error) => {
                 session.report_value(place.node, error);
                 return None;
@@ -145,6 +148,7 @@ struct Session<'k> {
     sink: &'k mut Diagnostics,
     path: String,
     errors: usize,
+    visits: usize,
     /// Entries and list items to be treated as absent.
     spoilt: HashSet<usize>,
     /// Entries whose key was already found unknown.
@@ -199,6 +203,7 @@ impl Session<'_> {
         spoils: usize,
         read: impl FnOnce(Reader<'t, '_, '_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.visits += 1;
         self.below(step, |session| {
             match read(Reader { node, key, in_kind: false, session: &mut *session }) {
                 Err(Error::Again) => Err(Error::Again),

@@ -133,7 +133,7 @@ pub(crate) fn closest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) 
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        // A third of the letters may be wrong: `powr` for `power`, but not `cells` for `bells`.
+        // A third of the letters may be wrong: `powr` for `power`, but nothing for `wattage`.
         .filter(|&(distance, name)| {
             distance <= name.chars().count().max(text.chars().count()).div_ceil(3)
         })
@@ -214,4 +214,55 @@ fn parse_group(group: &str) -> Option<Part<'_>> {
     let (first, last) = (number(first)?, number(last)?);
     // A width is at most that of a number, so that names cannot be blown up by zeros.
     (first <= last && width <= 20).then_some(Part::Group { first, last, width })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_expand_row_by_row_and_keep_their_zeros() {
+        assert_eq!(expand("ups").unwrap(), ["ups"]);
+        assert_eq!(expand("u{2..4}x").unwrap(), ["u2x", "u3x", "u4x"]);
+        assert_eq!(expand("{08..10}").unwrap(), ["08", "09", "10"]);
+        assert_eq!(expand("r{1..2}-{1..2}").unwrap(), ["r1-1", "r1-2", "r2-1", "r2-2"]);
+        assert_eq!(expand("u{7..7}").unwrap(), ["u7"]);
+        assert_eq!(expand("{1..1000}{1..1000}").unwrap().len(), MAX_INSTANCES);
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for text in [
+            "",
+            "a b",
+            "a.b",
+            "a{",
+            "a}",
+            "a{1}",
+            "a{1..}",
+            "a{2..1}",
+            "a{-1..2}",
+            "a{1..1000001}",
+            "{1..1000}{1..1001}",
+            "a{0..18446744073709551615}",
+            "a{99999999999999999999..1}",
+            "a{{1..2}}",
+            "a{000000000000000000000000001..2}",
+            "a\n",
+        ] {
+            assert!(expand(text).is_err(), "{text} was accepted");
+        }
+    }
+
+    #[test]
+    fn suggestions_are_near_or_absent() {
+        let known = ["power", "fed_by", "kind"];
+        assert_eq!(closest("powr", known), Some("power"));
+        assert_eq!(closest("fedby", known), Some("fed_by"));
+        assert_eq!(closest("POWER", known), Some("power"));
+        assert_eq!(closest("bells", ["cells"]), Some("cells"));
+        assert_eq!(closest("wattage", known), None);
+        assert_eq!(suggest("x", &[]), None);
+        assert_eq!(suggest("wattage", &["kind"]).unwrap(), "known: `kind`");
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// Most values in one file.
 pub(crate) const MAX_NODES: usize = 1_000_000;
 /// Most values that the aliases of one file may repeat.
-pub(crate) const MAX_ALIASED: usize = 100_000;
+pub(crate) const MAX_ALIASED: usize = 20_000;
 
 /// Reads `text[offset..]` as the one document of file `file`.
 ///
@@ -139,12 +139,10 @@ impl<'t> Scan<'t, '_> {
             let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
             return self.refuse("limit", self.mark_at(0, 0), message, None);
         }
-        let is_control = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r');
-        let control = text.char_indices().find(|&(_, c)| is_control(c));
-        if let Some((at, c)) = control {
+        if let Some((at, c)) = text.char_indices().find(|&(_, c)| is_control(c)) {
             let message = format!("the file holds the control character U+{:04X}", u32::from(c));
             let help = Some("a scenario is plain text; is this the right file?");
-            return self.refuse("syntax", self.mark_at(at, at + 1), message, help);
+            return self.refuse("syntax", self.mark_at(at, at + c.len_utf8()), message, help);
         }
         Some(())
     }
@@ -211,6 +209,11 @@ impl<'t> Scan<'t, '_> {
                         }
                         _ => text,
                     };
+                    if let Some(c) = text.chars().find(|&c| is_control(c)) {
+                        let what =
+                            format!("this text holds the control character U+{:04X}", u32::from(c));
+                        self.sink.push(Diagnostic::error(mark, what).code("syntax"));
+                    }
                     let null = !quoted && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                     self.push(mark, if null { What::Null } else { What::Scalar { text, quoted } })?;
                 }
@@ -449,6 +452,12 @@ impl Build<'_, '_> {
             _ => index + 1,
         }
     }
+}
+
+/// Characters that no scenario needs and that terminals and other YAML tools take for
+/// something else: controls but tab and line break, and Unicode's line separators.
+fn is_control(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// The keys of one mapping. Most have a handful, for which a list is fastest; a section may

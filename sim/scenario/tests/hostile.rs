@@ -28,7 +28,7 @@ fn refused(text: &str, message: &str) {
 }
 
 const DEEP: &str = "error: lists and mappings are nested more than 64 deep";
-const LAUGHS: &str = "error: the aliases of this file repeat more than 100000 values";
+const LAUGHS: &str = "error: the aliases of this file repeat more than 20000 values";
 
 #[test]
 fn nesting_is_limited() {
@@ -48,12 +48,12 @@ fn aliases_are_limited() {
     let lists: String = (1..12).map(tenfold).collect();
     refused(
         &format!("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{lists}"),
-        &format!("5:45: {LAUGHS}"),
+        &format!("5:10: {LAUGHS}"),
     );
     let twofold = |n: usize| format!("a{n}: &a{n} {{l: *a{0}, r: *a{0}}}\n", n - 1);
     let maps: String = (1..40).map(twofold).collect();
-    refused(&format!("a0: &a0 {{l: 1, r: 2}}\n{maps}"), &format!("15:24: {LAUGHS}"));
-    let wide = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(30_000), "*a,".repeat(30_000));
+    refused(&format!("a0: &a0 {{l: 1, r: 2}}\n{maps}"), &format!("13:15: {LAUGHS}"));
+    let wide = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(5_000), "*a,".repeat(5_000));
     refused(&wide, &format!("2:14: {LAUGHS}"));
     refused("a: &a [1, *a]\n", "1:11: error: the alias stands inside the value that it repeats");
 }
@@ -72,6 +72,7 @@ fn the_rest_of_yaml_is_refused() {
     refused("a: \"b", "1:4: error: the quote is not closed");
     refused("a: \"b\nc: 1\n", "2:1: error: a text in quotes goes on here without indentation");
     refused("a: \u{7}\n", "1:4: error: the file holds the control character U+0007");
+    refused("a: \"\\u2028\"\n", "1:4: error: this text holds the control character U+2028");
     refused("a:\n\t- b\n", "2:2: error: a tab where YAML wants spaces");
     refused("a: b: c\n", "1:5: error: a `key: value` cannot stand here");
     refused("a: @b\n", "1:4: error: a value cannot start with `@`");
@@ -87,8 +88,8 @@ fn size_is_limited_and_large_files_are_read_in_linear_time() {
         assert!(load_text("t.yaml", text, &[]).is_ok());
         started.elapsed()
     };
-    let (few, many) = (keys(30_000), keys(300_000));
-    let least = |text: &str| (0..3).map(|_| time(text)).min().unwrap();
+    let (few, many) = (keys(10_000), keys(100_000));
+    let least = |text: &str| (0..2).map(|_| time(text)).min().unwrap();
     let ratio = least(&many).as_secs_f64() / least(&few).as_secs_f64();
     // Quadratic would be a hundredfold; memory effects and a busy machine take their share.
     assert!(ratio < 40.0, "ten times the keys take {ratio:.1} times as long");
