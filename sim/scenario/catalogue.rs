@@ -235,3 +235,44 @@ pub(crate) fn model_of<'m>(map: &'m Map, entry: &'m Entry, kinds: &[&str]) -> Op
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::tests::POWER;
+    use crate::scenario::{canonical_json, load_text};
+
+    fn map(text: &str) -> Map {
+        let Value::Map(map) = load_text("t.yaml", text, &[]).unwrap().root.value else {
+            panic!("not a mapping");
+        };
+        map
+    }
+
+    #[test]
+    fn an_own_entry_builds_upon_the_built_in_one_of_its_name() {
+        let own = map("big: {kind: big, efficiency: 98 %}\n");
+        let built_in = map(
+            "big: {kind: basic, rating: 2 MW}\nbasic: {kind: ups, efficiency: 90 %, modules: 4}\n",
+        );
+        let shelf = Shelf { section: POWER, own: Some(&own), built_in };
+        let mut sink = Diagnostics::default();
+        let mut node = load_text("t.yaml", "kind: big\nmodules: 5\n", &[]).unwrap().root;
+        shelf.resolve(&mut node, "power.a", &mut sink);
+        assert!(!sink.has_errors());
+        assert_eq!(
+            canonical_json(&node),
+            r#"{"efficiency":"98 %","kind":"ups","modules":5,"rating":"2 MW"}"#
+        );
+        own.entries.iter().for_each(|entry| shelf.check(entry, &mut sink));
+        assert!(!sink.has_errors());
+    }
+
+    #[test]
+    fn the_model_behind_an_entry_is_found_and_circles_are_not_followed() {
+        let entries = map("a: {kind: b}\nb: {kind: ups}\nc: {kind: d}\nd: {kind: c}\n");
+        let model = |name: &str| model_of(&entries, entries.entry(name).unwrap(), POWER.kinds);
+        assert_eq!(model("a"), Some("ups"));
+        assert_eq!(model("c"), None);
+    }
+}

@@ -97,11 +97,9 @@ pub(crate) fn components<'t>(section: &Place<'t>, sink: &mut Diagnostics) -> Vec
             Ok(instances) => instances,
             Err(error) => {
                 let message = format!("{}: {}", section.path, error.message);
-                let diagnostic = Diagnostic::error(name.mark, message).code("bad-name");
-                sink.push(match error.hint {
-                    Some(hint) => diagnostic.help(hint),
-                    None => diagnostic,
-                });
+                let mut diagnostic = Diagnostic::error(name.mark, message).code("bad-name");
+                diagnostic.help = error.hint;
+                sink.push(diagnostic);
                 continue;
             }
         };

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::names::{self, Component};
 use super::tree::{Entry, Node};
-use crate::spec::{Fault, Mark, Severity};
+use crate::spec::{Fault, Mark, Names, Severity};
 
 /// A value within a scenario, with the way to it: what messages about it start with.
 #[derive(Debug, Clone)]
@@ -42,6 +42,49 @@ impl<'t> Place<'t> {
         super::de::read(self, sink)
     }
 
+    /// Reports every key of this mapping that is not one of `known`, and a value that is no
+    /// mapping.
+    pub fn only(&self, known: &[&str], sink: &mut Diagnostics) {
+        let Some(map) = self.node.as_map() else {
+            let message = self.message(&format!("needs a mapping, got {}", self.node.describe()));
+            sink.push(Diagnostic::in_value(self.node, message).code("bad-value"));
+            return;
+        };
+        for entry in &map.entries {
+            let key = entry.key.text.as_str();
+            if !known.contains(&key) {
+                let message = self.message(&format!("unknown field `{key}`"));
+                let mut diagnostic =
+                    Diagnostic::error(entry.key.mark, message).code("unknown-field");
+                diagnostic.help = names::suggest(key, known);
+                sink.push(diagnostic);
+            }
+        }
+    }
+
+    /// The names that `names`, a field of this component, stand for, groups written out, each
+    /// with the place of its text. What is no name goes to `sink`.
+    pub fn references(
+        &self,
+        field: &str,
+        names: &Names,
+        sink: &mut Diagnostics,
+    ) -> Vec<(String, Mark)> {
+        let mut found = Vec::new();
+        for name in &names.0 {
+            match names::expand(&name.text) {
+                Ok(instances) => found.extend(instances.into_iter().map(|one| (one, name.mark))),
+                Err(error) => {
+                    let message = format!("{}: {}", self.join(field), error.message);
+                    let mut diagnostic = Diagnostic::error(name.mark, message).code("bad-name");
+                    diagnostic.help = error.hint;
+                    sink.push(diagnostic);
+                }
+            }
+        }
+        found
+    }
+
     /// The components of this section with their names, in the order of the file.
     ///
     /// Bad and duplicate names go to `sink`, their components are left out.
@@ -72,6 +115,10 @@ impl<'t> Place<'t> {
             Severity::Warning => "doubtful",
         };
         sink.push(diagnostic);
+    }
+
+    fn message(&self, message: &str) -> String {
+        if self.path.is_empty() { message.to_owned() } else { format!("{}: {message}", self.path) }
     }
 
     fn join(&self, key: &str) -> String {

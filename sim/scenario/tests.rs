@@ -274,6 +274,28 @@ fn a_fault_is_placed_at_its_field_or_its_component() {
 }
 
 #[test]
+fn sections_and_references_are_looked_through() {
+    let text =
+        "powr: {}\nname: x\npower:\n  a: {kind: ups, rating: 1 W, fed_by: [u-{1..2}, 'b c', v]}\n";
+    let document = load_text("t.yaml", text, &[]).unwrap();
+    let mut sink = Diagnostics::default();
+    document.place().only(&["name", "power"], &mut sink);
+    document.get("name").unwrap().only(&[], &mut sink);
+    let place = document.get("power.a").unwrap();
+    let Some(PowerSpec::Ups(ups)) = place.read(&mut sink) else { panic!("not a ups") };
+    let names = place.references("fed_by", &ups.fed_by, &mut sink);
+    let texts: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(texts, ["u-1", "u-2", "v"]);
+    assert_eq!(names[0].1, names[1].1);
+    assert_eq!(
+        sink.short(&document.files),
+        "t.yaml:1:1: error: unknown field `powr`\n\
+         t.yaml:2:7: error: name: needs a mapping, got `x`\n\
+         t.yaml:4:50: error: power.a.fed_by: the name `b c` holds a space\n"
+    );
+}
+
+#[test]
 fn enums_are_read_in_all_forms_that_serde_knows() {
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "kebab-case")]
