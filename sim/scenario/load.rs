@@ -165,7 +165,11 @@ impl Loader {
     }
 
     /// Bytes to text. What is valid of a file that is not UTF-8 is kept to point into.
-    fn decode(&mut self, name: &str, dir: &Path, bytes: Vec<u8>) -> Option<String> {
+    fn decode(&mut self, name: &str, dir: &Path, mut bytes: Vec<u8>) -> Option<String> {
+        if bytes.len() > read::MAX_BYTES {
+            // What is left only has to be too large; its last character may have been cut.
+            bytes.fill(b' ');
+        }
         let error = match String::from_utf8(bytes) {
             Ok(text) => return Some(text),
             Err(error) => error,
@@ -236,19 +240,10 @@ impl Loader {
     }
 }
 
-/// The file's bytes, one more than allowed at most: the reader then refuses it.
+/// The file's bytes, at most one more than allowed.
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(read::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > read::MAX_BYTES {
-        // The cut may be within a character; the size is what is wrong with it.
-        while std::str::from_utf8(&bytes[bytes.len().saturating_sub(4)..]).is_err()
-            && bytes.len() > read::MAX_BYTES - 8
-        {
-            bytes.pop();
-        }
-        bytes.resize(read::MAX_BYTES + 1, b' ');
-    }
     Ok(bytes)
 }
 

@@ -216,6 +216,14 @@ fn a_file_that_is_no_text_is_refused() {
         "{messages}"
     );
 
+    fs::write(&path, "é".repeat(read::MAX_BYTES)).unwrap();
+    let error = load(&path, &[]).unwrap_err();
+    let messages = error.diagnostics.short(&error.files);
+    assert!(
+        messages.ends_with("latin.yaml:1:1: error: the file is larger than 8 MiB\n"),
+        "{messages}"
+    );
+
     fs::write(&path, b"\xef\xbb\xbfname: caf\xc3\xa9\n").unwrap();
     let document = load(&path, &[]).unwrap();
     assert_eq!(document.get("name").unwrap().node.as_text(), Some("café"));
