@@ -21,6 +21,7 @@ use crate::plant::{Demand, Rank};
 pub(super) struct Shed {
     /// What of its demand each load is granted. Meaningless for dead loads.
     pub(super) granted: Vec<Demand>,
+    total_w: Vec<f64>,
     /// Output of each node. Too high where a load was cut for the sake of its other cord: that is
     /// put right if and when the node is fitted, which sums anew before it cuts.
     out_w: Vec<f64>,
@@ -38,6 +39,7 @@ impl Shed {
     pub(super) fn new(wiring: &Wiring) -> Self {
         Self {
             granted: vec![Demand::default(); wiring.loads()],
+            total_w: vec![0.0; wiring.loads()],
             out_w: vec![0.0; wiring.nodes()],
             keep_w: vec![0.0; wiring.nodes()],
             cut_w: vec![0.0; wiring.nodes()],
@@ -59,6 +61,7 @@ impl Shed {
         want: &Flows,
     ) {
         self.granted.copy_from_slice(demand);
+        self.total_w.copy_from_slice(&want.load_w);
         self.out_w.copy_from_slice(&want.out_w);
         for place in (0..forest.order.len()).rev() {
             let n = forest.order[place] as usize;
@@ -111,14 +114,10 @@ impl Shed {
             let (mut keep, mut cut) = (0.0, 0.0);
             for &cord in wiring.sockets(forest.order[place] as usize) {
                 let share = forest.share[cord as usize];
-                let granted = &self.granted[wiring.cord_load[cord as usize] as usize].0;
-                for (other, w) in granted.iter().enumerate() {
-                    if other == rank {
-                        cut += share * w;
-                    } else {
-                        keep += share * w;
-                    }
-                }
+                let load = wiring.cord_load[cord as usize] as usize;
+                let w = self.granted[load].0[rank];
+                cut += share * w;
+                keep += share * (self.total_w[load] - w);
             }
             any |= cut > 0.0;
             self.keep_w[place] = keep;
@@ -194,6 +193,7 @@ impl Shed {
                 if forest.share[cord as usize] > 0.0 && self.touched[load] != self.cuts {
                     self.touched[load] = self.cuts;
                     self.granted[load].0[rank] *= factor;
+                    self.total_w[load] = self.granted[load].total_w();
                 }
             }
         }
