@@ -20,6 +20,9 @@ pub mod spec;
 pub mod table;
 pub mod weather;
 
+#[cfg(test)]
+mod tests;
+
 pub use carbon::Carbon;
 pub use price::{Price, PriceDesign};
 pub use series::{Playback, Series};

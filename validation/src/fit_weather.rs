@@ -505,7 +505,8 @@ fn simulate(normals: &Normals, replication: u64) -> Vec<Hour> {
 /// What a year of hours is judged by.
 fn figures(hours: &[Hour]) -> Vec<(String, f64)> {
     let mut list = Vec::new();
-    let columns: [(&str, fn(&Hour) -> f64); 4] = [
+    type Value = fn(&Hour) -> f64;
+    let columns: [(&str, Value); 4] = [
         ("dry bulb", |h| h.dry),
         ("dew point", |h| h.dew),
         ("wet bulb", |h| wet_bulb(h.dry, h.dew)),

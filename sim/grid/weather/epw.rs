@@ -264,3 +264,156 @@ impl Epw {
         rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Span;
+    use jiff::tz::TimeZone;
+
+    const HEADER: &str = "LOCATION,Somewhere,TX,USA,TMY3,722650,31.95,-102.20,-6.0,872.0\n\
+        DESIGN CONDITIONS,0\nTYPICAL/EXTREME PERIODS,0\nGROUND TEMPERATURES,0\n\
+        HOLIDAYS/DAYLIGHT SAVINGS,No,0,0,0\nCOMMENTS 1,none\nCOMMENTS 2,none\n\
+        DATA PERIODS,1,1,Data,Sunday, 1/ 1,12/31\n";
+
+    /// A row with the given fields and 0 or "missing" elsewhere.
+    fn row(date: (usize, usize, usize), dry: &str, dew: &str, rh: &str, pressure: &str) -> String {
+        let (month, day, hour) = date;
+        let middle = ",9999".repeat(11);
+        let last = ",9,9,9999,99999,9,999999999,999,0.999,999,99,999,999,99";
+        format!("1999,{month},{day},{hour},60,?,{dry},{dew},{rh},{pressure}{middle},3.5{last}\n")
+    }
+
+    /// A year whose dry bulb is its hour of the year in thousandths of a degree.
+    fn year(leap: bool) -> String {
+        let mut text = HEADER.to_owned();
+        let february = if leap { 29 } else { 28 };
+        let mut index = 0;
+        for (days, month) in
+            [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].into_iter().zip(1..)
+        {
+            for day in 1..=days {
+                for hour in 1..=24 {
+                    let dry = format!("{:.3}", f64::from(index) * 1e-3);
+                    text += &row((month, day, hour), &dry, "-5.0", "50", "91000");
+                    index += 1;
+                }
+            }
+        }
+        text
+    }
+
+    fn hours_seen(epw: &Epw, start: &str, hours: u64) -> Vec<(f64, usize)> {
+        let clock = Clock::new(start.parse().expect("a timestamp"), TimeZone::UTC);
+        epw.lay(&clock, Time::ZERO + Span::from_hours(hours))
+            .iter()
+            .map(|(at, row)| (at.as_secs_f64() / 3600.0, (row.dry_bulb_c * 1e3).round() as usize))
+            .collect()
+    }
+
+    #[test]
+    fn a_year_is_read_and_laid_by_month_day_and_standard_hour() {
+        let epw = read(year(false).as_bytes()).unwrap();
+        assert_eq!((epw.rows.len(), epw.leap, epw.filled), (8760, false, 0));
+        assert_eq!(epw.location.utc_offset_h, -6.0);
+        assert_eq!(epw.location.altitude_m, 872.0);
+        assert_eq!(epw.rows[0].humidity, Humidity::DewPoint(-5.0));
+        assert_eq!(epw.rows[0].wind_m_s, 3.5);
+        // Midnight UTC of 1 June is 18:00 of 31 May in the file's time; half past starts late.
+        let may_31 = 150 * 24;
+        let seen = hours_seen(&epw, "2026-06-01T00:30:00Z", 2);
+        assert_eq!(seen, [(0.0, may_31 + 18), (0.5, may_31 + 19), (1.5, may_31 + 20)]);
+        // Summer time leaves it alone: 8 March 2026, when Chicago skips an hour.
+        let march_8 = 66 * 24;
+        let seen = hours_seen(&epw, "2026-03-08T06:00:00Z", 4);
+        assert_eq!(
+            seen.iter().map(|s| s.1).collect::<Vec<_>>(),
+            (march_8..march_8 + 4).collect::<Vec<_>>()
+        );
+        // New Year wraps.
+        let seen = hours_seen(&epw, "2027-01-01T05:00:00Z", 2);
+        assert_eq!(seen.iter().map(|s| s.1).collect::<Vec<_>>(), [8759, 0]);
+    }
+
+    #[test]
+    fn leap_days_are_bridged_both_ways() {
+        let common = read(year(false).as_bytes()).unwrap();
+        let leap = read(year(true).as_bytes()).unwrap();
+        assert_eq!((leap.rows.len(), leap.leap), (8784, true));
+        let feb_28 = 58 * 24;
+        // 2028 has a 29 February: a common file gives its 28th again, then 1 March.
+        let seen = hours_seen(&common, "2028-02-29T05:00:00Z", 26);
+        assert_eq!(
+            (seen[0].1, seen[1].1, seen[24].1, seen[25].1),
+            (feb_28 + 23, feb_28, feb_28 + 23, feb_28 + 24)
+        );
+        // 2027 has none: a leap file goes from its 28th to 1 March.
+        let seen = hours_seen(&leap, "2027-03-01T05:00:00Z", 2);
+        assert_eq!((seen[0].1, seen[1].1), (feb_28 + 23, feb_28 + 48));
+    }
+
+    #[test]
+    fn missing_values_are_filled_as_documented() {
+        let text = year(false)
+            .replace(
+                &row((1, 1, 2), "0.001", "-5.0", "50", "91000"),
+                &row((1, 1, 2), "99.9", "99.9", "50", "999999"),
+            )
+            .replace(
+                &row((1, 1, 3), "0.002", "-5.0", "50", "91000"),
+                &row((1, 1, 3), "0.002", "99.9", "999", "91000"),
+            )
+            .replace(
+                &row((1, 1, 1), "0.000", "-5.0", "50", "91000"),
+                &row((1, 1, 1), "0.000", "3.0", "50", "999999"),
+            );
+        let epw = read(text.as_bytes()).unwrap();
+        assert_eq!(epw.filled, 3);
+        assert_eq!(epw.rows[0].humidity, Humidity::DewPoint(0.0), "at most saturated");
+        assert_eq!(epw.rows[0].pressure_pa, standard_pressure_pa(872.0));
+        assert_eq!(epw.rows[1].dry_bulb_c, 0.0, "the row before");
+        assert_eq!(epw.rows[1].humidity, Humidity::Relative(0.5));
+        assert_eq!(epw.rows[1].pressure_pa, epw.rows[0].pressure_pa);
+        assert_eq!(epw.rows[2].humidity, Humidity::Relative(0.5), "the row before");
+        assert_eq!(epw.rows[3].pressure_pa, 91_000.0);
+    }
+
+    #[test]
+    fn malformed_files_are_named_by_line() {
+        let whole = year(false);
+        let swap = |from: &str, to: &str| whole.replacen(from, to, 1);
+        let second = row((1, 1, 2), "0.001", "-5.0", "50", "91000");
+        for (text, message) in [
+            (swap("LOCATION", "PLACE"), "line 1: an EPW file has `LOCATION` here"),
+            (
+                swap("-102.20", "west"),
+                "line 1: longitude needs a number in -180.0..=180.0, got `west`",
+            ),
+            (
+                swap("PERIODS,1,1", "PERIODS,1,4"),
+                "line 8: one record an hour is supported, this file has `4`",
+            ),
+            (swap(&second, "1999,1,1,2,60,?,1.0\n"), "line 10: 7 columns, an EPW row has 35"),
+            (
+                swap(&second, &second.replace("0.001", "warm")),
+                "line 10: dry bulb needs a number, got `warm`",
+            ),
+            (
+                swap(&second, &second.replace("0.001", "-80")),
+                "line 10: dry bulb of -80 is outside -70 to 70",
+            ),
+            (swap(&second, ""), "line 10: month 1, day 1, hour 3 does not follow the row before"),
+            (
+                swap(
+                    &row((1, 1, 1), "0.000", "-5.0", "50", "91000"),
+                    &row((1, 1, 1), "99.9", "-5.0", "50", "91000"),
+                ),
+                "line 9: dry bulb is missing and no row before has it",
+            ),
+            (HEADER.to_owned(), "0 hours, a year has 8760"),
+            (String::new(), "line 1: an EPW file has `LOCATION` here"),
+        ] {
+            assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), message);
+        }
+    }
+}
