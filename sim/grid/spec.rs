@@ -49,7 +49,7 @@ pub struct SiteSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitude: Option<Angle>,
     /// Height above the sea, which sets the air pressure where the weather has none of its
-    /// own. By default that of the weather station.
+    /// own. By default that of a climate's weather station; a table without pressure needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub altitude: Option<Length>,
     /// Name in the tz database, such as `America/Chicago`: the clock on the site's wall. By
@@ -138,7 +138,8 @@ pub struct WeatherColumns {
     /// Relative humidity, in `%` or as a fraction with the unit `1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relative_humidity: Option<ColumnSpec>,
-    /// Pressure at the site; by default the standard atmosphere at the site's altitude.
+    /// Pressure at the site; by default that of the standard atmosphere at the site's
+    /// altitude.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<ColumnSpec>,
     /// Wind speed; by default calm.
@@ -286,6 +287,12 @@ impl WeatherSpec {
             return None;
         };
         let columns = columns.resolve(faults)?;
+        if place.altitude_m.is_none() && !columns.iter().any(|(role, ..)| *role == Role::Pressure) {
+            let message = "a table without `pressure` needs the site's `altitude`";
+            let help = "write for example `site: {altitude: 545 m}`";
+            faults.push(Fault::error("columns", message).help(help));
+            return None;
+        }
         let wanted: Vec<Column<'_>> =
             columns.iter().map(|(_, spec, unit)| Column::new(&spec.column, unit)).collect();
         let (recording, steps) = self.table().read(name, &wanted, run, faults)?;
@@ -293,7 +300,7 @@ impl WeatherSpec {
             let index = columns.iter().position(|(known, ..)| *known == role)?;
             Some(recording.columns[index][row])
         };
-        let pressure_pa = standard_pressure_pa(place.altitude_m.unwrap_or(0.0));
+        let pressure_pa = place.altitude_m.map(standard_pressure_pa);
         let rows: Vec<WeatherRow> = (0..recording.starts.len())
             .map(|row| {
                 let dry_bulb_c = value(Role::DryBulb, row).expect("resolved as present");
@@ -306,7 +313,9 @@ impl WeatherSpec {
                         },
                         Humidity::Relative,
                     ),
-                    pressure_pa: value(Role::Pressure, row).unwrap_or(pressure_pa),
+                    pressure_pa: value(Role::Pressure, row)
+                        .or(pressure_pa)
+                        .expect("a column or an altitude"),
                     wind_m_s: value(Role::Wind, row).unwrap_or(0.0),
                 }
             })

@@ -161,7 +161,7 @@ impl Recording {
         let first_ns = self.nanos(0);
         let end_ns = self.nanos(self.starts.len() - 1) + last;
         let run_start = clock.timestamp(Time::ZERO).as_nanosecond();
-        let run_end = run_start + i128::from(horizon.as_nanos());
+        let run_end = run_start + i128::from(horizon.as_nanos()).max(1);
 
         let mut rows = Vec::new();
         let mut at = run_start;

@@ -54,7 +54,8 @@ fn price(yaml: &str, file: &str) -> Result<PriceDesign, Vec<String>> {
 }
 
 fn weather(yaml: &str, file: &str) -> Result<WeatherDesign, Vec<String>> {
-    resolve(yaml, file, |spec: &WeatherSpec, run, faults| spec.resolve(&nowhere(), run, faults))
+    let place = Place { altitude_m: Some(0.0), ..nowhere() };
+    resolve(yaml, file, |spec: &WeatherSpec, run, faults| spec.resolve(&place, run, faults))
 }
 
 #[test]
@@ -132,6 +133,21 @@ fn a_table_of_weather_is_read_in_its_units() {
     assert!((row.wind_m_s - 10.0).abs() < 1e-12);
     assert_eq!(row.pressure_pa, standard_pressure_pa(0.0));
     assert_eq!(weather.next_at(), hours(24));
+}
+
+#[test]
+fn a_table_without_pressure_needs_an_altitude() {
+    let yaml = "{csv: data.csv, columns: {dry_bulb: {column: t, unit: degC}, dew_point: \
+                {column: d, unit: degC}}}";
+    let file = "at,t,d\n2026-06-01T00:00Z,20,10\n2026-06-02T00:00Z,21,10\n";
+    let at = |place: &Place| {
+        resolve(yaml, file, |spec: &WeatherSpec, run, faults| spec.resolve(place, run, faults))
+    };
+    let faults = at(&nowhere()).unwrap_err();
+    assert_eq!(faults, ["columns: a table without `pressure` needs the site's `altitude`"]);
+    let design = at(&Place { altitude_m: Some(500.0), ..nowhere() }).unwrap();
+    let weather = Weather::new(&design, &Streams::new(1, 0));
+    assert_eq!(weather.current().pressure_pa, standard_pressure_pa(500.0));
 }
 
 #[test]

@@ -91,7 +91,9 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
         data::print(&as_code(normals));
     }
     for (station, normals) in stations.into_iter().zip(&fits) {
-        data::print(&compare(station, normals));
+        // Judged as it stands in the library, where it does.
+        let ours = normals::ALL.iter().find(|n| n.name == normals.name);
+        data::print(&compare(station, ours.copied().unwrap_or(normals)));
     }
     for name in ["west-texas", "nordic"] {
         if let Some(normals) = normals::ALL.iter().find(|n| n.name == name) {

@@ -195,7 +195,8 @@ impl Hub {
         Time::from_nanos((self.steps_done + 1) * STEP_NS - self.design.into_step_ns)
     }
 
-    /// Draws every interval up to the one that holds at `now`. Costs about 300 ns an interval.
+    /// Draws every interval up to the one that holds at `now`. Costs less than a
+    /// microsecond an interval.
     pub fn advance(&mut self, now: Time) {
         while self.next_at() <= now {
             let start = self.next_at();

@@ -104,7 +104,8 @@ impl Climate {
         Time::from_nanos(u64::try_from(nanos).expect("hours run forward"))
     }
 
-    /// Draws every hour up to the one that holds at `now`. Costs about 300 ns an hour.
+    /// Draws every hour up to the one that holds at `now`. Costs less than a microsecond
+    /// an hour.
     pub fn advance(&mut self, now: Time) {
         while self.next_at() <= now {
             self.hours_done += 1;
@@ -294,9 +295,7 @@ impl Curve {
     /// The expectation `hours` after 1970-01-01T00:00Z at `longitude_deg`.
     pub fn at(&self, hours: f64, longitude_deg: f64) -> Expected {
         let solar = hours + longitude_deg / 15.0;
-        // 365.2425 days a year: within a day of the calendar for centuries, which is finer
-        // than a monthly normal can tell.
-        let month = (solar / (24.0 * 365.2425)).rem_euclid(1.0) * 12.0;
+        let month = month_of((solar / (24.0 * 365.2425)).rem_euclid(1.0));
         let angle = (solar / 24.0).rem_euclid(1.0) * std::f64::consts::TAU;
         let n = &self.normals;
         let (sin, cos) = libm::sincos(angle);
@@ -327,6 +326,17 @@ impl Curve {
             wind_m_s: of(&n.wind_m_s) * (1.0 + n.wind_swing[0] * cos + n.wind_swing[1] * sin),
         }
     }
+}
+
+/// Months since the start of the year, 0 to 12, at `part` of a mean year of 365.2425 days. Mean
+/// years stay within a day of the calendar for centuries, finer than a monthly normal can tell.
+fn month_of(part: f64) -> f64 {
+    const STARTS: [f64; 13] =
+        [0.0, 31.0, 59.0, 90.0, 120.0, 151.0, 181.0, 212.0, 243.0, 273.0, 304.0, 334.0, 365.0];
+    let day = part * 365.0;
+    let month = STARTS.partition_point(|start| *start <= day).clamp(1, 12);
+    let (start, end) = (STARTS[month - 1], STARTS[month]);
+    (month - 1) as f64 + (day - start) / (end - start)
 }
 
 /// Value at `month` (0 to 12 over the year) of the line through knots at mid-month.

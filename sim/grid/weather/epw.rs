@@ -247,7 +247,7 @@ impl Epw {
         const HOUR_NS: i128 = 3_600_000_000_000;
         let offset_ns = (self.location.utc_offset_h * 3600.0).round() as i128 * 1_000_000_000;
         let run_start = clock.timestamp(Time::ZERO).as_nanosecond();
-        let run_end = run_start + i128::from(horizon.as_nanos());
+        let run_end = run_start + i128::from(horizon.as_nanos()).max(1);
         let mut hour_start = (run_start + offset_ns).div_euclid(HOUR_NS) * HOUR_NS - offset_ns;
         let mut rows = Vec::new();
         while hour_start < run_end {
