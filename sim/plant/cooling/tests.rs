@@ -109,7 +109,8 @@ fn a_year_of_an_energyplus_tower_is_met() {
         at_plant.push(plant.solve(load, &air, Drive::FULL).supply_c - leaving);
     }
     let ((device_k, device_bias), (plant_k, _)) = (spread(&at_device), spread(&at_plant));
-    assert!(device_k <= 0.005, "outlet off by {device_k} K rms, {device_bias} K mean");
+    // What is left is their water, whose specific heat varies with temperature by 0.2 %.
+    assert!(device_k <= 0.015, "outlet off by {device_k} K rms, {device_bias} K mean");
     assert!(plant_k <= 0.05, "outlet of the whole loop off by {plant_k} K rms");
     assert!((fan / fan_theirs - 1.0).abs() <= 0.01, "fan energy off by {}", fan / fan_theirs - 1.0);
     // They balance moist mass and specific humidity, which loses two to three per cent.
@@ -223,20 +224,19 @@ fn points_of_the_merkel_reference_are_met() {
             panic!()
         };
         let air = MoistAir::from_wet_bulb(t, wb, p);
-        // The points take the moist mass of the design air for every weather, and a water
-        // correction of exactly one at design.
-        let design = MoistAir::from_wet_bulb(35.0, 25.6, p);
-        let moist = design.density_kg_m3() / air.dry_air_density_kg_m3();
+        // The points take the moist mass of the air for the exchange and the dry mass for the
+        // vapour, and a water correction of exactly one at design.
+        let moist = 1.0 + air.humidity_ratio;
         let tower = TowerDesign { water_kg_s: m, ..reference_tower(ua / 1.0039, 25.0 * moist) };
         let sink = TowerSink::new(&air, None);
         let water = (m, m * CP_WATER);
         let operation = Operation::Forced { share: 1.0, speed: ratio };
         let ours = tower.leaving_c(&sink, heat, water, operation);
-        assert!((ours - leaving).abs() < 0.01, "{ours} against {leaving} at {row:?}");
+        assert!((ours - leaving).abs() < 1e-3, "{ours} against {leaving} at {row:?}");
         assert!((ours + heat / water.1 - entering).abs() < 0.01);
-        let air_kg_s = 25.0 * moist * ratio * air.dry_air_density_kg_m3();
+        let air_kg_s = 25.0 * ratio * air.dry_air_density_kg_m3();
         let ours = super::water::evaporation_kg_s(heat, air_kg_s, &air);
-        assert!((ours / evaporation - 1.0).abs() < 0.02, "{ours} kg/s against {evaporation}");
+        assert!((ours / evaporation - 1.0).abs() < 1e-4, "{ours} kg/s against {evaporation}");
     }
 }
 
@@ -550,4 +550,22 @@ fn defaults_are_those_of_the_reference() {
             "design_supply": "45 degC"}}"#,
     );
     assert!((0.015..=0.025).contains(&fans) && (pumps - 0.0068).abs() < 0.0001, "{fans} {pumps}");
+}
+
+#[test]
+fn every_preset_resolves_without_a_fault() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/presets/cooling.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let presets: serde_json::Map<String, serde_json::Value> = serde_yaml::from_str(&text).unwrap();
+    assert!(presets.len() >= 5);
+    for (name, mut preset) in presets {
+        let fields = preset.as_object_mut().unwrap();
+        let kind = fields.remove("kind").unwrap().as_str().unwrap().to_owned();
+        assert!(CoolingSpec::KINDS.contains(&kind.as_str()), "{name}: {kind}");
+        assert!(fields.contains_key("source"), "{name} has no source");
+        fields.insert("design_heat".into(), "10 MW".into());
+        fields.insert("fed_by".into(), serde_json::json!(["a"]));
+        let faults = faults_of(&serde_json::json!({ kind: preset }).to_string());
+        assert_eq!(faults, [], "{name}");
+    }
 }
