@@ -1,7 +1,8 @@
 //! The state of moist air and everything that follows from it.
 
 use super::saturation::{
-    SaturatedAir, saturation_humidity_ratio, saturation_pressure_pa, saturation_temperature_c,
+    NEWTON_ENDS, SaturatedAir, saturation_humidity_ratio, saturation_pressure_pa,
+    saturation_temperature_c,
 };
 
 /// Specific heat of dry air in J/(kg K).
@@ -169,14 +170,14 @@ impl Wick {
             } else {
                 low = t
             }
-            let mut next = t - excess / slope;
-            if !(next >= low && next <= high) {
-                next = 0.5 * (low + high);
+            let next = t - excess / slope;
+            if (next - t).abs() < NEWTON_ENDS {
+                return next.min(air.dry_bulb_c);
             }
-            if (next - t).abs() < 1e-9 {
-                return next;
+            t = if next >= low && next <= high { next } else { 0.5 * (low + high) };
+            if high - low < 1e-9 {
+                return t;
             }
-            t = next;
         }
         t
     }

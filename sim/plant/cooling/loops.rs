@@ -294,7 +294,7 @@ fn tower_water(
     let air_share = |operation| staged.wetted * tower.air_share(operation);
     let evaporation = staged.mean(|operation| {
         let air_kg_s = tower.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
-        water::evaporation_kg_s(heat_w, air_kg_s, air)
+        water::evaporation_kg_s(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))
     });
     let drift = tower.drift * tower.water_kg_s * staged.mean(air_share);
     WaterFlows::balanced(evaporation, drift, tower.cycles)

@@ -73,7 +73,7 @@ impl Staged {
 /// standstill and their least speed; all available fans at one speed (a cube law makes many
 /// slow fans cheaper than few fast ones), which is the one bracketed root; all at full speed.
 /// `sink_c` is the temperature that the water could reach at best, `range_k` how much the
-/// device cools it. Two to three calls of `leaving`, four to seven more for the root.
+/// device cools it. One to three calls of `leaving`, three to five more for the root.
 pub(super) fn run(
     leaving: impl Fn(Operation) -> f64,
     (sink_c, range_k): (f64, f64),
@@ -90,13 +90,14 @@ pub(super) fn run(
         Staged { leaving_c: target_c, wetted, ..staged }
     };
 
-    let free_c = leaving(Operation::Free);
+    // All fans at full speed always beat all cells at rest; water squeezed through a few
+    // forced cells can leave warmer than that.
+    let rest_c = if fans < 1.0 { leaving(Operation::Free) } else { f64::INFINITY };
     let full_c = if fans > 0.0 { leaving(at(1.0)) } else { f64::INFINITY };
-    // Water squeezed through a few forced cells can leave warmer than from all of them at rest.
-    let strongest = if full_c < free_c {
+    let strongest = if full_c < rest_c {
         Staged::forced(full_c, at(1.0))
     } else {
-        Staged::forced(free_c, Operation::Free)
+        Staged::forced(rest_c, Operation::Free)
     };
 
     match control.fans {
@@ -109,8 +110,8 @@ pub(super) fn run(
             }
         }
         FanControl::VariableSpeed => {
-            if free_c <= target_c {
-                return bypassed(Staged::forced(free_c, Operation::Free), target_c);
+            if rest_c <= target_c {
+                return bypassed(Staged::forced(rest_c, Operation::Free), target_c);
             }
             if strongest.leaving_c >= target_c {
                 return Staged { saturated: strongest.leaving_c > target_c, ..strongest };
@@ -118,18 +119,23 @@ pub(super) fn run(
             let slowest = control.minimum_speed;
             let slow_c = leaving(at(slowest));
             if slow_c <= target_c {
+                let free_c = if fans < 1.0 { rest_c } else { leaving(Operation::Free) };
+                if free_c <= target_c {
+                    return bypassed(Staged::forced(free_c, Operation::Free), target_c);
+                }
                 let duty = (free_c - target_c) / (free_c - slow_c);
                 return Staged { duty, ..Staged::forced(target_c, at(slowest)) };
             }
-            let excess = |speed: f64| leaving(at(speed)) - target_c;
-            let speed = root::bracketed(
+            // The water leaves nearly linearly warmer with the time the air takes, 1 / speed.
+            let excess = |slowness: f64| leaving(at(1.0 / slowness)) - target_c;
+            let slowness = root::bracketed(
                 excess,
-                (slowest, slow_c - target_c),
+                (1.0 / slowest, slow_c - target_c),
                 (1.0, full_c - target_c),
                 1e-9,
-                1e-7,
+                1e-6,
             );
-            Staged::forced(target_c, at(speed))
+            Staged::forced(target_c, at(1.0 / slowness))
         }
     }
 }

@@ -143,17 +143,21 @@ impl TowerSink {
         let air_kg_s = air_m3_s * self.dry_air_kg_m3;
         let rise_j_kg = heat_w / air_kg_s;
         let slope = self.saturated.enthalpy_slope;
-        // The second-order guess saves Newton's first steps; hs'' / hs' is about 0.045 /K.
-        let linear_k = rise_j_kg / slope;
-        let guess_k = ((1.0 + 2.0 * 0.045 * linear_k).sqrt() - 1.0) / 0.045;
         let leaving_c = saturated_air_temperature_from(
             self.saturated.enthalpy_j_kg + rise_j_kg,
             self.pressure_pa,
-            self.wet_bulb_c + guess_k,
+            self.leaving_guess_c(rise_j_kg),
         );
         let rise_k = leaving_c - self.wet_bulb_c;
         let cpe = if rise_k > 1e-5 { rise_j_kg / rise_k } else { slope };
         (air_kg_s * cpe, cpe)
+    }
+
+    /// Temperature of saturated air `rise_j_kg` above the entering air, to about a kelvin.
+    pub(super) fn leaving_guess_c(&self, rise_j_kg: f64) -> f64 {
+        // Second order: hs'' / hs' is about 0.045 /K.
+        let linear_k = rise_j_kg / self.saturated.enthalpy_slope;
+        self.wet_bulb_c + ((1.0 + 2.0 * 0.045 * linear_k).sqrt() - 1.0) / 0.045
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use crate::fluids::{MoistAir, saturated_air_temperature_c, saturation_humidity_ratio};
+use crate::fluids::{MoistAir, saturated_air_temperature_from, saturation_humidity_ratio};
 
 /// Flows of water in kg/s; `makeup = evaporation + drift + blowdown` by construction.
 ///
@@ -42,13 +42,19 @@ impl AddAssign for WaterFlows {
 /// saturated, in kg/s.
 ///
 /// `h_out = h_in + Q / m`, `E = m (Ws(T_out) - W_in)` with the mass of dry air. Never
-/// negative: air already fogged gives nothing back.
-pub(super) fn evaporation_kg_s(heat_w: f64, dry_air_kg_s: f64, air: &MoistAir) -> f64 {
+/// negative: air already fogged gives nothing back. `guess_c` of the leaving air only decides
+/// the cost.
+pub(super) fn evaporation_kg_s(
+    heat_w: f64,
+    dry_air_kg_s: f64,
+    air: &MoistAir,
+    guess_c: f64,
+) -> f64 {
     if dry_air_kg_s <= 0.0 {
         return 0.0;
     }
     let leaving_j_kg = air.enthalpy_j_kg() + heat_w / dry_air_kg_s;
-    let leaving_c = saturated_air_temperature_c(leaving_j_kg, air.pressure_pa);
+    let leaving_c = saturated_air_temperature_from(leaving_j_kg, air.pressure_pa, guess_c);
     let leaving = saturation_humidity_ratio(leaving_c, air.pressure_pa);
     dry_air_kg_s * (leaving - air.humidity_ratio).max(0.0)
 }
@@ -74,7 +80,7 @@ mod tests {
         let air = MoistAir::from_relative_humidity(30.0, 0.4, 101_325.0);
         let saturated = crate::fluids::saturated_enthalpy_j_kg(30.0, 101_325.0);
         let heat_w = 10.0 * (saturated - air.enthalpy_j_kg());
-        let evaporation = evaporation_kg_s(heat_w, 10.0, &air);
+        let evaporation = evaporation_kg_s(heat_w, 10.0, &air, 20.0);
         assert!((evaporation * (2.501e6 + 1860.0 * 30.0) / heat_w - 1.0).abs() < 1e-9);
     }
 }
