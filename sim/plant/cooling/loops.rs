@@ -154,8 +154,8 @@ impl CoolingLoop {
     /// The state that the loop settles at with `heat_w` from its racks in the weather `air`.
     ///
     /// A pure function: no state, no allocation, the same bits for the same question. About
-    /// 1 microsecond for a tower below its setpoint or at full speed, 2 where the fan speed
-    /// has to be found; half of that for a dry cooler, 20 ns for a ventilated hall.
+    /// 1 microsecond for a tower at full speed, 3 where the fan speed has to be found; a
+    /// third of that for a dry cooler, 20 ns for a ventilated hall.
     ///
     /// # Panics
     ///

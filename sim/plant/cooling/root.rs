@@ -6,7 +6,7 @@
 /// Chandrupatla's method: inverse quadratic interpolation where it is safe, bisection where
 /// it is not, so that it never leaves the bracket and never needs more than about three
 /// times the steps of bisection. Stops at `|f| <= f_tolerance` or when the bracket has
-/// shrunk to `x_tolerance`. On the smooth monotone curves of a plant: four to seven calls.
+/// shrunk to `x_tolerance`. On the smooth monotone curves of a plant: three to seven calls.
 pub(super) fn bracketed(
     f: impl Fn(f64) -> f64,
     (a, fa): (f64, f64),
