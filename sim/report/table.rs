@@ -139,15 +139,13 @@ impl Table {
     pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
         assert_eq!(row.len(), self.columns.len(), "a row has one cell for each column");
         match &mut self.sink {
-            Sink::Csv(writer) => {
-                Ok(writer.write_record(row.iter().map(|cell| match cell {
-                    Cell::Time(at) => at.to_string(),
-                    Cell::Text(text) => text.clone(),
-                    Cell::Real(value) => format!("{value}"),
-                    Cell::Count(count) => count.to_string(),
-                    Cell::Missing => String::new(),
-                }))?)
-            }
+            Sink::Csv(writer) => Ok(writer.write_record(row.iter().map(|cell| match cell {
+                Cell::Time(at) => at.to_string(),
+                Cell::Text(text) => text.clone(),
+                Cell::Real(value) => format!("{value}"),
+                Cell::Count(count) => count.to_string(),
+                Cell::Missing => String::new(),
+            }))?),
             #[cfg(feature = "parquet")]
             Sink::Parquet(table) => table.push(row),
         }
@@ -204,7 +202,8 @@ mod columnar {
 
     impl ParquetTable {
         pub(super) fn create(file: File, columns: &[Column]) -> io::Result<Self> {
-            let fields = columns.iter().map(field).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            let fields =
+                columns.iter().map(field).collect::<Result<Vec<_>, _>>().map_err(failed)?;
             let schema = Type::group_type_builder("table")
                 .with_fields(fields)
                 .build()

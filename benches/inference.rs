@@ -1,0 +1,113 @@
+//! Requests a second of the inference engine: 64 replicas, paged KV memory, energy and all
+//! histograms on, conversation lengths, at about 17 iterations a request.
+//!
+//! Prints a table for three loads on one core and for two services' worth of cells on all.
+
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use loadbank::kernel::{Span, Streams, Time};
+use loadbank::spec::Names;
+use loadbank::units::Power;
+use loadbank::workload::gpu::GpuRackSpec;
+use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
+use loadbank::workload::inference::racks::Layout;
+use loadbank::workload::inference::replica::Limits;
+use loadbank::workload::inference::step::{PowerDesign, StepDesign};
+use loadbank::workload::inference::{LostRequests, Service, ServiceDesign};
+
+fn main() {
+    println!(
+        "{:<34} {:>10} {:>10} {:>8} {:>8} {:>8}",
+        "", "requests", "requests/s", "it/req", "steps/req", "preempt"
+    );
+    for (label, rate, chunk, blocks) in [
+        ("1.38 /s a replica, chunk 512", 1.38, 512, 6000),
+        ("0.35 /s a replica, chunk 2048", 0.35, 2048, 6000),
+        ("0.10 /s a replica, chunk 2048", 0.10, 2048, 6000),
+        ("1.30 /s a replica, 700 KV blocks", 1.30, 512, 700),
+    ] {
+        measure(label, &design(rate, chunk, blocks, 1), 1, 1_000_000.0);
+    }
+    measure("two cells of 64, one thread", &design(1.38, 512, 6000, 2), 1, 2_000_000.0);
+    measure("two cells of 64, two threads", &design(1.38, 512, 6000, 2), 2, 2_000_000.0);
+}
+
+fn measure(label: &str, design: &ServiceDesign, threads: usize, requests: f64) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    pool.install(|| {
+        let mut service = Service::new(design, &Streams::new(1, 0));
+        let cells = design.represent as f64;
+        let end = Time::ZERO + Span::from_secs_f64(requests / (design.load.rate_per_s * cells));
+        let clock = Instant::now();
+        service.advance(end);
+        let seconds = clock.elapsed().as_secs_f64();
+        let now = service.next_at();
+        let summary = service.summary(now);
+        let n = summary.records.simulated as f64;
+        println!(
+            "{label:<34} {n:>10.0} {:>10.2e} {:>8.1} {:>8.2} {:>8}",
+            n / seconds,
+            summary.work.iterations as f64 / n,
+            summary.work.steps as f64 / n,
+            summary.work.preemptions
+        );
+    });
+}
+
+/// Cells of 64 replicas of CodeLlama-34B on two A100s each.
+fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
+    let rack = GpuRackSpec {
+        count: None,
+        fed_by: Names::default(),
+        cooled_by: None,
+        nodes: 4,
+        gpus_per_node: 8,
+        gpu_power: Power(400.0),
+        gpu_idle_power: None,
+        gpu_resident_power: None,
+        node_overhead: Power(1100.0),
+        cap_curve: None,
+        throttle_inlet: None,
+        trip_inlet: None,
+        power_on: None,
+        source: None,
+    };
+    let ms = 1e-3;
+    ServiceDesign {
+        name: "bench".to_owned(),
+        rack: rack.resolve(&mut Vec::new()),
+        layout: Layout { racks: 4 * cells, gpus_per_rack: 32, cells, replicas: 64, gpus: 2 },
+        represent: cells,
+        load: LoadDesign {
+            rate_per_s: 64.0 * rate,
+            profile: [1.0; 24],
+            start_hour: 0.0,
+            prompt: LengthLaw::Lognormal { mean: 1154.7, sigma: 0.808, max: 14_050 },
+            output: LengthLaw::Lognormal { mean: 211.1, sigma: 0.683, max: 1000 },
+        },
+        limits: Limits { sequences: 128, chunk, blocks: Some(blocks), block_tokens: 16 },
+        steps: StepDesign {
+            decode: vec![(0.0, 29.41 * ms), (1.0, 29.48 * ms)],
+            per_context_s: 6.61e-5 * ms,
+            linear: vec![(0.0, 0.0), (1.0, 0.14 * ms)],
+            attention_s: 4.4e-9,
+            decode_knee: 0.7,
+        },
+        power: PowerDesign {
+            decode_w: 250.0,
+            decode_rise_w: 0.0,
+            half_batch: 45.0,
+            prefill_w: 400.0,
+        },
+        lost_requests: LostRequests::Retry,
+        startup: Span::from_secs(300),
+        rejoin_after: Span::from_hours(1),
+        control_interval: Span::from_secs(60),
+        slo_ttft: None,
+        slo_tpot: None,
+        prompt_price: 0.0,
+        output_price: 0.0,
+    }
+}
