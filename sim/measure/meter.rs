@@ -14,7 +14,7 @@ use crate::kernel::{Span, Time};
 /// held for a positive time: what a model passes through while it settles an instant is no
 /// measurement.
 ///
-/// A change costs a few nanoseconds, one at the same instant or of the same value about one.
+/// A change costs about 10 ns, one to the same value about one.
 #[derive(Debug, Clone)]
 pub struct Meter {
     value: f64,

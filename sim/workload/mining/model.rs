@@ -16,8 +16,8 @@ use crate::workload::RackOffer;
 /// an instant at once; `settle` is therefore called at the end of every instant at which the
 /// model was advanced, and may be called again.
 ///
-/// Racks are numbered as in [`MiningDesign::racks`]. An event costs about 200 ns, and each
-/// instant at which something changed 15 ns a rack on top.
+/// Racks are numbered as in [`MiningDesign::racks`]. An event costs about half a
+/// microsecond: 90 days of a 60 MW yard that sleeps 340 times take half a second.
 #[derive(Debug, Clone)]
 pub struct Mining {
     design: MiningDesign,

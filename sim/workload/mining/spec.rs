@@ -241,11 +241,11 @@ impl MiningSpec {
         let failures = self.failures.clone().unwrap_or_default();
         let failure_rate_per_s = failures.rate.map_or(0.05 / (8760.0 * 3600.0), |r| r.0);
         if failure_rate_per_s < 0.0 {
-            faults.push(Fault::error("rate", "a rate is not negative"));
+            faults.push(Fault::error("failures.rate", "a rate is not negative"));
         }
         let repair_mean_s = failures.repair_time.map_or(146.0 * 86_400.0, |t| t.as_secs_f64());
         if repair_mean_s <= 0.0 {
-            faults.push(Fault::error("repair_time", "must be above zero"));
+            faults.push(Fault::error("failures.repair_time", "must be above zero"));
         }
         MiningDesign {
             racks,
@@ -273,9 +273,10 @@ impl IncomeSpec {
             faults.push(Fault::error("income", message).help(HELP));
         }
         let network = self.difficulty.is_some() || self.csv.is_some();
-        for (field, given) in [("subsidy", self.subsidy), ("fees", self.fees)] {
+        let amounts = [("income.subsidy", self.subsidy), ("income.fees", self.fees)];
+        for (field, given) in amounts {
             if given.is_some() && !network {
-                let message = format!("`{field}` has no effect beside a constant hash price");
+                let message = "has no effect beside a constant hash price";
                 faults.push(Fault::error(field, message));
             }
             if given.is_some_and(|btc| btc.0 < 0.0) {
@@ -284,16 +285,16 @@ impl IncomeSpec {
         }
         if self.price.is_some() != self.difficulty.is_some() {
             let message = "`difficulty` and `price` belong together";
-            faults.push(Fault::error("price", message).help(HELP));
+            faults.push(Fault::error("income.price", message).help(HELP));
         }
         if self.hash_price.is_some_and(|p| p.0 < 0.0) {
-            faults.push(Fault::error("hash_price", "must not be negative"));
+            faults.push(Fault::error("income.hash_price", "must not be negative"));
         }
         if self.price.is_some_and(|p| p.0 < 0.0) {
-            faults.push(Fault::error("price", "must not be negative"));
+            faults.push(Fault::error("income.price", "must not be negative"));
         }
         if self.difficulty.is_some_and(|d| !(1.0..=1e30).contains(&d)) {
-            faults.push(Fault::error("difficulty", "must be at least 1"));
+            faults.push(Fault::error("income.difficulty", "must be at least 1"));
         }
         let subsidy_btc = self.subsidy.map_or(3.125, |b| b.0);
         let fees_btc = self.fees.map_or(0.04, |b| b.0);
@@ -313,13 +314,13 @@ impl BreakevenSpec {
     fn resolve(&self, faults: &mut Vec<Fault>) -> BreakevenDesign {
         if self.wake_below.is_some() && self.hysteresis.is_some() {
             let message = "`wake_below` already says when machines wake";
-            faults.push(Fault::error("hysteresis", message).help("remove one of the two"));
+            faults.push(Fault::error("policy.hysteresis", message).help("remove one of the two"));
         }
         if let (Some(sleep), Some(wake)) = (self.sleep_above, self.wake_below)
             && wake.0 > sleep.0
         {
             let message = format!("must not lie above `sleep_above` of {sleep}");
-            faults.push(Fault::error("wake_below", message));
+            faults.push(Fault::error("policy.wake_below", message));
         }
         BreakevenDesign {
             sleep_above: self.sleep_above.map(|p| p.0),
@@ -337,19 +338,19 @@ impl RestartSpec {
     fn resolve(&self, faults: &mut Vec<Fault>) -> RestartDesign {
         let boot_sigma = self.boot_sigma.unwrap_or(0.4);
         if !(0.0..=2.0).contains(&boot_sigma) {
-            faults.push(Fault::error("boot_sigma", "needs 0 to 2"));
+            faults.push(Fault::error("restart.boot_sigma", "needs 0 to 2"));
         }
         let boot_median_s = self.boot_time.map_or(300.0, |t| t.as_secs_f64());
         if boot_median_s <= 0.0 {
-            faults.push(Fault::error("boot_time", "must be above zero"));
+            faults.push(Fault::error("restart.boot_time", "must be above zero"));
         }
         let ramp_per_s = self.ramp.map_or(0.02, |r| r.0);
         if !(1e-6..=1e3).contains(&ramp_per_s) {
-            faults.push(Fault::error("ramp", "needs 1e-6 /s to 1000 /s"));
+            faults.push(Fault::error("restart.ramp", "needs 1e-6 /s to 1000 /s"));
         }
         let reset_mean_s = self.reset_time.map_or(86_400.0, |t| t.as_secs_f64());
         if reset_mean_s <= 0.0 {
-            faults.push(Fault::error("reset_time", "must be above zero"));
+            faults.push(Fault::error("restart.reset_time", "must be above zero"));
         }
         RestartDesign {
             sleep_time: self.sleep_time.map_or(Span::from_secs(5), Span::from),
@@ -406,18 +407,18 @@ mod tests {
         assert_eq!(faults_of("{racks: [yard], income: {}}"), ["income"]);
         assert_eq!(
             faults_of("{racks: [y], income: {hash_price: 50 $/PH/day, csv: a.csv, price: 1 $}}"),
-            ["income", "price"]
+            ["income", "income.price"]
         );
         assert_eq!(
             faults_of("{racks: [y], income: {hash_price: 50 $/PH/day, fees: 0.1 BTC}}"),
-            ["fees"]
+            ["income.fees"]
         );
         assert_eq!(
             faults_of(
                 "{racks: [y], income: {csv: a.csv}, policy: !breakeven {sleep_above: 60 $/MWh, \
                   wake_below: 70 $/MWh, hysteresis: 5 %}, restart: {boot_sigma: 9, ramp: 0 /s}}"
             ),
-            ["hysteresis", "wake_below", "boot_sigma", "ramp"]
+            ["policy.hysteresis", "policy.wake_below", "restart.boot_sigma", "restart.ramp"]
         );
     }
 }
