@@ -204,6 +204,19 @@ fn a_cap_is_quantised_to_whole_machines() {
     assert!(found.idle_machine_h.restart > 0.0);
 }
 
+/// A cap that equals the demand leaves every machine hashing, although sums of watts round.
+#[test]
+fn a_cap_of_the_whole_demand_costs_no_machine() {
+    for machines in 1..=300 {
+        let asic = AsicRackDesign { power_w: 3010.1, sleep_w: 25.3, ..s21(machines) };
+        let mut fleet = fleet(&design(&[asic]));
+        let cap_w = fleet.demand(0).total_w();
+        offer(&mut fleet, at(0.0), 0, RackOffer { cap_w, ..RackOffer::FULL });
+        assert_eq!(fleet.hashing(), machines);
+        assert!(fleet.draw_w(0) <= cap_w);
+    }
+}
+
 /// Heat slows first and stops then; hot machines and dead buses are told apart.
 #[test]
 fn heat_and_outages_are_booked_apart() {
