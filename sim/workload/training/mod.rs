@@ -1,1 +1,27 @@
-//! GPU training.
+//! GPU training: gang-scheduled jobs on nodes that fail, with checkpoints between.
+//!
+//! [`TrainingSpec`] is what a user writes, [`TrainingDesign`] the same resolved, and
+//! [`Training`] the model that the facility drives. Equations, defaults and their sources
+//! are in `docs/models/training.md`.
+
+mod account;
+pub mod checkpoint;
+mod fleet;
+mod generator;
+mod job;
+mod model;
+mod power;
+mod spec;
+
+#[cfg(test)]
+mod conservation;
+#[cfg(test)]
+mod targets;
+
+pub use account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
+pub use model::Training;
+pub use power::{PowerDesign, RunCurve};
+pub use spec::{
+    CheckpointSpec, DetectionSpec, DurationSpec, FailureSpec, IntervalSpec, JobClassSpec, JobsSpec,
+    PowerSharesSpec, Recovery, ResidentSpec, StreamSpec, TrainingDesign, TrainingSpec,
+};

@@ -1,0 +1,208 @@
+//! Where every GPU-hour went, and what became of the jobs.
+
+use serde::Serialize;
+
+use crate::kernel::Time;
+
+/// Time of GPUs by what came of it. In GPU-hours wherever it leaves this room; the kinds add
+/// up to the GPUs times the hours of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct GpuHours {
+    /// Work that counts: kept by a checkpoint or by the end of its job, or still under way.
+    pub useful: f64,
+    /// Work that an interruption threw away.
+    pub lost: f64,
+    /// Standing while a checkpoint was written.
+    pub checkpoint: f64,
+    /// Starting and restarting.
+    pub restart: f64,
+    /// Standing until a failure was noticed.
+    pub hung: f64,
+    /// Held by a job that waited for nodes to replace lost ones.
+    pub stalled: f64,
+    /// What running below full speed cost, as equivalent time at full speed.
+    pub throttled: f64,
+    /// Held by a job that stood because power or cooling was short.
+    pub paused: f64,
+    /// On and without a job.
+    pub idle: f64,
+    /// Under repair.
+    pub down: f64,
+    /// Without power, or starting after it came back.
+    pub dark: f64,
+}
+
+impl GpuHours {
+    /// Every kind with its name, in the order of reports.
+    pub fn kinds(&self) -> [(&'static str, f64); 11] {
+        [
+            ("useful", self.useful),
+            ("lost", self.lost),
+            ("checkpoint", self.checkpoint),
+            ("restart", self.restart),
+            ("hung", self.hung),
+            ("stalled", self.stalled),
+            ("throttled", self.throttled),
+            ("paused", self.paused),
+            ("idle", self.idle),
+            ("down", self.down),
+            ("dark", self.dark),
+        ]
+    }
+
+    /// The sum of all kinds.
+    pub fn total(&self) -> f64 {
+        self.kinds().iter().map(|k| k.1).sum()
+    }
+
+    /// What jobs held: all but idle, down and dark.
+    pub fn held(&self) -> f64 {
+        self.total() - self.idle - self.down - self.dark
+    }
+
+    pub(super) fn add(&mut self, other: &GpuHours) {
+        self.useful += other.useful;
+        self.lost += other.lost;
+        self.checkpoint += other.checkpoint;
+        self.restart += other.restart;
+        self.hung += other.hung;
+        self.stalled += other.stalled;
+        self.throttled += other.throttled;
+        self.paused += other.paused;
+        self.idle += other.idle;
+        self.down += other.down;
+        self.dark += other.dark;
+    }
+
+    /// Every kind times `factor`.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            useful: self.useful * factor,
+            lost: self.lost * factor,
+            checkpoint: self.checkpoint * factor,
+            restart: self.restart * factor,
+            hung: self.hung * factor,
+            stalled: self.stalled * factor,
+            throttled: self.throttled * factor,
+            paused: self.paused * factor,
+            idle: self.idle * factor,
+            down: self.down * factor,
+            dark: self.dark * factor,
+        }
+    }
+}
+
+/// Interruptions of jobs by cause. However many nodes a job loses at an instant, it is
+/// interrupted once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Interruptions {
+    /// A node failed.
+    pub node_failures: u64,
+    /// Racks lost their power or were tripped by heat.
+    pub rack_losses: u64,
+}
+
+impl Interruptions {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.node_failures + self.rack_losses
+    }
+}
+
+/// Jobs by what became of them; `submitted` is the sum of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct JobCounts {
+    /// Arrived.
+    pub submitted: u64,
+    /// Finished all their work.
+    pub completed: u64,
+    /// Hold nodes, whether they compute or not.
+    pub running: u64,
+    /// Wait in the queue.
+    pub queued: u64,
+}
+
+/// Waiting from submission to the first start, over the jobs that have started.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct QueueWait {
+    /// Jobs that have started.
+    pub started: u64,
+    /// Those that could not start on arrival.
+    pub delayed: u64,
+    /// Sum of their waits, s.
+    pub sum_s: f64,
+    /// Longest wait, s.
+    pub max_s: f64,
+}
+
+impl QueueWait {
+    /// Mean wait of a job, delayed or not, s; zero before the first start.
+    pub fn mean_s(&self) -> f64 {
+        if self.started == 0 { 0.0 } else { self.sum_s / self.started as f64 }
+    }
+
+    pub(super) fn add(&mut self, wait_s: f64) {
+        self.started += 1;
+        self.delayed += u64::from(wait_s > 0.0);
+        self.sum_s += wait_s;
+        self.max_s = self.max_s.max(wait_s);
+    }
+}
+
+/// A job that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRecord {
+    /// Its number, from 0 in the order of submission.
+    pub id: u64,
+    /// When it arrived.
+    pub submit: Time,
+    /// When it first got its nodes.
+    pub start: Time,
+    /// When it finished.
+    pub end: Time,
+    /// Nodes that it ran on.
+    pub nodes: usize,
+    /// Its work: the time it would have computed at full speed, s.
+    pub work_s: f64,
+    /// Starts and restarts.
+    pub attempts: u32,
+    /// Interruptions by cause.
+    pub interruptions: Interruptions,
+    /// What became of the GPU-hours that it held.
+    pub gpu_hours: GpuHours,
+}
+
+impl JobRecord {
+    /// Time in the queue before its first start, s.
+    pub fn wait_s(&self) -> f64 {
+        (self.start - self.submit).as_secs_f64()
+    }
+}
+
+/// A training workload from the start of the run to some instant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrainingSummary {
+    /// GPUs on all racks.
+    pub gpus: u64,
+    /// Length of the run, h.
+    pub hours: f64,
+    /// Where the GPU-hours went.
+    pub gpu_hours: GpuHours,
+    /// Useful GPU-hours over all.
+    pub goodput_share: f64,
+    /// GPU-hours held by jobs over all.
+    pub utilisation: f64,
+    /// Effective training time ratio: useful work over the time since jobs first got their
+    /// nodes less time back in the queue, weighted by their nodes. 0 before the first start.
+    pub ettr: f64,
+    /// Jobs by what became of them.
+    pub jobs: JobCounts,
+    /// Interruptions of jobs by cause.
+    pub interruptions: Interruptions,
+    /// Failures of nodes, whether a job ran on them or not.
+    pub node_failures: u64,
+    /// Waiting in the queue.
+    pub queue_wait: QueueWait,
+    /// Useful GPU-hours times their price, $.
+    pub revenue_usd: f64,
+}

@@ -1,0 +1,248 @@
+//! Nothing gets lost, whatever happens: random jobs, failures, caps, heat and lost racks.
+
+use proptest::prelude::*;
+
+use super::spec::*;
+use super::{JobRecord, Training};
+use crate::kernel::{Span, Streams, Time};
+use crate::plant::Rank;
+use crate::spec::Names;
+use crate::units::{Duration, HourlyPrice, Power, Rate};
+use crate::workload::RackOffer;
+use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
+
+const RACKS: usize = 5;
+
+fn rack() -> GpuRackDesign {
+    let spec = GpuRackSpec {
+        count: None,
+        fed_by: Names::default(),
+        cooled_by: None,
+        nodes: 3,
+        gpus_per_node: 4,
+        gpu_power: Power(700.0),
+        gpu_idle_power: None,
+        gpu_resident_power: None,
+        node_overhead: Power(1000.0),
+        cap_curve: None,
+        throttle_inlet: None,
+        trip_inlet: None,
+        power_on: None,
+        source: None,
+    };
+    let mut faults = Vec::new();
+    let rack = spec.resolve(&mut faults);
+    assert_eq!(faults, []);
+    rack
+}
+
+/// A busy small cluster: jobs of 1 to 9 nodes, a failure every few hours.
+fn cluster(recovery: Recovery, interval: IntervalSpec, seed: u64) -> Training {
+    let hours = |h: f64| Duration((h * 3.6e12) as u64);
+    let class = |nodes, weight, mean: f64| JobClassSpec {
+        nodes,
+        weight,
+        duration: DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }),
+    };
+    let spec = TrainingSpec {
+        racks: Names::default(),
+        jobs: JobsSpec::Stream(StreamSpec {
+            arrivals: Rate(1.0 / 3600.0),
+            classes: vec![class(1, 6.0, 3.0), class(4, 2.0, 5.0), class(9, 1.0, 2.0)],
+        }),
+        failures: Some(FailureSpec {
+            rate: Some(Rate(1.0 / 86_400.0)),
+            repair: Some(hours(5.0)),
+            ..FailureSpec::default()
+        }),
+        detection: None,
+        checkpoint: Some(CheckpointSpec { interval: Some(interval), write: Some(hours(0.02)) }),
+        restart: None,
+        recovery: Some(recovery),
+        spares: Some(1),
+        power: None,
+        price: Some(HourlyPrice(2.0)),
+        source: None,
+    };
+    let rack = rack();
+    let mut faults = Vec::new();
+    let design = spec.resolve(&rack, RACKS, &mut faults);
+    assert_eq!(faults, []);
+    let names: Vec<String> = (1..=RACKS).map(|i| format!("rack-{i}")).collect();
+    Training::new(design, rack, &names, "jobs", &Streams::new(seed, 0))
+}
+
+/// Runs `training` by its own events up to `end`.
+fn run_to(training: &mut Training, end: Time) {
+    while training.next_at() <= end {
+        training.advance(training.next_at());
+    }
+    training.advance(end);
+}
+
+/// One disturbance: after some hours, new conditions for some racks at once.
+#[derive(Debug, Clone)]
+struct Disturbance {
+    hours: f64,
+    offers: Vec<(usize, RackOffer)>,
+}
+
+fn disturbances() -> impl Strategy<Value = Vec<Disturbance>> {
+    // From no power through caps that pause and caps that slow to full power.
+    let offer =
+        (0.0..1.6f64, 0.0..1.4f64, any::<bool>()).prop_map(|(cap, speed, live)| RackOffer {
+            live: live || cap > 0.8,
+            cap_w: if cap > 1.2 { f64::INFINITY } else { cap * 10_000.0 },
+            speed: speed.min(1.0),
+            inlet_c: 20.0,
+        });
+    let offers = prop::collection::vec((0..RACKS, offer), 1..RACKS);
+    prop::collection::vec(
+        (0.0..30.0f64, offers).prop_map(|(hours, offers)| Disturbance { hours, offers }),
+        1..20,
+    )
+}
+
+fn recovery() -> impl Strategy<Value = Recovery> {
+    prop_oneof![Just(Recovery::Hold), Just(Recovery::Requeue)]
+}
+
+fn interval() -> impl Strategy<Value = IntervalSpec> {
+    prop_oneof![
+        Just(IntervalSpec::Auto),
+        Just(IntervalSpec::Never),
+        Just(IntervalSpec::Every(Duration(1_800_000_000_000))),
+    ]
+}
+
+/// Plays the disturbances and checks every account at each of them. Returns the records.
+fn play(training: &mut Training, plan: &[Disturbance]) -> Result<Vec<JobRecord>, TestCaseError> {
+    let mut now = Time::ZERO;
+    let mut records: Vec<JobRecord> = Vec::new();
+    for disturbance in plan {
+        now += Span::from_secs_f64(disturbance.hours * 3600.0);
+        run_to(training, now);
+        let mut caps = [None; RACKS];
+        for &(rack, offer) in &disturbance.offers {
+            training.offer(now, rack, offer);
+            caps[rack] = Some(offer);
+        }
+        training.settle(now);
+        for (rack, cap) in caps.iter().enumerate() {
+            let draw = training.draw_w(rack);
+            let demand = training.demand(rack);
+            prop_assert!(demand.0.iter().all(|&w| w >= 0.0));
+            prop_assert!(draw <= demand.total_w() * (1.0 + 1e-9), "draws more than it asks for");
+            if let Some(offer) = cap {
+                prop_assert!(draw <= offer.cap_w, "draws {draw} W of {} W", offer.cap_w);
+                prop_assert!(offer.live || draw == 0.0);
+            }
+        }
+        training.drain_finished(|record| records.push(record.clone()));
+        let summary = training.summary(now);
+        let all = summary.gpus as f64 * summary.hours;
+        prop_assert!((summary.gpu_hours.total() - all).abs() <= 1e-9 * all);
+        for (kind, hours) in summary.gpu_hours.kinds() {
+            prop_assert!(hours >= -1e-9, "{hours} h of {kind}");
+        }
+        let jobs = summary.jobs;
+        prop_assert_eq!(jobs.submitted, jobs.completed + jobs.running + jobs.queued);
+        prop_assert_eq!(jobs.completed, records.len() as u64);
+        prop_assert!(summary.ettr <= 1.0 + 1e-12);
+        prop_assert!((summary.revenue_usd - 2.0 * summary.gpu_hours.useful).abs() < 1e-6);
+    }
+    Ok(records)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// GPU-hours by kind add up to all there are, jobs by fate to all submitted, no rack draws
+    /// above its cap; and a job that ended was paid exactly its work, however often it was
+    /// interrupted, paused or slowed.
+    #[test]
+    fn everything_is_accounted_for(
+        plan in disturbances(),
+        recovery in recovery(),
+        interval in interval(),
+        seed in any::<u64>(),
+    ) {
+        let mut training = cluster(recovery, interval, seed);
+        for record in play(&mut training, &plan)? {
+            let work = record.work_s / 3600.0 * (record.nodes * 4) as f64;
+            prop_assert!(
+                (record.gpu_hours.useful - work).abs() <= 1e-7 * (1.0 + work),
+                "{} useful hours for {work} of work", record.gpu_hours.useful
+            );
+            prop_assert_eq!(u64::from(record.attempts), 1 + record.interruptions.total());
+            if record.interruptions.total() == 0 {
+                prop_assert_eq!(record.gpu_hours.lost, 0.0);
+            }
+        }
+    }
+
+    /// The same seed and the same disturbances give the same bits.
+    #[test]
+    fn a_run_can_be_repeated(plan in disturbances(), seed in any::<u64>()) {
+        let run = || {
+            let mut training = cluster(Recovery::Hold, IntervalSpec::Auto, seed);
+            let records = play(&mut training, &plan).expect("every account balances");
+            (records, training.next_at())
+        };
+        prop_assert_eq!(run(), run());
+    }
+
+    /// A cap at what a rack asks for is no cap: nothing differs from unlimited power.
+    #[test]
+    fn what_is_asked_for_is_enough(seed in any::<u64>()) {
+        let mut free = cluster(Recovery::Hold, IntervalSpec::Auto, seed);
+        let mut exact = free.clone();
+        let end = Time::ZERO + Span::from_hours(100);
+        run_to(&mut free, end);
+        let mut now = Time::ZERO;
+        loop {
+            exact.drain_changed(|_| {});
+            for rack in 0..RACKS {
+                let cap_w = exact.demand(rack).total_w();
+                exact.offer(now, rack, RackOffer { cap_w, ..RackOffer::FULL });
+            }
+            exact.settle(now);
+            if exact.next_at() > end {
+                break;
+            }
+            now = exact.next_at();
+            exact.advance(now);
+        }
+        exact.advance(end);
+        let (free, exact) = (free.summary(end), exact.summary(end));
+        prop_assert_eq!(free.jobs, exact.jobs);
+        for ((kind, a), (_, b)) in free.gpu_hours.kinds().iter().zip(exact.gpu_hours.kinds()) {
+            prop_assert!((a - b).abs() < 1e-6, "{kind}: {a} h without caps, {b} h with");
+        }
+    }
+}
+
+#[test]
+fn a_half_starved_rack_shares_its_power_and_keeps_its_cap() {
+    let mut training = cluster(Recovery::Hold, IntervalSpec::Never, 3);
+    let noon = Time::ZERO + Span::from_hours(12);
+    run_to(&mut training, noon);
+    let rack = (0..RACKS)
+        .find(|&r| training.demand(r).0[Rank::TrainingCap as usize] > 0.0)
+        .expect("after half a day some rack trains");
+    let demand = training.demand(rack);
+    // All of the capping tranche gone: the GPUs stand at their floor and still run.
+    let floor_w = demand.total_w() - demand.0[Rank::TrainingCap as usize];
+    training.offer(noon, rack, RackOffer { cap_w: floor_w, ..RackOffer::FULL });
+    training.settle(noon);
+    assert!((training.draw_w(rack) - floor_w).abs() < 1e-6);
+    assert_eq!(training.demand(rack), demand, "a cap does not change what is asked for");
+    // A watt less: the jobs pause and draw what they need to keep their memory.
+    training.offer(noon, rack, RackOffer { cap_w: floor_w - 1.0, ..RackOffer::FULL });
+    training.settle(noon);
+    let rest_w = demand.0[Rank::Idle as usize];
+    assert!((training.draw_w(rack) - rest_w).abs() < 1e-6);
+    let later = noon + Span::from_hours(1);
+    run_to(&mut training, later);
+    assert!(training.summary(later).gpu_hours.paused > 0.0);
+}

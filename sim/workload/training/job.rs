@@ -1,0 +1,199 @@
+//! One job: its phase, its progress, and the account of the time that it holds nodes.
+
+use super::account::{GpuHours, Interruptions};
+use super::checkpoint::{Cycle, Progress};
+use super::generator::Request;
+use super::power::PowerDesign;
+use crate::kernel::{Ticket, Time};
+
+/// What a job is doing. Standing for lack of power or cooling is no phase: a job that runs
+/// or starts then has a pace of zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Holds nothing and waits its turn.
+    Queued,
+    /// Has all its nodes, and loads its state.
+    Starting,
+    /// Trains, with checkpoints between.
+    Running,
+    /// Has lost a node, and does not know it yet.
+    Detecting,
+    /// Holds what it has left, and waits for nodes to replace the lost ones.
+    Waiting,
+    /// The slot is free.
+    Gone,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) id: u64,
+    pub(super) submit: Time,
+    /// When it first had all its nodes.
+    pub(super) start: Option<Time>,
+    /// Nodes that it needs.
+    pub(super) width: usize,
+    pub(super) work_s: f64,
+    pub(super) cycle: Cycle,
+    pub(super) phase: Phase,
+    /// Full-speed seconds of the start that are left.
+    pub(super) starting_s: f64,
+    /// Speed now: of training, or 1 and 0 for a start that goes on or stands.
+    pub(super) pace: f64,
+    /// The highest speed that heat lets its racks run at.
+    pub(super) thermal: f64,
+    /// What each of its GPUs would draw if power were not short, W.
+    pub(super) wanted_w: f64,
+    /// What each draws, before the limits of a rack that stop no work, W.
+    pub(super) draw_w: f64,
+    pub(super) progress: Progress,
+    /// The nodes that it holds, in rising order.
+    pub(super) nodes: Vec<u32>,
+    /// Their racks, each once, in rising order.
+    pub(super) racks: Vec<u32>,
+    /// The end of its phase.
+    pub(super) ticket: Option<Ticket>,
+    /// Waits to be looked at when the instant is settled.
+    pub(super) touched: bool,
+    pub(super) attempts: u32,
+    pub(super) interruptions: Interruptions,
+    /// Node-seconds by what came of them.
+    pub(super) account: GpuHours,
+    /// Its width times the time since it first had its nodes, less time back in the queue, s.
+    pub(super) present_s: f64,
+    since: Time,
+}
+
+impl Job {
+    pub(super) fn new(id: u64, now: Time, request: Request, cycle: Cycle) -> Self {
+        Self {
+            id,
+            submit: now,
+            start: None,
+            width: request.nodes,
+            work_s: request.work_s,
+            cycle,
+            phase: Phase::Queued,
+            starting_s: 0.0,
+            pace: 0.0,
+            thermal: 1.0,
+            wanted_w: 0.0,
+            draw_w: 0.0,
+            progress: Progress::default(),
+            nodes: Vec::new(),
+            racks: Vec::new(),
+            ticket: None,
+            touched: false,
+            attempts: 0,
+            interruptions: Interruptions::default(),
+            account: GpuHours::default(),
+            present_s: 0.0,
+            since: now,
+        }
+    }
+
+    /// Adds `nodes`, in rising order. A few cost a search each, not a look along all.
+    pub(super) fn add_nodes(&mut self, nodes: &[u32], rack_of: impl Fn(u32) -> u32) {
+        let add = |to: &mut Vec<u32>, value: u32| {
+            if to.last().is_none_or(|&last| last < value) {
+                to.push(value);
+            } else if let Err(at) = to.binary_search(&value) {
+                to.insert(at, value);
+            }
+        };
+        for &node in nodes {
+            add(&mut self.nodes, node);
+            add(&mut self.racks, rack_of(node));
+        }
+    }
+
+    /// Removes a node that it holds.
+    pub(super) fn remove_node(&mut self, node: u32, rack_of: impl Fn(u32) -> u32) {
+        let at = self.nodes.binary_search(&node).expect("a job loses only nodes that it holds");
+        self.nodes.remove(at);
+        let rack = rack_of(node);
+        let neighbours = [at.checked_sub(1), Some(at)];
+        let rack_stays = neighbours
+            .iter()
+            .flatten()
+            .filter_map(|&i| self.nodes.get(i))
+            .any(|&neighbour| rack_of(neighbour) == rack);
+        if !rack_stays {
+            let at = self.racks.binary_search(&rack).expect("a node's rack is listed");
+            self.racks.remove(at);
+        }
+    }
+
+    /// Accounts for the time since the last call, in which nothing about the job changed.
+    pub(super) fn pass_time(&mut self, now: Time) {
+        let dt = (now - self.since).as_secs_f64();
+        self.since = now;
+        if dt == 0.0 || self.phase == Phase::Queued {
+            return;
+        }
+        let nodes = self.nodes.len() as f64;
+        self.present_s += self.width as f64 * dt;
+        match self.phase {
+            Phase::Starting | Phase::Running if self.pace == 0.0 => {
+                self.account.paused += nodes * dt;
+            }
+            Phase::Starting => {
+                self.starting_s = (self.starting_s - dt).max(0.0);
+                self.account.restart += nodes * dt;
+            }
+            Phase::Running => {
+                let written = self.progress.advance(self.cycle, dt, self.pace);
+                self.account.checkpoint += nodes * written;
+                self.account.useful += nodes * (dt - written) * self.pace;
+                self.account.throttled += nodes * (dt - written) * (1.0 - self.pace);
+            }
+            Phase::Detecting => self.account.hung += nodes * dt,
+            Phase::Waiting => self.account.stalled += nodes * dt,
+            Phase::Queued | Phase::Gone => unreachable!("a job that holds no nodes has no account"),
+        }
+    }
+
+    /// Loses what no checkpoint holds. The job still holds all its nodes in its account.
+    pub(super) fn fall_back(&mut self) {
+        let lost = self.nodes.len() as f64 * self.progress.fall_back();
+        self.account.useful -= lost;
+        self.account.lost += lost;
+    }
+
+    /// Time to the end of the phase at the present pace, s; infinite while it stands.
+    pub(super) fn time_left_s(&self) -> f64 {
+        match self.phase {
+            _ if self.pace == 0.0 => f64::INFINITY,
+            Phase::Starting => self.starting_s,
+            Phase::Running => self.progress.time_to(self.cycle, self.work_s, self.pace),
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// What each of its GPUs would draw in this phase if power were not short, W.
+    pub(super) fn wanted_of(&self, power: &PowerDesign) -> f64 {
+        match self.phase {
+            Phase::Running => power.run.draw_at(self.thermal, power.resident_w),
+            Phase::Starting => power.restart_w,
+            Phase::Detecting => power.hung_w,
+            _ => power.resident_w,
+        }
+    }
+
+    /// What each of its GPUs draws in this phase at this pace, W.
+    pub(super) fn draw_of(&self, power: &PowerDesign) -> f64 {
+        match self.phase {
+            Phase::Detecting => power.hung_w,
+            Phase::Starting if self.pace > 0.0 => power.restart_w,
+            Phase::Running if self.pace > 0.0 => {
+                // A job that ends before its first checkpoint writes none.
+                let interval_s = if self.work_s > self.cycle.interval_s {
+                    self.cycle.interval_s
+                } else {
+                    f64::INFINITY
+                };
+                power.cycle_mean_w(self.pace, interval_s, self.cycle.write_s)
+            }
+            _ => power.resident_w,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What the GPUs of a job draw in each of its phases.
+
+use crate::workload::gpu::{CapCurve, GpuRackDesign};
+
+/// Mean draw and speed of a GPU that trains, over one iteration, by power cap.
+///
+/// An iteration computes for a share of its time and communicates for the rest. Computing
+/// draws what the [`CapCurve`] says, scaled to the compute share; communication draws its own
+/// share or, under a low cap, what computing does. The mean of both rises with the cap and so
+/// does the speed, so each is a function of the other: piecewise linear, exactly, between the
+/// points kept here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunCurve {
+    /// (mean draw in W, speed), both strictly rising.
+    points: Vec<(f64, f64)>,
+}
+
+impl RunCurve {
+    /// The curve of iterations that compute for `duty` of their time, drawing `compute_w`
+    /// uncapped, and communicate otherwise, drawing `communicate_w`.
+    ///
+    /// # Panics
+    ///
+    /// When `duty` or `compute_w` is not above zero.
+    pub fn new(curve: &CapCurve, duty: f64, compute_w: f64, communicate_w: f64) -> Self {
+        assert!(duty > 0.0 && compute_w > 0.0, "a job that trains computes");
+        let scale = compute_w / curve.full().draw_w;
+        // Computing draw and speed at the measured points; no GPU draws more than its cap.
+        let mut points: Vec<(f64, f64)> =
+            curve.points().iter().map(|p| ((p.draw_w * scale).min(p.cap_w), p.speed)).collect();
+        // And where communication starts to be limited: between those all is linear.
+        let kink = points.windows(2).position(|w| w[0].0 < communicate_w && communicate_w < w[1].0);
+        if let Some(i) = kink {
+            let (a, b) = (points[i], points[i + 1]);
+            let speed = a.1 + (communicate_w - a.0) / (b.0 - a.0) * (b.1 - a.1);
+            points.insert(i + 1, (communicate_w, speed));
+        }
+        for point in &mut points {
+            point.0 = duty * point.0 + (1.0 - duty) * communicate_w.min(point.0);
+        }
+        Self { points }
+    }
+
+    /// Mean draw at the lowest cap, W.
+    pub fn floor_w(&self) -> f64 {
+        self.points[0].0
+    }
+
+    /// Mean draw at full speed, W.
+    pub fn full_w(&self) -> f64 {
+        self.points[self.points.len() - 1].0
+    }
+
+    /// The highest speed at a mean draw of at most `limit_w`; zero below the floor, where a
+    /// GPU cannot run. A limit that misses a draw by rounding alone is not a limit.
+    pub fn speed_at(&self, limit_w: f64) -> f64 {
+        if limit_w * (1.0 + ROUNDING) >= self.full_w() {
+            return self.points[self.points.len() - 1].1;
+        }
+        if limit_w * (1.0 + ROUNDING) < self.floor_w() {
+            return 0.0;
+        }
+        let limit = limit_w.max(self.floor_w());
+        let upper = self.points.iter().position(|p| p.0 > limit).expect("the last point is above");
+        let (a, b) = (self.points[upper - 1], self.points[upper]);
+        a.1 + (limit - a.0) / (b.0 - a.0) * (b.1 - a.1)
+    }
+
+    /// Mean draw at `speed`, W. Speeds below that of the lowest cap come from heat, which
+    /// lowers the clock further than a cap can: the draw then falls linearly to `resident_w`
+    /// at rest.
+    pub fn draw_at(&self, speed: f64, resident_w: f64) -> f64 {
+        let (mut low, mut low_speed) = (resident_w, 0.0);
+        for &(draw, at) in &self.points {
+            if speed <= at {
+                return low + (speed - low_speed) / (at - low_speed) * (draw - low);
+            }
+            (low, low_speed) = (draw, at);
+        }
+        self.full_w()
+    }
+}
+
+/// Relative error that sums of a rack's draws may carry when they come back as a cap.
+pub(super) const ROUNDING: f64 = 1e-9;
+
+/// Draw of one GPU in the phases of a job, W.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PowerDesign {
+    /// While training.
+    pub run: RunCurve,
+    /// While a checkpoint is written.
+    pub checkpoint_w: f64,
+    /// While a job loads its state and connects.
+    pub restart_w: f64,
+    /// While the survivors of a failure wait for it to be noticed: they spin in a collective.
+    pub hung_w: f64,
+    /// While it holds a job in memory and nothing moves.
+    pub resident_w: f64,
+}
+
+impl PowerDesign {
+    /// Mean draw over whole checkpoint cycles of a job that runs at `speed`, W: the writes
+    /// are no events, so their dip is spread over the cycle. Energy over whole cycles is
+    /// exact.
+    pub(super) fn cycle_mean_w(&self, speed: f64, interval_s: f64, write_s: f64) -> f64 {
+        let run_w = self.run.draw_at(speed, self.resident_w);
+        if interval_s.is_infinite() {
+            return run_w;
+        }
+        let compute_s = interval_s / speed;
+        (compute_s * run_w + write_s * self.checkpoint_w.min(run_w)) / (compute_s + write_s)
+    }
+
+    /// Resolves shares of the thermal design power on `rack`.
+    pub(super) fn new(rack: &GpuRackDesign, shares: Shares) -> Self {
+        let tdp = rack.gpu_tdp_w;
+        let above_rest = |share: f64| (share * tdp).max(rack.gpu_resident_w);
+        Self {
+            run: RunCurve::new(
+                &rack.curve,
+                shares.duty,
+                shares.compute * tdp,
+                above_rest(shares.communicate),
+            ),
+            checkpoint_w: above_rest(shares.checkpoint),
+            restart_w: above_rest(shares.restart),
+            hung_w: above_rest(shares.communicate),
+            resident_w: rack.gpu_resident_w,
+        }
+    }
+}
+
+/// Draws as shares of the thermal design power, and the share of time spent computing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shares {
+    pub(super) compute: f64,
+    pub(super) communicate: f64,
+    pub(super) duty: f64,
+    pub(super) checkpoint: f64,
+    pub(super) restart: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn h100() -> RunCurve {
+        RunCurve::new(&CapCurve::h100(700.0), 0.8, 630.0, 350.0)
+    }
+
+    #[test]
+    fn uncapped_draw_is_the_mean_of_both_phases() {
+        assert!((h100().full_w() - (0.8 * 630.0 + 0.2 * 350.0)).abs() < 1e-9);
+        assert!((h100().floor_w() - 199.0 * 630.0 / 647.0).abs() < 1e-9);
+    }
+
+    /// With computing alone at the measured draw, the curve is that of T23 on its draw axis.
+    #[test]
+    fn computing_alone_reproduces_the_measured_curve() {
+        let run = RunCurve::new(&CapCurve::h100(700.0), 1.0, 647.0, 350.0);
+        assert!((run.speed_at(0.75 * 647.0) - 0.908).abs() < 5e-4);
+        assert!((run.speed_at(0.50 * 647.0) - 0.654).abs() < 5e-4);
+        assert_eq!(run.speed_at(198.0), 0.0);
+    }
+
+    #[test]
+    fn speed_and_draw_are_inverse_to_each_other() {
+        let run = h100();
+        for i in 0..=1000 {
+            let draw = run.floor_w() + (run.full_w() - run.floor_w()) * f64::from(i) / 1000.0;
+            let back = run.draw_at(run.speed_at(draw), 120.0);
+            assert!((back - draw).abs() < 1e-5, "{draw} W came back as {back} W");
+        }
+        assert_eq!(run.speed_at(run.full_w() * (1.0 - 1e-10)), 1.0);
+        assert_eq!(run.draw_at(0.0, 120.0), 120.0);
+        assert!(run.draw_at(0.1, 120.0) < run.floor_w());
+    }
+
+    /// The kink where communication starts to be limited is a point of the curve: just above
+    /// it the draw rises with the share of computing, below it with the whole.
+    #[test]
+    fn below_the_communication_draw_both_phases_are_limited() {
+        let run = h100();
+        let at = |cap: f64| {
+            let compute = CapCurve::h100(700.0).at_cap(cap).unwrap();
+            let draw = compute.draw_w * 630.0 / 647.0;
+            (0.8 * draw + 0.2 * draw.min(350.0), compute.speed)
+        };
+        for cap in [220.0, 333.0, 360.0, 365.0, 401.0, 650.0] {
+            let (draw, speed) = at(cap);
+            assert!((run.speed_at(draw) - speed).abs() < 1e-8, "at {cap} W");
+        }
+    }
+
+    #[test]
+    fn writes_lower_the_mean_draw_by_their_share_of_time() {
+        let power = PowerDesign {
+            run: h100(),
+            checkpoint_w: 175.0,
+            restart_w: 140.0,
+            hung_w: 350.0,
+            resident_w: 120.0,
+        };
+        let mean = power.cycle_mean_w(1.0, 900.0, 100.0);
+        assert!((mean - (0.9 * 574.0 + 0.1 * 175.0)).abs() < 1e-9);
+        assert!((power.cycle_mean_w(1.0, f64::INFINITY, 100.0) - 574.0).abs() < 1e-9);
+    }
+}
