@@ -388,4 +388,29 @@ mod tests {
         }
         assert_eq!(refused("cap_curve: [{cap: 300 W, speed: 0.5}, {cap: 700 W, speed: 1}]"), None);
     }
+
+    /// Every catalogue entry is a sound rack, and draws about what its vendor says.
+    #[test]
+    fn the_catalogue_resolves() {
+        let text = include_str!("../../scenarios/presets/racks.yaml");
+        let entries: serde_yaml::Mapping = serde_yaml::from_str(text).expect("the catalogue reads");
+        let mut rated = Vec::new();
+        for (name, entry) in entries {
+            let mut entry: serde_yaml::Mapping =
+                serde_yaml::from_value(entry).expect("an entry is a map");
+            if entry.remove("kind").as_ref().and_then(|k| k.as_str()) != Some("gpu") {
+                continue;
+            }
+            entry.insert("fed_by".into(), vec!["pdu"].into());
+            let spec: GpuRackSpec =
+                serde_yaml::from_value(entry.into()).unwrap_or_else(|e| panic!("{name:?}: {e}"));
+            let mut faults = Vec::new();
+            let rack = spec.resolve(&mut faults);
+            assert_eq!(faults, [], "{name:?}");
+            rated.push((name.as_str().unwrap_or_default().to_owned(), rack.full_w()));
+        }
+        let rated = |name: &str| rated.iter().find(|r| r.0 == name).expect("in the catalogue").1;
+        assert!((rated("gb200-nvl72") - 120e3).abs() < 100.0);
+        assert!(rated("dgx-h100") < 4.0 * 10.2e3 && rated("dgx-a100") < 4.0 * 6.5e3);
+    }
 }

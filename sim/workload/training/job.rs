@@ -152,6 +152,16 @@ impl Job {
         }
     }
 
+    /// The account and the time present as they stand at `now`; changes nothing.
+    pub(super) fn account_at(&self, now: Time) -> (GpuHours, f64) {
+        if self.phase == Phase::Queued {
+            return (self.account, self.present_s);
+        }
+        let mut then = self.clone();
+        then.pass_time(now);
+        (then.account, then.present_s)
+    }
+
     /// Loses what no checkpoint holds. The job still holds all its nodes in its account.
     pub(super) fn fall_back(&mut self) {
         let lost = self.nodes.len() as f64 * self.progress.fall_back();

@@ -269,6 +269,7 @@ impl Training {
     }
 
     /// Calls `f` with each job that has ended since the last call, in the order of their ends.
+    /// Their records are kept until then: memory is flat for a caller that drains them.
     pub fn drain_finished(&mut self, mut f: impl FnMut(&JobRecord)) {
         for record in &self.finished {
             f(record);
@@ -285,10 +286,9 @@ impl Training {
         let mut present_s = self.totals.present_s;
         let mut running = 0;
         for job in self.jobs.iter().filter(|job| job.phase != Phase::Gone) {
-            let mut job = job.clone();
-            job.pass_time(now);
-            account.add(&job.account);
-            present_s += job.present_s;
+            let (job_account, job_present_s) = job.account_at(now);
+            account.add(&job_account);
+            present_s += job_present_s;
             running += u64::from(job.phase != Phase::Queued);
         }
         let gpu_hours = account.scaled(self.gpu_hours_per_node_second());

@@ -118,8 +118,9 @@ fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
     let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }) = spec.jobs else {
         panic!("a resident job with its nodes");
     };
-    let racks = nodes.div_ceil(64) as usize + 1;
-    let mut training = model(spec, 64, racks, replication);
+    let per_rack = nodes.min(64);
+    let racks = nodes.div_ceil(per_rack) as usize + 1;
+    let mut training = model(spec, per_rack, racks, replication);
     let end = Time::from_secs_f64(days * DAY);
     run_to(&mut training, end);
     training.summary(end)
@@ -256,6 +257,39 @@ fn availability_is_that_of_alternating_renewal() {
             run_to(&mut training, days(440.0));
             let down = training.summary(days(440.0)).gpu_hours.down - early;
             1.0 - down / (256.0 * 400.0 * 24.0)
+        });
+    }
+}
+
+/// The question of T15, for nodes that fail whether a job runs or not: a job with spares
+/// lacks a node when more are under repair than there are spares. Those under repair are
+/// binomial, whatever the law of the repair.
+#[test]
+fn a_job_lacks_a_node_when_more_are_down_than_there_are_spares() {
+    let (rate, repair, all, spares) = (3.79e-3, 1.0, 258, 2);
+    let down = rate * repair / (1.0 + rate * repair);
+    let mut at_most_spares = 0.0;
+    let mut term = libm::pow(1.0 - down, f64::from(all));
+    for k in 0..=spares {
+        at_most_spares += term;
+        term *= f64::from(all - k) / f64::from(k + 1) * down / (1.0 - down);
+    }
+    for sigma in [0.0, 1.2] {
+        let mut spec = resident(256, rate);
+        spec.failures = Some(FailureSpec {
+            rate: Some(Rate(rate / DAY)),
+            soft_share: Some(Fraction(0.0)),
+            repair: Some(seconds(repair * DAY)),
+            repair_sigma: Some(sigma),
+            ..FailureSpec::default()
+        });
+        check("share of time with all nodes", at_most_spares, 0.004, 10, |replication| {
+            let mut training = model(&spec, 43, 6, replication);
+            let end = Time::from_secs_f64(2000.0 * DAY);
+            run_to(&mut training, end);
+            // Without checkpoints, restart and detection, all that is not stalled is worked.
+            let hours = training.summary(end).gpu_hours;
+            (hours.useful + hours.lost) / (256.0 * 2000.0 * 24.0)
         });
     }
 }
