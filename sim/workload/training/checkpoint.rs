@@ -3,7 +3,7 @@
 //! A job computes for an interval `tau` of productive time, then writes a checkpoint for
 //! `w`, in which it does not compute, and so on. Nothing happens between its start and its
 //! end or interruption that could not be computed afterwards, so no checkpoint is an event:
-//! [`Progress`] advances over any stretch of time at constant speed in a few operations.
+//! `Progress` advances over any stretch of time at constant speed in a few operations.
 //!
 //! The interval that loses least under exponential failures is known exactly
 //! ([`optimal_interval_s`]); [`young_interval_s`] and [`daly_interval_s`] are its published
