@@ -59,9 +59,65 @@ impl Clock {
         }
     }
 
-    /// Time from `time` to the next full multiple of `step` since the start of the run.
+    /// Time from `time` to the next full multiple of `step` since the start of the run: a whole
+    /// `step` where `time` is a multiple itself.
+    ///
+    /// # Panics
+    ///
+    /// When `step` is zero.
     pub fn until_next(time: Time, step: Span) -> Span {
         let step = step.as_nanos();
+        assert!(step > 0, "a step of no length has no next multiple");
         Span::from_nanos(step - time.as_nanos() % step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(start: &str, zone: &str) -> Clock {
+        Clock::new(start.parse().unwrap(), TimeZone::get(zone).unwrap())
+    }
+
+    fn at_hour(hours: u64) -> Time {
+        Time::ZERO + Span::from_hours(hours)
+    }
+
+    #[test]
+    fn the_reading_is_that_of_the_site() {
+        let clock = clock("2026-06-01T00:00:00Z", "America/Chicago");
+        let expected =
+            Reading { year: 2026, month: 5, day: 31, day_of_year: 150, weekday: 6, hour: 19.0 };
+        assert_eq!(clock.read(Time::ZERO), expected);
+        let quarter = clock.read(at_hour(5) + Span::from_secs(900));
+        assert_eq!((quarter.month, quarter.day, quarter.weekday), (6, 1, 0));
+        assert!((quarter.hour - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn summer_time_begins_and_ends() {
+        // In the United States on the second Sunday of March and the first of November, at two.
+        let spring = clock("2026-03-08T07:00:00Z", "America/Chicago");
+        assert_eq!([0, 1].map(|h| spring.read(at_hour(h)).hour), [1.0, 3.0]);
+        let autumn = clock("2026-11-01T06:00:00Z", "America/Chicago");
+        assert_eq!([0, 1, 2].map(|h| autumn.read(at_hour(h)).hour), [1.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_leap_year_has_366_days() {
+        let clock = clock("2028-02-28T12:00:00Z", "UTC");
+        let next = clock.read(at_hour(24));
+        assert_eq!((next.month, next.day, next.day_of_year), (2, 29, 59));
+        assert_eq!(clock.read(at_hour(307 * 24)).day_of_year, 365);
+    }
+
+    #[test]
+    fn the_next_multiple_is_never_now() {
+        let step = Span::from_secs(3600);
+        assert_eq!(Clock::until_next(Time::ZERO, step), step);
+        assert_eq!(Clock::until_next(at_hour(7), step), step);
+        let before = Time::from_nanos(at_hour(7).as_nanos() - 1);
+        assert_eq!(Clock::until_next(before, step), Span::from_nanos(1));
     }
 }

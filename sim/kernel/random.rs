@@ -43,6 +43,12 @@ const fn mix(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The middle of one of 2^52 equal parts of the unit interval. With 2^53 parts the middle of the
+/// last would round to 1, where quantiles are infinite.
+fn open_unit(bits: u64) -> f64 {
+    ((bits >> 12) as f64 + 0.5) * (1.0 / (1_u64 << 52) as f64)
+}
+
 /// One stream of random numbers: xoshiro256++, 32 bytes of state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
@@ -57,7 +63,7 @@ impl Stream {
 
     /// Uniform on the open interval (0, 1): never 0, never 1.
     pub fn uniform(&mut self) -> f64 {
-        ((self.bits() >> 11) as f64 + 0.5) * (1.0 / (1u64 << 53) as f64)
+        open_unit(self.bits())
     }
 
     /// Uniform on `0..n`.
@@ -74,6 +80,30 @@ impl Stream {
     /// Whether an event of probability `p` happens.
     pub fn chance(&mut self, p: f64) -> bool {
         self.uniform() < p
+    }
+
+    /// Uniform between `low` and `high`.
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// The index of one of `weights`, with a probability in proportion to its weight. Costs a
+    /// look at each weight.
+    ///
+    /// # Panics
+    ///
+    /// When the weights do not sum to a positive number.
+    pub fn pick(&mut self, weights: &[f64]) -> usize {
+        let sum: f64 = weights.iter().sum();
+        assert!(sum > 0.0, "a choice needs at least one alternative of positive weight");
+        let mut rest = sum * self.uniform();
+        let last = weights.iter().rposition(|&weight| weight > 0.0).unwrap_or(0);
+        let passed = |&weight: &f64| {
+            rest -= weight;
+            rest < 0.0
+        };
+        // Rounding may leave a rest at the end of the list.
+        weights.iter().position(passed).unwrap_or(last)
     }
 
     /// Exponential with the given mean.
@@ -102,8 +132,8 @@ impl Stream {
     }
 }
 
-/// Quantile of the standard normal law: Wichura 1988, algorithm AS 241 (PPND16), relative
-/// error about 1e-16.
+/// Quantile of the standard normal law for a probability strictly between 0 and 1: Wichura 1988,
+/// algorithm AS 241 (PPND16), relative error about 1e-16.
 pub fn inverse_normal(p: f64) -> f64 {
     fn ratio(r: f64, a: &[f64; 8], b: &[f64; 7]) -> f64 {
         let top = a.iter().rev().fold(0.0, |sum, c| sum * r + c);
@@ -186,4 +216,194 @@ pub fn inverse_normal(p: f64) -> f64 {
         )
     };
     if q < 0.0 { -value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{ContinuousCDF, Exp, LogNormal, Normal, Uniform, Weibull};
+
+    use super::*;
+    use crate::kernel::TraceHash;
+
+    const DRAWS: usize = 20_000;
+
+    fn stream(purpose: &str) -> Stream {
+        Streams::new(7, 0).stream(purpose, "test")
+    }
+
+    /// Kolmogorov-Smirnov: sqrt(n) times the largest distance exceeds 1.95 once in a thousand.
+    fn assert_law(
+        name: &str,
+        law: &impl ContinuousCDF<f64, f64>,
+        draw: impl Fn(&mut Stream) -> f64,
+    ) {
+        let mut stream = stream(name);
+        let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw(&mut stream)).collect();
+        draws.sort_by(f64::total_cmp);
+        let n = DRAWS as f64;
+        let distance = (0..)
+            .zip(&draws)
+            .map(|(i, &x)| {
+                let p = law.cdf(x);
+                (p - f64::from(i) / n).max(f64::from(i + 1) / n - p)
+            })
+            .fold(0.0, f64::max);
+        assert!(n.sqrt() * distance < 1.95, "{name}: distance {distance}");
+    }
+
+    #[test]
+    fn draws_follow_their_laws() {
+        assert_law("uniform", &Uniform::new(0.0, 1.0).unwrap(), Stream::uniform);
+        assert_law("between", &Uniform::new(-3.0, 5.0).unwrap(), |s| s.between(-3.0, 5.0));
+        assert_law("exponential", &Exp::new(0.25).unwrap(), |s| s.exponential(4.0));
+        assert_law("weibull", &Weibull::new(1.7, 300.0).unwrap(), |s| s.weibull(300.0, 1.7));
+        assert_law("normal", &Normal::new(0.0, 1.0).unwrap(), Stream::normal);
+        assert_law("lognormal", &LogNormal::new(0.5, 0.8).unwrap(), |s| s.lognormal(0.5, 0.8));
+    }
+
+    #[test]
+    fn a_lognormal_has_the_mean_it_was_given() {
+        let (mean, sigma) = (40.0, 0.6_f64);
+        let mut stream = stream("lognormal-mean");
+        let sum: f64 = (0..DRAWS).map(|_| stream.lognormal_mean(mean, sigma)).sum();
+        // Variance mean^2 (exp(sigma^2) - 1); four standard errors.
+        let error = mean * ((sigma * sigma).exp_m1() / DRAWS as f64).sqrt();
+        assert!((sum / DRAWS as f64 - mean).abs() < 4.0 * error);
+    }
+
+    #[test]
+    fn choices_are_in_proportion() {
+        let mut stream = stream("choice");
+        let weights = [1.0, 0.0, 3.0, 6.0];
+        let (mut picked, mut below, mut chances) = ([0_u32; 4], [0_u32; 10], 0_u32);
+        for _ in 0..DRAWS {
+            picked[stream.pick(&weights)] += 1;
+            below[stream.below(10) as usize] += 1;
+            chances += u32::from(stream.chance(0.3));
+        }
+        assert_eq!(picked[1], 0);
+        let shares = [(picked[0], 0.1), (picked[2], 0.3), (picked[3], 0.6), (chances, 0.3)];
+        for (count, p) in shares.into_iter().chain(below.map(|count| (count, 0.1))) {
+            let (n, count) = (DRAWS as f64, f64::from(count));
+            let error = (n * p * (1.0 - p)).sqrt();
+            assert!((count - n * p).abs() < 4.0 * error, "{count} of {n} at probability {p}");
+        }
+    }
+
+    #[test]
+    fn normal_quantiles_are_those_of_the_paper() {
+        // The check values of Wichura 1988.
+        for (p, quantile) in [
+            (0.25, -0.674_489_750_196_081_7),
+            (0.001, -3.090_232_306_167_814),
+            (1e-20, -9.262_340_089_798_408),
+        ] {
+            assert!((inverse_normal(p) / quantile - 1.0_f64).abs() < 1e-15, "p = {p}");
+        }
+        assert_eq!(inverse_normal(0.5), 0.0);
+    }
+
+    #[test]
+    fn normal_quantiles_invert_the_distribution() {
+        let normal = Normal::new(0.0, 1.0).unwrap();
+        let mut last = f64::NEG_INFINITY;
+        for i in 1..10_000 {
+            let p = f64::from(i) / 10_000.0;
+            let quantile = inverse_normal(p);
+            assert!((normal.cdf(quantile) - p).abs() < 1e-10, "p = {p}");
+            assert!((quantile + inverse_normal(1.0 - p)).abs() < 1e-9, "p = {p}");
+            assert!(quantile > last, "p = {p}");
+            last = quantile;
+        }
+    }
+
+    #[test]
+    fn a_uniform_stays_inside_the_interval() {
+        let [first, last] = [0, u64::MAX].map(open_unit);
+        assert_eq!((first, 1.0 - last), (0.5_f64.powi(53), 0.5_f64.powi(53)));
+        assert!(inverse_normal(first).is_finite() && inverse_normal(last).is_finite());
+        let mut stream = stream("interval");
+        assert!((0..DRAWS).all(|_| (f64::MIN_POSITIVE..1.0).contains(&stream.uniform())));
+    }
+
+    #[test]
+    fn every_part_of_a_name_makes_another_stream() {
+        let first = |seed, replication, purpose, entity| {
+            Streams::new(seed, replication).stream(purpose, entity).bits()
+        };
+        let mut draws = vec![
+            first(1, 0, "failure", "rack-1"),
+            first(2, 0, "failure", "rack-1"),
+            first(1, 1, "failure", "rack-1"),
+            first(0, 1, "failure", "rack-1"),
+            first(1, 0, "repair", "rack-1"),
+            first(1, 0, "failure", "rack-2"),
+            first(1, 0, "failurer", "ack-1"),
+            first(1, 0, "", "failurerack-1"),
+            first(1, 0, "failure", ""),
+        ];
+        let count = draws.len();
+        draws.sort_unstable();
+        draws.dedup();
+        assert_eq!(draws.len(), count);
+    }
+
+    #[test]
+    fn streams_of_neighbours_are_not_correlated() {
+        let streams = Streams::new(1, 0);
+        let of = |entity: u32| streams.stream("failure", &format!("rack-{entity}"));
+        let correlation = |mut a: Stream, mut b: Stream| {
+            // Of standard uniforms; its deviation is 1 / sqrt(n).
+            let pairs = (0..DRAWS).map(|_| (a.uniform() - 0.5) * (b.uniform() - 0.5));
+            12.0 * pairs.sum::<f64>() / DRAWS as f64
+        };
+        for entity in 0..20 {
+            let r = correlation(of(entity), of(entity + 1));
+            assert!(r.abs() < 4.5 / (DRAWS as f64).sqrt(), "racks {entity} and the next: {r}");
+        }
+        // The first draws of many entities are as good as draws of one stream.
+        let firsts: f64 = (0..DRAWS as u32).map(|entity| of(entity).uniform() - 0.5).sum();
+        assert!(firsts.abs() < 4.0 * (DRAWS as f64 / 12.0).sqrt(), "sum of first draws {firsts}");
+    }
+
+    #[test]
+    fn an_added_entity_moves_no_other_draw() {
+        let draws = |entities: &[&str]| {
+            let streams = Streams::new(3, 1);
+            let mut all: Vec<_> =
+                entities.iter().map(|name| streams.stream("life", name)).collect();
+            // Interleaved, as a simulation draws.
+            let rounds: Vec<Vec<u64>> =
+                (0..10).map(|_| all.iter_mut().map(Stream::bits).collect()).collect();
+            rounds.iter().map(|round| round[entities.len() - 1]).collect::<Vec<_>>()
+        };
+        assert_eq!(draws(&["a", "z"]), draws(&["a", "b", "c", "z"]));
+    }
+
+    #[test]
+    fn the_finaliser_is_that_of_splitmix() {
+        // The first output of SplitMix64 from state 1234567, as its implementations publish it.
+        assert_eq!(mix(1_234_567), 6_457_827_717_110_365_317);
+    }
+
+    /// Frozen: where this fails, every result of every scenario has changed.
+    #[test]
+    fn the_bits_of_every_law_are_frozen() {
+        let mut trace = TraceHash::new();
+        for entity in ["a", "b"] {
+            let mut stream = Streams::new(20_260_601, 2).stream("golden", entity);
+            for _ in 0..1000 {
+                trace.record_f64(stream.uniform());
+                trace.record_f64(stream.exponential(3.0));
+                trace.record_f64(stream.weibull(2.0, 0.7));
+                trace.record_f64(stream.normal());
+                trace.record_f64(stream.lognormal(1.0, 2.0));
+                trace.record_f64(stream.lognormal_mean(5.0, 0.5));
+                trace.record_f64(stream.between(2.0, 3.0));
+                trace.record_f64(stream.below(1000) as f64);
+                trace.record_f64(stream.pick(&[0.2, 0.5, 0.3]) as f64);
+            }
+        }
+        assert_eq!(trace.to_string(), "88832ca0ad1da7c09278554cec6145b5");
+    }
 }

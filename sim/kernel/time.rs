@@ -187,3 +187,83 @@ impl fmt::Display for Span {
         write!(f, "{days}d {:02}:{:02}:{:02}.{millis:03}", rest / 3600, rest / 60 % 60, rest % 60)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_the_nearest_nanosecond() {
+        for (seconds, nanos) in [
+            (0.0, 0),
+            (1.0, 1_000_000_000),
+            (1e-9, 1),
+            (0.5e-9, 1),
+            (0.49e-9, 0),
+            (1.4999e-9, 1),
+            (0.1 + 0.2, 300_000_000),
+            (86_400.0 * 365.0, 31_536_000_000_000_000),
+            (1e30, u64::MAX >> 2),
+            (f64::INFINITY, u64::MAX >> 2),
+        ] {
+            assert_eq!(Span::from_secs_f64(seconds).as_nanos(), nanos, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn rounding_is_that_of_the_standard_library() {
+        let mut seconds = 1e-10;
+        while seconds < 4e9 {
+            let expected = (seconds * 1e9_f64).round() as u64;
+            assert_eq!(Span::from_secs_f64(seconds).as_nanos(), expected, "{seconds} s");
+            seconds *= 1.000_37;
+        }
+    }
+
+    #[test]
+    fn never_stays_never() {
+        assert_eq!(Time::MAX + Span::from_nanos(1), Time::MAX);
+        assert_eq!(Time::ZERO + Span::MAX, Time::MAX);
+        assert_eq!(Time::from_nanos(5).since(Time::from_nanos(9)), Span::ZERO);
+    }
+
+    #[test]
+    fn nanoseconds_survive_a_century() {
+        // What seconds in an f64 cannot do after 2^53 ns = 104 days.
+        let late = Time::ZERO + Span::from_hours(100 * 365 * 24);
+        assert_eq!((late + Span::from_nanos(1)) - late, Span::from_nanos(1));
+        assert_eq!(late.as_secs_f64() + 1e-9, late.as_secs_f64());
+    }
+
+    #[test]
+    fn classes_are_ordered_by_what_depends_on_what() {
+        let order = [Class::Plant, Class::Control, Class::Work, Class::Settle];
+        assert!(order.is_sorted());
+        assert_eq!(order.map(|class| class as u8), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn spans_print_as_days_and_hours() {
+        let span = Span::from_hours(76) + Span::from_secs(303) + Span::from_nanos(7_000_000);
+        assert_eq!(span.to_string(), "3d 04:05:03.007");
+        assert_eq!(Time::ZERO.to_string(), "0d 00:00:00.000");
+    }
+
+    #[test]
+    #[should_panic(expected = "not negative")]
+    fn a_negative_span_is_a_bug() {
+        Span::from_secs_f64(-1.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "not negative")]
+    fn a_span_that_is_not_a_number_is_a_bug() {
+        Span::from_secs_f64(f64::NAN);
+    }
+
+    #[test]
+    #[should_panic(expected = "time runs forward")]
+    fn time_does_not_run_back() {
+        let _ = Time::ZERO - Time::from_nanos(1);
+    }
+}
