@@ -19,14 +19,14 @@ fn main() {
 
 /// An event of the size that the rooms use: a kind and an index.
 #[derive(Debug, Clone, Copy)]
+#[expect(dead_code, reason = "carried and not read: the agenda is measured, not a model")]
 enum Event {
     Fire(u32),
-    #[expect(dead_code, reason = "a second kind, so that the first has a tag")]
     Rest(u32),
 }
 
 /// Pop the next, push it again an exponential second later. Demand: 30, 40 and 60 us with
-/// 1e3, 1e5 and 1e6 pending, of which the draw is 3 to 6.
+/// 1e3, 1e5 and 1e6 pending, of which the draw is 8.
 #[divan::bench(args = [10, 1_000, 100_000, 1_000_000])]
 fn hold(bencher: Bencher, pending: u32) {
     let mut stream = Streams::new(1, 0).stream("hold", "");
