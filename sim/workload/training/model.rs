@@ -641,7 +641,7 @@ impl Training {
         wants.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         for (wanted, n) in wants {
             let share = left_w / gpus;
-            if wanted > share + cap_w * ROUNDING / gpus {
+            if wanted > share {
                 return share;
             }
             left_w -= wanted * n;
