@@ -1,3 +1,7 @@
 //! The `loadbank` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    loadbank::cli::main(std::env::args_os()).into()
+}

@@ -247,7 +247,6 @@ impl Fault {
     }
 }
 
-#[allow(unused_macros)] // until the first room declares its kinds
 /// Declares an enum of specs that a user selects by `kind:`.
 ///
 /// Written `{kind: ups, rating: 2 MW}` in YAML. Serde's own internally tagged enums buffer
@@ -278,15 +277,7 @@ macro_rules! kinds {
         impl $name {
             /// Every `kind` of this section, in the order of the documentation.
             $vis const KINDS: &'static [&'static str] = &[$($kind),+];
-
-            /// The `kind` that a user wrote for this one.
-            $vis fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$variant(_) => $kind),+
-                }
-            }
         }
     };
 }
-#[allow(unused_imports)] // until the first room declares its kinds
 pub(crate) use kinds;

@@ -1,1 +1,106 @@
-//! The command line.
+//! The command line: the only place that prints.
+
+mod args;
+mod exit;
+mod interrupt;
+mod progress;
+mod run;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::Parser as _;
+
+pub use exit::Exit;
+
+use crate::scenario::{self, Loaded, Reading};
+use args::{Cli, Command, Format, Source};
+
+/// Runs the command line `args` and says how the process should end.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Help and version are no errors; clap knows, and where to print what.
+            let _ = message.print();
+            return if message.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    start_logging(cli.verbose);
+    match &cli.command {
+        Command::Run(run) => run::run(run),
+        Command::Check(check) => self::check(check),
+        Command::Show(show) => match load(&show.source) {
+            Ok(loaded) => print(&loaded.effective_yaml),
+            Err(exit) => exit,
+        },
+        Command::Schema => print(&scenario::schema()),
+    }
+}
+
+/// Logs go to standard error, `RUST_LOG` before `-v`.
+fn start_logging(verbose: u8) {
+    let level = ["warn", "info", "debug", "trace"][usize::from(verbose.min(3))];
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    // Only fails where a subscriber is installed already, as in tests of this function.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colour(io::stderr().is_terminal()))
+        .try_init();
+}
+
+/// Whether to colour what goes to a stream that is, or is not, a terminal.
+fn colour(terminal: bool) -> bool {
+    terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Reads and resolves a scenario; shows what is wrong with it on standard error.
+fn load(source: &Source) -> Result<Loaded, Exit> {
+    let reading = scenario::read_scenario(&source.file, &source.sets);
+    let mut stderr = io::stderr().lock();
+    let colour = colour(stderr.is_terminal());
+    // Where standard error is closed there is nobody to tell.
+    let _ = stderr.write_all(reading.diagnostics.render(&reading.files, colour).as_bytes());
+    reading.loaded.ok_or(Exit::Scenario)
+}
+
+/// `loadbank check`: findings on standard output, for they are its result.
+fn check(check: &args::Check) -> Exit {
+    let Reading { loaded, diagnostics, files } =
+        scenario::read_scenario(&check.source.file, &check.source.sets);
+    let mut text = match check.format {
+        Format::Text => diagnostics.render(&files, colour(io::stdout().is_terminal())),
+        Format::Json => diagnostics.json_lines(&files),
+    };
+    if let (Some(loaded), Format::Text) = (&loaded, check.format) {
+        text.push_str(&crate::report::text::check(&loaded.design));
+    }
+    match print(&text) {
+        Exit::Success if loaded.is_none() => Exit::Scenario,
+        exit => exit,
+    }
+}
+
+/// Prints a result. A reader that has gone away is no error.
+fn print(text: &str) -> Exit {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Exit::Success,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(error) => {
+            complain(&format!("cannot write to standard output: {error}"), None);
+            Exit::Output
+        }
+    }
+}
+
+/// Prints an error that has no place in a file.
+fn complain(message: &str, help: Option<&str>) {
+    let mut stderr = io::stderr().lock();
+    let _ = writeln!(stderr, "error: {message}");
+    if let Some(help) = help {
+        let _ = writeln!(stderr, "  = help: {help}");
+    }
+}

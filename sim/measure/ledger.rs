@@ -47,6 +47,11 @@ impl Ledger {
         Self { amount, unit, entries: Vec::new() }
     }
 
+    /// What is conserved.
+    pub fn amount(&self) -> &'static str {
+        self.amount
+    }
+
     /// Books what came in under `name`; repeated bookings add up.
     pub fn inflow(&mut self, name: &str, amount: f64) {
         self.book(name, Side::Inflow, amount);

@@ -12,6 +12,6 @@ pub mod meter;
 pub mod sum;
 
 pub use latency::Latency;
-pub use ledger::{Imbalance, Ledger};
+pub use ledger::{Imbalance, Ledger, Side};
 pub use meter::{Counter, IntervalStat, Meter};
 pub use sum::Sum;

@@ -1,5 +1,10 @@
 //! What a run leaves behind: the text table, and the folder of files.
 
+pub mod run;
+pub mod text;
+
 pub mod folder;
 pub mod latency;
 pub mod table;
+
+mod sheet;

@@ -16,6 +16,9 @@ mod load;
 mod place;
 mod tree;
 
+mod assemble;
+mod connect;
+
 mod base;
 mod catalogue;
 mod de;
@@ -26,7 +29,9 @@ mod read;
 mod schema;
 mod set;
 mod show;
+mod spec;
 
+pub use self::assemble::{Input, Loaded, Reading, read_scenario};
 pub use self::catalogue::{Section, built_in};
 pub use self::diagnostics::{Diagnostic, Diagnostics};
 pub use self::files::{Files, Position, SourceFile};
@@ -36,6 +41,18 @@ pub use self::place::Place;
 pub use self::schema::scenario_schema;
 pub use self::show::{canonical_json, content_hash, effective_yaml};
 pub use self::tree::{Entry, Map, Node, Scalar, Value};
+
+/// The JSON Schema of scenarios, as `loadbank schema` prints it.
+///
+/// # Panics
+///
+/// Never: a schema is plain JSON.
+pub fn schema() -> String {
+    let schema = scenario_schema::<spec::ScenarioSpec>(&assemble::SECTIONS);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
+    text.push('\n');
+    text
+}
 
 #[cfg(test)]
 mod tests;

@@ -291,6 +291,11 @@ impl Service {
         self.groups.iter().flatten().filter(takes_arrivals).map(|g| g.cell.multiplicity()).collect()
     }
 
+    /// Requests under way, each weighted by what it stands for.
+    pub fn in_flight(&self) -> u64 {
+        self.groups.iter().flatten().map(|group| group.cell.in_flight()).sum()
+    }
+
     /// The result up to `now`, which must not lie beyond the next control boundary.
     pub fn summary(&mut self, now: Time) -> InferenceSummary {
         self.simulate(now);
@@ -304,7 +309,7 @@ impl Service {
         let told_j = self.racks.iter().map(|r| r.told_j(now)).sum::<f64>();
         let has_slo = self.design.slo_ttft.is_some() || self.design.slo_tpot.is_some();
         InferenceSummary {
-            in_flight: groups().map(|g| g.cell.in_flight()).sum(),
+            in_flight: self.in_flight(),
             work: groups().map(|g| g.cell.work()).fold(self.past, Work::plus),
             splits: self.splits,
             energy_j,

@@ -57,6 +57,18 @@ impl ByCause {
         }
     }
 
+    /// Every cause with its name, in the order of reports.
+    pub fn causes(&self) -> [(&'static str, f64); Cause::COUNT] {
+        [
+            ("price", self.price),
+            ("cap", self.cap),
+            ("heat", self.heat),
+            ("outage", self.outage),
+            ("restart", self.restart),
+            ("failure", self.failure),
+        ]
+    }
+
     /// The sum over all causes.
     pub fn total(&self) -> f64 {
         self.price + self.cap + self.heat + self.outage + self.restart + self.failure

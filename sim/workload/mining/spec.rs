@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::asic::AsicRackDesign;
 use super::income::Network;
 use crate::kernel::Span;
-use crate::spec::{Fault, Names, kinds};
+use crate::spec::{Fault, Name, Names, kinds};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
 
 /// Bitcoin mining on racks of ASICs.
@@ -51,7 +51,7 @@ pub struct IncomeSpec {
     pub price: Option<Money>,
     /// File with one row a day: columns `date`, `price` ($) and `difficulty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub csv: Option<String>,
+    pub csv: Option<Name>,
     /// New bitcoin a block, beside `difficulty` or `csv`. Default: 3.125 BTC (since block
     /// 840,000, 2024-04-20).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -186,7 +186,7 @@ pub enum IncomeDesign {
     /// [`Network::hash_price_usd_ph_day`] at the start and each midnight.
     Daily {
         /// The file, as written.
-        file: String,
+        file: Name,
         /// New bitcoin a block.
         subsidy_btc: f64,
         /// Transaction fees a block, BTC.

@@ -315,6 +315,12 @@ impl Training {
         }
     }
 
+    /// GPUs that jobs hold now. Costs time in proportion to the jobs that are there.
+    pub fn busy_gpus(&self) -> usize {
+        let nodes: usize = self.jobs.iter().map(|job| job.nodes.len()).sum();
+        nodes * self.rack.gpus_per_node
+    }
+
     /// How many racks it stands on.
     pub fn rack_count(&self) -> usize {
         self.racks.len()

@@ -1,0 +1,28 @@
+//! Exit codes, the same for every command.
+
+use std::process::ExitCode;
+
+/// Why the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The command did what was asked.
+    Success = 0,
+    /// An unexpected error: a bug.
+    Unexpected = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The scenario, or a file it names, cannot be read or is invalid.
+    Scenario = 3,
+    /// The simulation failed: a balance did not close.
+    Simulation = 4,
+    /// The results could not be written (`EX_IOERR`).
+    Output = 74,
+    /// Interrupted; partial results are written (128 + SIGINT).
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

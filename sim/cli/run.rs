@@ -1,0 +1,100 @@
+//! `loadbank run`
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::args::{Format, Run};
+use super::exit::Exit;
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::{complain, load, print};
+use crate::facility::{End, Facility};
+use crate::kernel::Time;
+use crate::report::run::{Manifest, RunWriter, Status};
+use crate::report::text;
+
+pub(super) fn run(args: &Run) -> Exit {
+    let loaded = match load(&args.source) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let design = &loaded.design;
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = args.threads {
+        pool = pool.num_threads(usize::from(threads));
+    }
+    let pool = match pool.build() {
+        Ok(pool) => pool,
+        Err(error) => {
+            complain(&format!("cannot start threads: {error}"), Some("try `--threads 1`"));
+            return Exit::Unexpected;
+        }
+    };
+
+    let started = jiff::Timestamp::now();
+    let clock = Instant::now();
+    let replication = 0;
+    let mut facility = Facility::new(design, replication);
+
+    let interrupt = Interrupt::listen();
+    let end = Time::ZERO + design.duration;
+    let progress = Progress::start(args.progress, &design.name, end);
+    let mut shown = progress.clone();
+    let proceed = move |now: Time| {
+        shown.update(now);
+        if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let target = args.output.join(format!("{}-{}", design.name, &loaded.hash[..12]));
+    let unwritable = |error: std::io::Error| {
+        complain(
+            &format!("cannot write the results to `{}`: {error}", target.display()),
+            Some("choose another folder with `--output`"),
+        );
+        Exit::Output
+    };
+    let columns = facility.columns();
+    let writer = RunWriter::create(&target, design, &columns, args.tables, Box::new(proceed));
+    let mut writer = match writer {
+        Ok(writer) => writer,
+        Err(error) => return unwritable(error),
+    };
+
+    let ended = pool.install(|| facility.run(&mut writer));
+    let outcome = facility.outcome();
+    let status = match ended {
+        _ if !outcome.balanced() => Status::Unbalanced,
+        End::Interrupted => Status::Partial,
+        End::Complete => Status::Complete,
+    };
+    let manifest = Manifest {
+        version: env!("CARGO_PKG_VERSION"),
+        status,
+        scenario: args.source.file.clone(),
+        scenario_sha256: loaded.hash.clone(),
+        sets: args.source.sets.clone(),
+        inputs: loaded.inputs.clone(),
+        seed: design.seed,
+        replication,
+        threads: pool.current_num_threads(),
+        started,
+        wall_s: clock.elapsed().as_secs_f64(),
+    };
+    let written = writer.finish(&mut facility, &outcome, &manifest, &loaded.effective_yaml);
+    progress.finish();
+    let folder = match written {
+        Ok(folder) => folder,
+        Err(error) => return unwritable(error),
+    };
+    let printed = match args.format {
+        Format::Text => print(&text::summary(&outcome, &folder, clock.elapsed())),
+        Format::Json => print(&text::json(&outcome)),
+    };
+    for book in outcome.books.iter().filter(|book| !book.balanced) {
+        complain(&format!("the books do not balance: {}", text::book(book)), None);
+    }
+    match status {
+        Status::Unbalanced => Exit::Simulation,
+        Status::Partial => Exit::Interrupted,
+        Status::Complete => printed,
+    }
+}

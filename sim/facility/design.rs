@@ -1,0 +1,145 @@
+//! A site with everything resolved: units gone, names turned into dense ids, defaults filled.
+
+use std::sync::Arc;
+
+use crate::control::ControlDesign;
+use crate::grid::{PriceDesign, Series, WeatherDesign};
+use crate::kernel::{Clock, Span};
+use crate::plant::cooling::{LoopDesign, ThermalLimits};
+use crate::plant::power::{PowerDesign, PowerLoad};
+use crate::site::Site;
+use crate::workload::gpu::GpuRackDesign;
+use crate::workload::inference::ServiceDesign;
+use crate::workload::mining::MiningDesign;
+use crate::workload::training::TrainingDesign;
+
+/// Everything that a run needs. Made by `scenario/`, which has refused whatever could make
+/// a run fail; inconsistencies from here on are bugs.
+#[derive(Debug, Clone)]
+pub struct Design {
+    /// Name of the scenario.
+    pub name: String,
+    /// What the scenario is about, in a line.
+    pub title: String,
+    /// The wall clock of the run.
+    pub clock: Clock,
+    /// How long to simulate.
+    pub duration: Span,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Length of the intervals of the time series.
+    pub interval: Span,
+    /// The graph of power and cooling, for single points of failure and diagrams.
+    pub site: Site,
+    /// Outdoor air.
+    pub weather: WeatherDesign,
+    /// Price of energy.
+    pub price: PriceDesign,
+    /// Carbon intensity of energy, g/kWh; none where it is not counted.
+    pub carbon: Option<Arc<Series<f64>>>,
+    /// The power chain.
+    pub power: PowerDesign,
+    /// The component of the scenario that declared each power node, groups unexpanded.
+    pub power_groups: Vec<String>,
+    /// Cooling loops.
+    pub loops: Vec<LoopSite>,
+    /// Groups of alike racks.
+    pub halls: Vec<HallDesign>,
+    /// Racks, those of a hall side by side.
+    pub racks: Vec<RackSite>,
+    /// Constant loads of the site itself.
+    pub house: Vec<HouseLoad>,
+    /// What the site earns by.
+    pub works: Vec<WorkSite>,
+    /// Site-wide decisions.
+    pub control: ControlDesign,
+}
+
+/// A cooling loop and where its machines draw their power.
+#[derive(Debug, Clone)]
+pub struct LoopSite {
+    /// Instance name.
+    pub name: String,
+    /// Name of the component that declared it, groups unexpanded.
+    pub group_name: String,
+    /// Its model.
+    pub design: LoopDesign,
+    /// The electrical load of its fans, if it has any.
+    pub fans: Option<PowerLoad>,
+    /// The electrical load of its pumps, if it has any.
+    pub pumps: Option<PowerLoad>,
+}
+
+/// A group of alike racks.
+#[derive(Debug, Clone)]
+pub struct HallDesign {
+    /// Name of the group.
+    pub name: String,
+    /// How many racks.
+    pub racks: usize,
+    /// At which inlet temperatures its racks slow down and trip.
+    pub limits: ThermalLimits,
+}
+
+/// One rack in the plant.
+#[derive(Debug, Clone)]
+pub struct RackSite {
+    /// Index into [`Design::halls`].
+    pub hall: usize,
+    /// Its electrical load.
+    pub load: PowerLoad,
+    /// Index into [`Design::loops`]; a rack without one gives its heat to nothing that the
+    /// site pays for and never gets hot.
+    pub cooled_by: Option<usize>,
+    /// Index into [`Design::works`] and the rack's number within that workload; a rack
+    /// without one stands empty.
+    pub work: Option<(usize, usize)>,
+}
+
+/// A constant load of the site itself: lighting, offices, controls.
+#[derive(Debug, Clone)]
+pub struct HouseLoad {
+    /// Instance name.
+    pub name: String,
+    /// Its electrical load.
+    pub load: PowerLoad,
+    /// What it draws, in watts.
+    pub power_w: f64,
+}
+
+/// A workload and its name.
+#[derive(Debug, Clone)]
+pub struct WorkSite {
+    /// Name in the scenario.
+    pub name: String,
+    /// Its model.
+    pub design: WorkDesign,
+}
+
+/// The model of a workload.
+#[derive(Debug, Clone)]
+pub enum WorkDesign {
+    /// Bitcoin mining.
+    Mining {
+        /// Its model.
+        design: MiningDesign,
+        /// Hash price by day, $/PH/day, where it is not constant.
+        hash_price: Option<Arc<Series<f64>>>,
+    },
+    /// GPU training.
+    Training {
+        /// Its model.
+        design: TrainingDesign,
+        /// What its racks hold.
+        rack: GpuRackDesign,
+        /// Names of its racks, for their random streams.
+        racks: Vec<String>,
+    },
+    /// LLM inference.
+    Inference {
+        /// Its model.
+        design: ServiceDesign,
+        /// How well its step times fit what they were fitted to.
+        fit: Option<String>,
+    },
+}

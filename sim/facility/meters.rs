@@ -1,0 +1,520 @@
+//! Reading the site: gauges after each settled instant, the outcome at the end.
+
+use super::Facility;
+use super::design::{Design, WorkDesign};
+use super::gauges::{GaugeId, Gauges, Shown};
+use super::observer::Observer;
+use super::outcome::{
+    Amount, BookOutcome, ComponentOutcome, CoolingOutcome, Effectiveness, EnergyOutcome,
+    HallOutcome, InferenceOutcome, MoneyOutcome, Outcome, Summary, WaterOutcome, WorkloadOutcome,
+};
+use super::work::Work;
+use crate::grid::Carbon;
+use crate::kernel::Time;
+use crate::measure::Ledger;
+use crate::plant::power::{ComponentKind, PowerNode};
+
+const MW: f64 = 1e-6;
+const JOULES_PER_MWH: f64 = 3.6e9;
+/// Energy balances to one part in a billion: what months of compensated sums leave.
+const ENERGY_TOLERANCE: f64 = 1e-9;
+/// Water is summed the same way.
+const WATER_TOLERANCE: f64 = 1e-9;
+/// Jobs and requests are counted.
+const COUNT_TOLERANCE: f64 = 0.0;
+
+/// All that is measured.
+#[derive(Debug)]
+pub(super) struct Meters {
+    gauges: Gauges,
+    import: GaugeId,
+    shed: GaugeId,
+    losses: [GaugeId; ComponentKind::COUNT],
+    works: Vec<WorkGauges>,
+    fans: GaugeId,
+    pumps: GaugeId,
+    house: GaugeId,
+    price: GaugeId,
+    cost: GaugeId,
+    carbon_intensity: GaugeId,
+    carbon: GaugeId,
+    dry_bulb: GaugeId,
+    wet_bulb: GaugeId,
+    cooling: Vec<CoolingGauges>,
+    halls: Vec<HallGauges>,
+    components: Vec<ComponentMeter>,
+    /// Instances of each declared cooling component.
+    cooling_loops: Vec<Vec<usize>>,
+    peak_demand_w: f64,
+    import_closed_j: f64,
+}
+
+#[derive(Debug)]
+struct WorkGauges {
+    power: GaugeId,
+    /// Hash rate, GPUs at work, or requests in flight.
+    activity: GaugeId,
+}
+
+#[derive(Debug)]
+struct CoolingGauges {
+    name: String,
+    heat: GaugeId,
+    fans: GaugeId,
+    pumps: GaugeId,
+    inlet: GaugeId,
+    evaporation: GaugeId,
+    drift: GaugeId,
+    blowdown: GaugeId,
+    makeup: GaugeId,
+}
+
+#[derive(Debug)]
+struct HallGauges {
+    live: GaugeId,
+    live_racks: u32,
+    power_losses: u64,
+    heat_trips: u64,
+}
+
+/// Failures of one instance of a component.
+#[derive(Debug, Clone, Copy, Default)]
+struct ComponentMeter {
+    failures: u64,
+    down_since: Option<Time>,
+    down_s: f64,
+}
+
+impl Meters {
+    /// Meters for everything in `design`, with the columns of the time series in order.
+    pub(super) fn new(design: &Design) -> Self {
+        let mut gauges = Gauges::default();
+        let mut mean = |column: String, scale: f64| gauges.add(column, scale, Shown::Mean);
+        let works = design
+            .works
+            .iter()
+            .map(|site| {
+                let (unit, scale) = match site.design {
+                    WorkDesign::Mining { .. } => ("hash_rate_ph_per_s", 1e-15),
+                    WorkDesign::Training { .. } => ("busy_gpus", 1.0),
+                    WorkDesign::Inference { .. } => ("requests_in_flight", 1.0),
+                };
+                WorkGauges {
+                    power: mean(format!("{}_mw", site.name), MW),
+                    activity: mean(format!("{}_{unit}", site.name), scale),
+                }
+            })
+            .collect();
+        let losses = ComponentKind::ALL.map(|kind| mean(format!("loss_{}_mw", kind.name()), MW));
+        let mut names: Vec<&str> = Vec::new();
+        let mut cooling_loops: Vec<Vec<usize>> = Vec::new();
+        for (index, site) in design.loops.iter().enumerate() {
+            match names.iter().position(|name| *name == site.group_name) {
+                Some(group) => cooling_loops[group].push(index),
+                None => {
+                    names.push(&site.group_name);
+                    cooling_loops.push(vec![index]);
+                }
+            }
+        }
+        const M3_PER_H: f64 = 3.6;
+        let cooling = names
+            .iter()
+            .map(|name| CoolingGauges {
+                name: (*name).to_owned(),
+                heat: mean(format!("{name}_heat_mw"), MW),
+                fans: mean(format!("{name}_fans_mw"), MW),
+                pumps: mean(format!("{name}_pumps_mw"), MW),
+                inlet: mean(format!("{name}_inlet_c"), 1.0),
+                evaporation: mean(format!("{name}_evaporation_m3_per_h"), M3_PER_H),
+                drift: mean(format!("{name}_drift_m3_per_h"), M3_PER_H),
+                blowdown: mean(format!("{name}_blowdown_m3_per_h"), M3_PER_H),
+                makeup: mean(format!("{name}_makeup_m3_per_h"), M3_PER_H),
+            })
+            .collect();
+        let halls = design
+            .halls
+            .iter()
+            .map(|hall| HallGauges {
+                live: mean(format!("{}_live_racks", hall.name), 1.0),
+                live_racks: hall.racks as u32,
+                power_losses: 0,
+                heat_trips: 0,
+            })
+            .collect();
+        let (fans, pumps) = (mean("fans_mw".into(), MW), mean("pumps_mw".into(), MW));
+        let house = mean("house_mw".into(), MW);
+        let shed = mean("shed_mw".into(), MW);
+        let price = mean("price_usd_per_mwh".into(), 1.0);
+        let carbon_intensity = mean("carbon_g_per_kwh".into(), 1.0);
+        let (dry_bulb, wet_bulb) = (mean("dry_bulb_c".into(), 1.0), mean("wet_bulb_c".into(), 1.0));
+        Self {
+            import: gauges.add("import_mw".into(), MW, Shown::MeanAndMax),
+            cost: gauges.add("cost".into(), 1.0, Shown::Never),
+            carbon: gauges.add("carbon".into(), 1.0, Shown::Never),
+            shed,
+            losses,
+            works,
+            fans,
+            pumps,
+            house,
+            price,
+            carbon_intensity,
+            dry_bulb,
+            wet_bulb,
+            cooling,
+            halls,
+            components: vec![ComponentMeter::default(); design.power.nodes.len()],
+            cooling_loops,
+            peak_demand_w: 0.0,
+            import_closed_j: 0.0,
+            gauges,
+        }
+    }
+
+    /// The columns of the time series.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.gauges.columns()
+    }
+
+    /// Closes the interval from `start` to `now`.
+    pub(super) fn row(&mut self, start: Time, now: Time, row: &mut Vec<f64>) {
+        self.gauges.row(now, row);
+        let import_j = self.gauges.meter(self.import).integral();
+        let mean_w = (import_j - self.import_closed_j) / (now - start).as_secs_f64();
+        self.peak_demand_w = self.peak_demand_w.max(mean_w);
+        self.import_closed_j = import_j;
+    }
+
+    /// Brings every meter to `now`.
+    pub(super) fn advance(&mut self, now: Time) {
+        self.gauges.advance(now);
+        for component in &mut self.components {
+            if let Some(since) = component.down_since.replace(now) {
+                component.down_s += (now - since).as_secs_f64();
+            } else {
+                component.down_since = None;
+            }
+        }
+    }
+
+    /// A component of the power chain has failed or is back.
+    pub(super) fn count_component(&mut self, now: Time, node: PowerNode, up: bool) {
+        let meter = &mut self.components[node.0 as usize];
+        if up {
+            if let Some(since) = meter.down_since.take() {
+                meter.down_s += (now - since).as_secs_f64();
+            }
+        } else {
+            meter.failures += 1;
+            meter.down_since = Some(now);
+        }
+    }
+
+    /// A rack of a hall was live or not, and is so now.
+    pub(super) fn count_live(&mut self, hall: usize, was: bool, is: bool) {
+        let live_racks = &mut self.halls[hall].live_racks;
+        *live_racks = *live_racks + u32::from(is) - u32::from(was);
+    }
+
+    /// Racks of a hall have lost their power, or were tripped by heat.
+    pub(super) fn count_hall(&mut self, hall: usize, power_losses: u64, heat_trips: u64) {
+        self.halls[hall].power_losses += power_losses;
+        self.halls[hall].heat_trips += heat_trips;
+    }
+}
+
+impl Facility<'_> {
+    /// Reads every gauge after the instant `now` has settled, and passes finished jobs on.
+    pub(super) fn read_meters(&mut self, now: Time, observer: &mut dyn Observer) {
+        let meters = &mut self.meters;
+        let gauges = &mut meters.gauges;
+        let import_w = self.power.total_import_w();
+        gauges.set(now, meters.import, import_w);
+        gauges.set(now, meters.shed, self.power.unserved().total_w());
+        for (kind, gauge) in ComponentKind::ALL.into_iter().zip(meters.losses) {
+            gauges.set(now, gauge, self.power.total_loss_w(kind));
+        }
+
+        let price = self.price.current();
+        let carbon_g_per_kwh = self.carbon.as_ref().map_or(0.0, Carbon::current);
+        gauges.set(now, meters.price, price);
+        gauges.set(now, meters.cost, import_w * price / JOULES_PER_MWH);
+        gauges.set(now, meters.carbon_intensity, carbon_g_per_kwh);
+        // g/kWh x W = g x 1e-3/h
+        gauges.set(now, meters.carbon, import_w * carbon_g_per_kwh / 3.6e6);
+        gauges.set(now, meters.dry_bulb, self.air.dry_bulb_c);
+        gauges.set(now, meters.wet_bulb, self.wet_bulb_c);
+
+        for (index, work) in self.works.iter_mut().enumerate() {
+            let racks = &self.work_racks[index];
+            let power_w: f64 = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
+            gauges.set(now, meters.works[index].power, power_w);
+            gauges.set(now, meters.works[index].activity, work.activity());
+            if let Work::Training(training) = work {
+                let name = &self.design.works[index].name;
+                training.drain_finished(|job| observer.job(name, job));
+            }
+        }
+
+        let (mut fans_w, mut pumps_w) = (0.0, 0.0);
+        for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
+            let (mut heat, mut fans, mut pumps) = (0.0, 0.0, 0.0);
+            let mut inlet_c = f64::NEG_INFINITY;
+            let mut water = [0.0; 4];
+            for &index in loops {
+                let plant = &self.loops[index];
+                heat += plant.heat_w;
+                fans += plant.draw_w[0];
+                pumps += plant.draw_w[1];
+                inlet_c = inlet_c.max(plant.state.rack_inlet_c);
+                let flows = plant.state.water;
+                for (sum, flow) in water.iter_mut().zip([
+                    flows.evaporation_kg_s,
+                    flows.drift_kg_s,
+                    flows.blowdown_kg_s,
+                    flows.makeup_kg_s,
+                ]) {
+                    *sum += flow;
+                }
+            }
+            gauges.set(now, group.heat, heat);
+            gauges.set(now, group.fans, fans);
+            gauges.set(now, group.pumps, pumps);
+            gauges.set(now, group.inlet, inlet_c);
+            gauges.set(now, group.evaporation, water[0]);
+            gauges.set(now, group.drift, water[1]);
+            gauges.set(now, group.blowdown, water[2]);
+            gauges.set(now, group.makeup, water[3]);
+            fans_w += fans;
+            pumps_w += pumps;
+        }
+        gauges.set(now, meters.fans, fans_w);
+        gauges.set(now, meters.pumps, pumps_w);
+        let house_w = self.design.house.iter().map(|house| self.power.draw_w(house.load)).sum();
+        gauges.set(now, meters.house, house_w);
+        for hall in &meters.halls {
+            gauges.set(now, hall.live, f64::from(hall.live_racks));
+        }
+    }
+
+    /// What the run has found, after it has ended.
+    pub fn outcome(&mut self) -> Outcome {
+        let now = self.agenda.now();
+        let elapsed_s = self.elapsed().as_secs_f64();
+        let meters = &self.meters;
+        let integral = |gauge| meters.gauges.meter(gauge).integral();
+        let mwh = |gauge| integral(gauge) / JOULES_PER_MWH;
+        let workloads: Vec<WorkloadOutcome> = self
+            .works
+            .iter_mut()
+            .enumerate()
+            .map(|(index, work)| {
+                let (summary, revenue_usd) = match work {
+                    Work::Mining(mining) => {
+                        let summary = mining.summary(now);
+                        let revenue_usd = summary.income_usd;
+                        (Summary::Mining(summary), revenue_usd)
+                    }
+                    Work::Training(training) => {
+                        let summary = training.summary(now);
+                        let revenue_usd = summary.revenue_usd;
+                        (Summary::Training(summary), revenue_usd)
+                    }
+                    Work::Inference(service) => {
+                        let fit = match &self.design.works[index].design {
+                            WorkDesign::Inference { fit, .. } => fit.clone(),
+                            _ => None,
+                        };
+                        let outcome = InferenceOutcome::new(&service.summary(now), fit);
+                        let revenue_usd = outcome.revenue_usd;
+                        (Summary::Inference(Box::new(outcome)), revenue_usd)
+                    }
+                };
+                WorkloadOutcome {
+                    name: self.design.works[index].name.clone(),
+                    energy_mwh: mwh(meters.works[index].power),
+                    revenue_usd,
+                    summary,
+                }
+            })
+            .collect();
+
+        let import_mwh = mwh(meters.import);
+        let it_mwh: f64 = workloads.iter().map(|work| work.energy_mwh).sum();
+        let mut water = WaterOutcome::default();
+        let cooling: Vec<CoolingOutcome> = meters
+            .cooling
+            .iter()
+            .map(|group| {
+                let m3 = |gauge| integral(gauge) / 1000.0;
+                let own = WaterOutcome {
+                    withdrawal_m3: m3(group.makeup),
+                    evaporation_m3: m3(group.evaporation),
+                    drift_m3: m3(group.drift),
+                    blowdown_m3: m3(group.blowdown),
+                };
+                water.withdrawal_m3 += own.withdrawal_m3;
+                water.evaporation_m3 += own.evaporation_m3;
+                water.drift_m3 += own.drift_m3;
+                water.blowdown_m3 += own.blowdown_m3;
+                let inlet = meters.gauges.meter(group.inlet);
+                CoolingOutcome {
+                    name: group.name.clone(),
+                    heat_mwh: mwh(group.heat),
+                    fans_mwh: mwh(group.fans),
+                    pumps_mwh: mwh(group.pumps),
+                    mean_inlet_c: inlet.mean(now),
+                    max_inlet_c: inlet.max(),
+                    water: own,
+                }
+            })
+            .collect();
+
+        let ratio = |top: f64, bottom: f64| (bottom > 0.0).then_some(top / bottom);
+        let carbon_t = integral(meters.carbon) / 1e6;
+        let energy_cost_usd = integral(meters.cost);
+        let revenue_usd: f64 = workloads.iter().map(|work| work.revenue_usd).sum();
+        let import = meters.gauges.meter(meters.import);
+        let mut uses: Vec<Amount> = workloads
+            .iter()
+            .map(|work| Amount { name: work.name.clone(), mwh: work.energy_mwh })
+            .collect();
+        for (name, gauge) in
+            [("fans", meters.fans), ("pumps", meters.pumps), ("house", meters.house)]
+        {
+            uses.push(Amount { name: name.to_owned(), mwh: mwh(gauge) });
+        }
+        Outcome {
+            scenario: self.design.name.clone(),
+            start: self.design.clock.timestamp(Time::ZERO),
+            planned_days: self.design.duration.as_secs_f64() / 86_400.0,
+            simulated_days: elapsed_s / 86_400.0,
+            partial: self.elapsed() < self.design.duration,
+            seed: self.design.seed,
+            replication: self.replication,
+            energy: EnergyOutcome {
+                import_mwh,
+                mean_import_mw: import.mean(now) * MW,
+                peak_import_mw: import.max() * MW,
+                peak_demand_mw: meters.peak_demand_w * MW,
+                shed_mwh: mwh(meters.shed),
+                uses,
+                losses: ComponentKind::ALL
+                    .into_iter()
+                    .zip(meters.losses)
+                    .map(|(kind, gauge)| Amount { name: kind.name().to_owned(), mwh: mwh(gauge) })
+                    .filter(|loss| loss.mwh > 0.0)
+                    .collect(),
+            },
+            effectiveness: Effectiveness {
+                it_mwh,
+                pue: ratio(import_mwh, it_mwh),
+                wue_l_per_kwh: ratio(water.withdrawal_m3, it_mwh),
+                cue_kg_per_kwh: ratio(carbon_t, it_mwh),
+            },
+            water,
+            cooling,
+            halls: self
+                .design
+                .halls
+                .iter()
+                .zip(&meters.halls)
+                .map(|(hall, gauges)| HallOutcome {
+                    name: hall.name.clone(),
+                    racks: hall.racks,
+                    availability: meters.gauges.meter(gauges.live).mean(now) / hall.racks as f64,
+                    power_losses: gauges.power_losses,
+                    heat_trips: gauges.heat_trips,
+                })
+                .collect(),
+            money: MoneyOutcome {
+                revenue_usd,
+                energy_cost_usd,
+                mean_price_usd_per_mwh: ratio(energy_cost_usd, import_mwh),
+                margin_usd: revenue_usd - energy_cost_usd,
+                carbon_t,
+            },
+            components: self.component_outcomes(),
+            books: self.books(&workloads),
+            workloads,
+            site_events: self.trace.events(),
+            trace: self.trace.to_string(),
+        }
+    }
+
+    fn component_outcomes(&self) -> Vec<ComponentOutcome> {
+        let mut outcomes: Vec<ComponentOutcome> = Vec::new();
+        for (group, meter) in self.design.power_groups.iter().zip(&self.meters.components) {
+            let index = match outcomes.iter().position(|outcome| outcome.name == *group) {
+                Some(index) => index,
+                None => {
+                    let name = group.clone();
+                    outcomes.push(ComponentOutcome { name, units: 0, failures: 0, down_h: 0.0 });
+                    outcomes.len() - 1
+                }
+            };
+            outcomes[index].units += 1;
+            outcomes[index].failures += meter.failures;
+            outcomes[index].down_h += meter.down_s / 3600.0;
+        }
+        outcomes
+    }
+
+    /// The books of the run: energy, water, jobs, requests.
+    fn books(&self, workloads: &[WorkloadOutcome]) -> Vec<BookOutcome> {
+        let meters = &self.meters;
+        let integral = |gauge| meters.gauges.meter(gauge).integral();
+        let mut energy = Ledger::new("energy", "J");
+        energy.inflow("import", integral(meters.import));
+        for (site, gauges) in self.design.works.iter().zip(&meters.works) {
+            energy.outflow(&site.name, integral(gauges.power));
+        }
+        energy.outflow("fans", integral(meters.fans));
+        energy.outflow("pumps", integral(meters.pumps));
+        energy.outflow("house", integral(meters.house));
+        for (kind, gauge) in ComponentKind::ALL.into_iter().zip(meters.losses) {
+            energy.outflow(&format!("loss {}", kind.name()), integral(gauge));
+        }
+        let mut water = Ledger::new("water", "kg");
+        for group in &meters.cooling {
+            water.inflow(&format!("make-up {}", group.name), integral(group.makeup));
+            water.outflow(&format!("evaporation {}", group.name), integral(group.evaporation));
+            water.outflow(&format!("drift {}", group.name), integral(group.drift));
+            water.outflow(&format!("blowdown {}", group.name), integral(group.blowdown));
+        }
+        let mut books = vec![book(energy, ENERGY_TOLERANCE), book(water, WATER_TOLERANCE)];
+        let mut jobs = Ledger::new("jobs", "");
+        let mut requests = Ledger::new("requests", "");
+        for work in workloads {
+            let name = &work.name;
+            match &work.summary {
+                Summary::Mining(_) => {}
+                Summary::Training(training) => {
+                    jobs.inflow(&format!("submitted {name}"), training.jobs.submitted as f64);
+                    jobs.outflow(&format!("completed {name}"), training.jobs.completed as f64);
+                    jobs.stored(&format!("running {name}"), training.jobs.running as f64);
+                    jobs.stored(&format!("queued {name}"), training.jobs.queued as f64);
+                }
+                Summary::Inference(service) => {
+                    requests.inflow(&format!("arrived {name}"), service.arrived as f64);
+                    requests.outflow(&format!("served {name}"), service.served as f64);
+                    requests.outflow(&format!("failed {name}"), service.failed as f64);
+                    requests.outflow(&format!("rejected {name}"), service.rejected as f64);
+                    requests.stored(&format!("in flight {name}"), service.in_flight as f64);
+                }
+            }
+        }
+        books.extend([jobs, requests].map(|counted| book(counted, COUNT_TOLERANCE)));
+        books
+    }
+}
+
+fn book(ledger: Ledger, tolerance: f64) -> BookOutcome {
+    BookOutcome {
+        residual: ledger.residual(),
+        balanced: ledger.check(tolerance).is_ok(),
+        ledger,
+        tolerance,
+    }
+}

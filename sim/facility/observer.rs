@@ -1,0 +1,92 @@
+//! What a run tells while it goes on: rows, records, finished jobs. The engine keeps none of
+//! them, so its memory does not grow with the simulated time.
+
+use std::ops::ControlFlow;
+
+use crate::kernel::Time;
+use crate::workload::training::JobRecord;
+
+/// Listens to a run.
+///
+/// Methods that hand over data cannot fail: an observer that cannot write remembers why and
+/// breaks at the next [`proceed`](Self::proceed).
+pub trait Observer {
+    /// An interval of the time series has ended; `values` are in the order of
+    /// [`Facility::columns`](super::Facility::columns).
+    fn interval(&mut self, start: Time, values: &[f64]);
+
+    /// Something happened to the plant.
+    fn record(&mut self, record: &Record<'_>);
+
+    /// A training job has ended.
+    fn job(&mut self, workload: &str, job: &JobRecord);
+
+    /// The run stands at `now`: whether to go on. Called once an instant.
+    fn proceed(&mut self, now: Time) -> ControlFlow<()>;
+}
+
+/// One line of the log of events.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record<'a> {
+    /// When.
+    pub at: Time,
+    /// What happened.
+    pub what: What,
+    /// The component, hall or workload that it happened to.
+    pub subject: &'a str,
+    /// How many units of the subject it concerns (racks of a hall, one component).
+    pub count: u32,
+}
+
+/// What can happen to the plant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A component failed.
+    Failed,
+    /// A component was repaired.
+    Repaired,
+    /// Racks lost their power.
+    PowerLost,
+    /// Racks have power again.
+    PowerRestored,
+    /// Racks were tripped by heat.
+    HeatTrip,
+    /// Racks tripped by heat were let back.
+    HeatRestart,
+    /// Racks are held below what they want.
+    Capped,
+    /// Racks are no longer held below what they want.
+    Uncapped,
+}
+
+impl What {
+    /// The name in the table of events.
+    pub fn name(self) -> &'static str {
+        match self {
+            What::Failed => "failed",
+            What::Repaired => "repaired",
+            What::PowerLost => "power-lost",
+            What::PowerRestored => "power-restored",
+            What::HeatTrip => "heat-trip",
+            What::HeatRestart => "heat-restart",
+            What::Capped => "capped",
+            What::Uncapped => "uncapped",
+        }
+    }
+}
+
+/// An observer that keeps nothing, for tests and benchmarks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn interval(&mut self, _: Time, _: &[f64]) {}
+
+    fn record(&mut self, _: &Record<'_>) {}
+
+    fn job(&mut self, _: &str, _: &JobRecord) {}
+
+    fn proceed(&mut self, _: Time) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,325 @@
+//! What a run found. Plain figures with their unit in the name; `report/` prints them.
+
+use serde::Serialize;
+
+use crate::measure::{Latency, Ledger};
+use crate::workload::inference::InferenceSummary;
+use crate::workload::mining::MiningSummary;
+use crate::workload::training::TrainingSummary;
+
+/// Everything that a run found, but for what it streamed to its observer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// First instant, UTC.
+    pub start: jiff::Timestamp,
+    /// Days that were to be simulated.
+    pub planned_days: f64,
+    /// Days that were simulated; fewer where the run was interrupted.
+    pub simulated_days: f64,
+    /// Whether the run was cut short.
+    pub partial: bool,
+    /// Seed of all random streams.
+    pub seed: u64,
+    /// Which replication under that seed.
+    pub replication: u64,
+    /// Electricity.
+    pub energy: EnergyOutcome,
+    /// Ratios of the site to its IT load.
+    pub effectiveness: Effectiveness,
+    /// Water of the whole site.
+    pub water: WaterOutcome,
+    /// Cooling, by declared component.
+    pub cooling: Vec<CoolingOutcome>,
+    /// Halls of racks.
+    pub halls: Vec<HallOutcome>,
+    /// What was earned, by workload.
+    pub workloads: Vec<WorkloadOutcome>,
+    /// Money.
+    pub money: MoneyOutcome,
+    /// Failures of the power chain, by declared component.
+    pub components: Vec<ComponentOutcome>,
+    /// The books that must balance.
+    pub books: Vec<BookOutcome>,
+    /// Events of the site, without those inside workloads.
+    pub site_events: u64,
+    /// Hash of the site's trajectory: equal runs have equal traces.
+    pub trace: String,
+}
+
+/// Electricity of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct EnergyOutcome {
+    /// Drawn from the grid.
+    pub import_mwh: f64,
+    /// Time-weighted mean import.
+    pub mean_import_mw: f64,
+    /// Largest import that held for any time.
+    pub peak_import_mw: f64,
+    /// Largest mean import of an interval of the time series, as utilities bill demand.
+    pub peak_demand_mw: f64,
+    /// Wanted and not granted, because power was short or lost.
+    pub shed_mwh: f64,
+    /// Where the energy went, losses apart.
+    pub uses: Vec<Amount>,
+    /// What the power chain lost, by kind of component.
+    pub losses: Vec<Amount>,
+}
+
+/// An amount of energy under a name.
+#[derive(Debug, Clone, Serialize)]
+pub struct Amount {
+    /// What it is.
+    pub name: String,
+    /// How much.
+    pub mwh: f64,
+}
+
+/// Ratios of the site to its IT load (ISO/IEC 30134): null where there was no IT load.
+#[derive(Debug, Clone, Serialize)]
+pub struct Effectiveness {
+    /// IT energy: racks of every workload.
+    pub it_mwh: f64,
+    /// Power usage effectiveness: import over IT energy.
+    pub pue: Option<f64>,
+    /// Water usage effectiveness: withdrawal over IT energy.
+    pub wue_l_per_kwh: Option<f64>,
+    /// Carbon usage effectiveness: emissions of the import over IT energy.
+    pub cue_kg_per_kwh: Option<f64>,
+}
+
+/// Water of a run. Withdrawal = consumption (evaporation and drift) + discharge (blowdown).
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct WaterOutcome {
+    /// Make-up water taken.
+    pub withdrawal_m3: f64,
+    /// Lost as vapour.
+    pub evaporation_m3: f64,
+    /// Lost as droplets.
+    pub drift_m3: f64,
+    /// Returned to the sewer.
+    pub blowdown_m3: f64,
+}
+
+/// A cooling component, all its instances together.
+#[derive(Debug, Clone, Serialize)]
+pub struct CoolingOutcome {
+    /// Name in the scenario.
+    pub name: String,
+    /// Heat carried away.
+    pub heat_mwh: f64,
+    /// Electricity of fans.
+    pub fans_mwh: f64,
+    /// Electricity of pumps.
+    pub pumps_mwh: f64,
+    /// Mean over time of the warmest rack inlet among the instances.
+    pub mean_inlet_c: f64,
+    /// Warmest rack inlet that held for any time.
+    pub max_inlet_c: f64,
+    /// Its water.
+    pub water: WaterOutcome,
+}
+
+/// A hall of racks.
+#[derive(Debug, Clone, Serialize)]
+pub struct HallOutcome {
+    /// Name in the scenario.
+    pub name: String,
+    /// How many racks.
+    pub racks: usize,
+    /// Share of rack-time with power and cooling.
+    pub availability: f64,
+    /// Losses of power, counted by rack.
+    pub power_losses: u64,
+    /// Trips by heat, counted by rack.
+    pub heat_trips: u64,
+}
+
+/// What a workload did.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkloadOutcome {
+    /// Name in the scenario.
+    pub name: String,
+    /// Energy of its racks.
+    pub energy_mwh: f64,
+    /// What it earned.
+    pub revenue_usd: f64,
+    /// Its own figures.
+    #[serde(flatten)]
+    pub summary: Summary,
+}
+
+/// The figures of a workload by its kind.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Summary {
+    /// Bitcoin mining.
+    Mining(MiningSummary),
+    /// GPU training.
+    Training(TrainingSummary),
+    /// LLM inference.
+    Inference(Box<InferenceOutcome>),
+}
+
+/// Requests of a service, weighted by what each simulated one stands for.
+#[derive(Debug, Clone, Serialize)]
+pub struct InferenceOutcome {
+    /// Requests that arrived: the sum of the four below.
+    pub arrived: u64,
+    /// Requests that got their last token.
+    pub served: u64,
+    /// Requests that found no live replica or were lost with theirs.
+    pub failed: u64,
+    /// Requests that no replica has memory for.
+    pub rejected: u64,
+    /// Requests under way at the end.
+    pub in_flight: u64,
+    /// Requests that were simulated one by one.
+    pub simulated: u64,
+    /// Losses after which a request was sent to another replica.
+    pub retried: u64,
+    /// Prompt tokens of served requests.
+    pub prompt_tokens: u64,
+    /// Generated tokens of served requests.
+    pub output_tokens: u64,
+    /// Energy of all racks over generated tokens.
+    pub joules_per_output_token: Option<f64>,
+    /// Share of served requests within the targets; none without targets.
+    pub slo_attainment: Option<f64>,
+    /// How often cells were told apart by events.
+    pub splits: u64,
+    /// Decode and prefill iterations that the simulated requests took.
+    pub iterations: u64,
+    /// Requests that were pushed out of a full KV memory and recomputed.
+    pub preemptions: u64,
+    /// How well the step times fit what they were fitted to.
+    pub fit: Option<String>,
+    /// Income from tokens of served requests.
+    pub revenue_usd: f64,
+    /// Time to first token, s.
+    pub ttft_s: Option<Percentiles>,
+    /// Mean time between the tokens of a request, s.
+    pub tpot_s: Option<Percentiles>,
+    /// Time between two tokens, s.
+    pub tbt_s: Option<Percentiles>,
+    /// Time from arrival to last token, s.
+    pub e2e_s: Option<Percentiles>,
+    /// Time from arrival to the first iteration, s.
+    pub queue_s: Option<Percentiles>,
+}
+
+impl InferenceOutcome {
+    pub(super) fn new(summary: &InferenceSummary, fit: Option<String>) -> Self {
+        let records = &summary.records;
+        Self {
+            arrived: records.arrived,
+            served: records.served,
+            failed: records.failed,
+            rejected: records.rejected,
+            in_flight: summary.in_flight,
+            simulated: records.simulated,
+            retried: records.retried,
+            prompt_tokens: records.prompt_tokens,
+            output_tokens: records.output_tokens,
+            joules_per_output_token: (records.output_tokens > 0)
+                .then(|| summary.energy_j / records.output_tokens as f64),
+            slo_attainment: summary.slo_attainment,
+            splits: summary.splits,
+            iterations: summary.work.iterations,
+            preemptions: summary.work.preemptions,
+            fit,
+            revenue_usd: summary.revenue,
+            ttft_s: Percentiles::of(&records.ttft),
+            tpot_s: Percentiles::of(&records.tpot),
+            tbt_s: Percentiles::of(&records.tbt),
+            e2e_s: Percentiles::of(&records.e2e),
+            queue_s: Percentiles::of(&records.queue),
+        }
+    }
+
+    /// How many requests a simulated one stands for, on average.
+    pub fn weight(&self) -> f64 {
+        if self.simulated == 0 { 1.0 } else { self.arrived as f64 / self.simulated as f64 }
+    }
+}
+
+/// A distribution of latencies in seconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Percentiles {
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+impl Percentiles {
+    /// Those of `latency`; none where nothing was recorded.
+    pub(super) fn of(latency: &Latency) -> Option<Self> {
+        Some(Self {
+            mean: latency.mean_s()?,
+            p50: latency.quantile_s(0.5)?,
+            p90: latency.quantile_s(0.9)?,
+            p99: latency.quantile_s(0.99)?,
+            p999: latency.quantile_s(0.999)?,
+            max: latency.max_s()?,
+        })
+    }
+}
+
+/// Money of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoneyOutcome {
+    /// Revenue of all workloads.
+    pub revenue_usd: f64,
+    /// Import at the price of the moment.
+    pub energy_cost_usd: f64,
+    /// Cost of energy over import: what a megawatt-hour cost on average.
+    pub mean_price_usd_per_mwh: Option<f64>,
+    /// Revenue less cost of energy.
+    pub margin_usd: f64,
+    /// Emissions of the import.
+    pub carbon_t: f64,
+}
+
+/// A component of the power chain, all its instances together.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComponentOutcome {
+    /// Name in the scenario.
+    pub name: String,
+    /// Instances.
+    pub units: u32,
+    /// Failures of all instances.
+    pub failures: u64,
+    /// Hours under repair, summed over instances.
+    pub down_h: f64,
+}
+
+/// One of the books that must balance.
+#[derive(Debug, Clone, Serialize)]
+pub struct BookOutcome {
+    /// The entries.
+    #[serde(flatten)]
+    pub ledger: Ledger,
+    /// Inflow less outflow less stored.
+    pub residual: f64,
+    /// Largest residual that is accepted, as a share of the turnover.
+    pub tolerance: f64,
+    /// Whether the residual is accepted.
+    pub balanced: bool,
+}
+
+impl Outcome {
+    /// Whether every book balances.
+    pub fn balanced(&self) -> bool {
+        self.books.iter().all(|book| book.balanced)
+    }
+}

@@ -1,0 +1,497 @@
+//! Carrying what an instant changed through power, workloads and cooling until nothing moves.
+//!
+//! One pass goes round in a fixed order: demands to the power chain, allocation, offers to
+//! racks, draws, heat to the loops, supply temperatures back to the racks. A pass touches
+//! only what the one before it changed, so the usual instant (one workload, a few racks)
+//! costs a few microseconds whatever the size of the site. The loop closes because each
+//! coupling is weaker than one: less power makes less heat, cooler water never makes a rack
+//! slower, and a rack that has tripped stays off beyond the instant. From the fourth pass on
+//! the speed of racks moves only half of its way, which damps a plant that sits exactly on
+//! its throttle slope; at [`MOST_PASSES`] the engine stops with a panic, because an instant
+//! that does not settle is a bug.
+
+use super::design::{Design, HouseLoad, LoopSite, RackSite};
+use super::observer::{Observer, Record, What};
+use super::{Event, Facility};
+use crate::fluids::MoistAir;
+use crate::kernel::{Class, Time};
+use crate::plant::cooling::{CoolingLoop, Drive, LoopState};
+use crate::plant::power::PowerLoad;
+use crate::plant::{Demand, Rank};
+use crate::workload::RackOffer;
+
+/// Passes after which an instant must have settled.
+const MOST_PASSES: usize = 64;
+/// Passes after which speeds are damped.
+const FREE_PASSES: usize = 3;
+/// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
+/// balances do not depend on it: meters read what was carried.
+const SUPPLY_STEP_K: f64 = 1e-3;
+/// Smaller changes of what a fan or pump wants are not carried to the power chain, in watts.
+const DEMAND_STEP_W: f64 = 0.1;
+
+/// Who draws from an electrical load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Rack(u32),
+    Loop(u32),
+    House(u32),
+}
+
+/// A rack while the site runs.
+#[derive(Debug)]
+pub(super) struct Rack {
+    pub(super) hall: u32,
+    load: PowerLoad,
+    cooled_by: Option<u32>,
+    work: Option<(u32, u32)>,
+    /// Off since heat has tripped it.
+    pub(super) tripped: bool,
+    /// Speed factor and inlet temperature that its cooling allows.
+    speed: f64,
+    inlet_c: f64,
+    pub(super) offer: RackOffer,
+    pub(super) draw_w: f64,
+}
+
+/// A cooling loop while the site runs.
+#[derive(Debug)]
+pub(super) struct LoopPlant {
+    model: CoolingLoop,
+    /// The electrical loads of its fans and its pumps.
+    machines: [Option<PowerLoad>; 2],
+    racks: Vec<u32>,
+    /// What fans and pumps have asked of the power chain, in watts.
+    asked_w: [f64; 2],
+    /// What they draw, in watts.
+    pub(super) draw_w: [f64; 2],
+    /// Supply temperature that the racks have been told.
+    told_c: f64,
+    pub(super) heat_w: f64,
+    pub(super) state: LoopState,
+}
+
+/// What has changed and is still to be carried on.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// Racks that want another power.
+    demands: Marks,
+    /// Racks that the plant offers something else.
+    offers: Marks,
+    /// Racks that draw another power.
+    draws: Marks,
+    /// Loops with another heat, air or supply of power.
+    loops: Marks,
+    /// Workloads that have been offered something in this pass.
+    works: Marks,
+    /// What happened to the racks of each hall within the instant.
+    halls: Vec<HallEvents>,
+}
+
+/// Changes of the racks of a hall within an instant.
+#[derive(Debug, Clone, Copy, Default)]
+struct HallEvents {
+    lost: u32,
+    restored: u32,
+    tripped: u32,
+    restarted: u32,
+    /// Racks held below what they want, now and when the last record was made.
+    capped: u32,
+    capped_told: bool,
+}
+
+/// A set of indices, drained in the order of marking.
+#[derive(Debug, Default)]
+struct Marks {
+    marked: Vec<bool>,
+    list: Vec<u32>,
+}
+
+impl Marks {
+    fn all(count: usize) -> Self {
+        Self { marked: vec![true; count], list: (0..count as u32).collect() }
+    }
+
+    fn none(count: usize) -> Self {
+        Self { marked: vec![false; count], list: Vec::new() }
+    }
+
+    fn mark(&mut self, index: u32) {
+        if !std::mem::replace(&mut self.marked[index as usize], true) {
+            self.list.push(index);
+        }
+    }
+
+    /// Takes the marked indices; give the list back with [`reuse`](Self::reuse).
+    fn take(&mut self) -> Vec<u32> {
+        for &index in &self.list {
+            self.marked[index as usize] = false;
+        }
+        std::mem::take(&mut self.list)
+    }
+
+    /// Keeps the memory of a taken list for the next instant.
+    fn reuse(&mut self, mut list: Vec<u32>) {
+        if self.list.is_empty() {
+            list.clear();
+            self.list = list;
+        }
+    }
+}
+
+impl Changed {
+    /// At the start of a run everything has changed.
+    pub(super) fn all(design: &Design) -> Self {
+        let racks = design.racks.len();
+        Self {
+            demands: Marks::all(racks),
+            offers: Marks::all(racks),
+            draws: Marks::all(racks),
+            loops: Marks::all(design.loops.len()),
+            works: Marks::none(design.works.len()),
+            halls: vec![HallEvents::default(); design.halls.len()],
+        }
+    }
+
+    /// A workload has been told something and decides when the instant is settled.
+    pub(super) fn work(&mut self, index: usize) {
+        self.works.mark(index as u32);
+    }
+
+    /// The air has changed for every loop.
+    pub(super) fn all_loops(&mut self) {
+        for index in 0..self.loops.marked.len() {
+            self.loops.mark(index as u32);
+        }
+    }
+
+    fn settled(&self) -> bool {
+        [&self.demands, &self.offers, &self.draws, &self.loops]
+            .iter()
+            .all(|marks| marks.list.is_empty())
+    }
+}
+
+impl Rack {
+    pub(super) fn new(site: &RackSite) -> Self {
+        Self {
+            hall: site.hall as u32,
+            load: site.load,
+            cooled_by: site.cooled_by.map(|index| index as u32),
+            work: site.work.map(|(work, index)| (work as u32, index as u32)),
+            tripped: false,
+            speed: 1.0,
+            inlet_c: RackOffer::FULL.inlet_c,
+            offer: RackOffer::FULL,
+            draw_w: 0.0,
+        }
+    }
+}
+
+impl LoopPlant {
+    /// The loop without heat, in `air`.
+    pub(super) fn new(index: usize, site: &LoopSite, racks: &[RackSite], air: &MoistAir) -> Self {
+        let cooled = racks.iter().enumerate().filter(|(_, rack)| rack.cooled_by == Some(index));
+        let model = CoolingLoop::new(&site.design);
+        let state = model.solve(0.0, air, Drive::FULL);
+        Self {
+            model,
+            machines: [site.fans, site.pumps],
+            racks: cooled.map(|(rack, _)| rack as u32).collect(),
+            asked_w: [0.0; 2],
+            draw_w: [0.0; 2],
+            told_c: f64::NAN,
+            heat_w: 0.0,
+            state,
+        }
+    }
+}
+
+/// Who is behind each electrical load of `design`.
+pub(super) fn owners(design: &Design) -> Vec<Owner> {
+    let mut owners = vec![None; design.power.loads.len()];
+    let mut own = |load: PowerLoad, owner: Owner| {
+        let before = owners[load.0 as usize].replace(owner);
+        assert!(before.is_none(), "an electrical load has one owner");
+    };
+    for (index, rack) in design.racks.iter().enumerate() {
+        own(rack.load, Owner::Rack(index as u32));
+    }
+    for (index, site) in design.loops.iter().enumerate() {
+        for machine in [site.fans, site.pumps].into_iter().flatten() {
+            own(machine, Owner::Loop(index as u32));
+        }
+    }
+    for (index, house) in design.house.iter().enumerate() {
+        own(house.load, Owner::House(index as u32));
+    }
+    owners.into_iter().map(|owner| owner.expect("every electrical load has an owner")).collect()
+}
+
+/// The demand of a constant house load.
+pub(super) fn house_demand(house: &HouseLoad) -> Demand {
+    single(Rank::Idle, house.power_w)
+}
+
+fn single(rank: Rank, power_w: f64) -> Demand {
+    let mut demand = Demand::default();
+    demand.0[rank as usize] = power_w;
+    demand
+}
+
+impl Facility<'_> {
+    /// Carries all that the instant `now` has changed through the site, then reads the meters.
+    ///
+    /// # Panics
+    ///
+    /// When the site does not settle, which is a bug of a model.
+    pub(super) fn settle(&mut self, now: Time, observer: &mut dyn Observer) {
+        self.advance_due(now);
+        for pass in 0.. {
+            assert!(pass < MOST_PASSES, "the site does not settle at {now}: {:?}", self.changed);
+            self.carry_demands();
+            self.power.allocate();
+            self.carry_allocation();
+            self.carry_offers(now);
+            self.carry_draws();
+            self.carry_heat(now, pass);
+            if self.changed.settled() {
+                break;
+            }
+        }
+        self.record_halls(now, observer);
+        self.schedule_wake_ups();
+        self.read_meters(now, observer);
+    }
+
+    /// Workloads to power: what each rack wants.
+    fn carry_demands(&mut self) {
+        self.drain_works();
+        let racks = self.changed.demands.take();
+        for &index in &racks {
+            let rack = &self.racks[index as usize];
+            let demand = match rack.work {
+                Some((work, own)) if !rack.tripped => {
+                    self.works[work as usize].demand(own as usize)
+                }
+                _ => Demand::default(),
+            };
+            self.power.set_demand(rack.load, demand);
+        }
+        self.changed.demands.reuse(racks);
+    }
+
+    /// Notes the racks whose workload wants or draws something else.
+    fn drain_works(&mut self) {
+        let Changed { demands, draws, .. } = &mut self.changed;
+        for (work, racks) in self.works.iter_mut().zip(&self.work_racks) {
+            work.drain_changed(|own| {
+                demands.mark(racks[own]);
+                draws.mark(racks[own]);
+            });
+        }
+    }
+
+    /// Power to racks and loops: whose supply has changed.
+    fn carry_allocation(&mut self) {
+        let Changed { offers, loops, .. } = &mut self.changed;
+        let mut houses = Vec::new();
+        self.power.drain_changed_loads(|load| match self.owners[load.0 as usize] {
+            Owner::Rack(index) => offers.mark(index),
+            Owner::Loop(index) => loops.mark(index),
+            Owner::House(index) => houses.push(index),
+        });
+        for index in houses {
+            let house = &self.design.house[index as usize];
+            let draw_w = house.power_w.min(self.power.cap_w(house.load));
+            self.power.set_draw(house.load, draw_w);
+        }
+    }
+
+    /// Racks to workloads: what the plant offers now.
+    fn carry_offers(&mut self, now: Time) {
+        let racks = self.changed.offers.take();
+        for &index in &racks {
+            let rack = &mut self.racks[index as usize];
+            let cap_w = self.power.cap_w(rack.load);
+            let powered = cap_w > 0.0 && self.power.energised(rack.load);
+            let offer = RackOffer {
+                live: powered && !rack.tripped,
+                cap_w: if powered { cap_w } else { 0.0 },
+                speed: rack.speed,
+                inlet_c: rack.inlet_c,
+            };
+            if offer == rack.offer {
+                continue;
+            }
+            let hall = &mut self.changed.halls[rack.hall as usize];
+            match (rack.offer.cap_w > 0.0, powered) {
+                (true, false) => hall.lost += 1,
+                (false, true) => hall.restored += 1,
+                _ => {}
+            }
+            let capped = |offer: &RackOffer| offer.live && offer.cap_w.is_finite();
+            hall.capped += u32::from(capped(&offer));
+            hall.capped -= u32::from(capped(&rack.offer));
+            self.meters.count_live(rack.hall as usize, rack.offer.live, offer.live);
+            rack.offer = offer;
+            if let Some((work, own)) = rack.work {
+                self.changed.works.mark(work);
+                let model = &mut self.works[work as usize];
+                let advanced = &mut self.wake_ups[work as usize].advanced;
+                if *advanced < now {
+                    *advanced = now;
+                    model.advance(now);
+                }
+                model.offer(now, own as usize, offer);
+            }
+            self.changed.draws.mark(index);
+        }
+        self.changed.offers.reuse(racks);
+        let works = self.changed.works.take();
+        for &work in &works {
+            self.works[work as usize].settle(now);
+        }
+        self.changed.works.reuse(works);
+    }
+
+    /// Workloads to power and loops: what each rack draws, which is also its heat.
+    fn carry_draws(&mut self) {
+        self.drain_works();
+        let racks = self.changed.draws.take();
+        for &index in &racks {
+            let rack = &mut self.racks[index as usize];
+            let draw_w = match rack.work {
+                Some((work, own)) if rack.offer.live => {
+                    self.works[work as usize].draw_w(own as usize)
+                }
+                _ => 0.0,
+            };
+            if draw_w != rack.draw_w {
+                rack.draw_w = draw_w;
+                self.power.set_draw(rack.load, draw_w);
+                if let Some(cooled_by) = rack.cooled_by {
+                    self.changed.loops.mark(cooled_by);
+                }
+            }
+        }
+        self.changed.draws.reuse(racks);
+    }
+
+    /// Loops to power and racks: what fans and pumps draw, how warm the supply is.
+    fn carry_heat(&mut self, now: Time, pass: usize) {
+        let loops = self.changed.loops.take();
+        for &index in &loops {
+            let plant = &mut self.loops[index as usize];
+            plant.heat_w = plant.racks.iter().map(|&r| self.racks[r as usize].draw_w).sum();
+
+            let wanted = plant.model.solve(plant.heat_w, &self.air, Drive::FULL);
+            let wanted_w = [wanted.fan_w, wanted.pump_w];
+            let most_w = [plant.model.max_fan_w(), plant.model.max_pump_w()];
+            let mut share = [1.0; 2];
+            let mut cap_w = [0.0; 2];
+            for machine in 0..2 {
+                let Some(load) = plant.machines[machine] else { continue };
+                if (wanted_w[machine] - plant.asked_w[machine]).abs() > DEMAND_STEP_W {
+                    // Ask first; what it gets is known in the next pass.
+                    plant.asked_w[machine] = wanted_w[machine];
+                    self.power.set_demand(load, single(Rank::Cooling, wanted_w[machine]));
+                    self.changed.loops.mark(index);
+                }
+                cap_w[machine] = self.power.cap_w(load);
+                if cap_w[machine] < wanted_w[machine] {
+                    share[machine] = cap_w[machine] / most_w[machine];
+                } else if !self.power.energised(load) {
+                    share[machine] = 0.0;
+                }
+            }
+            let state = if share == [1.0; 2] {
+                wanted
+            } else {
+                let drive = Drive { fans: share[0], pumps: share[1] };
+                plant.model.solve(plant.heat_w, &self.air, drive)
+            };
+            for (machine, wanted_w) in [state.fan_w, state.pump_w].into_iter().enumerate() {
+                let Some(load) = plant.machines[machine] else { continue };
+                // No more than was asked: the power chain has checked that much.
+                let draw_w = wanted_w.min(cap_w[machine]).min(plant.asked_w[machine]);
+                plant.draw_w[machine] = draw_w;
+                self.power.set_draw(load, draw_w);
+            }
+            plant.state = state;
+            let steady = (state.rack_inlet_c - plant.told_c).abs() <= SUPPLY_STEP_K;
+            if !(steady && state.flowing) {
+                plant.told_c = state.rack_inlet_c;
+                self.carry_supply(now, index, pass);
+            }
+        }
+        self.changed.loops.reuse(loops);
+    }
+
+    /// A loop to its racks: slower where the supply is too warm, off where it is hot or still.
+    fn carry_supply(&mut self, now: Time, index: u32, pass: usize) {
+        let plant = &self.loops[index as usize];
+        for &rack_index in &plant.racks {
+            let rack = &mut self.racks[rack_index as usize];
+            let limits = &self.design.halls[rack.hall as usize].limits;
+            let inlet_c = plant.state.rack_inlet_c;
+            let hot = !plant.state.flowing || inlet_c >= limits.trip_c;
+            if hot && !rack.tripped && rack.offer.live {
+                rack.tripped = true;
+                self.changed.halls[rack.hall as usize].tripped += 1;
+                self.changed.demands.mark(rack_index);
+                self.changed.draws.mark(rack_index);
+                let back = now + self.design.control.restart_after_heat;
+                self.agenda.push(back, Class::Control, Event::HeatRestart(rack_index));
+            }
+            let speed = if plant.state.flowing { limits.speed(inlet_c) } else { 0.0 };
+            rack.speed = if pass < FREE_PASSES { speed } else { 0.5 * (rack.speed + speed) };
+            rack.inlet_c = inlet_c;
+            self.changed.offers.mark(rack_index);
+        }
+    }
+
+    /// Lets a rack that heat has tripped back, if its loop is cool again; else waits as long
+    /// again.
+    pub(super) fn heat_restart(&mut self, now: Time, index: u32) {
+        let rack = &mut self.racks[index as usize];
+        let cool = rack.cooled_by.is_none_or(|cooled_by| {
+            let state = &self.loops[cooled_by as usize].state;
+            let limits = &self.design.halls[rack.hall as usize].limits;
+            state.flowing && state.rack_inlet_c <= limits.restart_c
+        });
+        if !cool {
+            let again = now + self.design.control.restart_after_heat;
+            self.agenda.push(again, Class::Control, Event::HeatRestart(index));
+            return;
+        }
+        rack.tripped = false;
+        self.changed.halls[rack.hall as usize].restarted += 1;
+        self.changed.demands.mark(index);
+        self.changed.offers.mark(index);
+    }
+
+    /// Writes what happened to the racks of each hall into the log of events.
+    fn record_halls(&mut self, at: Time, observer: &mut dyn Observer) {
+        let halls = self.changed.halls.iter_mut().zip(&self.design.halls).enumerate();
+        for (index, (hall, design)) in halls {
+            self.meters.count_hall(index, u64::from(hall.lost), u64::from(hall.tripped));
+            let mut record = |count: &mut u32, what: What| {
+                if *count > 0 {
+                    let count = std::mem::take(count);
+                    observer.record(&Record { at, what, subject: &design.name, count });
+                }
+            };
+            record(&mut hall.lost, What::PowerLost);
+            record(&mut hall.restored, What::PowerRestored);
+            record(&mut hall.tripped, What::HeatTrip);
+            record(&mut hall.restarted, What::HeatRestart);
+            if (hall.capped > 0) != hall.capped_told {
+                hall.capped_told = hall.capped > 0;
+                let what = if hall.capped_told { What::Capped } else { What::Uncapped };
+                let mut racks = hall.capped.max(1);
+                record(&mut racks, what);
+            }
+        }
+    }
+}

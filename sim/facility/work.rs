@@ -1,0 +1,87 @@
+//! One face for the three kinds of workload.
+
+use crate::kernel::{Streams, Time};
+use crate::plant::Demand;
+use crate::workload::RackOffer;
+use crate::workload::inference::Service;
+use crate::workload::mining::Mining;
+use crate::workload::training::Training;
+
+use super::design::{WorkDesign, WorkSite};
+
+/// A running workload.
+#[derive(Debug)]
+pub(super) enum Work {
+    Mining(Mining),
+    Training(Training),
+    Inference(Service),
+}
+
+/// Calls the method of the same name of whichever workload it is.
+macro_rules! each {
+    ($self:expr, $work:ident => $call:expr) => {
+        match $self {
+            Work::Mining($work) => $call,
+            Work::Training($work) => $call,
+            Work::Inference($work) => $call,
+        }
+    };
+}
+
+impl Work {
+    /// The workload at the start of a run.
+    pub(super) fn new(site: &WorkSite, streams: &Streams) -> Self {
+        match &site.design {
+            WorkDesign::Mining { design, .. } => Work::Mining(Mining::new(design, streams)),
+            WorkDesign::Training { design, rack, racks } => {
+                let (design, rack) = (design.clone(), rack.clone());
+                Work::Training(Training::new(design, rack, racks, &site.name, streams))
+            }
+            WorkDesign::Inference { design, .. } => Work::Inference(Service::new(design, streams)),
+        }
+    }
+
+    /// The next instant at which it has something to do; [`Time::MAX`] for never.
+    pub(super) fn next_at(&self) -> Time {
+        each!(self, work => work.next_at())
+    }
+
+    /// Lets it handle all of its own up to `now`.
+    pub(super) fn advance(&mut self, now: Time) {
+        each!(self, work => work.advance(now));
+    }
+
+    /// The plant offers its rack `rack` something else from `now` on.
+    pub(super) fn offer(&mut self, now: Time, rack: usize, offer: RackOffer) {
+        each!(self, work => work.offer(now, rack, offer));
+    }
+
+    /// All offers of this pass are made: react.
+    pub(super) fn settle(&mut self, now: Time) {
+        each!(self, work => work.settle(now));
+    }
+
+    /// What its rack `rack` would draw if nothing were short.
+    pub(super) fn demand(&self, rack: usize) -> Demand {
+        each!(self, work => work.demand(rack))
+    }
+
+    /// What its rack `rack` draws, in watts.
+    pub(super) fn draw_w(&self, rack: usize) -> f64 {
+        each!(self, work => work.draw_w(rack))
+    }
+
+    /// Hashes a second, GPUs held by jobs, or requests in flight.
+    pub(super) fn activity(&self) -> f64 {
+        match self {
+            Work::Mining(mining) => mining.hash_rate(),
+            Work::Training(training) => training.busy_gpus() as f64,
+            Work::Inference(service) => service.in_flight() as f64,
+        }
+    }
+
+    /// Hands over the racks whose demand or draw has changed, in index order.
+    pub(super) fn drain_changed(&mut self, changed: impl FnMut(usize)) {
+        each!(self, work => work.drain_changed(changed));
+    }
+}

@@ -1,0 +1,228 @@
+//! Writing a run while it goes on: the observer that fills the run folder.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::folder::Folder;
+use super::latency::{self, Named};
+use super::table::{Cell, Column, Format, Kind, Table};
+use crate::facility::{Design, Facility, Observer, Outcome, Record};
+use crate::kernel::Time;
+use crate::scenario::Input;
+use crate::workload::training::JobRecord;
+
+/// Where a run came from: enough to repeat it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Manifest {
+    /// Version of loadbank.
+    pub version: &'static str,
+    /// How the run ended: `complete`, `partial` or `unbalanced`.
+    pub status: Status,
+    /// The scenario file as named on the command line.
+    pub scenario: PathBuf,
+    /// SHA-256 of the effective scenario, with its input files.
+    pub scenario_sha256: String,
+    /// Changes from the command line.
+    pub sets: Vec<String>,
+    /// Files that the scenario read, with their SHA-256.
+    pub inputs: Vec<Input>,
+    /// Seed of all random streams.
+    pub seed: u64,
+    /// Which replication under that seed.
+    pub replication: u64,
+    /// Threads that the run used; its results do not depend on them.
+    pub threads: usize,
+    /// When the run was started, UTC.
+    pub started: jiff::Timestamp,
+    /// How long it took.
+    pub wall_s: f64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// At the end of its duration.
+    Complete,
+    /// Interrupted before.
+    Partial,
+    /// A book did not balance: the figures are not to be trusted.
+    Unbalanced,
+}
+
+/// Asked at every instant whether to go on; shows progress on the way.
+pub type Proceed<'a> = Box<dyn FnMut(Time) -> ControlFlow<()> + Send + 'a>;
+
+/// Fills the folder of a run.
+pub struct RunWriter<'a> {
+    design: &'a Design,
+    folder: Folder,
+    series: Table,
+    events: Table,
+    jobs: Table,
+    failure: Option<io::Error>,
+    proceed: Proceed<'a>,
+    row: Vec<Cell>,
+}
+
+impl std::fmt::Debug for RunWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunWriter").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl<'a> RunWriter<'a> {
+    /// Starts the folder `target` for a run of `design` with time-series columns `columns`.
+    ///
+    /// # Errors
+    ///
+    /// When the folder or a table cannot be created.
+    pub fn create(
+        target: &Path,
+        design: &'a Design,
+        columns: &[String],
+        format: Format,
+        proceed: Proceed<'a>,
+    ) -> io::Result<Self> {
+        let folder = Folder::create(target)?;
+        let real = |name: &str| Column::new(name, Kind::Real);
+        let text = |name: &str| Column::new(name, Kind::Text);
+        let count = |name: &str| Column::new(name, Kind::Count);
+        let time = |name: &str| Column::new(name, Kind::Time);
+
+        let mut series = vec![time("start_utc")];
+        series.extend(columns.iter().map(|name| real(name)));
+        let events = vec![time("at_utc"), text("event"), text("subject"), count("count")];
+        let jobs = vec![
+            text("workload"),
+            count("job"),
+            time("submit_utc"),
+            real("wait_s"),
+            time("end_utc"),
+            count("nodes"),
+            count("attempts"),
+            count("interruptions"),
+            real("work_s"),
+            real("useful_gpu_h"),
+            real("lost_gpu_h"),
+            real("held_gpu_h"),
+        ];
+        Ok(Self {
+            design,
+            series: Table::create(folder.path(), "timeseries", series, format)?,
+            events: Table::create(folder.path(), "events", events, format)?,
+            jobs: Table::create(folder.path(), "jobs", jobs, format)?,
+            folder,
+            failure: None,
+            proceed,
+            row: Vec::new(),
+        })
+    }
+
+    /// Writes the rest and renames the folder into place; returns where it is.
+    ///
+    /// # Errors
+    ///
+    /// When anything could not be written, also earlier in the run. Nothing is left behind.
+    pub fn finish(
+        mut self,
+        facility: &mut Facility<'_>,
+        outcome: &Outcome,
+        manifest: &Manifest,
+        effective_scenario: &str,
+    ) -> io::Result<PathBuf> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        self.series.finish()?;
+        self.events.finish()?;
+        self.jobs.finish()?;
+        self.folder.write("summary.json", &json(outcome)?)?;
+        self.folder.write("manifest.json", &json(manifest)?)?;
+        self.folder.write("scenario.yaml", effective_scenario.as_bytes())?;
+        let latencies = facility.latencies();
+        if !latencies.is_empty() {
+            let named: Vec<Named<'_>> =
+                latencies.iter().map(|(name, h)| Named { name, histogram: h }).collect();
+            let length = Duration::from_secs_f64(outcome.simulated_days * 86_400.0);
+            let log = latency::interval_log(outcome.start, length, &named)?;
+            self.folder.write("latency.hlog", &log)?;
+            for Named { name, histogram } in named {
+                let table = latency::percentile_table(histogram);
+                let file = format!("latency-{}.hgrm", name.replace('/', "-"));
+                self.folder.write(&file, table.as_bytes())?;
+            }
+        }
+        self.folder.publish()
+    }
+
+    fn push(&mut self, which: fn(&mut Self) -> &mut Table, row: Vec<Cell>) {
+        if self.failure.is_none() {
+            self.failure = which(self).push(&row).err();
+        }
+        self.row = row;
+        self.row.clear();
+    }
+}
+
+impl Observer for RunWriter<'_> {
+    fn interval(&mut self, start: Time, values: &[f64]) {
+        let mut row = std::mem::take(&mut self.row);
+        row.push(Cell::Time(self.design.clock.timestamp(start)));
+        row.extend(
+            values.iter().map(
+                |value| {
+                    if value.is_finite() { Cell::Real(*value) } else { Cell::Missing }
+                },
+            ),
+        );
+        self.push(|writer| &mut writer.series, row);
+    }
+
+    fn record(&mut self, record: &Record<'_>) {
+        let mut row = std::mem::take(&mut self.row);
+        row.extend([
+            Cell::Time(self.design.clock.timestamp(record.at)),
+            Cell::Text(record.what.name().to_owned()),
+            Cell::Text(record.subject.to_owned()),
+            Cell::Count(u64::from(record.count)),
+        ]);
+        self.push(|writer| &mut writer.events, row);
+    }
+
+    fn job(&mut self, workload: &str, job: &JobRecord) {
+        let mut row = std::mem::take(&mut self.row);
+        row.extend([
+            Cell::Text(workload.to_owned()),
+            Cell::Count(job.id),
+            Cell::Time(self.design.clock.timestamp(job.submit)),
+            Cell::Real(job.wait_s()),
+            Cell::Time(self.design.clock.timestamp(job.end)),
+            Cell::Count(job.nodes as u64),
+            Cell::Count(u64::from(job.attempts)),
+            Cell::Count(job.interruptions.total()),
+            Cell::Real(job.work_s),
+            Cell::Real(job.gpu_hours.useful),
+            Cell::Real(job.gpu_hours.lost),
+            Cell::Real(job.gpu_hours.held()),
+        ]);
+        self.push(|writer| &mut writer.jobs, row);
+    }
+
+    fn proceed(&mut self, now: Time) -> ControlFlow<()> {
+        if self.failure.is_some() {
+            return ControlFlow::Break(());
+        }
+        (self.proceed)(now)
+    }
+}
+
+fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}

@@ -1,0 +1,372 @@
+//! The summary of a run as a text that an architect can read.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::sheet::{Sheet, amount, percent};
+use crate::facility::{
+    BookOutcome, Design, InferenceOutcome, Outcome, Percentiles, Summary, WorkloadOutcome,
+};
+use crate::measure::Side;
+use crate::workload::mining::MiningSummary;
+use crate::workload::training::TrainingSummary;
+
+/// Losses of power, curtailments and failures below this many MWh are left out of the text.
+const NOTHING_MWH: f64 = 0.05;
+
+/// The outcome of a run whose files are in `folder` and which took `wall`.
+pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}: {} days from {}, seed {}{}",
+        outcome.scenario,
+        amount(outcome.simulated_days),
+        outcome.start,
+        outcome.seed,
+        if outcome.partial { " (interrupted: partial)" } else { "" },
+    );
+    energy(&mut text, outcome);
+    cooling(&mut text, outcome);
+    halls(&mut text, outcome);
+    for work in &outcome.workloads {
+        workload(&mut text, work);
+    }
+    failures(&mut text, outcome);
+    money(&mut text, outcome);
+    books(&mut text, outcome);
+    let _ =
+        writeln!(text, "\nsimulated in {:.1} s; files in {}", wall.as_secs_f64(), folder.display());
+    text
+}
+
+/// The outcome as JSON, as in `summary.json`.
+///
+/// # Panics
+///
+/// Never: an outcome is plain figures.
+pub fn json(outcome: &Outcome) -> String {
+    let mut text = serde_json::to_string_pretty(outcome).expect("an outcome is plain figures");
+    text.push('\n');
+    text
+}
+
+/// One of the books in a line, with its residual.
+pub fn book(book: &BookOutcome) -> String {
+    let total = |side| book.ledger.total(side);
+    format!(
+        "{}: in {:e}, out {:e}, stored {:e}, residual {:e} (allowed: {:e} of the turnover)",
+        book.ledger.amount(),
+        total(Side::Inflow),
+        total(Side::Outflow),
+        total(Side::Stored),
+        book.residual,
+        book.tolerance,
+    )
+}
+
+/// What `check` says of a scenario that can be run.
+pub fn check(design: &Design) -> String {
+    let mut text = String::new();
+    let racks = design.racks.len();
+    let _ = writeln!(
+        text,
+        "{}: sound. {} power components, {} cooling loops, {racks} racks, {} workloads",
+        design.name,
+        design.power.nodes.len(),
+        design.loops.len(),
+        design.works.len(),
+    );
+    let points = design.site.single_points_of_failure();
+    if points.is_empty() {
+        text.push_str("no single point of failure\n");
+        return text;
+    }
+    text.push_str("single points of failure:\n");
+    for point in &points {
+        let _ = writeln!(text, "  {}", design.site.describe(point));
+    }
+    text
+}
+
+fn energy(text: &mut String, outcome: &Outcome) {
+    let energy = &outcome.energy;
+    let share = |mwh: f64| if energy.import_mwh > 0.0 { mwh / energy.import_mwh } else { 0.0 };
+    let mut sheet = Sheet::new("Energy", &["MWh", "of import"]);
+    for used in &energy.uses {
+        sheet.row(&used.name, [amount(used.mwh), percent(share(used.mwh))]);
+    }
+    for lost in &energy.losses {
+        sheet.row(&format!("loss: {}", lost.name), [amount(lost.mwh), percent(share(lost.mwh))]);
+    }
+    sheet.row("import", [amount(energy.import_mwh), percent(1.0)]);
+    sheet.write(text);
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<26} {value}");
+    };
+    line(
+        "import power",
+        format!(
+            "mean {:.2} MW, peak {:.2} MW, peak interval mean {:.2} MW",
+            energy.mean_import_mw, energy.peak_import_mw, energy.peak_demand_mw
+        ),
+    );
+    if energy.shed_mwh > NOTHING_MWH {
+        line("wanted, not granted", format!("{} MWh", amount(energy.shed_mwh)));
+    }
+    let ratios = &outcome.effectiveness;
+    let ratio = |value: Option<f64>, unit: &str| match value {
+        Some(value) => format!("{value:.3}{unit}"),
+        None => "none: no IT load".to_owned(),
+    };
+    line("PUE", ratio(ratios.pue, ""));
+    let water = &outcome.water;
+    line("WUE (withdrawal)", ratio(ratios.wue_l_per_kwh, " L/kWh"));
+    line(
+        "water",
+        format!(
+            "{} m3 withdrawn: {} evaporated, {} drift, {} blowdown",
+            amount(water.withdrawal_m3),
+            amount(water.evaporation_m3),
+            amount(water.drift_m3),
+            amount(water.blowdown_m3)
+        ),
+    );
+    if outcome.money.carbon_t > 0.0 {
+        line(
+            "carbon",
+            format!(
+                "{} t, {}",
+                amount(outcome.money.carbon_t),
+                ratio(ratios.cue_kg_per_kwh, " kg/kWh of IT")
+            ),
+        );
+    }
+}
+
+fn cooling(text: &mut String, outcome: &Outcome) {
+    let columns = ["heat MWh", "fans MWh", "pumps MWh", "inlet mean", "inlet max", "water m3"];
+    let mut sheet = Sheet::new("Cooling", &columns);
+    for cooling in &outcome.cooling {
+        sheet.row(
+            &cooling.name,
+            [
+                amount(cooling.heat_mwh),
+                amount(cooling.fans_mwh),
+                amount(cooling.pumps_mwh),
+                format!("{:.1} degC", cooling.mean_inlet_c),
+                format!("{:.1} degC", cooling.max_inlet_c),
+                amount(cooling.water.withdrawal_m3),
+            ],
+        );
+    }
+    sheet.write(text);
+}
+
+fn halls(text: &mut String, outcome: &Outcome) {
+    let mut sheet = Sheet::new("Halls", &["racks", "available", "power lost", "heat trips"]);
+    for hall in &outcome.halls {
+        sheet.row(
+            &hall.name,
+            [
+                hall.racks.to_string(),
+                format!("{:.4} %", 100.0 * hall.availability),
+                hall.power_losses.to_string(),
+                hall.heat_trips.to_string(),
+            ],
+        );
+    }
+    sheet.write(text);
+    if !outcome.halls.is_empty() {
+        text.push_str("  power lost and heat trips count racks\n");
+    }
+}
+
+fn workload(text: &mut String, work: &WorkloadOutcome) {
+    match &work.summary {
+        Summary::Mining(mining) => self::mining(text, work, mining),
+        Summary::Training(training) => self::training(text, work, training),
+        Summary::Inference(inference) => self::inference(text, work, inference),
+    }
+}
+
+fn mining(text: &mut String, work: &WorkloadOutcome, mining: &MiningSummary) {
+    let _ = writeln!(
+        text,
+        "\nMining: {} ({} ASICs, {:.1} MW)",
+        work.name,
+        amount(mining.machines as f64),
+        mining.rated_mw
+    );
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<26} {value}");
+    };
+    line(
+        "uptime",
+        format!(
+            "{} of machine-hours, {:.3} EH/s mean",
+            percent(mining.uptime),
+            mining.mean_hash_rate_eh_s
+        ),
+    );
+    line("energy", format!("{} MWh", amount(mining.energy_mwh)));
+    let curtailed = &mining.curtailed_mwh;
+    let causes: Vec<String> = curtailed
+        .causes()
+        .into_iter()
+        .filter(|(_, mwh)| *mwh > NOTHING_MWH)
+        .map(|(cause, mwh)| format!("{cause} {}", amount(mwh)))
+        .collect();
+    line("curtailed", format!("{} MWh: {}", amount(curtailed.total()), causes.join(", ")));
+    line("price stops a machine", format!("{:.1}", mining.price_stops));
+    line("income", format!("{} $ after the pool's fee", amount(mining.income_usd)));
+}
+
+fn training(text: &mut String, work: &WorkloadOutcome, training: &TrainingSummary) {
+    let _ = writeln!(text, "\nTraining: {} ({} GPUs)", work.name, amount(training.gpus as f64));
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<26} {value}");
+    };
+    line(
+        "goodput",
+        format!(
+            "{} of {} GPU-hours; ETTR {:.4}, utilisation {}",
+            percent(training.goodput_share),
+            amount(training.gpu_hours.total()),
+            training.ettr,
+            percent(training.utilisation)
+        ),
+    );
+    let total = training.gpu_hours.total();
+    let rest: Vec<String> = training
+        .gpu_hours
+        .kinds()
+        .into_iter()
+        .filter(|(kind, hours)| *kind != "useful" && *hours > 0.0005 * total)
+        .map(|(kind, hours)| format!("{kind} {}", percent(hours / total)))
+        .collect();
+    line("the rest went to", rest.join(", "));
+    let jobs = &training.jobs;
+    line(
+        "jobs",
+        format!(
+            "{} submitted: {} completed, {} running, {} queued; mean wait {:.0} s",
+            jobs.submitted,
+            jobs.completed,
+            jobs.running,
+            jobs.queued,
+            training.queue_wait.mean_s()
+        ),
+    );
+    line(
+        "interruptions of jobs",
+        format!(
+            "{} by node failures, {} by lost racks",
+            training.interruptions.node_failures, training.interruptions.rack_losses
+        ),
+    );
+    line("revenue", format!("{} $", amount(training.revenue_usd)));
+}
+
+fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOutcome) {
+    let _ = writeln!(text, "\nInference: {}", work.name);
+    let columns = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<26} {value}");
+    };
+    line(
+        "requests",
+        format!(
+            "{} arrived: {} served, {} failed, {} rejected, {} in flight",
+            amount(inference.arrived as f64),
+            amount(inference.served as f64),
+            amount(inference.failed as f64),
+            amount(inference.rejected as f64),
+            amount(inference.in_flight as f64)
+        ),
+    );
+    line(
+        "simulated one by one",
+        format!(
+            "{} requests, each for {:.1} on average",
+            amount(inference.simulated as f64),
+            inference.weight()
+        ),
+    );
+    line(
+        "tokens",
+        format!(
+            "{} prompt, {} generated",
+            amount(inference.prompt_tokens as f64),
+            amount(inference.output_tokens as f64),
+        ),
+    );
+    if let Some(joules) = inference.joules_per_output_token {
+        line("energy", format!("{joules:.3} J a generated token"));
+    }
+    if let Some(attained) = inference.slo_attainment {
+        line("within targets", percent(attained));
+    }
+    if let Some(fit) = &inference.fit {
+        line("step times", fit.clone());
+    }
+    line("revenue", format!("{} $", amount(inference.revenue_usd)));
+    let mut sheet = Sheet::new("  latency, ms", &columns);
+    for (name, latency) in [
+        ("TTFT", &inference.ttft_s),
+        ("TPOT", &inference.tpot_s),
+        ("TBT", &inference.tbt_s),
+        ("E2E", &inference.e2e_s),
+        ("queue", &inference.queue_s),
+    ] {
+        if let Some(latency) = latency {
+            sheet.row(&format!("  {name}"), milliseconds(latency));
+        }
+    }
+    sheet.write(text);
+}
+
+fn milliseconds(latency: &Percentiles) -> [String; 6] {
+    [latency.mean, latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
+        .map(|seconds| format!("{:.1}", 1000.0 * seconds))
+}
+
+fn failures(text: &mut String, outcome: &Outcome) {
+    let mut sheet = Sheet::new("Failures of the power chain", &["units", "failures", "down h"]);
+    for component in outcome.components.iter().filter(|component| component.failures > 0) {
+        sheet.row(
+            &component.name,
+            [
+                component.units.to_string(),
+                component.failures.to_string(),
+                format!("{:.1}", component.down_h),
+            ],
+        );
+    }
+    sheet.write(text);
+}
+
+fn money(text: &mut String, outcome: &Outcome) {
+    let money = &outcome.money;
+    let mut sheet = Sheet::new("Money", &["$"]);
+    for work in &outcome.workloads {
+        sheet.row(&format!("revenue: {}", work.name), [amount(work.revenue_usd)]);
+    }
+    sheet.row("energy cost", [amount(-money.energy_cost_usd)]);
+    sheet.row("revenue less energy", [amount(money.margin_usd)]);
+    sheet.write(text);
+    if let Some(price) = money.mean_price_usd_per_mwh {
+        let _ = writeln!(text, "  {:<26} {price:.2} $/MWh of import", "mean cost of energy");
+    }
+}
+
+fn books(text: &mut String, outcome: &Outcome) {
+    let closed: Vec<&str> = outcome
+        .books
+        .iter()
+        .filter(|book| book.balanced)
+        .map(|book| book.ledger.amount())
+        .collect();
+    let _ = writeln!(text, "\nbalanced: {}", closed.join(", "));
+}

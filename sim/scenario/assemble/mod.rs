@@ -1,0 +1,294 @@
+//! From a tree to a design: the specs of all rooms read, names looked up, files opened.
+//!
+//! Everything that a user can get wrong is found here or before, all of it in one run: a
+//! component that cannot be read is reported and its name kept, so that what refers to it is
+//! not reported as well.
+
+mod plant;
+mod work;
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::catalogue::Section;
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::files::Files;
+use super::load::{Document, load};
+use super::show::{content_hash, effective_yaml};
+use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
+use crate::facility::Design;
+use crate::grid::Run;
+use crate::kernel::{Clock, Span, Time};
+use crate::plant::cooling::CoolingSpec;
+use crate::plant::power::PowerSpec;
+use crate::spec::{Fault, Mark, Name};
+
+use plant::{Plant, report};
+
+/// The sections whose components are selected by `kind`.
+pub(super) const SECTIONS: [Section; 4] = [
+    Section { name: "power", kinds: PowerSpec::KINDS },
+    Section { name: "cooling", kinds: CoolingSpec::KINDS },
+    Section { name: "racks", kinds: RackSpec::KINDS },
+    Section { name: "workloads", kinds: WorkloadSpec::KINDS },
+];
+
+/// Shortest interval of the time series; a shorter one would only fill disks.
+const SHORTEST_INTERVAL: Span = Span::from_secs(1);
+
+/// A scenario that can be run.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What to run.
+    pub design: Design,
+    /// SHA-256 over the effective scenario and the files that it reads.
+    pub hash: String,
+    /// The files that it reads.
+    pub inputs: Vec<Input>,
+    /// The effective scenario as YAML.
+    pub effective_yaml: String,
+}
+
+/// A file that a scenario reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// As resolved.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// What reading a scenario came to.
+#[derive(Debug)]
+pub struct Reading {
+    /// The scenario, unless something is wrong with it.
+    pub loaded: Option<Loaded>,
+    /// Everything found wrong or doubtful.
+    pub diagnostics: Diagnostics,
+    /// The files that the diagnostics point into.
+    pub files: Files,
+}
+
+/// Reads the scenario at `path` with the `--set` arguments `sets`.
+pub fn read_scenario(path: &Path, sets: &[String]) -> Reading {
+    let mut document = match load(path, sets) {
+        Ok(document) => document,
+        Err(error) => {
+            return Reading { loaded: None, diagnostics: error.diagnostics, files: error.files };
+        }
+    };
+    document.resolve_kinds(&SECTIONS);
+    let mut sink = std::mem::take(&mut document.diagnostics);
+    let loaded = assemble(&document, &mut sink);
+    let loaded = if sink.has_errors() { None } else { loaded };
+    Reading { loaded, diagnostics: sink, files: document.files }
+}
+
+fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
+    let root = document.place();
+    check_names(document, sink);
+
+    // The plant and the workloads are read whatever the head is like, so that all errors
+    // come out at once.
+    let head: Option<ScenarioSpec> = root.read(sink);
+    let mut plant = Plant::default();
+    if let Some(section) = document.section("power") {
+        plant.add_power(&section, sink);
+    }
+    if let Some(section) = document.section("cooling") {
+        plant.add_cooling(&section, sink);
+    }
+    let halls = match document.section("racks") {
+        Some(section) => work::read_racks(&section, &mut plant, sink),
+        None => Vec::new(),
+    };
+    let head = head?;
+    check_head(&head, document, sink);
+
+    let mut faults = Vec::new();
+    let place = head.site.resolve(&mut faults);
+    report_in(document, "site", &mut faults, sink);
+    let clock = Clock::new(head.start, place.zone.clone());
+    let duration = Span::from(head.duration);
+    let mut inputs = Inputs { document, read: BTreeMap::new() };
+    let mut read = |name: &Name| inputs.read(name);
+    let horizon = Time::ZERO + duration;
+    let mut run = Run { clock: &clock, horizon, read: &mut read };
+    let weather = head.weather.resolve(&place, &mut run, &mut faults);
+    report_in(document, "weather", &mut faults, sink);
+    let price = head.price.resolve(&mut run, &mut faults);
+    report_in(document, "price", &mut faults, sink);
+    let carbon = match &head.carbon {
+        Some(spec) => Some(spec.resolve(&mut run, &mut faults)),
+        None => None,
+    };
+    report_in(document, "carbon", &mut faults, sink);
+    let control = head.control.resolve(&mut faults);
+    report_in(document, "control", &mut faults, sink);
+    let works = match document.section("workloads") {
+        Some(section) => work::read_workloads(&section, &halls, &mut run, sink),
+        None => Vec::new(),
+    };
+
+    let (power, power_groups) = (plant.power.clone(), plant.power_groups.clone());
+    let (house, loops) = (plant.house.clone(), plant.loops.clone());
+    let site = plant.close(sink);
+    let racks = work::rack_sites(&halls, &works);
+    let design = Design {
+        name: head.name,
+        title: head.title.unwrap_or_default(),
+        duration,
+        seed: head.seed.unwrap_or(1),
+        interval: head.output.interval.map_or(Span::from_secs(900), Span::from),
+        site: site?,
+        weather: weather?,
+        price: price?,
+        carbon: carbon.map_or(Some(None), |carbon| carbon.map(Some))?,
+        power,
+        power_groups,
+        loops,
+        halls: halls.into_iter().map(|hall| hall.design).collect(),
+        racks,
+        house,
+        works: works.into_iter().map(|work| work.site).collect(),
+        control,
+        clock: clock.clone(),
+    };
+    let inputs = inputs.into_list();
+    Some(Loaded {
+        hash: fingerprint(&content_hash(&document.root), &inputs),
+        effective_yaml: effective_yaml(&document.root),
+        design,
+        inputs,
+    })
+}
+
+/// A name stands for one thing on the whole site: reports and time series name things without
+/// their section.
+fn check_names(document: &Document, sink: &mut Diagnostics) {
+    let mut taken: BTreeMap<String, (&str, Mark)> = BTreeMap::new();
+    for section in SECTIONS {
+        let Some(place) = document.section(section.name) else { continue };
+        // Errors within the section are reported when it is read.
+        for component in place.components(&mut Diagnostics::default()) {
+            for name in component.instances {
+                if let Some(&(other, first)) = taken.get(&name)
+                    && other != section.name
+                {
+                    let message =
+                        format!("{}: `{name}` is a name in `{other}` already", section.name);
+                    sink.push(
+                        Diagnostic::error(component.name.mark, message)
+                            .code("duplicate-name")
+                            .label("again here")
+                            .note(first, "first here"),
+                    );
+                    break;
+                }
+                taken.insert(name, (section.name, component.name.mark));
+            }
+        }
+    }
+}
+
+fn check_head(head: &ScenarioSpec, document: &Document, sink: &mut Diagnostics) {
+    let mut fault = |fault| document.place().fault(fault, sink);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_name = !head.name.is_empty()
+        && head.name.len() <= 100
+        && head.name.chars().all(is_plain)
+        && !head.name.starts_with('.');
+    if !is_name {
+        fault(
+            Fault::error("name", format!("`{}` cannot name a folder", head.name))
+                .help("use letters, digits, `-`, `_` and `.`, and no `.` at the start"),
+        );
+    }
+    if Span::from(head.duration) == Span::ZERO {
+        fault(Fault::error("duration", "there is nothing to simulate in no time"));
+    }
+    if head
+        .start
+        .checked_add(jiff::SignedDuration::from_nanos_i128(head.duration.0.into()))
+        .is_err()
+    {
+        fault(Fault::error("duration", "the run ends after the year 9999"));
+    }
+    let interval = head.output.interval.map_or(SHORTEST_INTERVAL, Span::from);
+    if interval < SHORTEST_INTERVAL {
+        fault(
+            Fault::error("output.interval", "an interval lasts at least a second")
+                .help("events between two rows are in `events`, with their instants"),
+        );
+    }
+}
+
+fn report_in(document: &Document, section: &str, faults: &mut Vec<Fault>, sink: &mut Diagnostics) {
+    let place = document.section(section).unwrap_or_else(|| document.place());
+    report(&place, std::mem::take(faults), sink);
+}
+
+/// Files that a scenario reads, each once.
+struct Inputs<'d> {
+    document: &'d Document,
+    read: BTreeMap<PathBuf, String>,
+}
+
+impl Inputs<'_> {
+    /// The bytes of the file that `name` stands for, decompressed if it ends in `.gz`.
+    fn read(&mut self, name: &Name) -> Result<Vec<u8>, Fault> {
+        let path = self.document.files.resolve(&name.text, name.mark);
+        let unreadable = |error: std::io::Error| {
+            let error = error.to_string();
+            let reason = error.split(" (os error").next().unwrap_or(&error);
+            Fault::error("", format!("cannot read `{}`: {reason}", path.display()))
+                .at(name.mark)
+                .help("a relative path starts at the folder of the file that names it")
+        };
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let content = if path.extension().is_some_and(|extension| extension == "gz") {
+            let mut content = Vec::new();
+            // Compressed data can claim to be anything: stop at a size that no trace has.
+            let mut decoder = flate2::read::MultiGzDecoder::new(&bytes[..]).take(MOST_BYTES + 1);
+            decoder.read_to_end(&mut content).map_err(unreadable)?;
+            content
+        } else {
+            bytes
+        };
+        if content.len() as u64 > MOST_BYTES {
+            let message = format!("`{}` holds more than {MOST_BYTES} bytes", path.display());
+            return Err(Fault::error("", message).at(name.mark));
+        }
+        self.read.insert(path, sha256);
+        Ok(content)
+    }
+
+    fn into_list(self) -> Vec<Input> {
+        self.read.into_iter().map(|(path, sha256)| Input { path, sha256 }).collect()
+    }
+}
+
+/// Largest file that a scenario may name.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// One hash for a scenario and everything that it reads. Paths do not count: the same data
+/// elsewhere is the same run.
+fn fingerprint(scenario: &str, inputs: &[Input]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(scenario);
+    let mut hashes: Vec<&str> = inputs.iter().map(|input| input.sha256.as_str()).collect();
+    hashes.sort_unstable();
+    for hash in hashes {
+        hasher.update(hash);
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,253 @@
+//! Power and cooling: components to nodes, loads and loops, names to indices.
+
+use super::super::connect::{Index, connect};
+use super::super::diagnostics::{Diagnostic, Diagnostics};
+use super::super::names::Component;
+use super::super::place::Place;
+use crate::facility::{HouseLoad, LoopSite};
+use crate::plant::cooling::CoolingSpec;
+use crate::plant::power::{
+    ComponentDesign, ComponentKind, LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode,
+    PowerPart, PowerSpec, Sharing,
+};
+use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
+use crate::spec::{Fault, Mark, Names, Severity};
+
+/// The plant under construction.
+#[derive(Debug, Default)]
+pub(super) struct Plant {
+    pub(super) power: PowerDesign,
+    /// Declaring component of each power node.
+    pub(super) power_groups: Vec<String>,
+    pub(super) house: Vec<HouseLoad>,
+    pub(super) loops: Vec<LoopSite>,
+    pub(super) site: SiteBuilder,
+    pub(super) power_index: Index<PowerNode>,
+    pub(super) loop_index: Index<usize>,
+    /// Node of the site graph of each power node and loop.
+    power_sites: Vec<NodeId>,
+    loop_sites: Vec<NodeId>,
+    /// Where each node of the site graph was declared.
+    declared: Vec<Mark>,
+    /// A component could not be read, so that indices and graph have holes.
+    pub(super) broken: bool,
+}
+
+impl Plant {
+    /// Adds the section `power`.
+    ///
+    /// All names are taken in before any is looked up: components may refer forward.
+    pub(super) fn add_power(&mut self, section: &Place<'_>, sink: &mut Diagnostics) {
+        let mut supplies: Vec<(Component<'_>, PowerSpec, Vec<PowerNode>)> = Vec::new();
+        let mut houses: Vec<(Component<'_>, Names, f64)> = Vec::new();
+        for component in section.components(sink) {
+            let Some(spec) = component.place.read::<PowerSpec>(sink) else {
+                // Its names are known all the same: what refers to them is not wrong. A design
+                // with an error is never run, so any node will do.
+                for name in &component.instances {
+                    self.power_index.insert(name.clone(), PowerNode(0));
+                }
+                self.broken = true;
+                continue;
+            };
+            let mut faults = Vec::new();
+            let part = spec.resolve(&mut faults);
+            report(&component.place, faults, sink);
+            match part {
+                PowerPart::Supply(design) => {
+                    let nodes = component
+                        .instances
+                        .iter()
+                        .map(|name| self.add_node(name, &component, design))
+                        .collect();
+                    supplies.push((component, spec, nodes));
+                }
+                PowerPart::House { power_w } => {
+                    let names = spec.fed_by().cloned().unwrap_or_default();
+                    houses.push((component, names, power_w));
+                }
+            }
+        }
+        for (component, spec, nodes) in &supplies {
+            let Some(names) = spec.fed_by() else { continue };
+            let feeders = self.feeders(names, "fed_by", nodes.len(), &component.place, sink);
+            for (node, feeders) in nodes.iter().zip(feeders) {
+                self.feed(&feeders, self.power_sites[node.0 as usize]);
+                self.power.nodes[node.0 as usize].fed_by = feeders;
+            }
+        }
+        for (component, names, power_w) in houses {
+            let count = component.instances.len();
+            let feeders = self.feeders(&names, "fed_by", count, &component.place, sink);
+            for (name, cords) in component.instances.iter().zip(feeders) {
+                let site = self.site_node(name, Role::House, &component);
+                let load = self.add_load(name, cords, Sharing::Preferred, site);
+                self.house.push(HouseLoad { name: name.clone(), load, power_w });
+            }
+        }
+    }
+
+    /// Adds the section `cooling`.
+    pub(super) fn add_cooling(&mut self, section: &Place<'_>, sink: &mut Diagnostics) {
+        for component in section.components(sink) {
+            let Some(spec) = component.place.read::<CoolingSpec>(sink) else {
+                for name in &component.instances {
+                    self.loop_index.insert(name.clone(), 0);
+                }
+                self.broken = true;
+                continue;
+            };
+            let mut faults = Vec::new();
+            let design = spec.resolve(&mut faults);
+            report(&component.place, faults, sink);
+            let count = component.instances.len();
+            let mut of_machines = |names: Option<&Names>, field| match names {
+                Some(names) => self.feeders(names, field, count, &component.place, sink),
+                None => vec![Vec::new(); count],
+            };
+            let fans = of_machines(spec.fans_fed_by(), "fans_fed_by");
+            let pumps = of_machines(spec.pumps_fed_by(), "pumps_fed_by");
+            for ((name, fans), pumps) in component.instances.iter().zip(fans).zip(pumps) {
+                // A loop stands still without its pumps and gets warm without its fans: what
+                // stops it outright is where its pumps plug in, or its fans if it has no pumps.
+                let has_pumps = !pumps.is_empty();
+                let site = self.site_node(name, Role::HeatRejection, &component);
+                let other = if has_pumps && !fans.is_empty() {
+                    self.site_node(&format!("{name}/fans"), Role::House, &component)
+                } else {
+                    site
+                };
+                let mut machine = |what, cords: Vec<PowerNode>, at| {
+                    let is_fed = !cords.is_empty();
+                    let name = format!("{name}/{what}");
+                    is_fed.then(|| self.add_load(&name, cords, Sharing::Preferred, at))
+                };
+                let fans = machine("fans", fans, other);
+                let pumps = machine("pumps", pumps, site);
+                self.loop_sites.push(site);
+                self.loop_index.insert(name.clone(), self.loops.len());
+                let group_name = component.name.text.clone();
+                self.loops.push(LoopSite { name: name.clone(), group_name, design, fans, pumps });
+            }
+        }
+    }
+
+    /// What feeds each of `count` instances.
+    pub(super) fn feeders(
+        &self,
+        names: &Names,
+        field: &str,
+        count: usize,
+        place: &Place<'_>,
+        sink: &mut Diagnostics,
+    ) -> Vec<Vec<PowerNode>> {
+        connect(names, (field, "a part of `power`"), count, &self.power_index, place, sink)
+    }
+
+    /// Adds an electrical load behind `cords`, at the node `site` of the graph.
+    pub(super) fn add_load(
+        &mut self,
+        name: &str,
+        cords: Vec<PowerNode>,
+        sharing: Sharing,
+        site: NodeId,
+    ) -> PowerLoad {
+        self.feed(&cords, site);
+        self.power.loads.push(LoadDesign { name: name.to_owned(), cords, sharing });
+        PowerLoad(self.power.loads.len() as u32 - 1)
+    }
+
+    /// Connects a rack to the loop that cools it.
+    pub(super) fn cool(&mut self, cooled_by: usize, rack: NodeId) {
+        if !self.broken {
+            self.site.cooling(self.loop_sites[cooled_by], rack);
+        }
+    }
+
+    /// Adds a node to the graph of the site, and remembers where it was declared.
+    pub(super) fn site_node(&mut self, name: &str, role: Role, by: &Component<'_>) -> NodeId {
+        self.declared.push(by.place.key);
+        self.site.node(name, role)
+    }
+
+    /// Makes the graph and reports what is wrong with it, unless something is missing from it.
+    pub(super) fn close(self, sink: &mut Diagnostics) -> Option<Site> {
+        if self.broken {
+            return None;
+        }
+        let declared = self.declared;
+        let mut complain = |faults: &[SiteFault]| {
+            // Alike instances of a component are wrong alike: say it once for all of them.
+            let mut said: Vec<(Mark, Concern)> = Vec::new();
+            for fault in faults {
+                let mark = declared[fault.nodes[0].0 as usize];
+                if said.contains(&(mark, fault.concern)) {
+                    continue;
+                }
+                said.push((mark, fault.concern));
+                let mut diagnostic = match fault.concern.severity() {
+                    Severity::Error => Diagnostic::error(mark, &fault.message).code("site"),
+                    Severity::Warning => Diagnostic::warning(mark, &fault.message).code("site"),
+                };
+                for node in &fault.nodes[1..] {
+                    let also = declared[node.0 as usize];
+                    if also != mark {
+                        diagnostic = diagnostic.note(also, "with this");
+                    }
+                }
+                sink.push(diagnostic.help(match fault.concern {
+                    Concern::Cycle(_) => "power and cooling lead one way, from a source to a rack",
+                    Concern::WrongConnection(_) => "connect it to what can serve it",
+                    Concern::Unserved(Service::Power) => "add `fed_by`",
+                    Concern::Unserved(Service::Cooling) => "add `cooled_by`",
+                    Concern::Repeated(_) => "leave one of the two out",
+                    Concern::Unused(_) => "connect something to it, or leave it out",
+                }));
+            }
+        };
+        match self.site.build() {
+            Ok(site) => {
+                complain(site.warnings());
+                Some(site)
+            }
+            Err(faults) => {
+                complain(&faults);
+                None
+            }
+        }
+    }
+
+    fn add_node(
+        &mut self,
+        name: &str,
+        by: &Component<'_>,
+        component: ComponentDesign,
+    ) -> PowerNode {
+        let node = PowerNode(self.power.nodes.len() as u32);
+        let is_feed = component.kind == ComponentKind::Feed;
+        let role = if is_feed { Role::Feed } else { Role::Supply };
+        let site = self.site_node(name, role, by);
+        self.power_sites.push(site);
+        self.power_index.insert(name.to_owned(), node);
+        self.power_groups.push(by.name.text.clone());
+        self.power.nodes.push(NodeDesign { name: name.to_owned(), component, fed_by: Vec::new() });
+        node
+    }
+
+    /// Says in the graph that any of `feeders` can feed `site`.
+    fn feed(&mut self, feeders: &[PowerNode], site: NodeId) {
+        if self.broken {
+            return;
+        }
+        for feeder in feeders {
+            self.site.power(self.power_sites[feeder.0 as usize], site);
+        }
+    }
+}
+
+/// Shows what a room finds wrong with the component at `place`.
+pub(super) fn report(place: &Place<'_>, faults: Vec<Fault>, sink: &mut Diagnostics) {
+    for fault in faults {
+        place.fault(fault, sink);
+    }
+}

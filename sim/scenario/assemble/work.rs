@@ -1,0 +1,373 @@
+//! Racks and workloads.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::super::connect::{Index, connect};
+use super::super::diagnostics::{Diagnostic, Diagnostics};
+use super::super::names::Component;
+use super::super::place::Place;
+use super::super::spec::{RackSpec, WorkloadSpec};
+use super::plant::{Plant, report};
+use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
+use crate::grid::table::{Column, Layout, LineError, read_csv};
+use crate::grid::{Run, Series};
+use crate::kernel::Time;
+use crate::plant::cooling::ThermalLimits;
+use crate::plant::power::{PowerLoad, Sharing};
+use crate::site::Role;
+use crate::spec::{Fault, Names};
+use crate::workload::gpu::GpuRackDesign;
+use crate::workload::mining::{AsicRack, AsicRackDesign, IncomeDesign, Network};
+
+/// Most racks on a site: beyond it a scenario is a mistake, and memory would end first.
+const MOST_RACKS: u64 = 1_000_000;
+
+/// A hall as read: its design, its racks, what they hold.
+#[derive(Debug)]
+pub(super) struct Hall {
+    pub(super) design: HallDesign,
+    equipment: Equipment,
+    racks: Vec<HallRack>,
+}
+
+#[derive(Debug)]
+struct HallRack {
+    name: String,
+    load: PowerLoad,
+    cooled_by: Option<usize>,
+}
+
+/// What the racks of a hall hold.
+#[derive(Debug, Clone, PartialEq)]
+enum Equipment {
+    Gpu(GpuRackDesign),
+    Asic(AsicRackDesign),
+}
+
+impl Equipment {
+    fn name(&self) -> &'static str {
+        match self {
+            Equipment::Gpu(_) => "GPU racks",
+            Equipment::Asic(_) => "ASIC racks",
+        }
+    }
+}
+
+/// A workload as read: its design and its racks as (hall, rack of the hall).
+#[derive(Debug)]
+pub(super) struct WorkRead {
+    pub(super) site: WorkSite,
+    racks: Vec<(usize, usize)>,
+}
+
+/// Reads the section `racks`.
+pub(super) fn read_racks(
+    section: &Place<'_>,
+    plant: &mut Plant,
+    sink: &mut Diagnostics,
+) -> Vec<Hall> {
+    let mut halls = Vec::new();
+    let mut total = 0;
+    for component in section.components(sink) {
+        let Some(spec) = component.place.read::<RackSpec>(sink) else {
+            plant.broken = true;
+            continue;
+        };
+        let mut faults = Vec::new();
+        let (equipment, limits) = match &spec {
+            RackSpec::Gpu(spec) => {
+                let design = spec.resolve(&mut faults);
+                let limits = limits(design.throttle_c, design.trip_c, 0.0);
+                (Equipment::Gpu(design), limits)
+            }
+            RackSpec::Asic(spec) => {
+                let design = spec.resolve(&mut faults);
+                let limits = limits(design.throttle_c, design.trip_c, design.throttled_speed);
+                (Equipment::Asic(design), limits)
+            }
+        };
+        report(&component.place, faults, sink);
+        let (count, fed_by, cooled_by) = match &spec {
+            RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
+            RackSpec::Asic(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
+        };
+        let count = count.unwrap_or(1) as usize;
+        total += (count * component.instances.len()) as u64;
+        if total > MOST_RACKS {
+            let fault = Fault::error("count", format!("more than {MOST_RACKS} racks on the site"));
+            component.place.fault(fault, sink);
+            return halls;
+        }
+        let placement = Placement { count, fed_by, cooled_by: cooled_by.as_ref() };
+        let racks = place_racks(&component, &placement, plant, sink);
+        for (name, racks) in component.instances.iter().zip(racks) {
+            let design = HallDesign { name: name.clone(), racks: racks.len(), limits };
+            halls.push(Hall { design, equipment: equipment.clone(), racks });
+        }
+    }
+    halls
+}
+
+/// Limits of a rack whose speed falls linearly from 1 at the throttle temperature to `floor`
+/// at the trip, and which may come back as soon as it would not be throttled.
+fn limits(throttle_c: f64, trip_c: f64, floor: f64) -> ThermalLimits {
+    ThermalLimits { throttle_c, trip_c, restart_c: throttle_c, floor }
+}
+
+/// Where the racks of each hall of a component stand.
+struct Placement<'s> {
+    /// Racks in a hall.
+    count: usize,
+    fed_by: &'s Names,
+    cooled_by: Option<&'s Names>,
+}
+
+/// The racks of each instance of `component`.
+fn place_racks(
+    component: &Component<'_>,
+    placement: &Placement<'_>,
+    plant: &mut Plant,
+    sink: &mut Diagnostics,
+) -> Vec<Vec<HallRack>> {
+    let all = placement.count * component.instances.len();
+    let mut cords = plant.feeders(placement.fed_by, "fed_by", all, &component.place, sink);
+    let mut coolers = match placement.cooled_by {
+        Some(names) => {
+            let what = ("cooled_by", "a part of `cooling`");
+            connect(names, what, all, &plant.loop_index, &component.place, sink)
+        }
+        None => vec![Vec::new(); all],
+    };
+    if coolers.iter().any(|loops| loops.len() > 1) {
+        let fault = Fault::error("cooled_by", "a rack is cooled by one loop")
+            .help("name one loop, or a group with at most as many loops as racks");
+        component.place.fault(fault, sink);
+    }
+    if placement.cooled_by.is_none() {
+        let fault = Fault::warning("", "nothing cools these racks: they never get hot")
+            .help("add `cooled_by:` with the name of a part of `cooling`");
+        component.place.fault(fault, sink);
+    }
+    let digits = placement.count.to_string().len();
+    let mut halls = Vec::new();
+    for (hall, hall_name) in component.instances.iter().enumerate() {
+        let group = plant.site.group(hall_name);
+        let racks = (0..placement.count).map(|rack| {
+            let index = hall * placement.count + rack;
+            let name = format!("{hall_name}/{:0digits$}", rack + 1);
+            let cooled_by = std::mem::take(&mut coolers[index]).first().copied();
+            let role = Role::Rack { group, cooled: cooled_by.is_some() };
+            let site = plant.site_node(&name, role, component);
+            if let Some(cooled_by) = cooled_by {
+                plant.cool(cooled_by, site);
+            }
+            let cords = std::mem::take(&mut cords[index]);
+            let load = plant.add_load(&name, cords, Sharing::Even, site);
+            HallRack { name, load, cooled_by }
+        });
+        halls.push(racks.collect());
+    }
+    halls
+}
+
+/// Reads the section `workloads`.
+pub(super) fn read_workloads(
+    section: &Place<'_>,
+    halls: &[Hall],
+    run: &mut Run<'_>,
+    sink: &mut Diagnostics,
+) -> Vec<WorkRead> {
+    let index: Index<usize> =
+        halls.iter().enumerate().map(|(i, hall)| (hall.design.name.clone(), i)).collect();
+    let mut owner: Vec<Option<String>> = vec![None; halls.len()];
+    let mut works = Vec::new();
+    for component in section.components(sink) {
+        let Some(spec) = component.place.read::<WorkloadSpec>(sink) else { continue };
+        let names = match &spec {
+            WorkloadSpec::Mining(spec) => &spec.racks,
+            WorkloadSpec::Training(spec) => &spec.racks,
+            WorkloadSpec::Inference(spec) => &spec.racks,
+        };
+        let count = component.instances.len();
+        let what = ("racks", "a group of `racks`");
+        let of_instance = connect(names, what, count, &index, &component.place, sink);
+        for (name, mine) in component.instances.iter().zip(of_instance) {
+            if mine.is_empty() {
+                continue;
+            }
+            let mut taken = false;
+            for &hall in &mine {
+                if let Some(other) = &owner[hall] {
+                    let hall = &halls[hall].design.name;
+                    let message = format!("`{hall}` belongs to the workload `{other}` already");
+                    let fault = Fault::error("racks", message).help("a hall has one workload");
+                    component.place.fault(fault, sink);
+                    taken = true;
+                } else {
+                    owner[hall] = Some(name.clone());
+                }
+            }
+            if taken {
+                continue;
+            }
+            let racks: Vec<(usize, usize)> = mine
+                .iter()
+                .flat_map(|&hall| (0..halls[hall].racks.len()).map(move |rack| (hall, rack)))
+                .collect();
+            if let Some(design) = design(name, &spec, (halls, &mine), &component.place, run, sink) {
+                works.push(WorkRead { site: WorkSite { name: name.clone(), design }, racks });
+            }
+        }
+    }
+    for (hall, owner) in halls.iter().zip(&owner) {
+        if owner.is_none() {
+            let message = format!("no workload uses the racks of `{}`", hall.design.name);
+            sink.push(Diagnostic::warning(section.key, message).code("doubtful"));
+        }
+    }
+    works
+}
+
+/// The design of the workload `name` on the halls `mine`.
+fn design(
+    name: &str,
+    spec: &WorkloadSpec,
+    (halls, mine): (&[Hall], &[usize]),
+    place: &Place<'_>,
+    run: &mut Run<'_>,
+    sink: &mut Diagnostics,
+) -> Option<WorkDesign> {
+    let mut faults = Vec::new();
+    let design = match spec {
+        WorkloadSpec::Mining(spec) => asic_racks((halls, mine), &mut faults).map(|racks| {
+            let design = spec.resolve(racks, &mut faults);
+            let hash_price = daily_hash_price(&design.income, run, &mut faults);
+            WorkDesign::Mining { design, hash_price }
+        }),
+        WorkloadSpec::Training(spec) => {
+            gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
+                let design = spec.resolve(&rack, racks.len(), &mut faults);
+                WorkDesign::Training { design, rack, racks }
+            })
+        }
+        WorkloadSpec::Inference(spec) => {
+            gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
+                let start_hour = run.clock.read(Time::ZERO).hour;
+                let racks = (&rack, racks.len());
+                let design = spec.resolve(name, racks, start_hour, &mut faults);
+                WorkDesign::Inference { design, fit: spec.model.fit().map(str::to_owned) }
+            })
+        }
+    };
+    report(place, faults, sink);
+    design
+}
+
+/// The hash price of each day of the run, where the income is a record.
+fn daily_hash_price(
+    income: &IncomeDesign,
+    run: &mut Run<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Arc<Series<f64>>> {
+    let IncomeDesign::Daily { file, subsidy_btc, fees_btc } = income else { return None };
+    let bytes = (run.read)(file).map_err(|fault| faults.push(fault)).ok()?;
+    let plain = |name| Column { name, factor: 1.0, offset: 0.0 };
+    let columns = [plain("price"), plain("difficulty")];
+    let read = || {
+        let table = read_csv(&bytes, Some("date"), &columns, &TimeZone::UTC)?;
+        let layout = Layout { hold_ns: None, repeat: false };
+        let steps = table.lay(run.clock, run.horizon, layout)?;
+        let positive = |row: usize| table.columns.iter().all(|column| column[row] > 0.0);
+        if let Some(row) = (0..table.lines.len()).find(|&row| !positive(row)) {
+            let message = "price and difficulty must be above zero";
+            return Err(LineError::new(table.lines[row], message));
+        }
+        Ok(Series::new(steps.into_iter().map(|(at, row)| {
+            let network = Network {
+                difficulty: table.columns[1][row],
+                subsidy_btc: *subsidy_btc,
+                fees_btc: *fees_btc,
+                price_usd: table.columns[0][row],
+            };
+            (at, network.hash_price_usd_ph_day())
+        })))
+    };
+    match read() {
+        Ok(series) => Some(Arc::new(series)),
+        Err(error) => {
+            let fault = Fault::error("income", format!("`{file}`: {error}")).at(file.mark);
+            faults.push(fault.help("needs columns `date`, `price` in dollars and `difficulty`"));
+            None
+        }
+    }
+}
+
+/// The racks of the halls `mine`, which must be ASIC racks.
+fn asic_racks(
+    (halls, mine): (&[Hall], &[usize]),
+    faults: &mut Vec<Fault>,
+) -> Option<Vec<AsicRack>> {
+    let mut racks = Vec::new();
+    for hall in mine.iter().map(|&index| &halls[index]) {
+        let Equipment::Asic(asic) = &hall.equipment else {
+            faults.push(wrong_equipment(hall, "a mining workload", "ASIC racks"));
+            return None;
+        };
+        let named = |rack: &HallRack| AsicRack { name: rack.name.clone(), asic: asic.clone() };
+        racks.extend(hall.racks.iter().map(named));
+    }
+    Some(racks)
+}
+
+/// The one kind of GPU rack of the halls `mine`, and the names of their racks.
+fn gpu_racks(
+    (halls, mine): (&[Hall], &[usize]),
+    faults: &mut Vec<Fault>,
+) -> Option<(GpuRackDesign, Vec<String>)> {
+    let mut kind: Option<(&Hall, &GpuRackDesign)> = None;
+    let mut names = Vec::new();
+    for hall in mine.iter().map(|&index| &halls[index]) {
+        let Equipment::Gpu(rack) = &hall.equipment else {
+            faults.push(wrong_equipment(hall, "a GPU workload", "GPU racks"));
+            return None;
+        };
+        match kind {
+            Some((first, known)) if known != rack => {
+                let (first, other) = (&first.design.name, &hall.design.name);
+                let message = format!("the racks of `{first}` and `{other}` are of two kinds");
+                let help = "give each kind of rack a workload of its own";
+                faults.push(Fault::error("racks", message).help(help));
+                return None;
+            }
+            _ => kind = Some((hall, rack)),
+        }
+        names.extend(hall.racks.iter().map(|rack| rack.name.clone()));
+    }
+    kind.map(|(_, rack)| (rack.clone(), names))
+}
+
+fn wrong_equipment(hall: &Hall, workload: &str, needed: &str) -> Fault {
+    let (name, has) = (&hall.design.name, hall.equipment.name());
+    Fault::error("racks", format!("{workload} needs {needed}, `{name}` has {has}"))
+}
+
+/// Every rack of the site in its place, hall by hall.
+pub(super) fn rack_sites(halls: &[Hall], works: &[WorkRead]) -> Vec<RackSite> {
+    let mut use_of: Vec<Vec<Option<(usize, usize)>>> =
+        halls.iter().map(|hall| vec![None; hall.racks.len()]).collect();
+    for (work, read) in works.iter().enumerate() {
+        for (index, &(hall, rack)) in read.racks.iter().enumerate() {
+            use_of[hall][rack] = Some((work, index));
+        }
+    }
+    let mut sites = Vec::new();
+    for (index, (hall, uses)) in halls.iter().zip(use_of).enumerate() {
+        for (rack, work) in hall.racks.iter().zip(uses) {
+            let HallRack { load, cooled_by, .. } = *rack;
+            sites.push(RackSite { hall: index, load, cooled_by, work });
+        }
+    }
+    sites
+}

@@ -1,0 +1,107 @@
+//! A whole scenario as users write it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::control::ControlSpec;
+use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
+use crate::plant::cooling::CoolingSpec;
+use crate::plant::power::PowerSpec;
+use crate::spec::kinds;
+use crate::units::Duration;
+use crate::workload::gpu::GpuRackSpec;
+use crate::workload::inference::InferenceSpec;
+use crate::workload::mining::{AsicRackSpec, MiningSpec};
+use crate::workload::training::TrainingSpec;
+
+/// A site, its workloads, and the world around it.
+///
+/// The sections of named components are read one component at a time, so that an error in one
+/// does not hide those of the others; here they only have their place.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScenarioSpec {
+    /// Short name: letters, digits, `-`, `_` and `.`. Names the folder of results.
+    pub(super) name: String,
+    /// What the scenario is about, in a line.
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    /// First instant, with its offset: `2026-06-01T00:00:00Z`.
+    #[schemars(with = "String")]
+    pub(super) start: Timestamp,
+    /// How long to simulate: `90 days`.
+    pub(super) duration: Duration,
+    /// Seed of every random stream. Default: 1.
+    #[serde(default)]
+    pub(super) seed: Option<u64>,
+    /// Where the site is.
+    #[serde(default)]
+    pub(super) site: SiteSpec,
+    /// Outdoor air.
+    pub(super) weather: WeatherSpec,
+    /// Price of energy.
+    pub(super) price: PriceSpec,
+    /// Carbon intensity of energy. Default: not counted.
+    #[serde(default)]
+    pub(super) carbon: Option<CarbonSpec>,
+    /// Site-wide decisions.
+    #[serde(default)]
+    pub(super) control: ControlSpec,
+    /// What to write.
+    #[serde(default)]
+    pub(super) output: OutputSpec,
+    /// The power chain, by name.
+    #[allow(dead_code)] // read component by component
+    #[schemars(with = "BTreeMap<String, PowerSpec>")]
+    power: IgnoredAny,
+    /// Cooling loops, by name.
+    #[allow(dead_code)] // read component by component
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, CoolingSpec>")]
+    cooling: Option<IgnoredAny>,
+    /// Groups of alike racks, by name.
+    #[allow(dead_code)] // read component by component
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RackSpec>")]
+    racks: Option<IgnoredAny>,
+    /// What the site earns by, by name.
+    #[allow(dead_code)] // read component by component
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, WorkloadSpec>")]
+    workloads: Option<IgnoredAny>,
+}
+
+/// What to write.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OutputSpec {
+    /// Length of the intervals of the time series. Default: 15 min.
+    #[serde(default)]
+    pub(super) interval: Option<Duration>,
+}
+
+kinds! {
+    /// A group of alike racks.
+    pub(super) enum RackSpec {
+        /// GPU servers, for training or inference.
+        Gpu(GpuRackSpec) = "gpu",
+        /// ASIC miners.
+        Asic(AsicRackSpec) = "asic",
+    }
+}
+
+kinds! {
+    /// What racks are used for.
+    pub(super) enum WorkloadSpec {
+        /// Bitcoin mining.
+        Mining(MiningSpec) = "mining",
+        /// GPU training.
+        Training(TrainingSpec) = "training",
+        /// LLM inference.
+        Inference(InferenceSpec) = "inference",
+    }
+}
