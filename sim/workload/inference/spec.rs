@@ -537,3 +537,129 @@ impl LengthSpec {
         LengthLaw::Lognormal { mean: self.mean, sigma, max }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_support::rack;
+    use super::*;
+
+    /// The model of every built-in entry, with the rating of the GPU that it stands on.
+    fn presets() -> Vec<(String, ModelSpec)> {
+        let text = include_str!("../../../scenarios/presets/workloads.yaml");
+        let all: serde_json::Map<String, serde_json::Value> = serde_yaml::from_str(text).unwrap();
+        let of_this_room = all.into_iter().filter(|(_, entry)| entry["kind"] == "inference");
+        of_this_room
+            .map(|(name, entry)| {
+                // Outside a scenario, an enum is read in its external form.
+                let mut model = entry["model"].clone();
+                let kind = model.as_object_mut().unwrap().remove("kind").unwrap();
+                let external = serde_json::json!({ kind.as_str().unwrap(): model });
+                (name, serde_json::from_value(external).unwrap())
+            })
+            .collect()
+    }
+
+    fn spec(model: ModelSpec) -> InferenceSpec {
+        InferenceSpec {
+            racks: Names::default(),
+            cells: Some(2),
+            replicas: None,
+            represent: None,
+            model,
+            arrivals: ArrivalsSpec { rate_per_replica: Rate(1.0), daily_profile: None },
+            lengths: None,
+            max_sequences: None,
+            chunk: None,
+            kv_blocks: None,
+            block_tokens: None,
+            lost_requests: None,
+            startup: None,
+            rejoin_after: None,
+            control_interval: None,
+            slo: None,
+            prompt_price: None,
+            output_price: None,
+            source: None,
+        }
+    }
+
+    fn affine() -> ModelSpec {
+        presets().into_iter().find(|(name, _)| name == "llama-3.1-70b-h100").unwrap().1
+    }
+
+    fn faults(spec: &InferenceSpec, racks: usize) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let design = spec.resolve("chat", (&rack(), racks), 0.0, &mut faults);
+        // Whatever is wrong, the design can be built.
+        super::super::Service::new(&design, &crate::kernel::Streams::new(1, 0));
+        faults
+    }
+
+    #[test]
+    fn every_built_in_model_resolves_and_states_its_fit() {
+        let all = presets();
+        assert!(all.len() >= 5);
+        for (name, model) in all {
+            assert!(model.fit().is_some_and(|fit| fit.contains('%')), "{name}");
+            let mut rack = rack();
+            if name.ends_with("b200") {
+                rack.gpu_tdp_w = 1000.0;
+            }
+            let mut faults = Vec::new();
+            let design = spec(model).resolve("chat", (&rack, 2), 0.0, &mut faults);
+            assert_eq!(faults, [], "{name}");
+            // A long chat must fit the memory that the entry states.
+            assert!(design.limits.blocks.unwrap() * 16 > 100_000, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_filled() {
+        let mut faults = Vec::new();
+        let design = spec(affine()).resolve("chat", (&rack(), 3), 0.0, &mut faults);
+        assert_eq!(faults, []);
+        // Three racks of eight replicas make two cells of twelve.
+        assert_eq!((design.layout.replicas, design.represent), (12, 2));
+        assert_eq!(design.load.rate_per_s, 12.0);
+        assert_eq!((design.limits.sequences, design.limits.chunk), (128, 512));
+    }
+
+    #[test]
+    fn faults_name_their_field() {
+        let mut wrong: Vec<(&str, InferenceSpec)> = Vec::new();
+        let mut case = |field, change: fn(&mut InferenceSpec)| {
+            let mut spec = spec(affine());
+            change(&mut spec);
+            wrong.push((field, spec));
+        };
+        case("cells", |s| s.cells = Some(0));
+        case("replicas", |s| s.replicas = Some(9));
+        case("represent", |s| s.represent = Some(0));
+        case("chunk", |s| s.chunk = Some(100));
+        case("max_sequences", |s| s.max_sequences = Some(0));
+        case("block_tokens", |s| s.block_tokens = Some(24));
+        case("kv_blocks", |s| s.kv_blocks = Some(0));
+        case("control_interval", |s| s.control_interval = Some(Duration(5)));
+        case("arrivals", |s| s.arrivals.daily_profile = Some(vec![1.0; 23]));
+        case("arrivals", |s| s.arrivals.daily_profile = Some(vec![0.0; 24]));
+        case("lengths", |s| {
+            s.lengths = Some(LengthsSpec {
+                prompt: LengthSpec { mean: 0.0, variation: 1.0, max: None },
+                ..AZURE_CONVERSATION
+            });
+        });
+        case("model", |s| {
+            let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
+            model.base = StepTime(0.0);
+        });
+        case("model", |s| {
+            let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
+            model.power.prefill = Some(Power(900.0));
+        });
+        for (field, spec) in &wrong {
+            let faults = faults(spec, 2);
+            assert_eq!(faults.iter().map(|f| f.field).collect::<Vec<_>>(), [*field], "{faults:?}");
+        }
+        assert_eq!(faults(&spec(affine()), 0)[0].field, "racks");
+    }
+}
