@@ -19,8 +19,8 @@ use loadbank::workload::inference::{LostRequests, Service, ServiceDesign};
 
 fn main() {
     println!(
-        "{:<34} {:>10} {:>10} {:>8} {:>8} {:>8}",
-        "", "requests", "requests/s", "it/req", "steps/req", "preempt"
+        "{:<34} {:>10} {:>10} {:>8} {:>9} {:>8} {:>10}",
+        "", "requests", "requests/s", "it/req", "steps/req", "preempt", "per CPU s"
     );
     for (label, rate, chunk, blocks) in [
         ("1.38 /s a replica, chunk 512", 1.38, 512, 6000),
@@ -40,20 +40,29 @@ fn measure(label: &str, design: &ServiceDesign, threads: usize, requests: f64) {
         let mut service = Service::new(design, &Streams::new(1, 0));
         let cells = design.represent as f64;
         let end = Time::ZERO + Span::from_secs_f64(requests / (design.load.rate_per_s * cells));
-        let clock = Instant::now();
+        let (clock, cpu) = (Instant::now(), cpu_seconds());
         service.advance(end);
         let seconds = clock.elapsed().as_secs_f64();
+        let cpu = cpu_seconds().zip(cpu).map(|(end, start)| end - start);
         let now = service.next_at();
         let summary = service.summary(now);
         let n = summary.records.simulated as f64;
         println!(
-            "{label:<34} {n:>10.0} {:>10.2e} {:>8.1} {:>8.2} {:>8}",
+            "{label:<34} {n:>10.0} {:>10.2e} {:>8.1} {:>9.2} {:>8} {}",
             n / seconds,
             summary.work.iterations as f64 / n,
             summary.work.steps as f64 / n,
-            summary.work.preemptions
+            summary.work.preemptions,
+            // With several threads this one mostly waits for the others.
+            cpu.filter(|_| threads == 1).map_or(String::new(), |s| format!("{:>10.2e}", n / s)),
         );
     });
+}
+
+/// Processor time of this thread; where the system tells.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(stat.split(' ').next()?.parse::<f64>().ok()? * 1e-9)
 }
 
 /// Cells of 64 replicas of CodeLlama-34B on two A100s each.

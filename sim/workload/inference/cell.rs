@@ -49,7 +49,7 @@ pub(super) struct Cell {
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
     lengths: Stream,
-    /// Work of replicas before they were lost is kept by the replicas themselves.
+    /// How far it has advanced.
     now: Ticks,
 }
 

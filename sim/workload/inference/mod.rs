@@ -1,9 +1,12 @@
 //! LLM inference: every request, exactly, at request cost.
-
-pub mod ticks;
-
-pub mod service;
-pub mod spec;
+//!
+//! A [`Service`] is what the facility drives: it has racks, reports their draws, and takes the
+//! plant's offers. Inside it are cells, each an island with arrivals of its own; few are
+//! simulated, the others are represented until an event tells them apart. A cell deals its
+//! requests out to replicas, and a [`replica`] advances by leaps over many iterations of its
+//! engine at once, equal bit for bit to a loop over all of them.
+//!
+//! The model, its proof and its assumptions: `docs/models/inference.md`.
 
 mod cell;
 pub mod load;
@@ -11,7 +14,10 @@ pub mod racks;
 pub mod records;
 pub mod replica;
 pub mod request;
+pub mod service;
+pub mod spec;
 pub mod step;
+pub mod ticks;
 
 pub use cell::LostRequests;
 pub use service::{InferenceSummary, Service, ServiceDesign};

@@ -114,8 +114,7 @@ impl Rack {
         }
     }
 
-    /// Takes note of an offer; returns whether pace or liveness change, which
-    /// [`Rack::obey`] then brings about.
+    /// Whether the rack is live under its offer, and its pace.
     pub(super) fn judge(&self, design: &GpuRackDesign) -> (bool, Pace) {
         let live = self.offer.live && self.offer.cap_w >= self.idle_w;
         if !live {

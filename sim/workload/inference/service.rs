@@ -96,6 +96,9 @@ struct Group {
     draining: Vec<usize>,
 }
 
+/// The pace of each replica of a cell, and when it takes requests if that is still to come.
+type State = Vec<(Pace, Ticks)>;
+
 /// What became of a service's requests, tokens, energy and money.
 #[derive(Debug, Clone)]
 pub struct InferenceSummary {
@@ -236,7 +239,7 @@ impl Service {
             return;
         }
         // Cells with the same new state that one simulated cell stands for stay together.
-        let mut struck: BTreeMap<(usize, Vec<(Pace, Ticks)>), Vec<usize>> = BTreeMap::new();
+        let mut struck: BTreeMap<(usize, State), Vec<usize>> = BTreeMap::new();
         for cell in cells {
             let (home, state) = (self.home[cell], self.state_of(now, cell));
             let paces = self.group(home).cell.paces();
@@ -443,9 +446,8 @@ impl Service {
         }
     }
 
-    /// The state in which the racks put each replica of `cell`: its pace, and when it takes
-    /// requests if that is still to come.
-    fn state_of(&self, now: Time, cell: usize) -> Vec<(Pace, Ticks)> {
+    /// The state into which its racks put `cell`.
+    fn state_of(&self, now: Time, cell: usize) -> State {
         let layout = self.design.layout;
         (0..layout.replicas)
             .map(|replica| {
