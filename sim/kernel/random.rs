@@ -45,6 +45,7 @@ const fn mix(value: u64) -> u64 {
 
 /// The middle of one of 2^52 equal parts of the unit interval. With 2^53 parts the middle of the
 /// last would round to 1, where quantiles are infinite.
+#[inline]
 fn open_unit(bits: u64) -> f64 {
     ((bits >> 12) as f64 + 0.5) * (1.0 / (1_u64 << 52) as f64)
 }
@@ -57,11 +58,13 @@ pub struct Stream {
 
 impl Stream {
     /// The next 64 random bits.
+    #[inline]
     pub fn bits(&mut self) -> u64 {
         self.generator.next_u64()
     }
 
     /// Uniform on the open interval (0, 1): never 0, never 1.
+    #[inline]
     pub fn uniform(&mut self) -> f64 {
         open_unit(self.bits())
     }
@@ -71,6 +74,7 @@ impl Stream {
     /// # Panics
     ///
     /// When `n` is zero.
+    #[inline]
     pub fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "a choice needs at least one alternative");
         // The multiply-shift map; its bias of at most n / 2^64 is far below what a run can see.
@@ -78,6 +82,7 @@ impl Stream {
     }
 
     /// Whether an event of probability `p` happens.
+    #[inline]
     pub fn chance(&mut self, p: f64) -> bool {
         self.uniform() < p
     }
@@ -107,6 +112,7 @@ impl Stream {
     }
 
     /// Exponential with the given mean.
+    #[inline]
     pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * libm::log(self.uniform())
     }

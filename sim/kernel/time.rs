@@ -93,6 +93,7 @@ impl Span {
     /// # Panics
     ///
     /// When `seconds` is negative or not a number.
+    #[inline]
     pub fn from_secs_f64(seconds: f64) -> Self {
         assert!(seconds >= 0.0, "a span of time is not negative: {seconds} s");
         let nanos = seconds * 1e9;
@@ -131,6 +132,7 @@ impl Add<Span> for Time {
     type Output = Time;
 
     /// Saturates at [`Time::MAX`], which stands for "never".
+    #[inline]
     fn add(self, span: Span) -> Time {
         Time(self.0.saturating_add(span.0).min(Time::MAX.0))
     }

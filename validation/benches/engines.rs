@@ -16,7 +16,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use loadbank::kernel::{Span, Stream, Streams};
+use loadbank::kernel::{Span, Streams};
 use serde::{Deserialize, Serialize};
 
 /// Rounds, of which the median counts.
@@ -190,7 +190,7 @@ impl Tally {
 struct Hold {
     tally: Tally,
     horizon: Horizon,
-    delays: Stream,
+    delays: Delays,
     entities: Vec<[u64; 8]>,
 }
 
@@ -199,13 +199,13 @@ impl Hold {
         Self {
             tally: Tally::default(),
             horizon: Horizon::new(horizon_s),
-            delays: Streams::new(1, 0).stream("delay", "hold"),
+            delays: Delays::new("hold", 1.0),
             entities: vec![[0; 8]; entities as usize],
         }
     }
 
     fn delay(&mut self) -> u64 {
-        draw(&mut self.delays, 1.0)
+        self.delays.draw()
     }
 
     /// The event of an entity: returns when it has its next.
@@ -244,8 +244,8 @@ impl<K> Model<K> for Hold {
 struct Line {
     tally: Tally,
     horizon: Horizon,
-    gaps: Stream,
-    services: Stream,
+    gaps: Delays,
+    services: Delays,
     servers: u32,
     free: u32,
     waiting: VecDeque<u64>,
@@ -253,12 +253,12 @@ struct Line {
 
 impl Line {
     fn new(servers: u32, customers: f64) -> Self {
-        let streams = Streams::new(1, 0);
+        let gap_s = 1.0 / (0.8 * f64::from(servers));
         Self {
             tally: Tally::default(),
-            horizon: Horizon::new(customers / (0.8 * f64::from(servers))),
-            gaps: streams.stream("gap", "line"),
-            services: streams.stream("service", "line"),
+            horizon: Horizon::new(customers * gap_s),
+            gaps: Delays::new("gap", gap_s),
+            services: Delays::new("service", 1.0),
             servers,
             free: servers,
             waiting: VecDeque::new(),
@@ -266,11 +266,11 @@ impl Line {
     }
 
     fn gap(&mut self) -> u64 {
-        draw(&mut self.gaps, 1.0 / (0.8 * f64::from(self.servers)))
+        self.gaps.draw()
     }
 
     fn service(&mut self) -> u64 {
-        draw(&mut self.services, 1.0)
+        self.services.draw()
     }
 }
 
@@ -307,7 +307,8 @@ impl<K> Model<K> for Line {
 struct Patience<K> {
     tally: Tally,
     horizon: Horizon,
-    delays: Stream,
+    answers: Delays,
+    patiences: Delays,
     pending: Vec<Option<[K; 2]>>,
 }
 
@@ -316,14 +317,15 @@ impl<K> Patience<K> {
         Self {
             tally: Tally::default(),
             horizon: Horizon::new(horizon_s),
-            delays: Streams::new(1, 0).stream("delay", "patience"),
+            answers: Delays::new("answer", 1.0),
+            patiences: Delays::new("patience", 9.0),
             pending: (0..entities).map(|_| None).collect(),
         }
     }
 
     /// Delays until the answer and until patience ends.
     fn plan(&mut self) -> [u64; 2] {
-        [draw(&mut self.delays, 1.0), draw(&mut self.delays, 9.0)]
+        [self.answers.draw(), self.patiences.draw()]
     }
 
     fn ask(&mut self, entity: u32, engine: &mut impl Engine<Key = K>) {
@@ -361,9 +363,24 @@ impl<K: Send + 'static> Model<K> for Patience<K> {
     }
 }
 
-/// An exponential delay in ns; never zero, which nexosim does not accept.
-fn draw(stream: &mut Stream, mean_s: f64) -> u64 {
-    1 + Span::from_secs_f64(stream.exponential(mean_s)).as_nanos()
+/// Exponential delays in ns, drawn beforehand: the logarithm costs as much as our calendar and
+/// is the same for all. Never zero, which nexosim does not accept.
+struct Delays {
+    drawn: Vec<u64>,
+    next: usize,
+}
+
+impl Delays {
+    fn new(purpose: &str, mean_s: f64) -> Self {
+        let mut stream = Streams::new(1, 0).stream(purpose, "engines");
+        let mut draw = || 1 + Span::from_secs_f64(stream.exponential(mean_s)).as_nanos();
+        Self { drawn: (0..1 << 14).map(|_| draw()).collect(), next: 0 }
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.next = (self.next + 1) % self.drawn.len();
+        self.drawn[self.next]
+    }
 }
 
 mod ours {
