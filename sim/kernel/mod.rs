@@ -59,6 +59,7 @@ pub mod clock;
 pub mod random;
 pub mod time;
 pub mod trace;
+mod log;
 mod wheel;
 
 pub use agenda::{Agenda, Ticket};

@@ -16,7 +16,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use loadbank::kernel::{Span, Streams};
+use loadbank::kernel::{Span, Stream, Streams};
 use serde::{Deserialize, Serialize};
 
 /// Rounds, of which the median counts.
@@ -190,7 +190,7 @@ impl Tally {
 struct Hold {
     tally: Tally,
     horizon: Horizon,
-    delays: Delays,
+    delays: Stream,
     entities: Vec<[u64; 8]>,
 }
 
@@ -199,13 +199,13 @@ impl Hold {
         Self {
             tally: Tally::default(),
             horizon: Horizon::new(horizon_s),
-            delays: Delays::new("hold", 1.0),
+            delays: Streams::new(1, 0).stream("delay", "hold"),
             entities: vec![[0; 8]; entities as usize],
         }
     }
 
     fn delay(&mut self) -> u64 {
-        self.delays.draw()
+        draw(&mut self.delays, 1.0)
     }
 
     /// The event of an entity: returns when it has its next.
@@ -244,8 +244,8 @@ impl<K> Model<K> for Hold {
 struct Line {
     tally: Tally,
     horizon: Horizon,
-    gaps: Delays,
-    services: Delays,
+    gaps: Stream,
+    services: Stream,
     servers: u32,
     free: u32,
     waiting: VecDeque<u64>,
@@ -253,12 +253,12 @@ struct Line {
 
 impl Line {
     fn new(servers: u32, customers: f64) -> Self {
-        let gap_s = 1.0 / (0.8 * f64::from(servers));
+        let streams = Streams::new(1, 0);
         Self {
             tally: Tally::default(),
-            horizon: Horizon::new(customers * gap_s),
-            gaps: Delays::new("gap", gap_s),
-            services: Delays::new("service", 1.0),
+            horizon: Horizon::new(customers / (0.8 * f64::from(servers))),
+            gaps: streams.stream("gap", "line"),
+            services: streams.stream("service", "line"),
             servers,
             free: servers,
             waiting: VecDeque::new(),
@@ -266,11 +266,11 @@ impl Line {
     }
 
     fn gap(&mut self) -> u64 {
-        self.gaps.draw()
+        draw(&mut self.gaps, 1.0 / (0.8 * f64::from(self.servers)))
     }
 
     fn service(&mut self) -> u64 {
-        self.services.draw()
+        draw(&mut self.services, 1.0)
     }
 }
 
@@ -307,8 +307,7 @@ impl<K> Model<K> for Line {
 struct Patience<K> {
     tally: Tally,
     horizon: Horizon,
-    answers: Delays,
-    patiences: Delays,
+    delays: Stream,
     pending: Vec<Option<[K; 2]>>,
 }
 
@@ -317,15 +316,14 @@ impl<K> Patience<K> {
         Self {
             tally: Tally::default(),
             horizon: Horizon::new(horizon_s),
-            answers: Delays::new("answer", 1.0),
-            patiences: Delays::new("patience", 9.0),
+            delays: Streams::new(1, 0).stream("delay", "patience"),
             pending: (0..entities).map(|_| None).collect(),
         }
     }
 
     /// Delays until the answer and until patience ends.
     fn plan(&mut self) -> [u64; 2] {
-        [self.answers.draw(), self.patiences.draw()]
+        [draw(&mut self.delays, 1.0), draw(&mut self.delays, 9.0)]
     }
 
     fn ask(&mut self, entity: u32, engine: &mut impl Engine<Key = K>) {
@@ -363,24 +361,9 @@ impl<K: Send + 'static> Model<K> for Patience<K> {
     }
 }
 
-/// Exponential delays in ns, drawn beforehand: the logarithm costs as much as our calendar and
-/// is the same for all. Never zero, which nexosim does not accept.
-struct Delays {
-    drawn: Vec<u64>,
-    next: usize,
-}
-
-impl Delays {
-    fn new(purpose: &str, mean_s: f64) -> Self {
-        let mut stream = Streams::new(1, 0).stream(purpose, "engines");
-        let mut draw = || 1 + Span::from_secs_f64(stream.exponential(mean_s)).as_nanos();
-        Self { drawn: (0..1 << 14).map(|_| draw()).collect(), next: 0 }
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.next = (self.next + 1) % self.drawn.len();
-        self.drawn[self.next]
-    }
+/// An exponential delay in ns; never zero, which nexosim does not accept.
+fn draw(stream: &mut Stream, mean_s: f64) -> u64 {
+    1 + Span::from_secs_f64(stream.exponential(mean_s)).as_nanos()
 }
 
 mod ours {
