@@ -1,24 +1,62 @@
-//! `loadbank` simulates power-dense compute sites event by event: Bitcoin mining, AI
-//! training and AI inference behind one substation, with the cooling and the water that
-//! they need.
+//! `loadbank` simulates power-dense compute sites event by event: Bitcoin mining, AI training
+//! and AI inference behind one substation, with the cooling and the water that they need.
 //!
 //! # The tour
 //!
 //! A run goes through the rooms of this crate in the order below, and each room uses only
 //! those above it.
+//!
+//! 1. A user writes a scenario in YAML. [`scenario`] reads it into a tree that knows the place
+//!    of every value, and from it the specs of all rooms, whose quantities carry their units
+//!    ([`units`], [`spec`]).
+//! 2. Each room turns its specs into designs: plain numbers in base units. [`site`] holds the
+//!    graph of who feeds and cools whom, [`plant`] the physics of power and cooling over the
+//!    properties of air and water in [`fluids`], [`grid`] the weather and the prices outside,
+//!    [`workload`] what the site earns by, [`control`] what is decided for all of it.
+//! 3. [`facility`] couples the designs into one machine and runs it: events from the agenda of
+//!    the [`kernel`], one `match`, and after each instant a settlement of power, heat and work.
+//!    [`measure`] keeps the meters and closes the books.
+//! 4. [`report`] writes the outcome, and [`cli`] is the command that ties it together.
+//!
+//! ```
+//! use loadbank::facility::{Facility, Silent};
+//! use loadbank::scenario::read_scenario;
+//!
+//! let reading = read_scenario("scenarios/quickstart.yaml".as_ref(), &["duration=1 day".into()]);
+//! let scenario = reading.loaded.expect("the scenario is sound");
+//! let mut facility = Facility::new(&scenario.design, 0);
+//! facility.run(&mut Silent);
+//! let outcome = facility.outcome();
+//! assert!(outcome.balanced());
+//! assert!(outcome.effectiveness.pue > Some(1.0));
+//! ```
 
-pub mod spec;
+// In the order of the tour, which rustfmt would sort within one block.
+
 pub mod units;
 
-pub mod cli;
-pub mod control;
-pub mod facility;
+pub mod spec;
+
 pub mod fluids;
-pub mod grid;
+
 pub mod kernel;
+
 pub mod measure;
-pub mod plant;
-pub mod report;
-pub mod scenario;
+
 pub mod site;
+
+pub mod plant;
+
+pub mod grid;
+
 pub mod workload;
+
+pub mod control;
+
+pub mod facility;
+
+pub mod scenario;
+
+pub mod report;
+
+pub mod cli;

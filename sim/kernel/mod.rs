@@ -56,10 +56,10 @@
 
 pub mod agenda;
 pub mod clock;
+mod log;
 pub mod random;
 pub mod time;
 pub mod trace;
-mod log;
 mod wheel;
 
 pub use agenda::{Agenda, Ticket};
