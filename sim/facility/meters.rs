@@ -28,6 +28,10 @@ const COUNT_TOLERANCE: f64 = 0.0;
 pub(super) struct Meters {
     gauges: Gauges,
     import: GaugeId,
+    it: GaugeId,
+    /// Where import and IT load stand in a row.
+    import_column: usize,
+    it_column: usize,
     shed: GaugeId,
     losses: [GaugeId; ComponentKind::COUNT],
     works: Vec<WorkGauges>,
@@ -89,6 +93,10 @@ impl Meters {
     /// Meters for everything in `design`, with the columns of the time series in order.
     pub(super) fn new(design: &Design) -> Self {
         let mut gauges = Gauges::default();
+        // The two that the PUE of a row is made from come first.
+        let import = gauges.add("import_mw".into(), MW, Shown::MeanAndMax);
+        let it = gauges.add("it_mw".into(), MW, Shown::Mean);
+        let (import_column, it_column) = (0, 2);
         let mut mean = |column: String, scale: f64| gauges.add(column, scale, Shown::Mean);
         let works = design
             .works
@@ -149,7 +157,10 @@ impl Meters {
         let carbon_intensity = mean("carbon_g_per_kwh".into(), 1.0);
         let (dry_bulb, wet_bulb) = (mean("dry_bulb_c".into(), 1.0), mean("wet_bulb_c".into(), 1.0));
         Self {
-            import: gauges.add("import_mw".into(), MW, Shown::MeanAndMax),
+            import,
+            it,
+            import_column,
+            it_column,
             cost: gauges.add("cost".into(), 1.0, Shown::Never),
             carbon: gauges.add("carbon".into(), 1.0, Shown::Never),
             shed,
@@ -174,12 +185,17 @@ impl Meters {
 
     /// The columns of the time series.
     pub(super) fn columns(&self) -> Vec<String> {
-        self.gauges.columns()
+        let mut columns = self.gauges.columns();
+        columns.push("pue".to_owned());
+        columns
     }
 
     /// Closes the interval from `start` to `now`.
     pub(super) fn row(&mut self, start: Time, now: Time, row: &mut Vec<f64>) {
         self.gauges.row(now, row);
+        let ratio = row[self.import_column] / row[self.it_column];
+        // A site without IT load has no PUE: an empty cell.
+        row.push(if ratio.is_finite() { ratio } else { f64::NAN });
         let import_j = self.gauges.meter(self.import).integral();
         let mean_w = (import_j - self.import_closed_j) / (now - start).as_secs_f64();
         self.peak_demand_w = self.peak_demand_w.max(mean_w);
@@ -246,16 +262,20 @@ impl Facility<'_> {
         gauges.set(now, meters.dry_bulb, self.air.dry_bulb_c);
         gauges.set(now, meters.wet_bulb, self.wet_bulb_c);
 
+        let mut it_w = 0.0;
         for (index, work) in self.works.iter_mut().enumerate() {
             let racks = &self.work_racks[index];
             let power_w: f64 = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
             gauges.set(now, meters.works[index].power, power_w);
+            it_w += power_w;
             gauges.set(now, meters.works[index].activity, work.activity());
             if let Work::Training(training) = work {
                 let name = &self.design.works[index].name;
                 training.drain_finished(|job| observer.job(name, job));
             }
         }
+
+        gauges.set(now, meters.it, it_w);
 
         let (mut fans_w, mut pumps_w) = (0.0, 0.0);
         for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {

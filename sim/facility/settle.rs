@@ -27,6 +27,8 @@ const FREE_PASSES: usize = 3;
 /// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
 /// balances do not depend on it: meters read what was carried.
 const SUPPLY_STEP_K: f64 = 1e-3;
+/// Smaller steps of a damped speed are taken whole.
+const SPEED_STEP: f64 = 1e-4;
 /// Smaller changes of what a fan or pump wants are not carried to the power chain, in watts.
 const DEMAND_STEP_W: f64 = 0.1;
 
@@ -419,23 +421,32 @@ impl Facility<'_> {
                 self.power.set_draw(load, draw_w);
             }
             plant.state = state;
+            // Never steady after a standstill, whose temperature says nothing.
             let steady = (state.rack_inlet_c - plant.told_c).abs() <= SUPPLY_STEP_K;
-            if !(steady && state.flowing) {
-                plant.told_c = state.rack_inlet_c;
-                self.carry_supply(now, index, pass);
+            if !steady || !state.flowing {
+                let carried = self.carry_supply(now, index, pass);
+                let plant = &mut self.loops[index as usize];
+                plant.told_c = if carried && state.flowing { state.rack_inlet_c } else { f64::NAN };
+                if !carried {
+                    self.changed.loops.mark(index);
+                }
             }
         }
         self.changed.loops.reuse(loops);
     }
 
     /// A loop to its racks: slower where the supply is too warm, off where it is hot or still.
-    fn carry_supply(&mut self, now: Time, index: u32, pass: usize) {
+    /// Whether every rack has got the speed that the supply allows.
+    fn carry_supply(&mut self, now: Time, index: u32, pass: usize) -> bool {
         let plant = &self.loops[index as usize];
+        let mut carried = true;
         for &rack_index in &plant.racks {
             let rack = &mut self.racks[rack_index as usize];
             let limits = &self.design.halls[rack.hall as usize].limits;
-            let inlet_c = plant.state.rack_inlet_c;
-            let hot = !plant.state.flowing || inlet_c >= limits.trip_c;
+            // Without flow racks are at their limit within seconds, whatever the weather.
+            let still_c = if plant.state.flowing { f64::NEG_INFINITY } else { limits.trip_c };
+            let inlet_c = plant.state.rack_inlet_c.max(still_c);
+            let hot = inlet_c >= limits.trip_c;
             if hot && !rack.tripped && rack.offer.live {
                 rack.tripped = true;
                 self.changed.halls[rack.hall as usize].tripped += 1;
@@ -444,11 +455,17 @@ impl Facility<'_> {
                 let back = now + self.design.control.restart_after_heat;
                 self.agenda.push(back, Class::Control, Event::HeatRestart(rack_index));
             }
-            let speed = if plant.state.flowing { limits.speed(inlet_c) } else { 0.0 };
-            rack.speed = if pass < FREE_PASSES { speed } else { 0.5 * (rack.speed + speed) };
+            let speed = limits.speed(inlet_c);
+            if pass < FREE_PASSES || (speed - rack.speed).abs() <= SPEED_STEP {
+                rack.speed = speed;
+            } else {
+                rack.speed = 0.5 * (rack.speed + speed);
+                carried = false;
+            }
             rack.inlet_c = inlet_c;
             self.changed.offers.mark(rack_index);
         }
+        carried
     }
 
     /// Lets a rack that heat has tripped back, if its loop is cool again; else waits as long
