@@ -118,6 +118,7 @@ pub struct WorkSite {
 
 /// The model of a workload.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // a site has a handful
 pub enum WorkDesign {
     /// Bitcoin mining.
     Mining {

@@ -11,6 +11,7 @@ use super::design::{WorkDesign, WorkSite};
 
 /// A running workload.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // a site has a handful
 pub(super) enum Work {
     Mining(Mining),
     Training(Training),

@@ -76,7 +76,7 @@ mod tests {
         };
         assert_eq!(all(3, 1), [0..1, 0..1, 0..1]);
         assert_eq!(all(4, 2), [0..1, 0..1, 1..2, 1..2]);
-        assert_eq!(all(1, 2), [0..2]);
+        assert_eq!(share(0, 1, 2), 0..2);
         assert_eq!(all(2, 5), [0..2, 2..5]);
         assert_eq!(all(3, 3), [0..1, 1..2, 2..3]);
     }

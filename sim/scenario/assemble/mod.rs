@@ -122,10 +122,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     report_in(document, "weather", &mut faults, sink);
     let price = head.price.resolve(&mut run, &mut faults);
     report_in(document, "price", &mut faults, sink);
-    let carbon = match &head.carbon {
-        Some(spec) => Some(spec.resolve(&mut run, &mut faults)),
-        None => None,
-    };
+    let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
     let control = head.control.resolve(&mut faults);
     report_in(document, "control", &mut faults, sink);
