@@ -104,7 +104,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     }
     let halls = match document.section("racks") {
         Some(section) => work::read_racks(&section, &mut plant, sink),
-        None => Vec::new(),
+        None => work::Halls::default(),
     };
     let head = head?;
     check_head(&head, document, sink);
@@ -134,6 +134,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let (power, power_groups) = (plant.power.clone(), plant.power_groups.clone());
     let (house, loops) = (plant.house.clone(), plant.loops.clone());
     let site = plant.close(sink);
+    let halls = halls.readable;
     let racks = work::rack_sites(&halls, &works);
     let design = Design {
         name: head.name,

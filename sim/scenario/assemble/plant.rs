@@ -7,11 +7,19 @@ use super::super::place::Place;
 use crate::facility::{HouseLoad, LoopSite};
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::{
-    ComponentDesign, ComponentKind, LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode,
-    PowerPart, PowerSpec, Sharing,
+    ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
+    PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
 };
 use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
 use crate::spec::{Fault, Mark, Names, Severity};
+
+/// Stands for a component of the power chain that cannot be read.
+const UNREADABLE: ComponentDesign = ComponentDesign {
+    kind: ComponentKind::Switchgear,
+    rating_w: f64::INFINITY,
+    loss: LossCurve::NONE,
+    failures: FailureLaw::NEVER,
+};
 
 /// The plant under construction.
 #[derive(Debug, Default)]
@@ -43,9 +51,9 @@ impl Plant {
         for component in section.components(sink) {
             let Some(spec) = component.place.read::<PowerSpec>(sink) else {
                 // Its names are known all the same: what refers to them is not wrong. A design
-                // with an error is never run, so any node will do.
+                // with an error is never run, so anything may stand in its place.
                 for name in &component.instances {
-                    self.power_index.insert(name.clone(), PowerNode(0));
+                    self.add_node(name, &component, UNREADABLE);
                 }
                 self.broken = true;
                 continue;
@@ -134,14 +142,19 @@ impl Plant {
 
     /// What feeds each of `count` instances.
     pub(super) fn feeders(
-        &self,
+        &mut self,
         names: &Names,
         field: &str,
         count: usize,
         place: &Place<'_>,
         sink: &mut Diagnostics,
     ) -> Vec<Vec<PowerNode>> {
-        connect(names, (field, "a part of `power`"), count, &self.power_index, place, sink)
+        let before = sink.errors();
+        let what = (field, "a part of `power`");
+        let feeders = connect(names, what, count, &self.power_index, place, sink);
+        // What is fed by an unknown name is not fed by nothing.
+        self.broken |= sink.errors() > before;
+        feeders
     }
 
     /// Adds an electrical load behind `cords`, at the node `site` of the graph.
@@ -170,16 +183,17 @@ impl Plant {
         self.site.node(name, role)
     }
 
-    /// Makes the graph and reports what is wrong with it, unless something is missing from it.
+    /// Makes the graph and reports what is wrong with it. Of one that has holes, only circles:
+    /// these are there whatever is missing.
     pub(super) fn close(self, sink: &mut Diagnostics) -> Option<Site> {
-        if self.broken {
-            return None;
-        }
-        let declared = self.declared;
+        let (declared, broken) = (self.declared, self.broken);
         let mut complain = |faults: &[SiteFault]| {
             // Alike instances of a component are wrong alike: say it once for all of them.
             let mut said: Vec<(Mark, Concern)> = Vec::new();
             for fault in faults {
+                if broken && !matches!(fault.concern, Concern::Cycle(_)) {
+                    continue;
+                }
                 let mark = declared[fault.nodes[0].0 as usize];
                 if said.contains(&(mark, fault.concern)) {
                     continue;
@@ -236,9 +250,6 @@ impl Plant {
 
     /// Says in the graph that any of `feeders` can feed `site`.
     fn feed(&mut self, feeders: &[PowerNode], site: NodeId) {
-        if self.broken {
-            return;
-        }
         for feeder in feeders {
             self.site.power(self.power_sites[feeder.0 as usize], site);
         }

@@ -39,6 +39,14 @@ struct HallRack {
     cooled_by: Option<usize>,
 }
 
+/// The section `racks` as read.
+#[derive(Debug, Default)]
+pub(super) struct Halls {
+    pub(super) readable: Vec<Hall>,
+    /// Names of the others: what refers to them is not wrong.
+    unreadable: Vec<String>,
+}
+
 /// What the racks of a hall hold.
 #[derive(Debug, Clone, PartialEq)]
 enum Equipment {
@@ -63,16 +71,13 @@ pub(super) struct WorkRead {
 }
 
 /// Reads the section `racks`.
-pub(super) fn read_racks(
-    section: &Place<'_>,
-    plant: &mut Plant,
-    sink: &mut Diagnostics,
-) -> Vec<Hall> {
-    let mut halls = Vec::new();
+pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diagnostics) -> Halls {
+    let mut halls = Halls::default();
     let mut total = 0;
     for component in section.components(sink) {
         let Some(spec) = component.place.read::<RackSpec>(sink) else {
             plant.broken = true;
+            halls.unreadable.extend(component.instances);
             continue;
         };
         let mut faults = Vec::new();
@@ -94,17 +99,20 @@ pub(super) fn read_racks(
             RackSpec::Asic(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
         };
         let count = count.unwrap_or(1) as usize;
-        total += (count * component.instances.len()) as u64;
-        if total > MOST_RACKS {
+        let added = (count * component.instances.len()) as u64;
+        if total + added > MOST_RACKS {
             let fault = Fault::error("count", format!("more than {MOST_RACKS} racks on the site"));
             component.place.fault(fault, sink);
-            return halls;
+            plant.broken = true;
+            halls.unreadable.extend(component.instances);
+            continue;
         }
+        total += added;
         let placement = Placement { count, fed_by, cooled_by: cooled_by.as_ref() };
         let racks = place_racks(&component, &placement, plant, sink);
         for (name, racks) in component.instances.iter().zip(racks) {
             let design = HallDesign { name: name.clone(), racks: racks.len(), limits };
-            halls.push(Hall { design, equipment: equipment.clone(), racks });
+            halls.readable.push(Hall { design, equipment: equipment.clone(), racks });
         }
     }
     halls
@@ -175,16 +183,22 @@ fn place_racks(
 /// Reads the section `workloads`.
 pub(super) fn read_workloads(
     section: &Place<'_>,
-    halls: &[Hall],
+    halls: &Halls,
     run: &mut Run<'_>,
     sink: &mut Diagnostics,
 ) -> Vec<WorkRead> {
-    let index: Index<usize> =
-        halls.iter().enumerate().map(|(i, hall)| (hall.design.name.clone(), i)).collect();
+    let Halls { readable: halls, unreadable } = halls;
+    let names = halls.iter().enumerate().map(|(i, hall)| (hall.design.name.clone(), Some(i)));
+    let mut index: Index<Option<usize>> = names.collect();
+    index.extend(unreadable.iter().map(|name| (name.clone(), None)));
     let mut owner: Vec<Option<String>> = vec![None; halls.len()];
     let mut works = Vec::new();
+    let mut all_read = true;
     for component in section.components(sink) {
-        let Some(spec) = component.place.read::<WorkloadSpec>(sink) else { continue };
+        let Some(spec) = component.place.read::<WorkloadSpec>(sink) else {
+            all_read = false;
+            continue;
+        };
         let names = match &spec {
             WorkloadSpec::Mining(spec) => &spec.racks,
             WorkloadSpec::Training(spec) => &spec.racks,
@@ -194,6 +208,7 @@ pub(super) fn read_workloads(
         let what = ("racks", "a group of `racks`");
         let of_instance = connect(names, what, count, &index, &component.place, sink);
         for (name, mine) in component.instances.iter().zip(of_instance) {
+            let Some(mine) = mine.into_iter().collect::<Option<Vec<usize>>>() else { continue };
             if mine.is_empty() {
                 continue;
             }
@@ -222,7 +237,7 @@ pub(super) fn read_workloads(
         }
     }
     for (hall, owner) in halls.iter().zip(&owner) {
-        if owner.is_none() {
+        if owner.is_none() && all_read {
             let message = format!("no workload uses the racks of `{}`", hall.design.name);
             sink.push(Diagnostic::warning(section.key, message).code("doubtful"));
         }
