@@ -37,15 +37,19 @@ pub(super) fn run(args: &Run) -> Exit {
     let mut facility = Facility::new(design, replication);
 
     let interrupt = Interrupt::listen();
+    let asked = interrupt.clone();
     let end = Time::ZERO + design.duration;
     let progress = Progress::start(args.progress, &design.name, end);
     let mut shown = progress.clone();
     let proceed = move |now: Time| {
         shown.update(now);
-        if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if asked.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let target = args.output.join(format!("{}-{}", design.name, &loaded.hash[..12]));
     let unwritable = |error: std::io::Error| {
+        if interrupt.ended() {
+            return Exit::Interrupted;
+        }
         complain(
             &format!("cannot write the results to `{}`: {error}", target.display()),
             Some("choose another folder with `--output`"),
@@ -58,6 +62,7 @@ pub(super) fn run(args: &Run) -> Exit {
         Ok(writer) => writer,
         Err(error) => return unwritable(error),
     };
+    interrupt.unfinished(writer.path().to_owned());
 
     let ended = pool.install(|| facility.run(&mut writer));
     let outcome = facility.outcome();

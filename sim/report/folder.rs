@@ -62,37 +62,50 @@ impl Folder {
     }
 
     /// Renames the folder into place. A folder of that name is replaced; it holds the same
-    /// run, because names carry the hash of the scenario.
+    /// run, because names carry the hash of the scenario. Of several runs that end at once,
+    /// the last one stays.
     ///
     /// # Errors
     ///
-    /// When it cannot be renamed; the old folder is then still, or again, in place.
+    /// When it cannot be renamed; what stood there is then still, or again, in place.
     pub fn publish(mut self) -> io::Result<PathBuf> {
         let aside = self.temporary.with_extension("replaced");
-        let had_old = match fs::rename(&self.target, &aside) {
-            Ok(()) => true,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
-        };
-        if let Err(error) = fs::rename(&self.temporary, &self.target) {
-            if had_old {
-                fs::rename(&aside, &self.target)?;
+        for attempt in 0.. {
+            let Err(error) = fs::rename(&self.temporary, &self.target) else { break };
+            // Only a folder is replaced: a file of that name is somebody's.
+            let is_folder = fs::symlink_metadata(&self.target).is_ok_and(|old| old.is_dir());
+            if !is_folder || attempt == MOST_ATTEMPTS {
+                // Another run may have taken the name meanwhile; then its folder stays.
+                let _ = fs::rename(&aside, &self.target);
+                return Err(error);
             }
-            return Err(error);
+            discard(&aside);
+            match fs::rename(&self.target, &aside) {
+                Ok(()) => {}
+                // Another run has moved it aside at the same time.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
         self.published = true;
-        if had_old {
-            fs::remove_dir_all(&aside)?;
-        }
+        discard(&aside);
         Ok(self.target.clone())
     }
+}
+
+/// Renames that are tried while other runs put their folder under the same name.
+const MOST_ATTEMPTS: usize = 100;
+
+/// Removes a folder that is not needed any more. Nothing can be done about a failure here,
+/// and the name of the folder says what it is.
+fn discard(folder: &Path) {
+    let _ = fs::remove_dir_all(folder);
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
         if !self.published {
-            // Nothing can be done about a failure here, and the name says what it is.
-            let _ = fs::remove_dir_all(&self.temporary);
+            discard(&self.temporary);
         }
     }
 }
@@ -122,5 +135,17 @@ mod tests {
         assert_eq!(fs::read(target.join("x")).unwrap(), b"2");
         assert!(!target.join("gone").exists());
         assert_eq!(fs::read_dir(root.path().join("runs")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_of_that_name_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("a");
+        fs::write(&target, "mine").unwrap();
+        let folder = Folder::create(&target).unwrap();
+        folder.write("x", b"1").unwrap();
+        folder.publish().unwrap_err();
+        assert_eq!(fs::read(&target).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 }

@@ -123,6 +123,11 @@ impl<'a> RunWriter<'a> {
         })
     }
 
+    /// Where the files are until the run has ended.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Writes the rest and renames the folder into place; returns where it is.
     ///
     /// # Errors
