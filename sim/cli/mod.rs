@@ -27,7 +27,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     start_logging(cli.verbose);
-    match &cli.command {
+    std::panic::catch_unwind(|| obey(&cli.command)).unwrap_or_else(|_| {
+        // The panic has said what and where.
+        complain("this is a bug in loadbank", Some("please report it with the scenario"));
+        Exit::Unexpected
+    })
+}
+
+fn obey(command: &Command) -> Exit {
+    match command {
         Command::Run(run) => run::run(run),
         Command::Check(check) => self::check(check),
         Command::Show(show) => match load(&show.source) {
