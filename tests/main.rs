@@ -1,3 +1,12 @@
 //! The one integration-test binary; a module for each topic.
 
+mod books;
+mod check;
+mod determinism;
+mod edges;
+mod folder;
+mod gallery;
 mod house;
+mod interrupt;
+mod run;
+mod support;

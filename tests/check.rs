@@ -1,0 +1,236 @@
+//! Scenarios that are wrong: each told what, where, and what to do.
+
+use snapbox::str;
+
+use super::support::{Bench, SMALL};
+
+/// The places and first lines of what `check` finds in `text`: `line:column message`.
+fn findings(text: &str) -> Vec<String> {
+    let bench = Bench::new();
+    bench.file("site.yaml", text);
+    let output = bench.loadbank("check site.yaml --format json").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let findings: Vec<serde_json::Value> =
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let wrong = findings.iter().any(|finding| finding["severity"] == "error");
+    assert_eq!(output.status.code(), Some(if wrong { 3 } else { 0 }), "{out}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "findings are the result");
+    let place = |finding: &serde_json::Value| {
+        let (line, column) = (&finding["line"], &finding["col"]);
+        format!("{line}:{column} {}", finding["message"].as_str().unwrap())
+    };
+    findings.iter().map(place).collect()
+}
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(findings(text), expected, "in\n{text}");
+}
+
+/// A sound head, four lines long.
+const HEAD: &str = "\
+name: t
+{start: 2026-06-01T00:00:00Z, duration: 1 day}
+weather: {climate: nordic}
+price: {fixed: 40 $/MWh}
+";
+
+fn with_head(rest: &str) -> String {
+    let head = HEAD.replace("{start: ", "start: ").replace(", duration", "\nduration");
+    head.replace("1 day}", "1 day") + rest
+}
+
+#[test]
+fn five_faults_are_found_in_one_run() {
+    let text = with_head(
+        "\
+power:
+  utility: {kind: feed, capacity: 10 MW}
+  bus-1: {kind: switchgear, fed_by: [utility, bus-2]}
+  bus-2: {kind: switchgear, fed_by: bus-1}
+  tx: {kind: transformer, rating: 2 MW, fed_by: bus-2}
+  ups: {kind: ups, rating: 1 MW, fed_by: tx, batery: 5 min}
+  pdu: {kind: pdu, rating: 1 MVA, fed_by: upss}
+  lamp: {kind: house-load, power: 1 kW, fed_by: pdu}
+  lamp: {kind: house-load, power: 2 kW, fed_by: pdu}
+",
+    );
+    check(
+        &text,
+        &[
+            "8:3 `bus-1` feeds `bus-2` feeds `bus-1`",
+            "10:35 power.tx.rating: needs an apparent power, got `2 MW`: `MW` is not a unit of it",
+            "11:46 power.ups: unknown field `batery`",
+            "12:43 power.pdu.fed_by: `upss` is not the name of a part of `power`",
+            "14:3 duplicate key `lamp`",
+        ],
+    );
+}
+
+#[test]
+fn what_refers_to_a_broken_component_is_not_reported_as_well() {
+    let text = with_head(
+        "\
+power:
+  utility: {kind: feed, capacity: 10}
+  tx: {kind: transformer, rating: 2 MVA, fed_by: utility}
+cooling:
+  air: {kind: asic-hall, design_heat: 1, fed_by: tx}
+racks:
+  hall: {kind: s21-container, count: -1, fed_by: tx, cooled_by: air}
+workloads:
+  mine: {kind: mining, racks: hall, income: {hash_price: 53 $/PH/day}}
+",
+    );
+    let found = findings(&text);
+    let places: Vec<&str> = found.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(places, ["7:35", "10:39", "12:38"], "{found:#?}");
+}
+
+#[test]
+fn a_milliwatt_is_taken_for_a_misspelt_megawatt() {
+    let bench = Bench::new();
+    bench.file("t.yaml", with_head("power:\n  utility: {kind: feed, capacity: 120 mW}\n"));
+    bench.loadbank("check t.yaml").assert().code(3).stderr_eq(str![""]).stdout_eq(str![[r#"
+error: power.utility.capacity: needs a power, got `120 mW`: `mW` is not a unit of it
+ --> t.yaml:7:35
+  |
+7 |   utility: {kind: feed, capacity: 120 mW}
+  |                                   ^^^^^^
+  |
+  = help: `mW` is a milliwatt; did you mean `MW`?
+
+"#]]);
+}
+
+#[test]
+fn hostile_files_are_refused_at_their_place() {
+    let hostile = |power: &str| with_head(&format!("power:\n  utility: {power}\n"));
+    let laughs: String = (1..30)
+        .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")))
+        .collect();
+    let deep: String =
+        (0..20_000).map(|n| format!("{}k:\n", " ".repeat(n % 1000 + n / 1000))).collect();
+    let nested = format!("{}1{}", "{k: ".repeat(20_000), "}".repeat(20_000));
+    for (text, place) in [
+        ("[".repeat(200_000), "1:"),
+        (format!("a: {}", "[".repeat(200_000)), "1:"),
+        (format!("a0: &a0 [x]\n{laughs}"), "6:"),
+        (nested, "1:"),
+        (deep, ""),
+        (hostile("{kind: feed, capacity: NaN}"), "7:35"),
+        (hostile("{kind: feed, capacity: .nan}"), "7:35"),
+        (hostile("{kind: feed, capacity: NaN MW}"), "7:35"),
+        (hostile("{kind: feed, capacity: 1e400 MW}"), "7:35"),
+        (hostile("{kind: feed, capacity: inf MW}"), "7:35"),
+        (hostile("{kind: feed, capacity: 120}"), "7:35"),
+    ] {
+        let found = findings(&text);
+        let beginning: String = text.chars().take(60).collect();
+        assert!(!found.is_empty(), "nothing is wrong with {beginning}");
+        assert!(found[0].starts_with(place), "{:?} for {beginning}", &found[0]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let bench = Bench::new();
+    for command in ["check", "show", "run"] {
+        let output = bench.loadbank(&format!("{command} nowhere.yaml")).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{command}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("cannot read `nowhere.yaml`"), "{said}");
+    }
+    assert_eq!(bench.names("."), [""; 0], "a refused run leaves nothing");
+
+    let priced = "price={csv: prices.csv, column: usd, unit: $/MWh}";
+    bench.file("small.yaml", SMALL);
+    let output =
+        bench.loadbank("check small.yaml --format json").args(["--set", priced]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("cannot read `prices.csv`"), "{said}");
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_named_by_its_line() {
+    let bench = Bench::new();
+    let base = "\
+base: small.yaml
+price: {model: null, csv: prices.csv, column: usd, unit: $/MWh, repeat: true}
+";
+    bench.file("small.yaml", SMALL);
+    bench.file("site.yaml", base);
+    for (rows, line) in [
+        ("2026-07-01T00:00Z,12\n2026-07-01T01:00Z,dear\n2026-07-01T02:00Z,7\n", "line 3"),
+        ("2026-07-01T00:00Z,12\nyesterday,3\n2026-07-01T02:00Z,7\n", "line 3"),
+        ("2026-07-01T00:00Z,12\n2026-07-01T01:00Z\n2026-07-01T02:00Z,7\n", "line 3"),
+        ("2026-07-01T00:00Z,12\n2026-07-01T01:00Z,4\n2026-07-01T00:30Z,7\n", "line 4"),
+        ("2026-07-01T00:00Z,12\n2026-07-01T01:00Z,NaN\n2026-07-01T02:00Z,7\n", "line 3"),
+    ] {
+        bench.file("prices.csv", format!("at,usd\n{rows}"));
+        let output = bench.loadbank("run site.yaml").output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{rows}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("prices.csv") && said.contains(line), "{rows} gives\n{said}");
+        assert!(said.contains("site.yaml:2:"), "{said}");
+    }
+    assert_eq!(bench.names("."), ["prices.csv", "site.yaml", "small.yaml"]);
+}
+
+#[test]
+fn changes_on_the_command_line_have_places_too() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    for (set, wanted) in [
+        ("seed", "`seed`"),
+        ("power.utility.capacity=120", "command line"),
+        ("power.nothing.capacity=120 MW", "nothing"),
+        ("power.utility.capacity=[", "command line"),
+        ("=3", "command line"),
+    ] {
+        let output = bench.loadbank("run small.yaml").args(["--set", set]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{set}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(wanted), "{set} gives\n{said}");
+    }
+}
+
+#[test]
+fn what_a_sound_site_hangs_on_is_told() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let output = bench.loadbank("check small.yaml").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for single in ["utility", "main-tx", "ups"] {
+        assert!(text.contains(single), "`{single}` takes the site down alone:\n{text}");
+    }
+}
+
+/// `loadbank show site.yaml | head -1` is not an error.
+#[cfg(unix)]
+#[test]
+fn a_reader_may_go_away() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    let bench = Bench::new();
+    // More than a pipe holds.
+    let racks: String = (0..3000)
+        .map(|n| format!("  hall-{n}: {{kind: s21-container, fed_by: main-tx}}\n"))
+        .collect();
+    bench.file("site.yaml", SMALL.replace("workloads:", &format!("{racks}workloads:")));
+    let mut child = Command::new(super::support::BINARY)
+        .args(["show", "site.yaml"])
+        .current_dir(bench.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "name: small\n");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,77 @@
+//! The scenarios that come with loadbank, and the schema that editors check them by.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use loadbank::scenario::{read_scenario, schema};
+
+use super::support::{Bench, SMALL};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every scenario of the gallery; what stands in folders below is made use of by these.
+fn gallery() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join("scenarios"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+#[test]
+fn every_scenario_is_sound() {
+    for path in gallery() {
+        let reading = read_scenario(&path, &[]);
+        let said = reading.diagnostics.render(&reading.files, false);
+        let loaded = reading.loaded.unwrap_or_else(|| panic!("{}:\n{said}", path.display()));
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert_eq!(loaded.design.name, name, "{} is named otherwise", path.display());
+    }
+}
+
+#[test]
+fn what_show_prints_is_the_same_scenario() {
+    let bench = Bench::new();
+    let mut files = gallery();
+    files.push(bench.file("small.yaml", SMALL));
+    for path in files {
+        let loaded = read_scenario(&path, &[]).loaded.unwrap();
+        let shown = bench.file("shown.yaml", &loaded.effective_yaml);
+        let reading = read_scenario(&shown, &[]);
+        let said = reading.diagnostics.render(&reading.files, false);
+        let again = reading.loaded.unwrap_or_else(|| panic!("{}:\n{said}", path.display()));
+        assert_eq!(again.hash, loaded.hash, "{}", path.display());
+        assert_eq!(again.effective_yaml, loaded.effective_yaml, "{}", path.display());
+    }
+}
+
+/// Where the file is behind, refresh it: `cargo run -- schema > docs/scenario.schema.json`.
+#[test]
+fn the_committed_schema_is_current() {
+    let committed = fs::read_to_string(root().join("docs/scenario.schema.json")).unwrap();
+    if committed != schema() {
+        let differs = committed
+            .lines()
+            .zip(schema().lines().map(str::to_owned).collect::<Vec<_>>())
+            .position(|(old, new)| old != new)
+            .unwrap_or_else(|| committed.lines().count().min(schema().lines().count()));
+        panic!(
+            "docs/scenario.schema.json is behind from line {}; refresh it with\n\
+             cargo run -- schema > docs/scenario.schema.json",
+            differs + 1
+        );
+    }
+}
+
+#[test]
+fn the_schema_is_what_the_command_prints() {
+    let bench = Bench::new();
+    let output = bench.loadbank("schema").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), schema());
+}

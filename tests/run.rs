@@ -1,0 +1,241 @@
+//! `loadbank run` from the command line to the last file.
+
+use std::fs;
+use std::path::Path;
+
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use serde_json::Value as Json;
+use snapbox::str;
+
+use super::support::{Bench, SMALL};
+
+fn json(path: impl AsRef<Path>) -> Json {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The rows of a CSV file, its header first.
+fn csv(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn a_run_leaves_one_whole_folder() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let output = bench.loadbank("run small.yaml --format json").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "a good run is silent");
+
+    let folder = bench.the_run();
+    let expected = ["latency.hlog", "manifest.json", "scenario.yaml", "summary.json"];
+    let mut expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
+    let latencies = ["ttft", "tpot", "tbt", "e2e", "queue"];
+    expected.extend(latencies.map(|kind| format!("latency-chat-{kind}.hgrm")));
+    let extension = if cfg!(feature = "parquet") { "parquet" } else { "csv" };
+    expected.extend(["events", "jobs", "timeseries"].map(|stem| format!("{stem}.{extension}")));
+    expected.sort();
+    assert_eq!(super::support::names(&folder), expected);
+
+    let summary = fs::read(folder.join("summary.json")).unwrap();
+    assert_eq!(output.stdout, summary, "what is printed is what is written");
+    let summary = json(folder.join("summary.json"));
+    assert_eq!(summary["scenario"], "small");
+    assert_eq!(summary["partial"], false);
+    assert_eq!(summary["simulated_days"], 7.0);
+    let books = summary["books"].as_array().unwrap();
+    assert_eq!(books.len(), 4);
+    assert!(books.iter().all(|book| book["balanced"] == true));
+
+    let manifest = json(folder.join("manifest.json"));
+    assert_eq!(manifest["status"], "complete");
+    assert_eq!(manifest["scenario"], "small.yaml");
+    let hash = manifest["scenario_sha256"].as_str().unwrap();
+    assert_eq!(hash.len(), 64);
+    assert_eq!(folder.file_name().unwrap().to_str(), Some(&*format!("small-{}", &hash[..12])));
+
+    let again = bench.loadbank("run scenario.yaml -o again").current_dir(&folder).output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "the written scenario runs by itself");
+    let repeated = folder.join("again").join(folder.file_name().unwrap());
+    assert_eq!(json(repeated.join("summary.json")), summary, "and is the same run");
+}
+
+#[test]
+fn the_tables_agree_with_the_summary() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    bench
+        .loadbank("run small.yaml --tables csv")
+        .args(["--set", "power.ups.failures={rate: 1 /day}"])
+        .assert()
+        .success();
+    let folder = bench.the_run();
+    let summary = json(folder.join("summary.json"));
+
+    let series = csv(&folder.join("timeseries.csv"));
+    let (header, rows) = series.split_first().unwrap();
+    assert_eq!(header[0], "start_utc");
+    assert_eq!(rows.len(), 7 * 24);
+    assert_eq!(rows[0][0], "2026-07-01T00:00:00Z");
+    assert_eq!(rows[167][0], "2026-07-07T23:00:00Z");
+    let total_mwh = |name: &str| -> f64 {
+        let column = header.iter().position(|column| column == name).unwrap();
+        rows.iter().map(|row| row[column].parse::<f64>().unwrap()).sum()
+    };
+    let close = |ours: f64, figure: &Json| {
+        let figure = figure.as_f64().unwrap();
+        assert!((ours - figure).abs() <= 1e-9 * figure, "{ours} against {figure}");
+    };
+    close(total_mwh("import_mw"), &summary["energy"]["import_mwh"]);
+    for work in summary["workloads"].as_array().unwrap() {
+        let name = work["name"].as_str().unwrap();
+        close(total_mwh(&format!("{name}_mw")), &work["energy_mwh"]);
+    }
+
+    let events = csv(&folder.join("events.csv"));
+    assert_eq!(events[0], ["at_utc", "event", "subject", "count"]);
+    let happened = |what: &str| events.iter().filter(|row| row[1] == what).count() as u64;
+    let failures = |component: &Json| component["failures"].as_u64().unwrap();
+    let components = summary["components"].as_array().unwrap();
+    assert_eq!(happened("failed"), components.iter().map(failures).sum::<u64>());
+    let times: Vec<&str> = events[1..].iter().map(|row| row[0].as_str()).collect();
+    assert!(times.is_sorted_by_key(|at| at.parse::<jiff::Timestamp>().unwrap()));
+
+    let jobs = csv(&folder.join("jobs.csv"));
+    let completed = summary["workloads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|work| work["kind"] == "training")
+        .unwrap()["jobs"]["completed"]
+        .as_u64()
+        .unwrap();
+    assert_eq!(jobs.len() as u64 - 1, completed);
+    assert!(completed > 20, "ten a day for a week");
+}
+
+/// Parquet and CSV hold the same table.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_reads_back() {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    use parquet::record::Field;
+
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    bench.loadbank("run small.yaml --tables csv --output csv").assert().success();
+    bench.loadbank("run small.yaml --tables parquet --output parquet").assert().success();
+    let name = &bench.names("csv")[0];
+    for stem in ["timeseries", "events", "jobs"] {
+        let plain = csv(&bench.path().join("csv").join(name).join(format!("{stem}.csv")));
+        let (header, plain) = plain.split_first().unwrap();
+        let path = bench.path().join("parquet").join(name).join(format!("{stem}.parquet"));
+        let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+        assert_eq!(reader.metadata().file_metadata().num_rows() as usize, plain.len(), "{stem}");
+        for (row, plain) in reader.get_row_iter(None).unwrap().zip(plain) {
+            let row = row.unwrap();
+            let columns = row.get_column_iter();
+            for (((name, field), column), text) in columns.zip(header).zip(plain) {
+                assert_eq!(name, column);
+                let same = match field {
+                    Field::Double(value) => {
+                        text.parse::<f64>().unwrap().to_bits() == value.to_bits()
+                    }
+                    Field::Long(value) => text.parse::<i64>().unwrap() == *value,
+                    Field::Str(value) => text == value,
+                    Field::Null => text.is_empty(),
+                    Field::TimestampMicros(value) => {
+                        let at: jiff::Timestamp = text.parse().unwrap();
+                        at.as_microsecond() == *value
+                    }
+                    other => panic!("{stem} holds {other:?}"),
+                };
+                assert!(same, "{stem}.{column}: {text} against {field:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn latencies_read_back() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    bench.loadbank("run small.yaml").assert().success();
+    let folder = bench.the_run();
+    let summary = json(folder.join("summary.json"));
+    let work = &summary["workloads"].as_array().unwrap()[2];
+    assert_eq!(work["kind"], "inference");
+    let served = work["served"].as_u64().unwrap();
+    assert!(served > 0);
+
+    let log = fs::read(folder.join("latency.hlog")).unwrap();
+    let mut tags = Vec::new();
+    for entry in IntervalLogIterator::new(&log) {
+        let LogEntry::Interval(interval) = entry.unwrap() else { continue };
+        let bytes = base64(interval.encoded_histogram());
+        let histogram: hdrhistogram::Histogram<u64> =
+            Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
+        assert_eq!(interval.duration().as_secs(), 7 * 86_400);
+        let tag = interval.tag().map_or("", |tag| tag.as_str());
+        if tag == "chat/e2e" {
+            assert_eq!(histogram.len(), served, "every served request is in the histogram");
+        }
+        tags.push(tag.to_owned());
+    }
+    assert_eq!(tags, ["", "chat/ttft", "chat/tpot", "chat/tbt", "chat/e2e", "chat/queue"]);
+
+    let table = fs::read_to_string(folder.join("latency-chat-e2e.hgrm")).unwrap();
+    let total = table.lines().find(|line| line.contains("Total count")).unwrap();
+    assert!(total.contains(&format!("= {served:>12}]")), "{total}");
+    let values: Vec<f64> = table
+        .lines()
+        .skip(2)
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
+        .collect();
+    assert!(values.is_sorted() && values.len() > 100);
+}
+
+/// The bytes of a base-64 text: the form in which logs hold histograms.
+fn base64(text: &str) -> Vec<u8> {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::new();
+    let (mut held, mut bits) = (0_u32, 0);
+    for digit in text.bytes().filter(|&byte| byte != b'=') {
+        let value = DIGITS.bytes().position(|other| other == digit).unwrap() as u32;
+        held = held << 6 | value;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((held >> bits) as u8);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn the_text_names_what_an_architect_asks_for() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let output = bench.loadbank("run small.yaml").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for wanted in
+        ["small: 7", "PUE", "WUE", "mine-hall", "train-hall", "chat-hall", "TTFT", "runs/small-"]
+    {
+        assert!(text.contains(wanted), "no `{wanted}` in\n{text}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_says_so() {
+    let bench = Bench::new();
+    for args in ["", "walk small.yaml", "run", "run a.yaml --threads 0", "check a.yaml --frmat x"] {
+        bench.loadbank(args).assert().code(2).stdout_eq(str![""]);
+    }
+    bench.loadbank("--help").assert().success().stderr_eq(str![""]);
+    bench.loadbank("--version").assert().success().stdout_eq(str![[r#"
+loadbank [..]
+
+"#]]);
+}
