@@ -1,7 +1,8 @@
 //! Requests a second of the inference engine: 64 replicas, paged KV memory, energy and all
 //! histograms on, conversation lengths, at about 17 iterations a request.
 //!
-//! Prints a table for three loads on one core and for two services' worth of cells on all.
+//! Prints a table for several loads and routers on one core, and for two services' worth of
+//! cells on two.
 
 #![allow(clippy::print_stdout)]
 
@@ -13,9 +14,9 @@ use loadbank::units::Power;
 use loadbank::workload::gpu::GpuRackSpec;
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
 use loadbank::workload::inference::racks::Layout;
-use loadbank::workload::inference::replica::Limits;
+use loadbank::workload::inference::replica::{Limits, Stride};
 use loadbank::workload::inference::step::{PowerDesign, StepDesign};
-use loadbank::workload::inference::{LostRequests, Service, ServiceDesign};
+use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign};
 
 fn main() {
     println!(
@@ -29,6 +30,14 @@ fn main() {
         ("1.30 /s a replica, 700 KV blocks", 1.30, 512, 700),
     ] {
         measure(label, &design(rate, chunk, blocks, 1), 1, 1_000_000.0);
+    }
+    for (label, routing) in [
+        ("least requests, chunk 512", Routing::LeastRequests),
+        ("power of two, chunk 512", Routing::PowerOfTwo),
+        ("least tokens, chunk 512", Routing::LeastTokens),
+    ] {
+        let design = ServiceDesign { routing, ..design(1.38, 512, 6000, 1) };
+        measure(label, &design, 1, 1_000_000.0);
     }
     measure("two cells of 64, one thread", &design(1.38, 512, 6000, 2), 1, 2_000_000.0);
     measure("two cells of 64, two threads", &design(1.38, 512, 6000, 2), 2, 2_000_000.0);
@@ -96,6 +105,8 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
             prompt: LengthLaw::Lognormal { mean: 1154.7, sigma: 0.808, max: 14_050 },
             output: LengthLaw::Lognormal { mean: 211.1, sigma: 0.683, max: 1000 },
         },
+        routing: Routing::RoundRobin,
+        stride: Stride::Leap,
         limits: Limits { sequences: 128, chunk, blocks: Some(blocks), block_tokens: 16 },
         steps: StepDesign {
             decode: vec![(0.0, 29.41 * ms), (1.0, 29.48 * ms)],

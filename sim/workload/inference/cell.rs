@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::load::{Arrivals, Load};
 use super::records::Records;
-use super::replica::{Limits, Replica, Work};
+use super::replica::{Limits, Replica, Stride, Work};
 use super::request::Request;
+use super::router::{Router, Routing};
 use super::step::{Pace, StepTable};
 use super::ticks::{NEVER, Ticks};
 use crate::kernel::{Stream, Streams};
@@ -39,12 +40,10 @@ pub(super) struct Order {
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     multiplicity: u32,
+    limits: Limits,
     replicas: Vec<Replica>,
     paces: Vec<Pace>,
-    /// When each replica takes requests: in the past while it serves, never while it is down.
-    up: Vec<Ticks>,
-    /// The replica whose turn it is.
-    turn: usize,
+    router: Router,
     load: Arc<Load>,
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
@@ -61,19 +60,19 @@ impl Cell {
     pub(super) fn new(
         (entity, streams): (&str, &Streams),
         multiplicity: u32,
-        replicas: usize,
-        limits: &Limits,
+        (replicas, routing): (usize, Routing),
+        (stride, limits): (Stride, &Limits),
         load: &Arc<Load>,
         table: &Arc<StepTable>,
         now: Ticks,
     ) -> Self {
-        let replica = Replica::new(limits, Arc::clone(table), now);
+        let replica = Replica::new(stride, limits, Arc::clone(table), now);
         Self {
             multiplicity,
+            limits: *limits,
             replicas: vec![replica; replicas],
             paces: vec![Pace::FULL; replicas],
-            up: vec![0; replicas],
-            turn: 0,
+            router: Router::new(routing, replicas, streams.stream("routing", entity)),
             load: Arc::clone(load),
             arrivals: Some(Arrivals::new(streams.stream("arrivals", entity), load, now)),
             lengths: streams.stream("lengths", entity),
@@ -97,28 +96,48 @@ impl Cell {
         self.now = self.now.max(limit - 1);
     }
 
-    /// Draws arrivals before `limit` and deals them out in turn. Returns the instant before
+    /// Draws arrivals before `limit` and sends them to replicas. Returns the instant before
     /// which all arrivals are out.
     fn admit(&mut self, limit: Ticks, records: &mut Records) -> Ticks {
-        let Some(arrivals) = &mut self.arrivals else { return limit };
+        let Some(mut arrivals) = self.arrivals.take() else { return limit };
         let weight = u64::from(self.multiplicity);
-        for _ in 0..BATCH {
+        let mut ahead = 0;
+        while arrivals.next() < limit && ahead < BATCH {
             let at = arrivals.next();
-            if at >= limit {
-                return limit;
-            }
             arrivals.step();
             let prompt = self.load.prompt.draw(&mut self.lengths);
             let output = self.load.output.draw(&mut self.lengths);
             records.arrived += weight;
             records.simulated += 1;
             let request = Request::new(at, prompt, output, self.multiplicity);
-            match next_in_turn(&mut self.turn, &self.up, at) {
-                Some(replica) => self.replicas[replica].send(at, request),
-                None => records.failed += weight,
+            if !self.limits.fits(&request) {
+                records.rejected += weight;
+            } else if !self.dispatch(at, request, records) {
+                records.failed += weight;
             }
+            // A router that looks at its replicas takes them along.
+            ahead += usize::from(self.router.is_blind());
         }
-        arrivals.next().min(limit)
+        let window = arrivals.next().min(limit);
+        self.arrivals = Some(arrivals);
+        window
+    }
+
+    /// Sends `request` to a replica at `at`; false when none takes requests.
+    fn dispatch(&mut self, at: Ticks, request: Request, records: &mut Records) -> bool {
+        let Some(replica) = self.router.choose(at, &mut self.replicas, records) else {
+            return false;
+        };
+        self.replicas[replica].send(at, request);
+        self.router.sent(replica, at, &mut self.replicas, records);
+        true
+    }
+
+    /// Tells of all iterations up to the instant that the cell stands at.
+    pub(super) fn walk_to(&mut self, at: Ticks, records: &mut Records) {
+        for replica in &mut self.replicas {
+            replica.walk_to(at, records);
+        }
     }
 
     /// Brings every replica into the state ordered at the instant the cell stands at.
@@ -137,16 +156,17 @@ impl Cell {
                 (None, Pace::Down) => {}
                 (None, Pace::At(_)) => {
                     lost.extend(replica.evict(at, records));
-                    self.up[i] = NEVER;
+                    self.router.set_up(i, NEVER);
                 }
                 (Some(table), Pace::Down) => {
                     replica.revive(at, table);
-                    self.up[i] = order.up;
+                    self.router.set_up(i, order.up);
                 }
                 (Some(_), _) if before == order.pace => {}
                 (Some(table), Pace::At(_)) => replica.change(at, table),
             }
         }
+        self.router.review(at, &mut self.replicas, records);
         lost.sort_by_key(|request| request.arrival);
         for request in lost {
             let weight = u64::from(request.weight);
@@ -158,12 +178,10 @@ impl Cell {
                 LostRequests::Retry => request.afresh(),
                 LostRequests::Resume => request,
             };
-            match next_in_turn(&mut self.turn, &self.up, at) {
-                Some(replica) => {
-                    records.retried += weight;
-                    self.replicas[replica].send(at, request);
-                }
-                None => records.failed += weight,
+            if self.dispatch(at, request, records) {
+                records.retried += weight;
+            } else {
+                records.failed += weight;
             }
         }
     }
@@ -179,10 +197,10 @@ impl Cell {
         self.multiplicity -= members;
         Cell {
             multiplicity: members,
+            limits: self.limits,
             replicas: self.replicas.iter_mut().map(|r| r.split(|w| w.min(members))).collect(),
             paces: self.paces.clone(),
-            up: self.up.clone(),
-            turn: self.turn,
+            router: self.router.with_stream(streams.stream("routing", entity)),
             load: Arc::clone(&self.load),
             arrivals: self
                 .arrivals
@@ -218,7 +236,7 @@ impl Cell {
 
     /// Every replica serves at full speed.
     pub(super) fn is_whole(&self, at: Ticks) -> bool {
-        self.paces.iter().all(|&p| p == Pace::FULL) && self.up.iter().all(|&up| up <= at)
+        self.paces.iter().all(|&p| p == Pace::FULL) && self.router.all_up(at)
     }
 
     /// Takes the energy of each replica up to `at`, in joules above idle GPUs, into `out`.
@@ -235,16 +253,4 @@ impl Cell {
     pub(super) fn work(&self) -> Work {
         self.replicas.iter().map(Replica::work).fold(Work::default(), Work::plus)
     }
-}
-
-/// The next replica in turn that takes requests at `at`.
-fn next_in_turn(turn: &mut usize, up: &[Ticks], at: Ticks) -> Option<usize> {
-    for _ in 0..up.len() {
-        let candidate = *turn;
-        *turn = if candidate + 1 == up.len() { 0 } else { candidate + 1 };
-        if up[candidate] <= at {
-            return Some(candidate);
-        }
-    }
-    None
 }

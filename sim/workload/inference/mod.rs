@@ -4,27 +4,34 @@
 //! plant's offers. Inside it are cells, each an island with arrivals of its own; few are
 //! simulated, the others are represented until an event tells them apart. A cell deals its
 //! requests out to replicas, and a [`replica`] advances by leaps over many iterations of its
-//! engine at once, equal bit for bit to a loop over all of them.
+//! engine at once, equal bit for bit to the loop over all of them that `leap: off` runs.
 //!
 //! The model, its proof and its assumptions: `docs/models/inference.md`.
 
 mod cell;
+mod leap;
 pub mod load;
+mod plain;
 pub mod racks;
 pub mod records;
 pub mod replica;
 pub mod request;
+mod router;
 pub mod service;
 pub mod spec;
 pub mod step;
 pub mod ticks;
+mod tournament;
 
 pub use cell::LostRequests;
+pub use router::Routing;
 pub use service::{InferenceSummary, Service, ServiceDesign};
 pub use spec::InferenceSpec;
 
 #[cfg(test)]
-mod naive;
+mod engine_tests;
+#[cfg(test)]
+mod router_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -1,25 +1,12 @@
-//! One replica of a serving engine, advanced by leaps.
-//!
-//! The engine batches continuously: each iteration gives every decoding sequence one token,
-//! then spends what is left of its token budget (`chunk`) on prompts, the partly prefilled one
-//! first, then the queue in order of arrival. KV memory is paged; when a decode finds no free
-//! block, the sequence admitted last gives up its memory and is prefilled anew later.
-//!
-//! Between two changes of the batch the duration of iterations grows by the same amount each
-//! time, so that `k` of them last `D(k) = k a + b k (k - 1) / 2` ticks: one event stands for
-//! all of them. The batch can change only when a sequence finishes, when a request is admitted,
-//! or when memory runs out; a leap ends at the first of these, and an arrival that could be
-//! admitted cuts a leap that is under way at the next iteration boundary. The engine therefore
-//! takes the same decisions at the same boundaries as a loop over every iteration, and integer
-//! ticks make its times equal bit for bit (`docs/models/inference.md`).
+//! One replica of a serving engine, behind one of two engines that give equal results.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
+use super::leap::Leap;
+use super::plain::Plain;
 use super::request::{Request, Sink};
 use super::step::StepTable;
-use super::ticks::{NEVER, Ticks};
+use super::ticks::{PER_SECOND, Ticks};
 
 /// What bounds a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +19,20 @@ pub struct Limits {
     pub blocks: Option<u64>,
     /// Tokens in a block: a power of two.
     pub block_tokens: u32,
+}
+
+impl Limits {
+    /// Whether `request` fits the KV memory of an empty replica. One that does not would wait
+    /// for ever: it is rejected at the door.
+    pub fn fits(&self, request: &Request) -> bool {
+        request.peak_tokens().div_ceil(u64::from(self.block_tokens)) <= self.total_blocks()
+    }
+
+    /// Blocks of memory, where half the range of integers stands for any number: that leaves
+    /// room for what is given back.
+    pub(super) fn total_blocks(&self) -> u64 {
+        self.blocks.unwrap_or(u64::MAX / 2)
+    }
 }
 
 /// What a replica did, counted in simulated things.
@@ -57,107 +58,35 @@ impl Work {
     }
 }
 
-/// One replica. Advancing costs about 50 ns a step and 4 to 5 steps a request.
+/// How a replica gets from one change of its batch to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stride {
+    /// All iterations between two changes at once: some 50 ns a step, 4 to 5 steps a request.
+    #[default]
+    Leap,
+    /// Every iteration on its own, looking at every sequence: slow and simple.
+    Plain,
+}
+
+/// One replica. What it tells and draws is the same, to the last bit, under either [`Stride`].
 #[derive(Debug, Clone)]
-pub struct Replica {
-    sequences: u64,
-    chunk: u64,
-    total_blocks: u64,
-    block_shift: u32,
-    block_mask: u64,
-    table: Arc<StepTable>,
-    next_table: Option<Arc<StepTable>>,
-    /// The boundary between iterations that was reached last.
-    now: Ticks,
-    /// Iterations completed at `now`.
-    iteration: u64,
-    step: Step,
-    /// Decoding sequences by slot; the slots in `finish` are in use, those in `vacant` not.
-    slots: Vec<Sequence>,
-    vacant: Vec<u16>,
-    /// Last iteration and slot of every decoding sequence, packed: earliest first.
-    finish: BinaryHeap<Reverse<u64>>,
-    /// Decoding sequences.
-    batch: u64,
-    /// Tokens of context that the next iteration reads: each one's memory and its new token.
-    context: u64,
-    /// Requests that the decoding sequences stand for.
-    weight: u64,
-    /// Decoding sequences by (tokens in memory - iteration) modulo the block: those at
-    /// `-iteration` open a new block in the next iteration.
-    residues: Vec<u32>,
-    free: u64,
-    /// The one sequence whose prompt is partly in memory; always the one admitted last.
-    part: Option<Part>,
-    /// Sequences whose prompt the step under way completes, with their order of admission.
-    fresh: Vec<(Request, u64)>,
-    admissions: u64,
-    queue: VecDeque<Request>,
-    /// Requests sent to this replica that it has not seen yet: it looks at boundaries only.
-    inbox: VecDeque<(Ticks, Request)>,
-    watts: f64,
-    since: Ticks,
-    watt_ticks: f64,
-    work: Work,
+pub struct Replica(Engine);
+
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all replicas leap, and those lie in place")]
+enum Engine {
+    Leap(Leap),
+    Plain(Plain),
 }
 
-/// A decoding sequence.
-#[derive(Debug, Clone, Copy)]
-struct Sequence {
-    request: Request,
-    /// The iteration that gives it its last token.
-    last: u64,
-    admission: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    request: Request,
-    /// Tokens in memory.
-    kv: u64,
-    admission: u64,
-}
-
-/// The iterations under way: `k` of them, from `Replica::now` on; none while idle.
-#[derive(Debug, Clone, Copy, Default)]
-struct Step {
-    k: u64,
-    first: Ticks,
-    growth: Ticks,
-    end: Ticks,
-    /// A request that arrives may join the batch at the next boundary.
-    open: bool,
-    /// Tokens of the partly prefilled prompt in each iteration.
-    part_tokens: u64,
-}
-
-impl Step {
-    /// Duration of the first `k` iterations.
-    fn lasts(&self, k: u64) -> Ticks {
-        k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
-    }
-
-    /// The fewest iterations that last at least `elapsed`.
-    fn fewest(&self, elapsed: Ticks) -> u64 {
-        if elapsed <= self.first {
-            return 1;
+/// Calls the method of the same name of whichever engine it is.
+macro_rules! each {
+    ($self:expr, $engine:ident => $call:expr) => {
+        match $self {
+            Engine::Leap($engine) => $call,
+            Engine::Plain($engine) => $call,
         }
-        if self.growth == 0 {
-            return elapsed.div_ceil(self.first);
-        }
-        // The root of the quadratic without cancellation, then corrected in integers.
-        let (x, growth) = (elapsed as f64, self.growth as f64);
-        let slope = self.first as f64 - 0.5 * growth;
-        let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
-        let mut k = root.max(1.0) as u64;
-        while self.lasts(k) < elapsed {
-            k += 1;
-        }
-        while k > 1 && self.lasts(k - 1) >= elapsed {
-            k -= 1;
-        }
-        k
-    }
+    };
 }
 
 impl Replica {
@@ -166,524 +95,141 @@ impl Replica {
     /// # Panics
     ///
     /// When the limits contradict each other.
-    pub fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
+    pub fn new(stride: Stride, limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
         assert!(
             limits.block_tokens.is_power_of_two()
                 && (1..=65_535).contains(&limits.sequences)
                 && limits.sequences <= limits.chunk,
             "limits of a replica are checked when its spec is resolved: {limits:?}"
         );
-        // Half the range leaves room for what is given back.
-        let total_blocks = limits.blocks.unwrap_or(u64::MAX / 2);
-        Self {
-            sequences: u64::from(limits.sequences),
-            chunk: u64::from(limits.chunk),
-            total_blocks,
-            block_shift: limits.block_tokens.trailing_zeros(),
-            block_mask: u64::from(limits.block_tokens) - 1,
-            watts: table.resident_w,
-            table,
-            next_table: None,
-            now,
-            iteration: 0,
-            step: Step::default(),
-            slots: Vec::new(),
-            vacant: Vec::new(),
-            finish: BinaryHeap::new(),
-            batch: 0,
-            context: 0,
-            weight: 0,
-            residues: vec![0; limits.block_tokens as usize],
-            free: total_blocks,
-            part: None,
-            fresh: Vec::new(),
-            admissions: 0,
-            queue: VecDeque::new(),
-            inbox: VecDeque::new(),
-            since: now,
-            watt_ticks: 0.0,
-            work: Work::default(),
-        }
+        Self(match stride {
+            Stride::Leap => Engine::Leap(Leap::new(limits, table, now)),
+            Stride::Plain => Engine::Plain(Plain::new(limits, table, now)),
+        })
     }
 
-    /// Sends `request` to the replica at `ready`. Requests are sent in order of time, and
-    /// never before an instant that [`advance`](Replica::advance) has passed.
+    /// Sends `request`, which must [fit](Limits::fits), to the replica at `ready`. Requests are
+    /// sent in order of time, and never before an instant that [`advance`](Replica::advance)
+    /// has passed.
     pub fn send(&mut self, ready: Ticks, request: Request) {
-        self.inbox.push_back((ready, request));
+        each!(&mut self.0, engine => engine.send(ready, request));
     }
 
-    /// Completes every step that ends before `limit`. All requests that are ready before
+    /// Completes every iteration that ends before `limit`. All requests that are ready before
     /// `limit` must have been sent.
     pub fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
-        loop {
-            if self.step.k == 0 && !self.begin(limit, sink) {
-                return;
-            }
-            if self.step.open
-                && let Some(&(ready, _)) = self.inbox.front()
-                && ready < self.step.end
-            {
-                self.cut(ready);
-            }
-            if self.step.end >= limit {
-                return;
-            }
-            self.complete(sink);
-        }
+        each!(&mut self.0, engine => engine.advance(limit, sink));
     }
 
     /// Lets iterations that begin after `at` take their durations and draws from `table`.
     /// Iterations under way end as they began. The replica must stand at `at`.
     pub fn change(&mut self, at: Ticks, table: &Arc<StepTable>) {
-        if self.step.k == 0 {
-            self.set_watts(at, table.resident_w);
-            self.table = Arc::clone(table);
-        } else {
-            self.cut(at + 1);
-            self.next_table = Some(Arc::clone(table));
-        }
+        each!(&mut self.0, engine => engine.change(at, table));
+    }
+
+    /// Tells of all iterations that ended by `at`, at which the replica stands, also of those in
+    /// the middle of a leap.
+    pub fn walk_to(&mut self, at: Ticks, sink: &mut impl Sink) {
+        each!(&mut self.0, engine => engine.walk_to(at, sink));
     }
 
     /// Takes everything away at `at`: returns the requests in order of admission, then of the
     /// queue, with the tokens that they had got. The replica stays as if new; what it draws
     /// from then on is zero until [`revive`](Replica::revive).
     pub fn evict(&mut self, at: Ticks, sink: &mut impl Sink) -> Vec<Request> {
-        self.set_watts(at, 0.0);
-        let mut out: Vec<(u64, Request)> = Vec::new();
-        // Iterations that ended by `at` did give their tokens.
-        let (mut done, mut last_token) = (0, self.now);
-        if self.step.k > 0 {
-            done = self.step.fewest(at + 1 - self.now) - 1;
-            if done > 0 {
-                last_token += self.step.lasts(done);
-                sink.gaps(self.step.first, self.step.growth, done, self.weight);
-                self.work.iterations += done;
-                self.work.steps += 1;
-            }
-        }
-        self.iteration += done;
-        for &Reverse(key) in &self.finish {
-            let sequence = self.slots[slot_of(key)];
-            let mut request = sequence.request;
-            request.generated = self.generated(&sequence);
-            request.stalled = last_token;
-            out.push((sequence.admission, request));
-        }
-        out.extend(self.part.take().map(|p| (p.admission, p.request)));
-        out.extend(self.fresh.drain(..).map(|(request, admission)| (admission, request)));
-        out.sort_unstable_by_key(|&(admission, _)| admission);
-        let mut out: Vec<Request> = out.into_iter().map(|(_, request)| request).collect();
-        out.extend(self.queue.drain(..));
-        out.extend(self.inbox.drain(..).map(|(_, request)| request));
-        self.step = Step::default();
-        self.slots.clear();
-        self.vacant.clear();
-        self.finish.clear();
-        (self.batch, self.context, self.weight) = (0, 0, 0);
-        self.residues.fill(0);
-        self.free = self.total_blocks;
-        self.now = at;
-        out
+        each!(&mut self.0, engine => engine.evict(at, sink))
     }
 
     /// Serves again from `at` on, after [`evict`](Replica::evict).
     pub fn revive(&mut self, at: Ticks, table: &Arc<StepTable>) {
-        self.table = Arc::clone(table);
-        self.next_table = None;
-        self.set_watts(at, self.table.resident_w);
-        self.now = at;
+        each!(&mut self.0, engine => engine.revive(at, table));
     }
 
     /// Splits off a copy: of every request inside, `share` of its weight goes to the copy and
     /// the rest stays.
     #[must_use]
     pub fn split(&mut self, share: impl Fn(u32) -> u32) -> Replica {
-        let mut copy = self.clone();
-        (copy.watt_ticks, copy.work) = (0.0, Work::default());
-        let halve = |mine: &mut Request, theirs: &mut Request| {
-            theirs.weight = share(mine.weight);
-            mine.weight -= theirs.weight;
-        };
-        for (mine, theirs) in self.slots.iter_mut().zip(&mut copy.slots) {
-            halve(&mut mine.request, &mut theirs.request);
-        }
-        if let (Some(mine), Some(theirs)) = (&mut self.part, &mut copy.part) {
-            halve(&mut mine.request, &mut theirs.request);
-        }
-        for (mine, theirs) in self.fresh.iter_mut().zip(&mut copy.fresh) {
-            halve(&mut mine.0, &mut theirs.0);
-        }
-        for (mine, theirs) in self.queue.iter_mut().zip(&mut copy.queue) {
-            halve(mine, theirs);
-        }
-        for (mine, theirs) in self.inbox.iter_mut().zip(&mut copy.inbox) {
-            halve(&mut mine.1, &mut theirs.1);
-        }
-        for replica in [self, &mut copy] {
-            replica.weight = replica
-                .finish
-                .iter()
-                .map(|&Reverse(key)| u64::from(replica.slots[slot_of(key)].request.weight))
-                .sum();
-        }
-        copy
+        Replica(match &mut self.0 {
+            Engine::Leap(engine) => Engine::Leap(engine.split(share)),
+            Engine::Plain(engine) => Engine::Plain(engine.split(share)),
+        })
     }
 
     /// Takes the energy drawn up to `at` since it was last taken, in joules above what idle
     /// GPUs draw. The replica must stand at `at`.
     pub fn take_energy_j(&mut self, at: Ticks) -> f64 {
-        self.set_watts(at, self.watts);
-        std::mem::take(&mut self.watt_ticks) / super::ticks::PER_SECOND
+        each!(&mut self.0, engine => engine.draw().take_j(at))
+    }
+
+    /// Requests inside, each counted once.
+    pub fn requests(&self) -> u64 {
+        each!(&self.0, engine => engine.requests())
+    }
+
+    /// Prompt and answer tokens that the requests inside still need just before `at`, up to
+    /// which the replica was advanced. A leap is looked into without being cut.
+    pub fn outstanding(&self, at: Ticks) -> u64 {
+        each!(&self.0, engine => engine.outstanding(at))
+    }
+
+    /// Nothing changes inside before this instant, but for tokens; never while empty.
+    pub(super) fn next_end(&self) -> Ticks {
+        each!(&self.0, engine => engine.next_end())
     }
 
     /// Requests inside, by what they stand for.
     pub fn in_flight(&self) -> u64 {
-        let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
-        let prefilled = self.part.iter().map(|p| &p.request).chain(self.fresh.iter().map(|f| &f.0));
-        self.weight + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
+        each!(&self.0, engine => engine.in_flight())
     }
 
     /// Nothing is inside, not even requests that stand for none.
     pub fn is_empty(&self) -> bool {
-        self.step.k == 0 && self.queue.is_empty() && self.inbox.is_empty()
+        each!(&self.0, engine => engine.is_empty())
     }
 
     /// What it did since it was made or split off.
     pub fn work(&self) -> Work {
-        self.work
-    }
-
-    /// Decides what to do at the boundary `now`: starts a step, or finds nothing to do before
-    /// `limit`.
-    fn begin(&mut self, limit: Ticks, sink: &mut impl Sink) -> bool {
-        self.deliver(sink);
-        while self.batch == 0 && self.part.is_none() && self.queue.is_empty() {
-            if self.watts != self.table.resident_w {
-                self.set_watts(self.now, self.table.resident_w);
-            }
-            match self.inbox.front() {
-                Some(&(ready, _)) if ready < limit => self.now = ready,
-                _ => return false,
-            }
-            self.deliver(sink);
-        }
-        match self.part {
-            None if self.batch > 0 => {
-                let full = self.batch >= self.sequences;
-                if (full || self.queue.is_empty() || self.head_waits_for_memory())
-                    && let k = self.horizon(self.iterations_to_completion(), 0)
-                    && k > 0
-                {
-                    let (first, growth) = self.table.decode(self.batch, self.context);
-                    let open = !full && self.queue.is_empty();
-                    let watts = self.table.decode_w[self.batch as usize];
-                    self.start(Step { k, first, growth, end: 0, open, part_tokens: 0 }, watts);
-                    return true;
-                }
-            }
-            None => {}
-            Some(part) => {
-                // Full chunks use up the budget: nobody can join until they are through.
-                let tokens = self.chunk - self.batch;
-                let chunks = (part.request.to_prefill() - part.kv) / tokens;
-                if chunks > 0
-                    && let most = chunks.min(self.iterations_to_completion())
-                    && let k = self.horizon(most, tokens)
-                    && k > 0
-                {
-                    let (mut first, mut growth) = self.table.decode(self.batch, self.context);
-                    let attention = tokens * (2 * part.kv + tokens);
-                    first += self.table.prefill(self.batch, tokens, attention);
-                    growth += self.table.prefill_growth(tokens);
-                    let step = Step { k, first, growth, end: 0, open: false, part_tokens: tokens };
-                    self.start(step, self.table.prefill_w);
-                    return true;
-                }
-            }
-        }
-        self.mixed();
-        true
-    }
-
-    /// One iteration whose composition is worked out in full.
-    fn mixed(&mut self) {
-        let mut preempted = false;
-        let mut reserved = self.blocks_in(1);
-        while reserved > self.free {
-            self.preempt();
-            preempted = true;
-            reserved = self.blocks_in(1);
-        }
-        let mut budget = self.chunk - self.batch;
-        let (mut tokens, mut attention, mut part_tokens) = (0, 0, 0);
-        if let Some(part) = self.part {
-            let n = budget.min(part.request.to_prefill() - part.kv);
-            let blocks = self.blocks(part.kv + n) - self.blocks(part.kv);
-            if reserved + blocks > self.free {
-                self.preempt();
-                preempted = true;
-            } else {
-                budget -= n;
-                attention += n * (2 * part.kv + n);
-                tokens = n;
-                if part.kv + n == part.request.to_prefill() {
-                    // It makes room for the next prompt that is taken in parts.
-                    self.free -= blocks;
-                    self.part = None;
-                    self.fresh.push((part.request, part.admission));
-                } else {
-                    reserved += blocks;
-                    part_tokens = n;
-                }
-            }
-        }
-        let mut running = self.batch + u64::from(self.part.is_some()) + self.fresh.len() as u64;
-        while !preempted
-            && budget > 0
-            && running < self.sequences
-            && let Some(head) = self.queue.front()
-        {
-            let n = budget.min(head.to_prefill());
-            let blocks = self.blocks(n);
-            if reserved + blocks > self.free {
-                break;
-            }
-            let mut request = self.queue.pop_front().expect("the queue has a head");
-            request.admitted = request.admitted.min(self.now);
-            self.free -= blocks;
-            budget -= n;
-            running += 1;
-            tokens += n;
-            attention += n * n;
-            self.admissions += 1;
-            if n == request.to_prefill() {
-                self.fresh.push((request, self.admissions));
-            } else {
-                self.part = Some(Part { request, kv: n, admission: self.admissions });
-            }
-        }
-        let (mut first, _) = self.table.decode(self.batch, self.context);
-        let mut watts = self.table.decode_w[self.batch as usize];
-        if tokens > 0 {
-            first += self.table.prefill(self.batch, tokens, attention);
-            watts = self.table.prefill_w;
-        }
-        self.start(Step { k: 1, first, growth: 0, end: 0, open: false, part_tokens }, watts);
-    }
-
-    fn start(&mut self, mut step: Step, watts: f64) {
-        step.end = self.now + step.lasts(step.k);
-        self.step = step;
-        self.set_watts(self.now, watts);
-    }
-
-    /// Ends the step under way at the first boundary at or after `at`.
-    fn cut(&mut self, at: Ticks) {
-        let k = self.step.fewest(at - self.now);
-        if k < self.step.k {
-            self.step.k = k;
-            self.step.end = self.now + self.step.lasts(k);
-        }
-        self.step.open = false;
-    }
-
-    fn complete(&mut self, sink: &mut impl Sink) {
-        let Step { k, first, growth, end, part_tokens, .. } = self.step;
-        self.step.k = 0;
-        self.step.open = false;
-        self.work.iterations += k;
-        self.work.steps += 1;
-        if self.batch > 0 {
-            sink.gaps(first, growth, k, self.weight);
-            self.free -= self.blocks_in(k);
-            self.context += self.batch * k;
-        }
-        self.iteration += k;
-        self.now = end;
-        if let Some(table) = self.next_table.take() {
-            self.table = table;
-        }
-        while let Some(&Reverse(key)) = self.finish.peek()
-            && key >> 16 < self.iteration
-        {
-            self.finish.pop();
-            self.finish_decode(slot_of(key), sink);
-        }
-        if part_tokens > 0
-            && let Some(mut part) = self.part
-        {
-            let kv = part.kv + k * part_tokens;
-            self.free -= self.blocks(kv) - self.blocks(part.kv);
-            part.kv = kv;
-            if kv == part.request.to_prefill() {
-                self.part = None;
-                self.first_token(part.request, part.admission, sink);
-            } else {
-                self.part = Some(part);
-            }
-        }
-        let mut fresh = std::mem::take(&mut self.fresh);
-        for (request, admission) in fresh.drain(..) {
-            self.first_token(request, admission, sink);
-        }
-        self.fresh = fresh;
-    }
-
-    /// The prompt of `request` is in memory at `now`, and with that its next token is out.
-    fn first_token(&mut self, mut request: Request, admission: u64, sink: &mut impl Sink) {
-        let kv = request.to_prefill();
-        request.first = request.first.min(self.now);
-        if request.stalled != NEVER {
-            sink.gaps(self.now - request.stalled, 0, 1, u64::from(request.weight));
-            request.stalled = NEVER;
-        }
-        request.generated += 1;
-        if request.generated == request.output {
-            self.free += self.blocks(kv);
-            sink.finished(&request, self.now);
-            return;
-        }
-        self.batch += 1;
-        self.context += kv + 1;
-        self.weight += u64::from(request.weight);
-        let residue = self.residue(kv);
-        self.residues[residue] += 1;
-        let last = self.iteration + u64::from(request.output - request.generated) - 1;
-        let sequence = Sequence { request, last, admission };
-        let slot = match self.vacant.pop() {
-            Some(slot) => {
-                self.slots[usize::from(slot)] = sequence;
-                usize::from(slot)
-            }
-            None => {
-                self.slots.push(sequence);
-                self.slots.len() - 1
-            }
-        };
-        self.finish.push(Reverse(last << 16 | slot as u64));
-    }
-
-    fn finish_decode(&mut self, slot: usize, sink: &mut impl Sink) {
-        let request = self.slots[slot].request;
-        self.leave(slot, request.peak_tokens());
-        sink.finished(&request, self.now);
-    }
-
-    /// Takes the decoding sequence in `slot`, which holds `kv` tokens, out of the batch.
-    fn leave(&mut self, slot: usize, kv: u64) {
-        self.batch -= 1;
-        self.context -= kv + 1;
-        self.weight -= u64::from(self.slots[slot].request.weight);
-        let residue = self.residue(kv);
-        self.residues[residue] -= 1;
-        self.free += self.blocks(kv);
-        self.vacant.push(slot as u16);
-    }
-
-    /// The sequence admitted last gives up its memory and goes to the head of the queue.
-    fn preempt(&mut self) {
-        self.work.preemptions += 1;
-        if let Some(part) = self.part.take() {
-            self.free += self.blocks(part.kv);
-            self.queue.push_front(part.request);
-            return;
-        }
-        let slot = self
-            .finish
-            .iter()
-            .map(|&Reverse(key)| slot_of(key))
-            .max_by_key(|&slot| self.slots[slot].admission)
-            .expect("memory that is short is held by somebody");
-        let sequence = self.slots[slot];
-        let mut request = sequence.request;
-        request.generated = self.generated(&sequence);
-        request.stalled = self.now;
-        self.finish.retain(|&Reverse(key)| slot_of(key) != slot);
-        self.leave(slot, request.to_prefill() - 1);
-        self.queue.push_front(request);
-    }
-
-    /// Moves what has arrived by `now` into the queue.
-    fn deliver(&mut self, sink: &mut impl Sink) {
-        while let Some(&(ready, request)) = self.inbox.front()
-            && ready <= self.now
-        {
-            self.inbox.pop_front();
-            if self.blocks(request.peak_tokens()) > self.total_blocks {
-                sink.rejected(&request);
-            } else {
-                self.queue.push_back(request);
-            }
-        }
-    }
-
-    /// Iterations up to and with the next one that completes a decoding sequence.
-    fn iterations_to_completion(&self) -> u64 {
-        self.finish.peek().map_or(u64::MAX, |&Reverse(key)| (key >> 16) - self.iteration + 1)
-    }
-
-    /// Whether the first chunk of the queue's head finds too little memory.
-    fn head_waits_for_memory(&self) -> bool {
-        self.queue.front().is_some_and(|head| {
-            let n = head.to_prefill().min(self.chunk - self.batch);
-            self.blocks_in(1) + self.blocks(n) > self.free
-        })
-    }
-
-    /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
-    /// in each find memory.
-    fn horizon(&self, most: u64, part_tokens: u64) -> u64 {
-        let enough = self.batch * ((most >> self.block_shift) + 1)
-            + ((most * part_tokens) >> self.block_shift)
-            + 1;
-        if enough <= self.free {
-            return most;
-        }
-        let kv = self.part.map_or(0, |p| p.kv);
-        let fits = |k: u64| {
-            let part = self.blocks(kv + k * part_tokens) - self.blocks(kv);
-            self.blocks_in(k) + part <= self.free
-        };
-        let (mut low, mut high) = (0, most);
-        while low < high {
-            let middle = low + (high - low).div_ceil(2);
-            if fits(middle) { low = middle } else { high = middle - 1 }
-        }
-        low
-    }
-
-    /// Blocks that the decodes open in the next `k` iterations.
-    fn blocks_in(&self, k: u64) -> u64 {
-        let rest: u64 = (0..k & self.block_mask)
-            .map(|j| {
-                let residue = (self.iteration + j).wrapping_neg() & self.block_mask;
-                u64::from(self.residues[residue as usize])
-            })
-            .sum();
-        self.batch * (k >> self.block_shift) + rest
-    }
-
-    /// Blocks that hold `tokens`.
-    fn blocks(&self, tokens: u64) -> u64 {
-        (tokens + self.block_mask) >> self.block_shift
-    }
-
-    fn residue(&self, kv: u64) -> usize {
-        (kv.wrapping_sub(self.iteration) & self.block_mask) as usize
-    }
-
-    /// Tokens that `sequence` has got after `iteration` iterations.
-    fn generated(&self, sequence: &Sequence) -> u32 {
-        (u64::from(sequence.request.output) + self.iteration - sequence.last - 1) as u32
-    }
-
-    fn set_watts(&mut self, at: Ticks, watts: f64) {
-        self.watt_ticks += self.watts * (at - self.since) as f64;
-        self.since = at;
-        self.watts = watts;
+        each!(&self.0, engine => engine.work())
     }
 }
 
-fn slot_of(key: u64) -> usize {
-    (key & 0xffff) as usize
+/// A draw that is constant for a while, and its energy.
+///
+/// Energy is added up only where the draw changes, so that it does not depend on how many
+/// iterations were walked at once in between.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Draw {
+    watts: f64,
+    since: Ticks,
+    watt_ticks: f64,
+}
+
+impl Draw {
+    pub(super) fn new(now: Ticks, watts: f64) -> Self {
+        Self { watts, since: now, watt_ticks: 0.0 }
+    }
+
+    /// Draws `watts` from `at` on.
+    pub(super) fn set(&mut self, at: Ticks, watts: f64) {
+        if watts != self.watts {
+            self.charge(at);
+            self.watts = watts;
+        }
+    }
+
+    /// The energy up to `at` since it was last taken, J.
+    pub(super) fn take_j(&mut self, at: Ticks) -> f64 {
+        self.charge(at);
+        std::mem::take(&mut self.watt_ticks) / PER_SECOND
+    }
+
+    /// The same draw for a replica that has drawn nothing yet.
+    pub(super) fn renewed(&self) -> Self {
+        Self { watt_ticks: 0.0, ..*self }
+    }
+
+    fn charge(&mut self, at: Ticks) {
+        self.watt_ticks += self.watts * (at - self.since) as f64;
+        self.since = at;
+    }
 }

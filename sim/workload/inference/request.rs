@@ -69,7 +69,4 @@ pub trait Sink {
 
     /// `request` got its last token at `at`.
     fn finished(&mut self, request: &Request, at: Ticks);
-
-    /// `request` can never fit the KV memory of a replica.
-    fn rejected(&mut self, request: &Request);
 }

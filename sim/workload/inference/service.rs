@@ -15,7 +15,8 @@ use super::cell::{Cell, LostRequests, Order};
 use super::load::{Load, LoadDesign};
 use super::racks::{Layout, Rack};
 use super::records::Records;
-use super::replica::{Limits, Work};
+use super::replica::{Limits, Stride, Work};
+use super::router::Routing;
 use super::step::{Pace, PowerDesign, StepDesign, StepTable};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Streams, Time};
@@ -36,6 +37,10 @@ pub struct ServiceDesign {
     pub represent: usize,
     /// Arrivals and lengths of one cell.
     pub load: LoadDesign,
+    /// How a cell's router chooses a replica.
+    pub routing: Routing,
+    /// Whether replicas leap over iterations or walk them all.
+    pub stride: Stride,
     /// Bounds of a replica's batch.
     pub limits: Limits,
     /// Durations of iterations.
@@ -171,8 +176,8 @@ impl Service {
             let cell = Cell::new(
                 (&entity, streams),
                 members as u32,
-                layout.replicas,
-                &design.limits,
+                (layout.replicas, design.routing),
+                (design.stride, &design.limits),
                 &service.load,
                 &table,
                 0,
@@ -303,6 +308,9 @@ impl Service {
     pub fn summary(&mut self, now: Time) -> InferenceSummary {
         self.simulate(now);
         self.collect(now);
+        for group in self.groups.iter_mut().flatten() {
+            group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
+        }
         let mut records = Records::new(self.design.slo_ttft, self.design.slo_tpot);
         for part in &self.records {
             records.merge(part);
@@ -395,6 +403,8 @@ impl Service {
         if group.cell.multiplicity() > count {
             self.splits += 1;
             let entity = format!("{}/{}#{}", self.design.name, members[0], self.splits);
+            // What was done together is told of once.
+            group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
             let cell = group.cell.split(count, (&entity, &self.streams));
             let origin = group.origin;
             let split = Group { cell, origin, whole_since: now, draining: Vec::new() };

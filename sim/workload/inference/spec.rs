@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::cell::LostRequests;
 use super::load::{LengthLaw, LoadDesign};
 use super::racks::Layout;
-use super::replica::Limits;
+use super::replica::{Limits, Stride};
+use super::router::Routing;
 use super::service::ServiceDesign;
 use super::step::{PowerDesign, StepDesign};
 use crate::kernel::Span;
@@ -51,6 +52,14 @@ pub struct InferenceSpec {
     /// Tokens in a block: a power of two up to 1,024. Default: 16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block_tokens: Option<u32>,
+    /// How each cell's router chooses a replica for a request. Default: round_robin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing: Option<RoutingSpec>,
+    /// Whether replicas leap over all iterations between two changes of their batch, or walk
+    /// every one. Results are equal to the last bit; walking takes far longer and is there
+    /// to check. Default: on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leap: Option<LeapSpec>,
     /// What becomes of requests in a replica that is lost. Default: retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_requests: Option<LostRequestsSpec>,
@@ -225,6 +234,35 @@ pub struct LengthSpec {
     pub max: Option<u32>,
 }
 
+/// How a router chooses among the replicas that take requests. It knows of each what has
+/// happened up to the instant of the arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingSpec {
+    /// One after the other.
+    RoundRobin,
+    /// Any, with equal probability.
+    Random,
+    /// The one with the fewest requests inside, waiting ones included; of several, the one
+    /// whose last turn is longest ago.
+    LeastRequests,
+    /// The one with the fewest prompt and answer tokens still to process; of several, the one
+    /// whose last turn is longest ago.
+    LeastTokens,
+    /// Of two drawn at random, the one with fewer requests inside.
+    PowerOfTwo,
+}
+
+/// How replicas get from one change of their batch to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeapSpec {
+    /// All iterations in between at once.
+    On,
+    /// One by one.
+    Off,
+}
+
 /// What becomes of the requests in a replica that is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -297,6 +335,17 @@ impl InferenceSpec {
             layout,
             represent: (represent.max(1) as usize).min(layout.cells),
             load,
+            routing: match self.routing {
+                None | Some(RoutingSpec::RoundRobin) => Routing::RoundRobin,
+                Some(RoutingSpec::Random) => Routing::Random,
+                Some(RoutingSpec::LeastRequests) => Routing::LeastRequests,
+                Some(RoutingSpec::LeastTokens) => Routing::LeastTokens,
+                Some(RoutingSpec::PowerOfTwo) => Routing::PowerOfTwo,
+            },
+            stride: match self.leap {
+                None | Some(LeapSpec::On) => Stride::Leap,
+                Some(LeapSpec::Off) => Stride::Plain,
+            },
             limits,
             steps: model.steps,
             power: model.power,
@@ -572,6 +621,8 @@ mod tests {
             chunk: None,
             kv_blocks: None,
             block_tokens: None,
+            routing: None,
+            leap: None,
             lost_requests: None,
             startup: None,
             rejoin_after: None,

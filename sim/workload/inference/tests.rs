@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::load::{LengthLaw, LoadDesign};
 use super::racks::Layout;
-use super::replica::Limits;
+use super::replica::{Limits, Stride};
 use super::step::{PowerDesign, StepDesign};
 use super::tests_support::rack;
 use super::*;
@@ -26,6 +26,8 @@ fn design() -> ServiceDesign {
             prompt: LengthLaw::Lognormal { mean: 1155.0, sigma: 0.81, max: 14_050 },
             output: LengthLaw::Lognormal { mean: 211.0, sigma: 0.68, max: 1000 },
         },
+        routing: Routing::RoundRobin,
+        stride: Stride::Leap,
         limits: Limits { sequences: 128, chunk: 512, blocks: Some(6000), block_tokens: 16 },
         steps: StepDesign {
             decode: vec![(0.0, 11.0 * ms), (1.0, 11.055 * ms)],
@@ -262,6 +264,57 @@ fn results_do_not_depend_on_the_number_of_threads() {
         [r.ttft, r.tpot, r.tbt, r.e2e, r.queue].map(|l| (l.histogram(), l.mean_s()))
     };
     assert_eq!(all(&one), all(&three));
+}
+
+/// Two summaries are equal, floating-point figures by their bits.
+fn assert_equal(a: &InferenceSummary, b: &InferenceSummary) {
+    let counts = |s: &InferenceSummary| {
+        let r = &s.records;
+        let requests = [r.arrived, r.served, r.failed, r.rejected, r.retried, s.in_flight];
+        (requests, s.work.iterations, s.work.preemptions)
+    };
+    assert_eq!(counts(a), counts(b));
+    let latencies = |s: &InferenceSummary| {
+        let r = s.records.clone();
+        [r.ttft, r.tpot, r.tbt, r.e2e, r.queue]
+    };
+    for (a, b) in latencies(a).into_iter().zip(latencies(b)) {
+        let seconds = |l: &crate::measure::Latency| {
+            [l.mean_s(), l.min_s(), l.max_s()].map(|s| s.map(f64::to_bits))
+        };
+        assert_eq!(seconds(&a), seconds(&b), "{:?} s against {:?} s", a.mean_s(), b.mean_s());
+        assert!(a.histogram() == b.histogram());
+    }
+    assert_eq!(a.energy_j.to_bits(), b.energy_j.to_bits());
+    assert_eq!(a.owed_j.to_bits(), b.owed_j.to_bits());
+}
+
+#[test]
+fn a_service_without_leaps_gives_equal_results() {
+    for (seed, blocks, routing) in [
+        (7, Some(6000), Routing::RoundRobin),
+        (8, Some(700), Routing::Random),
+        (9, Some(700), Routing::LeastRequests),
+        (10, Some(6000), Routing::LeastTokens),
+        (11, None, Routing::PowerOfTwo),
+    ] {
+        let run = |stride: Stride| {
+            let mut design = design();
+            (design.stride, design.limits.blocks, design.routing) = (stride, blocks, routing);
+            let mut plant = Plant::new(&design, &Streams::new(seed, 0));
+            plant.run_until(secs(400));
+            plant.offer(&[(1, DARK), (2, RackOffer { speed: 0.6, ..RackOffer::FULL })]);
+            plant.run_until(secs(500));
+            plant.offer(&[(1, RackOffer { cap_w: 19e3, ..RackOffer::FULL })]);
+            plant.run_until(secs(1000));
+            plant.offer(&[(1, RackOffer::FULL), (2, RackOffer::FULL)]);
+            plant.run_until(secs(3000));
+            plant.summary()
+        };
+        let (leap, plain) = (run(Stride::Leap), run(Stride::Plain));
+        assert_equal(&leap, &plain);
+        assert!(leap.splits > 0 && 3 * leap.work.steps < plain.work.steps);
+    }
 }
 
 #[test]

@@ -1,0 +1,653 @@
+//! The engine that advances a replica by leaps.
+//!
+//! The engine batches continuously: each iteration gives every decoding sequence one token,
+//! then spends what is left of its token budget (`chunk`) on prompts, the partly prefilled one
+//! first, then the queue in order of arrival. KV memory is paged; when a decode finds no free
+//! block, the sequence admitted last gives up its memory and is prefilled anew later.
+//!
+//! Between two changes of the batch the duration of iterations grows by the same amount each
+//! time, so that `k` of them last `D(k) = k a + b k (k - 1) / 2` ticks: one event stands for
+//! all of them. The batch can change only when a sequence finishes, when a request is admitted,
+//! or when memory runs out; a leap ends at the first of these, and an arrival that could be
+//! admitted cuts a leap that is under way at the next iteration boundary. The engine therefore
+//! takes the same decisions at the same boundaries as a loop over every iteration, and integer
+//! ticks make its times equal bit for bit (`docs/models/inference.md`).
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+use super::replica::{Draw, Limits, Work};
+use super::request::{Request, Sink};
+use super::step::StepTable;
+use super::ticks::{NEVER, Ticks};
+
+/// A replica that leaps. Advancing costs about 50 ns a step and 4 to 5 steps a request.
+#[derive(Debug, Clone)]
+pub(super) struct Leap {
+    sequences: u64,
+    chunk: u64,
+    total_blocks: u64,
+    block_shift: u32,
+    block_mask: u64,
+    table: Arc<StepTable>,
+    next_table: Option<Arc<StepTable>>,
+    /// The boundary between iterations that was reached last.
+    now: Ticks,
+    /// Iterations completed at `now`.
+    iteration: u64,
+    step: Step,
+    /// Decoding sequences by slot; the slots in `finish` are in use, those in `vacant` not.
+    slots: Vec<Sequence>,
+    vacant: Vec<u16>,
+    /// Last iteration and slot of every decoding sequence, packed: earliest first.
+    finish: BinaryHeap<Reverse<u64>>,
+    /// Decoding sequences.
+    batch: u64,
+    /// Tokens of context that the next iteration reads: each one's memory and its new token.
+    context: u64,
+    /// Requests that the decoding sequences stand for.
+    weight: u64,
+    /// Decoding sequences by (tokens in memory - iteration) modulo the block: those at
+    /// `-iteration` open a new block in the next iteration.
+    residues: Vec<u32>,
+    free: u64,
+    /// The one sequence whose prompt is partly in memory; always the one admitted last.
+    part: Option<Part>,
+    /// Sequences whose prompt the step under way completes, with their order of admission.
+    fresh: Vec<(Request, u64)>,
+    admissions: u64,
+    queue: VecDeque<Request>,
+    /// Requests sent to this replica that it has not seen yet: it looks at boundaries only.
+    inbox: VecDeque<(Ticks, Request)>,
+    /// Tokens that the requests inside still need as of `now`.
+    owed: u64,
+    draw: Draw,
+    work: Work,
+}
+
+/// A decoding sequence.
+#[derive(Debug, Clone, Copy)]
+struct Sequence {
+    request: Request,
+    /// The iteration that gives it its last token.
+    last: u64,
+    admission: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    request: Request,
+    /// Tokens in memory.
+    kv: u64,
+    admission: u64,
+}
+
+/// The iterations under way: `k` of them, from `Leap::now` on; none while idle.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    k: u64,
+    first: Ticks,
+    growth: Ticks,
+    end: Ticks,
+    /// A request that arrives may join the batch at the next boundary.
+    open: bool,
+    /// Prompt tokens in each iteration.
+    tokens: u64,
+    /// Those of them that belong to the partly prefilled prompt.
+    part_tokens: u64,
+}
+
+impl Step {
+    /// Duration of the first `k` iterations.
+    fn lasts(&self, k: u64) -> Ticks {
+        k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
+    }
+
+    /// The fewest iterations that last at least `elapsed`.
+    fn fewest(&self, elapsed: Ticks) -> u64 {
+        if elapsed <= self.first {
+            return 1;
+        }
+        if self.growth == 0 {
+            return elapsed.div_ceil(self.first);
+        }
+        // The root of the quadratic without cancellation, then corrected in integers.
+        let (x, growth) = (elapsed as f64, self.growth as f64);
+        let slope = self.first as f64 - 0.5 * growth;
+        let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
+        let mut k = root.max(1.0) as u64;
+        while self.lasts(k) < elapsed {
+            k += 1;
+        }
+        while k > 1 && self.lasts(k - 1) >= elapsed {
+            k -= 1;
+        }
+        k
+    }
+}
+
+impl Leap {
+    pub(super) fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
+        let total_blocks = limits.total_blocks();
+        Self {
+            sequences: u64::from(limits.sequences),
+            chunk: u64::from(limits.chunk),
+            total_blocks,
+            block_shift: limits.block_tokens.trailing_zeros(),
+            block_mask: u64::from(limits.block_tokens) - 1,
+            draw: Draw::new(now, table.resident_w),
+            table,
+            next_table: None,
+            now,
+            iteration: 0,
+            step: Step::default(),
+            slots: Vec::new(),
+            vacant: Vec::new(),
+            finish: BinaryHeap::new(),
+            batch: 0,
+            context: 0,
+            weight: 0,
+            residues: vec![0; limits.block_tokens as usize],
+            free: total_blocks,
+            part: None,
+            fresh: Vec::new(),
+            admissions: 0,
+            queue: VecDeque::new(),
+            inbox: VecDeque::new(),
+            owed: 0,
+            work: Work::default(),
+        }
+    }
+
+    pub(super) fn send(&mut self, ready: Ticks, request: Request) {
+        self.owed += u64::from(request.prompt) + u64::from(request.output);
+        self.inbox.push_back((ready, request));
+    }
+
+    pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
+        loop {
+            if self.step.k == 0 && !self.begin(limit) {
+                return;
+            }
+            if self.step.open
+                && let Some(&(ready, _)) = self.inbox.front()
+                && ready < self.step.end
+            {
+                self.cut(ready);
+            }
+            if self.step.end >= limit {
+                return;
+            }
+            self.complete(sink);
+        }
+    }
+
+    pub(super) fn change(&mut self, at: Ticks, table: &Arc<StepTable>) {
+        if self.step.k == 0 {
+            self.draw.set(at, table.resident_w);
+            self.table = Arc::clone(table);
+        } else {
+            self.cut(at + 1);
+            self.next_table = Some(Arc::clone(table));
+        }
+    }
+
+    pub(super) fn walk_to(&mut self, at: Ticks, sink: &mut impl Sink) {
+        if self.step.k > 0
+            && let done = self.step.fewest(at + 1 - self.now) - 1
+            && done > 0
+        {
+            self.give(done, sink);
+            self.now += self.step.lasts(done);
+            self.step.first += self.step.growth * done;
+            self.step.k -= done;
+        }
+    }
+
+    pub(super) fn evict(&mut self, at: Ticks, sink: &mut impl Sink) -> Vec<Request> {
+        self.walk_to(at, sink);
+        self.draw.set(at, 0.0);
+        let mut out: Vec<(u64, Request)> = Vec::new();
+        for &Reverse(key) in &self.finish {
+            let sequence = self.slots[slot_of(key)];
+            let mut request = sequence.request;
+            request.generated = self.generated(&sequence);
+            request.stalled = self.now;
+            out.push((sequence.admission, request));
+        }
+        out.extend(self.part.take().map(|p| (p.admission, p.request)));
+        out.extend(self.fresh.drain(..).map(|(request, admission)| (admission, request)));
+        out.sort_unstable_by_key(|&(admission, _)| admission);
+        let mut out: Vec<Request> = out.into_iter().map(|(_, request)| request).collect();
+        out.extend(self.queue.drain(..));
+        out.extend(self.inbox.drain(..).map(|(_, request)| request));
+        self.step = Step::default();
+        self.slots.clear();
+        self.vacant.clear();
+        self.finish.clear();
+        (self.batch, self.context, self.weight, self.owed) = (0, 0, 0, 0);
+        self.residues.fill(0);
+        self.free = self.total_blocks;
+        self.now = at;
+        out
+    }
+
+    pub(super) fn revive(&mut self, at: Ticks, table: &Arc<StepTable>) {
+        self.table = Arc::clone(table);
+        self.next_table = None;
+        self.draw.set(at, self.table.resident_w);
+        self.now = at;
+    }
+
+    pub(super) fn split(&mut self, share: impl Fn(u32) -> u32) -> Self {
+        let mut copy = self.clone();
+        (copy.draw, copy.work) = (self.draw.renewed(), Work::default());
+        let halve = |mine: &mut Request, theirs: &mut Request| {
+            theirs.weight = share(mine.weight);
+            mine.weight -= theirs.weight;
+        };
+        for (mine, theirs) in self.slots.iter_mut().zip(&mut copy.slots) {
+            halve(&mut mine.request, &mut theirs.request);
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.part, &mut copy.part) {
+            halve(&mut mine.request, &mut theirs.request);
+        }
+        for (mine, theirs) in self.fresh.iter_mut().zip(&mut copy.fresh) {
+            halve(&mut mine.0, &mut theirs.0);
+        }
+        for (mine, theirs) in self.queue.iter_mut().zip(&mut copy.queue) {
+            halve(mine, theirs);
+        }
+        for (mine, theirs) in self.inbox.iter_mut().zip(&mut copy.inbox) {
+            halve(&mut mine.1, &mut theirs.1);
+        }
+        for replica in [self, &mut copy] {
+            replica.weight = replica
+                .finish
+                .iter()
+                .map(|&Reverse(key)| u64::from(replica.slots[slot_of(key)].request.weight))
+                .sum();
+        }
+        copy
+    }
+
+    pub(super) fn draw(&mut self) -> &mut Draw {
+        &mut self.draw
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        let prefilled = usize::from(self.part.is_some()) + self.fresh.len();
+        self.batch + (prefilled + self.queue.len() + self.inbox.len()) as u64
+    }
+
+    pub(super) fn outstanding(&self, at: Ticks) -> u64 {
+        if self.step.k == 0 {
+            return self.owed;
+        }
+        let done = self.step.fewest(at.saturating_sub(self.now)) - 1;
+        self.owed - done * (self.batch + self.step.tokens)
+    }
+
+    pub(super) fn next_end(&self) -> Ticks {
+        let ready = self.inbox.front().map_or(NEVER, |&(ready, _)| ready);
+        match self.step {
+            Step { k: 0, .. } => ready,
+            Step { open: true, end, .. } => end.min(ready),
+            Step { end, .. } => end,
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
+        let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
+        let prefilled = self.part.iter().map(|p| &p.request).chain(self.fresh.iter().map(|f| &f.0));
+        self.weight + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.step.k == 0 && self.queue.is_empty() && self.inbox.is_empty()
+    }
+
+    pub(super) fn work(&self) -> Work {
+        self.work
+    }
+
+    /// Decides what to do at the boundary `now`: starts a step, or finds nothing to do before
+    /// `limit`.
+    fn begin(&mut self, limit: Ticks) -> bool {
+        self.deliver();
+        while self.batch == 0 && self.part.is_none() && self.queue.is_empty() {
+            self.draw.set(self.now, self.table.resident_w);
+            match self.inbox.front() {
+                Some(&(ready, _)) if ready < limit => self.now = ready,
+                _ => return false,
+            }
+            self.deliver();
+        }
+        match self.part {
+            None if self.batch > 0 => {
+                let full = self.batch >= self.sequences;
+                if (full || self.queue.is_empty() || self.head_waits_for_memory())
+                    && let k = self.horizon(self.iterations_to_completion(), 0)
+                    && k > 0
+                {
+                    let (first, growth) = self.table.decode(self.batch, self.context);
+                    let open = !full && self.queue.is_empty();
+                    let watts = self.table.decode_w[self.batch as usize];
+                    self.start(
+                        Step { k, first, growth, end: 0, open, tokens: 0, part_tokens: 0 },
+                        watts,
+                    );
+                    return true;
+                }
+            }
+            None => {}
+            Some(part) => {
+                // Full chunks use up the budget: nobody can join until they are through.
+                let tokens = self.chunk - self.batch;
+                let chunks = (part.request.to_prefill() - part.kv) / tokens;
+                if chunks > 0
+                    && let most = chunks.min(self.iterations_to_completion())
+                    && let k = self.horizon(most, tokens)
+                    && k > 0
+                {
+                    let (mut first, mut growth) = self.table.decode(self.batch, self.context);
+                    let attention = tokens * (2 * part.kv + tokens);
+                    first += self.table.prefill(self.batch, tokens, attention);
+                    growth += self.table.prefill_growth(tokens);
+                    let step =
+                        Step { k, first, growth, end: 0, open: false, tokens, part_tokens: tokens };
+                    self.start(step, self.table.prefill_w);
+                    return true;
+                }
+            }
+        }
+        self.mixed();
+        true
+    }
+
+    /// One iteration whose composition is worked out in full.
+    fn mixed(&mut self) {
+        let mut preempted = false;
+        let mut reserved = self.blocks_in(1);
+        while reserved > self.free {
+            self.preempt();
+            preempted = true;
+            reserved = self.blocks_in(1);
+        }
+        let mut budget = self.chunk - self.batch;
+        let (mut tokens, mut attention, mut part_tokens) = (0, 0, 0);
+        if let Some(part) = self.part {
+            let n = budget.min(part.request.to_prefill() - part.kv);
+            let blocks = self.blocks(part.kv + n) - self.blocks(part.kv);
+            if reserved + blocks > self.free {
+                self.preempt();
+                preempted = true;
+            } else {
+                budget -= n;
+                attention += n * (2 * part.kv + n);
+                tokens = n;
+                if part.kv + n == part.request.to_prefill() {
+                    // It makes room for the next prompt that is taken in parts.
+                    self.free -= blocks;
+                    self.part = None;
+                    self.fresh.push((part.request, part.admission));
+                } else {
+                    reserved += blocks;
+                    part_tokens = n;
+                }
+            }
+        }
+        let mut running = self.batch + u64::from(self.part.is_some()) + self.fresh.len() as u64;
+        while !preempted
+            && budget > 0
+            && running < self.sequences
+            && let Some(head) = self.queue.front()
+        {
+            let n = budget.min(head.to_prefill());
+            let blocks = self.blocks(n);
+            if reserved + blocks > self.free {
+                break;
+            }
+            let mut request = self.queue.pop_front().expect("the queue has a head");
+            request.admitted = request.admitted.min(self.now);
+            self.free -= blocks;
+            budget -= n;
+            running += 1;
+            tokens += n;
+            attention += n * n;
+            self.admissions += 1;
+            if n == request.to_prefill() {
+                self.fresh.push((request, self.admissions));
+            } else {
+                self.part = Some(Part { request, kv: n, admission: self.admissions });
+            }
+        }
+        let (mut first, _) = self.table.decode(self.batch, self.context);
+        let mut watts = self.table.decode_w[self.batch as usize];
+        if tokens > 0 {
+            first += self.table.prefill(self.batch, tokens, attention);
+            watts = self.table.prefill_w;
+        }
+        self.start(
+            Step { k: 1, first, growth: 0, end: 0, open: false, tokens, part_tokens },
+            watts,
+        );
+    }
+
+    fn start(&mut self, mut step: Step, watts: f64) {
+        step.end = self.now + step.lasts(step.k);
+        self.step = step;
+        self.draw.set(self.now, watts);
+    }
+
+    /// Ends the step under way at the first boundary at or after `at`.
+    fn cut(&mut self, at: Ticks) {
+        let k = self.step.fewest(at - self.now);
+        if k < self.step.k {
+            self.step.k = k;
+            self.step.end = self.now + self.step.lasts(k);
+        }
+        self.step.open = false;
+    }
+
+    /// Hands out the tokens of the first `k` iterations under way.
+    fn give(&mut self, k: u64, sink: &mut impl Sink) {
+        let Step { first, growth, tokens, part_tokens, .. } = self.step;
+        self.work.iterations += k;
+        self.owed -= k * (self.batch + tokens);
+        if self.batch > 0 {
+            sink.gaps(first, growth, k, self.weight);
+            self.free -= self.blocks_in(k);
+            self.context += self.batch * k;
+        }
+        self.iteration += k;
+        if part_tokens > 0
+            && let Some(mut part) = self.part
+        {
+            let kv = part.kv + k * part_tokens;
+            self.free -= self.blocks(kv) - self.blocks(part.kv);
+            part.kv = kv;
+            self.part = Some(part);
+        }
+    }
+
+    fn complete(&mut self, sink: &mut impl Sink) {
+        self.give(self.step.k, sink);
+        self.work.steps += 1;
+        self.now = self.step.end;
+        self.step.k = 0;
+        self.step.open = false;
+        if let Some(table) = self.next_table.take() {
+            self.table = table;
+        }
+        while let Some(&Reverse(key)) = self.finish.peek()
+            && key >> 16 < self.iteration
+        {
+            self.finish.pop();
+            self.finish_decode(slot_of(key), sink);
+        }
+        if let Some(part) = self.part
+            && part.kv == part.request.to_prefill()
+        {
+            self.part = None;
+            self.first_token(part.request, part.admission, sink);
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for (request, admission) in fresh.drain(..) {
+            self.first_token(request, admission, sink);
+        }
+        self.fresh = fresh;
+    }
+
+    /// The prompt of `request` is in memory at `now`, and with that its next token is out.
+    fn first_token(&mut self, mut request: Request, admission: u64, sink: &mut impl Sink) {
+        let kv = request.to_prefill();
+        request.first = request.first.min(self.now);
+        if request.stalled != NEVER {
+            sink.gaps(self.now - request.stalled, 0, 1, u64::from(request.weight));
+            request.stalled = NEVER;
+        }
+        request.generated += 1;
+        self.owed -= 1;
+        if request.generated == request.output {
+            self.free += self.blocks(kv);
+            sink.finished(&request, self.now);
+            return;
+        }
+        self.batch += 1;
+        self.context += kv + 1;
+        self.weight += u64::from(request.weight);
+        let residue = self.residue(kv);
+        self.residues[residue] += 1;
+        let last = self.iteration + u64::from(request.output - request.generated) - 1;
+        let sequence = Sequence { request, last, admission };
+        let slot = match self.vacant.pop() {
+            Some(slot) => {
+                self.slots[usize::from(slot)] = sequence;
+                usize::from(slot)
+            }
+            None => {
+                self.slots.push(sequence);
+                self.slots.len() - 1
+            }
+        };
+        self.finish.push(Reverse(last << 16 | slot as u64));
+    }
+
+    fn finish_decode(&mut self, slot: usize, sink: &mut impl Sink) {
+        let request = self.slots[slot].request;
+        self.leave(slot, request.peak_tokens());
+        sink.finished(&request, self.now);
+    }
+
+    /// Takes the decoding sequence in `slot`, which holds `kv` tokens, out of the batch.
+    fn leave(&mut self, slot: usize, kv: u64) {
+        self.batch -= 1;
+        self.context -= kv + 1;
+        self.weight -= u64::from(self.slots[slot].request.weight);
+        let residue = self.residue(kv);
+        self.residues[residue] -= 1;
+        self.free += self.blocks(kv);
+        self.vacant.push(slot as u16);
+    }
+
+    /// The sequence admitted last gives up its memory and goes to the head of the queue.
+    fn preempt(&mut self) {
+        self.work.preemptions += 1;
+        if let Some(part) = self.part.take() {
+            self.free += self.blocks(part.kv);
+            self.owed += part.kv;
+            self.queue.push_front(part.request);
+            return;
+        }
+        let slot = self
+            .finish
+            .iter()
+            .map(|&Reverse(key)| slot_of(key))
+            .max_by_key(|&slot| self.slots[slot].admission)
+            .expect("memory that is short is held by somebody");
+        let sequence = self.slots[slot];
+        let mut request = sequence.request;
+        request.generated = self.generated(&sequence);
+        request.stalled = self.now;
+        self.owed += request.to_prefill();
+        self.finish.retain(|&Reverse(key)| slot_of(key) != slot);
+        self.leave(slot, request.to_prefill() - 1);
+        self.queue.push_front(request);
+    }
+
+    /// Moves what has arrived by `now` into the queue.
+    fn deliver(&mut self) {
+        while let Some(&(ready, request)) = self.inbox.front()
+            && ready <= self.now
+        {
+            self.inbox.pop_front();
+            self.queue.push_back(request);
+        }
+    }
+
+    /// Iterations up to and with the next one that completes a decoding sequence.
+    fn iterations_to_completion(&self) -> u64 {
+        self.finish.peek().map_or(u64::MAX, |&Reverse(key)| (key >> 16) - self.iteration + 1)
+    }
+
+    /// Whether the first chunk of the queue's head finds too little memory.
+    fn head_waits_for_memory(&self) -> bool {
+        self.queue.front().is_some_and(|head| {
+            let n = head.to_prefill().min(self.chunk - self.batch);
+            self.blocks_in(1) + self.blocks(n) > self.free
+        })
+    }
+
+    /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
+    /// in each find memory.
+    fn horizon(&self, most: u64, part_tokens: u64) -> u64 {
+        let enough = self.batch * ((most >> self.block_shift) + 1)
+            + ((most * part_tokens) >> self.block_shift)
+            + 1;
+        if enough <= self.free {
+            return most;
+        }
+        let kv = self.part.map_or(0, |p| p.kv);
+        let fits = |k: u64| {
+            let part = self.blocks(kv + k * part_tokens) - self.blocks(kv);
+            self.blocks_in(k) + part <= self.free
+        };
+        let (mut low, mut high) = (0, most);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if fits(middle) { low = middle } else { high = middle - 1 }
+        }
+        low
+    }
+
+    /// Blocks that the decodes open in the next `k` iterations.
+    fn blocks_in(&self, k: u64) -> u64 {
+        let rest: u64 = (0..k & self.block_mask)
+            .map(|j| {
+                let residue = (self.iteration + j).wrapping_neg() & self.block_mask;
+                u64::from(self.residues[residue as usize])
+            })
+            .sum();
+        self.batch * (k >> self.block_shift) + rest
+    }
+
+    /// Blocks that hold `tokens`.
+    fn blocks(&self, tokens: u64) -> u64 {
+        (tokens + self.block_mask) >> self.block_shift
+    }
+
+    fn residue(&self, kv: u64) -> usize {
+        (kv.wrapping_sub(self.iteration) & self.block_mask) as usize
+    }
+
+    /// Tokens that `sequence` has got after `iteration` iterations.
+    fn generated(&self, sequence: &Sequence) -> u32 {
+        (u64::from(sequence.request.output) + self.iteration - sequence.last - 1) as u32
+    }
+}
+
+fn slot_of(key: u64) -> usize {
+    (key & 0xffff) as usize
+}

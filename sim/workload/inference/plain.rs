@@ -1,0 +1,313 @@
+//! The engine that walks every iteration: what `leap: off` runs, and what leaps are held to.
+//!
+//! Written apart from the leaping engine and for clarity alone: it keeps every sequence as an
+//! object, counts blocks and tokens from scratch, and takes one iteration at a time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::replica::{Draw, Limits, Work};
+use super::request::{Request, Sink};
+use super::step::StepTable;
+use super::ticks::{NEVER, Ticks};
+
+/// A replica that walks. An iteration costs a look at every sequence in the batch.
+#[derive(Debug, Clone)]
+pub(super) struct Plain {
+    limits: Limits,
+    table: Arc<StepTable>,
+    /// For iterations to come, where a change waits for the one under way to end.
+    next_table: Option<Arc<StepTable>>,
+    /// The boundary between iterations that was reached last.
+    now: Ticks,
+    /// When the iteration under way ends; none while idle.
+    end: Option<Ticks>,
+    /// Sequences in order of admission; only the last can be partly prefilled.
+    batch: Vec<Running>,
+    queue: VecDeque<Request>,
+    /// Requests sent that the engine, which looks at boundaries only, has not seen.
+    inbox: VecDeque<(Ticks, Request)>,
+    draw: Draw,
+    work: Work,
+}
+
+/// A sequence in the batch.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    request: Request,
+    /// Tokens in memory.
+    kv: u64,
+    /// Tokens to prefill before the next token; zero while decoding.
+    target: u64,
+    /// Tokens of the iteration under way.
+    now: u64,
+}
+
+impl Running {
+    fn decodes(&self) -> bool {
+        self.target == 0
+    }
+}
+
+impl Plain {
+    pub(super) fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
+        Self {
+            limits: *limits,
+            draw: Draw::new(now, table.resident_w),
+            table,
+            next_table: None,
+            now,
+            end: None,
+            batch: Vec::new(),
+            queue: VecDeque::new(),
+            inbox: VecDeque::new(),
+            work: Work::default(),
+        }
+    }
+
+    pub(super) fn send(&mut self, ready: Ticks, request: Request) {
+        self.inbox.push_back((ready, request));
+    }
+
+    pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
+        while self.end.is_some() || self.wake(limit) {
+            let end = self.end.expect("an iteration is under way");
+            if end >= limit {
+                return;
+            }
+            self.complete(end, sink);
+        }
+    }
+
+    pub(super) fn change(&mut self, at: Ticks, table: &Arc<StepTable>) {
+        if self.end.is_some() {
+            self.next_table = Some(Arc::clone(table));
+        } else {
+            self.table = Arc::clone(table);
+            self.draw.set(at, table.resident_w);
+        }
+    }
+
+    pub(super) fn walk_to(&mut self, _: Ticks, _: &mut impl Sink) {}
+
+    pub(super) fn evict(&mut self, at: Ticks, _: &mut impl Sink) -> Vec<Request> {
+        self.draw.set(at, 0.0);
+        let mut lost = Vec::new();
+        for running in self.batch.drain(..) {
+            let mut request = running.request;
+            if running.decodes() {
+                request.stalled = self.now;
+            }
+            lost.push(request);
+        }
+        lost.extend(self.queue.drain(..));
+        lost.extend(self.inbox.drain(..).map(|(_, request)| request));
+        self.end = None;
+        self.now = at;
+        lost
+    }
+
+    pub(super) fn revive(&mut self, at: Ticks, table: &Arc<StepTable>) {
+        self.table = Arc::clone(table);
+        self.next_table = None;
+        self.draw.set(at, table.resident_w);
+        self.now = at;
+    }
+
+    pub(super) fn split(&mut self, share: impl Fn(u32) -> u32) -> Self {
+        let mut copy = self.clone();
+        (copy.draw, copy.work) = (self.draw.renewed(), Work::default());
+        for (mine, theirs) in self.iter_mut().zip(copy.iter_mut()) {
+            theirs.weight = share(mine.weight);
+            mine.weight -= theirs.weight;
+        }
+        copy
+    }
+
+    pub(super) fn draw(&mut self) -> &mut Draw {
+        &mut self.draw
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.iter().count() as u64
+    }
+
+    pub(super) fn outstanding(&self, _: Ticks) -> u64 {
+        let whole = |request: &Request| u64::from(request.prompt) + u64::from(request.output);
+        let left = |running: &Running| {
+            let request = &running.request;
+            if running.decodes() {
+                u64::from(request.output - request.generated)
+            } else {
+                whole(request) - running.kv
+            }
+        };
+        let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
+        self.batch.iter().map(left).sum::<u64>() + waiting.map(whole).sum::<u64>()
+    }
+
+    pub(super) fn next_end(&self) -> Ticks {
+        let ready = self.inbox.front().map_or(NEVER, |&(ready, _)| ready);
+        self.end.unwrap_or(ready)
+    }
+
+    pub(super) fn in_flight(&self) -> u64 {
+        self.iter().map(|request| u64::from(request.weight)).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    pub(super) fn work(&self) -> Work {
+        self.work
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Request> {
+        let running = self.batch.iter().map(|running| &running.request);
+        running.chain(&self.queue).chain(self.inbox.iter().map(|(_, request)| request))
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Request> {
+        let running = self.batch.iter_mut().map(|running| &mut running.request);
+        running.chain(&mut self.queue).chain(self.inbox.iter_mut().map(|(_, request)| request))
+    }
+
+    /// Begins an iteration at this boundary, or at the next arrival before `limit`.
+    fn wake(&mut self, limit: Ticks) -> bool {
+        self.deliver();
+        if self.batch.is_empty() && self.queue.is_empty() {
+            self.draw.set(self.now, self.table.resident_w);
+            match self.inbox.front() {
+                Some(&(ready, _)) if ready < limit => self.now = ready,
+                _ => return false,
+            }
+            self.deliver();
+        }
+        self.begin();
+        true
+    }
+
+    /// Moves what has arrived by now into the queue.
+    fn deliver(&mut self) {
+        while let Some(&(ready, request)) = self.inbox.front()
+            && ready <= self.now
+        {
+            self.inbox.pop_front();
+            self.queue.push_back(request);
+        }
+    }
+
+    /// Composes an iteration.
+    fn begin(&mut self) {
+        let mut preempted = false;
+        // Decodes first: one token and perhaps one block each; the last to come makes room.
+        for running in &mut self.batch {
+            running.now = u64::from(running.decodes());
+        }
+        while !self.fits() {
+            self.preempt();
+            preempted = true;
+        }
+        let mut budget = u64::from(self.limits.chunk) - self.decoding().count() as u64;
+        // Then the prompt that is partly in memory.
+        if let Some(part) = self.batch.last_mut()
+            && !part.decodes()
+        {
+            let n = budget.min(part.target - part.kv);
+            part.now = n;
+            if self.fits() {
+                budget -= n;
+            } else {
+                self.preempt();
+                preempted = true;
+            }
+        }
+        // Then the queue in its order, unless somebody has just had to go.
+        while !preempted && budget > 0 && self.batch.len() < self.limits.sequences as usize {
+            let Some(&request) = self.queue.front() else { break };
+            let target = request.to_prefill();
+            let n = budget.min(target);
+            self.batch.push(Running { request, kv: 0, target, now: n });
+            if !self.fits() {
+                self.batch.pop();
+                break;
+            }
+            self.queue.pop_front();
+            budget -= n;
+            let newest = self.batch.last_mut().expect("just pushed");
+            newest.request.admitted = newest.request.admitted.min(self.now);
+        }
+
+        let decodes = self.decoding().count() as u64;
+        let context = self.decoding().map(|running| running.kv + 1).sum();
+        let prefills = || self.batch.iter().filter(|running| !running.decodes());
+        let tokens: u64 = prefills().map(|running| running.now).sum();
+        let attention = prefills().map(|r| r.now * (2 * r.kv + r.now)).sum();
+        let (mut lasts, _) = self.table.decode(decodes, context);
+        let mut watts = self.table.decode_w[decodes as usize];
+        if tokens > 0 {
+            lasts += self.table.prefill(decodes, tokens, attention);
+            watts = self.table.prefill_w;
+        }
+        self.draw.set(self.now, watts);
+        self.end = Some(self.now + lasts);
+    }
+
+    /// Hands out the tokens of the iteration that ends at `end`.
+    fn complete(&mut self, end: Ticks, sink: &mut impl Sink) {
+        let lasted = end - self.now;
+        self.now = end;
+        self.end = None;
+        self.work.iterations += 1;
+        self.work.steps += 1;
+        if let Some(table) = self.next_table.take() {
+            self.table = table;
+        }
+        for running in &mut self.batch {
+            let request = &mut running.request;
+            let weight = u64::from(request.weight);
+            running.kv += running.now;
+            if running.target == 0 {
+                request.generated += 1;
+                sink.gaps(lasted, 0, 1, weight);
+            } else if running.kv == running.target {
+                running.target = 0;
+                request.generated += 1;
+                request.first = request.first.min(end);
+                if request.stalled != NEVER {
+                    sink.gaps(end - request.stalled, 0, 1, weight);
+                    request.stalled = NEVER;
+                }
+            }
+        }
+        self.batch.retain(|running| {
+            let done = running.request.generated == running.request.output;
+            if done {
+                sink.finished(&running.request, end);
+            }
+            !done
+        });
+    }
+
+    /// The sequence admitted last gives up its memory and goes to the head of the queue.
+    fn preempt(&mut self) {
+        let mut tail = self.batch.pop().expect("memory that is short is held by somebody");
+        if tail.decodes() {
+            tail.request.stalled = self.now;
+        }
+        self.queue.push_front(tail.request);
+        self.work.preemptions += 1;
+    }
+
+    /// Whether the iteration as composed so far finds its memory.
+    fn fits(&self) -> bool {
+        let block = u64::from(self.limits.block_tokens);
+        let blocks = self.batch.iter().map(|running| (running.kv + running.now).div_ceil(block));
+        blocks.sum::<u64>() <= self.limits.total_blocks()
+    }
+
+    fn decoding(&self) -> impl Iterator<Item = &Running> {
+        self.batch.iter().filter(|running| running.decodes())
+    }
+}
