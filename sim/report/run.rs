@@ -97,20 +97,21 @@ impl<'a> RunWriter<'a> {
         let mut series = vec![time("start_utc")];
         series.extend(columns.iter().map(|name| real(name)));
         let events = vec![time("at_utc"), text("event"), text("subject"), count("count")];
-        let jobs = vec![
+        let mut jobs = vec![
             text("workload"),
             count("job"),
             time("submit_utc"),
-            real("wait_s"),
+            time("start_utc"),
             time("end_utc"),
+            real("wait_s"),
+            real("bounded_slowdown"),
             count("nodes"),
             count("attempts"),
             count("interruptions"),
             real("work_s"),
-            real("useful_gpu_h"),
-            real("lost_gpu_h"),
-            real("held_gpu_h"),
         ];
+        jobs.extend(JobRecord::GPU_HOURS.iter().map(|kind| real(&format!("{kind}_gpu_h"))));
+        jobs.extend([real("held_gpu_h"), real("energy_kwh"), text("reason")]);
         Ok(Self {
             design,
             series: Table::create(folder.path(), "timeseries", series, format)?,
@@ -205,15 +206,20 @@ impl Observer for RunWriter<'_> {
             Cell::Text(workload.to_owned()),
             Cell::Count(job.id),
             Cell::Time(self.design.clock.timestamp(job.submit)),
-            Cell::Real(job.wait_s()),
+            Cell::Time(self.design.clock.timestamp(job.start)),
             Cell::Time(self.design.clock.timestamp(job.end)),
+            Cell::Real(job.wait_s()),
+            Cell::Real(job.bounded_slowdown()),
             Cell::Count(job.nodes as u64),
             Cell::Count(u64::from(job.attempts)),
             Cell::Count(job.interruptions.total()),
             Cell::Real(job.work_s),
-            Cell::Real(job.gpu_hours.useful),
-            Cell::Real(job.gpu_hours.lost),
+        ]);
+        row.extend(job.held_gpu_hours().map(Cell::Real));
+        row.extend([
             Cell::Real(job.gpu_hours.held()),
+            Cell::Real(job.energy_kwh),
+            Cell::Text(job.reason.name().to_owned()),
         ]);
         self.push(|writer| &mut writer.jobs, row);
     }

@@ -263,7 +263,13 @@ fn design(
         }),
         WorkloadSpec::Training(spec) => {
             gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
-                let design = spec.resolve(&rack, racks.len(), &mut faults);
+                let mut design = spec.resolve(&rack, racks.len(), &mut faults);
+                if let Some(file) = design.log_file().cloned() {
+                    match (run.read)(&file) {
+                        Ok(bytes) => design.read_log(&bytes, &mut faults),
+                        Err(fault) => faults.push(fault),
+                    }
+                }
                 WorkDesign::Training { design, rack, racks }
             })
         }

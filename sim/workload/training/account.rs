@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::swf::JobEnd;
 use crate::kernel::Time;
 
 /// Time of GPUs by what came of it. In GPU-hours wherever it leaves this room; the kinds add
@@ -109,13 +110,17 @@ impl Interruptions {
     }
 }
 
-/// Jobs by what became of them; `submitted` is the sum of the others.
+/// Jobs by what became of them; `submitted` is the sum of completed, running and queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct JobCounts {
     /// Arrived.
     pub submitted: u64,
-    /// Finished all their work.
+    /// Ended, by their own program or their user.
     pub completed: u64,
+    /// Of those: failed by themselves, as their log says.
+    pub failed: u64,
+    /// Of those: given up by their user, as their log says.
+    pub cancelled: u64,
     /// Hold nodes, whether they compute or not.
     pub running: u64,
     /// Wait in the queue.
@@ -164,20 +169,44 @@ pub struct JobRecord {
     pub nodes: usize,
     /// Its work: the time it would have computed at full speed, s.
     pub work_s: f64,
+    /// How it ended.
+    pub reason: JobEnd,
     /// Starts and restarts.
     pub attempts: u32,
     /// Interruptions by cause.
     pub interruptions: Interruptions,
     /// What became of the GPU-hours that it held.
     pub gpu_hours: GpuHours,
+    /// Energy of the nodes that it held, while it held them, kWh.
+    pub energy_kwh: f64,
 }
 
 impl JobRecord {
+    /// What the GPU-hours of a job go to: every kind but those without a job.
+    pub const GPU_HOURS: [&str; 8] =
+        ["useful", "lost", "checkpoint", "restart", "hung", "stalled", "throttled", "paused"];
+
+    /// Its GPU-hours in the order of [`GPU_HOURS`](Self::GPU_HOURS).
+    pub fn held_gpu_hours(&self) -> [f64; 8] {
+        let kinds = self.gpu_hours.kinds();
+        std::array::from_fn(|i| kinds[i].1)
+    }
+
     /// Time in the queue before its first start, s.
     pub fn wait_s(&self) -> f64 {
         (self.start - self.submit).as_secs_f64()
     }
+
+    /// Time from submission to end over the time since its first start, both at least 10 s:
+    /// the bounded slowdown (Feitelson and Rudolph 1998).
+    pub fn bounded_slowdown(&self) -> f64 {
+        let since = |at: Time| (self.end - at).as_secs_f64().max(SLOWDOWN_BOUND_S);
+        since(self.submit) / since(self.start)
+    }
 }
+
+/// Jobs shorter than this count as this long in the bounded slowdown, s.
+const SLOWDOWN_BOUND_S: f64 = 10.0;
 
 /// A training workload from the start of the run to some instant.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -203,6 +232,10 @@ pub struct TrainingSummary {
     pub node_failures: u64,
     /// Waiting in the queue.
     pub queue_wait: QueueWait,
+    /// Mean bounded slowdown of the jobs that have ended; none before the first.
+    pub mean_bounded_slowdown: Option<f64>,
+    /// Energy of nodes while jobs held them over useful GPU-hours; none before the first.
+    pub kwh_per_useful_gpu_hour: Option<f64>,
     /// Useful GPU-hours times their price, $.
     pub revenue_usd: f64,
 }

@@ -43,9 +43,11 @@ fn cluster(recovery: Recovery, interval: IntervalSpec, seed: u64) -> Training {
         nodes,
         weight,
         duration: DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }),
+        request: None,
     };
     let spec = TrainingSpec {
         racks: Names::default(),
+        scheduler: None,
         jobs: JobsSpec::Stream(StreamSpec {
             arrivals: Rate(1.0 / 3600.0),
             classes: vec![class(1, 6.0, 3.0), class(4, 2.0, 5.0), class(9, 1.0, 2.0)],

@@ -2,9 +2,12 @@
 
 use super::account::{GpuHours, Interruptions};
 use super::checkpoint::{Cycle, Progress};
+use super::fleet::Slot;
 use super::generator::Request;
 use super::power::PowerDesign;
-use crate::kernel::{Ticket, Time};
+use super::schedule::{Granted, Waiting};
+use super::swf::JobEnd;
+use crate::kernel::{Span, Ticket, Time};
 
 /// What a job is doing. Standing for lack of power or cooling is no phase: a job that runs
 /// or starts then has a pace of zero.
@@ -33,6 +36,12 @@ pub(super) struct Job {
     /// Nodes that it needs.
     pub(super) width: usize,
     pub(super) work_s: f64,
+    /// How it will end.
+    pub(super) end: JobEnd,
+    /// The time that it asks for, from its start.
+    pub(super) requested: Span,
+    /// What the scheduler gave it; none in the queue.
+    pub(super) grant: Option<Granted>,
     pub(super) cycle: Cycle,
     pub(super) phase: Phase,
     /// Full-speed seconds of the start that are left.
@@ -60,17 +69,25 @@ pub(super) struct Job {
     pub(super) account: GpuHours,
     /// Its width times the time since it first had its nodes, less time back in the queue, s.
     pub(super) present_s: f64,
+    /// Energy of one GPU of each node that it held, J.
+    pub(super) gpu_energy_j: f64,
     since: Time,
 }
 
 impl Job {
-    pub(super) fn new(id: u64, now: Time, request: Request, cycle: Cycle) -> Self {
+    /// A job that arrives, and takes `restart_s` to start.
+    pub(super) fn new(id: u64, now: Time, request: Request, cycle: Cycle, restart_s: f64) -> Self {
+        // What it asks for covers its start and its writes, if nothing disturbs it.
+        let asked_s = restart_s + Progress::default().time_to(cycle, request.asked_s, 1.0);
         Self {
             id,
             submit: now,
             start: None,
             width: request.nodes,
             work_s: request.work_s,
+            end: request.end,
+            requested: Span::from_secs_f64(asked_s),
+            grant: None,
             cycle,
             phase: Phase::Queued,
             starting_s: 0.0,
@@ -87,8 +104,14 @@ impl Job {
             interruptions: Interruptions::default(),
             account: GpuHours::default(),
             present_s: 0.0,
+            gpu_energy_j: 0.0,
             since: now,
         }
+    }
+
+    /// Itself as the scheduler sees it.
+    pub(super) fn waiting(&self, slot: Slot) -> Waiting {
+        Waiting { id: self.id, token: slot, nodes: self.width as u32, requested: self.requested }
     }
 
     /// Adds `nodes`, in rising order. A few cost a search each, not a look along all.
@@ -132,6 +155,7 @@ impl Job {
         }
         let nodes = self.nodes.len() as f64;
         self.present_s += self.width as f64 * dt;
+        self.gpu_energy_j += nodes * self.draw_w * dt;
         match self.phase {
             Phase::Starting | Phase::Running if self.pace == 0.0 => {
                 self.account.paused += nodes * dt;
@@ -152,14 +176,11 @@ impl Job {
         }
     }
 
-    /// The account and the time present as they stand at `now`; changes nothing.
-    pub(super) fn account_at(&self, now: Time) -> (GpuHours, f64) {
-        if self.phase == Phase::Queued {
-            return (self.account, self.present_s);
-        }
+    /// The job as it stands at `now`; changes nothing.
+    pub(super) fn at(&self, now: Time) -> Self {
         let mut then = self.clone();
         then.pass_time(now);
-        (then.account, then.present_s)
+        then
     }
 
     /// Loses what no checkpoint holds. The job still holds all its nodes in its account.

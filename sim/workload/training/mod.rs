@@ -11,17 +11,25 @@ mod generator;
 mod job;
 mod model;
 mod power;
+mod replay;
+mod schedule;
 mod spec;
+mod swf;
 
 #[cfg(test)]
 mod conservation;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod targets;
 
 pub use account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
 pub use model::Training;
 pub use power::{PowerDesign, RunCurve};
+pub use replay::{Replay, Started, replay};
+pub use schedule::{Granted, Policy, Scheduler, Waiting};
 pub use spec::{
     CheckpointSpec, DetectionSpec, DurationSpec, FailureSpec, IntervalSpec, JobClassSpec, JobsSpec,
-    PowerSharesSpec, Recovery, ResidentSpec, StreamSpec, TrainingDesign, TrainingSpec,
+    PowerSharesSpec, Recovery, ResidentSpec, StreamSpec, SwfSpec, TrainingDesign, TrainingSpec,
 };
+pub use swf::{JobEnd, LogJob, Rows, SwfReader, SwfReport};

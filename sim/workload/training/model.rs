@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
 use super::fleet::{FailureDraws, Fleet, RackPower, Slot};
-use super::generator::{Generator, Request};
+use super::generator::Source;
 use super::job::{Job, Phase};
 use super::power::ROUNDING;
-use super::spec::{JobsDesign, Recovery, TrainingDesign};
+use super::schedule::{Granted, Scheduler};
+use super::spec::{Recovery, TrainingDesign};
+use super::swf::JobEnd;
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
 use crate::plant::{Demand, Rank};
 use crate::workload::RackOffer;
@@ -27,14 +29,16 @@ pub struct Training {
     design: TrainingDesign,
     rack: GpuRackDesign,
     agenda: Agenda<Event>,
-    generator: Option<Generator>,
+    source: Source,
     fleet: Fleet,
     racks: Vec<Rack>,
     jobs: Vec<Job>,
     free_slots: Vec<Slot>,
-    /// Queued jobs by number, which is their order of submission.
-    queue: BTreeMap<u64, Slot>,
-    /// Jobs that hold nodes and need more, likewise.
+    /// The queue.
+    scheduler: Scheduler,
+    /// The scheduler's next promised start.
+    promise: Option<(Time, Ticket)>,
+    /// Jobs that hold nodes and need more, by number, which is their order of submission.
     waiting: BTreeMap<u64, Slot>,
     /// Nodes that the jobs outside the queue have a right to.
     committed: usize,
@@ -49,6 +53,8 @@ pub struct Training {
     changed: Vec<u32>,
     /// Room for the nodes of one allocation.
     taken: Vec<u32>,
+    /// Room for the jobs that one pass starts.
+    granted: Vec<Granted>,
     finished: Vec<JobRecord>,
     totals: Totals,
 }
@@ -63,6 +69,11 @@ struct Totals {
     /// Node-seconds of ended jobs.
     account: GpuHours,
     present_s: f64,
+    failed: u64,
+    cancelled: u64,
+    bounded_slowdown: f64,
+    /// Energy of one GPU of each node, J.
+    gpu_energy_j: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +97,8 @@ enum Event {
     Repair(u32),
     /// The nodes of a rack have started.
     PoweredOn(u32),
+    /// The scheduler has promised a start for now.
+    Promise,
     /// The phase of a job ends.
     Phase(Slot),
 }
@@ -122,15 +135,16 @@ impl Training {
             is_changed: false,
         };
         let mut training = Self {
+            source: Source::new(&design.jobs, streams, name),
+            scheduler: Scheduler::new(design.scheduler),
             design,
             rack,
             agenda: Agenda::new(),
-            generator: None,
             fleet,
             racks: vec![state; racks.len()],
             jobs: Vec::new(),
             free_slots: Vec::new(),
-            queue: BTreeMap::new(),
+            promise: None,
             waiting: BTreeMap::new(),
             committed: 0,
             pass_due: false,
@@ -139,20 +153,15 @@ impl Training {
             touched_jobs: Vec::new(),
             changed: Vec::new(),
             taken: Vec::new(),
+            granted: Vec::new(),
             finished: Vec::new(),
             totals: Totals::default(),
         };
-        if let JobsDesign::Stream { gap_s, classes } = &training.design.jobs {
-            training.generator = Some(Generator::new(*gap_s, classes, streams, name));
-        }
         for rack in 0..racks.len() {
             training.reclock(Time::ZERO, rack);
             training.mark_changed(rack);
         }
-        match training.generator.as_mut().map(Generator::gap) {
-            Some(gap) => training.push_in(Time::ZERO, gap, Class::Work, Event::Arrival),
-            None => training.agenda.push(Time::ZERO, Class::Work, Event::Arrival),
-        }
+        training.expect_arrival(Time::ZERO);
         training
     }
 
@@ -284,16 +293,20 @@ impl Training {
         let mut account = self.totals.account;
         account.add(&self.fleet.unheld(now));
         let mut present_s = self.totals.present_s;
+        let mut gpu_energy_j = self.totals.gpu_energy_j;
         let mut running = 0;
         for job in self.jobs.iter().filter(|job| job.phase != Phase::Gone) {
-            let (job_account, job_present_s) = job.account_at(now);
-            account.add(&job_account);
-            present_s += job_present_s;
+            let job = job.at(now);
+            account.add(&job.account);
+            present_s += job.present_s;
+            gpu_energy_j += job.gpu_energy_j;
             running += u64::from(job.phase != Phase::Queued);
         }
         let gpu_hours = account.scaled(self.gpu_hours_per_node_second());
         let gpus = (self.design.nodes * self.rack.gpus_per_node) as u64;
         let hours = now.as_secs_f64() / 3600.0;
+        let energy_kwh = energy_kwh(&self.rack, gpu_energy_j, account.held());
+        let completed = self.totals.completed;
         let share = |part: f64| if hours > 0.0 { part / (gpus as f64 * hours) } else { 0.0 };
         TrainingSummary {
             gpus,
@@ -304,13 +317,19 @@ impl Training {
             ettr: if present_s > 0.0 { account.useful / present_s } else { 0.0 },
             jobs: JobCounts {
                 submitted: self.totals.submitted,
-                completed: self.totals.completed,
+                completed,
+                failed: self.totals.failed,
+                cancelled: self.totals.cancelled,
                 running,
-                queued: self.queue.len() as u64,
+                queued: self.scheduler.queued() as u64,
             },
             interruptions: self.totals.interruptions,
             node_failures: self.fleet.failures(),
             queue_wait: self.totals.wait,
+            mean_bounded_slowdown: (completed > 0)
+                .then(|| self.totals.bounded_slowdown / completed as f64),
+            kwh_per_useful_gpu_hour: (gpu_hours.useful > 0.0)
+                .then(|| energy_kwh / gpu_hours.useful),
             revenue_usd: gpu_hours.useful * self.design.price_usd,
         }
     }
@@ -345,6 +364,10 @@ impl Training {
                 self.mark_stale(rack);
                 self.pass_due = true;
             }
+            Event::Promise => {
+                self.promise = None;
+                self.pass_due = true;
+            }
             Event::Phase(slot) => {
                 let job = &mut self.jobs[slot as usize];
                 job.ticket = None;
@@ -363,21 +386,12 @@ impl Training {
     }
 
     fn arrive(&mut self, now: Time) {
-        let request = match (&mut self.generator, &self.design.jobs) {
-            (Some(generator), _) => {
-                let request = generator.request();
-                let gap = generator.gap();
-                self.push_in(now, gap, Class::Work, Event::Arrival);
-                request
-            }
-            (None, JobsDesign::Resident { nodes }) => {
-                Request { nodes: *nodes, work_s: f64::INFINITY }
-            }
-            (None, JobsDesign::Stream { .. }) => unreachable!("a stream has its generator"),
-        };
+        let request = self.source.request();
+        self.expect_arrival(now);
         let id = self.totals.submitted;
         self.totals.submitted += 1;
-        let job = Job::new(id, now, request, self.design.cycle(request.nodes));
+        let cycle = self.design.cycle(request.nodes);
+        let job = Job::new(id, now, request, cycle, self.design.restart.as_secs_f64());
         let slot = match self.free_slots.pop() {
             Some(slot) => {
                 self.jobs[slot as usize] = job;
@@ -388,8 +402,14 @@ impl Training {
                 (self.jobs.len() - 1) as Slot
             }
         };
-        self.queue.insert(id, slot);
+        self.scheduler.submit(self.jobs[slot as usize].waiting(slot));
         self.pass_due = true;
+    }
+
+    fn expect_arrival(&mut self, now: Time) {
+        if let Some(gap) = self.source.gap() {
+            self.push_in(now, gap, Class::Work, Event::Arrival);
+        }
     }
 
     fn node_fails(&mut self, now: Time, rack: usize) {
@@ -452,15 +472,15 @@ impl Training {
             }
             Recovery::Requeue => {
                 job.phase = Phase::Queued;
-                self.queue.insert(job.id, slot);
                 self.release_nodes(now, slot);
+                self.scheduler.submit(self.jobs[slot as usize].waiting(slot));
             }
         }
         self.pass_due = true;
     }
 
-    /// Gives nodes to the jobs that wait for them: first to those that lost some, then to the
-    /// queue, each in the order of submission, until one cannot be served.
+    /// Gives nodes to the jobs that wait for them: first to those that lost some, in the order
+    /// of submission until one cannot be served, then to the queue by its scheduler.
     fn pass(&mut self, now: Time) {
         if !std::mem::take(&mut self.pass_due) {
             return;
@@ -477,17 +497,29 @@ impl Training {
             self.start(now, slot);
         }
         let usable = self.design.nodes - self.design.spares;
-        while let Some((&id, &slot)) = self.queue.first_key_value() {
-            let width = self.jobs[slot as usize].width;
-            // What waiting jobs still miss is committed but not free, so both must suffice.
-            if width > self.fleet.free() || self.committed + width > usable {
-                break;
-            }
-            self.queue.remove(&id);
+        // What waiting jobs still miss is committed but not free, so both limits hold.
+        let free = self.fleet.free().min(usable.saturating_sub(self.committed));
+        let mut granted = std::mem::take(&mut self.granted);
+        self.scheduler.pass(now, free, &mut granted);
+        for grant in granted.drain(..) {
+            let (slot, width) = (grant.token, grant.nodes as usize);
             self.committed += width;
-            self.jobs[slot as usize].pass_time(now);
+            let job = &mut self.jobs[slot as usize];
+            job.pass_time(now);
+            job.grant = Some(grant);
             self.take_nodes(now, slot, width);
             self.start(now, slot);
+        }
+        self.granted = granted;
+        let wake_at = self.scheduler.wake_at();
+        if self.promise.is_none_or(|(at, _)| at != wake_at) {
+            if let Some((_, ticket)) = self.promise.take() {
+                self.agenda.cancel(ticket);
+            }
+            if wake_at < Time::MAX {
+                let ticket = self.agenda.schedule(wake_at, Class::Work, Event::Promise);
+                self.promise = Some((wake_at, ticket));
+            }
         }
     }
 
@@ -513,17 +545,24 @@ impl Training {
         self.totals.completed += 1;
         self.totals.account.add(&job.account);
         self.totals.present_s += job.present_s;
-        self.finished.push(JobRecord {
+        self.totals.gpu_energy_j += job.gpu_energy_j;
+        self.totals.failed += u64::from(job.end == JobEnd::Failed);
+        self.totals.cancelled += u64::from(job.end == JobEnd::Cancelled);
+        let record = JobRecord {
             id: job.id,
             submit: job.submit,
             start: job.start.expect("a job that ends has started"),
             end: now,
             nodes: job.width,
             work_s: job.work_s,
+            reason: job.end,
             attempts: job.attempts,
             interruptions: job.interruptions,
             gpu_hours: job.account.scaled(per_node_second),
-        });
+            energy_kwh: energy_kwh(&self.rack, job.gpu_energy_j, job.account.held()),
+        };
+        self.totals.bounded_slowdown += record.bounded_slowdown();
+        self.finished.push(record);
         self.free_slots.push(slot);
         self.pass_due = true;
     }
@@ -558,6 +597,8 @@ impl Training {
         job.nodes = nodes;
         job.nodes.clear();
         self.committed -= job.width;
+        let grant = job.grant.take().expect("a job that holds nodes was given them");
+        self.scheduler.end(now, grant);
     }
 
     /// Turns a rack on or off by its offer. A cap below its idle draw turns it off.
@@ -748,6 +789,12 @@ impl Training {
             self.changed.push(rack as u32);
         }
     }
+}
+
+/// Energy of nodes that jobs held for `node_s` node-seconds, of which one GPU a node drew
+/// `gpu_energy_j`, kWh.
+fn energy_kwh(rack: &GpuRackDesign, gpu_energy_j: f64, node_s: f64) -> f64 {
+    (rack.gpus_per_node as f64 * gpu_energy_j + rack.node_overhead_w * node_s) / 3.6e6
 }
 
 /// Puts a job on the list of those to look at before the instant is over.

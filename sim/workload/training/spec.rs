@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::{self, Deserializer};
@@ -9,8 +10,10 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::checkpoint::{Cycle, optimal_interval_s};
 use super::power::{PowerDesign, ROUNDING, Shares};
+use super::schedule::Policy;
+use super::swf::{LogJob, SwfReader};
 use crate::kernel::Span;
-use crate::spec::{Fault, Names, kinds};
+use crate::spec::{Fault, Name, Names, kinds};
 use crate::units::{Duration, Fraction, HourlyPrice, Rate};
 use crate::workload::gpu::GpuRackDesign;
 
@@ -20,8 +23,11 @@ use crate::workload::gpu::GpuRackDesign;
 pub struct TrainingSpec {
     /// The GPU racks that the jobs run on, all of one kind.
     pub racks: Names,
-    /// The jobs: one resident job, or a stream of them.
+    /// The jobs: one resident job, a stream of them, or a log.
     pub jobs: JobsSpec,
+    /// Who in the queue starts when. Default: `fcfs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<Policy>,
     /// Failures of nodes and their repair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
@@ -58,8 +64,10 @@ kinds! {
     pub enum JobsSpec {
         /// One job that trains for the whole run.
         Resident(ResidentSpec) = "resident",
-        /// Jobs that arrive at random, served first come, first served.
+        /// Jobs that arrive at random.
         Stream(StreamSpec) = "stream",
+        /// Jobs of a log in the Standard Workload Format.
+        Swf(SwfSpec) = "swf",
     }
 }
 
@@ -92,6 +100,24 @@ pub struct JobClassSpec {
     pub weight: f64,
     /// Its work, as the time it would compute at full speed without checkpoints.
     pub duration: DurationSpec,
+    /// The work that it says it has when it asks for nodes, over what it has. Time to start
+    /// and to write checkpoints comes on top. Default: 1, it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<f64>,
+}
+
+/// Jobs as a log has them: the first arrives as the run starts, each works for its run time
+/// of the log, and starts and checkpoints take time on top. Rows that cannot run are left out
+/// with a warning.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwfSpec {
+    /// The log, which may be compressed with gzip.
+    pub file: Name,
+    /// Processors of the log to a node. Jobs get whole nodes, rounded up. Default: the GPUs
+    /// of a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processors_per_node: Option<u32>,
 }
 
 kinds! {
@@ -293,6 +319,8 @@ pub struct TrainingDesign {
     pub spares: usize,
     /// The jobs.
     pub(super) jobs: JobsDesign,
+    /// Who in the queue starts when.
+    pub scheduler: Policy,
     /// Failures a second of one node that is on.
     pub failure_rate_per_s: f64,
     /// Share of failures that a reboot mends.
@@ -326,8 +354,19 @@ pub struct TrainingDesign {
 /// Where jobs come from, resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum JobsDesign {
-    Resident { nodes: usize },
-    Stream { gap_s: f64, classes: Vec<ClassDesign> },
+    Resident {
+        nodes: usize,
+    },
+    Stream {
+        gap_s: f64,
+        classes: Vec<ClassDesign>,
+    },
+    /// `jobs` is empty until the log has been read.
+    Log {
+        file: Name,
+        processors_per_node: u32,
+        jobs: Arc<[LogJob]>,
+    },
 }
 
 /// A class of jobs, resolved.
@@ -337,6 +376,8 @@ pub(super) struct ClassDesign {
     /// Probability of this class or one before it.
     pub(super) cumulative: f64,
     pub(super) duration: DurationLaw,
+    /// Work that it says it has, over what it has.
+    pub(super) request: f64,
 }
 
 /// A law of durations; all in seconds.
@@ -386,7 +427,8 @@ impl TrainingSpec {
         TrainingDesign {
             nodes,
             spares,
-            jobs: self.resolve_jobs(nodes, nodes.saturating_sub(spares), faults),
+            jobs: self.resolve_jobs(rack, nodes, nodes.saturating_sub(spares), faults),
+            scheduler: self.scheduler.unwrap_or_default(),
             failure_rate_per_s: rate,
             soft_share: share(failures.soft_share, 0.7),
             soft_repair: span(failures.soft_repair, 20 * 60),
@@ -416,7 +458,13 @@ impl TrainingSpec {
         }
     }
 
-    fn resolve_jobs(&self, nodes: usize, usable: usize, faults: &mut Vec<Fault>) -> JobsDesign {
+    fn resolve_jobs(
+        &self,
+        rack: &GpuRackDesign,
+        nodes: usize,
+        usable: usize,
+        faults: &mut Vec<Fault>,
+    ) -> JobsDesign {
         let mut check_width = |field, width: u32| {
             if width == 0 {
                 faults.push(Fault::error(field, "a job needs at least one node"));
@@ -451,14 +499,29 @@ impl TrainingSpec {
                     .iter()
                     .map(|class| {
                         sum += class.weight;
+                        let request = class.request.unwrap_or(1.0);
+                        if !(request >= 1.0 && request.is_finite()) {
+                            faults.push(Fault::error("jobs", "`request` must be one or more"));
+                        }
                         ClassDesign {
                             nodes: class.nodes as usize,
                             cumulative: sum / total,
                             duration: class.duration.resolve(faults),
+                            request,
                         }
                     })
                     .collect();
                 JobsDesign::Stream { gap_s: 1.0 / stream.arrivals.0, classes }
+            }
+            JobsSpec::Swf(swf) => {
+                let processors_per_node =
+                    swf.processors_per_node.unwrap_or(rack.gpus_per_node as u32);
+                if processors_per_node == 0 {
+                    let message = "`processors_per_node` must be above zero";
+                    faults.push(Fault::error("jobs", message));
+                }
+                let processors_per_node = processors_per_node.max(1);
+                JobsDesign::Log { file: swf.file.clone(), processors_per_node, jobs: [].into() }
             }
         }
     }
@@ -516,6 +579,31 @@ impl DurationSpec {
 }
 
 impl TrainingDesign {
+    /// The job log that [`read_log`](Self::read_log) needs, if the jobs come from one.
+    pub fn log_file(&self) -> Option<&Name> {
+        match &self.jobs {
+            JobsDesign::Log { file, .. } => Some(file),
+            JobsDesign::Resident { .. } | JobsDesign::Stream { .. } => None,
+        }
+    }
+
+    /// Reads the job log in `bytes`, decompressed. Rows that were left out or mended become a
+    /// warning.
+    pub fn read_log(&mut self, bytes: &[u8], faults: &mut Vec<Fault>) {
+        let usable = self.nodes.saturating_sub(self.spares) as u64;
+        let JobsDesign::Log { file, processors_per_node, jobs } = &mut self.jobs else { return };
+        let mut reader = SwfReader::new(usable * u64::from(*processors_per_node));
+        *jobs = bytes.split(|&byte| byte == b'\n').filter_map(|line| reader.read(line)).collect();
+        let report = reader.report();
+        let message = format!("`{file}`: {report}");
+        if jobs.is_empty() {
+            let help = "a log in the Standard Workload Format has 18 columns a row";
+            faults.push(Fault::error("jobs", message).at(file.mark).help(help));
+        } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
+            faults.push(Fault::warning("jobs", message).at(file.mark));
+        }
+    }
+
     /// The checkpoints of a job of `nodes` nodes.
     pub(super) fn cycle(&self, nodes: usize) -> Cycle {
         let interval_s = match self.interval {

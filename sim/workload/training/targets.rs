@@ -51,6 +51,7 @@ fn rack(nodes: u32) -> GpuRackDesign {
 fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
         racks: Names::default(),
+        scheduler: None,
         jobs: JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }),
         failures: Some(FailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
@@ -340,7 +341,7 @@ fn waits(
     replication: u64,
 ) -> Vec<f64> {
     let servers = f64::from(nodes / width);
-    let class = JobClassSpec { nodes: width, weight: 1.0, duration: law.clone() };
+    let class = JobClassSpec { nodes: width, weight: 1.0, duration: law.clone(), request: None };
     let spec = TrainingSpec {
         jobs: JobsSpec::Stream(StreamSpec {
             arrivals: Rate(load * servers / HOUR),
@@ -521,6 +522,7 @@ fn spares_serve_only_replacements() {
         nodes,
         weight: 1.0,
         duration: DurationSpec::Constant(ConstantSpec { value: seconds(1000.0 * DAY) }),
+        request: None,
     };
     let spec = TrainingSpec {
         jobs: JobsSpec::Stream(StreamSpec { arrivals: Rate(10.0 / HOUR), classes: vec![class(1)] }),
@@ -545,6 +547,7 @@ fn endless_jobs(width: u32, per_rack: u32, racks: usize, restart_h: f64) -> Trai
         nodes: width,
         weight: 1.0,
         duration: DurationSpec::Constant(ConstantSpec { value: seconds(1e6 * HOUR) }),
+        request: None,
     };
     let spec = TrainingSpec {
         jobs: JobsSpec::Stream(StreamSpec { arrivals: Rate(2.0 / HOUR), classes: vec![class] }),

@@ -1,0 +1,156 @@
+//! Job logs through the whole model.
+
+use proptest::prelude::*;
+
+use super::spec::*;
+use super::{JobRecord, LogJob, Policy, SwfReader, Training, replay};
+use crate::kernel::{Streams, Time};
+use crate::spec::{Fault, Name, Names, Severity};
+use crate::units::{Duration, Power, Rate};
+use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
+
+fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
+    let spec = GpuRackSpec {
+        count: None,
+        fed_by: Names::default(),
+        cooled_by: None,
+        nodes,
+        gpus_per_node,
+        gpu_power: Power(700.0),
+        gpu_idle_power: None,
+        gpu_resident_power: None,
+        node_overhead: Power(1000.0),
+        cap_curve: None,
+        throttle_inlet: None,
+        trip_inlet: None,
+        power_on: None,
+        source: None,
+    };
+    let mut faults = Vec::new();
+    let rack = spec.resolve(&mut faults);
+    assert_eq!(faults, []);
+    rack
+}
+
+/// The workload of `log` on two racks that never fail, where jobs start at once and write no
+/// checkpoints.
+fn model(log: &str, rack: &GpuRackDesign, policy: Policy) -> (Training, Vec<Fault>) {
+    let spec = TrainingSpec {
+        racks: Names::default(),
+        scheduler: Some(policy),
+        jobs: JobsSpec::Swf(SwfSpec { file: Name::unplaced("log.swf"), processors_per_node: None }),
+        failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
+        detection: None,
+        checkpoint: Some(CheckpointSpec { interval: Some(IntervalSpec::Never), write: None }),
+        restart: Some(Duration(0)),
+        recovery: None,
+        spares: Some(0),
+        power: None,
+        price: None,
+        source: None,
+    };
+    let mut faults = Vec::new();
+    let mut design = spec.resolve(rack, 2, &mut faults);
+    assert_eq!(design.log_file(), Some(&Name::unplaced("log.swf")));
+    design.read_log(log.as_bytes(), &mut faults);
+    let names = ["a".to_owned(), "b".to_owned()];
+    (Training::new(design, rack.clone(), &names, "jobs", &Streams::new(1, 0)), faults)
+}
+
+fn records(training: &mut Training) -> Vec<JobRecord> {
+    while training.next_at() < Time::MAX {
+        training.advance(training.next_at());
+    }
+    let mut records = Vec::new();
+    training.drain_finished(|record| records.push(record.clone()));
+    records.sort_by_key(|record| record.id);
+    records
+}
+
+/// (gap, run, request over run, processors) in seconds.
+fn logs() -> impl Strategy<Value = Vec<(u64, u64, u64, u64)>> {
+    prop::collection::vec((0..5u64, 1..16u64, 0..12u64, 1..=8u64), 1..40)
+}
+
+fn text(rows: &[(u64, u64, u64, u64)]) -> String {
+    // An epoch of its own: only differences matter.
+    let mut submit = 1_700_000_000;
+    let rows = rows.iter().enumerate().map(|(i, (gap, run, more, processors))| {
+        submit += gap;
+        let requested = run + more;
+        format!(
+            "{i} {submit} -1 {run} -1 -1 -1 {processors} {requested} -1 1 -1 -1 -1 -1 -1 -1 -1\n"
+        )
+    });
+    rows.collect()
+}
+
+proptest! {
+    /// On a site where nothing goes wrong the model is the bare machine.
+    #[test]
+    fn an_undisturbed_site_starts_jobs_as_the_bare_machine_does(
+        rows in logs(),
+        policy in prop_oneof![
+            Just(Policy::Fcfs),
+            Just(Policy::Easy),
+            Just(Policy::Conservative),
+            Just(Policy::ShortestFirst),
+        ],
+    ) {
+        let log = text(&rows);
+        let mut reader = SwfReader::new(8);
+        let jobs: Vec<LogJob> = log.lines().filter_map(|l| reader.read(l.as_bytes())).collect();
+        let first = jobs[0].submit;
+        let mut bare: Vec<_> = replay(jobs, 8, policy).collect();
+        bare.sort_by_key(|started| started.job.number);
+        let (mut training, faults) = model(&log, &rack(4, 1), policy);
+        prop_assert_eq!(faults, []);
+        let records = records(&mut training);
+        prop_assert_eq!(records.len(), bare.len());
+        for (record, started) in records.iter().zip(&bare) {
+            prop_assert_eq!(record.start - Time::ZERO, started.start - first);
+            prop_assert_eq!(record.end - record.start, started.job.run);
+        }
+    }
+}
+
+#[test]
+fn processors_become_whole_nodes() {
+    let row = |number: u64, processors: u64, status: u64| {
+        format!("{number} 0 -1 60 -1 -1 -1 {processors} 60 -1 {status} 1 1 1 1 1 -1 -1\n")
+    };
+    let log = [row(1, 1, 1), row(2, 8, 0), row(3, 9, 5), row(4, 33, 1)].concat();
+    let (mut training, faults) = model(&log, &rack(2, 8), Policy::Fcfs);
+    let [fault] = faults.as_slice() else { panic!("one warning, not {faults:?}") };
+    assert_eq!(fault.severity, Severity::Warning);
+    let expected = "`log.swf`: 3 jobs; 1 rows (first: line 4) wider than the site: left out";
+    assert_eq!(fault.message, expected);
+    let records = records(&mut training);
+    let got: Vec<_> = records.iter().map(|record| (record.nodes, record.reason.name())).collect();
+    assert_eq!(got, [(1, "completed"), (1, "failed"), (2, "cancelled")]);
+    let jobs = training.summary(records[2].end).jobs;
+    assert_eq!((jobs.completed, jobs.failed, jobs.cancelled), (3, 1, 1));
+}
+
+/// A minute of one node with 8 GPUs at full draw, and its overhead.
+#[test]
+fn a_job_is_billed_what_its_nodes_draw() {
+    let log = "1 0 -1 60 -1 -1 -1 8 60 -1 1 1 1 1 1 1 -1 -1\n";
+    let (mut training, _) = model(log, &rack(2, 8), Policy::Fcfs);
+    let record = records(&mut training).remove(0);
+    // Computing at 90 % of 700 W for 80 % of the time, communicating at half for the rest.
+    let gpu_w = 0.8 * 630.0 + 0.2 * 350.0;
+    let expected = (8.0 * gpu_w + 1000.0) / 60_000.0;
+    assert!((record.energy_kwh - expected).abs() < 1e-12);
+    assert_eq!(record.bounded_slowdown(), 1.0);
+    let summary = training.summary(record.end);
+    assert!((summary.kwh_per_useful_gpu_hour.unwrap() - expected * 60.0 / 8.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_file_that_is_no_log_is_refused() {
+    let (_, faults) = model("<html>\nnot found\n", &rack(2, 8), Policy::Fcfs);
+    let [fault] = faults.as_slice() else { panic!("one error, not {faults:?}") };
+    assert_eq!(fault.severity, Severity::Error);
+    assert!(fault.message.contains("2 rows (first: line 1) cannot be read"));
+}
