@@ -3,16 +3,21 @@
 mod data;
 mod fit_price;
 mod fit_weather;
+mod replay;
+mod training;
 
 use std::process::ExitCode;
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
     let folder = data::folder();
-    let done = match std::env::args().nth(1).as_deref() {
+    let mut arguments = std::env::args().skip(1);
+    let done = match arguments.next().as_deref() {
         Some("fit-weather") => fit_weather::run(&folder),
         Some("fit-price") => fit_price::run(&folder),
-        _ => Err("usage: validation fit-weather|fit-price".to_owned()),
+        Some("replay") => replay::run(arguments),
+        Some("training") => training::run(),
+        _ => Err("usage: validation fit-weather|fit-price|replay|training".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

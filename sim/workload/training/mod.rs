@@ -29,7 +29,8 @@ pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
 pub use schedule::{Granted, Policy, Scheduler, Waiting};
 pub use spec::{
-    CheckpointSpec, DetectionSpec, DurationSpec, FailureSpec, IntervalSpec, JobClassSpec, JobsSpec,
-    PowerSharesSpec, Recovery, ResidentSpec, StreamSpec, SwfSpec, TrainingDesign, TrainingSpec,
+    CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec, ExponentialSpec, FailureSpec,
+    IntervalSpec, JobClassSpec, JobsSpec, LognormalSpec, PowerSharesSpec, Recovery, ResidentSpec,
+    StreamSpec, SwfSpec, TrainingDesign, TrainingSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfReader, SwfReport};
