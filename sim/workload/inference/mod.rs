@@ -31,6 +31,8 @@ pub use spec::InferenceSpec;
 #[cfg(test)]
 mod engine_tests;
 #[cfg(test)]
+mod representation_tests;
+#[cfg(test)]
 mod router_tests;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use crate::kernel::{Span, Stream, Streams, Time};
 use crate::workload::RackOffer;
 
 /// Eight cells of four replicas of four GPUs, each cell on half a rack of 32 GPUs.
-fn design() -> ServiceDesign {
+pub(super) fn design() -> ServiceDesign {
     let ms = 1e-3;
     ServiceDesign {
         name: "chat".to_owned(),
@@ -53,20 +53,20 @@ fn design() -> ServiceDesign {
     }
 }
 
-fn secs(seconds: u64) -> Time {
+pub(super) fn secs(seconds: u64) -> Time {
     Time::ZERO + Span::from_secs(seconds)
 }
 
 /// Drives a service as the facility does, and integrates the draws that it reports.
-struct Plant {
-    service: Service,
+pub(super) struct Plant {
+    pub(super) service: Service,
     now: Time,
     draws_w: Vec<f64>,
     told_j: f64,
 }
 
 impl Plant {
-    fn new(design: &ServiceDesign, streams: &Streams) -> Self {
+    pub(super) fn new(design: &ServiceDesign, streams: &Streams) -> Self {
         let service = Service::new(design, streams);
         let draws_w = vec![0.0; service.racks()];
         let mut plant = Self { service, now: Time::ZERO, draws_w, told_j: 0.0 };
@@ -74,7 +74,7 @@ impl Plant {
         plant
     }
 
-    fn run_until(&mut self, until: Time) {
+    pub(super) fn run_until(&mut self, until: Time) {
         while self.service.next_at() <= until {
             let at = self.service.next_at();
             self.meter(at);
@@ -85,7 +85,7 @@ impl Plant {
         self.service.advance(until);
     }
 
-    fn offer(&mut self, offers: &[(usize, RackOffer)]) {
+    pub(super) fn offer(&mut self, offers: &[(usize, RackOffer)]) {
         for &(rack, offer) in offers {
             self.service.offer(self.now, rack, offer);
         }
@@ -115,7 +115,7 @@ impl Plant {
         self.now = to;
     }
 
-    fn summary(&mut self) -> InferenceSummary {
+    pub(super) fn summary(&mut self) -> InferenceSummary {
         let summary = self.service.summary(self.now);
         assert!(summary.is_conserved(), "{summary:?}");
         let balance = summary.energy_j - summary.owed_j - self.told_j;
