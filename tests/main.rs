@@ -2,6 +2,7 @@
 
 mod books;
 mod check;
+mod designs;
 mod determinism;
 mod edges;
 mod folder;
