@@ -19,7 +19,8 @@ pub struct GpuRackSpec {
     /// How many such racks the group has. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// What feeds the racks: one bus, or several in order of preference.
+    /// What feeds the racks. Several are the cords of each rack, which share its load while they
+    /// are live.
     pub fed_by: Names,
     /// The cooling that takes their heat; without it the racks see a constant cool inlet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +66,7 @@ pub struct GpuRackSpec {
     pub source: Option<String>,
 }
 
-/// One point of a [`GpuRackSpec::cap_curve`].
+/// One point of the curve of a GPU under a power cap.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CapPointSpec {

@@ -13,7 +13,8 @@ pub struct AsicRackSpec {
     /// How many such blocks the group has. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// What feeds the blocks: one bus, or several in order of preference.
+    /// What feeds the blocks. Several are the cords of each block, which share its load while they
+    /// are live.
     pub fed_by: Names,
     /// The cooling that takes their heat; without it the blocks see a constant cool inlet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
