@@ -9,5 +9,6 @@ mod folder;
 mod gallery;
 mod house;
 mod interrupt;
+mod reference;
 mod run;
 mod support;

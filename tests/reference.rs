@@ -1,0 +1,70 @@
+//! The scenario reference in the book is what the program says of itself.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use loadbank::scenario::reference;
+
+/// Set to write the page instead of comparing it.
+const UPDATE: &str = "UPDATE_REFERENCE";
+
+#[test]
+fn the_committed_reference_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenario-reference.md");
+    let current = reference();
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(&path, &current).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let first = committed.lines().zip(current.lines()).position(|(old, new)| old != new);
+    let line = first.unwrap_or(committed.lines().count().min(current.lines().count()));
+    assert!(
+        committed == current,
+        "docs/scenario-reference.md differs from line {}; refresh it with \
+         `{UPDATE}=1 cargo test --test main reference`\ncommitted: {:?}\ncurrent:   {:?}",
+        line + 1,
+        committed.lines().nth(line),
+        current.lines().nth(line),
+    );
+}
+
+#[test]
+fn links_lead_to_headings() {
+    let text = reference();
+    let plain = |heading: &str| {
+        let kept = heading.to_lowercase().replace(' ', "-");
+        kept.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect::<String>()
+    };
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let mut anchors = BTreeSet::new();
+    for heading in headings {
+        let anchor = plain(heading.trim_start_matches('#').trim());
+        assert!(anchors.insert(anchor), "two headings share an anchor: {heading}");
+    }
+    for link in text.split("](#").skip(1) {
+        let (target, _) = link.split_once(')').unwrap();
+        assert!(anchors.contains(target), "nothing is at #{target}");
+    }
+}
+
+#[test]
+fn every_part_of_a_scenario_has_its_place() {
+    let text = reference();
+    for heading in [
+        "### `weather`",
+        "### `power`: `transformer`",
+        "#### `power.failures`",
+        "### `cooling`: `dry-cooler`",
+        "### `racks`: `asic`",
+        "#### `training.jobs.classes.duration`",
+        "#### `inference.model`",
+        "### Catalogue of `workloads`",
+    ] {
+        assert!(text.lines().any(|line| line == heading), "no {heading}");
+    }
+    let row = "| `rating` | [apparent power](#quantities), `75 MVA` | yes | Nameplate rating. |";
+    assert!(text.contains(row), "the rating of a transformer is not as written in its spec");
+    let unit = "| power | `40 kW` | `W`, `kW`, `MW`, `GW` |";
+    assert!(text.contains(unit), "the units of a power are not as it is parsed");
+}
