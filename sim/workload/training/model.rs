@@ -1,6 +1,6 @@
 //! The training model: jobs on nodes, driven by the facility.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
 use super::fleet::{FailureDraws, Fleet, RackPower, Slot};
@@ -40,6 +40,10 @@ pub struct Training {
     promise: Option<(Time, Ticket)>,
     /// Jobs that hold nodes and need more, by number, which is their order of submission.
     waiting: BTreeMap<u64, Slot>,
+    /// Crews without a node to repair, and the nodes that wait for one, each with the time
+    /// that its repair will take.
+    crews: usize,
+    broken: VecDeque<(u32, Span)>,
     /// Nodes that the jobs outside the queue have a right to.
     committed: usize,
     /// Something happened that may let a job have nodes.
@@ -93,8 +97,10 @@ enum Event {
     Arrival,
     /// A node of the rack fails.
     Failure(u32),
-    /// The repair of a node ends.
-    Repair(u32),
+    /// The reboot of a node ends.
+    Rebooted(u32),
+    /// The repair of a node by a crew ends.
+    Repaired(u32),
     /// The nodes of a rack have started.
     PoweredOn(u32),
     /// The scheduler has promised a start for now.
@@ -137,6 +143,7 @@ impl Training {
         let mut training = Self {
             source: Source::new(&design.jobs, streams, name),
             scheduler: Scheduler::new(design.scheduler),
+            crews: design.crews,
             design,
             rack,
             agenda: Agenda::new(),
@@ -145,6 +152,7 @@ impl Training {
             jobs: Vec::new(),
             free_slots: Vec::new(),
             promise: None,
+            broken: VecDeque::new(),
             waiting: BTreeMap::new(),
             committed: 0,
             pass_due: false,
@@ -349,12 +357,11 @@ impl Training {
         match event {
             Event::Arrival => self.arrive(now),
             Event::Failure(rack) => self.node_fails(now, rack as usize),
-            Event::Repair(node) => {
-                let rack = self.fleet.rack_of(node);
-                self.fleet.repair(now, node);
-                self.reclock(now, rack);
-                self.mark_stale(rack);
-                self.pass_due = true;
+            Event::Rebooted(node) => self.mend(now, node),
+            Event::Repaired(node) => {
+                self.crews += 1;
+                self.send_crews(now);
+                self.mend(now, node);
             }
             Event::PoweredOn(rack) => {
                 let rack = rack as usize;
@@ -416,8 +423,12 @@ impl Training {
         let (node, job, draws) = self.fleet.fail(now, rack);
         self.reclock(now, rack);
         self.mark_stale(rack);
-        let repair = self.repair_time(draws);
-        self.push_in(now, repair, Class::Plant, Event::Repair(node));
+        if draws.soft < self.design.soft_share {
+            self.push_in(now, self.design.soft_repair, Class::Plant, Event::Rebooted(node));
+        } else {
+            self.broken.push_back((node, self.repair_time(draws)));
+            self.send_crews(now);
+        }
         let Some(slot) = job else { return };
         self.jobs[slot as usize].pass_time(now);
         let hangs = draws.hang < self.design.hang_share;
@@ -426,11 +437,27 @@ impl Training {
         self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
     }
 
+    /// Sends crews that are free to the nodes that wait for one.
+    fn send_crews(&mut self, now: Time) {
+        while self.crews > 0
+            && let Some((node, repair)) = self.broken.pop_front()
+        {
+            self.crews -= 1;
+            self.push_in(now, repair, Class::Plant, Event::Repaired(node));
+        }
+    }
+
+    /// A node is whole again.
+    fn mend(&mut self, now: Time, node: u32) {
+        let rack = self.fleet.rack_of(node);
+        self.fleet.repair(now, node);
+        self.reclock(now, rack);
+        self.mark_stale(rack);
+        self.pass_due = true;
+    }
+
     fn repair_time(&self, draws: FailureDraws) -> Span {
         let design = &self.design;
-        if draws.soft < design.soft_share {
-            return design.soft_repair;
-        }
         let sigma = design.repair_sigma;
         let mean_one = libm::exp(sigma * (draws.repair - 0.5 * sigma));
         Span::from_secs_f64(design.repair_mean_s * mean_one)

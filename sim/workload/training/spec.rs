@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::checkpoint::{Cycle, optimal_interval_s};
+use super::checkpoint::{Cycle, daly_interval_s, optimal_interval_s, young_interval_s};
 use super::power::{PowerDesign, ROUNDING, Shares};
 use super::schedule::Policy;
 use super::swf::{LogJob, SwfReader};
@@ -181,6 +181,10 @@ pub struct FailureSpec {
     /// Gibson, DSN 2006). Default: 1.2 (assumption).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_sigma: Option<f64>,
+    /// How many nodes can be under such a repair at once: the others wait for a crew, in the
+    /// order of their failures. A reboot needs none. Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crews: Option<u32>,
 }
 
 /// How long a failed job stands before its failure is noticed.
@@ -205,8 +209,8 @@ pub struct DetectionSpec {
 #[serde(deny_unknown_fields)]
 pub struct CheckpointSpec {
     /// Productive time between checkpoints: a duration; `auto` for the interval that loses
-    /// least given the job's size, the failure rate and the write time; `never`. Default:
-    /// `auto`.
+    /// least given the job's size, the failure rate and the write time; `young` or `daly` for
+    /// the published approximations of it; `never`. Default: `auto`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<IntervalSpec>,
     /// Time for which the job stands while a checkpoint is written. Default: 20 s (blocking;
@@ -247,11 +251,15 @@ pub enum Recovery {
     Requeue,
 }
 
-/// The `interval` of checkpoints: `auto`, `never`, or a duration.
+/// The `interval` of checkpoints: `auto`, `young`, `daly`, `never`, or a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntervalSpec {
     /// The interval that loses least.
     Auto,
+    /// Young's approximation of it (1974).
+    Young,
+    /// Daly's approximation of it, of higher order (2006).
+    Daly,
     /// No checkpoints.
     Never,
     /// As given.
@@ -262,6 +270,8 @@ impl fmt::Display for IntervalSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Auto => f.pad("auto"),
+            Self::Young => f.pad("young"),
+            Self::Daly => f.pad("daly"),
             Self::Never => f.pad("never"),
             Self::Every(duration) => duration.fmt(f),
         }
@@ -281,12 +291,14 @@ impl<'de> Deserialize<'de> for IntervalSpec {
             type Value = IntervalSpec;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`auto`, `never` or a duration such as `30 min`")
+                f.write_str("`auto`, `young`, `daly`, `never` or a duration such as `30 min`")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<IntervalSpec, E> {
                 match text.trim() {
                     "auto" => Ok(IntervalSpec::Auto),
+                    "young" => Ok(IntervalSpec::Young),
+                    "daly" => Ok(IntervalSpec::Daly),
                     "never" => Ok(IntervalSpec::Never),
                     other => Duration::parse(other).map(IntervalSpec::Every).map_err(E::custom),
                 }
@@ -304,8 +316,8 @@ impl JsonSchema for IntervalSpec {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let duration = generator.subschema_for::<Duration>();
         schemars::json_schema!({
-            "description": "`auto`, `never` or a duration such as `30 min`",
-            "anyOf": [{"enum": ["auto", "never"]}, duration],
+            "description": "`auto`, `young`, `daly`, `never` or a duration such as `30 min`",
+            "anyOf": [{"enum": ["auto", "young", "daly", "never"]}, duration],
         })
     }
 }
@@ -331,6 +343,8 @@ pub struct TrainingDesign {
     pub repair_mean_s: f64,
     /// Standard deviation of its logarithm.
     pub repair_sigma: f64,
+    /// Nodes that can be under such a repair at once.
+    pub crews: usize,
     /// Time to notice a failure that reports itself.
     pub detect_explicit: Span,
     /// Time to notice a silent hang.
@@ -412,6 +426,9 @@ impl TrainingSpec {
         if !(repair_sigma >= 0.0 && repair_sigma.is_finite()) {
             faults.push(Fault::error("failures", "`repair_sigma` must be zero or more"));
         }
+        if failures.crews == Some(0) {
+            faults.push(Fault::error("failures", "`crews` must be above zero"));
+        }
         let rate = failures.rate.map_or(3.8e-3 / 86_400.0, |r| r.0);
         if rate < 0.0 {
             faults.push(Fault::error("failures", "`rate` must be zero or more"));
@@ -434,6 +451,7 @@ impl TrainingSpec {
             soft_repair: span(failures.soft_repair, 20 * 60),
             repair_mean_s: seconds(failures.repair, 24.0 * 3600.0),
             repair_sigma,
+            crews: failures.crews.map_or(usize::MAX, |crews| crews as usize),
             detect_explicit: span(detection.explicit, 30),
             detect_hang: span(detection.hang, 600),
             hang_share: share(detection.hang_share, 0.12),
@@ -450,10 +468,15 @@ impl TrainingSpec {
         if interval == IntervalSpec::Every(Duration(0)) {
             faults.push(Fault::error("checkpoint", "`interval` must be longer than zero"));
         }
-        if interval == IntervalSpec::Auto && write_s == 0.0 {
+        let is_computed =
+            matches!(interval, IntervalSpec::Auto | IntervalSpec::Young | IntervalSpec::Daly);
+        if is_computed && write_s == 0.0 {
             faults.push(
-                Fault::error("checkpoint", "`interval: auto` needs a write time above zero")
-                    .help("writes that take no time could be made without end"),
+                Fault::error(
+                    "checkpoint",
+                    format!("`interval: {interval}` needs a write time above zero"),
+                )
+                .help("writes that take no time could be made without end"),
             );
         }
     }
@@ -606,12 +629,13 @@ impl TrainingDesign {
 
     /// The checkpoints of a job of `nodes` nodes.
     pub(super) fn cycle(&self, nodes: usize) -> Cycle {
+        let mean_s = 1.0 / (nodes as f64 * self.failure_rate_per_s);
         let interval_s = match self.interval {
             IntervalSpec::Never => f64::INFINITY,
             IntervalSpec::Every(interval) => interval.as_secs_f64(),
-            IntervalSpec::Auto => {
-                optimal_interval_s(self.write_s, 1.0 / (nodes as f64 * self.failure_rate_per_s))
-            }
+            IntervalSpec::Auto => optimal_interval_s(self.write_s, mean_s),
+            IntervalSpec::Young => young_interval_s(self.write_s, mean_s),
+            IntervalSpec::Daly => daly_interval_s(self.write_s, mean_s),
         };
         Cycle { interval_s, write_s: self.write_s }
     }

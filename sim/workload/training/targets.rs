@@ -295,6 +295,43 @@ fn a_job_lacks_a_node_when_more_are_down_than_there_are_spares() {
     }
 }
 
+/// Two nodes and one crew with constant repairs: while the crew is busy the other node fails
+/// with probability 1 - exp(-r D), so a busy period holds exp(r D) repairs and availability is
+/// exp(r D) / (1 + 2 r D exp(r D)). Without a limit it would be 1 / (1 + r D) = 0.667.
+#[test]
+fn nodes_wait_for_a_crew() {
+    let mut spec = resident(1, 1.0);
+    spec.failures = Some(FailureSpec {
+        rate: Some(Rate(1.0 / DAY)),
+        soft_share: Some(Fraction(0.0)),
+        repair: Some(seconds(0.5 * DAY)),
+        repair_sigma: Some(0.0),
+        crews: Some(1),
+        ..FailureSpec::default()
+    });
+    let busy = libm::exp(0.5);
+    check("availability", busy / (1.0 + busy), 0.002, 10, |replication| {
+        let mut training = model(&spec, 2, 1, replication);
+        let end = Time::from_secs_f64(5000.0 * DAY);
+        run_to(&mut training, end);
+        1.0 - training.summary(end).gpu_hours.down / (2.0 * 5000.0 * 24.0)
+    });
+}
+
+/// `young` and `daly` are the published intervals.
+#[test]
+fn young_and_daly_can_be_chosen() {
+    let (write, mean) = (600.0, 1.8 * HOUR);
+    for (interval, minutes) in [(IntervalSpec::Young, 46.476), (IntervalSpec::Daly, 40.048)] {
+        let mut spec = resident(1, DAY / mean);
+        spec.checkpoint =
+            Some(CheckpointSpec { interval: Some(interval), write: Some(seconds(write)) });
+        let rack = rack(1);
+        let design = spec.resolve(&rack, 1, &mut Vec::new());
+        assert!((design.cycle(1).interval_s / MINUTE - minutes).abs() < 5e-4);
+    }
+}
+
 /// T18: trips of racks add to failures of nodes, one interruption each and not 32.
 #[test]
 fn a_rack_trip_is_one_interruption() {

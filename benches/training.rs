@@ -1,0 +1,122 @@
+//! Speed of the training model: replications of a year of one large job, and jobs a second of
+//! the schedulers on a log of short jobs made here.
+
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use loadbank::kernel::{Span, Streams, Time};
+use loadbank::spec::Names;
+use loadbank::units::{Duration, Power, Rate};
+use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
+use loadbank::workload::training::{
+    CheckpointSpec, FailureSpec, IntervalSpec, JobEnd, JobsSpec, LogJob, Policy, ResidentSpec,
+    Training, TrainingDesign, TrainingSpec, replay,
+};
+use rayon::prelude::*;
+
+fn main() {
+    year();
+    schedulers();
+}
+
+/// A year of 2,048 nodes with 44 spares, failures and checkpoints, 100 replications.
+fn year() {
+    let (design, rack) = resident(523);
+    let names: Vec<String> = (0..523).map(|i| format!("rack-{i}")).collect();
+    let clock = Instant::now();
+    let runs: Vec<(f64, u64)> = (0..100_u64)
+        .into_par_iter()
+        .map(|replication| {
+            let streams = Streams::new(1, replication);
+            let mut training = Training::new(design.clone(), rack.clone(), &names, "job", &streams);
+            let end = Time::ZERO + Span::from_hours(365 * 24);
+            training.advance(end);
+            let summary = training.summary(end);
+            (summary.ettr, summary.node_failures)
+        })
+        .collect();
+    let seconds = clock.elapsed().as_secs_f64();
+    let ettr = runs.iter().map(|run| run.0).sum::<f64>() / 100.0;
+    let failures: u64 = runs.iter().map(|run| run.1).sum();
+    println!(
+        "a year of 2,048 nodes, 100 replications, {} threads: {seconds:.2} s; {failures} failures, \
+         ETTR {ettr:.4}",
+        rayon::current_num_threads()
+    );
+}
+
+fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
+    let rack = GpuRackSpec {
+        count: None,
+        fed_by: Names::default(),
+        cooled_by: None,
+        nodes: 4,
+        gpus_per_node: 8,
+        gpu_power: Power(700.0),
+        gpu_idle_power: None,
+        gpu_resident_power: None,
+        node_overhead: Power(2000.0),
+        cap_curve: None,
+        throttle_inlet: None,
+        trip_inlet: None,
+        power_on: None,
+        source: None,
+    };
+    let spec = TrainingSpec {
+        racks: Names::default(),
+        scheduler: None,
+        jobs: JobsSpec::Resident(ResidentSpec { nodes: Some(2048) }),
+        failures: Some(FailureSpec { rate: Some(Rate(3.79e-3 / 86_400.0)), ..Default::default() }),
+        detection: None,
+        checkpoint: Some(CheckpointSpec {
+            interval: Some(IntervalSpec::Every(Duration(900_000_000_000))),
+            write: None,
+        }),
+        restart: None,
+        recovery: None,
+        spares: Some(44),
+        power: None,
+        price: None,
+        source: None,
+    };
+    let mut faults = Vec::new();
+    let rack = rack.resolve(&mut faults);
+    let design = spec.resolve(&rack, racks, &mut faults);
+    assert!(faults.is_empty(), "{faults:?}");
+    (design, rack)
+}
+
+/// Jobs in the shape of a GPU cluster's log: most on one of 704 processors, offered load 0.9,
+/// requests at the next of a few round times.
+fn log(jobs: u64) -> Vec<LogJob> {
+    let mut stream = Streams::new(1, 0).stream("bench", "log");
+    let mut submit = Time::ZERO;
+    let requests = [1.0, 4.0, 12.0, 24.0, 72.0, 168.0, 336.0, 1440.0].map(|h| h * 3600.0);
+    (1..=jobs)
+        .map(|number| {
+            // A mean of 1.67 processors for 1.14 h.
+            submit += Span::from_secs_f64(stream.exponential(10.8));
+            let run_s = stream.lognormal(6.79, 1.75).clamp(1.0, requests[7]);
+            let requested_s = requests.into_iter().find(|&r| r >= run_s).unwrap_or(run_s);
+            let widths = [1, 2, 4, 8, 16, 32];
+            let processors = widths[stream.pick(&[0.93, 0.02, 0.02, 0.02, 0.005, 0.005])];
+            let (run, requested) = (Span::from_secs_f64(run_s), Span::from_secs_f64(requested_s));
+            LogJob { number, submit, run, processors, requested, end: JobEnd::Completed }
+        })
+        .collect()
+}
+
+fn schedulers() {
+    let log = log(200_000);
+    for policy in [Policy::Fcfs, Policy::Easy, Policy::ShortestFirst, Policy::Conservative] {
+        // Conservative backfilling looks along its whole plan at every job.
+        let jobs = if policy == Policy::Conservative { 20_000 } else { log.len() };
+        let clock = Instant::now();
+        let waits: f64 = replay(log[..jobs].iter().copied(), 704, policy)
+            .map(|started| started.wait().as_secs_f64())
+            .sum();
+        let rate = jobs as f64 / clock.elapsed().as_secs_f64();
+        println!("{policy:?}: {rate:.3e} jobs/s, mean wait {:.0} s", waits / jobs as f64);
+    }
+}
