@@ -18,11 +18,11 @@ pub enum Routing {
     /// Any, with equal probability. Costs a draw.
     Random,
     /// The one with the fewest requests inside, waiting ones included; of several, the one
-    /// whose last turn is longest ago. Costs a few tens of nanoseconds a request whatever the
-    /// number of replicas.
+    /// whose last turn is longest ago. Costs a few updates of a tournament a request, each
+    /// logarithmic in the replicas, and takes replicas in order of time, not one by one.
     LeastRequests,
     /// The one with the fewest prompt and answer tokens still to process; of several, the one
-    /// whose last turn is longest ago. Costs some ten nanoseconds a replica and request.
+    /// whose last turn is longest ago. Costs a read of every replica a request.
     LeastTokens,
     /// Of two drawn at random, the one with fewer requests inside; the first drawn if equal.
     PowerOfTwo,
