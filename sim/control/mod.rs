@@ -27,6 +27,10 @@ pub struct ControlSpec {
     pub restart_after_heat: Option<Duration>,
 }
 
+/// How long after a cut that was needed to come to rest at all racks are offered more again
+/// (assumption: node managers give back in steps of tens of seconds to minutes).
+pub const RAISE_AFTER: Span = Span::from_secs(60);
+
 /// Site-wide decisions, resolved.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ControlDesign {
@@ -46,7 +50,13 @@ impl ControlSpec {
                     .help("leave `import_limit` out for no limit beyond the feeds"),
             );
         }
-        let restart = self.restart_after_heat.unwrap_or(Duration(15 * 60 * 1_000_000_000));
-        ControlDesign { import_limit_w, restart_after_heat: restart.into() }
+        let restart = self.restart_after_heat.map_or(Span::from_secs(15 * 60), Span::from);
+        if restart < Span::from_secs(1) {
+            faults.push(
+                Fault::error("restart_after_heat", "racks stay off for at least a second")
+                    .help("what heat has tripped would trip again in the same instant"),
+            );
+        }
+        ControlDesign { import_limit_w, restart_after_heat: restart }
     }
 }

@@ -55,6 +55,8 @@ enum Event {
     Work(u32),
     /// A rack that heat has tripped is let back.
     HeatRestart(u32),
+    /// Offers that are held low are raised.
+    Raise,
     /// An interval of the time series ends.
     Interval,
 }
@@ -71,6 +73,7 @@ impl Event {
             Event::Work(work) => [5, work.into()],
             Event::HeatRestart(rack) => [6, rack.into()],
             Event::Interval => [7, 0],
+            Event::Raise => [8, 0],
         }
     }
 }
@@ -305,6 +308,7 @@ impl<'d> Facility<'d> {
                 wake_up.next = None;
             }
             Event::HeatRestart(rack) => self.heat_restart(now, rack),
+            Event::Raise => self.raise(),
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);

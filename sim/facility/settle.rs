@@ -7,12 +7,19 @@
 //! coupling is weaker than one: less power makes less heat, cooler water never makes a rack
 //! slower, and a rack that has tripped stays off beyond the instant. From the fourth pass on
 //! the speed of racks moves only half of its way, which damps a plant that sits exactly on
-//! its throttle slope; at [`MOST_PASSES`] the engine stops with a panic, because an instant
-//! that does not settle is a bug.
+//! its throttle slope.
+//!
+//! A site can be built so that no state of it is at rest: fans starve when racks run, so racks
+//! are cut, so fans have power, so racks run. A real plant hunts there, as fast as its relays
+//! let it. Here, from pass [`FALLING_PASSES`] on, what racks are offered only falls, and comes
+//! back [`RAISE_AFTER`](crate::control::RAISE_AFTER) later, as power managers cut at once and
+//! give back slowly. At [`MOST_PASSES`] the engine stops with a panic, because an instant that
+//! does not settle is a bug.
 
 use super::design::{Design, HouseLoad, LoopSite, RackSite};
 use super::observer::{Observer, Record, What};
 use super::{Event, Facility};
+use crate::control::RAISE_AFTER;
 use crate::fluids::MoistAir;
 use crate::kernel::{Class, Time};
 use crate::plant::cooling::{CoolingLoop, Drive, LoopState};
@@ -24,6 +31,10 @@ use crate::workload::RackOffer;
 const MOST_PASSES: usize = 64;
 /// Passes after which speeds are damped.
 const FREE_PASSES: usize = 3;
+/// Passes after which offers only fall.
+const FALLING_PASSES: usize = 16;
+/// Passes after which caps fall by more than they need to, so that they fall no longer.
+const MARGIN_PASSES: usize = 32;
 /// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
 /// balances do not depend on it: meters read what was carried.
 const SUPPLY_STEP_K: f64 = 1e-3;
@@ -53,6 +64,10 @@ pub(super) struct Rack {
     speed: f64,
     inlet_c: f64,
     pub(super) offer: RackOffer,
+    /// Its offer is held below what the plant could give, until the site raises offers again.
+    held: bool,
+    /// Whether it had power when the last instant was settled.
+    was_powered: bool,
     pub(super) draw_w: f64,
 }
 
@@ -86,6 +101,10 @@ pub(super) struct Changed {
     loops: Marks,
     /// Workloads that have been offered something in this pass.
     works: Marks,
+    /// Racks that have been offered something in this instant.
+    offered: Marks,
+    /// Racks whose offers are held.
+    held: Marks,
     /// What happened to the racks of each hall within the instant.
     halls: Vec<HallEvents>,
 }
@@ -151,6 +170,8 @@ impl Changed {
             draws: Marks::all(racks),
             loops: Marks::all(design.loops.len()),
             works: Marks::none(design.works.len()),
+            offered: Marks::none(racks),
+            held: Marks::none(racks),
             halls: vec![HallEvents::default(); design.halls.len()],
         }
     }
@@ -185,6 +206,8 @@ impl Rack {
             speed: 1.0,
             inlet_c: RackOffer::FULL.inlet_c,
             offer: RackOffer::FULL,
+            held: false,
+            was_powered: true,
             draw_w: 0.0,
         }
     }
@@ -235,6 +258,22 @@ pub(super) fn house_demand(house: &HouseLoad) -> Demand {
     single(Rank::Idle, house.power_w)
 }
 
+/// The lower of two offers in every respect, where `new` follows `old` in pass `pass`.
+///
+/// Late passes lower a cap by up to a half more than needed. The steps double, so that a
+/// sequence of falling caps ends within a few passes.
+fn lower(old: RackOffer, new: RackOffer, pass: usize) -> RackOffer {
+    let doublings = pass.saturating_sub(MARGIN_PASSES) as i32;
+    let margin = if doublings > 0 { 1e-6 * libm::ldexp(1.0, doublings) } else { 0.0 };
+    let fallen_w = new.cap_w * (1.0 - margin.min(0.5));
+    RackOffer {
+        live: old.live && new.live,
+        cap_w: if new.cap_w < old.cap_w { fallen_w } else { old.cap_w },
+        speed: old.speed.min(new.speed),
+        inlet_c: old.inlet_c.max(new.inlet_c),
+    }
+}
+
 fn single(rank: Rank, power_w: f64) -> Demand {
     let mut demand = Demand::default();
     demand.0[rank as usize] = power_w;
@@ -254,7 +293,7 @@ impl Facility<'_> {
             self.carry_demands();
             self.power.allocate();
             self.carry_allocation();
-            self.carry_offers(now);
+            self.carry_offers(now, pass);
             self.carry_draws();
             self.carry_heat(now, pass);
             if self.changed.settled() {
@@ -311,27 +350,34 @@ impl Facility<'_> {
     }
 
     /// Racks to workloads: what the plant offers now.
-    fn carry_offers(&mut self, now: Time) {
+    fn carry_offers(&mut self, now: Time, pass: usize) {
         let racks = self.changed.offers.take();
         for &index in &racks {
             let rack = &mut self.racks[index as usize];
             let cap_w = self.power.cap_w(rack.load);
             let powered = cap_w > 0.0 && self.power.energised(rack.load);
-            let offer = RackOffer {
+            let mut offer = RackOffer {
                 live: powered && !rack.tripped,
                 cap_w: if powered { cap_w } else { 0.0 },
                 speed: rack.speed,
                 inlet_c: rack.inlet_c,
             };
+            if rack.held || pass >= FALLING_PASSES {
+                let lower = lower(rack.offer, offer, pass);
+                if lower != offer && !rack.held {
+                    rack.held = true;
+                    if self.changed.held.list.is_empty() {
+                        self.agenda.push(now + RAISE_AFTER, Class::Control, Event::Raise);
+                    }
+                    self.changed.held.mark(index);
+                }
+                offer = lower;
+            }
             if offer == rack.offer {
                 continue;
             }
+            self.changed.offered.mark(index);
             let hall = &mut self.changed.halls[rack.hall as usize];
-            match (rack.offer.cap_w > 0.0, powered) {
-                (true, false) => hall.lost += 1,
-                (false, true) => hall.restored += 1,
-                _ => {}
-            }
             let capped = |offer: &RackOffer| offer.live && offer.cap_w.is_finite();
             hall.capped += u32::from(capped(&offer));
             hall.capped -= u32::from(capped(&rack.offer));
@@ -392,6 +438,7 @@ impl Facility<'_> {
             let most_w = [plant.model.max_fan_w(), plant.model.max_pump_w()];
             let mut share = [1.0; 2];
             let mut cap_w = [0.0; 2];
+            let mut asking = false;
             for machine in 0..2 {
                 let Some(load) = plant.machines[machine] else { continue };
                 if (wanted_w[machine] - plant.asked_w[machine]).abs() > DEMAND_STEP_W {
@@ -399,6 +446,7 @@ impl Facility<'_> {
                     plant.asked_w[machine] = wanted_w[machine];
                     self.power.set_demand(load, single(Rank::Cooling, wanted_w[machine]));
                     self.changed.loops.mark(index);
+                    asking = true;
                 }
                 cap_w[machine] = self.power.cap_w(load);
                 if cap_w[machine] < wanted_w[machine] {
@@ -421,6 +469,10 @@ impl Facility<'_> {
                 self.power.set_draw(load, draw_w);
             }
             plant.state = state;
+            if asking {
+                // Nothing must trip on what fans and pumps had before they asked.
+                continue;
+            }
             // Never steady after a standstill, whose temperature says nothing.
             let steady = (state.rack_inlet_c - plant.told_c).abs() <= SUPPLY_STEP_K;
             if !steady || !state.flowing {
@@ -488,8 +540,31 @@ impl Facility<'_> {
         self.changed.offers.mark(index);
     }
 
+    /// Offers every rack again all that the plant has for it.
+    pub(super) fn raise(&mut self) {
+        let racks = self.changed.held.take();
+        for &index in &racks {
+            self.racks[index as usize].held = false;
+            self.changed.offers.mark(index);
+        }
+        self.changed.held.reuse(racks);
+    }
+
     /// Writes what happened to the racks of each hall into the log of events.
     fn record_halls(&mut self, at: Time, observer: &mut dyn Observer) {
+        // What came and went while the instant settled has not happened.
+        let racks = self.changed.offered.take();
+        for &index in &racks {
+            let rack = &mut self.racks[index as usize];
+            let is_powered = rack.offer.cap_w > 0.0;
+            let hall = &mut self.changed.halls[rack.hall as usize];
+            match (std::mem::replace(&mut rack.was_powered, is_powered), is_powered) {
+                (true, false) => hall.lost += 1,
+                (false, true) => hall.restored += 1,
+                _ => {}
+            }
+        }
+        self.changed.offered.reuse(racks);
         let halls = self.changed.halls.iter_mut().zip(&self.design.halls).enumerate();
         for (index, (hall, design)) in halls {
             self.meters.count_hall(index, u64::from(hall.lost), u64::from(hall.tripped));
