@@ -20,6 +20,8 @@ const JOULES_PER_MWH: f64 = 3.6e9;
 const ENERGY_TOLERANCE: f64 = 1e-9;
 /// Water is summed the same way.
 const WATER_TOLERANCE: f64 = 1e-9;
+/// Joules or kilograms that are no amount: the rounding of flows that have gone back to zero.
+const NOTHING: f64 = 1e-3;
 /// Jobs and requests are counted.
 const COUNT_TOLERANCE: f64 = 0.0;
 
@@ -531,9 +533,10 @@ impl Facility<'_> {
 }
 
 fn book(ledger: Ledger, tolerance: f64) -> BookOutcome {
+    let residual = ledger.residual();
     BookOutcome {
-        residual: ledger.residual(),
-        balanced: ledger.check(tolerance).is_ok(),
+        residual,
+        balanced: residual.abs() <= NOTHING || ledger.check(tolerance).is_ok(),
         ledger,
         tolerance,
     }
