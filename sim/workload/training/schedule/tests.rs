@@ -256,6 +256,7 @@ fn easy_backfills_before_the_shadow_or_beside_the_head() {
 
 /// Real logs: each job starts once, after it was submitted, within the site; FCFS in order.
 #[test]
+#[allow(clippy::print_stderr)] // the one way to say that a test was skipped
 fn real_logs_are_played_within_the_site() {
     for (file, processors, policy, count) in [
         ("philly704_est", 704, Policy::Fcfs, 82_247),
