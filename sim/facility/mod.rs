@@ -2,7 +2,7 @@
 //!
 //! Rooms do not know each other; they meet here in plain quantities. The facility owns the
 //! agenda of the site, one closed `Event` enum and one `match`. Whatever an event changes is
-//! only noted; after the last event of an instant [`settle`](Facility::settle) carries it
+//! only noted; after the last event of an instant `settle` carries it
 //! through power, workloads and cooling until nothing moves any more, and then the meters
 //! are read. Workloads keep agendas of their own: the facility wakes each at its next
 //! instant, and several that are due at once advance in parallel, for they share nothing.

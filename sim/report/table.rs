@@ -9,9 +9,6 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-/// Rows held before a block is written.
-const BLOCK_ROWS: usize = 4096;
-
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -183,7 +180,10 @@ mod columnar {
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::types::{Type, TypePtr};
 
-    use super::{BLOCK_ROWS, Cell, Column, Kind};
+    use super::{Cell, Column, Kind};
+
+    /// Rows held before a block is written.
+    const BLOCK_ROWS: usize = 4096;
 
     pub(super) struct ParquetTable {
         writer: SerializedFileWriter<File>,
