@@ -67,7 +67,7 @@ fn a_feed_that_fails_every_half_hour() {
 
 #[test]
 fn a_feed_far_too_small() {
-    for capacity in ["900 kW", "400 kW", "90 kW", "20 kW", "5 kW"] {
+    for capacity in ["900 kW", "400 kW", "90 kW", "20 kW", "5 kW", "500 W"] {
         let told = check(&[&format!("power.utility.capacity={capacity}")]);
         assert!(told.outcome.energy.shed_mwh > 0.0 || capacity == "900 kW", "{capacity}");
     }

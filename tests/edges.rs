@@ -44,6 +44,7 @@ fn nothing_and_too_much_are_refused() {
     refused("duration=200 years", "duration");
     refused("duration=60000 days", "duration");
     refused("start=9999-12-30T00:00:00Z", "year 9999");
+    refused("control={restart_after_heat: 0 s}", "at least a second");
     refused("output.interval=0 s", "interval");
     refused("output.interval=10 ms", "interval");
     refused("seed=-1", "seed");
