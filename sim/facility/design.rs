@@ -68,6 +68,8 @@ pub struct LoopSite {
     pub fans: Option<PowerLoad>,
     /// The electrical load of its pumps, if it has any.
     pub pumps: Option<PowerLoad>,
+    /// The electrical load of its chillers, if it has any.
+    pub chillers: Option<PowerLoad>,
 }
 
 /// A group of alike racks.

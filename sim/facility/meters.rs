@@ -39,6 +39,7 @@ pub(super) struct Meters {
     works: Vec<WorkGauges>,
     fans: GaugeId,
     pumps: GaugeId,
+    chillers: GaugeId,
     house: GaugeId,
     price: GaugeId,
     cost: GaugeId,
@@ -68,7 +69,11 @@ struct CoolingGauges {
     heat: GaugeId,
     fans: GaugeId,
     pumps: GaugeId,
+    chillers: GaugeId,
+    economiser: GaugeId,
     inlet: GaugeId,
+    supply: GaugeId,
+    fan_speed: GaugeId,
     evaporation: GaugeId,
     drift: GaugeId,
     blowdown: GaugeId,
@@ -135,7 +140,11 @@ impl Meters {
                 heat: mean(format!("{name}_heat_mw"), MW),
                 fans: mean(format!("{name}_fans_mw"), MW),
                 pumps: mean(format!("{name}_pumps_mw"), MW),
+                chillers: mean(format!("{name}_chillers_mw"), MW),
+                economiser: mean(format!("{name}_economiser_mw"), MW),
+                supply: mean(format!("{name}_supply_c"), 1.0),
                 inlet: mean(format!("{name}_inlet_c"), 1.0),
+                fan_speed: mean(format!("{name}_fan_speed"), 1.0),
                 evaporation: mean(format!("{name}_evaporation_m3_per_h"), M3_PER_H),
                 drift: mean(format!("{name}_drift_m3_per_h"), M3_PER_H),
                 blowdown: mean(format!("{name}_blowdown_m3_per_h"), M3_PER_H),
@@ -153,6 +162,7 @@ impl Meters {
             })
             .collect();
         let (fans, pumps) = (mean("fans_mw".into(), MW), mean("pumps_mw".into(), MW));
+        let chillers = mean("chillers_mw".into(), MW);
         let house = mean("house_mw".into(), MW);
         let shed = mean("shed_mw".into(), MW);
         let price = mean("price_usd_per_mwh".into(), 1.0);
@@ -170,6 +180,7 @@ impl Meters {
             works,
             fans,
             pumps,
+            chillers,
             house,
             price,
             carbon_intensity,
@@ -279,17 +290,22 @@ impl Facility<'_> {
 
         gauges.set(now, meters.it, it_w);
 
-        let (mut fans_w, mut pumps_w) = (0.0, 0.0);
+        let (mut fans_w, mut pumps_w, mut chillers_w) = (0.0, 0.0, 0.0);
         for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
-            let (mut heat, mut fans, mut pumps) = (0.0, 0.0, 0.0);
-            let mut inlet_c = f64::NEG_INFINITY;
+            let (mut heat, mut fans, mut pumps, mut chillers) = (0.0, 0.0, 0.0, 0.0);
+            let (mut economiser, mut fan_speed) = (0.0, 0.0);
+            let (mut inlet_c, mut supply_c) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
             let mut water = [0.0; 4];
             for &index in loops {
                 let plant = &self.loops[index];
                 heat += plant.heat_w;
                 fans += plant.draw_w[0];
                 pumps += plant.draw_w[1];
+                chillers += plant.draw_w[2];
+                economiser += plant.state.economiser_w;
+                fan_speed += plant.state.fan_speed / loops.len() as f64;
                 inlet_c = inlet_c.max(plant.state.rack_inlet_c);
+                supply_c = supply_c.max(plant.state.supply_c);
                 let flows = plant.state.water;
                 for (sum, flow) in water.iter_mut().zip([
                     flows.evaporation_kg_s,
@@ -303,16 +319,22 @@ impl Facility<'_> {
             gauges.set(now, group.heat, heat);
             gauges.set(now, group.fans, fans);
             gauges.set(now, group.pumps, pumps);
+            gauges.set(now, group.chillers, chillers);
+            gauges.set(now, group.economiser, economiser);
             gauges.set(now, group.inlet, inlet_c);
+            gauges.set(now, group.supply, supply_c);
+            gauges.set(now, group.fan_speed, fan_speed);
             gauges.set(now, group.evaporation, water[0]);
             gauges.set(now, group.drift, water[1]);
             gauges.set(now, group.blowdown, water[2]);
             gauges.set(now, group.makeup, water[3]);
             fans_w += fans;
             pumps_w += pumps;
+            chillers_w += chillers;
         }
         gauges.set(now, meters.fans, fans_w);
         gauges.set(now, meters.pumps, pumps_w);
+        gauges.set(now, meters.chillers, chillers_w);
         let house_w = self.design.house.iter().map(|house| self.power.draw_w(house.load)).sum();
         gauges.set(now, meters.house, house_w);
         for hall in &meters.halls {
@@ -386,6 +408,8 @@ impl Facility<'_> {
                     heat_mwh: mwh(group.heat),
                     fans_mwh: mwh(group.fans),
                     pumps_mwh: mwh(group.pumps),
+                    chillers_mwh: mwh(group.chillers),
+                    economiser_mwh: mwh(group.economiser),
                     mean_inlet_c: inlet.mean(now),
                     max_inlet_c: inlet.max(),
                     water: own,
@@ -402,9 +426,12 @@ impl Facility<'_> {
             .iter()
             .map(|work| Amount { name: work.name.clone(), mwh: work.energy_mwh })
             .collect();
-        for (name, gauge) in
-            [("fans", meters.fans), ("pumps", meters.pumps), ("house", meters.house)]
-        {
+        for (name, gauge) in [
+            ("fans", meters.fans),
+            ("pumps", meters.pumps),
+            ("chillers", meters.chillers),
+            ("house", meters.house),
+        ] {
             uses.push(Amount { name: name.to_owned(), mwh: mwh(gauge) });
         }
         Outcome {
@@ -494,6 +521,7 @@ impl Facility<'_> {
         }
         energy.outflow("fans", integral(meters.fans));
         energy.outflow("pumps", integral(meters.pumps));
+        energy.outflow("chillers", integral(meters.chillers));
         energy.outflow("house", integral(meters.house));
         for (kind, gauge) in ComponentKind::ALL.into_iter().zip(meters.losses) {
             energy.outflow(&format!("loss {}", kind.name()), integral(gauge));

@@ -113,6 +113,10 @@ pub struct CoolingOutcome {
     pub fans_mwh: f64,
     /// Electricity of pumps.
     pub pumps_mwh: f64,
+    /// Electricity of chillers.
+    pub chillers_mwh: f64,
+    /// Heat that an economiser carried past the chillers.
+    pub economiser_mwh: f64,
     /// Mean over time of the warmest rack inlet among the instances.
     pub mean_inlet_c: f64,
     /// Warmest rack inlet that held for any time.

@@ -40,7 +40,9 @@ const MARGIN_PASSES: usize = 32;
 const SUPPLY_STEP_K: f64 = 1e-3;
 /// Smaller steps of a damped speed are taken whole.
 const SPEED_STEP: f64 = 1e-4;
-/// Smaller changes of what a fan or pump wants are not carried to the power chain, in watts.
+/// Fans, pumps and chillers.
+const MACHINES: usize = 3;
+/// Smaller changes of what a machine of a loop wants are not carried to the power chain, in watts.
 const DEMAND_STEP_W: f64 = 0.1;
 
 /// Who draws from an electrical load.
@@ -75,13 +77,15 @@ pub(super) struct Rack {
 #[derive(Debug)]
 pub(super) struct LoopPlant {
     model: CoolingLoop,
-    /// The electrical loads of its fans and its pumps.
-    machines: [Option<PowerLoad>; 2],
+    /// The electrical loads of its fans, its pumps and its chillers.
+    machines: [Option<PowerLoad>; MACHINES],
+    /// The most that they ever draw, in watts.
+    most_w: [f64; MACHINES],
     racks: Vec<u32>,
-    /// What fans and pumps have asked of the power chain, in watts.
-    asked_w: [f64; 2],
+    /// What they have asked of the power chain, in watts.
+    asked_w: [f64; MACHINES],
     /// What they draw, in watts.
-    pub(super) draw_w: [f64; 2],
+    pub(super) draw_w: [f64; MACHINES],
     /// Supply temperature that the racks have been told.
     told_c: f64,
     pub(super) heat_w: f64,
@@ -219,12 +223,14 @@ impl LoopPlant {
         let cooled = racks.iter().enumerate().filter(|(_, rack)| rack.cooled_by == Some(index));
         let model = CoolingLoop::new(&site.design);
         let state = model.solve(0.0, air, Drive::FULL);
+        let most_w = [model.max_fan_w(), model.max_pump_w(), model.max_chiller_w()];
         Self {
             model,
-            machines: [site.fans, site.pumps],
+            machines: [site.fans, site.pumps, site.chillers],
+            most_w,
             racks: cooled.map(|(rack, _)| rack as u32).collect(),
-            asked_w: [0.0; 2],
-            draw_w: [0.0; 2],
+            asked_w: [0.0; MACHINES],
+            draw_w: [0.0; MACHINES],
             told_c: f64::NAN,
             heat_w: 0.0,
             state,
@@ -243,7 +249,7 @@ pub(super) fn owners(design: &Design) -> Vec<Owner> {
         own(rack.load, Owner::Rack(index as u32));
     }
     for (index, site) in design.loops.iter().enumerate() {
-        for machine in [site.fans, site.pumps].into_iter().flatten() {
+        for machine in [site.fans, site.pumps, site.chillers].into_iter().flatten() {
             own(machine, Owner::Loop(index as u32));
         }
     }
@@ -426,7 +432,7 @@ impl Facility<'_> {
         self.changed.draws.reuse(racks);
     }
 
-    /// Loops to power and racks: what fans and pumps draw, how warm the supply is.
+    /// Loops to power and racks: what their machines draw, how warm the supply is.
     fn carry_heat(&mut self, now: Time, pass: usize) {
         let loops = self.changed.loops.take();
         for &index in &loops {
@@ -434,12 +440,12 @@ impl Facility<'_> {
             plant.heat_w = plant.racks.iter().map(|&r| self.racks[r as usize].draw_w).sum();
 
             let wanted = plant.model.solve(plant.heat_w, &self.air, Drive::FULL);
-            let wanted_w = [wanted.fan_w, wanted.pump_w];
-            let most_w = [plant.model.max_fan_w(), plant.model.max_pump_w()];
-            let mut share = [1.0; 2];
-            let mut cap_w = [0.0; 2];
+            let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
+            let most_w = plant.most_w;
+            let mut share = [1.0; MACHINES];
+            let mut cap_w = [0.0; MACHINES];
             let mut asking = false;
-            for machine in 0..2 {
+            for machine in 0..MACHINES {
                 let Some(load) = plant.machines[machine] else { continue };
                 if (wanted_w[machine] - plant.asked_w[machine]).abs() > DEMAND_STEP_W {
                     // Ask first; what it gets is known in the next pass.
@@ -455,13 +461,15 @@ impl Facility<'_> {
                     share[machine] = 0.0;
                 }
             }
-            let state = if share == [1.0; 2] {
+            let state = if share == [1.0; MACHINES] {
                 wanted
             } else {
-                let drive = Drive { fans: share[0], pumps: share[1] };
+                let [fans, pumps, chillers] = share;
+                let drive = Drive { fans, pumps, chillers };
                 plant.model.solve(plant.heat_w, &self.air, drive)
             };
-            for (machine, wanted_w) in [state.fan_w, state.pump_w].into_iter().enumerate() {
+            let draws_w = [state.fan_w, state.pump_w, state.chiller_w];
+            for (machine, wanted_w) in draws_w.into_iter().enumerate() {
                 let Some(load) = plant.machines[machine] else { continue };
                 // No more than was asked: the power chain has checked that much.
                 let draw_w = wanted_w.min(cap_w[machine]).min(plant.asked_w[machine]);

@@ -146,7 +146,15 @@ fn energy(text: &mut String, outcome: &Outcome) {
 }
 
 fn cooling(text: &mut String, outcome: &Outcome) {
-    let columns = ["heat MWh", "fans MWh", "pumps MWh", "inlet mean", "inlet max", "water m3"];
+    let columns = [
+        "heat MWh",
+        "fans MWh",
+        "pumps MWh",
+        "chillers MWh",
+        "inlet mean",
+        "inlet max",
+        "water m3",
+    ];
     let mut sheet = Sheet::new("Cooling", &columns);
     for cooling in &outcome.cooling {
         sheet.row(
@@ -155,6 +163,7 @@ fn cooling(text: &mut String, outcome: &Outcome) {
                 amount(cooling.heat_mwh),
                 amount(cooling.fans_mwh),
                 amount(cooling.pumps_mwh),
+                amount(cooling.chillers_mwh),
                 format!("{:.1} degC", cooling.mean_inlet_c),
                 format!("{:.1} degC", cooling.max_inlet_c),
                 amount(cooling.water.withdrawal_m3),

@@ -89,21 +89,24 @@ pub enum FanControl {
 
 /// Which share of a loop's machines can run: what power and failures leave of them.
 ///
-/// A loop never draws more than `fans * max_fan_w()` and `pumps * max_pump_w()`, so a network
-/// that grants less power than was asked is answered with the granted power over the maximum.
+/// A loop never draws more than `fans * max_fan_w()`, `pumps * max_pump_w()` and
+/// `chillers * max_chiller_w()`, so a network that grants less power than was asked is
+/// answered with the granted power over the maximum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drive {
     /// Share of the fans, 0 to 1.
     pub fans: f64,
     /// Share of the pumps, 0 to 1.
     pub pumps: f64,
+    /// Share of the chillers, 0 to 1.
+    pub chillers: f64,
 }
 
 impl Drive {
     /// Everything runs.
-    pub const FULL: Drive = Drive { fans: 1.0, pumps: 1.0 };
+    pub const FULL: Drive = Drive { fans: 1.0, pumps: 1.0, chillers: 1.0 };
     /// Nothing runs.
-    pub const NONE: Drive = Drive { fans: 0.0, pumps: 0.0 };
+    pub const NONE: Drive = Drive { fans: 0.0, pumps: 0.0, chillers: 0.0 };
 }
 
 /// The steady state of a loop.
@@ -119,12 +122,17 @@ pub struct LoopState {
     pub fan_w: f64,
     /// Electric power of the running pumps, W.
     pub pump_w: f64,
+    /// Electric power that the chillers want and, within the [`Drive`], draw, W.
+    pub chiller_w: f64,
     /// Mean speed of the fans that can run, as a share of full speed.
     pub fan_speed: f64,
     /// Water in and out; zero for dry devices.
     pub water: WaterFlows,
-    /// Heat that reaches the weather, W: the racks' and the pumps'.
+    /// Heat that reaches the weather, W: the racks', the pumps' and the compressors'.
     pub heat_rejected_w: f64,
+    /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
+    /// waterside economiser, W.
+    pub economiser_w: f64,
     /// The supply is warmer than wanted and the device can do no more.
     pub saturated: bool,
     /// Something carries the heat off. Where not, no heat is rejected, the temperatures say
@@ -184,6 +192,13 @@ impl CoolingLoop {
         match &self.design {
             LoopDesign::Hydronic(h) => h.circuit.pump_w,
             LoopDesign::Ventilation(_) => 0.0,
+        }
+    }
+
+    /// The most that the chillers ever draw, W.
+    pub fn max_chiller_w(&self) -> f64 {
+        match &self.design {
+            LoopDesign::Hydronic(_) | LoopDesign::Ventilation(_) => 0.0,
         }
     }
 
@@ -251,9 +266,11 @@ impl CoolingLoop {
             rack_inlet_c: staged.leaving_c + self.racks.approach_k(heat_w, flow),
             fan_w,
             pump_w,
+            chiller_w: 0.0,
             fan_speed: staged.speed(),
             water: flows,
             heat_rejected_w: total_w,
+            economiser_w: 0.0,
             saturated: staged.saturated,
             flowing: true,
         }
@@ -268,9 +285,11 @@ fn still(air: &MoistAir) -> LoopState {
         rack_inlet_c: air.dry_bulb_c,
         fan_w: 0.0,
         pump_w: 0.0,
+        chiller_w: 0.0,
         fan_speed: 0.0,
         water: WaterFlows::default(),
         heat_rejected_w: 0.0,
+        economiser_w: 0.0,
         saturated: false,
         flowing: false,
     }

@@ -285,6 +285,13 @@ impl CoolingSpec {
             Self::Ventilation(_) => None,
         }
     }
+
+    /// What feeds the chillers, where there are any and the user said.
+    pub fn chillers_fed_by(&self) -> Option<&Names> {
+        match self {
+            Self::Tower(_) | Self::DryCooler(_) | Self::Ventilation(_) => None,
+        }
+    }
 }
 
 impl TowerSpec {

@@ -383,7 +383,7 @@ fn an_air_cooled_hall_breathes_the_weather() {
     let cold = hall.solve(10e6, &weather(-8.0, 0.6), Drive::FULL);
     assert!((cold.rack_inlet_c - 5.0).abs() < 1e-9 && cold.fan_w < 0.006 * 10e6, "{cold:?}");
     // Half the fans: the machines breathe part of their exhaust.
-    let half = hall.solve(10e6, &weather(30.0, 0.3), Drive { fans: 0.5, pumps: 1.0 });
+    let half = hall.solve(10e6, &weather(30.0, 0.3), Drive { fans: 0.5, ..Drive::FULL });
     assert!(half.saturated && half.rack_inlet_c > 40.0, "{half:?}");
     // Half the machines need half the air, an eighth of the power.
     let asleep = hall.solve(5e6, &weather(30.0, 0.3), Drive::FULL);
@@ -411,7 +411,7 @@ proptest! {
             _ => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
         };
         let air = MoistAir::from_relative_humidity(t, rh, crate::fluids::standard_pressure_pa(z));
-        let drive = Drive { fans, pumps };
+        let drive = Drive { fans, pumps, ..Drive::FULL };
         let heat = load * 10e6;
         let state = plant.solve(heat, &air, drive);
         prop_assert_eq!(state, plant.solve(heat, &air, drive));
@@ -456,7 +456,7 @@ proptest! {
     ) {
         let plant = [tower, dry_cooler, hall][which]();
         let air = weather(t, rh);
-        let supply = |heat: f64, fans| plant.solve(heat, &air, Drive { fans, pumps: 1.0 }).supply_c;
+        let supply = |heat: f64, fans| plant.solve(heat, &air, Drive { fans, ..Drive::FULL }).supply_c;
         let here = supply(load * 10e6, fans);
         prop_assert!(supply(load * 10.5e6, fans) >= here - 1e-5);
         prop_assert!(supply(load * 10e6, fans + 0.05) <= here + 1e-5);

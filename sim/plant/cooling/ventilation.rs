@@ -43,9 +43,11 @@ impl VentilationDesign {
             rack_inlet_c: outdoor_c,
             fan_w: 0.0,
             pump_w: 0.0,
+            chiller_w: 0.0,
             fan_speed: 0.0,
             water: WaterFlows::default(),
             heat_rejected_w: heat_w,
+            economiser_w: 0.0,
             saturated: false,
             flowing: true,
         };

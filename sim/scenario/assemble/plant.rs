@@ -115,7 +115,9 @@ impl Plant {
             };
             let fans = of_machines(spec.fans_fed_by(), "fans_fed_by");
             let pumps = of_machines(spec.pumps_fed_by(), "pumps_fed_by");
-            for ((name, fans), pumps) in component.instances.iter().zip(fans).zip(pumps) {
+            let chillers = of_machines(spec.chillers_fed_by(), "chillers_fed_by");
+            let machines = fans.into_iter().zip(pumps).zip(chillers);
+            for (name, ((fans, pumps), chillers)) in component.instances.iter().zip(machines) {
                 // A loop stands still without its pumps and gets warm without its fans: what
                 // stops it outright is where its pumps plug in, or its fans if it has no pumps.
                 let has_pumps = !pumps.is_empty();
@@ -125,6 +127,13 @@ impl Plant {
                 } else {
                     site
                 };
+                // Several feeders of a node stand in for one another, which those of pumps and of
+                // chillers do not: the chillers have a node of their own.
+                let compressors = if chillers.is_empty() {
+                    site
+                } else {
+                    self.site_node(&format!("{name}/chillers"), Role::House, &component)
+                };
                 let mut machine = |what, cords: Vec<PowerNode>, at| {
                     let is_fed = !cords.is_empty();
                     let name = format!("{name}/{what}");
@@ -132,10 +141,12 @@ impl Plant {
                 };
                 let fans = machine("fans", fans, other);
                 let pumps = machine("pumps", pumps, site);
+                let chillers = machine("chillers", chillers, compressors);
                 self.loop_sites.push(site);
                 self.loop_index.insert(name.clone(), self.loops.len());
                 let group_name = component.name.text.clone();
-                self.loops.push(LoopSite { name: name.clone(), group_name, design, fans, pumps });
+                let name = name.clone();
+                self.loops.push(LoopSite { name, group_name, design, fans, pumps, chillers });
             }
         }
     }
