@@ -54,6 +54,20 @@ fn dry_cooler_to_setpoint(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
+fn chiller_tower_and_economiser(bencher: Bencher<'_, '_>) {
+    year(
+        bencher,
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": 4, "supply": "15 degC",
+            "range": "8 K", "economiser": {"approach": "2 K"}, "fed_by": ["a"]}}"#,
+    );
+}
+
+#[divan::bench]
+fn air_cooled_chiller(bencher: Bencher<'_, '_>) {
+    year(bencher, r#"{"air-cooled-chiller": {"design_heat": "10 MW", "fed_by": ["a"]}}"#);
+}
+
+#[divan::bench]
 fn ventilated_hall(bencher: Bencher<'_, '_>) {
     year(bencher, r#"{"ventilation": {"design_heat": "10 MW", "fed_by": ["a"]}}"#);
 }

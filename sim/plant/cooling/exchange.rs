@@ -79,6 +79,54 @@ impl RackExchanger {
     }
 }
 
+/// A plate exchanger between two waters, counterflow, sized at its design flows.
+///
+/// Two films of equal conductance in series at design, each falling with `flow^0.8`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WaterExchanger {
+    /// UA at design flows, W/K.
+    pub ua_w_k: f64,
+    /// Capacity rates of the hot and the cold side at design, W/K.
+    pub design_w_k: (f64, f64),
+}
+
+impl WaterExchanger {
+    /// Sized to bring the hot water of `hot_w_k`, warmed by `heat_w`, to `approach_k` above
+    /// the entering cold water; `None` where no size does.
+    pub(super) fn sized(
+        heat_w: f64,
+        (hot_w_k, cold_w_k): (f64, f64),
+        approach_k: f64,
+    ) -> Option<Self> {
+        let apart_k = approach_k + heat_w / hot_w_k;
+        let (least, most) =
+            if hot_w_k < cold_w_k { (hot_w_k, cold_w_k) } else { (cold_w_k, hot_w_k) };
+        let (eps, c) = (heat_w / (least * apart_k), least / most);
+        let ntu = counterflow_ntu(eps, c)?;
+        Some(Self { ua_w_k: ntu * least, design_w_k: (hot_w_k, cold_w_k) })
+    }
+
+    /// Heat moved per kelvin between the inlets at given flows, W/K.
+    pub(super) fn conductance_w_k(&self, hot_w_k: f64, cold_w_k: f64) -> f64 {
+        let film = |flow: f64| libm::pow(flow, -0.8);
+        let resistance = film(hot_w_k / self.design_w_k.0) + film(cold_w_k / self.design_w_k.1);
+        inlet_conductance(counterflow, self.ua_w_k * 2.0 / resistance, hot_w_k, cold_w_k)
+    }
+}
+
+/// Transfer units that give a counterflow exchanger `effectiveness` at `c`, or `None` where
+/// no size does.
+pub(super) fn counterflow_ntu(effectiveness: f64, c: f64) -> Option<f64> {
+    if !(0.0..1.0).contains(&effectiveness) {
+        return None;
+    }
+    Some(if 1.0 - c < 1e-9 {
+        effectiveness / (1.0 - effectiveness)
+    } else {
+        libm::log((1.0 - c * effectiveness) / (1.0 - effectiveness)) / (1.0 - c)
+    })
+}
+
 /// Transfer units that give a crossflow exchanger `effectiveness` at `c`, or `None` where no
 /// size does.
 pub(super) fn crossflow_ntu(effectiveness: f64, c: f64) -> Option<f64> {

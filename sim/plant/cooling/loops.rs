@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::chiller::ChillerDesign;
+use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
 use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::RackExchanger;
 use super::fans::FanLaw;
@@ -20,7 +22,7 @@ use crate::fluids::MoistAir;
 #[derive(Debug, Clone)]
 pub struct CoolingLoop {
     design: LoopDesign,
-    /// Of hydronic loops.
+    /// Of pumped loops.
     racks: RackExchanger,
 }
 
@@ -29,6 +31,10 @@ pub struct CoolingLoop {
 pub enum LoopDesign {
     /// Coolant pumped between racks and a heat-rejection device.
     Hydronic(HydronicDesign),
+    /// Chilled water, chillers and a tower.
+    ChillerPlant(ChillerPlantDesign),
+    /// Chilled water and air-cooled chillers.
+    AirCooledChiller(AirCooledChillerDesign),
     /// Outdoor air through the hall.
     Ventilation(VentilationDesign),
 }
@@ -143,12 +149,14 @@ pub struct LoopState {
 impl CoolingLoop {
     /// A loop ready to be solved.
     pub fn new(design: &LoopDesign) -> Self {
+        let behind = |heat_w, circuit: &CircuitDesign| {
+            let capacity_w_k = circuit.flow_kg_s * circuit.specific_heat_j_kgk;
+            RackExchanger::sized(heat_w, capacity_w_k, circuit.approach_k)
+        };
         let racks = match design {
-            LoopDesign::Hydronic(h) => RackExchanger::sized(
-                h.design_heat_w,
-                h.circuit.flow_kg_s * h.circuit.specific_heat_j_kgk,
-                h.circuit.approach_k,
-            ),
+            LoopDesign::Hydronic(h) => behind(h.design_heat_w, &h.circuit),
+            LoopDesign::ChillerPlant(c) => behind(c.design_heat_w, &c.circuit),
+            LoopDesign::AirCooledChiller(c) => behind(c.design_heat_w, &c.circuit),
             LoopDesign::Ventilation(v) => RackExchanger::sized(v.design_heat_w, 1.0, 0.0),
         };
         Self { design: *design, racks }
@@ -172,6 +180,8 @@ impl CoolingLoop {
         assert!(heat_w >= 0.0 && heat_w.is_finite(), "heat of a loop must be a power: {heat_w} W");
         match &self.design {
             LoopDesign::Hydronic(h) => self.solve_hydronic(h, heat_w, air, drive),
+            LoopDesign::ChillerPlant(c) => c.solve(heat_w, air, drive, &self.racks),
+            LoopDesign::AirCooledChiller(c) => c.solve(heat_w, air, drive, &self.racks),
             LoopDesign::Ventilation(v) => v.solve(heat_w, air, drive),
         }
     }
@@ -183,6 +193,8 @@ impl CoolingLoop {
             LoopDesign::Hydronic(HydronicDesign { device: DeviceDesign::DryCooler(d), .. }) => {
                 d.fan_w
             }
+            LoopDesign::ChillerPlant(c) => c.tower.fan_w,
+            LoopDesign::AirCooledChiller(_) => 0.0,
             LoopDesign::Ventilation(v) => v.fan_w,
         }
     }
@@ -191,28 +203,35 @@ impl CoolingLoop {
     pub fn max_pump_w(&self) -> f64 {
         match &self.design {
             LoopDesign::Hydronic(h) => h.circuit.pump_w,
+            LoopDesign::ChillerPlant(c) => c.circuit.pump_w + c.condenser_pump_w,
+            LoopDesign::AirCooledChiller(c) => c.circuit.pump_w,
             LoopDesign::Ventilation(_) => 0.0,
         }
     }
 
     /// The most that the chillers ever draw, W.
     pub fn max_chiller_w(&self) -> f64 {
+        let of = |c: &ChillerDesign| f64::from(c.units) * c.max_power_w;
         match &self.design {
+            LoopDesign::ChillerPlant(c) => of(&c.chillers),
+            LoopDesign::AirCooledChiller(c) => of(&c.chillers),
             LoopDesign::Hydronic(_) | LoopDesign::Ventilation(_) => 0.0,
         }
     }
 
-    /// How many fans (cells, units) and pumps the loop has, each failing on its own.
-    pub fn units(&self) -> (u32, u32) {
+    /// How many fans (cells, units), pumps and chillers the loop has, each failing on its own.
+    pub fn units(&self) -> (u32, u32, u32) {
         match &self.design {
             LoopDesign::Hydronic(h) => {
                 let fans = match &h.device {
                     DeviceDesign::Tower(t) => t.cells,
                     DeviceDesign::DryCooler(d) => d.units,
                 };
-                (fans, h.circuit.pumps)
+                (fans, h.circuit.pumps, 0)
             }
-            LoopDesign::Ventilation(v) => (v.fans, 0),
+            LoopDesign::ChillerPlant(c) => (c.tower.cells, c.circuit.pumps, c.chillers.units),
+            LoopDesign::AirCooledChiller(c) => (0, c.circuit.pumps, c.chillers.units),
+            LoopDesign::Ventilation(v) => (v.fans, 0, 0),
         }
     }
 
@@ -277,8 +296,8 @@ impl CoolingLoop {
     }
 }
 
-/// No pump runs: the heat stays where it is.
-fn still(air: &MoistAir) -> LoopState {
+/// No pump runs, or nothing behind it: the heat stays where it is.
+pub(super) fn still(air: &MoistAir) -> LoopState {
     LoopState {
         supply_c: air.dry_bulb_c,
         return_c: air.dry_bulb_c,
@@ -295,7 +314,7 @@ fn still(air: &MoistAir) -> LoopState {
     }
 }
 
-fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
+pub(super) fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
     full_w
         * staged.mean(|operation| match operation {
             Operation::Forced { share, speed } => share * law.power(speed),
@@ -303,7 +322,7 @@ fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
         })
 }
 
-fn tower_water(
+pub(super) fn tower_water(
     tower: &TowerDesign,
     sink: &TowerSink,
     heat_w: f64,

@@ -1,16 +1,20 @@
 //! Cooling loops and their water.
 //!
-//! A [`CoolingLoop`] carries the heat of racks to the weather through one device: an open
-//! tower, a dry cooler, or outdoor air blown straight through the hall. Heat is given, and
-//! temperatures follow from the sink: at each change of heat, weather or power the loop is
-//! balanced anew ([`CoolingLoop::solve`]), as if its water had no inertia. Fans and pumps
-//! are loads of the power graph; what power they get comes back as a [`Drive`].
+//! A [`CoolingLoop`] carries the heat of racks to the weather: by an open tower or a dry
+//! cooler, by chillers on a tower or on outdoor air, or by outdoor air blown straight through
+//! the hall. Heat is given, and temperatures follow from the sink: at each change of heat,
+//! weather or power the loop is balanced anew ([`CoolingLoop::solve`]), as if its water had
+//! no inertia. Fans, pumps and chillers are loads of the power graph; what power they get
+//! comes back as a [`Drive`].
 //!
 //! Equations, sources and reached accuracy are in `docs/models/cooling.md`.
 
 mod loops;
 mod spec;
 
+mod chiller;
+mod chiller_plant;
+mod curves;
 mod dry_cooler;
 mod tower;
 mod ventilation;
@@ -24,7 +28,11 @@ mod water;
 
 mod protection;
 
+pub use chiller::{Beyond, ChillerDesign};
+pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+pub use curves::{ChillerCurves, Condenser, CurveSet};
 pub use dry_cooler::DryCoolerDesign;
+pub use exchange::WaterExchanger;
 pub use fans::FanLaw;
 pub use loops::{
     CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
@@ -32,7 +40,10 @@ pub use loops::{
 };
 pub use protection::{ThermalGuard, ThermalLimits};
 pub use pumps::parallel_flow;
-pub use spec::{CoolingSpec, DryCoolerSpec, TowerSpec, VentilationSpec};
+pub use spec::{
+    AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingSpec, DryCoolerSpec,
+    EconomiserSpec, TowerSpec, VentilationSpec,
+};
 pub use tower::TowerDesign;
 pub use ventilation::VentilationDesign;
 pub use water::WaterFlows;

@@ -1,21 +1,22 @@
 //! Cooling loops as users write them, and how they become designs.
 
+mod check;
+mod chiller;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dry_cooler::{CATALOGUE, DryCoolerDesign};
-use super::fans::FanLaw;
-use super::loops::{
-    CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
-};
-use super::pumps;
-use super::tower::{TowerDesign, TowerPoint};
+use super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
 use super::ventilation::VentilationDesign;
-use crate::fluids::{MoistAir, water};
+use crate::fluids::MoistAir;
 use crate::spec::{Fault, Names, kinds};
 use crate::units::{
     Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
 };
+
+use check::{Check, CircuitInput, TowerInput};
+pub use chiller::{AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, EconomiserSpec};
 
 kinds! {
     /// A cooling loop: what carries the heat of racks to the weather.
@@ -24,6 +25,10 @@ kinds! {
         Tower(TowerSpec) = "tower",
         /// Pumped coolant to a dry cooler.
         DryCooler(DryCoolerSpec) = "dry-cooler",
+        /// Chilled water, chillers and an open tower.
+        ChillerPlant(Box<ChillerPlantSpec>) = "chiller-plant",
+        /// Chilled water from air-cooled chillers.
+        AirCooledChiller(AirCooledChillerSpec) = "air-cooled-chiller",
         /// Outdoor air straight through the hall.
         Ventilation(VentilationSpec) = "ventilation",
     }
@@ -264,6 +269,8 @@ impl CoolingSpec {
         match self {
             Self::Tower(spec) => spec.resolve(faults),
             Self::DryCooler(spec) => spec.resolve(faults),
+            Self::ChillerPlant(spec) => spec.resolve(faults),
+            Self::AirCooledChiller(spec) => spec.resolve(faults),
             Self::Ventilation(spec) => spec.resolve(faults),
         }
     }
@@ -273,6 +280,8 @@ impl CoolingSpec {
         match self {
             Self::Tower(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::DryCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::ChillerPlant(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::AirCooledChiller(_) => None,
             Self::Ventilation(s) => s.fed_by.as_ref(),
         }
     }
@@ -282,6 +291,8 @@ impl CoolingSpec {
         match self {
             Self::Tower(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::DryCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::ChillerPlant(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::AirCooledChiller(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::Ventilation(_) => None,
         }
     }
@@ -289,6 +300,8 @@ impl CoolingSpec {
     /// What feeds the chillers, where there are any and the user said.
     pub fn chillers_fed_by(&self) -> Option<&Names> {
         match self {
+            Self::ChillerPlant(s) => s.chillers_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::AirCooledChiller(s) => s.chillers_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::Tower(_) | Self::DryCooler(_) | Self::Ventilation(_) => None,
         }
     }
@@ -315,61 +328,24 @@ impl TowerSpec {
         let (minimum_fan_speed, free_convection) =
             check.fan_speeds(self.minimum_fan_speed, self.free_convection);
 
-        let wet_bulb_c = check.between(
-            "design_wet_bulb",
-            self.design_wet_bulb.map(|t| t.0),
-            25.6,
-            (-20.0, 40.0),
-            "degC",
-        );
-        let air_flow_m3_s = check.positive(
-            "air_flow",
-            self.air_flow.map(|a| a.0),
-            25e-6 * rejected_w,
-            "an air flow",
-        );
-        let fan_w = check.fan_power(self.fan_power, 10.5e-3 * rejected_w, heat_w);
-        let point = TowerPoint {
-            heat_w: rejected_w,
-            leaving_c: self.design_supply.map_or(29.5, |t| t.0),
-            range_k: rejected_w / (circuit.flow_kg_s * circuit.specific_heat_j_kgk),
-            air: design_air(wet_bulb_c),
-            air_flow_m3_s,
-        };
-        let ua_w_k = check.tower_ua(self, &point, wet_bulb_c);
-
-        let drift = self.drift.map_or(2e-5, |d| d.0);
-        if drift > 0.005 {
-            check.warning(
-                "drift",
-                format!(
-                    "drift of {:.2} % of the circulating water is above the 0.5 % of the worst \
-                     old towers",
-                    100.0 * drift
-                ),
-            );
-        }
-        let mut cycles = self.cycles_of_concentration.unwrap_or(4.0);
-        if !(cycles.is_finite() && cycles > 1.0) {
-            check.error("cycles_of_concentration", format!("must be above 1, got `{cycles}`"));
-            cycles = 4.0;
-        }
-        let device = DeviceDesign::Tower(TowerDesign {
-            ua_w_k,
-            air_flow_m3_s,
+        let (device, point) = check.tower(&TowerInput {
+            rejected_w,
             water_kg_s: circuit.flow_kg_s,
-            fan_w,
-            fan_law: FanLaw::Tower,
+            design_wet_bulb: self.design_wet_bulb,
+            leaving: ("design_supply", self.design_supply, 29.5),
+            ua: self.ua,
+            air_flow: self.air_flow,
+            fan_power: self.fan_power,
             free_convection,
-            correction_wet_bulb_c: self.wet_bulb_correction.unwrap_or(true).then_some(wet_bulb_c),
-            drift,
-            cycles,
-            cells: check.count("cells", self.cells),
+            wet_bulb_correction: self.wet_bulb_correction,
+            drift: self.drift,
+            cycles_of_concentration: self.cycles_of_concentration,
+            cells: self.cells,
         });
         let design = HydronicDesign {
             design_heat_w: heat_w,
             circuit,
-            device,
+            device: DeviceDesign::Tower(device),
             fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
             setpoint_c: self.supply.map_or(point.leaving_c, |t| t.0),
             minimum_supply_c: self.minimum_supply.map_or(7.0, |t| t.0),
@@ -379,7 +355,7 @@ impl TowerSpec {
             &design,
             &point.air,
             self.supply.is_some(),
-            &format!("wet bulb of {wet_bulb_c:.1} degC"),
+            &format!("wet bulb of {:.1} degC", point.air.wet_bulb_c()),
         );
         LoopDesign::Hydronic(design)
     }
@@ -503,265 +479,5 @@ impl VentilationSpec {
             minimum_inlet_c,
             fans: check.count("fans", self.fans),
         })
-    }
-}
-
-/// Air of a tower's design point: at sea level, with the dry bulb of its usual rating.
-fn design_air(wet_bulb_c: f64) -> MoistAir {
-    MoistAir::from_wet_bulb(wet_bulb_c.max(35.0), wet_bulb_c, 101_325.0)
-}
-
-/// Range checks that fill in a default and report with figures.
-struct Check<'a> {
-    faults: &'a mut Vec<Fault>,
-}
-
-/// What the pumped side of a loop is resolved from.
-struct CircuitInput {
-    heat_w: f64,
-    range_k: f64,
-    coolant: Coolant,
-    pumps: Option<u32>,
-    power: Option<Power>,
-    head_pa: f64,
-    efficiency: f64,
-    approach: Option<TemperatureDelta>,
-}
-
-impl Check<'_> {
-    fn error(&mut self, field: &'static str, message: String) {
-        self.faults.push(Fault::error(field, message));
-    }
-
-    fn warning(&mut self, field: &'static str, message: String) {
-        self.faults.push(Fault::warning(field, message));
-    }
-
-    fn heat(&mut self, heat: Power) -> f64 {
-        if heat.0 > 0.0 {
-            return heat.0;
-        }
-        self.error("design_heat", format!("must be above zero, got `{heat}`"));
-        1e6
-    }
-
-    fn positive(
-        &mut self,
-        field: &'static str,
-        value: Option<f64>,
-        default: f64,
-        what: &str,
-    ) -> f64 {
-        match value {
-            Some(value) if value > 0.0 => value,
-            Some(_) => {
-                self.error(field, format!("{what} must be above zero"));
-                default
-            }
-            None => default,
-        }
-    }
-
-    fn between(
-        &mut self,
-        field: &'static str,
-        value: Option<f64>,
-        default: f64,
-        (low, high): (f64, f64),
-        unit: &str,
-    ) -> f64 {
-        match value {
-            Some(value) if (low..=high).contains(&value) => value,
-            Some(value) => {
-                self.error(
-                    field,
-                    format!("must be between {low} and {high} {unit}, got {value} {unit}"),
-                );
-                default
-            }
-            None => default,
-        }
-    }
-
-    fn count(&mut self, field: &'static str, value: Option<u32>) -> u32 {
-        match value {
-            Some(0) => {
-                self.error(field, "must be at least 1".to_owned());
-                1
-            }
-            Some(n) => n,
-            None => 1,
-        }
-    }
-
-    fn fed(&mut self, what: &str, names: Option<&Names>) {
-        if names.is_none_or(|names| names.0.is_empty()) {
-            self.faults.push(
-                Fault::error("", format!("nothing feeds the {what} of this loop"))
-                    .help("add `fed_by:` with the name of a power component"),
-            );
-        }
-    }
-
-    fn fan_power(&mut self, power: Option<Power>, default_w: f64, heat_w: f64) -> f64 {
-        let fan_w = power.map_or(default_w, |p| p.0);
-        if fan_w < 0.0 {
-            self.error("fan_power", "must not be negative".to_owned());
-            return default_w;
-        }
-        if fan_w > 0.15 * heat_w {
-            self.warning(
-                "fan_power",
-                format!(
-                    "fans of {} for {} of heat are {:.0} %; 1 to 5 % is usual",
-                    Power(fan_w),
-                    Power(heat_w),
-                    100.0 * fan_w / heat_w
-                ),
-            );
-        }
-        fan_w
-    }
-
-    /// Least speed of a running fan and the share of air or capacity at rest.
-    fn fan_speeds(&mut self, minimum: Option<Fraction>, free: Option<Fraction>) -> (f64, f64) {
-        let (minimum, free) = (minimum.map_or(0.2, |f| f.0), free.map_or(0.1, |f| f.0));
-        if !(0.01..1.0).contains(&minimum) {
-            self.error("minimum_fan_speed", "must be at least 1 % and below 100 %".to_owned());
-            return (0.2, 0.1);
-        }
-        if !(0.001..minimum).contains(&free) {
-            self.error(
-                "free_convection",
-                format!(
-                    "must be at least 0.1 % and below `minimum_fan_speed` of {:.0} %, got {:.1} %",
-                    100.0 * minimum,
-                    100.0 * free
-                ),
-            );
-            return (minimum, 0.5 * minimum);
-        }
-        (minimum, free)
-    }
-
-    fn recirculation(&mut self, recirculation: Option<TemperatureDelta>) -> f64 {
-        self.between("recirculation", recirculation.map(|r| r.0), 0.0, (0.0, 20.0), "K")
-    }
-
-    fn circuit(&mut self, input: &CircuitInput) -> CircuitDesign {
-        let (specific_heat_j_kgk, density) = match input.coolant {
-            Coolant::Water => (water::CP_WATER, water::DENSITY_WATER),
-            Coolant::Pg25 => (water::CP_PG25, water::DENSITY_PG25),
-        };
-        let flow_kg_s = input.heat_w / (specific_heat_j_kgk * input.range_k);
-        let (mut head_pa, mut efficiency) = (input.head_pa, input.efficiency);
-        if head_pa < 0.0 {
-            self.error("pump_head", "must not be negative".to_owned());
-            head_pa = 0.0;
-        }
-        if efficiency < 0.05 {
-            self.error("pump_efficiency", "must be at least 5 %".to_owned());
-            efficiency = 0.7;
-        }
-        let derived_w = pumps::power_w(flow_kg_s / density, head_pa, efficiency);
-        let mut pump_w = input.power.map_or(derived_w, |p| p.0);
-        if pump_w < 0.0 {
-            self.error("pump_power", "must not be negative".to_owned());
-            pump_w = derived_w;
-        }
-        CircuitDesign {
-            flow_kg_s,
-            specific_heat_j_kgk,
-            pump_w,
-            pumps: self.count("pumps", input.pumps),
-            approach_k: self.between(
-                "approach",
-                input.approach.map(|a| a.0),
-                4.0,
-                (0.0, 30.0),
-                "K",
-            ),
-        }
-    }
-
-    fn tower_ua(&mut self, spec: &TowerSpec, point: &TowerPoint, wet_bulb_c: f64) -> f64 {
-        // About what the usual rating point needs; stands in where an error is reported.
-        let usual = 0.06 * point.heat_w;
-        if let Some(ua) = spec.ua {
-            if spec.design_supply.is_some() {
-                self.error("ua", "`ua` and `design_supply` both size the tower".to_owned());
-            }
-            return self.positive("ua", Some(ua.0), usual, "a conductance");
-        }
-        point.ua_w_k().unwrap_or_else(|| {
-            self.faults.push(
-                Fault::error(
-                    "design_supply",
-                    format!(
-                        "no tower with {} of air cools {} to {:.1} degC at a wet bulb of {:.1} degC",
-                        VolumeFlow(point.air_flow_m3_s),
-                        Power(point.heat_w),
-                        point.leaving_c,
-                        wet_bulb_c
-                    ),
-                )
-                .help("raise `air_flow` or `design_supply`"),
-            );
-            usual
-        })
-    }
-
-    fn catalogue_count(
-        &mut self,
-        (heat_w, water_w_k): (f64, f64),
-        (dry_bulb_c, supply_c): (f64, f64),
-    ) -> f64 {
-        CATALOGUE.count(heat_w, water_w_k, supply_c - dry_bulb_c).unwrap_or_else(|| {
-            self.faults.push(
-                Fault::error(
-                    "design_supply",
-                    format!(
-                        "no dry cooler of a sensible size cools {} to {supply_c:.1} degC with air \
-                         of {dry_bulb_c:.1} degC",
-                        Power(heat_w)
-                    ),
-                )
-                .help("a supply 5 K or more above `design_dry_bulb` is usual"),
-            );
-            heat_w / CATALOGUE.heat_w
-        })
-    }
-
-    /// Warns where the loop does not hold its setpoint at its own design point.
-    fn setpoint(&mut self, design: &HydronicDesign, air: &MoistAir, wanted: bool, weather: &str) {
-        if design.setpoint_c < design.minimum_supply_c {
-            self.warning(
-                "supply",
-                format!(
-                    "the bypass holds the supply at {:.1} degC or more, above the wanted {:.1} degC",
-                    design.minimum_supply_c, design.setpoint_c
-                ),
-            );
-        }
-        if !(wanted && design.fan_control == FanControl::VariableSpeed) {
-            return;
-        }
-        let state = CoolingLoop::new(&LoopDesign::Hydronic(*design)).solve(
-            design.design_heat_w,
-            air,
-            Drive::FULL,
-        );
-        if state.saturated && state.supply_c > design.setpoint_c + 0.05 {
-            self.faults.push(
-                Fault::warning(
-                    "supply",
-                    format!(
-                        "{:.1} degC is not held at design heat and a {weather}: the loop reaches {:.1} degC",
-                        design.setpoint_c, state.supply_c
-                    ),
-                )
-                .help("on hotter days and at altitude it is warmer still"),
-            );
-        }
     }
 }

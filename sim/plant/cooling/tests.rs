@@ -13,8 +13,32 @@ use super::*;
 use crate::fluids::{MoistAir, saturated_enthalpy_j_kg, water::CP_WATER};
 use crate::spec::{Fault, Severity};
 
+mod chillers;
+
 /// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.
 fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
+    let text = data_file(path)?;
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let places: Vec<usize> =
+        columns.iter().map(|c| header.iter().position(|h| h == c).unwrap()).collect();
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        places.iter().map(|&i| cells[i].parse().unwrap()).collect()
+    };
+    Some(lines.map(row).collect())
+}
+
+/// A column of words of a CSV of the test data.
+fn text_column(path: &str, column: &str) -> Option<Vec<String>> {
+    let text = data_file(path)?;
+    let mut lines = text.lines();
+    let place = lines.next().unwrap().split(',').position(|h| h == column).unwrap();
+    Some(lines.map(|line| line.split(',').nth(place).unwrap().to_owned()).collect())
+}
+
+/// The text of a file of the test data (plain or gzip).
+fn data_file(path: &str) -> Option<String> {
     let root = std::env::var_os("LOADBANK_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         PathBuf::from,
@@ -32,15 +56,7 @@ fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
     } else {
         text = String::from_utf8(bytes).unwrap();
     }
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
-    let places: Vec<usize> =
-        columns.iter().map(|c| header.iter().position(|h| h == c).unwrap()).collect();
-    let row = |line: &str| {
-        let cells: Vec<&str> = line.split(',').collect();
-        places.iter().map(|&i| cells[i].parse().unwrap()).collect()
-    };
-    Some(lines.map(row).collect())
+    Some(text)
 }
 
 /// Root mean square and mean of differences.

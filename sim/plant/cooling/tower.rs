@@ -1,6 +1,6 @@
 //! The open cooling tower: Merkel's theory as a counterflow exchanger on the wet bulb.
 
-use super::exchange::{counterflow, inlet_conductance};
+use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
 use super::fans::FanLaw;
 use super::staging::Operation;
 use crate::fluids::{
@@ -67,14 +67,10 @@ impl TowerPoint {
         let (least, most) =
             if air_w_k < water_w_k { (air_w_k, water_w_k) } else { (water_w_k, air_w_k) };
         let (eps, c) = (self.heat_w / (least * entering_k), least / most);
-        if !(entering_k > 0.0 && eps < 1.0) {
+        if entering_k <= 0.0 {
             return None;
         }
-        let ntu = if 1.0 - c < 1e-9 {
-            eps / (1.0 - eps)
-        } else {
-            libm::log((1.0 - c * eps) / (1.0 - eps)) / (1.0 - c)
-        };
+        let ntu = counterflow_ntu(eps, c)?;
         Some(ntu * least * sink.cp_air / cpe / water_factor(1.0))
     }
 }

@@ -1,0 +1,636 @@
+//! Chilled-water plants as users write them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::chiller::{Beyond, ChillerDesign};
+use super::super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+use super::super::curves::{ChillerCurves, Condenser, CurveSet};
+use super::super::exchange::WaterExchanger;
+use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
+use super::Coolant;
+use super::check::{Check, CircuitInput, TowerInput};
+use crate::fluids::{MoistAir, water};
+use crate::spec::{Fault, Names};
+use crate::units::{
+    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
+};
+
+/// Chilled water from chillers whose condensers are cooled by an open tower, with an
+/// economiser where one is built.
+///
+/// Without `capacity` the chillers together carry the design heat at `supply` and
+/// `design_condenser_supply`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChillerPlantSpec {
+    /// Heat of the racks that the plant is built for.
+    pub design_heat: Power,
+    /// What feeds fans, pumps and chillers, in order of preference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
+    /// What feeds the tower's fans, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fans_fed_by: Option<Names>,
+    /// What feeds the pumps, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps_fed_by: Option<Names>,
+    /// What feeds the chillers, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chillers_fed_by: Option<Names>,
+    /// Wanted temperature of the chilled water (default: that of the curves' reference point,
+    /// 6.67 degC for `carrier-19xr-1407kw`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<Temperature>,
+    /// How far above the supply the coolant or air enters the racks at design heat: the
+    /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
+    /// usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approach: Option<TemperatureDelta>,
+    /// Design heat over flow of chilled water: how much the racks warm it (default 5.56 K, the
+    /// rating conditions of AHRI 550/590).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<TemperatureDelta>,
+    /// Number of chillers, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chillers: Option<u32>,
+    /// Which maker's chiller (default `carrier-19xr-1407kw`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curves: Option<CurveSet>,
+    /// Curves of one's own, in place of a named set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_curves: Option<ChillerCurvesSpec>,
+    /// Capacity of one chiller at the reference point of its curves (default: what the design
+    /// heat needs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Power>,
+    /// Heat removed over power drawn at the reference point (default: that of the curves).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cop: Option<f64>,
+    /// Another chiller runs when those running would be loaded above this share of their
+    /// capacity (default 85 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_at: Option<Fraction>,
+    /// Outside the temperatures of the curves: `carnot` lets power go with the lift, `hold`
+    /// keeps the value of their end as EnergyPlus does (default `carnot`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond_curves: Option<Beyond>,
+    /// Condenser water wanted from the tower (default 21.1 degC, the 70 degF of ASHRAE 90.1
+    /// appendix G).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condenser_supply: Option<Temperature>,
+    /// Least temperature at which water enters the condensers, held by a bypass (default: the
+    /// coldest of the curves, 12.78 degC for `carrier-19xr-1407kw`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_condenser: Option<Temperature>,
+    /// Least temperature of the tower's water, against frost (default 5 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_basin: Option<Temperature>,
+    /// Design heat of the condensers over flow of condenser water (default 5.5 K).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condenser_range: Option<TemperatureDelta>,
+    /// A plate exchanger that cools the returning chilled water with the tower's, ahead of the
+    /// chillers (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub economiser: Option<EconomiserSpec>,
+    /// Number of tower cells, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u32>,
+    /// Wet bulb of the tower's design point (default 25.6 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_wet_bulb: Option<Temperature>,
+    /// Condenser water that the tower reaches at design heat and `design_wet_bulb`, at sea
+    /// level (default 29.5 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_condenser_supply: Option<Temperature>,
+    /// Conductance of the whole tower at design flows, in place of a
+    /// `design_condenser_supply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ua: Option<Conductance>,
+    /// Air through the whole tower at full fan speed (default 25 m3/s a megawatt rejected).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_flow: Option<VolumeFlow>,
+    /// Power of all tower fans at full speed (default 10.5 W a kilowatt rejected, as
+    /// EnergyPlus).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_power: Option<Power>,
+    /// `variable-speed` holds `condenser_supply`; `always-on` lets it float (default
+    /// `variable-speed`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_control: Option<FanControl>,
+    /// Least speed of a running fan (default 20 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_fan_speed: Option<Fraction>,
+    /// Capacity of the tower with the fans at rest (default 10 %, as EnergyPlus).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_convection: Option<Fraction>,
+    /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wet_bulb_correction: Option<bool>,
+    /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Fraction>,
+    /// Cycles of concentration: dissolved solids of the circulating water over those of the
+    /// make-up (default 4; 3 to 5 is usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles_of_concentration: Option<f64>,
+    /// Number of pumps in parallel in each circuit, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps: Option<u32>,
+    /// Power of all chilled-water pumps, in place of head and efficiency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_power: Option<Power>,
+    /// Head of the chilled-water pumps (default 200 kPa).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head: Option<Pressure>,
+    /// Efficiency of all pumps and their motors (default 70 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_efficiency: Option<Fraction>,
+    /// Power of all condenser pumps, in place of head and efficiency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condenser_pump_power: Option<Power>,
+    /// Head of the condenser pumps (default 180 kPa).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condenser_pump_head: Option<Pressure>,
+    /// Where the figures of this entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// A waterside economiser: a plate exchanger between chilled and condenser water.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EconomiserSpec {
+    /// How close the chilled water comes to the tower's at design heat and flows (default 2 K:
+    /// an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approach: Option<TemperatureDelta>,
+    /// Conductance at design flows, in place of an `approach`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ua: Option<Conductance>,
+}
+
+/// Curves of a chiller in the form of DOE-2 and EnergyPlus' `Chiller:Electric:EIR`.
+///
+/// Two of them have six coefficients: `c1 + c2 x + c3 x^2 + c4 y + c5 y^2 + c6 x y`, with `x`
+/// the chilled water leaving and `y` what enters the condenser, in degrees Celsius.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChillerCurvesSpec {
+    /// Heat removed over power drawn at the reference point.
+    pub cop: f64,
+    /// Chilled water leaving at the reference point (default 6.67 degC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<Temperature>,
+    /// Coldest chilled water for which the curves hold.
+    pub supply_min: Temperature,
+    /// Warmest chilled water for which the curves hold.
+    pub supply_max: Temperature,
+    /// Coldest condenser water or air for which the curves hold.
+    pub condenser_min: Temperature,
+    /// Warmest condenser water or air for which the curves hold.
+    pub condenser_max: Temperature,
+    /// Capacity over reference capacity: six coefficients.
+    pub capacity: [f64; 6],
+    /// Power over heat at full load, over that of the reference point: six coefficients.
+    pub power: [f64; 6],
+    /// Power over full-load power by part-load ratio: `c1 + c2 p + c3 p^2`.
+    pub part_load: [f64; 3],
+    /// Part-load ratio below which the chiller cycles (default 0.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_part_load: Option<Fraction>,
+    /// Part-load ratio below which its power no longer falls (default: `least_part_load`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_unloading: Option<Fraction>,
+    /// Greatest part-load ratio (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_part_load: Option<f64>,
+}
+
+/// Chilled water from chillers whose condensers are cooled by outdoor air.
+///
+/// The fans of the condensers are part of the chillers' power. Without `capacity` the
+/// chillers together carry the design heat at `supply` in air of `design_dry_bulb`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AirCooledChillerSpec {
+    /// Heat of the racks that the plant is built for.
+    pub design_heat: Power,
+    /// What feeds pumps and chillers, in order of preference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
+    /// What feeds the pumps, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps_fed_by: Option<Names>,
+    /// What feeds the chillers, where that differs from `fed_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chillers_fed_by: Option<Names>,
+    /// Wanted temperature of the chilled water (default: that of the curves' reference point,
+    /// 6.67 degC for `carrier-30rb390`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<Temperature>,
+    /// How far above the supply the coolant or air enters the racks at design heat: the
+    /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
+    /// usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approach: Option<TemperatureDelta>,
+    /// Design heat over flow of chilled water: how much the racks warm it (default 5.56 K, the
+    /// rating conditions of AHRI 550/590).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<TemperatureDelta>,
+    /// Number of chillers, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chillers: Option<u32>,
+    /// Which maker's chiller (default `carrier-30rb390`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curves: Option<CurveSet>,
+    /// Curves of one's own, in place of a named set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_curves: Option<ChillerCurvesSpec>,
+    /// Capacity of one chiller at the reference point of its curves (default: what the design
+    /// heat needs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Power>,
+    /// Heat removed over power drawn at the reference point (default: that of the curves).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cop: Option<f64>,
+    /// Another chiller runs when those running would be loaded above this share of their
+    /// capacity (default 85 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_at: Option<Fraction>,
+    /// Outside the temperatures of the curves: `carnot` lets power go with the lift, `hold`
+    /// keeps the value of their end as EnergyPlus does (default `carnot`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond_curves: Option<Beyond>,
+    /// Dry bulb at which the chillers carry the design heat (default 35 degC, the rating of
+    /// AHRI 550/590).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_dry_bulb: Option<Temperature>,
+    /// How much warmer than the weather the air enters the condensers, having mixed with what
+    /// was blown out (default 0 K; 0 to 3 K is usual).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recirculation: Option<TemperatureDelta>,
+    /// Number of pumps in parallel, which fail one at a time (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pumps: Option<u32>,
+    /// Power of all pumps, in place of head and efficiency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_power: Option<Power>,
+    /// Head of the pumps (default 200 kPa).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head: Option<Pressure>,
+    /// Efficiency of pump and motor (default 70 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_efficiency: Option<Fraction>,
+    /// Where the figures of this entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl ChillerPlantSpec {
+    pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
+        let mut check = Check { faults };
+        let heat_w = check.heat(self.design_heat);
+        let efficiency = self.pump_efficiency.map_or(0.7, |e| e.0);
+        let range_k = check.chilled_range(self.range);
+        let circuit = check.circuit(&CircuitInput {
+            heat_w,
+            range_k,
+            coolant: Coolant::Water,
+            pumps: self.pumps,
+            power: self.pump_power,
+            head_pa: self.pump_head.map_or(200e3, |h| h.0),
+            efficiency,
+            approach: self.approach,
+        });
+        for (what, own) in [
+            ("fans", &self.fans_fed_by),
+            ("pumps", &self.pumps_fed_by),
+            ("chillers", &self.chillers_fed_by),
+        ] {
+            check.fed(what, own.as_ref().or(self.fed_by.as_ref()));
+        }
+        let (minimum_fan_speed, free_convection) =
+            check.fan_speeds(self.minimum_fan_speed, self.free_convection);
+        let default = CurveSet::Carrier19xr;
+        let curves = check.curves((self.curves, &self.own_curves), Condenser::Water, default);
+        let setpoint_c = check.chilled_supply(self.supply, &curves);
+        let condenser_c = self.design_condenser_supply.map_or(29.5, |t| t.0);
+        let chillers = check.chillers(&ChillersInput {
+            curves,
+            heat_w: heat_w + circuit.pump_w,
+            at_c: (setpoint_c, condenser_c),
+            units: self.chillers,
+            capacity: self.capacity,
+            cop: self.cop,
+            stage_at: self.stage_at,
+            beyond: self.beyond_curves,
+        });
+
+        // The tower takes the design heat with the compressors' power at its design point.
+        let units = f64::from(chillers.units);
+        let evaporator_w = heat_w + circuit.pump_w;
+        let condensed_w =
+            evaporator_w + chillers.power_w(units, evaporator_w, setpoint_c, condenser_c);
+        let condenser_range_k = check.between(
+            "condenser_range",
+            self.condenser_range.map(|r| r.0),
+            5.5,
+            (1.0, 40.0),
+            "K",
+        );
+        let condenser = check.circuit(&CircuitInput {
+            heat_w: condensed_w,
+            range_k: condenser_range_k,
+            coolant: Coolant::Water,
+            pumps: self.pumps,
+            power: self.condenser_pump_power,
+            head_pa: self.condenser_pump_head.map_or(180e3, |h| h.0),
+            efficiency,
+            approach: None,
+        });
+        let (tower, point) = check.tower(&TowerInput {
+            rejected_w: condensed_w + condenser.pump_w,
+            water_kg_s: condenser.flow_kg_s,
+            design_wet_bulb: self.design_wet_bulb,
+            leaving: ("design_condenser_supply", self.design_condenser_supply, 29.5),
+            ua: self.ua,
+            air_flow: self.air_flow,
+            fan_power: self.fan_power,
+            free_convection,
+            wet_bulb_correction: self.wet_bulb_correction,
+            drift: self.drift,
+            cycles_of_concentration: self.cycles_of_concentration,
+            cells: self.cells,
+        });
+        let minimum_basin_c = self.minimum_basin.map_or(5.0, |t| t.0);
+        let minimum_condenser_c = self.minimum_condenser.map_or(curves.condenser_c.0, |t| t.0);
+        let economiser = self.economiser.as_ref().and_then(|spec| {
+            let rates = (
+                circuit.flow_kg_s * circuit.specific_heat_j_kgk,
+                condenser.flow_kg_s * water::CP_WATER,
+            );
+            check.economiser(spec, evaporator_w, rates)
+        });
+        let design = ChillerPlantDesign {
+            design_heat_w: heat_w,
+            circuit,
+            setpoint_c,
+            chillers,
+            condenser_kg_s: condenser.flow_kg_s,
+            condenser_pump_w: condenser.pump_w,
+            tower,
+            fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
+            condenser_setpoint_c: self.condenser_supply.map_or(21.1, |t| t.0),
+            minimum_condenser_c,
+            minimum_basin_c,
+            minimum_fan_speed,
+            economiser,
+        };
+        let design = LoopDesign::ChillerPlant(design);
+        let weather = format!("wet bulb of {:.1} degC", point.air.wet_bulb_c());
+        check.chilled(&design, (heat_w, setpoint_c), &point.air, &weather);
+        design
+    }
+}
+
+impl AirCooledChillerSpec {
+    pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
+        let mut check = Check { faults };
+        let heat_w = check.heat(self.design_heat);
+        let range_k = check.chilled_range(self.range);
+        let circuit = check.circuit(&CircuitInput {
+            heat_w,
+            range_k,
+            coolant: Coolant::Water,
+            pumps: self.pumps,
+            power: self.pump_power,
+            head_pa: self.pump_head.map_or(200e3, |h| h.0),
+            efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            approach: self.approach,
+        });
+        check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
+        check.fed("chillers", self.chillers_fed_by.as_ref().or(self.fed_by.as_ref()));
+        let default = CurveSet::Carrier30rb390;
+        let curves = check.curves((self.curves, &self.own_curves), Condenser::Air, default);
+        let setpoint_c = check.chilled_supply(self.supply, &curves);
+        let dry_bulb_c = check.between(
+            "design_dry_bulb",
+            self.design_dry_bulb.map(|t| t.0),
+            35.0,
+            (-20.0, 60.0),
+            "degC",
+        );
+        let recirculation_k = check.recirculation(self.recirculation);
+        let chillers = check.chillers(&ChillersInput {
+            curves,
+            heat_w: heat_w + circuit.pump_w,
+            at_c: (setpoint_c, dry_bulb_c + recirculation_k),
+            units: self.chillers,
+            capacity: self.capacity,
+            cop: self.cop,
+            stage_at: self.stage_at,
+            beyond: self.beyond_curves,
+        });
+        let design = LoopDesign::AirCooledChiller(AirCooledChillerDesign {
+            design_heat_w: heat_w,
+            circuit,
+            setpoint_c,
+            chillers,
+            recirculation_k,
+        });
+        let air = MoistAir { dry_bulb_c, humidity_ratio: 0.0, pressure_pa: 101_325.0 };
+        let weather = format!("dry bulb of {dry_bulb_c:.1} degC");
+        check.chilled(&design, (heat_w, setpoint_c), &air, &weather);
+        design
+    }
+}
+
+/// What a bank of chillers is resolved from.
+struct ChillersInput {
+    curves: ChillerCurves,
+    /// Design heat of the chillers, W.
+    heat_w: f64,
+    /// Chilled water leaving and what enters the condensers at the design point.
+    at_c: (f64, f64),
+    units: Option<u32>,
+    capacity: Option<Power>,
+    cop: Option<f64>,
+    stage_at: Option<Fraction>,
+    beyond: Option<Beyond>,
+}
+
+impl Check<'_> {
+    fn chilled_range(&mut self, range: Option<TemperatureDelta>) -> f64 {
+        self.between("range", range.map(|r| r.0), 5.56, (1.0, 40.0), "K")
+    }
+
+    fn curves(
+        &mut self,
+        (named, own): (Option<CurveSet>, &Option<ChillerCurvesSpec>),
+        condenser: Condenser,
+        default: CurveSet,
+    ) -> ChillerCurves {
+        if let Some(own) = own {
+            if named.is_some() {
+                self.error("own_curves", "`curves` names a set already".to_owned());
+            }
+            return self.own_curves(own, condenser);
+        }
+        let curves = *named.unwrap_or(default).curves();
+        if curves.condenser == condenser {
+            return curves;
+        }
+        let (theirs, ours) = match condenser {
+            Condenser::Water => ("air", "water"),
+            Condenser::Air => ("water", "air"),
+        };
+        self.error(
+            "curves",
+            format!("this is a chiller cooled by {theirs}, in a plant cooled by {ours}"),
+        );
+        *default.curves()
+    }
+
+    fn own_curves(&mut self, own: &ChillerCurvesSpec, condenser: Condenser) -> ChillerCurves {
+        let least = own.least_part_load.map_or(0.1, |f| f.0);
+        let curves = ChillerCurves {
+            cop: own.cop,
+            reference_supply_c: own.supply.map_or(6.67, |t| t.0),
+            evaporator_c: (own.supply_min.0, own.supply_max.0),
+            condenser_c: (own.condenser_min.0, own.condenser_max.0),
+            capacity: own.capacity,
+            eir: own.power,
+            part_load: own.part_load,
+            least_part_load: least,
+            least_unloading: own.least_unloading.map_or(least, |f| f.0),
+            most_part_load: own.most_part_load.unwrap_or(1.0),
+            condenser,
+        };
+        let fault = if !(curves.cop.is_finite() && curves.cop > 0.0) {
+            Some("`cop` must be above zero")
+        } else if curves.evaporator_c.0 > curves.evaporator_c.1
+            || curves.condenser_c.0 > curves.condenser_c.1
+        {
+            Some("the warmest temperature of a range lies below its coldest")
+        } else if !(least > 0.0 && (0.5..=2.0).contains(&curves.most_part_load)) {
+            Some("`least_part_load` must be above zero, `most_part_load` between 0.5 and 2")
+        } else if curves
+            .capacity
+            .iter()
+            .chain(&curves.eir)
+            .chain(&curves.part_load)
+            .any(|c| !c.is_finite())
+        {
+            Some("a coefficient is not a number")
+        } else {
+            None
+        };
+        match fault {
+            Some(message) => {
+                self.error("own_curves", message.to_owned());
+                *CurveSet::Carrier19xr.curves()
+            }
+            None => curves,
+        }
+    }
+
+    fn chilled_supply(&mut self, supply: Option<Temperature>, curves: &ChillerCurves) -> f64 {
+        let supply_c = self.between(
+            "supply",
+            supply.map(|t| t.0),
+            curves.reference_supply_c,
+            (1.0, 40.0),
+            "degC",
+        );
+        let (cold, warm) = curves.evaporator_c;
+        if !(cold - 1e-9..=warm + 5.0).contains(&supply_c) {
+            self.warning(
+                "supply",
+                format!(
+                    "the curves of this chiller were fitted between {cold:.1} and {warm:.1} degC; \
+                     at {supply_c:.1} degC they are extended"
+                ),
+            );
+        }
+        supply_c
+    }
+
+    fn chillers(&mut self, input: &ChillersInput) -> ChillerDesign {
+        let mut curves = input.curves;
+        match input.cop {
+            Some(cop) if cop > 0.5 && cop < 30.0 => curves.cop = cop,
+            Some(cop) => self.error("cop", format!("must be between 0.5 and 30, got {cop}")),
+            None => {}
+        }
+        let stage_at = input.stage_at.map_or(0.85, |f| f.0);
+        if stage_at < 0.1 {
+            self.error("stage_at", "must be at least 10 %".to_owned());
+        }
+        let units = self.count("chillers", input.units);
+        let mut design = ChillerDesign {
+            curves,
+            capacity_w: 1.0,
+            units,
+            stage_at: stage_at.max(0.1),
+            beyond: input.beyond.unwrap_or(Beyond::Carnot),
+            max_power_w: f64::INFINITY,
+        };
+        let (x, y) = input.at_c;
+        let needed_w = input.heat_w / (f64::from(units) * design.capacity_factor(x, y));
+        design.capacity_w =
+            self.positive("capacity", input.capacity.map(|c| c.0), needed_w, "a capacity");
+        design.max_power_w = design.hottest_power_w(x);
+        design
+    }
+
+    fn economiser(
+        &mut self,
+        spec: &EconomiserSpec,
+        heat_w: f64,
+        rates_w_k: (f64, f64),
+    ) -> Option<WaterExchanger> {
+        if let Some(ua) = spec.ua {
+            if spec.approach.is_some() {
+                self.error("economiser", "`ua` and `approach` both size the exchanger".to_owned());
+            }
+            let ua_w_k = self.positive("economiser", Some(ua.0), 1.0, "a conductance");
+            return Some(WaterExchanger { ua_w_k, design_w_k: rates_w_k });
+        }
+        let approach_k = spec.approach.map_or(2.0, |a| a.0);
+        let sized = WaterExchanger::sized(heat_w, rates_w_k, approach_k);
+        if sized.is_none() {
+            self.error(
+                "economiser",
+                format!(
+                    "no exchanger brings the chilled water to {approach_k:.1} K above the tower's"
+                ),
+            );
+        }
+        sized
+    }
+
+    /// Warns where a chilled-water plant does not hold its setpoint at its own design point.
+    fn chilled(
+        &mut self,
+        design: &LoopDesign,
+        (heat_w, setpoint_c): (f64, f64),
+        air: &MoistAir,
+        weather: &str,
+    ) {
+        let state = CoolingLoop::new(design).solve(heat_w, air, Drive::FULL);
+        if state.saturated && state.supply_c > setpoint_c + 0.05 {
+            self.faults.push(
+                Fault::warning(
+                    "design_heat",
+                    format!(
+                        "{setpoint_c:.1} degC is not held at design heat and a {weather}: the \
+                         chillers reach {:.1} degC",
+                        state.supply_c
+                    ),
+                )
+                .help("raise `capacity`, or leave it out to have it sized"),
+            );
+        }
+    }
+}
