@@ -1,6 +1,7 @@
 //! The dry cooler: fans, finned tubes, and no water lost.
 
 use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
+use super::pads::PadDesign;
 use super::root;
 use super::staging::Operation;
 use crate::fluids::MoistAir;
@@ -24,6 +25,8 @@ pub struct DryCoolerDesign {
     /// How much warmer than the weather the air enters, having mixed with what was blown
     /// out, K.
     pub recirculation_k: f64,
+    /// Pads in the way of the air, if any.
+    pub pads: Option<PadDesign>,
     /// Number of units, which fail one at a time.
     pub units: u32,
 }
@@ -90,10 +93,7 @@ impl DryCoolerDesign {
         (water_kg_s, water_w_k): (f64, f64),
         operation: Operation,
     ) -> f64 {
-        let (share, speed) = match operation {
-            Operation::Forced { share, speed } => (share, speed),
-            Operation::Free => (1.0, self.free_convection),
-        };
+        let (share, speed) = self.air(operation);
         // More water than design through the units left is not credited: tubes are not fed
         // beyond their rating.
         let flow = (water_kg_s / (self.water_kg_s * share)).min(1.0);
@@ -101,6 +101,20 @@ impl DryCoolerDesign {
         let air_w_k = self.air_flow_m3_s * share * speed * sink.heat_capacity_j_m3k;
         let conductance = inlet_conductance(crossflow, ua, water_w_k, air_w_k);
         sink.entering_c + heat_w / conductance - heat_w / water_w_k
+    }
+
+    /// Share of the units with air through them, and that air as a share of full.
+    fn air(&self, operation: Operation) -> (f64, f64) {
+        match operation {
+            Operation::Forced { share, speed } => (share, speed),
+            Operation::Free => (1.0, self.free_convection),
+        }
+    }
+
+    /// Air through the cooler as a share of full.
+    pub(super) fn air_share(&self, operation: Operation) -> f64 {
+        let (share, speed) = self.air(operation);
+        share * speed
     }
 }
 

@@ -272,11 +272,18 @@ impl CoolingLoop {
                 (staged, fan_w, tower_water(tower, &sink, total_w, air, &staged))
             }
             DeviceDesign::DryCooler(cooler) => {
-                let sink = DrySink::new(air, cooler.recirculation_k);
+                let padded = cooler.pads.and_then(|pads| Some((pads, pads.behind(air)?)));
+                let entering = padded.map_or(*air, |(_, behind)| behind);
+                let sink = DrySink::new(&entering, cooler.recirculation_k);
                 let leaving = |operation| cooler.leaving_c(&sink, total_w, water, operation);
                 let staged = staging::run(leaving, (sink.entering_c, range_k), fans, &control);
                 let fan_w = fan_power_w(cooler.fan_w, FanLaw::Cube, &staged);
-                (staged, fan_w, WaterFlows::default())
+                let flows = padded.map_or_else(WaterFlows::default, |(pads, behind)| {
+                    let share = staged.mean(|operation| cooler.air_share(operation));
+                    let air_m3_s = share * cooler.air_flow_m3_s;
+                    pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
+                });
+                (staged, fan_w, flows)
             }
         };
         LoopState {

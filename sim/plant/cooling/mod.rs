@@ -21,6 +21,7 @@ mod ventilation;
 
 mod exchange;
 mod fans;
+mod pads;
 mod pumps;
 mod root;
 mod staging;
@@ -38,11 +39,12 @@ pub use loops::{
     CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
     LoopState,
 };
+pub use pads::PadDesign;
 pub use protection::{ThermalGuard, ThermalLimits};
 pub use pumps::parallel_flow;
 pub use spec::{
     AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingSpec, DryCoolerSpec,
-    EconomiserSpec, TowerSpec, VentilationSpec,
+    EconomiserSpec, PadSpec, TowerSpec, VentilationSpec,
 };
 pub use tower::TowerDesign;
 pub use ventilation::VentilationDesign;

@@ -2,6 +2,7 @@
 
 mod check;
 mod chiller;
+mod pads;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use crate::units::{
 
 use check::{Check, CircuitInput, TowerInput};
 pub use chiller::{AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, EconomiserSpec};
+
+pub use pads::PadSpec;
 
 kinds! {
     /// A cooling loop: what carries the heat of racks to the weather.
@@ -202,6 +205,11 @@ pub struct DryCoolerSpec {
     /// (default 0 K; 0 to 3 K is usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recirculation: Option<TemperatureDelta>,
+    /// Adiabatic pads ahead of the fins (default: none). The cooler is sized without
+    /// them, in air of `design_dry_bulb` at its fins. What they cost the fans is part of
+    /// `fan_power`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pads: Option<PadSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
@@ -255,6 +263,9 @@ pub struct VentilationSpec {
     /// 0 degC, the makers' lower limit).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_inlet: Option<Temperature>,
+    /// Adiabatic pads ahead of the intake (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pads: Option<PadSpec>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -422,19 +433,20 @@ impl DryCoolerSpec {
             check.error("ua", "`ua` and `design_supply` both size the cooler".to_owned());
         }
         let default_fan_w = CATALOGUE.fan_w * air_flow_m3_s / catalogue_air_m3_s;
-        let device = DeviceDesign::DryCooler(DryCoolerDesign {
+        let device = DryCoolerDesign {
             ua_w_k,
             air_flow_m3_s,
             water_kg_s: circuit.flow_kg_s,
             fan_w: check.fan_power(self.fan_power, default_fan_w, heat_w),
             free_convection,
             recirculation_k: check.recirculation(self.recirculation),
+            pads: None,
             units: check.count("units", self.units),
-        });
+        };
         let design = HydronicDesign {
             design_heat_w: heat_w,
             circuit,
-            device,
+            device: DeviceDesign::DryCooler(device),
             fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
             setpoint_c: self.supply.map_or(design_supply_c, |t| t.0),
             minimum_supply_c: self.minimum_supply.map_or(2.0, |t| t.0),
@@ -446,6 +458,8 @@ impl DryCoolerSpec {
             self.supply.is_some(),
             &format!("dry bulb of {dry_bulb_c:.1} degC"),
         );
+        let device = DryCoolerDesign { pads: check.pads(self.pads.as_ref(), 25.0), ..device };
+        let design = HydronicDesign { device: DeviceDesign::DryCooler(device), ..design };
         LoopDesign::Hydronic(design)
     }
 }
@@ -477,6 +491,7 @@ impl VentilationSpec {
             free_share,
             recirculation_k: check.recirculation(self.recirculation),
             minimum_inlet_c,
+            pads: check.pads(self.pads.as_ref(), 28.0),
             fans: check.count("fans", self.fans),
         })
     }

@@ -14,6 +14,7 @@ use crate::fluids::{MoistAir, saturated_enthalpy_j_kg, water::CP_WATER};
 use crate::spec::{Fault, Severity};
 
 mod chillers;
+mod pads;
 
 /// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.
 fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
@@ -156,6 +157,7 @@ fn a_year_of_an_energyplus_dry_cooler_is_met() {
                 fan_w: 44_000.0,
                 free_convection: 0.1,
                 recirculation_k: 0.0,
+                pads: None,
                 units: 1,
             }),
             fan_control: FanControl::AlwaysOn,
