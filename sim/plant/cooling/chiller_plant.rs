@@ -68,8 +68,8 @@ const WORTHWHILE_K: f64 = 1.0;
 const HELD_K: f64 = 1e-5;
 
 impl ChillerPlantDesign {
-    /// The steady state at `heat_w`; about 3 microseconds with fans at full speed, 6 where
-    /// their speed has to be found.
+    /// The steady state at `heat_w`: one root for the supply, within one for the speed of the fans
+    /// where that has to be found.
     pub(super) fn solve(
         &self,
         heat_w: f64,
@@ -118,7 +118,7 @@ impl ChillerPlantDesign {
 }
 
 impl AirCooledChillerDesign {
-    /// The steady state at `heat_w`; about 100 ns.
+    /// The steady state at `heat_w`, in closed form.
     pub(super) fn solve(
         &self,
         heat_w: f64,

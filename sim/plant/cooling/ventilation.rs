@@ -37,7 +37,7 @@ pub struct VentilationDesign {
 }
 
 impl VentilationDesign {
-    /// The steady state at `heat_w`. Closed form, about 20 ns, 600 ns with wet pads.
+    /// The steady state at `heat_w`. Closed form; wet pads add a wet bulb.
     pub(super) fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
         let padded = self.pads.and_then(|pads| Some((pads, pads.behind(air)?)));
         let entering = padded.map_or(*air, |(_, behind)| behind);
