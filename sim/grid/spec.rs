@@ -12,9 +12,8 @@ use super::resolve::{
 };
 use super::series::Series;
 use super::table::{Column, LineError};
-use super::weather::{
-    ClimateDesign, Humidity, WeatherDesign, WeatherRow, epw, normals, standard_pressure_pa,
-};
+use super::weather::{ClimateDesign, Humidity, WeatherDesign, WeatherRow, epw, normals};
+use crate::fluids::standard_pressure_pa;
 use crate::kernel::{Clock, Time};
 use crate::spec::{Fault, Name};
 use crate::units::{Angle, CarbonIntensity, Duration, EnergyPrice, Length};

@@ -9,8 +9,9 @@ use jiff::tz::TimeZone;
 
 use super::price::{Hub, HubDesign, ercot};
 use super::table::{Column, read_csv};
-use super::weather::{Climate, ClimateDesign, epw, normals, standard_pressure_pa};
+use super::weather::{Climate, ClimateDesign, epw, normals};
 use super::*;
+use crate::fluids::standard_pressure_pa;
 use crate::kernel::{Clock, Span, Streams, Time};
 use crate::spec::{Fault, Name};
 

@@ -13,7 +13,8 @@
 //! the site, so that no time zone or summer time enters.
 
 use super::normals::Normals;
-use super::{Humidity, WeatherRow, standard_pressure_pa};
+use super::{Humidity, WeatherRow};
+use crate::fluids::standard_pressure_pa;
 use crate::grid::spec::Place;
 use crate::kernel::{Clock, Stream, Streams, Time};
 

@@ -7,7 +7,8 @@
 
 use jiff::Timestamp;
 
-use super::{Humidity, WeatherRow, standard_pressure_pa};
+use super::{Humidity, WeatherRow};
+use crate::fluids::standard_pressure_pa;
 use crate::grid::table::LineError;
 use crate::kernel::{Clock, Time};
 

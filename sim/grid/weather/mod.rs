@@ -33,12 +33,6 @@ pub enum Humidity {
     Relative(f64),
 }
 
-/// Pressure of the standard atmosphere at `altitude_m`, Pa (ASHRAE Fundamentals 2017, chapter
-/// 1, equation 3; valid from -5 to 11 km).
-pub fn standard_pressure_pa(altitude_m: f64) -> f64 {
-    101_325.0 * libm::pow(1.0 - 2.255_77e-5 * altitude_m, 5.2559)
-}
-
 /// Where a run's weather comes from, resolved.
 #[derive(Debug, Clone)]
 pub enum WeatherDesign {
@@ -97,7 +91,7 @@ impl Weather {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::fluids::standard_pressure_pa;
 
     #[test]
     fn standard_pressure_meets_the_table_of_the_standard_atmosphere() {

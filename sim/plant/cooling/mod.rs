@@ -40,7 +40,7 @@ pub use loops::{
     LoopState,
 };
 pub use pads::PadDesign;
-pub use protection::{ThermalGuard, ThermalLimits};
+pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
     AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingSpec, DryCoolerSpec,

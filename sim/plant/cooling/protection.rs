@@ -41,47 +41,6 @@ impl ThermalLimits {
     }
 }
 
-/// The thermal protection of one rack, or of racks that share an inlet.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ThermalGuard {
-    limits: ThermalLimits,
-    tripped: bool,
-}
-
-impl ThermalGuard {
-    /// A guard that has not tripped.
-    ///
-    /// # Panics
-    ///
-    /// If the limits are not in the order restart, throttle, trip (restart may lie between
-    /// throttle and trip, but not at the trip), or the floor is not a fraction.
-    pub fn new(limits: ThermalLimits) -> Self {
-        assert!(
-            limits.throttle_c < limits.trip_c
-                && limits.restart_c < limits.trip_c
-                && (0.0..=1.0).contains(&limits.floor),
-            "thermal limits out of order: {limits:?}"
-        );
-        Self { limits, tripped: false }
-    }
-
-    /// Takes note of the temperature; a loop that does not flow trips at once. Returns the
-    /// speed factor, zero while tripped.
-    pub fn update(&mut self, temperature_c: f64, flowing: bool) -> f64 {
-        if !flowing || temperature_c >= self.limits.trip_c {
-            self.tripped = true;
-        } else if temperature_c <= self.limits.restart_c {
-            self.tripped = false;
-        }
-        if self.tripped { 0.0 } else { self.limits.speed(temperature_c) }
-    }
-
-    /// Whether heat has switched the rack off.
-    pub fn tripped(&self) -> bool {
-        self.tripped
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,23 +56,5 @@ mod tests {
         assert_eq!(CHIP.speed(95.0), 0.4);
         // Behind 25 K of coolant rise and thermal resistance the same chip derates from 62.
         assert!((CHIP.behind(25.0).speed(66.0) - 0.7).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_trip_holds_until_it_is_cool() {
-        let mut guard = ThermalGuard::new(CHIP);
-        assert_eq!(guard.update(80.0, true), 1.0);
-        assert_eq!(guard.update(95.0, true), 0.0);
-        assert_eq!(guard.update(80.0, true), 0.0, "between restart and trip it stays off");
-        assert!(guard.tripped());
-        assert_eq!(guard.update(70.0, true), 1.0);
-        assert_eq!(guard.update(20.0, false), 0.0, "no flow");
-        assert_eq!(guard.update(20.0, true), 1.0);
-    }
-
-    #[test]
-    #[should_panic(expected = "out of order")]
-    fn limits_out_of_order_are_a_bug() {
-        ThermalGuard::new(ThermalLimits { restart_c: 99.0, ..CHIP });
     }
 }
