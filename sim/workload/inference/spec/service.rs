@@ -1,0 +1,159 @@
+//! How a service deals with its requests: routing, the bounds of a batch, losses, racks.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::InferenceSpec;
+use super::model::Model;
+use crate::spec::Fault;
+use crate::workload::gpu::GpuRackDesign;
+use crate::workload::inference::cell::LostRequests;
+use crate::workload::inference::racks::Layout;
+use crate::workload::inference::replica::{Limits, Stride};
+use crate::workload::inference::router::Routing;
+
+/// How a router chooses among the replicas that take requests. It knows of each what has
+/// happened up to the instant of the arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingSpec {
+    /// One after the other.
+    RoundRobin,
+    /// Any, with equal probability.
+    Random,
+    /// The one with the fewest requests inside, waiting ones included; of several, the one
+    /// whose last turn is longest ago.
+    LeastRequests,
+    /// The one with the fewest prompt and answer tokens still to process; of several, the one
+    /// whose last turn is longest ago.
+    LeastTokens,
+    /// Of two drawn at random, the one with fewer requests inside.
+    PowerOfTwo,
+}
+
+/// How replicas get from one change of their batch to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeapSpec {
+    /// All iterations in between at once.
+    On,
+    /// One by one.
+    Off,
+}
+
+/// What becomes of the requests in a replica that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LostRequestsSpec {
+    /// Another replica of the cell serves them from the beginning.
+    Retry,
+    /// Another replica prefills what they have got and goes on.
+    Resume,
+    /// They fail.
+    Fail,
+}
+
+impl From<RoutingSpec> for Routing {
+    fn from(spec: RoutingSpec) -> Routing {
+        match spec {
+            RoutingSpec::RoundRobin => Routing::RoundRobin,
+            RoutingSpec::Random => Routing::Random,
+            RoutingSpec::LeastRequests => Routing::LeastRequests,
+            RoutingSpec::LeastTokens => Routing::LeastTokens,
+            RoutingSpec::PowerOfTwo => Routing::PowerOfTwo,
+        }
+    }
+}
+
+impl From<LeapSpec> for Stride {
+    fn from(spec: LeapSpec) -> Stride {
+        match spec {
+            LeapSpec::On => Stride::Leap,
+            LeapSpec::Off => Stride::Plain,
+        }
+    }
+}
+
+impl From<LostRequestsSpec> for LostRequests {
+    fn from(spec: LostRequestsSpec) -> LostRequests {
+        match spec {
+            LostRequestsSpec::Retry => LostRequests::Retry,
+            LostRequestsSpec::Resume => LostRequests::Resume,
+            LostRequestsSpec::Fail => LostRequests::Fail,
+        }
+    }
+}
+
+impl InferenceSpec {
+    pub(super) fn resolve_layout(
+        &self,
+        (rack, racks): (&GpuRackDesign, usize),
+        gpus: usize,
+        faults: &mut Vec<Fault>,
+    ) -> Layout {
+        let cells = self.cells.unwrap_or(1) as usize;
+        if cells == 0 {
+            faults.push(Fault::error("cells", "a service has at least one cell"));
+        }
+        let cells = cells.max(1);
+        let one = Layout { racks, gpus_per_rack: rack.gpus().max(1), cells, replicas: 1, gpus };
+        let room = match one.gpus_per_rack / gpus {
+            0 => racks / gpus.div_ceil(one.gpus_per_rack),
+            in_rack => racks * in_rack,
+        };
+        let replicas = self.replicas.map_or(room / cells, |n| n as usize);
+        let layout = Layout { replicas, ..one };
+        if replicas == 0 || layout.needed() > racks {
+            faults.push(
+                Fault::error(
+                    if self.replicas.is_some() { "replicas" } else { "racks" },
+                    format!(
+                        "{cells} cells of {} replicas on {gpus} GPUs each do not fit {racks} racks",
+                        replicas.max(1)
+                    ),
+                )
+                .help(format!("there is room for {room} replicas")),
+            );
+            // A design that can be built, so that other faults are found too.
+            return Layout { cells: 1, replicas: 1, racks: racks.max(one.needed()), ..one };
+        }
+        layout
+    }
+
+    pub(super) fn resolve_limits(&self, model: &Model, faults: &mut Vec<Fault>) -> Limits {
+        let sequences = self.max_sequences.unwrap_or(128);
+        let chunk = self.chunk.unwrap_or(512);
+        let block_tokens = self.block_tokens.unwrap_or(16);
+        if !(1..=65_535).contains(&sequences) {
+            faults.push(Fault::error(
+                "max_sequences",
+                format!("needs 1 to 65,535 sequences, got {sequences}"),
+            ));
+        }
+        if chunk < sequences || chunk > 1 << 20 {
+            faults.push(
+                Fault::error("chunk", format!("needs 1 to 1,048,576 tokens, got {chunk}"))
+                    .help(format!("and at least one for each of {sequences} sequences")),
+            );
+        }
+        if !block_tokens.is_power_of_two() || block_tokens > 1024 {
+            faults.push(Fault::error(
+                "block_tokens",
+                format!("needs a power of two up to 1,024, got {block_tokens}"),
+            ));
+        }
+        // The model counts blocks of 16 tokens; the memory is the same in blocks of any size.
+        let of_model = |blocks: u64| blocks * 16 / u64::from(block_tokens.max(1));
+        let blocks = self.kv_blocks.or(model.kv_blocks.map(of_model));
+        if blocks == Some(0) {
+            faults.push(Fault::error("kv_blocks", "a replica needs memory"));
+        }
+        let sequences = sequences.clamp(1, 65_535);
+        Limits {
+            sequences,
+            chunk: chunk.clamp(sequences, 1 << 20),
+            blocks: blocks.map(|b| b.max(1)),
+            block_tokens: block_tokens.next_power_of_two().min(1024),
+        }
+    }
+}
