@@ -28,6 +28,7 @@ mod staging;
 mod water;
 
 mod protection;
+mod thermal;
 
 pub use chiller::{Beyond, ChillerDesign};
 pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
@@ -46,6 +47,7 @@ pub use spec::{
     AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingSpec, DryCoolerSpec,
     EconomiserSpec, PadSpec, TowerSpec, VentilationSpec,
 };
+pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;
 pub use ventilation::VentilationDesign;
 pub use water::WaterFlows;

@@ -17,7 +17,7 @@ mod chillers;
 mod pads;
 
 /// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.
-fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
+pub(super) fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
     let text = data_file(path)?;
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
@@ -31,7 +31,7 @@ fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {
 }
 
 /// A column of words of a CSV of the test data.
-fn text_column(path: &str, column: &str) -> Option<Vec<String>> {
+pub(super) fn text_column(path: &str, column: &str) -> Option<Vec<String>> {
     let text = data_file(path)?;
     let mut lines = text.lines();
     let place = lines.next().unwrap().split(',').position(|h| h == column).unwrap();
