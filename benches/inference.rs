@@ -48,7 +48,7 @@ fn measure(label: &str, design: &ServiceDesign, threads: usize, requests: f64) {
     pool.install(|| {
         let mut service = Service::new(design, &Streams::new(1, 0));
         let cells = design.represent as f64;
-        let end = Time::ZERO + Span::from_secs_f64(requests / (design.load.rate_per_s * cells));
+        let end = Time::ZERO + Span::from_secs_f64(requests / (design.load.rate_per_s() * cells));
         let (clock, cpu) = (Instant::now(), cpu_seconds());
         service.advance(end);
         let seconds = clock.elapsed().as_secs_f64();
@@ -98,13 +98,11 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
         rack: rack.resolve(&mut Vec::new()),
         layout: Layout { racks: 4 * cells, gpus_per_rack: 32, cells, replicas: 64, gpus: 2 },
         represent: cells,
-        load: LoadDesign {
-            rate_per_s: 64.0 * rate,
-            profile: [1.0; 24],
-            start_hour: 0.0,
-            prompt: LengthLaw::Lognormal { mean: 1154.7, sigma: 0.808, max: 14_050 },
-            output: LengthLaw::Lognormal { mean: 211.1, sigma: 0.683, max: 1000 },
-        },
+        load: LoadDesign::poisson(
+            64.0 * rate,
+            LengthLaw::Lognormal { mean: 1154.7, sigma: 0.808, max: 14_050 },
+            LengthLaw::Lognormal { mean: 211.1, sigma: 0.683, max: 1000 },
+        ),
         routing: Routing::RoundRobin,
         stride: Stride::Leap,
         limits: Limits { sequences: 128, chunk, blocks: Some(blocks), block_tokens: 16 },
@@ -125,8 +123,6 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
         startup: Span::from_secs(300),
         rejoin_after: Span::from_hours(1),
         control_interval: Span::from_secs(60),
-        slo_ttft: None,
-        slo_tpot: None,
         prompt_price: 0.0,
         output_price: 0.0,
     }

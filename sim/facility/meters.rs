@@ -370,7 +370,7 @@ impl Facility<'_> {
                             WorkDesign::Inference { fit, .. } => fit.clone(),
                             _ => None,
                         };
-                        let outcome = InferenceOutcome::new(&service.summary(now), fit);
+                        let outcome = InferenceOutcome::new(&service.summary(now), fit, elapsed_s);
                         let revenue_usd = outcome.revenue_usd;
                         (Summary::Inference(Box::new(outcome)), revenue_usd)
                     }
@@ -547,10 +547,11 @@ impl Facility<'_> {
                     jobs.stored(&format!("queued {name}"), training.jobs.queued as f64);
                 }
                 Summary::Inference(service) => {
-                    requests.inflow(&format!("arrived {name}"), service.arrived as f64);
-                    requests.outflow(&format!("served {name}"), service.served as f64);
-                    requests.outflow(&format!("failed {name}"), service.failed as f64);
-                    requests.outflow(&format!("rejected {name}"), service.rejected as f64);
+                    let own = &service.requests;
+                    requests.inflow(&format!("arrived {name}"), own.arrived as f64);
+                    requests.outflow(&format!("served {name}"), own.served as f64);
+                    requests.outflow(&format!("failed {name}"), own.failed as f64);
+                    requests.outflow(&format!("rejected {name}"), own.rejected as f64);
                     requests.stored(&format!("in flight {name}"), service.in_flight as f64);
                 }
             }

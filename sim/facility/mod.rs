@@ -32,6 +32,7 @@ use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Humidity, Playback, Price, Weather, WeatherRow};
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time, TraceHash};
 use crate::plant::power::{Failures, Network};
+use crate::workload::inference::Tally;
 use crate::workload::mining::Mining;
 
 use meters::Meters;
@@ -210,22 +211,22 @@ impl<'d> Facility<'d> {
         End::Complete
     }
 
-    /// The latencies of every service, in microseconds, by name: `chat/ttft`.
+    /// The latencies of every service and of its classes, in microseconds, by name:
+    /// `chat/ttft`, `chat/batch/ttft`.
     pub fn latencies(&mut self) -> Vec<(String, Histogram<u64>)> {
         let now = self.agenda.now();
         let mut all = Vec::new();
         for (work, site) in self.works.iter_mut().zip(&self.design.works) {
             let Work::Inference(service) = work else { continue };
-            let records = service.summary(now).records;
-            let kinds = [
-                ("ttft", &records.ttft),
-                ("tpot", &records.tpot),
-                ("tbt", &records.tbt),
-                ("e2e", &records.e2e),
-                ("queue", &records.queue),
-            ];
-            for (kind, latency) in kinds {
-                all.push((format!("{}/{kind}", site.name), latency.histogram()));
+            let summary = service.summary(now);
+            let mut add = |of: &str, tally: &Tally| {
+                for (kind, latency) in tally.latencies() {
+                    all.push((format!("{of}/{kind}"), latency.histogram()));
+                }
+            };
+            add(&site.name, &summary.records);
+            for (class, tally) in &summary.classes {
+                add(&format!("{}/{class}", site.name), tally);
             }
         }
         all

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::measure::{Latency, Ledger};
-use crate::workload::inference::InferenceSummary;
+use crate::workload::inference::{InferenceSummary, Tally};
 use crate::workload::mining::MiningSummary;
 use crate::workload::training::TrainingSummary;
 
@@ -166,31 +166,16 @@ pub enum Summary {
     Inference(Box<InferenceOutcome>),
 }
 
-/// Requests of a service, weighted by what each simulated one stands for.
+/// A service, weighted by what each simulated request stands for.
 #[derive(Debug, Clone, Serialize)]
 pub struct InferenceOutcome {
-    /// Requests that arrived: the sum of the four below.
-    pub arrived: u64,
-    /// Requests that got their last token.
-    pub served: u64,
-    /// Requests that found no live replica or were lost with theirs.
-    pub failed: u64,
-    /// Requests that no replica has memory for.
-    pub rejected: u64,
+    /// All of its requests.
+    #[serde(flatten)]
+    pub requests: RequestsOutcome,
     /// Requests under way at the end.
     pub in_flight: u64,
-    /// Requests that were simulated one by one.
-    pub simulated: u64,
-    /// Losses after which a request was sent to another replica.
-    pub retried: u64,
-    /// Prompt tokens of served requests.
-    pub prompt_tokens: u64,
-    /// Generated tokens of served requests.
-    pub output_tokens: u64,
     /// Energy of all racks over generated tokens.
     pub joules_per_output_token: Option<f64>,
-    /// Share of served requests within the targets; none without targets.
-    pub slo_attainment: Option<f64>,
     /// How often cells were told apart by events.
     pub splits: u64,
     /// Decode and prefill iterations that the simulated requests took.
@@ -201,6 +186,43 @@ pub struct InferenceOutcome {
     pub fit: Option<String>,
     /// Income from tokens of served requests.
     pub revenue_usd: f64,
+    /// Requests by class; empty for a service without named classes.
+    pub classes: Vec<ClassOutcome>,
+}
+
+/// Requests of one class of a service.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClassOutcome {
+    /// Name of the class.
+    pub name: String,
+    /// Its requests.
+    #[serde(flatten)]
+    pub requests: RequestsOutcome,
+}
+
+/// What became of requests. Those that arrived were served, failed, rejected, or are in flight.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestsOutcome {
+    /// Requests that arrived.
+    pub arrived: u64,
+    /// Requests that got their last token.
+    pub served: u64,
+    /// Requests that found no live replica or were lost with theirs.
+    pub failed: u64,
+    /// Requests that no replica has memory for.
+    pub rejected: u64,
+    /// Requests that were simulated one by one.
+    pub simulated: u64,
+    /// Losses after which a request was sent to another replica.
+    pub retried: u64,
+    /// Prompt tokens of served requests.
+    pub prompt_tokens: u64,
+    /// Generated tokens of served requests.
+    pub output_tokens: u64,
+    /// Share of served requests within their targets; none without targets.
+    pub slo_attainment: Option<f64>,
+    /// Requests served within their targets, a second; none without targets.
+    pub goodput_per_s: Option<f64>,
     /// Time to first token, s.
     pub ttft_s: Option<Percentiles>,
     /// Mean time between the tokens of a request, s.
@@ -214,37 +236,56 @@ pub struct InferenceOutcome {
 }
 
 impl InferenceOutcome {
-    pub(super) fn new(summary: &InferenceSummary, fit: Option<String>) -> Self {
+    pub(super) fn new(summary: &InferenceSummary, fit: Option<String>, elapsed_s: f64) -> Self {
         let records = &summary.records;
         Self {
-            arrived: records.arrived,
-            served: records.served,
-            failed: records.failed,
-            rejected: records.rejected,
+            requests: RequestsOutcome::new(records, elapsed_s),
             in_flight: summary.in_flight,
-            simulated: records.simulated,
-            retried: records.retried,
-            prompt_tokens: records.prompt_tokens,
-            output_tokens: records.output_tokens,
             joules_per_output_token: (records.output_tokens > 0)
                 .then(|| summary.energy_j / records.output_tokens as f64),
-            slo_attainment: summary.slo_attainment,
             splits: summary.splits,
             iterations: summary.work.iterations,
             preemptions: summary.work.preemptions,
             fit,
             revenue_usd: summary.revenue,
-            ttft_s: Percentiles::of(&records.ttft),
-            tpot_s: Percentiles::of(&records.tpot),
-            tbt_s: Percentiles::of(&records.tbt),
-            e2e_s: Percentiles::of(&records.e2e),
-            queue_s: Percentiles::of(&records.queue),
+            classes: summary
+                .classes
+                .iter()
+                .map(|(name, tally)| ClassOutcome {
+                    name: name.clone(),
+                    requests: RequestsOutcome::new(tally, elapsed_s),
+                })
+                .collect(),
         }
     }
 
     /// How many requests a simulated one stands for, on average.
     pub fn weight(&self) -> f64 {
-        if self.simulated == 0 { 1.0 } else { self.arrived as f64 / self.simulated as f64 }
+        let RequestsOutcome { arrived, simulated, .. } = self.requests;
+        if simulated == 0 { 1.0 } else { arrived as f64 / simulated as f64 }
+    }
+}
+
+impl RequestsOutcome {
+    fn new(tally: &Tally, elapsed_s: f64) -> Self {
+        let has_targets = tally.judged > 0 && elapsed_s > 0.0;
+        Self {
+            arrived: tally.arrived,
+            served: tally.served,
+            failed: tally.failed,
+            rejected: tally.rejected,
+            simulated: tally.simulated,
+            retried: tally.retried,
+            prompt_tokens: tally.prompt_tokens,
+            output_tokens: tally.output_tokens,
+            slo_attainment: tally.slo_attainment(),
+            goodput_per_s: has_targets.then(|| tally.within_slo as f64 / elapsed_s),
+            ttft_s: Percentiles::of(&tally.ttft),
+            tpot_s: Percentiles::of(&tally.tpot),
+            tbt_s: Percentiles::of(&tally.tbt),
+            e2e_s: Percentiles::of(&tally.e2e),
+            queue_s: Percentiles::of(&tally.queue),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::sheet::{Sheet, amount, percent};
 use crate::facility::{
-    BookOutcome, Design, InferenceOutcome, Outcome, Percentiles, Summary, WorkloadOutcome,
+    BookOutcome, Design, InferenceOutcome, Outcome, Percentiles, RequestsOutcome, Summary,
+    WorkloadOutcome,
 };
 use crate::measure::Side;
 use crate::workload::mining::MiningSummary;
@@ -280,7 +281,7 @@ fn training(text: &mut String, work: &WorkloadOutcome, training: &TrainingSummar
 
 fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOutcome) {
     let _ = writeln!(text, "\nInference: {}", work.name);
-    let columns = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+    let requests = &inference.requests;
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<26} {value}");
     };
@@ -288,10 +289,10 @@ fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOut
         "requests",
         format!(
             "{} arrived: {} served, {} failed, {} rejected, {} in flight",
-            amount(inference.arrived as f64),
-            amount(inference.served as f64),
-            amount(inference.failed as f64),
-            amount(inference.rejected as f64),
+            amount(requests.arrived as f64),
+            amount(requests.served as f64),
+            amount(requests.failed as f64),
+            amount(requests.rejected as f64),
             amount(inference.in_flight as f64)
         ),
     );
@@ -299,7 +300,7 @@ fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOut
         "simulated one by one",
         format!(
             "{} requests, each for {:.1} on average",
-            amount(inference.simulated as f64),
+            amount(requests.simulated as f64),
             inference.weight()
         ),
     );
@@ -307,30 +308,54 @@ fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOut
         "tokens",
         format!(
             "{} prompt, {} generated",
-            amount(inference.prompt_tokens as f64),
-            amount(inference.output_tokens as f64),
+            amount(requests.prompt_tokens as f64),
+            amount(requests.output_tokens as f64),
         ),
     );
     if let Some(joules) = inference.joules_per_output_token {
         line("energy", format!("{joules:.3} J a generated token"));
     }
-    if let Some(attained) = inference.slo_attainment {
-        line("within targets", percent(attained));
+    if let Some(within) = within_targets(requests) {
+        line("within targets", within);
     }
     if let Some(fit) = &inference.fit {
         line("step times", fit.clone());
     }
     line("revenue", format!("{} $", amount(inference.revenue_usd)));
-    let mut sheet = Sheet::new("  latency, ms", &columns);
+    latencies(text, "  latency, ms", requests);
+    for class in &inference.classes {
+        let requests = &class.requests;
+        let _ = writeln!(
+            text,
+            "\n  class {}: {} arrived, {} served{}",
+            class.name,
+            amount(requests.arrived as f64),
+            amount(requests.served as f64),
+            within_targets(requests)
+                .map_or(String::new(), |within| format!(", {within} within targets")),
+        );
+        latencies(text, "    latency, ms", requests);
+    }
+}
+
+/// Share and rate of the requests that were served within their targets, where there are any.
+fn within_targets(requests: &RequestsOutcome) -> Option<String> {
+    let (attained, goodput) = (requests.slo_attainment?, requests.goodput_per_s?);
+    Some(format!("{}, {goodput:.3} /s", percent(attained)))
+}
+
+fn latencies(text: &mut String, title: &str, requests: &RequestsOutcome) {
+    let mut sheet = Sheet::new(title, &["mean", "p50", "p90", "p99", "p99.9", "max"]);
+    let indent = &title[..title.len() - title.trim_start().len()];
     for (name, latency) in [
-        ("TTFT", &inference.ttft_s),
-        ("TPOT", &inference.tpot_s),
-        ("TBT", &inference.tbt_s),
-        ("E2E", &inference.e2e_s),
-        ("queue", &inference.queue_s),
+        ("TTFT", &requests.ttft_s),
+        ("TPOT", &requests.tpot_s),
+        ("TBT", &requests.tbt_s),
+        ("E2E", &requests.e2e_s),
+        ("queue", &requests.queue_s),
     ] {
         if let Some(latency) = latency {
-            sheet.row(&format!("  {name}"), milliseconds(latency));
+            sheet.row(&format!("{indent}{name}"), milliseconds(latency));
         }
     }
     sheet.write(text);

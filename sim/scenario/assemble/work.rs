@@ -275,7 +275,8 @@ fn design(
         }
         WorkloadSpec::Inference(spec) => {
             gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
-                let start_hour = run.clock.read(Time::ZERO).hour;
+                let start = run.clock.read(Time::ZERO);
+                let start_hour = f64::from(start.weekday) * 24.0 + start.hour;
                 let racks = (&rack, racks.len());
                 let design = spec.resolve(name, racks, start_hour, &mut faults);
                 WorkDesign::Inference { design, fit: spec.model.fit().map(str::to_owned) }

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use super::load::{Arrivals, Load};
+use super::load::{Arrivals, Load, Sent};
 use super::records::Records;
 use super::replica::{Limits, Replica, Stride, Work};
 use super::request::Request;
 use super::router::{Router, Routing};
 use super::step::{Pace, StepTable};
 use super::ticks::{NEVER, Ticks};
-use crate::kernel::{Stream, Streams};
+use crate::kernel::Streams;
 
 /// What becomes of the requests inside a replica that is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,6 @@ pub(super) struct Cell {
     load: Arc<Load>,
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
-    lengths: Stream,
     /// How far it has advanced.
     now: Ticks,
 }
@@ -74,8 +73,7 @@ impl Cell {
             paces: vec![Pace::FULL; replicas],
             router: Router::new(routing, replicas, streams.stream("routing", entity)),
             load: Arc::clone(load),
-            arrivals: Some(Arrivals::new(streams.stream("arrivals", entity), load, now)),
-            lengths: streams.stream("lengths", entity),
+            arrivals: Some(Arrivals::new(load, (entity, streams), now)),
             now,
         }
     }
@@ -103,17 +101,15 @@ impl Cell {
         let weight = u64::from(self.multiplicity);
         let mut ahead = 0;
         while arrivals.next() < limit && ahead < BATCH {
-            let at = arrivals.next();
-            arrivals.step();
-            let prompt = self.load.prompt.draw(&mut self.lengths);
-            let output = self.load.output.draw(&mut self.lengths);
-            records.arrived += weight;
-            records.simulated += 1;
-            let request = Request::new(at, prompt, output, self.multiplicity);
+            let Sent { at, class, prompt, output } = arrivals.take();
+            let tally = records.of(class);
+            tally.arrived += weight;
+            tally.simulated += 1;
+            let request = Request::new(at, prompt, output, self.multiplicity).of_class(class);
             if !self.limits.fits(&request) {
-                records.rejected += weight;
+                tally.rejected += weight;
             } else if !self.dispatch(at, request, records) {
-                records.failed += weight;
+                records.of(class).failed += weight;
             }
             // A router that looks at its replicas takes them along.
             ahead += usize::from(self.router.is_blind());
@@ -172,16 +168,16 @@ impl Cell {
             let weight = u64::from(request.weight);
             let request = match policy {
                 LostRequests::Fail => {
-                    records.failed += weight;
+                    records.of(request.class).failed += weight;
                     continue;
                 }
                 LostRequests::Retry => request.afresh(),
                 LostRequests::Resume => request,
             };
             if self.dispatch(at, request, records) {
-                records.retried += weight;
+                records.of(request.class).retried += weight;
             } else {
-                records.failed += weight;
+                records.of(request.class).failed += weight;
             }
         }
     }
@@ -205,8 +201,7 @@ impl Cell {
             arrivals: self
                 .arrivals
                 .as_ref()
-                .map(|_| Arrivals::new(streams.stream("arrivals", entity), &self.load, self.now)),
-            lengths: streams.stream("lengths", entity),
+                .map(|_| Arrivals::new(&self.load, (entity, streams), self.now)),
             now: self.now,
         }
     }

@@ -34,7 +34,7 @@ struct Plan {
 /// All that a replica told, in an order that both engines share.
 #[derive(Debug, Default, PartialEq)]
 struct Log {
-    gaps: BTreeMap<Ticks, u64>,
+    gaps: BTreeMap<(u16, Ticks), u64>,
     finished: Vec<(Ticks, Request)>,
     lost: Vec<Vec<Request>>,
     /// At each change: energy since the one before, requests inside.
@@ -42,9 +42,9 @@ struct Log {
 }
 
 impl Sink for Log {
-    fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, weight: u64) {
+    fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
         for j in 0..k {
-            *self.gaps.entry(first + j * growth).or_default() += weight;
+            *self.gaps.entry((class, first + j * growth)).or_default() += weight;
         }
     }
 
@@ -106,7 +106,8 @@ fn random_plan(seed: u64) -> Plan {
         }
         let prompt = (s.lognormal(5.5, 1.2) as u32).clamp(1, 6000);
         let output = (s.lognormal(4.0, 1.2) as u32).clamp(1, 1000);
-        let mut request = Request::new(at, prompt, output, 1 + s.below(3) as u32);
+        let mut request = Request::new(at, prompt, output, 1 + s.below(3) as u32)
+            .of_class(s.below(3) as u16);
         if !limits.fits(&request) {
             (request.prompt, request.output) = (20, 20);
         }
@@ -180,7 +181,7 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     log.seen.push((replica.take_energy_j(plan.until).to_bits(), replica.in_flight()));
     log.gaps.retain(|_, n| *n > 0);
     log.finished.sort_unstable_by_key(|(at, r)| {
-        (*at, r.arrival, r.admitted, r.first, r.prompt, r.output, r.weight)
+        (*at, r.arrival, r.admitted, r.first, r.prompt, r.output, r.weight, r.class)
     });
     (log, replica.work())
 }

@@ -46,8 +46,9 @@ pub(super) struct Leap {
     batch: u64,
     /// Tokens of context that the next iteration reads: each one's memory and its new token.
     context: u64,
-    /// Requests that the decoding sequences stand for.
-    weight: u64,
+    /// Requests that the decoding sequences stand for, by class; as long as the highest class
+    /// that has decoded.
+    weights: Vec<u64>,
     /// Decoding sequences by (tokens in memory - iteration) modulo the block: those at
     /// `-iteration` open a new block in the next iteration.
     residues: Vec<u32>,
@@ -147,7 +148,7 @@ impl Leap {
             finish: BinaryHeap::new(),
             batch: 0,
             context: 0,
-            weight: 0,
+            weights: Vec::new(),
             residues: vec![0; limits.block_tokens as usize],
             free: total_blocks,
             part: None,
@@ -226,7 +227,8 @@ impl Leap {
         self.slots.clear();
         self.vacant.clear();
         self.finish.clear();
-        (self.batch, self.context, self.weight, self.owed) = (0, 0, 0, 0);
+        (self.batch, self.context, self.owed) = (0, 0, 0);
+        self.weights.fill(0);
         self.residues.fill(0);
         self.free = self.total_blocks;
         self.now = at;
@@ -263,11 +265,11 @@ impl Leap {
             halve(&mut mine.1, &mut theirs.1);
         }
         for replica in [self, &mut copy] {
-            replica.weight = replica
-                .finish
-                .iter()
-                .map(|&Reverse(key)| u64::from(replica.slots[slot_of(key)].request.weight))
-                .sum();
+            replica.weights.fill(0);
+            for &Reverse(key) in &replica.finish {
+                let request = &replica.slots[slot_of(key)].request;
+                replica.weights[usize::from(request.class)] += u64::from(request.weight);
+            }
         }
         copy
     }
@@ -301,7 +303,8 @@ impl Leap {
     pub(super) fn in_flight(&self) -> u64 {
         let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
         let prefilled = self.part.iter().map(|p| &p.request).chain(self.fresh.iter().map(|f| &f.0));
-        self.weight + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
+        let decoding: u64 = self.weights.iter().sum();
+        decoding + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -457,7 +460,9 @@ impl Leap {
         self.work.iterations += k;
         self.owed -= k * (self.batch + tokens);
         if self.batch > 0 {
-            sink.gaps(first, growth, k, self.weight);
+            for (class, &weight) in self.weights.iter().enumerate() {
+                sink.gaps(first, growth, k, class as u16, weight);
+            }
             self.free -= self.blocks_in(k);
             self.context += self.batch * k;
         }
@@ -505,7 +510,8 @@ impl Leap {
         let kv = request.to_prefill();
         request.first = request.first.min(self.now);
         if request.stalled != NEVER {
-            sink.gaps(self.now - request.stalled, 0, 1, u64::from(request.weight));
+            let weight = u64::from(request.weight);
+            sink.gaps(self.now - request.stalled, 0, 1, request.class, weight);
             request.stalled = NEVER;
         }
         request.generated += 1;
@@ -517,7 +523,11 @@ impl Leap {
         }
         self.batch += 1;
         self.context += kv + 1;
-        self.weight += u64::from(request.weight);
+        let class = usize::from(request.class);
+        if class >= self.weights.len() {
+            self.weights.resize(class + 1, 0);
+        }
+        self.weights[class] += u64::from(request.weight);
         let residue = self.residue(kv);
         self.residues[residue] += 1;
         let last = self.iteration + u64::from(request.output - request.generated) - 1;
@@ -545,7 +555,8 @@ impl Leap {
     fn leave(&mut self, slot: usize, kv: u64) {
         self.batch -= 1;
         self.context -= kv + 1;
-        self.weight -= u64::from(self.slots[slot].request.weight);
+        let request = &self.slots[slot].request;
+        self.weights[usize::from(request.class)] -= u64::from(request.weight);
         let residue = self.residue(kv);
         self.residues[residue] -= 1;
         self.free += self.blocks(kv);

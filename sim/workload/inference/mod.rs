@@ -24,6 +24,7 @@ pub mod ticks;
 mod tournament;
 
 pub use cell::LostRequests;
+pub use records::Tally;
 pub use router::Routing;
 pub use service::{InferenceSummary, Service, ServiceDesign};
 pub use spec::InferenceSpec;

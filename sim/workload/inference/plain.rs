@@ -270,13 +270,13 @@ impl Plain {
             running.kv += running.now;
             if running.target == 0 {
                 request.generated += 1;
-                sink.gaps(lasted, 0, 1, weight);
+                sink.gaps(lasted, 0, 1, request.class, weight);
             } else if running.kv == running.target {
                 running.target = 0;
                 request.generated += 1;
                 request.first = request.first.min(end);
                 if request.stalled != NEVER {
-                    sink.gaps(end - request.stalled, 0, 1, weight);
+                    sink.gaps(end - request.stalled, 0, 1, request.class, weight);
                     request.stalled = NEVER;
                 }
             }

@@ -4,7 +4,7 @@
 //! of every phase of an event that strikes one cell has the same mean within its error.
 
 use super::racks::Layout;
-use super::tests::{Plant, design, secs};
+use super::tests::{Plant, client, design, secs};
 use super::*;
 use crate::kernel::Streams;
 use crate::workload::RackOffer;
@@ -40,7 +40,8 @@ fn replicate(represent: usize, seed: u64) -> [[f64; FIGURES.len()]; PHASES.len()
     let mut design = design();
     // One cell a rack, two replicas each.
     design.layout = Layout { racks: 8, gpus_per_rack: 32, cells: CELLS, replicas: 2, gpus: 16 };
-    (design.represent, design.load.rate_per_s) = (represent, RATE_PER_S);
+    design.represent = represent;
+    client(&mut design).rate_per_s = RATE_PER_S;
     let mut plant = Plant::new(&design, &Streams::new(seed, represent as u64));
     let mut figures = [[0.0; FIGURES.len()]; PHASES.len()];
     for (phase, &(name, start)) in PHASES.iter().enumerate() {

@@ -21,10 +21,12 @@ pub struct Request {
     pub generated: u32,
     /// How many alike requests it stands for; a share of zero is possible after a split.
     pub weight: u32,
+    /// Index of its class.
+    pub class: u16,
 }
 
 impl Request {
-    /// A request that arrives at `arrival`.
+    /// A request of the first class that arrives at `arrival`.
     ///
     /// # Panics
     ///
@@ -40,13 +42,20 @@ impl Request {
             output,
             generated: 0,
             weight,
+            class: 0,
         }
+    }
+
+    /// The same request in another class.
+    #[must_use]
+    pub fn of_class(self, class: u16) -> Self {
+        Self { class, ..self }
     }
 
     /// The same request, to be served from the beginning.
     #[must_use]
     pub fn afresh(self) -> Self {
-        Self::new(self.arrival, self.prompt, self.output, self.weight)
+        Self::new(self.arrival, self.prompt, self.output, self.weight).of_class(self.class)
     }
 
     /// Tokens that must be prefilled before its next token: the prompt and what it has
@@ -63,9 +72,9 @@ impl Request {
 
 /// Receives what a replica has to tell while it advances.
 pub trait Sink {
-    /// Each of `k` iterations gave one token to `weight` requests, the first after `first`
-    /// ticks and each next after `growth` ticks more than the one before.
-    fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, weight: u64);
+    /// Each of `k` iterations gave one token to `weight` requests of class `class`, the first
+    /// after `first` ticks and each next after `growth` ticks more than the one before.
+    fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64);
 
     /// `request` got its last token at `at`.
     fn finished(&mut self, request: &Request, at: Ticks);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::cell::{Cell, LostRequests, Order};
-use super::load::{Arrivals, LengthLaw, Load, LoadDesign};
-use super::records::Records;
+use super::load::{Arrivals, LengthLaw, Load, LoadDesign, Sent};
+use super::records::{Records, Tally};
 use super::replica::{Limits, Replica, Stride};
 use super::request::Request;
 use super::router::Routing;
@@ -114,18 +114,19 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         blocks: [None, Some(200)][luck.below(2) as usize],
         block_tokens: 16,
     };
-    let load = Load::new(&LoadDesign {
-        rate_per_s: n as f64 * 6.0 * luck.uniform(),
-        profile: [1.0; 24],
-        start_hour: 0.0,
-        prompt: LengthLaw::Lognormal { mean: 600.0, sigma: 0.8, max: 2000 },
-        output: LengthLaw::Lognormal { mean: 100.0, sigma: 0.7, max: 500 },
-    });
+    let load = Load::new(
+        &LoadDesign::poisson(
+            n as f64 * 6.0 * luck.uniform(),
+            LengthLaw::Lognormal { mean: 600.0, sigma: 0.8, max: 2000 },
+            LengthLaw::Lognormal { mean: 100.0, sigma: 0.7, max: 500 },
+        ),
+        "t",
+    );
     let full = table(&limits, Pace::FULL);
     let slow = table(&limits, Pace::At(40));
     let mut cell =
         Cell::new(("t", &streams), 1, (n, routing), (Stride::Leap, &limits), &load, &full, 0);
-    let mut records = Records::default();
+    let mut records = Records::of_one_class();
 
     let mut twin = Twin {
         routing,
@@ -134,10 +135,9 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         order: (0..n).collect(),
         last: n - 1,
         luck: streams.stream("routing", "t"),
-        records: Records::default(),
+        records: Records::of_one_class(),
     };
-    let mut arrivals = Arrivals::new(streams.stream("arrivals", "t"), &load, 0);
-    let mut lengths = streams.stream("lengths", "t");
+    let mut arrivals = Arrivals::new(&load, ("t", &streams), 0);
 
     let mut at = 0;
     let (mut failed, mut retried) = (0, 0);
@@ -146,9 +146,7 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         at += (luck.exponential(10.0) * PER_SECOND) as Ticks + 1;
         cell.advance(at + 1, &mut records);
         while arrivals.next() <= at {
-            let when = arrivals.next();
-            arrivals.step();
-            let (prompt, output) = (load.prompt.draw(&mut lengths), load.output.draw(&mut lengths));
+            let Sent { at: when, prompt, output, .. } = arrivals.take();
             let request = Request::new(when, prompt, output, 1);
             if limits.fits(&request) && !twin.send(when, request) {
                 failed += 1;
@@ -205,8 +203,9 @@ fn compare(seed: u64, routing: Routing) -> u64 {
     cell.walk_to(until, &mut records);
     twin.before(until + 1);
 
+    let (records, twins) = (records.total(), twin.records.total());
     assert_eq!((records.failed, records.retried), (failed, retried), "{routing:?}, seed {seed}");
-    assert_eq!(records.served, twin.records.served, "{routing:?}, seed {seed}");
+    assert_eq!(records.served, twins.served, "{routing:?}, seed {seed}");
     assert_eq!(cell.in_flight(), twin.replicas.iter().map(Replica::in_flight).sum::<u64>());
     let mut energies = Vec::new();
     cell.take_energy_j(until, &mut energies);
@@ -218,10 +217,10 @@ fn compare(seed: u64, routing: Routing) -> u64 {
             "{routing:?}, seed {seed}, replica {i}"
         );
     }
-    let figures = |r: &Records| {
+    let figures = |r: &Tally| {
         [&r.ttft, &r.tpot, &r.tbt, &r.e2e, &r.queue].map(|l| (l.mean_s(), l.min_s(), l.max_s()))
     };
-    assert_eq!(figures(&records), figures(&twin.records), "{routing:?}, seed {seed}");
+    assert_eq!(figures(&records), figures(&twins), "{routing:?}, seed {seed}");
     records.served
 }
 
@@ -252,19 +251,20 @@ fn better_informed_routers_wait_less() {
     let wait = |routing: Routing| {
         let streams = Streams::new(5, 0);
         let limits = Limits { sequences: 4, chunk: 512, blocks: None, block_tokens: 16 };
-        let load = Load::new(&LoadDesign {
-            rate_per_s: 16.0,
-            profile: [1.0; 24],
-            start_hour: 0.0,
-            prompt: LengthLaw::Lognormal { mean: 600.0, sigma: 0.8, max: 2000 },
-            output: LengthLaw::Lognormal { mean: 100.0, sigma: 0.7, max: 500 },
-        });
-        let mut records = Records::default();
+        let load = Load::new(
+            &LoadDesign::poisson(
+                16.0,
+                LengthLaw::Lognormal { mean: 600.0, sigma: 0.8, max: 2000 },
+                LengthLaw::Lognormal { mean: 100.0, sigma: 0.7, max: 500 },
+            ),
+            "t",
+        );
+        let mut records = Records::of_one_class();
         let full = table(&limits, Pace::FULL);
         let mut cell =
             Cell::new(("t", &streams), 1, (8, routing), (Stride::Leap, &limits), &load, &full, 0);
         cell.advance((2000.0 * PER_SECOND) as Ticks, &mut records);
-        records.queue.mean_s().unwrap()
+        records.total().queue.mean_s().unwrap()
     };
     let random = wait(Routing::Random);
     let two = wait(Routing::PowerOfTwo);

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::cell::{Cell, LostRequests, Order};
 use super::load::{Load, LoadDesign};
 use super::racks::{Layout, Rack};
-use super::records::Records;
+use super::records::{Records, Tally};
 use super::replica::{Limits, Stride, Work};
 use super::router::Routing;
 use super::step::{Pace, PowerDesign, StepDesign, StepTable};
@@ -35,7 +35,7 @@ pub struct ServiceDesign {
     pub layout: Layout,
     /// How many cells represent all that nothing has told apart; at most the cells.
     pub represent: usize,
-    /// Arrivals and lengths of one cell.
+    /// What one cell receives.
     pub load: LoadDesign,
     /// How a cell's router chooses a replica.
     pub routing: Routing,
@@ -55,10 +55,6 @@ pub struct ServiceDesign {
     pub rejoin_after: Span,
     /// How often the plant learns what the service draws.
     pub control_interval: Span,
-    /// Target for the time to first token.
-    pub slo_ttft: Option<Span>,
-    /// Target for the mean time between the tokens of a request.
-    pub slo_tpot: Option<Span>,
     /// Income from prompt tokens, $ a million.
     pub prompt_price: f64,
     /// Income from generated tokens, $ a million.
@@ -108,7 +104,9 @@ type State = Vec<(Pace, Ticks)>;
 #[derive(Debug, Clone)]
 pub struct InferenceSummary {
     /// Counts and latencies, weighted by what each simulated request stands for.
-    pub records: Records,
+    pub records: Tally,
+    /// The same for each class, with its name; empty for a service that names none.
+    pub classes: Vec<(String, Tally)>,
     /// Requests under way at the end.
     pub in_flight: u64,
     /// Iterations, steps and preemptions of the simulated replicas.
@@ -119,10 +117,15 @@ pub struct InferenceSummary {
     pub energy_j: f64,
     /// Energy that the plant has not been told of yet, J; the lag of one interval.
     pub owed_j: f64,
-    /// Share of served requests that met the targets; none without targets or requests.
-    pub slo_attainment: Option<f64>,
     /// Income from tokens of served requests, $.
     pub revenue: f64,
+}
+
+impl ServiceDesign {
+    /// Empty records of its classes.
+    fn records(&self) -> Records {
+        Records::new(self.load.classes.iter().map(|class| class.targets))
+    }
 }
 
 impl InferenceSummary {
@@ -152,7 +155,7 @@ impl Service {
             (1..=layout.cells).contains(&design.represent) && layout.replicas > 0,
             "a service has cells, and some of them are represented"
         );
-        let load = Load::new(&design.load);
+        let load = Load::new(&design.load, &design.name);
         let mut service = Self {
             streams: *streams,
             load,
@@ -161,7 +164,7 @@ impl Service {
             home: (0..layout.cells).map(|cell| cell % design.represent).collect(),
             racks: vec![Rack::new(&design.rack); layout.racks],
             changed: vec![true; layout.racks],
-            records: vec![Records::new(design.slo_ttft, design.slo_tpot)],
+            records: vec![design.records()],
             past: Work::default(),
             splits: 0,
             now: Time::ZERO,
@@ -311,26 +314,33 @@ impl Service {
         for group in self.groups.iter_mut().flatten() {
             group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
         }
-        let mut records = Records::new(self.design.slo_ttft, self.design.slo_tpot);
+        let mut records = self.design.records();
         for part in &self.records {
             records.merge(part);
         }
+        let total = records.total();
         let groups = || self.groups.iter().flatten();
         let energy_j = self.racks.iter().map(|r| r.actual_j(now)).sum::<f64>();
         let told_j = self.racks.iter().map(|r| r.told_j(now)).sum::<f64>();
-        let has_slo = self.design.slo_ttft.is_some() || self.design.slo_tpot.is_some();
         InferenceSummary {
             in_flight: self.in_flight(),
             work: groups().map(|g| g.cell.work()).fold(self.past, Work::plus),
             splits: self.splits,
             energy_j,
             owed_j: energy_j - told_j,
-            slo_attainment: (has_slo && records.served > 0)
-                .then(|| records.within_slo as f64 / records.served as f64),
-            revenue: (records.prompt_tokens as f64 * self.design.prompt_price
-                + records.output_tokens as f64 * self.design.output_price)
+            revenue: (total.prompt_tokens as f64 * self.design.prompt_price
+                + total.output_tokens as f64 * self.design.output_price)
                 * 1e-6,
-            records,
+            classes: self
+                .design
+                .load
+                .classes
+                .iter()
+                .zip(records.classes())
+                .filter(|(class, _)| !class.name.is_empty())
+                .map(|(class, tally)| (class.name.clone(), tally.clone()))
+                .collect(),
+            records: total,
         }
     }
 
@@ -343,7 +353,7 @@ impl Service {
         let seconds = (now - self.now).as_secs_f64();
         self.now = now;
         let cells = self.groups.iter().flatten().count();
-        let events = cells as f64 * self.design.load.rate_per_s * seconds * STEPS_PER_REQUEST;
+        let events = cells as f64 * self.design.load.rate_per_s() * seconds * STEPS_PER_REQUEST;
         let threads = rayon::current_num_threads().min(cells);
         if threads < 2 || events < WORTH_THREADS {
             for group in self.groups.iter_mut().flatten() {
@@ -351,9 +361,8 @@ impl Service {
             }
             return;
         }
-        let empty = Records::new(self.design.slo_ttft, self.design.slo_tpot);
         if self.records.len() < threads {
-            self.records.resize(threads, empty);
+            self.records.resize(threads, self.design.records());
         }
         let part = self.groups.len().div_ceil(threads);
         self.groups.par_chunks_mut(part).zip(&mut self.records).for_each(|(groups, records)| {

@@ -7,12 +7,15 @@ mod service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use load::{ArrivalsSpec, LengthSpec, LengthsSpec, SloSpec};
+pub use load::{
+    ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec, GapsSpec,
+    HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, SloSpec,
+    VariedGapsSpec,
+};
 pub use model::{AffineSpec, GpuPowerSpec, ModelSpec, TablePointSpec, TableSpec};
 pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
 
 use super::cell::LostRequests;
-use super::load::LoadDesign;
 use super::replica::Stride;
 use super::router::Routing;
 use super::service::ServiceDesign;
@@ -40,11 +43,19 @@ pub struct InferenceSpec {
     pub represent: Option<u32>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
-    /// When requests arrive.
-    pub arrivals: ArrivalsSpec,
+    /// When requests arrive. Needed unless there are `classes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalsSpec>,
     /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<LengthsSpec>,
+    /// Who sends them, each client with a share of the arrivals. Default: one client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientSpec>>,
+    /// Classes of requests that are counted apart, each with arrivals, lengths and targets of
+    /// its own; in place of those above. Default: one class for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<ClassSpec>>,
     /// Most sequences in a batch of a replica. Default: 128.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_sequences: Option<u32>,
@@ -97,7 +108,7 @@ pub struct InferenceSpec {
 
 impl InferenceSpec {
     /// Fills defaults and checks ranges. `name` names the random streams, `racks` racks of
-    /// kind `rack` were found for it, and `start_hour` is the local hour of the day at the
+    /// kind `rack` were found for it, and `start_hour` is the local hour of the week at the
     /// start of the run.
     pub fn resolve(
         &self,
@@ -109,18 +120,7 @@ impl InferenceSpec {
         let model = self.model.resolve(rack, faults);
         let layout = self.resolve_layout((rack, racks), model.gpus, faults);
         let limits = self.resolve_limits(&model, faults);
-        let lengths = self.lengths.unwrap_or(load::AZURE_CONVERSATION);
-        let rate_per_s = self.arrivals.rate_per_replica.0 * layout.replicas as f64;
-        if rate_per_s < 0.0 {
-            faults.push(Fault::error("arrivals", "a rate of arrivals is not negative"));
-        }
-        let load = LoadDesign {
-            rate_per_s: rate_per_s.max(0.0),
-            profile: self.arrivals.resolve_profile(faults),
-            start_hour,
-            prompt: lengths.prompt.resolve("prompt", faults),
-            output: lengths.output.resolve("output", faults),
-        };
+        let load = self.resolve_load(layout.replicas, start_hour, faults);
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));
@@ -145,8 +145,6 @@ impl InferenceSpec {
             startup: self.startup.map_or(rack.power_on + Span::from_secs(120), Span::from),
             rejoin_after: self.rejoin_after.map_or(Span::from_hours(1), Span::from),
             control_interval: interval.max(Span::from_secs(1)),
-            slo_ttft: self.slo.and_then(|slo| slo.ttft).map(Span::from),
-            slo_tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
             prompt_price: price(self.prompt_price),
             output_price: price(self.output_price),
         }
@@ -156,6 +154,7 @@ impl InferenceSpec {
 #[cfg(test)]
 mod tests {
     use super::super::tests_support::rack;
+    use super::super::load::GapLaw;
     use super::load::AZURE_CONVERSATION;
     use super::*;
     use crate::units::{Power, Rate, StepTime};
@@ -183,8 +182,10 @@ mod tests {
             replicas: None,
             represent: None,
             model,
-            arrivals: ArrivalsSpec { rate_per_replica: Rate(1.0), daily_profile: None },
+            arrivals: Some(arrivals()),
             lengths: None,
+            clients: None,
+            classes: None,
             max_sequences: None,
             chunk: None,
             kv_blocks: None,
@@ -199,6 +200,26 @@ mod tests {
             prompt_price: None,
             output_price: None,
             source: None,
+        }
+    }
+
+    fn arrivals() -> ArrivalsSpec {
+        ArrivalsSpec {
+            rate_per_replica: Rate(1.0),
+            gaps: None,
+            daily_profile: None,
+            weekly_profile: None,
+            noise: None,
+        }
+    }
+
+    fn class(name: &str) -> ClassSpec {
+        ClassSpec {
+            name: name.to_owned(),
+            arrivals: arrivals(),
+            lengths: None,
+            clients: None,
+            slo: Some(SloSpec { ttft: Some(Duration(500_000_000)), tpot: None }),
         }
     }
 
@@ -239,8 +260,49 @@ mod tests {
         assert_eq!(faults, []);
         // Three racks of eight replicas make two cells of twelve.
         assert_eq!((design.layout.replicas, design.represent), (12, 2));
-        assert_eq!(design.load.rate_per_s, 12.0);
+        assert_eq!(design.load.rate_per_s(), 12.0);
         assert_eq!((design.limits.sequences, design.limits.chunk), (128, 512));
+    }
+
+    #[test]
+    fn classes_and_clients_share_the_arrivals() {
+        let mut spec = spec(affine());
+        spec.arrivals = None;
+        let mut batch = class("batch");
+        batch.arrivals.rate_per_replica = Rate(0.5);
+        batch.arrivals.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: 2.0 }));
+        let client = |share, gaps| ClientSpec { share, gaps, lengths: None };
+        let poisson = GapsSpec::Exponential(ExponentialGapsSpec {});
+        batch.clients = Some(vec![client(3.0, None), client(1.0, Some(poisson))]);
+        spec.classes = Some(vec![class("chat"), batch]);
+        let mut faults = Vec::new();
+        let load = spec.resolve("s", (&rack(), 3), 0.0, &mut faults).load;
+        assert_eq!(faults, []);
+        let rates: Vec<Vec<f64>> = load
+            .classes
+            .iter()
+            .map(|class| class.clients.iter().map(|client| client.rate_per_s).collect())
+            .collect();
+        assert_eq!(rates, [vec![12.0], vec![4.5, 1.5]]);
+        let gaps: Vec<GapLaw> = load.classes[1].clients.iter().map(|client| client.gaps).collect();
+        assert_eq!(gaps, [GapLaw::Gamma { variation: 2.0 }, GapLaw::Exponential]);
+        assert_eq!(load.classes[0].targets.ttft, Some(Span::from_nanos(500_000_000)));
+    }
+
+    #[test]
+    fn the_week_is_days_times_hours() {
+        let mut spec = spec(affine());
+        let arrivals = spec.arrivals.as_mut().unwrap();
+        arrivals.daily_profile = Some((0..24).map(f64::from).collect());
+        arrivals.weekly_profile = Some(vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
+        let mut faults = Vec::new();
+        let load = spec.resolve("s", (&rack(), 1), 30.5, &mut faults).load;
+        assert_eq!(faults, []);
+        let rate = &load.classes[0].rate;
+        assert_eq!((rate.weekly.len(), rate.start_hour), (168, 30.5));
+        assert!((rate.weekly.iter().sum::<f64>() / 168.0 - 1.0).abs() < 1e-12);
+        assert!((rate.weekly[24 + 12] - 7.0 / 6.0 * 12.0 / 11.5).abs() < 1e-12);
+        assert_eq!(rate.weekly[6 * 24 + 12], 0.0);
     }
 
     #[test]
@@ -259,14 +321,72 @@ mod tests {
         case("block_tokens", |s| s.block_tokens = Some(24));
         case("kv_blocks", |s| s.kv_blocks = Some(0));
         case("control_interval", |s| s.control_interval = Some(Duration(5)));
-        case("arrivals", |s| s.arrivals.daily_profile = Some(vec![1.0; 23]));
-        case("arrivals", |s| s.arrivals.daily_profile = Some(vec![0.0; 24]));
-        case("lengths", |s| {
-            s.lengths = Some(LengthsSpec {
-                prompt: LengthSpec { mean: 0.0, variation: 1.0, max: None },
-                ..AZURE_CONVERSATION
-            });
+        let arrive = |s: &mut InferenceSpec, change: fn(&mut ArrivalsSpec)| {
+            change(s.arrivals.as_mut().unwrap());
+        };
+        for change in [
+            (|a| a.rate_per_replica = Rate(-1.0)) as fn(&mut ArrivalsSpec),
+            |a| a.daily_profile = Some(vec![1.0; 23]),
+            |a| a.daily_profile = Some(vec![0.0; 24]),
+            |a| a.weekly_profile = Some(vec![1.0; 24]),
+            |a| a.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: f64::NAN })),
+            |a| {
+                let noise = NoiseSpec { variation: -0.1, interval: None, correlation: None };
+                a.noise = Some(noise);
+            },
+        ] {
+            let mut spec = spec(affine());
+            arrive(&mut spec, change);
+            wrong.push(("arrivals", spec));
+        }
+        let mut case = |field, change: fn(&mut InferenceSpec)| {
+            let mut spec = spec(affine());
+            change(&mut spec);
+            wrong.push((field, spec));
+        };
+        case("", |s| s.arrivals = None);
+        case("slo", |s| {
+            (s.arrivals, s.classes) = (None, Some(vec![class("a")]));
+            s.slo = Some(SloSpec { ttft: None, tpot: None });
         });
+        case("arrivals", |s| s.classes = Some(vec![class("a")]));
+        for names in [&["a", "a"][..], &["a b"], &[""], &[]] {
+            let mut spec = spec(affine());
+            spec.arrivals = None;
+            spec.classes = Some(names.iter().map(|name| class(name)).collect());
+            wrong.push(("classes", spec));
+        }
+        let mut case = |field, change: fn(&mut InferenceSpec)| {
+            let mut spec = spec(affine());
+            change(&mut spec);
+            wrong.push((field, spec));
+        };
+        case("clients", |s| s.clients = Some(Vec::new()));
+        case("clients", |s| {
+            s.clients = Some(vec![ClientSpec { share: 0.0, gaps: None, lengths: None }]);
+        });
+        let bins = |counts: &[(u32, f64)]| {
+            let bins = counts.iter().map(|&(tokens, weight)| BinSpec { tokens, weight }).collect();
+            LengthSpec::Histogram(HistogramSpec { bins })
+        };
+        for prompt in [
+            LengthSpec::Lognormal(LognormalLengthSpec { mean: 0.0, variation: 1.0, max: None }),
+            LengthSpec::Fixed(FixedLengthSpec { tokens: 0 }),
+            bins(&[]),
+            bins(&[(0, 1.0)]),
+            bins(&[(7, 1.0), (7, 1.0)]),
+            bins(&[(7, 1.0), (8, -1.0)]),
+            bins(&[(7, 0.0)]),
+        ] {
+            let mut spec = spec(affine());
+            spec.lengths = Some(LengthsSpec { prompt, output: AZURE_CONVERSATION.output });
+            wrong.push(("lengths", spec));
+        }
+        let mut case = |field, change: fn(&mut InferenceSpec)| {
+            let mut spec = spec(affine());
+            change(&mut spec);
+            wrong.push((field, spec));
+        };
         case("model", |s| {
             let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
             model.base = StepTime(0.0);

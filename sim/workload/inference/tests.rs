@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::load::{LengthLaw, LoadDesign};
+use super::load::{ClientDesign, LengthLaw, LoadDesign};
 use super::racks::Layout;
 use super::replica::{Limits, Stride};
 use super::step::{PowerDesign, StepDesign};
@@ -19,13 +19,11 @@ pub(super) fn design() -> ServiceDesign {
         rack: rack(),
         layout: Layout { racks: 5, gpus_per_rack: 32, cells: 8, replicas: 4, gpus: 4 },
         represent: 2,
-        load: LoadDesign {
-            rate_per_s: 4.0,
-            profile: [1.0; 24],
-            start_hour: 0.0,
-            prompt: LengthLaw::Lognormal { mean: 1155.0, sigma: 0.81, max: 14_050 },
-            output: LengthLaw::Lognormal { mean: 211.0, sigma: 0.68, max: 1000 },
-        },
+        load: LoadDesign::poisson(
+            4.0,
+            LengthLaw::Lognormal { mean: 1155.0, sigma: 0.81, max: 14_050 },
+            LengthLaw::Lognormal { mean: 211.0, sigma: 0.68, max: 1000 },
+        ),
         routing: Routing::RoundRobin,
         stride: Stride::Leap,
         limits: Limits { sequences: 128, chunk: 512, blocks: Some(6000), block_tokens: 16 },
@@ -46,11 +44,14 @@ pub(super) fn design() -> ServiceDesign {
         startup: Span::from_secs(300),
         rejoin_after: Span::from_secs(900),
         control_interval: Span::from_secs(60),
-        slo_ttft: None,
-        slo_tpot: None,
         prompt_price: 0.0,
         output_price: 1.0,
     }
+}
+
+/// The only client of a design's load.
+pub(super) fn client(design: &mut ServiceDesign) -> &mut ClientDesign {
+    &mut design.load.classes[0].clients[0]
 }
 
 pub(super) fn secs(seconds: u64) -> Time {
@@ -223,7 +224,7 @@ fn a_cap_below_the_want_slows_and_a_higher_one_does_not() {
     let run = |share: f64| {
         let mut design = design();
         design.layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 8, gpus: 4 };
-        (design.represent, design.load.rate_per_s) = (1, 4.0);
+        design.represent = 1;
         let mut plant = Plant::new(&design, &Streams::new(7, 0));
         plant.run_until(secs(3600));
         let want = plant.service.demand(0).total_w();
@@ -343,12 +344,13 @@ fn a_batch_of_one_waits_as_m_d_1() {
     design.layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
     design.represent = 1;
     design.limits = Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 };
-    (design.load.prompt, design.load.output) = (LengthLaw::Fixed(1), LengthLaw::Fixed(1));
+    (client(&mut design).prompt, client(&mut design).output) =
+        (LengthLaw::Fixed(1), LengthLaw::Fixed(1));
     design.steps.decode = vec![(0.0, service_s)];
     design.steps.per_context_s = 0.0;
     design.steps.linear = vec![(0.0, 0.0)];
     for rho in [0.3, 0.6, 0.8] {
-        design.load.rate_per_s = rho / service_s;
+        client(&mut design).rate_per_s = rho / service_s;
         let mut plant = Plant::new(&design, &Streams::new(11, 0));
         plant.run_until(secs(40_000));
         let records = plant.summary().records;
@@ -372,11 +374,12 @@ fn a_batch_without_bound_delays_nobody() {
     design.layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
     design.represent = 1;
     design.limits = Limits { sequences: 65_535, chunk: 65_535, blocks: None, block_tokens: 16 };
-    (design.load.prompt, design.load.output) = (LengthLaw::Fixed(1), LengthLaw::Fixed(100));
+    (client(&mut design).prompt, client(&mut design).output) =
+        (LengthLaw::Fixed(1), LengthLaw::Fixed(100));
     design.steps.decode = vec![(0.0, 0.01)];
     design.steps.per_context_s = 0.0;
     design.steps.linear = vec![(0.0, 0.0)];
-    design.load.rate_per_s = 50.0;
+    client(&mut design).rate_per_s = 50.0;
     let mut plant = Plant::new(&design, &Streams::new(11, 0));
     plant.run_until(secs(4000));
     let records = plant.summary().records;

@@ -4,24 +4,113 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::Fault;
+use super::InferenceSpec;
+use crate::kernel::Span;
+use crate::spec::{Fault, kinds};
 use crate::units::{Duration, Rate};
-use crate::workload::inference::load::LengthLaw;
+use crate::workload::inference::load::{
+    ClassDesign, ClientDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign, RateDesign, Targets,
+};
 
-/// Poisson arrivals whose rate follows the hours of the day.
+/// Requests that are counted together and share their targets.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassSpec {
+    /// Its name in results: letters, digits, `-` and `_`.
+    pub name: String,
+    /// When its requests arrive.
+    pub arrivals: ArrivalsSpec,
+    /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lengths: Option<LengthsSpec>,
+    /// Who sends them, each client with a share of the arrivals. Default: one client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientSpec>>,
+    /// What they are meant to keep to; only measured. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slo: Option<SloSpec>,
+}
+
+/// One client of a class, in the manner of ServeGen (arXiv:2505.09999): a renewal process of
+/// its own with lengths of its own. What is left out is that of the class.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSpec {
+    /// Its part of the class's arrivals, in any unit: only the ratios of shares count.
+    pub share: f64,
+    /// Law of the gaps between its requests. Default: that of the class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<GapsSpec>,
+    /// How long its requests are. Default: as long as those of the class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lengths: Option<LengthsSpec>,
+}
+
+/// Arrivals: a renewal process under a rate that follows the hours of the week and swings.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArrivalsSpec {
-    /// Requests that each replica receives, as the mean of a day.
+    /// Requests that each replica receives, as the mean of a week.
     pub rate_per_replica: Rate,
+    /// Law of the gaps between requests, each over the mean gap of its moment. Default:
+    /// exponential, which makes a Poisson process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<GapsSpec>,
     /// Arrivals in each of the 24 hours of the local day, in any unit: only their ratios
     /// count. Default: all alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_profile: Option<Vec<f64>>,
+    /// Arrivals on each of the seven local days from Monday on, in any unit. Default: all alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekly_profile: Option<Vec<f64>>,
+    /// Swings of the rate that no calendar explains. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseSpec>,
 }
 
-/// Tokens of prompts and answers, each lognormal.
+kinds! {
+    /// Law of the gaps between the requests of a client.
+    pub enum GapsSpec {
+        /// A Poisson process.
+        Exponential(ExponentialGapsSpec) = "exponential",
+        /// Gamma.
+        Gamma(VariedGapsSpec) = "gamma",
+        /// Weibull.
+        Weibull(VariedGapsSpec) = "weibull",
+    }
+}
+
+/// Exponential gaps have nothing to choose.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExponentialGapsSpec {}
+
+/// A law of gaps by its spread.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariedGapsSpec {
+    /// Standard deviation over mean: 1 as for a Poisson process, more for bursts.
+    pub variation: f64,
+}
+
+/// A lognormal factor of mean one on the rate, constant within each interval and shared by all
+/// cells.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseSpec {
+    /// Standard deviation of the factor.
+    pub variation: f64,
+    /// How long a factor holds. Default: 10 min, the windows of ServeGen (arXiv:2505.09999).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Duration>,
+    /// Time in which the correlation of the factor's logarithm falls to 1/e. Default: none,
+    /// each interval for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Duration>,
+}
+
+/// Tokens of prompts and answers.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LengthsSpec {
     /// Prompt tokens.
@@ -30,17 +119,55 @@ pub struct LengthsSpec {
     pub output: LengthSpec,
 }
 
+kinds! {
+    /// Law of a number of tokens.
+    pub enum LengthSpec {
+        /// Lognormal, rounded.
+        Lognormal(LognormalLengthSpec) = "lognormal",
+        /// Always the same.
+        Fixed(FixedLengthSpec) = "fixed",
+        /// As counted.
+        Histogram(HistogramSpec) = "histogram",
+    }
+}
+
 /// A lognormal number of tokens.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LengthSpec {
+pub struct LognormalLengthSpec {
     /// Mean.
     pub mean: f64,
-    /// Standard deviation over the mean; zero for a fixed number.
+    /// Standard deviation over the mean.
     pub variation: f64,
     /// Longer ones are this long. Default: 32,768.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
+}
+
+/// One number of tokens for all.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixedLengthSpec {
+    /// How many.
+    pub tokens: u32,
+}
+
+/// Numbers of tokens with the frequency of each.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistogramSpec {
+    /// By rising tokens.
+    pub bins: Vec<BinSpec>,
+}
+
+/// One bin of a histogram of lengths.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BinSpec {
+    /// Tokens.
+    pub tokens: u32,
+    /// How often, in any unit.
+    pub weight: f64,
 }
 
 /// Targets of a request.
@@ -57,50 +184,262 @@ pub struct SloSpec {
 
 /// Mean, standard deviation over mean, and longest of the Azure conversation trace of
 /// November 2023 (19,366 requests).
-pub(super) const AZURE_CONVERSATION: LengthsSpec = LengthsSpec {
-    prompt: LengthSpec { mean: 1154.7, variation: 0.960, max: Some(14_050) },
-    output: LengthSpec { mean: 211.1, variation: 0.771, max: Some(1000) },
+pub(super) const AZURE_CONVERSATION: LengthsSpec = {
+    const fn law(mean: f64, variation: f64, max: u32) -> LengthSpec {
+        LengthSpec::Lognormal(LognormalLengthSpec { mean, variation, max: Some(max) })
+    }
+    LengthsSpec { prompt: law(1154.7, 0.960, 14_050), output: law(211.1, 0.771, 1000) }
 };
 
-impl ArrivalsSpec {
-    /// Factors of mean one.
-    pub(super) fn resolve_profile(&self, faults: &mut Vec<Fault>) -> [f64; 24] {
-        let Some(profile) = &self.daily_profile else { return [1.0; 24] };
-        let sum: f64 = profile.iter().sum();
-        let sound = profile.iter().all(|f| f.is_finite() && *f >= 0.0) && sum > 0.0;
-        match <[f64; 24]>::try_from(profile.as_slice()) {
-            Ok(hours) if sound && sum.is_finite() => hours.map(|f| f * 24.0 / sum),
-            _ => {
-                faults.push(Fault::error(
-                    "arrivals",
-                    format!("`daily_profile` needs 24 shares, got {}", profile.len()),
-                ));
-                [1.0; 24]
+/// Longest prompt or answer that a law may give.
+const MOST_TOKENS: u32 = 1 << 20;
+
+/// Most classes of a service: each keeps histograms of its own.
+const MOST_CLASSES: usize = 64;
+
+/// Most clients of a class.
+const MOST_CLIENTS: usize = 4096;
+
+impl InferenceSpec {
+    /// What one cell of `replicas` replicas receives, in a run that starts at `start_hour` of
+    /// the week.
+    pub(super) fn resolve_load(
+        &self,
+        replicas: usize,
+        start_hour: f64,
+        faults: &mut Vec<Fault>,
+    ) -> LoadDesign {
+        let mut class = |parts: Parts<'_>| parts.resolve(replicas as f64, start_hour, faults);
+        let classes = match (&self.classes, &self.arrivals) {
+            (None, Some(arrivals)) => vec![class(Parts {
+                name: "",
+                arrivals,
+                lengths: self.lengths.as_ref(),
+                clients: self.clients.as_deref(),
+                slo: self.slo,
+            })],
+            (Some(classes), _) => classes.iter().map(|spec| class(Parts::of(spec))).collect(),
+            (None, None) => Vec::new(),
+        };
+        if let Some(classes) = &self.classes {
+            let alone = [
+                ("arrivals", self.arrivals.is_some()),
+                ("lengths", self.lengths.is_some()),
+                ("clients", self.clients.is_some()),
+                ("slo", self.slo.is_some()),
+            ];
+            for (field, _) in alone.into_iter().filter(|(_, is_given)| *is_given) {
+                let message = format!("`{field}` belongs to each of the `classes`");
+                faults.push(Fault::error(field, message).help("move it into the classes"));
             }
+            check_names(classes, faults);
+        } else if self.arrivals.is_none() {
+            faults.push(
+                Fault::error("", "nothing says when requests arrive")
+                    .help("give `arrivals`, or `classes` with arrivals of their own"),
+            );
+        }
+        if classes.is_empty() {
+            // A design that can be built, so that other faults are found too.
+            return LoadDesign::poisson(0.0, LengthLaw::Fixed(1), LengthLaw::Fixed(1));
+        }
+        LoadDesign { classes }
+    }
+}
+
+fn check_names(classes: &[ClassSpec], faults: &mut Vec<Fault>) {
+    if classes.is_empty() || classes.len() > MOST_CLASSES {
+        let message = format!("needs 1 to {MOST_CLASSES} classes, got {}", classes.len());
+        faults.push(Fault::error("classes", message));
+    }
+    for (index, ClassSpec { name, .. }) in classes.iter().enumerate() {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > 40 || !name.chars().all(is_plain) {
+            let help = "use letters, digits, `-` and `_`";
+            let message = format!("`{name}` cannot name a class");
+            faults.push(Fault::error("classes", message).help(help));
+        }
+        let is_taken = classes[..index].iter().any(|other| other.name == *name);
+        if is_taken {
+            faults.push(Fault::error("classes", format!("two classes are called `{name}`")));
         }
     }
 }
 
-impl LengthSpec {
-    pub(super) fn resolve(&self, what: &str, faults: &mut Vec<Fault>) -> LengthLaw {
-        let max = self.max.unwrap_or(32_768);
-        let sound = (1.0..=1e6).contains(&self.mean)
-            && (0.0..=20.0).contains(&self.variation)
-            && (1..=1 << 20).contains(&max);
-        if !sound {
+/// A class, be it of a list or the only one of a service.
+struct Parts<'s> {
+    name: &'s str,
+    arrivals: &'s ArrivalsSpec,
+    lengths: Option<&'s LengthsSpec>,
+    clients: Option<&'s [ClientSpec]>,
+    slo: Option<SloSpec>,
+}
+
+impl<'s> Parts<'s> {
+    fn of(spec: &'s ClassSpec) -> Self {
+        Self {
+            name: &spec.name,
+            arrivals: &spec.arrivals,
+            lengths: spec.lengths.as_ref(),
+            clients: spec.clients.as_deref(),
+            slo: spec.slo,
+        }
+    }
+
+    fn resolve(&self, replicas: f64, start_hour: f64, faults: &mut Vec<Fault>) -> ClassDesign {
+        let rate_per_s = self.arrivals.rate_per_replica.0 * replicas;
+        if !(0.0..1e9).contains(&rate_per_s) {
+            faults.push(Fault::error("arrivals", "a rate of arrivals is not negative"));
+        }
+        let rate_per_s = rate_per_s.clamp(0.0, 1e9);
+        let gaps = self.arrivals.gaps.as_ref();
+        let azure = AZURE_CONVERSATION;
+        let lengths = self.lengths.unwrap_or(&azure);
+        let mut client = |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
+            rate_per_s,
+            gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
+            prompt: lengths.prompt.resolve("prompt", faults),
+            output: lengths.output.resolve("output", faults),
+        };
+        let clients = match self.clients {
+            None => vec![client(rate_per_s, gaps, lengths)],
+            Some(clients) => {
+                let total: f64 = clients.iter().map(|client| client.share).sum();
+                let is_share = |share: f64| (0.0..=1e12).contains(&share);
+                let sound = clients.iter().all(|client| is_share(client.share)) && total > 0.0;
+                let made = clients
+                    .iter()
+                    .map(|spec| {
+                        let share = if sound { spec.share / total } else { 0.0 };
+                        let lengths = spec.lengths.as_ref().unwrap_or(lengths);
+                        client(rate_per_s * share, spec.gaps.as_ref().or(gaps), lengths)
+                    })
+                    .collect();
+                if !sound || clients.len() > MOST_CLIENTS {
+                    let message = format!("needs 1 to {MOST_CLIENTS} clients with shares above 0");
+                    faults.push(Fault::error("clients", message));
+                }
+                made
+            }
+        };
+        ClassDesign {
+            name: self.name.to_owned(),
+            targets: Targets {
+                ttft: self.slo.and_then(|slo| slo.ttft).map(Span::from),
+                tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
+            },
+            rate: self.arrivals.resolve_rate(start_hour, faults),
+            clients,
+        }
+    }
+}
+
+impl ArrivalsSpec {
+    fn resolve_rate(&self, start_hour: f64, faults: &mut Vec<Fault>) -> RateDesign {
+        let hours: [f64; 24] = shares("daily_profile", self.daily_profile.as_deref(), faults);
+        let days: [f64; 7] = shares("weekly_profile", self.weekly_profile.as_deref(), faults);
+        let weekly = days.iter().flat_map(|day| hours.map(|hour| day * hour)).collect();
+        let noise = self.noise.and_then(|noise| noise.resolve(faults));
+        RateDesign { weekly, start_hour, noise }
+    }
+}
+
+/// Factors of mean one.
+fn shares<const N: usize>(
+    what: &str,
+    shares: Option<&[f64]>,
+    faults: &mut Vec<Fault>,
+) -> [f64; N] {
+    let Some(shares) = shares else { return [1.0; N] };
+    let sum: f64 = shares.iter().sum();
+    let sound = shares.iter().all(|f| f.is_finite() && *f >= 0.0) && sum > 0.0;
+    match <[f64; N]>::try_from(shares) {
+        Ok(factors) if sound && sum.is_finite() => factors.map(|f| f * N as f64 / sum),
+        _ => {
+            let message = format!("`{what}` needs {N} shares, got {}", shares.len());
             faults.push(
-                Fault::error("lengths", format!("the length of `{what}` is out of range")).help(
-                    "`mean` from 1 to 1,000,000 tokens, `variation` from 0 to 20, \
-                     `max` from 1 to 1,048,576",
-                ),
+                Fault::error("arrivals", message).help("none below zero, and one above zero"),
             );
-            return LengthLaw::Fixed(1);
+            [1.0; N]
         }
-        if self.variation == 0.0 {
-            return LengthLaw::Fixed((self.mean.round() as u32).min(max));
+    }
+}
+
+impl GapsSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> GapLaw {
+        let mut sound = |variation: f64| {
+            // Outside, the laws are hardly told apart from a clock or from a single burst.
+            if !(0.05..=10.0).contains(&variation) {
+                let message = format!("needs a variation of gaps from 0.05 to 10, got {variation}");
+                faults.push(Fault::error("arrivals", message));
+            }
+            if variation.is_finite() { variation.clamp(0.05, 10.0) } else { 1.0 }
+        };
+        match self {
+            GapsSpec::Exponential(_) => GapLaw::Exponential,
+            GapsSpec::Gamma(spec) => GapLaw::Gamma { variation: sound(spec.variation) },
+            GapsSpec::Weibull(spec) => GapLaw::Weibull { variation: sound(spec.variation) },
         }
-        // For a lognormal law, variation^2 = exp(sigma^2) - 1.
-        let sigma = libm::sqrt(libm::log1p(self.variation * self.variation));
-        LengthLaw::Lognormal { mean: self.mean, sigma, max }
+    }
+}
+
+impl NoiseSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> Option<NoiseDesign> {
+        let interval = self.interval.map_or(Span::from_secs(600), Span::from);
+        if !(0.0..=10.0).contains(&self.variation) || interval < Span::from_secs(1) {
+            let message = "noise needs a variation from 0 to 10 and an interval of a second or more";
+            faults.push(Fault::error("arrivals", message));
+            return None;
+        }
+        Some(NoiseDesign {
+            variation: self.variation,
+            interval,
+            correlation: self.correlation.map_or(Span::ZERO, Span::from),
+        })
+    }
+}
+
+impl LengthSpec {
+    fn resolve(&self, what: &str, faults: &mut Vec<Fault>) -> LengthLaw {
+        let mut fault = |help: &str| {
+            let message = format!("the length of `{what}` is out of range");
+            faults.push(Fault::error("lengths", message).help(help));
+            LengthLaw::Fixed(1)
+        };
+        match self {
+            LengthSpec::Fixed(FixedLengthSpec { tokens }) => match *tokens {
+                tokens @ 1..=MOST_TOKENS => LengthLaw::Fixed(tokens),
+                _ => fault("from 1 to 1,048,576 tokens"),
+            },
+            LengthSpec::Lognormal(LognormalLengthSpec { mean, variation, max }) => {
+                let max = max.unwrap_or(32_768);
+                let sound = (1.0..=1e6).contains(mean)
+                    && (1e-6..=20.0).contains(variation)
+                    && (1..=MOST_TOKENS).contains(&max);
+                if !sound {
+                    return fault(
+                        "`mean` from 1 to 1,000,000 tokens, `variation` above 0 to 20, \
+                         `max` from 1 to 1,048,576",
+                    );
+                }
+                // For a lognormal law, variation^2 = exp(sigma^2) - 1.
+                let sigma = libm::sqrt(libm::log1p(variation * variation));
+                LengthLaw::Lognormal { mean: *mean, sigma, max }
+            }
+            LengthSpec::Histogram(HistogramSpec { bins }) => {
+                let total: f64 = bins.iter().map(|bin| bin.weight).sum();
+                let sound = bins.windows(2).all(|pair| pair[0].tokens < pair[1].tokens)
+                    && bins.iter().all(|bin| (1..=MOST_TOKENS).contains(&bin.tokens))
+                    && bins.iter().all(|bin| bin.weight >= 0.0)
+                    && (total > 0.0 && total.is_finite());
+                if !sound {
+                    return fault(
+                        "`bins` with rising `tokens` from 1 to 1,048,576 and weights of which \
+                         none is below zero and one above",
+                    );
+                }
+                LengthLaw::Histogram(bins.iter().map(|bin| (bin.tokens, bin.weight)).collect())
+            }
+        }
     }
 }

@@ -1,0 +1,68 @@
+//! Laws of the gaps between the arrivals of one client.
+
+use crate::kernel::Stream;
+
+/// Gaps of a renewal process, over their mean. Where the rate varies they are gaps in expected
+/// arrivals, so that a burst stays a burst at any rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GapLaw {
+    /// Exponential: a Poisson process.
+    Exponential,
+    /// Gamma.
+    Gamma {
+        /// Standard deviation over mean; above one for bursts.
+        variation: f64,
+    },
+    /// Weibull.
+    Weibull {
+        /// Standard deviation over mean; above one for bursts.
+        variation: f64,
+    },
+}
+
+/// A law ready to draw from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gaps {
+    Exponential,
+    Gamma { shape: f64 },
+    Weibull { shape: f64, scale: f64 },
+}
+
+impl Gaps {
+    pub(super) fn new(law: &GapLaw) -> Self {
+        match *law {
+            GapLaw::Exponential => Self::Exponential,
+            GapLaw::Gamma { variation } => Self::Gamma { shape: 1.0 / (variation * variation) },
+            GapLaw::Weibull { variation } => {
+                let shape = weibull_shape(variation);
+                Self::Weibull { shape, scale: 1.0 / libm::tgamma(1.0 + 1.0 / shape) }
+            }
+        }
+    }
+
+    /// A gap of mean one.
+    #[inline]
+    pub(super) fn draw(&self, stream: &mut Stream) -> f64 {
+        match *self {
+            Self::Exponential => stream.exponential(1.0),
+            Self::Gamma { shape } => stream.gamma(1.0 / shape, shape),
+            Self::Weibull { shape, scale } => stream.weibull(scale, shape),
+        }
+    }
+}
+
+/// The shape of a Weibull law with the given coefficient of variation:
+/// `variation^2 = G(1 + 2/k) / G(1 + 1/k)^2 - 1`, which falls as `k` rises.
+fn weibull_shape(variation: f64) -> f64 {
+    let excess = |k: f64| {
+        let ratio = libm::lgamma(1.0 + 2.0 / k) - 2.0 * libm::lgamma(1.0 + 1.0 / k);
+        ratio - libm::log1p(variation * variation)
+    };
+    let (mut low, mut high) = (0.05_f64, 200.0_f64);
+    // Each round halves the interval; 60 leave nothing of it.
+    for _ in 0..60 {
+        let middle = libm::sqrt(low * high);
+        if excess(middle) > 0.0 { low = middle } else { high = middle }
+    }
+    libm::sqrt(low * high)
+}

@@ -1,0 +1,177 @@
+//! Loads against the moments and laws that they are designed by.
+
+use super::rate::RateDesign;
+use super::*;
+
+const HOUR: Ticks = 3600 * 16_000_000_000;
+
+fn arrivals(design: LoadDesign) -> Arrivals {
+    Arrivals::new(&Load::new(&design, "s"), ("s/0", &Streams::new(1, 0)), 0)
+}
+
+fn poisson(rate_per_s: f64) -> LoadDesign {
+    LoadDesign::poisson(rate_per_s, LengthLaw::Fixed(7), LengthLaw::Fixed(1))
+}
+
+/// What arrives before `until`.
+fn until(mut arrivals: Arrivals, until: Ticks) -> Vec<Sent> {
+    let mut all = Vec::new();
+    while arrivals.next() < until {
+        all.push(arrivals.take());
+    }
+    all
+}
+
+#[test]
+fn arrivals_follow_the_hours_of_the_week() {
+    let mut load = poisson(2.0);
+    // Nothing in the fourth hour of a day, nothing on Sundays.
+    let factor = |hour: usize| match (hour / 24, hour % 24) {
+        (6, _) | (_, 3) => 0.0,
+        (day, hour) => (1 + day) as f64 * hour as f64,
+    };
+    let sum: f64 = (0..168).map(factor).sum();
+    let weekly: Vec<f64> = (0..168).map(|hour| factor(hour) * 168.0 / sum).collect();
+    load.classes[0].rate = RateDesign { weekly: weekly.clone(), start_hour: 29.25, noise: None };
+    let weeks = 8;
+    let mut counts = [0_u32; 168];
+    for sent in until(arrivals(load), weeks * 168 * HOUR) {
+        counts[(sent.at as f64 / HOUR as f64 + 29.25) as usize % 168] += 1;
+    }
+    for (hour, &count) in counts.iter().enumerate() {
+        let mean = 2.0 * 3600.0 * weeks as f64 * weekly[hour];
+        // Poisson: five standard deviations.
+        assert!(
+            (f64::from(count) - mean).abs() <= 5.0 * mean.sqrt(),
+            "hour {hour}: {count} arrivals, {mean} expected"
+        );
+    }
+}
+
+#[test]
+fn nothing_arrives_at_rate_zero() {
+    assert_eq!(arrivals(poisson(0.0)).next(), NEVER);
+}
+
+#[test]
+fn gaps_have_their_mean_and_variation() {
+    let laws = [0.5, 1.0, 3.0].into_iter().flat_map(|variation| {
+        [(GapLaw::Gamma { variation }, variation), (GapLaw::Weibull { variation }, variation)]
+    });
+    for (law, variation) in laws.chain([(GapLaw::Exponential, 1.0)]) {
+        let gaps = Gaps::new(&law);
+        let mut stream = Streams::new(5, 0).stream("gaps", "test");
+        let n = 400_000;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..n {
+            let gap = gaps.draw(&mut stream);
+            sum += gap;
+            squares += gap * gap;
+        }
+        let n = f64::from(n);
+        let (mean, second) = (sum / n, squares / n);
+        assert!((mean - 1.0).abs() < 5.0 * variation / n.sqrt(), "{law:?}: mean {mean}");
+        let got = (second - mean * mean).sqrt();
+        assert!((got / variation - 1.0).abs() < 0.03, "{law:?}: variation {got}");
+    }
+}
+
+/// Counts in long windows of a renewal process have a variance of `variation^2` times their
+/// mean, whatever its rate does meanwhile.
+#[test]
+fn bursts_stay_bursts_under_a_varying_rate() {
+    let mut load = poisson(1.0);
+    load.classes[0].clients[0].gaps = GapLaw::Gamma { variation: 2.0 };
+    let hours: [f64; 24] = std::array::from_fn(|hour| if hour % 2 == 0 { 0.2 } else { 1.8 });
+    load.classes[0].rate = RateDesign::daily(&hours, 0.0);
+    let windows = 1500;
+    let mut counts = vec![0.0; windows];
+    for sent in until(arrivals(load), windows as Ticks * 2 * HOUR) {
+        counts[(sent.at / (2 * HOUR)) as usize] += 1.0;
+    }
+    let n = windows as f64;
+    let mean = counts.iter().sum::<f64>() / n;
+    let variance = counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / n;
+    assert!((mean / 7200.0 - 1.0).abs() < 5.0 * 2.0 / (7200.0 * n).sqrt(), "{mean} a window");
+    // The deviation of a variance over n windows is about sqrt(2 / n) of it.
+    assert!((variance / mean / 4.0 - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{}", variance / mean);
+}
+
+/// Under noise, counts of an interval vary by their Poisson variance and that of the factor,
+/// and counts of neighbouring intervals are correlated as the factors are.
+#[test]
+fn noise_swings_the_rate_and_remembers() {
+    let mut load = poisson(1.0);
+    let noise = NoiseDesign {
+        variation: 0.5,
+        interval: Span::from_secs(600),
+        correlation: Span::from_secs(1200),
+    };
+    load.classes[0].rate.noise = Some(noise);
+    let windows = 20_000;
+    let mut counts = vec![0.0; windows];
+    let interval = HOUR / 6;
+    for sent in until(arrivals(load), windows as Ticks * interval) {
+        counts[(sent.at / interval) as usize] += 1.0;
+    }
+    let n = windows as f64;
+    let mean = counts.iter().sum::<f64>() / n;
+    assert!((mean / 600.0 - 1.0).abs() < 0.03, "{mean} a window");
+    let variance = counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / n;
+    let factor = (variance - mean) / (mean * mean);
+    assert!((factor / 0.25 - 1.0).abs() < 0.1, "variance of the factor {factor}");
+    let covariance: f64 =
+        counts.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>() / n;
+    // Logarithms correlate by r = exp(-1/2); lognormal factors by (exp(r s^2) - 1) / (exp(s^2) - 1).
+    let r = (-0.5_f64).exp();
+    let expected = (1.25_f64.powf(r) - 1.0) / 0.25;
+    let got = covariance / (variance - mean);
+    assert!((got - expected).abs() < 0.05, "correlation {got}, expected {expected}");
+}
+
+#[test]
+fn a_walk_that_begins_later_sees_the_same_swings() {
+    let mut load = poisson(1.0);
+    load.classes[0].rate.noise = Some(NoiseDesign {
+        variation: 1.0,
+        interval: Span::from_secs(60),
+        correlation: Span::from_secs(300),
+    });
+    let table = &Load::new(&load, "s").clients[0].rate;
+    let stream = || Streams::new(1, 0).stream("rate", "s");
+    let mut early = Walk::new(table, stream(), 0);
+    let mut at = 0;
+    for _ in 0..500 {
+        at = early.after(table, at, 10.0);
+        let due = 0.01;
+        let mut late = Walk::new(table, stream(), at);
+        assert_eq!(late.after(table, at, due), early.clone().after(table, at, due));
+    }
+}
+
+#[test]
+fn classes_and_clients_keep_their_rates_and_their_luck() {
+    let mut load = poisson(0.5);
+    load.classes[0].name = "chat".to_owned();
+    let mut batch = load.classes[0].clone();
+    batch.name = "batch".to_owned();
+    batch.clients[0].prompt = LengthLaw::Fixed(100);
+    let mut other = batch.clients[0].clone();
+    (other.rate_per_s, other.prompt) = (0.25, LengthLaw::Fixed(200));
+    let alone = until(arrivals(load.clone()), 100 * HOUR);
+    batch.clients.push(other);
+    load.classes.push(batch);
+    let all = until(arrivals(load), 100 * HOUR);
+    assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at), "in order of time");
+    let of = |class: u16, prompt: u32| {
+        all.iter().filter(move |sent| sent.class == class && sent.prompt == prompt)
+    };
+    assert!(of(0, 7).eq(alone.iter()), "a class added moves no other's draws");
+    for (class, prompt, rate) in [(0, 7, 0.5), (1, 100, 0.5), (1, 200, 0.25)] {
+        let (count, mean) = (of(class, prompt).count() as f64, rate * 360_000.0);
+        assert!((count - mean).abs() < 5.0 * mean.sqrt(), "{count} of {mean}");
+    }
+    let chat: Vec<_> = of(0, 7).map(|sent| sent.at).collect();
+    let batch: Vec<_> = of(1, 100).map(|sent| sent.at).collect();
+    assert_ne!(chat, batch, "each client has luck of its own");
+}
