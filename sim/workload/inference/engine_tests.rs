@@ -106,8 +106,8 @@ fn random_plan(seed: u64) -> Plan {
         }
         let prompt = (s.lognormal(5.5, 1.2) as u32).clamp(1, 6000);
         let output = (s.lognormal(4.0, 1.2) as u32).clamp(1, 1000);
-        let mut request = Request::new(at, prompt, output, 1 + s.below(3) as u32)
-            .of_class(s.below(3) as u16);
+        let mut request =
+            Request::new(at, prompt, output, 1 + s.below(3) as u32).of_class(s.below(3) as u16);
         if !limits.fits(&request) {
             (request.prompt, request.output) = (20, 20);
         }

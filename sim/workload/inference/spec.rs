@@ -153,8 +153,8 @@ impl InferenceSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests_support::rack;
     use super::super::load::GapLaw;
+    use super::super::tests_support::rack;
     use super::load::AZURE_CONVERSATION;
     use super::*;
     use crate::units::{Power, Rate, StepTime};

@@ -72,7 +72,9 @@ impl RateTable {
             offset: (design.start_hour * HOUR as f64) as Ticks,
             noise: design.noise.map(|noise| Noise {
                 sigma: libm::sqrt(libm::log1p(noise.variation * noise.variation)),
-                interval: super::super::ticks::from_time(crate::kernel::Time::ZERO + noise.interval),
+                interval: super::super::ticks::from_time(
+                    crate::kernel::Time::ZERO + noise.interval,
+                ),
                 correlation: if noise.correlation == Span::ZERO {
                     0.0
                 } else {
@@ -107,7 +109,9 @@ impl Walk {
     /// run is the same whenever a walk begins.
     pub(super) fn new(table: &RateTable, mut stream: Stream, now: Ticks) -> Self {
         let mut walk = match table.noise {
-            None => Self { rate: 0.0, until: 0, factor: 1.0, noise_until: NEVER, state: 0.0, stream },
+            None => {
+                Self { rate: 0.0, until: 0, factor: 1.0, noise_until: NEVER, state: 0.0, stream }
+            }
             Some(noise) => {
                 let state = stream.normal();
                 let (factor, noise_until) = (noise.factor(state), noise.interval);

@@ -295,12 +295,13 @@ impl<'s> Parts<'s> {
         let gaps = self.arrivals.gaps.as_ref();
         let azure = AZURE_CONVERSATION;
         let lengths = self.lengths.unwrap_or(&azure);
-        let mut client = |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
-            rate_per_s,
-            gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
-            prompt: lengths.prompt.resolve("prompt", faults),
-            output: lengths.output.resolve("output", faults),
-        };
+        let mut client =
+            |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
+                rate_per_s,
+                gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
+                prompt: lengths.prompt.resolve("prompt", faults),
+                output: lengths.output.resolve("output", faults),
+            };
         let clients = match self.clients {
             None => vec![client(rate_per_s, gaps, lengths)],
             Some(clients) => {
@@ -345,11 +346,7 @@ impl ArrivalsSpec {
 }
 
 /// Factors of mean one.
-fn shares<const N: usize>(
-    what: &str,
-    shares: Option<&[f64]>,
-    faults: &mut Vec<Fault>,
-) -> [f64; N] {
+fn shares<const N: usize>(what: &str, shares: Option<&[f64]>, faults: &mut Vec<Fault>) -> [f64; N] {
     let Some(shares) = shares else { return [1.0; N] };
     let sum: f64 = shares.iter().sum();
     let sound = shares.iter().all(|f| f.is_finite() && *f >= 0.0) && sum > 0.0;
@@ -387,7 +384,8 @@ impl NoiseSpec {
     fn resolve(&self, faults: &mut Vec<Fault>) -> Option<NoiseDesign> {
         let interval = self.interval.map_or(Span::from_secs(600), Span::from);
         if !(0.0..=10.0).contains(&self.variation) || interval < Span::from_secs(1) {
-            let message = "noise needs a variation from 0 to 10 and an interval of a second or more";
+            let message =
+                "noise needs a variation from 0 to 10 and an interval of a second or more";
             faults.push(Fault::error("arrivals", message));
             return None;
         }
