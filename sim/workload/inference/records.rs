@@ -146,24 +146,8 @@ impl Records {
 }
 
 impl Sink for Records {
-    /// Gaps that share a bin of the histogram are recorded together: counts, sums and the bin
-    /// of each are those of gaps recorded one by one.
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
-        if weight == 0 {
-            return;
-        }
-        let tbt = &mut self.of(class).tbt;
-        let (mut gap, mut left) = (first, k);
-        while left > 0 {
-            let top = top_of_bin(gap);
-            let last = gap + growth * (left - 1);
-            let n = if last <= top { left } else { (top - gap) / growth + 1 };
-            let longest = gap + growth * (n - 1);
-            let nanos = sum_of_nanos(gap, growth, n) * u128::from(weight);
-            tbt.record_alike((span(gap), span(longest)), n * weight, nanos);
-            gap += growth * n;
-            left -= n;
-        }
+        self.of(class).tbt.record_progression(first, growth, k, weight);
     }
 
     fn finished(&mut self, request: &Request, at: Ticks) {
@@ -173,13 +157,13 @@ impl Sink for Records {
         }
         let Class { tally, is_judged, targets } = &mut self.classes[usize::from(request.class)];
         let ttft = request.first - request.arrival;
-        tally.ttft.record_n(span(ttft), n);
-        tally.e2e.record_n(span(at - request.arrival), n);
-        tally.queue.record_n(span(request.admitted - request.arrival), n);
+        tally.ttft.record_sixteenths(ttft, n);
+        tally.e2e.record_sixteenths(at - request.arrival, n);
+        tally.queue.record_sixteenths(request.admitted - request.arrival, n);
         let mut within = ttft <= targets.0;
         if request.output > 1 {
             let tpot = (at - request.first) / u64::from(request.output - 1);
-            tally.tpot.record_n(span(tpot), n);
+            tally.tpot.record_sixteenths(tpot, n);
             within &= tpot <= targets.1;
         }
         tally.served += n;
@@ -190,56 +174,9 @@ impl Sink for Records {
     }
 }
 
-fn span(ticks: Ticks) -> Span {
-    Span::from_nanos(ticks::to_nanos(ticks))
-}
-
-/// Whole nanoseconds of each of `n` lengths in arithmetic progression, summed.
-fn sum_of_nanos(first: Ticks, growth: Ticks, n: u64) -> u128 {
-    const SIXTEEN: u64 = 16;
-    let [a, b, count] = [first, growth, n].map(u128::from);
-    let sum = count * a + b * (count * (count - 1) / 2);
-    // What rounding down leaves out repeats after sixteen lengths, which pass through all
-    // remainders that `growth` can reach.
-    let stride = 1 << growth.trailing_zeros().min(SIXTEEN.trailing_zeros());
-    let round = SIXTEEN * (first % stride) + SIXTEEN / 2 * (SIXTEEN - stride);
-    let rest: u64 = (0..n % SIXTEEN).map(|j| first.wrapping_add(j * growth) % SIXTEEN).sum();
-    (sum - u128::from(round) * u128::from(n / SIXTEEN) - u128::from(rest)) / u128::from(SIXTEEN)
-}
-
-/// The longest delay that [`Latency`] does not tell apart from `ticks`: it rounds to whole
-/// microseconds and keeps their eleven leading bits.
-fn top_of_bin(ticks: Ticks) -> Ticks {
-    let micros = (ticks::to_nanos(ticks) + 500) / 1000;
-    let spare = (64 - micros.leading_zeros()).saturating_sub(11);
-    let top = micros | ((1 << spare) - 1);
-    (top * 1000 + 499) * 16 + 15
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gaps_of_a_leap_fall_into_the_bins_of_its_iterations() {
-        for (first, growth, k) in [
-            (1, 0, 5),
-            (480_000_000, 9_000, 900),
-            (16_000, 16_000, 5_000),
-            (16_003, 12, 777),
-            (7, 3, 100_000),
-        ] {
-            let (mut leap, mut loops) = (Records::of_one_class(), Records::of_one_class());
-            leap.gaps(first, growth, k, 0, 3);
-            for j in 0..k {
-                loops.gaps(first + j * growth, 0, 1, 0, 3);
-            }
-            let [leap, loops] = [leap.total().tbt, loops.total().tbt];
-            assert_eq!(leap.histogram(), loops.histogram());
-            let figures = |tbt: &Latency| (tbt.mean_s(), tbt.min_s(), tbt.max_s());
-            assert_eq!(figures(&leap), figures(&loops), "{first} + j {growth}");
-        }
-    }
 
     #[test]
     fn targets_count_requests_that_meet_both() {

@@ -130,12 +130,10 @@ impl Router {
             Routing::RoundRobin => self.next_in_turn(),
             Routing::Random => self.live[self.stream.below(self.live.len() as u64) as usize],
             Routing::LeastRequests => {
-                while let (end, replica) = self.ends.least()
-                    && end < at
-                {
-                    self.look_at(replica, at, replicas, records);
+                while self.ends.least() < at {
+                    self.look_at(self.ends.winner(), at, replicas, records);
                 }
-                self.loads.least().1
+                self.loads.winner()
             }
             Routing::LeastTokens => {
                 let mut best = (u64::MAX, u64::MAX, 0);
