@@ -128,6 +128,9 @@ impl Step {
     }
 }
 
+/// Requests that are cheap to look at one by one.
+const FEW: usize = 4;
+
 impl Leap {
     pub(super) fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
         let total_blocks = limits.total_blocks();
@@ -291,13 +294,29 @@ impl Leap {
         self.owed - done * (self.batch + self.step.tokens)
     }
 
-    pub(super) fn next_end(&self) -> Ticks {
-        let ready = self.inbox.front().map_or(NEVER, |&(ready, _)| ready);
-        match self.step {
-            Step { k: 0, .. } => ready,
-            Step { open: true, end, .. } => end.min(ready),
-            Step { end, .. } => end,
+    /// A request that is sent only once it is known makes nobody leave earlier. Every request
+    /// takes an iteration for each token that it still needs, and none is shorter than the
+    /// shortest; the iterations under way are known.
+    pub(super) fn next_leave(&self) -> Ticks {
+        let shortest = self.next_table.as_ref().unwrap_or(&self.table).shortest();
+        if self.step.k == 0 {
+            return self.inbox.front().map_or(NEVER, |&(ready, _)| ready + shortest);
         }
+        let waits = |request: &Request| u64::from(request.output - request.generated);
+        let mut iterations = self.iterations_to_completion() - self.step.k;
+        for (request, _) in &self.fresh {
+            iterations = iterations.min(waits(request) - 1);
+        }
+        if let Some(part) = &self.part {
+            iterations = iterations.min(waits(&part.request) - 1);
+        }
+        if self.queue.len() + self.inbox.len() > FEW {
+            iterations = iterations.min(1);
+        } else {
+            let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
+            iterations = waiting.map(waits).fold(iterations, u64::min);
+        }
+        self.step.end.saturating_add(iterations.saturating_mul(shortest))
     }
 
     pub(super) fn in_flight(&self) -> u64 {

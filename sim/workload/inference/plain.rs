@@ -146,7 +146,7 @@ impl Plain {
         self.batch.iter().map(left).sum::<u64>() + waiting.map(whole).sum::<u64>()
     }
 
-    pub(super) fn next_end(&self) -> Ticks {
+    pub(super) fn next_leave(&self) -> Ticks {
         let ready = self.inbox.front().map_or(NEVER, |&(ready, _)| ready);
         self.end.unwrap_or(ready)
     }

@@ -172,9 +172,10 @@ impl Replica {
         each!(&self.0, engine => engine.outstanding(at))
     }
 
-    /// Nothing changes inside before this instant, but for tokens; never while empty.
-    pub(super) fn next_end(&self) -> Ticks {
-        each!(&self.0, engine => engine.next_end())
+    /// An instant before which no request leaves; never while empty. The replica was advanced
+    /// to when it was last sent something.
+    pub(super) fn next_leave(&self) -> Ticks {
+        each!(&self.0, engine => engine.next_leave())
     }
 
     /// Requests inside, by what they stand for.

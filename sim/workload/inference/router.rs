@@ -48,7 +48,7 @@ pub(super) struct Router {
     chosen: Vec<u64>,
     turns: u64,
     /// For the fewest requests: when each replica may have fewer next, and its order among all.
-    ends: Tournament,
+    leaves: Tournament,
     loads: Tournament,
 }
 
@@ -68,7 +68,7 @@ impl Router {
             turn: 0,
             chosen: (0..replicas as u64).collect(),
             turns: replicas as u64,
-            ends: Tournament::new(replicas),
+            leaves: Tournament::new(replicas),
             loads,
         }
     }
@@ -105,7 +105,7 @@ impl Router {
                 if self.up[replica] <= at {
                     self.look_at(replica, at, replicas, records);
                 } else {
-                    self.ends.set(replica, u64::MAX);
+                    self.leaves.set(replica, u64::MAX);
                     self.loads.set(replica, u64::MAX);
                 }
             }
@@ -130,8 +130,8 @@ impl Router {
             Routing::RoundRobin => self.next_in_turn(),
             Routing::Random => self.live[self.stream.below(self.live.len() as u64) as usize],
             Routing::LeastRequests => {
-                while self.ends.least() < at {
-                    self.look_at(self.ends.winner(), at, replicas, records);
+                while self.leaves.least() < at {
+                    self.look_at(self.leaves.winner(), at, replicas, records);
                 }
                 self.loads.winner()
             }
@@ -189,7 +189,7 @@ impl Router {
     ) {
         let state = &mut replicas[replica];
         state.advance(at, records);
-        self.ends.set(replica, state.next_end());
+        self.leaves.set(replica, state.next_leave());
         self.loads.set(replica, state.requests() << TURN_BITS | self.chosen[replica]);
     }
 

@@ -106,6 +106,7 @@ impl Pace {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepTable {
     decode: Vec<Ticks>,
+    shortest: Ticks,
     linear: Vec<i64>,
     context: Ticks,
     attention: Ticks,
@@ -149,13 +150,15 @@ impl StepTable {
             .map(|b| power.decode_w + power.decode_rise_w * b / (b + power.half_batch))
             .map(above_idle)
             .collect();
+        let decodes: Vec<Ticks> = (0..=sequences)
+            .map(|b| {
+                let t = ticks::coefficient(decode * interpolate(&steps.decode, f64::from(b)));
+                Ticks::try_from(t).expect("a decode iteration lasts some time")
+            })
+            .collect();
         let table = StepTable {
-            decode: (0..=sequences)
-                .map(|b| {
-                    let t = ticks::coefficient(decode * interpolate(&steps.decode, f64::from(b)));
-                    Ticks::try_from(t).expect("a decode iteration lasts some time")
-                })
-                .collect(),
+            shortest: decodes.iter().copied().min().unwrap_or(0),
+            decode: decodes,
             linear: (0..=sequences.max(chunk))
                 .map(|n| ticks::coefficient(prefill * interpolate(&steps.linear, f64::from(n))))
                 .collect(),
@@ -167,6 +170,11 @@ impl StepTable {
         };
         assert!(table.decode[1..].iter().all(|&t| t > 0), "a decode iteration lasts some time");
         Arc::new(table)
+    }
+
+    /// No iteration lasts less.
+    pub(super) fn shortest(&self) -> Ticks {
+        self.shortest
     }
 
     /// Duration of an iteration of `batch` decodes over `context` tokens without prompts, and
