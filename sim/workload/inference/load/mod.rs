@@ -179,7 +179,7 @@ impl Arrivals {
     pub(super) fn next(&self) -> Ticks {
         match self.sources.as_slice() {
             [only] => only.next,
-            _ => self.order.least().0,
+            _ => self.order.least(),
         }
     }
 
@@ -189,7 +189,7 @@ impl Arrivals {
     ///
     /// When none will come.
     pub(super) fn take(&mut self) -> Sent {
-        let index = if self.sources.len() == 1 { 0 } else { self.order.least().1 };
+        let index = if self.sources.len() == 1 { 0 } else { self.order.winner() };
         let (client, source) = (&self.load.clients[index], &mut self.sources[index]);
         let at = source.next;
         assert!(at < NEVER, "there is a next arrival");
