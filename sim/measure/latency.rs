@@ -103,11 +103,8 @@ impl Latency {
         while left > 0 {
             let bin = bin_of(to_micros(delay));
             let top = top_micros(bin) * PER_MICRO + PER_MICRO / 2 - 1;
-            let alike = if delay + growth * (left - 1) <= top {
-                left
-            } else {
-                (top - delay) / growth + 1
-            };
+            let alike =
+                if delay + growth * (left - 1) <= top { left } else { (top - delay) / growth + 1 };
             *self.bin(bin) += alike * n;
             delay += growth * alike;
             left -= alike;
