@@ -1,0 +1,136 @@
+//! Failures and repairs of nodes, racks that go off and on, and what becomes of the jobs there.
+
+use super::{Cause, Event, Training};
+use crate::kernel::{Class, Span, Time};
+use crate::workload::training::fleet::{FailureDraws, RackPower, Slot};
+use crate::workload::training::job::Phase;
+use crate::workload::training::power::ROUNDING;
+use crate::workload::training::spec::Recovery;
+
+impl Training {
+    pub(super) fn node_fails(&mut self, now: Time, rack: usize) {
+        let (node, job, draws) = self.fleet.fail(now, rack);
+        self.reclock(now, rack);
+        self.mark_stale(rack);
+        if draws.soft < self.design.soft_share {
+            self.push_in(now, self.design.soft_repair, Class::Plant, Event::Rebooted(node));
+        } else {
+            self.broken.push_back((node, self.repair_time(draws)));
+            self.send_crews(now);
+        }
+        let Some(slot) = job else { return };
+        self.jobs[slot as usize].pass_time(now);
+        let hangs = draws.hang < self.design.hang_share;
+        let detect = if hangs { self.design.detect_hang } else { self.design.detect_explicit };
+        self.interrupt(now, slot, Cause::NodeFailure, detect);
+        self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
+    }
+
+    /// Sends crews that are free to the nodes that wait for one.
+    pub(super) fn send_crews(&mut self, now: Time) {
+        while self.crews > 0
+            && let Some((node, repair)) = self.broken.pop_front()
+        {
+            self.crews -= 1;
+            self.push_in(now, repair, Class::Plant, Event::Repaired(node));
+        }
+    }
+
+    /// A node is whole again.
+    pub(super) fn mend(&mut self, now: Time, node: u32) {
+        let rack = self.fleet.rack_of(node);
+        self.fleet.repair(now, node);
+        self.reclock(now, rack);
+        self.mark_stale(rack);
+        self.pass_due = true;
+    }
+
+    pub(super) fn repair_time(&self, draws: FailureDraws) -> Span {
+        let design = &self.design;
+        let sigma = design.repair_sigma;
+        let mean_one = libm::exp(sigma * (draws.repair - 0.5 * sigma));
+        Span::from_secs_f64(design.repair_mean_s * mean_one)
+    }
+
+    /// Stops a job that starts or runs; one that already stands is not interrupted again. The
+    /// job's account is up to date and it still lists all its nodes.
+    pub(super) fn interrupt(&mut self, now: Time, slot: Slot, cause: Cause, detect: Span) {
+        self.touch(slot);
+        let job = &mut self.jobs[slot as usize];
+        if !matches!(job.phase, Phase::Starting | Phase::Running) {
+            return;
+        }
+        for count in [&mut job.interruptions, &mut self.totals.interruptions] {
+            match cause {
+                Cause::NodeFailure => count.node_failures += 1,
+                Cause::RackLoss => count.rack_losses += 1,
+            }
+        }
+        job.fall_back();
+        job.phase = Phase::Detecting;
+        job.pace = 0.0;
+        if let Some(ticket) = job.ticket.take() {
+            self.agenda.cancel(ticket);
+        }
+        let end = self.agenda.schedule(now + detect, Class::Work, Event::Phase(slot));
+        self.jobs[slot as usize].ticket = Some(end);
+    }
+
+    /// The failure has been noticed.
+    pub(super) fn recover(&mut self, now: Time, slot: Slot) {
+        self.touch(slot);
+        let job = &mut self.jobs[slot as usize];
+        match self.design.recovery {
+            Recovery::Hold if job.nodes.len() == job.width => self.start(now, slot),
+            Recovery::Hold => {
+                job.phase = Phase::Waiting;
+                self.waiting.insert(job.id, slot);
+            }
+            Recovery::Requeue => {
+                job.phase = Phase::Queued;
+                self.release_nodes(now, slot);
+                self.scheduler.submit(self.jobs[slot as usize].waiting(slot));
+            }
+        }
+        self.pass_due = true;
+    }
+
+    /// Reschedules the next failure of `rack` after the number of its nodes that can fail
+    /// changed.
+    pub(super) fn reclock(&mut self, now: Time, rack: usize) {
+        if let Some(ticket) = self.fleet.take_ticket(rack) {
+            self.agenda.cancel(ticket);
+        }
+        let left = self.fleet.time_to_failure_s(rack);
+        if left.is_finite() {
+            let at = now + Span::from_secs_f64(left);
+            let ticket = self.agenda.schedule(at, Class::Plant, Event::Failure(rack as u32));
+            self.fleet.keep_ticket(rack, ticket);
+        }
+    }
+
+    /// Turns a rack on or off by its offer. A cap below its idle draw turns it off.
+    pub(super) fn switch(&mut self, now: Time, rack: usize, struck: &mut Vec<Slot>) {
+        let offer = self.racks[rack].offer;
+        let (healthy, _) = self.fleet.occupancy(rack, |_, _| {});
+        let idle_w = self.base_w(healthy, healthy);
+        let powered = offer.live && offer.cap_w >= idle_w * (1.0 - ROUNDING);
+        match (self.fleet.power(rack), powered) {
+            (RackPower::Off, true) => {
+                self.fleet.set_power(now, rack, RackPower::Booting, |_, _| {});
+                let at = now + self.rack.power_on;
+                let ticket = self.agenda.schedule(at, Class::Plant, Event::PoweredOn(rack as u32));
+                self.racks[rack].ticket = Some(ticket);
+            }
+            (RackPower::On | RackPower::Booting, false) => {
+                if let Some(ticket) = self.racks[rack].ticket.take() {
+                    self.agenda.cancel(ticket);
+                }
+                self.fleet.set_power(now, rack, RackPower::Off, |slot, _| struck.push(slot));
+                self.reclock(now, rack);
+                self.pass_due = true;
+            }
+            (RackPower::Off, false) | (RackPower::On | RackPower::Booting, true) => {}
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What racks ask for and draw, and how fast jobs go with what they get.
+
+use super::{Event, Training, touch};
+use crate::kernel::{Class, Span, Time};
+use crate::plant::{Demand, Rank};
+use crate::workload::training::fleet::{RackPower, Slot};
+use crate::workload::training::job::Phase;
+use crate::workload::training::power::ROUNDING;
+
+impl Training {
+    /// What `rack` would draw if power were not short, by the order of shedding, W.
+    ///
+    /// Capping saves what lies above the lowest power cap, pausing what lies between that and
+    /// GPUs that only hold their job. A rack that is off asks for what it draws at idle.
+    pub fn demand(&self, rack: usize) -> Demand {
+        let mut tranches = [0.0; Rank::COUNT];
+        let gpus_per_node = self.rack.gpus_per_node as f64;
+        let (resident_w, floor_w) = (self.design.power.resident_w, self.design.power.run.floor_w());
+        let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
+            let gpus = nodes as f64 * gpus_per_node;
+            let wanted = self.jobs[slot as usize].wanted_w;
+            tranches[Rank::Idle as usize] += gpus * wanted.min(resident_w);
+            tranches[Rank::TrainingPause as usize] +=
+                gpus * (wanted.min(floor_w) - resident_w).max(0.0);
+            tranches[Rank::TrainingCap as usize] += gpus * (wanted - floor_w).max(0.0);
+        });
+        tranches[Rank::Idle as usize] += self.base_w(healthy, free);
+        Demand(tranches)
+    }
+
+    /// What `rack` draws, W; at most its cap. While a job runs, its checkpoint writes count by
+    /// their mean over the checkpoint cycle.
+    pub fn draw_w(&self, rack: usize) -> f64 {
+        if self.fleet.power(rack) == RackPower::Off {
+            return 0.0;
+        }
+        let state = &self.racks[rack];
+        let limit = state.allowance_w.max(self.design.power.resident_w);
+        let mut busy_w = 0.0;
+        let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
+            let gpus = (nodes * self.rack.gpus_per_node) as f64;
+            busy_w += gpus * self.jobs[slot as usize].draw_w.min(limit);
+        });
+        (self.base_w(healthy, free) + busy_w).min(state.offer.cap_w)
+    }
+
+    /// Brings the draws and speeds of everything touched in this instant up to date.
+    pub(super) fn refresh(&mut self, now: Time) {
+        // What jobs want may have changed, and with it the shares of their racks.
+        for i in 0..self.touched_jobs.len() {
+            self.update_wanted(self.touched_jobs[i]);
+        }
+        // Racks' shares may have changed, and with them the speeds of their jobs. No speed
+        // changes what a job wants, so this ends here.
+        let mut stale = std::mem::take(&mut self.stale_racks);
+        for &rack in &stale {
+            let rack = rack as usize;
+            self.racks[rack].is_stale = false;
+            self.mark_changed(rack);
+            let allowance = self.allowance_w(rack);
+            if allowance != self.racks[rack].allowance_w {
+                self.racks[rack].allowance_w = allowance;
+                self.fleet
+                    .occupancy(rack, |slot, _| touch(&mut self.jobs, &mut self.touched_jobs, slot));
+            }
+        }
+        stale.clear();
+        self.stale_racks = stale;
+        let mut touched = std::mem::take(&mut self.touched_jobs);
+        for &slot in &touched {
+            self.repace(now, slot);
+        }
+        touched.clear();
+        self.touched_jobs = touched;
+    }
+
+    pub(super) fn update_wanted(&mut self, slot: Slot) {
+        let racks = &self.racks;
+        let job = &mut self.jobs[slot as usize];
+        job.thermal =
+            job.racks.iter().fold(1.0, |speed, &r| racks[r as usize].offer.speed.min(speed));
+        let wanted = job.wanted_of(&self.design.power);
+        if wanted != job.wanted_w {
+            job.wanted_w = wanted;
+            for i in 0..self.jobs[slot as usize].racks.len() {
+                self.mark_stale(self.jobs[slot as usize].racks[i] as usize);
+            }
+        }
+    }
+
+    /// The most that each busy GPU of `rack` may draw for the rack to stay within its cap:
+    /// those that want less get what they want, the others an equal share. Infinite where all
+    /// get what they want.
+    pub(super) fn allowance_w(&self, rack: usize) -> f64 {
+        let cap_w = self.racks[rack].offer.cap_w;
+        if cap_w.is_infinite() {
+            return f64::INFINITY;
+        }
+        let mut wants: Vec<(f64, f64)> = Vec::new();
+        let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
+            let gpus = (nodes * self.rack.gpus_per_node) as f64;
+            wants.push((self.jobs[slot as usize].wanted_w, gpus));
+        });
+        let mut left_w = cap_w - self.base_w(healthy, free);
+        let mut gpus: f64 = wants.iter().map(|w| w.1).sum();
+        wants.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        for (wanted, n) in wants {
+            let share = left_w / gpus;
+            if wanted > share {
+                return share;
+            }
+            left_w -= wanted * n;
+            gpus -= n;
+        }
+        f64::INFINITY
+    }
+
+    /// Sets the speed and the draw of a job, and when its phase ends.
+    pub(super) fn repace(&mut self, now: Time, slot: Slot) {
+        let power = &self.design.power;
+        let racks = &self.racks;
+        let job = &mut self.jobs[slot as usize];
+        job.touched = false;
+        job.pass_time(now);
+        // All nodes of a job run at the speed of the slowest.
+        let allowance = job
+            .racks
+            .iter()
+            .fold(f64::INFINITY, |least, &r| racks[r as usize].allowance_w.min(least));
+        let pace = match job.phase {
+            Phase::Running => power.run.speed_at(allowance).min(job.thermal),
+            Phase::Starting if allowance >= power.restart_w * (1.0 - ROUNDING) => 1.0,
+            _ => 0.0,
+        };
+        if matches!(job.phase, Phase::Starting | Phase::Running)
+            && (pace != job.pace || job.ticket.is_none())
+        {
+            job.pace = pace;
+            if let Some(ticket) = job.ticket.take() {
+                self.agenda.cancel(ticket);
+            }
+            let left = job.time_left_s();
+            if left.is_finite() {
+                let at = now + Span::from_secs_f64(left);
+                job.ticket = Some(self.agenda.schedule(at, Class::Work, Event::Phase(slot)));
+            }
+        }
+        let draw = job.draw_of(&self.design.power);
+        if draw != job.draw_w {
+            job.draw_w = draw;
+            for i in 0..self.jobs[slot as usize].racks.len() {
+                self.mark_changed(self.jobs[slot as usize].racks[i] as usize);
+            }
+        }
+    }
+
+    /// Draw of nodes without their busy GPUs, W: `healthy` nodes' overhead and the GPUs of the
+    /// `free` ones.
+    pub(super) fn base_w(&self, healthy: usize, free: usize) -> f64 {
+        let free_gpus = (free * self.rack.gpus_per_node) as f64;
+        healthy as f64 * self.rack.node_overhead_w + free_gpus * self.rack.gpu_idle_w
+    }
+}

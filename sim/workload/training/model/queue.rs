@@ -1,0 +1,159 @@
+//! Arrivals, the pass that gives out nodes, starts and ends of jobs.
+
+use super::{Event, Training, energy_kwh};
+use crate::kernel::{Class, Time};
+use crate::workload::training::account::JobRecord;
+use crate::workload::training::fleet::Slot;
+use crate::workload::training::job::{Job, Phase};
+use crate::workload::training::swf::JobEnd;
+
+impl Training {
+    pub(super) fn arrive(&mut self, now: Time) {
+        let request = self.source.request();
+        self.expect_arrival(now);
+        let id = self.totals.submitted;
+        self.totals.submitted += 1;
+        let cycle = self.design.cycle(request.nodes);
+        let job = Job::new(id, now, request, cycle, self.design.restart.as_secs_f64());
+        let slot = match self.free_slots.pop() {
+            Some(slot) => {
+                self.jobs[slot as usize] = job;
+                slot
+            }
+            None => {
+                self.jobs.push(job);
+                (self.jobs.len() - 1) as Slot
+            }
+        };
+        self.scheduler.submit(self.jobs[slot as usize].waiting(slot));
+        self.pass_due = true;
+    }
+
+    pub(super) fn expect_arrival(&mut self, now: Time) {
+        if let Some(gap) = self.source.gap() {
+            self.push_in(now, gap, Class::Work, Event::Arrival);
+        }
+    }
+
+    /// Gives nodes to the jobs that wait for them: first to those that lost some, in the order
+    /// of submission until one cannot be served, then to the queue by its scheduler.
+    pub(super) fn pass(&mut self, now: Time) {
+        if !std::mem::take(&mut self.pass_due) {
+            return;
+        }
+        while let Some((&id, &slot)) = self.waiting.first_key_value() {
+            let job = &self.jobs[slot as usize];
+            let missing = job.width - job.nodes.len();
+            let count = missing.min(self.fleet.free());
+            self.take_nodes(now, slot, count);
+            if count < missing {
+                break;
+            }
+            self.waiting.remove(&id);
+            self.start(now, slot);
+        }
+        let usable = self.design.nodes - self.design.spares;
+        // What waiting jobs still miss is committed but not free, so both limits hold.
+        let free = self.fleet.free().min(usable.saturating_sub(self.committed));
+        let mut granted = std::mem::take(&mut self.granted);
+        self.scheduler.pass(now, free, &mut granted);
+        for grant in granted.drain(..) {
+            let (slot, width) = (grant.token, grant.nodes as usize);
+            self.committed += width;
+            let job = &mut self.jobs[slot as usize];
+            job.pass_time(now);
+            job.grant = Some(grant);
+            self.take_nodes(now, slot, width);
+            self.start(now, slot);
+        }
+        self.granted = granted;
+        let wake_at = self.scheduler.wake_at();
+        if self.promise.is_none_or(|(at, _)| at != wake_at) {
+            if let Some((_, ticket)) = self.promise.take() {
+                self.agenda.cancel(ticket);
+            }
+            if wake_at < Time::MAX {
+                let ticket = self.agenda.schedule(wake_at, Class::Work, Event::Promise);
+                self.promise = Some((wake_at, ticket));
+            }
+        }
+    }
+
+    /// The job has all its nodes.
+    pub(super) fn start(&mut self, now: Time, slot: Slot) {
+        self.touch(slot);
+        let job = &mut self.jobs[slot as usize];
+        job.pass_time(now);
+        job.phase = Phase::Starting;
+        job.starting_s = self.design.restart.as_secs_f64();
+        job.attempts += 1;
+        if job.start.is_none() {
+            job.start = Some(now);
+            self.totals.wait.add((now - job.submit).as_secs_f64());
+        }
+    }
+
+    pub(super) fn finish(&mut self, now: Time, slot: Slot) {
+        self.release_nodes(now, slot);
+        let per_node_second = self.gpu_hours_per_node_second();
+        let job = &mut self.jobs[slot as usize];
+        job.phase = Phase::Gone;
+        self.totals.completed += 1;
+        self.totals.account.add(&job.account);
+        self.totals.present_s += job.present_s;
+        self.totals.gpu_energy_j += job.gpu_energy_j;
+        self.totals.failed += u64::from(job.end == JobEnd::Failed);
+        self.totals.cancelled += u64::from(job.end == JobEnd::Cancelled);
+        let record = JobRecord {
+            id: job.id,
+            submit: job.submit,
+            start: job.start.expect("a job that ends has started"),
+            end: now,
+            nodes: job.width,
+            work_s: job.work_s,
+            reason: job.end,
+            attempts: job.attempts,
+            interruptions: job.interruptions,
+            gpu_hours: job.account.scaled(per_node_second),
+            energy_kwh: energy_kwh(&self.rack, job.gpu_energy_j, job.account.held()),
+        };
+        self.totals.bounded_slowdown += record.bounded_slowdown();
+        self.finished.push(record);
+        self.free_slots.push(slot);
+        self.pass_due = true;
+    }
+
+    pub(super) fn take_nodes(&mut self, now: Time, slot: Slot, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let mut taken = std::mem::take(&mut self.taken);
+        self.fleet.take(now, count, slot, &mut taken);
+        let job = &mut self.jobs[slot as usize];
+        job.pass_time(now);
+        job.add_nodes(&taken, |node| self.fleet.rack_of(node) as u32);
+        for &node in &taken {
+            self.mark_stale(self.fleet.rack_of(node));
+        }
+        taken.clear();
+        self.taken = taken;
+        self.touch(slot);
+    }
+
+    pub(super) fn release_nodes(&mut self, now: Time, slot: Slot) {
+        let nodes = std::mem::take(&mut self.jobs[slot as usize].nodes);
+        for &node in &nodes {
+            self.fleet.release(now, node);
+        }
+        for i in 0..self.jobs[slot as usize].racks.len() {
+            self.mark_stale(self.jobs[slot as usize].racks[i] as usize);
+        }
+        let job = &mut self.jobs[slot as usize];
+        job.racks.clear();
+        job.nodes = nodes;
+        job.nodes.clear();
+        self.committed -= job.width;
+        let grant = job.grant.take().expect("a job that holds nodes was given them");
+        self.scheduler.end(now, grant);
+    }
+}

@@ -1,0 +1,62 @@
+//! What GPUs draw in each phase of a job, as a user writes it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::Fault;
+use crate::units::Fraction;
+use crate::workload::gpu::GpuRackDesign;
+use crate::workload::training::power::{PowerDesign, ROUNDING, Shares};
+
+/// Draw of a GPU in each phase of a job, as a share of its thermal design power.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerSharesSpec {
+    /// While it computes, uncapped. Default: 90 % (assumption; the H100 of the cap curve
+    /// draws 92 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compute: Option<Fraction>,
+    /// While it communicates. Default: 50 % (POLCA, arXiv:2308.12908: 20 to 75 % by model).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub communicate: Option<Fraction>,
+    /// Share of an iteration spent computing. Default: 80 % (assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty: Option<Fraction>,
+    /// While a checkpoint is written. Default: 25 % (assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Fraction>,
+    /// While a job starts. Default: 20 % (assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Fraction>,
+}
+
+impl PowerSharesSpec {
+    /// Fills defaults and checks ranges, on racks of the kind `rack`.
+    pub(super) fn resolve(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> PowerDesign {
+        let share = |f: Option<Fraction>, default| f.map_or(default, |f| f.0);
+        let mut shares = Shares {
+            compute: share(self.compute, 0.90),
+            communicate: share(self.communicate, 0.50),
+            duty: share(self.duty, 0.80),
+            checkpoint: share(self.checkpoint, 0.25),
+            restart: share(self.restart, 0.20),
+        };
+        let refuse = |faults: &mut Vec<Fault>, message: &str| {
+            faults.push(Fault::error("power", message));
+        };
+        if shares.duty == 0.0 {
+            refuse(faults, "`duty` must be above zero: a job that trains computes");
+            shares.duty = 1.0;
+        }
+        // The draw of computing at the lowest cap is the least that a running GPU can take.
+        let scale = shares.compute * rack.gpu_tdp_w / rack.curve.full().draw_w;
+        if rack.curve.floor().draw_w * scale < rack.gpu_resident_w * (1.0 - ROUNDING) {
+            refuse(faults, "`compute` leaves the lowest cap below the draw of a resident job");
+            shares.compute = 1.0;
+        }
+        if shares.communicate > shares.compute {
+            refuse(faults, "`communicate` must not exceed `compute`");
+        }
+        PowerDesign::new(rack, shares)
+    }
+}
