@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use loadbank::fluids::MoistAir;
-use loadbank::plant::cooling::{CoolingLoop, CoolingSpec, Drive};
+use loadbank::plant::cooling::{CoolingLoop, CoolingPart, CoolingSpec, Drive};
 
 fn main() {
     divan::main();
@@ -24,7 +24,8 @@ fn weather() -> Vec<MoistAir> {
 fn year(bencher: Bencher<'_, '_>, spec: &str) {
     let spec: CoolingSpec = serde_json::from_str(spec).expect("a spec");
     let mut faults = Vec::new();
-    let plant = CoolingLoop::new(&spec.resolve(&mut faults));
+    let CoolingPart::Loop(design) = spec.resolve(&mut faults) else { panic!("a loop") };
+    let plant = CoolingLoop::new(&design);
     let weather = weather();
     bencher.bench(|| {
         let solve = |air| plant.solve(black_box(8e6), air, Drive::FULL).supply_c;

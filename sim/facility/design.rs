@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::control::ControlDesign;
 use crate::grid::{PriceDesign, Series, WeatherDesign};
 use crate::kernel::{Clock, Span};
-use crate::plant::cooling::{LoopDesign, ThermalLimits};
+use crate::plant::cooling::{ExchangerDesign, LoopDesign, ThermalLimits};
 use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
 use crate::workload::gpu::GpuRackDesign;
@@ -43,6 +43,8 @@ pub struct Design {
     pub power_groups: Vec<String>,
     /// Cooling loops.
     pub loops: Vec<LoopSite>,
+    /// What stands between racks and loops.
+    pub exchangers: Vec<ExchangerSite>,
     /// Groups of alike racks.
     pub halls: Vec<HallDesign>,
     /// Racks, those of a hall side by side.
@@ -72,6 +74,22 @@ pub struct LoopSite {
     pub chillers: Option<PowerLoad>,
 }
 
+/// What takes heat from racks and gives it to a loop.
+#[derive(Debug, Clone)]
+pub struct ExchangerSite {
+    /// Instance name.
+    pub name: String,
+    /// Name of the component that declared it, groups unexpanded.
+    pub group_name: String,
+    /// Index into [`Design::loops`] of the loop that takes its heat.
+    pub cooled_by: usize,
+    /// Its model; none for racks that hang on the loop itself, behind the approach that is
+    /// part of the loop.
+    pub design: Option<ExchangerDesign>,
+    /// The electrical load of its pumps or fans, if it has any.
+    pub movers: Option<PowerLoad>,
+}
+
 /// A group of alike racks.
 #[derive(Debug, Clone)]
 pub struct HallDesign {
@@ -81,6 +99,8 @@ pub struct HallDesign {
     pub racks: usize,
     /// At which inlet temperatures its racks slow down and trip.
     pub limits: ThermalLimits,
+    /// The same for the air that takes what the liquid does not.
+    pub air_limits: ThermalLimits,
 }
 
 /// One rack in the plant.
@@ -90,9 +110,12 @@ pub struct RackSite {
     pub hall: usize,
     /// Its electrical load.
     pub load: PowerLoad,
-    /// Index into [`Design::loops`]; a rack without one gives its heat to nothing that the
-    /// site pays for and never gets hot.
+    /// Index into [`Design::exchangers`]; a rack without one gives its heat to nothing that
+    /// the site pays for and never gets hot.
     pub cooled_by: Option<usize>,
+    /// Index into [`Design::exchangers`] of what takes the heat that `cooled_by` does not, and
+    /// the share of the rack's heat that this is.
+    pub air_cooled_by: Option<(usize, f64)>,
     /// Index into [`Design::works`] and the rack's number within that workload; a rack
     /// without one stands empty.
     pub work: Option<(usize, usize)>,

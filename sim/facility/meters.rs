@@ -12,6 +12,7 @@ use super::work::Work;
 use crate::grid::Carbon;
 use crate::kernel::Time;
 use crate::measure::Ledger;
+use crate::plant::cooling::ExchangerKind;
 use crate::plant::power::{ComponentKind, PowerNode};
 
 const MW: f64 = 1e-6;
@@ -48,6 +49,7 @@ pub(super) struct Meters {
     dry_bulb: GaugeId,
     wet_bulb: GaugeId,
     cooling: Vec<CoolingGauges>,
+    exchangers: Vec<ExchangerGauges>,
     halls: Vec<HallGauges>,
     components: Vec<ComponentMeter>,
     /// Instances of each declared cooling component.
@@ -78,6 +80,18 @@ struct CoolingGauges {
     drift: GaugeId,
     blowdown: GaugeId,
     makeup: GaugeId,
+}
+
+/// The instances of a declared exchanger together.
+#[derive(Debug)]
+struct ExchangerGauges {
+    name: String,
+    instances: Vec<usize>,
+    /// Blows air, rather than pumping a liquid.
+    blows: bool,
+    heat: GaugeId,
+    movers: GaugeId,
+    inlet: GaugeId,
 }
 
 #[derive(Debug)]
@@ -151,6 +165,25 @@ impl Meters {
                 makeup: mean(format!("{name}_makeup_m3_per_h"), M3_PER_H),
             })
             .collect();
+        let mut exchangers: Vec<ExchangerGauges> = Vec::new();
+        for (index, site) in design.exchangers.iter().enumerate() {
+            let Some(exchanger) = &site.design else { continue };
+            let name = &site.group_name;
+            if let Some(group) = exchangers.iter_mut().find(|group| group.name == *name) {
+                group.instances.push(index);
+                continue;
+            }
+            let blows = exchanger.kind == ExchangerKind::AirHandler;
+            let movers = if blows { "fans" } else { "pumps" };
+            exchangers.push(ExchangerGauges {
+                name: name.clone(),
+                instances: vec![index],
+                blows,
+                heat: mean(format!("{name}_heat_mw"), MW),
+                movers: mean(format!("{name}_{movers}_mw"), MW),
+                inlet: mean(format!("{name}_inlet_c"), 1.0),
+            });
+        }
         let halls = design
             .halls
             .iter()
@@ -187,6 +220,7 @@ impl Meters {
             dry_bulb,
             wet_bulb,
             cooling,
+            exchangers,
             halls,
             components: vec![ComponentMeter::default(); design.power.nodes.len()],
             cooling_loops,
@@ -299,12 +333,12 @@ impl Facility<'_> {
             for &index in loops {
                 let plant = &self.loops[index];
                 heat += plant.heat_w;
-                fans += plant.draw_w[0];
-                pumps += plant.draw_w[1];
-                chillers += plant.draw_w[2];
+                fans += plant.machines[0].draw_w;
+                pumps += plant.machines[1].draw_w;
+                chillers += plant.machines[2].draw_w;
                 economiser += plant.state.economiser_w;
                 fan_speed += plant.state.fan_speed / loops.len() as f64;
-                inlet_c = inlet_c.max(plant.state.rack_inlet_c);
+                inlet_c = inlet_c.max(plant.inlet_c(&self.exchangers));
                 supply_c = supply_c.max(plant.state.supply_c);
                 let flows = plant.state.water;
                 for (sum, flow) in water.iter_mut().zip([
@@ -331,6 +365,15 @@ impl Facility<'_> {
             fans_w += fans;
             pumps_w += pumps;
             chillers_w += chillers;
+        }
+        for group in &meters.exchangers {
+            let instances = || group.instances.iter().map(|&index| &self.exchangers[index]);
+            let movers = instances().map(|plant| plant.movers.draw_w).sum();
+            let inlets = instances().map(|plant| plant.inlet_c);
+            gauges.set(now, group.heat, instances().map(|plant| plant.heat_w).sum());
+            gauges.set(now, group.movers, movers);
+            gauges.set(now, group.inlet, inlets.fold(f64::NEG_INFINITY, f64::max));
+            *(if group.blows { &mut fans_w } else { &mut pumps_w }) += movers;
         }
         gauges.set(now, meters.fans, fans_w);
         gauges.set(now, meters.pumps, pumps_w);
@@ -387,7 +430,7 @@ impl Facility<'_> {
         let import_mwh = mwh(meters.import);
         let it_mwh: f64 = workloads.iter().map(|work| work.energy_mwh).sum();
         let mut water = WaterOutcome::default();
-        let cooling: Vec<CoolingOutcome> = meters
+        let mut cooling: Vec<CoolingOutcome> = meters
             .cooling
             .iter()
             .map(|group| {
@@ -416,6 +459,22 @@ impl Facility<'_> {
                 }
             })
             .collect();
+
+        cooling.extend(meters.exchangers.iter().map(|group| {
+            let inlet = meters.gauges.meter(group.inlet);
+            let (fans, pumps) = if group.blows { (1.0, 0.0) } else { (0.0, 1.0) };
+            CoolingOutcome {
+                name: group.name.clone(),
+                heat_mwh: mwh(group.heat),
+                fans_mwh: fans * mwh(group.movers),
+                pumps_mwh: pumps * mwh(group.movers),
+                chillers_mwh: 0.0,
+                economiser_mwh: 0.0,
+                mean_inlet_c: inlet.mean(now),
+                max_inlet_c: inlet.max(),
+                water: WaterOutcome::default(),
+            }
+        }));
 
         let ratio = |top: f64, bottom: f64| (bottom > 0.0).then_some(top / bottom);
         let carbon_t = integral(meters.carbon) / 1e6;

@@ -13,6 +13,7 @@
 //!       +--- speed, trips <- supply temperature <- cooling <- heat --+
 //! ```
 
+mod cooling;
 mod design;
 mod gauges;
 mod meters;
@@ -24,7 +25,9 @@ mod work;
 use hdrhistogram::Histogram;
 use rayon::prelude::*;
 
-pub use design::{Design, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite};
+pub use design::{
+    Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
+};
 pub use observer::{Observer, Record, Silent, What};
 pub use outcome::*;
 
@@ -35,8 +38,9 @@ use crate::plant::power::{Failures, Network};
 use crate::workload::inference::Tally;
 use crate::workload::mining::Mining;
 
+use cooling::{ExchangerPlant, LoopPlant};
 use meters::Meters;
-use settle::{LoopPlant, Owner, Rack};
+use settle::{Owner, Rack};
 use work::Work;
 
 /// What can happen at the site. Small and `Copy`: the agenda holds it by value.
@@ -99,6 +103,7 @@ pub struct Facility<'d> {
     power: Network,
     failures: Failures,
     loops: Vec<LoopPlant>,
+    exchangers: Vec<ExchangerPlant>,
     racks: Vec<Rack>,
     /// Who is behind each electrical load.
     owners: Vec<Owner>,
@@ -152,7 +157,13 @@ impl<'d> Facility<'d> {
             .loops
             .iter()
             .enumerate()
-            .map(|(index, site)| LoopPlant::new(index, site, &design.racks, &air))
+            .map(|(index, site)| LoopPlant::new(index, site, &design.exchangers, &air))
+            .collect();
+        let exchangers = design
+            .exchangers
+            .iter()
+            .enumerate()
+            .map(|(index, site)| ExchangerPlant::new(index, site, &design.racks))
             .collect();
         let hash_price = |site: &WorkSite| match &site.design {
             WorkDesign::Mining { hash_price, .. } => hash_price.clone().map(Playback::new),
@@ -171,6 +182,7 @@ impl<'d> Facility<'d> {
             power: Network::new(&design.power),
             failures: Failures::new(&design.power, &streams),
             loops,
+            exchangers,
             racks: design.racks.iter().map(Rack::new).collect(),
             owners: settle::owners(design),
             wake_ups: vec![WakeUp { due: true, advanced: Time::ZERO, next: None }; works.len()],

@@ -30,7 +30,7 @@ pub struct Outcome {
     pub effectiveness: Effectiveness,
     /// Water of the whole site.
     pub water: WaterOutcome,
-    /// Cooling, by declared component.
+    /// Cooling, by declared component: loops, then the exchangers whose heat goes through them.
     pub cooling: Vec<CoolingOutcome>,
     /// Halls of racks.
     pub halls: Vec<HallOutcome>,

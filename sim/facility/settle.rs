@@ -16,40 +16,28 @@
 //! give back slowly. At [`MOST_PASSES`] the engine stops with a panic, because an instant that
 //! does not settle is a bug.
 
-use super::design::{Design, HouseLoad, LoopSite, RackSite};
+use super::design::{Design, HouseLoad, RackSite};
 use super::observer::{Observer, Record, What};
 use super::{Event, Facility};
 use crate::control::RAISE_AFTER;
-use crate::fluids::MoistAir;
 use crate::kernel::{Class, Time};
-use crate::plant::cooling::{CoolingLoop, Drive, LoopState};
 use crate::plant::power::PowerLoad;
 use crate::plant::{Demand, Rank};
 use crate::workload::RackOffer;
 
 /// Passes after which an instant must have settled.
 const MOST_PASSES: usize = 64;
-/// Passes after which speeds are damped.
-const FREE_PASSES: usize = 3;
 /// Passes after which offers only fall.
 const FALLING_PASSES: usize = 16;
 /// Passes after which caps fall by more than they need to, so that they fall no longer.
 const MARGIN_PASSES: usize = 32;
-/// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
-/// balances do not depend on it: meters read what was carried.
-const SUPPLY_STEP_K: f64 = 1e-3;
-/// Smaller steps of a damped speed are taken whole.
-const SPEED_STEP: f64 = 1e-4;
-/// Fans, pumps and chillers.
-const MACHINES: usize = 3;
-/// Smaller changes of what a machine of a loop wants are not carried to the power chain, in watts.
-const DEMAND_STEP_W: f64 = 0.1;
 
 /// Who draws from an electrical load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Rack(u32),
     Loop(u32),
+    Exchanger(u32),
     House(u32),
 }
 
@@ -58,13 +46,14 @@ pub(super) enum Owner {
 pub(super) struct Rack {
     pub(super) hall: u32,
     load: PowerLoad,
-    cooled_by: Option<u32>,
+    /// What takes its heat: liquid, or all of it, and the air beside that.
+    pub(super) sides: [Option<HeatSide>; 2],
     work: Option<(u32, u32)>,
     /// Off since heat has tripped it.
     pub(super) tripped: bool,
     /// Speed factor and inlet temperature that its cooling allows.
-    speed: f64,
-    inlet_c: f64,
+    pub(super) speed: f64,
+    pub(super) inlet_c: f64,
     pub(super) offer: RackOffer,
     /// Its offer is held below what the plant could give, until the site raises offers again.
     held: bool,
@@ -73,36 +62,28 @@ pub(super) struct Rack {
     pub(super) draw_w: f64,
 }
 
-/// A cooling loop while the site runs.
-#[derive(Debug)]
-pub(super) struct LoopPlant {
-    model: CoolingLoop,
-    /// The electrical loads of its fans, its pumps and its chillers.
-    machines: [Option<PowerLoad>; MACHINES],
-    /// The most that they ever draw, in watts.
-    most_w: [f64; MACHINES],
-    racks: Vec<u32>,
-    /// What they have asked of the power chain, in watts.
-    asked_w: [f64; MACHINES],
-    /// What they draw, in watts.
-    pub(super) draw_w: [f64; MACHINES],
-    /// Supply temperature that the racks have been told.
-    told_c: f64,
-    pub(super) heat_w: f64,
-    pub(super) state: LoopState,
+/// One of the streams that take the heat of a rack.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeatSide {
+    /// Index into [`Design::exchangers`].
+    pub(super) exchanger: u32,
+    /// Share of the rack's heat.
+    pub(super) share: f64,
+    /// Temperature at which it enters the rack.
+    pub(super) inlet_c: f64,
 }
 
 /// What has changed and is still to be carried on.
 #[derive(Debug)]
 pub(super) struct Changed {
     /// Racks that want another power.
-    demands: Marks,
+    pub(super) demands: Marks,
     /// Racks that the plant offers something else.
-    offers: Marks,
+    pub(super) offers: Marks,
     /// Racks that draw another power.
-    draws: Marks,
+    pub(super) draws: Marks,
     /// Loops with another heat, air or supply of power.
-    loops: Marks,
+    pub(super) loops: Marks,
     /// Workloads that have been offered something in this pass.
     works: Marks,
     /// Racks that have been offered something in this instant.
@@ -110,16 +91,16 @@ pub(super) struct Changed {
     /// Racks whose offers are held.
     held: Marks,
     /// What happened to the racks of each hall within the instant.
-    halls: Vec<HallEvents>,
+    pub(super) halls: Vec<HallEvents>,
 }
 
 /// Changes of the racks of a hall within an instant.
 #[derive(Debug, Clone, Copy, Default)]
-struct HallEvents {
+pub(super) struct HallEvents {
     lost: u32,
     restored: u32,
-    tripped: u32,
-    restarted: u32,
+    pub(super) tripped: u32,
+    pub(super) restarted: u32,
     /// Racks held below what they want, now and when the last record was made.
     capped: u32,
     capped_told: bool,
@@ -127,7 +108,7 @@ struct HallEvents {
 
 /// A set of indices, drained in the order of marking.
 #[derive(Debug, Default)]
-struct Marks {
+pub(super) struct Marks {
     marked: Vec<bool>,
     list: Vec<u32>,
 }
@@ -141,14 +122,14 @@ impl Marks {
         Self { marked: vec![false; count], list: Vec::new() }
     }
 
-    fn mark(&mut self, index: u32) {
+    pub(super) fn mark(&mut self, index: u32) {
         if !std::mem::replace(&mut self.marked[index as usize], true) {
             self.list.push(index);
         }
     }
 
     /// Takes the marked indices; give the list back with [`reuse`](Self::reuse).
-    fn take(&mut self) -> Vec<u32> {
+    pub(super) fn take(&mut self) -> Vec<u32> {
         for &index in &self.list {
             self.marked[index as usize] = false;
         }
@@ -156,7 +137,7 @@ impl Marks {
     }
 
     /// Keeps the memory of a taken list for the next instant.
-    fn reuse(&mut self, mut list: Vec<u32>) {
+    pub(super) fn reuse(&mut self, mut list: Vec<u32>) {
         if self.list.is_empty() {
             list.clear();
             self.list = list;
@@ -201,10 +182,17 @@ impl Changed {
 
 impl Rack {
     pub(super) fn new(site: &RackSite) -> Self {
+        let air = site.air_cooled_by.map_or(0.0, |(_, share)| share);
         Self {
             hall: site.hall as u32,
             load: site.load,
-            cooled_by: site.cooled_by.map(|index| index as u32),
+            sides: [site.cooled_by.map(|index| (index, 1.0 - air)), site.air_cooled_by].map(|side| {
+                side.map(|(exchanger, share)| HeatSide {
+                    exchanger: exchanger as u32,
+                    share,
+                    inlet_c: RackOffer::FULL.inlet_c,
+                })
+            }),
             work: site.work.map(|(work, index)| (work as u32, index as u32)),
             tripped: false,
             speed: 1.0,
@@ -217,24 +205,10 @@ impl Rack {
     }
 }
 
-impl LoopPlant {
-    /// The loop without heat, in `air`.
-    pub(super) fn new(index: usize, site: &LoopSite, racks: &[RackSite], air: &MoistAir) -> Self {
-        let cooled = racks.iter().enumerate().filter(|(_, rack)| rack.cooled_by == Some(index));
-        let model = CoolingLoop::new(&site.design);
-        let state = model.solve(0.0, air, Drive::FULL);
-        let most_w = [model.max_fan_w(), model.max_pump_w(), model.max_chiller_w()];
-        Self {
-            model,
-            machines: [site.fans, site.pumps, site.chillers],
-            most_w,
-            racks: cooled.map(|(rack, _)| rack as u32).collect(),
-            asked_w: [0.0; MACHINES],
-            draw_w: [0.0; MACHINES],
-            told_c: f64::NAN,
-            heat_w: 0.0,
-            state,
-        }
+impl Rack {
+    /// Heat that it gives to one of its sides, in watts.
+    pub(super) fn heat_w(&self, side: u8) -> f64 {
+        self.sides[usize::from(side)].map_or(0.0, |side| side.share * self.draw_w)
     }
 }
 
@@ -251,6 +225,11 @@ pub(super) fn owners(design: &Design) -> Vec<Owner> {
     for (index, site) in design.loops.iter().enumerate() {
         for machine in [site.fans, site.pumps, site.chillers].into_iter().flatten() {
             own(machine, Owner::Loop(index as u32));
+        }
+    }
+    for (index, site) in design.exchangers.iter().enumerate() {
+        if let Some(movers) = site.movers {
+            own(movers, Owner::Exchanger(index as u32));
         }
     }
     for (index, house) in design.house.iter().enumerate() {
@@ -280,7 +259,7 @@ fn lower(old: RackOffer, new: RackOffer, pass: usize) -> RackOffer {
     }
 }
 
-fn single(rank: Rank, power_w: f64) -> Demand {
+pub(super) fn single(rank: Rank, power_w: f64) -> Demand {
     let mut demand = Demand::default();
     demand.0[rank as usize] = power_w;
     demand
@@ -346,6 +325,7 @@ impl Facility<'_> {
         self.power.drain_changed_loads(|load| match self.owners[load.0 as usize] {
             Owner::Rack(index) => offers.mark(index),
             Owner::Loop(index) => loops.mark(index),
+            Owner::Exchanger(index) => loops.mark(self.exchangers[index as usize].cooled_by),
             Owner::House(index) => houses.push(index),
         });
         for index in houses {
@@ -424,128 +404,13 @@ impl Facility<'_> {
             if draw_w != rack.draw_w {
                 rack.draw_w = draw_w;
                 self.power.set_draw(rack.load, draw_w);
-                if let Some(cooled_by) = rack.cooled_by {
-                    self.changed.loops.mark(cooled_by);
+                for side in rack.sides.iter().flatten() {
+                    let exchanger = &self.exchangers[side.exchanger as usize];
+                    self.changed.loops.mark(exchanger.cooled_by);
                 }
             }
         }
         self.changed.draws.reuse(racks);
-    }
-
-    /// Loops to power and racks: what their machines draw, how warm the supply is.
-    fn carry_heat(&mut self, now: Time, pass: usize) {
-        let loops = self.changed.loops.take();
-        for &index in &loops {
-            let plant = &mut self.loops[index as usize];
-            plant.heat_w = plant.racks.iter().map(|&r| self.racks[r as usize].draw_w).sum();
-
-            let wanted = plant.model.solve(plant.heat_w, &self.air, Drive::FULL);
-            let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
-            let most_w = plant.most_w;
-            let mut share = [1.0; MACHINES];
-            let mut cap_w = [0.0; MACHINES];
-            let mut asking = false;
-            for machine in 0..MACHINES {
-                let Some(load) = plant.machines[machine] else { continue };
-                if (wanted_w[machine] - plant.asked_w[machine]).abs() > DEMAND_STEP_W {
-                    // Ask first; what it gets is known in the next pass.
-                    plant.asked_w[machine] = wanted_w[machine];
-                    self.power.set_demand(load, single(Rank::Cooling, wanted_w[machine]));
-                    self.changed.loops.mark(index);
-                    asking = true;
-                }
-                cap_w[machine] = self.power.cap_w(load);
-                if cap_w[machine] < wanted_w[machine] {
-                    share[machine] = cap_w[machine] / most_w[machine];
-                } else if !self.power.energised(load) {
-                    share[machine] = 0.0;
-                }
-            }
-            let state = if share == [1.0; MACHINES] {
-                wanted
-            } else {
-                let [fans, pumps, chillers] = share;
-                let drive = Drive { fans, pumps, chillers };
-                plant.model.solve(plant.heat_w, &self.air, drive)
-            };
-            let draws_w = [state.fan_w, state.pump_w, state.chiller_w];
-            for (machine, wanted_w) in draws_w.into_iter().enumerate() {
-                let Some(load) = plant.machines[machine] else { continue };
-                // No more than was asked: the power chain has checked that much.
-                let draw_w = wanted_w.min(cap_w[machine]).min(plant.asked_w[machine]);
-                plant.draw_w[machine] = draw_w;
-                self.power.set_draw(load, draw_w);
-            }
-            plant.state = state;
-            if asking {
-                // Nothing must trip on what fans and pumps had before they asked.
-                continue;
-            }
-            // Never steady after a standstill, whose temperature says nothing.
-            let steady = (state.rack_inlet_c - plant.told_c).abs() <= SUPPLY_STEP_K;
-            if !steady || !state.flowing {
-                let carried = self.carry_supply(now, index, pass);
-                let plant = &mut self.loops[index as usize];
-                plant.told_c = if carried && state.flowing { state.rack_inlet_c } else { f64::NAN };
-                if !carried {
-                    self.changed.loops.mark(index);
-                }
-            }
-        }
-        self.changed.loops.reuse(loops);
-    }
-
-    /// A loop to its racks: slower where the supply is too warm, off where it is hot or still.
-    /// Whether every rack has got the speed that the supply allows.
-    fn carry_supply(&mut self, now: Time, index: u32, pass: usize) -> bool {
-        let plant = &self.loops[index as usize];
-        let mut carried = true;
-        for &rack_index in &plant.racks {
-            let rack = &mut self.racks[rack_index as usize];
-            let limits = &self.design.halls[rack.hall as usize].limits;
-            // Without flow racks are at their limit within seconds, whatever the weather.
-            let still_c = if plant.state.flowing { f64::NEG_INFINITY } else { limits.trip_c };
-            let inlet_c = plant.state.rack_inlet_c.max(still_c);
-            let hot = inlet_c >= limits.trip_c;
-            if hot && !rack.tripped && rack.offer.live {
-                rack.tripped = true;
-                self.changed.halls[rack.hall as usize].tripped += 1;
-                self.changed.demands.mark(rack_index);
-                self.changed.draws.mark(rack_index);
-                let back = now + self.design.control.restart_after_heat;
-                self.agenda.push(back, Class::Control, Event::HeatRestart(rack_index));
-            }
-            let speed = limits.speed(inlet_c);
-            if pass < FREE_PASSES || (speed - rack.speed).abs() <= SPEED_STEP {
-                rack.speed = speed;
-            } else {
-                rack.speed = 0.5 * (rack.speed + speed);
-                carried = false;
-            }
-            rack.inlet_c = inlet_c;
-            self.changed.offers.mark(rack_index);
-        }
-        carried
-    }
-
-    /// Lets a rack that heat has tripped back, if its loop is cool again; else waits as long
-    /// again.
-    pub(super) fn heat_restart(&mut self, now: Time, index: u32) {
-        let rack = &mut self.racks[index as usize];
-        let cool = rack.cooled_by.is_none_or(|cooled_by| {
-            let state = &self.loops[cooled_by as usize].state;
-            let limits = &self.design.halls[rack.hall as usize].limits;
-            state.flowing && state.rack_inlet_c <= limits.restart_c
-        });
-        if !cool {
-            let again = now + self.design.control.restart_after_heat;
-            self.agenda.push(again, Class::Control, Event::HeatRestart(index));
-            return;
-        }
-        rack.tripped = false;
-        self.changed.halls[rack.hall as usize].restarted += 1;
-        self.changed.demands.mark(index);
-        self.changed.offers.mark(index);
     }
 
     /// Offers every rack again all that the plant has for it.

@@ -7,7 +7,8 @@
 //!
 //! Cooling needs two things at once, a way from a heat rejection and power on each step of it.
 //! The set of nodes whose single loss stops a node's cooling follows from those of its
-//! suppliers: itself, what stops its power, and what stops all of its suppliers.
+//! suppliers: itself, what stops its power, and what stops all of its suppliers. A rack with
+//! several coolers needs each of them: they share its heat, and do not stand in for one another.
 
 use petgraph::algo::dominators::simple_fast;
 use petgraph::algo::toposort;
@@ -146,8 +147,14 @@ impl Site {
                     let mut common = stoppers[first.0 as usize].clone();
                     for other in others {
                         let theirs = &stoppers[other.0 as usize];
-                        common.retain(|node| theirs.binary_search(node).is_ok());
+                        if matches!(role, Role::Rack { .. }) {
+                            common.extend(theirs);
+                        } else {
+                            common.retain(|node| theirs.binary_search(node).is_ok());
+                        }
                     }
+                    common.sort_unstable();
+                    common.dedup();
                     common
                 }
             };
@@ -310,9 +317,8 @@ mod tests {
                         .any(|feeder| powered(site, lost, feeder)))
         }
         fn cooled(site: &Site, lost: NodeId, node: NodeId) -> bool {
-            let from_others = || {
-                site.suppliers(node, Service::Cooling).into_iter().any(|n| cooled(site, lost, n))
-            };
+            let mut suppliers = site.suppliers(node, Service::Cooling).into_iter();
+            let mut from_others = || suppliers.any(|n| cooled(site, lost, n));
             let runs = || {
                 lost != node
                     && (site.suppliers(node, Service::Power).is_empty()
@@ -321,6 +327,10 @@ mod tests {
             match site.node(node).role {
                 Role::HeatRejection => runs(),
                 Role::Loop => runs() && from_others(),
+                Role::Rack { .. } => {
+                    let suppliers = site.suppliers(node, Service::Cooling);
+                    suppliers.into_iter().all(|n| cooled(site, lost, n))
+                }
                 _ => from_others(),
             }
         }

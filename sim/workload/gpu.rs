@@ -25,6 +25,15 @@ pub struct GpuRackSpec {
     /// The cooling that takes their heat; without it the racks see a constant cool inlet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooled_by: Option<Names>,
+    /// The air handlers that take the heat which the liquid of `cooled_by` does not; the racks
+    /// then slow down above 35 degC of air and shut down at 45 degC (ASHRAE A2 and A4), whatever
+    /// the limits of the liquid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_cooled_by: Option<Names>,
+    /// Share of the heat that the liquid takes where there is `air_cooled_by`. Default: 80 %, as
+    /// EnergyPlus proposes for cold plates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liquid_capture: Option<Fraction>,
     /// Nodes in a rack: servers, or compute trays of an NVL72. 1 to 64.
     pub nodes: u32,
     /// GPUs in a node. 1 to 64.
@@ -101,6 +110,15 @@ impl GpuRackSpec {
             if power < 0.0 {
                 faults.push(Fault::error(field, "a draw is not negative"));
             }
+        }
+        if self.liquid_capture.is_some() && self.air_cooled_by.is_none() {
+            faults.push(
+                Fault::error("liquid_capture", "nothing takes the rest of the heat")
+                    .help("add `air_cooled_by`, or leave it out: all heat then goes to the liquid"),
+            );
+        }
+        if self.liquid_capture.is_some_and(|share| !(0.01..0.999).contains(&share.0)) {
+            faults.push(Fault::error("liquid_capture", "lies between 1 % and 99.9 %"));
         }
         let curve = self.resolve_curve(faults);
         if !(idle <= resident && resident <= curve.floor().draw_w) {

@@ -39,6 +39,18 @@ pub enum LoopDesign {
     Ventilation(VentilationDesign),
 }
 
+impl LoopDesign {
+    /// Heat of the racks that the loop is meant for, W.
+    pub fn design_heat_w(&self) -> f64 {
+        match self {
+            Self::Hydronic(h) => h.design_heat_w,
+            Self::ChillerPlant(c) => c.design_heat_w,
+            Self::AirCooledChiller(c) => c.design_heat_w,
+            Self::Ventilation(v) => v.design_heat_w,
+        }
+    }
+}
+
 /// A pumped loop and the device at its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HydronicDesign {

@@ -20,6 +20,7 @@ mod tower;
 mod ventilation;
 
 mod exchange;
+mod exchanger;
 mod fans;
 mod pads;
 mod pumps;
@@ -35,6 +36,7 @@ pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
 pub use curves::{ChillerCurves, Condenser, CurveSet};
 pub use dry_cooler::DryCoolerDesign;
 pub use exchange::WaterExchanger;
+pub use exchanger::{ExchangerDesign, ExchangerKind, ExchangerState};
 pub use fans::FanLaw;
 pub use loops::{
     CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
@@ -44,8 +46,9 @@ pub use pads::PadDesign;
 pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
-    AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingSpec, DryCoolerSpec,
-    EconomiserSpec, PadSpec, TowerSpec, VentilationSpec,
+    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingPart,
+    CoolingSpec, DryCoolerSpec, EconomiserSpec, ImmersionTankSpec, PadSpec, TowerSpec,
+    UnsizedExchanger, VentilationSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

@@ -2,6 +2,7 @@
 
 mod check;
 mod chiller;
+mod exchanger;
 mod pads;
 
 use schemars::JsonSchema;
@@ -18,11 +19,12 @@ use crate::units::{
 
 use check::{Check, CircuitInput, TowerInput};
 pub use chiller::{AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, EconomiserSpec};
+pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger};
 
 pub use pads::PadSpec;
 
 kinds! {
-    /// A cooling loop: what carries the heat of racks to the weather.
+    /// A part of the way of heat from racks to the weather: a loop, or an exchanger on one.
     pub enum CoolingSpec {
         /// Pumped water to an open cooling tower.
         Tower(TowerSpec) = "tower",
@@ -34,7 +36,23 @@ kinds! {
         AirCooledChiller(AirCooledChillerSpec) = "air-cooled-chiller",
         /// Outdoor air straight through the hall.
         Ventilation(VentilationSpec) = "ventilation",
+        /// A coolant distribution unit between a loop and cold plates.
+        Cdu(CduSpec) = "cdu",
+        /// Fans and water coils between a loop and the air of a hall.
+        AirHandler(AirHandlerSpec) = "air-handler",
+        /// A bath of dielectric between a loop and the machines in it.
+        ImmersionTank(ImmersionTankSpec) = "immersion-tank",
     }
+}
+
+/// What a [`CoolingSpec`] becomes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(clippy::large_enum_variant)] // taken apart at once
+pub enum CoolingPart {
+    /// A loop that gives heat to the weather.
+    Loop(LoopDesign),
+    /// An exchanger, to be sized on the loop that it names.
+    Exchanger(UnsizedExchanger),
 }
 
 /// A pumped water loop with an open cooling tower at its end.
@@ -272,17 +290,30 @@ pub struct VentilationSpec {
 }
 
 impl CoolingSpec {
-    /// The loop as plain numbers, with every default filled in.
+    /// The part as plain numbers, with every default filled in.
     ///
     /// Faults name the field at hand; a design comes back in any case, to be used only where
     /// no fault is an error.
-    pub fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
-        match self {
+    pub fn resolve(&self, faults: &mut Vec<Fault>) -> CoolingPart {
+        CoolingPart::Loop(match self {
             Self::Tower(spec) => spec.resolve(faults),
             Self::DryCooler(spec) => spec.resolve(faults),
             Self::ChillerPlant(spec) => spec.resolve(faults),
             Self::AirCooledChiller(spec) => spec.resolve(faults),
             Self::Ventilation(spec) => spec.resolve(faults),
+            Self::Cdu(spec) => return CoolingPart::Exchanger(spec.resolve(faults)),
+            Self::AirHandler(spec) => return CoolingPart::Exchanger(spec.resolve(faults)),
+            Self::ImmersionTank(spec) => return CoolingPart::Exchanger(spec.resolve(faults)),
+        })
+    }
+
+    /// What takes the heat of an exchanger; `None` for a loop.
+    pub fn cooled_by(&self) -> Option<&Names> {
+        match self {
+            Self::Cdu(s) => Some(&s.cooled_by),
+            Self::AirHandler(s) => Some(&s.cooled_by),
+            Self::ImmersionTank(s) => Some(&s.cooled_by),
+            _ => None,
         }
     }
 
@@ -292,8 +323,9 @@ impl CoolingSpec {
             Self::Tower(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::DryCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::ChillerPlant(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::AirCooledChiller(_) => None,
             Self::Ventilation(s) => s.fed_by.as_ref(),
+            Self::AirHandler(s) => Some(&s.fed_by),
+            Self::AirCooledChiller(_) | Self::Cdu(_) | Self::ImmersionTank(_) => None,
         }
     }
 
@@ -304,7 +336,9 @@ impl CoolingSpec {
             Self::DryCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::ChillerPlant(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::AirCooledChiller(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::Ventilation(_) => None,
+            Self::Cdu(s) => Some(&s.fed_by),
+            Self::ImmersionTank(s) => Some(&s.fed_by),
+            Self::Ventilation(_) | Self::AirHandler(_) => None,
         }
     }
 
@@ -313,7 +347,7 @@ impl CoolingSpec {
         match self {
             Self::ChillerPlant(s) => s.chillers_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::AirCooledChiller(s) => s.chillers_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::Tower(_) | Self::DryCooler(_) | Self::Ventilation(_) => None,
+            _ => None,
         }
     }
 }

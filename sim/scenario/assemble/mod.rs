@@ -106,6 +106,9 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         Some(section) => work::read_racks(&section, &mut plant, sink),
         None => work::Halls::default(),
     };
+    if !plant.broken {
+        plant.check_capacities(&halls.heat_w, sink);
+    }
     let head = head?;
     check_head(&head, document, sink);
 
@@ -133,6 +136,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
 
     let (power, power_groups) = (plant.power.clone(), plant.power_groups.clone());
     let (house, loops) = (plant.house.clone(), plant.loops.clone());
+    let exchangers = plant.exchangers.clone();
     let site = plant.close(sink);
     let halls = halls.readable;
     let racks = work::rack_sites(&halls, &works);
@@ -149,6 +153,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         power,
         power_groups,
         loops,
+        exchangers,
         halls: halls.into_iter().map(|hall| hall.design).collect(),
         racks,
         house,

@@ -4,14 +4,15 @@ use super::super::connect::{Index, connect};
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::names::Component;
 use super::super::place::Place;
-use crate::facility::{HouseLoad, LoopSite};
-use crate::plant::cooling::CoolingSpec;
+use crate::facility::{ExchangerSite, HouseLoad, LoopSite};
+use crate::plant::cooling::{CoolingPart, CoolingSpec, LoopDesign, UnsizedExchanger};
 use crate::plant::power::{
     ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
     PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
 };
 use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
 use crate::spec::{Fault, Mark, Names, Severity};
+use crate::units::Power;
 
 /// Stands for a component of the power chain that cannot be read.
 const UNREADABLE: ComponentDesign = ComponentDesign {
@@ -29,12 +30,18 @@ pub(super) struct Plant {
     pub(super) power_groups: Vec<String>,
     pub(super) house: Vec<HouseLoad>,
     pub(super) loops: Vec<LoopSite>,
+    pub(super) exchangers: Vec<ExchangerSite>,
     pub(super) site: SiteBuilder,
     pub(super) power_index: Index<PowerNode>,
-    pub(super) loop_index: Index<usize>,
-    /// Node of the site graph of each power node and loop.
+    loop_index: Index<usize>,
+    /// What racks can be cooled by, as indices into `exchangers`: these and the loops.
+    pub(super) cooler_index: Index<usize>,
+    /// Node of the site graph of each power node and loop, and of what is behind each exchanger.
     power_sites: Vec<NodeId>,
     loop_sites: Vec<NodeId>,
+    cooler_sites: Vec<NodeId>,
+    /// Where each exchanger was declared; nowhere for what stands for a loop.
+    exchanger_marks: Vec<Mark>,
     /// Where each node of the site graph was declared.
     declared: Vec<Mark>,
     /// A component could not be read, so that indices and graph have holes.
@@ -95,58 +102,205 @@ impl Plant {
         }
     }
 
-    /// Adds the section `cooling`.
+    /// Adds the section `cooling`: all loops, then the exchangers on them.
     pub(super) fn add_cooling(&mut self, section: &Place<'_>, sink: &mut Diagnostics) {
+        let mut exchangers = Vec::new();
         for component in section.components(sink) {
             let Some(spec) = component.place.read::<CoolingSpec>(sink) else {
                 for name in &component.instances {
                     self.loop_index.insert(name.clone(), 0);
+                    self.cooler_index.insert(name.clone(), 0);
                 }
                 self.broken = true;
                 continue;
             };
             let mut faults = Vec::new();
-            let design = spec.resolve(&mut faults);
+            let part = spec.resolve(&mut faults);
             report(&component.place, faults, sink);
-            let count = component.instances.len();
-            let mut of_machines = |names: Option<&Names>, field| match names {
-                Some(names) => self.feeders(names, field, count, &component.place, sink),
-                None => vec![Vec::new(); count],
+            match part {
+                CoolingPart::Loop(design) => self.add_loop(&component, &spec, design, sink),
+                CoolingPart::Exchanger(design) => exchangers.push((component, spec, design)),
+            }
+        }
+        for (component, spec, design) in exchangers {
+            self.add_exchanger(&component, &spec, &design, sink);
+        }
+    }
+
+    fn add_loop(
+        &mut self,
+        component: &Component<'_>,
+        spec: &CoolingSpec,
+        design: LoopDesign,
+        sink: &mut Diagnostics,
+    ) {
+        let count = component.instances.len();
+        let mut of_machines = |names: Option<&Names>, field| match names {
+            Some(names) => self.feeders(names, field, count, &component.place, sink),
+            None => vec![Vec::new(); count],
+        };
+        let fans = of_machines(spec.fans_fed_by(), "fans_fed_by");
+        let pumps = of_machines(spec.pumps_fed_by(), "pumps_fed_by");
+        let chillers = of_machines(spec.chillers_fed_by(), "chillers_fed_by");
+        let machines = fans.into_iter().zip(pumps).zip(chillers);
+        for (name, ((fans, pumps), chillers)) in component.instances.iter().zip(machines) {
+            // A loop stands still without its pumps and gets warm without its fans: what
+            // stops it outright is where its pumps plug in, or its fans if it has no pumps.
+            let has_pumps = !pumps.is_empty();
+            let site = self.site_node(name, Role::HeatRejection, component);
+            let other = if has_pumps && !fans.is_empty() {
+                self.site_node(&format!("{name}/fans"), Role::House, component)
+            } else {
+                site
             };
-            let fans = of_machines(spec.fans_fed_by(), "fans_fed_by");
-            let pumps = of_machines(spec.pumps_fed_by(), "pumps_fed_by");
-            let chillers = of_machines(spec.chillers_fed_by(), "chillers_fed_by");
-            let machines = fans.into_iter().zip(pumps).zip(chillers);
-            for (name, ((fans, pumps), chillers)) in component.instances.iter().zip(machines) {
-                // A loop stands still without its pumps and gets warm without its fans: what
-                // stops it outright is where its pumps plug in, or its fans if it has no pumps.
-                let has_pumps = !pumps.is_empty();
-                let site = self.site_node(name, Role::HeatRejection, &component);
-                let other = if has_pumps && !fans.is_empty() {
-                    self.site_node(&format!("{name}/fans"), Role::House, &component)
-                } else {
-                    site
-                };
-                // Several feeders of a node stand in for one another, which those of pumps and of
-                // chillers do not: the chillers have a node of their own.
-                let compressors = if chillers.is_empty() {
-                    site
-                } else {
-                    self.site_node(&format!("{name}/chillers"), Role::House, &component)
-                };
-                let mut machine = |what, cords: Vec<PowerNode>, at| {
-                    let is_fed = !cords.is_empty();
-                    let name = format!("{name}/{what}");
-                    is_fed.then(|| self.add_load(&name, cords, Sharing::Preferred, at))
-                };
-                let fans = machine("fans", fans, other);
-                let pumps = machine("pumps", pumps, site);
-                let chillers = machine("chillers", chillers, compressors);
-                self.loop_sites.push(site);
-                self.loop_index.insert(name.clone(), self.loops.len());
-                let group_name = component.name.text.clone();
-                let name = name.clone();
-                self.loops.push(LoopSite { name, group_name, design, fans, pumps, chillers });
+            // Several feeders of a node stand in for one another, which those of pumps and of
+            // chillers do not: the chillers have a node of their own.
+            let compressors = if chillers.is_empty() {
+                site
+            } else {
+                self.site_node(&format!("{name}/chillers"), Role::House, component)
+            };
+            let mut machine = |what, cords: Vec<PowerNode>, at| {
+                let is_fed = !cords.is_empty();
+                let name = format!("{name}/{what}");
+                is_fed.then(|| self.add_load(&name, cords, Sharing::Preferred, at))
+            };
+            let fans = machine("fans", fans, other);
+            let pumps = machine("pumps", pumps, site);
+            let chillers = machine("chillers", chillers, compressors);
+            let group_name = component.name.text.clone();
+            let cooled_by = self.loops.len();
+            self.loop_sites.push(site);
+            self.loop_index.insert(name.clone(), cooled_by);
+            self.loops.push(LoopSite {
+                name: name.clone(),
+                group_name: group_name.clone(),
+                design,
+                fans,
+                pumps,
+                chillers,
+            });
+            // Racks on the loop itself.
+            let name = name.clone();
+            self.add_cooler(
+                ExchangerSite { name, group_name, cooled_by, design: None, movers: None },
+                site,
+                Mark::default(),
+            );
+        }
+    }
+
+    fn add_exchanger(
+        &mut self,
+        component: &Component<'_>,
+        spec: &CoolingSpec,
+        design: &UnsizedExchanger,
+        sink: &mut Diagnostics,
+    ) {
+        let (place, count) = (&component.place, component.instances.len());
+        let before = sink.errors();
+        let names = spec.cooled_by().cloned().unwrap_or_default();
+        if names.0.is_empty() {
+            let fault = Fault::error("cooled_by", "nothing takes the heat of this exchanger");
+            place.fault(fault.help("name a loop of `cooling`"), sink);
+        }
+        let what = ("cooled_by", "a loop of `cooling`");
+        let cooled_by = connect(&names, what, count, &self.loop_index, place, sink);
+        if cooled_by.iter().any(|loops| loops.len() > 1) {
+            let fault = Fault::error("cooled_by", "an exchanger is on one loop")
+                .help("name one loop, or a group with at most as many loops as exchangers");
+            place.fault(fault, sink);
+        }
+        let (fed_by, movers) = match spec.pumps_fed_by() {
+            Some(names) => (Some(names), "pumps"),
+            None => (spec.fans_fed_by(), "fans"),
+        };
+        let mut cords = match fed_by {
+            Some(names) => self.feeders(names, "fed_by", count, place, sink),
+            None => vec![Vec::new(); count],
+        };
+        if sink.errors() > before || self.loops.is_empty() {
+            for name in &component.instances {
+                self.cooler_index.insert(name.clone(), 0);
+            }
+            self.broken = true;
+            return;
+        }
+        // Alike instances are wrong alike: say it once for all of them.
+        let mut faults = Vec::new();
+        for (index, name) in component.instances.iter().enumerate() {
+            let cooled_by = cooled_by[index][0];
+            let mut own = Vec::new();
+            let design = design.behind(&self.loops[cooled_by].design, &mut own);
+            own.retain(|fault| !faults.contains(fault));
+            faults.extend(own);
+            let site = self.site_node(name, Role::Loop, component);
+            if !self.broken {
+                self.site.cooling(self.loop_sites[cooled_by], site);
+            }
+            let cords = std::mem::take(&mut cords[index]);
+            let load = format!("{name}/{movers}");
+            let movers = self.add_load(&load, cords, Sharing::Preferred, site);
+            let exchanger = ExchangerSite {
+                name: name.clone(),
+                group_name: component.name.text.clone(),
+                cooled_by,
+                design: Some(design),
+                movers: Some(movers),
+            };
+            self.add_cooler(exchanger, site, place.key);
+        }
+        report(place, faults, sink);
+    }
+
+    fn add_cooler(&mut self, exchanger: ExchangerSite, site: NodeId, mark: Mark) {
+        self.cooler_index.insert(exchanger.name.clone(), self.exchangers.len());
+        self.exchangers.push(exchanger);
+        self.cooler_sites.push(site);
+        self.exchanger_marks.push(mark);
+    }
+
+    /// Warns of exchangers that are built for less than the racks behind them give at full
+    /// power: `rated_w` by exchanger.
+    pub(super) fn check_capacities(&self, rated_w: &[f64], sink: &mut Diagnostics) {
+        let mut said: Vec<Mark> = Vec::new();
+        let exchangers = self.exchangers.iter().zip(&self.exchanger_marks).zip(rated_w);
+        for ((site, &mark), &rated_w) in exchangers {
+            let Some(design) = &site.design else { continue };
+            if rated_w <= design.design_heat_w * 1.001 || said.contains(&mark) {
+                continue;
+            }
+            said.push(mark);
+            let message = format!(
+                "`{}` is built for {} of heat, the racks behind it give up to {}",
+                site.name,
+                Power(design.design_heat_w),
+                Power(rated_w),
+            );
+            sink.push(
+                Diagnostic::warning(mark, message)
+                    .code("doubtful")
+                    .help("raise `design_heat`, or spread the racks over more exchangers"),
+            );
+        }
+        for (index, site) in self.loops.iter().enumerate() {
+            let behind = self.exchangers.iter().filter(|x| x.cooled_by == index);
+            let built_w: f64 = behind.filter_map(|x| x.design).map(|x| x.design_heat_w).sum();
+            let loop_w = site.design.design_heat_w();
+            // Units in reserve are usual: what counts is twice as much.
+            if built_w > 2.0 * loop_w {
+                let mark = self.declared[self.loop_sites[index].0 as usize];
+                if said.contains(&mark) {
+                    continue;
+                }
+                said.push(mark);
+                let message = format!(
+                    "`{}` is built for {} of heat, the exchangers on it for {}",
+                    site.name,
+                    Power(loop_w),
+                    Power(built_w),
+                );
+                sink.push(Diagnostic::warning(mark, message).code("doubtful"));
             }
         }
     }
@@ -181,10 +335,10 @@ impl Plant {
         PowerLoad(self.power.loads.len() as u32 - 1)
     }
 
-    /// Connects a rack to the loop that cools it.
+    /// Connects a rack to the exchanger, or the loop, that cools it.
     pub(super) fn cool(&mut self, cooled_by: usize, rack: NodeId) {
         if !self.broken {
-            self.site.cooling(self.loop_sites[cooled_by], rack);
+            self.site.cooling(self.cooler_sites[cooled_by], rack);
         }
     }
 

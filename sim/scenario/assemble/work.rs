@@ -37,6 +37,7 @@ struct HallRack {
     name: String,
     load: PowerLoad,
     cooled_by: Option<usize>,
+    air_cooled_by: Option<(usize, f64)>,
 }
 
 /// The section `racks` as read.
@@ -45,6 +46,8 @@ pub(super) struct Halls {
     pub(super) readable: Vec<Hall>,
     /// Names of the others: what refers to them is not wrong.
     unreadable: Vec<String>,
+    /// Rated power of the racks behind each exchanger.
+    pub(super) heat_w: Vec<f64>,
 }
 
 /// What the racks of a hall hold.
@@ -55,6 +58,14 @@ enum Equipment {
 }
 
 impl Equipment {
+    /// Rated power of a rack, W.
+    fn rated_w(&self) -> f64 {
+        match self {
+            Equipment::Gpu(rack) => rack.full_w(),
+            Equipment::Asic(rack) => rack.full_w(),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Equipment::Gpu(_) => "GPU racks",
@@ -98,6 +109,13 @@ pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diag
             RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
             RackSpec::Asic(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
         };
+        let air_cooled_by = match &spec {
+            RackSpec::Gpu(spec) => {
+                let capture = spec.liquid_capture.map_or(LIQUID_CAPTURE, |share| share.0);
+                spec.air_cooled_by.as_ref().map(|names| (names, 1.0 - capture))
+            }
+            RackSpec::Asic(_) => None,
+        };
         let count = count.unwrap_or(1) as usize;
         let added = (count * component.instances.len()) as u64;
         if total + added > MOST_RACKS {
@@ -108,10 +126,22 @@ pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diag
             continue;
         }
         total += added;
-        let placement = Placement { count, fed_by, cooled_by: cooled_by.as_ref() };
+        let cooled_by = cooled_by.as_ref();
+        let placement = Placement { count, fed_by, cooled_by, air_cooled_by };
         let racks = place_racks(&component, &placement, plant, sink);
+        let rated_w = equipment.rated_w();
+        for rack in racks.iter().flatten() {
+            let (air, share) = rack.air_cooled_by.unwrap_or((0, 0.0));
+            if let Some(cooler) = rack.cooled_by {
+                halls.heat_w.resize(halls.heat_w.len().max(cooler.max(air) + 1), 0.0);
+                halls.heat_w[cooler] += (1.0 - share) * rated_w;
+                halls.heat_w[air] += share * rated_w;
+            }
+        }
         for (name, racks) in component.instances.iter().zip(racks) {
-            let design = HallDesign { name: name.clone(), racks: racks.len(), limits };
+            let air_limits = limits_of_air();
+            let (name, count) = (name.clone(), racks.len());
+            let design = HallDesign { name, racks: count, limits, air_limits };
             halls.readable.push(Hall { design, equipment: equipment.clone(), racks });
         }
     }
@@ -124,12 +154,22 @@ fn limits(throttle_c: f64, trip_c: f64, floor: f64) -> ThermalLimits {
     ThermalLimits { throttle_c, trip_c, restart_c: throttle_c, floor }
 }
 
+/// Share of the heat that cold plates take where air takes the rest: EnergyPlus' proposal.
+const LIQUID_CAPTURE: f64 = 0.8;
+
+/// Limits of the air beside a liquid: the upper ends of the ASHRAE A2 and A4 ranges.
+fn limits_of_air() -> ThermalLimits {
+    limits(35.0, 45.0, 0.0)
+}
+
 /// Where the racks of each hall of a component stand.
 struct Placement<'s> {
     /// Racks in a hall.
     count: usize,
     fed_by: &'s Names,
     cooled_by: Option<&'s Names>,
+    /// With the share of the heat.
+    air_cooled_by: Option<(&'s Names, f64)>,
 }
 
 /// The racks of each instance of `component`.
@@ -141,21 +181,29 @@ fn place_racks(
 ) -> Vec<Vec<HallRack>> {
     let all = placement.count * component.instances.len();
     let mut cords = plant.feeders(placement.fed_by, "fed_by", all, &component.place, sink);
-    let mut coolers = match placement.cooled_by {
-        Some(names) => {
-            let what = ("cooled_by", "a part of `cooling`");
-            connect(names, what, all, &plant.loop_index, &component.place, sink)
+    let mut coolers = |names: Option<&Names>, field: &'static str| {
+        let Some(names) = names else { return vec![None; all] };
+        let what = (field, "a part of `cooling`");
+        let found = connect(names, what, all, &plant.cooler_index, &component.place, sink);
+        if found.iter().any(|coolers| coolers.len() > 1) {
+            let message = format!("a rack has one thing in `{field}`");
+            let fault = Fault::error(field, message).help(
+                "name one exchanger or loop, or a group with at most as many of them as racks",
+            );
+            component.place.fault(fault, sink);
         }
-        None => vec![Vec::new(); all],
+        found.into_iter().map(|coolers| coolers.first().copied()).collect()
     };
-    if coolers.iter().any(|loops| loops.len() > 1) {
-        let fault = Fault::error("cooled_by", "a rack is cooled by one loop")
-            .help("name one loop, or a group with at most as many loops as racks");
-        component.place.fault(fault, sink);
-    }
+    let cooled_by = coolers(placement.cooled_by, "cooled_by");
+    let (air_names, air_share) = placement.air_cooled_by.unzip();
+    let air_cooled_by = coolers(air_names, "air_cooled_by");
     if placement.cooled_by.is_none() {
-        let fault = Fault::warning("", "nothing cools these racks: they never get hot")
-            .help("add `cooled_by:` with the name of a part of `cooling`");
+        let fault = match air_names {
+            None => Fault::warning("", "nothing cools these racks: they never get hot")
+                .help("add `cooled_by:` with the name of a part of `cooling`"),
+            Some(_) => Fault::error("air_cooled_by", "takes what `cooled_by` does not")
+                .help("racks that only air cools name it in `cooled_by`"),
+        };
         component.place.fault(fault, sink);
     }
     let digits = placement.count.to_string().len();
@@ -165,15 +213,16 @@ fn place_racks(
         let racks = (0..placement.count).map(|rack| {
             let index = hall * placement.count + rack;
             let name = format!("{hall_name}/{:0digits$}", rack + 1);
-            let cooled_by = std::mem::take(&mut coolers[index]).first().copied();
+            let (cooled_by, air_cooled_by) = (cooled_by[index], air_cooled_by[index]);
             let role = Role::Rack { group, cooled: cooled_by.is_some() };
             let site = plant.site_node(&name, role, component);
-            if let Some(cooled_by) = cooled_by {
-                plant.cool(cooled_by, site);
+            for cooler in cooled_by.into_iter().chain(air_cooled_by) {
+                plant.cool(cooler, site);
             }
+            let air_cooled_by = air_cooled_by.zip(air_share);
             let cords = std::mem::take(&mut cords[index]);
             let load = plant.add_load(&name, cords, Sharing::Even, site);
-            HallRack { name, load, cooled_by }
+            HallRack { name, load, cooled_by, air_cooled_by }
         });
         halls.push(racks.collect());
     }
@@ -187,7 +236,7 @@ pub(super) fn read_workloads(
     run: &mut Run<'_>,
     sink: &mut Diagnostics,
 ) -> Vec<WorkRead> {
-    let Halls { readable: halls, unreadable } = halls;
+    let Halls { readable: halls, unreadable, .. } = halls;
     let names = halls.iter().enumerate().map(|(i, hall)| (hall.design.name.clone(), Some(i)));
     let mut index: Index<Option<usize>> = names.collect();
     index.extend(unreadable.iter().map(|name| (name.clone(), None)));
@@ -387,8 +436,8 @@ pub(super) fn rack_sites(halls: &[Hall], works: &[WorkRead]) -> Vec<RackSite> {
     let mut sites = Vec::new();
     for (index, (hall, uses)) in halls.iter().zip(use_of).enumerate() {
         for (rack, work) in hall.racks.iter().zip(uses) {
-            let HallRack { load, cooled_by, .. } = *rack;
-            sites.push(RackSite { hall: index, load, cooled_by, work });
+            let HallRack { load, cooled_by, air_cooled_by, .. } = *rack;
+            sites.push(RackSite { hall: index, load, cooled_by, air_cooled_by, work });
         }
     }
     sites

@@ -18,6 +18,8 @@ fn rack() -> GpuRackDesign {
         count: None,
         fed_by: Names::default(),
         cooled_by: None,
+        air_cooled_by: None,
+        liquid_capture: None,
         nodes: 3,
         gpus_per_node: 4,
         gpu_power: Power(700.0),

@@ -14,6 +14,8 @@ fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
         count: None,
         fed_by: Names::default(),
         cooled_by: None,
+        air_cooled_by: None,
+        liquid_capture: None,
         nodes,
         gpus_per_node,
         gpu_power: Power(700.0),

@@ -1,0 +1,198 @@
+//! What stands between racks and a loop: coolant distribution units, air handlers, tanks.
+//!
+//! An exchanger has pumps or fans of its own that move a secondary stream (treated coolant,
+//! air of the hall, dielectric) past the racks, and a surface across which that stream gives
+//! its heat to the loop. Everything its movers draw ends as heat in the secondary stream.
+
+use super::exchange::WaterExchanger;
+use super::fans::FanLaw;
+use super::pumps::parallel_flow;
+
+/// A coolant distribution unit, air handler or immersion tank, sized on its loop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExchangerDesign {
+    /// What it is.
+    pub kind: ExchangerKind,
+    /// Heat of the racks that it is meant for, W.
+    pub design_heat_w: f64,
+    /// Its surface, with the capacity rates of the secondary and of the loop's side at design.
+    pub surface: WaterExchanger,
+    /// Electric power of all pumps or fans at full speed, W.
+    pub mover_w: f64,
+    /// How many of them there are, which fail one at a time.
+    pub movers: u32,
+    /// Least speed of a running fan as a share of full speed; pumps run at constant speed.
+    pub minimum_speed: f64,
+    /// The valve on the loop's side lets the supply become no colder than this, degrees
+    /// Celsius: its setpoint, or the dew point of the hall and a margin.
+    pub least_supply_c: f64,
+    /// Heat that the secondary stream takes up by a kelvin, J/K.
+    pub mass_j_k: f64,
+}
+
+/// The kinds of exchanger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExchangerKind {
+    /// A plate exchanger and pumps that send treated coolant through cold plates.
+    Cdu,
+    /// A water coil and fans that blow the air of a hall past it; the air follows the heat.
+    AirHandler,
+    /// A bath of dielectric around the machines, mixed well, pumped past a plate exchanger.
+    Tank,
+}
+
+/// How an exchanger works at an instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExchangerState {
+    /// Secondary stream, as a share of its design flow.
+    pub flow: f64,
+    /// Speed of the pumps or fans that run, as a share of full speed.
+    pub speed: f64,
+    /// Electric power of the pumps or fans, W.
+    pub mover_w: f64,
+    /// How far above the loop's supply the racks' inlet is, K, with the valve open; infinite
+    /// where no heat passes.
+    pub approach_k: f64,
+}
+
+impl ExchangerDesign {
+    /// Electric power that the pumps or fans want for `heat_w` of racks, W.
+    pub fn wanted_w(&self, heat_w: f64) -> f64 {
+        self.mover_w * FanLaw::Cube.power(self.wanted_speed(heat_w))
+    }
+
+    /// How the exchanger works with `heat_w` from its racks, a share `movers` of its pumps or
+    /// fans, and a share `facility` of the loop's design flow. Closed form.
+    ///
+    /// Draws at most `movers * mover_w`.
+    pub fn solve(&self, heat_w: f64, movers: f64, facility: f64) -> ExchangerState {
+        let movers = movers.clamp(0.0, 1.0);
+        let (flow, speed) = match self.kind {
+            // Constant-speed pumps; those left running move out on their curve.
+            ExchangerKind::Cdu | ExchangerKind::Tank => (parallel_flow(movers), 1.0),
+            // As many fans as can, all at the speed that moves what the machines take.
+            ExchangerKind::AirHandler if movers > 0.0 => {
+                let speed = (self.wanted_speed(heat_w) / movers).min(1.0);
+                (speed * movers, speed)
+            }
+            ExchangerKind::AirHandler => (0.0, 0.0),
+        };
+        let mover_w = self.mover_w * movers * FanLaw::Cube.power(speed);
+        let total_w = heat_w + mover_w;
+        let approach_k = if flow > 0.0 && facility > 0.0 {
+            total_w * self.approach_k_per_w(total_w, flow, facility)
+        } else {
+            f64::INFINITY
+        };
+        ExchangerState { flow, speed, mover_w, approach_k }
+    }
+
+    /// Temperature of what enters the racks, degrees Celsius, behind a loop at `supply_c`.
+    pub fn inlet_c(&self, supply_c: f64, state: &ExchangerState) -> f64 {
+        (supply_c + state.approach_k).max(self.least_supply_c)
+    }
+
+    /// Speed of all fans that moves the air which the machines take for `heat_w`.
+    fn wanted_speed(&self, heat_w: f64) -> f64 {
+        match self.kind {
+            ExchangerKind::AirHandler => {
+                (heat_w / self.design_heat_w).clamp(self.minimum_speed, 1.0)
+            }
+            ExchangerKind::Cdu | ExchangerKind::Tank => 1.0,
+        }
+    }
+
+    /// Kelvins between the loop's supply and the racks' inlet for each watt of `total_w`.
+    fn approach_k_per_w(&self, total_w: f64, flow: f64, facility: f64) -> f64 {
+        let (hot_w_k, cold_w_k) = self.surface.design_w_k;
+        let hot_w_k = flow * hot_w_k;
+        // Between the loop's supply and the secondary's return.
+        let whole = 1.0 / self.surface.conductance_w_k(hot_w_k, facility * cold_w_k);
+        match self.kind {
+            ExchangerKind::Cdu => whole - 1.0 / hot_w_k,
+            // Machines stand in the mixed bath: what leaves it is what they feel.
+            ExchangerKind::Tank => whole,
+            // Machines take air for their own rise. What the fans do not bring comes round
+            // again as exhaust, what they bring in excess goes past.
+            ExchangerKind::AirHandler => {
+                let rise_k = self.design_heat_w / self.surface.design_w_k.0;
+                let taken = if total_w > 0.0 { rise_k / total_w } else { f64::INFINITY };
+                whole - (1.0 / hot_w_k).min(taken)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A megawatt, 10 K on either side, 4 K of approach.
+    fn design(kind: ExchangerKind) -> ExchangerDesign {
+        ExchangerDesign {
+            kind,
+            design_heat_w: 1e6,
+            surface: WaterExchanger::sized(1e6, (1e5, 1e5), 4.0).unwrap(),
+            mover_w: 0.0,
+            movers: 2,
+            minimum_speed: 0.2,
+            least_supply_c: 17.0,
+            mass_j_k: 2e6,
+        }
+    }
+
+    /// Balanced counterflow has the same difference everywhere: Q = UA * approach.
+    #[test]
+    fn the_approach_is_that_of_the_design_and_goes_with_the_heat() {
+        let cdu = design(ExchangerKind::Cdu);
+        assert!((cdu.solve(1e6, 1.0, 1.0).approach_k - 4.0).abs() < 1e-9);
+        assert!((cdu.solve(5e5, 1.0, 1.0).approach_k - 2.0).abs() < 1e-9);
+        // The bath is as warm as the secondary's return, 10 K above its supply.
+        let tank = design(ExchangerKind::Tank);
+        assert!((tank.solve(1e6, 1.0, 1.0).approach_k - 14.0).abs() < 1e-9);
+    }
+
+    /// Films that fall with flow^0.8, written out: one of two pumps gives 75.6 % of the flow.
+    #[test]
+    fn a_lost_pump_widens_the_approach_by_the_film_and_the_flow() {
+        let flow = 1.0 / (0.25 / 0.25 + 0.75f64).sqrt();
+        let ua = 2.5e5 * 2.0 / (1.0 + flow.powf(-0.8));
+        let (hot, cold) = (flow * 1e5, 1e5);
+        let c = hot / cold;
+        let ntu = ua / hot;
+        let e = (-ntu * (1.0 - c)).exp();
+        let eps = (1.0 - e) / (1.0 - c * e);
+        let expected = 1e6 / (eps * hot) - 1e6 / hot;
+        let state = design(ExchangerKind::Cdu).solve(1e6, 0.5, 1.0);
+        assert!((state.approach_k - expected).abs() < 1e-9, "{} {expected}", state.approach_k);
+        assert!(state.approach_k > 4.0);
+    }
+
+    /// With half of the fans, half of the air comes round again: it enters the machines 1 rise
+    /// above what leaves the coil.
+    #[test]
+    fn air_that_the_fans_do_not_bring_comes_round_again() {
+        let handler = design(ExchangerKind::AirHandler);
+        let full = handler.solve(1e6, 1.0, 1.0);
+        assert_eq!((full.flow, full.speed), (1.0, 1.0));
+        assert!((full.approach_k - 4.0).abs() < 1e-9);
+        let half = handler.solve(1e6, 0.5, 1.0);
+        let coil = 1e6 / handler.surface.conductance_w_k(5e4, 1e5) - 1e6 / 5e4;
+        assert!((half.approach_k - (coil + 10.0)).abs() < 1e-9);
+        // At half heat the fans turn at half speed, for an eighth of their power.
+        let fans = ExchangerDesign { mover_w: 40e3, ..handler };
+        assert!((fans.wanted_w(5e5) - 5e3).abs() < 1e-9);
+        assert!((fans.solve(5e5, 1.0, 1.0).mover_w - 5e3).abs() < 1e-9);
+        // Half of the fans turn twice as fast for it.
+        assert!((fans.solve(5e5, 0.5, 1.0).mover_w - 20e3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn nothing_passes_without_either_stream() {
+        let cdu = design(ExchangerKind::Cdu);
+        for (movers, facility) in [(0.0, 1.0), (1.0, 0.0)] {
+            assert_eq!(cdu.solve(1e6, movers, facility).approach_k, f64::INFINITY);
+        }
+        assert_eq!(cdu.inlet_c(10.0, &cdu.solve(1e6, 1.0, 1.0)), 17.0, "the valve holds it");
+    }
+}
