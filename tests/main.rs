@@ -5,6 +5,7 @@ mod check;
 mod designs;
 mod determinism;
 mod edges;
+mod exchangers;
 mod folder;
 mod gallery;
 mod house;

@@ -283,9 +283,10 @@ impl Facility<'_> {
                 let back = now + self.design.control.restart_after_heat;
                 self.agenda.push(back, Class::Control, Event::HeatRestart(rack_index));
             }
-            let speeds = rack.sides.iter().zip(limits).map(|(side, limits)| {
-                side.as_ref().map_or(1.0, |side| limits.speed(side.inlet_c))
-            });
+            let speeds =
+                rack.sides.iter().zip(limits).map(|(side, limits)| {
+                    side.as_ref().map_or(1.0, |side| limits.speed(side.inlet_c))
+                });
             let speed = speeds.fold(1.0, f64::min);
             if pass < FREE_PASSES || (speed - rack.speed).abs() <= SPEED_STEP {
                 rack.speed = speed;

@@ -186,13 +186,15 @@ impl Rack {
         Self {
             hall: site.hall as u32,
             load: site.load,
-            sides: [site.cooled_by.map(|index| (index, 1.0 - air)), site.air_cooled_by].map(|side| {
-                side.map(|(exchanger, share)| HeatSide {
-                    exchanger: exchanger as u32,
-                    share,
-                    inlet_c: RackOffer::FULL.inlet_c,
-                })
-            }),
+            sides: [site.cooled_by.map(|index| (index, 1.0 - air)), site.air_cooled_by].map(
+                |side| {
+                    side.map(|(exchanger, share)| HeatSide {
+                        exchanger: exchanger as u32,
+                        share,
+                        inlet_c: RackOffer::FULL.inlet_c,
+                    })
+                },
+            ),
             work: site.work.map(|(work, index)| (work as u32, index as u32)),
             tripped: false,
             speed: 1.0,

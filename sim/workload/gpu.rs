@@ -112,10 +112,10 @@ impl GpuRackSpec {
             }
         }
         if self.liquid_capture.is_some() && self.air_cooled_by.is_none() {
-            faults.push(
-                Fault::error("liquid_capture", "nothing takes the rest of the heat")
-                    .help("add `air_cooled_by`, or leave it out: all heat then goes to the liquid"),
-            );
+            faults
+                .push(Fault::error("liquid_capture", "nothing takes the rest of the heat").help(
+                    "add `air_cooled_by`, or leave it out: all heat then goes to the liquid",
+                ));
         }
         if self.liquid_capture.is_some_and(|share| !(0.01..0.999).contains(&share.0)) {
             faults.push(Fault::error("liquid_capture", "lies between 1 % and 99.9 %"));

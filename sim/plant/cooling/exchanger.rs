@@ -154,7 +154,7 @@ mod tests {
 
     /// Films that fall with flow^0.8, written out: one of two pumps gives 75.6 % of the flow.
     #[test]
-    fn a_lost_pump_widens_the_approach_by_the_film_and_the_flow() {
+    fn a_lost_pump_changes_the_approach_by_the_film_and_the_flow() {
         let flow = 1.0 / (0.25 / 0.25 + 0.75f64).sqrt();
         let ua = 2.5e5 * 2.0 / (1.0 + flow.powf(-0.8));
         let (hot, cold) = (flow * 1e5, 1e5);
@@ -165,7 +165,8 @@ mod tests {
         let expected = 1e6 / (eps * hot) - 1e6 / hot;
         let state = design(ExchangerKind::Cdu).solve(1e6, 0.5, 1.0);
         assert!((state.approach_k - expected).abs() < 1e-9, "{} {expected}", state.approach_k);
-        assert!(state.approach_k > 4.0);
+        // Slow coolant leaves the plates colder, and the racks warmer.
+        assert!(state.approach_k < 4.0 && state.approach_k + 1e6 / hot > 14.0);
     }
 
     /// With half of the fans, half of the air comes round again: it enters the machines 1 rise

@@ -46,8 +46,8 @@ pub use pads::PadDesign;
 pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
-    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, CoolingPart,
-    CoolingSpec, DryCoolerSpec, EconomiserSpec, ImmersionTankSpec, PadSpec, TowerSpec,
+    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec,
+    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, ImmersionTankSpec, PadSpec, TowerSpec,
     UnsizedExchanger, VentilationSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};

@@ -266,13 +266,8 @@ impl CduSpec {
             }
             (None, approach) => Size::Approach(approach_k(&mut check, approach, 4.0)),
         };
-        let dew_point_c = check.between(
-            "dew_point",
-            self.dew_point.map(|t| t.0),
-            15.0,
-            (-20.0, 30.0),
-            "degC",
-        );
+        let dew_point_c =
+            check.between("dew_point", self.dew_point.map(|t| t.0), 15.0, (-20.0, 30.0), "degC");
         let guard_c = dew_point_c + DEW_POINT_MARGIN_K;
         if let Some(supply) = self.supply
             && supply.0 < guard_c

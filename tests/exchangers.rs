@@ -1,0 +1,162 @@
+//! Exchangers between racks and loops: heat and power through them, what check says of them.
+
+use super::support::{Bench, Told, load, simulate};
+
+/// A megawatt of liquid-cooled racks that also warm the air, on exchangers of two kinds behind
+/// one dry cooler.
+pub(crate) const HALL: &str = "\
+name: hall
+start: 2026-07-01T00:00:00Z
+duration: 2 days
+weather: {climate: nordic}
+price: {fixed: 40 $/MWh}
+output: {interval: 1 h}
+power:
+  utility: {kind: feed, capacity: 3 MW, outages: none}
+  it: {kind: switchgear, fed_by: utility}
+  mech: {kind: switchgear, fed_by: utility}
+cooling:
+  water: {kind: bac-dry-cooler, design_heat: 1.1 MW, supply: 30 degC, design_supply: 41 degC, fed_by: mech}
+  cdu-{1..2}: {kind: cdu, design_heat: 400 kW, cooled_by: water, fed_by: mech}
+  wall: {kind: air-handler, design_heat: 210 kW, cooled_by: water, fed_by: mech}
+racks:
+  racks:
+    kind: gb200-nvl72
+    count: 8
+    fed_by: it
+    cooled_by: cdu-{1..2}
+    air_cooled_by: wall
+workloads:
+  train: {kind: training, racks: racks, price: 2 $/h, jobs: {kind: resident}, spares: 0, failures: {rate: 0 /day}}
+";
+
+fn column(told: &Told, name: &str) -> Vec<f64> {
+    let index = told.columns.iter().position(|column| column == name);
+    let index = index.unwrap_or_else(|| panic!("no {name} in {:?}", told.columns));
+    told.rows.iter().map(|row| row[index]).collect()
+}
+
+fn mean(told: &Told, name: &str) -> f64 {
+    let column = column(told, name);
+    column.iter().sum::<f64>() / column.len() as f64
+}
+
+#[test]
+fn heat_of_racks_and_movers_goes_through_the_loop() {
+    let told = simulate(HALL, &[]);
+    assert!(told.outcome.balanced());
+    let of = |name: &str| told.outcome.cooling.iter().find(|c| c.name == name).unwrap();
+    let (water, cdu, wall) = (of("water"), of("cdu-{1..2}"), of("wall"));
+    let it_mwh = told.outcome.effectiveness.it_mwh;
+    assert!((cdu.heat_mwh - 0.8 * it_mwh).abs() < 1e-9 * it_mwh, "{} {it_mwh}", cdu.heat_mwh);
+    assert!((wall.heat_mwh - 0.2 * it_mwh).abs() < 1e-9 * it_mwh);
+    let through = it_mwh + cdu.pumps_mwh + wall.fans_mwh;
+    assert!((water.heat_mwh - through).abs() < 1e-9 * through, "{} {through}", water.heat_mwh);
+    // 1.5 L/min a kilowatt at 150 kPa and 70 %, at constant speed: 5.36 W a kilowatt.
+    let pumps_mwh = 800.0 * 5.357e-6 * 48.0;
+    assert!((cdu.pumps_mwh - pumps_mwh).abs() < 1e-3 * pumps_mwh, "{}", cdu.pumps_mwh);
+    // 75 L/s a kilowatt at 400 Pa and 60 %: 50 W a kilowatt, by the cube of the air.
+    let last = |name| *column(&told, name).last().unwrap();
+    let fans_mw = 0.21 * 50e-3 * (last("wall_heat_mw") / 0.21).powi(3);
+    assert!((last("wall_fans_mw") - fans_mw).abs() < 1e-9 * fans_mw, "{fans_mw}");
+}
+
+#[test]
+fn racks_see_the_supply_plus_the_approach_of_what_serves_them() {
+    let told = simulate(HALL, &["duration=2 h"]);
+    let (supply, cdu) = (mean(&told, "water_supply_c"), mean(&told, "cdu-{1..2}_inlet_c"));
+    assert!((supply - 30.0).abs() < 1e-6, "{supply}");
+    // The approach of the design goes with the heat, that of the pumps included.
+    let heat = mean(&told, "cdu-{1..2}_heat_mw") + mean(&told, "cdu-{1..2}_pumps_mw");
+    assert!((cdu - supply - 4.0 * heat / 0.8).abs() < 1e-6, "{cdu}");
+    // Colder water is no use: the supply stays 2 K above the dew point of the hall.
+    let sets =
+        ["duration=2 h", "cooling.water.supply=20 degC", "cooling.cdu-{1..2}.dew_point=25 degC"];
+    let told = simulate(HALL, &sets);
+    assert!((mean(&told, "cdu-{1..2}_inlet_c") - 27.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_unit_that_loses_its_bus_takes_only_its_own_racks() {
+    const MECH: &str = "  mech: {kind: switchgear, fed_by: utility}\n";
+    const BUS: &str = "  cdu-bus: {kind: switchgear, fed_by: utility, \
+                       failures: {rate: 40 /day, repair_mean: 30 min}}\n";
+    let text = HALL.replace(MECH, &[MECH, BUS].concat());
+    let told = simulate(&text, &["cooling.cdu-{1..2}.fed_by=cdu-bus"]);
+    assert!(told.outcome.balanced());
+    assert!(told.outcome.halls[0].heat_trips >= 8, "{:?}", told.events);
+    // What feeds each of the two is a single point for its half of the racks.
+    let bench = Bench::new();
+    let file = bench.file("hall.yaml", HALL);
+    let site = load(&file, &[]).design.site;
+    let points: Vec<String> =
+        site.single_points_of_failure().iter().map(|point| site.describe(point)).collect();
+    for line in [
+        "wall: all 8 racks of racks (cooling)",
+        "water: all 8 racks of racks (cooling)",
+        "mech: all 8 racks of racks (cooling)",
+        "cdu-{1..2}: each 4 of 8 racks of racks (cooling)",
+    ] {
+        assert!(points.iter().any(|point| point == line), "{line} in {points:?}");
+    }
+}
+
+#[test]
+fn a_bath_is_warmer_than_what_is_pumped_through_it() {
+    const TANK: &str =
+        "  tank: {kind: immersion-tank, design_heat: 1 MW, cooled_by: water, fed_by: mech}\n";
+    let text = HALL
+        .replace("racks:\n  racks:", &[TANK, "racks:\n  racks:"].concat())
+        .replace("cooled_by: cdu-{1..2}\n    air_cooled_by: wall", "cooled_by: tank");
+    let told = simulate(&text, &["duration=2 h"]);
+    let heat = mean(&told, "tank_heat_mw") + mean(&told, "tank_pumps_mw");
+    let apart = mean(&told, "tank_inlet_c") - mean(&told, "water_supply_c");
+    assert!((apart - (4.0 + 6.0) * heat).abs() < 1e-6, "{apart} {heat}");
+}
+
+/// What `check` finds where `from` is replaced by `to`.
+#[track_caller]
+fn finding((from, to): (&str, &str), expected: &str) {
+    let bench = Bench::new();
+    assert!(HALL.contains(from), "{from}");
+    bench.file("hall.yaml", HALL.replace(from, to));
+    let command = bench.loadbank("check hall.yaml");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(expected), "{expected}\nin\n{said}");
+}
+
+#[test]
+fn plants_that_contradict_themselves_are_reported_with_figures() {
+    let wall = "design_heat: 210 kW, cooled_by: water";
+    finding((wall, "design_heat: 210 kW, cooled_by: wall"), "`wall` is not the name of a loop");
+    let nothing = "nothing takes the heat of this exchanger";
+    finding((wall, "design_heat: 210 kW, cooled_by: []"), nothing);
+    let air = "cooling:\n  air: {kind: asic-hall, design_heat: 1 MW, fed_by: mech}\n";
+    finding(
+        (
+            "cooling:\n",
+            &air.replace(
+                "fed_by: mech}",
+                "fed_by: mech}\n  w: {kind: cdu, \
+         design_heat: 1 kW, cooled_by: air, fed_by: mech}",
+            ),
+        ),
+        "outdoor air through a hall cools no exchanger",
+    );
+    let cdu = "design_heat: 400 kW";
+    finding(
+        (cdu, "design_heat: 300 kW"),
+        "`cdu-1` is built for 300 kW of heat, the racks behind it give up to 384.192 kW",
+    );
+    finding(
+        (cdu, "design_heat: 400 kW, supply: 30 degC"),
+        "30.0 degC is not reached at design heat: the loop's 30.0 degC gives 34.0 degC",
+    );
+    finding(
+        (cdu, "design_heat: 400 kW, supply: 12 degC"),
+        "the supply is held at 17.0 degC, 2 K above the dew point, not at 12.0 degC",
+    );
+    finding(("cooled_by: cdu-{1..2}\n    air", "air"), "takes what `cooled_by` does not");
+}
