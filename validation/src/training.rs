@@ -253,6 +253,8 @@ fn model(spec: &TrainingSpec, nodes_per_rack: u32, racks: usize, replication: u6
         count: None,
         fed_by: Names::default(),
         cooled_by: None,
+        air_cooled_by: None,
+        liquid_capture: None,
         nodes: nodes_per_rack,
         gpus_per_node: 1,
         gpu_power: Power(700.0),
