@@ -80,6 +80,8 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
         count: None,
         fed_by: Names::default(),
         cooled_by: None,
+        air_cooled_by: None,
+        liquid_capture: None,
         nodes: 4,
         gpus_per_node: 8,
         gpu_power: Power(400.0),

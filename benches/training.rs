@@ -51,6 +51,8 @@ fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
         count: None,
         fed_by: Names::default(),
         cooled_by: None,
+        air_cooled_by: None,
+        liquid_capture: None,
         nodes: 4,
         gpus_per_node: 8,
         gpu_power: Power(700.0),
