@@ -234,3 +234,61 @@ fn a_reader_may_go_away() {
     assert_eq!(line, "name: small\n");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// A plant alone, but for its last line.
+const PLANT: &str = "\
+name: t
+start: 2026-06-01T00:00:00Z
+duration: 1 day
+weather: {climate: nordic}
+cooling:
+  tower: {kind: tower, design_heat: 1 MW}
+racks:
+  hall: {kind: heat-load, cooled_by: tower, ";
+
+#[test]
+fn a_heat_load_is_one_power_or_one_table() {
+    let hall = |rest: &str| format!("{PLANT}{rest}}}\n");
+    check(&hall("power: 1 MW"), &[]);
+    check(&hall("electric: true"), &["8:3 racks.hall: needs one of `power`, `csv`"]);
+    check(
+        &hall("power: 1 MW, csv: a.csv"),
+        &["8:63 racks.hall.csv: `power` and `csv` exclude each other"],
+    );
+    check(
+        &hall("power: 1 MW, daily_profile: [50 %, 60 %]"),
+        &["8:73 racks.hall.daily_profile: needs a share for each of 24 hours, got 2"],
+    );
+    check(
+        &hall("power: 1 MW, fed_by: bus"),
+        &["8:66 racks.hall.fed_by: `bus` is not the name of a part of `power`"],
+    );
+    check(
+        &hall("power: 1 MW, trip_inlet: 40 degC, throttle_inlet: 45 degC"),
+        &["8:70 racks.hall.trip_inlet: stops at 40.0 degC, before it gives off less at 45.0 degC"],
+    );
+}
+
+#[test]
+fn what_is_left_out_of_a_plant_alone_is_asked_for_where_it_is_needed() {
+    // With a power chain, everything says what feeds it.
+    let text = format!("{PLANT}power: 1 MW}}\npower:\n  grid: {{kind: feed, capacity: 2 MW}}\n");
+    let found = findings(&text);
+    assert!(found.contains(&"8:3 racks.hall: nothing feeds these racks".to_owned()), "{found:#?}");
+    assert!(found.iter().any(|f| f.contains("nothing feeds the fans of this loop")), "{found:#?}");
+    // What earns is set against the price of energy.
+    let text = format!(
+        "{PLANT}power: 1 MW}}\n  mine: {{kind: s21-container, cooled_by: tower}}\nworkloads:\n  \
+         mine-1: {{kind: mining, racks: mine, income: {{hash_price: 53 $/PH/day}}}}\n"
+    );
+    check(&text, &["10:1 workloads: what a site earns needs a `price` of energy to set against"]);
+    // A heat load works for nobody.
+    let text = text
+        .replace("racks: mine", "racks: hall")
+        .replace("workloads", "price: {fixed: 40 $/MWh}\nworkloads");
+    let found = findings(&text);
+    assert!(
+        found.iter().any(|f| f.contains("needs ASIC racks, `hall` has a heat load")),
+        "{found:#?}"
+    );
+}

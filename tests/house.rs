@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["plant"],
     &["grid"],
     &["workload/gpu"],
-    &["workload/mining", "workload/training", "workload/inference"],
+    &["workload/mining", "workload/training", "workload/inference", "workload/heat_load"],
     &["workload"],
     &["control"],
     &["facility"],
@@ -32,6 +32,7 @@ const SHARED: &[(&str, &str)] = &[
     ("workload/mining", "workload/rack"),
     ("workload/training", "workload/rack"),
     ("workload/inference", "workload/rack"),
+    ("workload/heat_load", "workload/rack"),
 ];
 
 fn root() -> PathBuf {

@@ -10,6 +10,7 @@ mod folder;
 mod gallery;
 mod house;
 mod interrupt;
+mod plant_only;
 mod reference;
 mod run;
 mod support;

@@ -9,6 +9,7 @@ use crate::plant::cooling::{ExchangerDesign, LoopDesign, ThermalLimits};
 use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
 use crate::workload::gpu::GpuRackDesign;
+use crate::workload::heat_load::HeatLoadDesign;
 use crate::workload::inference::ServiceDesign;
 use crate::workload::mining::MiningDesign;
 use crate::workload::training::TrainingDesign;
@@ -108,8 +109,8 @@ pub struct HallDesign {
 pub struct RackSite {
     /// Index into [`Design::halls`].
     pub hall: usize,
-    /// Its electrical load.
-    pub load: PowerLoad,
+    /// Its electrical load; none where its heat comes from outside the site.
+    pub load: Option<PowerLoad>,
     /// Index into [`Design::exchangers`]; a rack without one gives its heat to nothing that
     /// the site pays for and never gets hot.
     pub cooled_by: Option<usize>,
@@ -168,4 +169,13 @@ pub enum WorkDesign {
         /// How well its step times fit what they were fitted to.
         fit: Option<String>,
     },
+    /// Heat in place of work.
+    HeatLoad(HeatLoadDesign),
+}
+
+impl WorkDesign {
+    /// Whether what its racks draw is electricity of the site.
+    pub fn is_electric(&self) -> bool {
+        !matches!(self, Self::HeatLoad(HeatLoadDesign { electric: false, .. }))
+    }
 }

@@ -61,7 +61,7 @@ pub(super) struct Meters {
 #[derive(Debug)]
 struct WorkGauges {
     power: GaugeId,
-    /// Hash rate, GPUs at work, or requests in flight.
+    /// Hash rate, GPUs at work, requests in flight, or heat that is wanted.
     activity: GaugeId,
 }
 
@@ -127,6 +127,7 @@ impl Meters {
                     WorkDesign::Mining { .. } => ("hash_rate_ph_per_s", 1e-15),
                     WorkDesign::Training { .. } => ("busy_gpus", 1.0),
                     WorkDesign::Inference { .. } => ("requests_in_flight", 1.0),
+                    WorkDesign::HeatLoad(_) => ("wanted_mw", MW),
                 };
                 WorkGauges {
                     power: mean(format!("{}_mw", site.name), MW),
@@ -314,7 +315,9 @@ impl Facility<'_> {
             let racks = &self.work_racks[index];
             let power_w: f64 = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
             gauges.set(now, meters.works[index].power, power_w);
-            it_w += power_w;
+            if self.design.works[index].design.is_electric() {
+                it_w += power_w;
+            }
             gauges.set(now, meters.works[index].activity, work.activity());
             if let Work::Training(training) = work {
                 let name = &self.design.works[index].name;
@@ -417,6 +420,7 @@ impl Facility<'_> {
                         let revenue_usd = outcome.revenue_usd;
                         (Summary::Inference(Box::new(outcome)), revenue_usd)
                     }
+                    Work::HeatLoad(load) => (Summary::HeatLoad(load.summary(now)), 0.0),
                 };
                 WorkloadOutcome {
                     name: self.design.works[index].name.clone(),
@@ -428,7 +432,8 @@ impl Facility<'_> {
             .collect();
 
         let import_mwh = mwh(meters.import);
-        let it_mwh: f64 = workloads.iter().map(|work| work.energy_mwh).sum();
+        let electric = || workloads.iter().filter(|work| work.summary.is_electric());
+        let it_mwh: f64 = electric().map(|work| work.energy_mwh).sum();
         let mut water = WaterOutcome::default();
         let mut cooling: Vec<CoolingOutcome> = meters
             .cooling
@@ -481,8 +486,7 @@ impl Facility<'_> {
         let energy_cost_usd = integral(meters.cost);
         let revenue_usd: f64 = workloads.iter().map(|work| work.revenue_usd).sum();
         let import = meters.gauges.meter(meters.import);
-        let mut uses: Vec<Amount> = workloads
-            .iter()
+        let mut uses: Vec<Amount> = electric()
             .map(|work| Amount { name: work.name.clone(), mwh: work.energy_mwh })
             .collect();
         for (name, gauge) in [
@@ -576,7 +580,9 @@ impl Facility<'_> {
         let mut energy = Ledger::new("energy", "J");
         energy.inflow("import", integral(meters.import));
         for (site, gauges) in self.design.works.iter().zip(&meters.works) {
-            energy.outflow(&site.name, integral(gauges.power));
+            if site.design.is_electric() {
+                energy.outflow(&site.name, integral(gauges.power));
+            }
         }
         energy.outflow("fans", integral(meters.fans));
         energy.outflow("pumps", integral(meters.pumps));
@@ -598,7 +604,7 @@ impl Facility<'_> {
         for work in workloads {
             let name = &work.name;
             match &work.summary {
-                Summary::Mining(_) => {}
+                Summary::Mining(_) | Summary::HeatLoad(_) => {}
                 Summary::Training(training) => {
                     jobs.inflow(&format!("submitted {name}"), training.jobs.submitted as f64);
                     jobs.outflow(&format!("completed {name}"), training.jobs.completed as f64);

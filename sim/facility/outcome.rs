@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::measure::{Latency, Ledger};
+use crate::workload::heat_load::HeatLoadSummary;
 use crate::workload::inference::{InferenceSummary, Tally};
 use crate::workload::mining::MiningSummary;
 use crate::workload::training::TrainingSummary;
@@ -79,7 +80,7 @@ pub struct Amount {
 /// Ratios of the site to its IT load (ISO/IEC 30134): null where there was no IT load.
 #[derive(Debug, Clone, Serialize)]
 pub struct Effectiveness {
-    /// IT energy: racks of every workload.
+    /// IT energy: racks of every workload, and heat loads that are electric.
     pub it_mwh: f64,
     /// Power usage effectiveness: import over IT energy.
     pub pue: Option<f64>,
@@ -145,7 +146,7 @@ pub struct HallOutcome {
 pub struct WorkloadOutcome {
     /// Name in the scenario.
     pub name: String,
-    /// Energy of its racks.
+    /// Energy of its racks; of a heat load that is not electric, its heat.
     pub energy_mwh: f64,
     /// What it earned.
     pub revenue_usd: f64,
@@ -156,7 +157,7 @@ pub struct WorkloadOutcome {
 
 /// The figures of a workload by its kind.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Summary {
     /// Bitcoin mining.
     Mining(MiningSummary),
@@ -164,6 +165,15 @@ pub enum Summary {
     Training(TrainingSummary),
     /// LLM inference.
     Inference(Box<InferenceOutcome>),
+    /// Heat in place of work.
+    HeatLoad(HeatLoadSummary),
+}
+
+impl Summary {
+    /// Whether what the racks drew was electricity of the site.
+    pub fn is_electric(&self) -> bool {
+        !matches!(self, Self::HeatLoad(HeatLoadSummary { electric: false, .. }))
+    }
 }
 
 /// A service, weighted by what each simulated request stands for.

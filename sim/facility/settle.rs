@@ -45,7 +45,8 @@ pub(super) enum Owner {
 #[derive(Debug)]
 pub(super) struct Rack {
     pub(super) hall: u32,
-    load: PowerLoad,
+    /// None where its heat comes from outside the site.
+    load: Option<PowerLoad>,
     /// What takes its heat: liquid, or all of it, and the air beside that.
     pub(super) sides: [Option<HeatSide>; 2],
     work: Option<(u32, u32)>,
@@ -222,7 +223,9 @@ pub(super) fn owners(design: &Design) -> Vec<Owner> {
         assert!(before.is_none(), "an electrical load has one owner");
     };
     for (index, rack) in design.racks.iter().enumerate() {
-        own(rack.load, Owner::Rack(index as u32));
+        if let Some(load) = rack.load {
+            own(load, Owner::Rack(index as u32));
+        }
     }
     for (index, site) in design.loops.iter().enumerate() {
         for machine in [site.fans, site.pumps, site.chillers].into_iter().flatten() {
@@ -298,13 +301,14 @@ impl Facility<'_> {
         let racks = self.changed.demands.take();
         for &index in &racks {
             let rack = &self.racks[index as usize];
+            let Some(load) = rack.load else { continue };
             let demand = match rack.work {
                 Some((work, own)) if !rack.tripped => {
                     self.works[work as usize].demand(own as usize)
                 }
                 _ => Demand::default(),
             };
-            self.power.set_demand(rack.load, demand);
+            self.power.set_demand(load, demand);
         }
         self.changed.demands.reuse(racks);
     }
@@ -342,8 +346,9 @@ impl Facility<'_> {
         let racks = self.changed.offers.take();
         for &index in &racks {
             let rack = &mut self.racks[index as usize];
-            let cap_w = self.power.cap_w(rack.load);
-            let powered = cap_w > 0.0 && self.power.energised(rack.load);
+            let cap_w = rack.load.map_or(f64::INFINITY, |load| self.power.cap_w(load));
+            let energised = rack.load.is_none_or(|load| self.power.energised(load));
+            let powered = cap_w > 0.0 && energised;
             let mut offer = RackOffer {
                 live: powered && !rack.tripped,
                 cap_w: if powered { cap_w } else { 0.0 },
@@ -405,7 +410,9 @@ impl Facility<'_> {
             };
             if draw_w != rack.draw_w {
                 rack.draw_w = draw_w;
-                self.power.set_draw(rack.load, draw_w);
+                if let Some(load) = rack.load {
+                    self.power.set_draw(load, draw_w);
+                }
                 for side in rack.sides.iter().flatten() {
                     let exchanger = &self.exchangers[side.exchanger as usize];
                     self.changed.loops.mark(exchanger.cooled_by);

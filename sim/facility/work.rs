@@ -1,8 +1,9 @@
-//! One face for the three kinds of workload.
+//! One face for all kinds of workload.
 
 use crate::kernel::{Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
+use crate::workload::heat_load::HeatLoad;
 use crate::workload::inference::Service;
 use crate::workload::mining::Mining;
 use crate::workload::training::Training;
@@ -16,6 +17,7 @@ pub(super) enum Work {
     Mining(Mining),
     Training(Training),
     Inference(Service),
+    HeatLoad(HeatLoad),
 }
 
 /// Calls the method of the same name of whichever workload it is.
@@ -25,6 +27,7 @@ macro_rules! each {
             Work::Mining($work) => $call,
             Work::Training($work) => $call,
             Work::Inference($work) => $call,
+            Work::HeatLoad($work) => $call,
         }
     };
 }
@@ -39,6 +42,7 @@ impl Work {
                 Work::Training(Training::new(design, rack, racks, &site.name, streams))
             }
             WorkDesign::Inference { design, .. } => Work::Inference(Service::new(design, streams)),
+            WorkDesign::HeatLoad(design) => Work::HeatLoad(HeatLoad::new(design)),
         }
     }
 
@@ -54,12 +58,23 @@ impl Work {
 
     /// The plant offers its rack `rack` something else from `now` on.
     pub(super) fn offer(&mut self, now: Time, rack: usize, offer: RackOffer) {
-        each!(self, work => work.offer(now, rack, offer));
+        match self {
+            Work::Mining(mining) => mining.offer(now, rack, offer),
+            Work::Training(training) => training.offer(now, rack, offer),
+            Work::Inference(service) => service.offer(now, rack, offer),
+            Work::HeatLoad(load) => load.offer(rack, offer),
+        }
     }
 
     /// All offers of this pass are made: react.
     pub(super) fn settle(&mut self, now: Time) {
-        each!(self, work => work.settle(now));
+        match self {
+            Work::Mining(mining) => mining.settle(now),
+            Work::Training(training) => training.settle(now),
+            Work::Inference(service) => service.settle(now),
+            // It has nothing to decide.
+            Work::HeatLoad(_) => {}
+        }
     }
 
     /// What its rack `rack` would draw if nothing were short.
@@ -72,12 +87,13 @@ impl Work {
         each!(self, work => work.draw_w(rack))
     }
 
-    /// Hashes a second, GPUs held by jobs, or requests in flight.
+    /// Hashes a second, GPUs held by jobs, requests in flight, or watts that are wanted.
     pub(super) fn activity(&self) -> f64 {
         match self {
             Work::Mining(mining) => mining.hash_rate(),
             Work::Training(training) => training.busy_gpus() as f64,
             Work::Inference(service) => service.in_flight() as f64,
+            Work::HeatLoad(load) => load.wanted_w(),
         }
     }
 

@@ -25,6 +25,7 @@ mod tests;
 
 pub use carbon::Carbon;
 pub use price::{Price, PriceDesign};
+pub(crate) use resolve::{TableFields, one_column, one_source, only_with};
 pub use series::{Playback, Series};
 pub use spec::{CarbonSpec, Place, PriceSpec, Run, SiteSpec, WeatherSpec};
 pub use weather::{Humidity, Weather, WeatherDesign, WeatherRow};

@@ -11,7 +11,7 @@ use crate::spec::{Fault, Name};
 use crate::units::{Duration, Pressure, Speed, Temperature, Unit};
 
 /// Whether exactly one of `sources` was written; reports it otherwise.
-pub(super) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Fault>) -> Option<()> {
+pub(crate) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Fault>) -> Option<()> {
     let list = sources.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let mut written = sources.iter().filter(|(_, is)| *is);
     match (written.next(), written.next()) {
@@ -29,7 +29,7 @@ pub(super) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Faul
 }
 
 /// Reports each of `fields` that was written although its source `owner` was not.
-pub(super) fn only_with(
+pub(crate) fn only_with(
     owner: &str,
     is_owner: bool,
     fields: &[(&'static str, bool)],
@@ -79,16 +79,16 @@ pub(super) fn zone(field: &'static str, name: Option<&str>, faults: &mut Vec<Fau
 
 /// The fields of a section that say how its table is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TableFields<'a> {
-    pub(super) time: Option<&'a str>,
-    pub(super) time_zone: Option<&'a str>,
-    pub(super) hold: Option<Duration>,
-    pub(super) repeat: Option<bool>,
+pub(crate) struct TableFields<'a> {
+    pub(crate) time: Option<&'a str>,
+    pub(crate) time_zone: Option<&'a str>,
+    pub(crate) hold: Option<Duration>,
+    pub(crate) repeat: Option<bool>,
 }
 
 impl TableFields<'_> {
     /// Which of them were written.
-    pub(super) fn written(&self) -> [(&'static str, bool); 4] {
+    pub(crate) fn written(&self) -> [(&'static str, bool); 4] {
         [
             ("time", self.time.is_some()),
             ("time_zone", self.time_zone.is_some()),
@@ -122,7 +122,7 @@ impl TableFields<'_> {
 }
 
 /// The one column of a table that a section asks for, laid over the run.
-pub(super) fn one_column(
+pub(crate) fn one_column(
     name: &Name,
     (column, unit_name): (Option<&str>, Option<&str>),
     units: &[Unit],

@@ -10,6 +10,7 @@ use crate::facility::{
     WorkloadOutcome,
 };
 use crate::measure::Side;
+use crate::workload::heat_load::HeatLoadSummary;
 use crate::workload::mining::MiningSummary;
 use crate::workload::training::TrainingSummary;
 
@@ -198,6 +199,7 @@ fn workload(text: &mut String, work: &WorkloadOutcome) {
         Summary::Mining(mining) => self::mining(text, work, mining),
         Summary::Training(training) => self::training(text, work, training),
         Summary::Inference(inference) => self::inference(text, work, inference),
+        Summary::HeatLoad(load) => heat_load(text, work, load),
     }
 }
 
@@ -361,6 +363,17 @@ fn latencies(text: &mut String, title: &str, requests: &RequestsOutcome) {
     sheet.write(text);
 }
 
+fn heat_load(text: &mut String, work: &WorkloadOutcome, load: &HeatLoadSummary) {
+    let _ = writeln!(text, "\nHeat load: {}", work.name);
+    let source = if load.electric { "as IT load" } else { "not electric, no IT load" };
+    let heat = format!(
+        "{} MWh of {} MWh wanted, {source}",
+        amount(work.energy_mwh),
+        amount(load.wanted_mwh)
+    );
+    let _ = writeln!(text, "  {:<26} {heat}", "heat");
+}
+
 fn milliseconds(latency: &Percentiles) -> [String; 6] {
     [latency.mean, latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
         .map(|seconds| format!("{:.1}", 1000.0 * seconds))
@@ -383,6 +396,9 @@ fn failures(text: &mut String, outcome: &Outcome) {
 
 fn money(text: &mut String, outcome: &Outcome) {
     let money = &outcome.money;
+    if money.revenue_usd == 0.0 && money.energy_cost_usd == 0.0 {
+        return;
+    }
     let mut sheet = Sheet::new("Money", &["$"]);
     for work in &outcome.workloads {
         sheet.row(&format!("revenue: {}", work.name), [amount(work.revenue_usd)]);

@@ -14,6 +14,7 @@ use crate::plant::power::PowerSpec;
 use crate::spec::kinds;
 use crate::units::Duration;
 use crate::workload::gpu::GpuRackSpec;
+use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::inference::InferenceSpec;
 use crate::workload::mining::{AsicRackSpec, MiningSpec};
 use crate::workload::training::TrainingSpec;
@@ -43,8 +44,9 @@ pub(super) struct ScenarioSpec {
     pub(super) site: SiteSpec,
     /// Outdoor air.
     pub(super) weather: WeatherSpec,
-    /// Price of energy.
-    pub(super) price: PriceSpec,
+    /// Price of energy. Default: nothing is paid; a site with workloads needs it.
+    #[serde(default)]
+    pub(super) price: Option<PriceSpec>,
     /// Carbon intensity of energy. Default: not counted.
     #[serde(default)]
     pub(super) carbon: Option<CarbonSpec>,
@@ -54,10 +56,12 @@ pub(super) struct ScenarioSpec {
     /// What to write.
     #[serde(default)]
     pub(super) output: OutputSpec,
-    /// The power chain, by name.
+    /// The power chain, by name. Default: everything draws from an ideal bus, which is never
+    /// short and never fails, so that a cooling plant can be studied alone.
     #[allow(dead_code)] // read component by component
+    #[serde(default)]
     #[schemars(with = "BTreeMap<String, PowerSpec>")]
-    power: IgnoredAny,
+    power: Option<IgnoredAny>,
     /// Cooling loops, by name.
     #[allow(dead_code)] // read component by component
     #[serde(default)]
@@ -91,6 +95,8 @@ kinds! {
         Gpu(GpuRackSpec) = "gpu",
         /// ASIC miners.
         Asic(AsicRackSpec) = "asic",
+        /// Heat in place of racks, so that a cooling plant can be studied alone.
+        HeatLoad(Box<HeatLoadSpec>) = "heat-load",
     }
 }
 

@@ -230,7 +230,7 @@ impl SiteBuilder {
 /// Whether a node of this role can serve others.
 fn gives(role: Role, service: Service) -> bool {
     match service {
-        Service::Power => matches!(role, Role::Feed | Role::Supply),
+        Service::Power => matches!(role, Role::Feed | Role::IdealFeed | Role::Supply),
         Service::Cooling => matches!(role, Role::HeatRejection | Role::Loop),
     }
 }
@@ -238,18 +238,18 @@ fn gives(role: Role, service: Service) -> bool {
 /// Whether a node of this role can be served. Supply may be cooled: a UPS room has its loop.
 fn takes(role: Role, service: Service) -> bool {
     match service {
-        Service::Power => role != Role::Feed,
-        Service::Cooling => !matches!(role, Role::Feed | Role::HeatRejection),
+        Service::Power => !matches!(role, Role::Feed | Role::IdealFeed | Role::Heat),
+        Service::Cooling => !matches!(role, Role::Feed | Role::IdealFeed | Role::HeatRejection),
     }
 }
 
 /// Whether a node of this role must be served.
 fn needs(role: Role, service: Service) -> bool {
     match (service, role) {
-        (Service::Power, Role::Feed | Role::Loop) => false,
+        (Service::Power, Role::Feed | Role::IdealFeed | Role::Loop | Role::Heat) => false,
         (Service::Power, _) => true,
         (Service::Cooling, Role::Rack { cooled, .. }) => cooled,
-        (Service::Cooling, role) => role == Role::Loop,
+        (Service::Cooling, role) => matches!(role, Role::Loop | Role::Heat),
     }
 }
 

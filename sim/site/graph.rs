@@ -19,6 +19,8 @@ pub struct GroupId(pub u32);
 pub enum Role {
     /// Brings power to the site; nothing feeds it.
     Feed,
+    /// Stands for a power chain that is left out: it cannot be lost.
+    IdealFeed,
     /// Passes power on: transformer, switchgear, UPS, PDU.
     Supply,
     /// Gives heat to the surroundings, and needs power for it: tower, dry cooler. Cooling starts
@@ -33,6 +35,8 @@ pub enum Role {
         /// Whether it needs cooling as well.
         cooled: bool,
     },
+    /// Gives off heat that has no power behind it; needs cooling.
+    Heat,
     /// Any other load: lighting, offices.
     House,
 }

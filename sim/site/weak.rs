@@ -106,7 +106,7 @@ impl Site {
         }
         let grid = ways.add_node(());
         for (node, Node { role, .. }) in self.nodes().map(|(n, node)| (index(n), node)) {
-            if *role == Role::Feed {
+            if matches!(role, Role::Feed | Role::IdealFeed) {
                 ways.add_edge(grid, node, ());
             }
         }
@@ -123,6 +123,7 @@ impl Site {
                 .flatten()
                 .filter(|&dominator| dominator != grid)
                 .map(id)
+                .filter(|&dominator| self.node(dominator).role != Role::IdealFeed)
                 .collect();
             found.sort_unstable();
             found

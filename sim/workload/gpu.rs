@@ -19,9 +19,10 @@ pub struct GpuRackSpec {
     /// How many such racks the group has. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// What feeds the racks. Several are the cords of each rack, which share its load while they
-    /// are live.
-    pub fed_by: Names,
+    /// What feeds the racks; not needed in a scenario without `power:`. Several are the cords of
+    /// each rack, which share its load while they are live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
     /// The cooling that takes their heat; without it the racks see a constant cool inlet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooled_by: Option<Names>,

@@ -317,6 +317,21 @@ impl CoolingSpec {
         }
     }
 
+    /// Lets `names` feed whatever the user said nothing of.
+    pub fn feed_by(&mut self, names: &Names) {
+        let fed_by = match self {
+            Self::Tower(s) => &mut s.fed_by,
+            Self::DryCooler(s) => &mut s.fed_by,
+            Self::ChillerPlant(s) => &mut s.fed_by,
+            Self::AirCooledChiller(s) => &mut s.fed_by,
+            Self::Ventilation(s) => &mut s.fed_by,
+            Self::Cdu(s) => &mut s.fed_by,
+            Self::AirHandler(s) => &mut s.fed_by,
+            Self::ImmersionTank(s) => &mut s.fed_by,
+        };
+        fed_by.get_or_insert_with(|| names.clone());
+    }
+
     /// What feeds the fans, where the user said.
     pub fn fans_fed_by(&self) -> Option<&Names> {
         match self {
@@ -324,7 +339,7 @@ impl CoolingSpec {
             Self::DryCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::ChillerPlant(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::Ventilation(s) => s.fed_by.as_ref(),
-            Self::AirHandler(s) => Some(&s.fed_by),
+            Self::AirHandler(s) => s.fed_by.as_ref(),
             Self::AirCooledChiller(_) | Self::Cdu(_) | Self::ImmersionTank(_) => None,
         }
     }
@@ -336,8 +351,8 @@ impl CoolingSpec {
             Self::DryCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::ChillerPlant(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::AirCooledChiller(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::Cdu(s) => Some(&s.fed_by),
-            Self::ImmersionTank(s) => Some(&s.fed_by),
+            Self::Cdu(s) => s.fed_by.as_ref(),
+            Self::ImmersionTank(s) => s.fed_by.as_ref(),
             Self::Ventilation(_) | Self::AirHandler(_) => None,
         }
     }

@@ -10,6 +10,7 @@ mod work;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,7 +22,7 @@ use super::load::{Document, load};
 use super::show::{content_hash, effective_yaml};
 use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
-use crate::grid::Run;
+use crate::grid::{PriceDesign, Run, Series};
 use crate::kernel::{Clock, Span, Time};
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
@@ -96,8 +97,9 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     // come out at once.
     let head: Option<ScenarioSpec> = root.read(sink);
     let mut plant = Plant::default();
-    if let Some(section) = document.section("power") {
-        plant.add_power(&section, sink);
+    match document.section("power") {
+        Some(section) => plant.add_power(&section, sink),
+        None => plant.add_ideal_bus(&root),
     }
     if let Some(section) = document.section("cooling") {
         plant.add_cooling(&section, sink);
@@ -123,16 +125,24 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let mut run = Run { clock: &clock, horizon, read: &mut read };
     let weather = head.weather.resolve(&place, &mut run, &mut faults);
     report_in(document, "weather", &mut faults, sink);
-    let price = head.price.resolve(&mut run, &mut faults);
+    let price = match &head.price {
+        Some(price) => price.resolve(&mut run, &mut faults),
+        None => Some(PriceDesign::Recorded(Arc::new(Series::constant(0.0)))),
+    };
     report_in(document, "price", &mut faults, sink);
+    if let (None, Some(workloads)) = (&head.price, document.section("workloads")) {
+        let fault = Fault::error("", "what a site earns needs a `price` of energy to set against");
+        workloads.fault(fault.help("write for example `price: {fixed: 40 $/MWh}`"), sink);
+    }
     let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
     let control = head.control.resolve(&mut faults);
     report_in(document, "control", &mut faults, sink);
-    let works = match document.section("workloads") {
+    let mut works = match document.section("workloads") {
         Some(section) => work::read_workloads(&section, &halls, &mut run, sink),
         None => Vec::new(),
     };
+    works.extend(halls.read_heat_loads(&mut run, sink));
 
     let (power, power_groups) = (plant.power.clone(), plant.power_groups.clone());
     let (house, loops) = (plant.house.clone(), plant.loops.clone());

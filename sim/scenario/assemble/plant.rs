@@ -11,7 +11,7 @@ use crate::plant::power::{
     PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
 };
 use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
-use crate::spec::{Fault, Mark, Names, Severity};
+use crate::spec::{Fault, Mark, Name, Names, Severity};
 use crate::units::Power;
 
 /// Stands for a component of the power chain that cannot be read.
@@ -21,6 +21,12 @@ const UNREADABLE: ComponentDesign = ComponentDesign {
     loss: LossCurve::NONE,
     failures: FailureLaw::NEVER,
 };
+
+/// What feeds a site without a power chain: never short, never down, without loss.
+const IDEAL_BUS: ComponentDesign = ComponentDesign { kind: ComponentKind::Feed, ..UNREADABLE };
+
+/// The name of [`IDEAL_BUS`] in reports.
+const IDEAL_BUS_NAME: &str = "ideal-bus";
 
 /// The plant under construction.
 #[derive(Debug, Default)]
@@ -32,6 +38,8 @@ pub(super) struct Plant {
     pub(super) loops: Vec<LoopSite>,
     pub(super) exchangers: Vec<ExchangerSite>,
     pub(super) site: SiteBuilder,
+    /// What feeds whatever says nothing of it, where there is no power chain.
+    ideal_bus: Option<Names>,
     pub(super) power_index: Index<PowerNode>,
     loop_index: Index<usize>,
     /// What racks can be cooled by, as indices into `exchangers`: these and the loops.
@@ -102,11 +110,28 @@ impl Plant {
         }
     }
 
+    /// Puts an ideal bus in place of a power chain, for the section `racks` or `cooling`.
+    pub(super) fn add_ideal_bus(&mut self, root: &Place<'_>) {
+        let bus = Component {
+            name: Name::unplaced(IDEAL_BUS_NAME),
+            instances: Vec::new(),
+            place: root.clone(),
+        };
+        self.add_node_as(Role::IdealFeed, IDEAL_BUS_NAME, &bus, IDEAL_BUS);
+        self.ideal_bus = Some(Names(vec![Name::unplaced(IDEAL_BUS_NAME)]));
+    }
+
+    /// What feeds a component that wrote `names`: an ideal bus where it wrote nothing and
+    /// there is one.
+    pub(super) fn fed_by<'n>(&'n self, names: Option<&'n Names>) -> Option<&'n Names> {
+        names.or(self.ideal_bus.as_ref())
+    }
+
     /// Adds the section `cooling`: all loops, then the exchangers on them.
     pub(super) fn add_cooling(&mut self, section: &Place<'_>, sink: &mut Diagnostics) {
         let mut exchangers = Vec::new();
         for component in section.components(sink) {
-            let Some(spec) = component.place.read::<CoolingSpec>(sink) else {
+            let Some(mut spec) = component.place.read::<CoolingSpec>(sink) else {
                 for name in &component.instances {
                     self.loop_index.insert(name.clone(), 0);
                     self.cooler_index.insert(name.clone(), 0);
@@ -114,6 +139,9 @@ impl Plant {
                 self.broken = true;
                 continue;
             };
+            if let Some(bus) = &self.ideal_bus {
+                spec.feed_by(bus);
+            }
             let mut faults = Vec::new();
             let part = spec.resolve(&mut faults);
             report(&component.place, faults, sink);
@@ -402,9 +430,19 @@ impl Plant {
         by: &Component<'_>,
         component: ComponentDesign,
     ) -> PowerNode {
-        let node = PowerNode(self.power.nodes.len() as u32);
         let is_feed = component.kind == ComponentKind::Feed;
         let role = if is_feed { Role::Feed } else { Role::Supply };
+        self.add_node_as(role, name, by, component)
+    }
+
+    fn add_node_as(
+        &mut self,
+        role: Role,
+        name: &str,
+        by: &Component<'_>,
+        component: ComponentDesign,
+    ) -> PowerNode {
+        let node = PowerNode(self.power.nodes.len() as u32);
         let site = self.site_node(name, role, by);
         self.power_sites.push(site);
         self.power_index.insert(name.to_owned(), node);

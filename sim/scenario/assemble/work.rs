@@ -1,5 +1,6 @@
 //! Racks and workloads.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -19,6 +20,7 @@ use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
 use crate::spec::{Fault, Names};
 use crate::workload::gpu::GpuRackDesign;
+use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::mining::{AsicRack, AsicRackDesign, IncomeDesign, Network};
 
 /// Most racks on a site: beyond it a scenario is a mistake, and memory would end first.
@@ -35,19 +37,29 @@ pub(super) struct Hall {
 #[derive(Debug)]
 struct HallRack {
     name: String,
-    load: PowerLoad,
+    /// None where its heat is not electric.
+    load: Option<PowerLoad>,
     cooled_by: Option<usize>,
     air_cooled_by: Option<(usize, f64)>,
 }
 
 /// The section `racks` as read.
 #[derive(Debug, Default)]
-pub(super) struct Halls {
+pub(super) struct Halls<'t> {
     pub(super) readable: Vec<Hall>,
+    heat_loads: Vec<HeatLoadRead<'t>>,
     /// Names of the others: what refers to them is not wrong.
     unreadable: Vec<String>,
     /// Rated power of the racks behind each exchanger.
     pub(super) heat_w: Vec<f64>,
+}
+
+/// A heat load as read: it is resolved when the run that it is laid over is known.
+#[derive(Debug)]
+struct HeatLoadRead<'t> {
+    spec: Box<HeatLoadSpec>,
+    place: Place<'t>,
+    halls: Range<usize>,
 }
 
 /// What the racks of a hall hold.
@@ -55,6 +67,10 @@ pub(super) struct Halls {
 enum Equipment {
     Gpu(GpuRackDesign),
     Asic(AsicRackDesign),
+    /// At most this much each, as far as it is known before its table is read.
+    HeatLoad {
+        rated_w: f64,
+    },
 }
 
 impl Equipment {
@@ -63,6 +79,7 @@ impl Equipment {
         match self {
             Equipment::Gpu(rack) => rack.full_w(),
             Equipment::Asic(rack) => rack.full_w(),
+            Equipment::HeatLoad { rated_w } => *rated_w,
         }
     }
 
@@ -70,6 +87,7 @@ impl Equipment {
         match self {
             Equipment::Gpu(_) => "GPU racks",
             Equipment::Asic(_) => "ASIC racks",
+            Equipment::HeatLoad { .. } => "a heat load",
         }
     }
 }
@@ -82,7 +100,11 @@ pub(super) struct WorkRead {
 }
 
 /// Reads the section `racks`.
-pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diagnostics) -> Halls {
+pub(super) fn read_racks<'t>(
+    section: &Place<'t>,
+    plant: &mut Plant,
+    sink: &mut Diagnostics,
+) -> Halls<'t> {
     let mut halls = Halls::default();
     let mut total = 0;
     for component in section.components(sink) {
@@ -103,19 +125,35 @@ pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diag
                 let limits = limits(design.throttle_c, design.trip_c, design.throttled_speed);
                 (Equipment::Asic(design), limits)
             }
+            RackSpec::HeatLoad(spec) => {
+                let (throttle_c, trip_c) = spec.limits_c(&mut faults);
+                let rated_w = spec.power.map_or(0.0, |power| power.0);
+                (Equipment::HeatLoad { rated_w }, limits(throttle_c, trip_c, 0.0))
+            }
         };
-        report(&component.place, faults, sink);
         let (count, fed_by, cooled_by) = match &spec {
-            RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
-            RackSpec::Asic(spec) => (spec.count, &spec.fed_by, &spec.cooled_by),
+            RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
+            RackSpec::Asic(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
+            RackSpec::HeatLoad(spec) => (spec.count, &spec.fed_by, Some(&spec.cooled_by)),
         };
         let air_cooled_by = match &spec {
             RackSpec::Gpu(spec) => {
                 let capture = spec.liquid_capture.map_or(LIQUID_CAPTURE, |share| share.0);
                 spec.air_cooled_by.as_ref().map(|names| (names, 1.0 - capture))
             }
-            RackSpec::Asic(_) => None,
+            RackSpec::Asic(_) | RackSpec::HeatLoad(_) => None,
         };
+        let is_electric = match &spec {
+            RackSpec::HeatLoad(spec) => spec.is_electric(),
+            RackSpec::Gpu(_) | RackSpec::Asic(_) => true,
+        };
+        let fed_by = plant.fed_by(fed_by.as_ref()).cloned();
+        if is_electric && fed_by.is_none() {
+            let fault = Fault::error("", "nothing feeds these racks");
+            faults.push(fault.help("add `fed_by:` with the name of a part of `power`"));
+            plant.broken = true;
+        }
+        report(&component.place, faults, sink);
         let count = count.unwrap_or(1) as usize;
         let added = (count * component.instances.len()) as u64;
         if total + added > MOST_RACKS {
@@ -126,7 +164,7 @@ pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diag
             continue;
         }
         total += added;
-        let cooled_by = cooled_by.as_ref();
+        let fed_by = fed_by.as_ref().filter(|_| is_electric);
         let placement = Placement { count, fed_by, cooled_by, air_cooled_by };
         let racks = place_racks(&component, &placement, plant, sink);
         let rated_w = equipment.rated_w();
@@ -143,6 +181,11 @@ pub(super) fn read_racks(section: &Place<'_>, plant: &mut Plant, sink: &mut Diag
             let (name, count) = (name.clone(), racks.len());
             let design = HallDesign { name, racks: count, limits, air_limits };
             halls.readable.push(Hall { design, equipment: equipment.clone(), racks });
+        }
+        if let RackSpec::HeatLoad(spec) = spec {
+            let last = halls.readable.len();
+            let mine = last - component.instances.len()..last;
+            halls.heat_loads.push(HeatLoadRead { spec, place: component.place, halls: mine });
         }
     }
     halls
@@ -166,7 +209,8 @@ fn limits_of_air() -> ThermalLimits {
 struct Placement<'s> {
     /// Racks in a hall.
     count: usize,
-    fed_by: &'s Names,
+    /// None where nothing needs to.
+    fed_by: Option<&'s Names>,
     cooled_by: Option<&'s Names>,
     /// With the share of the heat.
     air_cooled_by: Option<(&'s Names, f64)>,
@@ -180,7 +224,10 @@ fn place_racks(
     sink: &mut Diagnostics,
 ) -> Vec<Vec<HallRack>> {
     let all = placement.count * component.instances.len();
-    let mut cords = plant.feeders(placement.fed_by, "fed_by", all, &component.place, sink);
+    let mut cords = match placement.fed_by {
+        Some(names) => plant.feeders(names, "fed_by", all, &component.place, sink),
+        None => vec![Vec::new(); all],
+    };
     let mut coolers = |names: Option<&Names>, field: &'static str| {
         let Some(names) = names else { return vec![None; all] };
         let what = (field, "a part of `cooling`");
@@ -214,14 +261,17 @@ fn place_racks(
             let index = hall * placement.count + rack;
             let name = format!("{hall_name}/{:0digits$}", rack + 1);
             let (cooled_by, air_cooled_by) = (cooled_by[index], air_cooled_by[index]);
-            let role = Role::Rack { group, cooled: cooled_by.is_some() };
+            let role = match placement.fed_by {
+                Some(_) => Role::Rack { group, cooled: cooled_by.is_some() },
+                None => Role::Heat,
+            };
             let site = plant.site_node(&name, role, component);
             for cooler in cooled_by.into_iter().chain(air_cooled_by) {
                 plant.cool(cooler, site);
             }
             let air_cooled_by = air_cooled_by.zip(air_share);
             let cords = std::mem::take(&mut cords[index]);
-            let load = plant.add_load(&name, cords, Sharing::Even, site);
+            let load = placement.fed_by.map(|_| plant.add_load(&name, cords, Sharing::Even, site));
             HallRack { name, load, cooled_by, air_cooled_by }
         });
         halls.push(racks.collect());
@@ -229,10 +279,34 @@ fn place_racks(
     halls
 }
 
+impl Halls<'_> {
+    /// The heat loads among them, each a workload of its own.
+    pub(super) fn read_heat_loads(
+        &self,
+        run: &mut Run<'_>,
+        sink: &mut Diagnostics,
+    ) -> Vec<WorkRead> {
+        let mut works = Vec::new();
+        for read in &self.heat_loads {
+            let mut faults = Vec::new();
+            let design = read.spec.resolve(run, &mut faults);
+            report(&read.place, faults, sink);
+            let Some(design) = design else { continue };
+            for hall in read.halls.clone() {
+                let Hall { design: HallDesign { name, .. }, racks, .. } = &self.readable[hall];
+                let design = WorkDesign::HeatLoad(design.clone());
+                let racks = (0..racks.len()).map(|rack| (hall, rack)).collect();
+                works.push(WorkRead { site: WorkSite { name: name.clone(), design }, racks });
+            }
+        }
+        works
+    }
+}
+
 /// Reads the section `workloads`.
 pub(super) fn read_workloads(
     section: &Place<'_>,
-    halls: &Halls,
+    halls: &Halls<'_>,
     run: &mut Run<'_>,
     sink: &mut Diagnostics,
 ) -> Vec<WorkRead> {
@@ -286,7 +360,8 @@ pub(super) fn read_workloads(
         }
     }
     for (hall, owner) in halls.iter().zip(&owner) {
-        if owner.is_none() && all_read {
+        let idle = owner.is_none() && !matches!(hall.equipment, Equipment::HeatLoad { .. });
+        if idle && all_read {
             let message = format!("no workload uses the racks of `{}`", hall.design.name);
             sink.push(Diagnostic::warning(section.key, message).code("doubtful"));
         }

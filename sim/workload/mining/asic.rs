@@ -15,7 +15,8 @@ pub struct AsicRackSpec {
     pub count: Option<u32>,
     /// What feeds the blocks. Several are the cords of each block, which share its load while they
     /// are live.
-    pub fed_by: Names,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
     /// The cooling that takes their heat; without it the blocks see a constant cool inlet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooled_by: Option<Names>,

@@ -25,7 +25,8 @@ pub struct CduSpec {
     /// The loop that takes its heat.
     pub cooled_by: Names,
     /// What feeds its pumps, in order of preference.
-    pub fed_by: Names,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
     /// How far above the loop's supply its own supply is at design heat and flows (default
     /// 4 K, of 3 to 5 K usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +75,8 @@ pub struct AirHandlerSpec {
     /// The loop that takes its heat.
     pub cooled_by: Names,
     /// What feeds its fans, in order of preference.
-    pub fed_by: Names,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
     /// How far above the loop's supply the supply of air is at design heat and flows (default
     /// 5 K: an assumption).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,7 +118,8 @@ pub struct ImmersionTankSpec {
     /// The loop that takes its heat.
     pub cooled_by: Names,
     /// What feeds its pumps, in order of preference.
-    pub fed_by: Names,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
     /// How far above the loop's supply the dielectric returns to the bath at design heat and
     /// flows (default 4 K, as a distribution unit).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,7 +251,7 @@ impl CduSpec {
     pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> UnsizedExchanger {
         let mut check = Check { faults };
         let design_heat_w = check.heat(self.design_heat);
-        check.fed("pumps", Some(&self.fed_by));
+        check.fed("pumps", self.fed_by.as_ref());
         let default_m3_s = 1.5e-3 / 60.0 * design_heat_w / 1e3;
         let flow_m3_s =
             check.positive("flow", self.flow.map(|f| f.0), default_m3_s, "a flow of coolant");
@@ -306,7 +309,7 @@ impl AirHandlerSpec {
     pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> UnsizedExchanger {
         let mut check = Check { faults };
         let design_heat_w = check.heat(self.design_heat);
-        check.fed("fans", Some(&self.fed_by));
+        check.fed("fans", self.fed_by.as_ref());
         let air_m3_s = check.positive(
             "air_flow",
             self.air_flow.map(|f| f.0),
@@ -348,7 +351,7 @@ impl ImmersionTankSpec {
     pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> UnsizedExchanger {
         let mut check = Check { faults };
         let design_heat_w = check.heat(self.design_heat);
-        check.fed("pumps", Some(&self.fed_by));
+        check.fed("pumps", self.fed_by.as_ref());
         let range_k = check.between("range", self.range.map(|r| r.0), 6.0, (1.0, 30.0), "K");
         let hot_w_k = design_heat_w / range_k;
         UnsizedExchanger {

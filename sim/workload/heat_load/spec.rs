@@ -1,0 +1,207 @@
+//! A heat load as a user writes it.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::HeatLoadDesign;
+use crate::grid::{Run, Series, TableFields, one_column, one_source, only_with};
+use crate::kernel::{Clock, Span, Time};
+use crate::spec::{Fault, Name, Names};
+use crate::units::{Duration, Fraction, Power, Temperature};
+
+/// Heat in place of racks, as written under `racks:`. It needs no workload.
+///
+/// Exactly one of `power` and `csv` says how much it is. It is electricity that is drawn and
+/// becomes heat, and so counts as IT load, unless `electric` says otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeatLoadSpec {
+    /// How many alike parts it has, each of this power; where there are several loops, they are
+    /// spread over these. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// What feeds it; not needed in a scenario without `power:` or where `electric` is false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed_by: Option<Names>,
+    /// The cooling that takes the heat.
+    pub cooled_by: Names,
+    /// What it draws and gives off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<Power>,
+    /// Share of `power` in each of the 24 hours of the local day. Default: all of it, always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_profile: Option<Vec<Fraction>>,
+    /// A table (`.csv`, `.csv.gz`) of its power with a header, one row for each step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<Name>,
+    /// The column of powers in `csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The unit of the column, such as `kW`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The column of timestamps in `csv`; by default the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// How long a row of `csv` holds where the next is late; by default one and a half of the
+    /// usual step, so that a lost row is refused as a gap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Duration>,
+    /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
+    /// else by its whole weeks or days. By default such a run is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<bool>,
+    /// Whether the heat is electricity of the site (default true). If not, it is neither
+    /// import nor IT load, and a site with nothing else has no PUE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub electric: Option<bool>,
+    /// Inlet temperature above which it gives off less (default: none; it goes on at any
+    /// temperature, and stops only where nothing flows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle_inlet: Option<Temperature>,
+    /// Inlet temperature at which it stops (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip_inlet: Option<Temperature>,
+    /// Where the figures of a catalogue entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl HeatLoadSpec {
+    /// Whether it draws its heat from the power chain.
+    pub fn is_electric(&self) -> bool {
+        self.electric.unwrap_or(true)
+    }
+
+    /// Inlet temperatures above which it gives off less and at which it stops, in degrees
+    /// Celsius; infinite where it does neither.
+    pub fn limits_c(&self, faults: &mut Vec<Fault>) -> (f64, f64) {
+        let trip_c = self.trip_inlet.map_or(f64::INFINITY, |t| t.0);
+        let throttle_c = self.throttle_inlet.map_or(trip_c, |t| t.0);
+        if throttle_c > trip_c {
+            let message = format!(
+                "stops at {trip_c:.1} degC, before it gives off less at {throttle_c:.1} degC"
+            );
+            faults.push(Fault::error("trip_inlet", message));
+        }
+        (throttle_c, trip_c)
+    }
+
+    /// The load over `run`, or `None` after reporting why there is none.
+    pub fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<HeatLoadDesign> {
+        let sources = [("power", self.power.is_some()), ("csv", self.csv.is_some())];
+        one_source(&sources, faults)?;
+        let table = TableFields {
+            time: self.time.as_deref(),
+            time_zone: self.time_zone.as_deref(),
+            hold: self.hold,
+            repeat: self.repeat,
+        };
+        let only_csv = [("column", self.column.is_some()), ("unit", self.unit.is_some())];
+        only_with("csv", self.csv.is_some(), &only_csv, faults);
+        only_with("csv", self.csv.is_some(), &table.written(), faults);
+        let only_power = [("daily_profile", self.daily_profile.is_some())];
+        only_with("power", self.power.is_some(), &only_power, faults);
+        if !self.is_electric() && self.fed_by.is_some() {
+            let message = "nothing feeds heat that is not electric";
+            faults.push(Fault::error("fed_by", message).help("leave out one of the two"));
+        }
+        let power_w = match (self.power, &self.csv) {
+            (Some(power), _) => {
+                if !(power.0 >= 0.0 && power.0.is_finite()) {
+                    faults.push(Fault::error("power", format!("must not be negative: `{power}`")));
+                    return None;
+                }
+                match self.shares(faults)? {
+                    Some(shares) => daily(power.0, &shares, run.clock, run.horizon),
+                    None => Series::constant(power.0),
+                }
+            }
+            (None, name) => {
+                let name = name.as_ref()?;
+                let column = (self.column.as_deref(), self.unit.as_deref());
+                let series = one_column(name, column, Power::UNITS, &table, run, faults)?;
+                if let Some((_, negative)) = series.steps().find(|(_, power_w)| *power_w < 0.0) {
+                    let message = format!("`{name}`: a power of {negative} W is negative");
+                    faults.push(Fault::error("csv", message).at(name.mark));
+                    return None;
+                }
+                series
+            }
+        };
+        let parts = self.count.unwrap_or(1) as usize;
+        Some(HeatLoadDesign { power_w: Arc::new(power_w), electric: self.is_electric(), parts })
+    }
+
+    /// The shares of the day, where the user wrote any.
+    #[allow(clippy::option_option)] // outer: sound; inner: written
+    fn shares(&self, faults: &mut Vec<Fault>) -> Option<Option<[f64; 24]>> {
+        let Some(profile) = &self.daily_profile else { return Some(None) };
+        let shares: Vec<f64> = profile.iter().map(|share| share.0).collect();
+        if let Ok(shares) = <[f64; 24]>::try_from(shares.as_slice()) {
+            return Some(Some(shares));
+        }
+        let message = format!("needs a share for each of 24 hours, got {}", profile.len());
+        faults.push(Fault::error("daily_profile", message));
+        None
+    }
+}
+
+/// `power_w` times the share of each local hour, over a run until `horizon`.
+fn daily(power_w: f64, shares: &[f64; 24], clock: &Clock, horizon: Time) -> Series<f64> {
+    let half = Span::from_secs(1800);
+    let into_hour = clock.read(Time::ZERO).hour.fract();
+    let mut steps: Vec<(Time, f64)> = Vec::new();
+    let mut start = Time::ZERO;
+    // The first hour may have begun before the run.
+    let mut end = Time::from_secs_f64(3600.0 * (1.0 - into_hour));
+    while steps.is_empty() || start < horizon {
+        // Zones leave and enter summer time on the hour: its middle is always within it.
+        let middle = if start == Time::ZERO { start } else { start + half };
+        let power_w = power_w * shares[clock.read(middle).hour as usize];
+        if steps.last().is_none_or(|&(_, before)| before != power_w) {
+            steps.push((start, power_w));
+        }
+        start = end;
+        end = start + Span::from_hours(1);
+    }
+    Series::new(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn steps(start: &str, zone: &str, hours: u64) -> Vec<(f64, f64)> {
+        let clock = Clock::new(start.parse().unwrap(), TimeZone::get(zone).unwrap());
+        let shares: [f64; 24] = std::array::from_fn(|hour| if hour == 8 { 1.0 } else { 0.5 });
+        let series = daily(1000.0, &shares, &clock, Time::ZERO + Span::from_hours(hours));
+        series.steps().map(|(at, w)| (at.as_secs_f64() / 3600.0, w)).collect()
+    }
+
+    #[test]
+    fn a_daily_profile_follows_the_clock_on_the_wall() {
+        // Half past four on a site five hours behind: eight begins in three hours and a half.
+        let usual = steps("2026-01-10T09:30:00Z", "America/New_York", 48);
+        assert_eq!(
+            usual,
+            [(0.0, 500.0), (3.5, 1000.0), (4.5, 500.0), (27.5, 1000.0), (28.5, 500.0)]
+        );
+        // An hour is skipped on 8 March 2026: the next eight comes after 23 hours.
+        let spring = steps("2026-03-07T12:00:00Z", "America/New_York", 48);
+        assert_eq!(
+            spring,
+            [(0.0, 500.0), (1.0, 1000.0), (2.0, 500.0), (24.0, 1000.0), (25.0, 500.0)]
+        );
+        // A zone that is half an hour off keeps its hours.
+        let india = steps("2026-01-10T00:00:00Z", "Asia/Kolkata", 10);
+        assert_eq!(india, [(0.0, 500.0), (2.5, 1000.0), (3.5, 500.0)]);
+    }
+}
