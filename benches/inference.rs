@@ -78,7 +78,7 @@ fn cpu_seconds() -> Option<f64> {
 fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
     let rack = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,

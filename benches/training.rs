@@ -49,7 +49,7 @@ fn year() {
 fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
     let rack = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,

@@ -251,7 +251,7 @@ fn checkpointed(spec: TrainingSpec, renewal: Renewal) -> TrainingSpec {
 fn model(spec: &TrainingSpec, nodes_per_rack: u32, racks: usize, replication: u64) -> Training {
     let rack = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,

@@ -8,7 +8,7 @@ use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 pub(super) fn rack() -> GpuRackDesign {
     let spec = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,

@@ -16,7 +16,7 @@ const RACKS: usize = 5;
 fn rack() -> GpuRackDesign {
     let spec = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,

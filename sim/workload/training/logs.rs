@@ -12,7 +12,7 @@ use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
     let spec = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,

@@ -26,7 +26,7 @@ fn seconds(s: f64) -> Duration {
 fn rack(nodes: u32) -> GpuRackDesign {
     let spec = GpuRackSpec {
         count: None,
-        fed_by: Names::default(),
+        fed_by: Some(Names::default()),
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
