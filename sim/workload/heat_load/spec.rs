@@ -183,7 +183,8 @@ mod tests {
         let clock = Clock::new(start.parse().unwrap(), TimeZone::get(zone).unwrap());
         let shares: [f64; 24] = std::array::from_fn(|hour| if hour == 8 { 1.0 } else { 0.5 });
         let series = daily(1000.0, &shares, &clock, Time::ZERO + Span::from_hours(hours));
-        series.steps().map(|(at, w)| (at.as_secs_f64() / 3600.0, w)).collect()
+        let hour = |at: Time| (at.as_secs_f64() / 360.0).round() / 10.0;
+        series.steps().map(|(at, w)| (hour(at), w)).collect()
     }
 
     #[test]
