@@ -5,7 +5,7 @@ use super::exchange::{RackExchanger, WaterExchanger};
 use super::loops::{CircuitDesign, Drive, FanControl, LoopState, fan_power_w, still, tower_water};
 use super::pumps::parallel_flow;
 use super::root;
-use super::staging::{self, Control, Staged};
+use super::staging::{self, Control, Rejection, Staged};
 use super::tower::{TowerDesign, TowerSink};
 use super::water::WaterFlows;
 use crate::fluids::{MoistAir, water::CP_WATER};
@@ -324,16 +324,20 @@ impl Question<'_> {
         };
         let excess = |tower_c: f64| at(tower_c).tower.leaving_c - tower_c;
 
-        // The tower's water is between what it holds at best and what it comes to when the
-        // compressors draw all they can.
-        let least_c = match control {
-            FanControl::VariableSpeed => target_c.max(plant.minimum_basin_c),
-            FanControl::AlwaysOn => self.sink.wet_bulb_c.max(plant.minimum_basin_c),
-        };
-        let least = excess(least_c);
-        if least <= HELD_K {
-            return at(least_c);
+        // Most often the fans hold what is wanted. Else the tower's water lies between that and
+        // the coldest there is, or between that and what it comes to when the compressors draw
+        // all they can.
+        let coldest_c = self.sink.wet_bulb_c.max(plant.minimum_basin_c);
+        let wanted_c = target_c.max(coldest_c);
+        let at_wanted = excess(wanted_c);
+        if at_wanted.abs() <= HELD_K {
+            return at(wanted_c);
         }
+        if at_wanted < 0.0 {
+            let ends = ((coldest_c, excess(coldest_c).max(0.0)), (wanted_c, at_wanted));
+            return at(root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6));
+        }
+        let (least_c, least) = (wanted_c, at_wanted);
         // Warm water takes heat to the air so much better than cold that a tower starved of air
         // can come out a little colder for more heat: hence the widening.
         let most_w =
@@ -356,9 +360,15 @@ impl Question<'_> {
             minimum_c: plant.minimum_basin_c,
             minimum_speed: plant.minimum_fan_speed,
         };
-        let leaving =
-            |operation| plant.tower.leaving_c(&self.sink, heat_w, self.condenser, operation);
-        let range_k = heat_w / self.condenser.1;
-        staging::run(leaving, (self.sink.wet_bulb_c, range_k), self.fans, &control)
+        let leaving = |operation, heat: f64| {
+            plant.tower.leaving_c(&self.sink, heat * heat_w, self.condenser, operation)
+        };
+        let device = Rejection {
+            leaving,
+            sink_c: self.sink.wet_bulb_c,
+            range_k: heat_w / self.condenser.1,
+            fans: self.fans,
+        };
+        staging::run(&device, &control)
     }
 }

@@ -9,7 +9,7 @@ use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::RackExchanger;
 use super::fans::FanLaw;
 use super::pumps::parallel_flow;
-use super::staging::{self, Control, Operation, Staged};
+use super::staging::{self, Control, Operation, Rejection, Staged};
 use super::tower::{TowerDesign, TowerSink};
 use super::ventilation::VentilationDesign;
 use super::water::{self, WaterFlows};
@@ -101,6 +101,8 @@ pub enum DeviceDesign {
 pub enum FanControl {
     /// All fans together at the speed that holds the supply setpoint.
     VariableSpeed,
+    /// Fans of one speed, switched on and off to hold the supply setpoint.
+    Cycling,
     /// All fans at full speed always; the supply floats with the weather.
     AlwaysOn,
 }
@@ -278,8 +280,10 @@ impl CoolingLoop {
         let (staged, fan_w, flows) = match &design.device {
             DeviceDesign::Tower(tower) => {
                 let sink = TowerSink::new(air, tower.correction_wet_bulb_c);
-                let leaving = |operation| tower.leaving_c(&sink, total_w, water, operation);
-                let staged = staging::run(leaving, (sink.wet_bulb_c, range_k), fans, &control);
+                let leaving =
+                    |operation, heat: f64| tower.leaving_c(&sink, heat * total_w, water, operation);
+                let device = Rejection { leaving, sink_c: sink.wet_bulb_c, range_k, fans };
+                let staged = staging::run(&device, &control);
                 let fan_w = fan_power_w(tower.fan_w, tower.fan_law, &staged);
                 (staged, fan_w, tower_water(tower, &sink, total_w, air, &staged))
             }
@@ -287,8 +291,11 @@ impl CoolingLoop {
                 let padded = cooler.pads.and_then(|pads| Some((pads, pads.behind(air)?)));
                 let entering = padded.map_or(*air, |(_, behind)| behind);
                 let sink = DrySink::new(&entering, cooler.recirculation_k);
-                let leaving = |operation| cooler.leaving_c(&sink, total_w, water, operation);
-                let staged = staging::run(leaving, (sink.entering_c, range_k), fans, &control);
+                let leaving = |operation, heat: f64| {
+                    cooler.leaving_c(&sink, heat * total_w, water, operation)
+                };
+                let device = Rejection { leaving, sink_c: sink.entering_c, range_k, fans };
+                let staged = staging::run(&device, &control);
                 let fan_w = fan_power_w(cooler.fan_w, FanLaw::Cube, &staged);
                 let flows = padded.map_or_else(WaterFlows::default, |(pads, behind)| {
                     let share = staged.mean(|operation| cooler.air_share(operation));

@@ -76,7 +76,8 @@ pub struct TowerSpec {
     /// Wanted supply temperature (default: `design_supply`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
-    /// Least supply temperature, held by a bypass against frost (default 7 degC).
+    /// Least supply temperature, held by a bypass against frost (default 7 degC). Between it
+    /// and `supply` the loop floats on days when the device cools it with its fans at rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
@@ -106,7 +107,8 @@ pub struct TowerSpec {
     /// Power of all fans at full speed (default 10.5 W a kilowatt rejected, as EnergyPlus).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
-    /// `variable-speed` holds `supply`; `always-on` lets it float (default `variable-speed`).
+    /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
+    /// `always-on` lets it float (default `variable-speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).
@@ -175,7 +177,8 @@ pub struct DryCoolerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Least supply temperature, held by a bypass (default 2 degC, the least of the facility
-    /// water classes).
+    /// water classes). Between it and `supply` the loop floats on days when the cooler does
+    /// with its fans at rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
@@ -209,7 +212,8 @@ pub struct DryCoolerSpec {
     /// Power of all fans at full speed (default: the catalogue's for this air flow).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
-    /// `variable-speed` holds `supply`; `always-on` lets it float (default `variable-speed`).
+    /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
+    /// `always-on` lets it float (default `variable-speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).

@@ -66,76 +66,115 @@ impl Staged {
     }
 }
 
-/// Runs a device whose water would leave at `leaving(operation)` when it carries the whole
-/// heat, with the fans of a share `fans` of its cells able to run.
+/// What [`run`] is told of a device and its weather.
+pub(super) struct Rejection<L> {
+    /// Temperature of the water leaving when the device, run in some way, carries a multiple
+    /// of the heat: `leaving(operation, multiple)`. It rises with the multiple.
+    pub(super) leaving: L,
+    /// The temperature that the water could reach at best.
+    pub(super) sink_c: f64,
+    /// How much the device cools the water that carries the whole heat.
+    pub(super) range_k: f64,
+    /// Share of the cells whose fans can run.
+    pub(super) fans: f64,
+}
+
+/// Runs a device so that its water leaves at the setpoint, or as near as it can.
 ///
-/// In order of preference: no fan and part of the water bypassed; fans cycling between
-/// standstill and their least speed; all available fans at one speed (a cube law makes many
-/// slow fans cheaper than few fast ones), which is the one bracketed root; all at full speed.
-/// `sink_c` is the temperature that the water could reach at best, `range_k` how much the
-/// device cools it. One to three calls of `leaving`, three to five more for the root.
-pub(super) fn run(
-    leaving: impl Fn(Operation) -> f64,
-    (sink_c, range_k): (f64, f64),
-    fans: f64,
-    control: &Control,
-) -> Staged {
+/// Variable speed, in order of preference:
+///
+/// 1. no fan turns, and the supply is what it is, at or below the setpoint;
+/// 2. all available fans turn at one speed (a cube law makes many slow fans cheaper than few
+///    fast ones) that holds the setpoint: the one bracketed root;
+/// 3. all turn at full speed and the setpoint is not held;
+/// 4. between the first and the second: least speed cools too well and rest too little. The
+///    fans stay at least speed as long as the water, at the temperature at which it returns
+///    *then*, would leave too warm without them; where it would not, they cycle about that.
+///
+/// Cycling fans know only full speed and rest, and hold the setpoint by the share of time. In
+/// all of this a bypass keeps the supply at its minimum.
+pub(super) fn run(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
+    let staged = unbypassed(device, control);
+    if staged.leaving_c >= control.minimum_c {
+        return staged;
+    }
+    // At a steady effectiveness the heat goes with the entering water's distance from the
+    // sink, so this share of the water carries the heat from the warmer return.
+    let entering_k = |leaving_c: f64| leaving_c + device.range_k - device.sink_c;
+    let (now, then) = (entering_k(staged.leaving_c), entering_k(control.minimum_c));
+    let wetted = if then > 0.0 { (now / then).clamp(0.0, 1.0) } else { 1.0 };
+    Staged { leaving_c: control.minimum_c, wetted, ..staged }
+}
+
+fn unbypassed(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
+    let Rejection { leaving, range_k, fans, .. } = device;
     let target_c = control.setpoint_c.max(control.minimum_c);
-    let at = |speed| Operation::Forced { share: fans, speed };
-    let bypassed = |staged: Staged, target_c: f64| {
-        // At a steady effectiveness the heat goes with the entering water's distance from the
-        // sink, so this share of the water carries the heat from the warmer return.
-        let (now, then) = (staged.leaving_c + range_k - sink_c, target_c + range_k - sink_c);
-        let wetted = if then > 0.0 { (now / then).clamp(0.0, 1.0) } else { 1.0 };
-        Staged { leaving_c: target_c, wetted, ..staged }
-    };
+    let at = |speed| Operation::Forced { share: *fans, speed };
+    let whole = |operation| leaving(operation, 1.0);
 
     // All fans at full speed always beat all cells at rest; water squeezed through a few
     // forced cells can leave warmer than that.
-    let rest_c = if fans < 1.0 { leaving(Operation::Free) } else { f64::INFINITY };
-    let full_c = if fans > 0.0 { leaving(at(1.0)) } else { f64::INFINITY };
+    let rest_c = if *fans < 1.0 { whole(Operation::Free) } else { f64::INFINITY };
+    let full_c = if *fans > 0.0 { whole(at(1.0)) } else { f64::INFINITY };
     let strongest = if full_c < rest_c {
         Staged::forced(full_c, at(1.0))
     } else {
         Staged::forced(rest_c, Operation::Free)
     };
+    let saturated = strongest.leaving_c > target_c;
+    if control.fans == FanControl::AlwaysOn || strongest.leaving_c >= target_c {
+        return Staged { saturated, ..strongest };
+    }
+    if rest_c <= target_c {
+        return Staged::forced(rest_c, Operation::Free);
+    }
+    let slowest = match control.fans {
+        FanControl::Cycling => 1.0,
+        _ => control.minimum_speed,
+    };
+    let slow_c = if slowest < 1.0 { whole(at(slowest)) } else { full_c };
+    if slow_c > target_c {
+        // The water leaves nearly linearly warmer with the time the air takes, 1 / speed.
+        let excess = |slowness: f64| whole(at(1.0 / slowness)) - target_c;
+        let ends = ((1.0 / slowest, slow_c - target_c), (1.0, full_c - target_c));
+        let slowness = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
+        return Staged::forced(target_c, at(1.0 / slowness));
+    }
+    let rest_c = if *fans < 1.0 { rest_c } else { whole(Operation::Free) };
+    if rest_c <= target_c {
+        return Staged::forced(rest_c, Operation::Free);
+    }
+    let leaving_c = match control.fans {
+        FanControl::Cycling => target_c,
+        _ => {
+            // Multiple of the heat that the device at rest carries with the setpoint held. The
+            // water returns warmer than the setpoint by that share of its range.
+            let excess = |heat: f64| leaving(Operation::Free, heat) - target_c;
+            let ends = ((0.0, device.sink_c - target_c), (1.0, rest_c - target_c));
+            let held = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
+            let leaving_c = target_c - (1.0 - held) * range_k;
+            if slow_c >= leaving_c {
+                return Staged::forced(slow_c, at(slowest));
+            }
+            leaving_c
+        }
+    };
+    // The water goes round many times in a cycle, so that it enters at one temperature.
+    let (free, forced) =
+        (device.carried(Operation::Free, leaving_c), device.carried(at(slowest), leaving_c));
+    let duty = ((1.0 - free) / (forced - free)).clamp(0.0, 1.0);
+    Staged { duty, ..Staged::forced(leaving_c, at(slowest)) }
+}
 
-    match control.fans {
-        FanControl::AlwaysOn => {
-            let saturated = strongest.leaving_c > target_c;
-            if strongest.leaving_c < control.minimum_c {
-                bypassed(strongest, control.minimum_c)
-            } else {
-                Staged { saturated, ..strongest }
-            }
-        }
-        FanControl::VariableSpeed => {
-            if rest_c <= target_c {
-                return bypassed(Staged::forced(rest_c, Operation::Free), target_c);
-            }
-            if strongest.leaving_c >= target_c {
-                return Staged { saturated: strongest.leaving_c > target_c, ..strongest };
-            }
-            let slowest = control.minimum_speed;
-            let slow_c = leaving(at(slowest));
-            if slow_c <= target_c {
-                let free_c = if fans < 1.0 { rest_c } else { leaving(Operation::Free) };
-                if free_c <= target_c {
-                    return bypassed(Staged::forced(free_c, Operation::Free), target_c);
-                }
-                let duty = (free_c - target_c) / (free_c - slow_c);
-                return Staged { duty, ..Staged::forced(target_c, at(slowest)) };
-            }
-            // The water leaves nearly linearly warmer with the time the air takes, 1 / speed.
-            let excess = |slowness: f64| leaving(at(1.0 / slowness)) - target_c;
-            let slowness = root::bracketed(
-                excess,
-                (1.0 / slowest, slow_c - target_c),
-                (1.0, full_c - target_c),
-                1e-9,
-                1e-6,
-            );
-            Staged::forced(target_c, at(1.0 / slowness))
-        }
+impl<L: Fn(Operation, f64) -> f64> Rejection<L> {
+    /// Multiple of the heat that the device carries off, run in some way, from water that
+    /// returns as it does when the whole heat leaves at `leaving_c`.
+    fn carried(&self, operation: Operation, leaving_c: f64) -> f64 {
+        let entering_c = leaving_c + self.range_k;
+        let most = (entering_c - self.sink_c) / self.range_k;
+        let excess = |heat: f64| (self.leaving)(operation, heat) + heat * self.range_k - entering_c;
+        // With no less than all of what could be carried the water would leave at the sink.
+        let ends = ((0.0, self.sink_c - entering_c), (most, excess(most).max(0.0)));
+        root::bracketed(excess, ends.0, ends.1, 1e-9 * most, 1e-6)
     }
 }

@@ -71,7 +71,7 @@ impl TowerPoint {
             return None;
         }
         let ntu = counterflow_ntu(eps, c)?;
-        Some(ntu * least * sink.cp_air / cpe / water_factor(1.0))
+        Some(ntu * least * sink.cp_air / cpe)
     }
 }
 
@@ -88,12 +88,14 @@ impl TowerDesign {
         let flow = water_kg_s / self.water_kg_s;
         let factor = match operation {
             Operation::Forced { share, speed } => {
-                share * air_factor(speed) * water_factor(flow / share)
+                share * air_factor(speed) * water_factor(flow / share) * sink.wet_bulb_factor
             }
+            // The corrections were fitted to forced draught. Of them only the water's is kept,
+            // for flows below design.
             Operation::Free => self.free_convection * water_factor(flow),
         };
         let (air_w_k, cpe) = sink.air_side(heat_w, self.air_flow_m3_s * self.air_share(operation));
-        let ua = self.ua_w_k * factor * sink.wet_bulb_factor * cpe / sink.cp_air;
+        let ua = self.ua_w_k * factor * cpe / sink.cp_air;
         let conductance = inlet_conductance(counterflow, ua, water_w_k, air_w_k);
         sink.wet_bulb_c + heat_w / conductance - heat_w / water_w_k
     }
@@ -163,9 +165,9 @@ fn air_factor(share: f64) -> f64 {
     r * (1.3 - 0.3 * r)
 }
 
-/// Scheier's correction for the water flow, a share of design (held to its fitted range).
-/// It is 1.0039 at design, as published.
+/// Scheier's correction for the water flow, a share of design (held to its fitted range), over
+/// the 1.0039 that it comes to at design: a UA is given for the design flow.
 fn water_factor(share: f64) -> f64 {
     let r = share.clamp(0.3, 1.0);
-    0.1082 + r * (1.667 - 0.7713 * r)
+    (0.1082 + r * (1.667 - 0.7713 * r)) / 1.0039
 }

@@ -328,7 +328,7 @@ impl Check<'_> {
                 ),
             );
         }
-        if !(wanted && design.fan_control == FanControl::VariableSpeed) {
+        if !wanted || design.fan_control == FanControl::AlwaysOn {
             return;
         }
         let state = CoolingLoop::new(&LoopDesign::Hydronic(*design)).solve(

@@ -114,8 +114,8 @@ pub struct ChillerPlantSpec {
     /// EnergyPlus).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
-    /// `variable-speed` holds `condenser_supply`; `always-on` lets it float (default
-    /// `variable-speed`).
+    /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold
+    /// `condenser_supply`; `always-on` lets it float (default `variable-speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).
