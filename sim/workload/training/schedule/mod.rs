@@ -9,6 +9,8 @@ mod profile;
 mod queue;
 
 #[cfg(test)]
+mod real_logs;
+#[cfg(test)]
 mod tests;
 
 use schemars::JsonSchema;

@@ -1,10 +1,9 @@
-//! The scheduler against twins that look at everything, on small random logs; and what must
-//! hold on large ones.
+//! The scheduler against twins that look at everything, on small random logs.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::workload::training::swf::{JobEnd, LogJob, SwfReader};
+use crate::workload::training::swf::{JobEnd, LogJob};
 use crate::workload::training::{Started, replay};
 
 const PROCESSORS: u32 = 8;
@@ -252,50 +251,4 @@ fn easy_backfills_before_the_shadow_or_beside_the_head() {
     // The second job needs 7 of 8 from second 10 on: one node is left over.
     assert_eq!(starts(&log, Policy::Easy), [0, 10, 0, 0, 20]);
     assert_eq!(starts(&log, Policy::Fcfs), [0, 10, 10, 20, 20]);
-}
-
-/// Real logs: each job starts once, after it was submitted, within the site; FCFS in order.
-#[test]
-#[allow(clippy::print_stderr)] // the one way to say that a test was skipped
-fn real_logs_are_played_within_the_site() {
-    for (file, processors, policy, count) in [
-        ("philly704_est", 704, Policy::Fcfs, 82_247),
-        ("philly704_est", 704, Policy::Easy, 82_247),
-        ("wx14200", 1408, Policy::Conservative, 14_200),
-    ] {
-        let folder = std::env::var_os("LOADBANK_DATA").map_or_else(
-            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-            Into::into,
-        );
-        let Ok(bytes) = std::fs::read(folder.join(format!("training/{file}.swf.gz"))) else {
-            eprintln!("skipped: no data");
-            return;
-        };
-        let mut plain = Vec::new();
-        let mut decoder = flate2::read::MultiGzDecoder::new(bytes.as_slice());
-        std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
-        let mut reader = SwfReader::new(u64::from(processors));
-        let log = plain.split(|&byte| byte == b'\n').filter_map(|line| reader.read(line));
-        let started: Vec<Started> = replay(log, processors, policy).collect();
-        assert_eq!((started.len(), reader.report().dropped()), (count, 0), "{file}");
-        assert!(started.iter().all(|s| s.start >= s.job.submit));
-        if policy == Policy::Fcfs {
-            assert!(started.is_sorted_by_key(|s| (s.start, s.job.number)));
-        }
-        let mut numbers: Vec<u64> = started.iter().map(|s| s.job.number).collect();
-        numbers.sort_unstable();
-        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "each job starts once");
-        // Ends before starts at the same instant.
-        let edges = started.iter().flat_map(|s| {
-            let width = i64::from(s.job.processors);
-            [(s.start, 1, width), (s.start + s.job.run, 0, -width)]
-        });
-        let mut edges: Vec<(Time, u8, i64)> = edges.collect();
-        edges.sort_unstable();
-        let mut used = 0;
-        for (_, _, change) in edges {
-            used += change;
-            assert!(used <= i64::from(processors), "{file}");
-        }
-    }
 }
