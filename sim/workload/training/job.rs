@@ -111,7 +111,15 @@ impl Job {
 
     /// Itself as the scheduler sees it.
     pub(super) fn waiting(&self, slot: Slot) -> Waiting {
-        Waiting { id: self.id, token: slot, nodes: self.width as u32, requested: self.requested }
+        Waiting {
+            id: self.id,
+            token: slot,
+            nodes: self.width as u32,
+            requested: self.requested,
+            submitted: self.submit,
+            tier: 0,
+            account: 0,
+        }
     }
 
     /// Adds `nodes`, in rising order. A few cost a search each, not a look along all.

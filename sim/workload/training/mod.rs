@@ -27,7 +27,10 @@ pub use account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, Trai
 pub use model::Training;
 pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
-pub use schedule::{Granted, Policy, Scheduler, Waiting};
+pub use schedule::{
+    Decisions, FavouredSize, Granted, Policy, Preempted, Preemption, Priority, Rules, Scheduler,
+    Waiting,
+};
 pub use spec::{
     CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec, ExponentialSpec, FailureSpec,
     IntervalSpec, JobClassSpec, JobsSpec, LognormalSpec, PowerSharesSpec, Recovery, ResidentSpec,

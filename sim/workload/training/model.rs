@@ -10,7 +10,7 @@ use super::account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, T
 use super::fleet::{Fleet, RackPower, Slot};
 use super::generator::Source;
 use super::job::{Job, Phase};
-use super::schedule::{Granted, Scheduler};
+use super::schedule::{Decisions, Scheduler};
 use super::spec::TrainingDesign;
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
 use crate::workload::RackOffer;
@@ -58,8 +58,8 @@ pub struct Training {
     changed: Vec<u32>,
     /// Room for the nodes of one allocation.
     taken: Vec<u32>,
-    /// Room for the jobs that one pass starts.
-    granted: Vec<Granted>,
+    /// Room for what one pass decides.
+    decisions: Decisions,
     finished: Vec<JobRecord>,
     totals: Totals,
 }
@@ -162,7 +162,7 @@ impl Training {
             touched_jobs: Vec::new(),
             changed: Vec::new(),
             taken: Vec::new(),
-            granted: Vec::new(),
+            decisions: Decisions::default(),
             finished: Vec::new(),
             totals: Totals::default(),
         };

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::schedule::{Granted, Policy, Scheduler, Waiting};
+use super::schedule::{Decisions, Granted, Rules, Scheduler, Waiting};
 use super::swf::LogJob;
 use crate::kernel::{Span, Time};
 
@@ -38,20 +38,20 @@ impl Started {
 pub fn replay<I: IntoIterator<Item = LogJob>>(
     log: I,
     processors: u32,
-    policy: Policy,
+    rules: impl Into<Rules>,
 ) -> Replay<I::IntoIter> {
     let mut log = log.into_iter();
     Replay {
         next: log.next(),
         log,
-        scheduler: Scheduler::new(policy),
+        scheduler: Scheduler::new(rules),
         processors,
         free: processors as usize,
         submitted: 0,
         jobs: Vec::new(),
         spare: Vec::new(),
         ends: BinaryHeap::new(),
-        granted: Vec::new(),
+        decisions: Decisions::default(),
         started: VecDeque::new(),
     }
 }
@@ -70,7 +70,7 @@ pub struct Replay<I> {
     /// Tokens that are free.
     spare: Vec<u32>,
     ends: BinaryHeap<Reverse<End>>,
-    granted: Vec<Granted>,
+    decisions: Decisions,
     started: VecDeque<Started>,
 }
 
@@ -103,16 +103,14 @@ impl<I: Iterator<Item = LogJob>> Replay<I> {
             self.next = self.log.next();
         }
         assert!(self.next.is_none_or(|job| job.submit > now), "a log does not run backwards");
-        let mut granted = std::mem::take(&mut self.granted);
-        self.scheduler.pass(now, self.free, &mut granted);
-        for Granted { id, token, nodes, until } in granted.drain(..) {
+        self.scheduler.pass(now, self.free, &mut self.decisions);
+        for &Granted { id, token, nodes, until } in &self.decisions.granted {
             let job = self.jobs[token as usize];
             self.spare.push(token);
             self.free -= nodes as usize;
             self.ends.push(Reverse(End { at: now + job.run, id, until, nodes }));
             self.started.push_back(Started { job, start: now });
         }
-        self.granted = granted;
         true
     }
 
@@ -129,7 +127,15 @@ impl<I: Iterator<Item = LogJob>> Replay<I> {
             }
         };
         let LogJob { processors: nodes, requested, .. } = job;
-        self.scheduler.submit(Waiting { id: self.submitted, token, nodes, requested });
+        self.scheduler.submit(Waiting {
+            id: self.submitted,
+            token,
+            nodes,
+            requested,
+            submitted: job.submit,
+            tier: 0,
+            account: 0,
+        });
         self.submitted += 1;
     }
 }

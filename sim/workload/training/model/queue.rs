@@ -55,9 +55,9 @@ impl Training {
         let usable = self.design.nodes - self.design.spares;
         // What waiting jobs still miss is committed but not free, so both limits hold.
         let free = self.fleet.free().min(usable.saturating_sub(self.committed));
-        let mut granted = std::mem::take(&mut self.granted);
-        self.scheduler.pass(now, free, &mut granted);
-        for grant in granted.drain(..) {
+        let mut decisions = std::mem::take(&mut self.decisions);
+        self.scheduler.pass(now, free, &mut decisions);
+        for &grant in &decisions.granted {
             let (slot, width) = (grant.token, grant.nodes as usize);
             self.committed += width;
             let job = &mut self.jobs[slot as usize];
@@ -66,7 +66,7 @@ impl Training {
             self.take_nodes(now, slot, width);
             self.start(now, slot);
         }
-        self.granted = granted;
+        self.decisions = decisions;
         let wake_at = self.scheduler.wake_at();
         if self.promise.is_none_or(|(at, _)| at != wake_at) {
             if let Some((_, ticket)) = self.promise.take() {

@@ -5,9 +5,14 @@
 //! [`wake_at`](Scheduler::wake_at). Jobs run whole or not at all; nodes are counted, not placed.
 //! Every policy is defined to the tie in `docs/models/training.md`.
 
+mod conservative;
+mod preempt;
+mod priority;
 mod profile;
 mod queue;
 
+#[cfg(test)]
+mod priority_tests;
 #[cfg(test)]
 mod real_logs;
 #[cfg(test)]
@@ -17,9 +22,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Span, Time};
-use profile::Profile;
+use conservative::Reservations;
+use priority::PriorityQueue;
 use queue::{Gap, Queue};
 
+pub use preempt::Preemption;
+pub use priority::{FavouredSize, Priority};
 pub use queue::Waiting;
 
 /// In which order jobs start, and which may overtake.
@@ -39,6 +47,29 @@ pub enum Policy {
     ShortestFirst,
     /// The longest request first; nobody overtakes.
     LongestFirst,
+    /// The highest weighted sum of age, size, class and fair share first, with overtaking as
+    /// in `easy`; higher tiers may preempt lower ones.
+    Priority,
+}
+
+/// A policy with all that it can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// The policy.
+    pub policy: Policy,
+    /// What makes a job the first, for [`Policy::Priority`].
+    pub priority: Priority,
+    /// Whether and when higher tiers take the nodes of lower ones, for [`Policy::Priority`].
+    pub preemption: Option<Preemption>,
+    /// While the first job that does not fit needs this many nodes or more, nothing overtakes
+    /// it, for [`Policy::Easy`] and [`Policy::Priority`]: the machine drains for it.
+    pub drain_at: usize,
+}
+
+impl From<Policy> for Rules {
+    fn from(policy: Policy) -> Self {
+        Self { policy, priority: Priority::default(), preemption: None, drain_at: usize::MAX }
+    }
 }
 
 /// A job that may start now.
@@ -54,14 +85,35 @@ pub struct Granted {
     pub until: Time,
 }
 
+/// A running job that has to make room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preempted {
+    /// What it was granted.
+    pub job: Granted,
+    /// When it must have given its nodes back at the latest.
+    pub by: Time,
+}
+
+/// What a pass has decided. Those that must go at once do so before anybody starts: their nodes
+/// are among those that are given out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Jobs that make room, in the order in which they were chosen.
+    pub preempted: Vec<Preempted>,
+    /// Jobs that start now, in the order in which they get their nodes.
+    pub granted: Vec<Granted>,
+}
+
 /// A queue and the rule by which it is served.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     policy: Policy,
+    drain_at: usize,
     queue: Queue,
     /// Jobs that run, by requested end, then number; kept only where requests matter.
     running: Vec<Running>,
     reservations: Reservations,
+    by_priority: PriorityQueue,
     /// Room for the jobs of one pass.
     chosen: Vec<Waiting>,
 }
@@ -70,24 +122,33 @@ pub struct Scheduler {
 struct Running {
     until: Time,
     id: u64,
+    token: u32,
     nodes: usize,
+    started: Time,
+    tier: u16,
+    account: u32,
+    /// When it must have made room; [`Time::MAX`] where nobody needs its nodes.
+    vacates: Time,
 }
 
 impl Scheduler {
-    /// An empty queue served by `policy`.
-    pub fn new(policy: Policy) -> Self {
+    /// An empty queue served by `rules`.
+    pub fn new(rules: impl Into<Rules>) -> Self {
+        let Rules { policy, priority, preemption, drain_at } = rules.into();
         Self {
             policy,
+            drain_at,
             queue: Queue::default(),
             running: Vec::new(),
             reservations: Reservations::new(),
+            by_priority: PriorityQueue::new(priority, preemption),
             chosen: Vec::new(),
         }
     }
 
     /// Jobs in the queue.
     pub fn queued(&self) -> usize {
-        self.queue.len() + self.reservations.len()
+        self.queue.len() + self.reservations.len() + self.by_priority.len()
     }
 
     /// A job joins the queue. One that has run before keeps its number, and with it the place
@@ -98,6 +159,7 @@ impl Scheduler {
             Policy::ShortestFirst => job.requested.as_nanos(),
             Policy::LongestFirst => u64::MAX - job.requested.as_nanos(),
             Policy::Conservative => return self.reservations.submit(job),
+            Policy::Priority => return self.by_priority.submit(job),
         };
         self.queue.insert(key, job);
     }
@@ -113,26 +175,45 @@ impl Scheduler {
         }
         let place = (job.until, job.id);
         let at = self.running.binary_search_by_key(&place, |r| (r.until, r.id));
-        self.running.remove(at.expect("a job that ends runs"));
+        let ended = self.running.remove(at.expect("a job that ends runs"));
         self.reservations.end(now, job);
+        self.by_priority.end(now, &ended);
     }
 
-    /// Appends to `out` the jobs that start now, on `free` nodes, in the order in which they
-    /// get them. To be called once an instant, after its ends and arrivals.
-    pub fn pass(&mut self, now: Time, free: usize, out: &mut Vec<Granted>) {
+    /// Writes into `out` which jobs start now, on `free` nodes, and which have to make room. To
+    /// be called once an instant, after its ends and arrivals.
+    pub fn pass(&mut self, now: Time, free: usize, out: &mut Decisions) {
+        out.preempted.clear();
+        out.granted.clear();
         let mut chosen = std::mem::take(&mut self.chosen);
-        if self.policy == Policy::Conservative {
-            self.reservations.pass(now, free, &self.running, &mut chosen);
-        } else {
-            self.serve(now, free, &mut chosen);
+        match self.policy {
+            Policy::Conservative => {
+                self.reservations.pass(now, free, &self.running, &mut chosen);
+            }
+            Policy::Priority => {
+                let Self { by_priority, running, drain_at, .. } = self;
+                by_priority.pass(now, free, *drain_at, running, &mut chosen, &mut out.preempted);
+            }
+            _ => self.serve(now, free, &mut chosen),
         }
         for job in chosen.drain(..) {
-            let Waiting { id, token, nodes, requested } = job;
+            let Waiting { id, token, nodes, requested, tier, account, .. } = job;
             let until = now + requested;
-            out.push(Granted { id, token, nodes, until });
+            out.granted.push(Granted { id, token, nodes, until });
             if self.tracks_running() {
                 let at = self.running.partition_point(|r| (r.until, r.id) < (until, id));
-                self.running.insert(at, Running { until, id, nodes: nodes as usize });
+                let running = Running {
+                    until,
+                    id,
+                    token,
+                    nodes: nodes as usize,
+                    started: now,
+                    tier,
+                    account,
+                    vacates: Time::MAX,
+                };
+                self.by_priority.start(now, &running);
+                self.running.insert(at, running);
             }
         }
         self.chosen = chosen;
@@ -149,6 +230,9 @@ impl Scheduler {
             return;
         }
         let head = self.queue.first().expect("two jobs wait").nodes as usize;
+        if head >= self.drain_at {
+            return;
+        }
         // Apart from the running jobs in their order: the few that have outlived their
         // requests, and those of this pass.
         let (late, punctual) =
@@ -162,14 +246,15 @@ impl Scheduler {
         self.queue.backfill(Gap { free, window: shadow - now, extra }, chosen);
     }
 
-    /// When a pass may start a job although nothing has happened: the first start that was
-    /// promised. [`Time::MAX`] for never.
+    /// When a pass may do something although nothing has happened: the first start that was
+    /// promised, or the first job that is old enough to be preempted for one that waits for
+    /// that. [`Time::MAX`] for never.
     pub fn wake_at(&self) -> Time {
-        self.reservations.due
+        self.reservations.due.min(self.by_priority.wake_at())
     }
 
     fn tracks_running(&self) -> bool {
-        matches!(self.policy, Policy::Easy | Policy::Conservative)
+        matches!(self.policy, Policy::Easy | Policy::Conservative | Policy::Priority)
     }
 }
 
@@ -214,122 +299,4 @@ fn merge<T: Ord>(
         (Some(_), _) => a.next(),
         (None, _) => b.next(),
     })
-}
-
-/// The queue of conservative backfilling: every job with the instant promised to it.
-#[derive(Debug, Clone)]
-struct Reservations {
-    /// In the order of arrival; those without a start came after the last pass.
-    jobs: Vec<Reserved>,
-    /// Free nodes by the requests of running jobs and the reservations; none before the
-    /// first pass.
-    profile: Option<Profile>,
-    /// A job has ended before it asked to.
-    ended_early: bool,
-    /// The first reserved start.
-    due: Time,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Reserved {
-    job: Waiting,
-    /// [`Time::MAX`] where nodes are down that it needs.
-    start: Option<Time>,
-}
-
-impl Reservations {
-    fn new() -> Self {
-        Self { jobs: Vec::new(), profile: None, ended_early: false, due: Time::MAX }
-    }
-
-    fn len(&self) -> usize {
-        self.jobs.len()
-    }
-
-    fn submit(&mut self, job: Waiting) {
-        let at = self.jobs.partition_point(|other| other.job.id < job.id);
-        self.jobs.insert(at, Reserved { job, start: None });
-    }
-
-    fn end(&mut self, now: Time, job: Granted) {
-        let Some(profile) = &mut self.profile else { return };
-        if now < job.until {
-            profile.give(now, job.until, job.nodes as usize);
-            self.ended_early = true;
-        }
-    }
-
-    fn pass(&mut self, now: Time, free: usize, running: &[Running], chosen: &mut Vec<Waiting>) {
-        let is_due = |r: &Reserved| r.start.is_some_and(|start| start <= now);
-        let due = if self.due <= now { self.nodes_where(is_due) } else { 0 };
-        let mut profile = match self.profile.take() {
-            Some(mut profile) => {
-                profile.trim(now);
-                profile
-            }
-            None => Profile::new(now, free),
-        };
-        let is_late = |r: &Reserved| r.start.is_some_and(|start| start < now);
-        if profile.free_now() + due != free || (due > 0 && self.jobs.iter().any(is_late)) {
-            // Jobs outlive their requests, or nodes have come or gone: promise anew.
-            profile = Profile::new(now, free);
-            for r in running {
-                profile.give(r.expected_end(now), Time::MAX, r.nodes);
-            }
-            for reserved in &mut self.jobs {
-                reserved.start = None;
-            }
-        } else if self.ended_early {
-            // In the order of arrival each moves up into what has become free. None moves
-            // back, for its own place stays open. What one leaves is open to those after it,
-            // so a promised start may come to lie where nothing ends.
-            for reserved in self.jobs.iter_mut().filter(|r| r.start.is_some()) {
-                reserved.withdraw(&mut profile);
-                reserved.place(&mut profile);
-            }
-        }
-        self.ended_early = false;
-        for reserved in self.jobs.iter_mut().filter(|r| r.start.is_none()) {
-            reserved.place(&mut profile);
-        }
-        self.profile = Some(profile);
-        self.start(now, chosen);
-    }
-
-    /// Moves the jobs whose time has come to `chosen`.
-    fn start(&mut self, now: Time, chosen: &mut Vec<Waiting>) {
-        let mut due = Time::MAX;
-        self.jobs.retain(|reserved| {
-            let start = reserved.start.expect("every job has its place");
-            if start <= now {
-                chosen.push(reserved.job);
-                return false;
-            }
-            due = due.min(start);
-            true
-        });
-        self.due = due;
-    }
-
-    fn nodes_where(&self, holds: impl Fn(&Reserved) -> bool) -> usize {
-        self.jobs.iter().filter(|r| holds(r)).map(|r| r.job.nodes as usize).sum()
-    }
-}
-
-impl Reserved {
-    fn place(&mut self, profile: &mut Profile) {
-        let nodes = self.job.nodes as usize;
-        let start = profile.earliest(nodes, self.job.requested);
-        if start < Time::MAX {
-            profile.take(start, start + self.job.requested, nodes);
-        }
-        self.start = Some(start);
-    }
-
-    fn withdraw(&self, profile: &mut Profile) {
-        let start = self.start.expect("a job with a place gives it back");
-        if start < Time::MAX {
-            profile.give(start, start + self.job.requested, self.job.nodes as usize);
-        }
-    }
 }

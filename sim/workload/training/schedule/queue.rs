@@ -3,7 +3,7 @@
 //! A search for jobs that fit looks at one block's summary in place of its jobs, so a pass over
 //! a long queue in which nothing fits costs little.
 
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 
 /// Jobs in a block before it is split.
 const BLOCK: usize = 128;
@@ -19,6 +19,12 @@ pub struct Waiting {
     pub nodes: u32,
     /// The time that it asks for.
     pub requested: Span,
+    /// When it first arrived.
+    pub submitted: Time,
+    /// Its tier: higher ones have higher numbers.
+    pub tier: u16,
+    /// Whose it is.
+    pub account: u32,
 }
 
 /// Jobs by a key, then by number.
@@ -53,6 +59,18 @@ impl Gap {
     fn fits(&self, nodes: u32, requested: Span) -> bool {
         let nodes = nodes as usize;
         nodes <= self.free && (requested <= self.window || nodes <= self.extra)
+    }
+
+    /// Lets `job` use it, if that fits.
+    pub(super) fn take(&mut self, job: &Waiting) -> bool {
+        let fits = self.fits(job.nodes, job.requested);
+        if fits {
+            self.free -= job.nodes as usize;
+            if job.requested > self.window {
+                self.extra -= job.nodes as usize;
+            }
+        }
+        fits
     }
 }
 
@@ -117,12 +135,8 @@ impl Queue {
             let in_block = out.len();
             let mut is_head = index == 0;
             block.jobs.retain(|(_, job)| {
-                if std::mem::take(&mut is_head) || !gap.fits(job.nodes, job.requested) {
+                if std::mem::take(&mut is_head) || !gap.take(job) {
                     return true;
-                }
-                gap.free -= job.nodes as usize;
-                if job.requested > gap.window {
-                    gap.extra -= job.nodes as usize;
                 }
                 out.push(*job);
                 false

@@ -134,9 +134,8 @@ fn easy(log: &[LogJob], processors: usize) -> Vec<Time> {
         waiting.retain(|&i| {
             let (job, width) = (&log[i], log[i].processors as usize);
             let ends_in_time = now + job.requested <= shadow;
-            let overtakes = i != head
-                && width <= free(processors, running)
-                && (ends_in_time || width <= extra);
+            let overtakes =
+                i != head && width <= free(processors, running) && (ends_in_time || width <= extra);
             if overtakes {
                 extra -= if ends_in_time { 0 } else { width };
                 starts[i] = now;

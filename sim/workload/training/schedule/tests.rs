@@ -206,7 +206,7 @@ proptest! {
     ) {
         let mut scheduler = Scheduler::new(policy);
         let mut running: Vec<Granted> = Vec::new();
-        let mut granted = Vec::new();
+        let mut decisions = Decisions::default();
         let mut now = Time::ZERO;
         for (id, (gap, ending, nodes, requested, down)) in (0..).zip(steps) {
             now += Span::from_secs(gap);
@@ -215,20 +215,29 @@ proptest! {
                 scheduler.end(now, job);
             }
             let requested = Span::from_secs(requested);
-            scheduler.submit(Waiting { id, token: 0, nodes, requested });
+            scheduler.submit(Waiting {
+                id,
+                token: 0,
+                nodes,
+                requested,
+                submitted: now,
+                tier: 0,
+                account: 0,
+            });
             let used: u32 = running.iter().map(|job| job.nodes).sum();
             let free = ((PROCESSORS - used) as usize).saturating_sub(down);
-            scheduler.pass(now, free, &mut granted);
+            scheduler.pass(now, free, &mut decisions);
+            let granted = &decisions.granted;
             prop_assert!(granted.iter().map(|job| job.nodes as usize).sum::<usize>() <= free);
-            running.append(&mut granted);
+            running.append(&mut decisions.granted);
         }
         for _ in 0..10_000 {
             now += Span::from_secs(1);
             for job in running.drain(..) {
                 scheduler.end(now, job);
             }
-            scheduler.pass(now, PROCESSORS as usize, &mut granted);
-            running.append(&mut granted);
+            scheduler.pass(now, PROCESSORS as usize, &mut decisions);
+            running.append(&mut decisions.granted);
         }
         prop_assert_eq!(scheduler.queued(), 0);
     }

@@ -1,0 +1,360 @@
+//! A queue in the order of weighted factors, after the multifactor priority of Slurm, with
+//! backfilling and preemption.
+
+use std::cmp::Reverse;
+
+use super::preempt::Preemption;
+use super::queue::{Gap, Waiting};
+use super::{Granted, Preempted, Running, reserve};
+use crate::kernel::{Span, Time};
+
+/// What makes a job the first. Its priority is the sum of its factors, each from 0 to 1, times
+/// their weights, rounded to a whole number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Priority {
+    /// Weight of the time since submission over `max_age`, at most 1.
+    pub age: f64,
+    /// Weight of the job's nodes over those of the machine, or of what is left of them.
+    pub size: f64,
+    /// Weight of the factor of the job's tier.
+    pub class: f64,
+    /// Weight of `2^(-U/S)`: the account's part `U` of all usage over its part `S` of all
+    /// shares.
+    pub fair_share: f64,
+    /// Age at which a job gets no older.
+    pub max_age: Span,
+    /// Time in which usage is forgotten by half; [`Span::MAX`] for never.
+    pub half_life: Span,
+    /// Which size is the better one.
+    pub favours: FavouredSize,
+    /// Nodes of the machine.
+    pub machine: usize,
+    /// The factor of each tier, the lowest tier first; a tier that is not listed has 0.
+    pub tiers: Vec<f64>,
+    /// The shares of each account; one that is not listed has 1.
+    pub shares: Vec<f64>,
+    /// Whether jobs may overtake the first that does not fit.
+    pub backfill: bool,
+}
+
+/// Which size of a job has the factor 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FavouredSize {
+    /// The whole machine.
+    Large,
+    /// Next to nothing.
+    Small,
+}
+
+impl Default for Priority {
+    /// All weights zero: the order of arrival.
+    fn default() -> Self {
+        let week = Span::from_hours(7 * 24);
+        Self {
+            age: 0.0,
+            size: 0.0,
+            class: 0.0,
+            fair_share: 0.0,
+            max_age: week,
+            half_life: week,
+            favours: FavouredSize::Large,
+            machine: 1,
+            tiers: Vec::new(),
+            shares: Vec::new(),
+            backfill: true,
+        }
+    }
+}
+
+impl Priority {
+    /// The priority of a job at `now` whose account has the fair-share factor `fair_share`.
+    pub(super) fn of(&self, now: Time, job: &Waiting, fair_share: f64) -> u64 {
+        let age = (now - job.submitted).as_secs_f64() / self.max_age.as_secs_f64();
+        let width = f64::from(job.nodes) / self.machine as f64;
+        let size = match self.favours {
+            FavouredSize::Large => width,
+            FavouredSize::Small => 1.0 - width,
+        };
+        let class = self.tiers.get(usize::from(job.tier)).copied().unwrap_or(0.0);
+        let sum = self.age * age.min(1.0)
+            + self.size * size
+            + self.class * class
+            + self.fair_share * fair_share;
+        sum.round() as u64
+    }
+
+    /// `2^(-U/S)` of an account with the part `usage` of all usage and `share` of all shares.
+    pub(super) fn fair_share_factor(usage: f64, share: f64) -> f64 {
+        libm::exp2(-usage / share)
+    }
+}
+
+/// What an account has used, and uses.
+#[derive(Debug, Clone, Copy)]
+struct Account {
+    shares: f64,
+    /// Node-seconds, those of the past forgotten by half each half-life.
+    used: f64,
+    /// Up to when.
+    since: Time,
+    /// Nodes that its jobs hold.
+    nodes: usize,
+}
+
+impl Account {
+    /// Lets time pass up to `now`, closed form of `du/dt = nodes - ln 2 / half_life u`.
+    fn advance(&mut self, now: Time, half_life: Span) {
+        let elapsed = (now - self.since).as_secs_f64();
+        self.since = now;
+        if elapsed == 0.0 {
+            return;
+        }
+        let nodes = self.nodes as f64;
+        if half_life == Span::MAX {
+            self.used += nodes * elapsed;
+            return;
+        }
+        let rate = std::f64::consts::LN_2 / half_life.as_secs_f64();
+        let gone = -libm::expm1(-rate * elapsed);
+        self.used += (nodes / rate - self.used) * gone;
+    }
+}
+
+/// The jobs that wait, and who has used how much.
+#[derive(Debug, Clone)]
+pub(super) struct PriorityQueue {
+    priority: Priority,
+    preemption: Option<Preemption>,
+    /// In the order of arrival.
+    jobs: Vec<Waiting>,
+    /// Fewest nodes of a job, and the highest tier of one.
+    smallest: u32,
+    highest: u16,
+    accounts: Vec<Account>,
+    wake_at: Time,
+    /// Room for the order of one pass and what it has chosen.
+    order: Vec<Place>,
+    factors: Vec<f64>,
+}
+
+/// The place of a job in the order of service, the first the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// Tiers count before priority where they preempt, else not.
+    tier: Reverse<u16>,
+    priority: Reverse<u64>,
+    /// In the order of arrival.
+    index: usize,
+}
+
+/// Nodes that are being vacated and belong to nobody yet, by time.
+#[derive(Debug, Default)]
+struct Vacating(Vec<(Time, usize)>);
+
+impl Vacating {
+    fn nodes(&self) -> usize {
+        self.0.iter().map(|v| v.1).sum()
+    }
+
+    fn add(&mut self, at: Time, nodes: usize) {
+        let place = self.0.partition_point(|v| v.0 <= at);
+        self.0.insert(place, (at, nodes));
+    }
+
+    /// Takes up to `nodes` nodes, those that are vacated first; how many, and when the last
+    /// of them is free.
+    fn claim(&mut self, mut nodes: usize) -> (usize, Time) {
+        let (mut claimed, mut at) = (0, Time::ZERO);
+        while nodes > 0
+            && let Some(first) = self.0.first_mut()
+        {
+            let part = first.1.min(nodes);
+            (first.1, nodes, claimed, at) = (first.1 - part, nodes - part, claimed + part, first.0);
+            if first.1 == 0 {
+                self.0.remove(0);
+            }
+        }
+        (claimed, at)
+    }
+}
+
+impl PriorityQueue {
+    pub(super) fn new(priority: Priority, preemption: Option<Preemption>) -> Self {
+        let idle = |&shares: &f64| Account { shares, used: 0.0, since: Time::ZERO, nodes: 0 };
+        Self {
+            accounts: priority.shares.iter().map(idle).collect(),
+            priority,
+            preemption,
+            jobs: Vec::new(),
+            smallest: u32::MAX,
+            highest: 0,
+            wake_at: Time::MAX,
+            order: Vec::new(),
+            factors: Vec::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub(super) fn wake_at(&self) -> Time {
+        self.wake_at
+    }
+
+    pub(super) fn submit(&mut self, job: Waiting) {
+        let at = self.jobs.partition_point(|other| other.id < job.id);
+        self.smallest = self.smallest.min(job.nodes);
+        self.highest = self.highest.max(job.tier);
+        self.account(job.account);
+        self.jobs.insert(at, job);
+    }
+
+    pub(super) fn start(&mut self, now: Time, job: &Running) {
+        self.change_use(now, job.account, |nodes| nodes + job.nodes);
+    }
+
+    pub(super) fn end(&mut self, now: Time, job: &Running) {
+        self.change_use(now, job.account, |nodes| nodes - job.nodes);
+    }
+
+    fn change_use(&mut self, now: Time, account: u32, change: impl Fn(usize) -> usize) {
+        if self.priority.fair_share > 0.0 {
+            let half_life = self.priority.half_life;
+            let account = self.account(account);
+            account.advance(now, half_life);
+            account.nodes = change(account.nodes);
+        }
+    }
+
+    fn account(&mut self, account: u32) -> &mut Account {
+        let known = self.accounts.len().max(account as usize + 1);
+        let new = Account { shares: 1.0, used: 0.0, since: Time::ZERO, nodes: 0 };
+        self.accounts.resize(known, new);
+        &mut self.accounts[account as usize]
+    }
+
+    /// Moves the jobs that start to `chosen`, and marks and lists those that make room.
+    ///
+    /// Costs a look at the running jobs where nothing can start, else the sorting of the queue.
+    pub(super) fn pass(
+        &mut self,
+        now: Time,
+        mut free: usize,
+        drain_at: usize,
+        running: &mut [Running],
+        chosen: &mut Vec<Waiting>,
+        preempted: &mut Vec<Preempted>,
+    ) {
+        self.wake_at = Time::MAX;
+        let higher = self.preemption.is_some() && running.iter().any(|r| r.tier < self.highest);
+        if self.jobs.is_empty() || (free < self.smallest as usize && !higher) {
+            return;
+        }
+        self.sort(now);
+        let order = std::mem::take(&mut self.order);
+        let mut vacating = Vacating::default();
+        for r in running.iter().filter(|r| r.vacates < Time::MAX) {
+            vacating.add(r.vacates, r.nodes);
+        }
+        // Jobs that nodes are set aside for: when they start, and for how long at most.
+        let mut claims: Vec<(Time, usize)> = Vec::new();
+        let mut starts = vec![false; self.jobs.len()];
+        let mut rest = order.iter();
+        let mut head = None;
+        for place in rest.by_ref() {
+            let job = &self.jobs[place.index];
+            let nodes = job.nodes as usize;
+            if nodes > free {
+                let missing = nodes.saturating_sub(free + vacating.nodes());
+                let victims = match self.preemption {
+                    Some(rule) if missing > 0 => rule.victims(now, job.tier, missing, running),
+                    Some(_) => Some(Vec::new()),
+                    None => None,
+                };
+                let Some(victims) = victims else {
+                    head = Some(*job);
+                    break;
+                };
+                let grace = self.preemption.map_or(Span::ZERO, |rule| rule.grace);
+                for victim in victims {
+                    let r = &mut running[victim];
+                    r.vacates = now + grace;
+                    let Running { id, token, nodes, until, .. } = *r;
+                    let job = Granted { id, token, nodes: nodes as u32, until };
+                    preempted.push(Preempted { job, by: r.vacates });
+                    if grace == Span::ZERO {
+                        free += nodes;
+                    } else {
+                        vacating.add(r.vacates, nodes);
+                    }
+                }
+                if grace > Span::ZERO {
+                    let (claimed, at) = vacating.claim(nodes);
+                    free -= nodes - claimed;
+                    claims.push((at + job.requested, nodes));
+                    continue;
+                }
+            }
+            free -= nodes;
+            starts[place.index] = true;
+            claims.push((now + job.requested, nodes));
+        }
+        if let Some(head) = head {
+            if let Some(rule) = self.preemption {
+                self.wake_at = rule.next_at(now, head.tier, running);
+            }
+            if free > 0 && self.priority.backfill && (head.nodes as usize) < drain_at {
+                let staying = running.iter().filter(|r| r.vacates == Time::MAX);
+                let mut ends: Vec<(Time, usize)> =
+                    staying.map(|r| (r.expected_end(now), r.nodes)).collect();
+                ends.append(&mut claims);
+                ends.append(&mut vacating.0);
+                ends.sort_unstable();
+                let (shadow, extra) = reserve(head.nodes as usize, free, ends.into_iter());
+                let mut gap = Gap { free, window: shadow - now, extra };
+                for place in rest {
+                    starts[place.index] = gap.take(&self.jobs[place.index]);
+                }
+            }
+        }
+        chosen.extend(
+            order.iter().filter(|place| starts[place.index]).map(|place| self.jobs[place.index]),
+        );
+        self.order = order;
+        self.remove(&starts);
+    }
+
+    /// Fills `order` with the order of service at `now`.
+    fn sort(&mut self, now: Time) {
+        let Self { priority, accounts, factors, order, .. } = self;
+        factors.clear();
+        if priority.fair_share > 0.0 {
+            accounts.iter_mut().for_each(|account| account.advance(now, priority.half_life));
+            let used: f64 = accounts.iter().map(|account| account.used).sum();
+            let shares: f64 = accounts.iter().map(|account| account.shares).sum();
+            factors.extend(accounts.iter().map(|account| {
+                let usage = if used > 0.0 { account.used / used } else { 0.0 };
+                Priority::fair_share_factor(usage, account.shares / shares)
+            }));
+        }
+        order.clear();
+        let tiers_first = self.preemption.is_some();
+        order.extend(self.jobs.iter().enumerate().map(|(index, job)| {
+            let fair_share = factors.get(job.account as usize).copied().unwrap_or(0.0);
+            Place {
+                tier: Reverse(if tiers_first { job.tier } else { 0 }),
+                priority: Reverse(priority.of(now, job, fair_share)),
+                index,
+            }
+        }));
+        order.sort_unstable();
+    }
+
+    fn remove(&mut self, gone: &[bool]) {
+        let mut gone = gone.iter();
+        self.jobs.retain(|_| !gone.next().expect("a mark for every job"));
+        self.smallest = self.jobs.iter().map(|job| job.nodes).min().unwrap_or(u32::MAX);
+        self.highest = self.jobs.iter().map(|job| job.tier).max().unwrap_or(0);
+    }
+}
