@@ -66,21 +66,13 @@ fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
         source: None,
     };
     let spec = TrainingSpec {
-        racks: Names::default(),
-        scheduler: None,
-        jobs: JobsSpec::Resident(ResidentSpec { nodes: Some(2048) }),
         failures: Some(FailureSpec { rate: Some(Rate(3.79e-3 / 86_400.0)), ..Default::default() }),
-        detection: None,
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Every(Duration(900_000_000_000))),
             write: None,
         }),
-        restart: None,
-        recovery: None,
         spares: Some(44),
-        power: None,
-        price: None,
-        source: None,
+        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(2048) }))
     };
     let mut faults = Vec::new();
     let rack = rack.resolve(&mut faults);
@@ -104,7 +96,8 @@ fn log(jobs: u64) -> Vec<LogJob> {
             let widths = [1, 2, 4, 8, 16, 32];
             let processors = widths[stream.pick(&[0.93, 0.02, 0.02, 0.02, 0.005, 0.005])];
             let (run, requested) = (Span::from_secs_f64(run_s), Span::from_secs_f64(requested_s));
-            LogJob { number, submit, run, processors, requested, end: JobEnd::Completed }
+            let end = JobEnd::Completed;
+            LogJob { number, submit, run, processors, requested, end, user: None, queue: None }
         })
         .collect()
 }

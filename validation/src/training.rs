@@ -165,9 +165,8 @@ fn queues(table: &mut Table) {
     ] {
         table.simulated(id, what, "formula", expected, |replication| {
             let arrivals = Rate(load * f64::from(nodes / width) / HOUR);
-            let class =
-                JobClassSpec { nodes: width, weight: 1.0, duration: law.clone(), request: None };
-            let jobs = JobsSpec::Stream(StreamSpec { arrivals, classes: vec![class] });
+            let class = JobClassSpec::of(width, law.clone());
+            let jobs = JobsSpec::Stream(StreamSpec::of(arrivals, vec![class]));
             let spec = TrainingSpec { jobs, ..resident(1, 0.0) };
             let mut training = model(&spec, nodes, 1, replication);
             let mut waits = Vec::new();
@@ -205,9 +204,6 @@ fn seconds(s: f64) -> Duration {
 /// One job of `nodes` nodes that never wants for a spare: failures are mended within a minute.
 fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
-        racks: Names::default(),
-        scheduler: None,
-        jobs: JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }),
         failures: Some(FailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
             soft_share: Some(Fraction(1.0)),
@@ -220,11 +216,8 @@ fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
             write: Some(Duration(0)),
         }),
         restart: Some(Duration(0)),
-        recovery: None,
         spares: Some(0),
-        power: None,
-        price: None,
-        source: None,
+        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }))
     }
 }
 

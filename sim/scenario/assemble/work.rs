@@ -388,6 +388,8 @@ fn design(
         WorkloadSpec::Training(spec) => {
             gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
                 let mut design = spec.resolve(&rack, racks.len(), &mut faults);
+                let start = run.clock.read(Time::ZERO);
+                design.start_in_week(24.0 * f64::from(start.weekday) + start.hour);
                 if let Some(file) = design.log_file().cloned() {
                     match (run.read)(&file) {
                         Ok(bytes) => design.read_log(&bytes, &mut faults),

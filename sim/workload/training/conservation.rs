@@ -42,31 +42,23 @@ fn rack() -> GpuRackDesign {
 fn cluster(recovery: Recovery, interval: IntervalSpec, seed: u64) -> Training {
     let hours = |h: f64| Duration((h * 3.6e12) as u64);
     let class = |nodes, weight, mean: f64| JobClassSpec {
-        nodes,
         weight,
-        duration: DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }),
-        request: None,
+        ..JobClassSpec::of(nodes, DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }))
     };
     let spec = TrainingSpec {
-        racks: Names::default(),
-        scheduler: None,
-        jobs: JobsSpec::Stream(StreamSpec {
-            arrivals: Rate(1.0 / 3600.0),
-            classes: vec![class(1, 6.0, 3.0), class(4, 2.0, 5.0), class(9, 1.0, 2.0)],
-        }),
         failures: Some(FailureSpec {
             rate: Some(Rate(1.0 / 86_400.0)),
             repair: Some(hours(5.0)),
             ..FailureSpec::default()
         }),
-        detection: None,
         checkpoint: Some(CheckpointSpec { interval: Some(interval), write: Some(hours(0.02)) }),
-        restart: None,
         recovery: Some(recovery),
         spares: Some(1),
-        power: None,
         price: Some(HourlyPrice(2.0)),
-        source: None,
+        ..TrainingSpec::of(JobsSpec::Stream(StreamSpec::of(
+            Rate(1.0 / 3600.0),
+            vec![class(1, 6.0, 3.0), class(4, 2.0, 5.0), class(9, 1.0, 2.0)],
+        )))
     };
     let rack = rack();
     let mut faults = Vec::new();

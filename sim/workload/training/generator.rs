@@ -1,22 +1,46 @@
 //! Where jobs come from: one that is always there, chance, or a log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::spec::{ClassDesign, DurationLaw, JobsDesign};
+use super::spec::{
+    ClassDesign, DurationLaw, GapLaw, Groups, JobsDesign, StreamDesign, TrainingDesign,
+};
 use super::swf::{JobEnd, LogJob};
-use crate::kernel::{Span, Stream, Streams};
+use crate::kernel::{Span, Stream, Streams, Time};
 
 /// What a new job asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Request {
+pub struct Request {
     /// Nodes.
-    pub(super) nodes: usize,
+    pub nodes: usize,
     /// Work at full speed, s; infinite for a job that never ends.
-    pub(super) work_s: f64,
+    pub work_s: f64,
     /// The work that it says it has, s; at least what it has.
-    pub(super) asked_s: f64,
+    pub asked_s: f64,
     /// How it will end.
-    pub(super) end: JobEnd,
+    pub end: JobEnd,
+    /// Its tier: higher ones have higher numbers.
+    pub tier: u16,
+    /// Whose it is.
+    pub account: u32,
+}
+
+impl TrainingDesign {
+    /// The jobs of the workload `name` as they arrive, in order: what the model runs, without
+    /// the model. Without end where jobs come by chance.
+    pub fn arrivals(
+        &self,
+        name: &str,
+        streams: &Streams,
+    ) -> impl Iterator<Item = (Time, Request)> + use<> {
+        let mut source = Source::new(&self.jobs, &self.groups, streams, name);
+        let mut now = Time::ZERO;
+        std::iter::from_fn(move || {
+            now = now + source.gap()?;
+            Some((now, source.request()))
+        })
+    }
 }
 
 /// The jobs of a workload, one after the other.
@@ -24,24 +48,26 @@ pub(super) struct Request {
 pub(super) enum Source {
     /// One job that never ends, until it has been handed out.
     Resident(Option<usize>),
-    /// A Poisson stream.
+    /// Chance.
     Random(Generator),
     /// A log, and how far it has been read.
-    Log { jobs: Arc<[LogJob]>, next: usize, processors_per_node: u32 },
+    Log(Log),
 }
 
 impl Source {
-    pub(super) fn new(design: &JobsDesign, streams: &Streams, name: &str) -> Self {
+    pub(super) fn new(design: &JobsDesign, groups: &Groups, streams: &Streams, name: &str) -> Self {
         match design {
             JobsDesign::Resident { nodes } => Source::Resident(Some(*nodes)),
-            JobsDesign::Stream { gap_s, classes } => {
-                Source::Random(Generator::new(*gap_s, classes, streams, name))
+            JobsDesign::Stream(stream) => {
+                Source::Random(Generator::new(stream.clone(), streams, name))
             }
-            JobsDesign::Log { jobs, processors_per_node, .. } => Source::Log {
+            JobsDesign::Log { jobs, processors_per_node, queues, .. } => Source::Log(Log {
                 jobs: Arc::clone(jobs),
                 next: 0,
                 processors_per_node: *processors_per_node,
-            },
+                queues: Arc::clone(queues),
+                accounts: Accounts::new(groups),
+            }),
         }
     }
 
@@ -50,11 +76,7 @@ impl Source {
         match self {
             Source::Resident(job) => job.map(|_| Span::ZERO),
             Source::Random(generator) => Some(generator.gap()),
-            Source::Log { jobs, next, .. } => {
-                let job = jobs.get(*next)?;
-                // The first job arrives as the run starts, whatever the clock of the log.
-                Some(next.checked_sub(1).map_or(Span::ZERO, |last| job.submit - jobs[last].submit))
-            }
+            Source::Log(log) => log.gap(),
         }
     }
 
@@ -66,58 +88,157 @@ impl Source {
                 work_s: f64::INFINITY,
                 asked_s: f64::INFINITY,
                 end: JobEnd::Completed,
+                tier: 0,
+                account: 0,
             },
             Source::Random(generator) => generator.request(),
-            Source::Log { jobs, next, processors_per_node } => {
-                let job = jobs[*next];
-                *next += 1;
-                Request {
-                    nodes: job.processors.div_ceil(*processors_per_node) as usize,
-                    work_s: job.run.as_secs_f64(),
-                    asked_s: job.requested.as_secs_f64(),
-                    end: job.end,
-                }
-            }
+            Source::Log(log) => log.request(),
         }
     }
 }
 
-/// A Poisson stream of jobs. Gaps, classes and durations have streams of their own, so that
-/// two designs that change one of them share the luck of the others.
+/// A log that is being played.
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    jobs: Arc<[LogJob]>,
+    next: usize,
+    processors_per_node: u32,
+    /// Tier by queue.
+    queues: Arc<[u16]>,
+    accounts: Accounts,
+}
+
+impl Log {
+    fn gap(&mut self) -> Option<Span> {
+        let job = self.jobs.get(self.next)?;
+        // The first job arrives as the run starts, whatever the clock of the log.
+        let last = self.next.checked_sub(1).map(|last| self.jobs[last].submit);
+        Some(last.map_or(Span::ZERO, |last| job.submit - last))
+    }
+
+    fn request(&mut self) -> Request {
+        let job = self.jobs[self.next];
+        self.next += 1;
+        let queue = job.queue.and_then(|queue| self.queues.get(queue as usize));
+        Request {
+            nodes: job.processors.div_ceil(self.processors_per_node) as usize,
+            work_s: job.run.as_secs_f64(),
+            asked_s: job.requested.as_secs_f64(),
+            end: job.end,
+            tier: queue.copied().unwrap_or(0),
+            account: self.accounts.of(job.user),
+        }
+    }
+}
+
+/// Numbers of accounts by the users of a log: those that the scenario names first, then the
+/// others as they come.
+#[derive(Debug, Clone)]
+struct Accounts {
+    of_user: BTreeMap<Option<u32>, u32>,
+    count: u32,
+}
+
+impl Accounts {
+    fn new(groups: &Groups) -> Self {
+        let named = (0..).zip(&groups.accounts);
+        let of_user =
+            named.filter_map(|(index, name)| Some((Some(name.text.parse().ok()?), index)));
+        Self { of_user: of_user.collect(), count: groups.accounts.len() as u32 }
+    }
+
+    fn of(&mut self, user: Option<u32>) -> u32 {
+        *self.of_user.entry(user).or_insert_with(|| {
+            self.count += 1;
+            self.count - 1
+        })
+    }
+}
+
+/// Jobs by chance. Gaps, classes, durations and ends have streams of their own, so that two
+/// designs that change one of them share the luck of the others.
+///
+/// Arrivals are a renewal process in operational time, which runs at the rate of the hour of
+/// the week: a gap of the law, whose mean is one expected arrival, ends when so many are
+/// expected since the last. An exponential law makes it the Poisson process of that rate.
 #[derive(Debug, Clone)]
 pub(super) struct Generator {
-    gap_s: f64,
-    classes: Vec<ClassDesign>,
+    design: StreamDesign,
+    /// Arrivals expected in a week.
+    per_week: f64,
+    is_even: bool,
+    /// Seconds since Monday's midnight at the last arrival.
+    in_week_s: f64,
     gaps: Stream,
     choices: Stream,
     durations: Stream,
+    ends: Stream,
 }
 
+const HOUR_S: f64 = 3600.0;
+const WEEK_S: f64 = 7.0 * 24.0 * HOUR_S;
+
 impl Generator {
-    pub(super) fn new(gap_s: f64, classes: &[ClassDesign], streams: &Streams, name: &str) -> Self {
-        assert!(!classes.is_empty(), "a stream of jobs has at least one class");
+    fn new(design: StreamDesign, streams: &Streams, name: &str) -> Self {
+        assert!(!design.classes.is_empty(), "a stream of jobs has at least one class");
+        let per_s = &design.per_s;
         Self {
-            gap_s,
-            classes: classes.to_vec(),
+            per_week: per_s.iter().map(|rate| rate * HOUR_S).sum(),
+            is_even: per_s.iter().all(|&rate| rate == per_s[0]),
+            in_week_s: design.start_h * HOUR_S,
             gaps: streams.stream("training-arrival", name),
             choices: streams.stream("training-class", name),
             durations: streams.stream("training-duration", name),
+            ends: streams.stream("training-end", name),
+            design,
         }
     }
 
     /// Time to the next arrival.
-    pub(super) fn gap(&mut self) -> Span {
-        Span::from_secs_f64(self.gaps.exponential(self.gap_s))
+    fn gap(&mut self) -> Span {
+        let expected = match self.design.gaps {
+            GapLaw::Exponential => self.gaps.exponential(1.0),
+            GapLaw::Hyperexponential { short } => {
+                let part = if self.gaps.chance(short) { short } else { 1.0 - short };
+                self.gaps.exponential(0.5 / part)
+            }
+            GapLaw::Lognormal { sigma } => self.gaps.lognormal(-0.5 * sigma * sigma, sigma),
+        };
+        if self.is_even {
+            return Span::from_secs_f64(1.0 / self.design.per_s[0] * expected);
+        }
+        self.wait_for(expected)
+    }
+
+    /// Lets time pass until `expected` arrivals were expected. Costs a look at each hour of at
+    /// most a week.
+    fn wait_for(&mut self, expected: f64) -> Span {
+        let weeks = (expected / self.per_week).floor();
+        let mut left = expected - weeks * self.per_week;
+        let mut gap_s = weeks * WEEK_S;
+        loop {
+            let hour = (self.in_week_s / HOUR_S) as usize % self.design.per_s.len();
+            let rest_s = (hour + 1) as f64 * HOUR_S - self.in_week_s;
+            let rate = self.design.per_s[hour];
+            if left < rate * rest_s {
+                let step_s = left / rate;
+                self.in_week_s += step_s;
+                return Span::from_secs_f64(gap_s + step_s);
+            }
+            left -= rate * rest_s;
+            gap_s += rest_s;
+            self.in_week_s = (hour + 1) as f64 * HOUR_S % WEEK_S;
+        }
     }
 
     /// The job that arrives.
-    pub(super) fn request(&mut self) -> Request {
+    fn request(&mut self) -> Request {
         let choice = self.choices.uniform();
-        let class = self
-            .classes
+        let classes = &self.design.classes;
+        let class: &ClassDesign = classes
             .iter()
             .find(|class| choice < class.cumulative)
-            .unwrap_or(&self.classes[self.classes.len() - 1]);
+            .unwrap_or(&classes[classes.len() - 1]);
         // One uniform a job whatever the law, so that the streams stay in step.
         let work_s = match class.duration {
             DurationLaw::Lognormal { mu, sigma } => self.durations.lognormal(mu, sigma),
@@ -129,11 +250,150 @@ impl Generator {
         };
         // The clock's resolution is the shortest work.
         let work_s = work_s.max(1e-9);
+        let end = match self.ends.uniform() {
+            u if u < class.failed => JobEnd::Failed,
+            u if u < class.failed + class.cancelled => JobEnd::Cancelled,
+            _ => JobEnd::Completed,
+        };
         Request {
             nodes: class.nodes,
             work_s,
             asked_s: work_s * class.request,
-            end: JobEnd::Completed,
+            end,
+            tier: class.tier,
+            account: class.account,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Duration, Fraction, Rate};
+    use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
+    use crate::workload::training::spec::*;
+
+    fn rack() -> GpuRackDesign {
+        let rack = GpuRackSpec {
+            count: None,
+            fed_by: crate::spec::Names::default(),
+            cooled_by: None,
+            nodes: 4,
+            gpus_per_node: 8,
+            gpu_power: crate::units::Power(700.0),
+            gpu_idle_power: None,
+            gpu_resident_power: None,
+            node_overhead: crate::units::Power(0.0),
+            cap_curve: None,
+            throttle_inlet: None,
+            trip_inlet: None,
+            power_on: None,
+            source: None,
+        };
+        let mut faults = Vec::new();
+        let rack = rack.resolve(&mut faults);
+        assert_eq!(faults, []);
+        rack
+    }
+
+    fn hour() -> DurationSpec {
+        DurationSpec::Constant(ConstantSpec { value: Duration(3_600_000_000_000) })
+    }
+
+    fn design(stream: StreamSpec) -> TrainingDesign {
+        let mut faults = Vec::new();
+        let design = TrainingSpec::of(JobsSpec::Stream(stream)).resolve(&rack(), 4, &mut faults);
+        assert_eq!(faults, []);
+        design
+    }
+
+    fn arrivals(stream: StreamSpec, start_h: f64, count: usize) -> Vec<(Time, Request)> {
+        let mut design = design(stream);
+        design.start_in_week(start_h);
+        design.arrivals("jobs", &Streams::new(3, 0)).take(count).collect()
+    }
+
+    /// Mean and coefficient of variation of the gaps, s.
+    fn gaps(arrivals: &[(Time, Request)]) -> (f64, f64) {
+        let gaps: Vec<f64> = arrivals.windows(2).map(|w| (w[1].0 - w[0].0).as_secs_f64()).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let square = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        (mean, square.sqrt() / mean)
+    }
+
+    /// Each law has the mean of the rate and its own coefficient of variation. Tolerances are
+    /// four standard errors, with the fourth moments of the laws.
+    #[test]
+    fn gaps_have_the_mean_and_the_spread_of_their_law() {
+        let of = |law| {
+            let stream = StreamSpec {
+                gaps: law,
+                ..StreamSpec::of(Rate(0.01), vec![JobClassSpec::of(1, hour())])
+            };
+            gaps(&arrivals(stream, 0.0, 200_000))
+        };
+        for (law, cv, sigmas) in [
+            (None, 1.0, 0.01),
+            (Some(GapsSpec::Hyperexponential(SpreadSpec { cv: 4.0 })), 4.0, 0.2),
+            (Some(GapsSpec::Lognormal(SpreadSpec { cv: 2.0 })), 2.0, 0.15),
+        ] {
+            let (mean, spread) = of(law);
+            let tolerance = 4.0 * cv / 200_000_f64.sqrt();
+            assert!((mean / 100.0 - 1.0).abs() < tolerance, "mean gap {mean} s at {cv}");
+            assert!((spread - cv).abs() < sigmas, "{spread} is not {cv}");
+        }
+    }
+
+    /// Arrivals follow the shape of the day and the week; nothing comes when nothing is expected.
+    #[test]
+    fn arrivals_follow_the_hours_and_the_days() {
+        let mut hours = vec![1.0; 24];
+        (hours[3], hours[9]) = (0.0, 4.0);
+        let weekdays = vec![1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0];
+        let stream = StreamSpec {
+            hours: Some(hours.clone()),
+            weekdays: Some(weekdays.clone()),
+            ..StreamSpec::of(Rate(0.01), vec![JobClassSpec::of(1, hour())])
+        };
+        // From Wednesday, six in the evening.
+        let start_h = 2.0 * 24.0 + 18.0;
+        let arrivals = arrivals(stream, start_h, 100_000);
+        let weeks = (arrivals[99_999].0.as_secs_f64() / WEEK_S).floor();
+        let mut by_hour = [0.0; 24];
+        let mut by_day = [0.0; 7];
+        for (at, _) in &arrivals {
+            let hours = at.as_secs_f64() / HOUR_S + start_h;
+            if at.as_secs_f64() < weeks * WEEK_S {
+                by_hour[hours as usize % 24] += 1.0;
+                by_day[(hours / 24.0) as usize % 7] += 1.0;
+            }
+        }
+        let total: f64 = by_day.iter().sum();
+        // The mean rate is that of the week.
+        assert!((total / (weeks * WEEK_S * 0.01) - 1.0).abs() < 0.02);
+        for (shape, counts) in [(&hours, &by_hour[..]), (&weekdays, &by_day[..])] {
+            let sum: f64 = shape.iter().sum();
+            for (&part, &count) in shape.iter().zip(counts) {
+                let expected = total * part / sum;
+                assert!((count - expected).abs() <= 4.0 * expected.sqrt(), "{count}, {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn classes_ends_and_sizes_are_drawn_by_their_shares() {
+        let mut small = JobClassSpec::of(1, hour());
+        (small.nodes, small.gpus, small.weight) = (None, Some(9), 3.0);
+        (small.failed, small.cancelled) = (Some(Fraction(0.4)), Some(Fraction(0.1)));
+        let large = JobClassSpec::of(8, hour());
+        let jobs = arrivals(StreamSpec::of(Rate(1.0), vec![small, large]), 0.0, 100_000);
+        let share = |holds: &dyn Fn(&Request) -> bool| {
+            jobs.iter().filter(|(_, request)| holds(request)).count() as f64 / 1e5
+        };
+        // Nine GPUs are two nodes of eight.
+        assert!((share(&|r| r.nodes == 2) - 0.75).abs() < 0.006);
+        assert!((share(&|r| r.end == JobEnd::Failed) - 0.3).abs() < 0.006);
+        assert!((share(&|r| r.end == JobEnd::Cancelled) - 0.075).abs() < 0.004);
+        assert!(jobs.iter().all(|(_, r)| r.nodes == 2 || r.end == JobEnd::Completed));
     }
 }

@@ -38,6 +38,9 @@ pub(super) struct Job {
     pub(super) work_s: f64,
     /// How it will end.
     pub(super) end: JobEnd,
+    pub(super) tier: u16,
+    /// The account that it is charged to.
+    pub(super) owner: u32,
     /// The time that it asks for, from its start.
     pub(super) requested: Span,
     /// What the scheduler gave it; none in the queue.
@@ -86,6 +89,8 @@ impl Job {
             width: request.nodes,
             work_s: request.work_s,
             end: request.end,
+            tier: request.tier,
+            owner: request.account,
             requested: Span::from_secs_f64(asked_s),
             grant: None,
             cycle,
@@ -117,8 +122,8 @@ impl Job {
             nodes: self.width as u32,
             requested: self.requested,
             submitted: self.submit,
-            tier: 0,
-            account: 0,
+            tier: self.tier,
+            account: self.owner,
         }
     }
 

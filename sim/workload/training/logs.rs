@@ -38,18 +38,12 @@ fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
 /// checkpoints.
 fn model(log: &str, rack: &GpuRackDesign, policy: Policy) -> (Training, Vec<Fault>) {
     let spec = TrainingSpec {
-        racks: Names::default(),
         scheduler: Some(policy),
-        jobs: JobsSpec::Swf(SwfSpec { file: Name::unplaced("log.swf"), processors_per_node: None }),
         failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
-        detection: None,
         checkpoint: Some(CheckpointSpec { interval: Some(IntervalSpec::Never), write: None }),
         restart: Some(Duration(0)),
-        recovery: None,
         spares: Some(0),
-        power: None,
-        price: None,
-        source: None,
+        ..TrainingSpec::of(JobsSpec::Swf(SwfSpec::of(Name::unplaced("log.swf"))))
     };
     let mut faults = Vec::new();
     let mut design = spec.resolve(rack, 2, &mut faults);

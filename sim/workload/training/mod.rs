@@ -24,6 +24,7 @@ mod logs;
 mod targets;
 
 pub use account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
+pub use generator::Request;
 pub use model::Training;
 pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
@@ -32,8 +33,9 @@ pub use schedule::{
     Waiting,
 };
 pub use spec::{
-    CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec, ExponentialSpec, FailureSpec,
-    IntervalSpec, JobClassSpec, JobsSpec, LognormalSpec, PowerSharesSpec, Recovery, ResidentSpec,
-    StreamSpec, SwfSpec, TrainingDesign, TrainingSpec,
+    AccountSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec, ExponentialSpec,
+    FailureSpec, GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, LognormalSpec, PowerSharesSpec,
+    PrioritySpec, QueueSpec, Recovery, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec, TierSpec,
+    TrainingDesign, TrainingSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfReader, SwfReport};

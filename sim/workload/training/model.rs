@@ -142,8 +142,8 @@ impl Training {
             is_changed: false,
         };
         let mut training = Self {
-            source: Source::new(&design.jobs, streams, name),
-            scheduler: Scheduler::new(design.scheduler),
+            source: Source::new(&design.jobs, &design.groups, streams, name),
+            scheduler: Scheduler::new(design.rules.clone()),
             crews: design.crews,
             design,
             rack,

@@ -4,26 +4,30 @@ mod checkpoint;
 mod failures;
 mod jobs;
 mod power;
+mod queue;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{CheckpointSpec, IntervalSpec};
 pub use failures::{DetectionSpec, FailureSpec};
-pub(super) use jobs::{ClassDesign, DurationLaw, JobsDesign};
+pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, StreamDesign};
 pub use jobs::{
-    ConstantSpec, DurationSpec, ExponentialSpec, JobClassSpec, JobsSpec, LognormalSpec,
-    ResidentSpec, StreamSpec, SwfSpec,
+    ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobsSpec, LognormalSpec,
+    ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
+pub(super) use queue::Groups;
+pub use queue::{AccountSpec, PrioritySpec, QueueSpec, TierSpec};
 
 use super::checkpoint::{Cycle, daly_interval_s, optimal_interval_s, young_interval_s};
 use super::power::PowerDesign;
-use super::schedule::Policy;
+use super::schedule::{Policy, Rules};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
 use crate::units::{Duration, Fraction, HourlyPrice};
 use crate::workload::gpu::GpuRackDesign;
+use jobs::Room;
 
 /// GPU training on racks of one kind.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +40,12 @@ pub struct TrainingSpec {
     /// Who in the queue starts when. Default: `fcfs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduler: Option<Policy>,
+    /// What the scheduler may be told besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueSpec>,
+    /// The tiers of jobs, the lowest first. Default: one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiers: Option<Vec<TierSpec>>,
     /// Failures of nodes and their repair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
@@ -86,8 +96,10 @@ pub struct TrainingDesign {
     pub spares: usize,
     /// The jobs.
     pub(super) jobs: JobsDesign,
-    /// Who in the queue starts when.
-    pub scheduler: Policy,
+    /// How the queue is served.
+    pub rules: Rules,
+    /// The tiers and accounts of the jobs.
+    pub(super) groups: Groups,
     /// Failures a second of one node that is on.
     pub failure_rate_per_s: f64,
     /// Share of failures that a reboot mends.
@@ -121,6 +133,26 @@ pub struct TrainingDesign {
 }
 
 impl TrainingSpec {
+    /// The jobs `jobs`, everything else by default, on racks that are still to be named.
+    pub fn of(jobs: JobsSpec) -> Self {
+        Self {
+            racks: Names::default(),
+            jobs,
+            scheduler: None,
+            queue: None,
+            tiers: None,
+            failures: None,
+            detection: None,
+            checkpoint: None,
+            restart: None,
+            recovery: None,
+            spares: None,
+            power: None,
+            price: None,
+            source: None,
+        }
+    }
+
     /// Fills defaults and checks ranges, for `racks` racks of the kind `rack`.
     pub fn resolve(
         &self,
@@ -159,11 +191,16 @@ impl TrainingSpec {
         let interval = checkpoint.interval.unwrap_or(IntervalSpec::Auto);
         let write_s = seconds(checkpoint.write, 20.0);
         interval.check(write_s, faults);
+        let queue = self.queue.clone().unwrap_or_default();
+        let tiers = self.tiers.as_deref().unwrap_or_default();
+        let groups = Groups::new(&queue, tiers, faults);
+        let room = Room { rack, nodes, usable: nodes.saturating_sub(spares), groups: &groups };
         TrainingDesign {
             nodes,
             spares,
-            jobs: self.jobs.resolve(rack, nodes, nodes.saturating_sub(spares), faults),
-            scheduler: self.scheduler.unwrap_or_default(),
+            jobs: self.jobs.resolve(&room, faults),
+            rules: queue.resolve(self.scheduler.unwrap_or_default(), tiers, nodes, faults),
+            groups,
             failure_rate_per_s: rate,
             soft_share: share(failures.soft_share, 0.7),
             soft_repair: span(failures.soft_repair, 20 * 60),

@@ -52,6 +52,10 @@ pub struct LogJob {
     pub requested: Span,
     /// How it ended. A status that the format does not define counts as completed.
     pub end: JobEnd,
+    /// Who submitted it, where that is known.
+    pub user: Option<u32>,
+    /// The queue that it was in, where that is known.
+    pub queue: Option<u32>,
 }
 
 /// Rows of one kind.
@@ -190,6 +194,8 @@ impl SwfReader {
                 5 => JobEnd::Cancelled,
                 _ => JobEnd::Completed,
             },
+            user: row.user,
+            queue: row.queue,
         })
     }
 
@@ -208,6 +214,8 @@ struct Row {
     requested_processors: i64,
     requested: i64,
     status: i64,
+    user: Option<u32>,
+    queue: Option<u32>,
     is_long: bool,
 }
 
@@ -226,9 +234,16 @@ impl Row {
             requested_processors: whole(columns[7])?,
             requested: nanoseconds(columns[8])?,
             status: whole(columns[10])?,
+            user: known(columns[11]),
+            queue: known(columns[14]),
             is_long: words.next().is_some(),
         })
     }
+}
+
+/// A number that no job depends on; none where it is unknown or no number.
+fn known(word: &[u8]) -> Option<u32> {
+    whole(word).and_then(|number| u32::try_from(number).ok())
 }
 
 /// A whole number.

@@ -52,9 +52,6 @@ fn rack(nodes: u32) -> GpuRackDesign {
 /// by a reboot of a minute.
 fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
-        racks: Names::default(),
-        scheduler: None,
-        jobs: JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }),
         failures: Some(FailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
             soft_share: Some(Fraction(1.0)),
@@ -71,11 +68,8 @@ fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
             write: Some(Duration(0)),
         }),
         restart: Some(Duration(0)),
-        recovery: None,
         spares: Some(0),
-        power: None,
-        price: None,
-        source: None,
+        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }))
     }
 }
 
@@ -380,12 +374,9 @@ fn waits(
     replication: u64,
 ) -> Vec<f64> {
     let servers = f64::from(nodes / width);
-    let class = JobClassSpec { nodes: width, weight: 1.0, duration: law.clone(), request: None };
+    let class = JobClassSpec::of(width, law.clone());
     let spec = TrainingSpec {
-        jobs: JobsSpec::Stream(StreamSpec {
-            arrivals: Rate(load * servers / HOUR),
-            classes: vec![class],
-        }),
+        jobs: JobsSpec::Stream(StreamSpec::of(Rate(load * servers / HOUR), vec![class])),
         spares: Some(0),
         ..resident(1, 0.0)
     };
@@ -557,14 +548,14 @@ fn an_interrupted_job_holds_or_requeues() {
 /// The queue leaves the spares alone; a replacement may use them.
 #[test]
 fn spares_serve_only_replacements() {
-    let class = |nodes| JobClassSpec {
-        nodes,
-        weight: 1.0,
-        duration: DurationSpec::Constant(ConstantSpec { value: seconds(1000.0 * DAY) }),
-        request: None,
+    let class = |nodes| {
+        JobClassSpec::of(
+            nodes,
+            DurationSpec::Constant(ConstantSpec { value: seconds(1000.0 * DAY) }),
+        )
     };
     let spec = TrainingSpec {
-        jobs: JobsSpec::Stream(StreamSpec { arrivals: Rate(10.0 / HOUR), classes: vec![class(1)] }),
+        jobs: JobsSpec::Stream(StreamSpec::of(Rate(10.0 / HOUR), vec![class(1)])),
         spares: Some(2),
         ..resident(1, 0.5)
     };
@@ -582,14 +573,12 @@ fn spares_serve_only_replacements() {
 
 /// Endless jobs of `width` nodes, about two an hour, on racks of `per_rack` nodes.
 fn endless_jobs(width: u32, per_rack: u32, racks: usize, restart_h: f64) -> Training {
-    let class = JobClassSpec {
-        nodes: width,
-        weight: 1.0,
-        duration: DurationSpec::Constant(ConstantSpec { value: seconds(1e6 * HOUR) }),
-        request: None,
-    };
+    let class = JobClassSpec::of(
+        width,
+        DurationSpec::Constant(ConstantSpec { value: seconds(1e6 * HOUR) }),
+    );
     let spec = TrainingSpec {
-        jobs: JobsSpec::Stream(StreamSpec { arrivals: Rate(2.0 / HOUR), classes: vec![class] }),
+        jobs: JobsSpec::Stream(StreamSpec::of(Rate(2.0 / HOUR), vec![class])),
         restart: Some(seconds(restart_h * HOUR)),
         ..resident(1, 0.0)
     };
@@ -685,7 +674,7 @@ fn impossible_workloads_are_refused() {
     assert_eq!(refused(&|s| s.jobs = resident_of(17)), Some("jobs"));
     assert_eq!(
         refused(&|s| {
-            s.jobs = JobsSpec::Stream(StreamSpec { arrivals: Rate(1.0), classes: Vec::new() });
+            s.jobs = JobsSpec::Stream(StreamSpec::of(Rate(1.0), Vec::new()));
         }),
         Some("jobs")
     );

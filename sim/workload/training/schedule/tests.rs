@@ -16,7 +16,8 @@ fn logs() -> impl Strategy<Value = Vec<LogJob>> {
         let job = |(number, (gap, run, more, processors))| {
             submit += Span::from_secs(gap);
             let (run, requested) = (Span::from_secs(run), Span::from_secs(run + more));
-            LogJob { number, submit, run, processors, requested, end: JobEnd::Completed }
+            let end = JobEnd::Completed;
+            LogJob { number, submit, run, processors, requested, end, user: None, queue: None }
         };
         (0..).zip(rows).map(job).collect()
     })
@@ -255,6 +256,8 @@ fn easy_backfills_before_the_shadow_or_beside_the_head() {
         processors,
         requested: Span::from_secs(run),
         end: JobEnd::Completed,
+        user: None,
+        queue: None,
     };
     let log: Vec<LogJob> = (0..).zip(rows).map(job).collect();
     // The second job needs 7 of 8 from second 10 on: one node is left over.

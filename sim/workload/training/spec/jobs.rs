@@ -5,9 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TrainingDesign;
+use super::{Groups, TrainingDesign};
 use crate::spec::{Fault, Name, kinds};
-use crate::units::{Duration, Rate};
+use crate::units::{Duration, Fraction, Rate};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::swf::{LogJob, SwfReader};
 
@@ -32,30 +32,109 @@ pub struct ResidentSpec {
     pub nodes: Option<u32>,
 }
 
-/// Jobs that arrive as a Poisson process, each of a class drawn by weight.
+/// Jobs that arrive at random, each of a class drawn by weight.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamSpec {
-    /// How many jobs arrive.
+    /// How many jobs arrive, as a mean over the week.
     pub arrivals: Rate,
+    /// The law of the gaps between arrivals. Default: `exponential`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<GapsSpec>,
+    /// How many jobs arrive in each hour of a day, from midnight to midnight, relative to each
+    /// other: 24 numbers. Default: the same in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Vec<f64>>,
+    /// How many jobs arrive on each day of a week, Monday first, relative to each other: 7
+    /// numbers. Default: the same on all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekdays: Option<Vec<f64>>,
     /// The classes of jobs.
     pub classes: Vec<JobClassSpec>,
+}
+
+impl StreamSpec {
+    /// A Poisson process of jobs of `classes`, alike on all days and at all hours.
+    pub fn of(arrivals: Rate, classes: Vec<JobClassSpec>) -> Self {
+        Self { arrivals, gaps: None, hours: None, weekdays: None, classes }
+    }
+}
+
+kinds! {
+    /// The law of the gaps between arrivals. Where the rate changes over the day or the week,
+    /// gaps are counted in expected arrivals, so that the law keeps its shape.
+    pub enum GapsSpec {
+        /// Exponential: a Poisson process.
+        Exponential(NoFields) = "exponential",
+        /// Hyperexponential of two branches with balanced means: bursts.
+        Hyperexponential(SpreadSpec) = "hyperexponential",
+        /// Lognormal: bursts within bursts, as in the logs of GPU clusters.
+        Lognormal(SpreadSpec) = "lognormal",
+    }
+}
+
+/// Nothing more to say.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
+/// How uneven gaps are.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpreadSpec {
+    /// Coefficient of variation of the gaps: their standard deviation over their mean. An
+    /// exponential law has 1.
+    pub cv: f64,
 }
 
 /// A class of alike jobs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobClassSpec {
-    /// Nodes of a job: it runs on all of them at once or waits.
-    pub nodes: u32,
+    /// Nodes of a job: it runs on all of them at once or waits. This or `gpus` is required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<u32>,
+    /// GPUs of a job, which gets whole nodes, rounded up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<u32>,
     /// How often this class is drawn, relative to the others.
     pub weight: f64,
+    /// Its tier. Default: the lowest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Name>,
+    /// Whose jobs they are. Default: the first account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Name>,
+    /// Share of jobs whose own program fails at their end, which no restart would mend.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Fraction>,
+    /// Share of jobs that their users give up at their end. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<Fraction>,
     /// Its work, as the time it would compute at full speed without checkpoints.
     pub duration: DurationSpec,
     /// The work that it says it has when it asks for nodes, over what it has. Time to start
     /// and to write checkpoints comes on top. Default: 1, it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<f64>,
+}
+
+impl JobClassSpec {
+    /// A class of jobs of `nodes` nodes that know their duration and do not fail.
+    pub fn of(nodes: u32, duration: DurationSpec) -> Self {
+        Self {
+            nodes: Some(nodes),
+            gpus: None,
+            weight: 1.0,
+            tier: None,
+            account: None,
+            failed: None,
+            cancelled: None,
+            duration,
+            request: None,
+        }
+    }
 }
 
 /// Jobs as a log has them: the first arrives as the run starts, each works for its run time
@@ -70,6 +149,17 @@ pub struct SwfSpec {
     /// of a node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processors_per_node: Option<u32>,
+    /// The tier of each queue of the log (column 15), from queue 0 on. A queue that is not
+    /// listed, or unknown, has the lowest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<Name>>,
+}
+
+impl SwfSpec {
+    /// All of the log `file`, by default.
+    pub fn of(file: Name) -> Self {
+        Self { file, processors_per_node: None, queues: None }
+    }
 }
 
 kinds! {
@@ -116,15 +206,38 @@ pub(in crate::workload::training) enum JobsDesign {
     Resident {
         nodes: usize,
     },
-    Stream {
-        gap_s: f64,
-        classes: Vec<ClassDesign>,
-    },
+    Stream(StreamDesign),
     /// `jobs` is empty until the log has been read.
     Log {
         file: Name,
         processors_per_node: u32,
+        /// Tier by queue.
+        queues: Arc<[u16]>,
         jobs: Arc<[LogJob]>,
+    },
+}
+
+/// A stream of jobs, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::workload::training) struct StreamDesign {
+    /// Arrivals a second in each hour of a week, from Monday's midnight on.
+    pub(in crate::workload::training) per_s: Vec<f64>,
+    /// Hours since Monday's midnight at the start of the run.
+    pub(in crate::workload::training) start_h: f64,
+    pub(in crate::workload::training) gaps: GapLaw,
+    pub(in crate::workload::training) classes: Vec<ClassDesign>,
+}
+
+/// A law of gaps with a mean of one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::workload::training) enum GapLaw {
+    Exponential,
+    /// With probability `short` of the branch with the shorter mean.
+    Hyperexponential {
+        short: f64,
+    },
+    Lognormal {
+        sigma: f64,
     },
 }
 
@@ -132,6 +245,10 @@ pub(in crate::workload::training) enum JobsDesign {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::workload::training) struct ClassDesign {
     pub(in crate::workload::training) nodes: usize,
+    pub(in crate::workload::training) tier: u16,
+    pub(in crate::workload::training) account: u32,
+    pub(in crate::workload::training) failed: f64,
+    pub(in crate::workload::training) cancelled: f64,
     /// Probability of this class or one before it.
     pub(in crate::workload::training) cumulative: f64,
     pub(in crate::workload::training) duration: DurationLaw,
@@ -147,73 +264,154 @@ pub(in crate::workload::training) enum DurationLaw {
     Constant { value_s: f64 },
 }
 
+/// Where jobs are to run.
+pub(super) struct Room<'a> {
+    pub(super) rack: &'a GpuRackDesign,
+    pub(super) nodes: usize,
+    /// Nodes without the spares.
+    pub(super) usable: usize,
+    pub(super) groups: &'a Groups,
+}
+
+impl Room<'_> {
+    /// Refuses a job of `width` nodes that could never start.
+    fn check(&self, width: u32, faults: &mut Vec<Fault>) {
+        let Room { nodes, usable, .. } = self;
+        if width == 0 {
+            faults.push(Fault::error("jobs", "a job needs at least one node"));
+        } else if width as usize > *usable {
+            faults.push(
+                Fault::error("jobs", format!("a job of {width} nodes could never start"))
+                    .help(format!("the racks have {nodes} nodes, {usable} without the spares")),
+            );
+        }
+    }
+}
+
 impl JobsSpec {
-    /// Fills defaults and checks ranges, for `usable` of `nodes` nodes.
-    pub(super) fn resolve(
-        &self,
-        rack: &GpuRackDesign,
-        nodes: usize,
-        usable: usize,
-        faults: &mut Vec<Fault>,
-    ) -> JobsDesign {
-        let mut check_width = |field, width: u32| {
-            if width == 0 {
-                faults.push(Fault::error(field, "a job needs at least one node"));
-            } else if width as usize > usable {
-                faults.push(
-                    Fault::error(field, format!("a job of {width} nodes could never start"))
-                        .help(format!("the racks have {nodes} nodes, {usable} without the spares")),
-                );
-            }
-        };
+    /// Fills defaults and checks ranges.
+    pub(super) fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
         match self {
             JobsSpec::Resident(resident) => {
-                let width = resident.nodes.unwrap_or(usable as u32);
-                check_width("jobs", width);
+                let width = resident.nodes.unwrap_or(room.usable as u32);
+                room.check(width, faults);
                 JobsDesign::Resident { nodes: width as usize }
             }
-            JobsSpec::Stream(stream) => {
-                for class in &stream.classes {
-                    check_width("jobs", class.nodes);
-                }
-                if stream.arrivals.0 <= 0.0 {
-                    faults.push(Fault::error("jobs", "`arrivals` must be above zero"));
-                }
-                let total: f64 = stream.classes.iter().map(|c| c.weight).sum();
-                let weights_hold = stream.classes.iter().all(|c| c.weight >= 0.0);
-                if !(weights_hold && total > 0.0 && total.is_finite()) {
-                    faults.push(Fault::error("jobs", "`weight`s must be zero or more, one above"));
-                }
-                let mut sum = 0.0;
-                let classes = stream
-                    .classes
-                    .iter()
-                    .map(|class| {
-                        sum += class.weight;
-                        let request = class.request.unwrap_or(1.0);
-                        if !(request >= 1.0 && request.is_finite()) {
-                            faults.push(Fault::error("jobs", "`request` must be one or more"));
-                        }
-                        ClassDesign {
-                            nodes: class.nodes as usize,
-                            cumulative: sum / total,
-                            duration: class.duration.resolve(faults),
-                            request,
-                        }
-                    })
-                    .collect();
-                JobsDesign::Stream { gap_s: 1.0 / stream.arrivals.0, classes }
+            JobsSpec::Stream(stream) => JobsDesign::Stream(stream.resolve(room, faults)),
+            JobsSpec::Swf(swf) => swf.resolve(room, faults),
+        }
+    }
+}
+
+impl StreamSpec {
+    fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> StreamDesign {
+        if self.arrivals.0 <= 0.0 {
+            faults.push(Fault::error("jobs", "`arrivals` must be above zero"));
+        }
+        let total: f64 = self.classes.iter().map(|c| c.weight).sum();
+        let weights_hold = self.classes.iter().all(|c| c.weight >= 0.0);
+        if !(weights_hold && total > 0.0 && total.is_finite()) {
+            faults.push(Fault::error("jobs", "`weight`s must be zero or more, one above"));
+        }
+        let mut sum = 0.0;
+        let mut class = |class: &JobClassSpec| {
+            sum += class.weight;
+            class.resolve(sum / total, room, faults)
+        };
+        let classes = self.classes.iter().map(&mut class).collect();
+        let hours = shape("hours", self.hours.as_deref(), 24, faults);
+        let weekdays = shape("weekdays", self.weekdays.as_deref(), 7, faults);
+        let rate = self.arrivals.0;
+        let per_s = weekdays.iter().flat_map(|day| hours.iter().map(move |h| rate * day * h));
+        let gaps = match self.gaps {
+            None | Some(GapsSpec::Exponential(_)) => GapLaw::Exponential,
+            // Balanced means: both branches bring as many of all gaps' time (Allen 1990).
+            Some(GapsSpec::Hyperexponential(SpreadSpec { cv })) => {
+                let excess = libm::sqrt((cv * cv - 1.0) / (cv * cv + 1.0));
+                GapLaw::Hyperexponential { short: 0.5 * (1.0 + excess) }
             }
-            JobsSpec::Swf(swf) => {
-                let processors_per_node =
-                    swf.processors_per_node.unwrap_or(rack.gpus_per_node as u32);
-                if processors_per_node == 0 {
-                    let message = "`processors_per_node` must be above zero";
-                    faults.push(Fault::error("jobs", message));
-                }
-                let processors_per_node = processors_per_node.max(1);
-                JobsDesign::Log { file: swf.file.clone(), processors_per_node, jobs: [].into() }
+            Some(GapsSpec::Lognormal(SpreadSpec { cv })) => {
+                GapLaw::Lognormal { sigma: libm::sqrt(libm::log1p(cv * cv)) }
             }
+        };
+        let mut refuse = |message| faults.push(Fault::error("jobs", message));
+        match self.gaps {
+            Some(GapsSpec::Hyperexponential(SpreadSpec { cv })) if !(1.0..=1e3).contains(&cv) => {
+                refuse("`cv` of a hyperexponential law must lie between 1 and 1000");
+            }
+            Some(GapsSpec::Lognormal(SpreadSpec { cv })) if !(0.0..=1e3).contains(&cv) => {
+                refuse("`cv` must lie between 0 and 1000");
+            }
+            _ => {}
+        }
+        StreamDesign { per_s: per_s.collect(), start_h: 0.0, gaps, classes }
+    }
+}
+
+/// The `count` relative rates of `values`, with a mean of one.
+fn shape(name: &str, values: Option<&[f64]>, count: usize, faults: &mut Vec<Fault>) -> Vec<f64> {
+    let Some(values) = values else { return vec![1.0; count] };
+    let sum: f64 = values.iter().sum();
+    let is_shape = values.len() == count
+        && values.iter().all(|&value| value >= 0.0)
+        && sum > 0.0
+        && sum.is_finite();
+    if !is_shape {
+        let message = format!("`{name}` needs {count} numbers, zero or more, one above");
+        faults.push(Fault::error("jobs", message));
+        return vec![1.0; count];
+    }
+    values.iter().map(|value| value * count as f64 / sum).collect()
+}
+
+impl JobClassSpec {
+    fn resolve(&self, cumulative: f64, room: &Room<'_>, faults: &mut Vec<Fault>) -> ClassDesign {
+        let nodes = match (self.nodes, self.gpus) {
+            (Some(nodes), None) => nodes,
+            (None, Some(gpus)) => gpus.div_ceil(room.rack.gpus_per_node.max(1) as u32),
+            _ => {
+                faults.push(Fault::error("jobs", "a class needs either `nodes` or `gpus`"));
+                1
+            }
+        };
+        room.check(nodes, faults);
+        let request = self.request.unwrap_or(1.0);
+        if !(request >= 1.0 && request.is_finite()) {
+            faults.push(Fault::error("jobs", "`request` must be one or more"));
+        }
+        let share = |share: Option<Fraction>| share.map_or(0.0, |share| share.0);
+        let (failed, cancelled) = (share(self.failed), share(self.cancelled));
+        if failed + cancelled > 1.0 {
+            let message = "`failed` and `cancelled` are more than all jobs together";
+            faults.push(Fault::error("jobs", message));
+        }
+        ClassDesign {
+            nodes: nodes as usize,
+            tier: room.groups.tier(self.tier.as_ref(), faults),
+            account: room.groups.account(self.account.as_ref(), faults),
+            failed,
+            cancelled,
+            cumulative,
+            duration: self.duration.resolve(faults),
+            request,
+        }
+    }
+}
+
+impl SwfSpec {
+    fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
+        let processors_per_node =
+            self.processors_per_node.unwrap_or(room.rack.gpus_per_node as u32);
+        if processors_per_node == 0 {
+            let message = "`processors_per_node` must be above zero";
+            faults.push(Fault::error("jobs", message));
+        }
+        let queues = self.queues.iter().flatten();
+        JobsDesign::Log {
+            file: self.file.clone(),
+            processors_per_node: processors_per_node.max(1),
+            queues: queues.map(|name| room.groups.tier(Some(name), faults)).collect(),
+            jobs: [].into(),
         }
     }
 }
@@ -241,11 +439,19 @@ impl DurationSpec {
 }
 
 impl TrainingDesign {
+    /// Lets a stream of jobs begin `hours` hours after Monday's midnight, on the clock that its
+    /// days and weeks follow. Without this it begins at midnight.
+    pub fn start_in_week(&mut self, hours: f64) {
+        if let JobsDesign::Stream(stream) = &mut self.jobs {
+            stream.start_h = hours;
+        }
+    }
+
     /// The job log that [`read_log`](Self::read_log) needs, if the jobs come from one.
     pub fn log_file(&self) -> Option<&Name> {
         match &self.jobs {
             JobsDesign::Log { file, .. } => Some(file),
-            JobsDesign::Resident { .. } | JobsDesign::Stream { .. } => None,
+            JobsDesign::Resident { .. } | JobsDesign::Stream(_) => None,
         }
     }
 
@@ -253,7 +459,9 @@ impl TrainingDesign {
     /// warning.
     pub fn read_log(&mut self, bytes: &[u8], faults: &mut Vec<Fault>) {
         let usable = self.nodes.saturating_sub(self.spares) as u64;
-        let JobsDesign::Log { file, processors_per_node, jobs } = &mut self.jobs else { return };
+        let JobsDesign::Log { file, processors_per_node, jobs, .. } = &mut self.jobs else {
+            return;
+        };
         let mut reader = SwfReader::new(usable * u64::from(*processors_per_node));
         *jobs = bytes.split(|&byte| byte == b'\n').filter_map(|line| reader.read(line)).collect();
         let report = reader.report();

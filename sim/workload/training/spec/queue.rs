@@ -1,0 +1,216 @@
+//! How the queue is served: as a user writes it, and the same resolved.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Span;
+use crate::spec::{Fault, Name};
+use crate::units::{Duration, Fraction};
+use crate::workload::training::schedule::{FavouredSize, Policy, Priority, Rules};
+
+/// What a scheduler may be told besides its name.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueSpec {
+    /// What makes a job the first, for `scheduler: priority`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<PrioritySpec>,
+    /// While the first job that does not fit needs this many nodes or more, nothing overtakes
+    /// it, so that the racks drain for it; for `easy` and `priority`. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain_at: Option<u32>,
+    /// Whose jobs they are, for the fair share. An account that only a log names has one share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<Vec<AccountSpec>>,
+}
+
+/// The priority of a job: the sum of four factors from 0 to 1 times their weights, rounded to a
+/// whole number, as in Slurm's multifactor plugin. The highest is the first, then the first to
+/// arrive.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrioritySpec {
+    /// Weight of the age: time since submission over `max_age`. Default: 0, as in Slurm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<f64>,
+    /// Weight of the size: nodes of the job over all nodes. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<f64>,
+    /// Weight of the class: the factor of the job's tier. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<f64>,
+    /// Weight of the fair share: `2^(-U/S)`, with the account's part `U` of all usage and `S` of
+    /// all shares. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fair_share: Option<f64>,
+    /// Age from which a job gets no older. Default: 7 days, as in Slurm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<Duration>,
+    /// Time in which half of all usage is forgotten. Default: 7 days, as in Slurm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_life: Option<Duration>,
+    /// Whether the size factor favours small jobs: 1 less the above. Default: `false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favour_small: Option<bool>,
+    /// Whether jobs may overtake the first that does not fit, as in `easy`. Default: `true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<bool>,
+}
+
+/// Who has a share of the racks.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSpec {
+    /// As job classes name it.
+    pub name: Name,
+    /// Its shares, relative to those of the others. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<f64>,
+}
+
+/// A tier of jobs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierSpec {
+    /// As job classes name it.
+    pub name: Name,
+    /// Its class factor in the priority. Default: evenly from 0 for the lowest tier to 100 %
+    /// for the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Fraction>,
+}
+
+/// The tiers and accounts that jobs may name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::workload::training) struct Groups {
+    /// Tiers, the lowest first.
+    pub(in crate::workload::training) tiers: Vec<Name>,
+    /// Accounts.
+    pub(in crate::workload::training) accounts: Vec<Name>,
+}
+
+impl Groups {
+    pub(super) fn new(queue: &QueueSpec, tiers: &[TierSpec], faults: &mut Vec<Fault>) -> Self {
+        let tiers: Vec<Name> = tiers.iter().map(|tier| tier.name.clone()).collect();
+        let accounts = queue.accounts.iter().flatten().map(|account| account.name.clone());
+        let accounts: Vec<Name> = accounts.collect();
+        for (what, names) in [("tier", &tiers), ("account", &accounts)] {
+            for (index, name) in names.iter().enumerate() {
+                if names[..index].iter().any(|other| other.text == name.text) {
+                    let message = format!("there are two {what}s `{name}`");
+                    faults.push(Fault::error("queue", message).at(name.mark));
+                }
+            }
+        }
+        if tiers.len() > usize::from(u16::MAX) {
+            faults.push(Fault::error("tiers", "more than 65,535 tiers"));
+        }
+        Self { tiers, accounts }
+    }
+
+    /// The number of the tier `name`; the lowest where none is named.
+    pub(super) fn tier(&self, name: Option<&Name>, faults: &mut Vec<Fault>) -> u16 {
+        find(&self.tiers, name, "tier", "tiers", faults) as u16
+    }
+
+    /// The number of the account `name`; the first where none is named.
+    pub(super) fn account(&self, name: Option<&Name>, faults: &mut Vec<Fault>) -> u32 {
+        find(&self.accounts, name, "account", "queue.accounts", faults) as u32
+    }
+}
+
+fn find(
+    known: &[Name],
+    name: Option<&Name>,
+    what: &str,
+    list: &str,
+    faults: &mut Vec<Fault>,
+) -> usize {
+    let Some(name) = name else { return 0 };
+    known.iter().position(|other| other.text == name.text).unwrap_or_else(|| {
+        let message = format!("`{name}` is no {what} of this workload");
+        let listed: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let help = match listed.as_slice() {
+            [] => format!("list it in `{list}`"),
+            _ => format!("`{list}` has {}", listed.join(", ")),
+        };
+        faults.push(Fault::error("jobs", message).at(name.mark).help(help));
+        0
+    })
+}
+
+impl QueueSpec {
+    /// The rules of `policy` on `nodes` nodes.
+    pub(super) fn resolve(
+        &self,
+        policy: Policy,
+        tiers: &[TierSpec],
+        nodes: usize,
+        faults: &mut Vec<Fault>,
+    ) -> Rules {
+        let mut refuse = |message: String| faults.push(Fault::error("queue", message));
+        if self.priority.is_some() && policy != Policy::Priority {
+            refuse("`priority` needs `scheduler: priority`".to_owned());
+        }
+        if self.drain_at.is_some() && !matches!(policy, Policy::Easy | Policy::Priority) {
+            refuse("`drain_at` needs `scheduler: easy` or `scheduler: priority`".to_owned());
+        }
+        let spec = self.priority.clone().unwrap_or_default();
+        let mut weight = |name: &str, value: Option<f64>| {
+            let value = value.unwrap_or(0.0);
+            if !(0.0..=MOST_WEIGHT).contains(&value) {
+                refuse(format!("the weight `{name}` must lie between 0 and {MOST_WEIGHT:e}"));
+            }
+            value
+        };
+        let (age, size) = (weight("age", spec.age), weight("size", spec.size));
+        let class = weight("class", spec.class);
+        let fair_share = weight("fair_share", spec.fair_share);
+        let mut span = |name: &str, value: Option<Duration>| {
+            let value = value.map_or(Span::from_hours(7 * 24), Span::from);
+            if value == Span::ZERO {
+                refuse(format!("`{name}` must be longer than zero"));
+            }
+            value
+        };
+        let (max_age, half_life) =
+            (span("max_age", spec.max_age), span("half_life", spec.half_life));
+        let mut shares = Vec::new();
+        for account in self.accounts.iter().flatten() {
+            let value = account.shares.unwrap_or(1.0);
+            if !(value > 0.0 && value.is_finite()) {
+                refuse(format!("the shares of `{}` must be above zero", account.name));
+            }
+            shares.push(value);
+        }
+        let top = tiers.len().saturating_sub(1).max(1) as f64;
+        let factor = |(rank, tier): (usize, &TierSpec)| {
+            tier.factor.map_or(rank as f64 / top, |factor| factor.0)
+        };
+        let favours = match spec.favour_small {
+            Some(true) => FavouredSize::Small,
+            Some(false) | None => FavouredSize::Large,
+        };
+        Rules {
+            policy,
+            priority: Priority {
+                age,
+                size,
+                class,
+                fair_share,
+                max_age,
+                half_life,
+                favours,
+                machine: nodes,
+                tiers: tiers.iter().enumerate().map(factor).collect(),
+                shares,
+                backfill: spec.backfill.unwrap_or(true),
+            },
+            preemption: None,
+            drain_at: self.drain_at.map_or(usize::MAX, |nodes| nodes as usize),
+        }
+    }
+}
+
+/// The largest weight: the sum of all factors is then exact to a ten-thousandth.
+const MOST_WEIGHT: f64 = 1e9;
