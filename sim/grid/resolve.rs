@@ -59,7 +59,7 @@ pub(super) fn unknown(
 
 /// The bytes of a file, or a report that it cannot be read.
 pub(super) fn fetch(run: &mut Run<'_>, name: &Name, faults: &mut Vec<Fault>) -> Option<Vec<u8>> {
-    (run.read)(name).map_err(|fault| faults.push(fault)).ok()
+    run.read(name).map_err(|fault| faults.push(fault)).ok()
 }
 
 /// A file whose content cannot be used.

@@ -1,5 +1,6 @@
 //! `replay FILE --policy POLICY --processors N`: plays a job log on a bare machine and prints
-//! when each job starts, to be held against other schedulers job by job.
+//! when each job starts, to be held against other schedulers job by job. The machine is that of
+//! the log's header by default.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -10,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use loadbank::kernel::Span;
 use loadbank::workload::training::{LogJob, Policy, SwfReader, replay};
 
-const USAGE: &str = "usage: validation replay FILE --processors N [--policy \
+const USAGE: &str = "usage: validation replay FILE [--processors N] [--policy \
                      fcfs|easy|conservative|shortest-first|longest-first]";
 
 /// Runs the command with the arguments that follow its name.
@@ -18,6 +19,13 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), String>
     let began = Instant::now();
     let Arguments { file, processors, policy } = Arguments::read(arguments)?;
     let failed = |error: io::Error| format!("{file}: {error}");
+    let processors =
+        match processors {
+            Some(processors) => processors,
+            None => header_processors(open(&file).map_err(failed)?).map_err(failed)?.ok_or_else(
+                || format!("{file}: no `; MaxProcs:` in the header; say `--processors N`"),
+            )?,
+        };
     let mut log = Log {
         input: open(&file).map_err(failed)?,
         reader: SwfReader::new(u64::from(processors)),
@@ -62,7 +70,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), String>
 
 struct Arguments {
     file: String,
-    processors: u32,
+    processors: Option<u32>,
     policy: Policy,
 }
 
@@ -90,9 +98,32 @@ impl Arguments {
                 _ => file = Some(argument),
             }
         }
-        let (file, processors) = file.zip(processors).ok_or_else(usage)?;
+        let file = file.ok_or_else(usage)?;
         Ok(Self { file, processors, policy })
     }
+}
+
+/// Processors of the machine by the comments before the first job.
+fn header_processors(mut input: impl BufRead) -> io::Result<Option<u32>> {
+    let mut reader = SwfReader::new(u64::MAX);
+    let mut line = Vec::new();
+    while read_line(&mut input, &mut line)? && reader.read(&line).is_none() {}
+    Ok(reader.header().max_procs.and_then(|procs| u32::try_from(procs).ok()).filter(|&p| p > 0))
+}
+
+/// Reads a line into `line`, of which what is too long for a job is cut off; whether there was
+/// one.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    const LONGEST: u64 = 1 << 16;
+    line.clear();
+    let mut count = input.take(LONGEST).read_until(b'\n', line)?;
+    let any = count > 0;
+    let mut rest = Vec::new();
+    while count as u64 == LONGEST && line.last() != Some(&b'\n') && rest.last() != Some(&b'\n') {
+        rest.clear();
+        count = input.take(LONGEST).read_until(b'\n', &mut rest)?;
+    }
+    Ok(any)
 }
 
 /// The text of a file, decompressed where its name ends in `.gz`.
@@ -117,10 +148,9 @@ impl Iterator for Log {
 
     fn next(&mut self) -> Option<LogJob> {
         loop {
-            self.line.clear();
-            match self.input.read_until(b'\n', &mut self.line) {
-                Ok(0) => return None,
-                Ok(_) => {
+            match read_line(&mut self.input, &mut self.line) {
+                Ok(false) => return None,
+                Ok(true) => {
                     if let Some(job) = self.reader.read(&self.line) {
                         return Some(job);
                     }

@@ -8,10 +8,11 @@ mod plant;
 mod work;
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use flate2::bufread::MultiGzDecoder;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -120,7 +121,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let clock = Clock::new(head.start, place.zone.clone());
     let duration = Span::from(head.duration);
     let mut inputs = Inputs { document, read: BTreeMap::new() };
-    let mut read = |name: &Name| inputs.read(name);
+    let mut read = |name: &Name, out: &mut dyn FnMut(&[u8])| inputs.read(name, out);
     let horizon = Time::ZERO + duration;
     let mut run = Run { clock: &clock, horizon, read: &mut read };
     let weather = head.weather.resolve(&place, &mut run, &mut faults);
@@ -252,8 +253,9 @@ struct Inputs<'d> {
 }
 
 impl Inputs<'_> {
-    /// The bytes of the file that `name` stands for, decompressed if it ends in `.gz`.
-    fn read(&mut self, name: &Name) -> Result<Vec<u8>, Fault> {
+    /// Hands over the file that `name` stands for, decompressed if it ends in `.gz`, piece by
+    /// piece.
+    fn read(&mut self, name: &Name, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         let path = self.document.files.resolve(&name.text, name.mark);
         let unreadable = |error: std::io::Error| {
             let error = error.to_string();
@@ -262,23 +264,23 @@ impl Inputs<'_> {
                 .at(name.mark)
                 .help("a relative path starts at the folder of the file that names it")
         };
-        let bytes = std::fs::read(&path).map_err(unreadable)?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        let content = if path.extension().is_some_and(|extension| extension == "gz") {
-            let mut content = Vec::new();
-            // Compressed data can claim to be anything: stop at a size that no trace has.
-            let mut decoder = flate2::read::MultiGzDecoder::new(&bytes[..]).take(MOST_BYTES + 1);
-            decoder.read_to_end(&mut content).map_err(unreadable)?;
-            content
+        let file = std::fs::File::open(&path).map_err(unreadable)?;
+        let mut file = Hashing { inner: file, hasher: Sha256::new() };
+        let read = if path.extension().is_some_and(|extension| extension == "gz") {
+            let content = MultiGzDecoder::new(BufReader::with_capacity(PIECE, &mut file));
+            hand_over(content, out)
         } else {
-            bytes
+            hand_over(&mut file, out)
         };
-        if content.len() as u64 > MOST_BYTES {
+        if !read.map_err(unreadable)? {
             let message = format!("`{}` holds more than {MOST_BYTES} bytes", path.display());
             return Err(Fault::error("", message).at(name.mark));
         }
+        // What follows compressed data counts too.
+        std::io::copy(&mut file, &mut std::io::sink()).map_err(unreadable)?;
+        let sha256 = hex(&file.hasher.finalize());
         self.read.insert(path, sha256);
-        Ok(content)
+        Ok(())
     }
 
     fn into_list(self) -> Vec<Input> {
@@ -286,8 +288,43 @@ impl Inputs<'_> {
     }
 }
 
-/// Largest file that a scenario may name.
-const MOST_BYTES: u64 = 1 << 30;
+/// Largest file that a scenario may name, decompressed. Compressed data can claim to be
+/// anything: reading stops at a size that no trace has.
+const MOST_BYTES: usize = 1 << 30;
+/// Bytes that are read at a time.
+const PIECE: usize = 1 << 16;
+
+/// Hands over all of `content`; whether it was not too much.
+fn hand_over(mut content: impl Read, out: &mut dyn FnMut(&[u8])) -> std::io::Result<bool> {
+    let (mut piece, mut total) = (vec![0; PIECE], 0);
+    loop {
+        let count = match content.read(&mut piece) {
+            Ok(0) => return Ok(true),
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        total += count;
+        if total > MOST_BYTES {
+            return Ok(false);
+        }
+        out(&piece[..count]);
+    }
+}
+
+/// A reader that hashes what passes through it.
+struct Hashing<R> {
+    inner: R,
+    hasher: Sha256,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
 
 /// One hash for a scenario and everything that it reads. Paths do not count: the same data
 /// elsewhere is the same run.

@@ -390,9 +390,9 @@ fn design(
                 let mut design = spec.resolve(&rack, racks.len(), &mut faults);
                 let start = run.clock.read(Time::ZERO);
                 design.start_in_week(24.0 * f64::from(start.weekday) + start.hour);
-                if let Some(file) = design.log_file().cloned() {
-                    match (run.read)(&file) {
-                        Ok(bytes) => design.read_log(&bytes, &mut faults),
+                if let Some((file, mut log)) = design.log_file().cloned().zip(design.log_reader()) {
+                    match run.lines(&file, &mut |line| log.line(line)) {
+                        Ok(()) => design.take_log(log, &mut faults),
                         Err(fault) => faults.push(fault),
                     }
                 }
@@ -420,7 +420,7 @@ fn daily_hash_price(
     faults: &mut Vec<Fault>,
 ) -> Option<Arc<Series<f64>>> {
     let IncomeDesign::Daily { file, subsidy_btc, fees_btc } = income else { return None };
-    let bytes = (run.read)(file).map_err(|fault| faults.push(fault)).ok()?;
+    let bytes = run.read(file).map_err(|fault| faults.push(fault)).ok()?;
     let plain = |name| Column { name, factor: 1.0, offset: 0.0 };
     let columns = [plain("price"), plain("difficulty")];
     let read = || {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::packed::Jobs;
 use super::spec::{
     ClassDesign, DurationLaw, GapLaw, Groups, JobsDesign, StreamDesign, TrainingDesign,
 };
@@ -62,8 +63,9 @@ impl Source {
                 Source::Random(Generator::new(stream.clone(), streams, name))
             }
             JobsDesign::Log { jobs, processors_per_node, queues, .. } => Source::Log(Log {
-                jobs: Arc::clone(jobs),
-                next: 0,
+                jobs: jobs.jobs(),
+                last: None,
+                next: None,
                 processors_per_node: *processors_per_node,
                 queues: Arc::clone(queues),
                 accounts: Accounts::new(groups),
@@ -100,8 +102,10 @@ impl Source {
 /// A log that is being played.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
-    jobs: Arc<[LogJob]>,
-    next: usize,
+    jobs: Jobs,
+    /// When the job before was submitted, and the one that is due.
+    last: Option<Time>,
+    next: Option<LogJob>,
     processors_per_node: u32,
     /// Tier by queue.
     queues: Arc<[u16]>,
@@ -110,15 +114,15 @@ pub(super) struct Log {
 
 impl Log {
     fn gap(&mut self) -> Option<Span> {
-        let job = self.jobs.get(self.next)?;
+        let job = self.jobs.next()?;
+        self.next = Some(job);
         // The first job arrives as the run starts, whatever the clock of the log.
-        let last = self.next.checked_sub(1).map(|last| self.jobs[last].submit);
+        let last = self.last.replace(job.submit);
         Some(last.map_or(Span::ZERO, |last| job.submit - last))
     }
 
     fn request(&mut self) -> Request {
-        let job = self.jobs[self.next];
-        self.next += 1;
+        let job = self.next.take().expect("a job arrives after its gap");
         let queue = job.queue.and_then(|queue| self.queues.get(queue as usize));
         Request {
             nodes: job.processors.div_ceil(self.processors_per_node) as usize,

@@ -48,7 +48,9 @@ fn model(log: &str, rack: &GpuRackDesign, policy: Policy) -> (Training, Vec<Faul
     let mut faults = Vec::new();
     let mut design = spec.resolve(rack, 2, &mut faults);
     assert_eq!(design.log_file(), Some(&Name::unplaced("log.swf")));
-    design.read_log(log.as_bytes(), &mut faults);
+    let mut reader = design.log_reader().unwrap();
+    log.lines().for_each(|line| reader.line(line.as_bytes()));
+    design.take_log(reader, &mut faults);
     let names = ["a".to_owned(), "b".to_owned()];
     (Training::new(design, rack.clone(), &names, "jobs", &Streams::new(1, 0)), faults)
 }

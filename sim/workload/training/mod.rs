@@ -10,6 +10,7 @@ mod fleet;
 mod generator;
 mod job;
 mod model;
+mod packed;
 mod power;
 mod replay;
 mod schedule;
@@ -34,8 +35,8 @@ pub use schedule::{
 };
 pub use spec::{
     AccountSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec, ExponentialSpec,
-    FailureSpec, GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, LognormalSpec, PowerSharesSpec,
-    PrioritySpec, QueueSpec, Recovery, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec, TierSpec,
-    TrainingDesign, TrainingSpec,
+    FailureSpec, GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, LogReader, LognormalSpec,
+    PowerSharesSpec, PrioritySpec, QueueSpec, Recovery, ResidentSpec, SpreadSpec, StreamSpec,
+    SwfSpec, TierSpec, TrainingDesign, TrainingSpec,
 };
-pub use swf::{JobEnd, LogJob, Rows, SwfReader, SwfReport};
+pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

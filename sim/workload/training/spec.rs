@@ -13,8 +13,8 @@ pub use checkpoint::{CheckpointSpec, IntervalSpec};
 pub use failures::{DetectionSpec, FailureSpec};
 pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, StreamDesign};
 pub use jobs::{
-    ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobsSpec, LognormalSpec,
-    ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
+    ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobsSpec, LogReader,
+    LognormalSpec, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;

@@ -76,6 +76,34 @@ impl Rows {
     }
 }
 
+/// What the header of a log says of its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SwfHeader {
+    /// Processors of the machine (`MaxProcs`).
+    pub max_procs: Option<u64>,
+    /// Nodes of the machine (`MaxNodes`).
+    pub max_nodes: Option<u64>,
+    /// When the clock of the log stood at zero, in seconds of Unix time (`UnixStartTime`).
+    pub unix_start_time: Option<u64>,
+}
+
+impl SwfHeader {
+    /// Takes note of a line of the header, `; MaxProcs: 704`.
+    fn read(&mut self, line: &[u8]) {
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else { return };
+        let field = match line[..colon].trim_ascii() {
+            b"MaxProcs" => &mut self.max_procs,
+            b"MaxNodes" => &mut self.max_nodes,
+            b"UnixStartTime" => &mut self.unix_start_time,
+            _ => return,
+        };
+        // `MaxNodes: 128 (dual processors)` is usual.
+        let value = line[colon + 1..].trim_ascii().split(u8::is_ascii_whitespace).next();
+        let value = value.and_then(whole).and_then(|value| u64::try_from(value).ok());
+        *field = value.or(*field);
+    }
+}
+
 /// What a reader met in a log. Printed, it says what was left out or mended, and where first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SwfReport {
@@ -132,13 +160,15 @@ pub struct SwfReader {
     processors: u64,
     line: u64,
     last_submit: Time,
+    header: SwfHeader,
     report: SwfReport,
 }
 
 impl SwfReader {
     /// A reader for a site of `processors` processors: wider jobs could never start.
     pub fn new(processors: u64) -> Self {
-        Self { processors, line: 0, last_submit: Time::ZERO, report: SwfReport::default() }
+        let (header, report) = (SwfHeader::default(), SwfReport::default());
+        Self { processors, line: 0, last_submit: Time::ZERO, header, report }
     }
 
     /// The job of the next line, if it holds one that can run. The line comes without its
@@ -146,7 +176,11 @@ impl SwfReader {
     pub fn read(&mut self, line: &[u8]) -> Option<LogJob> {
         self.line += 1;
         let text = line.trim_ascii();
-        if text.is_empty() || text[0] == b';' {
+        if text.is_empty() {
+            return None;
+        }
+        if text[0] == b';' {
+            self.header.read(&text[1..]);
             return None;
         }
         let report = &mut self.report;
@@ -197,6 +231,11 @@ impl SwfReader {
             user: row.user,
             queue: row.queue,
         })
+    }
+
+    /// What the comments so far say of the machine.
+    pub fn header(&self) -> &SwfHeader {
+        &self.header
     }
 
     /// What was met so far.
@@ -318,6 +357,27 @@ mod tests {
         ];
         assert_eq!(got, expected);
         assert_eq!(report, SwfReport { jobs: 3, ..SwfReport::default() });
+    }
+
+    #[test]
+    fn the_header_says_what_the_machine_is() {
+        let mut reader = SwfReader::new(8);
+        for line in [
+            "; Version: 2.2",
+            ";  MaxProcs:  704 ",
+            ";MaxNodes: 88 (eight each)",
+            "; UnixStartTime: 1506638400",
+            "; MaxProcs: unknown",
+            "; Note: MaxNodes: 3",
+        ] {
+            assert_eq!(reader.read(line.as_bytes()), None);
+        }
+        let expected = SwfHeader {
+            max_procs: Some(704),
+            max_nodes: Some(88),
+            unix_start_time: Some(1_506_638_400),
+        };
+        assert_eq!(*reader.header(), expected);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::{Groups, TrainingDesign};
 use crate::spec::{Fault, Name, kinds};
 use crate::units::{Duration, Fraction, Rate};
 use crate::workload::gpu::GpuRackDesign;
-use crate::workload::training::swf::{LogJob, SwfReader};
+use crate::workload::training::packed::{JobLog, JobLogBuilder};
+use crate::workload::training::swf::{SwfReader, SwfReport};
 
 kinds! {
     /// Where jobs come from.
@@ -213,7 +214,7 @@ pub(in crate::workload::training) enum JobsDesign {
         processors_per_node: u32,
         /// Tier by queue.
         queues: Arc<[u16]>,
-        jobs: Arc<[LogJob]>,
+        jobs: JobLog,
     },
 }
 
@@ -411,7 +412,7 @@ impl SwfSpec {
             file: self.file.clone(),
             processors_per_node: processors_per_node.max(1),
             queues: queues.map(|name| room.groups.tier(Some(name), faults)).collect(),
-            jobs: [].into(),
+            jobs: JobLog::default(),
         }
     }
 }
@@ -455,22 +456,54 @@ impl TrainingDesign {
         }
     }
 
-    /// Reads the job log in `bytes`, decompressed. Rows that were left out or mended become a
-    /// warning.
-    pub fn read_log(&mut self, bytes: &[u8], faults: &mut Vec<Fault>) {
+    /// A reader for the job log, if the jobs come from one.
+    pub fn log_reader(&self) -> Option<LogReader> {
+        let JobsDesign::Log { processors_per_node, .. } = &self.jobs else { return None };
         let usable = self.nodes.saturating_sub(self.spares) as u64;
-        let JobsDesign::Log { file, processors_per_node, jobs, .. } = &mut self.jobs else {
-            return;
-        };
-        let mut reader = SwfReader::new(usable * u64::from(*processors_per_node));
-        *jobs = bytes.split(|&byte| byte == b'\n').filter_map(|line| reader.read(line)).collect();
-        let report = reader.report();
+        let processors = usable * u64::from(*processors_per_node);
+        Some(LogReader {
+            processors,
+            reader: SwfReader::new(processors),
+            jobs: JobLogBuilder::default(),
+        })
+    }
+
+    /// Takes the log that `read` has read. Rows that were left out or mended become a warning.
+    pub fn take_log(&mut self, read: LogReader, faults: &mut Vec<Fault>) {
+        let JobsDesign::Log { file, jobs, .. } = &mut self.jobs else { return };
+        let LogReader { processors, reader, jobs: packed } = read;
+        *jobs = packed.finish();
+        let report: &SwfReport = reader.report();
         let message = format!("`{file}`: {report}");
         if jobs.is_empty() {
             let help = "a log in the Standard Workload Format has 18 columns a row";
             faults.push(Fault::error("jobs", message).at(file.mark).help(help));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
-            faults.push(Fault::warning("jobs", message).at(file.mark));
+            let mut fault = Fault::warning("jobs", message).at(file.mark);
+            if let Some(machine) = reader.header().max_procs.filter(|&procs| procs > processors) {
+                fault = fault.help(format!(
+                    "the log is of a machine with {machine} processors, the workload has \
+                     {processors}"
+                ));
+            }
+            faults.push(fault);
+        }
+    }
+}
+
+/// Reads a job log line by line and keeps its jobs in few bytes.
+#[derive(Debug)]
+pub struct LogReader {
+    processors: u64,
+    reader: SwfReader,
+    jobs: JobLogBuilder,
+}
+
+impl LogReader {
+    /// Takes the next line, without its break.
+    pub fn line(&mut self, line: &[u8]) {
+        if let Some(job) = self.reader.read(line) {
+            self.jobs.push(&job);
         }
     }
 }

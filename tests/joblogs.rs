@@ -1,0 +1,207 @@
+//! Job logs through the command: what is odd in a log is said, with its line, and nothing hangs.
+
+use std::io::Write as _;
+
+use super::support::Bench;
+
+/// A site of four nodes of eight GPUs that plays `log.swf`.
+const SITE: &str = "\
+name: played
+start: 2026-06-01T00:00:00Z
+duration: 2 days
+weather: {climate: nordic}
+price: {fixed: 40 $/MWh}
+power: {utility: {kind: feed, capacity: 1 MW}}
+racks:
+  hall: {kind: dgx-h100, fed_by: utility}
+workloads:
+  jobs:
+    kind: training
+    racks: hall
+    spares: 0
+    failures: {rate: 0 /day}
+    restart: 0 s
+    checkpoint: {interval: never}
+    jobs: {kind: swf, file: log.swf}
+";
+
+fn row(number: u64, submit: &str, run: &str, processors: &str) -> String {
+    format!("{number} {submit} -1 {run} -1 -1 -1 {processors} {run} -1 1 1 1 1 0 1 -1 -1\n")
+}
+
+/// Exit code of `check`, and the findings about the log.
+fn check(log: impl AsRef<[u8]>) -> (i32, Vec<String>) {
+    let bench = Bench::new();
+    bench.file("site.yaml", SITE);
+    bench.file("log.swf", log);
+    let output = bench.loadbank("check site.yaml --format json").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let findings = out.lines().map(|line| {
+        let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+        finding["message"].as_str().unwrap().to_owned()
+    });
+    let about_the_log = findings.filter(|message| message.contains("log.swf")).collect();
+    (output.status.code().unwrap(), about_the_log)
+}
+
+/// The jobs of a run of the site with `log`: (job, start, end, nodes, reason).
+fn run(log: impl AsRef<[u8]>, sets: &[&str]) -> Vec<Vec<String>> {
+    let bench = Bench::new();
+    bench.file("site.yaml", SITE);
+    bench.file("log.swf", log);
+    let mut command = bench.loadbank("run site.yaml --tables csv");
+    for set in sets {
+        command = command.args(["--set", set]);
+    }
+    command.assert().success();
+    let mut reader = csv::Reader::from_path(bench.the_run().join("jobs.csv")).unwrap();
+    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let columns = ["job", "start_utc", "end_utc", "nodes", "reason"];
+    let columns = columns.map(|name| header.iter().position(|column| column == name).unwrap());
+    let rows = reader.records().map(|record| {
+        let record = record.unwrap();
+        columns.iter().map(|&column| record[column].to_owned()).collect()
+    });
+    rows.collect()
+}
+
+#[test]
+fn every_kind_of_odd_row_is_counted_and_its_first_line_named() {
+    let log = [
+        "; MaxProcs: 704\n".to_owned(),
+        row(1, "100", "60", "8"),
+        row(2, "90", "60", "8"),
+        row(3, "100", "0", "8"),
+        row(4, "100", "60", "33"),
+        row(5, "100", "60", "99"),
+        row(6, "100", "60", "-1"),
+        "7 100 60\n".to_owned(),
+        row(8, "NaN", "60", "8"),
+        row(9, "100", "1e300", "8"),
+        row(10, "-5", "60", "8"),
+        row(11, "160", "60", "8").replace('\n', " 5 6\n"),
+    ];
+    let (code, findings) = check(log.concat());
+    let expected = "workloads.jobs.jobs: `log.swf`: 3 jobs; 3 rows (first: line 8) cannot be read: \
+                    left out; 2 rows (first: line 4) no run time or time of submission: left out; \
+                    1 rows (first: line 7) no processors: left out; 2 rows (first: line 5) wider \
+                    than the site: left out; 1 rows (first: line 3) submitted before the row \
+                    above: taken as submitted with it; 1 rows (first: line 12) more than 18 \
+                    columns: the rest not read";
+    assert_eq!((code, findings), (0, vec![expected.to_owned()]));
+    let jobs = run(log.concat(), &[]);
+    let got: Vec<[&str; 3]> = jobs.iter().map(|row| [&*row[1], &*row[2], &*row[4]]).collect();
+    let at = |minute: u32| format!("2026-06-01T00:{minute:02}:00Z");
+    let (zero, one, two) = (at(0), at(1), at(2));
+    assert_eq!(
+        got,
+        [[&*zero, &*one, "completed"], [&zero, &one, "completed"], [&one, &two, "completed"]]
+    );
+}
+
+/// What is no log at all is an error with a sentence, whatever it is.
+#[test]
+fn files_that_are_no_logs_are_refused() {
+    let noise: Vec<u8> =
+        (0..200_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let one_long_line = vec![b'7'; 5_000_000];
+    let zeros = vec![0; 1_000_000];
+    for log in [
+        &b""[..],
+        b"; only\n; a header\n",
+        b"\n\n\n",
+        b"<html><body>404</body></html>",
+        b"submit,run,nodes\n1,2,3\n",
+        b"\xff\xfe1\x00 2\x00",
+        &noise,
+        &one_long_line,
+        &zeros,
+    ] {
+        let (code, findings) = check(log);
+        let start = String::from_utf8_lossy(&log[..log.len().min(30)]);
+        assert_eq!(code, 3, "{start:?}: {findings:?}");
+        assert!(findings[0].starts_with("workloads.jobs.jobs: `log.swf`: 0 jobs"), "{findings:?}");
+    }
+}
+
+#[test]
+fn compressed_logs_are_read_and_broken_ones_refused() {
+    let plain = row(1, "0", "60", "8");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(plain.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let bench = Bench::new();
+    bench.file("site.yaml", SITE.replace("log.swf", "log.swf.gz"));
+    bench.file("log.swf.gz", &packed);
+    bench.loadbank("check site.yaml").assert().success();
+    for broken in [&packed[..packed.len() - 9], &b"1 2 3"[..], b""] {
+        bench.file("log.swf.gz", broken);
+        let output = bench.loadbank("check site.yaml").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("log.swf.gz"), "{said}");
+    }
+    std::fs::remove_file(bench.path().join("log.swf.gz")).unwrap();
+    let output = bench.loadbank("check site.yaml").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+/// The shortest job and the longest that a column can hold, both in one log.
+#[test]
+fn extreme_durations_run() {
+    let log = [
+        row(1, "0", "0.000000001", "8"),
+        row(2, "0", "4611686017", "8"),
+        row(3, "1.5", "0.25", "32"),
+        row(4, "4611686017", "1", "8"),
+    ];
+    let jobs = run(log.concat(), &["workloads.jobs.scheduler=conservative"]);
+    assert_eq!(jobs.len(), 1, "the second holds a node that the third needs");
+    let jobs = run(log.concat(), &["workloads.jobs.scheduler=shortest_first"]);
+    let numbers: Vec<&str> = jobs.iter().map(|row| &*row[0]).collect();
+    assert_eq!(numbers, ["0"]);
+}
+
+/// Queues of the log are tiers, and the highest goes first.
+#[test]
+fn queues_of_a_log_are_tiers() {
+    let mut log = String::new();
+    for (number, queue) in [(1, 0), (2, 0), (3, 1), (4, 7)] {
+        let line = format!("{number} 0 -1 60 -1 -1 -1 32 60 -1 1 1 1 1 {queue} 1 -1 -1\n");
+        log.push_str(&line);
+    }
+    let sets = [
+        "workloads.jobs.scheduler=priority",
+        "workloads.jobs.queue={priority: {class: 1000}}",
+        "workloads.jobs.tiers=[{name: low}, {name: high}]",
+        "workloads.jobs.jobs.queues=[low, high]",
+    ];
+    let jobs = run(&log, &sets);
+    let order: Vec<&str> = jobs.iter().map(|row| &*row[0]).collect();
+    assert_eq!(order, ["2", "0", "1", "3"], "an unlisted queue is of the lowest tier");
+}
+
+#[test]
+fn what_a_queue_cannot_be_told_is_said() {
+    let bench = Bench::new();
+    bench.file("site.yaml", SITE);
+    bench.file("log.swf", row(1, "0", "60", "8"));
+    let refused = |sets: &[&str], said: &str| {
+        let mut command = bench.loadbank("check site.yaml --format json");
+        for set in sets {
+            command = command.args(["--set", &format!("workloads.jobs.{set}")]);
+        }
+        let output = command.output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{sets:?}: {out}");
+        assert!(out.contains(said), "{sets:?}: {out}");
+    };
+    refused(&["queue={priority: {age: 1}}"], "`priority` needs `scheduler: priority`");
+    refused(&["queue={drain_at: 4}"], "`drain_at` needs");
+    refused(&["scheduler=priority", "queue={priority: {age: -1}}"], "weight `age`");
+    refused(&["scheduler=priority", "queue={priority: {max_age: 0 s}}"], "`max_age` must be");
+    refused(&["queue={accounts: [{name: a}, {name: a}]}"], "two accounts `a`");
+    refused(&["queue={accounts: [{name: a, shares: 0}]}"], "shares of `a`");
+    refused(&["jobs.queues=[batch]"], "`batch` is no tier of this workload");
+}
