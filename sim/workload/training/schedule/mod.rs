@@ -48,7 +48,7 @@ pub enum Policy {
     /// The longest request first; nobody overtakes.
     LongestFirst,
     /// The highest weighted sum of age, size, class and fair share first, with overtaking as
-    /// in `easy`; higher tiers may preempt lower ones.
+    /// in `easy`.
     Priority,
 }
 
