@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
@@ -116,12 +116,12 @@ fn header_processors(mut input: impl BufRead) -> io::Result<Option<u32>> {
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     const LONGEST: u64 = 1 << 16;
     line.clear();
-    let mut count = input.take(LONGEST).read_until(b'\n', line)?;
+    let mut count = input.by_ref().take(LONGEST).read_until(b'\n', line)?;
     let any = count > 0;
     let mut rest = Vec::new();
     while count as u64 == LONGEST && line.last() != Some(&b'\n') && rest.last() != Some(&b'\n') {
         rest.clear();
-        count = input.take(LONGEST).read_until(b'\n', &mut rest)?;
+        count = input.by_ref().take(LONGEST).read_until(b'\n', &mut rest)?;
     }
     Ok(any)
 }

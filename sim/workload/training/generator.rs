@@ -278,22 +278,10 @@ mod tests {
     use crate::workload::training::spec::*;
 
     fn rack() -> GpuRackDesign {
-        let rack = GpuRackSpec {
-            count: None,
-            fed_by: crate::spec::Names::default(),
-            cooled_by: None,
-            nodes: 4,
-            gpus_per_node: 8,
-            gpu_power: crate::units::Power(700.0),
-            gpu_idle_power: None,
-            gpu_resident_power: None,
-            node_overhead: crate::units::Power(0.0),
-            cap_curve: None,
-            throttle_inlet: None,
-            trip_inlet: None,
-            power_on: None,
-            source: None,
-        };
+        let rack: GpuRackSpec = serde_yaml::from_str(
+            "{fed_by: pdu, nodes: 4, gpus_per_node: 8, gpu_power: 700 W, node_overhead: 0 W}",
+        )
+        .unwrap();
         let mut faults = Vec::new();
         let rack = rack.resolve(&mut faults);
         assert_eq!(faults, []);
