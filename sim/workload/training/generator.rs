@@ -279,7 +279,7 @@ mod tests {
 
     fn rack() -> GpuRackDesign {
         let rack: GpuRackSpec = serde_yaml::from_str(
-            "{fed_by: pdu, nodes: 4, gpus_per_node: 8, gpu_power: 700 W, node_overhead: 0 W}",
+            "{fed_by: [pdu], nodes: 4, gpus_per_node: 8, gpu_power: 700 W, node_overhead: 0 W}",
         )
         .unwrap();
         let mut faults = Vec::new();
