@@ -69,7 +69,7 @@ fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
         failures: Some(FailureSpec { rate: Some(Rate(3.79e-3 / 86_400.0)), ..Default::default() }),
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Every(Duration(900_000_000_000))),
-            write: None,
+            ..Default::default()
         }),
         spares: Some(44),
         ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(2048) }))

@@ -244,6 +244,11 @@ quantity!(
     [unit("W", 1.0), unit("kW", 1e3), unit("MW", 1e6), unit("GW", 1e9)]
 );
 quantity!(
+    /// Change of power with time in watts a second.
+    PowerRamp, "a power ramp", "5 MW/min",
+    [unit("W/s", 1.0), unit("kW/min", 1e3 / 60.0), unit("MW/min", 1e6 / 60.0), unit("MW/s", 1e6)]
+);
+quantity!(
     /// Apparent power in volt-amperes.
     ApparentPower, "an apparent power", "75 MVA",
     [unit("VA", 1.0), unit("kVA", 1e3), unit("MVA", 1e6)]

@@ -258,6 +258,9 @@ impl<'d> Facility<'d> {
         }
         let price = self.price.current();
         for (index, work) in self.works.iter_mut().enumerate() {
+            if let Work::Training(training) = work {
+                training.set_price(Time::ZERO, price);
+            }
             let Work::Mining(mining) = work else { continue };
             mining.set_price(Time::ZERO, price);
             if let Some(hash_price) = &self.hash_prices[index] {
@@ -285,6 +288,11 @@ impl<'d> Facility<'d> {
                 for index in 0..self.works.len() {
                     if let Some(mining) = self.mining_at(now, index) {
                         mining.set_price(now, price);
+                    } else if let Work::Training(training) = &mut self.works[index] {
+                        self.wake_ups[index].advanced = now;
+                        self.changed.work(index);
+                        training.advance(now);
+                        training.set_price(now, price);
                     }
                 }
                 self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);

@@ -274,11 +274,38 @@ fn training(text: &mut String, work: &WorkloadOutcome, training: &TrainingSummar
     line(
         "interruptions of jobs",
         format!(
-            "{} by node failures, {} by lost racks",
-            training.interruptions.node_failures, training.interruptions.rack_losses
+            "{} by node failures, {} by lost racks{}",
+            training.interruptions.node_failures,
+            training.interruptions.rack_losses,
+            rarer_interruptions(training)
         ),
     );
+    if let Some(counts) = &training.curtailment {
+        line(
+            "curtailment",
+            format!(
+                "{} cuts, {:.1} h, {} kWh called for; {} missed",
+                counts.cuts,
+                counts.hours,
+                amount(counts.called_kwh),
+                counts.missed
+            ),
+        );
+    }
     line("revenue", format!("{} $", amount(training.revenue_usd)));
+}
+
+/// Interruptions of the kinds that few workloads have, where there were any.
+fn rarer_interruptions(training: &TrainingSummary) -> String {
+    let interruptions = &training.interruptions;
+    let counts = [
+        (interruptions.curtailments, "curtailment"),
+        (interruptions.preemptions, "preemption"),
+        (interruptions.maintenance, "maintenance"),
+        (interruptions.time_limits, "time limits"),
+    ];
+    let seen = counts.into_iter().filter(|(count, _)| *count > 0);
+    seen.map(|(count, by)| format!(", {count} by {by}")).collect()
 }
 
 fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOutcome) {

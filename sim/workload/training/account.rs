@@ -25,6 +25,9 @@ pub struct GpuHours {
     pub throttled: f64,
     /// Held by a job that stood because power or cooling was short.
     pub paused: f64,
+    /// What curtailments cost: held by a job that one had stopped, and what running below full
+    /// speed for one cost, as equivalent time at full speed.
+    pub curtailed: f64,
     /// On and without a job.
     pub idle: f64,
     /// Under repair.
@@ -35,7 +38,7 @@ pub struct GpuHours {
 
 impl GpuHours {
     /// Every kind with its name, in the order of reports.
-    pub fn kinds(&self) -> [(&'static str, f64); 11] {
+    pub fn kinds(&self) -> [(&'static str, f64); 12] {
         [
             ("useful", self.useful),
             ("lost", self.lost),
@@ -45,6 +48,7 @@ impl GpuHours {
             ("stalled", self.stalled),
             ("throttled", self.throttled),
             ("paused", self.paused),
+            ("curtailed", self.curtailed),
             ("idle", self.idle),
             ("down", self.down),
             ("dark", self.dark),
@@ -70,6 +74,7 @@ impl GpuHours {
         self.stalled += other.stalled;
         self.throttled += other.throttled;
         self.paused += other.paused;
+        self.curtailed += other.curtailed;
         self.idle += other.idle;
         self.down += other.down;
         self.dark += other.dark;
@@ -86,6 +91,7 @@ impl GpuHours {
             stalled: self.stalled * factor,
             throttled: self.throttled * factor,
             paused: self.paused * factor,
+            curtailed: self.curtailed * factor,
             idle: self.idle * factor,
             down: self.down * factor,
             dark: self.dark * factor,
@@ -101,13 +107,72 @@ pub struct Interruptions {
     pub node_failures: u64,
     /// Racks lost their power or were tripped by heat.
     pub rack_losses: u64,
+    /// A curtailment stopped it.
+    pub curtailments: u64,
+    /// Another job needed its nodes.
+    pub preemptions: u64,
+    /// A rack of it was due for maintenance.
+    pub maintenance: u64,
+    /// It had held its nodes for the longest time that a job may.
+    pub time_limits: u64,
 }
 
 impl Interruptions {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.node_failures + self.rack_losses
+        self.node_failures
+            + self.rack_losses
+            + self.curtailments
+            + self.preemptions
+            + self.maintenance
+            + self.time_limits
     }
+
+    pub(super) fn count(&mut self, cause: Cause) {
+        *match cause {
+            Cause::NodeFailure => &mut self.node_failures,
+            Cause::RackLoss => &mut self.rack_losses,
+            Cause::Curtailment => &mut self.curtailments,
+            Cause::Preemption => &mut self.preemptions,
+            Cause::Maintenance => &mut self.maintenance,
+            Cause::TimeLimit => &mut self.time_limits,
+        } += 1;
+    }
+}
+
+/// Why a job is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    NodeFailure,
+    RackLoss,
+    Curtailment,
+    Preemption,
+    Maintenance,
+    TimeLimit,
+}
+
+/// What came of one cause of failures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CauseCount {
+    /// The cause.
+    pub cause: String,
+    /// Failures of nodes.
+    pub failures: u64,
+    /// Those that interrupted a job.
+    pub interruptions: u64,
+}
+
+/// Curtailments from the start of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct CurtailmentCounts {
+    /// Cuts that have begun.
+    pub cuts: u64,
+    /// Those in which the workload could not draw as little as it was to.
+    pub missed: u64,
+    /// Time under them, h.
+    pub hours: f64,
+    /// Energy that was to go at the draw of the call, kWh.
+    pub called_kwh: f64,
 }
 
 /// Jobs by what became of them; `submitted` is the sum of completed, running and queued.
@@ -183,11 +248,20 @@ pub struct JobRecord {
 
 impl JobRecord {
     /// What the GPU-hours of a job go to: every kind but those without a job.
-    pub const GPU_HOURS: [&str; 8] =
-        ["useful", "lost", "checkpoint", "restart", "hung", "stalled", "throttled", "paused"];
+    pub const GPU_HOURS: [&str; 9] = [
+        "useful",
+        "lost",
+        "checkpoint",
+        "restart",
+        "hung",
+        "stalled",
+        "throttled",
+        "paused",
+        "curtailed",
+    ];
 
     /// Its GPU-hours in the order of [`GPU_HOURS`](Self::GPU_HOURS).
-    pub fn held_gpu_hours(&self) -> [f64; 8] {
+    pub fn held_gpu_hours(&self) -> [f64; 9] {
         let kinds = self.gpu_hours.kinds();
         std::array::from_fn(|i| kinds[i].1)
     }
@@ -230,6 +304,10 @@ pub struct TrainingSummary {
     pub interruptions: Interruptions,
     /// Failures of nodes, whether a job ran on them or not.
     pub node_failures: u64,
+    /// The same by cause.
+    pub failure_causes: Vec<CauseCount>,
+    /// Curtailments, where the workload knows any.
+    pub curtailment: Option<CurtailmentCounts>,
     /// Waiting in the queue.
     pub queue_wait: QueueWait,
     /// Mean bounded slowdown of the jobs that have ended; none before the first.

@@ -7,7 +7,7 @@ use super::{JobRecord, Training};
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
 use crate::spec::Names;
-use crate::units::{Duration, HourlyPrice, Power, Rate};
+use crate::units::{Duration, Fraction, HourlyPrice, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
@@ -40,6 +40,24 @@ fn rack() -> GpuRackDesign {
 
 /// A busy small cluster: jobs of 1 to 9 nodes, a failure every few hours.
 fn cluster(recovery: Recovery, interval: IntervalSpec, seed: u64) -> Training {
+    planned_cluster(recovery, interval, seed, &Planned::default())
+}
+
+/// What is planned besides.
+#[derive(Debug, Clone, Default)]
+struct Planned {
+    curtailment: Option<CurtailmentSpec>,
+    maintenance: Option<MaintenanceSpec>,
+    max_length: Option<Duration>,
+    background: Option<Duration>,
+}
+
+fn planned_cluster(
+    recovery: Recovery,
+    interval: IntervalSpec,
+    seed: u64,
+    planned: &Planned,
+) -> Training {
     let hours = |h: f64| Duration((h * 3.6e12) as u64);
     let class = |nodes, weight, mean: f64| JobClassSpec {
         weight,
@@ -51,7 +69,15 @@ fn cluster(recovery: Recovery, interval: IntervalSpec, seed: u64) -> Training {
             repair: Some(hours(5.0)),
             ..FailureSpec::default()
         }),
-        checkpoint: Some(CheckpointSpec { interval: Some(interval), write: Some(hours(0.02)) }),
+        checkpoint: Some(CheckpointSpec {
+            interval: Some(interval),
+            write: Some(hours(0.02)),
+            background: planned.background,
+            ..CheckpointSpec::default()
+        }),
+        curtailment: planned.curtailment.clone(),
+        maintenance: planned.maintenance.clone(),
+        max_length: planned.max_length,
         recovery: Some(recovery),
         spares: Some(1),
         price: Some(HourlyPrice(2.0)),
@@ -97,6 +123,45 @@ fn disturbances() -> impl Strategy<Value = Vec<Disturbance>> {
         (0.0..30.0f64, offers).prop_map(|(hours, offers)| Disturbance { hours, offers }),
         1..20,
     )
+}
+
+fn planned() -> impl Strategy<Value = Planned> {
+    let hours = |h: f64| Duration((h * 3.6e12) as u64);
+    let responses = prop_oneof![
+        Just(Response::Ignore),
+        Just(Response::Cap),
+        Just(Response::Pause),
+        Just(Response::Hold),
+        Just(Response::Release),
+    ];
+    let curtailment = (0.05..1.0f64, 0.1..5.0f64, 0.0..0.2f64, any::<bool>(), responses).prop_map(
+        move |(per_hour, duration, notice, is_whole, response)| CurtailmentSpec {
+            when: WhenSpec::Random(RandomSpec {
+                rate: Rate(per_hour / 3600.0),
+                duration: hours(duration),
+            }),
+            notice: Some(hours(notice)),
+            reduce: (!is_whole).then_some(Fraction(0.4)),
+            response: Some(response),
+            tiers: None,
+        },
+    );
+    let maintenance =
+        (1.5..9.0f64, 0.1..1.0f64, 0.0..0.2f64).prop_map(move |(every, duration, notice)| {
+            MaintenanceSpec {
+                every: hours(every),
+                duration: Some(hours(duration)),
+                notice: Some(hours(notice)),
+            }
+        });
+    let some = move |h: std::ops::Range<f64>| prop::option::of(h.prop_map(hours));
+    (prop::option::of(curtailment), prop::option::of(maintenance), some(0.5..6.0), some(0.0..0.5))
+        .prop_map(|(curtailment, maintenance, max_length, background)| Planned {
+            curtailment,
+            maintenance,
+            max_length,
+            background,
+        })
 }
 
 fn recovery() -> impl Strategy<Value = Recovery> {
@@ -162,8 +227,9 @@ proptest! {
         recovery in recovery(),
         interval in interval(),
         seed in any::<u64>(),
+        planned in planned(),
     ) {
-        let mut training = cluster(recovery, interval, seed);
+        let mut training = planned_cluster(recovery, interval, seed, &planned);
         for record in play(&mut training, &plan)? {
             let work = record.work_s / 3600.0 * (record.nodes * 4) as f64;
             prop_assert!(

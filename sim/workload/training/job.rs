@@ -1,6 +1,9 @@
 //! One job: its phase, its progress, and the account of the time that it holds nodes.
 
-use super::account::{GpuHours, Interruptions};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::account::{Cause, GpuHours, Interruptions};
 use super::checkpoint::{Cycle, Progress};
 use super::fleet::Slot;
 use super::generator::Request;
@@ -23,8 +26,34 @@ pub(super) enum Phase {
     Detecting,
     /// Holds what it has left, and waits for nodes to replace the lost ones.
     Waiting,
+    /// Stands and writes a checkpoint, because it will be stopped when that is done.
+    Draining,
+    /// Holds its nodes and stands until a curtailment ends; its state is on storage.
+    Curtailed,
     /// The slot is free.
     Gone,
+}
+
+/// What becomes of a job whose nodes are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Vacate {
+    /// It queues again, and goes on from its last checkpoint.
+    Requeue,
+    /// It queues again, and goes on from where it was without a restart: its state waits in
+    /// the memory of hosts.
+    Suspend,
+    /// It ends, as cancelled.
+    Cancel,
+}
+
+/// An order to give up all nodes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop {
+    pub(super) at: Time,
+    pub(super) then: Vacate,
+    pub(super) cause: Cause,
+    pub(super) ticket: Ticket,
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +78,14 @@ pub(super) struct Job {
     pub(super) phase: Phase,
     /// Full-speed seconds of the start that are left.
     pub(super) starting_s: f64,
+    /// The highest speed that a curtailment leaves it; zero where it is to stand.
+    pub(super) limit: f64,
+    /// It will give up its nodes.
+    pub(super) stop: Option<Stop>,
+    /// It will stand to write a checkpoint, so as to be done at this time.
+    pub(super) drain: Option<(Time, Ticket)>,
+    /// It goes on from memory when it next has nodes.
+    pub(super) suspended: bool,
     /// Speed now: of training, or 1 and 0 for a start that goes on or stands.
     pub(super) pace: f64,
     /// The highest speed that heat lets its racks run at.
@@ -96,6 +133,10 @@ impl Job {
             cycle,
             phase: Phase::Queued,
             starting_s: 0.0,
+            limit: 1.0,
+            stop: None,
+            drain: None,
+            suspended: false,
             pace: 0.0,
             thermal: 1.0,
             wanted_w: 0.0,
@@ -171,7 +212,11 @@ impl Job {
         self.gpu_energy_j += nodes * self.draw_w * dt;
         match self.phase {
             Phase::Starting | Phase::Running if self.pace == 0.0 => {
-                self.account.paused += nodes * dt;
+                self.progress.flush(dt);
+                let curtailed = self.limit == 0.0;
+                let account = &mut self.account;
+                *(if curtailed { &mut account.curtailed } else { &mut account.paused }) +=
+                    nodes * dt;
             }
             Phase::Starting => {
                 self.starting_s = (self.starting_s - dt).max(0.0);
@@ -181,8 +226,14 @@ impl Job {
                 let written = self.progress.advance(self.cycle, dt, self.pace);
                 self.account.checkpoint += nodes * written;
                 self.account.useful += nodes * (dt - written) * self.pace;
-                self.account.throttled += nodes * (dt - written) * (1.0 - self.pace);
+                let slow = nodes * (dt - written) * (1.0 - self.pace);
+                // The lowest of the limits is the one that costs.
+                let curtailed = self.limit < 1.0 && self.pace == self.limit;
+                let account = &mut self.account;
+                *(if curtailed { &mut account.curtailed } else { &mut account.throttled }) += slow;
             }
+            Phase::Draining => self.account.checkpoint += nodes * dt,
+            Phase::Curtailed => self.account.curtailed += nodes * dt,
             Phase::Detecting => self.account.hung += nodes * dt,
             Phase::Waiting => self.account.stalled += nodes * dt,
             Phase::Queued | Phase::Gone => unreachable!("a job that holds no nodes has no account"),
@@ -216,10 +267,9 @@ impl Job {
     /// What each of its GPUs would draw in this phase if power were not short, W.
     pub(super) fn wanted_of(&self, power: &PowerDesign) -> f64 {
         match self.phase {
-            Phase::Running => power.run.draw_at(self.thermal, power.resident_w),
-            Phase::Starting => power.restart_w,
-            Phase::Detecting => power.hung_w,
-            _ => power.resident_w,
+            Phase::Running => power.run.draw_at(self.thermal.min(self.limit), power.resident_w),
+            Phase::Starting if self.limit > 0.0 => power.restart_w,
+            _ => self.draw_of(power),
         }
     }
 
@@ -227,6 +277,8 @@ impl Job {
     pub(super) fn draw_of(&self, power: &PowerDesign) -> f64 {
         match self.phase {
             Phase::Detecting => power.hung_w,
+            Phase::Draining => power.checkpoint_w,
+            Phase::Curtailed => power.idle_w,
             Phase::Starting if self.pace > 0.0 => power.restart_w,
             Phase::Running if self.pace > 0.0 => {
                 // A job that ends before its first checkpoint writes none.

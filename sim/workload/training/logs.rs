@@ -40,7 +40,10 @@ fn model(log: &str, rack: &GpuRackDesign, policy: Policy) -> (Training, Vec<Faul
     let spec = TrainingSpec {
         scheduler: Some(policy),
         failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
-        checkpoint: Some(CheckpointSpec { interval: Some(IntervalSpec::Never), write: None }),
+        checkpoint: Some(CheckpointSpec {
+            interval: Some(IntervalSpec::Never),
+            ..CheckpointSpec::default()
+        }),
         restart: Some(Duration(0)),
         spares: Some(0),
         ..TrainingSpec::of(JobsSpec::Swf(SwfSpec::of(Name::unplaced("log.swf"))))

@@ -6,6 +6,7 @@
 
 mod account;
 pub mod checkpoint;
+pub mod closed_forms;
 mod fleet;
 mod generator;
 mod job;
@@ -24,8 +25,12 @@ mod logs;
 #[cfg(test)]
 mod targets;
 
-pub use account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
+pub use account::{
+    CauseCount, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,
+    TrainingSummary,
+};
 pub use generator::Request;
+pub use job::Vacate;
 pub use model::Training;
 pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
@@ -34,9 +39,12 @@ pub use schedule::{
     Waiting,
 };
 pub use spec::{
-    AccountSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec, ExponentialSpec,
-    FailureSpec, GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, LogReader, LognormalSpec,
-    PowerSharesSpec, PrioritySpec, QueueSpec, Recovery, ResidentSpec, SpreadSpec, StreamSpec,
-    SwfSpec, TierSpec, TrainingDesign, TrainingSpec,
+    AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, CurtailmentSpec,
+    DetectionSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, FailureSpec,
+    GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, Law, LawSpec, LemonSpec, LogReader,
+    LognormalSpec, MaintenanceSpec, PowerSharesSpec, PriceSpec, PrioritySpec, QueueSpec,
+    RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec, StorageSpec,
+    StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec,
+    WhenSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

@@ -1,12 +1,20 @@
 //! The training model: jobs on nodes, driven by the facility.
 
+mod curtailment;
 mod failures;
+mod maintenance;
 mod pace;
 mod queue;
+mod stops;
+
+#[cfg(test)]
+mod planned;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::account::{GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary};
+use super::account::{
+    Cause, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary,
+};
 use super::fleet::{Fleet, RackPower, Slot};
 use super::generator::Source;
 use super::job::{Job, Phase};
@@ -15,6 +23,7 @@ use super::spec::TrainingDesign;
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
 use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
+use curtailment::{Curtailment, Step};
 
 /// A training workload on its racks.
 ///
@@ -56,6 +65,11 @@ pub struct Training {
     touched_jobs: Vec<Slot>,
     /// Racks whose demand or draw changed since the last drain.
     changed: Vec<u32>,
+    curtailment: Option<Curtailment>,
+    /// The rack whose turn of maintenance is next.
+    next_service: u32,
+    /// When what comes back next may rise.
+    ramp_free: Time,
     /// Room for the nodes of one allocation.
     taken: Vec<u32>,
     /// Room for what one pass decides.
@@ -70,6 +84,8 @@ struct Totals {
     submitted: u64,
     completed: u64,
     interruptions: Interruptions,
+    /// By cause of failure: failures and interruptions.
+    causes: Vec<(u64, u64)>,
     wait: QueueWait,
     /// Node-seconds of ended jobs.
     account: GpuHours,
@@ -108,12 +124,20 @@ enum Event {
     Promise,
     /// The phase of a job ends.
     Phase(Slot),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Cause {
-    NodeFailure,
-    RackLoss,
+    /// The maintenance of a rack is announced.
+    Maintenance,
+    /// The maintenance of a rack begins.
+    ServiceStart(u32),
+    /// The maintenance of a rack ends.
+    ServiceEnd(u32),
+    /// Curtailment is called for, begins or ends.
+    Curtailment(Step),
+    /// A job that was curtailed may go on.
+    Resume(Slot),
+    /// A job begins the checkpoint after which it will be stopped.
+    Drain(Slot),
+    /// A job gives up its nodes.
+    Stop(Slot),
 }
 
 impl Training {
@@ -132,7 +156,7 @@ impl Training {
         streams: &Streams,
     ) -> Self {
         assert_eq!(design.nodes, racks.len() * rack.nodes, "the design is for these racks");
-        let fleet = Fleet::new(racks, rack.nodes, design.failure_rate_per_s, streams);
+        let fleet = Fleet::new(racks, rack.nodes, &design.failures, streams);
         let state = Rack {
             offer: RackOffer::FULL,
             allowance_w: f64::INFINITY,
@@ -144,7 +168,8 @@ impl Training {
         let mut training = Self {
             source: Source::new(&design.jobs, &design.groups, streams, name),
             scheduler: Scheduler::new(design.rules.clone()),
-            crews: design.crews,
+            crews: design.failures.crews,
+            curtailment: Curtailment::new(&design, streams, name),
             design,
             rack,
             agenda: Agenda::new(),
@@ -153,6 +178,8 @@ impl Training {
             jobs: Vec::new(),
             free_slots: Vec::new(),
             promise: None,
+            next_service: 0,
+            ramp_free: Time::ZERO,
             broken: VecDeque::new(),
             waiting: BTreeMap::new(),
             committed: 0,
@@ -166,11 +193,14 @@ impl Training {
             finished: Vec::new(),
             totals: Totals::default(),
         };
+        training.totals.causes = vec![(0, 0); training.design.failures.causes.len()];
         for rack in 0..racks.len() {
             training.reclock(Time::ZERO, rack);
             training.mark_changed(rack);
         }
         training.expect_arrival(Time::ZERO);
+        training.expect_curtailment(Time::ZERO);
+        training.expect_maintenance(Time::ZERO);
         training
     }
 
@@ -228,12 +258,7 @@ impl Training {
         struck.sort_unstable();
         struck.dedup();
         for slot in struck {
-            let job = &mut self.jobs[slot as usize];
-            job.pass_time(now);
-            self.interrupt(now, slot, Cause::RackLoss, self.design.detect_explicit);
-            let (fleet, job) = (&self.fleet, &mut self.jobs[slot as usize]);
-            job.nodes.retain(|&node| fleet.power(fleet.rack_of(node)) == RackPower::On);
-            job.racks.retain(|&rack| fleet.power(rack as usize) == RackPower::On);
+            self.strike(now, slot, Cause::RackLoss, self.design.failures.detect_explicit);
         }
         self.pass(now);
         self.refresh(now);
@@ -298,6 +323,8 @@ impl Training {
             },
             interruptions: self.totals.interruptions,
             node_failures: self.fleet.failures(),
+            failure_causes: self.failure_causes(),
+            curtailment: self.curtailment.as_ref().map(|c| c.counts(now)),
             queue_wait: self.totals.wait,
             mean_bounded_slowdown: (completed > 0)
                 .then(|| self.totals.bounded_slowdown / completed as f64),
@@ -340,6 +367,13 @@ impl Training {
                 self.promise = None;
                 self.pass_due = true;
             }
+            Event::Maintenance => self.announce_service(now),
+            Event::ServiceStart(rack) => self.start_service(now, rack as usize),
+            Event::ServiceEnd(rack) => self.end_service(now, rack as usize),
+            Event::Curtailment(step) => self.curtail(now, step),
+            Event::Resume(slot) => self.resume(now, slot),
+            Event::Drain(slot) => self.drain(now, slot),
+            Event::Stop(slot) => self.stop(now, slot),
             Event::Phase(slot) => {
                 let job = &mut self.jobs[slot as usize];
                 job.ticket = None;

@@ -46,6 +46,11 @@ impl RunCurve {
         self.points[0].0
     }
 
+    /// Speed at the lowest cap.
+    pub fn floor_speed(&self) -> f64 {
+        self.points[0].1
+    }
+
     /// Mean draw at full speed, W.
     pub fn full_w(&self) -> f64 {
         self.points[self.points.len() - 1].0
@@ -97,6 +102,8 @@ pub struct PowerDesign {
     pub hung_w: f64,
     /// While it holds a job in memory and nothing moves.
     pub resident_w: f64,
+    /// While it holds nothing.
+    pub idle_w: f64,
 }
 
 impl PowerDesign {
@@ -127,6 +134,7 @@ impl PowerDesign {
             restart_w: above_rest(shares.restart),
             hung_w: above_rest(shares.communicate),
             resident_w: rack.gpu_resident_w,
+            idle_w: rack.gpu_idle_w,
         }
     }
 }
@@ -201,6 +209,7 @@ mod tests {
             restart_w: 140.0,
             hung_w: 350.0,
             resident_w: 120.0,
+            idle_w: 70.0,
         };
         let mean = power.cycle_mean_w(1.0, 900.0, 100.0);
         assert!((mean - (0.9 * 574.0 + 0.1 * 175.0)).abs() < 1e-9);

@@ -1,6 +1,7 @@
 //! A training workload as a user writes it, and the same resolved.
 
 mod checkpoint;
+mod curtailment;
 mod failures;
 mod jobs;
 mod power;
@@ -9,8 +10,17 @@ mod queue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use checkpoint::{CheckpointSpec, IntervalSpec};
-pub use failures::{DetectionSpec, FailureSpec};
+pub(super) use checkpoint::CheckpointDesign;
+pub use checkpoint::{CheckpointSpec, IntervalSpec, StorageSpec};
+pub(super) use curtailment::{CurtailmentDesign, MaintenanceDesign, When};
+pub use curtailment::{
+    CurtailmentSpec, MaintenanceSpec, PriceSpec, RandomSpec, Response, ScheduledSpec,
+    TierResponseSpec, WhenSpec,
+};
+pub use failures::{
+    CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, FailureSpec, Law,
+    LawSpec, LemonSpec, WeibullSpec,
+};
 pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, StreamDesign};
 pub use jobs::{
     ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobsSpec, LogReader,
@@ -20,12 +30,12 @@ pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;
 pub use queue::{AccountSpec, PrioritySpec, QueueSpec, TierSpec};
 
-use super::checkpoint::{Cycle, daly_interval_s, optimal_interval_s, young_interval_s};
+use super::checkpoint::Cycle;
 use super::power::PowerDesign;
 use super::schedule::{Policy, Rules};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
-use crate::units::{Duration, Fraction, HourlyPrice};
+use crate::units::{Duration, HourlyPrice, PowerRamp};
 use crate::workload::gpu::GpuRackDesign;
 use jobs::Room;
 
@@ -59,6 +69,10 @@ pub struct TrainingSpec {
     /// up. It may fail in that time. Default: 5 min (Kokolis et al., arXiv:2410.21680).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Duration>,
+    /// The longest that a job may hold its nodes: then it writes a checkpoint, gives them up
+    /// and queues again (Meta: 7 days, arXiv:2410.21680). Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<Duration>,
     /// What an interrupted job does with the nodes it has left. Default: `hold`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
@@ -66,6 +80,17 @@ pub struct TrainingSpec {
     /// rounded (guidance for GB200 NVL72; 5 to 10 % are advised by others).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spares: Option<u32>,
+    /// When the workload must draw less, and how its jobs do so. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curtailment: Option<CurtailmentSpec>,
+    /// Maintenance of racks. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// How fast the draw may rise as racks come back and as jobs do that a curtailment had
+    /// stopped: each counts with its full draw and waits for those before it. A rack or a job
+    /// rises at once. Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_ramp: Option<PowerRamp>,
     /// What GPUs draw in each phase of a job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<PowerSharesSpec>,
@@ -100,30 +125,20 @@ pub struct TrainingDesign {
     pub rules: Rules,
     /// The tiers and accounts of the jobs.
     pub(super) groups: Groups,
-    /// Failures a second of one node that is on.
-    pub failure_rate_per_s: f64,
-    /// Share of failures that a reboot mends.
-    pub soft_share: f64,
-    /// Time to reboot.
-    pub soft_repair: Span,
-    /// Mean time to repair what a reboot does not mend, s.
-    pub repair_mean_s: f64,
-    /// Standard deviation of its logarithm.
-    pub repair_sigma: f64,
-    /// Nodes that can be under such a repair at once.
-    pub crews: usize,
-    /// Time to notice a failure that reports itself.
-    pub detect_explicit: Span,
-    /// Time to notice a silent hang.
-    pub detect_hang: Span,
-    /// Share of failures that are silent hangs.
-    pub hang_share: f64,
-    /// Interval of checkpoints.
-    pub(super) interval: IntervalSpec,
-    /// Time of a checkpoint write, s.
-    pub(super) write_s: f64,
+    /// Failures of nodes, how they are noticed and mended.
+    pub failures: FailureDesign,
+    /// Checkpoints.
+    pub(super) checkpoint: CheckpointDesign,
     /// Time to start or restart.
     pub restart: Span,
+    /// The longest that a job may hold its nodes.
+    pub max_length: Option<Span>,
+    /// Curtailment, where there is any.
+    pub(super) curtailment: Option<CurtailmentDesign>,
+    /// Maintenance, where there is any.
+    pub(super) maintenance: Option<MaintenanceDesign>,
+    /// How fast the draw may rise when racks and jobs come back, W/s; infinite for no limit.
+    pub restart_ramp_w_per_s: f64,
     /// What an interrupted job does with its nodes.
     pub recovery: Recovery,
     /// Draw by phase.
@@ -145,8 +160,12 @@ impl TrainingSpec {
             detection: None,
             checkpoint: None,
             restart: None,
+            max_length: None,
             recovery: None,
             spares: None,
+            curtailment: None,
+            maintenance: None,
+            restart_ramp: None,
             power: None,
             price: None,
             source: None,
@@ -171,26 +190,14 @@ impl TrainingSpec {
                 format!("{spares} spares leave none of {nodes} nodes to work"),
             ));
         }
-        let failures = self.failures.clone().unwrap_or_default();
-        let repair_sigma = failures.repair_sigma.unwrap_or(1.2);
-        if !(repair_sigma >= 0.0 && repair_sigma.is_finite()) {
-            faults.push(Fault::error("failures", "`repair_sigma` must be zero or more"));
+        if self.max_length == Some(Duration(0)) {
+            faults.push(Fault::error("max_length", "must be longer than zero"));
         }
-        if failures.crews == Some(0) {
-            faults.push(Fault::error("failures", "`crews` must be above zero"));
-        }
-        let rate = failures.rate.map_or(3.8e-3 / 86_400.0, |r| r.0);
-        if rate < 0.0 {
-            faults.push(Fault::error("failures", "`rate` must be zero or more"));
+        let ramp = self.restart_ramp.map_or(f64::INFINITY, |ramp| ramp.0);
+        if ramp <= 0.0 {
+            faults.push(Fault::error("restart_ramp", "must be above zero"));
         }
         let detection = self.detection.clone().unwrap_or_default();
-        let seconds = |d: Option<Duration>, default| d.map_or(default, Duration::as_secs_f64);
-        let span = |d: Option<Duration>, default| d.map_or(Span::from_secs(default), Span::from);
-        let share = |f: Option<Fraction>, default| f.map_or(default, |f| f.0);
-        let checkpoint = self.checkpoint.clone().unwrap_or_default();
-        let interval = checkpoint.interval.unwrap_or(IntervalSpec::Auto);
-        let write_s = seconds(checkpoint.write, 20.0);
-        interval.check(write_s, faults);
         let queue = self.queue.clone().unwrap_or_default();
         let tiers = self.tiers.as_deref().unwrap_or_default();
         let groups = Groups::new(&queue, tiers, faults);
@@ -200,19 +207,14 @@ impl TrainingSpec {
             spares,
             jobs: self.jobs.resolve(&room, faults),
             rules: queue.resolve(self.scheduler.unwrap_or_default(), tiers, nodes, faults),
+            failures: self.failures.clone().unwrap_or_default().resolve(&detection, faults),
+            checkpoint: self.checkpoint.clone().unwrap_or_default().resolve(faults),
+            restart: self.restart.map_or(Span::from_secs(300), Span::from),
+            max_length: self.max_length.map(Span::from),
+            curtailment: self.curtailment.as_ref().map(|spec| spec.resolve(&groups, faults)),
+            maintenance: self.maintenance.as_ref().map(|spec| spec.resolve(racks, faults)),
+            restart_ramp_w_per_s: ramp,
             groups,
-            failure_rate_per_s: rate,
-            soft_share: share(failures.soft_share, 0.7),
-            soft_repair: span(failures.soft_repair, 20 * 60),
-            repair_mean_s: seconds(failures.repair, 24.0 * 3600.0),
-            repair_sigma,
-            crews: failures.crews.map_or(usize::MAX, |crews| crews as usize),
-            detect_explicit: span(detection.explicit, 30),
-            detect_hang: span(detection.hang, 600),
-            hang_share: share(detection.hang_share, 0.12),
-            interval,
-            write_s,
-            restart: span(self.restart, 300),
             recovery: self.recovery.unwrap_or(Recovery::Hold),
             power: self.power.clone().unwrap_or_default().resolve(rack, faults),
             price_usd: self.price.map_or(0.0, |p| p.0),
@@ -221,16 +223,8 @@ impl TrainingSpec {
 }
 
 impl TrainingDesign {
-    /// The checkpoints of a job of `nodes` nodes.
-    pub(super) fn cycle(&self, nodes: usize) -> Cycle {
-        let mean_s = 1.0 / (nodes as f64 * self.failure_rate_per_s);
-        let interval_s = match self.interval {
-            IntervalSpec::Never => f64::INFINITY,
-            IntervalSpec::Every(interval) => interval.as_secs_f64(),
-            IntervalSpec::Auto => optimal_interval_s(self.write_s, mean_s),
-            IntervalSpec::Young => young_interval_s(self.write_s, mean_s),
-            IntervalSpec::Daly => daly_interval_s(self.write_s, mean_s),
-        };
-        Cycle { interval_s, write_s: self.write_s }
+    /// The checkpoints of a job of `nodes` nodes beside jobs of which `others` write at a time.
+    pub(super) fn cycle(&self, nodes: usize, others: f64) -> Cycle {
+        self.checkpoint.cycle(1.0 / (nodes as f64 * self.failures.rate_per_s), others)
     }
 }

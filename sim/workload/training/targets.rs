@@ -14,16 +14,16 @@ use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
-const MINUTE: f64 = 60.0;
-const HOUR: f64 = 3600.0;
-const DAY: f64 = 86_400.0;
+pub(super) const MINUTE: f64 = 60.0;
+pub(super) const HOUR: f64 = 3600.0;
+pub(super) const DAY: f64 = 86_400.0;
 
-fn seconds(s: f64) -> Duration {
+pub(super) fn seconds(s: f64) -> Duration {
     Duration((s * 1e9).round() as u64)
 }
 
 /// Racks of `nodes` nodes with one H100 each, on as soon as they have power.
-fn rack(nodes: u32) -> GpuRackDesign {
+pub(super) fn rack(nodes: u32) -> GpuRackDesign {
     let spec = GpuRackSpec {
         count: None,
         fed_by: Some(Names::default()),
@@ -50,7 +50,7 @@ fn rack(nodes: u32) -> GpuRackDesign {
 
 /// One resident job of `nodes` nodes that never wants for a spare: every failure is mended
 /// by a reboot of a minute.
-fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
+pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
         failures: Some(FailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
@@ -66,6 +66,7 @@ fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Never),
             write: Some(Duration(0)),
+            ..CheckpointSpec::default()
         }),
         restart: Some(Duration(0)),
         spares: Some(0),
@@ -74,7 +75,7 @@ fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
 }
 
 /// The same with checkpoints, restart and detection, all in seconds.
-fn checkpointed(
+pub(super) fn checkpointed(
     mut spec: TrainingSpec,
     interval: f64,
     write: f64,
@@ -84,6 +85,7 @@ fn checkpointed(
     spec.checkpoint = Some(CheckpointSpec {
         interval: Some(IntervalSpec::Every(seconds(interval))),
         write: Some(seconds(write)),
+        ..CheckpointSpec::default()
     });
     spec.restart = Some(seconds(restart));
     spec.detection = Some(DetectionSpec {
@@ -94,7 +96,12 @@ fn checkpointed(
     spec
 }
 
-fn model(spec: &TrainingSpec, nodes_per_rack: u32, racks: usize, replication: u64) -> Training {
+pub(super) fn model(
+    spec: &TrainingSpec,
+    nodes_per_rack: u32,
+    racks: usize,
+    replication: u64,
+) -> Training {
     let rack = rack(nodes_per_rack);
     let mut faults = Vec::new();
     let design = spec.resolve(&rack, racks, &mut faults);
@@ -103,7 +110,7 @@ fn model(spec: &TrainingSpec, nodes_per_rack: u32, racks: usize, replication: u6
     Training::new(design, rack, &names, "jobs", &Streams::new(20_241_022, replication))
 }
 
-fn run_to(training: &mut Training, end: Time) {
+pub(super) fn run_to(training: &mut Training, end: Time) {
     while training.next_at() <= end {
         training.advance(training.next_at());
     }
@@ -111,7 +118,7 @@ fn run_to(training: &mut Training, end: Time) {
 }
 
 /// Runs a resident job of the spec, with spares beside it, for `days`.
-fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
+pub(super) fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
     let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }) = spec.jobs else {
         panic!("a resident job with its nodes");
     };
@@ -125,7 +132,13 @@ fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
 
 /// Checks that the mean over `replications` runs of `f` meets `expected` within three
 /// standard errors, and that these are at most `precision`: else the test would say nothing.
-fn check(what: &str, expected: f64, precision: f64, replications: u64, f: impl FnMut(u64) -> f64) {
+pub(super) fn check(
+    what: &str,
+    expected: f64,
+    precision: f64,
+    replications: u64,
+    f: impl FnMut(u64) -> f64,
+) {
     let runs: Vec<f64> = (0..replications).map(f).collect();
     let n = runs.len() as f64;
     let mean = runs.iter().sum::<f64>() / n;
@@ -182,6 +195,7 @@ fn effective_training_time_follows_renewal_theory() {
             write_s: 0.0,
             restart_s: restart * MINUTE,
             detect_s: detect * MINUTE,
+            flush_s: 0.0,
         });
         check(what, expected, 0.004, 6, |replication| run(&spec, days, replication).ettr);
     }
@@ -215,6 +229,7 @@ fn the_optimal_interval_is_better_than_half_and_twice() {
                 let auto = CheckpointSpec {
                     interval: Some(IntervalSpec::Auto),
                     write: Some(seconds(write)),
+                    ..CheckpointSpec::default()
                 };
                 spec.checkpoint = Some(auto);
             }
@@ -245,7 +260,7 @@ fn availability_is_that_of_alternating_renewal() {
             repair_sigma: Some(sigma),
             ..FailureSpec::default()
         });
-        check("availability", 0.99354, 2e-4, 10, |replication| {
+        check("availability", 0.99354, 2e-4, 16, |replication| {
             let mut training = model(&spec, 64, 4, replication);
             let days = |d: f64| Time::from_secs_f64(d * DAY);
             // The first days, in which no node has had time to be repaired, do not count.
@@ -320,11 +335,14 @@ fn young_and_daly_can_be_chosen() {
     let (write, mean) = (600.0, 1.8 * HOUR);
     for (interval, minutes) in [(IntervalSpec::Young, 46.476), (IntervalSpec::Daly, 40.048)] {
         let mut spec = resident(1, DAY / mean);
-        spec.checkpoint =
-            Some(CheckpointSpec { interval: Some(interval), write: Some(seconds(write)) });
+        spec.checkpoint = Some(CheckpointSpec {
+            interval: Some(interval),
+            write: Some(seconds(write)),
+            ..CheckpointSpec::default()
+        });
         let rack = rack(1);
         let design = spec.resolve(&rack, 1, &mut Vec::new());
-        assert!((design.cycle(1).interval_s / MINUTE - minutes).abs() < 5e-4);
+        assert!((design.cycle(1, 0.0).interval_s / MINUTE - minutes).abs() < 5e-4);
     }
 }
 
@@ -678,7 +696,11 @@ fn impossible_workloads_are_refused() {
         }),
         Some("jobs")
     );
-    let interval = |interval| CheckpointSpec { interval: Some(interval), write: Some(Duration(0)) };
+    let interval = |interval| CheckpointSpec {
+        interval: Some(interval),
+        write: Some(Duration(0)),
+        ..CheckpointSpec::default()
+    };
     assert_eq!(refused(&|s| s.checkpoint = Some(interval(IntervalSpec::Auto))), Some("checkpoint"));
     assert_eq!(
         refused(&|s| s.checkpoint = Some(interval(IntervalSpec::Every(Duration(0))))),

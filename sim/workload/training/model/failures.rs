@@ -1,28 +1,42 @@
 //! Failures and repairs of nodes, racks that go off and on, and what becomes of the jobs there.
 
-use super::{Cause, Event, Training};
+use super::{Event, Training};
 use crate::kernel::{Class, Span, Time};
-use crate::workload::training::fleet::{FailureDraws, RackPower, Slot};
+use crate::workload::training::account::{Cause, CauseCount};
+use crate::workload::training::fleet::{RackPower, Slot};
 use crate::workload::training::job::Phase;
 use crate::workload::training::power::ROUNDING;
-use crate::workload::training::spec::Recovery;
+use crate::workload::training::spec::{CauseDesign, Recovery};
 
 impl Training {
     pub(super) fn node_fails(&mut self, now: Time, rack: usize) {
         let (node, job, draws) = self.fleet.fail(now, rack);
         self.reclock(now, rack);
         self.mark_stale(rack);
-        if draws.soft < self.design.soft_share {
-            self.push_in(now, self.design.soft_repair, Class::Plant, Event::Rebooted(node));
+        let failures = &self.design.failures;
+        let causes = &failures.causes;
+        let index = causes.partition_point(|cause| cause.cumulative <= draws.cause);
+        let index = index.min(causes.len() - 1);
+        let cause = &causes[index];
+        let detect = match cause.detection {
+            Some(detection) => detection,
+            None if draws.hang < cause.hang_share => failures.detect_hang,
+            None => failures.detect_explicit,
+        };
+        if draws.soft < cause.soft_share {
+            self.push_in(now, failures.soft_repair, Class::Plant, Event::Rebooted(node));
         } else {
-            self.broken.push_back((node, self.repair_time(draws)));
+            let sigma = failures.repair_sigma;
+            let mean_one = libm::exp(sigma * (draws.repair - 0.5 * sigma));
+            let repair = Span::from_secs_f64(cause.repair_mean_s * mean_one);
+            self.broken.push_back((node, repair));
             self.send_crews(now);
         }
+        self.totals.causes[index].0 += 1;
         let Some(slot) = job else { return };
         self.jobs[slot as usize].pass_time(now);
-        let hangs = draws.hang < self.design.hang_share;
-        let detect = if hangs { self.design.detect_hang } else { self.design.detect_explicit };
-        self.interrupt(now, slot, Cause::NodeFailure, detect);
+        let interrupts = self.interrupt(now, slot, Cause::NodeFailure, detect);
+        self.totals.causes[index].1 += u64::from(interrupts);
         self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
     }
 
@@ -45,27 +59,16 @@ impl Training {
         self.pass_due = true;
     }
 
-    pub(super) fn repair_time(&self, draws: FailureDraws) -> Span {
-        let design = &self.design;
-        let sigma = design.repair_sigma;
-        let mean_one = libm::exp(sigma * (draws.repair - 0.5 * sigma));
-        Span::from_secs_f64(design.repair_mean_s * mean_one)
-    }
-
     /// Stops a job that starts or runs; one that already stands is not interrupted again. The
-    /// job's account is up to date and it still lists all its nodes.
-    pub(super) fn interrupt(&mut self, now: Time, slot: Slot, cause: Cause, detect: Span) {
+    /// job's account is up to date and it still lists all its nodes. Returns whether it was stopped.
+    pub(super) fn interrupt(&mut self, now: Time, slot: Slot, cause: Cause, detect: Span) -> bool {
         self.touch(slot);
         let job = &mut self.jobs[slot as usize];
-        if !matches!(job.phase, Phase::Starting | Phase::Running) {
-            return;
+        if !matches!(job.phase, Phase::Starting | Phase::Running | Phase::Draining) {
+            return false;
         }
-        for count in [&mut job.interruptions, &mut self.totals.interruptions] {
-            match cause {
-                Cause::NodeFailure => count.node_failures += 1,
-                Cause::RackLoss => count.rack_losses += 1,
-            }
-        }
+        job.interruptions.count(cause);
+        self.totals.interruptions.count(cause);
         job.fall_back();
         job.phase = Phase::Detecting;
         job.pace = 0.0;
@@ -74,6 +77,16 @@ impl Training {
         }
         let end = self.agenda.schedule(now + detect, Class::Work, Event::Phase(slot));
         self.jobs[slot as usize].ticket = Some(end);
+        true
+    }
+
+    /// A job loses all its nodes on racks that are not on any more.
+    pub(super) fn strike(&mut self, now: Time, slot: Slot, cause: Cause, detect: Span) {
+        self.jobs[slot as usize].pass_time(now);
+        self.interrupt(now, slot, cause, detect);
+        let (fleet, job) = (&self.fleet, &mut self.jobs[slot as usize]);
+        job.nodes.retain(|&node| fleet.power(fleet.rack_of(node)) == RackPower::On);
+        job.racks.retain(|&rack| fleet.power(rack as usize) == RackPower::On);
     }
 
     /// The failure has been noticed.
@@ -118,11 +131,12 @@ impl Training {
         match (self.fleet.power(rack), powered) {
             (RackPower::Off, true) => {
                 self.fleet.set_power(now, rack, RackPower::Booting, |_, _| {});
-                let at = now + self.rack.power_on;
+                let wait = self.rack.power_on + self.design.failures.inspection;
+                let at = self.ramped(now, self.rack.full_w()) + wait;
                 let ticket = self.agenda.schedule(at, Class::Plant, Event::PoweredOn(rack as u32));
                 self.racks[rack].ticket = Some(ticket);
             }
-            (RackPower::On | RackPower::Booting, false) => {
+            (RackPower::On | RackPower::Booting | RackPower::Service, false) => {
                 if let Some(ticket) = self.racks[rack].ticket.take() {
                     self.agenda.cancel(ticket);
                 }
@@ -130,7 +144,31 @@ impl Training {
                 self.reclock(now, rack);
                 self.pass_due = true;
             }
-            (RackPower::Off, false) | (RackPower::On | RackPower::Booting, true) => {}
+            (RackPower::Off, false)
+            | (RackPower::On | RackPower::Booting | RackPower::Service, true) => {}
         }
+    }
+
+    /// What came of each cause of failures.
+    pub(super) fn failure_causes(&self) -> Vec<CauseCount> {
+        let causes = self.design.failures.causes.iter().zip(&self.totals.causes);
+        let count = |(cause, &(failures, interruptions)): (&CauseDesign, &(u64, u64))| CauseCount {
+            cause: cause.name.clone(),
+            failures,
+            interruptions,
+        };
+        causes.map(count).collect()
+    }
+
+    /// When something that will draw `power_w` may come back: after all that came before it has
+    /// risen at the permitted ramp.
+    pub(super) fn ramped(&mut self, now: Time, power_w: f64) -> Time {
+        let ramp = self.design.restart_ramp_w_per_s;
+        if ramp.is_infinite() {
+            return now;
+        }
+        let at = self.ramp_free.max(now);
+        self.ramp_free = at + Span::from_secs_f64(power_w / ramp);
+        at
     }
 }

@@ -128,7 +128,8 @@ impl Training {
             .iter()
             .fold(f64::INFINITY, |least, &r| racks[r as usize].allowance_w.min(least));
         let pace = match job.phase {
-            Phase::Running => power.run.speed_at(allowance).min(job.thermal),
+            Phase::Running => power.run.speed_at(allowance).min(job.thermal).min(job.limit),
+            Phase::Starting if job.limit == 0.0 => 0.0,
             Phase::Starting if allowance >= power.restart_w * (1.0 - ROUNDING) => 1.0,
             _ => 0.0,
         };

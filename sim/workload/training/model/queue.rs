@@ -2,9 +2,9 @@
 
 use super::{Event, Training, energy_kwh};
 use crate::kernel::{Class, Time};
-use crate::workload::training::account::JobRecord;
+use crate::workload::training::account::{Cause, JobRecord};
 use crate::workload::training::fleet::Slot;
-use crate::workload::training::job::{Job, Phase};
+use crate::workload::training::job::{Job, Phase, Vacate};
 use crate::workload::training::swf::JobEnd;
 
 impl Training {
@@ -13,7 +13,7 @@ impl Training {
         self.expect_arrival(now);
         let id = self.totals.submitted;
         self.totals.submitted += 1;
-        let cycle = self.design.cycle(request.nodes);
+        let cycle = self.design.cycle(request.nodes, 0.0);
         let job = Job::new(id, now, request, cycle, self.design.restart.as_secs_f64());
         let slot = match self.free_slots.pop() {
             Some(slot) => {
@@ -52,11 +52,19 @@ impl Training {
             self.waiting.remove(&id);
             self.start(now, slot);
         }
+        if self.is_curtailed() {
+            // The queue waits for the end of it.
+            return;
+        }
         let usable = self.design.nodes - self.design.spares;
         // What waiting jobs still miss is committed but not free, so both limits hold.
         let free = self.fleet.free().min(usable.saturating_sub(self.committed));
         let mut decisions = std::mem::take(&mut self.decisions);
         self.scheduler.pass(now, free, &mut decisions);
+        for preempted in &decisions.preempted {
+            let slot = preempted.job.token;
+            self.vacate(now, slot, preempted.by, Vacate::Requeue, Cause::Preemption);
+        }
         for &grant in &decisions.granted {
             let (slot, width) = (grant.token, grant.nodes as usize);
             self.committed += width;
@@ -64,6 +72,9 @@ impl Training {
             job.pass_time(now);
             job.grant = Some(grant);
             self.take_nodes(now, slot, width);
+            if let Some(length) = self.design.max_length {
+                self.vacate(now, slot, now + length, Vacate::Requeue, Cause::TimeLimit);
+            }
             self.start(now, slot);
         }
         self.decisions = decisions;
@@ -85,12 +96,34 @@ impl Training {
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
         job.phase = Phase::Starting;
-        job.starting_s = self.design.restart.as_secs_f64();
+        let resumes = std::mem::take(&mut job.suspended);
+        job.starting_s = if resumes { 0.0 } else { self.design.restart.as_secs_f64() };
         job.attempts += 1;
         if job.start.is_none() {
             job.start = Some(now);
             self.totals.wait.add((now - job.submit).as_secs_f64());
         }
+        if self.design.checkpoint.is_shared() && !resumes {
+            self.share_storage(slot);
+        }
+        let job = &self.jobs[slot as usize];
+        // The checkpoint before a stop may have been made for another one, or missed.
+        if let Some(stop) = job.stop
+            && job.drain.is_none()
+        {
+            self.prepare(now, slot, stop.at);
+        }
+    }
+
+    /// Fits the checkpoints of a job that starts to the storage that the other jobs leave it.
+    /// Theirs stay until they start again. Costs a look at each job.
+    fn share_storage(&mut self, slot: Slot) {
+        let shares = self.jobs.iter().enumerate().filter(|(i, job)| {
+            *i != slot as usize && !matches!(job.phase, Phase::Queued | Phase::Gone)
+        });
+        let others: f64 = shares.map(|(_, job)| job.cycle.writing_share()).sum();
+        let job = &mut self.jobs[slot as usize];
+        job.cycle = self.design.cycle(job.width, others);
     }
 
     pub(super) fn finish(&mut self, now: Time, slot: Slot) {
@@ -152,6 +185,10 @@ impl Training {
         job.racks.clear();
         job.nodes = nodes;
         job.nodes.clear();
+        job.limit = 1.0;
+        for ticket in [job.stop.take().map(|stop| stop.ticket), job.drain.take().map(|d| d.1)] {
+            ticket.map(|ticket| self.agenda.cancel(ticket));
+        }
         self.committed -= job.width;
         let grant = job.grant.take().expect("a job that holds nodes was given them");
         self.scheduler.end(now, grant);
