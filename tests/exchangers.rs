@@ -65,7 +65,8 @@ fn heat_of_racks_and_movers_goes_through_the_loop() {
 fn racks_see_the_supply_plus_the_approach_of_what_serves_them() {
     let told = simulate(HALL, &["duration=2 h"]);
     let (supply, cdu) = (mean(&told, "water_supply_c"), mean(&told, "cdu-{1..2}_inlet_c"));
-    assert!((supply - 30.0).abs() < 1e-6, "{supply}");
+    // With its fans at least speed a loop may lie a little below its setpoint.
+    assert!((supply - 30.0).abs() < 0.01, "{supply}");
     // The approach of the design goes with the heat, that of the pumps included.
     let heat = mean(&told, "cdu-{1..2}_heat_mw") + mean(&told, "cdu-{1..2}_pumps_mw");
     assert!((cdu - supply - 4.0 * heat / 0.8).abs() < 1e-6, "{cdu}");

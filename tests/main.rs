@@ -2,6 +2,7 @@
 
 mod books;
 mod check;
+mod chillers;
 mod designs;
 mod determinism;
 mod edges;

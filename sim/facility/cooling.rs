@@ -1,6 +1,7 @@
 //! Heat on its way from racks through exchangers and loops to the weather, and what comes back:
 //! draws of machines, supply temperatures, slow and tripped racks.
 
+use super::chillers::Operator;
 use super::design::{ExchangerSite, LoopSite, RackSite};
 use super::settle::single;
 use super::{Event, Facility};
@@ -76,12 +77,13 @@ impl Machines {
 /// A cooling loop while the site runs.
 #[derive(Debug)]
 pub(super) struct LoopPlant {
-    model: CoolingLoop,
+    pub(super) model: CoolingLoop,
     /// Its fans, its pumps and its chillers.
     pub(super) machines: [Machines; 3],
     exchangers: Vec<u32>,
     pub(super) heat_w: f64,
     pub(super) state: LoopState,
+    pub(super) operator: Operator,
 }
 
 impl LoopPlant {
@@ -104,6 +106,7 @@ impl LoopPlant {
             model,
             exchangers: mine.map(|(index, _)| index as u32).collect(),
             heat_w: 0.0,
+            operator: Operator::default(),
         }
     }
 }
@@ -172,7 +175,8 @@ impl Facility<'_> {
             let mut asking = self.gather_heat(index);
             let plant = &mut self.loops[index as usize];
 
-            let wanted = plant.model.solve(plant.heat_w, &self.air, Drive::FULL);
+            let full = Drive { regime: plant.operator.regime(), ..Drive::FULL };
+            let wanted = plant.model.solve(plant.heat_w, &self.air, full);
             let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
             let mut share = [1.0; 3];
             for ((machines, share), wanted_w) in
@@ -185,7 +189,7 @@ impl Facility<'_> {
                 wanted
             } else {
                 let [fans, pumps, chillers] = share;
-                let drive = Drive { fans, pumps, chillers };
+                let drive = Drive { fans, pumps, chillers, ..full };
                 plant.model.solve(plant.heat_w, &self.air, drive)
             };
             let draws_w = [state.fan_w, state.pump_w, state.chiller_w];
@@ -193,6 +197,7 @@ impl Facility<'_> {
                 machines.draw(&mut self.power, draw_w);
             }
             plant.state = state;
+            plant.operator.sees(share[2] > 0.0);
             let flow = if state.flowing { parallel_flow(share[1]) } else { 0.0 };
             if asking {
                 // Nothing must trip on what fans and pumps had before they asked: what they

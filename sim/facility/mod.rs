@@ -13,6 +13,7 @@
 //!       +--- speed, trips <- supply temperature <- cooling <- heat --+
 //! ```
 
+mod chillers;
 mod cooling;
 mod design;
 mod gauges;
@@ -62,6 +63,8 @@ enum Event {
     HeatRestart(u32),
     /// Offers that are held low are raised.
     Raise,
+    /// The chillers of a loop are looked after.
+    Chillers(u32),
     /// An interval of the time series ends.
     Interval,
 }
@@ -79,6 +82,7 @@ impl Event {
             Event::HeatRestart(rack) => [6, rack.into()],
             Event::Interval => [7, 0],
             Event::Raise => [8, 0],
+            Event::Chillers(index) => [9, index.into()],
         }
     }
 }
@@ -330,6 +334,7 @@ impl<'d> Facility<'d> {
             }
             Event::HeatRestart(rack) => self.heat_restart(now, rack),
             Event::Raise => self.raise(),
+            Event::Chillers(index) => self.changed.loops.mark(index),
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);

@@ -292,6 +292,7 @@ impl Facility<'_> {
         }
         self.record_halls(now, observer);
         self.schedule_wake_ups();
+        self.watch_chillers(now);
         self.read_meters(now, observer);
     }
 

@@ -1,6 +1,8 @@
 //! Vapour-compression chillers: capacity and power by curves.
 
+use super::control::StagingDesign;
 use super::curves::{ChillerCurves, Condenser};
+use super::loops::Drive;
 use super::root;
 
 /// Alike chillers side by side.
@@ -22,8 +24,10 @@ pub struct ChillerDesign {
     pub capacity_w: f64,
     /// Number of chillers, which fail one at a time.
     pub units: u32,
-    /// One more runs when those running are loaded above this share of their capacity.
+    /// As few run at an instant as stay below this share of their capacity.
     pub stage_at: f64,
+    /// When they are switched on and off in the course of time.
+    pub staging: StagingDesign,
     /// What happens where the curves end.
     pub beyond: Beyond,
     /// The most that one chiller draws, W.
@@ -100,6 +104,12 @@ impl ChillerDesign {
         let cycling = (load / c.least_part_load).min(1.0);
         let power_w = capacity_w / c.cop * self.eir_factor(x, y) * part * cycling;
         power_w.min(running * self.max_power_w)
+    }
+
+    /// How many can run: those that have power and, where an operator has decided, are on.
+    pub(super) fn available(&self, drive: &Drive) -> f64 {
+        let powered = drive.chillers.clamp(0.0, 1.0) * f64::from(self.units);
+        drive.regime.map_or(powered, |regime| powered.min(f64::from(regime.running)))
     }
 
     /// How many of `available` chillers run to remove `heat_w`: as few as stay below

@@ -1,6 +1,7 @@
 //! Chilled water: chillers on a tower or on outdoor air, and the economiser beside them.
 
 use super::chiller::{ChillerDesign, overloaded_c};
+use super::control::CoolingMode;
 use super::exchange::{RackExchanger, WaterExchanger};
 use super::loops::{CircuitDesign, Drive, FanControl, LoopState, fan_power_w, still, tower_water};
 use super::pumps::parallel_flow;
@@ -79,7 +80,7 @@ impl ChillerPlantDesign {
     ) -> LoopState {
         let pumps = drive.pumps.clamp(0.0, 1.0);
         let flow = parallel_flow(pumps);
-        let available = drive.chillers.clamp(0.0, 1.0) * f64::from(self.chillers.units);
+        let available = self.chillers.available(&drive);
         if flow == 0.0 || (available == 0.0 && self.economiser.is_none()) {
             return still(air);
         }
@@ -98,6 +99,7 @@ impl ChillerPlantDesign {
                 .map(|e| e.conductance_w_k(chilled_w_k, condenser_kg_s * CP_WATER)),
             fans: drive.fans.clamp(0.0, 1.0),
             available,
+            mode: drive.regime.map(|regime| regime.mode),
         };
         let answer = question.answer();
         LoopState {
@@ -128,7 +130,7 @@ impl AirCooledChillerDesign {
     ) -> LoopState {
         let pumps = drive.pumps.clamp(0.0, 1.0);
         let flow = parallel_flow(pumps);
-        let available = drive.chillers.clamp(0.0, 1.0) * f64::from(self.chillers.units);
+        let available = self.chillers.available(&drive);
         if flow == 0.0 || available == 0.0 {
             return still(air);
         }
@@ -139,7 +141,10 @@ impl AirCooledChillerDesign {
         let overloaded = excess(self.setpoint_c) > 0.0;
         let supply_c =
             if overloaded { overloaded_c(self.setpoint_c, excess) } else { self.setpoint_c };
-        let mut running = self.chillers.running(evaporator_w, available);
+        let mut running = match drive.regime {
+            Some(_) => available,
+            None => self.chillers.running(evaporator_w, available),
+        };
         while running < available
             && self.chillers.most_heat_w(running, supply_c, entering_c) < evaporator_w
         {
@@ -181,6 +186,9 @@ struct Question<'a> {
     fans: f64,
     /// Chillers that can run.
     available: f64,
+    /// The mode that the operator has chosen, and with it all that can run do; `None` for the
+    /// best there is.
+    mode: Option<CoolingMode>,
 }
 
 /// How the plant settles.
@@ -207,9 +215,27 @@ struct Condensed {
 }
 
 impl Question<'_> {
-    /// The economiser alone if it holds the setpoint; else beside chillers if the tower's
+    /// As the operator has chosen; else the economiser alone if it holds the setpoint; else beside chillers if the tower's
     /// water is cold enough to be worth it; else chillers alone.
     fn answer(&self) -> Answer {
+        let set_c = self.plant.setpoint_c;
+        match (self.mode, self.economiser_w_k) {
+            (None, _) => self.best(),
+            // Without a chiller that runs, what there is has to do.
+            (Some(mode), Some(conductance))
+                if mode == CoolingMode::Free || self.available == 0.0 =>
+            {
+                let free = self.economiser_alone(conductance);
+                Answer { supply_c: free.supply_c.max(set_c), ..free }
+            }
+            (Some(CoolingMode::Partial), beside @ Some(_)) => {
+                self.with_chillers(self.condense(set_c, beside), beside)
+            }
+            (Some(_), _) => self.with_chillers(self.condense(set_c, None), None),
+        }
+    }
+
+    fn best(&self) -> Answer {
         if let Some(conductance) = self.economiser_w_k {
             let free = self.economiser_alone(conductance);
             if free.supply_c <= self.plant.setpoint_c + HELD_K || self.available == 0.0 {
@@ -276,6 +302,9 @@ impl Question<'_> {
     /// chillers has to be found.
     fn condense(&self, supply_c: f64, economiser: Option<f64>) -> Condensed {
         let chillers = &self.plant.chillers;
+        if self.mode.is_some() {
+            return self.condense_with(self.available, supply_c, economiser);
+        }
         let mut running = chillers.running(self.evaporator_w, self.available);
         let mut found = self.condense_with(running, supply_c, economiser);
         for _ in 0..self.plant.chillers.units {

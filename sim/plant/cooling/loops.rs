@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chiller::ChillerDesign;
 use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+use super::control::Regime;
 use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::RackExchanger;
 use super::fans::FanLaw;
@@ -120,13 +121,15 @@ pub struct Drive {
     pub pumps: f64,
     /// Share of the chillers, 0 to 1.
     pub chillers: f64,
+    /// How a chiller plant is run; `None` for the best that there is at this instant.
+    pub regime: Option<Regime>,
 }
 
 impl Drive {
     /// Everything runs.
-    pub const FULL: Drive = Drive { fans: 1.0, pumps: 1.0, chillers: 1.0 };
+    pub const FULL: Drive = Drive { fans: 1.0, pumps: 1.0, chillers: 1.0, regime: None };
     /// Nothing runs.
-    pub const NONE: Drive = Drive { fans: 0.0, pumps: 0.0, chillers: 0.0 };
+    pub const NONE: Drive = Drive { fans: 0.0, pumps: 0.0, chillers: 0.0, regime: None };
 }
 
 /// The steady state of a loop.

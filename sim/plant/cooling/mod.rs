@@ -28,11 +28,13 @@ mod root;
 mod staging;
 mod water;
 
+mod control;
 mod protection;
 mod thermal;
 
 pub use chiller::{Beyond, ChillerDesign};
 pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+pub use control::{CoolingMode, PlantControl, Regime, StagingDesign, UnitState};
 pub use curves::{ChillerCurves, Condenser, CurveSet};
 pub use dry_cooler::DryCoolerDesign;
 pub use exchange::WaterExchanger;

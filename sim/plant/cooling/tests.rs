@@ -304,7 +304,7 @@ fn textbook_heat_w(ua: f64, air_kg_s: f64, water_w_k: f64, entering_c: f64, air:
     heat
 }
 
-fn loop_of(json: &str) -> CoolingLoop {
+pub(super) fn loop_of(json: &str) -> CoolingLoop {
     let mut faults = Vec::new();
     let spec: CoolingSpec = serde_json::from_str(json).unwrap();
     let CoolingPart::Loop(design) = spec.resolve(&mut faults) else { panic!("no loop: {json}") };

@@ -5,15 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use super::super::chiller::{Beyond, ChillerDesign};
 use super::super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+use super::super::control::StagingDesign;
 use super::super::curves::{ChillerCurves, Condenser, CurveSet};
 use super::super::exchange::WaterExchanger;
 use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
 use super::Coolant;
 use super::check::{Check, CircuitInput, TowerInput};
 use crate::fluids::{MoistAir, water};
+use crate::kernel::Span;
 use crate::spec::{Fault, Names};
 use crate::units::{
-    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
+    Conductance, Duration, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
 };
 
 /// Chilled water from chillers whose condensers are cooled by an open tower, with an
@@ -67,10 +69,25 @@ pub struct ChillerPlantSpec {
     /// Heat removed over power drawn at the reference point (default: that of the curves).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cop: Option<f64>,
-    /// Another chiller runs when those running would be loaded above this share of their
-    /// capacity (default 85 %).
+    /// Load of the running chillers, a share of their reference capacity, that a plant is run at
+    /// or below: one fewer runs when the others would stay below it (default 85 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_at: Option<Fraction>,
+    /// One more starts when those running have been loaded above this share of their capacity
+    /// for `stage_up_after` (default 90 %); at once when they can not carry the heat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_up_at: Option<Fraction>,
+    /// How long they have been (default 5 min).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_up_after: Option<Duration>,
+    /// Least time that a chiller runs before it is stopped, rests before it starts again, and
+    /// that the plant stays with or without its economiser (default 20 min).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_run_time: Option<Duration>,
+    /// From the order to start, or the return of power, until a chiller cools (default
+    /// 10 min, of 10 to 15 min usual; quick-restart options do it in less).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_delay: Option<Duration>,
     /// Outside the temperatures of the curves: `carnot` lets power go with the lift, `hold`
     /// keeps the value of their end as EnergyPlus does (default `carnot`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,10 +271,25 @@ pub struct AirCooledChillerSpec {
     /// Heat removed over power drawn at the reference point (default: that of the curves).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cop: Option<f64>,
-    /// Another chiller runs when those running would be loaded above this share of their
-    /// capacity (default 85 %).
+    /// Load of the running chillers, a share of their reference capacity, that a plant is run at
+    /// or below: one fewer runs when the others would stay below it (default 85 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_at: Option<Fraction>,
+    /// One more starts when those running have been loaded above this share of their capacity
+    /// for `stage_up_after` (default 90 %); at once when they can not carry the heat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_up_at: Option<Fraction>,
+    /// How long they have been (default 5 min).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_up_after: Option<Duration>,
+    /// Least time that a chiller runs before it is stopped, rests before it starts again, and
+    /// that the plant stays with or without its economiser (default 20 min).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_run_time: Option<Duration>,
+    /// From the order to start, or the return of power, until a chiller cools (default
+    /// 10 min, of 10 to 15 min usual; quick-restart options do it in less).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_delay: Option<Duration>,
     /// Outside the temperatures of the curves: `carnot` lets power go with the lift, `hold`
     /// keeps the value of their end as EnergyPlus does (default `carnot`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -323,7 +355,13 @@ impl ChillerPlantSpec {
             units: self.chillers,
             capacity: self.capacity,
             cop: self.cop,
-            stage_at: self.stage_at,
+            staging: StagingInput {
+                at: self.stage_at,
+                up_at: self.stage_up_at,
+                up_after: self.stage_up_after,
+                least_time: self.least_run_time,
+                start_delay: self.start_delay,
+            },
             beyond: self.beyond_curves,
         });
 
@@ -429,7 +467,13 @@ impl AirCooledChillerSpec {
             units: self.chillers,
             capacity: self.capacity,
             cop: self.cop,
-            stage_at: self.stage_at,
+            staging: StagingInput {
+                at: self.stage_at,
+                up_at: self.stage_up_at,
+                up_after: self.stage_up_after,
+                least_time: self.least_run_time,
+                start_delay: self.start_delay,
+            },
             beyond: self.beyond_curves,
         });
         let design = LoopDesign::AirCooledChiller(AirCooledChillerDesign {
@@ -456,8 +500,17 @@ struct ChillersInput {
     units: Option<u32>,
     capacity: Option<Power>,
     cop: Option<f64>,
-    stage_at: Option<Fraction>,
+    staging: StagingInput,
     beyond: Option<Beyond>,
+}
+
+/// What the switching of chillers is resolved from.
+struct StagingInput {
+    at: Option<Fraction>,
+    up_at: Option<Fraction>,
+    up_after: Option<Duration>,
+    least_time: Option<Duration>,
+    start_delay: Option<Duration>,
 }
 
 impl Check<'_> {
@@ -563,16 +616,38 @@ impl Check<'_> {
             Some(cop) => self.error("cop", format!("must be between 0.5 and 30, got {cop}")),
             None => {}
         }
-        let stage_at = input.stage_at.map_or(0.85, |f| f.0);
+        let stage_at = input.staging.at.map_or(0.85, |f| f.0);
         if stage_at < 0.1 {
             self.error("stage_at", "must be at least 10 %".to_owned());
         }
+        let up_at = input.staging.up_at.map_or(stage_at.max(0.9), |f| f.0);
+        if up_at < stage_at {
+            self.error(
+                "stage_up_at",
+                format!(
+                    "chillers would start at {:.0} % of load and stop again below {:.0} %",
+                    100.0 * up_at,
+                    100.0 * stage_at
+                ),
+            );
+        }
+        let span = |duration: Option<Duration>, minutes: u64| {
+            duration.map_or(Span::from_secs(60 * minutes), Span::from)
+        };
+        let staging = StagingDesign {
+            up_at,
+            up_after: span(input.staging.up_after, 5),
+            down_at: stage_at.max(0.1),
+            least_time: span(input.staging.least_time, 20),
+            start_delay: span(input.staging.start_delay, 10),
+        };
         let units = self.count("chillers", input.units);
         let mut design = ChillerDesign {
             curves,
             capacity_w: 1.0,
             units,
             stage_at: stage_at.max(0.1),
+            staging,
             beyond: input.beyond.unwrap_or(Beyond::Carnot),
             max_power_w: f64::INFINITY,
         };

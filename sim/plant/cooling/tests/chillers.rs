@@ -3,6 +3,7 @@
 use super::super::chiller::ChillerDesign;
 use super::super::curves::{ChillerCurves, Condenser, CurveSet};
 use super::*;
+use crate::kernel::Span;
 
 const SETS: [(&str, CurveSet); 8] = [
     ("York YT 1055kW", CurveSet::YorkYt1055),
@@ -15,12 +16,21 @@ const SETS: [(&str, CurveSet); 8] = [
     ("Carrier 30RB390", CurveSet::Carrier30rb390),
 ];
 
+const STAGING: StagingDesign = StagingDesign {
+    up_at: 0.9,
+    up_after: Span::from_secs(300),
+    down_at: 0.85,
+    least_time: Span::from_secs(1200),
+    start_delay: Span::from_secs(600),
+};
+
 fn bank(curves: ChillerCurves, capacity_w: f64, units: u32) -> ChillerDesign {
     let free = ChillerDesign {
         curves,
         capacity_w,
         units,
         stage_at: 0.85,
+        staging: STAGING,
         beyond: Beyond::Carnot,
         max_power_w: f64::INFINITY,
     };
@@ -169,7 +179,11 @@ proptest! {
         fans in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.0f64..1e-3],
         pumps in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.01f64..0.1],
         chillers in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.0f64..1e-3],
+        regime in proptest::option::of((0u32..5, prop_oneof![
+            Just(CoolingMode::Free), Just(CoolingMode::Partial), Just(CoolingMode::Mechanical),
+        ])),
     ) {
+        let regime = regime.map(|(running, mode)| Regime { running, mode });
         let of_set = |name: &str| loop_of(&format!(
             r#"{{"chiller-plant": {{"design_heat": "10 MW", "chillers": 3, "curves": "{name}",
                 "economiser": {{}}, "fed_by": ["a"]}}}}"#
@@ -191,7 +205,7 @@ proptest! {
             _ => of_set("doe2-centrifugal"),
         };
         let air = MoistAir::from_relative_humidity(t, rh, crate::fluids::standard_pressure_pa(z));
-        let drive = Drive { fans, pumps, chillers };
+        let drive = Drive { fans, pumps, chillers, regime };
         let heat = load * 10e6;
         let state = plant.solve(heat, &air, drive);
         prop_assert_eq!(state, plant.solve(heat, &air, drive));
@@ -208,7 +222,8 @@ proptest! {
         let most = chillers * plant.max_chiller_w() * (1.0 + 1e-12);
         prop_assert!((0.0..=most).contains(&state.chiller_w), "{:?} of {}", state, most);
         if !state.flowing {
-            prop_assert!(pumps == 0.0 || chillers == 0.0);
+            let off = chillers == 0.0 || regime.is_some_and(|regime| regime.running == 0);
+            prop_assert!(pumps == 0.0 || off);
             return Ok(());
         }
         // Racks, pumps and compressors: all of it, and nothing else, reaches the weather.

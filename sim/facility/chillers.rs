@@ -1,0 +1,76 @@
+//! The operators of chiller plants: they look at what has settled, and switch.
+
+use super::{Event, Facility};
+use crate::fluids::MoistAir;
+use crate::kernel::{Agenda, Class, Ticket, Time};
+use crate::plant::cooling::{CoolingLoop, LoopState, PlantControl, Regime};
+
+/// The operator of a loop; idle for loops without chillers.
+#[derive(Debug, Default)]
+pub(super) struct Operator {
+    /// Comes with the first state that has settled, and takes the plant over as it is then.
+    control: Option<PlantControl>,
+    /// Whether the chillers have power.
+    powered: bool,
+    /// The loop has settled anew since the operator looked.
+    news: bool,
+    /// When it looks again if nothing changes.
+    look: Option<(Time, Ticket)>,
+}
+
+impl Operator {
+    /// How the plant is run, where somebody has decided.
+    pub(super) fn regime(&self) -> Option<Regime> {
+        self.control.as_ref().map(PlantControl::regime)
+    }
+
+    /// The loop has been solved anew.
+    pub(super) fn sees(&mut self, powered: bool) {
+        self.powered = powered;
+        self.news = true;
+    }
+
+    /// Looks at a plant that has settled, and sees to being asked again.
+    fn look(
+        &mut self,
+        now: Time,
+        model: &CoolingLoop,
+        (heat_w, air): (f64, &MoistAir),
+        state: &LoopState,
+        (agenda, event): (&mut Agenda<Event>, Event),
+    ) {
+        let due = self.look.is_some_and(|(at, _)| at <= now);
+        if !(self.news || due) {
+            return;
+        }
+        self.news = false;
+        if self.control.is_none() {
+            self.control = PlantControl::new(model, heat_w, air, now);
+        }
+        let Some(control) = &mut self.control else { return };
+        let next = control.advance(now, model, (heat_w, air), state, self.powered);
+        if self.look.is_some_and(|(at, _)| at == next) && next > now {
+            return;
+        }
+        if let Some((at, ticket)) = self.look.take()
+            && at > now
+        {
+            agenda.cancel(ticket);
+        }
+        if next < Time::MAX {
+            self.look = Some((next, agenda.schedule(next, Class::Control, event)));
+        }
+    }
+}
+
+impl Facility<'_> {
+    /// Lets the operators look at the instant that has settled. What they switch is felt in
+    /// the next instant, be it at the same time.
+    pub(super) fn watch_chillers(&mut self, now: Time) {
+        for (index, plant) in self.loops.iter_mut().enumerate() {
+            let on = (plant.heat_w, &self.air);
+            let event = Event::Chillers(index as u32);
+            plant.operator.look(now, &plant.model, on, &plant.state, (&mut self.agenda, event));
+        }
+    }
+}

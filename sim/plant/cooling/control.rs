@@ -1,0 +1,225 @@
+//! What the operator of a chiller plant decides: how many chillers run, and in which mode the
+//! economiser is.
+//!
+//! [`CoolingLoop::solve`] answers for a plant that is run at its best at every instant. A
+//! [`PlantControl`] has a memory: machines start after a delay, run and rest for a least time,
+//! and modes change by dead bands. It decides only when it is asked, and says when it wants to
+//! be asked next, so that no time step is needed.
+
+mod bank;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::bank::{Asked, Bank};
+pub use self::bank::{StagingDesign, UnitState};
+use super::chiller::ChillerDesign;
+use super::loops::{CoolingLoop, Drive, LoopDesign, LoopState};
+use crate::fluids::MoistAir;
+use crate::kernel::{Span, Time};
+
+/// How a waterside economiser takes part in the cooling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoolingMode {
+    /// The economiser alone; no chiller runs.
+    Free,
+    /// The economiser, with the tower at its coldest, and chillers behind it.
+    Partial,
+    /// Chillers alone.
+    Mechanical,
+}
+
+/// How a chiller plant is run for the time being.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Regime {
+    /// Chillers that cool.
+    pub running: u32,
+    /// What the economiser does.
+    pub mode: CoolingMode,
+}
+
+/// Dead bands of the economiser's modes, K, and the least time in each: those of the examples
+/// of the Modelica Buildings library, whose controller follows Stein (2009).
+const CHILLERS_ON_K: f64 = 1.1;
+const ECONOMISER_OFF_K: f64 = 0.5;
+const ECONOMISER_ON_K: f64 = 1.1;
+const CHILLERS_OFF_K: f64 = 0.5;
+/// Chilled water this much too warm means that the chillers fall short, K.
+const SHORT_K: f64 = 0.05;
+
+/// The memory of a chiller plant's operator.
+#[derive(Debug, Clone)]
+pub struct PlantControl {
+    bank: Bank,
+    /// Least time in a mode.
+    least_time: Span,
+    mode: CoolingMode,
+    mode_since: Time,
+}
+
+impl PlantControl {
+    /// The operator of `plant`, or `None` for plants without chillers. It takes over a plant
+    /// that has long been run as it is at its best with `heat_w` in `air`.
+    pub fn new(plant: &CoolingLoop, heat_w: f64, air: &MoistAir, now: Time) -> Option<Self> {
+        let chillers = chillers_of(plant.design())?;
+        let state = plant.solve(heat_w, air, Drive::FULL);
+        let evaporator_w = heat_w + chilled_pump_w(plant.design());
+        let mode = if state.chiller_w == 0.0 && state.economiser_w > 0.0 {
+            CoolingMode::Free
+        } else if state.economiser_w > 0.0 {
+            CoolingMode::Partial
+        } else {
+            CoolingMode::Mechanical
+        };
+        let load_w = evaporator_w - state.economiser_w;
+        let running = match mode {
+            CoolingMode::Free => 0.0,
+            _ if state.saturated => f64::from(chillers.units),
+            _ => chillers.running(load_w, f64::from(chillers.units)),
+        };
+        let staging = chillers.staging;
+        Some(Self {
+            bank: Bank::new(staging, chillers.units, running as u32, now),
+            least_time: staging.least_time,
+            mode,
+            mode_since: Time::ZERO,
+        })
+    }
+
+    /// How the plant is run now.
+    pub fn regime(&self) -> Regime {
+        Regime { running: self.bank.running(), mode: self.mode }
+    }
+
+    /// What each chiller is doing.
+    pub fn units(&self) -> &[UnitState] {
+        self.bank.units()
+    }
+
+    /// Breaks a chiller, takes it out for maintenance, or puts it back into standby.
+    pub fn set_unit(&mut self, unit: usize, state: UnitState) {
+        self.bank.set(unit, state);
+    }
+
+    /// Looks at the plant as it has settled at `state` with `heat_w` in `air`, and decides.
+    /// `powered` says whether the chillers have power.
+    ///
+    /// The [`regime`](Self::regime) may then be another; the instant returned is when to ask
+    /// again if nothing changes before: `now` itself where the plant must first settle anew,
+    /// [`Time::MAX`] for never.
+    pub fn advance(
+        &mut self,
+        now: Time,
+        plant: &CoolingLoop,
+        (heat_w, air): (f64, &MoistAir),
+        state: &LoopState,
+        powered: bool,
+    ) -> Time {
+        let before = self.regime();
+        let Some(chillers) = chillers_of(plant.design()) else { return Time::MAX };
+        let next_mode = self.change_mode(now, plant, (heat_w, air), state);
+        let evaporator_w =
+            heat_w + if state.pump_w > 0.0 { chilled_pump_w(plant.design()) } else { 0.0 };
+        let set_c = setpoint_c(plant.design());
+        let load_w = match self.mode {
+            CoolingMode::Free => 0.0,
+            CoolingMode::Partial if state.supply_c <= set_c + SHORT_K => {
+                evaporator_w - state.economiser_w
+            }
+            CoolingMode::Partial => {
+                // Warm water gives the economiser more than it will have once chillers hold
+                // the setpoint.
+                let regime = Some(Regime { running: chillers.units, ..self.regime() });
+                let held = plant.solve(heat_w, air, Drive { regime, ..Drive::FULL });
+                evaporator_w - held.economiser_w
+            }
+            CoolingMode::Mechanical => evaporator_w,
+        };
+        let asked = Asked {
+            load: load_w / chillers.capacity_w,
+            short: self.mode != CoolingMode::Free
+                && state.flowing
+                && state.supply_c > set_c + SHORT_K,
+            powered,
+        };
+        let next = self.bank.advance(now, &asked).min(next_mode);
+        if self.regime() == before { next } else { now }
+    }
+
+    /// Changes the economiser's mode if it is time. When it may be.
+    fn change_mode(
+        &mut self,
+        now: Time,
+        plant: &CoolingLoop,
+        (heat_w, air): (f64, &MoistAir),
+        state: &LoopState,
+    ) -> Time {
+        let LoopDesign::ChillerPlant(design) = plant.design() else { return Time::MAX };
+        if design.economiser.is_none() || !state.flowing {
+            return Time::MAX;
+        }
+        let due = self.mode_since + self.least_time;
+        if due > now {
+            return due;
+        }
+        let set_c = design.setpoint_c;
+        // Chilled water behind the economiser, with the plant in a mode.
+        let behind = |state: &LoopState| {
+            let range_k = state.return_c - state.supply_c;
+            let evaporator_w = heat_w + design.circuit.pump_w;
+            state.return_c - range_k * state.economiser_w / evaporator_w
+        };
+        let wanted = match self.mode {
+            CoolingMode::Free if state.supply_c > set_c + CHILLERS_ON_K => CoolingMode::Partial,
+            CoolingMode::Partial if behind(state) <= set_c + CHILLERS_OFF_K => CoolingMode::Free,
+            CoolingMode::Partial if behind(state) > state.return_c - ECONOMISER_OFF_K => {
+                CoolingMode::Mechanical
+            }
+            CoolingMode::Mechanical => {
+                let regime = Regime { mode: CoolingMode::Partial, ..self.regime() };
+                let tried = plant.solve(heat_w, air, Drive { regime: Some(regime), ..Drive::FULL });
+                if tried.return_c > behind(&tried) + ECONOMISER_ON_K {
+                    CoolingMode::Partial
+                } else {
+                    CoolingMode::Mechanical
+                }
+            }
+            same => same,
+        };
+        if wanted == self.mode {
+            return Time::MAX;
+        }
+        self.mode = wanted;
+        self.mode_since = now;
+        now
+    }
+}
+
+fn chillers_of(design: &LoopDesign) -> Option<&ChillerDesign> {
+    match design {
+        LoopDesign::ChillerPlant(plant) => Some(&plant.chillers),
+        LoopDesign::AirCooledChiller(plant) => Some(&plant.chillers),
+        _ => None,
+    }
+}
+
+/// Power of the pumps that warm the chilled water, W.
+fn chilled_pump_w(design: &LoopDesign) -> f64 {
+    match design {
+        LoopDesign::ChillerPlant(plant) => plant.circuit.pump_w,
+        LoopDesign::AirCooledChiller(plant) => plant.circuit.pump_w,
+        _ => 0.0,
+    }
+}
+
+fn setpoint_c(design: &LoopDesign) -> f64 {
+    match design {
+        LoopDesign::ChillerPlant(plant) => plant.setpoint_c,
+        LoopDesign::AirCooledChiller(plant) => plant.setpoint_c,
+        _ => f64::INFINITY,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! How many of a bank of chillers run: hysteresis, least run times, delays of start.
+
+use crate::kernel::{Span, Time};
+
+/// When chillers are switched on and off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StagingDesign {
+    /// One more starts when those running have been loaded above this share of their
+    /// capacity...
+    pub up_at: f64,
+    /// ...for this long.
+    pub up_after: Span,
+    /// One fewer runs when the others would be loaded below this share.
+    pub down_at: f64,
+    /// Least time that a chiller runs before it is stopped, and rests before it starts again.
+    pub least_time: Span,
+    /// From the order to start, or from the return of power, to cooling.
+    pub start_delay: Span,
+}
+
+/// What a machine of a pool is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitState {
+    /// Ready, and allowed to start from an instant on.
+    Standby {
+        /// When it has rested long enough.
+        from: Time,
+    },
+    /// Ordered to start, and cooling from an instant on.
+    Starting {
+        /// When it cools.
+        ready: Time,
+    },
+    /// Cooling since an instant.
+    Running {
+        /// When it began to.
+        since: Time,
+    },
+    /// Broken.
+    Failed,
+    /// Taken out by its keepers.
+    Maintenance,
+}
+
+/// What a bank is asked for at an instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Asked {
+    /// Heat over the capacity of one chiller.
+    pub(super) load: f64,
+    /// The chilled water is warmer than wanted with all that run at their most.
+    pub(super) short: bool,
+    /// There is power to run on.
+    pub(super) powered: bool,
+}
+
+/// A bank of alike chillers, each in a state of its own.
+///
+/// Pure: it knows no clock but the instants that it is given, and says when it wants to be
+/// asked again.
+#[derive(Debug, Clone)]
+pub(super) struct Bank {
+    design: StagingDesign,
+    units: Vec<UnitState>,
+    /// Since when those running have been loaded too high.
+    crowded: Option<Time>,
+}
+
+impl Bank {
+    /// A bank of which `running` have been running for long at `now`.
+    pub(super) fn new(design: StagingDesign, count: u32, running: u32, now: Time) -> Self {
+        let state = |i| match i < running {
+            true => UnitState::Running { since: Time::ZERO },
+            false => UnitState::Standby { from: now },
+        };
+        Self { design, units: (0..count).map(state).collect(), crowded: None }
+    }
+
+    /// How many cool.
+    pub(super) fn running(&self) -> u32 {
+        self.count(|unit| matches!(unit, UnitState::Running { .. }))
+    }
+
+    fn count(&self, of: impl Fn(&UnitState) -> bool) -> u32 {
+        self.units.iter().filter(|unit| of(unit)).count() as u32
+    }
+
+    /// What each is doing.
+    pub(super) fn units(&self) -> &[UnitState] {
+        &self.units
+    }
+
+    /// Takes a unit out of service, or (with [`UnitState::Standby`]) puts it back.
+    pub(super) fn set(&mut self, unit: usize, state: UnitState) {
+        self.units[unit] = state;
+    }
+
+    /// Decides at `now`, and says when to be asked again if nothing else happens
+    /// ([`Time::MAX`] for never).
+    pub(super) fn advance(&mut self, now: Time, asked: &Asked) -> Time {
+        self.complete(now, asked.powered);
+        if !asked.powered {
+            self.crowded = None;
+            return Time::MAX;
+        }
+        let next = if asked.load <= 0.0 { self.stop_all(now) } else { self.stage(now, asked) };
+        let ready = self.units.iter().filter_map(|unit| match unit {
+            UnitState::Starting { ready } => Some(*ready),
+            _ => None,
+        });
+        ready.fold(next, Time::min)
+    }
+
+    /// Ends starts that are over; without power nothing runs, and all may start again at once
+    /// when it is back: it was not they who stopped.
+    fn complete(&mut self, now: Time, powered: bool) {
+        for unit in &mut self.units {
+            *unit = match *unit {
+                UnitState::Starting { .. } | UnitState::Running { .. } if !powered => {
+                    UnitState::Standby { from: now }
+                }
+                UnitState::Starting { ready } if ready <= now => {
+                    UnitState::Running { since: ready }
+                }
+                other => other,
+            };
+        }
+    }
+
+    /// Stops all that have run long enough. When the next has.
+    fn stop_all(&mut self, now: Time) -> Time {
+        self.crowded = None;
+        let mut next = Time::MAX;
+        for unit in &mut self.units {
+            if let UnitState::Running { since } = *unit {
+                let enough = since + self.design.least_time;
+                if enough <= now {
+                    *unit = UnitState::Standby { from: now + self.design.least_time };
+                } else {
+                    next = next.min(enough);
+                }
+            }
+        }
+        next
+    }
+
+    fn stage(&mut self, now: Time, asked: &Asked) -> Time {
+        let design = self.design;
+        // More than those running and starting can carry: no time to wait.
+        loop {
+            let coming = self.count(|unit| {
+                matches!(unit, UnitState::Running { .. } | UnitState::Starting { .. })
+            });
+            if asked.load <= f64::from(coming) {
+                break;
+            }
+            match self.start_one(now) {
+                Ok(()) => {}
+                Err(next) => return next,
+            }
+        }
+        let running = self.running();
+        if self.count(|unit| matches!(unit, UnitState::Starting { .. })) > 0 {
+            self.crowded = None;
+            return Time::MAX;
+        }
+        if asked.load > design.up_at * f64::from(running) || asked.short {
+            let due = *self.crowded.get_or_insert(now) + design.up_after;
+            if due > now {
+                return due;
+            }
+            self.crowded = None;
+            return self.start_one(now).err().unwrap_or(Time::MAX);
+        }
+        self.crowded = None;
+        if running > 1 && asked.load < design.down_at * f64::from(running - 1) {
+            return self.stop_one(now);
+        }
+        Time::MAX
+    }
+
+    /// Orders the unit that has rested longest to start; else says when one may.
+    fn start_one(&mut self, now: Time) -> Result<(), Time> {
+        let rested = |unit: &UnitState| match *unit {
+            UnitState::Standby { from } => from,
+            _ => Time::MAX,
+        };
+        let unit = self.units.iter_mut().min_by_key(|unit| rested(unit)).ok_or(Time::MAX)?;
+        let from = rested(unit);
+        if from > now {
+            return Err(from);
+        }
+        let ready = now + self.design.start_delay;
+        *unit = if ready > now {
+            UnitState::Starting { ready }
+        } else {
+            UnitState::Running { since: now }
+        };
+        Ok(())
+    }
+
+    /// Stops the unit that has run longest, if long enough. When to be asked again.
+    fn stop_one(&mut self, now: Time) -> Time {
+        let begun = |unit: &UnitState| match *unit {
+            UnitState::Running { since } => since,
+            _ => Time::MAX,
+        };
+        let Some(unit) = self.units.iter_mut().min_by_key(|unit| begun(unit)) else {
+            return Time::MAX;
+        };
+        let enough = begun(unit) + self.design.least_time;
+        if enough > now {
+            return enough;
+        }
+        *unit = UnitState::Standby { from: now + self.design.least_time };
+        // The load of the others is known once the plant has settled without it.
+        now
+    }
+}
