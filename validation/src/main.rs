@@ -3,6 +3,7 @@
 mod data;
 mod fit_price;
 mod fit_weather;
+mod log;
 mod replay;
 mod training;
 
@@ -15,9 +16,10 @@ fn main() -> ExitCode {
     let done = match arguments.next().as_deref() {
         Some("fit-weather") => fit_weather::run(&folder),
         Some("fit-price") => fit_price::run(&folder),
+        Some("log") => log::run(arguments),
         Some("replay") => replay::run(arguments),
         Some("training") => training::run(),
-        _ => Err("usage: validation fit-weather|fit-price|replay|training".to_owned()),
+        _ => Err("usage: validation fit-weather|fit-price|log|replay|training".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 //! one fails.
 
 use super::account::GpuHours;
+use super::placement::{self, Placement};
 use super::spec::{FailureDesign, Law};
 use crate::kernel::{Stream, Streams, Ticket, Time};
 
@@ -79,6 +80,10 @@ pub(super) struct Fleet {
     down: usize,
     /// No node before this one is free.
     first_free: usize,
+    placement: Placement,
+    /// Racks that take no jobs at present.
+    closed: Vec<bool>,
+    all_open: bool,
     /// Node-seconds in which no job held the nodes.
     unheld: GpuHours,
     since: Time,
@@ -115,15 +120,34 @@ impl Fleet {
             held: 0,
             down: 0,
             first_free: 0,
+            placement: Placement::Contiguous,
+            closed: vec![false; racks.len()],
+            all_open: true,
             unheld: GpuHours::default(),
             since: Time::ZERO,
             failures: 0,
         }
     }
 
-    /// Nodes on which a job could start.
+    /// The same fleet, with the nodes of a job lying as `placement` says.
+    pub(super) fn with_placement(self, placement: Placement) -> Self {
+        Self { placement, ..self }
+    }
+
+    /// Nodes on which a job could start. Costs a look at each rack where some take no jobs.
     pub(super) fn free(&self) -> usize {
-        self.free
+        if self.all_open {
+            return self.free;
+        }
+        let closed = (0..self.racks.len()).filter(|&rack| self.closed[rack]);
+        self.free - closed.map(|rack| self.idle_nodes(rack)).sum::<usize>()
+    }
+
+    /// Lets a rack take jobs, or no more.
+    pub(super) fn set_closed(&mut self, rack: usize, closed: bool) {
+        self.closed[rack] = closed;
+        self.all_open = !self.closed.contains(&true);
+        self.first_free = self.first_free.min(rack * self.nodes_per_rack);
     }
 
     /// Failures so far.
@@ -167,17 +191,40 @@ impl Fleet {
         (healthy, free)
     }
 
-    /// Gives `count` free nodes to `job`, and appends them to `out` in rising order: the first
-    /// neighbours that are all free, by number, or else the first free ones. Costs one look
-    /// along the nodes.
+    /// Gives `count` free nodes to `job`, and appends them to `out` in rising order, as the
+    /// placement has it. Costs one look along the nodes.
     ///
     /// # Panics
     ///
     /// When fewer are free, or none is asked for.
     pub(super) fn take(&mut self, now: Time, count: usize, job: Slot, out: &mut Vec<u32>) {
-        let is_right = 0 < count && count <= self.free;
-        assert!(is_right, "{count} nodes asked of {} free ones", self.free);
+        let is_right = 0 < count && count <= self.free();
+        assert!(is_right, "{count} nodes asked of {} free ones", self.free());
         self.account(now);
+        self.free -= count;
+        self.held += count;
+        let choose = match self.placement {
+            Placement::Contiguous => return self.take_neighbours(count, job, out),
+            Placement::Packed => placement::packed,
+            Placement::Spread => placement::spread,
+        };
+        let open = |rack| if self.closed[rack] { 0 } else { self.idle_nodes(rack) };
+        let free: Vec<usize> = (0..self.racks.len()).map(open).collect();
+        for (rack, nodes) in choose(&free, count) {
+            let first = rack * self.nodes_per_rack;
+            let mut left = nodes;
+            for node in first..first + self.nodes_per_rack {
+                if left > 0 && self.is_free(node) {
+                    self.nodes[node].job = job;
+                    out.push(node as u32);
+                    left -= 1;
+                }
+            }
+        }
+    }
+
+    /// The first neighbours that are all free, by number, or else the first free ones.
+    fn take_neighbours(&mut self, count: usize, job: Slot, out: &mut Vec<u32>) {
         while !self.is_free(self.first_free) {
             self.first_free += 1;
         }
@@ -194,8 +241,6 @@ impl Fleet {
             self.nodes[next].job = job;
             out.push(next as u32);
         }
-        self.free -= count;
-        self.held += count;
     }
 
     /// Takes a node back from the job that holds it; it is free again.
@@ -311,9 +356,20 @@ impl Fleet {
         sum
     }
 
+    /// Whether a job could have the node.
     fn is_free(&self, index: usize) -> bool {
+        let rack = index / self.nodes_per_rack;
+        self.is_idle(index) && !self.closed[rack]
+    }
+
+    fn is_idle(&self, index: usize) -> bool {
         let node = self.nodes[index];
         node.job == NO_JOB && !node.down && self.racks[index / self.nodes_per_rack] == RackPower::On
+    }
+
+    fn idle_nodes(&self, rack: usize) -> usize {
+        let first = rack * self.nodes_per_rack;
+        (first..first + self.nodes_per_rack).filter(|&node| self.is_idle(node)).count()
     }
 
     fn account(&mut self, now: Time) {
@@ -528,6 +584,37 @@ mod tests {
         fleet.take(Time::ZERO, 5, 3, &mut nodes);
         assert_eq!(nodes, [0, 1, 2, 10, 11], "else the first that are free");
         assert_eq!(fleet.free(), 0);
+    }
+
+    #[test]
+    fn nodes_are_taken_as_the_placement_has_it() {
+        let take = |placement, counts: [usize; 2]| {
+            let mut fleet = fleet(&["a", "b", "c"]).with_placement(placement);
+            let mut nodes = Vec::new();
+            fleet.take(Time::ZERO, counts[0], 0, &mut nodes);
+            nodes.clear();
+            fleet.take(Time::ZERO, counts[1], 1, &mut nodes);
+            nodes
+        };
+        assert_eq!(take(Placement::Contiguous, [3, 5]), [3, 4, 5, 6, 7]);
+        assert_eq!(take(Placement::Packed, [3, 5]), [3, 4, 5, 6, 7]);
+        assert_eq!(take(Placement::Packed, [3, 4]), [4, 5, 6, 7]);
+        assert_eq!(take(Placement::Spread, [3, 5]), [1, 2, 5, 6, 9]);
+    }
+
+    #[test]
+    fn closed_racks_are_left_alone() {
+        for placement in [Placement::Contiguous, Placement::Packed, Placement::Spread] {
+            let mut fleet = fleet(&["a", "b", "c"]).with_placement(placement);
+            fleet.set_closed(1, true);
+            assert_eq!(fleet.free(), 8);
+            let mut nodes = Vec::new();
+            fleet.take(Time::ZERO, 8, 0, &mut nodes);
+            assert_eq!(nodes, [0, 1, 2, 3, 8, 9, 10, 11]);
+            assert_eq!(fleet.free(), 0);
+            fleet.set_closed(1, false);
+            assert_eq!(fleet.free(), 4);
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::spec::*;
 use super::{JobRecord, LogJob, Policy, SwfReader, Training, replay};
-use crate::kernel::{Streams, Time};
+use crate::kernel::{Span, Streams, Time};
 use crate::spec::{Fault, Name, Names, Severity};
 use crate::units::{Duration, Power, Rate};
+use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
 fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
@@ -37,8 +38,18 @@ fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
 /// The workload of `log` on two racks that never fail, where jobs start at once and write no
 /// checkpoints.
 fn model(log: &str, rack: &GpuRackDesign, policy: Policy) -> (Training, Vec<Fault>) {
+    model_with(log, rack, policy, QueueSpec::default())
+}
+
+fn model_with(
+    log: &str,
+    rack: &GpuRackDesign,
+    policy: Policy,
+    queue: QueueSpec,
+) -> (Training, Vec<Fault>) {
     let spec = TrainingSpec {
         scheduler: Some(policy),
+        queue: Some(queue),
         failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Never),
@@ -96,6 +107,7 @@ proptest! {
             Just(Policy::Easy),
             Just(Policy::Conservative),
             Just(Policy::ShortestFirst),
+            Just(Policy::Priority),
         ],
     ) {
         let log = text(&rows);
@@ -146,6 +158,46 @@ fn a_job_is_billed_what_its_nodes_draw() {
     assert_eq!(record.bounded_slowdown(), 1.0);
     let summary = training.summary(record.end);
     assert!((summary.kwh_per_useful_gpu_hour.unwrap() - expected * 60.0 / 8.0).abs() < 1e-9);
+}
+
+/// Jobs of one node each, all there at once, a minute long.
+fn single_nodes(count: u64) -> String {
+    let row = |i| format!("{i} 0 -1 60 -1 -1 -1 8 60 -1 1 1 1 1 1 1 -1 -1\n");
+    (0..count).map(row).collect()
+}
+
+/// Three nodes with a job and one without draw what the limit allows.
+#[test]
+fn no_job_starts_beyond_the_power_limit() {
+    let gpu_w = 0.8 * 630.0 + 0.2 * 350.0;
+    let limit_w = 4.0 * 1000.0 + 8.0 * (3.0 * gpu_w + 70.0);
+    let starts = |limit_w: f64| {
+        let queue = QueueSpec { power_limit: Some(Power(limit_w)), ..QueueSpec::default() };
+        let (mut training, _) = model_with(&single_nodes(4), &rack(2, 8), Policy::Fcfs, queue);
+        let at = |record: &JobRecord| record.start.as_nanos() / 1_000_000_000;
+        records(&mut training).iter().map(at).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(limit_w + 1.0), [0, 0, 0, 60]);
+    assert_eq!(starts(limit_w - 1.0), [0, 0, 60, 60]);
+}
+
+/// A rack that is offered less than it may need takes no new jobs, and takes them again when it
+/// is offered more.
+#[test]
+fn jobs_start_where_power_is_offered() {
+    let queue = QueueSpec { power_aware: Some(true), ..QueueSpec::default() };
+    let (mut training, _) = model_with(&single_nodes(4), &rack(2, 8), Policy::Fcfs, queue);
+    // Enough to run two nodes slowly.
+    let short = RackOffer { cap_w: 9000.0, ..RackOffer::FULL };
+    training.offer(Time::ZERO, 0, short);
+    training.settle(Time::ZERO);
+    let at = |seconds: u64| Time::ZERO + Span::from_secs(seconds);
+    training.advance(at(1));
+    assert_eq!(training.busy_gpus(), 16, "only the second rack works");
+    training.offer(at(30), 0, RackOffer::FULL);
+    training.advance(at(30));
+    training.settle(at(30));
+    assert_eq!(training.busy_gpus(), 32);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod generator;
 mod job;
 mod model;
 mod packed;
+mod placement;
 mod power;
 mod replay;
 mod schedule;
@@ -32,6 +33,7 @@ pub use account::{
 pub use generator::Request;
 pub use job::Vacate;
 pub use model::Training;
+pub use placement::Placement;
 pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
 pub use schedule::{

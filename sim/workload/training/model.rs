@@ -156,7 +156,8 @@ impl Training {
         streams: &Streams,
     ) -> Self {
         assert_eq!(design.nodes, racks.len() * rack.nodes, "the design is for these racks");
-        let fleet = Fleet::new(racks, rack.nodes, &design.failures, streams);
+        let fleet = Fleet::new(racks, rack.nodes, &design.failures, streams)
+            .with_placement(design.placement);
         let state = Rack {
             offer: RackOffer::FULL,
             allowance_w: f64::INFINITY,
@@ -252,6 +253,7 @@ impl Training {
             self.racks[rack as usize].is_offered = false;
             self.mark_stale(rack as usize);
             self.switch(now, rack as usize, &mut struck);
+            self.open_or_close(rack as usize);
         }
         offered.clear();
         self.offered = offered;

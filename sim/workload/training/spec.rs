@@ -31,6 +31,7 @@ pub(super) use queue::Groups;
 pub use queue::{AccountSpec, PrioritySpec, QueueSpec, TierSpec};
 
 use super::checkpoint::Cycle;
+use super::placement::Placement;
 use super::power::PowerDesign;
 use super::schedule::{Policy, Rules};
 use crate::kernel::Span;
@@ -123,6 +124,12 @@ pub struct TrainingDesign {
     pub(super) jobs: JobsDesign,
     /// How the queue is served.
     pub rules: Rules,
+    /// How the nodes of a job lie on the racks.
+    pub placement: Placement,
+    /// Whether racks that are short of power or cooling take no jobs.
+    pub power_aware: bool,
+    /// The most nodes that jobs may hold for the draw of all.
+    pub most_busy: usize,
     /// The tiers and accounts of the jobs.
     pub(super) groups: Groups,
     /// Failures of nodes, how they are noticed and mended.
@@ -202,9 +209,14 @@ impl TrainingSpec {
         let tiers = self.tiers.as_deref().unwrap_or_default();
         let groups = Groups::new(&queue, tiers, faults);
         let room = Room { rack, nodes, usable: nodes.saturating_sub(spares), groups: &groups };
+        let power = self.power.clone().unwrap_or_default().resolve(rack, faults);
+        let most_busy = queue.most_busy(rack, &power, nodes, faults);
         TrainingDesign {
             nodes,
             spares,
+            placement: queue.placement.unwrap_or_default(),
+            power_aware: queue.power_aware.unwrap_or(false),
+            most_busy,
             jobs: self.jobs.resolve(&room, faults),
             rules: queue.resolve(self.scheduler.unwrap_or_default(), tiers, nodes, faults),
             failures: self.failures.clone().unwrap_or_default().resolve(&detection, faults),
@@ -216,7 +228,7 @@ impl TrainingSpec {
             restart_ramp_w_per_s: ramp,
             groups,
             recovery: self.recovery.unwrap_or(Recovery::Hold),
-            power: self.power.clone().unwrap_or_default().resolve(rack, faults),
+            power,
             price_usd: self.price.map_or(0.0, |p| p.0),
         }
     }

@@ -2,9 +2,11 @@
 
 use super::{Event, Training, energy_kwh};
 use crate::kernel::{Class, Time};
+use crate::workload::RackOffer;
 use crate::workload::training::account::{Cause, JobRecord};
 use crate::workload::training::fleet::Slot;
 use crate::workload::training::job::{Job, Phase, Vacate};
+use crate::workload::training::power::ROUNDING;
 use crate::workload::training::swf::JobEnd;
 
 impl Training {
@@ -56,7 +58,7 @@ impl Training {
             // The queue waits for the end of it.
             return;
         }
-        let usable = self.design.nodes - self.design.spares;
+        let usable = (self.design.nodes - self.design.spares).min(self.design.most_busy);
         // What waiting jobs still miss is committed but not free, so both limits hold.
         let free = self.fleet.free().min(usable.saturating_sub(self.committed));
         let mut decisions = std::mem::take(&mut self.decisions);
@@ -88,6 +90,20 @@ impl Training {
                 self.promise = Some((wake_at, ticket));
             }
         }
+    }
+
+    /// Lets a rack take jobs if it is offered all that its nodes need for full speed, where
+    /// that is asked.
+    pub(super) fn open_or_close(&mut self, rack: usize) {
+        if !self.design.power_aware {
+            return;
+        }
+        let RackOffer { cap_w, speed, .. } = self.racks[rack].offer;
+        let gpus = (self.rack.nodes * self.rack.gpus_per_node) as f64;
+        let full_w = self.base_w(self.rack.nodes, 0) + gpus * self.design.power.run.full_w();
+        let closed = cap_w < full_w * (1.0 - ROUNDING) || speed < 1.0;
+        self.fleet.set_closed(rack, closed);
+        self.pass_due |= !closed;
     }
 
     /// The job has all its nodes.

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
 use crate::spec::{Fault, Name};
-use crate::units::{Duration, Fraction};
+use crate::units::{Duration, Fraction, Power};
+use crate::workload::gpu::GpuRackDesign;
+use crate::workload::training::placement::Placement;
+use crate::workload::training::power::PowerDesign;
 use crate::workload::training::schedule::{FavouredSize, Policy, Priority, Rules};
 
 /// What a scheduler may be told besides its name.
@@ -19,6 +22,17 @@ pub struct QueueSpec {
     /// it, so that the racks drain for it; for `easy` and `priority`. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_at: Option<u32>,
+    /// How the nodes of a job lie on the racks. Default: `contiguous`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// Whether a job gets only nodes of racks that are offered the power for all of their nodes
+    /// at full draw, and are not slowed by heat. Default: `false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_aware: Option<bool>,
+    /// The most that all nodes may draw at full draw of those with a job: no job starts that
+    /// would need more. Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_limit: Option<Power>,
     /// Whose jobs they are, for the fair share. An account that only a log names has one share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Vec<AccountSpec>>,
@@ -209,6 +223,32 @@ impl QueueSpec {
             preemption: None,
             drain_at: self.drain_at.map_or(usize::MAX, |nodes| nodes as usize),
         }
+    }
+}
+
+impl QueueSpec {
+    /// The most of `nodes` nodes that jobs may hold so that all draw no more than the limit.
+    pub(super) fn most_busy(
+        &self,
+        rack: &GpuRackDesign,
+        power: &PowerDesign,
+        nodes: usize,
+        faults: &mut Vec<Fault>,
+    ) -> usize {
+        let Some(Power(limit_w)) = self.power_limit else { return nodes };
+        let gpus = rack.gpus_per_node as f64;
+        let idle_w = rack.node_overhead_w + gpus * rack.gpu_idle_w;
+        let busy_w = rack.node_overhead_w + gpus * power.run.full_w();
+        let most = (limit_w - nodes as f64 * idle_w) / (busy_w - idle_w);
+        if most < 1.0 {
+            let message = "`power_limit` does not let a single node work";
+            let idle_kw = nodes as f64 * idle_w / 1000.0;
+            faults.push(Fault::error("queue", message).help(format!(
+                "{nodes} nodes without a job draw {idle_kw:.1} kW, one with a job {:.1} kW more",
+                (busy_w - idle_w) / 1000.0
+            )));
+        }
+        (most.max(0.0) as usize).min(nodes)
     }
 }
 
