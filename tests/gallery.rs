@@ -39,6 +39,12 @@ fn what_show_prints_is_the_same_scenario() {
     let bench = Bench::new();
     let mut files = gallery();
     files.push(bench.file("small.yaml", SMALL));
+    // Paths of job logs start at the folder of the scenario.
+    fs::create_dir(bench.path().join("logs")).unwrap();
+    for log in fs::read_dir(root().join("scenarios/logs")).unwrap() {
+        let log = log.unwrap();
+        fs::copy(log.path(), bench.path().join("logs").join(log.file_name())).unwrap();
+    }
     for path in files {
         let loaded = read_scenario(&path, &[]).loaded.unwrap();
         let shown = bench.file("shown.yaml", &loaded.effective_yaml);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::folder::Folder;
 use super::latency::{self, Named};
 use super::table::{Cell, Column, Format, Kind, Table};
-use crate::facility::{Design, Facility, Observer, Outcome, Record};
+use crate::facility::{Design, Facility, Observer, Outcome, Record, WorkDesign};
 use crate::kernel::Time;
 use crate::scenario::Input;
 use crate::workload::training::JobRecord;
@@ -106,6 +106,7 @@ impl<'a> RunWriter<'a> {
             real("wait_s"),
             real("bounded_slowdown"),
             count("nodes"),
+            text("tier"),
             count("attempts"),
             count("interruptions"),
             real("work_s"),
@@ -166,6 +167,16 @@ impl<'a> RunWriter<'a> {
         self.folder.publish()
     }
 
+    /// The name of a tier of `workload`; empty where that has none.
+    fn tier(&self, workload: &str, tier: u16) -> String {
+        let work = self.design.works.iter().find(|work| work.name == workload);
+        let name = work.and_then(|work| match &work.design {
+            WorkDesign::Training { design, .. } => Some(design.tier_name(tier)),
+            _ => None,
+        });
+        name.unwrap_or_default().to_owned()
+    }
+
     fn push(&mut self, which: fn(&mut Self) -> &mut Table, row: Vec<Cell>) {
         if self.failure.is_none() {
             self.failure = which(self).push(&row).err();
@@ -211,6 +222,7 @@ impl Observer for RunWriter<'_> {
             Cell::Real(job.wait_s()),
             Cell::Real(job.bounded_slowdown()),
             Cell::Count(job.nodes as u64),
+            Cell::Text(self.tier(workload, job.tier)),
             Cell::Count(u64::from(job.attempts)),
             Cell::Count(job.interruptions.total()),
             Cell::Real(job.work_s),

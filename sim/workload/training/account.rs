@@ -232,6 +232,8 @@ pub struct JobRecord {
     pub end: Time,
     /// Nodes that it ran on.
     pub nodes: usize,
+    /// Its tier: higher ones have higher numbers.
+    pub tier: u16,
     /// Its work: the time it would have computed at full speed, s.
     pub work_s: f64,
     /// How it ended.

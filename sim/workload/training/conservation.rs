@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::spec::*;
-use super::{JobRecord, Training};
+use super::{JobRecord, Placement, Policy, Training, Vacate};
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
-use crate::spec::Names;
+use crate::spec::{Name, Names};
 use crate::units::{Duration, Fraction, HourlyPrice, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
@@ -50,6 +50,8 @@ struct Planned {
     maintenance: Option<MaintenanceSpec>,
     max_length: Option<Duration>,
     background: Option<Duration>,
+    /// With it, wider jobs are of higher tiers.
+    queue: Option<QueueSpec>,
 }
 
 fn planned_cluster(
@@ -59,8 +61,11 @@ fn planned_cluster(
     planned: &Planned,
 ) -> Training {
     let hours = |h: f64| Duration((h * 3.6e12) as u64);
+    let tiers = [1, 4, 9].map(|nodes| Name::unplaced(&format!("jobs-of-{nodes}")));
+    let tiers = planned.queue.as_ref().map(|_| tiers);
     let class = |nodes, weight, mean: f64| JobClassSpec {
         weight,
+        tier: tiers.as_ref().map(|_| Name::unplaced(&format!("jobs-of-{nodes}"))),
         ..JobClassSpec::of(nodes, DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }))
     };
     let spec = TrainingSpec {
@@ -75,6 +80,11 @@ fn planned_cluster(
             background: planned.background,
             ..CheckpointSpec::default()
         }),
+        scheduler: planned.queue.as_ref().map(|_| Policy::Priority),
+        queue: planned.queue.clone(),
+        tiers: tiers
+            .clone()
+            .map(|tiers| tiers.into_iter().map(|name| TierSpec { name, factor: None }).collect()),
         curtailment: planned.curtailment.clone(),
         maintenance: planned.maintenance.clone(),
         max_length: planned.max_length,
@@ -155,12 +165,40 @@ fn planned() -> impl Strategy<Value = Planned> {
             }
         });
     let some = move |h: std::ops::Range<f64>| prop::option::of(h.prop_map(hours));
-    (prop::option::of(curtailment), prop::option::of(maintenance), some(0.5..6.0), some(0.0..0.5))
-        .prop_map(|(curtailment, maintenance, max_length, background)| Planned {
+    let modes = prop_oneof![Just(Vacate::Requeue), Just(Vacate::Suspend)];
+    let graces = prop_oneof![Just(0.0), 0.0..0.1f64];
+    let placements =
+        prop_oneof![Just(Placement::Contiguous), Just(Placement::Packed), Just(Placement::Spread)];
+    let queue = (modes, 0.0..2.0f64, graces, placements, any::<bool>(), any::<bool>()).prop_map(
+        move |(mode, min_runtime, grace, placement, power_aware, backfill)| QueueSpec {
+            priority: Some(PrioritySpec {
+                age: Some(10.0),
+                backfill: Some(backfill),
+                ..PrioritySpec::default()
+            }),
+            preemption: Some(PreemptionSpec {
+                mode: Some(mode),
+                min_runtime: Some(hours(min_runtime)),
+                grace: Some(hours(grace)),
+            }),
+            placement: Some(placement),
+            power_aware: Some(power_aware),
+            ..QueueSpec::default()
+        },
+    );
+    (
+        prop::option::of(curtailment),
+        prop::option::of(maintenance),
+        some(0.5..6.0),
+        some(0.0..0.5),
+        prop::option::of(queue),
+    )
+        .prop_map(|(curtailment, maintenance, max_length, background, queue)| Planned {
             curtailment,
             maintenance,
             max_length,
             background,
+            queue,
         })
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::spec::*;
-use super::{JobRecord, LogJob, Policy, SwfReader, Training, replay};
+use super::{JobRecord, LogJob, Policy, SwfReader, Training, Vacate, replay};
 use crate::kernel::{Span, Streams, Time};
 use crate::spec::{Fault, Name, Names, Severity};
 use crate::units::{Duration, Power, Rate};
@@ -38,7 +38,7 @@ fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
 /// The workload of `log` on two racks that never fail, where jobs start at once and write no
 /// checkpoints.
 fn model(log: &str, rack: &GpuRackDesign, policy: Policy) -> (Training, Vec<Fault>) {
-    model_with(log, rack, policy, QueueSpec::default())
+    model_with(log, rack, policy, QueueSpec::default(), &[])
 }
 
 fn model_with(
@@ -46,8 +46,14 @@ fn model_with(
     rack: &GpuRackDesign,
     policy: Policy,
     queue: QueueSpec,
+    tiers: &[&'static str],
 ) -> (Training, Vec<Fault>) {
+    let tiers: Vec<Name> = tiers.iter().map(|&name| Name::unplaced(name)).collect();
+    let tier = |name: &Name| TierSpec { name: name.clone(), factor: None };
+    let log_spec =
+        SwfSpec { queues: Some(tiers.clone()), ..SwfSpec::of(Name::unplaced("log.swf")) };
     let spec = TrainingSpec {
+        tiers: Some(tiers.iter().map(tier).collect()),
         scheduler: Some(policy),
         queue: Some(queue),
         failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
@@ -57,7 +63,7 @@ fn model_with(
         }),
         restart: Some(Duration(0)),
         spares: Some(0),
-        ..TrainingSpec::of(JobsSpec::Swf(SwfSpec::of(Name::unplaced("log.swf"))))
+        ..TrainingSpec::of(JobsSpec::Swf(log_spec))
     };
     let mut faults = Vec::new();
     let mut design = spec.resolve(rack, 2, &mut faults);
@@ -160,6 +166,47 @@ fn a_job_is_billed_what_its_nodes_draw() {
     assert!((summary.kwh_per_useful_gpu_hour.unwrap() - expected * 60.0 / 8.0).abs() < 1e-9);
 }
 
+/// A job of four nodes of the lower tier from the start, one of a node of the higher from the
+/// tenth second.
+fn two_tiers(grace_s: u64, mode: Vacate) -> Vec<(u64, u64, u32, &'static str)> {
+    let log = "0 0 -1 1000 -1 -1 -1 32 1000 -1 1 1 1 1 0 1 -1 -1\n\
+               1 10 -1 60 -1 -1 -1 8 60 -1 1 1 1 1 1 1 -1 -1\n";
+    let seconds = |s: u64| Some(Duration(s * 1_000_000_000));
+    let preemption =
+        PreemptionSpec { mode: Some(mode), min_runtime: seconds(100), grace: seconds(grace_s) };
+    let queue = QueueSpec { preemption: Some(preemption), ..QueueSpec::default() };
+    let rack = rack(2, 8);
+    let (mut training, faults) = model_with(log, &rack, Policy::Priority, queue, &["low", "high"]);
+    assert_eq!(faults, []);
+    let second = |at: Time| (at.as_secs_f64() + 1e-3) as u64;
+    let told = |r: &JobRecord| (second(r.start), second(r.end), r.attempts, r.reason.name());
+    let records = records(&mut training);
+    let summary = training.summary(records[0].end.max(records[1].end));
+    assert_eq!(summary.interruptions.preemptions, 1);
+    assert_eq!(summary.interruptions.total(), 1);
+    records.iter().map(told).collect()
+}
+
+/// The higher job may preempt in second 100 and starts when the grace is over; the lower one
+/// starts again when that has ended. It writes checkpoints only on demand, for 20 s.
+#[test]
+fn a_preempted_job_queues_again_goes_on_or_ends() {
+    let high = |start: u64| (start, start + 60, 1, "completed");
+    // At once, or with a grace too short for a checkpoint: all is lost.
+    let requeued = two_tiers(0, Vacate::Requeue);
+    assert_eq!(requeued, [(0, 160 + 1000, 2, "completed"), high(100)]);
+    let requeued = two_tiers(10, Vacate::Requeue);
+    assert_eq!(requeued, [(0, 170 + 1000, 2, "completed"), high(110)]);
+    // With time for one, what was done before is safe: 130 s.
+    let saved = two_tiers(50, Vacate::Requeue);
+    assert_eq!(saved, [(0, 210 + 870, 2, "completed"), high(150)]);
+    // In memory all of it is.
+    let suspended = two_tiers(10, Vacate::Suspend);
+    assert_eq!(suspended, [(0, 170 + 890, 2, "completed"), high(110)]);
+    let cancelled = two_tiers(10, Vacate::Cancel);
+    assert_eq!(cancelled, [(0, 110, 1, "cancelled"), high(110)]);
+}
+
 /// Jobs of one node each, all there at once, a minute long.
 fn single_nodes(count: u64) -> String {
     let row = |i| format!("{i} 0 -1 60 -1 -1 -1 8 60 -1 1 1 1 1 1 1 -1 -1\n");
@@ -173,7 +220,7 @@ fn no_job_starts_beyond_the_power_limit() {
     let limit_w = 4.0 * 1000.0 + 8.0 * (3.0 * gpu_w + 70.0);
     let starts = |limit_w: f64| {
         let queue = QueueSpec { power_limit: Some(Power(limit_w)), ..QueueSpec::default() };
-        let (mut training, _) = model_with(&single_nodes(4), &rack(2, 8), Policy::Fcfs, queue);
+        let (mut training, _) = model_with(&single_nodes(4), &rack(2, 8), Policy::Fcfs, queue, &[]);
         let at = |record: &JobRecord| record.start.as_nanos() / 1_000_000_000;
         records(&mut training).iter().map(at).collect::<Vec<_>>()
     };
@@ -186,7 +233,7 @@ fn no_job_starts_beyond_the_power_limit() {
 #[test]
 fn jobs_start_where_power_is_offered() {
     let queue = QueueSpec { power_aware: Some(true), ..QueueSpec::default() };
-    let (mut training, _) = model_with(&single_nodes(4), &rack(2, 8), Policy::Fcfs, queue);
+    let (mut training, _) = model_with(&single_nodes(4), &rack(2, 8), Policy::Fcfs, queue, &[]);
     // Enough to run two nodes slowly.
     let short = RackOffer { cap_w: 9000.0, ..RackOffer::FULL };
     training.offer(Time::ZERO, 0, short);

@@ -44,9 +44,9 @@ pub use spec::{
     AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, CurtailmentSpec,
     DetectionSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, FailureSpec,
     GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, Law, LawSpec, LemonSpec, LogReader,
-    LognormalSpec, MaintenanceSpec, PowerSharesSpec, PriceSpec, PrioritySpec, QueueSpec,
-    RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec, StorageSpec,
-    StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec,
-    WhenSpec,
+    LognormalSpec, MaintenanceSpec, PowerSharesSpec, PreemptionSpec, PriceSpec, PrioritySpec,
+    QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec,
+    StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec,
+    WeibullSpec, WhenSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

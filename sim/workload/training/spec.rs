@@ -28,9 +28,10 @@ pub use jobs::{
 };
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;
-pub use queue::{AccountSpec, PrioritySpec, QueueSpec, TierSpec};
+pub use queue::{AccountSpec, PreemptionSpec, PrioritySpec, QueueSpec, TierSpec};
 
 use super::checkpoint::Cycle;
+use super::job::Vacate;
 use super::placement::Placement;
 use super::power::PowerDesign;
 use super::schedule::{Policy, Rules};
@@ -124,6 +125,8 @@ pub struct TrainingDesign {
     pub(super) jobs: JobsDesign,
     /// How the queue is served.
     pub rules: Rules,
+    /// What becomes of a job whose nodes one of a higher tier takes.
+    pub preempted: Vacate,
     /// How the nodes of a job lie on the racks.
     pub placement: Placement,
     /// Whether racks that are short of power or cooling take no jobs.
@@ -214,6 +217,7 @@ impl TrainingSpec {
         TrainingDesign {
             nodes,
             spares,
+            preempted: queue.preempted(),
             placement: queue.placement.unwrap_or_default(),
             power_aware: queue.power_aware.unwrap_or(false),
             most_busy,

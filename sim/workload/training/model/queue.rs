@@ -7,6 +7,7 @@ use crate::workload::training::account::{Cause, JobRecord};
 use crate::workload::training::fleet::Slot;
 use crate::workload::training::job::{Job, Phase, Vacate};
 use crate::workload::training::power::ROUNDING;
+use crate::workload::training::schedule::Preempted;
 use crate::workload::training::swf::JobEnd;
 
 impl Training {
@@ -63,12 +64,23 @@ impl Training {
         let free = self.fleet.free().min(usable.saturating_sub(self.committed));
         let mut decisions = std::mem::take(&mut self.decisions);
         self.scheduler.pass(now, free, &mut decisions);
-        for preempted in &decisions.preempted {
-            let slot = preempted.job.token;
-            self.vacate(now, slot, preempted.by, Vacate::Requeue, Cause::Preemption);
+        for &Preempted { job, by } in &decisions.preempted {
+            self.vacate(now, job.token, by, self.design.preempted, Cause::Preemption);
+            if by == now {
+                // Its nodes are given out in this pass.
+                self.stop_at_once(now, job.token);
+            }
         }
         for &grant in &decisions.granted {
             let (slot, width) = (grant.token, grant.nodes as usize);
+            if self.fleet.free() < width {
+                // A job that was preempted at once has lost nodes before, or stood on a rack
+                // that takes no jobs: the scheduler counted more than there is.
+                self.scheduler.end(now, grant);
+                self.scheduler.submit(self.jobs[slot as usize].waiting(slot));
+                self.pass_due = true;
+                continue;
+            }
             self.committed += width;
             let job = &mut self.jobs[slot as usize];
             job.pass_time(now);
@@ -159,6 +171,7 @@ impl Training {
             start: job.start.expect("a job that ends has started"),
             end: now,
             nodes: job.width,
+            tier: job.tier,
             work_s: job.work_s,
             reason: job.end,
             attempts: job.attempts,

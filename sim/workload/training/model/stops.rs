@@ -89,6 +89,13 @@ impl Training {
         }
     }
 
+    /// A job that was told to give up its nodes does so now.
+    pub(super) fn stop_at_once(&mut self, now: Time, slot: Slot) {
+        let stop = self.jobs[slot as usize].stop.expect("a job that stops was told to");
+        self.agenda.cancel(stop.ticket);
+        self.stop(now, slot);
+    }
+
     /// A job gives up its nodes, whatever it is doing.
     pub(super) fn stop(&mut self, now: Time, slot: Slot) {
         self.jobs[slot as usize].pass_time(now);

@@ -448,6 +448,11 @@ impl TrainingDesign {
         }
     }
 
+    /// The name of a tier; empty where the workload has none.
+    pub fn tier_name(&self, tier: u16) -> &str {
+        self.groups.tiers.get(usize::from(tier)).map_or("", |name| &name.text)
+    }
+
     /// The job log that [`read_log`](Self::read_log) needs, if the jobs come from one.
     pub fn log_file(&self) -> Option<&Name> {
         match &self.jobs {

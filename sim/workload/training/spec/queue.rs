@@ -7,9 +7,10 @@ use crate::kernel::Span;
 use crate::spec::{Fault, Name};
 use crate::units::{Duration, Fraction, Power};
 use crate::workload::gpu::GpuRackDesign;
+use crate::workload::training::job::Vacate;
 use crate::workload::training::placement::Placement;
 use crate::workload::training::power::PowerDesign;
-use crate::workload::training::schedule::{FavouredSize, Policy, Priority, Rules};
+use crate::workload::training::schedule::{FavouredSize, Policy, Preemption, Priority, Rules};
 
 /// What a scheduler may be told besides its name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +19,10 @@ pub struct QueueSpec {
     /// What makes a job the first, for `scheduler: priority`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<PrioritySpec>,
+    /// Whether jobs of higher tiers take the nodes of lower ones, for `scheduler: priority`. Tiers
+    /// then come before priority. Default: they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preemption: Option<PreemptionSpec>,
     /// While the first job that does not fit needs this many nodes or more, nothing overtakes
     /// it, so that the racks drain for it; for `easy` and `priority`. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +74,23 @@ pub struct PrioritySpec {
     /// Whether jobs may overtake the first that does not fit, as in `easy`. Default: `true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<bool>,
+}
+
+/// How jobs of higher tiers take the nodes of lower ones.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreemptionSpec {
+    /// What becomes of a job that has to make room. Default: `requeue`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Vacate>,
+    /// A job that has held its nodes for less is left alone. Default: 2 h (Meta,
+    /// arXiv:2410.21680).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_runtime: Option<Duration>,
+    /// Time that it has to leave, in which it writes a checkpoint if that suffices. Default: 0 s,
+    /// as in Slurm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Duration>,
 }
 
 /// Who has a share of the racks.
@@ -166,6 +188,12 @@ impl QueueSpec {
         if self.priority.is_some() && policy != Policy::Priority {
             refuse("`priority` needs `scheduler: priority`".to_owned());
         }
+        if self.preemption.is_some() && policy != Policy::Priority {
+            refuse("`preemption` needs `scheduler: priority`".to_owned());
+        }
+        if self.preemption.is_some() && tiers.len() < 2 {
+            refuse("`preemption` needs two `tiers` or more".to_owned());
+        }
         if self.drain_at.is_some() && !matches!(policy, Policy::Easy | Policy::Priority) {
             refuse("`drain_at` needs `scheduler: easy` or `scheduler: priority`".to_owned());
         }
@@ -220,13 +248,21 @@ impl QueueSpec {
                 shares,
                 backfill: spec.backfill.unwrap_or(true),
             },
-            preemption: None,
+            preemption: self.preemption.map(|spec| Preemption {
+                min_runtime: spec.min_runtime.map_or(Span::from_hours(2), Span::from),
+                grace: spec.grace.map_or(Span::ZERO, Span::from),
+            }),
             drain_at: self.drain_at.map_or(usize::MAX, |nodes| nodes as usize),
         }
     }
 }
 
 impl QueueSpec {
+    /// What becomes of jobs that have to make room.
+    pub(super) fn preempted(&self) -> Vacate {
+        self.preemption.and_then(|spec| spec.mode).unwrap_or(Vacate::Requeue)
+    }
+
     /// The most of `nodes` nodes that jobs may hold so that all draw no more than the limit.
     pub(super) fn most_busy(
         &self,
