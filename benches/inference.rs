@@ -82,6 +82,7 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
+        chip: None,
         nodes: 4,
         gpus_per_node: 8,
         gpu_power: Power(400.0),

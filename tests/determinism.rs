@@ -112,6 +112,6 @@ fn the_trajectory_is_as_it_was() {
     let outcome = simulate(SMALL, &RESTLESS).outcome;
     assert_eq!(
         (outcome.site_events, outcome.trace.as_str()),
-        (4906, "69526eea3edc65201eaaf19ae38c383d")
+        (5118, "ce7a749f03e8dfb9421e2a3f77403bc7")
     );
 }

@@ -15,5 +15,6 @@ mod joblogs;
 mod plant_only;
 mod presets;
 mod reference;
+mod ridethrough;
 mod run;
 mod support;

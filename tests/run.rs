@@ -45,7 +45,7 @@ fn a_run_leaves_one_whole_folder() {
     assert_eq!(summary["partial"], false);
     assert_eq!(summary["simulated_days"], 7.0);
     let books = summary["books"].as_array().unwrap();
-    assert_eq!(books.len(), 4);
+    assert_eq!(books.len(), 5);
     assert!(books.iter().all(|book| book["balanced"] == true));
 
     let manifest = json(folder.join("manifest.json"));

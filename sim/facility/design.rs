@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::control::ControlDesign;
 use crate::grid::{PriceDesign, Series, WeatherDesign};
 use crate::kernel::{Clock, Span};
-use crate::plant::cooling::{ExchangerDesign, LoopDesign, ThermalLimits};
+use crate::plant::cooling::{BreakdownLaw, ExchangerDesign, LoopDesign, ThermalLimits};
 use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
 use crate::workload::gpu::GpuRackDesign;
@@ -73,6 +73,12 @@ pub struct LoopSite {
     pub pumps: Option<PowerLoad>,
     /// The electrical load of its chillers, if it has any.
     pub chillers: Option<PowerLoad>,
+    /// Heat that its coolant and buffer tank take up by a kelvin, J/K.
+    pub coolant_j_k: f64,
+    /// How long fans and pumps take to start after their bus was dead.
+    pub restart: [Span; 2],
+    /// How a unit of each of them fails.
+    pub failures: [Option<BreakdownLaw>; 3],
 }
 
 /// What takes heat from racks and gives it to a loop.
@@ -89,6 +95,10 @@ pub struct ExchangerSite {
     pub design: Option<ExchangerDesign>,
     /// The electrical load of its pumps or fans, if it has any.
     pub movers: Option<PowerLoad>,
+    /// How long these take to start after their bus was dead.
+    pub restart: Span,
+    /// How one of them fails.
+    pub failures: Option<BreakdownLaw>,
 }
 
 /// A group of alike racks.
@@ -102,6 +112,16 @@ pub struct HallDesign {
     pub limits: ThermalLimits,
     /// The same for the air that takes what the liquid does not.
     pub air_limits: ThermalLimits,
+    /// The same for their chips, where these are what limits them.
+    pub chip_limits: Option<ThermalLimits>,
+    /// How much warmer than the coolant the chips are at rated power, K.
+    pub chip_rise_k: f64,
+    /// Rated power of a rack, W.
+    pub rack_w: f64,
+    /// Share of a rack's heat that air takes beside a liquid.
+    pub air_share: f64,
+    /// How many air-cooled cabinets a rack is worth in air and metal.
+    pub cabinets: f64,
 }
 
 /// One rack in the plant.

@@ -19,6 +19,8 @@ const MW: f64 = 1e-6;
 const JOULES_PER_MWH: f64 = 3.6e9;
 /// Energy balances to one part in a billion: what months of compensated sums leave.
 const ENERGY_TOLERANCE: f64 = 1e-9;
+/// Heat is summed the same way, in closed form where masses take part.
+const HEAT_TOLERANCE: f64 = 1e-9;
 /// Water is summed the same way.
 const WATER_TOLERANCE: f64 = 1e-9;
 /// Joules or kilograms that are no amount: the rounding of flows that have gone back to zero.
@@ -52,6 +54,8 @@ pub(super) struct Meters {
     exchangers: Vec<ExchangerGauges>,
     halls: Vec<HallGauges>,
     components: Vec<ComponentMeter>,
+    /// Of the units of the cooling that can fail.
+    units: Vec<ComponentMeter>,
     /// Instances of each declared cooling component.
     cooling_loops: Vec<Vec<usize>>,
     peak_demand_w: f64,
@@ -108,6 +112,19 @@ struct ComponentMeter {
     failures: u64,
     down_since: Option<Time>,
     down_s: f64,
+}
+
+impl ComponentMeter {
+    fn count(&mut self, now: Time, up: bool) {
+        if up {
+            if let Some(since) = self.down_since.take() {
+                self.down_s += (now - since).as_secs_f64();
+            }
+        } else {
+            self.failures += 1;
+            self.down_since = Some(now);
+        }
+    }
 }
 
 impl Meters {
@@ -224,6 +241,7 @@ impl Meters {
             exchangers,
             halls,
             components: vec![ComponentMeter::default(); design.power.nodes.len()],
+            units: vec![ComponentMeter::default(); super::cooling::units(design).len()],
             cooling_loops,
             peak_demand_w: 0.0,
             import_closed_j: 0.0,
@@ -253,7 +271,7 @@ impl Meters {
     /// Brings every meter to `now`.
     pub(super) fn advance(&mut self, now: Time) {
         self.gauges.advance(now);
-        for component in &mut self.components {
+        for component in self.components.iter_mut().chain(&mut self.units) {
             if let Some(since) = component.down_since.replace(now) {
                 component.down_s += (now - since).as_secs_f64();
             } else {
@@ -264,15 +282,12 @@ impl Meters {
 
     /// A component of the power chain has failed or is back.
     pub(super) fn count_component(&mut self, now: Time, node: PowerNode, up: bool) {
-        let meter = &mut self.components[node.0 as usize];
-        if up {
-            if let Some(since) = meter.down_since.take() {
-                meter.down_s += (now - since).as_secs_f64();
-            }
-        } else {
-            meter.failures += 1;
-            meter.down_since = Some(now);
-        }
+        self.components[node.0 as usize].count(now, up);
+    }
+
+    /// A unit of the cooling has failed or is back.
+    pub(super) fn count_unit(&mut self, now: Time, number: usize, up: bool) {
+        self.units[number].count(now, up);
     }
 
     /// A rack of a hall was live or not, and is so now.
@@ -557,7 +572,9 @@ impl Facility<'_> {
 
     fn component_outcomes(&self) -> Vec<ComponentOutcome> {
         let mut outcomes: Vec<ComponentOutcome> = Vec::new();
-        for (group, meter) in self.design.power_groups.iter().zip(&self.meters.components) {
+        let power = self.design.power_groups.iter().zip(&self.meters.components);
+        let units = self.units.iter().map(|unit| &unit.group_name).zip(&self.meters.units);
+        for (group, meter) in power.chain(units) {
             let index = match outcomes.iter().position(|outcome| outcome.name == *group) {
                 Some(index) => index,
                 None => {
@@ -598,7 +615,23 @@ impl Facility<'_> {
             water.outflow(&format!("drift {}", group.name), integral(group.drift));
             water.outflow(&format!("blowdown {}", group.name), integral(group.blowdown));
         }
-        let mut books = vec![book(energy, ENERGY_TOLERANCE), book(water, WATER_TOLERANCE)];
+        let mut heat = Ledger::new("heat", "J");
+        for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
+            let name = &group.name;
+            heat.inflow(&format!("racks and exchangers {name}"), integral(group.heat));
+            heat.inflow(&format!("pumps {name}"), integral(group.pumps));
+            heat.inflow(&format!("chillers {name}"), integral(group.chillers));
+            for &index in loops {
+                let plant = &self.loops[index];
+                heat.outflow(&format!("weather {name}"), plant.rejected_j());
+                heat.stored(&format!("masses {name}"), plant.stored_j());
+            }
+        }
+        let mut books = vec![
+            book(energy, ENERGY_TOLERANCE),
+            book(heat, HEAT_TOLERANCE),
+            book(water, WATER_TOLERANCE),
+        ];
         let mut jobs = Ledger::new("jobs", "");
         let mut requests = Ledger::new("requests", "");
         for work in workloads {

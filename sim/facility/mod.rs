@@ -17,6 +17,7 @@ mod chillers;
 mod cooling;
 mod design;
 mod gauges;
+mod machines;
 mod meters;
 mod observer;
 mod outcome;
@@ -35,11 +36,12 @@ pub use outcome::*;
 use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Humidity, Playback, Price, Weather, WeatherRow};
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time, TraceHash};
+use crate::plant::cooling::Breakdowns;
 use crate::plant::power::{Failures, Network};
 use crate::workload::inference::Tally;
 use crate::workload::mining::Mining;
 
-use cooling::{ExchangerPlant, LoopPlant};
+use cooling::{ExchangerPlant, LoopPlant, Place, Unit};
 use meters::Meters;
 use settle::{Owner, Rack};
 use work::Work;
@@ -65,6 +67,12 @@ enum Event {
     Raise,
     /// The chillers of a loop are looked after.
     Chillers(u32),
+    /// The masses of a loop come to something.
+    Heat(u32),
+    /// Machines of a loop or of its exchangers have started.
+    Started(u32),
+    /// A unit of the cooling fails or is repaired.
+    Unit,
     /// An interval of the time series ends.
     Interval,
 }
@@ -82,7 +90,10 @@ impl Event {
             Event::HeatRestart(rack) => [6, rack.into()],
             Event::Interval => [7, 0],
             Event::Raise => [8, 0],
-            Event::Chillers(index) => [9, index.into()],
+            Event::Heat(plant) => [9, plant.into()],
+            Event::Started(plant) => [10, plant.into()],
+            Event::Unit => [11, 0],
+            Event::Chillers(index) => [12, index.into()],
         }
     }
 }
@@ -106,6 +117,9 @@ pub struct Facility<'d> {
 
     power: Network,
     failures: Failures,
+    breakdowns: Breakdowns,
+    /// The units of the cooling that can fail, by their number in `breakdowns`.
+    units: Vec<Unit>,
     loops: Vec<LoopPlant>,
     exchangers: Vec<ExchangerPlant>,
     racks: Vec<Rack>,
@@ -157,18 +171,11 @@ impl<'d> Facility<'d> {
                 racks[index] = rack as u32;
             }
         }
-        let loops = design
-            .loops
-            .iter()
-            .enumerate()
-            .map(|(index, site)| LoopPlant::new(index, site, &design.exchangers, &air))
-            .collect();
-        let exchangers = design
-            .exchangers
-            .iter()
-            .enumerate()
-            .map(|(index, site)| ExchangerPlant::new(index, site, &design.racks))
-            .collect();
+        let loops = (0..design.loops.len()).map(|index| LoopPlant::new(index, design, &air));
+        let loops = loops.collect();
+        let exchangers = (0..design.exchangers.len()).map(|x| ExchangerPlant::new(x, design));
+        let exchangers = exchangers.collect();
+        let units = cooling::units(design);
         let hash_price = |site: &WorkSite| match &site.design {
             WorkDesign::Mining { hash_price, .. } => hash_price.clone().map(Playback::new),
             _ => None,
@@ -185,6 +192,8 @@ impl<'d> Facility<'d> {
             weather,
             power: Network::new(&design.power),
             failures: Failures::new(&design.power, &streams),
+            breakdowns: Breakdowns::new(units.iter().map(Unit::law), &streams),
+            units,
             loops,
             exchangers,
             racks: design.racks.iter().map(Rack::new).collect(),
@@ -253,6 +262,7 @@ impl<'d> Facility<'d> {
         self.agenda.push(self.weather.next_at(), Class::Plant, Event::Weather);
         self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);
         self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
+        self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
         self.agenda.push(Time::ZERO + self.design.interval, Class::Settle, Event::Interval);
         if let Some(carbon) = &self.carbon {
             self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
@@ -327,6 +337,23 @@ impl<'d> Facility<'d> {
                 }
                 self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
             }
+            Event::Unit => {
+                for (number, up) in self.breakdowns.advance(now) {
+                    let unit = &self.units[number];
+                    let machines = match unit.place {
+                        Place::Loop(index, kind) => {
+                            &mut self.loops[index as usize].machines[usize::from(kind)]
+                        }
+                        Place::Exchanger(index) => &mut self.exchangers[index as usize].movers,
+                    };
+                    machines.set_unit(up);
+                    self.changed.cooling(unit.on_loop);
+                    self.meters.count_unit(now, number, up);
+                    let what = if up { What::Repaired } else { What::Failed };
+                    observer.record(&Record { at: now, what, subject: &unit.name, count: 1 });
+                }
+                self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
+            }
             Event::Work(index) => {
                 let wake_up = &mut self.wake_ups[index as usize];
                 wake_up.due = true;
@@ -334,7 +361,9 @@ impl<'d> Facility<'d> {
             }
             Event::HeatRestart(rack) => self.heat_restart(now, rack),
             Event::Raise => self.raise(),
-            Event::Chillers(index) => self.changed.loops.mark(index),
+            Event::Heat(plant) | Event::Started(plant) | Event::Chillers(plant) => {
+                self.changed.cooling(plant)
+            }
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);
@@ -408,6 +437,7 @@ impl<'d> Facility<'d> {
             wake_up.due = true;
         }
         self.advance_due(now);
+        self.changed.all_loops();
         self.settle(now, observer);
         self.close_interval(now, observer);
         self.meters.advance(now);

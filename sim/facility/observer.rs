@@ -53,6 +53,10 @@ pub enum What {
     HeatTrip,
     /// Racks tripped by heat were let back.
     HeatRestart,
+    /// Racks are slowed by heat.
+    HeatSlow,
+    /// Racks are no longer slowed by heat.
+    HeatFull,
     /// Racks are held below what they want.
     Capped,
     /// Racks are no longer held below what they want.
@@ -69,6 +73,8 @@ impl What {
             What::PowerRestored => "power-restored",
             What::HeatTrip => "heat-trip",
             What::HeatRestart => "heat-restart",
+            What::HeatSlow => "heat-slow",
+            What::HeatFull => "heat-full",
             What::Capped => "capped",
             What::Uncapped => "uncapped",
         }

@@ -39,7 +39,7 @@ pub struct Outcome {
     pub workloads: Vec<WorkloadOutcome>,
     /// Money.
     pub money: MoneyOutcome,
-    /// Failures of the power chain, by declared component.
+    /// Failures of the power chain and of cooling units, by declared component.
     pub components: Vec<ComponentOutcome>,
     /// The books that must balance.
     pub books: Vec<BookOutcome>,

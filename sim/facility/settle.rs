@@ -72,6 +72,8 @@ pub(super) struct HeatSide {
     pub(super) share: f64,
     /// Temperature at which it enters the rack.
     pub(super) inlet_c: f64,
+    /// Speed factor that it allows.
+    pub(super) speed: f64,
 }
 
 /// What has changed and is still to be carried on.
@@ -85,6 +87,8 @@ pub(super) struct Changed {
     pub(super) draws: Marks,
     /// Loops with another heat, air or supply of power.
     pub(super) loops: Marks,
+    /// Loops that have been looked at in this instant.
+    pub(super) touched: Marks,
     /// Workloads that have been offered something in this pass.
     works: Marks,
     /// Racks that have been offered something in this instant.
@@ -105,6 +109,9 @@ pub(super) struct HallEvents {
     /// Racks held below what they want, now and when the last record was made.
     capped: u32,
     capped_told: bool,
+    /// The same for racks slowed by heat.
+    slowed: u32,
+    slowed_told: bool,
 }
 
 /// A set of indices, drained in the order of marking.
@@ -155,6 +162,7 @@ impl Changed {
             offers: Marks::all(racks),
             draws: Marks::all(racks),
             loops: Marks::all(design.loops.len()),
+            touched: Marks::none(design.loops.len()),
             works: Marks::none(design.works.len()),
             offered: Marks::none(racks),
             held: Marks::none(racks),
@@ -165,6 +173,11 @@ impl Changed {
     /// A workload has been told something and decides when the instant is settled.
     pub(super) fn work(&mut self, index: usize) {
         self.works.mark(index as u32);
+    }
+
+    /// Something has changed for a loop or what hangs on it.
+    pub(super) fn cooling(&mut self, index: u32) {
+        self.loops.mark(index);
     }
 
     /// The air has changed for every loop.
@@ -193,6 +206,7 @@ impl Rack {
                         exchanger: exchanger as u32,
                         share,
                         inlet_c: RackOffer::FULL.inlet_c,
+                        speed: 1.0,
                     })
                 },
             ),
@@ -290,6 +304,7 @@ impl Facility<'_> {
                 break;
             }
         }
+        self.release_heat(now);
         self.record_halls(now, observer);
         self.schedule_wake_ups();
         self.watch_chillers(now);
@@ -375,6 +390,9 @@ impl Facility<'_> {
             let capped = |offer: &RackOffer| offer.live && offer.cap_w.is_finite();
             hall.capped += u32::from(capped(&offer));
             hall.capped -= u32::from(capped(&rack.offer));
+            let slowed = |offer: &RackOffer| offer.live && offer.speed < 1.0;
+            hall.slowed += u32::from(slowed(&offer));
+            hall.slowed -= u32::from(slowed(&rack.offer));
             self.meters.count_live(rack.hall as usize, rack.offer.live, offer.live);
             rack.offer = offer;
             if let Some((work, own)) = rack.work {
@@ -451,6 +469,7 @@ impl Facility<'_> {
         let halls = self.changed.halls.iter_mut().zip(&self.design.halls).enumerate();
         for (index, (hall, design)) in halls {
             self.meters.count_hall(index, u64::from(hall.lost), u64::from(hall.tripped));
+            let tripped = hall.tripped > 0;
             let mut record = |count: &mut u32, what: What| {
                 if *count > 0 {
                     let count = std::mem::take(count);
@@ -461,6 +480,15 @@ impl Facility<'_> {
             record(&mut hall.restored, What::PowerRestored);
             record(&mut hall.tripped, What::HeatTrip);
             record(&mut hall.restarted, What::HeatRestart);
+            if (hall.slowed > 0) != hall.slowed_told {
+                hall.slowed_told = hall.slowed > 0;
+                let what = if hall.slowed_told { What::HeatSlow } else { What::HeatFull };
+                let mut racks = hall.slowed.max(1);
+                // Racks that trip are not at full speed.
+                if hall.slowed_told || !tripped {
+                    record(&mut racks, what);
+                }
+            }
             if (hall.capped > 0) != hall.capped_told {
                 hall.capped_told = hall.capped > 0;
                 let what = if hall.capped_told { What::Capped } else { What::Uncapped };

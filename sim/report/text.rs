@@ -407,7 +407,7 @@ fn milliseconds(latency: &Percentiles) -> [String; 6] {
 }
 
 fn failures(text: &mut String, outcome: &Outcome) {
-    let mut sheet = Sheet::new("Failures of the power chain", &["units", "failures", "down h"]);
+    let mut sheet = Sheet::new("Failures", &["units", "failures", "down h"]);
     for component in outcome.components.iter().filter(|component| component.failures > 0) {
         sheet.row(
             &component.name,

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
+use crate::plant::cooling::ChipSpec;
 use crate::spec::{Fault, Names};
 use crate::units::{Duration, Fraction, Power, Temperature};
 
@@ -35,6 +36,10 @@ pub struct GpuRackSpec {
     /// EnergyPlus proposes for cold plates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liquid_capture: Option<Fraction>,
+    /// Chips behind cold plates as what limits the racks, in place of `throttle_inlet` and
+    /// `trip_inlet`. Default: the inlet limits them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chip: Option<ChipSpec>,
     /// Nodes in a rack: servers, or compute trays of an NVL72. 1 to 64.
     pub nodes: u32,
     /// GPUs in a node. 1 to 64.
@@ -120,6 +125,10 @@ impl GpuRackSpec {
         }
         if self.liquid_capture.is_some_and(|share| !(0.01..0.999).contains(&share.0)) {
             faults.push(Fault::error("liquid_capture", "lies between 1 % and 99.9 %"));
+        }
+        if self.chip.is_some() && (self.throttle_inlet.is_some() || self.trip_inlet.is_some()) {
+            let message = "`chip` and limits of the inlet contradict each other";
+            faults.push(Fault::error("chip", message).help("leave out one of the two"));
         }
         let curve = self.resolve_curve(faults);
         if !(idle <= resident && resident <= curve.floor().draw_w) {

@@ -385,6 +385,7 @@ fn model(spec: &TrainingSpec, nodes_per_rack: u32, racks: usize, replication: u6
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
+        chip: None,
         nodes: nodes_per_rack,
         gpus_per_node: 1,
         gpu_power: Power(700.0),

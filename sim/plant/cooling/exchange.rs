@@ -61,10 +61,15 @@ impl RackExchanger {
         Self { capacity_w_k, ua_w_k }
     }
 
+    /// Whether there is one, rather than racks on the facility loop itself.
+    pub(super) fn is_there(&self) -> bool {
+        self.ua_w_k != f64::INFINITY
+    }
+
     /// How far above the supply the coolant enters the racks, in kelvin, with the facility
     /// side at `flow` of full flow. Proportional to heat at a given flow.
     pub(super) fn approach_k(&self, heat_w: f64, flow: f64) -> f64 {
-        if self.ua_w_k == f64::INFINITY {
+        if !self.is_there() {
             return 0.0;
         }
         let facility = flow * self.capacity_w_k;

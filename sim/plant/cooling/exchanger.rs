@@ -53,12 +53,14 @@ pub struct ExchangerState {
     /// How far above the loop's supply the racks' inlet is, K, with the valve open; infinite
     /// where no heat passes.
     pub approach_k: f64,
+    /// The same as a conductance between the two, W/K.
+    pub conductance_w_k: f64,
 }
 
 impl ExchangerDesign {
-    /// Electric power that the pumps or fans want for `heat_w` of racks, W.
-    pub fn wanted_w(&self, heat_w: f64) -> f64 {
-        self.mover_w * FanLaw::Cube.power(self.wanted_speed(heat_w))
+    /// Whether its stream is the air of a hall.
+    pub fn blows(&self) -> bool {
+        self.kind == ExchangerKind::AirHandler
     }
 
     /// How the exchanger works with `heat_w` from its racks, a share `movers` of its pumps or
@@ -79,12 +81,13 @@ impl ExchangerDesign {
         };
         let mover_w = self.mover_w * movers * FanLaw::Cube.power(speed);
         let total_w = heat_w + mover_w;
-        let approach_k = if flow > 0.0 && facility > 0.0 {
-            total_w * self.approach_k_per_w(total_w, flow, facility)
+        let (approach_k, conductance_w_k) = if flow > 0.0 && facility > 0.0 {
+            let k_per_w = self.approach_k_per_w(total_w, flow, facility);
+            (total_w * k_per_w, 1.0 / k_per_w)
         } else {
-            f64::INFINITY
+            (f64::INFINITY, 0.0)
         };
-        ExchangerState { flow, speed, mover_w, approach_k }
+        ExchangerState { flow, speed, mover_w, approach_k, conductance_w_k }
     }
 
     /// Temperature of what enters the racks, degrees Celsius, behind a loop at `supply_c`.
@@ -182,7 +185,6 @@ mod tests {
         assert!((half.approach_k - (coil + 10.0)).abs() < 1e-9);
         // At half heat the fans turn at half speed, for an eighth of their power.
         let fans = ExchangerDesign { mover_w: 40e3, ..handler };
-        assert!((fans.wanted_w(5e5) - 5e3).abs() < 1e-9);
         assert!((fans.solve(5e5, 1.0, 1.0).mover_w - 5e3).abs() < 1e-9);
         // Half of the fans turn twice as fast for it.
         assert!((fans.solve(5e5, 0.5, 1.0).mover_w - 20e3).abs() < 1e-9);

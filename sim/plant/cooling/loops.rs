@@ -15,6 +15,7 @@ use super::tower::{TowerDesign, TowerSink};
 use super::ventilation::VentilationDesign;
 use super::water::{self, WaterFlows};
 use crate::fluids::MoistAir;
+use crate::fluids::water::{CP_WATER, DENSITY_WATER};
 
 /// A cooling loop as the facility runs it.
 ///
@@ -41,6 +42,11 @@ pub enum LoopDesign {
 }
 
 impl LoopDesign {
+    /// Whether outdoor air goes straight through the hall.
+    pub fn is_ventilation(&self) -> bool {
+        matches!(self, Self::Ventilation(_))
+    }
+
     /// Heat of the racks that the loop is meant for, W.
     pub fn design_heat_w(&self) -> f64 {
         match self {
@@ -201,6 +207,31 @@ impl CoolingLoop {
             LoopDesign::AirCooledChiller(c) => c.solve(heat_w, air, drive, &self.racks),
             LoopDesign::Ventilation(v) => v.solve(heat_w, air, drive),
         }
+    }
+
+    /// Temperature above which the fans or chillers work to bring the supply down, degrees
+    /// Celsius; below any temperature where the fans always run.
+    pub fn setpoint_c(&self) -> f64 {
+        match &self.design {
+            LoopDesign::Hydronic(h) if h.fan_control == FanControl::AlwaysOn => f64::NEG_INFINITY,
+            LoopDesign::Hydronic(h) => h.setpoint_c,
+            LoopDesign::ChillerPlant(c) => c.setpoint_c,
+            LoopDesign::AirCooledChiller(c) => c.setpoint_c,
+            LoopDesign::Ventilation(v) => v.minimum_inlet_c,
+        }
+    }
+
+    /// Heat that the coolant behind the loop's `approach` takes up by a kelvin, J/K: 0.5 L a
+    /// kilowatt, as in the technology loop of a distribution unit; none without an approach.
+    pub fn behind_approach_j_k(&self) -> Option<f64> {
+        let coolant_j_k = 0.5e-6 * self.design.design_heat_w() * DENSITY_WATER * CP_WATER;
+        self.racks.is_there().then_some(coolant_j_k)
+    }
+
+    /// Between the supply and the coolant behind the approach, W/K, at a share of full flow:
+    /// infinite without an approach.
+    pub fn behind_approach_w_k(&self, flow: f64) -> f64 {
+        if flow > 0.0 { 1.0 / self.racks.approach_k(1.0, flow) } else { 0.0 }
     }
 
     /// The most that the fans ever draw, W.

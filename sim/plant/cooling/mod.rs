@@ -28,10 +28,13 @@ mod root;
 mod staging;
 mod water;
 
+mod breakdowns;
 mod control;
+mod inertia;
 mod protection;
 mod thermal;
 
+pub use breakdowns::{BreakdownLaw, Breakdowns};
 pub use chiller::{Beyond, ChillerDesign};
 pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
 pub use control::{CoolingMode, PlantControl, Regime, StagingDesign, UnitState};
@@ -40,6 +43,9 @@ pub use dry_cooler::DryCoolerDesign;
 pub use exchange::WaterExchanger;
 pub use exchanger::{ExchangerDesign, ExchangerKind, ExchangerState};
 pub use fans::FanLaw;
+pub use inertia::{
+    Branch, BranchConditions, Conditions, Masses, NATURAL, Part, Rejection, Transient,
+};
 pub use loops::{
     CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
     LoopState,
@@ -48,9 +54,10 @@ pub use pads::PadDesign;
 pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
-    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec,
-    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, ImmersionTankSpec, PadSpec, TowerSpec,
-    UnsizedExchanger, VentilationSpec,
+    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, ChipSpec,
+    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, ImmersionTankSpec, LoopOperation,
+    PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger,
+    VentilationSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

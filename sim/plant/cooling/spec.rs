@@ -3,6 +3,7 @@
 mod check;
 mod chiller;
 mod exchanger;
+mod operation;
 mod pads;
 
 use schemars::JsonSchema;
@@ -14,13 +15,14 @@ use super::ventilation::VentilationDesign;
 use crate::fluids::MoistAir;
 use crate::spec::{Fault, Names, kinds};
 use crate::units::{
-    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
+    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, Volume, VolumeFlow,
 };
 
 use check::{Check, CircuitInput, TowerInput};
 pub use chiller::{AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, EconomiserSpec};
 pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger};
 
+pub use operation::{ChipSpec, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec};
 pub use pads::PadSpec;
 
 kinds! {
@@ -139,6 +141,18 @@ pub struct TowerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// A buffer tank in the loop, well mixed (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Volume>,
+    /// How its machines fail, one unit at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitsFailuresSpec>,
+    /// How long its machines take to start after their bus was dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -244,6 +258,18 @@ pub struct DryCoolerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// A buffer tank in the loop, well mixed (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Volume>,
+    /// How its machines fail, one unit at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitsFailuresSpec>,
+    /// How long its machines take to start after their bus was dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -288,6 +314,12 @@ pub struct VentilationSpec {
     /// Adiabatic pads ahead of the intake (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pads: Option<PadSpec>,
+    /// How its machines fail, one unit at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitsFailuresSpec>,
+    /// How long its machines take to start after their bus was dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

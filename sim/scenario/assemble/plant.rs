@@ -5,7 +5,10 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::names::Component;
 use super::super::place::Place;
 use crate::facility::{ExchangerSite, HouseLoad, LoopSite};
-use crate::plant::cooling::{CoolingPart, CoolingSpec, LoopDesign, UnsizedExchanger};
+use crate::kernel::Span;
+use crate::plant::cooling::{
+    CoolingPart, CoolingSpec, LoopDesign, LoopOperation, UnsizedExchanger,
+};
 use crate::plant::power::{
     ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
     PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
@@ -146,7 +149,12 @@ impl Plant {
             let part = spec.resolve(&mut faults);
             report(&component.place, faults, sink);
             match part {
-                CoolingPart::Loop(design) => self.add_loop(&component, &spec, design, sink),
+                CoolingPart::Loop(design) => {
+                    let mut faults = Vec::new();
+                    let operation = spec.operation(&design, &mut faults);
+                    report(&component.place, faults, sink);
+                    self.add_loop(&component, &spec, (design, operation), sink);
+                }
                 CoolingPart::Exchanger(design) => exchangers.push((component, spec, design)),
             }
         }
@@ -159,7 +167,7 @@ impl Plant {
         &mut self,
         component: &Component<'_>,
         spec: &CoolingSpec,
-        design: LoopDesign,
+        (design, operation): (LoopDesign, LoopOperation),
         sink: &mut Diagnostics,
     ) {
         let count = component.instances.len();
@@ -207,11 +215,22 @@ impl Plant {
                 fans,
                 pumps,
                 chillers,
+                coolant_j_k: operation.coolant_j_k,
+                restart: operation.restart,
+                failures: operation.failures,
             });
             // Racks on the loop itself.
             let name = name.clone();
             self.add_cooler(
-                ExchangerSite { name, group_name, cooled_by, design: None, movers: None },
+                ExchangerSite {
+                    name,
+                    group_name,
+                    cooled_by,
+                    design: None,
+                    movers: None,
+                    restart: Span::ZERO,
+                    failures: None,
+                },
                 site,
                 Mark::default(),
             );
@@ -256,6 +275,7 @@ impl Plant {
         }
         // Alike instances are wrong alike: say it once for all of them.
         let mut faults = Vec::new();
+        let failures = spec.movers_failures(&mut faults);
         for (index, name) in component.instances.iter().enumerate() {
             let cooled_by = cooled_by[index][0];
             let mut own = Vec::new();
@@ -275,6 +295,8 @@ impl Plant {
                 cooled_by,
                 design: Some(design),
                 movers: Some(movers),
+                restart: spec.movers_restart(),
+                failures,
             };
             self.add_cooler(exchanger, site, place.key);
         }

@@ -15,7 +15,7 @@ use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
 use crate::grid::table::{Column, Layout, LineError, read_csv};
 use crate::grid::{Run, Series};
 use crate::kernel::Time;
-use crate::plant::cooling::ThermalLimits;
+use crate::plant::cooling::{ChipSpec, ThermalLimits};
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
 use crate::spec::{Fault, Names};
@@ -74,6 +74,16 @@ enum Equipment {
 }
 
 impl Equipment {
+    /// How many air-cooled cabinets its air and metal are worth. A block of miners counts 10 kW as
+    /// one: an assumption.
+    fn cabinets(&self) -> f64 {
+        match self {
+            Equipment::Gpu(_) => 1.0,
+            Equipment::Asic(rack) => rack.full_w() / 10e3,
+            Equipment::HeatLoad { .. } => 0.0,
+        }
+    }
+
     /// Rated power of a rack, W.
     fn rated_w(&self) -> f64 {
         match self {
@@ -131,6 +141,12 @@ pub(super) fn read_racks<'t>(
                 (Equipment::HeatLoad { rated_w }, limits(throttle_c, trip_c, 0.0))
             }
         };
+        let chip = match &spec {
+            RackSpec::Gpu(spec) => spec.chip,
+            RackSpec::Asic(spec) => spec.chip,
+            RackSpec::HeatLoad(_) => None,
+        };
+        let chip = chip.map(|chip| chip.resolve(limits.floor, &mut faults));
         let (count, fed_by, cooled_by) = match &spec {
             RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
             RackSpec::Asic(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
@@ -177,9 +193,18 @@ pub(super) fn read_racks<'t>(
             }
         }
         for (name, racks) in component.instances.iter().zip(racks) {
-            let air_limits = limits_of_air();
-            let (name, count) = (name.clone(), racks.len());
-            let design = HallDesign { name, racks: count, limits, air_limits };
+            let design = HallDesign {
+                name: name.clone(),
+                racks: racks.len(),
+                limits,
+                air_limits: limits_of_air(),
+                chip_limits: chip.map(|(limits, _)| limits),
+                chip_rise_k: chip.map_or(ChipSpec::RISE_K, |(_, rise_k)| rise_k),
+                // Heat loads are heat and nothing else: no chips, no metal.
+                rack_w: if let Equipment::HeatLoad { .. } = equipment { 0.0 } else { rated_w },
+                air_share: air_cooled_by.map_or(0.0, |(_, share)| share),
+                cabinets: equipment.cabinets(),
+            };
             halls.readable.push(Hall { design, equipment: equipment.clone(), racks });
         }
         if let RackSpec::HeatLoad(spec) = spec {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plant::cooling::ChipSpec;
 use crate::spec::{Fault, Names};
 use crate::units::{Fraction, HashRate, Power, Temperature};
 
@@ -20,6 +21,10 @@ pub struct AsicRackSpec {
     /// The cooling that takes their heat; without it the blocks see a constant cool inlet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooled_by: Option<Names>,
+    /// Chips behind cold plates as what limits the machines, in place of `throttle_inlet` and
+    /// `trip_inlet`. Default: the inlet limits them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chip: Option<ChipSpec>,
     /// Machines in a block: a container or a row. 1 to 100,000.
     pub machines: u32,
     /// Hash rate of one machine.
@@ -99,6 +104,10 @@ impl AsicRackSpec {
                 )
                 .help("machines of 2016 to 2026 need 9 to 98 J/TH"),
             );
+        }
+        if self.chip.is_some() && (self.throttle_inlet.is_some() || self.trip_inlet.is_some()) {
+            let message = "`chip` and limits of the inlet contradict each other";
+            faults.push(Fault::error("chip", message).help("leave out one of the two"));
         }
         let throttle_c = self.throttle_inlet.map_or(40.0, |t| t.0);
         let trip_c = self.trip_inlet.map_or(47.0, |t| t.0);

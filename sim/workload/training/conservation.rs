@@ -20,6 +20,7 @@ fn rack() -> GpuRackDesign {
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
+        chip: None,
         nodes: 3,
         gpus_per_node: 4,
         gpu_power: Power(700.0),

@@ -17,6 +17,7 @@ fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
+        chip: None,
         nodes,
         gpus_per_node,
         gpu_power: Power(700.0),

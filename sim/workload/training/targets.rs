@@ -30,6 +30,7 @@ pub(super) fn rack(nodes: u32) -> GpuRackDesign {
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
+        chip: None,
         nodes,
         gpus_per_node: 1,
         gpu_power: Power(700.0),

@@ -11,11 +11,13 @@ use super::super::exchange::WaterExchanger;
 use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
 use super::Coolant;
 use super::check::{Check, CircuitInput, TowerInput};
+use super::operation::{RestartSpec, UnitsFailuresSpec};
 use crate::fluids::{MoistAir, water};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
 use crate::units::{
-    Conductance, Duration, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
+    Conductance, Duration, Fraction, Power, Pressure, Temperature, TemperatureDelta, Volume,
+    VolumeFlow,
 };
 
 /// Chilled water from chillers whose condensers are cooled by an open tower, with an
@@ -169,6 +171,18 @@ pub struct ChillerPlantSpec {
     /// Head of the condenser pumps (default 180 kPa).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_pump_head: Option<Pressure>,
+    /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// A buffer tank in the loop, well mixed (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Volume>,
+    /// How its machines fail, one unit at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitsFailuresSpec>,
+    /// How long its machines take to start after their bus was dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -314,6 +328,18 @@ pub struct AirCooledChillerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// A buffer tank in the loop, well mixed (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Volume>,
+    /// How its machines fail, one unit at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitsFailuresSpec>,
+    /// How long its machines take to start after their bus was dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

@@ -9,10 +9,11 @@ use super::super::loops::LoopDesign;
 use super::super::pumps;
 use super::Coolant;
 use super::check::Check;
-use crate::fluids::water;
+use super::operation::UnitFailuresSpec;
 use crate::spec::{Fault, Names};
 use crate::units::{
-    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, VolumeFlow,
+    Conductance, Duration, Fraction, Power, Pressure, Temperature, TemperatureDelta, Volume,
+    VolumeFlow,
 };
 
 /// A coolant distribution unit: a plate exchanger between a loop and the treated coolant of
@@ -61,6 +62,15 @@ pub struct CduSpec {
     /// the most that ASHRAE recommends for a hall).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dew_point: Option<Temperature>,
+    /// Coolant on the racks' side (default 0.5 L a kilowatt of design heat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// How its pumps fail, one at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitFailuresSpec>,
+    /// How long its pumps take to start after their bus was dead (default 20 s).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Duration>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -103,6 +113,12 @@ pub struct AirHandlerSpec {
     /// the least that ASHRAE recommends).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
+    /// How its fans fail, one at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitFailuresSpec>,
+    /// How long its fans take to start after their bus was dead (default 20 s).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Duration>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -143,6 +159,15 @@ pub struct ImmersionTankSpec {
     /// assumption, dielectrics get thick below).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bath: Option<Temperature>,
+    /// Dielectric in the bath (default 5 L a kilowatt of design heat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// How its pumps fail, one at a time (default: they do not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<UnitFailuresSpec>,
+    /// How long its pumps take to start after their bus was dead (default 20 s).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Duration>,
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -259,7 +284,7 @@ impl CduSpec {
         if !(0.5..=3.0).contains(&per_kw) {
             check.warning("flow", format!("{per_kw:.2} L/min a kilowatt; 1.0 to 1.5 is usual"));
         }
-        let j_m3k = volumetric(self.coolant.unwrap_or(Coolant::Pg25));
+        let j_m3k = self.coolant.unwrap_or(Coolant::Pg25).j_m3k();
         let size = match (self.ua, self.approach) {
             (Some(ua), approach) => {
                 if approach.is_some() {
@@ -300,7 +325,7 @@ impl CduSpec {
             minimum_speed: 1.0,
             least_supply_c: self.supply.map_or(guard_c, |t| t.0.max(guard_c)),
             wanted: self.supply.is_some_and(|supply| supply.0 >= guard_c),
-            mass_j_k: COOLANT_M3_W * design_heat_w * j_m3k,
+            mass_j_k: j_m3k * volume_m3(&mut check, self.volume, COOLANT_M3_W * design_heat_w),
         }
     }
 }
@@ -376,17 +401,14 @@ impl ImmersionTankSpec {
                 "degC",
             ),
             wanted: self.bath.is_some(),
-            mass_j_k: BATH_M3_W * design_heat_w * DIELECTRIC_J_M3K,
+            mass_j_k: DIELECTRIC_J_M3K
+                * volume_m3(&mut check, self.volume, BATH_M3_W * design_heat_w),
         }
     }
 }
 
-/// Heat that a cubic metre of `coolant` takes up by a kelvin, J/(m3 K).
-fn volumetric(coolant: Coolant) -> f64 {
-    match coolant {
-        Coolant::Water => water::CP_WATER * water::DENSITY_WATER,
-        Coolant::Pg25 => water::CP_PG25 * water::DENSITY_PG25,
-    }
+fn volume_m3(check: &mut Check<'_>, volume: Option<Volume>, default_m3: f64) -> f64 {
+    check.positive("volume", volume.map(|v| v.0), default_m3, "a volume")
 }
 
 fn approach_k(check: &mut Check<'_>, approach: Option<TemperatureDelta>, default_k: f64) -> f64 {

@@ -1,0 +1,154 @@
+//! Fans, pumps and chillers as loads of the power chain.
+
+use super::Event;
+use super::cooling::SiteAgenda;
+use super::settle::single;
+use crate::kernel::{Class, Span, Time};
+use crate::plant::Rank;
+use crate::plant::power::{Network, PowerLoad};
+
+/// Smaller changes of what a machine wants are not carried to the power chain, in watts.
+const DEMAND_STEP_W: f64 = 0.1;
+
+/// The fans, the pumps or the chillers of a loop, or the movers of an exchanger: one
+/// electrical load.
+#[derive(Debug)]
+pub(super) struct Machines {
+    load: Option<PowerLoad>,
+    /// The most that they ever draw, in watts.
+    most_w: f64,
+    /// What they have asked of the power chain, in watts.
+    asked_w: f64,
+    /// What they draw, in watts.
+    pub(super) draw_w: f64,
+    /// The share of them that can run.
+    share: f64,
+    /// How many they are, and how many of these are not broken.
+    units: u32,
+    up: u32,
+    /// How long they take to start after their bus was dead.
+    restart: Span,
+    stop: Stop,
+}
+
+/// Whether they stand because their bus is dead, or was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Running,
+    Dead,
+    StartingUntil(Time),
+}
+
+impl Machines {
+    pub(super) fn new(load: Option<PowerLoad>, most_w: f64, units: u32, restart: Span) -> Self {
+        Self {
+            load,
+            most_w,
+            asked_w: 0.0,
+            draw_w: 0.0,
+            share: 1.0,
+            units,
+            up: units,
+            restart,
+            stop: Stop::Running,
+        }
+    }
+
+    /// One of them breaks, or is mended.
+    pub(super) fn set_unit(&mut self, up: bool) {
+        if up {
+            self.up += 1;
+        } else {
+            self.up -= 1;
+        }
+        debug_assert!(self.up <= self.units, "no more units than there are");
+    }
+
+    /// The share of them that is not broken.
+    pub(super) fn whole(&self) -> f64 {
+        if self.units == 0 { 1.0 } else { f64::from(self.up) / f64::from(self.units) }
+    }
+
+    /// Whether there are any that need power.
+    pub(super) fn exist(&self) -> bool {
+        self.load.is_some()
+    }
+
+    /// The most that they ever draw, in watts.
+    pub(super) fn most_w(&self) -> f64 {
+        self.most_w
+    }
+
+    /// Whether they have power, and have had it for as long as they take to start. Schedules
+    /// `event` for when they will have.
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        power: &Network,
+        agenda: &mut SiteAgenda,
+        event: Event,
+    ) -> bool {
+        let Some(load) = self.load else { return true };
+        if !power.energised(load) {
+            self.stop = Stop::Dead;
+            return false;
+        }
+        if self.stop == Stop::Dead {
+            let until = now + self.restart;
+            self.stop = Stop::StartingUntil(until);
+            if until > now {
+                agenda.push(until, Class::Plant, event);
+            }
+        }
+        match self.stop {
+            Stop::StartingUntil(until) if now < until => false,
+            _ => {
+                self.stop = Stop::Running;
+                true
+            }
+        }
+    }
+
+    /// Asks for `wanted_w`. Whether that is news, so that what they get is known only in the
+    /// next pass.
+    pub(super) fn ask(&mut self, power: &mut Network, wanted_w: f64) -> bool {
+        let Some(load) = self.load else { return false };
+        // What a dead bus does not give is still wanted.
+        if self.stop == Stop::Dead || (wanted_w - self.asked_w).abs() <= DEMAND_STEP_W {
+            return false;
+        }
+        self.asked_w = wanted_w;
+        power.set_demand(load, single(Rank::Cooling, wanted_w));
+        true
+    }
+
+    /// The share of them that can run, where all together want `wanted_w`.
+    pub(super) fn share(&self, power: &Network, wanted_w: f64) -> f64 {
+        let Some(load) = self.load else { return self.whole() };
+        let cap_w = power.cap_w(load);
+        if cap_w < wanted_w {
+            (cap_w / self.most_w).min(self.whole())
+        } else if !power.energised(load) {
+            0.0
+        } else {
+            self.whole()
+        }
+    }
+
+    /// Notes the share that runs in this pass.
+    pub(super) fn set_share(&mut self, share: f64) {
+        self.share = share;
+    }
+
+    /// The share noted last.
+    pub(super) fn last_share(&self) -> f64 {
+        self.share
+    }
+
+    /// Draws `wanted_w`, but no more than was asked: the power chain has checked that much.
+    pub(super) fn draw(&mut self, power: &mut Network, wanted_w: f64) {
+        let Some(load) = self.load else { return };
+        self.draw_w = wanted_w.min(power.cap_w(load)).min(self.asked_w);
+        power.set_draw(load, self.draw_w);
+    }
+}
