@@ -5,8 +5,10 @@
 //! not reported as well.
 
 mod plant;
+mod traces;
 mod work;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -27,9 +29,12 @@ use crate::grid::{PriceDesign, Run, Series};
 use crate::kernel::{Clock, Span, Time};
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
-use crate::spec::{Fault, Mark, Name};
+use crate::spec::{Fault, FilePath, Mark, Name};
+use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
+use crate::workload::inference::replica::Limits;
 
 use plant::{Plant, report};
+pub use traces::TraceFile;
 
 /// The sections whose components are selected by `kind`.
 pub(super) const SECTIONS: [Section; 4] = [
@@ -51,6 +56,8 @@ pub struct Loaded {
     pub hash: String,
     /// The files that it reads.
     pub inputs: Vec<Input>,
+    /// Those of them that are read while the run goes on.
+    pub traces: Vec<Arc<TraceFile>>,
     /// The effective scenario as YAML.
     pub effective_yaml: String,
 }
@@ -120,7 +127,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     report_in(document, "site", &mut faults, sink);
     let clock = Clock::new(head.start, place.zone.clone());
     let duration = Span::from(head.duration);
-    let mut inputs = Inputs { document, read: BTreeMap::new() };
+    let inputs = Inputs { document, read: RefCell::default(), traces: RefCell::default() };
     let mut read = |name: &Name, out: &mut dyn FnMut(&[u8])| inputs.read(name, out);
     let horizon = Time::ZERO + duration;
     let mut run = Run { clock: &clock, horizon, read: &mut read };
@@ -140,7 +147,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let control = head.control.resolve(&mut faults);
     report_in(document, "control", &mut faults, sink);
     let mut works = match document.section("workloads") {
-        Some(section) => work::read_workloads(&section, &halls, &mut run, sink),
+        Some(section) => work::read_workloads(&section, &halls, (&mut run, &inputs), sink),
         None => Vec::new(),
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
@@ -172,12 +179,13 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         control,
         clock: clock.clone(),
     };
-    let inputs = inputs.into_list();
+    let (inputs, traces) = inputs.into_lists();
     Some(Loaded {
         hash: fingerprint(&content_hash(&document.root), &inputs),
         effective_yaml: effective_yaml(&document.root),
         design,
         inputs,
+        traces,
     })
 }
 
@@ -249,21 +257,16 @@ fn report_in(document: &Document, section: &str, faults: &mut Vec<Fault>, sink: 
 /// Files that a scenario reads, each once.
 struct Inputs<'d> {
     document: &'d Document,
-    read: BTreeMap<PathBuf, String>,
+    read: RefCell<BTreeMap<PathBuf, String>>,
+    traces: RefCell<Vec<Arc<TraceFile>>>,
 }
 
 impl Inputs<'_> {
     /// Hands over the file that `name` stands for, decompressed if it ends in `.gz`, piece by
     /// piece.
-    fn read(&mut self, name: &Name, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    fn read(&self, name: &Name, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         let path = self.document.files.resolve(&name.text, name.mark);
-        let unreadable = |error: std::io::Error| {
-            let error = error.to_string();
-            let reason = error.split(" (os error").next().unwrap_or(&error);
-            Fault::error("", format!("cannot read `{}`: {reason}", path.display()))
-                .at(name.mark)
-                .help("a relative path starts at the folder of the file that names it")
-        };
+        let unreadable = |error| unreadable(&path, name.mark, &error);
         let file = std::fs::File::open(&path).map_err(unreadable)?;
         let mut file = Hashing { inner: file, hasher: Sha256::new() };
         let read = if path.extension().is_some_and(|extension| extension == "gz") {
@@ -279,13 +282,68 @@ impl Inputs<'_> {
         // What follows compressed data counts too.
         std::io::copy(&mut file, &mut std::io::sink()).map_err(unreadable)?;
         let sha256 = hex(&file.hasher.finalize());
-        self.read.insert(path, sha256);
+        self.read.borrow_mut().insert(path, sha256);
         Ok(())
     }
 
-    fn into_list(self) -> Vec<Input> {
-        self.read.into_iter().map(|(path, sha256)| Input { path, sha256 }).collect()
+    /// The trace in `file`, read through once: what is odd in it is reported.
+    fn open_trace(
+        &self,
+        format: TraceFormat,
+        file: &FilePath,
+        limits: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        let path = self.document.files.resolve(&file.text, file.mark);
+        let checked = match traces::check(&path, format, limits) {
+            Ok(checked) => checked,
+            Err(error) => {
+                faults.push(unreadable(&path, file.mark, &error));
+                return None;
+            }
+        };
+        let traces::Checked { file: trace, sha256, report, too_long } = checked;
+        let says = format!("`{file}`: {report}");
+        if report.rows == 0 {
+            let help = match format {
+                TraceFormat::Azure => "rows are `2023-11-16 18:15:46.68,374,44`",
+                TraceFormat::Mooncake => {
+                    "rows are `{\"timestamp\": 0, \"input_length\": 374, \"output_length\": 44}`"
+                }
+            };
+            faults.push(Fault::error("", says).at(file.mark).help(help));
+            return None;
+        }
+        if report.has_odd_rows() {
+            faults.push(Fault::warning("", says).at(file.mark));
+        }
+        if too_long.count > 0 {
+            let Rows { count, first_line } = too_long;
+            let says = format!(
+                "`{file}`: {count} requests (first: line {first_line}) need more KV memory than a \
+                 replica has: they will be rejected"
+            );
+            faults.push(Fault::warning("", says).at(file.mark));
+        }
+        self.read.borrow_mut().insert(path, sha256);
+        let design = TraceDesign::new(Arc::<TraceFile>::clone(&trace), &report);
+        self.traces.borrow_mut().push(trace);
+        Some(design)
     }
+
+    fn into_lists(self) -> (Vec<Input>, Vec<Arc<TraceFile>>) {
+        let read = self.read.into_inner().into_iter();
+        let inputs = read.map(|(path, sha256)| Input { path, sha256 }).collect();
+        (inputs, self.traces.into_inner())
+    }
+}
+
+fn unreadable(path: &Path, mark: Mark, error: &std::io::Error) -> Fault {
+    let error = error.to_string();
+    let reason = error.split(" (os error").next().unwrap_or(&error);
+    Fault::error("", format!("cannot read `{}`: {reason}", path.display()))
+        .at(mark)
+        .help("a relative path starts at the folder of the file that names it")
 }
 
 /// Largest file that a scenario may name, decompressed. Compressed data can claim to be

@@ -10,6 +10,7 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::names::Component;
 use super::super::place::Place;
 use super::super::spec::{RackSpec, WorkloadSpec};
+use super::Inputs;
 use super::plant::{Plant, report};
 use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
 use crate::grid::table::{Column, Layout, LineError, read_csv};
@@ -332,7 +333,7 @@ impl Halls<'_> {
 pub(super) fn read_workloads(
     section: &Place<'_>,
     halls: &Halls<'_>,
-    run: &mut Run<'_>,
+    (run, inputs): (&mut Run<'_>, &Inputs<'_>),
     sink: &mut Diagnostics,
 ) -> Vec<WorkRead> {
     let Halls { readable: halls, unreadable, .. } = halls;
@@ -379,7 +380,7 @@ pub(super) fn read_workloads(
                 .iter()
                 .flat_map(|&hall| (0..halls[hall].racks.len()).map(move |rack| (hall, rack)))
                 .collect();
-            if let Some(design) = design(name, &spec, (halls, &mine), &component.place, run, sink) {
+            if let Some(design) = design(name, &spec, (halls, &mine), &component.place, (run, inputs), sink) {
                 works.push(WorkRead { site: WorkSite { name: name.clone(), design }, racks });
             }
         }
@@ -400,7 +401,7 @@ fn design(
     spec: &WorkloadSpec,
     (halls, mine): (&[Hall], &[usize]),
     place: &Place<'_>,
-    run: &mut Run<'_>,
+    (run, inputs): (&mut Run<'_>, &Inputs<'_>),
     sink: &mut Diagnostics,
 ) -> Option<WorkDesign> {
     let mut faults = Vec::new();
@@ -429,7 +430,10 @@ fn design(
                 let start = run.clock.read(Time::ZERO);
                 let start_hour = f64::from(start.weekday) * 24.0 + start.hour;
                 let racks = (&rack, racks.len());
-                let design = spec.resolve(name, racks, start_hour, &mut faults);
+                let mut open = |format, file: &_, limits: &_, faults: &mut _| {
+                    inputs.open_trace(format, file, limits, faults)
+                };
+                let design = spec.resolve(name, racks, start_hour, &mut open, &mut faults);
                 WorkDesign::Inference { design, fit: spec.model.fit().map(str::to_owned) }
             })
         }

@@ -37,7 +37,7 @@ pub(super) struct Order {
 }
 
 /// One simulated cell.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cell {
     multiplicity: u32,
     limits: Limits,
@@ -201,7 +201,7 @@ impl Cell {
             arrivals: self
                 .arrivals
                 .as_ref()
-                .map(|_| Arrivals::new(&self.load, (entity, streams), self.now)),
+                .map(|_| Arrivals::new(&self.load, (entity, streams), self.now + 1)),
             now: self.now,
         }
     }

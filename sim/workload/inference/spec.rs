@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{
     ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec, GapsSpec,
-    HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, SloSpec,
-    VariedGapsSpec,
+    HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, OpenTrace,
+    SloSpec, TraceFileSpec, TraceSpec, VariedGapsSpec,
 };
 pub use model::{AffineSpec, GpuPowerSpec, ModelSpec, TablePointSpec, TableSpec};
 pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
@@ -43,9 +43,12 @@ pub struct InferenceSpec {
     pub represent: Option<u32>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
-    /// When requests arrive. Needed unless there are `classes`.
+    /// When requests arrive. Needed unless there is a `trace` or there are `classes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsSpec>,
+    /// Recorded requests, in place of arrivals, lengths and clients. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceSpec>,
     /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<LengthsSpec>,
@@ -115,12 +118,13 @@ impl InferenceSpec {
         name: &str,
         (rack, racks): (&GpuRackDesign, usize),
         start_hour: f64,
+        open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
         let model = self.model.resolve(rack, faults);
         let layout = self.resolve_layout((rack, racks), model.gpus, faults);
         let limits = self.resolve_limits(&model, faults);
-        let load = self.resolve_load(layout.replicas, start_hour, faults);
+        let load = self.resolve_load((layout.replicas, &limits), start_hour, open, faults);
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));
@@ -153,7 +157,11 @@ impl InferenceSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::super::load::GapLaw;
+    use super::super::load::{
+        ClassDesign, ClientDesign, GapLaw, SourceDesign, TraceDesign, TraceFormat,
+    };
+    use super::super::replica::Limits;
+    use crate::spec::FilePath;
     use super::super::tests_support::rack;
     use super::load::AZURE_CONVERSATION;
     use super::*;
@@ -185,6 +193,7 @@ mod tests {
             arrivals: Some(arrivals()),
             lengths: None,
             clients: None,
+            trace: None,
             classes: None,
             max_sequences: None,
             chunk: None,
@@ -203,6 +212,27 @@ mod tests {
         }
     }
 
+    /// No trace is at hand.
+    fn no_traces(
+        _: TraceFormat,
+        file: &FilePath,
+        _: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        faults.push(Fault::error("", format!("cannot read `{file}`")).at(file.mark));
+        None
+    }
+
+    fn clients(class: &ClassDesign) -> &[ClientDesign] {
+        let SourceDesign::Drawn { clients, .. } = &class.source else { unreachable!() };
+        clients
+    }
+
+    fn trace(file: &str, rate_scale: Option<f64>) -> TraceSpec {
+        let file = FilePath { text: file.to_owned(), mark: crate::spec::Mark::default() };
+        TraceSpec::Azure(TraceFileSpec { file, rate_scale, repeat: None })
+    }
+
     fn arrivals() -> ArrivalsSpec {
         ArrivalsSpec {
             rate_per_replica: Rate(1.0),
@@ -216,7 +246,8 @@ mod tests {
     fn class(name: &str) -> ClassSpec {
         ClassSpec {
             name: name.to_owned(),
-            arrivals: arrivals(),
+            arrivals: Some(arrivals()),
+            trace: None,
             lengths: None,
             clients: None,
             slo: Some(SloSpec { ttft: Some(Duration(500_000_000)), tpot: None }),
@@ -229,7 +260,7 @@ mod tests {
 
     fn faults(spec: &InferenceSpec, racks: usize) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let design = spec.resolve("chat", (&rack(), racks), 0.0, &mut faults);
+        let design = spec.resolve("chat", (&rack(), racks), 0.0, &mut no_traces, &mut faults);
         // Whatever is wrong, the design can be built.
         super::super::Service::new(&design, &crate::kernel::Streams::new(1, 0));
         faults
@@ -246,7 +277,7 @@ mod tests {
                 rack.gpu_tdp_w = 1000.0;
             }
             let mut faults = Vec::new();
-            let design = spec(model).resolve("chat", (&rack, 2), 0.0, &mut faults);
+            let design = spec(model).resolve("chat", (&rack, 2), 0.0, &mut no_traces, &mut faults);
             assert_eq!(faults, [], "{name}");
             // A long chat must fit the memory that the entry states.
             assert!(design.limits.blocks.unwrap() * 16 > 100_000, "{name}");
@@ -256,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_left_out_is_filled() {
         let mut faults = Vec::new();
-        let design = spec(affine()).resolve("chat", (&rack(), 3), 0.0, &mut faults);
+        let design = spec(affine()).resolve("chat", (&rack(), 3), 0.0, &mut no_traces, &mut faults);
         assert_eq!(faults, []);
         // Three racks of eight replicas make two cells of twelve.
         assert_eq!((design.layout.replicas, design.represent), (12, 2));
@@ -269,22 +300,23 @@ mod tests {
         let mut spec = spec(affine());
         spec.arrivals = None;
         let mut batch = class("batch");
-        batch.arrivals.rate_per_replica = Rate(0.5);
-        batch.arrivals.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: 2.0 }));
+        let arrivals = batch.arrivals.as_mut().unwrap();
+        arrivals.rate_per_replica = Rate(0.5);
+        arrivals.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: 2.0 }));
         let client = |share, gaps| ClientSpec { share, gaps, lengths: None };
         let poisson = GapsSpec::Exponential(ExponentialGapsSpec {});
         batch.clients = Some(vec![client(3.0, None), client(1.0, Some(poisson))]);
         spec.classes = Some(vec![class("chat"), batch]);
         let mut faults = Vec::new();
-        let load = spec.resolve("s", (&rack(), 3), 0.0, &mut faults).load;
+        let load = spec.resolve("s", (&rack(), 3), 0.0, &mut no_traces, &mut faults).load;
         assert_eq!(faults, []);
         let rates: Vec<Vec<f64>> = load
             .classes
             .iter()
-            .map(|class| class.clients.iter().map(|client| client.rate_per_s).collect())
+            .map(|class| clients(class).iter().map(|client| client.rate_per_s).collect())
             .collect();
         assert_eq!(rates, [vec![12.0], vec![4.5, 1.5]]);
-        let gaps: Vec<GapLaw> = load.classes[1].clients.iter().map(|client| client.gaps).collect();
+        let gaps: Vec<GapLaw> = clients(&load.classes[1]).iter().map(|client| client.gaps).collect();
         assert_eq!(gaps, [GapLaw::Gamma { variation: 2.0 }, GapLaw::Exponential]);
         assert_eq!(load.classes[0].targets.ttft, Some(Span::from_nanos(500_000_000)));
     }
@@ -296,9 +328,9 @@ mod tests {
         arrivals.daily_profile = Some((0..24).map(f64::from).collect());
         arrivals.weekly_profile = Some(vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
         let mut faults = Vec::new();
-        let load = spec.resolve("s", (&rack(), 1), 30.5, &mut faults).load;
+        let load = spec.resolve("s", (&rack(), 1), 30.5, &mut no_traces, &mut faults).load;
         assert_eq!(faults, []);
-        let rate = &load.classes[0].rate;
+        let SourceDesign::Drawn { rate, .. } = &load.classes[0].source else { unreachable!() };
         assert_eq!((rate.weekly.len(), rate.start_hour), (168, 30.5));
         assert!((rate.weekly.iter().sum::<f64>() / 168.0 - 1.0).abs() < 1e-12);
         assert!((rate.weekly[24 + 12] - 7.0 / 6.0 * 12.0 / 11.5).abs() < 1e-12);
@@ -345,6 +377,9 @@ mod tests {
             wrong.push((field, spec));
         };
         case("", |s| s.arrivals = None);
+        case("", |s| (s.arrivals, s.trace) = (None, Some(trace("a.csv", None))));
+        case("trace", |s| s.trace = Some(trace("a.csv", None)));
+        case("trace", |s| (s.arrivals, s.trace) = (None, Some(trace("a.csv", Some(0.0)))));
         case("slo", |s| {
             (s.arrivals, s.classes) = (None, Some(vec![class("a")]));
             s.slo = Some(SloSpec { ttft: None, tpot: None });

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::load::{ClientDesign, LengthLaw, LoadDesign};
+use super::load::{ClientDesign, LengthLaw, LoadDesign, SourceDesign};
 use super::racks::Layout;
 use super::replica::{Limits, Stride};
 use super::step::{PowerDesign, StepDesign};
@@ -51,7 +51,10 @@ pub(super) fn design() -> ServiceDesign {
 
 /// The only client of a design's load.
 pub(super) fn client(design: &mut ServiceDesign) -> &mut ClientDesign {
-    &mut design.load.classes[0].clients[0]
+    let SourceDesign::Drawn { clients, .. } = &mut design.load.classes[0].source else {
+        panic!("requests that are drawn")
+    };
+    &mut clients[0]
 }
 
 pub(super) fn secs(seconds: u64) -> Time {

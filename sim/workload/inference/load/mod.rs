@@ -7,12 +7,16 @@
 mod gaps;
 mod lengths;
 mod rate;
+mod trace;
 
 use std::sync::Arc;
 
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
+pub use trace::{
+    Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
+};
 
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
@@ -20,6 +24,7 @@ use crate::kernel::{Span, Stream, Streams};
 use gaps::Gaps;
 use lengths::Lengths;
 use rate::{RateTable, Walk};
+use trace::Player;
 
 /// The requests that one cell receives.
 #[derive(Debug, Clone)]
@@ -35,10 +40,22 @@ pub struct ClassDesign {
     pub name: String,
     /// What its requests are meant to keep to.
     pub targets: Targets,
-    /// How the rates of its clients vary together.
-    pub rate: RateDesign,
-    /// Who sends its requests.
-    pub clients: Vec<ClientDesign>,
+    /// Where its requests come from.
+    pub source: SourceDesign,
+}
+
+/// Where the requests of a class come from.
+#[derive(Debug, Clone)]
+pub enum SourceDesign {
+    /// They are drawn.
+    Drawn {
+        /// How the rates of the clients vary together.
+        rate: RateDesign,
+        /// Who sends them.
+        clients: Vec<ClientDesign>,
+    },
+    /// They were recorded. Every cell plays the whole trace.
+    Trace(TraceDesign),
 }
 
 /// Bounds that a request is meant to keep to. They are measured, and decide nothing.
@@ -71,8 +88,10 @@ impl LoadDesign {
             classes: vec![ClassDesign {
                 name: String::new(),
                 targets: Targets::default(),
-                rate: RateDesign::constant(),
-                clients: vec![client],
+                source: SourceDesign::Drawn {
+                    rate: RateDesign::constant(),
+                    clients: vec![client],
+                },
             }],
         }
     }
@@ -84,9 +103,18 @@ impl LoadDesign {
 }
 
 impl ClassDesign {
-    /// Mean arrivals a second of its clients.
+    /// A class without a name or targets that plays `trace`.
+    pub fn played(trace: TraceDesign) -> Self {
+        let source = SourceDesign::Trace(trace);
+        Self { name: String::new(), targets: Targets::default(), source }
+    }
+
+    /// Mean arrivals a second.
     pub fn rate_per_s(&self) -> f64 {
-        self.clients.iter().map(|client| client.rate_per_s).sum()
+        match &self.source {
+            SourceDesign::Drawn { clients, .. } => clients.iter().map(|c| c.rate_per_s).sum(),
+            SourceDesign::Trace(trace) => trace.rate_per_s(),
+        }
     }
 }
 
@@ -104,13 +132,25 @@ pub(super) struct Sent {
 /// A load made ready to draw from; shared by all cells of a service.
 #[derive(Debug)]
 pub(super) struct Load {
-    clients: Vec<Client>,
+    sources: Vec<SourceOf>,
+}
+
+/// One source of requests and the class that they are of.
+#[derive(Debug)]
+struct SourceOf {
+    class: u16,
+    source: Ready,
+}
+
+#[derive(Debug)]
+enum Ready {
+    Client(Box<Client>),
+    Trace(TraceDesign),
 }
 
 /// Tables of one client.
 #[derive(Debug)]
 struct Client {
-    class: u16,
     /// Ends the names of its streams, so that another class or client moves none of its draws.
     suffix: String,
     /// Names the noise, which all clients of a class share.
@@ -124,29 +164,36 @@ struct Client {
 impl Load {
     /// Compiles `design` for a service of name `service`.
     pub(super) fn new(design: &LoadDesign, service: &str) -> Arc<Load> {
-        let mut clients = Vec::new();
+        let mut sources = Vec::new();
         for (index, class) in design.classes.iter().enumerate() {
             let of_class =
                 if class.name.is_empty() { String::new() } else { format!(":{}", class.name) };
-            for (number, client) in class.clients.iter().enumerate() {
+            let mut add = |source| sources.push(SourceOf { class: index as u16, source });
+            let (rate, clients) = match &class.source {
+                SourceDesign::Drawn { rate, clients } => (rate, clients),
+                SourceDesign::Trace(trace) => {
+                    add(Ready::Trace(trace.clone()));
+                    continue;
+                }
+            };
+            for (number, client) in clients.iter().enumerate() {
                 let of_client = if number == 0 { String::new() } else { format!("#{number}") };
-                clients.push(Client {
-                    class: index as u16,
+                add(Ready::Client(Box::new(Client {
                     suffix: format!("{of_class}{of_client}"),
                     noise: format!("{service}{of_class}"),
-                    rate: RateTable::new(&class.rate, client.rate_per_s),
+                    rate: RateTable::new(rate, client.rate_per_s),
                     gaps: Gaps::new(&client.gaps),
                     prompt: Lengths::new(&client.prompt),
                     output: Lengths::new(&client.output),
-                });
+                })));
             }
         }
-        Arc::new(Load { clients })
+        Arc::new(Load { sources })
     }
 }
 
-/// What one cell receives, in order of time; clients that send at the same tick in their order.
-#[derive(Debug, Clone)]
+/// What one cell receives, in order of time; sources that send at the same tick in their order.
+#[derive(Debug)]
 pub(super) struct Arrivals {
     load: Arc<Load>,
     sources: Vec<Source>,
@@ -154,20 +201,32 @@ pub(super) struct Arrivals {
     order: Tournament,
 }
 
-/// A client and its next request.
-#[derive(Debug, Clone)]
+/// A source and when its next request comes.
+#[derive(Debug)]
 struct Source {
     next: Ticks,
+    state: State,
+}
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all sources draw, and those lie in place")]
+enum State {
+    Drawing(Drawing),
+    Playing(Player),
+}
+
+#[derive(Debug)]
+struct Drawing {
     walk: Walk,
     arrivals: Stream,
     lengths: Stream,
 }
 
 impl Arrivals {
-    /// Arrivals after `now`, drawn from the streams of `entity`.
-    pub(super) fn new(load: &Arc<Load>, names: (&str, &Streams), now: Ticks) -> Self {
-        let source = |client| Source::new(client, names, now);
-        let sources: Vec<Source> = load.clients.iter().map(source).collect();
+    /// Arrivals from `from` on; what is drawn comes from the streams of `entity`.
+    pub(super) fn new(load: &Arc<Load>, names: (&str, &Streams), from: Ticks) -> Self {
+        let sources: Vec<Source> =
+            load.sources.iter().map(|of| Source::new(&of.source, names, from)).collect();
         let mut order = Tournament::new(sources.len());
         for (index, source) in sources.iter().enumerate() {
             order.set(index, source.next);
@@ -190,34 +249,56 @@ impl Arrivals {
     /// When none will come.
     pub(super) fn take(&mut self) -> Sent {
         let index = if self.sources.len() == 1 { 0 } else { self.order.winner() };
-        let (client, source) = (&self.load.clients[index], &mut self.sources[index]);
-        let at = source.next;
+        let SourceOf { class, source } = &self.load.sources[index];
+        let Source { next, state } = &mut self.sources[index];
+        let at = *next;
         assert!(at < NEVER, "there is a next arrival");
-        let prompt = client.prompt.draw(&mut source.lengths);
-        let output = client.output.draw(&mut source.lengths);
-        source.step(client);
+        let (prompt, output);
+        match (state, source) {
+            (State::Drawing(drawing), Ready::Client(client)) => {
+                prompt = client.prompt.draw(&mut drawing.lengths);
+                output = client.output.draw(&mut drawing.lengths);
+                *next = drawing.next(client, at);
+            }
+            (State::Playing(player), _) => {
+                (prompt, output) = (player.prompt, player.output);
+                *next = player.advance();
+            }
+            (State::Drawing(_), Ready::Trace(_)) => unreachable!("a trace is not drawn"),
+        }
         if self.sources.len() > 1 {
             self.order.set(index, self.sources[index].next);
         }
-        Sent { at, class: client.class, prompt, output }
+        Sent { at, class: *class, prompt, output }
     }
 }
 
 impl Source {
-    fn new(client: &Client, (entity, streams): (&str, &Streams), now: Ticks) -> Self {
-        let walk = Walk::new(&client.rate, streams.stream("rate", &client.noise), now);
-        let entity = format!("{entity}{}", client.suffix);
-        let arrivals = streams.stream("arrivals", &entity);
-        let lengths = streams.stream("lengths", &entity);
-        let mut source = Self { next: now, walk, arrivals, lengths };
-        source.step(client);
-        source
+    fn new(source: &Ready, (entity, streams): (&str, &Streams), from: Ticks) -> Self {
+        match source {
+            Ready::Client(client) => {
+                let entity = format!("{entity}{}", client.suffix);
+                let noise = streams.stream("rate", &client.noise);
+                let mut drawing = Drawing {
+                    walk: Walk::new(&client.rate, noise, from),
+                    arrivals: streams.stream("arrivals", &entity),
+                    lengths: streams.stream("lengths", &entity),
+                };
+                Self { next: drawing.next(client, from), state: State::Drawing(drawing) }
+            }
+            Ready::Trace(trace) => {
+                let (player, next) = Player::new(trace, from);
+                Self { next, state: State::Playing(player) }
+            }
+        }
     }
+}
 
-    /// Moves on to the next arrival.
-    fn step(&mut self, client: &Client) {
+impl Drawing {
+    /// The arrival after `at`.
+    fn next(&mut self, client: &Client, at: Ticks) -> Ticks {
         let due = client.gaps.draw(&mut self.arrivals);
-        self.next = self.walk.after(&client.rate, self.next, due);
+        self.walk.after(&client.rate, at, due)
     }
 }
 

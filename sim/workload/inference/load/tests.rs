@@ -13,6 +13,14 @@ fn poisson(rate_per_s: f64) -> LoadDesign {
     LoadDesign::poisson(rate_per_s, LengthLaw::Fixed(7), LengthLaw::Fixed(1))
 }
 
+/// The rate and clients of the first class.
+fn drawn(load: &mut LoadDesign) -> (&mut RateDesign, &mut Vec<ClientDesign>) {
+    let SourceDesign::Drawn { rate, clients } = &mut load.classes[0].source else {
+        panic!("a load that is drawn")
+    };
+    (rate, clients)
+}
+
 /// What arrives before `until`.
 fn until(mut arrivals: Arrivals, until: Ticks) -> Vec<Sent> {
     let mut all = Vec::new();
@@ -32,7 +40,7 @@ fn arrivals_follow_the_hours_of_the_week() {
     };
     let sum: f64 = (0..168).map(factor).sum();
     let weekly: Vec<f64> = (0..168).map(|hour| factor(hour) * 168.0 / sum).collect();
-    load.classes[0].rate = RateDesign { weekly: weekly.clone(), start_hour: 29.25, noise: None };
+    *drawn(&mut load).0 = RateDesign { weekly: weekly.clone(), start_hour: 29.25, noise: None };
     let weeks = 8;
     let mut counts = [0_u32; 168];
     for sent in until(arrivals(load), weeks * 168 * HOUR) {
@@ -81,9 +89,9 @@ fn gaps_have_their_mean_and_variation() {
 #[test]
 fn bursts_stay_bursts_under_a_varying_rate() {
     let mut load = poisson(1.0);
-    load.classes[0].clients[0].gaps = GapLaw::Gamma { variation: 2.0 };
+    drawn(&mut load).1[0].gaps = GapLaw::Gamma { variation: 2.0 };
     let hours: [f64; 24] = std::array::from_fn(|hour| if hour % 2 == 0 { 0.2 } else { 1.8 });
-    load.classes[0].rate = RateDesign::daily(&hours, 0.0);
+    *drawn(&mut load).0 = RateDesign::daily(&hours, 0.0);
     let windows = 1500;
     let mut counts = vec![0.0; windows];
     for sent in until(arrivals(load), windows as Ticks * 2 * HOUR) {
@@ -107,7 +115,7 @@ fn noise_swings_the_rate_and_remembers() {
         interval: Span::from_secs(600),
         correlation: Span::from_secs(1200),
     };
-    load.classes[0].rate.noise = Some(noise);
+    drawn(&mut load).0.noise = Some(noise);
     let windows = 20_000;
     let mut counts = vec![0.0; windows];
     let interval = HOUR / 6;
@@ -132,12 +140,14 @@ fn noise_swings_the_rate_and_remembers() {
 #[test]
 fn a_walk_that_begins_later_sees_the_same_swings() {
     let mut load = poisson(1.0);
-    load.classes[0].rate.noise = Some(NoiseDesign {
+    drawn(&mut load).0.noise = Some(NoiseDesign {
         variation: 1.0,
         interval: Span::from_secs(60),
         correlation: Span::from_secs(300),
     });
-    let table = &Load::new(&load, "s").clients[0].rate;
+    let load = Load::new(&load, "s");
+    let Ready::Client(client) = &load.sources[0].source else { panic!("a client") };
+    let table = &client.rate;
     let stream = || Streams::new(1, 0).stream("rate", "s");
     let mut early = Walk::new(table, stream(), 0);
     let mut at = 0;
@@ -153,14 +163,14 @@ fn a_walk_that_begins_later_sees_the_same_swings() {
 fn classes_and_clients_keep_their_rates_and_their_luck() {
     let mut load = poisson(0.5);
     load.classes[0].name = "chat".to_owned();
-    let mut batch = load.classes[0].clone();
-    batch.name = "batch".to_owned();
-    batch.clients[0].prompt = LengthLaw::Fixed(100);
-    let mut other = batch.clients[0].clone();
-    (other.rate_per_s, other.prompt) = (0.25, LengthLaw::Fixed(200));
     let alone = until(arrivals(load.clone()), 100 * HOUR);
-    batch.clients.push(other);
-    load.classes.push(batch);
+    let mut batch = load.clone();
+    batch.classes[0].name = "batch".to_owned();
+    let clients = drawn(&mut batch).1;
+    clients[0].prompt = LengthLaw::Fixed(100);
+    let other = ClientDesign { rate_per_s: 0.25, prompt: LengthLaw::Fixed(200), ..clients[0].clone() };
+    clients.push(other);
+    load.classes.append(&mut batch.classes);
     let all = until(arrivals(load), 100 * HOUR);
     assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at), "in order of time");
     let of = |class: u16, prompt: u32| {
@@ -174,4 +184,20 @@ fn classes_and_clients_keep_their_rates_and_their_luck() {
     let chat: Vec<_> = of(0, 7).map(|sent| sent.at).collect();
     let batch: Vec<_> = of(1, 100).map(|sent| sent.at).collect();
     assert_ne!(chat, batch, "each client has luck of its own");
+}
+
+#[test]
+fn a_trace_and_clients_are_merged_in_order_of_time() {
+    let mut load = poisson(0.1);
+    let rows: Vec<TraceRow> =
+        (0..50).map(|i| TraceRow { at_ns: i * 2_000_000_000, prompt: 9, output: 2 }).collect();
+    let report =
+        TraceReport { rows: 50, last_ns: rows[49].at_ns, ..TraceReport::default() };
+    load.classes.push(ClassDesign::played(TraceDesign::new(Arc::new(rows), &report)));
+    let all = until(arrivals(load), HOUR);
+    assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    let played: Vec<u64> =
+        all.iter().filter(|sent| sent.class == 1).map(|sent| sent.at / 16_000_000_000).collect();
+    assert_eq!(played, (0..50).map(|i| 2 * i).collect::<Vec<u64>>());
+    assert!(all.len() > 50 + 200);
 }

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::InferenceSpec;
 use crate::kernel::Span;
-use crate::spec::{Fault, kinds};
+use crate::spec::{Fault, FilePath, kinds};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{
-    ClassDesign, ClientDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign, RateDesign, Targets,
+    ClassDesign, ClientDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign, RateDesign,
+    SourceDesign, Targets, TraceDesign, TraceFormat,
 };
+use crate::workload::inference::replica::Limits;
 
 /// Requests that are counted together and share their targets.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -18,8 +20,12 @@ use crate::workload::inference::load::{
 pub struct ClassSpec {
     /// Its name in results: letters, digits, `-` and `_`.
     pub name: String,
-    /// When its requests arrive.
-    pub arrivals: ArrivalsSpec,
+    /// When its requests arrive. Needed unless there is a `trace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalsSpec>,
+    /// Recorded requests, in place of arrivals, lengths and clients. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceSpec>,
     /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<LengthsSpec>,
@@ -108,6 +114,38 @@ pub struct NoiseSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Duration>,
 }
+
+kinds! {
+    /// Recorded requests, of which each cell receives all. The first comes at the start of the
+    /// run.
+    pub enum TraceSpec {
+        /// An Azure LLM inference trace: CSV with `TIMESTAMP`, `ContextTokens` and
+        /// `GeneratedTokens`.
+        Azure(TraceFileSpec) = "azure",
+        /// A Mooncake trace: JSON lines with `timestamp` in ms, `input_length` and
+        /// `output_length`.
+        Mooncake(TraceFileSpec) = "mooncake",
+    }
+}
+
+/// The file of a trace, and how it is played. It is read row by row while the run goes on.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TraceFileSpec {
+    /// The file; decompressed if its name ends in `.gz`.
+    pub file: FilePath,
+    /// How many times as fast as recorded. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_scale: Option<f64>,
+    /// Whether it starts again, a mean gap after its last request. Default: no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<bool>,
+}
+
+/// Opens a trace and reads it once; what it finds wrong goes to the faults. The scenario room
+/// does it.
+pub type OpenTrace<'a> =
+    dyn FnMut(TraceFormat, &FilePath, &Limits, &mut Vec<Fault>) -> Option<TraceDesign> + 'a;
 
 /// Tokens of prompts and answers.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -201,29 +239,30 @@ const MOST_CLASSES: usize = 64;
 const MOST_CLIENTS: usize = 4096;
 
 impl InferenceSpec {
-    /// What one cell of `replicas` replicas receives, in a run that starts at `start_hour` of
-    /// the week.
+    /// What one cell of `replicas` replicas under `limits` receives, in a run that starts at
+    /// `start_hour` of the week.
     pub(super) fn resolve_load(
         &self,
-        replicas: usize,
+        (replicas, limits): (usize, &Limits),
         start_hour: f64,
+        open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> LoadDesign {
-        let mut class = |parts: Parts<'_>| parts.resolve(replicas as f64, start_hour, faults);
-        let classes = match (&self.classes, &self.arrivals) {
-            (None, Some(arrivals)) => vec![class(Parts {
+        let all = match &self.classes {
+            None => vec![Parts {
                 name: "",
-                arrivals,
+                arrivals: self.arrivals.as_ref(),
+                trace: self.trace.as_ref(),
                 lengths: self.lengths.as_ref(),
                 clients: self.clients.as_deref(),
                 slo: self.slo,
-            })],
-            (Some(classes), _) => classes.iter().map(|spec| class(Parts::of(spec))).collect(),
-            (None, None) => Vec::new(),
+            }],
+            Some(classes) => classes.iter().map(Parts::of).collect(),
         };
         if let Some(classes) = &self.classes {
             let alone = [
                 ("arrivals", self.arrivals.is_some()),
+                ("trace", self.trace.is_some()),
                 ("lengths", self.lengths.is_some()),
                 ("clients", self.clients.is_some()),
                 ("slo", self.slo.is_some()),
@@ -233,18 +272,23 @@ impl InferenceSpec {
                 faults.push(Fault::error(field, message).help("move it into the classes"));
             }
             check_names(classes, faults);
-        } else if self.arrivals.is_none() {
-            faults.push(
-                Fault::error("", "nothing says when requests arrive")
-                    .help("give `arrivals`, or `classes` with arrivals of their own"),
-            );
         }
+        let cell = Cell { replicas: replicas as f64, limits, start_hour };
+        let classes: Vec<ClassDesign> =
+            all.iter().map(|parts| parts.resolve(&cell, open, faults)).collect();
         if classes.is_empty() {
             // A design that can be built, so that other faults are found too.
             return LoadDesign::poisson(0.0, LengthLaw::Fixed(1), LengthLaw::Fixed(1));
         }
         LoadDesign { classes }
     }
+}
+
+/// Who receives the requests.
+struct Cell<'l> {
+    replicas: f64,
+    limits: &'l Limits,
+    start_hour: f64,
 }
 
 fn check_names(classes: &[ClassSpec], faults: &mut Vec<Fault>) {
@@ -269,7 +313,8 @@ fn check_names(classes: &[ClassSpec], faults: &mut Vec<Fault>) {
 /// A class, be it of a list or the only one of a service.
 struct Parts<'s> {
     name: &'s str,
-    arrivals: &'s ArrivalsSpec,
+    arrivals: Option<&'s ArrivalsSpec>,
+    trace: Option<&'s TraceSpec>,
     lengths: Option<&'s LengthsSpec>,
     clients: Option<&'s [ClientSpec]>,
     slo: Option<SloSpec>,
@@ -279,29 +324,77 @@ impl<'s> Parts<'s> {
     fn of(spec: &'s ClassSpec) -> Self {
         Self {
             name: &spec.name,
-            arrivals: &spec.arrivals,
+            arrivals: spec.arrivals.as_ref(),
+            trace: spec.trace.as_ref(),
             lengths: spec.lengths.as_ref(),
             clients: spec.clients.as_deref(),
             slo: spec.slo,
         }
     }
 
-    fn resolve(&self, replicas: f64, start_hour: f64, faults: &mut Vec<Fault>) -> ClassDesign {
-        let rate_per_s = self.arrivals.rate_per_replica.0 * replicas;
+    fn resolve(
+        &self,
+        cell: &Cell<'_>,
+        open: &mut OpenTrace<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> ClassDesign {
+        let source = match (self.arrivals, self.trace) {
+            (Some(arrivals), None) => Some(self.drawn(arrivals, cell, faults)),
+            (None, Some(trace)) => {
+                let of_drawn =
+                    [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())];
+                for (field, _) in of_drawn.into_iter().filter(|(_, is_given)| *is_given) {
+                    let message = format!("a trace has its own `{field}`");
+                    faults.push(Fault::error(field, message).help("leave one of the two out"));
+                }
+                trace.resolve(cell.limits, open, faults).map(SourceDesign::Trace)
+            }
+            (None, None) => {
+                let message = match self.name {
+                    "" => "nothing says when requests arrive".to_owned(),
+                    name => format!("nothing says when requests of class `{name}` arrive"),
+                };
+                let help = "give `arrivals` or a `trace`";
+                faults.push(Fault::error("", message).help(help));
+                None
+            }
+            (Some(_), Some(_)) => {
+                let fault = Fault::error("trace", "requests are either drawn or recorded");
+                faults.push(fault.help("leave out `arrivals` or the `trace`"));
+                None
+            }
+        };
+        let nothing = || SourceDesign::Drawn { rate: RateDesign::constant(), clients: Vec::new() };
+        ClassDesign {
+            name: self.name.to_owned(),
+            targets: Targets {
+                ttft: self.slo.and_then(|slo| slo.ttft).map(Span::from),
+                tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
+            },
+            source: source.unwrap_or_else(nothing),
+        }
+    }
+
+    fn drawn(
+        &self,
+        arrivals: &ArrivalsSpec,
+        cell: &Cell<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> SourceDesign {
+        let rate_per_s = arrivals.rate_per_replica.0 * cell.replicas;
         if !(0.0..1e9).contains(&rate_per_s) {
             faults.push(Fault::error("arrivals", "a rate of arrivals is not negative"));
         }
         let rate_per_s = rate_per_s.clamp(0.0, 1e9);
-        let gaps = self.arrivals.gaps.as_ref();
+        let gaps = arrivals.gaps.as_ref();
         let azure = AZURE_CONVERSATION;
         let lengths = self.lengths.unwrap_or(&azure);
-        let mut client =
-            |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
-                rate_per_s,
-                gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
-                prompt: lengths.prompt.resolve("prompt", faults),
-                output: lengths.output.resolve("output", faults),
-            };
+        let mut client = |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
+            rate_per_s,
+            gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
+            prompt: lengths.prompt.resolve("prompt", faults),
+            output: lengths.output.resolve("output", faults),
+        };
         let clients = match self.clients {
             None => vec![client(rate_per_s, gaps, lengths)],
             Some(clients) => {
@@ -323,15 +416,29 @@ impl<'s> Parts<'s> {
                 made
             }
         };
-        ClassDesign {
-            name: self.name.to_owned(),
-            targets: Targets {
-                ttft: self.slo.and_then(|slo| slo.ttft).map(Span::from),
-                tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
-            },
-            rate: self.arrivals.resolve_rate(start_hour, faults),
-            clients,
+        SourceDesign::Drawn { rate: arrivals.resolve_rate(cell.start_hour, faults), clients }
+    }
+}
+
+impl TraceSpec {
+    fn resolve(
+        &self,
+        limits: &Limits,
+        open: &mut OpenTrace<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        let (format, spec) = match self {
+            TraceSpec::Azure(spec) => (TraceFormat::Azure, spec),
+            TraceSpec::Mooncake(spec) => (TraceFormat::Mooncake, spec),
+        };
+        let rate_scale = spec.rate_scale.unwrap_or(1.0);
+        if !(1e-6..=1e6).contains(&rate_scale) {
+            let message = format!("needs a `rate_scale` from 0.000001 to 1,000,000, got {rate_scale}");
+            faults.push(Fault::error("trace", message));
+            return None;
         }
+        let trace = open(format, &spec.file, limits, faults)?;
+        Some(TraceDesign { rate_scale, repeat: spec.repeat.unwrap_or(false), ..trace })
     }
 }
 

@@ -1,0 +1,439 @@
+//! Recorded requests: rows of a trace, played as they are needed.
+//!
+//! [`TraceReader`] is handed line after line and keeps nothing but counts, and a cell holds one
+//! row at a time, so a trace of any length takes no memory. Whoever opens files hands over
+//! [`TraceRows`], which starts again from the first row as often as asked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::super::ticks::{NEVER, Ticks, from_time};
+use crate::kernel::Time;
+
+/// A request of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceRow {
+    /// When it was sent, in nanoseconds on the clock of the trace.
+    pub at_ns: u64,
+    /// Prompt tokens; at least one.
+    pub prompt: u32,
+    /// Generated tokens; at least one.
+    pub output: u32,
+}
+
+/// The rows of a trace, in order of time.
+pub trait TraceRows: fmt::Debug + Send + Sync {
+    /// The rows from the first on; the same ones whenever it is called.
+    fn rows(&self) -> Box<dyn Iterator<Item = TraceRow> + Send>;
+}
+
+impl TraceRows for Vec<TraceRow> {
+    fn rows(&self) -> Box<dyn Iterator<Item = TraceRow> + Send> {
+        Box::new(self.clone().into_iter())
+    }
+}
+
+/// A trace and how it is played: its first row comes at the start of the run.
+#[derive(Debug, Clone)]
+pub struct TraceDesign {
+    /// The rows.
+    pub rows: Arc<dyn TraceRows>,
+    /// How many there are.
+    pub count: u64,
+    /// When the first was sent, on the clock of the trace.
+    pub first_ns: u64,
+    /// When the last was sent.
+    pub last_ns: u64,
+    /// How many times as fast as recorded.
+    pub rate_scale: f64,
+    /// Whether it starts again after its last row.
+    pub repeat: bool,
+}
+
+impl TraceDesign {
+    /// A trace played as it was recorded.
+    pub fn new(rows: Arc<dyn TraceRows>, report: &TraceReport) -> Self {
+        let TraceReport { rows: count, first_ns, last_ns, .. } = *report;
+        Self { rows, count, first_ns, last_ns, rate_scale: 1.0, repeat: false }
+    }
+
+    /// From the first row of one pass to that of the next: the recorded time and a mean gap.
+    fn period_ns(&self) -> u64 {
+        let span = self.last_ns - self.first_ns;
+        let mean_gap = span / self.count.saturating_sub(1).max(1);
+        // A trace of one instant comes back once a second.
+        if span == 0 { 1_000_000_000 } else { span + mean_gap }
+    }
+
+    /// Mean requests a second while it plays.
+    pub fn rate_per_s(&self) -> f64 {
+        self.count as f64 / (self.period_ns() as f64 * 1e-9) * self.rate_scale
+    }
+
+    /// The instant of the run at which `ns` nanoseconds after the first row are reached.
+    fn ticks(&self, ns: u64) -> Ticks {
+        let ns = if self.rate_scale == 1.0 { ns } else { (ns as f64 / self.rate_scale) as u64 };
+        from_time(Time::from_nanos(ns.min(Time::MAX.as_nanos())))
+    }
+}
+
+/// A trace being played, one row ahead.
+pub(super) struct Player {
+    design: TraceDesign,
+    rows: Box<dyn Iterator<Item = TraceRow> + Send>,
+    /// Nanoseconds of the passes that are over.
+    passed_ns: u64,
+    /// Lengths of the row that is next.
+    pub(super) prompt: u32,
+    pub(super) output: u32,
+}
+
+impl fmt::Debug for Player {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Player").field("passed_ns", &self.passed_ns).finish_non_exhaustive()
+    }
+}
+
+impl Player {
+    /// The trace from `from` on, and when its next row comes. Looks at every row before.
+    pub(super) fn new(design: &TraceDesign, from: Ticks) -> (Self, Ticks) {
+        let mut player = Self {
+            rows: design.rows.rows(),
+            design: design.clone(),
+            passed_ns: 0,
+            prompt: 0,
+            output: 0,
+        };
+        let period_ns = design.period_ns();
+        while design.repeat && design.ticks(player.passed_ns + period_ns) < from {
+            player.passed_ns += period_ns;
+        }
+        let mut next = player.advance();
+        while next < from {
+            next = player.advance();
+        }
+        (player, next)
+    }
+
+    /// Moves to the next row and returns when it comes; [`NEVER`] when there is none.
+    pub(super) fn advance(&mut self) -> Ticks {
+        let row = match self.rows.next() {
+            Some(row) => row,
+            None if self.design.repeat => {
+                self.passed_ns += self.design.period_ns();
+                self.rows = self.design.rows.rows();
+                match self.rows.next() {
+                    Some(row) => row,
+                    None => return NEVER,
+                }
+            }
+            None => return NEVER,
+        };
+        (self.prompt, self.output) = (row.prompt, row.output);
+        self.design.ticks(self.passed_ns + row.at_ns.saturating_sub(self.design.first_ns))
+    }
+}
+
+/// The format of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceFormat {
+    /// The Azure LLM inference traces: CSV with the columns `TIMESTAMP`, `ContextTokens` and
+    /// `GeneratedTokens` under a header.
+    Azure,
+    /// The Mooncake traces: one JSON object a line with `timestamp` in milliseconds,
+    /// `input_length` and `output_length`; `hash_ids` are not read.
+    Mooncake,
+}
+
+/// Rows of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// How many.
+    pub count: u64,
+    /// Line of the first, from 1; zero where there is none.
+    pub first_line: u64,
+}
+
+impl Rows {
+    /// Counts the row in line `line`.
+    pub fn add(&mut self, line: u64) {
+        if self.count == 0 {
+            self.first_line = line;
+        }
+        self.count += 1;
+    }
+}
+
+/// What a reader met in a trace. Printed, it says what was left out or mended, and where first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TraceReport {
+    /// Requests that were handed on.
+    pub rows: u64,
+    /// When the first of them was sent.
+    pub first_ns: u64,
+    /// When the last of them was sent.
+    pub last_ns: u64,
+    /// Rows left out: not of the format, or numbers that nothing could be.
+    pub malformed: Rows,
+    /// Rows left out: no prompt or no answer, so nothing to do for a model.
+    pub empty: Rows,
+    /// Requests sent before the one of the row above; they count as sent with it.
+    pub backwards: Rows,
+}
+
+impl TraceReport {
+    /// Every kind of odd row with what became of it.
+    fn kinds(&self) -> [(&'static str, Rows); 3] {
+        [
+            ("cannot be read: left out", self.malformed),
+            ("no prompt or no answer: left out", self.empty),
+            ("sent before the row above: taken as sent with it", self.backwards),
+        ]
+    }
+
+    /// Whether a row was left out or mended.
+    pub fn has_odd_rows(&self) -> bool {
+        self.kinds().iter().any(|(_, rows)| rows.count > 0)
+    }
+}
+
+impl fmt::Display for TraceReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} requests", self.rows)?;
+        for (what, rows) in self.kinds() {
+            if rows.count > 0 {
+                write!(f, "; {} rows (first: line {}) {what}", rows.count, rows.first_line)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a trace line by line.
+#[derive(Debug, Clone)]
+pub struct TraceReader {
+    format: TraceFormat,
+    line: u64,
+    report: TraceReport,
+}
+
+impl TraceReader {
+    /// A reader of `format` before the first line.
+    pub fn new(format: TraceFormat) -> Self {
+        Self { format, line: 0, report: TraceReport::default() }
+    }
+
+    /// The request of the next line, if it holds one. The line comes without its break, though
+    /// a carriage return at its end does no harm.
+    pub fn read(&mut self, line: &[u8]) -> Option<TraceRow> {
+        self.line += 1;
+        let text = line.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(line).trim_ascii();
+        if text.is_empty() || self.format == TraceFormat::Azure && self.line == 1 && is_header(text)
+        {
+            return None;
+        }
+        let read = match self.format {
+            TraceFormat::Azure => azure(text),
+            TraceFormat::Mooncake => mooncake(text),
+        };
+        let report = &mut self.report;
+        let Some(mut row) = read else {
+            report.malformed.add(self.line);
+            return None;
+        };
+        if row.prompt == 0 || row.output == 0 {
+            report.empty.add(self.line);
+            return None;
+        }
+        if report.rows == 0 {
+            report.first_ns = row.at_ns;
+        } else if row.at_ns < report.last_ns {
+            report.backwards.add(self.line);
+            row.at_ns = report.last_ns;
+        }
+        report.last_ns = row.at_ns;
+        report.rows += 1;
+        Some(row)
+    }
+
+    /// The line that was read last, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Counts the line that comes next as one that cannot be read, without looking at it.
+    pub fn skip(&mut self) {
+        self.line += 1;
+        self.report.malformed.add(self.line);
+    }
+
+    /// What was met so far.
+    pub fn report(&self) -> &TraceReport {
+        &self.report
+    }
+}
+
+fn is_header(text: &[u8]) -> bool {
+    text.to_ascii_lowercase().starts_with(b"timestamp,")
+}
+
+/// `2023-11-16 18:15:46.6805900,374,44`; the time may have an offset from UTC.
+fn azure(text: &[u8]) -> Option<TraceRow> {
+    let mut columns = std::str::from_utf8(text).ok()?.split(',');
+    let (time, prompt, output) = (columns.next()?, columns.next()?, columns.next()?);
+    if columns.next().is_some() {
+        return None;
+    }
+    let at = match time.parse::<jiff::Timestamp>() {
+        Ok(at) => at,
+        Err(_) => {
+            let local: jiff::civil::DateTime = time.parse().ok()?;
+            jiff::tz::Offset::UTC.to_timestamp(local).ok()?
+        }
+    };
+    Some(TraceRow {
+        at_ns: u64::try_from(at.as_nanosecond()).ok()?,
+        prompt: prompt.trim().parse().ok()?,
+        output: output.trim().parse().ok()?,
+    })
+}
+
+/// `{"timestamp": 27482, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47]}`.
+fn mooncake(text: &[u8]) -> Option<TraceRow> {
+    #[derive(Deserialize)]
+    struct Row {
+        timestamp: f64,
+        input_length: u32,
+        output_length: u32,
+    }
+    let Row { timestamp, input_length, output_length } = serde_json::from_slice(text).ok()?;
+    // Up to a thousand years of milliseconds, which an f64 tells apart to the microsecond.
+    let sound = (0.0..3.2e13).contains(&timestamp);
+    sound.then_some(TraceRow {
+        at_ns: (timestamp * 1e6).round() as u64,
+        prompt: input_length,
+        output: output_length,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(format: TraceFormat, text: &str) -> (Vec<TraceRow>, TraceReport) {
+        let mut reader = TraceReader::new(format);
+        let rows = text.split('\n').filter_map(|line| reader.read(line.as_bytes())).collect();
+        (rows, *reader.report())
+    }
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn an_azure_trace_is_read_with_and_without_offsets() {
+        let text = "\u{feff}TIMESTAMP,ContextTokens,GeneratedTokens\r\n\
+                    2023-11-16 18:15:46.6805900,374,44\r\n\
+                    2023-11-16 18:15:50.9951690,396,109\r\n\
+                    2023-11-16 19:15:51+01:00,879,55\r\n\r\n";
+        let (rows, report) = read(TraceFormat::Azure, text);
+        let first = 1_700_158_546 * SECOND + 680_590_000;
+        let row = |at_ns, prompt, output| TraceRow { at_ns, prompt, output };
+        let expected =
+            [row(first, 374, 44), row(first + 4_314_579_000, 396, 109), row(1_700_158_551 * SECOND, 879, 55)];
+        assert_eq!(rows, expected);
+        assert_eq!(report.rows, 3);
+        assert_eq!((report.malformed, report.backwards), Default::default());
+    }
+
+    #[test]
+    fn a_mooncake_trace_is_read_whatever_else_its_rows_hold() {
+        let text = "{\"timestamp\": 0, \"input_length\": 6758, \"output_length\": 500, \"hash_ids\": [0, 1]}\n\
+                    {\"output_length\": 7, \"input_length\": 1, \"timestamp\": 1.5}\n";
+        let (rows, report) = read(TraceFormat::Mooncake, text);
+        let row = |at_ns, prompt, output| TraceRow { at_ns, prompt, output };
+        assert_eq!(rows, [row(0, 6758, 500), row(1_500_000, 1, 7)]);
+        assert_eq!(report.to_string(), "2 requests");
+    }
+
+    #[test]
+    fn every_odd_row_is_counted_and_named_by_its_line() {
+        let azure = "TIMESTAMP,ContextTokens,GeneratedTokens\n\
+                     2023-11-16 18:00:10,5,5\n\
+                     2023-11-16 18:00:09,6,6\n\
+                     yesterday,7,7\n\
+                     2023-11-16 18:00:11,0,7\n\
+                     2023-11-16 18:00:11,7,0\n\
+                     2023-11-16 18:00:11,-7,7\n\
+                     2023-11-16 18:00:11,99999999999,7\n\
+                     2023-11-16 18:00:11,7,7,7\n\
+                     2023-13-16 18:00:11,7,7\n\
+                     1823-11-16 18:00:11,7,7\n\
+                     \u{0},\u{fffd}\n\
+                     2023-11-16 18:00:12,8,8";
+        let (rows, report) = read(TraceFormat::Azure, azure);
+        let prompts: Vec<u32> = rows.iter().map(|row| row.prompt).collect();
+        assert_eq!(prompts, [5, 6, 8]);
+        assert_eq!(rows[0].at_ns, rows[1].at_ns, "time does not run backwards");
+        let odd = |count, first_line| Rows { count, first_line };
+        assert_eq!(report.malformed, odd(7, 4));
+        assert_eq!((report.empty, report.backwards), (odd(2, 5), odd(1, 3)));
+        let mooncake = "[1, 2]\n{}\n{\"timestamp\": -1, \"input_length\": 1, \"output_length\": 1}\n\
+                        {\"timestamp\": 1e300, \"input_length\": 1, \"output_length\": 1}\n\
+                        {\"timestamp\": 1, \"input_length\": 1.5, \"output_length\": 1}\n\
+                        {\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1";
+        let (rows, report) = read(TraceFormat::Mooncake, mooncake);
+        assert_eq!((rows.len(), report.malformed), (0, odd(6, 1)));
+        let said = report.to_string();
+        assert_eq!(said, "0 requests; 6 rows (first: line 1) cannot be read: left out");
+    }
+
+    fn design(at_s: &[u64]) -> TraceDesign {
+        let rows: Vec<TraceRow> = at_s
+            .iter()
+            .map(|&at| TraceRow { at_ns: at * SECOND, prompt: at as u32, output: 1 })
+            .collect();
+        let report = TraceReport {
+            rows: rows.len() as u64,
+            first_ns: rows[0].at_ns,
+            last_ns: rows[rows.len() - 1].at_ns,
+            ..TraceReport::default()
+        };
+        TraceDesign::new(Arc::new(rows), &report)
+    }
+
+    /// The next `n` rows as (seconds, prompt), from `from` on.
+    fn play(design: &TraceDesign, from: u64, n: usize) -> Vec<(f64, u32)> {
+        let second = 16 * SECOND;
+        let (mut player, mut next) = Player::new(design, from * second);
+        let mut all = Vec::new();
+        while next < NEVER && all.len() < n {
+            all.push((next as f64 / second as f64, player.prompt));
+            next = player.advance();
+        }
+        all
+    }
+
+    #[test]
+    fn a_trace_begins_with_the_run_and_may_repeat_and_scale() {
+        let mut design = design(&[100, 100, 101, 104]);
+        let once = [(0.0, 100), (0.0, 100), (1.0, 101), (4.0, 104)];
+        assert_eq!(play(&design, 0, 9), once);
+        assert_eq!(play(&design, 1, 9), once[2..]);
+        assert_eq!(play(&design, 5, 9), []);
+        design.repeat = true;
+        // Four seconds and a mean gap of 4/3 s.
+        let period = 5.333_333_333;
+        let again = play(&design, 0, 9);
+        assert_eq!(again[..4], once);
+        for (got, expected) in again[4..8].iter().zip(once) {
+            assert!((got.0 - expected.0 - period).abs() < 1e-9 && got.1 == expected.1);
+        }
+        assert!((again[8].0 - 2.0 * period).abs() < 1e-8);
+        let later = play(&design, 7, 2);
+        assert_eq!(later, play(&design, 0, 9)[7..]);
+        design.rate_scale = 4.0;
+        assert_eq!(play(&design, 0, 4), [(0.0, 100), (0.0, 100), (0.25, 101), (1.0, 104)]);
+        assert!((design.rate_per_s() - 3.0).abs() < 1e-9);
+    }
+}
