@@ -18,3 +18,4 @@ mod reference;
 mod ridethrough;
 mod run;
 mod support;
+mod traces;
