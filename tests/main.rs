@@ -17,5 +17,6 @@ mod presets;
 mod reference;
 mod ridethrough;
 mod run;
+mod services;
 mod support;
 mod traces;

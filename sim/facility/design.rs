@@ -10,7 +10,7 @@ use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::heat_load::HeatLoadDesign;
-use crate::workload::inference::ServiceDesign;
+use crate::workload::inference::{Noting, ServiceDesign};
 use crate::workload::mining::MiningDesign;
 use crate::workload::training::TrainingDesign;
 
@@ -30,6 +30,8 @@ pub struct Design {
     pub seed: u64,
     /// Length of the intervals of the time series.
     pub interval: Span,
+    /// Which requests of inference services are written down one by one.
+    pub noting: Noting,
     /// The graph of power and cooling, for single points of failure and diagrams.
     pub site: Site,
     /// Outdoor air.

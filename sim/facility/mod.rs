@@ -21,6 +21,7 @@ mod machines;
 mod meters;
 mod observer;
 mod outcome;
+mod services;
 mod settle;
 mod work;
 
@@ -162,7 +163,7 @@ impl<'d> Facility<'d> {
         let streams = Streams::new(design.seed, replication);
         let weather = Weather::new(&design.weather, &streams);
         let air = moist_air(weather.current());
-        let works: Vec<Work> = design.works.iter().map(|site| Work::new(site, &streams)).collect();
+        let works: Vec<Work> = design.works.iter().map(|site| Work::new(site, design.noting, &streams)).collect();
         let mut work_racks = vec![Vec::new(); works.len()];
         for (rack, site) in design.racks.iter().enumerate() {
             if let Some((work, index)) = site.work {
@@ -213,7 +214,9 @@ impl<'d> Facility<'d> {
 
     /// The columns of the time series, with units.
     pub fn columns(&self) -> Vec<String> {
-        self.meters.columns()
+        let mut columns = self.meters.columns();
+        columns.extend(services::columns(self.design));
+        columns
     }
 
     /// Runs to the end of the scenario, or until the observer breaks off.
@@ -427,6 +430,11 @@ impl<'d> Facility<'d> {
         }
         self.row.clear();
         self.meters.row(self.interval_start, now, &mut self.row);
+        let seconds = (now - self.interval_start).as_secs_f64();
+        for work in &mut self.works {
+            let Work::Inference(service) = work else { continue };
+            services::row(&service.take_interval(now), seconds, &mut self.row);
+        }
         observer.interval(self.interval_start, &self.row);
         self.interval_start = now;
     }
@@ -440,7 +448,17 @@ impl<'d> Facility<'d> {
         self.changed.all_loops();
         self.settle(now, observer);
         self.close_interval(now, observer);
+        self.tell_requests(observer);
         self.meters.advance(now);
+    }
+
+    /// Tells of the noted requests that have left their services since the last call.
+    fn tell_requests(&mut self, observer: &mut dyn Observer) {
+        for (work, site) in self.works.iter_mut().zip(&self.design.works) {
+            if let Work::Inference(service) = work {
+                service.drain_notes(|class, note| observer.request(&site.name, class, note));
+            }
+        }
     }
 
     /// How long the run has been.

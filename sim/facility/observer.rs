@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::kernel::Time;
+use crate::workload::inference::Note;
 use crate::workload::training::JobRecord;
 
 /// Listens to a run.
@@ -20,6 +21,10 @@ pub trait Observer {
 
     /// A training job has ended.
     fn job(&mut self, workload: &str, job: &JobRecord);
+
+    /// A request that is written down one by one has left its service; `class` is empty where
+    /// the service names none. Called once a control interval of the service, in order of time.
+    fn request(&mut self, _workload: &str, _class: &str, _note: &Note) {}
 
     /// The run stands at `now`: whether to go on. Called once an instant.
     fn proceed(&mut self, now: Time) -> ControlFlow<()>;

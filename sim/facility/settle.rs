@@ -309,6 +309,7 @@ impl Facility<'_> {
         self.schedule_wake_ups();
         self.watch_chillers(now);
         self.read_meters(now, observer);
+        self.tell_requests(observer);
     }
 
     /// Workloads to power: what each rack wants.

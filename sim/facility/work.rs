@@ -4,7 +4,7 @@ use crate::kernel::{Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
 use crate::workload::heat_load::HeatLoad;
-use crate::workload::inference::Service;
+use crate::workload::inference::{Noting, Service};
 use crate::workload::mining::Mining;
 use crate::workload::training::Training;
 
@@ -34,14 +34,18 @@ macro_rules! each {
 
 impl Work {
     /// The workload at the start of a run.
-    pub(super) fn new(site: &WorkSite, streams: &Streams) -> Self {
+    pub(super) fn new(site: &WorkSite, noting: Noting, streams: &Streams) -> Self {
         match &site.design {
             WorkDesign::Mining { design, .. } => Work::Mining(Mining::new(design, streams)),
             WorkDesign::Training { design, rack, racks } => {
                 let (design, rack) = (design.clone(), rack.clone());
                 Work::Training(Training::new(design, rack, racks, &site.name, streams))
             }
-            WorkDesign::Inference { design, .. } => Work::Inference(Service::new(design, streams)),
+            WorkDesign::Inference { design, .. } => {
+                let mut service = Service::new(design, streams);
+                service.note(noting);
+                Work::Inference(service)
+            }
             WorkDesign::HeatLoad(design) => Work::HeatLoad(HeatLoad::new(design)),
         }
     }

@@ -126,6 +126,13 @@ impl Latency {
         self.saturated += other.saturated;
     }
 
+    /// Forgets all records and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bins.fill(0);
+        (self.sum, self.count, self.saturated) = (0, 0, 0);
+        (self.min, self.max) = (u64::MAX, 0);
+    }
+
     /// How many events were counted.
     pub fn count(&self) -> u64 {
         self.count

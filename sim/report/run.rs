@@ -13,6 +13,7 @@ use super::table::{Cell, Column, Format, Kind, Table};
 use crate::facility::{Design, Facility, Observer, Outcome, Record, WorkDesign};
 use crate::kernel::Time;
 use crate::scenario::Input;
+use crate::workload::inference::{Note, Noting};
 use crate::workload::training::JobRecord;
 
 /// Where a run came from: enough to repeat it.
@@ -64,6 +65,8 @@ pub struct RunWriter<'a> {
     series: Table,
     events: Table,
     jobs: Table,
+    /// None where no request is written down.
+    requests: Option<Table>,
     failure: Option<io::Error>,
     proceed: Proceed<'a>,
     row: Vec<Cell>,
@@ -113,8 +116,26 @@ impl<'a> RunWriter<'a> {
         ];
         jobs.extend(JobRecord::GPU_HOURS.iter().map(|kind| real(&format!("{kind}_gpu_h"))));
         jobs.extend([real("held_gpu_h"), real("energy_kwh"), text("reason")]);
+        let requests = vec![
+            text("workload"),
+            text("class"),
+            time("arrival_utc"),
+            time("end_utc"),
+            text("fate"),
+            count("stands_for"),
+            count("prompt_tokens"),
+            count("output_tokens"),
+            real("queue_s"),
+            real("ttft_s"),
+            real("tpot_s"),
+            real("e2e_s"),
+        ];
         Ok(Self {
             design,
+            requests: match design.noting {
+                Noting::None => None,
+                _ => Some(Table::create(folder.path(), "requests", requests, format)?),
+            },
             series: Table::create(folder.path(), "timeseries", series, format)?,
             events: Table::create(folder.path(), "events", events, format)?,
             jobs: Table::create(folder.path(), "jobs", jobs, format)?,
@@ -148,6 +169,7 @@ impl<'a> RunWriter<'a> {
         self.series.finish()?;
         self.events.finish()?;
         self.jobs.finish()?;
+        self.requests.take().map_or(Ok(()), Table::finish)?;
         self.folder.write("summary.json", &json(outcome)?)?;
         self.folder.write("manifest.json", &json(manifest)?)?;
         self.folder.write("scenario.yaml", effective_scenario.as_bytes())?;
@@ -234,6 +256,31 @@ impl Observer for RunWriter<'_> {
             Cell::Text(job.reason.name().to_owned()),
         ]);
         self.push(|writer| &mut writer.jobs, row);
+    }
+
+    fn request(&mut self, workload: &str, class: &str, note: &Note) {
+        let Some(table) = &mut self.requests else { return };
+        let maybe = |value: Option<f64>| value.map_or(Cell::Missing, Cell::Real);
+        let mut row = std::mem::take(&mut self.row);
+        row.extend([
+            Cell::Text(workload.to_owned()),
+            Cell::Text(class.to_owned()),
+            Cell::Time(self.design.clock.timestamp(note.arrival())),
+            Cell::Time(self.design.clock.timestamp(note.end())),
+            Cell::Text(note.fate.name().to_owned()),
+            Cell::Count(u64::from(note.request.weight)),
+            Cell::Count(u64::from(note.request.prompt)),
+            Cell::Count(u64::from(note.request.output)),
+            maybe(note.queue_s()),
+            maybe(note.ttft_s()),
+            maybe(note.tpot_s()),
+            Cell::Real(note.e2e_s()),
+        ]);
+        if self.failure.is_none() {
+            self.failure = table.push(&row).err();
+        }
+        self.row = row;
+        self.row.clear();
     }
 
     fn proceed(&mut self, now: Time) -> ControlFlow<()> {

@@ -12,7 +12,7 @@ use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
 use crate::spec::kinds;
-use crate::units::Duration;
+use crate::units::{Duration, Fraction};
 use crate::workload::gpu::GpuRackSpec;
 use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::inference::InferenceSpec;
@@ -86,6 +86,21 @@ pub(super) struct OutputSpec {
     /// Length of the intervals of the time series. Default: 15 min.
     #[serde(default)]
     pub(super) interval: Option<Duration>,
+    /// Requests of inference services to write down one by one. Default: none.
+    #[serde(default)]
+    pub(super) requests: Option<RequestsSpec>,
+}
+
+/// Which requests are written down one by one: the first, or a sample.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestsSpec {
+    /// The first that each simulated cell receives.
+    #[serde(default)]
+    pub(super) first: Option<u64>,
+    /// A share of all, drawn at random.
+    #[serde(default)]
+    pub(super) share: Option<Fraction>,
 }
 
 kinds! {

@@ -23,7 +23,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
 use super::load::{Document, load};
 use super::show::{content_hash, effective_yaml};
-use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
+use super::spec::{RackSpec, RequestsSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
 use crate::grid::{PriceDesign, Run, Series};
 use crate::kernel::{Clock, Span, Time};
@@ -31,6 +31,7 @@ use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
 use crate::spec::{Fault, FilePath, Mark, Name};
 use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
+use crate::workload::inference::Noting;
 use crate::workload::inference::replica::Limits;
 
 use plant::{Plant, report};
@@ -164,6 +165,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         duration,
         seed: head.seed.unwrap_or(1),
         interval: head.output.interval.map_or(Span::from_secs(900), Span::from),
+        noting: noting(head.output.requests),
         site: site?,
         weather: weather?,
         price: price?,
@@ -240,12 +242,29 @@ fn check_head(head: &ScenarioSpec, document: &Document, sink: &mut Diagnostics) 
     {
         fault(Fault::error("duration", "the run ends after the year 9999"));
     }
+    if let Some(RequestsSpec { first, share }) = head.output.requests
+        && (first.is_some() == share.is_some()
+            || share.is_some_and(|share| !(0.0..=1.0).contains(&share.0)))
+    {
+        fault(
+            Fault::error("output.requests", "which requests are to be written down?")
+                .help("give `first: 1000` or `share: 1 %`"),
+        );
+    }
     let interval = head.output.interval.map_or(SHORTEST_INTERVAL, Span::from);
     if interval < SHORTEST_INTERVAL {
         fault(
             Fault::error("output.interval", "an interval lasts at least a second")
                 .help("events between two rows are in `events`, with their instants"),
         );
+    }
+}
+
+fn noting(spec: Option<RequestsSpec>) -> Noting {
+    match spec {
+        Some(RequestsSpec { first: Some(first), .. }) => Noting::First(first),
+        Some(RequestsSpec { share: Some(share), .. }) => Noting::Share(share.0),
+        _ => Noting::None,
     }
 }
 

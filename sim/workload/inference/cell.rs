@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::load::{Arrivals, Load, Sent};
+use super::notes::{Chooser, Fate, Noting};
 use super::records::Records;
 use super::replica::{Limits, Replica, Stride, Work};
 use super::request::Request;
@@ -47,6 +48,7 @@ pub(super) struct Cell {
     load: Arc<Load>,
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
+    notes: Chooser,
     /// How far it has advanced.
     now: Ticks,
 }
@@ -74,6 +76,7 @@ impl Cell {
             router: Router::new(routing, replicas, streams.stream("routing", entity)),
             load: Arc::clone(load),
             arrivals: Some(Arrivals::new(load, (entity, streams), now)),
+            notes: Chooser::new(Noting::None, (entity, streams)),
             now,
         }
     }
@@ -105,11 +108,13 @@ impl Cell {
             let tally = records.of(class);
             tally.arrived += weight;
             tally.simulated += 1;
-            let request = Request::new(at, prompt, output, self.multiplicity).of_class(class);
+            let noted = self.notes.next();
+            let request = Request::new(at, prompt, output, self.multiplicity);
+            let request = Request { class, noted, ..request };
             if !self.limits.fits(&request) {
-                tally.rejected += weight;
+                records.lost(&request, at, Fate::Rejected);
             } else if !self.dispatch(at, request, records) {
-                records.of(class).failed += weight;
+                records.lost(&request, at, Fate::Failed);
             }
             // A router that looks at its replicas takes them along.
             ahead += usize::from(self.router.is_blind());
@@ -168,7 +173,7 @@ impl Cell {
             let weight = u64::from(request.weight);
             let request = match policy {
                 LostRequests::Fail => {
-                    records.of(request.class).failed += weight;
+                    records.lost(&request, at, Fate::Failed);
                     continue;
                 }
                 LostRequests::Retry => request.afresh(),
@@ -177,7 +182,7 @@ impl Cell {
             if self.dispatch(at, request, records) {
                 records.of(request.class).retried += weight;
             } else {
-                records.of(request.class).failed += weight;
+                records.lost(&request, at, Fate::Failed);
             }
         }
     }
@@ -202,8 +207,14 @@ impl Cell {
                 .arrivals
                 .as_ref()
                 .map(|_| Arrivals::new(&self.load, (entity, streams), self.now + 1)),
+            notes: self.notes.split((entity, streams)),
             now: self.now,
         }
+    }
+
+    /// Notes what becomes of some of the requests that arrive from now on.
+    pub(super) fn note(&mut self, noting: Noting, names: (&str, &Streams)) {
+        self.notes = Chooser::new(noting, names);
     }
 
     /// Lets the cell stand for `members` more.

@@ -11,6 +11,7 @@
 mod cell;
 mod leap;
 pub mod load;
+mod notes;
 mod plain;
 pub mod racks;
 pub mod records;
@@ -24,9 +25,10 @@ pub mod ticks;
 mod tournament;
 
 pub use cell::LostRequests;
+pub use notes::{Fate, Note, Noting};
 pub use records::Tally;
 pub use router::Routing;
-pub use service::{InferenceSummary, Service, ServiceDesign};
+pub use service::{InferenceInterval, InferenceSummary, Service, ServiceDesign};
 pub use spec::InferenceSpec;
 
 #[cfg(test)]

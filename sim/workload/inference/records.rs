@@ -1,6 +1,7 @@
 //! What a service remembers of its requests: counts and distributions, in bounded memory.
 
 use super::load::Targets;
+use super::notes::{Fate, Note};
 use super::request::{Request, Sink};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Time};
@@ -68,6 +69,12 @@ impl Tally {
         self.simulated += other.simulated;
     }
 
+    fn clear(&mut self) {
+        let Self { mut ttft, mut tpot, mut tbt, mut e2e, mut queue, .. } = std::mem::take(self);
+        [&mut ttft, &mut tpot, &mut tbt, &mut e2e, &mut queue].into_iter().for_each(Latency::clear);
+        *self = Self { ttft, tpot, tbt, e2e, queue, ..Self::default() };
+    }
+
     /// The five distributions with their short names.
     pub fn latencies(&self) -> [(&'static str, &Latency); 5] {
         [
@@ -89,6 +96,8 @@ impl Tally {
 #[derive(Debug, Clone)]
 pub struct Records {
     classes: Vec<Class>,
+    /// What became of noted requests since they were last taken.
+    notes: Vec<Note>,
 }
 
 #[derive(Debug, Clone)]
@@ -111,7 +120,7 @@ impl Records {
             is_judged: targets != Targets::default(),
             targets: (bound(targets.ttft), bound(targets.tpot)),
         });
-        Self { classes: classes.collect() }
+        Self { classes: classes.collect(), notes: Vec::new() }
     }
 
     /// Empty records of one class without targets.
@@ -123,6 +132,34 @@ impl Records {
     /// The records of class `class`.
     pub(super) fn of(&mut self, class: u16) -> &mut Tally {
         &mut self.classes[usize::from(class)].tally
+    }
+
+    /// Counts a request that leaves without having been served.
+    pub(super) fn lost(&mut self, request: &Request, at: Ticks, fate: Fate) {
+        let tally = self.of(request.class);
+        let n = u64::from(request.weight);
+        match fate {
+            Fate::Served => unreachable!("a request that is served finishes"),
+            Fate::Failed => tally.failed += n,
+            Fate::Rejected => tally.rejected += n,
+        }
+        self.note(request, at, fate);
+    }
+
+    fn note(&mut self, request: &Request, end: Ticks, fate: Fate) {
+        if request.noted && request.weight > 0 {
+            self.notes.push(Note { request: *request, end, fate });
+        }
+    }
+
+    /// Takes the notes away.
+    pub(super) fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Forgets all counts and latencies, but not the notes.
+    pub(super) fn clear(&mut self) {
+        self.classes.iter_mut().for_each(|class| class.tally.clear());
     }
 
     /// The records of each class.
@@ -171,6 +208,7 @@ impl Sink for Records {
         tally.output_tokens += n * u64::from(request.output);
         tally.judged += n * u64::from(*is_judged);
         tally.within_slo += n * u64::from(*is_judged && within);
+        self.note(request, at, Fate::Served);
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Request {
     pub weight: u32,
     /// Index of its class.
     pub class: u16,
+    /// What becomes of it is written down.
+    pub noted: bool,
 }
 
 impl Request {
@@ -43,6 +45,7 @@ impl Request {
             generated: 0,
             weight,
             class: 0,
+            noted: false,
         }
     }
 
@@ -55,7 +58,8 @@ impl Request {
     /// The same request, to be served from the beginning.
     #[must_use]
     pub fn afresh(self) -> Self {
-        Self::new(self.arrival, self.prompt, self.output, self.weight).of_class(self.class)
+        let Self { arrival, prompt, output, weight, class, noted, .. } = self;
+        Self { class, noted, ..Self::new(arrival, prompt, output, weight) }
     }
 
     /// Tokens that must be prefilled before its next token: the prompt and what it has

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::cell::{Cell, LostRequests, Order};
 use super::load::{Load, LoadDesign};
+use super::notes::{Note, Noting};
 use super::racks::{Layout, Rack};
 use super::records::{Records, Tally};
 use super::replica::{Limits, Stride, Work};
@@ -76,6 +77,10 @@ pub struct Service {
     changed: Vec<bool>,
     /// One for each part of the groups that may run at the same time; part 0 takes the rest.
     records: Vec<Records>,
+    /// What was recorded up to the end of the last interval.
+    closed: Records,
+    /// Energy of all racks up to there, J.
+    closed_j: f64,
     /// Work of cells that are gone.
     past: Work,
     splits: u64,
@@ -119,6 +124,17 @@ pub struct InferenceSummary {
     pub owed_j: f64,
     /// Income from tokens of served requests, $.
     pub revenue: f64,
+}
+
+/// What happened in an interval of the time series.
+#[derive(Debug, Clone)]
+pub struct InferenceInterval {
+    /// Counts and latencies.
+    pub records: Tally,
+    /// The same for each named class.
+    pub classes: Vec<(String, Tally)>,
+    /// Energy of all racks, J.
+    pub energy_j: f64,
 }
 
 impl ServiceDesign {
@@ -165,6 +181,8 @@ impl Service {
             racks: vec![Rack::new(&design.rack); layout.racks],
             changed: vec![true; layout.racks],
             records: vec![design.records()],
+            closed: design.records(),
+            closed_j: 0.0,
             past: Work::default(),
             splits: 0,
             now: Time::ZERO,
@@ -307,14 +325,47 @@ impl Service {
         self.groups.iter().flatten().map(|group| group.cell.in_flight()).sum()
     }
 
+    /// Notes what becomes of some of the requests that arrive from now on; at the start.
+    pub fn note(&mut self, noting: Noting) {
+        let Self { groups, streams, design, .. } = self;
+        for (index, group) in groups.iter_mut().enumerate() {
+            let Some(group) = group else { continue };
+            group.cell.note(noting, (&format!("{}/{index}", design.name), streams));
+        }
+    }
+
+    /// Hands over what became of noted requests since the last call, by their ends. Complete up
+    /// to the control boundary that was passed last.
+    pub fn drain_notes(&mut self, mut f: impl FnMut(&str, &Note)) {
+        let mut notes: Vec<Note> = self.records.iter_mut().flat_map(Records::take_notes).collect();
+        notes.sort_unstable_by_key(Note::order);
+        for note in &notes {
+            f(&self.design.load.classes[usize::from(note.request.class)].name, note);
+        }
+    }
+
+    /// What happened since the last call, up to `now`, which must not lie beyond the next
+    /// control boundary. Costs a pass over the histograms.
+    pub fn take_interval(&mut self, now: Time) -> InferenceInterval {
+        self.bring_to(now);
+        let mut records = self.design.records();
+        for part in &mut self.records {
+            records.merge(part);
+            part.clear();
+        }
+        self.closed.merge(&records);
+        let energy_j = self.racks.iter().map(|r| r.actual_j(now)).sum::<f64>();
+        InferenceInterval {
+            classes: self.by_class(&records),
+            records: records.total(),
+            energy_j: energy_j - std::mem::replace(&mut self.closed_j, energy_j),
+        }
+    }
+
     /// The result up to `now`, which must not lie beyond the next control boundary.
     pub fn summary(&mut self, now: Time) -> InferenceSummary {
-        self.simulate(now);
-        self.collect(now);
-        for group in self.groups.iter_mut().flatten() {
-            group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
-        }
-        let mut records = self.design.records();
+        self.bring_to(now);
+        let mut records = self.closed.clone();
         for part in &self.records {
             records.merge(part);
         }
@@ -331,17 +382,27 @@ impl Service {
             revenue: (total.prompt_tokens as f64 * self.design.prompt_price
                 + total.output_tokens as f64 * self.design.output_price)
                 * 1e-6,
-            classes: self
-                .design
-                .load
-                .classes
-                .iter()
-                .zip(records.classes())
-                .filter(|(class, _)| !class.name.is_empty())
-                .map(|(class, tally)| (class.name.clone(), tally.clone()))
-                .collect(),
+            classes: self.by_class(&records),
             records: total,
         }
+    }
+
+    /// Simulates up to `now` and accounts for all that was done by then.
+    fn bring_to(&mut self, now: Time) {
+        self.simulate(now);
+        self.collect(now);
+        for group in self.groups.iter_mut().flatten() {
+            group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
+        }
+    }
+
+    /// The tallies of `records` by the names of their classes.
+    fn by_class(&self, records: &Records) -> Vec<(String, Tally)> {
+        let classes = self.design.load.classes.iter().zip(records.classes());
+        classes
+            .filter(|(class, _)| !class.name.is_empty())
+            .map(|(class, tally)| (class.name.clone(), tally.clone()))
+            .collect()
     }
 
     /// Advances every simulated cell to `now`.

@@ -1,0 +1,74 @@
+//! What the time series tells of inference services: requests, tokens and latencies of each
+//! interval, for a service and for each of its named classes.
+
+use super::design::{Design, WorkDesign};
+use crate::measure::Latency;
+use crate::workload::inference::{InferenceInterval, Tally};
+
+/// Columns of a service or a class, behind its name.
+const COLUMNS: [&str; 16] = [
+    "arrived_per_s",
+    "served_per_s",
+    "failed_per_s",
+    "rejected_per_s",
+    "goodput_per_s",
+    "slo_attainment",
+    "prompt_tokens_per_s",
+    "output_tokens_per_s",
+    "ttft_p50_s",
+    "ttft_p99_s",
+    "tpot_p50_s",
+    "tpot_p99_s",
+    "tbt_p99_s",
+    "e2e_p50_s",
+    "e2e_p99_s",
+    "queue_p99_s",
+];
+
+/// The columns of all services of `design`, in the order of [`row`].
+pub(super) fn columns(design: &Design) -> Vec<String> {
+    let mut columns = Vec::new();
+    for site in &design.works {
+        let WorkDesign::Inference { design, .. } = &site.design else { continue };
+        columns.extend(COLUMNS.map(|column| format!("{}_{column}", site.name)));
+        columns.push(format!("{}_j_per_output_token", site.name));
+        for class in design.load.classes.iter().filter(|class| !class.name.is_empty()) {
+            columns.extend(COLUMNS.map(|column| format!("{}_{}_{column}", site.name, class.name)));
+        }
+    }
+    columns
+}
+
+/// Appends the values of a service for an interval of `seconds`. What has no value, such as a
+/// latency where nothing was served, is not a number.
+pub(super) fn row(interval: &InferenceInterval, seconds: f64, row: &mut Vec<f64>) {
+    row.extend(values(&interval.records, seconds));
+    let tokens = interval.records.output_tokens;
+    row.push(if tokens > 0 { interval.energy_j / tokens as f64 } else { f64::NAN });
+    for (_, tally) in &interval.classes {
+        row.extend(values(tally, seconds));
+    }
+}
+
+fn values(tally: &Tally, seconds: f64) -> [f64; COLUMNS.len()] {
+    let rate = |count: u64| count as f64 / seconds;
+    let quantile = |latency: &Latency, q: f64| latency.quantile_s(q).unwrap_or(f64::NAN);
+    [
+        rate(tally.arrived),
+        rate(tally.served),
+        rate(tally.failed),
+        rate(tally.rejected),
+        if tally.judged > 0 { rate(tally.within_slo) } else { f64::NAN },
+        tally.slo_attainment().unwrap_or(f64::NAN),
+        rate(tally.prompt_tokens),
+        rate(tally.output_tokens),
+        quantile(&tally.ttft, 0.5),
+        quantile(&tally.ttft, 0.99),
+        quantile(&tally.tpot, 0.5),
+        quantile(&tally.tpot, 0.99),
+        quantile(&tally.tbt, 0.99),
+        quantile(&tally.e2e, 0.5),
+        quantile(&tally.e2e, 0.99),
+        quantile(&tally.queue, 0.99),
+    ]
+}

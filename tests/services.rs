@@ -1,0 +1,137 @@
+//! What a run tells of inference services: classes, intervals, single requests.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use loadbank::facility::{InferenceOutcome, Summary};
+
+use super::support::{Bench, SMALL, Told, simulate};
+
+/// The small site with two classes of requests in its chat.
+fn scenario() -> String {
+    let drawn = "arrivals: {rate_per_replica: 0.05 /s}";
+    let classes = "classes:
+      - name: short
+        arrivals: {rate_per_replica: 0.04 /s, gaps: {kind: gamma, variation: 2}}
+        slo: {ttft: 200 ms, tpot: 20 ms}
+      - name: long
+        arrivals: {rate_per_replica: 0.01 /s, weekly_profile: [1, 1, 1, 1, 1, 0, 0]}
+        lengths:
+          prompt: {kind: histogram, bins: [{tokens: 4000, weight: 1}, {tokens: 8000, weight: 3}]}
+          output: {kind: fixed, tokens: 50}";
+    assert!(SMALL.contains(drawn));
+    SMALL.replace(drawn, classes)
+}
+
+fn chat(told: &Told) -> &InferenceOutcome {
+    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
+    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
+    chat
+}
+
+/// The sum over all intervals of `column`, a rate, in seconds of hourly rows.
+fn integral(told: &Told, column: &str) -> f64 {
+    let index = told.columns.iter().position(|name| name == column);
+    let index = index.unwrap_or_else(|| panic!("no column `{column}`"));
+    told.rows.iter().map(|row| row[index]).filter(|value| value.is_finite()).sum::<f64>() * 3600.0
+}
+
+#[test]
+fn intervals_add_up_to_the_outcome() {
+    let told = simulate(&scenario(), &[]);
+    let chat = chat(&told);
+    let short = &chat.classes[0].requests;
+    for (column, total) in [
+        ("chat_arrived_per_s", chat.requests.arrived),
+        ("chat_served_per_s", chat.requests.served),
+        ("chat_output_tokens_per_s", chat.requests.output_tokens),
+        ("chat_short_prompt_tokens_per_s", short.prompt_tokens),
+        ("chat_long_arrived_per_s", chat.classes[1].requests.arrived),
+    ] {
+        let sum = integral(&told, column);
+        assert!((sum - total as f64).abs() < 1e-3, "{column}: {sum} against {total}");
+    }
+    let good = integral(&told, "chat_short_goodput_per_s");
+    let expected = short.slo_attainment.unwrap() * short.served as f64;
+    assert!(expected > 0.0 && (good - expected).abs() < 1e-3, "{good} of {expected}");
+    // Joules of all intervals are those of the run.
+    let index = |name: &str| told.columns.iter().position(|column| column == name).unwrap();
+    let [tokens, joules] =
+        ["chat_output_tokens_per_s", "chat_j_per_output_token"].map(|name| index(name));
+    let rows = told.rows.iter().filter(|row| row[joules].is_finite());
+    let energy: f64 = rows.map(|row| row[tokens] * 3600.0 * row[joules]).sum();
+    let expected =
+        chat.joules_per_output_token.unwrap() * chat.requests.output_tokens as f64;
+    assert!((energy / expected - 1.0).abs() < 1e-3, "{energy} J of {expected} J");
+}
+
+#[test]
+fn classes_are_counted_apart_and_together() {
+    let told = simulate(&scenario(), &[]);
+    let chat = chat(&told);
+    let [short, long] = chat.classes.as_slice() else { panic!("two classes") };
+    assert_eq!((short.name.as_str(), long.name.as_str()), ("short", "long"));
+    let both = [&short.requests, &long.requests];
+    assert_eq!(both.map(|r| r.arrived).iter().sum::<u64>(), chat.requests.arrived);
+    assert_eq!(both.map(|r| r.output_tokens).iter().sum::<u64>(), chat.requests.output_tokens);
+    assert_eq!(long.requests.output_tokens, 50 * long.requests.served);
+    assert_eq!(long.requests.slo_attainment, None);
+    assert_eq!(chat.requests.slo_attainment, short.requests.slo_attainment);
+    // Histograms weigh 4,000 and 8,000 as 1 to 3: seven thousand on average.
+    let mean = long.requests.prompt_tokens as f64 / long.requests.served as f64;
+    assert!((mean - 7000.0).abs() < 200.0, "{mean} prompt tokens");
+    let [ttft_short, ttft_long] = both.map(|r| r.ttft_s.unwrap().p50);
+    assert!(ttft_long > 2.0 * ttft_short, "{ttft_short} s and {ttft_long} s");
+}
+
+/// The rows of `requests.csv` of a run that writes down `which`, as maps from column to text.
+fn requests(bench: &Bench, which: &str) -> Vec<BTreeMap<String, String>> {
+    let output = "output: {interval: 1 h}";
+    let text = scenario();
+    assert!(text.contains(output));
+    let which = format!("output: {{interval: 1 h, requests: {which}}}");
+    bench.file("small.yaml", text.replace(output, &which));
+    let output = bench.loadbank("run small.yaml --tables csv").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = bench.the_run();
+    let tags = fs::read_to_string(run.join("latency.hlog")).unwrap();
+    for tag in ["Tag=chat/ttft,", "Tag=chat/short/tbt,", "Tag=chat/long/e2e,"] {
+        assert!(tags.contains(tag), "{tag}");
+    }
+    assert!(run.join("latency-chat-long-queue.hgrm").exists());
+    let text = fs::read_to_string(run.join("requests.csv")).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    lines
+        .map(|line| {
+            let cells = line.split(',').map(str::to_owned);
+            head.iter().map(|name| (*name).to_owned()).zip(cells).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn the_first_requests_are_written_down_one_by_one() {
+    let bench = Bench::new();
+    let rows = requests(&bench, "{first: 500}");
+    assert_eq!(rows.len(), 500);
+    assert!(rows.windows(2).all(|pair| pair[0]["end_utc"] <= pair[1]["end_utc"]));
+    for row in &rows {
+        let number = |name: &str| row[name].parse::<f64>().unwrap();
+        assert_eq!((row["fate"].as_str(), row["stands_for"].as_str()), ("served", "4"));
+        assert!(number("queue_s") <= number("ttft_s") && number("ttft_s") <= number("e2e_s"));
+        // The latencies of a request hang together.
+        let decode = number("e2e_s") - number("ttft_s");
+        let tpot = number("tpot_s") * (number("output_tokens") - 1.0);
+        assert!((decode - tpot).abs() < 1e-6, "{row:?}");
+    }
+}
+
+#[test]
+fn a_sample_of_requests_is_the_share_that_was_asked_for() {
+    let bench = Bench::new();
+    let rows = requests(&bench, "{share: 10 %}");
+    // Two replicas that each receive 0.05 a second for a week, but for the weekend's long ones.
+    let mean = 0.1 * (2.0 * 0.05 * 7.0 * 86_400.0);
+    assert!((rows.len() as f64 - mean).abs() < 0.1 * mean, "{} of {mean}", rows.len());
+}
