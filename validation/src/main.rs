@@ -3,6 +3,7 @@
 mod data;
 mod fit_price;
 mod fit_weather;
+mod inference;
 mod log;
 mod replay;
 mod training;
@@ -19,7 +20,10 @@ fn main() -> ExitCode {
         Some("log") => log::run(arguments),
         Some("replay") => replay::run(arguments),
         Some("training") => training::run(),
-        _ => Err("usage: validation fit-weather|fit-price|log|replay|training".to_owned()),
+        Some("inference") => inference::run(&folder),
+        _ => {
+            Err("usage: validation fit-weather|fit-price|inference|log|replay|training".to_owned())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,256 @@
+//! Our serving engine beside inference-lab, the fastest simulator on the Rust registry that
+//! also walks requests exactly.
+//!
+//! `cargo bench -p validation --bench serving`. Both serve as many Poisson requests with lengths
+//! from the same lognormal laws on the same number of replicas, under the same affine law of
+//! iterations, chunk, sequence cap and KV memory, and both keep the latencies of every request.
+//! They take turns, and a figure is the median of the rounds. Draws differ, so latencies agree
+//! within chance and within what the two schedulers do differently; both are printed.
+
+#![expect(clippy::print_stdout, reason = "this program prints a table")]
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use inference_lab::config::Config;
+use inference_lab::simulation::Simulator;
+use loadbank::kernel::{Span, Streams, Time};
+use loadbank::units::Power;
+use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
+use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
+use loadbank::workload::inference::racks::Layout;
+use loadbank::workload::inference::replica::{Limits, Stride};
+use loadbank::workload::inference::step::{PowerDesign, StepDesign};
+use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign};
+
+/// Rounds, of which the median counts.
+const ROUNDS: usize = 5;
+
+/// How many times as fast we are to be.
+const FLOOR: f64 = 20.0;
+
+/// Seconds of an iteration: base, a sequence, a token of context, a prompt token.
+const LAW: [f64; 4] = [29.41e-3, 0.0697e-3, 6.61e-8, 0.14e-3];
+
+/// Mean and logarithmic deviation of prompts and answers, those of the Azure conversation trace.
+const PROMPT: (f64, f64) = (1154.7, 0.808);
+const OUTPUT: (f64, f64) = (211.1, 0.683);
+
+const CHUNK: u32 = 512;
+const SEQUENCES: u32 = 128;
+const BLOCKS: u64 = 6000;
+
+fn main() {
+    println!(
+        "requests of CodeLlama-34B on A100: chunk {CHUNK}, {SEQUENCES} sequences, {BLOCKS} KV blocks"
+    );
+    for (name, replicas, rate, requests, policy) in [
+        ("4 replicas, round robin", 4, 5.53, 60_000, Policy::RoundRobin),
+        ("64 replicas, least requests", 64, 88.0, 60_000, Policy::LeastRequests),
+    ] {
+        let setup = Setup { replicas, rate, requests, policy };
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            let run = |who: usize| if who == 0 { setup.ours() } else { setup.theirs() };
+            for turn in 0..2 {
+                let who = (round + turn) % 2;
+                let outcome = run(who);
+                if who == 0 { ours.push(outcome) } else { theirs.push(outcome) }
+            }
+        }
+        let [ours, theirs] = [ours, theirs].map(|mut all: Vec<Outcome>| {
+            all.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+            all.swap_remove(ROUNDS / 2)
+        });
+        let ratio = theirs.seconds / ours.seconds;
+        println!("\n{name}, {rate} requests a second, {requests} requests");
+        println!("{:16} {:>12} {:>12}", "", "requests/s", "wall, s");
+        for (who, outcome) in [("loadbank", &ours), ("inference-lab", &theirs)] {
+            let rate = requests as f64 / outcome.seconds;
+            println!("{who:16} {rate:>12.0} {:>12.3}", outcome.seconds);
+        }
+        let verdict = if ratio >= FLOOR { "met" } else { "missed" };
+        println!("{ratio:.1} times as fast (demanded: {FLOOR}: {verdict})");
+        println!("{:16} {:>12} {:>12} {:>12}", "latency, ms", "loadbank", "inference-lab", "ratio");
+        for ((name, ours), (_, theirs)) in ours.latencies.iter().zip(&theirs.latencies) {
+            println!("{name:16} {ours:>12.1} {theirs:>13.1} {:>12.3}", ours / theirs);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Policy {
+    RoundRobin,
+    LeastRequests,
+}
+
+/// What is served, by whom.
+#[derive(Debug, Clone, Copy)]
+struct Setup {
+    replicas: usize,
+    rate: f64,
+    requests: usize,
+    policy: Policy,
+}
+
+/// What a run took, and the latencies it found.
+#[derive(Debug)]
+struct Outcome {
+    seconds: f64,
+    latencies: Vec<(&'static str, f64)>,
+}
+
+impl Setup {
+    fn ours(&self) -> Outcome {
+        let lognormal = |(mean, sigma), max| LengthLaw::Lognormal { mean, sigma, max };
+        let [base, sequence, context, prompt] = LAW;
+        let rack = rack();
+        let gpus = 2;
+        let per_rack = rack.gpus();
+        let design = ServiceDesign {
+            name: "bench".to_owned(),
+            layout: Layout {
+                racks: (self.replicas * gpus).div_ceil(per_rack),
+                gpus_per_rack: per_rack,
+                cells: 1,
+                replicas: self.replicas,
+                gpus,
+            },
+            rack,
+            represent: 1,
+            load: LoadDesign::poisson(self.rate, lognormal(PROMPT, 8000), lognormal(OUTPUT, 8000)),
+            routing: match self.policy {
+                Policy::RoundRobin => Routing::RoundRobin,
+                Policy::LeastRequests => Routing::LeastRequests,
+            },
+            stride: Stride::Leap,
+            limits: Limits {
+                sequences: SEQUENCES,
+                chunk: CHUNK,
+                blocks: Some(BLOCKS),
+                block_tokens: 16,
+            },
+            steps: StepDesign {
+                decode: vec![(0.0, base), (1.0, base + sequence)],
+                per_context_s: context,
+                linear: vec![(0.0, 0.0), (1.0, prompt)],
+                attention_s: 0.0,
+                decode_knee: 0.7,
+            },
+            power: PowerDesign {
+                decode_w: 250.0,
+                decode_rise_w: 0.0,
+                half_batch: 45.0,
+                prefill_w: 400.0,
+            },
+            lost_requests: LostRequests::Retry,
+            startup: Span::from_secs(300),
+            rejoin_after: Span::from_hours(1),
+            control_interval: Span::from_secs(60),
+            prompt_price: 0.0,
+            output_price: 0.0,
+        };
+        let clock = Instant::now();
+        let mut service = Service::new(&design, &Streams::new(1, 0));
+        let end = Time::from_secs_f64(self.requests as f64 / self.rate);
+        service.advance(end);
+        let summary = service.summary(end);
+        let seconds = clock.elapsed().as_secs_f64();
+        let tally = &summary.records;
+        let off = tally.simulated.abs_diff(self.requests as u64) as f64;
+        assert!(off < 5.0 * (self.requests as f64).sqrt(), "as many requests, but for chance");
+        let mut latencies = Vec::new();
+        for (names, latency) in [
+            (["TTFT mean", "TTFT p50", "TTFT p99"], &tally.ttft),
+            (["TPOT mean", "TPOT p50", "TPOT p99"], &tally.tpot),
+            (["E2E mean", "E2E p50", "E2E p99"], &tally.e2e),
+        ] {
+            let values =
+                [latency.mean_s(), latency.quantile_s(0.5), latency.quantile_s(0.99)];
+            let ms = values.map(|seconds| 1e3 * seconds.unwrap_or(f64::NAN));
+            latencies.extend(names.into_iter().zip(ms));
+        }
+        Outcome { seconds, latencies }
+    }
+
+    fn theirs(&self) -> Outcome {
+        let lognormal = |(mean, sigma): (f64, f64)| {
+            let mean = mean.ln() - 0.5 * sigma * sigma;
+            serde_json::json!({"type": "lognormal", "mean": mean, "std_dev": sigma})
+        };
+        let [base, sequence, context, prompt] = LAW;
+        // Llama-3-70B: 80 layers of 8 KV heads of 128 in half precision; only bytes a token count.
+        let bytes_per_token = 80 * 2 * 8 * 128 * 2;
+        let config = serde_json::json!({
+            "hardware": "h100",
+            "model": "llama-3-70b",
+            "scheduler": {
+                "max_num_batched_tokens": CHUNK,
+                "max_num_seqs": SEQUENCES,
+                "policy": "fcfs",
+                "enable_chunked_prefill": true,
+                "block_size": 16,
+                "kv_cache_capacity": BLOCKS * 16 * bytes_per_token,
+            },
+            "replicas": self.replicas,
+            "router": {"policy": match self.policy {
+                Policy::RoundRobin => "round_robin",
+                Policy::LeastRequests => "least_loaded",
+            }},
+            "step_cost": {
+                "model": "linear", "t0": base, "td": sequence, "tk": context, "tp": prompt,
+            },
+            "workload": {
+                "arrival_pattern": "poisson",
+                "arrival_rate": self.rate,
+                "input_len_dist": lognormal(PROMPT),
+                "output_len_dist": lognormal(OUTPUT),
+                "num_requests": self.requests,
+                "duration_secs": 1e9,
+                "seed": 1,
+            },
+        });
+        let mut config: Config = serde_json::from_value(config).expect("a sound configuration");
+        config.finalize();
+        let clock = Instant::now();
+        let mut simulator = Simulator::new(config, None).expect("a sound configuration");
+        // Its usual driver sums its figures up once a simulated second; this one does so once.
+        let done = simulator
+            .run_until_deadline_with_control_interval(1e12, |_| ControlFlow::Continue(()));
+        done.expect("the run ends");
+        let seconds = clock.elapsed().as_secs_f64();
+        let latency = simulator.summary().latency_metrics;
+        let mut latencies = Vec::new();
+        for (names, stats) in [
+            (["TTFT mean", "TTFT p50", "TTFT p99"], latency.ttft_ms),
+            (["TPOT mean", "TPOT p50", "TPOT p99"], latency.per_token_ms),
+            (["E2E mean", "E2E p50", "E2E p99"], latency.e2e_ms),
+        ] {
+            latencies.extend(names.into_iter().zip([stats.mean, stats.p50, stats.p99]));
+        }
+        Outcome { seconds, latencies }
+    }
+}
+
+/// A rack of 32 GPUs of 400 W.
+fn rack() -> GpuRackDesign {
+    let spec = GpuRackSpec {
+        count: None,
+        fed_by: None,
+        cooled_by: None,
+        air_cooled_by: None,
+        liquid_capture: None,
+        nodes: 4,
+        gpus_per_node: 8,
+        gpu_power: Power(400.0),
+        gpu_idle_power: None,
+        gpu_resident_power: None,
+        node_overhead: Power(1100.0),
+        cap_curve: None,
+        throttle_inlet: None,
+        trip_inlet: None,
+        power_on: None,
+        source: None,
+    };
+    spec.resolve(&mut Vec::new())
+}
