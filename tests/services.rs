@@ -60,8 +60,7 @@ fn intervals_add_up_to_the_outcome() {
         ["chat_output_tokens_per_s", "chat_j_per_output_token"].map(|name| index(name));
     let rows = told.rows.iter().filter(|row| row[joules].is_finite());
     let energy: f64 = rows.map(|row| row[tokens] * 3600.0 * row[joules]).sum();
-    let expected =
-        chat.joules_per_output_token.unwrap() * chat.requests.output_tokens as f64;
+    let expected = chat.joules_per_output_token.unwrap() * chat.requests.output_tokens as f64;
     assert!((energy / expected - 1.0).abs() < 1e-3, "{energy} J of {expected} J");
 }
 

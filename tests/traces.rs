@@ -54,9 +54,8 @@ fn odd_rows_are_reported_and_no_request_is_lost() {
 #[test]
 fn a_trace_may_repeat_to_the_end_of_the_run() {
     let bench = Bench::new();
-    let line = |ms: u64| {
-        format!("{{\"timestamp\": {ms}, \"input_length\": 50, \"output_length\": 5}}\n")
-    };
+    let line =
+        |ms: u64| format!("{{\"timestamp\": {ms}, \"input_length\": 50, \"output_length\": 5}}\n");
     bench.file("trace.jsonl", (0..60).map(|i| line(60_000 * i)).collect::<String>());
     let text = "{kind: mooncake, file: trace.jsonl, repeat: true, rate_scale: 0.5}";
     let path = bench.file("small.yaml", scenario(text));

@@ -163,7 +163,8 @@ impl<'d> Facility<'d> {
         let streams = Streams::new(design.seed, replication);
         let weather = Weather::new(&design.weather, &streams);
         let air = moist_air(weather.current());
-        let works: Vec<Work> = design.works.iter().map(|site| Work::new(site, design.noting, &streams)).collect();
+        let works: Vec<Work> =
+            design.works.iter().map(|site| Work::new(site, design.noting, &streams)).collect();
         let mut work_racks = vec![Vec::new(); works.len()];
         for (rack, site) in design.racks.iter().enumerate() {
             if let Some((work, index)) = site.work {

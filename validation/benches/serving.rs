@@ -165,8 +165,7 @@ impl Setup {
             (["TPOT mean", "TPOT p50", "TPOT p99"], &tally.tpot),
             (["E2E mean", "E2E p50", "E2E p99"], &tally.e2e),
         ] {
-            let values =
-                [latency.mean_s(), latency.quantile_s(0.5), latency.quantile_s(0.99)];
+            let values = [latency.mean_s(), latency.quantile_s(0.5), latency.quantile_s(0.99)];
             let ms = values.map(|seconds| 1e3 * seconds.unwrap_or(f64::NAN));
             latencies.extend(names.into_iter().zip(ms));
         }
@@ -215,8 +214,8 @@ impl Setup {
         let clock = Instant::now();
         let mut simulator = Simulator::new(config, None).expect("a sound configuration");
         // Its usual driver sums its figures up once a simulated second; this one does so once.
-        let done = simulator
-            .run_until_deadline_with_control_interval(1e12, |_| ControlFlow::Continue(()));
+        let done =
+            simulator.run_until_deadline_with_control_interval(1e12, |_| ControlFlow::Continue(()));
         done.expect("the run ends");
         let seconds = clock.elapsed().as_secs_f64();
         let latency = simulator.summary().latency_metrics;

@@ -30,8 +30,8 @@ use crate::kernel::{Clock, Span, Time};
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
 use crate::spec::{Fault, FilePath, Mark, Name};
-use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
 use crate::workload::inference::Noting;
+use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
 use crate::workload::inference::replica::Limits;
 
 use plant::{Plant, report};

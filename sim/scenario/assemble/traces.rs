@@ -163,8 +163,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { sequences: 8, chunk: 64, blocks: Some(10), block_tokens: 16 };
+    const LIMITS: Limits = Limits { sequences: 8, chunk: 64, blocks: Some(10), block_tokens: 16 };
 
     fn write(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
         let path = folder.path().join(name);

@@ -380,7 +380,9 @@ pub(super) fn read_workloads(
                 .iter()
                 .flat_map(|&hall| (0..halls[hall].racks.len()).map(move |rack| (hall, rack)))
                 .collect();
-            if let Some(design) = design(name, &spec, (halls, &mine), &component.place, (run, inputs), sink) {
+            if let Some(design) =
+                design(name, &spec, (halls, &mine), &component.place, (run, inputs), sink)
+            {
                 works.push(WorkRead { site: WorkSite { name: name.clone(), design }, racks });
             }
         }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{
     ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec, GapsSpec,
-    HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, OpenTrace,
-    SloSpec, TraceFileSpec, TraceSpec, VariedGapsSpec,
+    HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, OpenTrace, SloSpec,
+    TraceFileSpec, TraceSpec, VariedGapsSpec,
 };
 pub use model::{AffineSpec, GpuPowerSpec, ModelSpec, TablePointSpec, TableSpec};
 pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
@@ -161,10 +161,10 @@ mod tests {
         ClassDesign, ClientDesign, GapLaw, SourceDesign, TraceDesign, TraceFormat,
     };
     use super::super::replica::Limits;
-    use crate::spec::FilePath;
     use super::super::tests_support::rack;
     use super::load::AZURE_CONVERSATION;
     use super::*;
+    use crate::spec::FilePath;
     use crate::units::{Power, Rate, StepTime};
 
     /// The model of every built-in entry, with the rating of the GPU that it stands on.
@@ -316,7 +316,8 @@ mod tests {
             .map(|class| clients(class).iter().map(|client| client.rate_per_s).collect())
             .collect();
         assert_eq!(rates, [vec![12.0], vec![4.5, 1.5]]);
-        let gaps: Vec<GapLaw> = clients(&load.classes[1]).iter().map(|client| client.gaps).collect();
+        let gaps: Vec<GapLaw> =
+            clients(&load.classes[1]).iter().map(|client| client.gaps).collect();
         assert_eq!(gaps, [GapLaw::Gamma { variation: 2.0 }, GapLaw::Exponential]);
         assert_eq!(load.classes[0].targets.ttft, Some(Span::from_nanos(500_000_000)));
     }

@@ -131,9 +131,9 @@ fn measured(folder: &Path, missed: &mut u32) -> Result<(), String> {
                 .collect()
         };
         let sizes = || {
-            configurations.keys().map(|&(prompt, batch, tokens)| {
-                [prompt, batch, tokens].map(|size| size as f64)
-            })
+            configurations
+                .keys()
+                .map(|&(prompt, batch, tokens)| [prompt, batch, tokens].map(|size| size as f64))
         };
         let name = format!("{} {} TP{}", machine[0], machine[1], machine[2]);
         let tokens = median(|run| run.1);
@@ -168,10 +168,7 @@ fn measured(folder: &Path, missed: &mut u32) -> Result<(), String> {
 pub(super) fn catalogue_law(profile: &Profile) -> Law {
     let (_, law) = table_fit(&profile.decodes);
     let (slope, attention) = prompt_attention(&profile.chunks);
-    let linear = TOKENS
-        .iter()
-        .map(|&n| (n, profile.all_tokens(n) + slope * n))
-        .collect();
+    let linear = TOKENS.iter().map(|&n| (n, profile.all_tokens(n) + slope * n)).collect();
     let decode = NODES.iter().copied().zip(law.iter().copied()).collect();
     Law { decode, context: law[NODES.len()], linear, attention }
 }
@@ -296,9 +293,8 @@ fn row(what: &str, fit: &Fit, published: [f64; 3], missed: &mut u32) {
     let said = if published.iter().all(|p| p.is_nan()) {
         ""
     } else {
-        let within = |(ours, published): (&f64, &f64)| {
-            published.is_nan() || *ours <= 1.1 * published + 0.1
-        };
+        let within =
+            |(ours, published): (&f64, &f64)| published.is_nan() || *ours <= 1.1 * published + 0.1;
         verdict(ours.iter().zip(&published).all(within), missed)
     };
     print(&format!("{what:<62} {:>20} {:>20}  {said}", text(ours), text(published)));

@@ -88,10 +88,8 @@ impl Profile {
             }
             by_tokens.entry(row.number("num_tokens")? as u64).or_default().push(LAYERS * ms);
         }
-        let linear = by_tokens
-            .into_iter()
-            .map(|(tokens, runs)| (tokens as f64, data::mean(runs)))
-            .collect();
+        let linear =
+            by_tokens.into_iter().map(|(tokens, runs)| (tokens as f64, data::mean(runs))).collect();
         let mut profile = Self { decodes: Vec::new(), chunks: Vec::new(), linear };
         for row in attention.rows() {
             let (batch, kv) = (row.number("batch_size")?, row.number("kv_cache_size")?);

@@ -32,7 +32,8 @@ pub(super) fn run() -> u32 {
     ] {
         let weight: f64 = law.iter().map(|bin| bin.1).sum();
         let moment = |k: i32| {
-            law.iter().map(|&(n, w)| w * f64::from(n).powi(k)).sum::<f64>() / weight * step_s.powi(k)
+            law.iter().map(|&(n, w)| w * f64::from(n).powi(k)).sum::<f64>() / weight
+                * step_s.powi(k)
         };
         let (first, second) = (moment(1), moment(2));
         for rho in [0.5, 0.8] {
@@ -48,10 +49,9 @@ pub(super) fn run() -> u32 {
     }
     // Everybody is served at once: the mean in service is the rate times the mean service.
     let (rate, step_s) = (20.0, 0.001);
-    for (name, law) in [
-        ("constant", vec![(1000, 1.0)]),
-        ("two lengths", vec![(100, 0.5), (1900, 0.5)]),
-    ] {
+    for (name, law) in
+        [("constant", vec![(1000, 1.0)]), ("two lengths", vec![(100, 0.5), (1900, 0.5)])]
+    {
         let mut design = single(rate, LengthLaw::Histogram(law), step_s);
         design.limits.sequences = 65_535;
         design.limits.chunk = 65_535;

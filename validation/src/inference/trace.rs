@@ -135,9 +135,8 @@ fn leaps(design: &ServiceDesign, rows: &[TraceRow], missed: &mut u32) {
         let exact = [latency.mean_s(), latency.min_s(), latency.max_s()];
         (latency.histogram(), exact.map(|s| s.map(f64::to_bits)))
     };
-    let latencies = |s: &InferenceSummary| {
-        s.records.latencies().map(|(_, latency)| figures(latency))
-    };
+    let latencies =
+        |s: &InferenceSummary| s.records.latencies().map(|(_, latency)| figures(latency));
     let equal = latencies(&leap) == latencies(&plain)
         && leap.work.iterations == plain.work.iterations
         && leap.energy_j.to_bits() == plain.energy_j.to_bits();
@@ -162,7 +161,10 @@ fn iterations(
         let ours = summary.work.iterations as f64 / summary.records.served as f64;
         // Published to three digits.
         let is_met = (ours / published - 1.0).abs() <= 0.02;
-        print(&format!("{what:<50} {published:>10.1} {ours:>10.1}  {}", if is_met { "met" } else { "MISSED" }));
+        print(&format!(
+            "{what:<50} {published:>10.1} {ours:>10.1}  {}",
+            if is_met { "met" } else { "MISSED" }
+        ));
         is_met
     };
     // The loop over every iteration was too slow for more.

@@ -14,9 +14,7 @@ use std::sync::Arc;
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
-pub use trace::{
-    Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
-};
+pub use trace::{Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows};
 
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
@@ -88,10 +86,7 @@ impl LoadDesign {
             classes: vec![ClassDesign {
                 name: String::new(),
                 targets: Targets::default(),
-                source: SourceDesign::Drawn {
-                    rate: RateDesign::constant(),
-                    clients: vec![client],
-                },
+                source: SourceDesign::Drawn { rate: RateDesign::constant(), clients: vec![client] },
             }],
         }
     }

@@ -168,7 +168,8 @@ fn classes_and_clients_keep_their_rates_and_their_luck() {
     batch.classes[0].name = "batch".to_owned();
     let clients = drawn(&mut batch).1;
     clients[0].prompt = LengthLaw::Fixed(100);
-    let other = ClientDesign { rate_per_s: 0.25, prompt: LengthLaw::Fixed(200), ..clients[0].clone() };
+    let other =
+        ClientDesign { rate_per_s: 0.25, prompt: LengthLaw::Fixed(200), ..clients[0].clone() };
     clients.push(other);
     load.classes.append(&mut batch.classes);
     let all = until(arrivals(load), 100 * HOUR);
@@ -191,8 +192,7 @@ fn a_trace_and_clients_are_merged_in_order_of_time() {
     let mut load = poisson(0.1);
     let rows: Vec<TraceRow> =
         (0..50).map(|i| TraceRow { at_ns: i * 2_000_000_000, prompt: 9, output: 2 }).collect();
-    let report =
-        TraceReport { rows: 50, last_ns: rows[49].at_ns, ..TraceReport::default() };
+    let report = TraceReport { rows: 50, last_ns: rows[49].at_ns, ..TraceReport::default() };
     load.classes.push(ClassDesign::played(TraceDesign::new(Arc::new(rows), &report)));
     let all = until(arrivals(load), HOUR);
     assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));

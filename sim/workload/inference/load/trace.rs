@@ -339,8 +339,11 @@ mod tests {
         let (rows, report) = read(TraceFormat::Azure, text);
         let first = 1_700_158_546 * SECOND + 680_590_000;
         let row = |at_ns, prompt, output| TraceRow { at_ns, prompt, output };
-        let expected =
-            [row(first, 374, 44), row(first + 4_314_579_000, 396, 109), row(1_700_158_551 * SECOND, 879, 55)];
+        let expected = [
+            row(first, 374, 44),
+            row(first + 4_314_579_000, 396, 109),
+            row(1_700_158_551 * SECOND, 879, 55),
+        ];
         assert_eq!(rows, expected);
         assert_eq!(report.rows, 3);
         assert_eq!((report.malformed, report.backwards), Default::default());

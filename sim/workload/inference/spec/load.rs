@@ -389,12 +389,13 @@ impl<'s> Parts<'s> {
         let gaps = arrivals.gaps.as_ref();
         let azure = AZURE_CONVERSATION;
         let lengths = self.lengths.unwrap_or(&azure);
-        let mut client = |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
-            rate_per_s,
-            gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
-            prompt: lengths.prompt.resolve("prompt", faults),
-            output: lengths.output.resolve("output", faults),
-        };
+        let mut client =
+            |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
+                rate_per_s,
+                gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
+                prompt: lengths.prompt.resolve("prompt", faults),
+                output: lengths.output.resolve("output", faults),
+            };
         let clients = match self.clients {
             None => vec![client(rate_per_s, gaps, lengths)],
             Some(clients) => {
@@ -433,7 +434,8 @@ impl TraceSpec {
         };
         let rate_scale = spec.rate_scale.unwrap_or(1.0);
         if !(1e-6..=1e6).contains(&rate_scale) {
-            let message = format!("needs a `rate_scale` from 0.000001 to 1,000,000, got {rate_scale}");
+            let message =
+                format!("needs a `rate_scale` from 0.000001 to 1,000,000, got {rate_scale}");
             faults.push(Fault::error("trace", message));
             return None;
         }
