@@ -2,14 +2,16 @@
 //!
 //! The order in which loads give way stands in [`plant::Rank`](crate::plant::Rank) and the
 //! price policy of miners in their workload. What is left for the site as a whole is here: when
-//! racks that heat has tripped are let back, and when offers that were cut are raised again.
+//! racks that heat has tripped are let back, when offers that were cut are raised again, and how
+//! much the site may import while the grid asks for less.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 use crate::spec::Fault;
-use crate::units::Duration;
+use crate::units::{Duration, Power};
 
 /// Site-wide decisions, as written in `control:`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +21,24 @@ pub struct ControlSpec {
     /// operator looks before switching on again).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_after_heat: Option<Duration>,
+    /// Times at which the site may import less, as a grid operator or a contract asks. They do
+    /// not overlap. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curtailments: Option<Vec<CurtailmentSpec>>,
+}
+
+/// A time at which the site may import less. What is over the limit gives way in the order of
+/// shedding.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurtailmentSpec {
+    /// When it begins, with its offset: `2026-08-12T15:00:00-05:00`.
+    #[schemars(with = "String")]
+    pub start: Timestamp,
+    /// How long it lasts.
+    pub duration: Duration,
+    /// Most that may be imported, over all feeds; each has a part in proportion to its capacity.
+    pub import: Power,
 }
 
 /// How long after a cut that was needed to come to rest at all racks are offered more again
@@ -26,15 +46,28 @@ pub struct ControlSpec {
 pub const RAISE_AFTER: Span = Span::from_secs(60);
 
 /// Site-wide decisions, resolved.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ControlDesign {
     /// How long racks stay off after a heat trip.
     pub restart_after_heat: Span,
+    /// Times of less import, in order.
+    pub curtailments: Vec<Curtailment>,
+}
+
+/// A time of less import.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curtailment {
+    /// First instant.
+    pub from: Time,
+    /// First instant after it.
+    pub until: Time,
+    /// Most that may be imported, W.
+    pub import_w: f64,
 }
 
 impl ControlSpec {
-    /// Fills in the defaults and checks the values.
-    pub fn resolve(&self, faults: &mut Vec<Fault>) -> ControlDesign {
+    /// Fills in the defaults and checks the values, for a run that begins at `start`.
+    pub fn resolve(&self, start: Timestamp, faults: &mut Vec<Fault>) -> ControlDesign {
         let restart = self.restart_after_heat.map_or(Span::from_secs(15 * 60), Span::from);
         if restart < Span::from_secs(1) {
             faults.push(
@@ -42,6 +75,77 @@ impl ControlSpec {
                     .help("what heat has tripped would trip again in the same instant"),
             );
         }
-        ControlDesign { restart_after_heat: restart }
+        let mut curtailments = Vec::new();
+        for spec in self.curtailments.iter().flatten() {
+            if Span::from(spec.duration) == Span::ZERO || spec.import.0 < 0.0 {
+                let message = "a curtailment lasts some time, and its import is not negative";
+                faults.push(Fault::error("curtailments", message));
+            }
+            // What lies before the run is cut off.
+            let from_ns = spec.start.duration_since(start).as_nanos();
+            let until_ns = from_ns + i128::from(spec.duration.0);
+            let [from, until] = [from_ns, until_ns].map(|ns| {
+                Time::from_nanos(u64::try_from(ns.max(0)).unwrap_or(u64::MAX)).min(Time::MAX)
+            });
+            if from < until {
+                curtailments.push(Curtailment { from, until, import_w: spec.import.0.max(0.0) });
+            }
+        }
+        curtailments.sort_by_key(|curtailment| curtailment.from);
+        if curtailments.windows(2).any(|pair| pair[1].from < pair[0].until) {
+            faults.push(Fault::error("curtailments", "two curtailments overlap"));
+            curtailments.clear();
+        }
+        ControlDesign { restart_after_heat: restart, curtailments }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 3_600_000_000_000;
+
+    fn resolve(curtailments: &[(&str, u64, f64)]) -> (ControlDesign, Vec<Fault>) {
+        let curtailments = curtailments
+            .iter()
+            .map(|&(start, hours, import)| CurtailmentSpec {
+                start: start.parse().unwrap(),
+                duration: Duration(hours * HOUR),
+                import: Power(import),
+            })
+            .collect();
+        let spec = ControlSpec { curtailments: Some(curtailments), ..ControlSpec::default() };
+        let mut faults = Vec::new();
+        let start = "2026-08-01T00:00:00Z".parse().unwrap();
+        (spec.resolve(start, &mut faults), faults)
+    }
+
+    #[test]
+    fn curtailments_are_put_in_order_and_cut_at_the_start() {
+        let (design, faults) = resolve(&[
+            ("2026-08-02T00:00:00-06:00", 3, 5.0),
+            ("2026-07-31T23:00:00Z", 3, 7.0),
+            ("2026-07-01T00:00:00Z", 3, 9.0),
+        ]);
+        assert_eq!(faults, []);
+        let hours = |time: Time| time.as_nanos() / HOUR;
+        let got = design.curtailments.iter().map(|c| (hours(c.from), hours(c.until), c.import_w));
+        assert_eq!(got.collect::<Vec<_>>(), [(0, 2, 7.0), (30, 33, 5.0)]);
+    }
+
+    #[test]
+    fn curtailments_that_make_no_sense_are_refused() {
+        let at = "2026-08-02T00:00:00Z";
+        for wrong in [
+            &[(at, 0, 1.0)][..],
+            &[(at, 1, -1.0)],
+            &[(at, 3, 1.0), ("2026-08-02T02:59:59Z", 1, 1.0)],
+        ] {
+            let (_, faults) = resolve(wrong);
+            assert_eq!(faults.iter().map(|f| f.field).collect::<Vec<_>>(), ["curtailments"]);
+        }
+        let (_, faults) = resolve(&[(at, 3, 1.0), ("2026-08-02T03:00:00Z", 1, 1.0)]);
+        assert_eq!(faults, []);
     }
 }

@@ -38,7 +38,7 @@ use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Humidity, Playback, Price, Weather, WeatherRow};
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time, TraceHash};
 use crate::plant::cooling::Breakdowns;
-use crate::plant::power::{Failures, Network};
+use crate::plant::power::{ComponentKind, Failures, Network, PowerNode};
 use crate::workload::inference::Tally;
 use crate::workload::mining::Mining;
 
@@ -76,6 +76,8 @@ enum Event {
     Unit,
     /// An interval of the time series ends.
     Interval,
+    /// A curtailment begins, or ends.
+    Curtailment { index: u32, begins: bool },
 }
 
 impl Event {
@@ -95,6 +97,7 @@ impl Event {
             Event::Started(plant) => [10, plant.into()],
             Event::Unit => [11, 0],
             Event::Chillers(index) => [12, index.into()],
+            Event::Curtailment { index, begins } => [13, 2 * u64::from(index) + u64::from(begins)],
         }
     }
 }
@@ -271,6 +274,11 @@ impl<'d> Facility<'d> {
         if let Some(carbon) = &self.carbon {
             self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
         }
+        for (index, curtailment) in (0..).zip(&self.design.control.curtailments) {
+            for (at, begins) in [(curtailment.from, true), (curtailment.until, false)] {
+                self.agenda.push(at, Class::Plant, Event::Curtailment { index, begins });
+            }
+        }
         for house in &self.design.house {
             self.power.set_demand(house.load, settle::house_demand(house));
         }
@@ -368,10 +376,28 @@ impl<'d> Facility<'d> {
             Event::Heat(plant) | Event::Started(plant) | Event::Chillers(plant) => {
                 self.changed.cooling(plant)
             }
+            Event::Curtailment { index, begins } => self.curtail(now, index, begins, observer),
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);
             }
+        }
+    }
+
+    /// Begins or ends a curtailment: every feed may carry its part of the limit.
+    fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
+        let import_w = self.design.control.curtailments[index as usize].import_w;
+        let nodes = || {
+            let feeds = self.design.power.nodes.iter().enumerate();
+            feeds.filter(|(_, node)| node.component.kind == ComponentKind::Feed)
+        };
+        let total_w: f64 = nodes().map(|(_, node)| node.component.rating_w).sum();
+        let what = if begins { What::Curtailed } else { What::Uncurtailed };
+        for (n, node) in nodes() {
+            let part = node.component.rating_w / total_w;
+            let limit_w = begins.then_some(import_w * part);
+            self.power.set_limit(PowerNode(n as u32), limit_w);
+            observer.record(&Record { at: now, what, subject: &node.name, count: 1 });
         }
     }
 

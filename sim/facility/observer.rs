@@ -66,6 +66,10 @@ pub enum What {
     Capped,
     /// Racks are no longer held below what they want.
     Uncapped,
+    /// The site may import less from now on.
+    Curtailed,
+    /// The site may import what its feeds carry again.
+    Uncurtailed,
 }
 
 impl What {
@@ -82,6 +86,8 @@ impl What {
             What::HeatFull => "heat-full",
             What::Capped => "capped",
             What::Uncapped => "uncapped",
+            What::Curtailed => "curtailed",
+            What::Uncurtailed => "uncurtailed",
         }
     }
 }

@@ -145,7 +145,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     }
     let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
-    let control = head.control.resolve(&mut faults);
+    let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
     let mut works = match document.section("workloads") {
         Some(section) => work::read_workloads(&section, &halls, (&mut run, &inputs), sink),
