@@ -31,6 +31,7 @@ fn rack() -> GpuRackDesign {
         cooled_by: None,
         air_cooled_by: None,
         liquid_capture: None,
+        chip: None,
         nodes: 4,
         gpus_per_node: 8,
         gpu_power: Power(400.0),
