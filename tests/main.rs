@@ -7,6 +7,7 @@ mod curtailments;
 mod designs;
 mod determinism;
 mod edges;
+mod energyplus;
 mod exchangers;
 mod folder;
 mod gallery;

@@ -149,6 +149,17 @@ pub(crate) struct Told {
     pub(crate) columns: Vec<String>,
 }
 
+/// A column of the time series.
+///
+/// # Panics
+///
+/// Where there is none of this name.
+pub(crate) fn column(told: &Told, name: &str) -> Vec<f64> {
+    let place = told.columns.iter().position(|column| column == name);
+    let place = place.unwrap_or_else(|| panic!("no column {name} in {:?}", told.columns));
+    told.rows.iter().map(|row| row[place]).collect()
+}
+
 /// Runs the scenario `text` with `sets` to its end.
 pub(crate) fn simulate(text: &str, sets: &[&str]) -> Told {
     let bench = Bench::new();

@@ -77,9 +77,13 @@ struct CoolingGauges {
     pumps: GaugeId,
     chillers: GaugeId,
     economiser: GaugeId,
+    rejected: GaugeId,
     inlet: GaugeId,
     supply: GaugeId,
+    returning: GaugeId,
+    device: GaugeId,
     fan_speed: GaugeId,
+    air_ratio: GaugeId,
     evaporation: GaugeId,
     drift: GaugeId,
     blowdown: GaugeId,
@@ -174,9 +178,13 @@ impl Meters {
                 pumps: mean(format!("{name}_pumps_mw"), MW),
                 chillers: mean(format!("{name}_chillers_mw"), MW),
                 economiser: mean(format!("{name}_economiser_mw"), MW),
+                rejected: mean(format!("{name}_rejected_mw"), MW),
                 supply: mean(format!("{name}_supply_c"), 1.0),
+                returning: mean(format!("{name}_return_c"), 1.0),
+                device: mean(format!("{name}_device_c"), 1.0),
                 inlet: mean(format!("{name}_inlet_c"), 1.0),
                 fan_speed: mean(format!("{name}_fan_speed"), 1.0),
+                air_ratio: mean(format!("{name}_air_ratio"), 1.0),
                 evaporation: mean(format!("{name}_evaporation_m3_per_h"), M3_PER_H),
                 drift: mean(format!("{name}_drift_m3_per_h"), M3_PER_H),
                 blowdown: mean(format!("{name}_blowdown_m3_per_h"), M3_PER_H),
@@ -345,8 +353,10 @@ impl Facility<'_> {
         let (mut fans_w, mut pumps_w, mut chillers_w) = (0.0, 0.0, 0.0);
         for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
             let (mut heat, mut fans, mut pumps, mut chillers) = (0.0, 0.0, 0.0, 0.0);
-            let (mut economiser, mut fan_speed) = (0.0, 0.0);
-            let (mut inlet_c, mut supply_c) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+            let (mut economiser, mut rejected) = (0.0, 0.0);
+            let (mut fan_speed, mut air_ratio) = (0.0, 0.0);
+            let mut inlet_c = f64::NEG_INFINITY;
+            let mut warmest_c = [f64::NEG_INFINITY; 3];
             let mut water = [0.0; 4];
             for &index in loops {
                 let plant = &self.loops[index];
@@ -355,9 +365,16 @@ impl Facility<'_> {
                 pumps += plant.machines[1].draw_w;
                 chillers += plant.machines[2].draw_w;
                 economiser += plant.state.economiser_w;
+                rejected += plant.state.heat_rejected_w;
                 fan_speed += plant.state.fan_speed / loops.len() as f64;
+                air_ratio += plant.state.air_ratio / loops.len() as f64;
                 inlet_c = inlet_c.max(plant.inlet_c(&self.exchangers));
-                supply_c = supply_c.max(plant.state.supply_c);
+                let state = &plant.state;
+                for (warmest_c, own_c) in
+                    warmest_c.iter_mut().zip([state.supply_c, state.return_c, state.device_c])
+                {
+                    *warmest_c = warmest_c.max(own_c);
+                }
                 let flows = plant.state.water;
                 for (sum, flow) in water.iter_mut().zip([
                     flows.evaporation_kg_s,
@@ -374,8 +391,13 @@ impl Facility<'_> {
             gauges.set(now, group.chillers, chillers);
             gauges.set(now, group.economiser, economiser);
             gauges.set(now, group.inlet, inlet_c);
+            gauges.set(now, group.rejected, rejected);
+            let [supply_c, return_c, device_c] = warmest_c;
             gauges.set(now, group.supply, supply_c);
+            gauges.set(now, group.returning, return_c);
+            gauges.set(now, group.device, device_c);
             gauges.set(now, group.fan_speed, fan_speed);
+            gauges.set(now, group.air_ratio, air_ratio);
             gauges.set(now, group.evaporation, water[0]);
             gauges.set(now, group.drift, water[1]);
             gauges.set(now, group.blowdown, water[2]);

@@ -15,7 +15,7 @@ use super::root;
 /// P   = Cap / COPref EIRFT(x, y) EIRFPLR(max(PLR, PLRunl)) min(1, PLR / PLRmin)
 /// ```
 ///
-/// The heat of the condenser is `Q + P`.
+/// The heat of the condenser is `Q + P`, or less of `P` for open motors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChillerDesign {
     /// How capacity and power change with temperatures and load.
@@ -30,6 +30,8 @@ pub struct ChillerDesign {
     pub staging: StagingDesign,
     /// What happens where the curves end.
     pub beyond: Beyond,
+    /// Share of the compressors' power that reaches the condenser; the rest warms the room.
+    pub compressor_heat: f64,
     /// The most that one chiller draws, W.
     pub max_power_w: f64,
 }

@@ -28,7 +28,8 @@ pub struct ChillerPlantDesign {
     pub chillers: ChillerDesign,
     /// Flow of condenser water with all pumps running, kg/s.
     pub condenser_kg_s: f64,
-    /// Electric power of all condenser pumps, W; ends as heat in the tower.
+    /// Electric power of all condenser pumps, W; as much of it as of the chilled-water pumps'
+    /// ends as heat in the tower.
     pub condenser_pump_w: f64,
     /// The tower.
     pub tower: TowerDesign,
@@ -84,7 +85,7 @@ impl ChillerPlantDesign {
         if flow == 0.0 || (available == 0.0 && self.economiser.is_none()) {
             return still(air);
         }
-        let evaporator_w = heat_w + pumps * self.circuit.pump_w;
+        let evaporator_w = heat_w + pumps * self.circuit.pump_heat * self.circuit.pump_w;
         let chilled_w_k = flow * self.circuit.flow_kg_s * self.circuit.specific_heat_j_kgk;
         let condenser_kg_s = flow * self.condenser_kg_s;
         let question = Question {
@@ -93,7 +94,7 @@ impl ChillerPlantDesign {
             evaporator_w,
             range_k: evaporator_w / chilled_w_k,
             condenser: (condenser_kg_s, condenser_kg_s * CP_WATER),
-            condenser_pump_w: pumps * self.condenser_pump_w,
+            condenser_pump_w: pumps * self.circuit.pump_heat * self.condenser_pump_w,
             economiser_w_k: self
                 .economiser
                 .map(|e| e.conductance_w_k(chilled_w_k, condenser_kg_s * CP_WATER)),
@@ -106,10 +107,12 @@ impl ChillerPlantDesign {
             supply_c: answer.supply_c,
             return_c: answer.supply_c + question.range_k,
             rack_inlet_c: answer.supply_c + racks.approach_k(heat_w, flow),
+            device_c: answer.tower.leaving_c,
             fan_w: fan_power_w(self.tower.fan_w, self.tower.fan_law, &answer.tower),
             pump_w: pumps * (self.circuit.pump_w + self.condenser_pump_w),
             chiller_w: answer.chiller_w,
             fan_speed: answer.tower.speed(),
+            air_ratio: answer.tower.mean(|operation, _| self.tower.air_share(operation)),
             water: tower_water(&self.tower, &question.sink, answer.tower_w, air, &answer.tower),
             heat_rejected_w: answer.tower_w,
             economiser_w: answer.economiser_w,
@@ -135,7 +138,7 @@ impl AirCooledChillerDesign {
             return still(air);
         }
         let pump_w = pumps * self.circuit.pump_w;
-        let evaporator_w = heat_w + pump_w;
+        let evaporator_w = heat_w + self.circuit.pump_heat * pump_w;
         let entering_c = air.dry_bulb_c + self.recirculation_k;
         let excess = |x| evaporator_w - self.chillers.most_heat_w(available, x, entering_c);
         let overloaded = excess(self.setpoint_c) > 0.0;
@@ -157,12 +160,14 @@ impl AirCooledChillerDesign {
             supply_c,
             return_c: supply_c + range_k,
             rack_inlet_c: supply_c + racks.approach_k(heat_w, flow),
+            device_c: supply_c,
             fan_w: 0.0,
             pump_w,
             chiller_w,
             fan_speed: 0.0,
+            air_ratio: 0.0,
             water: WaterFlows::default(),
-            heat_rejected_w: evaporator_w + chiller_w,
+            heat_rejected_w: evaporator_w + self.chillers.compressor_heat * chiller_w,
             economiser_w: 0.0,
             saturated: overloaded,
             flowing: true,
@@ -180,6 +185,7 @@ struct Question<'a> {
     range_k: f64,
     /// Condenser water, kg/s and W/K.
     condenser: (f64, f64),
+    /// What the condenser pumps put into the water, W.
     condenser_pump_w: f64,
     /// Heat that the economiser moves per kelvin between its inlets, W/K.
     economiser_w_k: Option<f64>,
@@ -347,7 +353,9 @@ impl Question<'_> {
             let entering_c = entering_c.max(plant.minimum_condenser_c);
             let heat_w = self.evaporator_w - economiser_w;
             let chiller_w = plant.chillers.power_w(running, heat_w, supply_c, entering_c);
-            let tower_w = self.evaporator_w + self.condenser_pump_w + chiller_w;
+            let tower_w = self.evaporator_w
+                + self.condenser_pump_w
+                + plant.chillers.compressor_heat * chiller_w;
             let tower = self.tower(tower_w, target_c, control);
             Condensed { tower, tower_w, entering_c, chiller_w, economiser_w, tower_c }
         };

@@ -1,6 +1,7 @@
 //! The dry cooler: fans, finned tubes, and no water lost.
 
 use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
+use super::fans::FanLaw;
 use super::pads::PadDesign;
 use super::root;
 use super::staging::Operation;
@@ -18,8 +19,10 @@ pub struct DryCoolerDesign {
     pub air_flow_m3_s: f64,
     /// Design coolant flow of all units, kg/s.
     pub water_kg_s: f64,
-    /// Electric power of all fans at full speed, W; falls with the cube of speed.
+    /// Electric power of all fans at full speed, W.
     pub fan_w: f64,
+    /// How fan power falls with speed.
+    pub fan_law: FanLaw,
     /// Air with the fans at rest, as a share of full.
     pub free_convection: f64,
     /// How much warmer than the weather the air enters, having mixed with what was blown

@@ -1,7 +1,7 @@
 //! Fan power at part speed.
 
 /// How the power of a fan falls with its speed, as shares of full speed and full power.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FanLaw {
     /// The ideal affinity law, `r^3`.
     Cube,
@@ -9,6 +9,8 @@ pub enum FanLaw {
     /// the EnergyPlus variable-speed tower example, straight between them. Nothing is drawn
     /// at standstill; below a tenth of full speed the power falls linearly to zero.
     Tower,
+    /// `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, as EnergyPlus' towers have it.
+    Cubic([f64; 4]),
 }
 
 /// Share of full power at 0.0, 0.1 ... 1.0 of full speed.
@@ -21,6 +23,9 @@ impl FanLaw {
         let r = speed.clamp(0.0, 1.0);
         match self {
             Self::Cube => r * r * r,
+            // A curve fitted to running fans says nothing of standing ones.
+            Self::Cubic(_) if r == 0.0 => 0.0,
+            Self::Cubic(c) => (c[0] + r * (c[1] + r * (c[2] + r * c[3]))).max(0.0),
             Self::Tower => {
                 let x = r * 10.0;
                 let i = (x as usize).min(9);

@@ -84,8 +84,10 @@ pub struct CircuitDesign {
     pub flow_kg_s: f64,
     /// Specific heat of the coolant, J/(kg K).
     pub specific_heat_j_kgk: f64,
-    /// Electric power of all pumps, W. All of it ends as heat in the coolant.
+    /// Electric power of all pumps, W.
     pub pump_w: f64,
+    /// Share of it that ends as heat in the coolant; motors give the rest to the room.
+    pub pump_heat: f64,
     /// Number of pumps in parallel, which fail one at a time.
     pub pumps: u32,
     /// How far above the supply the coolant or air enters the racks at design heat and full
@@ -131,6 +133,13 @@ pub struct Drive {
     pub regime: Option<Regime>,
 }
 
+impl CircuitDesign {
+    /// What all pumps put into the coolant, W.
+    pub(super) fn pump_heat_w(&self) -> f64 {
+        self.pump_heat * self.pump_w
+    }
+}
+
 impl Drive {
     /// Everything runs.
     pub const FULL: Drive = Drive { fans: 1.0, pumps: 1.0, chillers: 1.0, regime: None };
@@ -147,6 +156,9 @@ pub struct LoopState {
     pub return_c: f64,
     /// What enters the racks, degrees Celsius.
     pub rack_inlet_c: f64,
+    /// What leaves the device that meets the weather, bypass mixed in, degrees Celsius: the
+    /// water of a tower or cooler, chilled water of air-cooled chillers, exhaust of a hall.
+    pub device_c: f64,
     /// Electric power that the fans want and, within the [`Drive`], draw, W.
     pub fan_w: f64,
     /// Electric power of the running pumps, W.
@@ -155,6 +167,8 @@ pub struct LoopState {
     pub chiller_w: f64,
     /// Mean speed of the fans that can run, as a share of full speed.
     pub fan_speed: f64,
+    /// Air through the device as a share of full, what its own buoyancy moves included.
+    pub air_ratio: f64,
     /// Water in and out; zero for dry devices.
     pub water: WaterFlows,
     /// Heat that reaches the weather, W: the racks', the pumps' and the compressors'.
@@ -299,7 +313,7 @@ impl CoolingLoop {
         // A constant-speed pump near its duty draws about its rating: as the flow of those
         // left rises, their head and their efficiency fall.
         let pump_w = pumps * circuit.pump_w;
-        let total_w = heat_w + pump_w;
+        let total_w = heat_w + circuit.pump_heat * pump_w;
         let water_kg_s = flow * circuit.flow_kg_s;
         let water = (water_kg_s, water_kg_s * circuit.specific_heat_j_kgk);
         let range_k = total_w / water.1;
@@ -311,7 +325,7 @@ impl CoolingLoop {
         };
         let fans = drive.fans.clamp(0.0, 1.0);
 
-        let (staged, fan_w, flows) = match &design.device {
+        let (staged, (fan_w, air_ratio), flows) = match &design.device {
             DeviceDesign::Tower(tower) => {
                 let sink = TowerSink::new(air, tower.correction_wet_bulb_c);
                 let leaving =
@@ -319,7 +333,8 @@ impl CoolingLoop {
                 let device = Rejection { leaving, sink_c: sink.wet_bulb_c, range_k, fans };
                 let staged = staging::run(&device, &control);
                 let fan_w = fan_power_w(tower.fan_w, tower.fan_law, &staged);
-                (staged, fan_w, tower_water(tower, &sink, total_w, air, &staged))
+                let air_ratio = staged.mean(|operation, _| tower.air_share(operation));
+                (staged, (fan_w, air_ratio), tower_water(tower, &sink, total_w, air, &staged))
             }
             DeviceDesign::DryCooler(cooler) => {
                 let padded = cooler.pads.and_then(|pads| Some((pads, pads.behind(air)?)));
@@ -330,23 +345,25 @@ impl CoolingLoop {
                 };
                 let device = Rejection { leaving, sink_c: sink.entering_c, range_k, fans };
                 let staged = staging::run(&device, &control);
-                let fan_w = fan_power_w(cooler.fan_w, FanLaw::Cube, &staged);
+                let fan_w = fan_power_w(cooler.fan_w, cooler.fan_law, &staged);
+                let air_ratio = staged.mean(|operation, _| cooler.air_share(operation));
                 let flows = padded.map_or_else(WaterFlows::default, |(pads, behind)| {
-                    let share = staged.mean(|operation| cooler.air_share(operation));
-                    let air_m3_s = share * cooler.air_flow_m3_s;
+                    let air_m3_s = air_ratio * cooler.air_flow_m3_s;
                     pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
                 });
-                (staged, fan_w, flows)
+                (staged, (fan_w, air_ratio), flows)
             }
         };
         LoopState {
             supply_c: staged.leaving_c,
             return_c: staged.leaving_c + range_k,
             rack_inlet_c: staged.leaving_c + self.racks.approach_k(heat_w, flow),
+            device_c: staged.leaving_c,
             fan_w,
             pump_w,
             chiller_w: 0.0,
             fan_speed: staged.speed(),
+            air_ratio,
             water: flows,
             heat_rejected_w: total_w,
             economiser_w: 0.0,
@@ -362,10 +379,12 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         supply_c: air.dry_bulb_c,
         return_c: air.dry_bulb_c,
         rack_inlet_c: air.dry_bulb_c,
+        device_c: air.dry_bulb_c,
         fan_w: 0.0,
         pump_w: 0.0,
         chiller_w: 0.0,
         fan_speed: 0.0,
+        air_ratio: 0.0,
         water: WaterFlows::default(),
         heat_rejected_w: 0.0,
         economiser_w: 0.0,
@@ -376,7 +395,7 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
 
 pub(super) fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
     full_w
-        * staged.mean(|operation| match operation {
+        * staged.mean(|operation, _| match operation {
             Operation::Forced { share, speed } => share * law.power(speed),
             Operation::Free => 0.0,
         })
@@ -390,10 +409,14 @@ pub(super) fn tower_water(
     staged: &Staged,
 ) -> WaterFlows {
     let air_share = |operation| staged.wetted * tower.air_share(operation);
-    let evaporation = staged.mean(|operation| {
+    let evaporation = staged.mean(|operation, multiple| {
+        let heat_w = multiple * heat_w;
+        if let Some(per_k) = tower.evaporation_per_k {
+            return per_k * heat_w / CP_WATER;
+        }
         let air_kg_s = tower.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
         water::evaporation_kg_s(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))
     });
-    let drift = tower.drift * tower.water_kg_s * staged.mean(air_share);
+    let drift = tower.drift * tower.water_kg_s * staged.mean(|operation, _| air_share(operation));
     WaterFlows::balanced(evaporation, drift, tower.cycles)
 }

@@ -55,9 +55,9 @@ pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
     AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, ChipSpec,
-    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, ImmersionTankSpec, LoopOperation,
-    PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger,
-    VentilationSpec,
+    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, FanCurve, ImmersionTankSpec,
+    LoopOperation, PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec,
+    UnsizedExchanger, VentilationSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

@@ -15,7 +15,8 @@ use super::ventilation::VentilationDesign;
 use crate::fluids::MoistAir;
 use crate::spec::{Fault, Names, kinds};
 use crate::units::{
-    Conductance, Fraction, Power, Pressure, Temperature, TemperatureDelta, Volume, VolumeFlow,
+    Conductance, Fraction, MassFlow, Power, Pressure, Temperature, TemperatureDelta, Volume,
+    VolumeFlow,
 };
 
 use check::{Check, CircuitInput, TowerInput};
@@ -93,6 +94,9 @@ pub struct TowerSpec {
     /// Design heat over water flow: how much the racks warm the water (default 5.5 K).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
+    /// Flow of water with all pumps running, in place of a `range`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water_flow: Option<MassFlow>,
     /// Wet bulb of the design point (default 25.6 degC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_wet_bulb: Option<Temperature>,
@@ -109,6 +113,14 @@ pub struct TowerSpec {
     /// Power of all fans at full speed (default 10.5 W a kilowatt rejected, as EnergyPlus).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
+    /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
+    /// variable-speed tower, with the losses of drive and motor). Default: `tower`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_curve: Option<FanCurve>,
+    /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
+    /// place of a `fan_curve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_fan_curve: Option<[f64; 4]>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
     /// `always-on` lets it float (default `variable-speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,9 +134,21 @@ pub struct TowerSpec {
     /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wet_bulb_correction: Option<bool>,
+    /// Whether the conductance falls with the flows of air and water, after Scheier (default
+    /// true; EnergyPlus' single-speed towers have none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_corrections: Option<bool>,
+    /// Share of the water flow that evaporates for each kelvin that the tower cools it, in
+    /// place of a balance of the air (0.15 to 0.27 % is usual; EnergyPlus' loss factor is
+    /// 0.2 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaporation_loss: Option<Fraction>,
     /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Fraction>,
+    /// Droplets lost at full air flow, in place of a share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_flow: Option<VolumeFlow>,
     /// Cycles of concentration: dissolved solids of the circulating water over those of the
     /// make-up (default 4; 3 to 5 is usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,6 +165,10 @@ pub struct TowerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
+    /// theirs to the room).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_heat: Option<Fraction>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
@@ -156,6 +184,16 @@ pub struct TowerSpec {
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// How fan power falls with speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FanCurve {
+    /// The ideal cube of the speed.
+    Cube,
+    /// A variable-speed tower fan with the losses of its drive and motor.
+    Tower,
 }
 
 /// Which liquid a dry cooler's loop holds.
@@ -209,6 +247,9 @@ pub struct DryCoolerSpec {
     /// Design heat over coolant flow: how much the racks warm it (default 5.56 K).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
+    /// Flow of coolant with all pumps running, in place of a `range`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water_flow: Option<MassFlow>,
     /// Dry bulb of the design point (default 35 degC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_dry_bulb: Option<Temperature>,
@@ -226,6 +267,14 @@ pub struct DryCoolerSpec {
     /// Power of all fans at full speed (default: the catalogue's for this air flow).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
+    /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
+    /// variable-speed tower, with the losses of drive and motor). Default: `cube`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_curve: Option<FanCurve>,
+    /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
+    /// place of a `fan_curve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_fan_curve: Option<[f64; 4]>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
     /// `always-on` lets it float (default `variable-speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,6 +307,10 @@ pub struct DryCoolerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
+    /// theirs to the room).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_heat: Option<Fraction>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
@@ -411,16 +464,18 @@ impl TowerSpec {
         let circuit = check.circuit(&CircuitInput {
             heat_w,
             range_k,
+            flow: ("water_flow", self.water_flow, self.range.is_some()),
             coolant: Coolant::Water,
             pumps: self.pumps,
             power: self.pump_power,
+            heat: self.pump_heat,
             head_pa: self.pump_head.map_or(180e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
             approach: self.approach,
         });
         check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));
         check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
-        let rejected_w = heat_w + circuit.pump_w;
+        let rejected_w = heat_w + circuit.pump_heat_w();
         let (minimum_fan_speed, free_convection) =
             check.fan_speeds(self.minimum_fan_speed, self.free_convection);
 
@@ -432,9 +487,12 @@ impl TowerSpec {
             ua: self.ua,
             air_flow: self.air_flow,
             fan_power: self.fan_power,
+            fan_curve: (self.fan_curve, self.own_fan_curve),
             free_convection,
             wet_bulb_correction: self.wet_bulb_correction,
-            drift: self.drift,
+            flow_corrections: self.flow_corrections,
+            evaporation_loss: self.evaporation_loss,
+            drift: (self.drift, self.drift_flow),
             cycles_of_concentration: self.cycles_of_concentration,
             cells: self.cells,
         });
@@ -467,16 +525,18 @@ impl DryCoolerSpec {
         let circuit = check.circuit(&CircuitInput {
             heat_w,
             range_k,
+            flow: ("water_flow", self.water_flow, self.range.is_some()),
             coolant: self.coolant.unwrap_or(Coolant::Water),
             pumps: self.pumps,
             power: self.pump_power,
+            heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
             approach: self.approach,
         });
         check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));
         check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
-        let rejected_w = heat_w + circuit.pump_w;
+        let rejected_w = heat_w + circuit.pump_heat_w();
         let (minimum_fan_speed, free_convection) =
             check.fan_speeds(self.minimum_fan_speed, self.free_convection);
         let dry_bulb_c = check.between(
@@ -523,6 +583,7 @@ impl DryCoolerSpec {
             air_flow_m3_s,
             water_kg_s: circuit.flow_kg_s,
             fan_w: check.fan_power(self.fan_power, default_fan_w, heat_w),
+            fan_law: check.fan_law((self.fan_curve, self.own_fan_curve), FanCurve::Cube),
             free_convection,
             recirculation_k: check.recirculation(self.recirculation),
             pads: None,

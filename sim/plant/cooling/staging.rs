@@ -38,6 +38,8 @@ pub(super) struct Staged {
     pub(super) forced: Operation,
     /// Share of the time that they do; the rest is [`Operation::Free`].
     pub(super) duty: f64,
+    /// Multiple of the heat that the device carries while they do, and while they rest.
+    pub(super) carried: (f64, f64),
     /// Share of the device's capacity that the water not bypassed makes use of.
     pub(super) wetted: f64,
     /// The water leaves warmer than wanted and nothing more can be done.
@@ -47,13 +49,15 @@ pub(super) struct Staged {
 impl Staged {
     fn forced(leaving_c: f64, forced: Operation) -> Self {
         let duty = if forced == Operation::Free { 0.0 } else { 1.0 };
-        Self { leaving_c, forced, duty, wetted: 1.0, saturated: false }
+        Self { leaving_c, forced, duty, carried: (1.0, 1.0), wetted: 1.0, saturated: false }
     }
 
-    /// Mean over time of `of` the two ways in which the device runs.
-    pub(super) fn mean(&self, of: impl Fn(Operation) -> f64) -> f64 {
-        let forced = if self.duty > 0.0 { self.duty * of(self.forced) } else { 0.0 };
-        let free = if self.duty < 1.0 { (1.0 - self.duty) * of(Operation::Free) } else { 0.0 };
+    /// Mean over time of `of` the two ways in which the device runs and the multiple of the
+    /// heat that it carries in each.
+    pub(super) fn mean(&self, of: impl Fn(Operation, f64) -> f64) -> f64 {
+        let (on, off) = (self.duty, 1.0 - self.duty);
+        let forced = if on > 0.0 { on * of(self.forced, self.carried.0) } else { 0.0 };
+        let free = if off > 0.0 { off * of(Operation::Free, self.carried.1) } else { 0.0 };
         forced + free
     }
 
@@ -163,7 +167,7 @@ fn unbypassed(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Cont
     let (free, forced) =
         (device.carried(Operation::Free, leaving_c), device.carried(at(slowest), leaving_c));
     let duty = ((1.0 - free) / (forced - free)).clamp(0.0, 1.0);
-    Staged { duty, ..Staged::forced(leaving_c, at(slowest)) }
+    Staged { duty, carried: (forced, free), ..Staged::forced(leaving_c, at(slowest)) }
 }
 
 impl<L: Fn(Operation, f64) -> f64> Rejection<L> {

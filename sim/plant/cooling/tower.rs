@@ -35,8 +35,13 @@ pub struct TowerDesign {
     pub fan_law: FanLaw,
     /// Air and UA with the fans at rest, as a share of full.
     pub free_convection: f64,
+    /// Whether UA falls with the flows of air and water, after Scheier.
+    pub flow_corrections: bool,
     /// Design wet bulb of the wet-bulb correction, degrees Celsius; `None` leaves it out.
     pub correction_wet_bulb_c: Option<f64>,
+    /// Share of the water flow that evaporates for each kelvin of its range, in place of the
+    /// balance of the air.
+    pub evaporation_per_k: Option<f64>,
     /// Droplets carried off at full air flow, as a share of the design water flow.
     pub drift: f64,
     /// Concentration of the circulating water over that of the make-up, above 1.
@@ -87,12 +92,14 @@ impl TowerDesign {
     ) -> f64 {
         let flow = water_kg_s / self.water_kg_s;
         let factor = match operation {
-            Operation::Forced { share, speed } => {
+            Operation::Forced { share, speed } if self.flow_corrections => {
                 share * air_factor(speed) * water_factor(flow / share) * sink.wet_bulb_factor
             }
+            Operation::Forced { share, .. } => share * sink.wet_bulb_factor,
             // The corrections were fitted to forced draught. Of them only the water's is kept,
             // for flows below design.
-            Operation::Free => self.free_convection * water_factor(flow),
+            Operation::Free if self.flow_corrections => self.free_convection * water_factor(flow),
+            Operation::Free => self.free_convection,
         };
         let (air_w_k, cpe) = sink.air_side(heat_w, self.air_flow_m3_s * self.air_share(operation));
         let ua = self.ua_w_k * factor * cpe / sink.cp_air;

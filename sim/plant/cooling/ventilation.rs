@@ -46,10 +46,12 @@ impl VentilationDesign {
             supply_c: outdoor_c,
             return_c: outdoor_c,
             rack_inlet_c: outdoor_c,
+            device_c: outdoor_c,
             fan_w: 0.0,
             pump_w: 0.0,
             chiller_w: 0.0,
             fan_speed: 0.0,
+            air_ratio: 0.0,
             water: WaterFlows::default(),
             heat_rejected_w: heat_w,
             economiser_w: 0.0,
@@ -94,8 +96,10 @@ impl VentilationDesign {
             supply_c: inlet_c,
             return_c: inlet_c + machine_rise_k,
             rack_inlet_c: inlet_c,
+            device_c: inlet_c + machine_rise_k,
             fan_w: self.fan_w * fans * FanLaw::Cube.power(speed) * duty,
             fan_speed: speed * duty,
+            air_ratio: flow,
             water: padded.map_or_else(WaterFlows::default, |(pads, behind)| {
                 let air_m3_s = flow * self.air_flow_m3_s;
                 pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())

@@ -7,10 +7,12 @@ use super::super::loops::{
 };
 use super::super::pumps;
 use super::super::tower::{TowerDesign, TowerPoint};
-use super::Coolant;
+use super::{Coolant, FanCurve};
 use crate::fluids::{MoistAir, water};
 use crate::spec::{Fault, Names};
-use crate::units::{Conductance, Fraction, Power, Temperature, TemperatureDelta, VolumeFlow};
+use crate::units::{
+    Conductance, Fraction, MassFlow, Power, Temperature, TemperatureDelta, VolumeFlow,
+};
 
 /// Range checks that fill in a default and report with figures.
 pub(super) struct Check<'a> {
@@ -21,9 +23,14 @@ pub(super) struct Check<'a> {
 pub(super) struct CircuitInput {
     pub(super) heat_w: f64,
     pub(super) range_k: f64,
+    /// Name and value of the field that gives the flow in place of a range, and whether a range
+    /// is written as well.
+    pub(super) flow: (&'static str, Option<MassFlow>, bool),
     pub(super) coolant: Coolant,
     pub(super) pumps: Option<u32>,
     pub(super) power: Option<Power>,
+    /// Share of the power that warms the coolant.
+    pub(super) heat: Option<Fraction>,
     pub(super) head_pa: f64,
     pub(super) efficiency: f64,
     pub(super) approach: Option<TemperatureDelta>,
@@ -40,9 +47,13 @@ pub(super) struct TowerInput {
     pub(super) ua: Option<Conductance>,
     pub(super) air_flow: Option<VolumeFlow>,
     pub(super) fan_power: Option<Power>,
+    pub(super) fan_curve: (Option<FanCurve>, Option<[f64; 4]>),
     pub(super) free_convection: f64,
     pub(super) wet_bulb_correction: Option<bool>,
-    pub(super) drift: Option<Fraction>,
+    pub(super) flow_corrections: Option<bool>,
+    pub(super) evaporation_loss: Option<Fraction>,
+    /// As a share of the water and as a flow.
+    pub(super) drift: (Option<Fraction>, Option<VolumeFlow>),
     pub(super) cycles_of_concentration: Option<f64>,
     pub(super) cells: Option<u32>,
 }
@@ -167,6 +178,32 @@ impl Check<'_> {
         (minimum, free)
     }
 
+    /// How fan power falls with speed.
+    pub(super) fn fan_law(
+        &mut self,
+        (named, own): (Option<FanCurve>, Option<[f64; 4]>),
+        default: FanCurve,
+    ) -> FanLaw {
+        let Some(c) = own else {
+            return match named.unwrap_or(default) {
+                FanCurve::Cube => FanLaw::Cube,
+                FanCurve::Tower => FanLaw::Tower,
+            };
+        };
+        if named.is_some() {
+            self.error("own_fan_curve", "`fan_curve` names a curve already".to_owned());
+        }
+        let full: f64 = c.iter().sum();
+        if !c.iter().all(|c| c.is_finite()) || (full - 1.0).abs() > 0.1 {
+            self.error(
+                "own_fan_curve",
+                format!("comes to {full} of full power at full speed, which must be about 1"),
+            );
+            return FanLaw::Cube;
+        }
+        FanLaw::Cubic(c)
+    }
+
     pub(super) fn recirculation(&mut self, recirculation: Option<TemperatureDelta>) -> f64 {
         self.between("recirculation", recirculation.map(|r| r.0), 0.0, (0.0, 20.0), "K")
     }
@@ -176,7 +213,12 @@ impl Check<'_> {
             Coolant::Water => (water::CP_WATER, water::DENSITY_WATER),
             Coolant::Pg25 => (water::CP_PG25, water::DENSITY_PG25),
         };
-        let flow_kg_s = input.heat_w / (specific_heat_j_kgk * input.range_k);
+        let by_range = input.heat_w / (specific_heat_j_kgk * input.range_k);
+        let (field, flow, has_range) = input.flow;
+        if flow.is_some() && has_range {
+            self.error(field, format!("`{field}` and a range both give the flow"));
+        }
+        let flow_kg_s = self.positive(field, flow.map(|f| f.0), by_range, "a flow");
         let (mut head_pa, mut efficiency) = (input.head_pa, input.efficiency);
         if head_pa < 0.0 {
             self.error("pump_head", "must not be negative".to_owned());
@@ -196,6 +238,7 @@ impl Check<'_> {
             flow_kg_s,
             specific_heat_j_kgk,
             pump_w,
+            pump_heat: input.heat.map_or(1.0, |h| h.0),
             pumps: self.count("pumps", input.pumps),
             approach_k: self.between(
                 "approach",
@@ -231,7 +274,15 @@ impl Check<'_> {
             air: design_air(wet_bulb_c),
             air_flow_m3_s,
         };
-        let drift = input.drift.map_or(2e-5, |d| d.0);
+        let drift = match input.drift {
+            (share, Some(flow)) => {
+                if share.is_some() {
+                    self.error("drift_flow", "`drift` gives it as a share already".to_owned());
+                }
+                flow.0 * water::DENSITY_WATER / input.water_kg_s
+            }
+            (share, None) => share.map_or(2e-5, |d| d.0),
+        };
         if drift > 0.005 {
             self.warning(
                 "drift",
@@ -252,9 +303,11 @@ impl Check<'_> {
             air_flow_m3_s,
             water_kg_s: input.water_kg_s,
             fan_w,
-            fan_law: FanLaw::Tower,
+            fan_law: self.fan_law(input.fan_curve, FanCurve::Tower),
             free_convection: input.free_convection,
+            flow_corrections: input.flow_corrections.unwrap_or(true),
             correction_wet_bulb_c: input.wet_bulb_correction.unwrap_or(true).then_some(wet_bulb_c),
+            evaporation_per_k: input.evaporation_loss.map(|f| f.0),
             drift,
             cycles,
             cells: self.count("cells", input.cells),

@@ -9,15 +9,15 @@ use super::super::control::StagingDesign;
 use super::super::curves::{ChillerCurves, Condenser, CurveSet};
 use super::super::exchange::WaterExchanger;
 use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
-use super::Coolant;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::operation::{RestartSpec, UnitsFailuresSpec};
+use super::{Coolant, FanCurve};
 use crate::fluids::{MoistAir, water};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
 use crate::units::{
-    Conductance, Duration, Fraction, Power, Pressure, Temperature, TemperatureDelta, Volume,
-    VolumeFlow,
+    Conductance, Duration, Fraction, MassFlow, Power, Pressure, Temperature, TemperatureDelta,
+    Volume, VolumeFlow,
 };
 
 /// Chilled water from chillers whose condensers are cooled by an open tower, with an
@@ -55,6 +55,9 @@ pub struct ChillerPlantSpec {
     /// rating conditions of AHRI 550/590).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
+    /// Flow of chilled water with all pumps running, in place of a `range`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water_flow: Option<MassFlow>,
     /// Number of chillers, which fail one at a time (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<u32>,
@@ -94,6 +97,10 @@ pub struct ChillerPlantSpec {
     /// keeps the value of their end as EnergyPlus does (default `carnot`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond_curves: Option<Beyond>,
+    /// Share of the compressors' power that reaches the condensers (default 100 %; less for
+    /// open motors).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compressor_heat: Option<Fraction>,
     /// Condenser water wanted from the tower (default 21.1 degC, the 70 degF of ASHRAE 90.1
     /// appendix G).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,6 +115,9 @@ pub struct ChillerPlantSpec {
     /// Design heat of the condensers over flow of condenser water (default 5.5 K).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_range: Option<TemperatureDelta>,
+    /// Flow of condenser water with all pumps running, in place of a `condenser_range`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condenser_flow: Option<MassFlow>,
     /// A plate exchanger that cools the returning chilled water with the tower's, ahead of the
     /// chillers (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +143,14 @@ pub struct ChillerPlantSpec {
     /// EnergyPlus).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
+    /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
+    /// variable-speed tower, with the losses of drive and motor). Default: `tower`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_curve: Option<FanCurve>,
+    /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
+    /// place of a `fan_curve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_fan_curve: Option<[f64; 4]>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold
     /// `condenser_supply`; `always-on` lets it float (default `variable-speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,9 +164,21 @@ pub struct ChillerPlantSpec {
     /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wet_bulb_correction: Option<bool>,
+    /// Whether the conductance falls with the flows of air and water, after Scheier (default
+    /// true; EnergyPlus' single-speed towers have none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_corrections: Option<bool>,
+    /// Share of the water flow that evaporates for each kelvin that the tower cools it, in
+    /// place of a balance of the air (0.15 to 0.27 % is usual; EnergyPlus' loss factor is
+    /// 0.2 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaporation_loss: Option<Fraction>,
     /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Fraction>,
+    /// Droplets lost at full air flow, in place of a share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_flow: Option<VolumeFlow>,
     /// Cycles of concentration: dissolved solids of the circulating water over those of the
     /// make-up (default 4; 3 to 5 is usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +195,10 @@ pub struct ChillerPlantSpec {
     /// Efficiency of all pumps and their motors (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
+    /// theirs to the room).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_heat: Option<Fraction>,
     /// Power of all condenser pumps, in place of head and efficiency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_pump_power: Option<Power>,
@@ -269,6 +303,9 @@ pub struct AirCooledChillerSpec {
     /// rating conditions of AHRI 550/590).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
+    /// Flow of chilled water with all pumps running, in place of a `range`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water_flow: Option<MassFlow>,
     /// Number of chillers, which fail one at a time (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<u32>,
@@ -328,6 +365,10 @@ pub struct AirCooledChillerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
+    /// theirs to the room).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_heat: Option<Fraction>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
@@ -354,9 +395,11 @@ impl ChillerPlantSpec {
         let circuit = check.circuit(&CircuitInput {
             heat_w,
             range_k,
+            flow: ("water_flow", self.water_flow, self.range.is_some()),
             coolant: Coolant::Water,
             pumps: self.pumps,
             power: self.pump_power,
+            heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency,
             approach: self.approach,
@@ -376,7 +419,7 @@ impl ChillerPlantSpec {
         let condenser_c = self.design_condenser_supply.map_or(29.5, |t| t.0);
         let chillers = check.chillers(&ChillersInput {
             curves,
-            heat_w: heat_w + circuit.pump_w,
+            heat_w: heat_w + circuit.pump_heat_w(),
             at_c: (setpoint_c, condenser_c),
             units: self.chillers,
             capacity: self.capacity,
@@ -389,13 +432,15 @@ impl ChillerPlantSpec {
                 start_delay: self.start_delay,
             },
             beyond: self.beyond_curves,
+            compressor_heat: self.compressor_heat,
         });
 
         // The tower takes the design heat with the compressors' power at its design point.
         let units = f64::from(chillers.units);
-        let evaporator_w = heat_w + circuit.pump_w;
-        let condensed_w =
-            evaporator_w + chillers.power_w(units, evaporator_w, setpoint_c, condenser_c);
+        let evaporator_w = heat_w + circuit.pump_heat_w();
+        let condensed_w = evaporator_w
+            + chillers.compressor_heat
+                * chillers.power_w(units, evaporator_w, setpoint_c, condenser_c);
         let condenser_range_k = check.between(
             "condenser_range",
             self.condenser_range.map(|r| r.0),
@@ -406,24 +451,29 @@ impl ChillerPlantSpec {
         let condenser = check.circuit(&CircuitInput {
             heat_w: condensed_w,
             range_k: condenser_range_k,
+            flow: ("condenser_flow", self.condenser_flow, self.condenser_range.is_some()),
             coolant: Coolant::Water,
             pumps: self.pumps,
             power: self.condenser_pump_power,
+            heat: self.pump_heat,
             head_pa: self.condenser_pump_head.map_or(180e3, |h| h.0),
             efficiency,
             approach: None,
         });
         let (tower, point) = check.tower(&TowerInput {
-            rejected_w: condensed_w + condenser.pump_w,
+            rejected_w: condensed_w + condenser.pump_heat_w(),
             water_kg_s: condenser.flow_kg_s,
             design_wet_bulb: self.design_wet_bulb,
             leaving: ("design_condenser_supply", self.design_condenser_supply, 29.5),
             ua: self.ua,
             air_flow: self.air_flow,
             fan_power: self.fan_power,
+            fan_curve: (self.fan_curve, self.own_fan_curve),
             free_convection,
             wet_bulb_correction: self.wet_bulb_correction,
-            drift: self.drift,
+            flow_corrections: self.flow_corrections,
+            evaporation_loss: self.evaporation_loss,
+            drift: (self.drift, self.drift_flow),
             cycles_of_concentration: self.cycles_of_concentration,
             cells: self.cells,
         });
@@ -466,9 +516,11 @@ impl AirCooledChillerSpec {
         let circuit = check.circuit(&CircuitInput {
             heat_w,
             range_k,
+            flow: ("water_flow", self.water_flow, self.range.is_some()),
             coolant: Coolant::Water,
             pumps: self.pumps,
             power: self.pump_power,
+            heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
             approach: self.approach,
@@ -488,7 +540,7 @@ impl AirCooledChillerSpec {
         let recirculation_k = check.recirculation(self.recirculation);
         let chillers = check.chillers(&ChillersInput {
             curves,
-            heat_w: heat_w + circuit.pump_w,
+            heat_w: heat_w + circuit.pump_heat_w(),
             at_c: (setpoint_c, dry_bulb_c + recirculation_k),
             units: self.chillers,
             capacity: self.capacity,
@@ -501,6 +553,7 @@ impl AirCooledChillerSpec {
                 start_delay: self.start_delay,
             },
             beyond: self.beyond_curves,
+            compressor_heat: None,
         });
         let design = LoopDesign::AirCooledChiller(AirCooledChillerDesign {
             design_heat_w: heat_w,
@@ -528,6 +581,7 @@ struct ChillersInput {
     cop: Option<f64>,
     staging: StagingInput,
     beyond: Option<Beyond>,
+    compressor_heat: Option<Fraction>,
 }
 
 /// What the switching of chillers is resolved from.
@@ -675,6 +729,7 @@ impl Check<'_> {
             stage_at: stage_at.max(0.1),
             staging,
             beyond: input.beyond.unwrap_or(Beyond::Carnot),
+            compressor_heat: input.compressor_heat.map_or(1.0, |f| f.0),
             max_power_w: f64::INFINITY,
         };
         let (x, y) = input.at_c;

@@ -32,6 +32,7 @@ fn bank(curves: ChillerCurves, capacity_w: f64, units: u32) -> ChillerDesign {
         stage_at: 0.85,
         staging: STAGING,
         beyond: Beyond::Carnot,
+        compressor_heat: 1.0,
         max_power_w: f64::INFINITY,
     };
     ChillerDesign { max_power_w: free.hottest_power_w(curves.reference_supply_c), ..free }
