@@ -12,6 +12,7 @@ use super::resolve::{
 };
 use super::series::Series;
 use super::table::{Column, LineError};
+use super::weather::epw::EpwHumidity;
 use super::weather::{ClimateDesign, Humidity, WeatherDesign, WeatherRow, epw, normals};
 use crate::fluids::standard_pressure_pa;
 use crate::kernel::{Clock, Time};
@@ -142,6 +143,11 @@ pub struct WeatherSpec {
     /// year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epw: Option<Name>,
+    /// With `epw`: which humidity of its rows is read, `relative-humidity` (in whole per cents,
+    /// as EnergyPlus does) or `dew-point` (to a tenth of a degree, finer in dry air). Default:
+    /// `relative-humidity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epw_humidity: Option<EpwHumidity>,
     /// A table (`.csv`, `.csv.gz`) with a header, one row for each step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Name>,
@@ -291,6 +297,8 @@ impl WeatherSpec {
             ("csv", self.csv.is_some()),
         ];
         one_source(&sources, faults)?;
+        let only_epw = [("epw_humidity", self.epw_humidity.is_some())];
+        only_with("epw", self.epw.is_some(), &only_epw, faults);
         let only_csv = [("columns", self.columns.is_some())];
         only_with("csv", self.csv.is_some(), &only_csv, faults);
         only_with("csv", self.csv.is_some(), &self.table().written(), faults);
@@ -305,7 +313,7 @@ impl WeatherSpec {
         }
         if let Some(name) = &self.epw {
             let bytes = fetch(run, name, faults)?;
-            return match epw::read(&bytes) {
+            return match epw::read(&bytes, self.epw_humidity.unwrap_or_default()) {
                 Ok(epw) => {
                     if epw.filled > 0 {
                         let message = format!("`{name}`: {} rows had missing values", epw.filled);

@@ -490,7 +490,7 @@ fn real_epw_files_are_read_whole() {
         ("weather/USA_VA_Sterling-Washington.Dulles.Intl.AP.724030_TMY3.epw.gz", 82.0, -5.0),
     ] {
         let Some(bytes) = data(file) else { return };
-        let epw = epw::read(&bytes).unwrap();
+        let epw = epw::read(&bytes, epw::EpwHumidity::DewPoint).unwrap();
         assert_eq!((epw.rows.len(), epw.filled), (8760, 0), "{file}");
         assert_eq!((epw.location.altitude_m, epw.location.utc_offset_h), (altitude, offset));
         // Measured pressure is within 3 % of the standard atmosphere at the station.

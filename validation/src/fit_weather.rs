@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use loadbank::grid::weather::climate::{Curve, critical_correlation};
+use loadbank::grid::weather::epw::EpwHumidity;
 use loadbank::grid::weather::normals::{self, Normals};
 use loadbank::grid::weather::{Climate, ClimateDesign, epw};
 use loadbank::grid::{Humidity, Place};
@@ -109,7 +110,8 @@ fn read_epw(
     source: &'static str,
     file: &str,
 ) -> Result<Station, String> {
-    let epw = epw::read(&data::read(&folder.join(file))?).map_err(|e| format!("{file}: {e}"))?;
+    let bytes = data::read(&folder.join(file))?;
+    let epw = epw::read(&bytes, EpwHumidity::DewPoint).map_err(|e| format!("{file}: {e}"))?;
     let offset = epw.location.utc_offset_h;
     let hours = epw
         .rows

@@ -1,5 +1,6 @@
 //! Published results reproduced by loadbank, and the fits of its built-in laws.
 
+mod cooling;
 mod data;
 mod fit_price;
 mod fit_weather;
@@ -9,6 +10,8 @@ mod replay;
 mod training;
 
 use std::process::ExitCode;
+
+const USAGE: &str = "usage: validation cooling|fit-weather|fit-price|inference|log|replay|training";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
@@ -21,9 +24,8 @@ fn main() -> ExitCode {
         Some("replay") => replay::run(arguments),
         Some("training") => training::run(),
         Some("inference") => inference::run(&folder),
-        _ => {
-            Err("usage: validation fit-weather|fit-price|inference|log|replay|training".to_owned())
-        }
+        Some("cooling") => cooling::run(&folder),
+        _ => Err(USAGE.to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

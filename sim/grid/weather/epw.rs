@@ -6,6 +6,8 @@
 //! row holds from 00:00 to 01:00 of the file's own standard time, without summer time.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Humidity, WeatherRow};
 use crate::fluids::standard_pressure_pa;
@@ -46,6 +48,17 @@ pub struct Epw {
     pub rows: Vec<WeatherRow>,
     /// How many rows had a missing value that was filled.
     pub filled: usize,
+}
+
+/// Which of the two humidities of a row is read, where it has both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EpwHumidity {
+    /// The relative humidity, in whole per cents, as EnergyPlus does.
+    #[default]
+    RelativeHumidity,
+    /// The dew point, to a tenth of a degree: finer in dry air.
+    DewPoint,
 }
 
 const HEADERS: [&str; 8] = [
@@ -100,13 +113,13 @@ impl Field {
 /// Reads an EPW file.
 ///
 /// Missing values are filled as EnergyPlus does, with the last value that was there; a missing
-/// dew point is left to the relative humidity of the row, and a missing pressure before the
+/// humidity is left to the other one of the row, and a missing pressure before the
 /// first is that of the standard atmosphere at the file's altitude.
 ///
 /// # Errors
 ///
 /// The first line that is not as the format says, or a year that is not 365 or 366 whole days.
-pub fn read(bytes: &[u8]) -> Result<Epw, LineError> {
+pub fn read(bytes: &[u8], wanted: EpwHumidity) -> Result<Epw, LineError> {
     // Comments may hold Latin-1 place names; only the ASCII parts matter here.
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines().zip(1u64..).map(|(line, number)| (number, line));
@@ -131,7 +144,8 @@ pub fn read(bytes: &[u8]) -> Result<Epw, LineError> {
         if line.trim().is_empty() {
             continue;
         }
-        let row = read_row(line, &mut epw).map_err(|message| LineError::new(number, message))?;
+        let row =
+            read_row(line, wanted, &mut epw).map_err(|message| LineError::new(number, message))?;
         epw.rows.push(row);
     }
     let whole = if epw.leap { 8784 } else { 8760 };
@@ -167,7 +181,7 @@ fn read_location(line: &str) -> Result<Location, String> {
 }
 
 /// Reads the next row of `epw`, checking that its hour is the next one of the year.
-fn read_row(line: &str, epw: &mut Epw) -> Result<WeatherRow, String> {
+fn read_row(line: &str, wanted: EpwHumidity, epw: &mut Epw) -> Result<WeatherRow, String> {
     let cells: Vec<&str> = line.split(',').collect();
     if cells.len() != COLUMNS {
         return Err(format!("{} columns, an EPW row has {COLUMNS}", cells.len()));
@@ -194,17 +208,25 @@ fn read_row(line: &str, epw: &mut Epw) -> Result<WeatherRow, String> {
     let relative = HUMIDITY.read(&cells)?;
     let pressure = PRESSURE.read(&cells)?;
     let wind = WIND.read(&cells)?;
-    if dry_bulb.is_none() || dew_point.is_none() || pressure.is_none() || wind.is_none() {
+    let humid = match wanted {
+        EpwHumidity::RelativeHumidity => relative,
+        EpwHumidity::DewPoint => dew_point,
+    };
+    if dry_bulb.is_none() || humid.is_none() || pressure.is_none() || wind.is_none() {
         epw.filled += 1;
     }
     let nothing_before = |name| format!("{name} is missing and no row before has it");
     let dry_bulb_c =
         dry_bulb.or(last.map(|row| row.dry_bulb_c)).ok_or_else(|| nothing_before(DRY_BULB.name))?;
-    let humidity = match (dew_point, relative) {
-        // Stations round the two temperatures apart: air is at most saturated.
-        (Some(dew_point), _) => Humidity::DewPoint(dew_point.min(dry_bulb_c)),
-        (None, Some(percent)) => Humidity::Relative((percent / 100.0).min(1.0)),
-        (None, None) => match last.map(|row| row.humidity) {
+    // Stations round the two temperatures apart: air is at most saturated.
+    let of_dew_point = |dew_point: f64| Humidity::DewPoint(dew_point.min(dry_bulb_c));
+    let of_percent = |percent: f64| Humidity::Relative((percent / 100.0).min(1.0));
+    let humidity = match (wanted, relative, dew_point) {
+        (EpwHumidity::RelativeHumidity, Some(percent), _)
+        | (EpwHumidity::DewPoint, Some(percent), None) => of_percent(percent),
+        (EpwHumidity::DewPoint, _, Some(dew_point))
+        | (EpwHumidity::RelativeHumidity, None, Some(dew_point)) => of_dew_point(dew_point),
+        (_, None, None) => match last.map(|row| row.humidity) {
             Some(Humidity::DewPoint(before)) => Humidity::DewPoint(before.min(dry_bulb_c)),
             Some(relative) => relative,
             None => return Err(nothing_before(HUMIDITY.name)),
@@ -314,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_year_is_read_and_laid_by_month_day_and_standard_hour() {
-        let epw = read(year(false).as_bytes()).unwrap();
+        let epw = read(year(false).as_bytes(), EpwHumidity::DewPoint).unwrap();
         assert_eq!((epw.rows.len(), epw.leap, epw.filled), (8760, false, 0));
         assert_eq!(epw.location.utc_offset_h, -6.0);
         assert_eq!(epw.location.altitude_m, 872.0);
@@ -338,8 +360,8 @@ mod tests {
 
     #[test]
     fn leap_days_are_bridged_both_ways() {
-        let common = read(year(false).as_bytes()).unwrap();
-        let leap = read(year(true).as_bytes()).unwrap();
+        let common = read(year(false).as_bytes(), EpwHumidity::DewPoint).unwrap();
+        let leap = read(year(true).as_bytes(), EpwHumidity::DewPoint).unwrap();
         assert_eq!((leap.rows.len(), leap.leap), (8784, true));
         let feb_28 = 58 * 24;
         // 2028 has a 29 February: a common file gives its 28th again, then 1 March.
@@ -368,7 +390,7 @@ mod tests {
                 &row((1, 1, 1), "0.000", "-5.0", "50", "91000"),
                 &row((1, 1, 1), "0.000", "3.0", "50", "999999"),
             );
-        let epw = read(text.as_bytes()).unwrap();
+        let epw = read(text.as_bytes(), EpwHumidity::DewPoint).unwrap();
         assert_eq!(epw.filled, 3);
         assert_eq!(epw.rows[0].humidity, Humidity::DewPoint(0.0), "at most saturated");
         assert_eq!(epw.rows[0].pressure_pa, standard_pressure_pa(872.0));
@@ -377,6 +399,12 @@ mod tests {
         assert_eq!(epw.rows[1].pressure_pa, epw.rows[0].pressure_pa);
         assert_eq!(epw.rows[2].humidity, Humidity::Relative(0.5), "the row before");
         assert_eq!(epw.rows[3].pressure_pa, 91_000.0);
+        // Read as EnergyPlus does, only the third row lacks its humidity.
+        let epw = read(text.as_bytes(), EpwHumidity::RelativeHumidity).unwrap();
+        assert!(epw.rows[..3].iter().all(|row| row.humidity == Humidity::Relative(0.5)));
+        let text = text.replacen(",50,", ",999,", 1);
+        let epw = read(text.as_bytes(), EpwHumidity::RelativeHumidity).unwrap();
+        assert_eq!(epw.rows[0].humidity, Humidity::DewPoint(0.0), "the other one of the row");
     }
 
     #[test]
@@ -414,7 +442,10 @@ mod tests {
             (HEADER.to_owned(), "0 hours, a year has 8760"),
             (String::new(), "line 1: an EPW file has `LOCATION` here"),
         ] {
-            assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), message);
+            assert_eq!(
+                read(text.as_bytes(), EpwHumidity::DewPoint).unwrap_err().to_string(),
+                message
+            );
         }
     }
 }
