@@ -277,8 +277,9 @@ fn what_is_left_out_of_a_plant_alone_is_asked_for_where_it_is_needed() {
     assert!(found.contains(&"8:3 racks.hall: nothing feeds these racks".to_owned()), "{found:#?}");
     assert!(found.iter().any(|f| f.contains("nothing feeds the fans of this loop")), "{found:#?}");
     // What earns is set against the price of energy.
+    let plant = PLANT.replace("design_heat: 1 MW", "design_heat: 2 MW");
     let text = format!(
-        "{PLANT}power: 1 MW}}\n  mine: {{kind: s21-container, cooled_by: tower}}\nworkloads:\n  \
+        "{plant}power: 1 MW}}\n  mine: {{kind: s21-container, cooled_by: tower}}\nworkloads:\n  \
          mine-1: {{kind: mining, racks: mine, income: {{hash_price: 53 $/PH/day}}}}\n"
     );
     check(&text, &["10:1 workloads: what a site earns needs a `price` of energy to set against"]);
@@ -291,4 +292,76 @@ fn what_is_left_out_of_a_plant_alone_is_asked_for_where_it_is_needed() {
         found.iter().any(|f| f.contains("needs ASIC racks, `hall` has a heat load")),
         "{found:#?}"
     );
+}
+
+/// A cooling component alone under a megawatt in the weather of Phoenix or of Lulea.
+fn plant_in(climate: &str, plant: &str) -> String {
+    format!(
+        "name: t\nstart: 2026-01-01T00:00:00Z\nduration: 365 days\n\
+         site: {{altitude: 300 m}}\nweather: {{climate: {climate}}}\ncooling:\n  plant: {plant}\n\
+         racks:\n  hall: {{kind: heat-load, power: 1 MW, cooled_by: plant}}\n"
+    )
+}
+
+#[test]
+fn contradictory_plants_are_told_with_figures() {
+    for (climate, plant, expected) in [
+        // No tower cools below the wet bulb, no cooler below the air.
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, design_supply: 25 degC}",
+            "no tower with 25.2",
+        ),
+        (
+            "phoenix",
+            "{kind: dry-cooler, design_heat: 1 MW, design_supply: 34 degC}",
+            "no dry cooler of a sensible size",
+        ),
+        ("phoenix", "{kind: tower, design_heat: 1 MW, cells: 0}", "must be at least 1"),
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, ua: 60 kW/K, design_supply: 30 degC}",
+            "`ua` and `design_supply` both size the tower",
+        ),
+        (
+            "phoenix",
+            "{kind: chiller-plant, design_heat: 1 MW, capacity: 600 kW}",
+            "6.7 degC is not held at design heat",
+        ),
+        // What the design point allows and the weather does not.
+        (
+            "phoenix",
+            "{kind: dry-cooler, design_heat: 1 MW, supply: 32 degC, fan_control: cycling}",
+            "`plant` is to hold 32.0 degC and reaches ",
+        ),
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 700 kW}",
+            "`plant` is built for 700 kW of heat, the racks on it give up to 1 MW",
+        ),
+        (
+            "nordic",
+            "{kind: dry-cooler, design_heat: 1 MW, minimum_supply: -5 degC}",
+            "`plant` lets its water go down to -5.0 degC in weather of -",
+        ),
+    ] {
+        let found = findings(&plant_in(climate, plant));
+        assert!(found.iter().any(|line| line.contains(expected)), "{expected}: {found:#?}");
+    }
+    for (climate, plant) in [
+        (
+            "phoenix",
+            "{kind: dry-cooler, design_heat: 1 MW, fan_control: always-on, supply: 32 degC}",
+        ),
+        ("nordic", "{kind: dry-cooler, design_heat: 1 MW, coolant: pg25, minimum_supply: -5 degC}"),
+        ("nordic", "{kind: tower, design_heat: 1 MW}"),
+    ] {
+        check(&plant_in(climate, plant), &[]);
+    }
+    // Heat without a way out.
+    let found = findings(
+        &plant_in("nordic", "{kind: tower, design_heat: 1 MW}")
+            .replace("cooled_by: plant", "cooled_by: plants"),
+    );
+    assert!(found.iter().any(|line| line.contains("`plants` is not the name")), "{found:#?}");
 }

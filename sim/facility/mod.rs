@@ -35,7 +35,7 @@ pub use observer::{Observer, Record, Silent, What};
 pub use outcome::*;
 
 use crate::fluids::MoistAir;
-use crate::grid::{Carbon, Humidity, Playback, Price, Weather, WeatherRow};
+use crate::grid::{Carbon, Playback, Price, Weather};
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time, TraceHash};
 use crate::plant::cooling::Breakdowns;
 use crate::plant::power::{ComponentKind, Failures, Network, PowerNode};
@@ -165,7 +165,7 @@ impl<'d> Facility<'d> {
     pub fn new(design: &'d Design, replication: u64) -> Self {
         let streams = Streams::new(design.seed, replication);
         let weather = Weather::new(&design.weather, &streams);
-        let air = moist_air(weather.current());
+        let air = weather.current().air();
         let works: Vec<Work> =
             design.works.iter().map(|site| Work::new(site, design.noting, &streams)).collect();
         let mut work_racks = vec![Vec::new(); works.len()];
@@ -303,7 +303,7 @@ impl<'d> Facility<'d> {
         match event {
             Event::Weather => {
                 self.weather.advance(now);
-                self.air = moist_air(self.weather.current());
+                self.air = self.weather.current().air();
                 self.wet_bulb_c = self.air.wet_bulb_c();
                 self.changed.all_loops();
                 self.agenda.push(self.weather.next_at(), Class::Plant, Event::Weather);
@@ -491,17 +491,5 @@ impl<'d> Facility<'d> {
     /// How long the run has been.
     fn elapsed(&self) -> Span {
         self.agenda.now().since(Time::ZERO)
-    }
-}
-
-/// Outdoor air in the terms of the cooling plant.
-fn moist_air(row: &WeatherRow) -> MoistAir {
-    match row.humidity {
-        Humidity::DewPoint(dew_point_c) => {
-            MoistAir::from_dew_point(row.dry_bulb_c, dew_point_c, row.pressure_pa)
-        }
-        Humidity::Relative(humidity) => {
-            MoistAir::from_relative_humidity(row.dry_bulb_c, humidity, row.pressure_pa)
-        }
     }
 }

@@ -7,6 +7,7 @@ pub mod normals;
 use std::sync::Arc;
 
 use super::series::{Playback, Series};
+use crate::fluids::MoistAir;
 use crate::kernel::{Streams, Time};
 
 pub use climate::{Climate, ClimateDesign};
@@ -31,6 +32,20 @@ pub enum Humidity {
     DewPoint(f64),
     /// Relative humidity, 0 to 1.
     Relative(f64),
+}
+
+impl WeatherRow {
+    /// The air of the row.
+    pub fn air(&self) -> MoistAir {
+        match self.humidity {
+            Humidity::DewPoint(dew_point_c) => {
+                MoistAir::from_dew_point(self.dry_bulb_c, dew_point_c, self.pressure_pa)
+            }
+            Humidity::Relative(humidity) => {
+                MoistAir::from_relative_humidity(self.dry_bulb_c, humidity, self.pressure_pa)
+            }
+        }
+    }
 }
 
 /// Where a run's weather comes from, resolved.

@@ -47,6 +47,29 @@ impl LoopDesign {
         matches!(self, Self::Ventilation(_))
     }
 
+    /// The supply temperature that the loop is to hold, degrees Celsius; none where it floats
+    /// with the weather.
+    pub fn held_c(&self) -> Option<f64> {
+        match self {
+            LoopDesign::Hydronic(h) if h.fan_control == FanControl::AlwaysOn => None,
+            LoopDesign::Hydronic(h) => Some(h.setpoint_c.max(h.minimum_supply_c)),
+            LoopDesign::ChillerPlant(c) => Some(c.setpoint_c),
+            LoopDesign::AirCooledChiller(c) => Some(c.setpoint_c),
+            LoopDesign::Ventilation(_) => None,
+        }
+    }
+
+    /// The coldest that water may get out in the weather, degrees Celsius; none where there is no
+    /// plain water in it.
+    pub fn coldest_water_c(&self) -> Option<f64> {
+        match self {
+            LoopDesign::Hydronic(h) if h.circuit.specific_heat_j_kgk < CP_WATER => None,
+            LoopDesign::Hydronic(h) => Some(h.minimum_supply_c),
+            LoopDesign::ChillerPlant(c) => Some(c.minimum_basin_c),
+            LoopDesign::AirCooledChiller(_) | LoopDesign::Ventilation(_) => None,
+        }
+    }
+
     /// Heat of the racks that the loop is meant for, W.
     pub fn design_heat_w(&self) -> f64 {
         match self {

@@ -4,6 +4,7 @@
 //! component that cannot be read is reported and its name kept, so that what refers to it is
 //! not reported as well.
 
+mod outlook;
 mod plant;
 mod traces;
 mod work;
@@ -134,6 +135,9 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let mut run = Run { clock: &clock, horizon, read: &mut read };
     let weather = head.weather.resolve(&place, &mut run, &mut faults);
     report_in(document, "weather", &mut faults, sink);
+    if let Some(weather) = &weather {
+        outlook::check(&plant, weather, (head.seed.unwrap_or(1), horizon), sink);
+    }
     let price = match &head.price {
         Some(price) => price.resolve(&mut run, &mut faults),
         None => Some(PriceDesign::Recorded(Arc::new(Series::constant(0.0)))),

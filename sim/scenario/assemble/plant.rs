@@ -334,12 +334,28 @@ impl Plant {
             );
         }
         for (index, site) in self.loops.iter().enumerate() {
+            let on_it = self.exchangers.iter().zip(rated_w).filter(|(x, _)| x.cooled_by == index);
+            let racks_w: f64 = on_it.map(|(_, w)| w).sum();
+            let loop_w = site.design.design_heat_w();
+            let mark = self.loop_mark(index);
+            if racks_w > loop_w * 1.001 && !said.contains(&mark) {
+                said.push(mark);
+                let message = format!(
+                    "`{}` is built for {} of heat, the racks on it give up to {}",
+                    site.name,
+                    Power(loop_w),
+                    Power(racks_w),
+                );
+                sink.push(
+                    Diagnostic::warning(mark, message)
+                        .code("doubtful")
+                        .help("raise `design_heat`, or spread the racks over more loops"),
+                );
+            }
             let behind = self.exchangers.iter().filter(|x| x.cooled_by == index);
             let built_w: f64 = behind.filter_map(|x| x.design).map(|x| x.design_heat_w).sum();
-            let loop_w = site.design.design_heat_w();
             // Units in reserve are usual: what counts is twice as much.
             if built_w > 2.0 * loop_w {
-                let mark = self.declared[self.loop_sites[index].0 as usize];
                 if said.contains(&mark) {
                     continue;
                 }
@@ -353,6 +369,11 @@ impl Plant {
                 sink.push(Diagnostic::warning(mark, message).code("doubtful"));
             }
         }
+    }
+
+    /// Where a loop was declared.
+    pub(super) fn loop_mark(&self, index: usize) -> Mark {
+        self.declared[self.loop_sites[index].0 as usize]
     }
 
     /// What feeds each of `count` instances.
