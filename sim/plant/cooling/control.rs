@@ -167,7 +167,7 @@ impl PlantControl {
         // Chilled water behind the economiser, with the plant in a mode.
         let behind = |state: &LoopState| {
             let range_k = state.return_c - state.supply_c;
-            let evaporator_w = heat_w + design.circuit.pump_w;
+            let evaporator_w = heat_w + design.circuit.pump_heat_w();
             state.return_c - range_k * state.economiser_w / evaporator_w
         };
         let wanted = match self.mode {
@@ -207,8 +207,8 @@ fn chillers_of(design: &LoopDesign) -> Option<&ChillerDesign> {
 /// Power of the pumps that warm the chilled water, W.
 fn chilled_pump_w(design: &LoopDesign) -> f64 {
     match design {
-        LoopDesign::ChillerPlant(plant) => plant.circuit.pump_w,
-        LoopDesign::AirCooledChiller(plant) => plant.circuit.pump_w,
+        LoopDesign::ChillerPlant(plant) => plant.circuit.pump_heat_w(),
+        LoopDesign::AirCooledChiller(plant) => plant.circuit.pump_heat_w(),
         _ => 0.0,
     }
 }
