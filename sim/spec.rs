@@ -258,6 +258,7 @@ macro_rules! kinds {
         $(#[$doc])*
         #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
         #[serde(tag = "kind")]
+        #[allow(clippy::large_enum_variant)] // read once, a handful of them
         $vis enum $name {
             $($(#[$vdoc])* #[serde(rename = $kind)] $variant($spec)),+
         }
@@ -265,6 +266,7 @@ macro_rules! kinds {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 #[derive(serde::Deserialize)]
+                #[allow(clippy::large_enum_variant)] // becomes the other at once
                 enum Kinds {
                     $(#[serde(rename = $kind)] $variant($spec)),+
                 }

@@ -204,7 +204,6 @@ struct Source {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all sources draw, and those lie in place")]
 enum State {
     Drawing(Drawing),
     Playing(Player),
