@@ -30,6 +30,7 @@ pub struct CoolingLoop {
 
 /// Everything a loop is built from.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(clippy::large_enum_variant)] // a site has a handful
 pub enum LoopDesign {
     /// Coolant pumped between racks and a heat-rejection device.
     Hydronic(HydronicDesign),

@@ -80,8 +80,7 @@ fn cycling_costs_more_than_a_drive_and_less_than_fans_that_never_rest() {
                 "fed_by": ["a"]}}}}"#
         ))
     };
-    let [drive, cycling, always] =
-        ["variable-speed", "cycling", "always-on"].map(|control| of(control));
+    let [drive, cycling, always] = ["variable-speed", "cycling", "always-on"].map(of);
     for (t, rh) in [(-5.0, 0.7), (8.0, 0.6), (20.0, 0.5), (26.0, 0.6), (38.0, 0.5)] {
         let air = weather(t, rh);
         let fan_w = |plant: &CoolingLoop| plant.solve(1e6, &air, Drive::FULL).fan_w;
