@@ -56,8 +56,7 @@ fn intervals_add_up_to_the_outcome() {
     assert!(expected > 0.0 && (good - expected).abs() < 1e-3, "{good} of {expected}");
     // Joules of all intervals are those of the run.
     let index = |name: &str| told.columns.iter().position(|column| column == name).unwrap();
-    let [tokens, joules] =
-        ["chat_output_tokens_per_s", "chat_j_per_output_token"].map(|name| index(name));
+    let [tokens, joules] = ["chat_output_tokens_per_s", "chat_j_per_output_token"].map(index);
     let rows = told.rows.iter().filter(|row| row[joules].is_finite());
     let energy: f64 = rows.map(|row| row[tokens] * 3600.0 * row[joules]).sum();
     let expected = chat.joules_per_output_token.unwrap() * chat.requests.output_tokens as f64;

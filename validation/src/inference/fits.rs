@@ -99,8 +99,9 @@ fn chunks(profile: &Profile, missed: &mut u32) {
 /// Prompt and token times of splitwise-sim, medians of each configuration.
 fn measured(folder: &Path, missed: &mut u32) -> Result<(), String> {
     type Sizes = (u64, u64, u64);
+    type Times = BTreeMap<Sizes, Vec<(f64, f64)>>;
     let table = Csv::read(&folder.join("inference/perf_model.csv"))?;
-    let mut machines: BTreeMap<[String; 3], BTreeMap<Sizes, Vec<(f64, f64)>>> = BTreeMap::new();
+    let mut machines: BTreeMap<[String; 3], Times> = BTreeMap::new();
     for row in table.rows() {
         let machine = [row.text("model")?, row.text("hardware")?, row.text("tensor_parallel")?];
         let sizes = (
