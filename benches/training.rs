@@ -1,23 +1,28 @@
 //! Speed of the training model: replications of a year of one large job, and jobs a second of
-//! the schedulers on a log of short jobs made here.
+//! the schedulers, on a log of short jobs made here and on real logs where they are there.
 
 #![allow(clippy::print_stdout)]
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::time::Instant;
 
+use flate2::bufread::MultiGzDecoder;
 use loadbank::kernel::{Span, Streams, Time};
 use loadbank::spec::Names;
 use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
     CheckpointSpec, FailureSpec, IntervalSpec, JobEnd, JobsSpec, LogJob, Policy, ResidentSpec,
-    Training, TrainingDesign, TrainingSpec, replay,
+    Rules, SwfReader, Training, TrainingDesign, TrainingSpec, replay,
 };
 use rayon::prelude::*;
 
 fn main() {
     year();
     schedulers();
+    real_logs();
 }
 
 /// A year of 2,048 nodes with 44 spares, failures and checkpoints, 100 replications.
@@ -105,14 +110,60 @@ fn log(jobs: u64) -> Vec<LogJob> {
 
 fn schedulers() {
     let log = log(200_000);
-    for policy in [Policy::Fcfs, Policy::Easy, Policy::ShortestFirst, Policy::Conservative] {
+    let mut fair = Rules::from(Policy::Priority);
+    fair.priority.age = 1000.0;
+    fair.priority.fair_share = 1000.0;
+    fair.priority.machine = 704;
+    let plain = [Policy::Fcfs, Policy::Easy, Policy::ShortestFirst, Policy::Conservative];
+    for rules in plain.map(Rules::from).into_iter().chain([fair]) {
+        let policy = rules.policy;
         // Conservative backfilling looks along its whole plan at every job.
         let jobs = if policy == Policy::Conservative { 20_000 } else { log.len() };
         let clock = Instant::now();
-        let waits: f64 = replay(log[..jobs].iter().copied(), 704, policy)
+        let waits: f64 = replay(log[..jobs].iter().copied(), 704, rules)
             .map(|started| started.wait().as_secs_f64())
             .sum();
         let rate = jobs as f64 / clock.elapsed().as_secs_f64();
         println!("{policy:?}: {rate:.3e} jobs/s, mean wait {:.0} s", waits / jobs as f64);
+    }
+}
+
+/// Logs of the reference data, unpacked, parsed and played: the demands are 500,000, 200,000 and
+/// 5,000 jobs a second on one core.
+fn real_logs() {
+    let folder = std::env::var_os("LOADBANK_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), Into::into);
+    for (name, processors, policy) in [
+        ("philly704_est", 704, Policy::Fcfs),
+        ("philly704_est", 704, Policy::Easy),
+        ("wx14200", 1408, Policy::Conservative),
+    ] {
+        let Ok(file) = File::open(folder.join(format!("training/{name}.swf.gz"))) else {
+            println!("{name}: skipped: no data");
+            continue;
+        };
+        let clock = Instant::now();
+        let mut input = BufReader::new(MultiGzDecoder::new(BufReader::new(file)));
+        let mut reader = SwfReader::new(u64::from(processors));
+        let mut line = Vec::new();
+        let jobs = std::iter::from_fn(|| {
+            loop {
+                line.clear();
+                if input.read_until(b'\n', &mut line).expect("a log that can be read") == 0 {
+                    return None;
+                }
+                if let Some(job) = reader.read(&line) {
+                    return Some(job);
+                }
+            }
+        });
+        let (mut count, mut wait_s) = (0_u32, 0.0);
+        for started in replay(jobs, processors, policy) {
+            count += 1;
+            wait_s += started.wait().as_secs_f64();
+        }
+        let rate = f64::from(count) / clock.elapsed().as_secs_f64();
+        let wait_s = wait_s / f64::from(count);
+        println!("{name}, {policy:?}, with parsing: {rate:.3e} jobs/s, mean wait {wait_s:.1} s");
     }
 }
