@@ -62,11 +62,11 @@ fn planned_cluster(
     planned: &Planned,
 ) -> Training {
     let hours = |h: f64| Duration((h * 3.6e12) as u64);
-    let tiers = [1, 4, 9].map(|nodes| Name::unplaced(&format!("jobs-of-{nodes}")));
+    let tiers = [1, 4, 9].map(|nodes| Name::unplaced(format!("jobs-of-{nodes}")));
     let tiers = planned.queue.as_ref().map(|_| tiers);
     let class = |nodes, weight, mean: f64| JobClassSpec {
         weight,
-        tier: tiers.as_ref().map(|_| Name::unplaced(&format!("jobs-of-{nodes}"))),
+        tier: tiers.as_ref().map(|_| Name::unplaced(format!("jobs-of-{nodes}"))),
         ..JobClassSpec::of(nodes, DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }))
     };
     let spec = TrainingSpec {
@@ -82,7 +82,7 @@ fn planned_cluster(
             ..CheckpointSpec::default()
         }),
         scheduler: planned.queue.as_ref().map(|_| Policy::Priority),
-        queue: planned.queue.clone(),
+        queue: planned.queue.clone().map(Box::new),
         tiers: tiers
             .clone()
             .map(|tiers| tiers.into_iter().map(|name| TierSpec { name, factor: None }).collect()),

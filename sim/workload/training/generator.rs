@@ -38,7 +38,7 @@ impl TrainingDesign {
         let mut source = Source::new(&self.jobs, &self.groups, streams, name);
         let mut now = Time::ZERO;
         std::iter::from_fn(move || {
-            now = now + source.gap()?;
+            now += source.gap()?;
             Some((now, source.request()))
         })
     }

@@ -56,7 +56,7 @@ fn model_with(
     let spec = TrainingSpec {
         tiers: Some(tiers.iter().map(tier).collect()),
         scheduler: Some(policy),
-        queue: Some(queue),
+        queue: Some(Box::new(queue)),
         failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Never),

@@ -47,7 +47,7 @@ impl JobLogBuilder {
             JobEnd::Failed => 1,
             JobEnd::Cancelled => 2,
         };
-        self.write(u64::from(job.processors) << 2 | end);
+        self.write((u64::from(job.processors) << 2) | end);
         self.write(job.user.map_or(0, |user| u64::from(user) + 1));
         self.write(job.queue.map_or(0, |queue| u64::from(queue) + 1));
         (self.number, self.submit) = (job.number, job.submit);
@@ -60,8 +60,8 @@ impl JobLogBuilder {
     /// Whole seconds are even numbers, others odd ones.
     fn write_span(&mut self, span: Span) {
         let nanos = span.as_nanos();
-        let whole = nanos % SECOND == 0;
-        self.write(if whole { nanos / SECOND << 1 } else { nanos << 1 | 1 });
+        let whole = nanos.is_multiple_of(SECOND);
+        self.write(if whole { (nanos / SECOND) << 1 } else { (nanos << 1) | 1 });
     }
 
     fn write(&mut self, mut value: u64) {
@@ -77,7 +77,7 @@ const SECOND: u64 = 1_000_000_000;
 
 /// Small numbers of either sign as small numbers.
 fn zigzag(value: i64) -> u64 {
-    (value << 1 ^ value >> 63) as u64
+    ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// The jobs of a log, unpacked one by one.
@@ -120,7 +120,8 @@ impl Iterator for Jobs {
         let step = self.read();
         let step = (step >> 1) as i64 ^ -((step & 1) as i64);
         self.number = self.number.wrapping_add(step as u64);
-        self.submit = self.submit + self.read_span();
+        let gap = self.read_span();
+        self.submit += gap;
         let run = self.read_span();
         let requested = run + self.read_span();
         let processors = self.read();
@@ -158,7 +159,7 @@ mod tests {
         prop::collection::vec(job, 0..20).prop_map(|rows| {
             let mut submit = Time::ZERO;
             let job = |(number, gap, run, more, processors, end, (user, queue))| {
-                submit = submit + Span::from_nanos(gap);
+                submit += Span::from_nanos(gap);
                 let (run, requested) = (Span::from_nanos(run), Span::from_nanos(run + more));
                 LogJob { number, submit, run, processors, requested, end, user, queue }
             };

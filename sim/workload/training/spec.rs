@@ -54,7 +54,7 @@ pub struct TrainingSpec {
     pub scheduler: Option<Policy>,
     /// What the scheduler may be told besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue: Option<QueueSpec>,
+    pub queue: Option<Box<QueueSpec>>,
     /// The tiers of jobs, the lowest first. Default: one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tiers: Option<Vec<TierSpec>>,
