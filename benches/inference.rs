@@ -15,8 +15,8 @@ use loadbank::workload::gpu::GpuRackSpec;
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
 use loadbank::workload::inference::racks::Layout;
 use loadbank::workload::inference::replica::{Limits, Stride};
-use loadbank::workload::inference::step::{PowerDesign, StepDesign};
-use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign};
+use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
+use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign, ServingDesign};
 
 fn main() {
     println!(
@@ -110,11 +110,14 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
         stride: Stride::Leap,
         limits: Limits { sequences: 128, chunk, blocks: Some(blocks), block_tokens: 16 },
         steps: StepDesign {
-            decode: vec![(0.0, 29.41 * ms), (1.0, 29.48 * ms)],
-            per_context_s: 6.61e-5 * ms,
+            decode: DecodeDesign::Sum {
+                base: vec![(0.0, 29.41 * ms), (1.0, 29.48 * ms)],
+                per_context_s: 6.61e-5 * ms,
+            },
             linear: vec![(0.0, 0.0), (1.0, 0.14 * ms)],
             attention_s: 4.4e-9,
             decode_knee: 0.7,
+            draft: DraftDesign::default(),
         },
         power: PowerDesign {
             decode_w: 250.0,
@@ -123,6 +126,7 @@ fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
             prefill_w: 400.0,
         },
         lost_requests: LostRequests::Retry,
+        serving: ServingDesign::default(),
         startup: Span::from_secs(300),
         rejoin_after: Span::from_hours(1),
         control_interval: Span::from_secs(60),

@@ -4,14 +4,16 @@
 //! it advances alone. One simulated cell stands for `multiplicity` alike ones, and each of its
 //! requests for as many as the cell stood for when the request arrived.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::load::{Arrivals, Load, Sent};
+use super::load::{Arrivals, Sent};
 use super::notes::{Chooser, Fate, Noting};
 use super::records::Records;
-use super::replica::{Limits, Replica, Stride, Work};
-use super::request::Request;
-use super::router::{Router, Routing};
+use super::replica::{Replica, Work};
+use super::request::{Request, Sink};
+use super::router::Router;
+use super::serving::{CellDesign, Link, Luck};
 use super::step::{Pace, StepTable};
 use super::ticks::{NEVER, Ticks};
 use crate::kernel::Streams;
@@ -40,56 +42,128 @@ pub(super) struct Order {
 /// One simulated cell.
 #[derive(Debug)]
 pub(super) struct Cell {
+    design: Arc<CellDesign>,
     multiplicity: u32,
-    limits: Limits,
     replicas: Vec<Replica>,
     paces: Vec<Pace>,
+    /// Sends requests to the replicas of the first stage: all, or those that prefill.
     router: Router,
-    load: Arc<Load>,
+    /// What comes after them, where they only prefill.
+    decoding: Option<Decoding>,
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
     notes: Chooser,
+    luck: Luck,
+    /// When whoever was sent to a replica gives up if it still waits there, by rising time.
+    deadlines: VecDeque<(Ticks, usize)>,
+    /// Requests of clients that try again, by rising time.
+    returns: VecDeque<(Ticks, Request)>,
     /// How far it has advanced.
     now: Ticks,
+}
+
+/// The second stage of a cell: a link that brings KV memory to the replicas that decode.
+///
+/// Transfers take the link one after the other, in order of the first tokens.
+#[derive(Debug)]
+struct Decoding {
+    link: Link,
+    router: Router,
+    /// When the link is free.
+    free: Ticks,
+    /// What replicas have handed over since the link was last looked at.
+    handed: Vec<(Ticks, Request)>,
+    /// Requests on the link, by rising time of arrival.
+    transfers: VecDeque<(Ticks, Request)>,
+}
+
+/// What became of a request that was sent to a replica.
+enum Door {
+    In,
+    /// The chosen replica has too many that wait.
+    Full,
+    /// No replica takes requests.
+    Dark,
+}
+
+/// Tells the records, and takes what is handed over.
+struct Floor<'a> {
+    records: &'a mut Records,
+    handed: Option<&'a mut Vec<(Ticks, Request)>>,
+}
+
+impl Sink for Floor<'_> {
+    fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
+        self.records.gaps(first, growth, k, class, weight);
+    }
+
+    fn finished(&mut self, request: &Request, at: Ticks) {
+        self.records.finished(request, at);
+    }
+
+    fn handed_over(&mut self, request: &Request, at: Ticks) {
+        let handed = self.handed.as_mut().expect("only cells with a second stage hand over");
+        handed.push((at, *request));
+    }
+}
+
+/// The sink of a cell's replicas, without a hold on the rest of the cell.
+macro_rules! floor {
+    ($cell:expr, $records:expr) => {
+        Floor { records: $records, handed: $cell.decoding.as_mut().map(|d| &mut d.handed) }
+    };
 }
 
 /// Arrivals are drawn this many at a time, which bounds memory however long the interval.
 const BATCH: usize = 4096;
 
 impl Cell {
-    /// A cell of `replicas` empty replicas that draws from the streams of `entity`.
+    /// A cell of empty replicas that draws from the streams of `entity`.
     pub(super) fn new(
         (entity, streams): (&str, &Streams),
         multiplicity: u32,
-        (replicas, routing): (usize, Routing),
-        (stride, limits): (Stride, &Limits),
-        load: &Arc<Load>,
+        design: &Arc<CellDesign>,
         table: &Arc<StepTable>,
         now: Ticks,
     ) -> Self {
-        let replica = Replica::new(stride, limits, Arc::clone(table), now);
+        let first = design.first_stage();
+        let router = |replicas, purpose| {
+            Router::new(design.routing, replicas, streams.stream(purpose, entity))
+        };
         Self {
             multiplicity,
-            limits: *limits,
-            replicas: vec![replica; replicas],
-            paces: vec![Pace::FULL; replicas],
-            router: Router::new(routing, replicas, streams.stream("routing", entity)),
-            load: Arc::clone(load),
-            arrivals: Some(Arrivals::new(load, (entity, streams), now)),
+            replicas: (0..design.replicas).map(|i| design.replica(i, table, now)).collect(),
+            paces: vec![Pace::FULL; design.replicas],
+            router: router(first, "routing"),
+            decoding: design.link.map(|link| Decoding {
+                link,
+                router: router(design.replicas - first, "decode routing"),
+                free: now,
+                handed: Vec::new(),
+                transfers: VecDeque::new(),
+            }),
+            arrivals: Some(Arrivals::new(&design.load, (entity, streams), now)),
+            luck: Luck::new((entity, streams)),
             notes: Chooser::new(Noting::None, (entity, streams)),
+            deadlines: VecDeque::new(),
+            returns: VecDeque::new(),
+            design: Arc::clone(design),
             now,
         }
     }
 
     /// Handles everything before `limit`.
     pub(super) fn advance(&mut self, limit: Ticks, records: &mut Records) {
+        let first = self.design.first_stage();
         loop {
             let window = self.admit(limit, records);
-            for (replica, pace) in self.replicas.iter_mut().zip(&self.paces) {
+            let mut sink = floor!(self, records);
+            for (replica, pace) in self.replicas[..first].iter_mut().zip(&self.paces) {
                 if *pace != Pace::Down {
-                    replica.advance(window, records);
+                    replica.advance(window, &mut sink);
                 }
             }
+            self.decode(window, records);
             if window == limit {
                 break;
             }
@@ -97,81 +171,179 @@ impl Cell {
         self.now = self.now.max(limit - 1);
     }
 
-    /// Draws arrivals before `limit` and sends them to replicas. Returns the instant before
-    /// which all arrivals are out.
+    /// Sends what arrives and comes back before `limit` to replicas, and lets go who gives up.
+    /// Returns the instant before which all of that is done.
     fn admit(&mut self, limit: Ticks, records: &mut Records) -> Ticks {
-        let Some(mut arrivals) = self.arrivals.take() else { return limit };
-        let weight = u64::from(self.multiplicity);
+        // Where nothing depends on the state of replicas, requests are dealt out ahead of it.
+        let is_blind = self.router.is_blind()
+            && self.design.patience.is_none()
+            && self.design.max_waiting.is_none();
         let mut ahead = 0;
-        while arrivals.next() < limit && ahead < BATCH {
-            let Sent { at, class, prompt, output } = arrivals.take();
-            let tally = records.of(class);
-            tally.arrived += weight;
-            tally.simulated += 1;
-            let noted = self.notes.next();
-            let request = Request::new(at, prompt, output, self.multiplicity);
-            let request = Request { class, noted, ..request };
-            if !self.limits.fits(&request) {
-                records.lost(&request, at, Fate::Rejected);
-            } else if !self.dispatch(at, request, records) {
-                records.lost(&request, at, Fate::Failed);
+        loop {
+            let arrival = self.arrivals.as_ref().map_or(NEVER, Arrivals::next);
+            let back = self.returns.front().map_or(NEVER, |&(at, _)| at);
+            let deadline = self.deadlines.front().map_or(NEVER, |&(at, _)| at);
+            let at = arrival.min(back).min(deadline);
+            if at >= limit || ahead >= BATCH {
+                return at.min(limit);
             }
-            // A router that looks at its replicas takes them along.
-            ahead += usize::from(self.router.is_blind());
+            if deadline == at {
+                self.give_up(records);
+            } else if back == at {
+                let (_, request) = self.returns.pop_front().expect("somebody comes back");
+                self.try_to_send(at, request, records);
+            } else {
+                self.receive(records);
+            }
+            ahead += usize::from(is_blind);
         }
-        let window = arrivals.next().min(limit);
-        self.arrivals = Some(arrivals);
-        window
     }
 
-    /// Sends `request` to a replica at `at`; false when none takes requests.
-    fn dispatch(&mut self, at: Ticks, request: Request, records: &mut Records) -> bool {
-        let Some(replica) = self.router.choose(at, &mut self.replicas, records) else {
-            return false;
+    /// Takes the next arrival.
+    fn receive(&mut self, records: &mut Records) {
+        let arrivals = self.arrivals.as_mut().expect("there is a next arrival");
+        let Sent { at, class, prompt, output } = arrivals.take();
+        let lengths = (prompt, output);
+        let request = self.luck.request(&self.design, (at, class), lengths, self.multiplicity);
+        let request = Request { noted: self.notes.next(), ..request };
+        let tally = records.of(class);
+        tally.arrived += u64::from(request.weight);
+        tally.simulated += 1;
+        if self.design.limits.fits(&request) {
+            self.try_to_send(at, request, records);
+        } else {
+            records.lost(&request, at, Fate::Rejected);
+        }
+    }
+
+    /// Lets go those who wait where the next deadline says and have waited for too long.
+    fn give_up(&mut self, records: &mut Records) {
+        let (at, index) = self.deadlines.pop_front().expect("there is a next deadline");
+        let patience = self.design.patience.expect("only patience ends");
+        if self.paces[index] == Pace::Down {
+            return;
+        }
+        let first = self.design.first_stage();
+        let mut sink = floor!(self, records);
+        self.replicas[index].advance(at, &mut sink);
+        let gone = self.replicas[index].give_up(at, patience);
+        if gone.is_empty() {
+            return;
+        }
+        self.router.recheck(index, at, &mut self.replicas[..first], &mut sink);
+        for request in gone {
+            let weight = u64::from(request.weight);
+            if request.attempts < self.design.retries {
+                records.of(request.class).retried += weight;
+                let again = Request { attempts: request.attempts + 1, ..request };
+                self.returns.push_back((at + self.design.backoff, again));
+            } else {
+                records.lost(&request, at, Fate::Failed);
+                records.of(request.class).timed_out += weight;
+            }
+        }
+    }
+
+    /// Sends `request` to a replica at `at`, or counts it as rejected or failed. Returns
+    /// whether it is in.
+    fn try_to_send(&mut self, at: Ticks, request: Request, records: &mut Records) -> bool {
+        let fate = match self.dispatch(at, request, records) {
+            Door::In => return true,
+            Door::Full => Fate::Rejected,
+            Door::Dark => Fate::Failed,
         };
-        self.replicas[replica].send(at, request);
-        self.router.sent(replica, at, &mut self.replicas, records);
-        true
+        records.lost(&request, at, fate);
+        false
+    }
+
+    fn dispatch(&mut self, at: Ticks, mut request: Request, records: &mut Records) -> Door {
+        let replicas = &mut self.replicas[..self.design.first_stage()];
+        let mut sink = floor!(self, records);
+        let Some(chosen) = self.router.choose(at, &request, replicas, &mut sink) else {
+            return Door::Dark;
+        };
+        if let Some(most) = self.design.max_waiting {
+            replicas[chosen].advance(at, &mut sink);
+            if replicas[chosen].waiting() >= most {
+                return Door::Full;
+            }
+        }
+        request.sent = at;
+        replicas[chosen].send(at, request);
+        self.router.sent(chosen, at, replicas, &mut sink);
+        if let Some(patience) = self.design.patience {
+            self.deadlines.push_back((at + patience, chosen));
+        }
+        Door::In
+    }
+
+    /// Brings what was handed over to the replicas that decode, and those to `window`.
+    fn decode(&mut self, window: Ticks, records: &mut Records) {
+        let Some(decoding) = &mut self.decoding else { return };
+        let Decoding { link, router, free, handed, transfers } = decoding;
+        handed.sort_by_key(|(at, request)| (*at, request.arrival));
+        for (at, request) in handed.drain(..) {
+            *free = at.max(*free) + link.per_token * (request.to_prefill() - 1);
+            transfers.push_back((*free + link.latency, request));
+        }
+        let (replicas, paces) = (&mut self.replicas[link.prefill..], &self.paces[link.prefill..]);
+        while let Some(&(ready, request)) = transfers.front()
+            && ready < window
+        {
+            transfers.pop_front();
+            match router.choose(ready, &request, replicas, records) {
+                Some(chosen) => {
+                    replicas[chosen].send(ready, request);
+                    router.sent(chosen, ready, replicas, records);
+                }
+                None => records.lost(&request, ready, Fate::Failed),
+            }
+        }
+        for (replica, pace) in replicas.iter_mut().zip(paces) {
+            if *pace != Pace::Down {
+                replica.advance(window, records);
+            }
+        }
     }
 
     /// Tells of all iterations up to the instant that the cell stands at.
     pub(super) fn walk_to(&mut self, at: Ticks, records: &mut Records) {
+        let mut sink = floor!(self, records);
         for replica in &mut self.replicas {
-            replica.walk_to(at, records);
+            replica.walk_to(at, &mut sink);
         }
     }
 
     /// Brings every replica into the state ordered at the instant the cell stands at.
-    pub(super) fn obey(
-        &mut self,
-        at: Ticks,
-        orders: &[Order],
-        policy: LostRequests,
-        records: &mut Records,
-    ) {
+    pub(super) fn obey(&mut self, at: Ticks, orders: &[Order], records: &mut Records) {
         let mut lost = Vec::new();
         for (i, order) in orders.iter().enumerate() {
             let before = std::mem::replace(&mut self.paces[i], order.pace);
+            let mut sink = floor!(self, records);
             let replica = &mut self.replicas[i];
             match (&order.table, before) {
                 (None, Pace::Down) => {}
                 (None, Pace::At(_)) => {
-                    lost.extend(replica.evict(at, records));
-                    self.router.set_up(i, NEVER);
+                    lost.extend(replica.evict(at, &mut sink));
+                    self.set_up(i, NEVER);
                 }
                 (Some(table), Pace::Down) => {
                     replica.revive(at, table);
-                    self.router.set_up(i, order.up);
+                    self.set_up(i, order.up);
                 }
                 (Some(_), _) if before == order.pace => {}
                 (Some(table), Pace::At(_)) => replica.change(at, table),
             }
         }
-        self.router.review(at, &mut self.replicas, records);
+        let (first, second) = self.replicas.split_at_mut(self.design.first_stage());
+        self.router.review(at, first, &mut floor!(self, records));
+        if let Some(decoding) = &mut self.decoding {
+            decoding.router.review(at, second, records);
+        }
         lost.sort_by_key(|request| request.arrival);
         for request in lost {
-            let weight = u64::from(request.weight);
-            let request = match policy {
+            let (weight, class) = (u64::from(request.weight), request.class);
+            let request = match self.design.lost_requests {
                 LostRequests::Fail => {
                     records.lost(&request, at, Fate::Failed);
                     continue;
@@ -179,11 +351,17 @@ impl Cell {
                 LostRequests::Retry => request.afresh(),
                 LostRequests::Resume => request,
             };
-            if self.dispatch(at, request, records) {
-                records.of(request.class).retried += weight;
-            } else {
-                records.lost(&request, at, Fate::Failed);
+            if self.try_to_send(at, request, records) {
+                records.of(class).retried += weight;
             }
+        }
+    }
+
+    /// Replica `index` takes requests from `up` on.
+    fn set_up(&mut self, index: usize, up: Ticks) {
+        match (&mut self.decoding, index.checked_sub(self.design.first_stage())) {
+            (Some(decoding), Some(index)) => decoding.router.set_up(index, up),
+            _ => self.router.set_up(index, up),
         }
     }
 
@@ -193,21 +371,40 @@ impl Cell {
     /// # Panics
     ///
     /// When nothing would be left.
-    pub(super) fn split(&mut self, members: u32, (entity, streams): (&str, &Streams)) -> Cell {
+    pub(super) fn split(&mut self, members: u32, names: (&str, &Streams)) -> Cell {
         assert!(members < self.multiplicity, "a cell that is struck whole is not split");
         self.multiplicity -= members;
+        let (entity, streams) = names;
+        let share = |weight: u32| weight.min(members);
+        let part = |requests: &mut VecDeque<(Ticks, Request)>| -> VecDeque<(Ticks, Request)> {
+            let parts = requests.iter_mut().map(|(at, request)| {
+                let weight = share(request.weight);
+                request.weight -= weight;
+                (*at, Request { weight, ..*request })
+            });
+            parts.collect()
+        };
         Cell {
+            design: Arc::clone(&self.design),
             multiplicity: members,
-            limits: self.limits,
-            replicas: self.replicas.iter_mut().map(|r| r.split(|w| w.min(members))).collect(),
+            replicas: self.replicas.iter_mut().map(|r| r.split(share)).collect(),
             paces: self.paces.clone(),
             router: self.router.with_stream(streams.stream("routing", entity)),
-            load: Arc::clone(&self.load),
+            decoding: self.decoding.as_mut().map(|decoding| Decoding {
+                link: decoding.link,
+                router: decoding.router.with_stream(streams.stream("decode routing", entity)),
+                free: decoding.free,
+                handed: Vec::new(),
+                transfers: part(&mut decoding.transfers),
+            }),
             arrivals: self
                 .arrivals
                 .as_ref()
-                .map(|_| Arrivals::new(&self.load, (entity, streams), self.now + 1)),
-            notes: self.notes.split((entity, streams)),
+                .map(|_| Arrivals::new(&self.design.load, names, self.now + 1)),
+            luck: Luck::new(names),
+            notes: self.notes.split(names),
+            deadlines: self.deadlines.clone(),
+            returns: part(&mut self.returns),
             now: self.now,
         }
     }
@@ -229,7 +426,8 @@ impl Cell {
 
     /// Nothing is inside.
     pub(super) fn is_empty(&self) -> bool {
-        self.replicas.iter().all(Replica::is_empty)
+        let on_link = self.decoding.as_ref().map_or(0, |d| d.transfers.len());
+        self.replicas.iter().all(Replica::is_empty) && self.returns.is_empty() && on_link == 0
     }
 
     pub(super) fn multiplicity(&self) -> u32 {
@@ -242,7 +440,8 @@ impl Cell {
 
     /// Every replica serves at full speed.
     pub(super) fn is_whole(&self, at: Ticks) -> bool {
-        self.paces.iter().all(|&p| p == Pace::FULL) && self.router.all_up(at)
+        let second = self.decoding.as_ref().is_none_or(|d| d.router.all_up(at));
+        self.paces.iter().all(|&p| p == Pace::FULL) && self.router.all_up(at) && second
     }
 
     /// Takes the energy of each replica up to `at`, in joules above idle GPUs, into `out`.
@@ -253,7 +452,9 @@ impl Cell {
 
     /// Requests inside, by what they stand for.
     pub(super) fn in_flight(&self) -> u64 {
-        self.replicas.iter().map(Replica::in_flight).sum()
+        let on_link = self.decoding.iter().flat_map(|decoding| &decoding.transfers);
+        let outside = on_link.chain(&self.returns).map(|(_, r)| u64::from(r.weight)).sum::<u64>();
+        self.replicas.iter().map(Replica::in_flight).sum::<u64>() + outside
     }
 
     pub(super) fn work(&self) -> Work {

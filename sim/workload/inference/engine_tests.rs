@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::prefix::PrefixDesign;
 use super::replica::{Limits, Replica, Stride, Work};
 use super::request::{Request, Sink};
-use super::step::{Pace, PowerDesign, StepDesign, StepTable};
+use super::step::{DecodeDesign, DraftDesign, Pace, PowerDesign, StepDesign, StepTable};
 use super::tests_support::rack;
 use super::ticks::{PER_SECOND, Ticks};
 use crate::kernel::{Stream, Streams};
@@ -17,6 +18,8 @@ use crate::kernel::{Stream, Streams};
 enum Change {
     /// Iterations that begin later use this table.
     Table(Arc<StepTable>),
+    /// Who has waited for so long gives up.
+    GiveUp(Ticks),
     /// All is lost and comes back at once, to be resumed or served afresh.
     Restart { resume: bool },
 }
@@ -25,6 +28,8 @@ enum Change {
 #[derive(Debug)]
 struct Plan {
     limits: Limits,
+    prefixes: Option<Arc<PrefixDesign>>,
+    hands_over: bool,
     table: Arc<StepTable>,
     sent: Vec<(Ticks, Request)>,
     changes: Vec<(Ticks, Change)>,
@@ -36,6 +41,7 @@ struct Plan {
 struct Log {
     gaps: BTreeMap<(u16, Ticks), u64>,
     finished: Vec<(Ticks, Request)>,
+    handed_over: Vec<(Ticks, Request)>,
     lost: Vec<Vec<Request>>,
     /// At each change: energy since the one before, requests inside.
     seen: Vec<(u64, u64)>,
@@ -53,6 +59,10 @@ impl Sink for Log {
         let request = Request { generated: request.output, ..*request };
         self.finished.push((at, request));
     }
+
+    fn handed_over(&mut self, request: &Request, at: Ticks) {
+        self.handed_over.push((at, *request));
+    }
 }
 
 fn ticks(seconds: f64) -> Ticks {
@@ -61,23 +71,53 @@ fn ticks(seconds: f64) -> Ticks {
 
 fn random_steps(stream: &mut Stream) -> StepDesign {
     let ms = 1e-3;
-    let mut decode = if stream.chance(0.5) {
+    let slope = 0.1 * stream.uniform() * ms;
+    StepDesign {
+        decode: if stream.chance(0.3) { random_grid(stream) } else { random_sum(stream) },
+        linear: vec![(0.0, 0.0), (64.0, 0.0), (65.0, slope), (300.0, 236.0 * slope)],
+        attention_s: if stream.chance(0.3) { 0.0 } else { 1e-8 * stream.uniform() },
+        decode_knee: 0.7,
+        draft: DraftDesign { tokens: stream.below(4) as u32, time_s: 2.0 * ms * stream.uniform() },
+    }
+}
+
+fn random_sum(stream: &mut Stream) -> DecodeDesign {
+    let ms = 1e-3;
+    let mut base = if stream.chance(0.5) {
         let (a, b) = (5.0 + 30.0 * stream.uniform(), 0.2 * stream.uniform());
         vec![(0.0, a * ms), (1.0, (a + b) * ms)]
     } else {
         // Any table, rising or not.
         (0..12).map(|i| (f64::from(i) * 3.0, (2.0 + 20.0 * stream.uniform()) * ms)).collect()
     };
-    let last = decode[decode.len() - 1];
-    decode.push((last.0 + 200.0, last.1 + 5.0 * ms));
-    let slope = 0.1 * stream.uniform() * ms;
-    StepDesign {
-        decode,
-        per_context_s: if stream.chance(0.2) { 0.0 } else { 6e-5 * ms * stream.uniform() },
-        linear: vec![(0.0, 0.0), (64.0, 0.0), (65.0, slope), (300.0, 236.0 * slope)],
-        attention_s: if stream.chance(0.3) { 0.0 } else { 1e-8 * stream.uniform() },
-        decode_knee: 0.7,
+    let last = base[base.len() - 1];
+    base.push((last.0 + 200.0, last.1 + 5.0 * ms));
+    let per_context_s = if stream.chance(0.2) { 0.0 } else { 6e-5 * ms * stream.uniform() };
+    DecodeDesign::Sum { base, per_context_s }
+}
+
+/// Durations that rise along the mean context, by knots that may lie close to each other.
+fn random_grid(stream: &mut Stream) -> DecodeDesign {
+    let mut context = vec![stream.below(3) as u32 * 10];
+    for _ in 0..1 + stream.below(8) {
+        let last = context[context.len() - 1];
+        let width = [5, 100, 1000][stream.below(3) as usize];
+        context.push(last + 1 + stream.below(width) as u32);
     }
+    let mut rows: Vec<(f64, Vec<f64>)> = Vec::new();
+    for sequences in [0.0_f64, 1.0, 7.0, 64.0] {
+        let mut time = 0.002 + 0.001 * sequences.min(8.0) + 0.02 * stream.uniform();
+        let row = context.iter().map(|_| {
+            if stream.chance(0.5) {
+                time += 0.001 * stream.uniform();
+            }
+            time
+        });
+        rows.push((sequences, row.collect()));
+    }
+    let last: Vec<f64> = rows[rows.len() - 1].1.iter().map(|t| t + 0.01).collect();
+    rows.push((200.0, last));
+    DecodeDesign::Grid { context, rows }
 }
 
 fn table(steps: &StepDesign, limits: &Limits, pace: u8) -> Arc<StepTable> {
@@ -98,6 +138,8 @@ fn random_plan(seed: u64) -> Plan {
     let steps = random_steps(&mut s);
     // Sparse to overloaded.
     let mean_gap = 0.02 * 100.0_f64.powf(s.uniform());
+    let hands_over = s.chance(0.15);
+    let [urgent, drafted, shared, loaded] = [(); 4].map(|()| s.chance(0.4));
     let mut at = 0;
     let mut sent: Vec<(Ticks, Request)> = Vec::new();
     while sent.len() < 120 {
@@ -108,8 +150,21 @@ fn random_plan(seed: u64) -> Plan {
         let output = (s.lognormal(4.0, 1.2) as u32).clamp(1, 1000);
         let mut request =
             Request::new(at, prompt, output, 1 + s.below(3) as u32).of_class(s.below(3) as u16);
+        if urgent {
+            request = request.at_priority(s.below(3) as u8);
+        }
+        if drafted {
+            request = request.in_rounds(1 + s.below(u64::from(output)) as u32);
+        }
+        if loaded && !hands_over && s.chance(0.5) && request.output > 1 {
+            request.generated = 1 + s.below(u64::from(request.output) - 1) as u32;
+            (request.loaded, request.stalled, request.first) = (true, at, at);
+        }
+        if shared && s.chance(0.7) {
+            request = request.with_prefix(1 + (s.uniform() * s.uniform() * 9.0) as u32);
+        }
         if !limits.fits(&request) {
-            (request.prompt, request.output) = (20, 20);
+            request = Request { prompt: 20, output: 20, rounds: 19, ..request.afresh() };
         }
         sent.push((at, request));
     }
@@ -124,21 +179,39 @@ fn random_plan(seed: u64) -> Plan {
             };
             let change = if s.chance(0.3) {
                 Change::Restart { resume: s.chance(0.5) }
+            } else if s.chance(0.3) {
+                Change::GiveUp(ticks(s.exponential(mean_gap * 20.0)))
             } else {
                 Change::Table(table(&steps, &limits, 1 + s.below(128) as u8))
             };
             (when, change)
         })
         .collect();
+    let prefixes = shared.then(|| {
+        let tokens = (0..9).map(|i| 10 + 30 * i).collect();
+        PrefixDesign { tokens, capacity: [100, 400, 5000][s.below(3) as usize] }
+    });
     let table = table(&steps, &limits, Pace::STEPS);
-    Plan { limits, table, sent, changes, until: at + ticks(36_000.0) }
+    Plan {
+        prefixes: prefixes.map(Arc::new),
+        hands_over,
+        limits,
+        table,
+        sent,
+        changes,
+        until: at + ticks(36_000.0),
+    }
 }
 
 /// Lives through `plan`. The clock stops at instants drawn from `stops` on the way, which
 /// must be without consequence.
 fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     let mut log = Log::default();
-    let mut replica = Replica::new(stride, &plan.limits, Arc::clone(&plan.table), 0);
+    let mut replica = Replica::new(stride, &plan.limits, Arc::clone(&plan.table), 0)
+        .with_prefixes(plan.prefixes.as_ref());
+    if plan.hands_over {
+        replica = replica.handing_over();
+    }
     let mut current = &plan.table;
     let mut rest = plan.sent.as_slice();
     let mut send = |replica: &mut Replica, to: Ticks| {
@@ -165,6 +238,10 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
                 current = table;
                 replica.change(*at, table);
             }
+            Change::GiveUp(patience) => {
+                log.lost.push(replica.give_up(*at, *patience));
+                log.seen.push((0, replica.waiting() as u64));
+            }
             Change::Restart { resume } => {
                 let lost = replica.evict(*at, &mut log);
                 assert!(replica.is_empty());
@@ -180,9 +257,12 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     replica.advance(plan.until, &mut log);
     log.seen.push((replica.take_energy_j(plan.until).to_bits(), replica.in_flight()));
     log.gaps.retain(|_, n| *n > 0);
-    log.finished.sort_unstable_by_key(|(at, r)| {
-        (*at, r.arrival, r.admitted, r.first, r.prompt, r.output, r.weight, r.class)
-    });
+    for ended in [&mut log.finished, &mut log.handed_over] {
+        ended.sort_unstable_by_key(|(at, r)| {
+            let traits = (r.prompt, r.output, r.weight, r.class, r.priority, r.prefix, r.rounds);
+            (*at, r.arrival, r.admitted, r.first, traits)
+        });
+    }
     (log, replica.work())
 }
 
@@ -197,6 +277,9 @@ fn compare(seed: u64) -> Work {
     }
     assert_eq!(got.finished.len(), expected.finished.len(), "seed {seed}: {:?}", plan.limits);
     assert_eq!(got.seen, expected.seen, "seed {seed}: energy or requests inside differ");
+    for (got, expected) in got.lost.iter().flatten().zip(expected.lost.iter().flatten()) {
+        assert_eq!(got, expected, "seed {seed}: what was lost differs");
+    }
     assert!(got.lost == expected.lost, "seed {seed}: what was lost differs");
     assert!(got == expected, "seed {seed}: {:?}, gaps differ", plan.limits);
     assert_eq!(leapt.iterations, walked.iterations, "seed {seed}");

@@ -2,8 +2,9 @@
 //!
 //! The engine batches continuously: each iteration gives every decoding sequence one token,
 //! then spends what is left of its token budget (`chunk`) on prompts, the partly prefilled one
-//! first, then the queue in order of arrival. KV memory is paged; when a decode finds no free
-//! block, the sequence admitted last gives up its memory and is prefilled anew later.
+//! first, then the queue by priority and order of arrival. KV memory is paged; when a decode
+//! finds no free block, the sequence admitted last gives up its memory and is prefilled anew
+//! later.
 //!
 //! Between two changes of the batch the duration of iterations grows by the same amount each
 //! time, so that `k` of them last `D(k) = k a + b k (k - 1) / 2` ticks: one event stands for
@@ -17,9 +18,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
+use super::prefix::{PrefixDesign, PrefixStore};
 use super::replica::{Draw, Limits, Work};
-use super::request::{Request, Sink};
-use super::step::StepTable;
+use super::request::{Request, Sink, TokenPace};
+use super::step::{Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
 
 /// A replica that leaps. Advancing costs about 50 ns a step and 4 to 5 steps a request.
@@ -46,10 +48,13 @@ pub(super) struct Leap {
     batch: u64,
     /// Tokens of context that the next iteration reads: each one's memory and its new token.
     context: u64,
+    /// Tokens that the decoding sequences get in an iteration.
+    gain: u64,
     /// Requests that the decoding sequences stand for, by class; as long as the highest class
     /// that has decoded.
     weights: Vec<u64>,
-    /// Decoding sequences by (tokens in memory - iteration) modulo the block: those at
+    /// Decoding sequences by tokens they get in an iteration, less one, and by (tokens in
+    /// memory - those tokens x iteration) modulo the block. Of those that get one, the ones at
     /// `-iteration` open a new block in the next iteration.
     residues: Vec<u32>,
     free: u64,
@@ -58,6 +63,9 @@ pub(super) struct Leap {
     /// Sequences whose prompt the step under way completes, with their order of admission.
     fresh: Vec<(Request, u64)>,
     admissions: u64,
+    prefixes: PrefixStore,
+    /// Requests leave once their prompt is in memory.
+    hands_over: bool,
     queue: VecDeque<Request>,
     /// Requests sent to this replica that it has not seen yet: it looks at boundaries only.
     inbox: VecDeque<(Ticks, Request)>,
@@ -74,6 +82,9 @@ struct Sequence {
     /// The iteration that gives it its last token.
     last: u64,
     admission: u64,
+    /// Tokens that each iteration gives it, and what the last one gives beyond.
+    gain: u32,
+    rest: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -151,12 +162,15 @@ impl Leap {
             finish: BinaryHeap::new(),
             batch: 0,
             context: 0,
+            gain: 0,
             weights: Vec::new(),
             residues: vec![0; limits.block_tokens as usize],
             free: total_blocks,
             part: None,
             fresh: Vec::new(),
             admissions: 0,
+            prefixes: PrefixStore::new(None, limits.block_tokens),
+            hands_over: false,
             queue: VecDeque::new(),
             inbox: VecDeque::new(),
             owed: 0,
@@ -164,8 +178,16 @@ impl Leap {
         }
     }
 
+    pub(super) fn set_prefixes(&mut self, design: Option<&Arc<PrefixDesign>>) {
+        self.prefixes = PrefixStore::new(design, self.block_mask as u32 + 1);
+    }
+
+    pub(super) fn hand_over(&mut self) {
+        self.hands_over = true;
+    }
+
     pub(super) fn send(&mut self, ready: Ticks, request: Request) {
-        self.owed += u64::from(request.prompt) + u64::from(request.output);
+        self.owed += self.needs(&request);
         self.inbox.push_back((ready, request));
     }
 
@@ -224,18 +246,48 @@ impl Leap {
         out.extend(self.fresh.drain(..).map(|(request, admission)| (admission, request)));
         out.sort_unstable_by_key(|&(admission, _)| admission);
         let mut out: Vec<Request> = out.into_iter().map(|(_, request)| request).collect();
+        while let Some((_, request)) = self.inbox.pop_front() {
+            self.wait_last(request);
+        }
         out.extend(self.queue.drain(..));
-        out.extend(self.inbox.drain(..).map(|(_, request)| request));
+        out.iter_mut().for_each(|request| request.loaded = false);
         self.step = Step::default();
         self.slots.clear();
         self.vacant.clear();
         self.finish.clear();
-        (self.batch, self.context, self.owed) = (0, 0, 0);
+        (self.batch, self.context, self.gain, self.owed) = (0, 0, 0, 0);
         self.weights.fill(0);
         self.residues.fill(0);
+        self.prefixes.clear();
         self.free = self.total_blocks;
         self.now = at;
         out
+    }
+
+    pub(super) fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
+        let mut gone = Vec::new();
+        let mut stays = |request: &Request| {
+            let stays = request.admitted != NEVER || request.sent + patience > at;
+            if !stays {
+                gone.push(*request);
+            }
+            stays
+        };
+        self.queue.retain(&mut stays);
+        self.inbox.retain(|(_, request)| stays(request));
+        gone.sort_by_key(|request| (request.sent, request.priority));
+        for request in &gone {
+            self.owed -= self.needs(request);
+        }
+        if self.step.k > 0 && !gone.is_empty() {
+            // Whoever was behind them may join the batch now.
+            self.cut(at);
+        }
+        gone
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.inbox.len()
     }
 
     pub(super) fn revive(&mut self, at: Ticks, table: &Arc<StepTable>) {
@@ -291,30 +343,32 @@ impl Leap {
             return self.owed;
         }
         let done = self.step.fewest(at.saturating_sub(self.now)) - 1;
-        self.owed - done * (self.batch + self.step.tokens)
+        self.owed - done * (self.gain + self.step.tokens)
     }
 
-    /// A request that is sent only once it is known makes nobody leave earlier. Every request
-    /// takes an iteration for each token that it still needs, and none is shorter than the
-    /// shortest; the iterations under way are known.
+    /// The iterations under way are known, every request takes some number of further ones, and
+    /// none of them is shorter than the shortest.
     pub(super) fn next_leave(&self) -> Ticks {
         let shortest = self.next_table.as_ref().unwrap_or(&self.table).shortest();
         if self.step.k == 0 {
             return self.inbox.front().map_or(NEVER, |&(ready, _)| ready + shortest);
         }
-        let waits = |request: &Request| u64::from(request.output - request.generated);
         let mut iterations = self.iterations_to_completion() - self.step.k;
         for (request, _) in &self.fresh {
-            iterations = iterations.min(waits(request) - 1);
+            iterations = iterations.min(self.stays(request) - 1);
         }
         if let Some(part) = &self.part {
-            iterations = iterations.min(waits(&part.request) - 1);
+            iterations = iterations.min(self.stays(&part.request) - 1);
         }
         if self.queue.len() + self.inbox.len() > FEW {
             iterations = iterations.min(1);
         } else {
-            let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
-            iterations = waiting.map(waits).fold(iterations, u64::min);
+            for request in &self.queue {
+                iterations = iterations.min(self.stays(request));
+            }
+            for (_, request) in &self.inbox {
+                iterations = iterations.min(self.stays(request));
+            }
         }
         self.step.end.saturating_add(iterations.saturating_mul(shortest))
     }
@@ -350,11 +404,14 @@ impl Leap {
             None if self.batch > 0 => {
                 let full = self.batch >= self.sequences;
                 if (full || self.queue.is_empty() || self.head_waits_for_memory())
-                    && let k = self.horizon(self.iterations_to_completion(), 0)
+                    && let run = self.table.decode(self.batch, self.context, self.gain)
+                    && let most = run.most.min(self.iterations_to_completion())
+                    && let k = self.horizon(most, 0)
                     && k > 0
                 {
-                    let (first, growth) = self.table.decode(self.batch, self.context);
-                    let open = !full && self.queue.is_empty();
+                    let Progression { first, growth, .. } = run;
+                    // Nobody who comes passes a head of the first priority.
+                    let open = !full && self.queue.front().is_none_or(|head| head.priority > 0);
                     let watts = self.table.decode_w[self.batch as usize];
                     self.start(
                         Step { k, first, growth, end: 0, open, tokens: 0, part_tokens: 0 },
@@ -369,11 +426,12 @@ impl Leap {
                 let tokens = self.chunk - self.batch;
                 let chunks = (part.request.to_prefill() - part.kv) / tokens;
                 if chunks > 0
-                    && let most = chunks.min(self.iterations_to_completion())
+                    && let run = self.table.decode(self.batch, self.context, self.gain)
+                    && let most = chunks.min(run.most).min(self.iterations_to_completion())
                     && let k = self.horizon(most, tokens)
                     && k > 0
                 {
-                    let (mut first, mut growth) = self.table.decode(self.batch, self.context);
+                    let Progression { mut first, mut growth, .. } = run;
                     let attention = tokens * (2 * part.kv + tokens);
                     first += self.table.prefill(self.batch, tokens, attention);
                     growth += self.table.prefill_growth(tokens);
@@ -399,6 +457,8 @@ impl Leap {
         }
         let mut budget = self.chunk - self.batch;
         let (mut tokens, mut attention, mut part_tokens) = (0, 0, 0);
+        // Those whose memory was brought here decode at once.
+        let (mut joined, mut joined_context) = (0, 0);
         if let Some(part) = self.part {
             let n = budget.min(part.request.to_prefill() - part.kv);
             let blocks = self.blocks(part.kv + n) - self.blocks(part.kv);
@@ -426,8 +486,9 @@ impl Leap {
             && running < self.sequences
             && let Some(head) = self.queue.front()
         {
-            let n = budget.min(head.to_prefill());
-            let blocks = self.blocks(n);
+            let found = self.found(head);
+            let n = budget.min(head.to_prefill() - found);
+            let blocks = self.blocks(found + n);
             if reserved + blocks > self.free {
                 break;
             }
@@ -436,19 +497,28 @@ impl Leap {
             self.free -= blocks;
             budget -= n;
             running += 1;
-            tokens += n;
-            attention += n * n;
+            if std::mem::take(&mut request.loaded) {
+                joined += 1;
+                joined_context += request.to_prefill();
+            } else {
+                tokens += n;
+                attention += n * (2 * found + n);
+                request.cached = found as u32;
+                self.prefixes.touch(request.prefix);
+                self.owed -= found;
+            }
             self.admissions += 1;
-            if n == request.to_prefill() {
+            if found + n == request.to_prefill() {
                 self.fresh.push((request, self.admissions));
             } else {
-                self.part = Some(Part { request, kv: n, admission: self.admissions });
+                self.part = Some(Part { request, kv: found + n, admission: self.admissions });
             }
         }
-        let (mut first, _) = self.table.decode(self.batch, self.context);
-        let mut watts = self.table.decode_w[self.batch as usize];
+        let (batch, context) = (self.batch + joined, self.context + joined_context);
+        let mut first = self.table.decode(batch, context, self.gain + joined).first;
+        let mut watts = self.table.decode_w[batch as usize];
         if tokens > 0 {
-            first += self.table.prefill(self.batch, tokens, attention);
+            first += self.table.prefill(batch, tokens, attention);
             watts = self.table.prefill_w;
         }
         self.start(
@@ -477,13 +547,13 @@ impl Leap {
     fn give(&mut self, k: u64, sink: &mut impl Sink) {
         let Step { first, growth, tokens, part_tokens, .. } = self.step;
         self.work.iterations += k;
-        self.owed -= k * (self.batch + tokens);
+        self.owed -= k * (self.gain + tokens);
         if self.batch > 0 {
             for (class, &weight) in self.weights.iter().enumerate() {
                 sink.gaps(first, growth, k, class as u16, weight);
             }
             self.free -= self.blocks_in(k);
-            self.context += self.batch * k;
+            self.context += self.gain * k;
         }
         self.iteration += k;
         if part_tokens > 0
@@ -540,17 +610,29 @@ impl Leap {
             sink.finished(&request, self.now);
             return;
         }
+        if self.hands_over {
+            self.free += self.blocks(kv);
+            (request.stalled, request.loaded) = (self.now, true);
+            sink.handed_over(&request, self.now);
+            return;
+        }
+        let TokenPace { gain, rounds } = request.pace();
         self.batch += 1;
         self.context += kv + 1;
+        self.gain += u64::from(gain);
         let class = usize::from(request.class);
         if class >= self.weights.len() {
             self.weights.resize(class + 1, 0);
         }
         self.weights[class] += u64::from(request.weight);
-        let residue = self.residue(kv);
+        let residue = self.residue(kv, gain);
+        if residue >= self.residues.len() {
+            self.residues.resize(gain as usize * (self.block_mask as usize + 1), 0);
+        }
         self.residues[residue] += 1;
-        let last = self.iteration + u64::from(request.output - request.generated) - 1;
-        let sequence = Sequence { request, last, admission };
+        let last = self.iteration + u64::from(rounds) - 1;
+        let rest = request.output - request.generated - gain * rounds;
+        let sequence = Sequence { request, last, admission, gain, rest };
         let slot = match self.vacant.pop() {
             Some(slot) => {
                 self.slots[usize::from(slot)] = sequence;
@@ -565,18 +647,20 @@ impl Leap {
     }
 
     fn finish_decode(&mut self, slot: usize, sink: &mut impl Sink) {
-        let request = self.slots[slot].request;
-        self.leave(slot, request.peak_tokens());
+        let Sequence { request, rest, .. } = self.slots[slot];
+        self.owed -= u64::from(rest);
+        self.leave(slot, request.peak_tokens() - u64::from(rest));
         sink.finished(&request, self.now);
     }
 
     /// Takes the decoding sequence in `slot`, which holds `kv` tokens, out of the batch.
     fn leave(&mut self, slot: usize, kv: u64) {
+        let Sequence { request, gain, .. } = self.slots[slot];
         self.batch -= 1;
         self.context -= kv + 1;
-        let request = &self.slots[slot].request;
+        self.gain -= u64::from(gain);
         self.weights[usize::from(request.class)] -= u64::from(request.weight);
-        let residue = self.residue(kv);
+        let residue = self.residue(kv, gain);
         self.residues[residue] -= 1;
         self.free += self.blocks(kv);
         self.vacant.push(slot as u16);
@@ -588,7 +672,7 @@ impl Leap {
         if let Some(part) = self.part.take() {
             self.free += self.blocks(part.kv);
             self.owed += part.kv;
-            self.queue.push_front(part.request);
+            self.wait_first(part.request);
             return;
         }
         let slot = self
@@ -604,7 +688,13 @@ impl Leap {
         self.owed += request.to_prefill();
         self.finish.retain(|&Reverse(key)| slot_of(key) != slot);
         self.leave(slot, request.to_prefill() - 1);
-        self.queue.push_front(request);
+        self.wait_first(request);
+    }
+
+    /// Puts `request` before all of its priority.
+    fn wait_first(&mut self, request: Request) {
+        let place = self.queue.partition_point(|other| other.priority < request.priority);
+        self.queue.insert(place, request);
     }
 
     /// Moves what has arrived by `now` into the queue.
@@ -613,7 +703,19 @@ impl Leap {
             && ready <= self.now
         {
             self.inbox.pop_front();
-            self.queue.push_back(request);
+            self.wait_last(request);
+        }
+    }
+
+    /// Puts `request` behind all that are as urgent.
+    #[inline]
+    fn wait_last(&mut self, request: Request) {
+        match self.queue.back() {
+            Some(last) if last.priority > request.priority => {
+                let before = |other: &Request| other.priority <= request.priority;
+                self.queue.insert(self.queue.partition_point(before), request);
+            }
+            _ => self.queue.push_back(request),
         }
     }
 
@@ -625,15 +727,39 @@ impl Leap {
     /// Whether the first chunk of the queue's head finds too little memory.
     fn head_waits_for_memory(&self) -> bool {
         self.queue.front().is_some_and(|head| {
-            let n = head.to_prefill().min(self.chunk - self.batch);
-            self.blocks_in(1) + self.blocks(n) > self.free
+            let found = self.found(head);
+            let n = (head.to_prefill() - found).min(self.chunk - self.batch);
+            self.blocks_in(1) + self.blocks(found + n) > self.free
         })
+    }
+
+    /// Tokens of a waiting request that are in memory already.
+    fn found(&self, request: &Request) -> u64 {
+        if request.loaded {
+            return request.to_prefill() - 1;
+        }
+        u64::from(self.prefixes.look(request.prefix, request.prompt))
+    }
+
+    /// Tokens that a request needs which is sent here.
+    fn needs(&self, request: &Request) -> u64 {
+        match (self.hands_over, request.loaded) {
+            (true, _) => request.to_prefill() + 1,
+            (_, true) => u64::from(request.output - request.generated),
+            _ => u64::from(request.prompt) + u64::from(request.output),
+        }
+    }
+
+    /// The fewest iterations that a waiting request stays here.
+    fn stays(&self, request: &Request) -> u64 {
+        if self.hands_over { 1 } else { request.fewest_iterations() }
     }
 
     /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
     /// in each find memory.
     fn horizon(&self, most: u64, part_tokens: u64) -> u64 {
-        let enough = self.batch * ((most >> self.block_shift) + 1)
+        let gain = (self.residues.len() >> self.block_shift) as u64;
+        let enough = self.batch * ((most.saturating_mul(gain) >> self.block_shift) + 1)
             + ((most * part_tokens) >> self.block_shift)
             + 1;
         if enough <= self.free {
@@ -653,14 +779,32 @@ impl Leap {
     }
 
     /// Blocks that the decodes open in the next `k` iterations.
+    #[inline]
     fn blocks_in(&self, k: u64) -> u64 {
+        let ones = (self.residues.len() as u64 - 1) == self.block_mask;
+        let whole = if ones { self.batch * (k >> self.block_shift) } else { self.drafted_in(k) };
         let rest: u64 = (0..k & self.block_mask)
             .map(|j| {
                 let residue = (self.iteration + j).wrapping_neg() & self.block_mask;
                 u64::from(self.residues[residue as usize])
             })
             .sum();
-        self.batch * (k >> self.block_shift) + rest
+        whole + rest
+    }
+
+    /// The same without the last iterations of sequences that get one token in each.
+    #[cold]
+    fn drafted_in(&self, k: u64) -> u64 {
+        let (ones, others) = self.residues.split_at(self.block_mask as usize + 1);
+        let singles: u64 = ones.iter().copied().map(u64::from).sum();
+        let mut blocks = singles * (k >> self.block_shift);
+        for (count, gain) in others.chunks(ones.len()).zip(2..) {
+            for (residue, &n) in count.iter().enumerate().filter(|&(_, &n)| n > 0) {
+                let kv = (residue as u64).wrapping_add(gain * self.iteration) & self.block_mask;
+                blocks += u64::from(n) * (self.blocks(kv + gain * k) - self.blocks(kv));
+            }
+        }
+        blocks
     }
 
     /// Blocks that hold `tokens`.
@@ -668,13 +812,16 @@ impl Leap {
         (tokens + self.block_mask) >> self.block_shift
     }
 
-    fn residue(&self, kv: u64) -> usize {
-        (kv.wrapping_sub(self.iteration) & self.block_mask) as usize
+    /// Where a sequence of `kv` tokens that gets `gain` in an iteration stands in the residues.
+    fn residue(&self, kv: u64, gain: u32) -> usize {
+        let within = kv.wrapping_sub(u64::from(gain) * self.iteration) & self.block_mask;
+        (((u64::from(gain) - 1) << self.block_shift) | within) as usize
     }
 
     /// Tokens that `sequence` has got after `iteration` iterations.
     fn generated(&self, sequence: &Sequence) -> u32 {
-        (u64::from(sequence.request.output) + self.iteration - sequence.last - 1) as u32
+        let left = sequence.last + 1 - self.iteration;
+        sequence.request.output - sequence.rest - sequence.gain * left as u32
     }
 }
 

@@ -13,12 +13,14 @@ mod leap;
 pub mod load;
 mod notes;
 mod plain;
+pub mod prefix;
 pub mod racks;
 pub mod records;
 pub mod replica;
 pub mod request;
 mod router;
 pub mod service;
+pub mod serving;
 pub mod spec;
 pub mod step;
 pub mod ticks;
@@ -29,6 +31,7 @@ pub use notes::{Fate, Note, Noting};
 pub use records::Tally;
 pub use router::Routing;
 pub use service::{InferenceInterval, InferenceSummary, Service, ServiceDesign};
+pub use serving::ServingDesign;
 pub use spec::InferenceSpec;
 
 #[cfg(test)]
@@ -37,6 +40,8 @@ mod engine_tests;
 mod representation_tests;
 #[cfg(test)]
 mod router_tests;
+#[cfg(test)]
+mod serving_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

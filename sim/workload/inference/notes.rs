@@ -56,9 +56,9 @@ impl Chooser {
 pub enum Fate {
     /// It got its last token.
     Served,
-    /// It found no live replica, or was lost with one.
+    /// It found no live replica, was lost with one, or waited too long.
     Failed,
-    /// No replica has memory for it.
+    /// No replica has memory for it, or the one it was sent to has a full queue.
     Rejected,
 }
 

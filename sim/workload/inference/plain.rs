@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::prefix::PrefixDesign;
 use super::replica::{Draw, Limits, Work};
 use super::request::{Request, Sink};
 use super::step::StepTable;
@@ -25,6 +26,10 @@ pub(super) struct Plain {
     /// Sequences in order of admission; only the last can be partly prefilled.
     batch: Vec<Running>,
     queue: VecDeque<Request>,
+    hands_over: bool,
+    design: Option<Arc<PrefixDesign>>,
+    /// Prefixes in memory, the one used last first.
+    prefixes: Vec<u32>,
     /// Requests sent that the engine, which looks at boundaries only, has not seen.
     inbox: VecDeque<(Ticks, Request)>,
     draw: Draw,
@@ -41,6 +46,11 @@ struct Running {
     target: u64,
     /// Tokens of the iteration under way.
     now: u64,
+    /// While decoding: tokens of each iteration, and iterations still to come.
+    gain: u32,
+    rounds: u32,
+    /// Its memory was brought here, and it decodes in its first iteration.
+    joins: bool,
 }
 
 impl Running {
@@ -60,9 +70,20 @@ impl Plain {
             end: None,
             batch: Vec::new(),
             queue: VecDeque::new(),
+            hands_over: false,
+            design: None,
+            prefixes: Vec::new(),
             inbox: VecDeque::new(),
             work: Work::default(),
         }
+    }
+
+    pub(super) fn set_prefixes(&mut self, design: Option<&Arc<PrefixDesign>>) {
+        self.design = design.cloned();
+    }
+
+    pub(super) fn hand_over(&mut self) {
+        self.hands_over = true;
     }
 
     pub(super) fn send(&mut self, ready: Ticks, request: Request) {
@@ -100,11 +121,31 @@ impl Plain {
             }
             lost.push(request);
         }
+        for (_, request) in std::mem::take(&mut self.inbox) {
+            self.wait(request);
+        }
         lost.extend(self.queue.drain(..));
-        lost.extend(self.inbox.drain(..).map(|(_, request)| request));
+        for request in &mut lost {
+            request.loaded = false;
+        }
         self.end = None;
+        self.prefixes.clear();
         self.now = at;
         lost
+    }
+
+    pub(super) fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
+        let goes = |r: &Request| r.admitted == NEVER && r.sent + patience <= at;
+        let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
+        let mut gone: Vec<Request> = waiting.copied().filter(goes).collect();
+        gone.sort_by_key(|request| (request.sent, request.priority));
+        self.queue.retain(|request| !goes(request));
+        self.inbox.retain(|(_, request)| !goes(request));
+        gone
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.inbox.len()
     }
 
     pub(super) fn revive(&mut self, at: Ticks, table: &Arc<StepTable>) {
@@ -133,10 +174,23 @@ impl Plain {
     }
 
     pub(super) fn outstanding(&self, _: Ticks) -> u64 {
-        let whole = |request: &Request| u64::from(request.prompt) + u64::from(request.output);
+        let answer = |request: &Request| {
+            if self.hands_over {
+                u64::from(request.generated) + 1
+            } else {
+                u64::from(request.output)
+            }
+        };
+        let whole = |request: &Request| {
+            if request.loaded {
+                u64::from(request.output - request.generated)
+            } else {
+                u64::from(request.prompt) + answer(request)
+            }
+        };
         let left = |running: &Running| {
             let request = &running.request;
-            if running.decodes() {
+            if running.decodes() || running.joins {
                 u64::from(request.output - request.generated)
             } else {
                 whole(request) - running.kv
@@ -194,8 +248,46 @@ impl Plain {
             && ready <= self.now
         {
             self.inbox.pop_front();
-            self.queue.push_back(request);
+            self.wait(request);
         }
+    }
+
+    /// Puts `request` behind all that are as urgent.
+    fn wait(&mut self, request: Request) {
+        let urgent = self.queue.iter().filter(|other| other.priority <= request.priority);
+        self.queue.insert(urgent.count(), request);
+    }
+
+    /// What is in memory of `request`: all but its last token if it was brought here, otherwise
+    /// whole blocks of its prefix, but never all of its prompt.
+    fn found(&self, request: &Request) -> u64 {
+        if request.loaded {
+            return request.to_prefill() - 1;
+        }
+        if !self.prefixes.contains(&request.prefix) {
+            return 0;
+        }
+        let tokens = self.tokens_of(request.prefix).min(u64::from(request.prompt) - 1);
+        tokens - tokens % u64::from(self.limits.block_tokens)
+    }
+
+    /// Brings a prefix to the front; those at the back make room.
+    fn use_prefix(&mut self, prefix: u32) {
+        let Some(design) = &self.design else { return };
+        let capacity = design.capacity;
+        if prefix == 0 || self.tokens_of(prefix) > capacity {
+            return;
+        }
+        self.prefixes.retain(|&other| other != prefix);
+        self.prefixes.insert(0, prefix);
+        while self.prefixes.iter().map(|&p| self.tokens_of(p)).sum::<u64>() > capacity {
+            self.prefixes.pop();
+        }
+    }
+
+    fn tokens_of(&self, prefix: u32) -> u64 {
+        let design = self.design.as_ref().expect("only what was brought is there");
+        u64::from(design.tokens[prefix as usize - 1])
     }
 
     /// Composes an iteration.
@@ -203,7 +295,7 @@ impl Plain {
         let mut preempted = false;
         // Decodes first: one token and perhaps one block each; the last to come makes room.
         for running in &mut self.batch {
-            running.now = u64::from(running.decodes());
+            running.now = if running.decodes() { u64::from(running.gain) } else { 0 };
         }
         while !self.fits() {
             self.preempt();
@@ -226,9 +318,10 @@ impl Plain {
         // Then the queue in its order, unless somebody has just had to go.
         while !preempted && budget > 0 && self.batch.len() < self.limits.sequences as usize {
             let Some(&request) = self.queue.front() else { break };
-            let target = request.to_prefill();
-            let n = budget.min(target);
-            self.batch.push(Running { request, kv: 0, target, now: n });
+            let (target, kv) = (request.to_prefill(), self.found(&request));
+            let n = budget.min(target - kv);
+            let joins = request.loaded;
+            self.batch.push(Running { request, kv, target, now: n, gain: 1, rounds: 0, joins });
             if !self.fits() {
                 self.batch.pop();
                 break;
@@ -237,14 +330,21 @@ impl Plain {
             budget -= n;
             let newest = self.batch.last_mut().expect("just pushed");
             newest.request.admitted = newest.request.admitted.min(self.now);
+            newest.request.loaded = false;
+            if !joins {
+                newest.request.cached = kv as u32;
+                self.use_prefix(request.prefix);
+            }
         }
 
-        let decodes = self.decoding().count() as u64;
-        let context = self.decoding().map(|running| running.kv + 1).sum();
-        let prefills = || self.batch.iter().filter(|running| !running.decodes());
+        let decoding = || self.batch.iter().filter(|r| r.decodes() || r.joins);
+        let decodes = decoding().count() as u64;
+        let context = decoding().map(|running| running.kv + 1).sum();
+        let gain = decoding().map(|running| running.now).sum();
+        let prefills = || self.batch.iter().filter(|r| !r.decodes() && !r.joins);
         let tokens: u64 = prefills().map(|running| running.now).sum();
         let attention = prefills().map(|r| r.now * (2 * r.kv + r.now)).sum();
-        let (mut lasts, _) = self.table.decode(decodes, context);
+        let mut lasts = self.table.decode(decodes, context, gain).first;
         let mut watts = self.table.decode_w[decodes as usize];
         if tokens > 0 {
             lasts += self.table.prefill(decodes, tokens, attention);
@@ -269,11 +369,18 @@ impl Plain {
             let weight = u64::from(request.weight);
             running.kv += running.now;
             if running.target == 0 {
-                request.generated += 1;
+                running.rounds -= 1;
+                request.generated += running.gain;
+                if running.rounds == 0 {
+                    request.generated = request.output;
+                }
                 sink.gaps(lasted, 0, 1, request.class, weight);
             } else if running.kv == running.target {
                 running.target = 0;
+                running.joins = false;
                 request.generated += 1;
+                let pace = request.pace();
+                (running.gain, running.rounds) = (pace.gain, pace.rounds);
                 request.first = request.first.min(end);
                 if request.stalled != NEVER {
                     sink.gaps(end - request.stalled, 0, 1, request.class, weight);
@@ -282,11 +389,16 @@ impl Plain {
             }
         }
         self.batch.retain(|running| {
-            let done = running.request.generated == running.request.output;
-            if done {
-                sink.finished(&running.request, end);
+            let request = running.request;
+            if request.generated == request.output {
+                sink.finished(&request, end);
+                return false;
             }
-            !done
+            if self.hands_over && running.decodes() {
+                sink.handed_over(&Request { stalled: end, loaded: true, ..request }, end);
+                return false;
+            }
+            true
         });
     }
 
@@ -296,7 +408,9 @@ impl Plain {
         if tail.decodes() {
             tail.request.stalled = self.now;
         }
-        self.queue.push_front(tail.request);
+        // Before all that are as urgent.
+        let urgent = self.queue.iter().filter(|other| other.priority < tail.request.priority);
+        self.queue.insert(urgent.count(), tail.request);
         self.work.preemptions += 1;
     }
 

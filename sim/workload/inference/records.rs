@@ -29,10 +29,15 @@ pub struct Tally {
     pub served: u64,
     /// Requests that found no live replica or were lost with theirs.
     pub failed: u64,
-    /// Requests that no replica has memory for.
+    /// Those of them whose clients had given up waiting for the last time.
+    pub timed_out: u64,
+    /// Requests that no replica has memory for, or that were sent to one with a full queue.
     pub rejected: u64,
-    /// Losses after which a request was sent to another replica.
+    /// Losses after which a request was sent to another replica, and times that a client tried
+    /// again.
     pub retried: u64,
+    /// Prompt tokens of served requests that were found in memory.
+    pub cached_tokens: u64,
     /// Prompt tokens of served requests.
     pub prompt_tokens: u64,
     /// Generated tokens of served requests.
@@ -60,6 +65,8 @@ impl Tally {
         self.arrived += other.arrived;
         self.served += other.served;
         self.failed += other.failed;
+        self.timed_out += other.timed_out;
+        self.cached_tokens += other.cached_tokens;
         self.rejected += other.rejected;
         self.retried += other.retried;
         self.prompt_tokens += other.prompt_tokens;
@@ -183,6 +190,10 @@ impl Records {
 }
 
 impl Sink for Records {
+    fn handed_over(&mut self, _: &Request, _: Ticks) {
+        unreachable!("a cell takes what its prefill replicas hand over");
+    }
+
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
         self.of(class).tbt.record_progression(first, growth, k, weight);
     }
@@ -205,6 +216,7 @@ impl Sink for Records {
         }
         tally.served += n;
         tally.prompt_tokens += n * u64::from(request.prompt);
+        tally.cached_tokens += n * u64::from(request.cached);
         tally.output_tokens += n * u64::from(request.output);
         tally.judged += n * u64::from(*is_judged);
         tally.within_slo += n * u64::from(*is_judged && within);

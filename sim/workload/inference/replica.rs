@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::leap::Leap;
 use super::plain::Plain;
+use super::prefix::PrefixDesign;
 use super::request::{Request, Sink};
 use super::step::StepTable;
 use super::ticks::{PER_SECOND, Ticks};
@@ -108,6 +109,20 @@ impl Replica {
         })
     }
 
+    /// The same empty replica with room for prefixes.
+    #[must_use]
+    pub fn with_prefixes(mut self, design: Option<&Arc<PrefixDesign>>) -> Self {
+        each!(&mut self.0, engine => engine.set_prefixes(design));
+        self
+    }
+
+    /// The same empty replica, which hands requests over once their prompts are in memory.
+    #[must_use]
+    pub fn handing_over(mut self) -> Self {
+        each!(&mut self.0, engine => engine.hand_over());
+        self
+    }
+
     /// Sends `request`, which must [fit](Limits::fits), to the replica at `ready`. Requests are
     /// sent in order of time, and never before an instant that [`advance`](Replica::advance)
     /// has passed.
@@ -133,11 +148,22 @@ impl Replica {
         each!(&mut self.0, engine => engine.walk_to(at, sink));
     }
 
-    /// Takes everything away at `at`: returns the requests in order of admission, then of the
-    /// queue, with the tokens that they had got. The replica stays as if new; what it draws
+    /// Takes everything away at `at`: returns the requests in order of admission, then of
+    /// priority and arrival, with the tokens that they had got. The replica stays as if new; what it draws
     /// from then on is zero until [`revive`](Replica::revive).
     pub fn evict(&mut self, at: Ticks, sink: &mut impl Sink) -> Vec<Request> {
         each!(&mut self.0, engine => engine.evict(at, sink))
+    }
+
+    /// Requests that have waited for `patience` at `at`, to which the replica was advanced, and
+    /// were never in a batch leave. They are returned in the order in which they were sent.
+    pub fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
+        each!(&mut self.0, engine => engine.give_up(at, patience))
+    }
+
+    /// Requests that wait to be admitted, those that lost their memory included.
+    pub fn waiting(&self) -> usize {
+        each!(&self.0, engine => engine.waiting())
     }
 
     /// Serves again from `at` on, after [`evict`](Replica::evict).

@@ -21,14 +21,30 @@ pub struct Request {
     pub generated: u32,
     /// How many alike requests it stands for; a share of zero is possible after a split.
     pub weight: u32,
+    /// Iterations from its first to its last token: one for each token, fewer where some are
+    /// drafted.
+    pub rounds: u32,
+    /// What its prompt begins with, counted from 1 among the prefixes that requests share; 0
+    /// for nothing that others share.
+    pub prefix: u32,
+    /// Tokens of its prompt that were found in memory at its last admission.
+    pub cached: u32,
+    /// When it was sent to a replica last.
+    pub sent: Ticks,
     /// Index of its class.
     pub class: u16,
     /// What becomes of it is written down.
     pub noted: bool,
+    /// Requests of a lower number are admitted first.
+    pub priority: u8,
+    /// How often its client has given up waiting.
+    pub attempts: u8,
+    /// Its tokens but the last are in memory already, brought from where it was prefilled.
+    pub loaded: bool,
 }
 
 impl Request {
-    /// A request of the first class that arrives at `arrival`.
+    /// A request of the first class and the first priority that arrives at `arrival`.
     ///
     /// # Panics
     ///
@@ -44,8 +60,15 @@ impl Request {
             output,
             generated: 0,
             weight,
+            rounds: output - 1,
+            prefix: 0,
+            cached: 0,
             class: 0,
             noted: false,
+            priority: 0,
+            attempts: 0,
+            loaded: false,
+            sent: arrival,
         }
     }
 
@@ -55,16 +78,42 @@ impl Request {
         Self { class, ..self }
     }
 
+    /// The same request at another priority.
+    #[must_use]
+    pub fn at_priority(self, priority: u8) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// The same request, whose prompt begins with a prefix; counted from 1.
+    #[must_use]
+    pub fn with_prefix(self, prefix: u32) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// The same request, whose tokens after the first come in `rounds` iterations; at least
+    /// one where there are such tokens, and at most one for each.
+    #[must_use]
+    pub fn in_rounds(self, rounds: u32) -> Self {
+        Self { rounds: rounds.clamp(u32::from(self.output > 1), self.output - 1), ..self }
+    }
+
     /// The same request, to be served from the beginning.
     #[must_use]
     pub fn afresh(self) -> Self {
-        let Self { arrival, prompt, output, weight, class, noted, .. } = self;
-        Self { class, noted, ..Self::new(arrival, prompt, output, weight) }
+        Self {
+            admitted: NEVER,
+            first: NEVER,
+            stalled: NEVER,
+            generated: 0,
+            cached: 0,
+            loaded: false,
+            ..self
+        }
     }
 
-    /// Tokens that must be prefilled before its next token: the prompt and what it has
+    /// Tokens that must be in memory before its next token: the prompt and what it has
     /// generated before it lost its memory.
-    pub(super) fn to_prefill(self) -> u64 {
+    pub(super) fn to_prefill(&self) -> u64 {
         u64::from(self.prompt) + u64::from(self.generated)
     }
 
@@ -72,14 +121,45 @@ impl Request {
     pub(super) fn peak_tokens(&self) -> u64 {
         u64::from(self.prompt) + u64::from(self.output) - 1
     }
+
+    /// How its tokens come once its next one is out, as of which `generated` must be counted.
+    pub(super) fn pace(&self) -> TokenPace {
+        let left = self.output - self.generated;
+        // Nearly all requests get one token an iteration, and divisions cost more.
+        if self.rounds == self.output - 1 || left == 0 {
+            return TokenPace { gain: 1, rounds: left };
+        }
+        // After a loss, its part of the iterations.
+        let rounds =
+            (u64::from(left) * u64::from(self.rounds)).div_ceil(u64::from(self.output - 1)) as u32;
+        TokenPace { gain: left / rounds, rounds }
+    }
+
+    /// The fewest iterations in which it can be served from the queue.
+    pub(super) fn fewest_iterations(&self) -> u64 {
+        let next = Self { generated: self.generated + 1, ..*self };
+        1 + u64::from(next.pace().rounds)
+    }
+}
+
+/// How the tokens of a decoding request come: `rounds` iterations with `gain` tokens each, the
+/// last of which brings whatever else is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TokenPace {
+    pub(super) gain: u32,
+    pub(super) rounds: u32,
 }
 
 /// Receives what a replica has to tell while it advances.
 pub trait Sink {
-    /// Each of `k` iterations gave one token to `weight` requests of class `class`, the first
+    /// Each of `k` iterations gave a token, or some drafted together, to `weight` requests of class `class`, the first
     /// after `first` ticks and each next after `growth` ticks more than the one before.
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64);
 
     /// `request` got its last token at `at`.
     fn finished(&mut self, request: &Request, at: Ticks);
+
+    /// `request` got its first token, or its next after a loss, at `at` from a replica that
+    /// only prefills, and goes on elsewhere.
+    fn handed_over(&mut self, request: &Request, at: Ticks);
 }

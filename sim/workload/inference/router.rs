@@ -1,7 +1,7 @@
 //! The router of a cell: which replica serves a request.
 
-use super::records::Records;
 use super::replica::Replica;
+use super::request::{Request, Sink};
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
 use crate::kernel::Stream;
@@ -26,7 +26,16 @@ pub enum Routing {
     LeastTokens,
     /// Of two drawn at random, the one with fewer requests inside; the first drawn if equal.
     PowerOfTwo,
+    /// Requests that share a prefix go to the same replica, the first in an order of their own,
+    /// that has less than [`CROWDED`] times the mean of requests inside: consistent hashing with
+    /// bounded loads (Mirrokni, Thorup and Zadimoghaddam, SODA 2018). Requests without a prefix
+    /// go where the fewest are. Costs a look at every replica a request.
+    PrefixAffinity,
 }
+
+/// Over the mean, beyond which a replica is too busy for prefixes that it has (assumption; the
+/// authors of the method recommend 1.25 to 2).
+pub const CROWDED: f64 = 1.25;
 
 /// Bits of a key that order the last turns: a million million of them.
 const TURN_BITS: u32 = 40;
@@ -95,15 +104,15 @@ impl Router {
     }
 
     /// Learns what has changed by other hands at `at`; before the next choice.
-    pub(super) fn review(&mut self, at: Ticks, replicas: &mut [Replica], records: &mut Records) {
+    pub(super) fn review(&mut self, at: Ticks, replicas: &mut [Replica], sink: &mut impl Sink) {
         self.live.clear();
         self.live.extend((0..self.up.len()).filter(|&replica| self.up[replica] <= at));
         let starting = self.up.iter().copied().filter(|&up| up > at);
         self.next_up = starting.min().unwrap_or(NEVER);
-        if self.routing == Routing::LeastRequests {
+        if self.knows_loads() {
             for replica in 0..replicas.len() {
                 if self.up[replica] <= at {
-                    self.look_at(replica, at, replicas, records);
+                    self.look_at(replica, at, replicas, sink);
                 } else {
                     self.leaves.set(replica, u64::MAX);
                     self.loads.set(replica, u64::MAX);
@@ -117,11 +126,12 @@ impl Router {
     pub(super) fn choose(
         &mut self,
         at: Ticks,
+        request: &Request,
         replicas: &mut [Replica],
-        records: &mut Records,
+        sink: &mut impl Sink,
     ) -> Option<usize> {
         if at >= self.next_up {
-            self.review(at, replicas, records);
+            self.review(at, replicas, sink);
         }
         if self.live.is_empty() {
             return None;
@@ -129,16 +139,29 @@ impl Router {
         Some(match self.routing {
             Routing::RoundRobin => self.next_in_turn(),
             Routing::Random => self.live[self.stream.below(self.live.len() as u64) as usize],
-            Routing::LeastRequests => {
-                while self.leaves.least() < at {
-                    self.look_at(self.leaves.winner(), at, replicas, records);
+            Routing::PrefixAffinity => {
+                self.catch_up(at, replicas, sink);
+                if request.prefix == 0 {
+                    self.loads.winner()
+                } else {
+                    let inside: u64 = self.live.iter().map(|&i| replicas[i].requests()).sum();
+                    // Room for the request itself is in the mean.
+                    let mean = (inside + 1) as f64 / self.live.len() as f64;
+                    let most = libm::ceil(CROWDED * mean) as u64;
+                    let roomy = self.live.iter().filter(|&&i| replicas[i].requests() < most);
+                    *roomy
+                        .max_by_key(|&&i| affinity(request.prefix, i))
+                        .expect("not all have more than the mean")
                 }
+            }
+            Routing::LeastRequests => {
+                self.catch_up(at, replicas, sink);
                 self.loads.winner()
             }
             Routing::LeastTokens => {
                 let mut best = (u64::MAX, u64::MAX, 0);
                 for &replica in &self.live {
-                    replicas[replica].advance(at, records);
+                    replicas[replica].advance(at, sink);
                     let tokens = replicas[replica].outstanding(at);
                     best = best.min((tokens, self.chosen[replica], replica));
                 }
@@ -153,8 +176,8 @@ impl Router {
                 let other = self.stream.below(n - 1);
                 let second = other + u64::from(other >= first);
                 let [first, second] = [first, second].map(|i| self.live[i as usize]);
-                replicas[first].advance(at, records);
-                replicas[second].advance(at, records);
+                replicas[first].advance(at, sink);
+                replicas[second].advance(at, sink);
                 if replicas[second].requests() < replicas[first].requests() {
                     second
                 } else {
@@ -170,12 +193,37 @@ impl Router {
         replica: usize,
         at: Ticks,
         replicas: &mut [Replica],
-        records: &mut Records,
+        sink: &mut impl Sink,
     ) {
         self.chosen[replica] = self.turns;
         self.turns += 1;
-        if self.routing == Routing::LeastRequests {
-            self.look_at(replica, at, replicas, records);
+        if self.knows_loads() {
+            self.look_at(replica, at, replicas, sink);
+        }
+    }
+
+    /// Learns that requests have left `replica`, which stands at `at`, by other hands.
+    pub(super) fn recheck(
+        &mut self,
+        replica: usize,
+        at: Ticks,
+        replicas: &mut [Replica],
+        sink: &mut impl Sink,
+    ) {
+        if self.knows_loads() && self.up[replica] <= at {
+            self.look_at(replica, at, replicas, sink);
+        }
+    }
+
+    fn knows_loads(&self) -> bool {
+        matches!(self.routing, Routing::LeastRequests | Routing::PrefixAffinity)
+    }
+
+    /// Looks at every replica that a request may have left before `at`.
+    #[inline]
+    fn catch_up(&mut self, at: Ticks, replicas: &mut [Replica], sink: &mut impl Sink) {
+        while self.leaves.least() < at {
+            self.look_at(self.leaves.winner(), at, replicas, sink);
         }
     }
 
@@ -185,10 +233,10 @@ impl Router {
         replica: usize,
         at: Ticks,
         replicas: &mut [Replica],
-        records: &mut Records,
+        sink: &mut impl Sink,
     ) {
         let state = &mut replicas[replica];
-        state.advance(at, records);
+        state.advance(at, sink);
         self.leaves.set(replica, state.next_leave());
         self.loads.set(replica, state.requests() << TURN_BITS | self.chosen[replica]);
     }
@@ -200,4 +248,13 @@ impl Router {
         self.turn = replica + 1;
         replica
     }
+}
+
+/// The order of replicas for a prefix: highest first. The finaliser of SplitMix64 over both.
+pub(super) fn affinity(prefix: u32, replica: usize) -> (u64, usize) {
+    let mut x = u64::from(prefix) << 32 | replica as u64;
+    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (x ^ (x >> 31), replica)
 }

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::cell::{Cell, LostRequests, Order};
-use super::load::{Load, LoadDesign};
+use super::load::LoadDesign;
 use super::notes::{Note, Noting};
 use super::racks::{Layout, Rack};
 use super::records::{Records, Tally};
 use super::replica::{Limits, Stride, Work};
 use super::router::Routing;
+use super::serving::{CellDesign, ServingDesign};
 use super::step::{Pace, PowerDesign, StepDesign, StepTable};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Streams, Time};
@@ -50,6 +51,8 @@ pub struct ServiceDesign {
     pub power: PowerDesign,
     /// What becomes of requests in a replica that is lost.
     pub lost_requests: LostRequests,
+    /// What it does beyond batching.
+    pub serving: ServingDesign,
     /// From power at a rack to replicas that take requests.
     pub startup: Span,
     /// How long a struck cell must have been whole before it is represented again.
@@ -67,7 +70,7 @@ pub struct ServiceDesign {
 pub struct Service {
     design: ServiceDesign,
     streams: Streams,
-    load: Arc<Load>,
+    cells: Arc<CellDesign>,
     tables: BTreeMap<Pace, Arc<StepTable>>,
     /// Simulated cells; the first `represent` are the representatives, which always stay.
     groups: Vec<Option<Group>>,
@@ -171,10 +174,9 @@ impl Service {
             (1..=layout.cells).contains(&design.represent) && layout.replicas > 0,
             "a service has cells, and some of them are represented"
         );
-        let load = Load::new(&design.load, &design.name);
         let mut service = Self {
             streams: *streams,
-            load,
+            cells: CellDesign::new(design),
             tables: BTreeMap::new(),
             groups: Vec::new(),
             home: (0..layout.cells).map(|cell| cell % design.represent).collect(),
@@ -194,15 +196,7 @@ impl Service {
         for origin in 0..design.represent {
             let members = service.home.iter().filter(|&&home| home == origin).count();
             let entity = format!("{}/{origin}", design.name);
-            let cell = Cell::new(
-                (&entity, streams),
-                members as u32,
-                (layout.replicas, design.routing),
-                (design.stride, &design.limits),
-                &service.load,
-                &table,
-                0,
-            );
+            let cell = Cell::new((&entity, streams), members as u32, &service.cells, &table, 0);
             let whole_since = Time::ZERO;
             service.groups.push(Some(Group { cell, origin, whole_since, draining: Vec::new() }));
         }
@@ -485,7 +479,7 @@ impl Service {
         }
         let group = self.groups[index].as_mut().expect("just placed");
         let at = ticks::from_time(now);
-        group.cell.obey(at, &orders, self.design.lost_requests, &mut self.records[0]);
+        group.cell.obey(at, &orders, &mut self.records[0]);
         let up = state.iter().map(|&(_, up)| up).max().unwrap_or(at).max(at);
         group.whole_since = ticks::to_time(up);
     }

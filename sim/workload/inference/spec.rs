@@ -3,6 +3,7 @@
 mod load;
 mod model;
 mod service;
+mod serving;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,11 @@ pub use load::{
     HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, OpenTrace, SloSpec,
     TraceFileSpec, TraceSpec, VariedGapsSpec,
 };
-pub use model::{AffineSpec, GpuPowerSpec, ModelSpec, TablePointSpec, TableSpec};
+pub use model::{
+    AffineSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec, TablePointSpec, TableSpec,
+};
 pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
+pub use serving::{DisaggregationSpec, PatienceSpec, SpeculationSpec};
 
 use super::cell::LostRequests;
 use super::replica::Stride;
@@ -83,6 +87,23 @@ pub struct InferenceSpec {
     /// What becomes of requests in a replica that is lost. Default: retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_requests: Option<LostRequestsSpec>,
+    /// Most requests that wait in a replica; one that is sent to a full one is rejected.
+    /// Default: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_waiting: Option<u32>,
+    /// When clients give up waiting. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<PatienceSpec>,
+    /// Tokens of shared prefixes that each replica keeps in memory of their own; the prefix
+    /// used longest ago makes room. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_memory: Option<u64>,
+    /// Drafts tokens ahead of the model. Default: one token an iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speculation: Option<SpeculationSpec>,
+    /// Separates prefilling from decoding. Default: every replica does both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disaggregation: Option<DisaggregationSpec>,
     /// From power at a rack to replicas that take requests: servers boot, weights load.
     /// Default: the rack's power-on time and 2 min (assumption: 140 GB of weights from local
     /// disks at about 2 GB/s, and warm-up).
@@ -121,10 +142,12 @@ impl InferenceSpec {
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
-        let model = self.model.resolve(rack, faults);
+        let mut model = self.model.resolve(rack, faults);
         let layout = self.resolve_layout((rack, racks), model.gpus, faults);
         let limits = self.resolve_limits(&model, faults);
         let load = self.resolve_load((layout.replicas, &limits), start_hour, open, faults);
+        let (serving, draft) = self.resolve_serving(layout.replicas, faults);
+        model.steps.draft = draft;
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));
@@ -146,6 +169,7 @@ impl InferenceSpec {
             steps: model.steps,
             power: model.power,
             lost_requests: self.lost_requests.map_or(LostRequests::Retry, LostRequests::from),
+            serving,
             startup: self.startup.map_or(rack.power_on + Span::from_secs(120), Span::from),
             rejoin_after: self.rejoin_after.map_or(Span::from_hours(1), Span::from),
             control_interval: interval.max(Span::from_secs(1)),
@@ -165,7 +189,7 @@ mod tests {
     use super::load::AZURE_CONVERSATION;
     use super::*;
     use crate::spec::FilePath;
-    use crate::units::{Power, Rate, StepTime};
+    use crate::units::{Bandwidth, DataSize, Fraction, Power, Rate, StepTime};
 
     /// The model of every built-in entry, with the rating of the GPU that it stands on.
     fn presets() -> Vec<(String, ModelSpec)> {
@@ -202,6 +226,11 @@ mod tests {
             routing: None,
             leap: None,
             lost_requests: None,
+            max_waiting: None,
+            patience: None,
+            prefix_memory: None,
+            speculation: None,
+            disaggregation: None,
             startup: None,
             rejoin_after: None,
             control_interval: None,
@@ -251,11 +280,30 @@ mod tests {
             lengths: None,
             clients: None,
             slo: Some(SloSpec { ttft: Some(Duration(500_000_000)), tpot: None }),
+            priority: None,
+            prefixes: None,
         }
     }
 
     fn affine() -> ModelSpec {
         presets().into_iter().find(|(name, _)| name == "llama-3.1-70b-h100").unwrap().1
+    }
+
+    /// A grid whose only row lasts for these times.
+    fn grid(times: [f64; 2]) -> ModelSpec {
+        let ModelSpec::Affine(affine) = affine() else { unreachable!() };
+        ModelSpec::Grid(GridSpec {
+            gpus: 4,
+            context: vec![0, 1000],
+            decode: vec![GridRowSpec { at: 1, times: times.map(StepTime).to_vec() }],
+            linear: vec![TablePointSpec { at: 0, time: StepTime(0.0) }],
+            attention: None,
+            power: affine.power,
+            decode_knee: None,
+            kv_blocks: None,
+            fit: None,
+            source: None,
+        })
     }
 
     fn faults(spec: &InferenceSpec, racks: usize) -> Vec<Fault> {
@@ -431,10 +479,27 @@ mod tests {
             let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
             model.power.prefill = Some(Power(900.0));
         });
+        case("speculation", |s| {
+            s.speculation =
+                Some(SpeculationSpec { tokens: 0, acceptance: Fraction(0.7), time: StepTime(0.0) });
+        });
+        case("patience", |s| {
+            s.patience = Some(PatienceSpec { wait: Duration(0), retries: None, backoff: None });
+        });
+        case("disaggregation", |s| {
+            s.disaggregation = Some(DisaggregationSpec {
+                prefill: 8,
+                kv_per_token: DataSize(160e3),
+                bandwidth: Bandwidth(50e9),
+                latency: None,
+            });
+        });
+        case("model", |s| s.model = grid([0.020, 0.019]));
         for (field, spec) in &wrong {
             let faults = faults(spec, 2);
             assert_eq!(faults.iter().map(|f| f.field).collect::<Vec<_>>(), [*field], "{faults:?}");
         }
         assert_eq!(faults(&spec(affine()), 0)[0].field, "racks");
+        assert_eq!(faults(&spec(grid([0.019, 0.020])), 2), []);
     }
 }

@@ -1,17 +1,17 @@
 //! How long one iteration of a serving engine lasts, and what it draws.
 //!
-//! An iteration runs `B` decoding sequences, one token each, over `K` tokens of context in
-//! all, and `n` prompt tokens of sequences that are being prefilled. Its duration is
+//! An iteration runs `B` decoding sequences over `K` tokens of context in all, and `n` prompt
+//! tokens of sequences that are being prefilled. Its duration is
 //!
 //! ```text
-//! T = A(B) + c K                                   without prompt tokens
-//! T = A(B) + c K + L(B + n) - L(B) + e a           with them, a = sum n_j (2 kv_j + n_j)
+//! T = D(B, K)                             without prompt tokens
+//! T = D(B, K) + L(B + n) - L(B) + e a     with them, a = sum n_j (2 kv_j + n_j)
 //! ```
 //!
-//! `A` is what the decodes cost (weights read once, then a little a sequence), `c` the KV
-//! cache read a token of context, `L` the linear operators over the tokens of the batch and
-//! `e` the attention of prompt tokens to what lies before them. [`StepTable`] holds all of it
-//! in whole [`Ticks`], so that the sum over many iterations is exact.
+//! `D` is what the decodes cost: the weights read once, a little for each sequence, the KV
+//! cache read for each token of context. `L` are the linear operators over the tokens of the
+//! batch and `e` the attention of prompt tokens to what lies before them. [`StepTable`] holds
+//! all of it in whole [`Ticks`], so that the sum over many iterations is exact.
 
 use std::sync::Arc;
 
@@ -22,10 +22,8 @@ use crate::workload::gpu::GpuRackDesign;
 /// last point they go on with its slope.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepDesign {
-    /// `A(B)`: points of (sequences, seconds), by rising sequences.
-    pub decode: Vec<(f64, f64)>,
-    /// `c`: seconds a token of context.
-    pub per_context_s: f64,
+    /// `D`: decodes.
+    pub decode: DecodeDesign,
     /// `L(tokens)`: points of (tokens, seconds), by rising tokens.
     pub linear: Vec<(f64, f64)>,
     /// `e`: seconds a unit of `n (2 kv + n)`.
@@ -33,6 +31,38 @@ pub struct StepDesign {
     /// Compute speed below which decoding slows too, as a share of full speed. Decoding waits
     /// for memory, whose clock a power cap does not touch, until compute becomes the slower.
     pub decode_knee: f64,
+    /// Tokens that a drafter proposes to each sequence in each iteration, none by default, and
+    /// how long it takes for all of them. They pass through the linear operators like prompt
+    /// tokens.
+    pub draft: DraftDesign,
+}
+
+/// Duration of the decodes of an iteration, in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DecodeDesign {
+    /// `D = A(B) + c K`.
+    Sum {
+        /// `A(B)`: points of (sequences, seconds), by rising sequences.
+        base: Vec<(f64, f64)>,
+        /// `c`: seconds a token of context.
+        per_context_s: f64,
+    },
+    /// `D` by sequences and mean context `K / B`, rounded down to whole tokens.
+    Grid {
+        /// Tokens of mean context, rising. Below the first, durations are those of the first.
+        context: Vec<u32>,
+        /// By rising sequences: durations at each mean context, which do not fall along it.
+        rows: Vec<(f64, Vec<f64>)>,
+    },
+}
+
+/// What drafting costs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct DraftDesign {
+    /// Tokens a sequence and iteration.
+    pub tokens: u32,
+    /// Seconds an iteration.
+    pub time_s: f64,
 }
 
 /// Draw of one GPU of a replica, in watts.
@@ -105,10 +135,9 @@ impl Pace {
 /// Shared by all replicas at that pace; a few bytes for each admissible batch size and token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepTable {
-    decode: Vec<Ticks>,
+    decode: Decodes,
     shortest: Ticks,
     linear: Vec<i64>,
-    context: Ticks,
     attention: Ticks,
     /// Draw by decoding sequences, above that of idle GPUs, W.
     pub(super) decode_w: Vec<f64>,
@@ -116,6 +145,32 @@ pub struct StepTable {
     pub(super) prefill_w: f64,
     /// Draw of a loaded replica without requests, above that of idle GPUs, W.
     pub(super) resident_w: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Decodes {
+    Sum {
+        base: Vec<Ticks>,
+        context: Ticks,
+    },
+    Grid {
+        /// Where each stretch of mean context begins; the first at zero.
+        knots: Vec<u64>,
+        /// For each number of sequences, by stretch: duration at its knot, and by how much it
+        /// rises with each token of mean context.
+        stretches: Vec<(Ticks, Ticks)>,
+    },
+}
+
+/// Iterations in arithmetic progression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Progression {
+    /// Duration of the first.
+    pub(super) first: Ticks,
+    /// By how much each next one is longer.
+    pub(super) growth: Ticks,
+    /// How many there are at most, whatever the batch does.
+    pub(super) most: u64,
 }
 
 impl StepTable {
@@ -150,25 +205,26 @@ impl StepTable {
             .map(|b| power.decode_w + power.decode_rise_w * b / (b + power.half_batch))
             .map(above_idle)
             .collect();
-        let decodes: Vec<Ticks> = (0..=sequences)
-            .map(|b| {
-                let t = ticks::coefficient(decode * interpolate(&steps.decode, f64::from(b)));
-                Ticks::try_from(t).expect("a decode iteration lasts some time")
-            })
-            .collect();
+        let linear = |n: f64| prefill * interpolate(&steps.linear, n);
+        // What each iteration spends on tokens that are only proposed.
+        let drafted = |batch: u32| {
+            let b = f64::from(batch);
+            let verified = linear(b * f64::from(1 + steps.draft.tokens)) - linear(b);
+            decode * steps.draft.time_s + verified.max(0.0)
+        };
+        let decodes = Decodes::compile(&steps.decode, decode, sequences, drafted);
         let table = StepTable {
-            shortest: decodes.iter().copied().min().unwrap_or(0),
+            shortest: decodes.shortest(),
             decode: decodes,
             linear: (0..=sequences.max(chunk))
-                .map(|n| ticks::coefficient(prefill * interpolate(&steps.linear, f64::from(n))))
+                .map(|n| ticks::coefficient(linear(f64::from(n))))
                 .collect(),
-            context: ticks::coefficient(decode * steps.per_context_s) as Ticks,
             attention: ticks::coefficient(prefill * steps.attention_s) as Ticks,
             decode_w,
             prefill_w: above_idle(power.prefill_w),
             resident_w: above_idle(rack.gpu_resident_w),
         };
-        assert!(table.decode[1..].iter().all(|&t| t > 0), "a decode iteration lasts some time");
+        assert!(table.shortest > 0, "a decode iteration lasts some time");
         Arc::new(table)
     }
 
@@ -177,10 +233,18 @@ impl StepTable {
         self.shortest
     }
 
-    /// Duration of an iteration of `batch` decodes over `context` tokens without prompts, and
-    /// by how much each next one is longer while the batch stays the same.
-    pub(super) fn decode(&self, batch: u64, context: u64) -> (Ticks, Ticks) {
-        (self.decode[batch as usize] + self.context * context, self.context * batch)
+    /// Iterations of `batch` decodes over `context` tokens without prompts, each of which adds
+    /// `gain` tokens to the context.
+    #[inline]
+    pub(super) fn decode(&self, batch: u64, context: u64, gain: u64) -> Progression {
+        match &self.decode {
+            Decodes::Sum { base, context: each } => Progression {
+                first: base[batch as usize] + each * context,
+                growth: each * gain,
+                most: u64::MAX,
+            },
+            Decodes::Grid { knots, stretches } => in_grid(knots, stretches, (batch, context, gain)),
+        }
     }
 
     /// What `tokens` prompt tokens with attention work `attention` add to an iteration of
@@ -194,6 +258,87 @@ impl StepTable {
     /// longer: each finds `tokens` more before it.
     pub(super) fn prefill_growth(&self, tokens: u64) -> Ticks {
         self.attention * 2 * tokens * tokens
+    }
+}
+
+impl Decodes {
+    /// `factor` times the durations of `design` for up to `sequences`, and what `more` says
+    /// for each number of them.
+    fn compile(
+        design: &DecodeDesign,
+        factor: f64,
+        sequences: u32,
+        more: impl Fn(u32) -> f64,
+    ) -> Decodes {
+        let ticks = |seconds: f64| {
+            Ticks::try_from(ticks::coefficient(seconds))
+                .expect("a decode iteration lasts some time")
+        };
+        match design {
+            DecodeDesign::Sum { base, per_context_s } => Decodes::Sum {
+                base: (0..=sequences)
+                    .map(|b| ticks(factor * interpolate(base, f64::from(b)) + more(b)))
+                    .collect(),
+                context: ticks(factor * per_context_s),
+            },
+            DecodeDesign::Grid { context, rows } => {
+                let mut knots: Vec<u64> = context.iter().copied().map(u64::from).collect();
+                // Constant below the first knot.
+                let flat = usize::from(knots.first() != Some(&0));
+                if flat > 0 {
+                    knots.insert(0, 0);
+                }
+                let mut stretches = Vec::new();
+                for b in 0..=sequences {
+                    let at = |knot: usize| {
+                        let column = knot.saturating_sub(flat);
+                        let points: Vec<(f64, f64)> =
+                            rows.iter().map(|(at, row)| (*at, row[column])).collect();
+                        ticks(factor * interpolate(&points, f64::from(b)) + more(b))
+                    };
+                    let values: Vec<Ticks> = (0..knots.len()).map(at).collect();
+                    let slope = |knot: usize| {
+                        let width = knots[knot + 1] - knots[knot];
+                        let rise = values[knot + 1].saturating_sub(values[knot]);
+                        (rise + width / 2) / width
+                    };
+                    for (knot, &value) in values.iter().enumerate() {
+                        let slopes = knots.len() - 1;
+                        let slope = if slopes == 0 { 0 } else { slope(knot.min(slopes - 1)) };
+                        stretches.push((value, slope));
+                    }
+                }
+                Decodes::Grid { knots, stretches }
+            }
+        }
+    }
+
+    fn shortest(&self) -> Ticks {
+        match self {
+            Decodes::Sum { base, .. } => base.iter().copied().min(),
+            Decodes::Grid { stretches, .. } => stretches.iter().map(|s| s.0).min(),
+        }
+        .unwrap_or(0)
+    }
+}
+
+/// Iterations from a grid.
+fn in_grid(
+    knots: &[u64],
+    stretches: &[(Ticks, Ticks)],
+    (batch, context, gain): (u64, u64, u64),
+) -> Progression {
+    let mean = context.checked_div(batch).unwrap_or(0);
+    let stretch = knots.partition_point(|&knot| knot <= mean) - 1;
+    let (base, slope) = stretches[batch as usize * knots.len() + stretch];
+    let first = base + slope * (mean - knots[stretch]);
+    // The mean rises by one token an iteration, up to the next knot, where each sequence gets
+    // one; it does not move without sequences.
+    let next = knots.get(stretch + 1).copied().unwrap_or(u64::MAX);
+    match batch {
+        0 => Progression { first, growth: 0, most: u64::MAX },
+        _ if gain == batch => Progression { first, growth: slope, most: next - mean },
+        _ => Progression { first, growth: 0, most: 1 },
     }
 }
 

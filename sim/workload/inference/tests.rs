@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::load::{ClientDesign, LengthLaw, LoadDesign, SourceDesign};
 use super::racks::Layout;
 use super::replica::{Limits, Stride};
-use super::step::{PowerDesign, StepDesign};
+use super::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
 use super::tests_support::rack;
 use super::*;
 use crate::kernel::{Span, Stream, Streams, Time};
@@ -28,11 +28,14 @@ pub(super) fn design() -> ServiceDesign {
         stride: Stride::Leap,
         limits: Limits { sequences: 128, chunk: 512, blocks: Some(6000), block_tokens: 16 },
         steps: StepDesign {
-            decode: vec![(0.0, 11.0 * ms), (1.0, 11.055 * ms)],
-            per_context_s: 2.79e-5 * ms,
+            decode: DecodeDesign::Sum {
+                base: vec![(0.0, 11.0 * ms), (1.0, 11.055 * ms)],
+                per_context_s: 2.79e-5 * ms,
+            },
             linear: vec![(0.0, 0.0), (1.0, 0.0446 * ms)],
             attention_s: 0.0,
             decode_knee: 0.7,
+            draft: DraftDesign::default(),
         },
         power: PowerDesign {
             decode_w: 394.0,
@@ -41,6 +44,7 @@ pub(super) fn design() -> ServiceDesign {
             prefill_w: 700.0,
         },
         lost_requests: LostRequests::Retry,
+        serving: ServingDesign::default(),
         startup: Span::from_secs(300),
         rejoin_after: Span::from_secs(900),
         control_interval: Span::from_secs(60),
@@ -128,9 +132,10 @@ impl Plant {
     }
 }
 
-const DARK: RackOffer = RackOffer { live: false, ..RackOffer::FULL };
+/// A rack without power.
+pub(super) const DARK: RackOffer = RackOffer { live: false, ..RackOffer::FULL };
 
-fn random_offer(stream: &mut Stream) -> RackOffer {
+pub(super) fn random_offer(stream: &mut Stream) -> RackOffer {
     match stream.below(5) {
         0 => DARK,
         1 => RackOffer { cap_w: 30e3 * stream.uniform(), ..RackOffer::FULL },
@@ -271,7 +276,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 }
 
 /// Two summaries are equal, floating-point figures by their bits.
-fn assert_equal(a: &InferenceSummary, b: &InferenceSummary) {
+pub(super) fn assert_equal(a: &InferenceSummary, b: &InferenceSummary) {
     let counts = |s: &InferenceSummary| {
         let r = &s.records;
         let requests = [r.arrived, r.served, r.failed, r.rejected, r.retried, s.in_flight];
@@ -349,8 +354,7 @@ fn a_batch_of_one_waits_as_m_d_1() {
     design.limits = Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 };
     (client(&mut design).prompt, client(&mut design).output) =
         (LengthLaw::Fixed(1), LengthLaw::Fixed(1));
-    design.steps.decode = vec![(0.0, service_s)];
-    design.steps.per_context_s = 0.0;
+    design.steps.decode = DecodeDesign::Sum { base: vec![(0.0, service_s)], per_context_s: 0.0 };
     design.steps.linear = vec![(0.0, 0.0)];
     for rho in [0.3, 0.6, 0.8] {
         client(&mut design).rate_per_s = rho / service_s;
@@ -379,8 +383,7 @@ fn a_batch_without_bound_delays_nobody() {
     design.limits = Limits { sequences: 65_535, chunk: 65_535, blocks: None, block_tokens: 16 };
     (client(&mut design).prompt, client(&mut design).output) =
         (LengthLaw::Fixed(1), LengthLaw::Fixed(100));
-    design.steps.decode = vec![(0.0, 0.01)];
-    design.steps.per_context_s = 0.0;
+    design.steps.decode = DecodeDesign::Sum { base: vec![(0.0, 0.01)], per_context_s: 0.0 };
     design.steps.linear = vec![(0.0, 0.0)];
     client(&mut design).rate_per_s = 50.0;
     let mut plant = Plant::new(&design, &Streams::new(11, 0));

@@ -16,6 +16,7 @@ pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
 pub use trace::{Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows};
 
+use super::serving::SharedPrefixes;
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
 use crate::kernel::{Span, Stream, Streams};
@@ -38,6 +39,10 @@ pub struct ClassDesign {
     pub name: String,
     /// What its requests are meant to keep to.
     pub targets: Targets,
+    /// Requests of classes with a lower number are admitted first.
+    pub priority: u8,
+    /// Prefixes that its prompts begin with, beside the tokens that are drawn.
+    pub prefixes: Option<SharedPrefixes>,
     /// Where its requests come from.
     pub source: SourceDesign,
 }
@@ -86,6 +91,8 @@ impl LoadDesign {
             classes: vec![ClassDesign {
                 name: String::new(),
                 targets: Targets::default(),
+                priority: 0,
+                prefixes: None,
                 source: SourceDesign::Drawn { rate: RateDesign::constant(), clients: vec![client] },
             }],
         }
@@ -101,7 +108,13 @@ impl ClassDesign {
     /// A class without a name or targets that plays `trace`.
     pub fn played(trace: TraceDesign) -> Self {
         let source = SourceDesign::Trace(trace);
-        Self { name: String::new(), targets: Targets::default(), source }
+        Self {
+            name: String::new(),
+            targets: Targets::default(),
+            priority: 0,
+            prefixes: None,
+            source,
+        }
     }
 
     /// Mean arrivals a second.

@@ -13,6 +13,7 @@ use crate::workload::inference::load::{
     SourceDesign, Targets, TraceDesign, TraceFormat,
 };
 use crate::workload::inference::replica::Limits;
+use crate::workload::inference::serving::SharedPrefixes;
 
 /// Requests that are counted together and share their targets.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +36,27 @@ pub struct ClassSpec {
     /// What they are meant to keep to; only measured. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slo: Option<SloSpec>,
+    /// Requests of classes with a lower number are admitted to batches first. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// Prefixes that its prompts begin with. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefixes: Option<PrefixesSpec>,
+}
+
+/// Prefixes (system prompts, templates, documents) that the prompts of a class share, beside
+/// the tokens of their lengths.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrefixesSpec {
+    /// How many there are.
+    pub count: u32,
+    /// Tokens of each.
+    pub tokens: u32,
+    /// The i-th most popular is chosen with a probability proportional to i^-skew. Default: 1
+    /// (Zipf's law, assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew: Option<f64>,
 }
 
 /// One client of a class, in the manner of ServeGen (arXiv:2505.09999): a renewal process of
@@ -235,6 +257,9 @@ const MOST_TOKENS: u32 = 1 << 20;
 /// Most classes of a service: each keeps histograms of its own.
 const MOST_CLASSES: usize = 64;
 
+/// Most prefixes of a class.
+const MOST_PREFIXES: u32 = 1 << 16;
+
 /// Most clients of a class.
 const MOST_CLIENTS: usize = 4096;
 
@@ -256,6 +281,8 @@ impl InferenceSpec {
                 lengths: self.lengths.as_ref(),
                 clients: self.clients.as_deref(),
                 slo: self.slo,
+                priority: 0,
+                prefixes: None,
             }],
             Some(classes) => classes.iter().map(Parts::of).collect(),
         };
@@ -318,6 +345,25 @@ struct Parts<'s> {
     lengths: Option<&'s LengthsSpec>,
     clients: Option<&'s [ClientSpec]>,
     slo: Option<SloSpec>,
+    priority: u8,
+    prefixes: Option<PrefixesSpec>,
+}
+
+impl PrefixesSpec {
+    fn resolve(self, faults: &mut Vec<Fault>) -> Option<SharedPrefixes> {
+        let skew = self.skew.unwrap_or(1.0);
+        let sound = (1..=MOST_PREFIXES).contains(&self.count)
+            && (1..=MOST_TOKENS).contains(&self.tokens)
+            && (0.0..=10.0).contains(&skew);
+        if !sound {
+            faults.push(
+                Fault::error("classes", "the `prefixes` of a class are out of range").help(
+                    "`count` from 1 to 65,536, `tokens` from 1 to 1,048,576, `skew` from 0 to 10",
+                ),
+            );
+        }
+        sound.then_some(SharedPrefixes { count: self.count, tokens: self.tokens, skew })
+    }
 }
 
 impl<'s> Parts<'s> {
@@ -329,6 +375,8 @@ impl<'s> Parts<'s> {
             lengths: spec.lengths.as_ref(),
             clients: spec.clients.as_deref(),
             slo: spec.slo,
+            priority: spec.priority.unwrap_or(0),
+            prefixes: spec.prefixes,
         }
     }
 
@@ -371,6 +419,8 @@ impl<'s> Parts<'s> {
                 ttft: self.slo.and_then(|slo| slo.ttft).map(Span::from),
                 tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
             },
+            priority: self.priority,
+            prefixes: self.prefixes.and_then(|spec| spec.resolve(faults)),
             source: source.unwrap_or_else(nothing),
         }
     }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::spec::{Fault, kinds};
 use crate::units::{Fraction, Power, StepTime};
 use crate::workload::gpu::GpuRackDesign;
-use crate::workload::inference::step::{PowerDesign, StepDesign};
+use crate::workload::inference::step::{
+    DecodeDesign, DraftDesign, PowerDesign, StepDesign, interpolate,
+};
 
 kinds! {
     /// A language model on a group of GPUs.
@@ -15,6 +17,8 @@ kinds! {
         Affine(AffineSpec) = "affine",
         /// Iterations from measured tables.
         Table(TableSpec) = "table",
+        /// Iterations from a table by sequences and mean context.
+        Grid(GridSpec) = "grid",
     }
 }
 
@@ -88,6 +92,51 @@ pub struct TableSpec {
     pub source: Option<String>,
 }
 
+/// Iterations from a table by sequences and by their mean context, `T = decode(B, K / B)`, and
+/// with prompt tokens `+ linear(B + n) - linear(B) + attention a`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GridSpec {
+    /// GPUs of one replica.
+    pub gpus: u32,
+    /// Tokens of mean context at which durations are known, rising. Linear in between, constant
+    /// below, and on with the last slope beyond.
+    pub context: Vec<u32>,
+    /// Durations of a decode iteration by sequences.
+    pub decode: Vec<GridRowSpec>,
+    /// Duration of the linear operators by tokens in the iteration.
+    pub linear: Vec<TablePointSpec>,
+    /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
+    /// after `kv`. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<StepTime>,
+    /// What a GPU draws.
+    pub power: GpuPowerSpec,
+    /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
+    /// as for `affine`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decode_knee: Option<Fraction>,
+    /// Blocks of KV memory, of 16 tokens. Default: unlimited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kv_blocks: Option<u64>,
+    /// How far the table lies from what it was fitted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<String>,
+    /// Where the figures of a catalogue entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// One row of a grid.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GridRowSpec {
+    /// Sequences.
+    pub at: u32,
+    /// Duration at each mean context; no less with more.
+    pub times: Vec<StepTime>,
+}
+
 /// One point of a table; linear in between, and on with the last slope beyond.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,74 +181,134 @@ impl ModelSpec {
         match self {
             ModelSpec::Affine(spec) => spec.fit.as_deref(),
             ModelSpec::Table(spec) => spec.fit.as_deref(),
+            ModelSpec::Grid(spec) => spec.fit.as_deref(),
         }
     }
 
     pub(super) fn resolve(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> Model {
-        let points = |table: &[TablePointSpec]| {
-            table.iter().map(|p| (f64::from(p.at), p.time.0)).collect::<Vec<_>>()
-        };
-        let (gpus, decode, linear, context, attention, knee, power, kv_blocks) = match self {
-            ModelSpec::Affine(s) => (
-                s.gpus,
-                vec![(0.0, s.base.0), (1.0, s.base.0 + s.per_sequence.0)],
-                vec![(0.0, 0.0), (1.0, s.per_prompt_token.0)],
-                s.per_context_token,
-                s.attention,
-                s.decode_knee,
-                &s.power,
-                s.kv_blocks,
-            ),
-            ModelSpec::Table(s) => (
-                s.gpus,
-                points(&s.decode),
-                points(&s.linear),
-                s.per_context_token,
-                s.attention,
-                s.decode_knee,
-                &s.power,
-                s.kv_blocks,
-            ),
-        };
-        let attention = attention.map_or(0.0, |a| a.0);
-        let rises = |table: &[(f64, f64)]| table.windows(2).all(|w| w[0].0 < w[1].0);
-        let sound = |table: &[(f64, f64)]| {
-            // Beyond the last point the law goes on with its slope, which must not fall.
-            !table.is_empty()
-                && rises(table)
-                && table.iter().all(|p| (0.0..=3600.0).contains(&p.1))
-                && table.last_chunk().is_none_or(|[a, b]| a.1 <= b.1)
-        };
+        let parts = self.parts();
         let mut model = Model {
-            gpus: gpus.max(1) as usize,
+            gpus: parts.gpus.max(1) as usize,
             steps: StepDesign {
-                decode,
-                per_context_s: context.0,
-                linear,
-                attention_s: attention,
-                decode_knee: knee.map_or(0.7, |k| k.0),
+                decode: parts.decode,
+                linear: parts.linear,
+                attention_s: parts.attention.map_or(0.0, |a| a.0),
+                decode_knee: parts.knee.map_or(0.7, |k| k.0),
+                draft: DraftDesign::default(),
             },
-            power: power.resolve(rack, faults),
-            kv_blocks,
+            power: parts.power.resolve(rack, faults),
+            kv_blocks: parts.kv_blocks,
         };
-        if gpus == 0 {
+        if parts.gpus == 0 {
             faults.push(Fault::error("model", "a replica needs at least one GPU"));
         }
         let steps = &mut model.steps;
-        let negative = [context.0, attention].iter().any(|t| !(0.0..=1.0).contains(t));
-        let first = steps.decode.first().map_or(0.0, |p| p.1);
-        if negative || !sound(&steps.decode) || !sound(&steps.linear) || first <= 0.0 {
+        let attention = (0.0..=1.0).contains(&steps.attention_s);
+        if !attention || !is_table(&steps.linear) || !is_sound(&steps.decode) {
             faults.push(
                 Fault::error("model", "durations of iterations must be positive and finite").help(
                     "tables need points of rising `at` that do not fall at the end; \
-                     a decode iteration lasts above zero and at most an hour",
+                     a decode iteration lasts above zero and at most an hour, and no less with \
+                     more context",
                 ),
             );
-            steps.decode = vec![(0.0, 0.01)];
+            let base = vec![(0.0, 0.01)];
+            steps.decode = DecodeDesign::Sum { base, per_context_s: 0.0 };
             steps.linear = vec![(0.0, 0.0)];
-            (steps.per_context_s, steps.attention_s) = (0.0, 0.0);
+            steps.attention_s = 0.0;
         }
         model
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        let points = |table: &[TablePointSpec]| {
+            table.iter().map(|p| (f64::from(p.at), p.time.0)).collect::<Vec<_>>()
+        };
+        match self {
+            ModelSpec::Affine(s) => Parts {
+                gpus: s.gpus,
+                decode: DecodeDesign::Sum {
+                    base: vec![(0.0, s.base.0), (1.0, s.base.0 + s.per_sequence.0)],
+                    per_context_s: s.per_context_token.0,
+                },
+                linear: vec![(0.0, 0.0), (1.0, s.per_prompt_token.0)],
+                attention: s.attention,
+                knee: s.decode_knee,
+                power: &s.power,
+                kv_blocks: s.kv_blocks,
+            },
+            ModelSpec::Table(s) => Parts {
+                gpus: s.gpus,
+                decode: DecodeDesign::Sum {
+                    base: points(&s.decode),
+                    per_context_s: s.per_context_token.0,
+                },
+                linear: points(&s.linear),
+                attention: s.attention,
+                knee: s.decode_knee,
+                power: &s.power,
+                kv_blocks: s.kv_blocks,
+            },
+            ModelSpec::Grid(s) => Parts {
+                gpus: s.gpus,
+                decode: DecodeDesign::Grid {
+                    context: s.context.clone(),
+                    rows: s
+                        .decode
+                        .iter()
+                        .map(|row| (f64::from(row.at), row.times.iter().map(|t| t.0).collect()))
+                        .collect(),
+                },
+                linear: points(&s.linear),
+                attention: s.attention,
+                knee: s.decode_knee,
+                power: &s.power,
+                kv_blocks: s.kv_blocks,
+            },
+        }
+    }
+}
+
+/// What all kinds of models have.
+struct Parts<'s> {
+    gpus: u32,
+    decode: DecodeDesign,
+    linear: Vec<(f64, f64)>,
+    attention: Option<StepTime>,
+    knee: Option<Fraction>,
+    power: &'s GpuPowerSpec,
+    kv_blocks: Option<u64>,
+}
+
+/// Rising points of durations. Beyond the last point the law goes on with its slope, which
+/// must not fall.
+fn is_table(points: &[(f64, f64)]) -> bool {
+    !points.is_empty()
+        && points.windows(2).all(|w| w[0].0 < w[1].0)
+        && points.iter().all(|p| (0.0..=3600.0).contains(&p.1))
+        && points.last_chunk().is_none_or(|[a, b]| a.1 <= b.1)
+}
+
+/// A table whose every iteration takes time, also that of an empty batch.
+fn is_base(points: &[(f64, f64)]) -> bool {
+    // A tick is 62.5 ps; anything that rounds to none would stop the clock.
+    is_table(points) && points.iter().all(|p| p.1 > 1e-9) && interpolate(points, 0.0) > 1e-9
+}
+
+fn is_sound(decode: &DecodeDesign) -> bool {
+    match decode {
+        DecodeDesign::Sum { base, per_context_s } => {
+            is_base(base) && (0.0..=1.0).contains(per_context_s)
+        }
+        DecodeDesign::Grid { context, rows } => {
+            let column =
+                |i: usize| -> Vec<_> { rows.iter().map(|(at, row)| (*at, row[i])).collect() };
+            !context.is_empty()
+                && context.windows(2).all(|w| w[0] < w[1])
+                && rows.iter().all(|(_, row)| row.len() == context.len())
+                && rows.iter().all(|(_, row)| row.windows(2).all(|w| w[0] <= w[1]))
+                && (0..context.len()).all(|i| is_base(&column(i)))
+        }
     }
 }
 

@@ -29,6 +29,10 @@ pub enum RoutingSpec {
     LeastTokens,
     /// Of two drawn at random, the one with fewer requests inside.
     PowerOfTwo,
+    /// Requests that share a prefix go to the same replica, as long as that has no more than
+    /// 1.25 times the mean of requests inside, and to others in an order of the prefix beyond.
+    /// Requests without a prefix go where the fewest are.
+    PrefixAffinity,
 }
 
 /// How replicas get from one change of their batch to the next.
@@ -61,6 +65,7 @@ impl From<RoutingSpec> for Routing {
             RoutingSpec::LeastRequests => Routing::LeastRequests,
             RoutingSpec::LeastTokens => Routing::LeastTokens,
             RoutingSpec::PowerOfTwo => Routing::PowerOfTwo,
+            RoutingSpec::PrefixAffinity => Routing::PrefixAffinity,
         }
     }
 }

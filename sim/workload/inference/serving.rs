@@ -1,0 +1,304 @@
+//! What a service does with requests besides batching them: terms of classes, drafted tokens,
+//! shared prefixes, patience, and replicas that only prefill.
+
+use std::sync::Arc;
+
+use super::cell::LostRequests;
+use super::load::{Load, LoadDesign};
+use super::prefix::PrefixDesign;
+use super::replica::{Limits, Replica, Stride};
+use super::request::Request;
+use super::router::Routing;
+use super::service::ServiceDesign;
+use super::step::StepTable;
+use super::ticks::{self, Ticks};
+use crate::kernel::{Span, Stream, Streams, Time};
+
+/// How a service serves, where it does more than batch: all of it off by default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServingDesign {
+    /// Probability that a drafted token is accepted, given that those before it were.
+    pub acceptance: f64,
+    /// Tokens of shared prefixes that each replica keeps in memory.
+    pub prefix_memory: u64,
+    /// Most requests that wait in a replica; one that is sent to a full one is rejected.
+    pub max_waiting: Option<u32>,
+    /// How long a client waits for its request to be admitted before it gives up.
+    pub patience: Option<Patience>,
+    /// Replicas that only prefill, and others that only decode.
+    pub disaggregation: Option<DisaggregationDesign>,
+}
+
+/// A client that does not wait for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long it waits to be admitted to a batch.
+    pub wait: Span,
+    /// How often it tries again.
+    pub retries: u8,
+    /// From giving up to trying again.
+    pub backoff: Span,
+}
+
+/// Prompts are prefilled by some replicas of a cell and answered by the others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DisaggregationDesign {
+    /// Replicas of each cell that prefill: the first ones.
+    pub prefill: usize,
+    /// Time that the KV memory of one token takes over the link of a cell, in seconds.
+    pub per_token_s: f64,
+    /// Time from the last byte to a request that can be admitted.
+    pub latency: Span,
+}
+
+/// Prefixes that the requests of a class share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SharedPrefixes {
+    /// How many there are.
+    pub count: u32,
+    /// Tokens of each.
+    pub tokens: u32,
+    /// The `i`th most popular one is chosen with a probability proportional to `i^-skew`.
+    pub skew: f64,
+}
+
+/// What all cells of a service share, made ready to run.
+#[derive(Debug)]
+pub(super) struct CellDesign {
+    pub(super) replicas: usize,
+    pub(super) routing: Routing,
+    pub(super) lost_requests: LostRequests,
+    pub(super) limits: Limits,
+    pub(super) load: Arc<Load>,
+    pub(super) max_waiting: Option<usize>,
+    pub(super) patience: Option<Ticks>,
+    pub(super) retries: u8,
+    pub(super) backoff: Ticks,
+    pub(super) link: Option<Link>,
+    stride: Stride,
+    prefixes: Option<Arc<PrefixDesign>>,
+    drafts: Option<Drafts>,
+    terms: Vec<Terms>,
+}
+
+/// What leads from the replicas that prefill to those that decode.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    /// Replicas before it.
+    pub(super) prefill: usize,
+    pub(super) per_token: Ticks,
+    pub(super) latency: Ticks,
+}
+
+/// What the requests of a class have in common.
+#[derive(Debug)]
+struct Terms {
+    priority: u8,
+    prefixes: Option<Popularity>,
+}
+
+impl CellDesign {
+    pub(super) fn new(design: &ServiceDesign) -> Arc<CellDesign> {
+        let serving = &design.serving;
+        let length = |span: Span| ticks::from_time(Time::ZERO + span);
+        let (terms, tokens) = terms(&design.load);
+        let capacity = serving.prefix_memory;
+        Arc::new(CellDesign {
+            replicas: design.layout.replicas,
+            routing: design.routing,
+            lost_requests: design.lost_requests,
+            limits: design.limits,
+            load: Load::new(&design.load, &design.name),
+            max_waiting: serving.max_waiting.map(|n| n as usize),
+            patience: serving.patience.map(|p| length(p.wait)),
+            retries: serving.patience.map_or(0, |p| p.retries),
+            backoff: serving.patience.map_or(0, |p| length(p.backoff)),
+            link: serving.disaggregation.map(|d| Link {
+                prefill: d.prefill,
+                per_token: ticks::coefficient(d.per_token_s) as Ticks,
+                latency: length(d.latency),
+            }),
+            stride: design.stride,
+            prefixes: (capacity > 0 && !tokens.is_empty())
+                .then(|| Arc::new(PrefixDesign { tokens, capacity })),
+            drafts: (design.steps.draft.tokens > 0)
+                .then(|| Drafts::new(design.steps.draft.tokens, serving.acceptance)),
+            terms,
+        })
+    }
+
+    /// Replicas that requests are sent to as they arrive.
+    pub(super) fn first_stage(&self) -> usize {
+        self.link.map_or(self.replicas, |link| link.prefill)
+    }
+
+    /// An empty replica of number `index` in its cell.
+    pub(super) fn replica(&self, index: usize, table: &Arc<StepTable>, now: Ticks) -> Replica {
+        let replica = Replica::new(self.stride, &self.limits, Arc::clone(table), now)
+            .with_prefixes(self.prefixes.as_ref());
+        match self.link {
+            Some(link) if index < link.prefill => replica.handing_over(),
+            _ => replica,
+        }
+    }
+}
+
+/// Draws what a cell's requests bring besides their lengths.
+#[derive(Debug, Clone)]
+pub(super) struct Luck {
+    prefixes: Stream,
+    drafts: Stream,
+}
+
+impl Luck {
+    pub(super) fn new((entity, streams): (&str, &Streams)) -> Self {
+        Self {
+            prefixes: streams.stream("prefixes", entity),
+            drafts: streams.stream("drafts", entity),
+        }
+    }
+
+    /// The request of class `class` that arrives at `at`.
+    pub(super) fn request(
+        &mut self,
+        design: &CellDesign,
+        (at, class): (Ticks, u16),
+        (mut prompt, output): (u32, u32),
+        weight: u32,
+    ) -> Request {
+        let terms = &design.terms[usize::from(class)];
+        let mut prefix = 0;
+        if let Some(prefixes) = &terms.prefixes {
+            prefix = prefixes.draw(&mut self.prefixes);
+            prompt += prefixes.tokens;
+        }
+        let request = Request::new(at, prompt, output, weight)
+            .of_class(class)
+            .at_priority(terms.priority)
+            .with_prefix(prefix);
+        match &design.drafts {
+            Some(drafts) if output > 1 => {
+                request.in_rounds(drafts.rounds(output - 1, &mut self.drafts))
+            }
+            _ => request,
+        }
+    }
+}
+
+/// The terms of each class, and the tokens of all prefixes, numbered through all classes.
+fn terms(load: &LoadDesign) -> (Vec<Terms>, Vec<u32>) {
+    let mut tokens = Vec::new();
+    let terms = load
+        .classes
+        .iter()
+        .map(|class| Terms {
+            priority: class.priority,
+            prefixes: class.prefixes.map(|law| {
+                let first = tokens.len() as u32;
+                tokens.resize(tokens.len() + law.count as usize, law.tokens);
+                Popularity::new(&law, first)
+            }),
+        })
+        .collect();
+    (terms, tokens)
+}
+
+/// Which prefix a request begins with: Zipf's law.
+#[derive(Debug)]
+struct Popularity {
+    /// Number of the first prefix, less one.
+    first: u32,
+    tokens: u32,
+    /// Probability of the prefixes up to each.
+    cdf: Vec<f64>,
+}
+
+impl Popularity {
+    fn new(law: &SharedPrefixes, first: u32) -> Self {
+        let mut sum = 0.0;
+        let mut cdf: Vec<f64> = (1..=law.count)
+            .map(|i| {
+                sum += libm::pow(f64::from(i), -law.skew);
+                sum
+            })
+            .collect();
+        cdf.iter_mut().for_each(|p| *p /= sum);
+        Self { first, tokens: law.tokens, cdf }
+    }
+
+    fn draw(&self, stream: &mut Stream) -> u32 {
+        let u = stream.uniform();
+        let index = self.cdf.partition_point(|&p| p <= u).min(self.cdf.len() - 1);
+        self.first + index as u32 + 1
+    }
+}
+
+/// Speculative decoding: in each iteration some tokens are drafted, and those before the first
+/// that is not accepted count, with one more from the model itself (Leviathan, Kalman and
+/// Matias, arXiv:2211.17192). Each is accepted with the same probability, independently.
+#[derive(Debug)]
+struct Drafts {
+    /// Probability that at least the first `i + 1` are accepted.
+    reach: Vec<f64>,
+}
+
+impl Drafts {
+    fn new(tokens: u32, acceptance: f64) -> Self {
+        let mut all = 1.0;
+        let reach = (0..tokens).map(|_| {
+            all *= acceptance;
+            all
+        });
+        Self { reach: reach.collect() }
+    }
+
+    /// Iterations in which `tokens` tokens come. Costs a draw for each.
+    fn rounds(&self, tokens: u32, stream: &mut Stream) -> u32 {
+        let (mut left, mut rounds) = (tokens, 0);
+        while left > 0 {
+            let u = stream.uniform();
+            let accepted = self.reach.partition_point(|&p| u < p) as u32;
+            left = left.saturating_sub(1 + accepted);
+            rounds += 1;
+        }
+        rounds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected tokens an iteration: `(1 - a^(n + 1)) / (1 - a)` (equation 1 of the paper).
+    #[test]
+    fn drafts_give_the_published_tokens_an_iteration() {
+        let mut stream = Streams::new(1, 0).stream("drafts", "t");
+        for (tokens, acceptance) in [(1, 0.5), (3, 0.7), (5, 0.9), (4, 0.0), (2, 1.0)] {
+            let drafts = Drafts::new(tokens, acceptance);
+            let n = 200_000;
+            let got = f64::from(n) / f64::from(drafts.rounds(n, &mut stream));
+            let expected: f64 = (0..=tokens).map(|i| acceptance.powi(i as i32)).sum();
+            // Tokens an iteration vary by less than themselves: five standard errors.
+            let bound = 5.0 * expected * (expected / f64::from(n)).sqrt();
+            assert!((got - expected).abs() <= bound, "{tokens}, {acceptance}: {got}, {expected}");
+        }
+    }
+
+    #[test]
+    fn prefixes_are_as_popular_as_the_law_says() {
+        let mut stream = Streams::new(1, 0).stream("prefixes", "t");
+        let law = SharedPrefixes { count: 4, tokens: 10, skew: 1.0 };
+        let popularity = Popularity::new(&law, 7);
+        let mut counts = [0_u32; 4];
+        let n = 100_000;
+        for _ in 0..n {
+            counts[popularity.draw(&mut stream) as usize - 8] += 1;
+        }
+        let total: f64 = (1..=4).map(|i| 1.0 / f64::from(i)).sum();
+        for (i, &count) in counts.iter().enumerate() {
+            let p = 1.0 / (i as f64 + 1.0) / total;
+            let error = (f64::from(n) * p * (1.0 - p)).sqrt();
+            assert!((f64::from(count) - f64::from(n) * p).abs() < 5.0 * error, "{counts:?}");
+        }
+    }
+}

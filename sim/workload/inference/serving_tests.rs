@@ -1,0 +1,221 @@
+//! What services do beyond batching: closed forms of a lone request, and books that close.
+
+use proptest::prelude::*;
+
+use super::load::{LengthLaw, LoadDesign};
+use super::records::Tally;
+use super::replica::{Limits, Stride};
+use super::serving::{DisaggregationDesign, Patience, SharedPrefixes};
+use super::step::{DecodeDesign, DraftDesign};
+use super::tests::{DARK, Plant, assert_equal, design, random_offer, secs};
+use super::*;
+use crate::kernel::{Span, Streams};
+use crate::workload::RackOffer;
+
+const DECODE_S: f64 = 0.010;
+const PROMPT_TOKEN_S: f64 = 50e-6;
+
+/// One cell with requests of 400 and 61 tokens so seldom that they hardly ever meet.
+fn lone(change: impl Fn(&mut ServiceDesign)) -> Tally {
+    let mut design = design();
+    design.layout.cells = 1;
+    design.represent = 1;
+    design.limits = Limits { sequences: 8, chunk: 512, blocks: Some(4000), block_tokens: 16 };
+    design.load = LoadDesign::poisson(0.05, LengthLaw::Fixed(400), LengthLaw::Fixed(61));
+    let base = vec![(0.0, DECODE_S)];
+    design.steps.decode = DecodeDesign::Sum { base, per_context_s: 0.0 };
+    design.steps.linear = vec![(0.0, 0.0), (1.0, PROMPT_TOKEN_S)];
+    change(&mut design);
+    let mut plant = Plant::new(&design, &Streams::new(3, 0));
+    plant.run_until(secs(40_000));
+    plant.summary().records
+}
+
+/// Most requests meet nobody: the median is theirs, within the bins of a histogram.
+fn assert_median(latency: &crate::measure::Latency, expected: f64) {
+    let got = latency.quantile_s(0.5).unwrap();
+    assert!((got / expected - 1.0).abs() < 2e-3, "{got} s, {expected} s expected");
+}
+
+const TTFT_S: f64 = DECODE_S + 400.0 * PROMPT_TOKEN_S;
+
+#[test]
+fn a_lone_request_takes_its_iterations() {
+    let alone = lone(|_| {});
+    assert_median(&alone.ttft, TTFT_S);
+    assert_median(&alone.e2e, TTFT_S + 60.0 * DECODE_S);
+}
+
+#[test]
+fn drafts_that_are_all_accepted_save_iterations() {
+    let drafted = lone(|design| {
+        design.steps.draft = DraftDesign { tokens: 3, time_s: 0.002 };
+        design.serving.acceptance = 1.0;
+    });
+    // Four tokens an iteration, three of which pass through the linear operators too.
+    let iteration = DECODE_S + 0.002 + 3.0 * PROMPT_TOKEN_S;
+    assert_median(&drafted.e2e, TTFT_S + 0.002 + 15.0 * iteration);
+    assert_median(&drafted.tpot, 15.0 * iteration / 60.0);
+    assert_median(&drafted.tbt, iteration);
+}
+
+#[test]
+fn a_prefix_in_memory_is_not_prefilled_again() {
+    let shared = |capacity| {
+        lone(|design| {
+            let prefixes = SharedPrefixes { count: 1, tokens: 100, skew: 1.0 };
+            design.load.classes[0].prefixes = Some(prefixes);
+            design.serving.prefix_memory = capacity;
+        })
+    };
+    let without = shared(0);
+    assert_median(&without.ttft, TTFT_S + 100.0 * PROMPT_TOKEN_S);
+    assert_eq!(without.cached_tokens, 0);
+    // Six whole blocks of the prefix are found, from the second request of each replica on.
+    let with = shared(100);
+    assert_median(&with.ttft, TTFT_S + 4.0 * PROMPT_TOKEN_S);
+    let found = with.cached_tokens / 96;
+    assert!(found * 96 == with.cached_tokens && found + 4 >= with.served, "{found}");
+}
+
+#[test]
+fn what_is_handed_over_takes_the_link() {
+    let (per_token_s, latency) = (20e-6, Span::from_nanos(3_000_000));
+    let split = lone(|design| {
+        let prefill = 1;
+        design.serving.disaggregation =
+            Some(DisaggregationDesign { prefill, per_token_s, latency });
+    });
+    let transfer = 400.0 * per_token_s + 0.003;
+    assert_median(&split.ttft, TTFT_S);
+    assert_median(&split.e2e, TTFT_S + transfer + 60.0 * DECODE_S);
+    assert!((split.tbt.max_s().unwrap() - transfer - DECODE_S) > -1e-9);
+    assert_eq!(split.failed, 0);
+}
+
+#[test]
+fn nobody_waits_beyond_patience() {
+    let run = |retries| {
+        lone(|design| {
+            // One at a time, offered twice what can be served.
+            design.limits = Limits { sequences: 1, chunk: 512, blocks: None, block_tokens: 16 };
+            let rate = 4.0 * 2.0 / (TTFT_S + 60.0 * DECODE_S);
+            design.load = LoadDesign::poisson(rate, LengthLaw::Fixed(400), LengthLaw::Fixed(61));
+            let (wait, backoff) = (Span::from_secs(2), Span::from_secs(1));
+            design.serving.patience = Some(Patience { wait, retries, backoff });
+        })
+    };
+    let never = run(0);
+    assert!(never.timed_out > never.served / 2 && never.failed == never.timed_out);
+    assert!(never.queue.max_s().unwrap() <= 2.0);
+    assert_eq!(never.retried, 0);
+    let twice = run(2);
+    assert!(twice.retried > twice.timed_out);
+    let longest = 3.0 * 2.0 + 2.0 * 1.0;
+    assert!(twice.queue.max_s().unwrap() <= longest);
+    // Replicas are busy all the time either way: the same number is served.
+    assert!((twice.served as f64 / never.served as f64 - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn a_full_queue_rejects() {
+    let full = lone(|design| {
+        design.limits = Limits { sequences: 1, chunk: 512, blocks: None, block_tokens: 16 };
+        design.load = LoadDesign::poisson(12.0, LengthLaw::Fixed(400), LengthLaw::Fixed(61));
+        design.routing = Routing::LeastRequests;
+        design.serving.max_waiting = Some(2);
+    });
+    assert!(full.rejected > full.served / 3, "{} rejected", full.rejected);
+    // One in service and two before it, each as long as a request alone.
+    assert!(full.queue.max_s().unwrap() <= 3.0 * (TTFT_S + 60.0 * DECODE_S));
+}
+
+#[test]
+fn an_hour_without_a_live_replica_fails_what_arrives_and_passes() {
+    let mut plant = Plant::new(&design(), &Streams::new(7, 0));
+    plant.run_until(secs(600));
+    plant.offer(&(0..4).map(|rack| (rack, DARK)).collect::<Vec<_>>());
+    let before = plant.summary();
+    // Nobody is left to retry with: what was inside has failed at once.
+    assert_eq!(before.in_flight, 0);
+    plant.run_until(secs(600 + 3600));
+    let dark = plant.summary();
+    let arrived = dark.records.arrived - before.records.arrived;
+    assert_eq!(dark.records.failed - before.records.failed, arrived);
+    assert!(arrived > 90_000 && dark.records.served == before.records.served);
+    plant.offer(&(0..4).map(|rack| (rack, RackOffer::FULL)).collect::<Vec<_>>());
+    // Five minutes to start, then all is as before.
+    plant.run_until(secs(600 + 3600 + 301));
+    let up = plant.summary();
+    plant.run_until(secs(600 + 3600 + 3600));
+    let after = plant.summary();
+    assert_eq!(after.records.failed, up.records.failed);
+    assert!(after.records.served > up.records.served + 80_000);
+}
+
+/// A random service with everything on.
+fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
+    let mut design = design();
+    design.lost_requests =
+        [LostRequests::Retry, LostRequests::Resume, LostRequests::Fail][luck.below(3) as usize];
+    design.limits.blocks = [None, Some(700)][luck.below(2) as usize];
+    design.routing = [
+        Routing::RoundRobin,
+        Routing::LeastRequests,
+        Routing::LeastTokens,
+        Routing::PrefixAffinity,
+    ][luck.below(4) as usize];
+    let class = &mut design.load.classes[0];
+    let mut urgent = class.clone();
+    urgent.name = "urgent".to_owned();
+    class.priority = 1;
+    class.prefixes = Some(SharedPrefixes { count: 30, tokens: 200, skew: 1.0 });
+    design.load.classes.push(urgent);
+    design.serving.prefix_memory = 2000;
+    if luck.chance(0.5) {
+        design.steps.draft = DraftDesign { tokens: 2, time_s: 0.001 };
+        design.serving.acceptance = 0.6;
+    }
+    if luck.chance(0.5) {
+        let (wait, backoff) = (Span::from_secs(1), Span::from_secs(2));
+        design.serving.patience = Some(Patience { wait, retries: 1, backoff });
+    }
+    design.serving.max_waiting = [None, Some(10)][luck.below(2) as usize];
+    if luck.chance(0.5) {
+        design.serving.disaggregation = Some(DisaggregationDesign {
+            prefill: 1 + luck.below(3) as usize,
+            per_token_s: 5e-6,
+            latency: Span::from_nanos(1_000_000),
+        });
+    }
+    design
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    /// With everything on and random events: no request is lost count of, cells that were
+    /// struck are represented again, and walking gives what leaping gives.
+    #[test]
+    fn books_close_with_everything_on(seed in any::<u64>()) {
+        let run = |stride: Stride| {
+            let streams = Streams::new(seed, 0);
+            let mut luck = streams.stream("events", "test");
+            let mut design = everything(&mut luck);
+            design.stride = stride;
+            let mut plant = Plant::new(&design, &streams);
+            let mut at = secs(0);
+            for _ in 0..6 {
+                at += Span::from_secs_f64(luck.exponential(60.0));
+                plant.run_until(at);
+                plant.offer(&[(luck.below(4) as usize, random_offer(&mut luck))]);
+                plant.summary();
+            }
+            plant.offer(&(0..4).map(|rack| (rack, RackOffer::FULL)).collect::<Vec<_>>());
+            plant.run_until(at + Span::from_secs(3000));
+            assert_eq!(plant.service.multiplicities(), vec![4, 4]);
+            plant.summary()
+        };
+        assert_equal(&run(Stride::Leap), &run(Stride::Plain));
+    }
+}

@@ -1,0 +1,109 @@
+//! What a service does with requests besides batching them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::InferenceSpec;
+use crate::kernel::Span;
+use crate::spec::Fault;
+use crate::units::{Bandwidth, DataSize, Duration, Fraction, StepTime};
+use crate::workload::inference::serving::{DisaggregationDesign, Patience, ServingDesign};
+use crate::workload::inference::step::DraftDesign;
+
+/// Speculative decoding: a drafter proposes tokens that the model verifies in one iteration.
+/// Each is accepted with the same probability, if all before it were (arXiv:2211.17192).
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpeculationSpec {
+    /// Tokens drafted for each sequence in each iteration. They pass through the linear
+    /// operators like prompt tokens.
+    pub tokens: u32,
+    /// Probability that a drafted token is accepted.
+    pub acceptance: Fraction,
+    /// More for each iteration: the drafter's own time.
+    pub time: StepTime,
+}
+
+/// How long clients wait.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatienceSpec {
+    /// From sending a request to giving up, while it waits to be admitted to a batch.
+    pub wait: Duration,
+    /// How often a client tries again. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u8>,
+    /// From giving up to trying again. Default: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Duration>,
+}
+
+/// Prompts are prefilled by some replicas of each cell; a link brings their KV memory to the
+/// others, which decode.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisaggregationSpec {
+    /// Replicas of each cell that prefill; the others decode.
+    pub prefill: u32,
+    /// KV memory of one token: 2 x layers x KV heads x head size x bytes of a value.
+    pub kv_per_token: DataSize,
+    /// What the link of a cell carries; transfers take it one after the other.
+    pub bandwidth: Bandwidth,
+    /// From the last byte of a transfer to a request that can be admitted. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Duration>,
+}
+
+impl InferenceSpec {
+    pub(super) fn resolve_serving(
+        &self,
+        replicas: usize,
+        faults: &mut Vec<Fault>,
+    ) -> (ServingDesign, DraftDesign) {
+        let mut serving = ServingDesign {
+            prefix_memory: self.prefix_memory.unwrap_or(0),
+            max_waiting: self.max_waiting,
+            ..ServingDesign::default()
+        };
+        let mut draft = DraftDesign::default();
+        if let Some(spec) = self.speculation {
+            if !(1..=64).contains(&spec.tokens) || !(0.0..=1.0).contains(&spec.time.0) {
+                let message = "needs 1 to 64 drafted tokens and a time from 0 to 1 s";
+                faults.push(Fault::error("speculation", message));
+            } else {
+                draft = DraftDesign { tokens: spec.tokens, time_s: spec.time.0 };
+                serving.acceptance = spec.acceptance.0.min(1.0);
+            }
+        }
+        if let Some(spec) = self.patience {
+            let (wait, backoff) = (Span::from(spec.wait), spec.backoff.map(Span::from));
+            if wait == Span::ZERO {
+                faults.push(Fault::error("patience", "a client waits for some time"));
+            } else {
+                let retries = spec.retries.unwrap_or(0);
+                let backoff = backoff.unwrap_or(Span::ZERO);
+                serving.patience = Some(Patience { wait, retries, backoff });
+            }
+        }
+        if let Some(spec) = self.disaggregation {
+            let prefill = spec.prefill as usize;
+            let per_token_s = spec.kv_per_token.0 / spec.bandwidth.0;
+            if !(1..replicas).contains(&prefill) {
+                faults.push(
+                    Fault::error("disaggregation", "needs replicas that prefill and that decode")
+                        .help(format!("each cell has {replicas} replicas")),
+                );
+            } else if !(0.0..=1.0).contains(&per_token_s) {
+                let message = "the link takes from 0 to 1 s for the memory of a token";
+                faults.push(Fault::error("disaggregation", message));
+            } else {
+                serving.disaggregation = Some(DisaggregationDesign {
+                    prefill,
+                    per_token_s,
+                    latency: spec.latency.map_or(Span::ZERO, Span::from),
+                });
+            }
+        }
+        (serving, draft)
+    }
+}
