@@ -122,9 +122,19 @@ impl Request {
         u64::from(self.prompt) + u64::from(self.output) - 1
     }
 
-    /// How its tokens come once its next one is out, as of which `generated` must be counted.
+    /// How the tokens that it still needs come while it decodes.
     pub(super) fn pace(&self) -> TokenPace {
-        let left = self.output - self.generated;
+        self.pace_of(self.output - self.generated)
+    }
+
+    /// The fewest iterations in which it can be served from the queue: one for its next token,
+    /// and those after it.
+    pub(super) fn fewest_iterations(&self) -> u64 {
+        1 + u64::from(self.pace_of(self.output - self.generated - 1).rounds)
+    }
+
+    #[inline]
+    fn pace_of(&self, left: u32) -> TokenPace {
         // Nearly all requests get one token an iteration, and divisions cost more.
         if self.rounds == self.output - 1 || left == 0 {
             return TokenPace { gain: 1, rounds: left };
@@ -133,12 +143,6 @@ impl Request {
         let rounds =
             (u64::from(left) * u64::from(self.rounds)).div_ceil(u64::from(self.output - 1)) as u32;
         TokenPace { gain: left / rounds, rounds }
-    }
-
-    /// The fewest iterations in which it can be served from the queue.
-    pub(super) fn fewest_iterations(&self) -> u64 {
-        let next = Self { generated: self.generated + 1, ..*self };
-        1 + u64::from(next.pace().rounds)
     }
 }
 
