@@ -13,6 +13,7 @@ use super::records::Records;
 use super::replica::{Replica, Work};
 use super::request::{Request, Sink};
 use super::router::Router;
+use super::scaling::{Phase, Scaling};
 use super::serving::{CellDesign, Link, Luck};
 use super::step::{Pace, StepTable};
 use super::ticks::{NEVER, Ticks};
@@ -53,6 +54,10 @@ pub(super) struct Cell {
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
     notes: Chooser,
+    /// Which replicas are awake, where their number follows the load.
+    scaling: Option<Scaling>,
+    /// Steps of each replica at its pace; none when down.
+    tables: Vec<Option<Arc<StepTable>>>,
     luck: Luck,
     /// When whoever was sent to a replica gives up if it still waits there, by rising time.
     deadlines: VecDeque<(Ticks, usize)>,
@@ -114,6 +119,14 @@ macro_rules! floor {
     };
 }
 
+fn is_asleep(scaling: &Option<Scaling>, index: usize) -> bool {
+    scaling.as_ref().is_some_and(|scaling| scaling.phases[index] == Phase::Asleep)
+}
+
+fn is_draining(scaling: &Option<Scaling>, index: usize) -> bool {
+    scaling.as_ref().is_some_and(|scaling| scaling.phases[index] == Phase::Draining)
+}
+
 /// Arrivals are drawn this many at a time, which bounds memory however long the interval.
 const BATCH: usize = 4096;
 
@@ -143,6 +156,8 @@ impl Cell {
                 transfers: VecDeque::new(),
             }),
             arrivals: Some(Arrivals::new(&design.load, (entity, streams), now)),
+            scaling: design.scaling.map(|scaling| Scaling::new(&scaling, design.replicas)),
+            tables: vec![Some(Arc::clone(table)); design.replicas],
             luck: Luck::new((entity, streams)),
             notes: Chooser::new(Noting::None, (entity, streams)),
             deadlines: VecDeque::new(),
@@ -158,8 +173,8 @@ impl Cell {
         loop {
             let window = self.admit(limit, records);
             let mut sink = floor!(self, records);
-            for (replica, pace) in self.replicas[..first].iter_mut().zip(&self.paces) {
-                if *pace != Pace::Down {
+            for (index, replica) in self.replicas[..first].iter_mut().enumerate() {
+                if self.paces[index] != Pace::Down && !is_asleep(&self.scaling, index) {
                     replica.advance(window, &mut sink);
                 }
             }
@@ -220,7 +235,7 @@ impl Cell {
     fn give_up(&mut self, records: &mut Records) {
         let (at, index) = self.deadlines.pop_front().expect("there is a next deadline");
         let patience = self.design.patience.expect("only patience ends");
-        if self.paces[index] == Pace::Down {
+        if self.paces[index] == Pace::Down || is_asleep(&self.scaling, index) {
             return;
         }
         let first = self.design.first_stage();
@@ -319,6 +334,10 @@ impl Cell {
         let mut lost = Vec::new();
         for (i, order) in orders.iter().enumerate() {
             let before = std::mem::replace(&mut self.paces[i], order.pace);
+            self.tables[i].clone_from(&order.table);
+            if is_asleep(&self.scaling, i) {
+                continue;
+            }
             let mut sink = floor!(self, records);
             let replica = &mut self.replicas[i];
             match (&order.table, before) {
@@ -329,7 +348,9 @@ impl Cell {
                 }
                 (Some(table), Pace::Down) => {
                     replica.revive(at, table);
-                    self.set_up(i, order.up);
+                    if !is_draining(&self.scaling, i) {
+                        self.set_up(i, order.up);
+                    }
                 }
                 (Some(_), _) if before == order.pace => {}
                 (Some(table), Pace::At(_)) => replica.change(at, table),
@@ -354,6 +375,47 @@ impl Cell {
             if self.try_to_send(at, request, records) {
                 records.of(class).retried += weight;
             }
+        }
+    }
+
+    /// Wakes replicas or lets some sleep at the instant that the cell stands at.
+    pub(super) fn rescale(&mut self, at: Ticks, records: &mut Records) {
+        let Some(mut scaling) = self.scaling.take() else { return };
+        let inside = self.replicas.iter().map(Replica::requests).sum::<u64>();
+        let wanted = scaling.wanted(at, inside);
+        let mut changed = false;
+        for index in 0..self.replicas.len() {
+            let Some(table) = &self.tables[index] else { continue };
+            if scaling.awake() < wanted && scaling.phases[index] != Phase::Awake {
+                let up = match scaling.phases[index] {
+                    Phase::Asleep => {
+                        self.replicas[index].revive(at, table);
+                        at + scaling.start()
+                    }
+                    _ => at,
+                };
+                scaling.phases[index] = Phase::Awake;
+                self.router.set_up(index, up);
+                changed = true;
+            }
+        }
+        for index in (0..self.replicas.len()).rev() {
+            if scaling.awake() > wanted && scaling.phases[index] == Phase::Awake {
+                scaling.phases[index] = Phase::Draining;
+                self.router.set_up(index, NEVER);
+                changed = true;
+            }
+            if scaling.phases[index] == Phase::Draining && self.replicas[index].is_empty() {
+                scaling.phases[index] = Phase::Asleep;
+                if self.paces[index] != Pace::Down {
+                    let nobody = self.replicas[index].evict(at, &mut floor!(self, records));
+                    assert!(nobody.is_empty(), "an empty replica goes to sleep");
+                }
+            }
+        }
+        self.scaling = Some(scaling);
+        if changed {
+            self.router.review(at, &mut self.replicas, records);
         }
     }
 
@@ -401,6 +463,8 @@ impl Cell {
                 .arrivals
                 .as_ref()
                 .map(|_| Arrivals::new(&self.design.load, names, self.now + 1)),
+            scaling: self.scaling.clone(),
+            tables: self.tables.clone(),
             luck: Luck::new(names),
             notes: self.notes.split(names),
             deadlines: self.deadlines.clone(),
@@ -440,8 +504,13 @@ impl Cell {
 
     /// Every replica serves at full speed.
     pub(super) fn is_whole(&self, at: Ticks) -> bool {
-        let second = self.decoding.as_ref().is_none_or(|d| d.router.all_up(at));
-        self.paces.iter().all(|&p| p == Pace::FULL) && self.router.all_up(at) && second
+        let up = match (&self.scaling, &self.decoding) {
+            // What is asleep is whole too; what starts is no sign of harm.
+            (Some(_), _) => true,
+            (_, Some(decoding)) => self.router.all_up(at) && decoding.router.all_up(at),
+            _ => self.router.all_up(at),
+        };
+        up && self.paces.iter().all(|&pace| pace == Pace::FULL)
     }
 
     /// Takes the energy of each replica up to `at`, in joules above idle GPUs, into `out`.

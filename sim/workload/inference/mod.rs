@@ -19,6 +19,7 @@ pub mod records;
 pub mod replica;
 pub mod request;
 mod router;
+pub mod scaling;
 pub mod service;
 pub mod serving;
 pub mod spec;

@@ -216,6 +216,7 @@ impl Service {
             let boundary = self.next;
             self.simulate(boundary);
             self.collect(boundary);
+            self.rescale(boundary);
             let seconds = self.design.control_interval.as_secs_f64();
             for (rack, changed) in self.racks.iter_mut().zip(&mut self.changed) {
                 *changed |= rack.start_interval(boundary, seconds);
@@ -425,6 +426,14 @@ impl Service {
                 group.cell.advance(limit, records);
             }
         });
+    }
+
+    /// Lets the cells that take arrivals choose how many of their replicas are awake.
+    fn rescale(&mut self, now: Time) {
+        let at = ticks::from_time(now);
+        for group in self.groups.iter_mut().flatten().filter(|g| g.draining.is_empty()) {
+            group.cell.rescale(at, &mut self.records[0]);
+        }
     }
 
     /// Brings the energy of the simulated cells up to `now` to the racks of all cells that

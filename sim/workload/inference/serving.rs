@@ -9,6 +9,7 @@ use super::prefix::PrefixDesign;
 use super::replica::{Limits, Replica, Stride};
 use super::request::Request;
 use super::router::Routing;
+use super::scaling::ScalingDesign;
 use super::service::ServiceDesign;
 use super::step::StepTable;
 use super::ticks::{self, Ticks};
@@ -27,6 +28,8 @@ pub struct ServingDesign {
     pub patience: Option<Patience>,
     /// Replicas that only prefill, and others that only decode.
     pub disaggregation: Option<DisaggregationDesign>,
+    /// How the number of replicas that are awake follows the load; not with disaggregation.
+    pub scaling: Option<ScalingDesign>,
 }
 
 /// A client that does not wait for ever.
@@ -75,6 +78,7 @@ pub(super) struct CellDesign {
     pub(super) retries: u8,
     pub(super) backoff: Ticks,
     pub(super) link: Option<Link>,
+    pub(super) scaling: Option<ScalingDesign>,
     stride: Stride,
     prefixes: Option<Arc<PrefixDesign>>,
     drafts: Option<Drafts>,
@@ -118,6 +122,7 @@ impl CellDesign {
                 per_token: ticks::coefficient(d.per_token_s) as Ticks,
                 latency: length(d.latency),
             }),
+            scaling: serving.scaling,
             stride: design.stride,
             prefixes: (capacity > 0 && !tokens.is_empty())
                 .then(|| Arc::new(PrefixDesign { tokens, capacity })),

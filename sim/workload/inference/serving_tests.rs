@@ -2,12 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::load::{LengthLaw, LoadDesign};
+use super::load::{LengthLaw, LoadDesign, SourceDesign};
 use super::records::Tally;
 use super::replica::{Limits, Stride};
+use super::scaling::ScalingDesign;
 use super::serving::{DisaggregationDesign, Patience, SharedPrefixes};
 use super::step::{DecodeDesign, DraftDesign};
 use super::tests::{DARK, Plant, assert_equal, design, random_offer, secs};
+use super::tests_support::rack;
 use super::*;
 use crate::kernel::{Span, Streams};
 use crate::workload::RackOffer;
@@ -153,6 +155,38 @@ fn an_hour_without_a_live_replica_fails_what_arrives_and_passes() {
     assert!(after.records.served > up.records.served + 80_000);
 }
 
+/// Three quarters of the replicas sleep through an hour without requests, and no request fails
+/// when they come back.
+#[test]
+fn idle_replicas_sleep_and_draw_nothing_above_idle() {
+    let run = |scaled: bool| {
+        let mut design = design();
+        design.represent = 8;
+        let rate = |hour: usize| if hour == 1 { 0.0 } else { 24.0 / 23.0 };
+        let SourceDesign::Drawn { rate: law, .. } = &mut design.load.classes[0].source else {
+            unreachable!("the test's load is drawn")
+        };
+        law.weekly = (0..168).map(|hour| rate(hour % 24)).collect();
+        if scaled {
+            let (start, calm) = (Span::from_secs(120), Span::from_secs(300));
+            design.serving.scaling = Some(ScalingDesign { min: 1, target: 2.0, start, calm });
+        }
+        let mut plant = Plant::new(&design, &Streams::new(7, 0));
+        plant.run_until(secs(3600 + 1200));
+        let night = plant.summary();
+        plant.run_until(secs(7200));
+        let morning = plant.summary();
+        plant.run_until(secs(3 * 3600));
+        (morning.energy_j - night.energy_j, plant.summary().records)
+    };
+    let (awake, _) = run(false);
+    let (asleep, records) = run(true);
+    // 8 cells x 3 replicas x 4 GPUs between resident and idle draw, for 2,400 s.
+    let saved = 8.0 * 3.0 * 4.0 * 2400.0 * (rack().gpu_resident_w - rack().gpu_idle_w);
+    assert!(((awake - asleep) / saved - 1.0).abs() < 1e-9, "{awake} J, {asleep} J, {saved} J");
+    assert_eq!(records.failed, 0);
+}
+
 /// A random service with everything on.
 fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     let mut design = design();
@@ -181,7 +215,14 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
         design.serving.patience = Some(Patience { wait, retries: 1, backoff });
     }
     design.serving.max_waiting = [None, Some(10)][luck.below(2) as usize];
-    if luck.chance(0.5) {
+    if luck.chance(0.4) {
+        design.serving.scaling = Some(ScalingDesign {
+            min: 1,
+            target: 4.0,
+            start: Span::from_secs(30),
+            calm: Span::from_secs(120),
+        });
+    } else if luck.chance(0.5) {
         design.serving.disaggregation = Some(DisaggregationDesign {
             prefill: 1 + luck.below(3) as usize,
             per_token_s: 5e-6,

@@ -17,7 +17,7 @@ pub use model::{
     AffineSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec, TablePointSpec, TableSpec,
 };
 pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
-pub use serving::{DisaggregationSpec, PatienceSpec, SpeculationSpec};
+pub use serving::{AutoscalingSpec, DisaggregationSpec, PatienceSpec, SpeculationSpec};
 
 use super::cell::LostRequests;
 use super::replica::Stride;
@@ -104,6 +104,9 @@ pub struct InferenceSpec {
     /// Separates prefilling from decoding. Default: every replica does both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disaggregation: Option<DisaggregationSpec>,
+    /// Lets replicas sleep while there is little to do. Default: all are always awake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<AutoscalingSpec>,
     /// From power at a rack to replicas that take requests: servers boot, weights load.
     /// Default: the rack's power-on time and 2 min (assumption: 140 GB of weights from local
     /// disks at about 2 GB/s, and warm-up).
@@ -231,6 +234,7 @@ mod tests {
             prefix_memory: None,
             speculation: None,
             disaggregation: None,
+            autoscaling: None,
             startup: None,
             rejoin_after: None,
             control_interval: None,
@@ -493,6 +497,9 @@ mod tests {
                 bandwidth: Bandwidth(50e9),
                 latency: None,
             });
+        });
+        case("autoscaling", |s| {
+            s.autoscaling = Some(AutoscalingSpec { min: 0, target: 9.0, start: None, calm: None });
         });
         case("model", |s| s.model = grid([0.020, 0.019]));
         for (field, spec) in &wrong {

@@ -7,6 +7,7 @@ use super::InferenceSpec;
 use crate::kernel::Span;
 use crate::spec::Fault;
 use crate::units::{Bandwidth, DataSize, Duration, Fraction, StepTime};
+use crate::workload::inference::scaling::ScalingDesign;
 use crate::workload::inference::serving::{DisaggregationDesign, Patience, ServingDesign};
 use crate::workload::inference::step::DraftDesign;
 
@@ -52,6 +53,24 @@ pub struct DisaggregationSpec {
     /// From the last byte of a transfer to a request that can be admitted. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Duration>,
+}
+
+/// How many replicas of a cell are awake, from what it has to do.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AutoscalingSpec {
+    /// Replicas of each cell that never sleep.
+    pub min: u32,
+    /// Requests inside, waiting ones included, that each replica is meant to have.
+    pub target: f64,
+    /// From waking a replica to its taking requests. Default: 2 min (assumption: 140 GB of
+    /// weights from local disks at about 2 GB/s, and warm-up).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Duration>,
+    /// How long fewer replicas must be wanted before some go to sleep. Default: 5 min, as in
+    /// Kubernetes' autoscaler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calm: Option<Duration>,
 }
 
 impl InferenceSpec {
@@ -101,6 +120,26 @@ impl InferenceSpec {
                     prefill,
                     per_token_s,
                     latency: spec.latency.map_or(Span::ZERO, Span::from),
+                });
+            }
+        }
+        if let Some(spec) = self.autoscaling {
+            let min = spec.min as usize;
+            if !(1..=replicas).contains(&min) || !(spec.target > 0.0 && spec.target.is_finite()) {
+                faults.push(
+                    Fault::error("autoscaling", "needs `min` from 1 on and a `target` above zero")
+                        .help(format!("each cell has {replicas} replicas")),
+                );
+            } else if serving.disaggregation.is_some() {
+                let message = "replicas that only prefill or only decode are not scaled";
+                let help = "leave out `autoscaling` or `disaggregation`";
+                faults.push(Fault::error("autoscaling", message).help(help));
+            } else {
+                serving.scaling = Some(ScalingDesign {
+                    min,
+                    target: spec.target,
+                    start: spec.start.map_or(Span::from_secs(120), Span::from),
+                    calm: spec.calm.map_or(Span::from_secs(300), Span::from),
                 });
             }
         }
