@@ -4,9 +4,11 @@
 //! of every phase of an event that strikes one cell has the same mean within its error.
 
 use super::racks::Layout;
+use super::serving::{DisaggregationDesign, Patience, SharedPrefixes};
+use super::step::DraftDesign;
 use super::tests::{Plant, client, design, secs};
 use super::*;
-use crate::kernel::Streams;
+use crate::kernel::{Span, Streams};
 use crate::workload::RackOffer;
 
 const CELLS: usize = 8;
@@ -36,8 +38,13 @@ const FIGURES: [&str; 8] = [
 ];
 
 /// The figures of each phase of one replication.
-fn replicate(represent: usize, seed: u64) -> [[f64; FIGURES.len()]; PHASES.len()] {
+fn replicate(
+    change: impl Fn(&mut ServiceDesign),
+    represent: usize,
+    seed: u64,
+) -> [[f64; FIGURES.len()]; PHASES.len()] {
     let mut design = design();
+    change(&mut design);
     // One cell a rack, two replicas each.
     design.layout = Layout { racks: 8, gpus_per_rack: 32, cells: CELLS, replicas: 2, gpus: 16 };
     design.represent = represent;
@@ -105,8 +112,38 @@ fn mean_and_variance(values: &[f64]) -> (f64, f64) {
 
 #[test]
 fn represented_cells_agree_with_cells_simulated_one_by_one() {
-    let few: Vec<_> = (0..REPLICATIONS).map(|seed| replicate(2, seed)).collect();
-    let all: Vec<_> = (0..REPLICATIONS).map(|seed| replicate(CELLS, seed)).collect();
+    assert_agreement(|_| {});
+}
+
+/// What a cell that is split off takes along: requests on the link, clients that will come
+/// back, prefixes in memory, iterations drawn.
+#[test]
+fn represented_cells_agree_with_everything_that_they_carry() {
+    assert_agreement(|design| {
+        design.load.classes[0].prefixes =
+            Some(SharedPrefixes { count: 20, tokens: 200, skew: 1.0 });
+        design.serving = ServingDesign {
+            acceptance: 0.6,
+            prefix_memory: 2000,
+            patience: Some(Patience {
+                wait: Span::from_secs(1),
+                retries: 2,
+                backoff: Span::from_secs(2),
+            }),
+            disaggregation: Some(DisaggregationDesign {
+                prefill: 1,
+                per_token_s: 20e-6,
+                latency: Span::from_nanos(2_000_000),
+            }),
+            ..ServingDesign::default()
+        };
+        design.steps.draft = DraftDesign { tokens: 2, time_s: 0.001 };
+    });
+}
+
+fn assert_agreement(change: impl Fn(&mut ServiceDesign)) {
+    let few: Vec<_> = (0..REPLICATIONS).map(|seed| replicate(&change, 2, seed)).collect();
+    let all: Vec<_> = (0..REPLICATIONS).map(|seed| replicate(&change, CELLS, seed)).collect();
     let n = REPLICATIONS as f64;
     let expected = CELLS as f64 * RATE_PER_S * PHASE_S as f64;
     for (phase, (name, _)) in PHASES.iter().enumerate() {
