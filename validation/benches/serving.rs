@@ -20,8 +20,8 @@ use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
 use loadbank::workload::inference::racks::Layout;
 use loadbank::workload::inference::replica::{Limits, Stride};
-use loadbank::workload::inference::step::{PowerDesign, StepDesign};
-use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign};
+use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
+use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign, ServingDesign};
 
 /// Rounds, of which the median counts.
 const ROUNDS: usize = 5;
@@ -131,11 +131,14 @@ impl Setup {
                 block_tokens: 16,
             },
             steps: StepDesign {
-                decode: vec![(0.0, base), (1.0, base + sequence)],
-                per_context_s: context,
+                decode: DecodeDesign::Sum {
+                    base: vec![(0.0, base), (1.0, base + sequence)],
+                    per_context_s: context,
+                },
                 linear: vec![(0.0, 0.0), (1.0, prompt)],
                 attention_s: 0.0,
                 decode_knee: 0.7,
+                draft: DraftDesign::default(),
             },
             power: PowerDesign {
                 decode_w: 250.0,
@@ -144,6 +147,7 @@ impl Setup {
                 prefill_w: 400.0,
             },
             lost_requests: LostRequests::Retry,
+            serving: ServingDesign::default(),
             startup: Span::from_secs(300),
             rejoin_after: Span::from_hours(1),
             control_interval: Span::from_secs(60),

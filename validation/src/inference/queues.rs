@@ -4,8 +4,10 @@ use loadbank::kernel::{Span, Streams, Time};
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
 use loadbank::workload::inference::racks::Layout;
 use loadbank::workload::inference::replica::{Limits, Stride};
-use loadbank::workload::inference::step::{PowerDesign, StepDesign};
-use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign, Tally};
+use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
+use loadbank::workload::inference::{
+    LostRequests, Routing, Service, ServiceDesign, ServingDesign, Tally,
+};
 
 use super::{head, rack, verdict};
 use crate::data::{deviation, mean, print};
@@ -79,11 +81,11 @@ fn single(rate_per_s: f64, output: LengthLaw, step_s: f64) -> ServiceDesign {
         load: LoadDesign::poisson(rate_per_s, LengthLaw::Fixed(1), output),
         limits: Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 },
         steps: StepDesign {
-            decode: vec![(0.0, step_s)],
-            per_context_s: 0.0,
+            decode: DecodeDesign::Sum { base: vec![(0.0, step_s)], per_context_s: 0.0 },
             linear: vec![(0.0, 0.0)],
             attention_s: 0.0,
             decode_knee: 0.7,
+            draft: DraftDesign::default(),
         },
         ..base()
     }
@@ -101,11 +103,11 @@ pub(super) fn base() -> ServiceDesign {
         stride: Stride::Leap,
         limits: Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 },
         steps: StepDesign {
-            decode: vec![(0.0, 1.0)],
-            per_context_s: 0.0,
+            decode: DecodeDesign::Sum { base: vec![(0.0, 1.0)], per_context_s: 0.0 },
             linear: vec![(0.0, 0.0)],
             attention_s: 0.0,
             decode_knee: 0.7,
+            draft: DraftDesign::default(),
         },
         power: PowerDesign {
             decode_w: 250.0,
@@ -114,6 +116,7 @@ pub(super) fn base() -> ServiceDesign {
             prefill_w: 400.0,
         },
         lost_requests: LostRequests::Retry,
+        serving: ServingDesign::default(),
         startup: Span::from_secs(300),
         rejoin_after: Span::from_hours(1),
         control_interval: Span::from_secs(60),

@@ -12,7 +12,7 @@ use loadbank::workload::inference::load::{
     ClassDesign, LoadDesign, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow,
 };
 use loadbank::workload::inference::replica::Stride;
-use loadbank::workload::inference::step::StepDesign;
+use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, StepDesign};
 use loadbank::workload::inference::{InferenceSummary, Service, ServiceDesign};
 
 use super::fits::TOKENS;
@@ -69,11 +69,14 @@ fn affine(profile: &Profile) -> StepDesign {
     tokens.sort_by(f64::total_cmp);
     tokens.dedup();
     StepDesign {
-        decode: vec![(0.0, 29.41 * ms), (1.0, (29.41 + 0.0697) * ms)],
-        per_context_s: 6.61e-5 * ms,
+        decode: DecodeDesign::Sum {
+            base: vec![(0.0, 29.41 * ms), (1.0, (29.41 + 0.0697) * ms)],
+            per_context_s: 6.61e-5 * ms,
+        },
         linear: tokens.into_iter().map(|n| (n, profile.linear(n) * ms)).collect(),
         attention_s: 4.44e-6 * ms,
         decode_knee: 0.7,
+        draft: DraftDesign::default(),
     }
 }
 
