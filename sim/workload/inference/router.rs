@@ -27,15 +27,14 @@ pub enum Routing {
     /// Of two drawn at random, the one with fewer requests inside; the first drawn if equal.
     PowerOfTwo,
     /// Requests that share a prefix go to the same replica, the first in an order of their own,
-    /// that has less than [`CROWDED`] times the mean of requests inside: consistent hashing with
+    /// that has less than 1.25 times the mean of requests inside: consistent hashing with
     /// bounded loads (Mirrokni, Thorup and Zadimoghaddam, SODA 2018). Requests without a prefix
     /// go where the fewest are. Costs a look at every replica a request.
     PrefixAffinity,
 }
 
-/// Over the mean, beyond which a replica is too busy for prefixes that it has (assumption; the
-/// authors of the method recommend 1.25 to 2).
-pub const CROWDED: f64 = 1.25;
+/// Over the mean, beyond which a replica is too busy for prefixes that it has (assumption).
+pub(super) const CROWDED: f64 = 1.25;
 
 /// Bits of a key that order the last turns: a million million of them.
 const TURN_BITS: u32 = 40;
