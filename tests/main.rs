@@ -3,6 +3,7 @@
 mod books;
 mod check;
 mod chillers;
+mod curtailment;
 mod curtailments;
 mod designs;
 mod determinism;

@@ -6,12 +6,12 @@ use super::gauges::{GaugeId, Gauges, Shown};
 use super::observer::Observer;
 use super::outcome::{
     Amount, BookOutcome, ComponentOutcome, CoolingOutcome, Effectiveness, EnergyOutcome,
-    HallOutcome, InferenceOutcome, MoneyOutcome, Outcome, Summary, WaterOutcome, WorkloadOutcome,
+    HallOutcome, InferenceOutcome, MoneyOutcome, Outcome, Summary, SwingOutcome, WaterOutcome, WorkloadOutcome,
 };
 use super::work::Work;
 use crate::grid::Carbon;
-use crate::kernel::Time;
-use crate::measure::Ledger;
+use crate::kernel::{Span, Time};
+use crate::measure::{Ledger, Swing};
 use crate::plant::cooling::ExchangerKind;
 use crate::plant::power::{ComponentKind, PowerNode};
 
@@ -67,6 +67,8 @@ struct WorkGauges {
     power: GaugeId,
     /// Hash rate, GPUs at work, requests in flight, or heat that is wanted.
     activity: GaugeId,
+    /// Its draw within a second and within a minute.
+    swings: [Swing; 2],
 }
 
 #[derive(Debug)]
@@ -153,6 +155,7 @@ impl Meters {
                 WorkGauges {
                     power: mean(format!("{}_mw", site.name), MW),
                     activity: mean(format!("{}_{unit}", site.name), scale),
+                    swings: [1, 60].map(|seconds| Swing::new(Span::from_secs(seconds))),
                 }
             })
             .collect();
@@ -338,6 +341,9 @@ impl Facility<'_> {
             let racks = &self.work_racks[index];
             let power_w: f64 = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
             gauges.set(now, meters.works[index].power, power_w);
+            for swing in &mut meters.works[index].swings {
+                swing.set(now, power_w);
+            }
             if self.design.works[index].design.is_electric() {
                 it_w += power_w;
             }
@@ -463,6 +469,15 @@ impl Facility<'_> {
                     name: self.design.works[index].name.clone(),
                     energy_mwh: mwh(meters.works[index].power),
                     revenue_usd,
+                    swing: {
+                        let [second, minute] = &meters.works[index].swings;
+                        SwingOutcome {
+                            second_rise_mw: second.rise() * MW,
+                            second_fall_mw: second.fall() * MW,
+                            minute_rise_mw: minute.rise() * MW,
+                            minute_fall_mw: minute.fall() * MW,
+                        }
+                    },
                     summary,
                 }
             })

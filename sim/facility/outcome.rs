@@ -150,9 +150,26 @@ pub struct WorkloadOutcome {
     pub energy_mwh: f64,
     /// What it earned.
     pub revenue_usd: f64,
+    /// How far its draw swung.
+    pub swing: SwingOutcome,
     /// Its own figures.
     #[serde(flatten)]
     pub summary: Summary,
+}
+
+/// The largest rise and fall of a draw between two instants less than a second and less than a
+/// minute apart. Exact for what the meters see; a draw that a model reports as a mean over some
+/// time (checkpoint writes, iterations, control intervals) swings more than this says.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SwingOutcome {
+    /// Within a second, MW.
+    pub second_rise_mw: f64,
+    /// Within a second, MW.
+    pub second_fall_mw: f64,
+    /// Within a minute, MW.
+    pub minute_rise_mw: f64,
+    /// Within a minute, MW.
+    pub minute_fall_mw: f64,
 }
 
 /// The figures of a workload by its kind.

@@ -292,6 +292,14 @@ fn training(text: &mut String, work: &WorkloadOutcome, training: &TrainingSummar
             ),
         );
     }
+    let swing = &work.swing;
+    line(
+        "swings of the draw",
+        format!(
+            "+{:.2} -{:.2} MW in a second, +{:.2} -{:.2} MW in a minute",
+            swing.second_rise_mw, swing.second_fall_mw, swing.minute_rise_mw, swing.minute_fall_mw
+        ),
+    );
     line("revenue", format!("{} $", amount(training.revenue_usd)));
 }
 

@@ -119,6 +119,20 @@ impl PowerDesign {
         (compute_s * run_w + write_s * self.checkpoint_w.min(run_w)) / (compute_s + write_s)
     }
 
+    /// The same with GPUs that are capped at `cap_w`, at least the lowest cap of `curve`: none
+    /// draws more in any phase.
+    pub(super) fn capped(mut self, curve: &CapCurve, cap_w: f64) -> Self {
+        if let Some(point) = curve.at_cap(cap_w) {
+            let draw_w = self.run.draw_at(point.speed, self.resident_w);
+            self.run.points.retain(|&(_, speed)| speed < point.speed);
+            self.run.points.push((draw_w, point.speed));
+        }
+        for phase_w in [&mut self.checkpoint_w, &mut self.restart_w, &mut self.hung_w] {
+            *phase_w = phase_w.min(cap_w).max(self.resident_w);
+        }
+        self
+    }
+
     /// Resolves shares of the thermal design power on `rack`.
     pub(super) fn new(rack: &GpuRackDesign, shares: Shares) -> Self {
         let tdp = rack.gpu_tdp_w;
@@ -198,6 +212,27 @@ mod tests {
         for cap in [220.0, 333.0, 360.0, 365.0, 401.0, 650.0] {
             let (draw, speed) = at(cap);
             assert!((run.speed_at(draw) - speed).abs() < 1e-8, "at {cap} W");
+        }
+    }
+
+    /// T23 by a cap that the jobs set themselves.
+    #[test]
+    fn a_cap_of_the_jobs_is_the_top_of_their_curve() {
+        let power = PowerDesign {
+            run: RunCurve::new(&CapCurve::h100(700.0), 1.0, 647.0, 350.0),
+            checkpoint_w: 175.0,
+            restart_w: 140.0,
+            hung_w: 350.0,
+            resident_w: 119.0,
+            idle_w: 70.0,
+        };
+        for (cap_w, draw_w, speed) in
+            [(200.0, 199.0, 0.320), (300.0, 298.0, 0.594), (450.0, 444.0, 0.868), (700.0, 647.0, 1.0)]
+        {
+            let capped = power.clone().capped(&CapCurve::h100(700.0), cap_w);
+            assert!((capped.run.speed_at(f64::INFINITY) - speed).abs() < 5e-4);
+            assert!((capped.run.full_w() - draw_w).abs() < 1e-9);
+            assert_eq!(capped.hung_w, cap_w.min(350.0));
         }
     }
 

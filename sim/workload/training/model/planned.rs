@@ -357,6 +357,39 @@ fn racks_come_back_at_the_permitted_ramp() {
     assert_eq!(on, [(0, 600.0), (1, 660.0), (2, 720.0)]);
 }
 
+/// A job that gives up its nodes queues again, from a checkpoint or from memory, or ends.
+#[test]
+fn preempted_jobs_go_on_or_end() {
+    // Hours of work that are lost, and of restarts, of a job that is preempted at 10 h with an
+    // hour of grace, or with 30 s, which is less than a write.
+    for (then, grace_s, lost, restarts) in [
+        (Vacate::Requeue, 3600.0, 0.0, 2.0),
+        (Vacate::Requeue, 30.0, 10.0 + 30.0 / 3600.0 - 1.0 / 6.0, 2.0),
+        (Vacate::Suspend, 30.0, 0.0, 1.0),
+        (Vacate::Cancel, 30.0, 10.0 + 30.0 / 3600.0 - 1.0 / 6.0, 1.0),
+    ] {
+        let mut training = resident_on(16, 2, |spec| {
+            *spec = checkpointed(spec.clone(), 1e6, 60.0, 600.0, 0.0);
+        });
+        run_to(&mut training, hour(10.0));
+        let by = hour(10.0) + Span::from_secs_f64(grace_s);
+        training.vacate(hour(10.0), 0, by, then, Cause::Preemption);
+        training.settle(hour(10.0));
+        run_to(&mut training, by);
+        let summary = training.summary(by);
+        assert_eq!(summary.interruptions.preemptions, 1, "{then:?}");
+        run_to(&mut training, hour(20.0));
+        let summary = training.summary(hour(20.0));
+        let hours = summary.gpu_hours;
+        assert!((hours.lost / 16.0 - lost).abs() < 1e-9, "{then:?}: {hours:?}");
+        assert!((hours.restart / 16.0 - restarts / 6.0).abs() < 1e-9, "{then:?}: {hours:?}");
+        assert!((hours.total() - 16.0 * 20.0).abs() < 1e-6);
+        assert_eq!(summary.jobs.cancelled, u64::from(then == Vacate::Cancel));
+        let writes = f64::from(u8::from(grace_s > 60.0));
+        assert!((hours.checkpoint / 16.0 - writes / 60.0).abs() < 1e-9, "{then:?}: {hours:?}");
+    }
+}
+
 /// Failures fall on causes by their weights; each cause has its own time to be noticed.
 #[test]
 fn causes_have_their_shares_and_their_times() {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::spec::Fault;
-use crate::units::Fraction;
+use crate::units::{Fraction, Power};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::power::{PowerDesign, ROUNDING, Shares};
 
@@ -28,6 +28,9 @@ pub struct PowerSharesSpec {
     /// While a job starts. Default: 20 % (assumption).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Fraction>,
+    /// Power cap that all jobs set on their GPUs, whatever power there is. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<Power>,
 }
 
 impl PowerSharesSpec {
@@ -57,6 +60,16 @@ impl PowerSharesSpec {
         if shares.communicate > shares.compute {
             refuse(faults, "`communicate` must not exceed `compute`");
         }
-        PowerDesign::new(rack, shares)
+        let design = PowerDesign::new(rack, shares);
+        match self.cap {
+            None => design,
+            Some(cap) if cap.0 >= rack.curve.floor().cap_w => design.capped(&rack.curve, cap.0),
+            Some(cap) => {
+                let lowest = Power(rack.curve.floor().cap_w);
+                let message = format!("no GPU can be capped at {cap}, below {lowest}");
+                faults.push(Fault::error("power", message));
+                design
+            }
+        }
     }
 }
