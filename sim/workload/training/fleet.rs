@@ -36,6 +36,13 @@ struct Node {
     life_s: f64,
 }
 
+impl Node {
+    /// Whole and without a job; free if its rack is on.
+    fn is_idle(&self) -> bool {
+        self.job == NO_JOB && !self.down
+    }
+}
+
 /// The failures of one rack's nodes, superposed.
 ///
 /// Without memory the clock counts down an exponential amount of hazard at the rate of the nodes
@@ -76,6 +83,8 @@ pub(super) struct Fleet {
     /// its life.
     rate_per_s: f64,
     free: usize,
+    /// The same by rack.
+    free_in: Vec<u32>,
     held: usize,
     down: usize,
     /// No node before this one is free.
@@ -117,6 +126,7 @@ impl Fleet {
             law: failures.law,
             rate_per_s,
             free: count,
+            free_in: vec![nodes_per_rack as u32; racks.len()],
             held: 0,
             down: 0,
             first_free: 0,
@@ -140,7 +150,7 @@ impl Fleet {
             return self.free;
         }
         let closed = (0..self.racks.len()).filter(|&rack| self.closed[rack]);
-        self.free - closed.map(|rack| self.idle_nodes(rack)).sum::<usize>()
+        self.free - closed.map(|rack| self.free_in[rack] as usize).sum::<usize>()
     }
 
     /// Lets a rack take jobs, or no more.
@@ -192,7 +202,7 @@ impl Fleet {
     }
 
     /// Gives `count` free nodes to `job`, and appends them to `out` in rising order, as the
-    /// placement has it. Costs one look along the nodes.
+    /// placement has it. Costs a look at each rack and along the nodes of those that are taken from.
     ///
     /// # Panics
     ///
@@ -208,14 +218,15 @@ impl Fleet {
             Placement::Packed => placement::packed,
             Placement::Spread => placement::spread,
         };
-        let open = |rack| if self.closed[rack] { 0 } else { self.idle_nodes(rack) };
+        let open = |rack| if self.closed[rack] { 0 } else { self.free_in[rack] as usize };
         let free: Vec<usize> = (0..self.racks.len()).map(open).collect();
         for (rack, nodes) in choose(&free, count) {
             let first = rack * self.nodes_per_rack;
             let mut left = nodes;
             for node in first..first + self.nodes_per_rack {
-                if left > 0 && self.is_free(node) {
+                if left > 0 && self.nodes[node].is_idle() {
                     self.nodes[node].job = job;
+                    self.free_in[rack] -= 1;
                     out.push(node as u32);
                     left -= 1;
                 }
@@ -225,22 +236,43 @@ impl Fleet {
 
     /// The first neighbours that are all free, by number, or else the first free ones.
     fn take_neighbours(&mut self, count: usize, job: Slot, out: &mut Vec<u32>) {
-        while !self.is_free(self.first_free) {
-            self.first_free += 1;
-        }
-        let mut run = 0;
-        let neighbours = (self.first_free..self.nodes.len()).find(|&i| {
-            run = if self.is_free(i) { run + 1 } else { 0 };
-            run == count
-        });
-        let mut next = neighbours.map_or(self.first_free, |last| last + 1 - count);
+        let first = self.next_free(self.first_free).expect("enough nodes are free");
+        self.first_free = first;
+        let mut next = self.neighbours(first, count).unwrap_or(first);
         for _ in 0..count {
-            while !self.is_free(next) {
-                next += 1;
-            }
+            next = self.next_free(next).expect("enough nodes are free");
             self.nodes[next].job = job;
+            self.free_in[next / self.nodes_per_rack] -= 1;
             out.push(next as u32);
         }
+    }
+
+    /// The first node from number `from` on that a job could have.
+    fn next_free(&self, mut from: usize) -> Option<usize> {
+        for rack in from / self.nodes_per_rack..self.racks.len() {
+            let end = (rack + 1) * self.nodes_per_rack;
+            if self.free_in[rack] > 0
+                && !self.closed[rack]
+                && let Some(found) = (from..end).find(|&i| self.nodes[i].is_idle())
+            {
+                return Some(found);
+            }
+            from = end;
+        }
+        None
+    }
+
+    /// The first of `count` neighbours that are all free, from the free node `first` on.
+    fn neighbours(&self, first: usize, count: usize) -> Option<usize> {
+        let (mut start, mut end) = (first, first + 1);
+        while end - start < count {
+            let next = self.next_free(end)?;
+            if next > end {
+                start = next;
+            }
+            end = next + 1;
+        }
+        Some(start)
     }
 
     /// Takes a node back from the job that holds it; it is free again.
@@ -248,6 +280,8 @@ impl Fleet {
         self.account(now);
         self.drop_from_job(node);
         self.free += 1;
+        let rack = self.rack_of(node);
+        self.free_in[rack] += 1;
         self.first_free = self.first_free.min(node as usize);
     }
 
@@ -276,6 +310,7 @@ impl Fleet {
         let job = self.nodes[index].job;
         if job == NO_JOB {
             self.free -= 1;
+            self.free_in[rack] -= 1;
         } else {
             self.drop_from_job(index as u32);
         }
@@ -293,6 +328,7 @@ impl Fleet {
         self.down -= 1;
         if self.racks[rack] == RackPower::On {
             self.free += 1;
+            self.free_in[rack] += 1;
             self.first_free = self.first_free.min(node as usize);
         }
     }
@@ -310,6 +346,7 @@ impl Fleet {
         self.settle_hazard(now, rack);
         let first = rack * self.nodes_per_rack;
         let was_on = self.racks[rack] == RackPower::On;
+        let mut free = 0;
         for i in first..first + self.nodes_per_rack {
             let Node { job, down, .. } = self.nodes[i];
             if was_on && job != NO_JOB {
@@ -318,8 +355,10 @@ impl Fleet {
             } else if was_on && !down {
                 self.free -= 1;
             }
-            self.free += usize::from(power == RackPower::On && !down);
+            free += u32::from(power == RackPower::On && !down);
         }
+        self.free += free as usize;
+        self.free_in[rack] = free;
         self.first_free = self.first_free.min(first);
         self.racks[rack] = power;
     }
@@ -354,22 +393,6 @@ impl Fleet {
         sum.down += self.down as f64 * dt;
         sum.dark += (self.nodes.len() - self.free - self.down - self.held) as f64 * dt;
         sum
-    }
-
-    /// Whether a job could have the node.
-    fn is_free(&self, index: usize) -> bool {
-        let rack = index / self.nodes_per_rack;
-        self.is_idle(index) && !self.closed[rack]
-    }
-
-    fn is_idle(&self, index: usize) -> bool {
-        let node = self.nodes[index];
-        node.job == NO_JOB && !node.down && self.racks[index / self.nodes_per_rack] == RackPower::On
-    }
-
-    fn idle_nodes(&self, rack: usize) -> usize {
-        let first = rack * self.nodes_per_rack;
-        (first..first + self.nodes_per_rack).filter(|&node| self.is_idle(node)).count()
     }
 
     fn account(&mut self, now: Time) {
