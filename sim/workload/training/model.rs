@@ -387,6 +387,10 @@ impl Training {
                     }
                     Phase::Running => self.finish(now, slot),
                     Phase::Detecting => self.recover(now, slot),
+                    Phase::Draining => {
+                        self.save_drained(slot);
+                        self.touch(slot);
+                    }
                     phase => unreachable!("a job that is {phase:?} waits for no end of it"),
                 }
             }

@@ -299,6 +299,30 @@ fn maintenance_moves_a_job_without_loss() {
     assert!((hours.dark - 10.0 * 8.0 * 2.0).abs() < 1e-9, "{hours:?}");
 }
 
+/// A job that has left the rack before its maintenance writes its checkpoint and goes on.
+#[test]
+fn a_checkpoint_in_vain_costs_only_itself() {
+    let mut training = resident_on(16, 3, |spec| {
+        *spec = checkpointed(spec.clone(), 1e6, 60.0, 120.0, 0.0);
+        spec.spares = Some(8);
+        spec.maintenance = Some(MaintenanceSpec {
+            every: seconds(DAY),
+            duration: None,
+            notice: Some(seconds(600.0)),
+        });
+    });
+    let at = hour(24.0) + Span::from_secs(60);
+    run_to(&mut training, at);
+    training.offer(at, 0, RackOffer { live: false, ..RackOffer::FULL });
+    training.settle(at);
+    run_to(&mut training, hour(26.0));
+    let summary = training.summary(hour(26.0));
+    assert_eq!((summary.interruptions.rack_losses, summary.interruptions.total()), (1, 1));
+    let hours = summary.gpu_hours;
+    assert!((hours.checkpoint / 16.0 - 1.0 / 60.0).abs() < 1e-9, "{hours:?}");
+    assert!((hours.useful / 16.0 - (2.0 - 4.0 / 60.0)).abs() < 1e-9, "{hours:?}");
+}
+
 /// After 7 days a job gives its nodes up and queues again, and needs one write and one restart
 /// more.
 #[test]

@@ -47,10 +47,11 @@ impl Training {
         job.drain = Some((by, ticket));
     }
 
-    /// A job that runs begins its last checkpoint. Its end is that of the job's run.
+    /// A job that runs begins the checkpoint that it prepared. If what it is for does not come, as
+    /// the job holds no node any more of a rack that is maintained, it trains on afterwards.
     pub(super) fn drain(&mut self, now: Time, slot: Slot) {
         let job = &mut self.jobs[slot as usize];
-        job.drain = None;
+        let (by, _) = job.drain.take().expect("a job that drains has prepared");
         if job.phase != Phase::Running {
             return;
         }
@@ -60,6 +61,9 @@ impl Training {
         if let Some(ticket) = job.ticket.take() {
             self.agenda.cancel(ticket);
         }
+        // Of what happens at that instant, stops were scheduled before this.
+        let ticket = self.agenda.schedule(by, Class::Work, Event::Phase(slot));
+        self.jobs[slot as usize].ticket = Some(ticket);
         self.touch(slot);
     }
 
@@ -76,6 +80,9 @@ impl Training {
         if job.phase == Phase::Draining {
             job.pass_time(now);
             job.phase = Phase::Running;
+            if let Some(ticket) = job.ticket.take() {
+                self.agenda.cancel(ticket);
+            }
             self.touch(slot);
         }
     }
