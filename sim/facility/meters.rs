@@ -6,7 +6,8 @@ use super::gauges::{GaugeId, Gauges, Shown};
 use super::observer::Observer;
 use super::outcome::{
     Amount, BookOutcome, ComponentOutcome, CoolingOutcome, Effectiveness, EnergyOutcome,
-    HallOutcome, InferenceOutcome, MoneyOutcome, Outcome, Summary, SwingOutcome, WaterOutcome, WorkloadOutcome,
+    HallOutcome, InferenceOutcome, MoneyOutcome, Outcome, Summary, SwingOutcome, WaterOutcome,
+    WorkloadOutcome,
 };
 use super::work::Work;
 use crate::grid::Carbon;

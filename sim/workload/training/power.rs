@@ -226,9 +226,12 @@ mod tests {
             resident_w: 119.0,
             idle_w: 70.0,
         };
-        for (cap_w, draw_w, speed) in
-            [(200.0, 199.0, 0.320), (300.0, 298.0, 0.594), (450.0, 444.0, 0.868), (700.0, 647.0, 1.0)]
-        {
+        for (cap_w, draw_w, speed) in [
+            (200.0, 199.0, 0.320),
+            (300.0, 298.0, 0.594),
+            (450.0, 444.0, 0.868),
+            (700.0, 647.0, 1.0),
+        ] {
             let capped = power.clone().capped(&CapCurve::h100(700.0), cap_w);
             assert!((capped.run.speed_at(f64::INFINITY) - speed).abs() < 5e-4);
             assert!((capped.run.full_w() - draw_w).abs() < 1e-9);

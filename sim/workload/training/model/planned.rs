@@ -6,6 +6,7 @@ use crate::spec::Name;
 use crate::units::{Bandwidth, EnergyPrice, Fraction, PowerRamp, Rate};
 use crate::workload::training::checkpoint::{Renewal, ettr};
 use crate::workload::training::closed_forms::{Stops, stopped_with_notice, stopped_without_notice};
+use crate::workload::training::job::Vacate;
 use crate::workload::training::spec::*;
 use crate::workload::training::targets::*;
 
