@@ -39,11 +39,13 @@ fn what_show_prints_is_the_same_scenario() {
     let bench = Bench::new();
     let mut files = gallery();
     files.push(bench.file("small.yaml", SMALL));
-    // Paths of job logs start at the folder of the scenario.
-    fs::create_dir(bench.path().join("logs")).unwrap();
-    for log in fs::read_dir(root().join("scenarios/logs")).unwrap() {
-        let log = log.unwrap();
-        fs::copy(log.path(), bench.path().join("logs").join(log.file_name())).unwrap();
+    // Paths of files start at the folder of the scenario.
+    for folder in ["logs", "environments"] {
+        fs::create_dir(bench.path().join(folder)).unwrap();
+        for file in fs::read_dir(root().join("scenarios").join(folder)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), bench.path().join(folder).join(file.file_name())).unwrap();
+        }
     }
     for path in files {
         let loaded = read_scenario(&path, &[]).loaded.unwrap();
