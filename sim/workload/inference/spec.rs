@@ -299,7 +299,7 @@ mod tests {
         ModelSpec::Grid(GridSpec {
             gpus: 4,
             context: vec![0, 1000],
-            decode: vec![GridRowSpec { at: 1, times: times.map(StepTime).to_vec() }],
+            rows: vec![GridRowSpec { at: 1, times: times.map(StepTime).to_vec() }],
             linear: vec![TablePointSpec { at: 0, time: StepTime(0.0) }],
             attention: None,
             power: affine.power,

@@ -103,7 +103,7 @@ pub struct GridSpec {
     /// below, and on with the last slope beyond.
     pub context: Vec<u32>,
     /// Durations of a decode iteration by sequences.
-    pub decode: Vec<GridRowSpec>,
+    pub rows: Vec<GridRowSpec>,
     /// Duration of the linear operators by tokens in the iteration.
     pub linear: Vec<TablePointSpec>,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
@@ -254,7 +254,7 @@ impl ModelSpec {
                 decode: DecodeDesign::Grid {
                     context: s.context.clone(),
                     rows: s
-                        .decode
+                        .rows
                         .iter()
                         .map(|row| (f64::from(row.at), row.times.iter().map(|t| t.0).collect()))
                         .collect(),
