@@ -683,6 +683,11 @@ impl Facility<'_> {
                     held_c[0] = supply_c;
                 }
                 let conditions = conditions(plant, &self.exchangers, rejection, own_w);
+                for (place, branch) in conditions.branches.iter().enumerate() {
+                    if let Some(stream_c) = branch.held_c {
+                        held_c[plant.masses.nodes_of(place).0] = stream_c;
+                    }
+                }
                 plant.transient = Some(plant.masses.transient(&conditions, &held_c));
                 plant.beside_w = if rejecting { own_w } else { 0.0 };
             } else {
@@ -761,6 +766,45 @@ fn near_rest(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> bool {
     })
 }
 
+/// Where the valve of an exchanger stands.
+enum Valve {
+    Open,
+    Shut,
+    /// Where it has to, at every moment, for its stream to stay at this temperature.
+    Holds(f64),
+}
+
+/// The valve of the exchanger at `place`: open while its stream is too warm or it can not pass
+/// what heat comes, shut while it is too cold.
+fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
+    let (stream, first) = plant.masses.nodes_of(place);
+    let Some(design) = exchanger.design.filter(|_| stream != 0) else { return Valve::Open };
+    let (now_c, least_c) = (&plant.now.now_c, design.least_supply_c);
+    if now_c[stream] > least_c + HELD_K {
+        return Valve::Open;
+    }
+    if now_c[stream] < least_c - HELD_K {
+        return Valve::Shut;
+    }
+    let parts = plant.masses.branches()[place].parts.iter();
+    let from_parts_w: f64 = parts
+        .zip(&exchanger.groups)
+        .zip(first..)
+        .map(|((part, group), node)| {
+            let own_w = if part.chips { 0.0 } else { group.heat_w };
+            own_w + part.conductance_at(exchanger.flow) * (now_c[node] - least_c)
+        })
+        .sum();
+    let comes_w = exchanger.movers.draw_w + from_parts_w;
+    if comes_w > exchanger.conductance_w_k * (least_c - now_c[0]) {
+        Valve::Open
+    } else if comes_w < 0.0 {
+        Valve::Shut
+    } else {
+        Valve::Holds(least_c)
+    }
+}
+
 /// What moves heat on the loop from now on; `own_w` is the draw of its pumps and chillers.
 fn conditions(
     plant: &LoopPlant,
@@ -771,18 +815,14 @@ fn conditions(
     let branches = plant.exchangers.iter().enumerate().map(|(place, &index)| {
         let exchanger = &exchangers[index as usize];
         let mover_w = exchanger.movers.draw_w;
-        let total_w = exchanger.heat_w + mover_w;
-        let open_w_k = exchanger.conductance_w_k;
-        // A valve that holds the supply is where it has to be for that.
-        let supply_c = plant.now.now_c[0];
-        let (stream, _) = plant.masses.nodes_of(place);
-        let valve = exchanger.design.filter(|_| stream != 0 && total_w > 0.0);
-        let conductance_w_k = match valve.map(|design| design.least_supply_c - supply_c) {
-            Some(apart_k) if apart_k > 0.0 => open_w_k.min(total_w / apart_k),
-            _ => open_w_k,
+        let (conductance_w_k, held_c) = match valve(plant, exchanger, place) {
+            Valve::Open => (exchanger.conductance_w_k, None),
+            Valve::Shut => (0.0, None),
+            Valve::Holds(stream_c) => (0.0, Some(stream_c)),
         };
         BranchConditions {
             conductance_w_k,
+            held_c,
             flow: exchanger.flow,
             mover_w,
             parts_w: exchanger.groups.iter().map(|group| group.heat_w).collect(),
@@ -820,6 +860,20 @@ fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> Option<f64>
         let (stream, first) = plant.masses.nodes_of(place);
         if stream != 0 {
             stride(stream, STRIDE_K, STRIDE_K);
+        }
+        let exchanger = &exchangers[index as usize];
+        if let Some(design) = exchanger.design.filter(|_| stream != 0) {
+            // Its valve begins to hold, or is open and can no longer.
+            let (now_c, least_c) = (held_c[stream], design.least_supply_c);
+            if now_c > least_c + HELD_K {
+                stride(stream, now_c - least_c, f64::INFINITY);
+            } else if now_c < least_c - HELD_K {
+                stride(stream, f64::INFINITY, least_c - now_c);
+            } else if exchanger.conductance_w_k > 0.0 {
+                let total_w = exchanger.heat_w + exchanger.movers.draw_w;
+                let limit_c = least_c - total_w / exchanger.conductance_w_k;
+                stride(0, f64::INFINITY, limit_c - held_c[0]);
+            }
         }
         for (group, node) in exchangers[index as usize].groups.iter().zip(first..) {
             let node = if group.by_chips { node } else { stream };

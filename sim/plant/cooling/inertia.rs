@@ -82,6 +82,8 @@ pub enum Rejection {
 pub struct BranchConditions {
     /// Between its stream and the loop, W/K.
     pub conductance_w_k: f64,
+    /// What a valve holds the stream at, degrees Celsius, by letting just as much through.
+    pub held_c: Option<f64>,
     /// Flow of its stream, as a share of design: what carries heat off chips.
     pub flow: f64,
     /// Heat of its pumps or fans, W.
@@ -161,7 +163,9 @@ impl Masses {
         for (index, branch) in self.branches.iter().enumerate() {
             let (stream, first) = self.nodes_of(index);
             let now = &conditions.branches[index];
-            if stream != 0 {
+            if let Some(held_c) = now.held_c {
+                network.regulate_into(nodes[stream], held_c, nodes[0]);
+            } else if stream != 0 {
                 network.connect(nodes[stream], nodes[0], now.conductance_w_k);
             }
             network.heat(nodes[stream], now.mover_w);
@@ -258,7 +262,13 @@ mod tests {
     }
 
     fn conditions(rejection: Rejection, conductance_w_k: f64, flow: f64) -> Conditions {
-        let branch = BranchConditions { conductance_w_k, flow, mover_w: 0.0, parts_w: vec![1e6] };
+        let branch = BranchConditions {
+            conductance_w_k,
+            held_c: None,
+            flow,
+            mover_w: 0.0,
+            parts_w: vec![1e6],
+        };
         Conditions { rejection, loop_w: 0.0, branches: vec![branch] }
     }
 
@@ -309,6 +319,7 @@ mod tests {
             let masses = Masses::new(0.0, vec![Branch { stream_j_k: None, parts: vec![part] }]);
             let branch = BranchConditions {
                 conductance_w_k: 0.0,
+                held_c: None,
                 flow: 0.0,
                 mover_w: 0.0,
                 parts_w: vec![heat_w],

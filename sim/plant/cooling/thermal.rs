@@ -34,6 +34,8 @@ pub struct ThermalNetwork {
 struct Node {
     capacity_j_k: f64,
     held_c: Option<f64>,
+    /// The node that gets what holding the temperature takes out of this one.
+    gives_to: Option<usize>,
     /// Heat put in is `source_w + leak_w_k * T`.
     source_w: f64,
     leak_w_k: f64,
@@ -70,6 +72,11 @@ pub struct Trajectory {
     shape: Vec<Vec<f64>>,
 }
 
+/// Rates whose difference is a smaller share of the fastest are taken as the same.
+const RESONANT: f64 = 1e-7;
+/// By what share conductances are changed then.
+const DETUNED: f64 = 1e-6;
+
 impl ThermalNetwork {
     /// A network without nodes.
     pub fn new() -> Self {
@@ -82,6 +89,7 @@ impl ThermalNetwork {
         self.nodes.push(Node {
             capacity_j_k,
             held_c: None,
+            gives_to: None,
             source_w: 0.0,
             leak_w_k: 0.0,
             sink_w_k: 0.0,
@@ -122,6 +130,23 @@ impl ThermalNetwork {
         self.nodes[node.0].held_c = Some(temperature_c);
     }
 
+    /// Holds a node at `temperature_c` by giving all heat that comes to it to the node `to`: a
+    /// valve. What warms `to` then depends on the neighbours of `node`, but not they on it.
+    pub fn regulate_into(&mut self, node: ThermalNode, temperature_c: f64, to: ThermalNode) {
+        self.nodes[node.0].held_c = Some(temperature_c);
+        self.nodes[node.0].gives_to = Some(to.0);
+    }
+
+    /// The heat of each link that a regulated node passes on: from which node, to which, W/K.
+    fn passed_on(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
+        let ends = self.links.iter().flat_map(|l| [(l.a, l.b, l.w_k), (l.b, l.a, l.w_k)]);
+        ends.filter_map(|(from, via, w_k)| {
+            let to = self.nodes[via].gives_to?;
+            (self.nodes[from].held_c.is_none() && self.nodes[to].held_c.is_none())
+                .then_some((from, to, w_k))
+        })
+    }
+
     /// The temperatures from `start_c` on, one for each node in the order of adding. Those of
     /// regulated and of massless nodes are not asked: they follow from the others.
     ///
@@ -131,7 +156,8 @@ impl ThermalNetwork {
     /// # Panics
     ///
     /// If a node without mass conducts no heat, or less than its leakage adds a kelvin: it
-    /// then has no temperature.
+    /// then has no temperature. If a node without mass stands beside one that is regulated into
+    /// another.
     pub fn trajectory(&self, start_c: &[f64]) -> Trajectory {
         let count = self.nodes.len();
         assert_eq!(start_c.len(), count, "a temperature for each node");
@@ -172,10 +198,41 @@ impl ThermalNetwork {
                 massless.iter().zip(&offset).map(|(&m, o)| conductance[i][m] * o).sum();
             drive[a] = (drive_w[i] - shifted) / root[a];
         }
-        let (rates, vectors) = symmetric_modes(matrix);
+        let (rates, mut vectors) = symmetric_modes(matrix);
+
+        // Heat that is passed on couples modes one way: u_j' = ... + g_jk u_k. With
+        // x_jk = g_jk / (rate_j - rate_k) the modes u_j - sum over k of x_jk u_k are free again.
+        let place = |node: usize| massive.iter().position(|&i| i == node);
+        let mut coupling = vec![vec![0.0; n]; n];
+        for (from, to, w_k) in self.passed_on() {
+            let (Some(from), Some(to)) = (place(from), place(to)) else {
+                panic!("heat is passed on between nodes of a capacity");
+            };
+            for j in 0..n {
+                for k in 0..n {
+                    let share = vectors[to][j] * vectors[from][k];
+                    coupling[j][k] += share * w_k / (root[from] * root[to]);
+                }
+            }
+        }
+        let fastest = rates.iter().fold(0.0, |most: f64, rate| most.max(rate.abs()));
+        for j in 0..n {
+            for k in 0..n {
+                let apart = rates[j] - rates[k];
+                if coupling[j][k] == 0.0 {
+                    continue;
+                }
+                if apart.abs() <= RESONANT * fastest {
+                    return self.detuned().trajectory(start_c);
+                }
+                coupling[j][k] /= apart;
+            }
+        }
 
         let along = |k: usize, v: &dyn Fn(usize) -> f64| -> f64 {
-            (0..n).map(|a| vectors[a][k] * v(a)).sum()
+            let of_mode = |k: usize| -> f64 { (0..n).map(|a| vectors[a][k] * v(a)).sum() };
+            let fed = (0..n).filter(|&from| coupling[k][from] != 0.0);
+            of_mode(k) - fed.map(|from| coupling[k][from] * of_mode(from)).sum::<f64>()
         };
         let modes = (0..n)
             .map(|k| Mode {
@@ -184,6 +241,11 @@ impl ThermalNetwork {
                 drive: along(k, &|a| drive[a]),
             })
             .collect();
+        for row in &mut vectors {
+            let fed: Vec<f64> =
+                (0..n).map(|k| (0..n).map(|j| row[j] * coupling[j][k]).sum()).collect();
+            row.iter_mut().zip(fed).for_each(|(v, fed)| *v += fed);
+        }
         let mut rest = vec![0.0; count];
         let mut shape = vec![vec![0.0; n]; count];
         for (a, &i) in massive.iter().enumerate() {
@@ -205,6 +267,19 @@ impl ThermalNetwork {
         Trajectory { network: self.clone(), modes, rest, shape }
     }
 
+    /// The same with rates that differ: where two coincide their modes have no closed form of
+    /// this kind.
+    fn detuned(&self) -> Self {
+        let mut other = self.clone();
+        for link in &mut other.links {
+            let passes = |node: usize| self.nodes[node].gives_to.is_some();
+            if passes(link.a) || passes(link.b) {
+                link.w_k *= 1.0 + DETUNED;
+            }
+        }
+        other
+    }
+
     /// `C dT/dt = drive - conductance T` over the nodes that are not regulated; rows and
     /// columns of regulated ones are zero.
     fn balance(&self) -> (Vec<Vec<f64>>, Vec<f64>) {
@@ -217,7 +292,19 @@ impl ThermalNetwork {
                 drive_w[i] = node.source_w + node.sink_w;
             }
         }
+        for node in &self.nodes {
+            if let Some(to) = node.gives_to.filter(|&to| self.nodes[to].held_c.is_none()) {
+                drive_w[to] += node.source_w;
+            }
+        }
         for link in &self.links {
+            for (from, via) in [(link.a, link.b), (link.b, link.a)] {
+                let Node { gives_to, held_c: Some(held_c), .. } = self.nodes[via] else { continue };
+                if let Some(to) = gives_to.filter(|&to| self.nodes[to].held_c.is_none()) {
+                    assert!(self.nodes[from].held_c.is_none(), "two regulated nodes in a row");
+                    drive_w[to] -= link.w_k * held_c;
+                }
+            }
             for (i, j) in [(link.a, link.b), (link.b, link.a)] {
                 match (self.nodes[i].held_c, self.nodes[j].held_c) {
                     (Some(_), _) => {}
@@ -299,12 +386,24 @@ impl Trajectory {
     /// node is regulated, to what holds its temperature. What sources put in and this take
     /// out, over all nodes, is what is [stored](Self::stored_j).
     pub fn rejected_j(&self, node: ThermalNode, from: f64, to: f64) -> f64 {
-        let Node { held_c, sink_w_k, sink_w, .. } = self.network.nodes[node.0];
+        let Node { held_c, gives_to, sink_w_k, sink_w, .. } = self.network.nodes[node.0];
         let here_c = self.mean(node, from, to);
+        if gives_to.is_some() {
+            return 0.0;
+        }
         if held_c.is_none() {
             return (sink_w_k * here_c - sink_w) * (to - from);
         }
         // All that comes in goes out again, whether to a sink or to the regulator.
+        let nodes = self.network.nodes.iter().enumerate();
+        let giving = nodes.filter(|(_, other)| other.gives_to == Some(node.0));
+        let passed_on: f64 = giving.map(|(i, _)| self.inflow_j(ThermalNode(i), from, to)).sum();
+        self.inflow_j(node, from, to) + passed_on
+    }
+
+    /// Heat that sources and neighbours bring to a node over `from..to`, J.
+    fn inflow_j(&self, node: ThermalNode, from: f64, to: f64) -> f64 {
+        let here_c = self.mean(node, from, to);
         let of_link = |link: &Link| {
             let other = match (link.a == node.0, link.b == node.0) {
                 (true, _) => link.b,

@@ -391,3 +391,33 @@ proptest! {
         }
     }
 }
+
+/// A valve passes on what comes to the stream that it holds: against Euler's steps, with every
+/// joule accounted for, and also where chips and loop relax at one rate.
+#[test]
+fn what_a_valve_takes_from_its_stream_reaches_the_loop() {
+    const STEP_S: f64 = 1e-3;
+    for chip_w_k in [CHIP_TO_TCS, REJECTION * CAPACITIES[0] / CAPACITIES[2]] {
+        let mut network = ThermalNetwork::new();
+        let nodes = CAPACITIES.map(|capacity| network.node(capacity));
+        network.heat(nodes[0], 1e6);
+        network.heat(nodes[1], 2e4);
+        network.connect(nodes[0], nodes[1], chip_w_k);
+        network.regulate_into(nodes[1], 38.0, nodes[2]);
+        network.sink(nodes[2], REJECTION, 25.0);
+        let trajectory = network.trajectory(&START);
+        let (mut chip_c, mut loop_c) = (START[0], START[2]);
+        for _ in 0..200_000 {
+            let through_w = chip_w_k * (chip_c - 38.0);
+            chip_c += STEP_S * (1e6 - through_w) / CAPACITIES[0];
+            loop_c += STEP_S * (through_w + 2e4 - REJECTION * (loop_c - 25.0)) / CAPACITIES[2];
+        }
+        let [chip, stream, water] = nodes.map(|node| trajectory.at(node, 200.0));
+        assert!((chip - chip_c).abs() < 1e-3 && (water - loop_c).abs() < 1e-3, "{chip} {water}");
+        assert_eq!(stream, 38.0);
+        let gone = trajectory.rejected_j(nodes[2], 0.0, 200.0);
+        let put_in = 1.02e6 * 200.0;
+        let held = trajectory.stored_j(0.0, 200.0);
+        assert!((put_in - gone - held).abs() < 1e-8 * put_in, "{put_in} {gone} {held}");
+    }
+}
