@@ -256,8 +256,9 @@ impl ThermalNetwork {
         for (m, &i) in massless.iter().enumerate() {
             rest[i] = offset[m];
             for (a, &j) in massive.iter().enumerate() {
-                for k in 0..n {
-                    shape[i][k] += follow[a][m] * shape[j][k];
+                let source = shape[j].clone();
+                for (to, from) in shape[i].iter_mut().zip(&source) {
+                    *to += follow[a][m] * from;
                 }
             }
         }

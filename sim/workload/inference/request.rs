@@ -113,7 +113,7 @@ impl Request {
 
     /// Tokens that must be in memory before its next token: the prompt and what it has
     /// generated before it lost its memory.
-    pub(super) fn to_prefill(&self) -> u64 {
+    pub(super) fn to_prefill(self) -> u64 {
         u64::from(self.prompt) + u64::from(self.generated)
     }
 

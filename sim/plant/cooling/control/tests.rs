@@ -90,7 +90,7 @@ proptest! {
                 // The next look that the bank asked for, if it comes before the load changes.
                 let early = wanted.since(now);
                 let (step, done) = if early < left { (early, false) } else { (left, true) };
-                now = now + step;
+                now += step;
                 left = Span::from_nanos(left.as_nanos() - step.as_nanos());
                 let before = bank.units().to_vec();
                 wanted = bank.advance(now, &Asked { load, short: false, powered });

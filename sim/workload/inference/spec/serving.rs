@@ -125,7 +125,7 @@ impl InferenceSpec {
         }
         if let Some(spec) = self.autoscaling {
             let min = spec.min as usize;
-            if !(1..=replicas).contains(&min) || !(spec.target > 0.0 && spec.target.is_finite()) {
+            if !((1..=replicas).contains(&min) && spec.target > 0.0 && spec.target.is_finite()) {
                 faults.push(
                     Fault::error("autoscaling", "needs `min` from 1 on and a `target` above zero")
                         .help(format!("each cell has {replicas} replicas")),

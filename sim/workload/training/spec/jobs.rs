@@ -453,7 +453,7 @@ impl TrainingDesign {
         self.groups.tiers.get(usize::from(tier)).map_or("", |name| &name.text)
     }
 
-    /// The job log that [`read_log`](Self::read_log) needs, if the jobs come from one.
+    /// The job log that [`log_reader`](Self::log_reader) reads, if the jobs come from one.
     pub fn log_file(&self) -> Option<&Name> {
         match &self.jobs {
             JobsDesign::Log { file, .. } => Some(file),
