@@ -366,9 +366,10 @@ impl Question<'_> {
         // all they can.
         let coldest_c = self.sink.wet_bulb_c.max(plant.minimum_basin_c);
         let wanted_c = target_c.max(coldest_c);
-        let at_wanted = excess(wanted_c);
+        let as_wanted = at(wanted_c);
+        let at_wanted = as_wanted.tower.leaving_c - wanted_c;
         if at_wanted.abs() <= HELD_K {
-            return at(wanted_c);
+            return as_wanted;
         }
         if at_wanted < 0.0 {
             let ends = ((coldest_c, excess(coldest_c).max(0.0)), (wanted_c, at_wanted));
