@@ -13,11 +13,9 @@
 //!       +--- speed, trips <- supply temperature <- cooling <- heat --+
 //! ```
 
-mod chillers;
 mod cooling;
 mod design;
 mod gauges;
-mod machines;
 mod meters;
 mod observer;
 mod outcome;

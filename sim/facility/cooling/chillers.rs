@@ -1,13 +1,13 @@
 //! The operators of chiller plants: they look at what has settled, and switch.
 
-use super::{Event, Facility};
+use crate::facility::{Event, Facility};
 use crate::fluids::MoistAir;
 use crate::kernel::{Agenda, Class, Ticket, Time};
 use crate::plant::cooling::{CoolingLoop, LoopState, PlantControl, Regime};
 
 /// The operator of a loop; idle for loops without chillers.
 #[derive(Debug, Default)]
-pub(super) struct Operator {
+pub(in crate::facility) struct Operator {
     /// Comes with the first state that has settled, and takes the plant over as it is then.
     control: Option<PlantControl>,
     /// Whether the chillers have power.
@@ -20,12 +20,12 @@ pub(super) struct Operator {
 
 impl Operator {
     /// How the plant is run, where somebody has decided.
-    pub(super) fn regime(&self) -> Option<Regime> {
+    pub(in crate::facility) fn regime(&self) -> Option<Regime> {
         self.control.as_ref().map(PlantControl::regime)
     }
 
     /// The loop has been solved anew.
-    pub(super) fn sees(&mut self, powered: bool) {
+    pub(in crate::facility) fn sees(&mut self, powered: bool) {
         self.powered = powered;
         self.news = true;
     }
@@ -66,7 +66,7 @@ impl Operator {
 impl Facility<'_> {
     /// Lets the operators look at the instant that has settled. What they switch is felt in
     /// the next instant, be it at the same time.
-    pub(super) fn watch_chillers(&mut self, now: Time) {
+    pub(in crate::facility) fn watch_chillers(&mut self, now: Time) {
         for (index, plant) in self.loops.iter_mut().enumerate() {
             let on = (plant.heat_w, &self.air);
             let event = Event::Chillers(index as u32);

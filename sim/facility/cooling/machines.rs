@@ -1,8 +1,8 @@
 //! Fans, pumps and chillers as loads of the power chain.
 
-use super::Event;
-use super::cooling::SiteAgenda;
-use super::settle::single;
+use super::SiteAgenda;
+use crate::facility::Event;
+use crate::facility::settle::single;
 use crate::kernel::{Class, Span, Time};
 use crate::plant::Rank;
 use crate::plant::power::{Network, PowerLoad};
@@ -13,14 +13,14 @@ const DEMAND_STEP_W: f64 = 0.1;
 /// The fans, the pumps or the chillers of a loop, or the movers of an exchanger: one
 /// electrical load.
 #[derive(Debug)]
-pub(super) struct Machines {
+pub(in crate::facility) struct Machines {
     load: Option<PowerLoad>,
     /// The most that they ever draw, in watts.
     most_w: f64,
     /// What they have asked of the power chain, in watts.
     asked_w: f64,
     /// What they draw, in watts.
-    pub(super) draw_w: f64,
+    pub(in crate::facility) draw_w: f64,
     /// The share of them that can run.
     share: f64,
     /// How many they are, and how many of these are not broken.
@@ -40,7 +40,12 @@ enum Stop {
 }
 
 impl Machines {
-    pub(super) fn new(load: Option<PowerLoad>, most_w: f64, units: u32, restart: Span) -> Self {
+    pub(in crate::facility) fn new(
+        load: Option<PowerLoad>,
+        most_w: f64,
+        units: u32,
+        restart: Span,
+    ) -> Self {
         Self {
             load,
             most_w,
@@ -55,7 +60,7 @@ impl Machines {
     }
 
     /// One of them breaks, or is mended.
-    pub(super) fn set_unit(&mut self, up: bool) {
+    pub(in crate::facility) fn set_unit(&mut self, up: bool) {
         if up {
             self.up += 1;
         } else {
@@ -65,23 +70,23 @@ impl Machines {
     }
 
     /// The share of them that is not broken.
-    pub(super) fn whole(&self) -> f64 {
+    pub(in crate::facility) fn whole(&self) -> f64 {
         if self.units == 0 { 1.0 } else { f64::from(self.up) / f64::from(self.units) }
     }
 
     /// Whether there are any that need power.
-    pub(super) fn exist(&self) -> bool {
+    pub(in crate::facility) fn exist(&self) -> bool {
         self.load.is_some()
     }
 
     /// The most that they ever draw, in watts.
-    pub(super) fn most_w(&self) -> f64 {
+    pub(in crate::facility) fn most_w(&self) -> f64 {
         self.most_w
     }
 
     /// Whether they have power, and have had it for as long as they take to start. Schedules
     /// `event` for when they will have.
-    pub(super) fn ready(
+    pub(in crate::facility) fn ready(
         &mut self,
         now: Time,
         power: &Network,
@@ -111,7 +116,7 @@ impl Machines {
 
     /// Asks for `wanted_w`. Whether that is news, so that what they get is known only in the
     /// next pass.
-    pub(super) fn ask(&mut self, power: &mut Network, wanted_w: f64) -> bool {
+    pub(in crate::facility) fn ask(&mut self, power: &mut Network, wanted_w: f64) -> bool {
         let Some(load) = self.load else { return false };
         // What a dead bus does not give is still wanted.
         if self.stop == Stop::Dead || (wanted_w - self.asked_w).abs() <= DEMAND_STEP_W {
@@ -123,7 +128,7 @@ impl Machines {
     }
 
     /// The share of them that can run, where all together want `wanted_w`.
-    pub(super) fn share(&self, power: &Network, wanted_w: f64) -> f64 {
+    pub(in crate::facility) fn share(&self, power: &Network, wanted_w: f64) -> f64 {
         let Some(load) = self.load else { return self.whole() };
         let cap_w = power.cap_w(load);
         if cap_w < wanted_w {
@@ -136,17 +141,17 @@ impl Machines {
     }
 
     /// Notes the share that runs in this pass.
-    pub(super) fn set_share(&mut self, share: f64) {
+    pub(in crate::facility) fn set_share(&mut self, share: f64) {
         self.share = share;
     }
 
     /// The share noted last.
-    pub(super) fn last_share(&self) -> f64 {
+    pub(in crate::facility) fn last_share(&self) -> f64 {
         self.share
     }
 
     /// Draws `wanted_w`, but no more than was asked: the power chain has checked that much.
-    pub(super) fn draw(&mut self, power: &mut Network, wanted_w: f64) {
+    pub(in crate::facility) fn draw(&mut self, power: &mut Network, wanted_w: f64) {
         let Some(load) = self.load else { return };
         self.draw_w = wanted_w.min(power.cap_w(load)).min(self.asked_w);
         power.set_draw(load, self.draw_w);

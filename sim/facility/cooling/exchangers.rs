@@ -1,0 +1,163 @@
+//! What stands between racks and a loop while the site runs, and the racks behind it.
+
+use super::machines::Machines;
+use super::{SAME_K, STRIDE_K};
+use crate::facility::design::{Design, ExchangerSite, HallDesign};
+use crate::plant::cooling::{ExchangerDesign, Part, ThermalLimits};
+
+/// Racks on their throttle slope get a new speed when they have moved by this share of it.
+const SLOPE_STRIDES: f64 = 16.0;
+
+/// An exchanger while the site runs.
+#[derive(Debug)]
+pub(in crate::facility) struct ExchangerPlant {
+    /// The loop that takes its heat.
+    pub(in crate::facility) cooled_by: u32,
+    /// None where racks hang on the loop itself.
+    pub(super) design: Option<ExchangerDesign>,
+    pub(in crate::facility) movers: Machines,
+    pub(super) groups: Vec<Group>,
+    /// Heat of its racks, W.
+    pub(in crate::facility) heat_w: f64,
+    /// What enters its racks, degrees Celsius.
+    pub(in crate::facility) inlet_c: f64,
+    /// Something carries the heat off.
+    pub(super) flowing: bool,
+    /// Between its stream and the loop with the valve open, W/K.
+    pub(super) conductance_w_k: f64,
+    /// Flow of its stream, as a share of design.
+    pub(super) flow: f64,
+}
+
+/// The racks of a hall behind one exchanger.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) hall: u32,
+    /// Which of the racks' sides it is.
+    pub(super) side: u8,
+    pub(super) racks: Vec<u32>,
+    /// What limits them, and whether that is their chips rather than what enters them.
+    pub(super) limits: ThermalLimits,
+    pub(super) by_chips: bool,
+    pub(super) heat_w: f64,
+    /// Temperature of what limits them.
+    pub(super) limiting_c: f64,
+    /// The same as the racks have been told.
+    pub(super) told_c: f64,
+}
+
+impl ExchangerPlant {
+    pub(in crate::facility) fn new(index: usize, design: &Design) -> Self {
+        let site = &design.exchangers[index];
+        let (most_w, movers) = site.design.map_or((0.0, 0), |x| (x.mover_w, x.movers));
+        Self {
+            cooled_by: site.cooled_by as u32,
+            design: site.design,
+            movers: Machines::new(site.movers, most_w, movers, site.restart),
+            groups: groups_of(index, design),
+            heat_w: 0.0,
+            inlet_c: f64::NAN,
+            flowing: true,
+            conductance_w_k: 0.0,
+            flow: 1.0,
+        }
+    }
+}
+
+/// The racks behind the exchanger `index`, hall by hall.
+pub(super) fn groups_of(index: usize, design: &Design) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (rack, site) in design.racks.iter().enumerate() {
+        let sides = [site.cooled_by, site.air_cooled_by.map(|(air, _)| air)];
+        for (side, _) in sides.iter().enumerate().filter(|(_, cooler)| **cooler == Some(index)) {
+            let (hall, side) = (site.hall as u32, side as u8);
+            let known = groups.iter_mut().find(|group| (group.hall, group.side) == (hall, side));
+            if let Some(group) = known {
+                group.racks.push(rack as u32);
+                continue;
+            }
+            let design = &design.halls[site.hall];
+            let by_chips = side == 0 && design.chip_limits.is_some();
+            let limits = match (side, design.chip_limits) {
+                (0, Some(limits)) => limits,
+                (0, None) => design.limits,
+                _ => design.air_limits,
+            };
+            groups.push(Group {
+                hall,
+                side,
+                racks: vec![rack as u32],
+                limits,
+                by_chips,
+                heat_w: 0.0,
+                limiting_c: f64::NAN,
+                told_c: f64::NAN,
+            });
+        }
+    }
+    groups
+}
+
+impl Group {
+    /// Share of the heat of its racks that it stands for.
+    fn share(&self, hall: &HallDesign) -> f64 {
+        if self.side == 1 { hall.air_share } else { 1.0 - hall.air_share }
+    }
+
+    /// How much a new state may differ from the old one on the throttle slope, K.
+    pub(super) fn stride_k(&self) -> f64 {
+        let slope_k = self.limits.trip_c - self.limits.throttle_c;
+        // Heat loads may stop without slowing down, or do neither.
+        if slope_k > 0.0 && slope_k.is_finite() { slope_k / SLOPE_STRIDES } else { STRIDE_K }
+    }
+
+    /// What the racks are told of a loop out of balance, where the limiting temperature is
+    /// `now_c` and would settle at `rest_c`: on the slope, the middle of the way to where they
+    /// will be told again.
+    pub(super) fn ahead_c(&self, now_c: f64, rest_c: f64) -> f64 {
+        if now_c < self.limits.throttle_c - SAME_K {
+            return now_c;
+        }
+        let (stride_k, to_rest_k) = (self.stride_k(), rest_c - now_c);
+        if to_rest_k.abs() <= stride_k {
+            rest_c
+        } else {
+            now_c + (0.5 * stride_k).copysign(to_rest_k)
+        }
+    }
+}
+
+/// The mass of `group`, behind the exchanger `site`.
+pub(super) fn part(hall: &HallDesign, group: &Group, airy: bool, site: &ExchangerSite) -> Part {
+    let share = group.share(hall);
+    let racks = share * group.racks.len() as f64;
+    if hall.rack_w == 0.0 {
+        // Nothing but heat: it arises in the stream.
+        return Part { chips: false, mass_j_k: 0.0, conductance_w_k: 1.0, air_j_k: 0.0 };
+    }
+    let by_air = airy || group.side == 1 || site.design.as_ref().is_some_and(|x| x.blows());
+    if by_air {
+        let cabinets = racks * hall.cabinets;
+        return Part {
+            chips: false,
+            mass_j_k: cabinets * CABINET_METAL_J_K,
+            conductance_w_k: cabinets * CABINET_W_K,
+            air_j_k: cabinets * CABINET_AIR_J_K,
+        };
+    }
+    let rated_w = racks * hall.rack_w;
+    Part {
+        chips: true,
+        mass_j_k: CHIP_J_K_W * rated_w,
+        conductance_w_k: rated_w / hall.chip_rise_k,
+        air_j_k: 0.0,
+    }
+}
+
+/// Chips and cold plates, J/K a watt of rated power: 0.5 kJ/K a kilowatt.
+const CHIP_J_K_W: f64 = 0.5;
+/// Air, metal and the conductance between them of a cabinet, fitted to measured shutdowns of
+/// cabinets of 5 and 10 kW.
+const CABINET_AIR_J_K: f64 = 12e3;
+const CABINET_METAL_J_K: f64 = 60e3;
+const CABINET_W_K: f64 = 150.0;

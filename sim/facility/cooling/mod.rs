@@ -1,0 +1,188 @@
+//! Heat on its way from racks through exchangers and loops to the weather, and what comes back:
+//! draws of machines, supply temperatures, slow and tripped racks.
+//!
+//! A loop is *at rest* or *out of balance*. At rest it takes on the state that heat, weather and
+//! power settle at, as if its water had no inertia, which costs one solve for each change. When
+//! the new state is far from the old one, or lies where racks would slow down or trip, it is
+//! out of balance instead: its masses follow a closed form, and the instants at which something
+//! comes of that are events. Whatever touches the loop meanwhile ends one form and begins the
+//! next. Back near the state at which everything settles, the loop is at rest again.
+
+mod balance;
+mod chillers;
+mod exchangers;
+mod loops;
+mod machines;
+mod serve;
+mod units;
+
+use super::{Event, Facility};
+use crate::kernel::{Agenda, Class, Span, Time};
+use crate::plant::cooling::{Drive, Rejection, parallel_flow};
+
+use balance::{conditions, look_again_s};
+use loops::Instant;
+
+pub(super) use exchangers::ExchangerPlant;
+pub(super) use loops::LoopPlant;
+pub(super) use units::{Place, Unit, units};
+
+/// The state of a loop out of balance is looked at again when a coolant has moved by this much,
+/// in kelvin: what meters may be off by, and what devices at their limit are taken as linear over.
+const STRIDE_K: f64 = 1.0;
+/// Temperatures nearer than this are the same, in kelvin.
+const SAME_K: f64 = 1e-6;
+/// A device holds its setpoint when it is this near, in kelvin.
+const HELD_K: f64 = 1e-3;
+/// Never look again sooner than this, in seconds.
+const SOONEST_S: f64 = 1e-6;
+
+impl Facility<'_> {
+    /// Loops to power and racks: what their machines draw, how warm the supply is.
+    pub(super) fn carry_heat(&mut self, now: Time, pass: usize) {
+        let loops = self.changed.loops.take();
+        for &index in &loops {
+            self.changed.touched.mark(index);
+            self.loops[index as usize].reach(now);
+            let mut asking = self.gather_heat(now, index);
+            let plant = &mut self.loops[index as usize];
+
+            let [fans, pumps, chillers] = [0, 1, 2].map(|kind: usize| plant.machines[kind].whole());
+            let regime = plant.operator.regime();
+            let whole = Drive { fans, pumps, chillers, regime };
+            let at_rest = plant.model.solve(plant.heat_w, &self.air, whole);
+            let wanted = plant.at_work(at_rest, &self.air, whole);
+            let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
+            let mut share = [1.0; 3];
+            for (kind, (machines, share)) in plant.machines.iter_mut().zip(&mut share).enumerate() {
+                let restart = Event::Started(index);
+                let ready = machines.ready(now, &self.power, &mut self.agenda, restart);
+                let wanted_w = if ready { wanted_w[kind] } else { 0.0 };
+                asking |= machines.ask(&mut self.power, wanted_w);
+                *share = if ready { machines.share(&self.power, wanted_w) } else { 0.0 };
+            }
+            let [fans, pumps, chillers] = share;
+            let drive = Drive { fans, pumps, chillers, regime };
+            let (at_rest, state) = if drive == whole {
+                (at_rest, wanted)
+            } else {
+                let at_rest = plant.model.solve(plant.heat_w, &self.air, drive);
+                (at_rest, plant.at_work(at_rest, &self.air, drive))
+            };
+            // Water still goes round where only what cools it is missing.
+            let circulates = plant.machines[1].exist() && pumps > 0.0;
+            let pump_w =
+                if state.flowing { state.pump_w } else { pumps * plant.machines[1].most_w() };
+            let draws_w = [state.fan_w, pump_w, state.chiller_w];
+            for (machines, draw_w) in plant.machines.iter_mut().zip(draws_w) {
+                machines.draw(&mut self.power, draw_w);
+            }
+            plant.state = state;
+            plant.operator.sees(chillers > 0.0);
+            let flow = if state.flowing || circulates { parallel_flow(pumps) } else { 0.0 };
+            plant.now.drive = drive;
+            plant.now.saturated = at_rest.saturated;
+            plant.now.flow = flow;
+            plant.now.rejecting = at_rest.flowing;
+            plant.now.rest_c[0] = if at_rest.flowing { at_rest.supply_c } else { f64::INFINITY };
+            if asking {
+                // Nothing must trip on what fans and pumps had before they asked: what they
+                // get is known in the next pass.
+                self.changed.loops.mark(index);
+                continue;
+            }
+            self.find_rest(now, index);
+            for place in 0..self.loops[index as usize].exchangers.len() {
+                self.serve(now, index, place, pass);
+            }
+        }
+        self.changed.loops.reuse(loops);
+    }
+
+    /// Sums the heat that the racks and the movers of its exchangers give to the loop `index`.
+    /// Whether movers ask for another power.
+    fn gather_heat(&mut self, now: Time, index: u32) -> bool {
+        let plant = &mut self.loops[index as usize];
+        let mut asking = false;
+        plant.heat_w = 0.0;
+        for &exchanger in &plant.exchangers {
+            let exchanger = &mut self.exchangers[exchanger as usize];
+            exchanger.heat_w = 0.0;
+            for group in &mut exchanger.groups {
+                let racks = group.racks.iter();
+                group.heat_w = racks.map(|&r| self.racks[r as usize].heat_w(group.side)).sum();
+                exchanger.heat_w += group.heat_w;
+            }
+            plant.heat_w += exchanger.heat_w;
+            if let Some(design) = &exchanger.design {
+                let restart = Event::Started(index);
+                let movers = &mut exchanger.movers;
+                let ready = movers.ready(now, &self.power, &mut self.agenda, restart);
+                let working = design.solve(exchanger.heat_w, movers.whole(), 1.0);
+                let wanted_w = if ready { working.mover_w } else { 0.0 };
+                asking |= movers.ask(&mut self.power, wanted_w);
+                let share = if ready { movers.share(&self.power, wanted_w) } else { 0.0 };
+                movers.set_share(share);
+                let state = design.solve(exchanger.heat_w, share, 1.0);
+                movers.draw(&mut self.power, state.mover_w);
+                plant.heat_w += movers.draw_w;
+            }
+        }
+        asking
+    }
+
+    /// After the instant has settled: the masses of every loop that it touched take their
+    /// state from here on, and what comes of it is scheduled.
+    pub(super) fn release_heat(&mut self, now: Time) {
+        let loops = self.changed.touched.take();
+        for &index in &loops {
+            let plant = &mut self.loops[index as usize];
+            plant.now.reached = false;
+            if let Some((_, ticket)) = plant.next.take() {
+                self.agenda.cancel(ticket);
+            }
+            let own_w = plant.machines[1].draw_w + plant.machines[2].draw_w;
+            let Instant { out_of_balance, rejecting, .. } = plant.now;
+            let mut held_c;
+            if out_of_balance {
+                held_c = plant.now.now_c.clone();
+                let rejection = plant.rejection(&self.air);
+                if let Rejection::Regulated(supply_c) = rejection {
+                    held_c[0] = supply_c;
+                }
+                let conditions = conditions(plant, &self.exchangers, rejection, own_w);
+                for (place, branch) in conditions.branches.iter().enumerate() {
+                    if let Some(stream_c) = branch.held_c {
+                        held_c[plant.masses.nodes_of(place).0] = stream_c;
+                    }
+                }
+                plant.transient = Some(plant.masses.transient(&conditions, &held_c));
+                plant.beside_w = if rejecting { own_w } else { 0.0 };
+            } else {
+                held_c = plant.now.rest_c.clone();
+                plant.transient = None;
+                plant.beside_w = plant.heat_w + own_w;
+            }
+            // What was taken at once has come from the weather or gone there at once.
+            if plant.books.started {
+                let jump_j = plant.masses.stored_j(&plant.now.now_c, &held_c);
+                plant.books.rejected_j.add(-jump_j);
+            } else {
+                plant.books.started = true;
+                plant.books.start_c.clone_from(&held_c);
+            }
+            plant.state.supply_c = held_c[0];
+            plant.held_c = held_c;
+            if let Some(seconds) = look_again_s(plant, &self.exchangers) {
+                let nanos = (seconds.max(SOONEST_S) * 1e9).ceil() as u64;
+                let at = now + Span::from_nanos(nanos);
+                let ticket = self.agenda.schedule(at, Class::Plant, Event::Heat(index));
+                plant.next = Some((at, ticket));
+            }
+        }
+        self.changed.touched.reuse(loops);
+    }
+}
+
+/// The agenda as cooling machines use it.
+type SiteAgenda = Agenda<Event>;
