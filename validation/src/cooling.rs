@@ -5,11 +5,15 @@
 //! written with the inputs that its publication gives and the defaults of the program for the
 //! rest, and what misses is printed as missed.
 
+mod energyplus;
 mod physics;
 mod plants;
 mod table;
+mod year;
 
 use std::path::Path;
+
+pub(crate) use energyplus::run as energyplus;
 
 use crate::data::print;
 use table::Table;

@@ -23,6 +23,31 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(plain)
 }
 
+/// The names of the columns of a table.
+pub(crate) fn header_of(path: &Path) -> Result<Vec<String>, String> {
+    let text = String::from_utf8(read(path)?).map_err(|e| e.to_string())?;
+    Ok(text.lines().next().unwrap_or_default().split(',').map(str::to_owned).collect())
+}
+
+/// The rows of a table of numbers, its columns by name.
+pub(crate) fn table_of(path: &Path, columns: &[&str]) -> Result<Vec<Vec<f64>>, String> {
+    let text = String::from_utf8(read(path)?).map_err(|e| e.to_string())?;
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let mut places = Vec::new();
+    for column in columns {
+        let place = header.iter().position(|name| name == column);
+        places.push(place.ok_or_else(|| format!("{}: no column {column}", path.display()))?);
+    }
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let cell = |&place: &usize| cells.get(place).and_then(|cell| cell.parse().ok());
+        let row: Option<Vec<f64>> = places.iter().map(cell).collect();
+        row.ok_or_else(|| format!("{}: odd line `{line}`", path.display()))
+    };
+    lines.map(row).collect()
+}
+
 /// Prints `text` on standard output.
 #[allow(clippy::print_stdout)] // this program's output is its printing
 pub(crate) fn print(text: &str) {

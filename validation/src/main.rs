@@ -11,7 +11,8 @@ mod training;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: validation cooling|fit-weather|fit-price|inference|log|replay|training";
+const USAGE: &str =
+    "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|replay|training";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Some("training") => training::run(),
         Some("inference") => inference::run(&folder),
         Some("cooling") => cooling::run(&folder),
+        Some("energyplus") => cooling::energyplus(),
         _ => Err(USAGE.to_owned()),
     };
     match done {

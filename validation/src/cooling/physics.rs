@@ -8,8 +8,9 @@ use loadbank::fluids::{
 };
 use loadbank::plant::cooling::{Crossing, Drive, ThermalNetwork, ThermalNode, Trajectory};
 
-use super::plants::{one_loop, table_of};
+use super::plants::one_loop;
 use super::table::{Band, Table};
+use crate::data::table_of;
 
 /// Targets 1 to 5.
 pub(super) fn air(table: &mut Table, data: &Path) -> Result<(), String> {
