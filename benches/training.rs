@@ -78,7 +78,10 @@ fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
             ..Default::default()
         }),
         spares: Some(44),
-        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(2048) }))
+        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec {
+            nodes: Some(2048),
+            ..Default::default()
+        }))
     };
     let mut faults = Vec::new();
     let rack = rack.resolve(&mut faults);

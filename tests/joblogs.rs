@@ -99,6 +99,43 @@ fn every_kind_of_odd_row_is_counted_and_its_first_line_named() {
     );
 }
 
+/// Breaks of another system, no break at the end, bytes that are no text, and numbers that no
+/// clock and no site holds.
+#[test]
+fn odd_bytes_spoil_only_their_own_row() {
+    let huge = "99999999999999999999";
+    let mut log = row(1, "0", "60", "8").replace('\n', "\r\n").into_bytes();
+    log.extend(b"; \xff\xfe a comment\r\n\r\n");
+    log.extend(row(2, "0", "60", "8").replace(" 60 ", " 6\u{0}0 ").as_bytes());
+    log.extend(b"3 0 -1 \xe9\xe8 -1 -1 -1 8 60 -1 1 1 1 1 0 1 -1 -1\n");
+    for (number, submit, run, processors) in
+        [(4, huge, "60", "8"), (5, "0", huge, "8"), (6, "0", "60", huge), (7, "-1e9", "60", "8")]
+    {
+        log.extend(row(number, submit, run, processors).as_bytes());
+    }
+    log.extend(row(8, "0", "60", "9999999999999").as_bytes());
+    log.extend(row(9, "60", "60", "8").trim_end().as_bytes());
+    let (code, findings) = check(&log);
+    let expected = "workloads.jobs.jobs: `log.swf`: 2 jobs; 6 rows (first: line 4) cannot be read: \
+                    left out; 1 rows (first: line 10) wider than the site: left out";
+    assert_eq!((code, findings), (0, vec![expected.to_owned()]));
+    assert_eq!(run(&log, &[]).len(), 2);
+}
+
+/// Every job of a log that only goes backwards arrives with the first.
+#[test]
+fn a_clock_that_runs_backwards_stands_still() {
+    let rows = (0..50).map(|n| row(n, &(1000 - 10 * n).to_string(), "60", "8"));
+    let log: String = rows.collect();
+    let (code, findings) = check(&log);
+    let said = "50 jobs; 49 rows (first: line 2) submitted before the row above";
+    assert!(code == 0 && findings[0].contains(said), "{findings:?}");
+    let jobs = run(&log, &[]);
+    assert_eq!(jobs.len(), 50);
+    // Four at a time, a minute each.
+    assert_eq!(jobs[49][2], "2026-06-01T00:13:00Z");
+}
+
 /// What is no log at all is an error with a sentence, whatever it is.
 #[test]
 fn files_that_are_no_logs_are_refused() {

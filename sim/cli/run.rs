@@ -65,10 +65,10 @@ pub(super) fn run(args: &Run) -> Exit {
     interrupt.unfinished(writer.path().to_owned());
 
     let ended = pool.install(|| facility.run(&mut writer));
-    for trace in &loaded.traces {
-        if let Some(error) = trace.take_failure() {
+    for file in &loaded.played {
+        if let Some(error) = file.take_failure() {
             complain(
-                &format!("cannot read `{}` to its end: {error}", trace.path().display()),
+                &format!("cannot read `{}` to its end: {error}", file.path().display()),
                 Some("the file has changed since the run began; nothing was written"),
             );
             return Exit::Scenario;

@@ -43,34 +43,6 @@ impl Run<'_> {
         (self.read)(name, &mut |piece| bytes.extend_from_slice(piece))?;
         Ok(bytes)
     }
-
-    /// Calls `f` with each line of the file that `name` stands for, without its break. Keeps no
-    /// more than a line, of which what exceeds [`LONGEST_LINE`](Self::LONGEST_LINE) is cut off.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read.
-    pub fn lines(&mut self, name: &Name, f: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-        let mut line = Vec::new();
-        (self.read)(name, &mut |piece| {
-            let mut parts = piece.split(|&byte| byte == b'\n').peekable();
-            while let Some(part) = parts.next() {
-                let room = Self::LONGEST_LINE - line.len();
-                line.extend_from_slice(&part[..part.len().min(room)]);
-                if parts.peek().is_some() {
-                    f(&line);
-                    line.clear();
-                }
-            }
-        })?;
-        if !line.is_empty() {
-            f(&line);
-        }
-        Ok(())
-    }
-
-    /// Most bytes of a line that are kept.
-    pub const LONGEST_LINE: usize = 1 << 16;
 }
 
 impl std::fmt::Debug for Run<'_> {

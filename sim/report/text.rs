@@ -311,6 +311,7 @@ fn rarer_interruptions(training: &TrainingSummary) -> String {
         (interruptions.preemptions, "preemption"),
         (interruptions.maintenance, "maintenance"),
         (interruptions.time_limits, "time limits"),
+        (interruptions.growths, "growth"),
     ];
     let seen = counts.into_iter().filter(|(count, _)| *count > 0);
     seen.map(|(count, by)| format!(", {count} by {by}")).collect()

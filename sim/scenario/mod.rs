@@ -32,7 +32,7 @@ mod set;
 mod show;
 mod spec;
 
-pub use self::assemble::{Input, Loaded, Reading, TraceFile, read_scenario};
+pub use self::assemble::{Input, Loaded, PlayedFile, Reading, read_scenario};
 pub use self::catalogue::{Section, built_in};
 pub use self::diagnostics::{Diagnostic, Diagnostics};
 pub use self::files::{Files, Position, SourceFile};

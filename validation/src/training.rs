@@ -352,7 +352,10 @@ fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
         }),
         restart: Some(Duration(0)),
         spares: Some(0),
-        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }))
+        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec {
+            nodes: Some(nodes),
+            ..ResidentSpec::default()
+        }))
     }
 }
 
@@ -408,7 +411,7 @@ fn model(spec: &TrainingSpec, nodes_per_rack: u32, racks: usize, replication: u6
 
 /// Runs a resident job, with spares beside it, for `days`.
 fn simulate(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
-    let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }) = spec.jobs else {
+    let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), .. }) = spec.jobs else {
         panic!("a resident job with its nodes");
     };
     let per_rack = nodes.min(64);

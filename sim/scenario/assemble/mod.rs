@@ -4,8 +4,10 @@
 //! component that cannot be read is reported and its name kept, so that what refers to it is
 //! not reported as well.
 
+mod joblogs;
 mod outlook;
 mod plant;
+mod played;
 mod traces;
 mod work;
 
@@ -34,9 +36,10 @@ use crate::spec::{Fault, FilePath, Mark, Name};
 use crate::workload::inference::Noting;
 use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
 use crate::workload::inference::replica::Limits;
+use crate::workload::training::TrainingDesign;
 
 use plant::{Plant, report};
-pub use traces::TraceFile;
+pub use played::PlayedFile;
 
 /// The sections whose components are selected by `kind`.
 pub(super) const SECTIONS: [Section; 4] = [
@@ -59,7 +62,7 @@ pub struct Loaded {
     /// The files that it reads.
     pub inputs: Vec<Input>,
     /// Those of them that are read while the run goes on.
-    pub traces: Vec<Arc<TraceFile>>,
+    pub played: Vec<Arc<PlayedFile>>,
     /// The effective scenario as YAML.
     pub effective_yaml: String,
 }
@@ -129,7 +132,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     report_in(document, "site", &mut faults, sink);
     let clock = Clock::new(head.start, place.zone.clone());
     let duration = Span::from(head.duration);
-    let inputs = Inputs { document, read: RefCell::default(), traces: RefCell::default() };
+    let inputs = Inputs { document, read: RefCell::default(), played: RefCell::default() };
     let mut read = |name: &Name, out: &mut dyn FnMut(&[u8])| inputs.read(name, out);
     let horizon = Time::ZERO + duration;
     let mut run = Run { clock: &clock, horizon, read: &mut read };
@@ -185,13 +188,13 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         control,
         clock: clock.clone(),
     };
-    let (inputs, traces) = inputs.into_lists();
+    let (inputs, played) = inputs.into_lists();
     Some(Loaded {
         hash: fingerprint(&content_hash(&document.root), &inputs),
         effective_yaml: effective_yaml(&document.root),
         design,
         inputs,
-        traces,
+        played,
     })
 }
 
@@ -281,7 +284,7 @@ fn report_in(document: &Document, section: &str, faults: &mut Vec<Fault>, sink: 
 struct Inputs<'d> {
     document: &'d Document,
     read: RefCell<BTreeMap<PathBuf, String>>,
-    traces: RefCell<Vec<Arc<TraceFile>>>,
+    played: RefCell<Vec<Arc<PlayedFile>>>,
 }
 
 impl Inputs<'_> {
@@ -325,7 +328,7 @@ impl Inputs<'_> {
                 return None;
             }
         };
-        let traces::Checked { file: trace, sha256, report, too_long } = checked;
+        let traces::Checked { trace, sha256, report, too_long } = checked;
         let says = format!("`{file}`: {report}");
         if report.rows == 0 {
             let help = match format {
@@ -349,15 +352,29 @@ impl Inputs<'_> {
             faults.push(Fault::warning("", says).at(file.mark));
         }
         self.read.borrow_mut().insert(path, sha256);
-        let design = TraceDesign::new(Arc::<TraceFile>::clone(&trace), &report);
-        self.traces.borrow_mut().push(trace);
-        Some(design)
+        self.played.borrow_mut().push(Arc::clone(&trace.file));
+        Some(TraceDesign::new(trace, &report))
     }
 
-    fn into_lists(self) -> (Vec<Input>, Vec<Arc<TraceFile>>) {
+    /// Reads the job log of `design` through once, if its jobs come from one: what is odd in it is
+    /// reported.
+    fn open_log(&self, design: &mut TrainingDesign, faults: &mut Vec<Fault>) {
+        let Some((file, processors)) = design.log_file() else { return };
+        let path = self.document.files.resolve(&file.text, file.mark);
+        match joblogs::check(&path, processors) {
+            Ok(joblogs::Checked { log, sha256, reader }) => {
+                self.read.borrow_mut().insert(path, sha256);
+                self.played.borrow_mut().push(Arc::clone(&log.file));
+                design.take_log(log, &reader, faults);
+            }
+            Err(error) => faults.push(unreadable(&path, file.mark, &error)),
+        }
+    }
+
+    fn into_lists(self) -> (Vec<Input>, Vec<Arc<PlayedFile>>) {
         let read = self.read.into_inner().into_iter();
         let inputs = read.map(|(path, sha256)| Input { path, sha256 }).collect();
-        (inputs, self.traces.into_inner())
+        (inputs, self.played.into_inner())
     }
 }
 

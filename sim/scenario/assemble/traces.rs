@@ -1,32 +1,22 @@
 //! Traces of requests on disk: checked once before the run, then read row by row while it goes
 //! on.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
-use flate2::read::MultiGzDecoder;
-use sha2::{Digest as _, Sha256};
-
-use super::Hashing;
+use super::played::{self, LineReader, PlayedFile};
 use crate::workload::inference::load::{
     Rows, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
 };
 use crate::workload::inference::replica::Limits;
 use crate::workload::inference::request::Request;
 
-/// Longest line that is looked at; a longer one is no row of any trace.
-const LONGEST_LINE: usize = 1 << 20;
-
-/// Bytes that are read at a time.
-const BUFFER: usize = 1 << 16;
-
 /// A trace that was read through once.
 #[derive(Debug)]
 pub(super) struct Checked {
     /// To play it.
-    pub(super) file: Arc<TraceFile>,
+    pub(super) trace: Arc<TraceFile>,
     /// SHA-256 of its bytes.
     pub(super) sha256: String,
     /// What is in it.
@@ -38,129 +28,48 @@ pub(super) struct Checked {
 /// Reads the trace at `path` to its end. Takes no memory beyond a line.
 pub(super) fn check(path: &Path, format: TraceFormat, limits: &Limits) -> io::Result<Checked> {
     let mut too_long = Rows::default();
-    let raw = Hashing { inner: File::open(path)?, hasher: Sha256::new() };
-    let mut raw = BufReader::with_capacity(BUFFER, raw);
-    let report = {
-        let text: Box<dyn BufRead + '_> = decompressed(path, &mut raw);
-        let mut rows = RowReader::new(text, format);
-        while let Some(row) = rows.next_row()? {
-            if !limits.fits(&Request::new(0, row.prompt, row.output, 1)) {
-                too_long.add(rows.reader.line());
-            }
+    let (reader, sha256) = played::check(path, TraceReader::new(format), |reader, row| {
+        if !limits.fits(&Request::new(0, row.prompt, row.output, 1)) {
+            too_long.add(reader.line());
         }
-        *rows.reader.report()
-    };
-    io::copy(&mut raw, &mut io::sink())?;
-    let sha256 = super::hex(&raw.into_inner().hasher.finalize());
-    let file = TraceFile { path: path.to_owned(), format, failure: Arc::default() };
-    Ok(Checked { file: Arc::new(file), sha256, report, too_long })
+    })?;
+    let trace = Arc::new(TraceFile { file: PlayedFile::new(path), format });
+    Ok(Checked { trace, sha256, report: *reader.report(), too_long })
 }
 
 /// A trace on disk.
 #[derive(Debug)]
-pub struct TraceFile {
-    path: PathBuf,
+pub(super) struct TraceFile {
+    pub(super) file: Arc<PlayedFile>,
     format: TraceFormat,
-    failure: Arc<Mutex<Option<io::Error>>>,
-}
-
-impl TraceFile {
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What went wrong when it was last played, if anything did: the run went on as if the
-    /// trace had ended there. Asked once.
-    pub fn take_failure(&self) -> Option<io::Error> {
-        self.failure.lock().expect("no reader panics").take()
-    }
 }
 
 impl TraceRows for TraceFile {
     fn rows(&self) -> Box<dyn Iterator<Item = TraceRow> + Send> {
-        let rows = File::open(&self.path).map(|file| {
-            let raw = BufReader::with_capacity(BUFFER, file);
-            RowReader::new(decompressed(&self.path, raw), self.format)
-        });
-        Box::new(Playing { rows: Some(rows), failure: Arc::clone(&self.failure) })
+        self.file.play(TraceReader::new(self.format))
     }
 }
 
-/// The rows of a trace while it is played. A failure ends it and is remembered.
-struct Playing {
-    /// None once it has ended.
-    rows: Option<io::Result<RowReader<Box<dyn BufRead + Send>>>>,
-    failure: Arc<Mutex<Option<io::Error>>>,
-}
+impl LineReader for TraceReader {
+    type Row = TraceRow;
 
-impl Iterator for Playing {
-    type Item = TraceRow;
-
-    fn next(&mut self) -> Option<TraceRow> {
-        let row = match self.rows.as_mut()? {
-            Ok(rows) => rows.next_row(),
-            Err(_) => Ok(None),
-        };
-        let failed = match row {
-            Ok(Some(row)) => return Some(row),
-            Ok(None) => self.rows.take().and_then(Result::err),
-            Err(error) => Some(error),
-        };
-        self.rows = None;
-        if let Some(error) = failed {
-            self.failure.lock().expect("no reader panics").get_or_insert(error);
-        }
-        None
-    }
-}
-
-/// `raw`, decompressed where `path` ends in `.gz`.
-fn decompressed<'r, R: BufRead + Send + 'r>(path: &Path, raw: R) -> Box<dyn BufRead + Send + 'r> {
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(raw)))
-    } else {
-        Box::new(raw)
-    }
-}
-
-/// Rows out of a text.
-struct RowReader<R> {
-    text: R,
-    reader: TraceReader,
-    line: Vec<u8>,
-}
-
-impl<R: BufRead> RowReader<R> {
-    fn new(text: R, format: TraceFormat) -> Self {
-        Self { text, reader: TraceReader::new(format), line: Vec::new() }
+    fn read(&mut self, line: &[u8]) -> Option<TraceRow> {
+        TraceReader::read(self, line)
     }
 
-    /// The next row; none at the end.
-    fn next_row(&mut self) -> io::Result<Option<TraceRow>> {
-        loop {
-            self.line.clear();
-            let mut bounded = (&mut self.text).take(LONGEST_LINE as u64);
-            if bounded.read_until(b'\n', &mut self.line)? == 0 {
-                return Ok(None);
-            }
-            if self.line.len() == LONGEST_LINE && self.line.last() != Some(&b'\n') {
-                self.text.skip_until(b'\n')?;
-                self.reader.skip();
-                continue;
-            }
-            let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-            if let Some(row) = self.reader.read(line) {
-                return Ok(Some(row));
-            }
-        }
+    fn skip(&mut self) {
+        TraceReader::skip(self);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::path::PathBuf;
 
+    use sha2::{Digest as _, Sha256};
+
+    use super::played::LONGEST_LINE;
     use super::*;
 
     const LIMITS: Limits = Limits { sequences: 8, chunk: 64, blocks: Some(10), block_tokens: 16 };
@@ -197,14 +106,14 @@ mod tests {
         // Ten blocks of 16 hold 100 prompt tokens and 61 of answer, the last of which is not fed
         // back; the answer in line 63 is the first of 62.
         assert_eq!(plain.too_long, Rows { count: 139, first_line: 63 });
-        let played: Vec<TraceRow> = plain.file.rows().collect();
+        let played: Vec<TraceRow> = plain.trace.rows().collect();
         assert_eq!(played.len(), 200);
-        assert!(packed.file.rows().eq(played.iter().copied()));
-        assert!(packed.file.rows().eq(played));
+        assert!(packed.trace.rows().eq(played.iter().copied()));
+        assert!(packed.trace.rows().eq(played));
         for (path, checked) in paths.iter().zip([plain, packed]) {
             let whole = super::super::hex(&Sha256::digest(std::fs::read(path).unwrap()));
             assert_eq!(checked.sha256, whole);
-            assert!(checked.file.take_failure().is_none());
+            assert!(checked.trace.file.take_failure().is_none());
         }
     }
 
@@ -229,8 +138,8 @@ mod tests {
         let path = write(&folder, "a.csv", azure(0..20).as_bytes());
         let checked = check(&path, TraceFormat::Azure, &LIMITS).unwrap();
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(checked.file.rows().count(), 0);
-        let failure = checked.file.take_failure().expect("the file is gone");
+        assert_eq!(checked.trace.rows().count(), 0);
+        let failure = checked.trace.file.take_failure().expect("the file is gone");
         assert_eq!(failure.kind(), io::ErrorKind::NotFound);
     }
 }

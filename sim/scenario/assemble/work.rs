@@ -418,12 +418,7 @@ fn design(
                 let mut design = spec.resolve(&rack, racks.len(), &mut faults);
                 let start = run.clock.read(Time::ZERO);
                 design.start_in_week(24.0 * f64::from(start.weekday) + start.hour);
-                if let Some((file, mut log)) = design.log_file().cloned().zip(design.log_reader()) {
-                    match run.lines(&file, &mut |line| log.line(line)) {
-                        Ok(()) => design.take_log(log, &mut faults),
-                        Err(fault) => faults.push(fault),
-                    }
-                }
+                inputs.open_log(&mut design, &mut faults);
                 WorkDesign::Training { design, rack, racks }
             })
         }

@@ -28,6 +28,8 @@ pub struct GpuHours {
     /// What curtailments cost: held by a job that one had stopped, and what running below full
     /// speed for one cost, as equivalent time at full speed.
     pub curtailed: f64,
+    /// Held by a job to replace nodes that it may lose.
+    pub spare: f64,
     /// On and without a job.
     pub idle: f64,
     /// Under repair.
@@ -38,7 +40,7 @@ pub struct GpuHours {
 
 impl GpuHours {
     /// Every kind with its name, in the order of reports.
-    pub fn kinds(&self) -> [(&'static str, f64); 12] {
+    pub fn kinds(&self) -> [(&'static str, f64); 13] {
         [
             ("useful", self.useful),
             ("lost", self.lost),
@@ -49,6 +51,7 @@ impl GpuHours {
             ("throttled", self.throttled),
             ("paused", self.paused),
             ("curtailed", self.curtailed),
+            ("spare", self.spare),
             ("idle", self.idle),
             ("down", self.down),
             ("dark", self.dark),
@@ -75,6 +78,7 @@ impl GpuHours {
         self.throttled += other.throttled;
         self.paused += other.paused;
         self.curtailed += other.curtailed;
+        self.spare += other.spare;
         self.idle += other.idle;
         self.down += other.down;
         self.dark += other.dark;
@@ -92,6 +96,7 @@ impl GpuHours {
             throttled: self.throttled * factor,
             paused: self.paused * factor,
             curtailed: self.curtailed * factor,
+            spare: self.spare * factor,
             idle: self.idle * factor,
             down: self.down * factor,
             dark: self.dark * factor,
@@ -115,6 +120,8 @@ pub struct Interruptions {
     pub maintenance: u64,
     /// It had held its nodes for the longest time that a job may.
     pub time_limits: u64,
+    /// It had trained on fewer nodes than it wants, and took in others.
+    pub growths: u64,
 }
 
 impl Interruptions {
@@ -126,6 +133,7 @@ impl Interruptions {
             + self.preemptions
             + self.maintenance
             + self.time_limits
+            + self.growths
     }
 
     pub(super) fn count(&mut self, cause: Cause) {
@@ -136,6 +144,7 @@ impl Interruptions {
             Cause::Preemption => &mut self.preemptions,
             Cause::Maintenance => &mut self.maintenance,
             Cause::TimeLimit => &mut self.time_limits,
+            Cause::Growth => &mut self.growths,
         } += 1;
     }
 }
@@ -149,6 +158,7 @@ pub(super) enum Cause {
     Preemption,
     Maintenance,
     TimeLimit,
+    Growth,
 }
 
 /// What came of one cause of failures.
@@ -230,7 +240,7 @@ pub struct JobRecord {
     pub start: Time,
     /// When it finished.
     pub end: Time,
-    /// Nodes that it ran on.
+    /// Nodes that it asked for, without its spares.
     pub nodes: usize,
     /// Its tier: higher ones have higher numbers.
     pub tier: u16,
@@ -250,7 +260,7 @@ pub struct JobRecord {
 
 impl JobRecord {
     /// What the GPU-hours of a job go to: every kind but those without a job.
-    pub const GPU_HOURS: [&str; 9] = [
+    pub const GPU_HOURS: [&str; 10] = [
         "useful",
         "lost",
         "checkpoint",
@@ -260,10 +270,11 @@ impl JobRecord {
         "throttled",
         "paused",
         "curtailed",
+        "spare",
     ];
 
     /// Its GPU-hours in the order of [`GPU_HOURS`](Self::GPU_HOURS).
-    pub fn held_gpu_hours(&self) -> [f64; 9] {
+    pub fn held_gpu_hours(&self) -> [f64; 10] {
         let kinds = self.gpu_hours.kinds();
         std::array::from_fn(|i| kinds[i].1)
     }

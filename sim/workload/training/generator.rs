@@ -1,11 +1,12 @@
 //! Where jobs come from: one that is always there, chance, or a log.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use super::packed::Jobs;
 use super::spec::{
-    ClassDesign, DurationLaw, GapLaw, Groups, JobsDesign, StreamDesign, TrainingDesign,
+    ClassDesign, DurationLaw, GapLaw, Groups, JobsDesign, ResidentDesign, StreamDesign,
+    TrainingDesign,
 };
 use super::swf::{JobEnd, LogJob};
 use crate::kernel::{Span, Stream, Streams, Time};
@@ -13,8 +14,14 @@ use crate::kernel::{Span, Stream, Streams, Time};
 /// What a new job asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
-    /// Nodes.
+    /// Nodes that it runs on at full speed.
     pub nodes: usize,
+    /// The fewest nodes that it runs on.
+    pub fewest: usize,
+    /// Nodes that it holds besides, to replace those that it may lose.
+    pub spares: usize,
+    /// Which power its GPUs draw, of the kinds of the workload.
+    pub power: u16,
     /// Work at full speed, s; infinite for a job that never ends.
     pub work_s: f64,
     /// The work that it says it has, s; at least what it has.
@@ -45,10 +52,10 @@ impl TrainingDesign {
 }
 
 /// The jobs of a workload, one after the other.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Source {
     /// One job that never ends, until it has been handed out.
-    Resident(Option<usize>),
+    Resident(Option<ResidentDesign>),
     /// Chance.
     Random(Generator),
     /// A log, and how far it has been read.
@@ -58,12 +65,12 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn new(design: &JobsDesign, groups: &Groups, streams: &Streams, name: &str) -> Self {
         match design {
-            JobsDesign::Resident { nodes } => Source::Resident(Some(*nodes)),
+            JobsDesign::Resident(resident) => Source::Resident(Some(*resident)),
             JobsDesign::Stream(stream) => {
                 Source::Random(Generator::new(stream.clone(), streams, name))
             }
-            JobsDesign::Log { jobs, processors_per_node, queues, .. } => Source::Log(Log {
-                jobs: jobs.jobs(),
+            JobsDesign::Log { rows, processors_per_node, queues, .. } => Source::Log(Log {
+                jobs: rows.play(),
                 last: None,
                 next: None,
                 processors_per_node: *processors_per_node,
@@ -85,14 +92,21 @@ impl Source {
     /// The job that arrives.
     pub(super) fn request(&mut self) -> Request {
         match self {
-            Source::Resident(job) => Request {
-                nodes: job.take().expect("the resident job arrives once"),
-                work_s: f64::INFINITY,
-                asked_s: f64::INFINITY,
-                end: JobEnd::Completed,
-                tier: 0,
-                account: 0,
-            },
+            Source::Resident(job) => {
+                let ResidentDesign { nodes, fewest, spares } =
+                    job.take().expect("the resident job arrives once");
+                Request {
+                    nodes,
+                    fewest,
+                    spares,
+                    power: 0,
+                    work_s: f64::INFINITY,
+                    asked_s: f64::INFINITY,
+                    end: JobEnd::Completed,
+                    tier: 0,
+                    account: 0,
+                }
+            }
             Source::Random(generator) => generator.request(),
             Source::Log(log) => log.request(),
         }
@@ -100,9 +114,8 @@ impl Source {
 }
 
 /// A log that is being played.
-#[derive(Debug, Clone)]
 pub(super) struct Log {
-    jobs: Jobs,
+    jobs: Box<dyn Iterator<Item = LogJob> + Send>,
     /// When the job before was submitted, and the one that is due.
     last: Option<Time>,
     next: Option<LogJob>,
@@ -110,6 +123,12 @@ pub(super) struct Log {
     /// Tier by queue.
     queues: Arc<[u16]>,
     accounts: Accounts,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log").field("next", &self.next).finish_non_exhaustive()
+    }
 }
 
 impl Log {
@@ -124,8 +143,12 @@ impl Log {
     fn request(&mut self) -> Request {
         let job = self.next.take().expect("a job arrives after its gap");
         let queue = job.queue.and_then(|queue| self.queues.get(queue as usize));
+        let nodes = job.processors.div_ceil(self.processors_per_node) as usize;
         Request {
-            nodes: job.processors.div_ceil(self.processors_per_node) as usize,
+            nodes,
+            fewest: nodes,
+            spares: 0,
+            power: 0,
             work_s: job.run.as_secs_f64(),
             asked_s: job.requested.as_secs_f64(),
             end: job.end,
@@ -261,6 +284,9 @@ impl Generator {
         };
         Request {
             nodes: class.nodes,
+            fewest: class.fewest,
+            spares: class.spares,
+            power: class.power,
             work_s,
             asked_s: work_s * class.request,
             end,

@@ -62,8 +62,14 @@ pub(super) struct Job {
     pub(super) submit: Time,
     /// When it first had all its nodes.
     pub(super) start: Option<Time>,
-    /// Nodes that it needs.
+    /// Nodes that it runs on at full speed.
     pub(super) width: usize,
+    /// The fewest that it runs on: fewer than its width where it is elastic.
+    pub(super) fewest: usize,
+    /// Nodes that it holds besides, to replace those that it may lose.
+    pub(super) reserve: usize,
+    /// Which power its GPUs draw, of the kinds of the workload.
+    pub(super) power: u16,
     pub(super) work_s: f64,
     /// How it will end.
     pub(super) end: JobEnd,
@@ -82,6 +88,8 @@ pub(super) struct Job {
     pub(super) limit: f64,
     /// It will give up its nodes.
     pub(super) stop: Option<Stop>,
+    /// It takes in its spares when the checkpoint that it will write is done.
+    pub(super) grows: bool,
     /// It will stand to write a checkpoint, so as to be done at this time.
     pub(super) drain: Option<(Time, Ticket)>,
     /// It goes on from memory when it next has nodes.
@@ -94,15 +102,21 @@ pub(super) struct Job {
     pub(super) wanted_w: f64,
     /// What each draws, before the limits of a rack that stop no work, W.
     pub(super) draw_w: f64,
+    /// What each GPU of a spare draws, W.
+    spare_w: f64,
     pub(super) progress: Progress,
-    /// The nodes that it holds, in rising order.
+    /// The nodes that it runs on, in rising order.
     pub(super) nodes: Vec<u32>,
     /// Their racks, each once, in rising order.
     pub(super) racks: Vec<u32>,
+    /// The nodes that it holds and does not run on, in rising order.
+    pub(super) spares: Vec<u32>,
     /// The end of its phase.
     pub(super) ticket: Option<Ticket>,
     /// Waits to be looked at when the instant is settled.
     pub(super) touched: bool,
+    /// What it draws has changed since the facility looked last.
+    pub(super) is_changed: bool,
     pub(super) attempts: u32,
     pub(super) interruptions: Interruptions,
     /// Node-seconds by what came of them.
@@ -115,8 +129,15 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// A job that arrives, and takes `restart_s` to start.
-    pub(super) fn new(id: u64, now: Time, request: Request, cycle: Cycle, restart_s: f64) -> Self {
+    /// A job that arrives, and takes `restart_s` to start. GPUs of its spares draw `spare_w`.
+    pub(super) fn new(
+        id: u64,
+        now: Time,
+        request: Request,
+        cycle: Cycle,
+        restart_s: f64,
+        spare_w: f64,
+    ) -> Self {
         // What it asks for covers its start and its writes, if nothing disturbs it.
         let asked_s = restart_s + Progress::default().time_to(cycle, request.asked_s, 1.0);
         Self {
@@ -124,6 +145,9 @@ impl Job {
             submit: now,
             start: None,
             width: request.nodes,
+            fewest: request.fewest,
+            reserve: request.spares,
+            power: request.power,
             work_s: request.work_s,
             end: request.end,
             tier: request.tier,
@@ -135,17 +159,21 @@ impl Job {
             starting_s: 0.0,
             limit: 1.0,
             stop: None,
+            grows: false,
             drain: None,
             suspended: false,
             pace: 0.0,
             thermal: 1.0,
             wanted_w: 0.0,
             draw_w: 0.0,
+            spare_w,
             progress: Progress::default(),
             nodes: Vec::new(),
             racks: Vec::new(),
+            spares: Vec::new(),
             ticket: None,
             touched: false,
+            is_changed: false,
             attempts: 0,
             interruptions: Interruptions::default(),
             account: GpuHours::default(),
@@ -160,12 +188,28 @@ impl Job {
         Waiting {
             id: self.id,
             token: slot,
-            nodes: self.width as u32,
+            nodes: self.footprint() as u32,
             requested: self.requested,
             submitted: self.submit,
             tier: self.tier,
             account: self.owner,
         }
+    }
+
+    /// Nodes that it is to hold.
+    pub(super) fn footprint(&self) -> usize {
+        self.width + self.reserve
+    }
+
+    /// Nodes that it is to hold and does not.
+    pub(super) fn lacks(&self) -> usize {
+        self.footprint() - self.nodes.len() - self.spares.len()
+    }
+
+    /// Part of its nodes that it runs on. Work goes in proportion: what an elastic job does on
+    /// fewer nodes takes the longer.
+    fn share(&self) -> f64 {
+        self.nodes.len() as f64 / self.width as f64
     }
 
     /// Adds `nodes`, in rising order. A few cost a search each, not a look along all.
@@ -183,7 +227,15 @@ impl Job {
         }
     }
 
-    /// Removes a node that it holds.
+    /// Lets spares replace nodes that it has lost; those that do.
+    pub(super) fn call_spares(&mut self, rack_of: impl Fn(u32) -> u32) -> Vec<u32> {
+        let called = self.spares.len().min(self.width - self.nodes.len());
+        let called: Vec<u32> = self.spares.drain(..called).collect();
+        self.add_nodes(&called, rack_of);
+        called
+    }
+
+    /// Removes a node that it runs on.
     pub(super) fn remove_node(&mut self, node: u32, rack_of: impl Fn(u32) -> u32) {
         let at = self.nodes.binary_search(&node).expect("a job loses only nodes that it holds");
         self.nodes.remove(at);
@@ -208,8 +260,10 @@ impl Job {
             return;
         }
         let nodes = self.nodes.len() as f64;
+        let spares = self.spares.len() as f64;
         self.present_s += self.width as f64 * dt;
-        self.gpu_energy_j += nodes * self.draw_w * dt;
+        self.gpu_energy_j += (nodes * self.draw_w + spares * self.spare_w) * dt;
+        self.account.spare += spares * dt;
         match self.phase {
             Phase::Starting | Phase::Running if self.pace == 0.0 => {
                 self.progress.flush(dt);
@@ -223,7 +277,8 @@ impl Job {
                 self.account.restart += nodes * dt;
             }
             Phase::Running => {
-                let written = self.progress.advance(self.cycle, dt, self.pace);
+                let speed = self.pace * self.share();
+                let written = self.progress.advance(self.cycle, dt, speed);
                 self.account.checkpoint += nodes * written;
                 self.account.useful += nodes * (dt - written) * self.pace;
                 let slow = nodes * (dt - written) * (1.0 - self.pace);
@@ -247,9 +302,9 @@ impl Job {
         then
     }
 
-    /// Loses what no checkpoint holds. The job still holds all its nodes in its account.
+    /// Loses what no checkpoint holds.
     pub(super) fn fall_back(&mut self) {
-        let lost = self.nodes.len() as f64 * self.progress.fall_back();
+        let lost = self.width as f64 * self.progress.fall_back();
         self.account.useful -= lost;
         self.account.lost += lost;
     }
@@ -259,7 +314,9 @@ impl Job {
         match self.phase {
             _ if self.pace == 0.0 => f64::INFINITY,
             Phase::Starting => self.starting_s,
-            Phase::Running => self.progress.time_to(self.cycle, self.work_s, self.pace),
+            Phase::Running => {
+                self.progress.time_to(self.cycle, self.work_s, self.pace * self.share())
+            }
             _ => f64::INFINITY,
         }
     }
@@ -283,7 +340,7 @@ impl Job {
             Phase::Running if self.pace > 0.0 => {
                 // A job that ends before its first checkpoint writes none.
                 let interval_s = if self.work_s > self.cycle.interval_s {
-                    self.cycle.interval_s
+                    self.cycle.interval_s / self.share()
                 } else {
                     f64::INFINITY
                 };

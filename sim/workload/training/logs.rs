@@ -1,5 +1,7 @@
 //! Job logs through the whole model.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::spec::*;
@@ -68,10 +70,11 @@ fn model_with(
     };
     let mut faults = Vec::new();
     let mut design = spec.resolve(rack, 2, &mut faults);
-    assert_eq!(design.log_file(), Some(&Name::unplaced("log.swf")));
-    let mut reader = design.log_reader().unwrap();
-    log.lines().for_each(|line| reader.line(line.as_bytes()));
-    design.take_log(reader, &mut faults);
+    let (file, processors) = design.log_file().expect("the jobs come from a log");
+    assert_eq!(file, &Name::unplaced("log.swf"));
+    let mut reader = SwfReader::new(processors);
+    let jobs: Vec<LogJob> = log.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
+    design.take_log(Arc::new(jobs), &reader, &mut faults);
     let names = ["a".to_owned(), "b".to_owned()];
     (Training::new(design, rack.clone(), &names, "jobs", &Streams::new(1, 0)), faults)
 }

@@ -11,7 +11,6 @@ mod fleet;
 mod generator;
 mod job;
 mod model;
-mod packed;
 mod placement;
 mod power;
 mod replay;
@@ -43,10 +42,10 @@ pub use schedule::{
 pub use spec::{
     AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, CurtailmentSpec,
     DetectionSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, FailureSpec,
-    GapsSpec, IntervalSpec, JobClassSpec, JobsSpec, Law, LawSpec, LemonSpec, LogReader,
-    LognormalSpec, MaintenanceSpec, PowerSharesSpec, PreemptionSpec, PriceSpec, PrioritySpec,
-    QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec,
-    StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec,
-    WeibullSpec, WhenSpec,
+    GapsSpec, HeatFailure, HeatFailureSpec, IntervalSpec, JobClassSpec, JobRows, JobsSpec, Law,
+    LawSpec, LemonSpec, LognormalSpec, MaintenanceSpec, PowerSharesSpec, PreemptionSpec, PriceSpec,
+    PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec,
+    SpreadSpec, StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign,
+    TrainingSpec, WeibullSpec, WhenSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

@@ -9,6 +9,8 @@ mod stops;
 
 #[cfg(test)]
 mod planned;
+#[cfg(test)]
+mod spares;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -18,6 +20,7 @@ use super::account::{
 use super::fleet::{Fleet, RackPower, Slot};
 use super::generator::Source;
 use super::job::{Job, Phase};
+use super::power::PowerDesign;
 use super::schedule::{Decisions, Scheduler};
 use super::spec::TrainingDesign;
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
@@ -34,7 +37,7 @@ use curtailment::{Curtailment, Step};
 /// Events are arrivals, node failures, repairs, racks that finish starting, and for each job
 /// the end of its phase; checkpoints are none. A change that touches a job costs time in
 /// proportion to the racks of that job.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Training {
     design: TrainingDesign,
     rack: GpuRackDesign,
@@ -48,8 +51,10 @@ pub struct Training {
     scheduler: Scheduler,
     /// The scheduler's next promised start.
     promise: Option<(Time, Ticket)>,
-    /// Jobs that hold nodes and need more, by number, which is their order of submission.
+    /// Jobs that hold nodes and need more to go on, by number, which is their order of submission.
     waiting: BTreeMap<u64, Slot>,
+    /// Jobs that go on, or will, and lack nodes or spares.
+    lacking: BTreeMap<u64, Slot>,
     /// Crews without a node to repair, and the nodes that wait for one, each with the time
     /// that its repair will take.
     crews: usize,
@@ -63,8 +68,14 @@ pub struct Training {
     /// Racks and jobs to look at before the instant is over.
     stale_racks: Vec<u32>,
     touched_jobs: Vec<Slot>,
-    /// Racks whose demand or draw changed since the last drain.
+    /// Racks whose demand or draw changed since the last drain, and jobs that did so to all of
+    /// theirs.
     changed: Vec<u32>,
+    changed_jobs: Vec<Slot>,
+    /// Racks with a cap, and racks that are slowed by heat: without any no job need look at its
+    /// own.
+    capped: usize,
+    slowed: usize,
     curtailment: Option<Curtailment>,
     /// The rack whose turn of maintenance is next.
     next_service: u32,
@@ -183,17 +194,24 @@ impl Training {
             ramp_free: Time::ZERO,
             broken: VecDeque::new(),
             waiting: BTreeMap::new(),
+            lacking: BTreeMap::new(),
             committed: 0,
             pass_due: false,
             offered: Vec::new(),
             stale_racks: Vec::new(),
             touched_jobs: Vec::new(),
             changed: Vec::new(),
+            changed_jobs: Vec::new(),
+            capped: 0,
+            slowed: 0,
             taken: Vec::new(),
             decisions: Decisions::default(),
             finished: Vec::new(),
             totals: Totals::default(),
         };
+        if training.design.rack_cap_w.is_finite() {
+            training.capped = racks.len();
+        }
         training.totals.causes = vec![(0, 0); training.design.failures.causes.len()];
         for rack in 0..racks.len() {
             training.reclock(Time::ZERO, rack);
@@ -236,6 +254,13 @@ impl Training {
                 .occupancy(rack, |slot, _| touch(&mut self.jobs, &mut self.touched_jobs, slot));
         }
         let state = &mut self.racks[rack];
+        let limits = |offer: &RackOffer| {
+            let is_capped = offer.cap_w.min(self.design.rack_cap_w).is_finite();
+            (usize::from(is_capped), usize::from(offer.speed < 1.0))
+        };
+        let (old, new) = (limits(&state.offer), limits(&offer));
+        self.capped = self.capped + new.0 - old.0;
+        self.slowed = self.slowed + new.1 - old.1;
         state.offer = offer;
         if !state.is_offered {
             state.is_offered = true;
@@ -252,6 +277,7 @@ impl Training {
         for &rack in &offered {
             self.racks[rack as usize].is_offered = false;
             self.mark_stale(rack as usize);
+            self.stress(now, rack as usize);
             self.switch(now, rack as usize, &mut struck);
             self.open_or_close(rack as usize);
         }
@@ -269,6 +295,14 @@ impl Training {
     /// Calls `f` with each rack whose demand or draw may have changed since the last call, in
     /// rising order.
     pub fn drain_changed(&mut self, mut f: impl FnMut(usize)) {
+        let mut jobs = std::mem::take(&mut self.changed_jobs);
+        for slot in jobs.drain(..) {
+            self.jobs[slot as usize].is_changed = false;
+            for i in 0..self.jobs[slot as usize].racks.len() {
+                self.mark_changed(self.jobs[slot as usize].racks[i] as usize);
+            }
+        }
+        self.changed_jobs = jobs;
         self.changed.sort_unstable();
         for &rack in &self.changed {
             self.racks[rack as usize].is_changed = false;
@@ -338,7 +372,8 @@ impl Training {
 
     /// GPUs that jobs hold now. Costs time in proportion to the jobs that are there.
     pub fn busy_gpus(&self) -> usize {
-        let nodes: usize = self.jobs.iter().map(|job| job.nodes.len()).sum();
+        let held = |job: &Job| job.nodes.len() + job.spares.len();
+        let nodes: usize = self.jobs.iter().map(held).sum();
         nodes * self.rack.gpus_per_node
     }
 
@@ -384,13 +419,11 @@ impl Training {
                     Phase::Starting => {
                         job.phase = Phase::Running;
                         self.touch(slot);
+                        self.grow(now, slot);
                     }
                     Phase::Running => self.finish(now, slot),
                     Phase::Detecting => self.recover(now, slot),
-                    Phase::Draining => {
-                        self.save_drained(slot);
-                        self.touch(slot);
-                    }
+                    Phase::Draining => self.drained(now, slot),
                     phase => unreachable!("a job that is {phase:?} waits for no end of it"),
                 }
             }
@@ -410,6 +443,20 @@ impl Training {
 
     fn touch(&mut self, slot: Slot) {
         touch(&mut self.jobs, &mut self.touched_jobs, slot);
+    }
+
+    /// What the GPUs of a job draw, by phase.
+    fn power_of(&self, slot: usize) -> &PowerDesign {
+        self.design.power(self.jobs[slot].power)
+    }
+
+    /// The facility must look at all racks of a job again.
+    fn note_change(&mut self, slot: Slot) {
+        let job = &mut self.jobs[slot as usize];
+        if !job.is_changed {
+            job.is_changed = true;
+            self.changed_jobs.push(slot);
+        }
     }
 
     /// The demand of `rack` may have changed.

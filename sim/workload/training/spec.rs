@@ -18,12 +18,12 @@ pub use curtailment::{
     TierResponseSpec, WhenSpec,
 };
 pub use failures::{
-    CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, FailureSpec, Law,
-    LawSpec, LemonSpec, WeibullSpec,
+    CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, FailureSpec,
+    HeatFailure, HeatFailureSpec, Law, LawSpec, LemonSpec, WeibullSpec,
 };
-pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, StreamDesign};
+pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
 pub use jobs::{
-    ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobsSpec, LogReader,
+    ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobRows, JobsSpec,
     LognormalSpec, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
@@ -40,6 +40,7 @@ use crate::spec::{Fault, Names};
 use crate::units::{Duration, HourlyPrice, PowerRamp};
 use crate::workload::gpu::GpuRackDesign;
 use jobs::Room;
+use power::under_cap;
 
 /// GPU training on racks of one kind.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -151,8 +152,12 @@ pub struct TrainingDesign {
     pub restart_ramp_w_per_s: f64,
     /// What an interrupted job does with its nodes.
     pub recovery: Recovery,
-    /// Draw by phase.
+    /// Draw by phase, but for classes of jobs with a cap of their own.
     pub power: PowerDesign,
+    /// The same for these, by the number of the power less one.
+    pub(super) capped: Vec<PowerDesign>,
+    /// The most that each rack may draw, W; infinite for no limit.
+    pub rack_cap_w: f64,
     /// Income of a useful GPU-hour, $.
     pub price_usd: f64,
 }
@@ -211,8 +216,22 @@ impl TrainingSpec {
         let queue = self.queue.clone().unwrap_or_default();
         let tiers = self.tiers.as_deref().unwrap_or_default();
         let groups = Groups::new(&queue, tiers, faults);
-        let room = Room { rack, nodes, usable: nodes.saturating_sub(spares), groups: &groups };
-        let power = self.power.clone().unwrap_or_default().resolve(rack, faults);
+        let shares = self.power.clone().unwrap_or_default();
+        let uncapped = shares.uncapped(rack, faults);
+        let power = under_cap(&uncapped, shares.cap, rack, "power", faults);
+        let usable = nodes.saturating_sub(spares);
+        let capped = Vec::new();
+        let mut room = Room {
+            rack,
+            nodes,
+            usable,
+            groups: &groups,
+            uncapped: &uncapped,
+            cap: shares.cap,
+            capped,
+        };
+        let jobs = self.jobs.resolve(&mut room, faults);
+        let capped = room.capped;
         let most_busy = queue.most_busy(rack, &power, nodes, faults);
         TrainingDesign {
             nodes,
@@ -221,7 +240,7 @@ impl TrainingSpec {
             placement: queue.placement.unwrap_or_default(),
             power_aware: queue.power_aware.unwrap_or(false),
             most_busy,
-            jobs: self.jobs.resolve(&room, faults),
+            jobs,
             rules: queue.resolve(self.scheduler.unwrap_or_default(), tiers, nodes, faults),
             failures: self.failures.clone().unwrap_or_default().resolve(&detection, faults),
             checkpoint: self.checkpoint.clone().unwrap_or_default().resolve(faults),
@@ -232,13 +251,23 @@ impl TrainingSpec {
             restart_ramp_w_per_s: ramp,
             groups,
             recovery: self.recovery.unwrap_or(Recovery::Hold),
+            rack_cap_w: shares.rack_cap_w(rack, &power, faults),
             power,
+            capped,
             price_usd: self.price.map_or(0.0, |p| p.0),
         }
     }
 }
 
 impl TrainingDesign {
+    /// What GPUs draw that have the power of this number.
+    pub(super) fn power(&self, number: u16) -> &PowerDesign {
+        match number {
+            0 => &self.power,
+            number => &self.capped[usize::from(number) - 1],
+        }
+    }
+
     /// The checkpoints of a job of `nodes` nodes beside jobs of which `others` write at a time.
     pub(super) fn cycle(&self, nodes: usize, others: f64) -> Cycle {
         self.checkpoint.cycle(1.0 / (nodes as f64 * self.failures.rate_per_s), others)

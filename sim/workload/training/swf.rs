@@ -233,6 +233,12 @@ impl SwfReader {
         })
     }
 
+    /// The next line is too long to be a row.
+    pub fn skip(&mut self) {
+        self.line += 1;
+        self.report.malformed.add(self.line);
+    }
+
     /// What the comments so far say of the machine.
     pub fn header(&self) -> &SwfHeader {
         &self.header

@@ -71,7 +71,10 @@ pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
         }),
         restart: Some(Duration(0)),
         spares: Some(0),
-        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }))
+        ..TrainingSpec::of(JobsSpec::Resident(ResidentSpec {
+            nodes: Some(nodes),
+            ..ResidentSpec::default()
+        }))
     }
 }
 
@@ -120,7 +123,7 @@ pub(super) fn run_to(training: &mut Training, end: Time) {
 
 /// Runs a resident job of the spec, with spares beside it, for `days`.
 pub(super) fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
-    let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) }) = spec.jobs else {
+    let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), .. }) = spec.jobs else {
         panic!("a resident job with its nodes");
     };
     let per_rack = nodes.min(64);
@@ -688,7 +691,8 @@ fn impossible_workloads_are_refused() {
     assert_eq!(refused(&|_| {}), None);
     assert_eq!(refused(&|s| s.spares = Some(16)), Some("spares"));
     assert_eq!(refused(&|s| s.spares = Some(10)), Some("jobs"));
-    let resident_of = |nodes| JobsSpec::Resident(ResidentSpec { nodes: Some(nodes) });
+    let resident_of =
+        |nodes| JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), ..ResidentSpec::default() });
     assert_eq!(refused(&|s| s.jobs = resident_of(0)), Some("jobs"));
     assert_eq!(refused(&|s| s.jobs = resident_of(17)), Some("jobs"));
     assert_eq!(

@@ -174,7 +174,7 @@ impl Training {
         let design = &self.curtailment.as_ref().expect("only curtailment caps").design;
         let lost = cut * design.of(self.jobs[slot].tier).most_loss;
         // A GPU cannot be capped lower.
-        (1.0 - lost).max(self.design.power.run.floor_speed())
+        (1.0 - lost).max(self.power_of(slot).run.floor_speed())
     }
 
     /// What it will draw then while it runs, W, whatever it is doing now.
@@ -183,7 +183,8 @@ impl Training {
         let speed = self.limit(slot, cut).min(job.thermal);
         let speed = if job.phase == Phase::Running { speed.min(job.pace) } else { speed };
         let gpus = (job.nodes.len() * self.rack.gpus_per_node) as f64;
-        gpus * self.design.power.run.draw_at(speed, self.design.power.resident_w)
+        let power = self.power_of(slot);
+        gpus * power.run.draw_at(speed, power.resident_w)
     }
 
     /// The cut begins: jobs stop, and the others are capped as far as it takes.
@@ -301,7 +302,8 @@ impl Training {
         stopped.sort_unstable();
         for (_, slot) in stopped {
             let gpus = (self.jobs[slot as usize].width * self.rack.gpus_per_node) as f64;
-            let at = self.ramped(now, gpus * self.design.power.run.full_w());
+            let full_w = self.power_of(slot as usize).run.full_w();
+            let at = self.ramped(now, gpus * full_w);
             if at == now {
                 self.resume(now, slot);
             } else {
@@ -319,9 +321,8 @@ impl Training {
         }
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
-        if job.nodes.len() == job.width {
-            self.start(now, slot);
-        } else {
+        if !self.go_on(now, slot) {
+            let job = &mut self.jobs[slot as usize];
             job.phase = Phase::Waiting;
             self.waiting.insert(job.id, slot);
             self.touch(slot);

@@ -3,14 +3,14 @@
 use super::{Event, Training};
 use crate::kernel::{Class, Span, Time};
 use crate::workload::training::account::{Cause, CauseCount};
-use crate::workload::training::fleet::{RackPower, Slot};
+use crate::workload::training::fleet::{Failure, RackPower, Slot};
 use crate::workload::training::job::Phase;
 use crate::workload::training::power::ROUNDING;
 use crate::workload::training::spec::{CauseDesign, Recovery};
 
 impl Training {
     pub(super) fn node_fails(&mut self, now: Time, rack: usize) {
-        let (node, job, draws) = self.fleet.fail(now, rack);
+        let Failure { node, job, spare, draws } = self.fleet.fail(now, rack);
         self.reclock(now, rack);
         self.mark_stale(rack);
         let failures = &self.design.failures;
@@ -35,6 +35,13 @@ impl Training {
         self.totals.causes[index].0 += 1;
         let Some(slot) = job else { return };
         self.jobs[slot as usize].pass_time(now);
+        if spare {
+            let job = &mut self.jobs[slot as usize];
+            job.spares.retain(|&other| other != node);
+            self.lacking.insert(job.id, slot);
+            self.pass_due = true;
+            return;
+        }
         let interrupts = self.interrupt(now, slot, Cause::NodeFailure, detect);
         self.totals.causes[index].1 += u64::from(interrupts);
         self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
@@ -80,21 +87,35 @@ impl Training {
         true
     }
 
-    /// A job loses all its nodes on racks that are not on any more.
+    /// A job loses all its nodes on racks that are not on any more. Spares alone interrupt nothing.
     pub(super) fn strike(&mut self, now: Time, slot: Slot, cause: Cause, detect: Span) {
         self.jobs[slot as usize].pass_time(now);
-        self.interrupt(now, slot, cause, detect);
+        let (fleet, job) = (&self.fleet, &self.jobs[slot as usize]);
+        let is_on = |rack: u32| fleet.power(rack as usize) == RackPower::On;
+        if !job.racks.iter().all(|&rack| is_on(rack)) {
+            self.interrupt(now, slot, cause, detect);
+        }
         let (fleet, job) = (&self.fleet, &mut self.jobs[slot as usize]);
-        job.nodes.retain(|&node| fleet.power(fleet.rack_of(node)) == RackPower::On);
-        job.racks.retain(|&rack| fleet.power(rack as usize) == RackPower::On);
+        let is_on = |rack: u32| fleet.power(rack as usize) == RackPower::On;
+        job.nodes.retain(|&node| is_on(fleet.rack_of(node) as u32));
+        job.racks.retain(|&rack| is_on(rack));
+        let spares = job.spares.len();
+        job.spares.retain(|&node| is_on(fleet.rack_of(node) as u32));
+        if job.spares.len() < spares {
+            self.lacking.insert(job.id, slot);
+            self.pass_due = true;
+        }
     }
 
     /// The failure has been noticed.
     pub(super) fn recover(&mut self, now: Time, slot: Slot) {
         self.touch(slot);
+        self.pass_due = true;
+        if self.go_on(now, slot) {
+            return;
+        }
         let job = &mut self.jobs[slot as usize];
         match self.design.recovery {
-            Recovery::Hold if job.nodes.len() == job.width => self.start(now, slot),
             Recovery::Hold => {
                 job.phase = Phase::Waiting;
                 self.waiting.insert(job.id, slot);
@@ -105,7 +126,6 @@ impl Training {
                 self.scheduler.submit(self.jobs[slot as usize].waiting(slot));
             }
         }
-        self.pass_due = true;
     }
 
     /// Reschedules the next failure of `rack` after the number of its nodes that can fail
@@ -119,6 +139,48 @@ impl Training {
             let at = now + Span::from_secs_f64(left);
             let ticket = self.agenda.schedule(at, Class::Plant, Event::Failure(rack as u32));
             self.fleet.keep_ticket(rack, ticket);
+        }
+    }
+
+    /// The same for the racks of `nodes`, which are in rising order but for a few.
+    pub(super) fn reclock_all<'n>(&mut self, now: Time, nodes: impl Iterator<Item = &'n u32>) {
+        let mut last = usize::MAX;
+        for &node in nodes {
+            let rack = self.fleet.rack_of(node);
+            if rack != last {
+                self.reclock(now, rack);
+                last = rack;
+            }
+        }
+    }
+
+    /// How heat makes the nodes of `rack` fail, by what enters it.
+    pub(super) fn stress(&mut self, now: Time, rack: usize) {
+        let Some(heat) = self.design.failures.heat else { return };
+        let stress = heat.factor(self.racks[rack].offer.inlet_c);
+        if self.fleet.set_stress(now, rack, stress) {
+            self.reclock(now, rack);
+        }
+    }
+
+    /// Says which nodes of a job work, where that matters to their failures.
+    pub(super) fn note_work(&mut self, now: Time, slot: Slot) {
+        if !self.fleet.rest_matters() {
+            return;
+        }
+        let job = &self.jobs[slot as usize];
+        let works = matches!(job.phase, Phase::Starting | Phase::Running | Phase::Draining);
+        let mut racks = Vec::new();
+        for (nodes, works) in [(&job.nodes, works), (&job.spares, false)] {
+            for &node in nodes {
+                let rack = self.fleet.rack_of(node);
+                if self.fleet.set_works(now, node, works) && racks.last() != Some(&rack) {
+                    racks.push(rack);
+                }
+            }
+        }
+        for rack in racks {
+            self.reclock(now, rack);
         }
     }
 

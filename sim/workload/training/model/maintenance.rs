@@ -20,7 +20,9 @@ impl Training {
         self.next_service = (rack + 1) % self.racks.len() as u32;
         let by = now + maintenance.notice;
         for slot in self.jobs_on(rack as usize) {
-            self.prepare(now, slot, by);
+            if self.works_on(slot, rack as usize) {
+                self.prepare(now, slot, by);
+            }
         }
         self.push_in(now, maintenance.notice, Class::Plant, Event::ServiceStart(rack));
     }
@@ -34,7 +36,9 @@ impl Training {
         let jobs = self.jobs_on(rack);
         for &slot in &jobs {
             self.jobs[slot as usize].pass_time(now);
-            self.save_drained(slot);
+            if self.works_on(slot, rack) {
+                self.save_drained(slot);
+            }
         }
         self.fleet.set_power(now, rack, RackPower::Service, |_, _| {});
         self.reclock(now, rack);
@@ -58,10 +62,15 @@ impl Training {
         self.pass_due = true;
     }
 
-    /// The jobs that hold nodes of `rack`, each once.
+    /// Whether a job runs on nodes of `rack`.
+    fn works_on(&self, slot: Slot, rack: usize) -> bool {
+        self.jobs[slot as usize].racks.binary_search(&(rack as u32)).is_ok()
+    }
+
+    /// The jobs that hold nodes of `rack`, as spares or not, each once.
     fn jobs_on(&self, rack: usize) -> Vec<Slot> {
         let mut jobs = Vec::new();
-        self.fleet.occupancy(rack, |slot, _| jobs.push(slot));
+        self.fleet.holders(rack, |slot| jobs.push(slot));
         jobs.sort_unstable();
         jobs.dedup();
         jobs

@@ -25,6 +25,14 @@ impl Training {
             tranches[Rank::TrainingCap as usize] += gpus * (wanted - floor_w).max(0.0);
         });
         tranches[Rank::Idle as usize] += self.base_w(healthy, free);
+        // What its own cap forbids is not asked for.
+        let mut over_w = tranches.iter().sum::<f64>() - self.design.rack_cap_w;
+        for rank in [Rank::TrainingCap, Rank::TrainingPause] {
+            let tranche = &mut tranches[rank as usize];
+            let cut_w = over_w.clamp(0.0, *tranche);
+            *tranche -= cut_w;
+            over_w -= cut_w;
+        }
         Demand(tranches)
     }
 
@@ -41,7 +49,12 @@ impl Training {
             let gpus = (nodes * self.rack.gpus_per_node) as f64;
             busy_w += gpus * self.jobs[slot as usize].draw_w.min(limit);
         });
-        (self.base_w(healthy, free) + busy_w).min(state.offer.cap_w)
+        (self.base_w(healthy, free) + busy_w).min(self.cap_w(rack))
+    }
+
+    /// The most that `rack` may draw, by what it is offered and its own cap, W.
+    fn cap_w(&self, rack: usize) -> f64 {
+        self.racks[rack].offer.cap_w.min(self.design.rack_cap_w)
     }
 
     /// Brings the draws and speeds of everything touched in this instant up to date.
@@ -68,6 +81,7 @@ impl Training {
         self.stale_racks = stale;
         let mut touched = std::mem::take(&mut self.touched_jobs);
         for &slot in &touched {
+            self.note_work(now, slot);
             self.repace(now, slot);
         }
         touched.clear();
@@ -77,13 +91,18 @@ impl Training {
     pub(super) fn update_wanted(&mut self, slot: Slot) {
         let racks = &self.racks;
         let job = &mut self.jobs[slot as usize];
-        job.thermal =
-            job.racks.iter().fold(1.0, |speed, &r| racks[r as usize].offer.speed.min(speed));
-        let wanted = job.wanted_of(&self.design.power);
+        job.thermal = match self.slowed {
+            0 => 1.0,
+            _ => job.racks.iter().fold(1.0, |speed, &r| racks[r as usize].offer.speed.min(speed)),
+        };
+        let wanted = job.wanted_of(self.design.power(job.power));
         if wanted != job.wanted_w {
             job.wanted_w = wanted;
-            for i in 0..self.jobs[slot as usize].racks.len() {
-                self.mark_stale(self.jobs[slot as usize].racks[i] as usize);
+            self.note_change(slot);
+            if self.capped > 0 {
+                for i in 0..self.jobs[slot as usize].racks.len() {
+                    self.mark_stale(self.jobs[slot as usize].racks[i] as usize);
+                }
             }
         }
     }
@@ -92,7 +111,7 @@ impl Training {
     /// those that want less get what they want, the others an equal share. Infinite where all
     /// get what they want.
     pub(super) fn allowance_w(&self, rack: usize) -> f64 {
-        let cap_w = self.racks[rack].offer.cap_w;
+        let cap_w = self.cap_w(rack);
         if cap_w.is_infinite() {
             return f64::INFINITY;
         }
@@ -117,16 +136,19 @@ impl Training {
 
     /// Sets the speed and the draw of a job, and when its phase ends.
     pub(super) fn repace(&mut self, now: Time, slot: Slot) {
-        let power = &self.design.power;
         let racks = &self.racks;
         let job = &mut self.jobs[slot as usize];
+        let power = self.design.power(job.power);
         job.touched = false;
         job.pass_time(now);
         // All nodes of a job run at the speed of the slowest.
-        let allowance = job
-            .racks
-            .iter()
-            .fold(f64::INFINITY, |least, &r| racks[r as usize].allowance_w.min(least));
+        let allowance = match self.capped {
+            0 => f64::INFINITY,
+            _ => job
+                .racks
+                .iter()
+                .fold(f64::INFINITY, |least, &r| racks[r as usize].allowance_w.min(least)),
+        };
         let pace = match job.phase {
             Phase::Running => power.run.speed_at(allowance).min(job.thermal).min(job.limit),
             Phase::Starting if job.limit == 0.0 => 0.0,
@@ -146,12 +168,10 @@ impl Training {
                 job.ticket = Some(self.agenda.schedule(at, Class::Work, Event::Phase(slot)));
             }
         }
-        let draw = job.draw_of(&self.design.power);
+        let draw = job.draw_of(self.design.power(job.power));
         if draw != job.draw_w {
             job.draw_w = draw;
-            for i in 0..self.jobs[slot as usize].racks.len() {
-                self.mark_changed(self.jobs[slot as usize].racks[i] as usize);
-            }
+            self.note_change(slot);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Arrivals, the pass that gives out nodes, starts and ends of jobs.
 
 use super::{Event, Training, energy_kwh};
-use crate::kernel::{Class, Time};
+use crate::kernel::{Class, Span, Time};
 use crate::workload::RackOffer;
 use crate::workload::training::account::{Cause, JobRecord};
 use crate::workload::training::fleet::Slot;
@@ -17,9 +17,13 @@ impl Training {
         let id = self.totals.submitted;
         self.totals.submitted += 1;
         let cycle = self.design.cycle(request.nodes, 0.0);
-        let job = Job::new(id, now, request, cycle, self.design.restart.as_secs_f64());
+        let restart_s = self.design.restart.as_secs_f64();
+        let idle_w = self.design.power(request.power).idle_w;
+        let mut job = Job::new(id, now, request, cycle, restart_s, idle_w);
         let slot = match self.free_slots.pop() {
             Some(slot) => {
+                // The facility may not have looked since the last job here changed.
+                job.is_changed = self.jobs[slot as usize].is_changed;
                 self.jobs[slot as usize] = job;
                 slot
             }
@@ -38,8 +42,9 @@ impl Training {
         }
     }
 
-    /// Gives nodes to the jobs that wait for them: first to those that lost some, in the order
-    /// of submission until one cannot be served, then to the queue by its scheduler.
+    /// Gives nodes to the jobs that wait for them: first to those that lost some and stand, in
+    /// the order of submission until one cannot be served, then to those that run and lack some,
+    /// then to the queue by its scheduler.
     pub(super) fn pass(&mut self, now: Time) {
         if !std::mem::take(&mut self.pass_due) {
             return;
@@ -47,14 +52,15 @@ impl Training {
         while let Some((&id, &slot)) = self.waiting.first_key_value() {
             let job = &self.jobs[slot as usize];
             let missing = job.width - job.nodes.len();
-            let count = missing.min(self.fleet.free());
-            self.take_nodes(now, slot, count);
-            if count < missing {
+            self.take_nodes(now, slot, missing.min(self.fleet.free()));
+            let job = &self.jobs[slot as usize];
+            if job.nodes.len() < job.fewest {
                 break;
             }
             self.waiting.remove(&id);
             self.start(now, slot);
         }
+        self.fill_up(now);
         if self.is_curtailed() {
             // The queue waits for the end of it.
             return;
@@ -72,8 +78,8 @@ impl Training {
             }
         }
         for &grant in &decisions.granted {
-            let (slot, width) = (grant.token, grant.nodes as usize);
-            if self.fleet.free() < width {
+            let (slot, nodes) = (grant.token, grant.nodes as usize);
+            if self.fleet.free() < nodes {
                 // A job that was preempted at once has lost nodes before, or stood on a rack
                 // that takes no jobs: the scheduler counted more than there is.
                 self.scheduler.end(now, grant);
@@ -81,11 +87,11 @@ impl Training {
                 self.pass_due = true;
                 continue;
             }
-            self.committed += width;
+            self.committed += nodes;
             let job = &mut self.jobs[slot as usize];
             job.pass_time(now);
             job.grant = Some(grant);
-            self.take_nodes(now, slot, width);
+            self.take_nodes(now, slot, nodes);
             if let Some(length) = self.design.max_length {
                 self.vacate(now, slot, now + length, Vacate::Requeue, Cause::TimeLimit);
             }
@@ -104,6 +110,43 @@ impl Training {
         }
     }
 
+    /// Gives free nodes to jobs that go on without some of theirs, in the order of submission:
+    /// spares to those that have used theirs, and nodes to elastic ones that run on fewer.
+    fn fill_up(&mut self, now: Time) {
+        let mut next = 0;
+        while let Some((&id, &slot)) = self.lacking.range(next..).next() {
+            next = id + 1;
+            let job = &self.jobs[slot as usize];
+            if matches!(job.phase, Phase::Detecting | Phase::Waiting) {
+                // It does not know yet, or waits for what it needs to go on.
+                continue;
+            }
+            let lacks = job.lacks();
+            let count = lacks.min(self.fleet.free());
+            self.take_nodes(now, slot, count);
+            self.grow(now, slot);
+            if count < lacks {
+                break;
+            }
+            self.lacking.remove(&id);
+        }
+    }
+
+    /// Lets an elastic job that runs on fewer nodes than it wants take in those that it now holds
+    /// besides: it writes a checkpoint and starts anew with them.
+    pub(super) fn grow(&mut self, now: Time, slot: Slot) {
+        let job = &mut self.jobs[slot as usize];
+        let can = job.nodes.len() < job.width && !job.spares.is_empty();
+        if can && job.phase == Phase::Running && !job.grows {
+            job.grows = true;
+            // One that is about to write a checkpoint grows after that.
+            if job.drain.is_none() {
+                let write = Span::from_secs_f64(job.cycle.forced_s());
+                self.prepare(now, slot, now + write);
+            }
+        }
+    }
+
     /// Lets a rack take jobs if it is offered all that its nodes need for full speed, where
     /// that is asked.
     pub(super) fn open_or_close(&mut self, rack: usize) {
@@ -113,17 +156,36 @@ impl Training {
         let RackOffer { cap_w, speed, .. } = self.racks[rack].offer;
         let gpus = (self.rack.nodes * self.rack.gpus_per_node) as f64;
         let full_w = self.base_w(self.rack.nodes, 0) + gpus * self.design.power.run.full_w();
+        let full_w = full_w.min(self.design.rack_cap_w);
         let closed = cap_w < full_w * (1.0 - ROUNDING) || speed < 1.0;
         self.fleet.set_closed(rack, closed);
         self.pass_due |= !closed;
     }
 
-    /// The job has all its nodes.
+    /// A job that stands goes on, if its spares make up for what it has lost or it can do with
+    /// fewer nodes. Whether it does.
+    pub(super) fn go_on(&mut self, now: Time, slot: Slot) -> bool {
+        self.call_spares(now, slot);
+        let job = &self.jobs[slot as usize];
+        let can = job.nodes.len() >= job.fewest;
+        if can {
+            self.start(now, slot);
+        }
+        can
+    }
+
+    /// The job has the nodes that it needs.
     pub(super) fn start(&mut self, now: Time, slot: Slot) {
         self.touch(slot);
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
         job.phase = Phase::Starting;
+        job.grows = false;
+        if job.lacks() > 0 {
+            self.lacking.insert(job.id, slot);
+            self.pass_due = true;
+        }
+        let job = &mut self.jobs[slot as usize];
         let resumes = std::mem::take(&mut job.suspended);
         job.starting_s = if resumes { 0.0 } else { self.design.restart.as_secs_f64() };
         job.attempts += 1;
@@ -185,6 +247,8 @@ impl Training {
         self.pass_due = true;
     }
 
+    /// Gives `count` free nodes to a job. One that runs keeps them as spares; one that does not
+    /// uses as many as it needs, and keeps the others.
     pub(super) fn take_nodes(&mut self, now: Time, slot: Slot, count: usize) {
         if count == 0 {
             return;
@@ -193,7 +257,14 @@ impl Training {
         self.fleet.take(now, count, slot, &mut taken);
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
-        job.add_nodes(&taken, |node| self.fleet.rack_of(node) as u32);
+        let stands = matches!(job.phase, Phase::Queued | Phase::Waiting);
+        let used = if stands { count.min(job.width - job.nodes.len()) } else { 0 };
+        job.add_nodes(&taken[..used], |node| self.fleet.rack_of(node) as u32);
+        job.spares.extend(&taken[used..]);
+        job.spares.sort_unstable();
+        for &node in &taken[used..] {
+            self.fleet.set_spare(node, true);
+        }
         for &node in &taken {
             self.mark_stale(self.fleet.rack_of(node));
         }
@@ -202,23 +273,47 @@ impl Training {
         self.touch(slot);
     }
 
+    /// Lets a job's spares replace nodes that it has lost.
+    pub(super) fn call_spares(&mut self, now: Time, slot: Slot) {
+        let job = &mut self.jobs[slot as usize];
+        if job.spares.is_empty() || job.nodes.len() == job.width {
+            return;
+        }
+        job.pass_time(now);
+        for node in job.call_spares(|node| self.fleet.rack_of(node) as u32) {
+            self.fleet.set_spare(node, false);
+            self.mark_stale(self.fleet.rack_of(node));
+        }
+        self.touch(slot);
+    }
+
     pub(super) fn release_nodes(&mut self, now: Time, slot: Slot) {
         let nodes = std::mem::take(&mut self.jobs[slot as usize].nodes);
-        for &node in &nodes {
+        let spares = std::mem::take(&mut self.jobs[slot as usize].spares);
+        for &node in nodes.iter().chain(&spares) {
             self.fleet.release(now, node);
         }
         for i in 0..self.jobs[slot as usize].racks.len() {
             self.mark_stale(self.jobs[slot as usize].racks[i] as usize);
         }
+        for &node in &spares {
+            self.mark_stale(self.fleet.rack_of(node));
+        }
+        if self.fleet.rest_matters() {
+            self.reclock_all(now, nodes.iter().chain(&spares));
+        }
         let job = &mut self.jobs[slot as usize];
+        self.lacking.remove(&job.id);
         job.racks.clear();
-        job.nodes = nodes;
+        (job.nodes, job.spares) = (nodes, spares);
         job.nodes.clear();
+        job.spares.clear();
+        job.grows = false;
         job.limit = 1.0;
         for ticket in [job.stop.take().map(|stop| stop.ticket), job.drain.take().map(|d| d.1)] {
             ticket.map(|ticket| self.agenda.cancel(ticket));
         }
-        self.committed -= job.width;
+        self.committed -= job.footprint();
         let grant = job.grant.take().expect("a job that holds nodes was given them");
         self.scheduler.end(now, grant);
     }

@@ -71,7 +71,7 @@ impl Training {
     /// another stop is due.
     pub(super) fn unprepare(&mut self, now: Time, slot: Slot) {
         let job = &mut self.jobs[slot as usize];
-        if job.stop.is_some() {
+        if job.stop.is_some() || job.grows {
             return;
         }
         if let Some((_, ticket)) = job.drain.take() {
@@ -84,6 +84,19 @@ impl Training {
                 self.agenda.cancel(ticket);
             }
             self.touch(slot);
+        }
+    }
+
+    /// The checkpoint that a job has stood for is safe; it trains on, or starts anew with more nodes.
+    pub(super) fn drained(&mut self, now: Time, slot: Slot) {
+        self.save_drained(slot);
+        self.touch(slot);
+        let job = &mut self.jobs[slot as usize];
+        if job.grows {
+            job.interruptions.count(Cause::Growth);
+            self.totals.interruptions.count(Cause::Growth);
+            self.call_spares(now, slot);
+            self.start(now, slot);
         }
     }
 

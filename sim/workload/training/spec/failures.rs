@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
 use crate::spec::{Fault, kinds};
-use crate::units::{Duration, Fraction, Rate};
+use crate::units::{Duration, Fraction, Rate, Temperature};
 
 /// Failures of nodes, whether or not a job runs, and their repair.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,13 @@ pub struct FailureSpec {
     /// The law of the time that a node is on between its failures. Default: `exponential`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<LawSpec>,
+    /// How many times as often a node fails while no job starts, runs or writes on it. Default:
+    /// 100 %: the published rates are per node and day, whatever the node does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_rest: Option<Fraction>,
+    /// How heat makes nodes fail more often. Default: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heat: Option<HeatFailureSpec>,
     /// Nodes that fail more often than the others. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lemons: Option<LemonSpec>,
@@ -93,6 +100,19 @@ pub struct LemonSpec {
     pub factor: f64,
 }
 
+/// How heat makes nodes fail more often: their rate is multiplied by
+/// `exp(per_kelvin (T - above))` while what enters their rack, air or coolant, has a temperature
+/// `T` higher than `above`. In a July in which the room was 5 K warmer Acme saw more failures
+/// (arXiv:2403.07648) and gave no number: there is no default.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeatFailureSpec {
+    /// Growth of the rate with each kelvin, from 0 to 1: at 0.07 it doubles in ten.
+    pub per_kelvin: f64,
+    /// Temperature up to which the rate is that of `rate`.
+    pub above: Temperature,
+}
+
 /// A cause of failures.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +179,10 @@ pub struct FailureDesign {
     pub rate_per_s: f64,
     /// The law of times between failures.
     pub law: Law,
+    /// How many times as often a node fails on which no job works.
+    pub at_rest: f64,
+    /// How heat makes nodes fail more often, if it does.
+    pub heat: Option<HeatFailure>,
     /// Share of nodes that are lemons.
     pub lemon_share: f64,
     /// How many times as often they fail.
@@ -177,6 +201,22 @@ pub struct FailureDesign {
     pub detect_explicit: Span,
     /// Time to notice a silent hang.
     pub detect_hang: Span,
+}
+
+/// How heat makes nodes fail more often.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeatFailure {
+    /// Growth of the logarithm of the rate, 1/K.
+    pub per_kelvin: f64,
+    /// Temperature from which on it grows, degC.
+    pub above_c: f64,
+}
+
+impl HeatFailure {
+    /// How many times as often nodes fail at an inlet temperature.
+    pub fn factor(&self, inlet_c: f64) -> f64 {
+        libm::exp(self.per_kelvin * (inlet_c - self.above_c).max(0.0))
+    }
 }
 
 /// The law of times between failures of a node.
@@ -241,6 +281,12 @@ impl FailureSpec {
                 Law::Weibull { shape, new_fleet: weibull.new_fleet == Some(true) }
             }
         };
+        let heat = self.heat.map(|heat| {
+            if !(0.0..=1.0).contains(&heat.per_kelvin) {
+                refuse("`per_kelvin` must lie between 0 and 1");
+            }
+            HeatFailure { per_kelvin: heat.per_kelvin.clamp(0.0, 1.0), above_c: heat.above.0 }
+        });
         let lemons = self.lemons.unwrap_or(LemonSpec { share: Fraction(0.0), factor: 1.0 });
         if !(lemons.factor >= 1.0 && lemons.factor.is_finite()) {
             refuse("the `factor` of lemons must be 1 or more");
@@ -278,6 +324,8 @@ impl FailureSpec {
         FailureDesign {
             rate_per_s,
             law,
+            at_rest: self.at_rest.map_or(1.0, |f| f.0),
+            heat,
             lemon_share: lemons.share.0,
             lemon_factor: lemons.factor,
             causes: causes.collect(),
@@ -337,6 +385,9 @@ mod tests {
         assert_eq!(refused("{law: !weibull {shape: 0.7}, lemons: {share: 1.2 %, factor: 200}}"), 0);
         assert_eq!(refused("{law: !weibull {shape: 0}}"), 1);
         assert_eq!(refused("{lemons: {share: 1 %, factor: 0.5}}"), 1);
+        assert_eq!(refused("{heat: {per_kelvin: 0.07, above: 27 degC}, at_rest: 50 %}"), 0);
+        assert_eq!(refused("{heat: {per_kelvin: -0.07, above: 27 degC}}"), 1);
+        assert_eq!(refused("{heat: {per_kelvin: .nan, above: 27 degC}}"), 1);
         assert_eq!(refused("{causes: []}"), 1);
         assert_eq!(refused("{causes: [{name: a, weight: -1}, {name: b, weight: 2}]}"), 1);
         assert_eq!(refused("{crews: 0, rate: -1 /day, repair_sigma: -1}"), 3);

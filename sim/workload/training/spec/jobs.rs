@@ -1,16 +1,18 @@
 //! Where jobs come from: as a user writes it, and the same resolved.
 
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::power::under_cap;
 use super::{Groups, TrainingDesign};
 use crate::spec::{Fault, Name, kinds};
-use crate::units::{Duration, Fraction, Rate};
+use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
-use crate::workload::training::packed::{JobLog, JobLogBuilder};
-use crate::workload::training::swf::{SwfReader, SwfReport};
+use crate::workload::training::power::PowerDesign;
+use crate::workload::training::swf::{LogJob, SwfReader, SwfReport};
 
 kinds! {
     /// Where jobs come from.
@@ -25,12 +27,21 @@ kinds! {
 }
 
 /// One job that is there from the start and never ends: a pretraining run.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidentSpec {
-    /// Nodes of the job. Default: all but the spares.
+    /// Nodes of the job. Default: all but the spares, its own and those of the workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u32>,
+    /// Nodes that it holds besides and at idle: one of them replaces a node that it loses as soon
+    /// as that is noticed. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spares: Option<u32>,
+    /// The fewest nodes that it trains on: with fewer than `nodes` it is elastic. Where it loses
+    /// some and none replace them it goes on with the rest, at their part of its speed
+    /// (assumption), and takes in others as they come, after a checkpoint. Default: `nodes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_nodes: Option<u32>,
 }
 
 /// Jobs that arrive at random, each of a class drawn by weight.
@@ -98,6 +109,20 @@ pub struct JobClassSpec {
     /// GPUs of a job, which gets whole nodes, rounded up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<u32>,
+    /// Nodes that a job holds besides and at idle: one of them replaces a node that it loses as
+    /// soon as that is noticed. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spares: Option<u32>,
+    /// The fewest nodes that a job trains on: with fewer than its nodes it is elastic. It starts
+    /// on all of them. Where it loses some and none replace them it goes on with the rest, at
+    /// their part of its speed (assumption), and takes in others as they come, after a
+    /// checkpoint. Default: all its nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_nodes: Option<u32>,
+    /// Power cap that its jobs set on their GPUs, where it is lower than that of the workload.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<Power>,
     /// How often this class is drawn, relative to the others.
     pub weight: f64,
     /// Its tier. Default: the lowest.
@@ -127,6 +152,9 @@ impl JobClassSpec {
         Self {
             nodes: Some(nodes),
             gpus: None,
+            spares: None,
+            min_nodes: None,
+            cap: None,
             weight: 1.0,
             tier: None,
             account: None,
@@ -204,18 +232,61 @@ pub struct ConstantSpec {
 /// Where jobs come from, resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::workload::training) enum JobsDesign {
-    Resident {
-        nodes: usize,
-    },
+    Resident(ResidentDesign),
     Stream(StreamDesign),
-    /// `jobs` is empty until the log has been read.
     Log {
         file: Name,
         processors_per_node: u32,
         /// Tier by queue.
         queues: Arc<[u16]>,
-        jobs: JobLog,
+        rows: LogRows,
     },
+}
+
+/// The rows of a log; none until it has been opened.
+#[derive(Debug, Clone, Default)]
+pub(in crate::workload::training) struct LogRows(Option<Arc<dyn JobRows>>);
+
+impl LogRows {
+    /// Its jobs from the first on.
+    ///
+    /// # Panics
+    ///
+    /// When the log has not been opened.
+    pub(in crate::workload::training) fn play(&self) -> Box<dyn Iterator<Item = LogJob> + Send> {
+        self.0.as_ref().expect("a design that is run has its log").jobs()
+    }
+}
+
+impl PartialEq for LogRows {
+    /// Whether it is the same log, not whether another holds the same rows.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    }
+}
+
+/// The jobs of a log, which is read while it is played.
+pub trait JobRows: fmt::Debug + Send + Sync {
+    /// The jobs from the first on, in the order of their submission; the same whenever it is
+    /// called.
+    fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send>;
+}
+
+impl JobRows for Vec<LogJob> {
+    fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send> {
+        Box::new(self.clone().into_iter())
+    }
+}
+
+/// The one job of a workload, resolved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::workload::training) struct ResidentDesign {
+    pub(in crate::workload::training) nodes: usize,
+    pub(in crate::workload::training) fewest: usize,
+    pub(in crate::workload::training) spares: usize,
 }
 
 /// A stream of jobs, resolved.
@@ -246,6 +317,9 @@ pub(in crate::workload::training) enum GapLaw {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::workload::training) struct ClassDesign {
     pub(in crate::workload::training) nodes: usize,
+    pub(in crate::workload::training) fewest: usize,
+    pub(in crate::workload::training) spares: usize,
+    pub(in crate::workload::training) power: u16,
     pub(in crate::workload::training) tier: u16,
     pub(in crate::workload::training) account: u32,
     pub(in crate::workload::training) failed: f64,
@@ -272,31 +346,67 @@ pub(super) struct Room<'a> {
     /// Nodes without the spares.
     pub(super) usable: usize,
     pub(super) groups: &'a Groups,
+    /// What GPUs draw without a cap, and the cap of all jobs.
+    pub(super) uncapped: &'a PowerDesign,
+    pub(super) cap: Option<Power>,
+    /// What the GPUs of classes with a cap of their own draw.
+    pub(super) capped: Vec<PowerDesign>,
 }
 
 impl Room<'_> {
-    /// Refuses a job of `width` nodes that could never start.
-    fn check(&self, width: u32, faults: &mut Vec<Fault>) {
+    /// Refuses a job of `width` nodes and `spares` besides that could never start, or that would
+    /// train on `fewest`.
+    fn check(&self, width: u32, spares: u32, fewest: u32, faults: &mut Vec<Fault>) {
         let Room { nodes, usable, .. } = self;
+        let mut refuse = |message: String, help: String| {
+            faults.push(Fault::error("jobs", message).help(help));
+        };
+        let all = u64::from(width) + u64::from(spares);
         if width == 0 {
             faults.push(Fault::error("jobs", "a job needs at least one node"));
-        } else if width as usize > *usable {
-            faults.push(
-                Fault::error("jobs", format!("a job of {width} nodes could never start"))
-                    .help(format!("the racks have {nodes} nodes, {usable} without the spares")),
+        } else if all > *usable as u64 {
+            let besides = if spares > 0 { format!(" and {spares} spares") } else { String::new() };
+            refuse(
+                format!("a job of {width} nodes{besides} could never start"),
+                format!("the racks have {nodes} nodes, {usable} without the spares"),
+            );
+        } else if fewest == 0 || fewest > width {
+            refuse(
+                format!("`min_nodes` must lie between 1 and the {width} nodes of the job"),
+                "leave it out for a job that needs all of its nodes".to_owned(),
             );
         }
+    }
+
+    /// The number of the power that GPUs capped at `cap` draw.
+    fn capped(&mut self, cap: Option<Power>, faults: &mut Vec<Fault>) -> u16 {
+        let Some(cap) = cap else { return 0 };
+        // Of two caps the lower holds.
+        let cap = self.cap.map_or(cap, |all| Power(all.0.min(cap.0)));
+        let design = under_cap(self.uncapped, Some(cap), self.rack, "jobs", faults);
+        let known = self.capped.iter().position(|other| *other == design);
+        let index = known.unwrap_or(self.capped.len());
+        if known.is_none() {
+            self.capped.push(design);
+        }
+        u16::try_from(index + 1).expect("fewer than 65,535 classes of jobs with caps")
     }
 }
 
 impl JobsSpec {
     /// Fills defaults and checks ranges.
-    pub(super) fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
+    pub(super) fn resolve(&self, room: &mut Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
         match self {
             JobsSpec::Resident(resident) => {
-                let width = resident.nodes.unwrap_or(room.usable as u32);
-                room.check(width, faults);
-                JobsDesign::Resident { nodes: width as usize }
+                let spares = resident.spares.unwrap_or(0);
+                let nodes = resident.nodes.unwrap_or((room.usable as u32).saturating_sub(spares));
+                let fewest = resident.min_nodes.unwrap_or(nodes);
+                room.check(nodes, spares, fewest, faults);
+                JobsDesign::Resident(ResidentDesign {
+                    nodes: nodes as usize,
+                    fewest: fewest as usize,
+                    spares: spares as usize,
+                })
             }
             JobsSpec::Stream(stream) => JobsDesign::Stream(stream.resolve(room, faults)),
             JobsSpec::Swf(swf) => swf.resolve(room, faults),
@@ -305,7 +415,7 @@ impl JobsSpec {
 }
 
 impl StreamSpec {
-    fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> StreamDesign {
+    fn resolve(&self, room: &mut Room<'_>, faults: &mut Vec<Fault>) -> StreamDesign {
         if self.arrivals.0 <= 0.0 {
             faults.push(Fault::error("jobs", "`arrivals` must be above zero"));
         }
@@ -366,7 +476,12 @@ fn shape(name: &str, values: Option<&[f64]>, count: usize, faults: &mut Vec<Faul
 }
 
 impl JobClassSpec {
-    fn resolve(&self, cumulative: f64, room: &Room<'_>, faults: &mut Vec<Fault>) -> ClassDesign {
+    fn resolve(
+        &self,
+        cumulative: f64,
+        room: &mut Room<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> ClassDesign {
         let nodes = match (self.nodes, self.gpus) {
             (Some(nodes), None) => nodes,
             (None, Some(gpus)) => gpus.div_ceil(room.rack.gpus_per_node.max(1) as u32),
@@ -375,7 +490,9 @@ impl JobClassSpec {
                 1
             }
         };
-        room.check(nodes, faults);
+        let spares = self.spares.unwrap_or(0);
+        let fewest = self.min_nodes.unwrap_or(nodes);
+        room.check(nodes, spares, fewest, faults);
         let request = self.request.unwrap_or(1.0);
         if !(request >= 1.0 && request.is_finite()) {
             faults.push(Fault::error("jobs", "`request` must be one or more"));
@@ -388,6 +505,9 @@ impl JobClassSpec {
         }
         ClassDesign {
             nodes: nodes as usize,
+            fewest: fewest as usize,
+            spares: spares as usize,
+            power: room.capped(self.cap, faults),
             tier: room.groups.tier(self.tier.as_ref(), faults),
             account: room.groups.account(self.account.as_ref(), faults),
             failed,
@@ -412,7 +532,7 @@ impl SwfSpec {
             file: self.file.clone(),
             processors_per_node: processors_per_node.max(1),
             queues: queues.map(|name| room.groups.tier(Some(name), faults)).collect(),
-            jobs: JobLog::default(),
+            rows: LogRows::default(),
         }
     }
 }
@@ -453,62 +573,34 @@ impl TrainingDesign {
         self.groups.tiers.get(usize::from(tier)).map_or("", |name| &name.text)
     }
 
-    /// The job log that [`log_reader`](Self::log_reader) reads, if the jobs come from one.
-    pub fn log_file(&self) -> Option<&Name> {
-        match &self.jobs {
-            JobsDesign::Log { file, .. } => Some(file),
-            JobsDesign::Resident { .. } | JobsDesign::Stream(_) => None,
-        }
-    }
-
-    /// A reader for the job log, if the jobs come from one.
-    pub fn log_reader(&self) -> Option<LogReader> {
-        let JobsDesign::Log { processors_per_node, .. } = &self.jobs else { return None };
+    /// The job log that the jobs come from, if they do, and the processors that it can have at
+    /// once: wider jobs could never start.
+    pub fn log_file(&self) -> Option<(&Name, u64)> {
+        let JobsDesign::Log { file, processors_per_node, .. } = &self.jobs else { return None };
         let usable = self.nodes.saturating_sub(self.spares) as u64;
-        let processors = usable * u64::from(*processors_per_node);
-        Some(LogReader {
-            processors,
-            reader: SwfReader::new(processors),
-            jobs: JobLogBuilder::default(),
-        })
+        Some((file, usable * u64::from(*processors_per_node)))
     }
 
-    /// Takes the log that `read` has read. Rows that were left out or mended become a warning.
-    pub fn take_log(&mut self, read: LogReader, faults: &mut Vec<Fault>) {
-        let JobsDesign::Log { file, jobs, .. } = &mut self.jobs else { return };
-        let LogReader { processors, reader, jobs: packed } = read;
-        *jobs = packed.finish();
-        let report: &SwfReport = reader.report();
+    /// Takes `rows` for the log, which `read` has been through. Rows that were left out or mended
+    /// become a warning.
+    pub fn take_log(&mut self, rows: Arc<dyn JobRows>, read: &SwfReader, faults: &mut Vec<Fault>) {
+        let Some((_, processors)) = self.log_file() else { return };
+        let JobsDesign::Log { file, rows: place, .. } = &mut self.jobs else { return };
+        *place = LogRows(Some(rows));
+        let report: &SwfReport = read.report();
         let message = format!("`{file}`: {report}");
-        if jobs.is_empty() {
+        if report.jobs == 0 {
             let help = "a log in the Standard Workload Format has 18 columns a row";
             faults.push(Fault::error("jobs", message).at(file.mark).help(help));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
             let mut fault = Fault::warning("jobs", message).at(file.mark);
-            if let Some(machine) = reader.header().max_procs.filter(|&procs| procs > processors) {
+            if let Some(machine) = read.header().max_procs.filter(|&procs| procs > processors) {
                 fault = fault.help(format!(
                     "the log is of a machine with {machine} processors, the workload has \
                      {processors}"
                 ));
             }
             faults.push(fault);
-        }
-    }
-}
-
-/// Reads a job log line by line and keeps its jobs in few bytes.
-#[derive(Debug)]
-pub struct LogReader {
-    processors: u64,
-    reader: SwfReader,
-    jobs: JobLogBuilder,
-}
-
-impl LogReader {
-    /// Takes the next line, without its break.
-    pub fn line(&mut self, line: &[u8]) {
-        if let Some(job) = self.reader.read(line) {
-            self.jobs.push(&job);
         }
     }
 }

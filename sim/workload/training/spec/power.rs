@@ -31,11 +31,38 @@ pub struct PowerSharesSpec {
     /// Power cap that all jobs set on their GPUs, whatever power there is. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<Power>,
+    /// Power cap of each rack, whatever power there is: the GPUs of its jobs run slower, and the
+    /// jobs with them. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rack_cap: Option<Power>,
 }
 
 impl PowerSharesSpec {
-    /// Fills defaults and checks ranges, on racks of the kind `rack`.
-    pub(super) fn resolve(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> PowerDesign {
+    /// The cap of each rack of the kind `rack`, whose GPUs draw `power`, W; infinite for none. It
+    /// must leave enough for jobs to start and to run on all nodes.
+    pub(super) fn rack_cap_w(
+        &self,
+        rack: &GpuRackDesign,
+        power: &PowerDesign,
+        faults: &mut Vec<Fault>,
+    ) -> f64 {
+        let Some(Power(cap_w)) = self.rack_cap else { return f64::INFINITY };
+        let gpu_w = power.run.floor_w().max(power.restart_w);
+        let least_w =
+            rack.nodes as f64 * (rack.node_overhead_w + rack.gpus_per_node as f64 * gpu_w);
+        if cap_w < least_w {
+            let message = format!("`rack_cap` of {} lets no job run", Power(cap_w));
+            let help = format!(
+                "a rack whose GPUs start, or run at their lowest cap, draws {:.1} kW",
+                least_w / 1000.0
+            );
+            faults.push(Fault::error("power", message).help(help));
+        }
+        cap_w
+    }
+
+    /// Fills defaults and checks ranges, on racks of the kind `rack`. The cap is left out.
+    pub(super) fn uncapped(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> PowerDesign {
         let share = |f: Option<Fraction>, default| f.map_or(default, |f| f.0);
         let mut shares = Shares {
             compute: share(self.compute, 0.90),
@@ -60,16 +87,24 @@ impl PowerSharesSpec {
         if shares.communicate > shares.compute {
             refuse(faults, "`communicate` must not exceed `compute`");
         }
-        let design = PowerDesign::new(rack, shares);
-        match self.cap {
-            None => design,
-            Some(cap) if cap.0 >= rack.curve.floor().cap_w => design.capped(&rack.curve, cap.0),
-            Some(cap) => {
-                let lowest = Power(rack.curve.floor().cap_w);
-                let message = format!("no GPU can be capped at {cap}, below {lowest}");
-                faults.push(Fault::error("power", message));
-                design
-            }
-        }
+        PowerDesign::new(rack, shares)
     }
+}
+
+/// `uncapped` under the cap that `field` sets on each GPU of `rack`, if it sets one.
+pub(super) fn under_cap(
+    uncapped: &PowerDesign,
+    cap: Option<Power>,
+    rack: &GpuRackDesign,
+    field: &'static str,
+    faults: &mut Vec<Fault>,
+) -> PowerDesign {
+    let Some(cap) = cap else { return uncapped.clone() };
+    let lowest = Power(rack.curve.floor().cap_w);
+    if cap.0 >= lowest.0 {
+        return uncapped.clone().capped(&rack.curve, cap.0);
+    }
+    let message = format!("no GPU can be capped at {cap}, below {lowest}");
+    faults.push(Fault::error(field, message));
+    uncapped.clone()
 }
