@@ -55,6 +55,24 @@ fn dry_cooler_to_setpoint(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
+fn fluid_cooler_to_setpoint(bencher: Bencher<'_, '_>) {
+    year(
+        bencher,
+        r#"{"fluid-cooler": {"design_heat": "10 MW", "supply": "28 degC", "spray": "when-needed",
+            "fed_by": ["a"]}}"#,
+    );
+}
+
+#[divan::bench]
+fn dry_cooler_ahead_of_a_tower(bencher: Bencher<'_, '_>) {
+    year(
+        bencher,
+        r#"{"hybrid-cooler": {"design_heat": "10 MW", "supply": "24 degC", "range": "8 K",
+            "fed_by": ["a"]}}"#,
+    );
+}
+
+#[divan::bench]
 fn chiller_tower_and_economiser(bencher: Bencher<'_, '_>) {
     year(
         bencher,

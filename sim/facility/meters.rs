@@ -79,8 +79,10 @@ struct CoolingGauges {
     fans: GaugeId,
     pumps: GaugeId,
     chillers: GaugeId,
+    spray: GaugeId,
     economiser: GaugeId,
     rejected: GaugeId,
+    dry: GaugeId,
     inlet: GaugeId,
     supply: GaugeId,
     returning: GaugeId,
@@ -181,8 +183,10 @@ impl Meters {
                 fans: mean(format!("{name}_fans_mw"), MW),
                 pumps: mean(format!("{name}_pumps_mw"), MW),
                 chillers: mean(format!("{name}_chillers_mw"), MW),
+                spray: mean(format!("{name}_spray_mw"), MW),
                 economiser: mean(format!("{name}_economiser_mw"), MW),
                 rejected: mean(format!("{name}_rejected_mw"), MW),
+                dry: mean(format!("{name}_dry_mw"), MW),
                 supply: mean(format!("{name}_supply_c"), 1.0),
                 returning: mean(format!("{name}_return_c"), 1.0),
                 device: mean(format!("{name}_device_c"), 1.0),
@@ -360,7 +364,7 @@ impl Facility<'_> {
         let (mut fans_w, mut pumps_w, mut chillers_w) = (0.0, 0.0, 0.0);
         for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
             let (mut heat, mut fans, mut pumps, mut chillers) = (0.0, 0.0, 0.0, 0.0);
-            let (mut economiser, mut rejected) = (0.0, 0.0);
+            let (mut spray, mut economiser, mut rejected, mut dry) = (0.0, 0.0, 0.0, 0.0);
             let (mut fan_speed, mut air_ratio) = (0.0, 0.0);
             let mut inlet_c = f64::NEG_INFINITY;
             let mut warmest_c = [f64::NEG_INFINITY; 3];
@@ -371,8 +375,10 @@ impl Facility<'_> {
                 fans += plant.machines[0].draw_w;
                 pumps += plant.machines[1].draw_w;
                 chillers += plant.machines[2].draw_w;
+                spray += plant.state.spray_w;
                 economiser += plant.state.economiser_w;
                 rejected += plant.state.heat_rejected_w;
+                dry += plant.state.dry_w;
                 fan_speed += plant.state.fan_speed / loops.len() as f64;
                 air_ratio += plant.state.air_ratio / loops.len() as f64;
                 inlet_c = inlet_c.max(plant.inlet_c(&self.exchangers));
@@ -396,9 +402,11 @@ impl Facility<'_> {
             gauges.set(now, group.fans, fans);
             gauges.set(now, group.pumps, pumps);
             gauges.set(now, group.chillers, chillers);
+            gauges.set(now, group.spray, spray);
             gauges.set(now, group.economiser, economiser);
             gauges.set(now, group.inlet, inlet_c);
             gauges.set(now, group.rejected, rejected);
+            gauges.set(now, group.dry, dry);
             let [supply_c, return_c, device_c] = warmest_c;
             gauges.set(now, group.supply, supply_c);
             gauges.set(now, group.returning, return_c);

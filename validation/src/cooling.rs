@@ -54,10 +54,6 @@ const HELD_BY_TESTS: &[(&str, &str)] = &[
 const NOT_REPRODUCED: &[(&str, &str)] = &[
     ("8 YorkCalc tower", "its 27 coefficients are no model here: Merkel's theory is the one tower"),
     ("11 chiller power hour by hour in case H", "the hourly file of the case was not at hand"),
-    (
-        "17 ESIF with heat reuse and as a hybrid (1.27, 0.70 L/kWh)",
-        "a dry cooler ahead of a tower in one loop is not modelled; the published ratio is the share of heat that the towers take",
-    ),
     ("19 Frontier 2023", "its data could not be reached; only ranges are published"),
     ("20 MGHPCC", "at 10 % load, with a plant that is not described"),
     ("21 LBNL boxes of air-side economisers", "no air-side economiser is modelled"),

@@ -111,10 +111,18 @@ impl ChillerPlantDesign {
             fan_w: fan_power_w(self.tower.fan_w, self.tower.fan_law, &answer.tower),
             pump_w: pumps * (self.circuit.pump_w + self.condenser_pump_w),
             chiller_w: answer.chiller_w,
+            spray_w: 0.0,
             fan_speed: answer.tower.speed(),
             air_ratio: answer.tower.mean(|operation, _| self.tower.air_share(operation)),
-            water: tower_water(&self.tower, &question.sink, answer.tower_w, air, &answer.tower),
+            water: tower_water(
+                &self.tower,
+                &question.sink,
+                |_, multiple| multiple * answer.tower_w,
+                air,
+                &answer.tower,
+            ),
             heat_rejected_w: answer.tower_w,
+            dry_w: 0.0,
             economiser_w: answer.economiser_w,
             saturated: answer.supply_c > self.setpoint_c + HELD_K,
             flowing: true,
@@ -156,6 +164,7 @@ impl AirCooledChillerDesign {
         let chiller_w = self.chillers.power_w(running, evaporator_w, supply_c, entering_c);
         let range_k =
             evaporator_w / (flow * self.circuit.flow_kg_s * self.circuit.specific_heat_j_kgk);
+        let rejected_w = evaporator_w + self.chillers.compressor_heat * chiller_w;
         LoopState {
             supply_c,
             return_c: supply_c + range_k,
@@ -164,10 +173,12 @@ impl AirCooledChillerDesign {
             fan_w: 0.0,
             pump_w,
             chiller_w,
+            spray_w: 0.0,
             fan_speed: 0.0,
             air_ratio: 0.0,
             water: WaterFlows::default(),
-            heat_rejected_w: evaporator_w + self.chillers.compressor_heat * chiller_w,
+            heat_rejected_w: rejected_w,
+            dry_w: rejected_w,
             economiser_w: 0.0,
             saturated: overloaded,
             flowing: true,

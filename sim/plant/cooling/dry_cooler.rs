@@ -2,9 +2,11 @@
 
 use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
 use super::fans::FanLaw;
+use super::loops::{Asked, Rejected, fan_power_w};
 use super::pads::PadDesign;
 use super::root;
-use super::staging::Operation;
+use super::staging::{self, Operation, Rejection};
+use super::water::WaterFlows;
 use crate::fluids::MoistAir;
 
 /// A dry cooler of identical units, crossflow with both streams unmixed.
@@ -61,6 +63,13 @@ impl Catalogue {
         self.heat_w / (self.entering_c - self.leaving_c)
     }
 
+    /// Air through the unit, m3/s: dry, at sea level and its dry bulb.
+    pub(super) fn air_flow_m3_s(&self) -> f64 {
+        let air =
+            MoistAir { dry_bulb_c: self.dry_bulb_c, humidity_ratio: 0.0, pressure_pa: 101_325.0 };
+        self.capacity_w_k() / (air.dry_air_density_kg_m3() * air.specific_heat_j_kgk())
+    }
+
     /// UA of the unit, W/K.
     pub(super) fn ua_w_k(&self) -> f64 {
         let c = self.capacity_w_k();
@@ -71,7 +80,19 @@ impl Catalogue {
     /// How many of these, fans and surface, bring a coolant of `water_w_k` that carries
     /// `heat_w` to leave `difference_k` above the air; `None` where no number does.
     pub(super) fn count(&self, heat_w: f64, water_w_k: f64, difference_k: f64) -> Option<f64> {
-        let (ua, air) = (self.ua_w_k(), self.capacity_w_k());
+        self.count_in(self.dry_bulb_c, heat_w, water_w_k, difference_k)
+    }
+
+    /// The same in dry air of `dry_bulb_c`, which is denser the colder it is.
+    pub(super) fn count_in(
+        &self,
+        dry_bulb_c: f64,
+        heat_w: f64,
+        water_w_k: f64,
+        difference_k: f64,
+    ) -> Option<f64> {
+        let denser = (self.dry_bulb_c + 273.15) / (dry_bulb_c + 273.15);
+        let (ua, air) = (self.ua_w_k(), denser * self.capacity_w_k());
         let excess = |ln_n: f64| {
             let n = libm::exp(ln_n);
             let conductance = inlet_conductance(crossflow, n * ua, water_w_k, n * air);
@@ -87,12 +108,55 @@ impl Catalogue {
 }
 
 impl DryCoolerDesign {
+    /// How the cooler carries what is asked of it.
+    pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
+        let air = asked.air;
+        let pads = self.pads.filter(|_| asked.may_evaporate);
+        let padded = pads.and_then(|pads| Some((pads, pads.behind(air)?)));
+        let entering = padded.map_or(*air, |(_, behind)| behind);
+        let sink = DrySink::new(&entering, self.recirculation_k);
+        let leaving = |operation, multiple: f64| {
+            self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
+        };
+        let device = Rejection {
+            leaving,
+            sink_c: sink.entering_c,
+            range_k: asked.range_k(),
+            fans: asked.fans,
+        };
+        let staged = staging::run(&device, &asked.control);
+        let air_ratio = staged.mean(|operation, _| self.air_share(operation));
+        Rejected {
+            staged,
+            fan_w: fan_power_w(self.fan_w, self.fan_law, &staged),
+            spray_w: 0.0,
+            dry_w: if padded.is_some() { 0.0 } else { asked.heat_w },
+            air_ratio,
+            water: padded.map_or_else(WaterFlows::default, |(pads, behind)| {
+                let air_m3_s = air_ratio * self.air_flow_m3_s;
+                pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
+            }),
+        }
+    }
+
     /// Temperature of the coolant leaving the device that rejects `heat_w` from `water_kg_s`
     /// of coolant of `water_w_k`, degrees Celsius. About 150 ns.
     pub(super) fn leaving_c(
         &self,
         sink: &DrySink,
         heat_w: f64,
+        coolant: (f64, f64),
+        operation: Operation,
+    ) -> f64 {
+        let conductance = self.conductance_w_k(sink, coolant, operation);
+        sink.entering_c + heat_w / conductance - heat_w / coolant.1
+    }
+
+    /// Heat that the cooler carries a kelvin between the entering coolant, kg/s and W/K, and the
+    /// entering air, W/K.
+    pub(super) fn conductance_w_k(
+        &self,
+        sink: &DrySink,
         (water_kg_s, water_w_k): (f64, f64),
         operation: Operation,
     ) -> f64 {
@@ -102,8 +166,7 @@ impl DryCoolerDesign {
         let flow = (water_kg_s / (self.water_kg_s * share)).min(1.0);
         let ua = self.ua_w_k * share * ua_factor(speed, flow);
         let air_w_k = self.air_flow_m3_s * share * speed * sink.heat_capacity_j_m3k;
-        let conductance = inlet_conductance(crossflow, ua, water_w_k, air_w_k);
-        sink.entering_c + heat_w / conductance - heat_w / water_w_k
+        inlet_conductance(crossflow, ua, water_w_k, air_w_k)
     }
 
     /// Share of the units with air through them, and that air as a share of full.
@@ -125,7 +188,7 @@ impl DryCoolerDesign {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DrySink {
     pub(super) entering_c: f64,
-    heat_capacity_j_m3k: f64,
+    pub(super) heat_capacity_j_m3k: f64,
 }
 
 impl DrySink {

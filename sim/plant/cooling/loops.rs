@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::chiller::ChillerDesign;
 use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
 use super::control::Regime;
-use super::dry_cooler::{DryCoolerDesign, DrySink};
+use super::dry_cooler::DryCoolerDesign;
 use super::exchange::RackExchanger;
 use super::fans::FanLaw;
+use super::fluid_cooler::FluidCoolerDesign;
+use super::hybrid::HybridDesign;
 use super::pumps::parallel_flow;
-use super::staging::{self, Control, Operation, Rejection, Staged};
+use super::staging::{Control, Operation, Staged};
 use super::tower::{TowerDesign, TowerSink};
 use super::ventilation::VentilationDesign;
 use super::water::{self, WaterFlows};
@@ -126,6 +128,68 @@ pub enum DeviceDesign {
     Tower(TowerDesign),
     /// Dry cooler.
     DryCooler(DryCoolerDesign),
+    /// Evaporative fluid cooler.
+    FluidCooler(FluidCoolerDesign),
+    /// Dry cooler ahead of an open tower.
+    Hybrid(HybridDesign),
+}
+
+impl DeviceDesign {
+    /// The most that its fans and spray pumps draw, W.
+    fn max_fan_w(&self) -> f64 {
+        match self {
+            Self::Tower(t) => t.fan_w,
+            Self::DryCooler(d) => d.fan_w,
+            Self::FluidCooler(f) => f.dry.fan_w + f.spray.pump_w,
+            Self::Hybrid(h) => h.dry.fan_w + h.tower.fan_w,
+        }
+    }
+
+    /// Number of cells or units, which fail one at a time.
+    fn units(&self) -> u32 {
+        match self {
+            Self::Tower(t) => t.cells,
+            Self::DryCooler(d) => d.units,
+            Self::FluidCooler(f) => f.dry.units,
+            Self::Hybrid(h) => h.tower.cells,
+        }
+    }
+}
+
+/// What a pumped loop asks of the device at its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Heat to reject, W.
+    pub(super) heat_w: f64,
+    /// The coolant that brings it, kg/s and W/K.
+    pub(super) coolant: (f64, f64),
+    pub(super) air: &'a MoistAir,
+    /// Share of the fans that can run.
+    pub(super) fans: f64,
+    pub(super) control: Control,
+    /// Whether water may be spent.
+    pub(super) may_evaporate: bool,
+}
+
+impl Asked<'_> {
+    /// How much warmer the coolant enters than it leaves, K.
+    pub(super) fn range_k(&self) -> f64 {
+        self.heat_w / self.coolant.1
+    }
+}
+
+/// How a device carries what was asked of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rejected {
+    pub(super) staged: Staged,
+    /// Power of fans and spray pumps, and of the latter alone, W.
+    pub(super) fan_w: f64,
+    pub(super) spray_w: f64,
+    /// Heat that leaves without water being spent, W.
+    pub(super) dry_w: f64,
+    /// Air as a share of full.
+    pub(super) air_ratio: f64,
+    pub(super) water: WaterFlows,
 }
 
 /// How the fans of a heat-rejection device are run.
@@ -183,12 +247,14 @@ pub struct LoopState {
     /// What leaves the device that meets the weather, bypass mixed in, degrees Celsius: the
     /// water of a tower or cooler, chilled water of air-cooled chillers, exhaust of a hall.
     pub device_c: f64,
-    /// Electric power that the fans want and, within the [`Drive`], draw, W.
+    /// Electric power that the fans, with spray pumps, want and, within the [`Drive`], draw, W.
     pub fan_w: f64,
     /// Electric power of the running pumps, W.
     pub pump_w: f64,
     /// Electric power that the chillers want and, within the [`Drive`], draw, W.
     pub chiller_w: f64,
+    /// The part of `fan_w` that spray pumps draw, W; above zero while coils are sprayed.
+    pub spray_w: f64,
     /// Mean speed of the fans that can run, as a share of full speed.
     pub fan_speed: f64,
     /// Air through the device as a share of full, what its own buoyancy moves included.
@@ -197,6 +263,8 @@ pub struct LoopState {
     pub water: WaterFlows,
     /// Heat that reaches the weather, W: the racks', the pumps' and the compressors'.
     pub heat_rejected_w: f64,
+    /// Part of it that leaves without water being spent, W.
+    pub dry_w: f64,
     /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
     /// waterside economiser, W.
     pub economiser_w: f64,
@@ -272,13 +340,10 @@ impl CoolingLoop {
         if flow > 0.0 { 1.0 / self.racks.approach_k(1.0, flow) } else { 0.0 }
     }
 
-    /// The most that the fans ever draw, W.
+    /// The most that the fans, with spray pumps, ever draw, W.
     pub fn max_fan_w(&self) -> f64 {
         match &self.design {
-            LoopDesign::Hydronic(HydronicDesign { device: DeviceDesign::Tower(t), .. }) => t.fan_w,
-            LoopDesign::Hydronic(HydronicDesign { device: DeviceDesign::DryCooler(d), .. }) => {
-                d.fan_w
-            }
+            LoopDesign::Hydronic(h) => h.device.max_fan_w(),
             LoopDesign::ChillerPlant(c) => c.tower.fan_w,
             LoopDesign::AirCooledChiller(_) => 0.0,
             LoopDesign::Ventilation(v) => v.fan_w,
@@ -308,13 +373,7 @@ impl CoolingLoop {
     /// How many fans (cells, units), pumps and chillers the loop has, each failing on its own.
     pub fn units(&self) -> (u32, u32, u32) {
         match &self.design {
-            LoopDesign::Hydronic(h) => {
-                let fans = match &h.device {
-                    DeviceDesign::Tower(t) => t.cells,
-                    DeviceDesign::DryCooler(d) => d.units,
-                };
-                (fans, h.circuit.pumps, 0)
-            }
+            LoopDesign::Hydronic(h) => (h.device.units(), h.circuit.pumps, 0),
             LoopDesign::ChillerPlant(c) => (c.tower.cells, c.circuit.pumps, c.chillers.units),
             LoopDesign::AirCooledChiller(c) => (0, c.circuit.pumps, c.chillers.units),
             LoopDesign::Ventilation(v) => (v.fans, 0, 0),
@@ -338,9 +397,8 @@ impl CoolingLoop {
         // left rises, their head and their efficiency fall.
         let pump_w = pumps * circuit.pump_w;
         let total_w = heat_w + circuit.pump_heat * pump_w;
-        let water_kg_s = flow * circuit.flow_kg_s;
-        let water = (water_kg_s, water_kg_s * circuit.specific_heat_j_kgk);
-        let range_k = total_w / water.1;
+        let coolant_kg_s = flow * circuit.flow_kg_s;
+        let coolant = (coolant_kg_s, coolant_kg_s * circuit.specific_heat_j_kgk);
         let control = Control {
             fans: design.fan_control,
             setpoint_c: design.setpoint_c,
@@ -349,35 +407,14 @@ impl CoolingLoop {
         };
         let fans = drive.fans.clamp(0.0, 1.0);
 
-        let (staged, (fan_w, air_ratio), flows) = match &design.device {
-            DeviceDesign::Tower(tower) => {
-                let sink = TowerSink::new(air, tower.correction_wet_bulb_c);
-                let leaving =
-                    |operation, heat: f64| tower.leaving_c(&sink, heat * total_w, water, operation);
-                let device = Rejection { leaving, sink_c: sink.wet_bulb_c, range_k, fans };
-                let staged = staging::run(&device, &control);
-                let fan_w = fan_power_w(tower.fan_w, tower.fan_law, &staged);
-                let air_ratio = staged.mean(|operation, _| tower.air_share(operation));
-                (staged, (fan_w, air_ratio), tower_water(tower, &sink, total_w, air, &staged))
-            }
-            DeviceDesign::DryCooler(cooler) => {
-                let padded = cooler.pads.and_then(|pads| Some((pads, pads.behind(air)?)));
-                let entering = padded.map_or(*air, |(_, behind)| behind);
-                let sink = DrySink::new(&entering, cooler.recirculation_k);
-                let leaving = |operation, heat: f64| {
-                    cooler.leaving_c(&sink, heat * total_w, water, operation)
-                };
-                let device = Rejection { leaving, sink_c: sink.entering_c, range_k, fans };
-                let staged = staging::run(&device, &control);
-                let fan_w = fan_power_w(cooler.fan_w, cooler.fan_law, &staged);
-                let air_ratio = staged.mean(|operation, _| cooler.air_share(operation));
-                let flows = padded.map_or_else(WaterFlows::default, |(pads, behind)| {
-                    let air_m3_s = air_ratio * cooler.air_flow_m3_s;
-                    pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
-                });
-                (staged, (fan_w, air_ratio), flows)
-            }
+        let asked = Asked { heat_w: total_w, coolant, air, fans, control, may_evaporate: true };
+        let Rejected { staged, fan_w, spray_w, dry_w, air_ratio, water } = match &design.device {
+            DeviceDesign::Tower(tower) => tower.run(&asked),
+            DeviceDesign::DryCooler(cooler) => cooler.run(&asked),
+            DeviceDesign::FluidCooler(cooler) => cooler.run(&asked),
+            DeviceDesign::Hybrid(hybrid) => hybrid.run(&asked),
         };
+        let range_k = asked.range_k();
         LoopState {
             supply_c: staged.leaving_c,
             return_c: staged.leaving_c + range_k,
@@ -386,10 +423,12 @@ impl CoolingLoop {
             fan_w,
             pump_w,
             chiller_w: 0.0,
+            spray_w,
             fan_speed: staged.speed(),
             air_ratio,
-            water: flows,
+            water,
             heat_rejected_w: total_w,
+            dry_w,
             economiser_w: 0.0,
             saturated: staged.saturated,
             flowing: true,
@@ -407,10 +446,12 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         fan_w: 0.0,
         pump_w: 0.0,
         chiller_w: 0.0,
+        spray_w: 0.0,
         fan_speed: 0.0,
         air_ratio: 0.0,
         water: WaterFlows::default(),
         heat_rejected_w: 0.0,
+        dry_w: 0.0,
         economiser_w: 0.0,
         saturated: false,
         flowing: false,
@@ -425,16 +466,18 @@ pub(super) fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
         })
 }
 
+/// Water of a tower that carries `heat_w(operation, multiple)` in each of the two ways in which
+/// it runs.
 pub(super) fn tower_water(
     tower: &TowerDesign,
     sink: &TowerSink,
-    heat_w: f64,
+    heat_w: impl Fn(Operation, f64) -> f64,
     air: &MoistAir,
     staged: &Staged,
 ) -> WaterFlows {
     let air_share = |operation| staged.wetted * tower.air_share(operation);
     let evaporation = staged.mean(|operation, multiple| {
-        let heat_w = multiple * heat_w;
+        let heat_w = heat_w(operation, multiple);
         if let Some(per_k) = tower.evaporation_per_k {
             return per_k * heat_w / CP_WATER;
         }

@@ -16,6 +16,8 @@ mod chiller;
 mod chiller_plant;
 mod curves;
 mod dry_cooler;
+mod fluid_cooler;
+mod hybrid;
 mod tower;
 mod ventilation;
 
@@ -43,6 +45,8 @@ pub use dry_cooler::DryCoolerDesign;
 pub use exchange::WaterExchanger;
 pub use exchanger::{ExchangerDesign, ExchangerKind, ExchangerState};
 pub use fans::FanLaw;
+pub use fluid_cooler::{EvaporationLaw, FluidCoolerDesign, SprayControl, SprayDesign};
+pub use hybrid::HybridDesign;
 pub use inertia::{
     Branch, BranchConditions, Conditions, Masses, NATURAL, Part, Rejection, Transient,
 };
@@ -55,9 +59,9 @@ pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
     AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, ChipSpec,
-    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, FanCurve, ImmersionTankSpec,
-    LoopOperation, PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec,
-    UnsizedExchanger, VentilationSpec,
+    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, FanCurve,
+    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, PadSpec, RestartSpec,
+    TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger, VentilationSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

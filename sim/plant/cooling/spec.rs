@@ -3,6 +3,8 @@
 mod check;
 mod chiller;
 mod exchanger;
+mod fluid_cooler;
+mod hybrid;
 mod operation;
 mod pads;
 
@@ -22,6 +24,8 @@ use crate::units::{
 use check::{Check, CircuitInput, TowerInput};
 pub use chiller::{AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, EconomiserSpec};
 pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger};
+pub use fluid_cooler::{EvaporationMethod, FluidCoolerSpec};
+pub use hybrid::HybridCoolerSpec;
 
 pub use operation::{ChipSpec, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec};
 pub use pads::PadSpec;
@@ -33,6 +37,10 @@ kinds! {
         Tower(TowerSpec) = "tower",
         /// Pumped coolant to a dry cooler.
         DryCooler(DryCoolerSpec) = "dry-cooler",
+        /// Pumped coolant to an evaporative fluid cooler.
+        FluidCooler(Box<FluidCoolerSpec>) = "fluid-cooler",
+        /// Pumped water to a dry cooler and an open tower behind it.
+        HybridCooler(Box<HybridCoolerSpec>) = "hybrid-cooler",
         /// Chilled water, chillers and an open tower.
         ChillerPlant(Box<ChillerPlantSpec>) = "chiller-plant",
         /// Chilled water from air-cooled chillers.
@@ -387,6 +395,8 @@ impl CoolingSpec {
         CoolingPart::Loop(match self {
             Self::Tower(spec) => spec.resolve(faults),
             Self::DryCooler(spec) => spec.resolve(faults),
+            Self::FluidCooler(spec) => spec.resolve(faults),
+            Self::HybridCooler(spec) => spec.resolve(faults),
             Self::ChillerPlant(spec) => spec.resolve(faults),
             Self::AirCooledChiller(spec) => spec.resolve(faults),
             Self::Ventilation(spec) => spec.resolve(faults),
@@ -411,6 +421,8 @@ impl CoolingSpec {
         let fed_by = match self {
             Self::Tower(s) => &mut s.fed_by,
             Self::DryCooler(s) => &mut s.fed_by,
+            Self::FluidCooler(s) => &mut s.fed_by,
+            Self::HybridCooler(s) => &mut s.fed_by,
             Self::ChillerPlant(s) => &mut s.fed_by,
             Self::AirCooledChiller(s) => &mut s.fed_by,
             Self::Ventilation(s) => &mut s.fed_by,
@@ -426,6 +438,8 @@ impl CoolingSpec {
         match self {
             Self::Tower(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::DryCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::FluidCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::HybridCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::ChillerPlant(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::Ventilation(s) => s.fed_by.as_ref(),
             Self::AirHandler(s) => s.fed_by.as_ref(),
@@ -438,6 +452,8 @@ impl CoolingSpec {
         match self {
             Self::Tower(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::DryCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::FluidCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
+            Self::HybridCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::ChillerPlant(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::AirCooledChiller(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
             Self::Cdu(s) => s.fed_by.as_ref(),
@@ -554,8 +570,7 @@ impl DryCoolerSpec {
             humidity_ratio: 0.0,
             pressure_pa: 101_325.0,
         };
-        let catalogue_air_m3_s =
-            CATALOGUE.capacity_w_k() / (air.dry_air_density_kg_m3() * air.specific_heat_j_kgk());
+        let catalogue_air_m3_s = CATALOGUE.air_flow_m3_s();
         let water_w_k = circuit.flow_kg_s * circuit.specific_heat_j_kgk;
         let (ua_w_k, air_flow_m3_s) = match (self.ua, self.air_flow) {
             (Some(ua), Some(air)) => (

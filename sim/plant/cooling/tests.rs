@@ -15,6 +15,8 @@ use crate::spec::{Fault, Severity};
 
 mod chillers;
 mod control;
+mod fluid_cooler;
+mod hybrid;
 mod pads;
 
 /// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.

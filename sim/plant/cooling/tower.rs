@@ -2,7 +2,8 @@
 
 use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
 use super::fans::FanLaw;
-use super::staging::Operation;
+use super::loops::{Asked, Rejected, fan_power_w, tower_water};
+use super::staging::{self, Operation, Rejection};
 use crate::fluids::{
     CP_DRY_AIR, CP_VAPOUR, MoistAir, SaturatedAir, saturated_air_temperature_from,
 };
@@ -81,6 +82,35 @@ impl TowerPoint {
 }
 
 impl TowerDesign {
+    /// How the tower carries what is asked of it.
+    pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
+        let sink = TowerSink::new(asked.air, self.correction_wet_bulb_c);
+        let leaving = |operation, multiple: f64| {
+            self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
+        };
+        let device = Rejection {
+            leaving,
+            sink_c: sink.wet_bulb_c,
+            range_k: asked.range_k(),
+            fans: asked.fans,
+        };
+        let staged = staging::run(&device, &asked.control);
+        Rejected {
+            fan_w: fan_power_w(self.fan_w, self.fan_law, &staged),
+            spray_w: 0.0,
+            air_ratio: staged.mean(|operation, _| self.air_share(operation)),
+            dry_w: 0.0,
+            water: tower_water(
+                self,
+                &sink,
+                |_, multiple| multiple * asked.heat_w,
+                asked.air,
+                &staged,
+            ),
+            staged,
+        }
+    }
+
     /// Temperature of the water leaving the device that rejects `heat_w` from `water_kg_s` of
     /// water of `water_w_k`, degrees Celsius. About 150 ns.
     pub(super) fn leaving_c(
@@ -123,7 +153,7 @@ pub(super) struct TowerSink {
     saturated: SaturatedAir,
     pressure_pa: f64,
     pub(super) dry_air_kg_m3: f64,
-    cp_air: f64,
+    pub(super) cp_air: f64,
     wet_bulb_factor: f64,
 }
 
@@ -144,7 +174,7 @@ impl TowerSink {
     }
 
     /// Capacity rate of `air_m3_s` that takes up `heat_w`, W/K, and its specific heat `cpe`.
-    fn air_side(&self, heat_w: f64, air_m3_s: f64) -> (f64, f64) {
+    pub(super) fn air_side(&self, heat_w: f64, air_m3_s: f64) -> (f64, f64) {
         let air_kg_s = air_m3_s * self.dry_air_kg_m3;
         let rise_j_kg = heat_w / air_kg_s;
         let slope = self.saturated.enthalpy_slope;

@@ -134,14 +134,25 @@ impl Check<'_> {
     }
 
     pub(super) fn fan_power(&mut self, power: Option<Power>, default_w: f64, heat_w: f64) -> f64 {
+        self.fan_power_of("fan_power", power, default_w, heat_w)
+    }
+
+    /// The power of fans that the field `field` gives.
+    pub(super) fn fan_power_of(
+        &mut self,
+        field: &'static str,
+        power: Option<Power>,
+        default_w: f64,
+        heat_w: f64,
+    ) -> f64 {
         let fan_w = power.map_or(default_w, |p| p.0);
         if fan_w < 0.0 {
-            self.error("fan_power", "must not be negative".to_owned());
+            self.error(field, "must not be negative".to_owned());
             return default_w;
         }
         if fan_w > 0.15 * heat_w {
             self.warning(
-                "fan_power",
+                field,
                 format!(
                     "fans of {} for {} of heat are {:.0} %; 1 to 5 % is usual",
                     Power(fan_w),
@@ -293,11 +304,7 @@ impl Check<'_> {
                 ),
             );
         }
-        let mut cycles = input.cycles_of_concentration.unwrap_or(4.0);
-        if !(cycles.is_finite() && cycles > 1.0) {
-            self.error("cycles_of_concentration", format!("must be above 1, got `{cycles}`"));
-            cycles = 4.0;
-        }
+        let cycles = self.cycles(input.cycles_of_concentration);
         let tower = TowerDesign {
             ua_w_k: self.tower_ua(input, &point, wet_bulb_c),
             air_flow_m3_s,
@@ -341,6 +348,16 @@ impl Check<'_> {
             );
             usual
         })
+    }
+
+    /// Cycles of concentration.
+    pub(super) fn cycles(&mut self, cycles: Option<f64>) -> f64 {
+        let cycles = cycles.unwrap_or(4.0);
+        if cycles.is_finite() && cycles > 1.0 {
+            return cycles;
+        }
+        self.error("cycles_of_concentration", format!("must be above 1, got `{cycles}`"));
+        4.0
     }
 
     pub(super) fn catalogue_count(
@@ -405,6 +422,6 @@ impl Check<'_> {
 }
 
 /// Air of a tower's design point: at sea level, with the dry bulb of its usual rating.
-fn design_air(wet_bulb_c: f64) -> MoistAir {
+pub(super) fn design_air(wet_bulb_c: f64) -> MoistAir {
     MoistAir::from_wet_bulb(wet_bulb_c.max(35.0), wet_bulb_c, 101_325.0)
 }

@@ -101,6 +101,8 @@ impl CoolingSpec {
         let (volume, buffer, restart) = match self {
             Self::Tower(s) => (s.volume, s.buffer, s.restart),
             Self::DryCooler(s) => (s.volume, s.buffer, s.restart),
+            Self::FluidCooler(s) => (s.volume, s.buffer, s.restart),
+            Self::HybridCooler(s) => (s.volume, s.buffer, s.restart),
             Self::ChillerPlant(s) => (s.volume, s.buffer, s.restart),
             Self::AirCooledChiller(s) => (s.volume, s.buffer, s.restart),
             Self::Ventilation(s) => (None, None, s.restart),
@@ -117,6 +119,7 @@ impl CoolingSpec {
         let volume_m3 = volume_m3 + positive("buffer", buffer, 0.0);
         let j_m3k = match self {
             Self::DryCooler(s) => s.coolant.unwrap_or(Coolant::Water).j_m3k(),
+            Self::FluidCooler(s) => s.coolant.unwrap_or(Coolant::Water).j_m3k(),
             _ => Coolant::Water.j_m3k(),
         };
         let coolant_j_k = if design.is_ventilation() { 0.0 } else { volume_m3 * j_m3k };
@@ -126,6 +129,8 @@ impl CoolingSpec {
         let failures = match self {
             Self::Tower(s) => s.failures,
             Self::DryCooler(s) => s.failures,
+            Self::FluidCooler(s) => s.failures,
+            Self::HybridCooler(s) => s.failures,
             Self::ChillerPlant(s) => s.failures,
             Self::AirCooledChiller(s) => s.failures,
             Self::Ventilation(s) => s.failures,

@@ -1,0 +1,115 @@
+//! A dry cooler ahead of an open tower, in one loop.
+
+use super::dry_cooler::{DryCoolerDesign, DrySink};
+use super::loops::{Asked, Rejected, fan_power_w, tower_water};
+use super::root;
+use super::staging::{self, Operation, Rejection};
+use super::tower::{TowerDesign, TowerSink};
+
+/// A dry cooler and an open tower in series: the returning water meets the dry cooler first, and
+/// the tower takes what is left.
+///
+/// While the dry cooler holds the setpoint, it works alone. Where it does not, it runs at full
+/// speed and the tower's fans hold the setpoint; where the air is too warm for it to be worth
+/// its fans, the tower works alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HybridDesign {
+    /// The dry cooler.
+    pub dry: DryCoolerDesign,
+    /// The tower. A cell and its part of the dry cooler have power and fail together.
+    pub tower: TowerDesign,
+    /// The returning water must be this much warmer than the air for the dry cooler to run ahead
+    /// of the tower, K.
+    pub worthwhile_k: f64,
+}
+
+impl HybridDesign {
+    /// How the two carry what is asked of them.
+    pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
+        let alone = self.dry.run(asked);
+        if !alone.staged.saturated || !asked.may_evaporate {
+            return alone;
+        }
+        let wanted_c = asked.control.setpoint_c.max(asked.control.minimum_c);
+        let dry_sink = DrySink::new(asked.air, self.dry.recirculation_k);
+        if wanted_c + asked.range_k() - dry_sink.entering_c < self.worthwhile_k {
+            return self.tower.run(asked);
+        }
+        let both = self.run_in_series(asked, &dry_sink);
+        // Water squeezed through few cells with power can leave warmer than without them.
+        if alone.staged.leaving_c < both.staged.leaving_c { alone } else { both }
+    }
+
+    fn run_in_series(&self, asked: &Asked<'_>, dry_sink: &DrySink) -> Rejected {
+        let sink = TowerSink::new(asked.air, self.tower.correction_wet_bulb_c);
+        let dry_operation = if asked.fans > 0.0 {
+            Operation::Forced { share: asked.fans, speed: 1.0 }
+        } else {
+            Operation::Free
+        };
+        let series = Series {
+            hybrid: self,
+            sink,
+            dry_c: dry_sink.entering_c,
+            dry_w_k: self.dry.conductance_w_k(dry_sink, asked.coolant, dry_operation),
+            coolant: asked.coolant,
+        };
+        let leaving = |operation, multiple: f64| {
+            let heat_w = multiple * asked.heat_w;
+            series.tower_leaving_c(series.tower_w(heat_w, operation), operation)
+        };
+        let device = Rejection {
+            leaving,
+            sink_c: sink.wet_bulb_c.min(dry_sink.entering_c),
+            range_k: asked.range_k(),
+            fans: asked.fans,
+        };
+        let staged = staging::run(&device, &asked.control);
+        let tower_w = |operation, multiple: f64| series.tower_w(multiple * asked.heat_w, operation);
+        let mean_tower_w = staged.mean(tower_w);
+        let dry_fan_w = if asked.fans > 0.0 { asked.fans * self.dry.fan_w } else { 0.0 };
+        let tower_air = staged.mean(|operation, _| self.tower.air_share(operation));
+        let dry_air = self.dry.air_share(dry_operation);
+        let (tower_m3_s, dry_m3_s) = (self.tower.air_flow_m3_s, self.dry.air_flow_m3_s);
+        Rejected {
+            fan_w: dry_fan_w + fan_power_w(self.tower.fan_w, self.tower.fan_law, &staged),
+            spray_w: 0.0,
+            dry_w: asked.heat_w - mean_tower_w,
+            air_ratio: (tower_air * tower_m3_s + dry_air * dry_m3_s) / (tower_m3_s + dry_m3_s),
+            water: tower_water(&self.tower, &sink, tower_w, asked.air, &staged),
+            staged,
+        }
+    }
+}
+
+/// The two in series at an instant, the dry cooler at its most.
+struct Series<'a> {
+    hybrid: &'a HybridDesign,
+    sink: TowerSink,
+    /// Temperature of the dry cooler's air.
+    dry_c: f64,
+    /// Heat that the dry cooler takes a kelvin between the entering water and that air, W/K.
+    dry_w_k: f64,
+    coolant: (f64, f64),
+}
+
+impl Series<'_> {
+    /// Heat that is left to the tower of `heat_w`: one bracketed root, since the dry cooler takes
+    /// more the warmer the water returns, which is as warm as the tower lets it.
+    fn tower_w(&self, heat_w: f64, operation: Operation) -> f64 {
+        if heat_w <= 0.0 {
+            return 0.0;
+        }
+        let excess = |tower_w: f64| {
+            let entering_c = self.tower_leaving_c(tower_w, operation) + heat_w / self.coolant.1;
+            let dry_w = (self.dry_w_k * (entering_c - self.dry_c)).clamp(0.0, heat_w);
+            tower_w + dry_w - heat_w
+        };
+        let ends = ((0.0, excess(0.0)), (heat_w, excess(heat_w)));
+        root::bracketed(excess, ends.0, ends.1, 1e-12 * heat_w, 1e-9 * heat_w)
+    }
+
+    fn tower_leaving_c(&self, tower_w: f64, operation: Operation) -> f64 {
+        self.hybrid.tower.leaving_c(&self.sink, tower_w, self.coolant, operation)
+    }
+}
