@@ -6,17 +6,16 @@
 
 #![allow(clippy::print_stdout)]
 
+use std::path::Path;
 use std::time::Instant;
 
+use loadbank::facility::WorkDesign;
 use loadbank::kernel::{Span, Streams, Time};
-use loadbank::spec::Names;
-use loadbank::units::Power;
-use loadbank::workload::gpu::GpuRackSpec;
+use loadbank::scenario::read_scenario;
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
-use loadbank::workload::inference::racks::Layout;
-use loadbank::workload::inference::replica::{Limits, Stride};
-use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
-use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign, ServingDesign};
+use loadbank::workload::inference::replica::Limits;
+use loadbank::workload::inference::step::DecodeDesign;
+use loadbank::workload::inference::{Routing, Service, ServiceDesign};
 
 fn main() {
     println!(
@@ -74,63 +73,37 @@ fn cpu_seconds() -> Option<f64> {
     Some(stat.split(' ').next()?.parse::<f64>().ok()? * 1e-9)
 }
 
-/// Cells of 64 replicas of CodeLlama-34B on two A100s each.
+/// Cells of 64 replicas of CodeLlama-34B on two A100s each: the service of the gallery under the
+/// affine law of its profile.
 fn design(rate: f64, chunk: u32, blocks: u64, cells: usize) -> ServiceDesign {
-    let rack = GpuRackSpec {
-        count: None,
-        fed_by: Some(Names::default()),
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes: 4,
-        gpus_per_node: 8,
-        gpu_power: Power(400.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(1100.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
-        power_on: None,
-        source: None,
-    };
+    let mut design = azure_conversation();
+    design.represent = cells;
+    design.load = LoadDesign::poisson(
+        64.0 * rate,
+        LengthLaw::Lognormal { mean: 1154.7, sigma: 0.808, max: 14_050 },
+        LengthLaw::Lognormal { mean: 211.1, sigma: 0.683, max: 1000 },
+    );
+    let pool = &mut design.pools[0];
+    (pool.layout.cells, pool.layout.replicas) = (cells, 64);
+    pool.layout.racks = pool.layout.needed();
+    pool.limits = Limits { sequences: 128, chunk, blocks: Some(blocks), block_tokens: 16 };
     let ms = 1e-3;
-    ServiceDesign {
-        name: "bench".to_owned(),
-        rack: rack.resolve(&mut Vec::new()),
-        layout: Layout { racks: 4 * cells, gpus_per_rack: 32, cells, replicas: 64, gpus: 2 },
-        represent: cells,
-        load: LoadDesign::poisson(
-            64.0 * rate,
-            LengthLaw::Lognormal { mean: 1154.7, sigma: 0.808, max: 14_050 },
-            LengthLaw::Lognormal { mean: 211.1, sigma: 0.683, max: 1000 },
-        ),
-        routing: Routing::RoundRobin,
-        stride: Stride::Leap,
-        limits: Limits { sequences: 128, chunk, blocks: Some(blocks), block_tokens: 16 },
-        steps: StepDesign {
-            decode: DecodeDesign::Sum {
-                base: vec![(0.0, 29.41 * ms), (1.0, 29.48 * ms)],
-                per_context_s: 6.61e-5 * ms,
-            },
-            linear: vec![(0.0, 0.0), (1.0, 0.14 * ms)],
-            attention_s: 4.4e-9,
-            decode_knee: 0.7,
-            draft: DraftDesign::default(),
-        },
-        power: PowerDesign {
-            decode_w: 250.0,
-            decode_rise_w: 0.0,
-            half_batch: 45.0,
-            prefill_w: 400.0,
-        },
-        lost_requests: LostRequests::Retry,
-        serving: ServingDesign::default(),
-        startup: Span::from_secs(300),
-        rejoin_after: Span::from_hours(1),
-        control_interval: Span::from_secs(60),
-        prompt_price: 0.0,
-        output_price: 0.0,
-    }
+    pool.steps.decode = DecodeDesign::Sum {
+        base: vec![(0.0, 29.41 * ms), (1.0, 29.48 * ms)],
+        per_context_s: 6.61e-5 * ms,
+    };
+    pool.steps.linear = vec![(0.0, 0.0), (1.0, 0.14 * ms)];
+    pool.steps.attention_s = 4.4e-9;
+    design
+}
+
+/// The service of `scenarios/azure-conversation.yaml`.
+fn azure_conversation() -> ServiceDesign {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/azure-conversation.yaml");
+    let loaded = read_scenario(&path, &[]).loaded.expect("the scenario is sound");
+    let service = loaded.design.works.into_iter().find_map(|work| match work.design {
+        WorkDesign::Inference { design, .. } => Some(design),
+        _ => None,
+    });
+    service.expect("the scenario has a service")
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use loadbank::facility::{InferenceOutcome, Summary};
+use loadbank::scenario::read_scenario;
 
 use super::support::{Bench, SMALL, Told, simulate};
 
@@ -132,4 +133,73 @@ fn a_sample_of_requests_is_the_share_that_was_asked_for() {
     // Two replicas that each receive 0.05 a second for a week, but for the weekend's long ones.
     let mean = 0.1 * (2.0 * 0.05 * 7.0 * 86_400.0);
     assert!((rows.len() as f64 - mean).abs() < 0.1 * mean, "{} of {mean}", rows.len());
+}
+
+/// The small site with B200 beside the H100 of its chat.
+fn two_kinds(pools: &str) -> String {
+    let workloads = "workloads:\n";
+    let replicas = "    replicas: 2\n";
+    assert!(SMALL.contains(workloads) && SMALL.contains(replicas));
+    let hall = "  b200-hall:
+    kind: dgx-b200
+    nodes: 3
+    fed_by: pdu-2
+    cooled_by: dry
+    throttle_inlet: 50 degC
+    trip_inlet: 60 degC
+workloads:
+";
+    SMALL.replace(workloads, hall).replace(replicas, &format!("{replicas}    pools: {pools}\n"))
+}
+
+#[test]
+fn a_service_stands_on_racks_of_two_kinds() {
+    let told = simulate(
+        &two_kinds("[{kind: llama-3.1-70b-b200, racks: b200-hall, replicas: 3}]"),
+        &["duration=1 day"],
+    );
+    assert!(told.outcome.balanced());
+    let chat = chat(&told);
+    // Four cells of five replicas.
+    let expected = 20.0 * 0.05 * 86_400.0;
+    let arrived = chat.requests.arrived as f64;
+    // Each simulated request stands for four.
+    assert!((arrived - expected).abs() < 5.0 * (4.0 * expected).sqrt(), "{arrived}");
+    assert_eq!(chat.requests.failed + chat.requests.rejected, 0);
+    let fit = chat.fit.as_deref().unwrap();
+    assert!(fit.contains("chat-hall: 2.0 %") && fit.contains("b200-hall: 1.9 %"), "{fit}");
+    // Taking turns, a fifth each, requests meet iterations of 11 ms on two replicas and of 9 ms
+    // on three.
+    let tpot = chat.requests.tpot_s.unwrap();
+    assert!(tpot.p50 < 0.0099 && tpot.p90 > 0.0110, "{} s, {} s", tpot.p50, tpot.p90);
+}
+
+#[test]
+fn what_is_wrong_with_a_pool_is_said_at_its_place() {
+    let bench = Bench::new();
+    for (pools, parts) in [
+        ("[{kind: llama-3.1-70b-b200, racks: b200-hal}]", &["chat.pools", "b200-hall"][..]),
+        ("[{kind: llama-3.1-70b-b100, racks: b200-hall}]", &["chat.pools", "llama-3.1-70b-b200"]),
+        ("[{kind: llama-3.1-70b-b200, racks: chat-hall}]", &["chat.pools: `chat-hall`", "already"]),
+        (
+            "[{kind: llama-3.1-70b-b200, racks: train-hall}]",
+            &["chat.pools: `train-hall`", "already"],
+        ),
+        ("[{kind: llama-3.1-70b-b200, racks: mine-hall}]", &["chat.pools: `mine-hall`", "already"]),
+        (
+            "[{kind: llama-3.1-70b-b200, racks: b200-hall, replicas: 4}]",
+            &["chat.pools", "room for 12 replicas"],
+        ),
+        ("[{kind: mining, racks: b200-hall}]", &["chat.pools", "inference"]),
+        ("[{kind: llama-3.1-70b-b200, racks: b200-hall, routing: random}]", &["routing"]),
+        ("[{racks: b200-hall}]", &["kind"]),
+    ] {
+        let path = bench.file("small.yaml", two_kinds(pools));
+        let reading = read_scenario(&path, &[]);
+        let said = reading.diagnostics.render(&reading.files, false);
+        assert!(reading.loaded.is_none(), "{pools} is taken:\n{said}");
+        for part in parts {
+            assert!(said.contains(part), "`{part}` is missing from\n{said}");
+        }
+    }
 }

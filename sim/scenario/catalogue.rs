@@ -20,6 +20,9 @@ pub struct Section {
     pub name: &'static str,
     /// The kinds of model it knows.
     pub kinds: &'static [&'static str],
+    /// Lists within its components whose elements are selected in the same way: the field, and
+    /// the definition of an element in the schema.
+    pub lists: &'static [(&'static str, &'static str)],
 }
 
 const BUILT_IN: [(&str, &str, &str); 4] = [
@@ -85,6 +88,14 @@ pub(crate) fn resolve(
             for entry in &mut map.entries {
                 let path = format!("{}.{}", section.name, entry.key.text);
                 shelf.resolve(&mut entry.value, &path, sink);
+                for (field, _) in section.lists {
+                    let Value::Map(component) = &mut entry.value.value else { continue };
+                    let Some(list) = component.entry_mut(field) else { continue };
+                    let Value::Seq(items) = &mut list.value.value else { continue };
+                    for item in items {
+                        shelf.resolve(item, &format!("{path}.{field}"), sink);
+                    }
+                }
             }
         }
     }

@@ -29,12 +29,18 @@ pub fn scenario_schema<T: JsonSchema>(sections: &[Section]) -> Json {
     schema
 }
 
-/// Adds the alternatives for catalogue entries to the definition that `section` refers to.
+/// Adds the alternatives for catalogue entries to the definition that `section` refers to, and
+/// to those of the lists within its components.
 fn admit_entries(schema: &mut Json, section: &Section, entries: &Map) {
-    let Some(name) = definition_of(&schema["properties"][section.name]).map(str::to_owned) else {
-        return;
-    };
-    let Some(kinds) = schema["definitions"][&name]["oneOf"].as_array_mut() else { return };
+    let name = definition_of(&schema["properties"][section.name]).map(str::to_owned);
+    let lists = section.lists.iter().map(|(_, definition)| (*definition).to_owned());
+    for name in name.into_iter().chain(lists) {
+        admit_entries_to(&mut schema["definitions"][&name], section, entries);
+    }
+}
+
+fn admit_entries_to(definition: &mut Json, section: &Section, entries: &Map) {
+    let Some(kinds) = definition["oneOf"].as_array_mut() else { return };
     let mut added = Vec::new();
     for alternative in kinds.iter() {
         let Some(model) = alternative["properties"]["kind"]["const"].as_str() else { continue };

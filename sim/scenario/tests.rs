@@ -59,7 +59,7 @@ pub(super) enum Chemistry {
     LithiumIron,
 }
 
-pub(super) const POWER: Section = Section { name: "power", kinds: PowerSpec::KINDS };
+pub(super) const POWER: Section = Section { name: "power", kinds: PowerSpec::KINDS, lists: &[] };
 
 /// Reads everything in the section `power` of `text`; the messages as `line:column: message`.
 fn check(text: &str) -> Vec<String> {

@@ -14,14 +14,11 @@ use std::time::Instant;
 
 use inference_lab::config::Config;
 use inference_lab::simulation::Simulator;
-use loadbank::kernel::{Span, Streams, Time};
-use loadbank::units::Power;
-use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
+use loadbank::kernel::{Streams, Time};
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
-use loadbank::workload::inference::racks::Layout;
-use loadbank::workload::inference::replica::{Limits, Stride};
-use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
-use loadbank::workload::inference::{LostRequests, Routing, Service, ServiceDesign, ServingDesign};
+use loadbank::workload::inference::replica::Limits;
+use loadbank::workload::inference::step::DecodeDesign;
+use loadbank::workload::inference::{Routing, Service};
 
 /// Rounds, of which the median counts.
 const ROUNDS: usize = 5;
@@ -104,56 +101,24 @@ impl Setup {
     fn ours(&self) -> Outcome {
         let lognormal = |(mean, sigma), max| LengthLaw::Lognormal { mean, sigma, max };
         let [base, sequence, context, prompt] = LAW;
-        let rack = rack();
-        let gpus = 2;
-        let per_rack = rack.gpus();
-        let design = ServiceDesign {
-            name: "bench".to_owned(),
-            layout: Layout {
-                racks: (self.replicas * gpus).div_ceil(per_rack),
-                gpus_per_rack: per_rack,
-                cells: 1,
-                replicas: self.replicas,
-                gpus,
-            },
-            rack,
-            represent: 1,
-            load: LoadDesign::poisson(self.rate, lognormal(PROMPT, 8000), lognormal(OUTPUT, 8000)),
-            routing: match self.policy {
-                Policy::RoundRobin => Routing::RoundRobin,
-                Policy::LeastRequests => Routing::LeastRequests,
-            },
-            stride: Stride::Leap,
-            limits: Limits {
-                sequences: SEQUENCES,
-                chunk: CHUNK,
-                blocks: Some(BLOCKS),
-                block_tokens: 16,
-            },
-            steps: StepDesign {
-                decode: DecodeDesign::Sum {
-                    base: vec![(0.0, base), (1.0, base + sequence)],
-                    per_context_s: context,
-                },
-                linear: vec![(0.0, 0.0), (1.0, prompt)],
-                attention_s: 0.0,
-                decode_knee: 0.7,
-                draft: DraftDesign::default(),
-            },
-            power: PowerDesign {
-                decode_w: 250.0,
-                decode_rise_w: 0.0,
-                half_batch: 45.0,
-                prefill_w: 400.0,
-            },
-            lost_requests: LostRequests::Retry,
-            serving: ServingDesign::default(),
-            startup: Span::from_secs(300),
-            rejoin_after: Span::from_hours(1),
-            control_interval: Span::from_secs(60),
-            prompt_price: 0.0,
-            output_price: 0.0,
+        let mut design = validation::azure_conversation().expect("the scenario is sound");
+        design.load =
+            LoadDesign::poisson(self.rate, lognormal(PROMPT, 8000), lognormal(OUTPUT, 8000));
+        design.routing = match self.policy {
+            Policy::RoundRobin => Routing::RoundRobin,
+            Policy::LeastRequests => Routing::LeastRequests,
         };
+        let pool = &mut design.pools[0];
+        pool.layout.replicas = self.replicas;
+        pool.layout.racks = pool.layout.needed();
+        let blocks = Some(BLOCKS);
+        pool.limits = Limits { sequences: SEQUENCES, chunk: CHUNK, blocks, block_tokens: 16 };
+        pool.steps.decode = DecodeDesign::Sum {
+            base: vec![(0.0, base), (1.0, base + sequence)],
+            per_context_s: context,
+        };
+        pool.steps.linear = vec![(0.0, 0.0), (1.0, prompt)];
+        pool.steps.attention_s = 0.0;
         let clock = Instant::now();
         let mut service = Service::new(&design, &Streams::new(1, 0));
         let end = Time::from_secs_f64(self.requests as f64 / self.rate);
@@ -233,28 +198,4 @@ impl Setup {
         }
         Outcome { seconds, latencies }
     }
-}
-
-/// A rack of 32 GPUs of 400 W.
-fn rack() -> GpuRackDesign {
-    let spec = GpuRackSpec {
-        count: None,
-        fed_by: None,
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes: 4,
-        gpus_per_node: 8,
-        gpu_power: Power(400.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(1100.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
-        power_on: None,
-        source: None,
-    };
-    spec.resolve(&mut Vec::new())
 }

@@ -43,10 +43,10 @@ pub use played::PlayedFile;
 
 /// The sections whose components are selected by `kind`.
 pub(super) const SECTIONS: [Section; 4] = [
-    Section { name: "power", kinds: PowerSpec::KINDS },
-    Section { name: "cooling", kinds: CoolingSpec::KINDS },
-    Section { name: "racks", kinds: RackSpec::KINDS },
-    Section { name: "workloads", kinds: WorkloadSpec::KINDS },
+    Section { name: "power", kinds: PowerSpec::KINDS, lists: &[] },
+    Section { name: "cooling", kinds: CoolingSpec::KINDS, lists: &[] },
+    Section { name: "racks", kinds: RackSpec::KINDS, lists: &[] },
+    Section { name: "workloads", kinds: WorkloadSpec::KINDS, lists: &[("pools", "PoolSpec")] },
 ];
 
 /// Shortest interval of the time series; a shorter one would only fill disks.

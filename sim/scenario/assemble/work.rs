@@ -348,25 +348,39 @@ pub(super) fn read_workloads(
             all_read = false;
             continue;
         };
-        let names = match &spec {
-            WorkloadSpec::Mining(spec) => &spec.racks,
-            WorkloadSpec::Training(spec) => &spec.racks,
-            WorkloadSpec::Inference(spec) => &spec.racks,
-        };
+        let mut pools = vec![match &spec {
+            WorkloadSpec::Mining(spec) => ("racks", &spec.racks),
+            WorkloadSpec::Training(spec) => ("racks", &spec.racks),
+            WorkloadSpec::Inference(spec) => ("racks", &spec.racks),
+        }];
+        if let WorkloadSpec::Inference(spec) = &spec {
+            pools.extend(spec.pool_racks().map(|racks| ("pools", racks)));
+        }
         let count = component.instances.len();
-        let what = ("racks", "a group of `racks`");
-        let of_instance = connect(names, what, count, &index, &component.place, sink);
-        for (name, mine) in component.instances.iter().zip(of_instance) {
-            let Some(mine) = mine.into_iter().collect::<Option<Vec<usize>>>() else { continue };
-            if mine.is_empty() {
+        let mut of_pools = |(field, names): (&str, &Names)| {
+            let what = (field, "a group of `racks`");
+            connect(names, what, count, &index, &component.place, sink)
+        };
+        let of_pools: Vec<_> = pools.into_iter().map(&mut of_pools).collect();
+        for (instance, name) in component.instances.iter().enumerate() {
+            let halls_of = |pool: &Vec<Vec<Option<usize>>>| {
+                let mine: Option<Vec<usize>> = pool[instance].iter().copied().collect();
+                mine.filter(|mine| !mine.is_empty())
+            };
+            let Some(pools) = of_pools.iter().map(halls_of).collect::<Option<Vec<_>>>() else {
                 continue;
-            }
+            };
             let mut taken = false;
-            for &hall in &mine {
+            for (pool, &hall) in pools
+                .iter()
+                .enumerate()
+                .flat_map(|(pool, mine)| mine.iter().map(move |hall| (pool, hall)))
+            {
                 if let Some(other) = &owner[hall] {
                     let hall = &halls[hall].design.name;
                     let message = format!("`{hall}` belongs to the workload `{other}` already");
-                    let fault = Fault::error("racks", message).help("a hall has one workload");
+                    let field = if pool == 0 { "racks" } else { "pools" };
+                    let fault = Fault::error(field, message).help("a hall has one workload");
                     component.place.fault(fault, sink);
                     taken = true;
                 } else {
@@ -376,12 +390,13 @@ pub(super) fn read_workloads(
             if taken {
                 continue;
             }
-            let racks: Vec<(usize, usize)> = mine
+            let racks: Vec<(usize, usize)> = pools
                 .iter()
+                .flatten()
                 .flat_map(|&hall| (0..halls[hall].racks.len()).map(move |rack| (hall, rack)))
                 .collect();
             if let Some(design) =
-                design(name, &spec, (halls, &mine), &component.place, (run, inputs), sink)
+                design(name, &spec, (halls, &pools), &component.place, (run, inputs), sink)
             {
                 works.push(WorkRead { site: WorkSite { name: name.clone(), design }, racks });
             }
@@ -397,16 +412,17 @@ pub(super) fn read_workloads(
     works
 }
 
-/// The design of the workload `name` on the halls `mine`.
+/// The design of the workload `name` on its halls, of which inference may have several `pools`.
 fn design(
     name: &str,
     spec: &WorkloadSpec,
-    (halls, mine): (&[Hall], &[usize]),
+    (halls, pools): (&[Hall], &[Vec<usize>]),
     place: &Place<'_>,
     (run, inputs): (&mut Run<'_>, &Inputs<'_>),
     sink: &mut Diagnostics,
 ) -> Option<WorkDesign> {
     let mut faults = Vec::new();
+    let mine = pools[0].as_slice();
     let design = match spec {
         WorkloadSpec::Mining(spec) => asic_racks((halls, mine), &mut faults).map(|racks| {
             let design = spec.resolve(racks, &mut faults);
@@ -423,15 +439,17 @@ fn design(
             })
         }
         WorkloadSpec::Inference(spec) => {
-            gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
+            let kinds = pools.iter().map(|mine| gpu_racks((halls, mine), &mut faults));
+            kinds.collect::<Option<Vec<_>>>().map(|kinds| {
                 let start = run.clock.read(Time::ZERO);
                 let start_hour = f64::from(start.weekday) * 24.0 + start.hour;
-                let racks = (&rack, racks.len());
+                let racks: Vec<(&GpuRackDesign, usize)> =
+                    kinds.iter().map(|(rack, racks)| (rack, racks.len())).collect();
                 let mut open = |format, file: &_, limits: &_, faults: &mut _| {
                     inputs.open_trace(format, file, limits, faults)
                 };
-                let design = spec.resolve(name, racks, start_hour, &mut open, &mut faults);
-                WorkDesign::Inference { design, fit: spec.model.fit().map(str::to_owned) }
+                let design = spec.resolve(name, &racks, start_hour, &mut open, &mut faults);
+                WorkDesign::Inference { design, fit: spec.fit() }
             })
         }
     };
@@ -511,7 +529,8 @@ fn gpu_racks(
             Some((first, known)) if known != rack => {
                 let (first, other) = (&first.design.name, &hall.design.name);
                 let message = format!("the racks of `{first}` and `{other}` are of two kinds");
-                let help = "give each kind of rack a workload of its own";
+                let help = "give each kind of rack a workload of its own, or in a service of \
+                            inference an entry in `pools`";
                 faults.push(Fault::error("racks", message).help(help));
                 return None;
             }

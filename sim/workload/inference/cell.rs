@@ -131,12 +131,13 @@ fn is_draining(scaling: &Option<Scaling>, index: usize) -> bool {
 const BATCH: usize = 4096;
 
 impl Cell {
-    /// A cell of empty replicas that draws from the streams of `entity`.
+    /// A cell of empty replicas, those of each pool at one of `tables`, that draws from the streams
+    /// of `entity`.
     pub(super) fn new(
         (entity, streams): (&str, &Streams),
         multiplicity: u32,
         design: &Arc<CellDesign>,
-        table: &Arc<StepTable>,
+        tables: &[Arc<StepTable>],
         now: Ticks,
     ) -> Self {
         let first = design.first_stage();
@@ -145,7 +146,7 @@ impl Cell {
         };
         Self {
             multiplicity,
-            replicas: (0..design.replicas).map(|i| design.replica(i, table, now)).collect(),
+            replicas: (0..design.replicas).map(|i| design.replica(i, tables, now)).collect(),
             paces: vec![Pace::FULL; design.replicas],
             router: router(first, "routing"),
             decoding: design.link.map(|link| Decoding {
@@ -157,7 +158,7 @@ impl Cell {
             }),
             arrivals: Some(Arrivals::new(&design.load, (entity, streams), now)),
             scaling: design.scaling.map(|scaling| Scaling::new(&scaling, design.replicas)),
-            tables: vec![Some(Arc::clone(table)); design.replicas],
+            tables: design.pools.iter().map(|&pool| Some(Arc::clone(&tables[pool]))).collect(),
             luck: Luck::new((entity, streams)),
             notes: Chooser::new(Noting::None, (entity, streams)),
             deadlines: VecDeque::new(),
@@ -224,7 +225,7 @@ impl Cell {
         let tally = records.of(class);
         tally.arrived += u64::from(request.weight);
         tally.simulated += 1;
-        if self.design.limits.fits(&request) {
+        if self.design.fits(&request) {
             self.try_to_send(at, request, records);
         } else {
             records.lost(&request, at, Fate::Rejected);

@@ -62,6 +62,58 @@ impl Layout {
     }
 }
 
+/// Where the replicas of all pools of a service stand: in each cell, and on the racks, those of a
+/// pool come after those of the pools before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FloorPlan {
+    layouts: Vec<Layout>,
+    /// The first replica of a cell and the first rack of each pool.
+    firsts: Vec<(usize, usize)>,
+}
+
+impl FloorPlan {
+    pub(super) fn new(layouts: impl IntoIterator<Item = Layout>) -> Self {
+        let layouts: Vec<Layout> = layouts.into_iter().collect();
+        let mut next = (0, 0);
+        let firsts = layouts.iter().map(|layout| {
+            let first = next;
+            next = (next.0 + layout.replicas, next.1 + layout.racks);
+            first
+        });
+        Self { firsts: firsts.collect(), layouts }
+    }
+
+    /// Replicas in each cell.
+    pub(super) fn replicas(&self) -> usize {
+        self.layouts.iter().map(|layout| layout.replicas).sum()
+    }
+
+    /// The pool of replica `replica` of a cell.
+    pub(super) fn pool_of(&self, replica: usize) -> usize {
+        self.firsts.partition_point(|first| first.0 <= replica) - 1
+    }
+
+    /// The pool of each rack.
+    pub(super) fn pools_of_racks(&self) -> impl Iterator<Item = usize> {
+        let layouts = self.layouts.iter().enumerate();
+        layouts.flat_map(|(pool, layout)| std::iter::repeat_n(pool, layout.racks))
+    }
+
+    /// The racks on which replica `replica` of cell `cell` stands.
+    pub(super) fn racks_of(&self, cell: usize, replica: usize) -> Range<usize> {
+        let pool = self.pool_of(replica);
+        let (first_replica, first_rack) = self.firsts[pool];
+        let racks = self.layouts[pool].racks_of(cell, replica - first_replica);
+        first_rack + racks.start..first_rack + racks.end
+    }
+
+    /// The cells with a replica on rack `rack`.
+    pub(super) fn cells_on(&self, rack: usize) -> Range<usize> {
+        let pool = self.firsts.partition_point(|first| first.1 <= rack) - 1;
+        self.layouts[pool].cells_on(rack - self.firsts[pool].1)
+    }
+}
+
 /// One rack as the service sees it.
 ///
 /// The plant is told a constant draw per control interval; replicas draw what they draw. The
@@ -72,6 +124,8 @@ impl Layout {
 /// lag of one interval.
 #[derive(Debug, Clone)]
 pub(super) struct Rack {
+    /// The pool that it belongs to.
+    pub(super) pool: usize,
     pub(super) offer: RackOffer,
     pub(super) pace: Pace,
     /// Powered, not tripped, and offered at least its idle draw.
@@ -94,9 +148,10 @@ pub(super) struct Rack {
 }
 
 impl Rack {
-    pub(super) fn new(design: &GpuRackDesign) -> Self {
+    pub(super) fn new(design: &GpuRackDesign, pool: usize) -> Self {
         let (idle_w, full_w) = (design.idle_w(), design.full_w());
         Self {
+            pool,
             offer: RackOffer::FULL,
             pace: Pace::FULL,
             live: true,

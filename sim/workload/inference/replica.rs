@@ -26,7 +26,12 @@ impl Limits {
     /// Whether `request` fits the KV memory of an empty replica. One that does not would wait
     /// for ever: it is rejected at the door.
     pub fn fits(&self, request: &Request) -> bool {
-        request.peak_tokens().div_ceil(u64::from(self.block_tokens)) <= self.total_blocks()
+        request.peak_tokens() <= self.tokens()
+    }
+
+    /// Tokens of KV memory of an empty replica.
+    pub(super) fn tokens(&self) -> u64 {
+        self.total_blocks().saturating_mul(u64::from(self.block_tokens))
     }
 
     /// Blocks of memory, where half the range of integers stands for any number: that leaves

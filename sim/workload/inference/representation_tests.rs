@@ -46,7 +46,8 @@ fn replicate(
     let mut design = design();
     change(&mut design);
     // One cell a rack, two replicas each.
-    design.layout = Layout { racks: 8, gpus_per_rack: 32, cells: CELLS, replicas: 2, gpus: 16 };
+    design.pools[0].layout =
+        Layout { racks: 8, gpus_per_rack: 32, cells: CELLS, replicas: 2, gpus: 16 };
     design.represent = represent;
     client(&mut design).rate_per_s = RATE_PER_S;
     let mut plant = Plant::new(&design, &Streams::new(seed, represent as u64));
@@ -137,7 +138,7 @@ fn represented_cells_agree_with_everything_that_they_carry() {
             }),
             ..ServingDesign::default()
         };
-        design.steps.draft = DraftDesign { tokens: 2, time_s: 0.001 };
+        design.pools[0].steps.draft = DraftDesign { tokens: 2, time_s: 0.001 };
     });
 }
 

@@ -11,9 +11,9 @@ use super::replica::{Limits, Replica, Stride};
 use super::request::Request;
 use super::router::{CROWDED, Routing, affinity};
 use super::serving::{CellDesign, Luck, Patience, SharedPrefixes};
-use super::step::{DecodeDesign, DraftDesign, Pace, PowerDesign, StepDesign, StepTable};
-use super::tests_support::rack;
+use super::step::{DecodeDesign, Pace, StepTable};
 use super::ticks::{NEVER, PER_SECOND, Ticks};
+use super::{PoolDesign, ServiceDesign};
 use crate::kernel::{Span, Stream, Streams};
 
 const ALL: [Routing; 6] = [
@@ -86,7 +86,7 @@ impl Twin {
                 let Sent { class, prompt, output, .. } = self.arrivals.take();
                 let lengths = (prompt, output);
                 let request = self.terms.request(&self.design, (next, class), lengths, 1);
-                if self.design.limits.fits(&request) {
+                if self.design.fits(&request) {
                     self.send(next, request);
                 }
             }
@@ -156,20 +156,13 @@ impl Twin {
     }
 }
 
-fn table(limits: &Limits, pace: Pace) -> Arc<StepTable> {
-    let steps = StepDesign {
-        decode: DecodeDesign::Sum {
-            base: vec![(0.0, 11e-3), (1.0, 11.055e-3)],
-            per_context_s: 2.79e-8,
-        },
-        linear: vec![(0.0, 0.0), (1.0, 0.0446e-3)],
-        attention_s: 0.0,
-        decode_knee: 0.7,
-        draft: DraftDesign::default(),
+/// Steps of one pool after the other at `pace`.
+fn tables(design: &ServiceDesign, pace: Pace) -> Vec<Arc<StepTable>> {
+    let of_pool = |pool: &PoolDesign| {
+        let bounds = (pool.limits.sequences, pool.limits.chunk);
+        StepTable::compile(&pool.steps, &pool.power, &pool.rack, pool.layout.gpus, bounds, pace)
     };
-    let power =
-        PowerDesign { decode_w: 394.0, decode_rise_w: 274.0, half_batch: 45.0, prefill_w: 700.0 };
-    StepTable::compile(&steps, &power, &rack(), 4, (limits.sequences, limits.chunk), pace)
+    design.pools.iter().map(of_pool).collect()
 }
 
 /// Nothing arrives.
@@ -184,9 +177,9 @@ fn compare(seed: u64, routing: Routing) -> u64 {
     let n = 1 + luck.below(9) as usize;
     let mut design = super::tests::design();
     design.name = "t".to_owned();
-    (design.layout.replicas, design.routing) = (n, routing);
+    (design.pools[0].layout.replicas, design.routing) = (n, routing);
     design.lost_requests = LostRequests::Resume;
-    design.limits = Limits {
+    design.pools[0].limits = Limits {
         sequences: [2, 8, 128][luck.below(3) as usize],
         chunk: 512,
         blocks: [None, Some(200)][luck.below(2) as usize],
@@ -208,14 +201,24 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         design.serving.patience = Some(Patience { wait, retries: luck.below(3) as u8, backoff });
     }
     design.serving.max_waiting = [None, Some(3)][luck.below(2) as usize];
-    let limits = design.limits;
-    let full = table(&limits, Pace::FULL);
-    let slow = table(&limits, Pace::At(40));
+    if n > 1 && luck.chance(0.5) {
+        // Some of the replicas are of another kind: slower, with less memory.
+        let mut other = design.pools[0].clone();
+        other.layout.replicas = 1 + luck.below(n as u64 - 1) as usize;
+        other.limits.blocks = other.limits.blocks.map(|blocks| blocks - 10);
+        let base = vec![(0.0, 30e-3), (1.0, 30.2e-3)];
+        other.steps.decode = DecodeDesign::Sum { base, per_context_s: 6e-8 };
+        design.pools[0].layout.replicas -= other.layout.replicas;
+        design.pools.push(other);
+    }
+    let full = tables(&design, Pace::FULL);
+    let slow = tables(&design, Pace::At(40));
     let mut cell = Cell::new(("t", &streams), 1, &CellDesign::new(&design), &full, 0);
     let mut records = Records::of_one_class();
 
     design.stride = Stride::Plain;
     let design = CellDesign::new(&design);
+    let pools = design.pools.clone();
     let mut twin = Twin {
         arrivals: Arrivals::new(&design.load, ("t", &streams), 0),
         terms: Luck::new(("t", &streams)),
@@ -250,8 +253,8 @@ fn compare(seed: u64, routing: Routing) -> u64 {
                 pace,
                 table: match pace {
                     Pace::Down => None,
-                    Pace::FULL => Some(Arc::clone(&full)),
-                    Pace::At(_) => Some(Arc::clone(&slow)),
+                    Pace::FULL => Some(Arc::clone(&full[pools[i]])),
+                    Pace::At(_) => Some(Arc::clone(&slow[pools[i]])),
                 },
                 up: if i == struck { up } else { 0 },
             })
@@ -338,15 +341,16 @@ fn the_comparison_serves_requests() {
 fn better_informed_routers_wait_less() {
     let wait = |routing: Routing| {
         let mut design = super::tests::design();
-        (design.layout.replicas, design.routing) = (8, routing);
-        design.limits = Limits { sequences: 4, chunk: 512, blocks: None, block_tokens: 16 };
+        (design.pools[0].layout.replicas, design.routing) = (8, routing);
+        design.pools[0].limits =
+            Limits { sequences: 4, chunk: 512, blocks: None, block_tokens: 16 };
         design.load = LoadDesign::poisson(
             16.0,
             LengthLaw::Lognormal { mean: 600.0, sigma: 0.8, max: 2000 },
             LengthLaw::Lognormal { mean: 100.0, sigma: 0.7, max: 500 },
         );
         let mut records = Records::of_one_class();
-        let full = table(&design.limits, Pace::FULL);
+        let full = tables(&design, Pace::FULL);
         let names = ("t", &Streams::new(5, 0));
         let mut cell = Cell::new(names, 1, &CellDesign::new(&design), &full, 0);
         cell.advance((2000.0 * PER_SECOND) as Ticks, &mut records);

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::cell::{Cell, LostRequests, Order};
 use super::load::LoadDesign;
 use super::notes::{Note, Noting};
-use super::racks::{Layout, Rack};
+use super::racks::{FloorPlan, Layout, Rack};
 use super::records::{Records, Tally};
 use super::replica::{Limits, Stride, Work};
 use super::router::Routing;
@@ -31,10 +31,8 @@ use crate::workload::gpu::GpuRackDesign;
 pub struct ServiceDesign {
     /// Names its random streams.
     pub name: String,
-    /// The kind of its racks.
-    pub rack: GpuRackDesign,
-    /// Racks, cells, replicas.
-    pub layout: Layout,
+    /// Its replicas by kind of rack; at least one pool, and all have as many cells.
+    pub pools: Vec<PoolDesign>,
     /// How many cells represent all that nothing has told apart; at most the cells.
     pub represent: usize,
     /// What one cell receives.
@@ -43,18 +41,10 @@ pub struct ServiceDesign {
     pub routing: Routing,
     /// Whether replicas leap over iterations or walk them all.
     pub stride: Stride,
-    /// Bounds of a replica's batch.
-    pub limits: Limits,
-    /// Durations of iterations.
-    pub steps: StepDesign,
-    /// Draw of a replica's GPUs.
-    pub power: PowerDesign,
     /// What becomes of requests in a replica that is lost.
     pub lost_requests: LostRequests,
     /// What it does beyond batching.
     pub serving: ServingDesign,
-    /// From power at a rack to replicas that take requests.
-    pub startup: Span,
     /// How long a struck cell must have been whole before it is represented again.
     pub rejoin_after: Span,
     /// How often the plant learns what the service draws.
@@ -65,13 +55,32 @@ pub struct ServiceDesign {
     pub output_price: f64,
 }
 
+/// The replicas of each cell that stand on racks of one kind.
+#[derive(Debug, Clone)]
+pub struct PoolDesign {
+    /// The kind of its racks.
+    pub rack: GpuRackDesign,
+    /// Racks, cells, replicas.
+    pub layout: Layout,
+    /// Bounds of a replica's batch.
+    pub limits: Limits,
+    /// Durations of iterations.
+    pub steps: StepDesign,
+    /// Draw of a replica's GPUs.
+    pub power: PowerDesign,
+    /// From power at a rack to replicas that take requests.
+    pub startup: Span,
+}
+
 /// A service under simulation.
 #[derive(Debug)]
 pub struct Service {
     design: ServiceDesign,
     streams: Streams,
     cells: Arc<CellDesign>,
-    tables: BTreeMap<Pace, Arc<StepTable>>,
+    plan: FloorPlan,
+    /// By pool and pace.
+    tables: BTreeMap<(usize, Pace), Arc<StepTable>>,
     /// Simulated cells; the first `represent` are the representatives, which always stay.
     groups: Vec<Option<Group>>,
     /// The group that each cell of the service is in.
@@ -141,6 +150,11 @@ pub struct InferenceInterval {
 }
 
 impl ServiceDesign {
+    /// How many alike cells the service has.
+    pub fn cells(&self) -> usize {
+        self.pools.first().map_or(0, |pool| pool.layout.cells)
+    }
+
     /// Empty records of its classes.
     fn records(&self) -> Records {
         Records::new(self.load.classes.iter().map(|class| class.targets))
@@ -168,20 +182,30 @@ impl Service {
     ///
     /// When the replicas do not fit the racks, or there is no cell to represent.
     pub fn new(design: &ServiceDesign, streams: &Streams) -> Self {
-        let layout = design.layout;
-        assert!(layout.needed() <= layout.racks, "replicas fit their racks");
+        let cells = design.cells();
+        for PoolDesign { layout, .. } in &design.pools {
+            assert!(layout.needed() <= layout.racks, "replicas fit their racks");
+            assert!(
+                layout.cells == cells && layout.replicas > 0,
+                "every cell has replicas in every pool"
+            );
+        }
         assert!(
-            (1..=layout.cells).contains(&design.represent) && layout.replicas > 0,
+            (1..=cells).contains(&design.represent),
             "a service has cells, and some of them are represented"
         );
+        let plan = FloorPlan::new(design.pools.iter().map(|pool| pool.layout));
+        let racks: Vec<Rack> =
+            plan.pools_of_racks().map(|pool| Rack::new(&design.pools[pool].rack, pool)).collect();
         let mut service = Self {
             streams: *streams,
             cells: CellDesign::new(design),
             tables: BTreeMap::new(),
             groups: Vec::new(),
-            home: (0..layout.cells).map(|cell| cell % design.represent).collect(),
-            racks: vec![Rack::new(&design.rack); layout.racks],
-            changed: vec![true; layout.racks],
+            home: (0..cells).map(|cell| cell % design.represent).collect(),
+            changed: vec![true; racks.len()],
+            racks,
+            plan,
             records: vec![design.records()],
             closed: design.records(),
             closed_j: 0.0,
@@ -192,11 +216,12 @@ impl Service {
             next: Time::ZERO + design.control_interval,
             design: design.clone(),
         };
-        let table = service.table(Pace::FULL);
+        let tables: Vec<_> =
+            (0..design.pools.len()).map(|pool| service.table(pool, Pace::FULL)).collect();
         for origin in 0..design.represent {
             let members = service.home.iter().filter(|&&home| home == origin).count();
             let entity = format!("{}/{origin}", design.name);
-            let cell = Cell::new((&entity, streams), members as u32, &service.cells, &table, 0);
+            let cell = Cell::new((&entity, streams), members as u32, &service.cells, &tables, 0);
             let whole_since = Time::ZERO;
             service.groups.push(Some(Group { cell, origin, whole_since, draining: Vec::new() }));
         }
@@ -247,12 +272,12 @@ impl Service {
                 continue;
             }
             let rack = &self.racks[index];
-            let verdict = rack.judge(&self.design.rack);
+            let verdict = rack.judge(&self.design.pools[rack.pool].rack);
             let (before, draw) = ((rack.live, rack.pace), rack.draw_w());
             self.racks[index].obey(now, verdict);
             self.changed[index] |= self.racks[index].draw_w() != draw;
             if before != verdict {
-                cells.extend(self.design.layout.cells_on(index));
+                cells.extend(self.plan.cells_on(index));
             }
         }
         cells.dedup();
@@ -440,23 +465,26 @@ impl Service {
     /// they stand for.
     fn collect(&mut self, now: Time) {
         let at = ticks::from_time(now);
-        let layout = self.design.layout;
         // What a loaded replica draws is drawn once: by the cell that took over the arrivals.
         let seconds = now.since(std::mem::replace(&mut self.collected, now)).as_secs_f64();
-        let resident_j = self.table(Pace::FULL).resident_w * seconds;
+        let resident_j: Vec<f64> = (0..self.plan.replicas())
+            .map(|replica| self.table(self.plan.pool_of(replica), Pace::FULL).resident_w * seconds)
+            .collect();
         let mut energies: Vec<Vec<f64>> = vec![Vec::new(); self.groups.len()];
         for (group, out) in self.groups.iter_mut().zip(&mut energies) {
             let Some(group) = group else { continue };
             group.cell.take_energy_j(at, out);
             if !group.draining.is_empty() {
-                out.iter_mut().for_each(|joules| *joules = (*joules - resident_j).max(0.0));
+                for (joules, resident_j) in out.iter_mut().zip(&resident_j) {
+                    *joules = (*joules - resident_j).max(0.0);
+                }
             }
             for &cell in &group.draining {
-                share(&mut self.racks, &layout, cell, out);
+                share(&mut self.racks, &self.plan, cell, out);
             }
         }
         for (cell, &home) in self.home.iter().enumerate() {
-            share(&mut self.racks, &layout, cell, &energies[home]);
+            share(&mut self.racks, &self.plan, cell, &energies[home]);
         }
     }
 
@@ -464,10 +492,11 @@ impl Service {
     fn strike(&mut self, now: Time, home: usize, state: &[(Pace, Ticks)], members: &[usize]) {
         let orders: Vec<Order> = state
             .iter()
-            .map(|&(pace, up)| Order {
-                pace,
-                table: (pace != Pace::Down).then(|| self.table(pace)),
-                up,
+            .enumerate()
+            .map(|(replica, &(pace, up))| {
+                let pool = self.plan.pool_of(replica);
+                let table = (pace != Pace::Down).then(|| self.table(pool, pace));
+                Order { pace, table, up }
             })
             .collect();
         let count = members.len() as u32;
@@ -531,25 +560,25 @@ impl Service {
 
     /// The state into which its racks put `cell`.
     fn state_of(&self, now: Time, cell: usize) -> State {
-        let layout = self.design.layout;
-        (0..layout.replicas)
+        (0..self.plan.replicas())
             .map(|replica| {
-                let racks = &self.racks[layout.racks_of(cell, replica)];
+                let racks = &self.racks[self.plan.racks_of(cell, replica)];
+                let startup = self.design.pools[self.plan.pool_of(replica)].startup;
                 let pace = racks.iter().map(|r| r.pace).fold(Pace::FULL, Pace::min);
                 let lit = racks.iter().map(|r| r.lit).max().unwrap_or(Time::ZERO);
                 // Racks that were lit all along have loaded replicas.
-                let up = if lit == Time::ZERO { lit } else { lit + self.design.startup };
+                let up = if lit == Time::ZERO { lit } else { lit + startup };
                 (pace, if up <= now { 0 } else { ticks::from_time(up) })
             })
             .collect()
     }
 
-    fn table(&mut self, pace: Pace) -> Arc<StepTable> {
+    fn table(&mut self, pool: usize, pace: Pace) -> Arc<StepTable> {
         let Self { tables, design, .. } = self;
-        let table = tables.entry(pace).or_insert_with(|| {
-            let bounds = (design.limits.sequences, design.limits.chunk);
-            let gpus = design.layout.gpus;
-            StepTable::compile(&design.steps, &design.power, &design.rack, gpus, bounds, pace)
+        let table = tables.entry((pool, pace)).or_insert_with(|| {
+            let PoolDesign { rack, layout, limits, steps, power, .. } = &design.pools[pool];
+            let bounds = (limits.sequences, limits.chunk);
+            StepTable::compile(steps, power, rack, layout.gpus, bounds, pace)
         });
         Arc::clone(table)
     }
@@ -573,9 +602,9 @@ impl Service {
 }
 
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
-fn share(racks: &mut [Rack], layout: &Layout, cell: usize, energies: &[f64]) {
+fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64]) {
     for (replica, &joules) in energies.iter().enumerate() {
-        let place = layout.racks_of(cell, replica);
+        let place = plan.racks_of(cell, replica);
         let part = joules / place.len() as f64;
         for rack in &mut racks[place] {
             rack.add(part);

@@ -10,7 +10,7 @@ use super::replica::{Limits, Replica, Stride};
 use super::request::Request;
 use super::router::Routing;
 use super::scaling::ScalingDesign;
-use super::service::ServiceDesign;
+use super::service::{PoolDesign, ServiceDesign};
 use super::step::StepTable;
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Stream, Streams, Time};
@@ -71,7 +71,11 @@ pub(super) struct CellDesign {
     pub(super) replicas: usize,
     pub(super) routing: Routing,
     pub(super) lost_requests: LostRequests,
-    pub(super) limits: Limits,
+    /// The pool of each replica.
+    pub(super) pools: Vec<usize>,
+    limits: Vec<Limits>,
+    /// Tokens that an empty replica of any pool holds.
+    room: u64,
     pub(super) load: Arc<Load>,
     pub(super) max_waiting: Option<usize>,
     pub(super) patience: Option<Ticks>,
@@ -107,11 +111,18 @@ impl CellDesign {
         let length = |span: Span| ticks::from_time(Time::ZERO + span);
         let (terms, tokens) = terms(&design.load);
         let capacity = serving.prefix_memory;
+        let of_pool =
+            |(index, pool): (usize, &PoolDesign)| std::iter::repeat_n(index, pool.layout.replicas);
+        let pools: Vec<usize> = design.pools.iter().enumerate().flat_map(of_pool).collect();
+        let limits: Vec<Limits> = design.pools.iter().map(|pool| pool.limits).collect();
+        let draft = design.pools.first().map_or(0, |pool| pool.steps.draft.tokens);
         Arc::new(CellDesign {
-            replicas: design.layout.replicas,
+            replicas: pools.len(),
+            pools,
+            room: limits.iter().map(Limits::tokens).min().unwrap_or(0),
+            limits,
             routing: design.routing,
             lost_requests: design.lost_requests,
-            limits: design.limits,
             load: Load::new(&design.load, &design.name),
             max_waiting: serving.max_waiting.map(|n| n as usize),
             patience: serving.patience.map(|p| length(p.wait)),
@@ -126,8 +137,7 @@ impl CellDesign {
             stride: design.stride,
             prefixes: (capacity > 0 && !tokens.is_empty())
                 .then(|| Arc::new(PrefixDesign { tokens, capacity })),
-            drafts: (design.steps.draft.tokens > 0)
-                .then(|| Drafts::new(design.steps.draft.tokens, serving.acceptance)),
+            drafts: (draft > 0).then(|| Drafts::new(draft, serving.acceptance)),
             terms,
         })
     }
@@ -137,9 +147,17 @@ impl CellDesign {
         self.link.map_or(self.replicas, |link| link.prefill)
     }
 
-    /// An empty replica of number `index` in its cell.
-    pub(super) fn replica(&self, index: usize, table: &Arc<StepTable>, now: Ticks) -> Replica {
-        let replica = Replica::new(self.stride, &self.limits, Arc::clone(table), now)
+    /// Whether `request` fits the KV memory of an empty replica of any pool: the router may
+    /// choose any. One that does not would wait for ever; it is rejected at the door.
+    pub(super) fn fits(&self, request: &Request) -> bool {
+        request.peak_tokens() <= self.room
+    }
+
+    /// An empty replica of number `index` in its cell, whose pool walks by `tables`.
+    pub(super) fn replica(&self, index: usize, tables: &[Arc<StepTable>], now: Ticks) -> Replica {
+        let pool = self.pools[index];
+        let table = Arc::clone(&tables[pool]);
+        let replica = Replica::new(self.stride, &self.limits[pool], table, now)
             .with_prefixes(self.prefixes.as_ref());
         match self.link {
             Some(link) if index < link.prefill => replica.handing_over(),

@@ -20,13 +20,14 @@ const PROMPT_TOKEN_S: f64 = 50e-6;
 /// One cell with requests of 400 and 61 tokens so seldom that they hardly ever meet.
 fn lone(change: impl Fn(&mut ServiceDesign)) -> Tally {
     let mut design = design();
-    design.layout.cells = 1;
+    design.pools[0].layout.cells = 1;
     design.represent = 1;
-    design.limits = Limits { sequences: 8, chunk: 512, blocks: Some(4000), block_tokens: 16 };
+    design.pools[0].limits =
+        Limits { sequences: 8, chunk: 512, blocks: Some(4000), block_tokens: 16 };
     design.load = LoadDesign::poisson(0.05, LengthLaw::Fixed(400), LengthLaw::Fixed(61));
     let base = vec![(0.0, DECODE_S)];
-    design.steps.decode = DecodeDesign::Sum { base, per_context_s: 0.0 };
-    design.steps.linear = vec![(0.0, 0.0), (1.0, PROMPT_TOKEN_S)];
+    design.pools[0].steps.decode = DecodeDesign::Sum { base, per_context_s: 0.0 };
+    design.pools[0].steps.linear = vec![(0.0, 0.0), (1.0, PROMPT_TOKEN_S)];
     change(&mut design);
     let mut plant = Plant::new(&design, &Streams::new(3, 0));
     plant.run_until(secs(40_000));
@@ -51,7 +52,7 @@ fn a_lone_request_takes_its_iterations() {
 #[test]
 fn drafts_that_are_all_accepted_save_iterations() {
     let drafted = lone(|design| {
-        design.steps.draft = DraftDesign { tokens: 3, time_s: 0.002 };
+        design.pools[0].steps.draft = DraftDesign { tokens: 3, time_s: 0.002 };
         design.serving.acceptance = 1.0;
     });
     // Four tokens an iteration, three of which pass through the linear operators too.
@@ -100,7 +101,8 @@ fn nobody_waits_beyond_patience() {
     let run = |retries| {
         lone(|design| {
             // One at a time, offered twice what can be served.
-            design.limits = Limits { sequences: 1, chunk: 512, blocks: None, block_tokens: 16 };
+            design.pools[0].limits =
+                Limits { sequences: 1, chunk: 512, blocks: None, block_tokens: 16 };
             let rate = 4.0 * 2.0 / (TTFT_S + 60.0 * DECODE_S);
             design.load = LoadDesign::poisson(rate, LengthLaw::Fixed(400), LengthLaw::Fixed(61));
             let (wait, backoff) = (Span::from_secs(2), Span::from_secs(1));
@@ -122,7 +124,8 @@ fn nobody_waits_beyond_patience() {
 #[test]
 fn a_full_queue_rejects() {
     let full = lone(|design| {
-        design.limits = Limits { sequences: 1, chunk: 512, blocks: None, block_tokens: 16 };
+        design.pools[0].limits =
+            Limits { sequences: 1, chunk: 512, blocks: None, block_tokens: 16 };
         design.load = LoadDesign::poisson(12.0, LengthLaw::Fixed(400), LengthLaw::Fixed(61));
         design.routing = Routing::LeastRequests;
         design.serving.max_waiting = Some(2);
@@ -187,12 +190,124 @@ fn idle_replicas_sleep_and_draw_nothing_above_idle() {
     assert_eq!(records.failed, 0);
 }
 
+/// Half of the replicas of each cell on racks of another kind, which are slower and draw less.
+fn two_kinds(design: &mut ServiceDesign) {
+    let own = &mut design.pools[0];
+    (own.layout.racks, own.layout.replicas) = (2, 2);
+    let mut other = own.clone();
+    let base = vec![(0.0, 0.029), (1.0, 0.0291)];
+    other.steps.decode = DecodeDesign::Sum { base, per_context_s: 6.6e-8 };
+    other.rack.gpu_tdp_w = 500.0;
+    (other.rack.gpu_idle_w, other.rack.gpu_resident_w) = (40.0, 60.0);
+    other.power.prefill_w = 500.0;
+    (other.power.decode_w, other.power.decode_rise_w) = (200.0, 100.0);
+    other.startup = Span::from_secs(100);
+    design.pools.push(other);
+}
+
+/// Requests take turns between two kinds of replicas: half of them meet the iterations of each.
+#[test]
+fn each_kind_of_rack_walks_by_its_own_steps() {
+    let (slow_decode, slow_prompt) = (0.025, 120e-6);
+    let mixed = lone(|design| {
+        two_kinds(design);
+        for pool in &mut design.pools {
+            pool.layout.cells = 1;
+            pool.layout.replicas = 1;
+        }
+        design.pools[0].limits =
+            Limits { sequences: 8, chunk: 512, blocks: Some(4000), block_tokens: 16 };
+        let slow = &mut design.pools[1].steps;
+        slow.decode = DecodeDesign::Sum { base: vec![(0.0, slow_decode)], per_context_s: 0.0 };
+        slow.linear = vec![(0.0, 0.0), (1.0, slow_prompt)];
+    });
+    let slow_ttft = slow_decode + 400.0 * slow_prompt;
+    for (q, ttft, decode) in [(0.25, TTFT_S, DECODE_S), (0.75, slow_ttft, slow_decode)] {
+        let got = [mixed.ttft.quantile_s(q).unwrap(), mixed.e2e.quantile_s(q).unwrap()];
+        for (got, expected) in got.into_iter().zip([ttft, ttft + 60.0 * decode]) {
+            assert!((got / expected - 1.0).abs() < 2e-3, "{got} s, {expected} s expected");
+        }
+    }
+}
+
+/// Without requests, every rack draws its own idle power and its own loaded GPUs.
+#[test]
+fn each_kind_of_rack_draws_its_own_power() {
+    let mut design = design();
+    two_kinds(&mut design);
+    super::tests::client(&mut design).rate_per_s = 0.0;
+    let mut plant = Plant::new(&design, &Streams::new(3, 0));
+    plant.run_until(secs(1000));
+    let watts: f64 = design
+        .pools
+        .iter()
+        .map(|PoolDesign { rack, layout, .. }| {
+            let gpus = (layout.cells * layout.replicas * layout.gpus) as f64;
+            2.0 * rack.idle_w() + gpus * (rack.gpu_resident_w - rack.gpu_idle_w)
+        })
+        .sum();
+    let energy = plant.summary().energy_j;
+    assert!((energy / (1000.0 * watts) - 1.0).abs() < 1e-12, "{energy} J at {watts} W");
+}
+
+/// The router may send a request to any replica, so it must fit the smallest.
+#[test]
+fn what_does_not_fit_every_kind_is_rejected() {
+    let of_blocks = |blocks| {
+        lone(|design| {
+            two_kinds(design);
+            for pool in &mut design.pools {
+                pool.layout.cells = 1;
+            }
+            // 460 tokens at most: the last of the answer is never fed back.
+            design.pools[1].limits.blocks = Some(blocks);
+        })
+    };
+    let (small, enough) = (of_blocks(28), of_blocks(29));
+    assert!(small.served == 0 && small.rejected == small.arrived && small.arrived > 1000);
+    assert!(enough.rejected == 0 && enough.served > 1000);
+}
+
+/// The racks of both kinds lose power and are slowed; leaps give what the plain loop gives.
+#[test]
+fn leaps_over_two_kinds_are_equal_to_the_plain_loop() {
+    for (seed, routing) in [
+        (7, Routing::RoundRobin),
+        (8, Routing::LeastRequests),
+        (9, Routing::LeastTokens),
+        (10, Routing::PowerOfTwo),
+    ] {
+        let run = |stride: Stride| {
+            let mut design = design();
+            two_kinds(&mut design);
+            (design.stride, design.routing) = (stride, routing);
+            let mut plant = Plant::new(&design, &Streams::new(seed, 0));
+            plant.run_until(secs(400));
+            plant.offer(&[(1, DARK), (2, RackOffer { speed: 0.6, ..RackOffer::FULL })]);
+            plant.run_until(secs(500));
+            plant.offer(&[(1, RackOffer::FULL), (3, DARK)]);
+            plant.run_until(secs(1000));
+            plant.offer(&(0..4).map(|rack| (rack, RackOffer::FULL)).collect::<Vec<_>>());
+            plant.run_until(secs(3000));
+            assert_eq!(plant.service.multiplicities(), vec![4, 4]);
+            plant.summary()
+        };
+        let (leap, plain) = (run(Stride::Leap), run(Stride::Plain));
+        assert_equal(&leap, &plain);
+        assert!(leap.splits > 0 && 2 * leap.work.steps < plain.work.steps);
+    }
+}
+
 /// A random service with everything on.
 fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     let mut design = design();
+    if luck.chance(0.5) {
+        two_kinds(&mut design);
+    }
     design.lost_requests =
         [LostRequests::Retry, LostRequests::Resume, LostRequests::Fail][luck.below(3) as usize];
-    design.limits.blocks = [None, Some(700)][luck.below(2) as usize];
+    let blocks = [None, Some(700)][luck.below(2) as usize];
+    design.pools.iter_mut().for_each(|pool| pool.limits.blocks = blocks);
     design.routing = [
         Routing::RoundRobin,
         Routing::LeastRequests,
@@ -207,7 +322,8 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     design.load.classes.push(urgent);
     design.serving.prefix_memory = 2000;
     if luck.chance(0.5) {
-        design.steps.draft = DraftDesign { tokens: 2, time_s: 0.001 };
+        let draft = DraftDesign { tokens: 2, time_s: 0.001 };
+        design.pools.iter_mut().for_each(|pool| pool.steps.draft = draft);
         design.serving.acceptance = 0.6;
     }
     if luck.chance(0.5) {

@@ -2,6 +2,7 @@
 
 mod load;
 mod model;
+mod pools;
 mod service;
 mod serving;
 
@@ -16,20 +17,21 @@ pub use load::{
 pub use model::{
     AffineSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec, TablePointSpec, TableSpec,
 };
+pub use pools::{PoolReplicasSpec, PoolSpec};
 pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
 pub use serving::{AutoscalingSpec, DisaggregationSpec, PatienceSpec, SpeculationSpec};
 
 use super::cell::LostRequests;
-use super::replica::Stride;
+use super::replica::{Limits, Stride};
 use super::router::Routing;
-use super::service::ServiceDesign;
+use super::service::{PoolDesign, ServiceDesign};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
 use crate::units::{Duration, TokenPrice};
 use crate::workload::gpu::GpuRackDesign;
 
 /// A service that answers requests with a language model: alike cells of replicas, each cell
-/// behind its own router, on racks of one kind.
+/// behind its own router. Its racks are of one kind; racks of others are added as `pools`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InferenceSpec {
@@ -47,6 +49,9 @@ pub struct InferenceSpec {
     pub represent: Option<u32>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
+    /// More replicas of each cell on racks of other kinds, behind the same router. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools: Option<Vec<PoolSpec>>,
     /// When requests arrive. Needed unless there is a `trace` or there are `classes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsSpec>,
@@ -134,23 +139,34 @@ pub struct InferenceSpec {
 }
 
 impl InferenceSpec {
-    /// Fills defaults and checks ranges. `name` names the random streams, `racks` racks of
-    /// kind `rack` were found for it, and `start_hour` is the local hour of the week at the
-    /// start of the run.
+    /// Fills defaults and checks ranges. `name` names the random streams, `racks` are the kind
+    /// and the number of the racks that were found for the service itself and for each of its
+    /// pools, and `start_hour` is the local hour of the week at the start of the run.
     pub fn resolve(
         &self,
         name: &str,
-        (rack, racks): (&GpuRackDesign, usize),
+        racks: &[(&GpuRackDesign, usize)],
         start_hour: f64,
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
-        let mut model = self.model.resolve(rack, faults);
-        let layout = self.resolve_layout((rack, racks), model.gpus, faults);
-        let limits = self.resolve_limits(&model, faults);
-        let load = self.resolve_load((layout.replicas, &limits), start_hour, open, faults);
-        let (serving, draft) = self.resolve_serving(layout.replicas, faults);
-        model.steps.draft = draft;
+        let cells = self.cells.unwrap_or(1) as usize;
+        if cells == 0 {
+            faults.push(Fault::error("cells", "a service has at least one cell"));
+        }
+        let cells = cells.max(1);
+        let draft = self.resolve_draft(faults);
+        let parts = self.pool_parts();
+        let pools: Vec<PoolDesign> = parts
+            .iter()
+            .zip(racks)
+            .map(|(parts, &racks)| parts.resolve(racks, cells, draft, faults))
+            .collect();
+        let replicas = pools.iter().map(|pool| pool.layout.replicas).sum();
+        let least = pools.iter().map(|pool| pool.limits).min_by_key(Limits::tokens);
+        let limits = least.expect("a service has a pool of its own");
+        let load = self.resolve_load((replicas, &limits), start_hour, open, faults);
+        let serving = self.resolve_serving(replicas, draft, faults);
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));
@@ -162,18 +178,13 @@ impl InferenceSpec {
         let price = |price: Option<TokenPrice>| price.map_or(0.0, |p| p.0);
         ServiceDesign {
             name: name.to_owned(),
-            rack: rack.clone(),
-            layout,
-            represent: (represent.max(1) as usize).min(layout.cells),
+            pools,
+            represent: (represent.max(1) as usize).min(cells),
             load,
             routing: self.routing.map_or(Routing::RoundRobin, Routing::from),
             stride: self.leap.map_or(Stride::Leap, Stride::from),
-            limits,
-            steps: model.steps,
-            power: model.power,
             lost_requests: self.lost_requests.map_or(LostRequests::Retry, LostRequests::from),
             serving,
-            startup: self.startup.map_or(rack.power_on + Span::from_secs(120), Span::from),
             rejoin_after: self.rejoin_after.map_or(Span::from_hours(1), Span::from),
             control_interval: interval.max(Span::from_secs(1)),
             prompt_price: price(self.prompt_price),
@@ -187,7 +198,6 @@ mod tests {
     use super::super::load::{
         ClassDesign, ClientDesign, GapLaw, SourceDesign, TraceDesign, TraceFormat,
     };
-    use super::super::replica::Limits;
     use super::super::tests_support::rack;
     use super::load::AZURE_CONVERSATION;
     use super::*;
@@ -215,6 +225,7 @@ mod tests {
             racks: Names::default(),
             cells: Some(2),
             replicas: None,
+            pools: None,
             represent: None,
             model,
             arrivals: Some(arrivals()),
@@ -312,7 +323,7 @@ mod tests {
 
     fn faults(spec: &InferenceSpec, racks: usize) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let design = spec.resolve("chat", (&rack(), racks), 0.0, &mut no_traces, &mut faults);
+        let design = spec.resolve("chat", &[(&rack(), racks)], 0.0, &mut no_traces, &mut faults);
         // Whatever is wrong, the design can be built.
         super::super::Service::new(&design, &crate::kernel::Streams::new(1, 0));
         faults
@@ -329,22 +340,24 @@ mod tests {
                 rack.gpu_tdp_w = 1000.0;
             }
             let mut faults = Vec::new();
-            let design = spec(model).resolve("chat", (&rack, 2), 0.0, &mut no_traces, &mut faults);
+            let design =
+                spec(model).resolve("chat", &[(&rack, 2)], 0.0, &mut no_traces, &mut faults);
             assert_eq!(faults, [], "{name}");
             // A long chat must fit the memory that the entry states.
-            assert!(design.limits.blocks.unwrap() * 16 > 100_000, "{name}");
+            assert!(design.pools[0].limits.blocks.unwrap() * 16 > 100_000, "{name}");
         }
     }
 
     #[test]
     fn what_is_left_out_is_filled() {
         let mut faults = Vec::new();
-        let design = spec(affine()).resolve("chat", (&rack(), 3), 0.0, &mut no_traces, &mut faults);
+        let design =
+            spec(affine()).resolve("chat", &[(&rack(), 3)], 0.0, &mut no_traces, &mut faults);
         assert_eq!(faults, []);
         // Three racks of eight replicas make two cells of twelve.
-        assert_eq!((design.layout.replicas, design.represent), (12, 2));
+        assert_eq!((design.pools[0].layout.replicas, design.represent), (12, 2));
         assert_eq!(design.load.rate_per_s(), 12.0);
-        assert_eq!((design.limits.sequences, design.limits.chunk), (128, 512));
+        assert_eq!((design.pools[0].limits.sequences, design.pools[0].limits.chunk), (128, 512));
     }
 
     #[test]
@@ -360,7 +373,7 @@ mod tests {
         batch.clients = Some(vec![client(3.0, None), client(1.0, Some(poisson))]);
         spec.classes = Some(vec![class("chat"), batch]);
         let mut faults = Vec::new();
-        let load = spec.resolve("s", (&rack(), 3), 0.0, &mut no_traces, &mut faults).load;
+        let load = spec.resolve("s", &[(&rack(), 3)], 0.0, &mut no_traces, &mut faults).load;
         assert_eq!(faults, []);
         let rates: Vec<Vec<f64>> = load
             .classes
@@ -381,7 +394,7 @@ mod tests {
         arrivals.daily_profile = Some((0..24).map(f64::from).collect());
         arrivals.weekly_profile = Some(vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
         let mut faults = Vec::new();
-        let load = spec.resolve("s", (&rack(), 1), 30.5, &mut no_traces, &mut faults).load;
+        let load = spec.resolve("s", &[(&rack(), 1)], 30.5, &mut no_traces, &mut faults).load;
         assert_eq!(faults, []);
         let SourceDesign::Drawn { rate, .. } = &load.classes[0].source else { unreachable!() };
         assert_eq!((rate.weekly.len(), rate.start_hour), (168, 30.5));

@@ -16,8 +16,28 @@ pub(super) fn design() -> ServiceDesign {
     let ms = 1e-3;
     ServiceDesign {
         name: "chat".to_owned(),
-        rack: rack(),
-        layout: Layout { racks: 5, gpus_per_rack: 32, cells: 8, replicas: 4, gpus: 4 },
+        pools: vec![PoolDesign {
+            rack: rack(),
+            layout: Layout { racks: 5, gpus_per_rack: 32, cells: 8, replicas: 4, gpus: 4 },
+            limits: Limits { sequences: 128, chunk: 512, blocks: Some(6000), block_tokens: 16 },
+            steps: StepDesign {
+                decode: DecodeDesign::Sum {
+                    base: vec![(0.0, 11.0 * ms), (1.0, 11.055 * ms)],
+                    per_context_s: 2.79e-5 * ms,
+                },
+                linear: vec![(0.0, 0.0), (1.0, 0.0446 * ms)],
+                attention_s: 0.0,
+                decode_knee: 0.7,
+                draft: DraftDesign::default(),
+            },
+            power: PowerDesign {
+                decode_w: 394.0,
+                decode_rise_w: 274.0,
+                half_batch: 45.0,
+                prefill_w: 700.0,
+            },
+            startup: Span::from_secs(300),
+        }],
         represent: 2,
         load: LoadDesign::poisson(
             4.0,
@@ -26,26 +46,8 @@ pub(super) fn design() -> ServiceDesign {
         ),
         routing: Routing::RoundRobin,
         stride: Stride::Leap,
-        limits: Limits { sequences: 128, chunk: 512, blocks: Some(6000), block_tokens: 16 },
-        steps: StepDesign {
-            decode: DecodeDesign::Sum {
-                base: vec![(0.0, 11.0 * ms), (1.0, 11.055 * ms)],
-                per_context_s: 2.79e-5 * ms,
-            },
-            linear: vec![(0.0, 0.0), (1.0, 0.0446 * ms)],
-            attention_s: 0.0,
-            decode_knee: 0.7,
-            draft: DraftDesign::default(),
-        },
-        power: PowerDesign {
-            decode_w: 394.0,
-            decode_rise_w: 274.0,
-            half_batch: 45.0,
-            prefill_w: 700.0,
-        },
         lost_requests: LostRequests::Retry,
         serving: ServingDesign::default(),
-        startup: Span::from_secs(300),
         rejoin_after: Span::from_secs(900),
         control_interval: Span::from_secs(60),
         prompt_price: 0.0,
@@ -156,7 +158,7 @@ proptest! {
         let mut design = design();
         design.lost_requests =
             [LostRequests::Retry, LostRequests::Resume, LostRequests::Fail][luck.below(3) as usize];
-        design.limits.blocks = [None, Some(700)][luck.below(2) as usize];
+        design.pools[0].limits.blocks = [None, Some(700)][luck.below(2) as usize];
         let mut plant = Plant::new(&design, &streams);
         let mut at = Time::ZERO;
         for _ in 0..20 {
@@ -231,7 +233,8 @@ fn an_event_that_strikes_all_alike_splits_nothing() {
 fn a_cap_below_the_want_slows_and_a_higher_one_does_not() {
     let run = |share: f64| {
         let mut design = design();
-        design.layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 8, gpus: 4 };
+        design.pools[0].layout =
+            Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 8, gpus: 4 };
         design.represent = 1;
         let mut plant = Plant::new(&design, &Streams::new(7, 0));
         plant.run_until(secs(3600));
@@ -309,7 +312,8 @@ fn a_service_without_leaps_gives_equal_results() {
     ] {
         let run = |stride: Stride| {
             let mut design = design();
-            (design.stride, design.limits.blocks, design.routing) = (stride, blocks, routing);
+            (design.stride, design.pools[0].limits.blocks, design.routing) =
+                (stride, blocks, routing);
             let mut plant = Plant::new(&design, &Streams::new(seed, 0));
             plant.run_until(secs(400));
             plant.offer(&[(1, DARK), (2, RackOffer { speed: 0.6, ..RackOffer::FULL })]);
@@ -349,13 +353,14 @@ fn an_untouched_cell_does_not_feel_a_neighbour() {
 fn a_batch_of_one_waits_as_m_d_1() {
     let mut design = design();
     let service_s = 0.050;
-    design.layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
+    design.pools[0].layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
     design.represent = 1;
-    design.limits = Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 };
+    design.pools[0].limits = Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 };
     (client(&mut design).prompt, client(&mut design).output) =
         (LengthLaw::Fixed(1), LengthLaw::Fixed(1));
-    design.steps.decode = DecodeDesign::Sum { base: vec![(0.0, service_s)], per_context_s: 0.0 };
-    design.steps.linear = vec![(0.0, 0.0)];
+    design.pools[0].steps.decode =
+        DecodeDesign::Sum { base: vec![(0.0, service_s)], per_context_s: 0.0 };
+    design.pools[0].steps.linear = vec![(0.0, 0.0)];
     for rho in [0.3, 0.6, 0.8] {
         client(&mut design).rate_per_s = rho / service_s;
         let mut plant = Plant::new(&design, &Streams::new(11, 0));
@@ -378,13 +383,15 @@ fn a_batch_of_one_waits_as_m_d_1() {
 #[test]
 fn a_batch_without_bound_delays_nobody() {
     let mut design = design();
-    design.layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
+    design.pools[0].layout = Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
     design.represent = 1;
-    design.limits = Limits { sequences: 65_535, chunk: 65_535, blocks: None, block_tokens: 16 };
+    design.pools[0].limits =
+        Limits { sequences: 65_535, chunk: 65_535, blocks: None, block_tokens: 16 };
     (client(&mut design).prompt, client(&mut design).output) =
         (LengthLaw::Fixed(1), LengthLaw::Fixed(100));
-    design.steps.decode = DecodeDesign::Sum { base: vec![(0.0, 0.01)], per_context_s: 0.0 };
-    design.steps.linear = vec![(0.0, 0.0)];
+    design.pools[0].steps.decode =
+        DecodeDesign::Sum { base: vec![(0.0, 0.01)], per_context_s: 0.0 };
+    design.pools[0].steps.linear = vec![(0.0, 0.0)];
     client(&mut design).rate_per_s = 50.0;
     let mut plant = Plant::new(&design, &Streams::new(11, 0));
     plant.run_until(secs(4000));

@@ -1,22 +1,21 @@
 //! Limits in which a service is a queue with a formula.
 
-use loadbank::kernel::{Span, Streams, Time};
+use loadbank::kernel::{Streams, Time};
 use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
-use loadbank::workload::inference::racks::Layout;
-use loadbank::workload::inference::replica::{Limits, Stride};
-use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
-use loadbank::workload::inference::{
-    LostRequests, Routing, Service, ServiceDesign, ServingDesign, Tally,
-};
+use loadbank::workload::inference::replica::Limits;
+use loadbank::workload::inference::step::DecodeDesign;
+use loadbank::workload::inference::{Service, ServiceDesign, Tally};
 
-use super::{head, rack, verdict};
+use super::{head, verdict};
 use crate::data::{deviation, mean, print};
 
 const REPLICATIONS: u64 = 10;
 
 /// Prints the table; returns how many targets are missed.
-pub(super) fn run() -> u32 {
+pub(super) fn run() -> Result<u32, String> {
     let mut missed = 0;
+    let base = validation::azure_conversation()?;
+    let single = |rate: f64, output: LengthLaw, step_s: f64| single(&base, rate, output, step_s);
     head("queueing limits: mean over replications, +- three standard errors");
     print(&format!("{:<58} {:>10} {:>10} {:>10}", "", "formula", "ours", "+-"));
     let step_s = 0.05;
@@ -55,8 +54,8 @@ pub(super) fn run() -> u32 {
         [("constant", vec![(1000, 1.0)]), ("two lengths", vec![(100, 0.5), (1900, 0.5)])]
     {
         let mut design = single(rate, LengthLaw::Histogram(law), step_s);
-        design.limits.sequences = 65_535;
-        design.limits.chunk = 65_535;
+        design.pools[0].limits.sequences = 65_535;
+        design.pools[0].limits.chunk = 65_535;
         row(&format!("M/G/infinity, {name}: mean in service"), 20.0, &mut missed, |seed| {
             let tally = simulate(&design, 20_000.0, seed);
             let waits = tally.queue.mean_s().unwrap_or(0.0);
@@ -66,7 +65,7 @@ pub(super) fn run() -> u32 {
             tally.served as f64 / 20_000.0 * stay
         });
     }
-    missed
+    Ok(missed)
 }
 
 /// Geometric weights with mean ten.
@@ -75,54 +74,16 @@ fn geometric(n: u32) -> (u32, f64) {
 }
 
 /// One replica that serves one request at a time; all iterations last `step_s`.
-fn single(rate_per_s: f64, output: LengthLaw, step_s: f64) -> ServiceDesign {
-    ServiceDesign {
-        layout: Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 2 },
-        load: LoadDesign::poisson(rate_per_s, LengthLaw::Fixed(1), output),
-        limits: Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 },
-        steps: StepDesign {
-            decode: DecodeDesign::Sum { base: vec![(0.0, step_s)], per_context_s: 0.0 },
-            linear: vec![(0.0, 0.0)],
-            attention_s: 0.0,
-            decode_knee: 0.7,
-            draft: DraftDesign::default(),
-        },
-        ..base()
-    }
-}
-
-/// A service of one cell, whatever it serves.
-pub(super) fn base() -> ServiceDesign {
-    ServiceDesign {
-        name: "service".to_owned(),
-        rack: rack(),
-        layout: Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 2 },
-        represent: 1,
-        load: LoadDesign::poisson(0.0, LengthLaw::Fixed(1), LengthLaw::Fixed(1)),
-        routing: Routing::RoundRobin,
-        stride: Stride::Leap,
-        limits: Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 },
-        steps: StepDesign {
-            decode: DecodeDesign::Sum { base: vec![(0.0, 1.0)], per_context_s: 0.0 },
-            linear: vec![(0.0, 0.0)],
-            attention_s: 0.0,
-            decode_knee: 0.7,
-            draft: DraftDesign::default(),
-        },
-        power: PowerDesign {
-            decode_w: 250.0,
-            decode_rise_w: 0.0,
-            half_batch: 45.0,
-            prefill_w: 400.0,
-        },
-        lost_requests: LostRequests::Retry,
-        serving: ServingDesign::default(),
-        startup: Span::from_secs(300),
-        rejoin_after: Span::from_hours(1),
-        control_interval: Span::from_secs(60),
-        prompt_price: 0.0,
-        output_price: 0.0,
-    }
+fn single(base: &ServiceDesign, rate_per_s: f64, output: LengthLaw, step_s: f64) -> ServiceDesign {
+    let mut design = base.clone();
+    design.load = LoadDesign::poisson(rate_per_s, LengthLaw::Fixed(1), output);
+    let pool = &mut design.pools[0];
+    pool.layout.replicas = 1;
+    pool.limits = Limits { sequences: 1, chunk: 64, blocks: None, block_tokens: 16 };
+    pool.steps.decode = DecodeDesign::Sum { base: vec![(0.0, step_s)], per_context_s: 0.0 };
+    pool.steps.linear = vec![(0.0, 0.0)];
+    pool.steps.attention_s = 0.0;
+    design
 }
 
 fn simulate(design: &ServiceDesign, seconds: f64, replication: u64) -> Tally {

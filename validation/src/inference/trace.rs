@@ -4,10 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use loadbank::facility::WorkDesign;
 use loadbank::kernel::{Span, Streams, Time};
 use loadbank::measure::Latency;
-use loadbank::scenario::read_scenario;
 use loadbank::workload::inference::load::{
     ClassDesign, LoadDesign, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow,
 };
@@ -25,14 +23,16 @@ pub(super) fn run(folder: &Path) -> Result<u32, String> {
     let mut missed = 0;
     let conversation = read(&folder.join("inference/AzureLLMInferenceTrace_conv.csv.gz"))?;
     let code = read(&folder.join("inference/AzureLLMInferenceTrace_code.csv.gz"))?;
-    let catalogue = four_replicas()?;
-    let affine = ServiceDesign { steps: affine(&Profile::read(folder)?), ..catalogue.clone() };
+    let catalogue = validation::azure_conversation()?;
+    let mut affine = catalogue.clone();
+    affine.pools[0].steps = affine_law(&Profile::read(folder)?);
+    let limits = &catalogue.pools[0].limits;
     head(&format!(
         "Azure conversation trace, {} requests: 4 replicas of CodeLlama-34B on 2 A100s, round \
          robin,\nchunk {}, at most {} sequences; milliseconds",
         conversation.len(),
-        catalogue.limits.chunk,
-        catalogue.limits.sequences,
+        limits.chunk,
+        limits.sequences,
     ));
     for (name, design) in [
         ("the catalogue's table of the profile, communication included", &catalogue),
@@ -47,22 +47,9 @@ pub(super) fn run(folder: &Path) -> Result<u32, String> {
     Ok(missed)
 }
 
-/// The service of the gallery.
-fn four_replicas() -> Result<ServiceDesign, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/azure-conversation.yaml");
-    let reading = read_scenario(&path, &[]);
-    let said = reading.diagnostics.render(&reading.files, false);
-    let works = reading.loaded.ok_or(said)?.design.works;
-    let service = works.into_iter().find_map(|work| match work.design {
-        WorkDesign::Inference { design, .. } => Some(design),
-        _ => None,
-    });
-    service.ok_or_else(|| "the scenario has no service".to_owned())
-}
-
 /// The affine law of decode iterations that was published with the profile, and its linear
 /// operators point by point.
-fn affine(profile: &Profile) -> StepDesign {
+fn affine_law(profile: &Profile) -> StepDesign {
     let ms = 1e-3;
     let mut tokens: Vec<f64> = (1..=64).map(|n| 8.0 * f64::from(n)).collect();
     tokens.extend([1.0, 2.0, 4.0, 129.0, 257.0, 385.0, 513.0].into_iter().chain(TOKENS));
@@ -175,7 +162,7 @@ fn iterations(
         rows.iter().copied().step_by(n).take(1500).collect::<Vec<_>>()
     };
     let mut one = design.clone();
-    one.layout.replicas = 1;
+    one.pools[0].layout.replicas = 1;
     let mut met = vec![row("4 replicas, all", 18.4, design, conversation)];
     for (n, published) in [(16, 89.4), (8, 39.8), (4, 21.2), (3, 14.5)] {
         let what = format!("1 replica, a request in {n}, the first 1,500");
@@ -183,10 +170,10 @@ fn iterations(
     }
     let quarter = share(conversation, 4);
     let mut wide = one.clone();
-    wide.limits.chunk = 2048;
+    wide.pools[0].limits.chunk = 2048;
     met.push(row("1 replica, a request in 4, chunk 2048", 20.2, &wide, &quarter));
     let mut narrow = one.clone();
-    narrow.limits.sequences = 8;
+    narrow.pools[0].limits.sequences = 8;
     met.push(row("1 replica, a request in 4, 8 sequences", 32.2, &narrow, &quarter));
     met.push(row("1 replica, a code request in 4", 8.8, &one, &share(code, 4)));
     *missed += met.iter().filter(|is_met| !**is_met).count() as u32;

@@ -3,14 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::InferenceSpec;
-use super::model::Model;
-use crate::spec::Fault;
+use super::model::{Model, ModelSpec};
+use crate::kernel::Span;
+use crate::spec::{Fault, Mark};
+use crate::units::Duration;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::inference::cell::LostRequests;
 use crate::workload::inference::racks::Layout;
 use crate::workload::inference::replica::{Limits, Stride};
 use crate::workload::inference::router::Routing;
+use crate::workload::inference::service::PoolDesign;
+use crate::workload::inference::step::{DraftDesign, StepDesign};
 
 /// How a router chooses among the replicas that take requests. It knows of each what has
 /// happened up to the instant of the arrival.
@@ -89,18 +92,68 @@ impl From<LostRequestsSpec> for LostRequests {
     }
 }
 
-impl InferenceSpec {
-    pub(super) fn resolve_layout(
+/// Where the faults of a pool belong: to fields of the service, or to one of its `pools`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum At {
+    Service,
+    /// The pool that these racks are of.
+    Pool(Mark),
+}
+
+impl At {
+    /// A fault at `field`.
+    pub(super) fn fault(self, field: &'static str, message: impl Into<String>) -> Fault {
+        match self {
+            At::Service => Fault::error(field, message),
+            At::Pool(mark) => Fault::error("pools", message).at(mark),
+        }
+    }
+}
+
+/// What is said of the replicas of one pool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PoolParts<'s> {
+    pub(super) at: At,
+    pub(super) model: &'s ModelSpec,
+    pub(super) replicas: Option<u32>,
+    pub(super) max_sequences: Option<u32>,
+    pub(super) chunk: Option<u32>,
+    pub(super) kv_blocks: Option<u64>,
+    pub(super) block_tokens: Option<u32>,
+    pub(super) startup: Option<Duration>,
+}
+
+impl PoolParts<'_> {
+    /// The pool, in `cells` cells, on `racks` racks of kind `rack`.
+    pub(super) fn resolve(
         &self,
         (rack, racks): (&GpuRackDesign, usize),
-        gpus: usize,
+        cells: usize,
+        draft: DraftDesign,
+        faults: &mut Vec<Fault>,
+    ) -> PoolDesign {
+        let mut found = Vec::new();
+        let model = self.model.resolve(rack, &mut found);
+        faults.extend(found.into_iter().map(|fault| match self.at {
+            At::Service => fault,
+            At::Pool(mark) => Fault { field: "pools", ..fault }.at(mark),
+        }));
+        PoolDesign {
+            rack: rack.clone(),
+            layout: self.resolve_layout((rack, racks), (cells, model.gpus), faults),
+            limits: self.resolve_limits(&model, faults),
+            steps: StepDesign { draft, ..model.steps },
+            power: model.power,
+            startup: self.startup.map_or(rack.power_on + Span::from_secs(120), Span::from),
+        }
+    }
+
+    fn resolve_layout(
+        &self,
+        (rack, racks): (&GpuRackDesign, usize),
+        (cells, gpus): (usize, usize),
         faults: &mut Vec<Fault>,
     ) -> Layout {
-        let cells = self.cells.unwrap_or(1) as usize;
-        if cells == 0 {
-            faults.push(Fault::error("cells", "a service has at least one cell"));
-        }
-        let cells = cells.max(1);
         let one = Layout { racks, gpus_per_rack: rack.gpus().max(1), cells, replicas: 1, gpus };
         let room = match one.gpus_per_rack / gpus {
             0 => racks / gpus.div_ceil(one.gpus_per_rack),
@@ -110,7 +163,7 @@ impl InferenceSpec {
         let layout = Layout { replicas, ..one };
         if replicas == 0 || layout.needed() > racks {
             faults.push(
-                Fault::error(
+                self.at.fault(
                     if self.replicas.is_some() { "replicas" } else { "racks" },
                     format!(
                         "{cells} cells of {} replicas on {gpus} GPUs each do not fit {racks} racks",
@@ -120,29 +173,32 @@ impl InferenceSpec {
                 .help(format!("there is room for {room} replicas")),
             );
             // A design that can be built, so that other faults are found too.
-            return Layout { cells: 1, replicas: 1, racks: racks.max(one.needed()), ..one };
+            return Layout { replicas: 1, racks: racks.max(one.needed()), ..one };
         }
         layout
     }
 
-    pub(super) fn resolve_limits(&self, model: &Model, faults: &mut Vec<Fault>) -> Limits {
+    fn resolve_limits(&self, model: &Model, faults: &mut Vec<Fault>) -> Limits {
         let sequences = self.max_sequences.unwrap_or(128);
         let chunk = self.chunk.unwrap_or(512);
         let block_tokens = self.block_tokens.unwrap_or(16);
         if !(1..=65_535).contains(&sequences) {
-            faults.push(Fault::error(
-                "max_sequences",
-                format!("needs 1 to 65,535 sequences, got {sequences}"),
-            ));
+            faults.push(
+                self.at.fault(
+                    "max_sequences",
+                    format!("needs 1 to 65,535 sequences, got {sequences}"),
+                ),
+            );
         }
         if chunk < sequences || chunk > 1 << 20 {
             faults.push(
-                Fault::error("chunk", format!("needs 1 to 1,048,576 tokens, got {chunk}"))
+                self.at
+                    .fault("chunk", format!("needs 1 to 1,048,576 tokens, got {chunk}"))
                     .help(format!("and at least one for each of {sequences} sequences")),
             );
         }
         if !block_tokens.is_power_of_two() || block_tokens > 1024 {
-            faults.push(Fault::error(
+            faults.push(self.at.fault(
                 "block_tokens",
                 format!("needs a power of two up to 1,024, got {block_tokens}"),
             ));
@@ -151,7 +207,7 @@ impl InferenceSpec {
         let of_model = |blocks: u64| blocks * 16 / u64::from(block_tokens.max(1));
         let blocks = self.kv_blocks.or(model.kv_blocks.map(of_model));
         if blocks == Some(0) {
-            faults.push(Fault::error("kv_blocks", "a replica needs memory"));
+            faults.push(self.at.fault("kv_blocks", "a replica needs memory"));
         }
         let sequences = sequences.clamp(1, 65_535);
         Limits {

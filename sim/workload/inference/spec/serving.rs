@@ -74,25 +74,31 @@ pub struct AutoscalingSpec {
 }
 
 impl InferenceSpec {
+    /// What drafting costs; nothing by default.
+    pub(super) fn resolve_draft(&self, faults: &mut Vec<Fault>) -> DraftDesign {
+        let Some(spec) = self.speculation else { return DraftDesign::default() };
+        if !(1..=64).contains(&spec.tokens) || !(0.0..=1.0).contains(&spec.time.0) {
+            let message = "needs 1 to 64 drafted tokens and a time from 0 to 1 s";
+            faults.push(Fault::error("speculation", message));
+            return DraftDesign::default();
+        }
+        DraftDesign { tokens: spec.tokens, time_s: spec.time.0 }
+    }
+
+    /// What the cells of `replicas` replicas that draft as in `draft` do beyond batching.
     pub(super) fn resolve_serving(
         &self,
         replicas: usize,
+        draft: DraftDesign,
         faults: &mut Vec<Fault>,
-    ) -> (ServingDesign, DraftDesign) {
+    ) -> ServingDesign {
         let mut serving = ServingDesign {
             prefix_memory: self.prefix_memory.unwrap_or(0),
             max_waiting: self.max_waiting,
             ..ServingDesign::default()
         };
-        let mut draft = DraftDesign::default();
-        if let Some(spec) = self.speculation {
-            if !(1..=64).contains(&spec.tokens) || !(0.0..=1.0).contains(&spec.time.0) {
-                let message = "needs 1 to 64 drafted tokens and a time from 0 to 1 s";
-                faults.push(Fault::error("speculation", message));
-            } else {
-                draft = DraftDesign { tokens: spec.tokens, time_s: spec.time.0 };
-                serving.acceptance = spec.acceptance.0.min(1.0);
-            }
+        if let Some(spec) = self.speculation.filter(|_| draft.tokens > 0) {
+            serving.acceptance = spec.acceptance.0.min(1.0);
         }
         if let Some(spec) = self.patience {
             let (wait, backoff) = (Span::from(spec.wait), spec.backoff.map(Span::from));
@@ -143,6 +149,6 @@ impl InferenceSpec {
                 });
             }
         }
-        (serving, draft)
+        serving
     }
 }

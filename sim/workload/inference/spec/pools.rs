@@ -1,0 +1,99 @@
+//! Replicas on racks of several kinds in one service.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::InferenceSpec;
+use super::model::ModelSpec;
+use super::service::{At, PoolParts};
+use crate::spec::{Names, kinds};
+use crate::units::Duration;
+
+kinds! {
+    /// More replicas of each cell, on racks of another kind.
+    pub enum PoolSpec {
+        /// Replicas of a language model. A `kind` from the catalogue of `workloads` gives the
+        /// `model`.
+        Inference(PoolReplicasSpec) = "inference",
+    }
+}
+
+/// Replicas of the same language model on racks of another kind: with iterations, KV memory and
+/// draw of their own. What is left out is that of the service.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolReplicasSpec {
+    /// The racks that they run on.
+    pub racks: Names,
+    /// Replicas in each cell. Default: as many as fit the racks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+    /// The model on its GPUs: how long iterations last and what they draw.
+    pub model: ModelSpec,
+    /// Most sequences in a batch of a replica. Default: as in the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_sequences: Option<u32>,
+    /// Most tokens in an iteration. Default: as in the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<u32>,
+    /// Blocks of KV memory of a replica. Default: those of the pool's model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kv_blocks: Option<u64>,
+    /// From power at a rack to replicas that take requests. Default: the rack's power-on time
+    /// and 2 min.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub startup: Option<Duration>,
+    /// Where the figures of a catalogue entry come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl InferenceSpec {
+    /// The racks of each further pool.
+    pub fn pool_racks(&self) -> impl Iterator<Item = &Names> {
+        let pools = self.pools.iter().flatten();
+        pools.map(|PoolSpec::Inference(pool)| &pool.racks)
+    }
+
+    /// How well the step times fit what they were fitted to, where the models tell; of each pool
+    /// by its racks, where there are several.
+    pub fn fit(&self) -> Option<String> {
+        let others = self.pools.iter().flatten();
+        let others = others.map(|PoolSpec::Inference(pool)| (&pool.racks, &pool.model));
+        let all: Vec<(&Names, &ModelSpec)> =
+            std::iter::once((&self.racks, &self.model)).chain(others).collect();
+        let known = all.iter().filter_map(|&(racks, model)| Some((racks, model.fit()?)));
+        let each: Vec<String> = known
+            .map(|(racks, fit)| match racks.0.first() {
+                Some(racks) if all.len() > 1 => format!("{racks}: {fit}"),
+                _ => fit.to_owned(),
+            })
+            .collect();
+        (!each.is_empty()).then(|| each.join("; "))
+    }
+
+    /// The pool of the service itself and the others.
+    pub(super) fn pool_parts(&self) -> Vec<PoolParts<'_>> {
+        let own = PoolParts {
+            at: At::Service,
+            model: &self.model,
+            replicas: self.replicas,
+            max_sequences: self.max_sequences,
+            chunk: self.chunk,
+            kv_blocks: self.kv_blocks,
+            block_tokens: self.block_tokens,
+            startup: self.startup,
+        };
+        let others = self.pools.iter().flatten().map(|PoolSpec::Inference(pool)| PoolParts {
+            at: At::Pool(pool.racks.0.first().map(|name| name.mark).unwrap_or_default()),
+            model: &pool.model,
+            replicas: pool.replicas,
+            max_sequences: pool.max_sequences.or(self.max_sequences),
+            chunk: pool.chunk.or(self.chunk),
+            kv_blocks: pool.kv_blocks,
+            block_tokens: self.block_tokens,
+            startup: pool.startup,
+        });
+        std::iter::once(own).chain(others).collect()
+    }
+}
