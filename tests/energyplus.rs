@@ -4,23 +4,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use super::support::{Bench, Told, column, simulate_file};
-
-/// The folder of the reference data, where it is at hand.
-fn data() -> Option<PathBuf> {
-    let root = std::env::var_os("LOADBANK_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    if root.join("cooling").exists() {
-        return Some(root);
-    }
-    #[expect(clippy::print_stderr, reason = "a test says that it was skipped")]
-    {
-        eprintln!("skipped: no data");
-    }
-    None
-}
+use super::support::{Bench, Told, column, data, simulate_file};
 
 /// A year of EnergyPlus: the columns of its table by name.
 struct Theirs {

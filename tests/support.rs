@@ -117,6 +117,22 @@ impl Bench {
 /// The program under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_loadbank");
 
+/// The folder of the reference data; where it is not at hand, says that a test was skipped.
+pub(crate) fn data() -> Option<PathBuf> {
+    let root = std::env::var_os("LOADBANK_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    if root.join("inference").exists() {
+        return Some(root);
+    }
+    #[expect(clippy::print_stderr, reason = "a test says that it was skipped")]
+    {
+        eprintln!("skipped: no data");
+    }
+    None
+}
+
 /// The names of everything in `folder`, hidden ones too, in order.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)

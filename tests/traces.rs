@@ -1,11 +1,12 @@
 //! Scenarios whose requests were recorded.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 
 use loadbank::facility::Summary;
 use loadbank::scenario::read_scenario;
 
-use super::support::{Bench, SMALL, simulate_file};
+use super::support::{Bench, SMALL, data, simulate_file};
 
 /// The small site with a chat that plays `file`.
 fn scenario(trace: &str) -> String {
@@ -82,4 +83,45 @@ fn a_file_that_is_no_trace_is_refused() {
         let said = reading.diagnostics.render(&reading.files, false);
         assert!(reading.loaded.is_none() && said.contains(part), "{said}");
     }
+}
+
+/// On one replica, requests are admitted in the order of the trace: what they find of their
+/// blocks is what a list of the blocks in order of use holds.
+#[test]
+fn blocks_of_a_trace_are_found_as_in_a_list_in_order_of_use() {
+    let Some(folder) = data() else { return };
+    let path = folder.join("inference/mooncake_conversation.jsonl.gz");
+    const KEPT: usize = 2000;
+    let mut text = String::new();
+    let packed = std::fs::File::open(&path).unwrap();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    let (mut list, mut expected): (Vec<u64>, u64) = (Vec::new(), 0);
+    for line in text.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let ids: Vec<u64> =
+            row["hash_ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+        let hits = ids.iter().take_while(|id| list.contains(id)).count() as u64;
+        let prompt = row["input_length"].as_u64().unwrap();
+        // Whole KV blocks of 16 tokens, and never the last token.
+        expected += (512 * hits).min(prompt - 1) / 16 * 16;
+        for id in ids.iter().rev() {
+            list.retain(|other| other != id);
+            list.push(*id);
+            if list.len() > KEPT {
+                list.remove(0);
+            }
+        }
+    }
+    let bench = Bench::new();
+    let trace = format!("{{kind: mooncake, file: {}, rate_scale: 0.1}}", path.display());
+    let text = scenario(&trace)
+        .replace("cells: 4", "cells: 1")
+        .replace("replicas: 2", &format!("replicas: 1\n    prefix_memory: {}", 512 * KEPT));
+    let path = bench.file("small.yaml", text);
+    let told = simulate_file(&path, &["duration=2 days", "workloads.chat.kv_blocks=10000000"]);
+    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
+    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
+    assert_eq!(chat.requests.served, 12_031);
+    assert_eq!(chat.requests.cached_tokens, expected);
+    assert!(expected > 0);
 }

@@ -244,6 +244,8 @@ pub struct RequestsOutcome {
     pub retried: u64,
     /// Prompt tokens of served requests.
     pub prompt_tokens: u64,
+    /// Those of them that were found in memory at the last admission of their request.
+    pub cached_tokens: u64,
     /// Generated tokens of served requests.
     pub output_tokens: u64,
     /// Share of served requests within their targets; none without targets.
@@ -304,6 +306,7 @@ impl RequestsOutcome {
             simulated: tally.simulated,
             retried: tally.retried,
             prompt_tokens: tally.prompt_tokens,
+            cached_tokens: tally.cached_tokens,
             output_tokens: tally.output_tokens,
             slo_attainment: tally.slo_attainment(),
             goodput_per_s: has_targets.then(|| tally.within_slo as f64 / elapsed_s),

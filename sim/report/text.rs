@@ -342,10 +342,14 @@ fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOut
             inference.weight()
         ),
     );
+    let found = match requests.cached_tokens {
+        0 => String::new(),
+        found => format!(" ({} of them found in memory)", amount(found as f64)),
+    };
     line(
         "tokens",
         format!(
-            "{} prompt, {} generated",
+            "{} prompt{found}, {} generated",
             amount(requests.prompt_tokens as f64),
             amount(requests.output_tokens as f64),
         ),

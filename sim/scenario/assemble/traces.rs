@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(plain.too_long, Rows { count: 139, first_line: 63 });
         let played: Vec<TraceRow> = plain.trace.rows().collect();
         assert_eq!(played.len(), 200);
-        assert!(packed.trace.rows().eq(played.iter().copied()));
+        assert!(packed.trace.rows().eq(played.iter().cloned()));
         assert!(packed.trace.rows().eq(played));
         for (path, checked) in paths.iter().zip([plain, packed]) {
             let whole = super::super::hex(&Sha256::digest(std::fs::read(path).unwrap()));

@@ -7,8 +7,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::load::{Arrivals, Sent};
+use super::load::Arrivals;
 use super::notes::{Chooser, Fate, Noting};
+use super::prefix::{Chains, Piece};
 use super::records::Records;
 use super::replica::{Replica, Work};
 use super::request::{Request, Sink};
@@ -59,6 +60,8 @@ pub(super) struct Cell {
     /// Steps of each replica at its pace; none when down.
     tables: Vec<Option<Arc<StepTable>>>,
     luck: Luck,
+    /// What the prompts of the requests inside share with others.
+    chains: Chains,
     /// When whoever was sent to a replica gives up if it still waits there, by rising time.
     deadlines: VecDeque<(Ticks, usize)>,
     /// Requests of clients that try again, by rising time.
@@ -91,19 +94,34 @@ enum Door {
     Dark,
 }
 
-/// Tells the records, and takes what is handed over.
+/// Tells the records, takes what is handed over, and knows what prompts share.
 struct Floor<'a> {
     records: &'a mut Records,
+    chains: &'a mut Chains,
     handed: Option<&'a mut Vec<(Ticks, Request)>>,
 }
 
+impl Floor<'_> {
+    /// A request leaves without having been served.
+    fn lost(&mut self, request: &Request, at: Ticks, fate: Fate) {
+        self.records.lost(request, at, fate);
+        self.chains.forget(request.prefix);
+    }
+}
+
 impl Sink for Floor<'_> {
+    #[inline]
+    fn chain(&self, number: u32) -> &[Piece] {
+        self.chains.of(number)
+    }
+
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
         self.records.gaps(first, growth, k, class, weight);
     }
 
     fn finished(&mut self, request: &Request, at: Ticks) {
         self.records.finished(request, at);
+        self.chains.forget(request.prefix);
     }
 
     fn handed_over(&mut self, request: &Request, at: Ticks) {
@@ -115,7 +133,11 @@ impl Sink for Floor<'_> {
 /// The sink of a cell's replicas, without a hold on the rest of the cell.
 macro_rules! floor {
     ($cell:expr, $records:expr) => {
-        Floor { records: $records, handed: $cell.decoding.as_mut().map(|d| &mut d.handed) }
+        Floor {
+            records: $records,
+            chains: &mut $cell.chains,
+            handed: $cell.decoding.as_mut().map(|d| &mut d.handed),
+        }
     };
 }
 
@@ -160,6 +182,7 @@ impl Cell {
             scaling: design.scaling.map(|scaling| Scaling::new(&scaling, design.replicas)),
             tables: design.pools.iter().map(|&pool| Some(Arc::clone(&tables[pool]))).collect(),
             luck: Luck::new((entity, streams)),
+            chains: Chains::new(&design.prefixes),
             notes: Chooser::new(Noting::None, (entity, streams)),
             deadlines: VecDeque::new(),
             returns: VecDeque::new(),
@@ -218,9 +241,9 @@ impl Cell {
     /// Takes the next arrival.
     fn receive(&mut self, records: &mut Records) {
         let arrivals = self.arrivals.as_mut().expect("there is a next arrival");
-        let Sent { at, class, prompt, output } = arrivals.take();
-        let lengths = (prompt, output);
-        let request = self.luck.request(&self.design, (at, class), lengths, self.multiplicity);
+        let sent = arrivals.take();
+        let (at, class) = (sent.at, sent.class);
+        let request = self.luck.request(&self.design, sent, self.multiplicity, &mut self.chains);
         let request = Request { noted: self.notes.next(), ..request };
         let tally = records.of(class);
         tally.arrived += u64::from(request.weight);
@@ -228,7 +251,7 @@ impl Cell {
         if self.design.fits(&request) {
             self.try_to_send(at, request, records);
         } else {
-            records.lost(&request, at, Fate::Rejected);
+            floor!(self, records).lost(&request, at, Fate::Rejected);
         }
     }
 
@@ -254,7 +277,7 @@ impl Cell {
                 let again = Request { attempts: request.attempts + 1, ..request };
                 self.returns.push_back((at + self.design.backoff, again));
             } else {
-                records.lost(&request, at, Fate::Failed);
+                floor!(self, records).lost(&request, at, Fate::Failed);
                 records.of(request.class).timed_out += weight;
             }
         }
@@ -268,7 +291,7 @@ impl Cell {
             Door::Full => Fate::Rejected,
             Door::Dark => Fate::Failed,
         };
-        records.lost(&request, at, fate);
+        floor!(self, records).lost(&request, at, fate);
         false
     }
 
@@ -303,21 +326,22 @@ impl Cell {
             transfers.push_back((*free + link.latency, request));
         }
         let (replicas, paces) = (&mut self.replicas[link.prefill..], &self.paces[link.prefill..]);
+        let mut floor = Floor { records, chains: &mut self.chains, handed: None };
         while let Some(&(ready, request)) = transfers.front()
             && ready < window
         {
             transfers.pop_front();
-            match router.choose(ready, &request, replicas, records) {
+            match router.choose(ready, &request, replicas, &mut floor) {
                 Some(chosen) => {
                     replicas[chosen].send(ready, request);
-                    router.sent(chosen, ready, replicas, records);
+                    router.sent(chosen, ready, replicas, &mut floor);
                 }
-                None => records.lost(&request, ready, Fate::Failed),
+                None => floor.lost(&request, ready, Fate::Failed),
             }
         }
         for (replica, pace) in replicas.iter_mut().zip(paces) {
             if *pace != Pace::Down {
-                replica.advance(window, records);
+                replica.advance(window, &mut floor);
             }
         }
     }
@@ -360,14 +384,15 @@ impl Cell {
         let (first, second) = self.replicas.split_at_mut(self.design.first_stage());
         self.router.review(at, first, &mut floor!(self, records));
         if let Some(decoding) = &mut self.decoding {
-            decoding.router.review(at, second, records);
+            let mut floor = Floor { records, chains: &mut self.chains, handed: None };
+            decoding.router.review(at, second, &mut floor);
         }
         lost.sort_by_key(|request| request.arrival);
         for request in lost {
             let (weight, class) = (u64::from(request.weight), request.class);
             let request = match self.design.lost_requests {
                 LostRequests::Fail => {
-                    records.lost(&request, at, Fate::Failed);
+                    floor!(self, records).lost(&request, at, Fate::Failed);
                     continue;
                 }
                 LostRequests::Retry => request.afresh(),
@@ -416,7 +441,7 @@ impl Cell {
         }
         self.scaling = Some(scaling);
         if changed {
-            self.router.review(at, &mut self.replicas, records);
+            self.router.review(at, &mut self.replicas, &mut floor!(self, records));
         }
     }
 
@@ -467,6 +492,7 @@ impl Cell {
             scaling: self.scaling.clone(),
             tables: self.tables.clone(),
             luck: Luck::new(names),
+            chains: self.chains.clone(),
             notes: self.notes.split(names),
             deadlines: self.deadlines.clone(),
             returns: part(&mut self.returns),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::prefix::PrefixDesign;
+use super::prefix::Piece;
 use super::replica::{Limits, Replica, Stride, Work};
 use super::request::{Request, Sink};
 use super::step::{DecodeDesign, DraftDesign, Pace, PowerDesign, StepDesign, StepTable};
@@ -28,7 +28,9 @@ enum Change {
 #[derive(Debug)]
 struct Plan {
     limits: Limits,
-    prefixes: Option<Arc<PrefixDesign>>,
+    /// What prompts share, by the number of the chain.
+    chains: Vec<Vec<Piece>>,
+    prefix_memory: u64,
     hands_over: bool,
     table: Arc<StepTable>,
     sent: Vec<(Ticks, Request)>,
@@ -47,21 +49,31 @@ struct Log {
     seen: Vec<(u64, u64)>,
 }
 
-impl Sink for Log {
+/// What a replica tells, and what it asks for.
+struct Ear<'a> {
+    log: Log,
+    chains: &'a [Vec<Piece>],
+}
+
+impl Sink for Ear<'_> {
+    fn chain(&self, number: u32) -> &[Piece] {
+        &self.chains[number as usize]
+    }
+
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
         for j in 0..k {
-            *self.gaps.entry((class, first + j * growth)).or_default() += weight;
+            *self.log.gaps.entry((class, first + j * growth)).or_default() += weight;
         }
     }
 
     fn finished(&mut self, request: &Request, at: Ticks) {
         // An engine need not count tokens one by one.
         let request = Request { generated: request.output, ..*request };
-        self.finished.push((at, request));
+        self.log.finished.push((at, request));
     }
 
     fn handed_over(&mut self, request: &Request, at: Ticks) {
-        self.handed_over.push((at, *request));
+        self.log.handed_over.push((at, *request));
     }
 }
 
@@ -187,13 +199,20 @@ fn random_plan(seed: u64) -> Plan {
             (when, change)
         })
         .collect();
-    let prefixes = shared.then(|| {
-        let tokens = (0..9).map(|i| 10 + 30 * i).collect();
-        PrefixDesign { tokens, capacity: [100, 400, 5000][s.below(3) as usize] }
+    // Nothing, then chains that part from each other one by one.
+    let chains = (0..10_u64).map(|chain| {
+        let piece = |i: u64| {
+            let parted = if i + s.below(2) < chain { 0 } else { chain };
+            Piece { family: 1, id: 100 * parted + i, tokens: 10 + 30 * (i as u32 % 4) }
+        };
+        (0..chain).map(piece).collect()
     });
+    let chains: Vec<Vec<Piece>> = chains.collect();
+    let prefix_memory = if shared { [100, 400, 5000][s.below(3) as usize] } else { 0 };
     let table = table(&steps, &limits, Pace::STEPS);
     Plan {
-        prefixes: prefixes.map(Arc::new),
+        chains,
+        prefix_memory,
         hands_over,
         limits,
         table,
@@ -206,9 +225,9 @@ fn random_plan(seed: u64) -> Plan {
 /// Lives through `plan`. The clock stops at instants drawn from `stops` on the way, which
 /// must be without consequence.
 fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
-    let mut log = Log::default();
+    let mut ear = Ear { log: Log::default(), chains: &plan.chains };
     let mut replica = Replica::new(stride, &plan.limits, Arc::clone(&plan.table), 0)
-        .with_prefixes(plan.prefixes.as_ref());
+        .with_prefixes(plan.prefix_memory);
     if plan.hands_over {
         replica = replica.handing_over();
     }
@@ -227,37 +246,38 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
         while stops.chance(0.7) && walked < *at {
             walked += stops.below(at - walked + 1);
             send(&mut replica, walked);
-            replica.advance(walked + 1, &mut log);
+            replica.advance(walked + 1, &mut ear);
         }
         walked = *at;
         send(&mut replica, *at);
-        replica.advance(*at + 1, &mut log);
-        log.seen.push((replica.take_energy_j(*at).to_bits(), replica.in_flight()));
+        replica.advance(*at + 1, &mut ear);
+        ear.log.seen.push((replica.take_energy_j(*at).to_bits(), replica.in_flight()));
         match change {
             Change::Table(table) => {
                 current = table;
                 replica.change(*at, table);
             }
             Change::GiveUp(patience) => {
-                log.lost.push(replica.give_up(*at, *patience));
-                log.seen.push((0, replica.waiting() as u64));
+                ear.log.lost.push(replica.give_up(*at, *patience));
+                ear.log.seen.push((0, replica.waiting() as u64));
             }
             Change::Restart { resume } => {
-                let lost = replica.evict(*at, &mut log);
+                let lost = replica.evict(*at, &mut ear);
                 assert!(replica.is_empty());
                 replica.revive(*at, current);
                 for request in &lost {
                     replica.send(*at, if *resume { *request } else { request.afresh() });
                 }
-                log.lost.push(lost);
+                ear.log.lost.push(lost);
             }
         }
     }
     send(&mut replica, plan.until);
-    replica.advance(plan.until, &mut log);
+    replica.advance(plan.until, &mut ear);
     // Slow steps may leave a leap under way at the end.
-    replica.walk_to(plan.until - 1, &mut log);
-    log.seen.push((replica.take_energy_j(plan.until).to_bits(), replica.in_flight()));
+    replica.walk_to(plan.until - 1, &mut ear);
+    ear.log.seen.push((replica.take_energy_j(plan.until).to_bits(), replica.in_flight()));
+    let mut log = ear.log;
     log.gaps.retain(|_, n| *n > 0);
     for ended in [&mut log.finished, &mut log.handed_over] {
         ended.sort_unstable_by_key(|(at, r)| {

@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use super::prefix::{PrefixDesign, PrefixStore};
+use super::prefix::{Piece, PrefixStore, reusable};
 use super::replica::{Draw, Limits, Work};
 use super::request::{Request, Sink, TokenPace};
 use super::step::{Progression, StepTable};
@@ -169,7 +169,7 @@ impl Leap {
             part: None,
             fresh: Vec::new(),
             admissions: 0,
-            prefixes: PrefixStore::new(None, limits.block_tokens),
+            prefixes: PrefixStore::default(),
             hands_over: false,
             queue: VecDeque::new(),
             inbox: VecDeque::new(),
@@ -178,8 +178,8 @@ impl Leap {
         }
     }
 
-    pub(super) fn set_prefixes(&mut self, design: Option<&Arc<PrefixDesign>>) {
-        self.prefixes = PrefixStore::new(design, self.block_mask as u32 + 1);
+    pub(super) fn set_prefixes(&mut self, tokens: u64) {
+        self.prefixes = PrefixStore::new(tokens);
     }
 
     pub(super) fn hand_over(&mut self) {
@@ -193,7 +193,7 @@ impl Leap {
 
     pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
         loop {
-            if self.step.k == 0 && !self.begin(limit) {
+            if self.step.k == 0 && !self.begin(limit, sink) {
                 return;
             }
             if self.step.open
@@ -390,7 +390,7 @@ impl Leap {
 
     /// Decides what to do at the boundary `now`: starts a step, or finds nothing to do before
     /// `limit`.
-    fn begin(&mut self, limit: Ticks) -> bool {
+    fn begin(&mut self, limit: Ticks, sink: &impl Sink) -> bool {
         self.deliver();
         while self.batch == 0 && self.part.is_none() && self.queue.is_empty() {
             self.draw.set(self.now, self.table.resident_w);
@@ -403,7 +403,7 @@ impl Leap {
         match self.part {
             None if self.batch > 0 => {
                 let full = self.batch >= self.sequences;
-                if (full || self.queue.is_empty() || self.head_waits_for_memory())
+                if (full || self.queue.is_empty() || self.head_waits_for_memory(sink))
                     && let run = self.table.decode(self.batch, self.context, self.gain)
                     && let most = run.most.min(self.iterations_to_completion())
                     && let k = self.horizon(most, 0)
@@ -442,12 +442,12 @@ impl Leap {
                 }
             }
         }
-        self.mixed();
+        self.mixed(sink);
         true
     }
 
     /// One iteration whose composition is worked out in full.
-    fn mixed(&mut self) {
+    fn mixed(&mut self, sink: &impl Sink) {
         let mut preempted = false;
         let mut reserved = self.blocks_in(1);
         while reserved > self.free {
@@ -486,7 +486,7 @@ impl Leap {
             && running < self.sequences
             && let Some(head) = self.queue.front()
         {
-            let found = self.found(head);
+            let found = self.found(head, sink.chain(head.prefix));
             let n = budget.min(head.to_prefill() - found);
             let blocks = self.blocks(found + n);
             if reserved + blocks > self.free {
@@ -504,7 +504,7 @@ impl Leap {
                 tokens += n;
                 attention += n * (2 * found + n);
                 request.cached = found as u32;
-                self.prefixes.touch(request.prefix);
+                self.prefixes.touch(sink.chain(request.prefix));
                 self.owed -= found;
             }
             self.admissions += 1;
@@ -725,20 +725,20 @@ impl Leap {
     }
 
     /// Whether the first chunk of the queue's head finds too little memory.
-    fn head_waits_for_memory(&self) -> bool {
+    fn head_waits_for_memory(&self, sink: &impl Sink) -> bool {
         self.queue.front().is_some_and(|head| {
-            let found = self.found(head);
+            let found = self.found(head, sink.chain(head.prefix));
             let n = (head.to_prefill() - found).min(self.chunk - self.batch);
             self.blocks_in(1) + self.blocks(found + n) > self.free
         })
     }
 
     /// Tokens of a waiting request that are in memory already.
-    fn found(&self, request: &Request) -> u64 {
+    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> u64 {
         if request.loaded {
             return request.to_prefill() - 1;
         }
-        u64::from(self.prefixes.look(request.prefix, request.prompt))
+        reusable(self.prefixes.look(chain), request.prompt, self.block_mask)
     }
 
     /// Tokens that a request needs which is sent here.

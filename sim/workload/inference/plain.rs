@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::prefix::PrefixDesign;
+use super::prefix::Piece;
 use super::replica::{Draw, Limits, Work};
 use super::request::{Request, Sink};
 use super::step::StepTable;
@@ -27,9 +27,10 @@ pub(super) struct Plain {
     batch: Vec<Running>,
     queue: VecDeque<Request>,
     hands_over: bool,
-    design: Option<Arc<PrefixDesign>>,
-    /// Prefixes in memory, the one used last first.
-    prefixes: Vec<u32>,
+    /// Tokens of prefixes that are kept at most.
+    capacity: u64,
+    /// Pieces of prefixes in memory, the one used last first.
+    prefixes: Vec<Piece>,
     /// Requests sent that the engine, which looks at boundaries only, has not seen.
     inbox: VecDeque<(Ticks, Request)>,
     draw: Draw,
@@ -71,15 +72,15 @@ impl Plain {
             batch: Vec::new(),
             queue: VecDeque::new(),
             hands_over: false,
-            design: None,
+            capacity: 0,
             prefixes: Vec::new(),
             inbox: VecDeque::new(),
             work: Work::default(),
         }
     }
 
-    pub(super) fn set_prefixes(&mut self, design: Option<&Arc<PrefixDesign>>) {
-        self.design = design.cloned();
+    pub(super) fn set_prefixes(&mut self, tokens: u64) {
+        self.capacity = tokens;
     }
 
     pub(super) fn hand_over(&mut self) {
@@ -91,7 +92,7 @@ impl Plain {
     }
 
     pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
-        while self.end.is_some() || self.wake(limit) {
+        while self.end.is_some() || self.wake(limit, sink) {
             let end = self.end.expect("an iteration is under way");
             if end >= limit {
                 return;
@@ -228,7 +229,7 @@ impl Plain {
     }
 
     /// Begins an iteration at this boundary, or at the next arrival before `limit`.
-    fn wake(&mut self, limit: Ticks) -> bool {
+    fn wake(&mut self, limit: Ticks, sink: &impl Sink) -> bool {
         self.deliver();
         if self.batch.is_empty() && self.queue.is_empty() {
             self.draw.set(self.now, self.table.resident_w);
@@ -238,7 +239,7 @@ impl Plain {
             }
             self.deliver();
         }
-        self.begin();
+        self.begin(sink);
         true
     }
 
@@ -259,39 +260,31 @@ impl Plain {
     }
 
     /// What is in memory of `request`: all but its last token if it was brought here, otherwise
-    /// whole blocks of its prefix, but never all of its prompt.
-    fn found(&self, request: &Request) -> u64 {
+    /// whole blocks of the pieces that it begins with, but never all of its prompt.
+    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> u64 {
         if request.loaded {
             return request.to_prefill() - 1;
         }
-        if !self.prefixes.contains(&request.prefix) {
-            return 0;
-        }
-        let tokens = self.tokens_of(request.prefix).min(u64::from(request.prompt) - 1);
+        let missing = chain.iter().position(|piece| !self.prefixes.contains(piece));
+        let there = &chain[..missing.unwrap_or(chain.len())];
+        let tokens = there.iter().map(|piece| u64::from(piece.tokens)).sum::<u64>();
+        let tokens = tokens.min(u64::from(request.prompt) - 1);
         tokens - tokens % u64::from(self.limits.block_tokens)
     }
 
-    /// Brings a prefix to the front; those at the back make room.
-    fn use_prefix(&mut self, prefix: u32) {
-        let Some(design) = &self.design else { return };
-        let capacity = design.capacity;
-        if prefix == 0 || self.tokens_of(prefix) > capacity {
-            return;
+    /// Brings the pieces of a chain to the front, the last one first; those at the back make room.
+    fn use_prefix(&mut self, chain: &[Piece]) {
+        for piece in chain.iter().rev().filter(|piece| u64::from(piece.tokens) <= self.capacity) {
+            self.prefixes.retain(|other| other != piece);
+            self.prefixes.insert(0, *piece);
+            while self.prefixes.iter().map(|p| u64::from(p.tokens)).sum::<u64>() > self.capacity {
+                self.prefixes.pop();
+            }
         }
-        self.prefixes.retain(|&other| other != prefix);
-        self.prefixes.insert(0, prefix);
-        while self.prefixes.iter().map(|&p| self.tokens_of(p)).sum::<u64>() > capacity {
-            self.prefixes.pop();
-        }
-    }
-
-    fn tokens_of(&self, prefix: u32) -> u64 {
-        let design = self.design.as_ref().expect("only what was brought is there");
-        u64::from(design.tokens[prefix as usize - 1])
     }
 
     /// Composes an iteration.
-    fn begin(&mut self) {
+    fn begin(&mut self, sink: &impl Sink) {
         let mut preempted = false;
         // Decodes first: one token and perhaps one block each; the last to come makes room.
         for running in &mut self.batch {
@@ -318,7 +311,8 @@ impl Plain {
         // Then the queue in its order, unless somebody has just had to go.
         while !preempted && budget > 0 && self.batch.len() < self.limits.sequences as usize {
             let Some(&request) = self.queue.front() else { break };
-            let (target, kv) = (request.to_prefill(), self.found(&request));
+            let (target, kv) =
+                (request.to_prefill(), self.found(&request, sink.chain(request.prefix)));
             let n = budget.min(target - kv);
             let joins = request.loaded;
             self.batch.push(Running { request, kv, target, now: n, gain: 1, rounds: 0, joins });
@@ -333,7 +327,7 @@ impl Plain {
             newest.request.loaded = false;
             if !joins {
                 newest.request.cached = kv as u32;
-                self.use_prefix(request.prefix);
+                self.use_prefix(sink.chain(request.prefix));
             }
         }
 

@@ -2,6 +2,7 @@
 
 use super::load::Targets;
 use super::notes::{Fate, Note};
+use super::prefix::Piece;
 use super::request::{Request, Sink};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Time};
@@ -190,6 +191,10 @@ impl Records {
 }
 
 impl Sink for Records {
+    fn chain(&self, _: u32) -> &[Piece] {
+        unreachable!("a cell knows what the prompts in its replicas share");
+    }
+
     fn handed_over(&mut self, _: &Request, _: Ticks) {
         unreachable!("a cell takes what its prefill replicas hand over");
     }

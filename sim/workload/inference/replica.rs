@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::leap::Leap;
 use super::plain::Plain;
-use super::prefix::PrefixDesign;
+use super::prefix::Piece;
 use super::request::{Request, Sink};
 use super::step::StepTable;
 use super::ticks::{PER_SECOND, Ticks};
@@ -114,10 +114,10 @@ impl Replica {
         })
     }
 
-    /// The same empty replica with room for prefixes.
+    /// The same empty replica with room for `tokens` tokens of prefixes.
     #[must_use]
-    pub fn with_prefixes(mut self, design: Option<&Arc<PrefixDesign>>) -> Self {
-        each!(&mut self.0, engine => engine.set_prefixes(design));
+    pub fn with_prefixes(mut self, tokens: u64) -> Self {
+        each!(&mut self.0, engine => engine.set_prefixes(tokens));
         self
     }
 
@@ -164,6 +164,11 @@ impl Replica {
     /// were never in a batch leave. They are returned in the order in which they were sent.
     pub fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
         each!(&mut self.0, engine => engine.give_up(at, patience))
+    }
+
+    /// Tokens of `request`, which begins with `chain`, that are in memory.
+    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> u64 {
+        each!(&self.0, engine => engine.found(request, chain))
     }
 
     /// Requests that wait to be admitted, those that lost their memory included.

@@ -1,5 +1,6 @@
 //! A request, and who wants to know what becomes of it.
 
+use super::prefix::Piece;
 use super::ticks::{NEVER, Ticks};
 
 /// One simulated request; it stands for `weight` alike ones.
@@ -24,8 +25,7 @@ pub struct Request {
     /// Iterations from its first to its last token: one for each token, fewer where some are
     /// drafted.
     pub rounds: u32,
-    /// What its prompt begins with, counted from 1 among the prefixes that requests share; 0
-    /// for nothing that others share.
+    /// The chain of what its prompt shares with others, counted from 1; 0 for nothing.
     pub prefix: u32,
     /// Tokens of its prompt that were found in memory at its last admission.
     pub cached: u32,
@@ -84,7 +84,7 @@ impl Request {
         Self { priority, ..self }
     }
 
-    /// The same request, whose prompt begins with a prefix; counted from 1.
+    /// The same request, whose prompt begins with chain `prefix`, counted from 1.
     #[must_use]
     pub fn with_prefix(self, prefix: u32) -> Self {
         Self { prefix, ..self }
@@ -154,8 +154,11 @@ pub(super) struct TokenPace {
     pub(super) rounds: u32,
 }
 
-/// Receives what a replica has to tell while it advances.
+/// Receives what a replica has to tell while it advances, and tells it what prompts share.
 pub trait Sink {
+    /// The pieces of chain `number`; none of chain 0.
+    fn chain(&self, number: u32) -> &[Piece];
+
     /// Each of `k` iterations gave a token, or some drafted together, to `weight` requests of class `class`, the first
     /// after `first` ticks and each next after `growth` ticks more than the one before.
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64);

@@ -1,5 +1,7 @@
 //! The router of a cell: which replica serves a request.
 
+use std::cmp::Reverse;
+
 use super::replica::Replica;
 use super::request::{Request, Sink};
 use super::ticks::{NEVER, Ticks};
@@ -28,8 +30,10 @@ pub enum Routing {
     PowerOfTwo,
     /// Requests that share a prefix go to the same replica, the first in an order of their own,
     /// that has less than 1.25 times the mean of requests inside: consistent hashing with
-    /// bounded loads (Mirrokni, Thorup and Zadimoghaddam, SODA 2018). Requests without a prefix
-    /// go where the fewest are. Costs a look at every replica a request.
+    /// bounded loads (Mirrokni, Thorup and Zadimoghaddam, SODA 2018). Requests of a trace that
+    /// tells the blocks of their prompts go, of those replicas, to the one that has most of them in
+    /// memory, and of several to the one with the fewest requests. Requests without a prefix go
+    /// where the fewest are. Costs a look at every replica a request.
     PrefixAffinity,
 }
 
@@ -143,14 +147,26 @@ impl Router {
                 if request.prefix == 0 {
                     self.loads.winner()
                 } else {
+                    let first = sink.chain(request.prefix).first();
+                    let knows_blocks = first.is_some_and(|piece| piece.family > 0);
+                    if knows_blocks {
+                        // What is in memory changes with every admission.
+                        self.live.iter().for_each(|&i| replicas[i].advance(at, sink));
+                    }
                     let inside: u64 = self.live.iter().map(|&i| replicas[i].requests()).sum();
                     // Room for the request itself is in the mean.
                     let mean = (inside + 1) as f64 / self.live.len() as f64;
                     let most = libm::ceil(CROWDED * mean) as u64;
                     let roomy = self.live.iter().filter(|&&i| replicas[i].requests() < most);
-                    *roomy
-                        .max_by_key(|&&i| affinity(request.prefix, i))
-                        .expect("not all have more than the mean")
+                    let chosen = if knows_blocks {
+                        let chain = sink.chain(request.prefix);
+                        let rank = |i: usize| (replicas[i].requests(), self.chosen[i]);
+                        roomy
+                            .max_by_key(|&&i| (replicas[i].found(request, chain), Reverse(rank(i))))
+                    } else {
+                        roomy.max_by_key(|&&i| affinity(request.prefix, i))
+                    };
+                    *chosen.expect("not all have more than the mean")
                 }
             }
             Routing::LeastRequests => {

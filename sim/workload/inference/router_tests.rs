@@ -5,10 +5,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::cell::{Cell, LostRequests, Order};
-use super::load::{Arrivals, LengthLaw, Load, LoadDesign, Sent};
+use super::load::{
+    Arrivals, ClassDesign, LengthLaw, Load, LoadDesign, TraceDesign, TraceReport, TraceRow,
+};
+use super::prefix::{Chains, Piece};
 use super::records::{Records, Tally};
 use super::replica::{Limits, Replica, Stride};
-use super::request::Request;
+use super::request::{Request, Sink};
 use super::router::{CROWDED, Routing, affinity};
 use super::serving::{CellDesign, Luck, Patience, SharedPrefixes};
 use super::step::{DecodeDesign, Pace, StepTable};
@@ -42,7 +45,31 @@ struct Twin {
     deadlines: Vec<(Ticks, usize)>,
     /// Requests that come back, in the order in which they gave up.
     returns: Vec<(Ticks, Request)>,
+    told: Told,
+}
+
+/// What the twin's replicas tell, and every chain that there ever was.
+struct Told {
     records: Records,
+    chains: Chains,
+}
+
+impl Sink for Told {
+    fn chain(&self, number: u32) -> &[Piece] {
+        self.chains.of(number)
+    }
+
+    fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
+        self.records.gaps(first, growth, k, class, weight);
+    }
+
+    fn finished(&mut self, request: &Request, at: Ticks) {
+        self.records.finished(request, at);
+    }
+
+    fn handed_over(&mut self, _: &Request, _: Ticks) {
+        unreachable!("the twin has one stage");
+    }
 }
 
 impl Twin {
@@ -50,7 +77,7 @@ impl Twin {
     fn before(&mut self, at: Ticks) {
         for (replica, &up) in self.replicas.iter_mut().zip(&self.up) {
             if up != NEVER {
-                replica.advance(at, &mut self.records);
+                replica.advance(at, &mut self.told);
             }
         }
     }
@@ -71,21 +98,21 @@ impl Twin {
                 let patience = self.design.patience.unwrap();
                 for mut request in self.replicas[index].give_up(next, patience) {
                     if request.attempts == self.design.retries {
-                        self.records.of(0).failed += 1;
-                        self.records.of(0).timed_out += 1;
+                        self.told.records.of(0).failed += 1;
+                        self.told.records.of(0).timed_out += 1;
                         continue;
                     }
                     request.attempts += 1;
-                    self.records.of(0).retried += 1;
+                    self.told.records.of(0).retried += 1;
                     self.returns.push((next + self.design.backoff, request));
                 }
             } else if back == next {
                 let (_, request) = self.returns.remove(0);
                 self.send(next, request);
             } else {
-                let Sent { class, prompt, output, .. } = self.arrivals.take();
-                let lengths = (prompt, output);
-                let request = self.terms.request(&self.design, (next, class), lengths, 1);
+                let sent = self.arrivals.take();
+                let chains = &mut self.told.chains;
+                let request = self.terms.request(&self.design, sent, 1, chains);
                 if self.design.fits(&request) {
                     self.send(next, request);
                 }
@@ -97,7 +124,7 @@ impl Twin {
         self.before(at);
         let live: Vec<usize> = (0..self.up.len()).filter(|&i| self.up[i] <= at).collect();
         if live.is_empty() {
-            self.records.of(0).failed += 1;
+            self.told.records.of(0).failed += 1;
             return false;
         }
         let requests = |i: usize| self.replicas[i].in_flight();
@@ -116,7 +143,13 @@ impl Twin {
                 let inside = live.iter().map(|&i| requests(i)).sum::<u64>() + 1;
                 let most = (CROWDED * inside as f64 / live.len() as f64).ceil() as u64;
                 let mut wished = live.clone();
-                wished.sort_by_key(|&i| std::cmp::Reverse(affinity(request.prefix, i)));
+                let chain = self.told.chains.of(request.prefix);
+                if chain[0].family > 0 {
+                    let missed = |i: usize| u64::MAX - self.replicas[i].found(&request, chain);
+                    wished.sort_by_key(|&i| (missed(i), requests(i), rank(i)));
+                } else {
+                    wished.sort_by_key(|&i| std::cmp::Reverse(affinity(request.prefix, i)));
+                }
                 wished.into_iter().find(|&i| requests(i) < most).unwrap()
             }
             Routing::LeastTokens => {
@@ -144,7 +177,7 @@ impl Twin {
         if self.design.max_waiting.is_some_and(full) {
             // It had its turn, as far as turns go round; it was not sent anything.
             self.order = order;
-            self.records.of(0).rejected += 1;
+            self.told.records.of(0).rejected += 1;
             return false;
         }
         request.sent = at;
@@ -170,6 +203,25 @@ fn no_load() -> Arc<Load> {
     Load::new(&LoadDesign::poisson(0.0, LengthLaw::Fixed(1), LengthLaw::Fixed(1)), "t")
 }
 
+/// A trace of turns of some conversations, each of which begins as one before it.
+fn conversations(luck: &mut Stream, replicas: usize) -> TraceDesign {
+    let rate = replicas as f64 * 6.0 * luck.uniform() + 0.1;
+    let mut at_ns = 0;
+    let rows: Vec<TraceRow> = (0..400)
+        .map(|row| {
+            at_ns += (luck.exponential(1.0 / rate) * 1e9) as u64;
+            let prompt = 1 + luck.below(2000) as u32;
+            let (conversation, shared) = (luck.below(12), luck.below(5));
+            let blocks = (0..u64::from(prompt.div_ceil(512)))
+                .map(|i| if i < shared { 100 * conversation + i } else { 10_000 + 10 * row + i });
+            TraceRow { at_ns, prompt, output: 1 + luck.below(200) as u32, blocks: blocks.collect() }
+        })
+        .collect();
+    let (first_ns, last_ns) = (rows[0].at_ns, at_ns);
+    let report = TraceReport { rows: 400, first_ns, last_ns, ..TraceReport::default() };
+    TraceDesign { repeat: true, ..TraceDesign::new(Arc::new(rows), &report) }
+}
+
 /// Runs a cell and its twin through arrivals, losses and restarts; both must serve alike.
 fn compare(seed: u64, routing: Routing) -> u64 {
     let streams = Streams::new(seed, 0);
@@ -190,7 +242,11 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         LengthLaw::Lognormal { mean: 600.0, sigma: 0.8, max: 2000 },
         LengthLaw::Lognormal { mean: 100.0, sigma: 0.7, max: 500 },
     );
-    if luck.chance(0.5) {
+    if luck.chance(0.3) {
+        design.load =
+            LoadDesign { classes: vec![ClassDesign::played(conversations(&mut luck, n))] };
+        design.serving.prefix_memory = [0, 4000, 40_000][luck.below(3) as usize];
+    } else if luck.chance(0.5) {
         let law = SharedPrefixes { count: 20, tokens: 300, skew: 0.8 };
         design.load.classes[0].prefixes = Some(law);
         design.serving.prefix_memory = 2000;
@@ -223,14 +279,14 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         arrivals: Arrivals::new(&design.load, ("t", &streams), 0),
         terms: Luck::new(("t", &streams)),
         replicas: (0..n).map(|i| design.replica(i, &full, 0)).collect(),
-        design,
         up: vec![0; n],
         order: (0..n).collect(),
         last: n - 1,
         luck: streams.stream("routing", "t"),
         deadlines: Vec::new(),
         returns: Vec::new(),
-        records: Records::of_one_class(),
+        told: Told { records: Records::of_one_class(), chains: Chains::new(&design.prefixes) },
+        design,
     };
 
     let mut at = 0;
@@ -265,12 +321,12 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         match (table, before == Pace::Down) {
             (None, true) => {}
             (None, false) => {
-                let mut lost = replica.evict(at, &mut twin.records);
+                let mut lost = replica.evict(at, &mut twin.told);
                 twin.up[struck] = NEVER;
                 lost.sort_by_key(|request| request.arrival);
                 for request in lost {
                     if twin.send(at, request) {
-                        twin.records.of(0).retried += 1;
+                        twin.told.records.of(0).retried += 1;
                     }
                 }
             }
@@ -290,7 +346,7 @@ fn compare(seed: u64, routing: Routing) -> u64 {
     cell.walk_to(until, &mut records);
     twin.before(until + 1);
 
-    let (records, twins) = (records.total(), twin.records.total());
+    let (records, twins) = (records.total(), twin.told.records.total());
     let counts = |r: &Tally| [r.served, r.failed, r.timed_out, r.retried, r.cached_tokens];
     assert_eq!(counts(&records), counts(&twins), "{routing:?}, seed {seed}");
     let outside = twin.returns.len() as u64;

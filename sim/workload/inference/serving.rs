@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::cell::LostRequests;
-use super::load::{Load, LoadDesign};
-use super::prefix::PrefixDesign;
+use super::load::{BLOCK_TOKENS, Load, LoadDesign, Sent};
+use super::prefix::{Chains, Piece};
 use super::replica::{Limits, Replica, Stride};
 use super::request::Request;
 use super::router::Routing;
@@ -84,7 +84,10 @@ pub(super) struct CellDesign {
     pub(super) link: Option<Link>,
     pub(super) scaling: Option<ScalingDesign>,
     stride: Stride,
-    prefixes: Option<Arc<PrefixDesign>>,
+    /// Prefixes of classes, in the order of their numbers.
+    pub(super) prefixes: Arc<[Piece]>,
+    /// Tokens of prefixes that each replica keeps.
+    prefix_memory: u64,
     drafts: Option<Drafts>,
     terms: Vec<Terms>,
 }
@@ -109,8 +112,7 @@ impl CellDesign {
     pub(super) fn new(design: &ServiceDesign) -> Arc<CellDesign> {
         let serving = &design.serving;
         let length = |span: Span| ticks::from_time(Time::ZERO + span);
-        let (terms, tokens) = terms(&design.load);
-        let capacity = serving.prefix_memory;
+        let (terms, prefixes) = terms(&design.load);
         let of_pool =
             |(index, pool): (usize, &PoolDesign)| std::iter::repeat_n(index, pool.layout.replicas);
         let pools: Vec<usize> = design.pools.iter().enumerate().flat_map(of_pool).collect();
@@ -135,8 +137,8 @@ impl CellDesign {
             }),
             scaling: serving.scaling,
             stride: design.stride,
-            prefixes: (capacity > 0 && !tokens.is_empty())
-                .then(|| Arc::new(PrefixDesign { tokens, capacity })),
+            prefixes: prefixes.into(),
+            prefix_memory: serving.prefix_memory,
             drafts: (draft > 0).then(|| Drafts::new(draft, serving.acceptance)),
             terms,
         })
@@ -158,7 +160,7 @@ impl CellDesign {
         let pool = self.pools[index];
         let table = Arc::clone(&tables[pool]);
         let replica = Replica::new(self.stride, &self.limits[pool], table, now)
-            .with_prefixes(self.prefixes.as_ref());
+            .with_prefixes(self.prefix_memory);
         match self.link {
             Some(link) if index < link.prefill => replica.handing_over(),
             _ => replica,
@@ -181,19 +183,25 @@ impl Luck {
         }
     }
 
-    /// The request of class `class` that arrives at `at`.
+    /// The request that is sent as `sent`, and its chain among `chains`.
     pub(super) fn request(
         &mut self,
         design: &CellDesign,
-        (at, class): (Ticks, u16),
-        (mut prompt, output): (u32, u32),
+        sent: Sent,
         weight: u32,
+        chains: &mut Chains,
     ) -> Request {
+        let Sent { at, class, mut prompt, output, blocks } = sent;
         let terms = &design.terms[usize::from(class)];
         let mut prefix = 0;
         if let Some(prefixes) = &terms.prefixes {
             prefix = prefixes.draw(&mut self.prefixes);
             prompt += prefixes.tokens;
+        } else if !blocks.is_empty() && design.prefix_memory > 0 {
+            // Each class plays a trace of its own.
+            let family = u32::from(class) + 1;
+            let piece = |&id: &u64| Piece { family, id, tokens: BLOCK_TOKENS };
+            prefix = chains.keep(blocks.iter().map(piece).collect());
         }
         let request = Request::new(at, prompt, output, weight)
             .of_class(class)
@@ -208,22 +216,23 @@ impl Luck {
     }
 }
 
-/// The terms of each class, and the tokens of all prefixes, numbered through all classes.
-fn terms(load: &LoadDesign) -> (Vec<Terms>, Vec<u32>) {
-    let mut tokens = Vec::new();
+/// The terms of each class, and all prefixes, numbered through all classes.
+fn terms(load: &LoadDesign) -> (Vec<Terms>, Vec<Piece>) {
+    let mut pieces = Vec::new();
     let terms = load
         .classes
         .iter()
         .map(|class| Terms {
             priority: class.priority,
             prefixes: class.prefixes.map(|law| {
-                let first = tokens.len() as u32;
-                tokens.resize(tokens.len() + law.count as usize, law.tokens);
+                let first = pieces.len() as u32;
+                let piece = |id: u32| Piece { family: 0, id: id.into(), tokens: law.tokens };
+                pieces.extend((first..first + law.count).map(piece));
                 Popularity::new(&law, first)
             }),
         })
         .collect();
-    (terms, tokens)
+    (terms, pieces)
 }
 
 /// Which prefix a request begins with: Zipf's law.

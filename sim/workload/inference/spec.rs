@@ -99,8 +99,8 @@ pub struct InferenceSpec {
     /// When clients give up waiting. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<PatienceSpec>,
-    /// Tokens of shared prefixes that each replica keeps in memory of their own; the prefix
-    /// used longest ago makes room. Default: none.
+    /// Tokens of shared prefixes that each replica keeps in memory of their own; the prefix, or
+    /// the block of a trace, that was used longest ago makes room. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix_memory: Option<u64>,
     /// Drafts tokens ahead of the model. Default: one token an iteration.

@@ -159,7 +159,7 @@ fn iterations(
     };
     // The loop over every iteration was too slow for more.
     let share = |rows: &[TraceRow], n: usize| {
-        rows.iter().copied().step_by(n).take(1500).collect::<Vec<_>>()
+        rows.iter().step_by(n).take(1500).cloned().collect::<Vec<_>>()
     };
     let mut one = design.clone();
     one.pools[0].layout.replicas = 1;

@@ -14,7 +14,9 @@ use std::sync::Arc;
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
-pub use trace::{Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows};
+pub use trace::{
+    BLOCK_TOKENS, Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
+};
 
 use super::serving::SharedPrefixes;
 use super::ticks::{NEVER, Ticks};
@@ -127,7 +129,7 @@ impl ClassDesign {
 }
 
 /// A request as its client sends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sent {
     /// When.
     pub(super) at: Ticks,
@@ -135,6 +137,8 @@ pub(super) struct Sent {
     pub(super) class: u16,
     pub(super) prompt: u32,
     pub(super) output: u32,
+    /// Identities of the blocks of its prompt, where its trace tells them.
+    pub(super) blocks: Vec<u64>,
 }
 
 /// A load made ready to draw from; shared by all cells of a service.
@@ -261,6 +265,7 @@ impl Arrivals {
         let at = *next;
         assert!(at < NEVER, "there is a next arrival");
         let (prompt, output);
+        let mut blocks = Vec::new();
         match (state, source) {
             (State::Drawing(drawing), Ready::Client(client)) => {
                 prompt = client.prompt.draw(&mut drawing.lengths);
@@ -268,7 +273,8 @@ impl Arrivals {
                 *next = drawing.next(client, at);
             }
             (State::Playing(player), _) => {
-                (prompt, output) = (player.prompt, player.output);
+                (prompt, output) = (player.row.prompt, player.row.output);
+                blocks = std::mem::take(&mut player.row.blocks);
                 *next = player.advance();
             }
             (State::Drawing(_), Ready::Trace(_)) => unreachable!("a trace is not drawn"),
@@ -276,7 +282,7 @@ impl Arrivals {
         if self.sources.len() > 1 {
             self.order.set(index, self.sources[index].next);
         }
-        Sent { at, class: *class, prompt, output }
+        Sent { at, class: *class, prompt, output, blocks }
     }
 }
 

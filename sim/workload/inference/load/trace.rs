@@ -12,8 +12,11 @@ use serde::Deserialize;
 use super::super::ticks::{NEVER, Ticks, from_time};
 use crate::kernel::Time;
 
+/// Prompt tokens of a block that a Mooncake trace identifies.
+pub const BLOCK_TOKENS: u32 = 512;
+
 /// A request of a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TraceRow {
     /// When it was sent, in nanoseconds on the clock of the trace.
     pub at_ns: u64,
@@ -21,6 +24,9 @@ pub struct TraceRow {
     pub prompt: u32,
     /// Generated tokens; at least one.
     pub output: u32,
+    /// Identities of the blocks of [`BLOCK_TOKENS`] that the prompt begins with, each of which
+    /// stands for all before it too; the last may be shorter. Empty where the trace has none.
+    pub blocks: Vec<u64>,
 }
 
 /// The rows of a trace, in order of time.
@@ -85,9 +91,8 @@ pub(super) struct Player {
     rows: Box<dyn Iterator<Item = TraceRow> + Send>,
     /// Nanoseconds of the passes that are over.
     passed_ns: u64,
-    /// Lengths of the row that is next.
-    pub(super) prompt: u32,
-    pub(super) output: u32,
+    /// The row that is next.
+    pub(super) row: TraceRow,
 }
 
 impl fmt::Debug for Player {
@@ -103,8 +108,7 @@ impl Player {
             rows: design.rows.rows(),
             design: design.clone(),
             passed_ns: 0,
-            prompt: 0,
-            output: 0,
+            row: TraceRow::default(),
         };
         let period_ns = design.period_ns();
         while design.repeat && design.ticks(player.passed_ns + period_ns) < from {
@@ -131,8 +135,9 @@ impl Player {
             }
             None => return NEVER,
         };
-        (self.prompt, self.output) = (row.prompt, row.output);
-        self.design.ticks(self.passed_ns + row.at_ns.saturating_sub(self.design.first_ns))
+        let at_ns = self.passed_ns + row.at_ns.saturating_sub(self.design.first_ns);
+        self.row = row;
+        self.design.ticks(at_ns)
     }
 }
 
@@ -143,7 +148,8 @@ pub enum TraceFormat {
     /// `GeneratedTokens` under a header.
     Azure,
     /// The Mooncake traces: one JSON object a line with `timestamp` in milliseconds,
-    /// `input_length` and `output_length`; `hash_ids` are not read.
+    /// `input_length`, `output_length` and, where it tells them, the `hash_ids` of the blocks of
+    /// 512 tokens of the prompt, each of which stands for all before it too.
     Mooncake,
 }
 
@@ -297,6 +303,7 @@ fn azure(text: &[u8]) -> Option<TraceRow> {
         at_ns: u64::try_from(at.as_nanosecond()).ok()?,
         prompt: prompt.trim().parse().ok()?,
         output: output.trim().parse().ok()?,
+        blocks: Vec::new(),
     })
 }
 
@@ -307,14 +314,18 @@ fn mooncake(text: &[u8]) -> Option<TraceRow> {
         timestamp: f64,
         input_length: u32,
         output_length: u32,
+        #[serde(default)]
+        hash_ids: Vec<u64>,
     }
-    let Row { timestamp, input_length, output_length } = serde_json::from_slice(text).ok()?;
+    let row: Row = serde_json::from_slice(text).ok()?;
+    let Row { timestamp, input_length, output_length, hash_ids: blocks } = row;
     // Up to a thousand years of milliseconds, which an f64 tells apart to the microsecond.
     let sound = (0.0..3.2e13).contains(&timestamp);
     sound.then_some(TraceRow {
         at_ns: (timestamp * 1e6).round() as u64,
         prompt: input_length,
         output: output_length,
+        blocks,
     })
 }
 
@@ -338,7 +349,7 @@ mod tests {
                     2023-11-16 19:15:51+01:00,879,55\r\n\r\n";
         let (rows, report) = read(TraceFormat::Azure, text);
         let first = 1_700_158_546 * SECOND + 680_590_000;
-        let row = |at_ns, prompt, output| TraceRow { at_ns, prompt, output };
+        let row = |at_ns, prompt, output| TraceRow { at_ns, prompt, output, ..TraceRow::default() };
         let expected = [
             row(first, 374, 44),
             row(first + 4_314_579_000, 396, 109),
@@ -354,8 +365,8 @@ mod tests {
         let text = "{\"timestamp\": 0, \"input_length\": 6758, \"output_length\": 500, \"hash_ids\": [0, 1]}\n\
                     {\"output_length\": 7, \"input_length\": 1, \"timestamp\": 1.5}\n";
         let (rows, report) = read(TraceFormat::Mooncake, text);
-        let row = |at_ns, prompt, output| TraceRow { at_ns, prompt, output };
-        assert_eq!(rows, [row(0, 6758, 500), row(1_500_000, 1, 7)]);
+        let row = |at_ns, prompt, output, blocks| TraceRow { at_ns, prompt, output, blocks };
+        assert_eq!(rows, [row(0, 6758, 500, vec![0, 1]), row(1_500_000, 1, 7, vec![])]);
         assert_eq!(report.to_string(), "2 requests");
     }
 
@@ -384,17 +395,23 @@ mod tests {
         let mooncake = "[1, 2]\n{}\n{\"timestamp\": -1, \"input_length\": 1, \"output_length\": 1}\n\
                         {\"timestamp\": 1e300, \"input_length\": 1, \"output_length\": 1}\n\
                         {\"timestamp\": 1, \"input_length\": 1.5, \"output_length\": 1}\n\
+                        {\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": [-1]}\n\
                         {\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1";
         let (rows, report) = read(TraceFormat::Mooncake, mooncake);
-        assert_eq!((rows.len(), report.malformed), (0, odd(6, 1)));
+        assert_eq!((rows.len(), report.malformed), (0, odd(7, 1)));
         let said = report.to_string();
-        assert_eq!(said, "0 requests; 6 rows (first: line 1) cannot be read: left out");
+        assert_eq!(said, "0 requests; 7 rows (first: line 1) cannot be read: left out");
     }
 
     fn design(at_s: &[u64]) -> TraceDesign {
         let rows: Vec<TraceRow> = at_s
             .iter()
-            .map(|&at| TraceRow { at_ns: at * SECOND, prompt: at as u32, output: 1 })
+            .map(|&at| TraceRow {
+                at_ns: at * SECOND,
+                prompt: at as u32,
+                output: 1,
+                ..TraceRow::default()
+            })
             .collect();
         let report = TraceReport {
             rows: rows.len() as u64,
@@ -411,7 +428,7 @@ mod tests {
         let (mut player, mut next) = Player::new(design, from * second);
         let mut all = Vec::new();
         while next < NEVER && all.len() < n {
-            all.push((next as f64 / second as f64, player.prompt));
+            all.push((next as f64 / second as f64, player.row.prompt));
             next = player.advance();
         }
         all

@@ -144,8 +144,9 @@ kinds! {
         /// An Azure LLM inference trace: CSV with `TIMESTAMP`, `ContextTokens` and
         /// `GeneratedTokens`.
         Azure(TraceFileSpec) = "azure",
-        /// A Mooncake trace: JSON lines with `timestamp` in ms, `input_length` and
-        /// `output_length`.
+        /// A Mooncake trace: JSON lines with `timestamp` in ms, `input_length`,
+        /// `output_length` and the `hash_ids` of the blocks of 512 tokens that a prompt consists
+        /// of. With `prefix_memory`, blocks that a replica has in memory are not prefilled again.
         Mooncake(TraceFileSpec) = "mooncake",
     }
 }
@@ -391,6 +392,10 @@ impl<'s> Parts<'s> {
             (None, Some(trace)) => {
                 let of_drawn =
                     [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())];
+                if let (TraceSpec::Mooncake(_), Some(_)) = (trace, self.prefixes) {
+                    let message = "a Mooncake trace tells which `prefixes` its requests share";
+                    faults.push(Fault::error("classes", message).help("leave `prefixes` out"));
+                }
                 for (field, _) in of_drawn.into_iter().filter(|(_, is_given)| *is_given) {
                     let message = format!("a trace has its own `{field}`");
                     faults.push(Fault::error(field, message).help("leave one of the two out"));

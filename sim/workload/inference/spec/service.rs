@@ -34,6 +34,8 @@ pub enum RoutingSpec {
     PowerOfTwo,
     /// Requests that share a prefix go to the same replica, as long as that has no more than
     /// 1.25 times the mean of requests inside, and to others in an order of the prefix beyond.
+    /// Requests of a Mooncake trace go, of the replicas with no more than that, to the one that
+    /// has most of the prompt in memory.
     /// Requests without a prefix go where the fewest are.
     PrefixAffinity,
 }
