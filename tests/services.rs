@@ -55,6 +55,25 @@ fn intervals_add_up_to_the_outcome() {
     let good = integral(&told, "chat_short_goodput_per_s");
     let expected = short.slo_attainment.unwrap() * short.served as f64;
     assert!(expected > 0.0 && (good - expected).abs() < 1e-3, "{good} of {expected}");
+    // Energy of the classes is that of the service, in the run and in every interval.
+    let of_classes: f64 = chat.classes.iter().map(|class| class.energy_mwh.unwrap()).sum();
+    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
+    assert!((of_classes / work.energy_mwh - 1.0).abs() < 1e-3, "{of_classes} MWh");
+    let spent = |row: &[f64], name: &str| {
+        let of = |what: &str| {
+            let column = format!("{name}_{what}");
+            row[told.columns.iter().position(|other| *other == column).unwrap()]
+        };
+        let joules = of("j_per_output_token") * of("output_tokens_per_s");
+        if joules.is_nan() { 0.0 } else { joules }
+    };
+    let busy = |row: &&Vec<f64>| ["chat_short", "chat_long"].iter().all(|c| spent(row, c) > 0.0);
+    let hours: Vec<&Vec<f64>> = told.rows.iter().filter(busy).collect();
+    assert!(hours.len() > 24);
+    for row in hours {
+        let (all, parts) = (spent(row, "chat"), ["chat_short", "chat_long"].map(|c| spent(row, c)));
+        assert!((parts.iter().sum::<f64>() / all - 1.0).abs() < 1e-9, "{parts:?} W of {all} W");
+    }
     // Joules of all intervals are those of the run.
     let index = |name: &str| told.columns.iter().position(|column| column == name).unwrap();
     let [tokens, joules] = ["chat_output_tokens_per_s", "chat_j_per_output_token"].map(index);

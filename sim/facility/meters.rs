@@ -17,7 +17,7 @@ use crate::plant::cooling::ExchangerKind;
 use crate::plant::power::{ComponentKind, PowerNode};
 
 const MW: f64 = 1e-6;
-const JOULES_PER_MWH: f64 = 3.6e9;
+pub(super) const JOULES_PER_MWH: f64 = 3.6e9;
 /// Energy balances to one part in a billion: what months of compensated sums leave.
 const ENERGY_TOLERANCE: f64 = 1e-9;
 /// Heat is summed the same way, in closed form where masses take part.

@@ -255,8 +255,8 @@ impl<'d> Facility<'d> {
                 }
             };
             add(&site.name, &summary.records);
-            for (class, tally) in &summary.classes {
-                add(&format!("{}/{class}", site.name), tally);
+            for class in &summary.classes {
+                add(&format!("{}/{}", site.name, class.name), &class.records);
             }
         }
         all

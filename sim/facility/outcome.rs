@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::meters::JOULES_PER_MWH;
 use crate::measure::{Latency, Ledger};
 use crate::workload::heat_load::HeatLoadSummary;
 use crate::workload::inference::{InferenceSummary, Tally};
@@ -225,6 +226,10 @@ pub struct ClassOutcome {
     /// Its requests.
     #[serde(flatten)]
     pub requests: RequestsOutcome,
+    /// Its part in the energy of all racks; none where no class had any.
+    pub energy_mwh: Option<f64>,
+    /// The same over its generated tokens, J.
+    pub joules_per_output_token: Option<f64>,
 }
 
 /// What became of requests. Those that arrived were served, failed, rejected, or are in flight.
@@ -280,9 +285,14 @@ impl InferenceOutcome {
             classes: summary
                 .classes
                 .iter()
-                .map(|(name, tally)| ClassOutcome {
-                    name: name.clone(),
-                    requests: RequestsOutcome::new(tally, elapsed_s),
+                .map(|class| ClassOutcome {
+                    name: class.name.clone(),
+                    requests: RequestsOutcome::new(&class.records, elapsed_s),
+                    energy_mwh: class.energy_j.map(|joules| joules / JOULES_PER_MWH),
+                    joules_per_output_token: class
+                        .energy_j
+                        .filter(|_| class.records.output_tokens > 0)
+                        .map(|joules| joules / class.records.output_tokens as f64),
                 })
                 .collect(),
         }

@@ -34,6 +34,7 @@ pub(super) fn columns(design: &Design) -> Vec<String> {
         columns.push(format!("{}_j_per_output_token", site.name));
         for class in design.load.classes.iter().filter(|class| !class.name.is_empty()) {
             columns.extend(COLUMNS.map(|column| format!("{}_{}_{column}", site.name, class.name)));
+            columns.push(format!("{}_{}_j_per_output_token", site.name, class.name));
         }
     }
     columns
@@ -42,11 +43,14 @@ pub(super) fn columns(design: &Design) -> Vec<String> {
 /// Appends the values of a service for an interval of `seconds`. What has no value, such as a
 /// latency where nothing was served, is not a number.
 pub(super) fn row(interval: &InferenceInterval, seconds: f64, row: &mut Vec<f64>) {
-    row.extend(values(&interval.records, seconds));
-    let tokens = interval.records.output_tokens;
-    row.push(if tokens > 0 { interval.energy_j / tokens as f64 } else { f64::NAN });
-    for (_, tally) in &interval.classes {
-        row.extend(values(tally, seconds));
+    let mut add = |records: &Tally, energy_j: Option<f64>| {
+        row.extend(values(records, seconds));
+        let joules = energy_j.filter(|_| records.output_tokens > 0);
+        row.push(joules.map_or(f64::NAN, |joules| joules / records.output_tokens as f64));
+    };
+    add(&interval.records, Some(interval.energy_j));
+    for class in &interval.classes {
+        add(&class.records, class.energy_j);
     }
 }
 

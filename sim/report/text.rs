@@ -376,6 +376,9 @@ fn inference(text: &mut String, work: &WorkloadOutcome, inference: &InferenceOut
             within_targets(requests)
                 .map_or(String::new(), |within| format!(", {within} within targets")),
         );
+        if let Some(joules) = class.joules_per_output_token {
+            let _ = writeln!(text, "    {:<24} {joules:.3} J a generated token", "energy");
+        }
         latencies(text, "    latency, ms", requests);
     }
 }

@@ -546,6 +546,11 @@ impl Cell {
         out.extend(self.replicas.iter_mut().map(|r| r.take_energy_j(at)));
     }
 
+    /// Adds the part of each class in the energy that was taken last to `out`, J.
+    pub(super) fn take_shares_j(&mut self, out: &mut [f64]) {
+        self.replicas.iter_mut().for_each(|replica| replica.take_shares_j(out));
+    }
+
     /// Requests inside, by what they stand for.
     pub(super) fn in_flight(&self) -> u64 {
         let on_link = self.decoding.iter().flat_map(|decoding| &decoding.transfers);

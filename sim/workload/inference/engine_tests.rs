@@ -31,6 +31,8 @@ struct Plan {
     /// What prompts share, by the number of the chain.
     chains: Vec<Vec<Piece>>,
     prefix_memory: u64,
+    /// Whether energy is told apart by class.
+    shares: bool,
     hands_over: bool,
     table: Arc<StepTable>,
     sent: Vec<(Ticks, Request)>,
@@ -47,6 +49,8 @@ struct Log {
     lost: Vec<Vec<Request>>,
     /// At each change: energy since the one before, requests inside.
     seen: Vec<(u64, u64)>,
+    /// And the parts of the classes in that energy.
+    shares: Vec<[u64; 3]>,
 }
 
 /// What a replica tells, and what it asks for.
@@ -74,6 +78,19 @@ impl Sink for Ear<'_> {
 
     fn handed_over(&mut self, request: &Request, at: Ticks) {
         self.log.handed_over.push((at, *request));
+    }
+}
+
+impl Ear<'_> {
+    /// Notes the state of the replica, which stands at `at`.
+    fn look(&mut self, replica: &mut Replica, at: Ticks) {
+        let energy = replica.take_energy_j(at);
+        let mut shares = [0.0; 3];
+        replica.take_shares_j(&mut shares);
+        // What GPUs draw without requests is nobody's.
+        assert!(shares.iter().sum::<f64>() <= energy * (1.0 + 1e-12));
+        self.log.seen.push((energy.to_bits(), replica.in_flight()));
+        self.log.shares.push(shares.map(f64::to_bits));
     }
 }
 
@@ -213,6 +230,7 @@ fn random_plan(seed: u64) -> Plan {
     Plan {
         chains,
         prefix_memory,
+        shares: s.chance(0.5),
         hands_over,
         limits,
         table,
@@ -227,7 +245,8 @@ fn random_plan(seed: u64) -> Plan {
 fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     let mut ear = Ear { log: Log::default(), chains: &plan.chains };
     let mut replica = Replica::new(stride, &plan.limits, Arc::clone(&plan.table), 0)
-        .with_prefixes(plan.prefix_memory);
+        .with_prefixes(plan.prefix_memory)
+        .for_classes(if plan.shares { 3 } else { 1 });
     if plan.hands_over {
         replica = replica.handing_over();
     }
@@ -251,7 +270,7 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
         walked = *at;
         send(&mut replica, *at);
         replica.advance(*at + 1, &mut ear);
-        ear.log.seen.push((replica.take_energy_j(*at).to_bits(), replica.in_flight()));
+        ear.look(&mut replica, *at);
         match change {
             Change::Table(table) => {
                 current = table;
@@ -276,7 +295,7 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     replica.advance(plan.until, &mut ear);
     // Slow steps may leave a leap under way at the end.
     replica.walk_to(plan.until - 1, &mut ear);
-    ear.log.seen.push((replica.take_energy_j(plan.until).to_bits(), replica.in_flight()));
+    ear.look(&mut replica, plan.until);
     let mut log = ear.log;
     log.gaps.retain(|_, n| *n > 0);
     for ended in [&mut log.finished, &mut log.handed_over] {

@@ -50,9 +50,8 @@ pub(super) struct Leap {
     context: u64,
     /// Tokens that the decoding sequences get in an iteration.
     gain: u64,
-    /// Requests that the decoding sequences stand for, by class; as long as the highest class
-    /// that has decoded.
-    weights: Vec<u64>,
+    /// The decoding sequences by class; as long as the highest class that has decoded.
+    classes: Vec<Decoding>,
     /// Decoding sequences by tokens they get in an iteration, less one, and by (tokens in
     /// memory - those tokens x iteration) modulo the block. Of those that get one, the ones at
     /// `-iteration` open a new block in the next iteration.
@@ -85,6 +84,15 @@ struct Sequence {
     /// Tokens that each iteration gives it, and what the last one gives beyond.
     gain: u32,
     rest: u32,
+}
+
+/// The decoding sequences of a class.
+#[derive(Debug, Clone, Copy, Default)]
+struct Decoding {
+    /// Requests that they stand for.
+    weight: u64,
+    /// Tokens that they get in an iteration.
+    gain: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +171,7 @@ impl Leap {
             batch: 0,
             context: 0,
             gain: 0,
-            weights: Vec::new(),
+            classes: Vec::new(),
             residues: vec![0; limits.block_tokens as usize],
             free: total_blocks,
             part: None,
@@ -256,7 +264,7 @@ impl Leap {
         self.vacant.clear();
         self.finish.clear();
         (self.batch, self.context, self.gain, self.owed) = (0, 0, 0, 0);
-        self.weights.fill(0);
+        self.classes.fill(Decoding::default());
         self.residues.fill(0);
         self.prefixes.clear();
         self.free = self.total_blocks;
@@ -320,10 +328,10 @@ impl Leap {
             halve(&mut mine.1, &mut theirs.1);
         }
         for replica in [self, &mut copy] {
-            replica.weights.fill(0);
+            replica.classes.iter_mut().for_each(|class| class.weight = 0);
             for &Reverse(key) in &replica.finish {
                 let request = &replica.slots[slot_of(key)].request;
-                replica.weights[usize::from(request.class)] += u64::from(request.weight);
+                replica.classes[usize::from(request.class)].weight += u64::from(request.weight);
             }
         }
         copy
@@ -376,7 +384,7 @@ impl Leap {
     pub(super) fn in_flight(&self) -> u64 {
         let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
         let prefilled = self.part.iter().map(|p| &p.request).chain(self.fresh.iter().map(|f| &f.0));
-        let decoding: u64 = self.weights.iter().sum();
+        let decoding: u64 = self.classes.iter().map(|class| class.weight).sum();
         decoding + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
     }
 
@@ -437,6 +445,7 @@ impl Leap {
                     growth += self.table.prefill_growth(tokens);
                     let step =
                         Step { k, first, growth, end: 0, open: false, tokens, part_tokens: tokens };
+                    self.draw.count(part.request.class, tokens);
                     self.start(step, self.table.prefill_w);
                     return true;
                 }
@@ -467,6 +476,7 @@ impl Leap {
                 preempted = true;
             } else {
                 budget -= n;
+                self.draw.count(part.request.class, n);
                 attention += n * (2 * part.kv + n);
                 tokens = n;
                 if part.kv + n == part.request.to_prefill() {
@@ -496,6 +506,7 @@ impl Leap {
             request.admitted = request.admitted.min(self.now);
             self.free -= blocks;
             budget -= n;
+            self.draw.count(request.class, n);
             running += 1;
             if std::mem::take(&mut request.loaded) {
                 joined += 1;
@@ -530,6 +541,11 @@ impl Leap {
     fn start(&mut self, mut step: Step, watts: f64) {
         step.end = self.now + step.lasts(step.k);
         self.step = step;
+        if self.draw.is_shared() {
+            for (class, of) in self.classes.iter().enumerate() {
+                self.draw.count(class as u16, of.gain);
+            }
+        }
         self.draw.set(self.now, watts);
     }
 
@@ -549,8 +565,8 @@ impl Leap {
         self.work.iterations += k;
         self.owed -= k * (self.gain + tokens);
         if self.batch > 0 {
-            for (class, &weight) in self.weights.iter().enumerate() {
-                sink.gaps(first, growth, k, class as u16, weight);
+            for (class, of) in self.classes.iter().enumerate() {
+                sink.gaps(first, growth, k, class as u16, of.weight);
             }
             self.free -= self.blocks_in(k);
             self.context += self.gain * k;
@@ -621,10 +637,11 @@ impl Leap {
         self.context += kv + 1;
         self.gain += u64::from(gain);
         let class = usize::from(request.class);
-        if class >= self.weights.len() {
-            self.weights.resize(class + 1, 0);
+        if class >= self.classes.len() {
+            self.classes.resize(class + 1, Decoding::default());
         }
-        self.weights[class] += u64::from(request.weight);
+        self.classes[class].weight += u64::from(request.weight);
+        self.classes[class].gain += u64::from(gain);
         let residue = self.residue(kv, gain);
         if residue >= self.residues.len() {
             self.residues.resize(gain as usize * (self.block_mask as usize + 1), 0);
@@ -659,7 +676,9 @@ impl Leap {
         self.batch -= 1;
         self.context -= kv + 1;
         self.gain -= u64::from(gain);
-        self.weights[usize::from(request.class)] -= u64::from(request.weight);
+        let class = &mut self.classes[usize::from(request.class)];
+        class.weight -= u64::from(request.weight);
+        class.gain -= u64::from(gain);
         let residue = self.residue(kv, gain);
         self.residues[residue] -= 1;
         self.free += self.blocks(kv);

@@ -31,7 +31,9 @@ pub use cell::LostRequests;
 pub use notes::{Fate, Note, Noting};
 pub use records::Tally;
 pub use router::Routing;
-pub use service::{InferenceInterval, InferenceSummary, PoolDesign, Service, ServiceDesign};
+pub use service::{
+    ClassSummary, InferenceInterval, InferenceSummary, PoolDesign, Service, ServiceDesign,
+};
 pub use serving::ServingDesign;
 pub use spec::InferenceSpec;
 

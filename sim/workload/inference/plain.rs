@@ -338,6 +338,9 @@ impl Plain {
         let prefills = || self.batch.iter().filter(|r| !r.decodes() && !r.joins);
         let tokens: u64 = prefills().map(|running| running.now).sum();
         let attention = prefills().map(|r| r.now * (2 * r.kv + r.now)).sum();
+        for running in &self.batch {
+            self.draw.count(running.request.class, running.now);
+        }
         let mut lasts = self.table.decode(decodes, context, gain).first;
         let mut watts = self.table.decode_w[decodes as usize];
         if tokens > 0 {

@@ -121,6 +121,13 @@ impl Replica {
         self
     }
 
+    /// The same empty replica, which tells energy of `classes` classes apart.
+    #[must_use]
+    pub fn for_classes(mut self, classes: usize) -> Self {
+        each!(&mut self.0, engine => engine.draw().share(classes));
+        self
+    }
+
     /// The same empty replica, which hands requests over once their prompts are in memory.
     #[must_use]
     pub fn handing_over(mut self) -> Self {
@@ -197,6 +204,13 @@ impl Replica {
         each!(&mut self.0, engine => engine.draw().take_j(at))
     }
 
+    /// Adds the part of each class in the energy that was taken last to `out`, in joules: what was
+    /// drawn above idle GPUs in iterations with tokens of the class, in proportion to its prompt
+    /// tokens and decoding sequences' tokens among those of all.
+    pub fn take_shares_j(&mut self, out: &mut [f64]) {
+        each!(&mut self.0, engine => engine.draw().take_shares_j(out));
+    }
+
     /// Requests inside, each counted once.
     pub fn requests(&self) -> u64 {
         each!(&self.0, engine => engine.requests())
@@ -230,27 +244,75 @@ impl Replica {
     }
 }
 
-/// A draw that is constant for a while, and its energy.
+/// A draw that is constant for a while, and its energy; where requests are of several classes,
+/// also for whom it is.
 ///
-/// Energy is added up only where the draw changes, so that it does not depend on how many
-/// iterations were walked at once in between.
-#[derive(Debug, Clone, Copy)]
+/// Energy is added up only where the draw or the tokens of the iterations change, so that it does
+/// not depend on how many iterations were walked at once in between.
+#[derive(Debug, Clone)]
 pub(super) struct Draw {
     watts: f64,
     since: Ticks,
     watt_ticks: f64,
+    shares: Option<Box<Shares>>,
+}
+
+/// Energy by class, in proportion to the tokens in each iteration.
+#[derive(Debug, Clone)]
+struct Shares {
+    /// Tokens of each class in the iterations under way, and in those that are being composed.
+    tokens: Vec<u64>,
+    next: Vec<u64>,
+    watt_ticks: Vec<f64>,
 }
 
 impl Draw {
     pub(super) fn new(now: Ticks, watts: f64) -> Self {
-        Self { watts, since: now, watt_ticks: 0.0 }
+        Self { watts, since: now, watt_ticks: 0.0, shares: None }
     }
 
-    /// Draws `watts` from `at` on.
+    /// Tells apart for which of `classes` energy is.
+    pub(super) fn share(&mut self, classes: usize) {
+        let (tokens, watt_ticks) = (vec![0; classes], vec![0.0; classes]);
+        let next = tokens.clone();
+        self.shares = (classes > 1).then(|| Box::new(Shares { tokens, next, watt_ticks }));
+    }
+
+    /// Whether it tells apart for which class energy is.
+    #[inline]
+    pub(super) fn is_shared(&self) -> bool {
+        self.shares.is_some()
+    }
+
+    /// The iterations that are being composed have `tokens` tokens of class `class` each.
+    #[inline]
+    pub(super) fn count(&mut self, class: u16, tokens: u64) {
+        if let Some(shares) = &mut self.shares {
+            shares.next[usize::from(class)] += tokens;
+        }
+    }
+
+    /// Draws `watts` from `at` on, for the tokens that were counted since it was last set.
+    #[inline]
     pub(super) fn set(&mut self, at: Ticks, watts: f64) {
-        if watts != self.watts {
+        if self.shares.is_some() {
+            self.set_shared(at, watts);
+        } else if watts != self.watts {
             self.charge(at);
             self.watts = watts;
+        }
+    }
+
+    #[cold]
+    fn set_shared(&mut self, at: Ticks, watts: f64) {
+        let news = self.shares.as_ref().is_some_and(|shares| shares.next != shares.tokens);
+        if watts != self.watts || news {
+            self.charge(at);
+            self.watts = watts;
+        }
+        if let Some(Shares { tokens, next, .. }) = self.shares.as_deref_mut() {
+            std::mem::swap(tokens, next);
+            next.fill(0);
         }
     }
 
@@ -260,13 +322,35 @@ impl Draw {
         std::mem::take(&mut self.watt_ticks) / PER_SECOND
     }
 
+    /// Adds the part of each class in the energy that was taken last to `out`, J; nothing where
+    /// classes are not told apart.
+    pub(super) fn take_shares_j(&mut self, out: &mut [f64]) {
+        let shares = self.shares.iter_mut().flat_map(|shares| &mut shares.watt_ticks);
+        for (out, watt_ticks) in out.iter_mut().zip(shares) {
+            *out += std::mem::take(watt_ticks) / PER_SECOND;
+        }
+    }
+
     /// The same draw for a replica that has drawn nothing yet.
     pub(super) fn renewed(&self) -> Self {
-        Self { watt_ticks: 0.0, ..*self }
+        let mut renewed = Self { watt_ticks: 0.0, ..self.clone() };
+        if let Some(shares) = &mut renewed.shares {
+            shares.watt_ticks.fill(0.0);
+        }
+        renewed
     }
 
     fn charge(&mut self, at: Ticks) {
-        self.watt_ticks += self.watts * (at - self.since) as f64;
+        let energy = self.watts * (at - self.since) as f64;
+        self.watt_ticks += energy;
         self.since = at;
+        if let Some(Shares { tokens, watt_ticks, .. }) = self.shares.as_deref_mut() {
+            let all = tokens.iter().sum::<u64>();
+            if all > 0 {
+                for (watt_ticks, &tokens) in watt_ticks.iter_mut().zip(&*tokens) {
+                    *watt_ticks += energy * (tokens as f64 / all as f64);
+                }
+            }
+        }
     }
 }

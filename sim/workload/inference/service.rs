@@ -91,8 +91,11 @@ pub struct Service {
     records: Vec<Records>,
     /// What was recorded up to the end of the last interval.
     closed: Records,
-    /// Energy of all racks up to there, J.
+    /// Energy of all racks up to there, and that by class in `active_j`, J.
     closed_j: f64,
+    closed_active_j: Vec<f64>,
+    /// Energy above idle that was drawn for each class so far, J.
+    active_j: Vec<f64>,
     /// Work of cells that are gone.
     past: Work,
     splits: u64,
@@ -122,8 +125,8 @@ type State = Vec<(Pace, Ticks)>;
 pub struct InferenceSummary {
     /// Counts and latencies, weighted by what each simulated request stands for.
     pub records: Tally,
-    /// The same for each class, with its name; empty for a service that names none.
-    pub classes: Vec<(String, Tally)>,
+    /// The same for each class; empty for a service that names none.
+    pub classes: Vec<ClassSummary>,
     /// Requests under way at the end.
     pub in_flight: u64,
     /// Iterations, steps and preemptions of the simulated replicas.
@@ -144,9 +147,23 @@ pub struct InferenceInterval {
     /// Counts and latencies.
     pub records: Tally,
     /// The same for each named class.
-    pub classes: Vec<(String, Tally)>,
+    pub classes: Vec<ClassSummary>,
     /// Energy of all racks, J.
     pub energy_j: f64,
+}
+
+/// What became of the requests of a class.
+#[derive(Debug, Clone)]
+pub struct ClassSummary {
+    /// Its name.
+    pub name: String,
+    /// Counts and latencies.
+    pub records: Tally,
+    /// Its part in the energy of all racks, J; none where no class had any. What a replica draws
+    /// above idle GPUs belongs to the classes in each iteration by their tokens (prompt tokens
+    /// and tokens generated); the rest (idle racks, loaded GPUs without requests) is shared in
+    /// proportion to that over the time that is summed up.
+    pub energy_j: Option<f64>,
 }
 
 impl ServiceDesign {
@@ -209,6 +226,8 @@ impl Service {
             records: vec![design.records()],
             closed: design.records(),
             closed_j: 0.0,
+            closed_active_j: vec![0.0; design.load.classes.len()],
+            active_j: vec![0.0; design.load.classes.len()],
             past: Work::default(),
             splits: 0,
             now: Time::ZERO,
@@ -375,10 +394,13 @@ impl Service {
         }
         self.closed.merge(&records);
         let energy_j = self.racks.iter().map(|r| r.actual_j(now)).sum::<f64>();
+        let energy_j = energy_j - std::mem::replace(&mut self.closed_j, energy_j);
+        let closed = std::mem::replace(&mut self.closed_active_j, self.active_j.clone());
+        let active_j: Vec<f64> = self.active_j.iter().zip(closed).map(|(a, b)| a - b).collect();
         InferenceInterval {
-            classes: self.by_class(&records),
+            classes: self.by_class(&records, energy_j, &active_j),
             records: records.total(),
-            energy_j: energy_j - std::mem::replace(&mut self.closed_j, energy_j),
+            energy_j,
         }
     }
 
@@ -402,7 +424,7 @@ impl Service {
             revenue: (total.prompt_tokens as f64 * self.design.prompt_price
                 + total.output_tokens as f64 * self.design.output_price)
                 * 1e-6,
-            classes: self.by_class(&records),
+            classes: self.by_class(&records, energy_j, &self.active_j),
             records: total,
         }
     }
@@ -416,12 +438,22 @@ impl Service {
         }
     }
 
-    /// The tallies of `records` by the names of their classes.
-    fn by_class(&self, records: &Records) -> Vec<(String, Tally)> {
-        let classes = self.design.load.classes.iter().zip(records.classes());
+    /// The tallies of `records` by class, and the parts of classes that had `active_j` above idle
+    /// in the energy of all.
+    fn by_class(&self, records: &Records, energy_j: f64, active_j: &[f64]) -> Vec<ClassSummary> {
+        let active = active_j.iter().sum::<f64>();
+        let part = |of_class: f64| match active_j {
+            [_] => Some(energy_j),
+            _ => (active > 0.0).then(|| energy_j * (of_class / active)),
+        };
+        let classes = self.design.load.classes.iter().zip(records.classes()).zip(active_j);
         classes
-            .filter(|(class, _)| !class.name.is_empty())
-            .map(|(class, tally)| (class.name.clone(), tally.clone()))
+            .filter(|((class, _), _)| !class.name.is_empty())
+            .map(|((class, records), &active_j)| ClassSummary {
+                name: class.name.clone(),
+                records: records.clone(),
+                energy_j: part(active_j),
+            })
             .collect()
     }
 
@@ -474,10 +506,19 @@ impl Service {
         for (group, out) in self.groups.iter_mut().zip(&mut energies) {
             let Some(group) = group else { continue };
             group.cell.take_energy_j(at, out);
+            let mut shares_j = vec![0.0; self.active_j.len()];
+            group.cell.take_shares_j(&mut shares_j);
+            let mut cells = f64::from(group.cell.multiplicity());
             if !group.draining.is_empty() {
+                let all = out.iter().sum::<f64>();
                 for (joules, resident_j) in out.iter_mut().zip(&resident_j) {
                     *joules = (*joules - resident_j).max(0.0);
                 }
+                let kept = if all > 0.0 { out.iter().sum::<f64>() / all } else { 0.0 };
+                cells = group.draining.len() as f64 * kept;
+            }
+            for (active_j, share_j) in self.active_j.iter_mut().zip(shares_j) {
+                *active_j += cells * share_j;
             }
             for &cell in &group.draining {
                 share(&mut self.racks, &self.plan, cell, out);

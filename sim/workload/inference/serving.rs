@@ -160,7 +160,8 @@ impl CellDesign {
         let pool = self.pools[index];
         let table = Arc::clone(&tables[pool]);
         let replica = Replica::new(self.stride, &self.limits[pool], table, now)
-            .with_prefixes(self.prefix_memory);
+            .with_prefixes(self.prefix_memory)
+            .for_classes(self.terms.len());
         match self.link {
             Some(link) if index < link.prefill => replica.handing_over(),
             _ => replica,

@@ -1,8 +1,12 @@
 //! What services do beyond batching: closed forms of a lone request, and books that close.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
-use super::load::{LengthLaw, LoadDesign, SourceDesign};
+use super::load::{
+    ClassDesign, LengthLaw, LoadDesign, SourceDesign, TraceDesign, TraceReport, TraceRow,
+};
 use super::records::Tally;
 use super::replica::{Limits, Stride};
 use super::scaling::ScalingDesign;
@@ -298,6 +302,66 @@ fn leaps_over_two_kinds_are_equal_to_the_plain_loop() {
     }
 }
 
+/// Requests of two classes that never meet: each class has the iterations of its own requests,
+/// and of what is drawn without requests the same proportion.
+#[test]
+fn energy_belongs_to_the_class_whose_tokens_it_made() {
+    let class = |name: &str, prompt: u32, output: u32, first_s: u64| {
+        let rows: Vec<TraceRow> = (0..100)
+            .map(|i| TraceRow {
+                at_ns: (first_s + 20 * i) * 1_000_000_000,
+                prompt,
+                output,
+                blocks: Vec::new(),
+            })
+            .collect();
+        let (first_ns, last_ns) = (0, rows[99].at_ns);
+        let report = TraceReport { rows: 100, first_ns, last_ns, ..TraceReport::default() };
+        let trace = TraceDesign::new(Arc::new(rows), &report);
+        ClassDesign { name: name.to_owned(), ..ClassDesign::played(trace) }
+    };
+    let mut design = design();
+    design.represent = 8;
+    design.load = LoadDesign { classes: vec![class("a", 400, 61, 0), class("b", 1000, 5, 10)] };
+    let pool = &mut design.pools[0];
+    pool.steps.decode = DecodeDesign::Sum { base: vec![(0.0, DECODE_S)], per_context_s: 0.0 };
+    pool.steps.linear = vec![(0.0, 0.0), (1.0, PROMPT_TOKEN_S)];
+    let decode_w = 394.0 + 274.0 / 46.0 - rack().gpu_idle_w;
+    let prefill_w = 700.0 - rack().gpu_idle_w;
+    // Chunks of 512: one iteration of prompt, then two.
+    let a = prefill_w * TTFT_S + 60.0 * decode_w * DECODE_S;
+    let b = prefill_w * (2.0 * DECODE_S + 1000.0 * PROMPT_TOKEN_S) + 4.0 * decode_w * DECODE_S;
+    let mut plant = Plant::new(&design, &Streams::new(3, 0));
+    plant.run_until(secs(3000));
+    let summary = plant.summary();
+    assert_eq!(summary.records.served, 8 * 200);
+    let [of_a, of_b] = [0, 1].map(|class| summary.classes[class].energy_j.unwrap());
+    let (got, expected) = (of_a / of_b, a / b);
+    assert!((got / expected - 1.0).abs() < 1e-6, "{got} times as much, {expected} expected");
+    assert!(((of_a + of_b) / summary.energy_j - 1.0).abs() < 1e-12);
+}
+
+/// Two decoding sequences share their iterations half and half, whatever else tells them apart.
+#[test]
+fn classes_that_decode_together_share_by_their_tokens() {
+    let class = |name: &str, count: u64| {
+        // All at once, of one prompt token each: one iteration, then they decode together.
+        let row = TraceRow { at_ns: 0, prompt: 1, output: 1000, blocks: Vec::new() };
+        let rows = vec![row; count as usize];
+        let report = TraceReport { rows: count, ..TraceReport::default() };
+        let trace = TraceDesign::new(Arc::new(rows), &report);
+        ClassDesign { name: name.to_owned(), ..ClassDesign::played(trace) }
+    };
+    let mut design = design();
+    design.pools[0].layout.replicas = 1;
+    design.load = LoadDesign { classes: vec![class("one", 1), class("three", 3)] };
+    let mut plant = Plant::new(&design, &Streams::new(3, 0));
+    plant.run_until(secs(600));
+    let summary = plant.summary();
+    let [one, three] = [0, 1].map(|class| summary.classes[class].energy_j.unwrap());
+    assert!((three / one - 3.0).abs() < 1e-9, "{one} J and {three} J");
+}
+
 /// A random service with everything on.
 fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     let mut design = design();
@@ -316,7 +380,7 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     ][luck.below(4) as usize];
     let class = &mut design.load.classes[0];
     let mut urgent = class.clone();
-    urgent.name = "urgent".to_owned();
+    (class.name, urgent.name) = ("patient".to_owned(), "urgent".to_owned());
     class.priority = 1;
     class.prefixes = Some(SharedPrefixes { count: 30, tokens: 200, skew: 1.0 });
     design.load.classes.push(urgent);

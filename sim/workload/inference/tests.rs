@@ -130,6 +130,11 @@ impl Plant {
         assert!(summary.is_conserved(), "{summary:?}");
         let balance = summary.energy_j - summary.owed_j - self.told_j;
         assert!(balance.abs() <= 1e-9 * summary.energy_j.max(1.0), "off by {balance} J");
+        let of_classes: Option<f64> = summary.classes.iter().map(|class| class.energy_j).sum();
+        if let Some(of_classes) = of_classes.filter(|_| !summary.classes.is_empty()) {
+            let off = of_classes - summary.energy_j;
+            assert!(off.abs() <= 1e-12 * summary.energy_j, "classes are off by {off} J");
+        }
         summary
     }
 }
@@ -299,6 +304,9 @@ pub(super) fn assert_equal(a: &InferenceSummary, b: &InferenceSummary) {
     }
     assert_eq!(a.energy_j.to_bits(), b.energy_j.to_bits());
     assert_eq!(a.owed_j.to_bits(), b.owed_j.to_bits());
+    for (a, b) in a.classes.iter().zip(&b.classes) {
+        assert_eq!(a.energy_j.map(f64::to_bits), b.energy_j.map(f64::to_bits), "{}", a.name);
+    }
 }
 
 #[test]
