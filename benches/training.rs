@@ -14,14 +14,16 @@ use loadbank::spec::Names;
 use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
-    CheckpointSpec, FailureSpec, IntervalSpec, JobEnd, JobsSpec, LogJob, Policy, ResidentSpec,
-    Rules, SwfReader, Training, TrainingDesign, TrainingSpec, replay,
+    CheckpointSpec, Decisions, FailureSpec, IntervalSpec, JobEnd, JobsSpec, LogJob, Policy,
+    ResidentSpec, Rules, Scheduler, SwfReader, Training, TrainingDesign, TrainingSpec, Waiting,
+    replay,
 };
 use rayon::prelude::*;
 
 fn main() {
     year();
     schedulers();
+    passes();
     real_logs();
 }
 
@@ -90,7 +92,7 @@ fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
     (design, rack)
 }
 
-/// Jobs in the shape of a GPU cluster's log: most on one of 704 processors, offered load 0.9,
+/// Jobs in the shape of a GPU cluster's log: most on one of 704 processors, offered load 1.05,
 /// requests at the next of a few round times.
 fn log(jobs: u64) -> Vec<LogJob> {
     let mut stream = Streams::new(1, 0).stream("bench", "log");
@@ -98,8 +100,8 @@ fn log(jobs: u64) -> Vec<LogJob> {
     let requests = [1.0, 4.0, 12.0, 24.0, 72.0, 168.0, 336.0, 1440.0].map(|h| h * 3600.0);
     (1..=jobs)
         .map(|number| {
-            // A mean of 1.67 processors for 1.14 h.
-            submit += Span::from_secs_f64(stream.exponential(10.8));
+            // A mean of 1.67 processors for 1.14 h: the queue grows all the time.
+            submit += Span::from_secs_f64(stream.exponential(9.3));
             let run_s = stream.lognormal(6.79, 1.75).clamp(1.0, requests[7]);
             let requested_s = requests.into_iter().find(|&r| r >= run_s).unwrap_or(run_s);
             let widths = [1, 2, 4, 8, 16, 32];
@@ -111,14 +113,63 @@ fn log(jobs: u64) -> Vec<LogJob> {
         .collect()
 }
 
-fn schedulers() {
-    let log = log(200_000);
+/// Priority by age and fair share: both move the order of the queue all the time.
+fn fair() -> Rules {
     let mut fair = Rules::from(Policy::Priority);
     fair.priority.age = 1000.0;
     fair.priority.fair_share = 1000.0;
     fair.priority.machine = 704;
+    fair
+}
+
+/// What a pass costs that starts nothing: 704 nodes of which three are free, `queued` jobs that
+/// each need four. And one in which a job of a node starts past all of them.
+fn passes() {
+    let job = |id: u64, nodes| Waiting {
+        id,
+        token: id as u32,
+        nodes,
+        requested: Span::from_hours(1 + id % 24),
+        submitted: Time::ZERO,
+        tier: 0,
+        account: (id % 100) as u32,
+    };
+    for rules in [Policy::Fcfs.into(), Policy::Easy.into(), fair()] {
+        for queued in [100_u64, 10_000, 1_000_000] {
+            let mut scheduler = Scheduler::new(rules.clone());
+            let mut decisions = Decisions::default();
+            // 701 jobs run.
+            (0..701).for_each(|id| scheduler.submit(job(id, 1)));
+            scheduler.pass(Time::ZERO, 701, &mut decisions);
+            (1000..1000 + queued).for_each(|id| scheduler.submit(job(id, 4)));
+            let second = |i: u64| Time::ZERO + Span::from_secs(1 + i);
+            let passes = 1000;
+            let clock = Instant::now();
+            for i in 0..passes {
+                scheduler.pass(second(i), 3, &mut decisions);
+                assert!(decisions.granted.is_empty());
+            }
+            let idle_us = clock.elapsed().as_secs_f64() / passes as f64 * 1e6;
+            let passes = 20;
+            let clock = Instant::now();
+            for i in 0..passes {
+                scheduler.submit(job(10_000_000 + i, 1));
+                scheduler.pass(second(1000 + i), 3, &mut decisions);
+            }
+            let busy_us = clock.elapsed().as_secs_f64() / passes as f64 * 1e6;
+            println!(
+                "{:?}, {queued} jobs queued: a pass that starts nothing {idle_us:.3} us, one with a \
+                 job to start {busy_us:.1} us",
+                rules.policy
+            );
+        }
+    }
+}
+
+fn schedulers() {
+    let log = log(200_000);
     let plain = [Policy::Fcfs, Policy::Easy, Policy::ShortestFirst, Policy::Conservative];
-    for rules in plain.map(Rules::from).into_iter().chain([fair]) {
+    for rules in plain.map(Rules::from).into_iter().chain([fair()]) {
         let policy = rules.policy;
         // Conservative backfilling looks along its whole plan at every job.
         let jobs = if policy == Policy::Conservative { 20_000 } else { log.len() };
@@ -136,11 +187,13 @@ fn schedulers() {
 fn real_logs() {
     let folder = std::env::var_os("LOADBANK_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), Into::into);
-    for (name, processors, policy) in [
-        ("philly704_est", 704, Policy::Fcfs),
-        ("philly704_est", 704, Policy::Easy),
-        ("wx14200", 1408, Policy::Conservative),
+    for (name, processors, rules) in [
+        ("philly704_est", 704, Policy::Fcfs.into()),
+        ("philly704_est", 704, Policy::Easy.into()),
+        ("philly704_est", 704, fair()),
+        ("wx14200", 1408, Policy::Conservative.into()),
     ] {
+        let policy = rules.policy;
         let Ok(file) = File::open(folder.join(format!("training/{name}.swf.gz"))) else {
             println!("{name}: skipped: no data");
             continue;
@@ -161,7 +214,7 @@ fn real_logs() {
             }
         });
         let (mut count, mut wait_s) = (0_u32, 0.0);
-        for started in replay(jobs, processors, policy) {
+        for started in replay(jobs, processors, rules) {
             count += 1;
             wait_s += started.wait().as_secs_f64();
         }

@@ -226,7 +226,7 @@ impl Scheduler {
             chosen.push(*job);
             self.queue.pop_first();
         }
-        if self.policy != Policy::Easy || free == 0 || self.queue.len() < 2 {
+        if self.policy != Policy::Easy || self.queue.len() < 2 || !self.queue.has_narrow(free) {
             return;
         }
         let head = self.queue.first().expect("two jobs wait").nodes as usize;

@@ -125,15 +125,16 @@ impl Account {
 pub(super) struct PriorityQueue {
     priority: Priority,
     preemption: Option<Preemption>,
-    /// In the order of arrival.
+    /// In the order of service of the last pass that weighed them, then as they came.
     jobs: Vec<Waiting>,
     /// Fewest nodes of a job, and the highest tier of one.
     smallest: u32,
     highest: u16,
     accounts: Vec<Account>,
     wake_at: Time,
-    /// Room for the order of one pass and what it has chosen.
+    /// Room for the order of one pass.
     order: Vec<Place>,
+    sorted: Vec<Waiting>,
     factors: Vec<f64>,
 }
 
@@ -144,6 +145,7 @@ struct Place {
     tier: Reverse<u16>,
     priority: Reverse<u64>,
     /// In the order of arrival.
+    id: u64,
     index: usize,
 }
 
@@ -190,6 +192,7 @@ impl PriorityQueue {
             highest: 0,
             wake_at: Time::MAX,
             order: Vec::new(),
+            sorted: Vec::new(),
             factors: Vec::new(),
         }
     }
@@ -203,11 +206,10 @@ impl PriorityQueue {
     }
 
     pub(super) fn submit(&mut self, job: Waiting) {
-        let at = self.jobs.partition_point(|other| other.id < job.id);
         self.smallest = self.smallest.min(job.nodes);
         self.highest = self.highest.max(job.tier);
         self.account(job.account);
-        self.jobs.insert(at, job);
+        self.jobs.push(job);
     }
 
     pub(super) fn start(&mut self, now: Time, job: &Running) {
@@ -236,7 +238,8 @@ impl PriorityQueue {
 
     /// Moves the jobs that start to `chosen`, and marks and lists those that make room.
     ///
-    /// Costs a look at the running jobs where nothing can start, else the sorting of the queue.
+    /// Costs a look at the running jobs where nothing can start, else one at each job of the queue,
+    /// and the sorting of what has changed its place since.
     pub(super) fn pass(
         &mut self,
         now: Time,
@@ -252,7 +255,6 @@ impl PriorityQueue {
             return;
         }
         self.sort(now);
-        let order = std::mem::take(&mut self.order);
         let mut vacating = Vacating::default();
         for r in running.iter().filter(|r| r.vacates < Time::MAX) {
             vacating.add(r.vacates, r.nodes);
@@ -260,10 +262,9 @@ impl PriorityQueue {
         // Jobs that nodes are set aside for: when they start, and for how long at most.
         let mut claims: Vec<(Time, usize)> = Vec::new();
         let mut starts = vec![false; self.jobs.len()];
-        let mut rest = order.iter();
+        let mut rest = self.jobs.iter().enumerate();
         let mut head = None;
-        for place in rest.by_ref() {
-            let job = &self.jobs[place.index];
+        for (index, job) in rest.by_ref() {
             let nodes = job.nodes as usize;
             if nodes > free {
                 let missing = nodes.saturating_sub(free + vacating.nodes());
@@ -297,7 +298,7 @@ impl PriorityQueue {
                 }
             }
             free -= nodes;
-            starts[place.index] = true;
+            starts[index] = true;
             claims.push((now + job.requested, nodes));
         }
         if let Some(head) = head {
@@ -313,19 +314,18 @@ impl PriorityQueue {
                 ends.sort_unstable();
                 let (shadow, extra) = reserve(head.nodes as usize, free, ends.into_iter());
                 let mut gap = Gap { free, window: shadow - now, extra };
-                for place in rest {
-                    starts[place.index] = gap.take(&self.jobs[place.index]);
+                for (index, job) in rest {
+                    starts[index] = gap.take(job);
                 }
             }
         }
-        chosen.extend(
-            order.iter().filter(|place| starts[place.index]).map(|place| self.jobs[place.index]),
-        );
-        self.order = order;
+        let started = self.jobs.iter().zip(&starts).filter(|(_, starts)| **starts);
+        chosen.extend(started.map(|(job, _)| *job));
         self.remove(&starts);
     }
 
-    /// Fills `order` with the order of service at `now`.
+    /// Puts the jobs in the order of service at `now`. Few have changed places since the last
+    /// time, which the sort makes use of.
     fn sort(&mut self, now: Time) {
         let Self { priority, accounts, factors, order, .. } = self;
         factors.clear();
@@ -345,10 +345,17 @@ impl PriorityQueue {
             Place {
                 tier: Reverse(if tiers_first { job.tier } else { 0 }),
                 priority: Reverse(priority.of(now, job, fair_share)),
+                id: job.id,
                 index,
             }
         }));
-        order.sort_unstable();
+        if order.is_sorted() {
+            return;
+        }
+        order.sort();
+        self.sorted.clear();
+        self.sorted.extend(order.iter().map(|place| self.jobs[place.index]));
+        std::mem::swap(&mut self.jobs, &mut self.sorted);
     }
 
     fn remove(&mut self, gone: &[bool]) {

@@ -83,6 +83,11 @@ impl Queue {
         self.blocks.first().map(|block| &block.jobs[0].1)
     }
 
+    /// Whether a job needs no more than `nodes` nodes. One look at each block at most.
+    pub(super) fn has_narrow(&self, nodes: usize) -> bool {
+        self.blocks.iter().any(|block| block.nodes as usize <= nodes)
+    }
+
     /// Costs time in proportion to the logarithm of the queue, and to a block.
     pub(super) fn insert(&mut self, key: u64, job: Waiting) {
         self.len += 1;
