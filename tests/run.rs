@@ -124,13 +124,12 @@ fn parquet_reads_back() {
 
     let bench = Bench::new();
     bench.file("small.yaml", SMALL);
-    bench.loadbank("run small.yaml --tables csv --output csv").assert().success();
-    bench.loadbank("run small.yaml --tables parquet --output parquet").assert().success();
-    let name = &bench.names("csv")[0];
+    bench.loadbank("run small.yaml --tables csv,parquet,csv").assert().success();
+    let folder = bench.the_run();
     for stem in ["timeseries", "events", "jobs"] {
-        let plain = csv(&bench.path().join("csv").join(name).join(format!("{stem}.csv")));
+        let plain = csv(&folder.join(format!("{stem}.csv")));
         let (header, plain) = plain.split_first().unwrap();
-        let path = bench.path().join("parquet").join(name).join(format!("{stem}.parquet"));
+        let path = folder.join(format!("{stem}.parquet"));
         let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
         assert_eq!(reader.metadata().file_metadata().num_rows() as usize, plain.len(), "{stem}");
         for (row, plain) in reader.get_row_iter(None).unwrap().zip(plain) {

@@ -70,9 +70,9 @@ pub(super) struct Run {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 
-    /// File format of the tables in the run folder.
-    #[arg(long, value_enum, default_value_t = table::Format::best())]
-    pub(super) tables: table::Format,
+    /// File format of the tables in the run folder, or several: `--tables csv,parquet`.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
+    pub(super) tables: Vec<table::Format>,
 
     /// Threads to simulate with; results do not depend on it. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Run) -> Exit {
         Exit::Output
     };
     let columns = facility.columns();
-    let writer = RunWriter::create(&target, design, &columns, args.tables, Box::new(proceed));
+    let writer = RunWriter::create(&target, design, &columns, &args.tables, Box::new(proceed));
     let mut writer = match writer {
         Ok(writer) => writer,
         Err(error) => return unwritable(error),

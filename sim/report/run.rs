@@ -79,7 +79,8 @@ impl std::fmt::Debug for RunWriter<'_> {
 }
 
 impl<'a> RunWriter<'a> {
-    /// Starts the folder `target` for a run of `design` with time-series columns `columns`.
+    /// Starts the folder `target` for a run of `design` with time-series columns `columns`, its
+    /// tables in each of `formats`.
     ///
     /// # Errors
     ///
@@ -88,7 +89,7 @@ impl<'a> RunWriter<'a> {
         target: &Path,
         design: &'a Design,
         columns: &[String],
-        format: Format,
+        formats: &[Format],
         proceed: Proceed<'a>,
     ) -> io::Result<Self> {
         let folder = Folder::create(target)?;
@@ -134,11 +135,11 @@ impl<'a> RunWriter<'a> {
             design,
             requests: match design.noting {
                 Noting::None => None,
-                _ => Some(Table::create(folder.path(), "requests", requests, format)?),
+                _ => Some(Table::create(folder.path(), "requests", requests, formats)?),
             },
-            series: Table::create(folder.path(), "timeseries", series, format)?,
-            events: Table::create(folder.path(), "events", events, format)?,
-            jobs: Table::create(folder.path(), "jobs", jobs, format)?,
+            series: Table::create(folder.path(), "timeseries", series, formats)?,
+            events: Table::create(folder.path(), "events", events, formats)?,
+            jobs: Table::create(folder.path(), "jobs", jobs, formats)?,
             folder,
             failure: None,
             proceed,

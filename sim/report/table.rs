@@ -73,11 +73,11 @@ impl Format {
     }
 }
 
-/// A table being written.
+/// A table being written, in one format or several.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
-    sink: Sink,
+    sinks: Vec<Sink>,
 }
 
 enum Sink {
@@ -97,31 +97,25 @@ impl std::fmt::Debug for Sink {
 }
 
 impl Table {
-    /// Creates `<stem>.parquet` or `<stem>.csv` in `folder`.
+    /// Creates `<stem>.parquet`, `<stem>.csv` or both in `folder`, as `formats` say.
     ///
     /// # Errors
     ///
-    /// When the file cannot be created.
+    /// When a file cannot be created.
     pub fn create(
         folder: &Path,
         stem: &str,
         columns: Vec<Column>,
-        format: Format,
+        formats: &[Format],
     ) -> io::Result<Self> {
-        let sink = match format {
-            Format::Csv => {
-                let file = BufWriter::new(File::create(folder.join(format!("{stem}.csv")))?);
-                let mut writer = csv::Writer::from_writer(file);
-                writer.write_record(columns.iter().map(|c| c.name.as_str()))?;
-                Sink::Csv(Box::new(writer))
+        let mut sinks = Vec::new();
+        for (i, format) in formats.iter().enumerate() {
+            // Said twice is said once.
+            if !formats[..i].contains(format) {
+                sinks.push(Sink::create(folder, stem, &columns, *format)?);
             }
-            #[cfg(feature = "parquet")]
-            Format::Parquet => {
-                let file = File::create(folder.join(format!("{stem}.parquet")))?;
-                Sink::Parquet(Box::new(columnar::ParquetTable::create(file, &columns)?))
-            }
-        };
-        Ok(Self { columns, sink })
+        }
+        Ok(Self { columns, sinks })
     }
 
     /// Appends a row.
@@ -135,7 +129,38 @@ impl Table {
     /// When the row does not fit the columns.
     pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
         assert_eq!(row.len(), self.columns.len(), "a row has one cell for each column");
-        match &mut self.sink {
+        self.sinks.iter_mut().try_for_each(|sink| sink.push(row))
+    }
+
+    /// Writes what is buffered and closes the files, synced to disk.
+    ///
+    /// # Errors
+    ///
+    /// When the rest cannot be written.
+    pub fn finish(self) -> io::Result<()> {
+        self.sinks.into_iter().try_for_each(Sink::finish)
+    }
+}
+
+impl Sink {
+    fn create(folder: &Path, stem: &str, columns: &[Column], format: Format) -> io::Result<Self> {
+        Ok(match format {
+            Format::Csv => {
+                let file = BufWriter::new(File::create(folder.join(format!("{stem}.csv")))?);
+                let mut writer = csv::Writer::from_writer(file);
+                writer.write_record(columns.iter().map(|c| c.name.as_str()))?;
+                Sink::Csv(Box::new(writer))
+            }
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                let file = File::create(folder.join(format!("{stem}.parquet")))?;
+                Sink::Parquet(Box::new(columnar::ParquetTable::create(file, columns)?))
+            }
+        })
+    }
+
+    fn push(&mut self, row: &[Cell]) -> io::Result<()> {
+        match self {
             Sink::Csv(writer) => Ok(writer.write_record(row.iter().map(|cell| match cell {
                 Cell::Time(at) => at.to_string(),
                 Cell::Text(text) => text.clone(),
@@ -148,13 +173,8 @@ impl Table {
         }
     }
 
-    /// Writes what is buffered and closes the file, synced to disk.
-    ///
-    /// # Errors
-    ///
-    /// When the rest cannot be written.
-    pub fn finish(self) -> io::Result<()> {
-        match self.sink {
+    fn finish(self) -> io::Result<()> {
+        match self {
             Sink::Csv(writer) => {
                 let mut file = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
                 file.flush()?;
