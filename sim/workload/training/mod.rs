@@ -19,11 +19,13 @@ mod spec;
 mod swf;
 
 #[cfg(test)]
+mod behaviour;
+#[cfg(test)]
 mod conservation;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
-mod targets;
+mod testing;
 
 pub use account::{
     CauseCount, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,

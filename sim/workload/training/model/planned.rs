@@ -4,11 +4,9 @@
 use super::*;
 use crate::spec::Name;
 use crate::units::{Bandwidth, EnergyPrice, Fraction, PowerRamp, Rate};
-use crate::workload::training::checkpoint::{Renewal, ettr};
-use crate::workload::training::closed_forms::{Stops, stopped_with_notice, stopped_without_notice};
 use crate::workload::training::job::Vacate;
 use crate::workload::training::spec::*;
-use crate::workload::training::targets::*;
+use crate::workload::training::testing::*;
 
 fn curtailment(when: WhenSpec, notice_s: f64) -> CurtailmentSpec {
     CurtailmentSpec {
@@ -34,63 +32,6 @@ fn resident_on(nodes: u32, racks: usize, change: impl FnOnce(&mut TrainingSpec))
     let mut spec = resident(nodes, 0.0);
     change(&mut spec);
     model(&spec, 8, racks, 0)
-}
-
-/// T19, T20: curtailed twice a day for an hour, with 2 min of notice in which to write, and
-/// without notice and hourly checkpoints.
-#[test]
-fn notice_is_worth_a_checkpoint() {
-    let stops = Stops { mean_s: DAY / 2.0, off_s: HOUR, restart_s: 600.0 };
-    let when = || {
-        let (rate, duration) = (Rate(2.0 / DAY), seconds(HOUR));
-        WhenSpec::Random(RandomSpec { rate, duration })
-    };
-    let mut noticed = checkpointed(resident(8, 0.0), HOUR, 120.0, 600.0, 0.0);
-    noticed.checkpoint = Some(CheckpointSpec {
-        interval: Some(IntervalSpec::Never),
-        write: Some(seconds(120.0)),
-        ..CheckpointSpec::default()
-    });
-    noticed.curtailment = Some(curtailment(when(), 120.0));
-    let mut sudden = checkpointed(resident(8, 0.0), HOUR, 0.0, 600.0, 0.0);
-    sudden.curtailment = Some(curtailment(when(), 0.0));
-    let with = stopped_with_notice(stops, 120.0);
-    let without = stopped_without_notice(stops, HOUR);
-    assert!((with - 0.90802).abs() < 5e-6 && (without - 0.87294).abs() < 5e-6);
-    check("with notice", with, 0.001, 10, |r| {
-        let summary = run(&noticed, 1000.0, r);
-        // What a call finds at the start is no work yet; nothing else is lost.
-        assert!(summary.gpu_hours.lost < 0.02 * summary.gpu_hours.curtailed);
-        summary.ettr
-    });
-    check("without", without, 0.001, 10, |r| run(&sudden, 1000.0, r).ettr);
-    // What it has trained beyond the last whole hour: exp(-nu u) (1/nu - tau / (exp(nu tau) - 1)).
-    let lost_s = without * (stops.mean_s + stops.off_s);
-    let lost_s = stops.mean_s * libm::exp(-stops.restart_s / stops.mean_s) - lost_s;
-    check("minutes lost each time", lost_s / 60.0, 0.5, 10, |r| {
-        let summary = run(&sudden, 1000.0, r);
-        let cuts = summary.curtailment.expect("it is curtailed").cuts as f64;
-        summary.gpu_hours.lost / 8.0 * 60.0 / cuts
-    });
-}
-
-/// Asynchronous writes cost a short stall, and a failure before they are safe costs one more
-/// interval: the renewal form with its factor for the flush.
-#[test]
-fn asynchronous_writes_follow_renewal_theory() {
-    let renewal = Renewal {
-        mean_s: 3.0 * HOUR,
-        interval_s: 900.0,
-        write_s: 5.0,
-        restart_s: 300.0,
-        detect_s: 60.0,
-        flush_s: 600.0,
-    };
-    let mut spec = checkpointed(resident(1, 8.0), 900.0, 5.0, 300.0, 60.0);
-    if let Some(checkpoint) = &mut spec.checkpoint {
-        checkpoint.background = Some(seconds(600.0));
-    }
-    check("ETTR", ettr(renewal), 0.002, 10, |r| run(&spec, 400.0, r).ettr);
 }
 
 /// The state of BLOOM, 2.3 TB at 13 bytes a parameter, in 40 s; a second job that writes for a

@@ -3,9 +3,8 @@
 
 use super::*;
 use crate::units::{Fraction, Power, Rate, Temperature};
-use crate::workload::training::closed_forms::erlang_b;
 use crate::workload::training::spec::*;
-use crate::workload::training::targets::*;
+use crate::workload::training::testing::*;
 
 fn hour(h: f64) -> Time {
     Time::from_secs_f64(h * HOUR)
@@ -28,33 +27,6 @@ fn job(nodes: u32, spares: u32, min_nodes: u32) -> JobsSpec {
         spares: Some(spares),
         min_nodes: Some(min_nodes),
     })
-}
-
-/// T15: where nodes fail only while they work, a job with `S` spares lacks a node for the share of
-/// time that Erlang's loss formula gives for `S + 1` servers, whatever the law of the repair, and
-/// whether the job holds the spares or they stand by for all.
-#[test]
-fn a_job_with_spares_stalls_as_erlang_says() {
-    let (rate, repair_h, nodes, spares) = (3.79e-3, 24.0, 256, 2);
-    let expected = 1.0 - erlang_b(spares + 1, f64::from(nodes) * rate * repair_h / 24.0);
-    for sigma in [0.0, 1.2] {
-        for held in [spares, 0] {
-            let mut spec = resident(nodes, rate);
-            spec.failures = Some(FailureSpec {
-                at_rest: Some(Fraction(0.0)),
-                ..repairs(rate, repair_h, sigma)
-            });
-            spec.jobs = job(nodes, held, nodes);
-            spec.spares = Some(spares - held);
-            check("share of time with all nodes", expected, 0.004, 10, |replication| {
-                let mut training = model(&spec, 43, 6, replication);
-                run_to(&mut training, hour(2000.0 * 24.0));
-                // Without checkpoints, restart and detection, all that is not stalled is worked.
-                let hours = training.summary(hour(2000.0 * 24.0)).gpu_hours;
-                (hours.useful + hours.lost) / (256.0 * 2000.0 * 24.0)
-            });
-        }
-    }
 }
 
 /// A job whose node fails takes one of its own spares, past those that wait in the queue, also
