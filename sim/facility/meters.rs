@@ -461,7 +461,7 @@ impl Facility<'_> {
                     Work::Training(training) => {
                         let summary = training.summary(now);
                         let revenue_usd = summary.revenue_usd;
-                        (Summary::Training(summary), revenue_usd)
+                        (Summary::Training(Box::new(summary)), revenue_usd)
                     }
                     Work::Inference(service) => {
                         let fit = match &self.design.works[index].design {

@@ -180,7 +180,7 @@ pub enum Summary {
     /// Bitcoin mining.
     Mining(MiningSummary),
     /// GPU training.
-    Training(TrainingSummary),
+    Training(Box<TrainingSummary>),
     /// LLM inference.
     Inference(Box<InferenceOutcome>),
     /// Heat in place of work.
