@@ -24,3 +24,4 @@ mod run;
 mod services;
 mod support;
 mod traces;
+mod water;

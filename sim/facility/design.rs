@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::control::ControlDesign;
 use crate::grid::{PriceDesign, Series, WeatherDesign};
 use crate::kernel::{Clock, Span};
-use crate::plant::cooling::{BreakdownLaw, ExchangerDesign, LoopDesign, ThermalLimits};
+use crate::plant::cooling::{
+    BreakdownLaw, ExchangerDesign, LoopDesign, MainDesign, MakeUpDesign, ThermalLimits,
+};
 use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
 use crate::workload::gpu::GpuRackDesign;
@@ -44,6 +46,8 @@ pub struct Design {
     pub power: PowerDesign,
     /// The component of the scenario that declared each power node, groups unexpanded.
     pub power_groups: Vec<String>,
+    /// The main that brings water to the site.
+    pub water: MainDesign,
     /// Cooling loops.
     pub loops: Vec<LoopSite>,
     /// What stands between racks and loops.
@@ -58,6 +62,14 @@ pub struct Design {
     pub works: Vec<WorkSite>,
     /// Site-wide decisions.
     pub control: ControlDesign,
+}
+
+impl Design {
+    /// Whether water may ever be short for the loop `index`.
+    pub fn may_run_dry(&self, index: usize) -> bool {
+        let site = &self.loops[index];
+        site.design.evaporates() && (site.make_up.main.is_limited() || self.water.is_limited())
+    }
 }
 
 /// A cooling loop and where its machines draw their power.
@@ -81,6 +93,8 @@ pub struct LoopSite {
     pub restart: [Span; 2],
     /// How a unit of each of them fails.
     pub failures: [Option<BreakdownLaw>; 3],
+    /// Its water.
+    pub make_up: MakeUpDesign,
 }
 
 /// What takes heat from racks and gives it to a loop.

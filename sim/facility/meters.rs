@@ -93,6 +93,10 @@ struct CoolingGauges {
     drift: GaugeId,
     blowdown: GaugeId,
     makeup: GaugeId,
+    /// Flow into basins, where there are any.
+    filling: Option<GaugeId>,
+    /// Instances that have run dry, where water may ever be short.
+    waterless: Option<GaugeId>,
 }
 
 /// The instances of a declared exchanger together.
@@ -177,7 +181,8 @@ impl Meters {
         const M3_PER_H: f64 = 3.6;
         let cooling = names
             .iter()
-            .map(|name| CoolingGauges {
+            .zip(&cooling_loops)
+            .map(|(name, loops)| CoolingGauges {
                 name: (*name).to_owned(),
                 heat: mean(format!("{name}_heat_mw"), MW),
                 fans: mean(format!("{name}_fans_mw"), MW),
@@ -197,6 +202,14 @@ impl Meters {
                 drift: mean(format!("{name}_drift_m3_per_h"), M3_PER_H),
                 blowdown: mean(format!("{name}_blowdown_m3_per_h"), M3_PER_H),
                 makeup: mean(format!("{name}_makeup_m3_per_h"), M3_PER_H),
+                filling: loops
+                    .iter()
+                    .any(|&index| design.loops[index].make_up.basin.volume_kg > 0.0)
+                    .then(|| mean(format!("{name}_basin_m3_per_h"), M3_PER_H)),
+                waterless: loops
+                    .iter()
+                    .any(|&index| design.may_run_dry(index))
+                    .then(|| mean(format!("{name}_without_water"), 1.0)),
             })
             .collect();
         let mut exchangers: Vec<ExchangerGauges> = Vec::new();
@@ -369,6 +382,7 @@ impl Facility<'_> {
             let mut inlet_c = f64::NEG_INFINITY;
             let mut warmest_c = [f64::NEG_INFINITY; 3];
             let mut water = [0.0; 4];
+            let (mut filling_kg_s, mut waterless) = (0.0, 0.0);
             for &index in loops {
                 let plant = &self.loops[index];
                 heat += plant.heat_w;
@@ -388,7 +402,10 @@ impl Facility<'_> {
                 {
                     *warmest_c = warmest_c.max(own_c);
                 }
-                let flows = plant.state.water;
+                let own = self.water.of(index);
+                filling_kg_s += own.balance().filling_kg_s;
+                waterless += f64::from(u8::from(own.is_dry()));
+                let flows = own.balance().flows;
                 for (sum, flow) in water.iter_mut().zip([
                     flows.evaporation_kg_s,
                     flows.drift_kg_s,
@@ -417,6 +434,11 @@ impl Facility<'_> {
             gauges.set(now, group.drift, water[1]);
             gauges.set(now, group.blowdown, water[2]);
             gauges.set(now, group.makeup, water[3]);
+            for (gauge, value) in [(group.filling, filling_kg_s), (group.waterless, waterless)] {
+                if let Some(gauge) = gauge {
+                    gauges.set(now, gauge, value);
+                }
+            }
             fans_w += fans;
             pumps_w += pumps;
             chillers_w += chillers;
@@ -496,21 +518,28 @@ impl Facility<'_> {
         let electric = || workloads.iter().filter(|work| work.summary.is_electric());
         let it_mwh: f64 = electric().map(|work| work.energy_mwh).sum();
         let mut water = WaterOutcome::default();
+        let gained_m3 = |loops: &[usize]| -> f64 {
+            let own = loops.iter().map(|&index| self.water.of(index).gained_kg() / 1000.0);
+            own.sum()
+        };
         let mut cooling: Vec<CoolingOutcome> = meters
             .cooling
             .iter()
-            .map(|group| {
+            .zip(&meters.cooling_loops)
+            .map(|(group, loops)| {
                 let m3 = |gauge| integral(gauge) / 1000.0;
                 let own = WaterOutcome {
                     withdrawal_m3: m3(group.makeup),
                     evaporation_m3: m3(group.evaporation),
                     drift_m3: m3(group.drift),
                     blowdown_m3: m3(group.blowdown),
+                    basins_m3: gained_m3(loops),
                 };
                 water.withdrawal_m3 += own.withdrawal_m3;
                 water.evaporation_m3 += own.evaporation_m3;
                 water.drift_m3 += own.drift_m3;
                 water.blowdown_m3 += own.blowdown_m3;
+                water.basins_m3 += own.basins_m3;
                 let inlet = meters.gauges.meter(group.inlet);
                 CoolingOutcome {
                     name: group.name.clone(),
@@ -522,6 +551,7 @@ impl Facility<'_> {
                     mean_inlet_c: inlet.mean(now),
                     max_inlet_c: inlet.max(),
                     water: own,
+                    without_water_h: group.waterless.map_or(0.0, |gauge| integral(gauge) / 3600.0),
                 }
             })
             .collect();
@@ -539,6 +569,7 @@ impl Facility<'_> {
                 mean_inlet_c: inlet.mean(now),
                 max_inlet_c: inlet.max(),
                 water: WaterOutcome::default(),
+                without_water_h: 0.0,
             }
         }));
 
@@ -655,11 +686,17 @@ impl Facility<'_> {
             energy.outflow(&format!("loss {}", kind.name()), integral(gauge));
         }
         let mut water = Ledger::new("water", "kg");
-        for group in &meters.cooling {
+        for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
             water.inflow(&format!("make-up {}", group.name), integral(group.makeup));
             water.outflow(&format!("evaporation {}", group.name), integral(group.evaporation));
             water.outflow(&format!("drift {}", group.name), integral(group.drift));
             water.outflow(&format!("blowdown {}", group.name), integral(group.blowdown));
+            for &index in loops {
+                if self.design.loops[index].make_up.basin.volume_kg > 0.0 {
+                    let name = format!("basin {}", group.name);
+                    water.stored(&name, self.water.of(index).gained_kg());
+                }
+            }
         }
         let mut heat = Ledger::new("heat", "J");
         for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {

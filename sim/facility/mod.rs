@@ -40,7 +40,7 @@ use crate::plant::power::{ComponentKind, Failures, Network, PowerNode};
 use crate::workload::inference::Tally;
 use crate::workload::mining::Mining;
 
-use cooling::{ExchangerPlant, LoopPlant, Place, Unit};
+use cooling::{ExchangerPlant, LoopPlant, Planned, Unit, Waterworks};
 use meters::Meters;
 use settle::{Owner, Rack};
 use work::Work;
@@ -72,6 +72,10 @@ enum Event {
     Started(u32),
     /// A unit of the cooling fails or is repaired.
     Unit,
+    /// Something of the cooling is taken out of service as planned, or put back.
+    Planned { index: u32, begins: bool },
+    /// A basin runs dry or is full, an allowance of water is used up or renewed.
+    Water,
     /// An interval of the time series ends.
     Interval,
     /// A curtailment begins, or ends.
@@ -96,6 +100,8 @@ impl Event {
             Event::Unit => [11, 0],
             Event::Chillers(index) => [12, index.into()],
             Event::Curtailment { index, begins } => [13, 2 * u64::from(index) + u64::from(begins)],
+            Event::Planned { index, begins } => [14, 2 * u64::from(index) + u64::from(begins)],
+            Event::Water => [15, 0],
         }
     }
 }
@@ -122,8 +128,11 @@ pub struct Facility<'d> {
     breakdowns: Breakdowns,
     /// The units of the cooling that can fail, by their number in `breakdowns`.
     units: Vec<Unit>,
+    /// What of the cooling is out of service at some time, as planned.
+    planned: Vec<Planned>,
     loops: Vec<LoopPlant>,
     exchangers: Vec<ExchangerPlant>,
+    water: Waterworks,
     racks: Vec<Rack>,
     /// Who is behind each electrical load.
     owners: Vec<Owner>,
@@ -197,8 +206,10 @@ impl<'d> Facility<'d> {
             failures: Failures::new(&design.power, &streams),
             breakdowns: Breakdowns::new(units.iter().map(Unit::law), &streams),
             units,
+            planned: cooling::planned(design),
             loops,
             exchangers,
+            water: Waterworks::new(design),
             racks: design.racks.iter().map(Rack::new).collect(),
             owners: settle::owners(design),
             wake_ups: vec![WakeUp { due: true, advanced: Time::ZERO, next: None }; works.len()],
@@ -277,6 +288,7 @@ impl<'d> Facility<'d> {
                 self.agenda.push(at, Class::Plant, Event::Curtailment { index, begins });
             }
         }
+        self.schedule_planned();
         for house in &self.design.house {
             self.power.set_demand(house.load, settle::house_demand(house));
         }
@@ -347,23 +359,9 @@ impl<'d> Facility<'d> {
                 }
                 self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
             }
-            Event::Unit => {
-                for (number, up) in self.breakdowns.advance(now) {
-                    let unit = &self.units[number];
-                    let machines = match unit.place {
-                        Place::Loop(index, kind) => {
-                            &mut self.loops[index as usize].machines[usize::from(kind)]
-                        }
-                        Place::Exchanger(index) => &mut self.exchangers[index as usize].movers,
-                    };
-                    machines.set_unit(up);
-                    self.changed.cooling(unit.on_loop);
-                    self.meters.count_unit(now, number, up);
-                    let what = if up { What::Repaired } else { What::Failed };
-                    observer.record(&Record { at: now, what, subject: &unit.name, count: 1 });
-                }
-                self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
-            }
+            Event::Unit => self.break_units(now, observer),
+            Event::Planned { index, begins } => self.carry_out(now, index, begins, observer),
+            Event::Water => self.turn_water(),
             Event::Work(index) => {
                 let wake_up = &mut self.wake_ups[index as usize];
                 wake_up.due = true;

@@ -66,6 +66,14 @@ pub enum What {
     Capped,
     /// Racks are no longer held below what they want.
     Uncapped,
+    /// Something of the cooling is taken out of service, as planned.
+    TakenOut,
+    /// It is put back.
+    PutBack,
+    /// What evaporates water in a loop has none.
+    RanDry,
+    /// It has water again.
+    WaterBack,
     /// The site may import less from now on.
     Curtailed,
     /// The site may import what its feeds carry again.
@@ -86,6 +94,10 @@ impl What {
             What::HeatFull => "heat-full",
             What::Capped => "capped",
             What::Uncapped => "uncapped",
+            What::TakenOut => "taken-out",
+            What::PutBack => "put-back",
+            What::RanDry => "ran-dry",
+            What::WaterBack => "water-back",
             What::Curtailed => "curtailed",
             What::Uncurtailed => "uncurtailed",
         }

@@ -91,7 +91,8 @@ pub struct Effectiveness {
     pub cue_kg_per_kwh: Option<f64>,
 }
 
-/// Water of a run. Withdrawal = consumption (evaporation and drift) + discharge (blowdown).
+/// Water of a run. Withdrawal = consumption (evaporation and drift) + discharge (blowdown) + what
+/// the basins gained.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct WaterOutcome {
     /// Make-up water taken.
@@ -102,6 +103,8 @@ pub struct WaterOutcome {
     pub drift_m3: f64,
     /// Returned to the sewer.
     pub blowdown_m3: f64,
+    /// What basins hold at the end beyond what they held at the start; negative where they fell.
+    pub basins_m3: f64,
 }
 
 /// A cooling component, all its instances together.
@@ -125,6 +128,8 @@ pub struct CoolingOutcome {
     pub max_inlet_c: f64,
     /// Its water.
     pub water: WaterOutcome,
+    /// Hours in which what evaporates water in it had none; the sum of its instances.
+    pub without_water_h: f64,
 }
 
 /// A hall of racks.

@@ -308,6 +308,7 @@ impl Facility<'_> {
         self.record_halls(now, observer);
         self.schedule_wake_ups();
         self.watch_chillers(now);
+        self.watch_water(now, observer);
         self.read_meters(now, observer);
         self.tell_requests(observer);
     }

@@ -59,6 +59,28 @@ impl Clock {
         }
     }
 
+    /// The next midnight of the site after `time`: the first instant of the next local day.
+    pub fn next_midnight(&self, time: Time) -> Time {
+        let tomorrow = self.zone.to_datetime(self.timestamp(time)).date().tomorrow();
+        let begins = tomorrow.and_then(|date| date.to_zoned(self.zone.clone()));
+        begins.map_or(Time::MAX, |zoned| self.time(zoned.timestamp()))
+    }
+
+    /// The instant of the run at `timestamp`; the start for what lies before it.
+    pub fn time(&self, timestamp: Timestamp) -> Time {
+        let nanos = timestamp.duration_since(self.start).as_nanos().max(0);
+        u64::try_from(nanos).map_or(Time::MAX, |nanos| Time::ZERO + Span::from_nanos(nanos))
+    }
+
+    /// First instant of `duration` from `start` on, and the first after it, with what lies before
+    /// the run cut off; none where nothing is left.
+    pub fn times(&self, start: Timestamp, duration: Span) -> Option<(Time, Time)> {
+        let nanos = jiff::SignedDuration::from_nanos_i128(i128::from(duration.as_nanos()));
+        let until = start.checked_add(nanos).map_or(Time::MAX, |end| self.time(end));
+        let from = self.time(start);
+        (from < until).then_some((from, until))
+    }
+
     /// Time from `time` to the next full multiple of `step` since the start of the run: a whole
     /// `step` where `time` is a multiple itself.
     ///
@@ -102,6 +124,27 @@ mod tests {
         assert_eq!([0, 1].map(|h| spring.read(at_hour(h)).hour), [1.0, 3.0]);
         let autumn = clock("2026-11-01T06:00:00Z", "America/Chicago");
         assert_eq!([0, 1, 2].map(|h| autumn.read(at_hour(h)).hour), [1.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn midnight_is_local_and_days_may_have_25_hours() {
+        let clock = clock("2026-10-31T12:00:00Z", "America/Chicago");
+        // Seven in the morning of the last of October; the first of November is a long day.
+        let first = clock.next_midnight(Time::ZERO);
+        assert_eq!(first, at_hour(17));
+        assert_eq!(clock.next_midnight(first), at_hour(17 + 25));
+        let just_before = Time::from_nanos(first.as_nanos() - 1);
+        assert_eq!(clock.next_midnight(just_before), first);
+    }
+
+    #[test]
+    fn what_lies_before_the_run_is_cut_off() {
+        let clock = clock("2026-06-01T00:00:00Z", "UTC");
+        let times =
+            |start: &str, hours| clock.times(start.parse().unwrap(), Span::from_hours(hours));
+        assert_eq!(times("2026-06-01T02:00:00Z", 1), Some((at_hour(2), at_hour(3))));
+        assert_eq!(times("2026-05-31T23:00:00Z", 2), Some((Time::ZERO, at_hour(1))));
+        assert_eq!(times("2026-05-31T23:00:00Z", 1), None);
     }
 
     #[test]

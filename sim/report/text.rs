@@ -16,6 +16,7 @@ use crate::workload::training::TrainingSummary;
 
 /// Losses of power, curtailments and failures below this many MWh are left out of the text.
 const NOTHING_MWH: f64 = 0.05;
+const NOTHING_M3: f64 = 0.05;
 
 /// The outcome of a run whose files are in `folder` and which took `wall`.
 pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
@@ -135,6 +136,17 @@ fn energy(text: &mut String, outcome: &Outcome) {
             amount(water.blowdown_m3)
         ),
     );
+    if water.basins_m3.abs() > NOTHING_M3 {
+        let (amount, ended) = (amount(water.basins_m3.abs()), water.basins_m3 < 0.0);
+        let how = if ended { "lower" } else { "higher" };
+        line("basins", format!("end {amount} m3 {how} than they began"));
+    }
+    let dry = outcome.cooling.iter().filter(|cooling| cooling.without_water_h > 0.0);
+    let dry: Vec<String> =
+        dry.map(|cooling| format!("{} {:.1} h", cooling.name, cooling.without_water_h)).collect();
+    if !dry.is_empty() {
+        line("without water", dry.join(", "));
+    }
     if outcome.money.carbon_t > 0.0 {
         line(
             "carbon",

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::control::ControlSpec;
 use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
-use crate::plant::cooling::CoolingSpec;
+use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::PowerSpec;
 use crate::spec::kinds;
 use crate::units::{Duration, Fraction};
@@ -62,6 +62,9 @@ pub(super) struct ScenarioSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, PowerSpec>")]
     power: Option<IgnoredAny>,
+    /// The main that brings water to the site. Default: it brings whatever is asked.
+    #[serde(default)]
+    pub(super) water: Option<WaterMainSpec>,
     /// Cooling loops, by name.
     #[allow(dead_code)] // read component by component
     #[serde(default)]

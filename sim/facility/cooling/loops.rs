@@ -21,6 +21,8 @@ pub(in crate::facility) struct LoopPlant {
     /// How it works, with the temperatures that its masses have.
     pub(in crate::facility) state: LoopState,
     pub(in crate::facility) operator: Operator,
+    /// Whether what evaporates water has any.
+    pub(super) wet: bool,
     /// Whether air and not water is its coolant: its own mass is next to nothing.
     pub(super) airy: bool,
     pub(super) masses: Masses,
@@ -107,6 +109,7 @@ impl LoopPlant {
             exchangers,
             heat_w: 0.0,
             operator: Operator::default(),
+            wet: true,
             airy,
             now: Instant {
                 reached: false,
@@ -175,11 +178,12 @@ impl LoopPlant {
         if !returning || rest.saturated || !rest.flowing {
             return rest;
         }
+        let at_most = Drive { may_evaporate: drive.may_evaporate, ..Drive::FULL };
         let midway_c = 0.5 * (supply_c + wanted_c);
         let pulling_w = *self
             .now
             .pulling_w
-            .get_or_insert_with(|| self.model.capacity_w(midway_c, air, Drive::FULL));
+            .get_or_insert_with(|| self.model.capacity_w(midway_c, air, at_most));
         self.model.solve(pulling_w.max(self.heat_w), air, drive)
     }
 

@@ -15,6 +15,7 @@ mod loops;
 mod machines;
 mod serve;
 mod units;
+mod waterworks;
 
 use super::{Event, Facility};
 use crate::kernel::{Agenda, Class, Span, Time};
@@ -25,7 +26,8 @@ use loops::Instant;
 
 pub(super) use exchangers::ExchangerPlant;
 pub(super) use loops::LoopPlant;
-pub(super) use units::{Place, Unit, units};
+pub(super) use units::{Planned, Unit, planned, units};
+pub(super) use waterworks::Waterworks;
 
 /// The state of a loop out of balance is looked at again when a coolant has moved by this much,
 /// in kelvin: what meters may be off by, and what devices at their limit are taken as linear over.
@@ -49,7 +51,8 @@ impl Facility<'_> {
 
             let [fans, pumps, chillers] = [0, 1, 2].map(|kind: usize| plant.machines[kind].whole());
             let regime = plant.operator.regime();
-            let whole = Drive { fans, pumps, chillers, regime };
+            let may_evaporate = plant.wet;
+            let whole = Drive { fans, pumps, chillers, regime, may_evaporate };
             let at_rest = plant.model.solve(plant.heat_w, &self.air, whole);
             let wanted = plant.at_work(at_rest, &self.air, whole);
             let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
@@ -62,7 +65,7 @@ impl Facility<'_> {
                 *share = if ready { machines.share(&self.power, wanted_w) } else { 0.0 };
             }
             let [fans, pumps, chillers] = share;
-            let drive = Drive { fans, pumps, chillers, regime };
+            let drive = Drive { fans, pumps, chillers, regime, may_evaporate };
             let (at_rest, state) = if drive == whole {
                 (at_rest, wanted)
             } else {
@@ -78,7 +81,10 @@ impl Facility<'_> {
                 machines.draw(&mut self.power, draw_w);
             }
             plant.state = state;
-            plant.operator.sees(chillers > 0.0);
+            // Chillers whose condensers have no water trip, and start anew when it is back.
+            plant
+                .operator
+                .sees(chillers > 0.0 && (may_evaporate || plant.model.design().works_dry()));
             let flow = if state.flowing || circulates { parallel_flow(pumps) } else { 0.0 };
             plant.now.drive = drive;
             plant.now.saturated = at_rest.saturated;
@@ -135,6 +141,9 @@ impl Facility<'_> {
     /// state from here on, and what comes of it is scheduled.
     pub(super) fn release_heat(&mut self, now: Time) {
         let loops = self.changed.touched.take();
+        if !loops.is_empty() {
+            self.water.tell();
+        }
         for &index in &loops {
             let plant = &mut self.loops[index as usize];
             plant.now.reached = false;

@@ -82,7 +82,8 @@ impl ChillerPlantDesign {
         let pumps = drive.pumps.clamp(0.0, 1.0);
         let flow = parallel_flow(pumps);
         let available = self.chillers.available(&drive);
-        if flow == 0.0 || (available == 0.0 && self.economiser.is_none()) {
+        let stands = available == 0.0 && self.economiser.is_none();
+        if flow == 0.0 || stands || !drive.may_evaporate {
             return still(air);
         }
         let evaporator_w = heat_w + pumps * self.circuit.pump_heat * self.circuit.pump_w;

@@ -73,6 +73,30 @@ impl LoopDesign {
         }
     }
 
+    /// Whether something in it evaporates water.
+    pub fn evaporates(&self) -> bool {
+        match self {
+            LoopDesign::Hydronic(h) => match &h.device {
+                DeviceDesign::DryCooler(cooler) => cooler.pads.is_some(),
+                DeviceDesign::Tower(_) | DeviceDesign::FluidCooler(_) | DeviceDesign::Hybrid(_) => {
+                    true
+                }
+            },
+            LoopDesign::ChillerPlant(_) => true,
+            LoopDesign::AirCooledChiller(_) => false,
+            LoopDesign::Ventilation(v) => v.pads.is_some(),
+        }
+    }
+
+    /// Whether it rejects heat without water too: an open tower does not.
+    pub fn works_dry(&self) -> bool {
+        match self {
+            LoopDesign::Hydronic(h) => !matches!(h.device, DeviceDesign::Tower(_)),
+            LoopDesign::ChillerPlant(_) => false,
+            LoopDesign::AirCooledChiller(_) | LoopDesign::Ventilation(_) => true,
+        }
+    }
+
     /// Heat of the racks that the loop is meant for, W.
     pub fn design_heat_w(&self) -> f64 {
         match self {
@@ -219,6 +243,9 @@ pub struct Drive {
     pub chillers: f64,
     /// How a chiller plant is run; `None` for the best that there is at this instant.
     pub regime: Option<Regime>,
+    /// Whether what evaporates water may do so. Without it pads are dry, and an open tower, whose
+    /// circulating water is what it evaporates, rejects nothing.
+    pub may_evaporate: bool,
 }
 
 impl CircuitDesign {
@@ -230,9 +257,11 @@ impl CircuitDesign {
 
 impl Drive {
     /// Everything runs.
-    pub const FULL: Drive = Drive { fans: 1.0, pumps: 1.0, chillers: 1.0, regime: None };
+    pub const FULL: Drive =
+        Drive { fans: 1.0, pumps: 1.0, chillers: 1.0, regime: None, may_evaporate: true };
     /// Nothing runs.
-    pub const NONE: Drive = Drive { fans: 0.0, pumps: 0.0, chillers: 0.0, regime: None };
+    pub const NONE: Drive =
+        Drive { fans: 0.0, pumps: 0.0, chillers: 0.0, regime: None, may_evaporate: false };
 }
 
 /// The steady state of a loop.
@@ -390,7 +419,8 @@ impl CoolingLoop {
         let circuit = &design.circuit;
         let pumps = drive.pumps.clamp(0.0, 1.0);
         let flow = parallel_flow(pumps);
-        if flow == 0.0 {
+        let dry_tower = !drive.may_evaporate && matches!(design.device, DeviceDesign::Tower(_));
+        if flow == 0.0 || dry_tower {
             return still(air);
         }
         // A constant-speed pump near its duty draws about its rating: as the flow of those
@@ -407,7 +437,14 @@ impl CoolingLoop {
         };
         let fans = drive.fans.clamp(0.0, 1.0);
 
-        let asked = Asked { heat_w: total_w, coolant, air, fans, control, may_evaporate: true };
+        let asked = Asked {
+            heat_w: total_w,
+            coolant,
+            air,
+            fans,
+            control,
+            may_evaporate: drive.may_evaporate,
+        };
         let Rejected { staged, fan_w, spray_w, dry_w, air_ratio, water } = match &design.device {
             DeviceDesign::Tower(tower) => tower.run(&asked),
             DeviceDesign::DryCooler(cooler) => cooler.run(&asked),

@@ -33,6 +33,7 @@ mod water;
 mod breakdowns;
 mod control;
 mod inertia;
+mod makeup;
 mod protection;
 mod thermal;
 
@@ -54,14 +55,16 @@ pub use loops::{
     CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
     LoopState,
 };
+pub use makeup::{Balance, Basin, BasinDesign, Main, MainDesign, MakeUpDesign, Outage};
 pub use pads::PadDesign;
 pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
     AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, ChipSpec,
     CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, FanCurve,
-    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, PadSpec, RestartSpec,
-    TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger, VentilationSpec,
+    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, MakeUpSpec, OutageSpec,
+    PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger,
+    VentilationSpec, WaterMainSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

@@ -7,6 +7,7 @@ mod fluid_cooler;
 mod hybrid;
 mod operation;
 mod pads;
+mod water;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ pub use hybrid::HybridCoolerSpec;
 
 pub use operation::{ChipSpec, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec};
 pub use pads::PadSpec;
+pub use water::{MakeUpSpec, OutageSpec, WaterMainSpec};
 
 kinds! {
     /// A part of the way of heat from racks to the weather: a loop, or an exchanger on one.
@@ -183,6 +185,10 @@ pub struct TowerSpec {
     /// A buffer tank in the loop, well mixed (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
+    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
+    /// lost).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water: Option<MakeUpSpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
@@ -325,6 +331,10 @@ pub struct DryCoolerSpec {
     /// A buffer tank in the loop, well mixed (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
+    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
+    /// lost).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water: Option<MakeUpSpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
@@ -375,6 +385,10 @@ pub struct VentilationSpec {
     /// Adiabatic pads ahead of the intake (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pads: Option<PadSpec>,
+    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
+    /// lost).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water: Option<MakeUpSpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,

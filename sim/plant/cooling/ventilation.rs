@@ -39,7 +39,8 @@ pub struct VentilationDesign {
 impl VentilationDesign {
     /// The steady state at `heat_w`. Closed form; wet pads add a wet bulb.
     pub(super) fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
-        let padded = self.pads.and_then(|pads| Some((pads, pads.behind(air)?)));
+        let wetted = self.pads.filter(|_| drive.may_evaporate);
+        let padded = wetted.and_then(|pads| Some((pads, pads.behind(air)?)));
         let entering = padded.map_or(*air, |(_, behind)| behind);
         let outdoor_c = entering.dry_bulb_c + self.recirculation_k;
         let idle = LoopState {

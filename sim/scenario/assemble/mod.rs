@@ -136,10 +136,14 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let mut read = |name: &Name, out: &mut dyn FnMut(&[u8])| inputs.read(name, out);
     let horizon = Time::ZERO + duration;
     let mut run = Run { clock: &clock, horizon, read: &mut read };
+    let water = head.water.clone().unwrap_or_default().resolve(&mut faults);
+    report_in(document, "water", &mut faults, sink);
     let weather = head.weather.resolve(&place, &mut run, &mut faults);
     report_in(document, "weather", &mut faults, sink);
     if let Some(weather) = &weather {
-        outlook::check(&plant, weather, (head.seed.unwrap_or(1), horizon), sink);
+        let mark = document.section("water").map(|section| section.key);
+        let run = (head.seed.unwrap_or(1), horizon);
+        outlook::check(&plant, weather, (&water, mark), run, sink);
     }
     let price = match &head.price {
         Some(price) => price.resolve(&mut run, &mut faults),
@@ -179,6 +183,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         carbon: carbon.map_or(Some(None), |carbon| carbon.map(Some))?,
         power,
         power_groups,
+        water,
         loops,
         exchangers,
         halls: halls.into_iter().map(|hall| hall.design).collect(),

@@ -1,12 +1,12 @@
 //! What the weather of the run will make of the loops: set points that it does not allow, water
-//! that freezes.
+//! that freezes, water that will be short.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::plant::Plant;
 use crate::fluids::MoistAir;
 use crate::grid::{Weather, WeatherDesign};
 use crate::kernel::{Streams, Time};
-use crate::plant::cooling::{CoolingLoop, Drive, LoopDesign};
+use crate::plant::cooling::{CoolingLoop, Drive, LoopDesign, MainDesign};
 use crate::spec::Mark;
 
 /// A supply this much above what is wanted is worth a warning, K.
@@ -61,6 +61,7 @@ impl Extremes {
 pub(super) fn check(
     plant: &Plant,
     weather: &WeatherDesign,
+    main: (&MainDesign, Option<Mark>),
     (seed, horizon): (u64, Time),
     sink: &mut Diagnostics,
 ) {
@@ -81,6 +82,46 @@ pub(super) fn check(
         };
         too_warm(&site.design, &extremes).into_iter().for_each(&mut warn);
         freezes(&site.design, &extremes).into_iter().for_each(&mut warn);
+        let needs_kg_s = most_water_kg_s(&site.design, &extremes);
+        if !site.design.works_dry() {
+            let limit = short_of(&site.make_up.main, needs_kg_s);
+            let limit = limit.map(|limit| (format!("{limit}, and cannot run dry"), STOPS));
+            limit.into_iter().for_each(&mut warn);
+        }
+    }
+    let (main, mark) = main;
+    let cannot_run_dry = plant.loops.iter().filter(|site| !site.design.works_dry());
+    let needs_kg_s = cannot_run_dry.map(|site| most_water_kg_s(&site.design, &extremes)).sum();
+    if let (Some(limit), Some(mark)) = (short_of(main, needs_kg_s), mark) {
+        let message = format!("loops that cannot run dry, together, {limit}");
+        sink.push(Diagnostic::warning(mark, message).code("doubtful").help(STOPS));
+    }
+}
+
+const STOPS: &str = "an open tower without water rejects nothing; a basin bridges hours, not days";
+
+/// Make-up of a loop at design heat in the thirstier of the extreme hours, kg/s.
+fn most_water_kg_s(design: &LoopDesign, extremes: &Extremes) -> f64 {
+    let model = CoolingLoop::new(design);
+    let of = |air| model.solve(design.design_heat_w(), air, Drive::FULL).water.makeup_kg_s;
+    of(&extremes.hottest).max(of(&extremes.most_humid))
+}
+
+/// What of a main falls short of `needs_kg_s`, with figures. A day of the hottest hour is a hard
+/// one, so that a daily limit is held against the half of it.
+fn short_of(main: &MainDesign, needs_kg_s: f64) -> Option<String> {
+    let m3_h = |kg_s: f64| kg_s * 3.6;
+    let needs = format!("takes up to {:.2} m3/h at design heat", m3_h(needs_kg_s));
+    let half_day_kg = 0.5 * 86_400.0 * needs_kg_s;
+    match (main.peak_kg_s, main.daily_kg) {
+        (Some(most), _) if most < needs_kg_s => {
+            Some(format!("{needs}, more than the `peak_flow` of {:.2} m3/h", m3_h(most)))
+        }
+        (_, Some(most)) if most < half_day_kg => Some(format!(
+            "{needs}, which the `daily_limit` covers for {:.1} h",
+            most / needs_kg_s / 3600.0
+        )),
+        _ => None,
     }
 }
 

@@ -218,6 +218,7 @@ impl Plant {
                 coolant_j_k: operation.coolant_j_k,
                 restart: operation.restart,
                 failures: operation.failures,
+                make_up: operation.make_up.clone(),
             });
             // Racks on the loop itself.
             let name = name.clone();

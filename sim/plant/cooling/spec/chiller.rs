@@ -11,7 +11,7 @@ use super::super::exchange::WaterExchanger;
 use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
 use super::check::{Check, CircuitInput, TowerInput};
 use super::operation::{RestartSpec, UnitsFailuresSpec};
-use super::{Coolant, FanCurve};
+use super::{Coolant, FanCurve, MakeUpSpec};
 use crate::fluids::{MoistAir, water};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
@@ -211,6 +211,10 @@ pub struct ChillerPlantSpec {
     /// A buffer tank in the loop, well mixed (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
+    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
+    /// lost).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water: Option<MakeUpSpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,

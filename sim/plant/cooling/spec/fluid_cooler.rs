@@ -11,7 +11,7 @@ use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
 use super::super::pumps;
 use super::super::tower::TowerPoint;
 use super::check::{Check, CircuitInput, design_air};
-use super::{Coolant, FanCurve, RestartSpec, UnitsFailuresSpec};
+use super::{Coolant, FanCurve, MakeUpSpec, RestartSpec, UnitsFailuresSpec};
 use crate::fluids::water;
 use crate::spec::{Fault, Names};
 use crate::units::{
@@ -170,6 +170,10 @@ pub struct FluidCoolerSpec {
     /// A buffer tank in the loop, well mixed (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
+    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
+    /// lost).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water: Option<MakeUpSpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,

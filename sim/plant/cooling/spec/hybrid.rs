@@ -7,7 +7,7 @@ use super::super::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use super::super::hybrid::HybridDesign;
 use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
 use super::check::{Check, CircuitInput, TowerInput};
-use super::{Coolant, FanCurve, RestartSpec, UnitsFailuresSpec};
+use super::{Coolant, FanCurve, MakeUpSpec, RestartSpec, UnitsFailuresSpec};
 use crate::spec::{Fault, Names};
 use crate::units::{
     Fraction, MassFlow, Power, Pressure, Temperature, TemperatureDelta, Volume, VolumeFlow,
@@ -120,6 +120,10 @@ pub struct HybridCoolerSpec {
     /// A buffer tank in the loop, well mixed (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
+    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
+    /// lost).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water: Option<MakeUpSpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,

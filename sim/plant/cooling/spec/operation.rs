@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::breakdowns::BreakdownLaw;
 use super::super::loops::{CoolingLoop, LoopDesign};
+use super::super::makeup::MakeUpDesign;
 use super::super::protection::ThermalLimits;
 use super::{Coolant, CoolingSpec};
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
@@ -58,7 +59,7 @@ pub struct UnitsFailuresSpec {
 
 impl UnitFailuresSpec {
     /// The law, or none where the rate is zero.
-    fn resolve(&self, faults: &mut Vec<Fault>) -> Option<BreakdownLaw> {
+    pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> Option<BreakdownLaw> {
         let repair_mean_s = self.repair_mean.map_or(86_400.0, Duration::as_secs_f64);
         let mut wrong = |message: &str| faults.push(Fault::error("failures", message));
         if self.rate.0 < 0.0 {
@@ -79,7 +80,7 @@ impl UnitFailuresSpec {
 }
 
 /// What a loop does when something goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoopOperation {
     /// Heat that its coolant and buffer tank take up by a kelvin, J/K.
     pub coolant_j_k: f64,
@@ -87,6 +88,8 @@ pub struct LoopOperation {
     pub restart: [Span; 2],
     /// How each of them fails.
     pub failures: [Option<BreakdownLaw>; 3],
+    /// Its water.
+    pub make_up: MakeUpDesign,
 }
 
 /// Pumps and fans start within this after their bus was dead.
@@ -151,7 +154,8 @@ impl CoolingSpec {
             law(pumps, exist.1, "pumps"),
             law(chillers, exist.2, "chillers"),
         ];
-        LoopOperation { coolant_j_k, restart, failures }
+        let make_up = self.make_up(design, faults);
+        LoopOperation { coolant_j_k, restart, failures, make_up }
     }
 
     /// How the pumps or fans of an exchanger fail; none where they never do.

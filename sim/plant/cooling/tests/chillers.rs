@@ -206,7 +206,7 @@ proptest! {
             _ => of_set("doe2-centrifugal"),
         };
         let air = MoistAir::from_relative_humidity(t, rh, crate::fluids::standard_pressure_pa(z));
-        let drive = Drive { fans, pumps, chillers, regime };
+        let drive = Drive { fans, pumps, chillers, regime, ..Drive::FULL };
         let heat = load * 10e6;
         let state = plant.solve(heat, &air, drive);
         prop_assert_eq!(state, plant.solve(heat, &air, drive));
