@@ -1,8 +1,13 @@
 //! What a year of weather costs: 8,760 solves of one cooling loop on one core.
+//!
+//! Allocations are counted: a row without a line of them below has made none.
 
-use divan::{Bencher, black_box};
+use divan::{AllocProfiler, Bencher, black_box};
 use loadbank::fluids::MoistAir;
 use loadbank::plant::cooling::{CoolingLoop, CoolingPart, CoolingSpec, Drive};
+
+#[global_allocator]
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 fn main() {
     divan::main();

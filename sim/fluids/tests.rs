@@ -108,6 +108,19 @@ proptest! {
     }
 
     #[test]
+    fn slopes_of_saturated_air_are_those_of_its_values(t in -60.0f64..60.0, z in 0.0f64..3000.0) {
+        // Away from the triple point, where the curve has a corner.
+        prop_assume!((t - 0.01).abs() > 0.01);
+        let p = standard_pressure_pa(z);
+        let (d, here) = (1e-3, SaturatedAir::at(t, p));
+        let (before, after) = (SaturatedAir::at(t - d, p), SaturatedAir::at(t + d, p));
+        let slope = (after.enthalpy_j_kg - before.enthalpy_j_kg) / (2.0 * d);
+        prop_assert!((here.enthalpy_slope / slope - 1.0).abs() < 1e-6);
+        let bend = (after.enthalpy_slope - before.enthalpy_slope) / (2.0 * d) / slope;
+        prop_assert!((here.enthalpy_bend - bend).abs() < 1e-5 * bend.abs() + 1e-9);
+    }
+
+    #[test]
     fn hotter_or_wetter_air_has_a_higher_wet_bulb(t in 1.0f64..55.0, rh in 0.01f64..0.98) {
         let wet = |t, rh| MoistAir::from_relative_humidity(t, rh, 101_325.0).wet_bulb_c();
         prop_assert!(wet(t, rh + 0.01) > wet(t, rh) || wet(t, rh) < 0.0);

@@ -1,5 +1,7 @@
 //! Chilled water: chillers on a tower or on outdoor air, and the economiser beside them.
 
+use std::cell::Cell;
+
 use super::chiller::{ChillerDesign, overloaded_c};
 use super::control::CoolingMode;
 use super::exchange::{RackExchanger, WaterExchanger};
@@ -232,6 +234,13 @@ struct Condensed {
     tower_c: f64,
 }
 
+impl Condensed {
+    /// How much warmer the water leaves the tower than was supposed, K.
+    fn excess_k(&self) -> f64 {
+        self.tower.leaving_c - self.tower_c
+    }
+}
+
 impl Question<'_> {
     /// As the operator has chosen; else the economiser alone if it holds the setpoint; else beside chillers if the tower's
     /// water is cold enough to be worth it; else chillers alone.
@@ -317,14 +326,14 @@ impl Question<'_> {
     /// Balances chillers and tower with chilled water leaving at `supply_c`: one bracketed
     /// root for the temperature of the tower's water, since compressors draw more as it
     /// warms, and what they draw warms it. Twice or thrice where the number of running
-    /// chillers has to be found.
+    /// chillers has to be found, from where the one before has settled.
     fn condense(&self, supply_c: f64, economiser: Option<f64>) -> Condensed {
         let chillers = &self.plant.chillers;
         if self.mode.is_some() {
-            return self.condense_with(self.available, supply_c, economiser);
+            return self.condense_with(self.available, supply_c, economiser, None);
         }
         let mut running = chillers.running(self.evaporator_w, self.available);
-        let mut found = self.condense_with(running, supply_c, economiser);
+        let mut found = self.condense_with(running, supply_c, economiser, None);
         for _ in 0..self.plant.chillers.units {
             let heat_w = self.evaporator_w - found.economiser_w;
             let wanted = chillers.running(heat_w, self.available);
@@ -341,12 +350,18 @@ impl Question<'_> {
                 break;
             }
             running = next;
-            found = self.condense_with(running, supply_c, economiser);
+            found = self.condense_with(running, supply_c, economiser, Some(found.tower_c));
         }
         found
     }
 
-    fn condense_with(&self, running: f64, supply_c: f64, economiser: Option<f64>) -> Condensed {
+    fn condense_with(
+        &self,
+        running: f64,
+        supply_c: f64,
+        economiser: Option<f64>,
+        near_c: Option<f64>,
+    ) -> Condensed {
         let plant = self.plant;
         // Beside the economiser the tower gives its coldest.
         let (target_c, control) = match economiser {
@@ -371,35 +386,21 @@ impl Question<'_> {
             let tower = self.tower(tower_w, target_c, control);
             Condensed { tower, tower_w, entering_c, chiller_w, economiser_w, tower_c }
         };
-        let excess = |tower_c: f64| at(tower_c).tower.leaving_c - tower_c;
 
-        // Most often the fans hold what is wanted. Else the tower's water lies between that and
-        // the coldest there is, or between that and what it comes to when the compressors draw
-        // all they can.
+        // Most often the fans hold what is wanted; else the water settles where the compressors'
+        // power, which it decides, and the weather let it.
         let coldest_c = self.sink.wet_bulb_c.max(plant.minimum_basin_c);
-        let wanted_c = target_c.max(coldest_c);
-        let as_wanted = at(wanted_c);
-        let at_wanted = as_wanted.tower.leaving_c - wanted_c;
-        if at_wanted.abs() <= HELD_K {
-            return as_wanted;
-        }
-        if at_wanted < 0.0 {
-            let ends = ((coldest_c, excess(coldest_c).max(0.0)), (wanted_c, at_wanted));
-            return at(root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6));
-        }
-        let (least_c, least) = (wanted_c, at_wanted);
-        // Warm water takes heat to the air so much better than cold that a tower starved of air
-        // can come out a little colder for more heat: hence the widening.
-        let most_w =
-            self.evaporator_w + self.condenser_pump_w + running * plant.chillers.max_power_w;
-        let mut most_c = self.tower(most_w, target_c, control).leaving_c.max(least_c) + 1e-3;
-        let mut most = excess(most_c);
-        while most > 0.0 {
-            most_c += 2.0 * most + 1.0;
-            most = excess(most_c);
-        }
-        let tower_c = root::bracketed(excess, (least_c, least), (most_c, most), 1e-9, 1e-6);
-        at(tower_c)
+        let as_wanted = at(near_c.unwrap_or(target_c).max(coldest_c));
+        let best = Cell::new(as_wanted);
+        let excess = |tower_c: f64| {
+            let here = at(tower_c);
+            if here.excess_k().abs() < best.get().excess_k().abs() {
+                best.set(here);
+            }
+            here.excess_k()
+        };
+        root::settled(excess, (as_wanted.tower_c, as_wanted.excess_k()), coldest_c, HELD_K);
+        best.get()
     }
 
     fn tower(&self, heat_w: f64, target_c: f64, fans: FanControl) -> Staged {
