@@ -84,9 +84,9 @@ fn every_kind_of_odd_row_is_counted_and_its_first_line_named() {
     let (code, findings) = check(log.concat());
     let expected = "workloads.jobs.jobs: `log.swf`: 3 jobs; 3 rows (first: line 8) cannot be read: \
                     left out; 2 rows (first: line 4) no run time or time of submission: left out; \
-                    1 rows (first: line 7) no processors: left out; 2 rows (first: line 5) wider \
-                    than the site: left out; 1 rows (first: line 3) submitted before the row \
-                    above: taken as submitted with it; 1 rows (first: line 12) more than 18 \
+                    1 row (line 7) no processors: left out; 2 rows (first: line 5) wider \
+                    than the site: left out; 1 row (line 3) submitted before the row \
+                    above: taken as submitted with it; 1 row (line 12) more than 18 \
                     columns: the rest not read";
     assert_eq!((code, findings), (0, vec![expected.to_owned()]));
     let jobs = run(log.concat(), &[]);
@@ -117,7 +117,7 @@ fn odd_bytes_spoil_only_their_own_row() {
     log.extend(row(9, "60", "60", "8").trim_end().as_bytes());
     let (code, findings) = check(&log);
     let expected = "workloads.jobs.jobs: `log.swf`: 2 jobs; 6 rows (first: line 4) cannot be read: \
-                    left out; 1 rows (first: line 10) wider than the site: left out";
+                    left out; 1 row (line 10) wider than the site: left out";
     assert_eq!((code, findings), (0, vec![expected.to_owned()]));
     assert_eq!(run(&log, &[]).len(), 2);
 }

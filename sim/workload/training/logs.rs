@@ -146,7 +146,7 @@ fn processors_become_whole_nodes() {
     let (mut training, faults) = model(&log, &rack(2, 8), Policy::Fcfs);
     let [fault] = faults.as_slice() else { panic!("one warning, not {faults:?}") };
     assert_eq!(fault.severity, Severity::Warning);
-    let expected = "`log.swf`: 3 jobs; 1 rows (first: line 4) wider than the site: left out";
+    let expected = "`log.swf`: 3 jobs; 1 row (line 4) wider than the site: left out";
     assert_eq!(fault.message, expected);
     let records = records(&mut training);
     let got: Vec<_> = records.iter().map(|record| (record.nodes, record.reason.name())).collect();

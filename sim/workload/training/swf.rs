@@ -146,9 +146,12 @@ impl SwfReport {
 
 impl fmt::Display for SwfReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} jobs", self.jobs)?;
+        write!(f, "{} {}", self.jobs, if self.jobs == 1 { "job" } else { "jobs" })?;
         for (what, rows) in self.kinds().into_iter().filter(|(_, rows)| rows.count > 0) {
-            write!(f, "; {} rows (first: line {}) {what}", rows.count, rows.first_line)?;
+            match rows.count {
+                1 => write!(f, "; 1 row (line {}) {what}", rows.first_line)?,
+                count => write!(f, "; {count} rows (first: line {}) {what}", rows.first_line)?,
+            }
         }
         Ok(())
     }

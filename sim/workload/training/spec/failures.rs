@@ -21,8 +21,9 @@ pub struct FailureSpec {
     /// The law of the time that a node is on between its failures. Default: `exponential`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<LawSpec>,
-    /// How many times as often a node fails while no job starts, runs or writes on it. Default:
-    /// 100 %: the published rates are per node and day, whatever the node does.
+    /// How many times as often a node fails while no job starts, runs or writes on it; `rate` is
+    /// then that of nodes on which one does. Default: 100 %: the published rates are per node and
+    /// day, whatever the node does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_rest: Option<Fraction>,
     /// How heat makes nodes fail more often. Default: it does not.
