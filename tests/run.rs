@@ -182,7 +182,7 @@ fn latencies_read_back() {
         }
         tags.push(tag.to_owned());
     }
-    assert_eq!(tags, ["", "chat/ttft", "chat/tpot", "chat/tbt", "chat/e2e", "chat/queue"]);
+    assert_eq!(tags, ["", "chat/tpot", "chat/tbt", "chat/e2e", "chat/queue"]);
 
     let table = fs::read_to_string(folder.join("latency-chat-e2e.hgrm")).unwrap();
     let total = table.lines().find(|line| line.contains("Total count")).unwrap();

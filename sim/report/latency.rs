@@ -1,8 +1,9 @@
 //! Latency histograms in the two formats of the HdrHistogram tools.
 //!
-//! `.hlog` is the interval log (V2, compressed): one untagged interval first, because the
-//! standard log processor fails on a log that holds only tagged ones, then one interval for
-//! each histogram, tagged by its name. `.hgrm` is the percentile table that the standard
+//! `.hlog` is the interval log (V2, compressed) with one interval for each histogram. The first of
+//! them has no tag, because the standard log processor reads untagged intervals unless it is told
+//! a tag, and fails where there are none; a comment tells its name. All others are tagged by
+//! theirs. No histogram is written twice. `.hgrm` is the percentile table that the standard
 //! plotter reads; every file uses one fixed grid of percentiles, because the plotter aligns
 //! files by row.
 
@@ -44,14 +45,17 @@ pub fn interval_log(
     let start = UNIX_EPOCH + Duration::from_secs(start.as_second().max(0).unsigned_abs());
     let mut serializer = V2DeflateSerializer::new();
     let failed = |error: &dyn std::fmt::Debug| io::Error::other(format!("{error:?}"));
+    let untagged =
+        format!("the interval without a tag is {}", first.name.replace(['\r', '\n'], "_"));
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("values in microseconds")
+        .add_comment(&untagged)
         .with_start_time(start)
         .with_base_time(start)
         .with_max_value_divisor(MICROS_PER_MILLI)
         .begin_log_with(&mut out, &mut serializer)?;
     log.write_histogram(first.histogram, Duration::ZERO, length, None).map_err(|e| failed(&e))?;
-    for named in histograms {
+    for named in &histograms[1..] {
         // A tag may hold no comma, space or line break.
         let tag: String =
             named.name.chars().map(|c| if ", \r\n".contains(c) { '_' } else { c }).collect();
@@ -126,29 +130,43 @@ mod tests {
         assert_eq!(rows(&[5]), rows(&[1, 10, 100_000, 3_000_000]));
     }
 
+    /// The crate's own reader of the format: each histogram is there once, and the intervals sum
+    /// to all that was recorded.
     #[test]
     fn a_log_reads_back_with_an_untagged_interval_first() {
         use hdrhistogram::serialization::Deserializer;
         use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-        let mut h: Histogram<u64> = Histogram::new_with_bounds(1, 1_000_000_000, 3).unwrap();
-        h.record_n(250_000, 7).unwrap();
-        let log = interval_log(
-            "2026-06-01T00:00:00Z".parse().unwrap(),
-            Duration::from_secs(3600),
-            &[Named { name: "chat, ttft", histogram: &h }],
-        )
-        .unwrap();
-        let mut tags = Vec::new();
+        let recorded = [("chat, ttft", 250_000, 7), ("chat/tbt", 30_000, 5), ("b", 1, 11)];
+        let histograms = recorded.map(|(_, value, n)| {
+            let mut h: Histogram<u64> = Histogram::new_with_bounds(1, 1_000_000_000, 3).unwrap();
+            h.record_n(value, n).unwrap();
+            h
+        });
+        let named: Vec<Named<'_>> = recorded
+            .iter()
+            .zip(&histograms)
+            .map(|((name, ..), histogram)| Named { name, histogram })
+            .collect();
+        let start = "2026-06-01T00:00:00Z".parse().unwrap();
+        let log = interval_log(start, Duration::from_secs(3600), &named).unwrap();
+        let mut found = Vec::new();
         for entry in IntervalLogIterator::new(&log) {
             if let LogEntry::Interval(interval) = entry.unwrap() {
-                tags.push(interval.tag().map(|t| t.as_str().to_owned()));
                 let bytes = base64_decode(interval.encoded_histogram());
                 let back: Histogram<u64> =
                     Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
-                assert_eq!(back.len(), 7);
+                let tag = interval.tag().map(|tag| tag.as_str().to_owned());
+                found.push((tag, back.len(), back.max()));
             }
         }
-        assert_eq!(tags, [None, Some("chat__ttft".to_owned())]);
+        let max = histograms.each_ref().map(Histogram::max);
+        let tag = |tag: &str| Some(tag.to_owned());
+        assert_eq!(
+            found,
+            [(None, 7, max[0]), (tag("chat/tbt"), 5, max[1]), (tag("b"), 11, max[2])]
+        );
+        let text = String::from_utf8(log).unwrap();
+        assert!(text.contains("#the interval without a tag is chat, ttft\n"), "{text}");
     }
 
     /// Plain base64, enough to read our own log back.
