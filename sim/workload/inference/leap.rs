@@ -14,15 +14,19 @@
 //! takes the same decisions at the same boundaries as a loop over every iteration, and integer
 //! ticks make its times equal bit for bit (`docs/models/inference.md`).
 
+mod memory;
+mod step;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use super::prefix::{Piece, PrefixStore, reusable};
-use super::replica::{Draw, Limits, Work};
+use super::replica::{Draw, Gauge, Limits, Work};
 use super::request::{Request, Sink, TokenPace};
 use super::step::{Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
+use step::Step;
 
 /// A replica that leaps. Advancing costs about 50 ns a step and 4 to 5 steps a request.
 #[derive(Debug, Clone)]
@@ -101,50 +105,6 @@ struct Part {
     /// Tokens in memory.
     kv: u64,
     admission: u64,
-}
-
-/// The iterations under way: `k` of them, from `Leap::now` on; none while idle.
-#[derive(Debug, Clone, Copy, Default)]
-struct Step {
-    k: u64,
-    first: Ticks,
-    growth: Ticks,
-    end: Ticks,
-    /// A request that arrives may join the batch at the next boundary.
-    open: bool,
-    /// Prompt tokens in each iteration.
-    tokens: u64,
-    /// Those of them that belong to the partly prefilled prompt.
-    part_tokens: u64,
-}
-
-impl Step {
-    /// Duration of the first `k` iterations.
-    fn lasts(&self, k: u64) -> Ticks {
-        k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
-    }
-
-    /// The fewest iterations that last at least `elapsed`.
-    fn fewest(&self, elapsed: Ticks) -> u64 {
-        if elapsed <= self.first {
-            return 1;
-        }
-        if self.growth == 0 {
-            return elapsed.div_ceil(self.first);
-        }
-        // The root of the quadratic without cancellation, then corrected in integers.
-        let (x, growth) = (elapsed as f64, self.growth as f64);
-        let slope = self.first as f64 - 0.5 * growth;
-        let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
-        let mut k = root.max(1.0) as u64;
-        while self.lasts(k) < elapsed {
-            k += 1;
-        }
-        while k > 1 && self.lasts(k - 1) >= elapsed {
-            k -= 1;
-        }
-        k
-    }
 }
 
 /// Requests that are cheap to look at one by one.
@@ -352,6 +312,19 @@ impl Leap {
         }
         let done = self.step.fewest(at.saturating_sub(self.now)) - 1;
         self.owed - done * (self.gain + self.step.tokens)
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        let Step { k, first, end, tokens, .. } = self.step;
+        let (since, owed) = (self.now, self.owed);
+        if k > 0 {
+            let (each, per_tick) = (self.gain + tokens, 1.0 / first as f64);
+            Gauge { end, since, owed, each, per_tick }
+        } else {
+            // What was sent at this very instant has not been looked at.
+            let end = if self.inbox.is_empty() { NEVER } else { 0 };
+            Gauge { end, since, owed, each: 0, per_tick: 0.0 }
+        }
     }
 
     /// The iterations under way are known, every request takes some number of further ones, and
@@ -772,69 +745,6 @@ impl Leap {
     /// The fewest iterations that a waiting request stays here.
     fn stays(&self, request: &Request) -> u64 {
         if self.hands_over { 1 } else { request.fewest_iterations() }
-    }
-
-    /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
-    /// in each find memory.
-    fn horizon(&self, most: u64, part_tokens: u64) -> u64 {
-        let gain = (self.residues.len() >> self.block_shift) as u64;
-        let enough = self.batch * ((most.saturating_mul(gain) >> self.block_shift) + 1)
-            + ((most * part_tokens) >> self.block_shift)
-            + 1;
-        if enough <= self.free {
-            return most;
-        }
-        let kv = self.part.map_or(0, |p| p.kv);
-        let fits = |k: u64| {
-            let part = self.blocks(kv + k * part_tokens) - self.blocks(kv);
-            self.blocks_in(k) + part <= self.free
-        };
-        let (mut low, mut high) = (0, most);
-        while low < high {
-            let middle = low + (high - low).div_ceil(2);
-            if fits(middle) { low = middle } else { high = middle - 1 }
-        }
-        low
-    }
-
-    /// Blocks that the decodes open in the next `k` iterations.
-    #[inline]
-    fn blocks_in(&self, k: u64) -> u64 {
-        let ones = (self.residues.len() as u64 - 1) == self.block_mask;
-        let whole = if ones { self.batch * (k >> self.block_shift) } else { self.drafted_in(k) };
-        let rest: u64 = (0..k & self.block_mask)
-            .map(|j| {
-                let residue = (self.iteration + j).wrapping_neg() & self.block_mask;
-                u64::from(self.residues[residue as usize])
-            })
-            .sum();
-        whole + rest
-    }
-
-    /// The same without the last iterations of sequences that get one token in each.
-    #[cold]
-    fn drafted_in(&self, k: u64) -> u64 {
-        let (ones, others) = self.residues.split_at(self.block_mask as usize + 1);
-        let singles: u64 = ones.iter().copied().map(u64::from).sum();
-        let mut blocks = singles * (k >> self.block_shift);
-        for (count, gain) in others.chunks(ones.len()).zip(2..) {
-            for (residue, &n) in count.iter().enumerate().filter(|&(_, &n)| n > 0) {
-                let kv = (residue as u64).wrapping_add(gain * self.iteration) & self.block_mask;
-                blocks += u64::from(n) * (self.blocks(kv + gain * k) - self.blocks(kv));
-            }
-        }
-        blocks
-    }
-
-    /// Blocks that hold `tokens`.
-    fn blocks(&self, tokens: u64) -> u64 {
-        (tokens + self.block_mask) >> self.block_shift
-    }
-
-    /// Where a sequence of `kv` tokens that gets `gain` in an iteration stands in the residues.
-    fn residue(&self, kv: u64, gain: u32) -> usize {
-        let within = kv.wrapping_sub(u64::from(gain) * self.iteration) & self.block_mask;
-        (((u64::from(gain) - 1) << self.block_shift) | within) as usize
     }
 
     /// Tokens that `sequence` has got after `iteration` iterations.

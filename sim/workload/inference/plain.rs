@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::prefix::Piece;
-use super::replica::{Draw, Limits, Work};
+use super::replica::{Draw, Gauge, Limits, Work};
 use super::request::{Request, Sink};
 use super::step::StepTable;
 use super::ticks::{NEVER, Ticks};
@@ -199,6 +199,12 @@ impl Plain {
         };
         let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
         self.batch.iter().map(left).sum::<u64>() + waiting.map(whole).sum::<u64>()
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        let idle = if self.inbox.is_empty() { NEVER } else { 0 };
+        let (end, owed) = (self.end.unwrap_or(idle), self.outstanding(self.now));
+        Gauge { end, since: self.now, owed, each: 0, per_tick: 0.0 }
     }
 
     pub(super) fn next_leave(&self) -> Ticks {

@@ -222,6 +222,12 @@ impl Replica {
         each!(&self.0, engine => engine.outstanding(at))
     }
 
+    /// What is known of [`outstanding`](Replica::outstanding) without looking in, after the
+    /// replica was advanced.
+    pub(super) fn gauge(&self) -> Gauge {
+        each!(&self.0, engine => engine.gauge())
+    }
+
     /// An instant before which no request leaves; never while empty. The replica was advanced
     /// to when it was last sent something.
     pub(super) fn next_leave(&self) -> Ticks {
@@ -241,6 +247,32 @@ impl Replica {
     /// What it did since it was made or split off.
     pub fn work(&self) -> Work {
         each!(&self.0, engine => engine.work())
+    }
+}
+
+/// A bound of the tokens that a replica owes, in a few words: a router compares many.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gauge {
+    /// The replica must be advanced before it is asked of an instant after this one.
+    pub(super) end: Ticks,
+    /// Tokens that it owed at `since`.
+    pub(super) since: Ticks,
+    pub(super) owed: u64,
+    /// Tokens that each iteration gives, and the most iterations in a tick.
+    pub(super) each: u64,
+    pub(super) per_tick: f64,
+}
+
+impl Gauge {
+    /// Of a replica that must be advanced first.
+    pub(super) const STALE: Gauge = Gauge { end: 0, since: 0, owed: 0, each: 0, per_tick: 0.0 };
+
+    /// It owes at least this many tokens at `at`, up to `end`.
+    #[inline]
+    pub(super) fn at_least(&self, at: Ticks) -> u64 {
+        // One more than the product says makes up for its rounding.
+        let iterations = (at.saturating_sub(self.since) as f64 * self.per_tick) as u64 + 1;
+        self.owed.saturating_sub(self.each * iterations)
     }
 }
 

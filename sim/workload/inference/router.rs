@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::replica::Replica;
+use super::replica::{Gauge, Replica};
 use super::request::{Request, Sink};
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
@@ -24,7 +24,8 @@ pub enum Routing {
     /// logarithmic in the replicas, and takes replicas in order of time, not one by one.
     LeastRequests,
     /// The one with the fewest prompt and answer tokens still to process; of several, the one
-    /// whose last turn is longest ago. Costs a read of every replica a request.
+    /// whose last turn is longest ago. Costs a glance at every replica a request, and a look into
+    /// those few that may have the fewest.
     LeastTokens,
     /// Of two drawn at random, the one with fewer requests inside; the first drawn if equal.
     PowerOfTwo,
@@ -62,6 +63,8 @@ pub(super) struct Router {
     /// For the fewest requests: when each replica may have fewer next, and its order among all.
     leaves: Tournament,
     loads: Tournament,
+    /// For the fewest tokens: bounds of what each replica owes.
+    gauges: Vec<Gauge>,
 }
 
 impl Router {
@@ -82,6 +85,7 @@ impl Router {
             turns: replicas as u64,
             leaves: Tournament::new(replicas),
             loads,
+            gauges: vec![Gauge::STALE; replicas],
         }
     }
 
@@ -108,6 +112,7 @@ impl Router {
 
     /// Learns what has changed by other hands at `at`; before the next choice.
     pub(super) fn review(&mut self, at: Ticks, replicas: &mut [Replica], sink: &mut impl Sink) {
+        self.gauges.fill(Gauge::STALE);
         self.live.clear();
         self.live.extend((0..self.up.len()).filter(|&replica| self.up[replica] <= at));
         let starting = self.up.iter().copied().filter(|&up| up > at);
@@ -176,9 +181,15 @@ impl Router {
             Routing::LeastTokens => {
                 let mut best = (u64::MAX, u64::MAX, 0);
                 for &replica in &self.live {
-                    replicas[replica].advance(at, sink);
-                    let tokens = replicas[replica].outstanding(at);
-                    best = best.min((tokens, self.chosen[replica], replica));
+                    let gauge = &mut self.gauges[replica];
+                    if gauge.end < at {
+                        replicas[replica].advance(at, sink);
+                        *gauge = replicas[replica].gauge();
+                    }
+                    if gauge.at_least(at) <= best.0 {
+                        let tokens = replicas[replica].outstanding(at);
+                        best = best.min((tokens, self.chosen[replica], replica));
+                    }
                 }
                 best.2
             }
@@ -212,6 +223,7 @@ impl Router {
     ) {
         self.chosen[replica] = self.turns;
         self.turns += 1;
+        self.gauges[replica] = Gauge::STALE;
         if self.knows_loads() {
             self.look_at(replica, at, replicas, sink);
         }
@@ -225,6 +237,7 @@ impl Router {
         replicas: &mut [Replica],
         sink: &mut impl Sink,
     ) {
+        self.gauges[replica] = Gauge::STALE;
         if self.knows_loads() && self.up[replica] <= at {
             self.look_at(replica, at, replicas, sink);
         }

@@ -1,0 +1,68 @@
+//! Paged KV memory: blocks that sequences open, and how many iterations find some.
+
+use super::Leap;
+
+impl Leap {
+    /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
+    /// in each find memory.
+    pub(super) fn horizon(&self, most: u64, part_tokens: u64) -> u64 {
+        let gain = (self.residues.len() >> self.block_shift) as u64;
+        let enough = self.batch * ((most.saturating_mul(gain) >> self.block_shift) + 1)
+            + ((most * part_tokens) >> self.block_shift)
+            + 1;
+        if enough <= self.free {
+            return most;
+        }
+        let kv = self.part.map_or(0, |p| p.kv);
+        let fits = |k: u64| {
+            let part = self.blocks(kv + k * part_tokens) - self.blocks(kv);
+            self.blocks_in(k) + part <= self.free
+        };
+        let (mut low, mut high) = (0, most);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if fits(middle) { low = middle } else { high = middle - 1 }
+        }
+        low
+    }
+
+    /// Blocks that the decodes open in the next `k` iterations.
+    #[inline]
+    pub(super) fn blocks_in(&self, k: u64) -> u64 {
+        let ones = (self.residues.len() as u64 - 1) == self.block_mask;
+        let whole = if ones { self.batch * (k >> self.block_shift) } else { self.drafted_in(k) };
+        let rest: u64 = (0..k & self.block_mask)
+            .map(|j| {
+                let residue = (self.iteration + j).wrapping_neg() & self.block_mask;
+                u64::from(self.residues[residue as usize])
+            })
+            .sum();
+        whole + rest
+    }
+
+    /// The same without the last iterations of sequences that get one token in each.
+    #[cold]
+    fn drafted_in(&self, k: u64) -> u64 {
+        let (ones, others) = self.residues.split_at(self.block_mask as usize + 1);
+        let singles: u64 = ones.iter().copied().map(u64::from).sum();
+        let mut blocks = singles * (k >> self.block_shift);
+        for (count, gain) in others.chunks(ones.len()).zip(2..) {
+            for (residue, &n) in count.iter().enumerate().filter(|&(_, &n)| n > 0) {
+                let kv = (residue as u64).wrapping_add(gain * self.iteration) & self.block_mask;
+                blocks += u64::from(n) * (self.blocks(kv + gain * k) - self.blocks(kv));
+            }
+        }
+        blocks
+    }
+
+    /// Blocks that hold `tokens`.
+    pub(super) fn blocks(&self, tokens: u64) -> u64 {
+        (tokens + self.block_mask) >> self.block_shift
+    }
+
+    /// Where a sequence of `kv` tokens that gets `gain` in an iteration stands in the residues.
+    pub(super) fn residue(&self, kv: u64, gain: u32) -> usize {
+        let within = kv.wrapping_sub(u64::from(gain) * self.iteration) & self.block_mask;
+        (((u64::from(gain) - 1) << self.block_shift) | within) as usize
+    }
+}

@@ -1,0 +1,47 @@
+//! Iterations in arithmetic progression: how long the first of them last, and how many last so long.
+
+use super::super::ticks::Ticks;
+
+/// The iterations under way: `k` of them, from `Leap::now` on; none while idle.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Step {
+    pub(super) k: u64,
+    pub(super) first: Ticks,
+    pub(super) growth: Ticks,
+    pub(super) end: Ticks,
+    /// A request that arrives may join the batch at the next boundary.
+    pub(super) open: bool,
+    /// Prompt tokens in each iteration.
+    pub(super) tokens: u64,
+    /// Those of them that belong to the partly prefilled prompt.
+    pub(super) part_tokens: u64,
+}
+
+impl Step {
+    /// Duration of the first `k` iterations.
+    pub(super) fn lasts(&self, k: u64) -> Ticks {
+        k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
+    }
+
+    /// The fewest iterations that last at least `elapsed`.
+    pub(super) fn fewest(&self, elapsed: Ticks) -> u64 {
+        if elapsed <= self.first {
+            return 1;
+        }
+        if self.growth == 0 {
+            return elapsed.div_ceil(self.first);
+        }
+        // The root of the quadratic without cancellation, then corrected in integers.
+        let (x, growth) = (elapsed as f64, self.growth as f64);
+        let slope = self.first as f64 - 0.5 * growth;
+        let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
+        let mut k = root.max(1.0) as u64;
+        while self.lasts(k) < elapsed {
+            k += 1;
+        }
+        while k > 1 && self.lasts(k - 1) >= elapsed {
+            k -= 1;
+        }
+        k
+    }
+}
