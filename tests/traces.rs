@@ -1,12 +1,14 @@
 //! Scenarios whose requests were recorded.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use loadbank::facility::Summary;
 use loadbank::scenario::read_scenario;
 
-use super::support::{Bench, SMALL, data, simulate_file};
+use super::support::{Bench, SMALL, data, simulate, simulate_file};
 
 /// The small site with a chat that plays `file`.
 fn scenario(trace: &str) -> String {
@@ -124,4 +126,108 @@ fn blocks_of_a_trace_are_found_as_in_a_list_in_order_of_use() {
     assert_eq!(chat.requests.served, 12_031);
     assert_eq!(chat.requests.cached_tokens, expected);
     assert!(expected > 0);
+}
+
+/// What `run` says of the small site whose chat plays the file `name` with these bytes.
+fn played(name: &str, kind: &str, bytes: &[u8]) -> (i32, String) {
+    let bench = Bench::new();
+    bench.file(name, bytes);
+    bench.file("small.yaml", scenario(&format!("{{kind: {kind}, file: {name}}}")));
+    let command = bench.loadbank("run small.yaml --tables csv --set").arg("duration=1 day");
+    let output = command.output().unwrap();
+    let code = output.status.code().expect("no signal ended it");
+    let said = [output.stdout, output.stderr].concat();
+    (code, String::from_utf8(said).unwrap())
+}
+
+const AZURE: &str = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
+
+#[test]
+fn a_trace_that_cannot_be_read_is_refused() {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(trace().as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    for (name, kind, bytes, part) in [
+        ("empty.csv", "azure", &b""[..], "0 requests"),
+        ("header.csv", "azure", AZURE.as_bytes(), "0 requests"),
+        ("empty.jsonl", "mooncake", b"", "0 requests"),
+        ("short.csv.gz", "azure", &packed[..packed.len() / 2], "cannot read"),
+        ("plain.csv.gz", "azure", AZURE.as_bytes(), "cannot read"),
+        ("binary.jsonl", "mooncake", &[0xff, 0xfe, 0x00, b'\n', 0xc3, 0x28], "cannot be read"),
+    ] {
+        let (code, said) = played(name, kind, bytes);
+        assert_eq!(code, 3, "{name}:\n{said}");
+        assert!(said.contains(part) && said.contains(name), "{name} says\n{said}");
+    }
+}
+
+#[test]
+fn odd_rows_of_any_kind_leave_the_sound_ones() {
+    let azure = "\u{feff}TIMESTAMP,ContextTokens,GeneratedTokens\r\n\
+                 2023-11-16 09:00:00,500,100\r\n\
+                 2023-11-16 09:00:10,-500,100\r\n\
+                 2023-11-16 09:00:10,500,-1\r\n\
+                 2023-11-16 09:00:10,1e300,100\r\n\
+                 2023-11-16 09:00:10,NaN,100\r\n\
+                 1e300,500,100\r\n\
+                 \r\n\
+                 2023-11-16 08:59:00,500,100\r\n\
+                 2023-11-16 09:00:20,500,0\r\n\
+                 2023-11-16 09:00:30,500,100";
+    let mut azure = azure.as_bytes().to_vec();
+    azure.extend_from_slice(b"\n2023-11-16 09:00:40,5\xff0,100\n");
+    let row = |at: &str, input: &str, output: &str| {
+        let names = "\"timestamp\": AT, \"input_length\": IN, \"output_length\": OUT";
+        let fields = names.replace("AT", at).replace("IN", input).replace("OUT", output);
+        format!("{{{fields}}}\r\n")
+    };
+    let mut mooncake = String::new();
+    for (at, input, output) in [
+        ("0", "500", "100"),
+        ("1e300", "500", "100"),
+        ("-5", "500", "100"),
+        ("10", "-500", "100"),
+        ("10", "1e300", "100"),
+        ("10", "500", "null"),
+        ("7", "500", "100"),
+        ("5", "500", "100"),
+        ("20", "0", "100"),
+    ] {
+        mooncake += &row(at, input, output);
+    }
+    for (name, kind, bytes, malformed, backwards) in [
+        ("odd.csv", "azure", azure.as_slice(), "6 rows (first: line 3)", "1 rows (first: line 9)"),
+        ("odd.jsonl", "mooncake", mooncake.as_bytes(), "5 rows (first: line 2)", "(first: line 8)"),
+    ] {
+        let (code, said) = played(name, kind, bytes);
+        assert_eq!(code, 0, "{name}:\n{said}");
+        for part in [
+            "3 requests",
+            malformed,
+            backwards,
+            "no prompt or no answer",
+            "12.0 arrived: 12.0 served",
+        ] {
+            assert!(said.contains(part), "{name} does not say `{part}`:\n{said}");
+        }
+    }
+}
+
+/// For an hour the grid gives nothing: what arrives then fails, what was inside is lost, and
+/// nothing is lost count of.
+#[test]
+fn an_hour_without_a_live_replica_is_counted() {
+    let hour = "{start: 2026-07-01T12:00:00Z, duration: 1 h, import: 1 kW}";
+    let text = format!("{SMALL}control: {{curtailments: [{hour}]}}\n");
+    let told = simulate(&text, &["duration=1 day"]);
+    assert!(told.outcome.balanced());
+    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
+    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
+    let requests = &chat.requests;
+    let ended = requests.served + requests.failed + requests.rejected;
+    assert_eq!(requests.arrived, ended + chat.in_flight);
+    // Eight replicas that receive 0.05 a second; they take minutes to start after the hour.
+    let of_hour = 8.0 * 0.05 * 3600.0;
+    let failed = requests.failed as f64;
+    assert!((0.8 * of_hour..2.0 * of_hour).contains(&failed), "{failed} failed, {of_hour} came");
 }

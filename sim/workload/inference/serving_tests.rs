@@ -384,7 +384,21 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     class.priority = 1;
     class.prefixes = Some(SharedPrefixes { count: 30, tokens: 200, skew: 1.0 });
     design.load.classes.push(urgent);
-    design.serving.prefix_memory = 2000;
+    // Conversations that come back, recorded.
+    let rows: Vec<TraceRow> = (0..300)
+        .map(|i| {
+            let (conversation, turn) = (luck.below(5), luck.below(3));
+            let blocks = (0..=turn).map(|block| 10 * conversation + block);
+            let prompt = 512 * turn as u32 + 1 + luck.below(512) as u32;
+            TraceRow { at_ns: 2_000_000_000 * i, prompt, output: 50, blocks: blocks.collect() }
+        })
+        .collect();
+    let (rows_count, last_ns) = (rows.len() as u64, rows[rows.len() - 1].at_ns);
+    let report = TraceReport { rows: rows_count, last_ns, ..TraceReport::default() };
+    let trace = TraceDesign::new(Arc::new(rows), &report);
+    let played = ClassDesign { name: "played".to_owned(), ..ClassDesign::played(trace) };
+    design.load.classes.push(played);
+    design.serving.prefix_memory = 4000;
     if luck.chance(0.5) {
         let draft = DraftDesign { tokens: 2, time_s: 0.001 };
         design.pools.iter_mut().for_each(|pool| pool.steps.draft = draft);
