@@ -4,6 +4,7 @@ mod fits;
 mod profile;
 mod queues;
 mod trace;
+mod twin;
 
 use std::path::Path;
 

@@ -15,7 +15,7 @@ use loadbank::workload::inference::{InferenceSummary, Service, ServiceDesign};
 
 use super::fits::TOKENS;
 use super::profile::Profile;
-use super::{head, verdict};
+use super::{head, twin, verdict};
 use crate::data::{self, print};
 
 /// Prints percentiles and counts; returns how many targets are missed.
@@ -42,6 +42,12 @@ pub(super) fn run(folder: &Path) -> Result<u32, String> {
         print(&format!("\n  step law: {name}"));
         percentiles(&summary);
     }
+    let first_ns = conversation[0].at_ns;
+    let seconds = |ns: u64| (ns - first_ns) as f64 * 1e-9;
+    let sent: Vec<twin::Sent> =
+        conversation.iter().map(|row| (seconds(row.at_ns), row.prompt, row.output)).collect();
+    let ours = play(&catalogue, &conversation);
+    twin::compare(&catalogue.pools[0], &sent, &ours, &mut missed);
     leaps(&catalogue, &conversation, &mut missed);
     iterations(&affine, &conversation, &code, &mut missed);
     Ok(missed)
