@@ -182,3 +182,62 @@ fn plants_that_contradict_themselves_are_reported_with_figures() {
     );
     finding(("cooled_by: cdu-{1..2}\n    air", "air"), "takes what `cooled_by` does not");
 }
+
+/// A hall on chilled water that takes outdoor air while it may: free in the cold, partial in the
+/// warmth, closed in the heat. Every joule and every litre is in the books.
+#[test]
+fn outdoor_air_spares_the_loop_as_far_as_the_weather_lets_it() {
+    const PLANT: &str = "\
+name: outside
+start: 2026-07-01T00:00:00Z
+duration: 3 days
+site: {altitude: 0 m}
+weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
+output: {interval: 1 h}
+cooling:
+  plant: {kind: chiller-with-economiser, design_heat: 1.1 MW}
+  air: {kind: air-handler, design_heat: 1 MW, cooled_by: plant, outside_air: {humidifier: true, least_dew_point: 5 degC}}
+racks:
+  load: {kind: heat-load, power: 1 MW, cooled_by: air}
+";
+    let bench = Bench::new();
+    let rows = ["2026-07-01T00:00Z,5,30", "2026-07-02T00:00Z,31,30", "2026-07-03T00:00Z,42,20"];
+    bench.file("air.csv", format!("at,t,rh\n{}\n2026-07-04T00:00Z,42,20\n", rows.join("\n")));
+    let told = simulate_file(&bench.file("outside.yaml", PLANT), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let day = |name: &str, day: usize| column(&told, name)[24 * day + 12];
+    for (number, mode) in ["air_free", "air_partial", "air_mechanical"].into_iter().enumerate() {
+        assert_eq!(day(mode, number), 1.0, "{mode}");
+    }
+    assert!(day("plant_heat_mw", 0) < 1e-9 && day("plant_chillers_mw", 0) == 0.0);
+    assert!((day("air_outside_mw", 0) - 1.0 - day("air_fans_mw", 0)).abs() < 1e-6);
+    assert!(day("air_evaporation_m3_per_h", 0) > 0.0);
+    let partial = day("plant_heat_mw", 1);
+    assert!(partial > 0.2 && partial < 0.6, "{partial}");
+    assert!((partial + day("air_outside_mw", 1) - 1.0 - day("air_fans_mw", 1)).abs() < 1e-6);
+    assert!((day("air_inlet_c", 1) - 27.0).abs() < 1e-6 && day("air_inlet_c", 0) == 18.0);
+    assert!(day("plant_heat_mw", 2) > 1.0 && day("air_outside_mw", 2) == 0.0);
+    let air = told.outcome.cooling.iter().find(|cooling| cooling.name == "air").unwrap();
+    let modes = air.modes.unwrap();
+    assert!((modes.free_h + modes.partial_h + modes.mechanical_h - 72.0).abs() < 1e-9);
+    assert!(
+        air.water.withdrawal_m3 > 0.0
+            && told.outcome.water.withdrawal_m3 >= air.water.withdrawal_m3
+    );
+}
+
+/// Fans of a hall in free cooling lose their bus: it heats by its masses, and outdoor air takes
+/// that heat when they are back. The books close over it.
+#[test]
+fn a_hall_on_outdoor_air_heats_without_its_fans_and_cools_when_they_are_back() {
+    let text = HALL
+        .replace("bac-dry-cooler, design_heat: 1.1 MW, supply: 30 degC, design_supply: 45 degC", "chiller-with-economiser, design_heat: 1.3 MW")
+        .replace("design_heat: 210 kW, cooled_by: water, fed_by: mech", "design_heat: 210 kW, cooled_by: water, fed_by: air-bus, outside_air: {}")
+        .replace("  mech: {", "  air-bus: {kind: switchgear, fed_by: utility, failures: {rate: 6 /day, repair_mean: 3 min}}\n  mech: {");
+    let told = simulate_in(12.0, &text, &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let inlet = column(&told, "wall_inlet_c");
+    let warmest = inlet.iter().copied().fold(0.0, f64::max);
+    assert!(warmest > 18.5, "no failure was felt: {warmest}");
+    assert!((inlet[inlet.len() - 1] - 18.0).abs() < 5.0, "{:?}", inlet.last());
+}

@@ -1,19 +1,20 @@
 //! Reading the site: gauges after each settled instant, the outcome at the end.
 
 use super::Facility;
+use super::cooling::ExchangerPlant;
 use super::design::{Design, WorkDesign};
 use super::gauges::{GaugeId, Gauges, Shown};
 use super::observer::Observer;
 use super::outcome::{
     Amount, BookOutcome, ComponentOutcome, CoolingOutcome, Effectiveness, EnergyOutcome,
-    HallOutcome, InferenceOutcome, MoneyOutcome, Outcome, Summary, SwingOutcome, WaterOutcome,
-    WorkloadOutcome,
+    HallOutcome, InferenceOutcome, ModeHours, MoneyOutcome, Outcome, Summary, SwingOutcome,
+    WaterOutcome, WorkloadOutcome,
 };
 use super::work::Work;
 use crate::grid::Carbon;
 use crate::kernel::{Span, Time};
 use crate::measure::{Ledger, Swing};
-use crate::plant::cooling::ExchangerKind;
+use crate::plant::cooling::{CoolingMode, ExchangerKind, WaterFlows};
 use crate::plant::power::{ComponentKind, PowerNode};
 
 const MW: f64 = 1e-6;
@@ -97,7 +98,19 @@ struct CoolingGauges {
     filling: Option<GaugeId>,
     /// Instances that have run dry, where water may ever be short.
     waterless: Option<GaugeId>,
+    /// Shares of time in the modes of a waterside economiser, where there is one.
+    modes: Option<ModeGauges>,
 }
+
+/// Shares of time in the modes of an economiser: free, partial, mechanical.
+type ModeGauges = [GaugeId; 3];
+
+/// The columns of [`ModeGauges`].
+const MODES: [(CoolingMode, &str); 3] = [
+    (CoolingMode::Free, "free"),
+    (CoolingMode::Partial, "partial"),
+    (CoolingMode::Mechanical, "mechanical"),
+];
 
 /// The instances of a declared exchanger together.
 #[derive(Debug)]
@@ -109,6 +122,19 @@ struct ExchangerGauges {
     heat: GaugeId,
     movers: GaugeId,
     inlet: GaugeId,
+    /// Of an air-side economiser, where there is one.
+    outside: Option<OutsideGauges>,
+}
+
+/// What is measured of an air-side economiser.
+#[derive(Debug)]
+struct OutsideGauges {
+    /// Heat that outdoor air takes.
+    heat: GaugeId,
+    modes: ModeGauges,
+    evaporation: GaugeId,
+    blowdown: GaugeId,
+    makeup: GaugeId,
 }
 
 #[derive(Debug)]
@@ -179,10 +205,10 @@ impl Meters {
             }
         }
         const M3_PER_H: f64 = 3.6;
-        let cooling = names
-            .iter()
-            .zip(&cooling_loops)
-            .map(|(name, loops)| CoolingGauges {
+        let mut cooling = Vec::new();
+        for (name, loops) in names.iter().zip(&cooling_loops) {
+            let has_economiser = design.loops[loops[0]].design.has_economiser();
+            cooling.push(CoolingGauges {
                 name: (*name).to_owned(),
                 heat: mean(format!("{name}_heat_mw"), MW),
                 fans: mean(format!("{name}_fans_mw"), MW),
@@ -210,8 +236,10 @@ impl Meters {
                     .iter()
                     .any(|&index| design.may_run_dry(index))
                     .then(|| mean(format!("{name}_without_water"), 1.0)),
-            })
-            .collect();
+                modes: has_economiser
+                    .then(|| MODES.map(|(_, mode)| mean(format!("{name}_{mode}"), 1.0))),
+            });
+        }
         let mut exchangers: Vec<ExchangerGauges> = Vec::new();
         for (index, site) in design.exchangers.iter().enumerate() {
             let Some(exchanger) = &site.design else { continue };
@@ -229,6 +257,13 @@ impl Meters {
                 heat: mean(format!("{name}_heat_mw"), MW),
                 movers: mean(format!("{name}_{movers}_mw"), MW),
                 inlet: mean(format!("{name}_inlet_c"), 1.0),
+                outside: exchanger.outside_air.map(|_| OutsideGauges {
+                    heat: mean(format!("{name}_outside_mw"), MW),
+                    modes: MODES.map(|(_, mode)| mean(format!("{name}_{mode}"), 1.0)),
+                    evaporation: mean(format!("{name}_evaporation_m3_per_h"), M3_PER_H),
+                    blowdown: mean(format!("{name}_blowdown_m3_per_h"), M3_PER_H),
+                    makeup: mean(format!("{name}_makeup_m3_per_h"), M3_PER_H),
+                }),
             });
         }
         let halls = design
@@ -439,6 +474,10 @@ impl Facility<'_> {
                     gauges.set(now, gauge, value);
                 }
             }
+            if let Some(modes) = &group.modes {
+                let mode = |&index: &usize| self.loops[index].operator.regime().map(|r| r.mode);
+                set_modes(gauges, now, modes, loops.iter().map(mode));
+            }
             fans_w += fans;
             pumps_w += pumps;
             chillers_w += chillers;
@@ -450,6 +489,17 @@ impl Facility<'_> {
             gauges.set(now, group.heat, instances().map(|plant| plant.heat_w).sum());
             gauges.set(now, group.movers, movers);
             gauges.set(now, group.inlet, inlets.fold(f64::NEG_INFINITY, f64::max));
+            if let Some(outside) = &group.outside {
+                let taken_w = instances().map(|plant| plant.outside_w).sum();
+                let water = instances().filter_map(|plant| plant.outside.map(|air| air.water));
+                let mut sum = WaterFlows::default();
+                water.for_each(|flows| sum += flows);
+                gauges.set(now, outside.heat, taken_w);
+                gauges.set(now, outside.evaporation, sum.evaporation_kg_s);
+                gauges.set(now, outside.blowdown, sum.blowdown_kg_s);
+                gauges.set(now, outside.makeup, sum.makeup_kg_s);
+                set_modes(gauges, now, &outside.modes, instances().map(ExchangerPlant::mode));
+            }
             *(if group.blows { &mut fans_w } else { &mut pumps_w }) += movers;
         }
         gauges.set(now, meters.fans, fans_w);
@@ -552,6 +602,7 @@ impl Facility<'_> {
                     max_inlet_c: inlet.max(),
                     water: own,
                     without_water_h: group.waterless.map_or(0.0, |gauge| integral(gauge) / 3600.0),
+                    modes: group.modes.map(|modes| mode_hours(modes, &integral)),
                 }
             })
             .collect();
@@ -559,17 +610,29 @@ impl Facility<'_> {
         cooling.extend(meters.exchangers.iter().map(|group| {
             let inlet = meters.gauges.meter(group.inlet);
             let (fans, pumps) = if group.blows { (1.0, 0.0) } else { (0.0, 1.0) };
+            let outside = group.outside.as_ref();
+            let own = outside.map_or_else(WaterOutcome::default, |outside| WaterOutcome {
+                withdrawal_m3: integral(outside.makeup) / 1000.0,
+                evaporation_m3: integral(outside.evaporation) / 1000.0,
+                drift_m3: 0.0,
+                blowdown_m3: integral(outside.blowdown) / 1000.0,
+                basins_m3: 0.0,
+            });
+            water.withdrawal_m3 += own.withdrawal_m3;
+            water.evaporation_m3 += own.evaporation_m3;
+            water.blowdown_m3 += own.blowdown_m3;
             CoolingOutcome {
                 name: group.name.clone(),
                 heat_mwh: mwh(group.heat),
                 fans_mwh: fans * mwh(group.movers),
                 pumps_mwh: pumps * mwh(group.movers),
                 chillers_mwh: 0.0,
-                economiser_mwh: 0.0,
+                economiser_mwh: outside.map_or(0.0, |outside| mwh(outside.heat)),
                 mean_inlet_c: inlet.mean(now),
                 max_inlet_c: inlet.max(),
-                water: WaterOutcome::default(),
+                water: own,
                 without_water_h: 0.0,
+                modes: outside.map(|outside| mode_hours(outside.modes, &integral)),
             }
         }));
 
@@ -699,6 +762,14 @@ impl Facility<'_> {
             }
         }
         let mut heat = Ledger::new("heat", "J");
+        for group in &meters.exchangers {
+            let Some(outside) = &group.outside else { continue };
+            let name = &group.name;
+            water.inflow(&format!("make-up {name}"), integral(outside.makeup));
+            water.outflow(&format!("evaporation {name}"), integral(outside.evaporation));
+            water.outflow(&format!("blowdown {name}"), integral(outside.blowdown));
+            heat.inflow(&format!("outside air {name}"), integral(outside.heat));
+        }
         for (group, loops) in meters.cooling.iter().zip(&meters.cooling_loops) {
             let name = &group.name;
             heat.inflow(&format!("racks and exchangers {name}"), integral(group.heat));
@@ -740,6 +811,25 @@ impl Facility<'_> {
         books.extend([jobs, requests].map(|counted| book(counted, COUNT_TOLERANCE)));
         books
     }
+}
+
+/// Sets the share of `modes` that each mode has.
+fn set_modes(
+    gauges: &mut Gauges,
+    now: Time,
+    shares: &ModeGauges,
+    modes: impl Iterator<Item = Option<CoolingMode>> + Clone,
+) {
+    let count = modes.clone().count() as f64;
+    for ((mode, _), &gauge) in MODES.iter().zip(shares) {
+        let own = modes.clone().filter(|now| *now == Some(*mode)).count() as f64;
+        gauges.set(now, gauge, own / count);
+    }
+}
+
+fn mode_hours(modes: ModeGauges, integral: &impl Fn(GaugeId) -> f64) -> ModeHours {
+    let [free_h, partial_h, mechanical_h] = modes.map(|gauge| integral(gauge) / 3600.0);
+    ModeHours { free_h, partial_h, mechanical_h }
 }
 
 fn book(ledger: Ledger, tolerance: f64) -> BookOutcome {

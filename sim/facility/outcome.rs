@@ -120,7 +120,7 @@ pub struct CoolingOutcome {
     pub pumps_mwh: f64,
     /// Electricity of chillers.
     pub chillers_mwh: f64,
-    /// Heat that an economiser carried past the chillers.
+    /// Heat that an economiser carried past the chillers, or outdoor air past the loop.
     pub economiser_mwh: f64,
     /// Mean over time of the warmest rack inlet among the instances.
     pub mean_inlet_c: f64,
@@ -130,6 +130,19 @@ pub struct CoolingOutcome {
     pub water: WaterOutcome,
     /// Hours in which what evaporates water in it had none; the sum of its instances.
     pub without_water_h: f64,
+    /// Hours in the modes of its economiser, waterside or air-side; none without one.
+    pub modes: Option<ModeHours>,
+}
+
+/// Hours in the modes of an economiser, the mean of its instances.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ModeHours {
+    /// The economiser alone.
+    pub free_h: f64,
+    /// The economiser, and chillers or the coil behind it.
+    pub partial_h: f64,
+    /// Chillers or the coil alone.
+    pub mechanical_h: f64,
 }
 
 /// A hall of racks.

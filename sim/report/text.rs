@@ -185,6 +185,19 @@ fn cooling(text: &mut String, outcome: &Outcome) {
         );
     }
     sheet.write(text);
+    let columns = ["heat MWh", "free h", "partial h", "mechanical h"];
+    let mut sheet = Sheet::new("Economisers", &columns);
+    let mut any = false;
+    for cooling in &outcome.cooling {
+        let Some(modes) = cooling.modes else { continue };
+        any = true;
+        let hours = [modes.free_h, modes.partial_h, modes.mechanical_h].map(|h| format!("{h:.1}"));
+        let [free, partial, mechanical] = hours;
+        sheet.row(&cooling.name, [amount(cooling.economiser_mwh), free, partial, mechanical]);
+    }
+    if any {
+        sheet.write(text);
+    }
 }
 
 fn halls(text: &mut String, outcome: &Outcome) {

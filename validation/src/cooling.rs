@@ -27,6 +27,7 @@ pub(crate) fn run(data: &Path) -> Result<(), String> {
     plants::case_h(&mut table, data)?;
     plants::climates(&mut table, data)?;
     plants::sites(&mut table, data)?;
+    plants::outside_air(&mut table, data)?;
     physics::devices(&mut table);
     physics::transients(&mut table, data)?;
     table.foot();
@@ -56,8 +57,6 @@ const NOT_REPRODUCED: &[(&str, &str)] = &[
     ("11 chiller power hour by hour in case H", "the hourly file of the case was not at hand"),
     ("19 Frontier 2023", "its data could not be reached; only ranges are published"),
     ("20 MGHPCC", "at 10 % load, with a plant that is not described"),
-    ("21 LBNL boxes of air-side economisers", "no air-side economiser is modelled"),
-    ("23 Lei 2025, case 1", "the same"),
     (
         "24-26 fleet means of LBNL, Google, Meta, Microsoft",
         "means over plants that are not described",

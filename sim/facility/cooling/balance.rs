@@ -50,7 +50,9 @@ enum Valve {
 /// what heat comes, shut while it is too cold.
 fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     let (stream, first) = plant.masses.nodes_of(place);
-    let Some(design) = exchanger.design.filter(|_| stream != 0) else { return Valve::Open };
+    // Beside outdoor air the coil holds what it must: its valve is part of the conductance.
+    let holds = stream != 0 && exchanger.outside.is_none();
+    let Some(design) = exchanger.design.filter(|_| holds) else { return Valve::Open };
     let (now_c, least_c) = (&plant.now.now_c, design.least_supply_c);
     if now_c[stream] > least_c + HELD_K {
         return Valve::Open;
@@ -95,6 +97,7 @@ pub(super) fn conditions(
         BranchConditions {
             conductance_w_k,
             held_c,
+            outdoors: exchanger.outside.map(|air| (air.conductance_w_k, air.sink_c)),
             flow: exchanger.flow,
             mover_w,
             parts_w: exchanger.groups.iter().map(|group| group.heat_w).collect(),
@@ -134,7 +137,9 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             stride(stream, STRIDE_K, STRIDE_K);
         }
         let exchanger = &exchangers[index as usize];
-        if let Some(design) = exchanger.design.filter(|_| stream != 0) {
+        if let Some(design) =
+            exchanger.design.filter(|_| stream != 0 && exchanger.outside.is_none())
+        {
             // Its valve begins to hold, or is open and can no longer.
             let (now_c, least_c) = (held_c[stream], design.least_supply_c);
             if now_c > least_c + HELD_K {

@@ -1,9 +1,14 @@
 //! What stands between racks and a loop while the site runs, and the racks behind it.
 
 use super::machines::Machines;
-use super::{SAME_K, STRIDE_K};
+use super::{SAME_K, STRIDE_K, SiteAgenda};
+use crate::facility::Event;
 use crate::facility::design::{Design, ExchangerSite, HallDesign};
-use crate::plant::cooling::{ExchangerDesign, Part, ThermalLimits};
+use crate::fluids::MoistAir;
+use crate::kernel::{Class, Time};
+use crate::plant::cooling::{
+    CoolingMode, ExchangerDesign, Outdoors, OutsideAir, OutsideAirControl, Part, ThermalLimits,
+};
 
 /// Racks on their throttle slope get a new speed when they have moved by this share of it.
 const SLOPE_STRIDES: f64 = 16.0;
@@ -27,6 +32,12 @@ pub(in crate::facility) struct ExchangerPlant {
     pub(super) conductance_w_k: f64,
     /// Flow of its stream, as a share of design.
     pub(super) flow: f64,
+    /// Its air-side economiser, once it has seen the weather, and when that looks again.
+    control: Option<OutsideAirControl>,
+    look: Time,
+    /// What outdoor air does for its hall, and the heat that it takes, W.
+    pub(in crate::facility) outside: Option<OutsideAir>,
+    pub(in crate::facility) outside_w: f64,
 }
 
 /// The racks of a hall behind one exchanger.
@@ -49,7 +60,7 @@ pub(super) struct Group {
 impl ExchangerPlant {
     pub(in crate::facility) fn new(index: usize, design: &Design) -> Self {
         let site = &design.exchangers[index];
-        let (most_w, movers) = site.design.map_or((0.0, 0), |x| (x.mover_w, x.movers));
+        let (most_w, movers) = site.design.map_or((0.0, 0), |x| (x.max_mover_w(), x.movers));
         Self {
             cooled_by: site.cooled_by as u32,
             design: site.design,
@@ -60,9 +71,46 @@ impl ExchangerPlant {
             flowing: true,
             conductance_w_k: 0.0,
             flow: 1.0,
+            control: None,
+            look: Time::ZERO,
+            outside: None,
+            outside_w: 0.0,
         }
     }
+
+    /// Lets the air-side economiser, if there is one, look at the weather, and sees to its being
+    /// asked again.
+    pub(super) fn look_outside(
+        &mut self,
+        now: Time,
+        air: &MoistAir,
+        (agenda, event): (&mut SiteAgenda, Event),
+    ) {
+        let Some(design) = &self.design else { return };
+        if self.control.is_none() {
+            self.control = OutsideAirControl::new(design, air, MAY_EVAPORATE);
+        }
+        let Some(control) = &mut self.control else { return };
+        let next = control.advance(now, design, air, MAY_EVAPORATE);
+        if next < Time::MAX && next != self.look {
+            self.look = next;
+            agenda.push(next, Class::Control, event);
+        }
+    }
+
+    /// The mode of its air-side economiser, where there is one.
+    pub(in crate::facility) fn mode(&self) -> Option<CoolingMode> {
+        self.control.map(|control| control.mode())
+    }
+
+    /// What its air-side economiser sees of the weather.
+    pub(super) fn outdoors<'a>(&self, air: &'a MoistAir) -> Option<Outdoors<'a>> {
+        self.mode().map(|mode| Outdoors { air, mode, may_evaporate: MAY_EVAPORATE })
+    }
 }
+
+/// Pads and humidifiers of outdoor air are never short of water.
+const MAY_EVAPORATE: bool = true;
 
 /// The racks behind the exchanger `index`, hall by hall.
 pub(super) fn groups_of(index: usize, design: &Design) -> Vec<Group> {

@@ -17,7 +17,10 @@ pub(in crate::facility) struct LoopPlant {
     /// Its fans, its pumps and its chillers.
     pub(in crate::facility) machines: [Machines; 3],
     pub(super) exchangers: Vec<u32>,
+    /// Heat that racks and exchangers give it, W.
     pub(in crate::facility) heat_w: f64,
+    /// Heat of its racks and exchangers that outdoor air takes before, W.
+    pub(super) outside_w: f64,
     /// How it works, with the temperatures that its masses have.
     pub(in crate::facility) state: LoopState,
     pub(in crate::facility) operator: Operator,
@@ -108,6 +111,7 @@ impl LoopPlant {
             model,
             exchangers,
             heat_w: 0.0,
+            outside_w: 0.0,
             operator: Operator::default(),
             wet: true,
             airy,

@@ -111,6 +111,7 @@ impl Facility<'_> {
         let plant = &mut self.loops[index as usize];
         let mut asking = false;
         plant.heat_w = 0.0;
+        plant.outside_w = 0.0;
         for &exchanger in &plant.exchangers {
             let exchanger = &mut self.exchangers[exchanger as usize];
             exchanger.heat_w = 0.0;
@@ -120,20 +121,28 @@ impl Facility<'_> {
                 exchanger.heat_w += group.heat_w;
             }
             plant.heat_w += exchanger.heat_w;
+            exchanger.look_outside(now, &self.air, (&mut self.agenda, Event::Started(index)));
+            let outdoors = exchanger.outdoors(&self.air);
             if let Some(design) = &exchanger.design {
                 let restart = Event::Started(index);
                 let movers = &mut exchanger.movers;
                 let ready = movers.ready(now, &self.power, &mut self.agenda, restart);
-                let working = design.solve(exchanger.heat_w, movers.whole(), 1.0);
+                let working = design.solve_in(exchanger.heat_w, movers.whole(), 1.0, outdoors);
                 let wanted_w = if ready { working.mover_w } else { 0.0 };
                 asking |= movers.ask(&mut self.power, wanted_w);
                 let share = if ready { movers.share(&self.power, wanted_w) } else { 0.0 };
                 movers.set_share(share);
-                let state = design.solve(exchanger.heat_w, share, 1.0);
+                let state = design.solve_in(exchanger.heat_w, share, 1.0, outdoors);
                 movers.draw(&mut self.power, state.mover_w);
-                plant.heat_w += movers.draw_w;
+                let outside_w = state.outside.map_or(0.0, |air| air.heat_w);
+                let outside_w = outside_w.min(exchanger.heat_w + movers.draw_w);
+                plant.heat_w += movers.draw_w - outside_w;
+                plant.outside_w += outside_w;
+                exchanger.outside_w = outside_w;
             }
         }
+        // Where outdoor air takes all of it, rounding may leave less than nothing.
+        plant.heat_w = plant.heat_w.max(0.0);
         asking
     }
 
@@ -170,7 +179,7 @@ impl Facility<'_> {
             } else {
                 held_c = plant.now.rest_c.clone();
                 plant.transient = None;
-                plant.beside_w = plant.heat_w + own_w;
+                plant.beside_w = plant.heat_w + plant.outside_w + own_w;
             }
             // What was taken at once has come from the weather or gone there at once.
             if plant.books.started {

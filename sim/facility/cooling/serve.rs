@@ -28,12 +28,21 @@ impl Facility<'_> {
             let stream_c = match &exchanger.design {
                 Some(design) => {
                     let share = exchanger.movers.last_share();
-                    let own = design.solve(exchanger.heat_w, share, plant.now.flow);
-                    exchanger.conductance_w_k = own.conductance_w_k;
+                    let outdoors = exchanger.outdoors(&self.air);
+                    let own = design.solve_in(exchanger.heat_w, share, plant.now.flow, outdoors);
+                    let inlet_c = design.inlet_c(supply_c, &own);
+                    exchanger.outside = own.outside;
+                    exchanger.conductance_w_k = if own.outside.is_some() {
+                        // What the coil takes beside the outdoor air, along its secant.
+                        let w_k = own.to_loop_w / (inlet_c - supply_c);
+                        if w_k.is_finite() { w_k.max(0.0) } else { 0.0 }
+                    } else {
+                        own.conductance_w_k
+                    };
                     // Machines in a bath are cooled by its own convection.
                     let stirs = design.kind == ExchangerKind::Tank;
                     exchanger.flow = if stirs { 1.0 } else { own.flow };
-                    design.inlet_c(supply_c, &own)
+                    inlet_c
                 }
                 None if stream == 0 => {
                     exchanger.flow = plant.now.flow;

@@ -43,7 +43,7 @@ pub struct Regime {
 /// of the Modelica Buildings library, whose controller follows Stein (2009).
 const CHILLERS_ON_K: f64 = 1.1;
 const ECONOMISER_OFF_K: f64 = 0.5;
-const ECONOMISER_ON_K: f64 = 1.1;
+pub(super) const ECONOMISER_ON_K: f64 = 1.1;
 const CHILLERS_OFF_K: f64 = 0.5;
 /// Chilled water this much too warm means that the chillers fall short, K.
 const SHORT_K: f64 = 0.05;

@@ -6,6 +6,7 @@
 
 use super::exchange::WaterExchanger;
 use super::fans::FanLaw;
+use super::outside_air::{Outdoors, OutsideAir, OutsideAirDesign};
 use super::pumps::parallel_flow;
 
 /// A coolant distribution unit, air handler or immersion tank, sized on its loop.
@@ -28,6 +29,8 @@ pub struct ExchangerDesign {
     pub least_supply_c: f64,
     /// Heat that the secondary stream takes up by a kelvin, J/K.
     pub mass_j_k: f64,
+    /// The economiser of an air handler, where there is one.
+    pub outside_air: Option<OutsideAirDesign>,
 }
 
 /// The kinds of exchanger.
@@ -51,10 +54,14 @@ pub struct ExchangerState {
     /// Electric power of the pumps or fans, W.
     pub mover_w: f64,
     /// How far above the loop's supply the racks' inlet is, K, with the valve open; infinite
-    /// where no heat passes.
+    /// where no heat passes, minus infinite where outdoor air leaves none to pass.
     pub approach_k: f64,
     /// The same as a conductance between the two, W/K.
     pub conductance_w_k: f64,
+    /// Heat that goes on to the loop, W: the racks' and the movers', less what outdoor air takes.
+    pub to_loop_w: f64,
+    /// What outdoor air does, while any is let in.
+    pub outside: Option<OutsideAir>,
 }
 
 impl ExchangerDesign {
@@ -63,11 +70,32 @@ impl ExchangerDesign {
         self.kind == ExchangerKind::AirHandler
     }
 
+    /// The most that its pumps or fans draw, W, with what outdoor air adds.
+    pub fn max_mover_w(&self) -> f64 {
+        self.mover_w + self.outside_air.map_or(0.0, |outside| outside.fan_w)
+    }
+
+    /// How much the racks warm its stream at design heat, K.
+    pub(super) fn rise_k(&self) -> f64 {
+        self.design_heat_w / self.surface.design_w_k.0
+    }
+
     /// How the exchanger works with `heat_w` from its racks, a share `movers` of its pumps or
     /// fans, and a share `facility` of the loop's design flow. Closed form.
     ///
-    /// Draws at most `movers * mover_w`.
+    /// Draws at most `movers * max_mover_w()`.
     pub fn solve(&self, heat_w: f64, movers: f64, facility: f64) -> ExchangerState {
+        self.solve_in(heat_w, movers, facility, None)
+    }
+
+    /// The same where outdoor air may take part of the heat.
+    pub fn solve_in(
+        &self,
+        heat_w: f64,
+        movers: f64,
+        facility: f64,
+        outdoors: Option<Outdoors<'_>>,
+    ) -> ExchangerState {
         let movers = movers.clamp(0.0, 1.0);
         let (flow, speed) = match self.kind {
             // Constant-speed pumps; those left running move out on their curve.
@@ -80,19 +108,49 @@ impl ExchangerDesign {
             ExchangerKind::AirHandler => (0.0, 0.0),
         };
         let mover_w = self.mover_w * movers * FanLaw::Cube.power(speed);
+        let outside = self.outside_air.zip(outdoors).and_then(|(outside, outdoors)| {
+            // What its way adds to the fans warms the air, too: found for the heat without it.
+            let first = outside.work(self, (heat_w, mover_w, flow), &outdoors)?;
+            let found = outside.work(self, (heat_w, mover_w + first.fan_w, flow), &outdoors)?;
+            Some(OutsideAir { fan_w: first.fan_w, ..found })
+        });
+        let mover_w = mover_w + outside.map_or(0.0, |outside| outside.fan_w);
         let total_w = heat_w + mover_w;
-        let (approach_k, conductance_w_k) = if flow > 0.0 && facility > 0.0 {
-            let k_per_w = self.approach_k_per_w(total_w, flow, facility);
-            (total_w * k_per_w, 1.0 / k_per_w)
-        } else {
-            (f64::INFINITY, 0.0)
+        let to_loop_w = total_w - outside.map_or(0.0, |outside| outside.heat_w);
+        let (approach_k, conductance_w_k) = match &outside {
+            // Nothing is left for the coil, whatever becomes of the loop.
+            Some(_) if to_loop_w <= 1e-9 * total_w => (f64::NEG_INFINITY, 0.0),
+            _ if flow == 0.0 || facility == 0.0 => (f64::INFINITY, 0.0),
+            Some(_) => {
+                // Outdoor air past the coil, which takes what is too much, and past the fans.
+                let hot_w_k = flow * self.surface.design_w_k.0;
+                let coil_k_per_w = self.whole_k_per_w(flow, facility) - 1.0 / hot_w_k;
+                (to_loop_w * coil_k_per_w + mover_w / hot_w_k, 1.0 / coil_k_per_w)
+            }
+            None => {
+                let k_per_w = self.approach_k_per_w(total_w, flow, facility);
+                (total_w * k_per_w, 1.0 / k_per_w)
+            }
         };
-        ExchangerState { flow, speed, mover_w, approach_k, conductance_w_k }
+        let outside = outside
+            .map(|air| OutsideAir { round_again_k: self.round_again_k(heat_w, flow), ..air });
+        ExchangerState { flow, speed, mover_w, approach_k, conductance_w_k, to_loop_w, outside }
     }
 
     /// Temperature of what enters the racks, degrees Celsius, behind a loop at `supply_c`.
     pub fn inlet_c(&self, supply_c: f64, state: &ExchangerState) -> f64 {
-        (supply_c + state.approach_k).max(self.least_supply_c)
+        match &state.outside {
+            None => (supply_c + state.approach_k).max(self.least_supply_c),
+            // Where the coil has nothing to do the loop does not matter, not even a dead one.
+            Some(air) if state.approach_k == f64::NEG_INFINITY => air.supply_c + air.round_again_k,
+            Some(air) => (supply_c + state.approach_k).max(air.supply_c) + air.round_again_k,
+        }
+    }
+
+    /// How much warmer than their supply the machines' air is by exhaust that comes round again
+    /// because the fans move less than the machines take, K.
+    fn round_again_k(&self, heat_w: f64, flow: f64) -> f64 {
+        (heat_w / (flow * self.surface.design_w_k.0) - self.rise_k()).max(0.0)
     }
 
     /// Speed of all fans that moves the air which the machines take for `heat_w`.
@@ -105,12 +163,16 @@ impl ExchangerDesign {
         }
     }
 
+    /// Kelvins between the loop's supply and the secondary's return for each watt between them.
+    fn whole_k_per_w(&self, flow: f64, facility: f64) -> f64 {
+        let (hot_w_k, cold_w_k) = self.surface.design_w_k;
+        1.0 / self.surface.conductance_w_k(flow * hot_w_k, facility * cold_w_k)
+    }
+
     /// Kelvins between the loop's supply and the racks' inlet for each watt of `total_w`.
     fn approach_k_per_w(&self, total_w: f64, flow: f64, facility: f64) -> f64 {
-        let (hot_w_k, cold_w_k) = self.surface.design_w_k;
-        let hot_w_k = flow * hot_w_k;
-        // Between the loop's supply and the secondary's return.
-        let whole = 1.0 / self.surface.conductance_w_k(hot_w_k, facility * cold_w_k);
+        let hot_w_k = flow * self.surface.design_w_k.0;
+        let whole = self.whole_k_per_w(flow, facility);
         match self.kind {
             ExchangerKind::Cdu => whole - 1.0 / hot_w_k,
             // Machines stand in the mixed bath: what leaves it is what they feel.
@@ -118,8 +180,7 @@ impl ExchangerDesign {
             // Machines take air for their own rise. What the fans do not bring comes round
             // again as exhaust, what they bring in excess goes past.
             ExchangerKind::AirHandler => {
-                let rise_k = self.design_heat_w / self.surface.design_w_k.0;
-                let taken = if total_w > 0.0 { rise_k / total_w } else { f64::INFINITY };
+                let taken = if total_w > 0.0 { self.rise_k() / total_w } else { f64::INFINITY };
                 whole - (1.0 / hot_w_k).min(taken)
             }
         }
@@ -141,6 +202,7 @@ mod tests {
             minimum_speed: 0.2,
             least_supply_c: 17.0,
             mass_j_k: 2e6,
+            outside_air: None,
         }
     }
 

@@ -86,6 +86,9 @@ pub struct BranchConditions {
     pub held_c: Option<f64>,
     /// Flow of its stream, as a share of design: what carries heat off chips.
     pub flow: f64,
+    /// Outdoor air that takes heat from the stream: a conductance, W/K, and a temperature,
+    /// degrees Celsius.
+    pub outdoors: Option<(f64, f64)>,
     /// Heat of its pumps or fans, W.
     pub mover_w: f64,
     /// Heat of each part, W.
@@ -160,6 +163,7 @@ impl Masses {
             Rejection::Regulated(held_c) => network.regulate(nodes[0], held_c),
             Rejection::Limited(w_k, sink_c) => network.sink(nodes[0], w_k, sink_c),
         }
+        let mut open = Vec::new();
         for (index, branch) in self.branches.iter().enumerate() {
             let (stream, first) = self.nodes_of(index);
             let now = &conditions.branches[index];
@@ -168,13 +172,17 @@ impl Masses {
             } else if stream != 0 {
                 network.connect(nodes[stream], nodes[0], now.conductance_w_k);
             }
+            if let Some((w_k, sink_c)) = now.outdoors.filter(|_| stream != 0) {
+                network.sink(nodes[stream], w_k, sink_c);
+                open.push(nodes[stream]);
+            }
             network.heat(nodes[stream], now.mover_w);
             for ((part, &heat_w), node) in branch.parts.iter().zip(&now.parts_w).zip(first..) {
                 network.connect(nodes[node], nodes[stream], part.conductance_at(now.flow));
                 network.heat(nodes[if part.chips { node } else { stream }], heat_w);
             }
         }
-        Transient { trajectory: network.trajectory(start_c), nodes }
+        Transient { trajectory: network.trajectory(start_c), nodes, open }
     }
 }
 
@@ -183,6 +191,8 @@ impl Masses {
 pub struct Transient {
     trajectory: Trajectory,
     nodes: Vec<ThermalNode>,
+    /// Streams that outdoor air takes heat from.
+    open: Vec<ThermalNode>,
 }
 
 impl Transient {
@@ -191,9 +201,12 @@ impl Transient {
         self.trajectory.all_at(t)
     }
 
-    /// Heat that the weather has taken from the coolant of the loop in `t` seconds, J.
+    /// Heat that the weather has taken from the coolant of the loop, and outdoor air from halls,
+    /// in `t` seconds, J.
     pub fn rejected_j(&self, t: f64) -> f64 {
-        self.trajectory.rejected_j(self.nodes[0], 0.0, t)
+        let open: f64 =
+            self.open.iter().map(|&node| self.trajectory.rejected_j(node, 0.0, t)).sum();
+        self.trajectory.rejected_j(self.nodes[0], 0.0, t) + open
     }
 
     /// When all nodes have come to within `near_k` of where they settle, seconds after the start;
@@ -265,6 +278,7 @@ mod tests {
         let branch = BranchConditions {
             conductance_w_k,
             held_c: None,
+            outdoors: None,
             flow,
             mover_w: 0.0,
             parts_w: vec![1e6],
@@ -320,6 +334,7 @@ mod tests {
             let branch = BranchConditions {
                 conductance_w_k: 0.0,
                 held_c: None,
+                outdoors: None,
                 flow: 0.0,
                 mover_w: 0.0,
                 parts_w: vec![heat_w],

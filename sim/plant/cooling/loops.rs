@@ -50,6 +50,11 @@ impl LoopDesign {
         matches!(self, Self::Ventilation(_))
     }
 
+    /// Whether the loop has a waterside economiser.
+    pub fn has_economiser(&self) -> bool {
+        matches!(self, Self::ChillerPlant(plant) if plant.economiser.is_some())
+    }
+
     /// The supply temperature that the loop is to hold, degrees Celsius; none where it floats
     /// with the weather.
     pub fn held_c(&self) -> Option<f64> {

@@ -24,6 +24,7 @@ mod ventilation;
 mod exchange;
 mod exchanger;
 mod fans;
+mod outside_air;
 mod pads;
 mod pumps;
 mod root;
@@ -56,15 +57,16 @@ pub use loops::{
     LoopState,
 };
 pub use makeup::{Balance, Basin, BasinDesign, Main, MainDesign, MakeUpDesign, Outage};
+pub use outside_air::{Outdoors, OutsideAir, OutsideAirControl, OutsideAirDesign};
 pub use pads::PadDesign;
 pub use protection::ThermalLimits;
 pub use pumps::parallel_flow;
 pub use spec::{
-    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec, ChipSpec,
-    CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, FanCurve,
+    AirClass, AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec,
+    ChipSpec, CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, FanCurve,
     FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, MakeUpSpec, OutageSpec,
-    PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger,
-    VentilationSpec, WaterMainSpec,
+    OutsideAirSpec, PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec,
+    UnsizedExchanger, VentilationSpec, WaterMainSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

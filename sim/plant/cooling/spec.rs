@@ -6,6 +6,7 @@ mod exchanger;
 mod fluid_cooler;
 mod hybrid;
 mod operation;
+mod outside_air;
 mod pads;
 mod water;
 
@@ -29,6 +30,7 @@ pub use fluid_cooler::{EvaporationMethod, FluidCoolerSpec};
 pub use hybrid::HybridCoolerSpec;
 
 pub use operation::{ChipSpec, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec};
+pub use outside_air::{AirClass, OutsideAirSpec};
 pub use pads::PadSpec;
 pub use water::{MakeUpSpec, OutageSpec, WaterMainSpec};
 

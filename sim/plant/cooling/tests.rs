@@ -17,6 +17,7 @@ mod chillers;
 mod control;
 mod fluid_cooler;
 mod hybrid;
+mod outside_air;
 mod pads;
 
 /// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::super::exchange::WaterExchanger;
 use super::super::exchanger::{ExchangerDesign, ExchangerKind};
 use super::super::loops::LoopDesign;
+use super::super::outside_air::OutsideAirDesign;
 use super::super::pumps;
-use super::Coolant;
 use super::check::Check;
 use super::operation::UnitFailuresSpec;
+use super::{Coolant, OutsideAirSpec};
 use crate::spec::{Fault, Names};
 use crate::units::{
     Conductance, Duration, Fraction, Power, Pressure, Temperature, TemperatureDelta, Volume,
@@ -113,6 +114,10 @@ pub struct AirHandlerSpec {
     /// the least that ASHRAE recommends).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
+    /// Outdoor air in place of the hall's own while the weather allows: an air-side economiser
+    /// (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside_air: Option<OutsideAirSpec>,
     /// How its fans fail, one at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
@@ -199,6 +204,7 @@ pub struct UnsizedExchanger {
     /// Whether the user wants that supply, rather than the hall's dew point.
     wanted: bool,
     mass_j_k: f64,
+    outside_air: Option<OutsideAirDesign>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -255,6 +261,7 @@ impl UnsizedExchanger {
             minimum_speed: self.minimum_speed,
             least_supply_c: self.least_supply_c,
             mass_j_k: self.mass_j_k,
+            outside_air: self.outside_air,
         };
         let at_best_c = setpoint_c + design.solve(self.design_heat_w, 1.0, 1.0).approach_k;
         if self.wanted && circuit.is_some() && at_best_c > self.least_supply_c + 0.05 {
@@ -326,6 +333,7 @@ impl CduSpec {
             least_supply_c: self.supply.map_or(guard_c, |t| t.0.max(guard_c)),
             wanted: self.supply.is_some_and(|supply| supply.0 >= guard_c),
             mass_j_k: j_m3k * volume_m3(&mut check, self.volume, COOLANT_M3_W * design_heat_w),
+            outside_air: None,
         }
     }
 }
@@ -350,6 +358,12 @@ impl AirHandlerSpec {
         let efficiency = efficiency(&mut check, "fan_efficiency", self.fan_efficiency, 0.6);
         let derived_w = air_m3_s * pressure_pa / efficiency;
         let (minimum_speed, _) = check.fan_speeds(self.minimum_fan_speed, Some(Fraction(0.005)));
+        let least_supply_c =
+            check.between("supply", self.supply.map(|t| t.0), 18.0, (5.0, 45.0), "degC");
+        let outside_air = self
+            .outside_air
+            .as_ref()
+            .map(|spec| spec.resolve(&mut check, (least_supply_c, air_m3_s / efficiency)));
         UnsizedExchanger {
             kind: ExchangerKind::AirHandler,
             design_heat_w,
@@ -358,16 +372,11 @@ impl AirHandlerSpec {
             mover_w: check.fan_power(self.fan_power, derived_w, design_heat_w),
             movers: check.count("fans", Some(self.fans.unwrap_or(4))),
             minimum_speed,
-            least_supply_c: check.between(
-                "supply",
-                self.supply.map(|t| t.0),
-                18.0,
-                (5.0, 45.0),
-                "degC",
-            ),
+            least_supply_c,
             wanted: self.supply.is_some(),
             // The air that is held back in the hall belongs to the racks.
             mass_j_k: 0.0,
+            outside_air,
         }
     }
 }
@@ -403,6 +412,7 @@ impl ImmersionTankSpec {
             wanted: self.bath.is_some(),
             mass_j_k: DIELECTRIC_J_M3K
                 * volume_m3(&mut check, self.volume, BATH_M3_W * design_heat_w),
+            outside_air: None,
         }
     }
 }
