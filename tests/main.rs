@@ -24,4 +24,5 @@ mod run;
 mod services;
 mod support;
 mod traces;
+mod upkeep;
 mod water;

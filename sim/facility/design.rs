@@ -6,7 +6,7 @@ use crate::control::ControlDesign;
 use crate::grid::{PriceDesign, Series, WeatherDesign};
 use crate::kernel::{Clock, Span};
 use crate::plant::cooling::{
-    BreakdownLaw, ExchangerDesign, LoopDesign, MainDesign, MakeUpDesign, ThermalLimits,
+    ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
 use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
@@ -68,7 +68,8 @@ impl Design {
     /// Whether water may ever be short for the loop `index`.
     pub fn may_run_dry(&self, index: usize) -> bool {
         let site = &self.loops[index];
-        site.design.evaporates() && (site.make_up.main.is_limited() || self.water.is_limited())
+        site.design.evaporates()
+            && (site.operation.make_up.main.is_limited() || self.water.is_limited())
     }
 }
 
@@ -87,14 +88,8 @@ pub struct LoopSite {
     pub pumps: Option<PowerLoad>,
     /// The electrical load of its chillers, if it has any.
     pub chillers: Option<PowerLoad>,
-    /// Heat that its coolant and buffer tank take up by a kelvin, J/K.
-    pub coolant_j_k: f64,
-    /// How long fans and pumps take to start after their bus was dead.
-    pub restart: [Span; 2],
-    /// How a unit of each of them fails.
-    pub failures: [Option<BreakdownLaw>; 3],
-    /// Its water.
-    pub make_up: MakeUpDesign,
+    /// What it does when something goes wrong.
+    pub operation: LoopOperation,
 }
 
 /// What takes heat from racks and gives it to a loop.
@@ -111,10 +106,8 @@ pub struct ExchangerSite {
     pub design: Option<ExchangerDesign>,
     /// The electrical load of its pumps or fans, if it has any.
     pub movers: Option<PowerLoad>,
-    /// How long these take to start after their bus was dead.
-    pub restart: Span,
-    /// How one of them fails.
-    pub failures: Option<BreakdownLaw>,
+    /// What it does when something goes wrong.
+    pub operation: ExchangerOperation,
 }
 
 /// A group of alike racks.

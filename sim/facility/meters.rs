@@ -230,7 +230,7 @@ impl Meters {
                 makeup: mean(format!("{name}_makeup_m3_per_h"), M3_PER_H),
                 filling: loops
                     .iter()
-                    .any(|&index| design.loops[index].make_up.basin.volume_kg > 0.0)
+                    .any(|&index| design.loops[index].operation.make_up.basin.volume_kg > 0.0)
                     .then(|| mean(format!("{name}_basin_m3_per_h"), M3_PER_H)),
                 waterless: loops
                     .iter()
@@ -755,7 +755,7 @@ impl Facility<'_> {
             water.outflow(&format!("drift {}", group.name), integral(group.drift));
             water.outflow(&format!("blowdown {}", group.name), integral(group.blowdown));
             for &index in loops {
-                if self.design.loops[index].make_up.basin.volume_kg > 0.0 {
+                if self.design.loops[index].operation.make_up.basin.volume_kg > 0.0 {
                     let name = format!("basin {}", group.name);
                     water.stored(&name, self.water.of(index).gained_kg());
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,13 @@ use super::resolve::{
 use super::series::Series;
 use super::table::{Column, LineError};
 use super::weather::epw::EpwHumidity;
-use super::weather::{ClimateDesign, Humidity, WeatherDesign, WeatherRow, epw, normals};
+use super::weather::{
+    ClimateDesign, HeatWave, Humidity, WarmedDesign, WeatherDesign, WeatherRow, epw, normals,
+};
 use crate::fluids::standard_pressure_pa;
 use crate::kernel::{Clock, Time};
 use crate::spec::{Fault, Name};
-use crate::units::{Angle, CarbonIntensity, Duration, EnergyPrice, Length};
+use crate::units::{Angle, CarbonIntensity, Duration, EnergyPrice, Length, TemperatureDelta};
 
 /// Hands over the file that a name stands for, decompressed, piece by piece.
 pub type ReadFile<'a> = dyn FnMut(&Name, &mut dyn FnMut(&[u8])) -> Result<(), Fault> + 'a;
@@ -141,6 +144,27 @@ pub struct WeatherSpec {
     /// else by its whole weeks or days. By default such a run is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<bool>,
+    /// Times at which it is warmer than all of this says, to ask what would come of it. They do
+    /// not overlap. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heat_waves: Option<Vec<HeatWaveSpec>>,
+}
+
+/// A time at which the weather is warmer than it would have been.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeatWaveSpec {
+    /// When it begins, with its offset: `2026-08-12T15:00:00-05:00`.
+    #[schemars(with = "String")]
+    pub start: Timestamp,
+    /// How long it lasts.
+    pub duration: Duration,
+    /// How much higher the dry bulb is; negative for a cold spell.
+    pub warmer: TemperatureDelta,
+    /// How much higher the dew point is (default 0 K: the air gets warmer and holds no more
+    /// water).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dew_point: Option<TemperatureDelta>,
 }
 
 /// The columns of a table of weather.
@@ -258,6 +282,46 @@ impl WeatherSpec {
 
     /// The weather of `run` at `place`, or `None` after reporting why there is none.
     pub fn resolve(
+        &self,
+        place: &Place,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<WeatherDesign> {
+        let waves = self.waves(run.clock, faults);
+        let weather = self.source(place, run, faults)?;
+        if waves.is_empty() {
+            return Some(weather);
+        }
+        Some(WeatherDesign::Warmed(Box::new(WarmedDesign { weather, waves: waves.into() })))
+    }
+
+    /// Its heat waves, in order.
+    fn waves(&self, clock: &Clock, faults: &mut Vec<Fault>) -> Vec<HeatWave> {
+        let mut waves = Vec::new();
+        for spec in self.heat_waves.iter().flatten() {
+            let (warmer_k, dew_point_k) = (spec.warmer.0, spec.dew_point.map_or(0.0, |k| k.0));
+            if ![warmer_k, dew_point_k].iter().all(|k| (-20.0..=20.0).contains(k)) {
+                let message = "a heat wave shifts the weather by 20 K at most";
+                faults.push(Fault::error("heat_waves", message));
+                continue;
+            }
+            let times = clock.times(spec.start, spec.duration.into());
+            waves.extend(times.map(|(from, until)| HeatWave {
+                from,
+                until,
+                warmer_k,
+                dew_point_k,
+            }));
+        }
+        waves.sort_by_key(|wave| wave.from);
+        if waves.windows(2).any(|pair| pair[1].from < pair[0].until) {
+            faults.push(Fault::error("heat_waves", "two heat waves overlap"));
+        }
+        waves
+    }
+
+    /// The weather without its heat waves.
+    fn source(
         &self,
         place: &Place,
         run: &mut Run<'_>,

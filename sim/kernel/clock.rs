@@ -72,11 +72,16 @@ impl Clock {
         u64::try_from(nanos).map_or(Time::MAX, |nanos| Time::ZERO + Span::from_nanos(nanos))
     }
 
+    /// `by` after `timestamp`; none beyond the year 9999.
+    pub fn later(timestamp: Timestamp, by: Span) -> Option<Timestamp> {
+        let by = jiff::SignedDuration::from_nanos_i128(i128::from(by.as_nanos()));
+        timestamp.checked_add(by).ok()
+    }
+
     /// First instant of `duration` from `start` on, and the first after it, with what lies before
     /// the run cut off; none where nothing is left.
     pub fn times(&self, start: Timestamp, duration: Span) -> Option<(Time, Time)> {
-        let nanos = jiff::SignedDuration::from_nanos_i128(i128::from(duration.as_nanos()));
-        let until = start.checked_add(nanos).map_or(Time::MAX, |end| self.time(end));
+        let until = Self::later(start, duration).map_or(Time::MAX, |end| self.time(end));
         let from = self.time(start);
         (from < until).then_some((from, until))
     }

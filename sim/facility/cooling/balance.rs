@@ -51,7 +51,7 @@ enum Valve {
 fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     let (stream, first) = plant.masses.nodes_of(place);
     // Beside outdoor air the coil holds what it must: its valve is part of the conductance.
-    let holds = stream != 0 && exchanger.outside.is_none();
+    let holds = stream != 0 && exchanger.outside.is_none() && exchanger.valve_fault.at.is_none();
     let Some(design) = exchanger.design.filter(|_| holds) else { return Valve::Open };
     let (now_c, least_c) = (&plant.now.now_c, design.least_supply_c);
     if now_c[stream] > least_c + HELD_K {
@@ -137,9 +137,9 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             stride(stream, STRIDE_K, STRIDE_K);
         }
         let exchanger = &exchangers[index as usize];
-        if let Some(design) =
-            exchanger.design.filter(|_| stream != 0 && exchanger.outside.is_none())
-        {
+        let holds =
+            stream != 0 && exchanger.outside.is_none() && exchanger.valve_fault.at.is_none();
+        if let Some(design) = exchanger.design.filter(|_| holds) {
             // Its valve begins to hold, or is open and can no longer.
             let (now_c, least_c) = (held_c[stream], design.least_supply_c);
             if now_c > least_c + HELD_K {

@@ -3,7 +3,7 @@
 use crate::facility::{Event, Facility};
 use crate::fluids::MoistAir;
 use crate::kernel::{Agenda, Class, Ticket, Time};
-use crate::plant::cooling::{CoolingLoop, LoopState, PlantControl, Regime};
+use crate::plant::cooling::{CoolingLoop, LoopState, PlantControl, Regime, UnitState};
 
 /// The operator of a loop; idle for loops without chillers.
 #[derive(Debug, Default)]
@@ -14,6 +14,10 @@ pub(in crate::facility) struct Operator {
     powered: bool,
     /// The loop has settled anew since the operator looked.
     news: bool,
+    /// Reasons why it decides nothing: its control is frozen.
+    frozen: u32,
+    /// Reasons why each chiller is out.
+    out: Vec<u32>,
     /// When it looks again if nothing changes.
     look: Option<(Time, Ticket)>,
 }
@@ -22,6 +26,36 @@ impl Operator {
     /// How the plant is run, where somebody has decided.
     pub(in crate::facility) fn regime(&self) -> Option<Regime> {
         self.control.as_ref().map(PlantControl::regime)
+    }
+
+    /// One reason more, or one fewer, to decide nothing.
+    pub(super) fn freeze(&mut self, frozen: bool) {
+        if frozen {
+            self.frozen += 1;
+        } else {
+            self.frozen -= 1;
+        }
+        self.news = true;
+    }
+
+    /// A chiller breaks or is taken out, or comes back.
+    pub(super) fn set_unit(&mut self, now: Time, unit: u32, out: Option<UnitState>) {
+        let control = self.control.as_mut().expect("chillers have an operator");
+        let unit = unit as usize;
+        self.out.resize(control.units().len(), 0);
+        match out {
+            Some(state) => {
+                self.out[unit] += 1;
+                control.set_unit(unit, state);
+            }
+            None => {
+                self.out[unit] -= 1;
+                if self.out[unit] == 0 {
+                    control.set_unit(unit, UnitState::Standby { from: now });
+                }
+            }
+        }
+        self.news = true;
     }
 
     /// The loop has been solved anew.
@@ -48,7 +82,10 @@ impl Operator {
             self.control = PlantControl::new(model, heat_w, air, now);
         }
         let Some(control) = &mut self.control else { return };
-        let next = control.advance(now, model, (heat_w, air), state, self.powered);
+        let next = match self.frozen {
+            0 => control.advance(now, model, (heat_w, air), state, self.powered),
+            _ => control.hold(now, self.powered),
+        };
         if self.look.is_some_and(|(at, _)| at == next) && next > now {
             return;
         }

@@ -1,5 +1,6 @@
 //! What stands between racks and a loop while the site runs, and the racks behind it.
 
+use super::loops::Fault;
 use super::machines::Machines;
 use super::{SAME_K, STRIDE_K, SiteAgenda};
 use crate::facility::Event;
@@ -7,7 +8,8 @@ use crate::facility::design::{Design, ExchangerSite, HallDesign};
 use crate::fluids::MoistAir;
 use crate::kernel::{Class, Time};
 use crate::plant::cooling::{
-    CoolingMode, ExchangerDesign, Outdoors, OutsideAir, OutsideAirControl, Part, ThermalLimits,
+    ControlFault, CoolingMode, ExchangerDesign, ExchangerOperation, Outdoors, OutsideAir,
+    OutsideAirControl, Part, Pool, ThermalLimits,
 };
 
 /// Racks on their throttle slope get a new speed when they have moved by this share of it.
@@ -30,6 +32,8 @@ pub(in crate::facility) struct ExchangerPlant {
     pub(super) flowing: bool,
     /// Between its stream and the loop with the valve open, W/K.
     pub(super) conductance_w_k: f64,
+    /// The most that passes between them, W/K, while its valve has failed.
+    pub(super) valve_fault: Fault,
     /// Flow of its stream, as a share of design.
     pub(super) flow: f64,
     /// Its air-side economiser, once it has seen the weather, and when that looks again.
@@ -61,21 +65,33 @@ impl ExchangerPlant {
     pub(in crate::facility) fn new(index: usize, design: &Design) -> Self {
         let site = &design.exchangers[index];
         let (most_w, movers) = site.design.map_or((0.0, 0), |x| (x.max_mover_w(), x.movers));
+        let ExchangerOperation { restart, standby, .. } = site.operation;
+        let pool = Pool::new(movers, standby, restart);
         Self {
             cooled_by: site.cooled_by as u32,
             design: site.design,
-            movers: Machines::new(site.movers, most_w, movers, site.restart),
+            movers: Machines::new(site.movers, most_w, pool, restart),
             groups: groups_of(index, design),
             heat_w: 0.0,
             inlet_c: f64::NAN,
             flowing: true,
             conductance_w_k: 0.0,
+            valve_fault: Fault::default(),
             flow: 1.0,
             control: None,
             look: Time::ZERO,
             outside: None,
             outside_w: 0.0,
         }
+    }
+
+    /// Its valve fails, with the loop at `supply_c`, or is mended.
+    pub(super) fn fail_valve(&mut self, fault: Option<ControlFault>, supply_c: f64) {
+        let Some(design) = &self.design else { return };
+        let total_w = self.heat_w + self.movers.draw_w;
+        self.valve_fault.set(
+            fault.map(|fault| design.failed_valve_w_k(fault, total_w, (supply_c, self.inlet_c))),
+        );
     }
 
     /// Lets the air-side economiser, if there is one, look at the weather, and sees to its being

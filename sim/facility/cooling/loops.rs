@@ -8,7 +8,9 @@ use crate::facility::design::{Design, ExchangerSite, LoopSite};
 use crate::fluids::MoistAir;
 use crate::kernel::{Span, Ticket, Time};
 use crate::measure::Sum;
-use crate::plant::cooling::{Branch, CoolingLoop, Drive, LoopState, Masses, Rejection, Transient};
+use crate::plant::cooling::{
+    Branch, CoolingLoop, Drive, LoopState, Masses, Pool, Rejection, Transient,
+};
 
 /// A cooling loop while the site runs.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) operator: Operator,
     /// Whether what evaporates water has any.
     pub(super) wet: bool,
+    /// Speed at which the fans turn while their control has failed.
+    pub(super) fan_fault: Fault,
     /// Whether air and not water is its coolant: its own mass is next to nothing.
     pub(super) airy: bool,
     pub(super) masses: Masses,
@@ -63,6 +67,30 @@ pub(super) struct Instant {
     pub(super) rejecting: bool,
 }
 
+/// A control that has failed, for as many reasons as it has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fault {
+    reasons: u32,
+    /// Where it stands since the first of them.
+    pub(super) at: Option<f64>,
+}
+
+impl Fault {
+    /// One reason more, which leaves it at `position` if it is the first; or one fewer.
+    pub(super) fn set(&mut self, position: Option<f64>) {
+        match position {
+            Some(position) => {
+                self.reasons += 1;
+                self.at.get_or_insert(position);
+            }
+            None => {
+                self.reasons -= 1;
+                self.at = self.at.filter(|_| self.reasons > 0);
+            }
+        }
+    }
+}
+
 /// Heat of a loop since the start.
 #[derive(Debug, Default)]
 pub(super) struct HeatBooks {
@@ -96,16 +124,20 @@ impl LoopPlant {
             };
             Branch { stream_j_k, parts: groups.iter().map(of_group).collect() }
         });
-        let masses = Masses::new(site.coolant_j_k, branches.collect());
+        let masses = Masses::new(site.operation.coolant_j_k, branches.collect());
         let held_c = vec![state.supply_c; masses.len()];
-        let [fans, pumps] = site.restart;
+        let [fans, pumps] = site.operation.restart;
+        let [spare_fans, spare_pumps, _] = site.operation.standby;
         let units = model.units();
+        let no_pool = Pool::new(0, 0, Span::ZERO);
+        let (fan_pool, pump_pool) =
+            (Pool::new(units.0, spare_fans, fans), Pool::new(units.1, spare_pumps, pumps));
         Self {
             machines: [
-                Machines::new(site.fans, model.max_fan_w(), units.0, fans),
-                Machines::new(site.pumps, model.max_pump_w(), units.1, pumps),
-                // How long chillers take is their operator's business.
-                Machines::new(site.chillers, model.max_chiller_w(), units.2, Span::ZERO),
+                Machines::new(site.fans, model.max_fan_w(), fan_pool, fans),
+                Machines::new(site.pumps, model.max_pump_w(), pump_pool, pumps),
+                // Which chillers run, and how long they take, is their operator's business.
+                Machines::new(site.chillers, model.max_chiller_w(), no_pool, Span::ZERO),
             ],
             state,
             model,
@@ -114,6 +146,7 @@ impl LoopPlant {
             outside_w: 0.0,
             operator: Operator::default(),
             wet: true,
+            fan_fault: Fault::default(),
             airy,
             now: Instant {
                 reached: false,
@@ -179,7 +212,7 @@ impl LoopPlant {
         let supply_c = self.now.now_c[0];
         let wanted_c = self.model.setpoint_c().max(rest.supply_c);
         let returning = self.transient.is_some() && !self.airy && supply_c > wanted_c + HELD_K;
-        if !returning || rest.saturated || !rest.flowing {
+        if !returning || rest.saturated || !rest.flowing || drive.fan_speed.is_some() {
             return rest;
         }
         let at_most = Drive { may_evaporate: drive.may_evaporate, ..Drive::FULL };

@@ -5,6 +5,7 @@ use crate::facility::Event;
 use crate::facility::settle::single;
 use crate::kernel::{Class, Span, Time};
 use crate::plant::Rank;
+use crate::plant::cooling::{Pool, UnitState};
 use crate::plant::power::{Network, PowerLoad};
 
 /// Smaller changes of what a machine wants are not carried to the power chain, in watts.
@@ -23,9 +24,8 @@ pub(in crate::facility) struct Machines {
     pub(in crate::facility) draw_w: f64,
     /// The share of them that can run.
     share: f64,
-    /// How many they are, and how many of these are not broken.
-    units: u32,
-    up: u32,
+    /// Which of them run, stand by or are out; empty where others see to that.
+    pool: Pool,
     /// How long they take to start after their bus was dead.
     restart: Span,
     stop: Stop,
@@ -43,7 +43,7 @@ impl Machines {
     pub(in crate::facility) fn new(
         load: Option<PowerLoad>,
         most_w: f64,
-        units: u32,
+        pool: Pool,
         restart: Span,
     ) -> Self {
         Self {
@@ -52,26 +52,34 @@ impl Machines {
             asked_w: 0.0,
             draw_w: 0.0,
             share: 1.0,
-            units,
-            up: units,
+            pool,
             restart,
             stop: Stop::Running,
         }
     }
 
-    /// One of them breaks, or is mended.
-    pub(in crate::facility) fn set_unit(&mut self, up: bool) {
-        if up {
-            self.up += 1;
-        } else {
-            self.up -= 1;
+    /// `unit` breaks or is taken out, or comes back. When another runs in its place, or it does
+    /// again, if that takes time.
+    pub(in crate::facility) fn set_unit(
+        &mut self,
+        now: Time,
+        unit: u32,
+        out: Option<UnitState>,
+    ) -> Option<Time> {
+        match out {
+            Some(state) => self.pool.take_out(now, unit, state),
+            None => self.pool.put_back(now, unit),
         }
-        debug_assert!(self.up <= self.units, "no more units than there are");
     }
 
-    /// The share of them that is not broken.
-    pub(in crate::facility) fn whole(&self) -> f64 {
-        if self.units == 0 { 1.0 } else { f64::from(self.up) / f64::from(self.units) }
+    /// Ends starts that are over.
+    pub(super) fn advance(&mut self, now: Time) {
+        self.pool.advance(now);
+    }
+
+    /// The share of their duty that those not broken carry.
+    pub(super) fn whole(&self) -> f64 {
+        self.pool.share()
     }
 
     /// Whether there are any that need power.

@@ -19,7 +19,7 @@ mod waterworks;
 
 use super::{Event, Facility};
 use crate::kernel::{Agenda, Class, Span, Time};
-use crate::plant::cooling::{Drive, Rejection, parallel_flow};
+use crate::plant::cooling::{Drive, Rejection};
 
 use balance::{conditions, look_again_s};
 use loops::Instant;
@@ -49,10 +49,11 @@ impl Facility<'_> {
             let mut asking = self.gather_heat(now, index);
             let plant = &mut self.loops[index as usize];
 
+            plant.machines.iter_mut().for_each(|machines| machines.advance(now));
             let [fans, pumps, chillers] = [0, 1, 2].map(|kind: usize| plant.machines[kind].whole());
             let regime = plant.operator.regime();
-            let may_evaporate = plant.wet;
-            let whole = Drive { fans, pumps, chillers, regime, may_evaporate };
+            let (may_evaporate, fan_speed) = (plant.wet, plant.fan_fault.at);
+            let whole = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
             let at_rest = plant.model.solve(plant.heat_w, &self.air, whole);
             let wanted = plant.at_work(at_rest, &self.air, whole);
             let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
@@ -65,7 +66,7 @@ impl Facility<'_> {
                 *share = if ready { machines.share(&self.power, wanted_w) } else { 0.0 };
             }
             let [fans, pumps, chillers] = share;
-            let drive = Drive { fans, pumps, chillers, regime, may_evaporate };
+            let drive = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
             let (at_rest, state) = if drive == whole {
                 (at_rest, wanted)
             } else {
@@ -82,12 +83,15 @@ impl Facility<'_> {
             }
             plant.state = state;
             // Chillers whose condensers have no water trip, and start anew when it is back.
-            plant
-                .operator
-                .sees(chillers > 0.0 && (may_evaporate || plant.model.design().works_dry()));
-            let flow = if state.flowing || circulates { parallel_flow(pumps) } else { 0.0 };
+            let condenses = may_evaporate || plant.model.design().works_dry();
+            plant.operator.sees(chillers > 0.0 && condenses);
+            let flow = match (state.flowing, circulates) {
+                (true, _) => state.flow,
+                (false, true) => plant.model.full_flow(pumps),
+                (false, false) => 0.0,
+            };
             plant.now.drive = drive;
-            plant.now.saturated = at_rest.saturated;
+            plant.now.saturated = at_rest.saturated || plant.model.floats(&at_rest, &drive);
             plant.now.flow = flow;
             plant.now.rejecting = at_rest.flowing;
             plant.now.rest_c[0] = if at_rest.flowing { at_rest.supply_c } else { f64::INFINITY };
@@ -126,6 +130,7 @@ impl Facility<'_> {
             if let Some(design) = &exchanger.design {
                 let restart = Event::Started(index);
                 let movers = &mut exchanger.movers;
+                movers.advance(now);
                 let ready = movers.ready(now, &self.power, &mut self.agenda, restart);
                 let working = design.solve_in(exchanger.heat_w, movers.whole(), 1.0, outdoors);
                 let wanted_w = if ready { working.mover_w } else { 0.0 };

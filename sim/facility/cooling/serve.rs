@@ -30,7 +30,12 @@ impl Facility<'_> {
                     let share = exchanger.movers.last_share();
                     let outdoors = exchanger.outdoors(&self.air);
                     let own = design.solve_in(exchanger.heat_w, share, plant.now.flow, outdoors);
-                    let inlet_c = design.inlet_c(supply_c, &own);
+                    let failed = exchanger.valve_fault.at;
+                    let own = design.throttled(own, exchanger.heat_w, failed);
+                    let inlet_c = match failed {
+                        None => design.inlet_c(supply_c, &own),
+                        Some(_) => supply_c + own.approach_k,
+                    };
                     exchanger.outside = own.outside;
                     exchanger.conductance_w_k = if own.outside.is_some() {
                         // What the coil takes beside the outdoor air, along its secant.

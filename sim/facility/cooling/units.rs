@@ -1,13 +1,15 @@
-//! What fails, is mended, and is taken out of service as planned: units of the cooling, and the
-//! mains that bring its water.
+//! What fails, is mended, and is taken out of service as planned: units of the cooling, their
+//! controls, and the mains that bring its water.
 
 use crate::facility::design::Design;
 use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
-use crate::kernel::{Class, Time};
-use crate::plant::cooling::{BreakdownLaw, CoolingLoop, MainDesign};
+use crate::kernel::{Class, Clock, Time};
+use crate::plant::cooling::{
+    BreakdownLaw, ControlDesign, ControlFault, CoolingLoop, MainDesign, Service, UnitState,
+};
 
-/// A fan, a pump, a chiller or a main that can fail.
+/// A machine, a control or a main that can fail.
 #[derive(Debug)]
 pub(in crate::facility) struct Unit {
     pub(in crate::facility) name: String,
@@ -17,15 +19,21 @@ pub(in crate::facility) struct Unit {
     law: BreakdownLaw,
 }
 
-/// Where a unit stands.
+/// What can be out of service.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
-    /// Among the fans, pumps or chillers of a loop.
-    Loop(u32, u8),
-    /// Among the pumps or fans of an exchanger.
-    Exchanger(u32),
+enum Place {
+    /// One of the fans, pumps or chillers of a loop.
+    Loop(u32, u8, u32),
+    /// One of the pumps or fans of an exchanger.
+    Exchanger(u32, u32),
     /// The main of a loop, or of the site.
     Main(Option<u32>),
+    /// The control of a loop's fans, and how it fails.
+    FanControl(u32, ControlFault),
+    /// The control of a loop's chillers and economiser.
+    Staging(u32),
+    /// The valve of an exchanger, and how it fails.
+    Valve(u32, ControlFault),
 }
 
 /// A time at which something is out of service.
@@ -49,36 +57,119 @@ const SITE_MAIN: &str = "site/water-main";
 /// All mains with their names, the site's last.
 fn mains(design: &Design) -> impl Iterator<Item = (String, Place, &MainDesign)> {
     let of_loops = (0..).zip(&design.loops).map(|(index, site)| {
-        (format!("{}/water-main", site.name), Place::Main(Some(index)), &site.make_up.main)
+        (
+            format!("{}/water-main", site.name),
+            Place::Main(Some(index)),
+            &site.operation.make_up.main,
+        )
     });
     of_loops.chain([(SITE_MAIN.to_owned(), Place::Main(None), &design.water)])
 }
 
-/// Every unit of the cooling of `design` that can fail.
-pub(in crate::facility) fn units(design: &Design) -> Vec<Unit> {
-    let mut units = Vec::new();
-    let mut add = |(name, group_name): (&str, &str), what: &str, count, law, place| {
-        units.extend((1..=count).map(|number| Unit {
-            name: format!("{name}/{what}-{number}"),
-            group_name: format!("{group_name} {what}s"),
-            place,
-            law,
-        }));
-    };
-    for (index, site) in design.loops.iter().enumerate() {
-        let count = CoolingLoop::new(&site.design).units();
-        let counts = [("fan", count.0), ("pump", count.1), ("chiller", count.2)];
-        for (kind, ((what, count), law)) in counts.into_iter().zip(site.failures).enumerate() {
-            let Some(law) = law else { continue };
-            let place = Place::Loop(index as u32, kind as u8);
-            add((&site.name, &site.group_name), what, count, law, place);
+/// Alike machines with a service plan and a law of failure.
+struct Group<'d> {
+    name: &'d str,
+    group_name: &'d str,
+    what: &'static str,
+    /// Those that stand by included.
+    count: u32,
+    failures: Option<BreakdownLaw>,
+    services: &'d [Service],
+    place: fn(u32, u32) -> Place,
+    index: u32,
+}
+
+/// All machines of the cooling.
+fn groups(design: &Design) -> Vec<Group<'_>> {
+    let mut groups = Vec::new();
+    for (index, site) in (0..).zip(&design.loops) {
+        let duty = CoolingLoop::new(&site.design).units();
+        let places: [fn(u32, u32) -> Place; 3] = [
+            |index, unit| Place::Loop(index, 0, unit),
+            |index, unit| Place::Loop(index, 1, unit),
+            |index, unit| Place::Loop(index, 2, unit),
+        ];
+        let kinds = [("fan", duty.0), ("pump", duty.1), ("chiller", duty.2)];
+        for (kind, ((what, duty), place)) in kinds.into_iter().zip(places).enumerate() {
+            groups.push(Group {
+                name: &site.name,
+                group_name: &site.group_name,
+                what,
+                count: duty + site.operation.standby[kind],
+                failures: site.operation.failures[kind],
+                services: &site.operation.services[kind],
+                place,
+                index,
+            });
         }
     }
-    for (index, site) in design.exchangers.iter().enumerate() {
-        let (Some(exchanger), Some(law)) = (&site.design, site.failures) else { continue };
-        let what = if exchanger.blows() { "fan" } else { "pump" };
-        let place = Place::Exchanger(index as u32);
-        add((&site.name, &site.group_name), what, exchanger.movers, law, place);
+    for (index, site) in (0..).zip(&design.exchangers) {
+        let Some(exchanger) = &site.design else { continue };
+        groups.push(Group {
+            name: &site.name,
+            group_name: &site.group_name,
+            what: if exchanger.blows() { "fan" } else { "pump" },
+            count: exchanger.movers + site.operation.standby,
+            failures: site.operation.failures,
+            services: &site.operation.services,
+            place: Place::Exchanger,
+            index,
+        });
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn name_of(&self, unit: u32) -> String {
+        format!("{}/{}-{}", self.name, self.what, unit + 1)
+    }
+}
+
+/// A control, and how it fails.
+struct Control<'d> {
+    name: String,
+    group_name: String,
+    design: &'d ControlDesign,
+    place: fn(u32, ControlFault) -> Place,
+    index: u32,
+}
+
+/// All controls of the cooling.
+fn controls(design: &Design) -> impl Iterator<Item = Control<'_>> {
+    let of_loops = (0..).zip(&design.loops).flat_map(|(index, site)| {
+        let control = |what: &str, design, place| Control {
+            name: format!("{}/{what}", site.name),
+            group_name: format!("{} {what}s", site.group_name),
+            design,
+            place,
+            index,
+        };
+        [
+            control("fan-control", &site.operation.fan_control, Place::FanControl),
+            control("staging", &site.operation.staging, |index, _| Place::Staging(index)),
+        ]
+    });
+    let of_exchangers = (0..).zip(&design.exchangers).map(|(index, site)| Control {
+        name: format!("{}/valve", site.name),
+        group_name: format!("{} valves", site.group_name),
+        design: &site.operation.valve,
+        place: Place::Valve,
+        index,
+    });
+    of_loops.chain(of_exchangers)
+}
+
+/// Everything of the cooling of `design` that can fail.
+pub(in crate::facility) fn units(design: &Design) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for group in groups(design) {
+        let Some(law) = group.failures else { continue };
+        units.extend((0..group.count).map(|unit| Unit {
+            name: group.name_of(unit),
+            group_name: format!("{} {}s", group.group_name, group.what),
+            place: (group.place)(group.index, unit),
+            law,
+        }));
     }
     units.extend(mains(design).filter_map(|(name, place, main)| {
         let law = main.failures?;
@@ -89,6 +180,11 @@ pub(in crate::facility) fn units(design: &Design) -> Vec<Unit> {
             _ => name.clone(),
         };
         Some(Unit { name, group_name, place, law })
+    }));
+    units.extend(controls(design).filter_map(|control| {
+        let (law, fault) = control.design.failures?;
+        let place = (control.place)(control.index, fault);
+        Some(Unit { name: control.name, group_name: control.group_name, place, law })
     }));
     units
 }
@@ -101,6 +197,32 @@ pub(in crate::facility) fn planned(design: &Design) -> Vec<Planned> {
             let (from, until) = design.clock.times(outage.start, outage.duration)?;
             Some(Planned { name: name.clone(), place, from, until })
         }));
+    }
+    for control in controls(design) {
+        all.extend(control.design.faults.iter().filter_map(|&(outage, fault)| {
+            let (from, until) = design.clock.times(outage.start, outage.duration)?;
+            let place = (control.place)(control.index, fault);
+            Some(Planned { name: control.name.clone(), place, from, until })
+        }));
+    }
+    let horizon = Time::ZERO + design.duration;
+    for group in groups(design) {
+        for service in group.services {
+            let mut turn = 0;
+            let mut start = Some(service.first.start);
+            // Each takes the next units in turn.
+            while let Some(begins) = start.filter(|&start| design.clock.time(start) < horizon) {
+                if let Some((from, until)) = design.clock.times(begins, service.first.duration) {
+                    all.extend((0..service.units).map(|next| {
+                        let unit = ((turn + u64::from(next)) % u64::from(group.count)) as u32;
+                        let place = (group.place)(group.index, unit);
+                        Planned { name: group.name_of(unit), place, from, until }
+                    }));
+                }
+                turn += u64::from(service.units);
+                start = service.every.and_then(|every| Clock::later(begins, every));
+            }
+        }
     }
     all
 }
@@ -126,7 +248,8 @@ impl Facility<'_> {
         let planned = &self.planned[index as usize];
         let what = if begins { What::TakenOut } else { What::PutBack };
         observer.record(&Record { at: now, what, subject: &planned.name, count: 1 });
-        self.set_up(planned.place, !begins);
+        let place = planned.place;
+        self.set_out(now, place, begins.then_some(UnitState::Maintenance));
     }
 
     /// Units that fail or are mended now.
@@ -137,24 +260,49 @@ impl Facility<'_> {
             self.meters.count_unit(now, number, up);
             let what = if up { What::Repaired } else { What::Failed };
             observer.record(&Record { at: now, what, subject: &unit.name, count: 1 });
-            self.set_up(unit.place, up);
+            let place = unit.place;
+            self.set_out(now, place, (!up).then_some(UnitState::Failed));
         }
         self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
     }
 
-    /// Something goes out of service, or comes back.
-    fn set_up(&mut self, place: Place, up: bool) {
-        match place {
-            Place::Loop(index, kind) => {
-                self.loops[index as usize].machines[usize::from(kind)].set_unit(up);
-                self.changed.cooling(index);
+    /// Something goes out of service, as `out` says, or comes back.
+    fn set_out(&mut self, now: Time, place: Place, out: Option<UnitState>) {
+        let fails = out.is_some();
+        let (on_loop, ready) = match place {
+            Place::Loop(index, 2, unit) => {
+                self.loops[index as usize].operator.set_unit(now, unit, out);
+                (index, None)
             }
-            Place::Exchanger(index) => {
+            Place::Loop(index, kind, unit) => {
+                let machines = &mut self.loops[index as usize].machines[usize::from(kind)];
+                (index, machines.set_unit(now, unit, out))
+            }
+            Place::Exchanger(index, unit) => {
                 let exchanger = &mut self.exchangers[index as usize];
-                exchanger.movers.set_unit(up);
-                self.changed.cooling(exchanger.cooled_by);
+                (exchanger.cooled_by, exchanger.movers.set_unit(now, unit, out))
             }
-            Place::Main(of) => self.water.set_open(of, up),
+            Place::Main(of) => return self.water.set_open(of, !fails),
+            Place::FanControl(index, fault) => {
+                let plant = &mut self.loops[index as usize];
+                let speed = plant.model.failed_fan_speed(fault, plant.state.fan_speed);
+                plant.fan_fault.set(fails.then_some(speed));
+                (index, None)
+            }
+            Place::Staging(index) => {
+                self.loops[index as usize].operator.freeze(fails);
+                (index, None)
+            }
+            Place::Valve(index, fault) => {
+                let exchanger = &mut self.exchangers[index as usize];
+                let supply_c = self.loops[exchanger.cooled_by as usize].state.supply_c;
+                exchanger.fail_valve(fails.then_some(fault), supply_c);
+                (exchanger.cooled_by, None)
+            }
+        };
+        self.changed.cooling(on_loop);
+        if let Some(ready) = ready.filter(|&ready| ready > now) {
+            self.agenda.push(ready, Class::Plant, Event::Started(on_loop));
         }
     }
 }

@@ -54,9 +54,9 @@ pub(in crate::facility) struct LoopWater {
 impl Waterworks {
     pub(in crate::facility) fn new(design: &Design) -> Self {
         let of_loop = |site: &crate::facility::LoopSite| LoopWater {
-            main: Main::new(&site.make_up.main),
-            basin: Basin::new(site.make_up.basin),
-            has_basin: site.make_up.basin.volume_kg > 0.0,
+            main: Main::new(&site.operation.make_up.main),
+            basin: Basin::new(site.operation.make_up.basin),
+            has_basin: site.operation.make_up.basin.volume_kg > 0.0,
             balance: Balance::default(),
             granted_kg_s: 0.0,
             wet: true,
@@ -68,7 +68,8 @@ impl Waterworks {
                 (own.evaporates() && own.works_dry() == works_dry).then_some(index)
             })
         };
-        let mains = || design.loops.iter().map(|site| &site.make_up.main).chain([&design.water]);
+        let mains =
+            || design.loops.iter().map(|site| &site.operation.make_up.main).chain([&design.water]);
         let by_day = mains().any(|main: &MainDesign| main.daily_kg.is_some());
         Self {
             main: Main::new(&design.water),

@@ -3,6 +3,7 @@
 pub mod climate;
 pub mod epw;
 pub mod normals;
+mod waves;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::fluids::MoistAir;
 use crate::kernel::{Streams, Time};
 
 pub use climate::{Climate, ClimateDesign};
+pub use waves::{HeatWave, WarmedDesign};
 
 /// Outside air over one hour, as it was measured or drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +57,8 @@ pub enum WeatherDesign {
     Climate(Box<ClimateDesign>),
     /// Recorded, laid over the run.
     Recorded(Arc<Series<WeatherRow>>),
+    /// Either, with heat waves over it.
+    Warmed(Box<WarmedDesign>),
 }
 
 /// The weather of one run.
@@ -65,6 +69,24 @@ pub struct Weather(Source);
 enum Source {
     Climate(Box<Climate>),
     Recorded(Playback<WeatherRow>),
+    Warmed(Box<Warmed>),
+}
+
+#[derive(Debug, Clone)]
+struct Warmed {
+    weather: Weather,
+    waves: Arc<[HeatWave]>,
+    now: Time,
+    row: WeatherRow,
+}
+
+impl Warmed {
+    fn advance(&mut self, now: Time) {
+        self.weather.advance(now);
+        self.now = now;
+        let row = self.weather.current();
+        self.row = HeatWave::at(&self.waves, now).map_or(*row, |wave| wave.warm(row));
+    }
 }
 
 impl Weather {
@@ -76,6 +98,14 @@ impl Weather {
                 Source::Climate(Box::new(Climate::new(climate, streams)))
             }
             WeatherDesign::Recorded(series) => Source::Recorded(Playback::new(series.clone())),
+            WeatherDesign::Warmed(design) => {
+                let weather = Self::new(&design.weather, streams);
+                let row = *weather.current();
+                let waves = design.waves.clone();
+                let mut warmed = Warmed { weather, waves, now: Time::ZERO, row };
+                warmed.advance(Time::ZERO);
+                Source::Warmed(Box::new(warmed))
+            }
         })
     }
 
@@ -84,14 +114,18 @@ impl Weather {
         match &self.0 {
             Source::Climate(climate) => climate.current(),
             Source::Recorded(playback) => playback.current(),
+            Source::Warmed(warmed) => &warmed.row,
         }
     }
 
-    /// When the next hour of weather begins.
+    /// When the weather changes next.
     pub fn next_at(&self) -> Time {
         match &self.0 {
             Source::Climate(climate) => climate.next_at(),
             Source::Recorded(playback) => playback.next_at(),
+            Source::Warmed(warmed) => {
+                warmed.weather.next_at().min(HeatWave::next_at(&warmed.waves, warmed.now))
+            }
         }
     }
 
@@ -100,6 +134,7 @@ impl Weather {
         match &mut self.0 {
             Source::Climate(climate) => climate.advance(now),
             Source::Recorded(playback) => playback.advance(now),
+            Source::Warmed(warmed) => warmed.advance(now),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::chiller::{ChillerDesign, overloaded_c};
 use super::control::CoolingMode;
 use super::exchange::{RackExchanger, WaterExchanger};
 use super::loops::{CircuitDesign, Drive, FanControl, LoopState, fan_power_w, still, tower_water};
-use super::pumps::parallel_flow;
+use super::pumps::Pumping;
 use super::root;
 use super::staging::{self, Control, Rejection, Staged};
 use super::tower::{TowerDesign, TowerSink};
@@ -82,15 +82,15 @@ impl ChillerPlantDesign {
         racks: &RackExchanger,
     ) -> LoopState {
         let pumps = drive.pumps.clamp(0.0, 1.0);
-        let flow = parallel_flow(pumps);
+        let Pumping { flow, power } = self.circuit.pump_law.run(pumps, heat_w / self.design_heat_w);
         let available = self.chillers.available(&drive);
         let stands = available == 0.0 && self.economiser.is_none();
         if flow == 0.0 || stands || !drive.may_evaporate {
             return still(air);
         }
-        let evaporator_w = heat_w + pumps * self.circuit.pump_heat * self.circuit.pump_w;
+        let evaporator_w = heat_w + power * self.circuit.pump_heat_w();
         let chilled_w_k = flow * self.circuit.flow_kg_s * self.circuit.specific_heat_j_kgk;
-        let condenser_kg_s = flow * self.condenser_kg_s;
+        let condenser_kg_s = self.circuit.pump_law.full_flow(pumps) * self.condenser_kg_s;
         let question = Question {
             plant: self,
             sink: TowerSink::new(air, self.tower.correction_wet_bulb_c),
@@ -102,6 +102,7 @@ impl ChillerPlantDesign {
                 .economiser
                 .map(|e| e.conductance_w_k(chilled_w_k, condenser_kg_s * CP_WATER)),
             fans: drive.fans.clamp(0.0, 1.0),
+            fan_speed: drive.fan_speed,
             available,
             mode: drive.regime.map(|regime| regime.mode),
         };
@@ -112,7 +113,8 @@ impl ChillerPlantDesign {
             rack_inlet_c: answer.supply_c + racks.approach_k(heat_w, flow),
             device_c: answer.tower.leaving_c,
             fan_w: fan_power_w(self.tower.fan_w, self.tower.fan_law, &answer.tower),
-            pump_w: pumps * (self.circuit.pump_w + self.condenser_pump_w),
+            pump_w: power * self.circuit.pump_w + pumps * self.condenser_pump_w,
+            flow,
             chiller_w: answer.chiller_w,
             spray_w: 0.0,
             fan_speed: answer.tower.speed(),
@@ -143,12 +145,12 @@ impl AirCooledChillerDesign {
         racks: &RackExchanger,
     ) -> LoopState {
         let pumps = drive.pumps.clamp(0.0, 1.0);
-        let flow = parallel_flow(pumps);
+        let Pumping { flow, power } = self.circuit.pump_law.run(pumps, heat_w / self.design_heat_w);
         let available = self.chillers.available(&drive);
         if flow == 0.0 || available == 0.0 {
             return still(air);
         }
-        let pump_w = pumps * self.circuit.pump_w;
+        let pump_w = power * self.circuit.pump_w;
         let evaporator_w = heat_w + self.circuit.pump_heat * pump_w;
         let entering_c = air.dry_bulb_c + self.recirculation_k;
         let excess = |x| evaporator_w - self.chillers.most_heat_w(available, x, entering_c);
@@ -175,6 +177,7 @@ impl AirCooledChillerDesign {
             device_c: supply_c,
             fan_w: 0.0,
             pump_w,
+            flow,
             chiller_w,
             spray_w: 0.0,
             fan_speed: 0.0,
@@ -204,6 +207,8 @@ struct Question<'a> {
     /// Heat that the economiser moves per kelvin between its inlets, W/K.
     economiser_w_k: Option<f64>,
     fans: f64,
+    /// Their speed, where nobody controls it.
+    fan_speed: Option<f64>,
     /// Chillers that can run.
     available: f64,
     /// The mode that the operator has chosen, and with it all that can run do; `None` for the
@@ -410,6 +415,7 @@ impl Question<'_> {
             setpoint_c: target_c,
             minimum_c: plant.minimum_basin_c,
             minimum_speed: plant.minimum_fan_speed,
+            fixed_speed: self.fan_speed,
         };
         let leaving = |operation, heat: f64| {
             plant.tower.leaving_c(&self.sink, heat * heat_w, self.condenser, operation)

@@ -18,6 +18,18 @@ use super::loops::{CoolingLoop, Drive, LoopDesign, LoopState};
 use crate::fluids::MoistAir;
 use crate::kernel::{Span, Time};
 
+/// What a control does when it has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlFault {
+    /// It stays where it is.
+    Stuck,
+    /// It goes to its end: fans to full speed, a valve wide open.
+    Full,
+    /// It goes to the other end: fans to rest, a valve shut.
+    Shut,
+}
+
 /// How a waterside economiser takes part in the cooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -64,7 +76,7 @@ impl PlantControl {
     pub fn new(plant: &CoolingLoop, heat_w: f64, air: &MoistAir, now: Time) -> Option<Self> {
         let chillers = chillers_of(plant.design())?;
         let state = plant.solve(heat_w, air, Drive::FULL);
-        let evaporator_w = heat_w + chilled_pump_w(plant.design());
+        let evaporator_w = heat_w + chilled_pump_w(plant.design(), heat_w, true);
         let mode = if state.chiller_w == 0.0 && state.economiser_w > 0.0 {
             CoolingMode::Free
         } else if state.economiser_w > 0.0 {
@@ -97,6 +109,14 @@ impl PlantControl {
         self.bank.units()
     }
 
+    /// Carries out at `now` what has been decided before, and decides nothing: the control is
+    /// frozen. When to ask again.
+    pub fn hold(&mut self, now: Time, powered: bool) -> Time {
+        let before = self.regime();
+        let next = self.bank.hold(now, powered);
+        if self.regime() == before { next } else { now }
+    }
+
     /// Breaks a chiller, takes it out for maintenance, or puts it back into standby.
     pub fn set_unit(&mut self, unit: usize, state: UnitState) {
         self.bank.set(unit, state);
@@ -119,8 +139,7 @@ impl PlantControl {
         let before = self.regime();
         let Some(chillers) = chillers_of(plant.design()) else { return Time::MAX };
         let next_mode = self.change_mode(now, plant, (heat_w, air), state);
-        let evaporator_w =
-            heat_w + if state.pump_w > 0.0 { chilled_pump_w(plant.design()) } else { 0.0 };
+        let evaporator_w = heat_w + chilled_pump_w(plant.design(), heat_w, state.pump_w > 0.0);
         let set_c = setpoint_c(plant.design());
         let load_w = match self.mode {
             CoolingMode::Free => 0.0,
@@ -167,7 +186,7 @@ impl PlantControl {
         // Chilled water behind the economiser, with the plant in a mode.
         let behind = |state: &LoopState| {
             let range_k = state.return_c - state.supply_c;
-            let evaporator_w = heat_w + design.circuit.pump_heat_w();
+            let evaporator_w = heat_w + chilled_pump_w(plant.design(), heat_w, true);
             state.return_c - range_k * state.economiser_w / evaporator_w
         };
         let wanted = match self.mode {
@@ -204,13 +223,15 @@ fn chillers_of(design: &LoopDesign) -> Option<&ChillerDesign> {
     }
 }
 
-/// Power of the pumps that warm the chilled water, W.
-fn chilled_pump_w(design: &LoopDesign) -> f64 {
-    match design {
-        LoopDesign::ChillerPlant(plant) => plant.circuit.pump_heat_w(),
-        LoopDesign::AirCooledChiller(plant) => plant.circuit.pump_heat_w(),
-        _ => 0.0,
-    }
+/// What the pumps of chilled water put into it, all of them `running`, W.
+fn chilled_pump_w(design: &LoopDesign, heat_w: f64, running: bool) -> f64 {
+    let (circuit, load) = match design {
+        LoopDesign::ChillerPlant(plant) => (&plant.circuit, heat_w / plant.design_heat_w),
+        LoopDesign::AirCooledChiller(plant) => (&plant.circuit, heat_w / plant.design_heat_w),
+        _ => return 0.0,
+    };
+    let share = if running { 1.0 } else { 0.0 };
+    circuit.pump_law.run(share, load).power * circuit.pump_heat_w()
 }
 
 fn setpoint_c(design: &LoopDesign) -> f64 {

@@ -4,10 +4,11 @@
 //! air of the hall, dielectric) past the racks, and a surface across which that stream gives
 //! its heat to the loop. Everything its movers draw ends as heat in the secondary stream.
 
+use super::control::ControlFault;
 use super::exchange::WaterExchanger;
 use super::fans::FanLaw;
 use super::outside_air::{Outdoors, OutsideAir, OutsideAirDesign};
-use super::pumps::parallel_flow;
+use super::pumps::{PumpLaw, Pumping};
 
 /// A coolant distribution unit, air handler or immersion tank, sized on its loop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,8 +23,10 @@ pub struct ExchangerDesign {
     pub mover_w: f64,
     /// How many of them there are, which fail one at a time.
     pub movers: u32,
-    /// Least speed of a running fan as a share of full speed; pumps run at constant speed.
+    /// Least speed of a running fan as a share of full speed.
     pub minimum_speed: f64,
+    /// How pumps are run, and what they lift.
+    pub pump_law: PumpLaw,
     /// The valve on the loop's side lets the supply become no colder than this, degrees
     /// Celsius: its setpoint, or the dew point of the hall and a margin.
     pub least_supply_c: f64,
@@ -32,6 +35,9 @@ pub struct ExchangerDesign {
     /// The economiser of an air handler, where there is one.
     pub outside_air: Option<OutsideAirDesign>,
 }
+
+/// An inlet this near to the least is held there by the valve, K.
+const HELD_K: f64 = 1e-2;
 
 /// The kinds of exchanger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +55,6 @@ pub enum ExchangerKind {
 pub struct ExchangerState {
     /// Secondary stream, as a share of its design flow.
     pub flow: f64,
-    /// Speed of the pumps or fans that run, as a share of full speed.
-    pub speed: f64,
     /// Electric power of the pumps or fans, W.
     pub mover_w: f64,
     /// How far above the loop's supply the racks' inlet is, K, with the valve open; infinite
@@ -97,17 +101,20 @@ impl ExchangerDesign {
         outdoors: Option<Outdoors<'_>>,
     ) -> ExchangerState {
         let movers = movers.clamp(0.0, 1.0);
-        let (flow, speed) = match self.kind {
-            // Constant-speed pumps; those left running move out on their curve.
-            ExchangerKind::Cdu | ExchangerKind::Tank => (parallel_flow(movers), 1.0),
+        let (flow, power) = match self.kind {
+            ExchangerKind::Cdu | ExchangerKind::Tank => {
+                let Pumping { flow, power } =
+                    self.pump_law.run(movers, heat_w / self.design_heat_w);
+                (flow, power)
+            }
             // As many fans as can, all at the speed that moves what the machines take.
             ExchangerKind::AirHandler if movers > 0.0 => {
                 let speed = (self.wanted_speed(heat_w) / movers).min(1.0);
-                (speed * movers, speed)
+                (speed * movers, movers * FanLaw::Cube.power(speed))
             }
             ExchangerKind::AirHandler => (0.0, 0.0),
         };
-        let mover_w = self.mover_w * movers * FanLaw::Cube.power(speed);
+        let mover_w = self.mover_w * power;
         let outside = self.outside_air.zip(outdoors).and_then(|(outside, outdoors)| {
             // What its way adds to the fans warms the air, too: found for the heat without it.
             let first = outside.work(self, (heat_w, mover_w, flow), &outdoors)?;
@@ -134,7 +141,43 @@ impl ExchangerDesign {
         };
         let outside = outside
             .map(|air| OutsideAir { round_again_k: self.round_again_k(heat_w, flow), ..air });
-        ExchangerState { flow, speed, mover_w, approach_k, conductance_w_k, to_loop_w, outside }
+        ExchangerState { flow, mover_w, approach_k, conductance_w_k, to_loop_w, outside }
+    }
+
+    /// `state` with no more than `most_w_k` between the loop and the racks' inlet: a valve on the
+    /// loop's side that has failed.
+    pub fn throttled(
+        &self,
+        state: ExchangerState,
+        heat_w: f64,
+        most_w_k: Option<f64>,
+    ) -> ExchangerState {
+        match most_w_k {
+            Some(most_w_k) if most_w_k < state.conductance_w_k => {
+                let total_w = heat_w + state.mover_w;
+                let approach_k = if most_w_k > 0.0 { total_w / most_w_k } else { f64::INFINITY };
+                ExchangerState { approach_k, conductance_w_k: most_w_k, ..state }
+            }
+            _ => state,
+        }
+    }
+
+    /// What a valve lets through, W/K, that has failed while `state` was with the loop at
+    /// `supply_c` and the racks' inlet at `inlet_c`.
+    pub fn failed_valve_w_k(
+        &self,
+        fault: ControlFault,
+        total_w: f64,
+        (supply_c, inlet_c): (f64, f64),
+    ) -> f64 {
+        match fault {
+            ControlFault::Full => f64::INFINITY,
+            ControlFault::Shut => 0.0,
+            // Open further than it needs to be when it holds nothing.
+            ControlFault::Stuck if inlet_c > self.least_supply_c + HELD_K => f64::INFINITY,
+            ControlFault::Stuck if inlet_c > supply_c => total_w / (inlet_c - supply_c),
+            ControlFault::Stuck => f64::INFINITY,
+        }
     }
 
     /// Temperature of what enters the racks, degrees Celsius, behind a loop at `supply_c`.
@@ -155,12 +198,7 @@ impl ExchangerDesign {
 
     /// Speed of all fans that moves the air which the machines take for `heat_w`.
     fn wanted_speed(&self, heat_w: f64) -> f64 {
-        match self.kind {
-            ExchangerKind::AirHandler => {
-                (heat_w / self.design_heat_w).clamp(self.minimum_speed, 1.0)
-            }
-            ExchangerKind::Cdu | ExchangerKind::Tank => 1.0,
-        }
+        (heat_w / self.design_heat_w).clamp(self.minimum_speed, 1.0)
     }
 
     /// Kelvins between the loop's supply and the secondary's return for each watt between them.
@@ -200,6 +238,7 @@ mod tests {
             mover_w: 0.0,
             movers: 2,
             minimum_speed: 0.2,
+            pump_law: PumpLaw::CONSTANT,
             least_supply_c: 17.0,
             mass_j_k: 2e6,
             outside_air: None,
@@ -240,7 +279,7 @@ mod tests {
     fn air_that_the_fans_do_not_bring_comes_round_again() {
         let handler = design(ExchangerKind::AirHandler);
         let full = handler.solve(1e6, 1.0, 1.0);
-        assert_eq!((full.flow, full.speed), (1.0, 1.0));
+        assert_eq!(full.flow, 1.0);
         assert!((full.approach_k - 4.0).abs() < 1e-9);
         let half = handler.solve(1e6, 0.5, 1.0);
         let coil = 1e6 / handler.surface.conductance_w_k(5e4, 1e5) - 1e6 / 5e4;

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::chiller::ChillerDesign;
 use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
-use super::control::Regime;
+use super::control::{ControlFault, Regime};
 use super::dry_cooler::DryCoolerDesign;
 use super::exchange::RackExchanger;
 use super::fans::FanLaw;
 use super::fluid_cooler::FluidCoolerDesign;
 use super::hybrid::HybridDesign;
-use super::pumps::parallel_flow;
+use super::pumps::{PumpLaw, Pumping};
 use super::staging::{Control, Operation, Staged};
 use super::tower::{TowerDesign, TowerSink};
 use super::ventilation::VentilationDesign;
@@ -132,7 +132,7 @@ pub struct HydronicDesign {
     pub minimum_fan_speed: f64,
 }
 
-/// The pumped side of a loop. Pumps run at constant speed.
+/// The pumped side of a loop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CircuitDesign {
     /// Coolant flow with all pumps running, kg/s.
@@ -145,6 +145,8 @@ pub struct CircuitDesign {
     pub pump_heat: f64,
     /// Number of pumps in parallel, which fail one at a time.
     pub pumps: u32,
+    /// How they are run, and what they lift.
+    pub pump_law: PumpLaw,
     /// How far above the supply the coolant or air enters the racks at design heat and full
     /// flow, K: the approach of the coolant distribution unit or air handler.
     pub approach_k: f64,
@@ -251,10 +253,13 @@ pub struct Drive {
     /// Whether what evaporates water may do so. Without it pads are dry, and an open tower, whose
     /// circulating water is what it evaporates, rejects nothing.
     pub may_evaporate: bool,
+    /// Speed at which the fans that can run turn, as a share of full, whatever the supply is, for
+    /// their control has failed; `None` where they are controlled.
+    pub fan_speed: Option<f64>,
 }
 
 impl CircuitDesign {
-    /// What all pumps put into the coolant, W.
+    /// What all pumps at full speed put into the coolant, W.
     pub(super) fn pump_heat_w(&self) -> f64 {
         self.pump_heat * self.pump_w
     }
@@ -262,11 +267,17 @@ impl CircuitDesign {
 
 impl Drive {
     /// Everything runs.
-    pub const FULL: Drive =
-        Drive { fans: 1.0, pumps: 1.0, chillers: 1.0, regime: None, may_evaporate: true };
+    pub const FULL: Drive = Drive {
+        fans: 1.0,
+        pumps: 1.0,
+        chillers: 1.0,
+        regime: None,
+        may_evaporate: true,
+        fan_speed: None,
+    };
     /// Nothing runs.
     pub const NONE: Drive =
-        Drive { fans: 0.0, pumps: 0.0, chillers: 0.0, regime: None, may_evaporate: false };
+        Drive { fans: 0.0, pumps: 0.0, chillers: 0.0, may_evaporate: false, ..Self::FULL };
 }
 
 /// The steady state of a loop.
@@ -285,6 +296,8 @@ pub struct LoopState {
     pub fan_w: f64,
     /// Electric power of the running pumps, W.
     pub pump_w: f64,
+    /// Coolant through racks and exchangers, as a share of design.
+    pub flow: f64,
     /// Electric power that the chillers want and, within the [`Drive`], draw, W.
     pub chiller_w: f64,
     /// The part of `fan_w` that spray pumps draw, W; above zero while coils are sprayed.
@@ -361,6 +374,45 @@ impl CoolingLoop {
         }
     }
 
+    /// Whether the supply goes with the weather at `state`, and nothing holds it: the fans of a
+    /// pumped loop turn at a speed of their own, and no bypass is needed against frost.
+    pub fn floats(&self, state: &LoopState, drive: &Drive) -> bool {
+        match &self.design {
+            LoopDesign::Hydronic(h) => {
+                drive.fan_speed.is_some() && state.supply_c > h.minimum_supply_c
+            }
+            _ => false,
+        }
+    }
+
+    /// Speed at which fans turn, as a share of full, whose control has failed while they turned
+    /// at `fan_speed` in the mean.
+    pub fn failed_fan_speed(&self, fault: ControlFault, fan_speed: f64) -> f64 {
+        let cycle = |control: FanControl, least: f64| match control {
+            FanControl::VariableSpeed => least,
+            FanControl::Cycling | FanControl::AlwaysOn => 1.0,
+        };
+        let least = match &self.design {
+            LoopDesign::Hydronic(h) => cycle(h.fan_control, h.minimum_fan_speed),
+            LoopDesign::ChillerPlant(c) => cycle(c.fan_control, c.minimum_fan_speed),
+            LoopDesign::AirCooledChiller(_) => 1.0,
+            LoopDesign::Ventilation(v) => v.minimum_speed,
+        };
+        match fault {
+            ControlFault::Full => 1.0,
+            ControlFault::Shut => 0.0,
+            ControlFault::Stuck if fan_speed >= least => fan_speed.min(1.0),
+            // A mean of running and resting: it is caught in the one that lasts longer.
+            ControlFault::Stuck => {
+                if 2.0 * fan_speed >= least {
+                    least
+                } else {
+                    0.0
+                }
+            }
+        }
+    }
+
     /// Heat that the coolant behind the loop's `approach` takes up by a kelvin, J/K: 0.5 L a
     /// kilowatt, as in the technology loop of a distribution unit; none without an approach.
     pub fn behind_approach_j_k(&self) -> Option<f64> {
@@ -404,6 +456,16 @@ impl CoolingLoop {
         }
     }
 
+    /// Coolant with a share `running` of the pumps at full speed, as a share of design.
+    pub fn full_flow(&self, running: f64) -> f64 {
+        match &self.design {
+            LoopDesign::Hydronic(h) => h.circuit.pump_law.full_flow(running),
+            LoopDesign::ChillerPlant(c) => c.circuit.pump_law.full_flow(running),
+            LoopDesign::AirCooledChiller(c) => c.circuit.pump_law.full_flow(running),
+            LoopDesign::Ventilation(_) => 1.0,
+        }
+    }
+
     /// How many fans (cells, units), pumps and chillers the loop has, each failing on its own.
     pub fn units(&self) -> (u32, u32, u32) {
         match &self.design {
@@ -423,14 +485,12 @@ impl CoolingLoop {
     ) -> LoopState {
         let circuit = &design.circuit;
         let pumps = drive.pumps.clamp(0.0, 1.0);
-        let flow = parallel_flow(pumps);
+        let Pumping { flow, power } = circuit.pump_law.run(pumps, heat_w / design.design_heat_w);
         let dry_tower = !drive.may_evaporate && matches!(design.device, DeviceDesign::Tower(_));
         if flow == 0.0 || dry_tower {
             return still(air);
         }
-        // A constant-speed pump near its duty draws about its rating: as the flow of those
-        // left rises, their head and their efficiency fall.
-        let pump_w = pumps * circuit.pump_w;
+        let pump_w = power * circuit.pump_w;
         let total_w = heat_w + circuit.pump_heat * pump_w;
         let coolant_kg_s = flow * circuit.flow_kg_s;
         let coolant = (coolant_kg_s, coolant_kg_s * circuit.specific_heat_j_kgk);
@@ -439,6 +499,7 @@ impl CoolingLoop {
             setpoint_c: design.setpoint_c,
             minimum_c: design.minimum_supply_c,
             minimum_speed: design.minimum_fan_speed,
+            fixed_speed: drive.fan_speed,
         };
         let fans = drive.fans.clamp(0.0, 1.0);
 
@@ -464,6 +525,7 @@ impl CoolingLoop {
             device_c: staged.leaving_c,
             fan_w,
             pump_w,
+            flow,
             chiller_w: 0.0,
             spray_w,
             fan_speed: staged.speed(),
@@ -487,6 +549,7 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         device_c: air.dry_bulb_c,
         fan_w: 0.0,
         pump_w: 0.0,
+        flow: 0.0,
         chiller_w: 0.0,
         spray_w: 0.0,
         fan_speed: 0.0,

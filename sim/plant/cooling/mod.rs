@@ -35,13 +35,14 @@ mod breakdowns;
 mod control;
 mod inertia;
 mod makeup;
+mod pool;
 mod protection;
 mod thermal;
 
 pub use breakdowns::{BreakdownLaw, Breakdowns};
 pub use chiller::{Beyond, ChillerDesign};
 pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
-pub use control::{CoolingMode, PlantControl, Regime, StagingDesign, UnitState};
+pub use control::{ControlFault, CoolingMode, PlantControl, Regime, StagingDesign, UnitState};
 pub use curves::{ChillerCurves, Condenser, CurveSet};
 pub use dry_cooler::DryCoolerDesign;
 pub use exchange::WaterExchanger;
@@ -59,14 +60,17 @@ pub use loops::{
 pub use makeup::{Balance, Basin, BasinDesign, Main, MainDesign, MakeUpDesign, Outage};
 pub use outside_air::{Outdoors, OutsideAir, OutsideAirControl, OutsideAirDesign};
 pub use pads::PadDesign;
+pub use pool::Pool;
 pub use protection::ThermalLimits;
-pub use pumps::parallel_flow;
+pub use pumps::{PumpControl, PumpLaw};
 pub use spec::{
     AirClass, AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec,
-    ChipSpec, CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, FanCurve,
-    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, MakeUpSpec, OutageSpec,
-    OutsideAirSpec, PadSpec, RestartSpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec,
-    UnsizedExchanger, VentilationSpec, WaterMainSpec,
+    ChipSpec, ControlDesign, ControlFailuresSpec, ControlFaultSpec, ControlFaultsSpec, CoolingPart,
+    CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, ExchangerOperation, FanCurve,
+    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, MaintenanceSpec,
+    MakeUpSpec, OutageSpec, OutsideAirSpec, PadSpec, RestartSpec, Service, ServiceSpec,
+    StandbySpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger, VentilationSpec,
+    WaterMainSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

@@ -8,6 +8,7 @@ mod hybrid;
 mod operation;
 mod outside_air;
 mod pads;
+mod upkeep;
 mod water;
 
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
+use super::pumps::PumpControl;
 use super::ventilation::VentilationDesign;
 use crate::fluids::MoistAir;
 use crate::spec::{Fault, Names, kinds};
@@ -29,9 +31,15 @@ pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger
 pub use fluid_cooler::{EvaporationMethod, FluidCoolerSpec};
 pub use hybrid::HybridCoolerSpec;
 
-pub use operation::{ChipSpec, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec};
+pub use operation::{
+    ChipSpec, ExchangerOperation, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec,
+};
 pub use outside_air::{AirClass, OutsideAirSpec};
 pub use pads::PadSpec;
+pub use upkeep::{
+    ControlDesign, ControlFailuresSpec, ControlFaultSpec, ControlFaultsSpec, MaintenanceSpec,
+    Service, ServiceSpec, StandbySpec,
+};
 pub use water::{MakeUpSpec, OutageSpec, WaterMainSpec};
 
 kinds! {
@@ -177,6 +185,17 @@ pub struct TowerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,9 +210,18 @@ pub struct TowerSpec {
     /// lost).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
+    /// Units beyond those that its design heat takes, which stand by (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
+    /// When its machines are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// When its controls have failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
@@ -323,6 +351,17 @@ pub struct DryCoolerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -337,9 +376,18 @@ pub struct DryCoolerSpec {
     /// lost).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
+    /// Units beyond those that its design heat takes, which stand by (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
+    /// When its machines are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// When its controls have failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
@@ -391,9 +439,18 @@ pub struct VentilationSpec {
     /// lost).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
+    /// Units beyond those that its design heat takes, which stand by (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
+    /// When its machines are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// When its controls have failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
@@ -503,6 +560,7 @@ impl TowerSpec {
             heat: self.pump_heat,
             head_pa: self.pump_head.map_or(180e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            law: (self.pump_control, self.minimum_pump_speed, self.pump_head_at_duty),
             approach: self.approach,
         });
         check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));
@@ -564,6 +622,7 @@ impl DryCoolerSpec {
             heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            law: (self.pump_control, self.minimum_pump_speed, self.pump_head_at_duty),
             approach: self.approach,
         });
         check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));

@@ -27,6 +27,8 @@ pub(super) struct Control {
     pub(super) minimum_c: f64,
     /// Least speed of a running fan as a share of full speed.
     pub(super) minimum_speed: f64,
+    /// The speed at which fans turn whose control has failed.
+    pub(super) fixed_speed: Option<f64>,
 }
 
 /// How the device ended up running.
@@ -95,8 +97,8 @@ pub(super) struct Rejection<L> {
 ///    fans stay at least speed as long as the water, at the temperature at which it returns
 ///    *then*, would leave too warm without them; where it would not, they cycle about that.
 ///
-/// Cycling fans know only full speed and rest, and hold the setpoint by the share of time. In
-/// all of this a bypass keeps the supply at its minimum.
+/// Cycling fans know only full speed and rest, and hold the setpoint by the share of time. Fans
+/// of a fixed speed hold nothing. In all of this a bypass keeps the supply at its minimum.
 pub(super) fn run(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
     let staged = unbypassed(device, control);
     if staged.leaving_c >= control.minimum_c {
@@ -115,6 +117,12 @@ fn unbypassed(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Cont
     let target_c = control.setpoint_c.max(control.minimum_c);
     let at = |speed| Operation::Forced { share: *fans, speed };
     let whole = |operation| leaving(operation, 1.0);
+    if let Some(speed) = control.fixed_speed {
+        let turns = speed > 0.0 && *fans > 0.0;
+        let operation = if turns { at(speed.min(1.0)) } else { Operation::Free };
+        let leaving_c = whole(operation);
+        return Staged { saturated: leaving_c > target_c, ..Staged::forced(leaving_c, operation) };
+    }
 
     // All fans at full speed always beat all cells at rest; water squeezed through a few
     // forced cells can leave warmer than that.

@@ -81,6 +81,7 @@ fn energyplus_tower() -> HydronicDesign {
             pump_w: 11_153.12,
             pump_heat: 1.0,
             pumps: 1,
+            pump_law: PumpLaw::CONSTANT,
             approach_k: 0.0,
         },
         device: DeviceDesign::Tower(TowerDesign {
@@ -157,6 +158,7 @@ fn a_year_of_an_energyplus_dry_cooler_is_met() {
                 pump_w,
                 pump_heat: 1.0,
                 pumps: 1,
+                pump_law: PumpLaw::CONSTANT,
                 approach_k: 0.0,
             },
             device: DeviceDesign::DryCooler(DryCoolerDesign {
@@ -556,7 +558,7 @@ proptest! {
         prop_assert!((state.heat_rejected_w - heat - state.pump_w).abs() <= 1e-9 * heat);
         // What the coolant brings is what is rejected.
         if let LoopDesign::Hydronic(h) = plant.design() {
-            let capacity = parallel_flow(pumps) * h.circuit.flow_kg_s * h.circuit.specific_heat_j_kgk;
+            let capacity = PumpLaw::CONSTANT.full_flow(pumps) * h.circuit.flow_kg_s * h.circuit.specific_heat_j_kgk;
             let carried = capacity * (state.return_c - state.supply_c);
             prop_assert!((carried - state.heat_rejected_w).abs() <= 1e-6 * state.heat_rejected_w.max(1.0));
             prop_assert!(state.rack_inlet_c >= state.supply_c);

@@ -50,6 +50,7 @@ impl VentilationDesign {
             device_c: outdoor_c,
             fan_w: 0.0,
             pump_w: 0.0,
+            flow: 1.0,
             chiller_w: 0.0,
             spray_w: 0.0,
             fan_speed: 0.0,
@@ -61,7 +62,7 @@ impl VentilationDesign {
             saturated: false,
             flowing: true,
         };
-        if heat_w == 0.0 {
+        if heat_w == 0.0 && drive.fan_speed.is_none() {
             return idle;
         }
         let capacity_w_k =
@@ -79,7 +80,12 @@ impl VentilationDesign {
         };
         // Shares of full air with the powered fans at some speed; the others leak as at rest.
         let moved = |speed: f64| fans * speed + (1.0 - fans) * free;
-        let (flow, speed, duty) = if wanted <= free || fans == 0.0 {
+        // What fans that nobody controls move; what is not wanted of it goes past the machines.
+        let fixed =
+            drive.fan_speed.filter(|_| fans > 0.0).map(|speed| (speed, moved(speed).max(free)));
+        let (flow, speed, duty) = if let Some((speed, most)) = fixed {
+            (wanted.min(most), speed, 1.0)
+        } else if wanted <= free || fans == 0.0 {
             (wanted.min(free), 0.0, 0.0)
         } else if wanted <= moved(self.minimum_speed) {
             let slow = moved(self.minimum_speed);
@@ -89,6 +95,7 @@ impl VentilationDesign {
         } else {
             (moved(1.0), 1.0, 1.0)
         };
+        let through = fixed.map_or(flow, |(_, most)| most);
         let saturated = flow < wanted;
         let inlet_c = if saturated {
             outdoor_c + heat_w / (capacity_w_k * flow) - machine_rise_k
@@ -102,9 +109,9 @@ impl VentilationDesign {
             device_c: inlet_c + machine_rise_k,
             fan_w: self.fan_w * fans * FanLaw::Cube.power(speed) * duty,
             fan_speed: speed * duty,
-            air_ratio: flow,
+            air_ratio: through,
             water: padded.map_or_else(WaterFlows::default, |(pads, behind)| {
-                let air_m3_s = flow * self.air_flow_m3_s;
+                let air_m3_s = through * self.air_flow_m3_s;
                 pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
             }),
             saturated,

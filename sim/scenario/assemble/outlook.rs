@@ -84,7 +84,7 @@ pub(super) fn check(
         freezes(&site.design, &extremes).into_iter().for_each(&mut warn);
         let needs_kg_s = most_water_kg_s(&site.design, &extremes);
         if !site.design.works_dry() {
-            let limit = short_of(&site.make_up.main, needs_kg_s);
+            let limit = short_of(&site.operation.make_up.main, needs_kg_s);
             let limit = limit.map(|limit| (format!("{limit}, and cannot run dry"), STOPS));
             limit.into_iter().for_each(&mut warn);
         }

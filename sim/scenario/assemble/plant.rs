@@ -5,9 +5,8 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::names::Component;
 use super::super::place::Place;
 use crate::facility::{ExchangerSite, HouseLoad, LoopSite};
-use crate::kernel::Span;
 use crate::plant::cooling::{
-    CoolingPart, CoolingSpec, LoopDesign, LoopOperation, UnsizedExchanger,
+    CoolingPart, CoolingSpec, ExchangerOperation, LoopDesign, LoopOperation, UnsizedExchanger,
 };
 use crate::plant::power::{
     ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
@@ -215,10 +214,7 @@ impl Plant {
                 fans,
                 pumps,
                 chillers,
-                coolant_j_k: operation.coolant_j_k,
-                restart: operation.restart,
-                failures: operation.failures,
-                make_up: operation.make_up.clone(),
+                operation: operation.clone(),
             });
             // Racks on the loop itself.
             let name = name.clone();
@@ -229,8 +225,7 @@ impl Plant {
                     cooled_by,
                     design: None,
                     movers: None,
-                    restart: Span::ZERO,
-                    failures: None,
+                    operation: ExchangerOperation::default(),
                 },
                 site,
                 Mark::default(),
@@ -276,11 +271,11 @@ impl Plant {
         }
         // Alike instances are wrong alike: say it once for all of them.
         let mut faults = Vec::new();
-        let failures = spec.movers_failures(&mut faults);
         for (index, name) in component.instances.iter().enumerate() {
             let cooled_by = cooled_by[index][0];
             let mut own = Vec::new();
             let design = design.behind(&self.loops[cooled_by].design, &mut own);
+            let operation = spec.exchanger_operation(design.movers, &mut own);
             own.retain(|fault| !faults.contains(fault));
             faults.extend(own);
             let site = self.site_node(name, Role::Loop, component);
@@ -296,8 +291,7 @@ impl Plant {
                 cooled_by,
                 design: Some(design),
                 movers: Some(movers),
-                restart: spec.movers_restart(),
-                failures,
+                operation,
             };
             self.add_cooler(exchanger, site, place.key);
         }

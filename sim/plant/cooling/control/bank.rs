@@ -16,6 +16,8 @@ pub struct StagingDesign {
     pub least_time: Span,
     /// From the order to start, or from the return of power, to cooling.
     pub start_delay: Span,
+    /// Chillers beyond those that the plant is designed for: as many as these stand by.
+    pub standby: u32,
 }
 
 /// What a machine of a pool is doing.
@@ -60,19 +62,23 @@ pub(super) struct Asked {
 #[derive(Debug, Clone)]
 pub(super) struct Bank {
     design: StagingDesign,
+    /// The most that run at a time.
+    duty: u32,
     units: Vec<UnitState>,
     /// Since when those running have been loaded too high.
     crowded: Option<Time>,
 }
 
 impl Bank {
-    /// A bank of which `running` have been running for long at `now`.
-    pub(super) fn new(design: StagingDesign, count: u32, running: u32, now: Time) -> Self {
+    /// A bank of `duty` chillers and those that stand by, of which `running` have been running for
+    /// long at `now`.
+    pub(super) fn new(design: StagingDesign, duty: u32, running: u32, now: Time) -> Self {
         let state = |i| match i < running {
             true => UnitState::Running { since: Time::ZERO },
             false => UnitState::Standby { from: now },
         };
-        Self { design, units: (0..count).map(state).collect(), crowded: None }
+        let units = (0..duty + design.standby).map(state).collect();
+        Self { design, duty, units, crowded: None }
     }
 
     /// How many cool.
@@ -94,6 +100,20 @@ impl Bank {
         self.units[unit] = state;
     }
 
+    /// Carries out at `now` what has been decided, and decides nothing. When the next start ends.
+    pub(super) fn hold(&mut self, now: Time, powered: bool) -> Time {
+        self.complete(now, powered);
+        self.next_ready().unwrap_or(Time::MAX)
+    }
+
+    fn next_ready(&self) -> Option<Time> {
+        let ready = self.units.iter().filter_map(|unit| match unit {
+            UnitState::Starting { ready } => Some(*ready),
+            _ => None,
+        });
+        ready.min()
+    }
+
     /// Decides at `now`, and says when to be asked again if nothing else happens
     /// ([`Time::MAX`] for never).
     pub(super) fn advance(&mut self, now: Time, asked: &Asked) -> Time {
@@ -103,11 +123,7 @@ impl Bank {
             return Time::MAX;
         }
         let next = if asked.load <= 0.0 { self.stop_all(now) } else { self.stage(now, asked) };
-        let ready = self.units.iter().filter_map(|unit| match unit {
-            UnitState::Starting { ready } => Some(*ready),
-            _ => None,
-        });
-        ready.fold(next, Time::min)
+        self.next_ready().map_or(next, |ready| ready.min(next))
     }
 
     /// Ends starts that are over; without power nothing runs, and all may start again at once
@@ -146,13 +162,7 @@ impl Bank {
     fn stage(&mut self, now: Time, asked: &Asked) -> Time {
         let design = self.design;
         // More than those running and starting can carry: no time to wait.
-        loop {
-            let coming = self.count(|unit| {
-                matches!(unit, UnitState::Running { .. } | UnitState::Starting { .. })
-            });
-            if asked.load <= f64::from(coming) {
-                break;
-            }
+        while asked.load > f64::from(self.coming()) {
             match self.start_one(now) {
                 Ok(()) => {}
                 Err(next) => return next,
@@ -178,8 +188,16 @@ impl Bank {
         Time::MAX
     }
 
+    /// How many run or are starting.
+    fn coming(&self) -> u32 {
+        self.count(|unit| matches!(unit, UnitState::Running { .. } | UnitState::Starting { .. }))
+    }
+
     /// Orders the unit that has rested longest to start; else says when one may.
     fn start_one(&mut self, now: Time) -> Result<(), Time> {
+        if self.coming() >= self.duty {
+            return Err(Time::MAX);
+        }
         let rested = |unit: &UnitState| match *unit {
             UnitState::Standby { from } => from,
             _ => Time::MAX,

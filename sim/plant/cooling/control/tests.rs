@@ -13,6 +13,7 @@ const STAGING: StagingDesign = StagingDesign {
     down_at: 0.85,
     least_time: Span::from_secs(20 * MINUTE),
     start_delay: Span::from_secs(10 * MINUTE),
+    standby: 0,
 };
 
 fn minutes(m: u64) -> Time {

@@ -5,7 +5,7 @@ use super::super::fans::FanLaw;
 use super::super::loops::{
     CircuitDesign, CoolingLoop, Drive, FanControl, HydronicDesign, LoopDesign,
 };
-use super::super::pumps;
+use super::super::pumps::{self, PumpControl, PumpLaw};
 use super::super::tower::{TowerDesign, TowerPoint};
 use super::{Coolant, FanCurve};
 use crate::fluids::{MoistAir, water};
@@ -33,8 +33,12 @@ pub(super) struct CircuitInput {
     pub(super) heat: Option<Fraction>,
     pub(super) head_pa: f64,
     pub(super) efficiency: f64,
+    pub(super) law: PumpInput,
     pub(super) approach: Option<TemperatureDelta>,
 }
+
+/// How pumps are run, their least speed, and their head at duty over that at no flow.
+pub(super) type PumpInput = (Option<PumpControl>, Option<Fraction>, Option<Fraction>);
 
 /// What an open tower is resolved from.
 pub(super) struct TowerInput {
@@ -251,6 +255,7 @@ impl Check<'_> {
             pump_w,
             pump_heat: input.heat.map_or(1.0, |h| h.0),
             pumps: self.count("pumps", input.pumps),
+            pump_law: self.pump_law(input.law),
             approach_k: self.between(
                 "approach",
                 input.approach.map(|a| a.0),
@@ -259,6 +264,31 @@ impl Check<'_> {
                 "K",
             ),
         }
+    }
+
+    /// How pumps are run, and what they lift.
+    pub(super) fn pump_law(&mut self, (control, least, head): PumpInput) -> PumpLaw {
+        let control = control.unwrap_or(PumpControl::Constant);
+        let minimum_speed = least.map_or(0.3, |f| f.0);
+        if !(0.05..=1.0).contains(&minimum_speed) {
+            self.error("minimum_pump_speed", "must be at least 5 %".to_owned());
+        }
+        if least.is_some() && control == PumpControl::Constant {
+            let message = "only pumps of `pump_control: variable-speed` have a least speed";
+            self.error("minimum_pump_speed", message.to_owned());
+        }
+        let head_at_duty = head.map_or(PumpLaw::CONSTANT.head_at_duty, |f| f.0);
+        if !(0.2..=0.98).contains(&head_at_duty) {
+            self.error(
+                "pump_head_at_duty",
+                format!(
+                    "a pump at duty lifts 20 to 98 % of what it lifts at no flow, got {:.0} %",
+                    100.0 * head_at_duty
+                ),
+            );
+            return PumpLaw::CONSTANT;
+        }
+        PumpLaw { control, minimum_speed: minimum_speed.clamp(0.05, 1.0), head_at_duty }
     }
 
     /// The tower of a loop and the design point that stands behind it.

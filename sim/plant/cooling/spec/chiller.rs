@@ -9,9 +9,10 @@ use super::super::control::StagingDesign;
 use super::super::curves::{ChillerCurves, Condenser, CurveSet};
 use super::super::exchange::WaterExchanger;
 use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
+use super::super::pumps::PumpControl;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::operation::{RestartSpec, UnitsFailuresSpec};
-use super::{Coolant, FanCurve, MakeUpSpec};
+use super::{ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, StandbySpec};
 use crate::fluids::{MoistAir, water};
 use crate::kernel::Span;
 use crate::spec::{Fault, Names};
@@ -195,6 +196,17 @@ pub struct ChillerPlantSpec {
     /// Efficiency of all pumps and their motors (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How the pumps of chilled water are run: `constant` speed, or `variable-speed`, at which the coolant warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -215,9 +227,18 @@ pub struct ChillerPlantSpec {
     /// lost).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
+    /// Units beyond those that its design heat takes, which stand by (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
+    /// When its machines are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// When its controls have failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
@@ -369,6 +390,17 @@ pub struct AirCooledChillerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -379,9 +411,18 @@ pub struct AirCooledChillerSpec {
     /// A buffer tank in the loop, well mixed (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
+    /// Units beyond those that its design heat takes, which stand by (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
+    /// When its machines are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// When its controls have failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
@@ -406,6 +447,7 @@ impl ChillerPlantSpec {
             heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency,
+            law: (self.pump_control, self.minimum_pump_speed, self.pump_head_at_duty),
             approach: self.approach,
         });
         for (what, own) in [
@@ -434,6 +476,7 @@ impl ChillerPlantSpec {
                 up_after: self.stage_up_after,
                 least_time: self.least_run_time,
                 start_delay: self.start_delay,
+                standby: self.standby,
             },
             beyond: self.beyond_curves,
             compressor_heat: self.compressor_heat,
@@ -462,6 +505,8 @@ impl ChillerPlantSpec {
             heat: self.pump_heat,
             head_pa: self.condenser_pump_head.map_or(180e3, |h| h.0),
             efficiency,
+            // Condenser pumps run at constant speed, on the curve of the others.
+            law: (None, None, self.pump_head_at_duty),
             approach: None,
         });
         let (tower, point) = check.tower(&TowerInput {
@@ -527,6 +572,7 @@ impl AirCooledChillerSpec {
             heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            law: (self.pump_control, self.minimum_pump_speed, self.pump_head_at_duty),
             approach: self.approach,
         });
         check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
@@ -555,6 +601,7 @@ impl AirCooledChillerSpec {
                 up_after: self.stage_up_after,
                 least_time: self.least_run_time,
                 start_delay: self.start_delay,
+                standby: self.standby,
             },
             beyond: self.beyond_curves,
             compressor_heat: None,
@@ -595,6 +642,7 @@ struct StagingInput {
     up_after: Option<Duration>,
     least_time: Option<Duration>,
     start_delay: Option<Duration>,
+    standby: Option<StandbySpec>,
 }
 
 impl Check<'_> {
@@ -724,6 +772,7 @@ impl Check<'_> {
             down_at: stage_at.max(0.1),
             least_time: span(input.staging.least_time, 20),
             start_delay: span(input.staging.start_delay, 10),
+            standby: input.staging.standby.and_then(|spec| spec.chillers).unwrap_or(0),
         };
         let units = self.count("chillers", input.units);
         let mut design = ChillerDesign {

@@ -7,9 +7,10 @@ use super::super::exchange::WaterExchanger;
 use super::super::exchanger::{ExchangerDesign, ExchangerKind};
 use super::super::loops::LoopDesign;
 use super::super::outside_air::OutsideAirDesign;
-use super::super::pumps;
+use super::super::pumps::{self, PumpControl, PumpLaw};
 use super::check::Check;
 use super::operation::UnitFailuresSpec;
+use super::upkeep::{ControlFailuresSpec, ControlFaultSpec, ServiceSpec};
 use super::{Coolant, OutsideAirSpec};
 use crate::spec::{Fault, Names};
 use crate::units::{
@@ -55,6 +56,17 @@ pub struct CduSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How its pumps are run: `constant` speed, or `variable-speed`, at which the stream warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Least temperature of its supply, held by the valve on the loop's side (default: only
     /// the dew point limits it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,9 +78,23 @@ pub struct CduSpec {
     /// Coolant on the racks' side (default 0.5 L a kilowatt of design heat).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
+    /// How many pumps stand by, beyond those that its design heat takes: one starts, within
+    /// `restart`, when one that runs is lost (default 0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<u32>,
+    /// When its pumps are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Vec<ServiceSpec>>,
     /// How its pumps fail, one at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
+    /// How the valve on the loop's side fails (default: it does not). `full` is wide open: the
+    /// dew point is no longer kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valve_failures: Option<ControlFailuresSpec>,
+    /// When it has failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub valve_faults: Vec<ControlFaultSpec>,
     /// How long its pumps take to start after their bus was dead (default 20 s).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Duration>,
@@ -118,6 +144,13 @@ pub struct AirHandlerSpec {
     /// (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside_air: Option<OutsideAirSpec>,
+    /// How many fans stand by, beyond those that its design heat takes: one starts, within
+    /// `restart`, when one that runs is lost (default 0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<u32>,
+    /// When its fans are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Vec<ServiceSpec>>,
     /// How its fans fail, one at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
@@ -160,6 +193,17 @@ pub struct ImmersionTankSpec {
     /// Efficiency of pump and motor (default 60 %: an assumption).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How its pumps are run: `constant` speed, or `variable-speed`, at which the stream warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Least temperature of the bath, held by the valve on the loop's side (default 20 degC: an
     /// assumption, dielectrics get thick below).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,6 +211,13 @@ pub struct ImmersionTankSpec {
     /// Dielectric in the bath (default 5 L a kilowatt of design heat).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
+    /// How many pumps stand by, beyond those that its design heat takes: one starts, within
+    /// `restart`, when one that runs is lost (default 0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<u32>,
+    /// When its pumps are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Vec<ServiceSpec>>,
     /// How its pumps fail, one at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
@@ -200,6 +251,7 @@ pub struct UnsizedExchanger {
     mover_w: f64,
     movers: u32,
     minimum_speed: f64,
+    pump_law: PumpLaw,
     least_supply_c: f64,
     /// Whether the user wants that supply, rather than the hall's dew point.
     wanted: bool,
@@ -259,6 +311,7 @@ impl UnsizedExchanger {
             mover_w: self.mover_w,
             movers: self.movers,
             minimum_speed: self.minimum_speed,
+            pump_law: self.pump_law,
             least_supply_c: self.least_supply_c,
             mass_j_k: self.mass_j_k,
             outside_air: self.outside_air,
@@ -330,6 +383,11 @@ impl CduSpec {
             ),
             movers: check.count("pumps", Some(self.pumps.unwrap_or(2))),
             minimum_speed: 1.0,
+            pump_law: check.pump_law((
+                self.pump_control,
+                self.minimum_pump_speed,
+                self.pump_head_at_duty,
+            )),
             least_supply_c: self.supply.map_or(guard_c, |t| t.0.max(guard_c)),
             wanted: self.supply.is_some_and(|supply| supply.0 >= guard_c),
             mass_j_k: j_m3k * volume_m3(&mut check, self.volume, COOLANT_M3_W * design_heat_w),
@@ -372,6 +430,7 @@ impl AirHandlerSpec {
             mover_w: check.fan_power(self.fan_power, derived_w, design_heat_w),
             movers: check.count("fans", Some(self.fans.unwrap_or(4))),
             minimum_speed,
+            pump_law: PumpLaw::CONSTANT,
             least_supply_c,
             wanted: self.supply.is_some(),
             // The air that is held back in the hall belongs to the racks.
@@ -402,6 +461,11 @@ impl ImmersionTankSpec {
             ),
             movers: check.count("pumps", Some(self.pumps.unwrap_or(2))),
             minimum_speed: 1.0,
+            pump_law: check.pump_law((
+                self.pump_control,
+                self.minimum_pump_speed,
+                self.pump_head_at_duty,
+            )),
             least_supply_c: check.between(
                 "bath",
                 self.bath.map(|t| t.0),

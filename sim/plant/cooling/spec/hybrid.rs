@@ -6,8 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::super::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use super::super::hybrid::HybridDesign;
 use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
+use super::super::pumps::PumpControl;
 use super::check::{Check, CircuitInput, TowerInput};
-use super::{Coolant, FanCurve, MakeUpSpec, RestartSpec, UnitsFailuresSpec};
+use super::{
+    ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, RestartSpec, StandbySpec,
+    UnitsFailuresSpec,
+};
 use crate::spec::{Fault, Names};
 use crate::units::{
     Fraction, MassFlow, Power, Pressure, Temperature, TemperatureDelta, Volume, VolumeFlow,
@@ -111,6 +115,17 @@ pub struct HybridCoolerSpec {
     /// Efficiency of pump and motor (default 70 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
+    /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
+    /// its design range whatever the heat (default `constant`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_control: Option<PumpControl>,
+    /// Least speed of a pump of variable speed (default 30 %: an assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_pump_speed: Option<Fraction>,
+    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
+    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_heat: Option<Fraction>,
@@ -124,9 +139,18 @@ pub struct HybridCoolerSpec {
     /// lost).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
+    /// Units beyond those that its design heat takes, which stand by (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
+    /// When its machines are taken out of service (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
+    /// When its controls have failed, to ask what would come of it (default: never).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
@@ -150,6 +174,7 @@ impl HybridCoolerSpec {
             heat: self.pump_heat,
             head_pa: self.pump_head.map_or(200e3, |h| h.0),
             efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
+            law: (self.pump_control, self.minimum_pump_speed, self.pump_head_at_duty),
             approach: self.approach,
         });
         check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));

@@ -5,9 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::breakdowns::BreakdownLaw;
+use super::super::control::ControlFault;
 use super::super::loops::{CoolingLoop, LoopDesign};
 use super::super::makeup::MakeUpDesign;
 use super::super::protection::ThermalLimits;
+use super::upkeep::{
+    ControlDesign, ControlFailuresSpec, ControlFaultsSpec, MaintenanceSpec, Service, StandbySpec,
+};
 use super::{Coolant, CoolingSpec};
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
 use crate::kernel::Span;
@@ -55,6 +59,13 @@ pub struct UnitsFailuresSpec {
     /// Chillers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<UnitFailuresSpec>,
+    /// The control of the fans' speed, all of them together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_control: Option<ControlFailuresSpec>,
+    /// The control that starts and stops chillers and changes the economiser's mode: while it has
+    /// failed, nothing is started, stopped or changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staging: Option<UnitFailuresSpec>,
 }
 
 impl UnitFailuresSpec {
@@ -86,10 +97,33 @@ pub struct LoopOperation {
     pub coolant_j_k: f64,
     /// How long fans and pumps take to start after their bus was dead.
     pub restart: [Span; 2],
+    /// Fans, pumps and chillers beyond those that its design heat takes.
+    pub standby: [u32; 3],
     /// How each of them fails.
     pub failures: [Option<BreakdownLaw>; 3],
+    /// When each of them is taken out.
+    pub services: [Vec<Service>; 3],
+    /// How the control of the fans fails.
+    pub fan_control: ControlDesign,
+    /// How the control that stages chillers and economiser fails.
+    pub staging: ControlDesign,
     /// Its water.
     pub make_up: MakeUpDesign,
+}
+
+/// What an exchanger does when something goes wrong.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ExchangerOperation {
+    /// How long its pumps or fans take to start after their bus was dead.
+    pub restart: Span,
+    /// How many of them there are beyond those that its design heat takes.
+    pub standby: u32,
+    /// How one of them fails.
+    pub failures: Option<BreakdownLaw>,
+    /// When they are taken out.
+    pub services: Vec<Service>,
+    /// How the valve on the loop's side fails.
+    pub valve: ControlDesign,
 }
 
 /// Pumps and fans start within this after their bus was dead.
@@ -129,55 +163,137 @@ impl CoolingSpec {
         let RestartSpec { pumps, fans } = restart.unwrap_or_default();
         let span = |value: Option<Duration>, default| value.map_or(default, Span::from);
         let restart = [span(fans, RESTART), span(pumps, RESTART)];
-        let failures = match self {
-            Self::Tower(s) => s.failures,
-            Self::DryCooler(s) => s.failures,
-            Self::FluidCooler(s) => s.failures,
-            Self::HybridCooler(s) => s.failures,
-            Self::ChillerPlant(s) => s.failures,
-            Self::AirCooledChiller(s) => s.failures,
-            Self::Ventilation(s) => s.failures,
-            Self::Cdu(_) | Self::AirHandler(_) | Self::ImmersionTank(_) => None,
-        };
-        let UnitsFailuresSpec { fans, pumps, chillers } = failures.unwrap_or_default();
-        let exist = CoolingLoop::new(design).units();
-        let mut law = |of: Option<UnitFailuresSpec>, units: u32, what: &str| {
-            let law = of.and_then(|spec| spec.resolve(faults));
-            if of.is_some() && units == 0 {
-                let message = format!("there are no {what} to fail");
-                faults.push(Fault::error("failures", message));
+        let upkeep = match self {
+            Self::Tower(s) => Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults),
+            Self::DryCooler(s) => {
+                Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults)
             }
-            law.filter(|_| units > 0)
+            Self::FluidCooler(s) => {
+                Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults)
+            }
+            Self::HybridCooler(s) => {
+                Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults)
+            }
+            Self::ChillerPlant(s) => {
+                Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults)
+            }
+            Self::AirCooledChiller(s) => {
+                Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults)
+            }
+            Self::Ventilation(s) => {
+                Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults)
+            }
+            Self::Cdu(_) | Self::AirHandler(_) | Self::ImmersionTank(_) => Upkeep::default(),
         };
-        let failures = [
-            law(fans, exist.0, "fans"),
-            law(pumps, exist.1, "pumps"),
-            law(chillers, exist.2, "chillers"),
-        ];
+        let UnitsFailuresSpec { fans, pumps, chillers, fan_control, staging } = upkeep.failures;
+        let exist = CoolingLoop::new(design).units();
+        let exist = [("fans", exist.0), ("pumps", exist.1), ("chillers", exist.2)];
+        let standby = [upkeep.standby.fans, upkeep.standby.pumps, upkeep.standby.chillers];
+        let standby = standby.map(Option::unwrap_or_default);
+        let mut lacks = |given: bool, field: &'static str, (what, units): (&str, u32)| {
+            if given && units == 0 {
+                faults.push(Fault::error(field, format!("there are no {what} in this loop")));
+            }
+        };
+        let services =
+            [&upkeep.maintenance.fans, &upkeep.maintenance.pumps, &upkeep.maintenance.chillers];
+        let failing = [fans, pumps, chillers];
+        for kind in 0..3 {
+            lacks(standby[kind] > 0, "standby", exist[kind]);
+            lacks(failing[kind].is_some(), "failures", exist[kind]);
+            lacks(services[kind].is_some(), "maintenance", exist[kind]);
+        }
+        let fan_faults = upkeep.control_faults.fans.iter().flatten();
+        let staging_faults = upkeep.control_faults.staging.iter().flatten();
+        lacks(fan_control.is_some(), "failures", exist[0]);
+        lacks(staging.is_some(), "failures", exist[2]);
+        lacks(fan_faults.clone().count() > 0, "control_faults", exist[0]);
+        lacks(staging_faults.clone().count() > 0, "control_faults", exist[2]);
+        if staging_faults.clone().any(|fault| fault.mode.is_some_and(|m| m != ControlFault::Stuck))
+        {
+            let message = "the control of chillers and economiser can only be `stuck`";
+            faults.push(Fault::error("control_faults", message));
+        }
+        let failures = failing.map(|spec| spec.and_then(|spec| spec.resolve(faults)));
+        let failures = [0, 1, 2].map(|kind: usize| failures[kind].filter(|_| exist[kind].1 > 0));
+        let services = [0, 1, 2].map(|kind: usize| {
+            let of = exist[kind].1 + standby[kind];
+            services[kind].iter().flatten().map(|spec| spec.resolve(of, faults)).collect()
+        });
+        let fan_control = ControlDesign {
+            failures: fan_control.and_then(|spec| spec.resolve(faults)),
+            faults: fan_faults.map(|spec| spec.resolve("control_faults", faults)).collect(),
+        };
+        let staging = staging.and_then(|spec| spec.resolve(faults));
+        let staging = ControlDesign {
+            failures: staging.map(|law| (law, ControlFault::Stuck)),
+            faults: staging_faults.map(|spec| spec.resolve("control_faults", faults)).collect(),
+        };
         let make_up = self.make_up(design, faults);
-        LoopOperation { coolant_j_k, restart, failures, make_up }
+        LoopOperation {
+            coolant_j_k,
+            restart,
+            standby,
+            failures,
+            services,
+            fan_control,
+            staging,
+            make_up,
+        }
     }
 
-    /// How the pumps or fans of an exchanger fail; none where they never do.
-    pub fn movers_failures(&self, faults: &mut Vec<Fault>) -> Option<BreakdownLaw> {
-        let failures = match self {
-            Self::Cdu(s) => s.failures,
-            Self::AirHandler(s) => s.failures,
-            Self::ImmersionTank(s) => s.failures,
-            _ => None,
+    /// How an exchanger with `movers` pumps or fans behaves when something goes wrong.
+    pub fn exchanger_operation(&self, movers: u32, faults: &mut Vec<Fault>) -> ExchangerOperation {
+        let (restart, standby, failures, maintenance) = match self {
+            Self::Cdu(s) => (s.restart, s.standby, s.failures, &s.maintenance),
+            Self::AirHandler(s) => (s.restart, s.standby, s.failures, &s.maintenance),
+            Self::ImmersionTank(s) => (s.restart, s.standby, s.failures, &s.maintenance),
+            _ => return ExchangerOperation::default(),
         };
-        failures.and_then(|spec| spec.resolve(faults))
+        let (valve_failures, valve_faults) = match self {
+            Self::Cdu(s) => (s.valve_failures, s.valve_faults.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let standby = standby.unwrap_or(0);
+        let services = maintenance.iter().flatten();
+        ExchangerOperation {
+            restart: restart.map_or(RESTART, Span::from),
+            standby,
+            failures: failures.and_then(|spec| spec.resolve(faults)),
+            services: services.map(|spec| spec.resolve(movers + standby, faults)).collect(),
+            valve: ControlDesign {
+                failures: valve_failures.and_then(|spec| spec.resolve(faults)),
+                faults: valve_faults
+                    .iter()
+                    .map(|spec| spec.resolve("valve_faults", faults))
+                    .collect(),
+            },
+        }
     }
+}
 
-    /// How long the pumps or fans of an exchanger take to start after their bus was dead.
-    pub fn movers_restart(&self) -> Span {
-        let restart = match self {
-            Self::Cdu(s) => s.restart,
-            Self::AirHandler(s) => s.restart,
-            Self::ImmersionTank(s) => s.restart,
-            _ => None,
-        };
-        restart.map_or(RESTART, Span::from)
+/// What the loops' specs say alike, whatever their kind.
+#[derive(Debug, Default)]
+struct Upkeep {
+    standby: StandbySpec,
+    failures: UnitsFailuresSpec,
+    maintenance: MaintenanceSpec,
+    control_faults: ControlFaultsSpec,
+}
+
+impl Upkeep {
+    fn of(
+        standby: Option<StandbySpec>,
+        failures: Option<UnitsFailuresSpec>,
+        maintenance: &Option<MaintenanceSpec>,
+        control_faults: &Option<ControlFaultsSpec>,
+    ) -> Self {
+        Self {
+            standby: standby.unwrap_or_default(),
+            failures: failures.unwrap_or_default(),
+            maintenance: maintenance.clone().unwrap_or_default(),
+            control_faults: control_faults.clone().unwrap_or_default(),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ const STAGING: StagingDesign = StagingDesign {
     down_at: 0.85,
     least_time: Span::from_secs(1200),
     start_delay: Span::from_secs(600),
+    standby: 0,
 };
 
 fn bank(curves: ChillerCurves, capacity_w: f64, units: u32) -> ChillerDesign {
@@ -231,7 +232,7 @@ proptest! {
         let given = heat + state.pump_w + state.chiller_w;
         prop_assert!((state.heat_rejected_w - given).abs() <= 1e-9 * given);
         let evaporator_w = heat + pumps * circuit.pump_w;
-        let capacity = parallel_flow(pumps) * circuit.flow_kg_s * circuit.specific_heat_j_kgk;
+        let capacity = PumpLaw::CONSTANT.full_flow(pumps) * circuit.flow_kg_s * circuit.specific_heat_j_kgk;
         let carried = capacity * (state.return_c - state.supply_c);
         prop_assert!((carried - evaporator_w).abs() <= 1e-6 * evaporator_w.max(1.0));
         prop_assert!((0.0..=evaporator_w).contains(&state.economiser_w));
