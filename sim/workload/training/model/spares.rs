@@ -137,6 +137,25 @@ fn an_elastic_job_shrinks_and_grows() {
     close((done_s.saved_s + done_s.fresh_s) / HOUR, 0.75 * shrunk + grown);
 }
 
+/// Where nothing is lost on the way, an elastic job makes use of all nodes that are whole: the
+/// availability `1 / (1 + r D)` of one, whatever the law of the repair. A rigid one needs all
+/// sixteen at once, which is its sixteenth power.
+#[test]
+fn an_elastic_job_makes_use_of_what_is_whole() {
+    for (fewest, expected) in [(1, 1.0 / 1.05), (16, libm::pow(1.0 / 1.05, 16.0))] {
+        for sigma in [0.0, 1.2] {
+            let mut spec = checkpointed(resident(16, 0.05), 1.0, 0.0, 0.0, 0.0);
+            spec.failures = Some(repairs(0.05, 24.0, sigma));
+            spec.jobs = job(16, 0, fewest);
+            check("share of all nodes' time", expected, 0.006, 10, |replication| {
+                let mut training = model(&spec, 4, 4, replication);
+                run_to(&mut training, hour(4000.0 * 24.0));
+                training.summary(hour(4000.0 * 24.0)).gpu_hours.useful / (16.0 * 4000.0 * 24.0)
+            });
+        }
+    }
+}
+
 /// What an elastic job does on fewer nodes is less, and it ends the later for it.
 #[test]
 fn an_elastic_job_ends_when_its_work_is_done() {
