@@ -1,5 +1,6 @@
 //! Water that runs short: basins that run dry, mains that fail, allowances and peak flows.
 
+use loadbank::scenario::read_scenario;
 use proptest::prelude::*;
 
 use super::exchangers::{column, simulate_in};
@@ -164,6 +165,47 @@ fn chillers_without_condenser_water_trip_and_take_their_time() {
     assert!(chillers[1439] > 0.0 && chillers[1441..1454].iter().all(|mw| *mw == 0.0));
     // Five minutes without water and ten to start.
     assert!(chillers[1456] > 0.0, "{:?}", &chillers[1438..1460]);
+}
+
+/// What `check` says of `text`.
+fn said(text: &str) -> String {
+    let bench = Bench::new();
+    let days = (1..=9).map(|day| format!("2026-07-{day:02}T00:00Z,35,40\n"));
+    bench.file("air.csv", "at,t,rh\n".to_owned() + &days.collect::<String>());
+    let reading = read_scenario(&bench.file("site.yaml", text), &[]);
+    reading.diagnostics.render(&reading.files, false)
+}
+
+#[test]
+fn limits_that_a_tower_cannot_live_with_are_reported_with_figures() {
+    let with =
+        |water: &str| TOWER.replace("fan_control: always-on", &format!("water: {{{water}}}"));
+    assert_eq!(said(&with("peak_flow: 5 m3/h, daily_limit: 60 m3")), "");
+    let weak = said(&with("peak_flow: 1 m3/h"));
+    assert!(weak.contains("more than the `peak_flow` of 1.00 m3/h, and cannot run dry"), "{weak}");
+    let little = said(&with("daily_limit: 5 m3"));
+    assert!(little.contains("which the `daily_limit` covers for"), "{little}");
+    let site = said(&(TOWER.to_owned() + "water: {peak_flow: 1 m3/h}\n"));
+    assert!(site.contains("what cannot run dry takes up to"), "{site}");
+    // Pads may be dry.
+    assert_eq!(said(&pads().replace("fan_control: always-on", "water: {peak_flow: 0.1 m3/h}")), "");
+}
+
+#[test]
+fn water_that_nobody_needs_is_refused() {
+    let with = |kind: &str, water: &str| {
+        said(&TOWER.replace("kind: open-tower", kind).replace("fan_control: always-on", water))
+    };
+    let dry = with("kind: bac-dry-cooler", "water: {basin: 1 m3}");
+    assert!(dry.contains("nothing in this loop evaporates water"), "{dry}");
+    let none = with("kind: open-tower", "water: {refill: 1 m3/h}");
+    assert!(none.contains("there is no `basin` that it could be of"), "{none}");
+    let never = with("kind: open-tower", "water: {daily_limit: 0 m3}");
+    assert!(never.contains("a daily limit is above zero"), "{never}");
+    let fans = with("kind: air-cooled-chiller-30rb", "standby: {fans: 1}");
+    assert!(fans.contains("there are no fans in this loop"), "{fans}");
+    let staging = with("kind: open-tower", "failures: {staging: {rate: 1 /day}}");
+    assert!(staging.contains("there are no chillers in this loop"), "{staging}");
 }
 
 fn sites() -> impl Strategy<Value = (String, Vec<String>)> {

@@ -93,7 +93,7 @@ pub(super) fn check(
     let cannot_run_dry = plant.loops.iter().filter(|site| !site.design.works_dry());
     let needs_kg_s = cannot_run_dry.map(|site| most_water_kg_s(&site.design, &extremes)).sum();
     if let (Some(limit), Some(mark)) = (short_of(main, needs_kg_s), mark) {
-        let message = format!("loops that cannot run dry, together, {limit}");
+        let message = format!("what cannot run dry {limit}");
         sink.push(Diagnostic::warning(mark, message).code("doubtful").help(STOPS));
     }
 }
