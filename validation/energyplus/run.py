@@ -148,6 +148,7 @@ PLANTS = {
     "chiller-carrier": lambda: chilled(CARRIER, 1.2e6),
     "chiller-york": lambda: chilled(YORK, 1.8e6),
     "chiller-cycling-tower": lambda: chilled(CARRIER, 1.2e6, tower="single-speed"),
+    "chiller-wet-bulb-reset": lambda: chilled(CARRIER, 1.2e6, condenser="wet bulb"),
     "two-chillers": lambda: chilled(CARRIER, 0.6e6, number=2, profile=PROFILE),
     "air-cooled-chiller": air_cooled,
     "case-h": lambda: chilled(

@@ -8,6 +8,7 @@ use super::exchange::{RackExchanger, WaterExchanger};
 use super::loops::{CircuitDesign, Drive, FanControl, LoopState, fan_power_w, still, tower_water};
 use super::pumps::Pumping;
 use super::root;
+use super::setpoint::Setpoint;
 use super::staging::{self, Control, Rejection, Staged};
 use super::tower::{TowerDesign, TowerSink};
 use super::water::WaterFlows;
@@ -37,8 +38,8 @@ pub struct ChillerPlantDesign {
     pub tower: TowerDesign,
     /// How the tower's fans are run.
     pub fan_control: FanControl,
-    /// Condenser water wanted from the tower while chillers run alone, degrees Celsius.
-    pub condenser_setpoint_c: f64,
+    /// Condenser water wanted from the tower while chillers run alone.
+    pub condenser_setpoint: Setpoint,
     /// Least temperature at which water enters the condensers, held by a bypass, degrees
     /// Celsius.
     pub minimum_condenser_c: f64,
@@ -371,7 +372,10 @@ impl Question<'_> {
         // Beside the economiser the tower gives its coldest.
         let (target_c, control) = match economiser {
             Some(_) => (f64::NEG_INFINITY, FanControl::AlwaysOn),
-            None => (plant.condenser_setpoint_c.max(plant.minimum_condenser_c), plant.fan_control),
+            None => {
+                let wanted_c = plant.condenser_setpoint.at(self.sink.wet_bulb_c);
+                (wanted_c.max(plant.minimum_condenser_c), plant.fan_control)
+            }
         };
         let at = |tower_c: f64| {
             let (economiser_w, entering_c) = match economiser {

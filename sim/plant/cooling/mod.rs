@@ -28,6 +28,7 @@ mod outside_air;
 mod pads;
 mod pumps;
 mod root;
+mod setpoint;
 mod staging;
 mod water;
 
@@ -63,14 +64,15 @@ pub use pads::PadDesign;
 pub use pool::Pool;
 pub use protection::ThermalLimits;
 pub use pumps::{PumpControl, PumpLaw};
+pub use setpoint::Setpoint;
 pub use spec::{
     AirClass, AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec,
-    ChipSpec, ControlDesign, ControlFailuresSpec, ControlFaultSpec, ControlFaultsSpec, CoolingPart,
-    CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod, ExchangerOperation, FanCurve,
-    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, LoopOperation, MaintenanceSpec,
-    MakeUpSpec, OutageSpec, OutsideAirSpec, PadSpec, RestartSpec, Service, ServiceSpec,
-    StandbySpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec, UnsizedExchanger, VentilationSpec,
-    WaterMainSpec,
+    ChipSpec, CondenserResetSpec, ControlDesign, ControlFailuresSpec, ControlFaultSpec,
+    ControlFaultsSpec, CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod,
+    ExchangerOperation, FanCurve, FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec,
+    LoopOperation, MaintenanceSpec, MakeUpSpec, OutageSpec, OutsideAirSpec, PadSpec, RestartSpec,
+    Service, ServiceSpec, StandbySpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec,
+    UnsizedExchanger, VentilationSpec, WaterMainSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

@@ -26,7 +26,9 @@ use crate::units::{
 };
 
 use check::{Check, CircuitInput, TowerInput};
-pub use chiller::{AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, EconomiserSpec};
+pub use chiller::{
+    AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CondenserResetSpec, EconomiserSpec,
+};
 pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger};
 pub use fluid_cooler::{EvaporationMethod, FluidCoolerSpec};
 pub use hybrid::HybridCoolerSpec;

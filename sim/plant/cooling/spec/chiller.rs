@@ -10,6 +10,7 @@ use super::super::curves::{ChillerCurves, Condenser, CurveSet};
 use super::super::exchange::WaterExchanger;
 use super::super::loops::{CoolingLoop, Drive, FanControl, LoopDesign};
 use super::super::pumps::PumpControl;
+use super::super::setpoint::Setpoint;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::operation::{RestartSpec, UnitsFailuresSpec};
 use super::{ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, StandbySpec};
@@ -106,6 +107,9 @@ pub struct ChillerPlantSpec {
     /// appendix G).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_supply: Option<Temperature>,
+    /// Lets the condenser water follow the weather, in place of one `condenser_supply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condenser_reset: Option<CondenserResetSpec>,
     /// Least temperature at which water enters the condensers, held by a bypass (default: the
     /// coldest of the curves, 12.78 degC for `carrier-19xr-1407kw`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,6 +249,20 @@ pub struct ChillerPlantSpec {
     /// Where the figures of this entry come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// A setpoint of the condenser water that follows the wet bulb outside.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CondenserResetSpec {
+    /// Kelvins above the wet bulb: the approach that is asked of the tower.
+    pub above_wet_bulb: TemperatureDelta,
+    /// Never colder than this (default: `minimum_condenser`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coldest: Option<Temperature>,
+    /// Never warmer than this (default: `design_condenser_supply`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmest: Option<Temperature>,
 }
 
 /// A waterside economiser: a plate exchanger between chilled and condenser water.
@@ -528,6 +546,11 @@ impl ChillerPlantSpec {
         });
         let minimum_basin_c = self.minimum_basin.map_or(5.0, |t| t.0);
         let minimum_condenser_c = self.minimum_condenser.map_or(curves.condenser_c.0, |t| t.0);
+        let condenser_setpoint = check.condenser_setpoint(
+            self.condenser_supply,
+            self.condenser_reset.as_ref(),
+            (minimum_condenser_c, condenser_c),
+        );
         let economiser = self.economiser.as_ref().and_then(|spec| {
             let rates = (
                 circuit.flow_kg_s * circuit.specific_heat_j_kgk,
@@ -544,7 +567,7 @@ impl ChillerPlantSpec {
             condenser_pump_w: condenser.pump_w,
             tower,
             fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
-            condenser_setpoint_c: self.condenser_supply.map_or(21.1, |t| t.0),
+            condenser_setpoint,
             minimum_condenser_c,
             minimum_basin_c,
             minimum_fan_speed,
@@ -791,6 +814,37 @@ impl Check<'_> {
             self.positive("capacity", input.capacity.map(|c| c.0), needed_w, "a capacity");
         design.max_power_w = design.hottest_power_w(x);
         design
+    }
+
+    /// What the tower is to hold, with the limits that a reset has by default.
+    fn condenser_setpoint(
+        &mut self,
+        supply: Option<Temperature>,
+        reset: Option<&CondenserResetSpec>,
+        (coldest_c, warmest_c): (f64, f64),
+    ) -> Setpoint {
+        let constant = Setpoint::Constant(supply.map_or(21.1, |t| t.0));
+        let Some(reset) = reset else { return constant };
+        let approach_k = reset.above_wet_bulb.0;
+        let coldest_c = reset.coldest.map_or(coldest_c, |t| t.0);
+        let warmest_c = reset.warmest.map_or(warmest_c, |t| t.0);
+        if supply.is_some() {
+            let fault = Fault::error("condenser_reset", "`condenser_supply` gives one temperature");
+            let help = "leave out one of the two; `condenser_supply: null` takes away that of a \
+                        catalogue entry";
+            self.faults.push(fault.help(help));
+        } else if !(0.0..=30.0).contains(&approach_k) {
+            let message = format!("`above_wet_bulb` must be 0 to 30 K, got {approach_k} K");
+            self.error("condenser_reset", message);
+        } else if coldest_c > warmest_c {
+            let message = format!(
+                "`coldest` of {coldest_c:.1} degC is above `warmest` of {warmest_c:.1} degC"
+            );
+            self.error("condenser_reset", message);
+        } else {
+            return Setpoint::AboveWetBulb { approach_k, coldest_c, warmest_c };
+        }
+        constant
     }
 
     fn economiser(

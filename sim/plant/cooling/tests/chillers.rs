@@ -284,11 +284,47 @@ fn contradictory_chiller_plants_are_reported_with_figures() {
         "economiser",
         "no exchanger",
     );
+    check(
+        r#"{"chiller-plant": {"design_heat": "1 MW", "condenser_supply": "20 degC", "fed_by": ["a"],
+            "condenser_reset": {"above_wet_bulb": "4 K"}}}"#,
+        Error,
+        "condenser_reset",
+        "gives one temperature",
+    );
+    check(
+        r#"{"chiller-plant": {"design_heat": "1 MW", "fed_by": ["a"], "condenser_reset":
+            {"above_wet_bulb": "4 K", "coldest": "25 degC", "warmest": "20 degC"}}}"#,
+        Error,
+        "condenser_reset",
+        "`coldest` of 25.0 degC is above `warmest` of 20.0 degC",
+    );
     assert_eq!(faults_of(r#"{"chiller-plant": {"design_heat": "10 MW", "fed_by": ["a"]}}"#), []);
     assert_eq!(
         faults_of(r#"{"air-cooled-chiller": {"design_heat": "10 MW", "fed_by": ["a"]}}"#),
         []
     );
+}
+
+/// Each hour a plant whose setpoint follows the wet bulb is one of that setpoint.
+#[test]
+fn a_reset_plant_is_the_plant_of_the_hours_setpoint() {
+    let plant = |condenser: &str| {
+        loop_of(&format!(
+            r#"{{"chiller-plant": {{"design_heat": "1 MW", "fed_by": ["a"], {condenser}}}}}"#
+        ))
+    };
+    let reset = plant(
+        r#""condenser_reset": {"above_wet_bulb": "5 K", "coldest": "15 degC", "warmest": "28 degC"}"#,
+    );
+    for (t, rh) in [(-5.0, 0.6), (14.0, 0.7), (25.0, 0.4), (36.0, 0.5)] {
+        let air = weather(t, rh);
+        let wanted_c = (air.wet_bulb_c() + 5.0).clamp(15.0, 28.0);
+        let constant = plant(&format!(r#""condenser_supply": "{wanted_c} degC""#));
+        let (ours, theirs) =
+            (reset.solve(9e5, &air, Drive::FULL), constant.solve(9e5, &air, Drive::FULL));
+        assert!((ours.device_c - theirs.device_c).abs() < 1e-5, "{ours:?} {theirs:?}");
+        assert!((ours.chiller_w / theirs.chiller_w - 1.0).abs() < 1e-6);
+    }
 }
 
 #[test]
