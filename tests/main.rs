@@ -16,6 +16,7 @@ mod gallery;
 mod house;
 mod interrupt;
 mod joblogs;
+mod plant_books;
 mod plant_only;
 mod presets;
 mod reference;

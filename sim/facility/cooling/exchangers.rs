@@ -191,13 +191,27 @@ impl Group {
     }
 }
 
-/// The mass of `group`, behind the exchanger `site`.
-pub(super) fn part(hall: &HallDesign, group: &Group, airy: bool, site: &ExchangerSite) -> Part {
+/// The mass of `group`, one of `groups` behind the exchanger `site`.
+pub(super) fn part(
+    hall: &HallDesign,
+    group: &Group,
+    groups: usize,
+    airy: bool,
+    site: &ExchangerSite,
+) -> Part {
     let share = group.share(hall);
     let racks = share * group.racks.len() as f64;
     if hall.rack_w == 0.0 {
-        // Nothing but heat: it arises in the stream.
-        return Part { chips: false, mass_j_k: 0.0, conductance_w_k: 1.0, air_j_k: 0.0 };
+        // Nothing but heat: it arises in the stream, which behind an air handler is the air of a
+        // hall with the cabinets that the handler is built for.
+        let handler = site.design.as_ref().filter(|exchanger| exchanger.blows());
+        let cabinets = handler.map_or(0.0, |x| x.design_heat_w / CABINET_W / groups as f64);
+        return Part {
+            chips: false,
+            mass_j_k: cabinets * CABINET_METAL_J_K,
+            conductance_w_k: (cabinets * CABINET_W_K).max(1.0),
+            air_j_k: cabinets * CABINET_AIR_J_K,
+        };
     }
     let by_air = airy || group.side == 1 || site.design.as_ref().is_some_and(|x| x.blows());
     if by_air {
@@ -222,6 +236,8 @@ pub(super) fn part(hall: &HallDesign, group: &Group, airy: bool, site: &Exchange
 const CHIP_J_K_W: f64 = 0.5;
 /// Air, metal and the conductance between them of a cabinet, fitted to measured shutdowns of
 /// cabinets of 5 and 10 kW.
+/// Heat of a cabinet where only heat is known, W: as for miners, an assumption.
+const CABINET_W: f64 = 10e3;
 const CABINET_AIR_J_K: f64 = 12e3;
 const CABINET_METAL_J_K: f64 = 60e3;
 const CABINET_W_K: f64 = 150.0;

@@ -114,8 +114,9 @@ impl LoopPlant {
         let branches = exchangers.iter().map(|&x| {
             let site = &design.exchangers[x as usize];
             let groups = groups_of(x as usize, design);
-            let of_group =
-                |group: &Group| part(&design.halls[group.hall as usize], group, airy, site);
+            let of_group = |group: &Group| {
+                part(&design.halls[group.hall as usize], group, groups.len(), airy, site)
+            };
             let stream_j_k = match &site.design {
                 Some(exchanger) => Some(exchanger.mass_j_k),
                 // Where no racks hang on the loop itself, nothing is behind its approach.
