@@ -112,6 +112,6 @@ fn the_trajectory_is_as_it_was() {
     let outcome = simulate(SMALL, &RESTLESS).outcome;
     assert_eq!(
         (outcome.site_events, outcome.trace.as_str()),
-        (5070, "44b1b4a17bee28f20434fe798d67a81c")
+        (5070, "71f6c22f9210029b045dcd7cdab948b0")
     );
 }
