@@ -24,6 +24,8 @@ CITIES = {
     "chicago": "usa_il_chicago",
     "boulder": "usa_co_boulder",
 }
+# Where theirs would spray in the frost and ours does not.
+FROSTLESS = {"fluid-cooler-cycling": ["phoenix", "miami"]}
 # Share of a megawatt in the hours of a day, for plants that are not loaded evenly.
 PROFILE = [0.35] * 6 + [0.5, 0.65, 0.8, 0.9] + [1.0] * 8 + [0.9, 0.8, 0.65, 0.5, 0.4, 0.35]
 
@@ -89,6 +91,14 @@ def dry(supply):
             fill("dry-cooler", flow=0.02398, air_flow=110, fan_power=44000, ua=200000)]
 
 
+def sprayed(supply):
+    """Racks on a closed-circuit cooler."""
+    return [*racks(0.0436, 11153.12, supply, "EvaporativeFluidCooler:SingleSpeed, cooler",
+                   "cooler branch"),
+            fill("evaporative-cooler", flow=0.0436, air_flow=28, fan_power=20000,
+                 spray_flow=0.03, ua=150000)]
+
+
 CARRIER = {"cop": 6.04, "curves": "carrier-19xr", "least_load": 0.2, "most_load": 1.04,
            "condenser_reference": 29.44, "condenser": "WaterCooled", "flow_mode": "NotModulated"}
 YORK = {**CARRIER, "cop": 5.96, "curves": "york-yt", "least_load": 0.1, "most_load": 1.05}
@@ -143,6 +153,7 @@ PLANTS = {
     "tower-coldest": lambda: towered("merkel", 1.5),
     "tower-variable-speed": lambda: towered("merkel", 24),
     "tower-cycling": lambda: towered("single-speed", 24),
+    "fluid-cooler-cycling": lambda: sprayed(26),
     "dry-cooler-coldest": lambda: dry(1.5),
     "dry-cooler-cycling": lambda: dry(32),
     "chiller-carrier": lambda: chilled(CARRIER, 1.2e6),
@@ -208,7 +219,7 @@ def main():
         if words and not any(word in plant for word in words):
             continue
         text = "\n".join([fill("base"), fill("curves"), *parts(), outputs])
-        for city in CITIES:
+        for city in FROSTLESS.get(plant, CITIES):
             with tempfile.TemporaryDirectory() as scratch:
                 columns = simulate(text, city, Path(scratch))
             with open(folder / f"{plant}-{city}.csv", "w", newline="") as file:

@@ -144,18 +144,19 @@ struct Off {
     figures: [Option<f64>; FIGURES.len()],
 }
 
-/// Air of an open tower with fans of one speed, m3/s. EnergyPlus evaporates into the air of full
+/// Air of a tower or sprayed cooler with fans of one speed, m3/s. EnergyPlus evaporates into the air of full
 /// speed also while they rest.
 fn air_while_resting(design: &LoopDesign) -> Option<f64> {
-    let (tower, control) = match design {
+    let (air_m3_s, control) = match design {
         LoopDesign::Hydronic(h) => match &h.device {
-            DeviceDesign::Tower(tower) => (tower, h.fan_control),
+            DeviceDesign::Tower(tower) => (tower.air_flow_m3_s, h.fan_control),
+            DeviceDesign::FluidCooler(cooler) => (cooler.dry.air_flow_m3_s, h.fan_control),
             _ => return None,
         },
-        LoopDesign::ChillerPlant(plant) => (&plant.tower, plant.fan_control),
+        LoopDesign::ChillerPlant(plant) => (plant.tower.air_flow_m3_s, plant.fan_control),
         _ => return None,
     };
-    (control == FanControl::Cycling).then_some(tower.air_flow_m3_s)
+    (control == FanControl::Cycling).then_some(air_m3_s)
 }
 
 fn compare(
