@@ -1,7 +1,7 @@
 //! The dry cooler: fans, finned tubes, and no water lost.
 
 use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
-use super::fans::FanLaw;
+use super::fans::{FanLaw, thinness};
 use super::loops::{Asked, Rejected, fan_power_w};
 use super::pads::PadDesign;
 use super::root;
@@ -23,6 +23,9 @@ pub struct DryCoolerDesign {
     pub water_kg_s: f64,
     /// Electric power of all fans at full speed, W.
     pub fan_w: f64,
+    /// Whether that is a rating of sea level, of which thin air takes less, rather than what the
+    /// fans draw where they stand.
+    pub fan_at_sea_level: bool,
     /// How fan power falls with speed.
     pub fan_law: FanLaw,
     /// Air with the fans at rest, as a share of full.
@@ -128,8 +131,9 @@ impl DryCoolerDesign {
         let air_ratio = staged.mean(|operation, _| self.air_share(operation));
         Rejected {
             staged,
-            fan_w: fan_power_w(self.fan_w, self.fan_law, &staged),
+            fan_w: fan_power_w(self.fan_w_in(air), self.fan_law, &staged),
             spray_w: 0.0,
+            wet: false,
             dry_w: if padded.is_some() { 0.0 } else { asked.heat_w },
             air_ratio,
             water: padded.map_or_else(WaterFlows::default, |(pads, behind)| {
@@ -137,6 +141,11 @@ impl DryCoolerDesign {
                 pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
             }),
         }
+    }
+
+    /// Power of all fans at full speed in `air`, W.
+    pub(super) fn fan_w_in(&self, air: &MoistAir) -> f64 {
+        self.fan_w * thinness(self.fan_at_sea_level, air)
     }
 
     /// Temperature of the coolant leaving the device that rejects `heat_w` from `water_kg_s`

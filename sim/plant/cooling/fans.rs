@@ -1,4 +1,6 @@
-//! Fan power at part speed.
+//! Fan power at part speed and in thin air.
+
+use crate::fluids::MoistAir;
 
 /// How the power of a fan falls with its speed, as shares of full speed and full power.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +35,12 @@ impl FanLaw {
             }
         }
     }
+}
+
+/// Share of its power that a fan of constant volume draws in `air`, where its rating is of sea
+/// level: power goes with density, and density at a temperature with pressure. Never above one.
+pub(super) fn thinness(rated_at_sea_level: bool, air: &MoistAir) -> f64 {
+    if rated_at_sea_level { (air.pressure_pa / 101_325.0).min(1.0) } else { 1.0 }
 }
 
 #[cfg(test)]

@@ -141,8 +141,9 @@ impl FluidCoolerDesign {
         let staged = staging::run(&device, &asked.control);
         let spray_w = asked.fans * self.spray.pump_w;
         Rejected {
-            fan_w: fan_power_w(self.dry.fan_w, self.dry.fan_law, &staged) + spray_w,
+            fan_w: fan_power_w(self.dry.fan_w_in(asked.air), self.dry.fan_law, &staged) + spray_w,
             spray_w,
+            wet: true,
             dry_w: 0.0,
             air_ratio: staged.mean(|operation, _| self.air_share(operation, asked.fans)),
             water: self.water(&sink, asked, &staged),

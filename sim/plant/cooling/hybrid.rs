@@ -67,13 +67,16 @@ impl HybridDesign {
         let staged = staging::run(&device, &asked.control);
         let tower_w = |operation, multiple: f64| series.tower_w(multiple * asked.heat_w, operation);
         let mean_tower_w = staged.mean(tower_w);
-        let dry_fan_w = if asked.fans > 0.0 { asked.fans * self.dry.fan_w } else { 0.0 };
+        let dry_fan_w =
+            if asked.fans > 0.0 { asked.fans * self.dry.fan_w_in(asked.air) } else { 0.0 };
         let tower_air = staged.mean(|operation, _| self.tower.air_share(operation));
         let dry_air = self.dry.air_share(dry_operation);
         let (tower_m3_s, dry_m3_s) = (self.tower.air_flow_m3_s, self.dry.air_flow_m3_s);
         Rejected {
-            fan_w: dry_fan_w + fan_power_w(self.tower.fan_w, self.tower.fan_law, &staged),
+            fan_w: dry_fan_w
+                + fan_power_w(self.tower.fan_w_in(asked.air), self.tower.fan_law, &staged),
             spray_w: 0.0,
+            wet: true,
             dry_w: asked.heat_w - mean_tower_w,
             air_ratio: (tower_air * tower_m3_s + dry_air * dry_m3_s) / (tower_m3_s + dry_m3_s),
             water: tower_water(&self.tower, &sink, tower_w, asked.air, &staged),

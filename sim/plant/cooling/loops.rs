@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::basin::BasinHeater;
 use super::chiller::ChillerDesign;
 use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
 use super::control::{ControlFault, Regime};
@@ -130,6 +131,15 @@ pub struct HydronicDesign {
     pub minimum_supply_c: f64,
     /// Least speed of a running fan as a share of full speed.
     pub minimum_fan_speed: f64,
+    /// The heater in the basins of its device, if any.
+    pub basin: Option<BasinHeater>,
+}
+
+impl HydronicDesign {
+    /// The most that fans, spray pumps and basin heaters draw, W.
+    fn max_fan_w(&self) -> f64 {
+        self.device.max_fan_w() + self.basin.map_or(0.0, |basin| basin.max_w())
+    }
 }
 
 /// The pumped side of a loop.
@@ -216,6 +226,8 @@ pub(super) struct Rejected {
     /// Power of fans and spray pumps, and of the latter alone, W.
     pub(super) fan_w: f64,
     pub(super) spray_w: f64,
+    /// Whether water runs over fill or coil.
+    pub(super) wet: bool,
     /// Heat that leaves without water being spent, W.
     pub(super) dry_w: f64,
     /// Air as a share of full.
@@ -292,7 +304,7 @@ pub struct LoopState {
     /// What leaves the device that meets the weather, bypass mixed in, degrees Celsius: the
     /// water of a tower or cooler, chilled water of air-cooled chillers, exhaust of a hall.
     pub device_c: f64,
-    /// Electric power that the fans, with spray pumps, want and, within the [`Drive`], draw, W.
+    /// Electric power that the fans, with spray pumps and basin heaters, want and, within the [`Drive`], draw, W.
     pub fan_w: f64,
     /// Electric power of the running pumps, W.
     pub pump_w: f64,
@@ -302,6 +314,8 @@ pub struct LoopState {
     pub chiller_w: f64,
     /// The part of `fan_w` that spray pumps draw, W; above zero while coils are sprayed.
     pub spray_w: f64,
+    /// The part of `fan_w` that basin heaters draw, W.
+    pub heater_w: f64,
     /// Mean speed of the fans that can run, as a share of full speed.
     pub fan_speed: f64,
     /// Air through the device as a share of full, what its own buoyancy moves included.
@@ -426,10 +440,10 @@ impl CoolingLoop {
         if flow > 0.0 { 1.0 / self.racks.approach_k(1.0, flow) } else { 0.0 }
     }
 
-    /// The most that the fans, with spray pumps, ever draw, W.
+    /// The most that the fans, with spray pumps and basin heaters, ever draw, W.
     pub fn max_fan_w(&self) -> f64 {
         match &self.design {
-            LoopDesign::Hydronic(h) => h.device.max_fan_w(),
+            LoopDesign::Hydronic(h) => h.max_fan_w(),
             LoopDesign::ChillerPlant(c) => c.tower.fan_w,
             LoopDesign::AirCooledChiller(_) => 0.0,
             LoopDesign::Ventilation(v) => v.fan_w,
@@ -487,8 +501,15 @@ impl CoolingLoop {
         let pumps = drive.pumps.clamp(0.0, 1.0);
         let Pumping { flow, power } = circuit.pump_law.run(pumps, heat_w / design.design_heat_w);
         let dry_tower = !drive.may_evaporate && matches!(design.device, DeviceDesign::Tower(_));
+        let fans = drive.fans.clamp(0.0, 1.0);
+        // What the heater of a basin without running water draws. It has power with the fans, and
+        // is off where water is short: the basin may be empty.
+        let standing_w = match design.basin {
+            Some(basin) if drive.may_evaporate => fans * basin.power_w(air),
+            _ => 0.0,
+        };
         if flow == 0.0 || dry_tower {
-            return still(air);
+            return LoopState { fan_w: standing_w, heater_w: standing_w, ..still(air) };
         }
         let pump_w = power * circuit.pump_w;
         let total_w = heat_w + circuit.pump_heat * pump_w;
@@ -501,8 +522,6 @@ impl CoolingLoop {
             minimum_speed: design.minimum_fan_speed,
             fixed_speed: drive.fan_speed,
         };
-        let fans = drive.fans.clamp(0.0, 1.0);
-
         let asked = Asked {
             heat_w: total_w,
             coolant,
@@ -511,23 +530,26 @@ impl CoolingLoop {
             control,
             may_evaporate: drive.may_evaporate,
         };
-        let Rejected { staged, fan_w, spray_w, dry_w, air_ratio, water } = match &design.device {
+        let Rejected { staged, fan_w, spray_w, wet, dry_w, air_ratio, water } = match &design.device
+        {
             DeviceDesign::Tower(tower) => tower.run(&asked),
             DeviceDesign::DryCooler(cooler) => cooler.run(&asked),
             DeviceDesign::FluidCooler(cooler) => cooler.run(&asked),
             DeviceDesign::Hybrid(hybrid) => hybrid.run(&asked),
         };
         let range_k = asked.range_k();
+        let heater_w = if wet { 0.0 } else { standing_w };
         LoopState {
             supply_c: staged.leaving_c,
             return_c: staged.leaving_c + range_k,
             rack_inlet_c: staged.leaving_c + self.racks.approach_k(heat_w, flow),
             device_c: staged.leaving_c,
-            fan_w,
+            fan_w: fan_w + heater_w,
             pump_w,
             flow,
             chiller_w: 0.0,
             spray_w,
+            heater_w,
             fan_speed: staged.speed(),
             air_ratio,
             water,
@@ -552,6 +574,7 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         flow: 0.0,
         chiller_w: 0.0,
         spray_w: 0.0,
+        heater_w: 0.0,
         fan_speed: 0.0,
         air_ratio: 0.0,
         water: WaterFlows::default(),

@@ -32,6 +32,7 @@ mod setpoint;
 mod staging;
 mod water;
 
+mod basin;
 mod breakdowns;
 mod control;
 mod inertia;
@@ -40,6 +41,7 @@ mod pool;
 mod protection;
 mod thermal;
 
+pub use basin::BasinHeater;
 pub use breakdowns::{BreakdownLaw, Breakdowns};
 pub use chiller::{Beyond, ChillerDesign};
 pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
@@ -66,13 +68,13 @@ pub use protection::ThermalLimits;
 pub use pumps::{PumpControl, PumpLaw};
 pub use setpoint::Setpoint;
 pub use spec::{
-    AirClass, AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerCurvesSpec, ChillerPlantSpec,
-    ChipSpec, CondenserResetSpec, ControlDesign, ControlFailuresSpec, ControlFaultSpec,
-    ControlFaultsSpec, CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec, EvaporationMethod,
-    ExchangerOperation, FanCurve, FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec,
-    LoopOperation, MaintenanceSpec, MakeUpSpec, OutageSpec, OutsideAirSpec, PadSpec, RestartSpec,
-    Service, ServiceSpec, StandbySpec, TowerSpec, UnitFailuresSpec, UnitsFailuresSpec,
-    UnsizedExchanger, VentilationSpec, WaterMainSpec,
+    AirClass, AirCooledChillerSpec, AirHandlerSpec, BasinHeaterSpec, CduSpec, ChillerCurvesSpec,
+    ChillerPlantSpec, ChipSpec, CondenserResetSpec, ControlDesign, ControlFailuresSpec,
+    ControlFaultSpec, ControlFaultsSpec, CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec,
+    EvaporationMethod, ExchangerOperation, FanCurve, FluidCoolerSpec, HybridCoolerSpec,
+    ImmersionTankSpec, LoopOperation, MaintenanceSpec, MakeUpSpec, OutageSpec, OutsideAirSpec,
+    PadSpec, RestartSpec, Service, ServiceSpec, StandbySpec, TowerSpec, UnitFailuresSpec,
+    UnitsFailuresSpec, UnsizedExchanger, VentilationSpec, WaterMainSpec,
 };
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;

@@ -1,5 +1,6 @@
 //! Cooling loops as users write them, and how they become designs.
 
+mod basin;
 mod check;
 mod chiller;
 mod exchanger;
@@ -25,6 +26,7 @@ use crate::units::{
     VolumeFlow,
 };
 
+pub use basin::BasinHeaterSpec;
 use check::{Check, CircuitInput, TowerInput};
 pub use chiller::{
     AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CondenserResetSpec, EconomiserSpec,
@@ -175,6 +177,9 @@ pub struct TowerSpec {
     /// make-up (default 4; 3 to 5 is usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
+    /// A heater in the basins against frost while no water runs over them (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basin_heater: Option<BasinHeaterSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
@@ -596,6 +601,7 @@ impl TowerSpec {
             setpoint_c: self.supply.map_or(point.leaving_c, |t| t.0),
             minimum_supply_c: self.minimum_supply.map_or(7.0, |t| t.0),
             minimum_fan_speed,
+            basin: check.basin_heater(self.basin_heater),
         };
         check.setpoint(
             &design,
@@ -675,6 +681,7 @@ impl DryCoolerSpec {
             air_flow_m3_s,
             water_kg_s: circuit.flow_kg_s,
             fan_w: check.fan_power(self.fan_power, default_fan_w, heat_w),
+            fan_at_sea_level: self.fan_power.is_none(),
             fan_law: check.fan_law((self.fan_curve, self.own_fan_curve), FanCurve::Cube),
             free_convection,
             recirculation_k: check.recirculation(self.recirculation),
@@ -689,6 +696,7 @@ impl DryCoolerSpec {
             setpoint_c: self.supply.map_or(design_supply_c, |t| t.0),
             minimum_supply_c: self.minimum_supply.map_or(2.0, |t| t.0),
             minimum_fan_speed,
+            basin: None,
         };
         check.setpoint(
             &design,
@@ -725,6 +733,7 @@ impl VentilationSpec {
             design_heat_w: heat_w,
             air_flow_m3_s,
             fan_w,
+            fan_at_sea_level: self.fan_power.is_none(),
             minimum_speed,
             free_share,
             recirculation_k: check.recirculation(self.recirculation),

@@ -89,6 +89,7 @@ fn energyplus_tower() -> HydronicDesign {
             air_flow_m3_s: 25.0,
             water_kg_s: 43.50,
             fan_w: 10_500.0,
+            fan_at_sea_level: false,
             fan_law: FanLaw::Tower,
             free_convection: 0.1,
             flow_corrections: true,
@@ -102,6 +103,7 @@ fn energyplus_tower() -> HydronicDesign {
         setpoint_c: 24.0,
         minimum_supply_c: -50.0,
         minimum_fan_speed: 0.2,
+        basin: None,
     }
 }
 
@@ -166,6 +168,7 @@ fn a_year_of_an_energyplus_dry_cooler_is_met() {
                 air_flow_m3_s: 110.0,
                 water_kg_s: 23.921,
                 fan_w: 44_000.0,
+                fan_at_sea_level: false,
                 fan_law: FanLaw::Cube,
                 free_convection: 0.1,
                 recirculation_k: 0.0,
@@ -176,6 +179,7 @@ fn a_year_of_an_energyplus_dry_cooler_is_met() {
             setpoint_c: 24.0,
             minimum_supply_c: -50.0,
             minimum_fan_speed: 0.2,
+            basin: None,
         }))
     };
     let (device, whole) = (plant(0.0), plant(6_815.796));
@@ -453,6 +457,72 @@ fn cycling_fans_without_free_convection_run_for_their_share_of_the_heat() {
     let full = on.solve(8e5, &air, Drive::FULL);
     let share = (full.return_c - 20.0) / (held.return_c - 20.0);
     assert!((held.fan_w / cycling.max_fan_w() - share).abs() < 0.005, "{share} {held:?}");
+}
+
+/// A fan of constant volume draws in proportion to the density of its air, which at 3,000 m is 69 %
+/// of that at sea level. What somebody measured on the spot needs no such correction.
+#[test]
+fn thin_air_takes_less_of_the_fans_unless_their_power_is_given() {
+    let high_pa = crate::fluids::standard_pressure_pa(3000.0);
+    let at = |pressure_pa| MoistAir::from_relative_humidity(20.0, 0.4, pressure_pa);
+    for kind in ["tower", "dry-cooler", "fluid-cooler", "hybrid-cooler", "ventilation"] {
+        let of = |fields: &str| {
+            let control =
+                if kind == "ventilation" { "" } else { r#", "fan_control": "always-on""# };
+            loop_of(&format!(
+                r#"{{"{kind}": {{"design_heat": "1 MW", "fed_by": ["a"]{control}{fields}}}}}"#
+            ))
+        };
+        let (default, given) = (of(""), of(r#", "fan_power": "20 kW""#));
+        let full_w = |plant: &CoolingLoop, air: &MoistAir| {
+            let state = plant.solve(1e6, air, Drive::FULL);
+            state.fan_w - state.spray_w
+        };
+        let thin = full_w(&default, &at(high_pa)) / full_w(&default, &at(101_325.0));
+        // A hall in thin air wants all of its fans, where at sea level it wants nearly all.
+        let tolerance = if kind == "ventilation" { 0.05 } else { 1e-9 };
+        assert!((thin - high_pa / 101_325.0).abs() < tolerance, "{kind}: {thin}");
+        if kind != "hybrid-cooler" {
+            let air = at(high_pa);
+            assert!((full_w(&given, &air) - 20e3).abs() < 1e-6, "{kind}");
+        }
+    }
+}
+
+/// `CAP (T_set - T_db)` while no water runs: over a dry fluid cooler, an idle tower, one whose pumps
+/// have stopped, the tower behind a dry cooler that does alone. With power of the fans.
+#[test]
+fn basins_are_heated_while_no_water_runs_in_the_cold() {
+    let with = |kind: &str, heater: &str| {
+        loop_of(&format!(r#"{{"{kind}": {{"design_heat": "1 MW", "fed_by": ["a"]{heater}}}}}"#))
+    };
+    let heater = r#", "basin_heater": {"capacity": "200 W/K", "setpoint": "4 degC"}"#;
+    let cold = weather(-6.0, 0.7);
+    for (kind, heat_w, pumps, wet) in [
+        ("fluid-cooler", 8e5, 1.0, false),
+        ("hybrid-cooler", 5e5, 1.0, false),
+        ("tower", 8e5, 1.0, true),
+        ("tower", 0.0, 0.0, false),
+        ("fluid-cooler", 0.0, 0.0, false),
+    ] {
+        let (heated, bare) = (with(kind, heater), with(kind, ""));
+        let drive = Drive { pumps, fans: 0.5, ..Drive::FULL };
+        let (ours, without) =
+            (heated.solve(heat_w, &cold, drive), bare.solve(heat_w, &cold, drive));
+        let expected = if wet { 0.0 } else { 0.5 * 200.0 * 10.0 };
+        assert_eq!(ours.heater_w, expected, "{kind}");
+        assert!((ours.fan_w - without.fan_w - expected).abs() < 1e-9, "{kind}");
+        assert_eq!(ours.supply_c, without.supply_c, "the heater is not in the loop");
+        let mild = heated.solve(heat_w, &weather(4.0, 0.7), drive);
+        assert_eq!(mild.heater_w, 0.0);
+        let polar = heated.solve(0.0, &weather(-60.0, 0.7), Drive { pumps: 0.0, ..Drive::FULL });
+        assert_eq!(polar.heater_w, heated.max_fan_w() - bare.max_fan_w());
+    }
+    let faults = faults_of(
+        r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"],
+            "basin_heater": {"capacity": "-2 W/K"}}}"#,
+    );
+    assert!(has(&faults, Severity::Error, "basin_heater", "not negative"), "{faults:?}");
 }
 
 #[test]

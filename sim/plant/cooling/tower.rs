@@ -1,7 +1,7 @@
 //! The open cooling tower: Merkel's theory as a counterflow exchanger on the wet bulb.
 
 use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
-use super::fans::FanLaw;
+use super::fans::{FanLaw, thinness};
 use super::loops::{Asked, Rejected, fan_power_w, tower_water};
 use super::staging::{self, Operation, Rejection};
 use crate::fluids::{
@@ -32,6 +32,9 @@ pub struct TowerDesign {
     pub water_kg_s: f64,
     /// Electric power of all fans at full speed, W.
     pub fan_w: f64,
+    /// Whether that is a rating of sea level, of which thin air takes less, rather than what the
+    /// fans draw where they stand.
+    pub fan_at_sea_level: bool,
     /// How fan power falls with speed.
     pub fan_law: FanLaw,
     /// Air and UA with the fans at rest, as a share of full.
@@ -96,9 +99,10 @@ impl TowerDesign {
         };
         let staged = staging::run(&device, &asked.control);
         Rejected {
-            fan_w: fan_power_w(self.fan_w, self.fan_law, &staged),
+            fan_w: fan_power_w(self.fan_w_in(asked.air), self.fan_law, &staged),
             spray_w: 0.0,
             air_ratio: staged.mean(|operation, _| self.air_share(operation)),
+            wet: asked.heat_w > 0.0,
             dry_w: 0.0,
             water: tower_water(
                 self,
@@ -109,6 +113,11 @@ impl TowerDesign {
             ),
             staged,
         }
+    }
+
+    /// Power of all fans at full speed in `air`, W.
+    pub(super) fn fan_w_in(&self, air: &MoistAir) -> f64 {
+        self.fan_w * thinness(self.fan_at_sea_level, air)
     }
 
     /// Temperature of the water leaving the device that rejects `heat_w` from `water_kg_s` of

@@ -1,6 +1,6 @@
 //! Air-cooled halls and containers: outdoor air straight through the machines.
 
-use super::fans::FanLaw;
+use super::fans::{FanLaw, thinness};
 use super::loops::{Drive, LoopState};
 use super::pads::PadDesign;
 use super::water::WaterFlows;
@@ -22,6 +22,9 @@ pub struct VentilationDesign {
     /// Electric power of all exhaust fans at full speed, W, falling with the cube of speed;
     /// zero for a hall where the machines' own fans do the work.
     pub fan_w: f64,
+    /// Whether that is a rating of sea level, of which thin air takes less, rather than what the
+    /// fans draw where they stand.
+    pub fan_at_sea_level: bool,
     /// Least speed of a running fan as a share of full speed.
     pub minimum_speed: f64,
     /// Air that the machines' own fans push through resting exhaust fans, as a share of full.
@@ -53,6 +56,7 @@ impl VentilationDesign {
             flow: 1.0,
             chiller_w: 0.0,
             spray_w: 0.0,
+            heater_w: 0.0,
             fan_speed: 0.0,
             air_ratio: 0.0,
             water: WaterFlows::default(),
@@ -107,7 +111,11 @@ impl VentilationDesign {
             return_c: inlet_c + machine_rise_k,
             rack_inlet_c: inlet_c,
             device_c: inlet_c + machine_rise_k,
-            fan_w: self.fan_w * fans * FanLaw::Cube.power(speed) * duty,
+            fan_w: self.fan_w
+                * thinness(self.fan_at_sea_level, &entering)
+                * fans
+                * FanLaw::Cube.power(speed)
+                * duty,
             fan_speed: speed * duty,
             air_ratio: through,
             water: padded.map_or_else(WaterFlows::default, |(pads, behind)| {

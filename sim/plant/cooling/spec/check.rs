@@ -340,6 +340,7 @@ impl Check<'_> {
             air_flow_m3_s,
             water_kg_s: input.water_kg_s,
             fan_w,
+            fan_at_sea_level: input.fan_power.is_none(),
             fan_law: self.fan_law(input.fan_curve, FanCurve::Tower),
             free_convection: input.free_convection,
             flow_corrections: input.flow_corrections.unwrap_or(true),

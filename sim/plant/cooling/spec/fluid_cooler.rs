@@ -12,8 +12,8 @@ use super::super::pumps::{self, PumpControl};
 use super::super::tower::TowerPoint;
 use super::check::{Check, CircuitInput, design_air};
 use super::{
-    ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, RestartSpec, StandbySpec,
-    UnitsFailuresSpec,
+    BasinHeaterSpec, ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec,
+    RestartSpec, StandbySpec, UnitsFailuresSpec,
 };
 use crate::fluids::water;
 use crate::spec::{Fault, Names};
@@ -151,6 +151,9 @@ pub struct FluidCoolerSpec {
     /// (default 4; 3 to 5 is usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
+    /// A heater in the basins against frost while no water runs over them (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basin_heater: Option<BasinHeaterSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
@@ -285,6 +288,7 @@ impl FluidCoolerSpec {
             air_flow_m3_s: point.tower.air_flow_m3_s,
             water_kg_s: circuit.flow_kg_s,
             fan_w: check.fan_power(self.fan_power, EXAMPLE_FAN_W * like_example, rejected_w),
+            fan_at_sea_level: self.fan_power.is_none(),
             fan_law: check.fan_law((self.fan_curve, self.own_fan_curve), FanCurve::Tower),
             free_convection,
             recirculation_k: 0.0,
@@ -309,6 +313,7 @@ impl FluidCoolerSpec {
             setpoint_c: self.supply.map_or(point.tower.leaving_c, |t| t.0),
             minimum_supply_c: self.minimum_supply.map_or(coldest_c, |t| t.0),
             minimum_fan_speed,
+            basin: check.basin_heater(self.basin_heater),
         };
         check.setpoint(
             &design,

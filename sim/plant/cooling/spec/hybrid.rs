@@ -9,8 +9,8 @@ use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
 use super::super::pumps::PumpControl;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::{
-    ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, RestartSpec, StandbySpec,
-    UnitsFailuresSpec,
+    BasinHeaterSpec, ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec,
+    RestartSpec, StandbySpec, UnitsFailuresSpec,
 };
 use crate::spec::{Fault, Names};
 use crate::units::{
@@ -103,6 +103,9 @@ pub struct HybridCoolerSpec {
     /// make-up (default 4; 3 to 5 is usual).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
+    /// A heater in the basins against frost while no water runs over them (default: none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basin_heater: Option<BasinHeaterSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
@@ -234,6 +237,7 @@ impl HybridCoolerSpec {
                 count * CATALOGUE.fan_w,
                 rejected_w,
             ),
+            fan_at_sea_level: self.dry_fan_power.is_none(),
             fan_law: check.fan_law((None, None), FanCurve::Cube),
             free_convection,
             recirculation_k: 0.0,
@@ -255,6 +259,7 @@ impl HybridCoolerSpec {
             setpoint_c,
             minimum_supply_c: self.minimum_supply.map_or(7.0, |t| t.0),
             minimum_fan_speed,
+            basin: check.basin_heater(self.basin_heater),
         };
         check.setpoint(
             &design,

@@ -236,7 +236,7 @@ proptest! {
     ) {
         let plant = cooler([
             "",
-            r#", "spray": "when-needed", "coolant": "pg25""#,
+            r#", "spray": "when-needed", "coolant": "pg25", "basin_heater": {"capacity": "300 W/K"}"#,
             r#", "fan_control": "cycling", "coil_resistance": "40 %""#,
             r#", "fan_control": "always-on", "spray": "when-needed""#,
             r#", "evaporation": "qureshi-zubair", "supply": "20 degC""#,
