@@ -294,6 +294,27 @@ fn what_is_left_out_of_a_plant_alone_is_asked_for_where_it_is_needed() {
     );
 }
 
+#[test]
+fn water_that_no_limit_reaches_is_told() {
+    let hall = |water: &str, outside_air: &str| {
+        format!(
+            "name: t\nstart: 2026-06-01T00:00:00Z\nduration: 1 day\n\
+             weather: {{climate: nordic}}\n{water}cooling:\n  \
+             plant: {{kind: air-cooled-chiller, design_heat: 1.2 MW}}\n  \
+             air: {{kind: air-handler, design_heat: 1.1 MW, cooled_by: plant, \
+             outside_air: {outside_air}}}\n\
+             racks:\n  hall: {{kind: heat-load, power: 1 MW, cooled_by: air}}\n"
+        )
+    };
+    let limit = "water: {daily_limit: 5 m3}\n";
+    check(&hall(limit, "{}"), &[]);
+    check(&hall("", "{humidifier: true}"), &[]);
+    let told = "8:3 `air` wets outdoor air with water that counts, but is never short: neither \
+                the limits nor the failures of `water` reach it";
+    check(&hall(limit, "{humidifier: true}"), &[told]);
+    check(&hall(limit, "{pads: {}}"), &[told]);
+}
+
 /// A cooling component alone under a megawatt in the weather of Phoenix or of Lulea.
 fn plant_in(climate: &str, plant: &str) -> String {
     format!(

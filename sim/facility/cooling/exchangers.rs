@@ -234,10 +234,10 @@ pub(super) fn part(
 
 /// Chips and cold plates, J/K a watt of rated power: 0.5 kJ/K a kilowatt.
 const CHIP_J_K_W: f64 = 0.5;
-/// Air, metal and the conductance between them of a cabinet, fitted to measured shutdowns of
-/// cabinets of 5 and 10 kW.
 /// Heat of a cabinet where only heat is known, W: as for miners, an assumption.
 const CABINET_W: f64 = 10e3;
+/// Air, metal and the conductance between them of a cabinet, fitted to measured shutdowns of
+/// cabinets of 5 and 10 kW.
 const CABINET_AIR_J_K: f64 = 12e3;
 const CABINET_METAL_J_K: f64 = 60e3;
 const CABINET_W_K: f64 = 150.0;

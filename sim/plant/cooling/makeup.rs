@@ -28,6 +28,14 @@ pub struct MainDesign {
     pub outages: Vec<Outage>,
 }
 
+impl MainDesign {
+    /// Whether it always brings whatever is wanted.
+    pub fn is_unlimited(&self) -> bool {
+        let Self { daily_kg, peak_kg_s, failures, outages } = self;
+        daily_kg.is_none() && peak_kg_s.is_none() && failures.is_none() && outages.is_empty()
+    }
+}
+
 /// A time at which something is out of service, as planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {

@@ -56,8 +56,8 @@ impl Extremes {
     }
 }
 
-/// Warns of each declared loop that cannot hold its set point in the weather of the run, or whose
-/// water may freeze in it.
+/// Warns of each declared loop that cannot hold its set point in the weather of the run, whose
+/// water may freeze in it or be short, and of water that is never short although the main is.
 pub(super) fn check(
     plant: &Plant,
     weather: &WeatherDesign,
@@ -95,6 +95,30 @@ pub(super) fn check(
     if let (Some(limit), Some(mark)) = (short_of(main, needs_kg_s), mark) {
         let message = format!("what cannot run dry {limit}");
         sink.push(Diagnostic::warning(mark, message).code("doubtful").help(STOPS));
+    }
+    if !main.is_unlimited() {
+        never_short(plant, sink);
+    }
+}
+
+/// Warns of each declared air handler that wets outdoor air: the site's main, which is not
+/// unlimited, does not reach its water.
+fn never_short(plant: &Plant, sink: &mut Diagnostics) {
+    let mut said: Vec<Mark> = Vec::new();
+    for (index, site) in plant.exchangers.iter().enumerate() {
+        let outside = site.design.and_then(|design| design.outside_air);
+        let wets = outside.is_some_and(|outside| outside.humidifier || outside.pads.is_some());
+        let mark = plant.exchanger_mark(index);
+        if wets && !said.contains(&mark) {
+            said.push(mark);
+            let message = format!(
+                "`{}` wets outdoor air with water that counts, but is never short: neither the \
+                 limits nor the failures of `water` reach it",
+                site.name
+            );
+            let help = "leave out its `pads` and `humidifier` to see the site without that water";
+            sink.push(Diagnostic::warning(mark, message).code("doubtful").help(help));
+        }
     }
 }
 

@@ -371,6 +371,11 @@ impl Plant {
         self.declared[self.loop_sites[index].0 as usize]
     }
 
+    /// Where exchanger `index` was declared.
+    pub(super) fn exchanger_mark(&self, index: usize) -> Mark {
+        self.exchanger_marks[index]
+    }
+
     /// What feeds each of `count` instances.
     pub(super) fn feeders(
         &mut self,
