@@ -152,9 +152,12 @@ pub struct TowerSpec {
     /// Least speed of a running fan (default 20 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
-    /// Capacity with the fans at rest (default 10 %, as EnergyPlus).
+    /// Air with the fans at rest (default 10 %, as EnergyPlus).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection: Option<Fraction>,
+    /// Conductance with the fans at rest (default: as much as `free_convection`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_convection_ua: Option<Fraction>,
     /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wet_bulb_correction: Option<bool>,
@@ -585,7 +588,7 @@ impl TowerSpec {
             air_flow: self.air_flow,
             fan_power: self.fan_power,
             fan_curve: (self.fan_curve, self.own_fan_curve),
-            free_convection,
+            free: (free_convection, self.free_convection_ua, minimum_fan_speed),
             wet_bulb_correction: self.wet_bulb_correction,
             flow_corrections: self.flow_corrections,
             evaporation_loss: self.evaporation_loss,

@@ -37,8 +37,10 @@ pub struct TowerDesign {
     pub fan_at_sea_level: bool,
     /// How fan power falls with speed.
     pub fan_law: FanLaw,
-    /// Air and UA with the fans at rest, as a share of full.
+    /// Air with the fans at rest, as a share of full.
     pub free_convection: f64,
+    /// UA with the fans at rest, as a share of full.
+    pub free_ua: f64,
     /// Whether UA falls with the flows of air and water, after Scheier.
     pub flow_corrections: bool,
     /// Design wet bulb of the wet-bulb correction, degrees Celsius; `None` leaves it out.
@@ -137,8 +139,8 @@ impl TowerDesign {
             Operation::Forced { share, .. } => share * sink.wet_bulb_factor,
             // The corrections were fitted to forced draught. Of them only the water's is kept,
             // for flows below design.
-            Operation::Free if self.flow_corrections => self.free_convection * water_factor(flow),
-            Operation::Free => self.free_convection,
+            Operation::Free if self.flow_corrections => self.free_ua * water_factor(flow),
+            Operation::Free => self.free_ua,
         };
         let (air_w_k, cpe) = sink.air_side(heat_w, self.air_flow_m3_s * self.air_share(operation));
         let ua = self.ua_w_k * factor * cpe / sink.cp_air;

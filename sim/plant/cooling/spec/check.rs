@@ -52,7 +52,8 @@ pub(super) struct TowerInput {
     pub(super) air_flow: Option<VolumeFlow>,
     pub(super) fan_power: Option<Power>,
     pub(super) fan_curve: (Option<FanCurve>, Option<[f64; 4]>),
-    pub(super) free_convection: f64,
+    /// Air at rest as a share of full, UA at rest, and the least speed, below which both are.
+    pub(super) free: (f64, Option<Fraction>, f64),
     pub(super) wet_bulb_correction: Option<bool>,
     pub(super) flow_corrections: Option<bool>,
     pub(super) evaporation_loss: Option<Fraction>,
@@ -191,6 +192,23 @@ impl Check<'_> {
             return (minimum, 0.5 * minimum);
         }
         (minimum, free)
+    }
+
+    /// Conductance of a tower with its fans at rest, as a share of full.
+    fn free_ua(&mut self, (air, ua, minimum): (f64, Option<Fraction>, f64)) -> f64 {
+        let Some(Fraction(ua)) = ua else { return air };
+        if (0.001..minimum).contains(&ua) {
+            return ua;
+        }
+        self.error(
+            "free_convection_ua",
+            format!(
+                "must be at least 0.1 % and below `minimum_fan_speed` of {:.0} %, got {:.1} %",
+                100.0 * minimum,
+                100.0 * ua
+            ),
+        );
+        air
     }
 
     /// How fan power falls with speed.
@@ -342,7 +360,8 @@ impl Check<'_> {
             fan_w,
             fan_at_sea_level: input.fan_power.is_none(),
             fan_law: self.fan_law(input.fan_curve, FanCurve::Tower),
-            free_convection: input.free_convection,
+            free_convection: input.free.0,
+            free_ua: self.free_ua(input.free),
             flow_corrections: input.flow_corrections.unwrap_or(true),
             correction_wet_bulb_c: input.wet_bulb_correction.unwrap_or(true).then_some(wet_bulb_c),
             evaporation_per_k: input.evaporation_loss.map(|f| f.0),

@@ -194,7 +194,7 @@ impl HybridCoolerSpec {
             air_flow: self.air_flow,
             fan_power: self.fan_power,
             fan_curve: (None, None),
-            free_convection,
+            free: (free_convection, None, minimum_fan_speed),
             wet_bulb_correction: None,
             flow_corrections: None,
             evaporation_loss: self.evaporation_loss,
