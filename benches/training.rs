@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 use loadbank::kernel::{Span, Streams, Time};
-use loadbank::spec::Names;
 use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
@@ -54,25 +53,7 @@ fn year() {
 }
 
 fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
-    let rack = GpuRackSpec {
-        count: None,
-        fed_by: Some(Names::default()),
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes: 4,
-        gpus_per_node: 8,
-        gpu_power: Power(700.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(2000.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
-        power_on: None,
-        source: None,
-    };
+    let rack = GpuRackSpec::of(4, 8, Power(700.0), Power(2000.0));
     let spec = TrainingSpec {
         failures: Some(FailureSpec { rate: Some(Rate(3.79e-3 / 86_400.0)), ..Default::default() }),
         checkpoint: Some(CheckpointSpec {

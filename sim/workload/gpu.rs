@@ -95,6 +95,30 @@ pub struct CapPointSpec {
 }
 
 impl GpuRackSpec {
+    /// A rack of `nodes` nodes of `gpus_per_node` GPUs each, everything else by default, with
+    /// feeders that are still to be named.
+    pub fn of(nodes: u32, gpus_per_node: u32, gpu_power: Power, node_overhead: Power) -> Self {
+        Self {
+            count: None,
+            fed_by: Some(Names::default()),
+            cooled_by: None,
+            air_cooled_by: None,
+            liquid_capture: None,
+            chip: None,
+            nodes,
+            gpus_per_node,
+            gpu_power,
+            gpu_idle_power: None,
+            gpu_resident_power: None,
+            node_overhead,
+            cap_curve: None,
+            throttle_inlet: None,
+            trip_inlet: None,
+            power_on: None,
+            source: None,
+        }
+    }
+
     /// Fills defaults and checks ranges.
     pub fn resolve(&self, faults: &mut Vec<Fault>) -> GpuRackDesign {
         let mut positive = |field, value: f64, what: &str| {

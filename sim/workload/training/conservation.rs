@@ -6,7 +6,7 @@ use super::spec::*;
 use super::{JobRecord, Placement, Policy, Training, Vacate};
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
-use crate::spec::{Name, Names};
+use crate::spec::Name;
 use crate::units::{Duration, Fraction, HourlyPrice, Power, Rate, Temperature};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
@@ -14,25 +14,7 @@ use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 const RACKS: usize = 5;
 
 fn rack() -> GpuRackDesign {
-    let spec = GpuRackSpec {
-        count: None,
-        fed_by: Some(Names::default()),
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes: 3,
-        gpus_per_node: 4,
-        gpu_power: Power(700.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(1000.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
-        power_on: None,
-        source: None,
-    };
+    let spec = GpuRackSpec::of(3, 4, Power(700.0), Power(1000.0));
     let mut faults = Vec::new();
     let rack = spec.resolve(&mut faults);
     assert_eq!(faults, []);

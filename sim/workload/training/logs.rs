@@ -7,31 +7,13 @@ use proptest::prelude::*;
 use super::spec::*;
 use super::{JobRecord, LogJob, Policy, SwfReader, Training, Vacate, replay};
 use crate::kernel::{Span, Streams, Time};
-use crate::spec::{Fault, Name, Names, Severity};
+use crate::spec::{Fault, Name, Severity};
 use crate::units::{Duration, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
 fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
-    let spec = GpuRackSpec {
-        count: None,
-        fed_by: Some(Names::default()),
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes,
-        gpus_per_node,
-        gpu_power: Power(700.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(1000.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
-        power_on: None,
-        source: None,
-    };
+    let spec = GpuRackSpec::of(nodes, gpus_per_node, Power(700.0), Power(1000.0));
     let mut faults = Vec::new();
     let rack = spec.resolve(&mut faults);
     assert_eq!(faults, []);

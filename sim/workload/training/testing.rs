@@ -3,7 +3,6 @@
 use super::spec::*;
 use super::{Training, TrainingSummary};
 use crate::kernel::{Streams, Time};
-use crate::spec::Names;
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
@@ -18,23 +17,8 @@ pub(super) fn seconds(s: f64) -> Duration {
 /// Racks of `nodes` nodes with one H100 each, on as soon as they have power.
 pub(super) fn rack(nodes: u32) -> GpuRackDesign {
     let spec = GpuRackSpec {
-        count: None,
-        fed_by: Some(Names::default()),
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes,
-        gpus_per_node: 1,
-        gpu_power: Power(700.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(250.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
         power_on: Some(Duration(0)),
-        source: None,
+        ..GpuRackSpec::of(nodes, 1, Power(700.0), Power(250.0))
     };
     let mut faults = Vec::new();
     let design = spec.resolve(&mut faults);
@@ -52,11 +36,7 @@ pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
             soft_repair: Some(seconds(MINUTE)),
             ..FailureSpec::default()
         }),
-        detection: Some(DetectionSpec {
-            explicit: Some(Duration(0)),
-            hang: None,
-            hang_share: Some(Fraction(0.0)),
-        }),
+        detection: Some(detection(0.0)),
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Never),
             write: Some(Duration(0)),
@@ -68,6 +48,14 @@ pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
             nodes: Some(nodes),
             ..ResidentSpec::default()
         }))
+    }
+}
+
+fn detection(explicit_s: f64) -> DetectionSpec {
+    DetectionSpec {
+        explicit: Some(seconds(explicit_s)),
+        hang: None,
+        hang_share: Some(Fraction(0.0)),
     }
 }
 
@@ -85,11 +73,7 @@ pub(super) fn checkpointed(
         ..CheckpointSpec::default()
     });
     spec.restart = Some(seconds(restart));
-    spec.detection = Some(DetectionSpec {
-        explicit: Some(seconds(detect)),
-        hang: None,
-        hang_share: Some(Fraction(0.0)),
-    });
+    spec.detection = Some(detection(detect));
     spec
 }
 

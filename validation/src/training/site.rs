@@ -1,7 +1,6 @@
 //! Small sites that the targets are run on.
 
 use loadbank::kernel::{Streams, Time};
-use loadbank::spec::Names;
 use loadbank::units::{Duration, Fraction, Power, Rate};
 use loadbank::workload::gpu::GpuRackSpec;
 use loadbank::workload::training::checkpoint::Renewal;
@@ -83,23 +82,8 @@ pub(super) fn checkpointed(spec: TrainingSpec, renewal: Renewal) -> TrainingSpec
 /// Racks of `nodes` nodes with one H100 each, on as soon as they have power.
 pub(super) fn rack(nodes: u32) -> GpuRackSpec {
     GpuRackSpec {
-        count: None,
-        fed_by: Some(Names::default()),
-        cooled_by: None,
-        air_cooled_by: None,
-        liquid_capture: None,
-        chip: None,
-        nodes,
-        gpus_per_node: 1,
-        gpu_power: Power(700.0),
-        gpu_idle_power: None,
-        gpu_resident_power: None,
-        node_overhead: Power(250.0),
-        cap_curve: None,
-        throttle_inlet: None,
-        trip_inlet: None,
         power_on: Some(Duration(0)),
-        source: None,
+        ..GpuRackSpec::of(nodes, 1, Power(700.0), Power(250.0))
     }
 }
 
