@@ -354,7 +354,12 @@ impl Check<'_> {
         }
         let cycles = self.cycles(input.cycles_of_concentration);
         let tower = TowerDesign {
-            ua_w_k: self.tower_ua(input, &point, wet_bulb_c),
+            ua_w_k: self.evaporative_ua(
+                "tower",
+                input.ua,
+                (input.leaving.0, input.leaving.1.is_some()),
+                &point,
+            ),
             air_flow_m3_s,
             water_kg_s: input.water_kg_s,
             fan_w,
@@ -372,13 +377,20 @@ impl Check<'_> {
         (tower, point)
     }
 
-    fn tower_ua(&mut self, input: &TowerInput, point: &TowerPoint, wet_bulb_c: f64) -> f64 {
+    /// UA of a tower or of a sprayed coil, `what` it is: as given, or as `point` needs. `leaving`
+    /// is the field that gives the temperature of the point, and whether it was written.
+    pub(super) fn evaporative_ua(
+        &mut self,
+        what: &str,
+        ua: Option<Conductance>,
+        (field, is_written): (&'static str, bool),
+        point: &TowerPoint,
+    ) -> f64 {
         // About what the usual rating point needs; stands in where an error is reported.
         let usual = 0.06 * point.heat_w;
-        let (field, leaving, _) = input.leaving;
-        if let Some(ua) = input.ua {
-            if leaving.is_some() {
-                self.error("ua", format!("`ua` and `{field}` both size the tower"));
+        if let Some(ua) = ua {
+            if is_written {
+                self.error("ua", format!("`ua` and `{field}` both size the {what}"));
             }
             return self.positive("ua", Some(ua.0), usual, "a conductance");
         }
@@ -387,11 +399,11 @@ impl Check<'_> {
                 Fault::error(
                     field,
                     format!(
-                        "no tower with {} of air cools {} to {:.1} degC at a wet bulb of {:.1} degC",
+                        "no {what} with {} of air cools {} to {:.1} degC at a wet bulb of {:.1} degC",
                         VolumeFlow(point.air_flow_m3_s),
                         Power(point.heat_w),
                         point.leaving_c,
-                        wet_bulb_c
+                        point.air.wet_bulb_c()
                     ),
                 )
                 .help(format!("raise `air_flow` or `{field}`")),

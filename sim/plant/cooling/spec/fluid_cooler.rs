@@ -282,7 +282,13 @@ impl FluidCoolerSpec {
                 "",
             ),
         };
-        let (ua_w_k, coil_w_k) = point.conductances_w_k(self.ua_w_k(&mut check, &point));
+        let ua_w_k = check.evaporative_ua(
+            "fluid cooler",
+            self.ua,
+            ("design_supply", self.design_supply.is_some()),
+            &point.tower,
+        );
+        let (ua_w_k, coil_w_k) = point.conductances_w_k(ua_w_k);
         let dry = DryCoolerDesign {
             ua_w_k: self.dry_ua_w_k(&mut check, &point),
             air_flow_m3_s: point.tower.air_flow_m3_s,
@@ -322,35 +328,6 @@ impl FluidCoolerSpec {
             &format!("wet bulb of {wet_bulb_c:.1} degC"),
         );
         LoopDesign::Hydronic(design)
-    }
-
-    fn ua_w_k(&self, check: &mut Check<'_>, point: &FluidCoolerPoint) -> f64 {
-        // About what the usual rating point needs; stands in where an error is reported.
-        let usual = 0.06 * point.tower.heat_w;
-        if let Some(ua) = self.ua {
-            if self.design_supply.is_some() {
-                check.error("ua", "`ua` and `design_supply` both size the cooler".to_owned());
-            }
-            return check.positive("ua", Some(ua.0), usual, "a conductance");
-        }
-        point.tower.ua_w_k().unwrap_or_else(|| {
-            let tower = &point.tower;
-            check.faults.push(
-                Fault::error(
-                    "design_supply",
-                    format!(
-                        "no fluid cooler with {} of air cools {} to {:.1} degC at a wet bulb of \
-                         {:.1} degC",
-                        VolumeFlow(tower.air_flow_m3_s),
-                        Power(tower.heat_w),
-                        tower.leaving_c,
-                        tower.air.wet_bulb_c(),
-                    ),
-                )
-                .help("raise `air_flow` or `design_supply`"),
-            );
-            usual
-        })
     }
 
     fn dry_ua_w_k(&self, check: &mut Check<'_>, point: &FluidCoolerPoint) -> f64 {
