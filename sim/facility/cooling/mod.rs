@@ -132,12 +132,17 @@ impl Facility<'_> {
                 let movers = &mut exchanger.movers;
                 movers.advance(now);
                 let ready = movers.ready(now, &self.power, &mut self.agenda, restart);
-                let working = design.solve_in(exchanger.heat_w, movers.whole(), 1.0, outdoors);
+                let whole = movers.whole();
+                let working = design.solve_in(exchanger.heat_w, whole, 1.0, outdoors);
                 let wanted_w = if ready { working.mover_w } else { 0.0 };
                 asking |= movers.ask(&mut self.power, wanted_w);
                 let share = if ready { movers.share(&self.power, wanted_w) } else { 0.0 };
                 movers.set_share(share);
-                let state = design.solve_in(exchanger.heat_w, share, 1.0, outdoors);
+                let state = if share == whole {
+                    working
+                } else {
+                    design.solve_in(exchanger.heat_w, share, 1.0, outdoors)
+                };
                 movers.draw(&mut self.power, state.mover_w);
                 let outside_w = state.outside.map_or(0.0, |air| air.heat_w);
                 let outside_w = outside_w.min(exchanger.heat_w + movers.draw_w);
