@@ -8,7 +8,6 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
-use serde::ser::{Serialize, Serializer};
 
 /// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
 ///
@@ -52,12 +51,6 @@ impl Eq for Name {}
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
-    }
-}
-
-impl Serialize for Name {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
     }
 }
 
@@ -135,12 +128,6 @@ impl fmt::Display for FilePath {
     }
 }
 
-impl Serialize for FilePath {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
 impl<'de> Deserialize<'de> for FilePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Name::deserialize(deserializer).map(|Name { text, mark }| Self { text, mark })
@@ -168,15 +155,6 @@ impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The scenario's deserializer hands a lone scalar to a sequence as its one element.
         Vec::deserialize(deserializer).map(Names)
-    }
-}
-
-impl Serialize for Names {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => one.serialize(serializer),
-            all => all.serialize(serializer),
-        }
     }
 }
 
@@ -256,7 +234,7 @@ impl Fault {
 macro_rules! kinds {
     ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident($spec:ty) = $kind:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+        #[derive(Debug, Clone, schemars::JsonSchema)]
         #[serde(tag = "kind")]
         #[allow(clippy::large_enum_variant)] // read once, a handful of them
         $vis enum $name {

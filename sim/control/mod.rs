@@ -7,29 +7,27 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::kernel::{Span, Time};
 use crate::spec::Fault;
 use crate::units::{Duration, Power};
 
 /// Site-wide decisions, as written in `control:`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlSpec {
     /// How long racks stay off after heat has tripped them. Default: 15 min (assumption: an
     /// operator looks before switching on again).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_after_heat: Option<Duration>,
     /// Times at which the site may import less, as a grid operator or a contract asks. They do
     /// not overlap. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curtailments: Option<Vec<CurtailmentSpec>>,
 }
 
 /// A time at which the site may import less. What is over the limit gives way in the order of
 /// shedding.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurtailmentSpec {
     /// When it begins, with its offset: `2026-08-12T15:00:00-05:00`.

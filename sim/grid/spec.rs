@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::price::{HubDesign, PriceDesign, ercot};
 use super::resolve::{
@@ -55,22 +55,18 @@ impl std::fmt::Debug for Run<'_> {
 }
 
 /// Where the site is.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteSpec {
     /// Degrees north. Documents the site; no model reads it yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latitude: Option<Angle>,
     /// Degrees east. Sets the solar time of a climate; by default that of its weather station.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitude: Option<Angle>,
     /// Height above the sea, which sets the air pressure where the weather has none of its
     /// own. By default that of a climate's weather station; a table without pressure needs it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub altitude: Option<Length>,
     /// Name in the tz database, such as `America/Chicago`: the clock on the site's wall. By
     /// default `UTC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
 }
 
@@ -107,51 +103,41 @@ impl SiteSpec {
 }
 
 /// The weather: exactly one of `climate`, `epw` and `csv`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeatherSpec {
     /// A built-in climate, drawn hour by hour from its normals: `west-texas`, `phoenix`,
     /// `northern-virginia` or `nordic`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub climate: Option<Name>,
     /// An EnergyPlus weather file (`.epw`, `.epw.gz`), used by month, day and hour whatever its
     /// year.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epw: Option<Name>,
     /// With `epw`: which humidity of its rows is read, `relative-humidity` (in whole per cents,
     /// as EnergyPlus does) or `dew-point` (to a tenth of a degree, finer in dry air). Default:
     /// `relative-humidity`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epw_humidity: Option<EpwHumidity>,
     /// A table (`.csv`, `.csv.gz`) with a header, one row for each step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Name>,
     /// The columns of `csv`: `dry_bulb`, one of `dew_point` and `relative_humidity`, and if
     /// there are any `pressure` and `wind`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<WeatherColumns>,
     /// The column of timestamps in `csv`; by default the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
     /// How long a row of `csv` holds where the next is late; by default one and a half of the
     /// usual step, so that a lost row is refused as a gap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Duration>,
     /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
     /// else by its whole weeks or days. By default such a run is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<bool>,
     /// Times at which it is warmer than all of this says, to ask what would come of it. They do
     /// not overlap. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat_waves: Option<Vec<HeatWaveSpec>>,
 }
 
 /// A time at which the weather is warmer than it would have been.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeatWaveSpec {
     /// When it begins, with its offset: `2026-08-12T15:00:00-05:00`.
@@ -163,34 +149,28 @@ pub struct HeatWaveSpec {
     pub warmer: TemperatureDelta,
     /// How much higher the dew point is (default 0 K: the air gets warmer and holds no more
     /// water).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dew_point: Option<TemperatureDelta>,
 }
 
 /// The columns of a table of weather.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeatherColumns {
     /// Dry-bulb temperature.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_bulb: Option<ColumnSpec>,
     /// Dew-point temperature.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dew_point: Option<ColumnSpec>,
     /// Relative humidity, in `%` or as a fraction with the unit `1`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relative_humidity: Option<ColumnSpec>,
     /// Pressure at the site; by default that of the standard atmosphere at the site's
     /// altitude.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<ColumnSpec>,
     /// Wind speed; by default calm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wind: Option<ColumnSpec>,
 }
 
 /// A column of a table and the unit of its numbers.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnSpec {
     /// Name in the header.
@@ -200,77 +180,58 @@ pub struct ColumnSpec {
 }
 
 /// The price of energy: exactly one of `model`, `fixed` and `csv`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceSpec {
     /// A fitted market: `ercot-hub` (real-time prices of the ERCOT hub average, every 15 min).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Name>,
     /// With `model`: scales all prices so that their long-run mean is this. By default the mean
     /// of the market it was fitted to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean: Option<EnergyPrice>,
     /// With `model`: how many times as much of the time is scarcity (prices above 86 $/MWh
     /// before scaling). By default 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spikes: Option<f64>,
     /// One price for the whole run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<EnergyPrice>,
     /// A table (`.csv`, `.csv.gz`) with a header, one row for each step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Name>,
     /// The column of prices in `csv`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// The unit of the column: `$/MWh`, `$/kWh` or `c/kWh`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// The column of timestamps in `csv`; by default the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
     /// How long a row of `csv` holds where the next is late; by default one and a half of the
     /// usual step, so that a lost row is refused as a gap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Duration>,
     /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
     /// else by its whole weeks or days. By default such a run is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<bool>,
 }
 
 /// The carbon intensity of the grid: exactly one of `fixed` and `csv`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CarbonSpec {
     /// One intensity for the whole run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<CarbonIntensity>,
     /// A table (`.csv`, `.csv.gz`) with a header, one row for each step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Name>,
     /// The column of intensities in `csv`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// The unit of the column: `g/kWh` or `kg/MWh`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// The column of timestamps in `csv`; by default the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
     /// How long a row of `csv` holds where the next is late; by default one and a half of the
     /// usual step, so that a lost row is refused as a gap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Duration>,
     /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
     /// else by its whole weeks or days. By default such a run is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<bool>,
 }
 

@@ -1,6 +1,6 @@
 //! Scenarios that are wrong, each with every message it must give.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::*;
 use crate::spec::{FilePath, Name, Names, kinds};
@@ -16,43 +16,35 @@ kinds! {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FeedSpec {
     pub(super) capacity: Power,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outages: Option<FilePath>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpsSpec {
     pub(super) rating: Power,
     pub(super) fed_by: Names,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) efficiency: Option<Fraction>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) modules: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) bypass: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) battery: Option<Battery>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Battery {
     pub(super) ambient: Temperature,
     pub(super) strings: u8,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ageing: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) chemistry: Option<Chemistry>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Chemistry {
     Vrla,

@@ -6,7 +6,7 @@
 //! from a measured [`CapCurve`].
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::kernel::Span;
 use crate::plant::cooling::ChipSpec;
@@ -14,31 +14,25 @@ use crate::spec::{Fault, Names};
 use crate::units::{Duration, Fraction, Power, Temperature};
 
 /// A group of alike racks of GPU servers, as written under `racks:`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GpuRackSpec {
     /// How many such racks the group has. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// What feeds the racks; not needed in a scenario without `power:`. Several are the cords of
     /// each rack, which share its load while they are live.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// The cooling that takes their heat; without it the racks see a constant cool inlet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooled_by: Option<Names>,
     /// The air handlers that take the heat which the liquid of `cooled_by` does not; the racks
     /// then slow down above 35 degC of air and shut down at 45 degC (ASHRAE A2 and A4), whatever
     /// the limits of the liquid.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_cooled_by: Option<Names>,
     /// Share of the heat that the liquid takes where there is `air_cooled_by`. Default: 80 %, as
     /// EnergyPlus proposes for cold plates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liquid_capture: Option<Fraction>,
     /// Chips behind cold plates as what limits the racks, in place of `throttle_inlet` and
     /// `trip_inlet`. Default: the inlet limits them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chip: Option<ChipSpec>,
     /// Nodes in a rack: servers, or compute trays of an NVL72. 1 to 64.
     pub nodes: u32,
@@ -48,11 +42,9 @@ pub struct GpuRackSpec {
     pub gpu_power: Power,
     /// Draw of a GPU without a job. Default: 10 % of `gpu_power` (H100: 72.5 W of 700 W,
     /// arXiv:2604.07345; for other GPUs an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_idle_power: Option<Power>,
     /// Draw of a GPU that holds a job in memory and does not compute. Default: 17 % of
     /// `gpu_power` (H100: 121.7 W of 700 W, arXiv:2605.23918; for other GPUs an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_resident_power: Option<Power>,
     /// Draw of a node besides its GPUs whenever it is on: processors, fans, network, and the
     /// node's part of the rack's switches and supply losses.
@@ -61,34 +53,28 @@ pub struct GpuRackSpec {
     /// the uncapped GPU, at full speed; the first is the floor, below which it cannot be
     /// capped. Default: H100 SXM pretraining throughput (Mayr et al., arXiv:2603.16164,
     /// table 4) and draw (arXiv:2604.11391, figure 9b), scaled to `gpu_power`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap_curve: Option<Vec<CapPointSpec>>,
     /// Inlet temperature (air or coolant) above which GPUs slow down. Default: 35 degC, the
     /// upper limit of the ASHRAE A2 allowable range. For cold plates: the chip's limit of
     /// 87 degC less its rise above the coolant, about 25 K, so 62 degC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle_inlet: Option<Temperature>,
     /// Inlet temperature at which the rack shuts down. Default: 45 degC, the upper limit of
     /// the ASHRAE A4 range (assumption). For cold plates: 95 degC less the same rise, 70 degC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip_inlet: Option<Temperature>,
     /// Time from power to a node that takes work: firmware, operating system, health check.
     /// Default: 10 min (5 to 15 min are usual; assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_on: Option<Duration>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// One point of the curve of a GPU under a power cap.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CapPointSpec {
     /// The configured cap of one GPU.
     pub cap: Power,
     /// What the GPU then draws while it computes; at most `cap`. Default: `cap`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draw: Option<Power>,
     /// Its throughput as a share of the uncapped one.
     pub speed: Fraction,

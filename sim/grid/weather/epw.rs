@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Humidity, WeatherRow};
 use crate::fluids::standard_pressure_pa;
@@ -51,7 +51,7 @@ pub struct Epw {
 }
 
 /// Which of the two humidities of a row is read, where it has both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EpwHumidity {
     /// The relative humidity, in whole per cents, as EnergyPlus does.

@@ -9,7 +9,7 @@
 mod bank;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use self::bank::{Asked, Bank};
 pub use self::bank::{StagingDesign, UnitState};
@@ -19,7 +19,7 @@ use crate::fluids::MoistAir;
 use crate::kernel::{Span, Time};
 
 /// What a control does when it has failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ControlFault {
     /// It stays where it is.
@@ -31,7 +31,7 @@ pub enum ControlFault {
 }
 
 /// How a waterside economiser takes part in the cooling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CoolingMode {
     /// The economiser alone; no chiller runs.

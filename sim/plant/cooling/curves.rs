@@ -5,10 +5,10 @@
 //! the authors of EnergyPlus); the DOE-2 entry is DOE-2.1E's default centrifugal machine.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What takes the heat from the condenser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condenser {
     /// Water of a cooling tower.
@@ -49,7 +49,7 @@ pub struct ChillerCurves {
 }
 
 /// A named set of curves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CurveSet {
     /// Carrier 19XR, 1,407 kW: centrifugal with a variable-speed drive, COP 6.04.

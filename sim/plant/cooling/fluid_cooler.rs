@@ -1,7 +1,7 @@
 //! The evaporative fluid cooler: a closed coil, water sprayed over it, fans that draw air past.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::{counterflow, inlet_conductance};
@@ -62,7 +62,7 @@ pub struct SprayDesign {
 }
 
 /// When the coils of a fluid cooler are sprayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SprayControl {
     /// Whenever it is warm enough.

@@ -1,7 +1,7 @@
 //! One cooling loop: heat in, weather out, temperatures and power and water between.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::basin::BasinHeater;
 use super::chiller::ChillerDesign;
@@ -236,7 +236,7 @@ pub(super) struct Rejected {
 }
 
 /// How the fans of a heat-rejection device are run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FanControl {
     /// All fans together at the speed that holds the supply setpoint.

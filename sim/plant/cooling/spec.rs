@@ -16,7 +16,7 @@ mod ventilation;
 mod water;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::loops::LoopDesign;
 use crate::spec::{Fault, Names, kinds};
@@ -79,7 +79,7 @@ pub enum CoolingPart {
 }
 
 /// How fan power falls with speed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FanCurve {
     /// The ideal cube of the speed.
@@ -89,7 +89,7 @@ pub enum FanCurve {
 }
 
 /// Which liquid a dry cooler's loop holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coolant {
     /// Water, 4186 J/(kg K).

@@ -5,7 +5,7 @@
 //! published source says *assumption*.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::design::{ComponentDesign, ComponentKind, FailureLaw, LossCurve, RepairLaw};
 use crate::spec::{Fault, Names, kinds};
@@ -32,24 +32,21 @@ kinds! {
 }
 
 /// A utility delivery point.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeedSpec {
     /// Most that may be imported here.
     pub capacity: Power,
     /// Published outage figures to use; default `gold-book`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outages: Option<Outages>,
     /// Outage figures of your own, in place of published ones.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// Published outage figures of a utility feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outages {
     /// A single circuit: 1.956 outages a year of 1.32 h in the mean (gold book).
@@ -59,7 +56,7 @@ pub enum Outages {
 }
 
 /// A transformer: losses at no load and with the square of load.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransformerSpec {
     /// Nameplate rating.
@@ -67,47 +64,38 @@ pub struct TransformerSpec {
     /// What feeds it, in order of preference: the first live one does.
     pub fed_by: Names,
     /// Power factor of what it carries; default 98 % (assumption: corrected supplies and drives).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_factor: Option<Fraction>,
     /// Loss at no load, as a share of the rating; default 0.10 %.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_load_loss: Option<Fraction>,
     /// Additional loss at full load, as a share of the rating; default 0.60 %.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_loss: Option<Fraction>,
     /// How often it fails, and for how long. Default up to 3 MVA: 0.00111 /year and 5 h (gold
     /// book, spare on the shelf); above: 0.01 /year (middle of the 0.005 to 0.015 published for
     /// 10 to 100 MVA) and 200 h (assumption: a spare on site).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// Anything in line that passes power on without noticeable loss.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchgearSpec {
     /// Rating; unlimited where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<ApparentPower>,
     /// What feeds it, in order of preference: the first live one does.
     pub fed_by: Names,
     /// Power factor of what it carries; default 98 % (assumption: corrected supplies and drives).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_factor: Option<Fraction>,
     /// How often it fails, and for how long; default 0.0017 /year and 2.4 h (gold book, insulated
     /// bus).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// A cable or an overhead line: loses and fails by what it is and how long.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CableSpec {
     /// Rating.
@@ -117,25 +105,20 @@ pub struct CableSpec {
     /// Length; its failure rate is in proportion.
     pub length: Length,
     /// How it is laid; default `conduit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub laid: Option<Laid>,
     /// Power factor of what it carries; default 98 % (assumption: corrected supplies and drives).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_factor: Option<Fraction>,
     /// Loss of the whole length at full load, as a share of the rating; falls with the square of
     /// load. Default 0.4 % (assumption: the middle of 0.3 to 0.5 % at medium voltage).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Fraction>,
     /// How often it fails, and for how long, in place of the figures for its length.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// How a cable is laid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Laid {
     /// In conduit: 0.00201 failures a year and 1000 ft, 11.22 h (gold book, up to 600 V).
@@ -146,7 +129,7 @@ pub enum Laid {
 
 /// A double-conversion UPS; its battery is not modelled yet, so that it is down when nothing
 /// feeds it.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpsSpec {
     /// Rated output.
@@ -154,27 +137,22 @@ pub struct UpsSpec {
     /// What feeds it, in order of preference: the first live one does.
     pub fed_by: Names,
     /// Loss at no load, as a share of the rating; default 0.955 %.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_load_loss: Option<Fraction>,
     /// Loss in proportion to load, at full load and as a share of the rating; default 1.19 %.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proportional_loss: Option<Fraction>,
     /// Loss with the square of load, at full load and as a share of the rating; default 1.913 %.
     /// The three defaults together are 94.8, 96.1, 96.2 and 96.1 % efficient at 25, 50, 75 and
     /// 100 % load (assumption: the curve of a current transformerless unit).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub square_loss: Option<Fraction>,
     /// How often it fails, and for how long; default once in 250,000 h and 8 h, a module (Callou et
     /// al., Energies 2014, 7, 238).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// A power distribution unit: loses in proportion to what it passes.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PduSpec {
     /// Rating.
@@ -182,22 +160,18 @@ pub struct PduSpec {
     /// What feeds it, in order of preference: the first live one does.
     pub fed_by: Names,
     /// Power factor of what it carries; default 98 % (assumption: corrected supplies and drives).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_factor: Option<Fraction>,
     /// Output over input; default 99.25 % (assumption: the middle of 99.0 to 99.5 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub efficiency: Option<Fraction>,
     /// How often it fails, and for how long; default 0.005 /year and 6 h (assumption: within 0.001
     /// to 0.01 /year and 4 to 8 h).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// A load that never changes.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HouseLoadSpec {
     /// What it draws.
@@ -205,23 +179,19 @@ pub struct HouseLoadSpec {
     /// What feeds it, in order of preference: the first live one does.
     pub fed_by: Names,
     /// Where the values come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// How a component fails and comes back. What is absent keeps the default of its kind.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureSpec {
     /// Failures a unit of time in service, exponential; `0 /year` for never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// Mean time to repair.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_mean: Option<Duration>,
     /// Deviation of the logarithm of the time to repair, which is then lognormal; exponential where
     /// absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_sigma: Option<f64>,
 }
 

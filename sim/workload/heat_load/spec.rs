@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::HeatLoadDesign;
 use crate::grid::{Run, Series, TableFields, one_column, one_source, only_with};
@@ -15,60 +15,45 @@ use crate::units::{Duration, Fraction, Power, Temperature};
 ///
 /// Exactly one of `power` and `csv` says how much it is. It is electricity that is drawn and
 /// becomes heat, and so counts as IT load, unless `electric` says otherwise.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeatLoadSpec {
     /// How many alike parts it has, each of this power; where there are several loops, they are
     /// spread over these. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// What feeds it; not needed in a scenario without `power:` or where `electric` is false.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// The cooling that takes the heat.
     pub cooled_by: Names,
     /// What it draws and gives off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
     /// Share of `power` in each of the 24 hours of the local day. Default: all of it, always.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_profile: Option<Vec<Fraction>>,
     /// A table (`.csv`, `.csv.gz`) of its power with a header, one row for each step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Name>,
     /// The column of powers in `csv`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// The unit of the column, such as `kW`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// The column of timestamps in `csv`; by default the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
     /// How long a row of `csv` holds where the next is late; by default one and a half of the
     /// usual step, so that a lost row is refused as a gap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Duration>,
     /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
     /// else by its whole weeks or days. By default such a run is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<bool>,
     /// Whether the heat is electricity of the site (default true). If not, it is neither
     /// import nor IT load, and a site with nothing else has no PUE.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub electric: Option<bool>,
     /// Inlet temperature above which it gives off less (default: none; it goes on at any
     /// temperature, and stops only where nothing flows).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle_inlet: Option<Temperature>,
     /// Inlet temperature at which it stops (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip_inlet: Option<Temperature>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

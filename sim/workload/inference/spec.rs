@@ -7,7 +7,7 @@ mod service;
 mod serving;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub use load::{
     ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec, GapsSpec,
@@ -32,109 +32,80 @@ use crate::workload::gpu::GpuRackDesign;
 
 /// A service that answers requests with a language model: alike cells of replicas, each cell
 /// behind its own router. Its racks are of one kind; racks of others are added as `pools`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InferenceSpec {
     /// The racks that it runs on.
     pub racks: Names,
     /// How many alike cells the service has. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<u32>,
     /// Replicas of the model in each cell. Default: as many as fit the racks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
     /// How many simulated cells represent all those that no event has told apart. Their
     /// requests each stand for cells / represent alike ones. Default: 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub represent: Option<u32>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
     /// More replicas of each cell on racks of other kinds, behind the same router. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pools: Option<Vec<PoolSpec>>,
     /// When requests arrive. Needed unless there is a `trace` or there are `classes`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsSpec>,
     /// Recorded requests, in place of arrivals, lengths and clients. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceSpec>,
     /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<LengthsSpec>,
     /// Who sends them, each client with a share of the arrivals. Default: one client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientSpec>>,
     /// Classes of requests that are counted apart, each with arrivals, lengths and targets of
     /// its own; in place of those above. Default: one class for all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<ClassSpec>>,
     /// Most sequences in a batch of a replica. Default: 128.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_sequences: Option<u32>,
     /// Most tokens in an iteration, decodes included; longer prompts are prefilled in chunks.
     /// Default: 512.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<u32>,
     /// Blocks of KV memory of a replica. Default: those of the model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kv_blocks: Option<u64>,
     /// Tokens in a block: a power of two up to 1,024. Default: 16.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block_tokens: Option<u32>,
     /// How each cell's router chooses a replica for a request. Default: round_robin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing: Option<RoutingSpec>,
     /// Whether replicas leap over all iterations between two changes of their batch, or walk
     /// every one. Results are equal to the last bit; walking takes far longer and is there
     /// to check. Default: on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leap: Option<LeapSpec>,
     /// What becomes of requests in a replica that is lost. Default: retry.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_requests: Option<LostRequestsSpec>,
     /// Most requests that wait in a replica; one that is sent to a full one is rejected.
     /// Default: any number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_waiting: Option<u32>,
     /// When clients give up waiting. Default: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<PatienceSpec>,
     /// Tokens of shared prefixes that each replica keeps in memory of their own; the prefix, or
     /// the block of a trace, that was used longest ago makes room. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix_memory: Option<u64>,
     /// Drafts tokens ahead of the model. Default: one token an iteration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speculation: Option<SpeculationSpec>,
     /// Separates prefilling from decoding. Default: every replica does both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disaggregation: Option<DisaggregationSpec>,
     /// Lets replicas sleep while there is little to do. Default: all are always awake.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<AutoscalingSpec>,
     /// From power at a rack to replicas that take requests: servers boot, weights load.
     /// Default: the rack's power-on time and 2 min (assumption: 140 GB of weights from local
     /// disks at about 2 GB/s, and warm-up).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup: Option<Duration>,
     /// How long a cell that was struck must have been whole before it is represented again.
     /// Default: 1 h (assumption: far longer than any request or backlog lasts).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejoin_after: Option<Duration>,
     /// How often the plant learns the mean draw. Default: 60 s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_interval: Option<Duration>,
     /// What requests are meant to keep to; only measured. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slo: Option<SloSpec>,
     /// Income from prompt tokens of served requests. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_price: Option<TokenPrice>,
     /// Income from generated tokens of served requests. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_price: Option<TokenPrice>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

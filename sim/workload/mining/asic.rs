@@ -1,29 +1,25 @@
 //! Racks of ASIC miners: a container or a row of alike machines.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::plant::cooling::ChipSpec;
 use crate::spec::{Fault, Names};
 use crate::units::{Fraction, HashRate, Power, Temperature};
 
 /// A group of alike blocks of ASIC miners, as written under `racks:`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AsicRackSpec {
     /// How many such blocks the group has. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// What feeds the blocks. Several are the cords of each block, which share its load while they
     /// are live.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// The cooling that takes their heat; without it the blocks see a constant cool inlet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooled_by: Option<Names>,
     /// Chips behind cold plates as what limits the machines, in place of `throttle_inlet` and
     /// `trip_inlet`. Default: the inlet limits them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chip: Option<ChipSpec>,
     /// Machines in a block: a container or a row. 1 to 100,000.
     pub machines: u32,
@@ -33,21 +29,16 @@ pub struct AsicRackSpec {
     pub power: Power,
     /// Draw of one machine whose firmware sleeps. Default: 25 W (controller and standby
     /// supply of S21-class machines).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sleep_power: Option<Power>,
     /// Inlet temperature (air or coolant) above which machines lower their clock. Default:
     /// 40 degC (a review of the S21 measured the step there).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle_inlet: Option<Temperature>,
     /// Inlet temperature at which machines shut down. Default: 47 degC (same review).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip_inlet: Option<Temperature>,
     /// Clock just below the shutdown temperature, as a share of the full one. Default: 0.9
     /// (same review: 440 of 490 MHz).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled_speed: Option<Fraction>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

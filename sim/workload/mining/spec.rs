@@ -1,7 +1,7 @@
 //! A mining workload as a user writes it, and the same resolved.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::asic::AsicRackDesign;
 use super::income::Network;
@@ -10,7 +10,7 @@ use crate::spec::{Fault, Name, Names, kinds};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
 
 /// Bitcoin mining on racks of ASICs.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MiningSpec {
     /// The ASIC racks that mine; they may be of several kinds.
@@ -19,46 +19,35 @@ pub struct MiningSpec {
     pub income: IncomeSpec,
     /// Share of the income that the pool keeps. Default: 1 % (pools that pay every share take
     /// 0.3 to 2 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool_fee: Option<Fraction>,
     /// When machines sleep because power is dear. Default: `breakeven`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicySpec>,
     /// How machines go to sleep and come back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Failures of machines and their repair.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// What a hash earns: a hash price, the network it follows from, or a daily record. Exactly
 /// one of `hash_price`, `difficulty` and `csv`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IncomeSpec {
     /// A constant hash price, with fees.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash_price: Option<HashPrice>,
     /// A constant network difficulty; needs `price`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difficulty: Option<f64>,
     /// A constant price of a bitcoin, beside `difficulty`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Money>,
     /// File with one row a day: columns `date`, `price` ($) and `difficulty`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Name>,
     /// New bitcoin a block, beside `difficulty` or `csv`. Default: 3.125 BTC (since block
     /// 840,000, 2024-04-20).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subsidy: Option<Bitcoin>,
     /// Transaction fees a block, beside `difficulty` or `csv`. Default: 0.04 BTC (fitted to
     /// miners' reports of 2025, 0.03 to 0.05; assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fees: Option<Bitcoin>,
 }
 
@@ -73,78 +62,64 @@ kinds! {
 }
 
 /// Machines hash whatever power costs.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlwaysSpec {}
 
 /// Machines sleep while the energy price is above a threshold, each kind of machine by its
 /// own.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BreakevenSpec {
     /// Energy price above which machines sleep. Default: what their hashes earn for the
     /// energy that sleeping would save, from the hash price of the day, less the pool's fee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sleep_above: Option<EnergyPrice>,
     /// Energy price at or below which they wake. Default: the sleeping threshold less
     /// `hysteresis`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_below: Option<EnergyPrice>,
     /// How far the price must fall below the sleeping threshold before machines wake, as a
     /// share of it. Default: 10 % (assumption). Not beside `wake_below`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hysteresis: Option<Fraction>,
     /// Shortest time from going to sleep to waking. Default: 15 min, one settlement interval.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_off: Option<Duration>,
     /// Shortest time from waking to going to sleep for the price. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_on: Option<Duration>,
 }
 
 /// How machines go to sleep and come back.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RestartSpec {
     /// Time in which firmware stops hashing; the machine draws its full power meanwhile.
     /// Default: 5 s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sleep_time: Option<Duration>,
     /// Time from a wake command to full hashing out of sleep. Default: 10 s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_time: Option<Duration>,
     /// Median time from power to full hashing. Default: 300 s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_time: Option<Duration>,
     /// Standard deviation of the logarithm of the time to boot. Default: 0.4.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_sigma: Option<f64>,
     /// Share of a block's machines that may start within a time. Default: 0.02 /s (the
     /// stagger in use is 1 to 2 % a second).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramp: Option<Rate>,
     /// Probability that a machine does not come back when it is started. Default: 0.05 %
     /// (0.01 to 0.1 % are normal; aged S19 XP reach 2 to 10 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Fraction>,
     /// Mean time until a machine that did not come back is reset by hand, exponential.
     /// Default: 1 day (a daily round; assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset_time: Option<Duration>,
 }
 
 /// Failures of machines and their repair.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureSpec {
     /// Failures of one hashing machine, exponential. Default: 0.05 /year (the maker's norm;
     /// S17 and T17 had 0.2 to 0.3, S19 XP 0.1 at some sites).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// Mean time until a failed machine is back, with shipping and waiting, exponential.
     /// Default: 146 days, which leaves 2 % of a fleet dead at 0.05 failures a year, the middle
     /// of the 1 to 3 % that operators report. Runs start in that steady state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_time: Option<Duration>,
 }
 

@@ -1,7 +1,7 @@
 //! One job: its phase, its progress, and the account of the time that it holds nodes.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::account::{Cause, GpuHours, Interruptions};
 use super::checkpoint::{Cycle, Progress};
@@ -35,7 +35,7 @@ pub(super) enum Phase {
 }
 
 /// What becomes of a job whose nodes are needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Vacate {
     /// It queues again, and goes on from its last checkpoint.

@@ -8,7 +8,7 @@ mod power;
 mod queue;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub(super) use checkpoint::CheckpointDesign;
 pub use checkpoint::{CheckpointSpec, IntervalSpec, StorageSpec};
@@ -43,7 +43,7 @@ use jobs::Room;
 use power::under_cap;
 
 /// GPU training on racks of one kind.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
     /// The GPU racks that the jobs run on, all of one kind.
@@ -51,62 +51,46 @@ pub struct TrainingSpec {
     /// The jobs: one resident job, a stream of them, or a log.
     pub jobs: JobsSpec,
     /// Who in the queue starts when. Default: `fcfs`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduler: Option<Policy>,
     /// What the scheduler may be told besides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<Box<QueueSpec>>,
     /// The tiers of jobs, the lowest first. Default: one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tiers: Option<Vec<TierSpec>>,
     /// Failures of nodes and their repair.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailureSpec>,
     /// How long a failure goes unnoticed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<DetectionSpec>,
     /// Checkpoints.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<CheckpointSpec>,
     /// Time to start or restart a job once it has its nodes: load its state, connect, warm
     /// up. It may fail in that time. Default: 5 min (Kokolis et al., arXiv:2410.21680).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Duration>,
     /// The longest that a job may hold its nodes: then it writes a checkpoint, gives them up
     /// and queues again (Meta: 7 days, arXiv:2410.21680). Default: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<Duration>,
     /// What an interrupted job does with the nodes it has left. Default: `hold`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
     /// Nodes that the queue may not use: they replace failed ones. Default: 2 % of the nodes,
     /// rounded (guidance for GB200 NVL72; 5 to 10 % are advised by others).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spares: Option<u32>,
     /// When the workload must draw less, and how its jobs do so. Default: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curtailment: Option<CurtailmentSpec>,
     /// Maintenance of racks. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// How fast the draw may rise as racks come back and as jobs do that a curtailment had
     /// stopped: each counts with its full draw and waits for those before it. A rack or a job
     /// rises at once. Default: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_ramp: Option<PowerRamp>,
     /// What GPUs draw in each phase of a job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<PowerSharesSpec>,
     /// Income for one useful GPU-hour. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<HourlyPrice>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// What an interrupted job does with the nodes it has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Recovery {
     /// Keep them and wait for others to replace the lost ones, before any queued job.

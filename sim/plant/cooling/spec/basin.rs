@@ -1,7 +1,7 @@
 //! Basin heaters as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::basin::BasinHeater;
 use super::check::Check;
@@ -9,14 +9,13 @@ use crate::units::{Conductance, Temperature};
 
 /// An electric heater in the basins, on while no water runs over fill or coil and it is cold. It
 /// draws with the fans.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BasinHeaterSpec {
     /// Power of the heater for each kelvin that the dry bulb is below the setpoint, up to 40 K (an
     /// assumption).
     pub capacity: Conductance,
     /// Below this dry bulb it heats (default 2 degC, as EnergyPlus).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setpoint: Option<Temperature>,
 }
 

@@ -3,7 +3,7 @@
 mod bank;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use self::bank::{ChillersInput, StagingInput};
 use super::super::chiller::Beyond;
@@ -26,257 +26,189 @@ use crate::units::{
 ///
 /// Without `capacity` the chillers together carry the design heat at `supply` and
 /// `design_condenser_supply`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChillerPlantSpec {
     /// Heat of the racks that the plant is built for.
     pub design_heat: Power,
     /// What feeds fans, pumps and chillers, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// What feeds the tower's fans, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans_fed_by: Option<Names>,
     /// What feeds the pumps, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps_fed_by: Option<Names>,
     /// What feeds the chillers, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers_fed_by: Option<Names>,
     /// Wanted temperature of the chilled water (default: that of the curves' reference point,
     /// 6.67 degC for `carrier-19xr-1407kw`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
     /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
     /// usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Design heat over flow of chilled water: how much the racks warm it (default 5.56 K, the
     /// rating conditions of AHRI 550/590).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
     /// Flow of chilled water with all pumps running, in place of a `range`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water_flow: Option<MassFlow>,
     /// Number of chillers, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<u32>,
     /// Which maker's chiller (default `carrier-19xr-1407kw`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curves: Option<CurveSet>,
     /// Curves of one's own, in place of a named set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_curves: Option<ChillerCurvesSpec>,
     /// Capacity of one chiller at the reference point of its curves (default: what the design
     /// heat needs).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Power>,
     /// Heat removed over power drawn at the reference point (default: that of the curves).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cop: Option<f64>,
     /// Load of the running chillers, a share of their reference capacity, that a plant is run at
     /// or below: one fewer runs when the others would stay below it (default 85 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_at: Option<Fraction>,
     /// One more starts when those running have been loaded above this share of their capacity
     /// for `stage_up_after` (default 90 %); at once when they can not carry the heat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_up_at: Option<Fraction>,
     /// How long they have been (default 5 min).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_up_after: Option<Duration>,
     /// Least time that a chiller runs before it is stopped, rests before it starts again, and
     /// that the plant stays with or without its economiser (default 20 min).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_run_time: Option<Duration>,
     /// From the order to start, or the return of power, until a chiller cools (default
     /// 10 min, of 10 to 15 min usual; quick-restart options do it in less).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_delay: Option<Duration>,
     /// Outside the temperatures of the curves: `carnot` lets power go with the lift, `hold`
     /// keeps the value of their end as EnergyPlus does (default `carnot`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond_curves: Option<Beyond>,
     /// Share of the compressors' power that reaches the condensers (default 100 %; less for
     /// open motors).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compressor_heat: Option<Fraction>,
     /// Condenser water wanted from the tower (default 21.1 degC, the 70 degF of ASHRAE 90.1
     /// appendix G).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_supply: Option<Temperature>,
     /// Lets the condenser water follow the weather, in place of one `condenser_supply`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_reset: Option<CondenserResetSpec>,
     /// Least temperature at which water enters the condensers, held by a bypass (default: the
     /// coldest of the curves, 12.78 degC for `carrier-19xr-1407kw`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_condenser: Option<Temperature>,
     /// Least temperature of the tower's water, against frost (default 5 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_basin: Option<Temperature>,
     /// Design heat of the condensers over flow of condenser water (default 5.5 K).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_range: Option<TemperatureDelta>,
     /// Flow of condenser water with all pumps running, in place of a `condenser_range`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_flow: Option<MassFlow>,
     /// A plate exchanger that cools the returning chilled water with the tower's, ahead of the
     /// chillers (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub economiser: Option<EconomiserSpec>,
     /// Number of tower cells, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<u32>,
     /// Wet bulb of the tower's design point (default 25.6 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_wet_bulb: Option<Temperature>,
     /// Condenser water that the tower reaches at design heat and `design_wet_bulb`, at sea
     /// level (default 29.5 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_condenser_supply: Option<Temperature>,
     /// Conductance of the whole tower at design flows, in place of a
     /// `design_condenser_supply`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ua: Option<Conductance>,
     /// Air through the whole tower at full fan speed (default 25 m3/s a megawatt rejected).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_flow: Option<VolumeFlow>,
     /// Power of all tower fans at full speed (default 10.5 W a kilowatt rejected, as
     /// EnergyPlus).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
     /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
     /// variable-speed tower, with the losses of drive and motor). Default: `tower`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_curve: Option<FanCurve>,
     /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
     /// place of a `fan_curve`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_fan_curve: Option<[f64; 4]>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold
     /// `condenser_supply`; `always-on` lets it float (default `variable-speed`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
     /// Air of the tower with the fans at rest (default 10 %, as EnergyPlus).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection: Option<Fraction>,
     /// Conductance of the tower with the fans at rest (default: as much as `free_convection`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection_ua: Option<Fraction>,
     /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wet_bulb_correction: Option<bool>,
     /// Whether the conductance falls with the flows of air and water, after Scheier (default
     /// true; EnergyPlus' single-speed towers have none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_corrections: Option<bool>,
     /// Share of the water flow that evaporates for each kelvin that the tower cools it, in
     /// place of a balance of the air (0.15 to 0.27 % is usual; EnergyPlus' loss factor is
     /// 0.2 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaporation_loss: Option<Fraction>,
     /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Fraction>,
     /// Droplets lost at full air flow, in place of a share.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift_flow: Option<VolumeFlow>,
     /// Cycles of concentration: dissolved solids of the circulating water over those of the
     /// make-up (default 4; 3 to 5 is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
     /// Number of pumps in parallel in each circuit, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all chilled-water pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the chilled-water pumps (default 200 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of all pumps and their motors (default 70 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How the pumps of chilled water are run: `constant` speed, or `variable-speed`, at which the coolant warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_heat: Option<Fraction>,
     /// Power of all condenser pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_pump_power: Option<Power>,
     /// Head of the condenser pumps (default 180 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condenser_pump_head: Option<Pressure>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// A buffer tank in the loop, well mixed (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
     /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
     /// lost).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
     /// Units beyond those that its design heat takes, which stand by (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
     /// When its machines are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// When its controls have failed, to ask what would come of it (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// A setpoint of the condenser water that follows the wet bulb outside.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CondenserResetSpec {
     /// Kelvins above the wet bulb: the approach that is asked of the tower.
     pub above_wet_bulb: TemperatureDelta,
     /// Never colder than this (default: `minimum_condenser`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coldest: Option<Temperature>,
     /// Never warmer than this (default: `design_condenser_supply`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmest: Option<Temperature>,
 }
 
 /// A waterside economiser: a plate exchanger between chilled and condenser water.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EconomiserSpec {
     /// How close the chilled water comes to the tower's at design heat and flows (default 2 K:
     /// an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Conductance at design flows, in place of an `approach`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ua: Option<Conductance>,
 }
 
@@ -284,13 +216,12 @@ pub struct EconomiserSpec {
 ///
 /// Two of them have six coefficients: `c1 + c2 x + c3 x^2 + c4 y + c5 y^2 + c6 x y`, with `x`
 /// the chilled water leaving and `y` what enters the condenser, in degrees Celsius.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChillerCurvesSpec {
     /// Heat removed over power drawn at the reference point.
     pub cop: f64,
     /// Chilled water leaving at the reference point (default 6.67 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Coldest chilled water for which the curves hold.
     pub supply_min: Temperature,
@@ -307,13 +238,10 @@ pub struct ChillerCurvesSpec {
     /// Power over full-load power by part-load ratio: `c1 + c2 p + c3 p^2`.
     pub part_load: [f64; 3],
     /// Part-load ratio below which the chiller cycles (default 0.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_part_load: Option<Fraction>,
     /// Part-load ratio below which its power no longer falls (default: `least_part_load`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_unloading: Option<Fraction>,
     /// Greatest part-load ratio (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_part_load: Option<f64>,
 }
 
@@ -321,133 +249,97 @@ pub struct ChillerCurvesSpec {
 ///
 /// The fans of the condensers are part of the chillers' power. Without `capacity` the
 /// chillers together carry the design heat at `supply` in air of `design_dry_bulb`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AirCooledChillerSpec {
     /// Heat of the racks that the plant is built for.
     pub design_heat: Power,
     /// What feeds pumps and chillers, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// What feeds the pumps, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps_fed_by: Option<Names>,
     /// What feeds the chillers, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers_fed_by: Option<Names>,
     /// Wanted temperature of the chilled water (default: that of the curves' reference point,
     /// 6.67 degC for `carrier-30rb390`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
     /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
     /// usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Design heat over flow of chilled water: how much the racks warm it (default 5.56 K, the
     /// rating conditions of AHRI 550/590).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
     /// Flow of chilled water with all pumps running, in place of a `range`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water_flow: Option<MassFlow>,
     /// Number of chillers, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<u32>,
     /// Which maker's chiller (default `carrier-30rb390`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curves: Option<CurveSet>,
     /// Curves of one's own, in place of a named set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_curves: Option<ChillerCurvesSpec>,
     /// Capacity of one chiller at the reference point of its curves (default: what the design
     /// heat needs).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Power>,
     /// Heat removed over power drawn at the reference point (default: that of the curves).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cop: Option<f64>,
     /// Load of the running chillers, a share of their reference capacity, that a plant is run at
     /// or below: one fewer runs when the others would stay below it (default 85 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_at: Option<Fraction>,
     /// One more starts when those running have been loaded above this share of their capacity
     /// for `stage_up_after` (default 90 %); at once when they can not carry the heat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_up_at: Option<Fraction>,
     /// How long they have been (default 5 min).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_up_after: Option<Duration>,
     /// Least time that a chiller runs before it is stopped, rests before it starts again, and
     /// that the plant stays with or without its economiser (default 20 min).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_run_time: Option<Duration>,
     /// From the order to start, or the return of power, until a chiller cools (default
     /// 10 min, of 10 to 15 min usual; quick-restart options do it in less).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_delay: Option<Duration>,
     /// Outside the temperatures of the curves: `carnot` lets power go with the lift, `hold`
     /// keeps the value of their end as EnergyPlus does (default `carnot`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond_curves: Option<Beyond>,
     /// Dry bulb at which the chillers carry the design heat (default 35 degC, the rating of
     /// AHRI 550/590).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_dry_bulb: Option<Temperature>,
     /// How much warmer than the weather the air enters the condensers, having mixed with what
     /// was blown out (default 0 K; 0 to 3 K is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recirculation: Option<TemperatureDelta>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the pumps (default 200 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of pump and motor (default 70 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_heat: Option<Fraction>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// A buffer tank in the loop, well mixed (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
     /// Units beyond those that its design heat takes, which stand by (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
     /// When its machines are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// When its controls have failed, to ask what would come of it (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

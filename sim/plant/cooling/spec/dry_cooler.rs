@@ -1,7 +1,7 @@
 //! Loops with a dry cooler as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
@@ -23,144 +23,105 @@ use crate::units::{
 /// The cooler is sized by a design point (`design_supply` at `design_dry_bulb`) in units of
 /// the catalogue's BAC Trillium TDFS1238N (2.931 MW from 46.1 to 40.6 degC at 35 degC, fans
 /// 117.7 kW), or by its `ua` and `air_flow`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DryCoolerSpec {
     /// Heat of the racks that the loop is built for.
     pub design_heat: Power,
     /// What feeds fans and pumps, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// What feeds the fans, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans_fed_by: Option<Names>,
     /// What feeds the pumps, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps_fed_by: Option<Names>,
     /// Wanted supply temperature (default: `design_supply`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Least supply temperature, held by a bypass (default 2 degC, the least of the facility
     /// water classes). Between it and `supply` the loop floats on days when the cooler does
     /// with its fans at rest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
     /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
     /// usual; 0 K for machines on the loop itself).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Number of cooler units, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<u32>,
     /// What the loop is filled with: `water` or `pg25` (default `water`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coolant: Option<Coolant>,
     /// Design heat over coolant flow: how much the racks warm it (default 5.56 K).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
     /// Flow of coolant with all pumps running, in place of a `range`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water_flow: Option<MassFlow>,
     /// Dry bulb of the design point (default 35 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_dry_bulb: Option<Temperature>,
     /// Supply temperature that the cooler reaches at design heat and `design_dry_bulb`, at
     /// sea level (default 40.55 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_supply: Option<Temperature>,
     /// Conductance of the whole cooler at design flows, in place of a `design_supply`; needs
     /// `air_flow`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ua: Option<Conductance>,
     /// Air through the whole cooler at full fan speed (default: from the design point).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_flow: Option<VolumeFlow>,
     /// Power of all fans at full speed (default: the catalogue's for this air flow).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
     /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
     /// variable-speed tower, with the losses of drive and motor). Default: `cube`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_curve: Option<FanCurve>,
     /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
     /// place of a `fan_curve`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_fan_curve: Option<[f64; 4]>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
     /// `always-on` lets it float (default `variable-speed`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
     /// Air with the fans at rest, as a share of full (default 10 %: an assumption, after the
     /// figure for towers).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection: Option<Fraction>,
     /// How much warmer than the weather the air enters, having mixed with what was blown out
     /// (default 0 K; 0 to 3 K is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recirculation: Option<TemperatureDelta>,
     /// Adiabatic pads ahead of the fins (default: none). The cooler is sized without
     /// them, in air of `design_dry_bulb` at its fins. What they cost the fans is part of
     /// `fan_power`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pads: Option<PadSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the pumps (default 200 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of pump and motor (default 70 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_heat: Option<Fraction>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// A buffer tank in the loop, well mixed (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
     /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
     /// lost).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
     /// Units beyond those that its design heat takes, which stand by (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
     /// When its machines are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// When its controls have failed, to ask what would come of it (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

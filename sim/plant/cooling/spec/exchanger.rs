@@ -1,7 +1,7 @@
 //! Exchangers between racks and loops as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::exchange::WaterExchanger;
 use super::super::exchanger::{ExchangerDesign, ExchangerKind};
@@ -20,7 +20,7 @@ use crate::units::{
 
 /// A coolant distribution unit: a plate exchanger between a loop and the treated coolant of
 /// cold plates, with pumps of its own.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CduSpec {
     /// Heat of the racks that the unit is built for.
@@ -28,83 +28,62 @@ pub struct CduSpec {
     /// The loop that takes its heat.
     pub cooled_by: Names,
     /// What feeds its pumps, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// How far above the loop's supply its own supply is at design heat and flows (default
     /// 4 K, of 3 to 5 K usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Conductance of the plates at design flows, in place of an `approach`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ua: Option<Conductance>,
     /// What the racks' side is filled with: `water` or `pg25` (default `pg25`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coolant: Option<Coolant>,
     /// Coolant to the racks (default 1.5 L/min a kilowatt, as the Open Compute Project asks for;
     /// 1.0 to 1.5 is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<VolumeFlow>,
     /// Number of pumps in parallel, which fail one at a time (default 2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the pumps (default 150 kPa: an assumption within the usual 50 to 300 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of pump and motor (default 70 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How its pumps are run: `constant` speed, or `variable-speed`, at which the stream warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Least temperature of its supply, held by the valve on the loop's side (default: only
     /// the dew point limits it).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Dew point of the hall's air, above which the supply is held by 2 K (default 15 degC,
     /// the most that ASHRAE recommends for a hall).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dew_point: Option<Temperature>,
     /// Coolant on the racks' side (default 0.5 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// How many pumps stand by, beyond those that its design heat takes: one starts, within
     /// `restart`, when one that runs is lost (default 0).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<u32>,
     /// When its pumps are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<ServiceSpec>>,
     /// How its pumps fail, one at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
     /// How the valve on the loop's side fails (default: it does not). `full` is wide open: the
     /// dew point is no longer kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valve_failures: Option<ControlFailuresSpec>,
     /// When it has failed, to ask what would come of it (default: never).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub valve_faults: Vec<ControlFaultSpec>,
     /// How long its pumps take to start after their bus was dead (default 20 s).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Duration>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// An air handler of a hall (CRAH or fan wall): fans that blow the hall's air past a water coil.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AirHandlerSpec {
     /// Heat of the racks that it is built for.
@@ -112,59 +91,44 @@ pub struct AirHandlerSpec {
     /// The loop that takes its heat.
     pub cooled_by: Names,
     /// What feeds its fans, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// How far above the loop's supply the supply of air is at design heat and flows (default
     /// 5 K: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Air at full fan speed (default 75 L/s a kilowatt, which machines warm by 11 K).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_flow: Option<VolumeFlow>,
     /// Number of fans, which fail one at a time (default 4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<u32>,
     /// Power of all fans at full speed, in place of pressure and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
     /// Pressure that the fans raise at full speed (default 400 Pa, of 300 to 500 Pa usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_pressure: Option<Pressure>,
     /// Efficiency of fan and motor (default 60 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_efficiency: Option<Fraction>,
     /// Least speed of a running fan (default 20 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
     /// Least temperature of the supply of air, held by the valve of the coil (default 18 degC,
     /// the least that ASHRAE recommends).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Outdoor air in place of the hall's own while the weather allows: an air-side economiser
     /// (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside_air: Option<OutsideAirSpec>,
     /// How many fans stand by, beyond those that its design heat takes: one starts, within
     /// `restart`, when one that runs is lost (default 0).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<u32>,
     /// When its fans are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<ServiceSpec>>,
     /// How its fans fail, one at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
     /// How long its fans take to start after their bus was dead (default 20 s).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Duration>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// An immersion tank (or a row of them): machines in a bath of dielectric, which is pumped past a
 /// plate exchanger. What the machines feel is the bath.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImmersionTankSpec {
     /// Heat of the machines that it is built for.
@@ -172,60 +136,43 @@ pub struct ImmersionTankSpec {
     /// The loop that takes its heat.
     pub cooled_by: Names,
     /// What feeds its pumps, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// How far above the loop's supply the dielectric returns to the bath at design heat and
     /// flows (default 4 K, as a distribution unit).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// How much colder the dielectric returns than the bath is (default 6 K: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
     /// Number of pumps in parallel, which fail one at a time (default 2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the pumps (default 60 kPa: an assumption; a tank is open).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of pump and motor (default 60 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How its pumps are run: `constant` speed, or `variable-speed`, at which the stream warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Least temperature of the bath, held by the valve on the loop's side (default 20 degC: an
     /// assumption, dielectrics get thick below).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bath: Option<Temperature>,
     /// Dielectric in the bath (default 5 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// How many pumps stand by, beyond those that its design heat takes: one starts, within
     /// `restart`, when one that runs is lost (default 0).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<u32>,
     /// When its pumps are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<ServiceSpec>>,
     /// How its pumps fail, one at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
     /// How long its pumps take to start after their bus was dead (default 20 s).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Duration>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Evaporative fluid coolers as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::dry_cooler::DryCoolerDesign;
 use super::super::fluid_cooler::{
@@ -29,190 +29,140 @@ use crate::units::{
 /// `ua`, the dry one by `dry_switchover` or its `dry_ua`. Defaults are the usual rating point of
 /// 35 to 29.5 degC at a wet bulb of 25.6 degC, with air, fans and spray of EnergyPlus' example
 /// of such a cooler (3.02 m3/s, 2.25 kW and 2.208 L/s for 87.9 kW).
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FluidCoolerSpec {
     /// Heat of the racks that the loop is built for.
     pub design_heat: Power,
     /// What feeds fans, spray pumps and pumps, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// What feeds the fans and spray pumps, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans_fed_by: Option<Names>,
     /// What feeds the pumps of the loop, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps_fed_by: Option<Names>,
     /// Wanted supply temperature (default: `design_supply`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Least supply temperature, held by a bypass (default 7 degC for water, 2 degC for glycol).
     /// Between it and `supply` the loop floats on days when the cooler does with its fans at
     /// rest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
     /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
     /// usual; 0 K for machines on the loop itself).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Number of units, each with its fan and its spray pump, which fail one at a time
     /// (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<u32>,
     /// What the loop is filled with: `water` or `pg25` (default `water`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coolant: Option<Coolant>,
     /// Design heat over coolant flow: how much the racks warm it (default 5.5 K).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
     /// Flow of coolant with all pumps running, in place of a `range`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water_flow: Option<MassFlow>,
     /// Wet bulb of the design point (default 25.6 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_wet_bulb: Option<Temperature>,
     /// Supply temperature that the sprayed cooler reaches at design heat and `design_wet_bulb`,
     /// at sea level (default 29.5 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_supply: Option<Temperature>,
     /// Conductance of the sprayed cooler at design flows, a specific heat of moist air as
     /// EnergyPlus has it, in place of a `design_supply`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ua: Option<Conductance>,
     /// Share of the resistance of the sprayed coil at its design point that lies between coolant
     /// and spray, in film and wall, rather than between spray and air (default 0 %, as
     /// EnergyPlus has it).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coil_resistance: Option<Fraction>,
     /// Dry bulb at which the dry coil, fans at full speed, carries the design heat at
     /// `design_supply` (default 7.2 degC: what a maker gives for coils with fins at the usual
     /// rating point; up to 18.3 degC for coils with more of them).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_switchover: Option<Temperature>,
     /// Conductance of the dry coil at design flows, in place of a `dry_switchover`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_ua: Option<Conductance>,
     /// Air at full fan speed (default 34.3 m3/s a megawatt rejected).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_flow: Option<VolumeFlow>,
     /// Power of all fans at full speed (default 25.6 W a kilowatt rejected).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
     /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
     /// variable-speed tower, with the losses of drive and motor). Default: `tower`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_curve: Option<FanCurve>,
     /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
     /// place of a `fan_curve`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_fan_curve: Option<[f64; 4]>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
     /// `always-on` lets it float (default `variable-speed`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
     /// Air with the fans at rest, as a share of full (default 10 %: an assumption, after the
     /// figure for towers).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection: Option<Fraction>,
     /// When the coil is sprayed: `always`, or `when-needed` (only while the dry coil with its
     /// fans at full speed does not hold `supply`). Default: `always`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spray: Option<SprayControl>,
     /// Dry bulb below which the spray is off, so that it does not freeze, 0 degC at least
     /// (default 5 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_below: Option<Temperature>,
     /// Water over the coils (default 25.1 kg/s a megawatt rejected).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spray_flow: Option<MassFlow>,
     /// Power of all spray pumps, which is counted with that of the fans, in place of
     /// `spray_head` and 60 % of efficiency (an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spray_power: Option<Power>,
     /// Head of the spray pumps, lift and nozzles (default 60 kPa: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spray_head: Option<Pressure>,
     /// How evaporation is counted: `saturated-exit` (a balance of air that leaves saturated) or
     /// `qureshi-zubair` (their fit of humidity and dry bulb). Default: `saturated-exit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaporation: Option<EvaporationMethod>,
     /// Share of the coolant's flow that evaporates for each kelvin that it is cooled, in place
     /// of an `evaporation` (0.15 to 0.27 % is usual; EnergyPlus' loss factor is 0.2 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaporation_loss: Option<Fraction>,
     /// Droplets lost at full air flow, a share of the spray (default 0.002 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Fraction>,
     /// Cycles of concentration: dissolved solids of the spray over those of the make-up
     /// (default 4; 3 to 5 is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
     /// A heater in the basins against frost while no water runs over them (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basin_heater: Option<BasinHeaterSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the pumps (default 200 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of pump and motor (default 70 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
     /// theirs to the room).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_heat: Option<Fraction>,
     /// Coolant in pipes and machines (default 2.9 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// A buffer tank in the loop, well mixed (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
     /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
     /// lost).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
     /// Units beyond those that its design heat takes, which stand by (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
     /// When its machines are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// When its controls have failed, to ask what would come of it (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// How the evaporation of a sprayed cooler is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvaporationMethod {
     /// The air leaves saturated.

@@ -1,7 +1,7 @@
 //! Dry coolers ahead of towers as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use super::super::hybrid::HybridDesign;
@@ -22,143 +22,103 @@ use crate::units::{
 ///
 /// The tower is sized for all of the heat by its design point, as a `tower` is. The dry cooler is
 /// sized by `dry_switchover` in units of the catalogue's BAC Trillium TDFS1238N.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HybridCoolerSpec {
     /// Heat of the racks that the loop is built for.
     pub design_heat: Power,
     /// What feeds fans and pumps, in order of preference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// What feeds the fans, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans_fed_by: Option<Names>,
     /// What feeds the pumps, where that differs from `fed_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps_fed_by: Option<Names>,
     /// Wanted supply temperature (default: `design_supply`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<Temperature>,
     /// Least supply temperature, held by a bypass against frost (default 7 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_supply: Option<Temperature>,
     /// How far above the supply the coolant or air enters the racks at design heat: the
     /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
     /// usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approach: Option<TemperatureDelta>,
     /// Number of cells of the tower, each with its part of the dry cooler, which fail one at a
     /// time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<u32>,
     /// Design heat over water flow: how much the racks warm the water (default 5.5 K).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<TemperatureDelta>,
     /// Flow of water with all pumps running, in place of a `range`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water_flow: Option<MassFlow>,
     /// Wet bulb of the tower's design point (default 25.6 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_wet_bulb: Option<Temperature>,
     /// Supply temperature that the tower alone reaches at design heat and `design_wet_bulb`, at
     /// sea level (default 29.5 degC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_supply: Option<Temperature>,
     /// Air through the tower at full fan speed (default 25 m3/s a megawatt rejected).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_flow: Option<VolumeFlow>,
     /// Power of the tower's fans at full speed (default 10.5 W a kilowatt rejected, as
     /// EnergyPlus).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
     /// Dry bulb at which the dry cooler alone, fans at full speed, holds `supply` at design heat
     /// (default 5 degC: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_switchover: Option<Temperature>,
     /// Power of the dry cooler's fans at full speed (default: the catalogue's for its size).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_fan_power: Option<Power>,
     /// How much warmer than the air the returning water must be for the dry cooler to run ahead
     /// of the tower (default 3 K: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_difference: Option<TemperatureDelta>,
     /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
     /// `always-on` lets it float (default `variable-speed`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<FanControl>,
     /// Least speed of a running fan (default 20 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
     /// Capacity of the tower, and air of the dry cooler, with the fans at rest (default 10 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection: Option<Fraction>,
     /// Share of the water flow that evaporates for each kelvin that the tower cools it, in
     /// place of a balance of the air.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaporation_loss: Option<Fraction>,
     /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Fraction>,
     /// Cycles of concentration: dissolved solids of the circulating water over those of the
     /// make-up (default 4; 3 to 5 is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
     /// A heater in the basins against frost while no water runs over them (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basin_heater: Option<BasinHeaterSpec>,
     /// Number of pumps in parallel, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Power of all pumps, in place of head and efficiency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_power: Option<Power>,
     /// Head of the pumps (default 200 kPa).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head: Option<Pressure>,
     /// Efficiency of pump and motor (default 70 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_efficiency: Option<Fraction>,
     /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
     /// its design range whatever the heat (default `constant`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_pump_speed: Option<Fraction>,
     /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
     /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_head_at_duty: Option<Fraction>,
     /// Share of the pumps' power that warms the coolant (default 100 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pump_heat: Option<Fraction>,
     /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
     /// A buffer tank in the loop, well mixed (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Volume>,
     /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
     /// lost).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
     /// Units beyond those that its design heat takes, which stand by (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
     /// When its machines are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// When its controls have failed, to ask what would come of it (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

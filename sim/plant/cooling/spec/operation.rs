@@ -2,7 +2,7 @@
 //! it can hold, how long its machines take to start again.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::breakdowns::BreakdownLaw;
 use super::super::control::ControlFault;
@@ -20,51 +20,42 @@ use crate::units::{Duration, Rate, Temperature, TemperatureDelta, Volume};
 
 /// How long the machines of a loop take to start after their bus was dead. (Chillers have their
 /// `start_delay`.)
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RestartSpec {
     /// Pumps (default 20 s, of 10 to 30 s usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<Duration>,
     /// Fans (default 20 s: an assumption, as pumps).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<Duration>,
 }
 
 /// How alike units fail and come back, one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnitFailuresSpec {
     /// Failures of one unit a unit of time in service, exponential.
     pub rate: Rate,
     /// Mean time to repair (default 24 h: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_mean: Option<Duration>,
     /// Deviation of the logarithm of the time to repair, which is then lognormal; exponential
     /// where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_sigma: Option<f64>,
 }
 
 /// How the machines of a loop fail and come back. What is absent never fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnitsFailuresSpec {
     /// Fans: cells of a tower, units of a dry cooler, exhaust fans of a hall.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<UnitFailuresSpec>,
     /// Pumps; those of chilled and of condenser water in pairs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<UnitFailuresSpec>,
     /// Chillers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<UnitFailuresSpec>,
     /// The control of the fans' speed, all of them together.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_control: Option<ControlFailuresSpec>,
     /// The control that starts and stops chillers and changes the economiser's mode: while it has
     /// failed, nothing is started, stopped or changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staging: Option<UnitFailuresSpec>,
 }
 
@@ -309,19 +300,16 @@ impl Coolant {
 }
 
 /// Chips as what limits a rack, rather than what enters it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChipSpec {
     /// How much warmer than the entering coolant chips are at rated power (default 25 K: 5 K of
     /// coolant and 20 K of cold plate).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rise: Option<TemperatureDelta>,
     /// Above this the clock falls (default 87 degC; NVIDIA's cards report 85 to 88 as the most
     /// they work at).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Temperature>,
     /// At this the rack shuts down (default 95 degC; NVIDIA's cards report 95 to 96).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip: Option<Temperature>,
 }
 

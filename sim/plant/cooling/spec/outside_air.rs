@@ -1,7 +1,7 @@
 //! Air-side economisers as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::outside_air::OutsideAirDesign;
 use super::PadSpec;
@@ -10,45 +10,36 @@ use crate::kernel::Span;
 use crate::units::{Duration, Pressure, Temperature};
 
 /// Outdoor air through an air handler while the weather allows, alone or ahead of the coil.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutsideAirSpec {
     /// The class of equipment, whose warmest air and dew points are the limits (default
     /// `a1-recommended`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<AirClass>,
     /// The warmest air that the racks may get, in place of the class's. The coil holds it where
     /// the outdoor air is warmer but still colder than the exhaust.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmest: Option<Temperature>,
     /// Least dew point of air that is let in, in place of the class's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_dew_point: Option<Temperature>,
     /// Greatest dew point of air that is let in, in place of the class's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub greatest_dew_point: Option<Temperature>,
     /// Adiabatic pads in the way of the outdoor air, wetted from its warmest on and only while
     /// the air behind them is dry enough (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pads: Option<PadSpec>,
     /// Whether water is evaporated into air that is drier than its least dew point, in place of
     /// shutting it out (default false).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub humidifier: Option<bool>,
     /// Cycles of concentration of the humidifier's water (default 4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
     /// Pressure that louvres, filters and relief of the outdoor air add for the fans at full
     /// flow (default 125 Pa: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<Pressure>,
     /// Least time in a mode (default 20 min, as for a waterside economiser).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_run_time: Option<Duration>,
 }
 
 /// Classes of equipment by the air that they may get, after ASHRAE TC 9.9 (2021).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AirClass {
     /// Recommended for A1 to A4: up to 27 degC, dew points from -9 to 15 degC.

@@ -1,33 +1,28 @@
 //! Adiabatic pads as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::pads::{PadDesign, celdek};
 use super::check::Check;
 use crate::units::{Fraction, Length, Speed, Temperature};
 
 /// Adiabatic pads in the air's way, wetted on hot days (CelDek by EnergyPlus' fit).
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PadSpec {
     /// Depth of the pads (default 0.2 m).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<Length>,
     /// Speed of the air through their face with the fans at full speed (default 2 m/s). At
     /// less speed they do somewhat better, which is not credited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face_velocity: Option<Speed>,
     /// Share of the wet-bulb depression by which they cool the air, in place of depth and
     /// speed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effectiveness: Option<Fraction>,
     /// Dry bulb from which they are wetted, 5 degC at least (default 25 degC for dry coolers,
     /// 28 degC for halls).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_above: Option<Temperature>,
     /// Cycles of concentration of their water (default 4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles_of_concentration: Option<f64>,
 }
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::breakdowns::BreakdownLaw;
 use super::super::control::ControlFault;
@@ -17,37 +17,31 @@ use crate::units::{Duration, Rate};
 /// Units of a loop beyond those that its design heat takes. As many of them as these stand by,
 /// and start when one that runs fails or is taken out: pumps and fans after their `restart`,
 /// chillers after their `start_delay`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StandbySpec {
     /// Fans: cells of a tower, units of a dry cooler, exhaust fans of a hall (default 0).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<u32>,
     /// Pumps; those of chilled and of condenser water in pairs (default 0).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<u32>,
     /// Chillers (default 0).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<u32>,
 }
 
 /// When units of a loop are taken out of service.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MaintenanceSpec {
     /// Fans.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<Vec<ServiceSpec>>,
     /// Pumps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pumps: Option<Vec<ServiceSpec>>,
     /// Chillers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chillers: Option<Vec<ServiceSpec>>,
 }
 
 /// A service of alike units: once, or again and again, the units taking turns.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSpec {
     /// When the first begins, with its offset: `2026-08-12T15:00:00-05:00`.
@@ -57,39 +51,33 @@ pub struct ServiceSpec {
     pub duration: Duration,
     /// From the beginning of one to that of the next, in which other units have their turn
     /// (default: there is no other).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Duration>,
     /// How many units are out at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<u32>,
 }
 
 /// How a control fails and is mended.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlFailuresSpec {
     /// Failures a unit of time, exponential.
     pub rate: Rate,
     /// Mean time to repair (default 24 h: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_mean: Option<Duration>,
     /// Deviation of the logarithm of the time to repair, which is then lognormal; exponential
     /// where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_sigma: Option<f64>,
     /// What it does: `stuck` stays where it is, `full` goes to full speed or wide open, `shut` to
     /// rest or shut (default `stuck`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<ControlFault>,
 }
 
 /// A time at which a control has failed, to ask what would come of it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlFaultSpec {
     /// What it does: `stuck` stays where it is, `full` goes to full speed or wide open, `shut` to
     /// rest or shut (default `stuck`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<ControlFault>,
     /// When it begins, with its offset: `2026-08-12T15:00:00-05:00`.
     #[schemars(with = "String")]
@@ -99,15 +87,13 @@ pub struct ControlFaultSpec {
 }
 
 /// Times at which controls of a loop have failed, to ask what would come of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlFaultsSpec {
     /// The control of the fans' speed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<Vec<ControlFaultSpec>>,
     /// The control that starts and stops chillers and changes the economiser's mode: it can only
     /// be `stuck`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staging: Option<Vec<ControlFaultSpec>>,
 }
 

@@ -1,7 +1,7 @@
 //! Ventilated halls as users write them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::loops::LoopDesign;
 use super::super::ventilation::VentilationDesign;
@@ -14,65 +14,49 @@ use crate::spec::{Fault, Names};
 use crate::units::{Fraction, Power, Temperature, TemperatureDelta, VolumeFlow};
 
 /// Outdoor air drawn through a hall or containers of air-cooled machines.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VentilationSpec {
     /// Heat of the machines that the air is meant for.
     pub design_heat: Power,
     /// What feeds the exhaust fans; not needed where `fan_power` is zero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed_by: Option<Names>,
     /// Air through the hall at full fan speed (default 52.6 L/s a kilowatt: an S19 Pro takes
     /// 370 cfm for 3,320 W).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_flow: Option<VolumeFlow>,
     /// Power of all exhaust fans at full speed (default 3.47 % of `design_heat`: 25 kW of
     /// auxiliaries in a 720 kW container). The fans inside the machines are part of the
     /// machines' power. Zero where these do all the work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_power: Option<Power>,
     /// Number of exhaust fans, which fail one at a time (default 1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fans: Option<u32>,
     /// Least speed of a running fan (default 20 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_fan_speed: Option<Fraction>,
     /// Air that the machines' own fans push through resting exhaust fans, as a share of full
     /// (default 10 %: an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_convection: Option<Fraction>,
     /// How much warmer than the weather the intake is with everything running (default 0 K;
     /// 0 to 3 K is usual).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recirculation: Option<TemperatureDelta>,
     /// Intake temperature that dampers hold in the cold by mixing in exhaust (default
     /// 0 degC, the makers' lower limit).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_inlet: Option<Temperature>,
     /// Adiabatic pads ahead of the intake (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pads: Option<PadSpec>,
     /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
     /// lost).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water: Option<MakeUpSpec>,
     /// Units beyond those that its design heat takes, which stand by (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbySpec>,
     /// How its machines fail, one unit at a time (default: they do not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitsFailuresSpec>,
     /// When its machines are taken out of service (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceSpec>,
     /// When its controls have failed, to ask what would come of it (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_faults: Option<ControlFaultsSpec>,
     /// How long its machines take to start after their bus was dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartSpec>,
     /// Where the figures of this entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

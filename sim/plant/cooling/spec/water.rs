@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::loops::LoopDesign;
 use super::super::makeup::{BasinDesign, MainDesign, MakeUpDesign, Outage};
@@ -13,22 +13,18 @@ use crate::spec::Fault;
 use crate::units::{Duration, Fraction, Volume, VolumeFlow};
 
 /// The main that brings water to the whole site. Without an entry it brings whatever is asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaterMainSpec {
     /// The most that may be taken in a day of the site's calendar, as a permit or a drought rule
     /// sets it. When it is used up, nothing comes until midnight. Default: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_limit: Option<Volume>,
     /// The most that flows at any time. Loops that cannot run dry come first, then the others in
     /// the order in which they are written. Default: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_flow: Option<VolumeFlow>,
     /// How the main fails and comes back (default: it does not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
     /// When it is shut, as planned (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outages: Option<Vec<OutageSpec>>,
 }
 
@@ -37,38 +33,31 @@ pub struct WaterMainSpec {
 /// Without make-up a basin runs down by evaporation and drift, its blowdown shut. When it is
 /// dry, pads are dry and an open tower rejects nothing, until the basin has come back to
 /// `restart_level`. Without a basin that is at once.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MakeUpSpec {
     /// Water between the level that is kept and the least that the pumps can draw from (default:
     /// none; it depends on how the basin is built).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basin: Option<Volume>,
     /// What flows in beyond what is lost while the basin is not full (default: the basin in an
     /// hour, an assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill: Option<VolumeFlow>,
     /// Share of the basin at which a device that has run dry works again (default 25 %: an
     /// assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_level: Option<Fraction>,
     /// The most that the loop may take in a day of the site's calendar (default: no limit of its
     /// own).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_limit: Option<Volume>,
     /// The most that flows to the loop at any time (default: no limit of its own).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_flow: Option<VolumeFlow>,
     /// How its branch of the main fails and comes back (default: it does not).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<UnitFailuresSpec>,
     /// When its branch is shut, as planned (default: never).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outages: Option<Vec<OutageSpec>>,
 }
 
 /// A time at which something is out of service, as planned.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutageSpec {
     /// When it begins, with its offset: `2026-08-12T15:00:00-05:00`.

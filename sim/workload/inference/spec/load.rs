@@ -2,7 +2,7 @@
 //! keep to.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::InferenceSpec;
 use crate::kernel::Span;
@@ -16,37 +16,30 @@ use crate::workload::inference::replica::Limits;
 use crate::workload::inference::serving::SharedPrefixes;
 
 /// Requests that are counted together and share their targets.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClassSpec {
     /// Its name in results: letters, digits, `-` and `_`.
     pub name: String,
     /// When its requests arrive. Needed unless there is a `trace`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsSpec>,
     /// Recorded requests, in place of arrivals, lengths and clients. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceSpec>,
     /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<LengthsSpec>,
     /// Who sends them, each client with a share of the arrivals. Default: one client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientSpec>>,
     /// What they are meant to keep to; only measured. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slo: Option<SloSpec>,
     /// Requests of classes with a lower number are admitted to batches first. Default: 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u8>,
     /// Prefixes that its prompts begin with. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefixes: Option<PrefixesSpec>,
 }
 
 /// Prefixes (system prompts, templates, documents) that the prompts of a class share, beside
 /// the tokens of their lengths.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrefixesSpec {
     /// How many there are.
@@ -55,44 +48,37 @@ pub struct PrefixesSpec {
     pub tokens: u32,
     /// The i-th most popular is chosen with a probability proportional to i^-skew. Default: 1
     /// (Zipf's law, assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skew: Option<f64>,
 }
 
 /// One client of a class, in the manner of ServeGen (arXiv:2505.09999): a renewal process of
 /// its own with lengths of its own. What is left out is that of the class.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientSpec {
     /// Its part of the class's arrivals, in any unit: only the ratios of shares count.
     pub share: f64,
     /// Law of the gaps between its requests. Default: that of the class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaps: Option<GapsSpec>,
     /// How long its requests are. Default: as long as those of the class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<LengthsSpec>,
 }
 
 /// Arrivals: a renewal process under a rate that follows the hours of the week and swings.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArrivalsSpec {
     /// Requests that each replica receives, as the mean of a week.
     pub rate_per_replica: Rate,
     /// Law of the gaps between requests, each over the mean gap of its moment. Default:
     /// exponential, which makes a Poisson process.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaps: Option<GapsSpec>,
     /// Arrivals in each of the 24 hours of the local day, in any unit: only their ratios
     /// count. Default: all alike.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_profile: Option<Vec<f64>>,
     /// Arrivals on each of the seven local days from Monday on, in any unit. Default: all alike.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weekly_profile: Option<Vec<f64>>,
     /// Swings of the rate that no calendar explains. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseSpec>,
 }
 
@@ -109,12 +95,12 @@ kinds! {
 }
 
 /// Exponential gaps have nothing to choose.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExponentialGapsSpec {}
 
 /// A law of gaps by its spread.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariedGapsSpec {
     /// Standard deviation over mean: 1 as for a Poisson process, more for bursts.
@@ -123,17 +109,15 @@ pub struct VariedGapsSpec {
 
 /// A lognormal factor of mean one on the rate, constant within each interval and shared by all
 /// cells.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseSpec {
     /// Standard deviation of the factor.
     pub variation: f64,
     /// How long a factor holds. Default: 10 min, the windows of ServeGen (arXiv:2505.09999).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Duration>,
     /// Time in which the correlation of the factor's logarithm falls to 1/e. Default: none,
     /// each interval for itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Duration>,
 }
 
@@ -152,16 +136,14 @@ kinds! {
 }
 
 /// The file of a trace, and how it is played. It is read row by row while the run goes on.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TraceFileSpec {
     /// The file; decompressed if its name ends in `.gz`.
     pub file: FilePath,
     /// How many times as fast as recorded. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_scale: Option<f64>,
     /// Whether it starts again, a mean gap after its last request. Default: no.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<bool>,
 }
 
@@ -171,7 +153,7 @@ pub type OpenTrace<'a> =
     dyn FnMut(TraceFormat, &FilePath, &Limits, &mut Vec<Fault>) -> Option<TraceDesign> + 'a;
 
 /// Tokens of prompts and answers.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LengthsSpec {
     /// Prompt tokens.
@@ -193,7 +175,7 @@ kinds! {
 }
 
 /// A lognormal number of tokens.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LognormalLengthSpec {
     /// Mean.
@@ -201,12 +183,11 @@ pub struct LognormalLengthSpec {
     /// Standard deviation over the mean.
     pub variation: f64,
     /// Longer ones are this long. Default: 32,768.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
 }
 
 /// One number of tokens for all.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixedLengthSpec {
     /// How many.
@@ -214,7 +195,7 @@ pub struct FixedLengthSpec {
 }
 
 /// Numbers of tokens with the frequency of each.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HistogramSpec {
     /// By rising tokens.
@@ -222,7 +203,7 @@ pub struct HistogramSpec {
 }
 
 /// One bin of a histogram of lengths.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BinSpec {
     /// Tokens.
@@ -232,14 +213,12 @@ pub struct BinSpec {
 }
 
 /// Targets of a request.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SloSpec {
     /// Time to the first token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttft: Option<Duration>,
     /// Mean time between the tokens of a request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tpot: Option<Duration>,
 }
 

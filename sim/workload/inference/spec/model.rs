@@ -1,7 +1,7 @@
 //! A language model on its GPUs: how long iterations last and what they draw.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::spec::{Fault, kinds};
 use crate::units::{Fraction, Power, StepTime};
@@ -23,7 +23,7 @@ kinds! {
 }
 
 /// `T = base + per_sequence B + per_context_token K + per_prompt_token n + attention a`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AffineSpec {
     /// GPUs of one replica.
@@ -38,29 +38,24 @@ pub struct AffineSpec {
     pub per_prompt_token: StepTime,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<StepTime>,
     /// What a GPU draws.
     pub power: GpuPowerSpec,
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption:
     /// a cap that makes prefill 1.30 times as long leaves decoding as it was in
     /// splitwise-sim's capped H100).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decode_knee: Option<Fraction>,
     /// Blocks of KV memory, of 16 tokens. Default: unlimited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kv_blocks: Option<u64>,
     /// How far the law lies from what it was fitted to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<String>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// Iterations from tables: `T = decode(B) + per_context_token K`, and with prompt tokens
 /// `+ linear(B + n) - linear(B) + attention a`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableSpec {
     /// GPUs of one replica.
@@ -73,28 +68,23 @@ pub struct TableSpec {
     pub linear: Vec<TablePointSpec>,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<StepTime>,
     /// What a GPU draws.
     pub power: GpuPowerSpec,
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
     /// as for `affine`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decode_knee: Option<Fraction>,
     /// Blocks of KV memory, of 16 tokens. Default: unlimited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kv_blocks: Option<u64>,
     /// How far the tables lie from what they were fitted to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<String>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// Iterations from a table by sequences and by their mean context, `T = decode(B, K / B)`, and
 /// with prompt tokens `+ linear(B + n) - linear(B) + attention a`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GridSpec {
     /// GPUs of one replica.
@@ -108,27 +98,22 @@ pub struct GridSpec {
     pub linear: Vec<TablePointSpec>,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<StepTime>,
     /// What a GPU draws.
     pub power: GpuPowerSpec,
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
     /// as for `affine`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decode_knee: Option<Fraction>,
     /// Blocks of KV memory, of 16 tokens. Default: unlimited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kv_blocks: Option<u64>,
     /// How far the table lies from what it was fitted to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<String>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 /// One row of a grid.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GridRowSpec {
     /// Sequences.
@@ -138,7 +123,7 @@ pub struct GridRowSpec {
 }
 
 /// One point of a table; linear in between, and on with the last slope beyond.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TablePointSpec {
     /// Sequences or tokens.
@@ -149,21 +134,18 @@ pub struct TablePointSpec {
 
 /// Draw of one GPU: `decode + decode_rise B / (B + half_batch)` while decoding, `prefill`
 /// while prompt tokens are in the iteration.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GpuPowerSpec {
     /// Draw while decoding the smallest batch.
     pub decode: Power,
     /// More towards the largest batch. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decode_rise: Option<Power>,
     /// Sequences at which half of `decode_rise` is reached. Default: 45 (median of H100 runs
     /// in the ML.ENERGY leaderboard, arXiv:2601.22076).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_batch: Option<f64>,
     /// Draw while prompt tokens are in the iteration. Default: the GPU's rating (prompt
     /// phases reach it; POLCA, arXiv:2308.12908).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefill: Option<Power>,
 }
 

@@ -1,7 +1,7 @@
 //! Replicas on racks of several kinds in one service.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::InferenceSpec;
 use super::model::ModelSpec;
@@ -20,31 +20,25 @@ kinds! {
 
 /// Replicas of the same language model on racks of another kind: with iterations, KV memory and
 /// draw of their own. What is left out is that of the service.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolReplicasSpec {
     /// The racks that they run on.
     pub racks: Names,
     /// Replicas in each cell. Default: as many as fit the racks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
     /// Most sequences in a batch of a replica. Default: as in the service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_sequences: Option<u32>,
     /// Most tokens in an iteration. Default: as in the service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<u32>,
     /// Blocks of KV memory of a replica. Default: those of the pool's model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kv_blocks: Option<u64>,
     /// From power at a rack to replicas that take requests. Default: the rack's power-on time
     /// and 2 min.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup: Option<Duration>,
     /// Where the figures of a catalogue entry come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! How a service deals with its requests: routing, the bounds of a batch, losses, racks.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::model::{Model, ModelSpec};
 use crate::kernel::Span;
@@ -17,7 +17,7 @@ use crate::workload::inference::step::{DraftDesign, StepDesign};
 
 /// How a router chooses among the replicas that take requests. It knows of each what has
 /// happened up to the instant of the arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoutingSpec {
     /// One after the other.
@@ -41,7 +41,7 @@ pub enum RoutingSpec {
 }
 
 /// How replicas get from one change of their batch to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeapSpec {
     /// All iterations in between at once.
@@ -51,7 +51,7 @@ pub enum LeapSpec {
 }
 
 /// What becomes of the requests in a replica that is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LostRequestsSpec {
     /// Another replica of the cell serves them from the beginning.

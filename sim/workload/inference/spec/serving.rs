@@ -1,7 +1,7 @@
 //! What a service does with requests besides batching them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::InferenceSpec;
 use crate::kernel::Span;
@@ -13,7 +13,7 @@ use crate::workload::inference::step::DraftDesign;
 
 /// Speculative decoding: a drafter proposes tokens that the model verifies in one iteration.
 /// Each is accepted with the same probability, if all before it were (arXiv:2211.17192).
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpeculationSpec {
     /// Tokens drafted for each sequence in each iteration. They pass through the linear
@@ -26,22 +26,20 @@ pub struct SpeculationSpec {
 }
 
 /// How long clients wait.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatienceSpec {
     /// From sending a request to giving up, while it waits to be admitted to a batch.
     pub wait: Duration,
     /// How often a client tries again. Default: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<u8>,
     /// From giving up to trying again. Default: at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Duration>,
 }
 
 /// Prompts are prefilled by some replicas of each cell; a link brings their KV memory to the
 /// others, which decode.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DisaggregationSpec {
     /// Replicas of each cell that prefill; the others decode.
@@ -51,12 +49,11 @@ pub struct DisaggregationSpec {
     /// What the link of a cell carries; transfers take it one after the other.
     pub bandwidth: Bandwidth,
     /// From the last byte of a transfer to a request that can be admitted. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Duration>,
 }
 
 /// How many replicas of a cell are awake, from what it has to do.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoscalingSpec {
     /// Replicas of each cell that never sleep.
@@ -65,11 +62,9 @@ pub struct AutoscalingSpec {
     pub target: f64,
     /// From waking a replica to its taking requests. Default: 2 min (assumption: 140 GB of
     /// weights from local disks at about 2 GB/s, and warm-up).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Duration>,
     /// How long fewer replicas must be wanted before some go to sleep. Default: 5 min, as in
     /// Kubernetes' autoscaler.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calm: Option<Duration>,
 }
 

@@ -19,7 +19,7 @@ mod real_logs;
 mod tests;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::kernel::{Span, Time};
 use conservative::Reservations;
@@ -31,7 +31,7 @@ pub use priority::{FavouredSize, Priority};
 pub use queue::Waiting;
 
 /// In which order jobs start, and which may overtake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// First come, first served: nobody overtakes.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::{self, Deserializer};
-use serde::{Deserialize, Serialize, Serializer};
 
 use crate::spec::Fault;
 use crate::units::{Bandwidth, Duration};
@@ -14,43 +14,37 @@ use crate::workload::training::checkpoint::{
 };
 
 /// When checkpoints are written and how long a job stands for each.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointSpec {
     /// Productive time between checkpoints: a duration; `auto` for the interval that loses
     /// least given the job's size, the failure rate and the write time; `young` or `daly` for
     /// the published approximations of it; `never`. Default: `auto`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<IntervalSpec>,
     /// Time for which the job stands while a checkpoint is written. Default: 20 s (assumption);
     /// 0.5 s where `background` or an asynchronous `storage` says that the rest is written
     /// while it trains on (DCP on 512 H100: 50 s became less than 0.5 s).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write: Option<Duration>,
     /// For asynchronous writes: time from then until the data are safe, in which the job trains
     /// on. A failure before falls back to the checkpoint before. Default: none, the write
     /// blocks to its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background: Option<Duration>,
     /// Writes whose time follows from the size of the model and the storage, in place of
     /// `background` and, where they block, of `write`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<StorageSpec>,
 }
 
 /// What checkpoints are written to.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StorageSpec {
     /// Parameters of the model that each job trains.
     pub parameters: f64,
     /// State of each parameter, in bytes. Default: 14 (weights and optimizer; 12 to 18).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_parameter: Option<f64>,
     /// What the storage takes in all. Jobs that write at once share it.
     pub bandwidth: Bandwidth,
     /// Whether jobs train on while the state is written. Default: `false`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<bool>,
 }
 
@@ -197,12 +191,6 @@ impl fmt::Display for IntervalSpec {
             Self::Never => f.pad("never"),
             Self::Every(duration) => duration.fmt(f),
         }
-    }
-}
-
-impl Serialize for IntervalSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -2,7 +2,7 @@
 //! them, and the same resolved.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::queue::Groups;
 use crate::kernel::Span;
@@ -14,30 +14,26 @@ use crate::units::{Duration, EnergyPrice, Fraction, Rate};
 /// From the notice to the end no job starts from the queue. Jobs that may be capped are capped;
 /// where that does not suffice, those that may be stopped are, the lowest tier and the latest
 /// submission first, until it does.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurtailmentSpec {
     /// When it is called for.
     pub when: WhenSpec,
     /// Time from the call to the cut. Jobs that will be stopped write a checkpoint if it is long
     /// enough. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Duration>,
     /// Part of the workload's draw at the call that must go. Default: 100 %, everything stops
     /// that may.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduce: Option<Fraction>,
     /// What jobs do whose tier is not listed. Default: `hold` where everything is to stop, else
     /// `cap`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,
     /// What the jobs of a tier do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tiers: Option<Vec<TierResponseSpec>>,
 }
 
 /// What the jobs of a tier do under curtailment.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierResponseSpec {
     /// The tier.
@@ -46,12 +42,11 @@ pub struct TierResponseSpec {
     pub response: Response,
     /// For `cap`: the most of their speed that they may lose. Capped jobs all lose the same part
     /// of what they may. Default: 100 %, down to the lowest cap of the GPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_loss: Option<Fraction>,
 }
 
 /// What a job does under curtailment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Response {
     /// It goes on.
@@ -79,20 +74,19 @@ kinds! {
 }
 
 /// Cuts at known times.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledSpec {
     /// From the start of the run to the first cut.
     pub first: Duration,
     /// From one cut to the next. Default: there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Duration>,
     /// How long each lasts.
     pub duration: Duration,
 }
 
 /// Cuts by chance: the time from the end of one to the call for the next is exponential.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RandomSpec {
     /// How often, while there is none.
@@ -102,7 +96,7 @@ pub struct RandomSpec {
 }
 
 /// A cut from when the price rises above a threshold, after the notice, until it falls to it.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceSpec {
     /// The energy price above which the workload is curtailed.
@@ -111,16 +105,14 @@ pub struct PriceSpec {
 
 /// Maintenance of racks, one after the other, each in its turn. The jobs on a rack are
 /// interrupted and go on elsewhere, or with `hold` wait for it.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MaintenanceSpec {
     /// From one to the next. Llama 3 was interrupted at least once a day (arXiv:2407.21783).
     pub every: Duration,
     /// How long each takes. Default: 1 h (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<Duration>,
     /// Time in which jobs write a checkpoint before. Default: 10 min (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Duration>,
 }
 

@@ -2,63 +2,51 @@
 //! resolved.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::kernel::Span;
 use crate::spec::{Fault, kinds};
 use crate::units::{Duration, Fraction, Rate, Temperature};
 
 /// Failures of nodes, whether or not a job runs, and their repair.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureSpec {
     /// Failures of one node that is on, in the mean of all nodes and of their lives. Default:
     /// 3.8e-3 /day (Llama 3: 419 unexpected interruptions of 2,048 nodes in 54 days,
     /// arXiv:2407.21783). Others: 6.5e-3 and 2.34e-3 /day (Meta RSC-1 and RSC-2,
     /// arXiv:2410.21680).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// The law of the time that a node is on between its failures. Default: `exponential`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<LawSpec>,
     /// How many times as often a node fails while no job starts, runs or writes on it; `rate` is
     /// then that of nodes on which one does. Default: 100 %: the published rates are per node and
     /// day, whatever the node does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_rest: Option<Fraction>,
     /// How heat makes nodes fail more often. Default: it does not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatFailureSpec>,
     /// Nodes that fail more often than the others. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lemons: Option<LemonSpec>,
     /// What fails, and what is special about it. Default: the 18 causes of Llama 3 by their
     /// counts (arXiv:2407.21783, table 5).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<Vec<CauseSpec>>,
     /// Share of failures that a reboot mends, for causes that do not say. Default: 70 %
     /// (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soft_share: Option<Fraction>,
     /// Time to reboot and check a node. Default: 20 min (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soft_repair: Option<Duration>,
     /// Mean time to repair a node that a reboot does not mend, for causes that do not say.
     /// Default: 24 h (assumption, consistent with the 99.3 % availability of Delta,
     /// arXiv:2503.11901).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<Duration>,
     /// Standard deviation of the logarithm of that time, which is lognormal (Schroeder and
     /// Gibson, DSN 2006). Default: 1.2 (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair_sigma: Option<f64>,
     /// How many nodes can be under such a repair at once: the others wait for a crew, in the
     /// order of their failures. A reboot needs none. Default: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crews: Option<u32>,
     /// Time to look at the nodes of a rack after it has lost its power or was tripped, beyond
     /// the time to start. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inspection: Option<Duration>,
 }
 
@@ -73,12 +61,12 @@ kinds! {
 }
 
 /// A node does not age.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExponentialLawSpec {}
 
 /// A node is as new after each repair, and its hazard goes with a power of the time since.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeibullSpec {
     /// Below 1 new nodes fail more often than old ones (0.7 to 0.8: LANL, Schroeder and Gibson,
@@ -86,12 +74,11 @@ pub struct WeibullSpec {
     pub shape: f64,
     /// Whether all nodes are new as the run starts: burn-in. Default: `false`, they have run for
     /// long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_fleet: Option<bool>,
 }
 
 /// Nodes that fail more often than the others. Each node is one with the probability `share`.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LemonSpec {
     /// Their share of all nodes (Meta: 1.2 %, arXiv:2410.21680).
@@ -105,7 +92,7 @@ pub struct LemonSpec {
 /// `exp(per_kelvin (T - above))` while what enters their rack, air or coolant, has a temperature
 /// `T` higher than `above`. In a July in which the room was 5 K warmer Acme saw more failures
 /// (arXiv:2403.07648) and gave no number: there is no default.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeatFailureSpec {
     /// Growth of the rate with each kelvin, from 0 to 1: at 0.07 it doubles in ten.
@@ -115,7 +102,7 @@ pub struct HeatFailureSpec {
 }
 
 /// A cause of failures.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CauseSpec {
     /// As reports name it.
@@ -123,30 +110,24 @@ pub struct CauseSpec {
     /// How often it is the cause, relative to the others.
     pub weight: f64,
     /// Time until it is noticed. Default: as under `detection`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<Duration>,
     /// Share that a reboot mends. Default: that of all failures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soft_share: Option<Fraction>,
     /// Mean time to repair what a reboot does not mend. Default: that of all failures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<Duration>,
 }
 
 /// How long a failed job stands before its failure is noticed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DetectionSpec {
     /// After a failure that reports itself. Default: 30 s (MegaScale, arXiv:2402.15627, and
     /// ByteRobust, arXiv:2509.16293, range from 2 s to minutes).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explicit: Option<Duration>,
     /// After a silent hang, until a collective times out. Default: 10 min.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hang: Option<Duration>,
     /// Share of failures that are silent hangs. Default: 12 % (ByteRobust: 5,948 implicit
     /// against 43,264 explicit failures).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hang_share: Option<Fraction>,
 }
 

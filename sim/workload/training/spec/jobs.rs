@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::power::under_cap;
 use super::{Groups, TrainingDesign};
@@ -27,39 +27,33 @@ kinds! {
 }
 
 /// One job that is there from the start and never ends: a pretraining run.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidentSpec {
     /// Nodes of the job. Default: all but the spares, its own and those of the workload.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u32>,
     /// Nodes that it holds besides and at idle: one of them replaces a node that it loses as soon
     /// as that is noticed. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spares: Option<u32>,
     /// The fewest nodes that it trains on: with fewer than `nodes` it is elastic. Where it loses
     /// some and none replace them it goes on with the rest, at their part of its speed
     /// (assumption), and takes in others as they come, after a checkpoint. Default: `nodes`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_nodes: Option<u32>,
 }
 
 /// Jobs that arrive at random, each of a class drawn by weight.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamSpec {
     /// How many jobs arrive, as a mean over the week.
     pub arrivals: Rate,
     /// The law of the gaps between arrivals. Default: `exponential`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaps: Option<GapsSpec>,
     /// How many jobs arrive in each hour of a day, from midnight to midnight, relative to each
     /// other: 24 numbers. Default: the same in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Vec<f64>>,
     /// How many jobs arrive on each day of a week, Monday first, relative to each other: 7
     /// numbers. Default: the same on all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weekdays: Option<Vec<f64>>,
     /// The classes of jobs.
     pub classes: Vec<JobClassSpec>,
@@ -86,12 +80,12 @@ kinds! {
 }
 
 /// Nothing more to say.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoFields {}
 
 /// How uneven gaps are.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpreadSpec {
     /// Coefficient of variation of the gaps: their standard deviation over their mean. An
@@ -100,49 +94,39 @@ pub struct SpreadSpec {
 }
 
 /// A class of alike jobs.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobClassSpec {
     /// Nodes of a job: it runs on all of them at once or waits. This or `gpus` is required.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u32>,
     /// GPUs of a job, which gets whole nodes, rounded up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<u32>,
     /// Nodes that a job holds besides and at idle: one of them replaces a node that it loses as
     /// soon as that is noticed. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spares: Option<u32>,
     /// The fewest nodes that a job trains on: with fewer than its nodes it is elastic. It starts
     /// on all of them. Where it loses some and none replace them it goes on with the rest, at
     /// their part of its speed (assumption), and takes in others as they come, after a
     /// checkpoint. Default: all its nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_nodes: Option<u32>,
     /// Power cap that its jobs set on their GPUs, where it is lower than that of the workload.
     /// Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<Power>,
     /// How often this class is drawn, relative to the others.
     pub weight: f64,
     /// Its tier. Default: the lowest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Name>,
     /// Whose jobs they are. Default: the first account's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Name>,
     /// Share of jobs whose own program fails at their end, which no restart would mend.
     /// Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Fraction>,
     /// Share of jobs that their users give up at their end. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<Fraction>,
     /// Its work, as the time it would compute at full speed without checkpoints.
     pub duration: DurationSpec,
     /// The work that it says it has when it asks for nodes, over what it has. Time to start
     /// and to write checkpoints comes on top. Default: 1, it knows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<f64>,
 }
 
@@ -169,18 +153,16 @@ impl JobClassSpec {
 /// Jobs as a log has them: the first arrives as the run starts, each works for its run time
 /// of the log, and starts and checkpoints take time on top. Rows that cannot run are left out
 /// with a warning.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwfSpec {
     /// The log, which may be compressed with gzip.
     pub file: Name,
     /// Processors of the log to a node. Jobs get whole nodes, rounded up. Default: the GPUs
     /// of a node.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processors_per_node: Option<u32>,
     /// The tier of each queue of the log (column 15), from queue 0 on. A queue that is not
     /// listed, or unknown, has the lowest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queues: Option<Vec<Name>>,
 }
 
@@ -204,7 +186,7 @@ kinds! {
 }
 
 /// A lognormal duration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LognormalSpec {
     /// Half of all durations are shorter.
@@ -214,7 +196,7 @@ pub struct LognormalSpec {
 }
 
 /// An exponential duration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExponentialSpec {
     /// The mean.
@@ -222,7 +204,7 @@ pub struct ExponentialSpec {
 }
 
 /// A constant duration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConstantSpec {
     /// The value.

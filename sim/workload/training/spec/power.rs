@@ -1,7 +1,7 @@
 //! What GPUs draw in each phase of a job, as a user writes it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::spec::Fault;
 use crate::units::{Fraction, Power};
@@ -9,31 +9,24 @@ use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::power::{PowerDesign, ROUNDING, Shares};
 
 /// Draw of a GPU in each phase of a job, as a share of its thermal design power.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PowerSharesSpec {
     /// While it computes, uncapped. Default: 90 % (assumption; the H100 of the cap curve
     /// draws 92 %).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compute: Option<Fraction>,
     /// While it communicates. Default: 50 % (POLCA, arXiv:2308.12908: 20 to 75 % by model).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub communicate: Option<Fraction>,
     /// Share of an iteration spent computing. Default: 80 % (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duty: Option<Fraction>,
     /// While a checkpoint is written. Default: 25 % (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<Fraction>,
     /// While a job starts. Default: 20 % (assumption).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Fraction>,
     /// Power cap that all jobs set on their GPUs, whatever power there is. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<Power>,
     /// Power cap of each rack, whatever power there is: the GPUs of its jobs run slower, and the
     /// jobs with them. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rack_cap: Option<Power>,
 }
 

@@ -1,7 +1,7 @@
 //! How the queue is served: as a user writes it, and the same resolved.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::kernel::Span;
 use crate::spec::{Fault, Name};
@@ -13,106 +13,86 @@ use crate::workload::training::power::PowerDesign;
 use crate::workload::training::schedule::{FavouredSize, Policy, Preemption, Priority, Rules};
 
 /// What a scheduler may be told besides its name.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueueSpec {
     /// What makes a job the first, for `scheduler: priority`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<PrioritySpec>,
     /// Whether jobs of higher tiers take the nodes of lower ones, for `scheduler: priority`. Tiers
     /// then come before priority. Default: they do not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preemption: Option<PreemptionSpec>,
     /// While the first job that does not fit needs this many nodes or more, nothing overtakes
     /// it, so that the racks drain for it; for `easy` and `priority`. Default: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_at: Option<u32>,
     /// How the nodes of a job lie on the racks. Default: `contiguous`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
     /// Whether a job gets only nodes of racks that are offered the power for all of their nodes
     /// at full draw, and are not slowed by heat. Default: `false`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_aware: Option<bool>,
     /// The most that all nodes may draw at full draw of those with a job: no job starts that
     /// would need more. Default: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_limit: Option<Power>,
     /// Whose jobs they are, for the fair share. An account that only a log names has one share.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Vec<AccountSpec>>,
 }
 
 /// The priority of a job: the sum of four factors from 0 to 1 times their weights, rounded to a
 /// whole number, as in Slurm's multifactor plugin. The highest is the first, then the first to
 /// arrive.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrioritySpec {
     /// Weight of the age: time since submission over `max_age`. Default: 0, as in Slurm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<f64>,
     /// Weight of the size: nodes of the job over all nodes. Default: 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
     /// Weight of the class: the factor of the job's tier. Default: 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<f64>,
     /// Weight of the fair share: `2^(-U/S)`, with the account's part `U` of all usage and `S` of
     /// all shares. Default: 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fair_share: Option<f64>,
     /// Age from which a job gets no older. Default: 7 days, as in Slurm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<Duration>,
     /// Time in which half of all usage is forgotten. Default: 7 days, as in Slurm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_life: Option<Duration>,
     /// Whether the size factor favours small jobs: 1 less the above. Default: `false`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub favour_small: Option<bool>,
     /// Whether jobs may overtake the first that does not fit, as in `easy`. Default: `true`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<bool>,
 }
 
 /// How jobs of higher tiers take the nodes of lower ones.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreemptionSpec {
     /// What becomes of a job that has to make room. Default: `requeue`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Vacate>,
     /// A job that has held its nodes for less is left alone. Default: 2 h (Meta,
     /// arXiv:2410.21680).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_runtime: Option<Duration>,
     /// Time that it has to leave, in which it writes a checkpoint if that suffices. Default: 0 s,
     /// as in Slurm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Duration>,
 }
 
 /// Who has a share of the racks.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountSpec {
     /// As job classes name it.
     pub name: Name,
     /// Its shares, relative to those of the others. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<f64>,
 }
 
 /// A tier of jobs.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierSpec {
     /// As job classes name it.
     pub name: Name,
     /// Its class factor in the priority. Default: evenly from 0 for the lowest tier to 100 %
     /// for the highest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<Fraction>,
 }
 
