@@ -1,6 +1,8 @@
-//! One face for all kinds of workload.
+//! One face for all kinds of workload, and when each is woken.
 
-use crate::kernel::{Streams, Time};
+use rayon::prelude::*;
+
+use crate::kernel::{Class, Streams, Ticket, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
 use crate::workload::heat_load::HeatLoad;
@@ -8,7 +10,9 @@ use crate::workload::inference::{Noting, Service};
 use crate::workload::mining::Mining;
 use crate::workload::training::Training;
 
+use super::Facility;
 use super::design::{WorkDesign, WorkSite};
+use super::events::Event;
 
 /// A running workload.
 #[derive(Debug)]
@@ -104,5 +108,74 @@ impl Work {
     /// Hands over the racks whose demand or draw has changed, in index order.
     pub(super) fn drain_changed(&mut self, changed: impl FnMut(usize)) {
         each!(self, work => work.drain_changed(changed));
+    }
+}
+
+/// When a workload is woken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WakeUp {
+    /// Whether its instant has come.
+    pub(super) due: bool,
+    /// The instant that it was last brought to.
+    pub(super) advanced: Time,
+    /// When it is woken next, and the ticket of that.
+    pub(super) next: Option<(Time, Ticket)>,
+}
+
+impl WakeUp {
+    /// Every workload is looked at when a run begins.
+    pub(super) fn at_start() -> Self {
+        Self { due: true, advanced: Time::ZERO, next: None }
+    }
+}
+
+impl Facility<'_> {
+    /// The workload `index` brought to `now`, if it mines.
+    pub(super) fn mining_at(&mut self, now: Time, index: usize) -> Option<&mut Mining> {
+        let Work::Mining(mining) = &mut self.works[index] else { return None };
+        self.wake_ups[index].advanced = now;
+        // Its policy decides when the instant is settled.
+        self.changed.work(index);
+        mining.advance(now);
+        Some(mining)
+    }
+
+    /// Lets every workload that is due handle all of its own up to `now`.
+    ///
+    /// Workloads share nothing, so those that are due together run in parallel; what they
+    /// changed is then read in index order, which makes the result independent of threads.
+    pub(super) fn advance_due(&mut self, now: Time) {
+        let due = self.wake_ups.iter().filter(|wake_up| wake_up.due).count();
+        if due == 0 {
+            return;
+        }
+        let advance = |(work, wake_up): (&mut Work, &mut WakeUp)| {
+            if std::mem::take(&mut wake_up.due) {
+                wake_up.advanced = now;
+                work.advance(now);
+            }
+        };
+        if due > 1 {
+            self.works.par_iter_mut().zip(self.wake_ups.par_iter_mut()).for_each(advance);
+        } else {
+            self.works.iter_mut().zip(self.wake_ups.iter_mut()).for_each(advance);
+        }
+    }
+
+    /// Re-schedules the wake-up of every workload whose next instant has moved.
+    pub(super) fn schedule_wake_ups(&mut self) {
+        for (index, (work, wake_up)) in self.works.iter().zip(&mut self.wake_ups).enumerate() {
+            let next = work.next_at();
+            if wake_up.next.is_some_and(|(at, _)| at == next) {
+                continue;
+            }
+            if let Some((_, ticket)) = wake_up.next.take() {
+                self.agenda.cancel(ticket);
+            }
+            if next < Time::MAX {
+                let ticket = self.agenda.schedule(next, Class::Work, Event::Work(index as u32));
+                wake_up.next = Some((next, ticket));
+            }
+        }
     }
 }

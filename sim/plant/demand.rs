@@ -31,6 +31,13 @@ impl Rank {
 pub struct Demand(pub [f64; Rank::COUNT]);
 
 impl Demand {
+    /// `power_w` of one rank.
+    pub fn of(rank: Rank, power_w: f64) -> Self {
+        let mut demand = Self::default();
+        demand.0[rank as usize] = power_w;
+        demand
+    }
+
     /// The whole of it, in watts.
     pub fn total_w(&self) -> f64 {
         self.0.iter().sum()

@@ -2,11 +2,10 @@
 
 use super::SiteAgenda;
 use crate::facility::Event;
-use crate::facility::settle::single;
 use crate::kernel::{Class, Span, Time};
-use crate::plant::Rank;
 use crate::plant::cooling::{Pool, UnitState};
 use crate::plant::power::{Network, PowerLoad};
+use crate::plant::{Demand, Rank};
 
 /// Smaller changes of what a machine wants are not carried to the power chain, in watts.
 const DEMAND_STEP_W: f64 = 0.1;
@@ -131,7 +130,7 @@ impl Machines {
             return false;
         }
         self.asked_w = wanted_w;
-        power.set_demand(load, single(Rank::Cooling, wanted_w));
+        power.set_demand(load, Demand::of(Rank::Cooling, wanted_w));
         true
     }
 

@@ -4,12 +4,11 @@
 use super::SAME_K;
 use super::balance::near_rest;
 use super::exchangers::Group;
+use crate::facility::settle::FREE_PASSES;
 use crate::facility::{Event, Facility};
 use crate::kernel::{Class, Time};
 use crate::plant::cooling::ExchangerKind;
 
-/// Passes after which speeds are damped.
-const FREE_PASSES: usize = 3;
 /// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
 /// balances do not depend on it: meters read what was carried.
 const SUPPLY_STEP_K: f64 = 1e-3;

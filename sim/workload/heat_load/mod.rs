@@ -86,9 +86,7 @@ impl HeatLoad {
 
     /// What a part draws if nothing is short. It is shed late, as what it stands for would be.
     pub fn demand(&self, part: usize) -> Demand {
-        let mut demand = Demand::default();
-        demand.0[Rank::Inference as usize] = *self.power_w.current() * self.offers[part].speed;
-        demand
+        Demand::of(Rank::Inference, *self.power_w.current() * self.offers[part].speed)
     }
 
     /// What a part draws, and gives off, in watts.

@@ -1,0 +1,194 @@
+//! What can happen at a site, and who sees to it.
+
+use super::observer::{Observer, Record, What};
+use super::work::Work;
+use super::{Facility, loads};
+use crate::kernel::{Class, Time};
+use crate::plant::power::{ComponentKind, PowerNode};
+
+/// What can happen at the site. Small and `Copy`: the agenda holds it by value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Event {
+    /// The outdoor air changes.
+    Weather,
+    /// The price of energy changes.
+    Price,
+    /// The carbon intensity of energy changes.
+    Carbon,
+    /// What a hash earns changes for a workload.
+    HashPrice(u32),
+    /// A component of the power chain fails or is repaired.
+    Component,
+    /// A workload has something to do.
+    Work(u32),
+    /// A rack that heat has tripped is let back.
+    HeatRestart(u32),
+    /// Offers that are held low are raised.
+    Raise,
+    /// The chillers of a loop are looked after.
+    Chillers(u32),
+    /// The masses of a loop come to something.
+    Heat(u32),
+    /// Machines of a loop or of its exchangers have started.
+    Started(u32),
+    /// A unit of the cooling fails or is repaired.
+    Unit,
+    /// Something of the cooling is taken out of service as planned, or put back.
+    Planned { index: u32, begins: bool },
+    /// A basin runs dry or is full, an allowance of water is used up or renewed.
+    Water,
+    /// An interval of the time series ends.
+    Interval,
+    /// A curtailment begins, or ends.
+    Curtailment { index: u32, begins: bool },
+}
+
+impl Event {
+    /// What the trace remembers of an event.
+    fn words(self) -> [u64; 2] {
+        match self {
+            Event::Weather => [0, 0],
+            Event::Price => [1, 0],
+            Event::Carbon => [2, 0],
+            Event::HashPrice(work) => [3, work.into()],
+            Event::Component => [4, 0],
+            Event::Work(work) => [5, work.into()],
+            Event::HeatRestart(rack) => [6, rack.into()],
+            Event::Interval => [7, 0],
+            Event::Raise => [8, 0],
+            Event::Heat(plant) => [9, plant.into()],
+            Event::Started(plant) => [10, plant.into()],
+            Event::Unit => [11, 0],
+            Event::Chillers(index) => [12, index.into()],
+            Event::Curtailment { index, begins } => [13, 2 * u64::from(index) + u64::from(begins)],
+            Event::Planned { index, begins } => [14, 2 * u64::from(index) + u64::from(begins)],
+            Event::Water => [15, 0],
+        }
+    }
+}
+
+impl Facility<'_> {
+    /// Schedules the first event of everything.
+    pub(super) fn start(&mut self) {
+        self.agenda.push(self.weather.next_at(), Class::Plant, Event::Weather);
+        self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);
+        self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
+        self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
+        self.agenda.push(Time::ZERO + self.design.interval, Class::Settle, Event::Interval);
+        if let Some(carbon) = &self.carbon {
+            self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
+        }
+        for (index, curtailment) in (0..).zip(&self.design.control.curtailments) {
+            for (at, begins) in [(curtailment.from, true), (curtailment.until, false)] {
+                self.agenda.push(at, Class::Plant, Event::Curtailment { index, begins });
+            }
+        }
+        self.schedule_planned();
+        for house in &self.design.house {
+            self.power.set_demand(house.load, loads::house_demand(house));
+        }
+        let price = self.price.current();
+        for (index, work) in self.works.iter_mut().enumerate() {
+            if let Work::Training(training) = work {
+                training.set_price(Time::ZERO, price);
+            }
+            let Work::Mining(mining) = work else { continue };
+            mining.set_price(Time::ZERO, price);
+            if let Some(hash_price) = &self.hash_prices[index] {
+                mining.set_hash_price(Time::ZERO, *hash_price.current());
+                let event = Event::HashPrice(index as u32);
+                self.agenda.push(hash_price.next_at(), Class::Plant, event);
+            }
+        }
+    }
+
+    /// Handles one event. What it changes is only noted; `settle` carries it through.
+    pub(super) fn handle(&mut self, now: Time, event: Event, observer: &mut dyn Observer) {
+        self.trace.record(now, &event.words());
+        match event {
+            Event::Weather => {
+                self.weather.advance(now);
+                self.air = self.weather.current().air();
+                self.wet_bulb_c = self.air.wet_bulb_c();
+                self.changed.all_loops();
+                self.agenda.push(self.weather.next_at(), Class::Plant, Event::Weather);
+            }
+            Event::Price => {
+                self.price.advance(now);
+                let price = self.price.current();
+                for index in 0..self.works.len() {
+                    if let Some(mining) = self.mining_at(now, index) {
+                        mining.set_price(now, price);
+                    } else if let Work::Training(training) = &mut self.works[index] {
+                        self.wake_ups[index].advanced = now;
+                        self.changed.work(index);
+                        training.advance(now);
+                        training.set_price(now, price);
+                    }
+                }
+                self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);
+            }
+            Event::Carbon => {
+                let carbon = self.carbon.as_mut().expect("only a counted intensity changes");
+                carbon.advance(now);
+                self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
+            }
+            Event::HashPrice(index) => {
+                let hash_price = self.hash_prices[index as usize]
+                    .as_mut()
+                    .expect("only a varying hash price changes");
+                hash_price.advance(now);
+                let (value, next) = (*hash_price.current(), hash_price.next_at());
+                let mining = self.mining_at(now, index as usize).expect("only miners hash");
+                mining.set_hash_price(now, value);
+                self.agenda.push(next, Class::Plant, event);
+            }
+            Event::Component => {
+                for (node, up) in self.failures.advance(now) {
+                    self.power.set_up(node, up);
+                    self.meters.count_component(now, node, up);
+                    let what = if up { What::Repaired } else { What::Failed };
+                    let subject = &self.design.power.nodes[node.0 as usize].name;
+                    tracing::debug!(%now, subject, event = what.name());
+                    observer.record(&Record { at: now, what, subject, count: 1 });
+                }
+                self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
+            }
+            Event::Unit => self.break_units(now, observer),
+            Event::Planned { index, begins } => self.carry_out(now, index, begins, observer),
+            Event::Water => self.turn_water(),
+            Event::Work(index) => {
+                let wake_up = &mut self.wake_ups[index as usize];
+                wake_up.due = true;
+                wake_up.next = None;
+            }
+            Event::HeatRestart(rack) => self.heat_restart(now, rack),
+            Event::Raise => self.raise(),
+            Event::Heat(plant) | Event::Started(plant) | Event::Chillers(plant) => {
+                self.changed.cooling(plant)
+            }
+            Event::Curtailment { index, begins } => self.curtail(now, index, begins, observer),
+            Event::Interval => {
+                self.close_interval(now, observer);
+                self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);
+            }
+        }
+    }
+
+    /// Begins or ends a curtailment: every feed may carry its part of the limit.
+    fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
+        let import_w = self.design.control.curtailments[index as usize].import_w;
+        let nodes = || {
+            let feeds = self.design.power.nodes.iter().enumerate();
+            feeds.filter(|(_, node)| node.component.kind == ComponentKind::Feed)
+        };
+        let total_w: f64 = nodes().map(|(_, node)| node.component.rating_w).sum();
+        let what = if begins { What::Curtailed } else { What::Uncurtailed };
+        for (n, node) in nodes() {
+            let part = node.component.rating_w / total_w;
+            let limit_w = begins.then_some(import_w * part);
+            self.power.set_limit(PowerNode(n as u32), limit_w);
+            observer.record(&Record { at: now, what, subject: &node.name, count: 1 });
+        }
+    }
+}

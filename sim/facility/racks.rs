@@ -1,0 +1,164 @@
+//! Racks while the site runs: what they are offered and draw, and what the log of events says
+//! of the racks of each hall.
+
+use super::Facility;
+use super::design::RackSite;
+use super::observer::{Observer, Record, What};
+use crate::kernel::Time;
+use crate::plant::power::PowerLoad;
+use crate::workload::RackOffer;
+
+/// A rack while the site runs.
+#[derive(Debug)]
+pub(super) struct Rack {
+    pub(super) hall: u32,
+    /// None where its heat comes from outside the site.
+    pub(super) load: Option<PowerLoad>,
+    /// What takes its heat: liquid, or all of it, and the air beside that.
+    pub(super) sides: [Option<HeatSide>; 2],
+    /// The workload that runs on it, and its number there.
+    pub(super) work: Option<(u32, u32)>,
+    /// Off since heat has tripped it.
+    pub(super) tripped: bool,
+    /// Speed factor and inlet temperature that its cooling allows.
+    pub(super) speed: f64,
+    pub(super) inlet_c: f64,
+    pub(super) offer: RackOffer,
+    /// Its offer is held below what the plant could give, until the site raises offers again.
+    pub(super) held: bool,
+    /// Whether it had power when the last instant was settled.
+    was_powered: bool,
+    pub(super) draw_w: f64,
+}
+
+/// One of the streams that take the heat of a rack.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeatSide {
+    /// Index into [`Design::exchangers`](super::Design::exchangers).
+    pub(super) exchanger: u32,
+    /// Share of the rack's heat.
+    pub(super) share: f64,
+    /// Temperature at which it enters the rack.
+    pub(super) inlet_c: f64,
+    /// Speed factor that it allows.
+    pub(super) speed: f64,
+}
+
+/// Changes of the racks of a hall within an instant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct HallEvents {
+    lost: u32,
+    restored: u32,
+    pub(super) tripped: u32,
+    pub(super) restarted: u32,
+    /// Racks held below what they want, now and when the last record was made.
+    capped: u32,
+    capped_told: bool,
+    /// The same for racks slowed by heat.
+    slowed: u32,
+    slowed_told: bool,
+}
+
+impl Rack {
+    pub(super) fn new(site: &RackSite) -> Self {
+        let air = site.air_cooled_by.map_or(0.0, |(_, share)| share);
+        Self {
+            hall: site.hall as u32,
+            load: site.load,
+            sides: [site.cooled_by.map(|index| (index, 1.0 - air)), site.air_cooled_by].map(
+                |side| {
+                    side.map(|(exchanger, share)| HeatSide {
+                        exchanger: exchanger as u32,
+                        share,
+                        inlet_c: RackOffer::FULL.inlet_c,
+                        speed: 1.0,
+                    })
+                },
+            ),
+            work: site.work.map(|(work, index)| (work as u32, index as u32)),
+            tripped: false,
+            speed: 1.0,
+            inlet_c: RackOffer::FULL.inlet_c,
+            offer: RackOffer::FULL,
+            held: false,
+            was_powered: true,
+            draw_w: 0.0,
+        }
+    }
+
+    /// Heat that it gives to one of its sides, in watts.
+    pub(super) fn heat_w(&self, side: u8) -> f64 {
+        self.sides[usize::from(side)].map_or(0.0, |side| side.share * self.draw_w)
+    }
+}
+
+impl HallEvents {
+    /// One of its racks is offered `new` where it had `old`.
+    pub(super) fn offered(&mut self, old: &RackOffer, new: &RackOffer) {
+        let capped = |offer: &RackOffer| offer.live && offer.cap_w.is_finite();
+        self.capped += u32::from(capped(new));
+        self.capped -= u32::from(capped(old));
+        let slowed = |offer: &RackOffer| offer.live && offer.speed < 1.0;
+        self.slowed += u32::from(slowed(new));
+        self.slowed -= u32::from(slowed(old));
+    }
+}
+
+impl Facility<'_> {
+    /// Offers every rack again all that the plant has for it.
+    pub(super) fn raise(&mut self) {
+        let racks = self.changed.held.take();
+        for &index in &racks {
+            self.racks[index as usize].held = false;
+            self.changed.offers.mark(index);
+        }
+        self.changed.held.reuse(racks);
+    }
+
+    /// Writes what happened to the racks of each hall into the log of events.
+    pub(super) fn record_halls(&mut self, at: Time, observer: &mut dyn Observer) {
+        // Changes that were undone before the instant settled are not logged.
+        let racks = self.changed.offered.take();
+        for &index in &racks {
+            let rack = &mut self.racks[index as usize];
+            let is_powered = rack.offer.cap_w > 0.0;
+            let hall = &mut self.changed.halls[rack.hall as usize];
+            match (std::mem::replace(&mut rack.was_powered, is_powered), is_powered) {
+                (true, false) => hall.lost += 1,
+                (false, true) => hall.restored += 1,
+                _ => {}
+            }
+        }
+        self.changed.offered.reuse(racks);
+        let halls = self.changed.halls.iter_mut().zip(&self.design.halls).enumerate();
+        for (index, (hall, design)) in halls {
+            self.meters.count_hall(index, u64::from(hall.lost), u64::from(hall.tripped));
+            let tripped = hall.tripped > 0;
+            let mut record = |count: &mut u32, what: What| {
+                if *count > 0 {
+                    let count = std::mem::take(count);
+                    observer.record(&Record { at, what, subject: &design.name, count });
+                }
+            };
+            record(&mut hall.lost, What::PowerLost);
+            record(&mut hall.restored, What::PowerRestored);
+            record(&mut hall.tripped, What::HeatTrip);
+            record(&mut hall.restarted, What::HeatRestart);
+            if (hall.slowed > 0) != hall.slowed_told {
+                hall.slowed_told = hall.slowed > 0;
+                let what = if hall.slowed_told { What::HeatSlow } else { What::HeatFull };
+                let mut racks = hall.slowed.max(1);
+                // Racks that trip are not at full speed.
+                if hall.slowed_told || !tripped {
+                    record(&mut racks, what);
+                }
+            }
+            if (hall.capped > 0) != hall.capped_told {
+                hall.capped_told = hall.capped > 0;
+                let what = if hall.capped_told { What::Capped } else { What::Uncapped };
+                let mut racks = hall.capped.max(1);
+                record(&mut racks, what);
+            }
+        }
+    }
+}
