@@ -5,9 +5,14 @@
 //! into *designs* (plain numbers in base units) and reports what a user got wrong as
 //! [`Fault`]s, which `scenario/` shows at their line and column.
 
+mod check;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
+
+pub(crate) use self::check::Check;
 
 /// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
 ///
@@ -191,8 +196,9 @@ pub struct Fault {
     pub severity: Severity,
     /// The place, where the room knows it.
     pub mark: Option<Mark>,
-    /// The field of the component that the room was given; empty for the whole component.
-    pub field: &'static str,
+    /// The field of the component that the room was given; empty for the whole component. Fields
+    /// within fields as messages write them: `failures.repair_mean`, `classes[2].weight`.
+    pub field: Cow<'static, str>,
     /// What is wrong: lower case, no full stop, backticks round names and values.
     pub message: String,
     /// How to mend it.
@@ -201,13 +207,27 @@ pub struct Fault {
 
 impl Fault {
     /// An error at `field` of the component at hand.
-    pub fn error(field: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, mark: None, field, message: message.into(), help: None }
+    pub fn error(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        Self { severity: Severity::Error, mark: None, field, message, help: None }
     }
 
     /// A warning at `field` of the component at hand.
-    pub fn warning(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn warning(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(field, message) }
+    }
+
+    /// Places the fault in the field `outer` of what holds the component at hand.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        if !outer.is_empty() {
+            self.field = match &*self.field {
+                "" => Cow::Owned(outer.to_owned()),
+                inner if inner.starts_with('[') => Cow::Owned(format!("{outer}{inner}")),
+                inner => Cow::Owned(format!("{outer}.{inner}")),
+            };
+        }
+        self
     }
 
     /// Places the fault at `mark`.
@@ -223,6 +243,25 @@ impl Fault {
         self.help = Some(help.into());
         self
     }
+}
+
+/// Hands `resolve` the faults and places what it adds in the field `outer`: a nested spec names
+/// its own fields, and whoever holds it says where it stands.
+///
+/// ```ignore
+/// within("checkpoint", faults, |faults| self.checkpoint.resolve(faults))
+/// ```
+pub fn within<T>(
+    outer: &str,
+    faults: &mut Vec<Fault>,
+    resolve: impl FnOnce(&mut Vec<Fault>) -> T,
+) -> T {
+    let known = faults.len();
+    let result = resolve(faults);
+    for fault in faults.split_off(known) {
+        faults.push(fault.within(outer));
+    }
+    result
 }
 
 /// Declares an enum of specs that a user selects by `kind:`.

@@ -141,7 +141,10 @@ mod tests {
             &[(at, 3, 1.0), ("2026-08-02T02:59:59Z", 1, 1.0)],
         ] {
             let (_, faults) = resolve(wrong);
-            assert_eq!(faults.iter().map(|f| f.field).collect::<Vec<_>>(), ["curtailments"]);
+            assert_eq!(
+                faults.iter().map(|f| f.field.clone()).collect::<Vec<_>>(),
+                ["curtailments"]
+            );
         }
         let (_, faults) = resolve(&[(at, 3, 1.0), ("2026-08-02T03:00:00Z", 1, 1.0)]);
         assert_eq!(faults, []);

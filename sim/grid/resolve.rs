@@ -22,7 +22,7 @@ pub(crate) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Faul
         }
         (Some((first, _)), Some((second, _))) => {
             let message = format!("`{first}` and `{second}` exclude each other");
-            faults.push(Fault::error(second, message).help(format!("keep one of {list}")));
+            faults.push(Fault::error(*second, message).help(format!("keep one of {list}")));
             None
         }
     }
@@ -36,7 +36,7 @@ pub(crate) fn only_with(
     faults: &mut Vec<Fault>,
 ) {
     for (field, _) in fields.iter().filter(|(_, written)| *written && !is_owner) {
-        faults.push(Fault::error(field, format!("`{field}` goes with `{owner}`")));
+        faults.push(Fault::error(*field, format!("`{field}` goes with `{owner}`")));
     }
 }
 

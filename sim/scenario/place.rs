@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::names::{self, Component};
-use super::tree::{Entry, Node};
+use super::tree::{Entry, Node, Value};
 use crate::spec::{Fault, Mark, Names, Severity};
 
 /// A value within a scenario, with the way to it: what messages about it start with.
@@ -94,19 +94,15 @@ impl<'t> Place<'t> {
 
     /// Reports what a room found wrong with the component at this place.
     ///
-    /// A fault without a mark is placed at its field: the value if it is written, else the
-    /// key of the component. Fields within fields are separated by dots.
+    /// A fault without a mark is placed at its field: at the value if that is written and no
+    /// mapping, at its key if it is one, else at the key of the innermost part that is written.
     pub fn fault(&self, fault: Fault, sink: &mut Diagnostics) {
-        let path = if fault.field.is_empty() { self.path.clone() } else { self.join(fault.field) };
+        let path = self.join(&fault.field);
         let message =
             if path.is_empty() { fault.message } else { format!("{path}: {}", fault.message) };
-        let value = (!fault.field.is_empty())
-            .then(|| fault.field.split('.').try_fold(self.node, |node, key| node.get(key)))
-            .flatten();
-        let mut diagnostic = match (fault.mark.filter(|mark| mark.file != 0), value) {
-            (Some(mark), _) => Diagnostic::error(mark, message),
-            (None, Some(value)) => Diagnostic::in_value(value, message),
-            (None, None) => Diagnostic::error(self.key, message),
+        let mut diagnostic = match fault.mark.filter(|mark| mark.file != 0) {
+            Some(mark) => Diagnostic::error(mark, message),
+            None => self.in_field(&fault.field, message),
         };
         diagnostic.severity = fault.severity;
         diagnostic.help = fault.help;
@@ -117,11 +113,41 @@ impl<'t> Place<'t> {
         sink.push(diagnostic);
     }
 
+    /// An error at `field`, which may lie fields deep.
+    fn in_field(&self, field: &str, message: String) -> Diagnostic {
+        let (mut node, mut key) = (self.node, self.key);
+        for step in field.split(['.', '[']).filter(|step| !step.is_empty()) {
+            let inner = match &node.value {
+                Value::Map(map) => map.entry(step).map(|entry| (&entry.value, entry.key.mark)),
+                Value::Seq(items) => {
+                    let index = step.trim_end_matches(']').parse().ok();
+                    let item = index.and_then(|index: usize| items.get(index));
+                    item.map(|item| (item, item.mark))
+                }
+                // A lone value stands for a list of one.
+                Value::Null | Value::Scalar(_) => step.ends_with(']').then_some((node, key)),
+            };
+            let Some(inner) = inner else {
+                return Diagnostic::error(node.used_at.unwrap_or(key), message);
+            };
+            (node, key) = inner;
+        }
+        if node.as_map().is_some() || field.is_empty() {
+            return Diagnostic::error(node.used_at.unwrap_or(key), message);
+        }
+        Diagnostic::in_value(node, message)
+    }
+
     fn message(&self, message: &str) -> String {
         if self.path.is_empty() { message.to_owned() } else { format!("{}: {message}", self.path) }
     }
 
     fn join(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        match (self.path.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, key) if key.starts_with('[') => format!("{path}{key}"),
+            (path, key) => format!("{path}.{key}"),
+        }
     }
 }

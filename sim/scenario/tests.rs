@@ -266,6 +266,47 @@ fn a_fault_is_placed_at_its_field_or_its_component() {
 }
 
 #[test]
+fn a_fault_of_a_nested_spec_is_placed_at_its_own_field() {
+    use crate::spec::{Fault, within};
+    let text = "\
+power:
+  a:
+    kind: ups
+    battery:
+      strings: 4
+      packs:
+        - {cells: 3}
+        - cells: 4
+      lone: 7
+";
+    let document = load_text("t.yaml", text, &[]).unwrap();
+    let place = document.get("power.a").unwrap();
+    let mut faults = vec![Fault::error("rating", "is missing")];
+    within("battery", &mut faults, |faults| {
+        faults.push(Fault::error("strings", "too many"));
+        faults.push(Fault::error("", "is alone"));
+        faults.push(Fault::error("ageing", "is not written"));
+        within("packs[1]", faults, |faults| faults.push(Fault::error("cells", "too few")));
+        within("packs", faults, |faults| faults.push(Fault::error("[0]", "is the first")));
+        faults.push(Fault::error("packs[2].cells", "no such"));
+        faults.push(Fault::error("lone[0]", "one stands for a list"));
+    });
+    let mut sink = Diagnostics::default();
+    faults.into_iter().for_each(|fault| place.fault(fault, &mut sink));
+    assert_eq!(
+        sink.short(&document.files),
+        "t.yaml:2:3: error: power.a.rating: is missing\n\
+         t.yaml:4:5: error: power.a.battery: is alone\n\
+         t.yaml:4:5: error: power.a.battery.ageing: is not written\n\
+         t.yaml:5:16: error: power.a.battery.strings: too many\n\
+         t.yaml:6:7: error: power.a.battery.packs[2].cells: no such\n\
+         t.yaml:7:11: error: power.a.battery.packs[0]: is the first\n\
+         t.yaml:8:18: error: power.a.battery.packs[1].cells: too few\n\
+         t.yaml:9:13: error: power.a.battery.lone[0]: one stands for a list\n"
+    );
+}
+
+#[test]
 fn sections_and_references_are_looked_through() {
     let text =
         "powr: {}\nname: x\npower:\n  a: {kind: ups, rating: 1 W, fed_by: [u-{1..2}, 'b c', v]}\n";

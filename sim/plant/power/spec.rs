@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::design::{ComponentDesign, ComponentKind, FailureLaw, LossCurve, RepairLaw};
-use crate::spec::{Fault, Names, kinds};
+use crate::spec::{Check, Fault, Names, kinds};
 use crate::units::{ApparentPower, Duration, Fraction, Length, Power, Rate};
 
 kinds! {
@@ -371,27 +371,35 @@ fn failures(
     faults: &mut Vec<Fault>,
 ) -> FailureLaw {
     let Some(spec) = spec else { return default };
-    let rate_per_s = spec.rate.map_or(default.rate_per_s, |rate| rate.0);
-    let mean_s = match (spec.repair_mean, default.repair) {
-        (Some(mean), _) => mean.as_secs_f64(),
-        (None, RepairLaw::Exponential { mean_s } | RepairLaw::Lognormal { mean_s, .. }) => mean_s,
-    };
-    let mut refuse = |message: &str| faults.push(Fault::error("failures", message));
-    if rate_per_s < 0.0 {
-        refuse("`rate` is negative");
-    }
-    if rate_per_s > 0.0 && mean_s == 0.0 {
-        refuse("`repair_mean` must be above zero");
-    }
-    let repair = match spec.repair_sigma {
-        None => RepairLaw::Exponential { mean_s },
-        Some(sigma) if sigma > 0.0 && sigma <= 3.0 => RepairLaw::Lognormal { mean_s, sigma },
-        Some(_) => {
-            refuse("`repair_sigma` must be above 0 and at most 3");
-            RepairLaw::Exponential { mean_s }
+    Check { faults }.within("failures", |check| spec.resolve(default, check))
+}
+
+impl FailureSpec {
+    fn resolve(&self, default: FailureLaw, check: &mut Check<'_>) -> FailureLaw {
+        let rate_per_s = self.rate.map_or(default.rate_per_s, |rate| rate.0);
+        let mean_s = match (self.repair_mean, default.repair) {
+            (Some(mean), _) => mean.as_secs_f64(),
+            (None, RepairLaw::Exponential { mean_s } | RepairLaw::Lognormal { mean_s, .. }) => {
+                mean_s
+            }
+        };
+        if rate_per_s < 0.0 {
+            check.error("rate", "must not be negative".to_owned());
         }
-    };
-    FailureLaw { rate_per_s, repair }
+        if rate_per_s > 0.0 && mean_s == 0.0 {
+            check.error("repair_mean", "must be above zero".to_owned());
+        }
+        let repair = match self.repair_sigma {
+            None => RepairLaw::Exponential { mean_s },
+            Some(sigma) if sigma > 0.0 && sigma <= 3.0 => RepairLaw::Lognormal { mean_s, sigma },
+            Some(sigma) => {
+                let message = format!("must be above 0 and at most 3, got {sigma}");
+                check.error("repair_sigma", message);
+                RepairLaw::Exponential { mean_s }
+            }
+        };
+        FailureLaw { rate_per_s, repair }
+    }
 }
 
 fn share(value: Option<Fraction>, default: f64) -> f64 {
@@ -501,12 +509,12 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused_at_its_field() {
-        let fields = |text: &str| -> Vec<&'static str> {
-            supply(text).1.iter().map(|fault| fault.field).collect()
+        let fields = |text: &str| -> Vec<String> {
+            supply(text).1.iter().map(|fault| fault.field.to_string()).collect()
         };
         assert_eq!(fields("{kind: feed, capacity: 0 MW}"), ["capacity"]);
         let both = "{kind: feed, capacity: 1 MW, outages: none, failures: {rate: 1 /year}}";
-        assert!(fields(both).contains(&"outages"));
+        assert!(fields(both).contains(&"outages".to_owned()));
         assert_eq!(fields("{kind: ups, rating: -1 MW, fed_by: []}"), ["fed_by", "rating"]);
         let wrong = "{kind: pdu, rating: 1 MVA, fed_by: [u], efficiency: 0 %, power_factor: 0 %,
             failures: {rate: -1 /year, repair_sigma: 9}}";

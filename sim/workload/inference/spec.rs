@@ -488,7 +488,11 @@ mod tests {
         case("model", |s| s.model = grid([0.020, 0.019]));
         for (field, spec) in &wrong {
             let faults = faults(spec, 2);
-            assert_eq!(faults.iter().map(|f| f.field).collect::<Vec<_>>(), [*field], "{faults:?}");
+            assert_eq!(
+                faults.iter().map(|f| f.field.clone()).collect::<Vec<_>>(),
+                [*field],
+                "{faults:?}"
+            );
         }
         assert_eq!(faults(&spec(affine()), 0)[0].field, "racks");
         assert_eq!(faults(&spec(grid([0.019, 0.020])), 2), []);

@@ -175,7 +175,7 @@ mod tests {
                     sleep_power: 4 kW, throttle_inlet: 50 degC}";
         let mut faults = Vec::new();
         spec(yaml).resolve(&mut faults);
-        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.clone()).collect();
         assert_eq!(fields, ["count", "machines", "sleep_power", "hash_rate", "trip_inlet"]);
     }
 

@@ -343,11 +343,11 @@ impl RestartSpec {
 mod tests {
     use super::*;
 
-    fn faults_of(yaml: &str) -> Vec<&'static str> {
+    fn faults_of(yaml: &str) -> Vec<String> {
         let spec: MiningSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
         let mut faults = Vec::new();
         spec.resolve(Vec::new(), &mut faults);
-        faults.iter().map(|fault| fault.field).collect()
+        faults.iter().map(|fault| fault.field.to_string()).collect()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Range checks of cooling specs, which fill in defaults and report with figures.
+//! Range checks of cooling specs beside the ones that all specs share.
 
 use super::super::dry_cooler::CATALOGUE;
 use super::super::fans::FanLaw;
@@ -9,15 +9,11 @@ use super::super::pumps::{self, PumpControl, PumpLaw};
 use super::super::tower::{TowerDesign, TowerPoint};
 use super::{Coolant, FanCurve};
 use crate::fluids::{MoistAir, water};
+pub(super) use crate::spec::Check;
 use crate::spec::{Fault, Names};
 use crate::units::{
     Conductance, Fraction, MassFlow, Power, Temperature, TemperatureDelta, VolumeFlow,
 };
-
-/// Range checks that fill in a default and report with figures.
-pub(super) struct Check<'a> {
-    pub(super) faults: &'a mut Vec<Fault>,
-}
 
 /// What the pumped side of a loop is resolved from.
 pub(super) struct CircuitInput {
@@ -64,69 +60,12 @@ pub(super) struct TowerInput {
 }
 
 impl Check<'_> {
-    pub(super) fn error(&mut self, field: &'static str, message: String) {
-        self.faults.push(Fault::error(field, message));
-    }
-
-    pub(super) fn warning(&mut self, field: &'static str, message: String) {
-        self.faults.push(Fault::warning(field, message));
-    }
-
     pub(super) fn heat(&mut self, heat: Power) -> f64 {
         if heat.0 > 0.0 {
             return heat.0;
         }
         self.error("design_heat", format!("must be above zero, got `{heat}`"));
         1e6
-    }
-
-    pub(super) fn positive(
-        &mut self,
-        field: &'static str,
-        value: Option<f64>,
-        default: f64,
-        what: &str,
-    ) -> f64 {
-        match value {
-            Some(value) if value > 0.0 => value,
-            Some(_) => {
-                self.error(field, format!("{what} must be above zero"));
-                default
-            }
-            None => default,
-        }
-    }
-
-    pub(super) fn between(
-        &mut self,
-        field: &'static str,
-        value: Option<f64>,
-        default: f64,
-        (low, high): (f64, f64),
-        unit: &str,
-    ) -> f64 {
-        match value {
-            Some(value) if (low..=high).contains(&value) => value,
-            Some(value) => {
-                self.error(
-                    field,
-                    format!("must be between {low} and {high} {unit}, got {value} {unit}"),
-                );
-                default
-            }
-            None => default,
-        }
-    }
-
-    pub(super) fn count(&mut self, field: &'static str, value: Option<u32>) -> u32 {
-        match value {
-            Some(0) => {
-                self.error(field, "must be at least 1".to_owned());
-                1
-            }
-            Some(n) => n,
-            None => 1,
-        }
     }
 
     pub(super) fn fed(&mut self, what: &str, names: Option<&Names>) {

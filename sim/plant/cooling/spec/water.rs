@@ -9,7 +9,7 @@ use super::super::loops::LoopDesign;
 use super::super::makeup::{BasinDesign, MainDesign, MakeUpDesign, Outage};
 use super::{CoolingSpec, UnitFailuresSpec};
 use crate::kernel::Span;
-use crate::spec::Fault;
+use crate::spec::{Fault, within};
 use crate::units::{Duration, Fraction, Volume, VolumeFlow};
 
 /// The main that brings water to the whole site. Without an entry it brings whatever is asked.
@@ -125,15 +125,13 @@ impl MakeUpSpec {
                 faults.push(Fault::error(field, "there is no `basin` that it could be of"));
             }
         }
-        let mut own = Vec::new();
         let main = WaterMainSpec {
             daily_limit: self.daily_limit,
             peak_flow: self.peak_flow,
             failures: self.failures,
             outages: self.outages.clone(),
         };
-        let main = main.resolve(&mut own);
-        faults.extend(own.into_iter().map(|fault| Fault { field: "water", ..fault }));
+        let main = within("water", faults, |faults| main.resolve(faults));
         MakeUpDesign {
             basin: BasinDesign {
                 volume_kg: volume_m3.max(0.0) * KG_M3,

@@ -138,7 +138,7 @@ impl PoolParts<'_> {
         let model = self.model.resolve(rack, &mut found);
         faults.extend(found.into_iter().map(|fault| match self.at {
             At::Service => fault,
-            At::Pool(mark) => Fault { field: "pools", ..fault }.at(mark),
+            At::Pool(mark) => fault.within("pools").at(mark),
         }));
         PoolDesign {
             rack: rack.clone(),
