@@ -408,9 +408,9 @@ impl Facility<'_> {
             for &index in loops {
                 let plant = &self.loops[index];
                 heat += plant.heat_w;
-                fans += plant.machines[0].draw_w;
-                pumps += plant.machines[1].draw_w;
-                chillers += plant.machines[2].draw_w;
+                fans += plant.machines.fans.draw_w;
+                pumps += plant.machines.pumps.draw_w;
+                chillers += plant.machines.chillers.draw_w;
                 spray += plant.state.spray_w;
                 economiser += plant.state.economiser_w;
                 rejected += plant.state.heat_rejected_w;

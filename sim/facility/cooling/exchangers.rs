@@ -103,11 +103,12 @@ impl ExchangerPlant {
         (agenda, event): (&mut SiteAgenda, Event),
     ) {
         let Some(design) = &self.design else { return };
-        if self.control.is_none() {
-            self.control = OutsideAirControl::new(design, air, MAY_EVAPORATE);
-        }
-        let Some(control) = &mut self.control else { return };
-        let next = control.advance(now, design, air, MAY_EVAPORATE);
+        let Some(outside) = &design.outside_air else { return };
+        let handler = design.handler();
+        let control = self
+            .control
+            .get_or_insert_with(|| OutsideAirControl::new(outside, handler, air, MAY_EVAPORATE));
+        let next = control.advance(now, (outside, handler), air, MAY_EVAPORATE);
         if next < Time::MAX && next != self.look {
             self.look = next;
             agenda.push(next, Class::Control, event);

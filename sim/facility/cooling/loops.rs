@@ -9,15 +9,14 @@ use crate::fluids::MoistAir;
 use crate::kernel::{Span, Ticket, Time};
 use crate::measure::Sum;
 use crate::plant::cooling::{
-    Branch, CoolingLoop, Drive, LoopState, Masses, Pool, Rejection, Transient,
+    Branch, CoolingLoop, Drive, LoopState, Masses, PerMachine, Pool, Rejection, Transient,
 };
 
 /// A cooling loop while the site runs.
 #[derive(Debug)]
 pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) model: CoolingLoop,
-    /// Its fans, its pumps and its chillers.
-    pub(in crate::facility) machines: [Machines; 3],
+    pub(in crate::facility) machines: PerMachine<Machines>,
     pub(super) exchangers: Vec<u32>,
     /// Heat that racks and exchangers give it, W.
     pub(in crate::facility) heat_w: f64,
@@ -127,19 +126,25 @@ impl LoopPlant {
         });
         let masses = Masses::new(site.operation.coolant_j_k, branches.collect());
         let held_c = vec![state.supply_c; masses.len()];
-        let [fans, pumps] = site.operation.restart;
-        let [spare_fans, spare_pumps, _] = site.operation.standby;
-        let units = model.units();
-        let no_pool = Pool::new(0, 0, Span::ZERO);
-        let (fan_pool, pump_pool) =
-            (Pool::new(units.0, spare_fans, fans), Pool::new(units.1, spare_pumps, pumps));
+        let (restart, standby, units) =
+            (site.operation.restart, site.operation.standby, model.units());
+        let pools = PerMachine {
+            fans: Pool::new(units.fans, standby.fans, restart.fans),
+            pumps: Pool::new(units.pumps, standby.pumps, restart.pumps),
+            // Which chillers run, and how long they take, is their operator's business.
+            chillers: Pool::new(0, 0, Span::ZERO),
+        };
         Self {
-            machines: [
-                Machines::new(site.fans, model.max_fan_w(), fan_pool, fans),
-                Machines::new(site.pumps, model.max_pump_w(), pump_pool, pumps),
-                // Which chillers run, and how long they take, is their operator's business.
-                Machines::new(site.chillers, model.max_chiller_w(), no_pool, Span::ZERO),
-            ],
+            machines: PerMachine {
+                fans: Machines::new(site.fans, model.max_fan_w(), pools.fans, restart.fans),
+                pumps: Machines::new(site.pumps, model.max_pump_w(), pools.pumps, restart.pumps),
+                chillers: Machines::new(
+                    site.chillers,
+                    model.max_chiller_w(),
+                    pools.chillers,
+                    restart.chillers,
+                ),
+            },
             state,
             model,
             exchangers,

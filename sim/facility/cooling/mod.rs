@@ -19,10 +19,11 @@ mod waterworks;
 
 use super::{Event, Facility};
 use crate::kernel::{Agenda, Class, Span, Time};
-use crate::plant::cooling::{Drive, Rejection};
+use crate::plant::cooling::{Drive, PerMachine, Rejection};
 
 use balance::{conditions, look_again_s};
 use loops::Instant;
+use machines::Machines;
 
 pub(super) use exchangers::ExchangerPlant;
 pub(super) use loops::LoopPlant;
@@ -49,23 +50,24 @@ impl Facility<'_> {
             let mut asking = self.gather_heat(now, index);
             let plant = &mut self.loops[index as usize];
 
-            plant.machines.iter_mut().for_each(|machines| machines.advance(now));
-            let [fans, pumps, chillers] = [0, 1, 2].map(|kind: usize| plant.machines[kind].whole());
+            plant.machines.each_mut().map(|machines| machines.advance(now));
+            let PerMachine { fans, pumps, chillers } =
+                plant.machines.each_ref().map(Machines::whole);
             let regime = plant.operator.regime();
             let (may_evaporate, fan_speed) = (plant.wet, plant.fan_fault.at);
             let whole = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
             let at_rest = plant.model.solve(plant.heat_w, &self.air, whole);
             let wanted = plant.at_work(at_rest, &self.air, whole);
-            let wanted_w = [wanted.fan_w, wanted.pump_w, wanted.chiller_w];
-            let mut share = [1.0; 3];
-            for (kind, (machines, share)) in plant.machines.iter_mut().zip(&mut share).enumerate() {
+            let wanted_w =
+                PerMachine { fans: wanted.fan_w, pumps: wanted.pump_w, chillers: wanted.chiller_w };
+            let share = plant.machines.each_mut().zip(wanted_w).map(|(machines, wanted_w)| {
                 let restart = Event::Started(index);
                 let ready = machines.ready(now, &self.power, &mut self.agenda, restart);
-                let wanted_w = if ready { wanted_w[kind] } else { 0.0 };
+                let wanted_w = if ready { wanted_w } else { 0.0 };
                 asking |= machines.ask(&mut self.power, wanted_w);
-                *share = if ready { machines.share(&self.power, wanted_w) } else { 0.0 };
-            }
-            let [fans, pumps, chillers] = share;
+                if ready { machines.share(&self.power, wanted_w) } else { 0.0 }
+            });
+            let PerMachine { fans, pumps, chillers } = share;
             let drive = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
             let (at_rest, state) = if drive == whole {
                 (at_rest, wanted)
@@ -74,13 +76,14 @@ impl Facility<'_> {
                 (at_rest, plant.at_work(at_rest, &self.air, drive))
             };
             // Water still goes round where only what cools it is missing.
-            let circulates = plant.machines[1].exist() && pumps > 0.0;
+            let circulates = plant.machines.pumps.exist() && pumps > 0.0;
             let pump_w =
-                if state.flowing { state.pump_w } else { pumps * plant.machines[1].most_w() };
-            let draws_w = [state.fan_w, pump_w, state.chiller_w];
-            for (machines, draw_w) in plant.machines.iter_mut().zip(draws_w) {
+                if state.flowing { state.pump_w } else { pumps * plant.machines.pumps.most_w() };
+            let draws_w =
+                PerMachine { fans: state.fan_w, pumps: pump_w, chillers: state.chiller_w };
+            plant.machines.each_mut().zip(draws_w).map(|(machines, draw_w)| {
                 machines.draw(&mut self.power, draw_w);
-            }
+            });
             plant.state = state;
             // Chillers whose condensers have no water trip, and start anew when it is back.
             let condenses = may_evaporate || plant.model.design().works_dry();
@@ -169,7 +172,7 @@ impl Facility<'_> {
             if let Some((_, ticket)) = plant.next.take() {
                 self.agenda.cancel(ticket);
             }
-            let own_w = plant.machines[1].draw_w + plant.machines[2].draw_w;
+            let own_w = plant.machines.pumps.draw_w + plant.machines.chillers.draw_w;
             let Instant { out_of_balance, rejecting, .. } = plant.now;
             let mut held_c;
             if out_of_balance {

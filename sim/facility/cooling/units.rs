@@ -6,7 +6,7 @@ use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
 use crate::kernel::{Class, Clock, Time};
 use crate::plant::cooling::{
-    BreakdownLaw, ControlDesign, ControlFault, CoolingLoop, MainDesign, Service, UnitState,
+    BreakdownLaw, ControlDesign, ControlFault, CoolingLoop, Machine, MainDesign, Service, UnitState,
 };
 
 /// A machine, a control or a main that can fail.
@@ -23,7 +23,7 @@ pub(in crate::facility) struct Unit {
 #[derive(Debug, Clone, Copy)]
 enum Place {
     /// One of the fans, pumps or chillers of a loop.
-    Loop(u32, u8, u32),
+    Loop(u32, Machine, u32),
     /// One of the pumps or fans of an exchanger.
     Exchanger(u32, u32),
     /// The main of a loop, or of the site.
@@ -75,8 +75,8 @@ struct Group<'d> {
     count: u32,
     failures: Option<BreakdownLaw>,
     services: &'d [Service],
-    place: fn(u32, u32) -> Place,
-    index: u32,
+    /// The first of them.
+    first: Place,
 }
 
 /// All machines of the cooling.
@@ -84,24 +84,15 @@ fn groups(design: &Design) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
     for (index, site) in (0..).zip(&design.loops) {
         let duty = CoolingLoop::new(&site.design).units();
-        let places: [fn(u32, u32) -> Place; 3] = [
-            |index, unit| Place::Loop(index, 0, unit),
-            |index, unit| Place::Loop(index, 1, unit),
-            |index, unit| Place::Loop(index, 2, unit),
-        ];
-        let kinds = [("fan", duty.0), ("pump", duty.1), ("chiller", duty.2)];
-        for (kind, ((what, duty), place)) in kinds.into_iter().zip(places).enumerate() {
-            groups.push(Group {
-                name: &site.name,
-                group_name: &site.group_name,
-                what,
-                count: duty + site.operation.standby[kind],
-                failures: site.operation.failures[kind],
-                services: &site.operation.services[kind],
-                place,
-                index,
-            });
-        }
+        groups.extend(Machine::ALL.map(|machine| Group {
+            name: &site.name,
+            group_name: &site.group_name,
+            what: machine.name(),
+            count: duty[machine] + site.operation.standby[machine],
+            failures: site.operation.failures[machine],
+            services: &site.operation.services[machine],
+            first: Place::Loop(index, machine, 0),
+        }));
     }
     for (index, site) in (0..).zip(&design.exchangers) {
         let Some(exchanger) = &site.design else { continue };
@@ -112,8 +103,7 @@ fn groups(design: &Design) -> Vec<Group<'_>> {
             count: exchanger.movers + site.operation.standby,
             failures: site.operation.failures,
             services: &site.operation.services,
-            place: Place::Exchanger,
-            index,
+            first: Place::Exchanger(index, 0),
         });
     }
     groups
@@ -122,6 +112,14 @@ fn groups(design: &Design) -> Vec<Group<'_>> {
 impl Group<'_> {
     fn name_of(&self, unit: u32) -> String {
         format!("{}/{}-{}", self.name, self.what, unit + 1)
+    }
+
+    fn place_of(&self, unit: u32) -> Place {
+        match self.first {
+            Place::Loop(index, machine, first) => Place::Loop(index, machine, first + unit),
+            Place::Exchanger(index, first) => Place::Exchanger(index, first + unit),
+            other => other,
+        }
     }
 }
 
@@ -167,7 +165,7 @@ pub(in crate::facility) fn units(design: &Design) -> Vec<Unit> {
         units.extend((0..group.count).map(|unit| Unit {
             name: group.name_of(unit),
             group_name: format!("{} {}s", group.group_name, group.what),
-            place: (group.place)(group.index, unit),
+            place: group.place_of(unit),
             law,
         }));
     }
@@ -215,7 +213,7 @@ pub(in crate::facility) fn planned(design: &Design) -> Vec<Planned> {
                 if let Some((from, until)) = design.clock.times(begins, service.first.duration) {
                     all.extend((0..service.units).map(|next| {
                         let unit = ((turn + u64::from(next)) % u64::from(group.count)) as u32;
-                        let place = (group.place)(group.index, unit);
+                        let place = group.place_of(unit);
                         Planned { name: group.name_of(unit), place, from, until }
                     }));
                 }
@@ -270,12 +268,12 @@ impl Facility<'_> {
     fn set_out(&mut self, now: Time, place: Place, out: Option<UnitState>) {
         let fails = out.is_some();
         let (on_loop, ready) = match place {
-            Place::Loop(index, 2, unit) => {
+            Place::Loop(index, Machine::Chiller, unit) => {
                 self.loops[index as usize].operator.set_unit(now, unit, out);
                 (index, None)
             }
-            Place::Loop(index, kind, unit) => {
-                let machines = &mut self.loops[index as usize].machines[usize::from(kind)];
+            Place::Loop(index, machine, unit) => {
+                let machines = &mut self.loops[index as usize].machines[machine];
                 (index, machines.set_unit(now, unit, out))
             }
             Place::Exchanger(index, unit) => {

@@ -1,9 +1,9 @@
 //! Vapour-compression chillers: capacity and power by curves.
 
-use super::control::StagingDesign;
 use super::curves::{ChillerCurves, Condenser};
-use super::loops::Drive;
 use super::root;
+use super::state::Drive;
+use crate::kernel::Span;
 
 /// Alike chillers side by side.
 ///
@@ -34,6 +34,24 @@ pub struct ChillerDesign {
     pub compressor_heat: f64,
     /// The most that one chiller draws, W.
     pub max_power_w: f64,
+}
+
+/// When chillers are switched on and off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StagingDesign {
+    /// One more starts when those running have been loaded above this share of their
+    /// capacity...
+    pub up_at: f64,
+    /// ...for this long.
+    pub up_after: Span,
+    /// One fewer runs when the others would be loaded below this share.
+    pub down_at: f64,
+    /// Least time that a chiller runs before it is stopped, and rests before it starts again.
+    pub least_time: Span,
+    /// From the order to start, or from the return of power, to cooling.
+    pub start_delay: Span,
+    /// Chillers beyond those that the plant is designed for: as many as these stand by.
+    pub standby: u32,
 }
 
 /// What holds outside the temperatures that curves were fitted to.

@@ -3,14 +3,15 @@
 use std::cell::Cell;
 
 use super::chiller::{ChillerDesign, overloaded_c};
-use super::control::CoolingMode;
+use super::circuit::{CircuitDesign, Stream};
+use super::device::fan_power_w;
 use super::exchange::{RackExchanger, WaterExchanger};
-use super::loops::{CircuitDesign, Drive, FanControl, LoopState, fan_power_w, still, tower_water};
 use super::pumps::Pumping;
 use super::root;
 use super::setpoint::Setpoint;
-use super::staging::{self, Control, Rejection, Staged};
-use super::tower::{TowerDesign, TowerSink};
+use super::staging::{self, Control, Device, FanControl, Staged};
+use super::state::{CoolingMode, Drive, LoopState, still};
+use super::tower::{TowerDesign, TowerSink, tower_water};
 use super::water::WaterFlows;
 use crate::fluids::{MoistAir, water::CP_WATER};
 
@@ -97,7 +98,7 @@ impl ChillerPlantDesign {
             sink: TowerSink::new(air, self.tower.correction_wet_bulb_c),
             evaporator_w,
             range_k: evaporator_w / chilled_w_k,
-            condenser: (condenser_kg_s, condenser_kg_s * CP_WATER),
+            condenser: Stream { kg_s: condenser_kg_s, w_k: condenser_kg_s * CP_WATER },
             condenser_pump_w: pumps * self.circuit.pump_heat * self.condenser_pump_w,
             economiser_w_k: self
                 .economiser
@@ -203,8 +204,8 @@ struct Question<'a> {
     evaporator_w: f64,
     /// How much that warms the chilled water, K.
     range_k: f64,
-    /// Condenser water, kg/s and W/K.
-    condenser: (f64, f64),
+    /// Condenser water.
+    condenser: Stream,
     /// What the condenser pumps put into the water, W.
     condenser_pump_w: f64,
     /// Heat that the economiser moves per kelvin between its inlets, W/K.
@@ -384,7 +385,7 @@ impl Question<'_> {
                 Some(conductance) => {
                     let apart_k = supply_c + self.range_k - tower_c;
                     let w = (conductance * apart_k).clamp(0.0, self.evaporator_w);
-                    (w, tower_c + w / self.condenser.1)
+                    (w, tower_c + w / self.condenser.w_k)
                 }
                 None => (0.0, tower_c),
             };
@@ -426,10 +427,10 @@ impl Question<'_> {
         let leaving = |operation, heat: f64| {
             plant.tower.leaving_c(&self.sink, heat * heat_w, self.condenser, operation)
         };
-        let device = Rejection {
+        let device = Device {
             leaving,
             sink_c: self.sink.wet_bulb_c,
-            range_k: heat_w / self.condenser.1,
+            range_k: heat_w / self.condenser.w_k,
             fans: self.fans,
         };
         staging::run(&device, &control)

@@ -8,54 +8,18 @@
 
 mod bank;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use self::bank::{Asked, Bank};
-pub use self::bank::{StagingDesign, UnitState};
+use self::bank::{Bank, Load};
 use super::chiller::ChillerDesign;
-use super::loops::{CoolingLoop, Drive, LoopDesign, LoopState};
+use super::loops::{CoolingLoop, LoopDesign};
+use super::pool::UnitState;
+use super::state::{CoolingMode, Drive, ECONOMISER_ON_K, LoopState, Regime};
 use crate::fluids::MoistAir;
 use crate::kernel::{Span, Time};
-
-/// What a control does when it has failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ControlFault {
-    /// It stays where it is.
-    Stuck,
-    /// It goes to its end: fans to full speed, a valve wide open.
-    Full,
-    /// It goes to the other end: fans to rest, a valve shut.
-    Shut,
-}
-
-/// How a waterside economiser takes part in the cooling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CoolingMode {
-    /// The economiser alone; no chiller runs.
-    Free,
-    /// The economiser, with the tower at its coldest, and chillers behind it.
-    Partial,
-    /// Chillers alone.
-    Mechanical,
-}
-
-/// How a chiller plant is run for the time being.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Regime {
-    /// Chillers that cool.
-    pub running: u32,
-    /// What the economiser does.
-    pub mode: CoolingMode,
-}
 
 /// Dead bands of the economiser's modes, K, and the least time in each: those of the examples
 /// of the Modelica Buildings library, whose controller follows Stein (2009).
 const CHILLERS_ON_K: f64 = 1.1;
 const ECONOMISER_OFF_K: f64 = 0.5;
-pub(super) const ECONOMISER_ON_K: f64 = 1.1;
 const CHILLERS_OFF_K: f64 = 0.5;
 /// Chilled water this much too warm means that the chillers fall short, K.
 const SHORT_K: f64 = 0.05;
@@ -155,14 +119,14 @@ impl PlantControl {
             }
             CoolingMode::Mechanical => evaporator_w,
         };
-        let asked = Asked {
-            load: load_w / chillers.capacity_w,
+        let load = Load {
+            units: load_w / chillers.capacity_w,
             short: self.mode != CoolingMode::Free
                 && state.flowing
                 && state.supply_c > set_c + SHORT_K,
             powered,
         };
-        let next = self.bank.advance(now, &asked).min(next_mode);
+        let next = self.bank.advance(now, &load).min(next_mode);
         if self.regime() == before { next } else { now }
     }
 

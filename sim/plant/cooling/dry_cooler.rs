@@ -1,11 +1,12 @@
 //! The dry cooler: fans, finned tubes, and no water lost.
 
+use super::circuit::Stream;
+use super::device::{Asked, Rejected, fan_power_w};
 use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
 use super::fans::{FanLaw, thinness};
-use super::loops::{Asked, Rejected, fan_power_w};
 use super::pads::PadDesign;
 use super::root;
-use super::staging::{self, Operation, Rejection};
+use super::staging::{self, Device, Operation};
 use super::water::WaterFlows;
 use crate::fluids::MoistAir;
 
@@ -121,12 +122,8 @@ impl DryCoolerDesign {
         let leaving = |operation, multiple: f64| {
             self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
         };
-        let device = Rejection {
-            leaving,
-            sink_c: sink.entering_c,
-            range_k: asked.range_k(),
-            fans: asked.fans,
-        };
+        let device =
+            Device { leaving, sink_c: sink.entering_c, range_k: asked.range_k(), fans: asked.fans };
         let staged = staging::run(&device, &asked.control);
         let air_ratio = staged.mean(|operation, _| self.air_share(operation));
         Rejected {
@@ -148,34 +145,34 @@ impl DryCoolerDesign {
         self.fan_w * thinness(self.fan_at_sea_level, air)
     }
 
-    /// Temperature of the coolant leaving the device that rejects `heat_w` from `water_kg_s`
-    /// of coolant of `water_w_k`, degrees Celsius. About 150 ns.
+    /// Temperature of the `coolant` leaving the cooler that rejects `heat_w` from it, degrees
+    /// Celsius. About 150 ns.
     pub(super) fn leaving_c(
         &self,
         sink: &DrySink,
         heat_w: f64,
-        coolant: (f64, f64),
+        coolant: Stream,
         operation: Operation,
     ) -> f64 {
         let conductance = self.conductance_w_k(sink, coolant, operation);
-        sink.entering_c + heat_w / conductance - heat_w / coolant.1
+        sink.entering_c + heat_w / conductance - heat_w / coolant.w_k
     }
 
-    /// Heat that the cooler carries a kelvin between the entering coolant, kg/s and W/K, and the
+    /// Heat that the cooler carries a kelvin between the entering `coolant` and the
     /// entering air, W/K.
     pub(super) fn conductance_w_k(
         &self,
         sink: &DrySink,
-        (water_kg_s, water_w_k): (f64, f64),
+        coolant: Stream,
         operation: Operation,
     ) -> f64 {
         let (share, speed) = self.air(operation);
         // More water than design through the units left is not credited: tubes are not fed
         // beyond their rating.
-        let flow = (water_kg_s / (self.water_kg_s * share)).min(1.0);
+        let flow = (coolant.kg_s / (self.water_kg_s * share)).min(1.0);
         let ua = self.ua_w_k * share * ua_factor(speed, flow);
         let air_w_k = self.air_flow_m3_s * share * speed * sink.heat_capacity_j_m3k;
-        inlet_conductance(crossflow, ua, water_w_k, air_w_k)
+        inlet_conductance(crossflow, ua, coolant.w_k, air_w_k)
     }
 
     /// Share of the units with air through them, and that air as a share of full.

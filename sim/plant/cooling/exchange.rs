@@ -91,30 +91,37 @@ impl RackExchanger {
 pub struct WaterExchanger {
     /// UA at design flows, W/K.
     pub ua_w_k: f64,
-    /// Capacity rates of the hot and the cold side at design, W/K.
-    pub design_w_k: (f64, f64),
+    /// Capacity rates at design, W/K.
+    pub design_w_k: Sides,
+}
+
+/// The two sides of an exchanger.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sides {
+    /// Of the stream that gives heat.
+    pub hot: f64,
+    /// Of the stream that takes it.
+    pub cold: f64,
 }
 
 impl WaterExchanger {
-    /// Sized to bring the hot water of `hot_w_k`, warmed by `heat_w`, to `approach_k` above
-    /// the entering cold water; `None` where no size does.
-    pub(super) fn sized(
-        heat_w: f64,
-        (hot_w_k, cold_w_k): (f64, f64),
-        approach_k: f64,
-    ) -> Option<Self> {
+    /// Sized to bring hot water, warmed by `heat_w`, to `approach_k` above the entering cold
+    /// water; `None` where no size does.
+    pub(super) fn sized(heat_w: f64, design_w_k: Sides, approach_k: f64) -> Option<Self> {
+        let Sides { hot: hot_w_k, cold: cold_w_k } = design_w_k;
         let apart_k = approach_k + heat_w / hot_w_k;
         let (least, most) =
             if hot_w_k < cold_w_k { (hot_w_k, cold_w_k) } else { (cold_w_k, hot_w_k) };
         let (eps, c) = (heat_w / (least * apart_k), least / most);
         let ntu = counterflow_ntu(eps, c)?;
-        Some(Self { ua_w_k: ntu * least, design_w_k: (hot_w_k, cold_w_k) })
+        Some(Self { ua_w_k: ntu * least, design_w_k })
     }
 
     /// Heat moved per kelvin between the inlets at given flows, W/K.
     pub(super) fn conductance_w_k(&self, hot_w_k: f64, cold_w_k: f64) -> f64 {
         let film = |flow: f64| libm::pow(flow, -0.8);
-        let resistance = film(hot_w_k / self.design_w_k.0) + film(cold_w_k / self.design_w_k.1);
+        let resistance =
+            film(hot_w_k / self.design_w_k.hot) + film(cold_w_k / self.design_w_k.cold);
         inlet_conductance(counterflow, self.ua_w_k * 2.0 / resistance, hot_w_k, cold_w_k)
     }
 }

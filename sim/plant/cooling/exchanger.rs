@@ -4,11 +4,11 @@
 //! air of the hall, dielectric) past the racks, and a surface across which that stream gives
 //! its heat to the loop. Everything its movers draw ends as heat in the secondary stream.
 
-use super::control::ControlFault;
-use super::exchange::WaterExchanger;
+use super::exchange::{Sides, WaterExchanger};
 use super::fans::FanLaw;
-use super::outside_air::{Outdoors, OutsideAir, OutsideAirDesign};
+use super::outside_air::{Handler, Outdoors, OutsideAir, OutsideAirDesign};
 use super::pumps::{PumpLaw, Pumping};
+use super::state::ControlFault;
 
 /// A coolant distribution unit, air handler or immersion tank, sized on its loop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,9 +79,18 @@ impl ExchangerDesign {
         self.mover_w + self.outside_air.map_or(0.0, |outside| outside.fan_w)
     }
 
+    /// What its outdoor air is told of it.
+    pub fn handler(&self) -> Handler {
+        Handler {
+            air_w_k: self.surface.design_w_k.hot,
+            rise_k: self.rise_k(),
+            max_fan_w: self.max_mover_w(),
+        }
+    }
+
     /// How much the racks warm its stream at design heat, K.
-    pub(super) fn rise_k(&self) -> f64 {
-        self.design_heat_w / self.surface.design_w_k.0
+    fn rise_k(&self) -> f64 {
+        self.design_heat_w / self.surface.design_w_k.hot
     }
 
     /// How the exchanger works with `heat_w` from its racks, a share `movers` of its pumps or
@@ -117,8 +126,9 @@ impl ExchangerDesign {
         let mover_w = self.mover_w * power;
         let outside = self.outside_air.zip(outdoors).and_then(|(outside, outdoors)| {
             // What its way adds to the fans warms the air, too: found for the heat without it.
-            let first = outside.work(self, (heat_w, mover_w, flow), &outdoors)?;
-            let found = outside.work(self, (heat_w, mover_w + first.fan_w, flow), &outdoors)?;
+            let first = outside.work(self.handler(), (heat_w, mover_w, flow), &outdoors)?;
+            let found =
+                outside.work(self.handler(), (heat_w, mover_w + first.fan_w, flow), &outdoors)?;
             Some(OutsideAir { fan_w: first.fan_w, ..found })
         });
         let mover_w = mover_w + outside.map_or(0.0, |outside| outside.fan_w);
@@ -130,7 +140,7 @@ impl ExchangerDesign {
             _ if flow == 0.0 || facility == 0.0 => (f64::INFINITY, 0.0),
             Some(_) => {
                 // Outdoor air past the coil, which takes what is too much, and past the fans.
-                let hot_w_k = flow * self.surface.design_w_k.0;
+                let hot_w_k = flow * self.surface.design_w_k.hot;
                 let coil_k_per_w = self.whole_k_per_w(flow, facility) - 1.0 / hot_w_k;
                 (to_loop_w * coil_k_per_w + mover_w / hot_w_k, 1.0 / coil_k_per_w)
             }
@@ -193,7 +203,7 @@ impl ExchangerDesign {
     /// How much warmer than their supply the machines' air is by exhaust that comes round again
     /// because the fans move less than the machines take, K.
     fn round_again_k(&self, heat_w: f64, flow: f64) -> f64 {
-        (heat_w / (flow * self.surface.design_w_k.0) - self.rise_k()).max(0.0)
+        (heat_w / (flow * self.surface.design_w_k.hot) - self.rise_k()).max(0.0)
     }
 
     /// Speed of all fans that moves the air which the machines take for `heat_w`.
@@ -203,13 +213,13 @@ impl ExchangerDesign {
 
     /// Kelvins between the loop's supply and the secondary's return for each watt between them.
     fn whole_k_per_w(&self, flow: f64, facility: f64) -> f64 {
-        let (hot_w_k, cold_w_k) = self.surface.design_w_k;
+        let Sides { hot: hot_w_k, cold: cold_w_k } = self.surface.design_w_k;
         1.0 / self.surface.conductance_w_k(flow * hot_w_k, facility * cold_w_k)
     }
 
     /// Kelvins between the loop's supply and the racks' inlet for each watt of `total_w`.
     fn approach_k_per_w(&self, total_w: f64, flow: f64, facility: f64) -> f64 {
-        let hot_w_k = flow * self.surface.design_w_k.0;
+        let hot_w_k = flow * self.surface.design_w_k.hot;
         let whole = self.whole_k_per_w(flow, facility);
         match self.kind {
             ExchangerKind::Cdu => whole - 1.0 / hot_w_k,
@@ -234,7 +244,7 @@ mod tests {
         ExchangerDesign {
             kind,
             design_heat_w: 1e6,
-            surface: WaterExchanger::sized(1e6, (1e5, 1e5), 4.0).unwrap(),
+            surface: WaterExchanger::sized(1e6, Sides { hot: 1e5, cold: 1e5 }, 4.0).unwrap(),
             mover_w: 0.0,
             movers: 2,
             minimum_speed: 0.2,

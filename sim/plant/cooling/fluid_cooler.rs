@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::circuit::Stream;
+use super::device::{Asked, Rejected, fan_power_w};
 use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::{counterflow, inlet_conductance};
-use super::loops::{Asked, Rejected, fan_power_w};
-use super::staging::{self, Operation, Rejection, Staged};
+use super::staging::{self, Device, Operation, Staged};
 use super::tower::TowerSink;
 use super::water::{self, WaterFlows};
 use crate::fluids::MoistAir;
@@ -132,12 +133,8 @@ impl FluidCoolerDesign {
             let operation = sprayed(operation, asked.fans, self.dry.free_convection);
             self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
         };
-        let device = Rejection {
-            leaving,
-            sink_c: sink.wet_bulb_c,
-            range_k: asked.range_k(),
-            fans: asked.fans,
-        };
+        let device =
+            Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans };
         let staged = staging::run(&device, &asked.control);
         let spray_w = asked.fans * self.spray.pump_w;
         Rejected {
@@ -151,26 +148,26 @@ impl FluidCoolerDesign {
         }
     }
 
-    /// Temperature of the coolant leaving the sprayed units that reject `heat_w` from
-    /// `coolant_kg_s` of coolant of `coolant_w_k`, degrees Celsius. About 150 ns.
+    /// Temperature of the `coolant` leaving the sprayed units that reject `heat_w` from it, degrees
+    /// Celsius. About 150 ns.
     pub(super) fn leaving_c(
         &self,
         sink: &TowerSink,
         heat_w: f64,
-        (coolant_kg_s, coolant_w_k): (f64, f64),
+        coolant: Stream,
         (share, speed): (f64, f64),
     ) -> f64 {
         let (air_w_k, cpe) = sink.air_side(heat_w, self.dry.air_flow_m3_s * share * speed);
         let surface = self.ua_w_k * share * libm::pow(speed, 0.8) * cpe / sink.cp_air;
         let ua = if self.coil_w_k.is_finite() {
-            let flow = (coolant_kg_s / (self.dry.water_kg_s * share)).min(1.0);
+            let flow = (coolant.kg_s / (self.dry.water_kg_s * share)).min(1.0);
             let coil = self.coil_w_k * share * libm::pow(flow, 0.85);
             1.0 / (1.0 / surface + 1.0 / coil)
         } else {
             surface
         };
-        let conductance = inlet_conductance(counterflow, ua, coolant_w_k, air_w_k);
-        sink.wet_bulb_c + heat_w / conductance - heat_w / coolant_w_k
+        let conductance = inlet_conductance(counterflow, ua, coolant.w_k, air_w_k);
+        sink.wet_bulb_c + heat_w / conductance - heat_w / coolant.w_k
     }
 
     /// Air through the sprayed units as a share of full, where a share `fans` has power.

@@ -1,10 +1,11 @@
 //! A dry cooler ahead of an open tower, in one loop.
 
+use super::circuit::Stream;
+use super::device::{Asked, Rejected, fan_power_w};
 use super::dry_cooler::{DryCoolerDesign, DrySink};
-use super::loops::{Asked, Rejected, fan_power_w, tower_water};
 use super::root;
-use super::staging::{self, Operation, Rejection};
-use super::tower::{TowerDesign, TowerSink};
+use super::staging::{self, Device, Operation};
+use super::tower::{TowerDesign, TowerSink, tower_water};
 
 /// A dry cooler and an open tower in series: the returning water meets the dry cooler first, and
 /// the tower takes what is left.
@@ -58,7 +59,7 @@ impl HybridDesign {
             let heat_w = multiple * asked.heat_w;
             series.tower_leaving_c(series.tower_w(heat_w, operation), operation)
         };
-        let device = Rejection {
+        let device = Device {
             leaving,
             sink_c: sink.wet_bulb_c.min(dry_sink.entering_c),
             range_k: asked.range_k(),
@@ -93,7 +94,7 @@ struct Series<'a> {
     dry_c: f64,
     /// Heat that the dry cooler takes a kelvin between the entering water and that air, W/K.
     dry_w_k: f64,
-    coolant: (f64, f64),
+    coolant: Stream,
 }
 
 impl Series<'_> {
@@ -104,7 +105,7 @@ impl Series<'_> {
             return 0.0;
         }
         let excess = |tower_w: f64| {
-            let entering_c = self.tower_leaving_c(tower_w, operation) + heat_w / self.coolant.1;
+            let entering_c = self.tower_leaving_c(tower_w, operation) + heat_w / self.coolant.w_k;
             let dry_w = (self.dry_w_k * (entering_c - self.dry_c)).clamp(0.0, heat_w);
             tower_w + dry_w - heat_w
         };

@@ -10,8 +10,9 @@
 //! regulates, it holds its node; where it is at its limit, it is a sink along the secant of its
 //! capacity; where it is off, heat stays.
 
-use super::loops::{CoolingLoop, Drive};
+use super::loops::CoolingLoop;
 use super::root;
+use super::state::Drive;
 use super::thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 use crate::fluids::MoistAir;
 

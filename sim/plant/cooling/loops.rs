@@ -1,22 +1,14 @@
 //! One cooling loop: heat in, weather out, temperatures and power and water between.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use super::basin::BasinHeater;
 use super::chiller::ChillerDesign;
 use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
-use super::control::{ControlFault, Regime};
-use super::dry_cooler::DryCoolerDesign;
+use super::circuit::CircuitDesign;
 use super::exchange::RackExchanger;
-use super::fans::FanLaw;
-use super::fluid_cooler::FluidCoolerDesign;
-use super::hybrid::HybridDesign;
-use super::pumps::{PumpLaw, Pumping};
-use super::staging::{Control, Operation, Staged};
-use super::tower::{TowerDesign, TowerSink};
+use super::hydronic::{DeviceDesign, HydronicDesign};
+use super::per_machine::PerMachine;
+use super::staging::FanControl;
+use super::state::{ControlFault, Drive, LoopState};
 use super::ventilation::VentilationDesign;
-use super::water::{self, WaterFlows};
 use crate::fluids::MoistAir;
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
 
@@ -114,228 +106,6 @@ impl LoopDesign {
     }
 }
 
-/// A pumped loop and the device at its end.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HydronicDesign {
-    /// Heat of the racks that the loop is meant for, W.
-    pub design_heat_w: f64,
-    /// Pumps, coolant and the exchanger to the racks.
-    pub circuit: CircuitDesign,
-    /// What the heat leaves by.
-    pub device: DeviceDesign,
-    /// How the fans are run.
-    pub fan_control: FanControl,
-    /// Wanted supply temperature, degrees Celsius.
-    pub setpoint_c: f64,
-    /// Least supply temperature, held by a bypass against frost, degrees Celsius.
-    pub minimum_supply_c: f64,
-    /// Least speed of a running fan as a share of full speed.
-    pub minimum_fan_speed: f64,
-    /// The heater in the basins of its device, if any.
-    pub basin: Option<BasinHeater>,
-}
-
-impl HydronicDesign {
-    /// The most that fans, spray pumps and basin heaters draw, W.
-    fn max_fan_w(&self) -> f64 {
-        self.device.max_fan_w() + self.basin.map_or(0.0, |basin| basin.max_w())
-    }
-}
-
-/// The pumped side of a loop.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CircuitDesign {
-    /// Coolant flow with all pumps running, kg/s.
-    pub flow_kg_s: f64,
-    /// Specific heat of the coolant, J/(kg K).
-    pub specific_heat_j_kgk: f64,
-    /// Electric power of all pumps, W.
-    pub pump_w: f64,
-    /// Share of it that ends as heat in the coolant; motors give the rest to the room.
-    pub pump_heat: f64,
-    /// Number of pumps in parallel, which fail one at a time.
-    pub pumps: u32,
-    /// How they are run, and what they lift.
-    pub pump_law: PumpLaw,
-    /// How far above the supply the coolant or air enters the racks at design heat and full
-    /// flow, K: the approach of the coolant distribution unit or air handler.
-    pub approach_k: f64,
-}
-
-/// The heat-rejection device of a pumped loop.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum DeviceDesign {
-    /// Open cooling tower.
-    Tower(TowerDesign),
-    /// Dry cooler.
-    DryCooler(DryCoolerDesign),
-    /// Evaporative fluid cooler.
-    FluidCooler(FluidCoolerDesign),
-    /// Dry cooler ahead of an open tower.
-    Hybrid(HybridDesign),
-}
-
-impl DeviceDesign {
-    /// The most that its fans and spray pumps draw, W.
-    fn max_fan_w(&self) -> f64 {
-        match self {
-            Self::Tower(t) => t.fan_w,
-            Self::DryCooler(d) => d.fan_w,
-            Self::FluidCooler(f) => f.dry.fan_w + f.spray.pump_w,
-            Self::Hybrid(h) => h.dry.fan_w + h.tower.fan_w,
-        }
-    }
-
-    /// Number of cells or units, which fail one at a time.
-    fn units(&self) -> u32 {
-        match self {
-            Self::Tower(t) => t.cells,
-            Self::DryCooler(d) => d.units,
-            Self::FluidCooler(f) => f.dry.units,
-            Self::Hybrid(h) => h.tower.cells,
-        }
-    }
-}
-
-/// What a pumped loop asks of the device at its end.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    /// Heat to reject, W.
-    pub(super) heat_w: f64,
-    /// The coolant that brings it, kg/s and W/K.
-    pub(super) coolant: (f64, f64),
-    pub(super) air: &'a MoistAir,
-    /// Share of the fans that can run.
-    pub(super) fans: f64,
-    pub(super) control: Control,
-    /// Whether water may be spent.
-    pub(super) may_evaporate: bool,
-}
-
-impl Asked<'_> {
-    /// How much warmer the coolant enters than it leaves, K.
-    pub(super) fn range_k(&self) -> f64 {
-        self.heat_w / self.coolant.1
-    }
-}
-
-/// How a device carries what was asked of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rejected {
-    pub(super) staged: Staged,
-    /// Power of fans and spray pumps, and of the latter alone, W.
-    pub(super) fan_w: f64,
-    pub(super) spray_w: f64,
-    /// Whether water runs over fill or coil.
-    pub(super) wet: bool,
-    /// Heat that leaves without water being spent, W.
-    pub(super) dry_w: f64,
-    /// Air as a share of full.
-    pub(super) air_ratio: f64,
-    pub(super) water: WaterFlows,
-}
-
-/// How the fans of a heat-rejection device are run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FanControl {
-    /// All fans together at the speed that holds the supply setpoint.
-    VariableSpeed,
-    /// Fans of one speed, switched on and off to hold the supply setpoint.
-    Cycling,
-    /// All fans at full speed always; the supply floats with the weather.
-    AlwaysOn,
-}
-
-/// Which share of a loop's machines can run: what power and failures leave of them.
-///
-/// A loop never draws more than `fans * max_fan_w()`, `pumps * max_pump_w()` and
-/// `chillers * max_chiller_w()`, so a network that grants less power than was asked is
-/// answered with the granted power over the maximum.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drive {
-    /// Share of the fans, 0 to 1.
-    pub fans: f64,
-    /// Share of the pumps, 0 to 1.
-    pub pumps: f64,
-    /// Share of the chillers, 0 to 1.
-    pub chillers: f64,
-    /// How a chiller plant is run; `None` for the best that there is at this instant.
-    pub regime: Option<Regime>,
-    /// Whether what evaporates water may do so. Without it pads are dry, and an open tower, whose
-    /// circulating water is what it evaporates, rejects nothing.
-    pub may_evaporate: bool,
-    /// Speed at which the fans that can run turn, as a share of full, whatever the supply is, for
-    /// their control has failed; `None` where they are controlled.
-    pub fan_speed: Option<f64>,
-}
-
-impl CircuitDesign {
-    /// What all pumps at full speed put into the coolant, W.
-    pub(super) fn pump_heat_w(&self) -> f64 {
-        self.pump_heat * self.pump_w
-    }
-}
-
-impl Drive {
-    /// Everything runs.
-    pub const FULL: Drive = Drive {
-        fans: 1.0,
-        pumps: 1.0,
-        chillers: 1.0,
-        regime: None,
-        may_evaporate: true,
-        fan_speed: None,
-    };
-    /// Nothing runs.
-    pub const NONE: Drive =
-        Drive { fans: 0.0, pumps: 0.0, chillers: 0.0, may_evaporate: false, ..Self::FULL };
-}
-
-/// The steady state of a loop.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LoopState {
-    /// Coolant towards the racks (outdoor air entering a ventilated hall), degrees Celsius.
-    pub supply_c: f64,
-    /// Coolant towards the device (exhaust of a ventilated hall), degrees Celsius.
-    pub return_c: f64,
-    /// What enters the racks, degrees Celsius.
-    pub rack_inlet_c: f64,
-    /// What leaves the device that meets the weather, bypass mixed in, degrees Celsius: the
-    /// water of a tower or cooler, chilled water of air-cooled chillers, exhaust of a hall.
-    pub device_c: f64,
-    /// Electric power that the fans, with spray pumps and basin heaters, want and, within the [`Drive`], draw, W.
-    pub fan_w: f64,
-    /// Electric power of the running pumps, W.
-    pub pump_w: f64,
-    /// Coolant through racks and exchangers, as a share of design.
-    pub flow: f64,
-    /// Electric power that the chillers want and, within the [`Drive`], draw, W.
-    pub chiller_w: f64,
-    /// The part of `fan_w` that spray pumps draw, W; above zero while coils are sprayed.
-    pub spray_w: f64,
-    /// The part of `fan_w` that basin heaters draw, W.
-    pub heater_w: f64,
-    /// Mean speed of the fans that can run, as a share of full speed.
-    pub fan_speed: f64,
-    /// Air through the device as a share of full, what its own buoyancy moves included.
-    pub air_ratio: f64,
-    /// Water in and out; zero for dry devices.
-    pub water: WaterFlows,
-    /// Heat that reaches the weather, W: the racks', the pumps' and the compressors'.
-    pub heat_rejected_w: f64,
-    /// Part of it that leaves without water being spent, W.
-    pub dry_w: f64,
-    /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
-    /// waterside economiser, W.
-    pub economiser_w: f64,
-    /// The supply is warmer than wanted and the device can do no more.
-    pub saturated: bool,
-    /// Something carries the heat off. Where not, no heat is rejected, the temperatures say
-    /// nothing (they hold the dry bulb) and the racks must trip.
-    pub flowing: bool,
-}
-
 impl CoolingLoop {
     /// A loop ready to be solved.
     pub fn new(design: &LoopDesign) -> Self {
@@ -369,7 +139,7 @@ impl CoolingLoop {
     pub fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
         assert!(heat_w >= 0.0 && heat_w.is_finite(), "heat of a loop must be a power: {heat_w} W");
         match &self.design {
-            LoopDesign::Hydronic(h) => self.solve_hydronic(h, heat_w, air, drive),
+            LoopDesign::Hydronic(h) => h.solve(heat_w, air, drive, &self.racks),
             LoopDesign::ChillerPlant(c) => c.solve(heat_w, air, drive, &self.racks),
             LoopDesign::AirCooledChiller(c) => c.solve(heat_w, air, drive, &self.racks),
             LoopDesign::Ventilation(v) => v.solve(heat_w, air, drive),
@@ -481,137 +251,13 @@ impl CoolingLoop {
     }
 
     /// How many fans (cells, units), pumps and chillers the loop has, each failing on its own.
-    pub fn units(&self) -> (u32, u32, u32) {
-        match &self.design {
+    pub fn units(&self) -> PerMachine<u32> {
+        let (fans, pumps, chillers) = match &self.design {
             LoopDesign::Hydronic(h) => (h.device.units(), h.circuit.pumps, 0),
             LoopDesign::ChillerPlant(c) => (c.tower.cells, c.circuit.pumps, c.chillers.units),
             LoopDesign::AirCooledChiller(c) => (0, c.circuit.pumps, c.chillers.units),
             LoopDesign::Ventilation(v) => (v.fans, 0, 0),
-        }
+        };
+        PerMachine { fans, pumps, chillers }
     }
-
-    fn solve_hydronic(
-        &self,
-        design: &HydronicDesign,
-        heat_w: f64,
-        air: &MoistAir,
-        drive: Drive,
-    ) -> LoopState {
-        let circuit = &design.circuit;
-        let pumps = drive.pumps.clamp(0.0, 1.0);
-        let Pumping { flow, power } = circuit.pump_law.run(pumps, heat_w / design.design_heat_w);
-        let dry_tower = !drive.may_evaporate && matches!(design.device, DeviceDesign::Tower(_));
-        let fans = drive.fans.clamp(0.0, 1.0);
-        // What the heater of a basin without running water draws. It has power with the fans, and
-        // is off where water is short: the basin may be empty.
-        let standing_w = match design.basin {
-            Some(basin) if drive.may_evaporate => fans * basin.power_w(air),
-            _ => 0.0,
-        };
-        if flow == 0.0 || dry_tower {
-            return LoopState { fan_w: standing_w, heater_w: standing_w, ..still(air) };
-        }
-        let pump_w = power * circuit.pump_w;
-        let total_w = heat_w + circuit.pump_heat * pump_w;
-        let coolant_kg_s = flow * circuit.flow_kg_s;
-        let coolant = (coolant_kg_s, coolant_kg_s * circuit.specific_heat_j_kgk);
-        let control = Control {
-            fans: design.fan_control,
-            setpoint_c: design.setpoint_c,
-            minimum_c: design.minimum_supply_c,
-            minimum_speed: design.minimum_fan_speed,
-            fixed_speed: drive.fan_speed,
-        };
-        let asked = Asked {
-            heat_w: total_w,
-            coolant,
-            air,
-            fans,
-            control,
-            may_evaporate: drive.may_evaporate,
-        };
-        let Rejected { staged, fan_w, spray_w, wet, dry_w, air_ratio, water } = match &design.device
-        {
-            DeviceDesign::Tower(tower) => tower.run(&asked),
-            DeviceDesign::DryCooler(cooler) => cooler.run(&asked),
-            DeviceDesign::FluidCooler(cooler) => cooler.run(&asked),
-            DeviceDesign::Hybrid(hybrid) => hybrid.run(&asked),
-        };
-        let range_k = asked.range_k();
-        let heater_w = if wet { 0.0 } else { standing_w };
-        LoopState {
-            supply_c: staged.leaving_c,
-            return_c: staged.leaving_c + range_k,
-            rack_inlet_c: staged.leaving_c + self.racks.approach_k(heat_w, flow),
-            device_c: staged.leaving_c,
-            fan_w: fan_w + heater_w,
-            pump_w,
-            flow,
-            chiller_w: 0.0,
-            spray_w,
-            heater_w,
-            fan_speed: staged.speed(),
-            air_ratio,
-            water,
-            heat_rejected_w: total_w,
-            dry_w,
-            economiser_w: 0.0,
-            saturated: staged.saturated,
-            flowing: true,
-        }
-    }
-}
-
-/// No pump runs, or nothing behind it: the heat stays where it is.
-pub(super) fn still(air: &MoistAir) -> LoopState {
-    LoopState {
-        supply_c: air.dry_bulb_c,
-        return_c: air.dry_bulb_c,
-        rack_inlet_c: air.dry_bulb_c,
-        device_c: air.dry_bulb_c,
-        fan_w: 0.0,
-        pump_w: 0.0,
-        flow: 0.0,
-        chiller_w: 0.0,
-        spray_w: 0.0,
-        heater_w: 0.0,
-        fan_speed: 0.0,
-        air_ratio: 0.0,
-        water: WaterFlows::default(),
-        heat_rejected_w: 0.0,
-        dry_w: 0.0,
-        economiser_w: 0.0,
-        saturated: false,
-        flowing: false,
-    }
-}
-
-pub(super) fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
-    full_w
-        * staged.mean(|operation, _| match operation {
-            Operation::Forced { share, speed } => share * law.power(speed),
-            Operation::Free => 0.0,
-        })
-}
-
-/// Water of a tower that carries `heat_w(operation, multiple)` in each of the two ways in which
-/// it runs.
-pub(super) fn tower_water(
-    tower: &TowerDesign,
-    sink: &TowerSink,
-    heat_w: impl Fn(Operation, f64) -> f64,
-    air: &MoistAir,
-    staged: &Staged,
-) -> WaterFlows {
-    let air_share = |operation| staged.wetted * tower.air_share(operation);
-    let evaporation = staged.mean(|operation, multiple| {
-        let heat_w = heat_w(operation, multiple);
-        if let Some(per_k) = tower.evaporation_per_k {
-            return per_k * heat_w / CP_WATER;
-        }
-        let air_kg_s = tower.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
-        water::evaporation_kg_s(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))
-    });
-    let drift = tower.drift * tower.water_kg_s * staged.mean(|operation, _| air_share(operation));
-    WaterFlows::balanced(evaporation, drift, tower.cycles)
 }

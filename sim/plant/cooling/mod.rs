@@ -12,19 +12,24 @@
 mod loops;
 mod spec;
 
-mod chiller;
 mod chiller_plant;
-mod curves;
+mod hydronic;
+mod ventilation;
+
+mod chiller;
 mod dry_cooler;
 mod fluid_cooler;
 mod hybrid;
 mod tower;
-mod ventilation;
 
+mod device;
+mod state;
+
+mod basin;
+mod circuit;
+mod curves;
 mod exchange;
-mod exchanger;
 mod fans;
-mod outside_air;
 mod pads;
 mod pumps;
 mod root;
@@ -32,38 +37,41 @@ mod setpoint;
 mod staging;
 mod water;
 
-mod basin;
+mod exchanger;
+mod outside_air;
+
 mod breakdowns;
 mod control;
 mod inertia;
 mod makeup;
+mod per_machine;
 mod pool;
 mod protection;
 mod thermal;
 
 pub use basin::BasinHeater;
 pub use breakdowns::{BreakdownLaw, Breakdowns};
-pub use chiller::{Beyond, ChillerDesign};
+pub use chiller::{Beyond, ChillerDesign, StagingDesign};
 pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
-pub use control::{ControlFault, CoolingMode, PlantControl, Regime, StagingDesign, UnitState};
+pub use circuit::CircuitDesign;
+pub use control::PlantControl;
 pub use curves::{ChillerCurves, Condenser, CurveSet};
 pub use dry_cooler::DryCoolerDesign;
-pub use exchange::WaterExchanger;
+pub use exchange::{Sides, WaterExchanger};
 pub use exchanger::{ExchangerDesign, ExchangerKind, ExchangerState};
 pub use fans::FanLaw;
 pub use fluid_cooler::{EvaporationLaw, FluidCoolerDesign, SprayControl, SprayDesign};
 pub use hybrid::HybridDesign;
+pub use hydronic::{DeviceDesign, HydronicDesign};
 pub use inertia::{
     Branch, BranchConditions, Conditions, Masses, NATURAL, Part, Rejection, Transient,
 };
-pub use loops::{
-    CircuitDesign, CoolingLoop, DeviceDesign, Drive, FanControl, HydronicDesign, LoopDesign,
-    LoopState,
-};
+pub use loops::{CoolingLoop, LoopDesign};
 pub use makeup::{Balance, Basin, BasinDesign, Main, MainDesign, MakeUpDesign, Outage};
-pub use outside_air::{Outdoors, OutsideAir, OutsideAirControl, OutsideAirDesign};
+pub use outside_air::{Handler, Outdoors, OutsideAir, OutsideAirControl, OutsideAirDesign};
 pub use pads::PadDesign;
-pub use pool::Pool;
+pub use per_machine::{Machine, PerMachine};
+pub use pool::{Pool, UnitState};
 pub use protection::ThermalLimits;
 pub use pumps::{PumpControl, PumpLaw};
 pub use setpoint::Setpoint;
@@ -76,6 +84,8 @@ pub use spec::{
     PadSpec, RestartSpec, Service, ServiceSpec, StandbySpec, TowerSpec, UnitFailuresSpec,
     UnitsFailuresSpec, UnsizedExchanger, VentilationSpec, WaterMainSpec,
 };
+pub use staging::FanControl;
+pub use state::{ControlFault, CoolingMode, Drive, LoopState, Regime};
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;
 pub use ventilation::VentilationDesign;

@@ -1,8 +1,7 @@
 //! Outdoor air through the air handlers of a hall: the air-side economiser.
 
-use super::control::{CoolingMode, ECONOMISER_ON_K};
-use super::exchanger::ExchangerDesign;
 use super::pads::PadDesign;
+use super::state::{CoolingMode, ECONOMISER_ON_K};
 use super::water::WaterFlows;
 use crate::fluids::{CP_DRY_AIR, MoistAir, saturation_humidity_ratio};
 use crate::kernel::{Span, Time};
@@ -20,8 +19,10 @@ pub struct OutsideAirDesign {
     /// The warmest supply that the racks may get; the coil holds it where outdoor air is warmer,
     /// degrees Celsius.
     pub warmest_c: f64,
-    /// Least and greatest dew point of air that is let in, degrees Celsius.
-    pub dew_points_c: (f64, f64),
+    /// Least dew point of air that is let in, degrees Celsius.
+    pub least_dew_point_c: f64,
+    /// Greatest dew point of air that is let in, degrees Celsius.
+    pub greatest_dew_point_c: f64,
     /// Pads in the way of the outdoor air, if any.
     pub pads: Option<PadDesign>,
     /// Water is evaporated into air that is too dry, in place of shutting it out.
@@ -33,6 +34,17 @@ pub struct OutsideAirDesign {
     pub fan_w: f64,
     /// Least time in a mode.
     pub least_time: Span,
+}
+
+/// The air handler that outdoor air is let into.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Handler {
+    /// Capacity rate of its air at design, W/K.
+    pub air_w_k: f64,
+    /// How much the racks warm it at design heat, K.
+    pub rise_k: f64,
+    /// The most that its fans draw, W, with what outdoor air adds.
+    pub max_fan_w: f64,
 }
 
 /// What an air handler sees of the weather.
@@ -79,7 +91,7 @@ impl OutsideAirDesign {
         let pads = self.pads.filter(|_| outdoors.may_evaporate);
         let wetted = pads.and_then(|pads| Some((pads.behind(outdoors.air)?, pads)));
         match wetted {
-            Some((behind, pads)) if behind.dew_point_c() <= self.dew_points_c.1 => {
+            Some((behind, pads)) if behind.dew_point_c() <= self.greatest_dew_point_c => {
                 (behind, Some(pads))
             }
             _ => (*outdoors.air, None),
@@ -91,25 +103,25 @@ impl OutsideAirDesign {
     fn wanted(
         &self,
         now: Option<CoolingMode>,
-        handler: &ExchangerDesign,
+        handler: Handler,
         outdoors: &Outdoors<'_>,
     ) -> CoolingMode {
         // What the racks get is behind the fans.
-        let fans_k = handler.max_mover_w() / handler.surface.design_w_k.0;
+        let fans_k = handler.max_fan_w / handler.air_w_k;
         let (entering, _) = self.entering(outdoors);
         let dew_point_c = entering.dew_point_c();
         let humidifies = self.humidifier && outdoors.may_evaporate;
         let fits = |warmest_c: f64, margin_k: f64| {
             entering.dry_bulb_c <= warmest_c - margin_k
-                && dew_point_c <= self.dew_points_c.1 - margin_k
-                && (humidifies || dew_point_c >= self.dew_points_c.0 + margin_k)
+                && dew_point_c <= self.greatest_dew_point_c - margin_k
+                && (humidifies || dew_point_c >= self.least_dew_point_c + margin_k)
         };
         let opens = |is_open: bool| if is_open || now.is_none() { 0.0 } else { ECONOMISER_ON_K };
         let free_k = opens(now == Some(CoolingMode::Free));
         let partial_k = opens(now != Some(CoolingMode::Mechanical));
         if fits(self.warmest_c - fans_k, free_k) {
             CoolingMode::Free
-        } else if fits(self.warmest_c + handler.rise_k() - WORTHWHILE_K, partial_k) {
+        } else if fits(self.warmest_c + handler.rise_k - WORTHWHILE_K, partial_k) {
             CoolingMode::Partial
         } else {
             CoolingMode::Mechanical
@@ -120,7 +132,7 @@ impl OutsideAirDesign {
     /// past racks that give it `heat_w`, and draw `mover_w` for it.
     pub(super) fn work(
         &self,
-        handler: &ExchangerDesign,
+        handler: Handler,
         (heat_w, mover_w, flow): (f64, f64, f64),
         outdoors: &Outdoors<'_>,
     ) -> Option<OutsideAir> {
@@ -128,11 +140,11 @@ impl OutsideAirDesign {
             return None;
         }
         let (entering, pads) = self.entering(outdoors);
-        let air_w_k = flow * handler.surface.design_w_k.0;
+        let air_w_k = flow * handler.air_w_k;
         let air_kg_s = air_w_k / CP_DRY_AIR;
         let total_w = heat_w + mover_w;
         let behind_fans_c = entering.dry_bulb_c + mover_w / air_w_k;
-        let least = saturation_humidity_ratio(self.dew_points_c.0, entering.pressure_pa);
+        let least = saturation_humidity_ratio(self.least_dew_point_c, entering.pressure_pa);
         let humidified = self.humidifier && outdoors.may_evaporate;
         let supplied = entering.humidity_ratio.max(if humidified { least } else { 0.0 });
         let supply_c = match outdoors.mode {
@@ -188,11 +200,15 @@ pub struct OutsideAirControl {
 
 impl OutsideAirControl {
     /// An economiser that has long been in the mode that the weather asks for.
-    pub fn new(handler: &ExchangerDesign, air: &MoistAir, may_evaporate: bool) -> Option<Self> {
-        let design = handler.outside_air.as_ref()?;
+    pub fn new(
+        design: &OutsideAirDesign,
+        handler: Handler,
+        air: &MoistAir,
+        may_evaporate: bool,
+    ) -> Self {
         let outdoors = Outdoors { air, mode: CoolingMode::Mechanical, may_evaporate };
         let mode = design.wanted(None, handler, &outdoors);
-        Some(Self { mode, since: Time::ZERO })
+        Self { mode, since: Time::ZERO }
     }
 
     /// The mode that it is in.
@@ -205,11 +221,10 @@ impl OutsideAirControl {
     pub fn advance(
         &mut self,
         now: Time,
-        handler: &ExchangerDesign,
+        (design, handler): (&OutsideAirDesign, Handler),
         air: &MoistAir,
         may_evaporate: bool,
     ) -> Time {
-        let Some(design) = &handler.outside_air else { return Time::MAX };
         let outdoors = Outdoors { air, mode: self.mode, may_evaporate };
         let wanted = design.wanted(Some(self.mode), handler, &outdoors);
         if wanted == self.mode {

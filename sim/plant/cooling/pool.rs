@@ -1,7 +1,30 @@
 //! Alike units of which some are on duty and the others stand by.
 
-use super::control::UnitState;
 use crate::kernel::{Span, Time};
+
+/// What a machine of a pool is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitState {
+    /// Ready, and allowed to start from an instant on.
+    Standby {
+        /// When it has rested long enough.
+        from: Time,
+    },
+    /// Ordered to start, and cooling from an instant on.
+    Starting {
+        /// When it cools.
+        ready: Time,
+    },
+    /// Cooling since an instant.
+    Running {
+        /// When it began to.
+        since: Time,
+    },
+    /// Broken.
+    Failed,
+    /// Taken out by its keepers.
+    Maintenance,
+}
 
 /// Pumps, fans or movers that share one duty: as many run as it takes, those that stand by start
 /// when one of these is lost.

@@ -3,6 +3,7 @@
 mod basin;
 mod check;
 mod chiller;
+mod chip;
 mod dry_cooler;
 mod exchanger;
 mod fluid_cooler;
@@ -25,12 +26,13 @@ pub use basin::BasinHeaterSpec;
 pub use chiller::{
     AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CondenserResetSpec, EconomiserSpec,
 };
+pub use chip::ChipSpec;
 pub use dry_cooler::DryCoolerSpec;
 pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger};
 pub use fluid_cooler::{EvaporationMethod, FluidCoolerSpec};
 pub use hybrid::HybridCoolerSpec;
 pub use operation::{
-    ChipSpec, ExchangerOperation, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec,
+    ExchangerOperation, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec,
 };
 pub use outside_air::{AirClass, OutsideAirSpec};
 pub use pads::PadSpec;

@@ -1,7 +1,21 @@
 //! How a heat-rejection device is run so that its water leaves at the setpoint.
 
-use super::loops::FanControl;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::root;
+
+/// How the fans of a heat-rejection device are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FanControl {
+    /// All fans together at the speed that holds the supply setpoint.
+    VariableSpeed,
+    /// Fans of one speed, switched on and off to hold the supply setpoint.
+    Cycling,
+    /// All fans at full speed always; the supply floats with the weather.
+    AlwaysOn,
+}
 
 /// One way to run the cells (or units) of a device.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,7 +87,7 @@ impl Staged {
 }
 
 /// What [`run`] is told of a device and its weather.
-pub(super) struct Rejection<L> {
+pub(super) struct Device<L> {
     /// Temperature of the water leaving when the device, run in some way, carries a multiple
     /// of the heat: `leaving(operation, multiple)`. It rises with the multiple.
     pub(super) leaving: L,
@@ -99,7 +113,7 @@ pub(super) struct Rejection<L> {
 ///
 /// Cycling fans know only full speed and rest, and hold the setpoint by the share of time. Fans
 /// of a fixed speed hold nothing. In all of this a bypass keeps the supply at its minimum.
-pub(super) fn run(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
+pub(super) fn run(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
     let staged = unbypassed(device, control);
     if staged.leaving_c >= control.minimum_c {
         return staged;
@@ -112,8 +126,8 @@ pub(super) fn run(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &
     Staged { leaving_c: control.minimum_c, wetted, ..staged }
 }
 
-fn unbypassed(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
-    let Rejection { leaving, range_k, fans, .. } = device;
+fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
+    let Device { leaving, range_k, fans, .. } = device;
     let target_c = control.setpoint_c.max(control.minimum_c);
     let at = |speed| Operation::Forced { share: *fans, speed };
     let whole = |operation| leaving(operation, 1.0);
@@ -178,7 +192,7 @@ fn unbypassed(device: &Rejection<impl Fn(Operation, f64) -> f64>, control: &Cont
     Staged { duty, carried: (forced, free), ..Staged::forced(leaving_c, at(slowest)) }
 }
 
-impl<L: Fn(Operation, f64) -> f64> Rejection<L> {
+impl<L: Fn(Operation, f64) -> f64> Device<L> {
     /// Multiple of the heat that the device carries off, run in some way, from water that
     /// returns as it does when the whole heat leaves at `leaving_c`.
     fn carried(&self, operation: Operation, leaving_c: f64) -> f64 {

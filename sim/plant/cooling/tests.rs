@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use super::circuit::Stream;
 use super::dry_cooler::{CATALOGUE, ua_factor};
 use super::exchange::{counterflow, crossflow, inlet_conductance};
 use super::staging::Operation;
@@ -225,7 +226,7 @@ fn a_sized_tower_meets_its_design_point() {
     assert!((58e3..=70e3).contains(&tower.ua_w_k), "UA {}", tower.ua_w_k);
     let sink = TowerSink::new(&point.air, Some(25.6));
     let full = Operation::Forced { share: 1.0, speed: 1.0 };
-    let water = (tower.water_kg_s, tower.water_kg_s * CP_WATER);
+    let water = Stream { kg_s: tower.water_kg_s, w_k: tower.water_kg_s * CP_WATER };
     let leaving = tower.leaving_c(&sink, 1e6, water, full);
     assert!((leaving - 29.5).abs() < 1e-6, "{leaving}");
     // 1.50 L a kilowatt-hour rejected.
@@ -264,11 +265,11 @@ fn points_of_the_merkel_reference_are_met() {
         let moist = 1.0 + air.humidity_ratio;
         let tower = TowerDesign { water_kg_s: m, ..reference_tower(ua, 25.0 * moist) };
         let sink = TowerSink::new(&air, None);
-        let water = (m, m * CP_WATER);
+        let water = Stream { kg_s: m, w_k: m * CP_WATER };
         let operation = Operation::Forced { share: 1.0, speed: ratio };
         let ours = tower.leaving_c(&sink, heat, water, operation);
         assert!((ours - leaving).abs() < 1e-3, "{ours} against {leaving} at {row:?}");
-        assert!((ours + heat / water.1 - entering).abs() < 0.01);
+        assert!((ours + heat / water.w_k - entering).abs() < 0.01);
         let air_kg_s = 25.0 * ratio * air.dry_air_density_kg_m3();
         let ours = super::water::evaporation_kg_s(heat, air_kg_s, &air, 30.0);
         assert!((ours / evaporation - 1.0).abs() < 1e-4, "{ours} kg/s against {evaporation}");

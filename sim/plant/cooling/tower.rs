@@ -1,9 +1,12 @@
 //! The open cooling tower: Merkel's theory as a counterflow exchanger on the wet bulb.
 
+use super::circuit::Stream;
+use super::device::{Asked, Rejected, fan_power_w};
 use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
 use super::fans::{FanLaw, thinness};
-use super::loops::{Asked, Rejected, fan_power_w, tower_water};
-use super::staging::{self, Operation, Rejection};
+use super::staging::{self, Device, Operation, Staged};
+use super::water::{self, WaterFlows};
+use crate::fluids::water::CP_WATER;
 use crate::fluids::{
     CP_DRY_AIR, CP_VAPOUR, MoistAir, SaturatedAir, saturated_air_temperature_from,
 };
@@ -93,12 +96,8 @@ impl TowerDesign {
         let leaving = |operation, multiple: f64| {
             self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
         };
-        let device = Rejection {
-            leaving,
-            sink_c: sink.wet_bulb_c,
-            range_k: asked.range_k(),
-            fans: asked.fans,
-        };
+        let device =
+            Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans };
         let staged = staging::run(&device, &asked.control);
         Rejected {
             fan_w: fan_power_w(self.fan_w_in(asked.air), self.fan_law, &staged),
@@ -122,16 +121,16 @@ impl TowerDesign {
         self.fan_w * thinness(self.fan_at_sea_level, air)
     }
 
-    /// Temperature of the water leaving the device that rejects `heat_w` from `water_kg_s` of
-    /// water of `water_w_k`, degrees Celsius. About 150 ns.
+    /// Temperature of the `water` leaving the tower that rejects `heat_w` from it, degrees Celsius.
+    /// About 150 ns.
     pub(super) fn leaving_c(
         &self,
         sink: &TowerSink,
         heat_w: f64,
-        (water_kg_s, water_w_k): (f64, f64),
+        water: Stream,
         operation: Operation,
     ) -> f64 {
-        let flow = water_kg_s / self.water_kg_s;
+        let flow = water.kg_s / self.water_kg_s;
         let factor = match operation {
             Operation::Forced { share, speed } if self.flow_corrections => {
                 share * air_factor(speed) * water_factor(flow / share) * sink.wet_bulb_factor
@@ -144,8 +143,8 @@ impl TowerDesign {
         };
         let (air_w_k, cpe) = sink.air_side(heat_w, self.air_flow_m3_s * self.air_share(operation));
         let ua = self.ua_w_k * factor * cpe / sink.cp_air;
-        let conductance = inlet_conductance(counterflow, ua, water_w_k, air_w_k);
-        sink.wet_bulb_c + heat_w / conductance - heat_w / water_w_k
+        let conductance = inlet_conductance(counterflow, ua, water.w_k, air_w_k);
+        sink.wet_bulb_c + heat_w / conductance - heat_w / water.w_k
     }
 
     /// Air through the tower as a share of full.
@@ -205,6 +204,28 @@ impl TowerSink {
         let linear_k = rise_j_kg / self.saturated.enthalpy_slope;
         self.wet_bulb_c + ((1.0 + 2.0 * 0.045 * linear_k).sqrt() - 1.0) / 0.045
     }
+}
+
+/// Water of a tower that carries `heat_w(operation, multiple)` in each of the two ways in which
+/// it runs.
+pub(super) fn tower_water(
+    tower: &TowerDesign,
+    sink: &TowerSink,
+    heat_w: impl Fn(Operation, f64) -> f64,
+    air: &MoistAir,
+    staged: &Staged,
+) -> WaterFlows {
+    let air_share = |operation| staged.wetted * tower.air_share(operation);
+    let evaporation = staged.mean(|operation, multiple| {
+        let heat_w = heat_w(operation, multiple);
+        if let Some(per_k) = tower.evaporation_per_k {
+            return per_k * heat_w / CP_WATER;
+        }
+        let air_kg_s = tower.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
+        water::evaporation_kg_s(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))
+    });
+    let drift = tower.drift * tower.water_kg_s * staged.mean(|operation, _| air_share(operation));
+    WaterFlows::balanced(evaporation, drift, tower.cycles)
 }
 
 /// Scheier's correction for the air flow, a share of design (held to its fitted range).

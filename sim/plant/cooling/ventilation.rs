@@ -1,8 +1,8 @@
 //! Air-cooled halls and containers: outdoor air straight through the machines.
 
 use super::fans::{FanLaw, thinness};
-use super::loops::{Drive, LoopState};
 use super::pads::PadDesign;
+use super::state::{Drive, LoopState};
 use super::water::WaterFlows;
 use crate::fluids::MoistAir;
 

@@ -1,54 +1,14 @@
 //! How many of a bank of chillers run: hysteresis, least run times, delays of start.
 
-use crate::kernel::{Span, Time};
-
-/// When chillers are switched on and off.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StagingDesign {
-    /// One more starts when those running have been loaded above this share of their
-    /// capacity...
-    pub up_at: f64,
-    /// ...for this long.
-    pub up_after: Span,
-    /// One fewer runs when the others would be loaded below this share.
-    pub down_at: f64,
-    /// Least time that a chiller runs before it is stopped, and rests before it starts again.
-    pub least_time: Span,
-    /// From the order to start, or from the return of power, to cooling.
-    pub start_delay: Span,
-    /// Chillers beyond those that the plant is designed for: as many as these stand by.
-    pub standby: u32,
-}
-
-/// What a machine of a pool is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnitState {
-    /// Ready, and allowed to start from an instant on.
-    Standby {
-        /// When it has rested long enough.
-        from: Time,
-    },
-    /// Ordered to start, and cooling from an instant on.
-    Starting {
-        /// When it cools.
-        ready: Time,
-    },
-    /// Cooling since an instant.
-    Running {
-        /// When it began to.
-        since: Time,
-    },
-    /// Broken.
-    Failed,
-    /// Taken out by its keepers.
-    Maintenance,
-}
+use super::super::chiller::StagingDesign;
+use super::super::pool::UnitState;
+use crate::kernel::Time;
 
 /// What a bank is asked for at an instant.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Asked {
+pub(super) struct Load {
     /// Heat over the capacity of one chiller.
-    pub(super) load: f64,
+    pub(super) units: f64,
     /// The chilled water is warmer than wanted with all that run at their most.
     pub(super) short: bool,
     /// There is power to run on.
@@ -116,13 +76,13 @@ impl Bank {
 
     /// Decides at `now`, and says when to be asked again if nothing else happens
     /// ([`Time::MAX`] for never).
-    pub(super) fn advance(&mut self, now: Time, asked: &Asked) -> Time {
-        self.complete(now, asked.powered);
-        if !asked.powered {
+    pub(super) fn advance(&mut self, now: Time, load: &Load) -> Time {
+        self.complete(now, load.powered);
+        if !load.powered {
             self.crowded = None;
             return Time::MAX;
         }
-        let next = if asked.load <= 0.0 { self.stop_all(now) } else { self.stage(now, asked) };
+        let next = if load.units <= 0.0 { self.stop_all(now) } else { self.stage(now, load) };
         self.next_ready().map_or(next, |ready| ready.min(next))
     }
 
@@ -159,10 +119,10 @@ impl Bank {
         next
     }
 
-    fn stage(&mut self, now: Time, asked: &Asked) -> Time {
+    fn stage(&mut self, now: Time, load: &Load) -> Time {
         let design = self.design;
         // More than those running and starting can carry: no time to wait.
-        while asked.load > f64::from(self.coming()) {
+        while load.units > f64::from(self.coming()) {
             match self.start_one(now) {
                 Ok(()) => {}
                 Err(next) => return next,
@@ -173,7 +133,7 @@ impl Bank {
             self.crowded = None;
             return Time::MAX;
         }
-        if asked.load > design.up_at * f64::from(running) || asked.short {
+        if load.units > design.up_at * f64::from(running) || load.short {
             let due = *self.crowded.get_or_insert(now) + design.up_after;
             if due > now {
                 return due;
@@ -182,7 +142,7 @@ impl Bank {
             return self.start_one(now).err().unwrap_or(Time::MAX);
         }
         self.crowded = None;
-        if running > 1 && asked.load < design.down_at * f64::from(running - 1) {
+        if running > 1 && load.units < design.down_at * f64::from(running - 1) {
             return self.stop_one(now);
         }
         Time::MAX

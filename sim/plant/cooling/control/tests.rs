@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::chiller::StagingDesign;
 use super::super::tests::loop_of;
 use super::*;
 
@@ -20,8 +21,8 @@ fn minutes(m: u64) -> Time {
     Time::ZERO + Span::from_secs(MINUTE * m)
 }
 
-fn asked(load: f64) -> Asked {
-    Asked { load, short: false, powered: true }
+fn asked(load: f64) -> Load {
+    Load { units: load, short: false, powered: true }
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn an_overload_starts_all_that_it_needs_at_once() {
 #[test]
 fn without_power_nothing_runs_and_with_it_all_start_anew() {
     let mut bank = Bank::new(STAGING, 3, 2, minutes(0));
-    let dark = Asked { powered: false, ..asked(1.6) };
+    let dark = Load { powered: false, ..asked(1.6) };
     assert_eq!(bank.advance(minutes(100), &dark), Time::MAX);
     assert_eq!(bank.running(), 0);
     assert_eq!(bank.advance(minutes(101), &asked(1.6)), minutes(111));
@@ -94,7 +95,7 @@ proptest! {
                 now += step;
                 left = Span::from_nanos(left.as_nanos() - step.as_nanos());
                 let before = bank.units().to_vec();
-                wanted = bank.advance(now, &Asked { load, short: false, powered });
+                wanted = bank.advance(now, &Load { units: load, short: false, powered });
                 prop_assert!(wanted >= now);
                 for (i, (was, is)) in before.iter().zip(bank.units()).enumerate() {
                     match (was, is) {

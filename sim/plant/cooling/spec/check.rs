@@ -1,11 +1,13 @@
 //! Range checks of cooling specs beside the ones that all specs share.
 
+use super::super::circuit::CircuitDesign;
 use super::super::dry_cooler::CATALOGUE;
 use super::super::fans::FanLaw;
-use super::super::loops::{
-    CircuitDesign, CoolingLoop, Drive, FanControl, HydronicDesign, LoopDesign,
-};
+use super::super::hydronic::HydronicDesign;
+use super::super::loops::{CoolingLoop, LoopDesign};
 use super::super::pumps::{self, PumpControl, PumpLaw};
+use super::super::staging::FanControl;
+use super::super::state::Drive;
 use super::super::tower::{TowerDesign, TowerPoint};
 use super::{Coolant, FanCurve};
 use crate::fluids::{MoistAir, water};

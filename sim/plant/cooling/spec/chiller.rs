@@ -9,8 +9,10 @@ use self::bank::{ChillersInput, StagingInput};
 use super::super::chiller::Beyond;
 use super::super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
 use super::super::curves::{Condenser, CurveSet};
-use super::super::loops::{FanControl, LoopDesign};
+use super::super::exchange::Sides;
+use super::super::loops::LoopDesign;
 use super::super::pumps::PumpControl;
+use super::super::staging::FanControl;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::operation::{RestartSpec, UnitsFailuresSpec};
 use super::{ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, StandbySpec};
@@ -446,10 +448,10 @@ impl ChillerPlantSpec {
             (minimum_condenser_c, condenser_c),
         );
         let economiser = self.economiser.as_ref().and_then(|spec| {
-            let rates = (
-                circuit.flow_kg_s * circuit.specific_heat_j_kgk,
-                condenser.flow_kg_s * water::CP_WATER,
-            );
+            let rates = Sides {
+                hot: circuit.flow_kg_s * circuit.specific_heat_j_kgk,
+                cold: condenser.flow_kg_s * water::CP_WATER,
+            };
             check.economiser(spec, evaporator_w, rates)
         });
         let design = ChillerPlantDesign {

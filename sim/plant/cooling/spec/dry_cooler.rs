@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::dry_cooler::{CATALOGUE, DryCoolerDesign};
-use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
+use super::super::hydronic::{DeviceDesign, HydronicDesign};
+use super::super::loops::LoopDesign;
 use super::super::pumps::PumpControl;
+use super::super::staging::FanControl;
 use super::check::{Check, CircuitInput};
 use super::{
     ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec, PadSpec, RestartSpec,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::exchange::WaterExchanger;
+use super::super::exchange::{Sides, WaterExchanger};
 use super::super::exchanger::{ExchangerDesign, ExchangerKind};
 use super::super::loops::LoopDesign;
 use super::super::outside_air::OutsideAirDesign;
@@ -233,7 +233,7 @@ impl UnsizedExchanger {
                 (self.hot_w_k, 0.0)
             }
         };
-        let rates = (self.hot_w_k, cold_w_k);
+        let rates = Sides { hot: self.hot_w_k, cold: cold_w_k };
         let surface = match self.size {
             Size::Ua(ua_w_k) => WaterExchanger { ua_w_k, design_w_k: rates },
             Size::Approach(approach_k) => {

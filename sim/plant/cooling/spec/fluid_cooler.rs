@@ -7,8 +7,10 @@ use super::super::dry_cooler::DryCoolerDesign;
 use super::super::fluid_cooler::{
     EvaporationLaw, FluidCoolerDesign, FluidCoolerPoint, SprayControl, SprayDesign,
 };
-use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
+use super::super::hydronic::{DeviceDesign, HydronicDesign};
+use super::super::loops::LoopDesign;
 use super::super::pumps::{self, PumpControl};
+use super::super::staging::FanControl;
 use super::super::tower::TowerPoint;
 use super::check::{Check, CircuitInput, design_air};
 use super::{

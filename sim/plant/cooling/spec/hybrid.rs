@@ -5,8 +5,10 @@ use serde::Deserialize;
 
 use super::super::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use super::super::hybrid::HybridDesign;
-use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
+use super::super::hydronic::{DeviceDesign, HydronicDesign};
+use super::super::loops::LoopDesign;
 use super::super::pumps::PumpControl;
+use super::super::staging::FanControl;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::{
     BasinHeaterSpec, ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec,

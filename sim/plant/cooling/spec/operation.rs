@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::breakdowns::BreakdownLaw;
-use super::super::control::ControlFault;
 use super::super::loops::{CoolingLoop, LoopDesign};
 use super::super::makeup::MakeUpDesign;
-use super::super::protection::ThermalLimits;
+use super::super::per_machine::{Machine, PerMachine};
+use super::super::state::ControlFault;
 use super::upkeep::{
     ControlDesign, ControlFailuresSpec, ControlFaultsSpec, MaintenanceSpec, Service, StandbySpec,
 };
@@ -16,7 +16,7 @@ use super::{Coolant, CoolingSpec};
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
 use crate::kernel::Span;
 use crate::spec::Fault;
-use crate::units::{Duration, Rate, Temperature, TemperatureDelta, Volume};
+use crate::units::{Duration, Rate, Volume};
 
 /// How long the machines of a loop take to start after their bus was dead. (Chillers have their
 /// `start_delay`.)
@@ -86,14 +86,15 @@ impl UnitFailuresSpec {
 pub struct LoopOperation {
     /// Heat that its coolant and buffer tank take up by a kelvin, J/K.
     pub coolant_j_k: f64,
-    /// How long fans and pumps take to start after their bus was dead.
-    pub restart: [Span; 2],
-    /// Fans, pumps and chillers beyond those that its design heat takes.
-    pub standby: [u32; 3],
+    /// How long machines take to start after their bus was dead; chillers have a start delay of
+    /// their own.
+    pub restart: PerMachine<Span>,
+    /// Machines beyond those that its design heat takes.
+    pub standby: PerMachine<u32>,
     /// How each of them fails.
-    pub failures: [Option<BreakdownLaw>; 3],
+    pub failures: PerMachine<Option<BreakdownLaw>>,
     /// When each of them is taken out.
-    pub services: [Vec<Service>; 3],
+    pub services: PerMachine<Vec<Service>>,
     /// How the control of the fans fails.
     pub fan_control: ControlDesign,
     /// How the control that stages chillers and economiser fails.
@@ -153,7 +154,11 @@ impl CoolingSpec {
         let coolant_j_k = if design.is_ventilation() { 0.0 } else { volume_m3 * j_m3k };
         let RestartSpec { pumps, fans } = restart.unwrap_or_default();
         let span = |value: Option<Duration>, default| value.map_or(default, Span::from);
-        let restart = [span(fans, RESTART), span(pumps, RESTART)];
+        let restart = PerMachine {
+            fans: span(fans, RESTART),
+            pumps: span(pumps, RESTART),
+            chillers: Span::ZERO,
+        };
         let upkeep = match self {
             Self::Tower(s) => Upkeep::of(s.standby, s.failures, &s.maintenance, &s.control_faults),
             Self::DryCooler(s) => {
@@ -177,39 +182,44 @@ impl CoolingSpec {
             Self::Cdu(_) | Self::AirHandler(_) | Self::ImmersionTank(_) => Upkeep::default(),
         };
         let UnitsFailuresSpec { fans, pumps, chillers, fan_control, staging } = upkeep.failures;
-        let exist = CoolingLoop::new(design).units();
-        let exist = [("fans", exist.0), ("pumps", exist.1), ("chillers", exist.2)];
-        let standby = [upkeep.standby.fans, upkeep.standby.pumps, upkeep.standby.chillers];
-        let standby = standby.map(Option::unwrap_or_default);
-        let mut lacks = |given: bool, field: &'static str, (what, units): (&str, u32)| {
-            if given && units == 0 {
-                faults.push(Fault::error(field, format!("there are no {what} in this loop")));
+        let units = CoolingLoop::new(design).units();
+        let StandbySpec { fans: spare_fans, pumps: spare_pumps, chillers: spare_chillers } =
+            upkeep.standby;
+        let standby = PerMachine { fans: spare_fans, pumps: spare_pumps, chillers: spare_chillers }
+            .map(Option::unwrap_or_default);
+        let mut lacks = |given: bool, field: &'static str, machine: Machine| {
+            if given && units[machine] == 0 {
+                let message = format!("there are no {}s in this loop", machine.name());
+                faults.push(Fault::error(field, message));
             }
         };
-        let services =
-            [&upkeep.maintenance.fans, &upkeep.maintenance.pumps, &upkeep.maintenance.chillers];
-        let failing = [fans, pumps, chillers];
-        for kind in 0..3 {
-            lacks(standby[kind] > 0, "standby", exist[kind]);
-            lacks(failing[kind].is_some(), "failures", exist[kind]);
-            lacks(services[kind].is_some(), "maintenance", exist[kind]);
+        let maintenance = PerMachine {
+            fans: upkeep.maintenance.fans,
+            pumps: upkeep.maintenance.pumps,
+            chillers: upkeep.maintenance.chillers,
+        };
+        let failing = PerMachine { fans, pumps, chillers };
+        for machine in Machine::ALL {
+            lacks(standby[machine] > 0, "standby", machine);
+            lacks(failing[machine].is_some(), "failures", machine);
+            lacks(maintenance[machine].is_some(), "maintenance", machine);
         }
         let fan_faults = upkeep.control_faults.fans.iter().flatten();
         let staging_faults = upkeep.control_faults.staging.iter().flatten();
-        lacks(fan_control.is_some(), "failures", exist[0]);
-        lacks(staging.is_some(), "failures", exist[2]);
-        lacks(fan_faults.clone().count() > 0, "control_faults", exist[0]);
-        lacks(staging_faults.clone().count() > 0, "control_faults", exist[2]);
+        lacks(fan_control.is_some(), "failures", Machine::Fan);
+        lacks(staging.is_some(), "failures", Machine::Chiller);
+        lacks(fan_faults.clone().count() > 0, "control_faults", Machine::Fan);
+        lacks(staging_faults.clone().count() > 0, "control_faults", Machine::Chiller);
         if staging_faults.clone().any(|fault| fault.mode.is_some_and(|m| m != ControlFault::Stuck))
         {
             let message = "the control of chillers and economiser can only be `stuck`";
             faults.push(Fault::error("control_faults", message));
         }
         let failures = failing.map(|spec| spec.and_then(|spec| spec.resolve(faults)));
-        let failures = [0, 1, 2].map(|kind: usize| failures[kind].filter(|_| exist[kind].1 > 0));
-        let services = [0, 1, 2].map(|kind: usize| {
-            let of = exist[kind].1 + standby[kind];
-            services[kind].iter().flatten().map(|spec| spec.resolve(of, faults)).collect()
+        let failures = failures.zip(units).map(|(law, units)| law.filter(|_| units > 0));
+        let services = maintenance.zip(units.zip(standby)).map(|(services, (units, standby))| {
+            let services = services.into_iter().flatten();
+            services.map(|spec| spec.resolve(units + standby, faults)).collect()
         });
         let fan_control = ControlDesign {
             failures: fan_control.and_then(|spec| spec.resolve(faults)),
@@ -296,41 +306,5 @@ impl Coolant {
             Self::Water => CP_WATER * DENSITY_WATER,
             Self::Pg25 => CP_PG25 * DENSITY_PG25,
         }
-    }
-}
-
-/// Chips as what limits a rack, rather than what enters it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChipSpec {
-    /// How much warmer than the entering coolant chips are at rated power (default 25 K: 5 K of
-    /// coolant and 20 K of cold plate).
-    pub rise: Option<TemperatureDelta>,
-    /// Above this the clock falls (default 87 degC; NVIDIA's cards report 85 to 88 as the most
-    /// they work at).
-    pub throttle: Option<Temperature>,
-    /// At this the rack shuts down (default 95 degC; NVIDIA's cards report 95 to 96).
-    pub trip: Option<Temperature>,
-}
-
-impl ChipSpec {
-    /// The rise at which chips stand at rated power where nobody says, K.
-    pub const RISE_K: f64 = 25.0;
-
-    /// Limits, with `floor` as the speed just below the trip, and the rise at rated power, K.
-    pub fn resolve(&self, floor: f64, faults: &mut Vec<Fault>) -> (ThermalLimits, f64) {
-        let throttle_c = self.throttle.map_or(87.0, |t| t.0);
-        let trip_c = self.trip.map_or(95.0, |t| t.0);
-        if trip_c <= throttle_c {
-            let message = format!("chips trip above {throttle_c} degC, where they throttle");
-            faults.push(Fault::error("chip", message));
-        }
-        let rise_k = self.rise.map_or(Self::RISE_K, |rise| rise.0);
-        if !(1.0..=80.0).contains(&rise_k) {
-            let message = format!("a rise is between 1 and 80 K, got {rise_k} K");
-            faults.push(Fault::error("chip", message));
-        }
-        let limits = ThermalLimits { throttle_c, trip_c, restart_c: throttle_c, floor };
-        (limits, rise_k.clamp(1.0, 80.0))
     }
 }

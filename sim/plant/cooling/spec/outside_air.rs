@@ -114,7 +114,8 @@ impl OutsideAirSpec {
         OutsideAirDesign {
             supply_c,
             warmest_c: warmest_c.max(supply_c),
-            dew_points_c: (least_c, greatest_c),
+            least_dew_point_c: least_c,
+            greatest_dew_point_c: greatest_c,
             pads: check.pads(self.pads.as_ref(), warmest_c),
             humidifier: self.humidifier.unwrap_or(false),
             cycles,

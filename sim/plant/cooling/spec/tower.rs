@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::loops::{DeviceDesign, FanControl, HydronicDesign, LoopDesign};
+use super::super::hydronic::{DeviceDesign, HydronicDesign};
+use super::super::loops::LoopDesign;
 use super::super::pumps::PumpControl;
+use super::super::staging::FanControl;
 use super::check::{Check, CircuitInput, TowerInput};
 use super::{
     BasinHeaterSpec, ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec,

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::breakdowns::BreakdownLaw;
-use super::super::control::ControlFault;
 use super::super::makeup::Outage;
+use super::super::state::ControlFault;
 use super::operation::UnitFailuresSpec;
 use super::water::OutageSpec;
 use crate::kernel::Span;

@@ -5,12 +5,12 @@ use super::super::check::Check;
 use super::{ChillerCurvesSpec, CondenserResetSpec, EconomiserSpec};
 use crate::fluids::MoistAir;
 use crate::kernel::Span;
-use crate::plant::cooling::chiller::{Beyond, ChillerDesign};
-use crate::plant::cooling::control::StagingDesign;
+use crate::plant::cooling::chiller::{Beyond, ChillerDesign, StagingDesign};
 use crate::plant::cooling::curves::{ChillerCurves, Condenser, CurveSet};
-use crate::plant::cooling::exchange::WaterExchanger;
-use crate::plant::cooling::loops::{CoolingLoop, Drive, LoopDesign};
+use crate::plant::cooling::exchange::{Sides, WaterExchanger};
+use crate::plant::cooling::loops::{CoolingLoop, LoopDesign};
 use crate::plant::cooling::setpoint::Setpoint;
+use crate::plant::cooling::state::Drive;
 use crate::spec::Fault;
 use crate::units::{Duration, Fraction, Power, Temperature, TemperatureDelta};
 
@@ -226,7 +226,7 @@ impl Check<'_> {
         &mut self,
         spec: &EconomiserSpec,
         heat_w: f64,
-        rates_w_k: (f64, f64),
+        rates_w_k: Sides,
     ) -> Option<WaterExchanger> {
         if let Some(ua) = spec.ua {
             if spec.approach.is_some() {

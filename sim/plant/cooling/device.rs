@@ -1,0 +1,54 @@
+//! What a heat-rejection device is asked for, and what it answers.
+
+use super::circuit::Stream;
+use super::fans::FanLaw;
+use super::staging::{Control, Operation, Staged};
+use super::water::WaterFlows;
+use crate::fluids::MoistAir;
+
+/// What a pumped loop asks of the device at its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Heat to reject, W.
+    pub(super) heat_w: f64,
+    /// The coolant that brings it.
+    pub(super) coolant: Stream,
+    pub(super) air: &'a MoistAir,
+    /// Share of the fans that can run.
+    pub(super) fans: f64,
+    pub(super) control: Control,
+    /// Whether water may be spent.
+    pub(super) may_evaporate: bool,
+}
+
+impl Asked<'_> {
+    /// How much warmer the coolant enters than it leaves, K.
+    pub(super) fn range_k(&self) -> f64 {
+        self.heat_w / self.coolant.w_k
+    }
+}
+
+/// How a device carries what was asked of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rejected {
+    pub(super) staged: Staged,
+    /// Power of fans and spray pumps, and of the latter alone, W.
+    pub(super) fan_w: f64,
+    pub(super) spray_w: f64,
+    /// Whether water runs over fill or coil.
+    pub(super) wet: bool,
+    /// Heat that leaves without water being spent, W.
+    pub(super) dry_w: f64,
+    /// Air as a share of full.
+    pub(super) air_ratio: f64,
+    pub(super) water: WaterFlows,
+}
+
+/// Electric power of fans that run as `staged` says, `full_w` at full speed, W.
+pub(super) fn fan_power_w(full_w: f64, law: FanLaw, staged: &Staged) -> f64 {
+    full_w
+        * staged.mean(|operation, _| match operation {
+            Operation::Forced { share, speed } => share * law.power(speed),
+            Operation::Free => 0.0,
+        })
+}
