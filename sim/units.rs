@@ -6,14 +6,18 @@
 //! wrote) hold these newtypes; designs (what the engine runs on) hold plain `f64` in the
 //! same base units.
 //!
-//! Numbers without a unit are refused, as are `NaN`, infinities and numbers too large for
-//! an `f64`. `mW` for a power is refused with a hint, because in this field it is always a
-//! misspelt `MW`.
+//! Numbers without a unit are refused, as are `NaN`, infinities and magnitudes that nothing in
+//! this field has; [`Bounds`] of a single field are narrower. `mW` for a power is refused with a
+//! hint, because in this field it is always a misspelt `MW`.
+
+mod bounds;
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
+
+pub use bounds::{Bounds, Quantity};
 
 /// Why a text is not a quantity. Shown to users behind the place of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,11 +80,41 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
     Some((number, text[end..].trim()))
 }
 
+/// The values that a kind of quantity can have at all, in its base unit: zero, and magnitudes from
+/// `tiny` on between `least` and `most`. Wide: what lies outside is a slip of the pen, and would
+/// cost the models their digits.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    tiny: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Range {
+    const fn magnitudes(tiny: f64, most: f64) -> Self {
+        Self { tiny, least: -most, most }
+    }
+
+    fn contains(&self, value: f64) -> bool {
+        (self.least..=self.most).contains(&value) && (value == 0.0 || value.abs() >= self.tiny)
+    }
+
+    fn describe(&self, units: &[Unit]) -> String {
+        let most = format_quantity(self.most, units);
+        if self.least == -self.most {
+            format!("zero or between {} and {most}", format_quantity(self.tiny, units))
+        } else {
+            format!("between {} and {most}", format_quantity(self.least, units))
+        }
+    }
+}
+
 /// Parses `text` as a number and one of `units`; `article_name` reads like "a power".
 fn parse_quantity(
     text: &str,
     article_name: &str,
     units: &[Unit],
+    range: Range,
     example: &str,
 ) -> Result<f64, ParseQuantityError> {
     let list = || units.iter().map(|u| u.name).collect::<Vec<_>>().join(", ");
@@ -102,8 +136,11 @@ fn parse_quantity(
     }
     if let Some(unit) = units.iter().find(|u| u.name == name) {
         let value = number * unit.factor + unit.offset;
-        if !value.is_finite() {
-            return Err(wrong(format!("number out of range: `{}`", text.trim()), None));
+        if !range.contains(value) {
+            return Err(wrong(
+                format!("must be {}, got `{}`", range.describe(units), text.trim()),
+                None,
+            ));
         }
         return Ok(value);
     }
@@ -136,7 +173,7 @@ fn format_quantity(value: f64, units: &[Unit]) -> String {
 }
 
 macro_rules! quantity {
-    ($(#[$doc:meta])* $name:ident, $article:literal, $example:literal, [$($unit:expr),+ $(,)?]) => {
+    ($(#[$doc:meta])* $name:ident, $article:literal, $example:literal, [$($unit:expr),+ $(,)?], $range:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
         pub struct $name(pub f64);
@@ -147,7 +184,13 @@ macro_rules! quantity {
 
             /// Parses a number and a unit.
             pub fn parse(text: &str) -> Result<Self, ParseQuantityError> {
-                parse_quantity(text, $article, Self::UNITS, $example).map(Self)
+                parse_quantity(text, $article, Self::UNITS, $range, $example).map(Self)
+            }
+        }
+
+        impl Quantity for $name {
+            fn base(self) -> f64 {
+                self.0
             }
         }
 
@@ -241,134 +284,162 @@ const YEAR: f64 = 8760.0 * HOUR;
 quantity!(
     /// Electrical or thermal power in watts.
     Power, "a power", "40 kW",
-    [unit("W", 1.0), unit("kW", 1e3), unit("MW", 1e6), unit("GW", 1e9)]
+    [unit("W", 1.0), unit("kW", 1e3), unit("MW", 1e6), unit("GW", 1e9)],
+    Range::magnitudes(1e-9, 1e15)
 );
 quantity!(
     /// Change of power with time in watts a second.
     PowerRamp, "a power ramp", "5 MW/min",
-    [unit("W/s", 1.0), unit("kW/min", 1e3 / 60.0), unit("MW/min", 1e6 / 60.0), unit("MW/s", 1e6)]
+    [unit("W/s", 1.0), unit("kW/min", 1e3 / 60.0), unit("MW/min", 1e6 / 60.0), unit("MW/s", 1e6)],
+    Range::magnitudes(1e-9, 1e15)
 );
 quantity!(
     /// Apparent power in volt-amperes.
     ApparentPower, "an apparent power", "75 MVA",
-    [unit("VA", 1.0), unit("kVA", 1e3), unit("MVA", 1e6)]
+    [unit("VA", 1.0), unit("kVA", 1e3), unit("MVA", 1e6)],
+    Range::magnitudes(1e-9, 1e15)
 );
 quantity!(
     /// Energy in joules.
     Energy, "an energy", "2 MWh",
     [unit("J", 1.0), unit("kJ", 1e3), unit("MJ", 1e6), unit("GJ", 1e9),
-     unit("Wh", 3.6e3), unit("kWh", 3.6e6), unit("MWh", 3.6e9), unit("GWh", 3.6e12)]
+     unit("Wh", 3.6e3), unit("kWh", 3.6e6), unit("MWh", 3.6e9), unit("GWh", 3.6e12)],
+    Range::magnitudes(1e-9, 1e21)
 );
 quantity!(
     /// Temperature in degrees Celsius.
     Temperature, "a temperature", "32 degC",
     [unit("degC", 1.0), unit("C", 1.0), unit("°C", 1.0),
      Unit { name: "K", factor: 1.0, offset: -273.15 },
-     Unit { name: "degF", factor: 5.0 / 9.0, offset: -160.0 / 9.0 }]
+     Unit { name: "degF", factor: 5.0 / 9.0, offset: -160.0 / 9.0 }],
+    Range { tiny: 0.0, least: -273.15, most: 1e4 }
 );
 quantity!(
     /// Difference of two temperatures in kelvin.
     TemperatureDelta, "a temperature difference", "5 K",
-    [unit("K", 1.0)]
+    [unit("K", 1.0)],
+    Range::magnitudes(1e-9, 1e4)
 );
 quantity!(
     /// Mass in kilograms.
-    Mass, "a mass", "200 kg", [unit("kg", 1.0), unit("t", 1e3)]
+    Mass, "a mass", "200 kg", [unit("kg", 1.0), unit("t", 1e3)],
+    Range::magnitudes(1e-9, 1e15)
 );
 quantity!(
     /// Mass flow in kilograms a second.
-    MassFlow, "a mass flow", "45 kg/s", [unit("kg/s", 1.0), unit("kg/h", 1.0 / HOUR), unit("t/h", 1e3 / HOUR)]
+    MassFlow, "a mass flow", "45 kg/s", [unit("kg/s", 1.0), unit("kg/h", 1.0 / HOUR), unit("t/h", 1e3 / HOUR)],
+    Range::magnitudes(1e-12, 1e12)
 );
 quantity!(
     /// Volume in cubic metres.
     Volume, "a volume", "10 m3",
-    [unit("m3", 1.0), unit("L", 1e-3), unit("ML", 1e3), unit("gal", 3.785_411_784e-3)]
+    [unit("m3", 1.0), unit("L", 1e-3), unit("ML", 1e3), unit("gal", 3.785_411_784e-3)],
+    Range::magnitudes(1e-12, 1e12)
 );
 quantity!(
     /// Volume flow in cubic metres a second.
     VolumeFlow, "a volume flow", "25 m3/s",
     [unit("m3/s", 1.0), unit("m3/h", 1.0 / HOUR), unit("L/s", 1e-3), unit("L/min", 1e-3 / 60.0),
-     unit("gpm", 3.785_411_784e-3 / 60.0), unit("cfm", 0.028_316_846_592 / 60.0)]
+     unit("gpm", 3.785_411_784e-3 / 60.0), unit("cfm", 0.028_316_846_592 / 60.0)],
+    Range::magnitudes(1e-15, 1e12)
 );
 quantity!(
     /// Pressure in pascals.
     Pressure, "a pressure", "200 kPa",
-    [unit("Pa", 1.0), unit("hPa", 100.0), unit("kPa", 1e3), unit("bar", 1e5)]
+    [unit("Pa", 1.0), unit("hPa", 100.0), unit("kPa", 1e3), unit("bar", 1e5)],
+    Range::magnitudes(1e-6, 1e12)
 );
 quantity!(
     /// Length in metres.
-    Length, "a length", "545 m", [unit("m", 1.0), unit("km", 1e3), unit("ft", 0.3048), unit("mile", 1609.344)]
+    Length, "a length", "545 m", [unit("m", 1.0), unit("km", 1e3), unit("ft", 0.3048), unit("mile", 1609.344)],
+    Range::magnitudes(1e-9, 1e9)
 );
 quantity!(
     /// Speed in metres a second.
     Speed, "a speed", "4 m/s",
-    [unit("m/s", 1.0), unit("km/h", 1.0 / 3.6), unit("mph", 1609.344 / HOUR), unit("kn", 1852.0 / HOUR)]
+    [unit("m/s", 1.0), unit("km/h", 1.0 / 3.6), unit("mph", 1609.344 / HOUR), unit("kn", 1852.0 / HOUR)],
+    Range::magnitudes(1e-9, 3e8)
 );
 quantity!(
     /// Angle in degrees.
-    Angle, "an angle", "32.4 deg", [unit("deg", 1.0), unit("°", 1.0)]
+    Angle, "an angle", "32.4 deg", [unit("deg", 1.0), unit("°", 1.0)],
+    Range::magnitudes(1e-12, 1e4)
 );
 quantity!(
     /// Thermal conductance (UA) in watts a kelvin.
-    Conductance, "a conductance", "60 kW/K", [unit("W/K", 1.0), unit("kW/K", 1e3), unit("MW/K", 1e6)]
+    Conductance, "a conductance", "60 kW/K", [unit("W/K", 1.0), unit("kW/K", 1e3), unit("MW/K", 1e6)],
+    Range::magnitudes(1e-9, 1e15)
 );
 quantity!(
     /// Price of energy in dollars a megawatt-hour.
-    EnergyPrice, "an energy price", "35 $/MWh", [unit("$/MWh", 1.0), unit("$/kWh", 1e3), unit("c/kWh", 10.0)]
+    EnergyPrice, "an energy price", "35 $/MWh", [unit("$/MWh", 1.0), unit("$/kWh", 1e3), unit("c/kWh", 10.0)],
+    Range::magnitudes(1e-12, 1e12)
 );
 quantity!(
     /// Money in dollars.
-    Money, "an amount of money", "60000 $", [unit("$", 1.0), unit("k$", 1e3), unit("M$", 1e6)]
+    Money, "an amount of money", "60000 $", [unit("$", 1.0), unit("k$", 1e3), unit("M$", 1e6)],
+    Range::magnitudes(1e-9, 1e18)
 );
 quantity!(
     /// Rent of one thing for an hour, in dollars an hour.
-    HourlyPrice, "an hourly price", "2.5 $/h", [unit("$/h", 1.0)]
+    HourlyPrice, "an hourly price", "2.5 $/h", [unit("$/h", 1.0)],
+    Range::magnitudes(1e-12, 1e12)
 );
 quantity!(
     /// Price of generated text in dollars a million tokens.
-    TokenPrice, "a token price", "0.8 $/Mtoken", [unit("$/Mtoken", 1.0)]
+    TokenPrice, "a token price", "0.8 $/Mtoken", [unit("$/Mtoken", 1.0)],
+    Range::magnitudes(1e-12, 1e12)
 );
 quantity!(
     /// Price of water in dollars a cubic metre.
-    WaterPrice, "a water price", "1.5 $/m3", [unit("$/m3", 1.0)]
+    WaterPrice, "a water price", "1.5 $/m3", [unit("$/m3", 1.0)],
+    Range::magnitudes(1e-12, 1e9)
 );
 quantity!(
     /// Rate of SHA-256d hashes a second.
     HashRate, "a hash rate", "200 TH/s",
-    [unit("H/s", 1.0), unit("GH/s", 1e9), unit("TH/s", 1e12), unit("PH/s", 1e15), unit("EH/s", 1e18)]
+    [unit("H/s", 1.0), unit("GH/s", 1e9), unit("TH/s", 1e12), unit("PH/s", 1e15), unit("EH/s", 1e18)],
+    Range::magnitudes(1e-6, 1e30)
 );
 quantity!(
     /// Expected mining income in dollars a petahash a second and day.
-    HashPrice, "a hash price", "50 $/PH/day", [unit("$/PH/day", 1.0), unit("$/TH/day", 1e3)]
+    HashPrice, "a hash price", "50 $/PH/day", [unit("$/PH/day", 1.0), unit("$/TH/day", 1e3)],
+    Range::magnitudes(1e-15, 1e12)
 );
 quantity!(
     /// Bitcoin amount in BTC.
-    Bitcoin, "an amount of bitcoin", "3.125 BTC", [unit("BTC", 1.0)]
+    Bitcoin, "an amount of bitcoin", "3.125 BTC", [unit("BTC", 1.0)],
+    Range::magnitudes(1e-15, 1e9)
 );
 quantity!(
     /// Events a second: failures, arrivals.
     Rate, "a rate", "3.8e-3 /day",
-    [unit("/s", 1.0), unit("/min", 1.0 / 60.0), unit("/h", 1.0 / HOUR), unit("/day", 1.0 / DAY), unit("/year", 1.0 / YEAR)]
+    [unit("/s", 1.0), unit("/min", 1.0 / 60.0), unit("/h", 1.0 / HOUR), unit("/day", 1.0 / DAY), unit("/year", 1.0 / YEAR)],
+    Range::magnitudes(1e-30, 1e15)
 );
 quantity!(
     /// Duration of a step of a computation, or a coefficient of it, in seconds. Unlike a
     /// [`Duration`] it may be a fraction of a nanosecond.
     StepTime, "a step time", "27.9 ns",
-    [unit("s", 1.0), unit("ms", 1e-3), unit("us", 1e-6), unit("ns", 1e-9), unit("ps", 1e-12)]
+    [unit("s", 1.0), unit("ms", 1e-3), unit("us", 1e-6), unit("ns", 1e-9), unit("ps", 1e-12)],
+    Range::magnitudes(1e-21, 1e12)
 );
 quantity!(
     /// Amount of data in bytes.
     DataSize, "an amount of data", "2.3 TB",
     [unit("B", 1.0), unit("kB", 1e3), unit("MB", 1e6), unit("GB", 1e9), unit("TB", 1e12),
-     unit("KiB", 1024.0), unit("MiB", 1_048_576.0), unit("GiB", 1_073_741_824.0)]
+     unit("KiB", 1024.0), unit("MiB", 1_048_576.0), unit("GiB", 1_073_741_824.0)],
+    Range::magnitudes(1e-6, 1e24)
 );
 quantity!(
     /// Data rate in bytes a second.
-    Bandwidth, "a data rate", "100 GB/s", [unit("B/s", 1.0), unit("MB/s", 1e6), unit("GB/s", 1e9), unit("TB/s", 1e12)]
+    Bandwidth, "a data rate", "100 GB/s", [unit("B/s", 1.0), unit("MB/s", 1e6), unit("GB/s", 1e9), unit("TB/s", 1e12)],
+    Range::magnitudes(1e-6, 1e24)
 );
 quantity!(
     /// Carbon intensity of electricity in grams of CO2-equivalent a kilowatt-hour.
-    CarbonIntensity, "a carbon intensity", "380 g/kWh", [unit("g/kWh", 1.0), unit("kg/MWh", 1.0)]
+    CarbonIntensity, "a carbon intensity", "380 g/kWh", [unit("g/kWh", 1.0), unit("kg/MWh", 1.0)],
+    Range::magnitudes(1e-9, 1e9)
 );
 
 /// A share, stored as a fraction: written `0.85` or `85 %`.
@@ -536,6 +607,14 @@ mod tests {
         {
             assert!(Power::parse(text).is_err(), "{text} was accepted");
         }
+        for text in ["1e-300 kW", "1e300 kW", "-1e300 kW"] {
+            let said = Power::parse(text).unwrap_err().message;
+            assert!(said.starts_with("must be zero or between"), "{text}: {said}");
+        }
+        assert_eq!(
+            Temperature::parse("-300 degC").unwrap_err().message,
+            "must be between -273.15 degC and 10000 degC, got `-300 degC`"
+        );
         for text in ["5", "1M", "3 months", "-5 s", "1e30 days", ""] {
             assert!(Duration::parse(text).is_err(), "{text} was accepted");
         }
