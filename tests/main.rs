@@ -16,6 +16,7 @@ mod gallery;
 mod house;
 mod interrupt;
 mod joblogs;
+mod local_time;
 mod plant_books;
 mod plant_only;
 mod presets;

@@ -45,9 +45,21 @@ impl Clock {
         self.start.checked_add(since).expect("a run ends before the year 9999")
     }
 
+    /// What the clock on the wall shows at `time`.
+    pub(super) fn local(&self, time: Time) -> jiff::civil::DateTime {
+        self.zone.to_datetime(self.timestamp(time))
+    }
+
+    /// The instants of a run until `horizon` at which the clock is set anew, as for summer time.
+    pub(super) fn settings(&self, horizon: Time) -> impl Iterator<Item = Time> {
+        let set =
+            self.zone.following(self.start).map(|transition| self.time(transition.timestamp()));
+        set.take_while(move |&at| at < horizon)
+    }
+
     /// The local reading at `time`. Costs about 100 ns: for hourly work, not for each event.
     pub fn read(&self, time: Time) -> Reading {
-        let local = self.zone.to_datetime(self.timestamp(time));
+        let local = self.local(time);
         let seconds = f64::from(local.second()) + f64::from(local.subsec_nanosecond()) * 1e-9;
         Reading {
             year: local.year(),

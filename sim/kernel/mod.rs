@@ -42,7 +42,7 @@
 //!   pushed and happen; a prediction that may be revised is scheduled for a [`Ticket`] that
 //!   cancels it. Beneath it lies the radix wheel of `wheel.rs`, which no other room sees.
 //! - [`random`]: a stream of random numbers for each purpose of each entity.
-//! - [`clock`]: which hour of which day it is on site.
+//! - [`clock`]: which hour of which day it is on site; `week.rs` follows the hours of its week.
 //! - [`trace`]: one hash of everything that happened, for tests.
 //!
 //! # What holds
@@ -60,6 +60,7 @@ mod log;
 pub mod random;
 pub mod time;
 pub mod trace;
+mod week;
 mod wheel;
 
 pub use agenda::{Agenda, Ticket};
@@ -67,3 +68,4 @@ pub use clock::Clock;
 pub use random::{Stream, Streams};
 pub use time::{Class, Span, Time};
 pub use trace::TraceHash;
+pub use week::LocalWeek;

@@ -15,7 +15,6 @@ use super::plant::{Plant, report};
 use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
 use crate::grid::table::{Column, Layout, LineError, read_csv};
 use crate::grid::{Run, Series};
-use crate::kernel::Time;
 use crate::plant::cooling::{ChipSpec, ThermalLimits};
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
@@ -432,8 +431,7 @@ fn design(
         WorkloadSpec::Training(spec) => {
             gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
                 let mut design = spec.resolve(&rack, racks.len(), &mut faults);
-                let start = run.clock.read(Time::ZERO);
-                design.start_in_week(24.0 * f64::from(start.weekday) + start.hour);
+                design.follow(&run.clock.week(run.horizon));
                 inputs.open_log(&mut design, &mut faults);
                 WorkDesign::Training { design, rack, racks }
             })
@@ -441,14 +439,13 @@ fn design(
         WorkloadSpec::Inference(spec) => {
             let kinds = pools.iter().map(|mine| gpu_racks((halls, mine), &mut faults));
             kinds.collect::<Option<Vec<_>>>().map(|kinds| {
-                let start = run.clock.read(Time::ZERO);
-                let start_hour = f64::from(start.weekday) * 24.0 + start.hour;
+                let week = run.clock.week(run.horizon);
                 let racks: Vec<(&GpuRackDesign, usize)> =
                     kinds.iter().map(|(rack, racks)| (rack, racks.len())).collect();
                 let mut open = |format, file: &_, limits: &_, faults: &mut _| {
                     inputs.open_trace(format, file, limits, faults)
                 };
-                let design = spec.resolve(name, &racks, start_hour, &mut open, &mut faults);
+                let design = spec.resolve(name, &racks, &week, &mut open, &mut faults);
                 WorkDesign::Inference { design, fit: spec.fit() }
             })
         }

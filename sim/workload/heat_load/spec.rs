@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::HeatLoadDesign;
 use crate::grid::{Run, Series, TableFields, one_column, one_source, only_with};
-use crate::kernel::{Clock, Span, Time};
+use crate::kernel::{Clock, Time};
 use crate::spec::{Fault, Name, Names};
 use crate::units::{Duration, Fraction, Power, Temperature};
 
@@ -139,21 +139,16 @@ impl HeatLoadSpec {
 
 /// `power_w` times the share of each local hour, over a run until `horizon`.
 fn daily(power_w: f64, shares: &[f64; 24], clock: &Clock, horizon: Time) -> Series<f64> {
-    let half = Span::from_secs(1800);
-    let into_hour = clock.read(Time::ZERO).hour.fract();
+    let week = clock.week(horizon);
     let mut steps: Vec<(Time, f64)> = Vec::new();
     let mut start = Time::ZERO;
-    // The first hour may have begun before the run.
-    let mut end = Time::from_secs_f64(3600.0 * (1.0 - into_hour));
     while steps.is_empty() || start < horizon {
-        // Zones leave and enter summer time on the hour: its middle is always within it.
-        let middle = if start == Time::ZERO { start } else { start + half };
-        let power_w = power_w * shares[clock.read(middle).hour as usize];
+        let (hour, until) = week.hour_at(start);
+        let power_w = power_w * shares[hour % 24];
         if steps.last().is_none_or(|&(_, before)| before != power_w) {
             steps.push((start, power_w));
         }
-        start = end;
-        end = start + Span::from_hours(1);
+        start = until;
     }
     Series::new(steps)
 }
@@ -163,6 +158,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::kernel::Span;
 
     fn steps(start: &str, zone: &str, hours: u64) -> Vec<(f64, f64)> {
         let clock = Clock::new(start.parse().unwrap(), TimeZone::get(zone).unwrap());
@@ -185,6 +181,12 @@ mod tests {
         assert_eq!(
             spring,
             [(0.0, 500.0), (1.0, 1000.0), (2.0, 500.0), (24.0, 1000.0), (25.0, 500.0)]
+        );
+        // Where the clock is set by half an hour, at two on 5 April 2026, from then on too.
+        let howe = steps("2026-04-04T13:00:00Z", "Australia/Lord_Howe", 48);
+        assert_eq!(
+            howe,
+            [(0.0, 500.0), (8.5, 1000.0), (9.5, 500.0), (32.5, 1000.0), (33.5, 500.0)]
         );
         // A zone that is half an hour off keeps its hours.
         let india = steps("2026-01-10T00:00:00Z", "Asia/Kolkata", 10);

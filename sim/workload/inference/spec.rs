@@ -25,7 +25,7 @@ use super::cell::LostRequests;
 use super::replica::{Limits, Stride};
 use super::router::Routing;
 use super::service::{PoolDesign, ServiceDesign};
-use crate::kernel::Span;
+use crate::kernel::{LocalWeek, Span};
 use crate::spec::{Fault, Names};
 use crate::units::{Duration, TokenPrice};
 use crate::workload::gpu::GpuRackDesign;
@@ -112,12 +112,12 @@ pub struct InferenceSpec {
 impl InferenceSpec {
     /// Fills defaults and checks ranges. `name` names the random streams, `racks` are the kind
     /// and the number of the racks that were found for the service itself and for each of its
-    /// pools, and `start_hour` is the local hour of the week at the start of the run.
+    /// pools, and `week` is the week of the site over the run.
     pub fn resolve(
         &self,
         name: &str,
         racks: &[(&GpuRackDesign, usize)],
-        start_hour: f64,
+        week: &LocalWeek,
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
@@ -136,7 +136,7 @@ impl InferenceSpec {
         let replicas = pools.iter().map(|pool| pool.layout.replicas).sum();
         let least = pools.iter().map(|pool| pool.limits).min_by_key(Limits::tokens);
         let limits = least.expect("a service has a pool of its own");
-        let load = self.resolve_load((replicas, &limits), start_hour, open, faults);
+        let load = self.resolve_load((replicas, &limits), week, open, faults);
         let serving = self.resolve_serving(replicas, draft, faults);
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
@@ -189,6 +189,10 @@ mod tests {
                 (name, serde_json::from_value(external).unwrap())
             })
             .collect()
+    }
+
+    fn week() -> LocalWeek {
+        LocalWeek::fixed(Span::from_secs(30 * 3600 + 1800))
     }
 
     fn spec(model: ModelSpec) -> InferenceSpec {
@@ -294,7 +298,8 @@ mod tests {
 
     fn faults(spec: &InferenceSpec, racks: usize) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let design = spec.resolve("chat", &[(&rack(), racks)], 0.0, &mut no_traces, &mut faults);
+        let design =
+            spec.resolve("chat", &[(&rack(), racks)], &week(), &mut no_traces, &mut faults);
         // Whatever is wrong, the design can be built.
         super::super::Service::new(&design, &crate::kernel::Streams::new(1, 0));
         faults
@@ -312,7 +317,7 @@ mod tests {
             }
             let mut faults = Vec::new();
             let design =
-                spec(model).resolve("chat", &[(&rack, 2)], 0.0, &mut no_traces, &mut faults);
+                spec(model).resolve("chat", &[(&rack, 2)], &week(), &mut no_traces, &mut faults);
             assert_eq!(faults, [], "{name}");
             // A long chat must fit the memory that the entry states.
             assert!(design.pools[0].limits.blocks.unwrap() * 16 > 100_000, "{name}");
@@ -323,7 +328,7 @@ mod tests {
     fn what_is_left_out_is_filled() {
         let mut faults = Vec::new();
         let design =
-            spec(affine()).resolve("chat", &[(&rack(), 3)], 0.0, &mut no_traces, &mut faults);
+            spec(affine()).resolve("chat", &[(&rack(), 3)], &week(), &mut no_traces, &mut faults);
         assert_eq!(faults, []);
         // Three racks of eight replicas make two cells of twelve.
         assert_eq!((design.pools[0].layout.replicas, design.represent), (12, 2));
@@ -344,7 +349,7 @@ mod tests {
         batch.clients = Some(vec![client(3.0, None), client(1.0, Some(poisson))]);
         spec.classes = Some(vec![class("chat"), batch]);
         let mut faults = Vec::new();
-        let load = spec.resolve("s", &[(&rack(), 3)], 0.0, &mut no_traces, &mut faults).load;
+        let load = spec.resolve("s", &[(&rack(), 3)], &week(), &mut no_traces, &mut faults).load;
         assert_eq!(faults, []);
         let rates: Vec<Vec<f64>> = load
             .classes
@@ -365,10 +370,10 @@ mod tests {
         arrivals.daily_profile = Some((0..24).map(f64::from).collect());
         arrivals.weekly_profile = Some(vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
         let mut faults = Vec::new();
-        let load = spec.resolve("s", &[(&rack(), 1)], 30.5, &mut no_traces, &mut faults).load;
+        let load = spec.resolve("s", &[(&rack(), 1)], &week(), &mut no_traces, &mut faults).load;
         assert_eq!(faults, []);
         let SourceDesign::Drawn { rate, .. } = &load.classes[0].source else { unreachable!() };
-        assert_eq!((rate.weekly.len(), rate.start_hour), (168, 30.5));
+        assert_eq!((rate.weekly.len(), &rate.week), (168, &week()));
         assert!((rate.weekly.iter().sum::<f64>() / 168.0 - 1.0).abs() < 1e-12);
         assert!((rate.weekly[24 + 12] - 7.0 / 6.0 * 12.0 / 11.5).abs() < 1e-12);
         assert_eq!(rate.weekly[6 * 24 + 12], 0.0);

@@ -1,6 +1,6 @@
 //! Where jobs come from: one that is always there, chance, or a log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::spec::{
     TrainingDesign,
 };
 use super::swf::{JobEnd, LogJob};
-use crate::kernel::{Span, Stream, Streams, Time};
+use crate::kernel::{LocalWeek, Span, Stream, Streams, Time};
 
 /// What a new job asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -194,12 +194,40 @@ pub(super) struct Generator {
     /// Arrivals expected in a week.
     per_week: f64,
     is_even: bool,
-    /// Seconds since Monday's midnight at the last arrival.
+    /// Seconds since Monday's midnight, on the clock of the site, at the last arrival.
     in_week_s: f64,
+    /// The changes of that clock that are still to come.
+    changes: VecDeque<Change>,
+    /// Seconds until the first of them; infinite where there is none.
+    change_in_s: f64,
     gaps: Stream,
     choices: Stream,
     durations: Stream,
     ends: Stream,
+}
+
+/// The clock of the site is set anew.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    /// Seconds since the one before, or the start of the run.
+    after_s: f64,
+    /// Seconds since Monday's midnight that it is set to.
+    in_week_s: f64,
+}
+
+/// The changes of the clock in `week`.
+fn changes(week: &LocalWeek) -> VecDeque<Change> {
+    let mut changes = VecDeque::new();
+    let mut last = Time::ZERO;
+    loop {
+        let at = week.set_after(last);
+        if at == Time::MAX {
+            return changes;
+        }
+        let (after_s, in_week_s) = ((at - last).as_secs_f64(), week.into_week(at).as_secs_f64());
+        changes.push_back(Change { after_s, in_week_s });
+        last = at;
+    }
 }
 
 const HOUR_S: f64 = 3600.0;
@@ -209,10 +237,13 @@ impl Generator {
     fn new(design: StreamDesign, streams: &Streams, name: &str) -> Self {
         assert!(!design.classes.is_empty(), "a stream of jobs has at least one class");
         let per_s = &design.per_s;
+        let changes = changes(&design.week);
         Self {
             per_week: per_s.iter().map(|rate| rate * HOUR_S).sum(),
             is_even: per_s.iter().all(|&rate| rate == per_s[0]),
-            in_week_s: design.start_h * HOUR_S,
+            in_week_s: design.week.into_week(Time::ZERO).as_secs_f64(),
+            change_in_s: changes.front().map_or(f64::INFINITY, |change| change.after_s),
+            changes,
             gaps: streams.stream("training-arrival", name),
             choices: streams.stream("training-class", name),
             durations: streams.stream("training-duration", name),
@@ -238,24 +269,41 @@ impl Generator {
     }
 
     /// Lets time pass until `expected` arrivals were expected. Costs a look at each hour of at
-    /// most a week.
+    /// most a week after the last change of the clock, and at each hour before that.
     fn wait_for(&mut self, expected: f64) -> Span {
-        let weeks = (expected / self.per_week).floor();
-        let mut left = expected - weeks * self.per_week;
-        let mut gap_s = weeks * WEEK_S;
+        let (mut left, mut gap_s) = (expected, 0.0);
         loop {
+            if self.changes.is_empty() {
+                let weeks = (left / self.per_week).floor();
+                left -= weeks * self.per_week;
+                gap_s += weeks * WEEK_S;
+            }
             let hour = (self.in_week_s / HOUR_S) as usize % self.design.per_s.len();
             let rest_s = (hour + 1) as f64 * HOUR_S - self.in_week_s;
+            let is_set = self.change_in_s <= rest_s;
+            let rest_s = rest_s.min(self.change_in_s);
             let rate = self.design.per_s[hour];
             if left < rate * rest_s {
                 let step_s = left / rate;
                 self.in_week_s += step_s;
+                self.change_in_s -= step_s;
                 return Span::from_secs_f64(gap_s + step_s);
             }
             left -= rate * rest_s;
             gap_s += rest_s;
+            self.change_in_s -= rest_s;
             self.in_week_s = (hour + 1) as f64 * HOUR_S % WEEK_S;
+            if is_set {
+                self.set_clock();
+            }
         }
+    }
+
+    /// The first change of the clock has come.
+    fn set_clock(&mut self) {
+        let change = self.changes.pop_front().expect("a change that was waited for");
+        self.in_week_s = change.in_week_s;
+        self.change_in_s = self.changes.front().map_or(f64::INFINITY, |next| next.after_s);
     }
 
     /// The job that arrives.
@@ -299,6 +347,7 @@ impl Generator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Clock;
     use crate::units::{Duration, Fraction, Rate};
     use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
     use crate::workload::training::spec::*;
@@ -325,9 +374,13 @@ mod tests {
         design
     }
 
-    fn arrivals(stream: StreamSpec, start_h: f64, count: usize) -> Vec<(Time, Request)> {
+    fn arrivals(stream: StreamSpec, start_h: u64, count: usize) -> Vec<(Time, Request)> {
+        over(stream, LocalWeek::fixed(Span::from_hours(start_h)), count)
+    }
+
+    fn over(stream: StreamSpec, week: LocalWeek, count: usize) -> Vec<(Time, Request)> {
         let mut design = design(stream);
-        design.start_in_week(start_h);
+        design.follow(&week);
         design.arrivals("jobs", &Streams::new(3, 0)).take(count).collect()
     }
 
@@ -348,7 +401,7 @@ mod tests {
                 gaps: law,
                 ..StreamSpec::of(Rate(0.01), vec![JobClassSpec::of(1, hour())])
             };
-            gaps(&arrivals(stream, 0.0, 200_000))
+            gaps(&arrivals(stream, 0, 200_000))
         };
         for (law, cv, sigmas) in [
             (None, 1.0, 0.01),
@@ -374,13 +427,13 @@ mod tests {
             ..StreamSpec::of(Rate(0.01), vec![JobClassSpec::of(1, hour())])
         };
         // From Wednesday, six in the evening.
-        let start_h = 2.0 * 24.0 + 18.0;
+        let start_h = 2 * 24 + 18;
         let arrivals = arrivals(stream, start_h, 100_000);
         let weeks = (arrivals[99_999].0.as_secs_f64() / WEEK_S).floor();
         let mut by_hour = [0.0; 24];
         let mut by_day = [0.0; 7];
         for (at, _) in &arrivals {
-            let hours = at.as_secs_f64() / HOUR_S + start_h;
+            let hours = at.as_secs_f64() / HOUR_S + start_h as f64;
             if at.as_secs_f64() < weeks * WEEK_S {
                 by_hour[hours as usize % 24] += 1.0;
                 by_day[(hours / 24.0) as usize % 7] += 1.0;
@@ -398,13 +451,60 @@ mod tests {
         }
     }
 
+    /// Nine in the morning on site is nine in the morning, before and after the clock is set: in
+    /// the spring of 2026 forward, in the autumn back.
+    #[test]
+    fn hours_follow_the_clock_on_the_wall() {
+        let zone = jiff::tz::TimeZone::get("America/Chicago").unwrap();
+        let clock = Clock::new("2026-01-01T06:00:00Z".parse().unwrap(), zone);
+        let mut hours = vec![0.0; 24];
+        hours[9] = 1.0;
+        let mut at_weekdays = vec![0.0; 7];
+        (at_weekdays[0], at_weekdays[6]) = (1.0, 1.0);
+        let stream = StreamSpec {
+            hours: Some(hours),
+            weekdays: Some(at_weekdays),
+            ..StreamSpec::of(Rate(0.001), vec![JobClassSpec::of(1, hour())])
+        };
+        let week = clock.week(Time::ZERO + Span::from_hours(366 * 24));
+        let jobs = over(stream, week, 33_000);
+        let mut by_month = [0; 13];
+        for &(at, _) in &jobs {
+            let local = clock.read(at);
+            assert_eq!(local.hour as u32, 9, "{local:?}");
+            assert!([0, 6].contains(&local.weekday), "{local:?}");
+            by_month[usize::from(local.month)] += usize::from(local.year == 2026);
+        }
+        // 604.8 a week on two days: eight to ten days a month; five standard deviations.
+        assert!(by_month[1..].iter().all(|&n| (2170..3280).contains(&n)), "{by_month:?}");
+    }
+
+    /// Closed form: the gap of an exponential law at a rate next to zero, found without walking
+    /// the weeks before it one by one, also where the clock is set on the way.
+    #[test]
+    fn a_rate_next_to_zero_ends() {
+        let mut hours = vec![1.0; 24];
+        hours[3] = 0.0;
+        let stream = StreamSpec {
+            hours: Some(hours),
+            ..StreamSpec::of(Rate(1e-12), vec![JobClassSpec::of(1, hour())])
+        };
+        let zone = jiff::tz::TimeZone::get("America/Chicago").unwrap();
+        let clock = Clock::new("2026-01-01T06:00:00Z".parse().unwrap(), zone);
+        let week = clock.week(Time::ZERO + Span::from_hours(366 * 24));
+        let [(first, _)] = over(stream, week, 1)[..] else { panic!("a job") };
+        let gap = Streams::new(3, 0).stream("training-arrival", "jobs").exponential(1e12);
+        let most = Time::MAX.as_secs_f64();
+        assert!((first.as_secs_f64() - gap.min(most)).abs() < 2.0 * WEEK_S, "{first}");
+    }
+
     #[test]
     fn classes_ends_and_sizes_are_drawn_by_their_shares() {
         let mut small = JobClassSpec::of(1, hour());
         (small.nodes, small.gpus, small.weight) = (None, Some(9), 3.0);
         (small.failed, small.cancelled) = (Some(Fraction(0.4)), Some(Fraction(0.1)));
         let large = JobClassSpec::of(8, hour());
-        let jobs = arrivals(StreamSpec::of(Rate(1.0), vec![small, large]), 0.0, 100_000);
+        let jobs = arrivals(StreamSpec::of(Rate(1.0), vec![small, large]), 0, 100_000);
         let share = |holds: &dyn Fn(&Request) -> bool| {
             jobs.iter().filter(|(_, request)| holds(request)).count() as f64 / 1e5
         };

@@ -1,20 +1,17 @@
 //! How the rate of arrivals varies: by the hour of the week, and at random.
 
-use super::super::ticks::{NEVER, PER_SECOND, Ticks};
-use crate::kernel::{Span, Stream};
+use super::super::ticks::{NEVER, PER_SECOND, Ticks, from_time, to_time};
+use crate::kernel::{LocalWeek, Span, Stream, Time};
 
-/// Hours in a week.
-const WEEK: usize = 168;
-
-const HOUR: Ticks = 3600 * PER_SECOND as Ticks;
+const WEEK: usize = LocalWeek::HOURS;
 
 /// The shape of a rate around its mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateDesign {
     /// Arrivals in each hour of the week, from Monday midnight, over the mean; means one.
     pub weekly: Vec<f64>,
-    /// Hour of the week at the start of the run.
-    pub start_hour: f64,
+    /// The week of the site over the run.
+    pub week: LocalWeek,
     /// Swings that no calendar explains.
     pub noise: Option<NoiseDesign>,
 }
@@ -36,22 +33,28 @@ pub struct NoiseDesign {
 impl RateDesign {
     /// A rate that does not vary.
     pub fn constant() -> Self {
-        Self { weekly: vec![1.0; WEEK], start_hour: 0.0, noise: None }
+        Self { weekly: vec![1.0; WEEK], week: LocalWeek::fixed(Span::ZERO), noise: None }
     }
 
-    /// A rate that follows 24 hourly factors of mean one and nothing else.
-    pub fn daily(hours: &[f64; 24], start_hour: f64) -> Self {
+    /// A rate that follows 24 hourly factors of mean one and nothing else, in a run that starts
+    /// at midnight.
+    pub fn daily(hours: &[f64; 24]) -> Self {
         let weekly = hours.iter().copied().cycle().take(WEEK).collect();
-        Self { weekly, start_hour, noise: None }
+        Self { weekly, ..Self::constant() }
     }
 }
+
+/// Where a walk ends in a run without an end, a year before the ticks do.
+const LONGEST: Ticks = NEVER - 366 * 86_400 * PER_SECOND as Ticks;
 
 /// The rate of one client, ready to walk.
 #[derive(Debug)]
 pub(super) struct RateTable {
     /// Arrivals a tick in each hour of the week.
     rates: Vec<f64>,
-    offset: Ticks,
+    week: LocalWeek,
+    /// The end of the run: what would come later never does.
+    last: Ticks,
     noise: Option<Noise>,
 }
 
@@ -69,12 +72,11 @@ impl RateTable {
         assert_eq!(design.weekly.len(), WEEK, "a factor for each hour of the week");
         Self {
             rates: design.weekly.iter().map(|factor| factor * rate_per_s / PER_SECOND).collect(),
-            offset: (design.start_hour * HOUR as f64) as Ticks,
+            week: design.week.clone(),
+            last: from_time(design.week.horizon()).min(LONGEST),
             noise: design.noise.map(|noise| Noise {
                 sigma: libm::sqrt(libm::log1p(noise.variation * noise.variation)),
-                interval: super::super::ticks::from_time(
-                    crate::kernel::Time::ZERO + noise.interval,
-                ),
+                interval: from_time(Time::ZERO + noise.interval),
                 correlation: if noise.correlation == Span::ZERO {
                     0.0
                 } else {
@@ -123,9 +125,10 @@ impl Walk {
     }
 
     /// The instant at which `due` more arrivals are expected than at `at`; [`NEVER`] when the
-    /// rate is zero at all times.
+    /// rate is zero at all times, or that instant lies beyond the run.
     ///
-    /// Walks through the pieces of constant rate: exact for such rates.
+    /// Walks through the pieces of constant rate: exact for such rates. Costs a look at each
+    /// piece, of which a run has as many as hours and intervals of the noise.
     pub(super) fn after(&mut self, table: &RateTable, mut at: Ticks, mut due: f64) -> Ticks {
         if table.is_zero() || at == NEVER {
             return NEVER;
@@ -138,6 +141,9 @@ impl Walk {
                 }
                 due -= left;
                 at = self.until;
+            }
+            if at.max(self.until) > table.last {
+                return NEVER;
             }
             self.enter(table, at.max(self.until));
         }
@@ -154,9 +160,9 @@ impl Walk {
                 self.noise_until += noise.interval;
             }
         }
-        let hour = (at + table.offset) / HOUR;
-        self.rate = table.rates[(hour % WEEK as Ticks) as usize] * self.factor;
-        self.until = ((hour + 1) * HOUR - table.offset).min(self.noise_until);
+        let (hour, until) = table.week.hour_at(to_time(at));
+        self.rate = table.rates[hour] * self.factor;
+        self.until = from_time(until).min(self.noise_until);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Loads against the moments and laws that they are designed by.
 
+use super::super::ticks;
 use super::rate::RateDesign;
 use super::*;
+use crate::kernel::{Clock, LocalWeek, Time};
 
 const HOUR: Ticks = 3600 * 16_000_000_000;
 
@@ -40,7 +42,8 @@ fn arrivals_follow_the_hours_of_the_week() {
     };
     let sum: f64 = (0..168).map(factor).sum();
     let weekly: Vec<f64> = (0..168).map(|hour| factor(hour) * 168.0 / sum).collect();
-    *drawn(&mut load).0 = RateDesign { weekly: weekly.clone(), start_hour: 29.25, noise: None };
+    let week = LocalWeek::fixed(Span::from_secs(29 * 3600 + 900));
+    *drawn(&mut load).0 = RateDesign { weekly: weekly.clone(), week, noise: None };
     let weeks = 8;
     let mut counts = [0_u32; 168];
     for sent in until(arrivals(load), weeks * 168 * HOUR) {
@@ -59,6 +62,49 @@ fn arrivals_follow_the_hours_of_the_week() {
 #[test]
 fn nothing_arrives_at_rate_zero() {
     assert_eq!(arrivals(poisson(0.0)).next(), NEVER);
+}
+
+/// A rate that expects nothing within the run, or only after it, ends at once.
+#[test]
+fn a_rate_next_to_zero_ends() {
+    let mut load = poisson(1e-12);
+    assert_eq!(arrivals(load.clone()).next(), NEVER, "36 years are the longest run");
+    drawn(&mut load).0.noise = Some(NoiseDesign {
+        variation: 0.5,
+        interval: Span::from_secs(60),
+        correlation: Span::ZERO,
+    });
+    drawn(&mut load).0.week = clock("UTC").week(Time::ZERO + Span::from_hours(24));
+    assert_eq!(arrivals(load).next(), NEVER);
+}
+
+fn clock(zone: &str) -> Clock {
+    let zone = jiff::tz::TimeZone::get(zone).unwrap();
+    Clock::new("2026-10-30T05:00:00Z".parse().unwrap(), zone)
+}
+
+/// Nine in the morning on site is nine in the morning, before and after the clock is set back
+/// on 1 November 2026.
+#[test]
+fn arrivals_follow_the_clock_on_the_wall() {
+    let mut load = poisson(0.05);
+    let clock = clock("America/Chicago");
+    let hours = std::array::from_fn(|hour| if hour == 9 { 24.0 } else { 0.0 });
+    let end = Time::ZERO + Span::from_hours(5 * 24);
+    *drawn(&mut load).0 = RateDesign { week: clock.week(end), ..RateDesign::daily(&hours) };
+    let all = until(arrivals(load), ticks::from_time(end));
+    assert!(all.len() > 5 * 24 * 180 * 9 / 10, "{} arrivals", all.len());
+    let mut days = [0; 32];
+    for sent in &all {
+        let local = clock.read(ticks::to_time(sent.at));
+        assert_eq!(local.hour as u32, 9, "{local:?}");
+        days[usize::from(local.day)] += 1;
+    }
+    // An hour of 24 times the mean on each day; five standard deviations.
+    for day in [30, 31, 1, 2, 3] {
+        let (count, mean) = (f64::from(days[day]), 0.05 * 24.0 * 3600.0);
+        assert!((count - mean).abs() <= 5.0 * mean.sqrt(), "{count} on day {day}");
+    }
 }
 
 #[test]
@@ -91,7 +137,7 @@ fn bursts_stay_bursts_under_a_varying_rate() {
     let mut load = poisson(1.0);
     drawn(&mut load).1[0].gaps = GapLaw::Gamma { variation: 2.0 };
     let hours: [f64; 24] = std::array::from_fn(|hour| if hour % 2 == 0 { 0.2 } else { 1.8 });
-    *drawn(&mut load).0 = RateDesign::daily(&hours, 0.0);
+    *drawn(&mut load).0 = RateDesign::daily(&hours);
     let windows = 1500;
     let mut counts = vec![0.0; windows];
     for sent in until(arrivals(load), windows as Ticks * 2 * HOUR) {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::InferenceSpec;
-use crate::kernel::Span;
+use crate::kernel::{LocalWeek, Span};
 use crate::spec::{Fault, FilePath, kinds};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{
@@ -244,12 +244,11 @@ const MOST_PREFIXES: u32 = 1 << 16;
 const MOST_CLIENTS: usize = 4096;
 
 impl InferenceSpec {
-    /// What one cell of `replicas` replicas under `limits` receives, in a run that starts at
-    /// `start_hour` of the week.
+    /// What one cell of `replicas` replicas under `limits` receives, in a run over `week`.
     pub(super) fn resolve_load(
         &self,
         (replicas, limits): (usize, &Limits),
-        start_hour: f64,
+        week: &LocalWeek,
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> LoadDesign {
@@ -280,7 +279,7 @@ impl InferenceSpec {
             }
             check_names(classes, faults);
         }
-        let cell = Cell { replicas: replicas as f64, limits, start_hour };
+        let cell = Cell { replicas: replicas as f64, limits, week };
         let classes: Vec<ClassDesign> =
             all.iter().map(|parts| parts.resolve(&cell, open, faults)).collect();
         if classes.is_empty() {
@@ -295,7 +294,7 @@ impl InferenceSpec {
 struct Cell<'l> {
     replicas: f64,
     limits: &'l Limits,
-    start_hour: f64,
+    week: &'l LocalWeek,
 }
 
 fn check_names(classes: &[ClassSpec], faults: &mut Vec<Fault>) {
@@ -451,7 +450,7 @@ impl<'s> Parts<'s> {
                 made
             }
         };
-        SourceDesign::Drawn { rate: arrivals.resolve_rate(cell.start_hour, faults), clients }
+        SourceDesign::Drawn { rate: arrivals.resolve_rate(cell.week, faults), clients }
     }
 }
 
@@ -479,12 +478,12 @@ impl TraceSpec {
 }
 
 impl ArrivalsSpec {
-    fn resolve_rate(&self, start_hour: f64, faults: &mut Vec<Fault>) -> RateDesign {
+    fn resolve_rate(&self, week: &LocalWeek, faults: &mut Vec<Fault>) -> RateDesign {
         let hours: [f64; 24] = shares("daily_profile", self.daily_profile.as_deref(), faults);
         let days: [f64; 7] = shares("weekly_profile", self.weekly_profile.as_deref(), faults);
         let weekly = days.iter().flat_map(|day| hours.map(|hour| day * hour)).collect();
         let noise = self.noise.and_then(|noise| noise.resolve(faults));
-        RateDesign { weekly, start_hour, noise }
+        RateDesign { weekly, week: week.clone(), noise }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::power::under_cap;
 use super::{Groups, TrainingDesign};
+use crate::kernel::{LocalWeek, Span};
 use crate::spec::{Fault, Name, kinds};
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
@@ -276,8 +277,8 @@ pub(in crate::workload::training) struct ResidentDesign {
 pub(in crate::workload::training) struct StreamDesign {
     /// Arrivals a second in each hour of a week, from Monday's midnight on.
     pub(in crate::workload::training) per_s: Vec<f64>,
-    /// Hours since Monday's midnight at the start of the run.
-    pub(in crate::workload::training) start_h: f64,
+    /// The week of the site over the run.
+    pub(in crate::workload::training) week: LocalWeek,
     pub(in crate::workload::training) gaps: GapLaw,
     pub(in crate::workload::training) classes: Vec<ClassDesign>,
 }
@@ -437,7 +438,8 @@ impl StreamSpec {
             }
             _ => {}
         }
-        StreamDesign { per_s: per_s.collect(), start_h: 0.0, gaps, classes }
+        let week = LocalWeek::fixed(Span::ZERO);
+        StreamDesign { per_s: per_s.collect(), week, gaps, classes }
     }
 }
 
@@ -542,11 +544,11 @@ impl DurationSpec {
 }
 
 impl TrainingDesign {
-    /// Lets a stream of jobs begin `hours` hours after Monday's midnight, on the clock that its
-    /// days and weeks follow. Without this it begins at midnight.
-    pub fn start_in_week(&mut self, hours: f64) {
+    /// Lets the hours and days of a stream of jobs follow the `week` of the site. Without this
+    /// the run begins at Monday's midnight and no clock is ever set.
+    pub fn follow(&mut self, week: &LocalWeek) {
         if let JobsDesign::Stream(stream) = &mut self.jobs {
-            stream.start_h = hours;
+            stream.week = week.clone();
         }
     }
 
