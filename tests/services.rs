@@ -6,7 +6,7 @@ use std::fs;
 use loadbank::facility::{InferenceOutcome, Summary};
 use loadbank::scenario::read_scenario;
 
-use super::support::{Bench, SMALL, Told, simulate};
+use super::support::{Bench, SMALL, Told, column, simulate};
 
 /// The small site with two classes of requests in its chat.
 fn scenario() -> String {
@@ -53,7 +53,8 @@ fn intervals_add_up_to_the_outcome() {
         assert!((sum - total as f64).abs() < 1e-3, "{column}: {sum} against {total}");
     }
     let good = integral(&told, "chat_short_goodput_per_s");
-    let expected = short.slo_attainment.unwrap() * short.served as f64;
+    let left = (short.served + short.failed + short.rejected) as f64;
+    let expected = short.slo_attainment.unwrap() * left;
     assert!(expected > 0.0 && (good - expected).abs() < 1e-3, "{good} of {expected}");
     // Energy of the classes is that of the service, in the run and in every interval.
     let of_classes: f64 = chat.classes.iter().map(|class| class.energy_mwh.unwrap()).sum();
@@ -100,6 +101,76 @@ fn classes_are_counted_apart_and_together() {
     assert!((mean - 7000.0).abs() < 200.0, "{mean} prompt tokens");
     let [ttft_short, ttft_long] = both.map(|r| r.ttft_s.unwrap().p50);
     assert!(ttft_long > 2.0 * ttft_short, "{ttft_short} s and {ttft_long} s");
+}
+
+/// A replica alone, for ten minutes, with more requests than it can serve.
+const OVERLOADED: &str = "\
+name: overloaded
+start: 2026-06-01T00:00:00Z
+duration: 10 min
+site: {altitude: 100 m}
+weather: {climate: nordic}
+price: {fixed: 30 $/MWh}
+output: {interval: 1 min}
+cooling:
+  dry: {kind: dry-cooler, design_heat: 200 kW}
+racks:
+  hall: {kind: dgx-h100, cooled_by: dry}
+workloads:
+  chat:
+    kind: llama-3.1-70b-h100
+    racks: hall
+    cells: 1
+    replicas: 1
+    represent: 1
+    max_sequences: 4
+    slo: {ttft: 5 s, tpot: 100 ms}
+    arrivals: {rate_per_replica: 20 /s}
+    lengths: {prompt: {kind: fixed, tokens: 500}, output: {kind: fixed, tokens: 100}}
+";
+
+/// Requests that were turned away, lost or given up have missed their targets, and latencies
+/// say that they know nothing of them.
+#[test]
+fn who_was_not_served_has_missed_its_targets() {
+    // With room for one that waits, every served one is in time: only a sixth are served.
+    let told = simulate(OVERLOADED, &["workloads.chat.max_waiting=1"]);
+    let refused = &chat(&told).requests;
+    assert!(refused.rejected > 5 * refused.failed && refused.rejected > 9000, "{refused:?}");
+    let left = (refused.served + refused.failed + refused.rejected) as f64;
+    let served = refused.served as f64 / left;
+    assert_eq!(refused.slo_attainment, Some(served));
+    assert!((refused.left_out - (1.0 - served)).abs() < 1e-12);
+    // Four sequences of a hundred tokens each, some 11 ms a token: 3.3 requests a second of 20.
+    assert!((0.14..0.19).contains(&served), "{served}");
+    let goodput = refused.goodput_per_s.unwrap();
+    assert!((goodput - refused.served as f64 / 600.0).abs() < 1e-9, "{goodput} /s");
+    // The same in every interval.
+    let [attained, out] = ["chat_slo_attainment", "chat_left_out"].map(|c| column(&told, c));
+    for (attained, out) in attained.iter().zip(&out) {
+        assert!((attained + out - 1.0).abs() < 1e-12, "{attained} and {out}");
+    }
+
+    let told = simulate(OVERLOADED, &["workloads.chat.patience={wait: 1 s}"]);
+    let gave_up = &chat(&told).requests;
+    assert!(gave_up.timed_out > 8000 && gave_up.failed == gave_up.timed_out, "{gave_up:?}");
+    let left = (gave_up.served + gave_up.failed) as f64;
+    assert_eq!(gave_up.slo_attainment, Some(gave_up.served as f64 / left));
+
+    // The feed is away for the second half: nothing is served, and all of that is a miss.
+    let light = [
+        "workloads.chat.arrivals.rate_per_replica=1 /s",
+        "workloads.chat.lost_requests=fail",
+        "power={utility: {kind: feed, capacity: 1 MW, outages: none}}",
+        "racks.hall.fed_by=utility",
+        "control={curtailments: [{start: 2026-06-01T00:05:00Z, duration: 1 h, import: 0 kW}]}",
+    ];
+    let told = simulate(OVERLOADED, &light);
+    let lost = &chat(&told).requests;
+    assert!(lost.failed > 200 && lost.rejected == 0, "{lost:?}");
+    let left = (lost.served + lost.failed) as f64;
+    assert_eq!(lost.slo_attainment, Some(lost.served as f64 / left));
+    assert!((0.4..0.6).contains(&lost.left_out), "{}", lost.left_out);
 }
 
 /// The rows of `requests.csv` of a run that writes down `which`, as maps from column to text.

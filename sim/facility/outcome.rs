@@ -257,9 +257,11 @@ pub struct RequestsOutcome {
     pub arrived: u64,
     /// Requests that got their last token.
     pub served: u64,
-    /// Requests that found no live replica or were lost with theirs.
+    /// Requests that found no live replica, were lost with theirs, or whose clients gave up.
     pub failed: u64,
-    /// Requests that no replica has memory for.
+    /// Those of them whose clients had given up waiting for the last time.
+    pub timed_out: u64,
+    /// Requests that no replica has memory for, or that were sent to one with a full queue.
     pub rejected: u64,
     /// Requests that were simulated one by one.
     pub simulated: u64,
@@ -271,10 +273,14 @@ pub struct RequestsOutcome {
     pub cached_tokens: u64,
     /// Generated tokens of served requests.
     pub output_tokens: u64,
-    /// Share of served requests within their targets; none without targets.
+    /// Share of the requests that have left that met their targets, failed and rejected ones as
+    /// misses; none without targets.
     pub slo_attainment: Option<f64>,
     /// Requests served within their targets, a second; none without targets.
     pub goodput_per_s: Option<f64>,
+    /// Share of the requests that have left that are in none of the distributions below, because
+    /// they were not served.
+    pub left_out: f64,
     /// Time to first token, s.
     pub ttft_s: Option<Percentiles>,
     /// Mean time between the tokens of a request, s.
@@ -325,11 +331,12 @@ impl InferenceOutcome {
 
 impl RequestsOutcome {
     fn new(tally: &Tally, elapsed_s: f64) -> Self {
-        let has_targets = tally.judged > 0 && elapsed_s > 0.0;
+        let has_targets = tally.slo.decided() > 0 && elapsed_s > 0.0;
         Self {
             arrived: tally.arrived,
             served: tally.served,
             failed: tally.failed,
+            timed_out: tally.timed_out,
             rejected: tally.rejected,
             simulated: tally.simulated,
             retried: tally.retried,
@@ -337,7 +344,8 @@ impl RequestsOutcome {
             cached_tokens: tally.cached_tokens,
             output_tokens: tally.output_tokens,
             slo_attainment: tally.slo_attainment(),
-            goodput_per_s: has_targets.then(|| tally.within_slo as f64 / elapsed_s),
+            goodput_per_s: has_targets.then(|| tally.slo.kept as f64 / elapsed_s),
+            left_out: tally.left_out(),
             ttft_s: Percentiles::of(&tally.ttft),
             tpot_s: Percentiles::of(&tally.tpot),
             tbt_s: Percentiles::of(&tally.tbt),

@@ -6,22 +6,27 @@ use crate::measure::Latency;
 use crate::workload::inference::{InferenceInterval, Tally};
 
 /// Columns of a service or a class, behind its name.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 21] = [
     "arrived_per_s",
     "served_per_s",
     "failed_per_s",
     "rejected_per_s",
     "goodput_per_s",
     "slo_attainment",
+    "left_out",
     "prompt_tokens_per_s",
     "output_tokens_per_s",
     "ttft_p50_s",
     "ttft_p99_s",
+    "ttft_p999_s",
     "tpot_p50_s",
     "tpot_p99_s",
+    "tpot_p999_s",
     "tbt_p99_s",
+    "tbt_p999_s",
     "e2e_p50_s",
     "e2e_p99_s",
+    "e2e_p999_s",
     "queue_p99_s",
 ];
 
@@ -62,17 +67,22 @@ fn values(tally: &Tally, seconds: f64) -> [f64; COLUMNS.len()] {
         rate(tally.served),
         rate(tally.failed),
         rate(tally.rejected),
-        if tally.judged > 0 { rate(tally.within_slo) } else { f64::NAN },
+        if tally.slo.decided() > 0 { rate(tally.slo.kept) } else { f64::NAN },
         tally.slo_attainment().unwrap_or(f64::NAN),
+        tally.left_out(),
         rate(tally.prompt_tokens),
         rate(tally.output_tokens),
         quantile(&tally.ttft, 0.5),
         quantile(&tally.ttft, 0.99),
+        quantile(&tally.ttft, 0.999),
         quantile(&tally.tpot, 0.5),
         quantile(&tally.tpot, 0.99),
+        quantile(&tally.tpot, 0.999),
         quantile(&tally.tbt, 0.99),
+        quantile(&tally.tbt, 0.999),
         quantile(&tally.e2e, 0.5),
         quantile(&tally.e2e, 0.99),
+        quantile(&tally.e2e, 0.999),
         quantile(&tally.queue, 0.99),
     ]
 }

@@ -18,6 +18,9 @@ use crate::workload::training::TrainingSummary;
 const NOTHING_MWH: f64 = 0.05;
 const NOTHING_M3: f64 = 0.05;
 
+/// A share that a distribution leaves out is told from here on.
+const WORTH_SAYING: f64 = 0.001;
+
 /// The outcome of a run whose files are in `folder` and which took `wall`.
 pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
     let mut text = String::new();
@@ -288,12 +291,13 @@ fn training(text: &mut String, work: &WorkloadOutcome, training: &TrainingSummar
     line(
         "jobs",
         format!(
-            "{} submitted: {} completed, {} running, {} queued; mean wait {:.0} s",
+            "{} submitted: {} completed, {} running, {} queued; mean wait {:.0} s{}",
             jobs.submitted,
             jobs.completed,
             jobs.running,
             jobs.queued,
-            training.queue_wait.mean_s()
+            training.queue_wait.mean_s(),
+            still_waiting(training)
         ),
     );
     line(
@@ -326,6 +330,15 @@ fn training(text: &mut String, work: &WorkloadOutcome, training: &TrainingSummar
         ),
     );
     line("revenue", format!("{} $", amount(training.revenue_usd)));
+}
+
+/// Which jobs the mean wait leaves out, where they are worth a word.
+fn still_waiting(training: &TrainingSummary) -> String {
+    let left_out = training.queue_wait.left_out;
+    if left_out <= WORTH_SAYING {
+        return String::new();
+    }
+    format!(" without the {} that have not started", percent(left_out))
 }
 
 /// Interruptions of the kinds that few workloads have, where there were any.
@@ -429,6 +442,10 @@ fn latencies(text: &mut String, title: &str, requests: &RequestsOutcome) {
         }
     }
     sheet.write(text);
+    if requests.left_out > WORTH_SAYING {
+        let left_out = percent(requests.left_out);
+        let _ = writeln!(text, "{indent}these leave out {left_out} of requests: not served");
+    }
 }
 
 fn heat_load(text: &mut String, work: &WorkloadOutcome, load: &HeatLoadSummary) {

@@ -6,7 +6,7 @@ use super::prefix::Piece;
 use super::request::{Request, Sink};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Time};
-use crate::measure::Latency;
+use crate::measure::{Kept, Latency, left_out};
 
 /// Counts and latencies of requests, each weighted by what the request stands for.
 ///
@@ -43,10 +43,9 @@ pub struct Tally {
     pub prompt_tokens: u64,
     /// Generated tokens of served requests.
     pub output_tokens: u64,
-    /// Served requests that had targets to meet.
-    pub judged: u64,
-    /// Those of them that met all of their targets.
-    pub within_slo: u64,
+    /// Requests with targets that have left, however they did: those that met all of their
+    /// targets, and the others. One that was not served has met none.
+    pub slo: Kept,
     /// Arrivals simulated, each counted once.
     pub simulated: u64,
 }
@@ -72,8 +71,7 @@ impl Tally {
         self.retried += other.retried;
         self.prompt_tokens += other.prompt_tokens;
         self.output_tokens += other.output_tokens;
-        self.judged += other.judged;
-        self.within_slo += other.within_slo;
+        self.slo.merge(other.slo);
         self.simulated += other.simulated;
     }
 
@@ -94,9 +92,15 @@ impl Tally {
         ]
     }
 
-    /// Share of served requests that met their targets; none where none had any.
+    /// Share of the requests that have left that met their targets; none where none had any.
     pub fn slo_attainment(&self) -> Option<f64> {
-        (self.judged > 0).then(|| self.within_slo as f64 / self.judged as f64)
+        self.slo.share()
+    }
+
+    /// Share of the requests that have left that the distributions leave out, because they were
+    /// not served.
+    pub fn left_out(&self) -> f64 {
+        left_out(self.served, self.failed + self.rejected)
     }
 }
 
@@ -144,8 +148,11 @@ impl Records {
 
     /// Counts a request that leaves without having been served.
     pub(super) fn lost(&mut self, request: &Request, at: Ticks, fate: Fate) {
-        let tally = self.of(request.class);
+        let Class { tally, is_judged, .. } = &mut self.classes[usize::from(request.class)];
         let n = u64::from(request.weight);
+        if *is_judged {
+            tally.slo.decide(false, n);
+        }
         match fate {
             Fate::Served => unreachable!("a request that is served finishes"),
             Fate::Failed => tally.failed += n,
@@ -223,8 +230,9 @@ impl Sink for Records {
         tally.prompt_tokens += n * u64::from(request.prompt);
         tally.cached_tokens += n * u64::from(request.cached);
         tally.output_tokens += n * u64::from(request.output);
-        tally.judged += n * u64::from(*is_judged);
-        tally.within_slo += n * u64::from(*is_judged && within);
+        if *is_judged {
+            tally.slo.decide(within, n);
+        }
         self.note(request, at, Fate::Served);
     }
 }
@@ -247,10 +255,19 @@ mod tests {
             }
         }
         let [free, bound] = [0, 1].map(|class| records.of(class).clone());
-        assert_eq!((free.served, free.judged, free.slo_attainment()), (6, 0, None));
-        assert_eq!((bound.served, bound.judged, bound.within_slo), (6, 6, 2));
+        assert_eq!((free.served, free.slo.decided(), free.slo_attainment()), (6, 0, None));
+        assert_eq!((bound.served, bound.slo), (6, Kept { kept: 2, missed: 4 }));
         assert!((bound.ttft.max_s().unwrap() - 0.6).abs() < 1e-12);
         let total = records.total();
         assert_eq!((total.output_tokens, total.slo_attainment()), (132, Some(2.0 / 6.0)));
+        assert_eq!(total.left_out(), 0.0);
+        // Whoever is turned away, lost or given up has missed its targets.
+        for fate in [Fate::Failed, Fate::Rejected, Fate::Rejected] {
+            records.lost(&Request::new(0, 10, 11, 2).of_class(1), at(1), fate);
+        }
+        let total = records.total();
+        assert_eq!((total.served, total.ttft.count()), (12, 12));
+        assert_eq!(total.slo_attainment(), Some(2.0 / 12.0));
+        assert_eq!(total.left_out(), 6.0 / 18.0);
     }
 }

@@ -213,6 +213,9 @@ pub struct QueueWait {
     pub sum_s: f64,
     /// Longest wait, s.
     pub max_s: f64,
+    /// Share of the submitted jobs that these figures leave out, because they have not started
+    /// yet.
+    pub left_out: f64,
 }
 
 impl QueueWait {

@@ -24,6 +24,7 @@ use super::power::PowerDesign;
 use super::schedule::{Decisions, Scheduler};
 use super::spec::TrainingDesign;
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
+use crate::measure::{left_out, share};
 use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
 use curtailment::{Curtailment, Step};
@@ -341,14 +342,14 @@ impl Training {
         let hours = now.as_secs_f64() / 3600.0;
         let energy_kwh = energy_kwh(&self.rack, gpu_energy_j, account.held());
         let completed = self.totals.completed;
-        let share = |part: f64| if hours > 0.0 { part / (gpus as f64 * hours) } else { 0.0 };
+        let of_all = |part: f64| share(part, gpus as f64 * hours).unwrap_or(0.0);
         TrainingSummary {
             gpus,
             hours,
             gpu_hours,
-            goodput_share: share(gpu_hours.useful),
-            utilisation: share(gpu_hours.held()),
-            ettr: if present_s > 0.0 { account.useful / present_s } else { 0.0 },
+            goodput_share: of_all(gpu_hours.useful),
+            utilisation: of_all(gpu_hours.held()),
+            ettr: share(account.useful, present_s).unwrap_or(0.0),
             jobs: JobCounts {
                 submitted: self.totals.submitted,
                 completed,
@@ -361,7 +362,13 @@ impl Training {
             node_failures: self.fleet.failures(),
             failure_causes: self.failure_causes(),
             curtailment: self.curtailment.as_ref().map(|c| c.counts(now)),
-            queue_wait: self.totals.wait,
+            queue_wait: QueueWait {
+                left_out: left_out(
+                    self.totals.wait.started,
+                    self.totals.submitted - self.totals.wait.started,
+                ),
+                ..self.totals.wait
+            },
             mean_bounded_slowdown: (completed > 0)
                 .then(|| self.totals.bounded_slowdown / completed as f64),
             kwh_per_useful_gpu_hour: (gpu_hours.useful > 0.0)
