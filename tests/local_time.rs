@@ -33,7 +33,7 @@ workloads:
     racks: train-hall
     jobs:
       kind: stream
-      arrivals: 100 /day
+      arrivals: 12 /day
       hours: [{nine}]
       classes: [{{nodes: 1, weight: 1, duration: {{kind: constant, value: 1 s}}}}]
 "

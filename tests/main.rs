@@ -24,6 +24,7 @@ mod reference;
 mod ridethrough;
 mod run;
 mod services;
+mod starts;
 mod support;
 mod traces;
 mod upkeep;

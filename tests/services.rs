@@ -163,6 +163,7 @@ fn who_was_not_served_has_missed_its_targets() {
         "workloads.chat.lost_requests=fail",
         "power={utility: {kind: feed, capacity: 1 MW, outages: none}}",
         "racks.hall.fed_by=utility",
+        "cooling.dry.fed_by=utility",
         "control={curtailments: [{start: 2026-06-01T00:05:00Z, duration: 1 h, import: 0 kW}]}",
     ];
     let told = simulate(OVERLOADED, &light);

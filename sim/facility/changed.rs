@@ -79,7 +79,7 @@ impl Changed {
             draws: Marks::all(racks),
             loops: Marks::all(design.loops.len()),
             touched: Marks::none(design.loops.len()),
-            works: Marks::none(design.works.len()),
+            works: Marks::all(design.works.len()),
             offered: Marks::none(racks),
             held: Marks::none(racks),
             halls: vec![HallEvents::default(); design.halls.len()],

@@ -176,12 +176,7 @@ pub struct WorkSite {
 #[allow(clippy::large_enum_variant)] // a site has a handful
 pub enum WorkDesign {
     /// Bitcoin mining.
-    Mining {
-        /// Its model.
-        design: MiningDesign,
-        /// Hash price by day, $/PH/day, where it is not constant.
-        hash_price: Option<Arc<Series<f64>>>,
-    },
+    Mining(MiningDesign),
     /// GPU training.
     Training {
         /// Its model.

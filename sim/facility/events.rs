@@ -1,7 +1,6 @@
 //! What can happen at a site, and who sees to it.
 
 use super::observer::{Observer, Record, What};
-use super::work::Work;
 use super::{Facility, loads};
 use crate::kernel::{Class, Time};
 use crate::plant::power::{ComponentKind, PowerNode};
@@ -15,8 +14,6 @@ pub(super) enum Event {
     Price,
     /// The carbon intensity of energy changes.
     Carbon,
-    /// What a hash earns changes for a workload.
-    HashPrice(u32),
     /// A component of the power chain fails or is repaired.
     Component,
     /// A workload has something to do.
@@ -50,7 +47,6 @@ impl Event {
             Event::Weather => [0, 0],
             Event::Price => [1, 0],
             Event::Carbon => [2, 0],
-            Event::HashPrice(work) => [3, work.into()],
             Event::Component => [4, 0],
             Event::Work(work) => [5, work.into()],
             Event::HeatRestart(rack) => [6, rack.into()],
@@ -88,17 +84,10 @@ impl Facility<'_> {
             self.power.set_demand(house.load, loads::house_demand(house));
         }
         let price = self.price.current();
-        for (index, work) in self.works.iter_mut().enumerate() {
-            if let Work::Training(training) = work {
-                training.set_price(Time::ZERO, price);
-            }
-            let Work::Mining(mining) = work else { continue };
-            mining.set_price(Time::ZERO, price);
-            if let Some(hash_price) = &self.hash_prices[index] {
-                mining.set_hash_price(Time::ZERO, *hash_price.current());
-                let event = Event::HashPrice(index as u32);
-                self.agenda.push(hash_price.next_at(), Class::Plant, event);
-            }
+        for work in &mut self.works {
+            // What is there from the start on is there before the price is heeded.
+            work.advance(Time::ZERO);
+            work.set_price(Time::ZERO, price);
         }
     }
 
@@ -116,14 +105,13 @@ impl Facility<'_> {
             Event::Price => {
                 self.price.advance(now);
                 let price = self.price.current();
-                for index in 0..self.works.len() {
-                    if let Some(mining) = self.mining_at(now, index) {
-                        mining.set_price(now, price);
-                    } else if let Work::Training(training) = &mut self.works[index] {
+                for (index, work) in self.works.iter_mut().enumerate() {
+                    if work.heeds_price() {
                         self.wake_ups[index].advanced = now;
+                        // It decides when the instant is settled.
                         self.changed.work(index);
-                        training.advance(now);
-                        training.set_price(now, price);
+                        work.advance(now);
+                        work.set_price(now, price);
                     }
                 }
                 self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);
@@ -132,16 +120,6 @@ impl Facility<'_> {
                 let carbon = self.carbon.as_mut().expect("only a counted intensity changes");
                 carbon.advance(now);
                 self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
-            }
-            Event::HashPrice(index) => {
-                let hash_price = self.hash_prices[index as usize]
-                    .as_mut()
-                    .expect("only a varying hash price changes");
-                hash_price.advance(now);
-                let (value, next) = (*hash_price.current(), hash_price.next_at());
-                let mining = self.mining_at(now, index as usize).expect("only miners hash");
-                mining.set_hash_price(now, value);
-                self.agenda.push(next, Class::Plant, event);
             }
             Event::Component => {
                 for (node, up) in self.failures.advance(now) {

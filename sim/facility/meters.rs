@@ -167,7 +167,7 @@ impl Meters {
             .iter()
             .map(|site| {
                 let (unit, scale) = match site.design {
-                    WorkDesign::Mining { .. } => ("hash_rate_ph_per_s", 1e-15),
+                    WorkDesign::Mining(_) => ("hash_rate_ph_per_s", 1e-15),
                     WorkDesign::Training { .. } => ("busy_gpus", 1.0),
                     WorkDesign::Inference { .. } => ("requests_in_flight", 1.0),
                     WorkDesign::HeatLoad(_) => ("wanted_mw", MW),

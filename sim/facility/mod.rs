@@ -36,7 +36,7 @@ pub use observer::{Observer, Record, Silent, What};
 pub use outcome::*;
 
 use crate::fluids::MoistAir;
-use crate::grid::{Carbon, Playback, Price, Weather};
+use crate::grid::{Carbon, Price, Weather};
 use crate::kernel::{Agenda, Span, Streams, Time, TraceHash};
 use crate::plant::cooling::Breakdowns;
 use crate::plant::power::{Failures, Network};
@@ -62,8 +62,6 @@ pub struct Facility<'d> {
     price: Price,
     /// Carbon intensity, where it is counted.
     carbon: Option<Carbon>,
-    /// Hash price of each workload whose income varies by day.
-    hash_prices: Vec<Option<Playback<f64>>>,
     air: MoistAir,
     wet_bulb_c: f64,
 
@@ -122,17 +120,12 @@ impl<'d> Facility<'d> {
         let exchangers = (0..design.exchangers.len()).map(|x| ExchangerPlant::new(x, design));
         let exchangers = exchangers.collect();
         let units = cooling::units(design);
-        let hash_price = |site: &WorkSite| match &site.design {
-            WorkDesign::Mining { hash_price, .. } => hash_price.clone().map(Playback::new),
-            _ => None,
-        };
         let mut facility = Self {
             replication,
             agenda: Agenda::new(),
             trace: TraceHash::new(),
             price: Price::new(&design.price, &streams),
             carbon: design.carbon.as_ref().map(Carbon::new),
-            hash_prices: design.works.iter().map(hash_price).collect(),
             wet_bulb_c: air.wet_bulb_c(),
             air,
             weather,

@@ -40,7 +40,7 @@ impl Work {
     /// The workload at the start of a run.
     pub(super) fn new(site: &WorkSite, noting: Noting, streams: &Streams) -> Self {
         match &site.design {
-            WorkDesign::Mining { design, .. } => Work::Mining(Mining::new(design, streams)),
+            WorkDesign::Mining(design) => Work::Mining(Mining::new(design, streams)),
             WorkDesign::Training { design, rack, racks } => {
                 let (design, rack) = (design.clone(), rack.clone());
                 Work::Training(Training::new(design, rack, racks, &site.name, streams))
@@ -62,6 +62,20 @@ impl Work {
     /// Lets it handle all of its own up to `now`.
     pub(super) fn advance(&mut self, now: Time) {
         each!(self, work => work.advance(now));
+    }
+
+    /// Whether it does anything else at another price of energy.
+    pub(super) fn heeds_price(&self) -> bool {
+        matches!(self, Work::Mining(_) | Work::Training(_))
+    }
+
+    /// The price of energy is `usd_mwh` from `now` on, to which it has been advanced.
+    pub(super) fn set_price(&mut self, now: Time, usd_mwh: f64) {
+        match self {
+            Work::Mining(mining) => mining.set_price(now, usd_mwh),
+            Work::Training(training) => training.set_price(now, usd_mwh),
+            Work::Inference(_) | Work::HeatLoad(_) => {}
+        }
     }
 
     /// The plant offers its rack `rack` something else from `now` on.
@@ -130,22 +144,17 @@ impl WakeUp {
 }
 
 impl Facility<'_> {
-    /// The workload `index` brought to `now`, if it mines.
-    pub(super) fn mining_at(&mut self, now: Time, index: usize) -> Option<&mut Mining> {
-        let Work::Mining(mining) = &mut self.works[index] else { return None };
-        self.wake_ups[index].advanced = now;
-        // Its policy decides when the instant is settled.
-        self.changed.work(index);
-        mining.advance(now);
-        Some(mining)
-    }
-
     /// Lets every workload that is due handle all of its own up to `now`.
     ///
     /// Workloads share nothing, so those that are due together run in parallel; what they
     /// changed is then read in index order, which makes the result independent of threads.
     pub(super) fn advance_due(&mut self, now: Time) {
-        let due = self.wake_ups.iter().filter(|wake_up| wake_up.due).count();
+        let mut due = 0;
+        for (index, _) in self.wake_ups.iter().enumerate().filter(|(_, wake_up)| wake_up.due) {
+            due += 1;
+            // It may have something to decide, which it does when the instant is settled.
+            self.changed.work(index);
+        }
         if due == 0 {
             return;
         }

@@ -19,7 +19,9 @@ const ENERGY_TOLERANCE: f64 = 1e-9;
 const HEAT_TOLERANCE: f64 = 1e-9;
 /// Water is summed the same way.
 const WATER_TOLERANCE: f64 = 1e-9;
-/// Joules or kilograms that are no amount: the rounding of flows that have gone back to zero.
+/// What hashes earn is summed the same way, on two ways.
+const INCOME_TOLERANCE: f64 = 1e-9;
+/// Joules, kilograms or dollars that are no amount: the rounding of flows that have gone back to zero.
 const NOTHING: f64 = 1e-3;
 /// Jobs and requests are counted.
 const COUNT_TOLERANCE: f64 = 0.0;
@@ -243,7 +245,7 @@ impl Facility<'_> {
         outcomes
     }
 
-    /// The books of the run: energy, water, jobs, requests.
+    /// The books of the run: energy, heat, water, income, jobs, requests.
     fn books(&self, workloads: &[WorkloadOutcome]) -> Vec<BookOutcome> {
         let meters = &self.meters;
         let integral = |gauge| meters.gauges.meter(gauge).integral();
@@ -299,12 +301,18 @@ impl Facility<'_> {
             book(heat, HEAT_TOLERANCE),
             book(water, WATER_TOLERANCE),
         ];
+        let mut income = Ledger::new("income", "$");
         let mut jobs = Ledger::new("jobs", "");
         let mut requests = Ledger::new("requests", "");
         for work in workloads {
             let name = &work.name;
             match &work.summary {
-                Summary::Mining(_) | Summary::HeatLoad(_) => {}
+                Summary::HeatLoad(_) => {}
+                Summary::Mining(mining) => {
+                    income.inflow(&format!("hashes {name}"), mining.hashes_usd);
+                    income.outflow(&format!("income {name}"), mining.income_usd);
+                    income.outflow(&format!("pool {name}"), mining.pool_usd);
+                }
                 Summary::Training(training) => {
                     jobs.inflow(&format!("submitted {name}"), training.jobs.submitted as f64);
                     jobs.outflow(&format!("completed {name}"), training.jobs.completed as f64);
@@ -320,6 +328,9 @@ impl Facility<'_> {
                     requests.stored(&format!("in flight {name}"), service.in_flight as f64);
                 }
             }
+        }
+        if !income.entries().is_empty() {
+            books.push(book(income, INCOME_TOLERANCE));
         }
         books.extend([jobs, requests].map(|counted| book(counted, COUNT_TOLERANCE)));
         books

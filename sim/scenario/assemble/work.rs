@@ -1,9 +1,6 @@
 //! Racks and workloads.
 
 use std::ops::Range;
-use std::sync::Arc;
-
-use jiff::tz::TimeZone;
 
 use super::super::connect::{Index, connect};
 use super::super::diagnostics::{Diagnostic, Diagnostics};
@@ -13,15 +10,14 @@ use super::super::spec::{RackSpec, WorkloadSpec};
 use super::Inputs;
 use super::plant::{Plant, report};
 use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
-use crate::grid::table::{Column, Layout, LineError, read_csv};
-use crate::grid::{Run, Series};
+use crate::grid::Run;
 use crate::plant::cooling::{ChipSpec, ThermalLimits};
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
 use crate::spec::{Fault, Names};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::heat_load::HeatLoadSpec;
-use crate::workload::mining::{AsicRack, AsicRackDesign, IncomeDesign, Network};
+use crate::workload::mining::{AsicRack, AsicRackDesign};
 
 /// Most racks on a site: beyond it a scenario is a mistake, and memory would end first.
 const MOST_RACKS: u64 = 1_000_000;
@@ -423,11 +419,8 @@ fn design(
     let mut faults = Vec::new();
     let mine = pools[0].as_slice();
     let design = match spec {
-        WorkloadSpec::Mining(spec) => asic_racks((halls, mine), &mut faults).map(|racks| {
-            let design = spec.resolve(racks, &mut faults);
-            let hash_price = daily_hash_price(&design.income, run, &mut faults);
-            WorkDesign::Mining { design, hash_price }
-        }),
+        WorkloadSpec::Mining(spec) => asic_racks((halls, mine), &mut faults)
+            .map(|racks| WorkDesign::Mining(spec.resolve(racks, run, &mut faults))),
         WorkloadSpec::Training(spec) => {
             gpu_racks((halls, mine), &mut faults).map(|(rack, racks)| {
                 let mut design = spec.resolve(&rack, racks.len(), &mut faults);
@@ -452,45 +445,6 @@ fn design(
     };
     report(place, faults, sink);
     design
-}
-
-/// The hash price of each day of the run, where the income is a record.
-fn daily_hash_price(
-    income: &IncomeDesign,
-    run: &mut Run<'_>,
-    faults: &mut Vec<Fault>,
-) -> Option<Arc<Series<f64>>> {
-    let IncomeDesign::Daily { file, subsidy_btc, fees_btc } = income else { return None };
-    let bytes = run.read(file).map_err(|fault| faults.push(fault)).ok()?;
-    let plain = |name| Column { name, factor: 1.0, offset: 0.0 };
-    let columns = [plain("price"), plain("difficulty")];
-    let read = || {
-        let table = read_csv(&bytes, Some("date"), &columns, &TimeZone::UTC)?;
-        let layout = Layout { hold_ns: None, repeat: false };
-        let steps = table.lay(run.clock, run.horizon, layout)?;
-        let positive = |row: usize| table.columns.iter().all(|column| column[row] > 0.0);
-        if let Some(row) = (0..table.lines.len()).find(|&row| !positive(row)) {
-            let message = "price and difficulty must be above zero";
-            return Err(LineError::new(table.lines[row], message));
-        }
-        Ok(Series::new(steps.into_iter().map(|(at, row)| {
-            let network = Network {
-                difficulty: table.columns[1][row],
-                subsidy_btc: *subsidy_btc,
-                fees_btc: *fees_btc,
-                price_usd: table.columns[0][row],
-            };
-            (at, network.hash_price_usd_ph_day())
-        })))
-    };
-    match read() {
-        Ok(series) => Some(Arc::new(series)),
-        Err(error) => {
-            let fault = Fault::error("income", format!("`{file}`: {error}")).at(file.mark);
-            faults.push(fault.help("needs columns `date`, `price` in dollars and `difficulty`"));
-            None
-        }
-    }
 }
 
 /// The racks of the halls `mine`, which must be ASIC racks.

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::income::{HASHES_PER_PH_DAY, Income};
 use crate::kernel::Time;
-use crate::measure::Meter;
+use crate::measure::{Meter, Sum, share};
 
 /// Why a machine does not hash, or hashes at less than its rating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +100,13 @@ pub struct MiningSummary {
     pub mean_hash_rate_eh_s: f64,
     /// Income after the pool's fee, $.
     pub income_usd: f64,
+    /// Every hash at the hash price of its time, before the pool's fee, $.
+    pub hashes_usd: f64,
+    /// Part of it that the pool keeps, $.
+    pub pool_usd: f64,
+    /// Expected bitcoin after the pool's fee, BTC; none where the income says only what a hash
+    /// earns in dollars.
+    pub mined_btc: Option<f64>,
     /// How often a machine was sent to sleep for the price, in the mean over the fleet.
     pub price_stops: f64,
     /// Machines that failed while hashing.
@@ -154,6 +162,12 @@ pub(super) struct Account {
     idle: [Meter; Cause::COUNT],
     curtailed_w: [Meter; Cause::COUNT],
     income_usd_s: Meter,
+    /// What a hash earns, the hashes up to when it began to, and what those before it earned.
+    income: Income,
+    hashes_before: f64,
+    earned_usd: Sum,
+    /// None where the bitcoin of some hashes are not known.
+    earned_btc: Option<Sum>,
 }
 
 impl Account {
@@ -167,7 +181,34 @@ impl Account {
             idle: std::array::from_fn(|_| meter()),
             curtailed_w: std::array::from_fn(|_| meter()),
             income_usd_s: meter(),
+            income: Income::of(0.0),
+            hashes_before: 0.0,
+            earned_usd: Sum::ZERO,
+            earned_btc: Some(Sum::ZERO),
         }
+    }
+
+    /// A hash earns `income` from `now` on. Counts the hashes before at what they earned: a way
+    /// to the income of its own, which the books hold against what the meter has summed.
+    pub(super) fn earn(&mut self, now: Time, income: Income) {
+        let (usd, btc) = self.earned(now);
+        (self.earned_usd, self.earned_btc) = (usd, btc);
+        self.hashes_before = total(&self.hash_rate, now);
+        self.income = income;
+    }
+
+    /// What all hashes up to `now` have earned, in dollars and bitcoin, before the pool's fee.
+    fn earned(&self, now: Time) -> (Sum, Option<Sum>) {
+        let hashes = total(&self.hash_rate, now) - self.hashes_before;
+        let (mut usd, mut btc) = (self.earned_usd, self.earned_btc);
+        usd.add(hashes * (self.income.usd_ph_day / HASHES_PER_PH_DAY));
+        if hashes > 0.0 {
+            btc = btc.zip(self.income.btc_per_hash).map(|(mut sum, each)| {
+                sum.add(hashes * each);
+                sum
+            });
+        }
+        (usd, btc)
     }
 
     /// From `now` on the fleet does `fleet` and earns `usd_per_hash`.
@@ -198,29 +239,42 @@ impl Account {
     }
 
     /// The books from the start to `now`, without stops and failures, which the model counts.
-    pub(super) fn summary(&self, now: Time, machines: u64, rated_w: f64) -> MiningSummary {
+    pub(super) fn summary(
+        &self,
+        now: Time,
+        machines: u64,
+        rated_w: f64,
+        pool_fee: f64,
+    ) -> MiningSummary {
         const HOUR: f64 = 3600.0;
         const MWH: f64 = 3.6e9;
-        let total = |meter: &Meter| {
-            let mut meter = meter.clone();
-            meter.advance(now);
-            meter.integral()
-        };
+        let total = |meter: &Meter| total(meter, now);
+        let (hashes_usd, hashes_btc) = self.earned(now);
         let hashing_machine_h = total(&self.hashing) / HOUR;
         let machine_h = machines as f64 * (now - self.start).as_hours_f64();
         MiningSummary {
             machines,
             rated_mw: rated_w * 1e-6,
-            uptime: if machine_h > 0.0 { hashing_machine_h / machine_h } else { 0.0 },
+            uptime: share(hashing_machine_h, machine_h).unwrap_or(0.0),
             hashing_machine_h,
             idle_machine_h: ByCause::from_fn(|cause| total(&self.idle[cause]) / HOUR),
             energy_mwh: total(&self.draw_w) / MWH,
             curtailed_mwh: ByCause::from_fn(|cause| total(&self.curtailed_w[cause]) / MWH),
             mean_hash_rate_eh_s: self.hash_rate.mean(now) * 1e-18,
             income_usd: total(&self.income_usd_s),
+            hashes_usd: hashes_usd.value(),
+            pool_usd: hashes_usd.value() * pool_fee,
+            mined_btc: hashes_btc.map(|btc| btc.value() * (1.0 - pool_fee)),
             price_stops: 0.0,
             failures: 0,
             failed_starts: 0,
         }
     }
+}
+
+/// The integral of `meter` up to `now`.
+fn total(meter: &Meter, now: Time) -> f64 {
+    let mut meter = meter.clone();
+    meter.advance(now);
+    meter.integral()
 }

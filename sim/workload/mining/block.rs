@@ -2,7 +2,7 @@
 
 use super::account::{Cause, Reading};
 use super::asic::AsicRackDesign;
-use super::model::{Event, Step};
+use super::events::{Event, Step};
 use super::spec::{AsicRack, BreakevenDesign, MiningDesign, WakePrice};
 use crate::kernel::{Agenda, Class, Span, Stream, Streams, Ticket, Time};
 use crate::plant::{Demand, Rank};

@@ -1,4 +1,29 @@
-//! What a hash earns: the Bitcoin protocol's rules in closed form.
+//! What a hash earns: the Bitcoin protocol's rules in closed form, over a run.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::spec::IncomeSpec;
+use crate::grid::table::{Column, Layout, LineError, read_csv};
+use crate::grid::{Run, Series};
+use crate::spec::{Fault, Name};
+
+/// What a hash earns at an instant, before the pool's fee.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Income {
+    /// The hash price, $/PH/day.
+    pub usd_ph_day: f64,
+    /// Expected bitcoin per hash; none where only the hash price is known.
+    pub btc_per_hash: Option<f64>,
+}
+
+impl Income {
+    /// A hash price of which nothing more is known, $/PH/day.
+    pub fn of(usd_ph_day: f64) -> Self {
+        Self { usd_ph_day, btc_per_hash: None }
+    }
+}
 
 /// The state of the Bitcoin network and of its market.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +46,11 @@ impl Network {
         (self.subsidy_btc + self.fees_btc) / (self.difficulty * HASHES_PER_DIFFICULTY)
     }
 
+    /// What a hash earns in this network.
+    pub fn income(&self) -> Income {
+        Income { usd_ph_day: self.hash_price_usd_ph_day(), btc_per_hash: Some(self.btc_per_hash()) }
+    }
+
     /// Expected income of a petahash a second over a day, $: the hash price as it is quoted.
     pub fn hash_price_usd_ph_day(&self) -> f64 {
         self.btc_per_hash() * self.price_usd * HASHES_PER_PH_DAY
@@ -39,6 +69,101 @@ pub(super) const HASHES_PER_PH_DAY: f64 = 86_400e15;
 pub fn breakeven_usd_mwh(hash_price_usd_ph_day: f64, joules_per_hash: f64) -> f64 {
     const JOULES_PER_MWH: f64 = 3.6e9;
     hash_price_usd_ph_day / HASHES_PER_PH_DAY / joules_per_hash * JOULES_PER_MWH
+}
+
+impl IncomeSpec {
+    /// What a hash earns over `run`. A record that cannot be read leaves a price of zero, and a
+    /// fault.
+    pub(super) fn resolve(
+        &self,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Arc<Series<Income>> {
+        self.check(faults);
+        let subsidy_btc = self.subsidy.map_or(3.125, |b| b.0);
+        let fees_btc = self.fees.map_or(0.04, |b| b.0);
+        let network =
+            |difficulty, price_usd| Network { difficulty, subsidy_btc, fees_btc, price_usd };
+        let constant = match (&self.csv, self.difficulty) {
+            (Some(file), _) => match daily(file, network, run, faults) {
+                Some(series) => return Arc::new(series),
+                None => Income::of(0.0),
+            },
+            (None, Some(difficulty)) => {
+                network(difficulty, self.price.map_or(0.0, |p| p.0)).income()
+            }
+            (None, None) => Income::of(self.hash_price.map_or(0.0, |p| p.0)),
+        };
+        Arc::new(Series::constant(constant))
+    }
+
+    fn check(&self, faults: &mut Vec<Fault>) {
+        const HELP: &str = "write one of `{hash_price: 50 $/PH/day}`, \
+            `{difficulty: 1.2e14, price: 100000 $}` and `{csv: btc.csv}`";
+        let ways = [self.hash_price.is_some(), self.difficulty.is_some(), self.csv.is_some()];
+        if ways.iter().filter(|given| **given).count() != 1 {
+            let message = "needs exactly one of `hash_price`, `difficulty` and `csv`";
+            faults.push(Fault::error("income", message).help(HELP));
+        }
+        let network = self.difficulty.is_some() || self.csv.is_some();
+        let amounts = [("income.subsidy", self.subsidy), ("income.fees", self.fees)];
+        for (field, given) in amounts {
+            if given.is_some() && !network {
+                let message = "has no effect beside a constant hash price";
+                faults.push(Fault::error(field, message));
+            }
+            if given.is_some_and(|btc| btc.0 < 0.0) {
+                faults.push(Fault::error(field, "must not be negative"));
+            }
+        }
+        if self.price.is_some() != self.difficulty.is_some() {
+            let message = "`difficulty` and `price` belong together";
+            faults.push(Fault::error("income.price", message).help(HELP));
+        }
+        if self.hash_price.is_some_and(|p| p.0 < 0.0) {
+            faults.push(Fault::error("income.hash_price", "must not be negative"));
+        }
+        if self.price.is_some_and(|p| p.0 < 0.0) {
+            faults.push(Fault::error("income.price", "must not be negative"));
+        }
+        if self.difficulty.is_some_and(|d| !(1.0..=1e30).contains(&d)) {
+            faults.push(Fault::error("income.difficulty", "must be at least 1"));
+        }
+    }
+}
+
+/// What a hash earns on each day of the run, by the record `file` of the `network`.
+fn daily(
+    file: &Name,
+    network: impl Fn(f64, f64) -> Network,
+    run: &mut Run<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Series<Income>> {
+    let bytes = run.read(file).map_err(|fault| faults.push(fault)).ok()?;
+    let plain = |name| Column { name, factor: 1.0, offset: 0.0 };
+    let columns = [plain("price"), plain("difficulty")];
+    let read =
+        || {
+            let table = read_csv(&bytes, Some("date"), &columns, &TimeZone::UTC)?;
+            let layout = Layout { hold_ns: None, repeat: false };
+            let steps = table.lay(run.clock, run.horizon, layout)?;
+            let positive = |row: usize| table.columns.iter().all(|column| column[row] > 0.0);
+            if let Some(row) = (0..table.lines.len()).find(|&row| !positive(row)) {
+                let message = "price and difficulty must be above zero";
+                return Err(LineError::new(table.lines[row], message));
+            }
+            Ok(Series::new(steps.into_iter().map(|(at, row)| {
+                (at, network(table.columns[1][row], table.columns[0][row]).income())
+            })))
+        };
+    match read() {
+        Ok(series) => Some(series),
+        Err(error) => {
+            let fault = Fault::error("income", format!("`{file}`: {error}")).at(file.mark);
+            faults.push(fault.help("needs columns `date`, `price` in dollars and `difficulty`"));
+            None
+        }
+    }
 }
 
 #[cfg(test)]

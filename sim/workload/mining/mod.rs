@@ -12,6 +12,7 @@ pub mod income;
 pub mod spec;
 
 mod block;
+mod events;
 mod model;
 
 #[cfg(test)]
@@ -21,6 +22,6 @@ mod tests;
 
 pub use account::{Cause, MiningSummary};
 pub use asic::{AsicRackDesign, AsicRackSpec};
-pub use income::Network;
+pub use income::{Income, Network};
 pub use model::Mining;
-pub use spec::{AsicRack, IncomeDesign, MiningDesign, MiningSpec};
+pub use spec::{AsicRack, MiningDesign, MiningSpec};

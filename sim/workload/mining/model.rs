@@ -2,9 +2,11 @@
 
 use super::account::{Account, MiningInterval, MiningSummary, Reading};
 use super::block::{Block, Context};
-use super::income::{HASHES_PER_PH_DAY, breakeven_usd_mwh};
-use super::spec::{IncomeDesign, MiningDesign};
-use crate::kernel::{Agenda, Streams, Time};
+use super::events::Event;
+use super::income::{HASHES_PER_PH_DAY, Income, breakeven_usd_mwh};
+use super::spec::MiningDesign;
+use crate::grid::Playback;
+use crate::kernel::{Agenda, Class, Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
 
@@ -26,8 +28,9 @@ pub struct Mining {
     account: Account,
     /// $/MWh.
     price: f64,
-    /// $/PH/day.
-    hash_price: f64,
+    /// What a hash earns, by the record and now.
+    record: Playback<Income>,
+    income: Income,
     /// Price, hash price or the end of a hold gives the policy something to decide.
     policy_due: bool,
     /// What each rack does and asks, as of the last flush.
@@ -43,44 +46,21 @@ pub struct Mining {
     income_changed: bool,
 }
 
-/// What happens to a mining workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
-    /// Something happens to machines of a block.
-    Block(u32, Step),
-    /// The price policy may change its mind about some block again.
-    HoldEnds,
-}
-
-/// What happens to machines of one block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Those that were told to sleep are asleep.
-    Asleep,
-    /// Those that were started hash.
-    Awake,
-    /// The next ones may start.
-    Start,
-    /// One fails, comes back from repair or is reset.
-    Trouble,
-}
-
 impl Mining {
-    /// A fleet that hashes with full power, at an energy price of zero and, where its income
-    /// follows a daily record, a hash price of zero until it is told the first ones.
+    /// A fleet that hashes with full power, at an energy price of zero until it is told the first
+    /// one.
     pub fn new(design: &MiningDesign, streams: &Streams) -> Self {
         let n = design.racks.len();
         let blocks = design.racks.iter().map(|rack| Block::new(rack, design, streams)).collect();
+        let record = Playback::new(design.income.clone());
         let mut mining = Self {
             design: design.clone(),
             blocks,
             agenda: Agenda::new(),
             account: Account::new(Time::ZERO),
             price: 0.0,
-            hash_price: match design.income {
-                IncomeDesign::Fixed(hash_price) => hash_price,
-                IncomeDesign::Daily { .. } => 0.0,
-            },
+            income: *record.current(),
+            record,
             policy_due: false,
             readings: vec![Reading::default(); n],
             demands: vec![Demand::default(); n],
@@ -94,6 +74,8 @@ impl Mining {
             mining.with_block(rack, |block, context| block.await_trouble(Time::ZERO, context));
             mining.touched.set(rack);
         }
+        mining.account.earn(Time::ZERO, mining.income);
+        mining.expect_income();
         mining.flush(Time::ZERO);
         mining
     }
@@ -130,14 +112,22 @@ impl Mining {
         self.price = usd_mwh;
     }
 
-    /// The hash price is `usd_ph_day` (before the pool's fee) from `now` on; takes effect in
-    /// [`settle`](Mining::settle).
-    pub fn set_hash_price(&mut self, now: Time, usd_ph_day: f64) {
+    /// A hash earns `income` from `now` on; the policy heeds it in [`settle`](Mining::settle).
+    pub(super) fn set_income(&mut self, now: Time, income: Income) {
         debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
-        let differs = usd_ph_day != self.hash_price;
+        let differs = income != self.income;
         self.policy_due |= differs;
         self.income_changed |= differs;
-        self.hash_price = usd_ph_day;
+        self.income = income;
+        self.account.earn(now, income);
+    }
+
+    /// Asks to be called when a hash earns something else by the record.
+    fn expect_income(&mut self) {
+        let at = self.record.next_at();
+        if at < Time::MAX {
+            self.agenda.push(at, Class::Plant, Event::Income);
+        }
     }
 
     /// The plant offers this to a rack from `now` on; takes effect in
@@ -205,13 +195,18 @@ impl Mining {
             price_stops: if machines > 0 { stops as f64 / machines as f64 } else { 0.0 },
             failures: sum(|block| block.failures),
             failed_starts: sum(|block| block.failed_starts),
-            ..self.account.summary(now, machines, rated_w)
+            ..self.account.summary(now, machines, rated_w, self.design.pool_fee)
         }
     }
 
     fn handle(&mut self, now: Time, event: Event) {
         match event {
             Event::HoldEnds => self.policy_due = true,
+            Event::Income => {
+                self.record.advance(now);
+                self.set_income(now, *self.record.current());
+                self.expect_income();
+            }
             Event::Block(rack, step) => {
                 let rack = rack as usize;
                 self.with_block(rack, |block, context| block.step(now, step, context));
@@ -223,7 +218,7 @@ impl Mining {
     /// Lets the price policy decide about every block.
     fn decide(&mut self, now: Time) {
         let Some(policy) = self.design.policy else { return };
-        let net = self.hash_price * (1.0 - self.design.pool_fee);
+        let net = self.income.usd_ph_day * (1.0 - self.design.pool_fee);
         let price = self.price;
         for rack in 0..self.blocks.len() {
             let breakeven = breakeven_usd_mwh(net, self.blocks[rack].marginal_joules_per_hash());
@@ -268,7 +263,8 @@ impl Mining {
             let mut fleet = Reading::default();
             self.readings.iter().for_each(|reading| fleet.add(reading));
             self.fleet = fleet;
-            let usd_per_hash = self.hash_price / HASHES_PER_PH_DAY * (1.0 - self.design.pool_fee);
+            let usd_per_hash =
+                self.income.usd_ph_day / HASHES_PER_PH_DAY * (1.0 - self.design.pool_fee);
             self.account.set(now, &self.fleet, usd_per_hash);
         }
     }

@@ -1,10 +1,13 @@
 //! A mining workload as a user writes it, and the same resolved.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::asic::AsicRackDesign;
-use super::income::Network;
+use super::income::Income;
+use crate::grid::{Run, Series};
 use crate::kernel::Span;
 use crate::spec::{Fault, Name, Names, kinds};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
@@ -137,8 +140,8 @@ pub struct AsicRack {
 pub struct MiningDesign {
     /// The racks, in the order in which the workload numbers them.
     pub racks: Vec<AsicRack>,
-    /// What a hash earns.
-    pub income: IncomeDesign,
+    /// What a hash earns, from the start of the run on.
+    pub income: Arc<Series<Income>>,
     /// Share of the income that the pool keeps.
     pub pool_fee: f64,
     /// The price policy; none hashes at any price.
@@ -149,24 +152,6 @@ pub struct MiningDesign {
     pub failure_rate_per_s: f64,
     /// Mean time until a failed machine is back, s.
     pub repair_mean_s: f64,
-}
-
-/// What a hash earns.
-#[derive(Debug, Clone, PartialEq)]
-pub enum IncomeDesign {
-    /// A constant hash price, $/PH/day.
-    Fixed(f64),
-    /// A daily record of price and difficulty. The caller reads the file and calls
-    /// [`Mining::set_hash_price`](super::Mining::set_hash_price) with
-    /// [`Network::hash_price_usd_ph_day`] at the start and each midnight.
-    Daily {
-        /// The file, as written.
-        file: Name,
-        /// New bitcoin a block.
-        subsidy_btc: f64,
-        /// Transaction fees a block, BTC.
-        fees_btc: f64,
-    },
 }
 
 /// A price policy.
@@ -211,8 +196,14 @@ pub struct RestartDesign {
 }
 
 impl MiningSpec {
-    /// Fills defaults and checks ranges. `racks` are those that the spec names, in order.
-    pub fn resolve(&self, racks: Vec<AsicRack>, faults: &mut Vec<Fault>) -> MiningDesign {
+    /// Fills defaults, checks ranges and reads the record of income, if there is one. `racks` are
+    /// those that the spec names, in order.
+    pub fn resolve(
+        &self,
+        racks: Vec<AsicRack>,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> MiningDesign {
         let failures = self.failures.clone().unwrap_or_default();
         let failure_rate_per_s = failures.rate.map_or(0.05 / (8760.0 * 3600.0), |r| r.0);
         if failure_rate_per_s < 0.0 {
@@ -224,7 +215,7 @@ impl MiningSpec {
         }
         MiningDesign {
             racks,
-            income: self.income.resolve(faults),
+            income: self.income.resolve(run, faults),
             pool_fee: self.pool_fee.map_or(0.01, |f| f.0),
             policy: match &self.policy {
                 Some(PolicySpec::Always(_)) => None,
@@ -234,53 +225,6 @@ impl MiningSpec {
             restart: self.restart.clone().unwrap_or_default().resolve(faults),
             failure_rate_per_s,
             repair_mean_s,
-        }
-    }
-}
-
-impl IncomeSpec {
-    fn resolve(&self, faults: &mut Vec<Fault>) -> IncomeDesign {
-        const HELP: &str = "write one of `{hash_price: 50 $/PH/day}`, \
-            `{difficulty: 1.2e14, price: 100000 $}` and `{csv: btc.csv}`";
-        let ways = [self.hash_price.is_some(), self.difficulty.is_some(), self.csv.is_some()];
-        if ways.iter().filter(|given| **given).count() != 1 {
-            let message = "needs exactly one of `hash_price`, `difficulty` and `csv`";
-            faults.push(Fault::error("income", message).help(HELP));
-        }
-        let network = self.difficulty.is_some() || self.csv.is_some();
-        let amounts = [("income.subsidy", self.subsidy), ("income.fees", self.fees)];
-        for (field, given) in amounts {
-            if given.is_some() && !network {
-                let message = "has no effect beside a constant hash price";
-                faults.push(Fault::error(field, message));
-            }
-            if given.is_some_and(|btc| btc.0 < 0.0) {
-                faults.push(Fault::error(field, "must not be negative"));
-            }
-        }
-        if self.price.is_some() != self.difficulty.is_some() {
-            let message = "`difficulty` and `price` belong together";
-            faults.push(Fault::error("income.price", message).help(HELP));
-        }
-        if self.hash_price.is_some_and(|p| p.0 < 0.0) {
-            faults.push(Fault::error("income.hash_price", "must not be negative"));
-        }
-        if self.price.is_some_and(|p| p.0 < 0.0) {
-            faults.push(Fault::error("income.price", "must not be negative"));
-        }
-        if self.difficulty.is_some_and(|d| !(1.0..=1e30).contains(&d)) {
-            faults.push(Fault::error("income.difficulty", "must be at least 1"));
-        }
-        let subsidy_btc = self.subsidy.map_or(3.125, |b| b.0);
-        let fees_btc = self.fees.map_or(0.04, |b| b.0);
-        match (&self.csv, self.difficulty) {
-            (Some(file), _) => IncomeDesign::Daily { file: file.clone(), subsidy_btc, fees_btc },
-            (None, Some(difficulty)) => {
-                let price_usd = self.price.map_or(0.0, |p| p.0);
-                let network = Network { difficulty, subsidy_btc, fees_btc, price_usd };
-                IncomeDesign::Fixed(network.hash_price_usd_ph_day())
-            }
-            (None, None) => IncomeDesign::Fixed(self.hash_price.map_or(0.0, |p| p.0)),
         }
     }
 }
@@ -341,23 +285,37 @@ impl RestartSpec {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::kernel::{Clock, Time};
+
+    /// The design of `yaml` in a run of an hour, with the income file `a.csv` of one day.
+    fn resolve(yaml: &str, faults: &mut Vec<Fault>) -> MiningDesign {
+        let spec: MiningSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
+        let clock = Clock::new("2026-06-01T00:00:00Z".parse().unwrap(), TimeZone::UTC);
+        let horizon = Time::ZERO + Span::from_hours(1);
+        let mut read = |_: &Name, take: &mut dyn FnMut(&[u8])| {
+            take(b"date,price,difficulty\n2026-06-01,100000,1e14\n");
+            Ok(())
+        };
+        let mut run = Run { clock: &clock, horizon, read: &mut read };
+        spec.resolve(Vec::new(), &mut run, faults)
+    }
 
     fn faults_of(yaml: &str) -> Vec<String> {
-        let spec: MiningSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
         let mut faults = Vec::new();
-        spec.resolve(Vec::new(), &mut faults);
+        resolve(yaml, &mut faults);
         faults.iter().map(|fault| fault.field.to_string()).collect()
     }
 
     #[test]
     fn a_short_spec_fills_with_the_sourced_defaults() {
         let yaml = "{racks: [yard], income: {hash_price: 50 $/PH/day}}";
-        let spec: MiningSpec = serde_yaml::from_str(yaml).unwrap();
         let mut faults = Vec::new();
-        let design = spec.resolve(Vec::new(), &mut faults);
+        let design = resolve(yaml, &mut faults);
         assert_eq!(faults, []);
-        assert_eq!(design.income, IncomeDesign::Fixed(50.0));
+        assert_eq!(*design.income, Series::constant(Income::of(50.0)));
         let policy = design.policy.unwrap();
         assert_eq!(policy.min_off, Span::from_secs(900));
         assert_eq!((policy.sleep_above, policy.wake), (None, WakePrice::Below(0.10)));
@@ -370,10 +328,12 @@ mod tests {
     fn a_network_gives_its_hash_price() {
         let yaml = "{racks: [yard], income: {difficulty: 129699156960681, price: 111222.06 $, \
                      fees: 0 BTC}, policy: !always {}}";
-        let spec: MiningSpec = serde_yaml::from_str(yaml).unwrap();
-        let design = spec.resolve(Vec::new(), &mut Vec::new());
-        let IncomeDesign::Fixed(hash_price) = design.income else { panic!("a fixed hash price") };
-        assert!((hash_price - 53.909).abs() < 5e-4);
+        let design = resolve(yaml, &mut Vec::new());
+        let income = design.income.at(Time::ZERO);
+        assert!((income.usd_ph_day - 53.909).abs() < 5e-4);
+        // Bitcoin at its price is the income.
+        let usd = income.btc_per_hash.unwrap() * 86_400e15 * 111_222.06;
+        assert!((usd / income.usd_ph_day - 1.0).abs() < 1e-12);
         assert_eq!(design.policy, None);
     }
 

@@ -2,13 +2,13 @@
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::asic::AsicRackDesign;
-use super::income::Network;
+use super::income::{Income, Network};
 use super::model::Mining;
-use super::spec::{
-    AsicRack, BreakevenDesign, IncomeDesign, MiningDesign, RestartDesign, WakePrice,
-};
+use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
+use crate::grid::Series;
 use crate::kernel::{Span, Streams, Time};
 
 /// One block of one machine that starts and stops at once and never fails.
@@ -24,7 +24,7 @@ fn ideal(hash_rate: f64, power_w: f64, policy: Option<BreakevenDesign>) -> Minin
     };
     let design = MiningDesign {
         racks: vec![AsicRack { name: "fleet".to_owned(), asic }],
-        income: IncomeDesign::Fixed(0.0),
+        income: Arc::new(Series::constant(Income::of(0.0))),
         pool_fee: 0.0,
         policy,
         restart: RestartDesign {
@@ -88,7 +88,7 @@ fn production(epochs: &str, start: &str, end: &str, hash_rate: f64, block_btc: f
             price_usd: 1.0,
         };
         fleet.advance(now);
-        fleet.set_hash_price(now, network.hash_price_usd_ph_day());
+        fleet.set_income(now, network.income());
         fleet.settle(now);
     }
     fleet.summary(Time::from_secs_f64(end - start)).income_usd
@@ -140,7 +140,7 @@ fn revenue_of_a_megawatt_hour() {
             price_usd: row[1].parse().expect("a price"),
         };
         fleet.advance(now);
-        fleet.set_hash_price(now, network.hash_price_usd_ph_day());
+        fleet.set_income(now, network.income());
         fleet.settle(now);
         now += Span::from_hours(24);
     }

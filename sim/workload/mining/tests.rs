@@ -1,13 +1,15 @@
 //! Behaviour of a mining workload: closed forms, and books that balance whatever happens.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::account::MiningSummary;
 use super::asic::AsicRackDesign;
+use super::income::Income;
 use super::model::Mining;
-use super::spec::{
-    AsicRack, BreakevenDesign, IncomeDesign, MiningDesign, RestartDesign, WakePrice,
-};
+use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
+use crate::grid::Series;
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
 use crate::workload::RackOffer;
@@ -32,7 +34,7 @@ fn design(blocks: &[AsicRackDesign]) -> MiningDesign {
     };
     MiningDesign {
         racks: blocks.iter().enumerate().map(rack).collect(),
-        income: IncomeDesign::Fixed(50.0),
+        income: Arc::new(Series::constant(Income::of(50.0))),
         pool_fee: 0.01,
         policy: Some(BreakevenDesign {
             sleep_above: None,
@@ -139,13 +141,13 @@ fn the_automatic_threshold_follows_the_hash_price() {
     price(&mut fleet, at(2000.0), breakeven * 0.91);
     run(&mut fleet, at(3000.0));
     assert_eq!(fleet.hashing(), 0);
-    fleet.set_hash_price(at(3000.0), 50.0 * 0.92 / 0.90);
+    fleet.set_income(at(3000.0), Income::of(50.0 * 0.92 / 0.90));
     fleet.settle(at(3000.0));
     run(&mut fleet, at(3200.0));
     assert_eq!(fleet.hashing(), 10);
     // Where power is free to take, it is taken at any hash price.
     price(&mut fleet, at(4000.0), -20.0);
-    fleet.set_hash_price(at(4000.0), 0.0);
+    fleet.set_income(at(4000.0), Income::of(0.0));
     fleet.settle(at(4000.0));
     assert_eq!(fleet.hashing(), 10);
 }
@@ -334,7 +336,7 @@ fn tell(fleet: &mut Mining, now: &mut Time, news: &News) {
     match *news {
         News::Wait(nanos) => *now += Span::from_nanos(nanos),
         News::Price(usd_mwh) => fleet.set_price(*now, usd_mwh),
-        News::HashPrice(usd_ph_day) => fleet.set_hash_price(*now, usd_ph_day),
+        News::HashPrice(usd_ph_day) => fleet.set_income(*now, Income::of(usd_ph_day)),
         News::Offer(rack, offer) => fleet.offer(*now, rack, offer),
     }
     run(fleet, *now);
