@@ -71,8 +71,10 @@ fn every_day_of_a_record_earns_its_hash_price() {
 #[test]
 fn machines_wake_when_their_shortest_sleep_ends() {
     let bench = Bench::new();
-    bench.file("price.csv", "time,price\n2024-12-01T00:00:00Z,200\n2024-12-01T01:00:00Z,10\n");
-    let price = "{csv: price.csv, column: price, unit: $/MWh, hold: 4 days}";
+    let rows = [("01T00", 200), ("01T01", 10), ("04T00", 10)];
+    let rows = rows.map(|(at, usd)| format!("2024-12-{at}:00:00Z,{usd}\n"));
+    bench.file("price.csv", format!("time,price\n{}", rows.concat()));
+    let price = "{csv: price.csv, column: price, unit: $/MWh}";
     let path = bench.file("yard.yaml", YARD.replace("{fixed: 200 $/MWh}", price));
     let told = simulate_file(
         &path,
