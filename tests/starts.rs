@@ -71,9 +71,12 @@ fn every_day_of_a_record_earns_its_hash_price() {
 #[test]
 fn machines_wake_when_their_shortest_sleep_ends() {
     let bench = Bench::new();
-    let rows = [("01T00", 200), ("01T01", 10), ("04T00", 10)];
-    let rows = rows.map(|(at, usd)| format!("2024-12-{at}:00:00Z,{usd}\n"));
-    bench.file("price.csv", format!("time,price\n{}", rows.concat()));
+    let row = |hour: u32| {
+        let usd = if hour == 0 { 200 } else { 10 };
+        format!("2024-12-0{}T{:02}:00:00Z,{usd}\n", 1 + hour / 24, hour % 24)
+    };
+    let rows: String = (0..72).map(row).collect();
+    bench.file("price.csv", format!("time,price\n{rows}"));
     let price = "{csv: price.csv, column: price, unit: $/MWh}";
     let path = bench.file("yard.yaml", YARD.replace("{fixed: 200 $/MWh}", price));
     let told = simulate_file(
