@@ -1,7 +1,5 @@
 //! A job under caps of the site, a feeder, its rack and its own: it runs slower and loses nothing.
 
-use loadbank::facility::Summary;
-
 use super::support::{column, simulate};
 
 /// Four nodes of eight GPUs, which draw 26.4 kW at full speed.
@@ -35,13 +33,15 @@ workloads:
 fn runs(sets: &[&str]) -> (f64, f64) {
     let told = simulate(SITE, sets);
     assert!(told.outcome.balanced());
-    let Summary::Training(summary) = &told.outcome.workloads[0].summary else {
-        panic!("a training workload");
-    };
-    assert_eq!((summary.jobs.running, summary.interruptions.total()), (1, 0));
-    assert_eq!((summary.gpu_hours.paused, summary.gpu_hours.lost), (0.0, 0.0));
+    let jobs = told.outcome.named("jobs").expect("a training workload");
+    assert_eq!(jobs.count("jobs.running"), 1);
+    for value in jobs.values.iter().filter(|it| it.figure.name.starts_with("interruptions.")) {
+        assert_eq!(value.value, Some(0.0), "{}", value.figure.name);
+    }
+    let gpu_hours = |kind: &str| jobs.real(&format!("gpu_hours.{kind}"));
+    assert_eq!((gpu_hours("paused"), gpu_hours("lost")), (0.0, 0.0));
     let most = column(&told, "jobs_mw").into_iter().fold(0.0, f64::max);
-    (1000.0 * most, summary.gpu_hours.throttled / summary.gpu_hours.held())
+    (1000.0 * most, gpu_hours("throttled") / gpu_hours("held"))
 }
 
 #[test]

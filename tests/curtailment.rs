@@ -1,16 +1,11 @@
 //! Training that gives power back, as a user writes it, on a whole site.
 
-use loadbank::facility::Summary;
-use loadbank::workload::training::TrainingSummary;
+use loadbank::facility::Subject;
 
 use super::support::{SMALL, Told, simulate};
 
-fn training(told: &Told) -> &TrainingSummary {
-    let summary = told.outcome.workloads.iter().find_map(|work| match &work.summary {
-        Summary::Training(training) => Some(training),
-        _ => None,
-    });
-    summary.expect("the site trains")
+fn training(told: &Told) -> &Subject {
+    told.outcome.named("train").expect("the site trains")
 }
 
 /// Mean draw of the training racks hour by hour, MW.
@@ -36,14 +31,13 @@ fn a_scheduled_cut_is_seen_at_the_meter() {
         }
         assert!((hour(13) / hour(9) - 1.0).abs() < 0.02);
     }
-    let summary = training(&told);
-    let counts = summary.curtailment.expect("it is curtailed");
-    assert_eq!((counts.cuts, counts.missed), (7, 0));
-    assert!((counts.hours - 14.0).abs() < 1e-9 && summary.gpu_hours.curtailed > 0.0);
+    let train = training(&told);
+    assert_eq!((train.count("curtailment.cuts"), train.count("curtailment.missed")), (7, 0));
+    assert!((train.real("curtailment.under_cut_h") - 14.0).abs() < 1e-9);
+    assert!(train.real("gpu_hours.curtailed") > 0.0);
     // The draw fell and rose by the cut at once.
-    let swing = told.outcome.workloads.iter().find(|w| w.name == "train").expect("named").swing;
-    let part = 0.3 * draw[9];
-    assert!(swing.second_fall_mw > 0.95 * part && swing.minute_rise_mw > 0.95 * part);
+    let part = 0.95 * 0.3 * draw[9];
+    assert!(train.real("swing.second_fall_mw") > part && train.real("swing.minute_rise_mw") > part);
 }
 
 /// The price stops the job where it is dear, for as long as it is.
@@ -53,11 +47,11 @@ fn dear_energy_stops_a_job() {
     let told = simulate(SMALL, &[RESIDENT, STEADY[0], STEADY[1], cut]);
     let price = told.columns.iter().position(|name| name.starts_with("price")).expect("a price");
     let dear = told.rows.iter().filter(|row| row[price] > 50.0).count();
-    let summary = training(&told);
-    let counts = summary.curtailment.expect("it is curtailed");
-    assert!(dear > 0 && counts.cuts > 0, "the price never rose: {dear} hours");
-    assert!(summary.interruptions.curtailments <= counts.cuts);
-    assert!(summary.gpu_hours.curtailed > 0.0 && summary.gpu_hours.lost == 0.0);
+    let train = training(&told);
+    let cuts = train.count("curtailment.cuts");
+    assert!(dear > 0 && cuts > 0, "the price never rose: {dear} hours");
+    assert!(train.count("interruptions.curtailments") <= cuts);
+    assert!(train.real("gpu_hours.curtailed") > 0.0 && train.real("gpu_hours.lost") == 0.0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ power:
 ";
 
 fn imports(told: &Told) -> Vec<f64> {
-    let column = told.columns.iter().position(|name| name == "import_mw_max").unwrap();
+    let column = told.columns.iter().position(|name| name == "import_max_mw").unwrap();
     told.rows.iter().map(|row| row[column]).collect()
 }
 
@@ -30,5 +30,5 @@ fn a_curtailed_site_keeps_to_its_limit_and_comes_back() {
     assert!(imports[60] > 0.6 && imports[150] > 0.6, "miners and racks are back");
     let of = |what: &str| told.events.iter().filter(|e| e.contains(what)).count();
     assert_eq!((of(" curtailed utility"), of(" uncurtailed utility")), (2, 2));
-    assert!(told.outcome.energy.shed_mwh > 1.0);
+    assert!(told.outcome.real("shed") > 1.0);
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use loadbank::facility::{End, Facility, Silent};
+use loadbank::facility::{End, Facility, Silent, SubjectKind};
 use loadbank::scenario::{Loaded, read_scenario};
 
 fn gallery() -> Vec<PathBuf> {
@@ -42,7 +42,7 @@ fn a_day_of_every_scenario_balances() {
         assert_eq!(facility.run(&mut Silent), End::Complete);
         let outcome = facility.outcome();
         assert!(outcome.balanced(), "{}: {:?}", path.display(), outcome.books);
-        let pue = outcome.effectiveness.pue.expect("racks draw power");
+        let pue = outcome.real("pue");
         assert!((1.0..1.3).contains(&pue), "{}: a PUE of {pue}", path.display());
     }
 }
@@ -65,16 +65,15 @@ fn the_hybrid_survives_the_loss_of_either_side() {
         let mut facility = Facility::new(&loaded.design, 0);
         facility.run(&mut Silent);
         let outcome = facility.outcome();
-        let board = outcome.components.iter().find(|it| it.name == side).unwrap();
-        assert_eq!(board.failures, 1, "{side} was to fail");
-        for hall in &outcome.halls {
+        assert_eq!(outcome.count(&format!("failures({side})")), 1, "{side} was to fail");
+        for hall in outcome.of(SubjectKind::Hall) {
             let expected = if hall.name == "mine-hall" { 0.45..0.60 } else { 1.0..1.0 + 1e-12 };
-            assert!(expected.contains(&hall.availability), "{side}: {hall:?}");
+            assert!(expected.contains(&hall.real("availability")), "{side}: {hall:?}");
         }
-        let loadbank::facility::Summary::Training(train) = &outcome.workloads[1].summary else {
-            panic!("the second workload trains");
-        };
-        assert!(train.gpu_hours.throttled < 1e-9 && train.gpu_hours.paused < 1e-9, "{train:?}");
+        for kind in ["throttled", "paused"] {
+            let hours = outcome.real(&format!("gpu_hours.{kind}(train)"));
+            assert!(hours < 1e-9, "{hours} GPU-hours {kind}");
+        }
     }
 }
 

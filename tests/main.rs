@@ -11,6 +11,7 @@ mod determinism;
 mod edges;
 mod energyplus;
 mod exchangers;
+mod figures;
 mod folder;
 mod gallery;
 mod house;

@@ -1,32 +1,42 @@
-//! The scenario reference in the book is what the program says of itself.
+//! Pages of the book that the program writes about itself.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use loadbank::report::columns::columns_page;
 use loadbank::scenario::reference;
 
 /// Set to write the page instead of comparing it.
 const UPDATE: &str = "UPDATE_REFERENCE";
 
-#[test]
-fn the_committed_reference_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenario-reference.md");
-    let current = reference();
+/// Checks the page `name` against `current`, or writes it.
+fn check_page(name: &str, current: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     if std::env::var_os(UPDATE).is_some() {
-        fs::write(&path, &current).unwrap();
+        fs::write(&path, current).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     let first = committed.lines().zip(current.lines()).position(|(old, new)| old != new);
     let line = first.unwrap_or(committed.lines().count().min(current.lines().count()));
     assert!(
         committed == current,
-        "docs/scenario-reference.md differs from line {}; refresh it with \
+        "docs/{name} differs from line {}; refresh it with \
          `{UPDATE}=1 cargo test --test main reference`\ncommitted: {:?}\ncurrent:   {:?}",
         line + 1,
         committed.lines().nth(line),
         current.lines().nth(line),
     );
+}
+
+#[test]
+fn the_committed_reference_is_current() {
+    check_page("scenario-reference.md", &reference());
+}
+
+#[test]
+fn the_committed_page_of_columns_is_current() {
+    check_page("columns.md", &columns_page());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use loadbank::facility::{InferenceOutcome, Summary};
+use loadbank::facility::{Fact, Subject, SubjectKind};
 use loadbank::scenario::read_scenario;
 
 use super::support::{Bench, SMALL, Told, column, simulate};
@@ -24,10 +24,9 @@ fn scenario() -> String {
     SMALL.replace(drawn, classes)
 }
 
-fn chat(told: &Told) -> &InferenceOutcome {
-    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
-    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
-    chat
+/// The service, or a class of it: `chat/short`.
+fn of<'a>(told: &'a Told, name: &str) -> &'a Subject {
+    told.outcome.named(name).expect("it answers requests")
 }
 
 /// The sum over all intervals of `column`, a rate, in seconds of hourly rows.
@@ -40,26 +39,24 @@ fn integral(told: &Told, column: &str) -> f64 {
 #[test]
 fn intervals_add_up_to_the_outcome() {
     let told = simulate(&scenario(), &[]);
-    let chat = chat(&told);
-    let short = &chat.classes[0].requests;
+    let [chat, short, long] = ["chat", "chat/short", "chat/long"].map(|name| of(&told, name));
     for (column, total) in [
-        ("chat_arrived_per_s", chat.requests.arrived),
-        ("chat_served_per_s", chat.requests.served),
-        ("chat_output_tokens_per_s", chat.requests.output_tokens),
-        ("chat_short_prompt_tokens_per_s", short.prompt_tokens),
-        ("chat_long_arrived_per_s", chat.classes[1].requests.arrived),
+        ("chat_arrived_per_s", chat.real("arrived")),
+        ("chat_served_per_s", chat.real("served")),
+        ("chat_output_tokens_per_s", chat.real("output_tokens")),
+        ("chat_short_prompt_tokens_per_s", short.real("prompt_tokens")),
+        ("chat_long_arrived_per_s", long.real("arrived")),
     ] {
         let sum = integral(&told, column);
-        assert!((sum - total as f64).abs() < 1e-3, "{column}: {sum} against {total}");
+        assert!((sum - total).abs() < 1e-3, "{column}: {sum} against {total}");
     }
     let good = integral(&told, "chat_short_goodput_per_s");
-    let left = (short.served + short.failed + short.rejected) as f64;
-    let expected = short.slo_attainment.unwrap() * left;
+    let left = ["served", "failed", "rejected"].map(|fate| short.real(fate)).iter().sum::<f64>();
+    let expected = short.real("slo_attainment") * left;
     assert!(expected > 0.0 && (good - expected).abs() < 1e-3, "{good} of {expected}");
     // Energy of the classes is that of the service, in the run and in every interval.
-    let of_classes: f64 = chat.classes.iter().map(|class| class.energy_mwh.unwrap()).sum();
-    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
-    assert!((of_classes / work.energy_mwh - 1.0).abs() < 1e-3, "{of_classes} MWh");
+    let of_classes = short.real("energy_mwh") + long.real("energy_mwh");
+    assert!((of_classes / chat.real("energy_mwh") - 1.0).abs() < 1e-3, "{of_classes} MWh");
     let spent = |row: &[f64], name: &str| {
         let of = |what: &str| {
             let column = format!("{name}_{what}");
@@ -80,26 +77,26 @@ fn intervals_add_up_to_the_outcome() {
     let [tokens, joules] = ["chat_output_tokens_per_s", "chat_j_per_output_token"].map(index);
     let rows = told.rows.iter().filter(|row| row[joules].is_finite());
     let energy: f64 = rows.map(|row| row[tokens] * 3600.0 * row[joules]).sum();
-    let expected = chat.joules_per_output_token.unwrap() * chat.requests.output_tokens as f64;
+    let expected = chat.real("j_per_output_token") * chat.real("output_tokens");
     assert!((energy / expected - 1.0).abs() < 1e-3, "{energy} J of {expected} J");
 }
 
 #[test]
 fn classes_are_counted_apart_and_together() {
     let told = simulate(&scenario(), &[]);
-    let chat = chat(&told);
-    let [short, long] = chat.classes.as_slice() else { panic!("two classes") };
-    assert_eq!((short.name.as_str(), long.name.as_str()), ("short", "long"));
-    let both = [&short.requests, &long.requests];
-    assert_eq!(both.map(|r| r.arrived).iter().sum::<u64>(), chat.requests.arrived);
-    assert_eq!(both.map(|r| r.output_tokens).iter().sum::<u64>(), chat.requests.output_tokens);
-    assert_eq!(long.requests.output_tokens, 50 * long.requests.served);
-    assert_eq!(long.requests.slo_attainment, None);
-    assert_eq!(chat.requests.slo_attainment, short.requests.slo_attainment);
+    let [chat, short, long] = ["chat", "chat/short", "chat/long"].map(|name| of(&told, name));
+    assert_eq!(told.outcome.of(SubjectKind::Class).count(), 2);
+    let both = [short, long];
+    for key in ["arrived", "output_tokens"] {
+        assert_eq!(both.map(|class| class.count(key)).iter().sum::<u64>(), chat.count(key));
+    }
+    assert_eq!(long.count("output_tokens"), 50 * long.count("served"));
+    assert_eq!(long.get("slo_attainment"), None);
+    assert_eq!(chat.get("slo_attainment"), short.get("slo_attainment"));
     // Histograms weigh 4,000 and 8,000 as 1 to 3: seven thousand on average.
-    let mean = long.requests.prompt_tokens as f64 / long.requests.served as f64;
+    let mean = long.real("prompt_tokens") / long.real("served");
     assert!((mean - 7000.0).abs() < 200.0, "{mean} prompt tokens");
-    let [ttft_short, ttft_long] = both.map(|r| r.ttft_s.unwrap().p50);
+    let [ttft_short, ttft_long] = both.map(|class| class.real("ttft_p50_s"));
     assert!(ttft_long > 2.0 * ttft_short, "{ttft_short} s and {ttft_long} s");
 }
 
@@ -135,16 +132,16 @@ workloads:
 fn who_was_not_served_has_missed_its_targets() {
     // With room for one that waits, every served one is in time: only a sixth are served.
     let told = simulate(OVERLOADED, &["workloads.chat.max_waiting=1"]);
-    let refused = &chat(&told).requests;
-    assert!(refused.rejected > 5 * refused.failed && refused.rejected > 9000, "{refused:?}");
-    let left = (refused.served + refused.failed + refused.rejected) as f64;
-    let served = refused.served as f64 / left;
-    assert_eq!(refused.slo_attainment, Some(served));
-    assert!((refused.left_out - (1.0 - served)).abs() < 1e-12);
+    let chat = of(&told, "chat");
+    let [done, failed, rejected] = ["served", "failed", "rejected"].map(|fate| chat.real(fate));
+    assert!(rejected > 5.0 * failed && rejected > 9000.0, "{rejected} rejected");
+    let served = done / (done + failed + rejected);
+    assert_eq!(chat.get("slo_attainment"), Some(served));
+    assert!((chat.real("left_out") - (1.0 - served)).abs() < 1e-12);
     // Four sequences of a hundred tokens each, some 11 ms a token: 3.3 requests a second of 20.
     assert!((0.14..0.19).contains(&served), "{served}");
-    let goodput = refused.goodput_per_s.unwrap();
-    assert!((goodput - refused.served as f64 / 600.0).abs() < 1e-9, "{goodput} /s");
+    let goodput = chat.real("goodput_per_s");
+    assert!((goodput - done / 600.0).abs() < 1e-9, "{goodput} /s");
     // The same in every interval.
     let [attained, out] = ["chat_slo_attainment", "chat_left_out"].map(|c| column(&told, c));
     for (attained, out) in attained.iter().zip(&out) {
@@ -152,10 +149,10 @@ fn who_was_not_served_has_missed_its_targets() {
     }
 
     let told = simulate(OVERLOADED, &["workloads.chat.patience={wait: 1 s}"]);
-    let gave_up = &chat(&told).requests;
-    assert!(gave_up.timed_out > 8000 && gave_up.failed == gave_up.timed_out, "{gave_up:?}");
-    let left = (gave_up.served + gave_up.failed) as f64;
-    assert_eq!(gave_up.slo_attainment, Some(gave_up.served as f64 / left));
+    let chat = of(&told, "chat");
+    let [done, failed, gave_up] = ["served", "failed", "timed_out"].map(|fate| chat.real(fate));
+    assert!(gave_up > 8000.0 && failed == gave_up, "{gave_up} gave up");
+    assert_eq!(chat.get("slo_attainment"), Some(done / (done + failed)));
 
     // The feed is away for the second half: nothing is served, and all of that is a miss.
     let light = [
@@ -167,11 +164,11 @@ fn who_was_not_served_has_missed_its_targets() {
         "control={curtailments: [{start: 2026-06-01T00:05:00Z, duration: 1 h, import: 0 kW}]}",
     ];
     let told = simulate(OVERLOADED, &light);
-    let lost = &chat(&told).requests;
-    assert!(lost.failed > 200 && lost.rejected == 0, "{lost:?}");
-    let left = (lost.served + lost.failed) as f64;
-    assert_eq!(lost.slo_attainment, Some(lost.served as f64 / left));
-    assert!((0.4..0.6).contains(&lost.left_out), "{}", lost.left_out);
+    let chat = of(&told, "chat");
+    let [done, failed, rejected] = ["served", "failed", "rejected"].map(|fate| chat.real(fate));
+    assert!(failed > 200.0 && rejected == 0.0, "{failed} failed");
+    assert_eq!(chat.get("slo_attainment"), Some(done / (done + failed)));
+    assert!((0.4..0.6).contains(&chat.real("left_out")), "{}", chat.real("left_out"));
 }
 
 /// The rows of `requests.csv` of a run that writes down `which`, as maps from column to text.
@@ -250,19 +247,20 @@ fn a_service_stands_on_racks_of_two_kinds() {
         &["duration=1 day"],
     );
     assert!(told.outcome.balanced());
-    let chat = chat(&told);
+    let chat = of(&told, "chat");
     // Four cells of five replicas.
     let expected = 20.0 * 0.05 * 86_400.0;
-    let arrived = chat.requests.arrived as f64;
+    let arrived = chat.real("arrived");
     // Each simulated request stands for four.
     assert!((arrived - expected).abs() < 5.0 * (4.0 * expected).sqrt(), "{arrived}");
-    assert_eq!(chat.requests.failed + chat.requests.rejected, 0);
-    let fit = chat.fit.as_deref().unwrap();
+    assert_eq!(chat.count("failed") + chat.count("rejected"), 0);
+    let fit = chat.facts.iter().find(|(key, _)| *key == "fit").unwrap();
+    let Fact::Text(fit) = &fit.1 else { panic!("it is a text") };
     assert!(fit.contains("chat-hall: 2.0 %") && fit.contains("b200-hall: 1.9 %"), "{fit}");
     // Taking turns, a fifth each, requests meet iterations of 11 ms on two replicas and of 9 ms
     // on three.
-    let tpot = chat.requests.tpot_s.unwrap();
-    assert!(tpot.p50 < 0.0099 && tpot.p90 > 0.0110, "{} s, {} s", tpot.p50, tpot.p90);
+    let [p50, p90] = ["tpot_p50_s", "tpot_p90_s"].map(|key| chat.real(key));
+    assert!(p50 < 0.0099 && p90 > 0.0110, "{p50} s, {p90} s");
 }
 
 #[test]

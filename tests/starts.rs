@@ -1,7 +1,6 @@
 //! What holds at the first instant of a run acts from the first instant on, on every rack.
 
-use loadbank::facility::Summary;
-use loadbank::workload::mining::MiningSummary;
+use loadbank::facility::Subject;
 
 use super::support::{Bench, Told, simulate, simulate_file};
 
@@ -23,9 +22,8 @@ workloads:
     failures: {rate: 0 /year}
 ";
 
-fn mining(told: &Told) -> &MiningSummary {
-    let Summary::Mining(mining) = &told.outcome.workloads[0].summary else { panic!("it mines") };
-    mining
+fn mining(told: &Told) -> &Subject {
+    told.outcome.named("mine").expect("it mines")
 }
 
 /// A hash earns 119 $/MWh, power costs 200: nobody ever hashes.
@@ -34,11 +32,11 @@ fn machines_sleep_from_the_start_where_power_is_dear() {
     let told = simulate(YARD, &[]);
     assert!(told.outcome.balanced());
     let found = mining(&told);
-    assert_eq!((found.hashing_machine_h, found.income_usd), (0.0, 0.0));
-    assert_eq!(found.price_stops, 1.0);
+    assert_eq!((found.real("hashing_machine_h"), found.real("revenue_usd")), (0.0, 0.0));
+    assert_eq!(found.real("price_stops"), 1.0);
     // Just below what a hash earns everybody hashes all the time.
     let cheap = simulate(YARD, &["price={fixed: 119 $/MWh}"]);
-    assert_eq!(mining(&cheap).uptime, 1.0);
+    assert_eq!(mining(&cheap).real("uptime"), 1.0);
 }
 
 /// Closed form: the protocol's expected income of each day of a daily record.
@@ -60,9 +58,10 @@ fn every_day_of_a_record_earns_its_hash_price() {
     };
     let usd: f64 = days.map(|day| btc(day) * day.0).iter().sum();
     let found = mining(&told);
-    assert!((found.income_usd / usd - 1.0).abs() < 1e-9, "{} $ of {usd} $", found.income_usd);
+    let earned = found.real("revenue_usd");
+    assert!((earned / usd - 1.0).abs() < 1e-9, "{earned} $ of {usd} $");
     let mined: f64 = days.map(btc).iter().sum();
-    assert!((found.mined_btc.unwrap() / mined - 1.0).abs() < 1e-9);
+    assert!((found.real("mined_btc") / mined - 1.0).abs() < 1e-9);
     let book = told.outcome.books.iter().find(|book| book.ledger.amount() == "income");
     assert!(book.unwrap().balanced);
 }
@@ -87,6 +86,6 @@ fn machines_wake_when_their_shortest_sleep_ends() {
         ],
     );
     // From an hour and a half on, and ten seconds to wake.
-    let hours = mining(&told).hashing_machine_h / 1000.0;
+    let hours = mining(&told).real("hashing_machine_h") / 1000.0;
     assert!((hours - (72.0 - 1.5 - 10.0 / 3600.0)).abs() < 1e-9, "{hours} h");
 }

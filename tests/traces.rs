@@ -5,7 +5,6 @@ use std::io::{Read as _, Write as _};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use loadbank::facility::Summary;
 use loadbank::scenario::read_scenario;
 
 use super::support::{Bench, SMALL, data, simulate, simulate_file};
@@ -45,13 +44,11 @@ fn odd_rows_are_reported_and_no_request_is_lost() {
     }
     let told = simulate_file(&path, &[]);
     assert!(told.outcome.balanced());
-    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
-    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
-    let requests = &chat.requests;
+    let chat = |key: &str| told.outcome.named("chat").unwrap().count(key);
     // Four cells, each of which receives the whole trace.
-    assert_eq!((requests.arrived, requests.rejected), (4 * 602, 4));
-    assert_eq!(requests.served + requests.failed, 4 * 601);
-    assert_eq!(requests.output_tokens, 100 * requests.served);
+    assert_eq!((chat("arrived"), chat("rejected")), (4 * 602, 4));
+    assert_eq!(chat("served") + chat("failed"), 4 * 601);
+    assert_eq!(chat("output_tokens"), 100 * chat("served"));
 }
 
 #[test]
@@ -63,11 +60,10 @@ fn a_trace_may_repeat_to_the_end_of_the_run() {
     let text = "{kind: mooncake, file: trace.jsonl, repeat: true, rate_scale: 0.5}";
     let path = bench.file("small.yaml", scenario(text));
     let told = simulate_file(&path, &[]);
-    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
-    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
+    let chat = |key: &str| told.outcome.named("chat").unwrap().count(key);
     // One every two minutes for a week, in four cells; one more at the very end.
     let expected = 4 * 7 * 24 * 30;
-    assert!((expected..=expected + 4).contains(&chat.requests.arrived));
+    assert!((expected..=expected + 4).contains(&chat("arrived")));
 }
 
 #[test]
@@ -121,10 +117,9 @@ fn blocks_of_a_trace_are_found_as_in_a_list_in_order_of_use() {
         .replace("replicas: 2", &format!("replicas: 1\n    prefix_memory: {}", 512 * KEPT));
     let path = bench.file("small.yaml", text);
     let told = simulate_file(&path, &["duration=2 days", "workloads.chat.kv_blocks=10000000"]);
-    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
-    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
-    assert_eq!(chat.requests.served, 12_031);
-    assert_eq!(chat.requests.cached_tokens, expected);
+    let chat = |key: &str| told.outcome.named("chat").unwrap().count(key);
+    assert_eq!(chat("served"), 12_031);
+    assert_eq!(chat("cached_tokens"), expected);
     assert!(expected > 0);
 }
 
@@ -221,13 +216,11 @@ fn an_hour_without_a_live_replica_is_counted() {
     let text = format!("{SMALL}control: {{curtailments: [{hour}]}}\n");
     let told = simulate(&text, &["duration=1 day"]);
     assert!(told.outcome.balanced());
-    let work = told.outcome.workloads.iter().find(|work| work.name == "chat").unwrap();
-    let Summary::Inference(chat) = &work.summary else { panic!("chat answers requests") };
-    let requests = &chat.requests;
-    let ended = requests.served + requests.failed + requests.rejected;
-    assert_eq!(requests.arrived, ended + chat.in_flight);
+    let chat = |key: &str| told.outcome.named("chat").unwrap().count(key);
+    let ended = chat("served") + chat("failed") + chat("rejected");
+    assert_eq!(chat("arrived"), ended + chat("in_flight"));
     // Eight replicas that receive 0.05 a second; they take minutes to start after the hour.
     let of_hour = 8.0 * 0.05 * 3600.0;
-    let failed = requests.failed as f64;
+    let failed = chat("failed") as f64;
     assert!((0.8 * of_hour..2.0 * of_hour).contains(&failed), "{failed} failed, {of_hour} came");
 }

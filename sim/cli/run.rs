@@ -11,7 +11,7 @@ use super::{complain, load, print};
 use crate::facility::{End, Facility};
 use crate::kernel::Time;
 use crate::report::run::{Manifest, RunWriter, Status};
-use crate::report::text;
+use crate::report::{json, text};
 
 pub(super) fn run(args: &Run) -> Exit {
     let loaded = match load(&args.source) {
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Run) -> Exit {
     };
     let printed = match args.format {
         Format::Text => print(&text::summary(&outcome, &folder, clock.elapsed())),
-        Format::Json => print(&text::json(&outcome)),
+        Format::Json => print(&json::summary(&outcome)),
     };
     for book in outcome.books.iter().filter(|book| !book.balanced) {
         complain(&format!("the books do not balance: {}", text::book(book)), None);

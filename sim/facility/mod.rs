@@ -13,17 +13,18 @@
 //!       +--- speed, trips <- supply temperature <- cooling <- heat --+
 //! ```
 
+mod books;
 mod changed;
+mod closing;
 mod cooling;
 mod design;
 mod events;
-mod gauges;
+mod figures;
 mod loads;
 mod meters;
 mod observer;
 mod outcome;
 mod racks;
-mod services;
 mod settle;
 mod work;
 
@@ -32,8 +33,9 @@ use hdrhistogram::Histogram;
 pub use design::{
     Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
 };
+pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
 pub use observer::{Observer, Record, Silent, What};
-pub use outcome::*;
+pub use outcome::{BookOutcome, Outcome};
 
 use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Price, Weather};
@@ -154,8 +156,8 @@ impl<'d> Facility<'d> {
 
     /// The columns of the time series, with units.
     pub fn columns(&self) -> Vec<String> {
-        let mut columns = self.meters.columns();
-        columns.extend(services::columns(self.design));
+        let mut columns = self.meters.columns().to_vec();
+        columns.extend(figures::series_columns(self.design));
         columns
     }
 
@@ -206,11 +208,11 @@ impl<'d> Facility<'d> {
             return;
         }
         self.row.clear();
-        self.meters.row(self.interval_start, now, &mut self.row);
+        self.meters.row(now, &mut self.row);
         let seconds = (now - self.interval_start).as_secs_f64();
         for work in &mut self.works {
             let Work::Inference(service) = work else { continue };
-            services::row(&service.take_interval(now), seconds, &mut self.row);
+            figures::series_row(service.take_interval(now), seconds, &mut self.row);
         }
         observer.interval(self.interval_start, &self.row);
         self.interval_start = now;

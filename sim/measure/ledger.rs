@@ -52,6 +52,11 @@ impl Ledger {
         self.amount
     }
 
+    /// What it is counted in; empty for things.
+    pub fn unit(&self) -> &'static str {
+        self.unit
+    }
+
     /// Books what came in under `name`; repeated bookings add up.
     pub fn inflow(&mut self, name: &str, amount: f64) {
         self.book(name, Side::Inflow, amount);

@@ -103,14 +103,18 @@ impl Meter {
         total.value()
     }
 
+    /// The same up to `now`, which is not before the last change.
+    pub fn integral_to(&self, now: Time) -> f64 {
+        self.integral() + self.value * (now - self.since).as_secs_f64()
+    }
+
     /// Time-weighted mean from the start to `now`; the present value before any time passed.
     pub fn mean(&self, now: Time) -> f64 {
         let elapsed = now - self.start;
         if elapsed == Span::ZERO {
             return self.value;
         }
-        let pending = self.value * (now - self.since).as_secs_f64();
-        (self.integral() + pending) / elapsed.as_secs_f64()
+        self.integral_to(now) / elapsed.as_secs_f64()
     }
 
     /// Lowest value that held for a positive time; the present value where none has yet.

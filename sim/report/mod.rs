@@ -1,5 +1,7 @@
 //! What a run leaves behind: the text table, and the folder of files.
 
+pub mod columns;
+pub mod json;
 pub mod run;
 pub mod text;
 

@@ -171,7 +171,7 @@ impl<'a> RunWriter<'a> {
         self.events.finish()?;
         self.jobs.finish()?;
         self.requests.take().map_or(Ok(()), Table::finish)?;
-        self.folder.write("summary.json", &json(outcome)?)?;
+        self.folder.write("summary.json", super::json::summary(outcome).as_bytes())?;
         self.folder.write("manifest.json", &json(manifest)?)?;
         self.folder.write("scenario.yaml", effective_scenario.as_bytes())?;
         let latencies = facility.latencies();

@@ -2,18 +2,22 @@
 
 use std::fmt::Write as _;
 
-/// A titled table: names to the left, figures to the right under their headings.
+/// How wide a text may be.
+pub(super) const WIDTH: usize = 80;
+
+/// A titled table: names to the left, figures to the right under their headings, of which each
+/// may have two lines.
 #[derive(Debug)]
 pub(super) struct Sheet<'a> {
     title: &'a str,
-    columns: &'a [&'a str],
+    columns: Vec<&'a str>,
     rows: Vec<(String, Vec<String>)>,
 }
 
 impl<'a> Sheet<'a> {
     /// An empty table.
-    pub(super) fn new(title: &'a str, columns: &'a [&'a str]) -> Self {
-        Self { title, columns, rows: Vec::new() }
+    pub(super) fn new(title: &'a str, columns: &[&'a str]) -> Self {
+        Self { title, columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row.
@@ -22,32 +26,95 @@ impl<'a> Sheet<'a> {
         self.rows.push((name.to_owned(), cells.into()));
     }
 
-    /// Appends the table to `text`; nothing where it has no rows.
+    /// Appends the table to `text`; nothing where it has no rows. A name that leaves no room for
+    /// its figures stands in a line of its own.
     pub(super) fn write(&self, text: &mut String) {
         if self.rows.is_empty() {
             return;
         }
-        let names = self.rows.iter().map(|(name, _)| name.chars().count() + 2);
-        let first = names.max().unwrap_or(0).max(self.title.chars().count()).max(28);
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|column| {
-                let cells = self.rows.iter().map(|(_, cells)| cells[column].chars().count());
-                cells.max().unwrap_or(0).max(self.columns[column].chars().count())
+                let cells = self.rows.iter().map(|(_, cells)| length(&cells[column]));
+                let heading = self.columns[column].lines().map(length);
+                cells.chain(heading).max().unwrap_or(0)
             })
             .collect();
+        let figures: usize = widths.iter().map(|width| width + 2).sum();
+        let most = WIDTH.saturating_sub(figures).max(length(self.title));
+        let names = self.rows.iter().map(|(name, _)| length(name) + 2);
+        let longest = names.filter(|&name| name <= most).max().unwrap_or(0);
+        let first = longest.max(length(self.title)).max(28.min(most));
         text.push('\n');
-        let mut line = |name: &str, cells: &[&str]| {
-            let _ = write!(text, "{name:<first$}");
-            for (cell, width) in cells.iter().zip(&widths) {
-                let _ = write!(text, "  {cell:>width$}");
+        let mut line = |name: &str, cells: &mut dyn Iterator<Item = &str>| {
+            let mut line = format!("{name:<first$}");
+            if length(name) > first {
+                line += &format!("\n{:first$}", "");
             }
+            for (cell, width) in cells.zip(&widths) {
+                let _ = write!(line, "  {cell:>width$}");
+            }
+            text.push_str(line.trim_end());
             text.push('\n');
         };
-        line(self.title, self.columns);
-        for (name, cells) in &self.rows {
-            let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-            line(&format!("  {name}"), &cells);
+        let lines = self.columns.iter().map(|heading| heading.lines().count()).max().unwrap_or(1);
+        for index in 0..lines {
+            let title = if index == 0 { self.title } else { "" };
+            let cells = self.columns.iter().map(|heading| heading.lines().nth(index).unwrap_or(""));
+            line(title, &mut cells.into_iter());
         }
+        for (name, cells) in &self.rows {
+            line(&format!("  {name}"), &mut cells.iter().map(String::as_str));
+        }
+    }
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// `text` in lines of at most `width`, broken at spaces.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is a line");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if length(last) + 1 + length(word) <= width {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// A unit in which amounts that are kept in megawatts or megawatt-hours are told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Magnitude {
+    pub(super) symbol: &'static str,
+    per_mega: f64,
+}
+
+impl Magnitude {
+    pub(super) const MW: Self = Self { symbol: "MW", per_mega: 1.0 };
+    pub(super) const KW: Self = Self { symbol: "kW", per_mega: 1000.0 };
+    pub(super) const MWH: Self = Self { symbol: "MWh", per_mega: 1.0 };
+    pub(super) const KWH: Self = Self { symbol: "kWh", per_mega: 1000.0 };
+
+    /// As [`amount`].
+    pub(super) fn amount(self, mega: f64) -> String {
+        amount(mega * self.per_mega)
+    }
+
+    /// With two decimals.
+    pub(super) fn fixed(self, mega: f64) -> String {
+        format!("{:.2}", mega * self.per_mega)
+    }
+
+    /// As [`amount`], with the unit.
+    pub(super) fn with_unit(self, mega: f64) -> String {
+        format!("{} {}", self.amount(mega), self.symbol)
     }
 }
 
@@ -75,6 +142,16 @@ pub(super) fn amount(value: f64) -> String {
 /// A share in per cent.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// A time in the unit that suits it.
+pub(super) fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{} s", amount(s)),
+        s if s < 2.0 * 3600.0 => format!("{:.1} min", s / 60.0),
+        s if s < 2.0 * 86_400.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{} days", amount(s / 86_400.0)),
+    }
 }
 
 #[cfg(test)]
@@ -107,5 +184,32 @@ mod tests {
         sheet.write(&mut text);
         let lengths: Vec<usize> = text.lines().skip(1).map(str::len).collect();
         assert!(lengths.windows(2).all(|w| w[0] == w[1]), "{text}");
+    }
+
+    #[test]
+    fn what_is_too_wide_gets_another_line() {
+        let columns = ["one heading\nof two lines", "another heading", "and a third", "4"];
+        let mut sheet = Sheet::new("Title", &columns);
+        let long = "a name that leaves no room for its figures";
+        for name in ["short", long] {
+            sheet.row(name, ["123,456,789".into(), "1".into(), "2".into(), "3".into()]);
+        }
+        let mut text = String::new();
+        sheet.write(&mut text);
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!((lines.len(), lines[3].trim()), (5, long), "{text}");
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(lines[0].len() == lines[2].len() && lines[2].len() == lines[4].len(), "{text}");
+        assert_eq!(wrapped("some words in a row", 10), ["some words", "in a row"]);
+        assert_eq!(wrapped("unbreakable", 4), ["unbreakable"]);
+    }
+
+    #[test]
+    fn times_are_readable() {
+        let cases = [(0.5, "0.500 s"), (90.0, "90.0 s"), (600.0, "10.0 min"), (16_574.0, "4.6 h")];
+        for (seconds, text) in cases {
+            assert_eq!(time(seconds), text);
+        }
+        assert_eq!(time(3e6), "34.7 days");
     }
 }

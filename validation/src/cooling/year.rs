@@ -28,11 +28,11 @@ impl Year {
     }
 
     pub(super) fn pue(&self) -> f64 {
-        self.outcome.effectiveness.pue.unwrap_or(f64::NAN)
+        self.outcome.site().get("effectiveness.pue").unwrap_or(f64::NAN)
     }
 
     pub(super) fn wue(&self) -> f64 {
-        self.outcome.effectiveness.wue_l_per_kwh.unwrap_or(f64::NAN)
+        self.outcome.site().get("effectiveness.wue_l_per_kwh").unwrap_or(f64::NAN)
     }
 
     /// Evaporation over the heat that reached the weather, L/kWh.

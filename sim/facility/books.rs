@@ -1,0 +1,146 @@
+//! The books of a run: energy, heat, water, income, jobs and requests, each of which must
+//! balance.
+
+use super::Facility;
+use super::figures::{Group, Subject, SubjectKind};
+use super::outcome::BookOutcome;
+use crate::measure::Ledger;
+
+/// Energy balances to one part in a billion: what months of compensated sums leave.
+const ENERGY_TOLERANCE: f64 = 1e-9;
+/// Heat is summed the same way, in closed form where masses take part.
+const HEAT_TOLERANCE: f64 = 1e-9;
+/// Water is summed the same way.
+const WATER_TOLERANCE: f64 = 1e-9;
+/// What hashes earn is summed the same way, on two ways.
+const INCOME_TOLERANCE: f64 = 1e-9;
+/// Joules, kilograms or dollars that are no amount: the rounding of flows that have gone back to
+/// zero.
+const NOTHING: f64 = 1e-3;
+/// Jobs and requests are counted.
+const COUNT_TOLERANCE: f64 = 0.0;
+
+impl Facility<'_> {
+    pub(super) fn books(&self, subjects: &[Subject]) -> Vec<BookOutcome> {
+        let income = income_book(subjects);
+        let mut books = vec![
+            book(self.energy_book(), ENERGY_TOLERANCE),
+            book(self.heat_book(), HEAT_TOLERANCE),
+            book(self.water_book(), WATER_TOLERANCE),
+        ];
+        if !income.entries().is_empty() {
+            books.push(book(income, INCOME_TOLERANCE));
+        }
+        let counts = [jobs_book(subjects), requests_book(subjects)];
+        books.extend(counts.map(|counted| book(counted, COUNT_TOLERANCE)));
+        books
+    }
+
+    fn groups(&self, kind: SubjectKind) -> impl Iterator<Item = &Group> {
+        self.meters.groups.iter().filter(move |group| group.kind() == kind)
+    }
+
+    fn energy_book(&self) -> Ledger {
+        let mut energy = Ledger::new("energy", "J");
+        for site in self.groups(SubjectKind::Site) {
+            energy.inflow("import", site.integral("import"));
+            for machines in ["fans", "pumps", "chillers", "house"] {
+                energy.outflow(machines, site.integral(machines));
+            }
+        }
+        for work in self.meters.groups.iter().filter(|group| group.kind().is_workload()) {
+            if work.instances().iter().all(|&index| self.design.works[index].design.is_electric()) {
+                energy.outflow(work.name(), work.integral(""));
+            }
+        }
+        for losses in self.groups(SubjectKind::Losses) {
+            energy.outflow(&format!("loss {}", losses.name()), losses.integral(""));
+        }
+        energy
+    }
+
+    fn heat_book(&self) -> Ledger {
+        let mut heat = Ledger::new("heat", "J");
+        for group in self.groups(SubjectKind::Exchanger) {
+            heat.inflow(&format!("outside air {}", group.name()), group.integral("outside"));
+        }
+        for group in self.groups(SubjectKind::Loop) {
+            let name = group.name();
+            heat.inflow(&format!("racks and exchangers {name}"), group.integral("heat"));
+            heat.inflow(&format!("pumps {name}"), group.integral("pumps"));
+            heat.inflow(&format!("chillers {name}"), group.integral("chillers"));
+            for &index in group.instances() {
+                let plant = &self.loops[index];
+                heat.outflow(&format!("weather {name}"), plant.rejected_j());
+                heat.stored(&format!("masses {name}"), plant.stored_j());
+            }
+        }
+        heat
+    }
+
+    fn water_book(&self) -> Ledger {
+        let mut water = Ledger::new("water", "kg");
+        for group in self.meters.groups.iter().filter(|group| group.kind().is_cooling()) {
+            let name = group.name();
+            water.inflow(&format!("make-up {name}"), group.integral("makeup"));
+            for lost in ["evaporation", "drift", "blowdown"] {
+                water.outflow(&format!("{lost} {name}"), group.integral(lost));
+            }
+            if group.kind() != SubjectKind::Loop {
+                continue;
+            }
+            for &index in group.instances() {
+                if self.design.loops[index].operation.make_up.basin.volume_kg > 0.0 {
+                    water.stored(&format!("basin {name}"), self.water.of(index).gained_kg());
+                }
+            }
+        }
+        water
+    }
+}
+
+fn income_book(subjects: &[Subject]) -> Ledger {
+    let mut income = Ledger::new("income", "$");
+    for work in subjects.iter().filter(|subject| subject.kind == SubjectKind::Mining) {
+        let name = &work.name;
+        income.inflow(&format!("hashes {name}"), work.real("hashes_usd"));
+        income.outflow(&format!("income {name}"), work.real("revenue_usd"));
+        income.outflow(&format!("pool {name}"), work.real("pool_usd"));
+    }
+    income
+}
+
+fn jobs_book(subjects: &[Subject]) -> Ledger {
+    let mut jobs = Ledger::new("jobs", "");
+    for work in subjects.iter().filter(|subject| subject.kind == SubjectKind::Training) {
+        let name = &work.name;
+        jobs.inflow(&format!("submitted {name}"), work.real("jobs.submitted"));
+        jobs.outflow(&format!("completed {name}"), work.real("jobs.completed"));
+        jobs.stored(&format!("running {name}"), work.real("jobs.running"));
+        jobs.stored(&format!("queued {name}"), work.real("jobs.queued"));
+    }
+    jobs
+}
+
+fn requests_book(subjects: &[Subject]) -> Ledger {
+    let mut requests = Ledger::new("requests", "");
+    for service in subjects.iter().filter(|subject| subject.kind == SubjectKind::Inference) {
+        let name = &service.name;
+        requests.inflow(&format!("arrived {name}"), service.real("arrived"));
+        for end in ["served", "failed", "rejected"] {
+            requests.outflow(&format!("{end} {name}"), service.real(end));
+        }
+        requests.stored(&format!("in flight {name}"), service.real("in_flight"));
+    }
+    requests
+}
+
+fn book(ledger: Ledger, tolerance: f64) -> BookOutcome {
+    let residual = ledger.residual();
+    BookOutcome {
+        residual,
+        balanced: residual.abs() <= NOTHING || ledger.check(tolerance).is_ok(),
+        ledger,
+        tolerance,
+    }
+}

@@ -1,0 +1,99 @@
+//! What the run has come to: its outcome.
+
+use super::Facility;
+use super::design::WorkDesign;
+use super::figures::{ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, subjects};
+use super::outcome::Outcome;
+use super::work::Work;
+use crate::kernel::Time;
+
+impl Facility<'_> {
+    /// What the run has found, after it has ended.
+    pub fn outcome(&mut self) -> Outcome {
+        let elapsed_s = self.elapsed().as_secs_f64();
+        let subjects = self.subjects();
+        Outcome {
+            scenario: self.design.name.clone(),
+            start: self.design.clock.timestamp(Time::ZERO),
+            planned_days: self.design.duration.as_secs_f64() / 86_400.0,
+            simulated_days: elapsed_s / 86_400.0,
+            partial: self.elapsed() < self.design.duration,
+            seed: self.design.seed,
+            replication: self.replication,
+            books: self.books(&subjects),
+            subjects,
+            site_events: self.trace.events(),
+            trace: self.trace.to_string(),
+        }
+    }
+
+    /// Everything that has figures, up to now.
+    fn subjects(&mut self) -> Vec<Subject> {
+        let now = self.agenda.now();
+        let works = (0..self.works.len()).map(|index| self.work_end(index, now)).collect();
+        let halls = self.design.halls.iter().zip(&self.meters.halls).map(|(hall, meter)| HallEnd {
+            racks: hall.racks,
+            seconds: now.as_secs_f64(),
+            power_losses: meter.power_losses,
+            heat_trips: meter.heat_trips,
+            outages: meter.outages(now),
+        });
+        let end = End {
+            now,
+            site: SiteEnd { peak_demand_w: self.meters.peak_demand_w },
+            halls: halls.collect(),
+            works,
+            components: self.component_ends(now),
+        };
+        subjects(&self.meters.groups, end)
+    }
+
+    fn work_end(&mut self, index: usize, now: Time) -> (WorkEnd, Summary) {
+        let (summary, revenue_usd) = match &mut self.works[index] {
+            Work::Mining(mining) => {
+                let summary = mining.summary(now);
+                let revenue_usd = summary.income_usd;
+                (Summary::Mining(summary), revenue_usd)
+            }
+            Work::Training(training) => {
+                let summary = training.summary(now);
+                let revenue_usd = summary.revenue_usd;
+                (Summary::Training(Box::new(summary)), revenue_usd)
+            }
+            Work::Inference(service) => {
+                let summary = service.summary(now);
+                let revenue_usd = summary.revenue;
+                let fit = match &self.design.works[index].design {
+                    WorkDesign::Inference { fit, .. } => fit.clone(),
+                    _ => None,
+                };
+                (Summary::Inference { summary: Box::new(summary), fit }, revenue_usd)
+            }
+            Work::HeatLoad(load) => (Summary::HeatLoad(load.summary(now)), 0.0),
+        };
+        let [second, minute] = &self.meters.works[index].swings;
+        let swings_w = [second.rise(), second.fall(), minute.rise(), minute.fall()];
+        (WorkEnd { revenue_usd, swings_w }, summary)
+    }
+
+    /// By declared component: its failures and repairs.
+    fn component_ends(&self, now: Time) -> Vec<(String, ComponentEnd)> {
+        let mut ends: Vec<(String, ComponentEnd)> = Vec::new();
+        let power = self.design.power_groups.iter().zip(&self.meters.components);
+        let units = self.units.iter().map(|unit| &unit.group_name).zip(&self.meters.units);
+        for (name, meter) in power.chain(units) {
+            let index = match ends.iter().position(|(known, _)| known == name) {
+                Some(index) => index,
+                None => {
+                    ends.push((name.clone(), ComponentEnd::default()));
+                    ends.len() - 1
+                }
+            };
+            let end = &mut ends[index].1;
+            end.units += 1;
+            end.failures += meter.failures;
+            end.down_s += meter.down_s(now);
+        }
+        ends
+    }
+}

@@ -1,0 +1,540 @@
+//! The tables of columns: what is read after each instant of the site, its halls, its cooling and
+//! its workloads.
+
+use super::Shown::{MeanAndMax, Never};
+use super::{Column, SubjectKind, Total, View};
+use crate::facility::cooling::ExchangerPlant;
+use crate::facility::design::Design;
+use crate::measure::Join::{Mean, Sum, Warmest};
+use crate::measure::{Figure, Scale};
+use crate::plant::cooling::{CoolingMode, ExchangerKind, Machine, WaterFlows};
+use crate::plant::power::ComponentKind;
+
+const JOULES_PER_MWH: f64 = 3.6e9;
+const JOULES_PER_KWH: f64 = 3.6e6;
+
+/// The columns of the instances of a declared thing of `kind`.
+pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
+    let tables: &[&'static [Column]] = match kind {
+        SubjectKind::Site => &[SITE],
+        SubjectKind::Losses => &[LOSSES],
+        SubjectKind::Loop => &[LOOP],
+        SubjectKind::Exchanger => &[EXCHANGER],
+        SubjectKind::Hall => &[HALL],
+        SubjectKind::Mining => &[WORK, MINING],
+        SubjectKind::Training => &[WORK, TRAINING],
+        SubjectKind::Inference => &[WORK, INFERENCE],
+        SubjectKind::HeatLoad => &[WORK, HEAT_LOAD],
+        SubjectKind::Class | SubjectKind::Cause | SubjectKind::Component => &[],
+    };
+    tables.iter().flat_map(|table| table.iter()).collect()
+}
+
+const fn mwh(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::MWH, doc)
+}
+
+const fn m3(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::M3, doc)
+}
+
+static SITE: &[Column] = &[
+    Column::new("import", Scale::MW, Sum, |v, _| v.power.total_import_w(), "Drawn from the grid.")
+        .shown(MeanAndMax)
+        .totals(&[
+            Total::integral(mwh("energy.import", "Drawn from the grid.").lower()),
+            Total::mean(Figure::new(
+                "energy.mean_import",
+                Scale::MW,
+                "Time-weighted mean of the import.",
+            )),
+            Total::max(
+                Figure::new(
+                    "energy.peak_import",
+                    Scale::MW,
+                    "Largest import that held for any time.",
+                )
+                .lower(),
+            ),
+        ]),
+    Column::new(
+        "it",
+        Scale::MW,
+        Sum,
+        |v, _| it_w(v),
+        "Racks of all workloads, and heat loads that are electric.",
+    )
+    .totals(&[Total::integral(mwh(
+        "effectiveness.it",
+        "IT energy: racks of all workloads, and heat loads that are electric.",
+    ))]),
+    Column::new(
+        "fans",
+        Scale::MW,
+        Sum,
+        |v, _| fans_w(v),
+        "Fans of all cooling, with spray pumps and basin heaters.",
+    )
+    .totals(&[Total::integral(mwh(
+        "energy.fans",
+        "Fans of all cooling, with spray pumps and basin heaters.",
+    ))]),
+    Column::new("pumps", Scale::MW, Sum, |v, _| pumps_w(v), "Pumps of all cooling.")
+        .totals(&[Total::integral(mwh("energy.pumps", "Pumps of all cooling."))]),
+    Column::new("chillers", Scale::MW, Sum, |v, _| chillers_w(v), "Chillers of all cooling.")
+        .totals(&[Total::integral(mwh("energy.chillers", "Chillers of all cooling."))]),
+    Column::new("house", Scale::MW, Sum, |v, _| house_w(v), "Constant loads of the site itself.")
+        .totals(&[Total::integral(mwh("energy.house", "Constant loads of the site itself."))]),
+    Column::new(
+        "shed",
+        Scale::MW,
+        Sum,
+        |v, _| v.power.unserved().total_w(),
+        "Wanted by live loads and not granted.",
+    )
+    .totals(&[Total::integral(
+        mwh("energy.shed", "Wanted and not granted, because power was short or lost.").lower(),
+    )]),
+    Column::new("price", Scale::USD_PER_MWH, Mean, |v, _| v.price, "Price of energy."),
+    Column::new(
+        "energy_cost",
+        Scale::USD,
+        Sum,
+        |v, _| v.power.total_import_w() * v.price / JOULES_PER_MWH,
+        "Import at the price of the moment.",
+    )
+    .shown(Never)
+    .totals(&[Total::integral(
+        Figure::new("money.energy_cost", Scale::USD, "Import at the price of the moment.").lower(),
+    )]),
+    Column::new(
+        "carbon",
+        Scale::G_PER_KWH,
+        Mean,
+        |v, _| v.carbon_g_per_kwh,
+        "Carbon intensity of energy.",
+    ),
+    Column::new(
+        "emissions",
+        Scale::TONNES,
+        Sum,
+        |v, _| v.power.total_import_w() * v.carbon_g_per_kwh / JOULES_PER_KWH,
+        "Import times the carbon intensity of the moment.",
+    )
+    .shown(Never)
+    .totals(&[Total::integral(
+        Figure::new("money.carbon", Scale::TONNES, "Emissions of the import.").lower(),
+    )]),
+    Column::new("dry_bulb", Scale::DEGC, Mean, |v, _| v.air.dry_bulb_c, "Outdoor dry bulb."),
+    Column::new("wet_bulb", Scale::DEGC, Mean, |v, _| v.wet_bulb_c, "Outdoor wet bulb."),
+];
+
+/// Of what the power chain loses, by kind of component.
+static LOSSES: &[Column] = &[Column::new(
+    "",
+    Scale::MW,
+    Sum,
+    |v, kind| v.power.total_loss_w(ComponentKind::ALL[kind]),
+    "Lost in the power chain in components of this kind.",
+)
+.totals(&[Total::integral(mwh("energy", "Lost in components of this kind.").lower())])];
+
+/// Of a cooling loop, all instances that a component declares together.
+static LOOP: &[Column] = &[
+    Column::new(
+        "heat",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].heat_w,
+        "Heat of its racks and exchangers.",
+    )
+    .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
+    Column::new(
+        "fans",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].machines.fans.draw_w,
+        "Its fans, with spray pumps and basin heaters.",
+    )
+    .totals(&[Total::integral(
+        mwh("fans", "Electricity of fans, spray pumps and basin heaters.").lower(),
+    )]),
+    Column::new("pumps", Scale::MW, Sum, |v, i| v.loops[i].machines.pumps.draw_w, "Its pumps.")
+        .totals(&[Total::integral(mwh("pumps", "Electricity of pumps.").lower())]),
+    Column::new(
+        "chillers",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].machines.chillers.draw_w,
+        "Its chillers.",
+    )
+    .totals(&[Total::integral(mwh("chillers", "Electricity of chillers.").lower())]),
+    Column::new(
+        "spray",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].state.spray_w,
+        "Spray pumps of a fluid cooler, part of its fans: zero while the coil is dry.",
+    ),
+    Column::new(
+        "economiser",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].state.economiser_w,
+        "Heat past the chillers: zero where the economiser idles.",
+    )
+    .totals(&[Total::integral(mwh(
+        "economiser",
+        "Heat that an economiser carried past the chillers.",
+    ))]),
+    Column::new(
+        "rejected",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].state.heat_rejected_w,
+        "Heat to the weather, with that of pumps and compressors.",
+    ),
+    Column::new(
+        "dry",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].state.dry_w,
+        "The part of the rejected heat that leaves without water being spent.",
+    ),
+    Column::new(
+        "supply",
+        Scale::DEGC,
+        Warmest,
+        |v, i| v.loops[i].state.supply_c,
+        "Coolant to the racks.",
+    ),
+    Column::new(
+        "return",
+        Scale::DEGC,
+        Warmest,
+        |v, i| v.loops[i].state.return_c,
+        "Coolant from the racks.",
+    ),
+    Column::new(
+        "device",
+        Scale::DEGC,
+        Warmest,
+        |v, i| v.loops[i].state.device_c,
+        "Coolant from the tower or cooler: the condenser water of a chiller plant, the exhaust of a hall.",
+    ),
+    Column::new(
+        "inlet",
+        Scale::DEGC,
+        Warmest,
+        |v, i| v.loops[i].inlet_c(v.exchangers),
+        "Coolant or air at the inlet of its racks.",
+    )
+    .totals(INLET),
+    Column::new(
+        "fan_speed",
+        Scale::SHARE,
+        Mean,
+        |v, i| v.loops[i].state.fan_speed,
+        "Speed of its fans, of full speed.",
+    ),
+    Column::new(
+        "air_ratio",
+        Scale::SHARE,
+        Mean,
+        |v, i| v.loops[i].state.air_ratio,
+        "Air through its device, of full, with what moves by itself.",
+    ),
+    Column::new(
+        "evaporation",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| flows(v, i).evaporation_kg_s,
+        "Water lost as vapour.",
+    )
+    .totals(EVAPORATED),
+    Column::new(
+        "drift",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| flows(v, i).drift_kg_s,
+        "Water lost as droplets.",
+    )
+    .totals(&[Total::integral(m3("water.drift", "Water lost as droplets."))]),
+    Column::new(
+        "blowdown",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| flows(v, i).blowdown_kg_s,
+        "Water to the sewer.",
+    )
+    .totals(DRAINED),
+    Column::new(
+        "makeup",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| flows(v, i).makeup_kg_s,
+        "Water taken from the main.",
+    )
+    .totals(WITHDRAWN),
+    Column::new(
+        "basin",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| v.water.of(i).balance().filling_kg_s,
+        "Water into its basin; negative while that gives.",
+    )
+    .only(|design, i| design.loops[i].operation.make_up.basin.volume_kg > 0.0)
+    .totals(&[Total::integral(m3(
+        "water.basins",
+        "What basins hold at the end beyond what they held at the start.",
+    ))]),
+    Column::new(
+        "without_water",
+        Scale::NUMBER,
+        Sum,
+        |v, i| f64::from(u8::from(v.water.of(i).is_dry())),
+        "Instances of which what evaporates water has none.",
+    )
+    .only(|design, i| design.may_run_dry(i))
+    .totals(&[Total::integral(
+        Figure::new(
+            "without_water",
+            Scale::HOURS,
+            "Time in which what evaporates water had none; the sum of its instances.",
+        )
+        .lower(),
+    )]),
+    Column::new("free", Scale::SHARE, Mean, |v, i| loop_mode(v, i, CoolingMode::Free), FREE)
+        .only(|design, i| design.loops[i].design.has_economiser())
+        .totals(FREE_TIME),
+    Column::new(
+        "partial",
+        Scale::SHARE,
+        Mean,
+        |v, i| loop_mode(v, i, CoolingMode::Partial),
+        PARTIAL,
+    )
+    .only(|design, i| design.loops[i].design.has_economiser())
+    .totals(PARTIAL_TIME),
+    Column::new(
+        "mechanical",
+        Scale::SHARE,
+        Mean,
+        |v, i| loop_mode(v, i, CoolingMode::Mechanical),
+        MECHANICAL,
+    )
+    .only(|design, i| design.loops[i].design.has_economiser())
+    .totals(MECHANICAL_TIME),
+];
+
+// Both kinds of cooling have these.
+const INLET: &[Total] = &[
+    Total::mean(
+        Figure::new("mean_inlet", Scale::DEGC, "Mean over time of the warmest rack inlet.").lower(),
+    ),
+    Total::max(
+        Figure::new("max_inlet", Scale::DEGC, "Warmest rack inlet that held for any time.").lower(),
+    ),
+];
+const EVAPORATED: &[Total] = &[Total::integral(m3("water.evaporation", "Water lost as vapour."))];
+const DRAINED: &[Total] = &[Total::integral(m3("water.blowdown", "Water returned to the sewer."))];
+const WITHDRAWN: &[Total] =
+    &[Total::integral(m3("water.withdrawal", "Make-up water taken from the main.").lower())];
+const FREE: &str = "Time in which its economiser cools alone.";
+const PARTIAL: &str = "Time in which chillers or a coil work behind its economiser.";
+const MECHANICAL: &str = "Time in which chillers or a coil cool alone.";
+const FREE_TIME: &[Total] = &[Total::integral(Figure::new("modes.free", Scale::HOURS, FREE))];
+const PARTIAL_TIME: &[Total] =
+    &[Total::integral(Figure::new("modes.partial", Scale::HOURS, PARTIAL))];
+const MECHANICAL_TIME: &[Total] =
+    &[Total::integral(Figure::new("modes.mechanical", Scale::HOURS, MECHANICAL))];
+
+/// Of what stands between racks and a loop, all instances that a component declares together.
+static EXCHANGER: &[Column] = &[
+    Column::new("heat", Scale::MW, Sum, |v, i| v.exchangers[i].heat_w, "Heat of its racks.")
+        .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
+    Column::new("fans", Scale::MW, Sum, |v, i| v.exchangers[i].movers.draw_w, "Its fans.")
+        .only(blows)
+        .totals(&[Total::integral(mwh("fans", "Electricity of fans.").lower())]),
+    Column::new("pumps", Scale::MW, Sum, |v, i| v.exchangers[i].movers.draw_w, "Its pumps.")
+        .only(|design, i| !blows(design, i))
+        .totals(&[Total::integral(mwh("pumps", "Electricity of pumps.").lower())]),
+    Column::new(
+        "inlet",
+        Scale::DEGC,
+        Warmest,
+        |v, i| v.exchangers[i].inlet_c,
+        "Coolant or air at the inlet of its racks.",
+    )
+    .totals(INLET),
+    Column::new(
+        "outside",
+        Scale::MW,
+        Sum,
+        |v, i| v.exchangers[i].outside_w,
+        "Heat that outdoor air takes.",
+    )
+    .only(breathes)
+    .totals(&[Total::integral(mwh("economiser", "Heat that outdoor air carried past the loop."))]),
+    Column::new("free", Scale::SHARE, Mean, |v, i| air_mode(v, i, CoolingMode::Free), FREE)
+        .only(breathes)
+        .totals(FREE_TIME),
+    Column::new(
+        "partial",
+        Scale::SHARE,
+        Mean,
+        |v, i| air_mode(v, i, CoolingMode::Partial),
+        PARTIAL,
+    )
+    .only(breathes)
+    .totals(PARTIAL_TIME),
+    Column::new(
+        "mechanical",
+        Scale::SHARE,
+        Mean,
+        |v, i| air_mode(v, i, CoolingMode::Mechanical),
+        MECHANICAL,
+    )
+    .only(breathes)
+    .totals(MECHANICAL_TIME),
+    Column::new(
+        "evaporation",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| air_water(v, i).evaporation_kg_s,
+        "Water of its pads and humidifier that evaporates.",
+    )
+    .only(breathes)
+    .totals(EVAPORATED),
+    Column::new(
+        "blowdown",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| air_water(v, i).blowdown_kg_s,
+        "Water to the sewer.",
+    )
+    .only(breathes)
+    .totals(DRAINED),
+    Column::new(
+        "makeup",
+        Scale::M3_PER_H,
+        Sum,
+        |v, i| air_water(v, i).makeup_kg_s,
+        "Water taken from the main.",
+    )
+    .only(breathes)
+    .totals(WITHDRAWN),
+];
+
+static HALL: &[Column] = &[Column::new(
+    "live_racks",
+    Scale::NUMBER,
+    Sum,
+    |v, i| f64::from(v.live_racks[i]),
+    "Racks that have power and are not tripped by heat.",
+)
+.totals(&[Total::integral(Figure::new(
+    "live",
+    Scale::RACK_HOURS,
+    "Time of racks that had power and were not tripped by heat.",
+))])];
+
+/// Of any workload.
+static WORK: &[Column] = &[Column::new(
+    "",
+    Scale::MW,
+    Sum,
+    |v, i| v.works_w[i],
+    "What its racks draw; of a heat load that is not electric, its heat.",
+)
+.totals(&[Total::integral(mwh(
+    "energy",
+    "What its racks drew; of a heat load that is not electric, its heat.",
+))])];
+
+static MINING: &[Column] =
+    &[Column::new("hash_rate", Scale::PH_PER_S, Sum, |v, i| v.works[i].activity(), "Hash rate.")];
+
+static TRAINING: &[Column] = &[Column::new(
+    "busy_gpus",
+    Scale::NUMBER,
+    Sum,
+    |v, i| v.works[i].activity(),
+    "GPUs that jobs hold.",
+)];
+
+static INFERENCE: &[Column] = &[Column::new(
+    "requests_in_flight",
+    Scale::NUMBER,
+    Sum,
+    |v, i| v.works[i].activity(),
+    "Requests under way.",
+)];
+
+static HEAT_LOAD: &[Column] = &[Column::new(
+    "wanted",
+    Scale::MW,
+    Sum,
+    |v, i| v.works[i].activity(),
+    "What it would give off with power and cooling.",
+)];
+
+fn it_w(view: &View<'_>) -> f64 {
+    let works = view.design.works.iter().zip(view.works_w);
+    works.filter(|(site, _)| site.design.is_electric()).map(|(_, w)| w).sum()
+}
+
+/// What the machines of `kind` of all loops draw, and the movers of exchangers that do or do not
+/// blow air.
+fn cooling_w(view: &View<'_>, kind: Machine, blowing: Option<bool>) -> f64 {
+    let loops = view.loops.iter().map(|plant| plant.machines[kind].draw_w);
+    let movers = view.exchangers.iter().enumerate().filter(|(index, _)| {
+        let design = &view.design.exchangers[*index].design;
+        design.as_ref().is_some_and(|design| Some(design.blows()) == blowing)
+    });
+    loops.sum::<f64>() + movers.map(|(_, plant)| plant.movers.draw_w).sum::<f64>()
+}
+
+fn fans_w(view: &View<'_>) -> f64 {
+    cooling_w(view, Machine::Fan, Some(true))
+}
+
+fn pumps_w(view: &View<'_>) -> f64 {
+    cooling_w(view, Machine::Pump, Some(false))
+}
+
+fn chillers_w(view: &View<'_>) -> f64 {
+    cooling_w(view, Machine::Chiller, None)
+}
+
+fn house_w(view: &View<'_>) -> f64 {
+    view.design.house.iter().map(|house| view.power.draw_w(house.load)).sum()
+}
+
+fn flows(view: &View<'_>, index: usize) -> WaterFlows {
+    view.water.of(index).balance().flows
+}
+
+fn loop_mode(view: &View<'_>, index: usize, mode: CoolingMode) -> f64 {
+    let now = view.loops[index].operator.regime().map(|regime| regime.mode);
+    f64::from(u8::from(now == Some(mode)))
+}
+
+fn air_mode(view: &View<'_>, index: usize, mode: CoolingMode) -> f64 {
+    f64::from(u8::from(ExchangerPlant::mode(&view.exchangers[index]) == Some(mode)))
+}
+
+fn air_water(view: &View<'_>, index: usize) -> WaterFlows {
+    view.exchangers[index].outside.map_or_else(WaterFlows::default, |air| air.water)
+}
+
+/// Whether an exchanger blows air, rather than pumping a liquid.
+fn blows(design: &Design, index: usize) -> bool {
+    let exchanger = design.exchangers[index].design.as_ref();
+    exchanger.is_some_and(|exchanger| exchanger.kind == ExchangerKind::AirHandler)
+}
+
+/// Whether an exchanger has an air-side economiser.
+fn breathes(design: &Design, index: usize) -> bool {
+    design.exchangers[index].design.as_ref().is_some_and(|it| it.outside_air.is_some())
+}

@@ -1,0 +1,186 @@
+//! Everything that is measured, as tables: a column of the time series or a figure of the outcome
+//! is one row.
+//!
+//! - A [`Column`] is read from the site after each settled instant, joined over the instances of
+//!   a declared component and integrated over time. Its interval means are a column of the time
+//!   series, and its [`Total`]s are figures of the outcome, so that the two cannot disagree.
+//! - A [`Row`] is read once from what a model leaves at the end: counts, percentiles.
+//! - An [`InSeries`] says that a row about requests is a column of the time series too.
+//! - A [`Derived`] is made of other figures: a ratio, a difference, a sum over other subjects.
+//!
+//! `subjects` puts them together for a design; everything that prints loops over what it gives.
+
+mod columns;
+mod outcome;
+mod requests;
+mod subjects;
+mod works;
+
+pub use outcome::{Entry, Fact, NoFigure, Subject, SubjectKind, Value};
+pub use subjects::{Described, described};
+
+pub(super) use outcome::find;
+pub(super) use requests::{series_columns, series_row};
+pub(super) use subjects::{
+    ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, groups, subjects,
+};
+pub(super) use works::WorkEnd;
+
+use super::cooling::{ExchangerPlant, LoopPlant, Waterworks};
+use super::design::Design;
+use super::work::Work;
+use crate::fluids::MoistAir;
+use crate::kernel::Time;
+use crate::measure::{Figure, Join, Meter, Scale};
+use crate::plant::power::Network;
+
+/// The site after an instant has settled, as columns read it.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) design: &'a Design,
+    pub(super) power: &'a Network,
+    pub(super) loops: &'a [LoopPlant],
+    pub(super) exchangers: &'a [ExchangerPlant],
+    pub(super) water: &'a Waterworks,
+    pub(super) works: &'a [Work],
+    /// What the racks of each workload draw, W.
+    pub(super) works_w: &'a [f64],
+    /// Racks of each hall that have power and are not tripped.
+    pub(super) live_racks: &'a [u32],
+    /// $/MWh.
+    pub(super) price: f64,
+    pub(super) carbon_g_per_kwh: f64,
+    pub(super) air: &'a MoistAir,
+    pub(super) wet_bulb_c: f64,
+}
+
+/// What is read after each instant, of one instance: `read` gets the index of the instance in its
+/// list of the design and answers in base units.
+#[derive(Debug)]
+pub(super) struct Column {
+    /// Its name behind that of the declared component; empty where the unit says all.
+    pub(super) name: &'static str,
+    pub(super) scale: Scale,
+    pub(super) join: Join,
+    pub(super) shown: Shown,
+    pub(super) read: fn(&View<'_>, usize) -> f64,
+    /// Whether the instance has it.
+    pub(super) only: fn(&Design, usize) -> bool,
+    /// The figures of the outcome that come of it.
+    pub(super) totals: &'static [Total],
+    pub(super) doc: &'static str,
+}
+
+/// What the time series tells of a column for an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The time-weighted mean.
+    Mean,
+    /// The mean, and the largest value in a column `<name>_max`.
+    MeanAndMax,
+    /// Nothing; only totals are of interest.
+    Never,
+}
+
+impl Column {
+    pub(super) const fn new(
+        name: &'static str,
+        scale: Scale,
+        join: Join,
+        read: fn(&View<'_>, usize) -> f64,
+        doc: &'static str,
+    ) -> Self {
+        let (shown, only): (_, fn(&Design, usize) -> bool) = (Shown::Mean, |_, _| true);
+        Self { name, scale, join, shown, read, only, totals: &[], doc }
+    }
+
+    /// The same for the instances that `only` says.
+    pub(super) const fn only(self, only: fn(&Design, usize) -> bool) -> Self {
+        Self { only, ..self }
+    }
+
+    pub(super) const fn shown(self, shown: Shown) -> Self {
+        Self { shown, ..self }
+    }
+
+    /// The same, with figures of the outcome.
+    pub(super) const fn totals(self, totals: &'static [Total]) -> Self {
+        Self { totals, ..self }
+    }
+
+    /// The names of its columns in the time series behind `prefix`: of the mean, of the maximum.
+    pub(super) fn names(&self, prefix: &str) -> Vec<String> {
+        let name = |end: &str| {
+            let parts = [prefix, self.name, end].into_iter().filter(|part| !part.is_empty());
+            self.scale.key(&parts.collect::<Vec<&str>>().join("_"))
+        };
+        match self.shown {
+            Shown::Mean => vec![name("")],
+            Shown::MeanAndMax => vec![name(""), name("max")],
+            Shown::Never => Vec::new(),
+        }
+    }
+}
+
+/// A figure of the outcome that comes of a column.
+#[derive(Debug)]
+pub(super) struct Total {
+    pub(super) figure: Figure,
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Integral,
+    Mean,
+    Max,
+}
+
+impl Total {
+    /// The integral over time, in a unit of base unit times second.
+    pub(super) const fn integral(figure: Figure) -> Self {
+        Self { figure: figure.adding(), of: Of::Integral }
+    }
+
+    /// The mean over time.
+    pub(super) const fn mean(figure: Figure) -> Self {
+        Self { figure, of: Of::Mean }
+    }
+
+    /// The largest value that held for any time.
+    pub(super) const fn max(figure: Figure) -> Self {
+        Self { figure, of: Of::Max }
+    }
+
+    /// Its value by `meter` at `now`.
+    pub(super) fn value(&self, meter: &Meter, now: Time) -> f64 {
+        let base = match self.of {
+            Of::Integral => meter.integral_to(now),
+            Of::Mean => meter.mean(now),
+            Of::Max => meter.max(),
+        };
+        base * self.figure.scale.per_base
+    }
+}
+
+/// A figure that is made of other figures of its subject, which `of` gives by their keys.
+#[derive(Debug)]
+pub(super) struct Derived {
+    pub(super) figure: Figure,
+    pub(super) of: fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>,
+}
+
+impl Derived {
+    pub(super) const fn new(
+        figure: Figure,
+        of: fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>,
+    ) -> Self {
+        Self { figure, of }
+    }
+}
+
+/// `top / bottom`; none where there is nothing below the line.
+pub(super) fn ratio(top: Option<f64>, bottom: Option<f64>) -> Option<f64> {
+    let (top, bottom) = (top?, bottom?);
+    (bottom > 0.0).then_some(top / bottom)
+}

@@ -1,0 +1,385 @@
+//! The tables of figures of workloads, by kind.
+
+use super::{Derived, ratio};
+use crate::measure::{Figure, Row, Scale};
+use crate::workload::heat_load::HeatLoadSummary;
+use crate::workload::inference::InferenceSummary;
+use crate::workload::mining::MiningSummary;
+use crate::workload::training::{CauseCount, TrainingSummary};
+
+/// What any workload leaves at the end.
+#[derive(Debug)]
+pub(in crate::facility) struct WorkEnd {
+    /// What it earned, $.
+    pub(in crate::facility) revenue_usd: f64,
+    /// Largest rise and fall within a second, and within a minute, W.
+    pub(in crate::facility) swings_w: [f64; 4],
+}
+
+const fn share(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::SHARE, doc)
+}
+
+const fn count(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::COUNT, doc).adding()
+}
+
+const fn mw(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::MW, doc).lower()
+}
+
+/// Figures of any workload. A draw that a model reports as a mean over some time (checkpoint
+/// writes, iterations, control intervals) swings more than the swings say.
+pub(super) static WORK: &[Row<WorkEnd>] = &[
+    Row::new(Figure::new("revenue", Scale::USD, "What it earned.").higher().adding(), |work| {
+        Some(work.revenue_usd)
+    }),
+    Row::new(mw("swing.second_rise", "Largest rise of its draw within a second."), |work| {
+        Some(work.swings_w[0] * Scale::MW.per_base)
+    }),
+    Row::new(mw("swing.second_fall", "Largest fall of its draw within a second."), |work| {
+        Some(work.swings_w[1] * Scale::MW.per_base)
+    }),
+    Row::new(mw("swing.minute_rise", "Largest rise of its draw within a minute."), |work| {
+        Some(work.swings_w[2] * Scale::MW.per_base)
+    }),
+    Row::new(mw("swing.minute_fall", "Largest fall of its draw within a minute."), |work| {
+        Some(work.swings_w[3] * Scale::MW.per_base)
+    }),
+];
+
+const fn idle(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::MACHINE_HOURS, doc).lower().adding()
+}
+
+const fn curtailed(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::MWH, doc).lower().adding()
+}
+
+pub(super) static MINING: &[Row<MiningSummary>] = &[
+    Row::new(Figure::new("machines", Scale::COUNT, "Machines of the fleet."), |m| {
+        Some(m.machines as f64)
+    }),
+    Row::new(
+        Figure::new("rated", Scale::MW, "Draw of the fleet when every machine hashes."),
+        |m| Some(m.rated_mw),
+    ),
+    Row::new(
+        Figure::new("hashing", Scale::MACHINE_HOURS, "Time of machines that hashed.").adding(),
+        |m| Some(m.hashing_machine_h),
+    ),
+    Row::new(idle("idle.price", "Idle because power was dear."), |m| Some(m.idle_machine_h.price)),
+    Row::new(idle("idle.cap", "Idle because a limit left nothing for them."), |m| {
+        Some(m.idle_machine_h.cap)
+    }),
+    Row::new(idle("idle.heat", "Idle because it was too warm."), |m| Some(m.idle_machine_h.heat)),
+    Row::new(idle("idle.outage", "Idle because the bus was dead."), |m| {
+        Some(m.idle_machine_h.outage)
+    }),
+    Row::new(idle("idle.restart", "Idle while booting or waking."), |m| {
+        Some(m.idle_machine_h.restart)
+    }),
+    Row::new(idle("idle.failure", "Idle because broken."), |m| Some(m.idle_machine_h.failure)),
+    Row::new(curtailed("curtailed.price", "Not drawn because power was dear."), |m| {
+        Some(m.curtailed_mwh.price)
+    }),
+    Row::new(curtailed("curtailed.cap", "Not drawn because a limit left nothing for it."), |m| {
+        Some(m.curtailed_mwh.cap)
+    }),
+    Row::new(curtailed("curtailed.heat", "Not drawn because it was too warm."), |m| {
+        Some(m.curtailed_mwh.heat)
+    }),
+    Row::new(curtailed("curtailed.outage", "Not drawn because the bus was dead."), |m| {
+        Some(m.curtailed_mwh.outage)
+    }),
+    Row::new(curtailed("curtailed.restart", "Not drawn while booting or waking."), |m| {
+        Some(m.curtailed_mwh.restart)
+    }),
+    Row::new(curtailed("curtailed.failure", "Not drawn because broken."), |m| {
+        Some(m.curtailed_mwh.failure)
+    }),
+    Row::new(Figure::new("mean_hash_rate", Scale::EH_PER_S, "Mean hash rate.").higher(), |m| {
+        Some(m.mean_hash_rate_eh_s)
+    }),
+    Row::new(
+        Figure::new(
+            "hashes",
+            Scale::USD,
+            "Every hash at the hash price of its time, before the pool's fee.",
+        )
+        .adding(),
+        |m| Some(m.hashes_usd),
+    ),
+    Row::new(Figure::new("pool", Scale::USD, "Part of it that the pool keeps.").adding(), |m| {
+        Some(m.pool_usd)
+    }),
+    Row::new(
+        Figure::new(
+            "mined",
+            Scale::BTC,
+            "Expected bitcoin after the pool's fee; none where the income says only what a hash earns in dollars.",
+        )
+        .higher()
+        .adding(),
+        |m| m.mined_btc,
+    ),
+    Row::new(
+        Figure::new(
+            "price_stops",
+            Scale::NUMBER,
+            "How often a machine was sent to sleep for the price, in the mean over the fleet.",
+        )
+        .adding(),
+        |m| Some(m.price_stops),
+    ),
+    Row::new(count("failures", "Machines that failed while hashing.").lower(), |m| {
+        Some(m.failures as f64)
+    }),
+    Row::new(
+        count("failed_starts", "Machines that did not come back from a start.").lower(),
+        |m| Some(m.failed_starts as f64),
+    ),
+];
+
+/// Keys of the causes for which a machine does not hash.
+const CAUSES: [&str; 6] = ["price", "cap", "heat", "outage", "restart", "failure"];
+
+pub(super) static MINING_DERIVED: &[Derived] = &[
+    Derived::new(share("uptime", "Time of machines that hashed, of that of all.").higher(), |of| {
+        let hashing = of("hashing_machine_h")?;
+        let idle: f64 =
+            CAUSES.iter().filter_map(|cause| of(&format!("idle.{cause}_machine_h"))).sum();
+        ratio(Some(hashing), Some(hashing + idle))
+    }),
+    Derived::new(
+        Figure::new(
+            "curtailed_energy",
+            Scale::MWH,
+            "Energy that the rated fleet would have drawn on top, for any cause.",
+        )
+        .lower(),
+        |of| Some(CAUSES.iter().filter_map(|cause| of(&format!("curtailed.{cause}_mwh"))).sum()),
+    ),
+];
+
+const fn gpu_hours(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::GPU_HOURS, doc).adding()
+}
+
+pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
+    Row::new(Figure::new("gpus", Scale::COUNT, "GPUs on all racks."), |t| Some(t.gpus as f64)),
+    Row::new(
+        gpu_hours("gpu_hours.useful", "Work that counts: kept by a checkpoint or by the end of its job, or still under way.").higher(),
+        |t| Some(t.gpu_hours.useful),
+    ),
+    Row::new(gpu_hours("gpu_hours.lost", "Work that an interruption threw away.").lower(), |t| {
+        Some(t.gpu_hours.lost)
+    }),
+    Row::new(
+        gpu_hours("gpu_hours.checkpoint", "Standing while a checkpoint was written.").lower(),
+        |t| Some(t.gpu_hours.checkpoint),
+    ),
+    Row::new(gpu_hours("gpu_hours.restart", "Starting and restarting.").lower(), |t| {
+        Some(t.gpu_hours.restart)
+    }),
+    Row::new(gpu_hours("gpu_hours.hung", "Standing until a failure was noticed.").lower(), |t| {
+        Some(t.gpu_hours.hung)
+    }),
+    Row::new(
+        gpu_hours("gpu_hours.stalled", "Held by a job that waited for nodes to replace lost ones.").lower(),
+        |t| Some(t.gpu_hours.stalled),
+    ),
+    Row::new(
+        gpu_hours("gpu_hours.throttled", "What running below full speed cost, as time at full speed.").lower(),
+        |t| Some(t.gpu_hours.throttled),
+    ),
+    Row::new(
+        gpu_hours("gpu_hours.paused", "Held by a job that stood because power or cooling was short.").lower(),
+        |t| Some(t.gpu_hours.paused),
+    ),
+    Row::new(gpu_hours("gpu_hours.curtailed", "What curtailments cost.").lower(), |t| {
+        Some(t.gpu_hours.curtailed)
+    }),
+    Row::new(
+        gpu_hours("gpu_hours.spare", "Held by a job to replace nodes that it may lose."),
+        |t| Some(t.gpu_hours.spare),
+    ),
+    Row::new(gpu_hours("gpu_hours.idle", "On and without a job."), |t| Some(t.gpu_hours.idle)),
+    Row::new(gpu_hours("gpu_hours.down", "Under repair.").lower(), |t| Some(t.gpu_hours.down)),
+    Row::new(
+        gpu_hours("gpu_hours.dark", "Without power, or starting after it came back.").lower(),
+        |t| Some(t.gpu_hours.dark),
+    ),
+    Row::new(gpu_hours("gpu_hours.held", "Held by jobs: all but idle, down and dark."), |t| {
+        Some(t.gpu_hours.held())
+    }),
+    Row::new(gpu_hours("gpu_hours.total", "GPUs times the hours of the run."), |t| {
+        Some(t.gpu_hours.total())
+    }),
+    Row::new(
+        share(
+            "ettr",
+            "Effective training time ratio: useful work over the time since jobs first got their nodes less time back in the queue, weighted by their nodes.",
+        )
+        .higher(),
+        |t| Some(t.ettr),
+    ),
+    Row::new(count("jobs.submitted", "Jobs that arrived."), |t| Some(t.jobs.submitted as f64)),
+    Row::new(count("jobs.completed", "Jobs that ended, by their own program or their user.").higher(), |t| {
+        Some(t.jobs.completed as f64)
+    }),
+    Row::new(count("jobs.failed", "Of those: failed by themselves, as their log says."), |t| {
+        Some(t.jobs.failed as f64)
+    }),
+    Row::new(count("jobs.cancelled", "Of those: given up by their user, as their log says."), |t| {
+        Some(t.jobs.cancelled as f64)
+    }),
+    Row::new(
+        Figure::new("jobs.running", Scale::COUNT, "Jobs that hold nodes at the end."),
+        |t| Some(t.jobs.running as f64),
+    ),
+    Row::new(
+        Figure::new("jobs.queued", Scale::COUNT, "Jobs that wait in the queue at the end.").lower(),
+        |t| Some(t.jobs.queued as f64),
+    ),
+    Row::new(
+        count("interruptions.node_failures", "Interruptions of jobs because a node failed.").lower(),
+        |t| Some(t.interruptions.node_failures as f64),
+    ),
+    Row::new(
+        count("interruptions.rack_losses", "Because racks lost their power or were tripped by heat.").lower(),
+        |t| Some(t.interruptions.rack_losses as f64),
+    ),
+    Row::new(count("interruptions.curtailments", "Because a curtailment stopped the job.").lower(), |t| {
+        Some(t.interruptions.curtailments as f64)
+    }),
+    Row::new(count("interruptions.preemptions", "Because another job needed the nodes.").lower(), |t| {
+        Some(t.interruptions.preemptions as f64)
+    }),
+    Row::new(count("interruptions.maintenance", "Because a rack was due for maintenance.").lower(), |t| {
+        Some(t.interruptions.maintenance as f64)
+    }),
+    Row::new(
+        count("interruptions.time_limits", "Because the job had held its nodes for the longest time that a job may.").lower(),
+        |t| Some(t.interruptions.time_limits as f64),
+    ),
+    Row::new(
+        count("interruptions.growths", "Because a job on fewer nodes than it wants took in others.").lower(),
+        |t| Some(t.interruptions.growths as f64),
+    ),
+    Row::new(
+        count("node_failures", "Failures of nodes, whether a job ran on them or not.").lower(),
+        |t| Some(t.node_failures as f64),
+    ),
+    Row::new(count("curtailment.cuts", "Curtailments that have begun."), |t| {
+        t.curtailment.map(|c| c.cuts as f64)
+    }),
+    Row::new(
+        count("curtailment.missed", "Those in which it could not draw as little as it was to.").lower(),
+        |t| t.curtailment.map(|c| c.missed as f64),
+    ),
+    Row::new(
+        Figure::new("curtailment.under_cut", Scale::HOURS, "Time under curtailments.").adding(),
+        |t| t.curtailment.map(|c| c.hours),
+    ),
+    Row::new(
+        Figure::new("curtailment.called", Scale::KWH, "Energy that was to go at the draw of the call.").adding(),
+        |t| t.curtailment.map(|c| c.called_kwh),
+    ),
+    Row::new(count("queue_wait.started", "Jobs that have started."), |t| {
+        Some(t.queue_wait.started as f64)
+    }),
+    Row::new(count("queue_wait.delayed", "Those that could not start on arrival.").lower(), |t| {
+        Some(t.queue_wait.delayed as f64)
+    }),
+    Row::new(
+        share(
+            "queue_wait.left_out",
+            "Share of the submitted jobs that these figures leave out, because they have not started.",
+        ),
+        |t| Some(t.queue_wait.left_out),
+    ),
+    Row::new(
+        Figure::new("queue_wait.wait_mean", Scale::SECONDS, "Mean time of a job from submission to its first start.").lower(),
+        |t| (t.queue_wait.started > 0).then(|| t.queue_wait.mean_s()),
+    ),
+    Row::new(
+        Figure::new("queue_wait.wait_max", Scale::SECONDS, "Longest time of a job from submission to its first start.").lower(),
+        |t| (t.queue_wait.started > 0).then_some(t.queue_wait.max_s),
+    ),
+    Row::new(
+        Figure::new(
+            "mean_bounded_slowdown",
+            Scale::RATIO,
+            "Mean bounded slowdown of the jobs that have ended.",
+        )
+        .lower(),
+        |t| t.mean_bounded_slowdown,
+    ),
+    Row::new(
+        Figure::new(
+            "kwh_per_useful_gpu_hour",
+            Scale::KWH_PER_GPU_HOUR,
+            "Energy of nodes while jobs held them over useful GPU-hours.",
+        )
+        .lower(),
+        |t| t.kwh_per_useful_gpu_hour,
+    ),
+];
+
+pub(super) static TRAINING_DERIVED: &[Derived] = &[
+    Derived::new(share("goodput", "Useful GPU-hours, of all.").higher(), |of| {
+        ratio(of("gpu_hours.useful"), of("gpu_hours.total"))
+    }),
+    Derived::new(share("utilisation", "GPU-hours held by jobs, of all.").higher(), |of| {
+        ratio(of("gpu_hours.held"), of("gpu_hours.total"))
+    }),
+];
+
+/// Of one cause of failures of training nodes.
+pub(super) static CAUSE: &[Row<CauseCount>] = &[
+    Row::new(count("failures", "Failures of nodes for this cause.").lower(), |c| {
+        Some(c.failures as f64)
+    }),
+    Row::new(count("interruptions", "Those that interrupted a job.").lower(), |c| {
+        Some(c.interruptions as f64)
+    }),
+];
+
+/// Beside the figures of its requests.
+pub(super) static INFERENCE: &[Row<InferenceSummary>] = &[
+    Row::new(Figure::new("in_flight", Scale::COUNT, "Requests under way at the end."), |s| {
+        Some(s.in_flight as f64)
+    }),
+    Row::new(count("splits", "How often cells were told apart by events."), |s| {
+        Some(s.splits as f64)
+    }),
+    Row::new(
+        count("iterations", "Decode and prefill iterations that the simulated requests took."),
+        |s| Some(s.work.iterations as f64),
+    ),
+    Row::new(
+        count("preemptions", "Requests that were pushed out of a full KV memory and recomputed.")
+            .lower(),
+        |s| Some(s.work.preemptions as f64),
+    ),
+];
+
+pub(super) static INFERENCE_DERIVED: &[Derived] = &[Derived::new(
+    Figure::new(
+        "stands_for",
+        Scale::RATIO,
+        "How many requests a simulated one stands for, in the mean.",
+    ),
+    |of| ratio(of("arrived"), of("simulated")),
+)];
+
+pub(super) static HEAT_LOAD: &[Row<HeatLoadSummary>] = &[Row::new(
+    Figure::new(
+        "wanted",
+        Scale::MWH,
+        "What it would have given off with power and cooling all the time.",
+    )
+    .adding(),
+    |load| Some(load.wanted_mwh),
+)];

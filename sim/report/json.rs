@@ -1,0 +1,119 @@
+//! An outcome as JSON: `summary.json`.
+//!
+//! Objects by name and no lists to search, so that every figure has one place, which is its
+//! address: `halls.gpu-hall.availability`.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::facility::{BookOutcome, Outcome, Subject};
+use crate::measure::{Figure, Side};
+
+/// The outcome as JSON, as in `summary.json`.
+///
+/// # Panics
+///
+/// Never: an outcome is plain figures.
+pub fn summary(outcome: &Outcome) -> String {
+    let mut text = serde_json::to_string_pretty(&tree(outcome)).expect("plain figures");
+    text.push('\n');
+    text
+}
+
+fn tree(outcome: &Outcome) -> Json {
+    let mut root = Map::new();
+    let mut head = |key: &str, value: Json| put(&mut root, &[key], value);
+    head("scenario", json!(outcome.scenario));
+    head("start", json!(outcome.start));
+    head("planned_days", json!(outcome.planned_days));
+    head("simulated_days", json!(outcome.simulated_days));
+    head("partial", json!(outcome.partial));
+    head("seed", json!(outcome.seed));
+    head("replication", json!(outcome.replication));
+    for subject in &outcome.subjects {
+        add(&mut root, subject);
+    }
+    for book in &outcome.books {
+        put(&mut root, &["books", book.ledger.amount()], self::book(book));
+    }
+    put(&mut root, &["site_events"], json!(outcome.site_events));
+    put(&mut root, &["trace"], json!(outcome.trace));
+    Json::Object(root)
+}
+
+/// Puts a subject with its figures at its place.
+fn add(root: &mut Map<String, Json>, subject: &Subject) {
+    let path: Vec<&str> = subject.path.iter().map(String::as_str).collect();
+    for (key, fact) in &subject.facts {
+        put(root, &[&path[..], &[*key]].concat(), json!(fact));
+    }
+    for value in &subject.values {
+        let key = value.figure.key();
+        let place = [&path[..], &key.split('.').collect::<Vec<&str>>()].concat();
+        put(root, &place, number(value.figure, value.value));
+    }
+}
+
+fn number(figure: &Figure, value: Option<f64>) -> Json {
+    match value {
+        None => Json::Null,
+        Some(value) if figure.scale.whole => json!(value as i64),
+        Some(value) => json!(value),
+    }
+}
+
+fn book(book: &BookOutcome) -> Json {
+    let side = |side: Side| {
+        let entries = book.ledger.entries().iter().filter(|entry| entry.side == side);
+        let amounts = entries.map(|entry| (entry.name.clone(), json!(entry.sum.value())));
+        Json::Object(amounts.collect())
+    };
+    json!({
+        "unit": book.ledger.unit(),
+        "inflow": side(Side::Inflow),
+        "outflow": side(Side::Outflow),
+        "stored": side(Side::Stored),
+        "residual": book.residual,
+        "tolerance": book.tolerance,
+        "balanced": book.balanced,
+    })
+}
+
+/// Puts `value` at `place`.
+///
+/// # Panics
+///
+/// Where something is there already: two figures would share an address.
+fn put(object: &mut Map<String, Json>, place: &[&str], value: Json) {
+    let (last, way) = place.split_last().expect("a place has a name");
+    let mut object = object;
+    for part in way {
+        let entry = object.entry(*part).or_insert_with(|| Json::Object(Map::new()));
+        object = entry.as_object_mut().expect("a figure holds no others");
+    }
+    let before = object.insert((*last).to_owned(), value);
+    assert!(before.is_none(), "two figures at {}", place.join("."));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_made_on_the_way() {
+        let mut root = Map::new();
+        put(&mut root, &["halls", "a.b", "racks"], json!(2));
+        put(&mut root, &["halls", "a.b", "availability"], json!(1.0));
+        assert_eq!(
+            Json::Object(root),
+            json!({"halls": {"a.b": {"racks": 2, "availability": 1.0}}})
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "two figures at energy.import")]
+    fn a_place_is_taken_once() {
+        let mut root = Map::new();
+        put(&mut root, &["energy", "import"], json!(2));
+        put(&mut root, &["energy", "import"], json!(2));
+    }
+}

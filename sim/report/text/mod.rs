@@ -1,0 +1,149 @@
+//! The summary of a run as a text that an architect can read, at most 80 columns wide.
+
+mod check;
+mod energy;
+mod inference;
+mod training;
+mod works;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+pub use check::check;
+
+use super::sheet::{Magnitude, Sheet, WIDTH, amount, wrapped};
+use crate::facility::{BookOutcome, Outcome, SubjectKind};
+use crate::measure::Side;
+
+/// A share that a distribution leaves out is told from here on.
+const WORTH_SAYING: f64 = 0.001;
+
+/// The outcome of a run whose files are in `folder` and which took `wall`.
+pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
+    let mut text = Text::new(outcome);
+    let _ = writeln!(
+        text.out,
+        "{}: {} days from {}, seed {}{}",
+        outcome.scenario,
+        amount(outcome.simulated_days),
+        outcome.start,
+        outcome.seed,
+        if outcome.partial { " (interrupted: partial)" } else { "" },
+    );
+    text.energy(outcome);
+    text.cooling(outcome);
+    text.halls(outcome);
+    for work in outcome.workloads() {
+        match work.kind {
+            SubjectKind::Mining => text.mining(work),
+            SubjectKind::Training => text.training(work),
+            SubjectKind::Inference => text.inference(work, outcome),
+            _ => text.heat_load(work),
+        }
+    }
+    text.failures(outcome);
+    text.money(outcome);
+    text.books(outcome);
+    let _ = writeln!(
+        text.out,
+        "\nsimulated in {:.1} s; files in {}",
+        wall.as_secs_f64(),
+        folder.display()
+    );
+    text.out
+}
+
+/// One of the books in a line, with its residual.
+pub fn book(book: &BookOutcome) -> String {
+    let total = |side| book.ledger.total(side);
+    format!(
+        "{}: in {:e}, out {:e}, stored {:e}, residual {:e} (allowed: {:e} of the turnover)",
+        book.ledger.amount(),
+        total(Side::Inflow),
+        total(Side::Outflow),
+        total(Side::Stored),
+        book.residual,
+        book.tolerance,
+    )
+}
+
+/// A summary that is being written.
+struct Text {
+    out: String,
+    /// In which energy and power are told: those of a site of kilowatts are not told in megawatts.
+    energy: Magnitude,
+    power: Magnitude,
+}
+
+impl Text {
+    fn new(outcome: &Outcome) -> Self {
+        let heat = outcome.subjects.iter().filter_map(|subject| subject.get("heat_mwh"));
+        let most_mwh = heat.fold(outcome.site().real("energy.import_mwh"), f64::max);
+        let mean_mw = most_mwh / (24.0 * outcome.simulated_days);
+        Self {
+            out: String::new(),
+            energy: if most_mwh < 10.0 { Magnitude::KWH } else { Magnitude::MWH },
+            power: if mean_mw < 1.0 { Magnitude::KW } else { Magnitude::MW },
+        }
+    }
+
+    /// A line of a name and what is told of it.
+    fn line(&mut self, name: &str, value: &str) {
+        const NAME: usize = 26;
+        let lines = wrapped(value, WIDTH - NAME - 3);
+        for (index, part) in lines.iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let _ = writeln!(self.out, "  {name:<NAME$} {part}");
+        }
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let _ = writeln!(self.out, "\n{heading}");
+    }
+
+    fn sheet(&mut self, sheet: &Sheet<'_>) {
+        sheet.write(&mut self.out);
+    }
+
+    fn failures(&mut self, outcome: &Outcome) {
+        let mut sheet = Sheet::new("Failures", &["units", "failures", "down h"]);
+        for component in outcome.of(SubjectKind::Component) {
+            if component.count("failures") > 0 {
+                sheet.row(
+                    &component.name,
+                    [
+                        component.count("units").to_string(),
+                        component.count("failures").to_string(),
+                        format!("{:.1}", component.real("down_h")),
+                    ],
+                );
+            }
+        }
+        self.sheet(&sheet);
+    }
+
+    fn money(&mut self, outcome: &Outcome) {
+        let site = outcome.site();
+        let (revenue, cost) = (site.real("money.revenue_usd"), site.real("money.energy_cost_usd"));
+        if revenue == 0.0 && cost == 0.0 {
+            return;
+        }
+        let mut sheet = Sheet::new("Money", &["$"]);
+        for work in outcome.workloads() {
+            sheet.row(&format!("revenue: {}", work.name), [amount(work.real("revenue_usd"))]);
+        }
+        sheet.row("energy cost", [amount(-cost)]);
+        sheet.row("revenue less energy", [amount(site.real("money.margin_usd"))]);
+        self.sheet(&sheet);
+        if let Some(price) = site.get("money.cost_of_energy_usd_per_mwh") {
+            self.line("mean cost of energy", &format!("{price:.2} $/MWh of import"));
+        }
+    }
+
+    fn books(&mut self, outcome: &Outcome) {
+        let balanced = outcome.books.iter().filter(|book| book.balanced);
+        let closed: Vec<&str> = balanced.map(|book| book.ledger.amount()).collect();
+        let _ = writeln!(self.out, "\nbalanced: {}", closed.join(", "));
+    }
+}

@@ -1,0 +1,109 @@
+//! Training of the summary.
+
+use super::{Text, WORTH_SAYING};
+use crate::facility::Subject;
+use crate::report::sheet::{amount, percent, time};
+
+/// Kinds of GPU-hours beside useful ones, in the order of reports.
+const REST: [&str; 12] = [
+    "lost",
+    "checkpoint",
+    "restart",
+    "hung",
+    "stalled",
+    "throttled",
+    "paused",
+    "curtailed",
+    "spare",
+    "idle",
+    "down",
+    "dark",
+];
+/// Shares of GPU-hours below this are left out.
+const HARDLY_ANY: f64 = 0.0005;
+/// Interruptions of the kinds that few workloads have.
+const RARER: [(&str, &str); 5] = [
+    ("interruptions.curtailments", "curtailment"),
+    ("interruptions.preemptions", "preemption"),
+    ("interruptions.maintenance", "maintenance"),
+    ("interruptions.time_limits", "time limits"),
+    ("interruptions.growths", "growth"),
+];
+
+impl Text {
+    pub(super) fn training(&mut self, work: &Subject) {
+        self.heading(&format!("Training: {} ({} GPUs)", work.name, amount(work.real("gpus"))));
+        let total = work.real("gpu_hours.total");
+        let share = |key: &str| work.get(key).map_or("-".to_owned(), percent);
+        self.line(
+            "goodput",
+            &format!(
+                "{} of {} GPU-hours; ETTR {:.4}, utilisation {}",
+                share("goodput"),
+                amount(total),
+                work.real("ettr"),
+                share("utilisation")
+            ),
+        );
+        let rest: Vec<String> = REST
+            .iter()
+            .map(|kind| (kind, work.real(&format!("gpu_hours.{kind}"))))
+            .filter(|(_, hours)| *hours > HARDLY_ANY * total)
+            .map(|(kind, hours)| format!("{kind} {}", percent(hours / total)))
+            .collect();
+        self.line("the rest went to", &rest.join(", "));
+        let count = |key: &str| amount(work.real(key));
+        let mut jobs = format!(
+            "{} submitted: {} completed, {} running, {} queued",
+            count("jobs.submitted"),
+            count("jobs.completed"),
+            count("jobs.running"),
+            count("jobs.queued"),
+        );
+        if let Some(wait_s) = work.get("queue_wait.wait_mean_s") {
+            jobs += &format!("; mean wait {}", time(wait_s));
+            let left_out = work.real("queue_wait.left_out");
+            if left_out > WORTH_SAYING {
+                jobs += &format!(" without the {} that have not started", percent(left_out));
+            }
+        }
+        self.line("jobs", &jobs);
+        let mut interruptions = format!(
+            "{} by node failures, {} by lost racks",
+            count("interruptions.node_failures"),
+            count("interruptions.rack_losses"),
+        );
+        for (key, by) in RARER {
+            if work.real(key) > 0.0 {
+                interruptions += &format!(", {} by {by}", count(key));
+            }
+        }
+        self.line("interruptions of jobs", &interruptions);
+        if let Some(cuts) = work.get("curtailment.cuts") {
+            self.line(
+                "curtailment",
+                &format!(
+                    "{} cuts, {:.1} h, {} kWh called for; {} missed",
+                    amount(cuts),
+                    work.real("curtailment.under_cut_h"),
+                    count("curtailment.called_kwh"),
+                    count("curtailment.missed")
+                ),
+            );
+        }
+        let power = self.power;
+        let swing = |key: &str| power.fixed(work.real(key));
+        self.line(
+            "swings of the draw",
+            &format!(
+                "+{} -{} {unit} in a second, +{} -{} {unit} in a minute",
+                swing("swing.second_rise_mw"),
+                swing("swing.second_fall_mw"),
+                swing("swing.minute_rise_mw"),
+                swing("swing.minute_fall_mw"),
+                unit = power.symbol
+            ),
+        );
+        self.line("revenue", &format!("{} $", count("revenue_usd")));
+    }
+}
