@@ -120,12 +120,23 @@ impl Magnitude {
 
 /// A number with thousands apart: whole above a hundred, else with what digits it needs.
 pub(super) fn amount(value: f64) -> String {
-    let digits = match value.abs() {
-        v if v >= 99.95 || v == 0.0 => 0,
-        v if v >= 9.995 => 1,
-        v if v >= 0.9995 => 2,
-        _ => 3,
-    };
+    grouped(
+        value,
+        match value.abs() {
+            v if v >= 99.95 || v == 0.0 => 0,
+            v if v >= 9.995 => 1,
+            v if v >= 0.9995 => 2,
+            _ => 3,
+        },
+    )
+}
+
+/// A whole number with thousands apart.
+pub(super) fn whole(count: u64) -> String {
+    grouped(count as f64, 0)
+}
+
+fn grouped(value: f64, digits: usize) -> String {
     let plain = format!("{:.digits$}", value.abs());
     let (whole, rest) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
     let mut grouped = String::new();
@@ -173,6 +184,7 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(amount(value), text);
         }
+        assert_eq!([7, 1234, 9_490_114_665_108].map(whole), ["7", "1,234", "9,490,114,665,108"]);
     }
 
     #[test]

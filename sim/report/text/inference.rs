@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Text, WORTH_SAYING};
 use crate::facility::{Fact, Outcome, Subject, SubjectKind};
-use crate::report::sheet::{Sheet, amount, percent};
+use crate::report::sheet::{Sheet, amount, percent, whole};
 
 /// What latencies are told of, and the ends of their keys.
 const LATENCIES: [(&str, &str); 5] =
@@ -16,7 +16,7 @@ const LONG_S: f64 = 100.0;
 impl Text {
     pub(super) fn inference(&mut self, work: &Subject, outcome: &Outcome) {
         self.heading(&format!("Inference: {}", work.name));
-        let count = |key: &str| amount(work.real(key));
+        let count = |key: &str| whole(work.count(key));
         self.line(
             "requests",
             &format!(
@@ -56,7 +56,7 @@ impl Text {
                 self.line("step times", fit);
             }
         }
-        self.line("revenue", &format!("{} $", count("revenue_usd")));
+        self.line("revenue", &format!("{} $", amount(work.real("revenue_usd"))));
         self.latencies("  latency", work);
         let mine =
             outcome.of(SubjectKind::Class).filter(|class| class.path.starts_with(&work.path));
@@ -64,7 +64,7 @@ impl Text {
             let name = class.path.last().expect("a class has a name");
             let within = within_targets(class)
                 .map_or(String::new(), |within| format!(", {within} within targets"));
-            let count = |key: &str| amount(class.real(key));
+            let count = |key: &str| whole(class.count(key));
             self.heading(&format!(
                 "  class {name}: {} arrived, {} served{within}",
                 count("arrived"),

@@ -2,7 +2,7 @@
 
 use super::{Text, WORTH_SAYING};
 use crate::facility::Subject;
-use crate::report::sheet::{amount, percent, time};
+use crate::report::sheet::{amount, percent, time, whole};
 
 /// Kinds of GPU-hours beside useful ones, in the order of reports.
 const REST: [&str; 12] = [
@@ -32,7 +32,7 @@ const RARER: [(&str, &str); 5] = [
 
 impl Text {
     pub(super) fn training(&mut self, work: &Subject) {
-        self.heading(&format!("Training: {} ({} GPUs)", work.name, amount(work.real("gpus"))));
+        self.heading(&format!("Training: {} ({} GPUs)", work.name, whole(work.count("gpus"))));
         let total = work.real("gpu_hours.total");
         let share = |key: &str| work.get(key).map_or("-".to_owned(), percent);
         self.line(
@@ -52,7 +52,7 @@ impl Text {
             .map(|(kind, hours)| format!("{kind} {}", percent(hours / total)))
             .collect();
         self.line("the rest went to", &rest.join(", "));
-        let count = |key: &str| amount(work.real(key));
+        let count = |key: &str| whole(work.count(key));
         let mut jobs = format!(
             "{} submitted: {} completed, {} running, {} queued",
             count("jobs.submitted"),
@@ -79,14 +79,14 @@ impl Text {
             }
         }
         self.line("interruptions of jobs", &interruptions);
-        if let Some(cuts) = work.get("curtailment.cuts") {
+        if work.get("curtailment.cuts").is_some() {
             self.line(
                 "curtailment",
                 &format!(
                     "{} cuts, {:.1} h, {} kWh called for; {} missed",
-                    amount(cuts),
+                    count("curtailment.cuts"),
                     work.real("curtailment.under_cut_h"),
-                    count("curtailment.called_kwh"),
+                    amount(work.real("curtailment.called_kwh")),
                     count("curtailment.missed")
                 ),
             );
@@ -104,6 +104,6 @@ impl Text {
                 unit = power.symbol
             ),
         );
-        self.line("revenue", &format!("{} $", count("revenue_usd")));
+        self.line("revenue", &format!("{} $", amount(work.real("revenue_usd"))));
     }
 }

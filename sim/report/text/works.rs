@@ -2,7 +2,7 @@
 
 use super::Text;
 use crate::facility::{Fact, Subject};
-use crate::report::sheet::{amount, percent};
+use crate::report::sheet::{amount, percent, whole};
 
 /// Energy below this part of what the fleet could draw is left out of a list of causes.
 const HARDLY_ANY: f64 = 1e-6;
@@ -13,7 +13,7 @@ impl Text {
         self.heading(&format!(
             "Mining: {} ({} ASICs, {} {})",
             work.name,
-            amount(work.real("machines")),
+            whole(work.count("machines")),
             power.amount(work.real("rated_mw")),
             power.symbol
         ));
