@@ -16,7 +16,8 @@
 //! 3. [`facility`] couples the designs into one machine and runs it: events from the agenda of
 //!    the [`kernel`], one `match`, and after each instant a settlement of power, heat and work.
 //!    [`measure`] keeps the meters and closes the books.
-//! 4. [`report`] writes the outcome, and [`cli`] is the command that ties it together.
+//! 4. [`study`] runs many designs many times and compares them.
+//! 5. [`report`] writes the outcome, and [`cli`] is the command that ties it together.
 //!
 //! ```
 //! use loadbank::facility::{Facility, Silent};
@@ -56,6 +57,8 @@ pub mod control;
 pub mod facility;
 
 pub mod scenario;
+
+pub mod study;
 
 pub mod report;
 

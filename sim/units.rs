@@ -60,7 +60,7 @@ const fn unit(name: &'static str, factor: f64) -> Unit {
 }
 
 /// Splits `text` into its number and what follows, both trimmed.
-fn split_number(text: &str) -> Option<(f64, &str)> {
+pub(crate) fn split_number(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let mut end = 0;
     let bytes = text.as_bytes();

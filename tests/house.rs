@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["control"],
     &["facility"],
     &["scenario"],
+    &["study"],
     &["report"],
     &["cli"],
 ];

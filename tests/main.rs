@@ -26,6 +26,7 @@ mod ridethrough;
 mod run;
 mod services;
 mod starts;
+mod study;
 mod support;
 mod traces;
 mod upkeep;

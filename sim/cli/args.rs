@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report::study::Scheduler;
 use crate::report::table;
+use crate::study::Shard;
+use crate::units::Duration;
 
 /// Simulate power-dense compute sites: mining, AI training and inference behind one fence.
 ///
@@ -28,7 +31,10 @@ Exit codes:
     2  the command line is wrong
     3  the scenario, or a file it names, cannot be read or is invalid
     4  the simulation failed: a balance of energy, water, jobs or requests did not close
+    5  a requirement of a study fails, or its replications do not decide it
+    6  replications are missing at `merge`
    74  the results could not be written
+   75  a study has used up its --time-limit; the same command goes on
   130  interrupted; what was simulated until then is written, marked partial";
 
 /// The commands.
@@ -40,8 +46,18 @@ pub(super) enum Command {
     Check(Check),
     /// Print the effective scenario: bases, catalogue entries and --set applied.
     Show(Show),
-    /// Print the JSON Schema of scenarios, for editors.
-    Schema,
+    /// Compare designs: replications of each scenario, means, paired differences, intervals.
+    Compare(Compare),
+    /// Carry out a study: designs, varied values, replications, requirements or a search.
+    Study(StudyArgs),
+    /// Make the tables of a study from the folders of its shards.
+    Merge(Merge),
+    /// Print a script that spreads a study over a cluster.
+    Plan(Plan),
+    /// Print an example scenario or study, or list them.
+    Example(Example),
+    /// Print the JSON Schema of scenarios, or of study files, for editors.
+    Schema(Schema),
 }
 
 /// The scenario that a command works on.
@@ -78,9 +94,184 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
+    /// Which replication of the scenario's seed to run.
+    #[arg(long, value_name = "R", default_value_t = 0)]
+    pub(super) replication: u64,
+
     /// How to show progress.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub(super) progress: Progress,
+}
+
+/// What all commands about studies take.
+#[derive(Debug, Args)]
+pub(super) struct StudyRun {
+    /// Where the folder of the study is, or is made.
+    #[arg(short, long, value_name = "DIR", default_value = "studies")]
+    pub(super) output: PathBuf,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+
+    /// File format of the tables, or several: `--tables csv,parquet`.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
+    pub(super) tables: Vec<table::Format>,
+
+    /// Replications at once; results do not depend on it. Default: all cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+
+    /// Go on in a folder that was made with another number of shards.
+    #[arg(long)]
+    pub(super) reshard: bool,
+
+    /// How to show progress.
+    #[arg(long, value_enum, default_value_t = Progress::Auto)]
+    pub(super) progress: Progress,
+}
+
+/// `loadbank compare`
+#[derive(Debug, Args)]
+pub(super) struct Compare {
+    /// The scenarios; the first is the baseline.
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Replications of each.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) replications: u32,
+
+    /// Change a value of every scenario: `--set duration="7 days"`.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// What each design must meet: `--require 'availability(gpu-hall) >= 99.95 %'`.
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(super) require: Vec<String>,
+
+    /// Begin also what takes more than a day.
+    #[arg(long)]
+    pub(super) yes: bool,
+
+    #[command(flatten)]
+    pub(super) run: StudyRun,
+}
+
+/// `loadbank study`
+#[derive(Debug, Args)]
+pub(super) struct StudyArgs {
+    /// The study file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    /// Change a value of the study: `--set replications=100`.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Make share M of N of the replications, M from 0: `--shard 0/4`.
+    #[arg(long, value_name = "M/N", value_parser = parse_shard)]
+    pub(super) shard: Option<Shard>,
+
+    /// Begin no replication after this time and exit with 75; the same command goes on: `55min`.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) time_limit: Option<std::time::Duration>,
+
+    /// Tell what the study would take; makes one replication of each design.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Begin also what takes more than a day.
+    #[arg(long)]
+    pub(super) yes: bool,
+
+    #[command(flatten)]
+    pub(super) run: StudyRun,
+}
+
+/// `loadbank merge`
+#[derive(Debug, Args)]
+pub(super) struct Merge {
+    /// The study file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    /// Folders of the study elsewhere; what is below `--output` counts in any case.
+    #[arg(value_name = "DIR")]
+    pub(super) folders: Vec<PathBuf>,
+
+    /// Change a value of the study, as the shards did.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Make the tables of what is there, whatever is missing.
+    #[arg(long)]
+    pub(super) partial: bool,
+
+    #[command(flatten)]
+    pub(super) run: StudyRun,
+}
+
+/// `loadbank plan`
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// The study file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    /// What runs the shards.
+    #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
+    pub(super) scheduler: Scheduler,
+
+    /// How many shards.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) shards: u32,
+
+    /// The time that each may take: `2h`.
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = parse_time)]
+    pub(super) time: std::time::Duration,
+
+    /// Where the folder of the study is made.
+    #[arg(short, long, value_name = "DIR", default_value = "studies")]
+    pub(super) output: PathBuf,
+}
+
+/// `loadbank example`
+#[derive(Debug, Args)]
+pub(super) struct Example {
+    /// Which one.
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+
+    /// Write it into this folder, with everything that it builds upon; files that are there stay.
+    #[arg(short, long, value_name = "DIR", requires = "name")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// `loadbank schema`
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Of study files.
+    #[arg(long)]
+    pub(super) study: bool,
+}
+
+/// Reads `M/N`.
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let parsed = text.split_once('/').and_then(|(index, of)| {
+        Some(Shard { index: index.trim().parse().ok()?, of: of.trim().parse().ok()? })
+    });
+    match parsed {
+        Some(shard) if shard.index < shard.of => Ok(shard),
+        _ => Err("needs M/N with M from 0 to N - 1, such as `0/4`".to_owned()),
+    }
+}
+
+/// Reads a time such as `55min`.
+fn parse_time(text: &str) -> Result<std::time::Duration, String> {
+    let time = Duration::parse(text).map_err(|error| error.to_string())?;
+    std::time::Duration::try_from_secs_f64(time.as_secs_f64()).map_err(|error| error.to_string())
 }
 
 /// `loadbank check`

@@ -15,8 +15,14 @@ pub enum Exit {
     Scenario = 3,
     /// The simulation failed: a balance did not close.
     Simulation = 4,
+    /// A requirement of a study fails, or is not decided.
+    Requirement = 5,
+    /// Replications of a study are missing.
+    Missing = 6,
     /// The results could not be written (`EX_IOERR`).
     Output = 74,
+    /// A study has used up its time; the same command goes on (`EX_TEMPFAIL`).
+    OutOfTime = 75,
     /// Interrupted; partial results are written (128 + SIGINT).
     Interrupted = 130,
 }

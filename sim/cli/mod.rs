@@ -1,10 +1,12 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod example;
 mod exit;
 mod interrupt;
 mod progress;
 mod run;
+mod study;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -42,7 +44,13 @@ fn obey(command: &Command) -> Exit {
             Ok(loaded) => print(&loaded.effective_yaml),
             Err(exit) => exit,
         },
-        Command::Schema => print(&scenario::schema()),
+        Command::Compare(compare) => study::compare(compare),
+        Command::Study(args) => study::study(args),
+        Command::Merge(merge) => study::merge(merge),
+        Command::Example(args) => example::example(args),
+        Command::Plan(plan) => study::plan(plan),
+        Command::Schema(schema) if schema.study => print(&crate::study::study_schema()),
+        Command::Schema(_) => print(&scenario::schema()),
     }
 }
 

@@ -74,6 +74,55 @@ impl Progress {
     }
 }
 
+/// Progress of many runs, shown as the user asked.
+#[derive(Debug)]
+pub(super) struct Count {
+    shown: Shown,
+    last: Instant,
+    started: Instant,
+}
+
+impl Count {
+    /// Starts showing the progress of `name`.
+    pub(super) fn start(how: args::Progress, name: &str) -> Self {
+        let Progress { shown, last, .. } = Progress::start(how, name, Time::ZERO);
+        Self { shown, last, started: Instant::now() }
+    }
+
+    /// Shows that `done` of `of` runs are made.
+    pub(super) fn update(&mut self, done: usize, of: usize) {
+        let wait = match self.shown {
+            Shown::Bar(_) => REDRAW,
+            Shown::Lines => LINE,
+            Shown::Nothing => return,
+        };
+        if self.last.elapsed() < wait {
+            return;
+        }
+        self.last = Instant::now();
+        let elapsed = self.started.elapsed().as_secs_f64();
+        let left = elapsed * (of - done) as f64 / done.max(1) as f64;
+        match &self.shown {
+            Shown::Bar(bar) => {
+                bar.set_position(BAR_STEPS * done as u64 / of.max(1) as u64);
+                bar.set_message(format!("{done} of {of} runs"));
+            }
+            Shown::Lines => {
+                // A closed standard error is no reason to lose the study.
+                let _ = writeln!(std::io::stderr(), "{done} of {of} runs, {left:.0} s left");
+            }
+            Shown::Nothing => {}
+        }
+    }
+
+    /// Clears the bar.
+    pub(super) fn finish(self) {
+        if let Shown::Bar(bar) = self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 const BAR_STEPS: u64 = 1000;
 
 fn bar(name: &str) -> ProgressBar {

@@ -33,7 +33,7 @@ pub(super) fn run(args: &Run) -> Exit {
 
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
-    let replication = 0;
+    let replication = args.replication;
     let mut facility = Facility::new(design, replication);
 
     let interrupt = Interrupt::listen();
@@ -45,7 +45,11 @@ pub(super) fn run(args: &Run) -> Exit {
         shown.update(now);
         if asked.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let target = args.output.join(format!("{}-{}", design.name, &loaded.hash[..12]));
+    let mut name = format!("{}-{}", design.name, &loaded.hash[..12]);
+    if replication > 0 {
+        name += &format!("-r{replication}");
+    }
+    let target = args.output.join(name);
     let unwritable = |error: std::io::Error| {
         if interrupt.ended() {
             return Exit::Interrupted;

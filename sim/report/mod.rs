@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod json;
 pub mod run;
+pub mod study;
 pub mod text;
 
 pub mod folder;

@@ -102,6 +102,11 @@ impl Diagnostics {
     /// How many are kept at all: a file may hold a million duplicate keys.
     const KEPT: usize = 10_000;
 
+    /// All that are kept, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.items.iter()
+    }
+
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         match diagnostic.severity {

@@ -24,6 +24,7 @@ mod catalogue;
 mod de;
 mod diagnostics;
 mod files;
+mod gallery;
 mod names;
 mod read;
 mod reference;
@@ -32,15 +33,19 @@ mod set;
 mod show;
 mod spec;
 
+pub(crate) use self::assemble::is_folder_name;
 pub use self::assemble::{Input, Loaded, PlayedFile, Reading, read_scenario};
 pub use self::catalogue::{Section, built_in};
 pub use self::diagnostics::{Diagnostic, Diagnostics};
 pub use self::files::{Files, Position, SourceFile};
+pub use self::gallery::{Example, examples, files as example_files};
 pub use self::load::{Document, LoadError, load, load_text};
+pub(crate) use self::names::closest;
 pub use self::names::{Component, MAX_INSTANCES, ParseGroupError, expand};
 pub use self::place::Place;
 pub use self::reference::reference;
 pub use self::schema::scenario_schema;
+pub(crate) use self::schema::schema_of;
 pub use self::show::{canonical_json, content_hash, effective_yaml};
 pub use self::tree::{Entry, Map, Node, Scalar, Value};
 

@@ -29,6 +29,11 @@ pub fn scenario_schema<T: JsonSchema>(sections: &[Section]) -> Json {
     schema
 }
 
+/// The schema of a file that is read as a `T` and knows no catalogue.
+pub(crate) fn schema_of<T: JsonSchema>() -> Json {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value()
+}
+
 /// Adds the alternatives for catalogue entries to the definition that `section` refers to, and
 /// to those of the lists within its components.
 fn admit_entries(schema: &mut Json, section: &Section, entries: &Map) {

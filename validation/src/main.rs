@@ -7,12 +7,12 @@ mod fit_weather;
 mod inference;
 mod log;
 mod replay;
+mod study;
 mod training;
 
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|replay|training";
+const USAGE: &str = "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|replay|study|training";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Some("fit-price") => fit_price::run(&folder),
         Some("log") => log::run(arguments),
         Some("replay") => replay::run(arguments),
+        Some("study") => study::run(),
         Some("training") => training::run(),
         Some("inference") => inference::run(&folder),
         Some("cooling") => cooling::run(&folder),

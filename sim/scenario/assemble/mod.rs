@@ -231,14 +231,15 @@ fn check_names(document: &Document, sink: &mut Diagnostics) {
     }
 }
 
+/// Whether `name` can name a folder anywhere.
+pub(crate) fn is_folder_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && name.len() <= 100 && name.chars().all(is_plain) && !name.starts_with('.')
+}
+
 fn check_head(head: &ScenarioSpec, document: &Document, sink: &mut Diagnostics) {
     let mut fault = |fault| document.place().fault(fault, sink);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let is_name = !head.name.is_empty()
-        && head.name.len() <= 100
-        && head.name.chars().all(is_plain)
-        && !head.name.starts_with('.');
-    if !is_name {
+    if !is_folder_name(&head.name) {
         fault(
             Fault::error("name", format!("`{}` cannot name a folder", head.name))
                 .help("use letters, digits, `-`, `_` and `.`, and no `.` at the start"),

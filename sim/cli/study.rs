@@ -1,0 +1,389 @@
+//! `loadbank compare`, `study` and `merge`
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::args::{Compare, Format, Merge, Plan, StudyArgs, StudyRun};
+use super::exit::Exit;
+use super::interrupt::Interrupt;
+use super::progress::Count;
+use super::{colour, complain, print};
+use crate::report::study as text;
+use crate::study::{
+    Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Shard, Store,
+    StoreError, Study, StudyReading, compare_files, contrast, estimate, find, judge_requirements,
+    reached, read_study, replicate, waits_for,
+};
+
+/// Studies that take longer than this are begun on request only.
+const LONG: Duration = Duration::from_secs(86_400);
+
+/// `loadbank compare`
+pub(super) fn compare(args: &Compare) -> Exit {
+    let replications = args.replications as usize;
+    let reading = compare_files(&args.files, &args.sets, replications, &args.require);
+    begin(&args.run, reading, Shard::WHOLE).map_or_else(|exit| exit, |work| work.go(args.yes, None))
+}
+
+/// `loadbank study`
+pub(super) fn study(args: &StudyArgs) -> Exit {
+    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    let work = match begin(&args.run, read_study(&args.file, &args.sets), shard) {
+        Ok(work) => work,
+        Err(exit) => return exit,
+    };
+    if work.study.search.is_some() && shard != Shard::WHOLE {
+        let help =
+            "each probe of a search decides which is next; shard the replications of a sweep";
+        complain("a search runs in one process", Some(help));
+        return Exit::Usage;
+    }
+    if args.dry_run { work.dry_run() } else { work.go(args.yes, args.time_limit) }
+}
+
+/// `loadbank merge`
+pub(super) fn merge(args: &Merge) -> Exit {
+    let mut work = match begin(&args.run, read_study(&args.file, &args.sets), Shard::WHOLE) {
+        Ok(work) => work,
+        Err(exit) => return exit,
+    };
+    for folder in &args.folders {
+        if let Err(error) = work.store.merge(folder) {
+            return refuse(&error);
+        }
+    }
+    let there = reached(&work.study, &work.cases, &work.store);
+    if !there.complete && !args.partial {
+        return work.missing(there.n);
+    }
+    work.conclude(there.n, Ended::Complete)
+}
+
+/// `loadbank plan`
+pub(super) fn plan(args: &Plan) -> Exit {
+    if let Err(exit) = accept(read_study(&args.file, &[])) {
+        return exit;
+    }
+    let (file, output) = (args.file.to_string_lossy(), args.output.to_string_lossy());
+    print(&text::script(args.scheduler, &file, &output, args.shards, args.time))
+}
+
+/// Shows what was found about a study, and hands it over if nothing is wrong with it.
+fn accept(reading: StudyReading) -> Result<Study, Exit> {
+    let shown = reading.render(colour(io::stderr().is_terminal()));
+    // Where standard error is closed there is nobody to tell.
+    let _ = io::stderr().lock().write_all(shown.as_bytes());
+    reading.study.ok_or(Exit::Scenario)
+}
+
+/// A study on its way.
+struct Work<'a> {
+    run: &'a StudyRun,
+    study: Study,
+    cases: Vec<Case>,
+    store: Store,
+    shard: Shard,
+    threads: usize,
+    started: Instant,
+    before: usize,
+}
+
+/// Opens the folder of a study if nothing is wrong with it.
+fn begin(run: &StudyRun, reading: StudyReading, shard: Shard) -> Result<Work<'_>, Exit> {
+    let study = accept(reading)?;
+    let cases = study.cases();
+    let store =
+        Store::open(&run.output, &study, shard, run.reshard).map_err(|error| refuse(&error))?;
+    let before = store.count(cases.iter().map(|case| case.key.as_str()));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = run.threads.map_or(cores, usize::from);
+    Ok(Work { run, study, cases, store, shard, threads, started: Instant::now(), before })
+}
+
+fn refuse(error: &StoreError) -> Exit {
+    let (help, exit) = match error {
+        StoreError::Io { .. } => ("choose another folder with `--output`", Exit::Output),
+        StoreError::Shards { .. } => {
+            ("use the same number, or `--reshard`: what is there is kept", Exit::Usage)
+        }
+        StoreError::OtherStudy { .. } => ("merge folders of one study", Exit::Usage),
+    };
+    complain(&error.to_string(), Some(help));
+    exit
+}
+
+impl Work<'_> {
+    /// What the study would take: one replication of each design is made and kept.
+    fn dry_run(mut self) -> Exit {
+        let estimate = match self.estimate() {
+            Ok(estimate) => estimate,
+            Err(exit) => return exit,
+        };
+        let text = format!(
+            "{} designs x {} points x {} replications = {} runs, {} there\n\
+             about {} on {} threads\n",
+            self.study.arms.len(),
+            self.study.points.len(),
+            self.study.rule.at_most,
+            self.runs(),
+            self.before,
+            words(estimate),
+            self.threads,
+        );
+        print(&text)
+    }
+
+    fn runs(&self) -> usize {
+        self.cases.len() * self.study.rule.at_most
+    }
+
+    /// How long what is missing takes, by the first replication of each design, which is made.
+    fn estimate(&mut self) -> Result<Duration, Exit> {
+        let firsts: Vec<(usize, usize)> =
+            (0..self.study.arms.len().min(self.cases.len())).map(|case| (case, 1)).collect();
+        let stop = || false;
+        let limits = Limits { threads: 1, shard: Shard::WHOLE, deadline: None, stop: &stop };
+        let runner = Runner::new(self.files(), limits);
+        runner
+            .ensure(&mut self.store, &self.cases, &firsts, |_, _| {})
+            .map_err(|error| refuse(&error))?;
+        let seconds: Vec<f64> = self
+            .cases
+            .iter()
+            .filter_map(|case| {
+                let first = &self.cases.iter().find(|first| first.arm == case.arm)?.key;
+                Some(self.store.sample(first, 0)?.seconds)
+            })
+            .collect();
+        Ok(estimate(&seconds, self.study.rule.at_most, self.threads))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.study.arms.iter().map(|arm| arm.file.clone()).collect()
+    }
+
+    /// Makes what is missing and tells what came of it.
+    fn go(mut self, long_is_fine: bool, time_limit: Option<Duration>) -> Exit {
+        // Few runs cannot take a day unless one takes an hour: they need no estimate.
+        if !long_is_fine && self.runs() > 1000 && self.study.search.is_none() {
+            match self.estimate() {
+                Ok(estimate) if estimate > LONG => {
+                    let message = format!("{} runs take about {}", self.runs(), words(estimate));
+                    let help = "`--dry-run` tells more; fewer points, no requests, or `--yes`";
+                    complain(&message, Some(help));
+                    return Exit::Usage;
+                }
+                Ok(_) => {}
+                Err(exit) => return exit,
+            }
+        }
+        let interrupt = Interrupt::listen();
+        let stop = || interrupt.asked();
+        let limits = Limits {
+            threads: self.threads,
+            shard: self.shard,
+            deadline: time_limit.map(|limit| self.started + limit),
+            stop: &stop,
+        };
+        let runner = Runner::new(self.files(), limits);
+        let mut shown = Count::start(self.run.progress, &self.study.name);
+        let progress = |done, of| shown.update(done, of);
+        let Self { study, cases, store, .. } = &mut self;
+        let made = match &study.search {
+            Some(search) => find(study, search, &runner, store, progress),
+            None => replicate(study, cases, &runner, store, progress).map(|ended| (ended, None)),
+        };
+        shown.finish();
+        match made {
+            Err(error) => refuse(&error),
+            Ok((Ended::Complete, Some(found))) => self.found(&found),
+            Ok((ended, _)) => {
+                if ended == Ended::Complete && self.shard != Shard::WHOLE {
+                    return self.shard_done();
+                }
+                let n = reached(&self.study, &self.cases, &self.store).n;
+                self.conclude(n, ended)
+            }
+        }
+    }
+
+    /// A shard leaves its replications; `merge` makes the tables.
+    fn shard_done(self) -> Exit {
+        let there = self.store.count(self.cases.iter().map(|case| case.key.as_str()));
+        print(&format!(
+            "{}: shard {}/{} done, {there} of {} runs there\n",
+            self.store.folder().display(),
+            self.shard.index,
+            self.shard.of,
+            self.runs(),
+        ))
+    }
+
+    /// Tells which replications are missing.
+    fn missing(&self, prefix: usize) -> Exit {
+        let n = self.study.rule.next(prefix).unwrap_or(self.study.rule.at_least);
+        let mut lines = Vec::new();
+        let mut total = 0;
+        for case in &self.cases {
+            let missing: Vec<String> = (0..n as u64)
+                .filter(|&r| self.store.sample(&case.key, r).is_none())
+                .map(|r| r.to_string())
+                .collect();
+            total += missing.len();
+            if !missing.is_empty() && lines.len() < 10 {
+                let of = &self.study.arms[case.arm].name;
+                lines.push(format!("{of}, point {}: {}", case.point, missing.join(" ")));
+            }
+        }
+        let message = format!(
+            "{total} of {} replications are missing\n  {}",
+            n * self.cases.len(),
+            lines.join("\n  ")
+        );
+        let help = "submit those shards again, or `--partial` for tables of what is there";
+        complain(&message, Some(help));
+        Exit::Missing
+    }
+
+    fn heading(&self, n: usize) -> text::Heading<'_> {
+        let there = self.store.count(self.cases.iter().map(|case| case.key.as_str()));
+        text::Heading {
+            n,
+            reused: self.before,
+            made: there.saturating_sub(self.before),
+            wall: self.started.elapsed(),
+            folder: self.store.folder(),
+        }
+    }
+
+    fn found(&self, found: &Found) -> Exit {
+        let Some(search) = &self.study.search else { return Exit::Unexpected };
+        print(&text::search(&self.study, search, found, &self.heading(0)))
+    }
+
+    /// Writes the tables over the first `n` replications and prints the result.
+    fn conclude(&self, n: usize, ended: Ended) -> Exit {
+        let contrasts = contrast(&self.study, &self.cases, &self.store, n);
+        let required = self.judge(n);
+        if let Err(exit) = self.write(&contrasts, &required, n) {
+            return exit;
+        }
+        let printed = match self.run.format {
+            Format::Text => print(&self.text(&contrasts, &required, n)),
+            Format::Json => {
+                let folder = self.store.folder();
+                let json = text::summary_json(&self.study, &contrasts, &required, folder);
+                print(&format!("{json:#}\n"))
+            }
+        };
+        let unbalanced = self.complain_of_failures(n);
+        match ended {
+            Ended::Interrupted => Exit::Interrupted,
+            Ended::OutOfTime => Exit::OutOfTime,
+            Ended::Complete if unbalanced => Exit::Simulation,
+            Ended::Complete => match required.iter().all(|of| of.2 == RequirementResult::Met) {
+                true => printed,
+                false => Exit::Requirement,
+            },
+        }
+    }
+
+    fn judge(&self, n: usize) -> Vec<(usize, usize, RequirementResult)> {
+        judge_requirements(&self.study.requirements, self.study.arms.len(), |arm, requirement| {
+            let case = self.cases.iter().find(|case| case.arm == arm)?;
+            let sheet = self.store.sheet(&case.key)?;
+            let at = sheet.iter().position(|of| of.address == requirement.figure)?;
+            Some(self.store.values(&case.key, at, n))
+        })
+    }
+
+    fn write(
+        &self,
+        contrasts: &[Contrast],
+        required: &[(usize, usize, RequirementResult)],
+        n: usize,
+    ) -> Result<(), Exit> {
+        let folder = self.store.folder();
+        let json = text::summary_json(&self.study, contrasts, required, folder);
+        let written = text::write_tables(
+            &self.study,
+            &self.cases,
+            contrasts,
+            &self.store,
+            n,
+            &self.run.tables,
+        )
+        .and_then(|()| std::fs::write(folder.join("summary.json.tmp"), format!("{json:#}\n")))
+        .and_then(|()| {
+            std::fs::rename(folder.join("summary.json.tmp"), folder.join("summary.json"))
+        });
+        written.map_err(|error| {
+            let message = format!("cannot write the results to `{}`: {error}", folder.display());
+            complain(&message, Some("choose another folder with `--output`"));
+            Exit::Output
+        })
+    }
+
+    fn text(
+        &self,
+        contrasts: &[Contrast],
+        required: &[(usize, usize, RequirementResult)],
+        n: usize,
+    ) -> String {
+        let Self { study, cases, store, .. } = self;
+        let heading = self.heading(n);
+        let mut text = if study.parameters.is_empty() {
+            text::compare(study, contrasts, &heading)
+        } else {
+            text::varied(study, contrasts, &heading)
+        };
+        match study.sampling {
+            Sampling::OneAtATime => text += &text::tornado(study, cases, contrasts, store, n),
+            Sampling::Sobol { .. } => text += &text::shares(study, cases, contrasts, store, n),
+            Sampling::Grid | Sampling::LatinHypercube { .. } => {}
+        }
+        text += &text::requirements(study, required);
+        for (case, until) in waits_for(study, cases, store, n) {
+            let until = &study.rule.until[until];
+            text += &format!(
+                "not reached: {} of {} within {} after {n} replications\n",
+                until.figure, study.arms[cases[case].arm].name, until.text
+            );
+        }
+        text
+    }
+
+    /// Names the replications that failed or did not balance; whether there were any.
+    fn complain_of_failures(&self, n: usize) -> bool {
+        let mut any = false;
+        for case in &self.cases {
+            for replication in 0..n as u64 {
+                let sample = self.store.sample(&case.key, replication);
+                let Some(message) = sample.and_then(|sample| sample.message.as_ref()) else {
+                    continue;
+                };
+                any = true;
+                complain(
+                    &format!(
+                        "{}, point {}, replication {replication}: {message}",
+                        self.study.arms[case.arm].name, case.point
+                    ),
+                    Some("its figures are left out of all means"),
+                );
+            }
+        }
+        any
+    }
+}
+
+/// A duration as people say it.
+fn words(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s >= 2.0 * 86_400.0 => format!("{:.0} days", s / 86_400.0),
+        s if s >= 7200.0 => format!("{:.0} h", s / 3600.0),
+        s if s >= 120.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{s:.1} s"),
+    }
+}

@@ -1,0 +1,230 @@
+//! Means, intervals and paired differences of every figure of a study.
+
+use super::plan::{Case, Study};
+use super::sheet::Declared;
+use super::statistics::{
+    Comparison, Interval, LEVEL, Mean, OutageTally, Verdict, holm, paired, poisson_rate,
+    unavailability,
+};
+use super::store::Store;
+use crate::measure::Better;
+
+/// How an interval was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Student-t over replications.
+    StudentT,
+    /// Fay and Feuer's, over outages: shares of time with few of them.
+    FayFeuer,
+    /// Exact Poisson, over events.
+    Poisson,
+    /// There is none: fewer than two replications.
+    None,
+}
+
+impl Method {
+    /// As tables name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::StudentT => "t",
+            Method::FayFeuer => "fay-feuer",
+            Method::Poisson => "poisson",
+            Method::None => "",
+        }
+    }
+}
+
+/// A figure of a case over its replications, and against the baseline at the same point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseFigure {
+    /// The figure.
+    pub figure: Declared,
+    /// Count, mean and spread over the replications in which it is defined.
+    pub mean: Mean,
+    /// The 95 % interval of its mean.
+    pub interval: Option<Interval>,
+    /// How that was made.
+    pub method: Method,
+    /// Against the baseline; none for the baseline itself, or where it has no such figure.
+    pub comparison: Option<Comparison>,
+    /// Holm's adjusted p over the designs that are compared at the point.
+    pub p_holm: Option<f64>,
+    /// What the comparison says.
+    pub verdict: Option<Verdict>,
+    /// Outages behind a share of time: how many, in how many hours of observation.
+    pub outages: Option<(u64, f64)>,
+}
+
+/// All figures of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contrast {
+    /// Its design.
+    pub arm: usize,
+    /// Its point.
+    pub point: usize,
+    /// Replications without a gap from the first on.
+    pub n: usize,
+    /// Its figures in the order of `summary.json`.
+    pub figures: Vec<CaseFigure>,
+}
+
+impl Contrast {
+    /// The figure of this label or address.
+    pub fn get(&self, asked: &str) -> Option<&CaseFigure> {
+        self.figures.iter().find(|of| of.figure.address == asked || of.figure.label() == asked)
+    }
+}
+
+/// Contrasts every case of `study` over its first `n` replications.
+pub fn contrast(study: &Study, cases: &[Case], store: &Store, n: usize) -> Vec<Contrast> {
+    let mut contrasts = Vec::new();
+    for at_point in cases.chunk_by(|a, b| a.point == b.point) {
+        let baseline = at_point.iter().find(|case| case.arm == study.baseline);
+        let mut of_point: Vec<Contrast> = at_point
+            .iter()
+            .map(|case| {
+                let other = baseline.filter(|baseline| baseline.arm != case.arm);
+                of_case(study, case, other, store, n)
+            })
+            .collect();
+        adjust(&mut of_point);
+        contrasts.append(&mut of_point);
+    }
+    contrasts
+}
+
+fn of_case(
+    study: &Study,
+    case: &Case,
+    baseline: Option<&Case>,
+    store: &Store,
+    n: usize,
+) -> Contrast {
+    let sheet = store.sheet(&case.key).cloned().unwrap_or_else(|| std::sync::Arc::from([]));
+    let base_sheet = baseline.and_then(|case| store.sheet(&case.key));
+    let days = study.arms[case.arm].days;
+    let mut figures = Vec::new();
+    for (index, figure) in sheet.iter().enumerate() {
+        let values = store.values(&case.key, index, n);
+        let defined: Vec<f64> = values.iter().copied().flatten().collect();
+        let Some(mean) = Mean::of(&defined) else { continue };
+        let comparison = baseline.zip(base_sheet).and_then(|(base, sheet)| {
+            let there = sheet.iter().position(|other| other.address == figure.address)?;
+            let base = store.values(&base.key, there, n);
+            // A replication in which one of the two has no value counts for neither.
+            let pairs = base.iter().zip(&values).filter_map(|(a, b)| (*a).zip(*b));
+            paired(&pairs.collect::<Vec<_>>())
+        });
+        let of_hall = |name: &str| {
+            let address = figure.address.rsplit_once('.')?.0.to_owned() + "." + name;
+            let at = sheet.iter().position(|other| other.address == address)?;
+            Some(store.values(&case.key, at, n))
+        };
+        let (interval, method, outages) = match figure.name.as_str() {
+            "availability" => availability(&mean, n, days, of_hall),
+            _ => (None, Method::None, None),
+        };
+        let (interval, method) = match interval {
+            Some(interval) => (Some(interval), method),
+            None => {
+                let half = mean.half_width(LEVEL);
+                let interval = half.map(|half| Interval::around(mean.mean, half));
+                (interval, half.map_or(Method::None, |_| Method::StudentT))
+            }
+        };
+        figures.push(CaseFigure {
+            figure: figure.clone(),
+            mean,
+            interval,
+            method,
+            comparison,
+            p_holm: None,
+            verdict: None,
+            outages,
+        });
+    }
+    Contrast { arm: case.arm, point: case.point, n, figures }
+}
+
+/// Events below which an availability is bounded by its outages rather than by Student-t.
+const FEW_OUTAGES: u64 = 100;
+
+/// The interval of an availability from its outages, where there are few; how many there were
+/// in how many hours.
+///
+/// Student-t covers 53 % where a study has seen one outage, and says "100 % +- 0" where it has
+/// seen none.
+fn availability(
+    mean: &Mean,
+    n: usize,
+    days: f64,
+    of_hall: impl Fn(&str) -> Option<Vec<Option<f64>>>,
+) -> (Option<Interval>, Method, Option<(u64, f64)>) {
+    let sum = |name: &str| -> Option<f64> { Some(of_hall(name)?.into_iter().flatten().sum()) };
+    let largest = |name: &str| -> Option<f64> {
+        Some(of_hall(name)?.into_iter().flatten().fold(0.0, f64::max))
+    };
+    let tally = (|| {
+        Some(OutageTally {
+            count: sum("outages")? as u64,
+            sum: sum("outage_sum_h")?,
+            sum_of_squares: sum("outage_sum_of_squares_h2")?,
+            longest: largest("outage_largest_h")?,
+        })
+    })();
+    let Some(tally) = tally else { return (None, Method::None, None) };
+    let hours = mean.n.min(n) as f64 * days * 24.0;
+    let seen = Some((tally.count, hours));
+    if tally.count == 0 || tally.count >= FEW_OUTAGES {
+        return (None, Method::None, seen);
+    }
+    let interval = unavailability(&tally, hours, 0.0)
+        .map(|(_, down)| Interval { lower: 1.0 - down.upper, upper: 1.0 - down.lower });
+    (interval, Method::FayFeuer, seen)
+}
+
+/// The rate of `outages` events in `hours` per year, with its 95 % interval; one-sided where
+/// there was none.
+pub fn outage_rate(outages: u64, hours: f64) -> (f64, Interval) {
+    let years = hours / 8766.0;
+    let tail = (1.0 - LEVEL) / if outages == 0 { 1.0 } else { 2.0 };
+    (outages as f64 / years, poisson_rate(outages, years, tail))
+}
+
+/// Holm over the designs of each figure, and the verdicts.
+fn adjust(contrasts: &mut [Contrast]) {
+    let mut addresses: Vec<String> = Vec::new();
+    for of in contrasts.iter().flat_map(|contrast| &contrast.figures) {
+        if of.comparison.is_some() && !addresses.contains(&of.figure.address) {
+            addresses.push(of.figure.address.clone());
+        }
+    }
+    for address in addresses {
+        let mut compared: Vec<&mut CaseFigure> = contrasts
+            .iter_mut()
+            .flat_map(|contrast| &mut contrast.figures)
+            .filter(|of| of.comparison.is_some() && of.figure.address == address)
+            .collect();
+        let p: Vec<f64> = compared.iter().filter_map(|of| Some(of.comparison?.p)).collect();
+        for (of, p) in compared.iter_mut().zip(holm(&p)) {
+            of.p_holm = Some(p);
+            of.verdict =
+                of.comparison.map(|comparison| verdict(&comparison, p, of.figure.better()));
+        }
+    }
+}
+
+fn verdict(comparison: &Comparison, p: f64, better: Better) -> Verdict {
+    if comparison.equal {
+        return Verdict::Equal;
+    }
+    if p >= 1.0 - LEVEL {
+        return Verdict::Open;
+    }
+    match (better, comparison.difference.mean > 0.0) {
+        (Better::Neither, true) => Verdict::Higher,
+        (Better::Neither, false) => Verdict::Lower,
+        (Better::Higher, true) | (Better::Lower, false) => Verdict::Better,
+        (Better::Higher, false) | (Better::Lower, true) => Verdict::Worse,
+    }
+}

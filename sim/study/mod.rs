@@ -1,0 +1,40 @@
+//! Designs compared: many replications of several designs over varied values, on one machine or
+//! on many.
+//!
+//! ```text
+//! read.rs        a study file, or the files of `compare` -> Study (designs, parameters, points)
+//! plan.rs        Study -> cases: a design at a point, each with a key that names its content
+//! run.rs         cases x replications -> samples, in parallel, each replication on one thread
+//! store.rs       samples -> a folder that survives a kill at any moment, and back
+//! conduct.rs     the course of it: replicate, look, replicate further
+//! decide.rs      samples -> enough replications? requirements met? the largest value that holds?
+//! contrast.rs    samples -> means, intervals and paired differences of every figure
+//! statistics/    the mathematics of it, over plain numbers
+//! ```
+//!
+//! Replication `r` of a scenario is its seed and `r` and nothing else, so a sample is the same
+//! whoever computes it, and studies on several machines agree to the bit.
+
+pub mod statistics;
+
+mod conduct;
+mod contrast;
+mod decide;
+mod plan;
+mod points;
+mod read;
+mod run;
+mod sheet;
+mod spec;
+mod store;
+
+pub use conduct::{Reached, find, reached, replicate, waits_for};
+pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
+pub use decide::{Found, Requirement, RequirementResult, Rule, Until, judge_requirements};
+pub use plan::{Arm, Case, Search, Study};
+pub use points::{Parameter, Point, Sampling, Setting};
+pub use read::{StudyReading, compare_files, read_study};
+pub use run::{Ended, Limits, Runner, estimate};
+pub use sheet::{Declared, Sheet};
+pub use spec::study_schema;
+pub use store::{Sample, Shard, Status, Store, StoreError};

@@ -1,0 +1,157 @@
+//! What a study computes: cases, each a design at a point, and replications of each.
+
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use super::decide::{Requirement, Rule};
+use super::points::{Parameter, Point, Sampling};
+
+/// A design of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Its name in the study.
+    pub name: String,
+    /// Its scenario.
+    pub file: PathBuf,
+    /// Changes to the scenario, as `--set` takes them, in order.
+    pub sets: Vec<String>,
+    /// SHA-256 over the effective scenario with these changes and the files that it reads.
+    pub hash: String,
+    /// Simulated days of a replication.
+    pub days: f64,
+    /// Seed of all random streams.
+    pub seed: u64,
+}
+
+/// A search for the largest value that still meets its requirements.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// What is searched for.
+    pub name: String,
+    /// The values, from the least to the most demanding.
+    pub parameter: Parameter,
+    /// What must hold in a share of the replications.
+    pub requirement: Requirement,
+    /// Probability that the answer is right: 0.95.
+    pub confidence: f64,
+    /// Replications at the first look at a value.
+    pub at_least: u64,
+    /// Replications at the last.
+    pub at_most: u64,
+}
+
+/// A study, read and resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    /// Short name.
+    pub name: String,
+    /// The designs.
+    pub arms: Vec<Arm>,
+    /// The design that the others are compared with, by index.
+    pub baseline: usize,
+    /// What is varied.
+    pub parameters: Vec<Parameter>,
+    /// How points are taken.
+    pub sampling: Sampling,
+    /// The points. A study that varies nothing has one, without settings.
+    pub points: Vec<Point>,
+    /// How many replications.
+    pub rule: Rule,
+    /// What the designs must meet.
+    pub requirements: Vec<Requirement>,
+    /// The figures to show, by label or address; all main ones where empty.
+    pub figures: Vec<String>,
+    /// What is searched for, in place of points.
+    pub search: Option<Search>,
+    /// The study with its bases and edits, as YAML.
+    pub effective_yaml: String,
+}
+
+/// A design at a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Its design.
+    pub arm: usize,
+    /// Its point.
+    pub point: usize,
+    /// Changes to the scenario of the design.
+    pub sets: Vec<String>,
+    /// Names what is simulated: version, design with its files, settings. Equal for two cases
+    /// exactly where they simulate the same.
+    pub key: String,
+}
+
+impl Study {
+    /// All cases, designs within points.
+    pub fn cases(&self) -> Vec<Case> {
+        let points = self.points.iter().enumerate();
+        points
+            .flat_map(|(index, point)| {
+                (0..self.arms.len()).map(move |arm| {
+                    self.case(arm, index, &point.settings_for(arm, &self.parameters))
+                })
+            })
+            .collect()
+    }
+
+    /// The case of the search that sets its parameter to value `index` in its first design.
+    pub fn probe(&self, search: &Search, index: usize) -> Case {
+        let value = &search.parameter.values[index];
+        let set = format!("{}={}", search.parameter.path, value.text);
+        self.case(0, index, &[set])
+    }
+
+    fn case(&self, arm: usize, point: usize, settings: &[String]) -> Case {
+        let design = &self.arms[arm];
+        let mut hash = Sha256::new();
+        for part in [env!("CARGO_PKG_VERSION"), &design.hash] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        for setting in settings {
+            hash.update(setting);
+            hash.update([0]);
+        }
+        let sets = design.sets.iter().chain(settings).cloned().collect();
+        Case { arm, point, sets, key: hex(&hash.finalize(), 16) }
+    }
+
+    /// Twelve digits that name the designs and what is varied, but not how often or at which
+    /// values, so that a study that grows keeps its folder and what is in it.
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for arm in &self.arms {
+            hash.update(&arm.name);
+            hash.update(&arm.hash);
+        }
+        let searched = self.search.iter().map(|search| &search.parameter);
+        for parameter in self.parameters.iter().chain(searched) {
+            hash.update(&parameter.path);
+        }
+        hex(&hash.finalize(), 6)
+    }
+
+    /// The name of its folder.
+    pub fn folder_name(&self) -> String {
+        format!("{}-{}", self.name, self.hash())
+    }
+}
+
+impl Point {
+    /// What it sets in design `arm`, as `--set` takes it.
+    fn settings_for(&self, arm: usize, parameters: &[Parameter]) -> Vec<String> {
+        let pairs = parameters.iter().zip(&self.settings);
+        pairs
+            .filter(|(parameter, _)| parameter.arms.contains(&arm))
+            .filter_map(|(parameter, setting)| {
+                Some(format!("{}={}", parameter.path, setting.as_ref()?.text))
+            })
+            .collect()
+    }
+}
+
+/// The first `bytes` of a digest in hexadecimal.
+fn hex(digest: &[u8], bytes: usize) -> String {
+    digest[..bytes].iter().map(|byte| format!("{byte:02x}")).collect()
+}
