@@ -6,13 +6,15 @@
 //! [`Fault`]s, which `scenario/` shows at their line and column.
 
 mod check;
+mod suggest;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 
-pub(crate) use self::check::Check;
+pub(crate) use self::check::{Check, one_source, only_with, time_zone};
+pub(crate) use self::suggest::{closest, suggest, unknown};
 
 /// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
 ///

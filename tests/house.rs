@@ -10,6 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["units", "spec"],
     &["kernel", "fluids"],
     &["measure"],
+    &["tables"],
     &["site"],
     &["plant/power", "plant/cooling"],
     &["plant"],
