@@ -14,8 +14,6 @@ mod queue;
 #[cfg(test)]
 mod priority_tests;
 #[cfg(test)]
-mod real_logs;
-#[cfg(test)]
 mod tests;
 
 use schemars::JsonSchema;
