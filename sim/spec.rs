@@ -6,20 +6,18 @@
 //! [`Fault`]s, which `scenario/` shows at their line and column.
 
 mod check;
-mod suggest;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 
-pub(crate) use self::check::{Check, one_source, only_with, time_zone};
-pub(crate) use self::suggest::{closest, suggest, unknown};
+pub(crate) use self::check::{Check, MOST_SIGMA};
 
 /// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
 ///
 /// The default mark is "nowhere": a value that no file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Mark {
     /// Index of the file in the order it was read, plus one; zero for nowhere.
     pub file: u32,
@@ -272,28 +270,7 @@ pub fn within<T>(
 /// their content and lose every place in it; the scenario's deserializer therefore reads
 /// `kind` itself when asked for an enum, and the derive here is the plain external form.
 /// Serialisation and JSON Schema use the tagged form, which is what users write.
-///
-/// `enum PowerSpec: Kind` also gives it `common()`, the spec of whichever kind it is as
-/// `&dyn Kind`.
 macro_rules! kinds {
-    (
-        $(#[$doc:meta])* $vis:vis enum $name:ident: $common:ident {
-            $($(#[$vdoc:meta])* $variant:ident($spec:ty) = $kind:literal),+ $(,)?
-        }
-    ) => {
-        $crate::spec::kinds! {
-            $(#[$doc])* $vis enum $name { $($(#[$vdoc])* $variant($spec) = $kind),+ }
-        }
-
-        impl $name {
-            /// What every kind has in common.
-            fn common(&self) -> &dyn $common {
-                match self {
-                    $(Self::$variant(spec) => spec),+
-                }
-            }
-        }
-    };
     ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident($spec:ty) = $kind:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, schemars::JsonSchema)]

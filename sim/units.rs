@@ -95,13 +95,18 @@ impl Range {
         Self { tiny, least: -most, most }
     }
 
+    /// What cannot be negative at any site.
+    const fn up_to(tiny: f64, most: f64) -> Self {
+        Self { tiny, least: 0.0, most }
+    }
+
     fn contains(&self, value: f64) -> bool {
         (self.least..=self.most).contains(&value) && (value == 0.0 || value.abs() >= self.tiny)
     }
 
     fn describe(&self, units: &[Unit]) -> String {
         let most = format_quantity(self.most, units);
-        if self.least == -self.most {
+        if self.tiny > 0.0 {
             format!("zero or between {} and {most}", format_quantity(self.tiny, units))
         } else {
             format!("between {} and {most}", format_quantity(self.least, units))
@@ -136,13 +141,17 @@ fn parse_quantity(
     }
     if let Some(unit) = units.iter().find(|u| u.name == name) {
         let value = number * unit.factor + unit.offset;
+        if value < 0.0 && range.least == 0.0 {
+            return Err(wrong(format!("must not be negative, got `{}`", text.trim()), None));
+        }
         if !range.contains(value) {
             return Err(wrong(
                 format!("must be {}, got `{}`", range.describe(units), text.trim()),
                 None,
             ));
         }
-        return Ok(value);
+        // A negative zero is a zero.
+        return Ok(value + 0.0);
     }
     let hint = if name == "mW" && units.iter().any(|u| u.name == "MW") {
         "`mW` is a milliwatt; did you mean `MW`?".to_owned()
@@ -208,13 +217,16 @@ macro_rules! quantity {
             }
         }
 
-        text_serde!($name, "string", $article, $example, quantity_pattern(Self::UNITS));
+        text_serde!($name, "string", $article, $example, quantity_pattern(Self::UNITS, $range), {
+            let show = |value: f64| Self(value).to_string();
+            (show($range.least), show($range.most))
+        });
     };
 }
 
 /// Serde and JSON-Schema of a type that is read and written as one text.
 macro_rules! text_serde {
-    ($name:ident, $type:tt, $article:literal, $example:literal, $pattern:expr) => {
+    ($name:ident, $type:tt, $article:literal, $example:literal, $pattern:expr, $ends:expr) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -247,7 +259,7 @@ macro_rules! text_serde {
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
                     "type": $type,
-                    "description": concat!($article, " such as `", $example, "`"),
+                    "description": Self::schema_description(),
                     "pattern": Self::schema_pattern(),
                     "examples": [$example],
                 })
@@ -258,12 +270,17 @@ macro_rules! text_serde {
             fn schema_pattern() -> String {
                 $pattern
             }
+
+            fn schema_description() -> String {
+                let (least, most) = $ends;
+                format!("{} such as `{}`, from {least} to {most}", $article, $example)
+            }
         }
     };
 }
 
 /// The regular expression that the JSON Schema gives editors for a quantity.
-fn quantity_pattern(units: &[Unit]) -> String {
+fn quantity_pattern(units: &[Unit], range: Range) -> String {
     let escape = |name: &str| {
         name.chars().fold(String::new(), |mut out, c| {
             if "$/()+*.?[]{}|^\\".contains(c) {
@@ -274,7 +291,8 @@ fn quantity_pattern(units: &[Unit]) -> String {
         })
     };
     let names = units.iter().map(|u| escape(u.name)).collect::<Vec<_>>().join("|");
-    format!(r"^\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*({names})\s*$")
+    let sign = if range.least < 0.0 { "[+-]" } else { "[+]" };
+    format!(r"^\s*{sign}?[0-9.]+([eE][+-]?[0-9]+)?\s*({names})\s*$")
 }
 
 const HOUR: f64 = 3600.0;
@@ -285,26 +303,26 @@ quantity!(
     /// Electrical or thermal power in watts.
     Power, "a power", "40 kW",
     [unit("W", 1.0), unit("kW", 1e3), unit("MW", 1e6), unit("GW", 1e9)],
-    Range::magnitudes(1e-9, 1e15)
+    Range::up_to(1e-9, 1e15)
 );
 quantity!(
     /// Change of power with time in watts a second.
     PowerRamp, "a power ramp", "5 MW/min",
     [unit("W/s", 1.0), unit("kW/min", 1e3 / 60.0), unit("MW/min", 1e6 / 60.0), unit("MW/s", 1e6)],
-    Range::magnitudes(1e-9, 1e15)
+    Range::up_to(1e-9, 1e15)
 );
 quantity!(
     /// Apparent power in volt-amperes.
     ApparentPower, "an apparent power", "75 MVA",
     [unit("VA", 1.0), unit("kVA", 1e3), unit("MVA", 1e6)],
-    Range::magnitudes(1e-9, 1e15)
+    Range::up_to(1e-9, 1e15)
 );
 quantity!(
     /// Energy in joules.
     Energy, "an energy", "2 MWh",
     [unit("J", 1.0), unit("kJ", 1e3), unit("MJ", 1e6), unit("GJ", 1e9),
      unit("Wh", 3.6e3), unit("kWh", 3.6e6), unit("MWh", 3.6e9), unit("GWh", 3.6e12)],
-    Range::magnitudes(1e-9, 1e21)
+    Range::up_to(1e-9, 1e21)
 );
 quantity!(
     /// Temperature in degrees Celsius.
@@ -323,31 +341,31 @@ quantity!(
 quantity!(
     /// Mass in kilograms.
     Mass, "a mass", "200 kg", [unit("kg", 1.0), unit("t", 1e3)],
-    Range::magnitudes(1e-9, 1e15)
+    Range::up_to(1e-9, 1e15)
 );
 quantity!(
     /// Mass flow in kilograms a second.
     MassFlow, "a mass flow", "45 kg/s", [unit("kg/s", 1.0), unit("kg/h", 1.0 / HOUR), unit("t/h", 1e3 / HOUR)],
-    Range::magnitudes(1e-12, 1e12)
+    Range::up_to(1e-12, 1e12)
 );
 quantity!(
     /// Volume in cubic metres.
     Volume, "a volume", "10 m3",
     [unit("m3", 1.0), unit("L", 1e-3), unit("ML", 1e3), unit("gal", 3.785_411_784e-3)],
-    Range::magnitudes(1e-12, 1e12)
+    Range::up_to(1e-12, 1e12)
 );
 quantity!(
     /// Volume flow in cubic metres a second.
     VolumeFlow, "a volume flow", "25 m3/s",
     [unit("m3/s", 1.0), unit("m3/h", 1.0 / HOUR), unit("L/s", 1e-3), unit("L/min", 1e-3 / 60.0),
      unit("gpm", 3.785_411_784e-3 / 60.0), unit("cfm", 0.028_316_846_592 / 60.0)],
-    Range::magnitudes(1e-15, 1e12)
+    Range::up_to(1e-15, 1e12)
 );
 quantity!(
     /// Pressure in pascals.
     Pressure, "a pressure", "200 kPa",
     [unit("Pa", 1.0), unit("hPa", 100.0), unit("kPa", 1e3), unit("bar", 1e5)],
-    Range::magnitudes(1e-6, 1e12)
+    Range::up_to(1e-6, 1e12)
 );
 quantity!(
     /// Length in metres.
@@ -358,7 +376,7 @@ quantity!(
     /// Speed in metres a second.
     Speed, "a speed", "4 m/s",
     [unit("m/s", 1.0), unit("km/h", 1.0 / 3.6), unit("mph", 1609.344 / HOUR), unit("kn", 1852.0 / HOUR)],
-    Range::magnitudes(1e-9, 3e8)
+    Range::up_to(1e-9, 3e8)
 );
 quantity!(
     /// Angle in degrees.
@@ -368,7 +386,7 @@ quantity!(
 quantity!(
     /// Thermal conductance (UA) in watts a kelvin.
     Conductance, "a conductance", "60 kW/K", [unit("W/K", 1.0), unit("kW/K", 1e3), unit("MW/K", 1e6)],
-    Range::magnitudes(1e-9, 1e15)
+    Range::up_to(1e-9, 1e15)
 );
 quantity!(
     /// Price of energy in dollars a megawatt-hour.
@@ -378,68 +396,68 @@ quantity!(
 quantity!(
     /// Money in dollars.
     Money, "an amount of money", "60000 $", [unit("$", 1.0), unit("k$", 1e3), unit("M$", 1e6)],
-    Range::magnitudes(1e-9, 1e18)
+    Range::up_to(1e-9, 1e18)
 );
 quantity!(
     /// Rent of one thing for an hour, in dollars an hour.
     HourlyPrice, "an hourly price", "2.5 $/h", [unit("$/h", 1.0)],
-    Range::magnitudes(1e-12, 1e12)
+    Range::up_to(1e-12, 1e12)
 );
 quantity!(
     /// Price of generated text in dollars a million tokens.
     TokenPrice, "a token price", "0.8 $/Mtoken", [unit("$/Mtoken", 1.0)],
-    Range::magnitudes(1e-12, 1e12)
+    Range::up_to(1e-12, 1e12)
 );
 quantity!(
     /// Price of water in dollars a cubic metre.
     WaterPrice, "a water price", "1.5 $/m3", [unit("$/m3", 1.0)],
-    Range::magnitudes(1e-12, 1e9)
+    Range::up_to(1e-12, 1e9)
 );
 quantity!(
     /// Rate of SHA-256d hashes a second.
     HashRate, "a hash rate", "200 TH/s",
     [unit("H/s", 1.0), unit("GH/s", 1e9), unit("TH/s", 1e12), unit("PH/s", 1e15), unit("EH/s", 1e18)],
-    Range::magnitudes(1e-6, 1e30)
+    Range::up_to(1e-6, 1e30)
 );
 quantity!(
     /// Expected mining income in dollars a petahash a second and day.
     HashPrice, "a hash price", "50 $/PH/day", [unit("$/PH/day", 1.0), unit("$/TH/day", 1e3)],
-    Range::magnitudes(1e-15, 1e12)
+    Range::up_to(1e-15, 1e12)
 );
 quantity!(
     /// Bitcoin amount in BTC.
     Bitcoin, "an amount of bitcoin", "3.125 BTC", [unit("BTC", 1.0)],
-    Range::magnitudes(1e-15, 1e9)
+    Range::up_to(1e-15, 1e9)
 );
 quantity!(
     /// Events a second: failures, arrivals.
     Rate, "a rate", "3.8e-3 /day",
     [unit("/s", 1.0), unit("/min", 1.0 / 60.0), unit("/h", 1.0 / HOUR), unit("/day", 1.0 / DAY), unit("/year", 1.0 / YEAR)],
-    Range::magnitudes(1e-30, 1e15)
+    Range::up_to(1e-30, 1e15)
 );
 quantity!(
     /// Duration of a step of a computation, or a coefficient of it, in seconds. Unlike a
     /// [`Duration`] it may be a fraction of a nanosecond.
     StepTime, "a step time", "27.9 ns",
     [unit("s", 1.0), unit("ms", 1e-3), unit("us", 1e-6), unit("ns", 1e-9), unit("ps", 1e-12)],
-    Range::magnitudes(1e-21, 1e12)
+    Range::up_to(1e-21, 1e12)
 );
 quantity!(
     /// Amount of data in bytes.
     DataSize, "an amount of data", "2.3 TB",
     [unit("B", 1.0), unit("kB", 1e3), unit("MB", 1e6), unit("GB", 1e9), unit("TB", 1e12),
      unit("KiB", 1024.0), unit("MiB", 1_048_576.0), unit("GiB", 1_073_741_824.0)],
-    Range::magnitudes(1e-6, 1e24)
+    Range::up_to(1e-6, 1e24)
 );
 quantity!(
     /// Data rate in bytes a second.
     Bandwidth, "a data rate", "100 GB/s", [unit("B/s", 1.0), unit("MB/s", 1e6), unit("GB/s", 1e9), unit("TB/s", 1e12)],
-    Range::magnitudes(1e-6, 1e24)
+    Range::up_to(1e-6, 1e24)
 );
 quantity!(
     /// Carbon intensity of electricity in grams of CO2-equivalent a kilowatt-hour.
     CarbonIntensity, "a carbon intensity", "380 g/kWh", [unit("g/kWh", 1.0), unit("kg/MWh", 1.0)],
-    Range::magnitudes(1e-9, 1e9)
+    Range::up_to(1e-9, 1e9)
 );
 
 /// A share, stored as a fraction: written `0.85` or `85 %`.
@@ -489,7 +507,8 @@ text_serde!(
     ["string", "number"],
     "a fraction",
     "85 %",
-    r"^\s*[0-9.]+([eE][+-]?[0-9]+)?\s*%?\s*$".to_owned()
+    r"^\s*[0-9.]+([eE][+-]?[0-9]+)?\s*%?\s*$".to_owned(),
+    ("0 %", "100 %")
 );
 
 /// A length of time in nanoseconds: written `15 min`, `2h 30m`, `90 days`.
@@ -575,7 +594,14 @@ impl std::str::FromStr for Duration {
     }
 }
 
-text_serde!(Duration, "string", "a duration", "15 min", r"^\s*[0-9].*[a-zA-Zµ]\s*$".to_owned());
+text_serde!(
+    Duration,
+    "string",
+    "a duration",
+    "15 min",
+    r"^\s*[0-9].*[a-zA-Zµ]\s*$".to_owned(),
+    ("0 s", "146 years")
+);
 
 #[cfg(test)]
 mod tests {
@@ -607,7 +633,10 @@ mod tests {
         {
             assert!(Power::parse(text).is_err(), "{text} was accepted");
         }
-        for text in ["1e-300 kW", "1e300 kW", "-1e300 kW"] {
+        assert_eq!(Power::parse("-1 kW").unwrap_err().message, "must not be negative, got `-1 kW`");
+        assert!(Power::parse("-0 W").unwrap().0.is_sign_positive());
+        assert!(EnergyPrice::parse("-30 $/MWh").is_ok());
+        for text in ["1e-300 kW", "1e300 kW"] {
             let said = Power::parse(text).unwrap_err().message;
             assert!(said.starts_with("must be zero or between"), "{text}: {said}");
         }
@@ -626,9 +655,9 @@ mod tests {
     #[test]
     fn printing_loses_nothing() {
         for value in [0.1, 1234.5678, 1e9, 2.0 / 3.0, 0.0, -7.25] {
-            let power = Power(value);
-            let again = Power::parse(&power.to_string()).unwrap();
-            assert!((again.0 - value).abs() <= 1e-13 * value.abs(), "{power}");
+            let price = EnergyPrice(value);
+            let again = EnergyPrice::parse(&price.to_string()).unwrap();
+            assert!((again.0 - value).abs() <= 1e-13 * value.abs(), "{price}");
         }
     }
 }

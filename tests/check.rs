@@ -338,7 +338,11 @@ fn contradictory_plants_are_told_with_figures() {
             "{kind: dry-cooler, design_heat: 1 MW, design_supply: 34 degC}",
             "no dry cooler of a sensible size",
         ),
-        ("phoenix", "{kind: tower, design_heat: 1 MW, cells: 0}", "must be at least 1"),
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, cells: 0}",
+            "cells: must be between 1 and 1000000, got 0",
+        ),
         (
             "phoenix",
             "{kind: tower, design_heat: 1 MW, ua: 60 kW/K, design_supply: 30 degC}",
@@ -385,4 +389,83 @@ fn contradictory_plants_are_told_with_figures() {
             .replace("cooled_by: plant", "cooled_by: plants"),
     );
     assert!(found.iter().any(|line| line.contains("`plants` is not the name")), "{found:#?}");
+}
+
+/// What is wrong in a part of a part is shown there, not at the first line of the whole.
+#[test]
+fn nested_fields_are_named_and_shown() {
+    let power = "\
+power:
+  utility: {kind: feed, capacity: 1 MW}
+  pdu:
+    kind: pdu
+    rating: 300 kVA
+    fed_by: utility
+    failures:
+      rate: 1 /year
+      repair_mean: 2 h
+      repair_sigma: 9
+racks:
+  hall: {kind: dgx-h100, count: 4, fed_by: pdu}
+workloads:
+  train:
+    kind: training
+    racks: hall
+    checkpoint:
+      write: 20 s
+      interval: 0 s
+    jobs:
+      kind: stream
+      arrivals: 10 /day
+      classes:
+        - {nodes: 2, weight: 1, duration: {kind: lognormal, median: 2 h, sigma: 1}}
+        - nodes: 1
+          weight: -3
+          duration: {kind: exponential, mean: 2 h}
+    curtailment:
+      when: {kind: scheduled, first: 1 h, duration: 2 h}
+      reduce: 0 %
+";
+    check(
+        &with_head(power),
+        &[
+            "15:21 power.pdu.failures.repair_sigma: must be between 0 and 3, got 9",
+            "24:17 workloads.train.checkpoint.interval: must be longer than zero",
+            "31:19 workloads.train.jobs.classes[1].weight: must be between 0 and 1e12, got -3",
+            "35:15 workloads.train.curtailment.reduce: must be above zero",
+        ],
+    );
+}
+
+/// Values that no site has are refused where they stand, and bring nothing down.
+#[test]
+fn absurd_values_are_refused_in_place() {
+    let plant = |power: &str, racks: &str| {
+        with_head(&format!(
+            "power:\n  u: {{kind: feed, capacity: 2 MW}}\n  x: {power}\n\
+             racks:\n  h: {racks}\nworkloads:\n  w: {{kind: training, racks: h, jobs: {{kind: resident}}}}\n"
+        ))
+    };
+    let gpus = |power: &str| {
+        format!(
+            "{{kind: gpu, nodes: 4, gpus_per_node: 8, gpu_power: {power}, node_overhead: 2 kW, fed_by: u}}"
+        )
+    };
+    let switch = "{kind: switchgear, fed_by: u}";
+    check(
+        &plant(switch, &gpus("0 W")),
+        &["10:57 racks.h.gpu_power: must be between 1 W and 1000000 W, got 0 W"],
+    );
+    check(
+        &plant(switch, &gpus("-1 W")),
+        &["10:57 racks.h.gpu_power: must not be negative, got `-1 W`"],
+    );
+    check(
+        &plant("{kind: transformer, rating: 1e-300 MVA, fed_by: u}", &gpus("700 W")),
+        &["8:35 power.x.rating: must be zero or at least 0.001 VA, got `1e-300 MVA`"],
+    );
+    // A call for less import in two hundred years never comes, and harms nothing.
+    let late =
+        "control: {curtailments: [{start: 2200-01-01T00:00:00Z, duration: 1 h, import: 1 MW}]}\n";
+    check(&(plant(switch, &gpus("700 W")) + late), &[]);
 }

@@ -59,13 +59,16 @@ fn contradictions_are_refused() {
     for (field, said) in [
         (
             "{when: {kind: scheduled, first: 1 h, every: 1 h, duration: 2 h}}",
-            "`every` must be longer",
+            "curtailment.when.every: must be longer",
         ),
         (
             "{when: {kind: scheduled, first: 1 min, duration: 2 h}, notice: 5 min}",
-            "before its notice",
+            "before its `notice`",
         ),
-        ("{when: {kind: random, rate: 0 /day, duration: 2 h}}", "`rate` must be above zero"),
+        (
+            "{when: {kind: random, rate: 0 /day, duration: 2 h}}",
+            "curtailment.when.rate: must be above zero",
+        ),
         (
             "{when: {kind: price, above: 1 $/MWh}, tiers: [{tier: no, response: hold}]}",
             "`no` is no tier",

@@ -30,11 +30,11 @@ fn runs(sets: &[&str]) {
 
 #[test]
 fn nothing_and_too_much_are_refused() {
-    refused("racks.train-hall.count=0", "above zero");
-    refused("racks.mine-hall.count=0", "above zero");
-    refused("racks.train-hall.count=1000000000", "more than 1000000 racks");
+    refused("racks.train-hall.count=0", "count: must be between 1 and 1000000");
+    refused("racks.mine-hall.count=0", "count: must be between 1 and 1000000");
+    refused("racks.train-hall.count=1000000000", "count: must be between 1 and 1000000");
     refused("racks.train-hall.count=4294967296", "racks.train-hall.count");
-    refused("racks.mine-hall.machines=0", "1 to 100000");
+    refused("racks.mine-hall.machines=0", "needs 1 to 100000");
     refused("cooling.air.design_heat=0 W", "cooling.air.design_heat");
     refused("cooling.air.design_heat=-1 MW", "cooling.air.design_heat");
     refused("power.utility.capacity=0 W", "power.utility.capacity");

@@ -82,7 +82,7 @@ fn every_kind_of_odd_row_is_counted_and_its_first_line_named() {
         row(11, "160", "60", "8").replace('\n', " 5 6\n"),
     ];
     let (code, findings) = check(log.concat());
-    let expected = "workloads.jobs.jobs: `log.swf`: 3 jobs; 3 rows (first: line 8) cannot be read: \
+    let expected = "workloads.jobs.jobs.file: `log.swf`: 3 jobs; 3 rows (first: line 8) cannot be read: \
                     left out; 2 rows (first: line 4) no run time or time of submission: left out; \
                     1 row (line 7) no processors: left out; 2 rows (first: line 5) wider \
                     than the site: left out; 1 row (line 3) submitted before the row \
@@ -116,7 +116,7 @@ fn odd_bytes_spoil_only_their_own_row() {
     log.extend(row(8, "0", "60", "9999999999999").as_bytes());
     log.extend(row(9, "60", "60", "8").trim_end().as_bytes());
     let (code, findings) = check(&log);
-    let expected = "workloads.jobs.jobs: `log.swf`: 2 jobs; 6 rows (first: line 4) cannot be read: \
+    let expected = "workloads.jobs.jobs.file: `log.swf`: 2 jobs; 6 rows (first: line 4) cannot be read: \
                     left out; 1 row (line 10) wider than the site: left out";
     assert_eq!((code, findings), (0, vec![expected.to_owned()]));
     assert_eq!(run(&log, &[]).len(), 2);
@@ -157,7 +157,10 @@ fn files_that_are_no_logs_are_refused() {
         let (code, findings) = check(log);
         let start = String::from_utf8_lossy(&log[..log.len().min(30)]);
         assert_eq!(code, 3, "{start:?}: {findings:?}");
-        assert!(findings[0].starts_with("workloads.jobs.jobs: `log.swf`: 0 jobs"), "{findings:?}");
+        assert!(
+            findings[0].starts_with("workloads.jobs.jobs.file: `log.swf`: 0 jobs"),
+            "{findings:?}"
+        );
     }
 }
 
@@ -234,11 +237,17 @@ fn what_a_queue_cannot_be_told_is_said() {
         assert_eq!(output.status.code(), Some(3), "{sets:?}: {out}");
         assert!(out.contains(said), "{sets:?}: {out}");
     };
-    refused(&["queue={priority: {age: 1}}"], "`priority` needs `scheduler: priority`");
-    refused(&["queue={drain_at: 4}"], "`drain_at` needs");
-    refused(&["scheduler=priority", "queue={priority: {age: -1}}"], "weight `age`");
-    refused(&["scheduler=priority", "queue={priority: {max_age: 0 s}}"], "`max_age` must be");
+    refused(&["queue={priority: {age: 1}}"], "queue.priority: needs `scheduler: priority`");
+    refused(&["queue={drain_at: 4}"], "queue.drain_at: needs");
+    refused(
+        &["scheduler=priority", "queue={priority: {age: -1}}"],
+        "queue.priority.age: must be between",
+    );
+    refused(
+        &["scheduler=priority", "queue={priority: {max_age: 0 s}}"],
+        "queue.priority.max_age: must be",
+    );
     refused(&["queue={accounts: [{name: a}, {name: a}]}"], "two accounts `a`");
-    refused(&["queue={accounts: [{name: a, shares: 0}]}"], "shares of `a`");
+    refused(&["queue={accounts: [{name: a, shares: 0}]}"], "queue.accounts[0].shares: must be");
     refused(&["jobs.queues=[batch]"], "`batch` is no tier of this workload");
 }

@@ -1,6 +1,7 @@
 //! The one integration-test binary; a module for each topic.
 
 mod books;
+mod bounds;
 mod caps;
 mod check;
 mod chillers;

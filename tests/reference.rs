@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use loadbank::report::columns::columns_page;
-use loadbank::scenario::{reference, schema};
-use loadbank::study::study_schema;
+use loadbank::scenario::reference;
 
 /// Set to write the page instead of comparing it.
 const UPDATE: &str = "UPDATE_REFERENCE";
@@ -38,12 +37,6 @@ fn the_committed_reference_is_current() {
 #[test]
 fn the_committed_page_of_columns_is_current() {
     check_page("columns.md", &columns_page());
-}
-
-#[test]
-fn the_committed_schemas_are_current() {
-    check_page("scenario.schema.json", &schema());
-    check_page("study.schema.json", &study_schema());
 }
 
 #[test]
@@ -82,6 +75,6 @@ fn every_part_of_a_scenario_has_its_place() {
     }
     let row = "| `rating` | [apparent power](#quantities), `75 MVA` | yes | Nameplate rating. |";
     assert!(text.contains(row), "the rating of a transformer is not as written in its spec");
-    let unit = "| power | `40 kW` | `W`, `kW`, `MW`, `GW` |";
+    let unit = "| power | `40 kW` | `W`, `kW`, `MW`, `GW` | 0 W | 1000 GW |";
     assert!(text.contains(unit), "the units of a power are not as it is parsed");
 }

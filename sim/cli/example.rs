@@ -6,8 +6,7 @@ use std::path::Path;
 use super::args::Example as Arguments;
 use super::exit::Exit;
 use super::{complain, print};
-use crate::scenario::{Example, example_files, examples};
-use crate::spec::closest;
+use crate::scenario::{Example, closest, example_files, examples};
 
 pub(super) fn example(args: &Arguments) -> Exit {
     let examples = examples();

@@ -74,26 +74,32 @@ impl ControlSpec {
             );
         }
         let mut curtailments = Vec::new();
-        for spec in self.curtailments.iter().flatten() {
-            if Span::from(spec.duration) == Span::ZERO || spec.import.0 < 0.0 {
-                let message = "a curtailment lasts some time, and its import is not negative";
-                faults.push(Fault::error("curtailments", message));
+        for (index, spec) in self.curtailments.iter().flatten().enumerate() {
+            if spec.duration == Duration(0) {
+                let field = format!("curtailments[{index}].duration");
+                faults.push(Fault::error(field, "must be longer than zero"));
             }
-            // What lies before the run is cut off.
+            // What lies before the run is cut off, and what lies beyond its clock never comes.
             let from_ns = spec.start.duration_since(start).as_nanos();
             let until_ns = from_ns + i128::from(spec.duration.0);
             let [from, until] = [from_ns, until_ns].map(|ns| {
-                Time::from_nanos(u64::try_from(ns.max(0)).unwrap_or(u64::MAX)).min(Time::MAX)
+                let ns = ns.clamp(0, i128::from(Time::MAX.as_nanos()));
+                Time::from_nanos(u64::try_from(ns).expect("clamped to the clock"))
             });
             if from < until {
-                curtailments.push(Curtailment { from, until, import_w: spec.import.0.max(0.0) });
+                let cut = Curtailment { from, until, import_w: spec.import.0.max(0.0) };
+                curtailments.push((index, cut));
             }
         }
-        curtailments.sort_by_key(|curtailment| curtailment.from);
-        if curtailments.windows(2).any(|pair| pair[1].from < pair[0].until) {
-            faults.push(Fault::error("curtailments", "two curtailments overlap"));
+        curtailments.sort_by_key(|(_, curtailment)| curtailment.from);
+        if let Some(pair) = curtailments.windows(2).find(|pair| pair[1].1.from < pair[0].1.until) {
+            let [(first, _), (second, _)] = [pair[0], pair[1]];
+            let field = format!("curtailments[{second}].start");
+            let message = format!("begins before curtailment {} has ended", first + 1);
+            faults.push(Fault::error(field, message));
             curtailments.clear();
         }
+        let curtailments = curtailments.into_iter().map(|(_, curtailment)| curtailment).collect();
         ControlDesign { restart_after_heat: restart, curtailments }
     }
 }
@@ -135,18 +141,17 @@ mod tests {
     #[test]
     fn curtailments_that_make_no_sense_are_refused() {
         let at = "2026-08-02T00:00:00Z";
-        for wrong in [
-            &[(at, 0, 1.0)][..],
-            &[(at, 1, -1.0)],
-            &[(at, 3, 1.0), ("2026-08-02T02:59:59Z", 1, 1.0)],
+        for (wrong, field) in [
+            (&[(at, 0, 1.0)][..], "curtailments[0].duration"),
+            (&[(at, 3, 1.0), ("2026-08-02T02:59:59Z", 1, 1.0)], "curtailments[1].start"),
         ] {
             let (_, faults) = resolve(wrong);
-            assert_eq!(
-                faults.iter().map(|f| f.field.clone()).collect::<Vec<_>>(),
-                ["curtailments"]
-            );
+            assert_eq!(faults.iter().map(|f| f.field.clone()).collect::<Vec<_>>(), [field]);
         }
         let (_, faults) = resolve(&[(at, 3, 1.0), ("2026-08-02T03:00:00Z", 1, 1.0)]);
         assert_eq!(faults, []);
+        // Beyond the 146 years of a run's clock: it never comes.
+        let (design, faults) = resolve(&[("2200-01-01T00:00:00Z", 1, 1.0)]);
+        assert_eq!((design.curtailments, faults), (vec![], vec![]));
     }
 }

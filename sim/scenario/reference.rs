@@ -68,15 +68,17 @@ impl<'s> Page<'s> {
     /// The table of quantities and their units.
     fn quantities(&mut self) {
         self.text
-            .push_str("\n## Quantities\n\n| quantity | for example | units |\n|---|---|---|\n");
+            .push_str("\n## Quantities\n\nA field may have a narrower range of its own; `loadbank check` gives it.\n\n\
+                | quantity | for example | units | least | most |\n|---|---|---|---|---|\n");
         let definitions = self.definitions.as_object().expect("definitions are an object");
         for definition in definitions.values() {
             let Some((name, example)) = quantity(definition) else { continue };
+            let (least, most) = range(definition).unwrap_or_default();
             let units = match definition["pattern"].as_str().and_then(units) {
                 Some(units) => units.join(", "),
                 None => "see `docs/scenario-language.md`".to_owned(),
             };
-            let _ = writeln!(self.text, "| {name} | `{example}` | {units} |");
+            let _ = writeln!(self.text, "| {name} | `{example}` | {units} | {least} | {most} |");
         }
     }
 
@@ -339,6 +341,11 @@ fn quantity(definition: &Json) -> Option<(&str, &str)> {
     let (name, _) = definition["description"].as_str()?.split_once(" such as ")?;
     let name = name.strip_prefix("a ").or_else(|| name.strip_prefix("an ")).unwrap_or(name);
     Some((name, example))
+}
+
+/// Least and most of a quantity: from "a power such as `40 kW`, from 0 W to 1000 GW".
+fn range(definition: &Json) -> Option<(&str, &str)> {
+    definition["description"].as_str()?.rsplit_once(", from ")?.1.split_once(" to ")
 }
 
 /// The units that a quantity's pattern lists in its last group.

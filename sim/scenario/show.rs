@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_yaml::Value as Yaml;
 use sha2::{Digest, Sha256};
 
-use super::tree::{Node, Plain, Scalar, Value};
+use super::tree::{Entry, Map, Node, Plain, Scalar, Value};
+use crate::spec::Mark;
 
 /// The tree as YAML, which reads back to the same tree.
 ///
@@ -28,6 +29,26 @@ pub fn canonical_json(node: &Node) -> String {
 /// SHA-256 of [`canonical_json`], in hexadecimal.
 pub fn content_hash(node: &Node) -> String {
     Sha256::digest(canonical_json(node)).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The tree with other texts for the scalars that are written at the marks of `texts`.
+pub(crate) fn with_texts(node: &Node, texts: &BTreeMap<Mark, String>) -> Node {
+    let value = match &node.value {
+        Value::Null => Value::Null,
+        Value::Scalar(scalar) => Value::Scalar(match texts.get(&node.mark) {
+            Some(text) => Scalar { text: text.clone(), quoted: true },
+            None => scalar.clone(),
+        }),
+        Value::Seq(items) => Value::Seq(items.iter().map(|item| with_texts(item, texts)).collect()),
+        Value::Map(map) => {
+            let entry = |entry: &Entry| Entry {
+                key: entry.key.clone(),
+                value: with_texts(&entry.value, texts),
+            };
+            Value::Map(Map { entries: map.entries.iter().map(entry).collect() })
+        }
+    };
+    Node { mark: node.mark, used_at: node.used_at, value }
 }
 
 fn to_yaml(node: &Node) -> Yaml {

@@ -1,8 +1,7 @@
 //! Range checks of specs, which fill in defaults and report with figures.
 
-use jiff::tz::TimeZone;
-
 use super::Fault;
+use crate::units::{Duration, Temperature};
 
 /// Range checks that fill in a default and report at the field itself.
 ///
@@ -15,6 +14,12 @@ pub(crate) struct Check<'a> {
 /// The most units of a kind that one field may count. A scenario with more is a mistake, and
 /// memory goes with the count.
 pub(crate) const MOST_UNITS: u32 = 1_000_000;
+
+/// The most failures of one thing in a second: one per minute, far above any real one.
+const MOST_FAILURES_PER_S: f64 = 1.0 / 60.0;
+
+/// The widest lognormal: at a sigma of 5 the mean is 268,000 times the median.
+pub(crate) const MOST_SIGMA: f64 = 5.0;
 
 impl Check<'_> {
     pub(crate) fn error(&mut self, field: &'static str, message: String) {
@@ -51,6 +56,7 @@ impl Check<'_> {
         }
     }
 
+    /// A value from `low` to `high`, both in `unit`, which may be empty.
     pub(crate) fn between(
         &mut self,
         field: &'static str,
@@ -62,10 +68,8 @@ impl Check<'_> {
         match value {
             Some(value) if (low..=high).contains(&value) => value,
             Some(value) => {
-                self.error(
-                    field,
-                    format!("must be between {low} and {high} {unit}, got {value} {unit}"),
-                );
+                let [low, high, got] = [low, high, value].map(|value| figure(value, unit));
+                self.error(field, format!("must be between {low} and {high}, got {got}"));
                 default
             }
             None => default,
@@ -74,55 +78,124 @@ impl Check<'_> {
 
     /// A number of units: from 1 to [`MOST_UNITS`], and 1 where nothing is written.
     pub(crate) fn count(&mut self, field: &'static str, value: Option<u32>) -> u32 {
-        let value = value.unwrap_or(1);
-        if !(1..=MOST_UNITS).contains(&value) {
-            self.error(field, format!("must be between 1 and {MOST_UNITS}, got {value}"));
-            return 1;
+        self.whole(field, u64::from(value.unwrap_or(1)), (1, u64::from(MOST_UNITS))) as u32
+    }
+
+    /// A whole number from `low` to `high`; the nearest of the two after a report.
+    pub(crate) fn whole(
+        &mut self,
+        field: &'static str,
+        value: u64,
+        (low, high): (u64, u64),
+    ) -> u64 {
+        if !(low..=high).contains(&value) {
+            self.error(field, format!("must be between {low} and {high}, got {value}"));
         }
-        value
+        value.clamp(low, high)
+    }
+
+    /// A duration longer than zero; none where none is written or after a report.
+    pub(crate) fn lasting(
+        &mut self,
+        field: &'static str,
+        value: Option<Duration>,
+    ) -> Option<Duration> {
+        if value == Some(Duration(0)) {
+            self.error(field, "must be longer than zero".to_owned());
+        }
+        value.filter(|value| value.0 > 0)
+    }
+
+    /// Inlet temperatures above which racks slow down and at which they shut down, degC, each as
+    /// written or by default.
+    pub(crate) fn inlet_limits_c(
+        &mut self,
+        (throttle, default_throttle_c): (Option<Temperature>, f64),
+        (trip, default_trip_c): (Option<Temperature>, f64),
+    ) -> (f64, f64) {
+        let mut limit = |field, written: Option<Temperature>, default_c| {
+            self.between(field, written.map(|t| t.0), default_c, (0.0, 150.0), "degC")
+        };
+        let throttle_c = limit("throttle_inlet", throttle, default_throttle_c);
+        let trip_c = limit("trip_inlet", trip, default_trip_c);
+        if trip_c > throttle_c {
+            return (throttle_c, trip_c);
+        }
+        if trip.is_some() {
+            let message = format!("must lie above the throttle temperature of {throttle_c} degC");
+            self.error("trip_inlet", message);
+        } else {
+            let message = format!("must lie below the shutdown temperature of {trip_c} degC");
+            self.error("throttle_inlet", message);
+        }
+        (default_throttle_c, default_trip_c)
+    }
+
+    /// The weights `field` of the entries of `list`: zero or more, and one above. Whether they are.
+    pub(crate) fn weights(
+        &mut self,
+        (list, field): (&'static str, &'static str),
+        weights: &[f64],
+    ) -> bool {
+        let odd = weights.iter().position(|weight| !(0.0..=1e12).contains(weight));
+        let fault = match odd {
+            Some(at) => {
+                let message =
+                    format!("must be between 0 and 1e12, got {}", figure(weights[at], ""));
+                let entry = Fault::error(field, message).within(&format!("[{at}]"));
+                entry.within(list)
+            }
+            None if weights.iter().sum::<f64>() > 0.0 => return true,
+            None if weights.len() == 1 => {
+                Fault::error(field, "must be above zero").within("[0]").within(list)
+            }
+            None => Fault::error(list, "needs an entry above zero"),
+        };
+        self.faults.push(fault);
+        false
+    }
+
+    /// `N` relative values of `field`, each over their mean: zero or more, and one above.
+    pub(crate) fn shape<const N: usize>(
+        &mut self,
+        field: &'static str,
+        values: Option<&[f64]>,
+    ) -> [f64; N] {
+        let Some(values) = values else { return [1.0; N] };
+        let Ok(shares) = <[f64; N]>::try_from(values) else {
+            self.error(field, format!("needs {N} numbers, got {}", values.len()));
+            return [1.0; N];
+        };
+        if !self.weights((field, ""), &shares) {
+            return [1.0; N];
+        }
+        let sum: f64 = shares.iter().sum();
+        shares.map(|share| share * N as f64 / sum)
+    }
+
+    /// Failures of one thing per second.
+    pub(crate) fn failure_rate(&mut self, field: &'static str, per_s: f64) -> f64 {
+        if (0.0..=MOST_FAILURES_PER_S).contains(&per_s) {
+            return per_s;
+        }
+        self.error(field, "must be between 0 and 1 /min".to_owned());
+        0.0
+    }
+
+    /// The deviation of the logarithm of a time to repair.
+    pub(crate) fn repair_sigma(&mut self, field: &'static str, sigma: Option<f64>) -> Option<f64> {
+        let sigma = sigma?;
+        Some(self.between(field, Some(sigma), 1.0, (0.0, 3.0), ""))
     }
 }
 
-/// Whether exactly one of `sources` was written; reports it otherwise.
-pub(crate) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Fault>) -> Option<()> {
-    let list = sources.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let mut written = sources.iter().filter(|(_, is)| *is);
-    match (written.next(), written.next()) {
-        (Some(_), None) => Some(()),
-        (None, _) => {
-            faults.push(Fault::error("", format!("needs one of {list}")));
-            None
-        }
-        (Some((first, _)), Some((second, _))) => {
-            let message = format!("`{first}` and `{second}` exclude each other");
-            faults.push(Fault::error(*second, message).help(format!("keep one of {list}")));
-            None
-        }
-    }
-}
-
-/// Reports each of `fields` that was written although its source `owner` was not.
-pub(crate) fn only_with(
-    owner: &str,
-    is_owner: bool,
-    fields: &[(&'static str, bool)],
-    faults: &mut Vec<Fault>,
-) {
-    for (field, _) in fields.iter().filter(|(_, written)| *written && !is_owner) {
-        faults.push(Fault::error(*field, format!("`{field}` goes with `{owner}`")));
-    }
-}
-
-/// The time zone `name`, UTC by default or after a report.
-pub(crate) fn time_zone(
-    field: &'static str,
-    name: Option<&str>,
-    faults: &mut Vec<Fault>,
-) -> TimeZone {
-    let Some(name) = name else { return TimeZone::UTC };
-    TimeZone::get(name).unwrap_or_else(|_| {
-        let message = format!("unknown time zone `{name}`");
-        faults.push(Fault::error(field, message).help("write for example `America/Chicago`"));
-        TimeZone::UTC
-    })
+/// `value` with `unit`, in digits that can be read.
+fn figure(value: f64, unit: &str) -> String {
+    let number = match value.abs() {
+        0.0 => "0".to_owned(),
+        small if small < 1e-4 => format!("{value:e}"),
+        large if large >= 1e7 => format!("{value:e}"),
+        _ => value.to_string(),
+    };
+    if unit.is_empty() { number } else { format!("{number} {unit}") }
 }

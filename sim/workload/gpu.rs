@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::kernel::Span;
 use crate::plant::cooling::ChipSpec;
-use crate::spec::{Fault, Names};
+use crate::spec::{Check, Fault, Names};
 use crate::units::{Duration, Fraction, Power, Temperature};
 
 /// A group of alike racks of GPU servers, as written under `racks:`.
@@ -107,25 +107,16 @@ impl GpuRackSpec {
 
     /// Fills defaults and checks ranges.
     pub fn resolve(&self, faults: &mut Vec<Fault>) -> GpuRackDesign {
-        let mut positive = |field, value: f64, what: &str| {
-            if value <= 0.0 {
-                faults.push(Fault::error(field, format!("{what} must be above zero")));
-            }
-        };
-        positive("gpu_power", self.gpu_power.0, "power of a GPU");
-        positive("count", f64::from(self.count.unwrap_or(1)), "number of racks");
-        let tdp = self.gpu_power.0;
+        let mut check = Check { faults };
+        // After a report, that of an H100 stands in, so that what is wrong elsewhere is found too.
+        let tdp = check.between("gpu_power", Some(self.gpu_power.0), 700.0, (1.0, 1e6), "W");
+        check.count("count", self.count);
+        let node_overhead_w =
+            check.between("node_overhead", Some(self.node_overhead.0), 0.0, (0.0, 1e7), "W");
         let idle = self.gpu_idle_power.map_or(0.10 * tdp, |p| p.0);
         let resident = self.gpu_resident_power.map_or((0.17 * tdp).max(idle), |p| p.0);
         for (field, n) in [("nodes", self.nodes), ("gpus_per_node", self.gpus_per_node)] {
-            if !(1..=64).contains(&n) {
-                faults.push(Fault::error(field, format!("needs 1 to 64, got {n}")));
-            }
-        }
-        for (field, power) in [("gpu_idle_power", idle), ("node_overhead", self.node_overhead.0)] {
-            if power < 0.0 {
-                faults.push(Fault::error(field, "a draw is not negative"));
-            }
+            check.whole(field, u64::from(n), (1, 64));
         }
         if self.liquid_capture.is_some() && self.air_cooled_by.is_none() {
             faults
@@ -140,11 +131,19 @@ impl GpuRackSpec {
             let message = "`chip` and limits of the inlet contradict each other";
             faults.push(Fault::error("chip", message).help("leave out one of the two"));
         }
-        let curve = self.resolve_curve(faults);
-        if !(idle <= resident && resident <= curve.floor().draw_w) {
+        let curve = self.resolve_curve(tdp, faults);
+        let (idle, resident) = if idle <= resident && resident <= curve.floor().draw_w {
+            (idle, resident)
+        } else {
+            let written = [
+                ("gpu_resident_power", self.gpu_resident_power.is_some()),
+                ("gpu_idle_power", self.gpu_idle_power.is_some()),
+                ("cap_curve", self.cap_curve.is_some()),
+            ];
+            let field = written.iter().find(|(_, is)| *is).map_or("gpu_power", |(field, _)| field);
             faults.push(
                 Fault::error(
-                    "gpu_resident_power",
+                    field,
                     "needs idle power <= resident power <= draw at the lowest cap",
                 )
                 .help(format!(
@@ -152,22 +151,17 @@ impl GpuRackSpec {
                     curve.floor().draw_w
                 )),
             );
-        }
-        let throttle_c = self.throttle_inlet.map_or(35.0, |t| t.0);
-        let trip_c = self.trip_inlet.map_or(45.0, |t| t.0);
-        if trip_c <= throttle_c {
-            faults.push(Fault::error(
-                "trip_inlet",
-                format!("must lie above the throttle temperature of {throttle_c} degC"),
-            ));
-        }
+            (0.1 * curve.floor().draw_w, 0.5 * curve.floor().draw_w)
+        };
+        let (throttle_c, trip_c) =
+            Check { faults }.inlet_limits_c((self.throttle_inlet, 35.0), (self.trip_inlet, 45.0));
         GpuRackDesign {
-            nodes: self.nodes as usize,
-            gpus_per_node: self.gpus_per_node as usize,
+            nodes: self.nodes.clamp(1, 64) as usize,
+            gpus_per_node: self.gpus_per_node.clamp(1, 64) as usize,
             gpu_tdp_w: tdp,
             gpu_idle_w: idle,
             gpu_resident_w: resident,
-            node_overhead_w: self.node_overhead.0,
+            node_overhead_w,
             curve,
             throttle_c,
             trip_c,
@@ -175,8 +169,8 @@ impl GpuRackSpec {
         }
     }
 
-    fn resolve_curve(&self, faults: &mut Vec<Fault>) -> CapCurve {
-        let Some(points) = &self.cap_curve else { return CapCurve::h100(self.gpu_power.0) };
+    fn resolve_curve(&self, tdp_w: f64, faults: &mut Vec<Fault>) -> CapCurve {
+        let Some(points) = &self.cap_curve else { return CapCurve::h100(tdp_w) };
         let points: Vec<CapPoint> = points
             .iter()
             .map(|p| CapPoint {
@@ -185,25 +179,39 @@ impl GpuRackSpec {
                 speed: p.speed.0,
             })
             .collect();
-        let rises = points.windows(2).all(|w| {
+        let rises = |w: &[CapPoint]| {
             w[0].cap_w < w[1].cap_w && w[0].draw_w < w[1].draw_w && w[0].speed < w[1].speed
-        });
-        let sound = points.iter().all(|p| 0.0 < p.draw_w && p.draw_w <= p.cap_w && p.speed > 0.0);
-        if points.len() < 2 || !rises || !sound {
-            faults.push(
-                Fault::error("cap_curve", "needs two or more points of rising cap, draw and speed")
-                    .help("each draw lies above zero and at most at its cap"),
-            );
-            return CapCurve::h100(self.gpu_power.0);
-        }
-        let last = points[points.len() - 1];
-        if last.speed != 1.0 || last.cap_w != self.gpu_power.0 {
-            faults.push(
-                Fault::error("cap_curve", "the last point must be the uncapped GPU")
-                    .help("its cap is `gpu_power` and its speed 1"),
-            );
-        }
-        CapCurve { points }
+        };
+        let odd = |(at, p): (usize, &CapPoint)| {
+            let field = match p {
+                p if p.cap_w <= 0.0 => "cap",
+                p if p.speed <= 0.0 => "speed",
+                p if p.draw_w <= 0.0 || p.draw_w > p.cap_w => "draw",
+                _ => return None,
+            };
+            Some(format!("cap_curve[{at}].{field}"))
+        };
+        let falls = points.windows(2).position(|w| !rises(w)).map(|at| at + 1);
+        let is_uncapped =
+            points.last().is_some_and(|last| last.speed == 1.0 && last.cap_w == tdp_w);
+        let (field, message, help) = if let Some(field) = points.iter().enumerate().find_map(odd) {
+            let help = "a point has a cap, a draw and a speed above zero";
+            (field, "must be above zero, and a draw not above its cap", help)
+        } else if let Some(at) = falls {
+            let message = "needs more cap, draw and speed than the point before";
+            (format!("cap_curve[{at}]"), message, "points come by rising cap")
+        } else if points.len() < 2 {
+            let help = "the last of them is the uncapped GPU";
+            ("cap_curve".to_owned(), "needs two or more points", help)
+        } else if !is_uncapped {
+            let message = "the last point must be the uncapped GPU";
+            let help = "its cap is `gpu_power` and its speed 1";
+            (format!("cap_curve[{}]", points.len() - 1), message, help)
+        } else {
+            return CapCurve { points };
+        };
+        faults.push(Fault::error(field, message).help(help));
+        CapCurve::h100(tdp_w)
     }
 }
 
@@ -413,17 +421,20 @@ mod tests {
             spec(&text).resolve(&mut faults);
             faults.first().map(|f| f.field.to_string()).unwrap_or_default()
         };
-        assert_eq!(refused("gpu_idle_power: 200 W"), "gpu_resident_power");
+        assert_eq!(refused("gpu_idle_power: 200 W"), "gpu_idle_power");
         assert_eq!(refused("gpu_resident_power: 250 W"), "gpu_resident_power");
         assert_eq!(refused("trip_inlet: 30 degC"), "trip_inlet");
         assert_eq!(refused("count: 0"), "count");
-        for curve in [
-            "[{cap: 700 W, speed: 1}]",
-            "[{cap: 300 W, speed: 1}, {cap: 700 W, speed: 1}]",
-            "[{cap: 300 W, draw: 310 W, speed: 0.5}, {cap: 700 W, speed: 1}]",
-            "[{cap: 300 W, speed: 0.5}, {cap: 600 W, speed: 1}]",
+        for (curve, field) in [
+            ("[{cap: 700 W, speed: 1}]", "cap_curve"),
+            ("[{cap: 300 W, speed: 1}, {cap: 700 W, speed: 1}]", "cap_curve[1]"),
+            (
+                "[{cap: 300 W, draw: 310 W, speed: 0.5}, {cap: 700 W, speed: 1}]",
+                "cap_curve[0].draw",
+            ),
+            ("[{cap: 300 W, speed: 0.5}, {cap: 600 W, speed: 1}]", "cap_curve[1]"),
         ] {
-            assert_eq!(refused(&format!("cap_curve: {curve}")), "cap_curve", "{curve}");
+            assert_eq!(refused(&format!("cap_curve: {curve}")), field, "{curve}");
         }
         assert_eq!(refused("cap_curve: [{cap: 300 W, speed: 0.5}, {cap: 700 W, speed: 1}]"), "");
     }

@@ -5,15 +5,14 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::names::Component;
 use super::super::place::Place;
 use crate::facility::{ExchangerSite, HouseLoad, LoopSite};
-use crate::kernel::FailureLaw;
 use crate::plant::cooling::{
     CoolingPart, CoolingSpec, ExchangerOperation, LoopDesign, LoopOperation, UnsizedExchanger,
 };
 use crate::plant::power::{
-    ComponentDesign, ComponentKind, LoadDesign, LossCurve, NodeDesign, PowerDesign, PowerLoad,
-    PowerNode, PowerPart, PowerSpec, Sharing,
+    ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
+    PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
 };
-use crate::site::{Concern, Medium, NodeId, Role, Site, SiteBuilder, SiteFault};
+use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
 use crate::spec::{Fault, Mark, Name, Names, Severity};
 use crate::units::Power;
 
@@ -449,8 +448,8 @@ impl Plant {
                 sink.push(diagnostic.help(match fault.concern {
                     Concern::Cycle(_) => "power and cooling lead one way, from a source to a rack",
                     Concern::WrongConnection(_) => "connect it to what can serve it",
-                    Concern::Unserved(Medium::Power) => "add `fed_by`",
-                    Concern::Unserved(Medium::Cooling) => "add `cooled_by`",
+                    Concern::Unserved(Service::Power) => "add `fed_by`",
+                    Concern::Unserved(Service::Cooling) => "add `cooled_by`",
                     Concern::Repeated(_) => "leave one of the two out",
                     Concern::Unused(_) => "connect something to it, or leave it out",
                 }));
@@ -474,7 +473,8 @@ impl Plant {
         by: &Component<'_>,
         component: ComponentDesign,
     ) -> PowerNode {
-        let role = if component.kind.part().is_root() { Role::Feed } else { Role::Supply };
+        let is_feed = component.kind == ComponentKind::Feed;
+        let role = if is_feed { Role::Feed } else { Role::Supply };
         self.add_node_as(role, name, by, component)
     }
 

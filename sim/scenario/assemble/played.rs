@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use super::Hashing;
+use super::inputs::{Hashing, hex};
 
 /// Longest line that is looked at; a longer one is no row of any file.
 pub(super) const LONGEST_LINE: usize = 1 << 20;
@@ -84,7 +84,7 @@ pub(super) fn check<R: LineReader>(
     };
     // What follows compressed data counts too.
     io::copy(&mut raw, &mut io::sink())?;
-    Ok((reader, super::hex(&raw.into_inner().hasher.finalize())))
+    Ok((reader, hex(&raw.into_inner().hasher.finalize())))
 }
 
 /// The rows of a file while it is played. A failure ends it and is remembered.

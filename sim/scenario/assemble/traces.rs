@@ -111,7 +111,7 @@ mod tests {
         assert!(packed.trace.rows().eq(played.iter().cloned()));
         assert!(packed.trace.rows().eq(played));
         for (path, checked) in paths.iter().zip([plain, packed]) {
-            let whole = super::super::hex(&Sha256::digest(std::fs::read(path).unwrap()));
+            let whole = super::super::inputs::hex(&Sha256::digest(std::fs::read(path).unwrap()));
             assert_eq!(checked.sha256, whole);
             assert!(checked.trace.file.take_failure().is_none());
         }

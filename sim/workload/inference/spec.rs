@@ -26,7 +26,7 @@ use super::replica::{Limits, Stride};
 use super::router::Routing;
 use super::service::{PoolDesign, ServiceDesign};
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Fault, Names};
+use crate::spec::{Check, Fault, Names, within};
 use crate::units::{Duration, TokenPrice};
 use crate::workload::gpu::GpuRackDesign;
 
@@ -121,17 +121,15 @@ impl InferenceSpec {
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
-        let cells = self.cells.unwrap_or(1) as usize;
-        if cells == 0 {
-            faults.push(Fault::error("cells", "a service has at least one cell"));
-        }
-        let cells = cells.max(1);
+        let cells = Check { faults }.count("cells", self.cells) as usize;
         let draft = self.resolve_draft(faults);
         let parts = self.pool_parts();
         let pools: Vec<PoolDesign> = parts
             .iter()
             .zip(racks)
-            .map(|(parts, &racks)| parts.resolve(racks, cells, draft, faults))
+            .map(|(parts, &racks)| {
+                within(&parts.at, faults, |faults| parts.resolve(racks, cells, draft, faults))
+            })
             .collect();
         let replicas = pools.iter().map(|pool| pool.layout.replicas).sum();
         let least = pools.iter().map(|pool| pool.limits).min_by_key(Limits::tokens);
@@ -142,15 +140,12 @@ impl InferenceSpec {
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));
         }
-        let represent = self.represent.unwrap_or(2);
-        if represent == 0 {
-            faults.push(Fault::error("represent", "at least one cell must be simulated"));
-        }
+        let represent = Check { faults }.count("represent", Some(self.represent.unwrap_or(2)));
         let price = |price: Option<TokenPrice>| price.map_or(0.0, |p| p.0);
         ServiceDesign {
             name: name.to_owned(),
             pools,
-            represent: (represent.max(1) as usize).min(cells),
+            represent: (represent as usize).min(cells),
             load,
             routing: self.routing.map_or(Routing::RoundRobin, Routing::from),
             stride: self.leap.map_or(Stride::Leap, Stride::from),
@@ -398,20 +393,23 @@ mod tests {
         let arrive = |s: &mut InferenceSpec, change: fn(&mut ArrivalsSpec)| {
             change(s.arrivals.as_mut().unwrap());
         };
-        for change in [
-            (|a| a.rate_per_replica = Rate(-1.0)) as fn(&mut ArrivalsSpec),
-            |a| a.daily_profile = Some(vec![1.0; 23]),
-            |a| a.daily_profile = Some(vec![0.0; 24]),
-            |a| a.weekly_profile = Some(vec![1.0; 24]),
-            |a| a.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: f64::NAN })),
-            |a| {
+        let changes: [(&str, fn(&mut ArrivalsSpec)); 6] = [
+            ("arrivals.rate_per_replica", |a| a.rate_per_replica = Rate(-1.0)),
+            ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![1.0; 23])),
+            ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![0.0; 24])),
+            ("arrivals.weekly_profile", |a| a.weekly_profile = Some(vec![1.0; 24])),
+            ("arrivals.gaps.variation", |a| {
+                a.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: f64::NAN }));
+            }),
+            ("arrivals.noise.variation", |a| {
                 let noise = NoiseSpec { variation: -0.1, interval: None, correlation: None };
                 a.noise = Some(noise);
-            },
-        ] {
+            }),
+        ];
+        for (field, change) in changes {
             let mut spec = spec(affine());
             arrive(&mut spec, change);
-            wrong.push(("arrivals", spec));
+            wrong.push((field, spec));
         }
         let mut case = |field, change: fn(&mut InferenceSpec)| {
             let mut spec = spec(affine());
@@ -419,19 +417,26 @@ mod tests {
             wrong.push((field, spec));
         };
         case("", |s| s.arrivals = None);
-        case("", |s| (s.arrivals, s.trace) = (None, Some(trace("a.csv", None))));
+        case("trace", |s| (s.arrivals, s.trace) = (None, Some(trace("a.csv", None))));
         case("trace", |s| s.trace = Some(trace("a.csv", None)));
-        case("trace", |s| (s.arrivals, s.trace) = (None, Some(trace("a.csv", Some(0.0)))));
+        case("trace.rate_scale", |s| {
+            (s.arrivals, s.trace) = (None, Some(trace("a.csv", Some(0.0))));
+        });
         case("slo", |s| {
             (s.arrivals, s.classes) = (None, Some(vec![class("a")]));
             s.slo = Some(SloSpec { ttft: None, tpot: None });
         });
         case("arrivals", |s| s.classes = Some(vec![class("a")]));
-        for names in [&["a", "a"][..], &["a b"], &[""], &[]] {
+        for (names, field) in [
+            (&["a", "a"][..], "classes[1].name"),
+            (&["a b"], "classes[0].name"),
+            (&[""], "classes[0].name"),
+            (&[], "classes"),
+        ] {
             let mut spec = spec(affine());
             spec.arrivals = None;
             spec.classes = Some(names.iter().map(|name| class(name)).collect());
-            wrong.push(("classes", spec));
+            wrong.push((field, spec));
         }
         let mut case = |field, change: fn(&mut InferenceSpec)| {
             let mut spec = spec(affine());
@@ -446,40 +451,41 @@ mod tests {
             let bins = counts.iter().map(|&(tokens, weight)| BinSpec { tokens, weight }).collect();
             LengthSpec::Histogram(HistogramSpec { bins })
         };
-        for prompt in [
-            LengthSpec::Lognormal(LognormalLengthSpec { mean: 0.0, variation: 1.0, max: None }),
-            LengthSpec::Fixed(FixedLengthSpec { tokens: 0 }),
-            bins(&[]),
-            bins(&[(0, 1.0)]),
-            bins(&[(7, 1.0), (7, 1.0)]),
-            bins(&[(7, 1.0), (8, -1.0)]),
-            bins(&[(7, 0.0)]),
+        let no_mean = LognormalLengthSpec { mean: 0.0, variation: 1.0, max: None };
+        for (field, prompt) in [
+            ("lengths.prompt.mean", LengthSpec::Lognormal(no_mean)),
+            ("lengths.prompt.tokens", LengthSpec::Fixed(FixedLengthSpec { tokens: 0 })),
+            ("lengths.prompt.bins", bins(&[])),
+            ("lengths.prompt.bins[0].tokens", bins(&[(0, 1.0)])),
+            ("lengths.prompt.bins[1].tokens", bins(&[(7, 1.0), (7, 1.0)])),
+            ("lengths.prompt.bins[1].weight", bins(&[(7, 1.0), (8, -1.0)])),
+            ("lengths.prompt.bins", bins(&[(7, 0.0)])),
         ] {
             let mut spec = spec(affine());
             spec.lengths = Some(LengthsSpec { prompt, output: AZURE_CONVERSATION.output });
-            wrong.push(("lengths", spec));
+            wrong.push((field, spec));
         }
         let mut case = |field, change: fn(&mut InferenceSpec)| {
             let mut spec = spec(affine());
             change(&mut spec);
             wrong.push((field, spec));
         };
-        case("model", |s| {
+        case("model.base", |s| {
             let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
             model.base = StepTime(0.0);
         });
-        case("model", |s| {
+        case("model.power.prefill", |s| {
             let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
             model.power.prefill = Some(Power(900.0));
         });
-        case("speculation", |s| {
+        case("speculation.tokens", |s| {
             s.speculation =
                 Some(SpeculationSpec { tokens: 0, acceptance: Fraction(0.7), time: StepTime(0.0) });
         });
-        case("patience", |s| {
+        case("patience.wait", |s| {
             s.patience = Some(PatienceSpec { wait: Duration(0), retries: None, backoff: None });
         });
-        case("disaggregation", |s| {
+        case("disaggregation.prefill", |s| {
             s.disaggregation = Some(DisaggregationSpec {
                 prefill: 8,
                 kv_per_token: DataSize(160e3),
@@ -487,10 +493,10 @@ mod tests {
                 latency: None,
             });
         });
-        case("autoscaling", |s| {
+        case("autoscaling.min", |s| {
             s.autoscaling = Some(AutoscalingSpec { min: 0, target: 9.0, start: None, calm: None });
         });
-        case("model", |s| s.model = grid([0.020, 0.019]));
+        case("model.rows[0].times", |s| s.model = grid([0.020, 0.019]));
         for (field, spec) in &wrong {
             let faults = faults(spec, 2);
             assert_eq!(

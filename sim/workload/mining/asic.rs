@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::plant::cooling::ChipSpec;
-use crate::spec::{Fault, Names};
+use crate::spec::{Check, Fault, Names};
 use crate::units::{Fraction, HashRate, Power, Temperature};
 
 /// A group of alike blocks of ASIC miners, as written under `racks:`.
@@ -64,9 +64,14 @@ pub struct AsicRackDesign {
 impl AsicRackSpec {
     /// Fills defaults and checks ranges.
     pub fn resolve(&self, faults: &mut Vec<Fault>) -> AsicRackDesign {
-        if self.count == Some(0) {
-            faults.push(Fault::error("count", "number of blocks must be above zero"));
-        }
+        let mut check = Check { faults };
+        check.count("count", self.count);
+        // After a report, the figures of an S19 stand in.
+        let hash_rate =
+            check.between("hash_rate", Some(self.hash_rate.0), 1e14, (1e6, 1e18), "H/s");
+        let power_w = check.between("power", Some(self.power.0), 3250.0, (1.0, 1e6), "W");
+        let throttled = self.throttled_speed.map(|f| f.0);
+        let throttled_speed = check.between("throttled_speed", throttled, 0.9, (0.01, 1.0), "");
         if !(1..=100_000).contains(&self.machines) {
             let message = format!("needs 1 to 100000 machines, got {}", self.machines);
             faults.push(
@@ -74,20 +79,20 @@ impl AsicRackSpec {
                     .help("split a larger fleet into several blocks with `count`"),
             );
         }
-        for (field, value) in [("hash_rate", self.hash_rate.0), ("power", self.power.0)] {
-            if value <= 0.0 {
-                faults.push(Fault::error(field, "must be above zero"));
-            }
-        }
-        let sleep_w = self.sleep_power.map_or(25.0, |p| p.0);
-        if !(0.0..self.power.0).contains(&sleep_w) {
+        let mut sleep_w = self.sleep_power.map_or(25.0, |p| p.0);
+        if !(0.0..power_w).contains(&sleep_w) {
+            let field = if self.sleep_power.is_some() { "sleep_power" } else { "power" };
             faults.push(
-                Fault::error("sleep_power", "must be at least zero and below `power`")
-                    .help(format!("a hashing machine draws {}", self.power)),
+                Fault::error(
+                    field,
+                    format!("a machine asleep draws {sleep_w} W, not below `power`"),
+                )
+                .help(format!("a hashing machine draws {}", self.power)),
             );
+            sleep_w = 0.0;
         }
-        let efficiency = self.power.0 / self.hash_rate.0 * 1e12;
-        if efficiency.is_finite() && !(5.0..=200.0).contains(&efficiency) {
+        let efficiency = power_w / hash_rate * 1e12;
+        if !(5.0..=200.0).contains(&efficiency) {
             faults.push(
                 Fault::warning(
                     "hash_rate",
@@ -100,22 +105,16 @@ impl AsicRackSpec {
             let message = "`chip` and limits of the inlet contradict each other";
             faults.push(Fault::error("chip", message).help("leave out one of the two"));
         }
-        let throttle_c = self.throttle_inlet.map_or(40.0, |t| t.0);
-        let trip_c = self.trip_inlet.map_or(47.0, |t| t.0);
-        if trip_c <= throttle_c {
-            faults.push(Fault::error(
-                "trip_inlet",
-                format!("must lie above the throttle temperature of {throttle_c} degC"),
-            ));
-        }
+        let (throttle_c, trip_c) =
+            Check { faults }.inlet_limits_c((self.throttle_inlet, 40.0), (self.trip_inlet, 47.0));
         AsicRackDesign {
-            machines: self.machines,
-            hash_rate: self.hash_rate.0,
-            power_w: self.power.0,
+            machines: self.machines.clamp(1, 100_000),
+            hash_rate,
+            power_w,
             sleep_w,
             throttle_c,
             trip_c,
-            throttled_speed: self.throttled_speed.map_or(0.9, |f| f.0),
+            throttled_speed,
         }
     }
 }
@@ -176,7 +175,7 @@ mod tests {
         let mut faults = Vec::new();
         spec(yaml).resolve(&mut faults);
         let fields: Vec<_> = faults.iter().map(|fault| fault.field.clone()).collect();
-        assert_eq!(fields, ["count", "machines", "sleep_power", "hash_rate", "trip_inlet"]);
+        assert_eq!(fields, ["count", "machines", "sleep_power", "hash_rate", "throttle_inlet"]);
     }
 
     /// Every ASIC of the catalogue resolves, and its efficiency is the published one.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::spec::IncomeSpec;
-use crate::spec::{Fault, Name};
-use crate::tables::{Column, Layout, LineError, Run, Series, read_csv};
+use crate::grid::table::{Column, Layout, LineError, read_csv};
+use crate::grid::{Run, Series};
+use crate::spec::{Check, Fault, Name};
 
 /// What a hash earns at an instant, before the pool's fee.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,34 +103,28 @@ impl IncomeSpec {
         let ways = [self.hash_price.is_some(), self.difficulty.is_some(), self.csv.is_some()];
         if ways.iter().filter(|given| **given).count() != 1 {
             let message = "needs exactly one of `hash_price`, `difficulty` and `csv`";
-            faults.push(Fault::error("income", message).help(HELP));
+            faults.push(Fault::error("", message).help(HELP));
         }
         let network = self.difficulty.is_some() || self.csv.is_some();
-        let amounts = [("income.subsidy", self.subsidy), ("income.fees", self.fees)];
-        for (field, given) in amounts {
+        for (field, given) in [("subsidy", self.subsidy), ("fees", self.fees)] {
             if given.is_some() && !network {
                 let message = "has no effect beside a constant hash price";
                 faults.push(Fault::error(field, message));
             }
-            if given.is_some_and(|btc| btc.0 < 0.0) {
-                faults.push(Fault::error(field, "must not be negative"));
-            }
+            Check { faults }.between(field, given.map(|btc| btc.0), 0.0, (0.0, MOST_BTC), "BTC");
         }
         if self.price.is_some() != self.difficulty.is_some() {
+            let field = if self.price.is_some() { "price" } else { "difficulty" };
             let message = "`difficulty` and `price` belong together";
-            faults.push(Fault::error("income.price", message).help(HELP));
+            faults.push(Fault::error(field, message).help(HELP));
         }
-        if self.hash_price.is_some_and(|p| p.0 < 0.0) {
-            faults.push(Fault::error("income.hash_price", "must not be negative"));
-        }
-        if self.price.is_some_and(|p| p.0 < 0.0) {
-            faults.push(Fault::error("income.price", "must not be negative"));
-        }
-        if self.difficulty.is_some_and(|d| !(1.0..=1e30).contains(&d)) {
-            faults.push(Fault::error("income.difficulty", "must be at least 1"));
-        }
+        Check { faults }.between("difficulty", self.difficulty, 1.0, (1.0, 1e30), "");
     }
 }
+
+/// The subsidy of the first blocks, the most that there will ever be, and far above the fees of
+/// any block but a mistaken one.
+const MOST_BTC: f64 = 50.0;
 
 /// What a hash earns on each day of the run, by the record `file` of the `network`.
 fn daily(
@@ -158,7 +153,7 @@ fn daily(
     match read() {
         Ok(series) => Some(series),
         Err(error) => {
-            let fault = Fault::error("income", format!("`{file}`: {error}")).at(file.mark);
+            let fault = Fault::error("csv", format!("`{file}`: {error}")).at(file.mark);
             faults.push(fault.help("needs columns `date`, `price` in dollars and `difficulty`"));
             None
         }

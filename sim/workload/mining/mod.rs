@@ -16,6 +16,8 @@ mod events;
 mod model;
 
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod tests;
 
 pub use account::{Cause, MiningSummary};

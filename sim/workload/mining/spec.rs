@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::asic::AsicRackDesign;
 use super::income::Income;
+use crate::grid::{Run, Series};
 use crate::kernel::Span;
-use crate::spec::{Fault, Name, Names, kinds};
-use crate::tables::{Run, Series};
+use crate::spec::{Check, Fault, Name, Names, kinds, within};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
 
 /// Bitcoin mining on racks of ASICs.
@@ -205,24 +205,25 @@ impl MiningSpec {
         faults: &mut Vec<Fault>,
     ) -> MiningDesign {
         let failures = self.failures.clone().unwrap_or_default();
-        let failure_rate_per_s = failures.rate.map_or(0.05 / (8760.0 * 3600.0), |r| r.0);
-        if failure_rate_per_s < 0.0 {
-            faults.push(Fault::error("failures.rate", "a rate is not negative"));
-        }
-        let repair_mean_s = failures.repair_time.map_or(146.0 * 86_400.0, |t| t.as_secs_f64());
-        if repair_mean_s <= 0.0 {
-            faults.push(Fault::error("failures.repair_time", "must be above zero"));
-        }
+        let (failure_rate_per_s, repair_mean_s) = Check { faults }.within("failures", |check| {
+            let rate = failures.rate.map_or(0.05 / (8760.0 * 3600.0), |r| r.0);
+            let repair = check.lasting("repair_time", failures.repair_time);
+            let repair_mean_s = repair.map_or(146.0 * 86_400.0, Duration::as_secs_f64);
+            (check.failure_rate("rate", rate), repair_mean_s)
+        });
         MiningDesign {
             racks,
-            income: self.income.resolve(run, faults),
+            income: within("income", faults, |faults| self.income.resolve(run, faults)),
             pool_fee: self.pool_fee.map_or(0.01, |f| f.0),
             policy: match &self.policy {
                 Some(PolicySpec::Always(_)) => None,
-                Some(PolicySpec::Breakeven(spec)) => Some(spec.resolve(faults)),
+                Some(PolicySpec::Breakeven(spec)) => {
+                    Some(within("policy", faults, |faults| spec.resolve(faults)))
+                }
                 None => Some(BreakevenSpec::default().resolve(faults)),
             },
-            restart: self.restart.clone().unwrap_or_default().resolve(faults),
+            restart: Check { faults }
+                .within("restart", |check| self.restart.clone().unwrap_or_default().resolve(check)),
             failure_rate_per_s,
             repair_mean_s,
         }
@@ -233,13 +234,13 @@ impl BreakevenSpec {
     fn resolve(&self, faults: &mut Vec<Fault>) -> BreakevenDesign {
         if self.wake_below.is_some() && self.hysteresis.is_some() {
             let message = "`wake_below` already says when machines wake";
-            faults.push(Fault::error("policy.hysteresis", message).help("remove one of the two"));
+            faults.push(Fault::error("hysteresis", message).help("remove one of the two"));
         }
         if let (Some(sleep), Some(wake)) = (self.sleep_above, self.wake_below)
             && wake.0 > sleep.0
         {
             let message = format!("must not lie above `sleep_above` of {sleep}");
-            faults.push(Fault::error("policy.wake_below", message));
+            faults.push(Fault::error("wake_below", message));
         }
         BreakevenDesign {
             sleep_above: self.sleep_above.map(|p| p.0),
@@ -254,23 +255,14 @@ impl BreakevenSpec {
 }
 
 impl RestartSpec {
-    fn resolve(&self, faults: &mut Vec<Fault>) -> RestartDesign {
-        let boot_sigma = self.boot_sigma.unwrap_or(0.4);
-        if !(0.0..=2.0).contains(&boot_sigma) {
-            faults.push(Fault::error("restart.boot_sigma", "needs 0 to 2"));
-        }
-        let boot_median_s = self.boot_time.map_or(300.0, |t| t.as_secs_f64());
-        if boot_median_s <= 0.0 {
-            faults.push(Fault::error("restart.boot_time", "must be above zero"));
-        }
-        let ramp_per_s = self.ramp.map_or(0.02, |r| r.0);
-        if !(1e-6..=1e3).contains(&ramp_per_s) {
-            faults.push(Fault::error("restart.ramp", "needs 1e-6 /s to 1000 /s"));
-        }
-        let reset_mean_s = self.reset_time.map_or(86_400.0, |t| t.as_secs_f64());
-        if reset_mean_s <= 0.0 {
-            faults.push(Fault::error("restart.reset_time", "must be above zero"));
-        }
+    fn resolve(&self, check: &mut Check<'_>) -> RestartDesign {
+        let boot_sigma = check.between("boot_sigma", self.boot_sigma, 0.4, (0.0, 2.0), "");
+        let boot = check.lasting("boot_time", self.boot_time);
+        let boot_median_s = boot.map_or(300.0, Duration::as_secs_f64);
+        let ramp = self.ramp.map(|ramp| ramp.0);
+        let ramp_per_s = check.between("ramp", ramp, 0.02, (1e-6, 1e3), "/s");
+        let reset = check.lasting("reset_time", self.reset_time);
+        let reset_mean_s = reset.map_or(86_400.0, Duration::as_secs_f64);
         RestartDesign {
             sleep_time: self.sleep_time.map_or(Span::from_secs(5), Span::from),
             wake_time: self.wake_time.map_or(Span::from_secs(10), Span::from),

@@ -6,6 +6,7 @@
 
 mod account;
 pub mod checkpoint;
+pub mod closed_forms;
 mod fleet;
 mod generator;
 mod job;
@@ -18,7 +19,13 @@ mod spec;
 mod swf;
 
 #[cfg(test)]
-mod tests;
+mod behaviour;
+#[cfg(test)]
+mod conservation;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod testing;
 
 pub use account::{
     CauseCount, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,

@@ -8,10 +8,9 @@ mod queue;
 mod stops;
 
 #[cfg(test)]
-mod tests {
-    mod planned;
-    mod spares;
-}
+mod planned;
+#[cfg(test)]
+mod spares;
 
 use std::collections::{BTreeMap, VecDeque};
 

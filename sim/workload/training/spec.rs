@@ -36,7 +36,7 @@ use super::placement::Placement;
 use super::power::PowerDesign;
 use super::schedule::{Policy, Rules};
 use crate::kernel::Span;
-use crate::spec::{Fault, Names};
+use crate::spec::{Check, Fault, Names, within};
 use crate::units::{Duration, HourlyPrice, PowerRamp};
 use crate::workload::gpu::GpuRackDesign;
 use jobs::Room;
@@ -189,9 +189,7 @@ impl TrainingSpec {
                 format!("{spares} spares leave none of {nodes} nodes to work"),
             ));
         }
-        if self.max_length == Some(Duration(0)) {
-            faults.push(Fault::error("max_length", "must be longer than zero"));
-        }
+        let max_length = Check { faults }.lasting("max_length", self.max_length);
         let ramp = self.restart_ramp.map_or(f64::INFINITY, |ramp| ramp.0);
         if ramp <= 0.0 {
             faults.push(Fault::error("restart_ramp", "must be above zero"));
@@ -201,8 +199,8 @@ impl TrainingSpec {
         let tiers = self.tiers.as_deref().unwrap_or_default();
         let groups = Groups::new(&queue, tiers, faults);
         let shares = self.power.clone().unwrap_or_default();
-        let uncapped = shares.uncapped(rack, faults);
-        let power = under_cap(&uncapped, shares.cap, rack, "power", faults);
+        let uncapped = within("power", faults, |faults| shares.uncapped(rack, faults));
+        let power = under_cap(&uncapped, shares.cap, rack, "power.cap", faults);
         let usable = nodes.saturating_sub(spares);
         let capped = Vec::new();
         let mut room = Room {
@@ -214,9 +212,25 @@ impl TrainingSpec {
             cap: shares.cap,
             capped,
         };
-        let jobs = self.jobs.resolve(&mut room, faults);
+        let jobs = within("jobs", faults, |faults| self.jobs.resolve(&mut room, faults));
         let capped = room.capped;
-        let most_busy = queue.most_busy(rack, &power, nodes, faults);
+        let most_busy =
+            within("queue", faults, |faults| queue.most_busy(rack, &power, nodes, faults));
+        let policy = self.scheduler.unwrap_or_default();
+        let rules = within("queue", faults, |faults| queue.resolve(policy, tiers, nodes, faults));
+        let failures = self.failures.clone().unwrap_or_default();
+        let failures = within("failures", faults, |faults| failures.resolve(&detection, faults));
+        let checkpoint = self.checkpoint.clone().unwrap_or_default();
+        let checkpoint = within("checkpoint", faults, |faults| checkpoint.resolve(faults));
+        let curtailment = self
+            .curtailment
+            .as_ref()
+            .map(|spec| within("curtailment", faults, |faults| spec.resolve(&groups, faults)));
+        let maintenance = self
+            .maintenance
+            .as_ref()
+            .map(|spec| within("maintenance", faults, |faults| spec.resolve(racks, faults)));
+        let rack_cap_w = within("power", faults, |faults| shares.rack_cap_w(rack, &power, faults));
         TrainingDesign {
             nodes,
             spares,
@@ -225,17 +239,17 @@ impl TrainingSpec {
             power_aware: queue.power_aware.unwrap_or(false),
             most_busy,
             jobs,
-            rules: queue.resolve(self.scheduler.unwrap_or_default(), tiers, nodes, faults),
-            failures: self.failures.clone().unwrap_or_default().resolve(&detection, faults),
-            checkpoint: self.checkpoint.clone().unwrap_or_default().resolve(faults),
+            rules,
+            failures,
+            checkpoint,
             restart: self.restart.map_or(Span::from_secs(300), Span::from),
-            max_length: self.max_length.map(Span::from),
-            curtailment: self.curtailment.as_ref().map(|spec| spec.resolve(&groups, faults)),
-            maintenance: self.maintenance.as_ref().map(|spec| spec.resolve(racks, faults)),
+            max_length: max_length.map(Span::from),
+            curtailment,
+            maintenance,
             restart_ramp_w_per_s: ramp,
             groups,
             recovery: self.recovery.unwrap_or(Recovery::Hold),
-            rack_cap_w: shares.rack_cap_w(rack, &power, faults),
+            rack_cap_w,
             power,
             capped,
             price_usd: self.price.map_or(0.0, |p| p.0),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::InferenceSpec;
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Fault, FilePath, kinds};
+use crate::spec::{Check, Fault, FilePath, kinds, within};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{
     ClassDesign, ClientDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign, RateDesign,
@@ -234,6 +234,12 @@ pub(super) const AZURE_CONVERSATION: LengthsSpec = {
 /// Longest prompt or answer that a law may give.
 const MOST_TOKENS: u32 = 1 << 20;
 
+/// Tokens of a prompt or an answer.
+const TOKENS: (u64, u64) = (1, MOST_TOKENS as u64);
+
+/// Requests per second that a replica may be sent: a thousand times what any serves.
+const MOST_ARRIVALS: f64 = 1e6;
+
 /// Most classes of a service: each keeps histograms of its own.
 const MOST_CLASSES: usize = 64;
 
@@ -280,8 +286,14 @@ impl InferenceSpec {
             check_names(classes, faults);
         }
         let cell = Cell { replicas: replicas as f64, limits, week };
-        let classes: Vec<ClassDesign> =
-            all.iter().map(|parts| parts.resolve(&cell, open, faults)).collect();
+        let resolve = |(index, parts): (usize, &Parts<'_>)| {
+            let at = match &self.classes {
+                None => String::new(),
+                Some(_) => format!("classes[{index}]"),
+            };
+            within(&at, faults, |faults| parts.resolve(&cell, open, faults))
+        };
+        let classes: Vec<ClassDesign> = all.iter().enumerate().map(resolve).collect();
         if classes.is_empty() {
             // A design that can be built, so that other faults are found too.
             return LoadDesign::poisson(0.0, LengthLaw::Fixed(1), LengthLaw::Fixed(1));
@@ -307,11 +319,12 @@ fn check_names(classes: &[ClassSpec], faults: &mut Vec<Fault>) {
         if name.is_empty() || name.len() > 40 || !name.chars().all(is_plain) {
             let help = "use letters, digits, `-` and `_`";
             let message = format!("`{name}` cannot name a class");
-            faults.push(Fault::error("classes", message).help(help));
+            faults.push(Fault::error(format!("classes[{index}].name"), message).help(help));
         }
         let is_taken = classes[..index].iter().any(|other| other.name == *name);
         if is_taken {
-            faults.push(Fault::error("classes", format!("two classes are called `{name}`")));
+            let message = format!("two classes are called `{name}`");
+            faults.push(Fault::error(format!("classes[{index}].name"), message));
         }
     }
 }
@@ -329,19 +342,12 @@ struct Parts<'s> {
 }
 
 impl PrefixesSpec {
-    fn resolve(self, faults: &mut Vec<Fault>) -> Option<SharedPrefixes> {
-        let skew = self.skew.unwrap_or(1.0);
-        let sound = (1..=MOST_PREFIXES).contains(&self.count)
-            && (1..=MOST_TOKENS).contains(&self.tokens)
-            && (0.0..=10.0).contains(&skew);
-        if !sound {
-            faults.push(
-                Fault::error("classes", "the `prefixes` of a class are out of range").help(
-                    "`count` from 1 to 65,536, `tokens` from 1 to 1,048,576, `skew` from 0 to 10",
-                ),
-            );
+    fn resolve(self, check: &mut Check<'_>) -> SharedPrefixes {
+        SharedPrefixes {
+            count: check.whole("count", self.count.into(), (1, MOST_PREFIXES.into())) as u32,
+            tokens: check.whole("tokens", self.tokens.into(), TOKENS) as u32,
+            skew: check.between("skew", self.skew, 1.0, (0.0, 10.0), ""),
         }
-        sound.then_some(SharedPrefixes { count: self.count, tokens: self.tokens, skew })
     }
 }
 
@@ -371,14 +377,15 @@ impl<'s> Parts<'s> {
                 let of_drawn =
                     [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())];
                 if let (TraceSpec::Mooncake(_), Some(_)) = (trace, self.prefixes) {
-                    let message = "a Mooncake trace tells which `prefixes` its requests share";
-                    faults.push(Fault::error("classes", message).help("leave `prefixes` out"));
+                    let message = "a Mooncake trace tells which prefixes its requests share";
+                    faults.push(Fault::error("prefixes", message).help("leave `prefixes` out"));
                 }
                 for (field, _) in of_drawn.into_iter().filter(|(_, is_given)| *is_given) {
                     let message = format!("a trace has its own `{field}`");
                     faults.push(Fault::error(field, message).help("leave one of the two out"));
                 }
-                trace.resolve(cell.limits, open, faults).map(SourceDesign::Trace)
+                within("trace", faults, |faults| trace.resolve(cell.limits, open, faults))
+                    .map(SourceDesign::Trace)
             }
             (None, None) => {
                 let message = match self.name {
@@ -389,10 +396,11 @@ impl<'s> Parts<'s> {
                 faults.push(Fault::error("", message).help(help));
                 None
             }
-            (Some(_), Some(_)) => {
+            (Some(arrivals), Some(trace)) => {
                 let fault = Fault::error("trace", "requests are either drawn or recorded");
                 faults.push(fault.help("leave out `arrivals` or the `trace`"));
-                None
+                within("trace", faults, |faults| trace.rate_scale(faults));
+                Some(self.drawn(arrivals, cell, faults))
             }
         };
         let nothing = || SourceDesign::Drawn { rate: RateDesign::constant(), clients: Vec::new() };
@@ -403,7 +411,9 @@ impl<'s> Parts<'s> {
                 tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
             },
             priority: self.priority,
-            prefixes: self.prefixes.and_then(|spec| spec.resolve(faults)),
+            prefixes: self
+                .prefixes
+                .map(|spec| Check { faults }.within("prefixes", |check| spec.resolve(check))),
             source: source.unwrap_or_else(nothing),
         }
     }
@@ -414,62 +424,75 @@ impl<'s> Parts<'s> {
         cell: &Cell<'_>,
         faults: &mut Vec<Fault>,
     ) -> SourceDesign {
-        let rate_per_s = arrivals.rate_per_replica.0 * cell.replicas;
-        if !(0.0..1e9).contains(&rate_per_s) {
-            faults.push(Fault::error("arrivals", "a rate of arrivals is not negative"));
-        }
-        let rate_per_s = rate_per_s.clamp(0.0, 1e9);
-        let gaps = arrivals.gaps.as_ref();
+        let mut check = Check { faults };
+        let rate_per_s = check.within("arrivals", |check| {
+            let each = arrivals.rate_per_replica.0;
+            check.between("rate_per_replica", Some(each), 0.0, (0.0, MOST_ARRIVALS), "/s")
+        }) * cell.replicas;
+        let gaps = arrivals.gaps.as_ref().map_or(GapLaw::Exponential, |gaps| {
+            check.within("arrivals.gaps", |check| gaps.resolve(check))
+        });
         let azure = AZURE_CONVERSATION;
         let lengths = self.lengths.unwrap_or(&azure);
-        let mut client =
-            |rate_per_s, gaps: Option<&GapsSpec>, lengths: &LengthsSpec| ClientDesign {
-                rate_per_s,
-                gaps: gaps.map_or(GapLaw::Exponential, |gaps| gaps.resolve(faults)),
-                prompt: lengths.prompt.resolve("prompt", faults),
-                output: lengths.output.resolve("output", faults),
-            };
+        let (prompt, output) = check.within("lengths", |check| lengths.resolve(check));
         let clients = match self.clients {
-            None => vec![client(rate_per_s, gaps, lengths)],
+            None => vec![ClientDesign { rate_per_s, gaps, prompt, output }],
             Some(clients) => {
-                let total: f64 = clients.iter().map(|client| client.share).sum();
-                let is_share = |share: f64| (0.0..=1e12).contains(&share);
-                let sound = clients.iter().all(|client| is_share(client.share)) && total > 0.0;
-                let made = clients
-                    .iter()
-                    .map(|spec| {
-                        let share = if sound { spec.share / total } else { 0.0 };
-                        let lengths = spec.lengths.as_ref().unwrap_or(lengths);
-                        client(rate_per_s * share, spec.gaps.as_ref().or(gaps), lengths)
-                    })
-                    .collect();
-                if !sound || clients.len() > MOST_CLIENTS {
-                    let message = format!("needs 1 to {MOST_CLIENTS} clients with shares above 0");
-                    faults.push(Fault::error("clients", message));
+                let shares: Vec<f64> = clients.iter().map(|client| client.share).collect();
+                let sound = check.weights(("clients", "share"), &shares);
+                if clients.len() > MOST_CLIENTS {
+                    let message = format!("needs 1 to {MOST_CLIENTS} clients");
+                    check.error("clients", message);
                 }
-                made
+                let total: f64 = shares.iter().sum();
+                let clients = clients.iter().take(MOST_CLIENTS).enumerate();
+                let client =
+                    |(index, spec): (usize, &ClientSpec)| {
+                        let share = if sound { spec.share / total } else { 0.0 };
+                        check.within(&format!("clients[{index}]"), |check| {
+                            let own = spec.lengths.as_ref().map(|lengths| {
+                                check.within("lengths", |check| lengths.resolve(check))
+                            });
+                            let (prompt, output) =
+                                own.unwrap_or_else(|| (prompt.clone(), output.clone()));
+                            let gaps = spec.gaps.as_ref().map_or(gaps, |gaps| {
+                                check.within("gaps", |check| gaps.resolve(check))
+                            });
+                            ClientDesign { rate_per_s: rate_per_s * share, gaps, prompt, output }
+                        })
+                    };
+                clients.map(client).collect()
             }
         };
-        SourceDesign::Drawn { rate: arrivals.resolve_rate(cell.week, faults), clients }
+        let rate =
+            Check { faults }.within("arrivals", |check| arrivals.resolve_rate(cell.week, check));
+        SourceDesign::Drawn { rate, clients }
     }
 }
 
 impl TraceSpec {
+    fn parts(&self) -> (TraceFormat, &TraceFileSpec) {
+        match self {
+            TraceSpec::Azure(spec) => (TraceFormat::Azure, spec),
+            TraceSpec::Mooncake(spec) => (TraceFormat::Mooncake, spec),
+        }
+    }
+
+    fn rate_scale(&self, faults: &mut Vec<Fault>) -> f64 {
+        let rate_scale = self.parts().1.rate_scale;
+        Check { faults }.between("rate_scale", rate_scale, 1.0, (1e-6, 1e6), "")
+    }
+
     fn resolve(
         &self,
         limits: &Limits,
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> Option<TraceDesign> {
-        let (format, spec) = match self {
-            TraceSpec::Azure(spec) => (TraceFormat::Azure, spec),
-            TraceSpec::Mooncake(spec) => (TraceFormat::Mooncake, spec),
-        };
-        let rate_scale = spec.rate_scale.unwrap_or(1.0);
-        if !(1e-6..=1e6).contains(&rate_scale) {
-            let message =
-                format!("needs a `rate_scale` from 0.000001 to 1,000,000, got {rate_scale}");
-            faults.push(Fault::error("trace", message));
+        let (format, spec) = self.parts();
+        let known = faults.len();
+        let rate_scale = self.rate_scale(faults);
+        if faults.len() > known {
             return None;
         }
         let trace = open(format, &spec.file, limits, faults)?;
@@ -478,42 +501,19 @@ impl TraceSpec {
 }
 
 impl ArrivalsSpec {
-    fn resolve_rate(&self, week: &LocalWeek, faults: &mut Vec<Fault>) -> RateDesign {
-        let hours: [f64; 24] = shares("daily_profile", self.daily_profile.as_deref(), faults);
-        let days: [f64; 7] = shares("weekly_profile", self.weekly_profile.as_deref(), faults);
+    fn resolve_rate(&self, week: &LocalWeek, check: &mut Check<'_>) -> RateDesign {
+        let hours: [f64; 24] = check.shape("daily_profile", self.daily_profile.as_deref());
+        let days: [f64; 7] = check.shape("weekly_profile", self.weekly_profile.as_deref());
         let weekly = days.iter().flat_map(|day| hours.map(|hour| day * hour)).collect();
-        let noise = self.noise.and_then(|noise| noise.resolve(faults));
+        let noise = self.noise.map(|noise| check.within("noise", |check| noise.resolve(check)));
         RateDesign { weekly, week: week.clone(), noise }
     }
 }
 
-/// Factors of mean one.
-fn shares<const N: usize>(what: &str, shares: Option<&[f64]>, faults: &mut Vec<Fault>) -> [f64; N] {
-    let Some(shares) = shares else { return [1.0; N] };
-    let sum: f64 = shares.iter().sum();
-    let sound = shares.iter().all(|f| f.is_finite() && *f >= 0.0) && sum > 0.0;
-    match <[f64; N]>::try_from(shares) {
-        Ok(factors) if sound && sum.is_finite() => factors.map(|f| f * N as f64 / sum),
-        _ => {
-            let message = format!("`{what}` needs {N} shares, got {}", shares.len());
-            faults.push(
-                Fault::error("arrivals", message).help("none below zero, and one above zero"),
-            );
-            [1.0; N]
-        }
-    }
-}
-
 impl GapsSpec {
-    fn resolve(&self, faults: &mut Vec<Fault>) -> GapLaw {
-        let mut sound = |variation: f64| {
-            // Outside, the laws are hardly told apart from a clock or from a single burst.
-            if !(0.05..=10.0).contains(&variation) {
-                let message = format!("needs a variation of gaps from 0.05 to 10, got {variation}");
-                faults.push(Fault::error("arrivals", message));
-            }
-            if variation.is_finite() { variation.clamp(0.05, 10.0) } else { 1.0 }
-        };
+    fn resolve(&self, check: &mut Check<'_>) -> GapLaw {
+        // Outside, the laws are hardly told apart from a clock or from a single burst.
+        let mut sound = |cv: f64| check.between("variation", Some(cv), 1.0, (0.05, 10.0), "");
         match self {
             GapsSpec::Exponential(_) => GapLaw::Exponential,
             GapsSpec::Gamma(spec) => GapLaw::Gamma { variation: sound(spec.variation) },
@@ -523,60 +523,57 @@ impl GapsSpec {
 }
 
 impl NoiseSpec {
-    fn resolve(&self, faults: &mut Vec<Fault>) -> Option<NoiseDesign> {
-        let interval = self.interval.map_or(Span::from_secs(600), Span::from);
-        if !(0.0..=10.0).contains(&self.variation) || interval < Span::from_secs(1) {
-            let message =
-                "noise needs a variation from 0 to 10 and an interval of a second or more";
-            faults.push(Fault::error("arrivals", message));
-            return None;
+    fn resolve(&self, check: &mut Check<'_>) -> NoiseDesign {
+        let mut interval = self.interval.map_or(Span::from_secs(600), Span::from);
+        if interval < Span::from_secs(1) {
+            check.error("interval", "must be at least a second".to_owned());
+            interval = Span::from_secs(1);
         }
-        Some(NoiseDesign {
-            variation: self.variation,
+        NoiseDesign {
+            variation: check.between("variation", Some(self.variation), 0.0, (0.0, 10.0), ""),
             interval,
             correlation: self.correlation.map_or(Span::ZERO, Span::from),
-        })
+        }
+    }
+}
+
+impl LengthsSpec {
+    /// The laws of prompts and of answers.
+    fn resolve(&self, check: &mut Check<'_>) -> (LengthLaw, LengthLaw) {
+        (
+            check.within("prompt", |check| self.prompt.resolve(check)),
+            check.within("output", |check| self.output.resolve(check)),
+        )
     }
 }
 
 impl LengthSpec {
-    fn resolve(&self, what: &str, faults: &mut Vec<Fault>) -> LengthLaw {
-        let mut fault = |help: &str| {
-            let message = format!("the length of `{what}` is out of range");
-            faults.push(Fault::error("lengths", message).help(help));
-            LengthLaw::Fixed(1)
-        };
+    fn resolve(&self, check: &mut Check<'_>) -> LengthLaw {
         match self {
-            LengthSpec::Fixed(FixedLengthSpec { tokens }) => match *tokens {
-                tokens @ 1..=MOST_TOKENS => LengthLaw::Fixed(tokens),
-                _ => fault("from 1 to 1,048,576 tokens"),
-            },
+            LengthSpec::Fixed(FixedLengthSpec { tokens }) => {
+                LengthLaw::Fixed(check.whole("tokens", u64::from(*tokens), TOKENS) as u32)
+            }
             LengthSpec::Lognormal(LognormalLengthSpec { mean, variation, max }) => {
-                let max = max.unwrap_or(32_768);
-                let sound = (1.0..=1e6).contains(mean)
-                    && (1e-6..=20.0).contains(variation)
-                    && (1..=MOST_TOKENS).contains(&max);
-                if !sound {
-                    return fault(
-                        "`mean` from 1 to 1,000,000 tokens, `variation` above 0 to 20, \
-                         `max` from 1 to 1,048,576",
-                    );
-                }
+                let max = check.whole("max", u64::from(max.unwrap_or(32_768)), TOKENS) as u32;
+                let mean = check.between("mean", Some(*mean), 1.0, (1.0, 1e6), "tokens");
+                let cv = check.between("variation", Some(*variation), 1.0, (1e-6, 20.0), "");
                 // For a lognormal law, variation^2 = exp(sigma^2) - 1.
-                let sigma = libm::sqrt(libm::log1p(variation * variation));
-                LengthLaw::Lognormal { mean: *mean, sigma, max }
+                let sigma = libm::sqrt(libm::log1p(cv * cv));
+                LengthLaw::Lognormal { mean, sigma, max }
             }
             LengthSpec::Histogram(HistogramSpec { bins }) => {
-                let total: f64 = bins.iter().map(|bin| bin.weight).sum();
-                let sound = bins.windows(2).all(|pair| pair[0].tokens < pair[1].tokens)
-                    && bins.iter().all(|bin| (1..=MOST_TOKENS).contains(&bin.tokens))
-                    && bins.iter().all(|bin| bin.weight >= 0.0)
-                    && (total > 0.0 && total.is_finite());
+                let weights: Vec<f64> = bins.iter().map(|bin| bin.weight).collect();
+                let mut sound = check.weights(("bins", "weight"), &weights);
+                let falls = bins.windows(2).position(|pair| pair[0].tokens >= pair[1].tokens);
+                let range = |bin: &BinSpec| !(1..=MOST_TOKENS).contains(&bin.tokens);
+                let odd = bins.iter().position(range).map(|at| (at, "must be from 1 to 1,048,576"));
+                let odd = odd.or(falls.map(|at| (at + 1, "must rise from bin to bin")));
+                if let Some((at, message)) = odd {
+                    check.faults.push(Fault::error(format!("bins[{at}].tokens"), message));
+                    sound = false;
+                }
                 if !sound {
-                    return fault(
-                        "`bins` with rising `tokens` from 1 to 1,048,576 and weights of which \
-                         none is below zero and one above",
-                    );
+                    return LengthLaw::Fixed(1);
                 }
                 LengthLaw::Histogram(bins.iter().map(|bin| (bin.tokens, bin.weight)).collect())
             }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::spec::{Fault, kinds};
+use super::service::KV_BLOCKS;
+use crate::spec::{Check, Fault, kinds};
 use crate::units::{Fraction, Power, StepTime};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::inference::step::{
@@ -167,10 +168,10 @@ impl ModelSpec {
         }
     }
 
-    pub(super) fn resolve(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> Model {
+    pub(super) fn resolve(&self, rack: &GpuRackDesign, check: &mut Check<'_>) -> Model {
         let parts = self.parts();
         let mut model = Model {
-            gpus: parts.gpus.max(1) as usize,
+            gpus: check.whole("gpus", parts.gpus.into(), (1, 1 << 16)) as usize,
             steps: StepDesign {
                 decode: parts.decode,
                 linear: parts.linear,
@@ -178,22 +179,19 @@ impl ModelSpec {
                 decode_knee: parts.knee.map_or(0.7, |k| k.0),
                 draft: DraftDesign::default(),
             },
-            power: parts.power.resolve(rack, faults),
-            kv_blocks: parts.kv_blocks,
+            power: check.within("power", |check| parts.power.resolve(rack, check)),
+            kv_blocks: parts.kv_blocks.map(|blocks| check.whole("kv_blocks", blocks, KV_BLOCKS)),
         };
-        if parts.gpus == 0 {
-            faults.push(Fault::error("model", "a replica needs at least one GPU"));
-        }
         let steps = &mut model.steps;
-        let attention = (0.0..=1.0).contains(&steps.attention_s);
-        if !attention || !is_table(&steps.linear) || !is_sound(&steps.decode) {
-            faults.push(
-                Fault::error("model", "durations of iterations must be positive and finite").help(
-                    "tables need points of rising `at` that do not fall at the end; \
-                     a decode iteration lasts above zero and at most an hour, and no less with \
-                     more context",
-                ),
-            );
+        let [of_linear, of_decode] = parts.fields;
+        let odd = if !(0.0..=1.0).contains(&steps.attention_s) {
+            Some(("attention".to_owned(), "must be at most 1 s"))
+        } else {
+            odd_points(&steps.linear, of_linear, 0.0)
+                .or_else(|| odd_decode(&steps.decode, of_decode))
+        };
+        if let Some((field, message)) = odd {
+            check.faults.push(Fault::error(field, message));
             let base = vec![(0.0, 0.01)];
             steps.decode = DecodeDesign::Sum { base, per_context_s: 0.0 };
             steps.linear = vec![(0.0, 0.0)];
@@ -214,6 +212,7 @@ impl ModelSpec {
                     per_context_s: s.per_context_token.0,
                 },
                 linear: vec![(0.0, 0.0), (1.0, s.per_prompt_token.0)],
+                fields: ["per_prompt_token", if s.base.0 > 1e-9 { "per_sequence" } else { "base" }],
                 attention: s.attention,
                 knee: s.decode_knee,
                 power: &s.power,
@@ -226,6 +225,7 @@ impl ModelSpec {
                     per_context_s: s.per_context_token.0,
                 },
                 linear: points(&s.linear),
+                fields: ["linear", "decode"],
                 attention: s.attention,
                 knee: s.decode_knee,
                 power: &s.power,
@@ -242,6 +242,7 @@ impl ModelSpec {
                         .collect(),
                 },
                 linear: points(&s.linear),
+                fields: ["linear", "rows"],
                 attention: s.attention,
                 knee: s.decode_knee,
                 power: &s.power,
@@ -256,62 +257,104 @@ struct Parts<'s> {
     gpus: u32,
     decode: DecodeDesign,
     linear: Vec<(f64, f64)>,
+    /// The fields that `linear` and `decode` are written in.
+    fields: [&'static str; 2],
     attention: Option<StepTime>,
     knee: Option<Fraction>,
     power: &'s GpuPowerSpec,
     kv_blocks: Option<u64>,
 }
 
-/// Rising points of durations. Beyond the last point the law goes on with its slope, which
-/// must not fall.
-fn is_table(points: &[(f64, f64)]) -> bool {
-    !points.is_empty()
-        && points.windows(2).all(|w| w[0].0 < w[1].0)
-        && points.iter().all(|p| (0.0..=3600.0).contains(&p.1))
-        && points.last_chunk().is_none_or(|[a, b]| a.1 <= b.1)
+/// What is wrong with rising points of durations, each longer than `above_s`, and in which field:
+/// they are written in `of`, where its name does not say that they are one number. Beyond the last
+/// point the law goes on with its slope, which must not fall.
+fn odd_points(points: &[(f64, f64)], of: &str, above_s: f64) -> Option<(String, &'static str)> {
+    let is_list = of == "linear" || of == "decode";
+    let at = |index: usize, field: &str| match is_list {
+        true => format!("{of}[{index}].{field}"),
+        false => of.to_owned(),
+    };
+    let lasts = |time: f64| time <= 3600.0 && time >= 0.0 && (above_s == 0.0 || time > above_s);
+    if points.is_empty() {
+        return Some((of.to_owned(), "needs at least one point"));
+    }
+    if let Some(odd) = points.iter().position(|&(_, time)| !lasts(time)) {
+        let message = match above_s {
+            0.0 => "lasts at most an hour",
+            _ => "an iteration lasts above a nanosecond and at most an hour",
+        };
+        return Some((at(odd, "time"), message));
+    }
+    if let Some(odd) = points.windows(2).position(|w| w[0].0 >= w[1].0) {
+        return Some((at(odd + 1, "at"), "must rise from point to point"));
+    }
+    let last = points.len() - 1;
+    (last > 0 && points[last].1 < points[last - 1].1)
+        .then(|| (at(last, "time"), "must not fall at the end"))
 }
 
-/// A table whose every iteration takes time, also that of an empty batch.
-fn is_base(points: &[(f64, f64)]) -> bool {
-    // A tick is 62.5 ps; anything that rounds to none would stop the clock.
-    is_table(points) && points.iter().all(|p| p.1 > 1e-9) && interpolate(points, 0.0) > 1e-9
+/// The shortest iteration, s. A tick is 62.5 ps; anything that rounds to none would stop the clock.
+const SHORTEST_S: f64 = 1e-9;
+
+/// What is wrong with a table whose every iteration takes time, also that of an empty batch.
+fn odd_base(points: &[(f64, f64)], of: &str) -> Option<(String, &'static str)> {
+    odd_points(points, of, SHORTEST_S).or_else(|| {
+        (interpolate(points, 0.0) <= SHORTEST_S).then(|| {
+            (of.to_owned(), "an empty batch takes no time: the first points rise too fast")
+        })
+    })
 }
 
-fn is_sound(decode: &DecodeDesign) -> bool {
+/// The field in which the law of decoding, written in `of`, is wrong, and what is.
+fn odd_decode(decode: &DecodeDesign, of: &str) -> Option<(String, &'static str)> {
     match decode {
-        DecodeDesign::Sum { base, per_context_s } => {
-            is_base(base) && (0.0..=1.0).contains(per_context_s)
+        DecodeDesign::Sum { per_context_s, .. } if !(0.0..=1.0).contains(per_context_s) => {
+            Some(("per_context_token".to_owned(), "must be at most 1 s"))
+        }
+        DecodeDesign::Sum { base, .. } => odd_base(base, of),
+        DecodeDesign::Grid { context, .. }
+            if context.is_empty() || !context.windows(2).all(|w| w[0] < w[1]) =>
+        {
+            Some(("context".to_owned(), "needs numbers of tokens that rise"))
         }
         DecodeDesign::Grid { context, rows } => {
-            let column =
-                |i: usize| -> Vec<_> { rows.iter().map(|(at, row)| (*at, row[i])).collect() };
-            !context.is_empty()
-                && context.windows(2).all(|w| w[0] < w[1])
-                && rows.iter().all(|(_, row)| row.len() == context.len())
-                && rows.iter().all(|(_, row)| row.windows(2).all(|w| w[0] <= w[1]))
-                && (0..context.len()).all(|i| is_base(&column(i)))
+            let row_is = |odd: &dyn Fn(&[f64]) -> bool| rows.iter().position(|(_, row)| odd(row));
+            if let Some(row) = row_is(&|row| row.len() != context.len()) {
+                return Some((format!("{of}[{row}].times"), "needs a time for each `context`"));
+            }
+            if let Some(row) = row_is(&|row| row.windows(2).any(|w| w[0] > w[1])) {
+                return Some((format!("{of}[{row}].times"), "must not fall with more context"));
+            }
+            (0..context.len()).find_map(|column| {
+                let points: Vec<_> = rows.iter().map(|(at, row)| (*at, row[column])).collect();
+                let (field, message) = odd_base(&points, "decode")?;
+                // A row is a point of each column.
+                let field = field.replacen("decode", of, 1);
+                Some((field.replace("].time", &format!("].times[{column}]")), message))
+            })
         }
     }
 }
 
 impl GpuPowerSpec {
-    fn resolve(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> PowerDesign {
-        let design = PowerDesign {
-            decode_w: self.decode.0,
-            decode_rise_w: self.decode_rise.map_or(0.0, |p| p.0),
-            half_batch: self.half_batch.unwrap_or(45.0),
-            prefill_w: self.prefill.map_or(rack.gpu_tdp_w, |p| p.0),
+    fn resolve(&self, rack: &GpuRackDesign, check: &mut Check<'_>) -> PowerDesign {
+        let rated_w = rack.gpu_tdp_w;
+        let mut draw = |field, power: Option<Power>| {
+            let drawn = power?;
+            if drawn.0 > rated_w {
+                let message = format!(
+                    "is above the {} that the GPUs of these racks are rated",
+                    Power(rated_w)
+                );
+                check.error(field, message);
+            }
+            Some(drawn.0.min(rated_w))
         };
-        if !(design.half_batch > 0.0 && design.half_batch.is_finite()) {
-            faults.push(Fault::error("model", "`half_batch` must be above zero"));
-        }
-        let peak = design.prefill_w.max(design.decode_w);
-        if design.decode_w < 0.0 || design.decode_rise_w < 0.0 || peak > rack.gpu_tdp_w {
-            faults.push(
-                Fault::error("model", "a GPU draws between zero and its rated power")
-                    .help(format!("the GPUs of these racks are rated {:.0} W", rack.gpu_tdp_w)),
-            );
-        }
-        design
+        let decode_w = draw("decode", Some(self.decode)).unwrap_or(0.0);
+        let prefill_w = draw("prefill", self.prefill).unwrap_or(rated_w);
+        // What rises beyond the rating stays at it.
+        let decode_rise_w = self.decode_rise.map_or(0.0, |p| p.0);
+        let half_batch = check.between("half_batch", self.half_batch, 45.0, (1e-3, 1e6), "");
+        PowerDesign { decode_w, decode_rise_w, half_batch, prefill_w }
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::InferenceSpec;
 use super::model::ModelSpec;
-use super::service::{At, PoolParts};
+use super::service::PoolParts;
 use crate::spec::{Names, kinds};
 use crate::units::Duration;
 
@@ -69,7 +69,7 @@ impl InferenceSpec {
     /// The pool of the service itself and the others.
     pub(super) fn pool_parts(&self) -> Vec<PoolParts<'_>> {
         let own = PoolParts {
-            at: At::Service,
+            at: String::new(),
             model: &self.model,
             replicas: self.replicas,
             max_sequences: self.max_sequences,
@@ -78,8 +78,9 @@ impl InferenceSpec {
             block_tokens: self.block_tokens,
             startup: self.startup,
         };
-        let others = self.pools.iter().flatten().map(|PoolSpec::Inference(pool)| PoolParts {
-            at: At::Pool(pool.racks.0.first().map(|name| name.mark).unwrap_or_default()),
+        let others = self.pools.iter().flatten().enumerate();
+        let others = others.map(|(index, PoolSpec::Inference(pool))| PoolParts {
+            at: format!("pools[{index}]"),
             model: &pool.model,
             replicas: pool.replicas,
             max_sequences: pool.max_sequences.or(self.max_sequences),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::model::{Model, ModelSpec};
 use crate::kernel::Span;
-use crate::spec::{Fault, Mark};
+use crate::spec::{Check, Fault};
 use crate::units::Duration;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::inference::cell::LostRequests;
@@ -94,28 +94,11 @@ impl From<LostRequestsSpec> for LostRequests {
     }
 }
 
-/// Where the faults of a pool belong: to fields of the service, or to one of its `pools`.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum At {
-    Service,
-    /// The pool that these racks are of.
-    Pool(Mark),
-}
-
-impl At {
-    /// A fault at `field`.
-    pub(super) fn fault(self, field: &'static str, message: impl Into<String>) -> Fault {
-        match self {
-            At::Service => Fault::error(field, message),
-            At::Pool(mark) => Fault::error("pools", message).at(mark),
-        }
-    }
-}
-
 /// What is said of the replicas of one pool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct PoolParts<'s> {
-    pub(super) at: At,
+    /// Where it stands in the service: empty for the service's own, else the entry of `pools`.
+    pub(super) at: String,
     pub(super) model: &'s ModelSpec,
     pub(super) replicas: Option<u32>,
     pub(super) max_sequences: Option<u32>,
@@ -124,6 +107,9 @@ pub(super) struct PoolParts<'s> {
     pub(super) block_tokens: Option<u32>,
     pub(super) startup: Option<Duration>,
 }
+
+/// Blocks of KV memory of a replica.
+pub(super) const KV_BLOCKS: (u64, u64) = (1, 1 << 40);
 
 impl PoolParts<'_> {
     /// The pool, in `cells` cells, on `racks` racks of kind `rack`.
@@ -134,12 +120,7 @@ impl PoolParts<'_> {
         draft: DraftDesign,
         faults: &mut Vec<Fault>,
     ) -> PoolDesign {
-        let mut found = Vec::new();
-        let model = self.model.resolve(rack, &mut found);
-        faults.extend(found.into_iter().map(|fault| match self.at {
-            At::Service => fault,
-            At::Pool(mark) => fault.within("pools").at(mark),
-        }));
+        let model = Check { faults }.within("model", |check| self.model.resolve(rack, check));
         PoolDesign {
             rack: rack.clone(),
             layout: self.resolve_layout((rack, racks), (cells, model.gpus), faults),
@@ -164,9 +145,14 @@ impl PoolParts<'_> {
         let replicas = self.replicas.map_or(room / cells, |n| n as usize);
         let layout = Layout { replicas, ..one };
         if replicas == 0 || layout.needed() > racks {
+            let field = match self.replicas {
+                Some(_) => "replicas",
+                None if cells > room && room > 0 && self.at.is_empty() => "cells",
+                None => "racks",
+            };
             faults.push(
-                self.at.fault(
-                    if self.replicas.is_some() { "replicas" } else { "racks" },
+                Fault::error(
+                    field,
                     format!(
                         "{cells} cells of {} replicas on {gpus} GPUs each do not fit {racks} racks",
                         replicas.max(1)
@@ -184,39 +170,33 @@ impl PoolParts<'_> {
         let sequences = self.max_sequences.unwrap_or(128);
         let chunk = self.chunk.unwrap_or(512);
         let block_tokens = self.block_tokens.unwrap_or(16);
-        if !(1..=65_535).contains(&sequences) {
-            faults.push(
-                self.at.fault(
-                    "max_sequences",
-                    format!("needs 1 to 65,535 sequences, got {sequences}"),
-                ),
-            );
-        }
-        if chunk < sequences || chunk > 1 << 20 {
-            faults.push(
-                self.at
-                    .fault("chunk", format!("needs 1 to 1,048,576 tokens, got {chunk}"))
-                    .help(format!("and at least one for each of {sequences} sequences")),
-            );
+        let mut check = Check { faults };
+        let sequences = check.whole("max_sequences", sequences.into(), (1, 65_535)) as u32;
+        let chunk = check.whole("chunk", chunk.into(), (1, 1 << 20)) as u32;
+        if chunk < sequences {
+            let (field, message) = if self.chunk.is_some() || self.max_sequences.is_none() {
+                ("chunk", format!("{chunk} tokens are fewer than `max_sequences` of {sequences}"))
+            } else {
+                let message =
+                    format!("{sequences} sequences are more than `chunk` of {chunk} tokens");
+                ("max_sequences", message)
+            };
+            let help = "each sequence of a batch needs a token of an iteration";
+            check.faults.push(Fault::error(field, message).help(help));
         }
         if !block_tokens.is_power_of_two() || block_tokens > 1024 {
-            faults.push(self.at.fault(
-                "block_tokens",
-                format!("needs a power of two up to 1,024, got {block_tokens}"),
-            ));
+            let message = format!("needs a power of two up to 1,024, got {block_tokens}");
+            check.error("block_tokens", message);
         }
         // The model counts blocks of 16 tokens; the memory is the same in blocks of any size.
         let of_model = |blocks: u64| blocks * 16 / u64::from(block_tokens.max(1));
-        let blocks = self.kv_blocks.or(model.kv_blocks.map(of_model));
-        if blocks == Some(0) {
-            faults.push(self.at.fault("kv_blocks", "a replica needs memory"));
-        }
-        let sequences = sequences.clamp(1, 65_535);
+        let own = self.kv_blocks.map(|blocks| check.whole("kv_blocks", blocks, KV_BLOCKS));
+        let blocks = own.or(model.kv_blocks.map(of_model));
         Limits {
             sequences,
             chunk: chunk.clamp(sequences, 1 << 20),
             blocks: blocks.map(|b| b.max(1)),
-            block_tokens: block_tokens.next_power_of_two().min(1024),
+            block_tokens: block_tokens.clamp(1, 1024).next_power_of_two(),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::InferenceSpec;
 use crate::kernel::Span;
-use crate::spec::Fault;
+use crate::spec::{Check, Fault};
 use crate::units::{Bandwidth, DataSize, Duration, Fraction, StepTime};
 use crate::workload::inference::scaling::ScalingDesign;
 use crate::workload::inference::serving::{DisaggregationDesign, Patience, ServingDesign};
@@ -72,12 +72,10 @@ impl InferenceSpec {
     /// What drafting costs; nothing by default.
     pub(super) fn resolve_draft(&self, faults: &mut Vec<Fault>) -> DraftDesign {
         let Some(spec) = self.speculation else { return DraftDesign::default() };
-        if !(1..=64).contains(&spec.tokens) || !(0.0..=1.0).contains(&spec.time.0) {
-            let message = "needs 1 to 64 drafted tokens and a time from 0 to 1 s";
-            faults.push(Fault::error("speculation", message));
-            return DraftDesign::default();
-        }
-        DraftDesign { tokens: spec.tokens, time_s: spec.time.0 }
+        Check { faults }.within("speculation", |check| DraftDesign {
+            tokens: check.whole("tokens", spec.tokens.into(), (1, 64)) as u32,
+            time_s: check.between("time", Some(spec.time.0), 0.0, (0.0, 1.0), "s"),
+        })
     }
 
     /// What the cells of `replicas` replicas that draft as in `draft` do beyond batching.
@@ -88,7 +86,11 @@ impl InferenceSpec {
         faults: &mut Vec<Fault>,
     ) -> ServingDesign {
         let mut serving = ServingDesign {
-            prefix_memory: self.prefix_memory.unwrap_or(0),
+            prefix_memory: Check { faults }.whole(
+                "prefix_memory",
+                self.prefix_memory.unwrap_or(0),
+                (0, 1 << 50),
+            ),
             max_waiting: self.max_waiting,
             ..ServingDesign::default()
         };
@@ -98,7 +100,7 @@ impl InferenceSpec {
         if let Some(spec) = self.patience {
             let (wait, backoff) = (Span::from(spec.wait), spec.backoff.map(Span::from));
             if wait == Span::ZERO {
-                faults.push(Fault::error("patience", "a client waits for some time"));
+                faults.push(Fault::error("patience.wait", "must be longer than zero"));
             } else {
                 let retries = spec.retries.unwrap_or(0);
                 let backoff = backoff.unwrap_or(Span::ZERO);
@@ -109,13 +111,14 @@ impl InferenceSpec {
             let prefill = spec.prefill as usize;
             let per_token_s = spec.kv_per_token.0 / spec.bandwidth.0;
             if !(1..replicas).contains(&prefill) {
+                let message = "needs replicas that prefill and others that decode";
                 faults.push(
-                    Fault::error("disaggregation", "needs replicas that prefill and that decode")
+                    Fault::error("disaggregation.prefill", message)
                         .help(format!("each cell has {replicas} replicas")),
                 );
             } else if !(0.0..=1.0).contains(&per_token_s) {
-                let message = "the link takes from 0 to 1 s for the memory of a token";
-                faults.push(Fault::error("disaggregation", message));
+                let message = "the link takes more than 1 s for the memory of a token";
+                faults.push(Fault::error("disaggregation.bandwidth", message));
             } else {
                 serving.disaggregation = Some(DisaggregationDesign {
                     prefill,
@@ -126,16 +129,16 @@ impl InferenceSpec {
         }
         if let Some(spec) = self.autoscaling {
             let min = spec.min as usize;
-            if !((1..=replicas).contains(&min) && spec.target > 0.0 && spec.target.is_finite()) {
-                faults.push(
-                    Fault::error("autoscaling", "needs `min` from 1 on and a `target` above zero")
-                        .help(format!("each cell has {replicas} replicas")),
-                );
-            } else if serving.disaggregation.is_some() {
+            let known = faults.len();
+            Check { faults }.within("autoscaling", |check| {
+                check.whole("min", min as u64, (1, replicas.max(1) as u64));
+                check.between("target", Some(spec.target), 1.0, (1e-3, 1e9), "");
+            });
+            if serving.disaggregation.is_some() {
                 let message = "replicas that only prefill or only decode are not scaled";
                 let help = "leave out `autoscaling` or `disaggregation`";
                 faults.push(Fault::error("autoscaling", message).help(help));
-            } else {
+            } else if faults.len() == known {
                 serving.scaling = Some(ScalingDesign {
                     min,
                     target: spec.target,

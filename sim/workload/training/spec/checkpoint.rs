@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
-use crate::spec::Fault;
+use crate::spec::{Check, Fault};
 use crate::units::{Bandwidth, Duration};
 use crate::workload::training::checkpoint::{
     Cycle, daly_interval_s, optimal_interval_s, young_interval_s,
@@ -79,12 +79,13 @@ impl CheckpointSpec {
                 (write.unwrap_or(default), background.unwrap_or(0.0), Shared::Nothing)
             }
             Some(storage) => {
-                let whole_s = storage.write_s(faults);
+                let whole_s = Check { faults }.within("storage", |check| storage.write_s(check));
                 let is_async = storage.asynchronous == Some(true);
                 if background.is_some() || (write.is_some() && !is_async) {
                     let message = "the time of a write follows from `storage`";
                     let help = "remove `background`; `write` is the stall of asynchronous writes";
-                    faults.push(Fault::error("checkpoint", message).help(help));
+                    let field = if background.is_some() { "background" } else { "write" };
+                    faults.push(Fault::error(field, message).help(help));
                 }
                 match is_async {
                     true => (write.unwrap_or(STALL_S), whole_s, Shared::Flush),
@@ -98,7 +99,7 @@ impl CheckpointSpec {
         {
             let message =
                 format!("a write of {flush_s:.0} s in the background outlasts the interval");
-            faults.push(Fault::error("checkpoint", message).help("the next would overtake it"));
+            faults.push(Fault::error("interval", message).help("the next would overtake it"));
         }
         CheckpointDesign { interval, write_s, flush_s, shared }
     }
@@ -109,15 +110,12 @@ const STALL_S: f64 = 0.5;
 
 impl StorageSpec {
     /// Time of a write that has the storage for itself, s.
-    fn write_s(&self, faults: &mut Vec<Fault>) -> f64 {
-        let bytes = self.parameters * self.bytes_per_parameter.unwrap_or(14.0);
-        let seconds = bytes / self.bandwidth.0;
-        if self.bandwidth.0 > 0.0 && seconds > 0.0 && seconds.is_finite() {
-            return seconds;
-        }
-        let message = "`parameters`, `bytes_per_parameter` and `bandwidth` must be above zero";
-        faults.push(Fault::error("checkpoint", message));
-        1.0
+    fn write_s(&self, check: &mut Check<'_>) -> f64 {
+        let parameters = check.between("parameters", Some(self.parameters), 1e9, (1.0, 1e18), "");
+        let each =
+            check.between("bytes_per_parameter", self.bytes_per_parameter, 14.0, (0.01, 1e4), "");
+        let bandwidth = check.between("bandwidth", Some(self.bandwidth.0), 1e9, (1.0, 1e18), "B/s");
+        parameters * each / bandwidth
     }
 }
 
@@ -166,17 +164,14 @@ pub enum IntervalSpec {
 impl IntervalSpec {
     fn check(self, write_s: f64, faults: &mut Vec<Fault>) {
         if self == IntervalSpec::Every(Duration(0)) {
-            faults.push(Fault::error("checkpoint", "`interval` must be longer than zero"));
+            faults.push(Fault::error("interval", "must be longer than zero"));
         }
         let is_computed =
             matches!(self, IntervalSpec::Auto | IntervalSpec::Young | IntervalSpec::Daly);
         if is_computed && write_s == 0.0 {
             faults.push(
-                Fault::error(
-                    "checkpoint",
-                    format!("`interval: {self}` needs a write time above zero"),
-                )
-                .help("writes that take no time could be made without end"),
+                Fault::error("write", format!("`interval: {self}` needs a time above zero"))
+                    .help("writes that take no time could be made without end"),
             );
         }
     }

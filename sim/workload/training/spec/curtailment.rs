@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::queue::Groups;
 use crate::kernel::Span;
-use crate::spec::{Fault, Name, kinds};
+use crate::spec::{Fault, Name, kinds, within};
 use crate::units::{Duration, EnergyPrice, Fraction, Rate};
 
 /// When the workload must draw less, by how much, and how its jobs do so.
@@ -151,50 +151,58 @@ pub(in crate::workload::training) struct MaintenanceDesign {
     pub(in crate::workload::training) notice: Span,
 }
 
+/// What comes more rarely than this, once in thirty million years, is not meant to come.
+const MOST_RARE_PER_S: f64 = 1e-15;
+
 impl CurtailmentSpec {
     /// Fills defaults and checks ranges.
     pub(super) fn resolve(&self, groups: &Groups, faults: &mut Vec<Fault>) -> CurtailmentDesign {
         let reduce = self.reduce.map_or(1.0, |f| f.0);
         let notice = self.notice.map_or(Span::ZERO, Span::from);
         let default = if reduce < 1.0 { Response::Cap } else { Response::Hold };
-        let mut refuse = |message: &str| faults.push(Fault::error("curtailment", message));
+        let mut refuse =
+            |field: &'static str, message: &str| faults.push(Fault::error(field, message));
         if reduce == 0.0 {
-            refuse("`reduce` must be above zero");
+            refuse("reduce", "must be above zero");
         }
         let when = match &self.when {
             WhenSpec::Scheduled(spec) => {
                 let (first, duration) = (Span::from(spec.first), Span::from(spec.duration));
                 let every = spec.every.map(Span::from);
                 if duration == Span::ZERO {
-                    refuse("`duration` must be longer than zero");
+                    refuse("when.duration", "must be longer than zero");
                 }
                 if first < notice {
-                    refuse("the first cut comes before its notice could");
+                    refuse("when.first", "comes before its `notice` could");
                 }
                 if every.is_some_and(|every| every <= duration + notice) {
-                    refuse("`every` must be longer than `duration` and `notice` together");
+                    let message = "must be longer than `duration` and `notice` together";
+                    refuse("when.every", message);
                 }
                 When::Scheduled { first, every, duration }
             }
             WhenSpec::Random(spec) => {
-                if spec.rate.0 <= 0.0 {
-                    refuse("`rate` must be above zero");
+                // One curtailment per minute is more than any grid asks for.
+                let per_s = spec.rate.0;
+                if !(MOST_RARE_PER_S..=1.0 / 60.0).contains(&per_s) {
+                    refuse("when.rate", "must be above zero and at most 1 /min");
                 }
                 if spec.duration.0 == 0 {
-                    refuse("`duration` must be longer than zero");
+                    refuse("when.duration", "must be longer than zero");
                 }
-                When::Random { gap_s: 1.0 / spec.rate.0, duration: Span::from(spec.duration) }
+                When::Random { gap_s: 1.0 / per_s, duration: Span::from(spec.duration) }
             }
             WhenSpec::Price(spec) => When::Price { above_usd_mwh: spec.above.0 },
         };
-        let responses = self.tiers.iter().flatten().map(|tier| {
-            if tier.most_loss.is_some() && tier.response != Response::Cap {
-                let message = "`most_loss` is for `response: cap`";
-                faults.push(Fault::error("curtailment", message).at(tier.tier.mark));
-            }
-            let most_loss = tier.most_loss.map_or(1.0, |f| f.0);
-            let index = groups.tier(Some(&tier.tier), faults);
-            (index, TierResponse { response: tier.response, most_loss })
+        let responses = self.tiers.iter().flatten().enumerate().map(|(index, tier)| {
+            within(&format!("tiers[{index}]"), faults, |faults| {
+                if tier.most_loss.is_some() && tier.response != Response::Cap {
+                    faults.push(Fault::error("most_loss", "is for `response: cap`"));
+                }
+                let most_loss = tier.most_loss.map_or(1.0, |f| f.0);
+                let index = groups.tier(Some(&tier.tier), faults);
+                (index, TierResponse { response: tier.response, most_loss })
+            })
         });
         CurtailmentDesign {
             when,
@@ -223,8 +231,9 @@ impl MaintenanceSpec {
         };
         let turn_s = design.every.as_secs_f64() * racks as f64;
         if turn_s <= (design.duration + design.notice).as_secs_f64() {
-            let message = "a rack would be due again before its maintenance ends";
-            faults.push(Fault::error("maintenance", message).help("make `every` longer"));
+            let message =
+                "a rack would be due again before its `notice` and `duration` have passed";
+            faults.push(Fault::error("every", message).help("make it longer"));
         }
         design
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kernel::Span;
-use crate::spec::{Fault, kinds};
+use crate::spec::{Check, Fault, kinds};
 use crate::units::{Duration, Fraction, Rate, Temperature};
 
 /// Failures of nodes, whether or not a job runs, and their repair.
@@ -239,48 +239,38 @@ impl FailureSpec {
         detection: &DetectionSpec,
         faults: &mut Vec<Fault>,
     ) -> FailureDesign {
-        let mut refuse = |message: &str| faults.push(Fault::error("failures", message));
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let repair_sigma = self.repair_sigma.unwrap_or(1.2);
-        if !(repair_sigma >= 0.0 && repair_sigma.is_finite()) {
-            refuse("`repair_sigma` must be zero or more");
-        }
+        let mut check = Check { faults };
+        let repair_sigma = check.repair_sigma("repair_sigma", self.repair_sigma).unwrap_or(1.2);
         if self.crews == Some(0) {
-            refuse("`crews` must be above zero");
+            check.error("crews", "must be above zero".to_owned());
         }
-        let rate_per_s = self.rate.map_or(3.8e-3 / 86_400.0, |r| r.0);
-        if rate_per_s < 0.0 {
-            refuse("`rate` must be zero or more");
-        }
+        let rate_per_s = check.failure_rate("rate", self.rate.map_or(3.8e-3 / 86_400.0, |r| r.0));
         let law = match &self.law {
             None | Some(LawSpec::Exponential(_)) => Law::Exponential,
             Some(LawSpec::Weibull(weibull)) => {
-                let mut shape = weibull.shape;
-                if !(0.2..=10.0).contains(&shape) {
-                    refuse("`shape` must lie between 0.2 and 10");
-                    shape = 1.0;
-                }
+                let shape = check.within("law", |check| {
+                    check.between("shape", Some(weibull.shape), 1.0, (0.2, 10.0), "")
+                });
                 Law::Weibull { shape, new_fleet: weibull.new_fleet == Some(true) }
             }
         };
         let heat = self.heat.map(|heat| {
-            if !(0.0..=1.0).contains(&heat.per_kelvin) {
-                refuse("`per_kelvin` must lie between 0 and 1");
-            }
-            HeatFailure { per_kelvin: heat.per_kelvin.clamp(0.0, 1.0), above_c: heat.above.0 }
+            let per_kelvin = check.within("heat", |check| {
+                check.between("per_kelvin", Some(heat.per_kelvin), 0.0, (0.0, 1.0), "")
+            });
+            HeatFailure { per_kelvin, above_c: heat.above.0 }
         });
-        let lemons = self.lemons.unwrap_or(LemonSpec { share: Fraction(0.0), factor: 1.0 });
-        if !(lemons.factor >= 1.0 && lemons.factor.is_finite()) {
-            refuse("the `factor` of lemons must be 1 or more");
-        }
+        let mut lemons = self.lemons.unwrap_or(LemonSpec { share: Fraction(0.0), factor: 1.0 });
+        lemons.factor = check.within("lemons", |check| {
+            check.between("factor", Some(lemons.factor), 1.0, (1.0, 1e4), "")
+        });
         let hang_share = detection.hang_share.map_or(0.12, |f| f.0);
         let soft_share = self.soft_share.map_or(0.7, |f| f.0);
         let repair_mean_s = self.repair.map_or(24.0 * 3600.0, Duration::as_secs_f64);
         let specs = self.causes.clone().unwrap_or_else(llama_3);
-        let total: f64 = specs.iter().map(|cause| cause.weight).sum();
-        if !(positive(total) && specs.iter().all(|cause| cause.weight >= 0.0)) {
-            refuse("the `weight`s of causes must be zero or more, one above");
-        }
+        let weights: Vec<f64> = specs.iter().map(|cause| cause.weight).collect();
+        check.weights(("causes", "weight"), &weights);
+        let total: f64 = weights.iter().sum();
         // What causes say of themselves leaves the others to make up the share of all.
         let is_default = self.causes.is_none();
         let software: f64 =
@@ -362,16 +352,25 @@ mod tests {
             let spec: FailureSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
             let mut faults = Vec::new();
             spec.resolve(&DetectionSpec::default(), &mut faults);
-            faults.len()
+            faults.iter().map(|fault| fault.field.to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(refused("{law: !weibull {shape: 0.7}, lemons: {share: 1.2 %, factor: 200}}"), 0);
-        assert_eq!(refused("{law: !weibull {shape: 0}}"), 1);
-        assert_eq!(refused("{lemons: {share: 1 %, factor: 0.5}}"), 1);
-        assert_eq!(refused("{heat: {per_kelvin: 0.07, above: 27 degC}, at_rest: 50 %}"), 0);
-        assert_eq!(refused("{heat: {per_kelvin: -0.07, above: 27 degC}}"), 1);
-        assert_eq!(refused("{heat: {per_kelvin: .nan, above: 27 degC}}"), 1);
-        assert_eq!(refused("{causes: []}"), 1);
-        assert_eq!(refused("{causes: [{name: a, weight: -1}, {name: b, weight: 2}]}"), 1);
-        assert_eq!(refused("{crews: 0, rate: -1 /day, repair_sigma: -1}"), 3);
+        assert_eq!(
+            refused("{law: !weibull {shape: 0.7}, lemons: {share: 1.2 %, factor: 200}}"),
+            [""; 0]
+        );
+        assert_eq!(refused("{law: !weibull {shape: 0}}"), ["law.shape"]);
+        assert_eq!(refused("{lemons: {share: 1 %, factor: 0.5}}"), ["lemons.factor"]);
+        assert_eq!(refused("{heat: {per_kelvin: 0.07, above: 27 degC}, at_rest: 50 %}"), [""; 0]);
+        assert_eq!(refused("{heat: {per_kelvin: -0.07, above: 27 degC}}"), ["heat.per_kelvin"]);
+        assert_eq!(refused("{heat: {per_kelvin: .nan, above: 27 degC}}"), ["heat.per_kelvin"]);
+        assert_eq!(refused("{causes: []}"), ["causes"]);
+        assert_eq!(
+            refused("{causes: [{name: a, weight: -1}, {name: b, weight: 2}]}"),
+            ["causes[0].weight"]
+        );
+        assert_eq!(
+            refused("{crews: 0, rate: 1 /s, repair_sigma: -1}"),
+            ["repair_sigma", "crews", "rate"]
+        );
     }
 }

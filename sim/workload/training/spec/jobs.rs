@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::power::under_cap;
 use super::{Groups, TrainingDesign};
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Fault, Name, kinds};
+use crate::spec::{Check, Fault, MOST_SIGMA, Name, kinds, within};
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::power::PowerDesign;
@@ -339,23 +339,32 @@ pub(super) struct Room<'a> {
 impl Room<'_> {
     /// Refuses a job of `width` nodes and `spares` besides that could never start, or that would
     /// train on `fewest`.
-    fn check(&self, width: u32, spares: u32, fewest: u32, faults: &mut Vec<Fault>) {
+    /// Checks a job of `width` nodes that the field `of` gives.
+    fn check(
+        &self,
+        of: &'static str,
+        (width, spares, fewest): (u32, u32, u32),
+        faults: &mut Vec<Fault>,
+    ) {
         let Room { nodes, usable, .. } = self;
-        let mut refuse = |message: String, help: String| {
-            faults.push(Fault::error("jobs", message).help(help));
+        let mut refuse = |field: &'static str, message: String, help: String| {
+            faults.push(Fault::error(field, message).help(help));
         };
         let all = u64::from(width) + u64::from(spares);
         if width == 0 {
-            faults.push(Fault::error("jobs", "a job needs at least one node"));
+            let help = format!("the racks have {nodes} nodes, {usable} without the spares");
+            refuse(of, "a job needs at least one node".to_owned(), help);
         } else if all > *usable as u64 {
             let besides = if spares > 0 { format!(" and {spares} spares") } else { String::new() };
             refuse(
+                if u64::from(width) > *usable as u64 { of } else { "spares" },
                 format!("a job of {width} nodes{besides} could never start"),
                 format!("the racks have {nodes} nodes, {usable} without the spares"),
             );
         } else if fewest == 0 || fewest > width {
             refuse(
-                format!("`min_nodes` must lie between 1 and the {width} nodes of the job"),
+                "min_nodes",
+                format!("must lie between 1 and the {width} nodes of the job"),
                 "leave it out for a job that needs all of its nodes".to_owned(),
             );
         }
@@ -366,7 +375,7 @@ impl Room<'_> {
         let Some(cap) = cap else { return 0 };
         // Of two caps the lower holds.
         let cap = self.cap.map_or(cap, |all| Power(all.0.min(cap.0)));
-        let design = under_cap(self.uncapped, Some(cap), self.rack, "jobs", faults);
+        let design = under_cap(self.uncapped, Some(cap), self.rack, "cap", faults);
         let known = self.capped.iter().position(|other| *other == design);
         let index = known.unwrap_or(self.capped.len());
         if known.is_none() {
@@ -384,7 +393,8 @@ impl JobsSpec {
                 let spares = resident.spares.unwrap_or(0);
                 let nodes = resident.nodes.unwrap_or((room.usable as u32).saturating_sub(spares));
                 let fewest = resident.min_nodes.unwrap_or(nodes);
-                room.check(nodes, spares, fewest, faults);
+                let of = if resident.nodes.is_some() { "nodes" } else { "spares" };
+                room.check(of, (nodes, spares, fewest), faults);
                 JobsDesign::Resident(ResidentDesign {
                     nodes: nodes as usize,
                     fewest: fewest as usize,
@@ -399,65 +409,49 @@ impl JobsSpec {
 
 impl StreamSpec {
     fn resolve(&self, room: &mut Room<'_>, faults: &mut Vec<Fault>) -> StreamDesign {
-        if self.arrivals.0 <= 0.0 {
-            faults.push(Fault::error("jobs", "`arrivals` must be above zero"));
+        let mut check = Check { faults };
+        let rate = check.between("arrivals", Some(self.arrivals.0), 1e-3, MOST_ARRIVALS, "/s");
+        let weights: Vec<f64> = self.classes.iter().map(|class| class.weight).collect();
+        check.weights(("classes", "weight"), &weights);
+        if self.classes.len() > MOST_CLASSES {
+            check.error("classes", format!("needs at most {MOST_CLASSES} classes"));
         }
-        let total: f64 = self.classes.iter().map(|c| c.weight).sum();
-        let weights_hold = self.classes.iter().all(|c| c.weight >= 0.0);
-        if !(weights_hold && total > 0.0 && total.is_finite()) {
-            faults.push(Fault::error("jobs", "`weight`s must be zero or more, one above"));
-        }
+        let total: f64 = weights.iter().sum();
         let mut sum = 0.0;
-        let mut class = |class: &JobClassSpec| {
+        let mut class = |(index, class): (usize, &JobClassSpec)| {
             sum += class.weight;
-            class.resolve(sum / total, room, faults)
+            within(&format!("classes[{index}]"), check.faults, |faults| {
+                class.resolve(sum / total, room, faults)
+            })
         };
-        let classes = self.classes.iter().map(&mut class).collect();
-        let hours = shape("hours", self.hours.as_deref(), 24, faults);
-        let weekdays = shape("weekdays", self.weekdays.as_deref(), 7, faults);
-        let rate = self.arrivals.0;
+        let classes = self.classes.iter().take(MOST_CLASSES).enumerate().map(&mut class).collect();
+        let hours: [f64; 24] = check.shape("hours", self.hours.as_deref());
+        let weekdays: [f64; 7] = check.shape("weekdays", self.weekdays.as_deref());
         let per_s = weekdays.iter().flat_map(|day| hours.iter().map(move |h| rate * day * h));
-        let gaps = match self.gaps {
+        let gaps = check.within("gaps", |check| match self.gaps {
             None | Some(GapsSpec::Exponential(_)) => GapLaw::Exponential,
             // Balanced means: both branches bring as many of all gaps' time (Allen 1990).
             Some(GapsSpec::Hyperexponential(SpreadSpec { cv })) => {
+                let cv = check.between("cv", Some(cv), 1.0, (1.0, 1e3), "");
                 let excess = libm::sqrt((cv * cv - 1.0) / (cv * cv + 1.0));
                 GapLaw::Hyperexponential { short: 0.5 * (1.0 + excess) }
             }
             Some(GapsSpec::Lognormal(SpreadSpec { cv })) => {
+                let cv = check.between("cv", Some(cv), 1.0, (0.0, 1e3), "");
                 GapLaw::Lognormal { sigma: libm::sqrt(libm::log1p(cv * cv)) }
             }
-        };
-        let mut refuse = |message| faults.push(Fault::error("jobs", message));
-        match self.gaps {
-            Some(GapsSpec::Hyperexponential(SpreadSpec { cv })) if !(1.0..=1e3).contains(&cv) => {
-                refuse("`cv` of a hyperexponential law must lie between 1 and 1000");
-            }
-            Some(GapsSpec::Lognormal(SpreadSpec { cv })) if !(0.0..=1e3).contains(&cv) => {
-                refuse("`cv` must lie between 0 and 1000");
-            }
-            _ => {}
-        }
+        });
         let week = LocalWeek::fixed(Span::ZERO);
         StreamDesign { per_s: per_s.collect(), week, gaps, classes }
     }
 }
 
-/// The `count` relative rates of `values`, with a mean of one.
-fn shape(name: &str, values: Option<&[f64]>, count: usize, faults: &mut Vec<Fault>) -> Vec<f64> {
-    let Some(values) = values else { return vec![1.0; count] };
-    let sum: f64 = values.iter().sum();
-    let is_shape = values.len() == count
-        && values.iter().all(|&value| value >= 0.0)
-        && sum > 0.0
-        && sum.is_finite();
-    if !is_shape {
-        let message = format!("`{name}` needs {count} numbers, zero or more, one above");
-        faults.push(Fault::error("jobs", message));
-        return vec![1.0; count];
-    }
-    values.iter().map(|value| value * count as f64 / sum).collect()
-}
+/// Jobs per second: fewer than one in thirty million years never come, and a thousand per second
+/// are more than any queue takes.
+const MOST_ARRIVALS: (f64, f64) = (1e-15, 1e3);
+
+/// Most classes of jobs of one workload.
+const MOST_CLASSES: usize = 10_000;
 
 impl JobClassSpec {
     fn resolve(
@@ -469,23 +463,22 @@ impl JobClassSpec {
         let nodes = match (self.nodes, self.gpus) {
             (Some(nodes), None) => nodes,
             (None, Some(gpus)) => gpus.div_ceil(room.rack.gpus_per_node.max(1) as u32),
-            _ => {
-                faults.push(Fault::error("jobs", "a class needs either `nodes` or `gpus`"));
+            (nodes, _) => {
+                let field = if nodes.is_some() { "gpus" } else { "" };
+                faults.push(Fault::error(field, "a class needs either `nodes` or `gpus`"));
                 1
             }
         };
         let spares = self.spares.unwrap_or(0);
         let fewest = self.min_nodes.unwrap_or(nodes);
-        room.check(nodes, spares, fewest, faults);
-        let request = self.request.unwrap_or(1.0);
-        if !(request >= 1.0 && request.is_finite()) {
-            faults.push(Fault::error("jobs", "`request` must be one or more"));
-        }
+        let of = if self.gpus.is_some() { "gpus" } else { "nodes" };
+        room.check(of, (nodes, spares, fewest), faults);
+        let request = Check { faults }.between("request", self.request, 1.0, (1.0, 1e6), "");
         let share = |share: Option<Fraction>| share.map_or(0.0, |share| share.0);
         let (failed, cancelled) = (share(self.failed), share(self.cancelled));
         if failed + cancelled > 1.0 {
             let message = "`failed` and `cancelled` are more than all jobs together";
-            faults.push(Fault::error("jobs", message));
+            faults.push(Fault::error("cancelled", message));
         }
         ClassDesign {
             nodes: nodes as usize,
@@ -497,7 +490,7 @@ impl JobClassSpec {
             failed,
             cancelled,
             cumulative,
-            duration: self.duration.resolve(faults),
+            duration: Check { faults }.within("duration", |check| self.duration.resolve(check)),
             request,
         }
     }
@@ -505,40 +498,42 @@ impl JobClassSpec {
 
 impl SwfSpec {
     fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
-        let processors_per_node =
-            self.processors_per_node.unwrap_or(room.rack.gpus_per_node as u32);
-        if processors_per_node == 0 {
-            let message = "`processors_per_node` must be above zero";
-            faults.push(Fault::error("jobs", message));
-        }
-        let queues = self.queues.iter().flatten();
+        let processors = self.processors_per_node.unwrap_or(room.rack.gpus_per_node as u32);
+        let processors_per_node = Check { faults }.count("processors_per_node", Some(processors));
+        let queues = self.queues.iter().flatten().enumerate();
         JobsDesign::Log {
             file: self.file.clone(),
-            processors_per_node: processors_per_node.max(1),
-            queues: queues.map(|name| room.groups.tier(Some(name), faults)).collect(),
+            processors_per_node,
+            queues: queues
+                .map(|(index, name)| {
+                    let known = faults.len();
+                    let tier = room.groups.tier(Some(name), faults);
+                    for fault in &mut faults[known..] {
+                        fault.field = format!("queues[{index}]").into();
+                    }
+                    tier
+                })
+                .collect(),
             rows: LogRows::default(),
         }
     }
 }
 
 impl DurationSpec {
-    fn resolve(&self, faults: &mut Vec<Fault>) -> DurationLaw {
-        let mut positive = |d: Duration| {
-            if d.0 == 0 {
-                faults.push(Fault::error("jobs", "`duration` must be longer than zero"));
-            }
-            d.as_secs_f64().max(1e-9)
+    fn resolve(&self, check: &mut Check<'_>) -> DurationLaw {
+        let mut seconds = |field, written: Duration| {
+            check.lasting(field, Some(written)).map_or(1.0, Duration::as_secs_f64)
         };
         match self {
             Self::Lognormal(law) => {
-                let mu = libm::log(positive(law.median));
-                if !(law.sigma >= 0.0 && law.sigma.is_finite()) {
-                    faults.push(Fault::error("jobs", "`sigma` must be zero or more"));
-                }
-                DurationLaw::Lognormal { mu, sigma: law.sigma }
+                let mu = libm::log(seconds("median", law.median));
+                let sigma = check.between("sigma", Some(law.sigma), 1.0, (0.0, MOST_SIGMA), "");
+                DurationLaw::Lognormal { mu, sigma }
             }
-            Self::Exponential(law) => DurationLaw::Exponential { mean_s: positive(law.mean) },
-            Self::Constant(law) => DurationLaw::Constant { value_s: positive(law.value) },
+            Self::Exponential(law) => {
+                DurationLaw::Exponential { mean_s: seconds("mean", law.mean) }
+            }
+            Self::Constant(law) => DurationLaw::Constant { value_s: seconds("value", law.value) },
         }
     }
 }
@@ -575,9 +570,9 @@ impl TrainingDesign {
         let message = format!("`{file}`: {report}");
         if report.jobs == 0 {
             let help = "a log in the Standard Workload Format has 18 columns a row";
-            faults.push(Fault::error("jobs", message).at(file.mark).help(help));
+            faults.push(Fault::error("jobs.file", message).at(file.mark).help(help));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
-            let mut fault = Fault::warning("jobs", message).at(file.mark);
+            let mut fault = Fault::warning("jobs.file", message).at(file.mark);
             if let Some(machine) = read.header().max_procs.filter(|&procs| procs > processors) {
                 fault = fault.help(format!(
                     "the log is of a machine with {machine} processors, the workload has \

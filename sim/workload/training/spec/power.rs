@@ -44,12 +44,12 @@ impl PowerSharesSpec {
         let least_w =
             rack.nodes as f64 * (rack.node_overhead_w + rack.gpus_per_node as f64 * gpu_w);
         if cap_w < least_w {
-            let message = format!("`rack_cap` of {} lets no job run", Power(cap_w));
+            let message = format!("{} lets no job run", Power(cap_w));
             let help = format!(
                 "a rack whose GPUs start, or run at their lowest cap, draws {:.1} kW",
                 least_w / 1000.0
             );
-            faults.push(Fault::error("power", message).help(help));
+            faults.push(Fault::error("rack_cap", message).help(help));
         }
         cap_w
     }
@@ -64,21 +64,23 @@ impl PowerSharesSpec {
             checkpoint: share(self.checkpoint, 0.25),
             restart: share(self.restart, 0.20),
         };
-        let refuse = |faults: &mut Vec<Fault>, message: &str| {
-            faults.push(Fault::error("power", message));
+        let refuse = |faults: &mut Vec<Fault>, field: &'static str, message: &str| {
+            faults.push(Fault::error(field, message));
         };
-        if shares.duty == 0.0 {
-            refuse(faults, "`duty` must be above zero: a job that trains computes");
+        if shares.duty < 0.01 {
+            refuse(faults, "duty", "must be at least 1 %: a job that trains computes");
             shares.duty = 1.0;
         }
         // The draw of computing at the lowest cap is the least that a running GPU can take.
         let scale = shares.compute * rack.gpu_tdp_w / rack.curve.full().draw_w;
         if rack.curve.floor().draw_w * scale < rack.gpu_resident_w * (1.0 - ROUNDING) {
-            refuse(faults, "`compute` leaves the lowest cap below the draw of a resident job");
+            let message = "leaves the lowest cap below the draw of a resident job";
+            refuse(faults, "compute", message);
             shares.compute = 1.0;
         }
         if shares.communicate > shares.compute {
-            refuse(faults, "`communicate` must not exceed `compute`");
+            let field = if self.communicate.is_some() { "communicate" } else { "compute" };
+            refuse(faults, field, "`communicate` must not exceed `compute`");
         }
         PowerDesign::new(rack, shares)
     }

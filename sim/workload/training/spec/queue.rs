@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kernel::Span;
-use crate::spec::{Fault, Name};
+use crate::spec::{Check, Fault, Name};
 use crate::units::{Duration, Fraction, Power};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::job::Vacate;
@@ -110,11 +110,14 @@ impl Groups {
         let tiers: Vec<Name> = tiers.iter().map(|tier| tier.name.clone()).collect();
         let accounts = queue.accounts.iter().flatten().map(|account| account.name.clone());
         let accounts: Vec<Name> = accounts.collect();
-        for (what, names) in [("tier", &tiers), ("account", &accounts)] {
+        for (what, list, names) in
+            [("tier", "tiers", &tiers), ("account", "queue.accounts", &accounts)]
+        {
             for (index, name) in names.iter().enumerate() {
                 if names[..index].iter().any(|other| other.text == name.text) {
                     let message = format!("there are two {what}s `{name}`");
-                    faults.push(Fault::error("queue", message).at(name.mark));
+                    let field = format!("{list}[{index}].name");
+                    faults.push(Fault::error(field, message).at(name.mark));
                 }
             }
         }
@@ -126,20 +129,19 @@ impl Groups {
 
     /// The number of the tier `name`; the lowest where none is named.
     pub(super) fn tier(&self, name: Option<&Name>, faults: &mut Vec<Fault>) -> u16 {
-        find(&self.tiers, name, "tier", "tiers", faults) as u16
+        find(&self.tiers, name, ("tier", "tiers"), faults) as u16
     }
 
     /// The number of the account `name`; the first where none is named.
     pub(super) fn account(&self, name: Option<&Name>, faults: &mut Vec<Fault>) -> u32 {
-        find(&self.accounts, name, "account", "queue.accounts", faults) as u32
+        find(&self.accounts, name, ("account", "queue.accounts"), faults) as u32
     }
 }
 
 fn find(
     known: &[Name],
     name: Option<&Name>,
-    what: &str,
-    list: &str,
+    (what, list): (&'static str, &str),
     faults: &mut Vec<Fault>,
 ) -> usize {
     let Some(name) = name else { return 0 };
@@ -150,7 +152,7 @@ fn find(
             [] => format!("list it in `{list}`"),
             _ => format!("`{list}` has {}", listed.join(", ")),
         };
-        faults.push(Fault::error("jobs", message).at(name.mark).help(help));
+        faults.push(Fault::error(what, message).at(name.mark).help(help));
         0
     })
 }
@@ -164,46 +166,40 @@ impl QueueSpec {
         nodes: usize,
         faults: &mut Vec<Fault>,
     ) -> Rules {
-        let mut refuse = |message: String| faults.push(Fault::error("queue", message));
+        let mut check = Check { faults };
         if self.priority.is_some() && policy != Policy::Priority {
-            refuse("`priority` needs `scheduler: priority`".to_owned());
+            check.error("priority", "needs `scheduler: priority`".to_owned());
         }
         if self.preemption.is_some() && policy != Policy::Priority {
-            refuse("`preemption` needs `scheduler: priority`".to_owned());
+            check.error("preemption", "needs `scheduler: priority`".to_owned());
         }
         if self.preemption.is_some() && tiers.len() < 2 {
-            refuse("`preemption` needs two `tiers` or more".to_owned());
+            check.error("preemption", "needs two `tiers` or more".to_owned());
         }
         if self.drain_at.is_some() && !matches!(policy, Policy::Easy | Policy::Priority) {
-            refuse("`drain_at` needs `scheduler: easy` or `scheduler: priority`".to_owned());
+            let message = "needs `scheduler: easy` or `scheduler: priority`";
+            check.error("drain_at", message.to_owned());
         }
         let spec = self.priority.clone().unwrap_or_default();
-        let mut weight = |name: &str, value: Option<f64>| {
-            let value = value.unwrap_or(0.0);
-            if !(0.0..=MOST_WEIGHT).contains(&value) {
-                refuse(format!("the weight `{name}` must lie between 0 and {MOST_WEIGHT:e}"));
-            }
-            value
-        };
-        let (age, size) = (weight("age", spec.age), weight("size", spec.size));
-        let class = weight("class", spec.class);
-        let fair_share = weight("fair_share", spec.fair_share);
-        let mut span = |name: &str, value: Option<Duration>| {
-            let value = value.map_or(Span::from_hours(7 * 24), Span::from);
-            if value == Span::ZERO {
-                refuse(format!("`{name}` must be longer than zero"));
-            }
-            value
-        };
-        let (max_age, half_life) =
-            (span("max_age", spec.max_age), span("half_life", spec.half_life));
+        let (age, size, class, fair_share, max_age, half_life) =
+            check.within("priority", |check| {
+                let mut weight = |field, value: Option<f64>| {
+                    check.between(field, value, 0.0, (0.0, MOST_WEIGHT), "")
+                };
+                let (age, size) = (weight("age", spec.age), weight("size", spec.size));
+                let class = weight("class", spec.class);
+                let fair_share = weight("fair_share", spec.fair_share);
+                let mut span = |field, value: Option<Duration>| {
+                    check.lasting(field, value).map_or(Span::from_hours(7 * 24), Span::from)
+                };
+                let max_age = span("max_age", spec.max_age);
+                (age, size, class, fair_share, max_age, span("half_life", spec.half_life))
+            });
         let mut shares = Vec::new();
-        for account in self.accounts.iter().flatten() {
-            let value = account.shares.unwrap_or(1.0);
-            if !(value > 0.0 && value.is_finite()) {
-                refuse(format!("the shares of `{}` must be above zero", account.name));
-            }
-            shares.push(value);
+        for (index, account) in self.accounts.iter().flatten().enumerate() {
+            shares.push(check.within(&format!("accounts[{index}]"), |check| {
+                check.between("shares", account.shares, 1.0, (1e-6, 1e12), "")
+            }));
         }
         let top = tiers.len().saturating_sub(1).max(1) as f64;
         let factor = |(rank, tier): (usize, &TierSpec)| {
@@ -257,9 +253,9 @@ impl QueueSpec {
         let busy_w = rack.node_overhead_w + gpus * power.run.full_w();
         let most = (limit_w - nodes as f64 * idle_w) / (busy_w - idle_w);
         if most < 1.0 {
-            let message = "`power_limit` does not let a single node work";
+            let message = "does not let a single node work";
             let idle_kw = nodes as f64 * idle_w / 1000.0;
-            faults.push(Fault::error("queue", message).help(format!(
+            faults.push(Fault::error("power_limit", message).help(format!(
                 "{nodes} nodes without a job draw {idle_kw:.1} kW, one with a job {:.1} kW more",
                 (busy_w - idle_w) / 1000.0
             )));

@@ -5,7 +5,9 @@
 //! `validation/src/training.rs`, which is also a test. A tolerance is three standard errors of
 //! the runs made here, estimated from their scatter; the seeds are fixed.
 
-use super::*;
+use super::Training;
+use super::spec::*;
+use super::testing::*;
 use crate::kernel::{Span, Time};
 use crate::plant::Rank;
 use crate::units::{Duration, Fraction, Rate};
@@ -317,26 +319,26 @@ fn impossible_workloads_are_refused() {
     };
     assert_eq!(refused(&|_| {}), "");
     assert_eq!(refused(&|s| s.spares = Some(16)), "spares");
-    assert_eq!(refused(&|s| s.spares = Some(10)), "jobs");
+    assert_eq!(refused(&|s| s.spares = Some(10)), "jobs.nodes");
     let resident_of =
         |nodes| JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), ..ResidentSpec::default() });
-    assert_eq!(refused(&|s| s.jobs = resident_of(0)), "jobs");
-    assert_eq!(refused(&|s| s.jobs = resident_of(17)), "jobs");
+    assert_eq!(refused(&|s| s.jobs = resident_of(0)), "jobs.nodes");
+    assert_eq!(refused(&|s| s.jobs = resident_of(17)), "jobs.nodes");
     assert_eq!(
         refused(&|s| {
             s.jobs = JobsSpec::Stream(StreamSpec::of(Rate(1.0), Vec::new()));
         }),
-        "jobs"
+        "jobs.classes"
     );
     let interval = |interval| CheckpointSpec {
         interval: Some(interval),
         write: Some(Duration(0)),
         ..CheckpointSpec::default()
     };
-    assert_eq!(refused(&|s| s.checkpoint = Some(interval(IntervalSpec::Auto))), "checkpoint");
+    assert_eq!(refused(&|s| s.checkpoint = Some(interval(IntervalSpec::Auto))), "checkpoint.write");
     assert_eq!(
         refused(&|s| s.checkpoint = Some(interval(IntervalSpec::Every(Duration(0))))),
-        "checkpoint"
+        "checkpoint.interval"
     );
     let shares = |compute: f64, communicate: f64, duty: f64| PowerSharesSpec {
         compute: Some(Fraction(compute)),
@@ -344,7 +346,7 @@ fn impossible_workloads_are_refused() {
         duty: Some(Fraction(duty)),
         ..PowerSharesSpec::default()
     };
-    assert_eq!(refused(&|s| s.power = Some(shares(0.9, 0.5, 0.0))), "power");
-    assert_eq!(refused(&|s| s.power = Some(shares(0.3, 0.2, 0.8))), "power");
-    assert_eq!(refused(&|s| s.power = Some(shares(0.6, 0.7, 0.8))), "power");
+    assert_eq!(refused(&|s| s.power = Some(shares(0.9, 0.5, 0.0))), "power.duty");
+    assert_eq!(refused(&|s| s.power = Some(shares(0.3, 0.2, 0.8))), "power.compute");
+    assert_eq!(refused(&|s| s.power = Some(shares(0.6, 0.7, 0.8))), "power.communicate");
 }

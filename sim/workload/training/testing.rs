@@ -1,25 +1,21 @@
 //! Small sites that the tests of the room run on, and how they hold figures to expectations.
 
-mod behaviour;
-mod conservation;
-mod logs;
-
 use super::spec::*;
 use super::{Training, TrainingSummary};
 use crate::kernel::{Streams, Time};
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
-pub(in crate::workload::training) const MINUTE: f64 = 60.0;
-pub(in crate::workload::training) const HOUR: f64 = 3600.0;
-pub(in crate::workload::training) const DAY: f64 = 86_400.0;
+pub(super) const MINUTE: f64 = 60.0;
+pub(super) const HOUR: f64 = 3600.0;
+pub(super) const DAY: f64 = 86_400.0;
 
-pub(in crate::workload::training) fn seconds(s: f64) -> Duration {
+pub(super) fn seconds(s: f64) -> Duration {
     Duration((s * 1e9).round() as u64)
 }
 
 /// Racks of `nodes` nodes with one H100 each, on as soon as they have power.
-pub(in crate::workload::training) fn rack(nodes: u32) -> GpuRackDesign {
+pub(super) fn rack(nodes: u32) -> GpuRackDesign {
     let spec = GpuRackSpec {
         power_on: Some(Duration(0)),
         ..GpuRackSpec::of(nodes, 1, Power(700.0), Power(250.0))
@@ -32,7 +28,7 @@ pub(in crate::workload::training) fn rack(nodes: u32) -> GpuRackDesign {
 
 /// One resident job of `nodes` nodes that never wants for a spare: every failure is mended
 /// by a reboot of a minute.
-pub(in crate::workload::training) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
+pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
         failures: Some(FailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
@@ -64,7 +60,7 @@ fn detection(explicit_s: f64) -> DetectionSpec {
 }
 
 /// The same with checkpoints, restart and detection, all in seconds.
-pub(in crate::workload::training) fn checkpointed(
+pub(super) fn checkpointed(
     mut spec: TrainingSpec,
     interval: f64,
     write: f64,
@@ -81,7 +77,7 @@ pub(in crate::workload::training) fn checkpointed(
     spec
 }
 
-pub(in crate::workload::training) fn model(
+pub(super) fn model(
     spec: &TrainingSpec,
     nodes_per_rack: u32,
     racks: usize,
@@ -95,7 +91,7 @@ pub(in crate::workload::training) fn model(
     Training::new(design, rack, &names, "jobs", &Streams::new(20_241_022, replication))
 }
 
-pub(in crate::workload::training) fn run_to(training: &mut Training, end: Time) {
+pub(super) fn run_to(training: &mut Training, end: Time) {
     while training.next_at() <= end {
         training.advance(training.next_at());
     }
@@ -103,11 +99,7 @@ pub(in crate::workload::training) fn run_to(training: &mut Training, end: Time) 
 }
 
 /// Runs a resident job of the spec, with spares beside it, for `days`.
-pub(in crate::workload::training) fn run(
-    spec: &TrainingSpec,
-    days: f64,
-    replication: u64,
-) -> TrainingSummary {
+pub(super) fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
     let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), .. }) = spec.jobs else {
         panic!("a resident job with its nodes");
     };
@@ -121,7 +113,7 @@ pub(in crate::workload::training) fn run(
 
 /// Checks that the mean over `replications` runs of `f` meets `expected` within three
 /// standard errors, and that these are at most `precision`: else the test would say nothing.
-pub(in crate::workload::training) fn check(
+pub(super) fn check(
     what: &str,
     expected: f64,
     precision: f64,

@@ -1,0 +1,234 @@
+//! The files that a scenario reads, and the hash of a scenario with them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::bufread::MultiGzDecoder;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::super::load::Document;
+use super::{PlayedFile, joblogs, traces};
+use crate::spec::{Fault, FilePath, Mark, Name};
+use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
+use crate::workload::inference::replica::Limits;
+use crate::workload::training::TrainingDesign;
+
+/// A file that a scenario reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// From the root.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// Files that a scenario reads, each once.
+pub(super) struct Inputs<'d> {
+    document: &'d Document,
+    read: RefCell<BTreeMap<PathBuf, String>>,
+    /// The file that is meant by the text at each mark.
+    named: RefCell<BTreeMap<Mark, PathBuf>>,
+    played: RefCell<Vec<Arc<PlayedFile>>>,
+}
+
+/// What a scenario has read.
+pub(super) struct Read {
+    /// Each file once, in the order of their paths.
+    pub(super) inputs: Vec<Input>,
+    /// Those that are read again while the run goes on.
+    pub(super) played: Vec<Arc<PlayedFile>>,
+    /// By the mark of a path in the scenario, the path in full.
+    pub(super) paths: BTreeMap<Mark, String>,
+    /// By the mark of a path in the scenario, the SHA-256 of the file.
+    pub(super) hashes: BTreeMap<Mark, String>,
+}
+
+impl<'d> Inputs<'d> {
+    pub(super) fn of(document: &'d Document) -> Self {
+        Self {
+            document,
+            read: RefCell::default(),
+            named: RefCell::default(),
+            played: RefCell::default(),
+        }
+    }
+
+    /// Hands over the file that `name` stands for, decompressed if it ends in `.gz`, piece by
+    /// piece.
+    pub(super) fn read(&self, name: &Name, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let path = self.document.files.resolve(&name.text, name.mark);
+        let unreadable = |error| unreadable(&path, name.mark, &error);
+        let file = std::fs::File::open(&path).map_err(unreadable)?;
+        let mut file = Hashing { inner: file, hasher: Sha256::new() };
+        let read = if path.extension().is_some_and(|extension| extension == "gz") {
+            let content = MultiGzDecoder::new(BufReader::with_capacity(PIECE, &mut file));
+            hand_over(content, out)
+        } else {
+            hand_over(&mut file, out)
+        };
+        if !read.map_err(unreadable)? {
+            let message = format!("`{}` holds more than {MOST_BYTES} bytes", path.display());
+            return Err(Fault::error("", message).at(name.mark));
+        }
+        // What follows compressed data counts too.
+        std::io::copy(&mut file, &mut std::io::sink()).map_err(unreadable)?;
+        let sha256 = hex(&file.hasher.finalize());
+        self.has_read(path, name.mark, sha256);
+        Ok(())
+    }
+
+    /// The trace in `file`, read through once: what is odd in it is reported.
+    pub(super) fn open_trace(
+        &self,
+        format: TraceFormat,
+        file: &FilePath,
+        limits: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        let path = self.document.files.resolve(&file.text, file.mark);
+        let checked = match traces::check(&path, format, limits) {
+            Ok(checked) => checked,
+            Err(error) => {
+                faults.push(unreadable(&path, file.mark, &error));
+                return None;
+            }
+        };
+        let traces::Checked { trace, sha256, report, too_long } = checked;
+        let says = format!("`{file}`: {report}");
+        if report.rows == 0 {
+            let help = match format {
+                TraceFormat::Azure => "rows are `2023-11-16 18:15:46.68,374,44`",
+                TraceFormat::Mooncake => {
+                    "rows are `{\"timestamp\": 0, \"input_length\": 374, \"output_length\": 44}`"
+                }
+            };
+            faults.push(Fault::error("file", says).at(file.mark).help(help));
+            return None;
+        }
+        if report.has_odd_rows() {
+            faults.push(Fault::warning("file", says).at(file.mark));
+        }
+        if too_long.count > 0 {
+            let Rows { count, first_line } = too_long;
+            let says = format!(
+                "`{file}`: {count} requests (first: line {first_line}) need more KV memory than a \
+                 replica has: they will be rejected"
+            );
+            faults.push(Fault::warning("file", says).at(file.mark));
+        }
+        self.has_read(path, file.mark, sha256);
+        self.played.borrow_mut().push(Arc::clone(&trace.file));
+        Some(TraceDesign::new(trace, &report))
+    }
+
+    /// Reads the job log of `design` through once, if its jobs come from one: what is odd in it is
+    /// reported.
+    pub(super) fn open_log(&self, design: &mut TrainingDesign, faults: &mut Vec<Fault>) {
+        let Some((file, processors)) = design.log_file() else { return };
+        let path = self.document.files.resolve(&file.text, file.mark);
+        match joblogs::check(&path, processors) {
+            Ok(joblogs::Checked { log, sha256, reader }) => {
+                self.has_read(path, file.mark, sha256);
+                self.played.borrow_mut().push(Arc::clone(&log.file));
+                design.take_log(log, &reader, faults);
+            }
+            Err(error) => faults.push(unreadable(&path, file.mark, &error)),
+        }
+    }
+
+    fn has_read(&self, path: PathBuf, mark: Mark, sha256: String) {
+        let path = in_full(path);
+        self.named.borrow_mut().insert(mark, path.clone());
+        self.read.borrow_mut().insert(path, sha256);
+    }
+
+    pub(super) fn into_read(self) -> Read {
+        let (read, named) = (self.read.into_inner(), self.named.into_inner());
+        let text = |path: &PathBuf| path.to_str().map(str::to_owned);
+        Read {
+            paths: named.iter().filter_map(|(&mark, path)| Some((mark, text(path)?))).collect(),
+            hashes: named.iter().map(|(&mark, path)| (mark, read[path].clone())).collect(),
+            inputs: read.into_iter().map(|(path, sha256)| Input { path, sha256 }).collect(),
+            played: self.played.into_inner(),
+        }
+    }
+}
+
+/// `path` from the root, where that is known.
+fn in_full(path: PathBuf) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
+fn unreadable(path: &Path, mark: Mark, error: &std::io::Error) -> Fault {
+    let error = error.to_string();
+    let reason = error.split(" (os error").next().unwrap_or(&error);
+    Fault::error("", format!("cannot read `{}`: {reason}", path.display()))
+        .at(mark)
+        .help("a relative path starts at the folder of the file that names it")
+}
+
+/// Largest file that a scenario may name, decompressed. Compressed data can claim to be
+/// anything: reading stops at a size that no trace has.
+const MOST_BYTES: usize = 1 << 30;
+/// Bytes that are read at a time.
+const PIECE: usize = 1 << 16;
+
+/// Hands over all of `content`; whether it was not too much.
+fn hand_over(mut content: impl std::io::Read, out: &mut dyn FnMut(&[u8])) -> std::io::Result<bool> {
+    let (mut piece, mut total) = (vec![0; PIECE], 0);
+    loop {
+        let count = match content.read(&mut piece) {
+            Ok(0) => return Ok(true),
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        total += count;
+        if total > MOST_BYTES {
+            return Ok(false);
+        }
+        out(&piece[..count]);
+    }
+}
+
+/// A reader that hashes what passes through it.
+pub(super) struct Hashing<R> {
+    pub(super) inner: R,
+    pub(super) hasher: Sha256,
+}
+
+impl<R: std::io::Read> std::io::Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// One hash for a scenario and everything that it reads. Paths do not count: the same data
+/// elsewhere is the same run.
+pub(super) fn fingerprint(scenario: &str, inputs: &[Input]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(scenario);
+    let mut hashes: Vec<&str> = inputs.iter().map(|input| input.sha256.as_str()).collect();
+    hashes.sort_unstable();
+    for hash in hashes {
+        hasher.update(hash);
+    }
+    hex(&hasher.finalize())
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
