@@ -251,3 +251,10 @@ fn what_a_queue_cannot_be_told_is_said() {
     refused(&["queue={accounts: [{name: a, shares: 0}]}"], "queue.accounts[0].shares: must be");
     refused(&["jobs.queues=[batch]"], "`batch` is no tier of this workload");
 }
+
+/// A byte-order mark before the first row belongs to no column.
+#[test]
+fn a_byte_order_mark_costs_no_job() {
+    let log = row(1, "0", "60", "8") + &row(2, "60", "60", "8");
+    assert_eq!(run(format!("\u{feff}{log}"), &[]).len(), 2);
+}

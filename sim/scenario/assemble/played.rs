@@ -129,11 +129,16 @@ struct RowReader<T, R> {
     text: T,
     reader: R,
     line: Vec<u8>,
+    /// Whether a line has been read.
+    begun: bool,
 }
+
+/// What some programs put before the first line of a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl<T: BufRead, R: LineReader> RowReader<T, R> {
     fn new(text: T, reader: R) -> Self {
-        Self { text, reader, line: Vec::new() }
+        Self { text, reader, line: Vec::new(), begun: false }
     }
 
     /// The next row; none at the end.
@@ -143,6 +148,9 @@ impl<T: BufRead, R: LineReader> RowReader<T, R> {
             let mut bounded = (&mut self.text).take(LONGEST_LINE as u64);
             if bounded.read_until(b'\n', &mut self.line)? == 0 {
                 return Ok(None);
+            }
+            if !std::mem::replace(&mut self.begun, true) && self.line.starts_with(BYTE_ORDER_MARK) {
+                self.line.drain(..BYTE_ORDER_MARK.len());
             }
             if self.line.len() == LONGEST_LINE && self.line.last() != Some(&b'\n') {
                 self.text.skip_until(b'\n')?;
