@@ -26,6 +26,7 @@ mod reference;
 mod ridethrough;
 mod run;
 mod services;
+mod settling;
 mod starts;
 mod study;
 mod support;

@@ -1,7 +1,10 @@
 //! What an instant has changed and is still to be carried on.
 
+use super::Event;
 use super::design::Design;
 use super::racks::HallEvents;
+use crate::control::RAISE_AFTER;
+use crate::kernel::{Agenda, Class, Time};
 
 /// What has changed and is still to be carried on.
 #[derive(Debug)]
@@ -22,6 +25,10 @@ pub(super) struct Changed {
     pub(super) offered: Marks,
     /// Racks whose offers are held.
     pub(super) held: Marks,
+    /// Loops with machines whose shares are held.
+    pub(super) held_loops: Marks,
+    /// An offer or a share that may only fall has fallen in this pass.
+    pub(super) fell: bool,
     /// What happened to the racks of each hall within the instant.
     pub(super) halls: Vec<HallEvents>,
 }
@@ -82,6 +89,8 @@ impl Changed {
             works: Marks::all(design.works.len()),
             offered: Marks::none(racks),
             held: Marks::none(racks),
+            held_loops: Marks::none(design.loops.len()),
+            fell: false,
             halls: vec![HallEvents::default(); design.halls.len()],
         }
     }
@@ -100,6 +109,13 @@ impl Changed {
     pub(super) fn all_loops(&mut self) {
         for index in 0..self.loops.marked.len() {
             self.loops.mark(index as u32);
+        }
+    }
+
+    /// An offer or a share is about to be held: all are raised together some time after the first.
+    pub(super) fn hold(&self, now: Time, agenda: &mut Agenda<Event>) {
+        if self.held.is_empty() && self.held_loops.is_empty() {
+            agenda.push(now + RAISE_AFTER, Class::Control, Event::Raise);
         }
     }
 

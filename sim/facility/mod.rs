@@ -24,6 +24,7 @@ mod loads;
 mod meters;
 mod observer;
 mod outcome;
+mod passes;
 mod racks;
 mod settle;
 mod work;

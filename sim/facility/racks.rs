@@ -105,8 +105,10 @@ impl HallEvents {
 }
 
 impl Facility<'_> {
-    /// Offers every rack again all that the plant has for it.
+    /// Offers every rack again all that the plant has for it, and every machine all that the
+    /// power chain has.
     pub(super) fn raise(&mut self) {
+        self.raise_machines();
         let racks = self.changed.held.take();
         for &index in &racks {
             self.racks[index as usize].held = false;

@@ -2,48 +2,30 @@
 //!
 //! One pass goes round in a fixed order: demands to the power chain, allocation, offers to
 //! racks, draws, heat to the loops, supply temperatures back to the racks. A pass touches
-//! only what the one before it changed, so the usual instant (one workload, a few racks)
-//! costs a few microseconds whatever the size of the site. The loop closes because each
-//! coupling is weaker than one: less power makes less heat, cooler water never makes a rack
-//! slower, and a rack that has tripped stays off beyond the instant. From the fourth pass on
-//! the speed of racks moves only half of its way, which damps a plant that sits exactly on
-//! its throttle slope.
-//!
-//! A site can be built so that no state of it is at rest: fans starve when racks run, so racks
-//! are cut, so fans have power, so racks run. A real plant hunts there, as fast as its relays
-//! let it. Here, from pass [`FALLING_PASSES`] on, what racks are offered only falls, and comes
-//! back [`RAISE_AFTER`](crate::control::RAISE_AFTER) later, as power managers cut at once and
-//! give back slowly. At [`MOST_PASSES`] the engine stops with a panic, because an instant that
-//! does not settle is a bug.
+//! only what the one before it changed. The loop closes because each coupling is weaker than
+//! one: less power makes less heat, cooler water never makes a rack slower, and a rack that has
+//! tripped stays off beyond the instant. Where a site is built otherwise, [`passes`](super::passes)
+//! says how it comes to rest all the same.
 
+use super::Facility;
 use super::changed::Changed;
 use super::loads::Owner;
 use super::observer::Observer;
-use super::{Event, Facility};
-use crate::control::RAISE_AFTER;
-use crate::kernel::{Class, Time};
+use super::passes::Pass;
+use crate::kernel::Time;
 use crate::plant::Demand;
 use crate::workload::RackOffer;
-
-/// Passes after which an instant must have settled.
-const MOST_PASSES: usize = 64;
-/// Passes after which offers only fall.
-const FALLING_PASSES: usize = 16;
-/// Passes after which caps fall by more than they need to, so that they fall no longer.
-const MARGIN_PASSES: usize = 32;
-/// Passes after which the speed of racks moves only half of its way.
-pub(super) const FREE_PASSES: usize = 3;
 
 impl Facility<'_> {
     /// Carries all that the instant `now` has changed through the site, then reads the meters.
     ///
     /// # Panics
     ///
-    /// When the site does not settle, which is a bug of a model.
+    /// When the site does not settle, which is a bug of a model: any site does.
     pub(super) fn settle(&mut self, now: Time, observer: &mut dyn Observer) {
         self.advance_due(now);
-        for pass in 0.. {
-            assert!(pass < MOST_PASSES, "the site does not settle at {now}: {:?}", self.changed);
+        let mut pass = Pass::FIRST;
+        loop {
             self.carry_demands();
             self.power.allocate();
             self.carry_allocation();
@@ -53,6 +35,7 @@ impl Facility<'_> {
             if self.changed.settled() {
                 break;
             }
+            pass = pass.next(std::mem::take(&mut self.changed.fell));
         }
         self.release_heat(now);
         self.record_halls(now, observer);
@@ -110,7 +93,7 @@ impl Facility<'_> {
     }
 
     /// Racks to workloads: what the plant offers now.
-    fn carry_offers(&mut self, now: Time, pass: usize) {
+    fn carry_offers(&mut self, now: Time, pass: Pass) {
         let racks = self.changed.offers.take();
         for &index in &racks {
             let rack = &mut self.racks[index as usize];
@@ -123,15 +106,14 @@ impl Facility<'_> {
                 speed: rack.speed,
                 inlet_c: rack.inlet_c,
             };
-            if rack.held || pass >= FALLING_PASSES {
-                let lower = lower(rack.offer, offer, pass);
+            if rack.held || pass.falls() {
+                let lower = pass.lower(rack.offer, offer);
                 if lower != offer && !rack.held {
                     rack.held = true;
-                    if self.changed.held.is_empty() {
-                        self.agenda.push(now + RAISE_AFTER, Class::Control, Event::Raise);
-                    }
+                    self.changed.hold(now, &mut self.agenda);
                     self.changed.held.mark(index);
                 }
+                self.changed.fell |= lower != rack.offer;
                 offer = lower;
             }
             if offer == rack.offer {
@@ -185,21 +167,5 @@ impl Facility<'_> {
             }
         }
         self.changed.draws.reuse(racks);
-    }
-}
-
-/// The lower of two offers in every respect, where `new` follows `old` in pass `pass`.
-///
-/// Late passes lower a cap by up to a half more than needed. The steps double, so that a
-/// sequence of falling caps ends within a few passes.
-fn lower(old: RackOffer, new: RackOffer, pass: usize) -> RackOffer {
-    let doublings = pass.saturating_sub(MARGIN_PASSES) as i32;
-    let margin = if doublings > 0 { 1e-6 * libm::ldexp(1.0, doublings) } else { 0.0 };
-    let fallen_w = new.cap_w * (1.0 - margin.min(0.5));
-    RackOffer {
-        live: old.live && new.live,
-        cap_w: if new.cap_w < old.cap_w { fallen_w } else { old.cap_w },
-        speed: old.speed.min(new.speed),
-        inlet_c: old.inlet_c.max(new.inlet_c),
     }
 }

@@ -193,11 +193,9 @@ impl LoopPlant {
         self.masses.stored_j(&self.books.start_c, &self.held_c)
     }
 
-    /// Brings the masses to `now`, once an instant, and books the heat since the last.
+    /// Brings the masses to `now`, and books the heat since the last instant.
     pub(super) fn reach(&mut self, now: Time) {
-        if std::mem::replace(&mut self.now.reached, true) {
-            return;
-        }
+        self.now.reached = true;
         let elapsed_s = (now - self.since).as_secs_f64();
         self.now.now_c = match &self.transient {
             Some(transient) => {

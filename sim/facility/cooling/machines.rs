@@ -2,6 +2,7 @@
 
 use super::SiteAgenda;
 use crate::facility::Event;
+use crate::facility::passes::{Pass, Progress, Share};
 use crate::kernel::{Class, Span, Time};
 use crate::plant::cooling::{Pool, UnitState};
 use crate::plant::power::{Network, PowerLoad};
@@ -23,6 +24,8 @@ pub(in crate::facility) struct Machines {
     pub(in crate::facility) draw_w: f64,
     /// The share of them that can run.
     share: f64,
+    /// What they take of what they ask.
+    taken: Share,
     /// Which of them run, stand by or are out; empty where others see to that.
     pool: Pool,
     /// How long they take to start after their bus was dead.
@@ -51,6 +54,7 @@ impl Machines {
             asked_w: 0.0,
             draw_w: 0.0,
             share: 1.0,
+            taken: Share::ALL,
             pool,
             restart,
             stop: Stop::Running,
@@ -121,23 +125,46 @@ impl Machines {
         }
     }
 
-    /// Asks for `wanted_w`. Whether that is news, so that what they get is known only in the
-    /// next pass.
-    pub(in crate::facility) fn ask(&mut self, power: &mut Network, wanted_w: f64) -> bool {
-        let Some(load) = self.load else { return false };
+    /// Begins an instant.
+    pub(super) fn begin(&mut self) {
+        self.taken.begin();
+    }
+
+    /// They may take all that the power chain gives again.
+    pub(in crate::facility) fn raise(&mut self) {
+        self.taken = Share::ALL;
+    }
+
+    /// Asks for `wanted_w` in `pass`, and follows what the power chain gives. Adds to `progress`
+    /// how that goes on.
+    pub(super) fn ask(
+        &mut self,
+        power: &mut Network,
+        wanted_w: f64,
+        pass: Pass,
+        progress: &mut Progress,
+    ) {
+        let Some(load) = self.load else { return };
         // What a dead bus does not give is still wanted.
-        if self.stop == Stop::Dead || (wanted_w - self.asked_w).abs() <= DEMAND_STEP_W {
-            return false;
+        if self.stop == Stop::Dead {
+            return;
         }
-        self.asked_w = wanted_w;
-        power.set_demand(load, Demand::of(Rank::Cooling, wanted_w));
-        true
+        if (wanted_w - self.asked_w).abs() > DEMAND_STEP_W {
+            self.asked_w = wanted_w;
+            power.set_demand(load, Demand::of(Rank::Cooling, wanted_w));
+            progress.asks = true;
+            return;
+        }
+        let cap_w = power.cap_w(load);
+        let given = if cap_w < self.asked_w { cap_w / self.asked_w } else { 1.0 };
+        let moved = self.taken.follow(given, pass);
+        progress.note(self.taken, moved);
     }
 
     /// The share of them that can run, where all together want `wanted_w`.
     pub(in crate::facility) fn share(&self, power: &Network, wanted_w: f64) -> f64 {
         let Some(load) = self.load else { return self.whole() };
-        let cap_w = power.cap_w(load);
+        let cap_w = self.taken.cap_w(power.cap_w(load), wanted_w);
         if cap_w < wanted_w {
             (cap_w / self.most_w).min(self.whole())
         } else if !power.energised(load) {

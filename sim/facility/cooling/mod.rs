@@ -17,6 +17,7 @@ mod serve;
 mod units;
 mod waterworks;
 
+use super::passes::{Pass, Progress};
 use super::{Event, Facility};
 use crate::kernel::{Agenda, Class, Span, Time};
 use crate::plant::cooling::{Drive, PerMachine, Rejection};
@@ -42,12 +43,12 @@ const SOONEST_S: f64 = 1e-6;
 
 impl Facility<'_> {
     /// Loops to power and racks: what their machines draw, how warm the supply is.
-    pub(super) fn carry_heat(&mut self, now: Time, pass: usize) {
+    pub(super) fn carry_heat(&mut self, now: Time, pass: Pass) {
         let loops = self.changed.loops.take();
         for &index in &loops {
             self.changed.touched.mark(index);
-            self.loops[index as usize].reach(now);
-            let mut asking = self.gather_heat(now, index);
+            self.begin(now, index);
+            let mut progress = self.gather_heat(now, index, pass);
             let plant = &mut self.loops[index as usize];
 
             plant.machines.each_mut().map(|machines| machines.advance(now));
@@ -64,7 +65,7 @@ impl Facility<'_> {
                 let restart = Event::Started(index);
                 let ready = machines.ready(now, &self.power, &mut self.agenda, restart);
                 let wanted_w = if ready { wanted_w } else { 0.0 };
-                asking |= machines.ask(&mut self.power, wanted_w);
+                machines.ask(&mut self.power, wanted_w, pass, &mut progress);
                 if ready { machines.share(&self.power, wanted_w) } else { 0.0 }
             });
             let PerMachine { fans, pumps, chillers } = share;
@@ -98,7 +99,12 @@ impl Facility<'_> {
             plant.now.flow = flow;
             plant.now.rejecting = at_rest.flowing;
             plant.now.rest_c[0] = if at_rest.flowing { at_rest.supply_c } else { f64::INFINITY };
-            if asking {
+            self.changed.fell |= progress.falls;
+            if progress.held {
+                self.changed.hold(now, &mut self.agenda);
+                self.changed.held_loops.mark(index);
+            }
+            if !progress.settled() {
                 // Nothing must trip on what fans and pumps had before they asked: what they
                 // get is known in the next pass.
                 self.changed.loops.mark(index);
@@ -112,11 +118,23 @@ impl Facility<'_> {
         self.changed.loops.reuse(loops);
     }
 
-    /// Sums the heat that the racks and the movers of its exchangers give to the loop `index`.
-    /// Whether movers ask for another power.
-    fn gather_heat(&mut self, now: Time, index: u32) -> bool {
+    /// Brings the loop `index` to the instant `now`, once.
+    fn begin(&mut self, now: Time, index: u32) {
         let plant = &mut self.loops[index as usize];
-        let mut asking = false;
+        if !plant.now.reached {
+            plant.machines.each_mut().map(Machines::begin);
+            for &exchanger in &plant.exchangers {
+                self.exchangers[exchanger as usize].movers.begin();
+            }
+            plant.reach(now);
+        }
+    }
+
+    /// Sums the heat that the racks and the movers of its exchangers give to the loop `index`,
+    /// and has the movers ask for their power.
+    fn gather_heat(&mut self, now: Time, index: u32, pass: Pass) -> Progress {
+        let plant = &mut self.loops[index as usize];
+        let mut progress = Progress::default();
         plant.heat_w = 0.0;
         plant.outside_w = 0.0;
         for &exchanger in &plant.exchangers {
@@ -138,7 +156,7 @@ impl Facility<'_> {
                 let whole = movers.whole();
                 let working = design.solve_in(exchanger.heat_w, whole, 1.0, outdoors);
                 let wanted_w = if ready { working.mover_w } else { 0.0 };
-                asking |= movers.ask(&mut self.power, wanted_w);
+                movers.ask(&mut self.power, wanted_w, pass, &mut progress);
                 let share = if ready { movers.share(&self.power, wanted_w) } else { 0.0 };
                 movers.set_share(share);
                 let state = if share == whole {
@@ -156,7 +174,21 @@ impl Facility<'_> {
         }
         // Where outdoor air takes all of it, rounding may leave less than nothing.
         plant.heat_w = plant.heat_w.max(0.0);
-        asking
+        progress
+    }
+
+    /// Lets every machine that is held take all that the power chain gives it again.
+    pub(super) fn raise_machines(&mut self) {
+        let loops = self.changed.held_loops.take();
+        for &index in &loops {
+            let plant = &mut self.loops[index as usize];
+            plant.machines.each_mut().map(Machines::raise);
+            for &exchanger in &plant.exchangers {
+                self.exchangers[exchanger as usize].movers.raise();
+            }
+            self.changed.loops.mark(index);
+        }
+        self.changed.held_loops.reuse(loops);
     }
 
     /// After the instant has settled: the masses of every loop that it touched take their

@@ -4,7 +4,7 @@
 use super::SAME_K;
 use super::balance::near_rest;
 use super::exchangers::Group;
-use crate::facility::settle::FREE_PASSES;
+use crate::facility::passes::Pass;
 use crate::facility::{Event, Facility};
 use crate::kernel::{Class, Time};
 use crate::plant::cooling::ExchangerKind;
@@ -12,8 +12,6 @@ use crate::plant::cooling::ExchangerKind;
 /// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
 /// balances do not depend on it: meters read what was carried.
 const SUPPLY_STEP_K: f64 = 1e-3;
-/// Smaller steps of a damped speed are taken whole.
-const SPEED_STEP: f64 = 1e-4;
 
 impl Facility<'_> {
     /// Where everything on the loop `index` would settle, and whether it is near enough to
@@ -79,7 +77,7 @@ impl Facility<'_> {
 
     /// A loop to the racks behind one of its exchangers: slower where it is too warm, off
     /// where it is hot.
-    pub(super) fn serve(&mut self, now: Time, index: u32, place: usize, pass: usize) {
+    pub(super) fn serve(&mut self, now: Time, index: u32, place: usize, pass: Pass) {
         let plant = &self.loops[index as usize];
         let exchanger_index = plant.exchangers[place];
         let exchanger = &mut self.exchangers[exchanger_index as usize];
@@ -120,10 +118,8 @@ impl Facility<'_> {
                 let sides = || rack.sides.iter().flatten();
                 let speed = sides().fold(1.0, |speed: f64, side| speed.min(side.speed));
                 let inlet_c = sides().next().map_or(rack.inlet_c, |side| side.inlet_c);
-                if pass < FREE_PASSES || (speed - rack.speed).abs() <= SPEED_STEP {
-                    rack.speed = speed;
-                } else {
-                    rack.speed = 0.5 * (rack.speed + speed);
+                rack.speed = pass.speed(rack.speed, speed);
+                if rack.speed != speed {
                     carried = false;
                     group.told_c = f64::NAN;
                 }
