@@ -1,18 +1,22 @@
 //! Published results reproduced by loadbank, and the fits of its built-in laws.
 
+mod children;
 mod cooling;
 mod data;
 mod fit_price;
 mod fit_weather;
 mod inference;
 mod log;
+mod mutated_gallery;
+mod random_sites;
 mod replay;
 mod study;
 mod training;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|replay|study|training";
+const USAGE: &str = "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|\
+     mutated-gallery|random-sites|replay|study|training";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
@@ -22,6 +26,13 @@ fn main() -> ExitCode {
         Some("fit-weather") => fit_weather::run(&folder),
         Some("fit-price") => fit_price::run(&folder),
         Some("log") => log::run(arguments),
+        Some("mutated-gallery") => mutated_gallery::run(arguments),
+        // The command itself, for those that run it many times.
+        Some("loadbank") => {
+            let arguments = std::iter::once("loadbank".to_owned()).chain(arguments);
+            return loadbank::cli::main(arguments.map(Into::into)).into();
+        }
+        Some("random-sites") => random_sites::run(arguments),
         Some("replay") => replay::run(arguments),
         Some("study") => study::run(),
         Some("training") => training::run(),

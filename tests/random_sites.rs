@@ -1,0 +1,49 @@
+//! Random sites, most of them too small somewhere: they run, and their books close.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::sites::{Verdict, judge, scenario};
+use super::support::Bench;
+
+/// How many; `cargo run --release -p validation -- random-sites` runs thousands.
+const SITES: u64 = 200;
+/// The longest, in hours.
+const MOST_HOURS: f64 = 12.0;
+/// Far more than any of them takes, on a machine that does much else.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn random_sites_run_and_say_nothing_that_contradicts_itself() {
+    let bench = Bench::new();
+    let next = AtomicU64::new(1);
+    let run = || {
+        let mut found = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed > SITES {
+                return found;
+            }
+            let path = bench.file(&format!("site-{seed}.yaml"), scenario(seed, MOST_HOURS));
+            match judge(&path, LIMIT) {
+                Verdict::Refused(said) => found.push(format!("seed {seed} is refused:\n{said}")),
+                Verdict::Ran(findings) => {
+                    found.extend(findings.iter().map(|finding| format!("seed {seed}: {finding}")));
+                }
+            }
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The seed is the site.
+#[test]
+fn a_seed_writes_the_same_site_again() {
+    assert_eq!(scenario(7, 24.0), scenario(7, 24.0));
+    assert_ne!(scenario(7, 24.0), scenario(8, 24.0));
+}

@@ -1,0 +1,297 @@
+//! What must hold of any run, whatever the site is.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use loadbank::facility::{End, Facility, Observer, Outcome, Record};
+use loadbank::kernel::Time;
+use loadbank::scenario::read_scenario;
+use loadbank::workload::training::JobRecord;
+use serde_json::Value;
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It was refused, for these reasons.
+    Refused(String),
+    /// It ran; what was wrong with it, if anything.
+    Ran(Vec<String>),
+}
+
+/// Runs the scenario at `path`, for `limit` at most, and holds what it says against what must
+/// hold of any run.
+pub(crate) fn judge(path: &Path, limit: Duration) -> Verdict {
+    let judged = catch_unwind(AssertUnwindSafe(|| run(path, limit)));
+    judged.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Verdict::Ran(vec![format!("panic: {}", said.chars().take(300).collect::<String>())])
+    })
+}
+
+/// What is wrong with the figures of a summary, as `run --format json` prints it.
+pub(crate) fn unlikely_figures(summary: &Value) -> Vec<String> {
+    let mut found = Findings::default();
+    found.figures("", summary);
+    found.0
+}
+
+fn run(path: &Path, limit: Duration) -> Verdict {
+    let reading = read_scenario(path, &[]);
+    let Some(loaded) = reading.loaded else {
+        return Verdict::Refused(reading.diagnostics.short(&reading.files));
+    };
+    let design = &loaded.design;
+    let mut facility = Facility::new(design, 0);
+    let mut rows = Rows { rows: Vec::new(), until: busy() + limit };
+    let end = facility.run(&mut rows);
+    let outcome = facility.outcome();
+    if end == End::Interrupted {
+        let days = outcome.simulated_days;
+        return Verdict::Ran(vec![format!("hang: {limit:?} for {days:.6} days")]);
+    }
+    let mut found = Findings::default();
+    found.books(&outcome);
+    let series = Series {
+        columns: facility.columns(),
+        rows: rows.rows,
+        interval_s: design.interval.as_secs_f64(),
+        duration_s: design.duration.as_secs_f64(),
+    };
+    found.series(&series);
+    found.totals(&series, &outcome);
+    let summary = loadbank::report::json::summary(&outcome);
+    found.figures("", &serde_json::from_str(&summary).expect("a summary is JSON"));
+    Verdict::Ran(found.0)
+}
+
+#[derive(Debug)]
+struct Rows {
+    rows: Vec<Vec<f64>>,
+    until: Duration,
+}
+
+impl Observer for Rows {
+    fn interval(&mut self, _: Time, values: &[f64]) {
+        self.rows.push(values.to_vec());
+    }
+
+    fn record(&mut self, _: &Record<'_>) {}
+
+    fn job(&mut self, _: &str, _: &JobRecord) {}
+
+    fn proceed(&mut self, _: Time) -> ControlFlow<()> {
+        if busy() < self.until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+/// How long this thread has computed: a busy machine makes no run hang. Where the system does not
+/// say so, how long ago some instant was.
+fn busy() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
+#[derive(Debug)]
+struct Series {
+    columns: Vec<String>,
+    rows: Vec<Vec<f64>>,
+    interval_s: f64,
+    duration_s: f64,
+}
+
+impl Series {
+    fn place(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    /// Hours of row `n`; the last may be torn.
+    fn hours(&self, n: usize) -> f64 {
+        let start_s = n as f64 * self.interval_s;
+        (self.duration_s - start_s).min(self.interval_s) / 3600.0
+    }
+
+    /// The column `name` times hours, over all rows.
+    fn integral(&self, name: &str) -> Option<f64> {
+        let place = self.place(name)?;
+        Some(self.rows.iter().enumerate().map(|(n, row)| row[place] * self.hours(n)).sum())
+    }
+}
+
+/// What is wrong, each said once.
+#[derive(Debug, Default)]
+struct Findings(Vec<String>);
+
+/// Columns of water and their totals.
+const WATER: [(&str, &str); 4] = [
+    ("evaporation", "evaporation"),
+    ("drift", "drift"),
+    ("blowdown", "blowdown"),
+    ("makeup", "withdrawal"),
+];
+/// Relative error that sums of rounded numbers may have.
+const SAME: f64 = 1e-9;
+
+impl Findings {
+    fn add(&mut self, what: String) {
+        if self.0.len() < 12 {
+            self.0.push(what);
+        }
+    }
+
+    fn books(&mut self, outcome: &Outcome) {
+        for book in outcome.books.iter().filter(|book| !book.balanced) {
+            self.add(format!("book: {} is off by {}", book.ledger.amount(), book.residual));
+        }
+    }
+
+    /// Every cell within its range, and each row in agreement with itself.
+    fn series(&mut self, series: &Series) {
+        for (place, name) in series.columns.iter().enumerate() {
+            let (low, high) = range(name);
+            let wrong = |value: f64| {
+                // Ratios and quantiles of nothing.
+                let ratio = name == "pue" || name.starts_with("work-");
+                let none = ratio && value.is_nan();
+                !(none || (value.is_finite() && low <= value && value <= high))
+            };
+            if let Some(row) = series.rows.iter().find(|row| wrong(row[place])) {
+                self.add(format!("range: column {name} holds {}", row[place]));
+            }
+        }
+        let ending = |end: &str| {
+            let names = series.columns.iter().enumerate();
+            names
+                .filter(|(_, name)| name.ends_with(end))
+                .map(|(place, _)| place)
+                .collect::<Vec<usize>>()
+        };
+        let one = |name: &str| series.place(name).into_iter().collect::<Vec<usize>>();
+        let losses: Vec<usize> = ending("_mw")
+            .into_iter()
+            .filter(|&place| series.columns[place].starts_with("loss_"))
+            .collect();
+        let uses: Vec<usize> = ["it_mw", "fans_mw", "pumps_mw", "chillers_mw", "house_mw"]
+            .iter()
+            .flat_map(|name| one(name))
+            .chain(losses)
+            .collect();
+        let mut agrees = |whole: &str, parts: &[usize]| {
+            let Some(place) = series.place(whole) else { return };
+            for row in &series.rows {
+                let sum: f64 = parts.iter().map(|&part| row[part]).sum();
+                if (sum - row[place]).abs() > SAME * row[place].abs().max(sum.abs()) + 1e-12 {
+                    self.add(format!("series: {whole} is {}, its parts {sum}", row[place]));
+                    return;
+                }
+            }
+        };
+        agrees("import_mw", &uses);
+        for whole in ["fans_mw", "pumps_mw", "chillers_mw"] {
+            agrees(whole, &ending(&format!("_{whole}")));
+        }
+    }
+
+    /// Sums of rows against the totals of the same quantity.
+    fn totals(&mut self, series: &Series, outcome: &Outcome) {
+        let mut held = 0;
+        let mut same = |column: &str, total: Option<f64>| {
+            let (Some(sum), Some(total)) = (series.integral(column), total) else { return };
+            held += 1;
+            if (sum - total).abs() > SAME * sum.abs().max(total.abs()) + 1e-12 {
+                self.add(format!("total: {column} sums to {sum}, the outcome says {total}"));
+            }
+        };
+        let site = outcome.site();
+        for name in ["import", "shed", "fans", "pumps", "chillers", "house"] {
+            same(&format!("{name}_mw"), site.get(&format!("energy.{name}_mwh")));
+        }
+        same("it_mw", site.get("effectiveness.it_mwh"));
+        for subject in &outcome.subjects {
+            let name = &subject.name;
+            if subject.kind.is_workload() {
+                same(&format!("{name}_mw"), subject.get("energy_mwh"));
+            } else if subject.kind.is_cooling() {
+                for part in ["heat", "fans", "pumps", "chillers", "economiser"] {
+                    same(&format!("{name}_{part}_mw"), subject.get(&format!("{part}_mwh")));
+                }
+                for (column, part) in WATER {
+                    let column = format!("{name}_{column}_m3_per_h");
+                    same(&column, subject.get(&format!("water.{part}_m3")));
+                }
+            }
+        }
+        if held < 7 {
+            self.add(format!("total: only {held} columns have one"));
+        }
+    }
+
+    /// Every number of the summary within the range of its name.
+    fn figures(&mut self, path: &str, value: &Value) {
+        match value {
+            // Books hold what was given as well as what was taken.
+            Value::Object(_) if path == ".books" => {}
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    self.figures(&format!("{path}.{key}"), value);
+                }
+            }
+            Value::Array(values) => {
+                for value in values {
+                    self.figures(path, value);
+                }
+            }
+            Value::Number(number) => {
+                let value = number.as_f64().unwrap_or(f64::NAN);
+                let key = path.rsplit('.').next().unwrap_or_default();
+                let (low, high) = range(key);
+                if !(low <= value && value <= high) {
+                    self.add(format!("range: {} is {value}", &path[1..]));
+                }
+            }
+            // A number that is none is written as null.
+            Value::Null => {
+                let key = path.rsplit('.').next().unwrap_or_default();
+                let always = ["_mwh", "_mw", "_m3", "_h", "_c", "_usd", "availability"];
+                let sometimes = path.contains("classes") || key.starts_with("mean_price");
+                if !sometimes && always.iter().any(|end| key.ends_with(end)) {
+                    self.add(format!("range: {} is no number", &path[1..]));
+                }
+            }
+            Value::Bool(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// What a column or a figure called `name` may be.
+fn range(name: &str) -> (f64, f64) {
+    const SHARES: [&str; 8] = [
+        "_free",
+        "_partial",
+        "_mechanical",
+        "fan_speed",
+        "air_ratio",
+        "availability",
+        "attainment",
+        "_share",
+    ];
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    if name == "pue" {
+        (1.0 - SAME, f64::INFINITY)
+    } else if ends(&SHARES) {
+        (-1e-12, 1.0 + SAME)
+    } else if ends(&["_c"]) {
+        (-90.0, f64::MAX)
+    } else if ends(&["basin_m3_per_h", "basins_m3", "cost", "_usd", "_usd_per_mwh"]) {
+        // Basins give, prices fall below zero.
+        (f64::MIN, f64::MAX)
+    } else {
+        // Rounding may leave a billionth of nothing.
+        (-1e-12, f64::MAX)
+    }
+}
