@@ -1,5 +1,5 @@
 //! The books of a run: energy, heat, water, income, jobs and requests, each of which must
-//! balance.
+//! balance, beside those of the time series in [`audit`](super::audit).
 
 use super::Facility;
 use super::figures::{Group, Subject, SubjectKind};
@@ -33,6 +33,7 @@ impl Facility<'_> {
         }
         let counts = [jobs_book(subjects), requests_book(subjects)];
         books.extend(counts.map(|counted| book(counted, COUNT_TOLERANCE)));
+        books.extend(self.series_books());
         books
     }
 

@@ -13,6 +13,7 @@
 //!       +--- speed, trips <- supply temperature <- cooling <- heat --+
 //! ```
 
+mod audit;
 mod books;
 mod changed;
 mod closing;
@@ -45,6 +46,7 @@ use crate::plant::cooling::Breakdowns;
 use crate::plant::power::{Failures, Network};
 use crate::workload::inference::Tally;
 
+use audit::Audit;
 use changed::Changed;
 use cooling::{ExchangerPlant, LoopPlant, Planned, Unit, Waterworks};
 use events::Event;
@@ -89,6 +91,7 @@ pub struct Facility<'d> {
 
     changed: Changed,
     meters: Meters,
+    audit: Audit,
     interval_start: Time,
     row: Vec<f64>,
 }
@@ -147,6 +150,7 @@ impl<'d> Facility<'d> {
             work_racks,
             changed: Changed::all(design),
             meters: Meters::new(design),
+            audit: Audit::new(design),
             interval_start: Time::ZERO,
             row: Vec::new(),
             design,
@@ -215,6 +219,7 @@ impl<'d> Facility<'d> {
             let Work::Inference(service) = work else { continue };
             figures::series_row(service.take_interval(now), seconds, &mut self.row);
         }
+        self.audit.row(seconds, &self.row);
         observer.interval(self.interval_start, &self.row);
         self.interval_start = now;
     }
@@ -230,6 +235,7 @@ impl<'d> Facility<'d> {
         self.close_interval(now, observer);
         self.tell_requests(observer);
         self.meters.advance(now);
+        self.audit.advance(now);
     }
 
     /// Tells of the noted requests that have left their services since the last call.

@@ -30,7 +30,7 @@ impl Facility<'_> {
             self.power.allocate();
             self.carry_allocation();
             self.carry_offers(now, pass);
-            self.carry_draws();
+            self.carry_draws(now);
             self.carry_heat(now, pass);
             if self.changed.settled() {
                 break;
@@ -144,7 +144,7 @@ impl Facility<'_> {
     }
 
     /// Workloads to power and loops: what each rack draws, which is also its heat.
-    fn carry_draws(&mut self) {
+    fn carry_draws(&mut self, now: Time) {
         self.drain_works();
         let racks = self.changed.draws.take();
         for &index in &racks {
@@ -157,6 +157,7 @@ impl Facility<'_> {
             };
             if draw_w != rack.draw_w {
                 rack.draw_w = draw_w;
+                self.audit.rack(now, index, draw_w);
                 if let Some(load) = rack.load {
                     self.power.set_draw(load, draw_w);
                 }

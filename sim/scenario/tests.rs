@@ -371,6 +371,7 @@ fn enums_are_read_in_all_forms_that_serde_knows() {
     }
 }
 
+mod books;
 mod edits;
 mod hostile;
 mod properties;

@@ -115,6 +115,11 @@ impl ExchangerPlant {
         }
     }
 
+    /// Whether its stream is the air of a hall.
+    pub(in crate::facility) fn blows(&self) -> bool {
+        self.design.is_some_and(|design| design.blows())
+    }
+
     /// The mode of its air-side economiser, where there is one.
     pub(in crate::facility) fn mode(&self) -> Option<CoolingMode> {
         self.control.map(|control| control.mode())

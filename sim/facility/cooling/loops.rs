@@ -17,7 +17,7 @@ use crate::plant::cooling::{
 pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) model: CoolingLoop,
     pub(in crate::facility) machines: PerMachine<Machines>,
-    pub(super) exchangers: Vec<u32>,
+    pub(in crate::facility) exchangers: Vec<u32>,
     /// Heat that racks and exchangers give it, W.
     pub(in crate::facility) heat_w: f64,
     /// Heat of its racks and exchangers that outdoor air takes before, W.

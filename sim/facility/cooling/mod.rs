@@ -236,6 +236,7 @@ impl Facility<'_> {
             }
             plant.state.supply_c = held_c[0];
             plant.held_c = held_c;
+            self.audit.cooling(now, index, plant, &self.exchangers);
             if let Some(seconds) = look_again_s(plant, &self.exchangers) {
                 let nanos = (seconds.max(SOONEST_S) * 1e9).ceil() as u64;
                 let at = now + Span::from_nanos(nanos);

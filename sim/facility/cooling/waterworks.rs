@@ -238,6 +238,7 @@ impl Facility<'_> {
             left_kg_s -= filling_kg_s;
             own.balance =
                 own.basin.balance(self.loops[index as usize].state.water, own.granted_kg_s);
+            self.audit.water(now, index, own.balance.flows);
         }
     }
 
