@@ -430,6 +430,7 @@ workloads:
         &with_head(power),
         &[
             "15:21 power.pdu.failures.repair_sigma: must be between 0 and 3, got 9",
+            "17:3 racks.hall: nothing cools these racks: they never get hot",
             "24:17 workloads.train.checkpoint.interval: must be longer than zero",
             "31:19 workloads.train.jobs.classes[1].weight: must be between 0 and 1e12, got -3",
             "35:15 workloads.train.curtailment.reduce: must be above zero",
@@ -451,21 +452,31 @@ fn absurd_values_are_refused_in_place() {
             "{{kind: gpu, nodes: 4, gpus_per_node: 8, gpu_power: {power}, node_overhead: 2 kW, fed_by: u}}"
         )
     };
+    let refused = |text: &str, expected: &str| {
+        let found = findings(text);
+        assert!(found.iter().any(|line| line == expected), "{expected}: {found:#?}");
+    };
     let switch = "{kind: switchgear, fed_by: u}";
-    check(
+    refused(
         &plant(switch, &gpus("0 W")),
-        &["10:57 racks.h.gpu_power: must be between 1 W and 1000000 W, got 0 W"],
+        "10:57 racks.h.gpu_power: must be between 1 W and 1000000 W, got 0 W",
     );
-    check(
+    refused(
         &plant(switch, &gpus("-1 W")),
-        &["10:57 racks.h.gpu_power: must not be negative, got `-1 W`"],
+        "10:57 racks.h.gpu_power: must not be negative, got `-1 W`",
     );
-    check(
+    refused(
         &plant("{kind: transformer, rating: 1e-300 MVA, fed_by: u}", &gpus("700 W")),
-        &["8:35 power.x.rating: must be zero or at least 0.001 VA, got `1e-300 MVA`"],
+        "8:34 power.x.rating: must be zero or between 0.000000001 VA and 1000000000 MVA, got \
+         `1e-300 MVA`",
     );
     // A call for less import in two hundred years never comes, and harms nothing.
     let late =
         "control: {curtailments: [{start: 2200-01-01T00:00:00Z, duration: 1 h, import: 1 MW}]}\n";
-    check(&(plant(switch, &gpus("700 W")) + late), &[]);
+    let found = findings(&(plant(switch, &gpus("700 W")) + late));
+    assert_eq!(
+        found.len(),
+        2,
+        "warnings of a part that feeds nothing and of no cooling: {found:?}"
+    );
 }
