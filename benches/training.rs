@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 use loadbank::kernel::{Span, Streams, Time};
+use loadbank::spec::LognormalSpec;
 use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
-    CheckpointSpec, Decisions, FailureSpec, IntervalSpec, JobEnd, JobsSpec, LogJob, Policy,
-    ResidentSpec, Rules, Scheduler, SwfReader, Training, TrainingDesign, TrainingSpec, Waiting,
-    replay,
+    CheckpointSpec, Decisions, DurationSpec, FailureSpec, IntervalSpec, JobClassSpec, JobEnd,
+    JobsSpec, LogJob, Policy, ResidentSpec, Rules, Scheduler, StreamSpec, SwfReader, Training,
+    TrainingDesign, TrainingSpec, Waiting, replay,
 };
 use rayon::prelude::*;
 
@@ -23,6 +24,7 @@ fn main() {
     year();
     schedulers();
     passes();
+    overloaded();
     real_logs();
 }
 
@@ -145,6 +147,93 @@ fn passes() {
             );
         }
     }
+}
+
+/// What an overloaded queue costs as it grows, in a scheduler alone and in a workload: twice as
+/// much work arrives as 64 nodes can do, so half of all jobs queue in the end. The exponent is
+/// that of the time over a hundred times as many jobs.
+fn overloaded() {
+    let plain = [
+        Policy::Fcfs,
+        Policy::Easy,
+        Policy::Conservative,
+        Policy::ShortestFirst,
+        Policy::LongestFirst,
+    ];
+    for rules in plain.map(Rules::from).into_iter().chain([fair()]) {
+        // As a scenario has it by default.
+        let rules = Rules { depth: 500, ..rules };
+        let alone = |jobs: u64| {
+            let clock = Instant::now();
+            let until = mixed(jobs).last().expect("a job").submit;
+            let started = replay(mixed(jobs), 64, rules.clone())
+                .take_while(|started| started.start <= until)
+                .count();
+            assert!(started < jobs as usize, "the queue is overloaded");
+            clock.elapsed().as_secs_f64()
+        };
+        let within = |jobs: u64| {
+            let (design, rack) = stream(rules.policy);
+            let names: Vec<String> = (0..16).map(|i| format!("rack-{i}")).collect();
+            let mut training = Training::new(design, rack, &names, "jobs", &Streams::new(1, 0));
+            // Twelve jobs an hour, of which about half can be served.
+            let end = Time::ZERO + Span::from_secs(jobs * 300);
+            let clock = Instant::now();
+            while training.next_at() < end {
+                let now = training.next_at();
+                training.advance(now);
+                training.settle(now);
+                training.drain_changed(|_| {});
+                training.drain_finished(|_| {});
+                assert!(training.busy_gpus() <= 512);
+            }
+            clock.elapsed().as_secs_f64()
+        };
+        let told = |what: &str, run: &dyn Fn(u64) -> f64| {
+            let [small, middle, large] = [1_000, 10_000, 100_000].map(run);
+            let exponent = (large / small).log10() / 2.0;
+            println!(
+                "{:?}, overloaded, {what}: 1e3 jobs {small:.4} s, 1e4 {middle:.3} s, 1e5 {large:.2} s, \
+                 exponent {exponent:.2}",
+                rules.policy
+            );
+        };
+        told("alone", &alone);
+        told("in a workload", &within);
+    }
+}
+
+/// Jobs of many widths and requests that together ask for twice what 64 nodes can do.
+fn mixed(jobs: u64) -> impl Iterator<Item = LogJob> {
+    let mut stream = Streams::new(1, 0).stream("bench", "mixed");
+    let mut submit = Time::ZERO;
+    (1..=jobs).map(move |number| {
+        submit += Span::from_secs_f64(stream.exponential(300.0));
+        let processors = 1 + stream.below(32) as u32;
+        // A mean of 16.5 nodes for 39 min, at most half of what was asked for.
+        let run = Span::from_secs_f64(stream.lognormal_mean(2330.0, 1.0).clamp(1.0, 1e6));
+        let requested = Span::from_secs_f64(run.as_secs_f64() * stream.between(1.0, 3.0));
+        let user = Some(stream.below(50) as u32);
+        let end = JobEnd::Completed;
+        LogJob { number, submit, run, processors, requested, end, user, queue: None }
+    })
+}
+
+/// The same as a stream of jobs on 16 racks of four nodes.
+fn stream(policy: Policy) -> (TrainingDesign, GpuRackDesign) {
+    let rack = GpuRackSpec::of(4, 8, Power(700.0), Power(2000.0));
+    let second = |seconds: u64| Duration(seconds * 1_000_000_000);
+    let classes = [1, 2, 4, 8, 16, 32].map(|nodes| {
+        let law = LognormalSpec::of_median(second(2200), 1.0);
+        JobClassSpec { request: Some(1.5), ..JobClassSpec::of(nodes, DurationSpec::Lognormal(law)) }
+    });
+    let jobs = JobsSpec::Stream(StreamSpec::of(Rate(1.0 / 300.0), classes.to_vec()));
+    let spec = TrainingSpec { scheduler: Some(policy), ..TrainingSpec::of(jobs) };
+    let mut faults = Vec::new();
+    let rack = rack.resolve(&mut faults);
+    let design = spec.resolve(&rack, 16, &mut faults);
+    assert!(faults.is_empty(), "{faults:?}");
+    (design, rack)
 }
 
 fn schedulers() {

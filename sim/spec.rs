@@ -6,6 +6,7 @@
 //! [`Fault`]s, which `scenario/` shows at their line and column.
 
 mod check;
+mod lognormal;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer};
 
 pub(crate) use self::check::{Check, MOST_SIGMA};
+pub use self::lognormal::{Lognormal, LognormalSpec};
 
 /// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
 ///

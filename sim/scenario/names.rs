@@ -125,11 +125,17 @@ pub(crate) fn components<'t>(section: &Place<'t>, sink: &mut Diagnostics) -> Vec
     found
 }
 
+/// Words of the language that look alike and mean different numbers: none is a misspelling of
+/// another.
+const UNLIKE: [&str; 2] = ["mean", "median"];
+
 /// The known name that `text` most resembles, if any does.
 pub(crate) fn closest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let lower = text.to_lowercase();
+    let is_word = UNLIKE.contains(&&*lower);
     known
         .into_iter()
+        .filter(|name| !(is_word && UNLIKE.contains(name)))
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         // A third of the letters may be wrong: `powr` for `power`, but nothing for `wattage`.
         .filter(|&(distance, name)| {
@@ -260,6 +266,9 @@ mod tests {
         assert_eq!(closest("POWER", known), Some("power"));
         assert_eq!(closest("bells", ["cells"]), Some("cells"));
         assert_eq!(closest("wattage", known), None);
+        // Taking one for the other would change a number in silence.
+        assert_eq!(closest("median", ["mean"]), None);
+        assert_eq!(closest("mean", ["median", "means"]), Some("means"));
         assert_eq!(suggest("x", &[]), None);
         assert_eq!(suggest("wattage", &["kind"]).unwrap(), "known: `kind`");
     }

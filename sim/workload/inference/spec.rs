@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 pub use load::{
     ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec, GapsSpec,
-    HistogramSpec, LengthSpec, LengthsSpec, LognormalLengthSpec, NoiseSpec, OpenTrace, SloSpec,
-    TraceFileSpec, TraceSpec, VariedGapsSpec,
+    HistogramSpec, LengthSpec, LengthsSpec, NoiseSpec, OpenTrace, SloSpec, TraceFileSpec,
+    TraceSpec, VariedGapsSpec,
 };
 pub use model::{
     AffineSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec, TablePointSpec, TableSpec,
@@ -168,6 +168,7 @@ mod tests {
     use super::load::AZURE_CONVERSATION;
     use super::*;
     use crate::spec::FilePath;
+    use crate::spec::LognormalSpec;
     use crate::units::{Bandwidth, DataSize, Fraction, Power, Rate, StepTime};
 
     /// The model of every built-in entry, with the rating of the GPU that it stands on.
@@ -451,7 +452,7 @@ mod tests {
             let bins = counts.iter().map(|&(tokens, weight)| BinSpec { tokens, weight }).collect();
             LengthSpec::Histogram(HistogramSpec { bins })
         };
-        let no_mean = LognormalLengthSpec { mean: 0.0, variation: 1.0, max: None };
+        let no_mean = LognormalSpec::of_mean(0.0, 1.0);
         for (field, prompt) in [
             ("lengths.prompt.mean", LengthSpec::Lognormal(no_mean)),
             ("lengths.prompt.tokens", LengthSpec::Fixed(FixedLengthSpec { tokens: 0 })),

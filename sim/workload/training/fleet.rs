@@ -153,6 +153,11 @@ impl Fleet {
         self.first_free = self.first_free.min(rack * self.nodes_per_rack);
     }
 
+    /// Nodes that jobs hold.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
     /// Failures so far.
     pub(super) fn failures(&self) -> u64 {
         self.failures

@@ -316,7 +316,9 @@ impl Generator {
             .unwrap_or(&classes[classes.len() - 1]);
         // One uniform a job whatever the law, so that the streams stay in step.
         let work_s = match class.duration {
-            DurationLaw::Lognormal { mu, sigma } => self.durations.lognormal(mu, sigma),
+            DurationLaw::Lognormal { mu, sigma, max_s } => {
+                self.durations.lognormal(mu, sigma).min(max_s)
+            }
             DurationLaw::Exponential { mean_s } => self.durations.exponential(mean_s),
             DurationLaw::Constant { value_s } => {
                 self.durations.bits();

@@ -45,9 +45,9 @@ pub use spec::{
     AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, CurtailmentSpec,
     DetectionSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, FailureSpec,
     GapsSpec, HeatFailure, HeatFailureSpec, IntervalSpec, JobClassSpec, JobRows, JobsSpec, Law,
-    LawSpec, LemonSpec, LognormalSpec, MaintenanceSpec, PowerSharesSpec, PreemptionSpec, PriceSpec,
-    PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec,
-    SpreadSpec, StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign,
-    TrainingSpec, WeibullSpec, WhenSpec,
+    LawSpec, LemonSpec, MaintenanceSpec, PowerSharesSpec, PreemptionSpec, PriceSpec, PrioritySpec,
+    QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec,
+    StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec,
+    WeibullSpec, WhenSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

@@ -12,7 +12,7 @@ mod planned;
 #[cfg(test)]
 mod spares;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::account::{
     Cause, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary,
@@ -48,6 +48,8 @@ pub struct Training {
     racks: Vec<Rack>,
     jobs: Vec<Job>,
     free_slots: Vec<Slot>,
+    /// Jobs that hold nodes, which are few where many queue.
+    holding: BTreeSet<Slot>,
     /// The queue.
     scheduler: Scheduler,
     /// The scheduler's next promised start.
@@ -190,6 +192,7 @@ impl Training {
             racks: vec![state; racks.len()],
             jobs: Vec::new(),
             free_slots: Vec::new(),
+            holding: BTreeSet::new(),
             promise: None,
             next_service: 0,
             ramp_free: Time::ZERO,
@@ -377,11 +380,9 @@ impl Training {
         }
     }
 
-    /// GPUs that jobs hold now. Costs time in proportion to the jobs that are there.
+    /// GPUs that jobs hold now.
     pub fn busy_gpus(&self) -> usize {
-        let held = |job: &Job| job.nodes.len() + job.spares.len();
-        let nodes: usize = self.jobs.iter().map(held).sum();
-        nodes * self.rack.gpus_per_node
+        self.fleet.held() * self.rack.gpus_per_node
     }
 
     /// How many racks it stands on.

@@ -24,7 +24,7 @@ pub use failures::{
 pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
 pub use jobs::{
     ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobRows, JobsSpec,
-    LognormalSpec, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
+    ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;

@@ -1,9 +1,9 @@
 //! Waiting in the queue, in mean durations.
 
+use loadbank::spec::LognormalSpec;
 use loadbank::units::Rate;
 use loadbank::workload::training::{
-    ConstantSpec, DurationSpec, ExponentialSpec, JobClassSpec, JobsSpec, LognormalSpec, StreamSpec,
-    TrainingSpec,
+    ConstantSpec, DurationSpec, ExponentialSpec, JobClassSpec, JobsSpec, StreamSpec, TrainingSpec,
 };
 
 use super::site::{HOUR, model, resident, seconds};
@@ -25,10 +25,10 @@ pub(super) fn waits(table: &mut Table) {
     let hour = || DurationSpec::Exponential(ExponentialSpec { mean: seconds(HOUR) });
     // A mean of an hour and a squared coefficient of variation of 4.
     let sigma2 = 5.0_f64.ln();
-    let lognormal = DurationSpec::Lognormal(LognormalSpec {
-        median: seconds(HOUR * (-0.5 * sigma2).exp()),
-        sigma: sigma2.sqrt(),
-    });
+    let lognormal = DurationSpec::Lognormal(LognormalSpec::of_median(
+        seconds(HOUR * (-0.5 * sigma2).exp()),
+        sigma2.sqrt(),
+    ));
     let constant = DurationSpec::Constant(ConstantSpec { value: seconds(HOUR) });
     let cluster = |nodes, width, load, law| Cluster { nodes, width, load, law };
     for (id, name, cluster, wait, precision, delayed) in [

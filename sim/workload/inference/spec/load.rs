@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::InferenceSpec;
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Check, Fault, FilePath, kinds, within};
+use crate::spec::{Check, Fault, FilePath, Lognormal, LognormalSpec, kinds, within};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{
     ClassDesign, ClientDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign, RateDesign,
@@ -166,24 +166,12 @@ kinds! {
     /// Law of a number of tokens.
     pub enum LengthSpec {
         /// Lognormal, rounded.
-        Lognormal(LognormalLengthSpec) = "lognormal",
+        Lognormal(LognormalSpec<f64>) = "lognormal",
         /// Always the same.
         Fixed(FixedLengthSpec) = "fixed",
         /// As counted.
         Histogram(HistogramSpec) = "histogram",
     }
-}
-
-/// A lognormal number of tokens.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LognormalLengthSpec {
-    /// Mean.
-    pub mean: f64,
-    /// Standard deviation over the mean.
-    pub variation: f64,
-    /// Longer ones are this long. Default: 32,768.
-    pub max: Option<u32>,
 }
 
 /// One number of tokens for all.
@@ -225,10 +213,11 @@ pub struct SloSpec {
 /// Mean, standard deviation over mean, and longest of the Azure conversation trace of
 /// November 2023 (19,366 requests).
 pub(super) const AZURE_CONVERSATION: LengthsSpec = {
-    const fn law(mean: f64, variation: f64, max: u32) -> LengthSpec {
-        LengthSpec::Lognormal(LognormalLengthSpec { mean, variation, max: Some(max) })
+    const fn law(mean: f64, variation: f64, max: f64) -> LengthSpec {
+        let law = LognormalSpec::of_mean(mean, variation);
+        LengthSpec::Lognormal(LognormalSpec { max: Some(max), ..law })
     }
-    LengthsSpec { prompt: law(1154.7, 0.960, 14_050), output: law(211.1, 0.771, 1000) }
+    LengthsSpec { prompt: law(1154.7, 0.960, 14_050.0), output: law(211.1, 0.771, 1000.0) }
 };
 
 /// Longest prompt or answer that a law may give.
@@ -553,13 +542,24 @@ impl LengthSpec {
             LengthSpec::Fixed(FixedLengthSpec { tokens }) => {
                 LengthLaw::Fixed(check.whole("tokens", u64::from(*tokens), TOKENS) as u32)
             }
-            LengthSpec::Lognormal(LognormalLengthSpec { mean, variation, max }) => {
-                let max = check.whole("max", u64::from(max.unwrap_or(32_768)), TOKENS) as u32;
-                let mean = check.between("mean", Some(*mean), 1.0, (1.0, 1e6), "tokens");
-                let cv = check.between("variation", Some(*variation), 1.0, (1e-6, 20.0), "");
-                // For a lognormal law, variation^2 = exp(sigma^2) - 1.
-                let sigma = libm::sqrt(libm::log1p(cv * cv));
-                LengthLaw::Lognormal { mean, sigma, max }
+            LengthSpec::Lognormal(spec) => {
+                let most = (1.0, f64::from(MOST_TOKENS));
+                let max = check.between("max", spec.max, 32_768.0, most, "tokens");
+                for (field, centre) in [("median", spec.median), ("mean", spec.mean)] {
+                    if centre.is_some_and(|tokens| tokens > 1e6) {
+                        check.error(field, "must be at most 1,000,000 tokens".to_owned());
+                    }
+                }
+                match spec.resolve(|tokens| tokens, check.faults) {
+                    // A law without spread is a number.
+                    Some(Lognormal { sigma: 0.0, mean, .. }) => {
+                        LengthLaw::Fixed(mean.round().clamp(1.0, max) as u32)
+                    }
+                    Some(Lognormal { sigma, mean, .. }) => {
+                        LengthLaw::Lognormal { mean, sigma, max: max as u32 }
+                    }
+                    None => LengthLaw::Fixed(1),
+                }
             }
             LengthSpec::Histogram(HistogramSpec { bins }) => {
                 let weights: Vec<f64> = bins.iter().map(|bin| bin.weight).collect();

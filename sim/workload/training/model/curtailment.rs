@@ -133,14 +133,14 @@ impl Training {
     ) -> Vec<(Slot, u64, Response)> {
         let mut left_w = baseline_w * design.reduce;
         let mut candidates = Vec::new();
-        for (slot, job) in self.jobs.iter().enumerate() {
-            if matches!(job.phase, Phase::Queued | Phase::Gone) {
-                continue;
-            }
+        for &slot in &self.holding {
+            let job = &self.jobs[slot as usize];
             match design.of(job.tier).response {
                 Response::Ignore => {}
-                Response::Cap => left_w -= self.job_w(slot) - self.capped_w(slot, 1.0),
-                response => candidates.push((job.tier, u64::MAX - job.id, slot as Slot, response)),
+                Response::Cap => {
+                    left_w -= self.job_w(slot as usize) - self.capped_w(slot as usize, 1.0);
+                }
+                response => candidates.push((job.tier, u64::MAX - job.id, slot, response)),
             }
         }
         candidates.sort_unstable_by_key(|&(tier, late, ..)| (tier, late));

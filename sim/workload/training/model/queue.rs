@@ -91,6 +91,7 @@ impl Training {
             let job = &mut self.jobs[slot as usize];
             job.pass_time(now);
             job.grant = Some(grant);
+            self.holding.insert(slot);
             self.take_nodes(now, slot, nodes);
             if let Some(length) = self.design.max_length {
                 self.vacate(now, slot, now + length, Vacate::Requeue, Cause::TimeLimit);
@@ -206,12 +207,11 @@ impl Training {
     }
 
     /// Fits the checkpoints of a job that starts to the storage that the other jobs leave it.
-    /// Theirs stay until they start again. Costs a look at each job.
+    /// Theirs stay until they start again. Costs a look at each job that holds nodes.
     fn share_storage(&mut self, slot: Slot) {
-        let shares = self.jobs.iter().enumerate().filter(|(i, job)| {
-            *i != slot as usize && !matches!(job.phase, Phase::Queued | Phase::Gone)
-        });
-        let others: f64 = shares.map(|(_, job)| job.cycle.writing_share()).sum();
+        let others = self.holding.iter().filter(|&&other| other != slot);
+        let shares = others.map(|&other| self.jobs[other as usize].cycle.writing_share());
+        let others: f64 = shares.sum();
         let job = &mut self.jobs[slot as usize];
         job.cycle = self.design.cycle(job.width, others);
     }
@@ -315,6 +315,7 @@ impl Training {
         }
         self.committed -= job.footprint();
         let grant = job.grant.take().expect("a job that holds nodes was given them");
+        self.holding.remove(&slot);
         self.scheduler.end(now, grant);
     }
 }

@@ -1,4 +1,10 @@
 //! Conservative backfilling: a plan in which every job of the queue has its place.
+//!
+//! A plan costs time in proportion to its jobs at every early end, which may move all of them. As
+//! schedulers do, one therefore plans for the first of a queue only; the others wait until they
+//! are among them.
+
+use std::collections::BTreeMap;
 
 use super::profile::Profile;
 use super::{Granted, Running, Waiting};
@@ -7,8 +13,13 @@ use crate::kernel::Time;
 /// The queue of conservative backfilling: every job with the instant promised to it.
 #[derive(Debug, Clone)]
 pub(super) struct Reservations {
-    /// In the order of arrival; those without a start came after the last pass.
+    /// Those with a place, in the order of arrival; those without a start came after the last
+    /// pass.
     jobs: Vec<Reserved>,
+    /// The jobs behind them, by number.
+    behind: BTreeMap<u64, Waiting>,
+    /// How many jobs have a place.
+    depth: usize,
     /// Free nodes by the requests of running jobs and the reservations; none before the
     /// first pass.
     profile: Option<Profile>,
@@ -26,17 +37,40 @@ struct Reserved {
 }
 
 impl Reservations {
-    pub(super) fn new() -> Self {
-        Self { jobs: Vec::new(), profile: None, ended_early: false, due: Time::MAX }
+    pub(super) fn new(depth: usize) -> Self {
+        Self {
+            jobs: Vec::new(),
+            behind: BTreeMap::new(),
+            depth,
+            profile: None,
+            ended_early: false,
+            due: Time::MAX,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.jobs.len()
+        self.jobs.len() + self.behind.len()
     }
 
     pub(super) fn submit(&mut self, job: Waiting) {
         let at = self.jobs.partition_point(|other| other.job.id < job.id);
-        self.jobs.insert(at, Reserved { job, start: None });
+        // One that has run before may come back among those that have a place; none loses its own.
+        if at < self.jobs.len() || self.jobs.len() < self.depth && self.behind.is_empty() {
+            self.jobs.insert(at, Reserved { job, start: None });
+        } else {
+            self.behind.insert(job.id, job);
+        }
+    }
+
+    /// Lets jobs from behind take places that are free; whether any has.
+    fn move_up(&mut self) -> bool {
+        let before = self.jobs.len();
+        while self.jobs.len() < self.depth
+            && let Some((_, job)) = self.behind.pop_first()
+        {
+            self.jobs.push(Reserved { job, start: None });
+        }
+        self.jobs.len() > before
     }
 
     pub(super) fn end(&mut self, now: Time, job: Granted) {
@@ -83,11 +117,16 @@ impl Reservations {
             }
         }
         self.ended_early = false;
-        for reserved in self.jobs.iter_mut().filter(|r| r.start.is_none()) {
-            reserved.place(&mut profile);
+        loop {
+            for reserved in self.jobs.iter_mut().filter(|r| r.start.is_none()) {
+                reserved.place(&mut profile);
+            }
+            self.start(now, chosen);
+            if !self.move_up() {
+                break;
+            }
         }
         self.profile = Some(profile);
-        self.start(now, chosen);
     }
 
     /// Moves the jobs whose time has come to `chosen`.

@@ -6,6 +6,7 @@
 //! Every policy is defined to the tie in `docs/models/training.md`.
 
 mod conservative;
+mod lanes;
 mod preempt;
 mod priority;
 mod profile;
@@ -40,8 +41,8 @@ pub enum Policy {
     /// As `fcfs`, but a job may overtake where that does not delay the first in the queue,
     /// by the requested ends of running jobs (EASY backfilling).
     Easy,
-    /// Every job has a reservation from its arrival on; a job may overtake where that delays
-    /// no reservation.
+    /// Every job has a reservation from its arrival on, or from when it is among the first
+    /// `depth` of the queue; a job may overtake where that delays no reservation.
     Conservative,
     /// The shortest request first; nobody overtakes.
     ShortestFirst,
@@ -64,11 +65,19 @@ pub struct Rules {
     /// While the first job that does not fit needs this many nodes or more, nothing overtakes
     /// it, for [`Policy::Easy`] and [`Policy::Priority`]: the machine drains for it.
     pub drain_at: usize,
+    /// How many jobs of the queue, by arrival, have a reservation, for [`Policy::Conservative`].
+    pub depth: usize,
 }
 
 impl From<Policy> for Rules {
     fn from(policy: Policy) -> Self {
-        Self { policy, priority: Priority::default(), preemption: None, drain_at: usize::MAX }
+        Self {
+            policy,
+            priority: Priority::default(),
+            preemption: None,
+            drain_at: usize::MAX,
+            depth: usize::MAX,
+        }
     }
 }
 
@@ -134,13 +143,13 @@ struct Running {
 impl Scheduler {
     /// An empty queue served by `rules`.
     pub fn new(rules: impl Into<Rules>) -> Self {
-        let Rules { policy, priority, preemption, drain_at } = rules.into();
+        let Rules { policy, priority, preemption, drain_at, depth } = rules.into();
         Self {
             policy,
             drain_at,
-            queue: Queue::default(),
+            queue: Queue::new(policy == Policy::Easy),
             running: Vec::new(),
-            reservations: Reservations::new(),
+            reservations: Reservations::new(depth),
             by_priority: PriorityQueue::new(priority, preemption),
             chosen: Vec::new(),
         }

@@ -1,8 +1,13 @@
 //! A queue in the order of weighted factors, after the multifactor priority of Slurm, with
 //! backfilling and preemption.
+//!
+//! Jobs of one width, tier and account differ only in their age, so they keep their order among
+//! each other whatever the hour: a pass weighs the first of each such lane and merges them.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
+use super::lanes::{Lane, Place, backfill};
 use super::preempt::Preemption;
 use super::queue::{Gap, Waiting};
 use super::{Granted, Preempted, Running, reserve};
@@ -125,29 +130,28 @@ impl Account {
 pub(super) struct PriorityQueue {
     priority: Priority,
     preemption: Option<Preemption>,
-    /// In the order of service of the last pass that weighed them, then as they came.
-    jobs: Vec<Waiting>,
-    /// Fewest nodes of a job, and the highest tier of one.
-    smallest: u32,
-    highest: u16,
+    lanes: BTreeMap<LaneKey, Lane>,
+    len: usize,
+    /// Jobs of each tier.
+    of_tier: BTreeMap<u16, usize>,
     accounts: Vec<Account>,
     wake_at: Time,
-    /// Room for the order of one pass.
-    order: Vec<Place>,
-    sorted: Vec<Waiting>,
+    /// The fair-share factor of each account, as of the last pass that weighed jobs.
     factors: Vec<f64>,
 }
 
-/// The place of a job in the order of service, the first the least.
+/// What jobs have in common that keep their order among each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    /// Tiers count before priority where they preempt, else not.
-    tier: Reverse<u16>,
-    priority: Reverse<u64>,
-    /// In the order of arrival.
-    id: u64,
-    index: usize,
+struct LaneKey {
+    nodes: u32,
+    tier: u16,
+    /// Whose they are, where that makes a difference.
+    account: u32,
 }
+
+/// The rank of a job in the order of service, the first the least: by tier where tiers preempt, by
+/// priority, by arrival.
+type Rank = (Reverse<u16>, Reverse<u64>, u64);
 
 /// Nodes that are being vacated and belong to nobody yet, by time.
 #[derive(Debug, Default)]
@@ -187,18 +191,16 @@ impl PriorityQueue {
             accounts: priority.shares.iter().map(idle).collect(),
             priority,
             preemption,
-            jobs: Vec::new(),
-            smallest: u32::MAX,
-            highest: 0,
+            lanes: BTreeMap::new(),
+            len: 0,
+            of_tier: BTreeMap::new(),
             wake_at: Time::MAX,
-            order: Vec::new(),
-            sorted: Vec::new(),
             factors: Vec::new(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.jobs.len()
+        self.len
     }
 
     pub(super) fn wake_at(&self) -> Time {
@@ -206,10 +208,27 @@ impl PriorityQueue {
     }
 
     pub(super) fn submit(&mut self, job: Waiting) {
-        self.smallest = self.smallest.min(job.nodes);
-        self.highest = self.highest.max(job.tier);
         self.account(job.account);
-        self.jobs.push(job);
+        self.len += 1;
+        *self.of_tier.entry(job.tier).or_default() += 1;
+        let Waiting { nodes, tier, .. } = job;
+        let account = if self.priority.fair_share > 0.0 { job.account } else { 0 };
+        self.lanes.entry(LaneKey { nodes, tier, account }).or_default().insert(0, job);
+    }
+
+    fn remove(&mut self, lane: LaneKey, place: Place) -> Waiting {
+        let jobs = self.lanes.get_mut(&lane).expect("a job that waits has a lane");
+        let job = jobs.remove(place);
+        if jobs.is_empty() {
+            self.lanes.remove(&lane);
+        }
+        self.len -= 1;
+        let of_tier = self.of_tier.get_mut(&lane.tier).expect("a job that waits is counted");
+        *of_tier -= 1;
+        if *of_tier == 0 {
+            self.of_tier.remove(&lane.tier);
+        }
+        job
     }
 
     pub(super) fn start(&mut self, now: Time, job: &Running) {
@@ -238,8 +257,8 @@ impl PriorityQueue {
 
     /// Moves the jobs that start to `chosen`, and marks and lists those that make room.
     ///
-    /// Costs a look at the running jobs where nothing can start, else one at each job of the queue,
-    /// and the sorting of what has changed its place since.
+    /// Costs a look at the running jobs where nothing can start, else one at each lane of the queue
+    /// and at each job that starts.
     pub(super) fn pass(
         &mut self,
         now: Time,
@@ -250,22 +269,36 @@ impl PriorityQueue {
         preempted: &mut Vec<Preempted>,
     ) {
         self.wake_at = Time::MAX;
-        let higher = self.preemption.is_some() && running.iter().any(|r| r.tier < self.highest);
-        if self.jobs.is_empty() || (free < self.smallest as usize && !higher) {
+        let Some(smallest) = self.lanes.keys().next().map(|lane| lane.nodes as usize) else {
+            return;
+        };
+        let highest = self.of_tier.keys().next_back().copied().unwrap_or(0);
+        let higher = self.preemption.is_some() && running.iter().any(|r| r.tier < highest);
+        if free < smallest && !higher {
             return;
         }
-        self.sort(now);
+        self.weigh(now);
         let mut vacating = Vacating::default();
         for r in running.iter().filter(|r| r.vacates < Time::MAX) {
             vacating.add(r.vacates, r.nodes);
         }
         // Jobs that nodes are set aside for: when they start, and for how long at most.
         let mut claims: Vec<(Time, usize)> = Vec::new();
-        let mut starts = vec![false; self.jobs.len()];
-        let mut rest = self.jobs.iter().enumerate();
-        let mut head = None;
-        for (index, job) in rest.by_ref() {
+        let mut starts: Vec<(LaneKey, Place)> = Vec::new();
+        // The last job of each lane that has had its turn.
+        let mut reached: BTreeMap<LaneKey, Place> = BTreeMap::new();
+        let rank = |_: &LaneKey, job: &Waiting| self.rank(now, job);
+        let next = |lane: &LaneKey, after: Option<Place>| {
+            let (key, job) = self.lanes[lane].next(after, Span::MAX)?;
+            Some(Reverse((rank(lane, job), (*key, job.id), *lane)))
+        };
+        let mut order: BinaryHeap<_> =
+            self.lanes.keys().filter_map(|lane| next(lane, None)).collect();
+        let (mut head, mut wake_at) = (None, Time::MAX);
+        while let Some(Reverse((_, place, lane))) = order.pop() {
+            let job = self.lanes[&lane].at(place);
             let nodes = job.nodes as usize;
+            let mut is_claim = false;
             if nodes > free {
                 let missing = nodes.saturating_sub(free + vacating.nodes());
                 let victims = match self.preemption {
@@ -275,6 +308,7 @@ impl PriorityQueue {
                 };
                 let Some(victims) = victims else {
                     head = Some(*job);
+                    reached.insert(lane, place);
                     break;
                 };
                 let grace = self.preemption.map_or(Span::ZERO, |rule| rule.grace);
@@ -294,16 +328,20 @@ impl PriorityQueue {
                     let (claimed, at) = vacating.claim(nodes);
                     free -= nodes - claimed;
                     claims.push((at + job.requested, nodes));
-                    continue;
+                    is_claim = true;
                 }
             }
-            free -= nodes;
-            starts[index] = true;
-            claims.push((now + job.requested, nodes));
+            if !is_claim {
+                free -= nodes;
+                starts.push((lane, place));
+                claims.push((now + job.requested, nodes));
+            }
+            reached.insert(lane, place);
+            order.extend(next(&lane, Some(place)));
         }
         if let Some(head) = head {
             if let Some(rule) = self.preemption {
-                self.wake_at = rule.next_at(now, head.tier, running);
+                wake_at = rule.next_at(now, head.tier, running);
             }
             if free > 0 && self.priority.backfill && (head.nodes as usize) < drain_at {
                 let staying = running.iter().filter(|r| r.vacates == Time::MAX);
@@ -313,21 +351,27 @@ impl PriorityQueue {
                 ends.append(&mut vacating.0);
                 ends.sort_unstable();
                 let (shadow, extra) = reserve(head.nodes as usize, free, ends.into_iter());
-                let mut gap = Gap { free, window: shadow - now, extra };
-                for (index, job) in rest {
-                    starts[index] = gap.take(job);
-                }
+                let gap = Gap { free, window: shadow - now, extra };
+                let reached = |lane: &LaneKey| reached.get(lane).copied();
+                let take = |lane, place| starts.push((lane, place));
+                backfill(&self.lanes, |lane| lane.nodes, reached, rank, gap, take);
             }
         }
-        let started = self.jobs.iter().zip(&starts).filter(|(_, starts)| **starts);
-        chosen.extend(started.map(|(job, _)| *job));
-        self.remove(&starts);
+        self.wake_at = wake_at;
+        for (lane, place) in starts {
+            chosen.push(self.remove(lane, place));
+        }
     }
 
-    /// Puts the jobs in the order of service at `now`. Few have changed places since the last
-    /// time, which the sort makes use of.
-    fn sort(&mut self, now: Time) {
-        let Self { priority, accounts, factors, order, .. } = self;
+    fn rank(&self, now: Time, job: &Waiting) -> Rank {
+        let fair_share = self.factors.get(job.account as usize).copied().unwrap_or(0.0);
+        let tier = if self.preemption.is_some() { job.tier } else { 0 };
+        (Reverse(tier), Reverse(self.priority.of(now, job, fair_share)), job.id)
+    }
+
+    /// Weighs the accounts by what they have used up to `now`.
+    fn weigh(&mut self, now: Time) {
+        let Self { priority, accounts, factors, .. } = self;
         factors.clear();
         if priority.fair_share > 0.0 {
             accounts.iter_mut().for_each(|account| account.advance(now, priority.half_life));
@@ -338,30 +382,5 @@ impl PriorityQueue {
                 Priority::fair_share_factor(usage, account.shares / shares)
             }));
         }
-        order.clear();
-        let tiers_first = self.preemption.is_some();
-        order.extend(self.jobs.iter().enumerate().map(|(index, job)| {
-            let fair_share = factors.get(job.account as usize).copied().unwrap_or(0.0);
-            Place {
-                tier: Reverse(if tiers_first { job.tier } else { 0 }),
-                priority: Reverse(priority.of(now, job, fair_share)),
-                id: job.id,
-                index,
-            }
-        }));
-        if order.is_sorted() {
-            return;
-        }
-        order.sort();
-        self.sorted.clear();
-        self.sorted.extend(order.iter().map(|place| self.jobs[place.index]));
-        std::mem::swap(&mut self.jobs, &mut self.sorted);
-    }
-
-    fn remove(&mut self, gone: &[bool]) {
-        let mut gone = gone.iter();
-        self.jobs.retain(|_| !gone.next().expect("a mark for every job"));
-        self.smallest = self.jobs.iter().map(|job| job.nodes).min().unwrap_or(u32::MAX);
-        self.highest = self.jobs.iter().map(|job| job.tier).max().unwrap_or(0);
     }
 }

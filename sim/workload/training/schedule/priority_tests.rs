@@ -58,6 +58,7 @@ fn rules() -> impl Strategy<Value = Rules> {
                 grace: Span::from_secs(grace),
             }),
             drain_at,
+            depth: usize::MAX,
         },
     )
 }

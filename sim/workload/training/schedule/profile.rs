@@ -7,12 +7,14 @@ use crate::kernel::{Span, Time};
 pub(super) struct Profile {
     /// (from when, free nodes), in rising order of time.
     steps: Vec<(Time, usize)>,
+    /// No node is free before this.
+    full_until: Time,
 }
 
 impl Profile {
     /// `free` nodes from `now` on.
     pub(super) fn new(now: Time, free: usize) -> Self {
-        Self { steps: vec![(now, free)] }
+        Self { steps: vec![(now, free)], full_until: now }
     }
 
     /// Forgets what lies before `now`, which becomes the first step.
@@ -28,9 +30,13 @@ impl Profile {
     }
 
     /// The first instant from which `nodes` nodes are free for `span`; [`Time::MAX`] for
-    /// never. One look along the steps.
-    pub(super) fn earliest(&self, nodes: usize, span: Span) -> Time {
-        let mut i = 0;
+    /// never. One look along the steps from the first with a free node on.
+    pub(super) fn earliest(&mut self, nodes: usize, span: Span) -> Time {
+        let mut i = self.steps.partition_point(|step| step.0 <= self.full_until).saturating_sub(1);
+        while i + 1 < self.steps.len() && self.steps[i].1 == 0 {
+            i += 1;
+        }
+        self.full_until = self.steps[i].0;
         'place: while i < self.steps.len() {
             if self.steps[i].1 < nodes {
                 i += 1;
@@ -59,6 +65,7 @@ impl Profile {
 
     /// Puts `nodes` nodes back in `from..until`.
     pub(super) fn give(&mut self, from: Time, until: Time, nodes: usize) {
+        self.full_until = self.full_until.min(from);
         self.change(from, until, |free| free + nodes);
     }
 

@@ -31,8 +31,8 @@ fn exact(mut log: Vec<LogJob>) -> Vec<LogJob> {
 }
 
 /// Start of each job in seconds, in the order of the log.
-fn starts(log: &[LogJob], policy: Policy) -> Vec<u64> {
-    let mut started: Vec<Started> = replay(log.iter().copied(), PROCESSORS, policy).collect();
+fn starts(log: &[LogJob], rules: impl Into<Rules>) -> Vec<u64> {
+    let mut started: Vec<Started> = replay(log.iter().copied(), PROCESSORS, rules).collect();
     started.sort_by_key(|s| s.job.number);
     assert_eq!(started.len(), log.len(), "every job starts once");
     started.iter().map(|s| seconds(s.start - Time::ZERO)).collect()
@@ -135,7 +135,7 @@ fn easy(log: &[LogJob]) -> Vec<u64> {
     })
 }
 
-fn conservative(log: &[LogJob]) -> Vec<u64> {
+fn conservative(log: &[LogJob], depth: usize) -> Vec<u64> {
     // Promised starts by job.
     let mut promised: Vec<Option<u64>> = vec![None; log.len()];
     let fits = |from: u64, i: usize, now: u64, jobs: &[Twin], promised: &[Option<u64>]| {
@@ -150,18 +150,25 @@ fn conservative(log: &[LogJob]) -> Vec<u64> {
         })
     };
     play(log, |now, jobs| {
-        let ended_early =
+        let mut ended_early =
             jobs.iter().any(|j| j.start.is_some_and(|s| s + j.run == now && j.run < j.requested));
-        for i in waiting(now, jobs, |_| 0) {
-            if promised[i].is_none() || ended_early {
-                promised[i] = None;
-                promised[i] = (now..).find(|&from| fits(from, i, now, jobs, &promised));
+        loop {
+            let first: Vec<usize> = waiting(now, jobs, |_| 0).into_iter().take(depth).collect();
+            for &i in &first {
+                if promised[i].is_none() || ended_early {
+                    promised[i] = None;
+                    promised[i] = (now..).find(|&from| fits(from, i, now, jobs, &promised));
+                }
             }
-        }
-        for i in waiting(now, jobs, |_| 0) {
-            if promised[i] == Some(now) {
+            ended_early = false;
+            let due: Vec<usize> = first.into_iter().filter(|&i| promised[i] == Some(now)).collect();
+            for &i in &due {
                 jobs[i].start = Some(now);
                 promised[i] = None;
+            }
+            // Others take the places of those that start.
+            if due.is_empty() {
+                break;
             }
         }
     })
@@ -185,7 +192,17 @@ proptest! {
 
     #[test]
     fn conservative_equals_its_twin(log in logs()) {
-        prop_assert_eq!(starts(&log, Policy::Conservative), conservative(&log));
+        prop_assert_eq!(starts(&log, Policy::Conservative), conservative(&log, usize::MAX));
+    }
+
+    #[test]
+    fn reservations_for_the_first_equal_their_twin(log in logs(), depth in 1..6usize) {
+        let rules = Rules { depth, ..Rules::from(Policy::Conservative) };
+        prop_assert_eq!(starts(&log, rules), conservative(&log, depth));
+        let log = exact(log);
+        let rules = Rules { depth: 1, ..Rules::from(Policy::Conservative) };
+        // A place for the first only: nobody overtakes.
+        prop_assert_eq!(starts(&log, rules), in_order(&log, |_| 0));
     }
 
     /// With exact requests no promise is ever broken, so no job starts later than under FCFS.

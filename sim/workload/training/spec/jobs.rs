@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::power::under_cap;
 use super::{Groups, TrainingDesign};
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Check, Fault, MOST_SIGMA, Name, kinds, within};
+use crate::spec::{Check, Fault, Lognormal, LognormalSpec, Name, kinds, within};
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::power::PowerDesign;
@@ -178,22 +178,12 @@ kinds! {
     /// How long things last.
     pub enum DurationSpec {
         /// Lognormal: many short ones, few very long ones, as in every cluster log.
-        Lognormal(LognormalSpec) = "lognormal",
+        Lognormal(LognormalSpec<Duration>) = "lognormal",
         /// Exponential.
         Exponential(ExponentialSpec) = "exponential",
         /// Always the same.
         Constant(ConstantSpec) = "constant",
     }
-}
-
-/// A lognormal duration.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LognormalSpec {
-    /// Half of all durations are shorter.
-    pub median: Duration,
-    /// Standard deviation of the logarithm.
-    pub sigma: f64,
 }
 
 /// An exponential duration.
@@ -317,9 +307,18 @@ pub(in crate::workload::training) struct ClassDesign {
 /// A law of durations; all in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::workload::training) enum DurationLaw {
-    Lognormal { mu: f64, sigma: f64 },
-    Exponential { mean_s: f64 },
-    Constant { value_s: f64 },
+    /// Longer ones last `max_s`.
+    Lognormal {
+        mu: f64,
+        sigma: f64,
+        max_s: f64,
+    },
+    Exponential {
+        mean_s: f64,
+    },
+    Constant {
+        value_s: f64,
+    },
 }
 
 /// Where jobs are to run.
@@ -525,10 +524,14 @@ impl DurationSpec {
             check.lasting(field, Some(written)).map_or(1.0, Duration::as_secs_f64)
         };
         match self {
-            Self::Lognormal(law) => {
-                let mu = libm::log(seconds("median", law.median));
-                let sigma = check.between("sigma", Some(law.sigma), 1.0, (0.0, MOST_SIGMA), "");
-                DurationLaw::Lognormal { mu, sigma }
+            Self::Lognormal(spec) => {
+                let max_s = spec.max.map_or(f64::INFINITY, |max| seconds("max", max));
+                match spec.resolve(Duration::as_secs_f64, check.faults) {
+                    Some(Lognormal { mu, sigma, .. }) => {
+                        DurationLaw::Lognormal { mu, sigma, max_s }
+                    }
+                    None => DurationLaw::Constant { value_s: 1.0 },
+                }
             }
             Self::Exponential(law) => {
                 DurationLaw::Exponential { mean_s: seconds("mean", law.mean) }

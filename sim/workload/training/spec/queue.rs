@@ -24,6 +24,10 @@ pub struct QueueSpec {
     /// While the first job that does not fit needs this many nodes or more, nothing overtakes
     /// it, so that the racks drain for it; for `easy` and `priority`. Default: never.
     pub drain_at: Option<u32>,
+    /// How many jobs of the queue, by arrival, have a reservation, for `conservative`; the others
+    /// wait until they are among them. Default: 500 (assumption; Slurm's `bf_max_job_test` is 100
+    /// or 500, by its version).
+    pub depth: Option<u32>,
     /// How the nodes of a job lie on the racks. Default: `contiguous`.
     pub placement: Option<Placement>,
     /// Whether a job gets only nodes of racks that are offered the power for all of their nodes
@@ -180,6 +184,12 @@ impl QueueSpec {
             let message = "needs `scheduler: easy` or `scheduler: priority`";
             check.error("drain_at", message.to_owned());
         }
+        if self.depth.is_some() && policy != Policy::Conservative {
+            check.error("depth", "needs `scheduler: conservative`".to_owned());
+        }
+        if self.depth == Some(0) {
+            check.error("depth", "is one job or more".to_owned());
+        }
         let spec = self.priority.clone().unwrap_or_default();
         let (age, size, class, fair_share, max_age, half_life) =
             check.within("priority", |check| {
@@ -229,6 +239,7 @@ impl QueueSpec {
                 grace: spec.grace.map_or(Span::ZERO, Span::from),
             }),
             drain_at: self.drain_at.map_or(usize::MAX, |nodes| nodes as usize),
+            depth: self.depth.map_or(DEPTH, |jobs| jobs.max(1) as usize),
         }
     }
 }
@@ -263,6 +274,9 @@ impl QueueSpec {
         (most.max(0.0) as usize).min(nodes)
     }
 }
+
+/// Reservations of conservative backfilling.
+const DEPTH: usize = 500;
 
 /// The largest weight: the sum of all factors is then exact to a ten-thousandth.
 const MOST_WEIGHT: f64 = 1e9;
