@@ -132,3 +132,102 @@ fn outages_are_events_of_a_hall() {
     }
     assert!(partial, "a PDU takes half of the racks of the train hall");
 }
+
+/// Calendar months of the site sum to the run, and what is a ratio is one of the month.
+#[test]
+fn months_sum_to_the_run() {
+    let sets = ["start=2026-06-25T05:00:00Z", "duration=40 days", "site.time_zone=America/Chicago"];
+    let sets = [&sets[..], &["workloads.chat.arrivals.rate_per_replica=0.002 /s"]].concat();
+    let told = simulate(SMALL, &sets);
+    let months = &told.outcome.months;
+    let names: Vec<&str> = months.iter().map(|month| month.name.as_str()).collect();
+    assert_eq!(names, ["2026-06", "2026-07", "2026-08"]);
+    assert_eq!(months.iter().map(|month| month.days).collect::<Vec<f64>>(), [6.0, 31.0, 3.0]);
+    for entry in told.outcome.figures().filter(|entry| entry.figure.adds) {
+        let Some(whole) = entry.value else { continue };
+        let of_month = |month: &loadbank::facility::Month| {
+            let subject = month.subjects.iter().find(|it| it.path == entry.subject.path).unwrap();
+            subject.get(&entry.figure.key()).unwrap_or(0.0)
+        };
+        let sum: f64 = months.iter().map(of_month).sum();
+        assert!((sum - whole).abs() <= 1e-9 * whole.abs() + 1e-9, "{}: {sum}", entry.address());
+    }
+    // The rows of July are those of 31 local days, and its peak is the largest of them.
+    let imports = &column(&told, "import_mw")[6 * 24..37 * 24];
+    let site = &months[1].subjects[0];
+    let (sum, most) = (imports.iter().sum::<f64>(), imports.iter().copied().fold(0.0, f64::max));
+    assert!((site.real("energy.import_mwh") - sum).abs() < 1e-9 * sum);
+    assert_eq!(site.real("energy.peak_demand_mw"), most);
+    let pue = site.real("energy.import_mwh") / site.real("effectiveness.it_mwh");
+    assert_eq!(site.real("effectiveness.pue"), pue);
+    let peaks = months.iter().map(|month| month.subjects[0].real("energy.peak_demand_mw"));
+    assert_eq!(peaks.fold(0.0, f64::max), told.outcome.real("peak-demand"));
+    // July took most water: it is the only whole month.
+    let worst_m3 = told.outcome.real("water.worst_month_m3");
+    assert_eq!(site.real("water.withdrawal_m3"), worst_m3);
+}
+
+/// A billed peak is the mean of a whole interval, on the clock of the site.
+#[test]
+fn torn_intervals_make_no_peak() {
+    const LOAD: &str = "\
+name: billed
+start: 2026-01-01T00:00:00Z
+duration: 61 min
+weather: {climate: phoenix}
+output: {interval: 15 min}
+cooling:
+  dry: {kind: dry-cooler, design_heat: 1 MW}
+racks:
+  hall: {kind: heat-load, csv: load.csv, column: kw, unit: kW, cooled_by: dry, hold: 1 h}
+";
+    let run = |rows: &str, sets: &[&str]| {
+        let bench = super::support::Bench::new();
+        bench.file("load.csv", format!("t,kw\n{rows}"));
+        super::support::simulate_file(&bench.file("billed.yaml", LOAD), sets)
+    };
+    let peak = |told: &super::support::Told| {
+        let it = column(told, "it_mw").into_iter().fold(0.0, f64::max);
+        (told.outcome.real("peak-demand"), it)
+    };
+    // The last minute draws ten times as much, and is no quarter of an hour.
+    let hours = "2026-01-01T00:00Z,100\n2026-01-01T01:00Z,1000\n2026-01-01T02:00Z,1000\n";
+    let (demand, it) = peak(&run(hours, &[]));
+    assert!(demand < 0.12 && it > 0.9, "{demand} MW, {it} MW");
+    // Begun at seven and a half past, intervals end at the quarters all the same: one of them
+    // holds all of a quarter of an hour of a megawatt.
+    let quarters: String = (0..8)
+        .map(|q| {
+            let kw = if q == 1 { 1000 } else { 0 };
+            format!("2026-01-01T0{}:{:02}Z,{kw}\n", q / 4, q % 4 * 15)
+        })
+        .collect();
+    let late = run(&quarters, &["start=2026-01-01T00:07:30Z", "duration=1 h"]);
+    assert_eq!(late.rows.len(), 5, "two of them torn");
+    let (demand, it) = peak(&late);
+    assert!(demand > 1.0 && (it - 1.0).abs() < 1e-9, "{demand} MW, {it} MW");
+}
+
+/// The interval of checkpoints that `auto` chooses is told: the optimum of the size of the job.
+#[test]
+fn chosen_checkpoint_intervals_are_told() {
+    let often = ["workloads.train.failures={rate: 1 /day}", "workloads.train.spares=0"];
+    let told = simulate(SMALL, &[&["workloads.train.jobs={kind: resident}"], &often[..]].concat());
+    let train = told.outcome.named("train").unwrap();
+    let [least, mean, most] = ["interval_least_s", "interval_mean_s", "interval_most_s"]
+        .map(|key| train.real(&format!("checkpoint.{key}")));
+    assert!(least == mean && mean == most, "one job of one size: {least} s to {most} s");
+    // Sixteen nodes that each fail once a day, writes of 20 s: Daly's formula (2006) of higher
+    // order is within a hundredth of the optimum.
+    let (write_s, mtbf_s) = (20.0, 86_400.0 / 16.0_f64);
+    let half = write_s / (2.0 * mtbf_s);
+    let young_s = (2.0 * write_s * mtbf_s).sqrt();
+    let daly_s = young_s * (1.0 + half.sqrt() / 3.0 + half / 9.0) - write_s;
+    assert!((mean / daly_s - 1.0).abs() < 0.01, "{mean} s against {daly_s} s");
+    let never = simulate(SMALL, &["workloads.train.checkpoint={interval: never}"]);
+    assert_eq!(never.outcome.named("train").unwrap().get("checkpoint.interval_mean_s"), None);
+    let every = simulate(SMALL, &["workloads.train.checkpoint={interval: 30 min, write: 40 s}"]);
+    let every = every.outcome.named("train").unwrap();
+    assert_eq!(every.real("checkpoint.interval_mean_s"), 1800.0);
+    assert_eq!(every.real("checkpoint.write_s"), 40.0);
+}

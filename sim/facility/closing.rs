@@ -2,7 +2,9 @@
 
 use super::Facility;
 use super::design::WorkDesign;
-use super::figures::{ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, subjects};
+use super::figures::{
+    ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, subjects, tell_worst_month,
+};
 use super::outcome::Outcome;
 use super::work::Work;
 use crate::kernel::Time;
@@ -11,7 +13,10 @@ impl Facility<'_> {
     /// What the run has found, after it has ended.
     pub fn outcome(&mut self) -> Outcome {
         let elapsed_s = self.elapsed().as_secs_f64();
-        let subjects = self.subjects();
+        let now = self.agenda.now();
+        let mut subjects = self.subjects(now);
+        let months = self.months(now, &subjects);
+        tell_worst_month(&mut subjects[0], &months);
         Outcome {
             scenario: self.design.name.clone(),
             start: self.design.clock.timestamp(Time::ZERO),
@@ -21,15 +26,15 @@ impl Facility<'_> {
             seed: self.design.seed,
             replication: self.replication,
             books: self.books(&subjects),
+            months,
             subjects,
             site_events: self.trace.events(),
             trace: self.trace.to_string(),
         }
     }
 
-    /// Everything that has figures, up to now.
-    fn subjects(&mut self) -> Vec<Subject> {
-        let now = self.agenda.now();
+    /// Everything that has figures, up to `now`, which no later instant has settled yet.
+    pub(super) fn subjects(&mut self, now: Time) -> Vec<Subject> {
         let works = (0..self.works.len()).map(|index| self.work_end(index, now)).collect();
         let halls = self.design.halls.iter().zip(&self.meters.halls).map(|(hall, meter)| HallEnd {
             racks: hall.racks,
@@ -40,7 +45,7 @@ impl Facility<'_> {
         });
         let end = End {
             now,
-            site: SiteEnd { peak_demand_w: self.meters.peak_demand_w },
+            site: SiteEnd { peak_demand_w: self.meters.peak_demand_w() },
             halls: halls.collect(),
             works,
             components: self.component_ends(now),

@@ -70,7 +70,8 @@ impl Facility<'_> {
         self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);
         self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
         self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
-        self.agenda.push(Time::ZERO + self.design.interval, Class::Settle, Event::Interval);
+        let first = self.design.clock.first_step(self.design.interval);
+        self.agenda.push(Time::ZERO + first, Class::Settle, Event::Interval);
         if let Some(carbon) = &self.carbon {
             self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
         }

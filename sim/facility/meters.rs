@@ -26,7 +26,20 @@ pub(super) struct Meters {
     pub(super) components: Vec<FailureMeter>,
     /// Of the units of the cooling that can fail.
     pub(super) units: Vec<FailureMeter>,
-    pub(super) peak_demand_w: f64,
+    /// Largest mean import of a whole interval before the present month, and in it, W; the largest
+    /// of a torn one, which counts where none was whole.
+    peaks_w: Peaks,
+}
+
+/// The largest mean import of an interval, W.
+#[derive(Debug, Clone, Copy, Default)]
+struct Peaks {
+    /// Of whole intervals before the present month.
+    before: f64,
+    /// Of whole intervals in the present month.
+    month: Option<f64>,
+    /// Of the torn intervals of the present month: those in which the run begins or ends.
+    torn: f64,
 }
 
 /// How far the draw of a workload swings, within a second and within a minute.
@@ -101,7 +114,7 @@ impl Meters {
             live_racks: design.halls.iter().map(|hall| hall.racks as u32).collect(),
             components: vec![FailureMeter::default(); design.power.nodes.len()],
             units: vec![FailureMeter::default(); super::cooling::units(design).len()],
-            peak_demand_w: 0.0,
+            peaks_w: Peaks::default(),
         }
     }
 
@@ -110,8 +123,8 @@ impl Meters {
         &self.columns
     }
 
-    /// Closes the interval that ends at `now`.
-    pub(super) fn row(&mut self, now: Time, row: &mut Vec<f64>) {
+    /// Closes the interval that ends at `now`, which is whole or torn by an end of the run.
+    pub(super) fn row(&mut self, now: Time, is_whole: bool, row: &mut Vec<f64>) {
         for group in &mut self.groups {
             group.row(now, row);
         }
@@ -121,7 +134,35 @@ impl Meters {
         }
         let import = self.columns.iter().position(|it| it == "import_mw");
         let import_w = row[import.expect("a site has an import")] / Scale::MW.per_base;
-        self.peak_demand_w = self.peak_demand_w.max(import_w);
+        let Peaks { month, torn, .. } = &mut self.peaks_w;
+        if is_whole {
+            *month = Some(month.map_or(import_w, |most| most.max(import_w)));
+        } else {
+            *torn = torn.max(import_w);
+        }
+    }
+
+    /// Largest mean import of a whole interval in the present month, W; of a torn one where none
+    /// was whole.
+    pub(super) fn month_peak_w(&self) -> f64 {
+        self.peaks_w.month.unwrap_or(self.peaks_w.torn)
+    }
+
+    /// The same, and the month ends.
+    pub(super) fn take_month_peak_w(&mut self) -> f64 {
+        let peak_w = self.month_peak_w();
+        self.peaks_w = Peaks { before: self.peak_demand_w(), ..Peaks::default() };
+        peak_w
+    }
+
+    /// The same for the run.
+    pub(super) fn peak_demand_w(&self) -> f64 {
+        let Peaks { before, month, .. } = self.peaks_w;
+        match month {
+            Some(month) => before.max(month),
+            None if before > 0.0 => before,
+            None => self.month_peak_w(),
+        }
     }
 
     /// Brings every meter to `now`.

@@ -23,6 +23,7 @@ mod events;
 mod figures;
 mod loads;
 mod meters;
+mod months;
 mod observer;
 mod outcome;
 mod passes;
@@ -36,6 +37,7 @@ pub use design::{
     Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
 };
 pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
+pub use months::Month;
 pub use observer::{Observer, Record, Silent, What};
 pub use outcome::{BookOutcome, Outcome};
 
@@ -52,6 +54,7 @@ use cooling::{ExchangerPlant, LoopPlant, Planned, Unit, Waterworks};
 use events::Event;
 use loads::Owner;
 use meters::Meters;
+use months::Months;
 use racks::Rack;
 use work::{WakeUp, Work};
 
@@ -92,6 +95,7 @@ pub struct Facility<'d> {
     changed: Changed,
     meters: Meters,
     audit: Audit,
+    months: Months,
     interval_start: Time,
     row: Vec<f64>,
 }
@@ -151,6 +155,7 @@ impl<'d> Facility<'d> {
             changed: Changed::all(design),
             meters: Meters::new(design),
             audit: Audit::new(design),
+            months: Months::new(&design.clock),
             interval_start: Time::ZERO,
             row: Vec::new(),
             design,
@@ -213,8 +218,9 @@ impl<'d> Facility<'d> {
             return;
         }
         self.row.clear();
-        self.meters.row(now, &mut self.row);
-        let seconds = (now - self.interval_start).as_secs_f64();
+        let length = now - self.interval_start;
+        self.meters.row(now, length == self.design.interval, &mut self.row);
+        let seconds = length.as_secs_f64();
         for work in &mut self.works {
             let Work::Inference(service) = work else { continue };
             figures::series_row(service.take_interval(now), seconds, &mut self.row);
@@ -222,6 +228,7 @@ impl<'d> Facility<'d> {
         self.audit.row(seconds, &self.row);
         observer.interval(self.interval_start, &self.row);
         self.interval_start = now;
+        self.turn_month(now);
     }
 
     /// Ends the run at `now`.

@@ -1,6 +1,7 @@
 //! What a run found.
 
 use super::figures::{Entry, NoFigure, Subject, SubjectKind, find};
+use super::months::Month;
 use crate::measure::Ledger;
 
 /// Everything that a run found, but for what it streamed to its observer.
@@ -23,6 +24,8 @@ pub struct Outcome {
     /// Everything that has figures: the site first. Every run of a design has the same figures in
     /// the same order.
     pub subjects: Vec<Subject>,
+    /// The same by month.
+    pub months: Vec<Month>,
     /// The books that must balance.
     pub books: Vec<BookOutcome>,
     /// Events of the site, without those inside workloads.

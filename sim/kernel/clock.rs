@@ -78,6 +78,28 @@ impl Clock {
         begins.map_or(Time::MAX, |zoned| self.time(zoned.timestamp()))
     }
 
+    /// The first instant of the next local month after `time`.
+    pub fn next_month(&self, time: Time) -> Time {
+        let next =
+            self.local(time).date().first_of_month().checked_add(jiff::Span::new().months(1));
+        let begins = next.and_then(|date| date.to_zoned(self.zone.clone()));
+        begins.map_or(Time::MAX, |zoned| self.time(zoned.timestamp()))
+    }
+
+    /// Time from the start of the run to the next full multiple of `step` since local midnight, so
+    /// that steps lie as those of a meter on the wall: a whole `step` where the start is a
+    /// multiple itself, or where no whole number of steps fills a day.
+    pub fn first_step(&self, step: Span) -> Span {
+        const DAY: u64 = Span::from_hours(24).as_nanos();
+        let (step, midnight) = (step.as_nanos(), jiff::civil::Time::midnight());
+        if step == 0 || DAY % step != 0 {
+            return Span::from_nanos(step);
+        }
+        let since = self.local(Time::ZERO).time().duration_since(midnight).as_nanos();
+        let since = u64::try_from(since).expect("no time of day lies before midnight");
+        Span::from_nanos(step - since % step)
+    }
+
     /// The instant of the run at `timestamp`; the start for what lies before it.
     pub fn time(&self, timestamp: Timestamp) -> Time {
         let nanos = timestamp.duration_since(self.start).as_nanos().max(0);
@@ -152,6 +174,27 @@ mod tests {
         assert_eq!(clock.next_midnight(first), at_hour(17 + 25));
         let just_before = Time::from_nanos(first.as_nanos() - 1);
         assert_eq!(clock.next_midnight(just_before), first);
+    }
+
+    #[test]
+    fn months_are_local() {
+        let clock = clock("2026-10-31T12:00:00Z", "America/Chicago");
+        let november = clock.next_month(Time::ZERO);
+        assert_eq!(november, clock.next_midnight(Time::ZERO));
+        // November has 30 days, the first of them 25 hours.
+        assert_eq!(clock.next_month(november), november + Span::from_hours(30 * 24 + 1));
+    }
+
+    #[test]
+    fn steps_lie_as_those_of_a_meter_on_the_wall() {
+        let minutes = |n: u64| Span::from_secs(60 * n);
+        let first = |start: &str, zone: &str, step| clock(start, zone).first_step(minutes(step));
+        assert_eq!(first("2026-06-01T00:07:00Z", "America/Chicago", 15), minutes(8));
+        assert_eq!(first("2026-06-01T00:00:00Z", "America/Chicago", 15), minutes(15));
+        // Nepal is 5 h 45 min ahead.
+        assert_eq!(first("2026-06-01T00:00:00Z", "Asia/Kathmandu", 60), minutes(15));
+        // Seven hours fill no day.
+        assert_eq!(first("2026-06-01T00:07:00Z", "UTC", 420), minutes(420));
     }
 
     #[test]

@@ -116,6 +116,12 @@ impl Span {
         self.0 as f64 * 1e-9
     }
 
+    /// Seconds, rounded once: what people and tables are told. `0.3` is told as it is, where
+    /// [`as_secs_f64`](Self::as_secs_f64), by which models reckon, gives `0.30000000000000004`.
+    pub fn to_secs(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
     /// Hours.
     pub fn as_hours_f64(self) -> f64 {
         self.as_secs_f64() / 3600.0

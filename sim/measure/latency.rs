@@ -149,18 +149,18 @@ impl Latency {
         (self.count > 0).then(|| {
             let n = u128::from(self.count);
             let mean = (self.sum / n) as f64 + (self.sum % n) as f64 / n as f64;
-            mean / PER_NANO as f64 * 1e-9
+            mean / (PER_NANO as f64 * 1e9)
         })
     }
 
     /// Minimum in seconds, to the nanosecond below; none without records.
     pub fn min_s(&self) -> Option<f64> {
-        (self.count > 0).then(|| Span::from_nanos(self.min / PER_NANO).as_secs_f64())
+        (self.count > 0).then(|| Span::from_nanos(self.min / PER_NANO).to_secs())
     }
 
     /// Maximum in seconds, to the nanosecond below; none without records.
     pub fn max_s(&self) -> Option<f64> {
-        (self.count > 0).then(|| Span::from_nanos(self.max / PER_NANO).as_secs_f64())
+        (self.count > 0).then(|| Span::from_nanos(self.max / PER_NANO).to_secs())
     }
 
     /// The delay in seconds that a share `q` (0 to 1) of the events did not exceed; none
@@ -174,7 +174,7 @@ impl Latency {
         })?;
         let micros = if q <= 0.0 { bottom_micros(bin) } else { top_micros(bin) };
         // A bin's upper edge may lie beyond what was recorded.
-        Some((micros as f64 * 1e-6).min(self.max_s()?))
+        Some((micros as f64 / 1e6).min(self.max_s()?))
     }
 
     /// The histogram in microseconds over the full range, for writers of its standard formats.

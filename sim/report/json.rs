@@ -30,7 +30,15 @@ fn tree(outcome: &Outcome) -> Json {
     head("seed", json!(outcome.seed));
     head("replication", json!(outcome.replication));
     for subject in &outcome.subjects {
-        add(&mut root, subject);
+        add(&mut root, &[], subject);
+    }
+    for month in &outcome.months {
+        let place = ["months", &month.name];
+        put(&mut root, &["months", &month.name, "start"], json!(month.start));
+        put(&mut root, &["months", &month.name, "days"], json!(month.days));
+        for subject in &month.subjects {
+            add(&mut root, &place, subject);
+        }
     }
     for book in &outcome.books {
         put(&mut root, &["books", book.ledger.amount()], self::book(book));
@@ -40,16 +48,18 @@ fn tree(outcome: &Outcome) -> Json {
     Json::Object(root)
 }
 
-/// Puts a subject with its figures at its place.
-fn add(root: &mut Map<String, Json>, subject: &Subject) {
+/// Puts a subject with its figures at its place below `place`.
+fn add(root: &mut Map<String, Json>, place: &[&str], subject: &Subject) {
     let path: Vec<&str> = subject.path.iter().map(String::as_str).collect();
+    let mut put = |key: &str, value: Json| {
+        let key: Vec<&str> = key.split('.').collect();
+        self::put(root, &[place, &path, &key].concat(), value);
+    };
     for (key, fact) in &subject.facts {
-        put(root, &[&path[..], &[*key]].concat(), json!(fact));
+        put(key, json!(fact));
     }
     for value in &subject.values {
-        let key = value.figure.key();
-        let place = [&path[..], &key.split('.').collect::<Vec<&str>>()].concat();
-        put(root, &place, number(value.figure, value.value));
+        put(&value.figure.key(), number(value.figure, value.value));
     }
 }
 

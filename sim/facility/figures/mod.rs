@@ -22,7 +22,8 @@ pub use subjects::{Described, described};
 pub(super) use outcome::find;
 pub(super) use requests::{series_columns, series_row};
 pub(super) use subjects::{
-    ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, groups, subjects,
+    ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, difference, groups, subjects,
+    tell_worst_month,
 };
 pub(super) use works::WorkEnd;
 

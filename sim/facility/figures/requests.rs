@@ -1,6 +1,7 @@
 //! The table of what is counted of requests: of a service and of each of its named classes, over
 //! the run and, for most of it, in each interval of the time series.
 
+use super::{Derived, ratio};
 use crate::facility::design::{Design, WorkDesign};
 use crate::measure::{Figure, Latency, Row, Scale};
 use crate::workload::inference::{InferenceInterval, Tally};
@@ -24,6 +25,8 @@ enum InSeries {
     Value,
     /// Its value over the interval a second, in a column `<name>_per_s`.
     PerSecond,
+    /// Its value over the interval; of the run it is derived from other figures.
+    Only,
 }
 
 #[derive(Debug)]
@@ -186,7 +189,33 @@ static COUNTS: &[RequestRow] = &[
             .higher(),
             |r| r.tally.slo_attainment(),
         ),
-        series: InSeries::Value,
+        series: InSeries::Only,
+    },
+    RequestRow {
+        row: Row::new(
+            Figure::new(
+                "within_targets",
+                Scale::COUNT,
+                "Requests that were served within their targets; none without targets.",
+            )
+            .adding()
+            .higher(),
+            |r| (r.tally.slo.decided() > 0).then_some(r.tally.slo.kept as f64),
+        ),
+        series: InSeries::No,
+    },
+    RequestRow {
+        row: Row::new(
+            Figure::new(
+                "missed_targets",
+                Scale::COUNT,
+                "Requests with targets that have left and have not met them; none without targets.",
+            )
+            .adding()
+            .lower(),
+            |r| (r.tally.slo.decided() > 0).then_some(r.tally.slo.missed as f64),
+        ),
+        series: InSeries::No,
     },
     RequestRow {
         row: Row::new(
@@ -246,8 +275,29 @@ fn rows() -> impl Iterator<Item = &'static RequestRow> {
 
 /// The rows of the outcome.
 pub(super) fn request_rows() -> impl Iterator<Item = &'static Row<Requests>> {
-    rows().map(|row| &row.row)
+    rows().filter(|row| row.series != InSeries::Only).map(|row| &row.row)
 }
+
+/// Figures of requests that are made of others.
+pub(super) static DERIVED: &[Derived] = &[
+    Derived::new(
+    Figure::new(
+        "slo_attainment",
+        Scale::SHARE,
+        "Share of the requests that have left that met their targets, failed and rejected ones as misses; none without targets.",
+    )
+    .higher(),
+        |of| ratio(of("within_targets"), Some(of("within_targets")? + of("missed_targets")?)),
+    ),
+    Derived::new(
+        Figure::new(
+            "stands_for",
+            Scale::RATIO,
+            "How many requests a simulated one stands for, in the mean.",
+        ),
+        |of| ratio(of("arrived"), of("simulated")),
+    ),
+];
 
 /// The columns of the time series behind the name of the service or class, each with its figure.
 pub(super) fn request_columns() -> impl Iterator<Item = (String, &'static Figure)> {
@@ -255,7 +305,7 @@ pub(super) fn request_columns() -> impl Iterator<Item = (String, &'static Figure
         let key = row.row.figure.key();
         let name = match row.series {
             InSeries::No => return None,
-            InSeries::Value => key,
+            InSeries::Value | InSeries::Only => key,
             InSeries::PerSecond => format!("{key}_per_s"),
         };
         Some((name, &row.row.figure))

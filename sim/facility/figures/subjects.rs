@@ -2,8 +2,9 @@
 
 use super::columns::group_columns;
 use super::requests::{Requests, request_columns, request_rows};
-use super::{Column, Derived, Fact, Subject, SubjectKind, View, ratio, works};
+use super::{Column, Derived, Fact, Shown, Subject, SubjectKind, View, ratio, requests, works};
 use crate::facility::design::{Design, WorkDesign};
+use crate::facility::months::Month;
 use crate::kernel::Time;
 use crate::measure::{Figure, Meter, Row, Scale, SpellTotals};
 use crate::plant::power::ComponentKind;
@@ -55,11 +56,13 @@ impl Group {
     /// Closes the interval that ends at `now` and appends its values to `row`.
     pub(in crate::facility) fn row(&mut self, now: Time, row: &mut Vec<f64>) {
         for (column, meter) in &mut self.gauges {
-            let shown = column.names("").len();
-            if shown > 0 {
-                let interval = meter.take_interval(now);
-                let values = [interval.mean, interval.max];
-                row.extend(values[..shown].iter().map(|value| value * column.scale.per_base));
+            if column.shown == Shown::Never {
+                continue;
+            }
+            let interval = meter.take_interval(now);
+            row.push(interval.mean * column.scale.per_base);
+            if column.shown == Shown::MeanAndMax {
+                row.push(interval.max * column.scale.per_base);
             }
         }
     }
@@ -377,7 +380,7 @@ fn derived(kind: SubjectKind) -> &'static [Derived] {
         SubjectKind::Hall => HALL_DERIVED,
         SubjectKind::Mining => works::MINING_DERIVED,
         SubjectKind::Training => works::TRAINING_DERIVED,
-        SubjectKind::Inference => works::INFERENCE_DERIVED,
+        SubjectKind::Inference | SubjectKind::Class => requests::DERIVED,
         _ => &[],
     }
 }
@@ -433,6 +436,51 @@ pub(in crate::facility) fn subjects(groups: &[Group], end: End) -> Vec<Subject> 
     subjects
 }
 
+/// What `later` has beyond what `earlier` had of the same subjects, which may not have been any: of
+/// figures that add over time, and what is made of these. `peak_w` is the largest mean import of
+/// an interval in between.
+pub(in crate::facility) fn difference(
+    later: &[Subject],
+    earlier: &[Subject],
+    peak_w: f64,
+) -> Vec<Subject> {
+    let difference = |(index, subject): (usize, &Subject)| {
+        let earlier = earlier.get(index);
+        let mut difference = Subject::new(subject.kind, subject.path.clone(), subject.name.clone());
+        for (place, value) in subject.values.iter().enumerate().filter(|(_, it)| it.figure.adds) {
+            let before = earlier.and_then(|subject| subject.values[place].value);
+            let gained = value.value.map(|value| value - before.unwrap_or(0.0));
+            difference.push(value.figure, gained);
+        }
+        if subject.kind == SubjectKind::Site {
+            difference.read(SITE, &SiteEnd { peak_demand_w: peak_w });
+        }
+        difference.derive(derived(subject.kind));
+        difference
+    };
+    later.iter().enumerate().map(difference).collect()
+}
+
+static WORST_MONTH: Figure = Figure::new(
+    "water.worst_month",
+    Scale::M3,
+    "Make-up water of the calendar month of the site that took most of it.",
+)
+.lower();
+
+/// Tells the site which of `months` took most water.
+pub(in crate::facility) fn tell_worst_month(site: &mut Subject, months: &[Month]) {
+    let mut worst: Option<(&str, f64)> = None;
+    for month in months {
+        let taken_m3 = month.subjects[0].get("water.withdrawal_m3").unwrap_or(0.0);
+        if taken_m3 > worst.map_or(0.0, |(_, most)| most) {
+            worst = Some((&month.name, taken_m3));
+        }
+    }
+    site.push(&WORST_MONTH, worst.map(|(_, taken_m3)| taken_m3));
+    site.facts.extend(worst.map(|(name, _)| ("water.worst_month", Fact::Text(name.to_owned()))));
+}
+
 /// The subject of a workload with those of its classes or causes behind it.
 fn workload(
     mut subject: Subject,
@@ -480,6 +528,7 @@ fn workload(
                 of_class.push(&CLASS_ENERGY, energy);
                 let energy_j = class.energy_j;
                 add(&mut of_class, &Requests { tally: class.records, energy_j, seconds });
+                of_class.derive(derived(SubjectKind::Class));
                 parts.push(of_class);
             }
         }
@@ -536,6 +585,7 @@ fn describe(kind: SubjectKind) -> Described {
         SubjectKind::Site => {
             figures.extend(of(SITE));
             figures.extend(SITE_SUMS.iter().map(|sum| &sum.figure));
+            figures.push(&WORST_MONTH);
             columns.extend(ROW_DERIVED.iter().map(|derived| {
                 let Figure { scale, doc, .. } = derived.figure;
                 (derived.figure.key(), scale.symbol, "", doc)

@@ -309,6 +309,53 @@ pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
     ),
     Row::new(
         Figure::new(
+            "queue_wait.wait_p50",
+            Scale::SECONDS,
+            "Median time of a job from submission to its first start.",
+        )
+        .lower(),
+        |t| t.queue_wait.p50_s,
+    ),
+    Row::new(
+        Figure::new(
+            "queue_wait.wait_p95",
+            Scale::SECONDS,
+            "95th percentile of the time of a job from submission to its first start.",
+        )
+        .lower(),
+        |t| t.queue_wait.p95_s,
+    ),
+    Row::new(
+        Figure::new(
+            "checkpoint.interval_mean",
+            Scale::SECONDS,
+            "Interval of productive time between the checkpoints of a job, in the mean over all starts of jobs; none without checkpoints.",
+        ),
+        |t| t.checkpoints.mean_s(),
+    ),
+    Row::new(
+        Figure::new(
+            "checkpoint.interval_least",
+            Scale::SECONDS,
+            "Shortest interval that a job had.",
+        ),
+        |t| (t.checkpoints.starts > 0).then_some(t.checkpoints.least_s),
+    ),
+    Row::new(
+        Figure::new("checkpoint.interval_most", Scale::SECONDS, "Longest interval that a job had."),
+        |t| (t.checkpoints.starts > 0).then_some(t.checkpoints.most_s),
+    ),
+    Row::new(
+        Figure::new(
+            "checkpoint.write",
+            Scale::SECONDS,
+            "Time for which a write stands a job, in the mean over all starts of jobs.",
+        )
+        .lower(),
+        |t| t.checkpoints.write_s(),
+    ),
+    Row::new(
+        Figure::new(
             "mean_bounded_slowdown",
             Scale::RATIO,
             "Mean bounded slowdown of the jobs that have ended.",
@@ -364,15 +411,6 @@ pub(super) static INFERENCE: &[Row<InferenceSummary>] = &[
         |s| Some(s.work.preemptions as f64),
     ),
 ];
-
-pub(super) static INFERENCE_DERIVED: &[Derived] = &[Derived::new(
-    Figure::new(
-        "stands_for",
-        Scale::RATIO,
-        "How many requests a simulated one stands for, in the mean.",
-    ),
-    |of| ratio(of("arrived"), of("simulated")),
-)];
 
 pub(super) static HEAT_LOAD: &[Row<HeatLoadSummary>] = &[Row::new(
     Figure::new(

@@ -76,6 +76,13 @@ impl Text {
                 m3("water.blowdown_m3")
             ),
         );
+        let months = outcome.months.iter().filter(|month| month.days >= 1.0).count();
+        if let Some(most_m3) = site.get("water.worst_month_m3").filter(|_| months > 1) {
+            let worst = site.facts.iter().find(|(key, _)| *key == "water.worst_month");
+            if let Some((_, Fact::Text(month))) = worst {
+                self.line("worst month of water", &format!("{month}: {} m3", amount(most_m3)));
+            }
+        }
         let gained_m3 = site.real("water.basins_m3");
         if gained_m3.abs() > NOTHING_M3 {
             let how = if gained_m3 < 0.0 { "lower" } else { "higher" };

@@ -61,13 +61,26 @@ impl Text {
             count("jobs.queued"),
         );
         if let Some(wait_s) = work.get("queue_wait.wait_mean_s") {
-            jobs += &format!("; mean wait {}", time(wait_s));
+            let p95_s = work.real("queue_wait.wait_p95_s");
+            jobs += &format!("; mean wait {}, 95th percentile {}", time(wait_s), time(p95_s));
             let left_out = work.real("queue_wait.left_out");
             if left_out > WORTH_SAYING {
                 jobs += &format!(" without the {} that have not started", percent(left_out));
             }
         }
         self.line("jobs", &jobs);
+        if let Some(mean_s) = work.get("checkpoint.interval_mean_s") {
+            let [least_s, most_s, write_s] = ["interval_least_s", "interval_most_s", "write_s"]
+                .map(|key| work.real(&format!("checkpoint.{key}")));
+            let spread = match most_s - least_s > 0.01 * mean_s {
+                true => format!(" ({} to {})", time(least_s), time(most_s)),
+                false => String::new(),
+            };
+            self.line(
+                "checkpoints",
+                &format!("every {}{spread}, {} each", time(mean_s), time(write_s)),
+            );
+        }
         let mut interruptions = format!(
             "{} by node failures, {} by lost racks",
             count("interruptions.node_failures"),

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::checkpoint::Cycle;
 use super::swf::JobEnd;
 use crate::kernel::Time;
+use crate::measure::share;
 
 /// Time of GPUs by what came of it. In GPU-hours wherever it leaves this room; the kinds add
 /// up to the GPUs times the hours of the run.
@@ -213,6 +215,11 @@ pub struct QueueWait {
     pub sum_s: f64,
     /// Longest wait, s.
     pub max_s: f64,
+    /// Median wait, s, to three digits; none before the first start. Waits of more than 30 days
+    /// count as 30 days in it, and in the next.
+    pub p50_s: Option<f64>,
+    /// 95th percentile of the waits, s.
+    pub p95_s: Option<f64>,
     /// Share of the submitted jobs that these figures leave out, because they have not started
     /// yet.
     pub left_out: f64,
@@ -229,6 +236,43 @@ impl QueueWait {
         self.delayed += u64::from(wait_s > 0.0);
         self.sum_s += wait_s;
         self.max_s = self.max_s.max(wait_s);
+    }
+}
+
+/// Intervals between checkpoints that jobs had when they started, and how long writes stand them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct CheckpointTimes {
+    /// Starts of jobs that make checkpoints.
+    pub starts: u64,
+    sum_s: f64,
+    /// Shortest interval, s.
+    pub least_s: f64,
+    /// Longest interval, s.
+    pub most_s: f64,
+    write_sum_s: f64,
+}
+
+impl CheckpointTimes {
+    /// Mean interval over the starts, s; none without any.
+    pub fn mean_s(&self) -> Option<f64> {
+        share(self.sum_s, self.starts as f64)
+    }
+
+    /// Mean time that a write stands a job, s; none without any.
+    pub fn write_s(&self) -> Option<f64> {
+        share(self.write_sum_s, self.starts as f64)
+    }
+
+    pub(super) fn add(&mut self, cycle: &Cycle) {
+        if !cycle.interval_s.is_finite() {
+            return;
+        }
+        let first = self.starts == 0;
+        self.least_s = if first { cycle.interval_s } else { self.least_s.min(cycle.interval_s) };
+        self.most_s = self.most_s.max(cycle.interval_s);
+        self.starts += 1;
+        self.sum_s += cycle.interval_s;
+        self.write_sum_s += cycle.write_s;
     }
 }
 
@@ -259,6 +303,8 @@ pub struct JobRecord {
     pub gpu_hours: GpuHours,
     /// Energy of the nodes that it held, while it held them, kWh.
     pub energy_kwh: f64,
+    /// Interval of its checkpoints at its last start, s; infinite where it makes none.
+    pub checkpoint_interval_s: f64,
 }
 
 impl JobRecord {
@@ -284,7 +330,7 @@ impl JobRecord {
 
     /// Time in the queue before its first start, s.
     pub fn wait_s(&self) -> f64 {
-        (self.start - self.submit).as_secs_f64()
+        (self.start - self.submit).to_secs()
     }
 
     /// Time from submission to end over the time since its first start, both at least 10 s:
@@ -326,6 +372,8 @@ pub struct TrainingSummary {
     pub curtailment: Option<CurtailmentCounts>,
     /// Waiting in the queue.
     pub queue_wait: QueueWait,
+    /// Intervals between checkpoints.
+    pub checkpoints: CheckpointTimes,
     /// Mean bounded slowdown of the jobs that have ended; none before the first.
     pub mean_bounded_slowdown: Option<f64>,
     /// Energy of nodes while jobs held them over useful GPU-hours; none before the first.

@@ -28,8 +28,8 @@ mod logs;
 mod testing;
 
 pub use account::{
-    CauseCount, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,
-    TrainingSummary,
+    CauseCount, CheckpointTimes, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord,
+    QueueWait, TrainingSummary,
 };
 pub use generator::Request;
 pub use job::Vacate;

@@ -15,7 +15,8 @@ mod spares;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::account::{
-    Cause, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, TrainingSummary,
+    Cause, CheckpointTimes, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,
+    TrainingSummary,
 };
 use super::fleet::{Fleet, RackPower, Slot};
 use super::generator::Source;
@@ -24,7 +25,7 @@ use super::power::PowerDesign;
 use super::schedule::{Decisions, Scheduler};
 use super::spec::TrainingDesign;
 use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
-use crate::measure::{left_out, share};
+use crate::measure::{Latency, left_out, share};
 use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
 use curtailment::{Curtailment, Step};
@@ -101,6 +102,9 @@ struct Totals {
     /// By cause of failure: failures and interruptions.
     causes: Vec<(u64, u64)>,
     wait: QueueWait,
+    /// The same waits as a distribution.
+    waits: Latency,
+    checkpoints: CheckpointTimes,
     /// Node-seconds of ended jobs.
     account: GpuHours,
     present_s: f64,
@@ -370,8 +374,11 @@ impl Training {
                     self.totals.wait.started,
                     self.totals.submitted - self.totals.wait.started,
                 ),
+                p50_s: self.totals.waits.quantile_s(0.5),
+                p95_s: self.totals.waits.quantile_s(0.95),
                 ..self.totals.wait
             },
+            checkpoints: self.totals.checkpoints,
             mean_bounded_slowdown: (completed > 0)
                 .then(|| self.totals.bounded_slowdown / completed as f64),
             kwh_per_useful_gpu_hour: (gpu_hours.useful > 0.0)

@@ -193,11 +193,13 @@ impl Training {
         if job.start.is_none() {
             job.start = Some(now);
             self.totals.wait.add((now - job.submit).as_secs_f64());
+            self.totals.waits.record(now - job.submit);
         }
         if self.design.checkpoint.is_shared() && !resumes {
             self.share_storage(slot);
         }
         let job = &self.jobs[slot as usize];
+        self.totals.checkpoints.add(&job.cycle);
         // The checkpoint before a stop may have been made for another one, or missed.
         if let Some(stop) = job.stop
             && job.drain.is_none()
@@ -240,6 +242,7 @@ impl Training {
             interruptions: job.interruptions,
             gpu_hours: job.account.scaled(per_node_second),
             energy_kwh: energy_kwh(&self.rack, job.gpu_energy_j, job.account.held()),
+            checkpoint_interval_s: job.cycle.interval_s,
         };
         self.totals.bounded_slowdown += record.bounded_slowdown();
         self.finished.push(record);
