@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// The floors from the ground up. A room imports only from floors below its own; rooms that
 /// share a floor do not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["units", "spec"],
+    &["units"],
+    &["spec"],
     &["kernel", "fluids"],
     &["measure"],
     &["site"],

@@ -75,6 +75,6 @@ fn every_part_of_a_scenario_has_its_place() {
     }
     let row = "| `rating` | [apparent power](#quantities), `75 MVA` | yes | Nameplate rating. |";
     assert!(text.contains(row), "the rating of a transformer is not as written in its spec");
-    let unit = "| power | `40 kW` | `W`, `kW`, `MW`, `GW` | 0 W | 1000 GW |";
+    let unit = "| power | `40 kW` | `W`, `kW`, `MW`, `GW` | 0 W | 1000000 GW |";
     assert!(text.contains(unit), "the units of a power are not as it is parsed");
 }
