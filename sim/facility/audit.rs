@@ -231,8 +231,11 @@ impl Facility<'_> {
             }
         }
         let loops = self.design.loops.iter().map(|site| &site.group_name).zip(&self.audit.loops);
-        let exchangers = self.design.exchangers.iter().map(|site| &site.group_name);
-        for (group, cooled) in loops.chain(exchangers.zip(&self.audit.exchangers)) {
+        // Racks that hang on the loop itself are behind an exchanger that is none.
+        let exchangers = self.design.exchangers.iter().zip(&self.audit.exchangers);
+        let exchangers = exchangers.filter(|(site, _)| site.design.is_some());
+        let exchangers = exchangers.map(|(site, cooled)| (&site.group_name, cooled));
+        for (group, cooled) in loops.chain(exchangers) {
             for (end, held, unit) in cooled.columns() {
                 add(format!("{group}_{end}"), unit, held.sum);
                 if unit == Unit::Energy && end != "heat_mw" {
