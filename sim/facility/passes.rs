@@ -10,10 +10,9 @@
 //!
 //! - *free*, up to [`FREE`]: the next pass takes what this one found. Where each coupling is weaker
 //!   than one this converges at once, and nearly every instant ends here.
-//! - *damped*, up to [`FALLING`]: speeds of racks go half of their way. Shares fall at once, for the
-//!   power chain gives no more, and rise by a part of the way that is halved at each turn. A value
-//!   that depends steadily on itself settles for whatever slope; one that jumps ends beside its
-//!   jump.
+//! - *damped*, up to [`FALLING`]: speeds of racks go half of their way, shares a part of theirs that
+//!   is halved at each turn. A value that depends steadily on itself settles for whatever slope;
+//!   one that jumps closes in on its jump.
 //! - *falling*: offers and shares only fall. From [`MARGIN`] on they fall by more than they must,
 //!   from [`LAST`] on whatever has to fall falls to nothing.
 //!
@@ -116,13 +115,14 @@ impl Pass {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
     taken: f64,
-    /// Part of its way by which it rises.
+    /// What it last took that the chain gave then.
+    fitted: f64,
+    /// Part of its way that it goes, and which way it went last.
     step: f64,
-    /// It rose when it moved last.
-    rose: bool,
-    /// It is below what the chain gives.
-    below: bool,
-    /// It stays so until the site raises what it holds.
+    rose: Option<bool>,
+    /// It is not what the chain gives.
+    apart: bool,
+    /// It stays below that until the site raises what it holds.
     held: bool,
 }
 
@@ -131,8 +131,8 @@ pub(super) struct Share {
 pub(super) enum Move {
     /// It is where it is to be.
     Rests,
-    /// It has gone a part of its way up.
-    Rises,
+    /// It has gone a part of its way.
+    Nears,
     /// It may only fall, and did.
     Falls,
 }
@@ -140,16 +140,17 @@ pub(super) enum Move {
 impl Share {
     /// All that they ask.
     pub(super) const ALL: Share =
-        Share { taken: 1.0, step: 0.5, rose: false, below: false, held: false };
+        Share { taken: 1.0, fitted: 0.0, step: 0.5, rose: None, apart: false, held: false };
 
     /// Whether it is held until the site raises what it holds.
     pub(super) fn is_held(self) -> bool {
         self.held
     }
 
-    /// Of machines that want `wanted_w` where the chain gives `cap_w`, the most that they take.
+    /// Of machines that want `wanted_w` where the chain gives `cap_w`, the most that they take. It
+    /// is more than the chain gives only in passes that are not the last.
     pub(super) fn cap_w(self, cap_w: f64, wanted_w: f64) -> f64 {
-        if self.below { cap_w.min(self.taken * wanted_w) } else { cap_w }
+        if self.apart { self.taken * wanted_w } else { cap_w }
     }
 
     /// Begins an instant: only a share that is held stays.
@@ -161,31 +162,38 @@ impl Share {
 
     /// Follows in `pass` the share `given` of what they ask that the power chain gives.
     pub(super) fn follow(&mut self, given: f64, pass: Pass) -> Move {
-        let moved = self.moves(given, pass);
-        self.below = self.taken < given;
-        self.held |= self.below && pass.falls();
+        let moved =
+            if self.held || pass.falls() { self.fall(given, pass) } else { self.near(given, pass) };
+        self.apart = self.taken != given;
+        self.held |= self.apart && pass.falls();
         moved
     }
 
-    fn moves(&mut self, given: f64, pass: Pass) -> Move {
-        if given < self.taken {
-            let falls = self.held || pass.falls();
-            self.taken = if falls { pass.fallen(given) } else { given };
-            if std::mem::replace(&mut self.rose, false) {
-                self.step *= 0.5;
-            }
-            return if falls { Move::Falls } else { Move::Rests };
-        }
-        if self.held || pass.falls() {
-            return Move::Rests;
-        }
-        if pass.number < FREE || given - self.taken <= SHARE_STEP {
+    fn near(&mut self, given: f64, pass: Pass) -> Move {
+        let way = given - self.taken;
+        if pass.number < FREE || way.abs() <= SHARE_STEP {
             self.taken = given;
             return Move::Rests;
         }
-        self.rose = true;
-        self.taken += self.step * (given - self.taken);
-        Move::Rises
+        let rises = way > 0.0;
+        if rises {
+            self.fitted = self.taken;
+        }
+        if self.rose.replace(rises).is_some_and(|rose| rose != rises) {
+            self.step *= 0.5;
+        }
+        self.taken += self.step * way;
+        Move::Nears
+    }
+
+    /// Falls, where it must, to what it last took that fitted, and else to what there is.
+    fn fall(&mut self, given: f64, pass: Pass) -> Move {
+        if given >= self.taken {
+            return Move::Rests;
+        }
+        let fits = self.fitted > given && self.fitted < self.taken;
+        self.taken = pass.fallen(if fits { self.fitted } else { given });
+        Move::Falls
     }
 }
 
@@ -194,8 +202,8 @@ impl Share {
 pub(super) struct Progress {
     /// Some ask for another power: what they get is known in the next pass.
     pub(super) asks: bool,
-    /// Some take more than before, and will take more yet.
-    pub(super) rises: bool,
+    /// Some are on their way to what they are given.
+    pub(super) nears: bool,
     /// Some take less, and will not take more in this instant.
     pub(super) falls: bool,
     /// Some are held below what the power chain gives.
@@ -205,14 +213,14 @@ pub(super) struct Progress {
 impl Progress {
     /// Adds what one share did.
     pub(super) fn note(&mut self, share: Share, moved: Move) {
-        self.rises |= moved == Move::Rises;
+        self.nears |= moved == Move::Nears;
         self.falls |= moved == Move::Falls;
         self.held |= share.is_held();
     }
 
     /// Whether the machines have what they will have at the end of the pass.
     pub(super) fn settled(self) -> bool {
-        !self.asks && !self.rises
+        !self.asks && !self.nears
     }
 }
 
@@ -233,7 +241,9 @@ mod tests {
                 let moved = share.follow(given, pass);
                 progress.note(*share, moved);
             }
-            if shares.iter().zip(&before).all(|(share, before)| share.taken == *before) {
+            if progress.settled()
+                && shares.iter().zip(&before).all(|(share, was)| share.taken == *was)
+            {
                 return before;
             }
             pass = pass.next(progress.falls);
@@ -246,14 +256,14 @@ mod tests {
     fn a_steep_share_settles_near_its_fixpoint() {
         let taken = settle(1, |taken| vec![(8.0 - 20.0 * taken[0]).clamp(0.0, 1.0)])[0];
         let fixpoint = 8.0 / 21.0;
-        assert!((0.9 * fixpoint..=fixpoint + SHARE_STEP).contains(&taken), "{taken}");
+        assert!((0.97 * fixpoint..=fixpoint + SHARE_STEP).contains(&taken), "{taken}");
     }
 
     /// Enough for itself only while it takes less than 0.3: no share is given what it takes.
     #[test]
     fn a_share_without_a_fixpoint_rests_below_its_jump() {
         let taken = settle(1, |taken| vec![if taken[0] < 0.3 { 0.9 } else { 0.1 }])[0];
-        assert!((0.1..0.3).contains(&taken), "{taken}");
+        assert!((0.25..0.3).contains(&taken), "{taken}");
     }
 
     #[test]
