@@ -57,25 +57,6 @@ fn what_show_prints_is_the_same_scenario() {
         assert_eq!(again.effective_yaml, loaded.effective_yaml, "{}", path.display());
     }
 }
-
-/// Where the file is behind, refresh it: `cargo run -- schema > docs/scenario.schema.json`.
-#[test]
-fn the_committed_schema_is_current() {
-    let committed = fs::read_to_string(root().join("docs/scenario.schema.json")).unwrap();
-    if committed != schema() {
-        let differs = committed
-            .lines()
-            .zip(schema().lines().map(str::to_owned).collect::<Vec<_>>())
-            .position(|(old, new)| old != new)
-            .unwrap_or_else(|| committed.lines().count().min(schema().lines().count()));
-        panic!(
-            "docs/scenario.schema.json is behind from line {}; refresh it with\n\
-             cargo run -- schema > docs/scenario.schema.json",
-            differs + 1
-        );
-    }
-}
-
 #[test]
 fn the_schema_is_what_the_command_prints() {
     let bench = Bench::new();

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use loadbank::report::columns::columns_page;
-use loadbank::scenario::reference;
+use loadbank::scenario::{reference, schema};
+use loadbank::study::study_schema;
 
 /// Set to write the page instead of comparing it.
 const UPDATE: &str = "UPDATE_REFERENCE";
@@ -37,6 +38,12 @@ fn the_committed_reference_is_current() {
 #[test]
 fn the_committed_page_of_columns_is_current() {
     check_page("columns.md", &columns_page());
+}
+
+#[test]
+fn the_committed_schemas_are_current() {
+    check_page("scenario.schema.json", &schema());
+    check_page("study.schema.json", &study_schema());
 }
 
 #[test]

@@ -12,17 +12,25 @@ mod random_sites;
 mod replay;
 mod study;
 mod training;
+mod verdicts;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|\
-     mutated-gallery|random-sites|replay|study|training";
+     mutated-gallery|random-sites|replay|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
     let folder = data::folder();
     let mut arguments = std::env::args().skip(1);
-    let done = match arguments.next().as_deref() {
+    let subject = arguments.next();
+    if subject.as_deref() == Some("verdicts") {
+        return verdicts::run(arguments).unwrap_or_else(|message| {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        });
+    }
+    let done = match subject.as_deref() {
         Some("fit-weather") => fit_weather::run(&folder),
         Some("fit-price") => fit_price::run(&folder),
         Some("log") => log::run(arguments),
