@@ -269,9 +269,26 @@ fn a_search_finds_the_border() {
 }
 
 #[test]
+fn the_best_is_selected_with_few_replications_of_the_others() {
+    let bench = bench();
+    let designs = "name: select\ndesigns:\n\
+        \x20 whole: site.yaml\n\
+        \x20 third: {file: site.yaml, set: {power.utility.capacity: 200 kW}}\n\
+        \x20 none: {file: site.yaml, set: {power.utility.capacity: 20 kW}}\n";
+    bench
+        .file("d.study.yaml", format!("{designs}select: {{figure: revenue, difference: 100 $}}\n"));
+    let text = stdout(&bench, "study d.study.yaml", 0);
+    let best = text.lines().find(|line| line.ends_with("best")).unwrap();
+    assert!(best.starts_with("whole"), "{text}");
+    bench.file("b.study.yaml", format!("{designs}select: {{figure: revenue, budget: 40}}\n"));
+    let text = stdout(&bench, "study b.study.yaml", 0);
+    assert!(text.lines().any(|line| line.starts_with("whole") && line.ends_with("best")), "{text}");
+}
+
+#[test]
 fn what_is_wrong_is_shown_at_its_place() {
     let bench = bench();
-    let cases: [(&str, &str, &str); 8] = [
+    let cases: [(&str, &str, &str); 9] = [
         ("site.yaml\n", "stie.yaml\n", "did you mean `site.yaml`?"),
         (
             "replications: 6",
@@ -295,6 +312,7 @@ fn what_is_wrong_is_shown_at_its_place() {
         ),
         ("replications: 6", "replications: 6\nfigures: [uptime]", "needs a subject"),
         ("replications: 6", "replications: {until: {import: 1 %}}", "needs `at_most`"),
+        ("replications: 6", "select: {figure: import}", "needs `difference` or `budget`"),
         ("replications: 6", "replicatons: 6", "unknown field `replicatons`"),
     ];
     for (from, to, expected) in cases {

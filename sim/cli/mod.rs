@@ -84,6 +84,9 @@ fn load(source: &Source) -> Result<Loaded, Exit> {
 
 /// `loadbank check`: findings on standard output, for they are its result.
 fn check(check: &args::Check) -> Exit {
+    if study::is_study(&check.source.file) {
+        return study::check(check);
+    }
     let Reading { loaded, diagnostics, files } =
         scenario::read_scenario(&check.source.file, &check.source.sets);
     let mut text = match check.format {

@@ -1,19 +1,19 @@
 //! `loadbank compare`, `study` and `merge`
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::args::{Compare, Format, Merge, Plan, StudyArgs, StudyRun};
+use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
 use super::{colour, complain, print};
 use crate::report::study as text;
 use crate::study::{
-    Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Shard, Store,
-    StoreError, Study, StudyReading, compare_files, contrast, estimate, find, judge_requirements,
-    reached, read_study, replicate, waits_for,
+    Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Selected, Shard,
+    Store, StoreError, Study, StudyReading, compare_files, contrast, estimate, find,
+    judge_requirements, reached, read_study, replicate, select, waits_for,
 };
 
 /// Studies that take longer than this are begun on request only.
@@ -60,6 +60,34 @@ pub(super) fn merge(args: &Merge) -> Exit {
     work.conclude(there.n, Ended::Complete)
 }
 
+/// Whether `file` is a study by its name, `*.study.yaml`.
+pub(super) fn is_study(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".study.yaml"))
+}
+
+/// `loadbank check` of a study: findings on standard output, for they are its result.
+pub(super) fn check(args: &Check) -> Exit {
+    let reading = read_study(&args.source.file, &args.source.sets);
+    let mut text = match args.format {
+        Format::Text => reading.render(colour(io::stdout().is_terminal())),
+        Format::Json => reading.json_lines(),
+    };
+    if let (Some(study), Format::Text) = (&reading.study, args.format) {
+        text += &format!(
+            "{}: {} designs at {} points, {} to {} replications of each\n",
+            study.name,
+            study.arms.len(),
+            study.points.len(),
+            study.rule.at_least,
+            study.rule.at_most,
+        );
+    }
+    match print(&text) {
+        Exit::Success if reading.study.is_none() => Exit::Scenario,
+        exit => exit,
+    }
+}
+
 /// `loadbank plan`
 pub(super) fn plan(args: &Plan) -> Exit {
     if let Err(exit) = accept(read_study(&args.file, &[])) {
@@ -75,6 +103,12 @@ fn accept(reading: StudyReading) -> Result<Study, Exit> {
     // Where standard error is closed there is nobody to tell.
     let _ = io::stderr().lock().write_all(shown.as_bytes());
     reading.study.ok_or(Exit::Scenario)
+}
+
+/// What a study that asks a question found.
+enum Answered {
+    Found(Found),
+    Selected(Selected),
 }
 
 /// A study on its way.
@@ -191,13 +225,23 @@ impl Work<'_> {
         let progress = |done, of| shown.update(done, of);
         let Self { study, cases, store, .. } = &mut self;
         let made = match &study.search {
-            Some(search) => find(study, search, &runner, store, progress),
-            None => replicate(study, cases, &runner, store, progress).map(|ended| (ended, None)),
+            Some(search) => find(study, search, &runner, store, progress)
+                .map(|(ended, found)| (ended, found.map(Answered::Found))),
+            None => match &study.selection {
+                Some(selection) => select(study, selection, cases, &runner, store, progress)
+                    .map(|(ended, best)| (ended, best.map(Answered::Selected))),
+                None => {
+                    replicate(study, cases, &runner, store, progress).map(|ended| (ended, None))
+                }
+            },
         };
         shown.finish();
         match made {
             Err(error) => refuse(&error),
-            Ok((Ended::Complete, Some(found))) => self.found(&found),
+            Ok((Ended::Complete, Some(Answered::Found(found)))) => self.found(&found),
+            Ok((Ended::Complete, Some(Answered::Selected(selected)))) => {
+                print(&text::selection(&self.study, &self.cases, &selected, &self.heading(0)))
+            }
             Ok((ended, _)) => {
                 if ended == Ended::Complete && self.shard != Shard::WHOLE {
                     return self.shard_done();

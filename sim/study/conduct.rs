@@ -1,9 +1,9 @@
 //! The course of a study: replicate, look, and replicate further where that is asked for.
 
 use super::decide::{Found, look};
-use super::plan::{Case, Search, Study};
+use super::plan::{Case, Search, Selection, SelectionRule, Study};
 use super::run::{Ended, Runner};
-use super::statistics::{Probe, Search as Bisection};
+use super::statistics::{Probe, Screening, Search as Bisection, budget_allocation, survivors};
 use super::store::{Store, StoreError};
 
 /// How far a study has come.
@@ -126,4 +126,87 @@ pub fn find(
     }
     let (holds, fails) = bisection.answer().unwrap_or((None, None));
     Ok((Ended::Complete, Some(Found { holds, fails, trials })))
+}
+
+/// What a selection found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selected {
+    /// The cases that may be the best, by index: one where the choice is made.
+    pub left: Vec<usize>,
+    /// By case: replications that were looked at, and their mean; none for a case without the
+    /// figure.
+    pub cases: Vec<(usize, Option<f64>)>,
+}
+
+/// Chooses the best of `cases` by a figure; none where it was stopped before.
+///
+/// # Errors
+///
+/// As [`replicate`].
+pub fn select(
+    study: &Study,
+    selection: &Selection,
+    cases: &[Case],
+    runner: &Runner<'_>,
+    store: &mut Store,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<(Ended, Option<Selected>), StoreError> {
+    let mut counts = vec![selection.at_least; cases.len()];
+    let mut left: Vec<usize> = (0..cases.len()).collect();
+    // Screening finds the largest mean, allocation the smallest.
+    let largest = matches!(selection.rule, SelectionRule::Difference { .. });
+    let sign = if selection.highest == largest { 1.0 } else { -1.0 };
+    let shares_luck = study.arms.iter().all(|arm| arm.seed == study.arms[0].seed);
+    loop {
+        let wanted: Vec<(usize, usize)> = counts.iter().copied().enumerate().collect();
+        let ended = runner.ensure(store, cases, &wanted, &mut progress)?;
+        if ended != Ended::Complete {
+            return Ok((ended, None));
+        }
+        let mut samples: Vec<Vec<f64>> = Vec::new();
+        for (case, count) in cases.iter().zip(&counts) {
+            let sheet = store.sheet(&case.key);
+            let at = sheet.and_then(|s| s.iter().position(|of| of.address == selection.figure));
+            let values = at.map(|at| store.values(&case.key, at, *count)).unwrap_or_default();
+            samples.push(values.into_iter().flatten().map(|value| sign * value).collect());
+        }
+        // Without a value in every replication there is nothing to compare.
+        left.retain(|&case| samples[case].len() == counts[case]);
+        let done = match selection.rule {
+            SelectionRule::Difference { difference, confidence, at_most } => {
+                let error = 1.0 - confidence;
+                let first = selection.at_least;
+                let screen = Screening::KnPlusPlus;
+                left = survivors(screen, &samples, &left, first, difference, error, shares_luck);
+                let made = left.first().map_or(at_most, |&case| counts[case]);
+                for &case in &left {
+                    counts[case] += usize::from(made < at_most);
+                }
+                left.len() <= 1 || made >= at_most
+            }
+            SelectionRule::Budget(budget) => {
+                let spent: usize = counts.iter().sum();
+                let step = cases.len().min(budget.saturating_sub(spent));
+                if step > 0 && left.len() == cases.len() {
+                    counts = budget_allocation(&samples, step);
+                }
+                step == 0 || left.len() < cases.len()
+            }
+        };
+        if !done {
+            continue;
+        }
+        let mean = |values: &Vec<f64>| {
+            (!values.is_empty()).then(|| sign * values.iter().sum::<f64>() / values.len() as f64)
+        };
+        let made = samples.iter().map(|values| (values.len(), mean(values))).collect::<Vec<_>>();
+        if matches!(selection.rule, SelectionRule::Budget(_)) {
+            let order = |a: &usize, b: &usize| {
+                let of = |case: usize| made[case].1.map_or(f64::INFINITY, |mean| sign * mean);
+                of(*a).total_cmp(&of(*b))
+            };
+            left = left.into_iter().min_by(order).into_iter().collect();
+        }
+        return Ok((Ended::Complete, Some(Selected { left, cases: made })));
+    }
 }

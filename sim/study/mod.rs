@@ -28,10 +28,10 @@ mod sheet;
 mod spec;
 mod store;
 
-pub use conduct::{Reached, find, reached, replicate, waits_for};
+pub use conduct::{Reached, Selected, find, reached, replicate, select, waits_for};
 pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
 pub use decide::{Found, Requirement, RequirementResult, Rule, Until, judge_requirements};
-pub use plan::{Arm, Case, Search, Study};
+pub use plan::{Arm, Case, Search, Selection, SelectionRule, Study};
 pub use points::{Parameter, Point, Sampling, Setting};
 pub use read::{StudyReading, compare_files, read_study};
 pub use run::{Ended, Limits, Runner, estimate};

@@ -41,6 +41,35 @@ pub struct Search {
     pub at_most: u64,
 }
 
+/// A choice of the best case by one figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// Address of the figure.
+    pub figure: String,
+    /// Whether the highest mean is the best; else the lowest.
+    pub highest: bool,
+    /// How the choice is made.
+    pub rule: SelectionRule,
+    /// Replications of every case before the first look.
+    pub at_least: usize,
+}
+
+/// How a choice is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SelectionRule {
+    /// Cases are screened out until one is left (KN++).
+    Difference {
+        /// The smallest difference worth finding, in the unit of the figure.
+        difference: f64,
+        /// Probability that the choice is within that difference of the best: 0.95.
+        confidence: f64,
+        /// Most replications of a case; beyond it those that are left are not resolved.
+        at_most: usize,
+    },
+    /// So many replications in all are spent where the doubt is (OCBA).
+    Budget(usize),
+}
+
 /// A study, read and resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
@@ -64,6 +93,8 @@ pub struct Study {
     pub figures: Vec<String>,
     /// What is searched for, in place of points.
     pub search: Option<Search>,
+    /// The choice of the best case, in place of equal replications of all.
+    pub selection: Option<Selection>,
     /// The study with its bases and edits, as YAML.
     pub effective_yaml: String,
 }

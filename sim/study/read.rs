@@ -5,15 +5,17 @@
 use std::path::{Path, PathBuf};
 
 use super::decide::{Requirement, Rule, Side, Until, value_of};
-use super::plan::{Arm, Search, Study};
+use super::plan::{Arm, Search, Selection, SelectionRule, Study};
 use super::points::{self, Parameter, Sampling, Setting};
 use super::sheet::{self, Declared};
 use super::spec::{
-    DesignSpec, FindSpec, ReplicationsSpec, RequireSpec, SampleKind, StudySpec, VarySpec,
+    DesignSpec, FindSpec, ReplicationsSpec, RequireSpec, SampleKind, SelectSpec, StudySpec,
+    VarySpec,
 };
 use super::statistics::{Precision, SOBOL_DIMENSIONS};
 use crate::facility::Facility;
 use crate::kernel::Time;
+use crate::measure::Better;
 use crate::scenario::{
     self, Diagnostic, Diagnostics, Document, Files, Loaded, Node, Place, Value, canonical_json,
     closest, read_scenario,
@@ -127,6 +129,7 @@ pub fn compare_files(
         requirements: met,
         figures: Vec::new(),
         search: None,
+        selection: None,
         effective_yaml,
     });
     findings.insert(0, (sink, Files::default()));
@@ -187,6 +190,7 @@ impl Reader<'_> {
             let message = "find: a search varies its own path; `vary` has no place beside it";
             self.error_at("find", message.to_owned(), Some("take out one of the two".to_owned()));
         }
+        let selection = spec.select.as_ref().and_then(|select| self.selection(select, &designs));
         for (index, asked) in spec.figures.iter().flatten().enumerate() {
             if let Err((message, help)) = figure(asked, &designs) {
                 self.error_at(&format!("figures[{index}]"), format!("figures: {message}"), help);
@@ -213,6 +217,7 @@ impl Reader<'_> {
             requirements,
             figures: spec.figures.unwrap_or_default(),
             search,
+            selection,
             effective_yaml: scenario::effective_yaml(&self.document.root),
         })
     }
@@ -663,6 +668,55 @@ impl Reader<'_> {
             arms: vec![0],
         };
         Some(Search { name, parameter, requirement, confidence, at_least, at_most })
+    }
+
+    fn selection(&mut self, spec: &SelectSpec, designs: &[Design]) -> Option<Selection> {
+        let declared = match figure(&spec.figure, designs) {
+            Ok(declared) => declared,
+            Err((message, help)) => {
+                self.error_at("select.figure", format!("select.figure: {message}"), help);
+                return None;
+            }
+        };
+        if declared.better() == Better::Neither {
+            let message =
+                format!("select.figure: neither direction of `{}` is better", spec.figure);
+            self.error_at("select.figure", message, None);
+            return None;
+        }
+        let at_least = spec.at_least.unwrap_or(10).max(2);
+        let rule = match (&spec.difference, spec.budget) {
+            (Some(text), None) => match value_of(declared, text) {
+                Ok(difference) if difference > 0.0 => SelectionRule::Difference {
+                    difference,
+                    confidence: spec.confidence.map_or(0.95, |value| value.0),
+                    at_most: spec.at_most.unwrap_or(1000).max(at_least),
+                },
+                Ok(_) => {
+                    let message = "select.difference: must be above zero".to_owned();
+                    self.error_at("select.difference", message, None);
+                    return None;
+                }
+                Err(message) => {
+                    let message = format!("select.difference: {message}");
+                    self.error_at("select.difference", message, None);
+                    return None;
+                }
+            },
+            (None, Some(budget)) => SelectionRule::Budget(budget),
+            _ => {
+                let message = "select: needs `difference` or `budget`, one of the two".to_owned();
+                let help = "a difference stops when the best is found, a budget when it is spent";
+                self.error_at("select", message, Some(help.to_owned()));
+                return None;
+            }
+        };
+        Some(Selection {
+            figure: declared.address.clone(),
+            highest: declared.better() == Better::Higher,
+            rule,
+            at_least,
+        })
     }
 
     fn error_at(&mut self, field: &str, message: String, help: Option<String>) {

@@ -42,6 +42,8 @@ pub(super) struct StudySpec {
     require: Option<IgnoredAny>,
     /// A search for the largest value that still meets its requirement, in place of `vary`.
     pub(super) find: Option<FindSpec>,
+    /// The choice of the best case by one figure, in place of equal replications of all.
+    pub(super) select: Option<SelectSpec>,
     /// Changes to every design, by path.
     #[expect(dead_code, reason = "read one by one")]
     #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
@@ -140,6 +142,24 @@ pub(super) struct RequireSpec {
     pub(super) share: Option<String>,
     /// Confidence. Default: 95 %.
     pub(super) confidence: Option<Fraction>,
+}
+
+/// The choice of the best of many cases.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SelectSpec {
+    /// By which figure: `margin`. Its better direction decides.
+    pub(super) figure: String,
+    /// The smallest difference worth finding: `50000 $`.
+    pub(super) difference: Option<String>,
+    /// Probability that the choice is within that difference of the best. Default: 95 %.
+    pub(super) confidence: Option<Fraction>,
+    /// Replications in all, in place of `difference`: they go where the doubt is.
+    pub(super) budget: Option<usize>,
+    /// Replications of every case before the first look. Default: 10.
+    pub(super) at_least: Option<usize>,
+    /// Most replications of a case. Default: 1000.
+    pub(super) at_most: Option<usize>,
 }
 
 /// A search along a path.

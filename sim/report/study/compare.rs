@@ -8,7 +8,8 @@ use super::numbers::{exact, grouped, row_label, signed_with_half, unit_of, with_
 use super::{Shown, shown};
 use crate::study::statistics::{Answer, Verdict};
 use crate::study::{
-    CaseFigure, Contrast, Found, Method, RequirementResult, Search, Study, outage_rate,
+    Case, CaseFigure, Contrast, Found, Method, RequirementResult, Search, Selected, Study,
+    outage_rate,
 };
 
 /// Width of the labels.
@@ -362,4 +363,46 @@ pub fn search(study: &Study, search: &Search, found: &Found, heading: &Heading<'
         (None, None) => format!("no value is resolved with {} replications\n", search.at_most),
     });
     text
+}
+
+/// The best case and how it was found.
+pub fn selection(
+    study: &Study,
+    cases: &[Case],
+    selected: &Selected,
+    heading: &Heading<'_>,
+) -> String {
+    let figure = study.selection.as_ref().map_or("", |selection| selection.figure.as_str());
+    let mut header = vec!["design".to_owned()];
+    header.extend(study.parameters.iter().map(|parameter| parameter.name.clone()));
+    header.extend(["replications".to_owned(), figure.to_owned(), String::new()]);
+    let mut lines = vec![header];
+    let name = |case: &Case| -> Vec<String> {
+        let settings = study.points[case.point].settings.iter();
+        let settings = settings.map(|setting| {
+            setting.as_ref().map_or("as is".to_owned(), |setting| setting.label.clone())
+        });
+        std::iter::once(study.arms[case.arm].name.clone()).chain(settings).collect()
+    };
+    for (index, (case, (n, mean))) in cases.iter().zip(&selected.cases).enumerate() {
+        let mut line = name(case);
+        line.push(n.to_string());
+        line.push(mean.map_or("-".to_owned(), exact));
+        let mark = match (selected.left.as_slice(), selected.left.contains(&index)) {
+            ([_], true) => "best",
+            (_, true) => "not resolved",
+            _ => "",
+        };
+        line.push(mark.to_owned());
+        lines.push(line);
+    }
+    format!(
+        "{}: {} runs, {} reused, {} new, {:.0} s\n\n{}",
+        heading.folder.display(),
+        heading.reused + heading.made,
+        heading.reused,
+        heading.made,
+        heading.wall.as_secs_f64(),
+        super::sweep::aligned(&lines),
+    )
 }

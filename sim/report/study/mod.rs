@@ -7,7 +7,7 @@ mod sensitivity;
 mod sweep;
 mod tables;
 
-pub use compare::{Heading, compare, requirements, search, varied};
+pub use compare::{Heading, compare, requirements, search, selection, varied};
 pub use plan::{Scheduler, script};
 pub use sensitivity::{shares, tornado};
 pub use tables::{summary_json, write_tables};
