@@ -11,7 +11,8 @@
 //!    ([`units`], [`spec`]).
 //! 2. Each room turns its specs into designs: plain numbers in base units. [`site`] holds the
 //!    graph of who feeds and cools whom, [`plant`] the physics of power and cooling over the
-//!    properties of air and water in [`fluids`], [`grid`] the weather and the prices outside,
+//!    properties of air and water in [`fluids`], [`grid`] the weather and the prices outside
+//!    (recorded ones come from [`tables`]),
 //!    [`workload`] what the site earns by, [`control`] what is decided for all of it.
 //! 3. [`facility`] couples the designs into one machine and runs it: events from the agenda of
 //!    the [`kernel`], one `match`, and after each instant a settlement of power, heat and work.
@@ -43,6 +44,8 @@ pub mod fluids;
 pub mod kernel;
 
 pub mod measure;
+
+pub mod tables;
 
 pub mod site;
 

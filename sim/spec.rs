@@ -7,14 +7,16 @@
 
 mod check;
 mod lognormal;
+mod suggest;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 
-pub(crate) use self::check::{Check, MOST_SIGMA};
+pub(crate) use self::check::{Check, MOST_SIGMA, one_source, only_with, time_zone};
 pub use self::lognormal::{Lognormal, LognormalSpec};
+pub(crate) use self::suggest::{closest, suggest, unknown};
 
 /// A place in one of the files that make up a scenario: bytes `start..end` of file `file`.
 ///

@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["spec"],
     &["kernel", "fluids"],
     &["measure"],
+    &["tables"],
     &["site"],
     &["plant/power", "plant/cooling"],
     &["plant"],

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::args::Example as Arguments;
 use super::exit::Exit;
 use super::{complain, print};
-use crate::scenario::{Example, closest, example_files, examples};
+use crate::scenario::{Example, example_files, examples};
+use crate::spec::closest;
 
 pub(super) fn example(args: &Arguments) -> Exit {
     let examples = examples();

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::control::ControlDesign;
-use crate::grid::{PriceDesign, Series, WeatherDesign};
+use crate::grid::{PriceDesign, WeatherDesign};
 use crate::kernel::{Clock, Span};
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
 use crate::plant::power::{PowerDesign, PowerLoad};
 use crate::site::Site;
+use crate::tables::Series;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::heat_load::HeatLoadDesign;
 use crate::workload::inference::{Noting, ServiceDesign};

@@ -12,20 +12,16 @@
 //! here knows the plant, and humidity stays as it was measured: [`fluids`](crate::fluids)
 //! knows moist air.
 
-pub mod carbon;
+mod place;
+
+mod carbon;
 pub mod price;
-mod resolve;
-pub mod series;
-pub mod spec;
-pub mod table;
 pub mod weather;
 
 #[cfg(test)]
 mod tests;
 
-pub use carbon::Carbon;
-pub use price::{Price, PriceDesign};
-pub(crate) use resolve::{TableFields, one_column, one_source, only_with};
-pub use series::{Playback, Series};
-pub use spec::{CarbonSpec, Place, PriceSpec, Run, SiteSpec, WeatherSpec};
-pub use weather::{Humidity, Weather, WeatherDesign, WeatherRow};
+pub use carbon::{Carbon, CarbonSpec};
+pub use place::{Place, SiteSpec};
+pub use price::{Price, PriceDesign, PriceSpec};
+pub use weather::{Humidity, Weather, WeatherDesign, WeatherRow, WeatherSpec};

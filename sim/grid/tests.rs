@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::price::{Hub, HubDesign, ercot};
-use super::table::{Column, read_csv};
 use super::weather::{Climate, ClimateDesign, epw, normals};
 use super::*;
 use crate::fluids::standard_pressure_pa;
 use crate::kernel::{Clock, Span, Streams, Time};
 use crate::spec::{Fault, Name};
+use crate::tables::{Column, Run, read_csv};
 
 const START: &str = "2026-06-01T00:00:00Z";
 

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use super::base::overlay;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
-use super::names::suggest;
 use super::read;
 use super::tree::{Entry, Map, Node, Value};
+use crate::spec::suggest;
 
 /// A section of a scenario whose components are selected by `kind`.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::names::{expand, suggest};
+use super::names::expand;
 use super::place::Place;
-use crate::spec::Names;
+use crate::spec::{Names, suggest};
 
 /// The instances of a section (or of all of them) by name.
 pub(super) type Index<T> = BTreeMap<String, T>;

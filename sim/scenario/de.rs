@@ -17,10 +17,9 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
 use self::access::{Content, Entries, Items, NameParts, UnitMap, Variant};
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::names::{closest, suggest};
 use super::place::Place;
 use super::tree::{self, Entry, Node, Plain, Scalar, Value};
-use crate::spec::{Mark, NAME_TOKEN};
+use crate::spec::{Mark, NAME_TOKEN, closest, suggest};
 use crate::units::HINT_MARK;
 
 /// Rounds of one read, and so about the number of wrong values that it can report. One

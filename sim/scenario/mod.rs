@@ -40,7 +40,6 @@ pub use self::diagnostics::{Diagnostic, Diagnostics};
 pub use self::files::{Files, Position, SourceFile};
 pub use self::gallery::{Example, examples, files as example_files};
 pub use self::load::{Document, LoadError, load, load_text};
-pub(crate) use self::names::closest;
 pub use self::names::{Component, MAX_INSTANCES, ParseGroupError, expand};
 pub use self::place::Place;
 pub use self::reference::reference;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::names::{self, Component};
 use super::tree::{Entry, Node, Value};
-use crate::spec::{Fault, Mark, Names, Severity};
+use crate::spec::{Fault, Mark, Names, Severity, suggest};
 
 /// A value within a scenario, with the way to it: what messages about it start with.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl<'t> Place<'t> {
                 let message = self.message(&format!("unknown field `{key}`"));
                 let mut diagnostic =
                     Diagnostic::error(entry.key.mark, message).code("unknown-field");
-                diagnostic.help = names::suggest(key, known);
+                diagnostic.help = suggest(key, known);
                 sink.push(diagnostic);
             }
         }

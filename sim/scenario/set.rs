@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
-use super::names::{expand, suggest};
+use super::names::expand;
 use super::read;
 use super::tree::{Entry, Node, Value};
-use crate::spec::{Mark, Name};
+use crate::spec::{Mark, Name, suggest};
 
 /// What the files of `--set` arguments are called in messages.
 pub(crate) const COMMAND_LINE: &str = "command line";

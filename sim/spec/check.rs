@@ -1,5 +1,7 @@
 //! Range checks of specs, which fill in defaults and report with figures.
 
+use jiff::tz::TimeZone;
+
 use super::Fault;
 use crate::units::{Duration, Temperature};
 
@@ -198,4 +200,48 @@ fn figure(value: f64, unit: &str) -> String {
         _ => value.to_string(),
     };
     if unit.is_empty() { number } else { format!("{number} {unit}") }
+}
+
+/// Whether exactly one of `sources` was written; reports it otherwise.
+pub(crate) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Fault>) -> Option<()> {
+    let list = sources.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let mut written = sources.iter().filter(|(_, is)| *is);
+    match (written.next(), written.next()) {
+        (Some(_), None) => Some(()),
+        (None, _) => {
+            faults.push(Fault::error("", format!("needs one of {list}")));
+            None
+        }
+        (Some((first, _)), Some((second, _))) => {
+            let message = format!("`{first}` and `{second}` exclude each other");
+            faults.push(Fault::error(*second, message).help(format!("keep one of {list}")));
+            None
+        }
+    }
+}
+
+/// Reports each of `fields` that was written although its source `owner` was not.
+pub(crate) fn only_with(
+    owner: &str,
+    is_owner: bool,
+    fields: &[(&'static str, bool)],
+    faults: &mut Vec<Fault>,
+) {
+    for (field, _) in fields.iter().filter(|(_, written)| *written && !is_owner) {
+        faults.push(Fault::error(*field, format!("`{field}` goes with `{owner}`")));
+    }
+}
+
+/// The time zone `name`, UTC by default or after a report.
+pub(crate) fn time_zone(
+    field: &'static str,
+    name: Option<&str>,
+    faults: &mut Vec<Fault>,
+) -> TimeZone {
+    let Some(name) = name else { return TimeZone::UTC };
+    TimeZone::get(name).unwrap_or_else(|_| {
+        let message = format!("unknown time zone `{name}`");
+        faults.push(Fault::error(field, message).help("write for example `America/Chicago`"));
+        TimeZone::UTC
+    })
 }

@@ -18,9 +18,9 @@ use crate::kernel::Time;
 use crate::measure::Better;
 use crate::scenario::{
     self, Diagnostic, Diagnostics, Document, Files, Loaded, Node, Place, Value, canonical_json,
-    closest, read_scenario,
+    read_scenario,
 };
-use crate::spec::{FilePath, Mark};
+use crate::spec::{FilePath, Mark, closest};
 use crate::units::{Fraction, split_number};
 
 /// Replications where nobody says how many.

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use loadbank::grid::price::ercot;
 use loadbank::grid::price::hub::{Hub, HubDesign, HubLaw};
-use loadbank::grid::table::{Column, read_csv};
 use loadbank::kernel::random::inverse_normal;
 use loadbank::kernel::{Clock, Span, Streams, Time};
+use loadbank::tables::{Column, read_csv};
 
 use crate::data::{self, mean};
 

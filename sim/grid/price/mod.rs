@@ -2,13 +2,15 @@
 
 pub mod ercot;
 pub mod hub;
+mod spec;
 
 use std::sync::Arc;
 
-use super::series::{Playback, Series};
 use crate::kernel::{Streams, Time};
+use crate::tables::{Playback, Series};
 
 pub use hub::{Hub, HubDesign};
+pub use spec::PriceSpec;
 
 /// Where a run's prices come from, resolved.
 #[derive(Debug, Clone)]

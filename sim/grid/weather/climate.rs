@@ -13,9 +13,9 @@
 //! the site, so that no time zone or summer time enters.
 
 use super::normals::Normals;
-use super::{Humidity, WeatherRow};
+use super::row::{Humidity, WeatherRow};
 use crate::fluids::standard_pressure_pa;
-use crate::grid::spec::Place;
+use crate::grid::place::Place;
 use crate::kernel::{Clock, Stream, Streams, Time};
 
 const HOUR_NS: i64 = 3_600_000_000_000;

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Humidity, WeatherRow};
+use super::row::{Humidity, WeatherRow};
 use crate::fluids::standard_pressure_pa;
-use crate::grid::table::LineError;
 use crate::kernel::{Clock, Time};
+use crate::tables::LineError;
 
 /// The place of an EPW file, from its first line.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,54 +1,26 @@
 //! Outside air, hour by hour: from a climate's normals, an EPW file or a table.
 
+mod row;
+
 pub mod climate;
 pub mod epw;
 pub mod normals;
 mod waves;
 
+mod spec;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use super::series::{Playback, Series};
-use crate::fluids::MoistAir;
 use crate::kernel::{Streams, Time};
+use crate::tables::{Playback, Series};
 
 pub use climate::{Climate, ClimateDesign};
-pub use waves::{HeatWave, WarmedDesign};
-
-/// Outside air over one hour, as it was measured or drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WeatherRow {
-    /// Dry-bulb temperature, degC.
-    pub dry_bulb_c: f64,
-    /// Its moisture, in the measure of the source.
-    pub humidity: Humidity,
-    /// Pressure at the site (not reduced to sea level), Pa.
-    pub pressure_pa: f64,
-    /// Wind speed at 10 m, m/s.
-    pub wind_m_s: f64,
-}
-
-/// The two measures of moisture that weather services publish.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Humidity {
-    /// Dew point, degC; never above the dry bulb.
-    DewPoint(f64),
-    /// Relative humidity, 0 to 1.
-    Relative(f64),
-}
-
-impl WeatherRow {
-    /// The air of the row.
-    pub fn air(&self) -> MoistAir {
-        match self.humidity {
-            Humidity::DewPoint(dew_point_c) => {
-                MoistAir::from_dew_point(self.dry_bulb_c, dew_point_c, self.pressure_pa)
-            }
-            Humidity::Relative(humidity) => {
-                MoistAir::from_relative_humidity(self.dry_bulb_c, humidity, self.pressure_pa)
-            }
-        }
-    }
-}
+pub use row::{Humidity, WeatherRow};
+pub use spec::{ColumnSpec, HeatWaveSpec, WeatherColumns, WeatherSpec};
+pub use waves::HeatWave;
 
 /// Where a run's weather comes from, resolved.
 #[derive(Debug, Clone)]
@@ -59,6 +31,15 @@ pub enum WeatherDesign {
     Recorded(Arc<Series<WeatherRow>>),
     /// Either, with heat waves over it.
     Warmed(Box<WarmedDesign>),
+}
+
+/// Weather with heat waves over it, which follow one another and do not overlap.
+#[derive(Debug, Clone)]
+pub struct WarmedDesign {
+    /// What it would have been.
+    pub weather: WeatherDesign,
+    /// In order of time.
+    pub waves: Arc<[HeatWave]>,
 }
 
 /// The weather of one run.
@@ -135,20 +116,6 @@ impl Weather {
             Source::Climate(climate) => climate.advance(now),
             Source::Recorded(playback) => playback.advance(now),
             Source::Warmed(warmed) => warmed.advance(now),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::fluids::standard_pressure_pa;
-
-    #[test]
-    fn standard_pressure_meets_the_table_of_the_standard_atmosphere() {
-        // ISO 2533: 101 325, 95 461 and 79 495 Pa at 0, 500 and 2000 m.
-        for (altitude, pressure) in [(0.0, 101_325.0), (500.0, 95_461.0), (2000.0, 79_495.0)] {
-            let ours = standard_pressure_pa(altitude);
-            assert!((ours - pressure).abs() < 15.0, "{altitude} m: {ours} Pa");
         }
     }
 }

@@ -24,11 +24,12 @@ use super::load::{Document, load};
 use super::show::{content_hash, effective_yaml, with_texts};
 use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
-use crate::grid::{PriceDesign, Run, Series};
+use crate::grid::PriceDesign;
 use crate::kernel::{Clock, Span, Time};
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
 use crate::spec::{Fault, Mark, Name};
+use crate::tables::{Run, Series};
 
 pub(crate) use head::is_folder_name;
 pub use inputs::Input;

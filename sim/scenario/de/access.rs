@@ -8,9 +8,8 @@ use serde::forward_to_deserialize_any;
 use super::fill::Fill;
 use super::{Error, Reader, Session, address};
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::names::suggest;
 use crate::scenario::tree::{Entry, Node};
-use crate::spec::{Mark, NAME_TOKEN};
+use crate::spec::{Mark, NAME_TOKEN, suggest};
 
 /// The entries of a mapping, for serde.
 pub(super) struct Entries<'t, 'k, 's> {

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::RackOffer;
-use crate::grid::{Playback, Series};
 use crate::kernel::Time;
 use crate::measure::Meter;
 use crate::plant::{Demand, Rank};
+use crate::tables::{Playback, Series};
 
 /// A heat load, resolved.
 #[derive(Debug, Clone)]

@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::HeatLoadDesign;
-use crate::grid::{Run, Series, TableFields, one_column, one_source, only_with};
 use crate::kernel::{Clock, Time};
-use crate::spec::{Check, Fault, Name, Names};
-use crate::units::{Duration, Fraction, Power, Temperature};
+use crate::spec::{Check, Fault, Names, one_source, only_with};
+use crate::tables::{Run, Series, from_table};
+use crate::units::{Fraction, Power, Temperature};
 
+from_table! {
 /// Heat in place of racks, as written under `racks:`. It needs no workload.
 ///
 /// Exactly one of `power` and `csv` says how much it is. It is electricity that is drawn and
@@ -29,22 +30,12 @@ pub struct HeatLoadSpec {
     pub power: Option<Power>,
     /// Share of `power` in each of the 24 hours of the local day. Default: all of it, always.
     pub daily_profile: Option<Vec<Fraction>>,
-    /// A table (`.csv`, `.csv.gz`) of its power with a header, one row for each step.
-    pub csv: Option<Name>,
-    /// The column of powers in `csv`.
-    pub column: Option<String>,
-    /// The unit of the column, such as `kW`.
-    pub unit: Option<String>,
-    /// The column of timestamps in `csv`; by default the first.
-    pub time: Option<String>,
-    /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
-    pub time_zone: Option<String>,
-    /// How long a row of `csv` holds where the next is late; by default one and a half of the
-    /// usual step, so that a lost row is refused as a gap.
-    pub hold: Option<Duration>,
-    /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
-    /// else by its whole weeks or days. By default such a run is refused.
-    pub repeat: Option<bool>,
+    ..table {
+        /// The column of powers in `csv`.
+        column,
+        /// The unit of the column, such as `kW`.
+        unit,
+    }
     /// Whether the heat is electricity of the site (default true). If not, it is neither
     /// import nor IT load, and a site with nothing else has no PUE.
     pub electric: Option<bool>,
@@ -55,6 +46,7 @@ pub struct HeatLoadSpec {
     pub trip_inlet: Option<Temperature>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
+}
 }
 
 impl HeatLoadSpec {
@@ -87,15 +79,7 @@ impl HeatLoadSpec {
     pub fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<HeatLoadDesign> {
         let sources = [("power", self.power.is_some()), ("csv", self.csv.is_some())];
         one_source(&sources, faults)?;
-        let table = TableFields {
-            time: self.time.as_deref(),
-            time_zone: self.time_zone.as_deref(),
-            hold: self.hold,
-            repeat: self.repeat,
-        };
-        let only_csv = [("column", self.column.is_some()), ("unit", self.unit.is_some())];
-        only_with("csv", self.csv.is_some(), &only_csv, faults);
-        only_with("csv", self.csv.is_some(), &table.written(), faults);
+        only_with("csv", self.csv.is_some(), &self.table().written(), faults);
         let only_power = [("daily_profile", self.daily_profile.is_some())];
         only_with("power", self.power.is_some(), &only_power, faults);
         if !self.is_electric() && self.fed_by.is_some() {
@@ -109,8 +93,7 @@ impl HeatLoadSpec {
             },
             (None, name) => {
                 let name = name.as_ref()?;
-                let column = (self.column.as_deref(), self.unit.as_deref());
-                let series = one_column(name, column, Power::UNITS, &table, run, faults)?;
+                let series = self.table().series(Power::UNITS, run, faults)?;
                 if let Some((_, negative)) = series.steps().find(|(_, power_w)| *power_w < 0.0) {
                     let message = format!("`{name}`: a power of {negative} W is negative");
                     faults.push(Fault::error("csv", message).at(name.mark));

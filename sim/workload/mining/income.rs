@@ -5,9 +5,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::spec::IncomeSpec;
-use crate::grid::table::{Column, Layout, LineError, read_csv};
-use crate::grid::{Run, Series};
 use crate::spec::{Check, Fault, Name};
+use crate::tables::{Column, Layout, LineError, Run, Series, read_csv};
 
 /// What a hash earns at an instant, before the pool's fee.
 #[derive(Debug, Clone, Copy, PartialEq)]

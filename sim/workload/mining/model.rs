@@ -5,9 +5,9 @@ use super::block::{Block, Context};
 use super::events::Event;
 use super::income::{HASHES_PER_PH_DAY, Income, breakeven_usd_mwh};
 use super::spec::MiningDesign;
-use crate::grid::Playback;
 use crate::kernel::{Agenda, Class, Streams, Time};
 use crate::plant::Demand;
+use crate::tables::Playback;
 use crate::workload::RackOffer;
 
 /// Racks of ASICs under one price policy.

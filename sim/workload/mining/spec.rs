@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::asic::AsicRackDesign;
 use super::income::Income;
-use crate::grid::{Run, Series};
 use crate::kernel::Span;
 use crate::spec::{Check, Fault, Name, Names, kinds, within};
+use crate::tables::{Run, Series};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
 
 /// Bitcoin mining on racks of ASICs.

@@ -8,8 +8,8 @@ use super::asic::AsicRackDesign;
 use super::income::{Income, Network};
 use super::model::Mining;
 use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
-use crate::grid::Series;
 use crate::kernel::{Span, Streams, Time};
+use crate::tables::Series;
 
 /// One block of one machine that starts and stops at once and never fails.
 fn ideal(hash_rate: f64, power_w: f64, policy: Option<BreakevenDesign>) -> Mining {

@@ -9,9 +9,9 @@ use super::asic::AsicRackDesign;
 use super::income::Income;
 use super::model::Mining;
 use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
-use crate::grid::Series;
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
+use crate::tables::Series;
 use crate::workload::RackOffer;
 
 fn s21(machines: u32) -> AsicRackDesign {
