@@ -4,9 +4,10 @@
 //! ten halls of a switchgear, unit transformers, UPSs, switchboards and PDUs.
 
 use divan::{Bencher, black_box};
+use loadbank::kernel::FailureLaw;
 use loadbank::plant::power::{
-    ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, Network, NodeDesign,
-    PowerDesign, PowerLoad, PowerNode, Sharing,
+    ComponentDesign, ComponentKind, LoadDesign, LossCurve, Network, NodeDesign, PowerDesign,
+    PowerLoad, PowerNode, Sharing,
 };
 use loadbank::plant::{Demand, Rank};
 

@@ -274,7 +274,28 @@ pub fn within<T>(
 /// their content and lose every place in it; the scenario's deserializer therefore reads
 /// `kind` itself when asked for an enum, and the derive here is the plain external form.
 /// Serialisation and JSON Schema use the tagged form, which is what users write.
+///
+/// `enum PowerSpec: Kind` also gives it `common()`, the spec of whichever kind it is as
+/// `&dyn Kind`.
 macro_rules! kinds {
+    (
+        $(#[$doc:meta])* $vis:vis enum $name:ident: $common:ident {
+            $($(#[$vdoc:meta])* $variant:ident($spec:ty) = $kind:literal),+ $(,)?
+        }
+    ) => {
+        $crate::spec::kinds! {
+            $(#[$doc])* $vis enum $name { $($(#[$vdoc])* $variant($spec) = $kind),+ }
+        }
+
+        impl $name {
+            /// What every kind has in common.
+            fn common(&self) -> &dyn $common {
+                match self {
+                    $(Self::$variant(spec) => spec),+
+                }
+            }
+        }
+    };
     ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $variant:ident($spec:ty) = $kind:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, schemars::JsonSchema)]

@@ -3,7 +3,6 @@
 use super::observer::{Observer, Record, What};
 use super::{Facility, loads};
 use crate::kernel::{Class, Time};
-use crate::plant::power::{ComponentKind, PowerNode};
 
 /// What can happen at the site. Small and `Copy`: the agenda holds it by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -157,17 +156,11 @@ impl Facility<'_> {
     /// Begins or ends a curtailment: every feed may carry its part of the limit.
     fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
         let import_w = self.design.control.curtailments[index as usize].import_w;
-        let nodes = || {
-            let feeds = self.design.power.nodes.iter().enumerate();
-            feeds.filter(|(_, node)| node.component.kind == ComponentKind::Feed)
-        };
-        let total_w: f64 = nodes().map(|(_, node)| node.component.rating_w).sum();
+        self.power.limit_import(begins.then_some(import_w));
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
-        for (n, node) in nodes() {
-            let part = node.component.rating_w / total_w;
-            let limit_w = begins.then_some(import_w * part);
-            self.power.set_limit(PowerNode(n as u32), limit_w);
-            observer.record(&Record { at: now, what, subject: &node.name, count: 1 });
+        for feed in self.power.feeds() {
+            let subject = &self.design.power.nodes[feed.0 as usize].name;
+            observer.record(&Record { at: now, what, subject, count: 1 });
         }
     }
 }

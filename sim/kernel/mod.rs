@@ -42,6 +42,7 @@
 //!   pushed and happen; a prediction that may be revised is scheduled for a [`Ticket`] that
 //!   cancels it. Beneath it lies the radix wheel of `wheel.rs`, which no other room sees.
 //! - [`random`]: a stream of random numbers for each purpose of each entity.
+//! - [`renewal`]: failure and repair of named things, behind one clock.
 //! - [`clock`]: which hour of which day it is on site; `week.rs` follows the hours of its week.
 //! - [`trace`]: one hash of everything that happened, for tests.
 //!
@@ -58,6 +59,7 @@ pub mod agenda;
 pub mod clock;
 mod log;
 pub mod random;
+pub mod renewal;
 pub mod time;
 pub mod trace;
 mod week;
@@ -66,6 +68,7 @@ mod wheel;
 pub use agenda::{Agenda, Ticket};
 pub use clock::Clock;
 pub use random::{Stream, Streams};
+pub use renewal::{FailureLaw, FailureSpec, Renewals, RepairLaw};
 pub use time::{Class, Span, Time};
 pub use trace::TraceHash;
 pub use week::LocalWeek;

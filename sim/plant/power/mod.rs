@@ -7,27 +7,27 @@
 //!   follows flows and losses.
 //! * [`Failures`] says when which component fails and comes back.
 
-pub use design::{
-    ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
-    PowerLoad, PowerNode, RepairLaw, Sharing,
-};
-pub use failures::Failures;
-pub use network::Network;
-pub use spec::{
-    CableSpec, FailureSpec, FeedSpec, HouseLoadSpec, Laid, Outages, PduSpec, PowerPart, PowerSpec,
-    SwitchgearSpec, TransformerSpec, UpsSpec,
-};
-
 mod spec;
 
+mod kinds;
+
+mod component;
 mod design;
+
 mod failures;
 mod network;
 
 mod flow;
+mod forest;
 mod shed;
+mod wiring;
 
 #[cfg(test)]
-mod reliability_tests;
-#[cfg(test)]
 mod tests;
+
+pub use component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
+pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sharing};
+pub use failures::Failures;
+pub use kinds::PowerPart;
+pub use network::Network;
+pub use spec::PowerSpec;

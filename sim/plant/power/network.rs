@@ -9,9 +9,12 @@
 //! All power here is real power. Ratings in volt-amperes become watts at a stated power factor
 //! when a spec is resolved; reactive flow is not modelled.
 
-use super::design::{ComponentKind, PowerDesign, PowerLoad, PowerNode};
-use super::flow::{Flows, Forest, NONE, TOLERANCE, Wiring};
+use super::component::{ComponentKind, NetworkPart};
+use super::design::{PowerDesign, PowerLoad, PowerNode};
+use super::flow::Flows;
+use super::forest::{Forest, NONE, TOLERANCE};
 use super::shed::Shed;
+use super::wiring::Wiring;
 use crate::plant::Demand;
 
 /// The state of a power chain.
@@ -102,7 +105,24 @@ impl Network {
         }
     }
 
-    /// What a load would draw if nothing were short. Costs a walk to the feeds; acts on caps at
+    /// Limits the import of the site as a whole, each feed having a part in proportion to its
+    /// rating; `None` lifts the limit. Acts at the next [`allocate`](Self::allocate).
+    pub fn limit_import(&mut self, limit_w: Option<f64>) {
+        let total_w: f64 = self.feeds().map(|feed| self.rating_w[feed.0 as usize]).sum();
+        let feeds: Vec<PowerNode> = self.feeds().collect();
+        for feed in feeds {
+            let part = self.rating_w[feed.0 as usize] / total_w;
+            self.set_limit(feed, limit_w.map(|limit_w| limit_w * part));
+        }
+    }
+
+    /// Where import enters, in index order.
+    pub fn feeds(&self) -> impl Iterator<Item = PowerNode> {
+        let parts = (0..).zip(&self.wiring.part);
+        parts.filter(|(_, part)| **part == NetworkPart::Import).map(|(n, _)| PowerNode(n))
+    }
+
+    /// What a load would draw if nothing were short. Costs a walk to the roots; acts on caps at
     /// the next [`allocate`](Self::allocate).
     ///
     /// # Panics
@@ -133,7 +153,7 @@ impl Network {
         }
     }
 
-    /// What a load draws. Costs a walk to the feeds, about 5 ns a hop.
+    /// What a load draws. Costs a walk to the roots, about 5 ns a hop.
     ///
     /// # Panics
     ///
@@ -201,7 +221,8 @@ impl Network {
 
     /// Sums all flows anew from the demands and draws, which rids them of rounding drift. They
     /// do so by themselves every few thousand changes.
-    pub fn recompute(&mut self) {
+    #[cfg(test)]
+    pub(super) fn recompute(&mut self) {
         if !self.switched {
             self.sum_wants();
             self.draw.sum(&self.wiring, &self.forest);
@@ -258,7 +279,7 @@ impl Network {
         self.forest.live[node.0 as usize]
     }
 
-    /// Who feeds a component now; `None` for feeds and the dead.
+    /// Who feeds a component now; `None` for roots and the dead.
     pub fn fed_by(&self, node: PowerNode) -> Option<PowerNode> {
         let parent = self.forest.parent[node.0 as usize];
         (parent != NONE).then_some(PowerNode(parent))
@@ -276,7 +297,7 @@ impl Network {
     }
 
     /// What enters a component, its loss included, in watts: for a feed, its import.
-    pub fn import_w(&self, node: PowerNode) -> f64 {
+    pub fn input_w(&self, node: PowerNode) -> f64 {
         self.flow_w(node) + self.loss_w(node)
     }
 

@@ -13,7 +13,9 @@
 
 use std::ops::Range;
 
-use super::flow::{Flows, Forest, NONE, TOLERANCE, Wiring};
+use super::flow::Flows;
+use super::forest::{Forest, NONE, TOLERANCE};
+use super::wiring::Wiring;
 use crate::plant::{Demand, Rank};
 
 /// The grants of one allocation, with its working memory.

@@ -5,12 +5,13 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::names::Component;
 use super::super::place::Place;
 use crate::facility::{ExchangerSite, HouseLoad, LoopSite};
+use crate::kernel::FailureLaw;
 use crate::plant::cooling::{
     CoolingPart, CoolingSpec, ExchangerOperation, LoopDesign, LoopOperation, UnsizedExchanger,
 };
 use crate::plant::power::{
-    ComponentDesign, ComponentKind, FailureLaw, LoadDesign, LossCurve, NodeDesign, PowerDesign,
-    PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
+    ComponentDesign, ComponentKind, LoadDesign, LossCurve, NodeDesign, PowerDesign, PowerLoad,
+    PowerNode, PowerPart, PowerSpec, Sharing,
 };
 use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
 use crate::spec::{Fault, Mark, Name, Names, Severity};
@@ -473,8 +474,7 @@ impl Plant {
         by: &Component<'_>,
         component: ComponentDesign,
     ) -> PowerNode {
-        let is_feed = component.kind == ComponentKind::Feed;
-        let role = if is_feed { Role::Feed } else { Role::Supply };
+        let role = if component.kind.part().is_root() { Role::Feed } else { Role::Supply };
         self.add_node_as(role, name, by, component)
     }
 

@@ -5,8 +5,8 @@
 //! a test passes always or never). A run is at most a century, for a [`Time`] ends after 146
 //! years; longer histories are many replications.
 
-use super::*;
-use crate::kernel::{Span, Streams, Time};
+use crate::kernel::{FailureLaw, RepairLaw, Span, Streams, Time};
+use crate::plant::power::*;
 
 const HOUR_S: f64 = 3600.0;
 const YEAR_H: f64 = 8760.0;

@@ -1,175 +1,11 @@
-//! The network against first principles: balance, feasibility, optimality, and a network built
-//! anew.
+//! The network on random sites: balance, feasibility, optimality, and a network built anew.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::*;
+use super::{BUS, FEED, component, load, node, served_w};
+use crate::plant::power::*;
 use crate::plant::{Demand, Rank};
-
-/// A component without loss that never fails.
-fn component(kind: ComponentKind, rating_w: f64) -> ComponentDesign {
-    ComponentDesign { kind, rating_w, loss: LossCurve::NONE, failures: FailureLaw::NEVER }
-}
-
-fn node(component: ComponentDesign, fed_by: &[u32]) -> NodeDesign {
-    let fed_by = fed_by.iter().map(|&n| PowerNode(n)).collect();
-    NodeDesign { name: String::new(), component, fed_by }
-}
-
-fn load(cords: &[u32]) -> LoadDesign {
-    LoadDesign {
-        name: String::new(),
-        cords: cords.iter().map(|&n| PowerNode(n)).collect(),
-        sharing: Sharing::Even,
-    }
-}
-
-fn at(rank: Rank, w: f64) -> Demand {
-    let mut demand = Demand::default();
-    demand.0[rank as usize] = w;
-    demand
-}
-
-fn served_w(network: &Network, demand: &[Demand], l: usize) -> f64 {
-    network.cap_w(PowerLoad(l as u32)).min(demand[l].total_w())
-}
-
-const FEED: ComponentKind = ComponentKind::Feed;
-const BUS: ComponentKind = ComponentKind::Switchgear;
-const A: PowerLoad = PowerLoad(0);
-const B: PowerLoad = PowerLoad(1);
-
-/// Two feeds, a PDU on each, a rack on both PDUs and one on the first alone.
-fn two_sides() -> PowerDesign {
-    PowerDesign {
-        nodes: vec![
-            node(component(FEED, 1000.0), &[]),
-            node(component(FEED, 1000.0), &[]),
-            node(component(BUS, 400.0), &[0]),
-            node(component(BUS, 400.0), &[1]),
-        ],
-        loads: vec![load(&[2, 3]), load(&[2])],
-    }
-}
-
-#[test]
-fn dual_cords_share_evenly_and_the_survivor_takes_all() {
-    let mut network = Network::new(&two_sides());
-    network.set_demand(A, at(Rank::Inference, 300.0));
-    network.allocate();
-    network.set_draw(A, 300.0);
-    assert_eq!(network.flow_w(PowerNode(2)), 150.0);
-    assert_eq!(network.flow_w(PowerNode(3)), 150.0);
-    network.set_up(PowerNode(0), false);
-    network.allocate();
-    assert!(network.energised(A) && !network.energised(B));
-    assert!(!network.live(PowerNode(2)));
-    assert_eq!(network.flow_w(PowerNode(3)), 300.0);
-    assert_eq!(network.import_w(PowerNode(1)), 300.0);
-    assert_eq!(network.total_import_w(), 300.0);
-    let mut changed = Vec::new();
-    network.drain_changed_loads(|l| changed.push(l.0));
-    assert_eq!(changed, [0, 1], "both were new, then one died");
-    assert_eq!(network.unserved(), Demand::default(), "the dead load asked for nothing");
-}
-
-#[test]
-fn a_survivor_too_small_sheds_the_lower_rank_first() {
-    let mut network = Network::new(&two_sides());
-    let mut demand = at(Rank::Inference, 350.0);
-    demand.0[Rank::Idle as usize] = 250.0;
-    network.set_demand(A, demand);
-    network.allocate();
-    assert_eq!(network.cap_w(A), f64::INFINITY);
-    network.set_draw(A, 600.0);
-    network.set_up(PowerNode(1), false);
-    network.allocate();
-    assert!((network.cap_w(A) - 400.0).abs() < 1e-6);
-    assert!((network.draw_w(A) - 400.0).abs() < 1e-6, "the draw is cut with the cap");
-    let unserved = network.unserved();
-    assert!((unserved.0[Rank::Inference as usize] - 200.0).abs() < 1e-6);
-    assert_eq!(unserved.0[Rank::Idle as usize], 0.0);
-}
-
-#[test]
-fn the_first_live_feeder_wins_and_wins_back() {
-    let design = PowerDesign {
-        nodes: vec![
-            node(component(FEED, 1e3), &[]),
-            node(component(FEED, 1e3), &[]),
-            node(component(BUS, 1e3), &[1, 0]),
-        ],
-        loads: vec![load(&[2])],
-    };
-    let mut network = Network::new(&design);
-    for (up, feeder) in [(true, 1), (false, 0), (true, 1)] {
-        network.set_up(PowerNode(1), up);
-        network.allocate();
-        assert_eq!(network.fed_by(PowerNode(2)), Some(PowerNode(feeder)));
-        assert!(network.energised(A));
-    }
-}
-
-#[test]
-fn a_limit_below_the_idle_losses_takes_everything_out_until_it_is_lifted() {
-    let mut transformer = component(ComponentKind::Transformer, 1000.0);
-    transformer.loss.fixed_w = 5.0;
-    let design = PowerDesign {
-        nodes: vec![node(component(FEED, 1e3), &[]), node(transformer, &[0])],
-        loads: vec![load(&[1])],
-    };
-    let mut network = Network::new(&design);
-    network.set_demand(A, at(Rank::Mining, 100.0));
-    network.allocate();
-    network.set_limit(PowerNode(0), Some(4.0));
-    network.allocate();
-    assert!(!network.energised(A));
-    assert_eq!(network.total_import_w(), 0.0);
-    network.set_limit(PowerNode(0), Some(25.0));
-    network.allocate();
-    assert!((network.cap_w(A) - 20.0).abs() < 1e-6, "25 W less the idle loss of 5 W");
-    network.set_limit(PowerNode(0), None);
-    network.allocate();
-    assert_eq!(network.cap_w(A), f64::INFINITY);
-}
-
-#[test]
-fn a_rank_is_cut_in_proportion_across_the_loads_behind() {
-    let design = PowerDesign {
-        nodes: vec![node(component(FEED, 250.0), &[])],
-        loads: vec![load(&[0]), load(&[0]), load(&[0])],
-    };
-    let mut network = Network::new(&design);
-    network.set_demand(A, at(Rank::Mining, 100.0));
-    network.set_demand(B, at(Rank::Mining, 200.0));
-    network.set_demand(PowerLoad(2), at(Rank::Cooling, 100.0));
-    network.allocate();
-    assert!((network.cap_w(A) - 50.0).abs() < 1e-6);
-    assert!((network.cap_w(B) - 100.0).abs() < 1e-6);
-    assert_eq!(network.cap_w(PowerLoad(2)), f64::INFINITY);
-}
-
-#[test]
-fn a_preferred_cord_carries_everything() {
-    let mut design = two_sides();
-    design.loads[0].sharing = Sharing::Preferred;
-    let mut network = Network::new(&design);
-    network.set_demand(A, at(Rank::Cooling, 300.0));
-    network.allocate();
-    network.set_draw(A, 300.0);
-    assert_eq!((network.flow_w(PowerNode(2)), network.flow_w(PowerNode(3))), (300.0, 0.0));
-}
-
-#[test]
-#[should_panic(expected = "has no cycle")]
-fn a_cycle_is_a_bug_by_now() {
-    let design = PowerDesign {
-        nodes: vec![node(component(BUS, 1.0), &[1]), node(component(BUS, 1.0), &[0])],
-        loads: vec![],
-    };
-    Network::new(&design);
-}
 
 /// What the strategies below generate: components as (rating, loss, picks of feeders), loads as
 /// picks of cords.
@@ -274,7 +110,7 @@ fn check_balance(design: &PowerDesign, network: &Network) {
     let by_kind: f64 = ComponentKind::ALL.iter().map(|&k| network.total_loss_w(k)).sum();
     let imports: f64 = nodes()
         .filter(|n| design.nodes[n.0 as usize].fed_by.is_empty())
-        .map(|n| network.import_w(n))
+        .map(|n| network.input_w(n))
         .sum();
     let scale = imports.max(1.0);
     assert!((imports - draws - losses).abs() <= 1e-9 * scale, "{imports} {draws} {losses}");

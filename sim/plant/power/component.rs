@@ -1,0 +1,122 @@
+//! A supply component as the network sees it: rating, loss, law of failure, and what it is there.
+
+use crate::kernel::FailureLaw;
+
+/// A supply component, resolved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ComponentDesign {
+    /// What it counts as in the loss report.
+    pub kind: ComponentKind,
+    /// Most that it may put out, in watts of real power; infinite where nothing limits it.
+    pub rating_w: f64,
+    /// What it loses on the way.
+    pub loss: LossCurve,
+    /// How often it fails and for how long.
+    pub failures: FailureLaw,
+}
+
+/// Declares the kinds, in the order of the loss report.
+macro_rules! component_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal is $part:ident),+ $(,)?) => {
+        /// The kinds of supply components, in the order of the loss report.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum ComponentKind {
+            $($(#[$doc])* $kind),+
+        }
+
+        impl ComponentKind {
+            /// Every kind, in the order of the loss report.
+            pub const ALL: [Self; Self::COUNT] = [$(Self::$kind),+];
+
+            /// How many kinds there are.
+            pub const COUNT: usize = [$($name),+].len();
+
+            /// As users write it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name),+
+                }
+            }
+
+            /// What it is to the network.
+            pub const fn part(self) -> NetworkPart {
+                match self {
+                    $(Self::$kind => NetworkPart::$part),+
+                }
+            }
+        }
+    };
+}
+
+component_kinds! {
+    /// Where the utility delivers.
+    Feed = "feed" is Import,
+    /// Transformer.
+    Transformer = "transformer" is Path,
+    /// Switchgear, bus, breaker or fuse: passes power on without noticeable loss.
+    Switchgear = "switchgear" is Path,
+    /// Cable or overhead line.
+    Cable = "cable" is Path,
+    /// Uninterruptible power supply, double conversion.
+    Ups = "ups" is Path,
+    /// Power distribution unit.
+    Pdu = "pdu" is Path,
+}
+
+/// What a component is to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkPart {
+    /// A root whose output, with what it loses, is import.
+    Import,
+    /// Passes on what feeds it.
+    Path,
+}
+
+impl NetworkPart {
+    /// Whether power enters here: it needs no feeder.
+    pub const fn is_root(self) -> bool {
+        !matches!(self, Self::Path)
+    }
+}
+
+/// Loss as a function of output: `fixed_w + linear * P + quadratic_per_w * P²` watts at an
+/// output of `P` watts, whenever the component is energised.
+///
+/// No coefficient is negative, so that loss grows with load and is convex; shedding relies on
+/// both. The structure is that of Schneider Electric's UPS efficiency model (no-load,
+/// proportional and square-law loss) and covers transformers and cables as well.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LossCurve {
+    /// Lost at any load, in watts.
+    pub fixed_w: f64,
+    /// Lost in proportion to the output, watts a watt.
+    pub linear: f64,
+    /// Lost with the square of the output, in 1/W.
+    pub quadratic_per_w: f64,
+}
+
+impl LossCurve {
+    /// No loss at all.
+    pub const NONE: Self = Self { fixed_w: 0.0, linear: 0.0, quadratic_per_w: 0.0 };
+
+    /// A curve `c0 + c1 x + c2 x²` in units of the rating, `x` being output over rating.
+    pub fn per_unit(rating_w: f64, [c0, c1, c2]: [f64; 3]) -> Self {
+        Self { fixed_w: c0 * rating_w, linear: c1, quadratic_per_w: c2 / rating_w }
+    }
+
+    /// Loss in watts at an output of `output_w`.
+    pub fn loss_w(&self, output_w: f64) -> f64 {
+        self.fixed_w + (self.linear + self.quadratic_per_w * output_w) * output_w
+    }
+
+    /// What the loss grows by when the output grows from `from_w` to `to_w`.
+    pub(super) fn growth_w(&self, from_w: f64, to_w: f64) -> f64 {
+        (self.linear + self.quadratic_per_w * (from_w + to_w)) * (to_w - from_w)
+    }
+
+    /// Watts more lost for a watt more put out, at an output of `output_w`.
+    pub(super) fn slope(&self, output_w: f64) -> f64 {
+        self.linear + 2.0 * self.quadratic_per_w * output_w
+    }
+}

@@ -1,0 +1,55 @@
+//! Uninterruptible power supplies.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::common::{Kind, PowerPart, failures, law, loss, positive};
+use crate::kernel::FailureSpec;
+use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
+use crate::spec::{Fault, Names};
+use crate::units::{Fraction, Power};
+
+/// A double-conversion UPS; its battery is not modelled yet, so that it is down when nothing
+/// feeds it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpsSpec {
+    /// Rated output.
+    pub rating: Power,
+    /// What feeds it, in order of preference: the first live one does.
+    pub fed_by: Names,
+    /// Loss at no load, as a share of the rating; default 0.955 %.
+    pub no_load_loss: Option<Fraction>,
+    /// Loss in proportion to load, at full load and as a share of the rating; default 1.19 %.
+    pub proportional_loss: Option<Fraction>,
+    /// Loss with the square of load, at full load and as a share of the rating; default 1.913 %.
+    /// The three defaults together are 94.8, 96.1, 96.2 and 96.1 % efficient at 25, 50, 75 and
+    /// 100 % load (assumption: the curve of a current transformerless unit).
+    pub square_loss: Option<Fraction>,
+    /// How often it fails, and for how long; default once in 250,000 h and 8 h, a module (Callou et
+    /// al., Energies 2014, 7, 238).
+    pub failures: Option<FailureSpec>,
+    /// Where the values come from.
+    pub source: Option<String>,
+}
+
+impl Kind for UpsSpec {
+    fn fed_by(&self) -> Option<&Names> {
+        Some(&self.fed_by)
+    }
+
+    fn resolve(&self, faults: &mut Vec<Fault>) -> PowerPart {
+        let rating_w = positive(self.rating.0, "rating", faults);
+        let curve = [
+            loss("no_load_loss", self.no_load_loss, 0.009_55, faults),
+            loss("proportional_loss", self.proportional_loss, 0.0119, faults),
+            loss("square_loss", self.square_loss, 0.019_13, faults),
+        ];
+        PowerPart::Supply(ComponentDesign {
+            kind: ComponentKind::Ups,
+            rating_w,
+            loss: LossCurve::per_unit(rating_w, curve),
+            failures: failures(&self.failures, law(8760.0 / 250_000.0, 8.0), faults),
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! The network against first principles, on small sites.
+
+use super::{A, B, BUS, FEED, component, load, node};
+use crate::plant::power::*;
+use crate::plant::{Demand, Rank};
+
+/// Two feeds, a PDU on each, a rack on both PDUs and one on the first alone.
+fn two_sides() -> PowerDesign {
+    PowerDesign {
+        nodes: vec![
+            node(component(FEED, 1000.0), &[]),
+            node(component(FEED, 1000.0), &[]),
+            node(component(BUS, 400.0), &[0]),
+            node(component(BUS, 400.0), &[1]),
+        ],
+        loads: vec![load(&[2, 3]), load(&[2])],
+    }
+}
+
+#[test]
+fn dual_cords_share_evenly_and_the_survivor_takes_all() {
+    let mut network = Network::new(&two_sides());
+    network.set_demand(A, Demand::of(Rank::Inference, 300.0));
+    network.allocate();
+    network.set_draw(A, 300.0);
+    assert_eq!(network.flow_w(PowerNode(2)), 150.0);
+    assert_eq!(network.flow_w(PowerNode(3)), 150.0);
+    network.set_up(PowerNode(0), false);
+    network.allocate();
+    assert!(network.energised(A) && !network.energised(B));
+    assert!(!network.live(PowerNode(2)));
+    assert_eq!(network.flow_w(PowerNode(3)), 300.0);
+    assert_eq!(network.input_w(PowerNode(1)), 300.0);
+    assert_eq!(network.total_import_w(), 300.0);
+    let mut changed = Vec::new();
+    network.drain_changed_loads(|l| changed.push(l.0));
+    assert_eq!(changed, [0, 1], "both were new, then one died");
+    assert_eq!(network.unserved(), Demand::default(), "the dead load asked for nothing");
+}
+
+#[test]
+fn a_survivor_too_small_sheds_the_lower_rank_first() {
+    let mut network = Network::new(&two_sides());
+    let mut demand = Demand::of(Rank::Inference, 350.0);
+    demand.0[Rank::Idle as usize] = 250.0;
+    network.set_demand(A, demand);
+    network.allocate();
+    assert_eq!(network.cap_w(A), f64::INFINITY);
+    network.set_draw(A, 600.0);
+    network.set_up(PowerNode(1), false);
+    network.allocate();
+    assert!((network.cap_w(A) - 400.0).abs() < 1e-6);
+    assert!((network.draw_w(A) - 400.0).abs() < 1e-6, "the draw is cut with the cap");
+    let unserved = network.unserved();
+    assert!((unserved.0[Rank::Inference as usize] - 200.0).abs() < 1e-6);
+    assert_eq!(unserved.0[Rank::Idle as usize], 0.0);
+}
+
+#[test]
+fn the_first_live_feeder_wins_and_wins_back() {
+    let design = PowerDesign {
+        nodes: vec![
+            node(component(FEED, 1e3), &[]),
+            node(component(FEED, 1e3), &[]),
+            node(component(BUS, 1e3), &[1, 0]),
+        ],
+        loads: vec![load(&[2])],
+    };
+    let mut network = Network::new(&design);
+    for (up, feeder) in [(true, 1), (false, 0), (true, 1)] {
+        network.set_up(PowerNode(1), up);
+        network.allocate();
+        assert_eq!(network.fed_by(PowerNode(2)), Some(PowerNode(feeder)));
+        assert!(network.energised(A));
+    }
+}
+
+#[test]
+fn a_limit_below_the_idle_losses_takes_everything_out_until_it_is_lifted() {
+    let mut transformer = component(ComponentKind::Transformer, 1000.0);
+    transformer.loss.fixed_w = 5.0;
+    let design = PowerDesign {
+        nodes: vec![node(component(FEED, 1e3), &[]), node(transformer, &[0])],
+        loads: vec![load(&[1])],
+    };
+    let mut network = Network::new(&design);
+    network.set_demand(A, Demand::of(Rank::Mining, 100.0));
+    network.allocate();
+    network.set_limit(PowerNode(0), Some(4.0));
+    network.allocate();
+    assert!(!network.energised(A));
+    assert_eq!(network.total_import_w(), 0.0);
+    network.set_limit(PowerNode(0), Some(25.0));
+    network.allocate();
+    assert!((network.cap_w(A) - 20.0).abs() < 1e-6, "25 W less the idle loss of 5 W");
+    network.set_limit(PowerNode(0), None);
+    network.allocate();
+    assert_eq!(network.cap_w(A), f64::INFINITY);
+}
+
+#[test]
+fn a_rank_is_cut_in_proportion_across_the_loads_behind() {
+    let design = PowerDesign {
+        nodes: vec![node(component(FEED, 250.0), &[])],
+        loads: vec![load(&[0]), load(&[0]), load(&[0])],
+    };
+    let mut network = Network::new(&design);
+    network.set_demand(A, Demand::of(Rank::Mining, 100.0));
+    network.set_demand(B, Demand::of(Rank::Mining, 200.0));
+    network.set_demand(PowerLoad(2), Demand::of(Rank::Cooling, 100.0));
+    network.allocate();
+    assert!((network.cap_w(A) - 50.0).abs() < 1e-6);
+    assert!((network.cap_w(B) - 100.0).abs() < 1e-6);
+    assert_eq!(network.cap_w(PowerLoad(2)), f64::INFINITY);
+}
+
+#[test]
+fn a_preferred_cord_carries_everything() {
+    let mut design = two_sides();
+    design.loads[0].sharing = Sharing::Preferred;
+    let mut network = Network::new(&design);
+    network.set_demand(A, Demand::of(Rank::Cooling, 300.0));
+    network.allocate();
+    network.set_draw(A, 300.0);
+    assert_eq!((network.flow_w(PowerNode(2)), network.flow_w(PowerNode(3))), (300.0, 0.0));
+}
+
+#[test]
+#[should_panic(expected = "has no cycle")]
+fn a_cycle_is_a_bug_by_now() {
+    let design = PowerDesign {
+        nodes: vec![node(component(BUS, 1.0), &[1]), node(component(BUS, 1.0), &[0])],
+        loads: vec![],
+    };
+    Network::new(&design);
+}
+
+#[test]
+fn an_import_limit_is_shared_by_the_capacity_of_the_feeds() {
+    let mut design = two_sides();
+    design.nodes[1].component.rating_w = 3000.0;
+    let mut network = Network::new(&design);
+    assert_eq!(network.feeds().collect::<Vec<_>>(), [PowerNode(0), PowerNode(1)]);
+    network.limit_import(Some(400.0));
+    network.allocate();
+    let limits = |network: &Network| [0, 1, 2].map(|n| network.limit_w(PowerNode(n)));
+    assert_eq!(limits(&network), [100.0, 300.0, 400.0]);
+    network.limit_import(None);
+    network.allocate();
+    assert_eq!(limits(&network), [1000.0, 3000.0, 400.0]);
+}

@@ -1,0 +1,137 @@
+//! Who may feed whom, and what never changes beside.
+
+use super::component::{ComponentKind, LossCurve, NetworkPart};
+use super::design::{PowerDesign, Sharing};
+
+/// What never changes: adjacency as flat arrays, and the loss curves.
+#[derive(Debug, Clone)]
+pub(super) struct Wiring {
+    /// Candidate feeders of node `n`: `feeders[feeder_start[n]..feeder_start[n + 1]]`.
+    feeder_start: Vec<u32>,
+    feeders: Vec<u32>,
+    /// Cords of load `l`: `cord_start[l]..cord_start[l + 1]`.
+    cord_start: Vec<u32>,
+    /// Where each cord is plugged in.
+    pub(super) cord_node: Vec<u32>,
+    /// Whose cord it is.
+    pub(super) cord_load: Vec<u32>,
+    pub(super) sharing: Vec<Sharing>,
+    /// Cords plugged into node `n`: `sockets[socket_start[n]..socket_start[n + 1]]`.
+    socket_start: Vec<u32>,
+    sockets: Vec<u32>,
+    /// Nodes, each after all of its candidate feeders.
+    pub(super) topological: Vec<u32>,
+    pub(super) part: Vec<NetworkPart>,
+    pub(super) kind: Vec<ComponentKind>,
+    pub(super) loss: Vec<LossCurve>,
+}
+
+impl Wiring {
+    pub(super) fn new(design: &PowerDesign) -> Self {
+        let nodes = design.nodes.len();
+        let mut feeder_start = vec![0];
+        let mut feeders = Vec::new();
+        for node in &design.nodes {
+            assert_eq!(
+                node.fed_by.is_empty(),
+                node.component.kind.part().is_root(),
+                "`{}`: roots, and only roots, have no feeder",
+                node.name
+            );
+            feeders.extend(node.fed_by.iter().map(|feeder| feeder.0));
+            feeder_start.push(feeders.len() as u32);
+        }
+        let mut cord_start = vec![0];
+        let mut cord_node = Vec::new();
+        let mut cord_load = Vec::new();
+        for (index, load) in design.loads.iter().enumerate() {
+            assert!(!load.cords.is_empty(), "load `{}` has no cord", load.name);
+            cord_node.extend(load.cords.iter().map(|node| node.0));
+            cord_load.resize(cord_node.len(), index as u32);
+            cord_start.push(cord_node.len() as u32);
+        }
+        for &node in feeders.iter().chain(&cord_node) {
+            assert!((node as usize) < nodes, "component {node} of {nodes} does not exist");
+        }
+        let (socket_start, sockets) = invert(nodes, &cord_node);
+        let topological = topological_order(nodes, &feeder_start, &feeders);
+        Self {
+            feeder_start,
+            feeders,
+            cord_start,
+            cord_node,
+            cord_load,
+            sharing: design.loads.iter().map(|load| load.sharing).collect(),
+            socket_start,
+            sockets,
+            topological,
+            part: design.nodes.iter().map(|node| node.component.kind.part()).collect(),
+            kind: design.nodes.iter().map(|node| node.component.kind).collect(),
+            loss: design.nodes.iter().map(|node| node.component.loss).collect(),
+        }
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.part.len()
+    }
+
+    pub(super) fn loads(&self) -> usize {
+        self.sharing.len()
+    }
+
+    pub(super) fn cords(&self, load: usize) -> std::ops::Range<usize> {
+        self.cord_start[load] as usize..self.cord_start[load + 1] as usize
+    }
+
+    pub(super) fn sockets(&self, node: usize) -> &[u32] {
+        &self.sockets[self.socket_start[node] as usize..self.socket_start[node + 1] as usize]
+    }
+
+    pub(super) fn feeders(&self, node: usize) -> &[u32] {
+        &self.feeders[self.feeder_start[node] as usize..self.feeder_start[node + 1] as usize]
+    }
+}
+
+/// The indices at which each value of `of` stands, as flat lists in index order.
+fn invert(values: usize, of: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut start = vec![0u32; values + 1];
+    for &value in of {
+        start[value as usize + 1] += 1;
+    }
+    for i in 0..values {
+        start[i + 1] += start[i];
+    }
+    let mut next = start.clone();
+    let mut lists = vec![0; of.len()];
+    for (index, &value) in of.iter().enumerate() {
+        lists[next[value as usize] as usize] = index as u32;
+        next[value as usize] += 1;
+    }
+    (start, lists)
+}
+
+/// Kahn's order, lowest index first among the ready.
+fn topological_order(nodes: usize, feeder_start: &[u32], feeders: &[u32]) -> Vec<u32> {
+    // `edge_of[fed]` lists positions in `feeders`; the fed node is found by its range.
+    let (fed_start, edges) = invert(nodes, feeders);
+    let mut waiting: Vec<u32> = feeder_start.windows(2).map(|w| w[1] - w[0]).collect();
+    let mut fed_of_edge = vec![0u32; feeders.len()];
+    for node in 0..nodes {
+        fed_of_edge[feeder_start[node] as usize..feeder_start[node + 1] as usize].fill(node as u32);
+    }
+    let mut order: Vec<u32> = (0..nodes as u32).filter(|&n| waiting[n as usize] == 0).collect();
+    let mut done = 0;
+    while done < order.len() {
+        let node = order[done] as usize;
+        done += 1;
+        for &edge in &edges[fed_start[node] as usize..fed_start[node + 1] as usize] {
+            let fed = fed_of_edge[edge as usize];
+            waiting[fed as usize] -= 1;
+            if waiting[fed as usize] == 0 {
+                order.push(fed);
+            }
+        }
+    }
+    assert_eq!(order.len(), nodes, "the power chain of a design has no cycle");
+    order
+}
