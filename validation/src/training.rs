@@ -4,6 +4,7 @@
 //! replications with three standard errors; it is met where the expected value lies within.
 
 mod checkpoints;
+mod closed_forms;
 mod curtailment;
 mod power;
 mod queues;

@@ -16,8 +16,6 @@ mod events;
 mod model;
 
 #[cfg(test)]
-mod targets;
-#[cfg(test)]
 mod tests;
 
 pub use account::{Cause, MiningSummary};

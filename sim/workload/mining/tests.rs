@@ -1,5 +1,7 @@
 //! Behaviour of a mining workload: closed forms, and books that balance whatever happens.
 
+mod targets;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -6,7 +6,6 @@
 
 mod account;
 pub mod checkpoint;
-pub mod closed_forms;
 mod fleet;
 mod generator;
 mod job;
@@ -19,13 +18,7 @@ mod spec;
 mod swf;
 
 #[cfg(test)]
-mod behaviour;
-#[cfg(test)]
-mod conservation;
-#[cfg(test)]
-mod logs;
-#[cfg(test)]
-mod testing;
+mod tests;
 
 pub use account::{
     CauseCount, CheckpointTimes, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord,

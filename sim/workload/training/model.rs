@@ -8,9 +8,10 @@ mod queue;
 mod stops;
 
 #[cfg(test)]
-mod planned;
-#[cfg(test)]
-mod spares;
+mod tests {
+    mod planned;
+    mod spares;
+}
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -4,15 +4,13 @@ use loadbank::kernel::Time;
 use loadbank::spec::Name;
 use loadbank::units::{Fraction, Rate};
 use loadbank::workload::training::checkpoint::Renewal;
-use loadbank::workload::training::closed_forms::{
-    Stops, stopped_with_notice, stopped_without_notice,
-};
 use loadbank::workload::training::{
     CheckpointSpec, ConstantSpec, CurtailmentSpec, DurationSpec, IntervalSpec, JobClassSpec,
     JobsSpec, RandomSpec, Response, ScheduledSpec, StreamSpec, TierResponseSpec, TierSpec,
     TrainingSpec, WhenSpec,
 };
 
+use super::closed_forms::{Stops, stopped_with_notice, stopped_without_notice};
 use super::site::{DAY, HOUR, MINUTE, checkpointed, model, resident, seconds, simulate};
 use super::table::{Table, Target};
 

@@ -4,11 +4,11 @@ use loadbank::kernel::{Span, Streams, Time};
 use loadbank::units::Fraction;
 use loadbank::workload::RackOffer;
 use loadbank::workload::training::checkpoint::{Renewal, ettr};
-use loadbank::workload::training::closed_forms::{erlang_b, poisson_at_most};
 use loadbank::workload::training::{
     FailureSpec, JobsSpec, LawSpec, ResidentSpec, TrainingSpec, WeibullSpec,
 };
 
+use super::closed_forms::{erlang_b, poisson_at_most};
 use super::site::{DAY, MINUTE, checkpointed, days, model, repaired, resident, simulate};
 use super::table::{Table, Target};
 

@@ -15,8 +15,6 @@ mod queue;
 #[cfg(test)]
 mod priority_tests;
 #[cfg(test)]
-mod real_logs;
-#[cfg(test)]
 mod tests;
 
 use schemars::JsonSchema;

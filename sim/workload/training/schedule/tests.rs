@@ -1,5 +1,7 @@
 //! The scheduler against twins that look at everything, on small random logs.
 
+mod real_logs;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -4,12 +4,14 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::asic::AsicRackDesign;
-use super::income::{Income, Network};
-use super::model::Mining;
-use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
 use crate::kernel::{Span, Streams, Time};
 use crate::tables::Series;
+use crate::workload::mining::asic::AsicRackDesign;
+use crate::workload::mining::income::{Income, Network};
+use crate::workload::mining::model::Mining;
+use crate::workload::mining::spec::{
+    AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice,
+};
 
 /// One block of one machine that starts and stops at once and never fails.
 fn ideal(hash_rate: f64, power_w: f64, policy: Option<BreakevenDesign>) -> Mining {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::spec::*;
-use super::{JobRecord, LogJob, Policy, SwfReader, Training, Vacate, replay};
 use crate::kernel::{Span, Streams, Time};
 use crate::spec::{Fault, Name, Severity};
 use crate::units::{Duration, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
+use crate::workload::training::spec::*;
+use crate::workload::training::{JobRecord, LogJob, Policy, SwfReader, Training, Vacate, replay};
 
 fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
     let spec = GpuRackSpec::of(nodes, gpus_per_node, Power(700.0), Power(1000.0));

@@ -1,12 +1,12 @@
 //! Interruptions that are announced, asynchronous checkpoints, causes and restarts, by closed
 //! forms and by hand.
 
-use super::*;
+use super::super::*;
 use crate::spec::Name;
 use crate::units::{Bandwidth, EnergyPrice, Fraction, PowerRamp, Rate};
 use crate::workload::training::job::Vacate;
 use crate::workload::training::spec::*;
-use crate::workload::training::testing::*;
+use crate::workload::training::tests::*;
 
 fn curtailment(when: WhenSpec, notice_s: f64) -> CurtailmentSpec {
     CurtailmentSpec {

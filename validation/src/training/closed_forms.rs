@@ -1,38 +1,36 @@
-//! Closed forms that the model is held to, beside those of [`checkpoint`](super::checkpoint).
+//! Closed forms that the model is held to, beside those of checkpoints in the model itself.
 
 /// A long job that is stopped again and again, by an exponential clock that runs while it does.
 /// All times in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stops {
+pub(super) struct Stops {
     /// Mean time on the clock from one stop to the next.
-    pub mean_s: f64,
+    pub(super) mean_s: f64,
     /// For how long it is stopped.
-    pub off_s: f64,
+    pub(super) off_s: f64,
     /// Time to restart, in which it may be stopped again.
-    pub restart_s: f64,
+    pub(super) restart_s: f64,
 }
 
 /// Useful share of time of a job that writes a checkpoint in `write_s` before each stop:
 /// `exp(-nu u) / nu / (1/nu + L + w)`, with `nu` the rate of stops.
-pub fn stopped_with_notice(stops: Stops, write_s: f64) -> f64 {
+pub(super) fn stopped_with_notice(stops: Stops, write_s: f64) -> f64 {
     let Stops { mean_s, off_s, restart_s } = stops;
-    libm::exp(-restart_s / mean_s) * mean_s / (mean_s + off_s + write_s)
+    (-restart_s / mean_s).exp() * mean_s / (mean_s + off_s + write_s)
 }
 
 /// The same without notice, with checkpoints every `interval_s` that take no time:
 /// `exp(-nu u) tau / (exp(nu tau) - 1) / (1/nu + L)`.
-pub fn stopped_without_notice(stops: Stops, interval_s: f64) -> f64 {
+pub(super) fn stopped_without_notice(stops: Stops, interval_s: f64) -> f64 {
     let Stops { mean_s, off_s, restart_s } = stops;
-    libm::exp(-restart_s / mean_s) * interval_s
-        / libm::expm1(interval_s / mean_s)
-        / (mean_s + off_s)
+    (-restart_s / mean_s).exp() * interval_s / (interval_s / mean_s).exp_m1() / (mean_s + off_s)
 }
 
 /// Erlang's loss formula: the share of time in which all of `servers` are taken at an offered
 /// load of `load`. Whatever the law of service, it is the probability that a job with
 /// `servers - 1` spares lacks a node, if nodes fail only while it runs, at `load` failures in a
 /// mean time to repair.
-pub fn erlang_b(servers: u32, load: f64) -> f64 {
+pub(super) fn erlang_b(servers: u32, load: f64) -> f64 {
     (1..=servers).fold(1.0, |blocked, n| {
         let offered = load * blocked;
         offered / (f64::from(n) + offered)
@@ -40,8 +38,8 @@ pub fn erlang_b(servers: u32, load: f64) -> f64 {
 }
 
 /// The probability of at most `count` by Poisson's law of the given mean.
-pub fn poisson_at_most(count: u32, mean: f64) -> f64 {
-    let mut term = libm::exp(-mean);
+pub(super) fn poisson_at_most(count: u32, mean: f64) -> f64 {
+    let mut term = (-mean).exp();
     let mut sum = term;
     for n in 1..=count {
         term *= mean / f64::from(n);

@@ -1,21 +1,25 @@
 //! Small sites that the tests of the room run on, and how they hold figures to expectations.
 
+mod behaviour;
+mod conservation;
+mod logs;
+
 use super::spec::*;
 use super::{Training, TrainingSummary};
 use crate::kernel::{Streams, Time};
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 
-pub(super) const MINUTE: f64 = 60.0;
-pub(super) const HOUR: f64 = 3600.0;
-pub(super) const DAY: f64 = 86_400.0;
+pub(in crate::workload::training) const MINUTE: f64 = 60.0;
+pub(in crate::workload::training) const HOUR: f64 = 3600.0;
+pub(in crate::workload::training) const DAY: f64 = 86_400.0;
 
-pub(super) fn seconds(s: f64) -> Duration {
+pub(in crate::workload::training) fn seconds(s: f64) -> Duration {
     Duration((s * 1e9).round() as u64)
 }
 
 /// Racks of `nodes` nodes with one H100 each, on as soon as they have power.
-pub(super) fn rack(nodes: u32) -> GpuRackDesign {
+pub(in crate::workload::training) fn rack(nodes: u32) -> GpuRackDesign {
     let spec = GpuRackSpec {
         power_on: Some(Duration(0)),
         ..GpuRackSpec::of(nodes, 1, Power(700.0), Power(250.0))
@@ -28,7 +32,7 @@ pub(super) fn rack(nodes: u32) -> GpuRackDesign {
 
 /// One resident job of `nodes` nodes that never wants for a spare: every failure is mended
 /// by a reboot of a minute.
-pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
+pub(in crate::workload::training) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
         failures: Some(FailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
@@ -60,7 +64,7 @@ fn detection(explicit_s: f64) -> DetectionSpec {
 }
 
 /// The same with checkpoints, restart and detection, all in seconds.
-pub(super) fn checkpointed(
+pub(in crate::workload::training) fn checkpointed(
     mut spec: TrainingSpec,
     interval: f64,
     write: f64,
@@ -77,7 +81,7 @@ pub(super) fn checkpointed(
     spec
 }
 
-pub(super) fn model(
+pub(in crate::workload::training) fn model(
     spec: &TrainingSpec,
     nodes_per_rack: u32,
     racks: usize,
@@ -91,7 +95,7 @@ pub(super) fn model(
     Training::new(design, rack, &names, "jobs", &Streams::new(20_241_022, replication))
 }
 
-pub(super) fn run_to(training: &mut Training, end: Time) {
+pub(in crate::workload::training) fn run_to(training: &mut Training, end: Time) {
     while training.next_at() <= end {
         training.advance(training.next_at());
     }
@@ -99,7 +103,11 @@ pub(super) fn run_to(training: &mut Training, end: Time) {
 }
 
 /// Runs a resident job of the spec, with spares beside it, for `days`.
-pub(super) fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingSummary {
+pub(in crate::workload::training) fn run(
+    spec: &TrainingSpec,
+    days: f64,
+    replication: u64,
+) -> TrainingSummary {
     let JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), .. }) = spec.jobs else {
         panic!("a resident job with its nodes");
     };
@@ -113,7 +121,7 @@ pub(super) fn run(spec: &TrainingSpec, days: f64, replication: u64) -> TrainingS
 
 /// Checks that the mean over `replications` runs of `f` meets `expected` within three
 /// standard errors, and that these are at most `precision`: else the test would say nothing.
-pub(super) fn check(
+pub(in crate::workload::training) fn check(
     what: &str,
     expected: f64,
     precision: f64,

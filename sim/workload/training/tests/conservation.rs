@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::spec::*;
-use super::{JobRecord, Placement, Policy, Training, Vacate};
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
 use crate::spec::Name;
 use crate::units::{Duration, Fraction, HourlyPrice, Power, Rate, Temperature};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
+use crate::workload::training::spec::*;
+use crate::workload::training::{JobRecord, Placement, Policy, Training, Vacate};
 
 const RACKS: usize = 5;
 

@@ -1,10 +1,10 @@
 //! Nodes that stand by, jobs that go on with fewer, failures by heat and at rest, and caps of
 //! jobs and racks: by closed forms and by hand.
 
-use super::*;
+use super::super::*;
 use crate::units::{Fraction, Power, Rate, Temperature};
 use crate::workload::training::spec::*;
-use crate::workload::training::testing::*;
+use crate::workload::training::tests::*;
 
 fn hour(h: f64) -> Time {
     Time::from_secs_f64(h * HOUR)

@@ -5,9 +5,7 @@
 //! `validation/src/training.rs`, which is also a test. A tolerance is three standard errors of
 //! the runs made here, estimated from their scatter; the seeds are fixed.
 
-use super::Training;
-use super::spec::*;
-use super::testing::*;
+use super::*;
 use crate::kernel::{Span, Time};
 use crate::plant::Rank;
 use crate::units::{Duration, Fraction, Rate};
