@@ -1,8 +1,14 @@
 //! Rules of the house that the compiler does not hold: who may import whom, how long files
 //! are, which files the documents name.
 
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use imports::Modules;
 
 /// The floors from the ground up. A room imports only from floors below its own; rooms that
 /// share a floor do not know each other.
@@ -13,9 +19,11 @@ const FLOORS: &[&[&str]] = &[
     &["measure"],
     &["tables"],
     &["site"],
+    &["plant/demand"],
     &["plant/power", "plant/cooling"],
     &["plant"],
     &["grid"],
+    &["workload/rack"],
     &["workload/gpu"],
     &["workload/mining", "workload/training", "workload/inference", "workload/heat_load"],
     &["workload"],
@@ -25,17 +33,6 @@ const FLOORS: &[&[&str]] = &[
     &["study"],
     &["report"],
     &["cli"],
-];
-
-/// What a room may import although it stands on the same floor or above: a parent module's
-/// shared plain types.
-const SHARED: &[(&str, &str)] = &[
-    ("plant/power", "plant/demand"),
-    ("plant/cooling", "plant/demand"),
-    ("workload/mining", "workload/rack"),
-    ("workload/training", "workload/rack"),
-    ("workload/inference", "workload/rack"),
-    ("workload/heat_load", "workload/rack"),
 ];
 
 fn root() -> PathBuf {
@@ -74,88 +71,145 @@ fn floor_of(path: &str) -> Option<(usize, &'static str)> {
     best
 }
 
-/// Every path that a source text names behind `crate::`, as `a/b/c`. Braced lists are opened.
-fn crate_paths(text: &str) -> Vec<String> {
-    let mut paths = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        open(rest, String::new(), &mut paths);
-    }
-    return paths;
-
-    /// Reads `a::b::{c, d::e}` into `paths`; returns what is left behind it.
-    fn open<'a>(mut rest: &'a str, mut path: String, paths: &mut Vec<String>) -> &'a str {
-        loop {
-            if let Some(inner) = rest.strip_prefix('{') {
-                rest = inner;
-                loop {
-                    rest = open(rest.trim_start(), path.clone(), paths).trim_start();
-                    match rest.strip_prefix(',') {
-                        Some(more) if more.trim_start().starts_with('}') => {
-                            return &more.trim_start()[1..];
-                        }
-                        Some(more) => rest = more,
-                        None => return rest.strip_prefix('}').unwrap_or(rest),
-                    }
-                }
-            }
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(&rest[..end]);
-            rest = &rest[end..];
-            match rest.strip_prefix("::") {
-                Some(more) if end > 0 => rest = more,
-                _ => {
-                    paths.push(path);
-                    return rest;
-                }
-            }
-        }
-    }
-}
+/// The modules of the library.
+static LIBRARY: LazyLock<Modules> =
+    LazyLock::new(|| Modules::read(&root().join("sim/lib.rs"), "sim/lib.rs"));
 
 #[test]
 fn each_floor_imports_only_floors_below_it() {
-    let sim = root().join("sim");
+    let library = &*LIBRARY;
     let mut wrong = Vec::new();
-    for file in rust_files(&sim) {
-        let relative = file.strip_prefix(&sim).unwrap().with_extension("");
-        let own = relative.to_str().unwrap().trim_end_matches("/mod");
-        if own == "lib" || own == "main" {
+    for (path, imports) in library.imports() {
+        if path.is_empty() {
             continue;
         }
-        let (floor, room) = floor_of(own).unwrap_or_else(|| panic!("{own} stands on no floor"));
-        for path in crate_paths(&fs::read_to_string(&file).unwrap()) {
-            let Some((other_floor, other)) = floor_of(&path) else { continue };
-            let shared = SHARED.iter().any(|(who, what)| {
-                *who == room && (path.starts_with(what) || is_reexport_of(&path, what))
-            });
-            if other != room && other_floor >= floor && !shared {
-                wrong.push(format!("sim/{own}.rs imports {path}"));
+        let (floor, room) = floor_of(path).unwrap_or_else(|| panic!("{path} stands on no floor"));
+        for other in imports {
+            let (other_floor, other_room) = floor_of(&other).expect("found by its path before");
+            if other_room != room && other_floor >= floor {
+                let (file, other) = (&library.all[path].file, &library.all[&other].file);
+                wrong.push(format!("{file} imports from {other}"));
             }
         }
     }
     assert!(wrong.is_empty(), "imports from the same floor or above:\n{}", wrong.join("\n"));
 }
 
-/// `plant/Demand` is the public name of what stands in `plant/demand`.
-fn is_reexport_of(path: &str, module: &str) -> bool {
-    const REEXPORTS: &[(&str, &str)] = &[
-        ("plant/Demand", "plant/demand"),
-        ("plant/Rank", "plant/demand"),
-        ("workload/RackOffer", "workload/rack"),
-    ];
-    REEXPORTS.iter().any(|(name, of)| *of == module && path.starts_with(name))
+/// Files that still import each other.
+const CIRCLES: &[&[&str]] = &[
+    &["facility/cooling/exchangers", "facility/cooling/loops"],
+    &["plant/cooling/spec/operation", "plant/cooling/spec/upkeep", "plant/cooling/spec/water"],
+    &["scenario/de", "scenario/names", "scenario/place"],
+    &[
+        "workload/inference/cell",
+        "workload/inference/load",
+        "workload/inference/records",
+        "workload/inference/service",
+        "workload/inference/serving",
+    ],
+    &["workload/inference/leap", "workload/inference/plain", "workload/inference/replica"],
+    &["workload/mining/income", "workload/mining/spec"],
+    &[
+        "workload/training/generator",
+        "workload/training/job",
+        "workload/training/spec",
+        "workload/training/spec/curtailment",
+        "workload/training/spec/jobs",
+        "workload/training/spec/queue",
+    ],
+];
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let imports = LIBRARY.imports();
+    let reached = |from: &str| {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![from.to_owned()];
+        while let Some(path) = next.pop() {
+            for other in &imports[path.as_str()] {
+                if reached.insert(other.clone()) {
+                    next.push(other.clone());
+                }
+            }
+        }
+        reached
+    };
+    let reach: BTreeMap<&str, _> = imports.keys().map(|path| (*path, reached(path))).collect();
+    let mut circles: Vec<Vec<&str>> = Vec::new();
+    for (path, others) in &reach {
+        if !others.contains(*path) || circles.iter().flatten().any(|known| known == path) {
+            continue;
+        }
+        let back = |other: &&str| others.contains(*other) && reach[other].contains(*path);
+        circles.push(imports.keys().copied().filter(back).collect());
+    }
+    let is_known = |circle: &Vec<&str>| {
+        CIRCLES.iter().any(|known| circle.iter().all(|path| known.contains(path)))
+    };
+    circles.retain(|circle| !is_known(circle));
+    let told = circles.iter().flatten().flat_map(|path| {
+        let others = imports[path].iter().filter(|other| {
+            reach[path].contains(*path) && {
+                circles.iter().any(|c| c.contains(path) && c.contains(&other.as_str()))
+            }
+        });
+        others.map(move |other| format!("{path} imports from {other}"))
+    });
+    let told: Vec<String> = told.collect();
+    assert!(told.is_empty(), "files that import each other:\n{}", told.join("\n"));
+}
+
+#[test]
+fn tests_stand_in_files_named_as_tests() {
+    let wrong: Vec<&str> = LIBRARY
+        .all
+        .iter()
+        .filter(|(path, module)| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let named = path.split('/').any(|part| part == "tests");
+            module.declared_as_test
+                && !(named || name.ends_with("_tests") || name.starts_with("tests_"))
+        })
+        .map(|(_, module)| module.file.as_str())
+        .collect();
+    assert!(wrong.is_empty(), "tests that are named as something else: {wrong:?}");
 }
 
 #[test]
 fn the_import_reader_sees_every_form() {
-    let text = "use crate::a::{b, c::{d, e}, self};\nuse crate::f;\nlet x = crate::g::h(1);";
-    assert_eq!(crate_paths(text), ["a/b", "a/c/d", "a/c/e", "a/self", "f", "g/h"]);
-    assert_eq!(floor_of("plant/power/network").unwrap().1, "plant/power");
-    assert_eq!(floor_of("plant/Demand").unwrap().1, "plant");
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("lib.rs", "pub mod a; pub mod b; mod d; pub mod e;");
+    // A face hands names on; what is taken from it comes from where they are written down.
+    write("a/mod.rs", "mod first; mod second; pub use first::{One, Two as Deux}; pub struct Own;");
+    write("a/first.rs", "pub struct One; pub struct Two; impl super::Own {}");
+    write("a/second.rs", "use super::super::d::Fourth;\nuse super::{Deux, Own};");
+    write(
+        "b.rs",
+        "use crate::{a::{self, One}, d};
+         mod inner { use super::super::e::Fifth; }
+         fn f() { let x = d::third(crate::a::Own); macro_of!(super::e::sixth!()); csv::Error; }
+         #[cfg(test)] mod tests { use crate::d::Never; }
+         #[cfg(test)] mod benchmarks;",
+    );
+    write("b/benchmarks.rs", "use crate::e::Fifth;");
+    write("d.rs", "pub use self::tests_of::*; #[cfg(test)] mod tests_of;");
+    write("d/tests_of.rs", "");
+    write("e.rs", "/// Not `crate::a::One`.\npub const TEXT: &str = \"crate::b\";");
+    let modules = Modules::read(&folder.path().join("lib.rs"), "lib.rs");
+    let imports = modules.imports();
+    let of = |path: &str| imports[path].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(of("a/first"), [""; 0], "the methods of a type go on in modules below it");
+    assert_eq!(of("a/second"), ["a/first", "d"]);
+    assert_eq!(of("b"), ["a", "a/first", "d", "e"]);
+    assert_eq!(of("e"), [""; 0]);
+    let as_tests = modules.all.iter().filter(|(_, module)| module.declared_as_test);
+    assert_eq!(as_tests.map(|(path, _)| path).collect::<Vec<_>>(), ["b/benchmarks", "d/tests_of"]);
+    assert_eq!(modules.all["b/benchmarks"].file, "b/benchmarks.rs");
 }
 
 #[test]

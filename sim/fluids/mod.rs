@@ -10,11 +10,13 @@
 //! 45 degC): wet bulb within 0.024 K, humidity ratio within 0.6 %, volume within 0.07 %.
 //! Every transcendental function is `libm`'s, so results are the same bits on every machine.
 
+mod constants;
 mod moist_air;
 mod saturation;
 pub mod water;
 
-pub use moist_air::{CP_DRY_AIR, CP_VAPOUR, MoistAir, standard_pressure_pa};
+pub use constants::{CP_DRY_AIR, CP_VAPOUR};
+pub use moist_air::{MoistAir, standard_pressure_pa};
 pub(crate) use saturation::{SaturatedAir, saturated_air_temperature_from};
 pub use saturation::{
     saturated_air_temperature_c, saturated_enthalpy_j_kg, saturation_humidity_ratio,

@@ -1,20 +1,10 @@
 //! The state of moist air and everything that follows from it.
 
+use super::constants::{CP_DRY_AIR, CP_VAPOUR, HEAT_OF_VAPORISATION, MASS_RATIO, R_DRY_AIR};
 use super::saturation::{
     NEWTON_ENDS, SaturatedAir, saturation_humidity_ratio, saturation_pressure_pa,
     saturation_temperature_c,
 };
-
-/// Specific heat of dry air in J/(kg K).
-pub const CP_DRY_AIR: f64 = 1006.0;
-/// Specific heat of water vapour in J/(kg K).
-pub const CP_VAPOUR: f64 = 1860.0;
-/// Enthalpy of water vapour at 0 degC in J/kg.
-pub(super) const HEAT_OF_VAPORISATION: f64 = 2.501e6;
-/// Molar mass of water over that of dry air.
-pub(super) const MASS_RATIO: f64 = 0.621_945;
-/// Gas constant of dry air in J/(kg K).
-const R_DRY_AIR: f64 = 287.042;
 
 /// Pressure of the standard atmosphere at an altitude in metres, in pascals.
 ///

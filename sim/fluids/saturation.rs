@@ -1,6 +1,6 @@
 //! The saturation curve of water over ice and liquid, and air saturated with it.
 
-use super::moist_air::{CP_DRY_AIR, CP_VAPOUR, HEAT_OF_VAPORISATION, MASS_RATIO};
+use super::constants::{CP_DRY_AIR, CP_VAPOUR, HEAT_OF_VAPORISATION, MASS_RATIO};
 
 /// Pressure of water vapour in equilibrium with ice or liquid water, in pascals.
 ///

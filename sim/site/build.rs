@@ -5,7 +5,9 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 use petgraph::visit::EdgeFiltered;
 
-use super::graph::{Edge, GroupId, Node, NodeId, Role, Service, Site, id, index, suppliers};
+use super::graph::{
+    Concern, Edge, GroupId, Medium, Node, NodeId, Role, Site, SiteFault, id, index, suppliers,
+};
 use crate::spec::Severity;
 
 /// Collects the parts of a [`Site`].
@@ -13,43 +15,6 @@ use crate::spec::Severity;
 pub struct SiteBuilder {
     graph: DiGraph<Node, Edge>,
     groups: Vec<String>,
-}
-
-/// Something wrong with a site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteFault {
-    /// What is wrong.
-    pub concern: Concern,
-    /// Where: of a cycle all its nodes, each serving the next and the last the first; otherwise
-    /// the node at fault, then, for a connection, the one that it comes from.
-    pub nodes: Vec<NodeId>,
-    /// The same in words: lower case, no full stop, names in backticks.
-    pub message: String,
-}
-
-/// What can be wrong with a site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Concern {
-    /// Things that serve each other in a circle.
-    Cycle(Service),
-    /// A connection from something that has nothing of this to give, or to a feed.
-    WrongConnection(Service),
-    /// Needs a service and has nobody to get it from.
-    Unserved(Service),
-    /// The same connection twice; a warning.
-    Repeated(Service),
-    /// Serves nothing; a warning.
-    Unused(Service),
-}
-
-impl Concern {
-    /// Whether the site is refused for it.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::Cycle(_) | Self::WrongConnection(_) | Self::Unserved(_) => Severity::Error,
-            Self::Repeated(_) | Self::Unused(_) => Severity::Warning,
-        }
-    }
 }
 
 impl SiteBuilder {
@@ -71,22 +36,22 @@ impl SiteBuilder {
 
     /// Says that `feeder` can feed `fed`; earlier feeders of `fed` are preferred to later ones.
     pub fn power(&mut self, feeder: NodeId, fed: NodeId) {
-        self.connect(feeder, fed, Service::Power);
+        self.connect(feeder, fed, Medium::Power);
     }
 
     /// Says that `cooler` can cool `cooled`.
     pub fn cooling(&mut self, cooler: NodeId, cooled: NodeId) {
-        self.connect(cooler, cooled, Service::Cooling);
+        self.connect(cooler, cooled, Medium::Cooling);
     }
 
     /// Checks everything and makes the site. Where it is refused, the faults are all of them, with
     /// the warnings among them; otherwise the site has the warnings.
     pub fn build(self) -> Result<Site, Vec<SiteFault>> {
         let mut faults = Vec::new();
-        for service in [Service::Power, Service::Cooling] {
-            self.check_connections(service, &mut faults);
-            self.check_cycles(service, &mut faults);
-            self.check_needs(service, &mut faults);
+        for medium in [Medium::Power, Medium::Cooling] {
+            self.check_connections(medium, &mut faults);
+            self.check_cycles(medium, &mut faults);
+            self.check_needs(medium, &mut faults);
         }
         if faults.iter().any(|fault| fault.concern.severity() == Severity::Error) {
             return Err(faults);
@@ -94,44 +59,44 @@ impl SiteBuilder {
         Ok(Site { graph: self.graph, groups: self.groups, warnings: faults })
     }
 
-    fn connect(&mut self, from: NodeId, to: NodeId, service: Service) {
+    fn connect(&mut self, from: NodeId, to: NodeId, medium: Medium) {
         let preference = self
             .graph
             .edges_directed(index(to), Direction::Incoming)
-            .filter(|edge| edge.weight().service == service)
+            .filter(|edge| edge.weight().medium == medium)
             .count() as u32;
-        self.graph.add_edge(index(from), index(to), Edge { service, preference });
+        self.graph.add_edge(index(from), index(to), Edge { medium, preference });
     }
 
     fn name(&self, node: NodeId) -> &str {
         &self.graph[index(node)].name
     }
 
-    fn check_connections(&self, service: Service, faults: &mut Vec<SiteFault>) {
+    fn check_connections(&self, medium: Medium, faults: &mut Vec<SiteFault>) {
         for to in self.graph.node_indices().map(id) {
             let role = self.graph[index(to)].role;
             let mut earlier: Vec<NodeId> = Vec::new();
-            for from in suppliers(&self.graph, to, service) {
+            for from in suppliers(&self.graph, to, medium) {
                 let (giver, taker) = (self.name(from), self.name(to));
-                let fault = if !gives(self.graph[index(from)].role, service) {
+                let fault = if !gives(self.graph[index(from)].role, medium) {
                     Some((
-                        Concern::WrongConnection(service),
-                        match service {
-                            Service::Power => format!("`{giver}` cannot feed `{taker}`"),
-                            Service::Cooling => format!("`{giver}` cannot cool `{taker}`"),
+                        Concern::WrongConnection(medium),
+                        match medium {
+                            Medium::Power => format!("`{giver}` cannot feed `{taker}`"),
+                            Medium::Cooling => format!("`{giver}` cannot cool `{taker}`"),
                         },
                     ))
-                } else if !takes(role, service) {
+                } else if !takes(role, medium) {
                     Some((
-                        Concern::WrongConnection(service),
-                        match service {
-                            Service::Power => format!("nothing can feed the feed `{taker}`"),
-                            Service::Cooling => format!("`{taker}` cannot be cooled"),
+                        Concern::WrongConnection(medium),
+                        match medium {
+                            Medium::Power => format!("nothing can feed the feed `{taker}`"),
+                            Medium::Cooling => format!("`{taker}` cannot be cooled"),
                         },
                     ))
                 } else if earlier.contains(&from) {
-                    let does = if service == Service::Power { "feeds" } else { "cools" };
-                    Some((Concern::Repeated(service), format!("`{giver}` {does} `{taker}` twice")))
+                    let does = if medium == Medium::Power { "feeds" } else { "cools" };
+                    Some((Concern::Repeated(medium), format!("`{giver}` {does} `{taker}` twice")))
                 } else {
                     None
                 };
@@ -144,9 +109,8 @@ impl SiteBuilder {
     }
 
     /// One cycle of each knot of nodes that can all reach each other.
-    fn check_cycles(&self, service: Service, faults: &mut Vec<SiteFault>) {
-        let of_service =
-            EdgeFiltered::from_fn(&self.graph, |edge| edge.weight().service == service);
+    fn check_cycles(&self, medium: Medium, faults: &mut Vec<SiteFault>) {
+        let of_service = EdgeFiltered::from_fn(&self.graph, |edge| edge.weight().medium == medium);
         let mut knots: Vec<Vec<NodeId>> = tarjan_scc(&of_service)
             .into_iter()
             .map(|knot| {
@@ -157,24 +121,24 @@ impl SiteBuilder {
             .collect();
         knots.sort_unstable();
         for knot in knots {
-            let Some(nodes) = self.shortest_cycle(&knot, service) else { continue };
-            let verb = if service == Service::Power { "feeds" } else { "cools" };
+            let Some(nodes) = self.shortest_cycle(&knot, medium) else { continue };
+            let verb = if medium == Medium::Power { "feeds" } else { "cools" };
             let mut message = format!("`{}`", self.name(nodes[0]));
             for &node in nodes[1..].iter().chain(&nodes[..1]) {
                 message += &format!(" {verb} `{}`", self.name(node));
             }
-            faults.push(SiteFault { concern: Concern::Cycle(service), nodes, message });
+            faults.push(SiteFault { concern: Concern::Cycle(medium), nodes, message });
         }
     }
 
     /// A shortest cycle through the first node of `knot`, from supplier to supplied.
-    fn shortest_cycle(&self, knot: &[NodeId], service: Service) -> Option<Vec<NodeId>> {
+    fn shortest_cycle(&self, knot: &[NodeId], medium: Medium) -> Option<Vec<NodeId>> {
         let start = knot[0];
         // Breadth first upwards, remembering whom each was found to serve.
         let mut serves: Vec<(NodeId, usize)> = vec![(start, 0)];
         let mut done = 0;
         while done < serves.len() {
-            for supplier in suppliers(&self.graph, serves[done].0, service) {
+            for supplier in suppliers(&self.graph, serves[done].0, medium) {
                 if supplier == start {
                     let mut cycle = vec![start];
                     let mut at = done;
@@ -194,33 +158,33 @@ impl SiteBuilder {
         None
     }
 
-    /// Reports who needs a service and has no supplier, and who could serve and has no consumer.
+    /// Reports who needs a medium and has no supplier, and who could serve and has no consumer.
     ///
     /// Without cycles, that everybody has a supplier is enough for all to be reached: going up from
     /// anywhere one ends at somebody who needs none, a source.
-    fn check_needs(&self, service: Service, faults: &mut Vec<SiteFault>) {
+    fn check_needs(&self, medium: Medium, faults: &mut Vec<SiteFault>) {
         for (node, Node { name, role }) in
             self.graph.node_indices().map(|i| (id(i), &self.graph[i]))
         {
             let connected = |direction| {
                 self.graph
                     .edges_directed(index(node), direction)
-                    .any(|edge| edge.weight().service == service)
+                    .any(|edge| edge.weight().medium == medium)
             };
-            if needs(*role, service) && !connected(Direction::Incoming) {
-                let message = match service {
-                    Service::Power => format!("nothing feeds `{name}`"),
-                    Service::Cooling => format!("nothing cools `{name}`"),
+            if needs(*role, medium) && !connected(Direction::Incoming) {
+                let message = match medium {
+                    Medium::Power => format!("nothing feeds `{name}`"),
+                    Medium::Cooling => format!("nothing cools `{name}`"),
                 };
-                let concern = Concern::Unserved(service);
+                let concern = Concern::Unserved(medium);
                 faults.push(SiteFault { concern, nodes: vec![node], message });
             }
-            if gives(*role, service) && !connected(Direction::Outgoing) {
-                let message = match service {
-                    Service::Power => format!("`{name}` feeds nothing"),
-                    Service::Cooling => format!("`{name}` cools nothing"),
+            if gives(*role, medium) && !connected(Direction::Outgoing) {
+                let message = match medium {
+                    Medium::Power => format!("`{name}` feeds nothing"),
+                    Medium::Cooling => format!("`{name}` cools nothing"),
                 };
-                let concern = Concern::Unused(service);
+                let concern = Concern::Unused(medium);
                 faults.push(SiteFault { concern, nodes: vec![node], message });
             }
         }
@@ -228,28 +192,28 @@ impl SiteBuilder {
 }
 
 /// Whether a node of this role can serve others.
-fn gives(role: Role, service: Service) -> bool {
-    match service {
-        Service::Power => matches!(role, Role::Feed | Role::IdealFeed | Role::Supply),
-        Service::Cooling => matches!(role, Role::HeatRejection | Role::Loop),
+fn gives(role: Role, medium: Medium) -> bool {
+    match medium {
+        Medium::Power => matches!(role, Role::Feed | Role::IdealFeed | Role::Supply),
+        Medium::Cooling => matches!(role, Role::HeatRejection | Role::Loop),
     }
 }
 
 /// Whether a node of this role can be served. Supply may be cooled: a UPS room has its loop.
-fn takes(role: Role, service: Service) -> bool {
-    match service {
-        Service::Power => !matches!(role, Role::Feed | Role::IdealFeed | Role::Heat),
-        Service::Cooling => !matches!(role, Role::Feed | Role::IdealFeed | Role::HeatRejection),
+fn takes(role: Role, medium: Medium) -> bool {
+    match medium {
+        Medium::Power => !matches!(role, Role::Feed | Role::IdealFeed | Role::Heat),
+        Medium::Cooling => !matches!(role, Role::Feed | Role::IdealFeed | Role::HeatRejection),
     }
 }
 
 /// Whether a node of this role must be served.
-fn needs(role: Role, service: Service) -> bool {
-    match (service, role) {
-        (Service::Power, Role::Feed | Role::IdealFeed | Role::Loop | Role::Heat) => false,
-        (Service::Power, _) => true,
-        (Service::Cooling, Role::Rack { cooled, .. }) => cooled,
-        (Service::Cooling, role) => matches!(role, Role::Loop | Role::Heat),
+fn needs(role: Role, medium: Medium) -> bool {
+    match (medium, role) {
+        (Medium::Power, Role::Feed | Role::IdealFeed | Role::Loop | Role::Heat) => false,
+        (Medium::Power, _) => true,
+        (Medium::Cooling, Role::Rack { cooled, .. }) => cooled,
+        (Medium::Cooling, role) => matches!(role, Role::Loop | Role::Heat),
     }
 }
 
@@ -277,7 +241,7 @@ mod tests {
             site.power(from, to);
         }
         let message = "`a` feeds `b` feeds `c` feeds `a`".to_owned();
-        assert_eq!(faults(site), [(Concern::Cycle(Service::Power), vec![1, 2, 3], message)]);
+        assert_eq!(faults(site), [(Concern::Cycle(Medium::Power), vec![1, 2, 3], message)]);
     }
 
     #[test]
@@ -290,7 +254,7 @@ mod tests {
         let found = faults(site);
         let cycles: Vec<_> = found
             .iter()
-            .filter(|f| f.0 == Concern::Cycle(Service::Cooling))
+            .filter(|f| f.0 == Concern::Cycle(Medium::Cooling))
             .map(|f| (f.1.as_slice(), f.2.as_str()))
             .collect();
         assert_eq!(cycles, [(&[0, 1][..], "`a` cools `b` cools `a`"), (&[2][..], "`c` cools `c`")]);
@@ -308,11 +272,11 @@ mod tests {
         let _ = rack;
         let found: Vec<_> = faults(site).into_iter().map(|f| (f.0, f.2)).collect();
         let expected = [
-            (Concern::Unused(Service::Power), "`spare` feeds nothing"),
-            (Concern::Unserved(Service::Power), "nothing feeds `rack`"),
-            (Concern::Unserved(Service::Power), "nothing feeds `tower`"),
-            (Concern::Unserved(Service::Cooling), "nothing cools `rack`"),
-            (Concern::Unused(Service::Cooling), "`tower` cools nothing"),
+            (Concern::Unused(Medium::Power), "`spare` feeds nothing"),
+            (Concern::Unserved(Medium::Power), "nothing feeds `rack`"),
+            (Concern::Unserved(Medium::Power), "nothing feeds `tower`"),
+            (Concern::Unserved(Medium::Cooling), "nothing cools `rack`"),
+            (Concern::Unused(Medium::Cooling), "`tower` cools nothing"),
         ];
         assert_eq!(found, expected.map(|(concern, text)| (concern, text.to_owned())));
     }

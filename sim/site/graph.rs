@@ -4,7 +4,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use super::build::SiteFault;
+use crate::spec::Severity;
 
 /// A thing on the site: index in the order in which the builder was told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +43,7 @@ pub enum Role {
 
 /// What flows along an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Service {
+pub enum Medium {
     /// Electricity, from feeder to fed.
     Power,
     /// Cooling, from loop to cooled.
@@ -63,9 +63,46 @@ pub struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edge {
     /// What flows along it.
-    pub service: Service,
+    pub medium: Medium,
     /// Its place in the order of preference of the node that it leads to, from 0.
     pub preference: u32,
+}
+
+/// Something wrong with a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFault {
+    /// What is wrong.
+    pub concern: Concern,
+    /// Where: of a cycle all its nodes, each serving the next and the last the first; otherwise
+    /// the node at fault, then, for a connection, the one that it comes from.
+    pub nodes: Vec<NodeId>,
+    /// The same in words: lower case, no full stop, names in backticks.
+    pub message: String,
+}
+
+/// What can be wrong with a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// Things that serve each other in a circle.
+    Cycle(Medium),
+    /// A connection from something that has nothing of this to give, or to a feed.
+    WrongConnection(Medium),
+    /// Needs a medium and has nobody to get it from.
+    Unserved(Medium),
+    /// The same connection twice; a warning.
+    Repeated(Medium),
+    /// Serves nothing; a warning.
+    Unused(Medium),
+}
+
+impl Concern {
+    /// Whether the site is refused for it.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Cycle(_) | Self::WrongConnection(_) | Self::Unserved(_) => Severity::Error,
+            Self::Repeated(_) | Self::Unused(_) => Severity::Warning,
+        }
+    }
 }
 
 /// A site whose power and cooling are each free of cycles and lead from a source to everything
@@ -104,16 +141,16 @@ impl Site {
     }
 
     /// Who serves a node, in its order of preference.
-    pub fn suppliers(&self, node: NodeId, service: Service) -> Vec<NodeId> {
-        suppliers(&self.graph, node, service)
+    pub fn suppliers(&self, node: NodeId, medium: Medium) -> Vec<NodeId> {
+        suppliers(&self.graph, node, medium)
     }
 
     /// Whom a node serves, in index order.
-    pub fn consumers(&self, node: NodeId, service: Service) -> Vec<NodeId> {
+    pub fn consumers(&self, node: NodeId, medium: Medium) -> Vec<NodeId> {
         let mut served: Vec<NodeId> = self
             .graph
             .edges_directed(index(node), Direction::Outgoing)
-            .filter(|edge| edge.weight().service == service)
+            .filter(|edge| edge.weight().medium == medium)
             .map(|edge| id(edge.target()))
             .collect();
         served.sort_unstable();
@@ -121,19 +158,19 @@ impl Site {
         served
     }
 
-    /// Everything that a node's service can come through, nearest first, without itself.
-    pub fn upstream(&self, node: NodeId, service: Service) -> Vec<NodeId> {
-        self.reach(node, |n| self.suppliers(n, service))
+    /// Everything that a medium can come through to a node, nearest first, without itself.
+    pub fn upstream(&self, node: NodeId, medium: Medium) -> Vec<NodeId> {
+        self.reach(node, |n| self.suppliers(n, medium))
     }
 
-    /// Everything that a node's service can go to, nearest first, without itself.
-    pub fn downstream(&self, node: NodeId, service: Service) -> Vec<NodeId> {
-        self.reach(node, |n| self.consumers(n, service))
+    /// Everything that a medium can go to from a node, nearest first, without itself.
+    pub fn downstream(&self, node: NodeId, medium: Medium) -> Vec<NodeId> {
+        self.reach(node, |n| self.consumers(n, medium))
     }
 
-    /// The ways by which a service comes to a node, each from its source to the node, preferred
+    /// The ways by which a medium comes to a node, each from its source to the node, preferred
     /// suppliers first; at most `limit` of them, since their number grows with every redundancy.
-    pub fn paths(&self, node: NodeId, service: Service, limit: usize) -> Vec<Vec<NodeId>> {
+    pub fn paths(&self, node: NodeId, medium: Medium, limit: usize) -> Vec<Vec<NodeId>> {
         let mut found = Vec::new();
         // Depth first: what is on the stack is a way from `node` upwards.
         let mut stack = vec![vec![node]];
@@ -142,7 +179,7 @@ impl Site {
                 break;
             }
             let last = *way.last().expect("a way starts at its node");
-            let suppliers = self.suppliers(last, service);
+            let suppliers = self.suppliers(last, medium);
             if suppliers.is_empty() {
                 found.push(way.into_iter().rev().collect());
                 continue;
@@ -176,14 +213,10 @@ impl Site {
 }
 
 /// Who serves `node`, in its order of preference.
-pub(super) fn suppliers(
-    graph: &DiGraph<Node, Edge>,
-    node: NodeId,
-    service: Service,
-) -> Vec<NodeId> {
+pub(super) fn suppliers(graph: &DiGraph<Node, Edge>, node: NodeId, medium: Medium) -> Vec<NodeId> {
     let mut found: Vec<(u32, NodeId)> = graph
         .edges_directed(index(node), Direction::Incoming)
-        .filter(|edge| edge.weight().service == service)
+        .filter(|edge| edge.weight().medium == medium)
         .map(|edge| (edge.weight().preference, id(edge.source())))
         .collect();
     found.sort_unstable();

@@ -9,8 +9,8 @@
 //! * [`Site`] answers questions of reach, in a fixed order.
 //! * [`SinglePoint`] is a thing whose loss alone takes power or cooling from racks.
 
-pub use build::{Concern, SiteBuilder, SiteFault};
-pub use graph::{Edge, GroupId, Node, NodeId, Role, Service, Site};
+pub use build::SiteBuilder;
+pub use graph::{Concern, Edge, GroupId, Medium, Node, NodeId, Role, Site, SiteFault};
 pub use weak::SinglePoint;
 
 mod build;

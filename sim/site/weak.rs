@@ -15,18 +15,18 @@ use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
 use petgraph::visit::{EdgeFiltered, EdgeRef};
 
-use super::graph::{Edge, GroupId, Node, NodeId, Role, Service, Site, id, index};
+use super::graph::{Edge, GroupId, Medium, Node, NodeId, Role, Site, id, index};
 
-/// Things whose loss alone, of any one of them, takes a service from racks.
+/// Things whose loss alone, of any one of them, takes a medium from racks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinglePoint {
     /// Alike things with consecutive numbers, each of which strikes equally many racks.
     pub nodes: Vec<NodeId>,
     /// What is lost. Racks that lose their power are not counted again for their cooling.
-    pub service: Service,
+    pub medium: Medium,
     /// Whose racks.
     pub group: GroupId,
-    /// How many racks lose the service with each of the nodes.
+    /// How many racks lose the medium with each of the nodes.
     pub racks: u32,
     /// How many racks the group has.
     pub of: u32,
@@ -46,9 +46,9 @@ impl Site {
             size[group.0 as usize] += 1;
             let lost_power = &power[rack.0 as usize];
             let lost_cooling = &cooling[rack.0 as usize];
-            let mut strike = |by: NodeId, service: usize| {
+            let mut strike = |by: NodeId, medium: usize| {
                 if by != rack {
-                    struck[group.0 as usize * nodes + by.0 as usize][service] += 1;
+                    struck[group.0 as usize * nodes + by.0 as usize][medium] += 1;
                 }
             };
             lost_power.iter().for_each(|&by| strike(by, 0));
@@ -58,13 +58,13 @@ impl Site {
                 .for_each(|&by| strike(by, 1));
         }
         let mut points = Vec::new();
-        for (service, slot) in [(Service::Power, 0), (Service::Cooling, 1)] {
+        for (medium, slot) in [(Medium::Power, 0), (Medium::Cooling, 1)] {
             for (place, racks) in struck.iter().map(|counts| counts[slot]).enumerate() {
                 if racks > 0 {
                     let group = place / nodes;
                     points.push(SinglePoint {
                         nodes: vec![NodeId((place % nodes) as u32)],
-                        service,
+                        medium,
                         group: GroupId(group as u32),
                         racks,
                         of: size[group],
@@ -72,7 +72,7 @@ impl Site {
                 }
             }
         }
-        points.sort_by_key(|p| (p.service, std::cmp::Reverse(p.racks), p.group, p.nodes[0]));
+        points.sort_by_key(|p| (p.medium, std::cmp::Reverse(p.racks), p.group, p.nodes[0]));
         self.merge_alike(points)
     }
 
@@ -90,11 +90,11 @@ impl Site {
             (racks, of) if racks == of => format!("all {of} racks"),
             (racks, of) => format!("{racks} of {of} racks"),
         };
-        let service = match point.service {
-            Service::Power => "power",
-            Service::Cooling => "cooling",
+        let medium = match point.medium {
+            Medium::Power => "power",
+            Medium::Cooling => "cooling",
         };
-        format!("{who}: {each}{count} of {} ({service})", self.group_name(point.group))
+        format!("{who}: {each}{count} of {} ({medium})", self.group_name(point.group))
     }
 
     /// For each node, in index order, the nodes whose single loss takes its power: its dominators,
@@ -111,7 +111,7 @@ impl Site {
             }
         }
         for edge in self.graph.edge_references() {
-            if edge.weight().service == Service::Power {
+            if edge.weight().medium == Medium::Power {
                 ways.add_edge(edge.source(), edge.target(), ());
             }
         }
@@ -134,14 +134,14 @@ impl Site {
     /// For each node, in index order, the nodes whose single loss stops the cooling that it gives
     /// or, of a rack, gets. Empty for what nothing cools.
     fn cooling_stoppers(&self, power: &[Vec<NodeId>]) -> Vec<Vec<NodeId>> {
-        let is_cooling = |edge: EdgeReference<'_, Edge>| edge.weight().service == Service::Cooling;
+        let is_cooling = |edge: EdgeReference<'_, Edge>| edge.weight().medium == Medium::Cooling;
         let cooling = EdgeFiltered::from_fn(&self.graph, is_cooling);
         let order =
             toposort(&cooling, None).expect("a site has no cycle, or it would have been refused");
         let mut stoppers: Vec<Vec<NodeId>> = vec![Vec::new(); self.graph.node_count()];
         for node in order.into_iter().map(id) {
             let role = self.node(node).role;
-            let suppliers = self.suppliers(node, Service::Cooling);
+            let suppliers = self.suppliers(node, Medium::Cooling);
             let mut stop = match suppliers.split_first() {
                 None => Vec::new(),
                 Some((first, others)) => {
@@ -179,8 +179,7 @@ impl Site {
         let mut merged: Vec<SinglePoint> = Vec::new();
         for point in points {
             if let Some(last) = merged.last_mut()
-                && (last.service, last.group, last.racks)
-                    == (point.service, point.group, point.racks)
+                && (last.medium, last.group, last.racks) == (point.medium, point.group, point.racks)
                 && follows(last.nodes[last.nodes.len() - 1], point.nodes[0])
             {
                 last.nodes.extend(point.nodes);
@@ -295,16 +294,16 @@ mod tests {
             nodes.iter().map(|&n| site.node(n).name.as_str()).collect::<Vec<_>>().join(" ")
         };
         let rack = find("rack-1");
-        assert_eq!(names(site.upstream(rack, Service::Power)), "pdu-2 pdu-4 tx-1 tx-2 utility");
+        assert_eq!(names(site.upstream(rack, Medium::Power)), "pdu-2 pdu-4 tx-1 tx-2 utility");
         assert_eq!(
-            names(site.downstream(find("tower"), Service::Cooling)),
+            names(site.downstream(find("tower"), Medium::Cooling)),
             "cdu rack-0 rack-1 rack-2 rack-3"
         );
         let paths: Vec<String> =
-            site.paths(rack, Service::Power, 9).into_iter().map(names).collect();
+            site.paths(rack, Medium::Power, 9).into_iter().map(names).collect();
         assert_eq!(paths, ["utility tx-1 pdu-2 rack-1", "utility tx-2 pdu-4 rack-1"]);
-        assert_eq!(site.paths(rack, Service::Power, 1).len(), 1);
-        assert_eq!(names(site.suppliers(find("cdu"), Service::Power)), "pdu-3 pdu-1");
+        assert_eq!(site.paths(rack, Medium::Power, 1).len(), 1);
+        assert_eq!(names(site.suppliers(find("cdu"), Medium::Power)), "pdu-3 pdu-1");
     }
 
     /// Who has power, and whose cooling works, with `lost` taken out: by walking, node by node.
@@ -313,23 +312,22 @@ mod tests {
             lost != node
                 && (site.node(node).role == Role::Feed
                     || site
-                        .suppliers(node, Service::Power)
+                        .suppliers(node, Medium::Power)
                         .into_iter()
                         .any(|feeder| powered(site, lost, feeder)))
         }
         fn cooled(site: &Site, lost: NodeId, node: NodeId) -> bool {
-            let mut suppliers = site.suppliers(node, Service::Cooling).into_iter();
+            let mut suppliers = site.suppliers(node, Medium::Cooling).into_iter();
             let mut from_others = || suppliers.any(|n| cooled(site, lost, n));
             let runs = || {
                 lost != node
-                    && (site.suppliers(node, Service::Power).is_empty()
-                        || powered(site, lost, node))
+                    && (site.suppliers(node, Medium::Power).is_empty() || powered(site, lost, node))
             };
             match site.node(node).role {
                 Role::HeatRejection => runs(),
                 Role::Loop => runs() && from_others(),
                 Role::Rack { .. } => {
-                    let suppliers = site.suppliers(node, Service::Cooling);
+                    let suppliers = site.suppliers(node, Medium::Cooling);
                     suppliers.into_iter().all(|n| cooled(site, lost, n))
                 }
                 _ => from_others(),
@@ -398,23 +396,23 @@ mod tests {
         /// Exactly what taking out each node in turn finds.
         #[test]
         fn equals_removing_each_node(site in random_site()) {
-            let mut expected: BTreeMap<(Service, NodeId, GroupId), u32> = BTreeMap::new();
+            let mut expected: BTreeMap<(Medium, NodeId, GroupId), u32> = BTreeMap::new();
             for (lost, _) in site.nodes() {
                 let (powered, cooled) = walk(&site, lost);
                 for (rack, node) in site.nodes().filter(|&(rack, _)| rack != lost) {
                     let Role::Rack { group, cooled: needs } = node.role else { continue };
-                    let service = match (powered[rack.0 as usize], cooled[rack.0 as usize]) {
-                        (false, _) => Service::Power,
-                        (true, false) if needs => Service::Cooling,
+                    let medium = match (powered[rack.0 as usize], cooled[rack.0 as usize]) {
+                        (false, _) => Medium::Power,
+                        (true, false) if needs => Medium::Cooling,
                         _ => continue,
                     };
-                    *expected.entry((service, lost, group)).or_default() += 1;
+                    *expected.entry((medium, lost, group)).or_default() += 1;
                 }
             }
             let mut found = BTreeMap::new();
             for point in site.single_points_of_failure() {
                 for &node in &point.nodes {
-                    found.insert((point.service, node, point.group), point.racks);
+                    found.insert((point.medium, node, point.group), point.racks);
                 }
             }
             prop_assert_eq!(found, expected);
@@ -430,7 +428,7 @@ mod tests {
                 drawing.add_edge(grid, index(node), ());
             }
             for (from, to, edge) in site.connections() {
-                if edge.service == Service::Power {
+                if edge.medium == Medium::Power {
                     drawing.add_edge(index(from), index(to), ());
                 }
             }

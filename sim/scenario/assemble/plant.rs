@@ -13,7 +13,7 @@ use crate::plant::power::{
     ComponentDesign, ComponentKind, LoadDesign, LossCurve, NodeDesign, PowerDesign, PowerLoad,
     PowerNode, PowerPart, PowerSpec, Sharing,
 };
-use crate::site::{Concern, NodeId, Role, Service, Site, SiteBuilder, SiteFault};
+use crate::site::{Concern, Medium, NodeId, Role, Site, SiteBuilder, SiteFault};
 use crate::spec::{Fault, Mark, Name, Names, Severity};
 use crate::units::Power;
 
@@ -449,8 +449,8 @@ impl Plant {
                 sink.push(diagnostic.help(match fault.concern {
                     Concern::Cycle(_) => "power and cooling lead one way, from a source to a rack",
                     Concern::WrongConnection(_) => "connect it to what can serve it",
-                    Concern::Unserved(Service::Power) => "add `fed_by`",
-                    Concern::Unserved(Service::Cooling) => "add `cooled_by`",
+                    Concern::Unserved(Medium::Power) => "add `fed_by`",
+                    Concern::Unserved(Medium::Cooling) => "add `cooled_by`",
                     Concern::Repeated(_) => "leave one of the two out",
                     Concern::Unused(_) => "connect something to it, or leave it out",
                 }));
