@@ -17,6 +17,7 @@ mod design;
 mod failures;
 mod network;
 
+mod fair;
 mod flow;
 mod forest;
 mod shed;

@@ -6,13 +6,15 @@
 //!
 //! Limits on a forest are nested, and for nested limits this greedy is optimal in the order of
 //! ranks: no other choice serves more of the highest rank, nor, that being so, more of the
-//! next, and so on. Two things of a real plant soften the statement. Losses differ between
-//! branches, so the last watt within a rank could sometimes be served over a better branch.
-//! And a load on two cords is cut as a whole by whichever side is short, which may leave
-//! slack on the other.
+//! next, and so on. Losses differ between branches, so the last watt within a rank could
+//! sometimes be served over a better branch.
+//!
+//! A load on two cords is behind two components that are not nested. Where one is cut, all loads
+//! are shared out anew by `fair`.
 
 use std::ops::Range;
 
+use super::fair::Filling;
 use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE};
 use super::wiring::Wiring;
@@ -35,6 +37,9 @@ pub(super) struct Shed {
     /// The last cut that touched each load, so that both cords of a load cut it once.
     touched: Vec<u32>,
     cuts: u32,
+    /// A load with a second live cord was cut.
+    split: bool,
+    filling: Filling,
 }
 
 impl Shed {
@@ -49,6 +54,8 @@ impl Shed {
             slope: vec![0.0; wiring.nodes()],
             touched: vec![0; wiring.loads()],
             cuts: 0,
+            split: false,
+            filling: Filling::new(wiring),
         }
     }
 
@@ -65,11 +72,15 @@ impl Shed {
         self.granted.copy_from_slice(demand);
         self.total_w.copy_from_slice(&want.load_w);
         self.out_w.copy_from_slice(&want.out_w);
+        self.split = false;
         for place in (0..forest.order.len()).rev() {
             let n = forest.order[place] as usize;
             if self.out_w[n] > limit_w[n] * (1.0 + TOLERANCE) {
                 self.fit(wiring, forest, n, limit_w[n]);
             }
+        }
+        if self.split {
+            self.filling.run(wiring, forest, limit_w, demand, &mut self.granted);
         }
     }
 
@@ -192,7 +203,9 @@ impl Shed {
         for place in behind {
             for &cord in wiring.sockets(forest.order[place] as usize) {
                 let load = wiring.cord_load[cord as usize] as usize;
-                if forest.share[cord as usize] > 0.0 && self.touched[load] != self.cuts {
+                let share = forest.share[cord as usize];
+                self.split |= share > 0.0 && share < 1.0 && self.granted[load].0[rank] > 0.0;
+                if share > 0.0 && self.touched[load] != self.cuts {
                     self.touched[load] = self.cuts;
                     self.granted[load].0[rank] *= factor;
                     self.total_w[load] = self.granted[load].total_w();
