@@ -12,8 +12,8 @@
 //! 2. Each room turns its specs into designs: plain numbers in base units. [`site`] holds the
 //!    graph of who feeds and cools whom, [`plant`] the physics of power and cooling over the
 //!    properties of air and water in [`fluids`], [`grid`] the weather and the prices outside
-//!    (recorded ones come from [`tables`]),
-//!    [`workload`] what the site earns by, [`control`] what is decided for all of it.
+//!    (recorded ones are laid over a run by [`tables`]), [`workload`] what the site earns by,
+//!    [`control`] what is decided for all of it.
 //! 3. [`facility`] couples the designs into one machine and runs it: events from the agenda of
 //!    the [`kernel`], one `match`, and after each instant a settlement of power, heat and work.
 //!    [`measure`] keeps the meters and closes the books.
@@ -30,8 +30,26 @@
 //! facility.run(&mut Silent);
 //! let outcome = facility.outcome();
 //! assert!(outcome.balanced());
-//! assert!(outcome.effectiveness.pue > Some(1.0));
+//! assert!(outcome.real("pue") > 1.0);
 //! ```
+//!
+//! # The library
+//!
+//! Who embeds the simulator needs these; the rest is public so that `validation` and benchmarks
+//! can hold single models against what is published, and moves without notice.
+//!
+//! * to read a scenario: [`scenario::read_scenario`], its [`Reading`](scenario::Reading) with
+//!   [`Loaded`](scenario::Loaded) and [`Diagnostics`](scenario::Diagnostics);
+//!   [`scenario::scenario_schema`];
+//! * to run it: [`facility::Design`], [`facility::Facility`] with its
+//!   [`Observer`](facility::Observer) ([`Silent`](facility::Silent) keeps nothing), told of each
+//!   [`Record`](facility::Record) and [`What`](facility::What) it was;
+//! * to read what it found: [`facility::Outcome`], whose figures
+//!   ([`Entry`](facility::Entry), of a [`Subject`](facility::Subject)) have an address and a
+//!   declaration ([`measure::Figure`]), and its [`BookOutcome`](facility::BookOutcome)s;
+//! * to compare designs: [`study::read_study`], [`study::Study`], [`study::Runner`];
+//! * what all of these speak in: the quantities of [`units`], and [`kernel::Time`],
+//!   [`kernel::Span`] and [`kernel::Clock`].
 
 // In the order of the tour, which rustfmt would sort within one block.
 
