@@ -99,7 +99,16 @@ fn each_floor_imports_only_floors_below_it() {
 const CIRCLES: &[&[&str]] = &[
     &["facility/cooling/exchangers", "facility/cooling/loops"],
     &["plant/cooling/spec/operation", "plant/cooling/spec/upkeep", "plant/cooling/spec/water"],
+    &["facility/figures/subjects", "facility/months"],
     &["scenario/de", "scenario/names", "scenario/place"],
+    &[
+        "scenario/assemble/inputs",
+        "scenario/assemble/joblogs",
+        "scenario/assemble/played",
+        "scenario/assemble/traces",
+    ],
+    &["workload/inference/spec/model", "workload/inference/spec/service"],
+    &["workload/training/schedule/lanes", "workload/training/schedule/queue"],
     &[
         "workload/inference/cell",
         "workload/inference/load",

@@ -46,7 +46,9 @@ impl Modules {
             text.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let mut reader = Reader { module: path.to_owned(), ..Reader::default() };
         reader.declarations(tokens.clone());
-        reader.read(tokens, is_test);
+        if !is_test {
+            reader.read(tokens);
+        }
         let module = Module {
             file: shown.to_owned(),
             is_test,
@@ -185,8 +187,8 @@ impl Reader {
         }
     }
 
-    /// Notes every path, without those of `cfg(test)` unless the whole file is of tests.
-    fn read(&mut self, tokens: TokenStream, is_test: bool) {
+    /// Notes every path, without those of `cfg(test)`.
+    fn read(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
         while at < tokens.len() {
@@ -194,9 +196,7 @@ impl Reader {
                 TokenTree::Group(group)
                     if group.delimiter() == Delimiter::Bracket && is_cfg_test(&tokens, at) =>
                 {
-                    if !is_test {
-                        at = end_of_item(&tokens, at);
-                    }
+                    at = end_of_item(&tokens, at);
                 }
                 TokenTree::Ident(ident)
                     if *ident == "mod"
@@ -210,11 +210,11 @@ impl Reader {
                     };
                     let outer = std::mem::take(&mut self.module);
                     self.module = join(&outer, &name.to_string());
-                    self.read(body.stream(), is_test);
+                    self.read(body.stream());
                     self.module = outer;
                     at += 2;
                 }
-                TokenTree::Group(group) => self.read(group.stream(), is_test),
+                TokenTree::Group(group) => self.read(group.stream()),
                 TokenTree::Ident(ident) if *ident == "use" => {
                     at = self.tree(&tokens, at + 1, None, true);
                     continue;
