@@ -10,6 +10,9 @@ use crate::plant::{Demand, Rank};
 
 /// Smaller changes of what a machine wants are not carried to the power chain, in watts.
 const DEMAND_STEP_W: f64 = 0.1;
+/// Machines that are granted less than this share of what they ask have lost their power, as if
+/// their bus were dead (assumption: contactors drop out and drives trip on their undervoltage).
+const STALL: f64 = 0.01;
 
 /// The fans, the pumps or the chillers of a loop, or the movers of an exchanger: one
 /// electrical load.
@@ -28,12 +31,12 @@ pub(in crate::facility) struct Machines {
     taken: Share,
     /// Which of them run, stand by or are out; empty where others see to that.
     pool: Pool,
-    /// How long they take to start after their bus was dead.
+    /// How long they take to start after they were without power.
     restart: Span,
     stop: Stop,
 }
 
-/// Whether they stand because their bus is dead, or was.
+/// Whether they stand because they have no power, or had none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
     Running,
@@ -97,6 +100,9 @@ impl Machines {
 
     /// Whether they have power, and have had it for as long as they take to start. Schedules
     /// `event` for when they will have.
+    ///
+    /// A dead bus and a limit that leaves them nothing are the same to them, so that what stands
+    /// between them and the source does not matter.
     pub(in crate::facility) fn ready(
         &mut self,
         now: Time,
@@ -105,7 +111,7 @@ impl Machines {
         event: Event,
     ) -> bool {
         let Some(load) = self.load else { return true };
-        if !power.energised(load) {
+        if !power.energised(load) || power.cap_w(load) < STALL * self.asked_w {
             self.stop = Stop::Dead;
             return false;
         }
@@ -145,7 +151,7 @@ impl Machines {
         progress: &mut Progress,
     ) {
         let Some(load) = self.load else { return };
-        // What a dead bus does not give is still wanted.
+        // What is not given without power is still wanted.
         if self.stop == Stop::Dead {
             return;
         }
