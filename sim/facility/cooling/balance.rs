@@ -79,6 +79,14 @@ fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     }
 }
 
+/// Whether the exchanger at `place` lets in all the outdoor air that its fans move: its hall is
+/// warmer than where it will settle.
+fn dampers_open(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> bool {
+    let (stream, _) = plant.masses.nodes_of(place);
+    let warmer_k = plant.now.now_c[stream] - plant.now.rest_c[stream];
+    exchanger.outside.is_some_and(|air| air.wide_open.0 > air.conductance_w_k) && warmer_k > HELD_K
+}
+
 /// What moves heat on the loop from now on; `own_w` is the draw of its pumps and chillers.
 pub(super) fn conditions(
     plant: &LoopPlant,
@@ -89,6 +97,7 @@ pub(super) fn conditions(
     let branches = plant.exchangers.iter().enumerate().map(|(place, &index)| {
         let exchanger = &exchangers[index as usize];
         let mover_w = exchanger.movers.draw_w;
+        let wide_open = dampers_open(plant, exchanger, place);
         let (conductance_w_k, held_c) = match valve(plant, exchanger, place) {
             Valve::Open => (exchanger.conductance_w_k, None),
             Valve::Shut => (0.0, None),
@@ -97,7 +106,10 @@ pub(super) fn conditions(
         BranchConditions {
             conductance_w_k,
             held_c,
-            outdoors: exchanger.outside.map(|air| (air.conductance_w_k, air.sink_c)),
+            outdoors: exchanger.outside.map(|air| match wide_open {
+                true => air.wide_open,
+                false => (air.conductance_w_k, air.sink_c),
+            }),
             flow: exchanger.flow,
             mover_w,
             parts_w: exchanger.groups.iter().map(|group| group.heat_w).collect(),
@@ -137,6 +149,9 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             stride(stream, STRIDE_K, STRIDE_K);
         }
         let exchanger = &exchangers[index as usize];
+        if dampers_open(plant, exchanger, place) {
+            stride(stream, held_c[stream] - plant.now.rest_c[stream], f64::INFINITY);
+        }
         let holds =
             stream != 0 && exchanger.outside.is_none() && exchanger.valve_fault.at.is_none();
         if let Some(design) = exchanger.design.filter(|_| holds) {

@@ -74,6 +74,9 @@ pub struct OutsideAir {
     pub conductance_w_k: f64,
     /// ...to this temperature, degrees Celsius.
     pub sink_c: f64,
+    /// The same with the dampers wide open, which they are while the hall is warmer than they are
+    /// to hold it.
+    pub wide_open: (f64, f64),
     /// Electric power that its way adds to the fans, W.
     pub fan_w: f64,
     /// Water of pads and humidifier.
@@ -182,6 +185,7 @@ impl OutsideAirDesign {
             } else {
                 supply_c
             },
+            wide_open: (air_kg_s * entering.specific_heat_j_kgk(), entering.dry_bulb_c),
             fan_w: self.fan_w * driven * driven * driven,
             water,
         })
