@@ -17,8 +17,8 @@ use crate::units::{Duration, Power};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlSpec {
-    /// How long racks stay off after heat has tripped them. Default: 15 min (assumption: an
-    /// operator looks before switching on again).
+    /// How long racks that heat has tripped stay off once what cools them can carry them again.
+    /// Default: 15 min (assumption: an operator looks before switching on again).
     pub restart_after_heat: Option<Duration>,
     /// Times at which the site may import less, as a grid operator or a contract asks. They do
     /// not overlap. Default: none.
@@ -46,7 +46,7 @@ pub const RAISE_AFTER: Span = Span::from_secs(60);
 /// Site-wide decisions, resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlDesign {
-    /// How long racks stay off after a heat trip.
+    /// How long racks stay off after a heat trip, once their cooling can carry them.
     pub restart_after_heat: Span,
     /// Times of less import, in order.
     pub curtailments: Vec<Curtailment>,

@@ -36,11 +36,18 @@ impl Facility<'_> {
     /// Everything that has figures, up to `now`, which no later instant has settled yet.
     pub(super) fn subjects(&mut self, now: Time) -> Vec<Subject> {
         let works = (0..self.works.len()).map(|index| self.work_end(index, now)).collect();
-        let halls = self.design.halls.iter().zip(&self.meters.halls).map(|(hall, meter)| HallEnd {
+        let meters = self.design.halls.iter().zip(&self.meters.halls);
+        let halls = meters.zip(&self.changed.halls).enumerate();
+        let halls = halls.map(|(index, ((hall, meter), events))| HallEnd {
             racks: hall.racks,
             seconds: now.as_secs_f64(),
             power_losses: meter.power_losses,
             heat_trips: meter.heat_trips,
+            heat_trips_again: events.trips_again,
+            heat_waiting_s: self.returns.short_s(index, now),
+            heat_slow_s: events.slowed.slowed_s(now),
+            heat_slow_spells: events.slowed.spells(),
+            heat_hunts: events.slowed.hunts(),
             outages: meter.outages(now),
         });
         let end = End {

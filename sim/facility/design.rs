@@ -128,10 +128,20 @@ pub struct HallDesign {
     pub chip_rise_k: f64,
     /// Rated power of a rack, W.
     pub rack_w: f64,
+    /// What a rack draws that heat has slowed down to nothing, W.
+    pub idle_w: f64,
     /// Share of a rack's heat that air takes beside a liquid.
     pub air_share: f64,
     /// How many air-cooled cabinets a rack is worth in air and metal.
     pub cabinets: f64,
+}
+
+impl HallDesign {
+    /// Draw of a busy rack at a thermal speed factor of `speed`, as a share of that at full speed.
+    pub fn share_at(&self, speed: f64) -> f64 {
+        let idle = if self.rack_w > 0.0 { self.idle_w / self.rack_w } else { 0.0 };
+        idle + (1.0 - idle) * speed
+    }
 }
 
 /// One rack in the plant.

@@ -17,10 +17,12 @@ pub(super) enum Event {
     Component,
     /// A workload has something to do.
     Work(u32),
-    /// A rack that heat has tripped is let back.
-    HeatRestart(u32),
+    /// Racks that heat has tripped are let back.
+    HeatRestart,
     /// Offers that are held low are raised.
     Raise,
+    /// The hunt of a hall may be over.
+    Calm(u32),
     /// The chillers of a loop are looked after.
     Chillers(u32),
     /// The masses of a loop come to something.
@@ -48,7 +50,7 @@ impl Event {
             Event::Carbon => [2, 0],
             Event::Component => [4, 0],
             Event::Work(work) => [5, work.into()],
-            Event::HeatRestart(rack) => [6, rack.into()],
+            Event::HeatRestart => [6, 0],
             Event::Interval => [7, 0],
             Event::Raise => [8, 0],
             Event::Heat(plant) => [9, plant.into()],
@@ -58,6 +60,7 @@ impl Event {
             Event::Curtailment { index, begins } => [13, 2 * u64::from(index) + u64::from(begins)],
             Event::Planned { index, begins } => [14, 2 * u64::from(index) + u64::from(begins)],
             Event::Water => [15, 0],
+            Event::Calm(hall) => [16, hall.into()],
         }
     }
 }
@@ -140,8 +143,9 @@ impl Facility<'_> {
                 wake_up.due = true;
                 wake_up.next = None;
             }
-            Event::HeatRestart(rack) => self.heat_restart(now, rack),
+            Event::HeatRestart => self.let_back(now),
             Event::Raise => self.raise(),
+            Event::Calm(hall) => self.end_hunt(now, hall as usize, observer),
             Event::Heat(plant) | Event::Started(plant) | Event::Chillers(plant) => {
                 self.changed.cooling(plant)
             }

@@ -29,6 +29,7 @@ mod outcome;
 mod passes;
 mod racks;
 mod settle;
+mod slowed;
 mod work;
 
 use hdrhistogram::Histogram;
@@ -50,7 +51,7 @@ use crate::workload::inference::Tally;
 
 use audit::Audit;
 use changed::Changed;
-use cooling::{ExchangerPlant, LoopPlant, Planned, Unit, Waterworks};
+use cooling::{ExchangerPlant, LoopPlant, Planned, Returns, Unit, Waterworks};
 use events::Event;
 use loads::Owner;
 use meters::Meters;
@@ -84,6 +85,8 @@ pub struct Facility<'d> {
     exchangers: Vec<ExchangerPlant>,
     water: Waterworks,
     racks: Vec<Rack>,
+    /// Racks that heat has tripped.
+    returns: Returns,
     /// Who is behind each electrical load.
     owners: Vec<Owner>,
 
@@ -148,6 +151,7 @@ impl<'d> Facility<'d> {
             exchangers,
             water: Waterworks::new(design),
             racks: design.racks.iter().map(Rack::new).collect(),
+            returns: Returns::new(design),
             owners: loads::owners(design),
             wake_ups: vec![WakeUp::at_start(); works.len()],
             works,

@@ -62,6 +62,8 @@ pub enum What {
     HeatSlow,
     /// Racks are no longer slowed by heat.
     HeatFull,
+    /// Racks are slowed by heat and come back again and again from now on.
+    HeatHunt,
     /// Racks are held below what they want.
     Capped,
     /// Racks are no longer held below what they want.
@@ -92,6 +94,7 @@ impl What {
             What::HeatRestart => "heat-restart",
             What::HeatSlow => "heat-slow",
             What::HeatFull => "heat-full",
+            What::HeatHunt => "heat-hunt",
             What::Capped => "capped",
             What::Uncapped => "uncapped",
             What::TakenOut => "taken-out",

@@ -10,9 +10,10 @@
 //!
 //! - *free*, up to [`FREE`]: the next pass takes what this one found. Where each coupling is weaker
 //!   than one this converges at once, and nearly every instant ends here.
-//! - *damped*, up to [`FALLING`]: speeds of racks go half of their way, shares a part of theirs that
-//!   is halved at each turn. A value that depends steadily on itself settles for whatever slope;
-//!   one that jumps closes in on its jump.
+//! - *damped*, up to [`FALLING`]: temperatures that racks are told are searched for between what is
+//!   too cold and what is too warm, and shares go a part of their way that is halved at each turn. A
+//!   value that depends steadily on itself settles for whatever slope; one that jumps closes in on its
+//!   jump.
 //! - *falling*: offers and shares only fall. From [`MARGIN`] on they fall by more than they must,
 //!   from [`LAST`] on whatever has to fall falls to nothing.
 //!
@@ -36,11 +37,8 @@ const FALLING: usize = 16;
 const MARGIN: usize = 32;
 /// Passes after which they fall to nothing.
 const LAST: usize = 48;
-/// Passes without a fall that what remains takes: the damped speed of a rack halves its distance
-/// until [`SPEED_STEP`], the rest is a few hops.
+/// Passes without a fall that what remains takes: a few hops.
 const QUIET: usize = 32;
-/// Smaller steps of a damped speed are taken whole.
-const SPEED_STEP: f64 = 1e-4;
 /// Smaller steps of a damped share are taken whole.
 const SHARE_STEP: f64 = 1e-4;
 
@@ -72,13 +70,9 @@ impl Pass {
         self.number >= FALLING
     }
 
-    /// The speed that a rack takes on which has run at `now` and is to run at `wanted`.
-    pub(super) fn speed(self, now: f64, wanted: f64) -> f64 {
-        if self.number < FREE || (wanted - now).abs() <= SPEED_STEP {
-            wanted
-        } else {
-            0.5 * (now + wanted)
-        }
+    /// Whether what repeats itself too wildly is searched for.
+    pub(super) fn searches(self) -> bool {
+        (FREE..FALLING).contains(&self.number)
     }
 
     /// The lower of two offers in every respect, where `new` follows `old`.

@@ -4,7 +4,8 @@
 use super::Facility;
 use super::design::RackSite;
 use super::observer::{Observer, Record, What};
-use crate::kernel::Time;
+use super::slowed::Slowed;
+use crate::kernel::{Span, Time};
 use crate::plant::power::PowerLoad;
 use crate::workload::RackOffer;
 
@@ -20,6 +21,8 @@ pub(super) struct Rack {
     pub(super) work: Option<(u32, u32)>,
     /// Off since heat has tripped it.
     pub(super) tripped: bool,
+    /// When it was let back after that, the last time.
+    pub(super) back_at: Option<Time>,
     /// Speed factor and inlet temperature that its cooling allows.
     pub(super) speed: f64,
     pub(super) inlet_c: f64,
@@ -49,15 +52,19 @@ pub(super) struct HeatSide {
 pub(super) struct HallEvents {
     lost: u32,
     restored: u32,
-    pub(super) tripped: u32,
+    tripped: u32,
+    /// Trips of racks that had come back not long before, since the start.
+    pub(super) trips_again: u64,
     pub(super) restarted: u32,
     /// Racks held below what they want, now and when the last record was made.
     capped: u32,
     capped_told: bool,
-    /// The same for racks slowed by heat.
-    slowed: u32,
-    slowed_told: bool,
+    /// How heat slows its racks.
+    pub(super) slowed: Slowed,
 }
+
+/// A trip so soon after a return is the same trouble again: an assumption.
+const AGAIN_WITHIN: Span = Span::from_secs(3600);
 
 impl Rack {
     pub(super) fn new(site: &RackSite) -> Self {
@@ -77,6 +84,7 @@ impl Rack {
             ),
             work: site.work.map(|(work, index)| (work as u32, index as u32)),
             tripped: false,
+            back_at: None,
             speed: 1.0,
             inlet_c: RackOffer::FULL.inlet_c,
             offer: RackOffer::FULL,
@@ -93,14 +101,18 @@ impl Rack {
 }
 
 impl HallEvents {
+    /// One of its racks trips, which was let back at `back_at` if it had tripped before.
+    pub(super) fn trips(&mut self, now: Time, back_at: Option<Time>) {
+        self.tripped += 1;
+        self.trips_again += u64::from(back_at.is_some_and(|back| now - back < AGAIN_WITHIN));
+    }
+
     /// One of its racks is offered `new` where it had `old`.
     pub(super) fn offered(&mut self, old: &RackOffer, new: &RackOffer) {
         let capped = |offer: &RackOffer| offer.live && offer.cap_w.is_finite();
         self.capped += u32::from(capped(new));
         self.capped -= u32::from(capped(old));
-        let slowed = |offer: &RackOffer| offer.live && offer.speed < 1.0;
-        self.slowed += u32::from(slowed(new));
-        self.slowed -= u32::from(slowed(old));
+        self.slowed.offered(old, new);
     }
 }
 
@@ -132,8 +144,8 @@ impl Facility<'_> {
             }
         }
         self.changed.offered.reuse(racks);
-        let halls = self.changed.halls.iter_mut().zip(&self.design.halls).enumerate();
-        for (index, (hall, design)) in halls {
+        for (index, design) in self.design.halls.iter().enumerate() {
+            let hall = &mut self.changed.halls[index];
             self.meters.count_hall(index, u64::from(hall.lost), u64::from(hall.tripped));
             let tripped = hall.tripped > 0;
             let mut record = |count: &mut u32, what: What| {
@@ -146,20 +158,18 @@ impl Facility<'_> {
             record(&mut hall.restored, What::PowerRestored);
             record(&mut hall.tripped, What::HeatTrip);
             record(&mut hall.restarted, What::HeatRestart);
-            if (hall.slowed > 0) != hall.slowed_told {
-                hall.slowed_told = hall.slowed > 0;
-                let what = if hall.slowed_told { What::HeatSlow } else { What::HeatFull };
-                let mut racks = hall.slowed.max(1);
-                // Racks that trip are not at full speed.
-                if hall.slowed_told || !tripped {
-                    record(&mut racks, what);
-                }
+            let turned = hall.slowed.settled(at, tripped);
+            if let Some((what, mut racks)) = turned {
+                record(&mut racks, what);
             }
             if (hall.capped > 0) != hall.capped_told {
                 hall.capped_told = hall.capped > 0;
                 let what = if hall.capped_told { What::Capped } else { What::Uncapped };
                 let mut racks = hall.capped.max(1);
                 record(&mut racks, what);
+            }
+            if let Some((What::HeatHunt, _)) = turned {
+                self.watch_hunt(index);
             }
         }
     }

@@ -40,6 +40,7 @@ impl Facility<'_> {
         self.release_heat(now);
         self.record_halls(now, observer);
         self.schedule_wake_ups();
+        self.watch_returns(now);
         self.watch_chillers(now);
         self.watch_water(now, observer);
         self.read_meters(now, observer);
@@ -118,6 +119,9 @@ impl Facility<'_> {
             }
             if offer == rack.offer {
                 continue;
+            }
+            if rack.tripped {
+                self.returns.tell_of_rack(index);
             }
             self.changed.offered.mark(index);
             self.changed.halls[rack.hall as usize].offered(&rack.offer, &offer);

@@ -11,7 +11,7 @@ use crate::workload::mining::Mining;
 use crate::workload::training::Training;
 
 use super::Facility;
-use super::design::{WorkDesign, WorkSite};
+use super::design::{HallDesign, WorkDesign, WorkSite};
 use super::events::Event;
 
 /// A running workload.
@@ -102,6 +102,14 @@ impl Work {
     /// What its rack `rack` would draw if nothing were short.
     pub(super) fn demand(&self, rack: usize) -> Demand {
         each!(self, work => work.demand(rack))
+    }
+
+    /// What a busy rack of `hall` gives off at a thermal speed of `speed`, in watts.
+    pub(super) fn heat_w(&self, hall: &HallDesign, speed: f64) -> f64 {
+        match self {
+            Work::HeatLoad(load) => load.part_w() * speed,
+            _ => hall.rack_w * hall.share_at(speed),
+        }
     }
 
     /// What its rack `rack` draws, in watts.

@@ -3,7 +3,7 @@
 use crate::facility::{Event, Facility};
 use crate::fluids::MoistAir;
 use crate::kernel::{Agenda, Class, Ticket, Time};
-use crate::plant::cooling::{CoolingLoop, LoopState, PlantControl, Regime, UnitState};
+use crate::plant::cooling::{CoolingLoop, Drive, LoopState, PlantControl, Regime, UnitState};
 
 /// The operator of a loop; idle for loops without chillers.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(in crate::facility) struct Operator {
     news: bool,
     /// Reasons why it decides nothing: its control is frozen.
     frozen: u32,
+    /// Heat of racks that wait for their return, W.
+    waiting_w: f64,
     /// Reasons why each chiller is out.
     out: Vec<u32>,
     /// When it looks again if nothing changes.
@@ -64,13 +66,19 @@ impl Operator {
         self.news = true;
     }
 
+    /// Racks wait for their return and will give `waiting_w`.
+    pub(super) fn expect(&mut self, waiting_w: f64) {
+        self.news |= self.waiting_w != waiting_w;
+        self.waiting_w = waiting_w;
+    }
+
     /// Looks at a plant that has settled, and sees to being asked again.
     fn look(
         &mut self,
         now: Time,
         model: &CoolingLoop,
         (heat_w, air): (f64, &MoistAir),
-        state: &LoopState,
+        (state, drive): (&LoopState, Drive),
         (agenda, event): (&mut Agenda<Event>, Event),
     ) {
         let due = self.look.is_some_and(|(at, _)| at <= now);
@@ -82,6 +90,16 @@ impl Operator {
             self.control = PlantControl::new(model, heat_w, air, now);
         }
         let Some(control) = &mut self.control else { return };
+        // It sees to the heat that will be there when racks that wait are back.
+        let ahead;
+        let (heat_w, state) = if self.waiting_w > 0.0 {
+            let heat_w = heat_w + self.waiting_w;
+            let rest = model.solve(heat_w, air, drive);
+            ahead = LoopState { supply_c: rest.supply_c.max(state.supply_c), ..rest };
+            (heat_w, &ahead)
+        } else {
+            (heat_w, state)
+        };
         let next = match self.frozen {
             0 => control.advance(now, model, (heat_w, air), state, self.powered),
             _ => control.hold(now, self.powered),
@@ -107,7 +125,8 @@ impl Facility<'_> {
         for (index, plant) in self.loops.iter_mut().enumerate() {
             let on = (plant.heat_w, &self.air);
             let event = Event::Chillers(index as u32);
-            plant.operator.look(now, &plant.model, on, &plant.state, (&mut self.agenda, event));
+            let how = (&plant.state, plant.now.drive);
+            plant.operator.look(now, &plant.model, on, how, (&mut self.agenda, event));
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use super::loops::Fault;
 use super::machines::Machines;
+use super::slope::Search;
 use super::{SAME_K, STRIDE_K, SiteAgenda};
 use crate::facility::Event;
 use crate::facility::design::{Design, ExchangerSite, HallDesign};
 use crate::fluids::MoistAir;
 use crate::kernel::{Class, Time};
 use crate::plant::cooling::{
-    ControlFault, CoolingMode, ExchangerDesign, ExchangerOperation, Outdoors, OutsideAir,
-    OutsideAirControl, Part, Pool, ThermalLimits,
+    ControlFault, CoolingLoop, CoolingMode, ExchangerDesign, ExchangerKind, ExchangerOperation,
+    Outdoors, OutsideAir, OutsideAirControl, Part, Pool, ThermalLimits,
 };
 
 /// Racks on their throttle slope get a new speed when they have moved by this share of it.
@@ -28,8 +29,6 @@ pub(in crate::facility) struct ExchangerPlant {
     pub(in crate::facility) heat_w: f64,
     /// What enters its racks, degrees Celsius.
     pub(in crate::facility) inlet_c: f64,
-    /// Something carries the heat off.
-    pub(super) flowing: bool,
     /// Between its stream and the loop with the valve open, W/K.
     pub(super) conductance_w_k: f64,
     /// The most that passes between them, W/K, while its valve has failed.
@@ -55,10 +54,25 @@ pub(super) struct Group {
     pub(super) limits: ThermalLimits,
     pub(super) by_chips: bool,
     pub(super) heat_w: f64,
-    /// Temperature of what limits them.
-    pub(super) limiting_c: f64,
-    /// The same as the racks have been told.
+    /// Temperature of what limits them, as they have been told, and what the instant has found of
+    /// it.
     pub(super) told_c: f64,
+    pub(super) search: Search,
+    /// Air takes all of their heat, in two streams.
+    only_air: bool,
+}
+
+/// Where the stream of an exchanger would settle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    /// What would enter its racks, degrees Celsius; not finite where nothing carries heat off.
+    pub(super) inlet_c: f64,
+    /// Between its stream and the loop with the valve open, W/K.
+    pub(super) conductance_w_k: f64,
+    /// Flow of its stream, as a share of design.
+    pub(super) flow: f64,
+    /// What outdoor air does for its hall.
+    pub(super) outside: Option<OutsideAir>,
 }
 
 impl ExchangerPlant {
@@ -74,7 +88,6 @@ impl ExchangerPlant {
             groups: groups_of(index, design),
             heat_w: 0.0,
             inlet_c: f64::NAN,
-            flowing: true,
             conductance_w_k: 0.0,
             valve_fault: Fault::default(),
             flow: 1.0,
@@ -83,6 +96,62 @@ impl ExchangerPlant {
             outside: None,
             outside_w: 0.0,
         }
+    }
+
+    /// An instant begins that touches its loop.
+    pub(super) fn begin(&mut self) {
+        self.movers.begin();
+        self.groups.iter_mut().for_each(|group| group.search = Search::NEW);
+    }
+
+    /// Where its stream would settle with `heat_w` from its racks, on the loop `model` that
+    /// supplies a share `flow` of its design flow at `supply_c`.
+    pub(super) fn settles(
+        &self,
+        model: &CoolingLoop,
+        heat_w: f64,
+        (supply_c, flow): (f64, f64),
+        air: &MoistAir,
+    ) -> Settled {
+        if let Some(design) = &self.design {
+            let share = self.movers.last_share();
+            let own = design.solve_in(heat_w, share, flow, self.outdoors(air));
+            let failed = self.valve_fault.at;
+            let own = design.throttled(own, heat_w, failed);
+            let inlet_c = match failed {
+                None => design.inlet_c(supply_c, &own),
+                Some(_) => supply_c + own.approach_k,
+            };
+            let conductance_w_k = if own.outside.is_some() {
+                // What the coil takes beside the outdoor air, along its secant.
+                let w_k = own.to_loop_w / (inlet_c - supply_c);
+                if w_k.is_finite() { w_k.max(0.0) } else { 0.0 }
+            } else {
+                own.conductance_w_k
+            };
+            // Machines in a bath are cooled by its own convection.
+            let stirs = design.kind == ExchangerKind::Tank;
+            let flow = if stirs { 1.0 } else { own.flow };
+            return Settled { inlet_c, conductance_w_k, flow, outside: own.outside };
+        }
+        if model.behind_approach_j_k().is_none() {
+            return Settled { inlet_c: supply_c, conductance_w_k: 0.0, flow, outside: None };
+        }
+        // Its pumps are no part of the scenario: they always run.
+        let conductance_w_k = model.behind_approach_w_k(flow);
+        let moves = heat_w == 0.0 || conductance_w_k > 0.0;
+        let apart_k = if heat_w > 0.0 { heat_w / conductance_w_k } else { 0.0 };
+        let inlet_c = if moves { supply_c + apart_k } else { f64::INFINITY };
+        Settled { inlet_c, conductance_w_k, flow: 1.0, outside: None }
+    }
+
+    /// What it gives the loop of `heat_w` from its racks, W: its movers' heat beside that, less
+    /// what outdoor air takes.
+    pub(super) fn gives_w(&self, heat_w: f64, air: &MoistAir) -> f64 {
+        let Some(design) = &self.design else { return heat_w };
+        let own = design.solve_in(heat_w, self.movers.last_share(), 1.0, self.outdoors(air));
+        let total_w = heat_w + own.mover_w;
+        total_w - own.outside.map_or(0.0, |air| air.heat_w).min(total_w)
     }
 
     /// Its valve fails, with the loop at `supply_c`, or is mended.
@@ -146,22 +215,29 @@ pub(super) fn groups_of(index: usize, design: &Design) -> Vec<Group> {
                 group.racks.push(rack as u32);
                 continue;
             }
-            let design = &design.halls[site.hall];
-            let by_chips = side == 0 && design.chip_limits.is_some();
-            let limits = match (side, design.chip_limits) {
+            let hall = &design.halls[site.hall];
+            let by_chips = side == 0 && hall.chip_limits.is_some();
+            let limits = match (side, hall.chip_limits) {
                 (0, Some(limits)) => limits,
-                (0, None) => design.limits,
-                _ => design.air_limits,
+                (0, None) => hall.limits,
+                _ => hall.air_limits,
             };
+            let of_air = |exchanger: usize| {
+                let exchanger = &design.exchangers[exchanger];
+                design.loops[exchanger.cooled_by].design.is_ventilation()
+                    || exchanger.design.is_some_and(|exchanger| exchanger.blows())
+            };
+            let only_air = site.air_cooled_by.is_some() && site.cooled_by.is_some_and(of_air);
             groups.push(Group {
-                hall,
+                hall: site.hall as u32,
                 side,
                 racks: vec![rack as u32],
                 limits,
                 by_chips,
                 heat_w: 0.0,
-                limiting_c: f64::NAN,
                 told_c: f64::NAN,
+                search: Search::NEW,
+                only_air,
             });
         }
     }
@@ -205,8 +281,6 @@ pub(super) fn part(
     airy: bool,
     site: &ExchangerSite,
 ) -> Part {
-    let share = group.share(hall);
-    let racks = share * group.racks.len() as f64;
     if hall.rack_w == 0.0 {
         // Nothing but heat: it arises in the stream, which behind an air handler is the air of a
         // hall with the cabinets that the handler is built for.
@@ -221,7 +295,9 @@ pub(super) fn part(
     }
     let by_air = airy || group.side == 1 || site.design.as_ref().is_some_and(|x| x.blows());
     if by_air {
-        let cabinets = racks * hall.cabinets;
+        // A rack has its air and metal once, however little of its heat goes there.
+        let share = if group.only_air { group.share(hall) } else { 1.0 };
+        let cabinets = share * group.racks.len() as f64 * hall.cabinets;
         return Part {
             chips: false,
             mass_j_k: cabinets * CABINET_METAL_J_K,
@@ -229,7 +305,7 @@ pub(super) fn part(
             air_j_k: cabinets * CABINET_AIR_J_K,
         };
     }
-    let rated_w = racks * hall.rack_w;
+    let rated_w = group.share(hall) * group.racks.len() as f64 * hall.rack_w;
     Part {
         chips: true,
         mass_j_k: CHIP_J_K_W * rated_w,

@@ -13,7 +13,9 @@ mod chillers;
 mod exchangers;
 mod loops;
 mod machines;
+mod returns;
 mod serve;
+mod slope;
 mod units;
 mod waterworks;
 
@@ -28,6 +30,7 @@ use machines::Machines;
 
 pub(super) use exchangers::ExchangerPlant;
 pub(super) use loops::LoopPlant;
+pub(super) use returns::Returns;
 pub(super) use units::{Planned, Unit, planned, units};
 pub(super) use waterworks::Waterworks;
 
@@ -124,7 +127,7 @@ impl Facility<'_> {
         if !plant.now.reached {
             plant.machines.each_mut().map(Machines::begin);
             for &exchanger in &plant.exchangers {
-                self.exchangers[exchanger as usize].movers.begin();
+                self.exchangers[exchanger as usize].begin();
             }
             plant.reach(now);
         }
@@ -199,6 +202,7 @@ impl Facility<'_> {
             self.water.tell();
         }
         for &index in &loops {
+            self.returns.tell(index);
             let plant = &mut self.loops[index as usize];
             plant.now.reached = false;
             if let Some((_, ticket)) = plant.next.take() {

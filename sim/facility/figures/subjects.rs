@@ -184,6 +184,14 @@ pub(in crate::facility) struct HallEnd {
     pub(in crate::facility) seconds: f64,
     pub(in crate::facility) power_losses: u64,
     pub(in crate::facility) heat_trips: u64,
+    /// Trips of racks that had come back not long before.
+    pub(in crate::facility) heat_trips_again: u64,
+    /// Time of racks that waited for a plant that worked but was too weak, s.
+    pub(in crate::facility) heat_waiting_s: f64,
+    /// Time of racks at reduced speed for heat, s, in how many spells and hunts.
+    pub(in crate::facility) heat_slow_s: f64,
+    pub(in crate::facility) heat_slow_spells: u64,
+    pub(in crate::facility) heat_hunts: u64,
     /// Spells of the share of its racks that are not live.
     pub(in crate::facility) outages: SpellTotals,
 }
@@ -236,6 +244,43 @@ static HALL: &[Row<HallEnd>] = &[
             .lower()
             .adding(),
         |hall| Some(hall.heat_trips as f64),
+    ),
+    Row::new(
+        count("heat_trips_again", "The part of them within an hour of the rack's return.")
+            .lower()
+            .adding(),
+        |hall| Some(hall.heat_trips_again as f64),
+    ),
+    Row::new(
+        Figure::new(
+            "heat_waiting",
+            Scale::RACK_HOURS,
+            "Time of tripped racks that a plant which worked was too weak to take back.",
+        )
+        .lower()
+        .adding(),
+        |hall| Some(hall.heat_waiting_s * Scale::RACK_HOURS.per_base),
+    ),
+    Row::new(
+        Figure::new("heat_slow", Scale::RACK_HOURS, "Time of racks that heat slowed down.")
+            .lower()
+            .adding(),
+        |hall| Some(hall.heat_slow_s * Scale::RACK_HOURS.per_base),
+    ),
+    Row::new(
+        count("heat_slow_spells", "Times that heat slowed racks of the hall where none was slow.")
+            .lower()
+            .adding(),
+        |hall| Some(hall.heat_slow_spells as f64),
+    ),
+    Row::new(
+        count(
+            "heat_hunts",
+            "Series of such spells, each less than ten minutes after the one before.",
+        )
+        .lower()
+        .adding(),
+        |hall| Some(hall.heat_hunts as f64),
     ),
     Row::new(
         count(

@@ -121,6 +121,7 @@ impl PlantControl {
         };
         let load = Load {
             units: load_w / chillers.capacity_w,
+            warm: self.mode != CoolingMode::Free && state.supply_c > set_c + SHORT_K,
             short: self.mode != CoolingMode::Free
                 && state.flowing
                 && state.supply_c > set_c + SHORT_K,

@@ -80,6 +80,14 @@ impl Equipment {
         }
     }
 
+    /// What heat that slows it does not take from its draw, W.
+    fn idle_w(&self) -> f64 {
+        match self {
+            Equipment::Gpu(rack) => rack.idle_w(),
+            Equipment::Asic(_) | Equipment::HeatLoad { .. } => 0.0,
+        }
+    }
+
     /// Rated power of a rack, W.
     fn rated_w(&self) -> f64 {
         match self {
@@ -198,6 +206,7 @@ pub(super) fn read_racks<'t>(
                 chip_rise_k: chip.map_or(ChipSpec::RISE_K, |(_, rise_k)| rise_k),
                 // Heat loads are heat and nothing else: no chips, no metal.
                 rack_w: if let Equipment::HeatLoad { .. } = equipment { 0.0 } else { rated_w },
+                idle_w: equipment.idle_w(),
                 air_share: air_cooled_by.map_or(0.0, |(_, share)| share),
                 cabinets: equipment.cabinets(),
             };

@@ -95,6 +95,11 @@ impl HeatLoad {
         if offer.live { (*self.power_w.current() * offer.speed).min(offer.cap_w) } else { 0.0 }
     }
 
+    /// What a part would give off with power and cooling, in watts.
+    pub fn part_w(&self) -> f64 {
+        *self.power_w.current()
+    }
+
     /// What all its parts would give off with power and cooling, in watts.
     pub fn wanted_w(&self) -> f64 {
         self.wanted_w.value()

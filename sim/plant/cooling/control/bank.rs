@@ -11,6 +11,8 @@ pub(super) struct Load {
     pub(super) units: f64,
     /// The chilled water is warmer than wanted with all that run at their most.
     pub(super) short: bool,
+    /// It is warmer than wanted, whether or not anything runs, or there is heat.
+    pub(super) warm: bool,
     /// There is power to run on.
     pub(super) powered: bool,
 }
@@ -82,7 +84,11 @@ impl Bank {
             self.crowded = None;
             return Time::MAX;
         }
-        let next = if load.units <= 0.0 { self.stop_all(now) } else { self.stage(now, load) };
+        let next = if load.units <= 0.0 && !load.warm {
+            self.stop_all(now)
+        } else {
+            self.stage(now, load)
+        };
         self.next_ready().map_or(next, |ready| ready.min(next))
     }
 
@@ -122,7 +128,7 @@ impl Bank {
     fn stage(&mut self, now: Time, load: &Load) -> Time {
         let design = self.design;
         // More than those running and starting can carry: no time to wait.
-        while load.units > f64::from(self.coming()) {
+        while load.units > f64::from(self.coming()) || (load.warm && self.coming() == 0) {
             match self.start_one(now) {
                 Ok(()) => {}
                 Err(next) => return next,

@@ -22,7 +22,7 @@ fn minutes(m: u64) -> Time {
 }
 
 fn asked(load: f64) -> Load {
-    Load { units: load, short: false, powered: true }
+    Load { units: load, short: false, warm: false, powered: true }
 }
 
 #[test]
@@ -62,6 +62,18 @@ fn an_overload_starts_all_that_it_needs_at_once() {
 }
 
 #[test]
+fn warm_water_without_heat_runs_one() {
+    let mut bank = Bank::new(STAGING, 3, 0, minutes(0));
+    let warm = Load { warm: true, ..asked(0.0) };
+    assert_eq!(bank.advance(minutes(1), &warm), minutes(11));
+    assert_eq!(bank.advance(minutes(11), &warm), Time::MAX);
+    assert_eq!(bank.running(), 1);
+    assert_eq!(bank.advance(minutes(15), &asked(0.0)), minutes(31), "until it is cold");
+    bank.advance(minutes(31), &asked(0.0));
+    assert_eq!(bank.running(), 0);
+}
+
+#[test]
 fn without_power_nothing_runs_and_with_it_all_start_anew() {
     let mut bank = Bank::new(STAGING, 3, 2, minutes(0));
     let dark = Load { powered: false, ..asked(1.6) };
@@ -95,7 +107,8 @@ proptest! {
                 now += step;
                 left = Span::from_nanos(left.as_nanos() - step.as_nanos());
                 let before = bank.units().to_vec();
-                wanted = bank.advance(now, &Load { units: load, short: false, powered });
+                let load = Load { units: load, short: false, warm: false, powered };
+                wanted = bank.advance(now, &load);
                 prop_assert!(wanted >= now);
                 for (i, (was, is)) in before.iter().zip(bank.units()).enumerate() {
                     match (was, is) {
