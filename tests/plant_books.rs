@@ -149,7 +149,7 @@ fn heat_without_water_warms_the_hall() {
         "plant.yaml",
         "name: plant\nstart: 2026-07-01T00:00:00Z\nduration: 1 h\nweather: {climate: nordic}\n\
          output: {interval: 1 h}\npower:\n  bus: {kind: feed, capacity: 5 MW}\n\
-         \x20 breaker: {kind: switchgear, fed_by: bus, failures: {rate: 3600 /h, repair_mean: 900 days}}\n\
+         \x20 breaker: {kind: switchgear, fed_by: bus, failures: {rate: 60 /h, repair_mean: 900 days}}\n\
          cooling:\n  plant: {kind: air-cooled-chiller, design_heat: 1 MW, fed_by: breaker}\n\
          \x20 mid: {kind: air-handler, design_heat: 1 MW, cooled_by: plant, fed_by: bus}\n\
          racks:\n  hall: {kind: heat-load, power: 1 MW, fed_by: bus, cooled_by: mid}\n",

@@ -71,7 +71,7 @@ fn a_part_that_nothing_uses_changes_nothing() {
     let bench = bench();
     bench.file(
         "other.yaml",
-        &SITE.replace("  spare: {kind: pdu, rating: 300 kVA, fed_by: utility}\n", ""),
+        SITE.replace("  spare: {kind: pdu, rating: 300 kVA, fed_by: utility}\n", ""),
     );
     let text = stdout(&bench, "compare site.yaml other.yaml -n 5 --tables csv", 0);
     assert!(
@@ -316,7 +316,7 @@ fn what_is_wrong_is_shown_at_its_place() {
         ("replications: 6", "replicatons: 6", "unknown field `replicatons`"),
     ];
     for (from, to, expected) in cases {
-        bench.file("wrong.study.yaml", &STUDY.replacen(from, to, 1));
+        bench.file("wrong.study.yaml", STUDY.replacen(from, to, 1));
         let message = stderr(&bench, "study wrong.study.yaml", 3);
         assert!(message.contains(expected), "`{to}`:\n{message}");
         assert!(message.contains("wrong.study.yaml:"), "`{to}` has no place:\n{message}");
@@ -328,7 +328,7 @@ fn designs_of_another_world_are_warned_about() {
     let bench = bench();
     bench.file(
         "other.yaml",
-        &SITE.replace("{model: ercot-hub}", "{fixed: 30 $/MWh}").replace("seed: 7", "seed: 8"),
+        SITE.replace("{model: ercot-hub}", "{fixed: 30 $/MWh}").replace("seed: 7", "seed: 8"),
     );
     let message = stderr(&bench, "compare site.yaml other.yaml -n 2", 0);
     assert!(message.contains("differ in seed, price"), "{message}");

@@ -92,7 +92,7 @@ impl Clock {
     pub fn first_step(&self, step: Span) -> Span {
         const DAY: u64 = Span::from_hours(24).as_nanos();
         let (step, midnight) = (step.as_nanos(), jiff::civil::Time::midnight());
-        if step == 0 || DAY % step != 0 {
+        if step == 0 || !DAY.is_multiple_of(step) {
             return Span::from_nanos(step);
         }
         let since = self.local(Time::ZERO).time().duration_since(midnight).as_nanos();

@@ -18,6 +18,7 @@ kinds! {
 
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read to see that they are read")]
 pub(super) struct FeedSpec {
     pub(super) capacity: Power,
     pub(super) outages: Option<FilePath>,
@@ -26,6 +27,7 @@ pub(super) struct FeedSpec {
 
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read to see that they are read")]
 pub(super) struct UpsSpec {
     pub(super) rating: Power,
     pub(super) fed_by: Names,
@@ -37,6 +39,7 @@ pub(super) struct UpsSpec {
 
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read to see that they are read")]
 pub(super) struct Battery {
     pub(super) ambient: Temperature,
     pub(super) strings: u8,

@@ -156,11 +156,10 @@ struct Reader {
 impl Reader {
     /// Notes the `mod x;` of the file, also within inline modules.
     fn declarations(&mut self, tokens: TokenStream) {
-        let own = self.module.clone();
-        self.declarations_in(tokens, &own, "", false);
+        self.declarations_in(tokens, "", false);
     }
 
-    fn declarations_in(&mut self, tokens: TokenStream, own: &str, inline: &str, test: bool) {
+    fn declarations_in(&mut self, tokens: TokenStream, inline: &str, test: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut is_test = test;
         for (at, token) in tokens.iter().enumerate() {
@@ -174,7 +173,7 @@ impl Reader {
                     match tokens.get(at + 2) {
                         Some(TokenTree::Punct(_)) => self.children.push((name, is_test)),
                         Some(TokenTree::Group(body)) => {
-                            self.declarations_in(body.stream(), own, &name, is_test);
+                            self.declarations_in(body.stream(), &name, is_test);
                         }
                         _ => {}
                     }
@@ -219,11 +218,9 @@ impl Reader {
                     at = self.tree(&tokens, at + 1, None, true);
                     continue;
                 }
-                TokenTree::Ident(_) if !follows_path(&tokens, at) => {
-                    if is_path(&tokens, at) {
-                        at = self.tree(&tokens, at, None, false);
-                        continue;
-                    }
+                TokenTree::Ident(_) if !follows_path(&tokens, at) && is_path(&tokens, at) => {
+                    at = self.tree(&tokens, at, None, false);
+                    continue;
                 }
                 _ => {}
             }

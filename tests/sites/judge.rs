@@ -47,7 +47,7 @@ fn run(path: &Path, limit: Duration) -> Verdict {
     };
     let design = &loaded.design;
     let mut facility = Facility::new(design, 0);
-    let mut rows = Rows { rows: Vec::new(), until: busy() + limit };
+    let mut rows = Rows { rows: Vec::new(), starts_s: Vec::new(), until: busy() + limit };
     let end = facility.run(&mut rows);
     let outcome = facility.outcome();
     if end == End::Interrupted {
@@ -59,7 +59,7 @@ fn run(path: &Path, limit: Duration) -> Verdict {
     let series = Series {
         columns: facility.columns(),
         rows: rows.rows,
-        interval_s: design.interval.as_secs_f64(),
+        starts_s: rows.starts_s,
         duration_s: design.duration.as_secs_f64(),
     };
     found.series(&series);
@@ -72,12 +72,14 @@ fn run(path: &Path, limit: Duration) -> Verdict {
 #[derive(Debug)]
 struct Rows {
     rows: Vec<Vec<f64>>,
+    starts_s: Vec<f64>,
     until: Duration,
 }
 
 impl Observer for Rows {
-    fn interval(&mut self, _: Time, values: &[f64]) {
+    fn interval(&mut self, start: Time, values: &[f64]) {
         self.rows.push(values.to_vec());
+        self.starts_s.push(start.as_secs_f64());
     }
 
     fn record(&mut self, _: &Record<'_>) {}
@@ -102,7 +104,7 @@ fn busy() -> Duration {
 struct Series {
     columns: Vec<String>,
     rows: Vec<Vec<f64>>,
-    interval_s: f64,
+    starts_s: Vec<f64>,
     duration_s: f64,
 }
 
@@ -111,10 +113,10 @@ impl Series {
         self.columns.iter().position(|column| column == name)
     }
 
-    /// Hours of row `n`; the last may be torn.
+    /// Hours of row `n`: until the next begins, or the run ends.
     fn hours(&self, n: usize) -> f64 {
-        let start_s = n as f64 * self.interval_s;
-        (self.duration_s - start_s).min(self.interval_s) / 3600.0
+        let end_s = self.starts_s.get(n + 1).copied().unwrap_or(self.duration_s);
+        (end_s - self.starts_s[n]) / 3600.0
     }
 
     /// The column `name` times hours, over all rows.
@@ -259,7 +261,9 @@ impl Findings {
             Value::Null => {
                 let key = path.rsplit('.').next().unwrap_or_default();
                 let always = ["_mwh", "_mw", "_m3", "_c", "_usd", "availability"];
-                let sometimes = path.contains("classes") || key.ends_with("_per_mwh");
+                let sometimes = path.contains("classes")
+                    || key.ends_with("_per_mwh")
+                    || key.starts_with("worst_month");
                 if !sometimes && always.iter().any(|end| key.ends_with(end)) {
                     self.add(format!("range: {} is no number", &path[1..]));
                 }

@@ -164,18 +164,18 @@ impl Total {
     }
 }
 
-/// A figure that is made of other figures of its subject, which `of` gives by their keys.
+/// Makes a figure of others, which it is given by their keys.
+pub(super) type Make = fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>;
+
+/// A figure that is made of other figures of its subject.
 #[derive(Debug)]
 pub(super) struct Derived {
     pub(super) figure: Figure,
-    pub(super) of: fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>,
+    pub(super) of: Make,
 }
 
 impl Derived {
-    pub(super) const fn new(
-        figure: Figure,
-        of: fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>,
-    ) -> Self {
+    pub(super) const fn new(figure: Figure, of: Make) -> Self {
         Self { figure, of }
     }
 }

@@ -131,7 +131,7 @@ impl Filling {
             any |= binds;
         }
         let all = factor >= 1.0 || !any;
-        for load in 0..wiring.loads() {
+        for (load, granted) in granted.iter_mut().enumerate() {
             let asked = self.asked_w[load];
             if asked <= 0.0 {
                 continue;
@@ -140,7 +140,7 @@ impl Filling {
                 forest.share[cord] > 0.0 && self.bound[wiring.cord_node[cord] as usize]
             });
             if all || behind {
-                granted[load].0[rank] = factor * asked;
+                granted.0[rank] = factor * asked;
                 self.kept_w[load] += factor * asked;
                 self.asked_w[load] = 0.0;
             }

@@ -394,7 +394,8 @@ mod tests {
         let arrive = |s: &mut InferenceSpec, change: fn(&mut ArrivalsSpec)| {
             change(s.arrivals.as_mut().unwrap());
         };
-        let changes: [(&str, fn(&mut ArrivalsSpec)); 6] = [
+        type Change = (&'static str, fn(&mut ArrivalsSpec));
+        let changes: [Change; 6] = [
             ("arrivals.rate_per_replica", |a| a.rate_per_replica = Rate(-1.0)),
             ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![1.0; 23])),
             ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![0.0; 24])),

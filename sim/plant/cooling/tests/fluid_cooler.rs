@@ -214,7 +214,7 @@ fn contradictory_fluid_coolers_are_reported() {
     check(r#""design_supply": "25 degC""#, "design_supply", "no fluid cooler with");
     check(r#""ua": "60 kW/K", "design_supply": "29 degC""#, "ua", "both size");
     check(r#""dry_ua": "60 kW/K", "dry_switchover": "5 degC""#, "dry_ua", "both size");
-    check(r#""dry_below": "-2 degC""#, "dry_below", "between 0 and 60");
+    check(r#""dry_below": "-2 degC""#, "dry_below", "between 0 degC and 60 degC");
     check(r#""cycles_of_concentration": 1.0"#, "cycles_of_concentration", "above 1");
     check(
         r#""evaporation": "qureshi-zubair", "evaporation_loss": "0.2 %""#,

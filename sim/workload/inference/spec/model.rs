@@ -274,7 +274,7 @@ fn odd_points(points: &[(f64, f64)], of: &str, above_s: f64) -> Option<(String, 
         true => format!("{of}[{index}].{field}"),
         false => of.to_owned(),
     };
-    let lasts = |time: f64| time <= 3600.0 && time >= 0.0 && (above_s == 0.0 || time > above_s);
+    let lasts = |time: f64| (0.0..=3600.0).contains(&time) && (above_s == 0.0 || time > above_s);
     if points.is_empty() {
         return Some((of.to_owned(), "needs at least one point"));
     }
