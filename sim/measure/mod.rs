@@ -5,7 +5,7 @@
 //! [`Swing`] finds how far one moves within a short time, [`Spells`] are the times during which
 //! something is wrong, a [`Counter`] counts, a [`Latency`] holds the distribution of a delay in
 //! bounded memory, and a [`Ledger`] closes the books of a run: what came in is what went out and
-//! what is still there. What a share is of, [`share`] says once for all of them. Sums are compensated ([`Sum`]), so that months of small steps still
+//! what is still there. What a share is of, `share` says once for all of them. Sums are compensated ([`Sum`]), so that months of small steps still
 //! balance to 1e-9. A [`Figure`] says what is measured: a name, a unit, a meaning.
 
 pub mod figure;

@@ -24,7 +24,7 @@ fn refused(text: &str, message: &str) {
     assert_eq!(first, message);
     assert!(rendered.contains("--> t.yaml:"), "no place:\n{rendered}");
     assert!(rendered.len() < 2_000, "the message has {} bytes", rendered.len());
-    assert!(taken < Duration::from_millis(200), "took {taken:?}");
+    assert!(taken < Duration::from_secs(2), "took {taken:?}");
 }
 
 const DEEP: &str = "error: lists and mappings are nested more than 64 deep";

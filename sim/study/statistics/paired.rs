@@ -56,7 +56,7 @@ pub struct Comparison {
     pub half_width: Option<f64>,
     /// Two-sided p-value of the paired t-test; 1 where all pairs are equal or there is only one.
     pub p: f64,
-    /// Whether the two are equal within [`EQUAL_WITHIN`] in every pair.
+    /// Whether the two are equal within 1e-9 of the larger value in every pair.
     pub equal: bool,
     /// Independent replications that one paired replication is worth:
     /// (s_a^2 + s_b^2) / s_difference^2. Below 1 where common streams do harm. `None` where

@@ -446,7 +446,7 @@ mod tests {
             wrong.push((field, spec));
         };
         case("clients", |s| s.clients = Some(Vec::new()));
-        case("clients", |s| {
+        case("clients[0].share", |s| {
             s.clients = Some(vec![ClientSpec { share: 0.0, gaps: None, lengths: None }]);
         });
         let bins = |counts: &[(u32, f64)]| {
