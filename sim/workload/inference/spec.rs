@@ -461,7 +461,7 @@ mod tests {
             ("lengths.prompt.bins[0].tokens", bins(&[(0, 1.0)])),
             ("lengths.prompt.bins[1].tokens", bins(&[(7, 1.0), (7, 1.0)])),
             ("lengths.prompt.bins[1].weight", bins(&[(7, 1.0), (8, -1.0)])),
-            ("lengths.prompt.bins", bins(&[(7, 0.0)])),
+            ("lengths.prompt.bins[0].weight", bins(&[(7, 0.0)])),
         ] {
             let mut spec = spec(affine());
             spec.lengths = Some(LengthsSpec { prompt, output: AZURE_CONVERSATION.output });
