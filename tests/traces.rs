@@ -201,7 +201,7 @@ fn odd_rows_of_any_kind_leave_the_sound_ones() {
             malformed,
             backwards,
             "no prompt or no answer",
-            "12.0 arrived: 12.0 served",
+            "12 arrived: 12 served",
         ] {
             assert!(said.contains(part), "{name} does not say `{part}`:\n{said}");
         }
