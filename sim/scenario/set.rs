@@ -6,7 +6,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
 use super::names::expand;
 use super::read;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Map, Node, Value};
 use crate::spec::{Mark, Name, suggest};
 
 /// What the files of `--set` arguments are called in messages.
@@ -15,8 +15,9 @@ pub(crate) const COMMAND_LINE: &str = "command line";
 /// Carries out one `path=value` on `root`.
 ///
 /// The path is keys (or, in lists, numbers from zero) joined by dots; dots within braces
-/// belong to a group. All but the last step must exist. The value is YAML and replaces what
-/// is there; `null` removes it.
+/// belong to a group. The first two steps, a section and what is named in it, must exist; parts
+/// below them that nobody has written are made. The value is YAML and replaces what is there;
+/// `null` removes it.
 pub(crate) fn apply(root: &mut Node, argument: &str, files: &mut Files, sink: &mut Diagnostics) {
     let file = files.add(COMMAND_LINE.to_owned(), PathBuf::new(), argument.to_owned(), false);
     let mark = |start: usize, end: usize| Mark { file, start: start as u32, end: end as u32 };
@@ -63,11 +64,18 @@ pub(crate) fn apply(root: &mut Node, argument: &str, files: &mut Files, sink: &m
     }
 }
 
+/// Steps that name something of the scenario, which cannot be made: a section, a component.
+const NAMED_STEPS: usize = 2;
+
 /// Follows `steps`, each with the path before it, and puts `value` at the end.
 fn edit(root: &mut Node, steps: &[(Name, &str)], value: Node) -> Result<(), Box<Diagnostic>> {
     let ((last, last_before), way) = steps.split_last().expect("a path has a step");
     let mut node = root;
-    for (step, before) in way {
+    for (depth, (step, before)) in way.iter().enumerate() {
+        let made = depth >= NAMED_STEPS && !matches!(value.value, Value::Null);
+        if made && let Value::Map(map) = &mut node.value {
+            make(map, step);
+        }
         node = descend(node, step, before)?;
     }
     match &mut node.value {
@@ -89,6 +97,15 @@ fn edit(root: &mut Node, steps: &[(Name, &str)], value: Node) -> Result<(), Box<
         _ => *descend(node, last, last_before)? = value,
     }
     Ok(())
+}
+
+/// A part of a component that is not written is an empty one. A misspelt part is found when the
+/// component is read.
+fn make(map: &mut Map, step: &Name) {
+    if map.entry(&step.text).is_none() {
+        let value = Node { value: Value::Map(Map::default()), mark: step.mark, used_at: None };
+        map.entries.push(Entry { key: step.clone(), value });
+    }
 }
 
 fn descend<'n>(

@@ -55,6 +55,7 @@ fn a_set_that_leads_nowhere_says_where_it_ends() {
             "power.ups-{1..4}.rating=5",
             "1:25: power.ups-{1..4}.rating: needs a power with a unit, got the bare number `5`",
         ),
+        ("power.ups-{1..4}.failures.rate.of=2", "1:18: power.ups-{1..4}: unknown field `failures`"),
         ("power.ups-{1..4}.raitng=5 MW", "1:18: power.ups-{1..4}: unknown field `raitng`"),
     ] {
         assert_eq!(check_with(text, &[set]), [format!("command line:{message}")], "for {set}");
