@@ -47,7 +47,7 @@ fn tower_to_setpoint(bencher: Bencher<'_, '_>) {
 fn tower_always_on(bencher: Bencher<'_, '_>) {
     year(
         bencher,
-        r#"{"tower": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#,
+        r#"{"tower": {"design_heat": "10 MW", "fans": {"control": "always-on"}, "fed_by": ["a"]}}"#,
     );
 }
 
@@ -63,8 +63,8 @@ fn dry_cooler_to_setpoint(bencher: Bencher<'_, '_>) {
 fn fluid_cooler_to_setpoint(bencher: Bencher<'_, '_>) {
     year(
         bencher,
-        r#"{"fluid-cooler": {"design_heat": "10 MW", "supply": "28 degC", "spray": "when-needed",
-            "fed_by": ["a"]}}"#,
+        r#"{"fluid-cooler": {"design_heat": "10 MW", "supply": "28 degC",
+            "spray": {"control": "when-needed"}, "fed_by": ["a"]}}"#,
     );
 }
 
@@ -81,8 +81,9 @@ fn dry_cooler_ahead_of_a_tower(bencher: Bencher<'_, '_>) {
 fn chiller_tower_and_economiser(bencher: Bencher<'_, '_>) {
     year(
         bencher,
-        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": 4, "supply": "15 degC",
-            "range": "8 K", "economiser": {"approach": "2 K"}, "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": {"count": 4},
+            "supply": "15 degC", "range": "8 K", "economiser": {"approach": "2 K"},
+            "fed_by": ["a"]}}"#,
     );
 }
 

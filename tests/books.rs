@@ -123,7 +123,7 @@ fn a_working_point_on_the_throttle_slope() {
             .map(|(what, at)| format!("racks.train-hall.{what}_inlet={at}"));
         let small = "cooling.tower.design_heat=120 kW";
         check(&[&throttle, &trip, small, "workloads.train.jobs={kind: resident}"]);
-        check_in_heat(&[&throttle, &trip, small, "cooling.tower.fan_control=always-on"]);
+        check_in_heat(&[&throttle, &trip, small, "cooling.tower.fans.control=always-on"]);
     }
 }
 

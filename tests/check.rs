@@ -275,7 +275,7 @@ fn what_is_left_out_of_a_plant_alone_is_asked_for_where_it_is_needed() {
     let text = format!("{PLANT}power: 1 MW}}\npower:\n  grid: {{kind: feed, capacity: 2 MW}}\n");
     let found = findings(&text);
     assert!(found.contains(&"8:3 racks.hall: nothing feeds these racks".to_owned()), "{found:#?}");
-    assert!(found.iter().any(|f| f.contains("nothing feeds the fans of this loop")), "{found:#?}");
+    assert!(found.iter().any(|f| f.contains("nothing feeds its fans")), "{found:#?}");
     // What earns is set against the price of energy.
     let plant = PLANT.replace("design_heat: 1 MW", "design_heat: 2 MW");
     let text = format!(
@@ -315,6 +315,33 @@ fn water_that_no_limit_reaches_is_told() {
     check(&hall(limit, "{pads: {}}"), &[told]);
 }
 
+#[test]
+fn fields_of_cooling_that_moved_are_shown_their_place() {
+    let bench = Bench::new();
+    bench.file(
+        "site.yaml",
+        plant_in(
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, pump_head: 180 kPa, cells: 2, ua: 60 kW/K, pumps: 2}",
+        ),
+    );
+    let output = bench.loadbank("check site.yaml --format json").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let helps: Vec<String> = out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|finding| format!("{} / {}", finding["message"], finding["help"]).replace('"', ""))
+        .collect();
+    for expected in [
+        "cooling.plant: unknown field `pump_head` / it is `pumps.head` now",
+        "cooling.plant: unknown field `cells` / it is `fans.count` now",
+        "cooling.plant: unknown field `ua` / it is `tower.ua` now",
+        "cooling.plant.pumps: needs a mapping, got `2` / known: `fed_by`, `count`, `power`",
+    ] {
+        assert!(helps.iter().any(|help| help.starts_with(expected)), "{expected}\n{helps:#?}");
+    }
+}
+
 /// A cooling component alone under a megawatt in the weather of Phoenix or of Lulea.
 fn plant_in(climate: &str, plant: &str) -> String {
     format!(
@@ -330,33 +357,54 @@ fn contradictory_plants_are_told_with_figures() {
         // No tower cools below the wet bulb, no cooler below the air.
         (
             "phoenix",
-            "{kind: tower, design_heat: 1 MW, design_supply: 25 degC}",
+            "{kind: tower, design_heat: 1 MW, tower: {design_supply: 25 degC}}",
             "no tower with 25.2",
         ),
         (
             "phoenix",
-            "{kind: dry-cooler, design_heat: 1 MW, design_supply: 34 degC}",
+            "{kind: dry-cooler, design_heat: 1 MW, cooler: {design_supply: 34 degC}}",
             "no dry cooler of a sensible size",
         ),
         (
             "phoenix",
-            "{kind: tower, design_heat: 1 MW, cells: 0}",
-            "cells: must be between 1 and 1000000, got 0",
+            "{kind: tower, design_heat: 1 MW, fans: {count: 0}}",
+            "cooling.plant.fans.count: must be between 1 and",
+        ),
+        // A quantity out of its bounds, at its field and with its unit.
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, pumps: {head: 200 MPa}}",
+            "`MPa` is not a unit of it",
         ),
         (
             "phoenix",
-            "{kind: tower, design_heat: 1 MW, ua: 60 kW/K, design_supply: 30 degC}",
+            "{kind: tower, design_heat: 1 MW, pumps: {head: 2000 bar}}",
+            "cooling.plant.pumps.head: must be between 0 Pa and 100 bar, got 2000 bar",
+        ),
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, tower: {drift: -1 L/s}}",
+            "cooling.plant.tower.drift: ",
+        ),
+        (
+            "phoenix",
+            "{kind: cdu, design_heat: 1 MW, cooled_by: plant, pumps: {heat: 50 %}}",
+            "cooling.plant.pumps.heat: all that the pumps of an exchanger draw",
+        ),
+        (
+            "phoenix",
+            "{kind: tower, design_heat: 1 MW, tower: {ua: 60 kW/K, design_supply: 30 degC}}",
             "`ua` and `design_supply` both size the tower",
         ),
         (
             "phoenix",
-            "{kind: chiller-plant, design_heat: 1 MW, capacity: 600 kW}",
+            "{kind: chiller-plant, design_heat: 1 MW, chillers: {capacity: 600 kW}}",
             "6.7 degC is not held at design heat",
         ),
         // What the design point allows and the weather does not.
         (
             "phoenix",
-            "{kind: dry-cooler, design_heat: 1 MW, supply: 32 degC, fan_control: cycling}",
+            "{kind: dry-cooler, design_heat: 1 MW, supply: 32 degC, fans: {control: cycling}}",
             "`plant` is to hold 32.0 degC and reaches ",
         ),
         (
@@ -376,7 +424,7 @@ fn contradictory_plants_are_told_with_figures() {
     for (climate, plant) in [
         (
             "phoenix",
-            "{kind: dry-cooler, design_heat: 1 MW, fan_control: always-on, supply: 32 degC}",
+            "{kind: dry-cooler, design_heat: 1 MW, fans: {control: always-on}, supply: 32 degC}",
         ),
         ("nordic", "{kind: dry-cooler, design_heat: 1 MW, coolant: pg25, minimum_supply: -5 degC}"),
         ("nordic", "{kind: tower, design_heat: 1 MW}"),

@@ -10,7 +10,7 @@ site: {altitude: 300 m}
 weather: {climate: phoenix}
 output: {interval: 1 min}
 cooling:
-  plant: {kind: chiller-plant, design_heat: 1 MW, chillers: 4}
+  plant: {kind: chiller-plant, design_heat: 1 MW, chillers: {count: 4}}
 racks:
   hall: {kind: heat-load, power: 1 MW, cooled_by: plant,
     daily_profile: [0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 1, 1, 1, 0.4, 0.4, 0.4,
@@ -59,7 +59,7 @@ fn a_sudden_load_waits_for_the_chillers_it_needs() {
     let told = simulate(PLANT, &[]);
     assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
     assert_warm(&told, &[(360, 370)]);
-    let quick = simulate(PLANT, &["cooling.plant.start_delay=0 s"]);
+    let quick = simulate(PLANT, &["cooling.plant.chillers.upkeep.restart=0 s"]);
     assert_warm(&quick, &[]);
     // After nine two are enough; having run long, they stop at once, one after the other.
     let power = column(&quick, "plant_chillers_mw");
@@ -72,11 +72,11 @@ fn a_stopped_chiller_rests_before_it_starts_again() {
     let dip = [
         "racks.hall.daily_profile=[0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 1, 0.4, 1, 1, 1, 1, \
          1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]",
-        "cooling.plant.least_run_time=2 h",
+        "cooling.plant.chillers.staging.least_run_time=2 h",
     ];
     let told = simulate(PLANT, &dip);
     // Two hours of rest end at nine, and then they take ten minutes to start.
     assert_warm(&told, &[(360, 370), (480, 550)]);
-    let hasty = simulate(PLANT, &[dip[0], "cooling.plant.least_run_time=0 s"]);
+    let hasty = simulate(PLANT, &[dip[0], "cooling.plant.chillers.staging.least_run_time=0 s"]);
     assert_warm(&hasty, &[(360, 370), (480, 490)]);
 }

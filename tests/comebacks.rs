@@ -6,6 +6,7 @@
 //! many sites are drawn is `LOADBANK_COMEBACKS` (default 300), from the seed
 //! `LOADBANK_COMEBACKS_SEED` on (default 1).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::support::{Bench, Told, column, simulate_file};
@@ -95,6 +96,26 @@ fn units(luck: &mut Luck, all: u64) -> String {
     format!(", units: {out}")
 }
 
+/// Machines of a kind: what they are, their upkeep and that of their control.
+#[derive(Default)]
+struct Machines {
+    own: String,
+    upkeep: String,
+    control: String,
+}
+
+impl Machines {
+    /// As the part `what` of a plant.
+    fn text(&self, what: &str) -> String {
+        let Self { own, upkeep, control } = self;
+        let control = match control.as_str() {
+            "" => String::new(),
+            control => format!(", control_upkeep: {{{control}}}"),
+        };
+        format!(", {what}: {{{own}upkeep: {{standby: 0{upkeep}}}{control}}}")
+    }
+}
+
 /// A cooling loop of any kind named `name` for `heat_kw`.
 fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool) {
     let kinds = [
@@ -114,27 +135,32 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
     let evaporates = !matches!(kind, "air-cooled-chiller" | "ventilation" | "dry-cooler");
     let (pumps, cells, chillers) = (1 + luck.below(3), 1 + luck.below(3), 1 + luck.below(3));
     let mut text = format!("  {name}: {{kind: {kind}, design_heat: {heat_kw:.0} kW");
+    let mut machines: BTreeMap<&str, Machines> = BTreeMap::new();
+    let mut own = |what: &'static str, text: String| {
+        machines.entry(what).or_default().own.push_str(&text);
+    };
     if chills {
-        write!(text, ", supply: {:.1} degC, chillers: {chillers}", luck.between(7.0, 18.0))
-            .unwrap();
+        write!(text, ", supply: {:.1} degC", luck.between(7.0, 18.0)).unwrap();
+        own("chillers", format!("count: {chillers}, "));
     } else if !airy {
         write!(text, ", supply: {:.1} degC", luck.between(22.0, 32.0)).unwrap();
     }
     match kind {
-        "chiller-plant" => write!(text, ", cells: {cells}, fan_control: {fans}").unwrap(),
-        "tower" => write!(text, ", cells: {cells}, fan_control: {fans}").unwrap(),
-        "dry-cooler" | "fluid-cooler" => write!(text, ", units: {cells}").unwrap(),
-        _ => {}
+        "chiller-plant" | "tower" => own("fans", format!("count: {cells}, control: {fans}, ")),
+        "dry-cooler" | "fluid-cooler" => own("fans", format!("count: {cells}, ")),
+        "air-cooled-chiller" => {}
+        _ => own("fans", String::new()),
     }
     if kind == "chiller-plant" && luck.chance(0.4) {
         text += ", economiser: {approach: 2 K}";
     }
     if !airy {
-        write!(text, ", pumps: {pumps}, restart: {{pumps: {:.0} s}}", luck.between(1.0, PUMPS))
-            .unwrap();
+        own("pumps", format!("count: {pumps}, "));
+        let restart = format!(", restart: {:.0} s", luck.between(1.0, PUMPS));
         if luck.chance(0.15) {
-            text += ", pump_power: 0 W";
+            own("pumps", "power: 0 W, ".to_owned());
         }
+        machines.get_mut("pumps").unwrap().upkeep += &restart;
         if luck.chance(0.3) {
             text += ", approach: 4 K";
         }
@@ -154,31 +180,41 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
     if airy {
         out.push(("fans", 1));
     }
-    text += &site.trouble(luck, 0.6, |luck| {
+    let mut at = "";
+    let away_text = site.trouble(luck, 0.6, |luck| {
         let (what, all) = out[luck.below(out.len() as u64) as usize];
+        at = what;
         let units = units(luck, all);
-        format!(", maintenance: {{{what}: [{}]}}", away(luck, &units))
+        format!(", maintenance: [{}]", away(luck, &units))
     });
-    text += &site.trouble(luck, 0.25, |luck| {
+    if !away_text.is_empty() {
+        machines.get_mut(at).unwrap().upkeep += &away_text;
+    }
+    let failing = site.trouble(luck, 0.25, |luck| {
         let (what, _) = out[luck.below(out.len() as u64) as usize];
-        format!(
-            ", failures: {{{what}: {{rate: {:.2} /day, repair_mean: 20 min}}}}",
-            luck.between(0.2, 2.0)
-        )
+        at = what;
+        let rate = luck.between(0.2, 2.0);
+        format!(", failures: {{rate: {rate:.2} /day, repair_mean: 20 min}}")
     });
-    text += &site.trouble(luck, 0.25, |luck| {
-        let what = if chills && luck.chance(0.6) || kind == "air-cooled-chiller" {
-            "staging"
-        } else {
-            "fans"
-        };
-        let mode = if what == "staging" { "stuck" } else { luck.pick(&["stuck", "full", "shut"]) };
-        format!(", control_faults: {{{what}: [{}]}}", away(luck, &format!(", mode: {mode}")))
+    if !failing.is_empty() {
+        machines.get_mut(at).unwrap().upkeep += &failing;
+    }
+    let control = site.trouble(luck, 0.25, |luck| {
+        let stages = chills && luck.chance(0.6) || kind == "air-cooled-chiller";
+        at = if stages { "chillers" } else { "fans" };
+        let mode = if stages { "stuck" } else { luck.pick(&["stuck", "full", "shut"]) };
+        format!("faults: [{}]", away(luck, &format!(", mode: {mode}")))
     });
+    if !control.is_empty() {
+        machines.get_mut(at).unwrap().control += &control;
+    }
+    for (what, machines) in &machines {
+        text += &machines.text(what);
+    }
     if evaporates {
         text += &site.trouble(luck, 0.3, |luck| {
             let basin = if luck.chance(0.5) { ", basin: 2 m3" } else { "" };
-            format!(", water: {{outages: [{}]{basin}}}", away(luck, ""))
+            format!(", water: {{main: {{outages: [{}]}}{basin}}}", away(luck, ""))
         });
     }
     site.cooling += &(text + "}\n");
@@ -195,19 +231,24 @@ fn exchanger(
     let mut text =
         format!("  {name}: {{kind: {kind}, design_heat: {heat_kw:.0} kW, cooled_by: {plant}");
     let feeder = luck.pick(&["utility", "mech", "mech", "ups"]);
-    write!(text, ", fed_by: {feeder}, restart: {:.0} s", luck.between(1.0, PUMPS)).unwrap();
+    write!(text, ", fed_by: {feeder}").unwrap();
+    let mut movers = Machines {
+        upkeep: format!(", restart: {:.0} s", luck.between(1.0, PUMPS)),
+        ..Machines::default()
+    };
     if kind == "air-handler" && luck.chance(0.4) {
         text += ", outside_air: {class: a2}";
     }
-    let all = if kind == "air-handler" { 4 } else { 2 };
-    text += &site.trouble(luck, 0.4, |luck| {
+    let (what, all) = if kind == "air-handler" { ("fans", 4) } else { ("pumps", 2) };
+    movers.upkeep += &site.trouble(luck, 0.4, |luck| {
         let units = units(luck, all);
         format!(", maintenance: [{}]", away(luck, &units))
     });
+    text += &movers.text(what);
     if kind == "cdu" {
         text += &site.trouble(luck, 0.2, |luck| {
             let mode = luck.pick(&["stuck", "full", "shut"]);
-            format!(", valve_faults: [{}]", away(luck, &format!(", mode: {mode}")))
+            format!(", valve: {{faults: [{}]}}", away(luck, &format!(", mode: {mode}")))
         });
     }
     site.cooling += &(text + "}\n");

@@ -83,10 +83,10 @@ fn a_scenario_of_a_tower_meets_the_energyplus_year() {
     let theirs = Theirs::read(data.join("cooling/F_merkel_full_const__phoenix.csv.gz"));
     let ours = year(
         &data,
-        "{kind: tower, design_heat: 1 MW, ua: 57831.25 W/K, water_flow: 43.49274 kg/s, \
-         air_flow: 25 m3/s, fan_power: 10.5 kW, fan_control: always-on, \
-         wet_bulb_correction: false, pump_power: 11153.12 W, minimum_supply: 0 degC, \
-         drift_flow: 1.0764e-6 m3/s, cycles_of_concentration: 4}",
+        "{kind: tower, design_heat: 1 MW, tower: {ua: 57831.25 W/K, wet_bulb_correction: false, \
+         drift: 1.0764e-6 m3/s}, water_flow: 43.49274 kg/s, fans: {air_flow: 25 m3/s, \
+         power: 10.5 kW, control: always-on}, pumps: {power: 11153.12 W}, \
+         minimum_supply: 0 degC, water: {cycles_of_concentration: 4}}",
     );
     meets_the_year(&ours, &theirs);
     for (column_name, name, low, high) in [
@@ -106,9 +106,9 @@ fn a_scenario_of_a_dry_cooler_meets_the_energyplus_year() {
     let theirs = Theirs::read(data.join("cooling/G_dry_full_const__phoenix.csv.gz"));
     let ours = year(
         &data,
-        "{kind: dry-cooler, design_heat: 1 MW, ua: 200 kW/K, water_flow: 23.921 kg/s, \
-         air_flow: 110 m3/s, fan_power: 44 kW, fan_control: always-on, \
-         pump_power: 6815.796 W, minimum_supply: 0 degC}",
+        "{kind: dry-cooler, design_heat: 1 MW, cooler: {ua: 200 kW/K}, water_flow: 23.921 kg/s, \
+         fans: {air_flow: 110 m3/s, power: 44 kW, control: always-on}, \
+         pumps: {power: 6815.796 W}, minimum_supply: 0 degC}",
     );
     meets_the_year(&ours, &theirs);
 }

@@ -17,7 +17,7 @@ power:
   it: {kind: switchgear, fed_by: utility}
   mech: {kind: switchgear, fed_by: utility}
 cooling:
-  water: {kind: bac-dry-cooler, design_heat: 1.1 MW, supply: 30 degC, design_supply: 45 degC, fed_by: mech}
+  water: {kind: bac-dry-cooler, design_heat: 1.1 MW, supply: 30 degC, cooler: {design_supply: 45 degC}, fed_by: mech}
   cdu-{1..2}: {kind: cdu, design_heat: 400 kW, cooled_by: water, fed_by: mech}
   wall: {kind: air-handler, design_heat: 210 kW, cooled_by: water, fed_by: mech}
 racks:
@@ -231,7 +231,7 @@ racks:
 #[test]
 fn a_hall_on_outdoor_air_heats_without_its_fans_and_cools_when_they_are_back() {
     let text = HALL
-        .replace("bac-dry-cooler, design_heat: 1.1 MW, supply: 30 degC, design_supply: 45 degC", "chiller-with-economiser, design_heat: 1.3 MW")
+        .replace("bac-dry-cooler, design_heat: 1.1 MW, supply: 30 degC, cooler: {design_supply: 45 degC}", "chiller-with-economiser, design_heat: 1.3 MW")
         .replace("design_heat: 210 kW, cooled_by: water, fed_by: mech", "design_heat: 210 kW, cooled_by: water, fed_by: air-bus, outside_air: {}")
         .replace("  mech: {", "  air-bus: {kind: switchgear, fed_by: utility, failures: {rate: 6 /day, repair_mean: 3 min}}\n  mech: {");
     let told = simulate_in(12.0, &text, &[]);

@@ -6,48 +6,57 @@ use proptest::prelude::*;
 
 use super::support::{Bench, column, simulate_file};
 
+/// Stands for what fails, whose rate is drawn later.
+const FAILURES: &str = "failures: UNIT";
+const FAILING: &str = "upkeep: {failures: UNIT}";
+
 /// A loop as a user would write it, all but its name.
 fn plant() -> impl Strategy<Value = String> {
     let fans = prop_oneof![Just("variable-speed"), Just("cycling"), Just("always-on")];
     let tower = (fans.clone(), 12.0f64..30.0, 1u32..4, any::<bool>()).prop_map(
         |(fans, supply, cells, corrected)| {
             format!(
-                "kind: tower, design_heat: 1 MW, supply: {supply:.1} degC, fan_control: {fans}, \
-                 cells: {cells}, pumps: 2, wet_bulb_correction: {corrected}"
+                "kind: tower, design_heat: 1 MW, supply: {supply:.1} degC, \
+                 tower: {{wet_bulb_correction: {corrected}}}, \
+                 fans: {{control: {fans}, count: {cells}, {FAILING}}}, \
+                 pumps: {{count: 2, {FAILING}}}"
             )
         },
     );
     let pads = prop_oneof![Just(""), Just(", pads: {enable_above: 20 degC}")];
     let dry = (fans.clone(), 20.0f64..45.0, 1u32..4, pads).prop_map(|(fans, supply, units, pads)| {
         format!(
-            "kind: dry-cooler, design_heat: 1 MW, supply: {supply:.1} degC, fan_control: {fans}, \
-             units: {units}, pumps: 3, coolant: pg25{pads}"
+            "kind: dry-cooler, design_heat: 1 MW, supply: {supply:.1} degC, coolant: pg25{pads}, \
+             fans: {{control: {fans}, count: {units}, {FAILING}}}, \
+             pumps: {{count: 3, {FAILING}}}"
         )
     });
     let economiser = prop_oneof![Just(""), Just(", economiser: {approach: 2 K}")];
     let chilled = (fans, 6.0f64..18.0, 1u32..4, economiser, 0u64..15).prop_map(
         |(fans, supply, chillers, economiser, delay)| {
             format!(
-                "kind: chiller-plant, design_heat: 1 MW, supply: {supply:.1} degC, \
-                 chillers: {chillers}, fan_control: {fans}, start_delay: {delay} min, \
-                 pumps: 2{economiser}"
+                "kind: chiller-plant, design_heat: 1 MW, supply: {supply:.1} degC{economiser}, \
+                 chillers: {{count: {chillers}, upkeep: {{restart: {delay} min, {FAILURES}}}}}, \
+                 fans: {{control: {fans}, {FAILING}}}, pumps: {{count: 2, {FAILING}}}"
             )
         },
     );
     let air_cooled = (6.0f64..15.0, 1u32..4).prop_map(|(supply, chillers)| {
         format!(
             "kind: air-cooled-chiller, design_heat: 1 MW, supply: {supply:.1} degC, \
-             chillers: {chillers}"
+             chillers: {{count: {chillers}, {FAILING}}}, pumps: {{{FAILING}}}"
         )
     });
-    let hall = Just("kind: ventilation, design_heat: 1 MW".to_owned());
-    let fluid = (20.0f64..32.0).prop_map(|supply| {
-        format!("kind: fluid-cooler, design_heat: 1 MW, supply: {supply:.1} degC")
-    });
-    let hybrid = (20.0f64..32.0).prop_map(|supply| {
-        format!("kind: hybrid-cooler, design_heat: 1 MW, supply: {supply:.1} degC")
-    });
-    prop_oneof![tower, dry, chilled, air_cooled, hall, fluid, hybrid]
+    let hall = Just(format!("kind: ventilation, design_heat: 1 MW, fans: {{{FAILING}}}"));
+    let wet = |kind: &'static str| {
+        (20.0f64..32.0).prop_map(move |supply| {
+            format!(
+                "kind: {kind}, design_heat: 1 MW, supply: {supply:.1} degC, \
+                 fans: {{{FAILING}}}, pumps: {{{FAILING}}}"
+            )
+        })
+    };
+    prop_oneof![tower, dry, chilled, air_cooled, hall, wet("fluid-cooler"), wet("hybrid-cooler")]
 }
 
 /// What stands between the loop and the heat, if anything.
@@ -102,16 +111,7 @@ proptest! {
         });
         let cooled_by = if exchanger.is_empty() { "plant" } else { "mid" };
         let unit = format!("{{rate: {rate_per_day:.2} /day, repair_mean: 2 h}}");
-        let mut failing = vec![format!("fans: {unit}")];
-        if plant.contains("air-cooled") {
-            failing.clear();
-        }
-        if !air {
-            failing.push(format!("pumps: {unit}"));
-        }
-        if plant.contains("chiller") {
-            failing.push(format!("chillers: {unit}"));
-        }
+        let plant = plant.replace("UNIT", &unit);
         let shares: Vec<String> = shares.iter().map(|share| format!("{share:.3}")).collect();
         let path = bench.file(
             "plant.yaml",
@@ -122,10 +122,9 @@ proptest! {
                  relative_humidity: {{column: rh, unit: '%'}}}}}}\noutput: {{interval: 1 h}}\n\
                  power:\n  bus: {{kind: feed, capacity: 5 MW}}\n  breaker: {{kind: switchgear, \
                  fed_by: bus, failures: {{rate: {rate_per_day:.2} /day, repair_mean: 20 min}}}}\n\
-                 cooling:\n  plant: {{{plant}, fed_by: breaker, failures: {{{}}}}}\n{exchanger}\
+                 cooling:\n  plant: {{{plant}, fed_by: breaker}}\n{exchanger}\
                  racks:\n  hall: {{kind: heat-load, power: 1 MW, fed_by: bus, \
                  cooled_by: {cooled_by}, daily_profile: [{}]{limits}}}\n",
-                failing.join(", "),
                 shares.join(", "),
             ),
         );

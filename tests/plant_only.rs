@@ -116,7 +116,7 @@ fn a_load_without_water_stops() {
             "racks.hall.fed_by=bus",
             "racks.hall.trip_inlet=60 degC",
             "cooling.tower.fed_by=bus",
-            "cooling.tower.pumps_fed_by=breaker",
+            "cooling.tower.pumps.fed_by=breaker",
             &format!("power={{bus: {{kind: feed, capacity: 2 MW}}, breaker: {breaker}}}"),
         ],
     );

@@ -7,6 +7,7 @@ use std::path::Path;
 use loadbank::report::columns::columns_page;
 use loadbank::scenario::{reference, schema};
 use loadbank::study::study_schema;
+use serde_json::Value as Json;
 
 /// Set to write the page instead of comparing it.
 const UPDATE: &str = "UPDATE_REFERENCE";
@@ -28,6 +29,53 @@ fn check_page(name: &str, current: &str) {
         committed.lines().nth(line),
         current.lines().nth(line),
     );
+}
+
+/// The fields that the kinds of cooling declare. One that kinds share is declared once and counts
+/// once: it has one name and one meaning.
+fn cooling_fields(schema: &Json) -> BTreeSet<(String, String)> {
+    let mut fields = BTreeSet::new();
+    let mut parts = BTreeSet::new();
+    let mut open: Vec<(&Json, String)> = Vec::new();
+    for kind in schema["definitions"]["CoolingSpec"]["oneOf"].as_array().unwrap() {
+        let is_model = kind["properties"]["kind"]["const"].is_string();
+        if is_model {
+            open.push((kind, String::new()));
+        }
+    }
+    assert_eq!(open.len(), 10);
+    while let Some((object, part)) = open.pop() {
+        for (name, field) in object["properties"].as_object().into_iter().flatten() {
+            if name == "kind" && part.is_empty() {
+                continue;
+            }
+            // Fields of a part are told apart by the part, those of kinds by their meaning.
+            let meaning = field["description"].as_str().unwrap();
+            let of = if part.is_empty() { meaning } else { &part };
+            fields.insert((name.clone(), of.to_owned()));
+            let text = field.to_string();
+            for definition in text.split("#/definitions/").skip(1) {
+                let definition = definition.split('"').next().unwrap();
+                if parts.insert(definition.to_owned()) {
+                    open.push((&schema["definitions"][definition], definition.to_owned()));
+                }
+            }
+        }
+    }
+    fields
+}
+
+#[test]
+fn what_kinds_of_cooling_share_is_declared_once() {
+    let schema: Json = serde_json::from_str(&schema()).unwrap();
+    let fields = cooling_fields(&schema);
+    assert!((100..=180).contains(&fields.len()), "{} fields: {fields:#?}", fields.len());
+    // A name that kinds give to fields of their own has one meaning.
+    let shared = ["design_heat", "fed_by", "source", "pumps", "fans", "tower", "chillers", "water"];
+    for name in shared {
+        let meanings = fields.iter().filter(|(field, of)| field == name && of.contains(' '));
+        assert_eq!(meanings.count(), 1, "{name}");
+    }
 }
 
 #[test]

@@ -38,11 +38,17 @@ fn with(plant: &str) -> String {
 #[test]
 fn no_plant_stays_dark_when_what_it_lost_is_back() {
     let away = "[{start: 2026-07-02T12:00:00Z, duration: 2 h, units: 2}]";
-    let lost = |machines: &str| format!("maintenance: {{{machines}: {away}}}");
-    let dry = "water: {outages: [{start: 2026-07-02T12:00:00Z, duration: 2 h}]}".to_owned();
-    let tower = "kind: chiller-plant, design_heat: 1 MW, supply: 12 degC, chillers: 2, pumps: 2";
-    let airy =
-        "kind: air-cooled-chiller, design_heat: 1 MW, supply: 12 degC, chillers: 2, pumps: 2";
+    let lost = |machines: &str| format!("cooling.plant.{machines}.upkeep.maintenance={away}");
+    let dry = "cooling.plant.water.main.outages=[{start: 2026-07-02T12:00:00Z, duration: 2 h}]"
+        .to_owned();
+    let plant = |kind: &str, pumps: &str| {
+        format!(
+            "kind: {kind}, design_heat: 1 MW, supply: 12 degC, chillers: {{count: 2}}, \
+             pumps: {{count: 2{pumps}}}"
+        )
+    };
+    let (tower, airy) = (plant("chiller-plant", ""), plant("air-cooled-chiller", ""));
+    let (tower, airy) = (tower.as_str(), airy.as_str());
     let free = format!("{tower}, economiser: {{approach: 2 K}}");
     for (plant, lost) in [
         (tower, lost("chillers")),
@@ -54,17 +60,17 @@ fn no_plant_stays_dark_when_what_it_lost_is_back() {
         (&free, lost("pumps")),
         (&free, dry.clone()),
         // Pumps that give their water no heat leave the chillers nothing to do meanwhile.
-        (&format!("{airy}, pump_power: 0 W"), lost("chillers")),
-        (&format!("{tower}, pump_heat: 0 %"), lost("chillers")),
-        ("kind: tower, design_heat: 1 MW, supply: 20 degC, pumps: 2", lost("pumps")),
+        (&plant("air-cooled-chiller", ", power: 0 W"), lost("chillers")),
+        (&plant("chiller-plant", ", heat: 0 %"), lost("chillers")),
+        ("kind: tower, design_heat: 1 MW, supply: 20 degC, pumps: {count: 2}", lost("pumps")),
         ("kind: tower, design_heat: 1 MW, supply: 20 degC", dry),
     ] {
         // An economiser alone keeps the water at 22 degC.
         let trip_c = if plant.contains("economiser") { 20 } else { 40 };
         let told = simulate_in(
             25.0,
-            &with(&format!("{plant}, {lost}")),
-            &[&format!("racks.hall.trip_inlet={trip_c} degC")],
+            &with(plant),
+            &[&format!("racks.hall.trip_inlet={trip_c} degC"), &lost],
         );
         let said = format!("{plant}, {lost}: {:?}", told.events);
         assert!(told.outcome.balanced(), "{said}");
@@ -88,7 +94,7 @@ fn no_plant_stays_dark_when_what_it_lost_is_back() {
 /// scenario says.
 #[test]
 fn the_wait_is_counted_from_when_the_plant_can_carry_them() {
-    let away = "maintenance: {pumps: [{start: 2026-07-02T12:00:00Z, duration: 2 h}]}";
+    let away = "pumps: {upkeep: {maintenance: [{start: 2026-07-02T12:00:00Z, duration: 2 h}]}}";
     let plant = with(&format!("kind: tower, design_heat: 1 MW, supply: 20 degC, {away}"));
     let waits = [1.0, 60.0, 900.0, 7200.0].map(|seconds| {
         let told = simulate_in(25.0, &plant, &[&format!("control.restart_after_heat={seconds} s")]);
@@ -106,10 +112,9 @@ fn the_wait_is_counted_from_when_the_plant_can_carry_them() {
 /// others when the third is there.
 #[test]
 fn as_many_racks_come_back_as_can_be_carried() {
-    let away = "maintenance: {chillers: [{start: 2026-07-02T12:00:00Z, duration: 12 h}]}";
-    let plant = "kind: chiller-plant, design_heat: 1 MW, supply: 12 degC, chillers: 3";
-    let told =
-        simulate_in(25.0, &with(&format!("{plant}, {away}")), &["racks.hall.trip_inlet=24 degC"]);
+    let plant = "kind: chiller-plant, design_heat: 1 MW, supply: 12 degC, chillers: {count: 3, \
+                 upkeep: {maintenance: [{start: 2026-07-02T12:00:00Z, duration: 12 h}]}}";
+    let told = simulate_in(25.0, &with(plant), &["racks.hall.trip_inlet=24 degC"]);
     assert!(told.outcome.balanced());
     let count = |figure| told.outcome.count(figure);
     assert_eq!((count("heat_trips"), count("heat_trips_again")), (20, 0), "{:?}", told.events);
@@ -130,7 +135,7 @@ fn a_bus_that_fails_costs_what_a_start_costs() {
          output: {interval: 1 h}\npower:\n  utility: {kind: feed, capacity: 5 MW, outages: none}\n\
          \x20 mech: {kind: switchgear, rating: 3 MVA, fed_by: utility, failures: {rate: 6 /year, \
          repair_mean: 2 h}}\ncooling:\n  plant: {kind: chiller-plant, design_heat: 1 MW, \
-         supply: 15 degC, chillers: 2, pumps: 2, cells: 2, fed_by: mech}\nracks:\n  hall: \
+         supply: 15 degC, chillers: {count: 2}, pumps: {count: 2}, fans: {count: 2}, fed_by: mech}\nracks:\n  hall: \
          {kind: heat-load, power: 1 MW, fed_by: utility, cooled_by: plant, trip_inlet: 40 degC}\n",
         &["power.mech.failures.rate=30 /year"],
     );
@@ -147,10 +152,11 @@ fn a_bus_that_fails_costs_what_a_start_costs() {
 /// Racks slow down where two of three chillers have to carry all: one spell, not hundreds.
 #[test]
 fn racks_on_their_slope_do_not_hunt() {
-    let away = "maintenance: {chillers: [{start: 2026-07-02T12:00:00Z, duration: 4 h}]}";
-    let plant = with(&format!(
-        "kind: chiller-plant, design_heat: 1 MW, supply: 10 degC, chillers: 3, pumps: 3, cells: 3, {away}"
-    ));
+    let plant = with(
+        "kind: chiller-plant, design_heat: 1 MW, supply: 10 degC, pumps: {count: 3}, \
+         fans: {count: 3}, chillers: {count: 3, upkeep: {maintenance: \
+         [{start: 2026-07-02T12:00:00Z, duration: 4 h}]}}",
+    );
     for count in [1, 20] {
         let told = simulate_in(
             38.0,
@@ -188,8 +194,8 @@ power:
   utility: {kind: feed, capacity: 5 MW, outages: none}
   between: {kind: ups, rating: 4 MW, fed_by: utility}
 cooling:
-  plant: {kind: tower, design_heat: 1 MW, supply: 20 degC, fed_by: between, restart: {pumps: 40 s, fans: 50 s}}
-  cdu: {kind: cdu, design_heat: 1 MW, cooled_by: plant, fed_by: between, restart: 30 s}
+  plant: {kind: tower, design_heat: 1 MW, supply: 20 degC, fed_by: between, pumps: {upkeep: {restart: 40 s}}, fans: {upkeep: {restart: 50 s}}}
+  cdu: {kind: cdu, design_heat: 1 MW, cooled_by: plant, fed_by: between, pumps: {upkeep: {restart: 30 s}}}
 racks:
   hall: {kind: heat-load, count: 4, power: 250 kW, fed_by: between, cooled_by: cdu, trip_inlet: 45 degC}
 control: {curtailments: [{start: 2026-07-02T12:00:00Z, duration: 10 min, import: 0 MW}]}
@@ -235,7 +241,7 @@ cooling:
     supply: 22 degC
     cooled_by: chw
     fed_by: utility
-    maintenance: [{start: 2026-07-02T12:00:00Z, duration: 10 min, units: 4}]
+    fans: {upkeep: {maintenance: [{start: 2026-07-02T12:00:00Z, duration: 10 min, units: 4}]}}
 racks:
   gb200: {kind: gb200-nvl72, count: 1, fed_by: utility, cooled_by: cdu, air_cooled_by: wall, liquid_capture: 85 %}
 workloads:

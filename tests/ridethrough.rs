@@ -23,10 +23,10 @@ cooling:
     kind: dry-cooler
     design_heat: 1 MW
     supply: 32 degC
-    design_supply: 45 degC
-    fans_fed_by: mech
-    pumps_fed_by: pumps
-  cdu: {kind: cdu, design_heat: 1 MW, approach: 6 K, pump_power: 0 W, cooled_by: water, fed_by: mech}
+    cooler: {design_supply: 45 degC}
+    fans: {fed_by: mech}
+    pumps: {fed_by: pumps}
+  cdu: {kind: cdu, design_heat: 1 MW, approach: 6 K, pumps: {power: 0 W}, cooled_by: water, fed_by: mech}
 racks:
   racks:
     kind: asic
@@ -108,7 +108,7 @@ fn derating_s() -> f64 {
 #[test]
 fn a_short_loss_of_pumps_trips_nothing() {
     let short = "power.pumps.failures={rate: 10 /day, repair_mean: 5 s}";
-    let told = simulate(MEGAWATT, &[short, "cooling.water.restart={pumps: 10 s}"]);
+    let told = simulate(MEGAWATT, &[short, "cooling.water.pumps.upkeep.restart=10 s"]);
     let losses = instants(&told, "failed pumps").len();
     let trips = instants(&told, "heat-trip").len();
     assert!(losses > 100 && trips * 20 < losses, "{losses} losses, {trips} trips");
@@ -122,7 +122,7 @@ fn a_buffer_tank_lengthens_the_ride_through() {
         "power.pumps.failures={rate: 0 /day}",
         "power.mech.failures={rate: 1 /day, repair_mean: 3 h}",
         "cooling.cdu.fed_by=it",
-        "cooling.water.free_convection=0.1 %",
+        "cooling.water.fans.free_convection=0.1 %",
     ];
     let trips = |more: &[&str]| {
         let told = simulate(MEGAWATT, &[&fans[..], more].concat());
@@ -144,7 +144,7 @@ fn a_buffer_tank_lengthens_the_ride_through() {
 fn an_air_cooled_hall_lasts_for_a_minute() {
     let text = MEGAWATT
         .replace(
-            "kind: cdu, design_heat: 1 MW, approach: 6 K, pump_power: 0 W",
+            "kind: cdu, design_heat: 1 MW, approach: 6 K, pumps: {power: 0 W}",
             "kind: air-handler, design_heat: 1 MW",
         )
         .replace("    chip: {rise: 25 K, throttle: 87 degC, trip: 95 degC}\n", "")
@@ -154,7 +154,7 @@ fn an_air_cooled_hall_lasts_for_a_minute() {
         "power.mech.failures={rate: 1 /day, repair_mean: 3 h}",
         "racks.racks.trip_inlet=60 degC",
         "racks.racks.throttle_inlet=59 degC",
-        "cooling.water.fans_fed_by=it",
+        "cooling.water.fans.fed_by=it",
     ];
     let told = simulate_in(5.0, &text, &sets);
     assert!(told.outcome.balanced());
@@ -188,8 +188,8 @@ fn units_fail_one_at_a_time() {
         MEGAWATT,
         &[
             "power.pumps.failures={rate: 0 /day}",
-            "cooling.water.pumps=2",
-            "cooling.water.failures={pumps: {rate: 0.2 /day, repair_mean: 1 h}}",
+            "cooling.water.pumps.count=2",
+            "cooling.water.pumps.upkeep.failures={rate: 0.2 /day, repair_mean: 1 h}",
             "output.interval=5 min",
         ],
     );

@@ -50,7 +50,7 @@ fn pumps_that_heat_a_starved_loop_come_to_rest() {
          power:\n  utility: {kind: feed, capacity: 9 MW, outages: none}\n\
          \x20 board: {kind: pdu, fed_by: utility, rating: 18.5226 kVA, failures: {rate: 0 /year}}\n\
          cooling:\n  loop: {kind: hybrid-cooler, design_heat: 3 MW, fed_by: board, \
-         pump_control: variable-speed}\n\
+         pumps: {control: variable-speed}}\n\
          \x20 unit: {kind: cdu, design_heat: 3 MW, cooled_by: loop, fed_by: board}\n",
         &[],
     );

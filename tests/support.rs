@@ -35,8 +35,7 @@ cooling:
     kind: dry-cooler
     design_heat: 90 kW
     approach: 3 K
-    design_dry_bulb: 39 degC
-    design_supply: 41 degC
+    cooler: {design_dry_bulb: 39 degC, design_supply: 41 degC}
     fed_by: main-tx
 racks:
   mine-hall: {kind: s21-container, fed_by: main-tx, cooled_by: air}

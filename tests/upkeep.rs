@@ -15,7 +15,7 @@ site: {altitude: 0 m}
 weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
 output: {interval: 5 min}
 cooling:
-  plant: {kind: bac-dry-cooler, design_heat: 1 MW, supply: 35 degC, pumps: 2, units: 4}
+  plant: {kind: bac-dry-cooler, design_heat: 1 MW, supply: 35 degC, pumps: {count: 2}, fans: {count: 4}}
 racks:
   hall: {kind: heat-load, power: 1 MW, cooled_by: plant, trip_inlet: 70 degC}
 ";
@@ -37,9 +37,9 @@ fn assert_near(found: f64, expected: f64, by: f64) {
 
 #[test]
 fn a_pump_that_stands_by_takes_the_place_of_one_that_is_out() {
-    let out = format!("cooling.plant.maintenance={{pumps: [{{{NOON}, duration: 2 h}}]}}");
+    let out = format!("cooling.plant.pumps.upkeep.maintenance=[{{{NOON}, duration: 2 h}}]");
     let bare = simulate_in(25.0, PLANT, &[&out]);
-    let spare = simulate_in(25.0, PLANT, &[&out, "cooling.plant.standby={pumps: 1}"]);
+    let spare = simulate_in(25.0, PLANT, &[&out, "cooling.plant.pumps.upkeep.standby=1"]);
     for told in [&bare, &spare] {
         assert!(told.outcome.balanced());
         assert_eq!(subjects(told, "taken-out"), ["plant/pump-1"]);
@@ -58,8 +58,8 @@ fn a_pump_that_stands_by_takes_the_place_of_one_that_is_out() {
 
 #[test]
 fn the_units_of_a_service_take_turns() {
-    let out = "cooling.plant.maintenance={fans: [{start: 2026-06-30T20:00:00Z, duration: 1 h, \
-               every: 10 h, units: 3}]}";
+    let out = "cooling.plant.fans.upkeep.maintenance=[{start: 2026-06-30T20:00:00Z, \
+               duration: 1 h, every: 10 h, units: 3}]";
     let told = simulate_in(25.0, PLANT, &[out]);
     assert!(told.outcome.balanced());
     // The first is over before the run begins. Four units, three at a time.
@@ -72,9 +72,9 @@ fn the_units_of_a_service_take_turns() {
 fn a_chiller_that_stands_by_starts_after_its_delay() {
     let plant = PLANT
         .replace("bac-dry-cooler", "water-cooled-chiller")
-        .replace("supply: 35 degC, pumps: 2, units: 4", "chillers: 2");
-    let out = format!("cooling.plant.maintenance={{chillers: [{{{NOON}, duration: 6 h}}]}}");
-    let sets = [&*out, "cooling.plant.standby={chillers: 1}", "output.interval=1 min"];
+        .replace("supply: 35 degC, pumps: {count: 2}, fans: {count: 4}", "chillers: {count: 2}");
+    let out = format!("cooling.plant.chillers.upkeep.maintenance=[{{{NOON}, duration: 6 h}}]");
+    let sets = [&*out, "cooling.plant.chillers.upkeep.standby=1", "output.interval=1 min"];
     let told = simulate_in(25.0, &plant, &sets);
     assert!(told.outcome.balanced());
     let supply = column(&told, "plant_supply_c");
@@ -96,12 +96,12 @@ fn fans_whose_control_has_failed_turn_as_it_left_them() {
         let told = simulate_in(
             25.0,
             PLANT,
-            &[&format!("cooling.plant.control_faults={{fans: [{fault}]}}")],
+            &[&format!("cooling.plant.fans.control_upkeep.faults=[{fault}]")],
         );
         assert!(told.outcome.balanced(), "{mode}: {:?}", told.outcome.books);
         (column(&told, "plant_supply_c"), column(&told, "plant_fan_speed"))
     };
-    let always_on = simulate_in(25.0, PLANT, &["cooling.plant.fan_control=always-on"]);
+    let always_on = simulate_in(25.0, PLANT, &["cooling.plant.fans.control=always-on"]);
     let coldest = column(&always_on, "plant_supply_c")[100];
     let (supply, speed) = fault("full");
     assert_near(supply[ROW - 1], 35.0, 1e-3);
@@ -127,7 +127,7 @@ fn fans_that_are_stuck_do_not_follow_the_heat() {
         "daily_profile: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1], \
          trip_inlet",
     );
-    let fault = format!("cooling.plant.control_faults={{fans: [{{{NOON}, duration: 6 h}}]}}");
+    let fault = format!("cooling.plant.fans.control_upkeep.faults=[{{{NOON}, duration: 6 h}}]");
     let told = simulate_in(25.0, &half, &[&fault]);
     assert!(told.outcome.balanced());
     let (supply, speed) = (column(&told, "plant_supply_c"), column(&told, "plant_fan_speed"));
@@ -144,13 +144,13 @@ fn fans_that_are_stuck_do_not_follow_the_heat() {
 fn a_plant_whose_staging_is_stuck_starts_no_chiller() {
     let plant = PLANT
         .replace("bac-dry-cooler", "water-cooled-chiller")
-        .replace("supply: 35 degC, pumps: 2, units: 4", "chillers: 4")
+        .replace("supply: 35 degC, pumps: {count: 2}, fans: {count: 4}", "chillers: {count: 4}")
         .replace(
             "trip_inlet",
             "daily_profile: [0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 1, 1, \
              1, 1, 1, 1, 1, 1, 1, 1, 1], trip_inlet",
         );
-    let fault = format!("cooling.plant.control_faults={{staging: [{{{NOON}, duration: 4 h}}]}}");
+    let fault = format!("cooling.plant.chillers.control_upkeep.faults=[{{{NOON}, duration: 4 h}}]");
     let told = simulate_in(25.0, &plant, &[&fault]);
     assert!(told.outcome.balanced());
     let supply = column(&told, "plant_supply_c");
@@ -163,14 +163,14 @@ fn a_plant_whose_staging_is_stuck_starts_no_chiller() {
 #[test]
 fn a_valve_that_has_failed_holds_no_dew_point() {
     let cold = HALL.replace(
-        "supply: 30 degC, design_supply: 45 degC",
-        "supply: 6 degC, minimum_supply: 6 degC, design_supply: 45 degC",
+        "supply: 30 degC, cooler: {design_supply: 45 degC}",
+        "supply: 6 degC, minimum_supply: 6 degC, cooler: {design_supply: 45 degC}",
     );
     let fault = |mode: &str| {
         let fault = format!("[{{mode: {mode}, start: 2026-07-01T12:00:00Z, duration: 6 h}}]");
         let sets = [
             "cooling.cdu-{1..2}.dew_point=15 degC".to_owned(),
-            format!("cooling.cdu-{{1..2}}.valve_faults={fault}"),
+            format!("cooling.cdu-{{1..2}}.valve.faults={fault}"),
             "output.interval=15 min".to_owned(),
         ];
         let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
@@ -200,7 +200,7 @@ fn pumps_of_variable_speed_hold_the_range() {
         "daily_profile: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 1, 1, 1, 1, 1, 1, 1, 1], \
          trip_inlet",
     );
-    let told = simulate_in(25.0, &half, &["cooling.plant.pump_control=variable-speed"]);
+    let told = simulate_in(25.0, &half, &["cooling.plant.pumps.control=variable-speed"]);
     assert!(told.outcome.balanced());
     let at = |name: &str, row: usize| column(&told, &format!("plant_{name}"))[row];
     let (before, during) = (ROW - 2, ROW + 30);
@@ -221,7 +221,7 @@ fn pumps_of_variable_speed_hold_the_range() {
 #[test]
 fn a_heat_wave_is_felt_while_it_lasts() {
     let weather = "weather.heat_waves=[{start: 2026-07-02T12:00:00Z, duration: 3 h, warmer: 8 K}]";
-    let sets = [weather, "cooling.plant.fan_control=always-on"];
+    let sets = [weather, "cooling.plant.fans.control=always-on"];
     let told = simulate_in(25.0, PLANT, &sets);
     assert!(told.outcome.balanced());
     let (air, supply) = (column(&told, "dry_bulb_c"), column(&told, "plant_supply_c"));
@@ -234,14 +234,14 @@ fn a_heat_wave_is_felt_while_it_lasts() {
 
 fn plants() -> impl Strategy<Value = String> {
     let kind = prop::sample::select(vec![
-        "kind: open-tower, cells: 3, supply: 30 degC",
-        "kind: bac-dry-cooler, units: 3, supply: 40 degC",
-        "kind: bac-dry-cooler, units: 3, supply: 40 degC, fan_control: cycling",
-        "kind: water-cooled-chiller, chillers: 3, cells: 2",
-        "kind: chiller-with-economiser, chillers: 2, pumps: 3",
-        "kind: air-cooled-chiller-30rb, chillers: 3, pump_control: variable-speed",
-        "kind: fluid-cooler, units: 2, pumps: 2, pump_control: variable-speed",
-        "kind: hybrid-cooler, pumps: 2",
+        ("open-tower, supply: 30 degC", "", "count: 3, ", ""),
+        ("bac-dry-cooler, supply: 40 degC", "", "count: 3, ", ""),
+        ("bac-dry-cooler, supply: 40 degC", "", "count: 3, control: cycling, ", ""),
+        ("water-cooled-chiller", "", "count: 2, ", "count: 3, "),
+        ("chiller-with-economiser", "count: 3, ", "", "count: 2, "),
+        ("air-cooled-chiller-30rb", "control: variable-speed, ", "", "count: 3, "),
+        ("fluid-cooler", "count: 2, control: variable-speed, ", "count: 2, ", ""),
+        ("hybrid-cooler", "count: 2, ", "", ""),
     ]);
     let machines = (0u32..3, 0u32..2, 1.0..40.0, 0.1..4.0);
     let modes = prop::sample::select(vec!["stuck", "full", "shut"]);
@@ -249,25 +249,29 @@ fn plants() -> impl Strategy<Value = String> {
         let (spare, chillers, rate, repair) = machines;
         let unit = format!("{{rate: {rate} /day, repair_mean: {repair:.2} h}}");
         let control = format!("{{rate: {rate} /day, repair_mean: {repair:.2} h, mode: {mode}}}");
-        let has_chillers = kind.contains("chiller");
-        let has_fans = !kind.contains("air-cooled");
+        let (kind, of_pumps, of_fans, of_chillers) = kind;
         let only = |is: bool, text: String| if is { text } else { String::new() };
-        let failures = format!(
-            "pumps: {unit}{}{}",
-            only(has_fans, format!(", fans: {unit}, fan_control: {control}")),
-            only(has_chillers, format!(", chillers: {unit}, staging: {unit}")),
+        let fans = only(
+            !kind.contains("air-cooled"),
+            format!(
+                ", fans: {{{of_fans}upkeep: {{standby: {chillers}, failures: {unit}}}, \
+                 control_upkeep: {{failures: {control}}}}}"
+            ),
         );
-        let standby = format!(
-            "pumps: {spare}{}{}",
-            only(has_fans, format!(", fans: {chillers}")),
-            only(has_chillers, format!(", chillers: {chillers}")),
+        let chillers = only(
+            kind.contains("chiller"),
+            format!(
+                ", chillers: {{{of_chillers}upkeep: {{standby: {chillers}, failures: {unit}}}, \
+                 control_upkeep: {{failures: {unit}}}}}"
+            ),
         );
         let plant = format!(
-            "{kind}, design_heat: 1 MW, standby: {{{standby}}}, failures: {{{failures}}}, \
-             maintenance: {{pumps: [{{start: 2026-07-01T03:00:00Z, duration: 2 h, every: 7 h}}]}}"
+            "kind: {kind}, design_heat: 1 MW{fans}{chillers}, pumps: {{{of_pumps}upkeep: \
+             {{standby: {spare}, failures: {unit}, maintenance: \
+             [{{start: 2026-07-01T03:00:00Z, duration: 2 h, every: 7 h}}]}}}}"
         );
-        let cooling =
-            "kind: bac-dry-cooler, design_heat: 1 MW, supply: 35 degC, pumps: 2, units: 4";
+        let cooling = "kind: bac-dry-cooler, design_heat: 1 MW, supply: 35 degC, \
+                       pumps: {count: 2}, fans: {count: 4}";
         PLANT.replace(cooling, &plant) + &format!("seed: {seed}\n")
     })
 }

@@ -15,7 +15,7 @@ site: {altitude: 0 m}
 weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
 output: {interval: 15 min}
 cooling:
-  plant: {kind: open-tower, design_heat: 1 MW, fan_control: always-on}
+  plant: {kind: open-tower, design_heat: 1 MW, fans: {control: always-on}}
 racks:
   hall: {kind: heat-load, power: 1 MW, cooled_by: plant, trip_inlet: 45 degC}
 ";
@@ -50,7 +50,7 @@ fn lost_m3_s(told: &Told) -> f64 {
 #[test]
 fn a_basin_lasts_for_its_volume_over_what_is_lost() {
     let outage = "{start: 2026-07-02T00:00:00Z, duration: 12 h}";
-    let water = format!("cooling.plant.water={{basin: 10 m3, outages: [{outage}]}}");
+    let water = format!("cooling.plant.water={{basin: 10 m3, main: {{outages: [{outage}]}}}}");
     let told = simulate_in(25.0, TOWER, &[&water]);
     assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
     let begins = 86_400.0;
@@ -81,7 +81,7 @@ fn a_basin_lasts_for_its_volume_over_what_is_lost() {
 
 #[test]
 fn without_a_basin_the_loss_of_the_main_is_felt_at_once() {
-    let water = "cooling.plant.water={outages: [{start: 2026-07-02T00:00:00Z, duration: 1 h}]}";
+    let water = "cooling.plant.water.main.outages=[{start: 2026-07-02T00:00:00Z, duration: 1 h}]";
     let told = simulate_in(30.0, &pads(), &[water]);
     assert!(told.outcome.balanced());
     assert_instants(&told, "ran-dry plant", &[86_400.0]);
@@ -117,14 +117,15 @@ fn a_daily_allowance_is_used_up_and_renewed_at_local_midnight() {
 fn a_peak_flow_keeps_pads_dry_that_would_take_more() {
     let wet = simulate_in(35.0, &pads(), &[]);
     let most = column(&wet, "plant_makeup_m3_per_h")[1];
-    let limit = |share: f64| format!("cooling.plant.water={{peak_flow: {} m3/h}}", share * most);
+    let limit = |share: f64| format!("cooling.plant.water.main.peak_flow={} m3/h", share * most);
     let told = simulate_in(35.0, &pads(), &[&limit(0.999)]);
     assert_eq!(told.outcome.real("water.withdrawal_m3"), 0.0);
     assert!((told.outcome.real("without_water") - 72.0).abs() < 1e-9);
     let told = simulate_in(35.0, &pads(), &[&limit(1.001)]);
     assert_eq!(told.outcome.real("without_water"), 0.0);
     // A basin is drawn on for what the main does not bring, and filled while the pads are dry.
-    let basin = format!("cooling.plant.water={{basin: 2 m3, peak_flow: {} m3/h}}", 0.5 * most);
+    let basin =
+        format!("cooling.plant.water={{basin: 2 m3, main: {{peak_flow: {} m3/h}}}}", 0.5 * most);
     let told = simulate_in(35.0, &pads(), &[&basin]);
     assert!(told.outcome.balanced());
     let makeup = column(&told, "plant_makeup_m3_per_h");
@@ -156,9 +157,10 @@ fn a_weak_main_of_the_site_serves_the_tower_before_the_pads() {
 /// Chillers whose condensers have lost their water start anew when it is back.
 #[test]
 fn chillers_without_condenser_water_trip_and_take_their_time() {
-    let plant = TOWER.replace("kind: open-tower", "kind: water-cooled-chiller, chillers: 2");
-    let plant = plant.replace(", fan_control: always-on", "");
-    let water = "cooling.plant.water={outages: [{start: 2026-07-02T00:00:00Z, duration: 5 min}]}";
+    let plant =
+        TOWER.replace("kind: open-tower", "kind: water-cooled-chiller, chillers: {count: 2}");
+    let plant = plant.replace(", fans: {control: always-on}", "");
+    let water = "cooling.plant.water.main.outages=[{start: 2026-07-02T00:00:00Z, duration: 5 min}]";
     let told = simulate_in(25.0, &plant, &[water, "output.interval=1 min"]);
     assert!(told.outcome.balanced());
     let chillers = column(&told, "plant_chillers_mw");
@@ -178,8 +180,9 @@ fn said(text: &str) -> String {
 
 #[test]
 fn limits_that_a_tower_cannot_live_with_are_reported_with_figures() {
-    let with =
-        |water: &str| TOWER.replace("fan_control: always-on", &format!("water: {{{water}}}"));
+    let with = |water: &str| {
+        TOWER.replace("fans: {control: always-on}", &format!("water: {{main: {{{water}}}}}"))
+    };
     assert_eq!(said(&with("peak_flow: 5 m3/h, daily_limit: 60 m3")), "");
     let weak = said(&with("peak_flow: 1 m3/h"));
     assert!(weak.contains("more than the `peak_flow` of 1.00 m3/h, and cannot run dry"), "{weak}");
@@ -188,24 +191,25 @@ fn limits_that_a_tower_cannot_live_with_are_reported_with_figures() {
     let site = said(&(TOWER.to_owned() + "water: {peak_flow: 1 m3/h}\n"));
     assert!(site.contains("what cannot run dry takes up to"), "{site}");
     // Pads may be dry.
-    assert_eq!(said(&pads().replace("fan_control: always-on", "water: {peak_flow: 0.1 m3/h}")), "");
+    assert_eq!(
+        said(&pads().replace("fans: {control: always-on}", "water: {main: {peak_flow: 0.1 m3/h}}")),
+        ""
+    );
 }
 
 #[test]
 fn water_that_nobody_needs_is_refused() {
     let with = |kind: &str, water: &str| {
-        said(&TOWER.replace("kind: open-tower", kind).replace("fan_control: always-on", water))
+        said(&TOWER.replace("kind: open-tower", kind).replace("fans: {control: always-on}", water))
     };
     let dry = with("kind: bac-dry-cooler", "water: {basin: 1 m3}");
     assert!(dry.contains("nothing in this loop evaporates water"), "{dry}");
     let none = with("kind: open-tower", "water: {refill: 1 m3/h}");
     assert!(none.contains("there is no `basin` that it could be of"), "{none}");
-    let never = with("kind: open-tower", "water: {daily_limit: 0 m3}");
+    let never = with("kind: open-tower", "water: {main: {daily_limit: 0 m3}}");
     assert!(never.contains("a daily limit is above zero"), "{never}");
-    let fans = with("kind: air-cooled-chiller-30rb", "standby: {fans: 1}");
-    assert!(fans.contains("there are no fans in this loop"), "{fans}");
-    let staging = with("kind: open-tower", "failures: {staging: {rate: 1 /day}}");
-    assert!(staging.contains("there are no chillers in this loop"), "{staging}");
+    let fans = with("kind: air-cooled-chiller-30rb", "fans: {upkeep: {standby: 1}}");
+    assert!(fans.contains("unknown field `fans`"), "{fans}");
 }
 
 fn sites() -> impl Strategy<Value = (String, Vec<String>)> {
@@ -214,9 +218,9 @@ fn sites() -> impl Strategy<Value = (String, Vec<String>)> {
         "kind: adiabatic-dry-cooler",
         "kind: fluid-cooler",
         "kind: hybrid-cooler",
-        "kind: water-cooled-chiller, chillers: 2",
-        "kind: chiller-with-economiser, chillers: 3",
-        "kind: asic-hall, pads: {enable_above: 20 degC}, fan_power: 30 kW",
+        "kind: water-cooled-chiller, chillers: {count: 2}",
+        "kind: chiller-with-economiser, chillers: {count: 3}",
+        "kind: asic-hall, pads: {enable_above: 20 degC}, fans: {power: 30 kW}",
     ]);
     let water = (0.0..20.0, prop::bool::ANY, 0.2..3.0, 1.0..60.0, 0.5..20.0, 0.1..3.0);
     (plant, water, 0u32..1000).prop_map(|(plant, water, seed)| {
@@ -224,11 +228,11 @@ fn sites() -> impl Strategy<Value = (String, Vec<String>)> {
         let basin = if has_basin { format!("basin: {basin} m3, ") } else { String::new() };
         let text = TOWER
             .replace("kind: open-tower", plant)
-            .replace(", fan_control: always-on", "")
+            .replace(", fans: {control: always-on}", "")
             .replace("trip_inlet: 45 degC", "trip_inlet: 55 degC");
         let water = format!(
-            "cooling.plant.water={{{basin}peak_flow: {peak} m3/h, \
-             failures: {{rate: {rate} /day, repair_mean: {repair:.2} h}}}}"
+            "cooling.plant.water={{{basin}main: {{peak_flow: {peak} m3/h, \
+             failures: {{rate: {rate} /day, repair_mean: {repair:.2} h}}}}}}"
         );
         let main = format!(
             "water={{daily_limit: {daily} m3, failures: {{rate: {rate} /day, repair_mean: 10 min}}}}"

@@ -301,7 +301,10 @@ impl<'t> Reader<'t, '_, '_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let Value::Map(map) = &self.node.value else {
-            return Err(self.needs("a mapping"));
+            return Err(match (self.needs("a mapping"), suggest("", fields)) {
+                (Error::Wrong { message, .. }, Some(known)) => Error::helped(message, known),
+                (error, _) => error,
+            });
         };
         let (node, key) = (self.node, self.key);
         let spoilt_fields: Vec<&str> = map

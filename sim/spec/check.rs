@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::Fault;
-use crate::units::{Duration, Temperature};
+use crate::units::{Bounds, Duration, Quantity, Temperature};
 
 /// Range checks that fill in a default and report at the field itself.
 ///
@@ -41,23 +41,6 @@ impl Check<'_> {
         super::within(outer, self.faults, |faults| resolve(&mut Check { faults }))
     }
 
-    pub(crate) fn positive(
-        &mut self,
-        field: &'static str,
-        value: Option<f64>,
-        default: f64,
-        what: &str,
-    ) -> f64 {
-        match value {
-            Some(value) if value > 0.0 => value,
-            Some(_) => {
-                self.error(field, format!("{what} must be above zero"));
-                default
-            }
-            None => default,
-        }
-    }
-
     /// A value from `low` to `high`, both in `unit`, which may be empty.
     pub(crate) fn between(
         &mut self,
@@ -75,6 +58,24 @@ impl Check<'_> {
                 default
             }
             None => default,
+        }
+    }
+
+    /// A value within the bounds of its field, in its base unit.
+    pub(crate) fn bounded<Q: Quantity>(
+        &mut self,
+        field: &'static str,
+        value: Option<Q>,
+        default: f64,
+        bounds: &Bounds<Q>,
+    ) -> f64 {
+        let Some(value) = value else { return default };
+        match bounds.refusal(value) {
+            Some(message) => {
+                self.error(field, message);
+                default
+            }
+            None => value.base(),
         }
     }
 

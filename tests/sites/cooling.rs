@@ -76,21 +76,22 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
     }
     let has_fans = kind != "air-cooled-chiller";
     if has_fans && !airy && draw.chance(0.5) {
-        fields.set("fan_control", draw.pick(&["variable-speed", "cycling", "always-on"]));
+        fields.set("fans.control", draw.pick(&["variable-speed", "cycling", "always-on"]));
     }
     if !airy {
         pumps(draw, &mut fields);
     }
     match kind {
-        "tower" | "hybrid-cooler" | "chiller-plant" => fields.set("cells", draw.whole(1, 4)),
-        "dry-cooler" | "fluid-cooler" => fields.set("units", draw.whole(1, 4)),
-        "ventilation" => fields.set("fans", draw.whole(1, 6)),
+        "tower" | "hybrid-cooler" | "chiller-plant" => fields.set("fans.count", draw.whole(1, 4)),
+        "dry-cooler" | "fluid-cooler" => fields.set("fans.count", draw.whole(1, 4)),
+        "ventilation" => fields.set("fans.count", draw.whole(1, 6)),
         _ => {}
     }
     if chilled {
-        fields.set("chillers", draw.whole(1, 4));
+        fields.set("chillers.count", draw.whole(1, 4));
         if draw.chance(0.4) {
-            fields.set("start_delay", format!("{} s", number(draw.between(0.0, 900.0))));
+            fields
+                .set("chillers.upkeep.restart", format!("{} s", number(draw.between(0.0, 900.0))));
         }
         if kind == "chiller-plant" && draw.chance(0.5) {
             fields.set("economiser.approach", format!("{} K", number(draw.between(1.0, 5.0))));
@@ -108,9 +109,9 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
         if has_basin {
             fields.set("water.basin", format!("{} L", number(draw.log(1.0, 1e5))));
         }
-        water_limit(draw, &mut fields, "water");
+        water_limit(draw, &mut fields, "water.main");
         if draw.chance(0.3) {
-            fields.set("water.outages", period.times(draw, 2, |_, _| ()));
+            fields.set("water.main.outages", period.times(draw, 2, |_, _| ()));
         }
     }
     let mut kinds = Vec::new();
@@ -125,31 +126,31 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
     }
     for kind in kinds {
         if draw.chance(0.2) {
-            fields.set(&format!("failures.{kind}"), breakdowns(draw));
+            fields.set(&format!("{kind}.upkeep.failures"), breakdowns(draw));
         }
         if draw.chance(0.15) {
-            fields.set(&format!("standby.{kind}"), draw.whole(1, 2));
+            fields.set(&format!("{kind}.upkeep.standby"), draw.whole(1, 2));
         }
         if draw.chance(0.15) {
             let times = period.times(draw, 2, |_, _| ());
-            fields.set(&format!("maintenance.{kind}"), times);
+            fields.set(&format!("{kind}.upkeep.maintenance"), times);
         }
     }
     if has_fans && draw.chance(0.1) {
         let times = period.times(draw, 2, |draw, fault| {
             fault.set("mode", draw.pick(&["stuck", "full", "shut"]));
         });
-        fields.set("control_faults.fans", times);
+        fields.set("fans.control_upkeep.faults", times);
     }
     if chilled && draw.chance(0.1) {
-        fields.set("control_faults.staging", period.times(draw, 2, |_, _| ()));
+        fields.set("chillers.control_upkeep.faults", period.times(draw, 2, |_, _| ()));
     }
     if draw.chance(0.3) {
         if !airy {
-            fields.set("restart.pumps", format!("{} s", number(draw.between(0.0, 120.0))));
+            fields.set("pumps.upkeep.restart", format!("{} s", number(draw.between(0.0, 120.0))));
         }
         if has_fans {
-            fields.set("restart.fans", format!("{} s", number(draw.between(0.0, 120.0))));
+            fields.set("fans.upkeep.restart", format!("{} s", number(draw.between(0.0, 120.0))));
         }
     }
     fields
@@ -168,7 +169,7 @@ fn exchanger(
     fields.set("cooled_by", cooled_by);
     fields.set("fed_by", "mech");
     if kind == "air-handler" {
-        fields.set("fans", draw.whole(1, 6));
+        fields.set("fans.count", draw.whole(1, 6));
         if draw.chance(0.6) {
             let classes = ["a1-recommended", "a1", "a2", "a3", "a4"];
             fields.set("outside_air.class", draw.pick(&classes));
@@ -188,34 +189,38 @@ fn exchanger(
     } else {
         pumps(draw, &mut fields);
     }
+    let movers = if kind == "air-handler" { "fans" } else { "pumps" };
     if kind == "cdu" && draw.chance(0.2) {
         let times = period.times(draw, 2, |draw, fault| {
             fault.set("mode", draw.pick(&["stuck", "full", "shut"]));
         });
-        fields.set("valve_faults", times);
+        fields.set("valve.faults", times);
     }
     if draw.chance(0.2) {
-        fields.set("failures", breakdowns(draw));
+        fields.set(&format!("{movers}.upkeep.failures"), breakdowns(draw));
     }
     if draw.chance(0.15) {
-        fields.set("standby", draw.whole(1, 2));
+        fields.set(&format!("{movers}.upkeep.standby"), draw.whole(1, 2));
     }
     if draw.chance(0.15) {
-        fields.set("maintenance", period.times(draw, 2, |_, _| ()));
+        fields.set(&format!("{movers}.upkeep.maintenance"), period.times(draw, 2, |_, _| ()));
     }
     if draw.chance(0.2) {
-        fields.set("restart", format!("{} s", number(draw.between(0.0, 120.0))));
+        fields.set(
+            &format!("{movers}.upkeep.restart"),
+            format!("{} s", number(draw.between(0.0, 120.0))),
+        );
     }
     fields
 }
 
 /// The pumps of a loop or of an exchanger.
 fn pumps(draw: &mut Draw, fields: &mut Fields) {
-    fields.set("pumps", draw.whole(1, 4));
+    fields.set("pumps.count", draw.whole(1, 4));
     if draw.chance(0.4) {
-        fields.set("pump_control", "variable-speed");
+        fields.set("pumps.control", "variable-speed");
         if draw.chance(0.4) {
-            fields.set("minimum_pump_speed", format!("{} %", number(draw.between(5.0, 100.0))));
+            fields.set("pumps.minimum_speed", format!("{} %", number(draw.between(5.0, 100.0))));
         }
     }
 }

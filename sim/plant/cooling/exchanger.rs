@@ -25,6 +25,8 @@ pub struct ExchangerDesign {
     pub movers: u32,
     /// Least speed of a running fan as a share of full speed.
     pub minimum_speed: f64,
+    /// How fan power falls with speed.
+    pub fan_law: FanLaw,
     /// How pumps are run, and what they lift.
     pub pump_law: PumpLaw,
     /// The valve on the loop's side lets the supply become no colder than this, degrees
@@ -119,7 +121,7 @@ impl ExchangerDesign {
             // As many fans as can, all at the speed that moves what the machines take.
             ExchangerKind::AirHandler if movers > 0.0 => {
                 let speed = (self.wanted_speed(heat_w) / movers).min(1.0);
-                (speed * movers, movers * FanLaw::Cube.power(speed))
+                (speed * movers, movers * self.fan_law.power(speed))
             }
             ExchangerKind::AirHandler => (0.0, 0.0),
         };
@@ -248,6 +250,7 @@ mod tests {
             mover_w: 0.0,
             movers: 2,
             minimum_speed: 0.2,
+            fan_law: FanLaw::Cube,
             pump_law: PumpLaw::CONSTANT,
             least_supply_c: 17.0,
             mass_j_k: 2e6,

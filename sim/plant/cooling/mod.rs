@@ -76,13 +76,8 @@ pub use protection::ThermalLimits;
 pub use pumps::{PumpControl, PumpLaw};
 pub use setpoint::Setpoint;
 pub use spec::{
-    AirClass, AirCooledChillerSpec, AirHandlerSpec, BasinHeaterSpec, CduSpec, ChillerCurvesSpec,
-    ChillerPlantSpec, ChipSpec, CondenserResetSpec, ControlDesign, ControlFailuresSpec,
-    ControlFaultSpec, ControlFaultsSpec, CoolingPart, CoolingSpec, DryCoolerSpec, EconomiserSpec,
-    EvaporationMethod, ExchangerOperation, FanCurve, FluidCoolerSpec, HybridCoolerSpec,
-    ImmersionTankSpec, LoopOperation, MaintenanceSpec, MakeUpSpec, OutageSpec, OutsideAirSpec,
-    PadSpec, RestartSpec, Service, ServiceSpec, StandbySpec, TowerSpec, UnitFailuresSpec,
-    UnitsFailuresSpec, UnsizedExchanger, VentilationSpec, WaterMainSpec,
+    AirClass, ChipSpec, ControlDesign, CoolingPart, CoolingSpec, ExchangerOperation, LoopOperation,
+    MOVED, OutageSpec, Service, UnitFailuresSpec, UnsizedExchanger, WaterMainSpec,
 };
 pub use staging::FanControl;
 pub use state::{ControlFault, CoolingMode, Drive, LoopState, Regime};

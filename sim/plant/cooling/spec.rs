@@ -1,62 +1,58 @@
 //! Cooling loops as users write them, and how they become designs.
 
-mod basin;
+mod bounds;
 mod check;
-mod chiller;
+mod shared;
+
+mod kinds;
+
+mod basin;
+mod chillers;
 mod chip;
-mod dry_cooler;
-mod exchanger;
-mod fluid_cooler;
-mod hybrid;
-mod operation;
+mod fans;
 mod outside_air;
 mod pads;
+mod pumps;
 mod tower;
-mod upkeep;
-mod ventilation;
 mod water;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+mod exchanger;
+mod failures;
+mod moved;
+mod operation;
+mod upkeep;
 
+use self::kinds::{
+    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerPlantSpec, DryCoolerSpec,
+    FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, TowerLoopSpec, VentilationSpec,
+};
+use self::shared::Parts;
 use super::loops::LoopDesign;
-use crate::spec::{Fault, Names, kinds};
+use super::per_machine::Machine;
+use crate::spec::{Check, Fault, Names, kinds};
 
-pub use basin::BasinHeaterSpec;
-pub use chiller::{
-    AirCooledChillerSpec, ChillerCurvesSpec, ChillerPlantSpec, CondenserResetSpec, EconomiserSpec,
-};
-pub use chip::ChipSpec;
-pub use dry_cooler::DryCoolerSpec;
-pub use exchanger::{AirHandlerSpec, CduSpec, ImmersionTankSpec, UnsizedExchanger};
-pub use fluid_cooler::{EvaporationMethod, FluidCoolerSpec};
-pub use hybrid::HybridCoolerSpec;
-pub use operation::{
-    ExchangerOperation, LoopOperation, RestartSpec, UnitFailuresSpec, UnitsFailuresSpec,
-};
-pub use outside_air::{AirClass, OutsideAirSpec};
-pub use pads::PadSpec;
-pub use tower::TowerSpec;
-pub use upkeep::{
-    ControlDesign, ControlFailuresSpec, ControlFaultSpec, ControlFaultsSpec, MaintenanceSpec,
-    Service, ServiceSpec, StandbySpec,
-};
-pub use ventilation::VentilationSpec;
-pub use water::{MakeUpSpec, OutageSpec, WaterMainSpec};
+pub use self::chip::ChipSpec;
+pub use self::exchanger::UnsizedExchanger;
+pub use self::failures::{OutageSpec, UnitFailuresSpec};
+pub use self::moved::MOVED;
+pub use self::operation::{ExchangerOperation, LoopOperation};
+pub use self::outside_air::AirClass;
+pub use self::upkeep::{ControlDesign, Service};
+pub use self::water::WaterMainSpec;
 
 kinds! {
     /// A part of the way of heat from racks to the weather: a loop, or an exchanger on one.
     pub enum CoolingSpec {
         /// Pumped water to an open cooling tower.
-        Tower(TowerSpec) = "tower",
+        Tower(TowerLoopSpec) = "tower",
         /// Pumped coolant to a dry cooler.
         DryCooler(DryCoolerSpec) = "dry-cooler",
         /// Pumped coolant to an evaporative fluid cooler.
-        FluidCooler(Box<FluidCoolerSpec>) = "fluid-cooler",
+        FluidCooler(FluidCoolerSpec) = "fluid-cooler",
         /// Pumped water to a dry cooler and an open tower behind it.
-        HybridCooler(Box<HybridCoolerSpec>) = "hybrid-cooler",
+        HybridCooler(HybridCoolerSpec) = "hybrid-cooler",
         /// Chilled water, chillers and an open tower.
-        ChillerPlant(Box<ChillerPlantSpec>) = "chiller-plant",
+        ChillerPlant(ChillerPlantSpec) = "chiller-plant",
         /// Chilled water from air-cooled chillers.
         AirCooledChiller(AirCooledChillerSpec) = "air-cooled-chiller",
         /// Outdoor air straight through the hall.
@@ -80,24 +76,34 @@ pub enum CoolingPart {
     Exchanger(UnsizedExchanger),
 }
 
-/// How fan power falls with speed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FanCurve {
-    /// The ideal cube of the speed.
-    Cube,
-    /// A variable-speed tower fan with the losses of its drive and motor.
-    Tower,
+impl From<LoopDesign> for CoolingPart {
+    fn from(design: LoopDesign) -> Self {
+        Self::Loop(design)
+    }
 }
 
-/// Which liquid a dry cooler's loop holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Coolant {
-    /// Water, 4186 J/(kg K).
-    Water,
-    /// 25 % propylene glycol, 3900 J/(kg K), 1030 kg/m3.
-    Pg25,
+impl From<UnsizedExchanger> for CoolingPart {
+    fn from(exchanger: UnsizedExchanger) -> Self {
+        Self::Exchanger(exchanger)
+    }
+}
+
+/// The same of the spec, whatever its kind.
+macro_rules! of_any_kind {
+    ($any:expr, $spec:ident => $result:expr) => {
+        match $any {
+            Self::Tower($spec) => $result,
+            Self::DryCooler($spec) => $result,
+            Self::FluidCooler($spec) => $result,
+            Self::HybridCooler($spec) => $result,
+            Self::ChillerPlant($spec) => $result,
+            Self::AirCooledChiller($spec) => $result,
+            Self::Ventilation($spec) => $result,
+            Self::Cdu($spec) => $result,
+            Self::AirHandler($spec) => $result,
+            Self::ImmersionTank($spec) => $result,
+        }
+    };
 }
 
 impl CoolingSpec {
@@ -106,82 +112,60 @@ impl CoolingSpec {
     /// Faults name the field at hand; a design comes back in any case, to be used only where
     /// no fault is an error.
     pub fn resolve(&self, faults: &mut Vec<Fault>) -> CoolingPart {
-        CoolingPart::Loop(match self {
-            Self::Tower(spec) => spec.resolve(faults),
-            Self::DryCooler(spec) => spec.resolve(faults),
-            Self::FluidCooler(spec) => spec.resolve(faults),
-            Self::HybridCooler(spec) => spec.resolve(faults),
-            Self::ChillerPlant(spec) => spec.resolve(faults),
-            Self::AirCooledChiller(spec) => spec.resolve(faults),
-            Self::Ventilation(spec) => spec.resolve(faults),
-            Self::Cdu(spec) => return CoolingPart::Exchanger(spec.resolve(faults)),
-            Self::AirHandler(spec) => return CoolingPart::Exchanger(spec.resolve(faults)),
-            Self::ImmersionTank(spec) => return CoolingPart::Exchanger(spec.resolve(faults)),
-        })
+        let check = &mut Check { faults };
+        let part: CoolingPart = of_any_kind!(self, spec => spec.resolve(check).into());
+        for machine in Machine::ALL {
+            // The machines of a hall may do all of the work.
+            let idle = matches!(&part, CoolingPart::Loop(LoopDesign::Ventilation(hall)) if hall.fan_w == 0.0);
+            if self.has(machine) && self.fed_by(machine).is_none() && !idle {
+                let message = format!("nothing feeds its {}s", machine.name());
+                let help = "add `fed_by:` with the name of a power component";
+                check.faults.push(Fault::error("", message).help(help));
+            }
+        }
+        part
+    }
+
+    /// The fields that it shares with other kinds.
+    fn parts(&self) -> &dyn Parts {
+        of_any_kind!(self, spec => spec)
+    }
+
+    fn parts_mut(&mut self) -> &mut dyn Parts {
+        of_any_kind!(self, spec => spec)
     }
 
     /// What takes the heat of an exchanger; `None` for a loop.
     pub fn cooled_by(&self) -> Option<&Names> {
-        match self {
-            Self::Cdu(s) => Some(&s.cooled_by),
-            Self::AirHandler(s) => Some(&s.cooled_by),
-            Self::ImmersionTank(s) => Some(&s.cooled_by),
-            _ => None,
-        }
+        self.parts().cooled_by()
     }
 
     /// Lets `names` feed whatever the user said nothing of.
     pub fn feed_by(&mut self, names: &Names) {
-        let fed_by = match self {
-            Self::Tower(s) => &mut s.fed_by,
-            Self::DryCooler(s) => &mut s.fed_by,
-            Self::FluidCooler(s) => &mut s.fed_by,
-            Self::HybridCooler(s) => &mut s.fed_by,
-            Self::ChillerPlant(s) => &mut s.fed_by,
-            Self::AirCooledChiller(s) => &mut s.fed_by,
-            Self::Ventilation(s) => &mut s.fed_by,
-            Self::Cdu(s) => &mut s.fed_by,
-            Self::AirHandler(s) => &mut s.fed_by,
-            Self::ImmersionTank(s) => &mut s.fed_by,
+        self.parts_mut().fed_by_mut().get_or_insert_with(|| names.clone());
+    }
+
+    /// Whether it has machines of this kind.
+    pub fn has(&self, machine: Machine) -> bool {
+        let parts = self.parts();
+        match machine {
+            Machine::Fan => parts.fans().is_some(),
+            Machine::Pump => parts.pumps().is_some(),
+            Machine::Chiller => parts.chillers().is_some(),
+        }
+    }
+
+    /// What feeds its machines of this kind, and the field that says so; `None` where there are no
+    /// such machines or nothing is written.
+    pub fn fed_by(&self, machine: Machine) -> Option<(&Names, &'static str)> {
+        let parts = self.parts();
+        let (own, field) = match machine {
+            Machine::Fan => (&parts.fans()?.fed_by, "fans.fed_by"),
+            Machine::Pump => (&parts.pumps()?.fed_by, "pumps.fed_by"),
+            Machine::Chiller => (&parts.chillers()?.fed_by, "chillers.fed_by"),
         };
-        fed_by.get_or_insert_with(|| names.clone());
-    }
-
-    /// What feeds the fans, where the user said.
-    pub fn fans_fed_by(&self) -> Option<&Names> {
-        match self {
-            Self::Tower(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::DryCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::FluidCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::HybridCooler(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::ChillerPlant(s) => s.fans_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::Ventilation(s) => s.fed_by.as_ref(),
-            Self::AirHandler(s) => s.fed_by.as_ref(),
-            Self::AirCooledChiller(_) | Self::Cdu(_) | Self::ImmersionTank(_) => None,
-        }
-    }
-
-    /// What feeds the pumps, where there are any and the user said.
-    pub fn pumps_fed_by(&self) -> Option<&Names> {
-        match self {
-            Self::Tower(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::DryCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::FluidCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::HybridCooler(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::ChillerPlant(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::AirCooledChiller(s) => s.pumps_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::Cdu(s) => s.fed_by.as_ref(),
-            Self::ImmersionTank(s) => s.fed_by.as_ref(),
-            Self::Ventilation(_) | Self::AirHandler(_) => None,
-        }
-    }
-
-    /// What feeds the chillers, where there are any and the user said.
-    pub fn chillers_fed_by(&self) -> Option<&Names> {
-        match self {
-            Self::ChillerPlant(s) => s.chillers_fed_by.as_ref().or(s.fed_by.as_ref()),
-            Self::AirCooledChiller(s) => s.chillers_fed_by.as_ref().or(s.fed_by.as_ref()),
-            _ => None,
-        }
+        let named = |names: &&Names| !names.0.is_empty();
+        let of_whole = || parts.fed_by().filter(named).map(|names| (names, "fed_by"));
+        own.as_ref().filter(named).map(|names| (names, field)).or_else(of_whole)
     }
 }

@@ -335,7 +335,8 @@ fn tower() -> CoolingLoop {
 
 fn dry_cooler() -> CoolingLoop {
     loop_of(
-        r#"{"dry-cooler": {"design_heat": "10 MW", "coolant": "pg25", "range": "10 K", "fed_by": ["a"]}}"#,
+        r#"{"dry-cooler": {"design_heat": "10 MW", "coolant": "pg25", "range": "10 K",
+            "fed_by": ["a"]}}"#,
     )
 }
 
@@ -425,8 +426,8 @@ fn between_rest_and_least_speed(free_ua: &str, least_mw: u32, steps: u32) {
     let of = |control: &str| {
         loop_of(&format!(
             r#"{{"tower": {{"design_heat": "10 MW", "supply": "24 degC", "fed_by": ["a"],
-                "fan_control": "{control}", "wet_bulb_correction": false,
-                "free_convection_ua": "{free_ua}"}}}}"#
+                "fans": {{"control": "{control}"}}, "tower": {{"wet_bulb_correction": false,
+                "free_convection_ua": "{free_ua}"}}}}}}"#
         ))
     };
     let (variable, cycling) = (of("variable-speed"), of("cycling"));
@@ -455,8 +456,8 @@ fn between_rest_and_least_speed(free_ua: &str, least_mw: u32, steps: u32) {
 fn cycling_fans_without_free_convection_run_for_their_share_of_the_heat() {
     let of = |control: &str| {
         loop_of(&format!(
-            r#"{{"dry-cooler": {{"design_heat": "1 MW", "fed_by": ["a"], "free_convection": "0.1 %",
-                "fan_control": "{control}"}}}}"#
+            r#"{{"dry-cooler": {{"design_heat": "1 MW", "fed_by": ["a"],
+                "fans": {{"free_convection": "0.1 %", "control": "{control}"}}}}}}"#
         ))
     };
     let air = weather(20.0, 0.4);
@@ -477,13 +478,14 @@ fn thin_air_takes_less_of_the_fans_unless_their_power_is_given() {
     let at = |pressure_pa| MoistAir::from_relative_humidity(20.0, 0.4, pressure_pa);
     for kind in ["tower", "dry-cooler", "fluid-cooler", "hybrid-cooler", "ventilation"] {
         let of = |fields: &str| {
-            let control =
-                if kind == "ventilation" { "" } else { r#", "fan_control": "always-on""# };
+            let control = if kind == "ventilation" { "" } else { r#""control": "always-on""# };
+            let comma = if control.is_empty() || fields.is_empty() { "" } else { ", " };
             loop_of(&format!(
-                r#"{{"{kind}": {{"design_heat": "1 MW", "fed_by": ["a"]{control}{fields}}}}}"#
+                r#"{{"{kind}": {{"design_heat": "1 MW", "fed_by": ["a"],
+                    "fans": {{{control}{comma}{fields}}}}}}}"#
             ))
         };
-        let (default, given) = (of(""), of(r#", "fan_power": "20 kW""#));
+        let (default, given) = (of(""), of(r#""power": "20 kW""#));
         let full_w = |plant: &CoolingLoop, air: &MoistAir| {
             let state = plant.solve(1e6, air, Drive::FULL);
             state.fan_w - state.spray_w
@@ -590,7 +592,7 @@ fn an_air_cooled_hall_breathes_the_weather() {
     // Half the machines need half the air, an eighth of the power.
     let asleep = hall.solve(5e6, &weather(30.0, 0.3), Drive::FULL);
     assert!((asleep.fan_w / hall.max_fan_w() - 0.125).abs() < 1e-9);
-    let bare = loop_of(r#"{"ventilation": {"design_heat": "1 MW", "fan_power": "0 W"}}"#);
+    let bare = loop_of(r#"{"ventilation": {"design_heat": "1 MW", "fans": {"power": "0 W"}}}"#);
     let state = bare.solve(1e6, &weather(30.0, 0.3), Drive::NONE);
     assert_eq!((state.fan_w, state.rack_inlet_c), (0.0, 30.0));
 }
@@ -609,10 +611,14 @@ proptest! {
             0 => tower(),
             1 => dry_cooler(),
             2 => hall(),
-            3 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
-            4 => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
-            5 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fan_control": "cycling", "fed_by": ["a"]}}"#),
-            _ => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fan_control": "cycling", "fed_by": ["a"]}}"#),
+            3 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fans": {"control": "always-on"},
+                "fed_by": ["a"]}}"#),
+            4 => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW",
+                "fans": {"control": "always-on"}, "fed_by": ["a"]}}"#),
+            5 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fans": {"control": "cycling"},
+                "fed_by": ["a"]}}"#),
+            _ => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW",
+                "fans": {"control": "cycling"}, "fed_by": ["a"]}}"#),
         };
         let air = MoistAir::from_relative_humidity(t, rh, crate::fluids::standard_pressure_pa(z));
         let drive = Drive { fans, pumps, ..Drive::FULL };
@@ -670,8 +676,10 @@ proptest! {
             0 => tower(),
             1 => dry_cooler(),
             2 => hall(),
-            3 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
-            _ => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fan_control": "always-on", "fed_by": ["a"]}}"#),
+            3 => loop_of(r#"{"tower": {"design_heat": "10 MW", "fans": {"control": "always-on"},
+                "fed_by": ["a"]}}"#),
+            _ => loop_of(r#"{"dry-cooler": {"design_heat": "10 MW",
+                "fans": {"control": "always-on"}, "fed_by": ["a"]}}"#),
         };
         let air = weather(t, rh);
         let solve = |heat: f64, fans| plant.solve(heat, &air, Drive { fans, ..Drive::FULL });
@@ -710,53 +718,59 @@ fn contradictions_are_reported_with_figures() {
         "20.0 degC is not held at design heat and a wet bulb of 25.6 degC: the loop reaches 29.5 degC",
     );
     check(
-        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"], "design_supply": "25 degC"}}"#,
+        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"],
+            "tower": {"design_supply": "25 degC"}}}"#,
         Error,
-        "design_supply",
+        "tower.design_supply",
         "no tower with",
     );
     check(
-        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"], "ua": "600 kW/K", "design_supply": "29 degC"}}"#,
+        r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"], "tower": {"ua": "600 kW/K",
+            "design_supply": "29 degC"}}}"#,
         Error,
-        "ua",
+        "tower.ua",
         "both size the tower",
     );
     check(
         r#"{"tower": {"design_heat": "0 MW", "fed_by": ["a"]}}"#,
         Error,
         "design_heat",
-        "above zero",
+        "must be between 100 W and 10 GW, got 0 W",
     );
-    check(r#"{"tower": {"design_heat": "1 MW"}}"#, Error, "", "nothing feeds the fans");
+    check(r#"{"tower": {"design_heat": "1 MW"}}"#, Error, "", "nothing feeds its fans");
     check(
-        r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"], "cycles_of_concentration": 1.0}}"#,
+        r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"],
+            "water": {"cycles_of_concentration": 1.0}}}"#,
         Error,
-        "cycles_of_concentration",
-        "above 1, got `1`",
+        "water.cycles_of_concentration",
+        "must be between 1.01 and 1000, got 1",
     );
     check(
-        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "design_supply": "34 degC"}}"#,
+        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"],
+            "cooler": {"design_supply": "34 degC"}}}"#,
         Error,
-        "design_supply",
+        "cooler.design_supply",
         "no dry cooler",
     );
     check(
-        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "ua": "200 kW/K"}}"#,
+        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "cooler": {"ua": "200 kW/K"}}}"#,
         Error,
-        "ua",
+        "cooler.ua",
         "only together",
     );
     check(
-        r#"{"ventilation": {"design_heat": "1 MW", "fed_by": ["a"], "free_convection": "30 %"}}"#,
+        r#"{"ventilation": {"design_heat": "1 MW", "fed_by": ["a"],
+            "fans": {"free_convection": "30 %"}}}"#,
         Error,
-        "free_convection",
-        "below `minimum_fan_speed` of 20 %",
+        "fans.free_convection",
+        "below the `minimum_speed` of 20 %",
     );
     check(
-        r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"], "free_convection_ua": "30 %"}}"#,
+        r#"{"tower": {"design_heat": "1 MW", "fed_by": ["a"],
+            "tower": {"free_convection_ua": "30 %"}}}"#,
         Error,
-        "free_convection_ua",
-        "below `minimum_fan_speed` of 20 %",
+        "tower.free_convection_ua",
+        "below the `minimum_speed` of 20 %",
     );
     assert_eq!(faults_of(r#"{"tower": {"design_heat": "10 MW", "fed_by": ["a"]}}"#), []);
     assert_eq!(faults_of(r#"{"dry-cooler": {"design_heat": "10 MW", "fed_by": ["a"]}}"#), []);
@@ -775,7 +789,7 @@ fn defaults_are_those_of_the_reference() {
     // The share of the fans falls with the initial temperature difference: 2 % at 20 K.
     let (fans, pumps) = fans_and_pumps(
         r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "range": "10 K",
-            "design_supply": "45 degC"}}"#,
+            "cooler": {"design_supply": "45 degC"}}}"#,
     );
     assert!((0.015..=0.025).contains(&fans) && (pumps - 0.0068).abs() < 0.0001, "{fans} {pumps}");
 }

@@ -19,8 +19,7 @@ pub struct VentilationDesign {
     pub design_heat_w: f64,
     /// Air through the hall at full speed, m3/s.
     pub air_flow_m3_s: f64,
-    /// Electric power of all exhaust fans at full speed, W, falling with the cube of speed;
-    /// zero for a hall where the machines' own fans do the work.
+    /// Electric power of all exhaust fans at full speed, W; zero for a hall where the machines' own fans do the work.
     pub fan_w: f64,
     /// Whether that is a rating of sea level, of which thin air takes less, rather than what the
     /// fans draw where they stand.
@@ -29,6 +28,8 @@ pub struct VentilationDesign {
     pub minimum_speed: f64,
     /// Air that the machines' own fans push through resting exhaust fans, as a share of full.
     pub free_share: f64,
+    /// How fan power falls with speed.
+    pub fan_law: FanLaw,
     /// How much warmer than the weather the intake is with everything running, K.
     pub recirculation_k: f64,
     /// Intake temperature that the dampers hold in the cold, degrees Celsius.
@@ -114,7 +115,7 @@ impl VentilationDesign {
             fan_w: self.fan_w
                 * thinness(self.fan_at_sea_level, &entering)
                 * fans
-                * FanLaw::Cube.power(speed)
+                * self.fan_law.power(speed)
                 * duty,
             fan_speed: speed * duty,
             air_ratio: through,

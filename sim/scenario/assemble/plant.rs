@@ -7,7 +7,8 @@ use super::super::place::Place;
 use crate::facility::{ExchangerSite, HouseLoad, LoopSite};
 use crate::kernel::FailureLaw;
 use crate::plant::cooling::{
-    CoolingPart, CoolingSpec, ExchangerOperation, LoopDesign, LoopOperation, UnsizedExchanger,
+    CoolingPart, CoolingSpec, ExchangerOperation, LoopDesign, LoopOperation, Machine,
+    UnsizedExchanger,
 };
 use crate::plant::power::{
     ComponentDesign, ComponentKind, LoadDesign, LossCurve, NodeDesign, PowerDesign, PowerLoad,
@@ -171,13 +172,13 @@ impl Plant {
         sink: &mut Diagnostics,
     ) {
         let count = component.instances.len();
-        let mut of_machines = |names: Option<&Names>, field| match names {
-            Some(names) => self.feeders(names, field, count, &component.place, sink),
+        let mut of_machines = |machine| match spec.fed_by(machine) {
+            Some((names, field)) => self.feeders(names, field, count, &component.place, sink),
             None => vec![Vec::new(); count],
         };
-        let fans = of_machines(spec.fans_fed_by(), "fans_fed_by");
-        let pumps = of_machines(spec.pumps_fed_by(), "pumps_fed_by");
-        let chillers = of_machines(spec.chillers_fed_by(), "chillers_fed_by");
+        let fans = of_machines(Machine::Fan);
+        let pumps = of_machines(Machine::Pump);
+        let chillers = of_machines(Machine::Chiller);
         let machines = fans.into_iter().zip(pumps).zip(chillers);
         for (name, ((fans, pumps), chillers)) in component.instances.iter().zip(machines) {
             // A loop stands still without its pumps and gets warm without its fans: what
@@ -255,12 +256,9 @@ impl Plant {
                 .help("name one loop, or a group with at most as many loops as exchangers");
             place.fault(fault, sink);
         }
-        let (fed_by, movers) = match spec.pumps_fed_by() {
-            Some(names) => (Some(names), "pumps"),
-            None => (spec.fans_fed_by(), "fans"),
-        };
-        let mut cords = match fed_by {
-            Some(names) => self.feeders(names, "fed_by", count, place, sink),
+        let movers = if spec.has(Machine::Pump) { Machine::Pump } else { Machine::Fan };
+        let mut cords = match spec.fed_by(movers) {
+            Some((names, field)) => self.feeders(names, field, count, place, sink),
             None => vec![Vec::new(); count],
         };
         if sink.errors() > before || self.loops.is_empty() {
@@ -284,7 +282,7 @@ impl Plant {
                 self.site.cooling(self.loop_sites[cooled_by], site);
             }
             let cords = std::mem::take(&mut cords[index]);
-            let load = format!("{name}/{movers}");
+            let load = format!("{name}/{}s", movers.name());
             let movers = self.add_load(&load, cords, Sharing::Preferred, site);
             let exchanger = ExchangerSite {
                 name: name.clone(),

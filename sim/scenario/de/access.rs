@@ -7,6 +7,7 @@ use serde::forward_to_deserialize_any;
 
 use super::fill::Fill;
 use super::{Error, Reader, Session, address};
+use crate::plant::cooling::MOVED;
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::tree::{Entry, Node};
 use crate::spec::{Mark, NAME_TOKEN, suggest};
@@ -44,7 +45,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
                     let message = self.session.message(&format!("unknown field `{key}`"));
                     let mut diagnostic =
                         Diagnostic::error(entry.key.mark, message).code("unknown-field");
-                    diagnostic.help = suggest(key, fields);
+                    diagnostic.help = moved(key, fields).or_else(|| suggest(key, fields));
                     if fields.is_empty() {
                         diagnostic.help = Some("this kind has no fields".to_owned());
                     }
@@ -84,6 +85,13 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
             (None, None) => unreachable!("serde asks for a value only after a key"),
         }
     }
+}
+
+/// "it is `pumps.head` now" for a field that once stood beside `fields`.
+fn moved(key: &str, fields: &[&str]) -> Option<String> {
+    let is_here = |place: &str| place.split('.').next().is_some_and(|part| fields.contains(&part));
+    let (_, place) = MOVED.iter().find(|(old, place)| *old == key && is_here(place))?;
+    Some(format!("it is `{place}` now"))
 }
 
 /// The items of a list, for serde. Spoilt ones are left out.

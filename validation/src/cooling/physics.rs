@@ -82,8 +82,10 @@ pub(super) fn air(table: &mut Table, data: &Path) -> Result<(), String> {
 /// Targets 7, 16 and 31.
 pub(super) fn devices(table: &mut Table) {
     let point = MoistAir::from_wet_bulb(35.0, 25.6, 101_325.0);
-    let tower =
-        one_loop("{kind: tower, design_heat: 1 MW, pump_power: 0 W, fan_control: always-on}");
+    let tower = one_loop(
+        "{kind: tower, design_heat: 1 MW, pumps: {power: 0 W}, \
+         fans: {control: always-on}}",
+    );
     let state = tower.solve(1e6, &point, Drive::FULL);
     let what = "tower at its design point, 35 / 25.6 degC: outlet, degC";
     table.row("7", what, 29.5, state.supply_c, Band::Absolute(0.01));
@@ -91,7 +93,8 @@ pub(super) fn devices(table: &mut Table) {
     table.row("7", "evaporation there, L/kWh rejected", 1.50, litres, Band::Relative(0.02));
 
     let cooler = one_loop(
-        "{kind: dry-cooler, design_heat: 2.931 MW, pump_power: 0 W, fan_control: always-on}",
+        "{kind: dry-cooler, design_heat: 2.931 MW, pumps: {power: 0 W}, \
+         fans: {control: always-on}}",
     );
     let rating = MoistAir { dry_bulb_c: 35.0, humidity_ratio: 0.0, pressure_pa: 101_325.0 };
     let state = cooler.solve(2.931e6, &rating, Drive::FULL);
@@ -105,8 +108,10 @@ pub(super) fn devices(table: &mut Table) {
         Band::Relative(0.01),
     );
 
-    let asic =
-        one_loop("{kind: ventilation, design_heat: 3320 W, air_flow: 0.1746 m3/s, fan_power: 0 W}");
+    let asic = one_loop(
+        "{kind: ventilation, design_heat: 3320 W, fans: {air_flow: 0.1746 m3/s, \
+         power: 0 W}}",
+    );
     let intake = MoistAir::from_relative_humidity(23.1, 0.5, 101_325.0);
     let state = asic.solve(3320.0, &intake, Drive::FULL);
     let rise = state.return_c - state.supply_c;

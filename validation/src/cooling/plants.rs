@@ -61,17 +61,18 @@ pub(super) fn energyplus(table: &mut Table, data: &Path) -> Result<(), String> {
             "6",
             "F Merkel tower",
             "F_merkel_full_const__phoenix.csv.gz",
-            "{kind: tower, design_heat: 1 MW, ua: 57831.25 W/K, water_flow: 43.49274 kg/s, \
-             air_flow: 25 m3/s, fan_power: 10.5 kW, fan_control: always-on, \
-             wet_bulb_correction: false, pump_power: 11153.12 W, minimum_supply: 0 degC}",
+            "{kind: tower, design_heat: 1 MW, tower: {ua: 57831.25 W/K, \
+             wet_bulb_correction: false}, water_flow: 43.49274 kg/s, fans: {air_flow: 25 m3/s, \
+             power: 10.5 kW, control: always-on}, pumps: {power: 11153.12 W}, \
+             minimum_supply: 0 degC}",
         ),
         (
             "15",
             "G dry cooler",
             "G_dry_full_const__phoenix.csv.gz",
-            "{kind: dry-cooler, design_heat: 1 MW, ua: 200 kW/K, water_flow: 23.921 kg/s, \
-             air_flow: 110 m3/s, fan_power: 44 kW, fan_control: always-on, \
-             pump_power: 6815.796 W, minimum_supply: 0 degC}",
+            "{kind: dry-cooler, design_heat: 1 MW, cooler: {ua: 200 kW/K}, \
+             water_flow: 23.921 kg/s, fans: {air_flow: 110 m3/s, power: 44 kW, \
+             control: always-on}, pumps: {power: 6815.796 W}, minimum_supply: 0 degC}",
         ),
     ];
     for (id, name, file, plant) in cases {
@@ -125,12 +126,12 @@ pub(super) fn case_h(table: &mut Table, data: &Path) -> Result<(), String> {
     ];
     for (city, evaporation, wue, chiller_kw, pue) in cases {
         let plant = "{kind: chiller-plant, design_heat: 1 MW, supply: 7 degC, \
-                     water_flow: 43.59555 kg/s, pump_power: 11153.12 W, pump_heat: 90 %, \
-                     curves: york-yt-1055kw, capacity: 1.5 MW, beyond_curves: hold, \
-                     condenser_flow: 49.58869 kg/s, condenser_pump_power: 12738 W, \
-                     condenser_supply: 17 degC, minimum_condenser: 0 degC, minimum_basin: 1 degC, \
-                     ua: 105 kW/K, air_flow: 30 m3/s, fan_power: 12100 W, fan_control: cycling, \
-                     wet_bulb_correction: false, flow_corrections: false}";
+         water_flow: 43.59555 kg/s, pumps: {power: 11153.12 W, heat: 90 %}, \
+         chillers: {curves: york-yt-1055kw, capacity: 1.5 MW, beyond_curves: hold}, \
+         condenser: {water_flow: 49.58869 kg/s, pump_power: 12738 W, supply: 17 degC, \
+         minimum: 0 degC, minimum_basin: 1 degC}, tower: {ua: 105 kW/K, \
+         wet_bulb_correction: false, flow_corrections: false}, fans: {air_flow: 30 m3/s, \
+         power: 12100 W, control: cycling}}";
         let ours = year(data, city, plant, "1 MW")?;
         let named = |what: &str| format!("H chiller and tower, {}: {what}", city.name);
         let mut row = |id, what: &str, published, ours, band| {
@@ -217,8 +218,8 @@ pub(super) fn climates(table: &mut Table, data: &Path) -> Result<(), String> {
 /// returns at 35 degC, the size of the dry cooler is the preset's, and neither is published.
 fn esif(table: &mut Table, data: &Path) -> Result<(), String> {
     const REUSED: f64 = 0.105;
-    let built = "design_heat: 888 kW, design_wet_bulb: 19 degC, design_supply: 24 degC, \
-                 cycles_of_concentration: 12.8";
+    let built = "design_heat: 888 kW, water: {cycles_of_concentration: 12.8}, \
+                 tower: {design_wet_bulb: 19 degC, design_supply: 24 degC}";
     let towers = format!("{{kind: tower, {built}}}");
     let ours = year(data, GOLDEN, &towers, "888 kW")?;
     table.row("17", "ESIF, towers alone: WUE, L/kWh", 1.42, ours.wue(), Band::Relative(0.15));
@@ -263,8 +264,10 @@ pub(super) fn sites(table: &mut Table, data: &Path) -> Result<(), String> {
     let air = |rows: &[Vec<f64>]| {
         MoistAir::from_wet_bulb(celsius(mean(rows, 1)), celsius(mean(rows, 2)), 98_400.0)
     };
-    let tower =
-        one_loop("{kind: tower, design_heat: 12 MW, range: 9.1 K, supply: 19 degC, cells: 8}");
+    let tower = one_loop(
+        "{kind: tower, design_heat: 12 MW, range: 9.1 K, supply: 19 degC, \
+         fans: {count: 8}}",
+    );
     let state = tower.solve(heat_w, &air(&towers), Drive::FULL);
     // Make-up of 39.3 gpm over 7.91 MW.
     let published = mean(&towers, 3) * 3.785_41 * 60.0 / (heat_w / 1e3);
@@ -273,7 +276,10 @@ pub(super) fn sites(table: &mut Table, data: &Path) -> Result<(), String> {
     let pue = 1.0 + (state.fan_w + state.pump_w) / heat_w;
     let what = "Summit on its towers: PUE (ours of the plant alone)";
     table.row("18", what, mean(&towers, 5), pue, Band::Absolute(0.02));
-    let chilled = one_loop("{kind: chiller-plant, design_heat: 10 MW, chillers: 5, cells: 8}");
+    let chilled = one_loop(
+        "{kind: chiller-plant, design_heat: 10 MW, chillers: {count: 5}, \
+     fans: {count: 8}}",
+    );
     let heat_w = 7.66e6;
     let state = chilled.solve(heat_w, &air(&chillers), Drive::FULL);
     let ours = (state.fan_w + state.pump_w + state.chiller_w) / heat_w * 3.516_85;
@@ -292,7 +298,8 @@ pub(super) fn sites(table: &mut Table, data: &Path) -> Result<(), String> {
     let plants = [
         (
             "air, chillers and economiser",
-            "{kind: chiller-with-economiser, design_heat: 1.05 MW, chillers: 2, fed_by: tx}",
+            "{kind: chiller-with-economiser, design_heat: 1.05 MW, chillers: {count: 2}, \
+             fed_by: tx}",
             true,
             (1.118, 2.18),
         ),
@@ -365,12 +372,14 @@ pub(super) fn outside_air(table: &mut Table, data: &Path) -> Result<(), String> 
     let plants = [
         (
             "water-cooled chillers",
-            "{kind: water-cooled-chiller, design_heat: 1.05 MW, chillers: 2, supply: 15 degC, fed_by: tx}",
+            "{kind: water-cooled-chiller, design_heat: 1.05 MW, chillers: {count: 2}, \
+             supply: 15 degC, fed_by: tx}",
             (1.143, 0.42),
         ),
         (
             "air-cooled chillers",
-            "{kind: air-cooled-chiller-30rb, design_heat: 1.05 MW, chillers: 2, supply: 15 degC, fed_by: tx}",
+            "{kind: air-cooled-chiller-30rb, design_heat: 1.05 MW, chillers: {count: 2}, \
+             supply: 15 degC, fed_by: tx}",
             (1.169, 0.02),
         ),
     ];

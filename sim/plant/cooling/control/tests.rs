@@ -181,8 +181,9 @@ impl Run {
 
 fn with_economiser() -> CoolingLoop {
     loop_of(
-        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": 4, "supply": "15 degC",
-            "range": "9 K", "economiser": {"approach": "2 K"}, "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": {"count": 4},
+            "supply": "15 degC", "range": "9 K", "economiser": {"approach": "2 K"},
+            "fed_by": ["a"]}}"#,
     )
 }
 

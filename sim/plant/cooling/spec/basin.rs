@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::basin::BasinHeater;
+use super::bounds;
 use super::check::Check;
+use crate::plant::cooling::basin::BasinHeater;
 use crate::units::{Conductance, Temperature};
 
 /// An electric heater in the basins, on while no water runs over fill or coil and it is cold. It
@@ -22,17 +23,12 @@ pub struct BasinHeaterSpec {
 impl Check<'_> {
     pub(super) fn basin_heater(&mut self, spec: Option<BasinHeaterSpec>) -> Option<BasinHeater> {
         let spec = spec?;
-        let setpoint_c = spec.setpoint.map_or(2.0, |t| t.0);
-        if spec.capacity.0 < 0.0 || !(0.0..=20.0).contains(&setpoint_c) {
-            self.error(
-                "basin_heater",
-                format!(
-                    "needs a `capacity` that is not negative and a `setpoint` of 0 to 20 degC, got \
-                     {setpoint_c:.1} degC"
-                ),
-            );
-            return None;
-        }
-        Some(BasinHeater { w_k: spec.capacity.0, setpoint_c })
+        self.within("basin_heater", |check| {
+            let capacity = Some(spec.capacity);
+            Some(BasinHeater {
+                w_k: check.bounded("capacity", capacity, 0.0, &bounds::HEATER),
+                setpoint_c: check.bounded("setpoint", spec.setpoint, 2.0, &bounds::HEATED_BELOW),
+            })
+        })
     }
 }

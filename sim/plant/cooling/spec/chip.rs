@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::protection::ThermalLimits;
+use crate::plant::cooling::protection::ThermalLimits;
 use crate::spec::Fault;
 use crate::units::{Temperature, TemperatureDelta};
 

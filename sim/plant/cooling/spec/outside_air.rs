@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::outside_air::OutsideAirDesign;
-use super::PadSpec;
+use super::bounds;
 use super::check::Check;
+use super::pads::PadSpec;
+use super::water::CYCLES;
 use crate::kernel::Span;
+use crate::plant::cooling::outside_air::OutsideAirDesign;
 use crate::units::{Duration, Pressure, Temperature};
 
 /// Outdoor air through an air handler while the weather allows, alone or ahead of the coil.
@@ -29,7 +31,7 @@ pub struct OutsideAirSpec {
     /// Whether water is evaporated into air that is drier than its least dew point, in place of
     /// shutting it out (default false).
     pub humidifier: Option<bool>,
-    /// Cycles of concentration of the humidifier's water (default 4).
+    /// Cycles of concentration of the water of pads and humidifier (default 4).
     pub cycles_of_concentration: Option<f64>,
     /// Pressure that louvres, filters and relief of the outdoor air add for the fans at full
     /// flow (default 125 Pa: an assumption).
@@ -56,71 +58,82 @@ pub enum AirClass {
     H1,
 }
 
+/// Limits of the air that equipment may get, degrees Celsius.
+struct AirLimits {
+    warmest: f64,
+    least_dew_point: f64,
+    greatest_dew_point: f64,
+}
+
 impl AirClass {
-    /// The warmest air, and the least and the greatest dew point, degrees Celsius.
-    fn limits_c(self) -> (f64, (f64, f64)) {
-        match self {
-            Self::A1Recommended => (27.0, (-9.0, 15.0)),
-            Self::A1 => (32.0, (-12.0, 17.0)),
-            Self::A2 => (35.0, (-12.0, 21.0)),
-            Self::A3 => (40.0, (-12.0, 24.0)),
-            Self::A4 => (45.0, (-12.0, 24.0)),
-            Self::H1 => (25.0, (-12.0, 17.0)),
-        }
+    fn limits_c(self) -> AirLimits {
+        let (warmest, least_dew_point, greatest_dew_point) = match self {
+            Self::A1Recommended => (27.0, -9.0, 15.0),
+            Self::A1 => (32.0, -12.0, 17.0),
+            Self::A2 => (35.0, -12.0, 21.0),
+            Self::A3 => (40.0, -12.0, 24.0),
+            Self::A4 => (45.0, -12.0, 24.0),
+            Self::H1 => (25.0, -12.0, 17.0),
+        };
+        AirLimits { warmest, least_dew_point, greatest_dew_point }
     }
 }
 
 impl OutsideAirSpec {
     /// The economiser of an air handler that holds `supply_c` and whose fans spend
-    /// `w_pa` watts a pascal.
+    /// `w_pa` watts per pascal.
     pub(super) fn resolve(
         &self,
         check: &mut Check<'_>,
-        (supply_c, w_pa): (f64, f64),
+        supply_c: f64,
+        w_pa: f64,
     ) -> OutsideAirDesign {
-        const FIELD: &str = "outside_air";
-        let (warmest_c, (least_c, greatest_c)) =
-            self.class.unwrap_or(AirClass::A1Recommended).limits_c();
-        let warmest_c = self.warmest.map_or(warmest_c, |t| t.0);
-        if warmest_c < supply_c {
-            check.error(
-                FIELD,
-                format!(
-                    "the warmest air, {warmest_c:.1} degC, is colder than the `supply` of \
-                     {supply_c:.1} degC"
-                ),
+        check.within("outside_air", |check| {
+            let limits = self.class.unwrap_or(AirClass::A1Recommended).limits_c();
+            let warmest_c =
+                check.bounded("warmest", self.warmest, limits.warmest, &bounds::WARMEST_AIR);
+            if warmest_c < supply_c {
+                check.error(
+                    if self.warmest.is_some() { "warmest" } else { "class" },
+                    format!(
+                        "the warmest air, {warmest_c:.1} degC, is colder than the `supply` of \
+                         {supply_c:.1} degC"
+                    ),
+                );
+            }
+            let (least, greatest) = (self.least_dew_point, self.greatest_dew_point);
+            let least_c =
+                check.bounded("least_dew_point", least, limits.least_dew_point, &bounds::DEW_POINT);
+            let greatest_c = check.bounded(
+                "greatest_dew_point",
+                greatest,
+                limits.greatest_dew_point,
+                &bounds::DEW_POINT,
             );
-        }
-        let least_c = self.least_dew_point.map_or(least_c, |t| t.0);
-        let greatest_c = self.greatest_dew_point.map_or(greatest_c, |t| t.0);
-        if least_c >= greatest_c {
-            check.error(
-                FIELD,
-                format!(
-                    "no air has a dew point above {least_c:.1} degC and below {greatest_c:.1} degC"
-                ),
-            );
-        }
-        let pressure_pa = self.pressure.map_or(125.0, |p| p.0);
-        if !(0.0..=2000.0).contains(&pressure_pa) {
-            check.error(FIELD, format!("a pressure of fans is 0 to 2000 Pa, got {pressure_pa} Pa"));
-        }
-        let mut cycles = self.cycles_of_concentration.unwrap_or(4.0);
-        if !(cycles.is_finite() && cycles > 1.0) {
-            let message = format!("`cycles_of_concentration` must be above 1, got `{cycles}`");
-            check.error(FIELD, message);
-            cycles = 4.0;
-        }
-        OutsideAirDesign {
-            supply_c,
-            warmest_c: warmest_c.max(supply_c),
-            least_dew_point_c: least_c,
-            greatest_dew_point_c: greatest_c,
-            pads: check.pads(self.pads.as_ref(), warmest_c),
-            humidifier: self.humidifier.unwrap_or(false),
-            cycles,
-            fan_w: w_pa * pressure_pa.clamp(0.0, 2000.0),
-            least_time: self.least_run_time.map_or(Span::from_secs(20 * 60), Span::from),
-        }
+            if least_c >= greatest_c {
+                check.error(
+                    if least.is_some() { "least_dew_point" } else { "greatest_dew_point" },
+                    format!(
+                        "no air has a dew point above {least_c:.1} degC and below {greatest_c:.1} \
+                         degC"
+                    ),
+                );
+            }
+            let pressure_pa =
+                check.bounded("pressure", self.pressure, 125.0, &bounds::FAN_PRESSURE);
+            let written = self.cycles_of_concentration;
+            let cycles = check.bounded("cycles_of_concentration", written, CYCLES, &bounds::CYCLES);
+            OutsideAirDesign {
+                supply_c,
+                warmest_c: warmest_c.max(supply_c),
+                least_dew_point_c: least_c,
+                greatest_dew_point_c: greatest_c,
+                pads: self.pads.map(|pads| pads.resolve(check, warmest_c, cycles)),
+                humidifier: self.humidifier.unwrap_or(false),
+                cycles,
+                fan_w: w_pa * pressure_pa,
+                least_time: self.least_run_time.map_or(Span::from_secs(20 * 60), Span::from),
+            }
+        })
     }
 }

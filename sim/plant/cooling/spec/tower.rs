@@ -1,78 +1,33 @@
-//! Loops with an open tower as users write them.
+//! Open towers as users write them, whatever loop they stand in.
+
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
-use super::super::hydronic::{DeviceDesign, HydronicDesign};
-use super::super::loops::LoopDesign;
-use super::super::pumps::PumpControl;
-use super::super::staging::FanControl;
-use super::check::{Check, CircuitInput, TowerInput};
-use super::{
-    BasinHeaterSpec, ControlFaultsSpec, Coolant, FanCurve, MaintenanceSpec, MakeUpSpec,
-    RestartSpec, StandbySpec, UnitsFailuresSpec,
-};
-use crate::spec::{Fault, Names};
-use crate::units::{
-    Conductance, Fraction, MassFlow, Power, Pressure, Temperature, TemperatureDelta, Volume,
-    VolumeFlow,
-};
+use super::bounds;
+use super::check::{Check, design_air};
+use super::fans::{FanSpeeds, FansSpec, UsualPower, at_rest};
+use super::water::{MakeUpSpec, cycles};
+use crate::fluids::water::{CP_WATER, DENSITY_WATER};
+use crate::plant::cooling::fans::FanLaw;
+use crate::plant::cooling::tower::{TowerDesign, TowerPoint};
+use crate::spec::Fault;
+use crate::units::{Conductance, Fraction, Power, Temperature, VolumeFlow};
 
-/// A pumped water loop with an open cooling tower at its end.
-///
-/// The tower is sized by a design point (`design_supply` at `design_wet_bulb`) or by its
-/// `ua`. Defaults are the usual rating point of 35 to 29.5 degC at a wet bulb of 25.6 degC.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+/// An open cooling tower, sized by a design point (`design_supply` at `design_wet_bulb`) or by
+/// its `ua`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TowerSpec {
-    /// Heat of the racks that the loop is built for.
-    pub design_heat: Power,
-    /// What feeds fans and pumps, in order of preference.
-    pub fed_by: Option<Names>,
-    /// What feeds the fans, where that differs from `fed_by`.
-    pub fans_fed_by: Option<Names>,
-    /// What feeds the pumps, where that differs from `fed_by`.
-    pub pumps_fed_by: Option<Names>,
-    /// Wanted supply temperature (default: `design_supply`).
-    pub supply: Option<Temperature>,
-    /// Least supply temperature, held by a bypass against frost (default 7 degC). Between it
-    /// and `supply` the loop floats on days when the device cools it with its fans at rest.
-    pub minimum_supply: Option<Temperature>,
-    /// How far above the supply the coolant or air enters the racks at design heat: the
-    /// approach of the coolant distribution units or air handlers (default 4 K, of 3 to 5 K
-    /// usual).
-    pub approach: Option<TemperatureDelta>,
-    /// Number of cells, which fail one at a time (default 1).
-    pub cells: Option<u32>,
-    /// Design heat over water flow: how much the racks warm the water (default 5.5 K).
-    pub range: Option<TemperatureDelta>,
-    /// Flow of water with all pumps running, in place of a `range`.
-    pub water_flow: Option<MassFlow>,
     /// Wet bulb of the design point (default 25.6 degC).
     pub design_wet_bulb: Option<Temperature>,
-    /// Supply temperature that the tower reaches at design heat and `design_wet_bulb`, at
-    /// sea level (default 29.5 degC).
+    /// Temperature to which the tower alone cools its water at design heat and
+    /// `design_wet_bulb`, at sea level (default 29.5 degC).
     pub design_supply: Option<Temperature>,
     /// Conductance of the whole tower at design flows, in place of a `design_supply`.
     pub ua: Option<Conductance>,
-    /// Air through the whole tower at full fan speed (default 25 m3/s a megawatt rejected).
-    pub air_flow: Option<VolumeFlow>,
-    /// Power of all fans at full speed (default 10.5 W a kilowatt rejected, as EnergyPlus).
-    pub fan_power: Option<Power>,
-    /// How fan power falls with speed: `cube` (of it) or `tower` (the ten points of EnergyPlus'
-    /// variable-speed tower, with the losses of drive and motor). Default: `tower`.
-    pub fan_curve: Option<FanCurve>,
-    /// Fan power over that of full speed as `c1 + c2 r + c3 r^2 + c4 r^3` of the speed `r`, in
-    /// place of a `fan_curve`.
-    pub own_fan_curve: Option<[f64; 4]>,
-    /// `variable-speed` and `cycling` (fans of one speed, switched on and off) hold `supply`;
-    /// `always-on` lets it float (default `variable-speed`).
-    pub fan_control: Option<FanControl>,
-    /// Least speed of a running fan (default 20 %).
-    pub minimum_fan_speed: Option<Fraction>,
-    /// Air with the fans at rest (default 10 %, as EnergyPlus).
-    pub free_convection: Option<Fraction>,
-    /// Conductance with the fans at rest (default: as much as `free_convection`).
+    /// Conductance with the fans at rest (default: as much as `fans.free_convection`).
     pub free_convection_ua: Option<Fraction>,
     /// Whether the conductance rises as the wet bulb falls, after Scheier (default true).
     pub wet_bulb_correction: Option<bool>,
@@ -83,112 +38,202 @@ pub struct TowerSpec {
     /// place of a balance of the air (0.15 to 0.27 % is usual; EnergyPlus' loss factor is
     /// 0.2 %).
     pub evaporation_loss: Option<Fraction>,
-    /// Droplets lost at full air flow, a share of the circulating water (default 0.002 %).
-    pub drift: Option<Fraction>,
-    /// Droplets lost at full air flow, in place of a share.
-    pub drift_flow: Option<VolumeFlow>,
-    /// Cycles of concentration: dissolved solids of the circulating water over those of the
-    /// make-up (default 4; 3 to 5 is usual).
-    pub cycles_of_concentration: Option<f64>,
-    /// A heater in the basins against frost while no water runs over them (default: none).
-    pub basin_heater: Option<BasinHeaterSpec>,
-    /// Number of pumps in parallel, which fail one at a time (default 1).
-    pub pumps: Option<u32>,
-    /// Power of all pumps, in place of head and efficiency.
-    pub pump_power: Option<Power>,
-    /// Head of the pumps (default 180 kPa).
-    pub pump_head: Option<Pressure>,
-    /// Efficiency of pump and motor (default 70 %).
-    pub pump_efficiency: Option<Fraction>,
-    /// How the pumps are run: `constant` speed, or `variable-speed`, at which the coolant warms by
-    /// its design range whatever the heat (default `constant`).
-    pub pump_control: Option<PumpControl>,
-    /// Least speed of a pump of variable speed (default 30 %: an assumption).
-    pub minimum_pump_speed: Option<Fraction>,
-    /// Head of the pumps over their head at no flow: how flat their curve is, and so how much flow
-    /// is left when some of them are lost (default 75 %: 2 of 3 still give 87 %).
-    pub pump_head_at_duty: Option<Fraction>,
-    /// Share of the pumps' power that warms the coolant (default 100 %; less where motors give
-    /// theirs to the room).
-    pub pump_heat: Option<Fraction>,
-    /// Water in pipes and machines (default 2.9 L a kilowatt of design heat).
-    pub volume: Option<Volume>,
-    /// A buffer tank in the loop, well mixed (default: none).
-    pub buffer: Option<Volume>,
-    /// Its make-up water: the basin, and what limits it (default: the main brings whatever is
-    /// lost).
-    pub water: Option<MakeUpSpec>,
-    /// Units beyond those that its design heat takes, which stand by (default: none).
-    pub standby: Option<StandbySpec>,
-    /// How its machines fail, one unit at a time (default: they do not).
-    pub failures: Option<UnitsFailuresSpec>,
-    /// When its machines are taken out of service (default: never).
-    pub maintenance: Option<MaintenanceSpec>,
-    /// When its controls have failed, to ask what would come of it (default: never).
-    pub control_faults: Option<ControlFaultsSpec>,
-    /// How long its machines take to start after their bus was dead.
-    pub restart: Option<RestartSpec>,
-    /// Where the figures of this entry come from.
-    pub source: Option<String>,
+    /// Droplets lost at full air flow: a share of the circulating water, or a flow (default
+    /// 0.002 %).
+    pub drift: Option<DriftSpec>,
 }
 
-impl TowerSpec {
-    pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> LoopDesign {
-        let mut check = Check { faults };
-        let heat_w = check.heat(self.design_heat);
-        let range_k = check.between("range", self.range.map(|r| r.0), 5.5, (1.0, 40.0), "K");
-        let circuit = check.circuit(&CircuitInput {
-            heat_w,
-            range_k,
-            flow: ("water_flow", self.water_flow, self.range.is_some()),
-            coolant: Coolant::Water,
-            pumps: self.pumps,
-            power: self.pump_power,
-            heat: self.pump_heat,
-            head_pa: self.pump_head.map_or(180e3, |h| h.0),
-            efficiency: self.pump_efficiency.map_or(0.7, |e| e.0),
-            law: (self.pump_control, self.minimum_pump_speed, self.pump_head_at_duty),
-            approach: self.approach,
-        });
-        check.fed("fans", self.fans_fed_by.as_ref().or(self.fed_by.as_ref()));
-        check.fed("pumps", self.pumps_fed_by.as_ref().or(self.fed_by.as_ref()));
-        let rejected_w = heat_w + circuit.pump_heat_w();
-        let (minimum_fan_speed, free_convection) =
-            check.fan_speeds(self.minimum_fan_speed, self.free_convection);
+/// Droplets that are carried off at full air flow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DriftSpec {
+    /// A share of the circulating water.
+    Share(Fraction),
+    /// A flow.
+    Flow(VolumeFlow),
+}
 
-        let (device, point) = check.tower(&TowerInput {
-            rejected_w,
-            water_kg_s: circuit.flow_kg_s,
-            design_wet_bulb: self.design_wet_bulb,
-            leaving: ("design_supply", self.design_supply, 29.5),
-            ua: self.ua,
-            air_flow: self.air_flow,
-            fan_power: self.fan_power,
-            fan_curve: (self.fan_curve, self.own_fan_curve),
-            free: (free_convection, self.free_convection_ua, minimum_fan_speed),
-            wet_bulb_correction: self.wet_bulb_correction,
-            flow_corrections: self.flow_corrections,
-            evaporation_loss: self.evaporation_loss,
-            drift: (self.drift, self.drift_flow),
-            cycles_of_concentration: self.cycles_of_concentration,
-            cells: self.cells,
-        });
-        let design = HydronicDesign {
-            design_heat_w: heat_w,
-            circuit,
-            device: DeviceDesign::Tower(device),
-            fan_control: self.fan_control.unwrap_or(FanControl::VariableSpeed),
-            setpoint_c: self.supply.map_or(point.leaving_c, |t| t.0),
-            minimum_supply_c: self.minimum_supply.map_or(7.0, |t| t.0),
-            minimum_fan_speed,
-            basin: check.basin_heater(self.basin_heater),
-        };
-        check.setpoint(
-            &design,
-            &point.air,
-            self.supply.is_some(),
-            &format!("wet bulb of {:.1} degC", point.air.wet_bulb_c()),
-        );
-        LoopDesign::Hydronic(design)
+impl<'de> Deserialize<'de> for DriftSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl de::Visitor<'_> for Text {
+            type Value = DriftSpec;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a share or a volume flow such as `0.002 %`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<DriftSpec, E> {
+                let is_flow = VolumeFlow::UNITS.iter().any(|unit| text.ends_with(unit.name));
+                if is_flow {
+                    VolumeFlow::parse(text).map(DriftSpec::Flow).map_err(E::custom)
+                } else {
+                    Fraction::parse(text).map(DriftSpec::Share).map_err(E::custom)
+                }
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
+}
+
+impl JsonSchema for DriftSpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Drift".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let share = generator.subschema_for::<Fraction>();
+        let flow = generator.subschema_for::<VolumeFlow>();
+        schemars::json_schema!({
+            "description": "a share of the circulating water, or a flow",
+            "anyOf": [share, flow],
+        })
+    }
+}
+
+/// What a tower has to do at design.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TowerDuty<'s> {
+    /// Heat of racks, pumps and compressors, W.
+    pub(super) rejected_w: f64,
+    pub(super) water_kg_s: f64,
+    /// The fans of the tower, and the water that it evaporates.
+    pub(super) fans: &'s FansSpec,
+    pub(super) water: Option<&'s MakeUpSpec>,
+}
+
+/// A tower, the design point that stands behind it, and how its fans may run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SizedTower {
+    pub(super) design: TowerDesign,
+    pub(super) point: TowerPoint,
+    pub(super) speeds: FanSpeeds,
+}
+
+/// The usual rating point, degrees Celsius.
+pub(super) const RATED_WET_BULB_C: f64 = 25.6;
+pub(super) const RATED_SUPPLY_C: f64 = 29.5;
+/// Air of a tower, m3/s per watt rejected, and power of its fans, W per watt rejected.
+const AIR_M3_S_W: f64 = 25e-6;
+const FAN_W_W: f64 = 10.5e-3;
+/// Droplets of modern eliminators, a share of the circulating water.
+const DRIFT: f64 = 2e-5;
+/// Old towers lose no more than this; what is above is doubted.
+const DOUBTED_DRIFT: f64 = 0.005;
+/// Where a spec holds its tower.
+const FIELD: &str = "tower";
+
+impl TowerSpec {
+    /// The tower that meets `duty`.
+    pub(super) fn resolve(&self, check: &mut Check<'_>, duty: &TowerDuty<'_>) -> SizedTower {
+        let TowerDuty { rejected_w, water_kg_s, fans, water } = *duty;
+        let speeds = fans.speeds(check);
+        let air_flow_m3_s = fans.air_m3_s(check, AIR_M3_S_W * rejected_w);
+        let usual = UsualPower::Watts(FAN_W_W * rejected_w);
+        let power = fans.power(check, air_flow_m3_s, usual, rejected_w);
+        let law = fans.law(check, FanLaw::Tower);
+        let cells = fans.count(check, 1);
+        let cycles = cycles(check, water);
+        check.within(FIELD, |check| {
+            let wet_bulb_c = wet_bulb_c(check, self.design_wet_bulb);
+            let point = TowerPoint {
+                heat_w: rejected_w,
+                leaving_c: wet_supply_c(check, self.design_supply),
+                range_k: rejected_w / (water_kg_s * CP_WATER),
+                air: design_air(wet_bulb_c),
+                air_flow_m3_s,
+            };
+            let free_ua = match self.free_convection_ua {
+                Some(Fraction(ua)) => at_rest(check, "free_convection_ua", ua, speeds.minimum),
+                None => speeds.free,
+            };
+            let corrected = self.wet_bulb_correction.unwrap_or(true);
+            let design = TowerDesign {
+                ua_w_k: evaporative_ua(check, "tower", (self.ua, self.design_supply), &point),
+                air_flow_m3_s,
+                water_kg_s,
+                fan_w: power.full_w,
+                fan_at_sea_level: power.at_sea_level,
+                fan_law: law,
+                free_convection: speeds.free,
+                free_ua,
+                flow_corrections: self.flow_corrections.unwrap_or(true),
+                correction_wet_bulb_c: corrected.then_some(wet_bulb_c),
+                evaporation_per_k: evaporation_loss(check, self.evaporation_loss),
+                drift: drift(check, self.drift, water_kg_s),
+                cycles,
+                cells,
+            };
+            SizedTower { design, point, speeds }
+        })
+    }
+}
+
+/// Wet bulb of a design point.
+pub(super) fn wet_bulb_c(check: &mut Check<'_>, written: Option<Temperature>) -> f64 {
+    check.bounded("design_wet_bulb", written, RATED_WET_BULB_C, &bounds::WET_BULB)
+}
+
+/// Supply that a wetted device reaches at its design point.
+pub(super) fn wet_supply_c(check: &mut Check<'_>, written: Option<Temperature>) -> f64 {
+    check.bounded("design_supply", written, RATED_SUPPLY_C, &bounds::SUPPLY)
+}
+
+/// UA of a tower or of a sprayed coil, `what` it is: as given, or as `point` needs.
+pub(super) fn evaporative_ua(
+    check: &mut Check<'_>,
+    what: &str,
+    (ua, design_supply): (Option<Conductance>, Option<Temperature>),
+    point: &TowerPoint,
+) -> f64 {
+    // About what the usual rating point needs; stands in where an error is reported.
+    let usual = 0.06 * point.heat_w;
+    if ua.is_some() {
+        if design_supply.is_some() {
+            check.error("ua", format!("`ua` and `design_supply` both size the {what}"));
+        }
+        return check.bounded("ua", ua, usual, &bounds::ua(point.heat_w));
+    }
+    point.ua_w_k().unwrap_or_else(|| {
+        check.faults.push(
+            Fault::error(
+                "design_supply",
+                format!(
+                    "no {what} with {} of air cools {} to {:.1} degC at a wet bulb of {:.1} degC",
+                    VolumeFlow(point.air_flow_m3_s),
+                    Power(point.heat_w),
+                    point.leaving_c,
+                    point.air.wet_bulb_c()
+                ),
+            )
+            .help("raise `fans.air_flow` or `design_supply`"),
+        );
+        usual
+    })
+}
+
+/// Share of the water that evaporates for each kelvin of its range, where it is given.
+pub(super) fn evaporation_loss(check: &mut Check<'_>, written: Option<Fraction>) -> Option<f64> {
+    written?;
+    Some(check.bounded("evaporation_loss", written, 0.0, &bounds::EVAPORATION_LOSS))
+}
+
+/// Droplets, a share of `water_kg_s`.
+pub(super) fn drift(check: &mut Check<'_>, written: Option<DriftSpec>, water_kg_s: f64) -> f64 {
+    let drift = match written {
+        None => return DRIFT,
+        Some(DriftSpec::Share(share)) => check.bounded("drift", Some(share), DRIFT, &bounds::DRIFT),
+        Some(DriftSpec::Flow(flow)) => {
+            let usual_m3_s = DRIFT * water_kg_s / DENSITY_WATER;
+            let flow = check.bounded("drift", Some(flow), usual_m3_s, &bounds::DRIFT_FLOW);
+            flow * DENSITY_WATER / water_kg_s
+        }
+    };
+    if drift > DOUBTED_DRIFT {
+        let message = format!(
+            "drift of {:.2} % of the circulating water is above the 0.5 % of the worst old towers",
+            100.0 * drift
+        );
+        check.warning("drift", message);
+    }
+    drift
 }

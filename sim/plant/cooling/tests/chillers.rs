@@ -92,18 +92,25 @@ fn beyond_the_curves_power_goes_with_the_lift() {
 }
 
 fn chiller_plant() -> CoolingLoop {
-    loop_of(r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": 4, "fed_by": ["a"]}}"#)
+    loop_of(
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": {"count": 4},
+        "fed_by": ["a"]}}"#,
+    )
 }
 
 fn with_economiser() -> CoolingLoop {
     loop_of(
-        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": 4, "supply": "15 degC",
-            "range": "9 K", "economiser": {"approach": "2 K"}, "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": {"count": 4},
+            "supply": "15 degC", "range": "9 K", "economiser": {"approach": "2 K"},
+            "fed_by": ["a"]}}"#,
     )
 }
 
 fn air_cooled() -> CoolingLoop {
-    loop_of(r#"{"air-cooled-chiller": {"design_heat": "10 MW", "chillers": 8, "fed_by": ["a"]}}"#)
+    loop_of(
+        r#"{"air-cooled-chiller": {"design_heat": "10 MW", "chillers": {"count": 8},
+        "fed_by": ["a"]}}"#,
+    )
 }
 
 #[test]
@@ -187,19 +194,22 @@ proptest! {
     ) {
         let regime = regime.map(|(running, mode)| Regime { running, mode });
         let of_set = |name: &str| loop_of(&format!(
-            r#"{{"chiller-plant": {{"design_heat": "10 MW", "chillers": 3, "curves": "{name}",
-                "economiser": {{}}, "fed_by": ["a"]}}}}"#
+            r#"{{"chiller-plant": {{"design_heat": "10 MW", "chillers": {{"count": 3,
+                "curves": "{name}"}}, "economiser": {{}}, "fed_by": ["a"]}}}}"#
         ));
         let plant = match which {
             0 => chiller_plant(),
             1 => with_economiser(),
             2 => air_cooled(),
-            3 => loop_of(r#"{"chiller-plant": {"design_heat": "10 MW", "fan_control": "always-on",
-                "beyond_curves": "hold", "fed_by": ["a"]}}"#),
-            4 => loop_of(r#"{"air-cooled-chiller": {"design_heat": "10 MW", "chillers": 5,
-                "curves": "york-ycal0033ee", "recirculation": "2 K", "fed_by": ["a"]}}"#),
+            3 => loop_of(r#"{"chiller-plant": {"design_heat": "10 MW",
+                "fans": {"control": "always-on"}, "chillers": {"beyond_curves": "hold"},
+                "fed_by": ["a"]}}"#),
+            4 => loop_of(r#"{"air-cooled-chiller": {"design_heat": "10 MW",
+                "chillers": {"count": 5, "curves": "york-ycal0033ee"}, "recirculation": "2 K",
+                "fed_by": ["a"]}}"#),
             5 => loop_of(r#"{"chiller-plant": {"design_heat": "10 MW", "supply": "20 degC",
-                "fan_control": "always-on", "economiser": {"ua": "900 kW/K"}, "fed_by": ["a"]}}"#),
+                "fans": {"control": "always-on"}, "economiser": {"ua": "900 kW/K"},
+                "fed_by": ["a"]}}"#),
             6 => of_set("york-yt-1055kw"),
             7 => of_set("york-yt-1495kw"),
             8 => of_set("trane-cvhe-1442kw"),
@@ -255,15 +265,17 @@ fn contradictory_chiller_plants_are_reported_with_figures() {
     };
     use Severity::{Error, Warning};
     check(
-        r#"{"chiller-plant": {"design_heat": "10 MW", "capacity": "1.4 MW", "chillers": 6, "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": {"capacity": "1.4 MW",
+            "count": 6}, "fed_by": ["a"]}}"#,
         Warning,
         "design_heat",
         "6.7 degC is not held at design heat and a wet bulb of 25.6 degC: the chillers reach",
     );
     check(
-        r#"{"chiller-plant": {"design_heat": "1 MW", "curves": "carrier-30rb390", "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "1 MW", "chillers": {"curves": "carrier-30rb390"},
+            "fed_by": ["a"]}}"#,
         Error,
-        "curves",
+        "chillers.curves",
         "cooled by air, in a plant cooled by water",
     );
     check(
@@ -276,26 +288,28 @@ fn contradictory_chiller_plants_are_reported_with_figures() {
         r#"{"air-cooled-chiller": {"design_heat": "1 MW"}}"#,
         Error,
         "",
-        "nothing feeds the chillers",
+        "nothing feeds its chillers",
     );
     check(
-        r#"{"chiller-plant": {"design_heat": "1 MW", "economiser": {"approach": "0 K"}, "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "1 MW", "economiser": {"approach": "0 K"},
+            "fed_by": ["a"]}}"#,
         Error,
-        "economiser",
-        "no exchanger",
+        "economiser.approach",
+        "must be between 0.1 K and 30 K, got 0 K",
     );
     check(
-        r#"{"chiller-plant": {"design_heat": "1 MW", "condenser_supply": "20 degC", "fed_by": ["a"],
-            "condenser_reset": {"above_wet_bulb": "4 K"}}}"#,
+        r#"{"chiller-plant": {"design_heat": "1 MW", "condenser": {"supply": "20 degC",
+            "reset": {"above_wet_bulb": "4 K"}}, "fed_by": ["a"]}}"#,
         Error,
-        "condenser_reset",
+        "condenser.reset",
         "gives one temperature",
     );
     check(
-        r#"{"chiller-plant": {"design_heat": "1 MW", "fed_by": ["a"], "condenser_reset":
-            {"above_wet_bulb": "4 K", "coldest": "25 degC", "warmest": "20 degC"}}}"#,
+        r#"{"chiller-plant": {"design_heat": "1 MW", "fed_by": ["a"],
+            "condenser": {"reset": {"above_wet_bulb": "4 K", "coldest": "25 degC",
+            "warmest": "20 degC"}}}}"#,
         Error,
-        "condenser_reset",
+        "condenser.reset.coldest",
         "`coldest` of 25.0 degC is above `warmest` of 20.0 degC",
     );
     assert_eq!(faults_of(r#"{"chiller-plant": {"design_heat": "10 MW", "fed_by": ["a"]}}"#), []);
@@ -310,16 +324,16 @@ fn contradictory_chiller_plants_are_reported_with_figures() {
 fn a_reset_plant_is_the_plant_of_the_hours_setpoint() {
     let plant = |condenser: &str| {
         loop_of(&format!(
-            r#"{{"chiller-plant": {{"design_heat": "1 MW", "fed_by": ["a"], {condenser}}}}}"#
+            r#"{{"chiller-plant": {{"design_heat": "1 MW", "fed_by": ["a"],
+                "condenser": {{{condenser}}}}}}}"#
         ))
     };
-    let reset = plant(
-        r#""condenser_reset": {"above_wet_bulb": "5 K", "coldest": "15 degC", "warmest": "28 degC"}"#,
-    );
+    let reset =
+        plant(r#""reset": {"above_wet_bulb": "5 K", "coldest": "15 degC", "warmest": "28 degC"}"#);
     for (t, rh) in [(-5.0, 0.6), (14.0, 0.7), (25.0, 0.4), (36.0, 0.5)] {
         let air = weather(t, rh);
         let wanted_c = (air.wet_bulb_c() + 5.0).clamp(15.0, 28.0);
-        let constant = plant(&format!(r#""condenser_supply": "{wanted_c} degC""#));
+        let constant = plant(&format!(r#""supply": "{wanted_c} degC""#));
         let (ours, theirs) =
             (reset.solve(9e5, &air, Drive::FULL), constant.solve(9e5, &air, Drive::FULL));
         assert!((ours.device_c - theirs.device_c).abs() < 1e-5, "{ours:?} {theirs:?}");
@@ -330,16 +344,17 @@ fn a_reset_plant_is_the_plant_of_the_hours_setpoint() {
 #[test]
 fn own_curves_are_as_good_as_named_ones() {
     let named = loop_of(
-        r#"{"chiller-plant": {"design_heat": "1 MW", "curves": "york-ys-1758kw", "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "1 MW", "chillers": {"curves": "york-ys-1758kw"},
+            "fed_by": ["a"]}}"#,
     );
     let own = loop_of(
-        r#"{"chiller-plant": {"design_heat": "1 MW", "fed_by": ["a"], "own_curves": {
-            "cop": 5.84, "supply_min": "4.44 degC", "supply_max": "8.89 degC",
-            "condenser_min": "12.78 degC", "condenser_max": "35 degC",
-            "capacity": [0.8130185, -0.01425368, -0.001618007, 0.02638417, -0.0009154379, 0.001696015],
-            "power": [0.6381264, 0.006304193, 0.0009233511, -0.004552881, 0.0008256904, -0.001561533],
-            "part_load": [0.3149879, 0.3171267, 0.3709077], "least_part_load": "20 %",
-            "most_part_load": 1.04}}}"#,
+        r#"{"chiller-plant": {"design_heat": "1 MW", "fed_by": ["a"],
+            "chillers": {"own_curves": { "cop": 5.84, "supply_min": "4.44 degC",
+            "supply_max": "8.89 degC", "condenser_min": "12.78 degC", "condenser_max": "35 degC",
+            "capacity": [0.8130185, -0.01425368, -0.001618007, 0.02638417, -0.0009154379,
+            0.001696015], "power": [0.6381264, 0.006304193, 0.0009233511, -0.004552881,
+            0.0008256904, -0.001561533], "part_load": [0.3149879, 0.3171267, 0.3709077],
+            "least_part_load": "20 %", "most_part_load": 1.04}}}}"#,
     );
     let air = weather(28.0, 0.5);
     let (a, b) = (named.solve(8e5, &air, Drive::FULL), own.solve(8e5, &air, Drive::FULL));

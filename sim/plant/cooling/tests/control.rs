@@ -9,10 +9,10 @@ use crate::fluids::water::CP_WATER;
 /// A tower as EnergyPlus' single-speed towers are: UA fixed, fans on or off.
 fn single_speed() -> CoolingLoop {
     loop_of(
-        r#"{"tower": {"design_heat": "1 MW", "supply": "24 degC", "ua": "60 kW/K",
-            "water_flow": "43.5 kg/s", "air_flow": "25 m3/s", "fan_power": "10.5 kW",
-            "fan_control": "cycling", "flow_corrections": false, "wet_bulb_correction": false,
-            "pump_power": "0 W", "fed_by": ["a"]}}"#,
+        r#"{"tower": {"design_heat": "1 MW", "supply": "24 degC", "tower": {"ua": "60 kW/K",
+            "flow_corrections": false, "wet_bulb_correction": false}, "water_flow": "43.5 kg/s",
+            "fans": {"air_flow": "25 m3/s", "power": "10.5 kW", "control": "cycling"},
+            "pumps": {"power": "0 W"}, "fed_by": ["a"]}}"#,
     )
 }
 
@@ -54,9 +54,10 @@ fn a_cycling_tower_shares_its_time_as_the_heat_at_its_inlet_asks() {
 #[test]
 fn a_cycling_dry_cooler_is_in_closed_form() {
     let plant = loop_of(
-        r#"{"dry-cooler": {"design_heat": "1 MW", "supply": "30 degC", "ua": "200 kW/K",
-            "air_flow": "110 m3/s", "fan_power": "44 kW", "water_flow": "23.921 kg/s",
-            "fan_control": "cycling", "pump_power": "0 W", "fed_by": ["a"]}}"#,
+        r#"{"dry-cooler": {"design_heat": "1 MW", "supply": "30 degC",
+            "cooler": {"ua": "200 kW/K"}, "fans": {"air_flow": "110 m3/s", "power": "44 kW",
+            "control": "cycling"}, "water_flow": "23.921 kg/s", "pumps": {"power": "0 W"},
+            "fed_by": ["a"]}}"#,
     );
     let air = weather(12.0, 0.5);
     let state = plant.solve(1e6, &air, Drive::FULL);
@@ -76,8 +77,8 @@ fn a_cycling_dry_cooler_is_in_closed_form() {
 fn cycling_costs_more_than_a_drive_and_less_than_fans_that_never_rest() {
     let of = |control: &str| {
         loop_of(&format!(
-            r#"{{"tower": {{"design_heat": "1 MW", "supply": "27 degC", "fan_control": "{control}",
-                "fed_by": ["a"]}}}}"#
+            r#"{{"tower": {{"design_heat": "1 MW", "supply": "27 degC",
+                "fans": {{"control": "{control}"}}, "fed_by": ["a"]}}}}"#
         ))
     };
     let [drive, cycling, always] = ["variable-speed", "cycling", "always-on"].map(of);
@@ -91,10 +92,11 @@ fn cycling_costs_more_than_a_drive_and_less_than_fans_that_never_rest() {
 
 #[test]
 fn flows_drift_loss_and_pump_heat_are_taken_as_written() {
-    let plain = r#""design_heat": "1 MW", "fan_control": "always-on", "fed_by": ["a"]"#;
+    let plain = r#""design_heat": "1 MW", "fans": {"control": "always-on"}, "fed_by": ["a"]"#;
     let plant = loop_of(&format!(
-        r#"{{"tower": {{{plain}, "water_flow": "50 kg/s", "pump_power": "12 kW", "pump_heat": "25 %",
-            "drift_flow": "0.036 m3/h", "evaporation_loss": "0.2 %"}}}}"#
+        r#"{{"tower": {{{plain}, "water_flow": "50 kg/s", "pumps": {{"power": "12 kW",
+            "heat": "25 %"}}, "tower": {{"drift": "0.036 m3/h",
+            "evaporation_loss": "0.2 %"}}}}}}"#
     ));
     let state = plant.solve(8e5, &weather(25.0, 0.5), Drive::FULL);
     assert!((state.heat_rejected_w - 803e3).abs() < 1e-6, "a quarter of 12 kW warms the water");
@@ -109,8 +111,8 @@ fn flows_drift_loss_and_pump_heat_are_taken_as_written() {
 #[test]
 fn a_fan_curve_of_ones_own_is_followed() {
     let plant = loop_of(
-        r#"{"tower": {"design_heat": "1 MW", "supply": "27 degC", "fan_power": "10 kW",
-            "own_fan_curve": [0.1, -0.2, 0.3, 0.8], "fed_by": ["a"]}}"#,
+        r#"{"tower": {"design_heat": "1 MW", "supply": "27 degC", "fans": {"power": "10 kW",
+            "curve": [0.1, -0.2, 0.3, 0.8]}, "fed_by": ["a"]}}"#,
     );
     let state = plant.solve(1e6, &weather(22.0, 0.6), Drive::FULL);
     let r = state.fan_speed;
@@ -120,19 +122,20 @@ fn a_fan_curve_of_ones_own_is_followed() {
     let has =
         |json: &str, field: &str, words: &str| has(&faults_of(json), Severity::Error, field, words);
     assert!(has(
-        r#"{"tower": {"design_heat": "1 MW", "own_fan_curve": [0, 0, 0, 0.5], "fed_by": ["a"]}}"#,
-        "own_fan_curve",
+        r#"{"tower": {"design_heat": "1 MW", "fans": {"curve": [0, 0, 0, 0.5]}, "fed_by": ["a"]}}"#,
+        "fans.curve",
         "comes to 0.5 of full power"
     ));
     assert!(has(
-        r#"{"tower": {"design_heat": "1 MW", "range": "5 K", "water_flow": "50 kg/s", "fed_by": ["a"]}}"#,
+        r#"{"tower": {"design_heat": "1 MW", "range": "5 K", "water_flow": "50 kg/s",
+            "fed_by": ["a"]}}"#,
         "water_flow",
         "both give the flow"
     ));
     assert!(has(
-        r#"{"tower": {"design_heat": "1 MW", "drift": "0.1 %", "drift_flow": "1 m3/h", "fed_by": ["a"]}}"#,
-        "drift_flow",
-        "as a share already"
+        r#"{"tower": {"design_heat": "1 MW", "tower": {"drift": "10 %"}, "fed_by": ["a"]}}"#,
+        "tower.drift",
+        "must be between 0 % and 5 %, got 10 %"
     ));
 }
 
@@ -140,8 +143,8 @@ fn a_fan_curve_of_ones_own_is_followed() {
 fn open_motors_spare_the_tower() {
     let plant = |share: &str| {
         loop_of(&format!(
-            r#"{{"chiller-plant": {{"design_heat": "1 MW", "pump_heat": "0 %", "compressor_heat": "{share}",
-                "fed_by": ["a"]}}}}"#
+            r#"{{"chiller-plant": {{"design_heat": "1 MW", "pumps": {{"heat": "0 %"}},
+                "chillers": {{"compressor_heat": "{share}"}}, "fed_by": ["a"]}}}}"#
         ))
     };
     let air = weather(25.0, 0.5);

@@ -6,7 +6,8 @@ use crate::fluids::{saturation_humidity_ratio, water::DENSITY_WATER};
 
 fn cooler(fields: &str) -> CoolingLoop {
     loop_of(&format!(
-        r#"{{"fluid-cooler": {{"design_heat": "1 MW", "pump_power": "0 W", "fed_by": ["a"]{fields}}}}}"#
+        r#"{{"fluid-cooler": {{"design_heat": "1 MW", "pumps": {{"power": "0 W"}},
+            "fed_by": ["a"]{fields}}}}}"#
     ))
 }
 
@@ -18,7 +19,7 @@ fn device(plant: &CoolingLoop) -> (HydronicDesign, FluidCoolerDesign) {
 
 #[test]
 fn a_sprayed_cooler_meets_its_design_point_and_the_textbook() {
-    let plant = cooler(r#", "fan_control": "always-on""#);
+    let plant = cooler(r#", "fans": {"control": "always-on"}"#);
     let (design, device) = device(&plant);
     let rated = MoistAir::from_wet_bulb(35.0, 25.6, 101_325.0);
     let state = plant.solve(1e6, &rated, Drive::FULL);
@@ -79,8 +80,9 @@ fn integrated_w(
 #[test]
 fn film_and_surface_in_series_come_near_to_an_integration_along_the_coil() {
     for share in ["0.01 %", "40 %"] {
-        let plant =
-            cooler(&format!(r#", "fan_control": "always-on", "coil_resistance": "{share}""#));
+        let plant = cooler(&format!(
+            r#", "fans": {{"control": "always-on"}}, "coil": {{"resistance": "{share}"}}"#
+        ));
         let (design, device) = device(&plant);
         let rated = MoistAir::from_wet_bulb(35.0, 25.6, 101_325.0);
         let state = plant.solve(1e6, &rated, Drive::FULL);
@@ -103,7 +105,7 @@ fn film_and_surface_in_series_come_near_to_an_integration_along_the_coil() {
 
 #[test]
 fn the_dry_coil_carries_the_design_heat_at_the_switchover_and_is_a_dry_cooler() {
-    let plant = cooler(r#", "dry_below": "60 degC""#);
+    let plant = cooler(r#", "spray": {"dry_below": "60 degC"}"#);
     let (design, device) = device(&plant);
     let at = |dry_bulb_c| MoistAir { dry_bulb_c, humidity_ratio: 0.0, pressure_pa: 101_325.0 };
     let state = plant.solve(1e6, &at(7.2), Drive::FULL);
@@ -111,9 +113,10 @@ fn the_dry_coil_carries_the_design_heat_at_the_switchover_and_is_a_dry_cooler() 
     assert!(plant.solve(1e6, &at(8.0), Drive::FULL).saturated);
     // The same coil as a dry cooler, by its figures.
     let twin = loop_of(&format!(
-        r#"{{"dry-cooler": {{"design_heat": "1 MW", "pump_power": "0 W", "fed_by": ["a"],
-            "ua": "{} W/K", "air_flow": "{} m3/s", "fan_power": "{} W", "fan_curve": "tower",
-            "range": "5.5 K", "supply": "29.5 degC", "minimum_supply": "7 degC"}}}}"#,
+        r#"{{"dry-cooler": {{"design_heat": "1 MW", "pumps": {{"power": "0 W"}}, "fed_by": ["a"],
+            "cooler": {{"ua": "{} W/K"}}, "fans": {{"air_flow": "{} m3/s", "power": "{} W",
+            "curve": "tower"}}, "range": "5.5 K", "supply": "29.5 degC",
+            "minimum_supply": "7 degC"}}}}"#,
         device.dry.ua_w_k, device.dry.air_flow_m3_s, device.dry.fan_w
     ));
     for (t, rh, heat_w, fans) in [
@@ -136,7 +139,7 @@ fn the_dry_coil_carries_the_design_heat_at_the_switchover_and_is_a_dry_cooler() 
 
 #[test]
 fn the_spray_is_off_in_the_cold_and_on_demand_elsewhere() {
-    let (always, needed) = (cooler(""), cooler(r#", "spray": "when-needed""#));
+    let (always, needed) = (cooler(""), cooler(r#", "spray": {"control": "when-needed"}"#));
     for (t, wet) in [(4.9, false), (5.0, true)] {
         let state = always.solve(0.8e6, &weather(t, 0.6), Drive::FULL);
         assert_eq!(state.spray_w > 0.0, wet, "{state:?}");
@@ -163,7 +166,7 @@ fn the_spray_is_off_in_the_cold_and_on_demand_elsewhere() {
 
 #[test]
 fn water_is_that_of_saturated_air_or_of_a_loss_factor() {
-    let on = r#", "fan_control": "always-on", "cycles_of_concentration": 5.0"#;
+    let on = r#", "fans": {"control": "always-on"}, "water": {"cycles_of_concentration": 5.0}"#;
     let air = weather(30.0, 0.5);
     let plant = cooler(on);
     let state = plant.solve(1e6, &air, Drive::FULL);
@@ -186,7 +189,10 @@ fn water_is_that_of_saturated_air_or_of_a_loss_factor() {
 
     let coolant_kg_s = 1e6 / (5.5 * CP_WATER);
     let loss = |fields: &str, air: &MoistAir| {
-        cooler(&format!("{on}, {fields}")).solve(1e6, air, Drive::FULL).water.evaporation_kg_s
+        cooler(&format!(r#"{on}, "spray": {{{fields}}}"#))
+            .solve(1e6, air, Drive::FULL)
+            .water
+            .evaporation_kg_s
     };
     let factor = loss(r#""evaporation_loss": "0.2 %""#, &air);
     assert!((factor - 0.002 * coolant_kg_s * 5.5).abs() < 1e-9);
@@ -204,19 +210,22 @@ fn water_is_that_of_saturated_air_or_of_a_loss_factor() {
 
 #[test]
 fn contradictory_fluid_coolers_are_reported() {
-    let check = |fields: &str, field: &str, words: &str| {
+    let check = |part: &str, fields: &str, field: &str, words: &str| {
         let faults = faults_of(&format!(
-            r#"{{"fluid-cooler": {{"design_heat": "1 MW", "fed_by": ["a"], {fields}}}}}"#
+            r#"{{"fluid-cooler": {{"design_heat": "1 MW", "fed_by": ["a"],
+                "{part}": {{{fields}}}}}}}"#
         ));
-        assert!(has(&faults, Severity::Error, field, words), "{faults:?}");
+        assert!(has(&faults, Severity::Error, &format!("{part}.{field}"), words), "{faults:?}");
     };
-    check(r#""dry_switchover": "28 degC""#, "dry_switchover", "no dry coil with");
-    check(r#""design_supply": "25 degC""#, "design_supply", "no fluid cooler with");
-    check(r#""ua": "60 kW/K", "design_supply": "29 degC""#, "ua", "both size");
-    check(r#""dry_ua": "60 kW/K", "dry_switchover": "5 degC""#, "dry_ua", "both size");
-    check(r#""dry_below": "-2 degC""#, "dry_below", "between 0 degC and 60 degC");
-    check(r#""cycles_of_concentration": 1.0"#, "cycles_of_concentration", "above 1");
+    check("coil", r#""dry_switchover": "28 degC""#, "dry_switchover", "no dry coil with");
+    check("coil", r#""design_supply": "25 degC""#, "design_supply", "no fluid cooler with");
+    check("coil", r#""ua": "60 kW/K", "design_supply": "29 degC""#, "ua", "both size");
+    check("coil", r#""dry_ua": "60 kW/K", "dry_switchover": "5 degC""#, "dry_ua", "both size");
+    check("spray", r#""dry_below": "-2 degC""#, "dry_below", "between 0 degC and 60 degC");
+    let field = "cycles_of_concentration";
+    check("water", r#""cycles_of_concentration": 1.0"#, field, "between 1.01 and 1000");
     check(
+        "spray",
         r#""evaporation": "qureshi-zubair", "evaporation_loss": "0.2 %""#,
         "evaporation_loss",
         "in place of",
@@ -236,10 +245,11 @@ proptest! {
     ) {
         let plant = cooler([
             "",
-            r#", "spray": "when-needed", "coolant": "pg25", "basin_heater": {"capacity": "300 W/K"}"#,
-            r#", "fan_control": "cycling", "coil_resistance": "40 %""#,
-            r#", "fan_control": "always-on", "spray": "when-needed""#,
-            r#", "evaporation": "qureshi-zubair", "supply": "20 degC""#,
+            r#", "spray": {"control": "when-needed"}, "coolant": "pg25",
+                "basin_heater": {"capacity": "300 W/K"}"#,
+            r#", "fans": {"control": "cycling"}, "coil": {"resistance": "40 %"}"#,
+            r#", "fans": {"control": "always-on"}, "spray": {"control": "when-needed"}"#,
+            r#", "spray": {"evaporation": "qureshi-zubair"}, "supply": "20 degC""#,
         ][which]);
         let (design, _) = device(&plant);
         let air = MoistAir::from_relative_humidity(t, rh, pressure_pa);

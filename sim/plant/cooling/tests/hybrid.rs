@@ -3,10 +3,14 @@
 use super::*;
 
 fn hybrid(fields: &str) -> CoolingLoop {
+    with_tower("", fields)
+}
+
+fn with_tower(of_tower: &str, fields: &str) -> CoolingLoop {
     loop_of(&format!(
-        r#"{{"hybrid-cooler": {{"design_heat": "1 MW", "pump_power": "0 W", "supply": "24 degC",
-            "design_wet_bulb": "19 degC", "design_supply": "24 degC", "range": "8 K",
-            "fed_by": ["a"]{fields}}}}}"#
+        r#"{{"hybrid-cooler": {{"design_heat": "1 MW", "pumps": {{"power": "0 W"}},
+            "supply": "24 degC", "tower": {{"design_wet_bulb": "19 degC",
+            "design_supply": "24 degC"{of_tower}}}, "range": "8 K", "fed_by": ["a"]{fields}}}}}"#
     ))
 }
 
@@ -45,7 +49,7 @@ fn in_the_cold_it_is_its_dry_cooler_and_in_the_heat_its_tower() {
 #[test]
 fn between_the_two_each_takes_its_part_of_the_range() {
     for (t, rh, load) in [(12.0, 0.5, 1.0), (20.0, 0.3, 1.0), (15.0, 0.9, 0.7)] {
-        let plant = hybrid(r#", "fan_control": "always-on""#);
+        let plant = hybrid(r#", "fans": {"control": "always-on"}"#);
         let (design, device) = device(&plant);
         let (air, heat_w) = (weather(t, rh), load * 1e6);
         let state = plant.solve(heat_w, &air, Drive::FULL);
@@ -93,9 +97,10 @@ fn a_hybrid_spends_less_water_than_its_tower_and_holds_the_supply() {
 #[test]
 fn contradictory_hybrids_are_reported() {
     let faults = faults_of(
-        r#"{"hybrid-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "dry_switchover": "30 degC"}}"#,
+        r#"{"hybrid-cooler": {"design_heat": "1 MW", "fed_by": ["a"],
+            "dry": {"switchover": "30 degC"}}}"#,
     );
-    assert!(has(&faults, Severity::Error, "dry_switchover", "no dry cooler"), "{faults:?}");
+    assert!(has(&faults, Severity::Error, "dry.switchover", "no dry cooler"), "{faults:?}");
     assert_eq!(faults_of(r#"{"hybrid-cooler": {"design_heat": "1 MW", "fed_by": ["a"]}}"#), []);
 }
 
@@ -109,12 +114,13 @@ proptest! {
         fans in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.0f64..1e-3],
         pumps in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.01f64..0.1],
     ) {
-        let plant = hybrid([
-            "",
-            r#", "fan_control": "cycling", "dry_switchover": "12 degC""#,
-            r#", "fan_control": "always-on""#,
-            r#", "dry_difference": "0 K", "evaporation_loss": "0.2 %""#,
-        ][which]);
+        let (of_tower, fields) = [
+            ("", ""),
+            ("", r#", "fans": {"control": "cycling"}, "dry": {"switchover": "12 degC"}"#),
+            ("", r#", "fans": {"control": "always-on"}"#),
+            (r#", "evaporation_loss": "0.2 %""#, r#", "dry": {"difference": "0 K"}"#),
+        ][which];
+        let plant = with_tower(of_tower, fields);
         let (design, _) = device(&plant);
         let air = MoistAir::from_relative_humidity(t, rh, pressure_pa);
         let (heat_w, drive) = (load * 1e6, Drive { fans, pumps, ..Drive::FULL });

@@ -161,16 +161,21 @@ fn classes_are_those_of_ashrae_and_contradictions_are_reported() {
         let outside = handler(&format!(r#"{{"class": "{class}"}}"#)).outside_air.unwrap();
         assert_eq!((outside.warmest_c, outside.greatest_dew_point_c), (warmest_c, greatest_c));
     }
-    let check = |fields: &str, words: &str| {
+    let check = |fields: &str, field: &str, words: &str| {
         let faults = faults_of(&format!(
             r#"{{"air-handler": {{"design_heat": "1 MW", "cooled_by": ["b"], "fed_by": ["a"],
                 "outside_air": {{{fields}}}}}}}"#
         ));
-        assert!(has(&faults, Severity::Error, "outside_air", words), "{faults:?}");
+        assert!(has(&faults, Severity::Error, field, words), "{faults:?}");
     };
-    check(r#""warmest": "15 degC""#, "colder than the `supply`");
-    check(r#""least_dew_point": "20 degC""#, "no air has a dew point");
-    check(r#""cycles_of_concentration": 1.0"#, "must be above 1");
+    check(r#""warmest": "15 degC""#, "outside_air.warmest", "colder than the `supply`");
+    check(
+        r#""least_dew_point": "20 degC""#,
+        "outside_air.least_dew_point",
+        "no air has a dew point",
+    );
+    let field = "outside_air.cycles_of_concentration";
+    check(r#""cycles_of_concentration": 1.0"#, field, "between 1.01 and 1000");
 }
 
 proptest! {

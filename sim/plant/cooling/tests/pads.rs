@@ -36,7 +36,8 @@ fn a_year_of_wet_pads_in_phoenix_is_met() {
 fn a_dry_cooler_with_pads_is_a_dry_cooler_until_it_is_hot() {
     let cooler = |pads: &str| {
         loop_of(&format!(
-            r#"{{"dry-cooler": {{"design_heat": "10 MW", "supply": "32 degC", "fed_by": ["a"]{pads}}}}}"#
+            r#"{{"dry-cooler": {{"design_heat": "10 MW", "supply": "32 degC",
+                "fed_by": ["a"]{pads}}}}}"#
         ))
     };
     let (dry, wet) = (cooler(""), cooler(r#", "pads": {}"#));
@@ -84,10 +85,11 @@ proptest! {
 #[test]
 fn contradictory_pads_are_reported() {
     let faults = faults_of(
-        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"], "pads": {"enable_above": "2 degC"}}}"#,
+        r#"{"dry-cooler": {"design_heat": "1 MW", "fed_by": ["a"],
+            "pads": {"enable_above": "2 degC"}}}"#,
     );
     assert!(
-        has(&faults, Severity::Error, "pads", "pads wetted from 2.0 degC freeze"),
+        has(&faults, Severity::Error, "pads.enable_above", "between 5 degC and 60 degC"),
         "{faults:?}"
     );
 }

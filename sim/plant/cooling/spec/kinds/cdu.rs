@@ -1,0 +1,74 @@
+//! Coolant distribution units as users write them.
+
+use crate::plant::cooling::exchanger::ExchangerKind;
+use crate::plant::cooling::fans::FanLaw;
+use crate::plant::cooling::spec::bounds;
+use crate::plant::cooling::spec::check::{Check, Coolant};
+use crate::plant::cooling::spec::exchanger::{Size, UnsizedExchanger};
+use crate::plant::cooling::spec::pumps::PumpDefaults;
+use crate::plant::cooling::spec::shared::cooling_spec;
+use crate::units::{Temperature, VolumeFlow};
+
+cooling_spec! {
+    /// A coolant distribution unit: a plate exchanger between a loop and the treated coolant of
+    /// cold plates, with pumps of its own.
+    pub struct CduSpec has [exchanger, coolant, volume, pumps, valve] {
+        /// Coolant to the racks (default 1.5 L/min per kilowatt, as the Open Compute Project asks
+        /// for; 1.0 to 1.5 is usual).
+        pub flow: Option<VolumeFlow>,
+        /// Dew point of the hall's air, above which the supply is held by 2 K (default 15 degC,
+        /// the most that ASHRAE recommends for a hall).
+        pub dew_point: Option<Temperature>,
+    }
+}
+
+const PUMPS: PumpDefaults = PumpDefaults { head_pa: 150e3, efficiency: 0.7, count: 2 };
+/// A supply of coolant is held this far above the dew point of the hall, K.
+const DEW_POINT_MARGIN_K: f64 = 2.0;
+/// Coolant on the racks' side, m3 per watt of design heat: 0.5 L per kilowatt.
+const COOLANT_M3_W: f64 = 0.5e-6;
+
+impl CduSpec {
+    pub(in crate::plant::cooling::spec) fn resolve(
+        &self,
+        check: &mut Check<'_>,
+    ) -> UnsizedExchanger {
+        let design_heat_w = check.heat(self.design_heat);
+        let usual_m3_s = 1.5e-3 / 60.0 * design_heat_w / 1e3;
+        let flow_m3_s =
+            check.bounded("flow", self.flow, usual_m3_s, &bounds::volume_flow(usual_m3_s));
+        let per_kw = flow_m3_s * 60e3 / (design_heat_w / 1e3);
+        if !(0.5..=3.0).contains(&per_kw) {
+            let message = format!("{per_kw:.2} L/min per kilowatt; 1.0 to 1.5 is usual");
+            check.warning("flow", message);
+        }
+        let dew_point_c = check.bounded("dew_point", self.dew_point, 15.0, &bounds::HALL_DEW_POINT);
+        let guard_c = dew_point_c + DEW_POINT_MARGIN_K;
+        let supply_c = check.bounded("supply", self.supply, guard_c, &bounds::COLD_PLATE_SUPPLY);
+        if supply_c < guard_c {
+            let message = format!(
+                "the supply is held at {guard_c:.1} degC, {DEW_POINT_MARGIN_K} K above the dew \
+                 point, not at {supply_c:.1} degC"
+            );
+            check.warning("supply", message);
+        }
+        self.pumps.refuse_heat(check);
+        let j_m3k = self.coolant.unwrap_or(Coolant::Pg25).j_m3k();
+        let usual_m3 = COOLANT_M3_W * design_heat_w;
+        UnsizedExchanger {
+            kind: ExchangerKind::Cdu,
+            design_heat_w,
+            hot_w_k: flow_m3_s * j_m3k,
+            size: Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w),
+            mover_w: self.pumps.power_w(check, flow_m3_s, design_heat_w, &PUMPS),
+            movers: self.pumps.count(check, &PUMPS),
+            minimum_speed: 1.0,
+            fan_law: FanLaw::Cube,
+            pump_law: self.pumps.law(check),
+            least_supply_c: supply_c.max(guard_c),
+            wanted: self.supply.is_some() && supply_c >= guard_c,
+            mass_j_k: j_m3k * check.bounded("volume", self.volume, usual_m3, &bounds::VOLUME),
+            outside_air: None,
+        }
+    }
+}

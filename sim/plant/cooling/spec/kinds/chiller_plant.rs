@@ -1,0 +1,253 @@
+//! Chiller plants with a tower as users write them.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::fluids::water;
+use crate::plant::cooling::chiller_plant::ChillerPlantDesign;
+use crate::plant::cooling::curves::{Condenser, CurveSet};
+use crate::plant::cooling::exchange::{Sides, WaterExchanger};
+use crate::plant::cooling::loops::LoopDesign;
+use crate::plant::cooling::pumps;
+use crate::plant::cooling::setpoint::Setpoint;
+use crate::plant::cooling::spec::bounds;
+use crate::plant::cooling::spec::check::{Check, Circuit, Coolant};
+use crate::plant::cooling::spec::chillers::ChillerDuty;
+use crate::plant::cooling::spec::pumps::{LOOP_PUMPS, PumpsSpec};
+use crate::plant::cooling::spec::shared::cooling_spec;
+use crate::plant::cooling::spec::tower::{RATED_SUPPLY_C, TowerDuty};
+use crate::spec::Fault;
+use crate::units::{
+    Conductance, MassFlow, Power, Pressure, Quantity, Temperature, TemperatureDelta,
+};
+
+cooling_spec! {
+    /// Chilled water from chillers whose condensers are cooled by an open tower, with an
+    /// economiser where one is built.
+    ///
+    /// The tower takes the design heat with the power of pumps and compressors at its own design
+    /// point, which is that of the condensers too.
+    pub struct ChillerPlantSpec has [circuit, chillers, tower, fans, water] {
+        /// The water between tower and condensers.
+        #[serde(default)]
+        pub condenser: CondenserSpec,
+        /// A plate exchanger that cools the returning chilled water with the tower's, ahead of
+        /// the chillers (default: none).
+        pub economiser: Option<EconomiserSpec>,
+    }
+}
+
+/// The water between tower and condensers.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CondenserSpec {
+    /// Condenser water wanted from the tower (default 21.1 degC, the 70 degF of ASHRAE 90.1
+    /// appendix G).
+    pub supply: Option<Temperature>,
+    /// Lets the condenser water follow the weather, in place of one `supply`.
+    pub reset: Option<CondenserResetSpec>,
+    /// Least temperature at which water enters the condensers, held by a bypass (default: the
+    /// coldest of the curves, 12.78 degC for `carrier-19xr-1407kw`).
+    pub minimum: Option<Temperature>,
+    /// Least temperature of the tower's water, against frost (default 5 degC).
+    pub minimum_basin: Option<Temperature>,
+    /// How much the condensers warm the water at design heat (default 5.5 K).
+    pub range: Option<TemperatureDelta>,
+    /// Flow of condenser water with all pumps running, in place of a `range`.
+    pub water_flow: Option<MassFlow>,
+    /// Head of the condenser pumps, as efficient as those of chilled water (default 180 kPa).
+    pub pump_head: Option<Pressure>,
+    /// Power of all condenser pumps, in place of their head and efficiency.
+    pub pump_power: Option<Power>,
+}
+
+/// A setpoint of the condenser water that follows the wet bulb outside.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CondenserResetSpec {
+    /// Kelvins above the wet bulb: the approach that is asked of the tower.
+    pub above_wet_bulb: TemperatureDelta,
+    /// Never colder than this (default: `minimum` of the condenser).
+    pub coldest: Option<Temperature>,
+    /// Never warmer than this (default: `design_supply` of the tower).
+    pub warmest: Option<Temperature>,
+}
+
+/// A waterside economiser: a plate exchanger between chilled and condenser water.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EconomiserSpec {
+    /// How close the chilled water comes to the tower's at design heat and flows (default 2 K:
+    /// an assumption).
+    pub approach: Option<TemperatureDelta>,
+    /// Conductance at design flows, in place of an `approach`.
+    pub ua: Option<Conductance>,
+}
+
+/// Condenser water wanted from the tower, degrees Celsius: 70 degF.
+const WANTED_C: f64 = 21.1;
+
+impl ChillerPlantSpec {
+    pub(in crate::plant::cooling::spec) fn resolve(&self, check: &mut Check<'_>) -> LoopDesign {
+        let heat_w = check.heat(self.design_heat);
+        let circuit =
+            self.circuit(Coolant::Water).resolve(check, heat_w, 5.56, (&self.pumps, &LOOP_PUMPS));
+        let curves = self.chillers.curves(check, Condenser::Water, CurveSet::Carrier19xr);
+        let setpoint_c = check.chilled_supply(self.supply, &curves);
+        // What the tower says of its supply is checked with the tower.
+        let condenser_c = self.tower.design_supply.map_or(RATED_SUPPLY_C, Quantity::base);
+        let evaporator_w = heat_w + circuit.pump_heat_w();
+        let duty = ChillerDuty { heat_w: evaporator_w, supply_c: setpoint_c, condenser_c };
+        let chillers = self.chillers.resolve(check, curves, &duty);
+
+        let units = f64::from(chillers.units);
+        let condensed_w = evaporator_w
+            + chillers.compressor_heat
+                * chillers.power_w(units, evaporator_w, setpoint_c, condenser_c);
+        let coldest_c = curves.condenser_c.0;
+        let condenser = self.condenser.resolve(
+            check,
+            &self.pumps,
+            &CondenserDuty { heat_w: condensed_w, coldest_c, warmest_c: condenser_c },
+        );
+        let tower = self.tower.resolve(
+            check,
+            &TowerDuty {
+                rejected_w: condensed_w + self.pumps.heat() * condenser.pump_w,
+                water_kg_s: condenser.water_kg_s,
+                fans: &self.fans,
+                water: self.water.as_ref(),
+            },
+        );
+        let economiser = self.economiser.as_ref().and_then(|spec| {
+            let rates = Sides {
+                hot: circuit.flow_kg_s * circuit.specific_heat_j_kgk,
+                cold: condenser.water_kg_s * water::CP_WATER,
+            };
+            spec.resolve(check, evaporator_w, rates)
+        });
+        let point = tower.point;
+        let design = LoopDesign::ChillerPlant(ChillerPlantDesign {
+            design_heat_w: heat_w,
+            circuit,
+            setpoint_c,
+            chillers,
+            condenser_kg_s: condenser.water_kg_s,
+            condenser_pump_w: condenser.pump_w,
+            tower: tower.design,
+            fan_control: self.fans.control(),
+            condenser_setpoint: condenser.setpoint,
+            minimum_condenser_c: condenser.minimum_c,
+            minimum_basin_c: condenser.minimum_basin_c,
+            minimum_fan_speed: tower.speeds.minimum,
+            economiser,
+        });
+        let weather = format!("wet bulb of {:.1} degC", point.air.wet_bulb_c());
+        check.chilled(&design, (heat_w, setpoint_c), &point.air, &weather);
+        design
+    }
+}
+
+/// What the condenser water has to do at design.
+struct CondenserDuty {
+    heat_w: f64,
+    /// Limits of a reset by default, degrees Celsius.
+    coldest_c: f64,
+    warmest_c: f64,
+}
+
+/// The condenser water in plain numbers.
+struct Resolved {
+    water_kg_s: f64,
+    pump_w: f64,
+    setpoint: Setpoint,
+    minimum_c: f64,
+    minimum_basin_c: f64,
+}
+
+impl CondenserSpec {
+    fn resolve(&self, check: &mut Check<'_>, pumps: &PumpsSpec, duty: &CondenserDuty) -> Resolved {
+        // Refused where the pumps of chilled water are resolved.
+        let efficiency = pumps.efficiency.map_or(LOOP_PUMPS.efficiency, |share| share.0);
+        check.within("condenser", |check| {
+            let circuit = Circuit {
+                range: self.range,
+                water_flow: self.water_flow,
+                approach: None,
+                coolant: Coolant::Water,
+            };
+            let water_kg_s = circuit.flow_kg_s(check, duty.heat_w, 5.5);
+            let head_pa = check.bounded("pump_head", self.pump_head, 180e3, &bounds::PUMP_HEAD);
+            let derived_w =
+                pumps::power_w(water_kg_s / Coolant::Water.kg_m3(), head_pa, efficiency);
+            let most = bounds::machine_power(duty.heat_w);
+            let pump_w = check.bounded("pump_power", self.pump_power, derived_w, &most);
+            let minimum_c =
+                check.bounded("minimum", self.minimum, duty.coldest_c, &bounds::CONDENSER);
+            let minimum_basin_c =
+                check.bounded("minimum_basin", self.minimum_basin, 5.0, &bounds::CONDENSER);
+            let setpoint = self.setpoint(check, (minimum_c, duty.warmest_c));
+            Resolved { water_kg_s, pump_w, setpoint, minimum_c, minimum_basin_c }
+        })
+    }
+
+    /// What the tower is to hold, with the limits that a reset has by default.
+    fn setpoint(&self, check: &mut Check<'_>, (coldest_c, warmest_c): (f64, f64)) -> Setpoint {
+        let wanted_c = check.bounded("supply", self.supply, WANTED_C, &bounds::CONDENSER);
+        let constant = Setpoint::Constant(wanted_c);
+        let Some(reset) = self.reset else { return constant };
+        if self.supply.is_some() {
+            let fault = Fault::error("reset", "`supply` gives one temperature");
+            let help = "leave out one of the two; `supply: null` takes away that of a catalogue \
+                        entry";
+            check.faults.push(fault.help(help));
+            return constant;
+        }
+        check.within("reset", |check| {
+            let approach = Some(reset.above_wet_bulb);
+            let approach_k =
+                check.bounded("above_wet_bulb", approach, 0.0, &bounds::ABOVE_WET_BULB);
+            let coldest_c = check.bounded("coldest", reset.coldest, coldest_c, &bounds::CONDENSER);
+            let warmest_c = check.bounded("warmest", reset.warmest, warmest_c, &bounds::CONDENSER);
+            if coldest_c > warmest_c {
+                let field = if reset.coldest.is_some() { "coldest" } else { "warmest" };
+                let message = format!(
+                    "`coldest` of {coldest_c:.1} degC is above `warmest` of {warmest_c:.1} degC"
+                );
+                check.error(field, message);
+                return constant;
+            }
+            Setpoint::AboveWetBulb { approach_k, coldest_c, warmest_c }
+        })
+    }
+}
+
+impl EconomiserSpec {
+    /// The exchanger that cools `heat_w` with these capacity rates, W/K.
+    fn resolve(
+        &self,
+        check: &mut Check<'_>,
+        heat_w: f64,
+        rates_w_k: Sides,
+    ) -> Option<WaterExchanger> {
+        check.within("economiser", |check| {
+            if self.ua.is_some() {
+                if self.approach.is_some() {
+                    let message = "`ua` and `approach` both size the exchanger".to_owned();
+                    check.error("ua", message);
+                }
+                let ua_w_k = check.bounded("ua", self.ua, heat_w, &bounds::ua(heat_w));
+                return Some(WaterExchanger { ua_w_k, design_w_k: rates_w_k });
+            }
+            let approach_k = check.bounded("approach", self.approach, 2.0, &bounds::APPROACH);
+            let sized = WaterExchanger::sized(heat_w, rates_w_k, approach_k);
+            if sized.is_none() {
+                let message = format!(
+                    "no exchanger brings the chilled water to {approach_k:.1} K above the tower's"
+                );
+                check.error("approach", message);
+            }
+            sized
+        })
+    }
+}
