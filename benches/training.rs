@@ -14,8 +14,8 @@ use loadbank::spec::LognormalSpec;
 use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
-    CheckpointSpec, Decisions, DurationSpec, FailureSpec, IntervalSpec, JobClassSpec, JobEnd,
-    JobsSpec, LogJob, Policy, ResidentSpec, Rules, Scheduler, StreamSpec, SwfReader, Training,
+    CheckpointSpec, Decisions, DurationSpec, IntervalSpec, JobClassSpec, JobEnd, JobsSpec, LogJob,
+    NodeFailureSpec, Policy, ResidentSpec, Rules, Scheduler, StreamSpec, SwfReader, Training,
     TrainingDesign, TrainingSpec, Waiting, replay,
 };
 use rayon::prelude::*;
@@ -57,7 +57,10 @@ fn year() {
 fn resident(racks: usize) -> (TrainingDesign, GpuRackDesign) {
     let rack = GpuRackSpec::of(4, 8, Power(700.0), Power(2000.0));
     let spec = TrainingSpec {
-        failures: Some(FailureSpec { rate: Some(Rate(3.79e-3 / 86_400.0)), ..Default::default() }),
+        failures: Some(NodeFailureSpec {
+            rate: Some(Rate(3.79e-3 / 86_400.0)),
+            ..Default::default()
+        }),
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Every(Duration(900_000_000_000))),
             ..Default::default()

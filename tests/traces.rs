@@ -196,13 +196,9 @@ fn odd_rows_of_any_kind_leave_the_sound_ones() {
     ] {
         let (code, said) = played(name, kind, bytes);
         assert_eq!(code, 0, "{name}:\n{said}");
-        for part in [
-            "3 requests",
-            malformed,
-            backwards,
-            "no prompt or no answer",
-            "12 arrived: 12 served",
-        ] {
+        for part in
+            ["3 requests", malformed, backwards, "no prompt or no answer", "12 arrived: 12 served"]
+        {
             assert!(said.contains(part), "{name} does not say `{part}`:\n{said}");
         }
     }

@@ -3,10 +3,16 @@
 //! Every draw comes from a stream that is named by its purpose and the entity it is for.
 //! Adding a rack therefore moves no other rack's draws, and two designs that share an entity
 //! share its luck: the common random numbers of a paired comparison. Laws are inverse
-//! transforms, one uniform a variate, computed with `libm` so that the bits do not depend on
+//! transforms, one uniform per variate, computed with `libm` so that the bits do not depend on
 //! the machine.
+//!
+//! A [`Stream`] is a generator of `rand`: every adaptor and distribution of that family draws from
+//! it. The models use the laws below, because a distribution of `rand` may change its values between
+//! versions and a run must not.
 
-use rand_core::{Rng, SeedableRng};
+use std::convert::Infallible;
+
+use rand::{Rng, SeedableRng, TryRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::log::ln;
@@ -56,6 +62,24 @@ fn open_unit(bits: u64) -> f64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
     generator: Xoshiro256PlusPlus,
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.generator.try_next_u32()
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.generator.try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.generator.try_fill_bytes(bytes)
+    }
 }
 
 impl Stream {
@@ -422,6 +446,20 @@ mod tests {
     fn the_finaliser_is_that_of_splitmix() {
         // The first output of SplitMix64 from state 1234567, as its implementations publish it.
         assert_eq!(mix(1_234_567), 6_457_827_717_110_365_317);
+    }
+
+    /// The bits are those of the plain generator, and distributions of another crate draw from a
+    /// stream: the mean of 100,000 draws of a beta law is a/(a + b) within five standard errors.
+    #[test]
+    fn a_stream_is_a_generator_of_rand() {
+        use rand_distr::Distribution;
+        let (mut ours, mut plain) = (stream("face"), stream("face").generator);
+        assert!((0..100).all(|_| Rng::next_u64(&mut ours) == plain.next_u64()));
+        let (a, b, n) = (2.0_f64, 3.0_f64, 100_000);
+        let law = rand_distr::Beta::new(a, b).unwrap();
+        let mean = law.sample_iter(&mut ours).take(n).sum::<f64>() / n as f64;
+        let variance = a * b / ((a + b) * (a + b) * (a + b + 1.0));
+        assert!((mean - a / (a + b)).abs() < 5.0 * (variance / n as f64).sqrt(), "{mean}");
     }
 
     /// Frozen: where this fails, every result of every scenario has changed.

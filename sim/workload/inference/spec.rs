@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use load::{
-    ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec, GapsSpec,
-    HistogramSpec, LengthSpec, LengthsSpec, NoiseSpec, OpenTrace, SloSpec, TraceFileSpec,
-    TraceSpec, VariedGapsSpec,
+    ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec,
+    HistogramSpec, LengthSpec, LengthsSpec, NoiseSpec, OpenTrace, RequestGapsSpec, SloSpec,
+    TraceFileSpec, TraceSpec, VariedGapsSpec,
 };
 pub use model::{
     AffineSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec, TablePointSpec, TableSpec,
@@ -339,9 +339,9 @@ mod tests {
         let mut batch = class("batch");
         let arrivals = batch.arrivals.as_mut().unwrap();
         arrivals.rate_per_replica = Rate(0.5);
-        arrivals.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: 2.0 }));
+        arrivals.gaps = Some(RequestGapsSpec::Gamma(VariedGapsSpec { variation: 2.0 }));
         let client = |share, gaps| ClientSpec { share, gaps, lengths: None };
-        let poisson = GapsSpec::Exponential(ExponentialGapsSpec {});
+        let poisson = RequestGapsSpec::Exponential(ExponentialGapsSpec {});
         batch.clients = Some(vec![client(3.0, None), client(1.0, Some(poisson))]);
         spec.classes = Some(vec![class("chat"), batch]);
         let mut faults = Vec::new();
@@ -401,7 +401,7 @@ mod tests {
             ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![0.0; 24])),
             ("arrivals.weekly_profile", |a| a.weekly_profile = Some(vec![1.0; 24])),
             ("arrivals.gaps.variation", |a| {
-                a.gaps = Some(GapsSpec::Gamma(VariedGapsSpec { variation: f64::NAN }));
+                a.gaps = Some(RequestGapsSpec::Gamma(VariedGapsSpec { variation: f64::NAN }));
             }),
             ("arrivals.noise.variation", |a| {
                 let noise = NoiseSpec { variation: -0.1, interval: None, correlation: None };

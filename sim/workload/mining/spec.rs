@@ -28,7 +28,7 @@ pub struct MiningSpec {
     /// How machines go to sleep and come back.
     pub restart: Option<RestartSpec>,
     /// Failures of machines and their repair.
-    pub failures: Option<FailureSpec>,
+    pub failures: Option<MachineFailureSpec>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
 }
@@ -116,7 +116,7 @@ pub struct RestartSpec {
 /// Failures of machines and their repair.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FailureSpec {
+pub struct MachineFailureSpec {
     /// Failures of one hashing machine, exponential. Default: 0.05 /year (the maker's norm;
     /// S17 and T17 had 0.2 to 0.3, S19 XP 0.1 at some sites).
     pub rate: Option<Rate>,

@@ -407,8 +407,8 @@ mod tests {
         };
         for (law, cv, sigmas) in [
             (None, 1.0, 0.01),
-            (Some(GapsSpec::Hyperexponential(SpreadSpec { cv: 4.0 })), 4.0, 0.2),
-            (Some(GapsSpec::Lognormal(SpreadSpec { cv: 2.0 })), 2.0, 0.15),
+            (Some(JobGapsSpec::Hyperexponential(SpreadSpec { cv: 4.0 })), 4.0, 0.2),
+            (Some(JobGapsSpec::Lognormal(SpreadSpec { cv: 2.0 })), 2.0, 0.15),
         ] {
             let (mean, spread) = of(law);
             let tolerance = 4.0 * cv / 200_000_f64.sqrt();

@@ -35,12 +35,12 @@ pub use schedule::{
     Waiting,
 };
 pub use spec::{
-    AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, CurtailmentSpec,
-    DetectionSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, FailureSpec,
-    GapsSpec, HeatFailure, HeatFailureSpec, IntervalSpec, JobClassSpec, JobRows, JobsSpec, Law,
-    LawSpec, LemonSpec, MaintenanceSpec, PowerSharesSpec, PreemptionSpec, PriceSpec, PrioritySpec,
-    QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec,
-    StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec,
-    WeibullSpec, WhenSpec,
+    AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec,
+    ExponentialLawSpec, ExponentialSpec, FailureDesign, HeatFailure, HeatFailureSpec, IntervalSpec,
+    JobClassSpec, JobGapsSpec, JobRows, JobsSpec, Law, LawSpec, LemonSpec, MaintenanceSpec,
+    NodeFailureSpec, PowerSharesSpec, PreemptionSpec, PriceSpec, PrioritySpec, QueueSpec,
+    RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec, StorageSpec,
+    StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec,
+    WhenSpec, WorkloadCurtailmentSpec,
 };
 pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

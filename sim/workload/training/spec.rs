@@ -14,16 +14,16 @@ pub(super) use checkpoint::CheckpointDesign;
 pub use checkpoint::{CheckpointSpec, IntervalSpec, StorageSpec};
 pub(super) use curtailment::{CurtailmentDesign, MaintenanceDesign, When};
 pub use curtailment::{
-    CurtailmentSpec, MaintenanceSpec, PriceSpec, RandomSpec, Response, ScheduledSpec,
-    TierResponseSpec, WhenSpec,
+    MaintenanceSpec, PriceSpec, RandomSpec, Response, ScheduledSpec, TierResponseSpec, WhenSpec,
+    WorkloadCurtailmentSpec,
 };
 pub use failures::{
-    CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, FailureSpec,
-    HeatFailure, HeatFailureSpec, Law, LawSpec, LemonSpec, WeibullSpec,
+    CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,
+    HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec,
 };
 pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
 pub use jobs::{
-    ConstantSpec, DurationSpec, ExponentialSpec, GapsSpec, JobClassSpec, JobRows, JobsSpec,
+    ConstantSpec, DurationSpec, ExponentialSpec, JobClassSpec, JobGapsSpec, JobRows, JobsSpec,
     ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
@@ -57,7 +57,7 @@ pub struct TrainingSpec {
     /// The tiers of jobs, the lowest first. Default: one.
     pub tiers: Option<Vec<TierSpec>>,
     /// Failures of nodes and their repair.
-    pub failures: Option<FailureSpec>,
+    pub failures: Option<NodeFailureSpec>,
     /// How long a failure goes unnoticed.
     pub detection: Option<DetectionSpec>,
     /// Checkpoints.
@@ -74,7 +74,7 @@ pub struct TrainingSpec {
     /// rounded (guidance for GB200 NVL72; 5 to 10 % are advised by others).
     pub spares: Option<u32>,
     /// When the workload must draw less, and how its jobs do so. Default: never.
-    pub curtailment: Option<CurtailmentSpec>,
+    pub curtailment: Option<WorkloadCurtailmentSpec>,
     /// Maintenance of racks. Default: none.
     pub maintenance: Option<MaintenanceSpec>,
     /// How fast the draw may rise as racks come back and as jobs do that a curtailment had

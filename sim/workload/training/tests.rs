@@ -34,11 +34,11 @@ pub(in crate::workload::training) fn rack(nodes: u32) -> GpuRackDesign {
 /// by a reboot of a minute.
 pub(in crate::workload::training) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
-        failures: Some(FailureSpec {
+        failures: Some(NodeFailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
             soft_share: Some(Fraction(1.0)),
             soft_repair: Some(seconds(MINUTE)),
-            ..FailureSpec::default()
+            ..NodeFailureSpec::default()
         }),
         detection: Some(detection(0.0)),
         checkpoint: Some(CheckpointSpec {

@@ -5,9 +5,9 @@ use loadbank::spec::Name;
 use loadbank::units::{Fraction, Rate};
 use loadbank::workload::training::checkpoint::Renewal;
 use loadbank::workload::training::{
-    CheckpointSpec, ConstantSpec, CurtailmentSpec, DurationSpec, IntervalSpec, JobClassSpec,
-    JobsSpec, RandomSpec, Response, ScheduledSpec, StreamSpec, TierResponseSpec, TierSpec,
-    TrainingSpec, WhenSpec,
+    CheckpointSpec, ConstantSpec, DurationSpec, IntervalSpec, JobClassSpec, JobsSpec, RandomSpec,
+    Response, ScheduledSpec, StreamSpec, TierResponseSpec, TierSpec, TrainingSpec, WhenSpec,
+    WorkloadCurtailmentSpec,
 };
 
 use super::closed_forms::{Stops, stopped_with_notice, stopped_without_notice};
@@ -33,7 +33,7 @@ pub(super) fn stops(table: &mut Table) {
                 write: Some(seconds(write_s)),
                 ..CheckpointSpec::default()
             }),
-            curtailment: Some(CurtailmentSpec {
+            curtailment: Some(WorkloadCurtailmentSpec {
                 when: WhenSpec::Random(when),
                 notice: Some(seconds(notice_s)),
                 reduce: None,
@@ -90,7 +90,7 @@ pub(super) fn emerald(table: &mut Table) {
     let spec = TrainingSpec {
         jobs: JobsSpec::Stream(StreamSpec::of(Rate(10.0 / HOUR), classes.collect())),
         tiers: Some(named.collect()),
-        curtailment: Some(CurtailmentSpec {
+        curtailment: Some(WorkloadCurtailmentSpec {
             when: WhenSpec::Scheduled(ScheduledSpec {
                 first: seconds(40.0 * HOUR),
                 every: None,

@@ -5,7 +5,7 @@ use loadbank::units::Fraction;
 use loadbank::workload::RackOffer;
 use loadbank::workload::training::checkpoint::{Renewal, ettr};
 use loadbank::workload::training::{
-    FailureSpec, JobsSpec, LawSpec, ResidentSpec, TrainingSpec, WeibullSpec,
+    JobsSpec, LawSpec, NodeFailureSpec, ResidentSpec, TrainingSpec, WeibullSpec,
 };
 
 use super::closed_forms::{erlang_b, poisson_at_most};
@@ -105,7 +105,7 @@ pub(super) fn standby(table: &mut Table) {
     ] {
         let at_rest = Some(Fraction(0.0));
         let spec = TrainingSpec {
-            failures: Some(FailureSpec { at_rest, ..repaired(rate, 1.0, sigma) }),
+            failures: Some(NodeFailureSpec { at_rest, ..repaired(rate, 1.0, sigma) }),
             jobs: JobsSpec::Resident(ResidentSpec {
                 nodes: Some(nodes),
                 spares: Some(held),

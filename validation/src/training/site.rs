@@ -5,7 +5,7 @@ use loadbank::units::{Duration, Fraction, Power, Rate};
 use loadbank::workload::gpu::GpuRackSpec;
 use loadbank::workload::training::checkpoint::Renewal;
 use loadbank::workload::training::{
-    CheckpointSpec, DetectionSpec, FailureSpec, IntervalSpec, JobsSpec, ResidentSpec, Training,
+    CheckpointSpec, DetectionSpec, IntervalSpec, JobsSpec, NodeFailureSpec, ResidentSpec, Training,
     TrainingSpec, TrainingSummary,
 };
 
@@ -24,11 +24,11 @@ pub(super) fn days(d: f64) -> Time {
 /// One job of `nodes` nodes that never wants for a spare: failures are mended within a minute.
 pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
     TrainingSpec {
-        failures: Some(FailureSpec {
+        failures: Some(NodeFailureSpec {
             rate: Some(Rate(per_node_day / DAY)),
             soft_share: Some(Fraction(1.0)),
             soft_repair: Some(seconds(MINUTE)),
-            ..FailureSpec::default()
+            ..NodeFailureSpec::default()
         }),
         detection: Some(detection(0.0)),
         checkpoint: Some(CheckpointSpec {
@@ -46,13 +46,13 @@ pub(super) fn resident(nodes: u32, per_node_day: f64) -> TrainingSpec {
 }
 
 /// Failures that take a node away for `days` in the mean, or always where `sigma` is zero.
-pub(super) fn repaired(per_node_day: f64, days: f64, sigma: f64) -> FailureSpec {
-    FailureSpec {
+pub(super) fn repaired(per_node_day: f64, days: f64, sigma: f64) -> NodeFailureSpec {
+    NodeFailureSpec {
         rate: Some(Rate(per_node_day / DAY)),
         soft_share: Some(Fraction(0.0)),
         repair: Some(seconds(days * DAY)),
         repair_sigma: Some(sigma),
-        ..FailureSpec::default()
+        ..NodeFailureSpec::default()
     }
 }
 

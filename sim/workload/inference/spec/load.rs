@@ -59,7 +59,7 @@ pub struct ClientSpec {
     /// Its part of the class's arrivals, in any unit: only the ratios of shares count.
     pub share: f64,
     /// Law of the gaps between its requests. Default: that of the class.
-    pub gaps: Option<GapsSpec>,
+    pub gaps: Option<RequestGapsSpec>,
     /// How long its requests are. Default: as long as those of the class.
     pub lengths: Option<LengthsSpec>,
 }
@@ -72,7 +72,7 @@ pub struct ArrivalsSpec {
     pub rate_per_replica: Rate,
     /// Law of the gaps between requests, each over the mean gap of its moment. Default:
     /// exponential, which makes a Poisson process.
-    pub gaps: Option<GapsSpec>,
+    pub gaps: Option<RequestGapsSpec>,
     /// Arrivals in each of the 24 hours of the local day, in any unit: only their ratios
     /// count. Default: all alike.
     pub daily_profile: Option<Vec<f64>>,
@@ -84,7 +84,7 @@ pub struct ArrivalsSpec {
 
 kinds! {
     /// Law of the gaps between the requests of a client.
-    pub enum GapsSpec {
+    pub enum RequestGapsSpec {
         /// A Poisson process.
         Exponential(ExponentialGapsSpec) = "exponential",
         /// Gamma.
@@ -499,14 +499,14 @@ impl ArrivalsSpec {
     }
 }
 
-impl GapsSpec {
+impl RequestGapsSpec {
     fn resolve(&self, check: &mut Check<'_>) -> GapLaw {
         // Outside, the laws are hardly told apart from a clock or from a single burst.
         let mut sound = |cv: f64| check.between("variation", Some(cv), 1.0, (0.05, 10.0), "");
         match self {
-            GapsSpec::Exponential(_) => GapLaw::Exponential,
-            GapsSpec::Gamma(spec) => GapLaw::Gamma { variation: sound(spec.variation) },
-            GapsSpec::Weibull(spec) => GapLaw::Weibull { variation: sound(spec.variation) },
+            RequestGapsSpec::Exponential(_) => GapLaw::Exponential,
+            RequestGapsSpec::Gamma(spec) => GapLaw::Gamma { variation: sound(spec.variation) },
+            RequestGapsSpec::Weibull(spec) => GapLaw::Weibull { variation: sound(spec.variation) },
         }
     }
 }

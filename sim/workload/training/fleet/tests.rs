@@ -1,10 +1,10 @@
 //! Nodes that fail, are taken and given back.
 
-use super::super::spec::{DetectionSpec, FailureSpec, LawSpec, LemonSpec, WeibullSpec};
+use super::super::spec::{DetectionSpec, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec};
 use super::*;
 use crate::units::{Fraction, Rate};
 
-fn failures(spec: &FailureSpec) -> FailureDesign {
+fn failures(spec: &NodeFailureSpec) -> FailureDesign {
     let mut faults = Vec::new();
     let design = spec.resolve(&DetectionSpec::default(), &mut faults);
     assert_eq!(faults, []);
@@ -13,13 +13,14 @@ fn failures(spec: &FailureSpec) -> FailureDesign {
 
 fn fleet(racks: &[&str]) -> Fleet {
     let racks: Vec<String> = racks.iter().map(|&r| r.to_owned()).collect();
-    let design = failures(&FailureSpec { rate: Some(Rate(1e-6)), ..FailureSpec::default() });
+    let design =
+        failures(&NodeFailureSpec { rate: Some(Rate(1e-6)), ..NodeFailureSpec::default() });
     Fleet::new(&racks, 4, &design, &Streams::new(7, 0))
 }
 
 /// Failures of `racks` racks of 8 nodes in `days`, each mended at once, and how many of them
 /// were of lemons.
-fn count(spec: &FailureSpec, racks: usize, days: f64) -> (u64, u64) {
+fn count(spec: &NodeFailureSpec, racks: usize, days: f64) -> (u64, u64) {
     let names: Vec<String> = (0..racks).map(|i| format!("rack-{i}")).collect();
     let mut fleet = Fleet::new(&names, 8, &failures(spec), &Streams::new(7, 0));
     let (mut all, mut lemons) = (0, 0);
@@ -46,10 +47,10 @@ fn count(spec: &FailureSpec, racks: usize, days: f64) -> (u64, u64) {
 /// often as the 0.195 of an old one, which are those of the rate.
 #[test]
 fn a_new_fleet_burns_in() {
-    let spec = |new_fleet| FailureSpec {
+    let spec = |new_fleet| NodeFailureSpec {
         rate: Some(Rate(1.0 / (153.8 * 86_400.0))),
         law: Some(LawSpec::Weibull(WeibullSpec { shape: 0.7, new_fleet: Some(new_fleet) })),
-        ..FailureSpec::default()
+        ..NodeFailureSpec::default()
     };
     let nodes = 16_000.0;
     for (new_fleet, expected) in [(true, 0.3978), (false, 30.0 / 153.8)] {
@@ -63,10 +64,10 @@ fn a_new_fleet_burns_in() {
 /// Lemons take their part of the failures and leave the rate of the fleet as it is.
 #[test]
 fn lemons_fail_for_the_others() {
-    let spec = FailureSpec {
+    let spec = NodeFailureSpec {
         rate: Some(Rate(6.5e-3 / 86_400.0)),
         lemons: Some(LemonSpec { share: Fraction(0.012), factor: 200.0 }),
-        ..FailureSpec::default()
+        ..NodeFailureSpec::default()
     };
     let (all, lemons) = count(&spec, 2000, 365.0);
     // The number of lemons, about 192, is itself drawn.

@@ -16,7 +16,7 @@ use crate::units::{Duration, EnergyPrice, Fraction, Rate};
 /// submission first, until it does.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CurtailmentSpec {
+pub struct WorkloadCurtailmentSpec {
     /// When it is called for.
     pub when: WhenSpec,
     /// Time from the call to the cut. Jobs that will be stopped write a checkpoint if it is long
@@ -154,7 +154,7 @@ pub(in crate::workload::training) struct MaintenanceDesign {
 /// What comes more rarely than this, once in thirty million years, is not meant to come.
 const MOST_RARE_PER_S: f64 = 1e-15;
 
-impl CurtailmentSpec {
+impl WorkloadCurtailmentSpec {
     /// Fills defaults and checks ranges.
     pub(super) fn resolve(&self, groups: &Groups, faults: &mut Vec<Fault>) -> CurtailmentDesign {
         let reduce = self.reduce.map_or(1.0, |f| f.0);

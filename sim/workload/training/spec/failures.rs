@@ -11,7 +11,7 @@ use crate::units::{Duration, Fraction, Rate, Temperature};
 /// Failures of nodes, whether or not a job runs, and their repair.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FailureSpec {
+pub struct NodeFailureSpec {
     /// Failures of one node that is on, in the mean of all nodes and of their lives. Default:
     /// 3.8e-3 /day (Llama 3: 419 unexpected interruptions of 2,048 nodes in 54 days,
     /// arXiv:2407.21783). Others: 6.5e-3 and 2.34e-3 /day (Meta RSC-1 and RSC-2,
@@ -232,7 +232,7 @@ pub struct CauseDesign {
     pub repair_mean_s: f64,
 }
 
-impl FailureSpec {
+impl NodeFailureSpec {
     /// Fills defaults and checks ranges.
     pub(in crate::workload::training) fn resolve(
         &self,
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn the_default_causes_are_those_of_llama_3() {
         assert_eq!(LLAMA_3.iter().map(|cause| cause.1).sum::<f64>(), 419.0);
-        let resolve = |spec: &FailureSpec| {
+        let resolve = |spec: &NodeFailureSpec| {
             let mut faults = Vec::new();
             let design = spec.resolve(&DetectionSpec::default(), &mut faults);
             assert_eq!(faults, []);
@@ -341,15 +341,16 @@ mod tests {
             });
             part.sum::<f64>()
         };
-        assert!((resolve(&FailureSpec::default()) - 0.7).abs() < 1e-12);
-        let half = FailureSpec { soft_share: Some(Fraction(0.5)), ..FailureSpec::default() };
+        assert!((resolve(&NodeFailureSpec::default()) - 0.7).abs() < 1e-12);
+        let half =
+            NodeFailureSpec { soft_share: Some(Fraction(0.5)), ..NodeFailureSpec::default() };
         assert!((resolve(&half) - 0.5).abs() < 1e-12);
     }
 
     #[test]
     fn impossible_failures_are_refused() {
         let refused = |yaml: &str| {
-            let spec: FailureSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
+            let spec: NodeFailureSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
             let mut faults = Vec::new();
             spec.resolve(&DetectionSpec::default(), &mut faults);
             faults.iter().map(|fault| fault.field.to_string()).collect::<Vec<_>>()

@@ -49,7 +49,7 @@ pub struct StreamSpec {
     /// How many jobs arrive, as a mean over the week.
     pub arrivals: Rate,
     /// The law of the gaps between arrivals. Default: `exponential`.
-    pub gaps: Option<GapsSpec>,
+    pub gaps: Option<JobGapsSpec>,
     /// How many jobs arrive in each hour of a day, from midnight to midnight, relative to each
     /// other: 24 numbers. Default: the same in all.
     pub hours: Option<Vec<f64>>,
@@ -70,7 +70,7 @@ impl StreamSpec {
 kinds! {
     /// The law of the gaps between arrivals. Where the rate changes over the day or the week,
     /// gaps are counted in expected arrivals, so that the law keeps its shape.
-    pub enum GapsSpec {
+    pub enum JobGapsSpec {
         /// Exponential: a Poisson process.
         Exponential(NoFields) = "exponential",
         /// Hyperexponential of two branches with balanced means: bursts.
@@ -428,14 +428,14 @@ impl StreamSpec {
         let weekdays: [f64; 7] = check.shape("weekdays", self.weekdays.as_deref());
         let per_s = weekdays.iter().flat_map(|day| hours.iter().map(move |h| rate * day * h));
         let gaps = check.within("gaps", |check| match self.gaps {
-            None | Some(GapsSpec::Exponential(_)) => GapLaw::Exponential,
+            None | Some(JobGapsSpec::Exponential(_)) => GapLaw::Exponential,
             // Balanced means: both branches bring as many of all gaps' time (Allen 1990).
-            Some(GapsSpec::Hyperexponential(SpreadSpec { cv })) => {
+            Some(JobGapsSpec::Hyperexponential(SpreadSpec { cv })) => {
                 let cv = check.between("cv", Some(cv), 1.0, (1.0, 1e3), "");
                 let excess = libm::sqrt((cv * cv - 1.0) / (cv * cv + 1.0));
                 GapLaw::Hyperexponential { short: 0.5 * (1.0 + excess) }
             }
-            Some(GapsSpec::Lognormal(SpreadSpec { cv })) => {
+            Some(JobGapsSpec::Lognormal(SpreadSpec { cv })) => {
                 let cv = check.between("cv", Some(cv), 1.0, (0.0, 1e3), "");
                 GapLaw::Lognormal { sigma: libm::sqrt(libm::log1p(cv * cv)) }
             }

@@ -26,12 +26,12 @@ fn a_job_lacks_a_node_when_more_are_down_than_there_are_spares() {
     }
     for sigma in [0.0, 1.2] {
         let mut spec = resident(256, rate);
-        spec.failures = Some(FailureSpec {
+        spec.failures = Some(NodeFailureSpec {
             rate: Some(Rate(rate / DAY)),
             soft_share: Some(Fraction(0.0)),
             repair: Some(seconds(repair * DAY)),
             repair_sigma: Some(sigma),
-            ..FailureSpec::default()
+            ..NodeFailureSpec::default()
         });
         check("share of time with all nodes", at_most_spares, 0.004, 10, |replication| {
             let mut training = model(&spec, 43, 6, replication);
@@ -50,13 +50,13 @@ fn a_job_lacks_a_node_when_more_are_down_than_there_are_spares() {
 #[test]
 fn nodes_wait_for_a_crew() {
     let mut spec = resident(1, 1.0);
-    spec.failures = Some(FailureSpec {
+    spec.failures = Some(NodeFailureSpec {
         rate: Some(Rate(1.0 / DAY)),
         soft_share: Some(Fraction(0.0)),
         repair: Some(seconds(0.5 * DAY)),
         repair_sigma: Some(0.0),
         crews: Some(1),
-        ..FailureSpec::default()
+        ..NodeFailureSpec::default()
     });
     let busy = libm::exp(0.5);
     check("availability", busy / (1.0 + busy), 0.002, 10, |replication| {

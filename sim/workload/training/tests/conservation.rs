@@ -29,7 +29,7 @@ fn cluster(recovery: Recovery, interval: IntervalSpec, seed: u64) -> Training {
 /// What is planned besides.
 #[derive(Debug, Clone, Default)]
 struct Planned {
-    curtailment: Option<CurtailmentSpec>,
+    curtailment: Option<WorkloadCurtailmentSpec>,
     maintenance: Option<MaintenanceSpec>,
     max_length: Option<Duration>,
     background: Option<Duration>,
@@ -63,12 +63,12 @@ fn planned_cluster(
         ..JobClassSpec::of(nodes, DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }))
     };
     let spec = TrainingSpec {
-        failures: Some(FailureSpec {
+        failures: Some(NodeFailureSpec {
             rate: Some(Rate(1.0 / 86_400.0)),
             repair: Some(hours(5.0)),
             at_rest: planned.at_rest,
             heat: planned.heat,
-            ..FailureSpec::default()
+            ..NodeFailureSpec::default()
         }),
         power: Some(PowerSharesSpec { rack_cap: planned.rack_cap, ..PowerSharesSpec::default() }),
         checkpoint: Some(CheckpointSpec {
@@ -143,7 +143,7 @@ fn planned() -> impl Strategy<Value = Planned> {
         Just(Response::Release),
     ];
     let curtailment = (0.05..1.0f64, 0.1..5.0f64, 0.0..0.2f64, any::<bool>(), responses).prop_map(
-        move |(per_hour, duration, notice, is_whole, response)| CurtailmentSpec {
+        move |(per_hour, duration, notice, is_whole, response)| WorkloadCurtailmentSpec {
             when: WhenSpec::Random(RandomSpec {
                 rate: Rate(per_hour / 3600.0),
                 duration: hours(duration),

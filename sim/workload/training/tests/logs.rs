@@ -41,7 +41,7 @@ fn model_with(
         tiers: Some(tiers.iter().map(tier).collect()),
         scheduler: Some(policy),
         queue: Some(Box::new(queue)),
-        failures: Some(FailureSpec { rate: Some(Rate(0.0)), ..FailureSpec::default() }),
+        failures: Some(NodeFailureSpec { rate: Some(Rate(0.0)), ..NodeFailureSpec::default() }),
         checkpoint: Some(CheckpointSpec {
             interval: Some(IntervalSpec::Never),
             ..CheckpointSpec::default()

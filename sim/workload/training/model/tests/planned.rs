@@ -8,8 +8,8 @@ use crate::workload::training::job::Vacate;
 use crate::workload::training::spec::*;
 use crate::workload::training::tests::*;
 
-fn curtailment(when: WhenSpec, notice_s: f64) -> CurtailmentSpec {
-    CurtailmentSpec {
+fn curtailment(when: WhenSpec, notice_s: f64) -> WorkloadCurtailmentSpec {
+    WorkloadCurtailmentSpec {
         when,
         notice: Some(seconds(notice_s)),
         reduce: None,
@@ -154,7 +154,7 @@ fn tiers(losses: [f64; 4], reduce: f64, seed: u64) -> Training {
                 .map(|name| TierSpec { name: Name::unplaced(*name), factor: None })
                 .collect(),
         ),
-        curtailment: Some(CurtailmentSpec {
+        curtailment: Some(WorkloadCurtailmentSpec {
             reduce: Some(Fraction(reduce)),
             tiers: Some(responses.collect()),
             ..curtailment(once(20.0, 3.0), 0.0)
@@ -293,10 +293,10 @@ fn long_jobs_are_requeued() {
 fn racks_come_back_at_the_permitted_ramp() {
     let mut training = resident_on(16, 3, |spec| {
         spec.restart_ramp = Some(PowerRamp(8.0 * 950.0 / 60.0));
-        spec.failures = Some(FailureSpec {
+        spec.failures = Some(NodeFailureSpec {
             rate: Some(Rate(0.0)),
             inspection: Some(seconds(600.0)),
-            ..FailureSpec::default()
+            ..NodeFailureSpec::default()
         });
     });
     run_to(&mut training, hour(1.0));

@@ -11,13 +11,13 @@ fn hour(h: f64) -> Time {
 }
 
 /// Every failure takes the node away for `repair_h`.
-fn repairs(per_node_day: f64, repair_h: f64, sigma: f64) -> FailureSpec {
-    FailureSpec {
+fn repairs(per_node_day: f64, repair_h: f64, sigma: f64) -> NodeFailureSpec {
+    NodeFailureSpec {
         rate: Some(Rate(per_node_day / DAY)),
         soft_share: Some(Fraction(0.0)),
         repair: Some(seconds(repair_h * HOUR)),
         repair_sigma: Some(sigma),
-        ..FailureSpec::default()
+        ..NodeFailureSpec::default()
     }
 }
 
