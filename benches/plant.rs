@@ -5,6 +5,7 @@
 
 use divan::{Bencher, black_box};
 use loadbank::kernel::FailureLaw;
+use loadbank::plant::power::sequence::{MachineDesign, Ride};
 use loadbank::plant::power::{
     ComponentDesign, ComponentKind, LoadDesign, LossCurve, Network, NodeDesign, PowerDesign,
     PowerLoad, PowerNode, Sharing,
@@ -22,9 +23,15 @@ fn site() -> PowerDesign {
     let mut nodes: Vec<NodeDesign> = Vec::new();
     let mut add = |kind, rating_w: f64, curve, fed_by: Option<u32>| {
         let loss = LossCurve::per_unit(rating_w, curve);
-        let component = ComponentDesign { kind, rating_w, loss, failures: FailureLaw::NEVER };
+        let component = ComponentDesign {
+            kind,
+            rating_w,
+            loss,
+            failures: FailureLaw::NEVER,
+            machine: MachineDesign::None,
+        };
         let fed_by = fed_by.into_iter().map(PowerNode).collect();
-        nodes.push(NodeDesign { name: String::new(), component, fed_by });
+        nodes.push(NodeDesign { name: String::new(), component, fed_by, blocks: Vec::new() });
         nodes.len() as u32 - 1
     };
     const TRANSFORMER: [f64; 3] = [0.001, 0.0, 0.006];
@@ -55,6 +62,7 @@ fn site() -> PowerDesign {
             name: String::new(),
             cords: sides.iter().map(|pdus| PowerNode(pdus[rack % pdus.len()])).collect(),
             sharing: Sharing::Even,
+            ride: Ride::RACK,
         })
         .collect();
     PowerDesign { nodes, loads }

@@ -1,5 +1,6 @@
 //! A supply component as the network sees it: rating, loss, law of failure, and what it is there.
 
+use super::sequence::MachineDesign;
 use crate::kernel::FailureLaw;
 
 /// A supply component, resolved.
@@ -13,6 +14,8 @@ pub struct ComponentDesign {
     pub loss: LossCurve,
     /// How often it fails and for how long.
     pub failures: FailureLaw,
+    /// The states and timers that it has beside being up or down.
+    pub machine: MachineDesign,
 }
 
 /// Declares the kinds, in the order of the loss report.
@@ -62,6 +65,14 @@ component_kinds! {
     Ups = "ups" is Path,
     /// Power distribution unit.
     Pdu = "pdu" is Path,
+    /// Transfer switch: an ATS, or interlocked breakers.
+    Transfer = "transfer" is Path,
+    /// Static switch.
+    StaticSwitch = "static-switch" is Path,
+    /// Generator.
+    Genset = "genset" is Generator,
+    /// The bus of several generators.
+    GeneratorBus = "generator-bus" is Bus,
 }
 
 /// What a component is to the network.
@@ -69,6 +80,10 @@ component_kinds! {
 pub enum NetworkPart {
     /// A root whose output, with what it loses, is import.
     Import,
+    /// A root whose output, with what it loses, is generated here.
+    Generator,
+    /// Gives what the generators on it generate.
+    Bus,
     /// Passes on what feeds it.
     Path,
 }
@@ -76,7 +91,7 @@ pub enum NetworkPart {
 impl NetworkPart {
     /// Whether power enters here: it needs no feeder.
     pub const fn is_root(self) -> bool {
-        !matches!(self, Self::Path)
+        matches!(self, Self::Import | Self::Generator)
     }
 }
 

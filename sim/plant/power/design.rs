@@ -1,6 +1,7 @@
 //! The power chain as the engine runs it: plain watts, dense ids, no names left to look up.
 
 use super::component::ComponentDesign;
+use super::sequence::Ride;
 
 /// A supply component of a [`PowerDesign`]: index into its `nodes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,9 @@ pub struct NodeDesign {
     pub component: ComponentDesign,
     /// What may feed it, preferred first. Empty for a root, and only for a root.
     pub fed_by: Vec<PowerNode>,
+    /// What it feeds block by block while it is on generators, in this order; empty where it feeds
+    /// all at once.
+    pub blocks: Vec<Vec<PowerNode>>,
 }
 
 /// One consumer in its place.
@@ -39,6 +43,8 @@ pub struct LoadDesign {
     pub cords: Vec<PowerNode>,
     /// How it draws from several live cords.
     pub sharing: Sharing,
+    /// What it stands of a bad voltage.
+    pub ride: Ride,
 }
 
 /// How a load with several live cords divides its draw.

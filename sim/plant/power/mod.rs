@@ -6,6 +6,7 @@
 //! * [`Network`] energises it, divides what is short by [`Rank`](crate::plant::Rank), and
 //!   follows flows and losses.
 //! * [`Failures`] says when which component fails and comes back.
+//! * [`Sequences`] are the states and timers of UPSs, generators and switches.
 
 mod spec;
 
@@ -16,6 +17,7 @@ mod design;
 
 mod failures;
 mod network;
+pub mod sequence;
 
 mod fair;
 mod flow;
@@ -31,4 +33,5 @@ pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Shar
 pub use failures::Failures;
 pub use kinds::PowerPart;
 pub use network::Network;
+pub use sequence::Sequences;
 pub use spec::PowerSpec;

@@ -2,8 +2,10 @@
 
 use super::kinds::cable::CableSpec;
 use super::kinds::feed::FeedSpec;
+use super::kinds::genset::{GeneratorBusSpec, GensetSpec};
 use super::kinds::house::HouseLoadSpec;
 use super::kinds::pdu::PduSpec;
+use super::kinds::switch::{StaticSwitchSpec, TransferSpec};
 use super::kinds::switchgear::SwitchgearSpec;
 use super::kinds::transformer::TransformerSpec;
 use super::kinds::ups::UpsSpec;
@@ -25,6 +27,14 @@ kinds! {
         Ups(UpsSpec) = "ups",
         /// A power distribution unit.
         Pdu(PduSpec) = "pdu",
+        /// A transfer switch: an ATS, or interlocked breakers.
+        Transfer(TransferSpec) = "transfer",
+        /// A static switch.
+        StaticSwitch(StaticSwitchSpec) = "static-switch",
+        /// A generator.
+        Genset(GensetSpec) = "genset",
+        /// The bus of several generators.
+        GeneratorBus(GeneratorBusSpec) = "generator-bus",
         /// Lighting, offices and other constant load.
         HouseLoad(HouseLoadSpec) = "house-load",
     }
@@ -34,6 +44,26 @@ impl PowerSpec {
     /// What feeds it, in order of preference; `None` for what brings power to the site.
     pub fn fed_by(&self) -> Option<&Names> {
         self.common().fed_by()
+    }
+
+    /// The field that [`fed_by`](Self::fed_by) stands in.
+    pub fn feeders_field(&self) -> &'static str {
+        self.common().feeders_field()
+    }
+
+    /// What feeds it when its feeder is lost, as another field than `fed_by`.
+    pub fn emergency(&self) -> Option<&Names> {
+        self.common().emergency()
+    }
+
+    /// What it feeds block by block while it is on generators.
+    pub fn blocks(&self) -> Option<&Names> {
+        self.common().blocks()
+    }
+
+    /// How many sources it has to have, where that is fixed.
+    pub fn sources(&self) -> Option<usize> {
+        self.common().sources()
     }
 
     /// Fills in defaults and checks ranges. Names stay for the caller to look up.

@@ -87,6 +87,21 @@ impl Wiring {
         &self.sockets[self.socket_start[node] as usize..self.socket_start[node + 1] as usize]
     }
 
+    /// How many candidate feeders there are in all.
+    pub(super) fn edges(&self) -> usize {
+        self.feeders.len()
+    }
+
+    /// The places of the candidate feeders of a node among all.
+    pub(super) fn edges_of(&self, node: usize) -> std::ops::Range<usize> {
+        self.feeder_start[node] as usize..self.feeder_start[node + 1] as usize
+    }
+
+    /// The candidate feeder at place `edge`.
+    pub(super) fn feeder(&self, edge: usize) -> u32 {
+        self.feeders[edge]
+    }
+
     pub(super) fn feeders(&self, node: usize) -> &[u32] {
         &self.feeders[self.feeder_start[node] as usize..self.feeder_start[node + 1] as usize]
     }

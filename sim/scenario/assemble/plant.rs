@@ -10,6 +10,7 @@ use crate::plant::cooling::{
     CoolingPart, CoolingSpec, ExchangerOperation, LoopDesign, LoopOperation, Machine,
     UnsizedExchanger,
 };
+use crate::plant::power::sequence::{MachineDesign, Ride};
 use crate::plant::power::{
     ComponentDesign, ComponentKind, LoadDesign, LossCurve, NodeDesign, PowerDesign, PowerLoad,
     PowerNode, PowerPart, PowerSpec, Sharing,
@@ -24,6 +25,7 @@ const UNREADABLE: ComponentDesign = ComponentDesign {
     rating_w: f64::INFINITY,
     loss: LossCurve::NONE,
     failures: FailureLaw::NEVER,
+    machine: MachineDesign::None,
 };
 
 /// What feeds a site without a power chain: never short, never down, without loss.
@@ -97,10 +99,26 @@ impl Plant {
         }
         for (component, spec, nodes) in &supplies {
             let Some(names) = spec.fed_by() else { continue };
-            let feeders = self.feeders(names, "fed_by", nodes.len(), &component.place, sink);
+            let place = &component.place;
+            let before = sink.errors();
+            let mut feeders = self.feeders(names, spec.feeders_field(), nodes.len(), place, sink);
+            if let Some(names) = spec.emergency() {
+                let emergency = self.feeders(names, "emergency", nodes.len(), place, sink);
+                for (feeders, emergency) in feeders.iter_mut().zip(emergency) {
+                    feeders.extend(emergency);
+                }
+            }
+            if sink.errors() == before {
+                self.check_sources(spec, &feeders, place, sink);
+            }
             for (node, feeders) in nodes.iter().zip(feeders) {
                 self.feed(&feeders, self.power_sites[node.0 as usize]);
                 self.power.nodes[node.0 as usize].fed_by = feeders;
+            }
+        }
+        for (component, spec, nodes) in &supplies {
+            if let Some(names) = spec.blocks() {
+                self.add_blocks(names, nodes, &component.place, sink);
             }
         }
         for (component, names, power_w) in houses {
@@ -108,10 +126,111 @@ impl Plant {
             let feeders = self.feeders(&names, "fed_by", count, &component.place, sink);
             for (name, cords) in component.instances.iter().zip(feeders) {
                 let site = self.site_node(name, Role::House, &component);
-                let load = self.add_load(name, cords, Sharing::Preferred, site);
+                let load = self.add_load(name, cords, Sharing::Preferred, Ride::House, site);
                 self.house.push(HouseLoad { name: name.clone(), load, power_w });
             }
         }
+    }
+
+    /// Refuses switches with another number of sources than two, and buses of what is no
+    /// generator.
+    fn check_sources(
+        &mut self,
+        spec: &PowerSpec,
+        feeders: &[Vec<PowerNode>],
+        place: &Place<'_>,
+        sink: &mut Diagnostics,
+    ) {
+        let field = spec.feeders_field();
+        if let Some(count) = spec.sources() {
+            if let Some(other) = feeders.iter().find(|feeders| feeders.len() != count) {
+                let message = format!("a switch has {count} sources, got {}", other.len());
+                let fault = Fault::error(field, message)
+                    .help("name one source here and another as `emergency`, or two here");
+                place.fault(fault, sink);
+                self.broken = true;
+            } else if feeders.iter().any(|feeders| feeders[0] == feeders[1]) {
+                let fault = Fault::error(field, "both sources are the same component")
+                    .help("name another one as the second source");
+                place.fault(fault, sink);
+                self.broken = true;
+            }
+        }
+        let kind = |node: &PowerNode| self.power.nodes[node.0 as usize].component.kind;
+        if let PowerSpec::GeneratorBus(_) = spec {
+            if feeders.iter().flatten().any(|set| kind(set) != ComponentKind::Genset) {
+                let fault = Fault::error(field, "only generators work on a generator bus")
+                    .help("name components of `kind: genset`");
+                place.fault(fault, sink);
+                self.broken = true;
+            }
+        } else if feeders.iter().any(|feeders| {
+            let sets = feeders.iter().filter(|set| kind(set) == ComponentKind::Genset);
+            sets.count() > 1
+        }) {
+            let fault = Fault::error(field, "several generators need a bus to work together")
+                .help("declare `kind: generator-bus` with these as `sets`, and name it here");
+            place.fault(fault, sink);
+            self.broken = true;
+        }
+    }
+
+    /// Says which of what each of the switches `nodes` feeds is taken in which order.
+    fn add_blocks(
+        &mut self,
+        names: &Names,
+        nodes: &[PowerNode],
+        place: &Place<'_>,
+        sink: &mut Diagnostics,
+    ) {
+        for (at, name) in names.0.iter().enumerate() {
+            let one = Names(vec![name.clone()]);
+            let members = self.feeders(&one, "blocks", 1, place, sink);
+            let Some(members) = members.into_iter().next().filter(|m| !m.is_empty()) else {
+                continue;
+            };
+            for &node in nodes {
+                let own = |member: &&PowerNode| {
+                    self.power.nodes[member.0 as usize].fed_by.contains(&node)
+                };
+                let block: Vec<PowerNode> = members.iter().filter(own).copied().collect();
+                if block.is_empty() {
+                    let switch = &self.power.nodes[node.0 as usize].name;
+                    let message = format!("`{}` is not fed by `{switch}`", name.text);
+                    let fault = Fault::error(format!("blocks[{at}]"), message)
+                        .help("name what has this switch in its `fed_by`, or leave it out");
+                    place.fault(fault, sink);
+                }
+                self.power.nodes[node.0 as usize].blocks.push(block);
+            }
+        }
+        for &node in nodes {
+            if !self.reaches_bus(node) {
+                let fault = Fault::error("blocks", "blocks are taken by a generator bus only")
+                    .help("name a `kind: generator-bus` as `emergency`, or leave `blocks` out");
+                place.fault(fault, sink);
+                return;
+            }
+        }
+    }
+
+    /// Whether the emergency source of a switch is a generator bus, or fed by one.
+    fn reaches_bus(&self, switch: PowerNode) -> bool {
+        let mut open: Vec<PowerNode> =
+            self.power.nodes[switch.0 as usize].fed_by.get(1).copied().into_iter().collect();
+        let mut seen = Vec::new();
+        while let Some(node) = open.pop() {
+            if seen.contains(&node) {
+                continue;
+            }
+            seen.push(node);
+            let node = &self.power.nodes[node.0 as usize];
+            if node.component.kind == ComponentKind::GeneratorBus {
+                return true;
+            }
+            open.extend(&node.fed_by);
+        }
+        false
     }
 
     /// Puts an ideal bus in place of a power chain, for the section `racks` or `cooling`.
@@ -200,7 +319,7 @@ impl Plant {
             let mut machine = |what, cords: Vec<PowerNode>, at| {
                 let is_fed = !cords.is_empty();
                 let name = format!("{name}/{what}");
-                is_fed.then(|| self.add_load(&name, cords, Sharing::Preferred, at))
+                is_fed.then(|| self.add_load(&name, cords, Sharing::Preferred, Ride::DRIVE, at))
             };
             let fans = machine("fans", fans, other);
             let pumps = machine("pumps", pumps, site);
@@ -283,7 +402,7 @@ impl Plant {
             }
             let cords = std::mem::take(&mut cords[index]);
             let load = format!("{name}/{}s", movers.name());
-            let movers = self.add_load(&load, cords, Sharing::Preferred, site);
+            let movers = self.add_load(&load, cords, Sharing::Preferred, Ride::DRIVE, site);
             let exchanger = ExchangerSite {
                 name: name.clone(),
                 group_name: component.name.text.clone(),
@@ -398,10 +517,11 @@ impl Plant {
         name: &str,
         cords: Vec<PowerNode>,
         sharing: Sharing,
+        ride: Ride,
         site: NodeId,
     ) -> PowerLoad {
         self.feed(&cords, site);
-        self.power.loads.push(LoadDesign { name: name.to_owned(), cords, sharing });
+        self.power.loads.push(LoadDesign { name: name.to_owned(), cords, sharing, ride });
         PowerLoad(self.power.loads.len() as u32 - 1)
     }
 
@@ -488,7 +608,12 @@ impl Plant {
         self.power_sites.push(site);
         self.power_index.insert(name.to_owned(), node);
         self.power_groups.push(by.name.text.clone());
-        self.power.nodes.push(NodeDesign { name: name.to_owned(), component, fed_by: Vec::new() });
+        self.power.nodes.push(NodeDesign {
+            name: name.to_owned(),
+            component,
+            fed_by: Vec::new(),
+            blocks: Vec::new(),
+        });
         node
     }
 

@@ -11,6 +11,7 @@ use super::inputs::Inputs;
 use super::plant::{Plant, report};
 use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
 use crate::plant::cooling::{ChipSpec, ThermalLimits};
+use crate::plant::power::sequence::Ride;
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
 use crate::spec::{Fault, Names};
@@ -301,7 +302,9 @@ fn place_racks(
             }
             let air_cooled_by = air_cooled_by.zip(air_share);
             let cords = std::mem::take(&mut cords[index]);
-            let load = placement.fed_by.map(|_| plant.add_load(&name, cords, Sharing::Even, site));
+            let load = placement
+                .fed_by
+                .map(|_| plant.add_load(&name, cords, Sharing::Even, Ride::RACK, site));
             HallRack { name, load, cooled_by, air_cooled_by }
         });
         halls.push(racks.collect());

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::common::{Kind, PowerPart, failures, law, loss, positive, power_factor};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
+use crate::plant::power::sequence::MachineDesign;
 use crate::spec::{Check, Fault, Names};
 use crate::units::{ApparentPower, Fraction, Length};
 
@@ -66,6 +67,7 @@ impl Kind for CableSpec {
                 quadratic_per_w: loss_w / (rating_w * rating_w),
             },
             failures: failures(&self.failures, published, faults),
+            machine: MachineDesign::None,
         })
     }
 }

@@ -4,15 +4,35 @@
 //! reproduces the inherent availability printed beside it to the last digit. What has no
 //! published source says *assumption*.
 
-use crate::kernel::{FailureLaw, FailureSpec, RepairLaw};
+use crate::kernel::{FailureLaw, FailureSpec, RepairLaw, Span};
 use crate::plant::power::component::ComponentDesign;
 use crate::spec::{Check, Fault, Names};
-use crate::units::Fraction;
+use crate::units::{Duration, Fraction};
 
 /// What every kind says of itself.
 pub(in crate::plant::power) trait Kind {
     /// What feeds it, in order of preference; `None` for what brings power to the site.
     fn fed_by(&self) -> Option<&Names>;
+
+    /// The field that [`fed_by`](Self::fed_by) stands in.
+    fn feeders_field(&self) -> &'static str {
+        "fed_by"
+    }
+
+    /// What feeds it when its feeder is lost, as another field than `fed_by`.
+    fn emergency(&self) -> Option<&Names> {
+        None
+    }
+
+    /// What it feeds block by block.
+    fn blocks(&self) -> Option<&Names> {
+        None
+    }
+
+    /// How many sources it has to have, where that is fixed.
+    fn sources(&self) -> Option<usize> {
+        None
+    }
 
     /// Fills in defaults and checks ranges. Names stay for the caller to look up.
     fn resolve(&self, faults: &mut Vec<Fault>) -> PowerPart;
@@ -29,6 +49,11 @@ pub enum PowerPart {
         /// What it draws.
         power_w: f64,
     },
+}
+
+/// A span of time as written, or `default_s` seconds.
+pub(super) fn span(value: Option<Duration>, default_s: f64) -> Span {
+    value.map_or(Span::from_secs_f64(default_s), Span::from)
 }
 
 /// An exponential law from the units of the published tables, a year being 8760 h.

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::common::{Kind, PowerPart, failures, law, positive};
-use crate::kernel::{FailureLaw, FailureSpec};
+use crate::kernel::{FailureLaw, FailureSpec, Span};
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
-use crate::spec::{Fault, Names};
-use crate::units::Power;
+use crate::plant::power::sequence::{MachineDesign, SagLaw};
+use crate::spec::{Check, Fault, Names};
+use crate::units::{Duration, Fraction, Power, Rate};
 
 /// A utility delivery point.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -17,10 +18,25 @@ pub struct FeedSpec {
     pub capacity: Power,
     /// Published outage figures to use; default `gold-book`.
     pub outages: Option<Outages>,
+    /// Sags of its voltage; default: none.
+    pub sags: Option<SagsSpec>,
     /// Outage figures of your own, in place of published ones.
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
     pub source: Option<String>,
+}
+
+/// Sags of the voltage of a feed, all alike.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SagsSpec {
+    /// How often; 20 /year below 90 % and 5 /year below 70 % are usual at transmission voltage
+    /// (assumption).
+    pub rate: Rate,
+    /// The voltage that remains, as a share of nominal.
+    pub depth: Fraction,
+    /// How long each lasts; faults are cleared in 50 to 500 ms.
+    pub duration: Duration,
 }
 
 /// Published outage figures of a utility feed.
@@ -49,11 +65,24 @@ impl Kind for FeedSpec {
                     .help("leave out one of the two"),
             );
         }
+        let machine = self.sags.as_ref().map_or(MachineDesign::None, |sags| {
+            Check { faults }.within("sags", |check| {
+                let depth = Some(sags.depth.0);
+                MachineDesign::Feed(SagLaw {
+                    rate_per_s: check.failure_rate("rate", sags.rate.0),
+                    residual: check.between("depth", depth, 0.5, (0.0, 0.9), ""),
+                    lasts: check
+                        .lasting("duration", Some(sags.duration))
+                        .map_or(Span::ZERO, Span::from),
+                })
+            })
+        });
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Feed,
             rating_w: positive(self.capacity.0, "capacity", faults),
             loss: LossCurve::NONE,
             failures: failures(&self.failures, published, faults),
+            machine,
         })
     }
 }

@@ -9,8 +9,12 @@ pub(super) mod cable;
 pub(super) mod switchgear;
 pub(super) mod transformer;
 
+pub(super) mod battery;
 pub(super) mod pdu;
 pub(super) mod ups;
+
+pub(super) mod genset;
+pub(super) mod switch;
 
 pub(super) mod house;
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::common::{Kind, PowerPart, failures, law, positive, power_factor};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
+use crate::plant::power::sequence::MachineDesign;
 use crate::spec::{Check, Fault, Names};
 use crate::units::{ApparentPower, Fraction};
 
@@ -42,6 +43,7 @@ impl Kind for PduSpec {
             rating_w: rating_va * power_factor(self.power_factor, faults),
             loss: LossCurve { linear: 1.0 / efficiency - 1.0, ..LossCurve::NONE },
             failures: failures(&self.failures, law(0.005, 6.0), faults),
+            machine: MachineDesign::None,
         })
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::common::{Kind, PowerPart, failures, law, positive, power_factor};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
+use crate::plant::power::sequence::MachineDesign;
 use crate::spec::{Fault, Names};
 use crate::units::{ApparentPower, Fraction};
 
@@ -39,6 +40,7 @@ impl Kind for SwitchgearSpec {
             rating_w: rating_w.unwrap_or(f64::INFINITY),
             loss: LossCurve::NONE,
             failures: failures(&self.failures, law(0.0017, 2.4), faults),
+            machine: MachineDesign::None,
         })
     }
 }

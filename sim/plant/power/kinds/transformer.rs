@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::common::{Kind, PowerPart, failures, law, loss, positive, power_factor};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
+use crate::plant::power::sequence::MachineDesign;
 use crate::spec::{Fault, Names};
 use crate::units::{ApparentPower, Fraction};
 
@@ -52,6 +53,7 @@ impl Kind for TransformerSpec {
                 quadratic_per_w: load_w / (rating_w * rating_w),
             },
             failures: failures(&self.failures, published, faults),
+            machine: MachineDesign::None,
         })
     }
 }

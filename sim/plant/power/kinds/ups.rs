@@ -3,14 +3,15 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::battery::{BatterySpec, BypassSpec, InputSpec};
 use super::common::{Kind, PowerPart, failures, law, loss, positive};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
-use crate::spec::{Fault, Names};
+use crate::plant::power::sequence::MachineDesign;
+use crate::spec::{Check, Fault, Names};
 use crate::units::{Fraction, Power};
 
-/// A double-conversion UPS; its battery is not modelled yet, so that it is down when nothing
-/// feeds it.
+/// A double-conversion UPS. Without a `battery` it is down when nothing feeds it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpsSpec {
@@ -26,6 +27,13 @@ pub struct UpsSpec {
     /// The three defaults together are 94.8, 96.1, 96.2 and 96.1 % efficient at 25, 50, 75 and
     /// 100 % load (assumption: the curve of a current transformerless unit).
     pub square_loss: Option<Fraction>,
+    /// Its battery; default: none.
+    pub battery: Option<BatterySpec>,
+    /// What it takes at its input; only with a `battery`.
+    pub input: Option<InputSpec>,
+    /// What carries its load when it is broken or its battery is empty; only with a `battery`.
+    /// Default: nothing does.
+    pub bypass: Option<BypassSpec>,
     /// How often it fails, and for how long; default once in 250,000 h and 8 h, a module (Callou et
     /// al., Energies 2014, 7, 238).
     pub failures: Option<FailureSpec>,
@@ -45,11 +53,27 @@ impl Kind for UpsSpec {
             loss("proportional_loss", self.proportional_loss, 0.0119, faults),
             loss("square_loss", self.square_loss, 0.019_13, faults),
         ];
+        for (field, written) in [("input", self.input.is_some()), ("bypass", self.bypass.is_some())]
+        {
+            if written && self.battery.is_none() {
+                faults.push(
+                    Fault::error(field, "acts only where there is a battery")
+                        .help("add `battery: {runtime: 5 min}`, or leave this out"),
+                );
+            }
+        }
+        let machine = self.battery.as_ref().map_or(MachineDesign::None, |battery| {
+            let input = self.input.clone().unwrap_or_default();
+            let bypass = BypassSpec::is_present(&self.bypass);
+            let mut check = Check { faults };
+            MachineDesign::Ups(battery.resolve(rating_w, &input, bypass, &mut check))
+        });
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Ups,
             rating_w,
             loss: LossCurve::per_unit(rating_w, curve),
             failures: failures(&self.failures, law(8760.0 / 250_000.0, 8.0), faults),
+            machine,
         })
     }
 }

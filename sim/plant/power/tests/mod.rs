@@ -6,18 +6,25 @@ mod network;
 mod properties;
 mod reliability;
 
+use super::sequence::{MachineDesign, Ride};
 use super::*;
 use crate::kernel::FailureLaw;
 use crate::plant::Demand;
 
 /// A component without loss that never fails.
 pub(super) fn component(kind: ComponentKind, rating_w: f64) -> ComponentDesign {
-    ComponentDesign { kind, rating_w, loss: LossCurve::NONE, failures: FailureLaw::NEVER }
+    ComponentDesign {
+        kind,
+        rating_w,
+        loss: LossCurve::NONE,
+        failures: FailureLaw::NEVER,
+        machine: MachineDesign::None,
+    }
 }
 
 pub(super) fn node(component: ComponentDesign, fed_by: &[u32]) -> NodeDesign {
     let fed_by = fed_by.iter().map(|&n| PowerNode(n)).collect();
-    NodeDesign { name: String::new(), component, fed_by }
+    NodeDesign { name: String::new(), component, fed_by, blocks: Vec::new() }
 }
 
 pub(super) fn load(cords: &[u32]) -> LoadDesign {
@@ -25,6 +32,7 @@ pub(super) fn load(cords: &[u32]) -> LoadDesign {
         name: String::new(),
         cords: cords.iter().map(|&n| PowerNode(n)).collect(),
         sharing: Sharing::Even,
+        ride: Ride::RACK,
     }
 }
 

@@ -6,6 +6,7 @@
 //! years; longer histories are many replications.
 
 use crate::kernel::{FailureLaw, RepairLaw, Span, Streams, Time};
+use crate::plant::power::sequence::{MachineDesign, Ride};
 use crate::plant::power::*;
 
 const HOUR_S: f64 = 3600.0;
@@ -24,8 +25,10 @@ fn unit(name: &str, per_year: f64, repair_h: f64, fed_by: &[u32]) -> NodeDesign 
                 rate_per_s: per_year / (YEAR_H * HOUR_S),
                 repair: RepairLaw::Exponential { mean_s: repair_h * HOUR_S },
             },
+            machine: MachineDesign::None,
         },
         fed_by: fed_by.iter().map(|&n| PowerNode(n)).collect(),
+        blocks: Vec::new(),
     }
 }
 
@@ -108,7 +111,7 @@ fn watch(design: &PowerDesign, replications: u64) -> Seen {
 
 fn on(nodes: Vec<NodeDesign>, cords: &[u32]) -> PowerDesign {
     let cords = cords.iter().map(|&n| PowerNode(n)).collect();
-    let load = LoadDesign { name: "load".into(), cords, sharing: Sharing::Even };
+    let load = LoadDesign { name: "load".into(), cords, sharing: Sharing::Even, ride: Ride::RACK };
     PowerDesign { nodes, loads: vec![load] }
 }
 

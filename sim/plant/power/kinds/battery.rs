@@ -1,0 +1,136 @@
+//! The battery and the input of a UPS.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::common::span;
+use crate::plant::power::sequence::{Strikes, UpsDesign};
+use crate::spec::Check;
+use crate::units::{Duration, Fraction};
+
+/// Steps in which a UPS takes over from its battery: its battery and the energy book follow the
+/// same steps.
+const WALK_IN_STEPS: u32 = 60;
+
+/// The battery of a UPS: lithium ion, the same energy at any power.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatterySpec {
+    /// How long it carries the rated output when new; default 5 min (5 to 20 min are usual).
+    pub runtime: Option<Duration>,
+    /// What recharging draws at the input, as a share of the rating; default 10 % (from memory: 5
+    /// to 25 %).
+    pub recharge: Option<Fraction>,
+    /// The same while generators feed it; default 0 (assumption).
+    pub recharge_on_generator: Option<Fraction>,
+    /// Output over what the battery gives; default 95 % (assumption).
+    pub efficiency: Option<Fraction>,
+    /// Energy stored over energy drawn for it; default 95 % (assumption).
+    pub charge_efficiency: Option<Fraction>,
+}
+
+/// What a UPS takes at its input, and how it comes back to it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputSpec {
+    /// Lowest voltage that it takes; default 85 % (assumption).
+    pub low: Option<Fraction>,
+    /// Highest voltage that it takes; default 110 % (assumption).
+    pub high: Option<Fraction>,
+    /// How long the input must be good before it is taken again; default 10 s (from memory).
+    pub requalify: Option<Duration>,
+    /// How long it takes over from its battery; default 15 s (from memory: 5 to 30 s).
+    pub walk_in: Option<Duration>,
+    /// A counter that keeps it on its battery; default: none.
+    pub strikes: Option<StrikesSpec>,
+}
+
+/// Disturbances that take a UPS off its input until someone returns it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StrikesSpec {
+    /// How many are too many.
+    pub count: u32,
+    /// Within how long; default 1 min.
+    pub window: Option<Duration>,
+    /// A disturbance this soon after the last one ended belongs to it; default 0.
+    pub merge: Option<Duration>,
+    /// How long until someone returns it; default 30 min (assumption).
+    pub reset: Option<Duration>,
+}
+
+/// What carries the load of a UPS that is broken, or whose battery is empty.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BypassSpec {
+    /// Whether it has one; default true.
+    pub present: Option<bool>,
+}
+
+impl BatterySpec {
+    pub(super) fn resolve(
+        &self,
+        rating_w: f64,
+        input: &InputSpec,
+        bypass: bool,
+        check: &mut Check<'_>,
+    ) -> UpsDesign {
+        let share = |value: Option<Fraction>| value.map(|share| share.0);
+        let mut battery = (0.0, 0.0, 0.0, 0.0, 0.0);
+        check.within("battery", |check| {
+            let runtime = check.lasting("runtime", self.runtime);
+            battery = (
+                runtime.map_or(300.0, Duration::as_secs_f64),
+                check.between("recharge", share(self.recharge), 0.1, (0.0, 1.0), ""),
+                check.between(
+                    "recharge_on_generator",
+                    share(self.recharge_on_generator),
+                    0.0,
+                    (0.0, 1.0),
+                    "",
+                ),
+                check.between("efficiency", share(self.efficiency), 0.95, (0.5, 1.0), ""),
+                check.between(
+                    "charge_efficiency",
+                    share(self.charge_efficiency),
+                    0.95,
+                    (0.5, 1.0),
+                    "",
+                ),
+            );
+        });
+        let (runtime_s, recharge, on_generator, efficiency, charge_efficiency) = battery;
+        let (window, strikes) = check.within("input", |check| {
+            let low = check.between("low", share(input.low), 0.85, (0.3, 0.99), "");
+            let high = check.between("high", share(input.high), 1.10, (1.01, 1.5), "");
+            let strikes = input.strikes.as_ref().map(|strikes| {
+                check.within("strikes", |check| Strikes {
+                    count: check.whole("count", u64::from(strikes.count), (1, 1000)) as u32,
+                    window: span(strikes.window, 60.0),
+                    merge: span(strikes.merge, 0.0),
+                    reset: Some(span(strikes.reset, 1800.0)),
+                })
+            });
+            ((low, high), strikes)
+        });
+        UpsDesign {
+            battery_j: rating_w / efficiency * runtime_s,
+            battery_efficiency: efficiency,
+            recharge_w: recharge * rating_w,
+            recharge_on_generator_w: on_generator * rating_w,
+            charge_efficiency,
+            window,
+            requalify: span(input.requalify, 10.0),
+            walk_in: span(input.walk_in, 15.0),
+            walk_in_steps: WALK_IN_STEPS,
+            strikes,
+            bypass,
+        }
+    }
+}
+
+impl BypassSpec {
+    pub(super) fn is_present(spec: &Option<Self>) -> bool {
+        spec.as_ref().is_some_and(|spec| spec.present.unwrap_or(true))
+    }
+}

@@ -1,0 +1,34 @@
+//! Transfer sequences: the machines of a power chain that have states and timers of their own.
+//!
+//! A UPS goes on its battery, a transfer switch confirms the loss of its source and calls the
+//! generators, these crank, close on their bus and take block after block, racks hold for 20 ms
+//! and drives for half a second. Each machine sees only the voltage at its terminals and its own
+//! timers; between two of them nothing changes. [`Sequences`] keeps them all on one clock, which
+//! the facility enters in its calendar as it does that of failures.
+
+mod design;
+mod state;
+
+mod timers;
+
+mod bus;
+mod genset;
+mod ride;
+mod switch;
+mod ups;
+
+mod chain;
+mod supply;
+
+#[cfg(test)]
+mod tests;
+
+pub use chain::{Sequences, Subject};
+pub use design::{
+    BusDesign, FuelDesign, GensetDesign, MachineDesign, Ride, SagLaw, StaticSwitchDesign, Strikes,
+    TransferDesign, UpsDesign,
+};
+pub use genset::GensetTally;
+pub use state::{Change, State};
+pub use supply::{BatteryTally, Drive, Supply};
+pub use switch::SwitchTally;

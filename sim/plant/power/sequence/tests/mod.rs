@@ -1,0 +1,3 @@
+//! Sequences against an independent reference, and by rule.
+
+mod timelines;

@@ -1,0 +1,446 @@
+//! Timelines of one event each. The instants and battery energies are those of an independent
+//! reference in another language (rules of the state machines written twice); the first of them
+//! were checked by hand.
+
+use crate::kernel::{FailureLaw, RepairLaw, Span, Streams, Time};
+use crate::plant::power::sequence::*;
+use crate::plant::power::*;
+
+const KWH: f64 = 3.6e6;
+
+fn s(seconds: f64) -> Span {
+    Span::from_secs_f64(seconds)
+}
+
+fn at(seconds: f64) -> Time {
+    Time::ZERO + s(seconds)
+}
+
+/// A chain under construction.
+#[derive(Default)]
+struct Chain {
+    design: PowerDesign,
+}
+
+impl Chain {
+    fn node(
+        &mut self,
+        name: &str,
+        kind: ComponentKind,
+        rating_w: f64,
+        machine: MachineDesign,
+        fed_by: &[PowerNode],
+    ) -> PowerNode {
+        let loss = LossCurve::NONE;
+        let component =
+            ComponentDesign { kind, rating_w, loss, failures: FailureLaw::NEVER, machine };
+        self.design.nodes.push(NodeDesign {
+            name: name.to_owned(),
+            component,
+            fed_by: fed_by.to_vec(),
+            blocks: Vec::new(),
+        });
+        PowerNode(self.design.nodes.len() as u32 - 1)
+    }
+
+    fn load(&mut self, name: &str, ride: Ride, cords: &[PowerNode]) -> PowerLoad {
+        self.design.loads.push(LoadDesign {
+            name: name.to_owned(),
+            cords: cords.to_vec(),
+            sharing: Sharing::Even,
+            ride,
+        });
+        PowerLoad(self.design.loads.len() as u32 - 1)
+    }
+
+    fn run(&self) -> Sequences {
+        Sequences::new(&self.design, &Streams::new(1, 0))
+    }
+
+    fn name(&self, subject: Subject) -> &str {
+        match subject {
+            Subject::Node(node) => &self.design.nodes[node.0 as usize].name,
+            Subject::Load(load) => &self.design.loads[load.0 as usize].name,
+        }
+    }
+}
+
+fn genset() -> GensetDesign {
+    GensetDesign {
+        prime: false,
+        start: s(10.0),
+        fires: s(3.0),
+        crank: s(15.0),
+        rest: s(15.0),
+        cranks: 3,
+        fails: 0.0,
+        crank_fires: 1.0,
+        cooldown: s(300.0),
+        run_rate_per_s: 0.0,
+        latent_rate_per_s: 0.0,
+        test_every: Span::MAX,
+        repair: RepairLaw::Exponential { mean_s: 65_808.0 },
+        fuel: None,
+    }
+}
+
+fn transfer(emergency_stable: f64) -> TransferDesign {
+    TransferDesign {
+        loss_confirm: s(1.0),
+        emergency_stable: s(emergency_stable),
+        transfer: s(0.1),
+        return_delay: s(900.0),
+        closed_return: None,
+        window: (0.85, 1.10),
+        pickup: 0.90,
+        fails: 0.0,
+        by_hand: s(1800.0),
+    }
+}
+
+fn ups(battery_kwh: f64, recharge_w: f64) -> UpsDesign {
+    UpsDesign {
+        battery_j: battery_kwh * KWH,
+        battery_efficiency: 0.95,
+        recharge_w,
+        recharge_on_generator_w: 0.0,
+        charge_efficiency: 0.95,
+        window: (0.85, 1.10),
+        requalify: s(10.0),
+        walk_in: s(15.0),
+        walk_in_steps: 0,
+        strikes: None,
+        bypass: false,
+    }
+}
+
+/// Runs `sequences` to `end`, each timer at its own instant, and writes down what they do; a UPS
+/// with the energy of its battery, kWh.
+fn follow(chain: &Chain, sequences: &mut Sequences, end: f64, lines: &mut Vec<String>) {
+    loop {
+        sequences.drain(|when, subject, state| {
+            lines.push(format!("{:.3} {} {state}", when.as_secs_f64(), chain.name(subject)));
+        });
+        let next = sequences.next_at();
+        if next > at(end) {
+            return;
+        }
+        sequences.advance(next);
+    }
+}
+
+fn energy_kwh(sequences: &Sequences, ups: PowerNode, seconds: f64) -> f64 {
+    sequences.battery(ups, at(seconds)).expect("a UPS").energy_j / KWH
+}
+
+fn close(got: f64, wanted: f64) {
+    assert!((got - wanted).abs() < 6e-5, "{got} for {wanted}");
+}
+
+#[test]
+fn an_outage_of_eight_minutes_behind_one_ups_and_one_generator() {
+    let mut chain = Chain::default();
+    let plain = MachineDesign::None;
+    let utility = chain.node("utility", ComponentKind::Feed, 2e6, plain, &[]);
+    let set = MachineDesign::Genset(genset());
+    let set = chain.node("genset", ComponentKind::Genset, 2e6, set, &[]);
+    let ats = MachineDesign::Transfer(transfer(0.5));
+    let ats = chain.node("ats", ComponentKind::Transfer, 2e6, ats, &[utility, set]);
+    let machine = MachineDesign::Ups(ups(1000.0 / 0.95 * 300.0 / 3600.0, 120e3));
+    let ups = chain.node("ups", ComponentKind::Ups, 1.2e6, machine, &[ats]);
+    chain.load("drives", Ride::DRIVE, &[ats]);
+    let mut run = chain.run();
+    run.set_load(Time::ZERO, ups, 1e6);
+    let mut lines = Vec::new();
+    run.set_up(Time::ZERO, utility, false);
+    for (seconds, kwh) in [(21.6, 81.4035), (36.6, 79.2105), (1390.1, 76.2573), (1405.1, 74.0643)] {
+        if seconds > 480.0 && !lines.iter().any(|line: &String| line.starts_with("480")) {
+            follow(&chain, &mut run, 480.0, &mut lines);
+            lines.push("480.000 utility back".to_owned());
+            run.set_up(at(480.0), utility, true);
+        }
+        follow(&chain, &mut run, seconds, &mut lines);
+        close(energy_kwh(&run, ups, seconds), kwh);
+    }
+    follow(&chain, &mut run, 40_000.0, &mut lines);
+    let wanted = [
+        "0.000 ups battery",
+        "0.000 drives holding",
+        "0.500 drives lost",
+        "1.000 ats loss-confirmed",
+        "1.000 genset crank-1",
+        "4.000 genset run-up",
+        "11.000 genset available",
+        "11.500 ats open",
+        "11.600 ats on-emergency",
+        "11.600 drives served",
+        "21.600 ups walk-in",
+        "36.600 ups online",
+        "480.000 utility back",
+        "1380.000 ats open",
+        "1380.000 ups battery",
+        "1380.000 drives holding",
+        "1380.100 ats on-normal",
+        "1380.100 genset cooldown",
+        "1380.100 drives served",
+        "1390.100 ups walk-in",
+        "1405.100 ups online",
+        "1405.100 ups recharge",
+        "1680.100 genset standby",
+        "1836.310 ups full",
+    ];
+    assert_eq!(lines, wanted);
+    let battery = run.battery(ups, at(2000.0)).expect("a UPS");
+    assert!((battery.energy_j / battery.full_j - 1.0).abs() < 1e-9);
+    let set = run.genset(set, at(2000.0)).expect("a set");
+    assert_eq!((set.starts, set.failures_to_start), (1, 0));
+    // From available to the end of the cooldown.
+    assert!((set.run_s - (1680.1 - 11.0)).abs() < 1e-6, "{}", set.run_s);
+}
+
+#[test]
+fn three_generators_of_which_one_fires_late_and_one_never() {
+    let mut chain = Chain::default();
+    let plain = MachineDesign::None;
+    let utility = chain.node("utility", ComponentKind::Feed, 6e6, plain, &[]);
+    let sets: Vec<PowerNode> = ["set1", "set2", "set3"]
+        .map(|name| {
+            chain.node(name, ComponentKind::Genset, 2e6, MachineDesign::Genset(genset()), &[])
+        })
+        .into();
+    let bus = MachineDesign::GeneratorBus(BusDesign {
+        sync: s(4.0),
+        step: s(5.0),
+        close: s(0.1),
+        shed_after: s(0.2),
+        allowance: 1.0,
+        step_load: 1.0,
+    });
+    let bus = chain.node("gen-bus", ComponentKind::GeneratorBus, f64::INFINITY, bus, &sets);
+    let board = MachineDesign::Transfer(transfer(0.0));
+    let board = chain.node("board", ComponentKind::Transfer, 6e6, board, &[utility, bus]);
+    let cdu = chain.node("cdu", ComponentKind::Switchgear, 1e6, plain, &[board]);
+    let machine = MachineDesign::Ups(ups(2880.0 / 0.95 * 300.0 / 3600.0, 400e3));
+    let ups = chain.node("ups", ComponentKind::Ups, 4e6, machine, &[board]);
+    let chillers = chain.node("chillers", ComponentKind::Switchgear, 1e6, plain, &[board]);
+    chain.load("pumps", Ride::DRIVE, &[cdu]);
+    chain.load("compressors", Ride::DRIVE, &[chillers]);
+    chain.design.nodes[board.0 as usize].blocks = vec![vec![cdu], vec![ups], vec![chillers]];
+    let mut run = chain.run();
+    run.set_load(Time::ZERO, ups, 2.88e6);
+    for (number, kw) in [(0, 200.0), (1, 3000.0), (2, 400.0)] {
+        run.set_block(Time::ZERO, board, number, kw * 1e3);
+    }
+    run.inject_firing(sets[0], Some(1));
+    run.inject_firing(sets[1], Some(2));
+    run.inject_firing(sets[2], None);
+    let mut lines = Vec::new();
+    run.set_up(Time::ZERO, utility, false);
+    follow(&chain, &mut run, 55.1, &mut lines);
+    close(energy_kwh(&run, ups, 55.1), 206.2316);
+    follow(&chain, &mut run, 70.1, &mut lines);
+    close(energy_kwh(&run, ups, 70.1), 199.9158);
+    follow(&chain, &mut run, 480.0, &mut lines);
+    run.set_up(at(480.0), utility, true);
+    follow(&chain, &mut run, 1390.1, &mut lines);
+    close(energy_kwh(&run, ups, 1390.1), 191.4105);
+    follow(&chain, &mut run, 2100.0, &mut lines);
+    lines.retain(|line| !line.contains("set3 rest") && !line.contains("holding"));
+    let wanted = [
+        "0.000 ups battery",
+        "0.500 pumps lost",
+        "0.500 compressors lost",
+        "1.000 board loss-confirmed",
+        "1.000 set1 crank-1",
+        "1.000 set2 crank-1",
+        "1.000 set3 crank-1",
+        "4.000 set1 run-up",
+        "11.000 set1 available",
+        "11.000 set1 on-bus",
+        "11.100 gen-bus block-closed-1",
+        "11.100 pumps served",
+        "16.000 set2 rest",
+        "31.000 set2 crank-2",
+        "31.000 set3 crank-2",
+        "34.000 set2 run-up",
+        "41.000 set2 available",
+        "45.000 set2 on-bus",
+        "45.100 gen-bus block-closed-2",
+        "50.100 gen-bus block-closed-3",
+        "50.100 compressors served",
+        "55.100 ups walk-in",
+        "61.000 set3 crank-3",
+        "70.100 ups online",
+        "76.000 set3 failed-to-start",
+        "1380.000 board open",
+        "1380.000 ups battery",
+        "1380.100 board on-normal",
+        "1380.100 set1 cooldown",
+        "1380.100 set2 cooldown",
+        "1380.100 pumps served",
+        "1380.100 compressors served",
+        "1390.100 ups walk-in",
+        "1405.100 ups online",
+        "1405.100 ups recharge",
+        "1680.100 set1 standby",
+        "1680.100 set2 standby",
+        "2044.923 ups full",
+    ];
+    assert_eq!(lines, wanted);
+}
+
+/// The six sags of 2024-07-10 (NERC incident review of 2025-01-08): from, and for how long, s.
+const SAGS: [(f64, f64); 6] = [
+    (0.000, 0.042),
+    (0.532, 0.066),
+    (15.860, 0.058),
+    (21.279, 0.050),
+    (76.249, 0.066),
+    (81.665, 0.059),
+];
+
+/// A UPS of 960 kW behind a feed that sags; with the import at `probes`, kW.
+fn six_sags(design: UpsDesign, probes: &[f64]) -> (Vec<String>, Vec<f64>, f64) {
+    let mut chain = Chain::default();
+    let utility = chain.node("utility", ComponentKind::Feed, 2e6, MachineDesign::None, &[]);
+    let machine = MachineDesign::Ups(design);
+    let ups = chain.node("ups", ComponentKind::Ups, 1.2e6, machine, &[utility]);
+    let mut run = chain.run();
+    run.activate();
+    run.set_load(Time::ZERO, ups, 960e3);
+    let mut lines = Vec::new();
+    let mut instants: Vec<(f64, Option<f64>)> = SAGS.iter().map(|&(at, d)| (at, Some(d))).collect();
+    instants.extend(probes.iter().map(|&at| (at, None)));
+    instants.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut import = Vec::new();
+    for (seconds, sag) in instants {
+        follow(&chain, &mut run, seconds, &mut lines);
+        match sag {
+            Some(lasts) => run.sag(at(seconds), utility, 0.30, s(lasts)),
+            None => {
+                run.advance(at(seconds));
+                import.push(1000.0 * run.share(ups));
+            }
+        }
+    }
+    follow(&chain, &mut run, 130.0, &mut lines);
+    lines.retain(|line| line.contains(" ups "));
+    (lines, import, energy_kwh(&run, ups, 130.0))
+}
+
+/// Energy is counted as the reference counts it: 1000 kW of battery for 960 kW of output.
+fn sagging() -> UpsDesign {
+    UpsDesign { battery_efficiency: 0.95, battery_j: 1000.0 * 300.0 * 1e3, ..ups(0.0, 0.0) }
+}
+
+#[test]
+fn six_sags_with_a_counter_latch_at_the_third() {
+    let strikes = Strikes { count: 3, window: s(60.0), merge: Span::ZERO, reset: None };
+    let design = UpsDesign { strikes: Some(strikes), ..sagging() };
+    let (lines, import, _) = six_sags(design, &[12.0, 15.8, 15.9, 60.0]);
+    assert_eq!(lines, ["0.000 ups battery", "10.598 ups walk-in", "15.860 ups latched"]);
+    for (got, wanted) in import.iter().zip([93.467, 346.8, 0.0, 0.0]) {
+        assert!((got - wanted).abs() < 5e-4, "{import:?}");
+    }
+}
+
+#[test]
+fn six_sags_with_a_counter_that_merges_latch_at_the_fourth() {
+    let strikes = Strikes { count: 3, window: s(60.0), merge: s(1.0), reset: None };
+    let design = UpsDesign { strikes: Some(strikes), ..sagging() };
+    let (lines, ..) = six_sags(design, &[]);
+    let wanted =
+        ["0.000 ups battery", "10.598 ups walk-in", "15.860 ups battery", "21.279 ups latched"];
+    assert_eq!(lines, wanted);
+}
+
+#[test]
+fn six_sags_are_ridden_through_with_a_quick_return() {
+    let design = UpsDesign { requalify: s(0.1), walk_in: s(1.0), ..sagging() };
+    let (lines, import, kwh) = six_sags(design, &[0.3]);
+    let online: Vec<&str> =
+        lines.iter().filter_map(|line| line.strip_suffix(" ups online")).collect();
+    assert_eq!(online, ["1.698", "17.018", "22.429", "77.415", "82.824"]);
+    assert!((import[0] - 158.0).abs() < 1e-6, "{import:?}");
+    close(kwh, 82.2793);
+}
+
+#[test]
+fn a_static_switch_saves_what_an_open_transfer_loses() {
+    let design = StaticSwitchDesign {
+        sense: s(0.002),
+        transfer: s(0.004),
+        retransfer: s(10.0),
+        window: (0.85, 1.10),
+        fails: 0.0,
+        by_hand: s(1800.0),
+        first_come: true,
+    };
+    let mut chain = Chain::default();
+    let plain = MachineDesign::None;
+    let blocks: Vec<PowerNode> = ["block1", "block2", "reserve"]
+        .map(|name| chain.node(name, ComponentKind::Feed, 2e6, plain, &[]))
+        .into();
+    let switches: Vec<PowerNode> = [("sts1", 0), ("sts2", 1)]
+        .map(|(name, block)| {
+            let machine = MachineDesign::StaticSwitch(design);
+            let from = [blocks[block], blocks[2]];
+            chain.node(name, ComponentKind::StaticSwitch, 2e6, machine, &from)
+        })
+        .into();
+    chain.load("rack1", Ride::RACK, &[switches[0]]);
+    chain.load("rack2", Ride::RACK, &[switches[1]]);
+    let mut run = chain.run();
+    let mut lines = Vec::new();
+    run.set_up(Time::ZERO, blocks[0], false);
+    follow(&chain, &mut run, 1.0, &mut lines);
+    run.set_up(at(1.0), blocks[1], false);
+    follow(&chain, &mut run, 5.0, &mut lines);
+    run.set_up(at(5.0), blocks[0], true);
+    follow(&chain, &mut run, 20.0, &mut lines);
+    let wanted = [
+        "0.000 rack1 holding",
+        "0.006 sts1 on-emergency",
+        "0.006 rack1 served",
+        "1.000 rack2 holding",
+        "1.002 sts2 refused",
+        "1.020 rack2 lost",
+        "15.000 sts1 on-normal",
+        // The reserve is free: the second has it 6 ms later.
+        "15.006 sts2 on-emergency",
+        "15.006 rack2 served",
+    ];
+    assert_eq!(lines, wanted);
+}
+
+#[test]
+fn the_iti_curve_says_who_survives() {
+    let mut chain = Chain::default();
+    let utility = chain.node("utility", ComponentKind::Feed, 2e6, MachineDesign::None, &[]);
+    let rack = chain.load("rack", Ride::RACK, &[utility]);
+    for (voltage, lasts, survives) in [
+        (0.85, 5.0, true),
+        (0.85, 11.0, false),
+        (0.75, 0.4, true),
+        (0.75, 0.6, false),
+        (0.69, 0.021, false),
+        (0.30, 0.042, false),
+        (0.30, 0.019, true),
+        (0.0, 0.020, true),
+        (0.0, 0.0201, false),
+    ] {
+        let mut run = chain.run();
+        run.activate();
+        run.sag(Time::ZERO, utility, voltage, s(lasts));
+        let mut lost = false;
+        while run.next_at() < Time::MAX {
+            run.advance(run.next_at());
+            lost |= run.load_state(rack) == State::Lost;
+        }
+        assert_eq!(!lost, survives, "{voltage} for {lasts} s");
+    }
+    for (voltage, lasts_ms, survives) in [(1.15, 400, true), (1.25, 2, true), (1.25, 4, false)] {
+        let stands = Ride::RACK.stands(voltage).expect("not for good");
+        assert_eq!(Span::from_nanos(lasts_ms * 1_000_000) <= stands, survives, "{voltage}");
+    }
+}

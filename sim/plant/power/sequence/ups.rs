@@ -1,0 +1,369 @@
+//! A UPS: on its input, on its battery, and between the two.
+
+use std::collections::VecDeque;
+
+use super::design::{Strikes, UpsDesign};
+use super::state::State;
+use super::supply::{BatteryTally, Drive, Supply};
+use super::timers::Cx;
+use crate::kernel::{Span, Time};
+
+/// Requalification, then the end of the walk-in or of a latch.
+const MAIN: u8 = 0;
+/// The battery comes to its end: empty or full.
+const STORE: u8 = 1;
+/// The next step of the walk-in.
+const STEP: u8 = 2;
+
+/// A UPS while it runs.
+#[derive(Debug, Clone)]
+pub(super) struct Ups {
+    design: UpsDesign,
+    pub(super) state: State,
+    /// Its input is within its window.
+    good: bool,
+    /// The input that its bypass passes on.
+    input_v: f64,
+    on_generator: bool,
+    /// Its output, W.
+    load_w: f64,
+    /// In the battery, J, at `settled`.
+    energy_j: f64,
+    settled: Time,
+    /// What recharging draws at the input, W; zero where it does not.
+    charge_w: f64,
+    /// When the walk-in began, and which step it is in.
+    began: Time,
+    step: u32,
+    strikes: VecDeque<Time>,
+    ended: Option<Time>,
+    /// Whether it has called the generators since it latched.
+    pub(super) latched: bool,
+    pub(super) given_j: f64,
+    pub(super) taken_j: f64,
+}
+
+impl Ups {
+    pub(super) fn new(design: UpsDesign) -> Self {
+        Self {
+            design,
+            state: State::Online,
+            good: true,
+            input_v: 1.0,
+            on_generator: false,
+            load_w: 0.0,
+            energy_j: design.battery_j,
+            settled: Time::ZERO,
+            charge_w: 0.0,
+            began: Time::ZERO,
+            step: 0,
+            strikes: VecDeque::new(),
+            ended: None,
+            latched: false,
+            given_j: 0.0,
+            taken_j: 0.0,
+        }
+    }
+
+    /// The voltage at its output, pu.
+    pub(super) fn output_v(&self) -> f64 {
+        match self.state {
+            State::Off => 0.0,
+            State::Bypass => self.input_v,
+            _ => 1.0,
+        }
+    }
+
+    /// How it is supplied at `now`.
+    pub(super) fn supply(&self, now: Time) -> Supply {
+        let drive = match self.state {
+            State::Online | State::WalkIn | State::Bypass => Drive::Follow,
+            State::Battery | State::Latched => Drive::Own,
+            _ => Drive::Dead,
+        };
+        Supply {
+            drive,
+            share: self.share(now),
+            battery_efficiency: self.design.battery_efficiency,
+            charge_w: self.charge_w,
+            charge_efficiency: self.design.charge_efficiency,
+            limit_w: None,
+            bypassed: self.state == State::Bypass,
+        }
+    }
+
+    /// Its battery at `now`.
+    pub(super) fn tally(&self, now: Time) -> BatteryTally {
+        let mut copy = self.clone();
+        copy.settle(now);
+        BatteryTally {
+            energy_j: copy.energy_j,
+            full_j: self.design.battery_j,
+            given_j: copy.given_j,
+            taken_j: copy.taken_j,
+        }
+    }
+
+    /// The part of its output that comes from its input, at `now`.
+    pub(super) fn share(&self, now: Time) -> f64 {
+        match self.state {
+            State::Online | State::Bypass => 1.0,
+            State::WalkIn => {
+                let steps = self.design.walk_in_steps;
+                if steps == 0 {
+                    let x = (now - self.began).as_secs_f64() / self.design.walk_in.as_secs_f64();
+                    x.min(1.0)
+                } else {
+                    (f64::from(self.step) + 0.5) / f64::from(steps)
+                }
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Its battery is charged and discharged up to `now`.
+    pub(super) fn settle(&mut self, now: Time) {
+        let seconds = (now - self.settled).as_secs_f64();
+        if seconds > 0.0 {
+            let battery_w = self.load_w / self.design.battery_efficiency;
+            let straight = self.design.walk_in_steps == 0;
+            let share = if straight && self.state == State::WalkIn {
+                (self.share(self.settled) + self.share(now)) / 2.0
+            } else {
+                self.share(now)
+            };
+            let given = battery_w * (1.0 - share) * seconds;
+            let given = if self.is_on_battery() { given } else { 0.0 };
+            let taken = self.charge_w * self.design.charge_efficiency * seconds;
+            self.given_j += given;
+            self.taken_j += taken;
+            self.energy_j += taken - given;
+        }
+        self.settled = now;
+    }
+
+    fn is_on_battery(&self) -> bool {
+        matches!(self.state, State::Battery | State::Latched | State::WalkIn)
+    }
+
+    /// Its output is `load_w` from now on.
+    pub(super) fn set_load(&mut self, cx: &mut Cx<'_>, load_w: f64) {
+        if load_w != self.load_w {
+            self.settle(cx.now);
+            self.load_w = load_w;
+            self.plan(cx);
+        }
+    }
+
+    /// What is at its input.
+    pub(super) fn look(&mut self, cx: &mut Cx<'_>, input_v: f64, on_generator: bool) {
+        self.input_v = input_v;
+        let (low, high) = self.design.window;
+        let good = (low..=high).contains(&input_v);
+        let changed = good != self.good;
+        self.good = good;
+        if on_generator != self.on_generator {
+            self.on_generator = on_generator;
+            if !changed && self.state == State::Online {
+                self.settle(cx.now);
+                self.plan(cx);
+            }
+        }
+        if !changed || self.state == State::Failed {
+            return;
+        }
+        if good { self.input_returns(cx) } else { self.input_leaves(cx) }
+    }
+
+    fn input_leaves(&mut self, cx: &mut Cx<'_>) {
+        match self.state {
+            State::Off => return cx.cancel(MAIN),
+            State::Bypass => {
+                // Its battery is empty or it is broken: nothing else carries the load.
+                cx.cancel(MAIN);
+                return self.become_state(cx, State::Off);
+            }
+            _ => {}
+        }
+        if self.state == State::Latched {
+            return;
+        }
+        cx.cancel(MAIN);
+        cx.cancel(STEP);
+        if self.strike(cx.now) {
+            self.latched = true;
+            self.become_state(cx, State::Latched);
+            if let Some(reset) = self.design.strikes.and_then(|strikes| strikes.reset) {
+                cx.after(MAIN, reset);
+            }
+        } else if self.state != State::Battery {
+            self.become_state(cx, State::Battery);
+        }
+    }
+
+    /// Counts a disturbance; whether it was one too many.
+    fn strike(&mut self, now: Time) -> bool {
+        let Some(Strikes { count, window, merge, .. }) = self.design.strikes else { return false };
+        if self.ended.is_none_or(|ended| now - ended > merge) {
+            self.strikes.push_back(now);
+        }
+        while self.strikes.front().is_some_and(|&at| now - at > window) {
+            self.strikes.pop_front();
+        }
+        self.strikes.len() >= count as usize
+    }
+
+    fn input_returns(&mut self, cx: &mut Cx<'_>) {
+        self.ended = Some(cx.now);
+        if self.state != State::Latched {
+            cx.after(MAIN, self.design.requalify);
+        }
+    }
+
+    /// A timer of it has run out.
+    pub(super) fn expire(&mut self, cx: &mut Cx<'_>, slot: u8) {
+        match (slot, self.state) {
+            (MAIN, State::Latched) => {
+                self.latched = false;
+                self.strikes.clear();
+                self.become_state(cx, State::Battery);
+                if self.good {
+                    cx.after(MAIN, self.design.requalify);
+                }
+            }
+            (MAIN, State::WalkIn) => self.become_state(cx, State::Online),
+            // There is nothing to walk in from: the input takes the load at once.
+            (MAIN, State::Off | State::Bypass) => self.become_state(cx, State::Online),
+            (MAIN, _) => self.walk_in(cx),
+            (STEP, _) => {
+                self.settle(cx.now);
+                self.step += 1;
+                self.arm_step(cx);
+                self.plan(cx);
+            }
+            (STORE, State::Online) => {
+                self.settle(cx.now);
+                self.charge_w = 0.0;
+                cx.note(State::Full);
+            }
+            (STORE, _) => self.run_empty(cx),
+            _ => unreachable!("a UPS has three timers, got {slot}"),
+        }
+    }
+
+    fn run_empty(&mut self, cx: &mut Cx<'_>) {
+        let bypass = self.design.bypass && self.good;
+        cx.cancel(STEP);
+        if self.state == State::WalkIn {
+            cx.cancel(MAIN);
+        }
+        let next = if bypass { State::Bypass } else { State::Off };
+        self.latched = false;
+        self.become_state(cx, next);
+        if self.good && !cx.is_armed(MAIN) {
+            cx.after(MAIN, self.design.requalify);
+        }
+    }
+
+    fn walk_in(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx.now);
+        self.began = cx.now;
+        self.step = 0;
+        if self.design.walk_in == Span::ZERO {
+            return self.become_state(cx, State::Online);
+        }
+        self.become_state(cx, State::WalkIn);
+        cx.after(MAIN, self.design.walk_in);
+        self.arm_step(cx);
+    }
+
+    /// The next step of the walk-in, where it goes in steps and this is not the last.
+    fn arm_step(&mut self, cx: &mut Cx<'_>) {
+        let steps = u64::from(self.design.walk_in_steps);
+        let next = u64::from(self.step) + 1;
+        if next < steps {
+            let whole = self.design.walk_in.as_nanos();
+            let at = (u128::from(whole) * u128::from(next) / u128::from(steps)) as u64;
+            cx.at(STEP, self.began + Span::from_nanos(at));
+        }
+    }
+
+    fn become_state(&mut self, cx: &mut Cx<'_>, state: State) {
+        self.settle(cx.now);
+        self.state = state;
+        cx.note(state);
+        self.plan(cx);
+    }
+
+    /// When the battery is empty or full, if nothing changes.
+    fn plan(&mut self, cx: &mut Cx<'_>) {
+        let was_charging = self.charge_w > 0.0;
+        self.charge_w = 0.0;
+        cx.cancel(STORE);
+        if self.state == State::Online {
+            let missing_j = self.design.battery_j - self.energy_j;
+            let charge_w = if self.on_generator {
+                self.design.recharge_on_generator_w
+            } else {
+                self.design.recharge_w
+            };
+            // What rounding of instants leaves is no charge.
+            if missing_j > 1e-6 * self.design.battery_j && charge_w > 0.0 {
+                self.charge_w = charge_w;
+                if !was_charging {
+                    cx.note(State::Recharge);
+                }
+                let s = missing_j / (charge_w * self.design.charge_efficiency);
+                cx.after(STORE, Span::from_secs_f64(s));
+            }
+        } else if self.is_on_battery() {
+            let battery_w = self.load_w / self.design.battery_efficiency;
+            if let Some(s) = self.lasts_s(battery_w, cx.now) {
+                cx.after(STORE, Span::from_secs_f64(s));
+            }
+        }
+    }
+
+    /// How long the battery lasts at `battery_w` for the whole output; none where the walk-in
+    /// ends first, or nothing is drawn.
+    fn lasts_s(&self, battery_w: f64, now: Time) -> Option<f64> {
+        if battery_w <= 0.0 {
+            return None;
+        }
+        let need_s = self.energy_j.max(0.0) / battery_w;
+        if self.state != State::WalkIn {
+            return Some(need_s);
+        }
+        if self.design.walk_in_steps > 0 {
+            return Some(need_s / (1.0 - self.share(now)));
+        }
+        // The battery gives 1 - x, x rising linearly: need = s (1 - x0) - s^2 / (2 T).
+        let whole_s = self.design.walk_in.as_secs_f64();
+        let left = 1.0 - self.share(now);
+        let discriminant = left * left - 2.0 * need_s / whole_s;
+        (discriminant > 0.0).then(|| whole_s * (left - libm::sqrt(discriminant)))
+    }
+
+    /// It breaks, or is repaired.
+    pub(super) fn set_up(&mut self, cx: &mut Cx<'_>, up: bool) {
+        self.settle(cx.now);
+        for slot in [MAIN, STORE, STEP] {
+            cx.cancel(slot);
+        }
+        self.latched = false;
+        match (up, self.good) {
+            (false, true) if self.design.bypass => {
+                self.charge_w = 0.0;
+                self.state = State::Bypass;
+                cx.note(State::Bypass);
+            }
+            (false, _) => {
+                self.charge_w = 0.0;
+                self.state = State::Failed;
+                cx.note(State::Failed);
+            }
+            (true, true) => self.become_state(cx, State::Online),
+            (true, false) => self.become_state(cx, State::Off),
+        }
+    }
+}
