@@ -1,5 +1,6 @@
 //! `loadbank run` from the command line to the last file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -163,21 +164,27 @@ fn latencies_read_back() {
     let served = work["served"].as_u64().unwrap();
     assert!(served > 0);
 
+    // Every hour once, in order, and together all that was served.
     let log = fs::read(folder.join("latency.hlog")).unwrap();
-    let mut tags = Vec::new();
+    let mut hours = Vec::new();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for entry in IntervalLogIterator::new(&log) {
         let LogEntry::Interval(interval) = entry.unwrap() else { continue };
         let bytes = STANDARD.decode(interval.encoded_histogram()).unwrap();
         let histogram: hdrhistogram::Histogram<u64> =
             Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
-        assert_eq!(interval.duration().as_secs(), 7 * 86_400);
         let tag = interval.tag().map_or("", |tag| tag.as_str());
-        if tag == "chat/e2e" {
-            assert_eq!(histogram.len(), served, "every served request is in the histogram");
+        if tag.is_empty() {
+            assert_eq!(interval.duration().as_secs(), 3600);
+            hours.push(interval.start_timestamp().as_secs());
         }
-        tags.push(tag.to_owned());
+        *counts.entry(tag.to_owned()).or_default() += histogram.len();
     }
-    assert_eq!(tags, ["", "chat/tpot", "chat/tbt", "chat/e2e", "chat/queue"]);
+    assert!(hours.iter().copied().eq((0..7 * 24).map(|hour| hour * 3600)), "{hours:?}");
+    counts.retain(|tag, _| !tag.contains('@'));
+    let tags: Vec<&str> = counts.keys().map(String::as_str).collect();
+    assert_eq!(tags, ["", "chat/e2e", "chat/queue", "chat/tbt", "chat/tpot"]);
+    assert_eq!([counts[""], counts["chat/e2e"], counts["chat/queue"]], [served; 3]);
 
     let table = fs::read_to_string(folder.join("latency-chat-e2e.hgrm")).unwrap();
     let total = table.lines().find(|line| line.contains("Total count")).unwrap();
@@ -189,6 +196,44 @@ fn latencies_read_back() {
         .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
         .collect();
     assert!(values.is_sorted() && values.len() > 100);
+}
+
+/// The reader of another language (`pip install hdrhistogram`) adds up the untagged hours to all
+/// that was served. `LOADBANK_PYTHON` names the interpreter.
+#[test]
+fn the_python_reader_finds_every_request() {
+    const READ: &str = "
+import sys
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
+whole = HdrHistogram(1, 30 * 86_400_000_000, 3)
+reader = HistogramLogReader(sys.argv[1], whole)
+sums = {}
+while (one := reader.get_next_interval_histogram()) is not None:
+    hours, requests = sums.get(one.get_tag() or '', (0, 0))
+    sums[one.get_tag() or ''] = (hours + 1, requests + one.get_total_count())
+print(reader.get_start_time_sec(), *sums[''], sums['chat/e2e'][1])
+";
+    let python = std::env::var("LOADBANK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has_reader = std::process::Command::new(&python).args(["-c", "import hdrh"]).output();
+    if !has_reader.is_ok_and(|tried| tried.status.success()) {
+        println!("skipped: no reader");
+        return;
+    }
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    bench.loadbank("run small.yaml").assert().success();
+    let folder = bench.the_run();
+    let served = &json(folder.join("summary.json"))["workloads"]["chat"]["served"];
+    let mut reader = std::process::Command::new(python);
+    reader.args(["-c", READ]).arg(folder.join("latency.hlog"));
+    let output = reader.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let found: Vec<f64> = said.split_whitespace().map(|n| n.parse().unwrap()).collect();
+    let served = served.as_f64().unwrap();
+    let start = fs::read_to_string(folder.join("latency.hlog")).unwrap();
+    assert!(start.contains(&format!("#[StartTime: {:.3} ", found[0])), "{said}");
+    assert_eq!(found[1..], [7.0 * 24.0, served, served], "{said}");
 }
 
 #[test]

@@ -225,9 +225,11 @@ impl<'d> Facility<'d> {
         let length = now - self.interval_start;
         self.meters.row(now, length == self.design.interval, &mut self.row);
         let seconds = length.as_secs_f64();
-        for work in &mut self.works {
+        for (work, site) in self.works.iter_mut().zip(&self.design.works) {
             let Work::Inference(service) = work else { continue };
-            figures::series_row(service.take_interval(now), seconds, &mut self.row);
+            let interval = service.take_interval(now);
+            observer.served(self.interval_start, now, &site.name, &interval);
+            figures::series_row(interval, seconds, &mut self.row);
         }
         self.audit.row(seconds, &self.row);
         observer.interval(self.interval_start, &self.row);

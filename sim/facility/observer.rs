@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::kernel::Time;
-use crate::workload::inference::Note;
+use crate::workload::inference::{InferenceInterval, Note};
 use crate::workload::training::JobRecord;
 
 /// Listens to a run.
@@ -15,6 +15,10 @@ pub trait Observer {
     /// An interval of the time series has ended; `values` are in the order of
     /// [`Facility::columns`](super::Facility::columns).
     fn interval(&mut self, start: Time, values: &[f64]);
+
+    /// What the service `workload` did in `from..to`, an interval of the time series. Called for
+    /// every service, in the order of the scenario, before [`interval`](Self::interval).
+    fn served(&mut self, _from: Time, _to: Time, _workload: &str, _interval: &InferenceInterval) {}
 
     /// Something happened to the plant.
     fn record(&mut self, record: &Record<'_>);

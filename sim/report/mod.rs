@@ -7,7 +7,8 @@ pub mod study;
 pub mod text;
 
 pub mod folder;
-pub mod latency;
+mod intervals;
+mod latency;
 pub mod table;
 
 mod sheet;

@@ -3,17 +3,17 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::folder::Folder;
-use super::latency::{self, Named};
+use super::intervals::IntervalLog;
+use super::latency;
 use super::table::{Cell, Column, Format, Kind, Table};
 use crate::facility::{Design, Facility, Observer, Outcome, Record, WorkDesign};
 use crate::kernel::Time;
 use crate::scenario::Input;
-use crate::workload::inference::{Note, Noting};
+use crate::workload::inference::{InferenceInterval, Note, Noting};
 use crate::workload::training::JobRecord;
 
 /// Where a run came from: enough to repeat it.
@@ -67,6 +67,8 @@ pub struct RunWriter<'a> {
     jobs: Table,
     /// None where no request is written down.
     requests: Option<Table>,
+    /// None where no service is.
+    latencies: Option<IntervalLog>,
     failure: Option<io::Error>,
     proceed: Proceed<'a>,
     row: Vec<Cell>,
@@ -140,6 +142,17 @@ impl<'a> RunWriter<'a> {
             series: Table::create(folder.path(), "timeseries", series, formats)?,
             events: Table::create(folder.path(), "events", events, formats)?,
             jobs: Table::create(folder.path(), "jobs", jobs, formats)?,
+            latencies: match design
+                .works
+                .iter()
+                .any(|w| matches!(w.design, WorkDesign::Inference { .. }))
+            {
+                true => Some(IntervalLog::create(
+                    &folder.path().join("latency.hlog"),
+                    design.clock.timestamp(Time::ZERO),
+                )?),
+                false => None,
+            },
             folder,
             failure: None,
             proceed,
@@ -174,18 +187,11 @@ impl<'a> RunWriter<'a> {
         self.folder.write("summary.json", super::json::summary(outcome).as_bytes())?;
         self.folder.write("manifest.json", &json(manifest)?)?;
         self.folder.write("scenario.yaml", effective_scenario.as_bytes())?;
-        let latencies = facility.latencies();
-        if !latencies.is_empty() {
-            let named: Vec<Named<'_>> =
-                latencies.iter().map(|(name, h)| Named { name, histogram: h }).collect();
-            let length = Duration::from_secs_f64(outcome.simulated_days * 86_400.0);
-            let log = latency::interval_log(outcome.start, length, &named)?;
-            self.folder.write("latency.hlog", &log)?;
-            for Named { name, histogram } in named {
-                let table = latency::percentile_table(histogram);
-                let file = format!("latency-{}.hgrm", name.replace('/', "-"));
-                self.folder.write(&file, table.as_bytes())?;
-            }
+        self.latencies.take().map_or(Ok(()), IntervalLog::finish)?;
+        // A histogram without records has no percentiles.
+        for (name, histogram) in facility.latencies().iter().filter(|(_, h)| !h.is_empty()) {
+            let file = format!("latency-{}.hgrm", name.replace('/', "-"));
+            self.folder.write(&file, latency::percentile_table(histogram).as_bytes())?;
         }
         self.folder.publish()
     }
@@ -210,7 +216,17 @@ impl<'a> RunWriter<'a> {
 }
 
 impl Observer for RunWriter<'_> {
+    fn served(&mut self, from: Time, to: Time, workload: &str, interval: &InferenceInterval) {
+        let Some(log) = &mut self.latencies else { return };
+        let written = log.served((from, to), workload, interval);
+        self.failure = self.failure.take().or(written.err());
+    }
+
     fn interval(&mut self, start: Time, values: &[f64]) {
+        if let Some(log) = &mut self.latencies {
+            let written = log.close_interval();
+            self.failure = self.failure.take().or(written.err());
+        }
         let mut row = std::mem::take(&mut self.row);
         row.push(Cell::Time(self.design.clock.timestamp(start)));
         row.extend(
@@ -224,6 +240,9 @@ impl Observer for RunWriter<'_> {
     }
 
     fn record(&mut self, record: &Record<'_>) {
+        if let Some(log) = &mut self.latencies {
+            log.record(record);
+        }
         let mut row = std::mem::take(&mut self.row);
         row.extend([
             Cell::Time(self.design.clock.timestamp(record.at)),
