@@ -19,6 +19,7 @@ mod gallery;
 mod house;
 mod interrupt;
 mod joblogs;
+mod knows;
 mod local_time;
 mod plant_books;
 mod plant_only;

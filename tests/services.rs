@@ -101,7 +101,7 @@ fn classes_are_counted_apart_and_together() {
 }
 
 /// A replica alone, for ten minutes, with more requests than it can serve.
-const OVERLOADED: &str = "\
+pub(super) const OVERLOADED: &str = "\
 name: overloaded
 start: 2026-06-01T00:00:00Z
 duration: 10 min

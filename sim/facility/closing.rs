@@ -17,6 +17,7 @@ impl Facility<'_> {
         let mut subjects = self.subjects(now);
         let months = self.months(now, &subjects);
         tell_worst_month(&mut subjects[0], &months);
+        let books = self.books(&subjects);
         Outcome {
             scenario: self.design.name.clone(),
             start: self.design.clock.timestamp(Time::ZERO),
@@ -25,7 +26,8 @@ impl Facility<'_> {
             partial: self.elapsed() < self.design.duration,
             seed: self.design.seed,
             replication: self.replication,
-            books: self.books(&subjects),
+            notes: self.notes(now, &subjects, &books),
+            books,
             months,
             subjects,
             site_events: self.trace.events(),

@@ -3,6 +3,7 @@
 use super::observer::{Observer, Record, What};
 use super::{Facility, loads};
 use crate::kernel::{Class, Time};
+use crate::plant::power::ComponentKind;
 
 /// What can happen at the site. Small and `Copy`: the agenda holds it by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,6 +129,11 @@ impl Facility<'_> {
                 for (node, up) in self.failures.advance(now) {
                     self.power.set_up(node, up);
                     self.meters.count_component(now, node, up);
+                    self.watch.cause(!up);
+                    let component = &self.design.power.nodes[node.0 as usize].component;
+                    if !up && component.kind == ComponentKind::Feed {
+                        self.watch.feed_fails();
+                    }
                     let what = if up { What::Repaired } else { What::Failed };
                     let subject = &self.design.power.nodes[node.0 as usize].name;
                     tracing::debug!(%now, subject, event = what.name());
@@ -162,6 +168,7 @@ impl Facility<'_> {
         let import_w = self.design.control.curtailments[index as usize].import_w;
         self.power.limit_import(begins.then_some(import_w));
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
+        self.watch.cause(begins);
         for feed in self.power.feeds() {
             let subject = &self.design.power.nodes[feed.0 as usize].name;
             observer.record(&Record { at: now, what, subject, count: 1 });

@@ -5,6 +5,7 @@ use super::Facility;
 use super::design::Design;
 use super::figures::{Group, ROW_DERIVED, View, groups};
 use super::observer::Observer;
+use super::racks::HallEvents;
 use super::work::Work;
 use crate::grid::Carbon;
 use crate::kernel::{Span, Time};
@@ -54,6 +55,8 @@ pub(super) struct HallMeter {
     racks: u32,
     pub(super) power_losses: u64,
     pub(super) heat_trips: u64,
+    /// Share of its racks that are not live, and the spells of it.
+    dark: f64,
     outages: Spells,
 }
 
@@ -103,6 +106,7 @@ impl Meters {
             racks: hall.racks as u32,
             power_losses: 0,
             heat_trips: 0,
+            dark: 0.0,
             outages: Spells::new(Time::ZERO),
         });
         Self {
@@ -209,9 +213,12 @@ impl Facility<'_> {
             }
         }
         for (hall, &live_racks) in halls.iter_mut().zip(&*live_racks) {
-            let dark = hall.racks - live_racks;
-            hall.outages.set(now, f64::from(dark) / f64::from(hall.racks));
+            hall.dark = f64::from(hall.racks - live_racks) / f64::from(hall.racks);
+            hall.outages.set(now, hall.dark);
         }
+        let dark = halls.iter().map(|hall| hall.dark);
+        let capped = self.changed.halls.iter().map(HallEvents::is_capped);
+        self.watch.read(now, dark.zip(capped), &self.power);
         let view = View {
             design: self.design,
             power: &self.power,

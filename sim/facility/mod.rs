@@ -24,12 +24,14 @@ mod figures;
 mod loads;
 mod meters;
 mod months;
+mod notes;
 mod observer;
 mod outcome;
 mod passes;
 mod racks;
 mod settle;
 mod slowed;
+mod watch;
 mod work;
 
 use hdrhistogram::Histogram;
@@ -39,8 +41,9 @@ pub use design::{
 };
 pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
 pub use months::Month;
+pub use notes::{RULES, Rule};
 pub use observer::{Observer, Record, Silent, What};
-pub use outcome::{BookOutcome, Outcome};
+pub use outcome::{BookOutcome, Note, Outcome};
 
 use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Price, Weather};
@@ -57,6 +60,7 @@ use loads::Owner;
 use meters::Meters;
 use months::Months;
 use racks::Rack;
+use watch::Watch;
 use work::{WakeUp, Work};
 
 /// A site while it runs.
@@ -99,6 +103,7 @@ pub struct Facility<'d> {
     meters: Meters,
     audit: Audit,
     months: Months,
+    watch: Watch,
     interval_start: Time,
     row: Vec<f64>,
 }
@@ -133,6 +138,7 @@ impl<'d> Facility<'d> {
         let exchangers = (0..design.exchangers.len()).map(|x| ExchangerPlant::new(x, design));
         let exchangers = exchangers.collect();
         let units = cooling::units(design);
+        let meters = Meters::new(design);
         let mut facility = Self {
             replication,
             agenda: Agenda::new(),
@@ -157,7 +163,8 @@ impl<'d> Facility<'d> {
             works,
             work_racks,
             changed: Changed::all(design),
-            meters: Meters::new(design),
+            watch: Watch::new(design, meters.columns()),
+            meters,
             audit: Audit::new(design),
             months: Months::new(&design.clock),
             interval_start: Time::ZERO,
@@ -232,6 +239,7 @@ impl<'d> Facility<'d> {
             figures::series_row(interval, seconds, &mut self.row);
         }
         self.audit.row(seconds, &self.row);
+        self.watch.row(self.interval_start, now, self.design.duration, &self.row);
         observer.interval(self.interval_start, &self.row);
         self.interval_start = now;
         self.turn_month(now);

@@ -21,6 +21,8 @@ pub struct Outcome {
     pub seed: u64,
     /// Which replication under that seed.
     pub replication: u64,
+    /// What to know before believing the figures; nothing where there is nothing to be known.
+    pub notes: Vec<Note>,
     /// Everything that has figures: the site first. Every run of a design has the same figures in
     /// the same order.
     pub subjects: Vec<Subject>,
@@ -45,6 +47,21 @@ pub struct BookOutcome {
     pub tolerance: f64,
     /// Whether the residual is accepted.
     pub balanced: bool,
+}
+
+/// Something to know before believing the figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// The rule that says so: one of [`RULES`](super::RULES).
+    pub code: &'static str,
+    /// Of what: the name of a hall, a workload, a component; empty for the site.
+    pub subject: String,
+    /// How much, in `unit`.
+    pub value: f64,
+    /// The unit of `value`.
+    pub unit: &'static str,
+    /// In words.
+    pub text: String,
 }
 
 impl Outcome {

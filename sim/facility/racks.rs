@@ -101,6 +101,11 @@ impl Rack {
 }
 
 impl HallEvents {
+    /// Whether any of its racks is held below what it wants.
+    pub(super) fn is_capped(&self) -> bool {
+        self.capped > 0
+    }
+
     /// One of its racks trips, which was let back at `back_at` if it had tripped before.
     pub(super) fn trips(&mut self, now: Time, back_at: Option<Time>) {
         self.tripped += 1;
@@ -144,10 +149,12 @@ impl Facility<'_> {
             }
         }
         self.changed.offered.reuse(racks);
+        let mut lost = false;
         for (index, design) in self.design.halls.iter().enumerate() {
             let hall = &mut self.changed.halls[index];
             self.meters.count_hall(index, u64::from(hall.lost), u64::from(hall.tripped));
             let tripped = hall.tripped > 0;
+            lost |= hall.lost > 0;
             let mut record = |count: &mut u32, what: What| {
                 if *count > 0 {
                     let count = std::mem::take(count);
@@ -172,5 +179,6 @@ impl Facility<'_> {
                 self.watch_hunt(index);
             }
         }
+        self.watch.settled(lost);
     }
 }

@@ -127,6 +127,14 @@ impl Work {
         }
     }
 
+    /// Jobs in its queue.
+    pub(super) fn queued_jobs(&self) -> f64 {
+        match self {
+            Work::Training(training) => training.queued_jobs() as f64,
+            Work::Mining(_) | Work::Inference(_) | Work::HeatLoad(_) => 0.0,
+        }
+    }
+
     /// Hands over the racks whose demand or draw has changed, in index order.
     pub(super) fn drain_changed(&mut self, changed: impl FnMut(usize)) {
         each!(self, work => work.drain_changed(changed));

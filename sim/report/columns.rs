@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::facility::{Described, SubjectKind, described};
+use crate::facility::{Described, RULES, Rule, SubjectKind, described};
 use crate::measure::Figure;
 
 const HEAD: &str = "\
@@ -26,6 +26,17 @@ depends on the question. A figure that *adds* is the sum of its values in any tw
 run. A figure that is not defined, such as a latency of no request, is `null`.
 ";
 
+const KNOW: &str = "
+## What to know
+
+The summary begins with what a reader should know before believing its figures; nothing stands there
+where there is nothing to be known. `summary.json` has it as `what_to_know.CODE.SUBJECT`, with a
+value, its unit and a text.
+
+| code | when | threshold |
+|---|---|---|
+";
+
 /// `docs/columns.md`.
 pub fn columns_page() -> String {
     let mut page = HEAD.to_owned();
@@ -34,6 +45,10 @@ pub fn columns_page() -> String {
         let _ = write!(page, "\n## {title}\n");
         columns(&mut page, &table, column_prefix);
         figures(&mut page, &table, address);
+    }
+    page.push_str(KNOW);
+    for Rule { code, when, threshold } in RULES {
+        let _ = writeln!(page, "| `{code}` | {when} | {threshold} |");
     }
     page
 }

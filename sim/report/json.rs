@@ -29,6 +29,12 @@ fn tree(outcome: &Outcome) -> Json {
     head("partial", json!(outcome.partial));
     head("seed", json!(outcome.seed));
     head("replication", json!(outcome.replication));
+    put(&mut root, &["what_to_know"], Json::Object(Map::new()));
+    for note in &outcome.notes {
+        let subject = if note.subject.is_empty() { "site" } else { &note.subject };
+        let said = json!({"value": note.value, "unit": note.unit, "text": note.text});
+        put(&mut root, &["what_to_know", note.code, subject], said);
+    }
     for subject in &outcome.subjects {
         add(&mut root, &[], subject);
     }

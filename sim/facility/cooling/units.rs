@@ -245,6 +245,7 @@ impl Facility<'_> {
     ) {
         let planned = &self.planned[index as usize];
         let what = if begins { What::TakenOut } else { What::PutBack };
+        self.watch.cause(begins);
         observer.record(&Record { at: now, what, subject: &planned.name, count: 1 });
         let place = planned.place;
         self.set_out(now, place, begins.then_some(UnitState::Maintenance));
@@ -256,6 +257,7 @@ impl Facility<'_> {
         for (number, up) in changes {
             let unit = &self.units[number];
             self.meters.count_unit(now, number, up);
+            self.watch.cause(!up);
             let what = if up { What::Repaired } else { What::Failed };
             observer.record(&Record { at: now, what, subject: &unit.name, count: 1 });
             let place = unit.place;

@@ -223,6 +223,7 @@ impl Facility<'_> {
                 own.wet = !own.wet;
                 own.retry = now + RETRY;
                 works.turned.push(index);
+                self.watch.cause(!own.wet);
                 let what = if own.wet { What::WaterBack } else { What::RanDry };
                 let subject = &self.design.loops[index as usize].name;
                 observer.record(&Record { at: now, what, subject, count: 1 });

@@ -455,13 +455,22 @@ static WORK: &[Column] = &[Column::new(
 static MINING: &[Column] =
     &[Column::new("hash_rate", Scale::PH_PER_S, Sum, |v, i| v.works[i].activity(), "Hash rate.")];
 
-static TRAINING: &[Column] = &[Column::new(
-    "busy_gpus",
-    Scale::NUMBER,
-    Sum,
-    |v, i| v.works[i].activity(),
-    "GPUs that jobs hold.",
-)];
+static TRAINING: &[Column] = &[
+    Column::new(
+        "busy_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].activity(),
+        "GPUs that jobs hold.",
+    ),
+    Column::new(
+        "queued_jobs",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].queued_jobs(),
+        "Jobs in the queue.",
+    ),
+];
 
 static INFERENCE: &[Column] = &[Column::new(
     "requests_in_flight",

@@ -31,6 +31,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
         outcome.seed,
         if outcome.partial { " (interrupted: partial)" } else { "" },
     );
+    text.what_to_know(outcome);
     text.energy(outcome);
     text.cooling(outcome);
     text.halls(outcome);
@@ -104,6 +105,17 @@ impl Text {
 
     fn sheet(&mut self, sheet: &Sheet<'_>) {
         sheet.write(&mut self.out);
+    }
+
+    /// What to know before the figures; nothing where there is nothing to be known.
+    fn what_to_know(&mut self, outcome: &Outcome) {
+        if !outcome.notes.is_empty() {
+            self.heading("What to know");
+        }
+        for note in &outcome.notes {
+            let subject = if note.subject.is_empty() { "site" } else { &note.subject };
+            self.line(subject, &format!("{} ({})", note.text, note.code));
+        }
     }
 
     fn failures(&mut self, outcome: &Outcome) {

@@ -89,6 +89,11 @@ impl Source {
         }
     }
 
+    /// Whether it is a log.
+    pub(super) fn is_log(&self) -> bool {
+        matches!(self, Source::Log(_))
+    }
+
     /// The job that arrives.
     pub(super) fn request(&mut self) -> Request {
         match self {

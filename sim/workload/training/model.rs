@@ -92,6 +92,8 @@ pub struct Training {
     decisions: Decisions,
     finished: Vec<JobRecord>,
     totals: Totals,
+    /// When the last job of a log arrived.
+    log_ended: Option<Time>,
 }
 
 /// What the jobs that have ended left behind, and counts over all.
@@ -217,6 +219,7 @@ impl Training {
             decisions: Decisions::default(),
             finished: Vec::new(),
             totals: Totals::default(),
+            log_ended: None,
         };
         if training.design.rack_cap_w.is_finite() {
             training.capped = racks.len();
@@ -391,6 +394,17 @@ impl Training {
     /// GPUs that jobs hold now.
     pub fn busy_gpus(&self) -> usize {
         self.fleet.held() * self.rack.gpus_per_node
+    }
+
+    /// Jobs in the queue.
+    pub fn queued_jobs(&self) -> usize {
+        self.scheduler.queued()
+    }
+
+    /// When the last job of its log arrived, s after the start of the run; none while jobs are
+    /// still to come, or where they come from no log.
+    pub fn log_ended_s(&self) -> Option<f64> {
+        self.log_ended.map(|at| at.as_secs_f64())
     }
 
     /// How many racks it stands on.

@@ -73,6 +73,12 @@ impl TraceDesign {
         if span == 0 { 1_000_000_000 } else { span + mean_gap }
     }
 
+    /// When its last row comes, s after the start of the run; none where it repeats.
+    pub fn length_s(&self) -> Option<f64> {
+        let nanos = (self.last_ns - self.first_ns) as f64;
+        (!self.repeat).then(|| nanos / 1e9 / self.rate_scale)
+    }
+
     /// Mean requests a second while it plays.
     pub fn rate_per_s(&self) -> f64 {
         self.count as f64 / (self.period_ns() as f64 * 1e-9) * self.rate_scale

@@ -37,8 +37,10 @@ impl Training {
     }
 
     pub(super) fn expect_arrival(&mut self, now: Time) {
-        if let Some(gap) = self.source.gap() {
-            self.push_in(now, gap, Class::Work, Event::Arrival);
+        match self.source.gap() {
+            Some(gap) => self.push_in(now, gap, Class::Work, Event::Arrival),
+            None if self.source.is_log() => self.log_ended = Some(now),
+            None => {}
         }
     }
 

@@ -1,0 +1,297 @@
+//! What a reader of the figures should know before believing them: rules with a threshold each.
+
+use super::Facility;
+use super::design::WorkDesign;
+use super::figures::{Subject, SubjectKind};
+use super::outcome::{BookOutcome, Note};
+use super::watch::{PARTS, Quantity};
+use crate::kernel::Time;
+use crate::workload::inference::load::SourceDesign;
+
+/// A rule that may say something before the figures.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The key in `what_to_know`.
+    pub code: &'static str,
+    /// When it speaks, and the value of its note.
+    pub when: &'static str,
+    /// The threshold, and what it is taken from.
+    pub threshold: &'static str,
+}
+
+/// The rules, in the order of their notes. No standard sets these thresholds: where no source is
+/// named they are assumptions.
+pub static RULES: &[Rule] = &[
+    Rule {
+        code: BOOKS,
+        when: "A book does not balance: the figures are not to be trusted. The value is what is missing as a share of the turnover.",
+        threshold: "1e-9, exact but for rounding",
+    },
+    Rule {
+        code: OVERLOADED,
+        when: "Of the requests that have left a service, too many were rejected or given up by their clients. The value is that share.",
+        threshold: "above 1 %: an assumption, a hundredth as in a target of 99 %",
+    },
+    Rule {
+        code: GROWING,
+        when: "Requests under way, or jobs in a queue, became more from third to third of the run, and more still in its last tenth. The value is the mean of the last third.",
+        threshold: "in the last third above 1.5 times as many as in the second, and at least 10 more: assumptions; a queue that grows steadily from nothing has 5/3 as many",
+    },
+    Rule {
+        code: WARM_UP,
+        when: "Jobs held fewer GPUs in the first tenth of the run than afterwards: the figures include the time in which the cluster filled. The value is the first as a share of the second.",
+        threshold: "below 90 %: an assumption",
+    },
+    Rule {
+        code: DARK,
+        when: "Racks of a hall were without power or tripped by heat for long at a stretch, while no component had failed, nothing was taken out as planned, water was there, and no curtailment held. The value is the longest of these times.",
+        threshold: "above 1 h: an assumption, longer than the restarts of a plant take",
+    },
+    Rule {
+        code: CAPPED,
+        when: "Racks of a hall were held below their demand. The value is the share of the time; the text names the components that carried 99 % of their limits then (an assumption, because loads are cut in steps), and for what share of the time.",
+        threshold: "above 1 % of the time: an assumption",
+    },
+    Rule {
+        code: HUNTING,
+        when: "Most trips by heat in a hall came within an hour of the rack's return (`heat_trips_again`): the plant carries the return of its racks, but not their heat. The value is the number of these trips.",
+        threshold: "above half of the trips, and at least 5: assumptions",
+    },
+    Rule {
+        code: NO_RIDE_THROUGH,
+        when: "A feed failed and racks lost their power in the same instant: nothing carried them. The value is how often that was so.",
+        threshold: "once",
+    },
+    Rule {
+        code: ENDED,
+        when: "The trace of requests or the log of jobs of a workload ended early: nothing arrived afterwards. The value is the time of its last arrival.",
+        threshold: "before 95 % of the run: an assumption",
+    },
+    Rule {
+        code: LEFT_OUT,
+        when: "Latencies leave out requests that have left, because they were not served. The value is that share.",
+        threshold: "above 0.1 %: an assumption, because p99.9 is then no percentile of all requests",
+    },
+];
+
+const BOOKS: &str = "books";
+const OVERLOADED: &str = "service-overloaded";
+const GROWING: &str = "queue-growing";
+const WARM_UP: &str = "warm-up";
+const DARK: &str = "hall-dark";
+const CAPPED: &str = "capped";
+const HUNTING: &str = "hunting";
+const NO_RIDE_THROUGH: &str = "no-ride-through";
+const ENDED: &str = "trace-ended";
+const LEFT_OUT: &str = "left-out";
+
+// The thresholds of `RULES`, which say what each is taken from.
+const TURNED_AWAY: f64 = 0.01;
+const GROWTH: f64 = 1.5;
+const GROWTH_LEAST: f64 = 10.0;
+const FILLED: f64 = 0.9;
+const DARK_S: f64 = 3600.0;
+const CAPPED_SHARE: f64 = 0.01;
+const HUNT_SHARE: f64 = 0.5;
+const HUNT_TRIPS: f64 = 5.0;
+const PLAYED: f64 = 0.95;
+const LEFT_OUT_SHARE: f64 = 0.001;
+
+impl Facility<'_> {
+    /// What there is to know of the run up to `now`, in the order of the rules.
+    pub(super) fn notes(
+        &self,
+        now: Time,
+        subjects: &[Subject],
+        books: &[BookOutcome],
+    ) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for book in books.iter().filter(|book| !book.balanced) {
+            notes.push(Note {
+                code: BOOKS,
+                subject: book.ledger.amount().to_owned(),
+                value: book.residual,
+                unit: book.ledger.unit(),
+                text: "does not balance: do not use these figures".to_owned(),
+            });
+        }
+        self.note_requests(subjects, &mut notes);
+        self.note_trends(&mut notes);
+        self.note_halls(now, subjects, &mut notes);
+        self.note_feeds(&mut notes);
+        self.note_ends(&mut notes);
+        let rank = |note: &Note| RULES.iter().position(|rule| rule.code == note.code);
+        notes.sort_by_key(rank);
+        notes
+    }
+
+    fn note_requests(&self, subjects: &[Subject], notes: &mut Vec<Note>) {
+        let of = |kind| subjects.iter().filter(move |subject| subject.kind == kind);
+        for service in of(SubjectKind::Inference) {
+            let [served, failed, rejected, given_up] =
+                ["served", "failed", "rejected", "timed_out"].map(|key| service.real(key));
+            let share = (rejected + given_up) / (served + failed + rejected);
+            if share > TURNED_AWAY {
+                let share = 100.0 * share;
+                notes.push(Note {
+                    code: OVERLOADED,
+                    subject: service.name.clone(),
+                    value: share / 100.0,
+                    unit: "share",
+                    text: format!("{share:.1} % of requests were rejected or given up"),
+                });
+            }
+        }
+        for requests in of(SubjectKind::Inference).chain(of(SubjectKind::Class)) {
+            let left_out = requests.real("left_out");
+            if left_out > LEFT_OUT_SHARE {
+                notes.push(Note {
+                    code: LEFT_OUT,
+                    subject: requests.name.clone(),
+                    value: left_out,
+                    unit: "share",
+                    text: format!(
+                        "latencies leave out {:.2} % of requests, which were not served",
+                        100.0 * left_out
+                    ),
+                });
+            }
+        }
+    }
+
+    fn note_trends(&self, notes: &mut Vec<Note>) {
+        for trend in &self.watch.trends {
+            let site = &self.design.works[trend.work];
+            let mut note = |code, value, unit, text: String| {
+                notes.push(Note { code, subject: site.name.clone(), value, unit, text });
+            };
+            let (third, tenth) = (PARTS / 3, PARTS / 10);
+            match trend.of {
+                Quantity::Waiting => {
+                    let parts =
+                        [0..third, third..2 * third, 2 * third..PARTS, PARTS - tenth..PARTS];
+                    let [Some(first), Some(second), Some(last), Some(end)] =
+                        parts.map(|parts| trend.mean(parts))
+                    else {
+                        continue;
+                    };
+                    let rises = first < second && last < end;
+                    if rises && last > GROWTH * second && last > second + GROWTH_LEAST {
+                        let what = match site.design {
+                            WorkDesign::Training { .. } => "the queue grew",
+                            _ => "requests under way grew",
+                        };
+                        let text = format!(
+                            "{what}: {last:.0} in the last third of the run, {second:.0} in the second"
+                        );
+                        note(GROWING, last, "number", text);
+                    }
+                }
+                Quantity::Busy => {
+                    let (first, rest) = (trend.mean(0..tenth), trend.mean(tenth..PARTS));
+                    let (Some(first), Some(rest)) = (first, rest) else { continue };
+                    if first < FILLED * rest {
+                        let text = format!(
+                            "the cluster started empty: {first:.0} GPUs held in the first tenth of the run, {rest:.0} afterwards; figures include it"
+                        );
+                        note(WARM_UP, first / rest, "share", text);
+                    }
+                }
+            }
+        }
+    }
+
+    fn note_halls(&self, now: Time, subjects: &[Subject], notes: &mut Vec<Note>) {
+        let seconds = now.as_secs_f64();
+        let figures = subjects.iter().filter(|subject| subject.kind == SubjectKind::Hall);
+        let halls = self.design.halls.iter().zip(&self.watch.halls).zip(figures);
+        for ((hall, watch), figures) in halls {
+            let mut note = |code, value, unit, text: String| {
+                notes.push(Note { code, subject: hall.name.clone(), value, unit, text });
+            };
+            let dark = watch.dark.totals(now);
+            if dark.longest_s > DARK_S {
+                let hours = dark.longest_s / 3600.0;
+                let racks = dark.sum * hall.racks as f64 / 3600.0;
+                let text = format!(
+                    "racks were dark for up to {hours:.1} h at a stretch while nothing had failed: {racks:.0} rack-hours; a part is too small, or cannot start again"
+                );
+                note(DARK, hours, "h", text);
+            }
+            let capped = watch.capped.integral_to(now) / seconds;
+            if capped > CAPPED_SHARE {
+                let limits = self
+                    .watch
+                    .limits
+                    .iter()
+                    .map(|limit| (&limit.name, limit.at_limit.integral_to(now) / seconds));
+                let limits: Vec<String> = limits
+                    .filter(|(_, share)| *share > CAPPED_SHARE)
+                    .map(|(name, share)| format!("{name} {:.1} %", 100.0 * share))
+                    .collect();
+                let through = match limits.is_empty() {
+                    true => String::new(),
+                    false => format!("; at their limits then: {}", limits.join(", ")),
+                };
+                let text = format!(
+                    "racks were held below their demand for {:.1} % of the time{through}",
+                    100.0 * capped
+                );
+                note(CAPPED, capped, "share", text);
+            }
+            let [trips, again] = ["heat_trips", "heat_trips_again"].map(|key| figures.real(key));
+            if again >= HUNT_TRIPS && again > HUNT_SHARE * trips {
+                let text = format!(
+                    "{again:.0} of {trips:.0} trips by heat came within an hour of the rack's return: the plant cannot carry its heat"
+                );
+                note(HUNTING, again, "count", text);
+            }
+        }
+    }
+
+    fn note_feeds(&self, notes: &mut Vec<Note>) {
+        let unbridged = self.watch.unbridged;
+        if unbridged > 0 {
+            notes.push(Note {
+                code: NO_RIDE_THROUGH,
+                subject: String::new(),
+                value: unbridged as f64,
+                unit: "count",
+                text: format!(
+                    "racks lost their power at once in {unbridged} outages of a feed: nothing carried them"
+                ),
+            });
+        }
+    }
+
+    fn note_ends(&self, notes: &mut Vec<Note>) {
+        let duration_s = self.design.duration.as_secs_f64();
+        for (site, work) in self.design.works.iter().zip(&self.works) {
+            let (what, ended_s) = match (&site.design, work) {
+                (WorkDesign::Inference { design, .. }, _) => {
+                    let ends = design.load.classes.iter().map(|class| match &class.source {
+                        SourceDesign::Trace(trace) => trace.length_s(),
+                        SourceDesign::Drawn { .. } => None,
+                    });
+                    let last = ends.reduce(|a, b| Some(a?.max(b?))).flatten();
+                    ("trace", last)
+                }
+                (_, super::work::Work::Training(training)) => ("log", training.log_ended_s()),
+                _ => continue,
+            };
+            let Some(ended_s) = ended_s.filter(|ended_s| *ended_s < PLAYED * duration_s) else {
+                continue;
+            };
+            let (hours, of_hours) = (ended_s / 3600.0, duration_s / 3600.0);
+            notes.push(Note {
+                code: ENDED,
+                subject: site.name.clone(),
+                value: hours,
+                unit: "h",
+                text: format!(
+                    "its {what} ends after {hours:.1} h of {of_hours:.1} h: nothing arrives afterwards"
+                ),
+            });
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What is watched beside the meters, so that [`notes`](super::notes) can say what a reader of the
+//! figures should know.
+
+use super::design::{Design, WorkDesign};
+use crate::kernel::{Span, Time};
+use crate::measure::{Meter, Spells};
+use crate::plant::power::{Network, PowerNode};
+
+/// Parts into which a run is cut to see what grows or has yet to settle: an assumption.
+pub(super) const PARTS: usize = 30;
+/// A component that carries this share of its limit is at it, because loads are cut in steps: an
+/// assumption.
+pub(super) const AT_LIMIT: f64 = 0.99;
+
+/// All that is watched.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// What has failed, is taken out as planned or curtails the site at present.
+    causes: u32,
+    pub(super) halls: Vec<HallWatch>,
+    pub(super) limits: Vec<LimitWatch>,
+    /// The entry of `limits` of each node of the power chain.
+    limit_of: Vec<usize>,
+    was_capped: bool,
+    /// A feed has failed in the instant that is being settled.
+    feed_failed: bool,
+    /// How often racks lost their power in the instant in which a feed failed.
+    pub(super) unbridged: u64,
+    pub(super) trends: Vec<Trend>,
+}
+
+/// A hall of racks.
+#[derive(Debug)]
+pub(super) struct HallWatch {
+    /// Share of its racks that are not live while there is no cause for it.
+    pub(super) dark: Spells,
+    /// One while any of its racks is held below what it wants.
+    pub(super) capped: Meter,
+}
+
+/// A declared component of the power chain: one while an instance of it is at its limit and racks
+/// are held below what they want.
+#[derive(Debug)]
+pub(super) struct LimitWatch {
+    pub(super) name: String,
+    pub(super) at_limit: Meter,
+}
+
+/// The mean of a column over each part of the run.
+#[derive(Debug)]
+pub(super) struct Trend {
+    /// Index of the workload, and what the column says of it.
+    pub(super) work: usize,
+    pub(super) of: Quantity,
+    column: usize,
+    sums: [(f64, f64); PARTS],
+}
+
+/// What a trend is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quantity {
+    /// What waits: requests under way, or jobs in the queue.
+    Waiting,
+    /// GPUs that jobs hold.
+    Busy,
+}
+
+impl Watch {
+    /// Watches `design`, whose time series has `columns`.
+    pub(super) fn new(design: &Design, columns: &[String]) -> Self {
+        let hall =
+            || HallWatch { dark: Spells::new(Time::ZERO), capped: Meter::new(Time::ZERO, 0.0) };
+        let mut limits: Vec<LimitWatch> = Vec::new();
+        let mut limit_of = Vec::new();
+        for name in &design.power_groups {
+            let known = limits.iter().position(|limit| limit.name == *name);
+            limit_of.push(known.unwrap_or(limits.len()));
+            if known.is_none() {
+                let at_limit = Meter::new(Time::ZERO, 0.0);
+                limits.push(LimitWatch { name: name.clone(), at_limit });
+            }
+        }
+        let mut trends = Vec::new();
+        for (work, site) in design.works.iter().enumerate() {
+            let watched: &[(Quantity, &str)] = match &site.design {
+                WorkDesign::Training { .. } => {
+                    &[(Quantity::Waiting, "queued_jobs"), (Quantity::Busy, "busy_gpus")]
+                }
+                WorkDesign::Inference { .. } => &[(Quantity::Waiting, "requests_in_flight")],
+                WorkDesign::Mining(_) | WorkDesign::HeatLoad(_) => &[],
+            };
+            for &(of, column) in watched {
+                let name = format!("{}_{column}", site.name);
+                let column = columns.iter().position(|it| *it == name).expect("it is measured");
+                trends.push(Trend { work, of, column, sums: [(0.0, 0.0); PARTS] });
+            }
+        }
+        Self {
+            causes: 0,
+            halls: design.halls.iter().map(|_| hall()).collect(),
+            limits,
+            limit_of,
+            was_capped: false,
+            feed_failed: false,
+            unbridged: 0,
+            trends,
+        }
+    }
+
+    /// Something begins, or ends, that may darken racks.
+    pub(super) fn cause(&mut self, begins: bool) {
+        self.causes = if begins { self.causes + 1 } else { self.causes.saturating_sub(1) };
+    }
+
+    /// The share of the racks of each hall that is not live, and whether any of them is held below
+    /// what it wants, from the settled instant `now` on.
+    pub(super) fn read(
+        &mut self,
+        now: Time,
+        halls: impl Iterator<Item = (f64, bool)>,
+        power: &Network,
+    ) {
+        let mut capped = false;
+        for (hall, (dark, is_capped)) in self.halls.iter_mut().zip(halls) {
+            hall.dark.set(now, if self.causes == 0 { dark } else { 0.0 });
+            hall.capped.set(now, f64::from(u8::from(is_capped)));
+            capped |= is_capped;
+        }
+        if !(capped || self.was_capped) {
+            return;
+        }
+        self.was_capped = capped;
+        let mut at_limit = vec![false; self.limits.len()];
+        for (node, &limit) in self.limit_of.iter().enumerate() {
+            let node = PowerNode(node as u32);
+            let limit_w = power.limit_w(node);
+            at_limit[limit] |=
+                capped && limit_w.is_finite() && power.flow_w(node) >= AT_LIMIT * limit_w;
+        }
+        for (limit, at_limit) in self.limits.iter_mut().zip(at_limit) {
+            limit.at_limit.set(now, f64::from(u8::from(at_limit)));
+        }
+    }
+
+    /// A feed has failed.
+    pub(super) fn feed_fails(&mut self) {
+        self.feed_failed = true;
+    }
+
+    /// The instant has settled; `lost` says whether racks lost their power in it.
+    pub(super) fn settled(&mut self, lost: bool) {
+        self.unbridged += u64::from(std::mem::take(&mut self.feed_failed) && lost);
+    }
+
+    /// The interval from `start` to `now` has ended, of a run of `duration`, with `row`.
+    pub(super) fn row(&mut self, start: Time, now: Time, duration: Span, row: &[f64]) {
+        let seconds = (now - start).as_secs_f64();
+        let middle = start.as_secs_f64() + 0.5 * seconds;
+        let part = (PARTS as f64 * middle / duration.as_secs_f64()) as usize;
+        for trend in &mut self.trends {
+            let (sum, time) = &mut trend.sums[part.min(PARTS - 1)];
+            *sum += seconds * row[trend.column];
+            *time += seconds;
+        }
+    }
+}
+
+impl Trend {
+    /// The mean over the parts of the run in `parts`; none where none of them was simulated.
+    pub(super) fn mean(&self, parts: std::ops::Range<usize>) -> Option<f64> {
+        let sums = &self.sums[parts];
+        let (sum, time) = sums.iter().fold((0.0, 0.0), |all, it| (all.0 + it.0, all.1 + it.1));
+        (time > 0.0).then(|| sum / time)
+    }
+}

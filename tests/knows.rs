@@ -1,0 +1,134 @@
+//! What a summary says aloud before its figures, and that it says nothing where there is nothing.
+
+use loadbank::facility::{Note, Outcome, RULES, Rule};
+use loadbank::report::{json, text};
+
+use super::services::OVERLOADED;
+use super::support::{Bench, SMALL, simulate, simulate_file};
+
+fn codes(outcome: &Outcome) -> Vec<(&str, &str)> {
+    outcome.notes.iter().map(|note| (note.code, note.subject.as_str())).collect()
+}
+
+fn note<'a>(outcome: &'a Outcome, code: &str, subject: &str) -> &'a Note {
+    let found = outcome.notes.iter().find(|note| (note.code, &*note.subject) == (code, subject));
+    found.unwrap_or_else(|| panic!("{code} of `{subject}` is not in {:?}", outcome.notes))
+}
+
+/// A megawatt of heat and a dry cooler that carries it.
+const SOUND: &str = "\
+name: sound
+start: 2026-01-01T00:00:00Z
+duration: 5 days
+weather: {climate: nordic}
+cooling:
+  dry: {kind: dry-cooler, design_heat: 1 MW}
+racks:
+  hall: {kind: heat-load, power: 900 kW, cooled_by: dry}
+";
+
+#[test]
+fn a_sound_site_has_nothing_to_know() {
+    let outcome = simulate(SOUND, &[]).outcome;
+    assert_eq!(codes(&outcome), []);
+    let said = text::summary(&outcome, "runs".as_ref(), std::time::Duration::ZERO);
+    assert!(!said.contains("What to know"), "{said}");
+    assert!(json::summary(&outcome).contains("\"what_to_know\": {},"));
+}
+
+#[test]
+fn a_service_that_cannot_keep_up_is_named() {
+    // A sixth of what arrives is served; with room for one that waits the rest is turned away.
+    let refusing = simulate(OVERLOADED, &["workloads.chat.max_waiting=1"]).outcome;
+    let overloaded = note(&refusing, "service-overloaded", "chat");
+    let left_out = note(&refusing, "left-out", "chat");
+    assert!((0.7..0.9).contains(&overloaded.value) && left_out.value >= overloaded.value);
+    assert!(!codes(&refusing).iter().any(|(code, _)| *code == "queue-growing"));
+    // Without a bound the queue takes what arrives in excess: of 20 a second some 3 are served.
+    let growing = simulate(OVERLOADED, &[]).outcome;
+    let waiting = note(&growing, "queue-growing", "chat").value;
+    assert!((6_000.0..10_000.0).contains(&waiting), "{waiting} of 17 a second for 510 s");
+    assert!(!codes(&growing).iter().any(|(code, _)| *code == "service-overloaded"));
+    // Half of the load is no overload.
+    let light = simulate(OVERLOADED, &["workloads.chat.arrivals.rate_per_replica=1 /s"]).outcome;
+    assert_eq!(codes(&light), []);
+    let said = text::summary(&refusing, "runs".as_ref(), std::time::Duration::ZERO);
+    let (block, energy) = (said.find("What to know").unwrap(), said.find("Energy").unwrap());
+    assert!(block < energy, "it stands first");
+    let json: serde_json::Value = serde_json::from_str(&json::summary(&refusing)).unwrap();
+    assert_eq!(json["what_to_know"]["service-overloaded"]["chat"]["unit"], "share");
+}
+
+/// An import limit holds racks below their wish for two of seven days, through the feed.
+#[test]
+fn a_cap_is_told_with_what_it_comes_through() {
+    let two_days = "control={curtailments: [{start: 2026-07-02T00:00:00Z, duration: 2 days, \
+                    import: 600 kW}]}";
+    let told = simulate(SMALL, &[two_days]);
+    let capped = note(&told.outcome, "capped", "mine-hall");
+    assert!((capped.value - 2.0 / 7.0).abs() < 0.03, "{}", capped.value);
+    assert!(capped.text.contains("utility 2"), "{}", capped.text);
+    // The hall that no limit reaches is not told of.
+    assert!(!codes(&told.outcome).contains(&("capped", "chat-hall")));
+}
+
+#[test]
+fn outages_that_nothing_carries_are_told() {
+    let feed = "power.utility.failures={rate: 1 /day, repair_mean: 3 h}";
+    let outcome = simulate(SMALL, &[feed]).outcome;
+    let failures = outcome.real("failures(utility)");
+    assert_eq!(note(&outcome, "no-ride-through", "").value, failures);
+    // Hours in the dark have a cause.
+    assert!(!codes(&outcome).iter().any(|(code, _)| *code == "hall-dark"));
+}
+
+/// Twice the heat that the cooler was built for, in the desert, with nothing broken: racks trip, and
+/// stay dark or are tripped again and again.
+#[test]
+fn a_plant_that_cannot_carry_its_heat_is_told() {
+    let hot = [
+        "racks.hall.trip_inlet=45 degC",
+        "racks.hall.count=4",
+        "racks.hall.power=500 kW",
+        "weather={climate: phoenix}",
+        "start=2026-07-01T07:00:00Z",
+    ];
+    let told = simulate(SOUND, &hot);
+    let outcome = &told.outcome;
+    let [trips, again] =
+        ["heat_trips(hall)", "heat_trips_again(hall)"].map(|figure| outcome.real(figure));
+    let dark_h = outcome.real("outage_longest_h(hall)");
+    assert!(trips > 0.0, "it was never too hot");
+    let found = |code: &str| outcome.notes.iter().find(|note| note.code == code);
+    let hunting = found("hunting").map(|note| note.value);
+    assert_eq!(hunting, (again >= 5.0 && again > 0.5 * trips).then_some(again), "of {trips}");
+    assert!(hunting.is_some() || dark_h > 1.0, "{again} of {trips} trips, {dark_h} h in the dark");
+    match found("hall-dark") {
+        Some(note) => assert!((note.value - dark_h).abs() < 1e-9, "{} of {dark_h} h", note.value),
+        None => assert!(dark_h <= 1.0, "{dark_h} h in the dark"),
+    }
+}
+
+#[test]
+fn a_trace_that_ends_early_is_told() {
+    let bench = Bench::new();
+    let line =
+        |ms: u64| format!("{{\"timestamp\": {ms}, \"input_length\": 50, \"output_length\": 5}}\n");
+    bench.file("trace.jsonl", (0..=60).map(|i| line(60_000 * i)).collect::<String>());
+    let drawn = "arrivals: {rate_per_replica: 0.05 /s}";
+    let played = "trace: {kind: mooncake, file: trace.jsonl}";
+    assert!(SMALL.contains(drawn));
+    let path = bench.file("small.yaml", SMALL.replace(drawn, played));
+    let outcome = simulate_file(&path, &["duration=1 day"]).outcome;
+    assert!((note(&outcome, "trace-ended", "chat").value - 1.0).abs() < 1e-9);
+    let outcome = simulate_file(&path, &["duration=61 min"]).outcome;
+    assert!(!codes(&outcome).iter().any(|(code, _)| *code == "trace-ended"));
+}
+
+#[test]
+fn rules_have_one_code_each() {
+    for (index, Rule { code, when, .. }) in RULES.iter().enumerate() {
+        assert!(RULES[..index].iter().all(|other| other.code != *code), "{code}");
+        assert!(when.contains(" The value is "), "{code}: {when}");
+    }
+}
