@@ -29,6 +29,7 @@ mod reference;
 mod restarts;
 mod ridethrough;
 mod run;
+mod sequences;
 mod services;
 mod settling;
 mod sites;

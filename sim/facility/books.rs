@@ -5,6 +5,7 @@ use super::Facility;
 use super::figures::{Group, Subject, SubjectKind};
 use super::outcome::BookOutcome;
 use crate::measure::Ledger;
+use crate::plant::power::PowerNode;
 
 /// Energy balances to one part in a billion: what months of compensated sums leave.
 const ENERGY_TOLERANCE: f64 = 1e-9;
@@ -31,6 +32,9 @@ impl Facility<'_> {
         if !income.entries().is_empty() {
             books.push(book(income, INCOME_TOLERANCE));
         }
+        if self.design.has_reserve() {
+            books.push(book(self.battery_book(), ENERGY_TOLERANCE));
+        }
         let counts = [jobs_book(subjects), requests_book(subjects)];
         books.extend(counts.map(|counted| book(counted, COUNT_TOLERANCE)));
         books.extend(self.series_books());
@@ -45,6 +49,12 @@ impl Facility<'_> {
         let mut energy = Ledger::new("energy", "J");
         for site in self.groups(SubjectKind::Site) {
             energy.inflow("import", site.integral("import"));
+            if self.design.has_reserve() {
+                for source in ["generated", "discharged", "held"] {
+                    energy.inflow(source, site.integral(source));
+                }
+                energy.outflow("charged", site.integral("charged"));
+            }
             for machines in ["fans", "pumps", "chillers", "house"] {
                 energy.outflow(machines, site.integral(machines));
             }
@@ -58,6 +68,21 @@ impl Facility<'_> {
             energy.outflow(&format!("loss {}", losses.name()), losses.integral(""));
         }
         energy
+    }
+
+    /// What batteries were given and gave, against what they hold: counted by the machines
+    /// themselves.
+    fn battery_book(&self) -> Ledger {
+        let mut book = Ledger::new("batteries", "J");
+        for site in self.groups(SubjectKind::Site) {
+            book.inflow("charged", site.integral("charged"));
+            book.outflow("discharged", site.integral("discharged"));
+        }
+        let now = self.agenda.now();
+        let nodes = (0..self.design.power.nodes.len() as u32).map(PowerNode);
+        let gained = nodes.filter_map(|node| self.sequences.battery(node, now));
+        book.stored("batteries", gained.map(|battery| battery.energy_j - battery.full_j).sum());
+        book
     }
 
     fn heat_book(&self) -> Ledger {

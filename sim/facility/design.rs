@@ -66,6 +66,12 @@ pub struct Design {
 }
 
 impl Design {
+    /// Whether the power chain has batteries, generators or switches with states of their own.
+    pub fn has_reserve(&self) -> bool {
+        use crate::plant::power::sequence::MachineDesign;
+        self.power.nodes.iter().any(|node| node.component.machine != MachineDesign::None)
+    }
+
     /// Whether water may ever be short for the loop `index`.
     pub fn may_run_dry(&self, index: usize) -> bool {
         let site = &self.loops[index];

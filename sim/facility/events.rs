@@ -16,6 +16,8 @@ pub(super) enum Event {
     Carbon,
     /// A component of the power chain fails or is repaired.
     Component,
+    /// A machine of the power chain comes to another state.
+    Sequence,
     /// A workload has something to do.
     Work(u32),
     /// Racks that heat has tripped are let back.
@@ -62,6 +64,7 @@ impl Event {
             Event::Planned { index, begins } => [14, 2 * u64::from(index) + u64::from(begins)],
             Event::Water => [15, 0],
             Event::Calm(hall) => [16, hall.into()],
+            Event::Sequence => [17, 0],
         }
     }
 }
@@ -73,6 +76,7 @@ impl Facility<'_> {
         self.agenda.push(self.price.next_at(), Class::Plant, Event::Price);
         self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
         self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
+        self.start_sequences();
         let first = self.design.clock.first_step(self.design.interval);
         self.agenda.push(Time::ZERO + first, Class::Settle, Event::Interval);
         if let Some(carbon) = &self.carbon {
@@ -126,7 +130,8 @@ impl Facility<'_> {
                 self.agenda.push(carbon.next_at(), Class::Plant, Event::Carbon);
             }
             Event::Component => {
-                for (node, up) in self.failures.advance(now) {
+                let changes: Vec<_> = self.failures.advance(now).collect();
+                for (node, up) in changes {
                     self.power.set_up(node, up);
                     self.meters.count_component(now, node, up);
                     self.watch.cause(!up);
@@ -138,9 +143,11 @@ impl Facility<'_> {
                     let subject = &self.design.power.nodes[node.0 as usize].name;
                     tracing::debug!(%now, subject, event = what.name());
                     observer.record(&Record { at: now, what, subject, count: 1 });
+                    self.sequence_up(now, node, up, observer);
                 }
                 self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
             }
+            Event::Sequence => self.run_sequences(now, observer),
             Event::Unit => self.break_units(now, observer),
             Event::Planned { index, begins } => self.carry_out(now, index, begins, observer),
             Event::Water => self.turn_water(),

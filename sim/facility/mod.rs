@@ -29,6 +29,7 @@ mod observer;
 mod outcome;
 mod passes;
 mod racks;
+mod sequences;
 mod settle;
 mod slowed;
 mod watch;
@@ -49,7 +50,7 @@ use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Price, Weather};
 use crate::kernel::{Agenda, Span, Streams, Time, TraceHash};
 use crate::plant::cooling::Breakdowns;
-use crate::plant::power::{Failures, Network};
+use crate::plant::power::{Failures, Network, Sequences};
 use crate::workload::inference::Tally;
 
 use audit::Audit;
@@ -80,6 +81,9 @@ pub struct Facility<'d> {
 
     power: Network,
     failures: Failures,
+    /// The machines of the power chain, and when they are next looked after.
+    sequences: Sequences,
+    sequences_at: Time,
     breakdowns: Breakdowns,
     /// The units of the cooling that can fail, by their number in `breakdowns`.
     units: Vec<Unit>,
@@ -150,6 +154,8 @@ impl<'d> Facility<'d> {
             weather,
             power: Network::new(&design.power),
             failures: Failures::new(&design.power, &streams),
+            sequences: Sequences::new(&design.power, &streams),
+            sequences_at: Time::MAX,
             breakdowns: Breakdowns::new(units.iter().map(Unit::law), &streams),
             units,
             planned: cooling::planned(design),

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::kernel::Time;
+use crate::plant::power::sequence::State;
 use crate::workload::inference::{InferenceInterval, Note};
 use crate::workload::training::JobRecord;
 
@@ -84,6 +85,8 @@ pub enum What {
     Curtailed,
     /// The site may import what its feeds carry again.
     Uncurtailed,
+    /// A machine of the power chain has come to this state.
+    Machine(State),
 }
 
 impl What {
@@ -107,6 +110,7 @@ impl What {
             What::WaterBack => "water-back",
             What::Curtailed => "curtailed",
             What::Uncurtailed => "uncurtailed",
+            What::Machine(state) => state.name(),
         }
     }
 }

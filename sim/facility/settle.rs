@@ -38,6 +38,7 @@ impl Facility<'_> {
             pass = pass.next(std::mem::take(&mut self.changed.fell));
         }
         self.release_heat(now);
+        self.tell_sequences(now);
         self.record_halls(now, observer);
         self.schedule_wake_ups();
         self.watch_returns(now);

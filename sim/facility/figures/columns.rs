@@ -86,6 +86,48 @@ static SITE: &[Column] = &[
     Column::new("house", Scale::MW, Sum, |v, _| house_w(v), "Constant loads of the site itself.")
         .totals(&[Total::integral(mwh("energy.house", "Constant loads of the site itself."))]),
     Column::new(
+        "generated",
+        Scale::MW,
+        Sum,
+        |v, _| v.power.total_generated_w(),
+        "Output of generators.",
+    )
+    .only(|design, _| design.has_reserve())
+    .totals(&[Total::integral(mwh("energy.generated", "Output of generators."))]),
+    Column::new(
+        "discharged",
+        Scale::MW,
+        Sum,
+        |v, _| v.power.total_discharged_w(),
+        "Given by batteries.",
+    )
+    .only(|design, _| design.has_reserve())
+    .totals(&[Total::integral(mwh("energy.discharged", "Given by batteries."))]),
+    Column::new(
+        "charged",
+        Scale::MW,
+        Sum,
+        |v, _| v.power.total_charged_w(),
+        "Stored in batteries, without what charging loses.",
+    )
+    .only(|design, _| design.has_reserve())
+    .totals(&[Total::integral(mwh(
+        "energy.charged",
+        "Stored in batteries, without what charging loses.",
+    ))]),
+    Column::new(
+        "held",
+        Scale::MW,
+        Sum,
+        |v, _| v.power.total_held_w(),
+        "Drawn by racks and drives from what they hold, while their cords are dead.",
+    )
+    .only(|design, _| design.has_reserve())
+    .totals(&[Total::integral(mwh(
+        "energy.held",
+        "Drawn by racks and drives from what they hold, while their cords are dead.",
+    ))]),
+    Column::new(
         "shed",
         Scale::MW,
         Sum,

@@ -103,8 +103,8 @@ impl Filling {
             let (out, slope) = (self.out_w[n], self.slope[n]);
             if forest.parent[n] != NONE {
                 let feeder = forest.parent[n] as usize;
-                self.out_w[feeder] += out + wiring.loss[n].loss_w(out);
-                self.slope[feeder] += slope * (1.0 + wiring.loss[n].slope(out));
+                self.out_w[feeder] += forest.input_w(n, out);
+                self.slope[feeder] += slope * forest.input_slope(n, out);
             }
         }
     }

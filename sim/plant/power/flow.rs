@@ -20,6 +20,10 @@ pub(super) struct Flows {
     pub(super) loss_w: [f64; ComponentKind::COUNT],
     /// Output of all feeds plus their loss, in watts.
     pub(super) import_w: f64,
+    /// Output of all generators, in watts.
+    pub(super) generated_w: f64,
+    /// What batteries give, in watts.
+    pub(super) discharged_w: f64,
     changes: u32,
 }
 
@@ -30,6 +34,8 @@ impl Flows {
             out_w: vec![0.0; wiring.nodes()],
             loss_w: [0.0; ComponentKind::COUNT],
             import_w: 0.0,
+            generated_w: 0.0,
+            discharged_w: 0.0,
             changes: 0,
         }
     }
@@ -40,6 +46,8 @@ impl Flows {
         self.out_w.fill(0.0);
         self.loss_w = [0.0; ComponentKind::COUNT];
         self.import_w = 0.0;
+        self.generated_w = 0.0;
+        self.discharged_w = 0.0;
         for &node in forest.order.iter().rev() {
             let n = node as usize;
             let mut out = self.out_w[n];
@@ -48,12 +56,16 @@ impl Flows {
                 out += forest.share[cord] * self.load_w[wiring.cord_load[cord] as usize];
             }
             self.out_w[n] = out;
-            let loss = wiring.loss[n].loss_w(out);
+            let loss = forest.loss[n].loss_w(out);
             self.loss_w[wiring.kind[n] as usize] += loss;
+            self.discharged_w += forest.battery_per_w[n] * out;
             match forest.parent[n] {
-                NONE if wiring.part[n] == NetworkPart::Import => self.import_w += out + loss,
-                NONE => {}
-                parent => self.out_w[parent as usize] += out + loss,
+                NONE => match wiring.part[n] {
+                    NetworkPart::Import => self.import_w += out + loss,
+                    NetworkPart::Generator | NetworkPart::Bus => self.generated_w += out + loss,
+                    NetworkPart::Path => {}
+                },
+                parent => self.out_w[parent as usize] += forest.input_w(n, out),
             }
         }
     }
@@ -87,13 +99,15 @@ impl Flows {
                 let after = before + change;
                 self.out_w[n] = after;
                 passed(n, before, after);
-                let loss = wiring.loss[n].growth_w(before, after);
-                self.loss_w[wiring.kind[n] as usize] += loss;
-                change += loss;
+                self.loss_w[wiring.kind[n] as usize] += forest.loss[n].growth_w(before, after);
+                self.discharged_w += forest.battery_per_w[n] * change;
+                change = forest.carry[n] * change + forest.up_loss[n].growth_w(before, after);
                 node = forest.parent[n];
             }
-            if root == NetworkPart::Import {
-                self.import_w += change;
+            match root {
+                NetworkPart::Import => self.import_w += change,
+                NetworkPart::Generator | NetworkPart::Bus => self.generated_w += change,
+                NetworkPart::Path => {}
             }
         }
         self.changes += 1;

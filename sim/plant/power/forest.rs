@@ -4,7 +4,9 @@
 //! from the first that is live, so what is energised is a forest. It is held in preorder, so that
 //! the part behind a component is one slice.
 
+use super::component::{LossCurve, NetworkPart};
 use super::design::Sharing;
+use super::sequence::{Drive, Supply};
 use super::wiring::Wiring;
 
 /// No node: the parent of a root and of everything dead.
@@ -18,6 +20,21 @@ pub(super) const TOLERANCE: f64 = 1e-9;
 #[derive(Debug, Clone)]
 pub(super) struct Forest {
     pub(super) up: Vec<bool>,
+    /// From where it takes what it puts out.
+    pub(super) drive: Vec<Drive>,
+    /// The part of its output that comes from its feeder, and what that takes on the way.
+    pub(super) carry: Vec<f64>,
+    pub(super) up_loss: Vec<LossCurve>,
+    /// What it loses in all.
+    pub(super) loss: Vec<LossCurve>,
+    /// What its battery gives for a watt of output, and is given, W.
+    pub(super) battery_per_w: Vec<f64>,
+    pub(super) charged_w: Vec<f64>,
+    /// Edges and cords that are open: blocks that generators have not taken yet.
+    edge_open: Vec<bool>,
+    cord_open: Vec<bool>,
+    /// Loads that have lost what they held, although a cord may be live.
+    pub(super) lost: Vec<bool>,
     /// Energised at its input.
     pub(super) live: Vec<bool>,
     /// Cannot even carry the idle losses behind it, and therefore feeds nobody.
@@ -43,6 +60,15 @@ impl Forest {
         let nodes = wiring.nodes();
         Self {
             up: vec![true; nodes],
+            drive: wiring.part.iter().map(|part| own_drive(*part)).collect(),
+            carry: vec![1.0; nodes],
+            up_loss: wiring.loss.clone(),
+            loss: wiring.loss.clone(),
+            battery_per_w: vec![0.0; nodes],
+            charged_w: vec![0.0; nodes],
+            edge_open: vec![false; wiring.edges()],
+            cord_open: vec![false; wiring.cord_node.len()],
+            lost: vec![false; wiring.loads()],
             live: vec![false; nodes],
             choked: vec![false; nodes],
             any_choked: false,
@@ -54,6 +80,51 @@ impl Forest {
             load_live: vec![false; wiring.loads()],
             standing_w: vec![0.0; nodes],
         }
+    }
+
+    /// What a component takes from its feeder at an output of `out_w`.
+    pub(super) fn input_w(&self, n: usize, out_w: f64) -> f64 {
+        self.carry[n] * out_w + self.up_loss[n].loss_w(out_w)
+    }
+
+    /// What that grows by when the output grows.
+    pub(super) fn input_growth_w(&self, n: usize, from_w: f64, to_w: f64) -> f64 {
+        self.carry[n] * (to_w - from_w) + self.up_loss[n].growth_w(from_w, to_w)
+    }
+
+    /// Watts more taken for a watt more put out.
+    pub(super) fn input_slope(&self, n: usize, out_w: f64) -> f64 {
+        self.carry[n] + self.up_loss[n].slope(out_w)
+    }
+
+    /// Component `n`, which loses `plain` by itself, is supplied so from now on.
+    ///
+    /// Of its output a part comes from its feeder, with that part of its loss; the rest comes from
+    /// its battery, at the efficiency of that. Recharging is drawn beside.
+    pub(super) fn set_supply(&mut self, n: usize, plain: LossCurve, supply: &Supply) {
+        let Supply { share, battery_efficiency, charge_w, charge_efficiency, .. } = *supply;
+        let plain = if supply.bypassed { LossCurve::NONE } else { plain };
+        let rest = 1.0 - share;
+        self.drive[n] = supply.drive;
+        self.carry[n] = share;
+        self.up_loss[n] = LossCurve {
+            fixed_w: share * plain.fixed_w + charge_w,
+            linear: share * plain.linear,
+            quadratic_per_w: share * plain.quadratic_per_w,
+        };
+        self.loss[n] = LossCurve {
+            fixed_w: share * plain.fixed_w + charge_w * (1.0 - charge_efficiency),
+            linear: share * plain.linear + rest * (1.0 / battery_efficiency - 1.0),
+            quadratic_per_w: share * plain.quadratic_per_w,
+        };
+        self.battery_per_w[n] = rest / battery_efficiency;
+        self.charged_w[n] = charge_w * charge_efficiency;
+    }
+
+    /// Which edges and cords are open.
+    pub(super) fn set_open(&mut self, edge: impl Fn(usize) -> bool, cord: impl Fn(usize) -> bool) {
+        (0..).zip(&mut self.edge_open).for_each(|(at, open)| *open = edge(at));
+        (0..).zip(&mut self.cord_open).for_each(|(at, open)| *open = cord(at));
     }
 
     /// Whether a new limit of `node` can change who feeds whom.
@@ -91,13 +162,22 @@ impl Forest {
         for &node in &wiring.topological {
             let n = node as usize;
             self.parent[n] = NONE;
-            self.live[n] = self.up[n] && wiring.part[n].is_root();
-            if self.up[n] {
-                let feeder = wiring.feeders(n).iter().copied().find(|&f| self.feeds(f));
-                if let Some(feeder) = feeder {
-                    self.parent[n] = feeder;
-                    self.live[n] = true;
-                }
+            self.live[n] = match self.drive[n] {
+                Drive::Own => true,
+                Drive::Follow => self.up[n] && wiring.part[n].is_root(),
+                Drive::From(_) | Drive::Dead => false,
+            };
+            let edges = wiring.edges_of(n);
+            let edges = match self.drive[n] {
+                Drive::Follow if self.up[n] => edges,
+                Drive::From(k) => edges.start + k as usize..edges.start + k as usize + 1,
+                _ => 0..0,
+            };
+            let mut edges = edges.filter(|&edge| !self.edge_open[edge]);
+            let feeder = edges.find(|&edge| self.feeds(wiring.feeder(edge)));
+            if let Some(edge) = feeder {
+                self.parent[n] = wiring.feeder(edge);
+                self.live[n] = true;
             }
         }
     }
@@ -118,7 +198,7 @@ impl Forest {
             }
             if self.parent[n] != NONE {
                 let out = self.standing_w[n];
-                self.standing_w[self.parent[n] as usize] += out + wiring.loss[n].loss_w(out);
+                self.standing_w[self.parent[n] as usize] += self.input_w(n, out);
             }
         }
         self.any_choked |= found;
@@ -162,15 +242,20 @@ impl Forest {
         }
     }
 
+    /// Whether a cord can carry some of its load.
+    fn plugged(&self, wiring: &Wiring, load: usize, cord: usize) -> bool {
+        !self.lost[load] && !self.cord_open[cord] && self.feeds(wiring.cord_node[cord])
+    }
+
     /// Divides each load over its live cords.
     fn plug_in(&mut self, wiring: &Wiring) {
         for load in 0..wiring.loads() {
             let cords = wiring.cords(load);
-            let live = cords.clone().filter(|&c| self.feeds(wiring.cord_node[c])).count();
+            let live = cords.clone().filter(|&cord| self.plugged(wiring, load, cord)).count();
             self.load_live[load] = live > 0;
             let mut first = true;
             for cord in cords {
-                let carries = self.feeds(wiring.cord_node[cord])
+                let carries = self.plugged(wiring, load, cord)
                     && (wiring.sharing[load] == Sharing::Even || first);
                 first &= !carries;
                 self.share[cord] = match (carries, wiring.sharing[load]) {
@@ -180,5 +265,13 @@ impl Forest {
                 };
             }
         }
+    }
+}
+
+/// What a component takes from before any machine says otherwise: generators stand.
+fn own_drive(part: NetworkPart) -> Drive {
+    match part {
+        NetworkPart::Generator | NetworkPart::Bus => Drive::Dead,
+        NetworkPart::Import | NetworkPart::Path => Drive::Follow,
     }
 }

@@ -13,6 +13,7 @@ use super::component::{ComponentKind, NetworkPart};
 use super::design::{PowerDesign, PowerLoad, PowerNode};
 use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE};
+use super::sequence::{Sequences, State};
 use super::shed::Shed;
 use super::wiring::Wiring;
 use crate::plant::Demand;
@@ -40,6 +41,10 @@ pub struct Network {
     shed: Shed,
     cap_w: Vec<f64>,
     live: Vec<bool>,
+    /// Loads hold what they have for a while when their cords are dead.
+    rides: bool,
+    /// Those that do so now.
+    holding: Vec<u32>,
     changed: Changes,
 }
 
@@ -67,6 +72,8 @@ impl Network {
             shed: Shed::new(&wiring),
             cap_w: vec![0.0; wiring.loads()],
             live: vec![false; wiring.loads()],
+            rides: false,
+            holding: Vec::new(),
             changed: Changes::new(wiring.loads()),
             wiring,
         }
@@ -78,6 +85,28 @@ impl Network {
         let n = node.0 as usize;
         self.switched |= self.forest.up[n] != up;
         self.forest.up[n] = up;
+    }
+
+    /// Follows the machines of the chain: how each is supplied, which blocks are open, and which
+    /// loads have lost what they hold. Acts at the next [`allocate`](Self::allocate).
+    pub fn follow(&mut self, sequences: &Sequences) {
+        self.rides = sequences.is_active();
+        self.switched = true;
+        for n in 0..self.wiring.nodes() {
+            let node = PowerNode(n as u32);
+            if !sequences.has_machine(node) {
+                continue;
+            }
+            let supply = sequences.supply(node);
+            self.forest.set_supply(n, self.wiring.loss[n], &supply);
+            if let Some(limit_w) = supply.limit_w {
+                self.limit_w[n] = limit_w;
+            }
+        }
+        self.forest.set_open(|at| sequences.is_edge_open(at), |at| sequences.is_cord_open(at));
+        for load in 0..self.wiring.loads() {
+            self.forest.lost[load] = sequences.load_state(PowerLoad(load as u32)) == State::Lost;
+        }
     }
 
     /// Limits the output of a component below its rating, as an import limit does on a feed;
@@ -195,8 +224,11 @@ impl Network {
         self.short = short;
         let mut too_much = false;
         for load in 0..self.cap_w.len() {
-            let live = self.forest.load_live[load];
-            let cap = if !live {
+            let fed = self.forest.load_live[load];
+            let live = fed || (self.rides && !self.forest.lost[load]);
+            let cap = if !fed && live {
+                f64::INFINITY
+            } else if !live {
                 0.0
             } else if short && self.shed.granted[load] != self.demand[load] {
                 self.shed.granted[load].total_w()
@@ -214,6 +246,11 @@ impl Network {
             }
         }
         // A shortage cuts many loads by a little: one sum costs less than many walks.
+        if switched {
+            let loads = 0..self.live.len();
+            let holds = |load: &usize| self.live[*load] && !self.forest.load_live[*load];
+            self.holding = loads.filter(holds).map(|load| load as u32).collect();
+        }
         if switched || too_much {
             self.draw.sum(&self.wiring, &self.forest);
         }
@@ -256,7 +293,8 @@ impl Network {
         let l = load.0 as usize;
         match (self.live[l], self.short) {
             (false, _) => Demand::default(),
-            (true, true) => self.shed.granted[l],
+            (true, true) if self.forest.load_live[l] => self.shed.granted[l],
+            (true, true) => self.demand[l],
             (true, false) => self.demand[l],
         }
     }
@@ -293,7 +331,7 @@ impl Network {
     /// Loss of a component in watts; zero where it is dead.
     pub fn loss_w(&self, node: PowerNode) -> f64 {
         let n = node.0 as usize;
-        if self.forest.live[n] { self.wiring.loss[n].loss_w(self.draw.out_w[n]) } else { 0.0 }
+        if self.forest.live[n] { self.forest.loss[n].loss_w(self.draw.out_w[n]) } else { 0.0 }
     }
 
     /// What enters a component, its loss included, in watts: for a feed, its import.
@@ -304,6 +342,35 @@ impl Network {
     /// Import through all feeds, in watts.
     pub fn total_import_w(&self) -> f64 {
         self.draw.import_w
+    }
+
+    /// Output of all generators, in watts.
+    pub fn total_generated_w(&self) -> f64 {
+        self.draw.generated_w
+    }
+
+    /// What batteries give, in watts.
+    pub fn total_discharged_w(&self) -> f64 {
+        self.draw.discharged_w
+    }
+
+    /// What batteries are given, in watts.
+    pub fn total_charged_w(&self) -> f64 {
+        let live = self.forest.order.iter();
+        live.map(|&n| self.forest.charged_w[n as usize]).sum()
+    }
+
+    /// What loads draw from what they hold, their cords being dead, in watts.
+    pub fn total_held_w(&self) -> f64 {
+        self.holding.iter().map(|&load| self.draw.load_w[load as usize]).sum()
+    }
+
+    /// What a component would take from its feeder if all of its output came from there, in
+    /// watts.
+    pub fn full_input_w(&self, node: PowerNode) -> f64 {
+        let n = node.0 as usize;
+        let out_w = self.draw.out_w[n];
+        if self.forest.live[n] { out_w + self.wiring.loss[n].loss_w(out_w) } else { 0.0 }
     }
 
     /// Loss of all components of a kind, in watts.

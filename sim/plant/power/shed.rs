@@ -94,7 +94,7 @@ impl Shed {
                 continue;
             }
             found = true;
-            let factor = self.solve(wiring, forest, behind.clone(), limit_w);
+            let factor = self.solve(forest, behind.clone(), limit_w);
             self.scale(wiring, forest, behind.clone(), rank, factor);
             let out = self.flow_w[behind.start];
             if out <= limit_w * (1.0 + TOLERANCE) {
@@ -109,8 +109,8 @@ impl Shed {
             self.out_w[forest.order[place] as usize] = self.flow_w[place];
         }
         let after = self.out_w[n];
-        let change = after - before + wiring.loss[n].growth_w(before, after);
-        self.follow(wiring, forest, forest.parent[n], change);
+        let change = forest.input_growth_w(n, before, after);
+        self.follow(forest, forest.parent[n], change);
     }
 
     /// Splits what is plugged in at each place of `behind` into `rank` and the rest; whether
@@ -141,14 +141,8 @@ impl Shed {
 
     /// The factor on the gathered rank at which the first place of `behind` puts out `limit_w`;
     /// zero when even that is too much. Leaves the flows at that factor in `flow_w`.
-    fn solve(
-        &mut self,
-        wiring: &Wiring,
-        forest: &Forest,
-        behind: Range<usize>,
-        limit_w: f64,
-    ) -> f64 {
-        let (least, _) = self.flow_at(wiring, forest, behind.clone(), 0.0);
+    fn solve(&mut self, forest: &Forest, behind: Range<usize>, limit_w: f64) -> f64 {
+        let (least, _) = self.flow_at(forest, behind.clone(), 0.0);
         if least >= limit_w {
             return 0.0;
         }
@@ -156,7 +150,7 @@ impl Shed {
         // closes in on the root from above, without overshoot.
         let mut factor = 1.0;
         for _ in 0..50 {
-            let (out, slope) = self.flow_at(wiring, forest, behind.clone(), factor);
+            let (out, slope) = self.flow_at(forest, behind.clone(), factor);
             if out <= limit_w * (1.0 + 1e-3 * TOLERANCE) {
                 return factor;
             }
@@ -166,13 +160,7 @@ impl Shed {
     }
 
     /// Output of the first place of `behind` at `factor`, and its derivative.
-    fn flow_at(
-        &mut self,
-        wiring: &Wiring,
-        forest: &Forest,
-        behind: Range<usize>,
-        factor: f64,
-    ) -> (f64, f64) {
+    fn flow_at(&mut self, forest: &Forest, behind: Range<usize>, factor: f64) -> (f64, f64) {
         for place in behind.clone() {
             self.flow_w[place] = self.keep_w[place] + factor * self.cut_w[place];
             self.slope[place] = self.cut_w[place];
@@ -181,8 +169,8 @@ impl Shed {
             let n = forest.order[place] as usize;
             let (out, slope) = (self.flow_w[place], self.slope[place]);
             let feeder = forest.position[forest.parent[n] as usize] as usize;
-            self.flow_w[feeder] += out + wiring.loss[n].loss_w(out);
-            self.slope[feeder] += slope * (1.0 + wiring.loss[n].slope(out));
+            self.flow_w[feeder] += forest.input_w(n, out);
+            self.slope[feeder] += slope * forest.input_slope(n, out);
         }
         (self.flow_w[behind.start], self.slope[behind.start])
     }
@@ -215,13 +203,13 @@ impl Shed {
     }
 
     /// Adds `change` to the output of `node` and, with its loss, of all that feed it.
-    fn follow(&mut self, wiring: &Wiring, forest: &Forest, node: u32, mut change: f64) {
+    fn follow(&mut self, forest: &Forest, node: u32, mut change: f64) {
         let mut node = node;
         while node != NONE {
             let n = node as usize;
             let before = self.out_w[n];
             self.out_w[n] = before + change;
-            change += wiring.loss[n].growth_w(before, before + change);
+            change = forest.input_growth_w(n, before, before + change);
             node = forest.parent[n];
         }
     }

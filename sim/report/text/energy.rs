@@ -32,6 +32,13 @@ impl Text {
             }
         }
         row("import", import_mwh);
+        for (name, key) in
+            [("generators", "energy.generated_mwh"), ("batteries", "energy.discharged_mwh")]
+        {
+            if let Some(mwh) = site.get(key) {
+                row(&format!("from {name}"), mwh);
+            }
+        }
         self.sheet(&sheet);
         let power = self.power;
         let mw = |key: &str| power.fixed(site.real(key));

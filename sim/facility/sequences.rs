@@ -1,0 +1,90 @@
+//! The machines of the power chain in the facility: their clock in the calendar, what they say to
+//! the flows, and what the flows say to them.
+
+use super::Facility;
+use super::events::Event;
+use super::observer::{Observer, Record, What};
+use crate::kernel::{Class, Time};
+use crate::plant::power::PowerNode;
+use crate::plant::power::sequence::Subject;
+
+impl Facility<'_> {
+    /// Puts the machines in the calendar, where there are any.
+    pub(super) fn start_sequences(&mut self) {
+        if self.sequences.is_active() {
+            self.power.follow(&self.sequences);
+            self.schedule_sequences();
+        }
+    }
+
+    /// A component has failed or is repaired.
+    pub(super) fn sequence_up(
+        &mut self,
+        now: Time,
+        node: PowerNode,
+        up: bool,
+        observer: &mut dyn Observer,
+    ) {
+        if self.sequences.is_active() {
+            self.sequences.set_up(now, node, up);
+            self.follow_sequences(observer);
+        }
+    }
+
+    /// Lets the timers of the machines run out.
+    pub(super) fn run_sequences(&mut self, now: Time, observer: &mut dyn Observer) {
+        self.sequences_at = Time::MAX;
+        if self.sequences.advance(now) {
+            self.follow_sequences(observer);
+        }
+    }
+
+    /// Tells the machines what they carry now, after an instant has settled.
+    pub(super) fn tell_sequences(&mut self, now: Time) {
+        if !self.sequences.is_active() {
+            return;
+        }
+        for n in 0..self.design.power.nodes.len() as u32 {
+            let node = PowerNode(n);
+            if self.sequences.has_machine(node) {
+                let w = if self.power.live(node) { self.power.flow_w(node) } else { 0.0 };
+                self.sequences.set_load(now, node, w.max(0.0));
+            }
+        }
+        let blocks = self.sequences.blocks().map(|(switch, number, members)| {
+            let w: f64 =
+                members.iter().map(|&member| self.power.full_input_w(PowerNode(member))).sum();
+            (switch, number, w)
+        });
+        let blocks: Vec<_> = blocks.collect();
+        for (switch, number, w) in blocks {
+            // What is dead takes again what it took before.
+            if w > 0.0 {
+                self.sequences.set_block(now, switch, number, w);
+            }
+        }
+        self.schedule_sequences();
+    }
+
+    fn follow_sequences(&mut self, observer: &mut dyn Observer) {
+        self.power.follow(&self.sequences);
+        let nodes = &self.design.power.nodes;
+        self.sequences.drain(|at, subject, state| {
+            // Racks have records of their own.
+            let Subject::Node(node) = subject else { return };
+            let subject = &nodes[node.0 as usize].name;
+            let what = What::Machine(state);
+            tracing::debug!(%at, subject, event = what.name());
+            observer.record(&Record { at, what, subject, count: 1 });
+        });
+    }
+
+    /// Enters the next timer in the calendar. One that is no longer due is looked at in vain.
+    fn schedule_sequences(&mut self) {
+        let next = self.sequences.next_at();
+        if next < self.sequences_at {
+            self.sequences_at = next;
+            self.agenda.push(next, Class::Plant, Event::Sequence);
+        }
+    }
+}
