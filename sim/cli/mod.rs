@@ -115,6 +115,11 @@ fn print(text: &str) -> Exit {
     }
 }
 
+/// Prints what is good to know and no fault.
+fn note(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "note: {message}");
+}
+
 /// Prints an error that has no place in a file.
 fn complain(message: &str, help: Option<&str>) {
     let mut stderr = io::stderr().lock();

@@ -8,12 +8,12 @@ use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
-use super::{colour, complain, print};
+use super::{colour, complain, note, print};
 use crate::report::study as text;
 use crate::study::{
     Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Selected, Shard,
     Store, StoreError, Study, StudyReading, compare_files, contrast, estimate, find,
-    judge_requirements, reached, read_study, replicate, select, waits_for,
+    judge_requirements, reached, read_study, replicate, select, waits_for, write_aside,
 };
 
 /// Studies that take longer than this are begun on request only.
@@ -130,6 +130,14 @@ fn begin(run: &StudyRun, reading: StudyReading, shard: Shard) -> Result<Work<'_>
     let store =
         Store::open(&run.output, &study, shard, run.reshard).map_err(|error| refuse(&error))?;
     let before = store.count(cases.iter().map(|case| case.key.as_str()));
+    if before == 0
+        && let Some(why) = store.why_new(&run.output, &study)
+    {
+        note(&format!("nothing of the last `{}` is reused: {why}", study.name));
+    }
+    if store.torn() > 0 {
+        note(&format!("{} torn lines of the logs are left out", store.torn()));
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = run.threads.map_or(cores, usize::from);
     Ok(Work { run, study, cases, store, shard, threads, started: Instant::now(), before })
@@ -177,7 +185,8 @@ impl Work<'_> {
         let firsts: Vec<(usize, usize)> =
             (0..self.study.arms.len().min(self.cases.len())).map(|case| (case, 1)).collect();
         let stop = || false;
-        let limits = Limits { threads: 1, shard: Shard::WHOLE, deadline: None, stop: &stop };
+        let limits =
+            Limits { threads: self.threads, shard: Shard::WHOLE, deadline: None, stop: &stop };
         let runner = Runner::new(self.files(), limits);
         runner
             .ensure(&mut self.store, &self.cases, &firsts, |_, _| {})
@@ -199,8 +208,8 @@ impl Work<'_> {
 
     /// Makes what is missing and tells what came of it.
     fn go(mut self, long_is_fine: bool, time_limit: Option<Duration>) -> Exit {
-        // Few runs cannot take a day unless one takes an hour: they need no estimate.
-        if !long_is_fine && self.runs() > 1000 && self.study.search.is_none() {
+        // A hundred runs take no day unless one takes a quarter of an hour.
+        if !long_is_fine && self.runs() > 100 && self.study.search.is_none() {
             match self.estimate() {
                 Ok(estimate) if estimate > LONG => {
                     let message = format!("{} runs take about {}", self.runs(), words(estimate));
@@ -309,7 +318,7 @@ impl Work<'_> {
     /// Writes the tables over the first `n` replications and prints the result.
     fn conclude(&self, n: usize, ended: Ended) -> Exit {
         let contrasts = contrast(&self.study, &self.cases, &self.store, n);
-        let required = self.judge(n);
+        let required = judge_requirements(&self.study, &self.cases, &self.store, n);
         if let Err(exit) = self.write(&contrasts, &required, n) {
             return exit;
         }
@@ -317,11 +326,15 @@ impl Work<'_> {
             Format::Text => print(&self.text(&contrasts, &required, n)),
             Format::Json => {
                 let folder = self.store.folder();
-                let json = text::summary_json(&self.study, &contrasts, &required, folder);
+                let json =
+                    text::summary_json(&self.study, &self.cases, &contrasts, &required, folder);
                 print(&format!("{json:#}\n"))
             }
         };
-        let unbalanced = self.complain_of_failures(n);
+        let unbalanced = match self.complain_of_failures(n) {
+            Ok(unbalanced) => unbalanced,
+            Err(error) => return refuse(&error),
+        };
         match ended {
             Ended::Interrupted => Exit::Interrupted,
             Ended::OutOfTime => Exit::OutOfTime,
@@ -333,15 +346,6 @@ impl Work<'_> {
         }
     }
 
-    fn judge(&self, n: usize) -> Vec<(usize, usize, RequirementResult)> {
-        judge_requirements(&self.study.requirements, self.study.arms.len(), |arm, requirement| {
-            let case = self.cases.iter().find(|case| case.arm == arm)?;
-            let sheet = self.store.sheet(&case.key)?;
-            let at = sheet.iter().position(|of| of.address == requirement.figure)?;
-            Some(self.store.values(&case.key, at, n))
-        })
-    }
-
     fn write(
         &self,
         contrasts: &[Contrast],
@@ -349,7 +353,9 @@ impl Work<'_> {
         n: usize,
     ) -> Result<(), Exit> {
         let folder = self.store.folder();
-        let json = text::summary_json(&self.study, contrasts, required, folder);
+        let json = text::summary_json(&self.study, &self.cases, contrasts, required, folder);
+        let path = folder.join("summary.json");
+        write_aside(&path, format!("{json:#}\n").as_bytes()).map_err(|error| refuse(&error))?;
         let written = text::write_tables(
             &self.study,
             &self.cases,
@@ -357,11 +363,7 @@ impl Work<'_> {
             &self.store,
             n,
             &self.run.tables,
-        )
-        .and_then(|()| std::fs::write(folder.join("summary.json.tmp"), format!("{json:#}\n")))
-        .and_then(|()| {
-            std::fs::rename(folder.join("summary.json.tmp"), folder.join("summary.json"))
-        });
+        );
         written.map_err(|error| {
             let message = format!("cannot write the results to `{}`: {error}", folder.display());
             complain(&message, Some("choose another folder with `--output`"));
@@ -387,37 +389,35 @@ impl Work<'_> {
             Sampling::Sobol { .. } => text += &text::shares(study, cases, contrasts, store, n),
             Sampling::Grid | Sampling::LatinHypercube { .. } => {}
         }
-        text += &text::requirements(study, required);
+        text += &text::requirements(study, cases, required);
         for (case, until) in waits_for(study, cases, store, n) {
-            let until = &study.rule.until[until];
+            let (case, until) = (&cases[case], &study.rule.until[until]);
+            let sheet = store.sheet(&case.key);
+            let at = sheet.and_then(|sheet| sheet.iter().position(|of| of.address == until.figure));
+            let Some(at) = at else { continue };
             text += &format!(
-                "not reached: {} of {} within {} after {n} replications\n",
-                until.figure, study.arms[cases[case].arm].name, until.text
+                "not reached: {} of {}, point {}, after {n} replications: {}\n",
+                until.figure,
+                study.arms[case.arm].name,
+                case.point,
+                until.shortfall(&store.values(&case.key, at, n)),
             );
         }
         text
     }
 
     /// Names the replications that failed or did not balance; whether there were any.
-    fn complain_of_failures(&self, n: usize) -> bool {
-        let mut any = false;
-        for case in &self.cases {
-            for replication in 0..n as u64 {
-                let sample = self.store.sample(&case.key, replication);
-                let Some(message) = sample.and_then(|sample| sample.message.as_ref()) else {
-                    continue;
-                };
-                any = true;
-                complain(
-                    &format!(
-                        "{}, point {}, replication {replication}: {message}",
-                        self.study.arms[case.arm].name, case.point
-                    ),
-                    Some("its figures are left out of all means"),
-                );
-            }
+    fn complain_of_failures(&self, n: usize) -> Result<bool, StoreError> {
+        /// More of them are in the folder.
+        const SHOWN: usize = 10;
+        let failures = self.store.write_failures(&self.study, &self.cases, n)?;
+        for failure in failures.iter().take(SHOWN) {
+            complain(failure, Some("its figures are left out of all means; see `failed/`"));
         }
-        any
+        if failures.len() > SHOWN {
+            complain(&format!("{} more replications failed", failures.len() - SHOWN), None);
+        }
+        Ok(!failures.is_empty())
     }
 }
 

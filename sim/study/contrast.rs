@@ -1,7 +1,7 @@
 //! Means, intervals and paired differences of every figure of a study.
 
 use super::plan::{Case, Study};
-use super::sheet::Declared;
+use super::sheet::{Declared, Sheet};
 use super::statistics::{
     Comparison, Interval, LEVEL, Mean, OutageTally, Verdict, holm, paired, poisson_rate,
     unavailability,
@@ -115,15 +115,11 @@ fn of_case(
             let pairs = base.iter().zip(&values).filter_map(|(a, b)| (*a).zip(*b));
             paired(&pairs.collect::<Vec<_>>())
         });
-        let of_hall = |name: &str| {
-            let address = figure.address.rsplit_once('.')?.0.to_owned() + "." + name;
-            let at = sheet.iter().position(|other| other.address == address)?;
-            Some(store.values(&case.key, at, n))
-        };
-        let (interval, method, outages) = match figure.name.as_str() {
-            "availability" => availability(&mean, n, days, of_hall),
-            _ => (None, Method::None, None),
-        };
+        let hours = mean.n.min(n) as f64 * days * 24.0;
+        let tally = outages_behind(figure, &sheet, store, &case.key, n);
+        let outages = tally.map(|tally| (tally.count, hours));
+        let interval = tally.and_then(|tally| availability(&tally, hours, (1.0 - LEVEL) / 2.0));
+        let method = Method::FayFeuer;
         let (interval, method) = match interval {
             Some(interval) => (Some(interval), method),
             None => {
@@ -146,41 +142,44 @@ fn of_case(
     Contrast { arm: case.arm, point: case.point, n, figures }
 }
 
-/// Events below which an availability is bounded by its outages rather than by Student-t.
+/// Events below which an availability is bounded by its outages rather than by Student-t, which
+/// covers 53 % where a study has seen one outage, and says "100 % +- 0" where it has seen none.
 const FEW_OUTAGES: u64 = 100;
 
-/// The interval of an availability from its outages, where there are few; how many there were
-/// in how many hours.
-///
-/// Student-t covers 53 % where a study has seen one outage, and says "100 % +- 0" where it has
-/// seen none.
-fn availability(
-    mean: &Mean,
+/// The outages behind the availability `figure` in the first `n` replications of `key`; none for
+/// any other figure.
+pub(super) fn outages_behind(
+    figure: &Declared,
+    sheet: &Sheet,
+    store: &Store,
+    key: &str,
     n: usize,
-    days: f64,
-    of_hall: impl Fn(&str) -> Option<Vec<Option<f64>>>,
-) -> (Option<Interval>, Method, Option<(u64, f64)>) {
-    let sum = |name: &str| -> Option<f64> { Some(of_hall(name)?.into_iter().flatten().sum()) };
-    let largest = |name: &str| -> Option<f64> {
-        Some(of_hall(name)?.into_iter().flatten().fold(0.0, f64::max))
-    };
-    let tally = (|| {
-        Some(OutageTally {
-            count: sum("outages")? as u64,
-            sum: sum("outage_sum_h")?,
-            sum_of_squares: sum("outage_sum_of_squares_h2")?,
-            longest: largest("outage_largest_h")?,
-        })
-    })();
-    let Some(tally) = tally else { return (None, Method::None, None) };
-    let hours = mean.n.min(n) as f64 * days * 24.0;
-    let seen = Some((tally.count, hours));
-    if tally.count == 0 || tally.count >= FEW_OUTAGES {
-        return (None, Method::None, seen);
+) -> Option<OutageTally> {
+    if figure.name != "availability" {
+        return None;
     }
-    let interval = unavailability(&tally, hours, 0.0)
-        .map(|(_, down)| Interval { lower: 1.0 - down.upper, upper: 1.0 - down.lower });
-    (interval, Method::FayFeuer, seen)
+    let values = |name: &str| -> Option<Vec<f64>> {
+        let address = figure.address.rsplit_once('.')?.0.to_owned() + "." + name;
+        let at = sheet.iter().position(|other| other.address == address)?;
+        Some(store.values(key, at, n).into_iter().flatten().collect())
+    };
+    let sum = |name: &str| -> Option<f64> { Some(values(name)?.into_iter().sum()) };
+    Some(OutageTally {
+        count: sum("outages")? as u64,
+        sum: sum("outage_sum_h")?,
+        sum_of_squares: sum("outage_sum_of_squares_h2")?,
+        longest: values("outage_largest_h")?.into_iter().fold(0.0, f64::max),
+    })
+}
+
+/// The interval of an availability with few outages in `hours` of observation, each tail `tail`;
+/// none where Student-t serves, and where there was no outage.
+pub(super) fn availability(tally: &OutageTally, hours: f64, tail: f64) -> Option<Interval> {
+    if tally.count >= FEW_OUTAGES {
+        return None;
+    }
+    let (_, down) = unavailability(tally, hours, 0.0, tail)?;
+    Some(Interval { lower: 1.0 - down.upper, upper: 1.0 - down.lower })
 }
 
 /// The rate of `outages` events in `hours` per year, with its 95 % interval; one-sided where

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::sheet::Declared;
 use super::statistics::{
-    Answer, LEVEL, Mean, Precision, Probe, checkpoint_after, is_precise, proportion,
+    Answer, Interval, LEVEL, Mean, Precision, Probe, checkpoint_after, is_precise, proportion,
 };
 
 /// How many replications a study makes.
@@ -50,6 +50,29 @@ impl Until {
     pub fn is_reached(&self, values: &[Option<f64>]) -> bool {
         let defined: Vec<f64> = values.iter().copied().flatten().collect();
         is_precise(&defined, self.precision, LEVEL)
+    }
+
+    /// Why `values` are not precise enough, and what would help.
+    pub fn shortfall(&self, values: &[Option<f64>]) -> String {
+        let defined: Vec<f64> = values.iter().copied().flatten().collect();
+        let known = Mean::of(&defined).and_then(|mean| Some((mean, mean.half_width(LEVEL)?)));
+        let Some((mean, half)) = known else { return "no interval yet".to_owned() };
+        let (width, wanted, unit) = match self.precision {
+            Precision::Relative(_) if mean.mean.abs() <= half => {
+                return format!(
+                    "`{}` is relative and the mean is near zero ({:.3} ± {half:.3}): it would \
+                     hardly ever be reached; give an absolute width",
+                    self.text, mean.mean
+                );
+            }
+            Precision::Relative(share) => (100.0 * half / mean.mean.abs(), 100.0 * share, " %"),
+            Precision::Absolute(width) => (half, width, ""),
+        };
+        if width <= wanted {
+            return "fewer than ten replications differ from the commonest value".to_owned();
+        }
+        let more = (defined.len() as f64 * ((width / wanted).powi(2) - 1.0)).ceil();
+        format!("±{width:.3}{unit} of {wanted:.3}{unit}, about {more:.0} more")
     }
 }
 
@@ -110,7 +133,14 @@ impl Requirement {
     }
 
     /// What `values`, one per replication, say, with one-sided bounds at its confidence.
-    pub fn judge(&self, values: &[Option<f64>]) -> RequirementResult {
+    ///
+    /// `few_outages` has the interval of an availability whose outages are few, each tail as given:
+    /// the spread of replications covers half of what it promises there.
+    pub fn judge(
+        &self,
+        values: &[Option<f64>],
+        few_outages: impl FnOnce(f64) -> Option<Interval>,
+    ) -> RequirementResult {
         let tail = 1.0 - self.confidence;
         match self.share {
             Some(share) => {
@@ -131,10 +161,12 @@ impl Requirement {
                 let defined: Vec<f64> = values.iter().copied().flatten().collect();
                 let Some(mean) = Mean::of(&defined) else { return RequirementResult::Undecided };
                 // A one-sided bound is the two-sided one with twice the tail.
-                let Some(half) = mean.half_width(1.0 - 2.0 * tail) else {
+                let spread = || mean.half_width(1.0 - 2.0 * tail);
+                let bounds =
+                    few_outages(tail).or_else(|| Some(Interval::around(mean.mean, spread()?)));
+                let Some(Interval { lower: least, upper: most }) = bounds else {
                     return RequirementResult::Undecided;
                 };
-                let (least, most) = (mean.mean - half, mean.mean + half);
                 match self.side {
                     Side::AtLeast if least >= self.limit => RequirementResult::Met,
                     Side::AtLeast if most < self.limit => RequirementResult::Failed,
@@ -145,24 +177,6 @@ impl Requirement {
             }
         }
     }
-}
-
-/// What `require` comes to for the designs: `(design, requirement, result)` by index.
-pub fn judge_requirements(
-    requirements: &[Requirement],
-    designs: usize,
-    values: impl Fn(usize, &Requirement) -> Option<Vec<Option<f64>>>,
-) -> Vec<(usize, usize, RequirementResult)> {
-    let mut results = Vec::new();
-    for (index, requirement) in requirements.iter().enumerate() {
-        for design in 0..designs {
-            // A design without the figure has nothing to meet.
-            if let Some(values) = values(design, requirement) {
-                results.push((design, index, requirement.judge(&values)));
-            }
-        }
-    }
-    results
 }
 
 /// What a search found, by index of its values.

@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! read.rs        a study file, or the files of `compare` -> Study (designs, parameters, points)
+//! designs.rs     the files of the designs, each read
 //! plan.rs        Study -> cases: a design at a point, each with a key that names its content
 //! run.rs         cases x replications -> samples, in parallel, each replication on one thread
 //! store.rs       samples -> a folder that survives a kill at any moment, and back
 //! conduct.rs     the course of it: replicate, look, replicate further
-//! decide.rs      samples -> enough replications? requirements met? the largest value that holds?
+//! decide.rs      samples -> enough replications? the largest value that holds?
+//! judge.rs       samples -> requirements met?
 //! contrast.rs    samples -> means, intervals and paired differences of every figure
 //! statistics/    the mathematics of it, over plain numbers
 //! ```
@@ -20,6 +22,8 @@ pub mod statistics;
 mod conduct;
 mod contrast;
 mod decide;
+mod designs;
+mod judge;
 mod plan;
 mod points;
 mod read;
@@ -30,11 +34,12 @@ mod store;
 
 pub use conduct::{Reached, Selected, find, reached, replicate, select, waits_for};
 pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
-pub use decide::{Found, Requirement, RequirementResult, Rule, Until, judge_requirements};
+pub use decide::{Found, Requirement, RequirementResult, Rule, Until};
+pub use judge::judge_requirements;
 pub use plan::{Arm, Case, Search, Selection, SelectionRule, Study};
 pub use points::{Parameter, Point, Sampling, Setting};
 pub use read::{StudyReading, compare_files, read_study};
 pub use run::{Ended, Limits, Runner, estimate};
 pub use sheet::{Declared, Sheet};
 pub use spec::study_schema;
-pub use store::{Sample, Shard, Status, Store, StoreError};
+pub use store::{Sample, Shard, Status, Store, StoreError, write_aside};

@@ -22,6 +22,10 @@ pub struct Arm {
     pub days: f64,
     /// Seed of all random streams.
     pub seed: u64,
+    /// The longest declared mean repair of a component that can fail, h; zero where none can.
+    pub repair_h: f64,
+    /// The effective scenario, as YAML.
+    pub effective_yaml: String,
 }
 
 /// A search for the largest value that still meets its requirements.

@@ -2,23 +2,22 @@
 //!
 //! Everything that can be wrong is found here and shown at its place, before anything runs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::decide::{Requirement, Rule, Side, Until, value_of};
+use super::designs::{Design, name_of, neighbour, read_design, warn_of_differences};
 use super::plan::{Arm, Search, Selection, SelectionRule, Study};
 use super::points::{self, Parameter, Sampling, Setting};
-use super::sheet::{self, Declared};
+use super::sheet::Declared;
 use super::spec::{
     DesignSpec, FindSpec, ReplicationsSpec, RequireSpec, SampleKind, SelectSpec, StudySpec,
     VarySpec,
 };
 use super::statistics::{Precision, SOBOL_DIMENSIONS};
-use crate::facility::Facility;
-use crate::kernel::Time;
 use crate::measure::Better;
 use crate::scenario::{
-    self, Diagnostic, Diagnostics, Document, Files, Loaded, Node, Place, Value, canonical_json,
-    read_scenario,
+    self, Diagnostic, Diagnostics, Document, Files, Node, Place, Value, canonical_json,
 };
 use crate::spec::{FilePath, Mark, closest};
 use crate::units::{Fraction, split_number};
@@ -54,13 +53,6 @@ impl StudyReading {
     }
 }
 
-/// A design that was read: what a study needs of it.
-struct Design {
-    arm: Arm,
-    figures: Vec<Declared>,
-    loaded: Loaded,
-}
-
 /// Reads the study at `path` with the `--set` arguments `sets`, which change the study.
 pub fn read_study(path: &Path, sets: &[String]) -> StudyReading {
     let mut document = match scenario::load(path, sets) {
@@ -93,14 +85,12 @@ pub fn compare_files(
     let mut findings = Vec::new();
     let mut sink = Diagnostics::default();
     let mut designs: Vec<Design> = Vec::new();
+    let mut taken = BTreeSet::new();
     for file in files {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = name_of(file);
         // Two files of one name in two folders are two designs.
-        let alike = designs.iter().filter(|design| design.arm.file.file_stem() == file.file_stem());
-        let name = match alike.count() {
-            0 => stem,
-            n => format!("{stem}-{}", n + 1),
-        };
+        let mut names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}-{n}")));
+        let name = names.find(|name| taken.insert(name.clone())).expect("names do not end");
         designs.extend(read_design(name, file.clone(), sets.to_vec(), &mut findings));
     }
     let whole = designs.len() == files.len();
@@ -244,6 +234,12 @@ impl Reader<'_> {
         let mut whole = true;
         for entry in entries {
             let place = section.get(&entry.key.text)?;
+            if !scenario::is_folder_name(&entry.key.text) {
+                let message = format!("designs: `{}` cannot name files", entry.key.text);
+                let help = "letters, digits, `-`, `_` and `.`, and no `.` at the start";
+                let error = Diagnostic::error(entry.key.mark, message).code("bad-value");
+                self.sink.push(error.help(help));
+            }
             let file: Option<FilePath> = match &place.node.value {
                 Value::Map(_) => place.read::<DesignSpec>(self.sink).map(|design| design.file),
                 _ => place.read(self.sink),
@@ -734,60 +730,6 @@ impl Reader<'_> {
     }
 }
 
-/// Reads a design; what is wrong with it goes to `findings`.
-fn read_design(
-    name: String,
-    file: PathBuf,
-    sets: Vec<String>,
-    findings: &mut Vec<(Diagnostics, Files)>,
-) -> Option<Design> {
-    let reading = read_scenario(&file, &sets);
-    if reading.loaded.is_none() {
-        findings.push((reading.diagnostics, reading.files));
-        return None;
-    }
-    let loaded = reading.loaded?;
-    let design = &loaded.design;
-    let (figures, _) = sheet::of(&Facility::new(design, 0).outcome());
-    let arm = Arm {
-        name,
-        file,
-        sets,
-        hash: loaded.hash.clone(),
-        days: design.duration.as_secs_f64() / 86_400.0,
-        seed: design.seed,
-    };
-    Some(Design { arm, figures, loaded })
-}
-
-/// Warns of what makes a comparison carry more than the designs' difference.
-fn warn_of_differences(designs: &[Design], sink: &mut Diagnostics) {
-    let Some((first, others)) = designs.split_first() else { return };
-    for other in others {
-        let (a, b) = (&first.loaded.design, &other.loaded.design);
-        let mut differ = Vec::new();
-        let mut note = |differs: bool, what: &'static str| {
-            if differs {
-                differ.push(what);
-            }
-        };
-        note(a.seed != b.seed, "seed");
-        note(a.clock.timestamp(Time::ZERO) != b.clock.timestamp(Time::ZERO), "start");
-        note(a.duration != b.duration, "duration");
-        note(format!("{:?}", a.weather) != format!("{:?}", b.weather), "weather");
-        note(format!("{:?}", a.price) != format!("{:?}", b.price), "price");
-        if !differ.is_empty() {
-            let message = format!(
-                "designs `{}` and `{}` differ in {}: their differences carry its variance",
-                first.arm.name,
-                other.arm.name,
-                differ.join(", "),
-            );
-            sink.push(Diagnostic::warning(Mark::default(), message).code("doubtful"));
-        }
-    }
-}
-
 type Refused = (String, Option<String>);
 
 /// The figure that `asked` names, by label or address, in any of `designs`.
@@ -866,15 +808,4 @@ fn number_of(node: &Node) -> Option<(f64, String)> {
             .map(|(number, unit)| (number, unit.to_owned())),
         _ => None,
     }
-}
-
-/// The file beside `path` whose name is the most alike.
-fn neighbour(path: &Path) -> Option<String> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
-    let mut names: Vec<String> =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    names.sort();
-    let asked = path.file_name()?.to_str()?;
-    closest(asked, names.iter().map(String::as_str)).map(str::to_owned)
 }

@@ -10,10 +10,12 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use serde_yaml::Value as Yaml;
 
-use super::plan::Study;
+use super::plan::{Case, Study};
 use super::sheet::{Declared, Sheet};
 
 /// Which share of the replications a process makes: those `r` with `r % of == index`.
@@ -56,7 +58,7 @@ pub struct Sample {
     pub values: Vec<Option<f64>>,
     /// What went wrong, where something did.
     pub message: Option<String>,
-    /// CPU seconds of its thread, for estimates.
+    /// How long it took, s, for estimates.
     pub seconds: f64,
 }
 
@@ -194,6 +196,10 @@ impl Store {
         let text = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain JSON");
         write_aside(&path, &text)?;
         write_aside(&folder.join("study.yaml"), study.effective_yaml.as_bytes())?;
+        for arm in &study.arms {
+            let path = folder.join(format!("{}.design.yaml", arm.name));
+            write_aside(&path, arm.effective_yaml.as_bytes())?;
+        }
         let mut store = Self {
             folder,
             log: None,
@@ -218,6 +224,76 @@ impl Store {
             return Err(StoreError::OtherStudy { path: other.to_owned(), difference });
         }
         self.read_parts(&other.join("parts"))
+    }
+
+    /// Why nothing of an older folder of the same study below `parent` can be reused: the first
+    /// value in which their designs differ, of the folder written last. None where there is none.
+    pub fn why_new(&self, parent: &Path, study: &Study) -> Option<String> {
+        let mut older: Vec<(SystemTime, PathBuf)> = fs::read_dir(parent)
+            .ok()?
+            .filter_map(|entry| {
+                let path = entry.ok()?.path().join("manifest.json");
+                let of = read_manifest(&path).ok()??;
+                let is_other = of.study == study.name && path.parent() != Some(&self.folder);
+                is_other.then(|| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))?
+            })
+            .collect();
+        older.sort();
+        let folder = older.pop()?.1.parent()?.to_owned();
+        study.arms.iter().find_map(|arm| {
+            let text = fs::read_to_string(folder.join(format!("{}.design.yaml", arm.name))).ok()?;
+            let before = serde_yaml::from_str(&text).ok()?;
+            let now = serde_yaml::from_str(&arm.effective_yaml).ok()?;
+            Some(format!("{}: {}", arm.name, first_change("", &before, &now)?))
+        })
+    }
+
+    /// Writes what went wrong in each failed replication of `cases`, a file each, and returns the
+    /// number of those that did not balance or failed.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be written.
+    pub fn write_failures(
+        &self,
+        study: &Study,
+        cases: &[Case],
+        n: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let folder = self.folder.join("failed");
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io(&folder)(error));
+            }
+            _ => {}
+        }
+        let mut failures = Vec::new();
+        for case in cases {
+            let arm = &study.arms[case.arm];
+            for replication in 0..n as u64 {
+                let sample = self.sample(&case.key, replication);
+                let Some(message) = sample.and_then(|sample| sample.message.as_ref()) else {
+                    continue;
+                };
+                let sets = case.sets.iter().map(|set| format!(" --set '{set}'"));
+                let text = format!(
+                    "{message}\n\nTo see it again:\n\
+                     loadbank run {} --replication {replication}{}\n",
+                    arm.file.display(),
+                    sets.collect::<String>(),
+                );
+                if failures.is_empty() {
+                    fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+                }
+                let path = folder.join(format!("{}-{}-{replication}.txt", arm.name, case.point));
+                write_aside(&path, text.as_bytes())?;
+                failures.push(format!(
+                    "{}, point {}, replication {replication}: {message}",
+                    arm.name, case.point
+                ));
+            }
+        }
+        Ok(failures)
     }
 
     /// Reads the logs again: other processes may have written meanwhile.
@@ -430,8 +506,33 @@ fn difference(own: Option<&Manifest>, there: Option<&Manifest>) -> Option<String
     (own.hash != there.hash).then(|| "it varies something else".to_owned())
 }
 
+/// The first value in which two scenarios differ: `duration: 90 days -> 91 days`.
+fn first_change(path: &str, before: &Yaml, now: &Yaml) -> Option<String> {
+    if before == now {
+        return None;
+    }
+    let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    if let (Yaml::Mapping(before), Yaml::Mapping(now)) = (before, now) {
+        let keys = now.keys().chain(before.keys());
+        return keys.filter_map(|key| Some((key, key.as_str()?))).find_map(|(key, name)| {
+            let absent = Yaml::Null;
+            let of = |map: &serde_yaml::Mapping| map.get(key).cloned().unwrap_or(absent.clone());
+            first_change(&at(name), &of(before), &of(now))
+        });
+    }
+    let shown = |value: &Yaml| match value {
+        Yaml::Null => "none".to_owned(),
+        value => serde_yaml::to_string(value).unwrap_or_default().trim().replace('\n', " "),
+    };
+    Some(format!("{path}: {} -> {}", shown(before), shown(now)))
+}
+
 /// Writes a whole file, aside and renamed.
-pub(super) fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let aside = path.with_extension(format!("{}.tmp", std::process::id()));
     fs::write(&aside, bytes).map_err(StoreError::io(&aside))?;
     fs::rename(&aside, path).map_err(StoreError::io(path))

@@ -165,7 +165,8 @@ fn outages(table: &mut Table) {
                 at += stream.exponential(1.0 / rate);
             }
             // Without an outage only the rate is bounded, and that bound holds here.
-            unavailability(&tally, hours, 1.3).is_none_or(|(_, interval)| interval.contains(truth))
+            unavailability(&tally, hours, 1.3, 0.025)
+                .is_none_or(|(_, interval)| interval.contains(truth))
         });
         let law = if exponential { "exponential" } else { "lognormal" };
         let what = format!("Fay-Feuer, {per_year} per year, 30 x {days} d, {law} repairs");

@@ -282,14 +282,23 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// The requirements of a study and what became of them, a line each.
-pub fn requirements(study: &Study, results: &[(usize, usize, RequirementResult)]) -> String {
+pub fn requirements(
+    study: &Study,
+    cases: &[Case],
+    results: &[(usize, usize, RequirementResult)],
+) -> String {
     let mut text = String::new();
-    for (arm, index, result) in results {
+    for (case, index, result) in results {
         let requirement = &study.requirements[*index];
+        let case = &cases[*case];
+        let point = match study.points.len() {
+            1 => String::new(),
+            _ => format!(", point {}", case.point),
+        };
         let _ = writeln!(
             text,
-            "require: {}: {} {result} (at {} % confidence)",
-            study.arms[*arm].name,
+            "require: {}{point}: {} {result} (at {} % confidence)",
+            study.arms[case.arm].name,
             requirement.text,
             exact(100.0 * requirement.confidence),
         );

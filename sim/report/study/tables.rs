@@ -203,6 +203,7 @@ fn write_means(
 /// The means of a study as JSON: design, point, then figures by address.
 pub fn summary_json(
     study: &Study,
+    judged: &[Case],
     contrasts: &[Contrast],
     requirements: &[(usize, usize, RequirementResult)],
     folder: &Path,
@@ -244,9 +245,10 @@ pub fn summary_json(
         .collect();
     let required: Vec<Json> = requirements
         .iter()
-        .map(|(arm, index, result)| {
+        .map(|(case, index, result)| {
             json!({
-                "design": study.arms[*arm].name,
+                "design": study.arms[judged[*case].arm].name,
+                "point": judged[*case].point,
                 "requirement": study.requirements[*index].text,
                 "result": result.to_string(),
             })

@@ -34,17 +34,21 @@ impl OutageTally {
     }
 }
 
-/// The unavailability in `hours` of observation and its 95 % interval (Fay and Feuer 1997: a
-/// Poisson count of weighted events). `None` without an outage: then only the rate of outages
+/// The unavailability in `hours` of observation and its interval, each tail `tail` (0.025 for a
+/// two-sided 95 % interval; Fay and Feuer 1997: a Poisson count of weighted events). `None` without an outage: then only the rate of outages
 /// is bounded by data.
 ///
 /// `repair_h` is the declared mean repair time, the least weight of the outage that might have
 /// come next. Student-t covers 53 % with one outage in the study; this covers 92 to 99 %.
-pub fn unavailability(tally: &OutageTally, hours: f64, repair_h: f64) -> Option<(f64, Interval)> {
+pub fn unavailability(
+    tally: &OutageTally,
+    hours: f64,
+    repair_h: f64,
+    tail: f64,
+) -> Option<(f64, Interval)> {
     if tally.count == 0 || tally.sum <= 0.0 {
         return None;
     }
-    let tail = (1.0 - super::LEVEL) / 2.0;
     let end = |sum: f64, squares: f64, p: f64| {
         let scale = squares / (2.0 * sum);
         scale * chi_squared(p, 2.0 * sum * sum / squares) / hours

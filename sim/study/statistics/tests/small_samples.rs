@@ -198,11 +198,11 @@ fn a_few_outages_are_fay_and_feuers() {
     for hours in [0.8, 2.6, 0.3, 1.9] {
         tally.add(hours);
     }
-    let (share, interval) = unavailability(&tally, 64_800.0, 1.3).unwrap();
+    let (share, interval) = unavailability(&tally, 64_800.0, 1.3, 0.025).unwrap();
     close(share, 8.641975309e-5, 14);
     close(interval.lower, 1.66638281e-5, 13);
     close(interval.upper, 2.82733241e-4, 12);
-    assert!(unavailability(&OutageTally::default(), 64_800.0, 1.3).is_none());
+    assert!(unavailability(&OutageTally::default(), 64_800.0, 1.3, 0.025).is_none());
     let mut halves = OutageTally::default();
     for hours in [[0.8, 2.6], [0.3, 1.9]] {
         let mut half = OutageTally::default();

@@ -1,0 +1,99 @@
+//! The designs of a study: each read, and held against the others.
+
+use std::path::{Path, PathBuf};
+
+use super::plan::Arm;
+use super::sheet::{self, Declared};
+use crate::facility::{self, Facility};
+use crate::kernel::Time;
+use crate::scenario::{Diagnostic, Diagnostics, Files, Loaded, read_scenario};
+use crate::spec::{Mark, closest};
+
+/// A design that was read: what a study needs of it.
+pub(super) struct Design {
+    pub(super) arm: Arm,
+    pub(super) figures: Vec<Declared>,
+    pub(super) loaded: Loaded,
+}
+
+/// Reads a design; what is wrong with it goes to `findings`.
+pub(super) fn read_design(
+    name: String,
+    file: PathBuf,
+    sets: Vec<String>,
+    findings: &mut Vec<(Diagnostics, Files)>,
+) -> Option<Design> {
+    let reading = read_scenario(&file, &sets);
+    if reading.loaded.is_none() {
+        findings.push((reading.diagnostics, reading.files));
+        return None;
+    }
+    let loaded = reading.loaded?;
+    let design = &loaded.design;
+    let (figures, _) = sheet::of(&Facility::new(design, 0).outcome());
+    let arm = Arm {
+        name,
+        file,
+        sets,
+        hash: loaded.hash.clone(),
+        days: design.duration.as_secs_f64() / 86_400.0,
+        seed: design.seed,
+        repair_h: longest_repair_h(design),
+        effective_yaml: loaded.effective_yaml.clone(),
+    };
+    Some(Design { arm, figures, loaded })
+}
+
+/// The longest declared mean repair of a component of the power chain that can fail, h.
+fn longest_repair_h(design: &facility::Design) -> f64 {
+    let failures = design.power.nodes.iter().map(|node| node.component.failures);
+    let repairs = failures.filter(|law| law.rate_per_s > 0.0).map(|law| law.repair.mean_s());
+    repairs.fold(0.0, f64::max) / 3600.0
+}
+
+/// Warns of what makes a comparison carry more than the designs' difference.
+pub(super) fn warn_of_differences(designs: &[Design], sink: &mut Diagnostics) {
+    let Some((first, others)) = designs.split_first() else { return };
+    for other in others {
+        let (a, b) = (&first.loaded.design, &other.loaded.design);
+        let mut differ = Vec::new();
+        let mut note = |differs: bool, what: &'static str| {
+            if differs {
+                differ.push(what);
+            }
+        };
+        note(a.seed != b.seed, "seed");
+        note(a.clock.timestamp(Time::ZERO) != b.clock.timestamp(Time::ZERO), "start");
+        note(a.duration != b.duration, "duration");
+        note(format!("{:?}", a.weather) != format!("{:?}", b.weather), "weather");
+        note(format!("{:?}", a.price) != format!("{:?}", b.price), "price");
+        if !differ.is_empty() {
+            let message = format!(
+                "designs `{}` and `{}` differ in {}: their differences carry its variance",
+                first.arm.name,
+                other.arm.name,
+                differ.join(", "),
+            );
+            sink.push(Diagnostic::warning(Mark::default(), message).code("doubtful"));
+        }
+    }
+}
+
+/// The name of the design in `file`: its stem, with `_` for what cannot stand in names of files.
+pub(super) fn name_of(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = stem.trim_start_matches('.').chars().map(plain).take(80).collect();
+    if name.is_empty() { "design".to_owned() } else { name }
+}
+
+/// The file beside `path` whose name is the most alike.
+pub(super) fn neighbour(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let asked = path.file_name()?.to_str()?;
+    closest(asked, names.iter().map(String::as_str)).map(str::to_owned)
+}
