@@ -75,6 +75,9 @@ pub mod workload;
 
 pub mod control;
 
+/// What the intervals of a run cost under contracts: a pure fold.
+pub mod money;
+
 pub mod facility;
 
 pub mod scenario;

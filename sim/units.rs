@@ -414,6 +414,23 @@ quantity!(
     Range::up_to(1e-12, 1e9)
 );
 quantity!(
+    /// Charge for the highest demand of a month in dollars per kilowatt and month.
+    DemandPrice, "a demand charge", "5 $/kW-month",
+    [unit("$/kW-month", 1.0), unit("$/MW-month", 1e-3)],
+    Range::up_to(1e-9, 1e9)
+);
+quantity!(
+    /// Charge for a capacity in dollars per kilowatt and year.
+    CapacityPrice, "a capacity charge", "62 $/kW-year",
+    [unit("$/kW-year", 1.0), unit("$/MW-year", 1e-3)],
+    Range::up_to(1e-9, 1e9)
+);
+quantity!(
+    /// Price of emissions in dollars per tonne.
+    CarbonPrice, "a carbon price", "60 $/t", [unit("$/t", 1.0)],
+    Range::up_to(1e-9, 1e9)
+);
+quantity!(
     /// Rate of SHA-256d hashes a second.
     HashRate, "a hash rate", "200 TH/s",
     [unit("H/s", 1.0), unit("GH/s", 1e9), unit("TH/s", 1e12), unit("PH/s", 1e15), unit("EH/s", 1e18)],

@@ -28,6 +28,7 @@ const FLOORS: &[&[&str]] = &[
     &["workload/mining", "workload/training", "workload/inference", "workload/heat_load"],
     &["workload"],
     &["control"],
+    &["money"],
     &["facility"],
     &["scenario"],
     &["study"],

@@ -21,6 +21,7 @@ mod interrupt;
 mod joblogs;
 mod knows;
 mod local_time;
+mod money;
 mod plant_books;
 mod plant_only;
 mod presets;

@@ -46,6 +46,8 @@ pub(super) enum Command {
     Check(Check),
     /// Print the effective scenario: bases, catalogue entries and --set applied.
     Show(Show),
+    /// Price a finished run anew: what its meters billed, under other contracts.
+    Money(Money),
     /// Compare designs: replications of each scenario, means, paired differences, intervals.
     Compare(Compare),
     /// Carry out a study: designs, varied values, replications, requirements or a search.
@@ -101,6 +103,22 @@ pub(super) struct Run {
     /// How to show progress.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub(super) progress: Progress,
+}
+
+/// `loadbank money`
+#[derive(Debug, Args)]
+pub(super) struct Money {
+    /// The folder of the run.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+
+    /// Change a contract: `--set contracts.demand.rate="6 $/kW-month"`.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// How to print the bill.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
 }
 
 /// What all commands about studies take.

@@ -4,6 +4,7 @@ mod args;
 mod example;
 mod exit;
 mod interrupt;
+mod money;
 mod progress;
 mod run;
 mod study;
@@ -44,6 +45,7 @@ fn obey(command: &Command) -> Exit {
             Ok(loaded) => print(&loaded.effective_yaml),
             Err(exit) => exit,
         },
+        Command::Money(args) => money::money(args),
         Command::Compare(compare) => study::compare(compare),
         Command::Study(args) => study::study(args),
         Command::Merge(merge) => study::merge(merge),

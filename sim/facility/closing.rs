@@ -3,11 +3,13 @@
 use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{
-    ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, subjects, tell_worst_month,
+    ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, subjects, tell_bill,
+    tell_worst_month,
 };
 use super::outcome::Outcome;
 use super::work::Work;
 use crate::kernel::Time;
+use crate::money::price;
 
 impl Facility<'_> {
     /// What the run has found, after it has ended.
@@ -18,6 +20,9 @@ impl Facility<'_> {
         let months = self.months(now, &subjects);
         tell_worst_month(&mut subjects[0], &months);
         let books = self.books(&subjects);
+        if !self.design.terms.contracts.is_empty() {
+            tell_bill(&mut subjects, &price(&self.design.terms, &self.billed));
+        }
         Outcome {
             scenario: self.design.name.clone(),
             start: self.design.clock.timestamp(Time::ZERO),

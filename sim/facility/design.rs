@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::control::ControlDesign;
 use crate::grid::{PriceDesign, WeatherDesign};
 use crate::kernel::{Clock, Span};
+use crate::money::Terms;
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
@@ -63,6 +64,8 @@ pub struct Design {
     pub works: Vec<WorkSite>,
     /// Site-wide decisions.
     pub control: ControlDesign,
+    /// The contracts that the site buys under.
+    pub terms: Terms,
 }
 
 impl Design {

@@ -10,6 +10,7 @@ use super::work::Work;
 use crate::grid::Carbon;
 use crate::kernel::{Span, Time};
 use crate::measure::{Scale, SpellTotals, Spells, Swing};
+use crate::money::Interval;
 use crate::plant::power::PowerNode;
 
 /// All that is measured.
@@ -30,6 +31,8 @@ pub(super) struct Meters {
     /// Largest mean import of a whole interval before the present month, and in it, W; the largest
     /// of a torn one, which counts where none was whole.
     peaks_w: Peaks,
+    /// Emissions, and water in and out, up to the beginning of the interval: g, kg, kg.
+    before: [f64; 3],
 }
 
 /// The largest mean import of an interval, W.
@@ -119,6 +122,7 @@ impl Meters {
             components: vec![FailureMeter::default(); design.power.nodes.len()],
             units: vec![FailureMeter::default(); super::cooling::units(design).len()],
             peaks_w: Peaks::default(),
+            before: [0.0; 3],
         }
     }
 
@@ -127,8 +131,15 @@ impl Meters {
         &self.columns
     }
 
-    /// Closes the interval that ends at `now`, which is whole or torn by an end of the run.
-    pub(super) fn row(&mut self, now: Time, is_whole: bool, row: &mut Vec<f64>) {
+    /// Closes the interval from `start` to `now`, whose length is whole or torn by an end of the run;
+    /// says what meters bill of it.
+    pub(super) fn row(
+        &mut self,
+        now: Time,
+        start: jiff::Timestamp,
+        (length, is_whole): (Span, bool),
+        row: &mut Vec<f64>,
+    ) -> Interval {
         for group in &mut self.groups {
             group.row(now, row);
         }
@@ -136,13 +147,31 @@ impl Meters {
             let of = |name: &str| Some(row[self.columns.iter().position(|it| it == name)?]);
             row.push((derived.of)(&of).unwrap_or(f64::NAN));
         }
-        let import = self.columns.iter().position(|it| it == "import_mw");
-        let import_w = row[import.expect("a site has an import")] / Scale::MW.per_base;
+        let column = |name| self.columns.iter().position(|it| it == name).expect("a site has it");
+        let (import_mw, price_usd_mwh) =
+            (row[column("import_mw")], row[column("price_usd_per_mwh")]);
+        let import_w = import_mw / Scale::MW.per_base;
         let Peaks { month, torn, .. } = &mut self.peaks_w;
         if is_whole {
             *month = Some(month.map_or(import_w, |most| most.max(import_w)));
         } else {
             *torn = torn.max(import_w);
+        }
+        let total =
+            |of: &str| -> f64 { self.groups.iter().map(|group| group.integral_to(of, now)).sum() };
+        let totals = ["emissions", "makeup", "blowdown"].map(total);
+        let [emissions_g, withdrawal_kg, sewage_kg] =
+            std::array::from_fn(|index| totals[index] - self.before[index]);
+        self.before = totals;
+        let seconds = length.as_secs_f64();
+        Interval {
+            start,
+            seconds,
+            import_mwh: import_mw * seconds / 3600.0,
+            price_usd_mwh,
+            emissions_t: emissions_g * Scale::TONNES.per_base,
+            withdrawal_m3: withdrawal_kg * Scale::M3.per_base,
+            sewage_m3: sewage_kg * Scale::M3.per_base,
         }
     }
 

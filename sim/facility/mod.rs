@@ -49,6 +49,7 @@ pub use outcome::{BookOutcome, Note, Outcome};
 use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Price, Weather};
 use crate::kernel::{Agenda, Span, Streams, Time, TraceHash};
+use crate::money::Books;
 use crate::plant::cooling::Breakdowns;
 use crate::plant::power::{Failures, Network, Sequences};
 use crate::workload::inference::Tally;
@@ -108,6 +109,8 @@ pub struct Facility<'d> {
     audit: Audit,
     months: Months,
     watch: Watch,
+    /// What contracts charge for; empty where there are none.
+    billed: Books,
     interval_start: Time,
     row: Vec<f64>,
 }
@@ -173,6 +176,7 @@ impl<'d> Facility<'d> {
             meters,
             audit: Audit::new(design),
             months: Months::new(&design.clock),
+            billed: Books::default(),
             interval_start: Time::ZERO,
             row: Vec::new(),
             design,
@@ -236,7 +240,9 @@ impl<'d> Facility<'d> {
         }
         self.row.clear();
         let length = now - self.interval_start;
-        self.meters.row(now, length == self.design.interval, &mut self.row);
+        let is_whole = length == self.design.interval;
+        let start = self.design.clock.timestamp(self.interval_start);
+        let metered = self.meters.row(now, start, (length, is_whole), &mut self.row);
         let seconds = length.as_secs_f64();
         for (work, site) in self.works.iter_mut().zip(&self.design.works) {
             let Work::Inference(service) = work else { continue };
@@ -247,6 +253,10 @@ impl<'d> Facility<'d> {
         self.audit.row(seconds, &self.row);
         self.watch.row(self.interval_start, now, self.design.duration, &self.row);
         observer.interval(self.interval_start, &self.row);
+        observer.metered(&metered);
+        if !self.design.terms.contracts.is_empty() {
+            self.billed.intervals.push(metered);
+        }
         self.interval_start = now;
         self.turn_month(now);
     }

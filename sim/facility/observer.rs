@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::kernel::Time;
+use crate::money::Interval;
 use crate::plant::power::sequence::State;
 use crate::workload::inference::{InferenceInterval, Note};
 use crate::workload::training::JobRecord;
@@ -20,6 +21,9 @@ pub trait Observer {
     /// What the service `workload` did in `from..to`, an interval of the time series. Called for
     /// every service, in the order of the scenario, before [`interval`](Self::interval).
     fn served(&mut self, _from: Time, _to: Time, _workload: &str, _interval: &InferenceInterval) {}
+
+    /// The same interval as meters bill it.
+    fn metered(&mut self, _interval: &Interval) {}
 
     /// Something happened to the plant.
     fn record(&mut self, record: &Record<'_>);

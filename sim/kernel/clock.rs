@@ -35,6 +35,11 @@ impl Clock {
         Self { start, zone }
     }
 
+    /// Whose clock it is.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The UTC instant of `time`.
     ///
     /// # Panics

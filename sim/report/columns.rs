@@ -74,6 +74,7 @@ fn place(kind: SubjectKind) -> (&'static str, &'static str, &'static str) {
             ("A cause of failures", "", "workloads.WORKLOAD.failure_causes.CAUSE.")
         }
         SubjectKind::Component => ("What can fail", "", "components.COMPONENT."),
+        SubjectKind::Contract => ("A contract", "", "contracts.CONTRACT."),
     }
 }
 

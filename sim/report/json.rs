@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::facility::{BookOutcome, Outcome, Subject};
 use crate::measure::{Figure, Side};
+use crate::money::Bill;
 
 /// The outcome as JSON, as in `summary.json`.
 ///
@@ -15,6 +16,35 @@ use crate::measure::{Figure, Side};
 /// Never: an outcome is plain figures.
 pub fn summary(outcome: &Outcome) -> String {
     let mut text = serde_json::to_string_pretty(&tree(outcome)).expect("plain figures");
+    text.push('\n');
+    text
+}
+
+/// A bill as JSON, in the units of `summary.json`.
+///
+/// # Panics
+///
+/// Never: a bill is plain figures.
+pub fn bill(bill: &Bill, revenue_usd: f64) -> String {
+    let mut root = Map::new();
+    let cost_usd = bill.cost().usd();
+    put(&mut root, &["money", "revenue_usd"], json!(revenue_usd));
+    put(&mut root, &["money", "contracts_usd"], json!(cost_usd));
+    put(&mut root, &["money", "net_usd"], json!(revenue_usd - cost_usd));
+    for contract in &bill.contracts {
+        let name = contract.name.as_str();
+        put(&mut root, &["contracts", name, "cost_usd"], json!(contract.cost().usd()));
+        for item in contract.items() {
+            let (sum, item) = (contract.cost_of(item).usd(), format!("{}_usd", item.name()));
+            put(&mut root, &["contracts", name, "items", &item], json!(sum));
+        }
+        for entry in &contract.entries {
+            let item = format!("{}_usd", entry.item.name());
+            let month = ["months", &bill.months[entry.month], "contracts", name, &item];
+            put(&mut root, &month, json!(entry.cost.usd()));
+        }
+    }
+    let mut text = serde_json::to_string_pretty(&Json::Object(root)).expect("plain figures");
     text.push('\n');
     text
 }

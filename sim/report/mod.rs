@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod json;
+pub mod meter;
 pub mod run;
 pub mod study;
 pub mod text;

@@ -9,9 +9,11 @@ use serde::Serialize;
 use super::folder::Folder;
 use super::intervals::IntervalLog;
 use super::latency;
+use super::meter;
 use super::table::{Cell, Column, Format, Kind, Table};
 use crate::facility::{Design, Facility, Observer, Outcome, Record, WorkDesign};
 use crate::kernel::Time;
+use crate::money::Interval;
 use crate::scenario::Input;
 use crate::workload::inference::{InferenceInterval, Note, Noting};
 use crate::workload::training::JobRecord;
@@ -67,6 +69,8 @@ pub struct RunWriter<'a> {
     jobs: Table,
     /// None where no request is written down.
     requests: Option<Table>,
+    /// What a finished run is priced by.
+    meter: Table,
     /// None where no service is.
     latencies: Option<IntervalLog>,
     failure: Option<io::Error>,
@@ -153,6 +157,7 @@ impl<'a> RunWriter<'a> {
                 )?),
                 false => None,
             },
+            meter: Table::create(folder.path(), meter::STEM, meter::columns(), &[Format::Csv])?,
             folder,
             failure: None,
             proceed,
@@ -183,6 +188,7 @@ impl<'a> RunWriter<'a> {
         self.series.finish()?;
         self.events.finish()?;
         self.jobs.finish()?;
+        self.meter.finish()?;
         self.requests.take().map_or(Ok(()), Table::finish)?;
         self.folder.write("summary.json", super::json::summary(outcome).as_bytes())?;
         self.folder.write("manifest.json", &json(manifest)?)?;
@@ -237,6 +243,10 @@ impl Observer for RunWriter<'_> {
             ),
         );
         self.push(|writer| &mut writer.series, row);
+    }
+
+    fn metered(&mut self, interval: &Interval) {
+        self.push(|writer| &mut writer.meter, meter::row(interval));
     }
 
     fn record(&mut self, record: &Record<'_>) {

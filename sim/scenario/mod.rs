@@ -34,7 +34,9 @@ mod show;
 mod spec;
 
 pub(crate) use self::assemble::is_folder_name;
-pub use self::assemble::{Input, Loaded, PlayedFile, Reading, read_scenario};
+pub use self::assemble::{
+    Input, Loaded, PlayedFile, Reading, TermsReading, read_scenario, read_terms,
+};
 pub use self::catalogue::{Section, built_in};
 pub use self::diagnostics::{Diagnostic, Diagnostics};
 pub use self::files::{Files, Position, SourceFile};

@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::control::ControlSpec;
 use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
+use crate::money::ContractSpec;
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::PowerSpec;
 use crate::spec::kinds;
@@ -80,6 +81,13 @@ pub(super) struct ScenarioSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, WorkloadSpec>")]
     workloads: Option<IgnoredAny>,
+    /// What the site buys under, by name: they charge for what a run draws and never steer it.
+    /// `loadbank money` prices a finished run anew under other contracts. Default: energy costs its
+    /// `price`, and nothing else is charged.
+    #[allow(dead_code)] // read component by component
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, ContractSpec>")]
+    contracts: Option<IgnoredAny>,
 }
 
 /// What to write.

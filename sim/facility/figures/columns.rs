@@ -25,7 +25,10 @@ pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
         SubjectKind::Training => &[WORK, TRAINING],
         SubjectKind::Inference => &[WORK, INFERENCE],
         SubjectKind::HeatLoad => &[WORK, HEAT_LOAD],
-        SubjectKind::Class | SubjectKind::Cause | SubjectKind::Component => &[],
+        SubjectKind::Class
+        | SubjectKind::Cause
+        | SubjectKind::Component
+        | SubjectKind::Contract => &[],
     };
     tables.iter().flat_map(|table| table.iter()).collect()
 }

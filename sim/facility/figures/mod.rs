@@ -11,6 +11,7 @@
 //! `subjects` puts them together for a design; everything that prints loops over what it gives.
 
 mod columns;
+mod contracts;
 mod outcome;
 mod requests;
 mod subjects;
@@ -19,6 +20,7 @@ mod works;
 pub use outcome::{Entry, Fact, NoFigure, Subject, SubjectKind, Value};
 pub use subjects::{Described, described};
 
+pub(super) use contracts::tell_bill;
 pub(super) use outcome::find;
 pub(super) use requests::{series_columns, series_row};
 pub(super) use subjects::{

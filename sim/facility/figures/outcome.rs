@@ -34,11 +34,13 @@ pub enum SubjectKind {
     /// A declared component of the power chain, or the units of a cooling component, that can
     /// fail.
     Component,
+    /// A contract that the site buys under.
+    Contract,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of `summary.json`.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Site,
         Self::Losses,
         Self::Loop,
@@ -51,6 +53,7 @@ impl SubjectKind {
         Self::Class,
         Self::Cause,
         Self::Component,
+        Self::Contract,
     ];
 
     /// Whether it is a workload, of whatever kind.

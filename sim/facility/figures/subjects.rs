@@ -2,7 +2,9 @@
 
 use super::columns::group_columns;
 use super::requests::{Requests, request_columns, request_rows};
-use super::{Column, Derived, Fact, Shown, Subject, SubjectKind, View, ratio, requests, works};
+use super::{
+    Column, Derived, Fact, Shown, Subject, SubjectKind, View, contracts, ratio, requests, works,
+};
 use crate::facility::design::{Design, WorkDesign};
 use crate::facility::months::Month;
 use crate::kernel::Time;
@@ -71,6 +73,12 @@ impl Group {
     pub(in crate::facility) fn integral(&self, name: &str) -> f64 {
         let gauge = self.gauges.iter().find(|(column, _)| column.name == name);
         gauge.map_or(0.0, |(_, meter)| meter.integral())
+    }
+
+    /// The same up to `now`, to which its meters need not have been brought.
+    pub(in crate::facility) fn integral_to(&self, name: &str, now: Time) -> f64 {
+        let gauge = self.gauges.iter().find(|(column, _)| column.name == name);
+        gauge.map_or(0.0, |(_, meter)| meter.integral_to(now))
     }
 
     pub(in crate::facility) fn kind(&self) -> SubjectKind {
@@ -631,6 +639,7 @@ fn describe(kind: SubjectKind) -> Described {
             figures.extend(of(SITE));
             figures.extend(SITE_SUMS.iter().map(|sum| &sum.figure));
             figures.push(&WORST_MONTH);
+            figures.extend(contracts::SITE);
             columns.extend(ROW_DERIVED.iter().map(|derived| {
                 let Figure { scale, doc, .. } = derived.figure;
                 (derived.figure.key(), scale.symbol, "", doc)
@@ -644,6 +653,7 @@ fn describe(kind: SubjectKind) -> Described {
         SubjectKind::HeatLoad => figures.extend(of(works::HEAT_LOAD)),
         SubjectKind::Inference => figures.extend(of(works::INFERENCE)),
         SubjectKind::Class => figures.push(&CLASS_ENERGY),
+        SubjectKind::Contract => figures.extend(of(contracts::CONTRACT)),
         SubjectKind::Losses | SubjectKind::Loop | SubjectKind::Exchanger => {}
     }
     if matches!(kind, SubjectKind::Inference | SubjectKind::Class) {

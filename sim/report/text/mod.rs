@@ -1,5 +1,6 @@
 //! The summary of a run as a text that an architect can read, at most 80 columns wide.
 
+mod bill;
 mod check;
 mod energy;
 mod inference;
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+pub use bill::bill;
 pub use check::check;
 
 use super::sheet::{Magnitude, Sheet, WIDTH, amount, wrapped};
@@ -138,7 +140,8 @@ impl Text {
     fn money(&mut self, outcome: &Outcome) {
         let site = outcome.site();
         let (revenue, cost) = (site.real("money.revenue_usd"), site.real("money.energy_cost_usd"));
-        if revenue == 0.0 && cost == 0.0 {
+        let contracts = outcome.of(SubjectKind::Contract).next();
+        if revenue == 0.0 && cost == 0.0 && contracts.is_none() {
             return;
         }
         let mut sheet = Sheet::new("Money", &["$"]);
@@ -147,6 +150,13 @@ impl Text {
         }
         sheet.row("energy cost", [amount(-cost)]);
         sheet.row("revenue less energy", [amount(site.real("money.margin_usd"))]);
+        for contract in outcome.of(SubjectKind::Contract) {
+            sheet
+                .row(&format!("contract: {}", contract.name), [amount(-contract.real("cost_usd"))]);
+        }
+        if let Some(net) = site.get("money.net_usd") {
+            sheet.row("revenue less contracts", [amount(net)]);
+        }
         self.sheet(&sheet);
         if let Some(price) = site.get("money.cost_of_energy_usd_per_mwh") {
             self.line("mean cost of energy", &format!("{price:.2} $/MWh of import"));

@@ -4,6 +4,7 @@
 //! component that cannot be read is reported and its name kept, so that what refers to it is
 //! not reported as well.
 
+mod contracts;
 mod head;
 mod inputs;
 mod joblogs;
@@ -26,11 +27,13 @@ use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
 use crate::grid::PriceDesign;
 use crate::kernel::{Clock, Span, Time};
+use crate::money::ContractSpec;
 use crate::plant::cooling::CoolingSpec;
 use crate::plant::power::PowerSpec;
 use crate::spec::{Fault, Mark, Name};
 use crate::tables::{Run, Series};
 
+pub use contracts::{TermsReading, read_terms};
 pub(crate) use head::is_folder_name;
 pub use inputs::Input;
 use inputs::Inputs;
@@ -38,12 +41,16 @@ use plant::{Plant, report};
 pub use played::PlayedFile;
 
 /// The sections whose components are selected by `kind`.
-pub(super) const SECTIONS: [Section; 4] = [
+pub(super) const SECTIONS: [Section; 5] = [
     Section { name: "power", kinds: PowerSpec::KINDS, lists: &[] },
     Section { name: "cooling", kinds: CoolingSpec::KINDS, lists: &[] },
     Section { name: "racks", kinds: RackSpec::KINDS, lists: &[] },
     Section { name: "workloads", kinds: WorkloadSpec::KINDS, lists: &[("pools", "PoolSpec")] },
+    Section { name: "contracts", kinds: ContractSpec::KINDS, lists: &[] },
 ];
+
+/// Length of the intervals of the time series where none is written.
+const DEFAULT_INTERVAL: Span = Span::from_secs(900);
 
 /// A scenario that can be run.
 #[derive(Debug)]
@@ -142,6 +149,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     report_in(document, "carbon", &mut faults, sink);
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
+    let terms = contracts::read(document, &head, &clock, sink);
     let mut works = match document.section("workloads") {
         Some(section) => work::read_workloads(&section, &halls, (&mut run, &inputs), sink),
         None => Vec::new(),
@@ -159,7 +167,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         title: head.title.unwrap_or_default(),
         duration,
         seed: head.seed.unwrap_or(1),
-        interval: head.output.interval.map_or(Span::from_secs(900), Span::from),
+        interval: head.output.interval.map_or(DEFAULT_INTERVAL, Span::from),
         noting: head::noting(head.output.requests),
         site: site?,
         weather: weather?,
@@ -175,6 +183,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         house,
         works: works.into_iter().map(|work| work.site).collect(),
         control,
+        terms: terms?,
         clock: clock.clone(),
     };
     let read = inputs.into_read();

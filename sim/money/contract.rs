@@ -1,0 +1,310 @@
+//! The laws by which contracts charge.
+
+use jiff::Timestamp;
+
+use super::bill::{Bill, ContractBill, Entry, Item};
+use super::books::{Begin, Books, Interval, Month, calendar};
+use super::{Cents, Terms, Window};
+
+const SECONDS_PER_HOUR: f64 = 3600.0;
+const KW_PER_MW: f64 = 1000.0;
+
+/// A contract of the site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contract {
+    /// Its name in the scenario.
+    pub name: String,
+    /// How it charges.
+    pub law: Law,
+}
+
+/// How a contract charges, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Law {
+    /// Energy at the market's price, with blocks at fixed prices before it.
+    Market(Market),
+    /// Energy by a schedule of prices.
+    Tariff(Tariff),
+    /// The highest demand of a month.
+    Demand(Demand),
+    /// Demand when the system of the grid peaks.
+    CoincidentPeak(CoincidentPeak),
+    /// Water.
+    Water {
+        /// $ per m3 taken from the main.
+        price: f64,
+        /// $ per m3 returned to the sewer.
+        sewer: f64,
+    },
+    /// Emissions of the import, $/t.
+    Carbon(f64),
+}
+
+/// Energy at the price of the market.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Market {
+    /// Fixed blocks, used in this order.
+    pub blocks: Vec<Block>,
+    /// Price of the node less that of the market in the books, $/MWh.
+    pub basis: f64,
+    /// Bounds of the price, $/MWh.
+    pub collar: (f64, f64),
+    /// Added to the price of every megawatt-hour of load, $/MWh.
+    pub adder: f64,
+    /// What is billed beyond the meter's energy, as a share of it.
+    pub losses: f64,
+}
+
+/// An amount of power at a fixed price, to be paid whether it is used or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// MW.
+    pub power_mw: f64,
+    /// $/MWh.
+    pub price: f64,
+    /// First instant.
+    pub from: Timestamp,
+    /// First instant after it.
+    pub until: Timestamp,
+    /// What is kept back of the price of resold energy, $/MWh; none where unused energy is lost.
+    pub resale_fee: Option<f64>,
+}
+
+/// Energy by a schedule of prices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tariff {
+    /// Windows with their prices, $/MWh; the first that holds counts, the last one always does.
+    pub periods: Vec<(Window, f64)>,
+    /// Energy of a month, MWh, above which $/MWh are added.
+    pub steps: Vec<(f64, f64)>,
+    /// What is billed beyond the meter's energy, as a share of it.
+    pub losses: f64,
+}
+
+/// The highest demand of a month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// $/kW-month.
+    pub rate: f64,
+    /// Length of metering intervals, s.
+    pub interval_s: i64,
+    /// When demand counts for the month.
+    pub window: Window,
+    /// The part of the highest demand of how many months before that is billed at least.
+    pub ratchet: Option<Ratchet>,
+    /// Least demand that is billed, MW.
+    pub minimum_mw: f64,
+    /// Highest demand of the first month before the run began, MW.
+    pub set_mw: f64,
+}
+
+/// What earlier months leave of a demand charge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ratchet {
+    /// Share of the highest demand.
+    pub share: f64,
+    /// How many months before count.
+    pub months: usize,
+    /// When demand counts for months to come.
+    pub window: Window,
+    /// Highest demand of the months before the run, MW, the latest last.
+    pub before_mw: Vec<f64>,
+}
+
+/// Demand at the peaks of the system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoincidentPeak {
+    /// $/kW-year, for the mean over all peaks.
+    pub rate: f64,
+    /// Length of metering intervals, s.
+    pub interval_s: i64,
+    /// An instant within each peak interval of the year.
+    pub peaks: Vec<Timestamp>,
+}
+
+/// What `terms` charge for `books`. Linear in the intervals times the contracts.
+pub fn price(terms: &Terms, books: &Books) -> Bill {
+    let (begins, months) = calendar(books, &terms.zone);
+    let run = Laid { books, begins: &begins, months: &months };
+    let contracts = terms.contracts.iter().map(|contract| {
+        let mut sums = Sums::new(months.len());
+        match &contract.law {
+            Law::Market(market) => market.charge(&run, &mut sums),
+            Law::Tariff(tariff) => tariff.charge(&run, &mut sums),
+            Law::Demand(demand) => demand.charge(&run, &mut sums),
+            Law::CoincidentPeak(peaks) => peaks.charge(&run, terms, &mut sums),
+            Law::Water { price, sewer } => {
+                for (interval, begin) in run.intervals() {
+                    sums.add(begin.month, Item::Water, interval.withdrawal_m3 * price);
+                    sums.add(begin.month, Item::Sewage, interval.sewage_m3 * sewer);
+                }
+            }
+            Law::Carbon(price) => {
+                for (interval, begin) in run.intervals() {
+                    sums.add(begin.month, Item::Carbon, interval.emissions_t * price);
+                }
+            }
+        }
+        ContractBill { name: contract.name.clone(), entries: sums.entries() }
+    });
+    let contracts = contracts.collect();
+    Bill { contracts, months: months.into_iter().map(|month| month.name).collect() }
+}
+
+/// Books laid over the calendar.
+struct Laid<'a> {
+    books: &'a Books,
+    begins: &'a [Begin],
+    months: &'a [Month],
+}
+
+impl Laid<'_> {
+    fn intervals(&self) -> impl Iterator<Item = (&Interval, &Begin)> {
+        self.books.intervals.iter().zip(self.begins)
+    }
+
+    /// Demand of each metering interval of `interval_s` on the clock, MW: the energy metered in it
+    /// over its whole length. With it goes the index of the first interval in it.
+    fn demands(&self, interval_s: i64) -> impl Iterator<Item = (f64, usize)> {
+        let slot = move |begin: &Begin| begin.local_s.div_euclid(interval_s);
+        let hours = interval_s as f64 / SECONDS_PER_HOUR;
+        let mut index = 0;
+        std::iter::from_fn(move || {
+            let (first, first_index) = (self.begins.get(index)?, index);
+            let mut mwh = 0.0;
+            // Where the clock is set back, two intervals have the same place on it, but not side by side.
+            while self.begins.get(index).is_some_and(|begin| slot(begin) == slot(first)) {
+                mwh += self.books.intervals[index].import_mwh;
+                index += 1;
+            }
+            Some((mwh / hours, first_index))
+        })
+    }
+
+    /// The highest demand of each month in `window`, MW; zero where none lies in it.
+    fn peaks_mw(&self, interval_s: i64, window: &Window) -> Vec<f64> {
+        let mut peaks = vec![0.0_f64; self.months.len()];
+        for (demand_mw, index) in self.demands(interval_s) {
+            let begin = &self.begins[index];
+            if window.holds(begin) {
+                peaks[begin.month] = peaks[begin.month].max(demand_mw);
+            }
+        }
+        peaks
+    }
+}
+
+/// Sums of a contract by month and item, in dollars until all is in.
+struct Sums(Vec<Vec<(Item, f64)>>);
+
+impl Sums {
+    fn new(months: usize) -> Self {
+        Self(vec![Vec::new(); months])
+    }
+
+    fn add(&mut self, month: usize, item: Item, usd: f64) {
+        let items = &mut self.0[month];
+        match items.iter_mut().find(|(known, _)| *known == item) {
+            Some((_, sum)) => *sum += usd,
+            None => items.push((item, usd)),
+        }
+    }
+
+    fn entries(self) -> Vec<Entry> {
+        let entry = |(month, items): (usize, Vec<(Item, f64)>)| {
+            items.into_iter().map(move |(item, usd)| Entry { month, item, cost: Cents::of(usd) })
+        };
+        self.0.into_iter().enumerate().flat_map(entry).collect()
+    }
+}
+
+impl Market {
+    fn charge(&self, run: &Laid<'_>, sums: &mut Sums) {
+        let (floor, cap) = self.collar;
+        for (interval, begin) in run.intervals() {
+            let hours = interval.seconds / SECONDS_PER_HOUR;
+            let load_mwh = interval.import_mwh * (1.0 + self.losses);
+            let spot = (interval.price_usd_mwh + self.basis).clamp(floor, cap);
+            let mut open_mwh = load_mwh;
+            for block in &self.blocks {
+                if interval.start < block.from || interval.start >= block.until {
+                    continue;
+                }
+                let block_mwh = block.power_mw * hours;
+                let used_mwh = block_mwh.min(open_mwh);
+                open_mwh -= used_mwh;
+                sums.add(begin.month, Item::Blocks, block_mwh * block.price);
+                if let Some(fee) = block.resale_fee {
+                    let resold_usd = (block_mwh - used_mwh) * (spot - fee);
+                    sums.add(begin.month, Item::Resale, -resold_usd);
+                }
+            }
+            sums.add(begin.month, Item::Energy, open_mwh * spot + load_mwh * self.adder);
+        }
+    }
+}
+
+impl Tariff {
+    fn charge(&self, run: &Laid<'_>, sums: &mut Sums) {
+        let mut month_mwh = vec![0.0; run.months.len()];
+        for (interval, begin) in run.intervals() {
+            let mwh = interval.import_mwh * (1.0 + self.losses);
+            let price = self.periods.iter().find(|(window, _)| window.holds(begin));
+            let price = price.expect("the last period always holds").1;
+            sums.add(begin.month, Item::Energy, mwh * price);
+            month_mwh[begin.month] += mwh;
+        }
+        for (month, mwh) in month_mwh.into_iter().enumerate() {
+            for (above_mwh, add) in &self.steps {
+                let over_mwh = (mwh - above_mwh * run.months[month].share).max(0.0);
+                sums.add(month, Item::Energy, over_mwh * add);
+            }
+        }
+    }
+}
+
+impl Demand {
+    fn charge(&self, run: &Laid<'_>, sums: &mut Sums) {
+        let mut peaks = run.peaks_mw(self.interval_s, &self.window);
+        if let Some(first) = peaks.first_mut() {
+            *first = first.max(self.set_mw);
+        }
+        let earlier = self.ratchet.as_ref().map(|ratchet| {
+            let mut earlier = ratchet.before_mw.clone();
+            earlier.extend(run.peaks_mw(self.interval_s, &ratchet.window));
+            (ratchet, earlier)
+        });
+        for (month, peak_mw) in peaks.into_iter().enumerate() {
+            let mut billed_mw = peak_mw.max(self.minimum_mw);
+            if let Some((ratchet, earlier)) = &earlier {
+                let now = ratchet.before_mw.len() + month;
+                let past = &earlier[now.saturating_sub(ratchet.months)..now];
+                let most_mw = past.iter().copied().fold(0.0, f64::max);
+                billed_mw = billed_mw.max(ratchet.share * most_mw);
+            }
+            let usd = billed_mw * KW_PER_MW * self.rate * run.months[month].share;
+            sums.add(month, Item::Demand, usd);
+        }
+    }
+}
+
+impl CoincidentPeak {
+    fn charge(&self, run: &Laid<'_>, terms: &Terms, sums: &mut Sums) {
+        // The first instant of the metering interval of each peak.
+        let begins_s = |peak: &Timestamp| {
+            let offset_s = i64::from(terms.zone.to_offset(*peak).seconds());
+            peak.as_second() - (peak.as_second() + offset_s).rem_euclid(self.interval_s)
+        };
+        let peaks_s: Vec<i64> = self.peaks.iter().map(begins_s).collect();
+        for (demand_mw, index) in run.demands(self.interval_s) {
+            let start_s = run.books.intervals[index].start.as_second();
+            let within = |&&peak_s: &&i64| (0..self.interval_s).contains(&(start_s - peak_s));
+            let hits = peaks_s.iter().filter(within).count();
+            if hits > 0 {
+                let share = hits as f64 / self.peaks.len() as f64;
+                let usd = self.rate * demand_mw * KW_PER_MW * share;
+                sums.add(run.begins[index].month, Item::Peaks, usd);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Contracts: read with the scenario, and again alone to price a finished run anew.
+
+use std::path::Path;
+
+use super::super::diagnostics::Diagnostics;
+use super::super::files::Files;
+use super::super::load::{Document, load};
+use super::super::spec::ScenarioSpec;
+use super::plant::report;
+use super::{SECTIONS, report_in};
+use crate::kernel::{Clock, Span, Time};
+use crate::money::{Contract, ContractSpec, Outside, Terms};
+use crate::units::Duration;
+
+/// What reading the contracts of a finished run came to.
+#[derive(Debug)]
+pub struct TermsReading {
+    /// The contracts, unless something is wrong with them.
+    pub terms: Option<Terms>,
+    /// Everything found wrong or doubtful.
+    pub diagnostics: Diagnostics,
+    /// The files that the diagnostics point into.
+    pub files: Files,
+}
+
+/// Reads the contracts of the scenario at `path`, with the `--set` arguments `sets`, and opens no
+/// file that the scenario names.
+pub fn read_terms(path: &Path, sets: &[String]) -> TermsReading {
+    let mut document = match load(path, sets) {
+        Ok(document) => document,
+        Err(error) => {
+            return TermsReading {
+                terms: None,
+                diagnostics: error.diagnostics,
+                files: error.files,
+            };
+        }
+    };
+    document.resolve_kinds(&SECTIONS);
+    let mut sink = std::mem::take(&mut document.diagnostics);
+    let terms = document.place().read::<ScenarioSpec>(&mut sink).and_then(|head| {
+        let mut faults = Vec::new();
+        let place = head.site.resolve(&mut faults);
+        report_in(&document, "site", &mut faults, &mut sink);
+        read(&document, &head, &Clock::new(head.start, place.zone), &mut sink)
+    });
+    let terms = if sink.has_errors() { None } else { terms };
+    TermsReading { terms, diagnostics: sink, files: document.files }
+}
+
+/// The contracts of `document`; none after an error.
+pub(super) fn read(
+    document: &Document,
+    head: &ScenarioSpec,
+    clock: &Clock,
+    sink: &mut Diagnostics,
+) -> Option<Terms> {
+    let mut terms = Terms { zone: clock.zone().clone(), contracts: Vec::new() };
+    let Some(section) = document.section("contracts") else { return Some(terms) };
+    let duration = Span::from(head.duration);
+    let outside = Outside {
+        start: head.start,
+        // A run that goes beyond the year 9999 is refused elsewhere.
+        end: Clock::later(head.start, duration).unwrap_or(clock.timestamp(Time::ZERO)),
+        interval: head.output.interval.unwrap_or(Duration(super::DEFAULT_INTERVAL.as_nanos())),
+        counts_carbon: head.carbon.is_some(),
+    };
+    let mut all_read = true;
+    for component in section.components(sink) {
+        let Some(spec) = component.place.read::<ContractSpec>(sink) else {
+            all_read = false;
+            continue;
+        };
+        let mut faults = Vec::new();
+        let law = spec.resolve(&outside, &mut faults);
+        report(&component.place, faults, sink);
+        let Some(law) = law else {
+            all_read = false;
+            continue;
+        };
+        let named = component.instances.into_iter().map(|name| Contract { name, law: law.clone() });
+        terms.contracts.extend(named);
+    }
+    all_read.then_some(terms)
+}
