@@ -17,7 +17,8 @@
 //! 3. [`facility`] couples the designs into one machine and runs it: events from the agenda of
 //!    the [`kernel`], one `match`, and after each instant a settlement of power, heat and work.
 //!    [`measure`] keeps the meters and closes the books.
-//! 4. [`study`] runs many designs many times and compares them.
+//! 4. [`study`] runs many designs many times and compares them; [`reliability`] follows nothing but
+//!    the failures of a power chain, over thousands of years.
 //! 5. [`report`] writes the outcome, and [`cli`] is the command that ties it together.
 //!
 //! ```
@@ -83,6 +84,8 @@ pub mod facility;
 pub mod scenario;
 
 pub mod study;
+
+pub mod reliability;
 
 pub mod report;
 

@@ -32,6 +32,7 @@ const FLOORS: &[&[&str]] = &[
     &["facility"],
     &["scenario"],
     &["study"],
+    &["reliability"],
     &["report"],
     &["cli"],
 ];

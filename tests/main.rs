@@ -27,6 +27,7 @@ mod plant_only;
 mod presets;
 mod random_sites;
 mod reference;
+mod reliability;
 mod restarts;
 mod ridethrough;
 mod run;

@@ -50,6 +50,8 @@ pub(super) enum Command {
     Money(Money),
     /// Compare designs: replications of each scenario, means, paired differences, intervals.
     Compare(Compare),
+    /// Follow the failures of the power chain over thousands of years: losses, hours, causes.
+    Reliability(Reliability),
     /// Carry out a study: designs, varied values, replications, requirements or a search.
     Study(StudyArgs),
     /// Make the tables of a study from the folders of its shards.
@@ -175,6 +177,48 @@ pub(super) struct Compare {
 
     #[command(flatten)]
     pub(super) run: StudyRun,
+}
+
+/// `loadbank reliability`
+#[derive(Debug, Args)]
+pub(super) struct Reliability {
+    #[command(flatten)]
+    pub(super) source: Source,
+
+    /// Years to simulate.
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(super) years: u64,
+
+    /// Seed, in place of that of the scenario.
+    #[arg(long, value_name = "SEED")]
+    pub(super) seed: Option<u64>,
+
+    /// Threads to simulate with; results do not depend on it. Default: all cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+
+    /// Enumerate states as well: exact figures, minimal cut sets, importances.
+    #[arg(long)]
+    pub(super) exact: bool,
+
+    /// Most states to enumerate; where there are more, those of few units down are.
+    #[arg(long, value_name = "N", default_value_t = 200_000, requires = "exact",
+          value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(super) states: u64,
+
+    /// Simulate with failures made likely as well, for losses that plain years do not show.
+    #[arg(long)]
+    pub(super) bias: bool,
+
+    /// Cycles from all up to all up to simulate for each subject with `--bias`.
+    #[arg(long, value_name = "N", default_value_t = 100_000, requires = "bias",
+          value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
+    pub(super) cycles: u64,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
 }
 
 /// `loadbank study`

@@ -6,6 +6,7 @@ mod exit;
 mod interrupt;
 mod money;
 mod progress;
+mod reliability;
 mod run;
 mod study;
 
@@ -41,6 +42,7 @@ fn obey(command: &Command) -> Exit {
     match command {
         Command::Run(run) => run::run(run),
         Command::Check(check) => self::check(check),
+        Command::Reliability(args) => reliability::reliability(args),
         Command::Show(show) => match load(&show.source) {
             Ok(loaded) => print(&loaded.effective_yaml),
             Err(exit) => exit,

@@ -117,7 +117,7 @@ impl RepairLaw {
     }
 
     /// Draws a time to repair in seconds: one uniform of `stream`.
-    fn draw_s(self, stream: &mut Stream) -> f64 {
+    pub(crate) fn draw_s(self, stream: &mut Stream) -> f64 {
         match self {
             Self::Exponential { mean_s } => stream.exponential(mean_s),
             Self::Lognormal { mean_s, sigma } => stream.lognormal_mean(mean_s, sigma),

@@ -4,6 +4,7 @@ mod bill;
 mod check;
 mod energy;
 mod inference;
+mod reliability;
 mod training;
 mod works;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use bill::bill;
 pub use check::check;
+pub use reliability::{Reliability, reliability_json, reliability_text};
 
 use super::sheet::{Magnitude, Sheet, WIDTH, amount, wrapped};
 use crate::facility::{BookOutcome, Outcome, SubjectKind};
