@@ -248,8 +248,15 @@ racks:
 
 #[test]
 fn a_heat_load_is_one_power_or_one_table() {
-    let hall = |rest: &str| format!("{PLANT}{rest}}}\n");
+    let hall = |rest: &str| format!("{PLANT}{rest}, trip_inlet: 45 degC}}\n");
     check(&hall("power: 1 MW"), &[]);
+    check(
+        &format!("{PLANT}power: 1 MW}}\n"),
+        &[
+            "8:3 racks.hall: nothing stops this load, however warm its coolant gets: it goes on until \
+           that boils",
+        ],
+    );
     check(&hall("electric: true"), &["8:3 racks.hall: needs one of `power`, `csv`"]);
     check(
         &hall("power: 1 MW, csv: a.csv"),
@@ -264,8 +271,8 @@ fn a_heat_load_is_one_power_or_one_table() {
         &["8:66 racks.hall.fed_by: `bus` is not the name of a part of `power`"],
     );
     check(
-        &hall("power: 1 MW, trip_inlet: 40 degC, throttle_inlet: 45 degC"),
-        &["8:70 racks.hall.trip_inlet: stops at 40.0 degC, before it gives off less at 45.0 degC"],
+        &hall("power: 1 MW, throttle_inlet: 50 degC"),
+        &["8:95 racks.hall.trip_inlet: stops at 45.0 degC, before it gives off less at 50.0 degC"],
     );
 }
 
@@ -279,7 +286,7 @@ fn what_is_left_out_of_a_plant_alone_is_asked_for_where_it_is_needed() {
     // What earns is set against the price of energy.
     let plant = PLANT.replace("design_heat: 1 MW", "design_heat: 2 MW");
     let text = format!(
-        "{plant}power: 1 MW}}\n  mine: {{kind: s21-container, cooled_by: tower}}\nworkloads:\n  \
+        "{plant}power: 1 MW, trip_inlet: 45 degC}}\n  mine: {{kind: s21-container, cooled_by: tower}}\nworkloads:\n  \
          mine-1: {{kind: mining, racks: mine, income: {{hash_price: 53 $/PH/day}}}}\n"
     );
     check(&text, &["10:1 workloads: what a site earns needs a `price` of energy to set against"]);
@@ -303,7 +310,7 @@ fn water_that_no_limit_reaches_is_told() {
              plant: {{kind: air-cooled-chiller, design_heat: 1.2 MW}}\n  \
              air: {{kind: air-handler, design_heat: 1.1 MW, cooled_by: plant, \
              outside_air: {outside_air}}}\n\
-             racks:\n  hall: {{kind: heat-load, power: 1 MW, cooled_by: air}}\n"
+             racks:\n  hall: {{kind: heat-load, power: 1 MW, cooled_by: air, trip_inlet: 45 degC}}\n"
         )
     };
     let limit = "water: {daily_limit: 5 m3}\n";
@@ -429,7 +436,9 @@ fn contradictory_plants_are_told_with_figures() {
         ("nordic", "{kind: dry-cooler, design_heat: 1 MW, coolant: pg25, minimum_supply: -5 degC}"),
         ("nordic", "{kind: tower, design_heat: 1 MW}"),
     ] {
-        check(&plant_in(climate, plant), &[]);
+        let text =
+            plant_in(climate, plant).replace("power: 1 MW", "power: 1 MW, trip_inlet: 45 degC");
+        check(&text, &[]);
     }
     // Heat without a way out.
     let found = findings(

@@ -113,6 +113,6 @@ fn the_trajectory_is_as_it_was() {
     let outcome = simulate(SMALL, &RESTLESS).outcome;
     assert_eq!(
         (outcome.site_events, outcome.trace.as_str()),
-        (5070, "71f6c22f9210029b045dcd7cdab948b0")
+        (5060, "3f2d10e6ab0976b2f103959d6d82bfa1")
     );
 }

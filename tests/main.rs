@@ -22,6 +22,7 @@ mod joblogs;
 mod knows;
 mod local_time;
 mod money;
+mod overload;
 mod plant_books;
 mod plant_only;
 mod presets;

@@ -81,13 +81,15 @@ impl Cooled {
         self.makeup.set(now, flows.makeup_kg_s);
     }
 
-    /// Its columns behind the name of its group, and what they come to: J, and kg.
-    fn columns(&self) -> [(&'static str, Held, Unit); 8] {
+    /// The columns of its machines behind the name of its group, and what they come to, J.
+    fn machines(&self) -> [(&'static str, Held); 3] {
+        [("fans_mw", self.fans), ("pumps_mw", self.pumps), ("chillers_mw", self.chillers)]
+    }
+
+    /// The same of what an exchanger has beside these, J and kg.
+    fn exchanged(&self) -> [(&'static str, Held, Unit); 5] {
         [
             ("heat_mw", self.heat, Unit::Energy),
-            ("fans_mw", self.fans, Unit::Energy),
-            ("pumps_mw", self.pumps, Unit::Energy),
-            ("chillers_mw", self.chillers, Unit::Energy),
             ("evaporation_m3_per_h", self.evaporation, Unit::Water),
             ("drift_m3_per_h", self.drift, Unit::Water),
             ("blowdown_m3_per_h", self.blowdown, Unit::Water),
@@ -150,7 +152,6 @@ impl Audit {
         exchangers: &[ExchangerPlant],
     ) {
         let own = &mut self.loops[index as usize];
-        own.heat.set(now, plant.heat_w);
         own.fans.set(now, plant.machines.fans.draw_w);
         own.pumps.set(now, plant.machines.pumps.draw_w);
         own.chillers.set(now, plant.machines.chillers.draw_w);
@@ -162,11 +163,6 @@ impl Audit {
             movers.set(now, exchanger.movers.draw_w);
             own.set_water(now, exchanger.outside.map(|air| air.water).unwrap_or_default());
         }
-    }
-
-    /// The water of the loop `index` flows so from `now` on.
-    pub(super) fn water(&mut self, now: Time, index: u32, flows: WaterFlows) {
-        self.loops[index as usize].set_water(now, flows);
     }
 
     /// A row of the time series that stands for `seconds` has been told.
@@ -230,17 +226,38 @@ impl Facility<'_> {
                 add("it_mw".to_owned(), Unit::Energy, drawn);
             }
         }
-        let loops = self.design.loops.iter().map(|site| &site.group_name).zip(&self.audit.loops);
         // Racks that hang on the loop itself are behind an exchanger that is none.
         let exchangers = self.design.exchangers.iter().zip(&self.audit.exchangers);
         let exchangers = exchangers.filter(|(site, _)| site.design.is_some());
         let exchangers = exchangers.map(|(site, cooled)| (&site.group_name, cooled));
-        for (group, cooled) in loops.chain(exchangers) {
-            for (end, held, unit) in cooled.columns() {
+        let loops = self.design.loops.iter().map(|site| &site.group_name);
+        for (group, cooled) in loops.clone().zip(&self.audit.loops).chain(exchangers.clone()) {
+            for (end, held) in cooled.machines() {
+                add(format!("{group}_{end}"), Unit::Energy, held.sum);
+                add(end.to_owned(), Unit::Energy, held.sum);
+            }
+        }
+        for (group, cooled) in exchangers {
+            for (end, held, unit) in cooled.exchanged() {
                 add(format!("{group}_{end}"), unit, held.sum);
-                if unit == Unit::Energy && end != "heat_mw" {
-                    add(end.to_owned(), unit, held.sum);
-                }
+            }
+        }
+        // Heat and water of a loop move between its instants: their rows are held against what
+        // its own books, and those of its basin and main, say at the end.
+        for ((index, group), plant) in loops.enumerate().zip(&self.loops) {
+            let (heat, water) = (plant.books.amounts(), self.water.of(index).booked());
+            for (end, unit, amount) in [
+                ("heat_mw", Unit::Energy, heat.heat_j),
+                ("rejected_mw", Unit::Energy, heat.rejected_j),
+                ("dry_mw", Unit::Energy, heat.dry_j),
+                ("economiser_mw", Unit::Energy, heat.economiser_j),
+                ("evaporation_m3_per_h", Unit::Water, water.evaporation_kg),
+                ("drift_m3_per_h", Unit::Water, water.drift_kg),
+                ("blowdown_m3_per_h", Unit::Water, water.blowdown_kg),
+                ("makeup_m3_per_h", Unit::Water, water.makeup_kg),
+                ("basin_m3_per_h", Unit::Water, water.filled_kg),
+            ] {
+                add(format!("{group}_{end}"), unit, [amount].into_iter().collect());
             }
         }
         // A device without water, or an exchanger of one kind of machine, has fewer columns.

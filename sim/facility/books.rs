@@ -97,7 +97,12 @@ impl Facility<'_> {
             heat.inflow(&format!("chillers {name}"), group.integral("chillers"));
             for &index in group.instances() {
                 let plant = &self.loops[index];
-                heat.outflow(&format!("weather {name}"), plant.rejected_j());
+                let books = &plant.books;
+                heat.outflow(&format!("weather {name}"), books.rejected_j.value());
+                heat.outflow(&format!("outdoor air {name}"), books.outdoors_j());
+                heat.outflow(&format!("boiled away {name}"), books.boiled_j.value());
+                heat.outflow(&format!("room {name}"), books.room_j.value());
+                heat.outflow(&format!("at once {name}"), books.at_once_j.value());
                 heat.stored(&format!("masses {name}"), plant.stored_j());
             }
         }

@@ -229,7 +229,7 @@ impl Meters {
 impl Facility<'_> {
     /// Reads every meter after the instant `now` has settled, and passes finished jobs on.
     pub(super) fn read_meters(&mut self, now: Time, observer: &mut dyn Observer) {
-        let Meters { groups, works, works_w, halls, live_racks, .. } = &mut self.meters;
+        let Meters { works, works_w, halls, live_racks, .. } = &mut self.meters;
         for (index, work) in self.works.iter_mut().enumerate() {
             let racks = &self.work_racks[index];
             works_w[index] = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
@@ -248,6 +248,17 @@ impl Facility<'_> {
         let dark = halls.iter().map(|hall| hall.dark);
         let capped = self.changed.halls.iter().map(HallEvents::is_capped);
         self.watch.read(now, dark.zip(capped), &self.power);
+        self.with_view(|group, view| group.read(now, view));
+    }
+
+    /// Brings what moves between instants to `now`, before the meters are read out.
+    pub(super) fn correct_meters(&mut self, now: Time) {
+        self.with_view(|group, view| group.correct(now, view));
+    }
+
+    /// Shows the site to each group of meters.
+    fn with_view(&mut self, mut show: impl FnMut(&mut Group, &View<'_>)) {
+        let Meters { groups, works_w, live_racks, .. } = &mut self.meters;
         let view = View {
             design: self.design,
             power: &self.power,
@@ -262,6 +273,6 @@ impl Facility<'_> {
             air: &self.air,
             wet_bulb_c: self.wet_bulb_c,
         };
-        groups.iter_mut().for_each(|group| group.read(now, &view));
+        groups.iter_mut().for_each(|group| show(group, &view));
     }
 }

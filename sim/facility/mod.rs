@@ -239,6 +239,7 @@ impl<'d> Facility<'d> {
             return;
         }
         self.row.clear();
+        self.correct_meters(now);
         let length = now - self.interval_start;
         let is_whole = length == self.design.interval;
         let start = self.design.clock.timestamp(self.interval_start);
@@ -271,6 +272,7 @@ impl<'d> Facility<'d> {
         self.settle(now, observer);
         self.close_interval(now, observer);
         self.tell_requests(observer);
+        self.correct_meters(now);
         self.meters.advance(now);
         self.audit.advance(now);
     }

@@ -73,6 +73,12 @@ pub enum What {
     HeatFull,
     /// Racks are slowed by heat and come back again and again from now on.
     HeatHunt,
+    /// The pressure in their condensers lets chillers carry less than they could.
+    HeadUnload,
+    /// Chillers have tripped on the pressure in their condensers.
+    HeadTrip,
+    /// Chillers that have tripped may start again.
+    HeadReset,
     /// Racks are held below what they want.
     Capped,
     /// Racks are no longer held below what they want.
@@ -106,6 +112,9 @@ impl What {
             What::HeatSlow => "heat-slow",
             What::HeatFull => "heat-full",
             What::HeatHunt => "heat-hunt",
+            What::HeadUnload => "head-unload",
+            What::HeadTrip => "head-trip",
+            What::HeadReset => "head-reset",
             What::Capped => "capped",
             What::Uncapped => "uncapped",
             What::TakenOut => "taken-out",

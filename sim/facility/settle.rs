@@ -42,7 +42,7 @@ impl Facility<'_> {
         self.record_halls(now, observer);
         self.schedule_wake_ups();
         self.watch_returns(now);
-        self.watch_chillers(now);
+        self.watch_chillers(now, observer);
         self.watch_water(now, observer);
         self.read_meters(now, observer);
         self.tell_requests(observer);
@@ -69,10 +69,16 @@ impl Facility<'_> {
     /// Notes the racks whose workload wants or draws something else.
     fn drain_works(&mut self) {
         let Changed { demands, draws, .. } = &mut self.changed;
-        for (work, racks) in self.works.iter_mut().zip(&self.work_racks) {
+        let returns = &mut self.returns;
+        for (work, own_racks) in self.works.iter_mut().zip(&self.work_racks) {
             work.drain_changed(|own| {
-                demands.mark(racks[own]);
-                draws.mark(racks[own]);
+                let rack = own_racks[own];
+                demands.mark(rack);
+                draws.mark(rack);
+                // Its plant may carry what it would give off now.
+                if self.racks[rack as usize].tripped {
+                    returns.tell_of_rack(rack);
+                }
             });
         }
     }

@@ -40,6 +40,8 @@ impl Scale {
     pub const J_PER_TOKEN: Self = Self::new("J/token", "", 1.0);
     /// Temperature.
     pub const DEGC: Self = Self::new("degC", "c", 1.0);
+    /// Temperature difference.
+    pub const KELVIN: Self = Self::new("K", "k", 1.0);
     /// Flow of water.
     pub const M3_PER_H: Self = Self::new("m3/h", "m3_per_h", 3.6);
     /// Amount of water.

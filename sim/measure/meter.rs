@@ -90,6 +90,22 @@ impl Meter {
         self.open_max = self.open_max.max(self.value);
     }
 
+    /// Accounts for the time up to `now`, where the integral is known to be `integral`: the value
+    /// moved since it was set. What differs by rounding alone is left as it is.
+    ///
+    /// # Panics
+    ///
+    /// When `now` lies before the last change.
+    pub fn correct(&mut self, now: Time, integral: f64) {
+        /// Two sums of the same terms in another order differ by less.
+        const ROUNDING: f64 = 1e-14;
+        self.advance(now);
+        let missing = integral - self.integral();
+        if missing.abs() > ROUNDING * integral.abs() {
+            self.open.add(missing);
+        }
+    }
+
     /// The present value.
     pub fn value(&self) -> f64 {
         self.value
@@ -196,6 +212,17 @@ mod tests {
 
     fn at(seconds: f64) -> Time {
         Time::from_secs_f64(seconds)
+    }
+
+    #[test]
+    fn a_value_that_moved_is_corrected_in_its_interval() {
+        let mut meter = Meter::new(at(0.0), 2.0);
+        // It rose from 2 to 4 in ten seconds, and stayed there for ten.
+        meter.correct(at(10.0), 30.0);
+        assert_eq!(meter.take_interval(at(10.0)).mean, 3.0);
+        meter.set(at(10.0), 4.0);
+        meter.correct(at(20.0), 70.0);
+        assert_eq!((meter.take_interval(at(20.0)).mean, meter.integral()), (4.0, 70.0));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::exchangers::ExchangerPlant;
 use super::loops::{Instant, LoopPlant};
-use super::{HELD_K, SAME_K, STRIDE_K};
-use crate::plant::cooling::{BranchConditions, Conditions, Crossing, Rejection};
+use super::{SAME_K, STRIDE_K, STRIDE_PART};
+use crate::plant::cooling::{
+    BOILING_C, BranchConditions, CondenserRejection, Conditions, Crossing, HELD_K, Rejection,
+};
 
 /// A change of a coolant by less than this is taken at once, in kelvin: an assumption, about the
 /// dead band of controls.
@@ -21,6 +23,9 @@ pub(super) fn near_rest(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> boo
     let at_once_k = if was_moving { 2.0 * NEAR_K } else { AT_ONCE_K };
     let near = |node: usize, k: f64| (now_c[node] - rest_c[node]).abs() <= k;
     if !plant.airy && !near(0, at_once_k) {
+        return false;
+    }
+    if plant.masses.condenser().is_some_and(|node| !near(node, at_once_k)) {
         return false;
     }
     plant.exchangers.iter().enumerate().all(|(place, &exchanger)| {
@@ -87,36 +92,83 @@ fn dampers_open(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> 
     exchanger.outside.is_some_and(|air| air.wide_open.0 > air.conductance_w_k) && warmer_k > HELD_K
 }
 
-/// What moves heat on the loop from now on; `own_w` is the draw of its pumps and chillers.
+/// What moves heat on the loop from now on: what takes it from its coolants, and what motors put
+/// into the first of them, W.
 pub(super) fn conditions(
     plant: &LoopPlant,
     exchangers: &[ExchangerPlant],
-    rejection: Rejection,
-    own_w: f64,
+    (rejection, condenser): (Rejection, Option<CondenserRejection>),
+    loop_w: f64,
 ) -> Conditions {
+    let now_c = &plant.now.now_c;
+    let boiling = |node: usize| now_c[node] >= BOILING_C - SAME_K;
+    let mut comes_w = loop_w;
     let branches = plant.exchangers.iter().enumerate().map(|(place, &index)| {
         let exchanger = &exchangers[index as usize];
+        let (stream, first) = plant.masses.nodes_of(place);
         let mover_w = exchanger.movers.draw_w;
         let wide_open = dampers_open(plant, exchanger, place);
-        let (conductance_w_k, held_c) = match valve(plant, exchanger, place) {
+        let parts = plant.masses.branches()[place].parts.iter();
+        let from_parts_w: f64 = parts
+            .zip(&exchanger.groups)
+            .zip(first..)
+            .map(|((part, group), node)| {
+                let own_w = if part.chips { 0.0 } else { group.heat_w };
+                own_w + part.conductance_at(exchanger.flow) * (now_c[node] - now_c[stream])
+            })
+            .sum();
+        let valve = match valve(plant, exchanger, place) {
+            // Nothing is held beside a stream that boils or a coolant that does.
+            Valve::Holds(_) if boiling(0) => Valve::Shut,
+            valve => valve,
+        };
+        let (conductance_w_k, held_c) = match valve {
             Valve::Open => (exchanger.conductance_w_k, None),
             Valve::Shut => (0.0, None),
             Valve::Holds(stream_c) => (0.0, Some(stream_c)),
         };
+        let outdoors = exchanger.outside.map(|air| match wide_open {
+            true => air.wide_open,
+            false => (air.conductance_w_k, air.sink_c),
+        });
+        let mut boils = false;
+        if stream == 0 {
+            comes_w += mover_w + from_parts_w;
+        } else {
+            let to_loop_w = conductance_w_k * (now_c[stream] - now_c[0]);
+            let outdoors_w = outdoors.map_or(0.0, |(w_k, sink_c)| w_k * (now_c[stream] - sink_c));
+            boils = boiling(stream) && mover_w + from_parts_w > to_loop_w + outdoors_w;
+            comes_w += if held_c.is_some() { mover_w + from_parts_w } else { to_loop_w };
+        }
         BranchConditions {
             conductance_w_k,
             held_c,
-            outdoors: exchanger.outside.map(|air| match wide_open {
-                true => air.wide_open,
-                false => (air.conductance_w_k, air.sink_c),
-            }),
+            outdoors,
+            boils,
             flow: exchanger.flow,
             mover_w,
             parts_w: exchanger.groups.iter().map(|group| group.heat_w).collect(),
         }
     });
-    let loop_w = if plant.now.rejecting { 0.0 } else { own_w };
-    Conditions { rejection, loop_w, branches: branches.collect() }
+    let branches = branches.collect();
+    let leaves_w = match rejection {
+        Rejection::Off | Rejection::Regulated(_) => 0.0,
+        Rejection::Limited(w_k, sink_c) => w_k * (now_c[0] - sink_c),
+        Rejection::Unloaded { heat_w, .. } => heat_w,
+        Rejection::Linked(w_k) => {
+            let node = plant.masses.condenser().expect("an economiser has condenser water");
+            w_k * (now_c[0] - now_c[node])
+        }
+    };
+    let boils = boiling(0) && comes_w > leaves_w;
+    Conditions { rejection, condenser, loop_w, boils, branches }
+}
+
+/// How far a coolant at `now_c` may move on its way to `goal_c` before the loop is looked at again,
+/// K.
+fn stride_k(now_c: f64, goal_c: f64) -> f64 {
+    let goal_c = if goal_c.is_finite() { goal_c } else { BOILING_C };
+    STRIDE_K.max(STRIDE_PART * (goal_c - now_c).abs())
 }
 
 /// When a loop out of balance must be looked at again, in seconds from now.
@@ -133,20 +185,51 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
         watch(node, held_c[node] - down_k, Crossing::Falling);
         watch(node, held_c[node] + up_k, Crossing::Rising);
     };
+    // No further up than to where it boils.
+    let below_boiling_k = |node: usize| match transient.boils(node) {
+        true => f64::INFINITY,
+        false => (BOILING_C + SAME_K - held_c[node]).max(SAME_K),
+    };
     // The setpoint regained, from above or from below.
     let (rest_c, set_c) = (plant.now.rest_c[0], plant.model.setpoint_c());
-    let to_rest_k = if held_c[0] > set_c { rest_c.max(set_c) } else { rest_c } - held_c[0];
-    let regains = plant.now.rejecting && !plant.now.saturated && to_rest_k.abs() > HELD_K;
-    let (down_k, up_k) = match regains {
-        true if to_rest_k > 0.0 => (STRIDE_K, to_rest_k.min(STRIDE_K)),
-        true => ((-to_rest_k).min(STRIDE_K), STRIDE_K),
-        false => (STRIDE_K, STRIDE_K),
+    let step_k = stride_k(held_c[0], rest_c);
+    let colder = held_c[0] < set_c - HELD_K;
+    let settles_c = match (held_c[0] > set_c, rest_c < set_c) {
+        (true, _) => rest_c.max(set_c),
+        (false, true) => rest_c,
+        (false, false) => set_c,
     };
-    stride(0, down_k, up_k);
+    let to_rest_k = settles_c - held_c[0];
+    let regains = (colder || !plant.now.saturated) && to_rest_k.abs() > HELD_K;
+    let (down_k, up_k) = match regains && to_rest_k.is_finite() {
+        true if to_rest_k > 0.0 => (step_k, to_rest_k.min(step_k)),
+        true => ((-to_rest_k).min(step_k), step_k),
+        false => (step_k, step_k),
+    };
+    stride(0, down_k, up_k.min(below_boiling_k(0)));
+    if let (Some(node), Some(condenser)) = (plant.masses.condenser(), plant.now.work.condenser) {
+        let to_held_k = condenser.held_c - held_c[node];
+        let (mut down_k, mut up_k) = (STRIDE_K, STRIDE_K);
+        if to_held_k > HELD_K {
+            up_k = up_k.min(to_held_k);
+        } else if to_held_k < -HELD_K {
+            down_k = down_k.min(-to_held_k);
+        }
+        if let Some((trips_c, restarts_c)) = plant.model.head_limits_c(&plant.now.drive) {
+            if held_c[node] < trips_c {
+                up_k = up_k.min(trips_c + SAME_K - held_c[node]);
+            }
+            if held_c[node] > restarts_c + SAME_K {
+                down_k = down_k.min(held_c[node] - restarts_c);
+            }
+        }
+        stride(node, down_k, up_k);
+    }
     for (place, &index) in plant.exchangers.iter().enumerate() {
         let (stream, first) = plant.masses.nodes_of(place);
         if stream != 0 {
-            stride(stream, STRIDE_K, STRIDE_K);
+            let step_k = stride_k(held_c[stream], plant.now.rest_c[stream]);
+            stride(stream, step_k, step_k.min(below_boiling_k(stream)));
         }
         let exchanger = &exchangers[index as usize];
         if dampers_open(plant, exchanger, place) {

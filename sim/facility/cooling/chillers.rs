@@ -1,9 +1,14 @@
 //! The operators of chiller plants: they look at what has settled, and switch.
 
+use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
 use crate::fluids::MoistAir;
-use crate::kernel::{Agenda, Class, Ticket, Time};
-use crate::plant::cooling::{CoolingLoop, Drive, LoopState, PlantControl, Regime, UnitState};
+use crate::kernel::{Agenda, Class, Span, Ticket, Time};
+use crate::plant::cooling::{CoolingLoop, Drive, Head, LoopState, PlantControl, Regime, UnitState};
+
+/// Chillers that unload again within this time after they last began to have never ceased to, for
+/// the log of events.
+const UNLOADS_AGAIN: Span = Span::from_secs(20 * 60);
 
 /// The operator of a loop; idle for loops without chillers.
 #[derive(Debug, Default)]
@@ -22,6 +27,8 @@ pub(in crate::facility) struct Operator {
     out: Vec<u32>,
     /// When it looks again if nothing changes.
     look: Option<(Time, Ticket)>,
+    /// When the pressure in the condensers last began to unload chillers.
+    unloads_since: Option<Time>,
 }
 
 impl Operator {
@@ -70,6 +77,44 @@ impl Operator {
     pub(super) fn expect(&mut self, waiting_w: f64) {
         self.news |= self.waiting_w != waiting_w;
         self.waiting_w = waiting_w;
+    }
+
+    /// What the pressure in the condensers does to the chillers at `state`, where what enters them
+    /// has `entering_c` degrees Celsius and lets those that have tripped start again from
+    /// `restarts_c` down. Their own protection sees to that, whatever becomes of their control.
+    fn protect(
+        &mut self,
+        now: Time,
+        state: &LoopState,
+        (entering_c, restarts_c): (f64, f64),
+        mut record: impl FnMut(What, u32),
+    ) {
+        let Some(control) = &mut self.control else { return };
+        let mut tell = |what, count| {
+            if count > 0 {
+                record(what, count);
+            }
+        };
+        match state.head {
+            Head::Trips => {
+                let tripped = control.trip(now);
+                self.news |= tripped > 0;
+                tell(What::HeadTrip, tripped);
+            }
+            _ if entering_c <= restarts_c => {
+                let reset = control.reset();
+                self.news |= reset > 0;
+                tell(What::HeadReset, reset);
+            }
+            Head::Unloads => {
+                let again = self.unloads_since.is_some_and(|since| now < since + UNLOADS_AGAIN);
+                if !again {
+                    tell(What::HeadUnload, control.regime().running);
+                }
+                self.unloads_since = Some(now);
+            }
+            Head::Free => {}
+        }
     }
 
     /// Looks at a plant that has settled, and sees to being asked again.
@@ -121,8 +166,18 @@ impl Operator {
 impl Facility<'_> {
     /// Lets the operators look at the instant that has settled. What they switch is felt in
     /// the next instant, be it at the same time.
-    pub(in crate::facility) fn watch_chillers(&mut self, now: Time) {
+    pub(in crate::facility) fn watch_chillers(&mut self, now: Time, observer: &mut dyn Observer) {
         for (index, plant) in self.loops.iter_mut().enumerate() {
+            let condenser_c = plant.masses.condenser().map_or(f64::NAN, |node| plant.held_c[node]);
+            let entering_c = plant.model.entering_c(condenser_c, &self.air);
+            let limits_c = plant.model.head_limits_c(&plant.now.drive);
+            if let (Some(entering_c), Some((_, restarts_c))) = (entering_c, limits_c) {
+                let subject = &self.design.loops[index].name;
+                let limits_c = (entering_c, restarts_c);
+                plant.operator.protect(now, &plant.state, limits_c, |what, count| {
+                    observer.record(&Record { at: now, what, subject, count });
+                });
+            }
             let on = (plant.heat_w, &self.air);
             let event = Event::Chillers(index as u32);
             let how = (&plant.state, plant.now.drive);

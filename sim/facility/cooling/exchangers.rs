@@ -105,12 +105,12 @@ impl ExchangerPlant {
     }
 
     /// Where its stream would settle with `heat_w` from its racks, on the loop `model` that
-    /// supplies a share `flow` of its design flow at `supply_c`.
+    /// supplies a share `flow` of its design flow at `supply_c` and has `now_c`.
     pub(super) fn settles(
         &self,
         model: &CoolingLoop,
         heat_w: f64,
-        (supply_c, flow): (f64, f64),
+        (supply_c, now_c, flow): (f64, f64, f64),
         air: &MoistAir,
     ) -> Settled {
         if let Some(design) = &self.design {
@@ -124,7 +124,8 @@ impl ExchangerPlant {
             };
             let conductance_w_k = if own.outside.is_some() {
                 // What the coil takes beside the outdoor air, along its secant.
-                let w_k = own.to_loop_w / (inlet_c - supply_c);
+                let from_c = if supply_c.is_finite() { supply_c } else { now_c };
+                let w_k = own.to_loop_w / (design.inlet_c(from_c, &own) - from_c);
                 if w_k.is_finite() { w_k.max(0.0) } else { 0.0 }
             } else {
                 own.conductance_w_k
@@ -152,6 +153,13 @@ impl ExchangerPlant {
         let own = design.solve_in(heat_w, self.movers.last_share(), 1.0, self.outdoors(air));
         let total_w = heat_w + own.mover_w;
         total_w - own.outside.map_or(0.0, |air| air.heat_w).min(total_w)
+    }
+
+    /// How many racks of `hall` behind it run, and what enters them, degrees Celsius.
+    pub(in crate::facility) fn running(&self, hall: usize) -> Option<(usize, f64)> {
+        let mut groups = self.groups.iter();
+        let group = groups.find(|group| group.hall as usize == hall && group.heat_w > 0.0)?;
+        Some((group.racks.len(), self.inlet_c))
     }
 
     /// Its valve fails, with the loop at `supply_c`, or is mended.

@@ -3,13 +3,13 @@
 use super::chillers::Operator;
 use super::exchangers::{ExchangerPlant, Group, groups_of, part};
 use super::machines::Machines;
-use super::{HELD_K, STRIDE_K};
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
 use crate::fluids::MoistAir;
 use crate::kernel::{Span, Ticket, Time};
 use crate::measure::Sum;
 use crate::plant::cooling::{
-    Branch, CoolingLoop, Drive, LoopState, Masses, PerMachine, Pool, Rejection, Transient,
+    Branch, Capacities, CondenserRejection, CoolingLoop, Drive, LoopState, Masses, Moment,
+    PerMachine, Pool, Rejection, Transient, Work,
 };
 
 /// A cooling loop while the site runs.
@@ -20,8 +20,10 @@ pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) exchangers: Vec<u32>,
     /// Heat that racks and exchangers give it, W.
     pub(in crate::facility) heat_w: f64,
-    /// Heat of its racks and exchangers that outdoor air takes before, W.
+    /// Heat of its racks and exchangers that outdoor air takes before, W: all of it, and by
+    /// exchanger.
     pub(super) outside_w: f64,
+    pub(super) outdoors_w: Vec<f64>,
     /// How it works, with the temperatures that its masses have.
     pub(in crate::facility) state: LoopState,
     pub(in crate::facility) operator: Operator,
@@ -39,10 +41,12 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) transient: Option<Transient>,
     /// Heat that goes to the weather beside what the transient knows of, W.
     pub(super) beside_w: f64,
+    /// Heat of motors that warms the room, W.
+    pub(super) room_w: f64,
     /// When to look again.
     pub(super) next: Option<(Time, Ticket)>,
     pub(super) now: Instant,
-    pub(super) books: HeatBooks,
+    pub(in crate::facility) books: HeatBooks,
 }
 
 /// What is found while an instant settles.
@@ -55,14 +59,17 @@ pub(super) struct Instant {
     /// Temperatures at which they would settle; not finite where nothing carries the heat off.
     pub(super) rest_c: Vec<f64>,
     pub(super) out_of_balance: bool,
-    /// Heat that the machines carry at their most while they bring the supply back, W.
-    pub(super) pulling_w: Option<f64>,
+    /// Whether it was taken for out of balance in this pass.
+    pub(super) moving: bool,
     pub(super) drive: Drive,
-    /// Whether the device is at its limit.
+    /// How it works, and the law by which heat leaves it while it is out of balance.
+    pub(super) work: Work,
+    capacities: Capacities,
+    /// Whether the device is at its limit where the loop settles.
     pub(super) saturated: bool,
     /// Flow of the loop, as a share of design; zero where it stands.
     pub(super) flow: f64,
-    /// Whether the weather takes heat.
+    /// Whether anything carries the heat of racks off.
     pub(super) rejecting: bool,
 }
 
@@ -90,13 +97,69 @@ impl Fault {
     }
 }
 
-/// Heat of a loop since the start.
+/// What has become of the heat of a loop since the start, up to the instant that it was reached.
 #[derive(Debug, Default)]
-pub(super) struct HeatBooks {
+pub(in crate::facility) struct HeatBooks {
     pub(super) started: bool,
     pub(super) start_c: Vec<f64>,
-    /// Given to the weather, J.
-    pub(super) rejected_j: Sum,
+    /// Given to the weather by its device, J: what of it without spending water, and what of the
+    /// racks' and pumps' past chillers.
+    pub(in crate::facility) rejected_j: Sum,
+    dry_j: Sum,
+    economiser_j: Sum,
+    /// Water that evaporated for it, kg.
+    evaporated_kg: Sum,
+    /// Gone with the outdoor air of each hall behind it, J.
+    outdoors_j: Vec<Sum>,
+    /// Boiled away, J.
+    pub(in crate::facility) boiled_j: Sum,
+    /// Given by motors to the room, J.
+    pub(in crate::facility) room_j: Sum,
+    /// Taken from the masses by the weather at once, as the loop took on another state, J.
+    pub(in crate::facility) at_once_j: Sum,
+    /// Given by racks and exchangers, but for what has gone with outdoor air, J.
+    heat_j: Sum,
+    /// Temperatures times seconds.
+    supply_ks: Sum,
+    return_ks: Sum,
+    device_ks: Sum,
+}
+
+impl HeatBooks {
+    /// Amounts up to the instant that the loop was reached.
+    pub(in crate::facility) fn amounts(&self) -> Amounts {
+        Amounts {
+            heat_j: self.heat_j.value(),
+            rejected_j: self.rejected_j.value(),
+            dry_j: self.dry_j.value(),
+            economiser_j: self.economiser_j.value(),
+            evaporated_kg: self.evaporated_kg.value(),
+            supply_ks: self.supply_ks.value(),
+            return_ks: self.return_ks.value(),
+            device_ks: self.device_ks.value(),
+        }
+    }
+
+    /// Gone with the outdoor air of halls, J.
+    pub(in crate::facility) fn outdoors_j(&self) -> f64 {
+        self.outdoors_j.iter().map(Sum::value).sum()
+    }
+}
+
+/// Amounts since the start, up to an instant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::facility) struct Amounts {
+    /// J.
+    pub(in crate::facility) heat_j: f64,
+    pub(in crate::facility) rejected_j: f64,
+    pub(in crate::facility) dry_j: f64,
+    pub(in crate::facility) economiser_j: f64,
+    /// kg.
+    pub(in crate::facility) evaporated_kg: f64,
+    /// Temperatures times seconds.
+    pub(in crate::facility) supply_ks: f64,
+    pub(in crate::facility) return_ks: f64,
+    pub(in crate::facility) device_ks: f64,
 }
 
 impl LoopPlant {
@@ -124,8 +187,12 @@ impl LoopPlant {
             };
             Branch { stream_j_k, parts: groups.iter().map(of_group).collect() }
         });
-        let masses = Masses::new(site.operation.coolant_j_k, branches.collect());
-        let held_c = vec![state.supply_c; masses.len()];
+        let condenser_j_k = model.condenser_j_k();
+        let masses = Masses::new(site.operation.coolant_j_k, condenser_j_k, branches.collect());
+        let mut held_c = vec![state.supply_c; masses.len()];
+        if let Some(node) = masses.condenser() {
+            held_c[node] = state.device_c;
+        }
         let (restart, standby, units) =
             (site.operation.restart, site.operation.standby, model.units());
         let pools = PerMachine {
@@ -150,6 +217,7 @@ impl LoopPlant {
             exchangers,
             heat_w: 0.0,
             outside_w: 0.0,
+            outdoors_w: vec![0.0; masses.branches().len()],
             operator: Operator::default(),
             wet: true,
             fan_fault: Fault::default(),
@@ -159,8 +227,10 @@ impl LoopPlant {
                 now_c: held_c.clone(),
                 rest_c: held_c.clone(),
                 out_of_balance: false,
-                pulling_w: None,
+                moving: false,
                 drive: Drive::FULL,
+                work: Work { state, rejection: Rejection::Off, condenser: None },
+                capacities: Capacities::default(),
                 saturated: false,
                 flow: 1.0,
                 rejecting: true,
@@ -170,6 +240,7 @@ impl LoopPlant {
             since: Time::ZERO,
             transient: None,
             beside_w: 0.0,
+            room_w: 0.0,
             next: None,
             books: HeatBooks::default(),
         }
@@ -183,11 +254,6 @@ impl LoopPlant {
         if warmest.is_finite() { warmest } else { self.state.supply_c }
     }
 
-    /// Heat given to the weather since the start, J.
-    pub(in crate::facility) fn rejected_j(&self) -> f64 {
-        self.books.rejected_j.value()
-    }
-
     /// Heat that the masses hold beyond what they held at the start, J.
     pub(in crate::facility) fn stored_j(&self) -> f64 {
         self.masses.stored_j(&self.books.start_c, &self.held_c)
@@ -197,69 +263,144 @@ impl LoopPlant {
     pub(super) fn reach(&mut self, now: Time) {
         self.now.reached = true;
         let elapsed_s = (now - self.since).as_secs_f64();
-        self.now.now_c = match &self.transient {
-            Some(transient) => {
-                self.books.rejected_j.add(transient.rejected_j(elapsed_s));
-                transient.at(elapsed_s)
-            }
-            None => self.held_c.clone(),
-        };
-        self.books.rejected_j.add(self.beside_w * elapsed_s);
+        let amounts = self.since_reached(elapsed_s);
+        let branches = self.masses.branches().len();
+        let outdoors_j: Vec<f64> =
+            (0..branches).map(|branch| self.outdoors_since(branch, elapsed_s)).collect();
+        let books = &mut self.books;
+        books.outdoors_j.resize(branches, Sum::ZERO);
+        books.outdoors_j.iter_mut().zip(outdoors_j).for_each(|(sum, j)| sum.add(j));
+        for (sum, amount) in [
+            (&mut books.heat_j, amounts.heat_j),
+            (&mut books.rejected_j, amounts.rejected_j),
+            (&mut books.dry_j, amounts.dry_j),
+            (&mut books.economiser_j, amounts.economiser_j),
+            (&mut books.evaporated_kg, amounts.evaporated_kg),
+            (&mut books.supply_ks, amounts.supply_ks),
+            (&mut books.return_ks, amounts.return_ks),
+            (&mut books.device_ks, amounts.device_ks),
+            (&mut books.room_j, self.room_w * elapsed_s),
+        ] {
+            sum.add(amount);
+        }
+        self.now.now_c.clone_from(&self.held_c);
+        if let Some(transient) = &self.transient {
+            books.boiled_j.add(transient.given(elapsed_s).boiled_j);
+            self.now.now_c = transient.at(elapsed_s);
+        }
         self.since = now;
+        self.now.capacities.clear();
         self.now.out_of_balance = false;
-        self.now.pulling_w = None;
+        self.now.moving = self.transient.is_some();
     }
 
-    /// How the machines must work for `rest`, the state that the present heat settles at: at
-    /// their most, where the supply has to be brought back to it.
-    pub(super) fn at_work(&mut self, rest: LoopState, air: &MoistAir, drive: Drive) -> LoopState {
-        let supply_c = self.now.now_c[0];
-        let wanted_c = self.model.setpoint_c().max(rest.supply_c);
-        let returning = self.transient.is_some() && !self.airy && supply_c > wanted_c + HELD_K;
-        if !returning || rest.saturated || !rest.flowing || drive.fan_speed.is_some() {
-            return rest;
+    /// Amounts since the start, up to `now`, which nothing has reached yet.
+    pub(in crate::facility) fn amounts(&self, now: Time) -> Amounts {
+        let booked = self.books.amounts();
+        let open = self.since_reached((now - self.since).as_secs_f64());
+        Amounts {
+            heat_j: booked.heat_j + open.heat_j,
+            rejected_j: booked.rejected_j + open.rejected_j,
+            dry_j: booked.dry_j + open.dry_j,
+            economiser_j: booked.economiser_j + open.economiser_j,
+            evaporated_kg: booked.evaporated_kg + open.evaporated_kg,
+            supply_ks: booked.supply_ks + open.supply_ks,
+            return_ks: booked.return_ks + open.return_ks,
+            device_ks: booked.device_ks + open.device_ks,
         }
-        let at_most = Drive { may_evaporate: drive.may_evaporate, ..Drive::FULL };
-        let midway_c = 0.5 * (supply_c + wanted_c);
-        let pulling_w = *self
-            .now
-            .pulling_w
-            .get_or_insert_with(|| self.model.capacity_w(midway_c, air, at_most));
-        self.model.solve(pulling_w.max(self.heat_w), air, drive)
     }
 
-    /// What the weather takes from the masses.
-    pub(super) fn rejection(&self, air: &MoistAir) -> Rejection {
-        let Instant { drive, saturated, rejecting, .. } = self.now;
-        let (now_c, rest_c) = (self.now.now_c[0], self.now.rest_c[0]);
-        if !rejecting {
-            return Rejection::Off;
+    /// Heat that has gone with the outdoor air of the hall behind `exchanger` up to `now`, J.
+    pub(in crate::facility) fn outdoors_j(&self, exchanger: usize, now: Time) -> f64 {
+        let branch = self.exchangers.iter().position(|&x| x as usize == exchanger);
+        let branch = branch.expect("an exchanger is on its loop");
+        let booked_j = self.books.outdoors_j.get(branch).map_or(0.0, Sum::value);
+        booked_j + self.outdoors_since(branch, (now - self.since).as_secs_f64())
+    }
+
+    fn outdoors_since(&self, branch: usize, seconds: f64) -> f64 {
+        match &self.transient {
+            Some(transient) => transient.outdoors_j(branch, seconds),
+            None => self.outdoors_w[branch] * seconds,
         }
-        if !saturated && (now_c - rest_c).abs() <= HELD_K {
-            return Rejection::Regulated(rest_c);
-        }
-        let set_c = self.model.setpoint_c();
-        if !saturated && now_c < rest_c.max(set_c) + HELD_K {
-            // Colder than wanted: the machines rest until it is not, and what they carry at rest
-            // goes with the temperature.
-            let at_rest = Drive { fans: 0.0, chillers: 0.0, ..drive };
-            let carried_w = |c| self.model.capacity_w(c, air, at_rest);
-            let w_k = ((carried_w(now_c + STRIDE_K) - carried_w(now_c)) / STRIDE_K).max(1.0);
-            return if rest_c < set_c - HELD_K {
-                Rejection::Limited(w_k, rest_c - self.heat_w / w_k)
-            } else {
-                Rejection::Limited(w_k, now_c - carried_w(now_c) / w_k)
-            };
-        }
-        let capacity_w = |c| self.model.capacity_w(c, air, drive);
-        let (to_c, to_w) = if saturated {
-            (rest_c, self.heat_w)
-        } else {
-            let to_c = rest_c.max(set_c);
-            (to_c, capacity_w(to_c))
+    }
+
+    /// Whether its masses are on their way to where they settle.
+    pub(super) fn is_out_of_balance(&self) -> bool {
+        self.transient.is_some()
+    }
+
+    /// What `seconds` since the loop was reached come to.
+    ///
+    /// What its device does was found at that instant. While the loop is out of balance the heat
+    /// that it takes moves on from there, and all that follows from that heat goes with it.
+    fn since_reached(&self, seconds: f64) -> Amounts {
+        let state = &self.state;
+        let rejected_j = match &self.transient {
+            Some(transient) => transient.given(seconds).rejected_j + self.beside_w * seconds,
+            None => self.beside_w * seconds,
         };
-        let from_c = if (now_c - to_c).abs() > 0.05 { now_c } else { to_c + STRIDE_K };
-        let w_k = ((capacity_w(from_c) - to_w) / (from_c - to_c)).max(1.0);
-        Rejection::Limited(w_k, to_c - to_w / w_k)
+        let whole_s =
+            if state.heat_rejected_w > 0.0 { rejected_j / state.heat_rejected_w } else { 0.0 };
+        let spends_water =
+            state.water.evaporation_kg_s > 0.0 || state.dry_w < state.heat_rejected_w;
+        let by_heat = self.model.design().evaporates_by_heat();
+        let mean_c = |node: Option<usize>, still_c: f64| match (&self.transient, node) {
+            (Some(transient), Some(node)) => transient.mean_c(node, seconds),
+            _ => still_c,
+        };
+        let supply_c = mean_c(Some(0), state.supply_c);
+        let device_c = match self.masses.condenser() {
+            None => supply_c + (state.device_c - state.supply_c),
+            node => mean_c(node, state.device_c),
+        };
+        let branches = 0..self.masses.branches().len();
+        let outdoors_j: f64 = branches.map(|branch| self.outdoors_since(branch, seconds)).sum();
+        Amounts {
+            heat_j: (self.heat_w + self.outside_w) * seconds - outdoors_j,
+            rejected_j,
+            dry_j: if spends_water { state.dry_w * whole_s } else { rejected_j },
+            economiser_j: state.economiser_w * whole_s,
+            evaporated_kg: state.water.evaporation_kg_s * if by_heat { whole_s } else { seconds },
+            supply_ks: supply_c * seconds,
+            return_ks: (supply_c + (state.return_c - state.supply_c)) * seconds,
+            device_ks: device_c * seconds,
+        }
+    }
+
+    /// How the loop works in `air` with `drive`, which would settle at `rest`.
+    pub(super) fn work(&self, rest: &LoopState, air: &MoistAir, drive: Drive) -> Work {
+        if !self.now.moving {
+            return Work { state: *rest, rejection: Rejection::Off, condenser: None };
+        }
+        let now_c = &self.now.now_c;
+        self.model.work(&Moment {
+            supply_c: now_c[0],
+            condenser_c: self.masses.condenser().map_or(rest.device_c, |node| now_c[node]),
+            heat_w: self.heat_w,
+            rest,
+            air,
+            drive,
+            capacities: &self.now.capacities,
+        })
+    }
+
+    /// Heat of its motors: what chilled-water or loop pumps put into its coolant, what condenser
+    /// pumps and compressors put into what cools their condensers, and what warms the room, W.
+    pub(super) fn motors_w(&self) -> (f64, f64, f64) {
+        let (pump_w, chiller_w) = (self.machines.pumps.draw_w, self.machines.chillers.draw_w);
+        let (pump_share, chiller_share) = self.model.heat_shares();
+        let state = &self.state;
+        let condenser_share =
+            if state.pump_w > 0.0 { state.condenser_pump_w / state.pump_w } else { 0.0 };
+        let coolant_w = pump_share * (1.0 - condenser_share) * pump_w;
+        let condenser_w = pump_share * condenser_share * pump_w + chiller_share * chiller_w;
+        (coolant_w, condenser_w, pump_w + chiller_w - coolant_w - condenser_w)
+    }
+
+    /// What becomes of its condenser water, with what its machines really draw.
+    pub(super) fn condenser(&self, condenser_w: f64) -> Option<CondenserRejection> {
+        let condenser = self.now.work.condenser?;
+        Some(CondenserRejection { heat_w: condenser_w, ..condenser })
     }
 }

@@ -88,16 +88,6 @@ impl Machines {
         self.pool.share()
     }
 
-    /// Whether there are any that need power.
-    pub(in crate::facility) fn exist(&self) -> bool {
-        self.load.is_some()
-    }
-
-    /// The most that they ever draw, in watts.
-    pub(in crate::facility) fn most_w(&self) -> f64 {
-        self.most_w
-    }
-
     /// Whether they have power, and have had it for as long as they take to start. Schedules
     /// `event` for when they will have.
     ///

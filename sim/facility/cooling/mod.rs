@@ -22,10 +22,9 @@ mod waterworks;
 use super::passes::{Pass, Progress};
 use super::{Event, Facility};
 use crate::kernel::{Agenda, Class, Span, Time};
-use crate::plant::cooling::{Drive, PerMachine, Rejection};
+use crate::plant::cooling::{BOILING_C, Drive, LoopState, PerMachine, Rejection};
 
 use balance::{conditions, look_again_s};
-use loops::Instant;
 use machines::Machines;
 
 pub(super) use exchangers::ExchangerPlant;
@@ -34,13 +33,13 @@ pub(super) use returns::Returns;
 pub(super) use units::{Planned, Unit, planned, units};
 pub(super) use waterworks::Waterworks;
 
-/// The state of a loop out of balance is looked at again when a coolant has moved by this much,
-/// in kelvin: what meters may be off by, and what devices at their limit are taken as linear over.
+/// The state of a loop out of balance is looked at again when a coolant has moved by this much, in
+/// kelvin, or by a part of the way that lies before it: what devices at their limit are taken as
+/// linear over.
 const STRIDE_K: f64 = 1.0;
+const STRIDE_PART: f64 = 0.1;
 /// Temperatures nearer than this are the same, in kelvin.
 const SAME_K: f64 = 1e-6;
-/// A device holds its setpoint when it is this near, in kelvin.
-const HELD_K: f64 = 1e-3;
 /// Never look again sooner than this, in seconds.
 const SOONEST_S: f64 = 1e-6;
 
@@ -61,7 +60,8 @@ impl Facility<'_> {
             let (may_evaporate, fan_speed) = (plant.wet, plant.fan_fault.at);
             let whole = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
             let at_rest = plant.model.solve(plant.heat_w, &self.air, whole);
-            let wanted = plant.at_work(at_rest, &self.air, whole);
+            let working = plant.work(&at_rest, &self.air, whole);
+            let wanted = working.state;
             let wanted_w =
                 PerMachine { fans: wanted.fan_w, pumps: wanted.pump_w, chillers: wanted.chiller_w };
             let share = plant.machines.each_mut().zip(wanted_w).map(|(machines, wanted_w)| {
@@ -73,35 +73,34 @@ impl Facility<'_> {
             });
             let PerMachine { fans, pumps, chillers } = share;
             let drive = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
-            let (at_rest, state) = if drive == whole {
-                (at_rest, wanted)
+            let (at_rest, work) = if drive == whole {
+                (at_rest, working)
             } else {
                 let at_rest = plant.model.solve(plant.heat_w, &self.air, drive);
-                (at_rest, plant.at_work(at_rest, &self.air, drive))
+                (at_rest, plant.work(&at_rest, &self.air, drive))
             };
-            // Water still goes round where only what cools it is missing.
-            let circulates = plant.machines.pumps.exist() && pumps > 0.0;
-            let pump_w =
-                if state.flowing { state.pump_w } else { pumps * plant.machines.pumps.most_w() };
-            let draws_w =
-                PerMachine { fans: state.fan_w, pumps: pump_w, chillers: state.chiller_w };
+            let LoopState { fan_w, pump_w, chiller_w, .. } = work.state;
+            let draws_w = PerMachine { fans: fan_w, pumps: pump_w, chillers: chiller_w };
             plant.machines.each_mut().zip(draws_w).map(|(machines, draw_w)| {
                 machines.draw(&mut self.power, draw_w);
             });
-            plant.state = state;
+            plant.state = work.state;
             // Chillers whose condensers have no water trip, and start anew when it is back.
             let condenses = may_evaporate || plant.model.design().works_dry();
             plant.operator.sees(chillers > 0.0 && condenses);
-            let flow = match (state.flowing, circulates) {
-                (true, _) => state.flow,
-                (false, true) => plant.model.full_flow(pumps),
-                (false, false) => 0.0,
-            };
             plant.now.drive = drive;
+            plant.now.work = work;
             plant.now.saturated = at_rest.saturated || plant.model.floats(&at_rest, &drive);
-            plant.now.flow = flow;
+            plant.now.flow = work.state.flow;
             plant.now.rejecting = at_rest.flowing;
-            plant.now.rest_c[0] = if at_rest.flowing { at_rest.supply_c } else { f64::INFINITY };
+            // Nowhere does a loop settle whose heat is not carried off.
+            let settles = at_rest.flowing && at_rest.left_w == 0.0;
+            plant.now.rest_c[0] = if settles { at_rest.supply_c } else { f64::INFINITY };
+            if let Some(node) = plant.masses.condenser() {
+                let stands = plant.now.drive.pumps == 0.0 || !may_evaporate;
+                let now_c = plant.now.now_c[node];
+                plant.now.rest_c[node] = if stands { now_c } else { at_rest.device_c };
+            }
             self.changed.fell |= progress.falls;
             if progress.held {
                 self.changed.hold(now, &mut self.agenda);
@@ -114,6 +113,13 @@ impl Facility<'_> {
                 continue;
             }
             self.find_rest(now, index);
+            let instant = &mut self.loops[index as usize].now;
+            if instant.moving != instant.out_of_balance {
+                // Its machines work otherwise then.
+                instant.moving = instant.out_of_balance;
+                self.changed.loops.mark(index);
+                continue;
+            }
             for place in 0..self.loops[index as usize].exchangers.len() {
                 self.serve(now, index, place, pass);
             }
@@ -140,7 +146,7 @@ impl Facility<'_> {
         let mut progress = Progress::default();
         plant.heat_w = 0.0;
         plant.outside_w = 0.0;
-        for &exchanger in &plant.exchangers {
+        for (place, &exchanger) in plant.exchangers.iter().enumerate() {
             let exchanger = &mut self.exchangers[exchanger as usize];
             exchanger.heat_w = 0.0;
             for group in &mut exchanger.groups {
@@ -172,6 +178,7 @@ impl Facility<'_> {
                 let outside_w = outside_w.min(exchanger.heat_w + movers.draw_w);
                 plant.heat_w += movers.draw_w - outside_w;
                 plant.outside_w += outside_w;
+                plant.outdoors_w[place] = outside_w;
                 exchanger.outside_w = outside_w;
             }
         }
@@ -208,32 +215,47 @@ impl Facility<'_> {
             if let Some((_, ticket)) = plant.next.take() {
                 self.agenda.cancel(ticket);
             }
-            let own_w = plant.machines.pumps.draw_w + plant.machines.chillers.draw_w;
-            let Instant { out_of_balance, rejecting, .. } = plant.now;
+            let (coolant_w, condenser_w, room_w) = plant.motors_w();
+            plant.room_w = room_w;
             let mut held_c;
-            if out_of_balance {
+            if plant.now.out_of_balance {
                 held_c = plant.now.now_c.clone();
-                let rejection = plant.rejection(&self.air);
+                let rejection = plant.now.work.rejection;
                 if let Rejection::Regulated(supply_c) = rejection {
                     held_c[0] = supply_c;
                 }
-                let conditions = conditions(plant, &self.exchangers, rejection, own_w);
+                let condenser = plant.condenser(condenser_w);
+                if let (Some(node), Some(condenser)) = (plant.masses.condenser(), condenser)
+                    && let Rejection::Regulated(tower_c) = condenser.rejection
+                {
+                    held_c[node] = tower_c;
+                }
+                // Heat of motors goes the way of the rest, but where the device alone is told
+                // what it carries of the racks'.
+                let alone = condenser.is_none() && rejection != Rejection::Off;
+                let loop_w = if alone { 0.0 } else { coolant_w };
+                plant.beside_w = if alone { coolant_w + condenser_w } else { 0.0 };
+                let conditions =
+                    conditions(plant, &self.exchangers, (rejection, condenser), loop_w);
+                if conditions.boils {
+                    held_c[0] = BOILING_C;
+                }
                 for (place, branch) in conditions.branches.iter().enumerate() {
-                    if let Some(stream_c) = branch.held_c {
+                    let stream_c = branch.boils.then_some(BOILING_C).or(branch.held_c);
+                    if let Some(stream_c) = stream_c {
                         held_c[plant.masses.nodes_of(place).0] = stream_c;
                     }
                 }
                 plant.transient = Some(plant.masses.transient(&conditions, &held_c));
-                plant.beside_w = if rejecting { own_w } else { 0.0 };
             } else {
                 held_c = plant.now.rest_c.clone();
                 plant.transient = None;
-                plant.beside_w = plant.heat_w + plant.outside_w + own_w;
+                plant.beside_w = plant.heat_w + coolant_w + condenser_w;
             }
             // What was taken at once has come from the weather or gone there at once.
             if plant.books.started {
                 let jump_j = plant.masses.stored_j(&plant.now.now_c, &held_c);
-                plant.books.rejected_j.add(-jump_j);
+                plant.books.at_once_j.add(-jump_j);
             } else {
                 plant.books.started = true;
                 plant.books.start_c.clone_from(&held_c);

@@ -428,8 +428,12 @@ impl Facility<'_> {
                 return true;
             }
             let exchanger = &self.exchangers[number as usize];
-            let settled =
-                exchanger.settles(&plant.model, heat_w(number), (supply_c, flow), &self.air);
+            let settled = exchanger.settles(
+                &plant.model,
+                heat_w(number),
+                (supply_c, supply_c, flow),
+                &self.air,
+            );
             let (stream, first) = plant.masses.nodes_of(place);
             let stream_c = settled.inlet_c.max(plant.held_c[stream]);
             let parts = plant.masses.branches()[place].parts.iter();

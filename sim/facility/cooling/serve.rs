@@ -6,6 +6,7 @@ use super::balance::near_rest;
 use crate::facility::Facility;
 use crate::facility::passes::Pass;
 use crate::kernel::Time;
+use crate::plant::cooling::BOILING_C;
 
 /// Smaller changes of a supply temperature are not carried to the racks, in kelvin. The
 /// balances do not depend on it: meters read what was carried.
@@ -18,7 +19,7 @@ impl Facility<'_> {
     /// be there at once.
     pub(super) fn find_rest(&mut self, now: Time, index: u32) {
         let plant = &mut self.loops[index as usize];
-        let loop_now = (plant.now.rest_c[0], plant.now.flow);
+        let loop_now = (plant.now.rest_c[0], plant.now.now_c[0], plant.state.flow);
         for (place, &exchanger) in plant.exchangers.iter().enumerate() {
             let exchanger = &mut self.exchangers[exchanger as usize];
             let (stream, first) = plant.masses.nodes_of(place);
@@ -26,11 +27,16 @@ impl Facility<'_> {
             exchanger.outside = settled.outside;
             exchanger.conductance_w_k = settled.conductance_w_k;
             exchanger.flow = settled.flow;
-            plant.now.rest_c[stream] = settled.inlet_c;
+            // Nothing settles above where it boils.
+            let stream_c = match settled.inlet_c {
+                inlet_c if inlet_c > BOILING_C => f64::INFINITY,
+                inlet_c => inlet_c,
+            };
+            plant.now.rest_c[stream] = stream_c;
             let parts = plant.masses.branches()[place].parts.iter();
             for ((part, group), node) in parts.zip(&exchanger.groups).zip(first..) {
                 let rise_k = group.heat_w / part.conductance_at(exchanger.flow);
-                plant.now.rest_c[node] = settled.inlet_c + if part.chips { rise_k } else { 0.0 };
+                plant.now.rest_c[node] = stream_c + if part.chips { rise_k } else { 0.0 };
             }
         }
         // At the start of a run everything has settled long ago, if it can.

@@ -5,6 +5,7 @@
 //! used up is known. Looked at after an instant has settled; a loop that has run dry, or has
 //! water again, is told by an event of its own at the same time.
 
+use super::loops::LoopPlant;
 use crate::facility::design::Design;
 use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
@@ -43,12 +44,41 @@ pub(in crate::facility) struct LoopWater {
     basin: Basin,
     has_basin: bool,
     balance: Balance,
-    /// What the main grants now, kg/s.
+    /// What has flowed up to the instant that is booked.
+    booked: WaterAmounts,
+    /// What had evaporated by the books of its loop, kg.
+    evaporated_kg: f64,
+    /// What the main grants now, and what it could at most, kg/s.
     granted_kg_s: f64,
+    most_kg_s: f64,
     /// Whether its device has water.
     wet: bool,
     /// It does not try again before.
     retry: Time,
+}
+
+/// Water since the start, up to an instant, kg.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::facility) struct WaterAmounts {
+    pub(in crate::facility) evaporation_kg: f64,
+    pub(in crate::facility) drift_kg: f64,
+    pub(in crate::facility) blowdown_kg: f64,
+    pub(in crate::facility) makeup_kg: f64,
+    /// What its basin has gained.
+    pub(in crate::facility) filled_kg: f64,
+}
+
+impl WaterAmounts {
+    /// With what has flowed since.
+    fn and(self, more: &Self) -> Self {
+        Self {
+            evaporation_kg: self.evaporation_kg + more.evaporation_kg,
+            drift_kg: self.drift_kg + more.drift_kg,
+            blowdown_kg: self.blowdown_kg + more.blowdown_kg,
+            makeup_kg: self.makeup_kg + more.makeup_kg,
+            filled_kg: self.filled_kg + more.filled_kg,
+        }
+    }
 }
 
 impl Waterworks {
@@ -58,7 +88,10 @@ impl Waterworks {
             basin: Basin::new(site.operation.make_up.basin),
             has_basin: site.operation.make_up.basin.volume_kg > 0.0,
             balance: Balance::default(),
+            booked: WaterAmounts::default(),
+            evaporated_kg: 0.0,
             granted_kg_s: 0.0,
+            most_kg_s: f64::INFINITY,
             wet: true,
             retry: Time::ZERO,
         };
@@ -103,16 +136,32 @@ impl Waterworks {
         &self.loops[index]
     }
 
+    /// Water of loop `index`, which is `plant`, since the start up to `now`.
+    pub(in crate::facility) fn amounts(
+        &self,
+        index: usize,
+        plant: &LoopPlant,
+        now: Time,
+    ) -> WaterAmounts {
+        let own = &self.loops[index];
+        let flowed =
+            own.flowed(plant.amounts(now).evaporated_kg, (now - self.booked).as_secs_f64());
+        own.booked.and(&flowed)
+    }
+
     /// Books what has flowed up to `now`.
-    fn book(&mut self, now: Time, clock: &Clock) {
+    fn book(&mut self, now: Time, plants: &[LoopPlant], clock: &Clock) {
         let seconds = (now - self.booked).as_secs_f64();
         self.booked = now;
         for &index in &self.order {
             let own = &mut self.loops[index as usize];
-            let taken_kg = own.balance.flows.makeup_kg_s * seconds;
-            own.basin.advance(&own.balance, seconds);
-            own.main.take(taken_kg);
-            self.main.take(taken_kg);
+            let evaporated_kg = plants[index as usize].amounts(now).evaporated_kg;
+            let flowed = own.flowed(evaporated_kg, seconds);
+            own.evaporated_kg = evaporated_kg;
+            own.booked = own.booked.and(&flowed);
+            own.basin.fill(flowed.filled_kg);
+            own.main.take(flowed.makeup_kg);
+            self.main.take(flowed.makeup_kg);
         }
         if self.midnight <= now {
             self.main.begin_day();
@@ -121,8 +170,8 @@ impl Waterworks {
         }
     }
 
-    /// When anything comes of the present flows.
-    fn next_at(&self, now: Time) -> Time {
+    /// When anything comes of the present flows, in the loops `plants`.
+    fn next_at(&self, now: Time, plants: &[LoopPlant]) -> Time {
         let mut next = self.midnight;
         let mut within = |seconds: Option<f64>| {
             // What lies further ahead than any run is never.
@@ -138,13 +187,48 @@ impl Waterworks {
             total_kg_s += makeup_kg_s;
             within(own.main.spent_in_s(makeup_kg_s));
             within(own.basin.next_s(&own.balance, !own.wet));
+            within(own.ends_in_s(now, &plants[index as usize]));
             if !own.wet && !own.has_basin && own.retry > now {
                 within(Some((own.retry - now).as_secs_f64()));
             }
         }
         within(self.main.spent_in_s(total_kg_s));
+        within(self.spent_in_s(now, plants));
         if self.turned.is_empty() { next } else { now }
     }
+}
+
+impl Waterworks {
+    /// When the allowance of the site is used up, in seconds from `now`, where that is before a loop
+    /// out of balance is looked at again.
+    fn spent_in_s(&self, now: Time, plants: &[LoopPlant]) -> Option<f64> {
+        let plant = |index: u32| &plants[index as usize];
+        let moving = self.order.iter().map(|&index| plant(index)).filter(|p| p.is_out_of_balance());
+        let at = moving.filter_map(|plant| plant.next).map(|(at, _)| at).min()?;
+        if self.main.is_spent() {
+            return None;
+        }
+        let left_kg = |seconds: f64| {
+            let flows = self.order.iter().map(|&index| {
+                self.loops[index as usize].flows_in(seconds, now, plant(index)).makeup_kg
+            });
+            self.main.left_kg() - flows.sum::<f64>()
+        };
+        used_up_in_s((at - now).as_secs_f64(), left_kg)
+    }
+}
+
+/// When, within `seconds`, nothing is `left` of what only falls.
+fn used_up_in_s(seconds: f64, left: impl Fn(f64) -> f64) -> Option<f64> {
+    let (mut some_s, mut none_s) = (0.0, seconds);
+    if left(none_s) > 0.0 {
+        return None;
+    }
+    while none_s - some_s > 1e-9 * none_s.max(1.0) {
+        let middle_s: f64 = 0.5 * (some_s + none_s);
+        *(if left(middle_s) > 0.0 { &mut some_s } else { &mut none_s }) = middle_s;
+    }
+    Some(none_s)
 }
 
 impl LoopWater {
@@ -153,14 +237,96 @@ impl LoopWater {
         &self.balance
     }
 
+    /// What has flowed up to the instant that is booked.
+    pub(in crate::facility) fn booked(&self) -> WaterAmounts {
+        self.booked
+    }
+
     /// What its basin holds beyond what it held at the start, kg.
     pub(in crate::facility) fn gained_kg(&self) -> f64 {
         self.basin.stored_kg()
     }
 
+    /// What has flowed in the `seconds` since it was booked, where `evaporated_kg` have evaporated
+    /// since the start. Evaporation follows the heat that its loop rejects, which moves while that
+    /// is out of balance, and blowdown follows evaporation. What that comes to beyond the present
+    /// flows the float valve lets in, as far as the main has it; less is bled where it has not.
+    /// What is short still, and all of it where the basin falls or fills, is the basin's.
+    fn flowed(&self, evaporated_kg: f64, seconds: f64) -> WaterAmounts {
+        let Balance { flows, filling_kg_s } = self.balance;
+        let evaporation_kg = evaporated_kg - self.evaporated_kg;
+        let blown = match flows.evaporation_kg_s > 0.0 {
+            true => flows.blowdown_kg_s / flows.evaporation_kg_s,
+            false => 0.0,
+        };
+        let more_kg = evaporation_kg - flows.evaporation_kg_s * seconds;
+        let mut blowdown_kg = flows.blowdown_kg_s * seconds + blown * more_kg;
+        let drift_kg = flows.drift_kg_s * seconds;
+        let gone_kg = evaporation_kg + drift_kg + blowdown_kg;
+        let (makeup_kg, filled_kg) = if filling_kg_s == 0.0 && flows.makeup_kg_s > 0.0 {
+            // No time has passed where the main may bring anything.
+            let most_kg = if seconds > 0.0 { self.most_kg_s * seconds } else { 0.0 };
+            let short_kg = (gone_kg - most_kg).max(0.0);
+            let unbled_kg = short_kg.min(blowdown_kg.max(0.0));
+            blowdown_kg -= unbled_kg;
+            let given_kg = if self.has_basin { short_kg - unbled_kg } else { 0.0 };
+            (gone_kg - unbled_kg - given_kg, -given_kg)
+        } else {
+            // The float valve shuts where the basin is full before it is looked at again.
+            let room_kg = -self.basin.stored_kg();
+            let filled_kg = (flows.makeup_kg_s * seconds - gone_kg).min(room_kg.max(0.0));
+            (gone_kg + filled_kg, filled_kg)
+        };
+        WaterAmounts { evaporation_kg, drift_kg, blowdown_kg, makeup_kg, filled_kg }
+    }
+
+    /// Whether its device, with a basin that is empty or none, comes to need more than its main
+    /// can bring before its loop `plant` is looked at again: out of balance that evaporates ever
+    /// more.
+    fn falls_short(&self, now: Time, plant: &LoopPlant) -> bool {
+        let Some((at, _)) = plant.next.filter(|_| plant.is_out_of_balance()) else { return false };
+        let seconds = (at - now).as_secs_f64();
+        if !self.wet || !self.basin.is_empty() || seconds <= 0.0 {
+            return false;
+        }
+        let flowed = self.flows_in(seconds, now, plant);
+        let most_kg = self.most_kg_s * seconds;
+        flowed.filled_kg < -SLACK * most_kg || flowed.makeup_kg > most_kg * (1.0 + SLACK)
+    }
+
+    /// When its basin is dry or the allowance of its main used up, in seconds from `now`, where that
+    /// is before its loop `plant` is looked at again: out of balance that evaporates ever more, or
+    /// less.
+    fn ends_in_s(&self, now: Time, plant: &LoopPlant) -> Option<f64> {
+        let (at, _) = plant.next.filter(|_| plant.is_out_of_balance())?;
+        let left = |seconds: f64| {
+            let flowed = self.flows_in(seconds, now, plant);
+            let level_kg = self.basin.level_kg() + flowed.filled_kg;
+            let level_kg = if self.basin.is_empty() { f64::INFINITY } else { level_kg };
+            let left_kg = self.main.left_kg() - flowed.makeup_kg;
+            let left_kg = if self.main.is_spent() { f64::INFINITY } else { left_kg };
+            level_kg.min(left_kg)
+        };
+        used_up_in_s((at - now).as_secs_f64(), left)
+    }
+
+    /// What flows in `seconds` from `now`, to which it is booked.
+    fn flows_in(&self, seconds: f64, now: Time, plant: &LoopPlant) -> WaterAmounts {
+        let at = now + Span::from_secs_f64(seconds);
+        self.flowed(plant.amounts(at).evaporated_kg, seconds)
+    }
+
     /// Whether its device has no water.
     pub(in crate::facility) fn is_dry(&self) -> bool {
         !self.wet
+    }
+
+    /// Its device runs dry, or has water again.
+    fn turn(&mut self, now: Time, subject: &str, observer: &mut dyn Observer) {
+        self.wet = !self.wet;
+        self.retry = now + RETRY;
+        let what = if self.wet { What::WaterBack } else { What::RanDry };
+        observer.record(&Record { at: now, what, subject, count: 1 });
     }
 
     /// Whether a wet device that would lose `lost` runs dry where `most_kg_s` can come.
@@ -182,10 +348,10 @@ impl Facility<'_> {
         if !(std::mem::take(&mut works.news) || due) {
             return;
         }
-        works.book(now, &self.design.clock);
+        works.book(now, &self.loops, &self.design.clock);
         self.share_water(now, observer);
         let works = &mut self.water;
-        let next = works.next_at(now);
+        let next = works.next_at(now, &self.loops);
         if works.next.is_some_and(|(at, _)| at == next && at > now) {
             return;
         }
@@ -220,26 +386,29 @@ impl Facility<'_> {
                 }
             };
             if turns {
-                own.wet = !own.wet;
-                own.retry = now + RETRY;
+                own.turn(now, &self.design.loops[index as usize].name, observer);
                 works.turned.push(index);
                 self.watch.cause(!own.wet);
-                let what = if own.wet { What::WaterBack } else { What::RanDry };
-                let subject = &self.design.loops[index as usize].name;
-                observer.record(&Record { at: now, what, subject, count: 1 });
             }
             own.granted_kg_s = lost.makeup_kg_s.min(most_kg_s);
             left_kg_s -= own.granted_kg_s;
         }
+        let loops = works.order.len() as f64;
         for &index in &works.order {
             let own = &mut works.loops[index as usize];
             let rest_kg_s = (own.main.most_kg_s() - own.granted_kg_s).min(left_kg_s);
             let filling_kg_s = own.basin.wants_kg_s().min(rest_kg_s).max(0.0);
             own.granted_kg_s += filling_kg_s;
             left_kg_s -= filling_kg_s;
+            // All of them may come to need what is left.
+            own.most_kg_s = own.main.most_kg_s().min(own.granted_kg_s + left_kg_s / loops);
             own.balance =
                 own.basin.balance(self.loops[index as usize].state.water, own.granted_kg_s);
-            self.audit.water(now, index, own.balance.flows);
+            if own.falls_short(now, &self.loops[index as usize]) && !works.turned.contains(&index) {
+                own.turn(now, &self.design.loops[index as usize].name, observer);
+                works.turned.push(index);
+                self.watch.cause(!own.wet);
+            }
         }
     }
 

@@ -193,6 +193,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].heat_w,
         "Heat of its racks and exchangers.",
     )
+    .amount(|v, i, now| v.loops[i].amounts(now).heat_j)
     .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
     Column::new(
         "fans",
@@ -228,6 +229,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.economiser_w,
         "Heat past the chillers: zero where the economiser idles.",
     )
+    .amount(|v, i, now| v.loops[i].amounts(now).economiser_j)
     .totals(&[Total::integral(mwh(
         "economiser",
         "Heat that an economiser carried past the chillers.",
@@ -238,35 +240,40 @@ static LOOP: &[Column] = &[
         Sum,
         |v, i| v.loops[i].state.heat_rejected_w,
         "Heat to the weather, with that of pumps and compressors.",
-    ),
+    )
+    .amount(|v, i, now| v.loops[i].amounts(now).rejected_j),
     Column::new(
         "dry",
         Scale::MW,
         Sum,
         |v, i| v.loops[i].state.dry_w,
         "The part of the rejected heat that leaves without water being spent.",
-    ),
+    )
+    .amount(|v, i, now| v.loops[i].amounts(now).dry_j),
     Column::new(
         "supply",
         Scale::DEGC,
         Warmest,
         |v, i| v.loops[i].state.supply_c,
         "Coolant to the racks.",
-    ),
+    )
+    .amount(|v, i, now| v.loops[i].amounts(now).supply_ks),
     Column::new(
         "return",
         Scale::DEGC,
         Warmest,
         |v, i| v.loops[i].state.return_c,
         "Coolant from the racks.",
-    ),
+    )
+    .amount(|v, i, now| v.loops[i].amounts(now).return_ks),
     Column::new(
         "device",
         Scale::DEGC,
         Warmest,
         |v, i| v.loops[i].state.device_c,
         "Coolant from the tower or cooler: the condenser water of a chiller plant, the exhaust of a hall.",
-    ),
+    )
+    .amount(|v, i, now| v.loops[i].amounts(now).device_ks),
     Column::new(
         "inlet",
         Scale::DEGC,
@@ -296,6 +303,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).evaporation_kg_s,
         "Water lost as vapour.",
     )
+    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).evaporation_kg)
     .totals(EVAPORATED),
     Column::new(
         "drift",
@@ -304,6 +312,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).drift_kg_s,
         "Water lost as droplets.",
     )
+    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).drift_kg)
     .totals(&[Total::integral(m3("water.drift", "Water lost as droplets."))]),
     Column::new(
         "blowdown",
@@ -312,6 +321,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).blowdown_kg_s,
         "Water to the sewer.",
     )
+    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).blowdown_kg)
     .totals(DRAINED),
     Column::new(
         "makeup",
@@ -320,6 +330,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).makeup_kg_s,
         "Water taken from the main.",
     )
+    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).makeup_kg)
     .totals(WITHDRAWN),
     Column::new(
         "basin",
@@ -328,6 +339,7 @@ static LOOP: &[Column] = &[
         |v, i| v.water.of(i).balance().filling_kg_s,
         "Water into its basin; negative while that gives.",
     )
+    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).filled_kg)
     .only(|design, i| design.loops[i].operation.make_up.basin.volume_kg > 0.0)
     .totals(&[Total::integral(m3(
         "water.basins",
@@ -419,6 +431,7 @@ static EXCHANGER: &[Column] = &[
         |v, i| v.exchangers[i].outside_w,
         "Heat that outdoor air takes.",
     )
+    .amount(|v, i, now| v.loops[v.exchangers[i].cooled_by as usize].outdoors_j(i, now))
     .only(breathes)
     .totals(&[Total::integral(mwh("economiser", "Heat that outdoor air carried past the loop."))]),
     Column::new("free", Scale::SHARE, Mean, |v, i| air_mode(v, i, CoolingMode::Free), FREE)
@@ -471,18 +484,53 @@ static EXCHANGER: &[Column] = &[
     .totals(WITHDRAWN),
 ];
 
-static HALL: &[Column] = &[Column::new(
-    "live_racks",
-    Scale::NUMBER,
-    Sum,
-    |v, i| f64::from(v.live_racks[i]),
-    "Racks that have power and are not tripped by heat.",
-)
-.totals(&[Total::integral(Figure::new(
-    "live",
-    Scale::RACK_HOURS,
-    "Time of racks that had power and were not tripped by heat.",
-))])];
+static HALL: &[Column] = &[
+    Column::new(
+        "live_racks",
+        Scale::NUMBER,
+        Sum,
+        |v, i| f64::from(v.live_racks[i]),
+        "Racks that have power and are not tripped by heat.",
+    )
+    .totals(&[Total::integral(Figure::new(
+        "live",
+        Scale::RACK_HOURS,
+        "Time of racks that had power and were not tripped by heat.",
+    ))]),
+    Column::new(
+        "overheated_racks",
+        Scale::NUMBER,
+        Sum,
+        |v, i| overheated(v, i).0,
+        "Racks that run with more than 70 degC at their inlet.",
+    )
+    .shown(Never)
+    .totals(&[Total::integral(
+        Figure::new(
+            "overheated",
+            Scale::RACK_HOURS,
+            "Time of racks that ran with more than 70 degC at their inlet, where any equipment \
+             has tripped: only a heat load without a trip does.",
+        )
+        .lower(),
+    )]),
+    Column::new(
+        "overheated_by",
+        Scale::KELVIN,
+        Warmest,
+        |v, i| overheated(v, i).1,
+        "How far beyond 70 degC the inlet of running racks is.",
+    )
+    .shown(Never)
+    .totals(&[Total::max(
+        Figure::new(
+            "overheated_by",
+            Scale::KELVIN,
+            "How far beyond 70 degC the inlet of running racks was at most.",
+        )
+        .lower(),
+    )]),
+];
 
 /// Of any workload.
 static WORK: &[Column] = &[Column::new(
@@ -586,6 +634,21 @@ fn air_water(view: &View<'_>, index: usize) -> WaterFlows {
 fn blows(design: &Design, index: usize) -> bool {
     let exchanger = design.exchangers[index].design.as_ref();
     exchanger.is_some_and(|exchanger| exchanger.kind == ExchangerKind::AirHandler)
+}
+
+/// How many racks of the hall `hall` run with more at their inlet than any equipment bears, and by
+/// how many kelvins at most.
+fn overheated(view: &View<'_>, hall: usize) -> (f64, f64) {
+    /// The warmest inlet at which a rack of the catalogue trips: a GB200 NVL72's.
+    const EQUIPMENT_C: f64 = 70.0;
+    let (mut racks, mut by_k) = (0, 0.0_f64);
+    for (count, inlet_c) in view.exchangers.iter().filter_map(|x| x.running(hall)) {
+        if inlet_c > EQUIPMENT_C {
+            racks += count;
+            by_k = by_k.max(inlet_c - EQUIPMENT_C);
+        }
+    }
+    (racks as f64, by_k)
 }
 
 /// Whether an exchanger has an air-side economiser.

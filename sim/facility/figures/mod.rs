@@ -67,6 +67,9 @@ pub(super) struct Column {
     pub(super) join: Join,
     pub(super) shown: Shown,
     pub(super) read: fn(&View<'_>, usize) -> f64,
+    /// Its integral from the start to an instant, where it moves between the instants at which it
+    /// is read.
+    pub(super) amount: Option<fn(&View<'_>, usize, Time) -> f64>,
     /// Whether the instance has it.
     pub(super) only: fn(&Design, usize) -> bool,
     /// The figures of the outcome that come of it.
@@ -94,7 +97,12 @@ impl Column {
         doc: &'static str,
     ) -> Self {
         let (shown, only): (_, fn(&Design, usize) -> bool) = (Shown::Mean, |_, _| true);
-        Self { name, scale, join, shown, read, only, totals: &[], doc }
+        Self { name, scale, join, shown, read, amount: None, only, totals: &[], doc }
+    }
+
+    /// The same, with its integral up to an instant.
+    pub(super) const fn amount(self, amount: fn(&View<'_>, usize, Time) -> f64) -> Self {
+        Self { amount: Some(amount), ..self }
     }
 
     /// The same for the instances that `only` says.

@@ -8,7 +8,7 @@ use super::{
 use crate::facility::design::{Design, WorkDesign};
 use crate::facility::months::Month;
 use crate::kernel::Time;
-use crate::measure::{Figure, Meter, Row, Scale, SpellTotals};
+use crate::measure::{Figure, Join, Meter, Row, Scale, SpellTotals};
 use crate::plant::power::ComponentKind;
 use crate::workload::heat_load::HeatLoadSummary;
 use crate::workload::inference::InferenceSummary;
@@ -38,6 +38,18 @@ impl Group {
         for (column, meter) in &mut self.gauges {
             let values = self.instances.iter().map(|&index| (column.read)(view, index));
             meter.set(now, column.join.of(values));
+        }
+    }
+
+    /// Brings what moves between the instants at which it is read to `now`. The warmest of several
+    /// is what it was when it was read.
+    pub(in crate::facility) fn correct(&mut self, now: Time, view: &View<'_>) {
+        for (column, meter) in &mut self.gauges {
+            let Some(amount) = column.amount else { continue };
+            if column.join != Join::Warmest || self.instances.len() == 1 {
+                let amounts = self.instances.iter().map(|&index| amount(view, index, now));
+                meter.correct(now, column.join.of(amounts));
+            }
         }
     }
 

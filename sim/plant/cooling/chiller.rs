@@ -1,8 +1,9 @@
 //! Vapour-compression chillers: capacity and power by curves.
 
 use super::curves::{ChillerCurves, Condenser};
+use super::head::{Head, HeadLimit};
 use super::root;
-use super::state::Drive;
+use super::state::{BOILING_C, Drive};
 use crate::kernel::Span;
 
 /// Alike chillers side by side.
@@ -32,8 +33,30 @@ pub struct ChillerDesign {
     pub beyond: Beyond,
     /// Share of the compressors' power that reaches the condenser; the rest warms the room.
     pub compressor_heat: f64,
+    /// Chilled water that they are to hold, degrees Celsius.
+    pub setpoint_c: f64,
+    /// What the pressure in their condensers allows.
+    pub head: HeadLimit,
     /// The most that one chiller draws, W.
     pub max_power_w: f64,
+}
+
+/// What enters the condensers of chillers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Entering {
+    /// Its temperature, degrees Celsius.
+    pub(super) c: f64,
+    /// Its flow, as a share of design.
+    pub(super) flow: f64,
+}
+
+/// The most heat that chillers can remove at some temperatures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Most {
+    /// Heat, W.
+    pub(super) heat_w: f64,
+    /// What holds them to that.
+    pub(super) head: Head,
 }
 
 /// When chillers are switched on and off.
@@ -69,20 +92,12 @@ pub enum Beyond {
 
 /// Capacity gained by a kelvin of warmer chilled water beyond the curves (2.5 to 3 % usual).
 const GAIN_PER_K: f64 = 0.025;
-/// No more than this is gained in earnest.
+/// No more than this is gained: a plant asked for more has no steady state.
 const MOST_GAIN: f64 = 1.3;
 /// Least share of the capacity that chilled water colder than the curves leaves.
 const LEAST_GAIN: f64 = 0.5;
-/// A plant asked for more than [`MOST_GAIN`] has no steady state: its water warms until the
-/// racks let go. Capacity then rises by this share a kelvin, so that the answer stays finite
-/// and the racks see a temperature that says so. An assumption.
-const RUNAWAY_PER_K: f64 = 0.01;
 /// Least share of the reference capacity that curves may come to.
 const LEAST_CAPACITY: f64 = 0.1;
-/// How far the extension goes above the warmest condenser that the curves know, K: an
-/// assumption for where the high-pressure limit holds the machine.
-const HIGH_PRESSURE_K: f64 = 15.0;
-
 impl ChillerDesign {
     /// Capacity of one chiller over its reference capacity.
     pub(super) fn capacity_factor(&self, x: f64, y: f64) -> f64 {
@@ -95,7 +110,16 @@ impl ChillerDesign {
             Beyond::Carnot => (1.0 + GAIN_PER_K * beyond_k.min(most_k)).max(LEAST_GAIN),
             Beyond::Hold => 1.0,
         };
-        inside * (gain + RUNAWAY_PER_K * (beyond_k - most_k).max(0.0))
+        inside * gain
+    }
+
+    /// Temperature of the chilled water from which on capacity gains nothing more, degrees Celsius.
+    pub(super) fn most_supply_c(&self) -> f64 {
+        let gained_k = match self.beyond {
+            Beyond::Carnot => (MOST_GAIN - 1.0) / GAIN_PER_K,
+            Beyond::Hold => 0.0,
+        };
+        self.curves.evaporator_c.1 + gained_k
     }
 
     /// Power over heat at full load, over that of the reference point.
@@ -106,12 +130,15 @@ impl ChillerDesign {
         if self.beyond == Beyond::Hold || (held_x == x && held_y == y) {
             return inside;
         }
-        let y = y.min(c.condenser_c.1 + HIGH_PRESSURE_K);
         inside * carnot(x, y, c.condenser) / carnot(held_x, held_y, c.condenser)
     }
 
     /// Power of `running` chillers that together remove `heat_w`, W; never above
     /// `max_power_w` of those running.
+    ///
+    /// At its most a machine draws what its motor may, which is what it draws at its most at the
+    /// setpoint: warmer water gives it more heat for that power, not less power. (EnergyPlus, too,
+    /// evaluates its curves at the setpoint while a machine falls short of it.)
     pub(super) fn power_w(&self, running: f64, heat_w: f64, x: f64, y: f64) -> f64 {
         if running <= 0.0 || heat_w <= 0.0 {
             return 0.0;
@@ -122,7 +149,9 @@ impl ChillerDesign {
         let p = load.max(c.least_unloading);
         let part = (c.part_load[0] + p * (c.part_load[1] + p * c.part_load[2])).max(0.0);
         let cycling = (load / c.least_part_load).min(1.0);
-        let power_w = capacity_w / c.cop * self.eir_factor(x, y) * part * cycling;
+        let x = x.min(self.setpoint_c);
+        let full_w = running * self.capacity_w * self.capacity_factor(x, y) / c.cop;
+        let power_w = full_w * self.eir_factor(x, y) * part * cycling;
         power_w.min(running * self.max_power_w)
     }
 
@@ -138,40 +167,65 @@ impl ChillerDesign {
         (heat_w / (self.stage_at * self.capacity_w)).ceil().max(1.0).min(available)
     }
 
-    /// The most that `available` chillers can remove with water leaving at `x`, W.
-    pub(super) fn most_heat_w(&self, available: f64, x: f64, y: f64) -> f64 {
-        available * self.capacity_w * self.capacity_factor(x, y) * self.curves.most_part_load
+    /// The most that `running` chillers can remove by their curves with water leaving at `x`, W.
+    fn curve_heat_w(&self, running: f64, x: f64, y: f64) -> f64 {
+        running * self.capacity_w * self.capacity_factor(x, y) * self.curves.most_part_load
     }
 
-    /// Power of one chiller at its greatest load with water leaving at `x` and the warmest
-    /// condenser of its range and beyond, W: what its supply must be built for.
-    pub(super) fn hottest_power_w(&self, x: f64) -> f64 {
-        let (cold, hot) = (self.curves.condenser_c.0, self.curves.condenser_c.1 + HIGH_PRESSURE_K);
+    /// The most that `running` chillers can remove with water leaving at `x`. What trips still
+    /// carries its least load: whoever asks has to stop it.
+    pub(super) fn most(&self, running: f64, x: f64, entering: Entering) -> Most {
+        let Entering { c: y, flow } = entering;
+        let by_curves_w = self.curve_heat_w(running, x, y);
+        let by_head_w = running * self.capacity_w * self.head.load_at(y, flow);
+        if by_head_w >= by_curves_w {
+            return Most { heat_w: by_curves_w, head: Head::Free };
+        }
+        let least = self.curves.least_unloading.min(self.curves.most_part_load);
+        let trips = y > self.head.trips_at_c(least, flow);
+        let heat_w = by_head_w.max(least * by_curves_w / self.curves.most_part_load);
+        Most { heat_w, head: if trips { Head::Trips } else { Head::Unloads } }
+    }
+
+    /// By how much that falls with a kelvin of what enters, W/K, where the pressure holds them.
+    pub(super) fn unloading_w_k(&self, running: f64, entering: Entering) -> f64 {
+        running * self.capacity_w * self.head.load_per_k(entering.flow)
+    }
+
+    /// Power of one chiller at its greatest load with water leaving at the setpoint and the warmest
+    /// condenser that it runs with, W: what its supply must be built for.
+    pub(super) fn hottest_power_w(&self) -> f64 {
+        let (cold, hot) = (self.curves.condenser_c.0, self.head.trips_c);
         let free = Self { max_power_w: f64::INFINITY, ..*self };
-        let steps = 64;
+        let (steps, x) = (64, self.setpoint_c);
         let at = |step: i32| {
-            let y = cold + (hot - cold) * f64::from(step) / f64::from(steps);
-            free.power_w(1.0, free.most_heat_w(1.0, x, y), x, y)
+            let y = cold + (hot - cold).max(0.0) * f64::from(step) / f64::from(steps);
+            let most = free.most(1.0, x, Entering { c: y, flow: 1.0 });
+            free.power_w(1.0, most.heat_w, x, y)
         };
         (0..=steps).map(at).fold(0.0, f64::max)
     }
 }
 
 /// Least temperature above `setpoint_c` of the chilled water at which `excess`, the heat left
-/// over by all chillers there, is gone. `excess` must fall without end as it warms.
-pub(super) fn overloaded_c(setpoint_c: f64, excess: impl Fn(f64) -> f64) -> f64 {
-    let (mut low, mut low_w) = (setpoint_c, excess(setpoint_c));
-    let mut step_k = 2.0;
-    loop {
-        let high = setpoint_c + step_k;
-        let high_w = excess(high);
-        if high_w <= 0.0 {
-            return root::bracketed(excess, (low, low_w.max(0.0)), (high, high_w), 1e-7, 1e-3);
+/// over by all chillers there, is gone; else [`BOILING_C`]. From `most_c` on chillers gain nothing
+/// more: only an economiser beside them does, where there is one.
+pub(super) fn overloaded_c(
+    setpoint_c: f64,
+    most_c: f64,
+    economiser: bool,
+    excess: impl Fn(f64) -> f64,
+) -> f64 {
+    let mut low = (setpoint_c, excess(setpoint_c).max(0.0));
+    let ends = [Some(most_c.clamp(setpoint_c, BOILING_C)), economiser.then_some(BOILING_C)];
+    for high_c in ends.into_iter().flatten() {
+        let high = (high_c, excess(high_c));
+        if high.1 <= 0.0 {
+            return root::bracketed(excess, low, high, 1e-7, 1e-3);
         }
-        assert!(step_k < 1e15, "no temperature carries the heat: {high_w} W are left at {high}");
-        (low, low_w) = (high, high_w);
-        step_k *= 2.0;
+        low = high;
     }
+    BOILING_C
 }
 
 fn hold(value: f64, (low, high): (f64, f64)) -> f64 {

@@ -1,18 +1,20 @@
-//! Chilled water: chillers on a tower or on outdoor air, and the economiser beside them.
+//! Chilled water from chillers on a tower, and the economiser beside them.
+
+mod work;
 
 use std::cell::Cell;
 
-use super::chiller::{ChillerDesign, overloaded_c};
+use super::chiller::{ChillerDesign, Entering, Most, overloaded_c};
 use super::circuit::{CircuitDesign, Stream};
 use super::device::fan_power_w;
 use super::exchange::{RackExchanger, WaterExchanger};
+use super::head::Head;
 use super::pumps::Pumping;
 use super::root;
 use super::setpoint::Setpoint;
 use super::staging::{self, Control, Device, FanControl, Staged};
-use super::state::{CoolingMode, Drive, LoopState, still};
+use super::state::{BOILING_C, CoolingMode, Drive, LoopState, still};
 use super::tower::{TowerDesign, TowerSink, tower_water};
-use super::water::WaterFlows;
 use crate::fluids::{MoistAir, water::CP_WATER};
 
 /// Chilled water from chillers whose condensers are cooled by an open tower.
@@ -52,21 +54,6 @@ pub struct ChillerPlantDesign {
     pub economiser: Option<WaterExchanger>,
 }
 
-/// Chilled water from chillers whose condensers are cooled by outdoor air.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AirCooledChillerDesign {
-    /// Heat of the racks that the plant is meant for, W.
-    pub design_heat_w: f64,
-    /// The chilled water: pumps and the exchanger to the racks.
-    pub circuit: CircuitDesign,
-    /// Wanted temperature of the chilled water, degrees Celsius.
-    pub setpoint_c: f64,
-    /// The chillers, the fans of their condensers included.
-    pub chillers: ChillerDesign,
-    /// How much warmer than the weather the air enters the condensers, K.
-    pub recirculation_k: f64,
-}
-
 /// The tower's water must be this much colder than the returning chilled water for the
 /// economiser to run beside chillers, K: an assumption for the dead band of its controls.
 const WORTHWHILE_K: f64 = 1.0;
@@ -80,133 +67,84 @@ impl ChillerPlantDesign {
         &self,
         heat_w: f64,
         air: &MoistAir,
-        drive: Drive,
+        drive: &Drive,
         racks: &RackExchanger,
     ) -> LoopState {
-        let pumps = drive.pumps.clamp(0.0, 1.0);
-        let Pumping { flow, power } = self.circuit.pump_law.run(pumps, heat_w / self.design_heat_w);
-        let available = self.chillers.available(&drive);
-        let stands = available == 0.0 && self.economiser.is_none();
-        if flow == 0.0 || stands || !drive.may_evaporate {
-            return still(air);
+        let pumping = self.circuit.run(drive.pumps, heat_w / self.design_heat_w);
+        let asked_w = heat_w + pumping.power * self.circuit.pump_heat_w();
+        let question = match self.question(air, drive, pumping, asked_w) {
+            Ok(question) => question,
+            Err(stands) => return stands,
+        };
+        let answer = question.answer();
+        let state = question.state(&answer);
+        LoopState {
+            rack_inlet_c: racks.inlet_c(state.supply_c, heat_w, pumping.flow),
+            left_w: if answer.flows { asked_w - answer.carried_w } else { 0.0 },
+            ..state
         }
-        let evaporator_w = heat_w + power * self.circuit.pump_heat_w();
-        let chilled_w_k = flow * self.circuit.flow_kg_s * self.circuit.specific_heat_j_kgk;
-        let condenser_kg_s = self.circuit.pump_law.full_flow(pumps) * self.condenser_kg_s;
-        let question = Question {
+    }
+
+    /// The plant with its flows settled and `asked_w` to carry; else its state, where no water goes
+    /// round or the tower has none.
+    fn question<'a>(
+        &'a self,
+        air: &'a MoistAir,
+        drive: &Drive,
+        Pumping { flow, power }: Pumping,
+        asked_w: f64,
+    ) -> Result<Question<'a>, LoopState> {
+        let pumps = drive.pumps.clamp(0.0, 1.0);
+        if flow == 0.0 {
+            return Err(still(air));
+        }
+        let chilled_pump_w = power * self.circuit.pump_w;
+        if !drive.may_evaporate {
+            // Pumps of condenser water have none to move.
+            return Err(LoopState { pump_w: chilled_pump_w, flow, ..still(air) });
+        }
+        let chilled_w_k = self.circuit.capacity_w_k(flow);
+        let condenser_flow = self.circuit.pump_law.full_flow(pumps);
+        let condenser_kg_s = condenser_flow * self.condenser_kg_s;
+        Ok(Question {
             plant: self,
+            air,
             sink: TowerSink::new(air, self.tower.correction_wet_bulb_c),
-            evaporator_w,
-            range_k: evaporator_w / chilled_w_k,
+            flow,
+            asked_w,
+            chilled_w_k,
             condenser: Stream { kg_s: condenser_kg_s, w_k: condenser_kg_s * CP_WATER },
-            condenser_pump_w: pumps * self.circuit.pump_heat * self.condenser_pump_w,
+            condenser_flow,
+            chilled_pump_w,
+            condenser_pump_w: pumps * self.condenser_pump_w,
             economiser_w_k: self
                 .economiser
                 .map(|e| e.conductance_w_k(chilled_w_k, condenser_kg_s * CP_WATER)),
             fans: drive.fans.clamp(0.0, 1.0),
             fan_speed: drive.fan_speed,
-            available,
+            available: self.chillers.available(drive),
             mode: drive.regime.map(|regime| regime.mode),
-        };
-        let answer = question.answer();
-        LoopState {
-            supply_c: answer.supply_c,
-            return_c: answer.supply_c + question.range_k,
-            rack_inlet_c: answer.supply_c + racks.approach_k(heat_w, flow),
-            device_c: answer.tower.leaving_c,
-            fan_w: fan_power_w(self.tower.fan_w_in(air), self.tower.fan_law, &answer.tower),
-            pump_w: power * self.circuit.pump_w + pumps * self.condenser_pump_w,
-            flow,
-            chiller_w: answer.chiller_w,
-            spray_w: 0.0,
-            heater_w: 0.0,
-            fan_speed: answer.tower.speed(),
-            air_ratio: answer.tower.mean(|operation, _| self.tower.air_share(operation)),
-            water: tower_water(
-                &self.tower,
-                &question.sink,
-                |_, multiple| multiple * answer.tower_w,
-                air,
-                &answer.tower,
-            ),
-            heat_rejected_w: answer.tower_w,
-            dry_w: 0.0,
-            economiser_w: answer.economiser_w,
-            saturated: answer.supply_c > self.setpoint_c + HELD_K,
-            flowing: true,
-        }
-    }
-}
-
-impl AirCooledChillerDesign {
-    /// The steady state at `heat_w`, in closed form.
-    pub(super) fn solve(
-        &self,
-        heat_w: f64,
-        air: &MoistAir,
-        drive: Drive,
-        racks: &RackExchanger,
-    ) -> LoopState {
-        let pumps = drive.pumps.clamp(0.0, 1.0);
-        let Pumping { flow, power } = self.circuit.pump_law.run(pumps, heat_w / self.design_heat_w);
-        let available = self.chillers.available(&drive);
-        if flow == 0.0 || available == 0.0 {
-            return still(air);
-        }
-        let pump_w = power * self.circuit.pump_w;
-        let evaporator_w = heat_w + self.circuit.pump_heat * pump_w;
-        let entering_c = air.dry_bulb_c + self.recirculation_k;
-        let excess = |x| evaporator_w - self.chillers.most_heat_w(available, x, entering_c);
-        let overloaded = excess(self.setpoint_c) > 0.0;
-        let supply_c =
-            if overloaded { overloaded_c(self.setpoint_c, excess) } else { self.setpoint_c };
-        let mut running = match drive.regime {
-            Some(_) => available,
-            None => self.chillers.running(evaporator_w, available),
-        };
-        while running < available
-            && self.chillers.most_heat_w(running, supply_c, entering_c) < evaporator_w
-        {
-            running = (running + 1.0).min(available);
-        }
-        let chiller_w = self.chillers.power_w(running, evaporator_w, supply_c, entering_c);
-        let range_k =
-            evaporator_w / (flow * self.circuit.flow_kg_s * self.circuit.specific_heat_j_kgk);
-        let rejected_w = evaporator_w + self.chillers.compressor_heat * chiller_w;
-        LoopState {
-            supply_c,
-            return_c: supply_c + range_k,
-            rack_inlet_c: supply_c + racks.approach_k(heat_w, flow),
-            device_c: supply_c,
-            fan_w: 0.0,
-            pump_w,
-            flow,
-            chiller_w,
-            spray_w: 0.0,
-            heater_w: 0.0,
-            fan_speed: 0.0,
-            air_ratio: 0.0,
-            water: WaterFlows::default(),
-            heat_rejected_w: rejected_w,
-            dry_w: rejected_w,
-            economiser_w: 0.0,
-            saturated: overloaded,
-            flowing: true,
-        }
+        })
     }
 }
 
 /// What is asked of a plant with a tower, its flows settled.
+#[derive(Debug, Clone, Copy)]
 struct Question<'a> {
     plant: &'a ChillerPlantDesign,
+    air: &'a MoistAir,
     sink: TowerSink,
+    /// Chilled water, as a share of design.
+    flow: f64,
     /// Heat of racks and chilled-water pumps, W.
-    evaporator_w: f64,
-    /// How much that warms the chilled water, K.
-    range_k: f64,
-    /// Condenser water.
+    asked_w: f64,
+    /// Capacity rate of the chilled water, W/K.
+    chilled_w_k: f64,
+    /// Condenser water, and as a share of design.
     condenser: Stream,
-    /// What the condenser pumps put into the water, W.
+    condenser_flow: f64,
+    /// Power of the pumps, W.
+    chilled_pump_w: f64,
     condenser_pump_w: f64,
     /// Heat that the economiser moves per kelvin between its inlets, W/K.
     economiser_w_k: Option<f64>,
@@ -227,8 +165,26 @@ struct Answer {
     tower: Staged,
     /// Heat of the tower, W.
     tower_w: f64,
-    chiller_w: f64,
+    /// Heat that leaves the chilled water, W, and the part that goes past the chillers.
+    carried_w: f64,
     economiser_w: f64,
+    chiller_w: f64,
+    head: Head,
+    /// Whether anything carries heat off the chilled water.
+    flows: bool,
+}
+
+/// Heat on its way from the chilled water into that of the tower, at given temperatures of both.
+#[derive(Debug, Clone, Copy)]
+struct Lifted {
+    economiser_w: f64,
+    /// By the chillers, and what is left over with all that run at their most, W.
+    chilled_w: f64,
+    short_w: f64,
+    chiller_w: f64,
+    head: Head,
+    /// What enters the condensers, degrees Celsius.
+    entering_c: f64,
 }
 
 /// Water of the tower and what becomes of it, with chilled water leaving at some temperature.
@@ -236,11 +192,8 @@ struct Answer {
 struct Condensed {
     tower: Staged,
     tower_w: f64,
-    /// Temperature of the water that enters the condensers.
-    entering_c: f64,
-    chiller_w: f64,
-    economiser_w: f64,
     tower_c: f64,
+    lifted: Lifted,
 }
 
 impl Condensed {
@@ -250,12 +203,32 @@ impl Condensed {
     }
 }
 
+/// How much heat is to leave the chilled water.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Load {
+    /// What is asked, or as much of it as can.
+    Asked,
+    /// As much as can.
+    Most,
+}
+
 impl Question<'_> {
+    /// How the plant settles. Chillers that trip carry nothing; an economiser goes on.
+    fn answer(&self) -> Answer {
+        let answer = self.run();
+        if answer.head != Head::Trips {
+            return answer;
+        }
+        let tripped = Self { available: 0.0, ..*self }.run();
+        Answer { head: Head::Trips, ..tripped }
+    }
+
     /// As the operator has chosen; else the economiser alone if it holds the setpoint; else beside chillers if the tower's
     /// water is cold enough to be worth it; else chillers alone.
-    fn answer(&self) -> Answer {
+    fn run(&self) -> Answer {
         let set_c = self.plant.setpoint_c;
         match (self.mode, self.economiser_w_k) {
+            (_, None) if self.available == 0.0 => self.idle(),
             (None, _) => self.best(),
             // Without a chiller that runs, what there is has to do.
             (Some(mode), Some(conductance))
@@ -265,9 +238,9 @@ impl Question<'_> {
                 Answer { supply_c: free.supply_c.max(set_c), ..free }
             }
             (Some(CoolingMode::Partial), beside @ Some(_)) => {
-                self.with_chillers(self.condense(set_c, beside), beside)
+                self.with_chillers(self.condense(set_c, beside, Load::Asked), beside)
             }
-            (Some(_), _) => self.with_chillers(self.condense(set_c, None), None),
+            (Some(_), _) => self.with_chillers(self.condense(set_c, None, Load::Asked), None),
         }
     }
 
@@ -280,29 +253,61 @@ impl Question<'_> {
         }
         let set_c = self.plant.setpoint_c;
         if let Some(conductance) = self.economiser_w_k {
-            let both = self.condense(set_c, Some(conductance));
-            if both.tower_c < set_c + self.range_k - WORTHWHILE_K
-                || self.excess_w(set_c, &both) > 0.0
-            {
+            let both = self.condense(set_c, Some(conductance), Load::Asked);
+            if both.tower_c < set_c + self.range_k() - WORTHWHILE_K || both.lifted.short_w > 0.0 {
                 return self.with_chillers(both, Some(conductance));
             }
         }
-        self.with_chillers(self.condense(set_c, None), None)
+        self.with_chillers(self.condense(set_c, None, Load::Asked), None)
+    }
+
+    /// How much what is asked warms the chilled water, K.
+    fn range_k(&self) -> f64 {
+        self.asked_w / self.chilled_w_k
+    }
+
+    /// What condenser pumps put into their water, W.
+    fn condenser_pump_heat_w(&self) -> f64 {
+        self.plant.circuit.pump_heat * self.condenser_pump_w
+    }
+
+    /// Nothing cools the chilled water; the tower has the heat of the condenser pumps.
+    fn idle(&self) -> Answer {
+        let tower_w = self.condenser_pump_heat_w();
+        Answer {
+            supply_c: self.air.dry_bulb_c,
+            tower: self.tower(tower_w, self.wanted_c(), self.plant.fan_control),
+            tower_w,
+            carried_w: 0.0,
+            economiser_w: 0.0,
+            chiller_w: 0.0,
+            head: Head::Free,
+            flows: false,
+        }
     }
 
     /// Chillers off, the tower's fans holding the chilled water's setpoint through the
     /// exchanger. The supply may come out colder: the exchanger is then bypassed in part.
     fn economiser_alone(&self, conductance: f64) -> Answer {
         // What the exchanger needs between its inlets, against what the racks leave.
-        let lift_k = self.evaporator_w / conductance - self.range_k;
-        let tower_w = self.evaporator_w + self.condenser_pump_w;
+        let lift_k = self.asked_w / conductance - self.range_k();
+        let tower_w = self.asked_w + self.condenser_pump_heat_w();
         let tower = self.tower(tower_w, self.plant.setpoint_c - lift_k, self.plant.fan_control);
+        let supply_c = tower.leaving_c + lift_k;
+        if supply_c > BOILING_C {
+            let stopped = Self { available: 0.0, ..*self };
+            let most = stopped.condense(BOILING_C, Some(conductance), Load::Most);
+            return Answer { head: Head::Free, ..stopped.found(BOILING_C, &most) };
+        }
         Answer {
-            supply_c: tower.leaving_c + lift_k,
+            supply_c,
             tower,
             tower_w,
+            carried_w: self.asked_w,
+            economiser_w: self.asked_w,
             chiller_w: 0.0,
-            economiser_w: self.evaporator_w,
+            head: Head::Free,
+            flows: true,
         }
     }
 
@@ -310,47 +315,60 @@ impl Question<'_> {
     /// which they can.
     fn with_chillers(&self, at_setpoint: Condensed, economiser: Option<f64>) -> Answer {
         let set_c = self.plant.setpoint_c;
-        let (supply_c, found) = if self.excess_w(set_c, &at_setpoint) <= 0.0 {
-            (set_c, at_setpoint)
-        } else {
-            let excess = |x| self.excess_w(x, &self.condense(x, economiser));
-            let supply_c = overloaded_c(set_c, excess);
-            (supply_c, self.condense(supply_c, economiser))
-        };
+        if at_setpoint.lifted.short_w <= 0.0 {
+            let answer = self.found(set_c, &at_setpoint);
+            // A pressure that would let them carry less than more holds nothing back.
+            return match answer.head {
+                Head::Trips => answer,
+                _ => Answer { head: Head::Free, ..answer },
+            };
+        }
+        let at = |x| self.condense(x, economiser, Load::Asked);
+        let most_c = self.plant.chillers.most_supply_c();
+        let short_w = |x| at(x).lifted.short_w;
+        let supply_c = overloaded_c(set_c, most_c, economiser.is_some(), short_w);
+        let answer = self.found(supply_c, &at(supply_c));
+        if supply_c >= BOILING_C || answer.head == Head::Trips {
+            return answer;
+        }
+        // All of it is carried there, but for what the search leaves over.
+        let tower_w = answer.tower_w + (self.asked_w - answer.carried_w);
+        Answer { tower_w, carried_w: self.asked_w, ..answer }
+    }
+
+    fn found(&self, supply_c: f64, found: &Condensed) -> Answer {
+        let Lifted { economiser_w, chilled_w, chiller_w, head, .. } = found.lifted;
         Answer {
             supply_c,
             tower: found.tower,
             tower_w: found.tower_w,
-            chiller_w: found.chiller_w,
-            economiser_w: found.economiser_w,
+            carried_w: economiser_w + chilled_w,
+            economiser_w,
+            chiller_w,
+            head,
+            flows: true,
         }
-    }
-
-    /// Heat that is left over with all available chillers at their most, W.
-    fn excess_w(&self, supply_c: f64, found: &Condensed) -> f64 {
-        let most_w = self.plant.chillers.most_heat_w(self.available, supply_c, found.entering_c);
-        self.evaporator_w - found.economiser_w - most_w
     }
 
     /// Balances chillers and tower with chilled water leaving at `supply_c`: one bracketed
     /// root for the temperature of the tower's water, since compressors draw more as it
     /// warms, and what they draw warms it. Twice or thrice where the number of running
     /// chillers has to be found, from where the one before has settled.
-    fn condense(&self, supply_c: f64, economiser: Option<f64>) -> Condensed {
+    fn condense(&self, supply_c: f64, economiser: Option<f64>, load: Load) -> Condensed {
         let chillers = &self.plant.chillers;
-        if self.mode.is_some() {
-            return self.condense_with(self.available, supply_c, economiser, None);
+        if self.mode.is_some() || load == Load::Most {
+            return self.condense_with(self.available, supply_c, economiser, load, None);
         }
-        let mut running = chillers.running(self.evaporator_w, self.available);
-        let mut found = self.condense_with(running, supply_c, economiser, None);
+        let mut running = chillers.running(self.asked_w, self.available);
+        let mut found = self.condense_with(running, supply_c, economiser, load, None);
         for _ in 0..self.plant.chillers.units {
-            let heat_w = self.evaporator_w - found.economiser_w;
+            let heat_w = self.asked_w - found.lifted.economiser_w;
             let wanted = chillers.running(heat_w, self.available);
-            let short = chillers.most_heat_w(running, supply_c, found.entering_c) < heat_w;
-            let next = if short {
+            let next = if found.lifted.short_w > 0.0 {
                 (running + 1.0).min(self.available)
             } else if economiser.is_some() && wanted < running {
-                let enough = chillers.most_heat_w(wanted, supply_c, found.entering_c) >= heat_w;
+                let entering = self.entering(found.lifted.entering_c);
+                let enough = chillers.most(wanted, supply_c, entering).heat_w >= heat_w;
                 if enough { wanted } else { running }
             } else {
                 running
@@ -359,7 +377,7 @@ impl Question<'_> {
                 break;
             }
             running = next;
-            found = self.condense_with(running, supply_c, economiser, Some(found.tower_c));
+            found = self.condense_with(running, supply_c, economiser, load, Some(found.tower_c));
         }
         found
     }
@@ -369,39 +387,24 @@ impl Question<'_> {
         running: f64,
         supply_c: f64,
         economiser: Option<f64>,
+        load: Load,
         near_c: Option<f64>,
     ) -> Condensed {
-        let plant = self.plant;
         // Beside the economiser the tower gives its coldest.
         let (target_c, control) = match economiser {
             Some(_) => (f64::NEG_INFINITY, FanControl::AlwaysOn),
-            None => {
-                let wanted_c = plant.condenser_setpoint.at(self.sink.wet_bulb_c);
-                (wanted_c.max(plant.minimum_condenser_c), plant.fan_control)
-            }
+            None => (self.wanted_c(), self.plant.fan_control),
         };
         let at = |tower_c: f64| {
-            let (economiser_w, entering_c) = match economiser {
-                Some(conductance) => {
-                    let apart_k = supply_c + self.range_k - tower_c;
-                    let w = (conductance * apart_k).clamp(0.0, self.evaporator_w);
-                    (w, tower_c + w / self.condenser.w_k)
-                }
-                None => (0.0, tower_c),
-            };
-            let entering_c = entering_c.max(plant.minimum_condenser_c);
-            let heat_w = self.evaporator_w - economiser_w;
-            let chiller_w = plant.chillers.power_w(running, heat_w, supply_c, entering_c);
-            let tower_w = self.evaporator_w
-                + self.condenser_pump_w
-                + plant.chillers.compressor_heat * chiller_w;
+            let lifted = self.lift(running, (supply_c, tower_c), economiser, load);
+            let tower_w = self.condensed_w(&lifted);
             let tower = self.tower(tower_w, target_c, control);
-            Condensed { tower, tower_w, entering_c, chiller_w, economiser_w, tower_c }
+            Condensed { tower, tower_w, tower_c, lifted }
         };
 
         // Most often the fans hold what is wanted; else the water settles where the compressors'
         // power, which it decides, and the weather let it.
-        let coldest_c = self.sink.wet_bulb_c.max(plant.minimum_basin_c);
+        let coldest_c = self.sink.wet_bulb_c.max(self.plant.minimum_basin_c);
         let as_wanted = at(near_c.unwrap_or(target_c).max(coldest_c));
         let best = Cell::new(as_wanted);
         let excess = |tower_c: f64| {
@@ -415,6 +418,80 @@ impl Question<'_> {
         best.get()
     }
 
+    /// Condenser water wanted from the tower while chillers run alone, degrees Celsius.
+    fn wanted_c(&self) -> f64 {
+        let wanted_c = self.plant.condenser_setpoint.at(self.sink.wet_bulb_c);
+        wanted_c.max(self.plant.minimum_condenser_c)
+    }
+
+    /// What enters the condensers where the water that comes to them has `c` degrees Celsius.
+    fn entering(&self, c: f64) -> Entering {
+        Entering { c: c.max(self.plant.minimum_condenser_c), flow: self.condenser_flow }
+    }
+
+    /// Heat that the tower gets, W.
+    fn condensed_w(&self, lifted: &Lifted) -> f64 {
+        lifted.economiser_w
+            + lifted.chilled_w
+            + self.condenser_pump_heat_w()
+            + self.plant.chillers.compressor_heat * lifted.chiller_w
+    }
+
+    /// What `running` chillers, behind the economiser where it takes part, lift from chilled water
+    /// that is to leave at `supply_c` into water of the tower at `tower_c`.
+    fn lift(
+        &self,
+        running: f64,
+        (supply_c, tower_c): (f64, f64),
+        economiser: Option<f64>,
+        load: Load,
+    ) -> Lifted {
+        let chillers = &self.plant.chillers;
+        let warmed_c = |w: f64| tower_c + w / self.condenser.w_k;
+        let most = |economiser_w| {
+            let entering = self.entering(warmed_c(economiser_w));
+            let idle = Most { heat_w: 0.0, head: Head::Free };
+            (
+                entering,
+                if running > 0.0 { chillers.most(running, supply_c, entering) } else { idle },
+            )
+        };
+        let economiser_w = match (economiser, load) {
+            (None, _) => 0.0,
+            (Some(w_k), Load::Asked) => {
+                (w_k * (supply_c + self.range_k() - tower_c)).clamp(0.0, self.asked_w)
+            }
+            (Some(w_k), Load::Most) => {
+                // What returns is warmed by what both carry.
+                let (_, chilled) = most(0.0);
+                let apart_k = supply_c + chilled.heat_w / self.chilled_w_k - tower_c;
+                (apart_k * self.linked_w_k(w_k)).max(0.0)
+            }
+        };
+        let (entering, most) = most(economiser_w);
+        let wanted_w = match load {
+            Load::Asked => self.asked_w - economiser_w,
+            Load::Most => most.heat_w,
+        };
+        let chilled_w = wanted_w.min(most.heat_w);
+        Lifted {
+            economiser_w,
+            chilled_w,
+            short_w: wanted_w - most.heat_w,
+            chiller_w: chillers.power_w(running, chilled_w, supply_c, entering.c),
+            head: most.head,
+            entering_c: entering.c,
+        }
+    }
+
+    /// Heat that an exchanger of `w_k` between its inlets moves a kelvin between the chilled water
+    /// that leaves it and the tower's that enters it, W/K.
+    fn linked_w_k(&self, w_k: f64) -> f64 {
+        /// No exchanger is larger than this.
+        const NEARLY_ALL: f64 = 1.0 - 1e-9;
+        1.0 / (1.0 / w_k.min(NEARLY_ALL * self.chilled_w_k) - 1.0 / self.chilled_w_k)
+    }
+
     fn tower(&self, heat_w: f64, target_c: f64, fans: FanControl) -> Staged {
         let plant = self.plant;
         let control = Control {
@@ -423,6 +500,7 @@ impl Question<'_> {
             minimum_c: plant.minimum_basin_c,
             minimum_speed: plant.minimum_fan_speed,
             fixed_speed: self.fan_speed,
+            by_return: true,
         };
         let leaving = |operation, heat: f64| {
             plant.tower.leaving_c(&self.sink, heat * heat_w, self.condenser, operation)
@@ -434,5 +512,35 @@ impl Question<'_> {
             fans: self.fans,
         };
         staging::run(&device, &control)
+    }
+
+    /// The state that `answer` comes to, but for what the racks feel.
+    fn state(&self, answer: &Answer) -> LoopState {
+        let tower = &self.plant.tower;
+        LoopState {
+            supply_c: answer.supply_c,
+            return_c: answer.supply_c + answer.carried_w / self.chilled_w_k,
+            device_c: answer.tower.leaving_c,
+            fan_w: fan_power_w(tower.fan_w_in(self.air), tower.fan_law, &answer.tower),
+            pump_w: self.chilled_pump_w + self.condenser_pump_w,
+            condenser_pump_w: self.condenser_pump_w,
+            flow: self.flow,
+            chiller_w: answer.chiller_w,
+            fan_speed: answer.tower.speed(),
+            air_ratio: answer.tower.mean(|operation, _| tower.air_share(operation)),
+            water: tower_water(
+                tower,
+                &self.sink,
+                |_, multiple| multiple * answer.tower_w,
+                self.air,
+                &answer.tower,
+            ),
+            heat_rejected_w: answer.tower_w,
+            economiser_w: answer.economiser_w,
+            head: answer.head,
+            saturated: answer.flows && answer.supply_c > self.plant.setpoint_c + HELD_K,
+            flowing: answer.flows,
+            ..still(self.air)
+        }
     }
 }

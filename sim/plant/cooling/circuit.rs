@@ -1,6 +1,6 @@
 //! The pumped side of a loop: its coolant and its pumps.
 
-use super::pumps::PumpLaw;
+use super::pumps::{PumpLaw, Pumping};
 
 /// The pumped side of a loop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +26,16 @@ impl CircuitDesign {
     /// What all pumps at full speed put into the coolant, W.
     pub(super) fn pump_heat_w(&self) -> f64 {
         self.pump_heat * self.pump_w
+    }
+
+    /// What a share `running` of the pumps does for `load`, the heat over that of design.
+    pub(super) fn run(&self, running: f64, load: f64) -> Pumping {
+        self.pump_law.run(running, load)
+    }
+
+    /// Capacity rate of the coolant at a share of design flow, W/K.
+    pub(super) fn capacity_w_k(&self, flow: f64) -> f64 {
+        flow * self.flow_kg_s * self.specific_heat_j_kgk
     }
 }
 

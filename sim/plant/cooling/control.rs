@@ -86,6 +86,17 @@ impl PlantControl {
         self.bank.set(unit, state);
     }
 
+    /// The chillers that run or start trip on the pressure in their condensers. How many do.
+    pub fn trip(&mut self, now: Time) -> u32 {
+        self.bank.trip(now)
+    }
+
+    /// Those that have tripped are reset, for what enters their condensers is cool again: they may
+    /// start once they have rested. How many are.
+    pub fn reset(&mut self) -> u32 {
+        self.bank.reset()
+    }
+
     /// Looks at the plant as it has settled at `state` with `heat_w` in `air`, and decides.
     /// `powered` says whether the chillers have power.
     ///

@@ -1,6 +1,7 @@
 //! Heat exchangers by effectiveness and number of transfer units (e-NTU).
 
 use super::root;
+use super::state::BOILING_C;
 
 /// Effectiveness of a counterflow exchanger of `ntu` transfer units at a ratio of capacity
 /// rates `c` = smaller / larger.
@@ -64,6 +65,12 @@ impl RackExchanger {
     /// Whether there is one, rather than racks on the facility loop itself.
     pub(super) fn is_there(&self) -> bool {
         self.ua_w_k != f64::INFINITY
+    }
+
+    /// Temperature of what enters racks of `heat_w` behind a supply of `supply_c`, degrees Celsius: no
+    /// coolant behind it gets warmer than where it boils.
+    pub(super) fn inlet_c(&self, supply_c: f64, heat_w: f64, flow: f64) -> f64 {
+        (supply_c + self.approach_k(heat_w, flow)).min(BOILING_C.max(supply_c))
     }
 
     /// How far above the supply the coolant enters the racks, in kelvin, with the facility

@@ -221,9 +221,12 @@ impl ExchangerDesign {
 
     /// Kelvins between the loop's supply and the racks' inlet for each watt of `total_w`.
     fn approach_k_per_w(&self, total_w: f64, flow: f64, facility: f64) -> f64 {
+        /// However large its surface, its streams come no nearer than this share of a kelvin for
+        /// each by which the secondary stream changes.
+        const NEAREST: f64 = 1e-6;
         let hot_w_k = flow * self.surface.design_w_k.hot;
         let whole = self.whole_k_per_w(flow, facility);
-        match self.kind {
+        let k_per_w = match self.kind {
             ExchangerKind::Cdu => whole - 1.0 / hot_w_k,
             // Machines stand in the mixed bath: what leaves it is what they feel.
             ExchangerKind::Tank => whole,
@@ -233,7 +236,8 @@ impl ExchangerDesign {
                 let taken = if total_w > 0.0 { self.rise_k() / total_w } else { f64::INFINITY };
                 whole - (1.0 / hot_w_k).min(taken)
             }
-        }
+        };
+        k_per_w.max(NEAREST / hot_w_k)
     }
 }
 

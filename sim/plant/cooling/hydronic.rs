@@ -58,12 +58,11 @@ impl HydronicDesign {
         &self,
         heat_w: f64,
         air: &MoistAir,
-        drive: Drive,
+        drive: &Drive,
         racks: &RackExchanger,
     ) -> LoopState {
         let circuit = &self.circuit;
-        let pumps = drive.pumps.clamp(0.0, 1.0);
-        let Pumping { flow, power } = circuit.pump_law.run(pumps, heat_w / self.design_heat_w);
+        let Pumping { flow, power } = circuit.run(drive.pumps, heat_w / self.design_heat_w);
         let dry_tower = !drive.may_evaporate && matches!(self.device, DeviceDesign::Tower(_));
         let fans = drive.fans.clamp(0.0, 1.0);
         // What the heater of a basin without running water draws. It has power with the fans, and
@@ -72,10 +71,11 @@ impl HydronicDesign {
             Some(basin) if drive.may_evaporate => fans * basin.power_w(air),
             _ => 0.0,
         };
-        if flow == 0.0 || dry_tower {
-            return LoopState { fan_w: standing_w, heater_w: standing_w, ..still(air) };
-        }
         let pump_w = power * circuit.pump_w;
+        if flow == 0.0 || dry_tower {
+            let (fan_w, heater_w) = (standing_w, standing_w);
+            return LoopState { fan_w, heater_w, pump_w, flow, ..still(air) };
+        }
         let total_w = heat_w + circuit.pump_heat * pump_w;
         let coolant_kg_s = flow * circuit.flow_kg_s;
         let coolant =
@@ -86,6 +86,7 @@ impl HydronicDesign {
             minimum_c: self.minimum_supply_c,
             minimum_speed: self.minimum_fan_speed,
             fixed_speed: drive.fan_speed,
+            by_return: matches!(self.device, DeviceDesign::Tower(_)),
         };
         let asked = Asked {
             heat_w: total_w,
@@ -106,12 +107,11 @@ impl HydronicDesign {
         LoopState {
             supply_c: staged.leaving_c,
             return_c: staged.leaving_c + range_k,
-            rack_inlet_c: staged.leaving_c + racks.approach_k(heat_w, flow),
+            rack_inlet_c: racks.inlet_c(staged.leaving_c, heat_w, flow),
             device_c: staged.leaving_c,
             fan_w: fan_w + heater_w,
             pump_w,
             flow,
-            chiller_w: 0.0,
             spray_w,
             heater_w,
             fan_speed: staged.speed(),
@@ -119,9 +119,9 @@ impl HydronicDesign {
             water,
             heat_rejected_w: total_w,
             dry_w,
-            economiser_w: 0.0,
             saturated: staged.saturated,
             flowing: true,
+            ..still(air)
         }
     }
 }

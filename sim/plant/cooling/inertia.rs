@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! chips --- coolant or air of an exchanger --- coolant of the loop --- weather
+//!                                              coolant of the loop > chillers > water of the tower --- weather
 //! ```
 //!
 //! [`Masses`] knows the nodes of one loop and their capacities; [`Masses::transient`] joins
@@ -10,11 +11,8 @@
 //! regulates, it holds its node; where it is at its limit, it is a sink along the secant of its
 //! capacity; where it is off, heat stays.
 
-use super::loops::CoolingLoop;
-use super::root;
-use super::state::Drive;
+use super::state::BOILING_C;
 use super::thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
-use crate::fluids::MoistAir;
 
 /// Least capacity of a node, J/K: a gram of water, so that every node has a temperature.
 const LEAST_J_K: f64 = 4.2;
@@ -29,8 +27,10 @@ const COOLANT_SHARE: f64 = 0.2;
 #[derive(Debug, Clone)]
 pub struct Masses {
     branches: Vec<Branch>,
-    /// Capacity of each node, J/K: the loop, then each branch with its parts.
+    /// Capacity of each node, J/K: the loop, then each branch with its parts, last the condenser
+    /// water.
     capacity_j_k: Vec<f64>,
+    has_condenser: bool,
 }
 
 /// An exchanger on a loop, and the racks behind it.
@@ -59,15 +59,19 @@ pub struct Part {
 /// What moves heat at a moment.
 #[derive(Debug, Clone)]
 pub struct Conditions {
-    /// What the weather takes.
+    /// What leaves the loop's coolant: to the weather, or to the condenser water where there is any.
     pub rejection: Rejection,
+    /// Of the condenser water, where there is any.
+    pub condenser: Option<CondenserRejection>,
     /// Heat put into the loop's coolant itself, W.
     pub loop_w: f64,
+    /// Whether the loop's coolant boils.
+    pub boils: bool,
     /// By branch.
     pub branches: Vec<BranchConditions>,
 }
 
-/// What takes the heat of a loop.
+/// What takes the heat of a coolant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rejection {
     /// Nothing.
@@ -76,6 +80,29 @@ pub enum Rejection {
     Regulated(f64),
     /// A device at its limit: so many watts a kelvin above that temperature.
     Limited(f64, f64),
+    /// Chillers that the pressure in their condensers holds at `heat_w`, and at `less_w_k` less for
+    /// each kelvin of condenser water above `at_c`.
+    Unloaded {
+        /// W.
+        heat_w: f64,
+        /// W/K.
+        less_w_k: f64,
+        /// Degrees Celsius.
+        at_c: f64,
+    },
+    /// An exchanger to the condenser water, W/K.
+    Linked(f64),
+}
+
+/// What becomes of condenser water.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CondenserRejection {
+    /// Heat of compressors and pumps that it gets beside that of the chilled water, W.
+    pub heat_w: f64,
+    /// What the tower takes: off, regulated or limited.
+    pub rejection: Rejection,
+    /// Where the tower begins to hold it, degrees Celsius.
+    pub held_c: f64,
 }
 
 /// What moves heat in a branch at a moment.
@@ -90,6 +117,8 @@ pub struct BranchConditions {
     /// Outdoor air that takes heat from the stream: a conductance, W/K, and a temperature,
     /// degrees Celsius.
     pub outdoors: Option<(f64, f64)>,
+    /// Whether its stream boils.
+    pub boils: bool,
     /// Heat of its pumps or fans, W.
     pub mover_w: f64,
     /// Heat of each part, W.
@@ -108,8 +137,9 @@ impl Part {
 }
 
 impl Masses {
-    /// The masses of a loop whose coolant holds `coolant_j_k`.
-    pub fn new(coolant_j_k: f64, branches: Vec<Branch>) -> Self {
+    /// The masses of a loop whose coolant holds `coolant_j_k`, and whose condenser water, where there
+    /// is any, `condenser_j_k`.
+    pub fn new(coolant_j_k: f64, condenser_j_k: Option<f64>, branches: Vec<Branch>) -> Self {
         let mut capacity_j_k = vec![coolant_j_k];
         for branch in &branches {
             let air: f64 = branch.parts.iter().map(|part| part.air_j_k).sum();
@@ -119,8 +149,14 @@ impl Masses {
             }
             capacity_j_k.extend(branch.parts.iter().map(|part| part.mass_j_k));
         }
+        capacity_j_k.extend(condenser_j_k);
         capacity_j_k.iter_mut().for_each(|capacity| *capacity = capacity.max(LEAST_J_K));
-        Self { branches, capacity_j_k }
+        Self { branches, capacity_j_k, has_condenser: condenser_j_k.is_some() }
+    }
+
+    /// The node of the condenser water, where there is any.
+    pub fn condenser(&self) -> Option<usize> {
+        self.has_condenser.then(|| self.len() - 1)
     }
 
     /// How many nodes there are. The first is the loop's coolant.
@@ -158,24 +194,39 @@ impl Masses {
         let mut network = ThermalNetwork::new();
         let nodes: Vec<ThermalNode> =
             self.capacity_j_k.iter().map(|&capacity| network.node(capacity)).collect();
+        let condenser = self.condenser().map(|node| nodes[node]);
+        let mut boiling = Vec::new();
         network.heat(nodes[0], conditions.loop_w);
-        match conditions.rejection {
-            Rejection::Off => {}
-            Rejection::Regulated(held_c) => network.regulate(nodes[0], held_c),
-            Rejection::Limited(w_k, sink_c) => network.sink(nodes[0], w_k, sink_c),
+        reject(&mut network, nodes[0], condenser, conditions.rejection);
+        if conditions.boils {
+            network.regulate(nodes[0], BOILING_C);
+            boiling.push(nodes[0]);
         }
-        let mut open = Vec::new();
+        if let (Some(node), Some(now)) = (condenser, conditions.condenser) {
+            network.heat(node, now.heat_w);
+            reject(&mut network, node, None, now.rejection);
+        }
+        // What a valve passes on to a coolant that chillers hold goes on into their condensers.
+        let passed_to = match (condenser, conditions.rejection) {
+            (Some(condenser), Rejection::Regulated(_)) if !conditions.boils => condenser,
+            _ => nodes[0],
+        };
+        let mut open = vec![None; self.branches.len()];
         for (index, branch) in self.branches.iter().enumerate() {
             let (stream, first) = self.nodes_of(index);
             let now = &conditions.branches[index];
             if let Some(held_c) = now.held_c {
-                network.regulate_into(nodes[stream], held_c, nodes[0]);
+                network.regulate_into(nodes[stream], held_c, passed_to);
             } else if stream != 0 {
                 network.connect(nodes[stream], nodes[0], now.conductance_w_k);
             }
+            if stream != 0 && now.boils {
+                network.regulate(nodes[stream], BOILING_C);
+                boiling.push(nodes[stream]);
+            }
             if let Some((w_k, sink_c)) = now.outdoors.filter(|_| stream != 0) {
                 network.sink(nodes[stream], w_k, sink_c);
-                open.push(nodes[stream]);
+                open[index] = Some((nodes[stream], w_k, sink_c));
             }
             network.heat(nodes[stream], now.mover_w);
             for ((part, &heat_w), node) in branch.parts.iter().zip(&now.parts_w).zip(first..) {
@@ -183,7 +234,37 @@ impl Masses {
                 network.heat(nodes[if part.chips { node } else { stream }], heat_w);
             }
         }
-        Transient { trajectory: network.trajectory(start_c), nodes, open }
+        let sink = match (condenser, conditions.rejection) {
+            (None, Rejection::Limited(w_k, sink_c)) => Some((w_k, sink_c)),
+            _ => None,
+        };
+        let last = condenser.unwrap_or(nodes[0]);
+        Transient { trajectory: network.trajectory(start_c), nodes, last, sink, open, boiling }
+    }
+}
+
+/// Lets heat leave a coolant: into the condenser water where there is any, else to the weather.
+fn reject(
+    network: &mut ThermalNetwork,
+    node: ThermalNode,
+    condenser: Option<ThermalNode>,
+    rejection: Rejection,
+) {
+    match (rejection, condenser) {
+        (Rejection::Off, _) => {}
+        (Rejection::Regulated(held_c), None) => network.regulate(node, held_c),
+        (Rejection::Regulated(held_c), Some(to)) => network.regulate_into(node, held_c, to),
+        (Rejection::Limited(w_k, sink_c), None) => network.sink(node, w_k, sink_c),
+        (Rejection::Limited(w_k, at_c), Some(to)) => network.pass(node, to, w_k, at_c),
+        (Rejection::Unloaded { heat_w, less_w_k, at_c }, Some(from)) => {
+            network.heat(node, -heat_w);
+            network.heat(from, heat_w);
+            network.pass(from, node, less_w_k, at_c);
+        }
+        (Rejection::Linked(w_k), Some(other)) => network.connect(node, other, w_k),
+        (Rejection::Unloaded { .. } | Rejection::Linked(_), None) => {
+            panic!("only chillers and economisers give heat to condenser water")
+        }
     }
 }
 
@@ -192,8 +273,23 @@ impl Masses {
 pub struct Transient {
     trajectory: Trajectory,
     nodes: Vec<ThermalNode>,
-    /// Streams that outdoor air takes heat from.
-    open: Vec<ThermalNode>,
+    /// The node that the weather takes heat from.
+    last: ThermalNode,
+    /// The law by which it does so from the coolant itself, where that is one.
+    sink: Option<(f64, f64)>,
+    /// Streams that outdoor air takes heat from, and by which law: by branch.
+    open: Vec<Option<(ThermalNode, f64, f64)>>,
+    /// Nodes that boil.
+    boiling: Vec<ThermalNode>,
+}
+
+/// What a loop has given away since a transient began, J.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Given {
+    /// By its device to the weather.
+    pub rejected_j: f64,
+    /// By what boiled away.
+    pub boiled_j: f64,
 }
 
 impl Transient {
@@ -202,12 +298,46 @@ impl Transient {
         self.trajectory.all_at(t)
     }
 
-    /// Heat that the weather has taken from the coolant of the loop, and outdoor air from halls,
-    /// in `t` seconds, J.
-    pub fn rejected_j(&self, t: f64) -> f64 {
-        let open: f64 =
-            self.open.iter().map(|&node| self.trajectory.rejected_j(node, 0.0, t)).sum();
-        self.trajectory.rejected_j(self.nodes[0], 0.0, t) + open
+    /// Whether a node boils.
+    pub fn boils(&self, node: usize) -> bool {
+        self.boiling.contains(&self.nodes[node])
+    }
+
+    /// Mean temperature of a node in `t` seconds from the start, degrees Celsius.
+    pub fn mean_c(&self, node: usize, t: f64) -> f64 {
+        self.trajectory.mean(self.nodes[node], 0.0, t)
+    }
+
+    /// Heat that has left the masses in `t` seconds but for what outdoor air has taken from halls.
+    pub fn given(&self, t: f64) -> Given {
+        let mut given = Given::default();
+        let boils = |node: ThermalNode| self.boiling.contains(&node);
+        if boils(self.last) {
+            // It is held where it boils: what its device takes goes on beside that.
+            let (w_k, sink_c) = self.sink.unwrap_or((0.0, BOILING_C));
+            given.rejected_j = w_k * (BOILING_C - sink_c) * t;
+        } else {
+            given.rejected_j = self.trajectory.rejected_j(self.last, 0.0, t);
+        }
+        for &node in &self.boiling {
+            given.boiled_j += self.trajectory.rejected_j(node, 0.0, t);
+            if node == self.last {
+                given.boiled_j -= given.rejected_j;
+            }
+        }
+        for (node, w_k, sink_c) in self.open.iter().flatten() {
+            if boils(*node) {
+                given.boiled_j -= w_k * (BOILING_C - sink_c) * t;
+            }
+        }
+        given
+    }
+
+    /// Heat that outdoor air has taken from the hall of branch `index` in `t` seconds, J.
+    pub fn outdoors_j(&self, index: usize, t: f64) -> f64 {
+        self.open[index].map_or(0.0, |(node, w_k, sink_c)| {
+            w_k * (self.trajectory.mean(node, 0.0, t) - sink_c) * t
+        })
     }
 
     /// When all nodes have come to within `near_k` of where they settle, seconds after the start;
@@ -236,32 +366,6 @@ impl Transient {
     }
 }
 
-impl CoolingLoop {
-    /// The most heat of racks, W, at which the loop's supply settles at `supply_c` or below: what
-    /// its machines carry away at that temperature. A bracketed root of some ten solves.
-    pub fn capacity_w(&self, supply_c: f64, air: &MoistAir, drive: Drive) -> f64 {
-        /// The supply may be this much above, so that a loop at its setpoint carries all it can.
-        const SLACK_K: f64 = 1e-4;
-        let excess = |heat_w: f64| self.solve(heat_w, air, drive).supply_c - supply_c - SLACK_K;
-        let least = excess(0.0);
-        if least >= 0.0 || !self.solve(0.0, air, drive).flowing {
-            return 0.0;
-        }
-        // Where the supply is absurdly warm, no machine is asked for more than this.
-        let limit_w = 8.0 * self.design().design_heat_w();
-        let mut most_w = self.design().design_heat_w();
-        let mut most = excess(most_w);
-        while most < 0.0 {
-            if most_w >= limit_w {
-                return limit_w;
-            }
-            most_w *= 2.0;
-            most = excess(most_w);
-        }
-        root::bracketed(excess, (0.0, least), (most_w, most), 1e-6 * most_w, 1e-6)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,7 +376,7 @@ mod tests {
         let part = Part { chips: true, mass_j_k: 500e3, conductance_w_k: 1e6 / 25.0, air_j_k: 0.0 };
         // 0.5 L of PG25 and 2.9 L of water a kilowatt.
         let branch = Branch { stream_j_k: Some(0.5 * 1.03 * 3.9e6), parts: vec![part] };
-        Masses::new(2.9 * 4.18e6, vec![branch])
+        Masses::new(2.9 * 4.18e6, None, vec![branch])
     }
 
     fn conditions(rejection: Rejection, conductance_w_k: f64, flow: f64) -> Conditions {
@@ -280,11 +384,12 @@ mod tests {
             conductance_w_k,
             held_c: None,
             outdoors: None,
+            boils: false,
             flow,
             mover_w: 0.0,
             parts_w: vec![1e6],
         };
-        Conditions { rejection, loop_w: 0.0, branches: vec![branch] }
+        Conditions { rejection, condenser: None, loop_w: 0.0, boils: false, branches: vec![branch] }
     }
 
     const REST_C: [f64; 3] = [32.0, 38.0, 63.0];
@@ -321,7 +426,7 @@ mod tests {
         let transient = masses.transient(&limited, &REST_C);
         for t in [1.0, 60.0, 3600.0] {
             let held = masses.stored_j(&REST_C, &transient.at(t));
-            let gone = transient.rejected_j(t);
+            let gone = transient.given(t).rejected_j;
             assert!((1e6 * t - held - gone).abs() < 1e-9 * 1e6 * t, "{held} {gone}");
         }
     }
@@ -331,16 +436,10 @@ mod tests {
     fn air_cooled_cabinets_without_cooling() {
         let shutdown_s = |heat_w: f64| {
             let part = Part { chips: false, mass_j_k: 60e3, conductance_w_k: 150.0, air_j_k: 12e3 };
-            let masses = Masses::new(0.0, vec![Branch { stream_j_k: None, parts: vec![part] }]);
-            let branch = BranchConditions {
-                conductance_w_k: 0.0,
-                held_c: None,
-                outdoors: None,
-                flow: 0.0,
-                mover_w: 0.0,
-                parts_w: vec![heat_w],
-            };
-            let off = Conditions { rejection: Rejection::Off, loop_w: 0.0, branches: vec![branch] };
+            let branch = Branch { stream_j_k: None, parts: vec![part] };
+            let masses = Masses::new(0.0, None, vec![branch]);
+            let mut off = conditions(Rejection::Off, 0.0, 0.0);
+            off.branches[0].parts_w = vec![heat_w];
             let transient = masses.transient(&off, &[20.0, 20.0]);
             transient.crossing_s(0, 55.0, Crossing::Rising).unwrap()
         };

@@ -1,13 +1,15 @@
 //! One cooling loop: heat in, weather out, temperatures and power and water between.
 
+use super::air_cooled::AirCooledChillerDesign;
 use super::chiller::ChillerDesign;
-use super::chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+use super::chiller_plant::ChillerPlantDesign;
 use super::circuit::CircuitDesign;
 use super::exchange::RackExchanger;
 use super::hydronic::{DeviceDesign, HydronicDesign};
 use super::per_machine::PerMachine;
+use super::root;
 use super::staging::FanControl;
-use super::state::{ControlFault, Drive, LoopState};
+use super::state::{BOILING_C, ControlFault, Drive, LoopState};
 use super::ventilation::VentilationDesign;
 use crate::fluids::MoistAir;
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
@@ -86,6 +88,16 @@ impl LoopDesign {
         }
     }
 
+    /// Whether what evaporates goes with the heat that it rejects, rather than with the air that
+    /// passes its pads.
+    pub fn evaporates_by_heat(&self) -> bool {
+        match self {
+            LoopDesign::Hydronic(h) => !matches!(h.device, DeviceDesign::DryCooler(_)),
+            LoopDesign::ChillerPlant(_) => true,
+            LoopDesign::AirCooledChiller(_) | LoopDesign::Ventilation(_) => false,
+        }
+    }
+
     /// Whether it rejects heat without water too: an open tower does not.
     pub fn works_dry(&self) -> bool {
         match self {
@@ -138,12 +150,62 @@ impl CoolingLoop {
     /// If `heat_w` is negative or not finite.
     pub fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
         assert!(heat_w >= 0.0 && heat_w.is_finite(), "heat of a loop must be a power: {heat_w} W");
+        let state = self.unbounded(heat_w, air, &drive);
+        if !state.flowing || state.supply_c <= BOILING_C {
+            return state;
+        }
+        let carried_w = self.capacity_w(BOILING_C, air, drive).min(heat_w);
+        let most = self.unbounded(carried_w, air, &drive);
+        LoopState {
+            supply_c: BOILING_C,
+            return_c: BOILING_C + (most.return_c - most.supply_c),
+            rack_inlet_c: BOILING_C,
+            left_w: heat_w - carried_w,
+            saturated: true,
+            ..most
+        }
+    }
+
+    /// The same where no coolant boils.
+    fn unbounded(&self, heat_w: f64, air: &MoistAir, drive: &Drive) -> LoopState {
         match &self.design {
             LoopDesign::Hydronic(h) => h.solve(heat_w, air, drive, &self.racks),
             LoopDesign::ChillerPlant(c) => c.solve(heat_w, air, drive, &self.racks),
             LoopDesign::AirCooledChiller(c) => c.solve(heat_w, air, drive, &self.racks),
             LoopDesign::Ventilation(v) => v.solve(heat_w, air, drive),
         }
+    }
+
+    /// The most heat of racks, W, with which the loop's supply settles at `supply_c` or below: what
+    /// its machines carry away at that temperature. A bracketed root of some ten solves, or for
+    /// air-cooled chillers a closed form.
+    pub fn capacity_w(&self, supply_c: f64, air: &MoistAir, drive: Drive) -> f64 {
+        /// The supply may be this much above, so that a loop at its setpoint carries all it can.
+        const SLACK_K: f64 = 1e-4;
+        if let LoopDesign::AirCooledChiller(c) = &self.design {
+            let most = c.at_most(supply_c, air, &drive);
+            let beside_w =
+                c.circuit.pump_heat * most.pump_w + c.chillers.compressor_heat * most.chiller_w;
+            return (most.heat_rejected_w - beside_w).max(0.0);
+        }
+        let excess =
+            |heat_w: f64| self.unbounded(heat_w, air, &drive).supply_c - supply_c - SLACK_K;
+        let least = excess(0.0);
+        if least >= 0.0 || !self.unbounded(0.0, air, &drive).flowing {
+            return 0.0;
+        }
+        // However warm the supply, no machine is asked for more than this.
+        let limit_w = 8.0 * self.design().design_heat_w();
+        let mut most_w = self.design().design_heat_w();
+        let mut most = excess(most_w);
+        while most < 0.0 {
+            if most_w >= limit_w {
+                return limit_w;
+            }
+            most_w *= 2.0;
+            most = excess(most_w);
+        }
+        root::bracketed(excess, (0.0, least), (most_w, most), 1e-6 * most_w, 1e-6)
     }
 
     /// Temperature above which the fans or chillers work to bring the supply down, degrees
@@ -159,11 +221,12 @@ impl CoolingLoop {
     }
 
     /// Whether the supply goes with the weather at `state`, and nothing holds it: the fans of a
-    /// pumped loop turn at a speed of their own, and no bypass is needed against frost.
+    /// pumped loop turn at a speed of their own, or always, and no bypass is needed against frost.
     pub fn floats(&self, state: &LoopState, drive: &Drive) -> bool {
         match &self.design {
             LoopDesign::Hydronic(h) => {
-                drive.fan_speed.is_some() && state.supply_c > h.minimum_supply_c
+                let fixed = drive.fan_speed.is_some() || h.fan_control == FanControl::AlwaysOn;
+                fixed && state.supply_c > h.minimum_supply_c
             }
             _ => false,
         }
@@ -202,6 +265,55 @@ impl CoolingLoop {
     pub fn behind_approach_j_k(&self) -> Option<f64> {
         let coolant_j_k = 0.5e-6 * self.design.design_heat_w() * DENSITY_WATER * CP_WATER;
         self.racks.is_there().then_some(coolant_j_k)
+    }
+
+    /// Heat that the water of a tower behind chillers takes up by a kelvin, J/K; none where there is
+    /// no such water. Of two minutes of its flow, as EnergyPlus gives a loop: 5 L a kilowatt.
+    pub fn condenser_j_k(&self) -> Option<f64> {
+        const ROUND_S: f64 = 120.0;
+        match &self.design {
+            LoopDesign::ChillerPlant(c) => Some(ROUND_S * c.condenser_kg_s * CP_WATER),
+            _ => None,
+        }
+    }
+
+    /// Temperatures of what enters the condensers of its chillers, degrees Celsius: above the first
+    /// the pressure in them trips machines at their least load, at or below the second they start
+    /// again. None without chillers.
+    pub fn head_limits_c(&self, drive: &Drive) -> Option<(f64, f64)> {
+        let (chillers, flow) = match &self.design {
+            LoopDesign::ChillerPlant(c) => (&c.chillers, c.circuit.pump_law.full_flow(drive.pumps)),
+            LoopDesign::AirCooledChiller(c) => (&c.chillers, 1.0),
+            _ => return None,
+        };
+        let least = chillers.curves.least_unloading.min(chillers.curves.most_part_load);
+        Some((chillers.head.trips_at_c(least, flow), chillers.head.restarts_c))
+    }
+
+    /// Temperature of what enters the condensers in `air`, where the water of a tower has
+    /// `condenser_c`, degrees Celsius. None without chillers.
+    pub fn entering_c(&self, condenser_c: f64, air: &MoistAir) -> Option<f64> {
+        match &self.design {
+            LoopDesign::ChillerPlant(c) => Some(condenser_c.max(c.minimum_condenser_c)),
+            LoopDesign::AirCooledChiller(c) => Some(air.dry_bulb_c + c.recirculation_k),
+            _ => None,
+        }
+    }
+
+    /// Shares of the power of its pumps and of its compressors that end in its coolants; the rest
+    /// warms the room.
+    pub fn heat_shares(&self) -> (f64, f64) {
+        match &self.design {
+            LoopDesign::Hydronic(h) => (h.circuit.pump_heat, 0.0),
+            LoopDesign::ChillerPlant(c) => (c.circuit.pump_heat, c.chillers.compressor_heat),
+            LoopDesign::AirCooledChiller(c) => (c.circuit.pump_heat, c.chillers.compressor_heat),
+            LoopDesign::Ventilation(_) => (0.0, 0.0),
+        }
+    }
+
+    /// Temperature of what enters racks of `heat_w` behind a supply of `supply_c`, degrees Celsius.
+    pub(super) fn inlet_c(&self, supply_c: f64, heat_w: f64, flow: f64) -> f64 {
+        if flow > 0.0 { self.racks.inlet_c(supply_c, heat_w, flow) } else { supply_c }
     }
 
     /// Between the supply and the coolant behind the approach, W/K, at a share of full flow:

@@ -131,7 +131,8 @@ impl Main {
         (flow_kg_s > 0.0 && !self.is_spent() && seconds.is_finite()).then_some(seconds)
     }
 
-    fn left_kg(&self) -> f64 {
+    /// What is left of today's allowance, kg: infinite where there is none.
+    pub fn left_kg(&self) -> f64 {
         self.daily_kg - self.taken_kg.value()
     }
 }
@@ -202,9 +203,9 @@ impl Basin {
         }
     }
 
-    /// Books what the basin has gained in `seconds` of `balance`.
-    pub fn advance(&mut self, balance: &Balance, seconds: f64) {
-        self.level_kg.add(balance.filling_kg_s * seconds);
+    /// Books what the basin has gained, kg.
+    pub fn fill(&mut self, kg: f64) {
+        self.level_kg.add(kg);
     }
 
     /// When the basin is dry, full, or high enough for a `dry` device to work again, if `balance`
@@ -254,7 +255,7 @@ mod tests {
         assert_eq!(balance.flows.blowdown_kg_s, 0.0);
         let dry_s = basin.next_s(&balance, false).unwrap();
         assert!((dry_s - 1000.0 / 3.1).abs() < 1e-9, "{dry_s}");
-        basin.advance(&balance, dry_s);
+        basin.fill(balance.filling_kg_s * dry_s);
         assert!(basin.is_empty() && !basin.is_ready());
         assert!((basin.stored_kg() + 1000.0).abs() < 1e-9);
         // Dry, with the main back: a quarter is in after 125 s, all of it after 500 s.
@@ -262,7 +263,7 @@ mod tests {
         assert_eq!((filling.flows.makeup_kg_s, filling.filling_kg_s), (2.0, 2.0));
         let ready_s = basin.next_s(&filling, true).unwrap();
         assert!((ready_s - 125.0).abs() < 1e-9, "{ready_s}");
-        basin.advance(&filling, ready_s);
+        basin.fill(filling.filling_kg_s * ready_s);
         assert!(basin.is_ready());
         assert!((basin.next_s(&filling, true).unwrap() - 375.0).abs() < 1e-9);
     }

@@ -12,6 +12,7 @@
 mod loops;
 mod spec;
 
+mod air_cooled;
 mod chiller_plant;
 mod hydronic;
 mod ventilation;
@@ -30,6 +31,7 @@ mod circuit;
 mod curves;
 mod exchange;
 mod fans;
+mod head;
 mod pads;
 mod pumps;
 mod root;
@@ -48,11 +50,13 @@ mod per_machine;
 mod pool;
 mod protection;
 mod thermal;
+mod work;
 
+pub use air_cooled::AirCooledChillerDesign;
 pub use basin::BasinHeater;
 pub use breakdowns::{BreakdownLaw, Breakdowns};
 pub use chiller::{Beyond, ChillerDesign, StagingDesign};
-pub use chiller_plant::{AirCooledChillerDesign, ChillerPlantDesign};
+pub use chiller_plant::ChillerPlantDesign;
 pub use circuit::CircuitDesign;
 pub use control::PlantControl;
 pub use curves::{ChillerCurves, Condenser, CurveSet};
@@ -61,10 +65,12 @@ pub use exchange::{Sides, WaterExchanger};
 pub use exchanger::{ExchangerDesign, ExchangerKind, ExchangerState};
 pub use fans::FanLaw;
 pub use fluid_cooler::{EvaporationLaw, FluidCoolerDesign, SprayControl, SprayDesign};
+pub use head::{Head, HeadLimit};
 pub use hybrid::HybridDesign;
 pub use hydronic::{DeviceDesign, HydronicDesign};
 pub use inertia::{
-    Branch, BranchConditions, Conditions, Masses, NATURAL, Part, Rejection, Transient,
+    Branch, BranchConditions, CondenserRejection, Conditions, Given, Masses, NATURAL, Part,
+    Rejection, Transient,
 };
 pub use loops::{CoolingLoop, LoopDesign};
 pub use makeup::{Balance, Basin, BasinDesign, Main, MainDesign, MakeUpDesign, Outage};
@@ -80,11 +86,12 @@ pub use spec::{
     MOVED, OutageSpec, Service, UnitFailuresSpec, UnsizedExchanger, WaterMainSpec,
 };
 pub use staging::FanControl;
-pub use state::{ControlFault, CoolingMode, Drive, LoopState, Regime};
+pub use state::{BOILING_C, ControlFault, CoolingMode, Drive, LoopState, Regime};
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;
 pub use ventilation::VentilationDesign;
 pub use water::WaterFlows;
+pub use work::{Capacities, HELD_K, Moment, Work};
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,11 @@ pub enum UnitState {
         /// When it began to.
         since: Time,
     },
+    /// Stopped by its own protection, until what tripped it is gone.
+    Tripped {
+        /// When it was.
+        since: Time,
+    },
     /// Broken.
     Failed,
     /// Taken out by its keepers.

@@ -43,6 +43,9 @@ pub(super) struct Control {
     pub(super) minimum_speed: f64,
     /// The speed at which fans turn whose control has failed.
     pub(super) fixed_speed: Option<f64>,
+    /// Whether fans of variable speed are stopped by the water that returns rather than by the
+    /// water that leaves, as those of EnergyPlus' towers are.
+    pub(super) by_return: bool,
 }
 
 /// How the device ended up running.
@@ -63,7 +66,8 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    fn forced(leaving_c: f64, forced: Operation) -> Self {
+    /// Water that leaves at `leaving_c` while nothing is staged.
+    pub(super) fn steady(leaving_c: f64, forced: Operation) -> Self {
         let duty = if forced == Operation::Free { 0.0 } else { 1.0 };
         Self { leaving_c, forced, duty, carried: (1.0, 1.0), wetted: 1.0, saturated: false }
     }
@@ -107,9 +111,13 @@ pub(super) struct Device<L> {
 /// 2. all available fans turn at one speed (a cube law makes many slow fans cheaper than few
 ///    fast ones) that holds the setpoint: the one bracketed root;
 /// 3. all turn at full speed and the setpoint is not held;
-/// 4. between the first and the second: least speed cools too well and rest too little. The
-///    fans stay at least speed as long as the water, at the temperature at which it returns
-///    *then*, would leave too warm without them; where it would not, they cycle about that.
+/// 4. between the first and the second: least speed cools too well and rest too little. The fans
+///    cycle between the two, and hold the setpoint by the share of time that they turn.
+///
+/// In the fourth case the fans of a tower are stopped `by_return`, as EnergyPlus has it: they stay
+/// at least speed as long as the water, at the temperature at which it returns *then*, would leave
+/// too warm without them; where it would not, they cycle about that. The water is then somewhat
+/// colder than the setpoint.
 ///
 /// Cycling fans know only full speed and rest, and hold the setpoint by the share of time. Fans
 /// of a fixed speed hold nothing. In all of this a bypass keeps the supply at its minimum.
@@ -135,7 +143,7 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
         let turns = speed > 0.0 && *fans > 0.0;
         let operation = if turns { at(speed.min(1.0)) } else { Operation::Free };
         let leaving_c = whole(operation);
-        return Staged { saturated: leaving_c > target_c, ..Staged::forced(leaving_c, operation) };
+        return Staged { saturated: leaving_c > target_c, ..Staged::steady(leaving_c, operation) };
     }
 
     // All fans at full speed always beat all cells at rest; water squeezed through a few
@@ -143,16 +151,16 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
     let rest_c = if *fans < 1.0 { whole(Operation::Free) } else { f64::INFINITY };
     let full_c = if *fans > 0.0 { whole(at(1.0)) } else { f64::INFINITY };
     let strongest = if full_c < rest_c {
-        Staged::forced(full_c, at(1.0))
+        Staged::steady(full_c, at(1.0))
     } else {
-        Staged::forced(rest_c, Operation::Free)
+        Staged::steady(rest_c, Operation::Free)
     };
     let saturated = strongest.leaving_c > target_c;
     if control.fans == FanControl::AlwaysOn || strongest.leaving_c >= target_c {
         return Staged { saturated, ..strongest };
     }
     if rest_c <= target_c {
-        return Staged::forced(rest_c, Operation::Free);
+        return Staged::steady(rest_c, Operation::Free);
     }
     let slowest = match control.fans {
         FanControl::Cycling => 1.0,
@@ -164,15 +172,14 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
         let excess = |slowness: f64| whole(at(1.0 / slowness)) - target_c;
         let ends = ((1.0 / slowest, slow_c - target_c), (1.0, full_c - target_c));
         let slowness = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
-        return Staged::forced(target_c, at(1.0 / slowness));
+        return Staged::steady(target_c, at(1.0 / slowness));
     }
     let rest_c = if *fans < 1.0 { rest_c } else { whole(Operation::Free) };
     if rest_c <= target_c {
-        return Staged::forced(rest_c, Operation::Free);
+        return Staged::steady(rest_c, Operation::Free);
     }
     let leaving_c = match control.fans {
-        FanControl::Cycling => target_c,
-        _ => {
+        FanControl::VariableSpeed if control.by_return => {
             // Multiple of the heat that the device at rest carries with the setpoint held. The
             // water returns warmer than the setpoint by that share of its range.
             let excess = |heat: f64| leaving(Operation::Free, heat) - target_c;
@@ -180,16 +187,17 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
             let held = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
             let leaving_c = target_c - (1.0 - held) * range_k;
             if slow_c >= leaving_c {
-                return Staged::forced(slow_c, at(slowest));
+                return Staged::steady(slow_c, at(slowest));
             }
             leaving_c
         }
+        _ => target_c,
     };
     // The water goes round many times in a cycle, so that it enters at one temperature.
     let (free, forced) =
         (device.carried(Operation::Free, leaving_c), device.carried(at(slowest), leaving_c));
     let duty = ((1.0 - free) / (forced - free)).clamp(0.0, 1.0);
-    Staged { duty, carried: (forced, free), ..Staged::forced(leaving_c, at(slowest)) }
+    Staged { duty, carried: (forced, free), ..Staged::steady(leaving_c, at(slowest)) }
 }
 
 impl<L: Fn(Operation, f64) -> f64> Device<L> {

@@ -3,8 +3,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::head::Head;
 use super::water::WaterFlows;
 use crate::fluids::MoistAir;
+
+/// Nothing gets warmer than this, degrees Celsius: water boils, and what it gets beyond that leaves
+/// with its vapour. For other coolants and for the air of a hall an assumption: nothing that is
+/// cooled by them outlasts it.
+pub const BOILING_C: f64 = 100.0;
 
 /// Which share of a loop's machines can run: what power and failures leave of them.
 ///
@@ -60,7 +66,9 @@ pub struct LoopState {
     pub fan_w: f64,
     /// Electric power of the running pumps, W.
     pub pump_w: f64,
-    /// Coolant through racks and exchangers, as a share of design.
+    /// The part of `pump_w` that pumps of condenser water draw, W.
+    pub condenser_pump_w: f64,
+    /// Coolant through racks and exchangers, as a share of design; also where nothing cools it.
     pub flow: f64,
     /// Electric power that the chillers want and, within the [`Drive`], draw, W.
     pub chiller_w: f64,
@@ -81,10 +89,14 @@ pub struct LoopState {
     /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
     /// waterside economiser, W.
     pub economiser_w: f64,
+    /// Heat of racks and pumps that nothing carries off, W: what boils away at [`BOILING_C`].
+    pub left_w: f64,
+    /// What the pressure in the condensers does to the chillers.
+    pub head: Head,
     /// The supply is warmer than wanted and the device can do no more.
     pub saturated: bool,
-    /// Something carries the heat off. Where not, no heat is rejected, the temperatures say
-    /// nothing (they hold the dry bulb) and the racks must trip.
+    /// Something carries the heat of the racks off. Where not, the temperatures of their coolant
+    /// say nothing (they hold the dry bulb) and the racks must trip.
     pub flowing: bool,
 }
 
@@ -97,6 +109,7 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         device_c: air.dry_bulb_c,
         fan_w: 0.0,
         pump_w: 0.0,
+        condenser_pump_w: 0.0,
         flow: 0.0,
         chiller_w: 0.0,
         spray_w: 0.0,
@@ -107,6 +120,8 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         heat_rejected_w: 0.0,
         dry_w: 0.0,
         economiser_w: 0.0,
+        left_w: 0.0,
+        head: Head::Free,
         saturated: false,
         flowing: false,
     }

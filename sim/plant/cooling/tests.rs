@@ -636,7 +636,10 @@ proptest! {
             prop_assert_eq!(pumps, 0.0);
             return Ok(());
         }
-        prop_assert!((state.heat_rejected_w - heat - state.pump_w).abs() <= 1e-9 * heat);
+        let given = heat + state.pump_w - state.left_w;
+        prop_assert!((state.heat_rejected_w - given).abs() <= 1e-9 * heat);
+        prop_assert!(state.left_w >= 0.0 && state.supply_c <= BOILING_C);
+        prop_assert!(state.left_w == 0.0 || state.supply_c == BOILING_C);
         // What the coolant brings is what is rejected.
         if let LoopDesign::Hydronic(h) = plant.design() {
             let capacity = PumpLaw::CONSTANT.full_flow(pumps) * h.circuit.flow_kg_s * h.circuit.specific_heat_j_kgk;

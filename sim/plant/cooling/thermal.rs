@@ -23,11 +23,13 @@ pub struct ThermalNode(usize);
 /// ```
 ///
 /// A node of no capacity balances at every instant. A regulated node holds its temperature,
-/// whatever heat that takes or gives.
+/// whatever heat that takes or gives. A machine may move heat from one node to another by the
+/// temperature of the one alone.
 #[derive(Debug, Clone, Default)]
 pub struct ThermalNetwork {
     nodes: Vec<Node>,
     links: Vec<Link>,
+    passes: Vec<Pass>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,6 +53,22 @@ struct Link {
     w_k: f64,
 }
 
+/// Heat `w_k (T_from - at_c)` that a machine moves from one node to another.
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    from: usize,
+    to: usize,
+    w_k: f64,
+    at_c: f64,
+}
+
+impl Pass {
+    /// Heat that it moves where the node that it takes from is at `from_c`, W.
+    fn moved_w(&self, from_c: f64) -> f64 {
+        self.w_k * (from_c - self.at_c)
+    }
+}
+
 /// Which way a temperature crosses a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crossing {
@@ -72,10 +90,16 @@ pub struct Trajectory {
     shape: Vec<Vec<f64>>,
 }
 
-/// Rates whose difference is a smaller share of the fastest are taken as the same.
+/// Rates whose difference is a smaller share of the greater of them are taken as the same, and so
+/// are rates that differ by less than the rounding of the fastest.
 const RESONANT: f64 = 1e-7;
-/// By what share conductances are changed then.
+const ROUNDING: f64 = 1e-13;
+/// By what share conductances are changed then, ten times as much at each further attempt.
 const DETUNED: f64 = 1e-6;
+const ATTEMPTS: i32 = 4;
+/// The most times that heat is passed on: by a valve into a loop, by chillers into their condenser
+/// water.
+const LONGEST_CHAIN: usize = 3;
 
 impl ThermalNetwork {
     /// A network without nodes.
@@ -137,8 +161,24 @@ impl ThermalNetwork {
         self.nodes[node.0].gives_to = Some(to.0);
     }
 
-    /// The heat of each link that a regulated node passes on: from which node, to which, W/K.
+    /// Moves `w_k (T - at_c)` from the node `from`, whose temperature is `T`, to the node `to`,
+    /// whatever the temperature of that is: a machine. What passes heat on must not get any, be it
+    /// by others, from what it passes heat to.
+    pub fn pass(&mut self, from: ThermalNode, to: ThermalNode, w_k: f64, at_c: f64) {
+        assert!(w_k >= 0.0 && w_k.is_finite() && from != to, "a machine's law: {w_k} W/K");
+        self.passes.push(Pass { from: from.0, to: to.0, w_k, at_c });
+    }
+
+    /// Heat that depends on a node and goes to another which it does not depend on, by machines
+    /// and by regulated nodes: from which node, to which, W/K.
     fn passed_on(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
+        let free = |node: usize| self.nodes[node].held_c.is_none();
+        let passes = self.passes.iter().map(|pass| (pass.from, pass.to, pass.w_k));
+        let passes = passes.filter(move |&(from, to, w_k)| w_k > 0.0 && free(from) && free(to));
+        passes.chain(self.passed_by_regulators())
+    }
+
+    fn passed_by_regulators(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
         let ends = self.links.iter().flat_map(|l| [(l.a, l.b, l.w_k), (l.b, l.a, l.w_k)]);
         ends.filter_map(|(from, via, w_k)| {
             let to = self.nodes[via].gives_to?;
@@ -159,6 +199,10 @@ impl ThermalNetwork {
     /// then has no temperature. If a node without mass stands beside one that is regulated into
     /// another.
     pub fn trajectory(&self, start_c: &[f64]) -> Trajectory {
+        self.attempt(start_c, 0)
+    }
+
+    fn attempt(&self, start_c: &[f64], attempt: i32) -> Trajectory {
         let count = self.nodes.len();
         assert_eq!(start_c.len(), count, "a temperature for each node");
         let free = |massive: bool| -> Vec<usize> {
@@ -200,8 +244,10 @@ impl ThermalNetwork {
         }
         let (rates, mut vectors) = symmetric_modes(matrix);
 
-        // Heat that is passed on couples modes one way: u_j' = ... + g_jk u_k. With
-        // x_jk = g_jk / (rate_j - rate_k) the modes u_j - sum over k of x_jk u_k are free again.
+        // Heat that is passed on couples modes one way: u_j' = ... + sum of g_jk u_k. With
+        // x_jk = (g_jk + sum of g_jm x_mk) / (rate_j - rate_k) the modes v of u = v + X v are free
+        // again. What is passed on goes only down a chain, so that X is exact after as many
+        // rounds as the chain has links.
         let place = |node: usize| massive.iter().position(|&i| i == node);
         let mut coupling = vec![vec![0.0; n]; n];
         for (from, to, w_k) in self.passed_on() {
@@ -216,34 +262,57 @@ impl ThermalNetwork {
             }
         }
         let fastest = rates.iter().fold(0.0, |most: f64, rate| most.max(rate.abs()));
-        for j in 0..n {
-            for k in 0..n {
-                let apart = rates[j] - rates[k];
-                if coupling[j][k] == 0.0 {
-                    continue;
+        let least_apart = |j: usize, k: usize| {
+            (RESONANT * rates[j].abs().max(rates[k].abs())).max(ROUNDING * fastest)
+        };
+        let couples = |j: usize, k: usize| coupling[j][k] != 0.0;
+        let resonant = (0..n).any(|j| {
+            (0..n).any(|k| couples(j, k) && (rates[j] - rates[k]).abs() <= least_apart(j, k))
+        });
+        if resonant && attempt < ATTEMPTS {
+            return self.detuned(attempt).attempt(start_c, attempt + 1);
+        }
+        let fed_modes: Vec<usize> = (0..n).filter(|&j| (0..n).any(|k| couples(j, k))).collect();
+        let mut mixed = vec![vec![0.0; n]; n];
+        for _ in 0..LONGEST_CHAIN {
+            let before = mixed.clone();
+            for &j in &fed_modes {
+                for k in 0..n {
+                    let fed: f64 = fed_modes.iter().map(|&m| coupling[j][m] * before[m][k]).sum();
+                    let comes = coupling[j][k] + fed;
+                    mixed[j][k] = if comes == 0.0 {
+                        0.0
+                    } else {
+                        let apart = rates[j] - rates[k];
+                        comes / apart.abs().max(least_apart(j, k)).copysign(apart)
+                    };
                 }
-                if apart.abs() <= RESONANT * fastest {
-                    return self.detuned().trajectory(start_c);
-                }
-                coupling[j][k] /= apart;
+            }
+            if mixed == before {
+                break;
             }
         }
 
-        let along = |k: usize, v: &dyn Fn(usize) -> f64| -> f64 {
-            let of_mode = |k: usize| -> f64 { (0..n).map(|a| vectors[a][k] * v(a)).sum() };
-            let fed = (0..n).filter(|&from| coupling[k][from] != 0.0);
-            of_mode(k) - fed.map(|from| coupling[k][from] * of_mode(from)).sum::<f64>()
+        // The modes v of a state and of a drive, from u by the same chain.
+        let unmixed = |of: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            let u: Vec<f64> = (0..n).map(|k| (0..n).map(|a| vectors[a][k] * of(a)).sum()).collect();
+            let mut v = u.clone();
+            for _ in 0..LONGEST_CHAIN {
+                let before = v.clone();
+                for &j in &fed_modes {
+                    let fed: f64 = (0..n).map(|k| mixed[j][k] * before[k]).sum();
+                    v[j] = u[j] - fed;
+                }
+            }
+            v
         };
-        let modes = (0..n)
-            .map(|k| Mode {
-                rate: rates[k],
-                start: along(k, &|a| root[a] * start_c[massive[a]]),
-                drive: along(k, &|a| drive[a]),
-            })
-            .collect();
+        let starts = unmixed(&|a| root[a] * start_c[massive[a]]);
+        let drives = unmixed(&|a| drive[a]);
+        let modes =
+            (0..n).map(|k| Mode { rate: rates[k], start: starts[k], drive: drives[k] }).collect();
         for row in &mut vectors {
             let fed: Vec<f64> =
-                (0..n).map(|k| (0..n).map(|j| row[j] * coupling[j][k]).sum()).collect();
+                (0..n).map(|k| fed_modes.iter().map(|&j| row[j] * mixed[j][k]).sum()).collect();
             row.iter_mut().zip(fed).for_each(|(v, fed)| *v += fed);
         }
         let mut rest = vec![0.0; count];
@@ -270,13 +339,17 @@ impl ThermalNetwork {
 
     /// The same with rates that differ: where two coincide their modes have no closed form of
     /// this kind.
-    fn detuned(&self) -> Self {
+    fn detuned(&self, attempt: i32) -> Self {
+        let factor = 1.0 + DETUNED * 10f64.powi(attempt);
         let mut other = self.clone();
         for link in &mut other.links {
             let passes = |node: usize| self.nodes[node].gives_to.is_some();
             if passes(link.a) || passes(link.b) {
-                link.w_k *= 1.0 + DETUNED;
+                link.w_k *= factor;
             }
+        }
+        for pass in &mut other.passes {
+            pass.w_k *= factor;
         }
         other
     }
@@ -298,12 +371,24 @@ impl ThermalNetwork {
                 drive_w[to] += node.source_w;
             }
         }
+        for pass in &self.passes {
+            let (from, to) = (&self.nodes[pass.from], &self.nodes[pass.to]);
+            if from.held_c.is_none() {
+                conductance[pass.from][pass.from] += pass.w_k;
+                drive_w[pass.from] += pass.w_k * pass.at_c;
+            }
+            if to.held_c.is_none() {
+                // What depends on a free node comes by the modes.
+                drive_w[pass.to] += pass.moved_w(from.held_c.unwrap_or(0.0));
+            }
+        }
         for link in &self.links {
             for (from, via) in [(link.a, link.b), (link.b, link.a)] {
                 let Node { gives_to, held_c: Some(held_c), .. } = self.nodes[via] else { continue };
                 if let Some(to) = gives_to.filter(|&to| self.nodes[to].held_c.is_none()) {
-                    assert!(self.nodes[from].held_c.is_none(), "two regulated nodes in a row");
-                    drive_w[to] -= link.w_k * held_c;
+                    // What depends on a free node comes by the modes.
+                    let from_c = self.nodes[from].held_c.unwrap_or(0.0);
+                    drive_w[to] += link.w_k * (from_c - held_c);
                 }
             }
             for (i, j) in [(link.a, link.b), (link.b, link.a)] {
@@ -414,7 +499,16 @@ impl Trajectory {
             link.w_k * (self.mean(ThermalNode(other), from, to) - here_c)
         };
         let conducted_w: f64 = self.network.links.iter().map(of_link).sum();
-        self.source_j(node, from, to) + conducted_w * (to - from)
+        let of_pass = |pass: &Pass| {
+            let moved_w = || pass.moved_w(self.mean(ThermalNode(pass.from), from, to));
+            match node.0 {
+                this if this == pass.to => moved_w(),
+                this if this == pass.from => -moved_w(),
+                _ => 0.0,
+            }
+        };
+        let passed_w: f64 = self.network.passes.iter().map(of_pass).sum();
+        self.source_j(node, from, to) + (conducted_w + passed_w) * (to - from)
     }
 
     /// Heat conducted from one node to another over `from..to`, J.

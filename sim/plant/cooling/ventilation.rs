@@ -2,7 +2,7 @@
 
 use super::fans::{FanLaw, thinness};
 use super::pads::PadDesign;
-use super::state::{Drive, LoopState};
+use super::state::{Drive, LoopState, still};
 use super::water::WaterFlows;
 use crate::fluids::MoistAir;
 
@@ -42,7 +42,7 @@ pub struct VentilationDesign {
 
 impl VentilationDesign {
     /// The steady state at `heat_w`. Closed form; wet pads add a wet bulb.
-    pub(super) fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
+    pub(super) fn solve(&self, heat_w: f64, air: &MoistAir, drive: &Drive) -> LoopState {
         let wetted = self.pads.filter(|_| drive.may_evaporate);
         let padded = wetted.and_then(|pads| Some((pads, pads.behind(air)?)));
         let entering = padded.map_or(*air, |(_, behind)| behind);
@@ -52,20 +52,11 @@ impl VentilationDesign {
             return_c: outdoor_c,
             rack_inlet_c: outdoor_c,
             device_c: outdoor_c,
-            fan_w: 0.0,
-            pump_w: 0.0,
             flow: 1.0,
-            chiller_w: 0.0,
-            spray_w: 0.0,
-            heater_w: 0.0,
-            fan_speed: 0.0,
-            air_ratio: 0.0,
-            water: WaterFlows::default(),
             heat_rejected_w: heat_w,
             dry_w: if padded.is_some() { 0.0 } else { heat_w },
-            economiser_w: 0.0,
-            saturated: false,
             flowing: true,
+            ..still(air)
         };
         if heat_w == 0.0 && drive.fan_speed.is_none() {
             return idle;

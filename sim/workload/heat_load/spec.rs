@@ -39,10 +39,10 @@ pub struct HeatLoadSpec {
     /// Whether the heat is electricity of the site (default true). If not, it is neither
     /// import nor IT load, and a site with nothing else has no PUE.
     pub electric: Option<bool>,
-    /// Inlet temperature above which it gives off less (default: none; it goes on at any
-    /// temperature, and stops only where nothing flows).
+    /// Inlet temperature above which it gives off less (default: none).
     pub throttle_inlet: Option<Temperature>,
-    /// Inlet temperature at which it stops (default: none).
+    /// Inlet temperature at which it stops (default: none; it goes on at any temperature, up to the
+    /// 100 degC at which its coolant boils).
     pub trip_inlet: Option<Temperature>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
@@ -60,6 +60,14 @@ impl HeatLoadSpec {
     pub fn limits_c(&self, faults: &mut Vec<Fault>) -> (f64, f64) {
         let trip_c = self.trip_inlet.map_or(f64::INFINITY, |t| t.0);
         let throttle_c = self.throttle_inlet.map_or(trip_c, |t| t.0);
+        if self.trip_inlet.is_none() {
+            let message = "nothing stops this load, however warm its coolant gets: it goes on until \
+                           that boils";
+            faults.push(Fault::warning("", message).help(
+                "where it stands for machines, say at which inlet temperature they stop with \
+                 `trip_inlet`",
+            ));
+        }
         if throttle_c > trip_c {
             let message = format!(
                 "stops at {trip_c:.1} degC, before it gives off less at {throttle_c:.1} degC"

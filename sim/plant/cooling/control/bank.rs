@@ -62,6 +62,31 @@ impl Bank {
         self.units[unit] = state;
     }
 
+    /// All that run or start trip. How many did.
+    pub(super) fn trip(&mut self, now: Time) -> u32 {
+        let mut count = 0;
+        for unit in &mut self.units {
+            if let UnitState::Running { .. } | UnitState::Starting { .. } = unit {
+                *unit = UnitState::Tripped { since: now };
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Those that have tripped are reset: they may start again once they have rested as after any
+    /// stop. How many are.
+    pub(super) fn reset(&mut self) -> u32 {
+        let mut count = 0;
+        for unit in &mut self.units {
+            if let UnitState::Tripped { since } = *unit {
+                *unit = UnitState::Standby { from: since + self.design.least_time };
+                count += 1;
+            }
+        }
+        count
+    }
+
     /// Carries out at `now` what has been decided, and decides nothing. When the next start ends.
     pub(super) fn hold(&mut self, now: Time, powered: bool) -> Time {
         self.complete(now, powered);

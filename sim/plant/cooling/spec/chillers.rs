@@ -10,6 +10,7 @@ use crate::fluids::MoistAir;
 use crate::kernel::Span;
 use crate::plant::cooling::chiller::{Beyond, ChillerDesign, StagingDesign};
 use crate::plant::cooling::curves::{ChillerCurves, Condenser, CurveSet};
+use crate::plant::cooling::head::HeadLimit;
 use crate::plant::cooling::loops::{CoolingLoop, LoopDesign};
 use crate::plant::cooling::state::Drive;
 use crate::spec::{Fault, Names};
@@ -176,12 +177,14 @@ impl ChillersSpec {
                 staging,
                 beyond: self.beyond_curves.unwrap_or(Beyond::Carnot),
                 compressor_heat: self.compressor_heat.map_or(1.0, |share| share.0),
+                setpoint_c: duty.supply_c,
+                head: HeadLimit::usual(curves.condenser, curves.condenser_c.1),
                 max_power_w: f64::INFINITY,
             };
             let (x, y) = (duty.supply_c, duty.condenser_c);
             let needed_w = duty.heat_w / (f64::from(units) * design.capacity_factor(x, y));
             design.capacity_w = check.bounded("capacity", self.capacity, needed_w, &bounds::HEAT);
-            design.max_power_w = design.hottest_power_w(x);
+            design.max_power_w = design.hottest_power_w();
             design
         })
     }

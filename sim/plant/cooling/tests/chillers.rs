@@ -1,7 +1,9 @@
 //! Chilled-water plants held against reference points, conservation and common sense.
 
-use super::super::chiller::ChillerDesign;
+use super::super::chiller::{ChillerDesign, Entering};
 use super::super::curves::{ChillerCurves, Condenser, CurveSet};
+use super::super::head::{Head, HeadLimit};
+use super::super::state::BOILING_C;
 use super::*;
 use crate::kernel::Span;
 
@@ -34,9 +36,12 @@ fn bank(curves: ChillerCurves, capacity_w: f64, units: u32) -> ChillerDesign {
         staging: STAGING,
         beyond: Beyond::Carnot,
         compressor_heat: 1.0,
+        setpoint_c: curves.reference_supply_c,
+        head: HeadLimit::usual(curves.condenser, curves.condenser_c.1),
         max_power_w: f64::INFINITY,
     };
-    ChillerDesign { max_power_w: free.hottest_power_w(curves.reference_supply_c), ..free }
+    // The curves are asked at any temperature of the chilled water.
+    ChillerDesign { max_power_w: free.hottest_power_w(), setpoint_c: f64::INFINITY, ..free }
 }
 
 #[test]
@@ -169,8 +174,7 @@ fn the_economiser_goes_from_alone_to_beside_to_idle() {
 fn lost_chillers_are_felt() {
     for plant in [chiller_plant(), with_economiser(), air_cooled()] {
         let air = weather(30.0, 0.4);
-        let supply =
-            |chillers| plant.solve(9.5e6, &air, Drive { chillers, ..Drive::FULL }).supply_c;
+        let supply = |chillers| plant.solve(7e6, &air, Drive { chillers, ..Drive::FULL }).supply_c;
         let (all, half, quarter) = (supply(1.0), supply(0.5), supply(0.25));
         assert!(all + 1.0 < half && half + 1.0 < quarter, "{all} {half} {quarter}");
         let light = plant.solve(2e6, &air, Drive { chillers: 0.5, ..Drive::FULL });
@@ -235,17 +239,22 @@ proptest! {
         prop_assert!((0.0..=most).contains(&state.chiller_w), "{:?} of {}", state, most);
         if !state.flowing {
             let off = chillers == 0.0 || regime.is_some_and(|regime| regime.running == 0);
-            prop_assert!(pumps == 0.0 || off);
+            prop_assert!(pumps == 0.0 || off || state.head == Head::Trips, "{:?}", state);
+            // The tower has the heat of the pumps of its water.
+            prop_assert!((state.heat_rejected_w - state.condenser_pump_w).abs() <= 1e-6);
             return Ok(());
         }
-        // Racks, pumps and compressors: all of it, and nothing else, reaches the weather.
+        // Racks, pumps and compressors: all of it, and nothing else, reaches the weather, but for
+        // what boils away.
         let given = heat + state.pump_w + state.chiller_w;
-        prop_assert!((state.heat_rejected_w - given).abs() <= 1e-9 * given);
-        let evaporator_w = heat + pumps * circuit.pump_w;
+        prop_assert!((state.heat_rejected_w + state.left_w - given).abs() <= 1e-9 * given);
+        prop_assert!(state.left_w >= -1e-9 * given && state.supply_c <= BOILING_C);
+        prop_assert!(state.left_w <= 1e-9 * given || state.supply_c == BOILING_C);
+        let evaporator_w = heat + pumps * circuit.pump_w - state.left_w;
         let capacity = PumpLaw::CONSTANT.full_flow(pumps) * circuit.flow_kg_s * circuit.specific_heat_j_kgk;
         let carried = capacity * (state.return_c - state.supply_c);
         prop_assert!((carried - evaporator_w).abs() <= 1e-6 * evaporator_w.max(1.0));
-        prop_assert!((0.0..=evaporator_w).contains(&state.economiser_w));
+        prop_assert!((0.0..=evaporator_w * (1.0 + 1e-9)).contains(&state.economiser_w));
         prop_assert!(state.rack_inlet_c >= state.supply_c && state.supply_c >= set_c);
         if !state.saturated {
             prop_assert!((state.supply_c - set_c).abs() <= 1.1e-5, "{:?}", state);
@@ -255,6 +264,94 @@ proptest! {
         prop_assert!(out.is_finite() && out >= 0.0);
         prop_assert!((water.makeup_kg_s - out).abs() <= 1e-12 * out);
     }
+}
+
+/// Full load at the setpoint by the maker's curves, written out: what an overloaded machine draws
+/// while its water warms, as EnergyPlus' machines do, and 2.5 % more heat for each kelvin.
+#[test]
+fn an_overloaded_plant_draws_its_limit() {
+    for json in [
+        r#"{"chiller-plant": {"design_heat": "2 MW", "chillers": 2, "supply": "10 degC", "fed_by": ["a"]}}"#,
+        r#"{"air-cooled-chiller": {"design_heat": "2 MW", "chillers": 2, "supply": "10 degC", "fed_by": ["a"]}}"#,
+    ] {
+        let plant = loop_of(json);
+        let air = weather(30.0, 0.4);
+        let (chillers, pump_w) = match plant.design() {
+            LoopDesign::ChillerPlant(c) => (c.chillers, c.circuit.pump_w),
+            LoopDesign::AirCooledChiller(c) => (c.chillers, c.circuit.pump_w),
+            _ => panic!(),
+        };
+        let c = chillers.curves;
+        let biquadratic = |k: &[f64; 6], x: f64, y: f64| {
+            k[0] + k[1] * x + k[2] * x * x + k[3] * y + k[4] * y * y + k[5] * x * y
+        };
+        let mut before_w = 0.0;
+        for load in [0.5, 0.8, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0, 4.0] {
+            let state = plant.solve(load * 2e6, &air, Drive::FULL);
+            assert!(state.chiller_w >= before_w - 1e-6, "{load}: {} {before_w}", state.chiller_w);
+            before_w = state.chiller_w;
+            if !state.saturated {
+                continue;
+            }
+            let y = match c.condenser {
+                Condenser::Water => state.device_c.max(12.78),
+                Condenser::Air => 30.0,
+            };
+            let p = c.most_part_load;
+            let full_w = 2.0 * chillers.capacity_w * biquadratic(&c.capacity, 10.0, y) / c.cop
+                * biquadratic(&c.eir, 10.0, y)
+                * (c.part_load[0] + c.part_load[1] * p + c.part_load[2] * p * p);
+            assert!(
+                (state.chiller_w / full_w - 1.0).abs() < 1e-6,
+                "{load}: {} {full_w}",
+                state.chiller_w
+            );
+            let (x, gain) = match c.condenser {
+                Condenser::Water => (10.0, 1.0 + 0.025 * (state.supply_c - 10.0)),
+                Condenser::Air => {
+                    let x = state.supply_c.min(15.56);
+                    (x, 1.0 + 0.025 * (state.supply_c - x))
+                }
+            };
+            let most_w =
+                2.0 * chillers.capacity_w * biquadratic(&c.capacity, x, y) * p * gain.min(1.3);
+            let carried_w = load * 2e6 + pump_w - state.left_w;
+            assert!((carried_w / most_w - 1.0).abs() < 1e-6, "{load}: {carried_w} {most_w}");
+        }
+        // Twice the design heat finds no temperature: the water boils, and says what it cannot carry.
+        let boils = plant.solve(4e6, &air, Drive::FULL);
+        assert_eq!(boils.supply_c, BOILING_C);
+        assert!(boils.left_w > 2e5, "{boils:?}");
+        let given = 4e6 + boils.pump_w + boils.chiller_w;
+        assert!((boils.heat_rejected_w + boils.left_w - given).abs() < 1.0, "{boils:?}");
+    }
+}
+
+/// With the tower's fans at rest its water warms until the pressure in the condensers unloads the
+/// chillers to what the tower takes: 54.7 degC condensing, 5.5 K of range and 1.5 K of approach at
+/// reference capacity below that.
+#[test]
+fn chillers_without_fans_on_their_tower_unload_to_what_it_takes() {
+    let plant = loop_of(
+        r#"{"chiller-plant": {"design_heat": "2 MW", "supply": "10 degC", "fed_by": ["a"]}}"#,
+    );
+    let LoopDesign::ChillerPlant(design) = plant.design() else { panic!() };
+    let still = Drive { fans: 0.0, ..Drive::FULL };
+    let state = plant.solve(2e6, &weather(42.0, 0.15), still);
+    assert_eq!(state.head, Head::Unloads, "{state:?}");
+    let carried_w = 2e6 + design.circuit.pump_w - state.left_w;
+    let condensing_c = state.device_c + 7.0 * carried_w / design.chillers.capacity_w;
+    assert!((condensing_c - 54.7).abs() < 1e-4, "{condensing_c}");
+    assert!(carried_w < 1.9e6 && carried_w > 0.2 * design.chillers.capacity_w);
+    // Half of the condenser water warms by twice as much.
+    let LoopDesign::ChillerPlant(design) = plant.design() else { panic!() };
+    let entering = Entering { c: 45.0, flow: 0.5 };
+    let most = design.chillers.most(1.0, 10.0, entering);
+    assert!((most.heat_w / design.chillers.capacity_w - 9.7 / 12.5).abs() < 1e-9);
+    // Next to no condenser water: the machine trips, and nothing carries the heat.
+    let starved = plant.solve(2e6, &weather(42.0, 0.15), Drive { pumps: 0.008, ..Drive::FULL });
+    assert!(!starved.flowing && starved.head == Head::Trips, "{starved:?}");
+    assert!(starved.flow > 0.0 && starved.pump_w > 0.0 && starved.chiller_w == 0.0);
 }
 
 #[test]

@@ -73,6 +73,37 @@ fn a_cycling_dry_cooler_is_in_closed_form() {
     assert!((state.supply_c - 30.0).abs() < 1e-9);
 }
 
+/// Between rest and least speed the fans of a dry cooler cycle: they hold the setpoint, for the share
+/// of time that the conductances of both ask for.
+#[test]
+fn fans_of_variable_speed_cycle_at_least_speed_to_hold_the_setpoint() {
+    let plant = loop_of(
+        r#"{"dry-cooler": {"design_heat": "1 MW", "supply": "30 degC", "ua": "200 kW/K",
+            "air_flow": "110 m3/s", "fan_power": "44 kW", "water_flow": "23.921 kg/s",
+            "minimum_supply": "2 degC", "pump_power": "0 W", "fed_by": ["a"]}}"#,
+    );
+    let water_w_k = 23.921 * CP_WATER;
+    let mut cycled = 0;
+    for t in (-40..40).map(f64::from) {
+        let air = weather(t, 0.5);
+        let state = plant.solve(1e6, &air, Drive::FULL);
+        assert!(state.fan_w == 0.0 || state.supply_c > 30.0 - 1e-6, "{t} degC: {state:?}");
+        let air_w_k = 110.0 * air.dry_air_density_kg_m3() * air.specific_heat_j_kgk();
+        let conducts = |share: f64| {
+            inlet_conductance(crossflow, 200e3 * ua_factor(share, 1.0), water_w_k, share * air_w_k)
+        };
+        let needed = 1e6 / (30.0 + 1e6 / water_w_k - t);
+        let duty = (needed - conducts(0.1)) / (conducts(0.2) - conducts(0.1));
+        if (0.0..=1.0).contains(&duty) {
+            cycled += 1;
+            let expected_w = duty * 0.2f64.powi(3) * 44e3;
+            assert!((state.fan_w - expected_w).abs() < 1e-4, "{t}: {} {expected_w}", state.fan_w);
+            assert!((state.fan_speed - 0.2 * duty).abs() < 1e-7);
+        }
+    }
+    assert!(cycled > 5, "{cycled}");
+}
+
 #[test]
 fn cycling_costs_more_than_a_drive_and_less_than_fans_that_never_rest() {
     let of = |control: &str| {

@@ -421,3 +421,79 @@ fn what_a_valve_takes_from_its_stream_reaches_the_loop() {
         assert!((put_in - gone - held).abs() < 1e-8 * put_in, "{put_in} {gone} {held}");
     }
 }
+
+/// Chips behind a valve, chilled water and the water of a tower: what the valve passes on and what
+/// chillers lift goes two links down the chain. Against small steps, and in the books; also where
+/// two rates coincide.
+#[test]
+fn what_chillers_lift_reaches_the_water_of_the_tower() {
+    let capacity = [5e5, 2e6, 1.2e7, 5e7];
+    for (lift_w_k, less_w_k, tower_w_k) in
+        [(4e4, 0.0, 9e4), (0.0, 3e5, 9e4), (4e4, 0.0, 4e4 * 5e7 / 1.2e7), (0.0, 1e5, 0.0)]
+    {
+        let mut network = ThermalNetwork::new();
+        let [chips, stream, chilled, tower] = capacity.map(|capacity| network.node(capacity));
+        network.heat(chips, 1e6);
+        network.connect(chips, stream, 4e4);
+        network.regulate_into(stream, 38.0, chilled);
+        network.heat(stream, 1e4);
+        if lift_w_k > 0.0 {
+            network.pass(chilled, tower, lift_w_k, -10.0);
+        } else {
+            network.heat(chilled, -9e5);
+            network.heat(tower, 9e5);
+            network.pass(tower, chilled, less_w_k, 40.0);
+        }
+        network.heat(tower, 2e5);
+        network.sink(tower, tower_w_k, 25.0);
+        let start = [60.0, 38.0, 12.0, 39.0];
+        let trajectory = network.trajectory(&start);
+        let (mut now, mut gone, step) = (start, 0.0, 0.05);
+        let slopes = |c: &[f64; 4]| {
+            let from_chips = 4e4 * (c[0] - 38.0);
+            let lifted = match lift_w_k > 0.0 {
+                true => lift_w_k * (c[2] + 10.0),
+                false => 9e5 - less_w_k * (c[3] - 40.0),
+            };
+            let out = tower_w_k * (c[3] - 25.0);
+            let heat = [1e6 - from_chips, 0.0, from_chips + 1e4 - lifted, lifted + 2e5 - out];
+            (std::array::from_fn::<f64, 4, _>(|i| heat[i] / capacity[i]), out)
+        };
+        let horizon_s = 300.0;
+        for _ in 0..(horizon_s / step) as usize {
+            let (first, out) = slopes(&now);
+            let middle = std::array::from_fn(|i| now[i] + 0.5 * step * first[i]);
+            let (second, out_then) = slopes(&middle);
+            now = std::array::from_fn(|i| now[i] + step * second[i]);
+            gone += step * out_then;
+            let _ = out;
+        }
+        for (node, expected) in [chips, stream, chilled, tower].into_iter().zip(now) {
+            let ours = trajectory.at(node, horizon_s);
+            assert!((ours - expected).abs() < 1e-3, "{lift_w_k} {less_w_k}: {ours} {expected}");
+        }
+        let rejected = trajectory.rejected_j(tower, 0.0, horizon_s);
+        assert!((rejected - gone).abs() < 1e-4 * 1e6 * horizon_s, "{rejected} {gone}");
+        let given = 1.21e6 * horizon_s;
+        let held = trajectory.stored_j(0.0, horizon_s);
+        let exact = if (tower_w_k - 4e4 * 5e7 / 1.2e7).abs() < 1.0 { 1e-5 } else { 1e-9 };
+        assert!((given - held - rejected).abs() < exact * given, "{given} {held} {rejected}");
+    }
+}
+
+/// A coolant that is held gives what it lifts to a coolant that is held: all of it goes to the weather.
+#[test]
+fn two_waters_that_are_held_pass_all_heat_on() {
+    let mut network = ThermalNetwork::new();
+    let [stream, chilled, tower] = [2e6, 1.2e7, 5e7].map(|capacity| network.node(capacity));
+    network.heat(stream, 1e6);
+    network.connect(stream, chilled, 1e5);
+    network.regulate_into(chilled, 10.0, tower);
+    network.heat(chilled, 3e4);
+    network.heat(tower, 2e5);
+    network.regulate(tower, 21.1);
+    let trajectory = network.trajectory(&[15.0, 10.0, 21.1]);
+    let (rejected, held) =
+        (trajectory.rejected_j(tower, 0.0, 60.0), trajectory.stored_j(0.0, 60.0));
+    assert!((1.23e6 * 60.0 - rejected - held).abs() < 1e-9 * 1e8, "{rejected} {held}");
+}

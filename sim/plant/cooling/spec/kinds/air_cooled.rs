@@ -1,7 +1,7 @@
 //! Air-cooled chillers as users write them.
 
 use crate::fluids::MoistAir;
-use crate::plant::cooling::chiller_plant::AirCooledChillerDesign;
+use crate::plant::cooling::air_cooled::AirCooledChillerDesign;
 use crate::plant::cooling::curves::{Condenser, CurveSet};
 use crate::plant::cooling::loops::LoopDesign;
 use crate::plant::cooling::spec::bounds;

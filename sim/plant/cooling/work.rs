@@ -1,0 +1,160 @@
+//! How a loop works while its masses are not where they settle.
+//!
+//! [`CoolingLoop::solve`] asks at which temperatures a loop settles with its heat. Here the
+//! temperatures are given, and what its machines do at them is asked: one state, from which
+//! everything that is told of the moment comes, and the law by which heat leaves the masses until
+//! the loop is looked at again.
+
+use std::cell::RefCell;
+
+use super::inertia::{CondenserRejection, Rejection};
+use super::loops::{CoolingLoop, LoopDesign};
+use super::state::{Drive, LoopState};
+use super::water::WaterFlows;
+use crate::fluids::MoistAir;
+
+/// A temperature this near to the one that is held is held, K.
+pub const HELD_K: f64 = 1e-3;
+/// What machines at their limit carry is taken as linear over this, K.
+pub(super) const SECANT_K: f64 = 1.0;
+
+/// What a loop carries away at its most at some temperatures of its supply, found before in the same
+/// air: an instant asks again and again while power and heat settle.
+#[derive(Debug, Clone, Default)]
+pub struct Capacities {
+    known: RefCell<Vec<(f64, Drive, f64)>>,
+}
+
+impl Capacities {
+    /// Another instant begins.
+    pub fn clear(&mut self) {
+        self.known.get_mut().clear();
+    }
+
+    fn of(&self, plant: &CoolingLoop, supply_c: f64, air: &MoistAir, drive: Drive) -> f64 {
+        let mut known = self.known.borrow_mut();
+        let found = known.iter().find(|(c, with, _)| *c == supply_c && *with == drive);
+        if let Some((.., capacity_w)) = found {
+            return *capacity_w;
+        }
+        let capacity_w = plant.capacity_w(supply_c, air, drive);
+        known.push((supply_c, drive, capacity_w));
+        capacity_w
+    }
+}
+
+/// What a loop out of balance is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// Temperature of its coolant, degrees Celsius.
+    pub supply_c: f64,
+    /// Temperature of its condenser water, degrees Celsius, where there is any.
+    pub condenser_c: f64,
+    /// Heat that its racks give, W: what the coolant gets once all behind it has settled.
+    pub heat_w: f64,
+    /// The state that it would settle at.
+    pub rest: &'a LoopState,
+    /// The air outside.
+    pub air: &'a MoistAir,
+    /// What can run.
+    pub drive: Drive,
+    /// What it carries, as far as it has been asked.
+    pub capacities: &'a Capacities,
+}
+
+/// How a loop works at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Work {
+    /// Its machines, temperatures, heat and water.
+    pub state: LoopState,
+    /// What leaves its coolant: into its condenser water where there is any, else to the weather.
+    pub rejection: Rejection,
+    /// What becomes of its condenser water.
+    pub condenser: Option<CondenserRejection>,
+}
+
+impl CoolingLoop {
+    /// How the loop works at a moment. A few bracketed roots, some 50 microseconds at most.
+    pub fn work(&self, moment: &Moment<'_>) -> Work {
+        let Work { state, rejection, condenser } = match self.design() {
+            LoopDesign::ChillerPlant(plant) => plant.work(moment),
+            _ => self.work_alone(moment),
+        };
+        // Temperatures are those of the masses; what is carried sets them apart.
+        let supply_c = moment.supply_c;
+        let return_c = match self.design() {
+            LoopDesign::Ventilation(_) => state.return_c,
+            _ => supply_c + (state.return_c - state.supply_c),
+        };
+        let device_c = match self.design() {
+            LoopDesign::ChillerPlant(_) => moment.condenser_c,
+            LoopDesign::Ventilation(_) => state.device_c,
+            _ => supply_c,
+        };
+        let rack_inlet_c = self.inlet_c(supply_c, moment.heat_w, state.flow);
+        let state = LoopState { supply_c, return_c, rack_inlet_c, device_c, ..state };
+        Work { state, rejection, condenser }
+    }
+
+    /// `state` with no heat going to the weather.
+    fn shut(state: LoopState) -> LoopState {
+        let water = WaterFlows::default();
+        LoopState { heat_rejected_w: 0.0, dry_w: 0.0, return_c: state.supply_c, water, ..state }
+    }
+
+    /// Of a loop whose device meets the weather itself.
+    fn work_alone(&self, moment: &Moment<'_>) -> Work {
+        let Moment { supply_c, heat_w, rest, air, drive, capacities, .. } = *moment;
+        let work = |state, rejection| Work { state, rejection, condenser: None };
+        if !rest.flowing {
+            return work(*rest, Rejection::Off);
+        }
+        let saturated = rest.saturated || self.floats(rest, &drive);
+        let rest_c = rest.supply_c;
+        if !saturated && (supply_c - rest_c).abs() <= HELD_K {
+            return work(*rest, Rejection::Regulated(rest_c));
+        }
+        let wanted_c = self.setpoint_c();
+        if !saturated && supply_c < rest_c.max(wanted_c) + HELD_K {
+            // Colder than wanted: the machines rest until it is not, and what they carry at rest
+            // goes with the temperature.
+            let drive = Drive { fans: 0.0, chillers: 0.0, ..drive };
+            let carried_w = |c| capacities.of(self, c, air, drive);
+            let now_w = carried_w(supply_c);
+            let state = self.solve(now_w, air, drive);
+            if !state.flowing {
+                return work(state, Rejection::Off);
+            }
+            let w_k = ((carried_w(supply_c + SECANT_K) - now_w) / SECANT_K).max(1.0);
+            let sink_c = match rest_c < wanted_c - HELD_K {
+                true => rest_c - heat_w / w_k,
+                false => supply_c - now_w / w_k,
+            };
+            // The weather brings no heat to what is colder: valves and dampers are shut.
+            if supply_c <= sink_c {
+                return work(Self::shut(state), Rejection::Off);
+            }
+            return work(state, Rejection::Limited(w_k, sink_c));
+        }
+        // At its limit, or bringing the supply back to what is wanted with all it has: along the
+        // secant between what it carries now and where that ends.
+        let capacity_w = |c| capacities.of(self, c, air, drive);
+        let now_w = capacity_w(supply_c);
+        let (to_c, to_w) = if saturated {
+            (rest_c, heat_w - rest.left_w)
+        } else {
+            let to_c = rest_c.max(wanted_c);
+            (to_c, capacity_w(to_c))
+        };
+        let (from_c, from_w) = match (supply_c - to_c).abs() > 0.05 {
+            true => (supply_c, now_w),
+            false => (to_c + SECANT_K, capacity_w(to_c + SECANT_K)),
+        };
+        let w_k = ((from_w - to_w) / (from_c - to_c)).max(1.0);
+        let state = match self.design() {
+            LoopDesign::AirCooledChiller(plant) => plant.at_most(supply_c, air, &drive),
+            _ => self.solve(now_w, air, drive),
+        };
+        work(state, Rejection::Limited(w_k, to_c - to_w / w_k))
+    }
+}
