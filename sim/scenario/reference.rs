@@ -261,9 +261,14 @@ impl<'s> Page<'s> {
 
     /// The entries of the built-in catalogue of `section`.
     fn catalogue(&mut self, section: &str) {
+        let entries = built_in(section, &mut Files::default()).entries;
+        // A section need not have one.
+        if entries.is_empty() {
+            return;
+        }
         let _ = writeln!(self.text, "\n### Catalogue of `{section}`\n");
         let _ = writeln!(self.text, "From `scenarios/presets/{section}.yaml`.\n");
-        for entry in built_in(section, &mut Files::default()).entries {
+        for entry in entries {
             let text = |key| entry.value.get(key).and_then(Node::as_text).unwrap_or_default();
             let fields = entry.value.as_map().into_iter().flat_map(|map| &map.entries);
             let values: Vec<String> = fields
