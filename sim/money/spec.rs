@@ -351,7 +351,8 @@ fn metering_s(interval: Option<Duration>, outside: &Outside, faults: &mut Vec<Fa
     const DEFAULT: Duration = Duration(900_000_000_000);
     const DAY_NS: u64 = 86_400_000_000_000;
     let length = interval.unwrap_or(DEFAULT);
-    if length.0 == 0 || !DAY_NS.is_multiple_of(length.0) || length.0 % 1_000_000_000 != 0 {
+    if length.0 == 0 || !DAY_NS.is_multiple_of(length.0) || !length.0.is_multiple_of(1_000_000_000)
+    {
         let message = format!("a day is no whole number of {length}");
         faults.push(Fault::error("interval", message));
         return 900;
