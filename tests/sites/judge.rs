@@ -295,6 +295,9 @@ fn range(name: &str) -> (f64, f64) {
     } else if ends(&["basin_m3_per_h", "basins_m3", "cost", "_usd", "_usd_per_mwh"]) {
         // Basins give, prices fall below zero.
         (f64::MIN, f64::MAX)
+    } else if ends(&["_heat_mw", "heat_mwh", "_outside_mw"]) {
+        // Outdoor air may take more than racks give while it cools the hall itself, or warm it.
+        (f64::MIN, f64::MAX)
     } else {
         // Rounding may leave a billionth of nothing.
         (-1e-12, f64::MAX)

@@ -191,7 +191,7 @@ static LOOP: &[Column] = &[
         Scale::MW,
         Sum,
         |v, i| v.loops[i].heat_w,
-        "Heat of its racks and exchangers.",
+        "Heat of its racks and exchangers, less what outdoor air takes: below zero while that cools a hall itself.",
     )
     .amount(|v, i, now| v.loops[i].amounts(now).heat_j)
     .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
@@ -429,7 +429,7 @@ static EXCHANGER: &[Column] = &[
         Scale::MW,
         Sum,
         |v, i| v.exchangers[i].outside_w,
-        "Heat that outdoor air takes.",
+        "Heat that outdoor air takes: below zero while it warms the hall.",
     )
     .amount(|v, i, now| v.loops[v.exchangers[i].cooled_by as usize].outdoors_j(i, now))
     .only(breathes)

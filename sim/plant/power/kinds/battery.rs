@@ -75,7 +75,6 @@ impl BatterySpec {
         bypass: bool,
         check: &mut Check<'_>,
     ) -> UpsDesign {
-        let share = |value: Option<Fraction>| value.map(|share| share.0);
         let mut battery = (0.0, 0.0, 0.0, 0.0, 0.0);
         check.within("battery", |check| {
             let runtime = check.lasting("runtime", self.runtime);
@@ -100,19 +99,7 @@ impl BatterySpec {
             );
         });
         let (runtime_s, recharge, on_generator, efficiency, charge_efficiency) = battery;
-        let (window, strikes) = check.within("input", |check| {
-            let low = check.between("low", share(input.low), 0.85, (0.3, 0.99), "");
-            let high = check.between("high", share(input.high), 1.10, (1.01, 1.5), "");
-            let strikes = input.strikes.as_ref().map(|strikes| {
-                check.within("strikes", |check| Strikes {
-                    count: check.whole("count", u64::from(strikes.count), (1, 1000)) as u32,
-                    window: span(strikes.window, 60.0),
-                    merge: span(strikes.merge, 0.0),
-                    reset: Some(span(strikes.reset, 1800.0)),
-                })
-            });
-            ((low, high), strikes)
-        });
+        let (window, strikes) = input.resolve(check);
         UpsDesign {
             battery_j: rating_w / efficiency * runtime_s,
             battery_efficiency: efficiency,
@@ -126,6 +113,30 @@ impl BatterySpec {
             strikes,
             bypass,
         }
+    }
+}
+
+/// A share as a number.
+fn share(value: Option<Fraction>) -> Option<f64> {
+    value.map(|share| share.0)
+}
+
+impl InputSpec {
+    /// The window of its voltage, and what it makes of repeated losses.
+    pub(super) fn resolve(&self, check: &mut Check<'_>) -> ((f64, f64), Option<Strikes>) {
+        check.within("input", |check| {
+            let low = check.between("low", share(self.low), 0.85, (0.3, 0.99), "");
+            let high = check.between("high", share(self.high), 1.10, (1.01, 1.5), "");
+            let strikes = self.strikes.as_ref().map(|strikes| {
+                check.within("strikes", |check| Strikes {
+                    count: check.whole("count", u64::from(strikes.count), (1, 1000)) as u32,
+                    window: span(strikes.window, 60.0),
+                    merge: span(strikes.merge, 0.0),
+                    reset: Some(span(strikes.reset, 1800.0)),
+                })
+            });
+            ((low, high), strikes)
+        })
     }
 }
 

@@ -62,6 +62,10 @@ impl Kind for UpsSpec {
                 );
             }
         }
+        if let (None, Some(input)) = (&self.battery, &self.input) {
+            // Its own faults are told beside that.
+            input.resolve(&mut Check { faults });
+        }
         let machine = self.battery.as_ref().map_or(MachineDesign::None, |battery| {
             let input = self.input.clone().unwrap_or_default();
             let bypass = BypassSpec::is_present(&self.bypass);
