@@ -46,7 +46,7 @@ fn json(bench: &Bench, command: &str) -> Json {
 #[test]
 fn a_finished_run_is_priced_as_it_priced_itself() {
     let bench = Bench::new();
-    bench.file("small.yaml", &format!("{SMALL}{CONTRACTS}"));
+    bench.file("small.yaml", format!("{SMALL}{CONTRACTS}"));
     // Begins and ends within intervals, the first ending in one month and the rest in the next.
     let summary = json(
         &bench,
@@ -133,7 +133,7 @@ fn what_cannot_be_priced_is_refused() {
 /// What `check` finds in the small site with these contracts.
 fn findings(contracts: &str) -> Vec<(String, String)> {
     let bench = Bench::new();
-    bench.file("site.yaml", &format!("{SMALL}contracts:\n{contracts}"));
+    bench.file("site.yaml", format!("{SMALL}contracts:\n{contracts}"));
     let output = bench.loadbank("check site.yaml --format json").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let finding = |line: &str| {

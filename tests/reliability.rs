@@ -67,7 +67,7 @@ fn what_cannot_be_followed_is_refused_by_name() {
     let bench = Bench::new();
     let battery =
         "  ups: {kind: ups, rating: 1 MW, fed_by: tx-1, battery: {runtime: 5 min}}\nracks";
-    bench.file("site.yaml", &SITE.replace("racks", battery).replace("by: tx-1}", "by: ups}"));
+    bench.file("site.yaml", SITE.replace("racks", battery).replace("by: tx-1}", "by: ups}"));
     let (code, _, err) = reliability(&bench, "");
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("`ups` is a ups with states"), "{err}");

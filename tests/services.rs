@@ -182,7 +182,11 @@ fn requests(bench: &Bench, which: &str) -> Vec<BTreeMap<String, String>> {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let run = bench.the_run();
     let tags = fs::read_to_string(run.join("latency.hlog")).unwrap();
-    for tag in ["without a tag is chat/ttft\n", "Tag=chat/short/tbt,", "Tag=chat/long/e2e,"] {
+    for tag in [
+        "without a tag are chat/ttft, hour by hour]\n",
+        "Tag=chat/short/tbt,",
+        "Tag=chat/long/e2e,",
+    ] {
         assert!(tags.contains(tag), "{tag}");
     }
     assert!(run.join("latency-chat-long-queue.hgrm").exists());

@@ -87,6 +87,7 @@ impl ChillerPlantDesign {
 
     /// The plant with its flows settled and `asked_w` to carry; else its state, where no water goes
     /// round or the tower has none.
+    #[expect(clippy::result_large_err, reason = "a box would allocate whenever a plant stands")]
     fn question<'a>(
         &'a self,
         air: &'a MoistAir,

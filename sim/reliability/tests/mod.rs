@@ -10,11 +10,14 @@ use std::sync::Arc;
 use super::{Structure, Unit, YEAR_H};
 use crate::kernel::RepairLaw;
 
+/// The share that is not served, by who is up.
+type Unserved = dyn Fn(&[bool]) -> f64 + Send + Sync;
+
 /// A structure of one subject, written down as a function of who is up.
 #[derive(Clone)]
 pub(super) struct Written {
     units: Vec<Unit>,
-    unserved: Arc<dyn Fn(&[bool]) -> f64 + Send + Sync>,
+    unserved: Arc<Unserved>,
 }
 
 impl Written {

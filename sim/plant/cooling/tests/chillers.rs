@@ -271,8 +271,8 @@ proptest! {
 #[test]
 fn an_overloaded_plant_draws_its_limit() {
     for json in [
-        r#"{"chiller-plant": {"design_heat": "2 MW", "chillers": 2, "supply": "10 degC", "fed_by": ["a"]}}"#,
-        r#"{"air-cooled-chiller": {"design_heat": "2 MW", "chillers": 2, "supply": "10 degC", "fed_by": ["a"]}}"#,
+        r#"{"chiller-plant": {"design_heat": "2 MW", "chillers": {"count": 2}, "supply": "10 degC", "fed_by": ["a"]}}"#,
+        r#"{"air-cooled-chiller": {"design_heat": "2 MW", "chillers": {"count": 2}, "supply": "10 degC", "fed_by": ["a"]}}"#,
     ] {
         let plant = loop_of(json);
         let air = weather(30.0, 0.4);

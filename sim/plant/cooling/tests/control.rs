@@ -78,9 +78,9 @@ fn a_cycling_dry_cooler_is_in_closed_form() {
 #[test]
 fn fans_of_variable_speed_cycle_at_least_speed_to_hold_the_setpoint() {
     let plant = loop_of(
-        r#"{"dry-cooler": {"design_heat": "1 MW", "supply": "30 degC", "ua": "200 kW/K",
-            "air_flow": "110 m3/s", "fan_power": "44 kW", "water_flow": "23.921 kg/s",
-            "minimum_supply": "2 degC", "pump_power": "0 W", "fed_by": ["a"]}}"#,
+        r#"{"dry-cooler": {"design_heat": "1 MW", "supply": "30 degC", "cooler": {"ua": "200 kW/K"},
+            "fans": {"air_flow": "110 m3/s", "power": "44 kW"}, "water_flow": "23.921 kg/s",
+            "minimum_supply": "2 degC", "pumps": {"power": "0 W"}, "fed_by": ["a"]}}"#,
     );
     let water_w_k = 23.921 * CP_WATER;
     let mut cycled = 0;

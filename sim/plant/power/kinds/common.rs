@@ -40,6 +40,7 @@ pub(in crate::plant::power) trait Kind {
 
 /// What a [`PowerSpec`](super::super::PowerSpec) becomes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "as many as a site has components, made once")]
 pub enum PowerPart {
     /// A component that passes power on.
     Supply(ComponentDesign),

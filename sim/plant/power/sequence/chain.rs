@@ -503,10 +503,10 @@ impl Sequences {
             let bus = self.buses[at] as usize;
             let place = self.wiring.feeders(bus).iter().position(|&feeder| feeder == set);
             let Some(place) = place else { continue };
-            if let Machine::Bus(bus) = &mut self.machines[bus] {
-                if bus.synchronised(place as u32) {
-                    cx!(self, set as usize).note(State::OnBus);
-                }
+            if let Machine::Bus(bus) = &mut self.machines[bus]
+                && bus.synchronised(place as u32)
+            {
+                cx!(self, set as usize).note(State::OnBus);
             }
         }
     }
@@ -753,11 +753,11 @@ impl Machine {
 
 impl Feed {
     fn arm(&mut self, cx: &mut Cx<'_>) {
-        if let (Some(law), Some(stream)) = (self.law, &mut self.stream) {
-            if law.rate_per_s > 0.0 {
-                let s = stream.exponential(1.0 / law.rate_per_s);
-                cx.after(SAG, Span::from_secs_f64(s));
-            }
+        if let (Some(law), Some(stream)) = (self.law, &mut self.stream)
+            && law.rate_per_s > 0.0
+        {
+            let s = stream.exponential(1.0 / law.rate_per_s);
+            cx.after(SAG, Span::from_secs_f64(s));
         }
     }
 

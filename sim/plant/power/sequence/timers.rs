@@ -26,10 +26,13 @@ pub(super) enum Turn {
 /// Timers of a machine: at most this many.
 pub(super) const SLOTS: usize = 5;
 
+/// An armed timer: when it fires, its turn at that instant, its number, its owner and its slot.
+type Armed = (Time, Turn, u64, u32, u8);
+
 /// All armed timers, each named by its owner and one of the owner's slots.
 #[derive(Debug, Clone)]
 pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<(Time, Turn, u64, u32, u8)>>,
+    heap: BinaryHeap<Reverse<Armed>>,
     /// By owner and slot: the number under which it is armed, 0 where it is not.
     armed: Vec<[u64; SLOTS]>,
     count: u64,
