@@ -17,9 +17,10 @@
 //! 3. [`facility`] couples the designs into one machine and runs it: events from the agenda of
 //!    the [`kernel`], one `match`, and after each instant a settlement of power, heat and work.
 //!    [`measure`] keeps the meters and closes the books.
-//! 4. [`study`] runs many designs many times and compares them; [`reliability`] follows nothing but
+//! 4. [`money`] charges for a run by the contracts of its site.
+//! 5. [`study`] runs many designs many times and compares them; [`reliability`] follows nothing but
 //!    the failures of a power chain, over thousands of years.
-//! 5. [`report`] writes the outcome, and [`cli`] is the command that ties it together.
+//! 6. [`report`] writes the outcome, and [`cli`] is the command that ties it together.
 //!
 //! ```
 //! use loadbank::facility::{Facility, Silent};
@@ -76,7 +77,6 @@ pub mod workload;
 
 pub mod control;
 
-/// What the intervals of a run cost under contracts: a pure fold.
 pub mod money;
 
 pub mod facility;
