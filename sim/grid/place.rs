@@ -4,14 +4,15 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::spec::{Fault, time_zone};
+use crate::spec::{Fault, Name, time_zone};
 use crate::units::{Angle, Length};
 
 /// Where the site is.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteSpec {
-    /// Degrees north. Documents the site; no model reads it yet.
+    /// Degrees north. Only compared with where a climate or an EPW file comes from: weather from
+    /// more than 5 degrees away is warned about.
     pub latitude: Option<Angle>,
     /// Degrees east. Sets the solar time of a climate; by default that of its weather station.
     pub longitude: Option<Angle>,
@@ -34,6 +35,24 @@ pub struct Place {
     pub altitude_m: Option<f64>,
     /// The clock on the wall.
     pub zone: TimeZone,
+}
+
+/// Weather from another latitude by more than this is warned about, degrees: some 550 km, and 3 to
+/// 4 K of the mean of a year; an assumption.
+const FAR_DEG: f64 = 5.0;
+
+impl Place {
+    /// A warning at `field` where the weather called `name` comes from far north or south of here.
+    pub fn far_from(&self, field: &'static str, name: &Name, of_weather_deg: f64) -> Option<Fault> {
+        let here_deg = self.latitude_deg?;
+        if (here_deg - of_weather_deg).abs() <= FAR_DEG {
+            return None;
+        }
+        let message = format!(
+            "the weather of `{name}` is of latitude {of_weather_deg:.1} deg, the site is at {here_deg:.1} deg"
+        );
+        Some(Fault::warning(field, message).at(name.mark).help("check `site.latitude`"))
+    }
 }
 
 impl SiteSpec {

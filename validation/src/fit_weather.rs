@@ -37,6 +37,7 @@ pub(crate) struct Hour {
 pub(crate) struct Station {
     name: &'static str,
     source: &'static str,
+    latitude: f64,
     longitude: f64,
     altitude: f64,
     hours: Vec<Hour>,
@@ -131,6 +132,7 @@ fn read_epw(
     Ok(Station {
         name,
         source,
+        latitude: epw.location.latitude_deg,
         longitude: epw.location.longitude_deg,
         altitude: epw.location.altitude_m,
         hours,
@@ -166,6 +168,7 @@ fn read_nsrdb(folder: &Path) -> Result<Station, String> {
     Ok(Station {
         name: "amarillo",
         source: "NSRDB PSM3 Amarillo 2012 (NREL)",
+        latitude: 35.21,
         longitude: -101.94,
         altitude: 1102.0,
         hours,
@@ -208,6 +211,7 @@ fn fit(station: &Station) -> Normals {
     let mut normals = Normals {
         name: station.name,
         source: station.source,
+        latitude_deg: station.latitude,
         longitude_deg: station.longitude,
         altitude_m: station.altitude,
         dry_bulb_c: by_month(hours, |h| h.dry),
@@ -420,6 +424,7 @@ fn west_texas(base: &Normals, station: &Station) -> Normals {
     normals.name = "west-texas";
     normals.source = "Midland-Odessa normals (NOAA 1961-1990 by month, moved to 1991-2020 by \
                       season), law of NSRDB Amarillo 2012";
+    normals.latitude_deg = 31.95;
     normals.longitude_deg = -102.2;
     normals.altitude_m = 872.0;
     normals
@@ -441,6 +446,7 @@ fn nordic(base: &Normals, station: &Station) -> Normals {
     normals.name = "nordic";
     normals.source = "Lulea normals 1991-2020 (climatestotravel.com), law of TMY3 Sterling, \
                       deviations and humidity assumed";
+    normals.latitude_deg = 65.58;
     normals.longitude_deg = 22.1;
     normals.altitude_m = 20.0;
     normals
@@ -457,6 +463,7 @@ fn as_code(n: &Normals) -> String {
     let fields = [
         ("name", format!("{:?}", n.name)),
         ("source", format!("{:?}", n.source)),
+        ("latitude_deg", format!("{:.2}", n.latitude_deg)),
         ("longitude_deg", format!("{:.2}", n.longitude_deg)),
         ("altitude_m", format!("{:.1}", n.altitude_m)),
         ("dry_bulb_c", row(&n.dry_bulb_c, 1)),

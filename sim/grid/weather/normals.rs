@@ -9,6 +9,8 @@ pub struct Normals {
     pub name: &'static str,
     /// Where the figures come from.
     pub source: &'static str,
+    /// Latitude of the station, degrees north.
+    pub latitude_deg: f64,
     /// Longitude of the station, degrees east.
     pub longitude_deg: f64,
     /// Altitude of the station, m.
@@ -63,6 +65,7 @@ pub static ALL: [&Normals; 4] = [&WEST_TEXAS, &PHOENIX, &NORTHERN_VIRGINIA, &NOR
 static WEST_TEXAS: Normals = Normals {
     name: "west-texas",
     source: "Midland-Odessa normals (NOAA 1961-1990 by month, moved to 1991-2020 by season), law of NSRDB Amarillo 2012",
+    latitude_deg: 31.95,
     longitude_deg: -102.20,
     altitude_m: 872.0,
     dry_bulb_c: [7.3, 9.8, 14.4, 19.3, 23.8, 27.9, 29.2, 28.6, 24.2, 19.0, 12.7, 8.5],
@@ -98,6 +101,7 @@ static WEST_TEXAS: Normals = Normals {
 static PHOENIX: Normals = Normals {
     name: "phoenix",
     source: "TMY3 Phoenix Sky Harbor 722780 (NREL)",
+    latitude_deg: 33.45,
     longitude_deg: -111.98,
     altitude_m: 337.0,
     dry_bulb_c: [13.0, 15.7, 17.3, 23.7, 27.3, 34.0, 35.6, 33.8, 30.4, 24.8, 17.9, 11.7],
@@ -133,6 +137,7 @@ static PHOENIX: Normals = Normals {
 static NORTHERN_VIRGINIA: Normals = Normals {
     name: "northern-virginia",
     source: "TMY3 Sterling-Washington Dulles 724030 (NREL)",
+    latitude_deg: 38.98,
     longitude_deg: -77.47,
     altitude_m: 82.0,
     dry_bulb_c: [0.6, 1.6, 7.7, 12.5, 18.2, 22.5, 24.5, 23.0, 20.1, 11.9, 7.8, 1.0],
@@ -168,6 +173,7 @@ static NORTHERN_VIRGINIA: Normals = Normals {
 static NORDIC: Normals = Normals {
     name: "nordic",
     source: "Lulea normals 1991-2020 (climatestotravel.com), law of TMY3 Sterling, deviations and humidity assumed",
+    latitude_deg: 65.58,
     longitude_deg: 22.10,
     altitude_m: 20.0,
     dry_bulb_c: [-9.0, -9.0, -4.5, 1.5, 7.5, 13.0, 17.0, 15.0, 9.5, 3.0, -3.0, -6.5],

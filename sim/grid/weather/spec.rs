@@ -148,6 +148,7 @@ impl WeatherSpec {
                 faults.push(unknown("climate", name, &normals::ALL.map(|n| n.name)));
                 return None;
             };
+            faults.extend(place.far_from("climate", name, normals.latitude_deg));
             let design = ClimateDesign::new(normals, place, run.clock);
             return Some(WeatherDesign::Climate(Box::new(design)));
         }
@@ -160,6 +161,7 @@ impl WeatherSpec {
                         let help = "they were filled from the row before";
                         faults.push(Fault::warning("epw", message).at(name.mark).help(help));
                     }
+                    faults.extend(place.far_from("epw", name, epw.location.latitude_deg));
                     let rows = epw.lay(run.clock, run.horizon);
                     Some(WeatherDesign::Recorded(Arc::new(Series::new(rows))))
                 }

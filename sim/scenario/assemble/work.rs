@@ -14,7 +14,7 @@ use crate::plant::cooling::{ChipSpec, ThermalLimits};
 use crate::plant::power::sequence::Ride;
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
-use crate::spec::{Fault, Names};
+use crate::spec::{Fault, Names, within};
 use crate::tables::Run;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::heat_load::HeatLoadSpec;
@@ -151,7 +151,8 @@ pub(super) fn read_racks<'t>(
             RackSpec::Asic(spec) => spec.chip,
             RackSpec::HeatLoad(_) => None,
         };
-        let chip = chip.map(|chip| chip.resolve(limits.floor, &mut faults));
+        let chip = chip
+            .map(|chip| within("chip", &mut faults, |faults| chip.resolve(limits.floor, faults)));
         let (count, fed_by, cooled_by) = match &spec {
             RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
             RackSpec::Asic(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),

@@ -31,12 +31,12 @@ impl ChipSpec {
         let trip_c = self.trip.map_or(95.0, |t| t.0);
         if trip_c <= throttle_c {
             let message = format!("chips trip above {throttle_c} degC, where they throttle");
-            faults.push(Fault::error("chip", message));
+            faults.push(Fault::error("trip", message));
         }
         let rise_k = self.rise.map_or(Self::RISE_K, |rise| rise.0);
         if !(1.0..=80.0).contains(&rise_k) {
             let message = format!("a rise is between 1 and 80 K, got {rise_k} K");
-            faults.push(Fault::error("chip", message));
+            faults.push(Fault::error("rise", message));
         }
         let limits = ThermalLimits { throttle_c, trip_c, restart_c: throttle_c, floor };
         (limits, rise_k.clamp(1.0, 80.0))

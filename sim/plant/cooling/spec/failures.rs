@@ -38,20 +38,12 @@ impl UnitFailuresSpec {
     /// The law, or none where the rate is zero.
     pub(super) fn resolve(&self, check: &mut Check<'_>) -> Option<BreakdownLaw> {
         let repair_mean_s = self.repair_mean.map_or(86_400.0, Duration::as_secs_f64);
-        if self.rate.0 < 0.0 {
-            check.error("rate", "a rate of failures is not negative".to_owned());
-        }
+        let rate_per_s = check.failure_rate("rate", self.rate.0);
         if repair_mean_s <= 0.0 {
             check.error("repair_mean", "a repair takes time".to_owned());
         }
-        if self.repair_sigma.is_some_and(|sigma| !(0.0..=5.0).contains(&sigma)) {
-            check.error("repair_sigma", "must be between 0 and 5".to_owned());
-        }
-        (self.rate.0 > 0.0).then_some(BreakdownLaw {
-            rate_per_s: self.rate.0,
-            repair_mean_s,
-            repair_sigma: self.repair_sigma,
-        })
+        let repair_sigma = check.repair_sigma("repair_sigma", self.repair_sigma);
+        (rate_per_s > 0.0).then_some(BreakdownLaw { rate_per_s, repair_mean_s, repair_sigma })
     }
 }
 

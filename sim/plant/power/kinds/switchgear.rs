@@ -7,7 +7,7 @@ use super::common::{Kind, PowerPart, failures, law, positive, power_factor};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
 use crate::plant::power::sequence::MachineDesign;
-use crate::spec::{Fault, Names};
+use crate::spec::{Fault, Names, only_with};
 use crate::units::{ApparentPower, Fraction};
 
 /// Anything in line that passes power on without noticeable loss.
@@ -33,6 +33,12 @@ impl Kind for SwitchgearSpec {
     }
 
     fn resolve(&self, faults: &mut Vec<Fault>) -> PowerPart {
+        only_with(
+            "rating",
+            self.rating.is_some(),
+            &[("power_factor", self.power_factor.is_some())],
+            faults,
+        );
         let power_factor = power_factor(self.power_factor, faults);
         let rating_w = self.rating.map(|va| positive(va.0, "rating", faults) * power_factor);
         PowerPart::Supply(ComponentDesign {

@@ -18,7 +18,7 @@ use crate::plant::cooling::spec::shared::cooling_spec;
 use crate::plant::cooling::spec::tower::{RATED_SUPPLY_C, TowerDuty};
 use crate::spec::Fault;
 use crate::units::{
-    Conductance, MassFlow, Power, Pressure, Quantity, Temperature, TemperatureDelta,
+    Conductance, Fraction, MassFlow, Power, Pressure, Quantity, Temperature, TemperatureDelta,
 };
 
 cooling_spec! {
@@ -168,7 +168,10 @@ struct Resolved {
 impl CondenserSpec {
     fn resolve(&self, check: &mut Check<'_>, pumps: &PumpsSpec, duty: &CondenserDuty) -> Resolved {
         // Refused where the pumps of chilled water are resolved.
-        let efficiency = pumps.efficiency.map_or(LOOP_PUMPS.efficiency, |share| share.0);
+        // Those of the loop refuse what is no efficiency.
+        let sound = |share: &Fraction| bounds::EFFICIENCY.refusal(*share).is_none();
+        let efficiency =
+            pumps.efficiency.filter(sound).map_or(LOOP_PUMPS.efficiency, |share| share.0);
         check.within("condenser", |check| {
             let circuit = Circuit {
                 range: self.range,

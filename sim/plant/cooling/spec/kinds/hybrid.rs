@@ -119,12 +119,12 @@ impl DryPartSpec {
                         Fault::error(
                             "switchover",
                             format!(
-                                "no dry cooler of a sensible size cools {} to {setpoint_c:.1} degC \
-                                 with air of {switchover_c:.1} degC",
+                                "no dry cooler of a sensible size cools {} to the `supply` of \
+                                 {setpoint_c:.1} degC with air of {switchover_c:.1} degC",
                                 Power(rejected_w)
                             ),
                         )
-                        .help("5 K or more below the supply is usual"),
+                        .help("5 K or more below `supply` is usual"),
                     );
                     rejected_w / CATALOGUE.heat_w
                 });
