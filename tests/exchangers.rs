@@ -23,6 +23,7 @@ cooling:
 racks:
   racks:
     kind: gb200-nvl72
+    coolant: {share: 80 %}
     count: 8
     fed_by: it
     cooled_by: cdu-{1..2}

@@ -125,6 +125,76 @@ fn a_trace_that_ends_early_is_told() {
     assert!(!codes(&outcome).iter().any(|(code, _)| *code == "trace-ended"));
 }
 
+/// Dry coolers sized for 57 degC in a Phoenix July, behind a CDU with 1 L/min per kilowatt: racks
+/// rated for 45 degC and 1.2 L/min per kilowatt run, warmer and with less than that.
+const HOT_WATER: &str = "\
+name: hot
+start: 2026-07-01T00:00:00Z
+duration: 6 h
+site: {time_zone: UTC}
+weather: {climate: phoenix}
+cooling:
+  out: {kind: dry-cooler, design_heat: 600 kW, supply: 52 degC, range: 8 K, cooler: {design_dry_bulb: 45 degC, design_supply: 52 degC}}
+  cdu: {kind: cdu, design_heat: 480 kW, flow: 480 L/min, cooled_by: out}
+racks:
+  hall:
+    kind: gb200-nvl72
+    coolant: {supply: 45 degC, flow: 144 L/min}
+    count: 4
+    cooled_by: cdu
+workloads:
+  job: {kind: llama-3-pretraining, racks: hall}
+price: {fixed: 50 $/MWh}
+";
+
+#[test]
+fn coolant_beyond_the_rating_of_racks_is_told_by_check_and_run() {
+    let bench = Bench::new();
+    let said = |text: &str| {
+        bench.file("hot.yaml", text);
+        let output = bench.loadbank("check hot.yaml").output().unwrap();
+        let all = [output.stdout, output.stderr].concat();
+        String::from_utf8(all).unwrap()
+    };
+    let told = said(HOT_WATER);
+    assert!(told.contains("to racks that are rated for 45.0 degC"), "{told}");
+    // 480 L/min for four racks, of PG25 as rated.
+    assert!(told.contains("moves 120 L/min of PG25 through each rack"), "{told}");
+    let outcome = simulate(HOT_WATER, &[]).outcome;
+    let warm = note(&outcome, "warm-coolant", "hall");
+    assert!((5.5..=6.0).contains(&warm.value), "{} of 6 h", warm.value);
+    let warmest = outcome.real("max_inlet_c(cdu)");
+    assert!(warm.text.contains(&format!("up to {warmest:.1} degC")), "{}", warm.text);
+    // A loop of 36 degC and enough flow: nothing to tell.
+    let cool = HOT_WATER
+        .replace("52 degC", "47 degC")
+        .replace("supply: 45 degC, flow", "supply: 60 degC, flow")
+        .replace("480 L/min", "720 L/min");
+    assert!(!said(&cool).contains("rated"), "{}", said(&cool));
+    assert_eq!(codes(&simulate(&cool, &[]).outcome), []);
+}
+
+/// The rating says how much of the heat the liquid takes, and what is written goes before it.
+#[test]
+fn the_rated_share_of_the_liquid_is_the_default() {
+    let site =
+        HOT_WATER.replace("    cooled_by: cdu\n", "    cooled_by: cdu\n    air_cooled_by: air\n");
+    let site = site.replace(
+        "racks:\n",
+        "  air: {kind: air-handler, design_heat: 100 kW, cooled_by: out}\nracks:\n",
+    );
+    let share = |text: &str| {
+        let bench = Bench::new();
+        let path = bench.file("site.yaml", text);
+        super::support::load(&path, &[]).design.halls[0].air_share
+    };
+    // That of the catalogue, 115 of 132 kW, unless something else is written.
+    assert!((share(&site) - 0.13).abs() < 1e-12);
+    assert!((share(&site.replace("flow: 144", "share: 60 %, flow: 144")) - 0.4).abs() < 1e-12);
+    let written = site.replace("    count: 4", "    liquid_capture: 70 %\n    count: 4");
+    assert!((share(&written) - 0.3).abs() < 1e-12);
+}
+
 #[test]
 fn rules_have_one_code_each() {
     for (index, Rule { code, when, .. }) in RULES.iter().enumerate() {

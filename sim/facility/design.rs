@@ -129,7 +129,9 @@ pub struct HallDesign {
     pub racks: usize,
     /// At which inlet temperatures its racks slow down and trip.
     pub limits: ThermalLimits,
-    /// The same for the air that takes what the liquid does not.
+    /// The warmest coolant that its racks are rated for, where they are, degrees Celsius.
+    pub rated_supply_c: Option<f64>,
+    /// Limits of the air that takes what the liquid does not.
     pub air_limits: ThermalLimits,
     /// The same for their chips, where these are what limits them.
     pub chip_limits: Option<ThermalLimits>,

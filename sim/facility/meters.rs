@@ -248,6 +248,10 @@ impl Facility<'_> {
         let dark = halls.iter().map(|hall| hall.dark);
         let capped = self.changed.halls.iter().map(HallEvents::is_capped);
         self.watch.read(now, dark.zip(capped), &self.power);
+        let exchangers = &self.exchangers;
+        self.watch.read_coolant(now, |index, hall| {
+            exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)
+        });
         self.with_view(|group, view| group.read(now, view));
     }
 

@@ -53,6 +53,11 @@ pub static RULES: &[Rule] = &[
         threshold: "above 1 % of the time: an assumption",
     },
     Rule {
+        code: WARM_COOLANT,
+        when: "Running racks of a hall had coolant more than 0.5 K warmer than they are rated for. The value is how long; the text names the warmest.",
+        threshold: "above 1 min: an assumption, longer than a pump takes to be replaced by another",
+    },
+    Rule {
         code: HUNTING,
         when: "Most trips by heat in a hall came within an hour of the rack's return (`heat_trips_again`): the plant carries the return of its racks, but not their heat. The value is the number of these trips.",
         threshold: "above half of the trips, and at least 5: assumptions",
@@ -80,6 +85,7 @@ const GROWING: &str = "queue-growing";
 const WARM_UP: &str = "warm-up";
 const DARK: &str = "hall-dark";
 const CAPPED: &str = "capped";
+const WARM_COOLANT: &str = "warm-coolant";
 const HUNTING: &str = "hunting";
 const NO_RIDE_THROUGH: &str = "no-ride-through";
 const ENDED: &str = "trace-ended";
@@ -92,6 +98,7 @@ const GROWTH_LEAST: f64 = 10.0;
 const FILLED: f64 = 0.9;
 const DARK_S: f64 = 3600.0;
 const CAPPED_SHARE: f64 = 0.01;
+const WARM_COOLANT_S: f64 = 60.0;
 const HUNT_SHARE: f64 = 0.5;
 const HUNT_TRIPS: f64 = 5.0;
 const PLAYED: f64 = 0.95;
@@ -238,6 +245,16 @@ impl Facility<'_> {
                     100.0 * capped
                 );
                 note(CAPPED, capped, "share", text);
+            }
+            if let Some(coolant) = &watch.coolant
+                && coolant.above_s > WARM_COOLANT_S
+            {
+                let hours = coolant.above_s / 3600.0;
+                let text = format!(
+                    "coolant of up to {:.1} degC reached racks that are rated for {:.1} degC: above it for {hours:.1} h",
+                    coolant.warmest_c, coolant.rated_c
+                );
+                note(WARM_COOLANT, hours, "h", text);
             }
             let [trips, again] = ["heat_trips", "heat_trips_again"].map(|key| figures.real(key));
             if again >= HUNT_TRIPS && again > HUNT_SHARE * trips {

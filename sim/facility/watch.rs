@@ -36,6 +36,38 @@ pub(super) struct HallWatch {
     pub(super) dark: Spells,
     /// One while any of its racks is held below what it wants.
     pub(super) capped: Meter,
+    /// How warm its coolant is, where its racks are rated for some.
+    pub(super) coolant: Option<CoolantWatch>,
+}
+
+/// Coolant above what racks are rated for.
+#[derive(Debug)]
+pub(super) struct CoolantWatch {
+    pub(super) rated_c: f64,
+    /// What brings it.
+    exchangers: Vec<usize>,
+    since: Time,
+    inlet_c: f64,
+    /// How long running racks had warmer coolant than rated, by more than they are watched for,
+    /// and the warmest.
+    pub(super) above_s: f64,
+    pub(super) warmest_c: f64,
+}
+
+/// Coolant warmer than rated by no more than this is as rated, K: what control leaves, an
+/// assumption.
+const AS_RATED_K: f64 = 0.5;
+
+impl CoolantWatch {
+    /// The coolant of running racks is at `inlet_c` from `now` on.
+    pub(super) fn set(&mut self, now: Time, inlet_c: f64) {
+        let lasted_s = now.since(self.since).as_secs_f64();
+        if self.inlet_c > self.rated_c + AS_RATED_K && lasted_s > 0.0 {
+            self.above_s += lasted_s;
+            self.warmest_c = self.warmest_c.max(self.inlet_c);
+        }
+        (self.since, self.inlet_c) = (now, inlet_c);
+    }
 }
 
 /// A declared component of the power chain: one while an instance of it is at its limit and racks
@@ -68,8 +100,20 @@ pub(super) enum Quantity {
 impl Watch {
     /// Watches `design`, whose time series has `columns`.
     pub(super) fn new(design: &Design, columns: &[String]) -> Self {
-        let hall =
-            || HallWatch { dark: Spells::new(Time::ZERO), capped: Meter::new(Time::ZERO, 0.0) };
+        let hall = |index: usize| HallWatch {
+            dark: Spells::new(Time::ZERO),
+            capped: Meter::new(Time::ZERO, 0.0),
+            coolant: design.halls[index].rated_supply_c.map(|rated_c| {
+                let of_hall = design.racks.iter().filter(|rack| rack.hall == index);
+                let mut exchangers: Vec<usize> =
+                    of_hall.filter_map(|rack| rack.cooled_by).collect();
+                exchangers.sort_unstable();
+                exchangers.dedup();
+                let (since, nothing) = (Time::ZERO, f64::NEG_INFINITY);
+                let (inlet_c, warmest_c) = (nothing, nothing);
+                CoolantWatch { rated_c, exchangers, since, inlet_c, above_s: 0.0, warmest_c }
+            }),
+        };
         let mut limits: Vec<LimitWatch> = Vec::new();
         let mut limit_of = Vec::new();
         for name in &design.power_groups {
@@ -97,7 +141,7 @@ impl Watch {
         }
         Self {
             causes: 0,
-            halls: design.halls.iter().map(|_| hall()).collect(),
+            halls: (0..design.halls.len()).map(hall).collect(),
             limits,
             limit_of,
             was_capped: false,
@@ -139,6 +183,22 @@ impl Watch {
         }
         for (limit, at_limit) in self.limits.iter_mut().zip(at_limit) {
             limit.at_limit.set(now, f64::from(u8::from(at_limit)));
+        }
+    }
+
+    /// The coolant of each hall that is rated for some, at the settled instant `now`; `inlet_c` says
+    /// what enters the running racks of a hall from an exchanger.
+    pub(super) fn read_coolant(
+        &mut self,
+        now: Time,
+        inlet_c: impl Fn(usize, usize) -> Option<f64>,
+    ) {
+        for (hall, watch) in self.halls.iter_mut().enumerate() {
+            if let Some(coolant) = &mut watch.coolant {
+                let warm = coolant.exchangers.iter().filter_map(|&index| inlet_c(index, hall));
+                let warmest_c = warm.fold(f64::NEG_INFINITY, f64::max);
+                coolant.set(now, warmest_c);
+            }
         }
     }
 

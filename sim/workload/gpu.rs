@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::kernel::Span;
 use crate::plant::cooling::ChipSpec;
 use crate::spec::{Check, Fault, Names};
-use crate::units::{Duration, Fraction, Power, Temperature};
+use crate::units::{Duration, Fraction, Power, Temperature, VolumeFlow};
 
 /// A group of alike racks of GPU servers, as written under `racks:`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -28,9 +28,12 @@ pub struct GpuRackSpec {
     /// then slow down above 35 degC of air and shut down at 45 degC (ASHRAE A2 and A4), whatever
     /// the limits of the liquid.
     pub air_cooled_by: Option<Names>,
-    /// Share of the heat that the liquid takes where there is `air_cooled_by`. Default: 80 %, as
-    /// EnergyPlus proposes for cold plates.
+    /// Share of the heat that the liquid takes where there is `air_cooled_by`. Default: that of
+    /// `coolant`; without it 80 %, as EnergyPlus proposes for cold plates.
     pub liquid_capture: Option<Fraction>,
+    /// What the maker rates the liquid of the racks for: a plant that does not keep to it is named
+    /// by `check` and in the summary, and slows nothing down. Default: no rating.
+    pub coolant: Option<CoolantRatingSpec>,
     /// Chips behind cold plates as what limits the racks, in place of `throttle_inlet` and
     /// `trip_inlet`. Default: the inlet limits them.
     pub chip: Option<ChipSpec>,
@@ -68,6 +71,18 @@ pub struct GpuRackSpec {
     pub source: Option<String>,
 }
 
+/// Coolant that a rack is rated for.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoolantRatingSpec {
+    /// The warmest supply at the rack. 0 to 150 degC. Default: not rated.
+    pub supply: Option<Temperature>,
+    /// Share of the rack's heat that the liquid takes; the rest goes to air. Default: not rated.
+    pub share: Option<Fraction>,
+    /// The least flow through a rack at full draw. Default: not rated.
+    pub flow: Option<VolumeFlow>,
+}
+
 /// One point of the curve of a GPU under a power cap.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +105,7 @@ impl GpuRackSpec {
             cooled_by: None,
             air_cooled_by: None,
             liquid_capture: None,
+            coolant: None,
             chip: None,
             nodes,
             gpus_per_node,
@@ -126,6 +142,17 @@ impl GpuRackSpec {
         }
         if self.liquid_capture.is_some_and(|share| !(0.01..0.999).contains(&share.0)) {
             faults.push(Fault::error("liquid_capture", "lies between 1 % and 99.9 %"));
+        }
+        let rated = self.coolant.map_or(CoolantRating::default(), |coolant| {
+            Check { faults }.within("coolant", |check| coolant.resolve(check))
+        });
+        if rated.share.is_some_and(|share| share > 0.999)
+            && self.liquid_capture.is_none()
+            && self.air_cooled_by.is_some()
+        {
+            let fault =
+                Fault::error("air_cooled_by", "these racks give all their heat to the liquid");
+            faults.push(fault.help("leave it out, or say with `liquid_capture` what air takes"));
         }
         if self.chip.is_some() && (self.throttle_inlet.is_some() || self.trip_inlet.is_some()) {
             let message = "`chip` and limits of the inlet contradict each other";
@@ -165,6 +192,7 @@ impl GpuRackSpec {
             curve,
             throttle_c,
             trip_c,
+            rated,
             power_on: self.power_on.map_or(Span::from_secs(600), Span::from),
         }
     }
@@ -215,6 +243,29 @@ impl GpuRackSpec {
     }
 }
 
+impl CoolantRatingSpec {
+    fn resolve(self, check: &mut Check<'_>) -> CoolantRating {
+        let supply_c =
+            self.supply.map(|t| check.between("supply", Some(t.0), 45.0, (0.0, 150.0), "degC"));
+        let share =
+            self.share.map(|share| check.between("share", Some(share.0), 0.8, (0.01, 1.0), ""));
+        let flow_m3_s =
+            self.flow.map(|flow| check.between("flow", Some(flow.0), 1e-3, (1e-6, 1.0), "m3/s"));
+        CoolantRating { supply_c, share, flow_m3_s }
+    }
+}
+
+/// Coolant that a rack is rated for, as far as it is rated.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CoolantRating {
+    /// The warmest supply, degC.
+    pub supply_c: Option<f64>,
+    /// Share of the heat that the liquid takes.
+    pub share: Option<f64>,
+    /// The least flow at full draw, m3/s.
+    pub flow_m3_s: Option<f64>,
+}
+
 /// A GPU rack with everything resolved: watts, degrees Celsius.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GpuRackDesign {
@@ -236,6 +287,8 @@ pub struct GpuRackDesign {
     pub throttle_c: f64,
     /// Inlet temperature at which the rack shuts down, degC.
     pub trip_c: f64,
+    /// Coolant that the rack is rated for.
+    pub rated: CoolantRating,
     /// Time from power to a node that takes work.
     pub power_on: Span,
 }

@@ -9,6 +9,7 @@ use super::fans::FanLaw;
 use super::outside_air::{Handler, Outdoors, OutsideAir, OutsideAirDesign};
 use super::pumps::{PumpLaw, Pumping};
 use super::state::ControlFault;
+use crate::fluids::water::{CP_PG25, DENSITY_PG25};
 
 /// A coolant distribution unit, air handler or immersion tank, sized on its loop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +80,11 @@ impl ExchangerDesign {
     /// The most that its pumps or fans draw, W, with what outdoor air adds.
     pub fn max_mover_w(&self) -> f64 {
         self.mover_w + self.outside_air.map_or(0.0, |outside| outside.fan_w)
+    }
+
+    /// The flow of PG25 that takes as much heat by a kelvin as its design flow, m3/s.
+    pub fn pg25_m3_s(&self) -> f64 {
+        self.surface.design_w_k.hot / (CP_PG25 * DENSITY_PG25)
     }
 
     /// What its outdoor air is told of it.

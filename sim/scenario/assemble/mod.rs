@@ -135,6 +135,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         let mark = document.section("water").map(|section| section.key);
         let run = (head.seed.unwrap_or(1), horizon);
         outlook::check(&plant, weather, (&water, mark), run, sink);
+        outlook::check_coolant(&plant, &halls, weather, run, sink);
     }
     let price = match &head.price {
         Some(price) => price.resolve(&mut run, &mut faults),

@@ -3,6 +3,7 @@
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::plant::Plant;
+use super::work::Halls;
 use crate::fluids::MoistAir;
 use crate::grid::{Weather, WeatherDesign};
 use crate::kernel::{Streams, Time};
@@ -98,6 +99,77 @@ pub(super) fn check(
     }
     if !main.is_unlimited() {
         never_short(plant, sink);
+    }
+}
+
+/// Coolant this much warmer than the racks are rated for is worth a warning, K: what temperatures
+/// are printed to.
+const ABOVE_RATED_K: f64 = 0.1;
+/// Less flow than this share of the rating is worth a warning.
+const RATED_FLOW: f64 = 0.99;
+
+/// Warns of racks whose coolant is warmer, in the weather of the run and with all racks at their
+/// rated power, or flows less, than they are rated for.
+pub(super) fn check_coolant(
+    plant: &Plant,
+    halls: &Halls<'_>,
+    weather: &WeatherDesign,
+    (seed, horizon): (u64, Time),
+    sink: &mut Diagnostics,
+) {
+    let rated = halls.rated();
+    if rated.is_empty() || plant.broken || sink.has_errors() {
+        return;
+    }
+    let extremes = Extremes::of(weather, seed, horizon);
+    let heat_w = |cooler: usize| halls.heat_w.get(cooler).copied().unwrap_or(0.0);
+    let mut said: Vec<(Mark, bool)> = Vec::new();
+    for (mark, cooler, rating, rack_w) in rated {
+        let site = &plant.exchangers[cooler];
+        let cooling = &plant.loops[site.cooled_by];
+        let behind = plant.exchangers.iter().enumerate();
+        let behind = behind.filter(|(_, other)| other.cooled_by == site.cooled_by);
+        let loop_w: f64 = behind.map(|(index, _)| heat_w(index)).sum();
+        let model = CoolingLoop::new(&cooling.design);
+        let inlet_c = |air: &MoistAir| {
+            let supply_c = model.solve(loop_w, air, Drive::FULL).supply_c;
+            site.design.map_or(supply_c, |design| {
+                design.inlet_c(supply_c, &design.solve(heat_w(cooler), 1.0, 1.0))
+            })
+        };
+        let inlet_c = inlet_c(&extremes.hottest).max(inlet_c(&extremes.most_humid));
+        if let Some(rated_c) = rating.supply_c
+            && inlet_c > rated_c + ABOVE_RATED_K
+            && !said.contains(&(mark, true))
+        {
+            said.push((mark, true));
+            let message = format!(
+                "`{}` sends coolant of {inlet_c:.1} degC to racks that are rated for {rated_c:.1} \
+                 degC, in the worst hour of this weather ({:.1} degC)",
+                site.name, extremes.hottest.dry_bulb_c,
+            );
+            let help = "ask the plant for a colder `supply`, or size it for that hour";
+            sink.push(Diagnostic::warning(mark, message).code("doubtful").help(help));
+        }
+        // A loop that racks hang on directly has the flow that its own design says.
+        if let (Some(flow_m3_s), Some(design)) = (rating.flow_m3_s, site.design)
+            && !design.blows()
+        {
+            let racks = heat_w(cooler) / rack_w;
+            let per_rack_m3_s = design.pg25_m3_s() / racks;
+            if per_rack_m3_s < RATED_FLOW * flow_m3_s && !said.contains(&(mark, false)) {
+                said.push((mark, false));
+                let l_min = |m3_s: f64| m3_s * 60e3;
+                let message = format!(
+                    "`{}` moves {:.0} L/min of PG25 through each rack, which is rated for {:.0} L/min",
+                    site.name,
+                    l_min(per_rack_m3_s),
+                    l_min(flow_m3_s),
+                );
+                let help = "give it more `flow` or `design_heat`, or fewer racks";
+                sink.push(Diagnostic::warning(mark, message).code("doubtful").help(help));
+            }
+        }
     }
 }
 

@@ -14,9 +14,9 @@ use crate::plant::cooling::{ChipSpec, ThermalLimits};
 use crate::plant::power::sequence::Ride;
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
-use crate::spec::{Fault, Names, within};
+use crate::spec::{Fault, Mark, Names, within};
 use crate::tables::Run;
-use crate::workload::gpu::GpuRackDesign;
+use crate::workload::gpu::{CoolantRating, GpuRackDesign};
 use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::mining::{AsicRack, AsicRackDesign};
 
@@ -27,6 +27,8 @@ const MOST_RACKS: u64 = 1_000_000;
 #[derive(Debug)]
 pub(super) struct Hall {
     pub(super) design: HallDesign,
+    /// Where it was declared.
+    mark: Mark,
     equipment: Equipment,
     racks: Vec<HallRack>,
 }
@@ -98,6 +100,14 @@ impl Equipment {
         }
     }
 
+    /// Coolant that the racks are rated for.
+    fn rated(&self) -> CoolantRating {
+        match self {
+            Equipment::Gpu(rack) => rack.rated,
+            Equipment::Asic(_) | Equipment::HeatLoad { .. } => CoolantRating::default(),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Equipment::Gpu(_) => "GPU racks",
@@ -112,6 +122,24 @@ impl Equipment {
 pub(super) struct WorkRead {
     pub(super) site: WorkSite,
     racks: Vec<(usize, usize)>,
+}
+
+impl Halls<'_> {
+    /// What the racks of each component with a rating, and each of what cools them, are rated for:
+    /// the place of the component, the cooler, the rating of a rack, its rated power in W.
+    pub(super) fn rated(&self) -> Vec<(Mark, usize, CoolantRating, f64)> {
+        let mut rated: Vec<(Mark, usize, CoolantRating, f64)> = Vec::new();
+        for hall in &self.readable {
+            let rating = hall.equipment.rated();
+            let coolers = hall.racks.iter().filter_map(|rack| rack.cooled_by);
+            for cooler in coolers.filter(|_| rating != CoolantRating::default()) {
+                if !rated.iter().any(|known| (known.0, known.1) == (hall.mark, cooler)) {
+                    rated.push((hall.mark, cooler, rating, hall.equipment.rated_w()));
+                }
+            }
+        }
+        rated
+    }
 }
 
 /// Reads the section `racks`.
@@ -160,7 +188,9 @@ pub(super) fn read_racks<'t>(
         };
         let air_cooled_by = match &spec {
             RackSpec::Gpu(spec) => {
-                let capture = spec.liquid_capture.map_or(LIQUID_CAPTURE, |share| share.0);
+                let rated = spec.coolant.and_then(|coolant| coolant.share);
+                let capture = spec.liquid_capture.or(rated);
+                let capture = capture.map_or(LIQUID_CAPTURE, |share| share.0.min(1.0));
                 spec.air_cooled_by.as_ref().map(|names| (names, 1.0 - capture))
             }
             RackSpec::Asic(_) | RackSpec::HeatLoad(_) => None,
@@ -203,6 +233,7 @@ pub(super) fn read_racks<'t>(
                 name: name.clone(),
                 racks: racks.len(),
                 limits,
+                rated_supply_c: equipment.rated().supply_c,
                 air_limits: limits_of_air(),
                 chip_limits: chip.map(|(limits, _)| limits),
                 chip_rise_k: chip.map_or(ChipSpec::RISE_K, |(_, rise_k)| rise_k),
@@ -212,7 +243,8 @@ pub(super) fn read_racks<'t>(
                 air_share: air_cooled_by.map_or(0.0, |(_, share)| share),
                 cabinets: equipment.cabinets(),
             };
-            halls.readable.push(Hall { design, equipment: equipment.clone(), racks });
+            let mark = component.name.mark;
+            halls.readable.push(Hall { design, mark, equipment: equipment.clone(), racks });
         }
         if let RackSpec::HeatLoad(spec) = spec {
             let last = halls.readable.len();
