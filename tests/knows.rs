@@ -170,6 +170,7 @@ fn coolant_beyond_the_rating_of_racks_is_told_by_check_and_run() {
         .replace("52 degC", "47 degC")
         .replace("supply: 45 degC, flow", "supply: 60 degC, flow")
         .replace("480 L/min", "720 L/min");
+    assert!(told.contains("hot: can be run, with 3 warnings."), "{told}");
     assert!(!said(&cool).contains("rated"), "{}", said(&cool));
     assert_eq!(codes(&simulate(&cool, &[]).outcome), []);
 }

@@ -98,7 +98,7 @@ fn check(check: &args::Check) -> Exit {
         Format::Json => diagnostics.json_lines(&files),
     };
     if let (Some(loaded), Format::Text) = (&loaded, check.format) {
-        text.push_str(&crate::report::text::check(&loaded.design));
+        text.push_str(&crate::report::text::check(&loaded.design, diagnostics.warnings()));
     }
     match print(&text) {
         Exit::Success if loaded.is_none() => Exit::Scenario,

@@ -4,13 +4,18 @@ use std::fmt::Write as _;
 
 use crate::facility::Design;
 
-/// What `check` says of a scenario that can be run.
-pub fn check(design: &Design) -> String {
+/// What `check` says of a scenario that can be run, after its warnings.
+pub fn check(design: &Design, warnings: usize) -> String {
     let mut text = String::new();
     let racks = design.racks.len();
+    let verdict = match warnings {
+        0 => "sound".to_owned(),
+        1 => "can be run, with a warning".to_owned(),
+        n => format!("can be run, with {n} warnings"),
+    };
     let _ = writeln!(
         text,
-        "{}: sound. {} power components, {} cooling loops, {racks} racks, {} workloads",
+        "{}: {verdict}. {} power components, {} cooling loops, {racks} racks, {} workloads",
         design.name,
         design.power.nodes.len(),
         design.loops.len(),
