@@ -189,6 +189,19 @@ impl Figure {
         self.scale.key(self.name)
     }
 
+    /// Whether `key` is its [`key`](Self::key), without making that text.
+    pub fn has_key(&self, key: &str) -> bool {
+        let suffix = self.scale.suffix;
+        if suffix.is_empty() {
+            return key == self.name;
+        }
+        match key.strip_suffix(suffix) {
+            Some(rest) if self.name.is_empty() => rest.is_empty(),
+            Some(rest) => rest.strip_suffix('_') == Some(self.name),
+            None => false,
+        }
+    }
+
     /// Its name as people write it: `import` for `energy.import_mwh`, `heat-trips` for
     /// `heat_trips`.
     pub fn short(&self) -> String {
@@ -253,6 +266,14 @@ mod tests {
             assert!(!IMPORT.ends_with(name) && !IMPORT.is(name), "{name}");
         }
         assert_eq!(Scale::MW.key(""), "mw");
+        for (figure, others) in [
+            (IMPORT, ["energy.import", "import_mwh", "energy.importmwh", "x.energy.import_mwh"]),
+            (Figure::new("", Scale::MW, ""), ["", "_mw", "mwh", "x_mw"]),
+            (Figure::new("heat_trips", Scale::COUNT, ""), ["", "heat_trips_", "trips", "heat"]),
+        ] {
+            assert!(figure.has_key(&figure.key()), "{}", figure.key());
+            assert!(others.iter().all(|other| !figure.has_key(other)), "{}", figure.key());
+        }
         assert_eq!(Scale::COUNT.key("heat_trips"), "heat_trips");
     }
 

@@ -34,7 +34,10 @@ impl Sum {
     /// Adds another sum with its compensation.
     pub fn merge(&mut self, other: Sum) {
         self.add(other.total);
-        self.add(other.lost);
+        // Adding zero changes no bit, and most sums that are merged have lost nothing.
+        if other.lost != 0.0 {
+            self.add(other.lost);
+        }
     }
 
     /// The sum so far.

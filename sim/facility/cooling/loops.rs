@@ -16,6 +16,8 @@ use crate::plant::cooling::{
 #[derive(Debug)]
 pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) model: CoolingLoop,
+    /// What was solved last, for a second pass often asks the same.
+    solved: Option<Solved>,
     pub(in crate::facility) machines: PerMachine<Machines>,
     pub(in crate::facility) exchangers: Vec<u32>,
     /// Heat that racks and exchangers give it, W.
@@ -47,6 +49,15 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) next: Option<(Time, Ticket)>,
     pub(super) now: Instant,
     pub(in crate::facility) books: HeatBooks,
+}
+
+/// A question to a loop and its answer.
+#[derive(Debug)]
+struct Solved {
+    heat_w: f64,
+    air: MoistAir,
+    drive: Drive,
+    state: LoopState,
 }
 
 /// What is found while an instant settles.
@@ -163,6 +174,20 @@ pub(in crate::facility) struct Amounts {
 }
 
 impl LoopPlant {
+    /// The state that it settles at with the heat that it has now.
+    pub(super) fn solve(&mut self, air: &MoistAir, drive: Drive) -> LoopState {
+        let heat_w = self.heat_w;
+        if let Some(last) = &self.solved
+            && last.heat_w.to_bits() == heat_w.to_bits()
+            && (last.air, last.drive) == (*air, drive)
+        {
+            return last.state;
+        }
+        let state = self.model.solve(heat_w, air, drive);
+        self.solved = Some(Solved { heat_w, air: *air, drive, state });
+        state
+    }
+
     /// The loop without heat, in `air`.
     pub(in crate::facility) fn new(index: usize, design: &Design, air: &MoistAir) -> Self {
         let site: &LoopSite = &design.loops[index];
@@ -214,6 +239,7 @@ impl LoopPlant {
             },
             state,
             model,
+            solved: None,
             exchangers,
             heat_w: 0.0,
             outside_w: 0.0,

@@ -59,7 +59,7 @@ impl Facility<'_> {
             let regime = plant.operator.regime();
             let (may_evaporate, fan_speed) = (plant.wet, plant.fan_fault.at);
             let whole = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
-            let at_rest = plant.model.solve(plant.heat_w, &self.air, whole);
+            let at_rest = plant.solve(&self.air, whole);
             let working = plant.work(&at_rest, &self.air, whole);
             let wanted = working.state;
             let wanted_w =
@@ -76,7 +76,7 @@ impl Facility<'_> {
             let (at_rest, work) = if drive == whole {
                 (at_rest, working)
             } else {
-                let at_rest = plant.model.solve(plant.heat_w, &self.air, drive);
+                let at_rest = plant.solve(&self.air, drive);
                 (at_rest, plant.work(&at_rest, &self.air, drive))
             };
             let LoopState { fan_w, pump_w, chiller_w, .. } = work.state;

@@ -139,7 +139,7 @@ impl Subject {
     /// The figure whose place under this subject is `key`: `heat_mwh`, `water.withdrawal_m3`; none
     /// where the subject has none of that key, or it is not defined.
     pub fn get(&self, key: &str) -> Option<f64> {
-        self.values.iter().find(|value| value.figure.key() == key)?.value
+        self.values.iter().find(|value| value.figure.has_key(key))?.value
     }
 
     /// The same where there is no doubt that it has one.

@@ -141,14 +141,30 @@ pub(super) static MINING: &[Row<MiningSummary>] = &[
     ),
 ];
 
-/// Keys of the causes for which a machine does not hash.
-const CAUSES: [&str; 6] = ["price", "cap", "heat", "outage", "restart", "failure"];
+/// Keys of the machine-hours without hashing, by cause.
+const IDLE: [&str; 6] = [
+    "idle.price_machine_h",
+    "idle.cap_machine_h",
+    "idle.heat_machine_h",
+    "idle.outage_machine_h",
+    "idle.restart_machine_h",
+    "idle.failure_machine_h",
+];
+
+/// Keys of the energy that was not drawn, by cause.
+const CURTAILED: [&str; 6] = [
+    "curtailed.price_mwh",
+    "curtailed.cap_mwh",
+    "curtailed.heat_mwh",
+    "curtailed.outage_mwh",
+    "curtailed.restart_mwh",
+    "curtailed.failure_mwh",
+];
 
 pub(super) static MINING_DERIVED: &[Derived] = &[
     Derived::new(share("uptime", "Time of machines that hashed, of that of all.").higher(), |of| {
         let hashing = of("hashing_machine_h")?;
-        let idle: f64 =
-            CAUSES.iter().filter_map(|cause| of(&format!("idle.{cause}_machine_h"))).sum();
+        let idle: f64 = IDLE.iter().filter_map(|key| of(key)).sum();
         ratio(Some(hashing), Some(hashing + idle))
     }),
     Derived::new(
@@ -158,7 +174,7 @@ pub(super) static MINING_DERIVED: &[Derived] = &[
             "Energy that the rated fleet would have drawn on top, for any cause.",
         )
         .lower(),
-        |of| Some(CAUSES.iter().filter_map(|cause| of(&format!("curtailed.{cause}_mwh"))).sum()),
+        |of| Some(CURTAILED.iter().filter_map(|key| of(key)).sum()),
     ),
 ];
 

@@ -1,5 +1,7 @@
 //! The open cooling tower: Merkel's theory as a counterflow exchanger on the wet bulb.
 
+use std::cell::Cell;
+
 use super::circuit::Stream;
 use super::device::{Asked, Rejected, fan_power_w};
 use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
@@ -156,7 +158,7 @@ impl TowerDesign {
     }
 }
 
-/// The weather as a tower sees it, computed once a solve (about 300 ns).
+/// The weather as a tower sees it, computed once for each weather (about 300 ns).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TowerSink {
     pub(super) wet_bulb_c: f64,
@@ -167,8 +169,28 @@ pub(super) struct TowerSink {
     wet_bulb_factor: f64,
 }
 
+/// What a sink is made of.
+type SinkOf = (MoistAir, Option<f64>);
+
+thread_local! {
+    /// The sink made last: the weather changes less often than what a tower is asked for.
+    static LAST: Cell<Option<(SinkOf, TowerSink)>> = const { Cell::new(None) };
+}
+
 impl TowerSink {
     pub(super) fn new(air: &MoistAir, correction_wet_bulb_c: Option<f64>) -> Self {
+        let of = (*air, correction_wet_bulb_c);
+        match LAST.get() {
+            Some((last, sink)) if last == of => sink,
+            _ => {
+                let sink = Self::made(air, correction_wet_bulb_c);
+                LAST.set(Some((of, sink)));
+                sink
+            }
+        }
+    }
+
+    fn made(air: &MoistAir, correction_wet_bulb_c: Option<f64>) -> Self {
         let wet_bulb_c = air.wet_bulb_c();
         // Scheier's correction, fitted over this range of differences.
         let wet_bulb_factor = correction_wet_bulb_c
