@@ -1,6 +1,10 @@
 //! Studies: replications, pairs, resumption, shards, requirements, searches, and what can be wrong.
 #![cfg(unix)]
 
+mod faults;
+mod latencies;
+mod warm_up;
+
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -281,7 +285,8 @@ fn a_relative_width_around_zero_is_named_as_such() {
     );
     let text = stdout(&bench, "study zero.study.yaml", 0);
     assert!(text.contains("not reached: "), "{text}");
-    assert!(text.contains("give an absolute width") || text.contains("more\n"), "{text}");
+    assert!(text.contains("`1 %` is relative and the mean is near zero"), "{text}");
+    assert!(text.contains("give an absolute width"), "{text}");
 }
 
 #[test]
@@ -358,6 +363,21 @@ fn a_search_finds_the_border() {
     // Two racks of 60 machines with 3.5 kW are 420 kW; three are 630 kW, above the feed's 600 kW.
     let text = stdout(&bench, "study find.study.yaml", 0);
     assert!(text.ends_with("2 holds, 3 fails\n"), "{text}");
+    // Three values in 32 replications each, or more where the border is near.
+    assert!(!text.contains(" 0 new"), "{text}");
+    let dry = stdout(&bench, "study find.study.yaml --dry-run", 0);
+    assert!(dry.starts_with("a search of 6 values: at most 384 runs, "), "{dry}");
+    let shard = stderr(&bench, "study find.study.yaml --shard 0/2", 2);
+    assert!(shard.contains("runs in one process"), "{shard}");
+    let json = stdout(&bench, "study find.study.yaml --format json --tables csv", 0);
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&found["holds"], &found["fails"]), (&"2".into(), &"3".into()));
+    let folder = folder(&bench, "studies");
+    assert_eq!(json, fs::read_to_string(folder.join("summary.json")).unwrap());
+    let trials = rows(&folder.join("trials.csv"));
+    assert_eq!(trials.len(), found["trials"].as_array().unwrap().len());
+    let three = trials.iter().find(|trial| trial["value"] == "3").unwrap();
+    assert_eq!((three["met"].as_str(), three["answer"].as_str()), ("0", "fails"));
 }
 
 #[test]
@@ -372,6 +392,16 @@ fn the_best_is_selected_with_few_replications_of_the_others() {
     let text = stdout(&bench, "study d.study.yaml", 0);
     let best = text.lines().find(|line| line.ends_with("best")).unwrap();
     assert!(best.starts_with("whole"), "{text}");
+    let json = stdout(&bench, "study d.study.yaml --format json --tables csv", 0);
+    let selected: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let cases = selected["cases"].as_array().unwrap();
+    let results: Vec<&str> = cases.iter().map(|case| case["result"].as_str().unwrap()).collect();
+    assert_eq!(results, ["best", "", ""]);
+    let table = rows(&folder(&bench, "studies").join("selection.csv"));
+    for (row, case) in table.iter().zip(cases) {
+        assert_eq!(row["replications"], case["replications"].to_string());
+        assert_eq!(row["mean"].parse(), Ok(case["mean"].as_f64().unwrap()));
+    }
     bench.file("b.study.yaml", format!("{designs}select: {{figure: revenue, budget: 40}}\n"));
     let text = stdout(&bench, "study b.study.yaml", 0);
     assert!(text.lines().any(|line| line.starts_with("whole") && line.ends_with("best")), "{text}");
@@ -380,7 +410,7 @@ fn the_best_is_selected_with_few_replications_of_the_others() {
 #[test]
 fn what_is_wrong_is_shown_at_its_place() {
     let bench = bench();
-    let cases: [(&str, &str, &str); 10] = [
+    let cases: [(&str, &str, &str); 14] = [
         ("  whole:", "  a/b:", "`a/b` cannot name files"),
         ("site.yaml\n", "stie.yaml\n", "did you mean `site.yaml`?"),
         (
@@ -407,6 +437,10 @@ fn what_is_wrong_is_shown_at_its_place() {
         ("replications: 6", "replications: {until: {import: 1 %}}", "needs `at_most`"),
         ("replications: 6", "select: {figure: import}", "needs `difference` or `budget`"),
         ("replications: 6", "replicatons: 6", "unknown field `replicatons`"),
+        ("replications: 6", "replications: 0", "needs at least 1"),
+        ("replications: 6", "replications: {at_least: 0}", "needs at least 1"),
+        ("replications: 6", "warm_up: 10 days", "leave nothing of the 10 days of `whole`"),
+        ("replications: 6", "select: {figure: margin, budget: 19}", "fewer than the 20 before"),
     ];
     for (from, to, expected) in cases {
         bench.file("wrong.study.yaml", STUDY.replacen(from, to, 1));
@@ -470,10 +504,15 @@ fn the_studies_of_the_gallery_are_sound() {
 fn a_study_of_the_gallery_runs_when_it_is_small() {
     let bench = Bench::new();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/studies");
-    for (name, expected) in [
-        ("hundred-megawatts", "Against mining, by pairs"),
-        ("feed-and-price", "capacity"),
-        ("what-matters", "train-racks"),
+    for (name, changes, expected) in [
+        ("hundred-megawatts", "replications=2", "Against mining, by pairs"),
+        ("feed-and-price", "replications=2", "capacity"),
+        ("what-matters", "replications=2", "train-racks"),
+        (
+            "most-racks",
+            "find.replications={at_least: 2, at_most: 4}",
+            "largest racks.train-hall.count",
+        ),
     ] {
         let file = folder.join(format!("{name}.study.yaml"));
         let command = bench.loadbank("study").args([
@@ -481,7 +520,7 @@ fn a_study_of_the_gallery_runs_when_it_is_small() {
             "--set",
             "duration=6 h",
             "--set",
-            "replications=2",
+            changes,
         ]);
         let output = command.assert().success().get_output().stdout.clone();
         let text = String::from_utf8(output).unwrap();

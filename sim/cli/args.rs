@@ -163,6 +163,10 @@ pub(super) struct Compare {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: u32,
 
+    /// Time at the start of every run that no figure counts: `7 days`.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) warm_up: Option<Duration>,
+
     /// Change a value of every scenario: `--set duration="7 days"`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
@@ -328,6 +332,10 @@ fn parse_shard(text: &str) -> Result<Shard, String> {
         Some(shard) if shard.index < shard.of => Ok(shard),
         _ => Err("needs M/N with M from 0 to N - 1, such as `0/4`".to_owned()),
     }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    Duration::parse(text).map_err(|error| error.message)
 }
 
 /// Reads a time such as `55min`.

@@ -1,7 +1,7 @@
 //! `loadbank compare`, `study` and `merge`
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun};
@@ -14,6 +14,7 @@ use crate::study::{
     Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Selected, Shard,
     Store, StoreError, Study, StudyReading, compare_files, contrast, estimate, find,
     judge_requirements, reached, read_study, replicate, select, waits_for, write_aside,
+    write_aside_with,
 };
 
 /// Studies that take longer than this are begun on request only.
@@ -22,7 +23,7 @@ const LONG: Duration = Duration::from_secs(86_400);
 /// `loadbank compare`
 pub(super) fn compare(args: &Compare) -> Exit {
     let replications = args.replications as usize;
-    let reading = compare_files(&args.files, &args.sets, replications, &args.require);
+    let reading = compare_files(&args.files, &args.sets, replications, args.warm_up, &args.require);
     begin(&args.run, reading, Shard::WHOLE).map_or_else(|exit| exit, |work| work.go(args.yes, None))
 }
 
@@ -33,10 +34,9 @@ pub(super) fn study(args: &StudyArgs) -> Exit {
         Ok(work) => work,
         Err(exit) => return exit,
     };
-    if work.study.search.is_some() && shard != Shard::WHOLE {
-        let help =
-            "each probe of a search decides which is next; shard the replications of a sweep";
-        complain("a search runs in one process", Some(help));
+    if work.asks() && shard != Shard::WHOLE {
+        let help = "each look decides what is run next; shard the replications of a sweep";
+        complain("a search or a selection runs in one process", Some(help));
         return Exit::Usage;
     }
     if args.dry_run { work.dry_run() } else { work.go(args.yes, args.time_limit) }
@@ -48,6 +48,10 @@ pub(super) fn merge(args: &Merge) -> Exit {
         Ok(work) => work,
         Err(exit) => return exit,
     };
+    if work.asks() {
+        complain("a search or a selection has no shards to merge", Some("run `loadbank study`"));
+        return Exit::Usage;
+    }
     for folder in &args.folders {
         if let Err(error) = work.store.merge(folder) {
             return refuse(&error);
@@ -126,7 +130,7 @@ struct Work<'a> {
 /// Opens the folder of a study if nothing is wrong with it.
 fn begin(run: &StudyRun, reading: StudyReading, shard: Shard) -> Result<Work<'_>, Exit> {
     let study = accept(reading)?;
-    let cases = study.cases();
+    let cases = study.candidates();
     let store =
         Store::open(&run.output, &study, shard, run.reshard).map_err(|error| refuse(&error))?;
     let before = store.count(cases.iter().map(|case| case.key.as_str()));
@@ -145,7 +149,10 @@ fn begin(run: &StudyRun, reading: StudyReading, shard: Shard) -> Result<Work<'_>
 
 fn refuse(error: &StoreError) -> Exit {
     let (help, exit) = match error {
-        StoreError::Io { .. } => ("choose another folder with `--output`", Exit::Output),
+        StoreError::Io { .. } => (
+            "what is there is kept; free space, or choose another folder with `--output`",
+            Exit::Output,
+        ),
         StoreError::Shards { .. } => {
             ("use the same number, or `--reshard`: what is there is kept", Exit::Usage)
         }
@@ -162,22 +169,23 @@ impl Work<'_> {
             Ok(estimate) => estimate,
             Err(exit) => return exit,
         };
-        let text = format!(
-            "{} designs x {} points x {} replications = {} runs, {} there\n\
-             about {} on {} threads\n",
-            self.study.arms.len(),
-            self.study.points.len(),
-            self.study.rule.at_most,
-            self.runs(),
-            self.before,
-            words(estimate),
-            self.threads,
-        );
-        print(&text)
-    }
-
-    fn runs(&self) -> usize {
-        self.cases.len() * self.study.rule.at_most
+        let (study, runs) = (&self.study, self.study.most_runs());
+        let what = match (&study.search, &study.selection) {
+            (Some(search), _) => {
+                format!("a search of {} values: at most {runs} runs", search.parameter.values.len())
+            }
+            (None, Some(_)) => {
+                format!("a selection among {} cases: at most {runs} runs", self.cases.len())
+            }
+            (None, None) => format!(
+                "{} designs x {} points x {} replications = {runs} runs",
+                study.arms.len(),
+                study.points.len(),
+                study.rule.at_most,
+            ),
+        };
+        let (there, threads) = (self.before, self.threads);
+        print(&format!("{what}, {there} there\nabout {} on {threads} threads\n", words(estimate)))
     }
 
     /// How long what is missing takes, by the first replication of each design, which is made.
@@ -187,7 +195,7 @@ impl Work<'_> {
         let stop = || false;
         let limits =
             Limits { threads: self.threads, shard: Shard::WHOLE, deadline: None, stop: &stop };
-        let runner = Runner::new(self.files(), limits);
+        let runner = Runner::new(&self.study.arms, limits);
         runner
             .ensure(&mut self.store, &self.cases, &firsts, |_, _| {})
             .map_err(|error| refuse(&error))?;
@@ -199,20 +207,18 @@ impl Work<'_> {
                 Some(self.store.sample(first, 0)?.seconds)
             })
             .collect();
-        Ok(estimate(&seconds, self.study.rule.at_most, self.threads))
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        self.study.arms.iter().map(|arm| arm.file.clone()).collect()
+        let mean = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64;
+        Ok(estimate(mean, self.study.most_runs(), self.threads))
     }
 
     /// Makes what is missing and tells what came of it.
     fn go(mut self, long_is_fine: bool, time_limit: Option<Duration>) -> Exit {
         // A hundred runs take no day unless one takes a quarter of an hour.
-        if !long_is_fine && self.runs() > 100 && self.study.search.is_none() {
+        if !long_is_fine && self.study.most_runs() > 100 && self.study.search.is_none() {
             match self.estimate() {
                 Ok(estimate) if estimate > LONG => {
-                    let message = format!("{} runs take about {}", self.runs(), words(estimate));
+                    let runs = self.study.most_runs();
+                    let message = format!("{runs} runs take about {}", words(estimate));
                     let help = "`--dry-run` tells more; fewer points, no requests, or `--yes`";
                     complain(&message, Some(help));
                     return Exit::Usage;
@@ -229,10 +235,10 @@ impl Work<'_> {
             deadline: time_limit.map(|limit| self.started + limit),
             stop: &stop,
         };
-        let runner = Runner::new(self.files(), limits);
+        let runner = Runner::new(&self.study.arms, limits);
         let mut shown = Count::start(self.run.progress, &self.study.name);
         let progress = |done, of| shown.update(done, of);
-        let Self { study, cases, store, .. } = &mut self;
+        let (study, cases, store) = (&self.study, &self.cases, &mut self.store);
         let made = match &study.search {
             Some(search) => find(study, search, &runner, store, progress)
                 .map(|(ended, found)| (ended, found.map(Answered::Found))),
@@ -247,10 +253,8 @@ impl Work<'_> {
         shown.finish();
         match made {
             Err(error) => refuse(&error),
-            Ok((Ended::Complete, Some(Answered::Found(found)))) => self.found(&found),
-            Ok((Ended::Complete, Some(Answered::Selected(selected)))) => {
-                print(&text::selection(&self.study, &self.cases, &selected, &self.heading(0)))
-            }
+            Ok((Ended::Complete, Some(answered))) => self.answer(&answered),
+            Ok((ended, _)) if ended != Ended::Complete && self.asks() => self.unanswered(ended),
             Ok((ended, _)) => {
                 if ended == Ended::Complete && self.shard != Shard::WHOLE {
                     return self.shard_done();
@@ -269,7 +273,7 @@ impl Work<'_> {
             self.store.folder().display(),
             self.shard.index,
             self.shard.of,
-            self.runs(),
+            self.study.most_runs(),
         ))
     }
 
@@ -310,14 +314,73 @@ impl Work<'_> {
         }
     }
 
-    fn found(&self, found: &Found) -> Exit {
-        let Some(search) = &self.study.search else { return Exit::Unexpected };
-        print(&text::search(&self.study, search, found, &self.heading(0)))
+    /// Whether it asks for a value or a case rather than for means.
+    fn asks(&self) -> bool {
+        self.study.search.is_some() || self.study.selection.is_some()
+    }
+
+    /// A question was not answered in time; what was made for it is kept.
+    fn unanswered(&self, ended: Ended) -> Exit {
+        note(&format!("no answer yet; what is done is kept in {}", self.store.folder().display()));
+        match ended {
+            Ended::OutOfTime => Exit::OutOfTime,
+            _ => Exit::Interrupted,
+        }
+    }
+
+    /// Writes and prints what a question came to.
+    fn answer(&self, answered: &Answered) -> Exit {
+        let Self { study, store, run, .. } = self;
+        let heading = self.heading(0);
+        let (shown, json, written, n) = match (answered, &study.search) {
+            (Answered::Found(found), Some(search)) => (
+                text::search(study, search, found, &heading),
+                text::search_json(study, search, found, store),
+                text::write_trials(study, search, found, store, &run.tables),
+                search.at_most as usize,
+            ),
+            (Answered::Selected(selected), _) => {
+                let cases = &self.cases;
+                (
+                    text::selection(study, cases, selected, &heading),
+                    text::selection_json(study, cases, selected, store),
+                    text::write_selection(study, cases, selected, store, &run.tables),
+                    selected.cases.iter().map(|case| case.0).max().unwrap_or(0),
+                )
+            }
+            (Answered::Found(_), None) => return Exit::Unexpected,
+        };
+        let json = format!("{json:#}\n");
+        if let Err(error) = write_aside(&store.folder().join("summary.json"), json.as_bytes()) {
+            return refuse(&error);
+        }
+        if let Err(error) = written {
+            return self.cannot_write(&error);
+        }
+        let printed = match run.format {
+            Format::Text => print(&shown),
+            Format::Json => print(&json),
+        };
+        match self.complain_of_failures(n) {
+            Ok(true) => Exit::Simulation,
+            Ok(false) => printed,
+            Err(error) => refuse(&error),
+        }
+    }
+
+    fn cannot_write(&self, error: &io::Error) -> Exit {
+        let folder = self.store.folder().display();
+        let message = format!("cannot write the results to `{folder}`: {error}");
+        complain(&message, Some("choose another folder with `--output`"));
+        Exit::Output
     }
 
     /// Writes the tables over the first `n` replications and prints the result.
     fn conclude(&self, n: usize, ended: Ended) -> Exit {
-        let contrasts = contrast(&self.study, &self.cases, &self.store, n);
+        let contrasts = match contrast(&self.study, &self.cases, &self.store, n) {
+            Ok(contrasts) => contrasts,
+            Err(error) => return refuse(&error),
+        };
         let required = judge_requirements(&self.study, &self.cases, &self.store, n);
         if let Err(exit) = self.write(&contrasts, &required, n) {
             return exit;
@@ -325,10 +388,9 @@ impl Work<'_> {
         let printed = match self.run.format {
             Format::Text => print(&self.text(&contrasts, &required, n)),
             Format::Json => {
-                let folder = self.store.folder();
-                let json =
-                    text::summary_json(&self.study, &self.cases, &contrasts, &required, folder);
-                print(&format!("{json:#}\n"))
+                let summary = self.summary(&contrasts, &required);
+                let text = serde_json::to_string_pretty(&summary).expect("a summary is plain JSON");
+                print(&(text + "\n"))
             }
         };
         let unbalanced = match self.complain_of_failures(n) {
@@ -353,9 +415,12 @@ impl Work<'_> {
         n: usize,
     ) -> Result<(), Exit> {
         let folder = self.store.folder();
-        let json = text::summary_json(&self.study, &self.cases, contrasts, required, folder);
-        let path = folder.join("summary.json");
-        write_aside(&path, format!("{json:#}\n").as_bytes()).map_err(|error| refuse(&error))?;
+        let summary = self.summary(contrasts, required);
+        let write = |out: &mut dyn io::Write| {
+            serde_json::to_writer_pretty(&mut *out, &summary)?;
+            out.write_all(b"\n")
+        };
+        write_aside_with(&folder.join("summary.json"), write).map_err(|error| refuse(&error))?;
         let written = text::write_tables(
             &self.study,
             &self.cases,
@@ -364,11 +429,16 @@ impl Work<'_> {
             n,
             &self.run.tables,
         );
-        written.map_err(|error| {
-            let message = format!("cannot write the results to `{}`: {error}", folder.display());
-            complain(&message, Some("choose another folder with `--output`"));
-            Exit::Output
-        })
+        written.map_err(|error| self.cannot_write(&error))
+    }
+
+    fn summary<'a>(
+        &'a self,
+        contrasts: &'a [Contrast],
+        requirements: &'a [(usize, usize, RequirementResult)],
+    ) -> text::Summary<'a> {
+        let Self { study, cases, store, .. } = self;
+        text::Summary { study, cases, contrasts, requirements, folder: store.folder() }
     }
 
     fn text(

@@ -3,7 +3,7 @@
 use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{
-    ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, subjects, tell_bill,
+    self, Before, ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, tell_bill,
     tell_worst_month,
 };
 use super::outcome::Outcome;
@@ -18,8 +18,13 @@ impl Facility<'_> {
         let now = self.agenda.now();
         let mut subjects = self.subjects(now);
         let months = self.months(now, &subjects);
-        tell_worst_month(&mut subjects[0], &months);
+        // Books are of the whole run, for what came in before may go out later.
         let books = self.books(&subjects);
+        if self.before.is_some() {
+            let end = self.end(now);
+            subjects = figures::subjects(&self.meters.groups, end, self.before.as_ref());
+        }
+        tell_worst_month(&mut subjects[0], &months);
         if !self.design.terms.contracts.is_empty() {
             tell_bill(&mut subjects, &price(&self.design.terms, &self.billed));
         }
@@ -42,6 +47,27 @@ impl Facility<'_> {
 
     /// Everything that has figures, up to `now`, which no later instant has settled yet.
     pub(super) fn subjects(&mut self, now: Time) -> Vec<Subject> {
+        let end = self.end(now);
+        figures::subjects(&self.meters.groups, end, None)
+    }
+
+    /// Counts figures from `now` on, where they are to: at the end of the first interval that ends
+    /// no earlier than the warm-up.
+    pub(super) fn end_warm_up(&mut self, now: Time) {
+        if now - Time::ZERO < self.warm_up || self.before.is_some() {
+            return;
+        }
+        let before = Before { groups: self.meters.groups.clone(), end: self.end(now) };
+        self.before = Some(before);
+        self.meters.forget_extremes(now);
+        for work in &mut self.works {
+            work.forget_extremes();
+        }
+        self.billed.intervals.clear();
+        self.restart_months(now);
+    }
+
+    pub(super) fn end(&mut self, now: Time) -> End {
         let works = (0..self.works.len()).map(|index| self.work_end(index, now)).collect();
         let meters = self.design.halls.iter().zip(&self.meters.halls);
         let halls = meters.zip(&self.changed.halls).enumerate();
@@ -57,14 +83,14 @@ impl Facility<'_> {
             heat_hunts: events.slowed.hunts(),
             outages: meter.outages(now),
         });
-        let end = End {
+        End {
             now,
+            seconds: now.as_secs_f64(),
             site: SiteEnd { peak_demand_w: self.meters.peak_demand_w() },
             halls: halls.collect(),
             works,
             components: self.component_ends(now),
-        };
-        subjects(&self.meters.groups, end)
+        }
     }
 
     fn work_end(&mut self, index: usize, now: Time) -> (WorkEnd, Summary) {

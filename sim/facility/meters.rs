@@ -17,8 +17,12 @@ use crate::plant::power::PowerNode;
 #[derive(Debug)]
 pub(super) struct Meters {
     pub(super) groups: Vec<Group>,
-    /// Columns of a row, in their order.
+    /// Columns of a row, in their order, and the places of import and price in it.
     columns: Vec<String>,
+    import: usize,
+    price: usize,
+    /// Groups that have emissions, make-up and blowdown.
+    billed: [Vec<usize>; 3],
     pub(super) works: Vec<WorkMeter>,
     /// What the racks of each workload draw, W.
     works_w: Vec<f64>,
@@ -35,6 +39,9 @@ pub(super) struct Meters {
     before: [f64; 3],
 }
 
+/// Columns whose totals contracts bill: g, kg, kg.
+const BILLED: [&str; 3] = ["emissions", "makeup", "blowdown"];
+
 /// The largest mean import of an interval, W.
 #[derive(Debug, Clone, Copy, Default)]
 struct Peaks {
@@ -50,6 +57,12 @@ struct Peaks {
 #[derive(Debug)]
 pub(super) struct WorkMeter {
     pub(super) swings: [Swing; 2],
+}
+
+impl WorkMeter {
+    fn new() -> Self {
+        Self { swings: [1, 60].map(|seconds| Swing::new(Span::from_secs(seconds))) }
+    }
 }
 
 /// What is counted of a hall.
@@ -102,9 +115,12 @@ impl Meters {
         let groups = groups(design);
         let mut columns: Vec<String> = groups.iter().flat_map(Group::columns).collect();
         columns.extend(ROW_DERIVED.iter().map(|derived| derived.figure.key()));
-        let works = design.works.iter().map(|_| WorkMeter {
-            swings: [1, 60].map(|seconds| Swing::new(Span::from_secs(seconds))),
+        let place = |name| columns.iter().position(|it| it == name).expect("a site has it");
+        let (import, price) = (place("import_mw"), place("price_usd_per_mwh"));
+        let billed = BILLED.map(|name| {
+            (0..groups.len()).filter(|&index| groups[index].has_column(name)).collect()
         });
+        let works = design.works.iter().map(|_| WorkMeter::new());
         let halls = design.halls.iter().map(|hall| HallMeter {
             racks: hall.racks as u32,
             power_losses: 0,
@@ -115,6 +131,9 @@ impl Meters {
         Self {
             groups,
             columns,
+            import,
+            price,
+            billed,
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
             halls: halls.collect(),
@@ -147,9 +166,7 @@ impl Meters {
             let of = |name: &str| Some(row[self.columns.iter().position(|it| it == name)?]);
             row.push((derived.of)(&of).unwrap_or(f64::NAN));
         }
-        let column = |name| self.columns.iter().position(|it| it == name).expect("a site has it");
-        let (import_mw, price_usd_mwh) =
-            (row[column("import_mw")], row[column("price_usd_per_mwh")]);
+        let (import_mw, price_usd_mwh) = (row[self.import], row[self.price]);
         let import_w = import_mw / Scale::MW.per_base;
         let Peaks { month, torn, .. } = &mut self.peaks_w;
         if is_whole {
@@ -157,9 +174,10 @@ impl Meters {
         } else {
             *torn = torn.max(import_w);
         }
-        let total =
-            |of: &str| -> f64 { self.groups.iter().map(|group| group.integral_to(of, now)).sum() };
-        let totals = ["emissions", "makeup", "blowdown"].map(total);
+        let totals: [f64; 3] = std::array::from_fn(|of| {
+            let groups = self.billed[of].iter().map(|&index| &self.groups[index]);
+            groups.fold(0.0, |sum, group| sum + group.integral_to(BILLED[of], now))
+        });
         let [emissions_g, withdrawal_kg, sewage_kg] =
             std::array::from_fn(|index| totals[index] - self.before[index]);
         self.before = totals;
@@ -196,6 +214,18 @@ impl Meters {
             None if before > 0.0 => before,
             None => self.month_peak_w(),
         }
+    }
+
+    /// Forgets every extreme so far; outages and swings begin anew at `now`.
+    pub(super) fn forget_extremes(&mut self, now: Time) {
+        self.groups.iter_mut().for_each(Group::forget_extremes);
+        for work in &mut self.works {
+            *work = WorkMeter::new();
+        }
+        for hall in &mut self.halls {
+            hall.outages.restart(now);
+        }
+        self.peaks_w = Peaks::default();
     }
 
     /// Brings every meter to `now`.

@@ -58,6 +58,7 @@ use audit::Audit;
 use changed::Changed;
 use cooling::{ExchangerPlant, LoopPlant, Planned, Returns, Unit, Waterworks};
 use events::Event;
+use figures::{Before, Summary};
 use loads::Owner;
 use meters::Meters;
 use months::Months;
@@ -113,6 +114,9 @@ pub struct Facility<'d> {
     billed: Books,
     interval_start: Time,
     row: Vec<f64>,
+    /// How long figures do not count yet, and what was there when they began to.
+    warm_up: Span,
+    before: Option<Before>,
 }
 
 /// How a run ended.
@@ -179,10 +183,19 @@ impl<'d> Facility<'d> {
             billed: Books::default(),
             interval_start: Time::ZERO,
             row: Vec::new(),
+            warm_up: Span::ZERO,
+            before: None,
             design,
         };
         facility.start();
         facility
+    }
+
+    /// Has figures of the outcome and latencies count from the end of the interval of the time
+    /// series in which `warm_up` ends. Books, notes and the trace stay those of the whole run.
+    #[must_use]
+    pub fn after(self, warm_up: Span) -> Self {
+        Self { warm_up, ..self }
     }
 
     /// The columns of the time series, with units.
@@ -217,9 +230,13 @@ impl<'d> Facility<'d> {
     pub fn latencies(&mut self) -> Vec<(String, Histogram<u64>)> {
         let now = self.agenda.now();
         let mut all = Vec::new();
-        for (work, site) in self.works.iter_mut().zip(&self.design.works) {
-            let Work::Inference(service) = work else { continue };
-            let summary = service.summary(now);
+        let end = self.end(now);
+        let end = match &self.before {
+            Some(before) => end.since(&before.end),
+            None => end,
+        };
+        for ((_, summary), site) in end.works.iter().zip(&self.design.works) {
+            let Summary::Inference { summary, .. } = summary else { continue };
             let mut add = |of: &str, tally: &Tally| {
                 for (kind, latency) in tally.latencies() {
                     all.push((format!("{of}/{kind}"), latency.histogram()));
@@ -260,6 +277,9 @@ impl<'d> Facility<'d> {
         }
         self.interval_start = now;
         self.turn_month(now);
+        if self.warm_up > Span::ZERO {
+            self.end_warm_up(now);
+        }
     }
 
     /// Ends the run at `now`.

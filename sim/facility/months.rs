@@ -66,6 +66,13 @@ impl Facility<'_> {
         months.before = figures;
     }
 
+    /// Forgets the months before `now`; the first begins there.
+    pub(super) fn restart_months(&mut self, now: Time) {
+        let next = self.design.clock.next_month(now);
+        let before = self.subjects(now);
+        self.months = Months { start: now, next, before, closed: Vec::new() };
+    }
+
     /// All months, with what has been simulated of the last, where `figures` are those of now.
     pub(super) fn months(&self, now: Time, figures: &[Subject]) -> Vec<Month> {
         let mut months = self.months.closed.clone();

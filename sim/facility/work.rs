@@ -78,6 +78,15 @@ impl Work {
         }
     }
 
+    /// Forgets the extremes of what it measures so far.
+    pub(super) fn forget_extremes(&mut self) {
+        match self {
+            Work::Training(training) => training.forget_extremes(),
+            Work::Inference(service) => service.forget_extremes(),
+            Work::Mining(_) | Work::HeatLoad(_) => {}
+        }
+    }
+
     /// The plant offers its rack `rack` something else from `now` on.
     pub(super) fn offer(&mut self, now: Time, rack: usize, offer: RackOffer) {
         match self {

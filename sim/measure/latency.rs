@@ -126,6 +126,25 @@ impl Latency {
         self.saturated += other.saturated;
     }
 
+    /// Forgets the shortest and the longest delay so far; counts stay.
+    pub fn forget_extremes(&mut self) {
+        (self.min, self.max) = (u64::MAX, 0);
+    }
+
+    /// What was recorded after `before` was copied, where the extremes were
+    /// [forgotten](Self::forget_extremes).
+    #[must_use]
+    pub fn since(&self, before: &Latency) -> Latency {
+        let mut gained = self.clone();
+        for (mine, theirs) in gained.bins.iter_mut().zip(&before.bins) {
+            *mine -= theirs;
+        }
+        gained.sum -= before.sum;
+        gained.count -= before.count;
+        gained.saturated -= before.saturated;
+        gained
+    }
+
     /// Forgets all records and keeps the memory.
     pub fn clear(&mut self) {
         self.bins.fill(0);

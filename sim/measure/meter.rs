@@ -145,6 +145,12 @@ impl Meter {
         if max.is_finite() { max } else { self.value }
     }
 
+    /// Forgets the extremes so far; totals and the open interval stay.
+    pub fn forget_extremes(&mut self) {
+        self.closed_min = f64::INFINITY;
+        self.closed_max = f64::NEG_INFINITY;
+    }
+
     /// Closes the interval that began with the last call (or with the meter) and opens the
     /// next.
     ///

@@ -44,6 +44,12 @@ impl Kept {
         share(self.kept as f64, self.decided() as f64)
     }
 
+    /// What was decided after `before` was copied.
+    #[must_use]
+    pub fn since(self, before: Kept) -> Kept {
+        Kept { kept: self.kept - before.kept, missed: self.missed - before.missed }
+    }
+
     /// Adds what `other` has decided.
     pub fn merge(&mut self, other: Kept) {
         self.kept += other.kept;

@@ -75,6 +75,17 @@ impl Spells {
         (self.level, self.since) = (level, now);
     }
 
+    /// Forgets all spells before `now`: one that goes on begins there.
+    ///
+    /// # Panics
+    ///
+    /// When `now` lies before the last change.
+    pub fn restart(&mut self, now: Time) {
+        assert!(now >= self.since, "time runs forward");
+        (self.since, self.began, self.open) = (now, now, 0.0);
+        self.totals = SpellTotals::default();
+    }
+
     /// What the spells come to up to `now`, one that goes on included.
     pub fn totals(&self, now: Time) -> SpellTotals {
         let mut totals = self.totals;

@@ -97,7 +97,7 @@ pub fn find(
     let values = search.parameter.values.len();
     let share = search.requirement.share.unwrap_or(1.0);
     let probe = Probe::new(share, 1.0 - search.confidence, values, search.at_least, search.at_most);
-    let cases: Vec<Case> = (0..values).map(|index| study.probe(search, index)).collect();
+    let cases = study.candidates();
     let mut bisection = Bisection::new(values);
     let mut trials = Vec::new();
     while let Some(index) = bisection.next() {
@@ -136,6 +136,17 @@ pub struct Selected {
     /// By case: replications that were looked at, and their mean; none for a case without the
     /// figure.
     pub cases: Vec<(usize, Option<f64>)>,
+}
+
+impl Selected {
+    /// What became of case `index`, as tables name it: `best`, `not resolved`, or nothing.
+    pub fn mark(&self, index: usize) -> &'static str {
+        match (self.left.as_slice(), self.left.contains(&index)) {
+            ([_], true) => "best",
+            (_, true) => "not resolved",
+            _ => "",
+        }
+    }
 }
 
 /// Chooses the best of `cases` by a figure; none where it was stopped before.

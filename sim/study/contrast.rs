@@ -1,12 +1,15 @@
 //! Means, intervals and paired differences of every figure of a study.
 
+use std::sync::Arc;
+
+use super::latency::Pools;
 use super::plan::{Case, Study};
 use super::sheet::{Declared, Sheet};
 use super::statistics::{
     Comparison, Interval, LEVEL, Mean, OutageTally, Verdict, holm, paired, poisson_rate,
     unavailability,
 };
-use super::store::Store;
+use super::store::{Store, StoreError};
 use crate::measure::Better;
 
 /// How an interval was made.
@@ -38,7 +41,7 @@ impl Method {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseFigure {
     /// The figure.
-    pub figure: Declared,
+    pub figure: Arc<Declared>,
     /// Count, mean and spread over the replications in which it is defined.
     pub mean: Mean,
     /// The 95 % interval of its mean.
@@ -66,6 +69,8 @@ pub struct Contrast {
     pub n: usize,
     /// Its figures in the order of `summary.json`.
     pub figures: Vec<CaseFigure>,
+    /// Latencies of all requests of its replications.
+    pub pools: Pools,
 }
 
 impl Contrast {
@@ -76,7 +81,16 @@ impl Contrast {
 }
 
 /// Contrasts every case of `study` over its first `n` replications.
-pub fn contrast(study: &Study, cases: &[Case], store: &Store, n: usize) -> Vec<Contrast> {
+///
+/// # Errors
+///
+/// Where the latencies of requests cannot be read.
+pub fn contrast(
+    study: &Study,
+    cases: &[Case],
+    store: &Store,
+    n: usize,
+) -> Result<Vec<Contrast>, StoreError> {
     let mut contrasts = Vec::new();
     for at_point in cases.chunk_by(|a, b| a.point == b.point) {
         let baseline = at_point.iter().find(|case| case.arm == study.baseline);
@@ -84,25 +98,21 @@ pub fn contrast(study: &Study, cases: &[Case], store: &Store, n: usize) -> Vec<C
             .iter()
             .map(|case| {
                 let other = baseline.filter(|baseline| baseline.arm != case.arm);
-                of_case(study, case, other, store, n)
+                of_case(case, other, store, n)
             })
             .collect();
         adjust(&mut of_point);
         contrasts.append(&mut of_point);
     }
-    contrasts
+    for (contrast, pools) in contrasts.iter_mut().zip(store.pools(cases, n)?) {
+        contrast.pools = pools;
+    }
+    Ok(contrasts)
 }
 
-fn of_case(
-    study: &Study,
-    case: &Case,
-    baseline: Option<&Case>,
-    store: &Store,
-    n: usize,
-) -> Contrast {
-    let sheet = store.sheet(&case.key).cloned().unwrap_or_else(|| std::sync::Arc::from([]));
+fn of_case(case: &Case, baseline: Option<&Case>, store: &Store, n: usize) -> Contrast {
+    let sheet = store.sheet(&case.key).cloned().unwrap_or_else(|| Arc::from([]));
     let base_sheet = baseline.and_then(|case| store.sheet(&case.key));
-    let days = study.arms[case.arm].days;
     let mut figures = Vec::new();
     for (index, figure) in sheet.iter().enumerate() {
         let values = store.values(&case.key, index, n);
@@ -115,10 +125,10 @@ fn of_case(
             let pairs = base.iter().zip(&values).filter_map(|(a, b)| (*a).zip(*b));
             paired(&pairs.collect::<Vec<_>>())
         });
-        let hours = mean.n.min(n) as f64 * days * 24.0;
         let tally = outages_behind(figure, &sheet, store, &case.key, n);
-        let outages = tally.map(|tally| (tally.count, hours));
-        let interval = tally.and_then(|tally| availability(&tally, hours, (1.0 - LEVEL) / 2.0));
+        let outages = tally.map(|(tally, hours)| (tally.count, hours));
+        let tail = (1.0 - LEVEL) / 2.0;
+        let interval = tally.and_then(|(tally, hours)| availability(&tally, hours, tail));
         let method = Method::FayFeuer;
         let (interval, method) = match interval {
             Some(interval) => (Some(interval), method),
@@ -129,7 +139,7 @@ fn of_case(
             }
         };
         figures.push(CaseFigure {
-            figure: figure.clone(),
+            figure: Arc::clone(figure),
             mean,
             interval,
             method,
@@ -139,22 +149,22 @@ fn of_case(
             outages,
         });
     }
-    Contrast { arm: case.arm, point: case.point, n, figures }
+    Contrast { arm: case.arm, point: case.point, n, figures, pools: Pools::default() }
 }
 
 /// Events below which an availability is bounded by its outages rather than by Student-t, which
 /// covers 53 % where a study has seen one outage, and says "100 % +- 0" where it has seen none.
 const FEW_OUTAGES: u64 = 100;
 
-/// The outages behind the availability `figure` in the first `n` replications of `key`; none for
-/// any other figure.
+/// The outages behind the availability `figure` in the first `n` replications of `key`, and the
+/// hours over which its hall was observed; none for any other figure.
 pub(super) fn outages_behind(
     figure: &Declared,
     sheet: &Sheet,
     store: &Store,
     key: &str,
     n: usize,
-) -> Option<OutageTally> {
+) -> Option<(OutageTally, f64)> {
     if figure.name != "availability" {
         return None;
     }
@@ -164,12 +174,14 @@ pub(super) fn outages_behind(
         Some(store.values(key, at, n).into_iter().flatten().collect())
     };
     let sum = |name: &str| -> Option<f64> { Some(values(name)?.into_iter().sum()) };
-    Some(OutageTally {
+    let tally = OutageTally {
         count: sum("outages")? as u64,
         sum: sum("outage_sum_h")?,
         sum_of_squares: sum("outage_sum_of_squares_h2")?,
         longest: values("outage_largest_h")?.into_iter().fold(0.0, f64::max),
-    })
+    };
+    let hours = values("installed_rack_h")?.into_iter().zip(values("racks")?);
+    Some((tally, hours.map(|(rack_h, racks)| rack_h / racks).sum()))
 }
 
 /// The interval of an availability with few outages in `hours` of observation, each tail `tail`;

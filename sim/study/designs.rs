@@ -1,20 +1,14 @@
 //! The designs of a study: each read, and held against the others.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::plan::Arm;
-use super::sheet::{self, Declared};
-use crate::facility::{self, Facility};
-use crate::kernel::Time;
-use crate::scenario::{Diagnostic, Diagnostics, Files, Loaded, read_scenario};
+use super::prepared::Prepared;
+use crate::facility;
+use crate::kernel::{Span, Time};
+use crate::scenario::{Diagnostic, Diagnostics, Files, read_scenario};
 use crate::spec::{Mark, closest};
-
-/// A design that was read: what a study needs of it.
-pub(super) struct Design {
-    pub(super) arm: Arm,
-    pub(super) figures: Vec<Declared>,
-    pub(super) loaded: Loaded,
-}
 
 /// Reads a design; what is wrong with it goes to `findings`.
 pub(super) fn read_design(
@@ -22,26 +16,27 @@ pub(super) fn read_design(
     file: PathBuf,
     sets: Vec<String>,
     findings: &mut Vec<(Diagnostics, Files)>,
-) -> Option<Design> {
+) -> Option<Arm> {
     let reading = read_scenario(&file, &sets);
     if reading.loaded.is_none() {
         findings.push((reading.diagnostics, reading.files));
         return None;
     }
-    let loaded = reading.loaded?;
+    let prepared = Prepared::new(reading.loaded?);
+    let Prepared { loaded, .. } = &prepared;
     let design = &loaded.design;
-    let (figures, _) = sheet::of(&Facility::new(design, 0).outcome());
-    let arm = Arm {
+    Some(Arm {
         name,
         file,
         sets,
         hash: loaded.hash.clone(),
         days: design.duration.as_secs_f64() / 86_400.0,
+        warm_up: Span::ZERO,
         seed: design.seed,
         repair_h: longest_repair_h(design),
         effective_yaml: loaded.effective_yaml.clone(),
-    };
-    Some(Design { arm, figures, loaded })
+        prepared: Arc::new(prepared),
+    })
 }
 
 /// The longest declared mean repair of a component of the power chain that can fail, h.
@@ -52,10 +47,10 @@ fn longest_repair_h(design: &facility::Design) -> f64 {
 }
 
 /// Warns of what makes a comparison carry more than the designs' difference.
-pub(super) fn warn_of_differences(designs: &[Design], sink: &mut Diagnostics) {
+pub(super) fn warn_of_differences(designs: &[Arm], sink: &mut Diagnostics) {
     let Some((first, others)) = designs.split_first() else { return };
     for other in others {
-        let (a, b) = (&first.loaded.design, &other.loaded.design);
+        let (a, b) = (&first.prepared.loaded.design, &other.prepared.loaded.design);
         let mut differ = Vec::new();
         let mut note = |differs: bool, what: &'static str| {
             if differs {
@@ -70,8 +65,8 @@ pub(super) fn warn_of_differences(designs: &[Design], sink: &mut Diagnostics) {
         if !differ.is_empty() {
             let message = format!(
                 "designs `{}` and `{}` differ in {}: their differences carry its variance",
-                first.arm.name,
-                other.arm.name,
+                first.name,
+                other.name,
                 differ.join(", "),
             );
             sink.push(Diagnostic::warning(Mark::default(), message).code("doubtful"));

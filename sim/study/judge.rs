@@ -23,9 +23,8 @@ pub fn judge_requirements(
             let Some(at) = at else { continue };
             let values = store.values(&case.key, at, n);
             let arm = &study.arms[case.arm];
-            let hours = values.iter().flatten().count() as f64 * arm.days * 24.0;
             let few_outages = |tail: f64| {
-                let tally = outages_behind(&sheet[at], sheet, store, &case.key, n)?;
+                let (tally, hours) = outages_behind(&sheet[at], sheet, store, &case.key, n)?;
                 match tally.count {
                     // Then only their rate is bounded by data; how long one lasts is declared.
                     0 => {

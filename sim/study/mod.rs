@@ -4,9 +4,11 @@
 //! ```text
 //! read.rs        a study file, or the files of `compare` -> Study (designs, parameters, points)
 //! designs.rs     the files of the designs, each read
+//! prepared.rs    a design, read once for all of its replications
 //! plan.rs        Study -> cases: a design at a point, each with a key that names its content
 //! run.rs         cases x replications -> samples, in parallel, each replication on one thread
 //! store.rs       samples -> a folder that survives a kill at any moment, and back
+//! latency.rs     histograms of replications -> the latencies of all requests
 //! conduct.rs     the course of it: replicate, look, replicate further
 //! decide.rs      samples -> enough replications? the largest value that holds?
 //! judge.rs       samples -> requirements met?
@@ -24,8 +26,10 @@ mod contrast;
 mod decide;
 mod designs;
 mod judge;
+mod latency;
 mod plan;
 mod points;
+mod prepared;
 mod read;
 mod run;
 mod sheet;
@@ -36,10 +40,12 @@ pub use conduct::{Reached, Selected, find, reached, replicate, select, waits_for
 pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
 pub use decide::{Found, Requirement, RequirementResult, Rule, Until};
 pub use judge::judge_requirements;
+pub use latency::{Pool, Pools};
 pub use plan::{Arm, Case, Search, Selection, SelectionRule, Study};
 pub use points::{Parameter, Point, Sampling, Setting};
+pub use prepared::Prepared;
 pub use read::{StudyReading, compare_files, read_study};
 pub use run::{Ended, Limits, Runner, estimate};
 pub use sheet::{Declared, Sheet};
 pub use spec::study_schema;
-pub use store::{Sample, Shard, Status, Store, StoreError, write_aside};
+pub use store::{Sample, Shard, Status, Store, StoreError, write_aside, write_aside_with};

@@ -1,14 +1,17 @@
 //! What a study computes: cases, each a design at a point, and replications of each.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::decide::{Requirement, Rule};
 use super::points::{Parameter, Point, Sampling};
+use super::prepared::Prepared;
+use crate::kernel::Span;
 
 /// A design of a study.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Arm {
     /// Its name in the study.
     pub name: String,
@@ -20,12 +23,23 @@ pub struct Arm {
     pub hash: String,
     /// Simulated days of a replication.
     pub days: f64,
+    /// Time of them before figures count, which ends with an interval of the time series.
+    pub warm_up: Span,
     /// Seed of all random streams.
     pub seed: u64,
     /// The longest declared mean repair of a component that can fail, h; zero where none can.
     pub repair_h: f64,
     /// The effective scenario, as YAML.
     pub effective_yaml: String,
+    /// The scenario as it was read.
+    pub prepared: Arc<Prepared>,
+}
+
+impl Arm {
+    /// Days of a replication over which its figures count.
+    pub fn observed_days(&self) -> f64 {
+        self.days - self.warm_up.as_secs_f64() / 86_400.0
+    }
 }
 
 /// A search for the largest value that still meets its requirements.
@@ -75,7 +89,7 @@ pub enum SelectionRule {
 }
 
 /// A study, read and resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Study {
     /// Short name.
     pub name: String,
@@ -112,6 +126,8 @@ pub struct Case {
     pub point: usize,
     /// Changes to the scenario of the design.
     pub sets: Vec<String>,
+    /// Time before figures count.
+    pub warm_up: Span,
     /// Names what is simulated: version, design with its files, settings. Equal for two cases
     /// exactly where they simulate the same.
     pub key: String,
@@ -137,6 +153,34 @@ impl Study {
         self.case(0, index, &[set])
     }
 
+    /// Everything that may be run: the values of a search, or all cases.
+    pub fn candidates(&self) -> Vec<Case> {
+        match &self.search {
+            Some(search) => {
+                (0..search.parameter.values.len()).map(|index| self.probe(search, index)).collect()
+            }
+            None => self.cases(),
+        }
+    }
+
+    /// The most runs that it may take.
+    pub fn most_runs(&self) -> usize {
+        let cases = self.points.len() * self.arms.len();
+        match (&self.search, &self.selection) {
+            (Some(search), _) => {
+                let values = search.parameter.values.len();
+                // Two bisections, which share what they have in common.
+                let probes = 2 * ((values + 1) as f64).log2().ceil() as usize;
+                probes.min(values) * search.at_most as usize
+            }
+            (None, Some(selection)) => match selection.rule {
+                SelectionRule::Budget(budget) => budget,
+                SelectionRule::Difference { at_most, .. } => cases * at_most,
+            },
+            (None, None) => cases * self.rule.at_most,
+        }
+    }
+
     fn case(&self, arm: usize, point: usize, settings: &[String]) -> Case {
         let design = &self.arms[arm];
         let mut hash = Sha256::new();
@@ -148,8 +192,11 @@ impl Study {
             hash.update(setting);
             hash.update([0]);
         }
+        if design.warm_up > Span::ZERO {
+            hash.update(format!("warm_up {}", design.warm_up.as_nanos()));
+        }
         let sets = design.sets.iter().chain(settings).cloned().collect();
-        Case { arm, point, sets, key: hex(&hash.finalize(), 16) }
+        Case { arm, point, sets, warm_up: design.warm_up, key: hex(&hash.finalize(), 16) }
     }
 
     /// Twelve digits that name the designs and what is varied, but not how often or at which
@@ -159,6 +206,9 @@ impl Study {
         for arm in &self.arms {
             hash.update(&arm.name);
             hash.update(&arm.hash);
+            if arm.warm_up > Span::ZERO {
+                hash.update(format!("warm_up {}", arm.warm_up.as_nanos()));
+            }
         }
         let searched = self.search.iter().map(|search| &search.parameter);
         for parameter in self.parameters.iter().chain(searched) {

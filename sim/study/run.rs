@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use super::plan::Case;
+use super::latency::encode;
+use super::plan::{Arm, Case};
+use super::prepared::{Prepared, whole_warm_up};
 use super::sheet::{self, Sheet};
-use super::store::{Sample, Shard, Status, Store, StoreError};
+use super::store::{Latencies, Sample, Shard, Status, Store, StoreError};
 use crate::facility::{End, Facility, Observer, Record};
-use crate::kernel::Time;
-use crate::scenario::{Loaded, read_scenario};
+use crate::kernel::{Span, Time};
+use crate::scenario::read_scenario;
 use crate::workload::training::JobRecord;
 
 /// What bounds the work of a process.
@@ -48,8 +49,7 @@ pub enum Ended {
 /// Makes the replications that a store lacks.
 #[derive(Debug)]
 pub struct Runner<'a> {
-    /// The files of the designs, by arm.
-    files: Vec<PathBuf>,
+    arms: &'a [Arm],
     limits: Limits<'a>,
 }
 
@@ -64,7 +64,7 @@ struct Task {
 #[derive(Debug)]
 struct Designs<'a> {
     cases: &'a [Case],
-    files: &'a [PathBuf],
+    arms: &'a [Arm],
     loaded: Vec<Mutex<Slot>>,
 }
 
@@ -75,16 +75,13 @@ struct Slot {
     left: usize,
 }
 
-#[derive(Debug)]
-struct Prepared {
-    loaded: Loaded,
-    sheet: Sheet,
-}
+/// A replication that was made: its figures, what they are, and the latencies of its requests.
+type Made = (Sheet, Sample, Latencies);
 
 impl<'a> Runner<'a> {
-    /// A runner for designs in `files`.
-    pub fn new(files: Vec<PathBuf>, limits: Limits<'a>) -> Self {
-        Self { files, limits }
+    /// A runner for the designs `arms`.
+    pub fn new(arms: &'a [Arm], limits: Limits<'a>) -> Self {
+        Self { arms, limits }
     }
 
     /// Makes replications `0..n` of each of `wanted`, as far as they are missing and this
@@ -104,12 +101,12 @@ impl<'a> Runner<'a> {
         if tasks.is_empty() {
             return Ok(Ended::Complete);
         }
-        let designs = Designs::new(cases, &self.files, &tasks);
+        let designs = Designs::new(cases, self.arms, &tasks);
         let next = AtomicUsize::new(0);
         let out_of_time = AtomicBool::new(false);
         // A full disk ends the work; the threads learn it here.
         let broken = AtomicBool::new(false);
-        let (sender, receiver) = mpsc::sync_channel::<(Task, Sheet, Sample)>(64);
+        let (sender, receiver) = mpsc::sync_channel::<(Task, Made)>(64);
         let mut failure = None;
         std::thread::scope(|scope| {
             for _ in 0..self.limits.threads.min(tasks.len()) {
@@ -130,8 +127,8 @@ impl<'a> Runner<'a> {
                         if stop() {
                             break;
                         }
-                        let Some((sheet, sample)) = designs.make(*task, &stop) else { break };
-                        if sender.send((*task, sheet, sample)).is_err() {
+                        let Some(made) = designs.make(*task, &stop) else { break };
+                        if sender.send((*task, made)).is_err() {
                             break;
                         }
                     }
@@ -139,11 +136,12 @@ impl<'a> Runner<'a> {
             }
             drop(sender);
             let mut done = 0;
-            for (task, sheet, sample) in receiver {
+            for (task, (sheet, sample, latencies)) in receiver {
                 done += 1;
                 if failure.is_none() {
                     let key = &cases[task.case].key;
-                    failure = store.add(key, task.replication, &sheet, sample).err();
+                    let made = (sample, latencies);
+                    failure = store.add(key, task.replication, &sheet, made).err();
                     broken.store(failure.is_some(), Ordering::Relaxed);
                 }
                 progress(done, tasks.len());
@@ -181,17 +179,17 @@ impl<'a> Runner<'a> {
 }
 
 impl<'a> Designs<'a> {
-    fn new(cases: &'a [Case], files: &'a [PathBuf], tasks: &[Task]) -> Self {
+    fn new(cases: &'a [Case], arms: &'a [Arm], tasks: &[Task]) -> Self {
         let mut left = vec![0; cases.len()];
         for task in tasks {
             left[task.case] += 1;
         }
         let slot = |left| Mutex::new(Slot { design: None, left });
-        Self { cases, files, loaded: left.into_iter().map(slot).collect() }
+        Self { cases, arms, loaded: left.into_iter().map(slot).collect() }
     }
 
     /// Makes a replication; none where it was stopped.
-    fn make(&self, task: Task, stop: &dyn Fn() -> bool) -> Option<(Sheet, Sample)> {
+    fn make(&self, task: Task, stop: &dyn Fn() -> bool) -> Option<Made> {
         let failed = |sheet: Sheet, message: String| {
             let sample = Sample {
                 status: Status::Failed,
@@ -199,7 +197,7 @@ impl<'a> Designs<'a> {
                 message: Some(message),
                 seconds: 0.0,
             };
-            Some((sheet, sample))
+            Some((sheet, sample, Latencies::new()))
         };
         let prepared = match self.design(task.case) {
             Ok(prepared) => prepared,
@@ -207,12 +205,13 @@ impl<'a> Designs<'a> {
         };
         let started = Instant::now();
         let run = catch_unwind(AssertUnwindSafe(|| {
-            let mut facility = Facility::new(&prepared.loaded.design, task.replication);
+            let facility = Facility::new(&prepared.loaded.design, task.replication);
+            let mut facility = facility.after(self.cases[task.case].warm_up);
             let ended = facility.run(&mut Quiet { stop });
-            (ended, facility.outcome())
+            (ended, facility.outcome(), facility.latencies())
         }));
         self.done(task.case);
-        let (ended, outcome) = match run {
+        let (ended, outcome, latencies) = match run {
             Ok(run) => run,
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -235,7 +234,9 @@ impl<'a> Designs<'a> {
         let seconds = started.elapsed().as_secs_f64();
         let values = sheet::values(&outcome);
         let message = (status == Status::Unbalanced).then(|| "a book does not balance".to_owned());
-        Some((Arc::clone(&prepared.sheet), Sample { status, values, message, seconds }))
+        let sample = Sample { status, values, message, seconds };
+        let latencies = latencies.iter().map(|(name, of)| (name.clone(), encode(of)));
+        Some((Arc::clone(&prepared.sheet), sample, latencies.collect()))
     }
 
     /// The design of a case, read where it is not yet.
@@ -244,14 +245,20 @@ impl<'a> Designs<'a> {
         if let Some(design) = &slot.design {
             return Ok(Arc::clone(design));
         }
-        let Case { arm, sets, .. } = &self.cases[case];
-        let reading = read_scenario(&self.files[*arm], sets);
+        let Case { arm, sets, warm_up, .. } = &self.cases[case];
+        let arm = &self.arms[*arm];
+        if *sets == arm.sets {
+            return Ok(Arc::clone(&arm.prepared));
+        }
+        let reading = read_scenario(&arm.file, sets);
         let loaded = reading.loaded.ok_or_else(|| {
             reading.diagnostics.render(&reading.files, false).trim_end().to_owned()
         })?;
-        let outcome = Facility::new(&loaded.design, 0).outcome();
-        let (declared, _) = sheet::of(&outcome);
-        let prepared = Arc::new(Prepared { sheet: declared.into(), loaded });
+        if *warm_up > Span::ZERO && whole_warm_up(&loaded.design, *warm_up).is_none() {
+            let days = loaded.design.duration.as_secs_f64() / 86_400.0;
+            return Err(format!("the warm-up leaves nothing of {days} days"));
+        }
+        let prepared = Arc::new(Prepared::new(loaded));
         slot.design = Some(Arc::clone(&prepared));
         Ok(prepared)
     }
@@ -283,9 +290,8 @@ impl Observer for Quiet<'_> {
     }
 }
 
-/// Wall time of `replications` replications of each of `cases` on `threads` threads, judged by
-/// `seconds` of one replication of each.
-pub fn estimate(seconds: &[f64], replications: usize, threads: usize) -> Duration {
-    let total: f64 = seconds.iter().sum::<f64>() * replications as f64 / threads.max(1) as f64;
+/// Wall time of so many `runs` of `seconds` in the mean on `threads` threads.
+pub fn estimate(seconds: f64, runs: usize, threads: usize) -> Duration {
+    let total = seconds * runs as f64 / threads.max(1) as f64;
     Duration::try_from_secs_f64(total).unwrap_or(Duration::MAX)
 }

@@ -50,7 +50,7 @@ impl Declared {
 }
 
 /// All figures of a design, in the order of `summary.json`. Every replication has them all.
-pub type Sheet = Arc<[Declared]>;
+pub type Sheet = Arc<[Arc<Declared>]>;
 
 /// The figures that `outcome` has, and their values in the same order; none where a figure is
 /// not defined, such as a latency of no request.

@@ -50,6 +50,9 @@ pub(super) struct StudySpec {
     set: Option<IgnoredAny>,
     /// Duration of every run, in place of the scenarios'.
     pub(super) duration: Option<Duration>,
+    /// Time at the start of every run that no figure counts, while queues fill and masses warm;
+    /// to the end of the interval of the time series in which it ends. Default: none.
+    pub(super) warm_up: Option<Duration>,
     /// Seed of every run, in place of the scenarios'.
     pub(super) seed: Option<u64>,
 }

@@ -4,19 +4,30 @@
 //! replication is done; a line that a kill has torn is not read. Everything else in the folder is
 //! made from the logs at the end, written aside and renamed. So a kill at any moment loses the
 //! replications in flight, and nothing readable is ever wrong.
+//!
+//! ```text
+//! store.rs           the folder, and the samples in it
+//! store/log.rs       a log: written by one process, read by all
+//! store/manifest.rs  whose folder it is, and in what two studies differ
+//! ```
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+mod log;
+mod manifest;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use serde_yaml::Value as Yaml;
 
+use super::latency::Pools;
 use super::plan::{Case, Study};
-use super::sheet::{Declared, Sheet};
+use super::sheet::Sheet;
+use log::Log;
+use manifest::Manifest;
 
 /// Which share of the replications a process makes: those `r` with `r % of == index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,42 +73,8 @@ pub struct Sample {
     pub seconds: f64,
 }
 
-/// What names a study's folder and says whose it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Manifest {
-    version: String,
-    study: String,
-    hash: String,
-    /// Shards that the study is computed with.
-    shards: u32,
-    designs: Vec<ManifestDesign>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ManifestDesign {
-    name: String,
-    sha256: String,
-}
-
-/// A line of a log.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Sheet {
-        sheet: u32,
-        figures: Vec<Declared>,
-    },
-    Sample {
-        key: String,
-        replication: u64,
-        sheet: u32,
-        status: Status,
-        seconds: f64,
-        values: Vec<Option<f64>>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<String>,
-    },
-}
+/// Latencies of a replication by the name of their histogram, encoded for a log.
+pub(super) type Latencies = BTreeMap<String, String>;
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -146,14 +123,8 @@ pub struct Store {
     sheets: BTreeMap<String, Sheet>,
     shard: Shard,
     torn: usize,
-}
-
-/// The log of this process, made when its first sample comes.
-#[derive(Debug)]
-struct Log {
-    file: File,
-    path: PathBuf,
-    sheets: Vec<Sheet>,
+    /// Folders of logs that were merged.
+    elsewhere: Vec<PathBuf>,
 }
 
 impl Store {
@@ -175,25 +146,14 @@ impl Store {
         let path = folder.join("manifest.json");
         // One process may go on with what shards have begun; two partitions may not mix.
         let mut shards = shard.of;
-        if let Some(there) = read_manifest(&path)?.map(|manifest| manifest.shards) {
+        if let Some(there) = Manifest::read(&path)?.map(|manifest| manifest.shards) {
             if shard == Shard::WHOLE {
                 shards = there;
             } else if there > 1 && there != shard.of && !reshard {
                 return Err(StoreError::Shards { there, here: shard.of });
             }
         }
-        let manifest = Manifest {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            study: study.name.clone(),
-            hash: study.hash(),
-            shards,
-            designs: study
-                .arms
-                .iter()
-                .map(|arm| ManifestDesign { name: arm.name.clone(), sha256: arm.hash.clone() })
-                .collect(),
-        };
-        let text = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain JSON");
+        let text = Manifest::of(study, shards).to_json();
         write_aside(&path, &text)?;
         write_aside(&folder.join("study.yaml"), study.effective_yaml.as_bytes())?;
         for arm in &study.arms {
@@ -207,6 +167,7 @@ impl Store {
             sheets: BTreeMap::new(),
             shard,
             torn: 0,
+            elsewhere: Vec::new(),
         };
         store.read_parts(&parts)?;
         Ok(store)
@@ -218,12 +179,13 @@ impl Store {
     ///
     /// Where it cannot be read, or is of another study.
     pub fn merge(&mut self, other: &Path) -> Result<(), StoreError> {
-        let own = read_manifest(&self.folder.join("manifest.json"))?;
-        let there = read_manifest(&other.join("manifest.json"))?;
-        if let Some(difference) = difference(own.as_ref(), there.as_ref()) {
+        if let Some(difference) = manifest::difference(&self.folder, other)? {
             return Err(StoreError::OtherStudy { path: other.to_owned(), difference });
         }
-        self.read_parts(&other.join("parts"))
+        let parts = other.join("parts");
+        self.read_parts(&parts)?;
+        self.elsewhere.push(parts);
+        Ok(())
     }
 
     /// Why nothing of an older folder of the same study below `parent` can be reused: the first
@@ -233,19 +195,14 @@ impl Store {
             .ok()?
             .filter_map(|entry| {
                 let path = entry.ok()?.path().join("manifest.json");
-                let of = read_manifest(&path).ok()??;
+                let of = Manifest::read(&path).ok()??;
                 let is_other = of.study == study.name && path.parent() != Some(&self.folder);
                 is_other.then(|| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))?
             })
             .collect();
         older.sort();
         let folder = older.pop()?.1.parent()?.to_owned();
-        study.arms.iter().find_map(|arm| {
-            let text = fs::read_to_string(folder.join(format!("{}.design.yaml", arm.name))).ok()?;
-            let before = serde_yaml::from_str(&text).ok()?;
-            let now = serde_yaml::from_str(&arm.effective_yaml).ok()?;
-            Some(format!("{}: {}", arm.name, first_change("", &before, &now)?))
-        })
+        manifest::changed(&folder, &self.folder)
     }
 
     /// Writes what went wrong in each failed replication of `cases`, a file each, and returns the
@@ -362,37 +319,52 @@ impl Store {
         key: &str,
         replication: u64,
         figures: &Sheet,
-        sample: Sample,
+        (sample, latencies): (Sample, Latencies),
     ) -> Result<(), StoreError> {
-        let mut text = Vec::new();
         let log = match &mut self.log {
             Some(log) => log,
             none => none.insert(Log::create(&self.folder, self.shard)?),
         };
-        let sheet = match log.sheets.iter().position(|sheet| sheet == figures) {
-            Some(sheet) => sheet as u32,
-            None => {
-                let sheet = log.sheets.len() as u32;
-                log.sheets.push(Arc::clone(figures));
-                line(&mut text, &Line::Sheet { sheet, figures: figures.to_vec() });
-                sheet
-            }
-        };
-        line(
-            &mut text,
-            &Line::Sample {
-                key: key.to_owned(),
-                replication,
-                sheet,
-                status: sample.status,
-                seconds: sample.seconds,
-                values: sample.values.clone(),
-                message: sample.message.clone(),
-            },
-        );
-        log.file.write_all(&text).map_err(StoreError::io(&log.path))?;
-        self.keep(key, replication, figures, sample);
+        let figures = log.add(key, replication, figures, &sample, latencies)?;
+        self.keep(key, replication, &figures, sample);
         Ok(())
+    }
+
+    /// The latencies of all requests of the first `n` replications of each of `cases`.
+    ///
+    /// # Errors
+    ///
+    /// Where a log cannot be read.
+    pub fn pools(&self, cases: &[Case], n: usize) -> Result<Vec<Pools>, StoreError> {
+        let mut of_key: BTreeMap<&str, Pools> = BTreeMap::new();
+        let serves = |key: &str| {
+            self.sheet(key).is_some_and(|sheet| sheet.iter().any(|of| of.kind == "inference"))
+        };
+        for case in cases.iter().filter(|case| serves(&case.key)) {
+            of_key.insert(&case.key, Pools::default());
+        }
+        if !of_key.is_empty() {
+            // A replication that two processes have made counts once.
+            let mut seen = BTreeSet::new();
+            let own = self.folder.join("parts");
+            for path in self.elsewhere.iter().chain([&own]) {
+                for log in logs(path)? {
+                    log::read_latencies(&log, |key, replication, latencies| {
+                        let counts = self.sample(key, replication).is_some_and(|sample| {
+                            replication < n as u64 && sample.status == Status::Ok
+                        });
+                        if let Some(pools) = of_key.get_mut(key)
+                            && counts
+                            && seen.insert((key.to_owned(), replication))
+                        {
+                            latencies.into_iter().for_each(|(name, of)| pools.add(&name, &of));
+                        }
+                    })?;
+                }
+            }
+        }
+        let pools = cases.iter().map(|case| of_key.get(case.key.as_str()).cloned());
+        Ok(pools.map(Option::unwrap_or_default).collect())
     }
 
     fn keep(&mut self, key: &str, replication: u64, figures: &Sheet, sample: Sample) {
@@ -403,128 +375,24 @@ impl Store {
     }
 
     fn read_parts(&mut self, parts: &Path) -> Result<(), StoreError> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(parts).map_err(StoreError::io(parts))? {
-            let path = entry.map_err(StoreError::io(parts))?.path();
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                files.push(path);
-            }
-        }
-        files.sort();
-        for path in files {
+        for path in logs(parts)? {
             self.read_log(&path)?;
         }
         Ok(())
     }
+}
 
-    fn read_log(&mut self, path: &Path) -> Result<(), StoreError> {
-        let mut reader = BufReader::new(File::open(path).map_err(StoreError::io(path))?);
-        let mut sheets: BTreeMap<u32, Sheet> = BTreeMap::new();
-        let mut text = Vec::new();
-        loop {
-            text.clear();
-            if reader.read_until(b'\n', &mut text).map_err(StoreError::io(path))? == 0 {
-                return Ok(());
-            }
-            match serde_json::from_slice(&text) {
-                Ok(Line::Sheet { sheet, figures }) => {
-                    let known = self.sheets.values().find(|known| ***known == figures[..]);
-                    let figures = known.cloned().unwrap_or_else(|| figures.into());
-                    sheets.insert(sheet, figures);
-                }
-                Ok(Line::Sample { key, replication, sheet, status, seconds, values, message }) => {
-                    let sample = Sample { status, values, message, seconds };
-                    match sheets.get(&sheet) {
-                        // A failed replication is tried again.
-                        Some(figures) if status != Status::Failed => {
-                            self.keep(&key, replication, &Arc::clone(figures), sample);
-                        }
-                        Some(_) => {}
-                        None => self.torn += 1,
-                    }
-                }
-                Err(_) => self.torn += 1,
-            }
+/// The logs in `parts`, in the order of their names.
+fn logs(parts: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(parts).map_err(StoreError::io(parts))? {
+        let path = entry.map_err(StoreError::io(parts))?.path();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            files.push(path);
         }
     }
-}
-
-impl Log {
-    fn create(folder: &Path, shard: Shard) -> Result<Self, StoreError> {
-        let parts = folder.join("parts");
-        // A process may have had our id before, and a name is never written twice.
-        for attempt in 0.. {
-            let name = format!("shard={}-{}-{attempt}.jsonl", shard.index, std::process::id());
-            let path = parts.join(name);
-            match File::options().append(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path, sheets: Vec::new() }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(StoreError::io(&path)(error)),
-            }
-        }
-        unreachable!("one of the numbers is free")
-    }
-}
-
-fn line(text: &mut Vec<u8>, line: &Line) {
-    serde_json::to_writer(&mut *text, line).expect("a line is plain JSON");
-    text.push(b'\n');
-}
-
-fn read_manifest(path: &Path) -> Result<Option<Manifest>, StoreError> {
-    match fs::read(path) {
-        Ok(bytes) => {
-            let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-            let manifest = serde_json::from_slice(&bytes).map_err(invalid);
-            manifest.map(Some).map_err(StoreError::io(path))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::io(path)(error)),
-    }
-}
-
-/// The first thing in which two studies differ.
-fn difference(own: Option<&Manifest>, there: Option<&Manifest>) -> Option<String> {
-    let (Some(own), Some(there)) = (own, there) else {
-        return Some("it has no manifest".to_owned());
-    };
-    if own.study != there.study {
-        return Some(format!("its name is `{}`, not `{}`", there.study, own.study));
-    }
-    if own.version != there.version {
-        return Some(format!("it was made by version {}, not {}", there.version, own.version));
-    }
-    for design in &own.designs {
-        match there.designs.iter().find(|other| other.name == design.name) {
-            None => return Some(format!("it has no design `{}`", design.name)),
-            Some(other) if other.sha256 != design.sha256 => {
-                return Some(format!("its design `{}` is another one", design.name));
-            }
-            Some(_) => {}
-        }
-    }
-    (own.hash != there.hash).then(|| "it varies something else".to_owned())
-}
-
-/// The first value in which two scenarios differ: `duration: 90 days -> 91 days`.
-fn first_change(path: &str, before: &Yaml, now: &Yaml) -> Option<String> {
-    if before == now {
-        return None;
-    }
-    let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    if let (Yaml::Mapping(before), Yaml::Mapping(now)) = (before, now) {
-        let keys = now.keys().chain(before.keys());
-        return keys.filter_map(|key| Some((key, key.as_str()?))).find_map(|(key, name)| {
-            let absent = Yaml::Null;
-            let of = |map: &serde_yaml::Mapping| map.get(key).cloned().unwrap_or(absent.clone());
-            first_change(&at(name), &of(before), &of(now))
-        });
-    }
-    let shown = |value: &Yaml| match value {
-        Yaml::Null => "none".to_owned(),
-        value => serde_yaml::to_string(value).unwrap_or_default().trim().replace('\n', " "),
-    };
-    Some(format!("{path}: {} -> {}", shown(before), shown(now)))
+    files.sort();
+    Ok(files)
 }
 
 /// Writes a whole file, aside and renamed.
@@ -533,7 +401,28 @@ fn first_change(path: &str, before: &Yaml, now: &Yaml) -> Option<String> {
 ///
 /// Where it cannot be written.
 pub fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_aside_with(path, |out| out.write_all(bytes))
+}
+
+/// The same of what `write` writes.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn write_aside_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), StoreError> {
     let aside = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&aside, bytes).map_err(StoreError::io(&aside))?;
-    fs::rename(&aside, path).map_err(StoreError::io(path))
+    let written = fs::File::create(&aside).and_then(|file| {
+        let mut out = io::BufWriter::new(file);
+        write(&mut out)?;
+        io::Write::flush(&mut out)?;
+        fs::rename(&aside, path)
+    });
+    if written.is_err() {
+        // What a full disk has taken of it is of no use; that it is left there is no news.
+        let _ = fs::remove_file(&aside);
+    }
+    written.map_err(StoreError::io(path))
 }

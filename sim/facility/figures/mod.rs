@@ -14,6 +14,7 @@ mod columns;
 mod contracts;
 mod outcome;
 mod requests;
+mod since;
 mod subjects;
 mod works;
 
@@ -24,8 +25,8 @@ pub(super) use contracts::tell_bill;
 pub(super) use outcome::find;
 pub(super) use requests::{series_columns, series_row};
 pub(super) use subjects::{
-    ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, difference, groups, subjects,
-    tell_worst_month,
+    Before, ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, difference, groups,
+    subjects, tell_worst_month,
 };
 pub(super) use works::WorkEnd;
 
@@ -34,7 +35,7 @@ use super::design::Design;
 use super::work::Work;
 use crate::fluids::MoistAir;
 use crate::kernel::Time;
-use crate::measure::{Figure, Join, Meter, Scale};
+use crate::measure::{Figure, Join, Meter, Scale, share};
 use crate::plant::power::Network;
 
 /// The site after an instant has settled, as columns read it.
@@ -163,12 +164,18 @@ impl Total {
         Self { figure, of: Of::Max }
     }
 
-    /// Its value by `meter` at `now`.
-    pub(super) fn value(&self, meter: &Meter, now: Time) -> f64 {
-        let base = match self.of {
-            Of::Integral => meter.integral_to(now),
-            Of::Mean => meter.mean(now),
-            Of::Max => meter.max(),
+    /// Its value by `meter` at `now`, or since the instant at which the meter read `before` and its
+    /// extremes were forgotten.
+    pub(super) fn value(&self, meter: &Meter, before: Option<(&Meter, Time)>, now: Time) -> f64 {
+        let base = match (self.of, before) {
+            (Of::Integral, None) => meter.integral_to(now),
+            (Of::Mean, None) => meter.mean(now),
+            (Of::Max, _) => meter.max(),
+            (Of::Integral, Some((before, at))) => meter.integral_to(now) - before.integral_to(at),
+            (Of::Mean, Some((before, at))) => {
+                let gained = meter.integral_to(now) - before.integral_to(at);
+                share(gained, (now - at).as_secs_f64()).unwrap_or(meter.value())
+            }
         };
         base * self.figure.scale.per_base
     }

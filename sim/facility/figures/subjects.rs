@@ -16,7 +16,7 @@ use crate::workload::mining::MiningSummary;
 use crate::workload::training::TrainingSummary;
 
 /// The instances that a component declares, with a meter for each column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::facility) struct Group {
     kind: SubjectKind,
     name: String,
@@ -93,6 +93,11 @@ impl Group {
         gauge.map_or(0.0, |(_, meter)| meter.integral_to(now))
     }
 
+    /// Whether it has the column `name`.
+    pub(in crate::facility) fn has_column(&self, name: &str) -> bool {
+        self.gauges.iter().any(|(column, _)| column.name == name)
+    }
+
     pub(in crate::facility) fn kind(&self) -> SubjectKind {
         self.kind
     }
@@ -105,8 +110,14 @@ impl Group {
         &self.instances
     }
 
-    /// Its subject, with the totals of its columns up to `now`.
-    fn subject(&self, now: Time) -> Subject {
+    /// Forgets the extremes of its columns so far.
+    pub(in crate::facility) fn forget_extremes(&mut self) {
+        self.gauges.iter_mut().for_each(|(_, meter)| meter.forget_extremes());
+    }
+
+    /// Its subject, with the totals of its columns up to `now`, or what they gained since they were
+    /// `before`.
+    fn subject(&self, before: Option<(&Self, Time)>, now: Time) -> Subject {
         let place = match self.kind {
             SubjectKind::Site => "",
             SubjectKind::Losses => "losses",
@@ -119,9 +130,10 @@ impl Group {
             _ => vec![place.to_owned(), self.name.clone()],
         };
         let mut subject = Subject::new(self.kind, path, self.name.clone());
-        for (column, meter) in &self.gauges {
+        for (index, (column, meter)) in self.gauges.iter().enumerate() {
+            let before = before.map(|(group, at)| (&group.gauges[index].1, at));
             for total in column.totals {
-                subject.push(&total.figure, Some(total.value(meter, now)));
+                subject.push(&total.figure, Some(total.value(meter, before, now)));
             }
         }
         subject
@@ -181,12 +193,22 @@ fn kind_of(work: &WorkDesign) -> SubjectKind {
 #[derive(Debug)]
 pub(in crate::facility) struct End {
     pub(in crate::facility) now: Time,
+    /// How long it took, s.
+    pub(in crate::facility) seconds: f64,
     pub(in crate::facility) site: SiteEnd,
     /// By hall and by workload of the design.
     pub(in crate::facility) halls: Vec<HallEnd>,
     pub(in crate::facility) works: Vec<(works::WorkEnd, Summary)>,
     /// By declared component that can fail.
     pub(in crate::facility) components: Vec<(String, ComponentEnd)>,
+}
+
+/// The meters and what was left beside them at the instant from which figures count. The extremes
+/// were forgotten there, and outages and swings begun anew.
+#[derive(Debug)]
+pub(in crate::facility) struct Before {
+    pub(in crate::facility) groups: Vec<Group>,
+    pub(in crate::facility) end: End,
 }
 
 /// Of the site.
@@ -456,15 +478,25 @@ pub(in crate::facility) static ROW_DERIVED: &[Derived] = &[Derived::new(
     |of| ratio(of("import_mw"), of("it_mw")),
 )];
 
-/// Every subject with its figures: of the meters of `groups`, and of what is left at the `end`.
-pub(in crate::facility) fn subjects(groups: &[Group], end: End) -> Vec<Subject> {
+/// Every subject with its figures: of the meters of `groups`, and of what is left at the `end`. Where
+/// `before` says what both were at some instant, of the time since then.
+pub(in crate::facility) fn subjects(
+    groups: &[Group],
+    end: End,
+    before: Option<&Before>,
+) -> Vec<Subject> {
+    let end = match before {
+        Some(before) => end.since(&before.end),
+        None => end,
+    };
     let mut subjects: Vec<Subject> = Vec::new();
     let mut works = end.works.into_iter();
     let mut halls = end.halls.iter();
     let mut site = None;
     let mut workloads = Vec::new();
-    for group in groups {
-        let mut subject = group.subject(end.now);
+    for (index, group) in groups.iter().enumerate() {
+        let earlier = before.map(|before| (&before.groups[index], before.end.now));
+        let mut subject = group.subject(earlier, end.now);
         match group.kind {
             SubjectKind::Site => {
                 subject.read(SITE, &end.site);
@@ -476,7 +508,7 @@ pub(in crate::facility) fn subjects(groups: &[Group], end: End) -> Vec<Subject> 
             }
             kind if kind.is_workload() => {
                 let work = works.next().expect("a group for each workload");
-                workloads.extend(workload(subject, work, end.now));
+                workloads.extend(workload(subject, work, end.seconds));
                 continue;
             }
             _ => {}
@@ -550,7 +582,7 @@ pub(in crate::facility) fn tell_worst_month(site: &mut Subject, months: &[Month]
 fn workload(
     mut subject: Subject,
     (work, summary): (works::WorkEnd, Summary),
-    now: Time,
+    seconds: f64,
 ) -> Vec<Subject> {
     let kind = |text: &str| ("kind", Fact::Text(text.to_owned()));
     subject.read(works::WORK, &work);
@@ -579,7 +611,6 @@ fn workload(
             subject.facts.push(kind("inference"));
             subject.facts.extend(fit.map(|fit| ("fit", Fact::Text(fit))));
             subject.read(works::INFERENCE, &*summary);
-            let seconds = now.as_secs_f64();
             let InferenceSummary { records, classes, energy_j, .. } = *summary;
             let add = |subject: &mut Subject, requests: &Requests| {
                 for row in request_rows() {

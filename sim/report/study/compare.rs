@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::numbers::{exact, grouped, row_label, signed_with_half, unit_of, with_half};
+use super::numbers::{
+    exact, grouped, is_percentile, row_label, signed_with_half, unit_of, with_half,
+};
 use super::{Shown, shown};
-use crate::study::statistics::{Answer, Verdict};
+use crate::kernel::Span;
+use crate::study::statistics::Verdict;
 use crate::study::{
-    Case, CaseFigure, Contrast, Found, Method, RequirementResult, Search, Selected, Study,
-    outage_rate,
+    Case, CaseFigure, Contrast, Declared, Method, RequirementResult, Study, outage_rate,
 };
 
 /// Width of the labels.
@@ -106,9 +108,11 @@ fn head(study: &Study, heading: &Heading<'_>) -> String {
     if alike(|arm| arm.days) {
         let _ = write!(text, " of {} days", exact(first.days));
     }
-    if alike(|arm| arm.seed as f64) {
-        let last = heading.n.saturating_sub(1);
-        let _ = write!(text, " (seed {}, 0 to {last})", first.seed);
+    if alike(|arm| arm.warm_up.as_secs_f64()) && first.warm_up > Span::ZERO {
+        let _ = write!(text, ", figures from day {} on", exact(first.days - first.observed_days()));
+    }
+    if alike(|arm| arm.seed as f64) && heading.n > 0 {
+        let _ = write!(text, " (seed {}, 0 to {})", first.seed, heading.n - 1);
     }
     let _ = writeln!(text, ", means and 95 % intervals");
     let _ = writeln!(
@@ -157,7 +161,25 @@ fn side_by_side(text: &mut String, study: &Study, rows: &[Shown], columns: &[Con
             let _ = write!(text, "{value:>VALUE$}");
         }
         text.push('\n');
+        if is_percentile(&row.figure) {
+            pooled_row(text, row, columns);
+        }
     }
+}
+
+/// A row that tells a percentile of all requests of a design's replications, where there are any.
+fn pooled_row(text: &mut String, row: &Shown, columns: &[Contrast]) {
+    let Declared { subject, name, .. } = &row.figure;
+    let pooled: Vec<Option<f64>> =
+        columns.iter().map(|contrast| contrast.pools.figure_s(subject, name)).collect();
+    if pooled.iter().all(Option::is_none) {
+        return;
+    }
+    let _ = write!(text, "  {:1$}", "  of all requests, s", LABEL - 2);
+    for value in pooled {
+        let _ = write!(text, "{:>VALUE$}", value.map_or("-".to_owned(), exact));
+    }
+    text.push('\n');
 }
 
 /// A row that tells the outages of a hall as a rate.
@@ -304,114 +326,4 @@ pub fn requirements(
         );
     }
     text
-}
-
-/// What a search found.
-pub fn search(study: &Study, search: &Search, found: &Found, heading: &Heading<'_>) -> String {
-    let mut text = String::new();
-    let values = &search.parameter.values;
-    let _ = writeln!(
-        text,
-        "largest {} with {} in {} % of replications, {} % confidence",
-        search.parameter.path,
-        search.requirement.text,
-        exact(100.0 * search.requirement.share.unwrap_or(1.0)),
-        exact(100.0 * search.confidence),
-    );
-    let _ = writeln!(
-        text,
-        "{}: {} runs of {}, {} reused, {} new, {:.0} s\n",
-        heading.folder.display(),
-        heading.reused + heading.made,
-        study.arms[0].name,
-        heading.reused,
-        heading.made,
-        heading.wall.as_secs_f64(),
-    );
-    let _ = writeln!(text, "  {:>16}  {:>12}  {:>8}  answer", "value", "replications", "met");
-    let mut trials = found.trials.clone();
-    trials.sort_by_key(|trial| trial.0);
-    for (index, answer, n, met) in trials {
-        let answer = match answer {
-            Answer::Holds => "holds",
-            Answer::Fails => "fails",
-            Answer::Undecided => "not resolved",
-        };
-        let _ = writeln!(text, "  {:>16}  {n:>12}  {met:>8}  {answer}", values[index].label);
-    }
-    let name = |index: usize| values[index].label.as_str();
-    text.push('\n');
-    text.push_str(&match (found.holds, found.fails) {
-        (Some(holds), Some(fails)) if fails == holds + 1 => {
-            format!("{} holds, {} fails\n", name(holds), name(fails))
-        }
-        (Some(holds), Some(fails)) => format!(
-            "{} holds, {} fails; between them not resolved with {} replications\n",
-            name(holds),
-            name(fails),
-            search.at_most
-        ),
-        (Some(holds), None) if holds + 1 == values.len() => {
-            format!("{} holds, the largest value that was asked for\n", name(holds))
-        }
-        (Some(holds), None) => {
-            format!(
-                "{} holds; beyond it not resolved with {} replications\n",
-                name(holds),
-                search.at_most
-            )
-        }
-        (None, Some(0)) => format!("{} fails, the smallest value that was asked for\n", name(0)),
-        (None, Some(fails)) => {
-            format!(
-                "{} fails; below it not resolved with {} replications\n",
-                name(fails),
-                search.at_most
-            )
-        }
-        (None, None) => format!("no value is resolved with {} replications\n", search.at_most),
-    });
-    text
-}
-
-/// The best case and how it was found.
-pub fn selection(
-    study: &Study,
-    cases: &[Case],
-    selected: &Selected,
-    heading: &Heading<'_>,
-) -> String {
-    let figure = study.selection.as_ref().map_or("", |selection| selection.figure.as_str());
-    let mut header = vec!["design".to_owned()];
-    header.extend(study.parameters.iter().map(|parameter| parameter.name.clone()));
-    header.extend(["replications".to_owned(), figure.to_owned(), String::new()]);
-    let mut lines = vec![header];
-    let name = |case: &Case| -> Vec<String> {
-        let settings = study.points[case.point].settings.iter();
-        let settings = settings.map(|setting| {
-            setting.as_ref().map_or("as is".to_owned(), |setting| setting.label.clone())
-        });
-        std::iter::once(study.arms[case.arm].name.clone()).chain(settings).collect()
-    };
-    for (index, (case, (n, mean))) in cases.iter().zip(&selected.cases).enumerate() {
-        let mut line = name(case);
-        line.push(n.to_string());
-        line.push(mean.map_or("-".to_owned(), exact));
-        let mark = match (selected.left.as_slice(), selected.left.contains(&index)) {
-            ([_], true) => "best",
-            (_, true) => "not resolved",
-            _ => "",
-        };
-        line.push(mark.to_owned());
-        lines.push(line);
-    }
-    format!(
-        "{}: {} runs, {} reused, {} new, {:.0} s\n\n{}",
-        heading.folder.display(),
-        heading.reused + heading.made,
-        heading.reused,
-        heading.made,
-        heading.wall.as_secs_f64(),
-        super::sweep::aligned(&lines),
-    )
 }

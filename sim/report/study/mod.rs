@@ -3,14 +3,18 @@
 mod compare;
 mod numbers;
 mod plan;
+mod questions;
 mod sensitivity;
 mod sweep;
 mod tables;
 
-pub use compare::{Heading, compare, requirements, search, selection, varied};
+pub use compare::{Heading, compare, requirements, varied};
 pub use plan::{Scheduler, script};
+pub use questions::{
+    search, search_json, selection, selection_json, write_selection, write_trials,
+};
 pub use sensitivity::{shares, tornado};
-pub use tables::{summary_json, write_tables};
+pub use tables::{Summary, write_tables};
 
 use crate::study::{Contrast, Declared, Study};
 

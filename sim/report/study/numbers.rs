@@ -25,8 +25,19 @@ pub(super) fn row_label(figure: &Declared, unit: &str) -> String {
             word => word.to_owned(),
         })
         .collect();
-    let name = words.join(" ");
+    let mut name = words.join(" ");
+    if is_percentile(figure) {
+        name += ", mean of runs";
+    }
     if unit.is_empty() { name } else { format!("{name}, {unit}") }
+}
+
+/// Whether it is a percentile within a run, of which a study shows the mean over runs.
+pub(super) fn is_percentile(figure: &Declared) -> bool {
+    let digits = figure.name.rsplit_once("-p").map(|(_, digits)| digits);
+    digits.is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    })
 }
 
 /// The same where no heading says what it is of: `train-hall: availability, %`.

@@ -3,8 +3,20 @@
 use super::numbers::{label, signed_with_half, unit_of, with_half};
 use super::shown;
 use super::sweep::aligned;
-use crate::study::statistics::{LEVEL, Mean, sobol_indices};
+use crate::kernel::Streams;
+use crate::study::statistics::{Interval, LEVEL, Mean, sobol_indices, sobol_intervals};
 use crate::study::{Case, Contrast, Store, Study};
+
+/// Resamples of the rows behind the intervals of shares.
+const RESAMPLES: usize = 1000;
+
+/// `0.314 (0.29 - 0.34)`.
+fn share_in(share: f64, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { lower, upper }) => format!("{share:.3} ({lower:.3} - {upper:.3})"),
+        None => format!("{share:.3}"),
+    }
+}
 
 /// A tornado of each shown figure of each design: the paired difference between the ends of each
 /// parameter with all others as the design has them, the widest first, unresolved ones last.
@@ -119,13 +131,17 @@ pub fn shares(
                 text += "  does not vary\n";
                 continue;
             };
+            let mut stream = Streams::new(design.seed, 0).stream("study-shares", "");
+            let intervals =
+                sobol_intervals(&a, &b, &mixed, (LEVEL, RESAMPLES), || stream.uniform());
             let header = ["  path", "alone", "in total"];
             let mut lines = vec![header.map(str::to_owned).to_vec()];
-            for (parameter, index) in study.parameters.iter().zip(indices) {
+            for (number, (parameter, index)) in study.parameters.iter().zip(indices).enumerate() {
+                let interval = intervals.as_ref().map(|intervals| intervals[number]);
                 lines.push(vec![
                     format!("  {}", parameter.name),
-                    format!("{:.3}", index.first),
-                    format!("{:.3}", index.total),
+                    share_in(index.first, interval.map(|(first, _)| first)),
+                    share_in(index.total, interval.map(|(_, total)| total)),
                 ]);
             }
             let all: Vec<f64> = a.iter().chain(&b).copied().collect();
@@ -140,5 +156,6 @@ pub fn shares(
             text += &aligned(&lines);
         }
     }
-    text + "\nnoise: the total that a path without effect would show with replications of its own.\n"
+    text + "\nIn brackets 95 % intervals, from resampled rows.\n\
+            noise: the total that a path without effect would show with replications of its own.\n"
 }

@@ -4,12 +4,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::report::table::{Cell, Column, Format, Kind, Table};
 use crate::study::{Case, Contrast, RequirementResult, Setting, Status, Store, Study};
 
-/// Writes `results` and `means` into the folder of `study`, each aside and renamed.
+/// Writes `results`, `means` and, where requests were served, `latencies` with their histograms into
+/// the folder of `study`, each aside and renamed.
 ///
 /// # Errors
 ///
@@ -22,12 +24,24 @@ pub fn write_tables(
     n: usize,
     formats: &[Format],
 ) -> io::Result<()> {
-    let folder = store.folder();
+    into_folder(store.folder(), |aside| {
+        write_results(study, cases, store, n, aside, formats)?;
+        write_means(study, contrasts, aside, formats)?;
+        if contrasts.iter().any(|contrast| contrast.pools.iter().next().is_some()) {
+            write_latencies(study, contrasts, aside, formats)?;
+        }
+        Ok(())
+    })
+}
+
+/// Has `write` make files beside the others of `folder`, and moves them there.
+pub(super) fn into_folder(
+    folder: &Path,
+    write: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let aside = folder.join(format!(".tables-{}", std::process::id()));
     fs::create_dir_all(&aside)?;
-    let written = write_results(study, cases, store, n, &aside, formats)
-        .and_then(|()| write_means(study, contrasts, &aside, formats))
-        .and_then(|()| move_files(&aside, folder));
+    let written = write(&aside).and_then(|()| move_files(&aside, folder));
     // Whatever has happened, nothing of it stays.
     let removed = fs::remove_dir_all(&aside);
     written.and(removed)
@@ -36,25 +50,31 @@ pub fn write_tables(
 fn move_files(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        fs::rename(entry.path(), to.join(entry.file_name()))?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&to)?;
+            move_files(&entry.path(), &to)?;
+        } else {
+            fs::rename(entry.path(), to)?;
+        }
     }
     Ok(())
 }
 
-fn text(name: &str) -> Column {
+pub(super) fn text(name: &str) -> Column {
     Column::new(name, Kind::Text)
 }
 
-fn real(name: &str) -> Column {
+pub(super) fn real(name: &str) -> Column {
     Column::new(name, Kind::Real)
 }
 
-fn count(name: &str) -> Column {
+pub(super) fn count(name: &str) -> Column {
     Column::new(name, Kind::Count)
 }
 
 /// The columns of what is varied: numbers in the unit of their name, else text.
-fn varied_columns(study: &Study) -> Vec<Column> {
+pub(super) fn varied_columns(study: &Study) -> Vec<Column> {
     let column = |parameter: &crate::study::Parameter| {
         let numeric = parameter.values.iter().all(|value| value.number.is_some());
         let unit: String = parameter
@@ -71,7 +91,7 @@ fn varied_columns(study: &Study) -> Vec<Column> {
     study.parameters.iter().map(column).collect()
 }
 
-fn varied_cells(study: &Study, arm: usize, point: usize) -> Vec<Cell> {
+pub(super) fn varied_cells(study: &Study, arm: usize, point: usize) -> Vec<Cell> {
     let settings = study.parameters.iter().zip(&study.points[point].settings);
     settings
         .map(|(parameter, setting)| {
@@ -200,65 +220,152 @@ fn write_means(
     table.finish()
 }
 
-/// The means of a study as JSON: design, point, then figures by address.
-pub fn summary_json(
+/// The latencies of all requests of the replications of each case: a row for each histogram, which
+/// is a line of `latency/DESIGN-POINT.hlog`, the interval log of the HdrHistogram tools.
+fn write_latencies(
     study: &Study,
-    judged: &[Case],
     contrasts: &[Contrast],
-    requirements: &[(usize, usize, RequirementResult)],
     folder: &Path,
-) -> Json {
-    let cases: Vec<Json> = contrasts
-        .iter()
-        .map(|contrast| {
-            let mut figures = Map::new();
-            for of in &contrast.figures {
-                let mut figure = json!({
-                    "unit": of.figure.unit,
-                    "n": of.mean.n,
-                    "mean": of.mean.mean,
-                    "sd": of.mean.sd,
-                    "lower": of.interval.map(|interval| interval.lower),
-                    "upper": of.interval.map(|interval| interval.upper),
-                    "method": of.method.name(),
-                });
-                if let (Some(comparison), Some(verdict)) = (of.comparison, of.verdict) {
-                    figure["against_baseline"] = json!({
-                        "difference": comparison.difference.mean,
-                        "half_width": comparison.half_width,
-                        "p": comparison.p,
-                        "p_holm": of.p_holm,
-                        "verdict": verdict.name(),
-                        "crn_factor": comparison.crn_factor,
-                        "needed": comparison.needed(),
-                    });
-                }
-                figures.insert(of.figure.address.clone(), figure);
-            }
+    formats: &[Format],
+) -> io::Result<()> {
+    let logs = folder.join("latency");
+    fs::create_dir_all(&logs)?;
+    let mut columns = vec![text("study"), text("design"), count("point")];
+    columns.extend(varied_columns(study));
+    columns.extend([text("histogram"), count("replications"), count("count")]);
+    columns.extend(QUANTILES.map(|(name, _)| real(name)));
+    let mut table = Table::create(folder, "latencies", columns, formats)?;
+    for contrast in contrasts {
+        let arm = &study.arms[contrast.arm];
+        let mut log = format!(
+            "#[values in microseconds]\n#[all requests of the replications of {}, point {}]\n\
+             #[MaxValueDivisor: 1000.000]\n",
+            arm.name, contrast.point
+        );
+        for (name, pool) in contrast.pools.iter() {
+            let mut row = vec![
+                Cell::Text(study.name.clone()),
+                Cell::Text(arm.name.clone()),
+                Cell::Count(contrast.point as u64),
+            ];
+            row.extend(varied_cells(study, contrast.arm, contrast.point));
+            row.extend([
+                Cell::Text(name.to_owned()),
+                Cell::Count(pool.replications() as u64),
+                Cell::Count(pool.count()),
+            ]);
+            let quantiles = QUANTILES.map(|(_, share)| pool.quantile_s(share));
+            row.extend(quantiles.map(|value| value.map_or(Cell::Missing, Cell::Real)));
+            table.push(&row)?;
+            let seconds = pool.replications() as f64 * arm.observed_days() * 86_400.0;
+            log += &pool.log_line(name, seconds);
+        }
+        if contrast.pools.iter().next().is_some() {
+            let name = format!("{}-{}.hlog", arm.name, contrast.point);
+            fs::write(logs.join(name), log)?;
+        }
+    }
+    table.finish()
+}
+
+/// Columns of quantiles, and what they are.
+const QUANTILES: [(&str, f64); 6] = [
+    ("p50_s", 0.5),
+    ("p90_s", 0.9),
+    ("p95_s", 0.95),
+    ("p99_s", 0.99),
+    ("p999_s", 0.999),
+    ("max_s", 1.0),
+];
+
+/// The means of a study as JSON: requirements, then for each design at each point figures by
+/// address. Written case by case, for a study may have many.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    /// The study.
+    pub study: &'a Study,
+    /// Its cases.
+    pub cases: &'a [Case],
+    /// What they came to.
+    pub contrasts: &'a [Contrast],
+    /// Case, requirement and what became of it.
+    pub requirements: &'a [(usize, usize, RequirementResult)],
+    /// Where the results are.
+    pub folder: &'a Path,
+}
+
+impl Serialize for Summary<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { study, cases, requirements, .. } = self;
+        let required = requirements.iter().map(|(case, index, result)| {
             json!({
-                "design": study.arms[contrast.arm].name,
-                "point": contrast.point,
-                "replications": contrast.n,
-                "figures": figures,
-            })
-        })
-        .collect();
-    let required: Vec<Json> = requirements
-        .iter()
-        .map(|(case, index, result)| {
-            json!({
-                "design": study.arms[judged[*case].arm].name,
-                "point": judged[*case].point,
+                "design": study.arms[cases[*case].arm].name,
+                "point": cases[*case].point,
                 "requirement": study.requirements[*index].text,
                 "result": result.to_string(),
             })
-        })
-        .collect();
-    json!({
-        "study": study.name,
-        "folder": folder,
-        "baseline": study.arms[study.baseline].name,
-        "requirements": required,
-        "cases": cases,
-    })
+        });
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("study", &study.name)?;
+        map.serialize_entry("folder", &self.folder.display().to_string())?;
+        map.serialize_entry("baseline", &study.arms[study.baseline].name)?;
+        map.serialize_entry("requirements", &required.collect::<Vec<Json>>())?;
+        map.serialize_entry("cases", &Cases(self))?;
+        map.end()
+    }
+}
+
+/// The cases of a summary.
+struct Cases<'a>(&'a Summary<'a>);
+
+impl Serialize for Cases<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Summary { study, contrasts, .. } = self.0;
+        serializer.collect_seq(contrasts.iter().map(|contrast| case_json(study, contrast)))
+    }
+}
+
+fn case_json(study: &Study, contrast: &Contrast) -> Json {
+    let mut figures = Map::new();
+    for of in &contrast.figures {
+        let mut figure = json!({
+            "unit": of.figure.unit,
+            "n": of.mean.n,
+            "mean": of.mean.mean,
+            "sd": of.mean.sd,
+            "lower": of.interval.map(|interval| interval.lower),
+            "upper": of.interval.map(|interval| interval.upper),
+            "method": of.method.name(),
+        });
+        if let (Some(comparison), Some(verdict)) = (of.comparison, of.verdict) {
+            figure["against_baseline"] = json!({
+                "difference": comparison.difference.mean,
+                "half_width": comparison.half_width,
+                "p": comparison.p,
+                "p_holm": of.p_holm,
+                "verdict": verdict.name(),
+                "crn_factor": comparison.crn_factor,
+                "needed": comparison.needed(),
+            });
+        }
+        figures.insert(of.figure.address.clone(), figure);
+    }
+    let mut case = json!({
+        "design": study.arms[contrast.arm].name,
+        "point": contrast.point,
+        "replications": contrast.n,
+        "figures": figures,
+    });
+    let mut latencies = Map::new();
+    for (name, pool) in contrast.pools.iter() {
+        let mut of = json!({"replications": pool.replications(), "count": pool.count()});
+        for (key, share) in QUANTILES {
+            of[key] = pool.quantile_s(share).into();
+        }
+        latencies.insert(name.to_owned(), of);
+    }
+    if !latencies.is_empty() {
+        case["latencies_of_all_requests"] = latencies.into();
+    }
+    case
 }

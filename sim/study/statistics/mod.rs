@@ -28,7 +28,7 @@ pub use paired::{Comparison, Verdict, holm, needed_for_half_width, paired, welch
 pub use ranks::{Ranks, quantile_ranks, smallest_sample};
 pub use search::{Answer, Probe, Search, Trial};
 pub use selection::{Screening, budget_allocation, survivors};
-pub use sensitivity::{Effects, Indices, elementary_effects, sobol_indices};
+pub use sensitivity::{Effects, Indices, elementary_effects, sobol_indices, sobol_intervals};
 pub use sequences::{SOBOL_DIMENSIONS, latin_hypercube, sobol_points};
 pub use stopping::{Precision, checkpoint_after, is_precise};
 pub use unavailability::{OutageTally, unavailability};

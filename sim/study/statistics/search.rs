@@ -13,6 +13,17 @@ pub enum Answer {
     Undecided,
 }
 
+impl Answer {
+    /// As tables name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Answer::Holds => "holds",
+            Answer::Fails => "fails",
+            Answer::Undecided => "not resolved",
+        }
+    }
+}
+
 /// One value under test: successes in a growing number of replications, looked at a limited
 /// number of times, each look with its share of the error.
 #[derive(Debug, Clone, Copy, PartialEq)]

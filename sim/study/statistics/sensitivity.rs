@@ -1,6 +1,6 @@
 //! Which parameters matter: variance shares and elementary effects.
 
-use super::means::Mean;
+use super::means::{Interval, Mean};
 
 /// Shares of the variance of an outcome that one parameter causes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +34,35 @@ pub fn sobol_indices(a: &[f64], b: &[f64], ab: &[Vec<f64>]) -> Option<Vec<Indice
         Indices { first: first / variance, total: total / variance }
     });
     Some(indices.collect())
+}
+
+/// The intervals of [`sobol_indices`] at `level`, by parameter: of the first order, and in total.
+/// Percentiles of `draws` resamples of the rows (Archer et al. 1997); `uniform` gives numbers in
+/// [0, 1). `None` where the outcome does not vary in one of them.
+pub fn sobol_intervals(
+    a: &[f64],
+    b: &[f64],
+    ab: &[Vec<f64>],
+    (level, draws): (f64, usize),
+    mut uniform: impl FnMut() -> f64,
+) -> Option<Vec<(Interval, Interval)>> {
+    let rows = a.len();
+    let mut drawn: Vec<Vec<Indices>> = Vec::with_capacity(draws);
+    for _ in 0..draws {
+        let picks: Vec<usize> = (0..rows).map(|_| (rows as f64 * uniform()) as usize).collect();
+        let pick = |of: &[f64]| -> Vec<f64> { picks.iter().map(|&row| of[row]).collect() };
+        let mixed: Vec<Vec<f64>> = ab.iter().map(|column| pick(column)).collect();
+        drawn.push(sobol_indices(&pick(a), &pick(b), &mixed)?);
+    }
+    let interval = |of: &dyn Fn(&[Indices]) -> f64| {
+        let mut values: Vec<f64> = drawn.iter().map(|indices| of(indices)).collect();
+        values.sort_by(f64::total_cmp);
+        // The order statistics that leave so much out at each end.
+        let out = ((1.0 - level) / 2.0 * draws as f64) as usize;
+        Interval { lower: values[out], upper: values[draws - 1 - out] }
+    };
+    let of_parameter = |i: usize| (interval(&|all| all[i].first), interval(&|all| all[i].total));
+    (draws > 0).then(|| (0..ab.len()).map(of_parameter).collect())
 }
 
 /// Elementary effects of one parameter (Morris 1991).

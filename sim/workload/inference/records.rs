@@ -75,6 +75,30 @@ impl Tally {
         self.simulated += other.simulated;
     }
 
+    /// What was counted after `before` was copied, where the extremes of the latencies were
+    /// forgotten.
+    #[must_use]
+    pub fn since(&self, before: &Tally) -> Tally {
+        Tally {
+            ttft: self.ttft.since(&before.ttft),
+            tpot: self.tpot.since(&before.tpot),
+            tbt: self.tbt.since(&before.tbt),
+            e2e: self.e2e.since(&before.e2e),
+            queue: self.queue.since(&before.queue),
+            arrived: self.arrived - before.arrived,
+            served: self.served - before.served,
+            failed: self.failed - before.failed,
+            timed_out: self.timed_out - before.timed_out,
+            rejected: self.rejected - before.rejected,
+            retried: self.retried - before.retried,
+            cached_tokens: self.cached_tokens - before.cached_tokens,
+            prompt_tokens: self.prompt_tokens - before.prompt_tokens,
+            output_tokens: self.output_tokens - before.output_tokens,
+            slo: self.slo.since(before.slo),
+            simulated: self.simulated - before.simulated,
+        }
+    }
+
     fn clear(&mut self) {
         let Self { mut ttft, mut tpot, mut tbt, mut e2e, mut queue, .. } = std::mem::take(self);
         [&mut ttft, &mut tpot, &mut tbt, &mut e2e, &mut queue].into_iter().for_each(Latency::clear);
@@ -175,6 +199,14 @@ impl Records {
     /// Forgets all counts and latencies, but not the notes.
     pub(super) fn clear(&mut self) {
         self.classes.iter_mut().for_each(|class| class.tally.clear());
+    }
+
+    /// Forgets the shortest and the longest latencies so far.
+    pub(super) fn forget_extremes(&mut self) {
+        for Class { tally, .. } in &mut self.classes {
+            let Tally { ttft, tpot, tbt, e2e, queue, .. } = tally;
+            [ttft, tpot, tbt, e2e, queue].into_iter().for_each(Latency::forget_extremes);
+        }
     }
 
     /// The records of each class.

@@ -53,6 +53,16 @@ pub struct Work {
 }
 
 impl Work {
+    /// What was done after `before` was read.
+    #[must_use]
+    pub fn since(self, before: Work) -> Work {
+        Work {
+            iterations: self.iterations - before.iterations,
+            steps: self.steps - before.steps,
+            preemptions: self.preemptions - before.preemptions,
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Work) -> Work {

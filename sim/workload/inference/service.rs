@@ -141,6 +141,47 @@ pub struct InferenceSummary {
     pub revenue: f64,
 }
 
+impl InferenceSummary {
+    /// What came of the time after `before`, at which the extremes of the latencies were
+    /// [forgotten](Service::forget_extremes).
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let energy_j = self.energy_j - before.energy_j;
+        let classes = || self.classes.iter().zip(&before.classes);
+        let active_j: Vec<f64> =
+            classes().map(|(now, before)| now.active_j - before.active_j).collect();
+        let part = parts(energy_j, &active_j);
+        Self {
+            records: self.records.since(&before.records),
+            classes: classes()
+                .zip(&active_j)
+                .map(|((now, before), &active_j)| ClassSummary {
+                    name: now.name.clone(),
+                    records: now.records.since(&before.records),
+                    active_j,
+                    energy_j: part(active_j),
+                })
+                .collect(),
+            in_flight: self.in_flight,
+            work: self.work.since(before.work),
+            splits: self.splits - before.splits,
+            energy_j,
+            owed_j: self.owed_j,
+            revenue: self.revenue - before.revenue,
+        }
+    }
+}
+
+/// The part in `energy_j` of a class that had so much above idle, where all had `active_j`.
+fn parts(energy_j: f64, active_j: &[f64]) -> impl Fn(f64) -> Option<f64> + use<> {
+    let active = active_j.iter().sum::<f64>();
+    let is_alone = active_j.len() == 1;
+    move |of_class| match is_alone {
+        true => Some(energy_j),
+        false => (active > 0.0).then(|| energy_j * (of_class / active)),
+    }
+}
+
 /// What happened in an interval of the time series.
 #[derive(Debug, Clone)]
 pub struct InferenceInterval {
@@ -159,6 +200,8 @@ pub struct ClassSummary {
     pub name: String,
     /// Counts and latencies.
     pub records: Tally,
+    /// Energy above that of idle GPUs that its tokens took, J.
+    pub active_j: f64,
     /// Its part in the energy of all racks, J; none where no class had any. What a replica draws
     /// above idle GPUs belongs to the classes in each iteration by their tokens (prompt tokens
     /// and tokens generated); the rest (idle racks, loaded GPUs without requests) is shared in
@@ -404,6 +447,12 @@ impl Service {
         }
     }
 
+    /// Forgets the shortest and the longest latencies of what has been collected so far.
+    pub fn forget_extremes(&mut self) {
+        self.closed.forget_extremes();
+        self.records.iter_mut().for_each(Records::forget_extremes);
+    }
+
     /// The result up to `now`, which must not lie beyond the next control boundary.
     pub fn summary(&mut self, now: Time) -> InferenceSummary {
         self.bring_to(now);
@@ -441,17 +490,14 @@ impl Service {
     /// The tallies of `records` by class, and the parts of classes that had `active_j` above idle
     /// in the energy of all.
     fn by_class(&self, records: &Records, energy_j: f64, active_j: &[f64]) -> Vec<ClassSummary> {
-        let active = active_j.iter().sum::<f64>();
-        let part = |of_class: f64| match active_j {
-            [_] => Some(energy_j),
-            _ => (active > 0.0).then(|| energy_j * (of_class / active)),
-        };
+        let part = parts(energy_j, active_j);
         let classes = self.design.load.classes.iter().zip(records.classes()).zip(active_j);
         classes
             .filter(|((class, _), _)| !class.name.is_empty())
             .map(|((class, records), &active_j)| ClassSummary {
                 name: class.name.clone(),
                 records: records.clone(),
+                active_j,
                 energy_j: part(active_j),
             })
             .collect()

@@ -115,6 +115,37 @@ pub struct MiningSummary {
     pub failed_starts: u64,
 }
 
+impl MiningSummary {
+    /// What came of the time after `before`, which lasted `before_h` of `hours`.
+    #[must_use]
+    pub fn since(&self, before: &Self, before_h: f64, hours: f64) -> Self {
+        let by_cause = |now: &ByCause, before: &ByCause| {
+            let (now, before) = (now.causes(), before.causes());
+            ByCause::from_fn(|cause| now[cause].1 - before[cause].1)
+        };
+        let hashing_machine_h = self.hashing_machine_h - before.hashing_machine_h;
+        let machine_h = self.machines as f64 * (hours - before_h);
+        let hashed = self.mean_hash_rate_eh_s * hours - before.mean_hash_rate_eh_s * before_h;
+        Self {
+            machines: self.machines,
+            rated_mw: self.rated_mw,
+            uptime: share(hashing_machine_h, machine_h).unwrap_or(0.0),
+            hashing_machine_h,
+            idle_machine_h: by_cause(&self.idle_machine_h, &before.idle_machine_h),
+            energy_mwh: self.energy_mwh - before.energy_mwh,
+            curtailed_mwh: by_cause(&self.curtailed_mwh, &before.curtailed_mwh),
+            mean_hash_rate_eh_s: share(hashed, hours - before_h).unwrap_or(0.0),
+            income_usd: self.income_usd - before.income_usd,
+            hashes_usd: self.hashes_usd - before.hashes_usd,
+            pool_usd: self.pool_usd - before.pool_usd,
+            mined_btc: self.mined_btc.map(|now| now - before.mined_btc.unwrap_or(0.0)),
+            price_stops: self.price_stops - before.price_stops,
+            failures: self.failures - before.failures,
+            failed_starts: self.failed_starts - before.failed_starts,
+        }
+    }
+}
+
 /// What a mining workload did in one interval of a time series.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MiningInterval {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::checkpoint::Cycle;
 use super::swf::JobEnd;
 use crate::kernel::Time;
-use crate::measure::share;
+use crate::measure::{Latency, left_out, share};
 
 /// Time of GPUs by what came of it. In GPU-hours wherever it leaves this room; the kinds add
 /// up to the GPUs times the hours of the run.
@@ -68,6 +68,14 @@ impl GpuHours {
     /// What jobs held: all but idle, down and dark.
     pub fn held(&self) -> f64 {
         self.total() - self.idle - self.down - self.dark
+    }
+
+    /// What was added after `before` was copied.
+    #[must_use]
+    pub fn since(&self, before: &GpuHours) -> Self {
+        let mut gained = *self;
+        gained.add(&before.scaled(-1.0));
+        gained
     }
 
     pub(super) fn add(&mut self, other: &GpuHours) {
@@ -136,6 +144,20 @@ impl Interruptions {
             + self.maintenance
             + self.time_limits
             + self.growths
+    }
+
+    /// Those after `before` was copied.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            node_failures: self.node_failures - before.node_failures,
+            rack_losses: self.rack_losses - before.rack_losses,
+            curtailments: self.curtailments - before.curtailments,
+            preemptions: self.preemptions - before.preemptions,
+            maintenance: self.maintenance - before.maintenance,
+            time_limits: self.time_limits - before.time_limits,
+            growths: self.growths - before.growths,
+        }
     }
 
     pub(super) fn count(&mut self, cause: Cause) {
@@ -263,6 +285,24 @@ impl CheckpointTimes {
         share(self.write_sum_s, self.starts as f64)
     }
 
+    /// Those after `before` was copied, where the extremes were forgotten.
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            starts: self.starts - before.starts,
+            sum_s: self.sum_s - before.sum_s,
+            least_s: self.least_s,
+            most_s: self.most_s,
+            write_sum_s: self.write_sum_s - before.write_sum_s,
+        }
+    }
+
+    /// Forgets the shortest and the longest interval so far.
+    pub(super) fn forget_extremes(&mut self) {
+        if self.starts > 0 {
+            (self.least_s, self.most_s) = (f64::INFINITY, 0.0);
+        }
+    }
+
     pub(super) fn add(&mut self, cycle: &Cycle) {
         if !cycle.interval_s.is_finite() {
             return;
@@ -345,7 +385,7 @@ impl JobRecord {
 const SLOWDOWN_BOUND_S: f64 = 10.0;
 
 /// A training workload from the start of the run to some instant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct TrainingSummary {
     /// GPUs on all racks.
     pub gpus: u64,
@@ -380,4 +420,89 @@ pub struct TrainingSummary {
     pub kwh_per_useful_gpu_hour: Option<f64>,
     /// Useful GPU-hours times their price, $.
     pub revenue_usd: f64,
+    /// What ratios are made of.
+    #[serde(skip)]
+    pub(super) sums: Sums,
+}
+
+/// The sums behind the ratios of a [`TrainingSummary`].
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sums {
+    /// GPU-hours since jobs first got their nodes, less time back in the queue.
+    pub(super) present_gpu_h: f64,
+    /// Energy of nodes while jobs held them, kWh.
+    pub(super) energy_kwh: f64,
+    /// Bounded slowdowns of the jobs that have ended.
+    pub(super) slowdowns: f64,
+    /// Waits of the jobs that have started.
+    pub(super) waits: Latency,
+}
+
+impl TrainingSummary {
+    /// What came of the time after `before`, at which the extremes were
+    /// [forgotten](super::Training::forget_extremes). Waits, slowdowns and checkpoints are those of
+    /// the jobs that started, ended and started after it.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let gpu_hours = self.gpu_hours.since(&before.gpu_hours);
+        let hours = self.hours - before.hours;
+        let of_all = |part: f64| share(part, self.gpus as f64 * hours).unwrap_or(0.0);
+        let completed = self.jobs.completed - before.jobs.completed;
+        let sums = Sums {
+            present_gpu_h: self.sums.present_gpu_h - before.sums.present_gpu_h,
+            energy_kwh: self.sums.energy_kwh - before.sums.energy_kwh,
+            slowdowns: self.sums.slowdowns - before.sums.slowdowns,
+            waits: self.sums.waits.since(&before.sums.waits),
+        };
+        let causes = self.failure_causes.iter().zip(&before.failure_causes);
+        let started = self.queue_wait.started - before.queue_wait.started;
+        Self {
+            gpus: self.gpus,
+            hours,
+            gpu_hours,
+            goodput_share: of_all(gpu_hours.useful),
+            utilisation: of_all(gpu_hours.held()),
+            ettr: share(gpu_hours.useful, sums.present_gpu_h).unwrap_or(0.0),
+            jobs: JobCounts {
+                submitted: self.jobs.submitted - before.jobs.submitted,
+                completed,
+                failed: self.jobs.failed - before.jobs.failed,
+                cancelled: self.jobs.cancelled - before.jobs.cancelled,
+                running: self.jobs.running,
+                queued: self.jobs.queued,
+            },
+            interruptions: self.interruptions.since(&before.interruptions),
+            node_failures: self.node_failures - before.node_failures,
+            failure_causes: causes
+                .map(|(now, before)| CauseCount {
+                    cause: now.cause.clone(),
+                    failures: now.failures - before.failures,
+                    interruptions: now.interruptions - before.interruptions,
+                })
+                .collect(),
+            curtailment: self.curtailment.map(|now| {
+                let before = before.curtailment.unwrap_or_default();
+                CurtailmentCounts {
+                    cuts: now.cuts - before.cuts,
+                    missed: now.missed - before.missed,
+                    hours: now.hours - before.hours,
+                    called_kwh: now.called_kwh - before.called_kwh,
+                }
+            }),
+            queue_wait: QueueWait {
+                started,
+                delayed: self.queue_wait.delayed - before.queue_wait.delayed,
+                sum_s: self.queue_wait.sum_s - before.queue_wait.sum_s,
+                max_s: self.queue_wait.max_s,
+                p50_s: sums.waits.quantile_s(0.5),
+                p95_s: sums.waits.quantile_s(0.95),
+                left_out: left_out(started, self.jobs.submitted - self.queue_wait.started),
+            },
+            checkpoints: self.checkpoints.since(&before.checkpoints),
+            mean_bounded_slowdown: (completed > 0).then(|| sums.slowdowns / completed as f64),
+            kwh_per_useful_gpu_hour: share(sums.energy_kwh, gpu_hours.useful),
+            revenue_usd: self.revenue_usd - before.revenue_usd,
+            sums,
+        }
+    }
 }

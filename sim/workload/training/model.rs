@@ -16,7 +16,7 @@ mod tests {
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::account::{
-    Cause, CheckpointTimes, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,
+    Cause, CheckpointTimes, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, Sums,
     TrainingSummary,
 };
 use super::fleet::{Fleet, RackPower, Slot};
@@ -388,7 +388,20 @@ impl Training {
             kwh_per_useful_gpu_hour: (gpu_hours.useful > 0.0)
                 .then(|| energy_kwh / gpu_hours.useful),
             revenue_usd: gpu_hours.useful * self.design.price_usd,
+            sums: Sums {
+                present_gpu_h: present_s * self.gpu_hours_per_node_second(),
+                energy_kwh,
+                slowdowns: self.totals.bounded_slowdown,
+                waits: self.totals.waits.clone(),
+            },
         }
+    }
+
+    /// Forgets the longest wait and the extreme intervals between checkpoints so far.
+    pub fn forget_extremes(&mut self) {
+        self.totals.wait.max_s = 0.0;
+        self.totals.waits.forget_extremes();
+        self.totals.checkpoints.forget_extremes();
     }
 
     /// GPUs that jobs hold now.

@@ -3,6 +3,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::*;
+use crate::kernel::Streams;
 
 fn splitmix(state: u64) -> u64 {
     let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -282,4 +283,30 @@ fn a_latin_hypercube_has_one_point_in_each_stratum() {
         strata.sort_unstable();
         assert_eq!(strata, (0..20).collect::<Vec<_>>());
     }
+}
+
+/// y = 2 x1 + x2 has shares 0.8 and 0.2 of its variance, alone and in total. Intervals of 400 rows
+/// hold them, and shrink with the root of the rows.
+#[test]
+fn intervals_of_shares_hold_them() {
+    let intervals = |rows: usize| {
+        let points = sobol_points(4, rows);
+        let y = |x1: f64, x2: f64| 2.0 * x1 + x2;
+        let a: Vec<f64> = points.iter().map(|p| y(p[0], p[1])).collect();
+        let b: Vec<f64> = points.iter().map(|p| y(p[2], p[3])).collect();
+        let ab = [
+            points.iter().map(|p| y(p[2], p[1])).collect(),
+            points.iter().map(|p| y(p[0], p[3])).collect(),
+        ];
+        let mut stream = Streams::new(1, 0).stream("test", "");
+        sobol_intervals(&a, &b, &ab, (LEVEL, 1000), || stream.uniform()).unwrap()
+    };
+    let (few, many) = (intervals(400), intervals(1600));
+    for (parameter, share) in [0.8, 0.2].into_iter().enumerate() {
+        let ((first, total), (narrow, _)) = (few[parameter], many[parameter]);
+        assert!(first.contains(share) && total.contains(share), "{first:?} {total:?}");
+        let ratio = first.half_width() / narrow.half_width();
+        assert!((1.6..2.5).contains(&ratio), "{ratio}");
+    }
+    assert_eq!(sobol_intervals(&[1.0; 4], &[1.0; 4], &[vec![1.0; 4]], (LEVEL, 10), || 0.0), None);
 }
