@@ -83,7 +83,7 @@ pub struct StagingDesign {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Beyond {
-    /// Power goes with the Carnot ratio of the lift; capacity with 2.5 % a kelvin of the
+    /// Power goes with the Carnot ratio of the lift; capacity with 2.5 % per kelvin of the
     /// chilled water.
     Carnot,
     /// The curves keep the value of their end, as in EnergyPlus.

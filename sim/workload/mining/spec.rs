@@ -44,7 +44,7 @@ pub struct IncomeSpec {
     pub difficulty: Option<f64>,
     /// A constant price of a bitcoin, beside `difficulty`.
     pub price: Option<Money>,
-    /// File with one row a day: columns `date`, `price` ($) and `difficulty`.
+    /// File with one row per day: columns `date`, `price` ($) and `difficulty`.
     pub csv: Option<Name>,
     /// New bitcoin a block, beside `difficulty` or `csv`. Default: 3.125 BTC (since block
     /// 840,000, 2024-04-20).
@@ -103,7 +103,7 @@ pub struct RestartSpec {
     /// Standard deviation of the logarithm of the time to boot. Default: 0.4.
     pub boot_sigma: Option<f64>,
     /// Share of a block's machines that may start within a time. Default: 0.02 /s (the
-    /// stagger in use is 1 to 2 % a second).
+    /// stagger in use is 1 to 2 % per second).
     pub ramp: Option<Rate>,
     /// Probability that a machine does not come back when it is started. Default: 0.05 %
     /// (0.01 to 0.1 % are normal; aged S19 XP reach 2 to 10 %).
@@ -121,7 +121,7 @@ pub struct MachineFailureSpec {
     /// S17 and T17 had 0.2 to 0.3, S19 XP 0.1 at some sites).
     pub rate: Option<Rate>,
     /// Mean time until a failed machine is back, with shipping and waiting, exponential.
-    /// Default: 146 days, which leaves 2 % of a fleet dead at 0.05 failures a year, the middle
+    /// Default: 146 days, which leaves 2 % of a fleet dead at 0.05 failures per year, the middle
     /// of the 1 to 3 % that operators report. Runs start in that steady state.
     pub repair_time: Option<Duration>,
 }

@@ -37,9 +37,9 @@ pub struct CableSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Laid {
-    /// In conduit: 0.00201 failures a year and 1000 ft, 11.22 h (gold book, up to 600 V).
+    /// In conduit: 0.00201 failures per year and 1000 ft, 11.22 h (gold book, up to 600 V).
     Conduit,
-    /// Overhead: 0.04717 failures a year and mile, 1.82 h (gold book, up to 15 kV).
+    /// Overhead: 0.04717 failures per year and mile, 1.82 h (gold book, up to 15 kV).
     Aerial,
 }
 
