@@ -528,7 +528,7 @@ text_serde!(
     ("0 %", "100 %")
 );
 
-/// A length of time in nanoseconds: written `15 min`, `2h 30m`, `90 days`.
+/// A length of time in nanoseconds: written `15 min`, `2h 30m`, `90 days`, `3 days 4 h`.
 ///
 /// Parsed by jiff's friendly format, so that months and years, which have no fixed length,
 /// are refused. Negative durations are refused too.
@@ -550,19 +550,33 @@ impl Duration {
                 HINT,
             ));
         }
-        if let Some((number, "day" | "days" | "d")) = split_number(text) {
-            // jiff reads days as calendar spans; here a day is always 24 hours.
-            return Self::from_secs(number * DAY, text);
+        let (days, rest) = Self::days(text);
+        if rest.is_empty() && rest.len() < text.len() {
+            return Self::from_secs(days * DAY, text);
         }
-        if let Some((number, "week" | "weeks" | "w")) = split_number(text) {
-            return Self::from_secs(number * 7.0 * DAY, text);
-        }
-        let span: jiff::SignedDuration = text
+        let span: jiff::SignedDuration = rest
             .parse()
             .map_err(|_| wrong(format!("needs a duration such as `15 min`, got `{text}`"), HINT))?;
         let nanos = u64::try_from(span.as_nanos())
             .map_err(|_| wrong(format!("duration out of range: `{text}`"), HINT))?;
-        Self::checked(nanos, text)
+        let days = Self::from_secs(days * DAY, text)?;
+        Self::checked(days.0.saturating_add(nanos), text)
+    }
+
+    /// The weeks and days that `text` begins with, in days, and the rest. jiff reads them as
+    /// calendar spans; here a day is always 24 hours.
+    fn days(text: &str) -> (f64, &str) {
+        let mut days = 0.0;
+        let mut rest = text;
+        for (names, of) in [(["weeks", "week", "w"], 7.0), (["days", "day", "d"], 1.0)] {
+            let Some((number, after)) = split_number(rest) else { break };
+            let unit_ends = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+            if number >= 0.0 && names.contains(&&after[..unit_ends]) {
+                days += number * of;
+                rest = after[unit_ends..].trim_start();
+            }
+        }
+        (days, rest)
     }
 
     /// The duration in seconds.
@@ -637,6 +651,28 @@ mod tests {
         assert_eq!(Duration::parse("90 days").unwrap().to_string(), "90 days");
         assert_eq!(Duration::parse("2h 30m").unwrap().0, 9_000_000_000_000);
         assert_eq!(Duration::parse("15 min").unwrap().as_secs_f64(), 900.0);
+    }
+
+    #[test]
+    fn days_combine_with_shorter_times() {
+        let hours = |text: &str| Duration::parse(text).unwrap().0 as f64 / 3.6e12;
+        for (text, expected) in [
+            ("1 day 6 h", 30.0),
+            ("3 days 4h 30m", 76.5),
+            ("1d 6h", 30.0),
+            ("1d6h", 30.0),
+            ("2 weeks 1 day", 360.0),
+            ("1 week 12 h", 180.0),
+            ("1.5 days", 36.0),
+            ("0 days 1 h", 1.0),
+        ] {
+            assert_eq!(hours(text), expected, "{text}");
+        }
+        for text in ["1 day 6", "1 day h", "6 h 1 day", "1 day 1 week", "1 day -6 h", "2 days 1 M"]
+        {
+            assert!(Duration::parse(text).is_err(), "{text} was accepted");
+        }
+        assert!(Duration::parse("53000 days 1000000 h").is_err(), "beyond the longest");
     }
 
     #[test]

@@ -4,14 +4,16 @@ use snapbox::str;
 
 use super::support::{Bench, SMALL};
 
-/// The places and first lines of what `check` finds in `text`: `line:column message`.
+/// The places and first lines of what `check` finds wrong or doubtful in `text`: `line:column
+/// message`.
 fn findings(text: &str) -> Vec<String> {
     let bench = Bench::new();
     bench.file("site.yaml", text);
     let output = bench.loadbank("check site.yaml --format json").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
-    let findings: Vec<serde_json::Value> =
+    let mut findings: Vec<serde_json::Value> =
         out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    findings.retain(|finding| finding["severity"] != "info");
     let wrong = findings.iter().any(|finding| finding["severity"] == "error");
     assert_eq!(output.status.code(), Some(if wrong { 3 } else { 0 }), "{out}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "findings are the result");
@@ -536,4 +538,31 @@ fn absurd_values_are_refused_in_place() {
         2,
         "warnings of a part that feeds nothing and of no cooling: {found:?}"
     );
+}
+
+/// Both forms of `check` name the same single points of failure.
+#[test]
+fn programs_are_told_the_single_points_of_failure() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let said = |args: &str| {
+        let output = bench.loadbank(&format!("check small.yaml {args}")).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = said("");
+    let told: Vec<&str> = text.lines().skip_while(|l| *l != "single points of failure:").collect();
+    let json = said("--format json");
+    let points: Vec<serde_json::Value> = json
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|it: &serde_json::Value| it["code"] == "single-point-of-failure")
+        .collect();
+    let messages: Vec<&str> = points.iter().map(|it| it["message"].as_str().unwrap()).collect();
+    assert_eq!(told[1..].iter().map(|line| line.trim()).collect::<Vec<_>>(), messages);
+    let ups = points.iter().find(|it| it["components"][0] == "ups").unwrap();
+    let (medium, group, severity) = (&ups["medium"], &ups["group"], &ups["severity"]);
+    assert!(medium == "power" && severity == "info", "{ups}");
+    assert!(group == "chat-hall" || group == "train-hall", "{ups}");
+    assert!(ups["racks"] == ups["of"] && ups["of"].as_u64() > Some(1), "{ups}");
 }

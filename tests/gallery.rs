@@ -64,3 +64,44 @@ fn the_schema_is_what_the_command_prints() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), schema());
 }
+
+/// Files of the gallery in their folders too: everything that ends in `.yaml`.
+fn all_yaml(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(all_yaml(&path));
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Editors and scripts read the gallery with parsers that are stricter than ours: one on libyaml,
+/// and that of Python where it is at hand.
+#[test]
+fn every_yaml_parser_reads_the_gallery() {
+    let files = all_yaml(&root().join("scenarios"));
+    assert!(files.len() > 30, "{}", files.len());
+    for path in &files {
+        let text = fs::read_to_string(path).unwrap();
+        let read: Result<serde_yaml::Value, _> = serde_yaml::from_str(&text);
+        if let Err(error) = read {
+            panic!("{}: {error}", path.display());
+        }
+    }
+    // It is strict: a group in brackets needs its quotes.
+    assert!(serde_yaml::from_str::<serde_yaml::Value>("[ups-{1..2}]").is_err());
+
+    let python = std::env::var("LOADBANK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let load = "import sys, yaml\nfor path in sys.argv[1:]: yaml.safe_load(open(path))";
+    let import = std::process::Command::new(&python).args(["-c", "import yaml"]).output();
+    if import.is_ok_and(|tried| tried.status.success()) {
+        let read = std::process::Command::new(&python).args(["-c", load]).args(&files).output();
+        let read = read.unwrap();
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    }
+}

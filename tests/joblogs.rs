@@ -91,7 +91,7 @@ fn every_kind_of_odd_row_is_counted_and_its_first_line_named() {
     assert_eq!((code, findings), (0, vec![expected.to_owned()]));
     let jobs = run(log.concat(), &[]);
     let got: Vec<[&str; 3]> = jobs.iter().map(|row| [&*row[1], &*row[2], &*row[4]]).collect();
-    let at = |minute: u32| format!("2026-06-01T00:{minute:02}:00Z");
+    let at = |minute: u32| format!("2026-06-01T00:{minute:02}:00.000000000Z");
     let (zero, one, two) = (at(0), at(1), at(2));
     assert_eq!(
         got,
@@ -133,7 +133,7 @@ fn a_clock_that_runs_backwards_stands_still() {
     let jobs = run(&log, &[]);
     assert_eq!(jobs.len(), 50);
     // Four at a time, a minute each.
-    assert_eq!(jobs[49][2], "2026-06-01T00:13:00Z");
+    assert_eq!(jobs[49][2], "2026-06-01T00:13:00.000000000Z");
 }
 
 /// What is no log at all is an error with a sentence, whatever it is.

@@ -24,6 +24,7 @@ mod knows;
 mod local_time;
 mod money;
 mod overload;
+mod pages;
 mod plant_books;
 mod plant_only;
 mod presets;

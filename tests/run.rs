@@ -37,13 +37,17 @@ fn a_run_leaves_one_whole_folder() {
     let latencies = ["ttft", "tpot", "tbt", "e2e", "queue"];
     expected.extend(latencies.map(|kind| format!("latency-chat-{kind}.hgrm")));
     let extension = if cfg!(feature = "parquet") { "parquet" } else { "csv" };
-    expected.extend(["events", "jobs", "timeseries"].map(|stem| format!("{stem}.{extension}")));
+    expected.extend(
+        ["events", "jobs", "months", "timeseries"].map(|stem| format!("{stem}.{extension}")),
+    );
     expected.sort();
     assert_eq!(super::support::names(&folder), expected);
 
-    let summary = fs::read(folder.join("summary.json")).unwrap();
-    assert_eq!(output.stdout, summary, "what is printed is what is written");
     let summary = json(folder.join("summary.json"));
+    let mut printed: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let named = printed.as_object_mut().unwrap().remove("folder").unwrap();
+    assert_eq!(bench.path().join(named.as_str().unwrap()), folder);
+    assert_eq!(printed, summary, "what is printed is what is written");
     assert_eq!(summary["scenario"], "small");
     assert_eq!(summary["partial"], false);
     assert_eq!(summary["simulated_days"], 7.0);
@@ -95,6 +99,16 @@ fn the_tables_agree_with_the_summary() {
         close(total_mwh(&format!("{name}_mw")), &work["energy_mwh"]);
     }
 
+    // A month sums the hours that begin in it; the days of the run lie in one.
+    let months = csv(&folder.join("months.csv"));
+    let head = ["month", "start_utc", "days", "figure", "subject", "unit", "value", "address"];
+    assert_eq!(months[0], head);
+    let import: Vec<_> =
+        months.iter().filter(|row| row[7] == "energy.import_mwh").map(Vec::as_slice).collect();
+    let [month] = import[..] else { panic!("{import:?}") };
+    assert_eq!(month[..6], ["2026-07", "2026-07-01T00:00:00Z", "7", "energy.import", "", "MWh"]);
+    close(month[6].parse().unwrap(), &summary["energy"]["import_mwh"]);
+
     let events = csv(&folder.join("events.csv"));
     assert_eq!(events[0], ["at_utc", "event", "subject", "count"]);
     let happened = |what: &str| events.iter().filter(|row| row[1] == what).count() as u64;
@@ -111,6 +125,49 @@ fn the_tables_agree_with_the_summary() {
     assert!(completed > 20, "ten a day for a week");
 }
 
+/// Readers take the form of the first time in a file for that of all: each has the same decimals,
+/// and they hold every nanosecond.
+#[test]
+fn times_in_csv_have_one_form() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let forms = |start: &str, interval: &str| {
+        let run = bench
+            .loadbank("run small.yaml --tables csv --output out")
+            .args(["--set", "output.requests={share: 100 %}"])
+            .args(["--set", "power.ups.failures={rate: 1 /h, repair_mean: 1 min}"])
+            .args(["--set", &format!("start={start}"), "--set", "duration=3 h"])
+            .args(["--set", &format!("output.interval={interval}")]);
+        run.assert().success();
+        let folder = bench.path().join("out").join(&bench.names("out")[0]);
+        let mut forms = BTreeMap::new();
+        for stem in ["timeseries", "meter", "months", "events", "requests"] {
+            let rows = csv(&folder.join(format!("{stem}.csv")));
+            let (head, rows) = rows.split_first().unwrap();
+            let times: Vec<usize> =
+                (0..head.len()).filter(|&n| head[n].ends_with("_utc")).collect();
+            assert!(!times.is_empty() && !rows.is_empty(), "{stem}: {head:?}");
+            let decimals = rows.iter().flat_map(|row| times.iter().map(|&n| &row[n])).map(|at| {
+                at.parse::<jiff::Timestamp>().unwrap();
+                at.split_once('.').map_or(0, |(_, decimals)| decimals.trim_end_matches('Z').len())
+            });
+            let decimals: std::collections::BTreeSet<usize> = decimals.collect();
+            forms.insert(stem, decimals.into_iter().collect::<Vec<_>>());
+        }
+        fs::remove_dir_all(bench.path().join("out")).unwrap();
+        forms
+    };
+    let whole = forms("2026-07-01T00:00:00Z", "15 min");
+    for (stem, decimals) in [("timeseries", 0), ("meter", 0), ("months", 0), ("events", 9)] {
+        assert_eq!(whole[stem], [decimals], "{stem}");
+    }
+    assert_eq!(whole["requests"], [9]);
+    let broken = forms("2026-07-01T00:00:00.25Z", "1500 ms");
+    for (stem, decimals) in [("timeseries", 2), ("meter", 2), ("months", 2), ("events", 9)] {
+        assert_eq!(broken[stem], [decimals], "{stem}");
+    }
+}
+
 /// Parquet and CSV hold the same table.
 #[cfg(feature = "parquet")]
 #[test]
@@ -122,12 +179,26 @@ fn parquet_reads_back() {
     bench.file("small.yaml", SMALL);
     bench.loadbank("run small.yaml --tables csv,parquet,csv").assert().success();
     let folder = bench.the_run();
-    for stem in ["timeseries", "events", "jobs"] {
+    let hash = json(folder.join("manifest.json"))["scenario_sha256"].clone();
+    for stem in ["timeseries", "events", "jobs", "months"] {
         let plain = csv(&folder.join(format!("{stem}.csv")));
         let (header, plain) = plain.split_first().unwrap();
         let path = folder.join(format!("{stem}.parquet"));
         let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
         assert_eq!(reader.metadata().file_metadata().num_rows() as usize, plain.len(), "{stem}");
+        let about = reader.metadata().file_metadata().key_value_metadata().unwrap();
+        let about: BTreeMap<&str, &str> =
+            about.iter().map(|it| (it.key.as_str(), it.value.as_deref().unwrap())).collect();
+        assert_eq!(about["loadbank.scenario"], "small", "{stem}");
+        assert_eq!(about["loadbank.scenario_sha256"], hash);
+        assert_eq!([about["loadbank.seed"], about["loadbank.replication"]], ["1", "0"]);
+        assert_eq!(about["loadbank.version"], env!("CARGO_PKG_VERSION"));
+        let units: Json = serde_json::from_str(about["loadbank.units"]).unwrap();
+        if stem == "timeseries" {
+            assert_eq!(units["import_mw"], "MW");
+            assert_eq!(units["dry_bulb_c"], "degC");
+            assert_eq!(units.get("pue"), None);
+        }
         for (row, plain) in reader.get_row_iter(None).unwrap().zip(plain) {
             let row = row.unwrap();
             let columns = row.get_column_iter();
@@ -249,6 +320,75 @@ fn the_text_names_what_an_architect_asks_for() {
         ["small: 7", "PUE", "WUE", "mine-hall", "train-hall", "chat-hall", "TTFT", "runs/small-"]
     {
         assert!(text.contains(wanted), "no `{wanted}` in\n{text}");
+    }
+}
+
+/// More `-v`, more lines: files and phases, then each event of the plant, then each instant.
+#[test]
+fn verbosity_says_what_is_going_on() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let log = |verbose: &str| {
+        let output = bench
+            .loadbank(&format!("run small.yaml --tables csv --set duration=1day {verbose}"))
+            .args(["--set", "power.ups.failures={rate: 1 /h, repair_mean: 1 min}"])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(log(""), "");
+    let [info, debug, trace] = ["-v", "-vv", "-vvv"].map(log);
+    for said in ["read the scenario", "simulating", "writing", "simulated", "published"] {
+        assert!(info.contains(said), "no `{said}` in\n{info}");
+    }
+    assert!(!info.contains("DEBUG"), "{info}");
+    let events = csv(&bench.the_run().join("events.csv")).len() - 1;
+    assert!(events > 10);
+    assert_eq!(debug.lines().filter(|line| line.contains("DEBUG")).count(), events);
+    assert!(debug.contains("failed") && debug.contains("ups"), "{debug}");
+    assert!(trace.matches("settled").count() > events, "every instant");
+}
+
+/// A terminal obeys control characters. None that stands in a file, its name or an argument gets
+/// there.
+#[test]
+fn control_characters_are_shown_and_not_sent() {
+    let bench = Bench::new();
+    let esc = "\u{1b}]0;owned\u{7}";
+    let c1 = "\u{9b}31m";
+    bench.file("small.yaml", SMALL);
+    bench.file("esc.yaml", SMALL.replace("name: small", &format!("name: \"{esc}\"")));
+    bench.file("quoted.yaml", SMALL.replace("name: small", "name: \"\\e[31mred\\x9b\""));
+    bench.file(&format!("{esc}.yaml"), "name: t\nnonsense: 1\n");
+    bench.file("prices.csv", format!("time,{esc}{c1}\n2026-07-01T00:00:00Z,40\n"));
+    bench.file("jobs.swf", format!("; {esc}\n{esc} {c1}\n"));
+    let price = "price={csv: prices.csv, column: usd, unit: $/MWh}";
+    let log = "workloads.train.jobs={kind: swf, file: jobs.swf}";
+    let named = format!("name={esc}");
+    let file = format!("{esc}.yaml");
+    let odd = format!("{c1}{esc}");
+    let calls: [&[&str]; 12] = [
+        &["check", "esc.yaml"],
+        &["check", "quoted.yaml"],
+        &["run", "quoted.yaml"],
+        &["show", "quoted.yaml"],
+        &["check", &file],
+        &["run", &odd],
+        &["check", "small.yaml", "--set", price],
+        &["check", "small.yaml", "--set", log],
+        &["check", "small.yaml", "--set", &named],
+        &["check", "small.yaml", "--set", &odd],
+        &["run", "small.yaml", "--output", &format!("small.yaml/{odd}")],
+        &["example", &odd],
+    ];
+    for args in calls {
+        for format in [&[][..], &["--format", "json"]] {
+            let output = bench.loadbank("").args(args).args(format).output().unwrap();
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            let control = said.chars().find(|c| c.is_control() && *c != '\n');
+            assert_eq!(control, None, "{args:?}:\n{said:?}");
+            assert!(!said.is_empty());
+        }
     }
 }
 

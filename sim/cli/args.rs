@@ -19,7 +19,8 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
 
-    /// Log more: -v informs, -vv debugs, -vvv traces. `RUST_LOG` overrides.
+    /// Log more: -v files and phases, -vv every event of the plant, -vvv every instant. `RUST_LOG`
+    /// overrides.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(super) verbose: u8,
 }
@@ -350,7 +351,8 @@ pub(super) struct Check {
     #[command(flatten)]
     pub(super) source: Source,
 
-    /// How to print the findings; `json` is one finding a line.
+    /// How to print the findings; `json` prints one finding per line, then one single point of
+    /// failure per line.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }

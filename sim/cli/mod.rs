@@ -17,7 +17,8 @@ use clap::Parser as _;
 
 pub use exit::Exit;
 
-use crate::scenario::{self, Loaded, Reading};
+use crate::report;
+use crate::scenario::{self, Loaded, Reading, printable};
 use args::{Cli, Command, Format, Source};
 
 /// Runs the command line `args` and says how the process should end.
@@ -97,10 +98,13 @@ fn check(check: &args::Check) -> Exit {
         Format::Text => diagnostics.render(&files, colour(io::stdout().is_terminal())),
         Format::Json => diagnostics.json_lines(&files),
     };
-    if let (Some(loaded), Format::Text) = (&loaded, check.format) {
-        text.push_str(&crate::report::text::check(&loaded.design, diagnostics.warnings()));
+    if let Some(loaded) = &loaded {
+        text.push_str(&printable(&match check.format {
+            Format::Text => report::text::check(&loaded.design, diagnostics.warnings()),
+            Format::Json => report::json::single_points(&loaded.design),
+        }));
     }
-    match print(&text) {
+    match print_styled(&text) {
         Exit::Success if loaded.is_none() => Exit::Scenario,
         exit => exit,
     }
@@ -108,6 +112,11 @@ fn check(check: &args::Check) -> Exit {
 
 /// Prints a result. A reader that has gone away is no error.
 fn print(text: &str) -> Exit {
+    print_styled(&printable(text))
+}
+
+/// Prints a result that may hold colours of ours.
+fn print_styled(text: &str) -> Exit {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Exit::Success,
@@ -121,14 +130,14 @@ fn print(text: &str) -> Exit {
 
 /// Prints what is good to know and no fault.
 fn note(message: &str) {
-    let _ = writeln!(io::stderr().lock(), "note: {message}");
+    let _ = writeln!(io::stderr().lock(), "note: {}", printable(message));
 }
 
 /// Prints an error that has no place in a file.
 fn complain(message: &str, help: Option<&str>) {
     let mut stderr = io::stderr().lock();
-    let _ = writeln!(stderr, "error: {message}");
+    let _ = writeln!(stderr, "error: {}", printable(message));
     if let Some(help) = help {
-        let _ = writeln!(stderr, "  = help: {help}");
+        let _ = writeln!(stderr, "  = help: {}", printable(help));
     }
 }

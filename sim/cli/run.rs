@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::{complain, load, print};
 use crate::facility::{End, Facility};
 use crate::kernel::Time;
-use crate::report::run::{Manifest, RunWriter, Status};
+use crate::report::run::{Manifest, RunWriter, Setup, Status};
 use crate::report::{json, text};
 
 pub(super) fn run(args: &Run) -> Exit {
@@ -31,6 +31,26 @@ pub(super) fn run(args: &Run) -> Exit {
         }
     };
 
+    tracing::info!(
+        scenario = %args.source.file.display(),
+        sha256 = loaded.hash,
+        "read the scenario"
+    );
+    for input in &loaded.inputs {
+        tracing::info!(file = %input.path.display(), sha256 = input.sha256, "reads a file");
+    }
+    tracing::info!(
+        power = design.power.nodes.len(),
+        loops = design.loops.len(),
+        racks = design.racks.len(),
+        workloads = design.works.len(),
+        threads = pool.current_num_threads(),
+        seed = design.seed,
+        replication = args.replication,
+        start = %design.clock.timestamp(Time::ZERO),
+        days = design.duration.as_secs_f64() / 86_400.0,
+        "simulating"
+    );
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let replication = args.replication;
@@ -61,14 +81,23 @@ pub(super) fn run(args: &Run) -> Exit {
         Exit::Output
     };
     let columns = facility.columns();
-    let writer = RunWriter::create(&target, design, &columns, &args.tables, Box::new(proceed));
+    let setup = Setup {
+        target: &target,
+        columns: &columns,
+        formats: &args.tables,
+        scenario_sha256: &loaded.hash,
+        replication,
+    };
+    let writer = RunWriter::create(design, &setup, Box::new(proceed));
     let mut writer = match writer {
         Ok(writer) => writer,
         Err(error) => return unwritable(error),
     };
     interrupt.unfinished(writer.path().to_owned());
+    tracing::info!(folder = %writer.path().display(), "writing");
 
     let ended = pool.install(|| facility.run(&mut writer));
+    tracing::info!(wall_s = clock.elapsed().as_secs_f64(), ?ended, "simulated");
     for file in &loaded.played {
         if let Some(error) = file.take_failure() {
             complain(
@@ -103,9 +132,10 @@ pub(super) fn run(args: &Run) -> Exit {
         Ok(folder) => folder,
         Err(error) => return unwritable(error),
     };
+    tracing::info!(folder = %folder.display(), events = outcome.site_events, "published");
     let printed = match args.format {
         Format::Text => print(&text::summary(&outcome, &folder, clock.elapsed())),
-        Format::Json => print(&json::summary(&outcome)),
+        Format::Json => print(&json::printed(&outcome, &folder)),
     };
     for book in outcome.books.iter().filter(|book| !book.balanced) {
         complain(&format!("the books do not balance: {}", text::book(book)), None);

@@ -8,7 +8,7 @@ use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
-use super::{colour, complain, note, print};
+use super::{colour, complain, note, print, print_styled};
 use crate::report::study as text;
 use crate::study::{
     Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Selected, Shard,
@@ -86,7 +86,7 @@ pub(super) fn check(args: &Check) -> Exit {
             study.rule.at_most,
         );
     }
-    match print(&text) {
+    match print_styled(&text) {
         Exit::Success if reading.study.is_none() => Exit::Scenario,
         exit => exit,
     }

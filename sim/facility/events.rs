@@ -141,7 +141,6 @@ impl Facility<'_> {
                     }
                     let what = if up { What::Repaired } else { What::Failed };
                     let subject = &self.design.power.nodes[node.0 as usize].name;
-                    tracing::debug!(%now, subject, event = what.name());
                     observer.record(&Record { at: now, what, subject, count: 1 });
                     self.sequence_up(now, node, up, observer);
                 }

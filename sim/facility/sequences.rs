@@ -74,7 +74,6 @@ impl Facility<'_> {
             let Subject::Node(node) = subject else { return };
             let subject = &nodes[node.0 as usize].name;
             let what = What::Machine(state);
-            tracing::debug!(%at, subject, event = what.name());
             observer.record(&Record { at, what, subject, count: 1 });
         });
     }

@@ -79,6 +79,32 @@ impl Scale {
     /// Money for energy.
     pub const USD_PER_MWH: Self = Self::new("$/MWh", "usd_per_mwh", 1.0);
 
+    /// The units that end the names of what is in them.
+    const NAMED: [Self; 22] = [
+        Self::MW,
+        Self::MWH,
+        Self::KWH,
+        Self::DEGC,
+        Self::KELVIN,
+        Self::M3_PER_H,
+        Self::M3,
+        Self::L_PER_KWH,
+        Self::KG_PER_KWH,
+        Self::G_PER_KWH,
+        Self::TONNES,
+        Self::SECONDS,
+        Self::HOURS,
+        Self::HOURS_SQUARED,
+        Self::MACHINE_HOURS,
+        Self::RACK_HOURS,
+        Self::PER_SECOND,
+        Self::PH_PER_S,
+        Self::EH_PER_S,
+        Self::USD,
+        Self::BTC,
+        Self::USD_PER_MWH,
+    ];
+
     /// A unit of which a base unit is `per_base`.
     pub const fn new(symbol: &'static str, suffix: &'static str, per_base: f64) -> Self {
         Self { symbol, suffix, per_base, whole: false }
@@ -93,6 +119,21 @@ impl Scale {
         }
     }
 }
+
+/// The unit that ends the name of a column: `MWh` for `import_mwh`; none where the name has none, as
+/// that of a share or a count.
+pub fn unit_of(name: &str) -> Option<&'static str> {
+    let ends = |suffix: &str| {
+        let rest = name.strip_suffix(suffix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
+    };
+    let units = Scale::NAMED.iter().map(|scale| (scale.suffix, scale.symbol));
+    let units = units.chain(ELSEWHERE);
+    units.filter(|(suffix, _)| ends(suffix)).max_by_key(|(suffix, _)| suffix.len()).map(|it| it.1)
+}
+
+/// Units of columns that no figure is in.
+const ELSEWHERE: [(&str, &str); 2] = [("gpu_h", "GPU-h"), ("kw", "kW")];
 
 /// Which of two values of a figure is the better one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,6 +316,27 @@ mod tests {
             assert!(others.iter().all(|other| !figure.has_key(other)), "{}", figure.key());
         }
         assert_eq!(Scale::COUNT.key("heat_trips"), "heat_trips");
+    }
+
+    #[test]
+    fn the_unit_at_the_end_of_a_name_is_told() {
+        for (name, unit) in [
+            ("import_mw", Some("MW")),
+            ("price_usd_per_mwh", Some("$/MWh")),
+            ("tower_water_m3_per_h", Some("m3/h")),
+            ("chat_served_per_s", Some("1/s")),
+            ("held_gpu_h", Some("GPU-h")),
+            ("mine_ph_per_s", Some("PH/s")),
+            ("usd", Some("$")),
+            ("hall_live_racks", None),
+            ("watch", None),
+            ("pue", None),
+        ] {
+            assert_eq!(unit_of(name), unit, "{name}");
+        }
+        for scale in Scale::NAMED {
+            assert_eq!(unit_of(&scale.key("any")), Some(scale.symbol));
+        }
     }
 
     #[test]

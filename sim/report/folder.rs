@@ -1,5 +1,12 @@
 //! The folder of a run: written under a temporary name, then renamed, so that a reader never
 //! meets half a result.
+//!
+//! `.NAME.ID.partial` is a folder that process ID still writes. It is locked for as long as the
+//! process lives, so that what a killed one has left is known for what it is and removed by the
+//! next run into the same place. `.NAME.ID.replaced` is what stood under the name before, where the
+//! file system cannot exchange two folders in one step.
+
+mod stale;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,10 +20,13 @@ pub struct Folder {
     temporary: PathBuf,
     target: PathBuf,
     published: bool,
+    /// Says to others that the folder is being written; none where the system locks no folders.
+    _lock: Option<File>,
 }
 
 impl Folder {
-    /// Starts a folder that will be `target`.
+    /// Starts a folder that will be `target`, and removes what killed processes have left beside
+    /// it.
     ///
     /// The temporary name carries the process id: two runs at once do not meet, and the one
     /// that ends last wins.
@@ -33,16 +43,17 @@ impl Folder {
             _ => Path::new("."),
         };
         fs::create_dir_all(parent)?;
+        stale::clean(parent);
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
-        hidden.push(format!(".{}.partial", std::process::id()));
+        hidden.push(format!(".{}.{}", std::process::id(), stale::PARTIAL));
         let temporary = parent.join(hidden);
         if temporary.exists() {
-            // Left by a killed process that had our id.
+            // Left by a killed process that had our id, on a system that locks no folders.
             fs::remove_dir_all(&temporary)?;
         }
-        fs::create_dir(&temporary)?;
-        Ok(Self { temporary, target: target.to_owned(), published: false })
+        let lock = stale::create_locked(&temporary)?;
+        Ok(Self { temporary, target: target.to_owned(), published: false, _lock: lock })
     }
 
     /// Where files are written for now.
@@ -61,23 +72,32 @@ impl Folder {
         file.sync_all()
     }
 
-    /// Renames the folder into place. A folder of that name is replaced; it holds the same
+    /// Puts the folder into place. A folder of that name is replaced; it holds the same
     /// run, because names carry the hash of the scenario. Of several runs that end at once,
-    /// the last one stays.
+    /// the last one stays. Where the file system can, both folders change places in one step, so
+    /// that a kill at any moment leaves the old one or the new one.
     ///
     /// # Errors
     ///
     /// When it cannot be renamed; what stood there is then still, or again, in place.
     pub fn publish(mut self) -> io::Result<PathBuf> {
-        let aside = self.temporary.with_extension("replaced");
+        let aside = self.temporary.with_extension(stale::REPLACED);
         for attempt in 0.. {
-            let Err(error) = fs::rename(&self.temporary, &self.target) else { break };
+            let Err(error) = fs::rename(&self.temporary, &self.target) else {
+                self.published = true;
+                discard(&aside);
+                break;
+            };
             // Only a folder is replaced: a file of that name is somebody's.
             let is_folder = fs::symlink_metadata(&self.target).is_ok_and(|old| old.is_dir());
             if !is_folder || attempt == MOST_ATTEMPTS {
                 // Another run may have taken the name meanwhile; then its folder stays.
                 let _ = fs::rename(&aside, &self.target);
                 return Err(error);
+            }
+            if exchange(&self.temporary, &self.target).is_ok() {
+                // What was replaced is where we were, and goes with us.
+                break;
             }
             discard(&aside);
             match fs::rename(&self.target, &aside) {
@@ -87,14 +107,28 @@ impl Folder {
                 Err(error) => return Err(error),
             }
         }
-        self.published = true;
-        discard(&aside);
         Ok(self.target.clone())
     }
 }
 
 /// Renames that are tried while other runs put their folder under the same name.
 const MOST_ATTEMPTS: usize = 100;
+
+/// Lets two folders change places in one step.
+///
+/// # Errors
+///
+/// Where the system or the file system has no such step, or one of the two is not there.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 /// Removes a folder that is not needed any more. Nothing can be done about a failure here,
 /// and the name of the folder says what it is.
@@ -111,41 +145,4 @@ impl Drop for Folder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_appears_whole_or_not_at_all() {
-        let root = tempfile::tempdir().unwrap();
-        let target = root.path().join("runs/a");
-        let folder = Folder::create(&target).unwrap();
-        folder.write("x", b"1").unwrap();
-        assert!(!target.exists());
-        drop(folder);
-        assert_eq!(fs::read_dir(root.path().join("runs")).unwrap().count(), 0);
-
-        let folder = Folder::create(&target).unwrap();
-        folder.write("x", b"1").unwrap();
-        folder.write("gone", b"1").unwrap();
-        folder.publish().unwrap();
-        let folder = Folder::create(&target).unwrap();
-        folder.write("x", b"2").unwrap();
-        assert_eq!(fs::read(target.join("x")).unwrap(), b"1");
-        folder.publish().unwrap();
-        assert_eq!(fs::read(target.join("x")).unwrap(), b"2");
-        assert!(!target.join("gone").exists());
-        assert_eq!(fs::read_dir(root.path().join("runs")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_file_of_that_name_stays() {
-        let root = tempfile::tempdir().unwrap();
-        let target = root.path().join("a");
-        fs::write(&target, "mine").unwrap();
-        let folder = Folder::create(&target).unwrap();
-        folder.write("x", b"1").unwrap();
-        folder.publish().unwrap_err();
-        assert_eq!(fs::read(&target).unwrap(), b"mine");
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
-    }
-}
+mod tests;

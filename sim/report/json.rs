@@ -3,11 +3,14 @@
 //! Objects by name and no lists to search, so that every figure has one place, which is its
 //! address: `halls.gpu-hall.availability`.
 
+use std::path::Path;
+
 use serde_json::{Map, Value as Json, json};
 
-use crate::facility::{BookOutcome, Outcome, Subject};
+use crate::facility::{BookOutcome, Design, Outcome, Subject};
 use crate::measure::{Figure, Side};
 use crate::money::Bill;
+use crate::site::SinglePoint;
 
 /// The outcome as JSON, as in `summary.json`.
 ///
@@ -18,6 +21,40 @@ pub fn summary(outcome: &Outcome) -> String {
     let mut text = serde_json::to_string_pretty(&tree(outcome)).expect("plain figures");
     text.push('\n');
     text
+}
+
+/// The same, with the folder of the run's files: what `run --format json` prints.
+///
+/// # Panics
+///
+/// Never: an outcome is plain figures.
+pub fn printed(outcome: &Outcome, folder: &Path) -> String {
+    let mut tree = tree(outcome);
+    let root = tree.as_object_mut().expect("the root is an object");
+    put(root, &["folder"], json!(folder.to_string_lossy()));
+    let mut text = serde_json::to_string_pretty(&tree).expect("plain figures");
+    text.push('\n');
+    text
+}
+
+/// The single points of failure of `design`, an object on a line each: what `check --format json`
+/// prints after its findings.
+pub fn single_points(design: &Design) -> String {
+    let line = |point: &SinglePoint| {
+        let site = &design.site;
+        let object = json!({
+            "severity": "info",
+            "code": "single-point-of-failure",
+            "message": site.describe(point),
+            "components": site.names_of(point),
+            "medium": point.medium.name(),
+            "group": site.group_name(point.group),
+            "racks": point.racks,
+            "of": point.of,
+        });
+        format!("{object}\n")
+    };
+    design.site.single_points_of_failure().iter().map(line).collect()
 }
 
 /// A bill as JSON, in the units of `summary.json`.

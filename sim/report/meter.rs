@@ -20,9 +20,10 @@ pub(super) const COLUMNS: [(&str, &str, &str); 6] = [
     ("sewage_m3", "m3", "Water returned to the sewer."),
 ];
 
-pub(super) fn columns() -> Vec<Column> {
+/// The columns, with `decimals` in their times.
+pub(super) fn columns(decimals: u8) -> Vec<Column> {
     let numbers = COLUMNS.iter().map(|(name, ..)| Column::new(*name, Kind::Real));
-    std::iter::once(Column::new("start_utc", Kind::Time)).chain(numbers).collect()
+    std::iter::once(Column::new("start_utc", Kind::Time(decimals))).chain(numbers).collect()
 }
 
 pub(super) fn row(interval: &Interval) -> Vec<Cell> {

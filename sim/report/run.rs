@@ -10,8 +10,8 @@ use super::folder::Folder;
 use super::intervals::IntervalLog;
 use super::latency;
 use super::meter;
-use super::table::{Cell, Column, Format, Kind, Table};
-use crate::facility::{Design, Facility, Observer, Outcome, Record, WorkDesign};
+use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables};
+use crate::facility::{Design, Facility, Observer, Outcome, Record, Subject, WorkDesign};
 use crate::kernel::Time;
 use crate::money::Interval;
 use crate::scenario::Input;
@@ -57,6 +57,21 @@ pub enum Status {
     Unbalanced,
 }
 
+/// What the folder of a run is made for.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// Where the folder will be.
+    pub target: &'a Path,
+    /// The columns of the time series.
+    pub columns: &'a [String],
+    /// Formats of the tables.
+    pub formats: &'a [Format],
+    /// As [`Manifest::scenario_sha256`].
+    pub scenario_sha256: &'a str,
+    /// As [`Manifest::replication`].
+    pub replication: u64,
+}
+
 /// Asked at every instant whether to go on; shows progress on the way.
 pub type Proceed<'a> = Box<dyn FnMut(Time) -> ControlFlow<()> + Send + 'a>;
 
@@ -71,6 +86,8 @@ pub struct RunWriter<'a> {
     requests: Option<Table>,
     /// What a finished run is priced by.
     meter: Table,
+    /// The figures by month.
+    months: Table,
     /// None where no service is.
     latencies: Option<IntervalLog>,
     failure: Option<io::Error>,
@@ -85,27 +102,32 @@ impl std::fmt::Debug for RunWriter<'_> {
 }
 
 impl<'a> RunWriter<'a> {
-    /// Starts the folder `target` for a run of `design` with time-series columns `columns`, its
-    /// tables in each of `formats`.
+    /// Starts the folder of a run of `design`.
     ///
     /// # Errors
     ///
     /// When the folder or a table cannot be created.
-    pub fn create(
-        target: &Path,
-        design: &'a Design,
-        columns: &[String],
-        formats: &[Format],
-        proceed: Proceed<'a>,
-    ) -> io::Result<Self> {
-        let folder = Folder::create(target)?;
+    pub fn create(design: &'a Design, setup: &Setup<'_>, proceed: Proceed<'a>) -> io::Result<Self> {
+        let folder = Folder::create(setup.target)?;
+        let tables = Tables {
+            folder: folder.path(),
+            formats: setup.formats,
+            origin: vec![
+                ("scenario", design.name.clone()),
+                ("scenario_sha256", setup.scenario_sha256.to_owned()),
+                ("seed", design.seed.to_string()),
+                ("replication", setup.replication.to_string()),
+            ],
+        };
+        let of_meter = Tables { formats: &[Format::Csv], ..tables.clone() };
         let real = |name: &str| Column::new(name, Kind::Real);
         let text = |name: &str| Column::new(name, Kind::Text);
         let count = |name: &str| Column::new(name, Kind::Count);
-        let time = |name: &str| Column::new(name, Kind::Time);
+        let time = |name: &str| Column::new(name, Kind::Time(NANOSECONDS));
+        let decimals = decimals_of_intervals(design);
 
-        let mut series = vec![time("start_utc")];
-        series.extend(columns.iter().map(|name| real(name)));
+        let mut series = vec![Column::new("start_utc", Kind::Time(decimals))];
+        series.extend(setup.columns.iter().map(|name| real(name)));
         let events = vec![time("at_utc"), text("event"), text("subject"), count("count")];
         let mut jobs = vec![
             text("workload"),
@@ -137,15 +159,25 @@ impl<'a> RunWriter<'a> {
             real("tpot_s"),
             real("e2e_s"),
         ];
+        let months = vec![
+            text("month"),
+            Column::new("start_utc", Kind::Time(decimals)),
+            real("days"),
+            text("figure"),
+            text("subject"),
+            text("unit"),
+            real("value"),
+            text("address"),
+        ];
         Ok(Self {
             design,
             requests: match design.noting {
                 Noting::None => None,
-                _ => Some(Table::create(folder.path(), "requests", requests, formats)?),
+                _ => Some(tables.create("requests", requests)?),
             },
-            series: Table::create(folder.path(), "timeseries", series, formats)?,
-            events: Table::create(folder.path(), "events", events, formats)?,
-            jobs: Table::create(folder.path(), "jobs", jobs, formats)?,
+            series: tables.create("timeseries", series)?,
+            events: tables.create("events", events)?,
+            jobs: tables.create("jobs", jobs)?,
             latencies: match design
                 .works
                 .iter()
@@ -157,7 +189,8 @@ impl<'a> RunWriter<'a> {
                 )?),
                 false => None,
             },
-            meter: Table::create(folder.path(), meter::STEM, meter::columns(), &[Format::Csv])?,
+            meter: of_meter.create(meter::STEM, meter::columns(decimals))?,
+            months: tables.create("months", months)?,
             folder,
             failure: None,
             proceed,
@@ -189,6 +222,8 @@ impl<'a> RunWriter<'a> {
         self.events.finish()?;
         self.jobs.finish()?;
         self.meter.finish()?;
+        write_months(&mut self.months, outcome)?;
+        self.months.finish()?;
         self.requests.take().map_or(Ok(()), Table::finish)?;
         self.folder.write("summary.json", super::json::summary(outcome).as_bytes())?;
         self.folder.write("manifest.json", &json(manifest)?)?;
@@ -229,6 +264,7 @@ impl Observer for RunWriter<'_> {
     }
 
     fn interval(&mut self, start: Time, values: &[f64]) {
+        tracing::trace!(%start, "interval");
         if let Some(log) = &mut self.latencies {
             let written = log.close_interval();
             self.failure = self.failure.take().or(written.err());
@@ -250,6 +286,8 @@ impl Observer for RunWriter<'_> {
     }
 
     fn record(&mut self, record: &Record<'_>) {
+        let Record { at, what, subject, count } = record;
+        tracing::debug!(%at, subject, count, "{}", what.name());
         if let Some(log) = &mut self.latencies {
             log.record(record);
         }
@@ -314,11 +352,43 @@ impl Observer for RunWriter<'_> {
     }
 
     fn proceed(&mut self, now: Time) -> ControlFlow<()> {
+        tracing::trace!(%now, "settled");
         if self.failure.is_some() {
             return ControlFlow::Break(());
         }
         (self.proceed)(now)
     }
+}
+
+/// Decimals of a second that every start of an interval can be written with.
+fn decimals_of_intervals(design: &Design) -> u8 {
+    let start = design.clock.timestamp(Time::ZERO).as_nanosecond();
+    let interval = i128::from(design.interval.as_nanos());
+    let fits = |decimals: u8| {
+        let step = 10_i128.pow(u32::from(NANOSECONDS - decimals));
+        start % step == 0 && interval % step == 0
+    };
+    (0..NANOSECONDS).find(|&decimals| fits(decimals)).unwrap_or(NANOSECONDS)
+}
+
+/// A row for each figure of each month that is defined in it.
+fn write_months(table: &mut Table, outcome: &Outcome) -> io::Result<()> {
+    for month in &outcome.months {
+        for entry in month.subjects.iter().flat_map(Subject::entries) {
+            let Some(value) = entry.value else { continue };
+            table.push(&[
+                Cell::Text(month.name.clone()),
+                Cell::Time(month.start),
+                Cell::Real(month.days),
+                Cell::Text(entry.figure.name.to_owned()),
+                Cell::Text(entry.subject.name.clone()),
+                Cell::Text(entry.figure.scale.symbol.to_owned()),
+                Cell::Real(value),
+                Cell::Text(entry.address()),
+            ])?;
+        }
+    }
+    Ok(())
 }
 
 fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {

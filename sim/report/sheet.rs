@@ -97,6 +97,8 @@ pub(super) struct Magnitude {
 }
 
 impl Magnitude {
+    pub(super) const W: Self = Self { symbol: "W", per_mega: 1e6 };
+    pub(super) const WH: Self = Self { symbol: "Wh", per_mega: 1e6 };
     pub(super) const MW: Self = Self { symbol: "MW", per_mega: 1.0 };
     pub(super) const KW: Self = Self { symbol: "kW", per_mega: 1000.0 };
     pub(super) const MWH: Self = Self { symbol: "MWh", per_mega: 1.0 };
@@ -118,17 +120,34 @@ impl Magnitude {
     }
 }
 
-/// A number with thousands apart: whole above a hundred, else with what digits it needs.
+/// Below this a number is nothing: the rounding of sums.
+const NOTHING: f64 = 5e-7;
+
+/// A number with thousands apart: whole above a hundred, else with three digits that say
+/// something.
 pub(super) fn amount(value: f64) -> String {
     grouped(
         value,
         match value.abs() {
-            v if v >= 99.95 || v == 0.0 => 0,
+            v if v >= 99.95 || v < NOTHING => 0,
             v if v >= 9.995 => 1,
             v if v >= 0.9995 => 2,
-            _ => 3,
+            v if v >= 0.09995 => 3,
+            v if v >= 0.009_995 => 4,
+            v if v >= 0.000_999_5 => 5,
+            _ => 6,
         },
     )
+}
+
+/// An energy in the unit that suits it.
+pub(super) fn energy(joules: f64) -> String {
+    match joules.abs() {
+        j if j < 0.9995 => format!("{} mJ", amount(joules * 1e3)),
+        j if j < 999.5 => format!("{} J", amount(joules)),
+        j if j < 999.5e3 => format!("{} kJ", amount(joules / 1e3)),
+        _ => format!("{} MJ", amount(joules / 1e6)),
+    }
 }
 
 /// A whole number with thousands apart.
@@ -146,7 +165,9 @@ fn grouped(value: f64, digits: usize) -> String {
         }
         grouped.push(digit);
     }
-    let sign = if value < 0.0 { "-" } else { "" };
+    // What is rounded to zero has no sign.
+    let is_nothing = plain.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let sign = if value < 0.0 && !is_nothing { "-" } else { "" };
     format!("{sign}{grouped}{rest}")
 }
 
@@ -161,6 +182,13 @@ pub(super) fn time(seconds: f64) -> String {
         s if s < 120.0 => format!("{} s", amount(s)),
         s if s < 2.0 * 3600.0 => format!("{:.1} min", s / 60.0),
         s if s < 2.0 * 86_400.0 => format!("{:.1} h", s / 3600.0),
+        s if s < 100.0 * 86_400.0 => {
+            let hours = (s / 3600.0).round() as u64;
+            match (hours / 24, hours % 24) {
+                (days, 0) => format!("{days} days"),
+                (days, hours) => format!("{days} days {hours} h"),
+            }
+        }
         s => format!("{} days", amount(s / 86_400.0)),
     }
 }
@@ -173,7 +201,11 @@ mod tests {
     fn numbers_are_readable() {
         let cases = [
             (0.0, "0"),
-            (0.0123, "0.012"),
+            (0.0123, "0.0123"),
+            (0.000_123, "0.000123"),
+            (-1e-12, "0"),
+            (-3e-9, "0"),
+            (0.99996, "1.00"),
             (1.5, "1.50"),
             (12.34, "12.3"),
             (99.96, "100"),
@@ -222,6 +254,25 @@ mod tests {
         for (seconds, text) in cases {
             assert_eq!(time(seconds), text);
         }
-        assert_eq!(time(3e6), "34.7 days");
+        assert_eq!(time(3e6), "34 days 17 h");
+        assert_eq!(
+            [7.0, 2.9999, 100.0].map(|days| time(days * 86_400.0)),
+            ["7 days", "3 days", "100 days"]
+        );
+    }
+
+    #[test]
+    fn energies_are_told_in_a_unit_that_fits() {
+        let cases = [
+            (0.000_4, "0.400 mJ"),
+            (0.0123, "12.3 mJ"),
+            (14.15, "14.2 J"),
+            (999.7, "1.00 kJ"),
+            (46_210.0, "46.2 kJ"),
+            (3.6e6, "3.60 MJ"),
+        ];
+        for (joules, text) in cases {
+            assert_eq!(energy(joules), text);
+        }
     }
 }

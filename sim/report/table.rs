@@ -1,7 +1,9 @@
 //! Tables that are written row by row: Parquet where the feature is on, else CSV.
 //!
 //! Rows are buffered in blocks and written a block at a time, so memory does not grow with
-//! the length of a run. Every table has a fixed schema with the unit in the column name.
+//! the length of a run. Every table has a fixed schema with the unit in the column name. Times in
+//! CSV have the same number of decimals in every row, for readers that take the form of the first
+//! row for that of all.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -12,8 +14,8 @@ use jiff::Timestamp;
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A UTC instant, to the microsecond.
-    Time,
+    /// A UTC instant: in Parquet to the microsecond, in CSV with so many decimals of a second.
+    Time(u8),
     /// Text.
     Text,
     /// A number, possibly missing.
@@ -21,6 +23,9 @@ pub enum Kind {
     /// A count.
     Count,
 }
+
+/// Decimals of a second that any instant of a run can be written with.
+pub const NANOSECONDS: u8 = 9;
 
 /// A column: its name, unit included, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +78,39 @@ impl Format {
     }
 }
 
+/// What a table says of itself: keys and values that stand in the file beside its rows, where the
+/// format has a place for them.
+pub type Origin = Vec<(&'static str, String)>;
+
+/// Where the tables of one result are made, how, and from what they come.
+#[derive(Debug, Clone)]
+pub struct Tables<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// The formats.
+    pub formats: &'a [Format],
+    /// Where the rows come from.
+    pub origin: Origin,
+}
+
+impl Tables<'_> {
+    /// Creates `<stem>.parquet`, `<stem>.csv` or both, as the formats say.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be created.
+    pub fn create(&self, stem: &str, columns: Vec<Column>) -> io::Result<Table> {
+        let mut sinks = Vec::new();
+        for (i, format) in self.formats.iter().enumerate() {
+            // Repeated formats are ignored.
+            if !self.formats[..i].contains(format) {
+                sinks.push(Sink::create(self, stem, &columns, *format)?);
+            }
+        }
+        Ok(Table { columns, sinks })
+    }
+}
+
 /// A table being written, in one format or several.
 #[derive(Debug)]
 pub struct Table {
@@ -97,27 +135,6 @@ impl std::fmt::Debug for Sink {
 }
 
 impl Table {
-    /// Creates `<stem>.parquet`, `<stem>.csv` or both in `folder`, as `formats` say.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be created.
-    pub fn create(
-        folder: &Path,
-        stem: &str,
-        columns: Vec<Column>,
-        formats: &[Format],
-    ) -> io::Result<Self> {
-        let mut sinks = Vec::new();
-        for (i, format) in formats.iter().enumerate() {
-            // Said twice is said once.
-            if !formats[..i].contains(format) {
-                sinks.push(Sink::create(folder, stem, &columns, *format)?);
-            }
-        }
-        Ok(Self { columns, sinks })
-    }
-
     /// Appends a row.
     ///
     /// # Errors
@@ -129,7 +146,7 @@ impl Table {
     /// When the row does not fit the columns.
     pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
         assert_eq!(row.len(), self.columns.len(), "a row has one cell for each column");
-        self.sinks.iter_mut().try_for_each(|sink| sink.push(row))
+        self.sinks.iter_mut().try_for_each(|sink| sink.push(&self.columns, row))
     }
 
     /// Writes what is buffered and closes the files, synced to disk.
@@ -143,31 +160,48 @@ impl Table {
 }
 
 impl Sink {
-    fn create(folder: &Path, stem: &str, columns: &[Column], format: Format) -> io::Result<Self> {
+    fn create(
+        tables: &Tables<'_>,
+        stem: &str,
+        columns: &[Column],
+        format: Format,
+    ) -> io::Result<Self> {
+        let file =
+            |extension: &str| File::create(tables.folder.join(format!("{stem}.{extension}")));
         Ok(match format {
             Format::Csv => {
-                let file = BufWriter::new(File::create(folder.join(format!("{stem}.csv")))?);
-                let mut writer = csv::Writer::from_writer(file);
+                let mut writer = csv::Writer::from_writer(BufWriter::new(file("csv")?));
                 writer.write_record(columns.iter().map(|c| c.name.as_str()))?;
                 Sink::Csv(Box::new(writer))
             }
             #[cfg(feature = "parquet")]
             Format::Parquet => {
-                let file = File::create(folder.join(format!("{stem}.parquet")))?;
-                Sink::Parquet(Box::new(columnar::ParquetTable::create(file, columns)?))
+                let file = file("parquet")?;
+                Sink::Parquet(Box::new(columnar::ParquetTable::create(
+                    file,
+                    columns,
+                    &tables.origin,
+                )?))
             }
         })
     }
 
-    fn push(&mut self, row: &[Cell]) -> io::Result<()> {
+    fn push(&mut self, columns: &[Column], row: &[Cell]) -> io::Result<()> {
         match self {
-            Sink::Csv(writer) => Ok(writer.write_record(row.iter().map(|cell| match cell {
-                Cell::Time(at) => at.to_string(),
-                Cell::Text(text) => text.clone(),
-                Cell::Real(value) => format!("{value}"),
-                Cell::Count(count) => count.to_string(),
-                Cell::Missing => String::new(),
-            }))?),
+            Sink::Csv(writer) => {
+                let cells =
+                    columns.iter().zip(row).map(|(column, cell)| match (cell, column.kind) {
+                        (Cell::Time(at), Kind::Time(decimals)) => {
+                            format!("{at:.0$}", usize::from(decimals))
+                        }
+                        (Cell::Time(at), _) => at.to_string(),
+                        (Cell::Text(text), _) => text.clone(),
+                        (Cell::Real(value), _) => format!("{value}"),
+                        (Cell::Count(count), _) => count.to_string(),
+                        (Cell::Missing, _) => String::new(),
+                    });
+                Ok(writer.write_record(cells)?)
+            }
             #[cfg(feature = "parquet")]
             Sink::Parquet(table) => table.push(row),
         }
@@ -196,11 +230,13 @@ mod columnar {
 
     use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
     use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::metadata::KeyValue;
     use parquet::file::properties::WriterProperties;
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::types::{Type, TypePtr};
 
-    use super::{Cell, Column, Kind};
+    use super::{Cell, Column, Kind, Origin};
+    use crate::measure::unit_of;
 
     /// Rows held before a block is written.
     const BLOCK_ROWS: usize = 4096;
@@ -221,7 +257,7 @@ mod columnar {
     }
 
     impl ParquetTable {
-        pub(super) fn create(file: File, columns: &[Column]) -> io::Result<Self> {
+        pub(super) fn create(file: File, columns: &[Column], origin: &Origin) -> io::Result<Self> {
             let fields =
                 columns.iter().map(field).collect::<Result<Vec<_>, _>>().map_err(failed)?;
             let schema = Type::group_type_builder("table")
@@ -229,7 +265,12 @@ mod columnar {
                 .build()
                 .map(TypePtr::new)
                 .map_err(failed)?;
+            let told = |key: &str, value: String| KeyValue::new(format!("loadbank.{key}"), value);
+            let mut about = vec![told("version", env!("CARGO_PKG_VERSION").to_owned())];
+            about.extend(origin.iter().map(|(key, value)| told(key, value.clone())));
+            about.push(told("units", units(columns)));
             let properties = WriterProperties::builder()
+                .set_key_value_metadata(Some(about))
                 .set_compression(Compression::SNAPPY)
                 .set_created_by(format!("loadbank {}", env!("CARGO_PKG_VERSION")))
                 .build();
@@ -286,7 +327,7 @@ mod columnar {
     impl Block {
         fn empty(kind: Kind) -> Self {
             match kind {
-                Kind::Time => Block::Time(Vec::new()),
+                Kind::Time(_) => Block::Time(Vec::new()),
                 Kind::Text => Block::Text(Vec::new()),
                 Kind::Real => Block::Real(Vec::new(), Vec::new()),
                 Kind::Count => Block::Count(Vec::new()),
@@ -321,9 +362,18 @@ mod columnar {
         }
     }
 
+    /// The units of the columns that have one, as a JSON object by name.
+    fn units(columns: &[Column]) -> String {
+        let units =
+            columns.iter().filter(|column| column.kind == Kind::Real).filter_map(|column| {
+                unit_of(&column.name).map(|unit| (column.name.clone(), unit.into()))
+            });
+        serde_json::Value::Object(units.collect()).to_string()
+    }
+
     fn field(column: &Column) -> Result<TypePtr, parquet::errors::ParquetError> {
         let (physical, logical, repetition) = match column.kind {
-            Kind::Time => (
+            Kind::Time(_) => (
                 Physical::INT64,
                 Some(LogicalType::timestamp(true, TimeUnit::MICROS)),
                 Repetition::REQUIRED,

@@ -1,10 +1,12 @@
 //! What is wrong with a scenario, each with its place, and how to print it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::files::{Files, SourceFile};
+use super::printable::{printable, visible};
 use super::tree::Node;
 use crate::spec::{Mark, Severity};
 
@@ -107,13 +109,24 @@ impl Diagnostics {
         self.items.iter()
     }
 
-    /// Adds one.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    /// Adds one. What it quotes of files and arguments is made printable.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
         match diagnostic.severity {
             Severity::Error => self.errors += 1,
             Severity::Warning => self.warnings += 1,
         }
         if self.items.len() < Self::KEPT {
+            let texts = [
+                Some(&mut diagnostic.message),
+                diagnostic.label.as_mut(),
+                diagnostic.help.as_mut(),
+            ];
+            let notes = diagnostic.notes.iter_mut().map(|(_, label)| label);
+            for text in texts.into_iter().flatten().chain(notes) {
+                if let Cow::Owned(printable) = printable(text) {
+                    *text = printable;
+                }
+            }
             self.items.push(diagnostic);
         }
     }
@@ -277,7 +290,7 @@ fn snippet<'d>(
         let span = span.start - lines.start..span.end - lines.start;
         pointer.kind.span(span).label(pointer.label)
     });
-    Snippet::source(&file.text[lines.clone()])
+    Snippet::source(visible(&file.text[lines.clone()]))
         .line_start(first)
         .path(file.name.as_str())
         .annotations(annotations.collect::<Vec<_>>())

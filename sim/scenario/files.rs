@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::printable::printable;
 use crate::spec::Mark;
 
 /// The files of a scenario in the order in which they were read.
@@ -40,6 +41,7 @@ impl Files {
         let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         let line_starts =
             std::iter::once(0).chain(breaks.map(|(index, _)| index as u32 + 1)).collect();
+        let name = printable(&name).into_owned();
         self.0.push(SourceFile { name, dir, text, on_disk, line_starts });
         self.0.len() as u32
     }

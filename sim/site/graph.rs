@@ -50,6 +50,16 @@ pub enum Medium {
     Cooling,
 }
 
+impl Medium {
+    /// As people say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Medium::Power => "power",
+            Medium::Cooling => "cooling",
+        }
+    }
+}
+
 /// A thing on the site.
 #[derive(Debug, Clone)]
 pub struct Node {

@@ -76,6 +76,11 @@ impl Site {
         self.merge_alike(points)
     }
 
+    /// The names of the nodes of a single point of failure.
+    pub fn names_of(&self, point: &SinglePoint) -> Vec<&str> {
+        point.nodes.iter().map(|&node| self.node(node).name.as_str()).collect()
+    }
+
     /// A single point of failure in words: `main-tx-1: 200 racks of gpu-hall (power)`.
     pub fn describe(&self, point: &SinglePoint) -> String {
         let name = |node: NodeId| self.node(node).name.as_str();
@@ -90,11 +95,11 @@ impl Site {
             (racks, of) if racks == of => format!("all {of} racks"),
             (racks, of) => format!("{racks} of {of} racks"),
         };
-        let medium = match point.medium {
-            Medium::Power => "power",
-            Medium::Cooling => "cooling",
-        };
-        format!("{who}: {each}{count} of {} ({medium})", self.group_name(point.group))
+        format!(
+            "{who}: {each}{count} of {} ({})",
+            self.group_name(point.group),
+            point.medium.name()
+        )
     }
 
     /// For each node, in index order, the nodes whose single loss takes its power: its dominators,

@@ -64,10 +64,14 @@ fn run(path: &Path, limit: Duration) -> Verdict {
     };
     found.series(&series);
     found.totals(&series, &outcome);
+    found.text(&outcome);
     let summary = loadbank::report::json::summary(&outcome);
     found.figures("", &serde_json::from_str(&summary).expect("a summary is JSON"));
     Verdict::Ran(found.0)
 }
+
+/// Columns of a terminal, which the text summary keeps to.
+const WIDTH: usize = 80;
 
 #[derive(Debug)]
 struct Rows {
@@ -141,6 +145,20 @@ const WATER: [(&str, &str); 4] = [
 const SAME: f64 = 1e-9;
 
 impl Findings {
+    /// The text summary: within its width, and without a number that is none.
+    fn text(&mut self, outcome: &Outcome) {
+        let text = loadbank::report::text::summary(outcome, Path::new("runs/site"), Duration::ZERO);
+        for line in text.lines() {
+            if line.chars().count() > WIDTH {
+                self.add(format!("a line of the summary is too wide: {line}"));
+            }
+            let words = line.split(|c: char| !c.is_alphanumeric());
+            if words.into_iter().any(|word| word == "NaN" || word == "inf") {
+                self.add(format!("a line of the summary holds no number: {line}"));
+            }
+        }
+    }
+
     fn add(&mut self, what: String) {
         if self.0.len() < 12 {
             self.0.push(what);

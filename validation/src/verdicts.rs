@@ -73,6 +73,11 @@ fn file() -> PathBuf {
 fn table(subject: &str) -> Result<String, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(own).arg(subject).output().map_err(|error| error.to_string())?;
+    // Rows that are missed end it with 1. One that was ended otherwise has not printed all of them.
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`{subject}` broke off ({}): {said}", output.status));
+    }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
 

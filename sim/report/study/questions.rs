@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::compare::Heading;
 use super::numbers::exact;
 use super::tables::{count, into_folder, real, text, varied_cells, varied_columns};
-use crate::report::table::{Cell, Format, Table};
+use crate::report::table::{Cell, Format};
 use crate::study::{Case, Found, Search, Selected, Store, Study};
 
 /// What a search found.
@@ -176,7 +176,7 @@ pub fn write_trials(
     store: &Store,
     formats: &[Format],
 ) -> io::Result<()> {
-    into_folder(store.folder(), |aside| {
+    into_folder(study, store.folder(), formats, |tables| {
         let columns = vec![
             text("study"),
             text("design"),
@@ -187,7 +187,7 @@ pub fn write_trials(
             count("met"),
             text("answer"),
         ];
-        let mut table = Table::create(aside, "trials", columns, formats)?;
+        let mut table = tables.create("trials", columns)?;
         for &(index, answer, n, met) in &found.trials {
             let value = &search.parameter.values[index];
             table.push(&[
@@ -218,11 +218,11 @@ pub fn write_selection(
     formats: &[Format],
 ) -> io::Result<()> {
     let figure = study.selection.as_ref().map_or("", |selection| selection.figure.as_str());
-    into_folder(store.folder(), |aside| {
+    into_folder(study, store.folder(), formats, |tables| {
         let mut columns = vec![text("study"), text("design"), count("point")];
         columns.extend(varied_columns(study));
         columns.extend([text("figure"), count("replications"), real("mean"), text("result")]);
-        let mut table = Table::create(aside, "selection", columns, formats)?;
+        let mut table = tables.create("selection", columns)?;
         for (index, (case, (n, mean))) in cases.iter().zip(&selected.cases).enumerate() {
             let mut row = vec![
                 Cell::Text(study.name.clone()),

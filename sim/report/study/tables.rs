@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use crate::report::table::{Cell, Column, Format, Kind, Table};
+use crate::report::table::{Cell, Column, Format, Kind, Tables};
 use crate::study::{Case, Contrast, RequirementResult, Setting, Status, Store, Study};
 
 /// Writes `results`, `means` and, where requests were served, `latencies` with their histograms into
@@ -24,24 +24,28 @@ pub fn write_tables(
     n: usize,
     formats: &[Format],
 ) -> io::Result<()> {
-    into_folder(store.folder(), |aside| {
-        write_results(study, cases, store, n, aside, formats)?;
-        write_means(study, contrasts, aside, formats)?;
+    into_folder(study, store.folder(), formats, |tables| {
+        write_results(study, cases, store, n, tables)?;
+        write_means(study, contrasts, tables)?;
         if contrasts.iter().any(|contrast| contrast.pools.iter().next().is_some()) {
-            write_latencies(study, contrasts, aside, formats)?;
+            write_latencies(study, contrasts, tables)?;
         }
         Ok(())
     })
 }
 
-/// Has `write` make files beside the others of `folder`, and moves them there.
+/// Has `write` make files of `study` beside the others of `folder`, and moves them there.
 pub(super) fn into_folder(
+    study: &Study,
     folder: &Path,
-    write: impl FnOnce(&Path) -> io::Result<()>,
+    formats: &[Format],
+    write: impl FnOnce(&Tables<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let aside = folder.join(format!(".tables-{}", std::process::id()));
     fs::create_dir_all(&aside)?;
-    let written = write(&aside).and_then(|()| move_files(&aside, folder));
+    let origin = vec![("study", study.name.clone()), ("study_sha256", study.hash())];
+    let tables = Tables { folder: &aside, formats, origin };
+    let written = write(&tables).and_then(|()| move_files(&aside, folder));
     // Whatever has happened, nothing of it stays.
     let removed = fs::remove_dir_all(&aside);
     written.and(removed)
@@ -115,14 +119,13 @@ fn write_results(
     cases: &[Case],
     store: &Store,
     n: usize,
-    folder: &Path,
-    formats: &[Format],
+    tables: &Tables<'_>,
 ) -> io::Result<()> {
     let mut columns =
         vec![text("study"), text("design"), count("point"), count("replication"), count("seed")];
     columns.extend(varied_columns(study));
     columns.extend([text("figure"), text("subject"), text("unit"), real("value"), text("status")]);
-    let mut table = Table::create(folder, "results", columns, formats)?;
+    let mut table = tables.create("results", columns)?;
     let mut row = Vec::new();
     for case in cases {
         let arm = &study.arms[case.arm];
@@ -163,12 +166,7 @@ fn write_results(
 
 /// The means of every figure of every case with their intervals, and the differences to the
 /// baseline.
-fn write_means(
-    study: &Study,
-    contrasts: &[Contrast],
-    folder: &Path,
-    formats: &[Format],
-) -> io::Result<()> {
+fn write_means(study: &Study, contrasts: &[Contrast], tables: &Tables<'_>) -> io::Result<()> {
     let mut columns = vec![text("study"), text("design"), count("point")];
     columns.extend(varied_columns(study));
     columns.extend([text("figure"), text("subject"), text("unit"), count("n")]);
@@ -179,7 +177,7 @@ fn write_means(
     );
     columns.push(text("verdict"));
     columns.extend(["crn_factor", "needed"].map(real));
-    let mut table = Table::create(folder, "means", columns, formats)?;
+    let mut table = tables.create("means", columns)?;
     let maybe = |value: Option<f64>| value.map_or(Cell::Missing, Cell::Real);
     for contrast in contrasts {
         let varied = varied_cells(study, contrast.arm, contrast.point);
@@ -225,16 +223,15 @@ fn write_means(
 fn write_latencies(
     study: &Study,
     contrasts: &[Contrast],
-    folder: &Path,
-    formats: &[Format],
+    tables: &Tables<'_>,
 ) -> io::Result<()> {
-    let logs = folder.join("latency");
+    let logs = tables.folder.join("latency");
     fs::create_dir_all(&logs)?;
     let mut columns = vec![text("study"), text("design"), count("point")];
     columns.extend(varied_columns(study));
     columns.extend([text("histogram"), count("replications"), count("count")]);
     columns.extend(QUANTILES.map(|(name, _)| real(name)));
-    let mut table = Table::create(folder, "latencies", columns, formats)?;
+    let mut table = tables.create("latencies", columns)?;
     for contrast in contrasts {
         let arm = &study.arms[contrast.arm];
         let mut log = format!(

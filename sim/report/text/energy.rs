@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Text;
 use crate::facility::{Fact, Outcome, Subject, SubjectKind};
-use crate::report::sheet::{Sheet, amount, percent};
+use crate::report::sheet::{Sheet, amount, percent, whole};
 
 /// Water below this is none, m3: the rounding of basins that are full again.
 const NOTHING_M3: f64 = 0.05;
@@ -163,6 +163,24 @@ impl Text {
         self.sheet(&sheet);
         if any {
             let _ = writeln!(self.out, "  power lost and heat trips count racks");
+        }
+        for hall in outcome.of(SubjectKind::Hall) {
+            let (again, waiting_h) =
+                (hall.count("heat_trips_again"), hall.real("heat_waiting_rack_h"));
+            let mut told = Vec::new();
+            if again > 0 {
+                told.push(format!(
+                    "{} heat trips within an hour of the rack's return",
+                    whole(again)
+                ));
+            }
+            if waiting_h > 0.0 {
+                let waiting = amount(waiting_h);
+                told.push(format!("{waiting} rack-hours tripped while the cooling was too weak"));
+            }
+            if !told.is_empty() {
+                self.line(&hall.name, &told.join("; "));
+            }
         }
     }
 }

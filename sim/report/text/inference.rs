@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Text, WORTH_SAYING};
 use crate::facility::{Fact, Outcome, Subject, SubjectKind};
-use crate::report::sheet::{Sheet, amount, percent, whole};
+use crate::report::sheet::{Sheet, amount, energy, percent, whole};
 
 /// What latencies are told of, and the ends of their keys.
 const LATENCIES: [(&str, &str); 5] =
@@ -46,7 +46,7 @@ impl Text {
             ),
         );
         if let Some(joules) = work.get("j_per_output_token") {
-            self.line("energy", &format!("{joules:.3} J per generated token"));
+            self.line("energy", &format!("{} per generated token", energy(joules)));
         }
         if let Some(within) = within_targets(work) {
             self.line("within targets", &within);
@@ -71,7 +71,7 @@ impl Text {
                 count("served")
             ));
             if let Some(joules) = class.get("j_per_output_token") {
-                self.line("  energy", &format!("{joules:.3} J per generated token"));
+                self.line("  energy", &format!("{} per generated token", energy(joules)));
             }
             self.latencies("    latency", class);
         }

@@ -16,7 +16,7 @@ pub use bill::bill;
 pub use check::check;
 pub use reliability::{Reliability, reliability_json, reliability_text};
 
-use super::sheet::{Magnitude, Sheet, WIDTH, amount, wrapped};
+use super::sheet::{Magnitude, Sheet, WIDTH, amount, time, wrapped};
 use crate::facility::{BookOutcome, Outcome, SubjectKind};
 use crate::measure::Side;
 
@@ -28,9 +28,9 @@ pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
     let mut text = Text::new(outcome);
     let _ = writeln!(
         text.out,
-        "{}: {} days from {}, seed {}{}",
+        "{}: {} from {}, seed {}{}",
         outcome.scenario,
-        amount(outcome.simulated_days),
+        time(86_400.0 * outcome.simulated_days),
         outcome.start,
         outcome.seed,
         if outcome.partial { " (interrupted: partial)" } else { "" },
@@ -88,8 +88,16 @@ impl Text {
         let mean_mw = most_mwh / (24.0 * outcome.simulated_days);
         Self {
             out: String::new(),
-            energy: if most_mwh < 10.0 { Magnitude::KWH } else { Magnitude::MWH },
-            power: if mean_mw < 1.0 { Magnitude::KW } else { Magnitude::MW },
+            energy: match most_mwh {
+                mwh if mwh < 0.01 => Magnitude::WH,
+                mwh if mwh < 10.0 => Magnitude::KWH,
+                _ => Magnitude::MWH,
+            },
+            power: match mean_mw {
+                mw if mw < 0.001 => Magnitude::W,
+                mw if mw < 1.0 => Magnitude::KW,
+                _ => Magnitude::MW,
+            },
         }
     }
 
