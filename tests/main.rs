@@ -31,6 +31,7 @@ mod presets;
 mod random_sites;
 mod reference;
 mod reliability;
+mod report;
 mod restarts;
 mod ridethrough;
 mod run;

@@ -32,7 +32,14 @@ fn a_run_leaves_one_whole_folder() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "a good run is silent");
 
     let folder = bench.the_run();
-    let expected = ["latency.hlog", "manifest.json", "meter.csv", "scenario.yaml", "summary.json"];
+    let expected = [
+        "latency.hlog",
+        "manifest.json",
+        "meter.csv",
+        "report.html",
+        "scenario.yaml",
+        "summary.json",
+    ];
     let mut expected: Vec<String> = expected.iter().map(|&name| name.to_owned()).collect();
     let latencies = ["ttft", "tpot", "tbt", "e2e", "queue"];
     expected.extend(latencies.map(|kind| format!("latency-chat-{kind}.hgrm")));

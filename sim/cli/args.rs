@@ -61,8 +61,18 @@ pub(super) enum Command {
     Plan(Plan),
     /// Print an example scenario or study, or list them.
     Example(Example),
+    /// Make the page `report.html` of finished runs and studies anew, from their folders.
+    Report(Report),
+    /// Show the page of a finished run or study in the browser.
+    Open(Open),
+    /// Draw the site of a scenario as a one-line diagram.
+    Graph(Graph),
     /// Print the JSON Schema of scenarios, or of study files, for editors.
     Schema(Schema),
+    /// Print a script that completes commands and options in a shell.
+    Completions(Completions),
+    /// Print the manual page, or write one for each command.
+    Man(Man),
 }
 
 /// The scenario that a command works on.
@@ -362,6 +372,58 @@ pub(super) struct Check {
 pub(super) struct Show {
     #[command(flatten)]
     pub(super) source: Source,
+}
+
+/// `loadbank report`
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The folders, as `run`, `compare` and `study` leave them.
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) folders: Vec<PathBuf>,
+}
+
+/// `loadbank open`
+#[derive(Debug, Args)]
+pub(super) struct Open {
+    /// The folder of the run or study.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+/// `loadbank graph`
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    #[command(flatten)]
+    pub(super) source: Source,
+
+    /// As a picture, or for Graphviz.
+    #[arg(long, value_enum, default_value_t = GraphFormat::Svg)]
+    pub(super) format: GraphFormat,
+}
+
+/// The form of a diagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// A picture that browsers show.
+    Svg,
+    /// The language of Graphviz.
+    Dot,
+}
+
+/// `loadbank completions`
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// `loadbank man`
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Write a page for each command into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 /// The form of what goes to standard output.

@@ -3,7 +3,9 @@
 mod args;
 mod example;
 mod exit;
+mod folder;
 mod interrupt;
+mod manual;
 mod money;
 mod progress;
 mod reliability;
@@ -18,6 +20,7 @@ use clap::Parser as _;
 pub use exit::Exit;
 
 use crate::report;
+use crate::report::html::{diagram_dot, diagram_svg};
 use crate::scenario::{self, Loaded, Reading, printable};
 use args::{Cli, Command, Format, Source};
 
@@ -54,8 +57,32 @@ fn obey(command: &Command) -> Exit {
         Command::Merge(merge) => study::merge(merge),
         Command::Example(args) => example::example(args),
         Command::Plan(plan) => study::plan(plan),
+        Command::Report(args) => folder::report(args),
+        Command::Open(args) => folder::open(args),
+        Command::Graph(args) => graph(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
         Command::Schema(schema) if schema.study => print(&crate::study::study_schema()),
         Command::Schema(_) => print(&scenario::schema()),
+    }
+}
+
+/// `loadbank graph`
+fn graph(args: &args::Graph) -> Exit {
+    let loaded = match load(&args.source) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let drawn = match args.format {
+        args::GraphFormat::Svg => diagram_svg(&loaded.effective_yaml),
+        args::GraphFormat::Dot => diagram_dot(&loaded.effective_yaml),
+    };
+    match drawn {
+        Some(text) => print(&text),
+        None => {
+            complain("the scenario declares nothing to draw", Some("write `power:` or `cooling:`"));
+            Exit::Scenario
+        }
     }
 }
 

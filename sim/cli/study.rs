@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
 use super::{colour, complain, note, print, print_styled};
+use crate::report::html::write_report;
 use crate::report::study as text;
 use crate::study::{
     Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Selected, Shard,
@@ -429,7 +430,9 @@ impl Work<'_> {
             n,
             &self.run.tables,
         );
-        written.map_err(|error| self.cannot_write(&error))
+        // The page is made from what was written.
+        let page = || write_report(self.store.folder()).map(drop).map_err(io::Error::other);
+        written.and_then(|()| page()).map_err(|error| self.cannot_write(&error))
     }
 
     fn summary<'a>(

@@ -1,6 +1,7 @@
 //! What a run leaves behind: the text table, and the folder of files.
 
 pub mod columns;
+pub mod html;
 pub mod json;
 pub mod meter;
 pub mod run;

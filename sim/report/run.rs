@@ -234,6 +234,8 @@ impl<'a> RunWriter<'a> {
             let file = format!("latency-{}.hgrm", name.replace('/', "-"));
             self.folder.write(&file, latency::percentile_table(histogram).as_bytes())?;
         }
+        // Made from what is written, as `loadbank report` makes it later.
+        super::html::write_report(self.folder.path()).map_err(io::Error::other)?;
         self.folder.publish()
     }
 

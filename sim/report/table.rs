@@ -5,6 +5,10 @@
 //! CSV have the same number of decimals in every row, for readers that take the form of the first
 //! row for that of all.
 
+mod read;
+
+pub use read::{Columns, NEVER, read};
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

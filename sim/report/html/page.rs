@@ -1,0 +1,89 @@
+//! The page around the sections: head, policy, contents, scripts.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::number::escape;
+use super::parts::{Page, Section};
+use super::run::Run;
+use super::{script, section, style};
+
+/// The page of a run.
+pub(super) fn page(run: &Run) -> String {
+    let bands = section::bands(run);
+    let page = Page::new(run, bands.clone());
+    let head = section::verdict(&page);
+    let sections = section::sections(&page);
+    let data = script::data(run, &page.into_charts(), &bands);
+    let name = run.summary["scenario"].as_str().unwrap_or_default();
+    document(name, &head, &sections, Some(&data))
+}
+
+/// A whole document: `head` above, `sections` below, `data` for the script; without data, without
+/// a script.
+pub(super) fn document(
+    title: &str,
+    head: &str,
+    sections: &[Section],
+    data: Option<&str>,
+) -> String {
+    let style = style::style_sheet();
+    let style = match data {
+        Some(_) => style + script::VENDOR_STYLE,
+        None => style,
+    };
+    let scripts: Vec<&str> =
+        if data.is_some() { vec![script::VENDOR, script::OWN] } else { vec![script::THEME] };
+    let hashes: String = scripts.iter().map(|script| format!(" '{}'", hash(script))).collect();
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src{hashes}; base-uri 'none'; form-action 'none'",
+        hash(&style)
+    );
+    let contents: String = sections
+        .iter()
+        .map(|s| format!("<li><a href=\"#{}\">{}</a></li>", s.id, escape(&s.heading)))
+        .collect();
+    let body: String = sections.iter().map(section_html).collect();
+    let data = data.map_or(String::new(), |data| {
+        format!("<script type=\"application/json\" id=\"data\">{data}</script>\n")
+    });
+    let scripts: String =
+        scripts.iter().map(|script| format!("<script>{script}</script>\n")).collect();
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"generator\" content=\"loadbank {version}\">\n\
+         <title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<div class=\"page\">\n\
+         <nav aria-label=\"Contents\"><ul>{contents}</ul>\
+         <div class=\"controls\"><label for=\"theme\">Theme</label>\
+         <select id=\"theme\"><option value=\"\">as the system</option>\
+         <option value=\"light\">light</option><option value=\"dark\">dark</option></select>\
+         {reset}</div></nav>\n<main>\n{head}{body}\
+         <footer>Made by loadbank {version}.</footer>\n</main>\n</div>\n{data}{scripts}</body>\n\
+         </html>\n",
+        version = env!("CARGO_PKG_VERSION"),
+        reset = if data.is_empty() {
+            ""
+        } else {
+            "<button type=\"button\" id=\"all\">Show all time</button>"
+        },
+    )
+}
+
+fn section_html(section: &Section) -> String {
+    let Section { id, heading, question, body } = section;
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"h-{id}\">\n<h2 id=\"h-{id}\" dir=\"auto\">{}</h2>\n\
+         <p class=\"question\">{}</p>\n{body}</section>\n",
+        escape(heading),
+        escape(question)
+    )
+}
+
+/// The source expression that allows exactly `text`.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
+}

@@ -1,0 +1,288 @@
+//! Reading the tables of a folder back, from Parquet where it is there, else from CSV.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+/// A table that was written by [`Table`](super::Table), by columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Columns {
+    columns: Vec<(String, Values)>,
+    rows: usize,
+}
+
+/// The values of a column.
+#[derive(Debug, Clone, PartialEq)]
+enum Values {
+    /// UTC instants, microseconds since 1970.
+    Times(Vec<i64>),
+    Texts(Vec<String>),
+    /// NaN where there is none.
+    Reals(Vec<f64>),
+}
+
+impl Columns {
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The names of its columns, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// UTC instants in microseconds since 1970; nothing where it has no such column.
+    pub fn times(&self, name: &str) -> &[i64] {
+        match self.get(name) {
+            Some(Values::Times(times)) => times,
+            _ => &[],
+        }
+    }
+
+    /// Texts; nothing where it has no such column.
+    pub fn texts(&self, name: &str) -> &[String] {
+        match self.get(name) {
+            Some(Values::Texts(texts)) => texts,
+            _ => &[],
+        }
+    }
+
+    /// Numbers, NaN where there is none; nothing where it has no such column.
+    pub fn reals(&self, name: &str) -> Option<&[f64]> {
+        match self.get(name) {
+            Some(Values::Reals(reals)) => Some(reals),
+            _ => None,
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Values> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, values)| values)
+    }
+}
+
+/// Reads the table `stem` of `folder`; none where there is none. CSV does not say which columns
+/// are texts: `texts` does. Columns whose names end in `_utc` are instants.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn read(folder: &Path, stem: &str, texts: &[&str]) -> io::Result<Option<Columns>> {
+    #[cfg(feature = "parquet")]
+    if let Some(file) = open(&folder.join(format!("{stem}.parquet")))? {
+        return columnar::read(file).map(Some);
+    }
+    let Some(file) = open(&folder.join(format!("{stem}.csv")))? else { return Ok(None) };
+    read_csv(file, texts).map(Some)
+}
+
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_csv(file: File, texts: &[&str]) -> io::Result<Columns> {
+    let mut reader = csv::Reader::from_reader(io::BufReader::new(file));
+    let mut columns: Vec<(String, Values)> = reader
+        .headers()?
+        .iter()
+        .map(|name| {
+            let values = match name {
+                name if name.ends_with("_utc") => Values::Times(Vec::new()),
+                name if texts.contains(&name) => Values::Texts(Vec::new()),
+                _ => Values::Reals(Vec::new()),
+            };
+            (name.to_owned(), values)
+        })
+        .collect();
+    let mut rows = 0;
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record)? {
+        rows += 1;
+        for ((_, values), cell) in columns.iter_mut().zip(record.iter()) {
+            match values {
+                // An end that has not come yet is empty.
+                Values::Times(times) if cell.is_empty() => times.push(NEVER),
+                Values::Times(times) => times
+                    .push(cell.parse::<Timestamp>().map_err(io::Error::other)?.as_microsecond()),
+                Values::Texts(texts) => texts.push(cell.to_owned()),
+                Values::Reals(reals) => reals.push(cell.parse().unwrap_or(f64::NAN)),
+            }
+        }
+    }
+    Ok(Columns { columns, rows })
+}
+
+/// The instant that stands for none.
+pub const NEVER: i64 = i64::MAX;
+
+#[cfg(feature = "parquet")]
+mod columnar {
+    use std::fs::File;
+    use std::io;
+
+    use parquet::basic::LogicalType;
+    use parquet::column::reader::ColumnReader;
+    use parquet::data_type::{ByteArray, DataType};
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+    use super::{Columns, NEVER, Values};
+
+    pub(super) fn read(file: File) -> io::Result<Columns> {
+        let reader = SerializedFileReader::new(file).map_err(io::Error::other)?;
+        let schema = reader.metadata().file_metadata().schema_descr_ptr();
+        let mut columns = Vec::new();
+        let mut rows = 0;
+        for index in 0..schema.num_columns() {
+            let column = schema.column(index);
+            let is_time = matches!(column.logical_type_ref(), Some(LogicalType::Timestamp(..)));
+            let is_optional = column.max_def_level() > 0;
+            let mut values = None;
+            for group in 0..reader.num_row_groups() {
+                let group = reader.get_row_group(group).map_err(io::Error::other)?;
+                let count = group.metadata().num_rows() as usize;
+                let reader = group.get_column_reader(index).map_err(io::Error::other)?;
+                append(&mut values, reader, (is_time, is_optional), count)?;
+            }
+            let values = values.unwrap_or_else(|| {
+                let physical = column.physical_type();
+                match physical {
+                    parquet::basic::Type::BYTE_ARRAY => Values::Texts(Vec::new()),
+                    _ if is_time => Values::Times(Vec::new()),
+                    _ => Values::Reals(Vec::new()),
+                }
+            });
+            rows = match &values {
+                Values::Times(times) => times.len(),
+                Values::Texts(texts) => texts.len(),
+                Values::Reals(reals) => reals.len(),
+            };
+            columns.push((column.name().to_owned(), values));
+        }
+        Ok(Columns { columns, rows })
+    }
+
+    fn append(
+        values: &mut Option<Values>,
+        reader: ColumnReader,
+        (is_time, is_optional): (bool, bool),
+        rows: usize,
+    ) -> io::Result<()> {
+        match reader {
+            ColumnReader::Int64ColumnReader(mut reader) => {
+                let read = records(&mut reader, is_optional, rows)?;
+                if is_time {
+                    let into = values.get_or_insert_with(|| Values::Times(Vec::new()));
+                    let Values::Times(times) = into else { return Ok(()) };
+                    times.extend(read.into_iter().map(|value| value.unwrap_or(NEVER)));
+                } else {
+                    let into = values.get_or_insert_with(|| Values::Reals(Vec::new()));
+                    let Values::Reals(reals) = into else { return Ok(()) };
+                    reals
+                        .extend(read.into_iter().map(|value| value.map_or(f64::NAN, |v| v as f64)));
+                }
+            }
+            ColumnReader::DoubleColumnReader(mut reader) => {
+                let read = records(&mut reader, is_optional, rows)?;
+                let into = values.get_or_insert_with(|| Values::Reals(Vec::new()));
+                let Values::Reals(reals) = into else { return Ok(()) };
+                reals.extend(read.into_iter().map(|value| value.unwrap_or(f64::NAN)));
+            }
+            ColumnReader::ByteArrayColumnReader(mut reader) => {
+                let read = records(&mut reader, is_optional, rows)?;
+                let into = values.get_or_insert_with(|| Values::Texts(Vec::new()));
+                let Values::Texts(texts) = into else { return Ok(()) };
+                let text = |value: Option<ByteArray>| {
+                    let value = value.unwrap_or_default();
+                    String::from_utf8_lossy(value.data()).into_owned()
+                };
+                texts.extend(read.into_iter().map(text));
+            }
+            _ => return Err(io::Error::other("a column of a type that loadbank does not write")),
+        }
+        Ok(())
+    }
+
+    /// The values of a row group, in the order of its rows.
+    fn records<T: DataType>(
+        reader: &mut parquet::column::reader::ColumnReaderImpl<T>,
+        is_optional: bool,
+        rows: usize,
+    ) -> io::Result<Vec<Option<T::T>>> {
+        let (mut present, mut values) = (Vec::new(), Vec::new());
+        let mut done = 0;
+        while done < rows {
+            let levels = is_optional.then_some(&mut present);
+            let (read, ..) = reader
+                .read_records(rows - done, levels, None, &mut values)
+                .map_err(io::Error::other)?;
+            if read == 0 {
+                return Err(io::Error::other("a row group ends early"));
+            }
+            done += read;
+        }
+        if !is_optional {
+            return Ok(values.into_iter().map(Some).collect());
+        }
+        let mut values = values.into_iter();
+        Ok(present.into_iter().map(|level| if level > 0 { values.next() } else { None }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cell, Column, Format, Kind, Table};
+    use super::*;
+
+    /// More rows than a row group holds.
+    const ROWS: i64 = 10_000;
+
+    #[test]
+    fn what_is_written_is_read_in_any_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let columns = || {
+            vec![
+                Column::new("at_utc", Kind::Time),
+                Column::new("event", Kind::Text),
+                Column::new("power_mw", Kind::Real),
+                Column::new("count", Kind::Count),
+            ]
+        };
+        let at = |row: i64| Timestamp::from_microsecond(1_780_000_000_000_000 + row).unwrap();
+        let power = |row: i64| if row % 3 == 0 { None } else { Some(row as f64 / 7.0) };
+        let mut formats = vec![("csv", Format::Csv)];
+        if cfg!(feature = "parquet") {
+            formats.push(("best", Format::best()));
+        }
+        for (stem, format) in formats {
+            let mut table = Table::create(folder.path(), stem, columns(), &[format]).unwrap();
+            for row in 0..ROWS {
+                let cells = [
+                    Cell::Time(at(row)),
+                    Cell::Text(format!("e, {row}")),
+                    power(row).map_or(Cell::Missing, Cell::Real),
+                    Cell::Count(row as u64),
+                ];
+                table.push(&cells).unwrap();
+            }
+            table.finish().unwrap();
+            let read = read(folder.path(), stem, &["event"]).unwrap().unwrap();
+            assert_eq!(read.rows(), ROWS as usize);
+            assert_eq!(read.names().collect::<Vec<_>>(), ["at_utc", "event", "power_mw", "count"]);
+            let reals = read.reals("power_mw").unwrap();
+            for row in [0, 1, 2, 4096, 8195, ROWS - 1] {
+                let index = row as usize;
+                assert_eq!(read.times("at_utc")[index], at(row).as_microsecond());
+                assert_eq!(read.texts("event")[index], format!("e, {row}"));
+                assert_eq!(power(row), Some(reals[index]).filter(|value| !value.is_nan()));
+                assert_eq!(read.reals("count").unwrap()[index], row as f64);
+            }
+        }
+        assert_eq!(read(folder.path(), "absent", &[]).unwrap(), None);
+    }
+}
