@@ -49,6 +49,16 @@ pub(in crate::report) fn told(value: f64, form: Form) -> (String, &'static str) 
     }
 }
 
+/// A rating in MW as people write it: `92 MW`, `2.5 MW`.
+pub(in crate::report) fn rating(mw: f64) -> String {
+    let (number, unit) = told(mw, Form::Power);
+    let short = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => &number,
+    };
+    format!("{short} {unit}")
+}
+
 /// `value` with `digits` significant digits; from a thousand on, whole.
 pub(in crate::report) fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -159,6 +169,7 @@ mod tests {
         }
         assert_eq!(grouped(-0.0001, 2), "0.00", "nothing is not negative");
         assert_eq!(told(0.8876, Form::Power), ("887.6".to_owned(), "kW"));
+        assert_eq!([rating(92.0), rating(2.5), rating(0.4)], ["92 MW", "2.5 MW", "400 kW"]);
         assert_eq!(told(0.376_319, Form::Quick), ("376".to_owned(), "ms"));
     }
 

@@ -176,6 +176,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 // The site at a moment: states of units by node of the diagram.
 const step = starts.length > 1 ? Math.max(1, starts[1] - starts[0]) : 60;
 const states = data.states && $("moment") ? data.states : null;
+const view = document.querySelector(".oneline");
+if (view) view.scrollLeft = (view.scrollWidth - view.clientWidth) / 2;
 const boxes = [...document.querySelectorAll("#oneline .node")];
 const edges = [...document.querySelectorAll("#oneline .edge")];
 const SNAP = 1000;

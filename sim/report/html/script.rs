@@ -69,12 +69,14 @@ pub(super) fn data(run: &Run, charts: &[TimeChart], bands: &[Band]) -> String {
         (Some(table), Some(graph)) => states(table, graph),
         _ => Json::Null,
     };
-    let nodes = run.graph.iter().flat_map(|graph| &graph.nodes);
-    let nodes: Vec<Json> = nodes.map(|node| json!([node.name, node.units])).collect();
+    let nodes = || run.graph.iter().flat_map(|graph| &graph.nodes);
+    let names: Vec<Json> = nodes().map(|node| json!([node.name, node.units])).collect();
+    let keys: Vec<Vec<&str>> =
+        nodes().map(|node| node.keys.iter().map(|(key, _)| key.as_str()).collect()).collect();
     let data = json!({
         "from": seconds(from), "to": seconds(to), "starts": steps(&starts),
         "zone": zone(run, from, to), "charts": told, "bands": bands,
-        "incidents": incidents, "states": states, "nodes": nodes,
+        "incidents": incidents, "states": states, "nodes": names, "keys": keys,
     });
     // Within an element no tag may begin.
     data.to_string().replace('<', "\\u003c")

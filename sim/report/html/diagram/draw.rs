@@ -144,7 +144,9 @@ fn glyph(svg: &mut Svg, node: &Component, (x, y): (f64, f64)) {
         (Part::Racks, _) => {
             format!("M{}h12v18h-12zm0 4.5h12m-12 4.5h12m-12 4.5h12", at(-6.0, -9.0))
         }
-        (Part::Cooling, kind) if kind.contains("air") || kind.contains("dry") => {
+        (Part::Cooling, kind)
+            if ["air", "dry", "ventil"].iter().any(|word| kind.contains(word)) =>
+        {
             svg.circle("glyph", (x, y), 8.0);
             format!("M{}l11 11m0 -11l-11 11", at(-5.5, -5.5))
         }

@@ -5,7 +5,7 @@ use super::super::chart::sankey::{Leaf, Stage, sankey};
 use super::super::chart::time::{Line, TimeChart};
 use super::super::chart::{density, ranked};
 use super::super::figure::{Caption, Layout, figure, folded_table};
-use super::super::number::{Form, escape, percent, told};
+use super::super::number::{Form, escape, percent, rating};
 use super::super::parts::{Page, Section};
 use super::super::run::Run;
 use super::common::{colour_of, notes_of};
@@ -165,10 +165,7 @@ fn over_time(page: &Page<'_>) -> String {
         lines.extend(line(&format!("{work}_mw"), work, colour, dash));
     }
     lines.extend(line("generated_mw", "generators", "abnormal", 0));
-    let limit = run.limit_mw.map(|limit| {
-        let (number, symbol) = told(limit, Form::Power);
-        (limit * factor, format!("feed {number} {symbol}"))
-    });
+    let limit = run.limit_mw.map(|limit| (limit * factor, format!("feed {}", rating(limit))));
     // A feed that carries ten times as much would press the chart flat.
     let limit = limit.filter(|(limit, _)| *limit < 3.0 * most * factor);
     let chart =
@@ -198,10 +195,10 @@ fn pair(run: &Run, import: &[f64]) -> String {
     let most = run.real(&["energy", "peak_import_mw"]).unwrap_or(0.0);
     let (factor, unit) = power_unit(most);
     let scaled: Vec<f64> = import.iter().map(|mw| mw * factor).collect();
-    let limit = run.limit_mw.filter(|limit| *limit < 3.0 * most).map(|limit| {
-        let (number, symbol) = told(limit, Form::Power);
-        (limit * factor, format!("feed {number} {symbol}"))
-    });
+    let limit = run
+        .limit_mw
+        .filter(|limit| *limit < 3.0 * most)
+        .map(|limit| (limit * factor, format!("feed {}", rating(limit))));
     let caption =
         Caption { title: "Load duration", reading: "How long the import was at or above a level." };
     let rows = vec![

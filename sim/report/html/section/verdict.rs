@@ -1,6 +1,6 @@
 //! What a reader learns first: sentences that say what decides, and the figures behind them.
 
-use super::super::number::{Form, duration, escape, percent, told};
+use super::super::number::{Form, duration, escape, percent, rating, told};
 use super::super::parts::Page;
 use super::super::run::Run;
 use super::common::{note_html, notes};
@@ -88,8 +88,7 @@ fn of_import(run: &Run) -> Option<String> {
     let Some(limit) = run.limit_mw else {
         return Some(format!("The import peaked at {told_peak}; no feed has a limit.{shed}"));
     };
-    let (number, unit) = told(limit, Form::Power);
-    let feed = format!("{number}&nbsp;{unit}");
+    let feed = rating(limit).replace(' ', "&nbsp;");
     let share = share_at_limit(run).unwrap_or(0.0);
     Some(match share > 0.0 {
         true => format!(
@@ -144,15 +143,14 @@ fn of_jobs(run: &Run) -> Option<String> {
         .iter()
         .filter(|work| run.real(&["workloads", work, "goodput"]).is_some())
         .map(|work| {
-            let path = |key| ["workloads", work, key];
             format!(
-                "{} turned {} of its GPU-hours into useful work",
+                "Of the GPU-hours of {}, {} became useful work.",
                 escape(work),
-                run.figure(&path("goodput"), Form::Share),
+                run.figure(&["workloads", work, "goodput"], Form::Share),
             )
         })
         .collect();
-    (!told.is_empty()).then(|| capitalised(&told.join("; ")) + ".")
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
 fn of_requests(run: &Run) -> Option<String> {
@@ -168,30 +166,19 @@ fn of_requests(run: &Run) -> Option<String> {
             }
             let within = match run.real(&["workloads", work, "slo_attainment"]) {
                 Some(_) => format!(
-                    "served {} of its requests within their targets and",
+                    "{} were served within their targets and ",
                     run.figure(&["workloads", work, "slo_attainment"], Form::Share)
                 ),
                 None => String::new(),
             };
             let lost = match lost > 0.0 {
-                true => format!("lost {}&nbsp;% of them", percent(lost / arrived, 2)),
-                false => "lost none".to_owned(),
+                true => format!("{}&nbsp;% were lost", percent(lost / arrived, 2)),
+                false => "none was lost".to_owned(),
             };
-            Some(format!("{} {within} {lost}", escape(work)))
+            Some(format!("Of the requests to {}, {within}{lost}.", escape(work)))
         })
         .collect();
-    (!told.is_empty()).then(|| capitalised(&told.join("; ")) + ".")
-}
-
-/// With a capital letter, unless it begins with a name in quotes or markup.
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) if first.is_lowercase() && !text.starts_with('&') => {
-            first.to_uppercase().chain(chars).collect()
-        }
-        _ => text.to_owned(),
-    }
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
 fn chips(run: &Run, notes: usize) -> String {
@@ -259,8 +246,8 @@ fn of_site(run: &Run) -> Vec<FactBox> {
     };
     let peak = run.real(&["energy", "peak_import_mw"]).unwrap_or(0.0);
     let of_limit = run.limit_mw.map_or("no limit".to_owned(), |limit| {
-        let (number, unit) = told(limit, Form::Power);
-        format!("of {number}&nbsp;{unit}: {}&nbsp;%", percent(peak / limit, 1))
+        let feed = rating(limit).replace(' ', "&nbsp;");
+        format!("of {feed}: {}&nbsp;%", percent(peak / limit, 1))
     });
     push("Peak import", &["energy", "peak_import_mw"], Form::Power, of_limit, false);
     let mean = format!("mean {}", run.figure(&["energy", "mean_import_mw"], Form::Power));
