@@ -194,6 +194,23 @@ pub(super) struct Compare {
     pub(super) run: StudyRun,
 }
 
+/// What `reliability --without` leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LeftOut {
+    /// Common causes: what is a part of failures is then of each alone.
+    CommonCauses,
+    /// Crews: each component is repaired at once.
+    Crews,
+    /// Spare parts: one is always at hand.
+    Spares,
+    /// Planned work, and its errors.
+    Maintenance,
+    /// Errors of planned work.
+    HumanError,
+    /// Failures of generators to start and of switches to transfer.
+    OnDemand,
+}
+
 /// `loadbank reliability`
 #[derive(Debug, Args)]
 pub(super) struct Reliability {
@@ -212,6 +229,10 @@ pub(super) struct Reliability {
     /// Threads to simulate with; results do not depend on it. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
+
+    /// Leave something out, to see what it contributes.
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) without: Vec<LeftOut>,
 
     /// Enumerate states as well: exact figures, minimal cut sets, importances.
     #[arg(long)]

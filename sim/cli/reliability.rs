@@ -1,9 +1,9 @@
 //! `loadbank reliability`
 
-use super::args::{Format, Reliability as Arguments};
+use super::args::{Format, LeftOut, Reliability as Arguments};
 use super::exit::Exit;
 use super::{complain, load, print};
-use crate::reliability::{PowerStructure, Structure as _, bias, enumerate, simulate};
+use crate::reliability::{PowerStructure, Without, bias, enumerate, simulate, simulate_chain};
 use crate::report::text::{Reliability, reliability_json, reliability_text};
 
 pub(super) fn reliability(args: &Arguments) -> Exit {
@@ -12,19 +12,30 @@ pub(super) fn reliability(args: &Arguments) -> Exit {
         Err(exit) => return exit,
     };
     let design = &loaded.design;
-    let structure = match PowerStructure::new(design) {
-        Ok(structure) => structure,
-        Err(odd) => {
-            let message = format!(
-                "`{}` is a {} with states that `reliability` does not follow yet: \
-                 sags, batteries, starts and transfers",
-                odd.component, odd.kind
-            );
-            complain(&message, Some("`run` and `compare` follow them"));
-            return Exit::Scenario;
-        }
-    };
-    if structure.units().is_empty() || structure.subjects() == 0 {
+    let without: Vec<Without> = args.without.iter().map(|what| (*what).into()).collect();
+    let structure = PowerStructure::new(design, &without);
+    if let Some(odd) = structure.sequenced()
+        && (args.exact || args.bias)
+    {
+        let option = if args.exact { "--exact" } else { "--bias" };
+        let message = format!(
+            "`{}` is a {} with states beside up and down, which only plain simulation follows",
+            odd.component, odd.kind
+        );
+        complain(&message, Some(&format!("leave out `{option}`")));
+        return Exit::Scenario;
+    }
+    if let Some(name) = structure.shared()
+        && (args.exact || args.bias)
+    {
+        let message = format!(
+            "`{name}` makes components depend on each other, which only plain simulation follows"
+        );
+        let help = "leave out `--exact` and `--bias`, or add `--without` with what it is";
+        complain(&message, Some(help));
+        return Exit::Scenario;
+    }
+    if !structure.ever_fails() || structure.names().next().is_none() {
         let message = format!("`{}` has no power component that ever fails", design.name);
         complain(&message, Some("write `power:` with feeds, transformers, UPSs ..."));
         return Exit::Scenario;
@@ -60,12 +71,28 @@ pub(super) fn reliability(args: &Arguments) -> Exit {
         scenario: &design.name,
         seed,
         structure: &structure,
-        simulated: pool.install(|| simulate(&structure, args.years, seed)),
+        simulated: pool.install(|| match (structure.sequenced(), structure.shared()) {
+            (None, None) => simulate(&structure, args.years, seed),
+            _ => simulate_chain(&structure, args.years, seed),
+        }),
         exact: args.exact.then(|| enumerate(&structure, args.states as usize)),
         biased,
     };
     match args.format {
         Format::Text => print(&reliability_text(&result)),
         Format::Json => print(&reliability_json(&result)),
+    }
+}
+
+impl From<LeftOut> for Without {
+    fn from(what: LeftOut) -> Self {
+        match what {
+            LeftOut::CommonCauses => Self::CommonCauses,
+            LeftOut::Crews => Self::Crews,
+            LeftOut::Spares => Self::Spares,
+            LeftOut::Maintenance => Self::Maintenance,
+            LeftOut::HumanError => Self::HumanError,
+            LeftOut::OnDemand => Self::OnDemand,
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::money::Terms;
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
-use crate::plant::power::{PowerDesign, PowerLoad};
+use crate::plant::power::{PowerDesign, PowerLoad, Upkeep};
 use crate::site::Site;
 use crate::tables::Series;
 use crate::workload::gpu::GpuRackDesign;
@@ -46,6 +46,8 @@ pub struct Design {
     pub carbon: Option<Arc<Series<f64>>>,
     /// The power chain.
     pub power: PowerDesign,
+    /// What its components share: common causes, crews, spare parts, planned work.
+    pub upkeep: Upkeep,
     /// The component of the scenario that declared each power node, groups unexpanded.
     pub power_groups: Vec<String>,
     /// The main that brings water to the site.

@@ -69,13 +69,19 @@ impl Facility<'_> {
     fn follow_sequences(&mut self, observer: &mut dyn Observer) {
         self.power.follow(&self.sequences);
         let nodes = &self.design.power.nodes;
+        // Whom a crew repairs is out from now on.
+        let mut crewed = false;
         self.sequences.drain(|at, subject, state| {
             // Racks have records of their own.
             let Subject::Node(node) = subject else { return };
+            crewed |= state.is_breakdown() && self.failures.break_down(at, node);
             let subject = &nodes[node.0 as usize].name;
             let what = What::Machine(state);
             observer.record(&Record { at, what, subject, count: 1 });
         });
+        if crewed {
+            self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
+        }
     }
 
     /// Enters the next timer in the calendar. One that is no longer due is looked at in vain.

@@ -55,6 +55,13 @@ impl Clock {
         self.zone.to_datetime(self.timestamp(time))
     }
 
+    /// The local time of day at [`Time::ZERO`].
+    pub fn time_of_day(&self) -> Span {
+        let local = self.local(Time::ZERO).time();
+        let since = local.duration_since(jiff::civil::Time::midnight());
+        Span::from_secs_f64(since.as_secs_f64())
+    }
+
     /// The instants of a run until `horizon` at which the clock is set anew, as for summer time.
     pub(super) fn settings(&self, horizon: Time) -> impl Iterator<Item = Time> {
         let set =

@@ -42,7 +42,8 @@
 //!   pushed and happen; a prediction that may be revised is scheduled for a [`Ticket`] that
 //!   cancels it. Beneath it lies the radix wheel of `wheel.rs`, which no other room sees.
 //! - [`random`]: a stream of random numbers for each purpose of each entity.
-//! - [`renewal`]: failure and repair of named things, behind one clock.
+//! - [`renewal`]: failure and repair of named things, behind one clock; [`outages`] adds what they
+//!   share: common causes, crews, spare parts, planned work.
 //! - [`clock`]: which hour of which day it is on site; `week.rs` follows the hours of its week.
 //! - [`trace`]: one hash of everything that happened, for tests.
 //!
@@ -58,6 +59,7 @@
 pub mod agenda;
 pub mod clock;
 mod log;
+pub mod outages;
 pub mod random;
 pub mod renewal;
 pub mod time;
@@ -67,6 +69,7 @@ mod wheel;
 
 pub use agenda::{Agenda, Ticket};
 pub use clock::Clock;
+pub use outages::{CommonCause, Crew, CrewOrder, OutagePlan, Outages, PlannedWork, Stock, Why};
 pub use random::{Stream, Streams};
 pub use renewal::{FailureLaw, FailureSpec, Renewals, RepairLaw};
 pub use time::{Class, Span, Time};

@@ -14,24 +14,38 @@
 //! * [`bias`] does so from all-up to all-up, with failures made likely and each cycle weighted by
 //!   what that was worth: for losses that plain years never show.
 //!
-//! Units fail independently of each other and of load, and each has a crew of its own. A subject is
+//! A chain with batteries, generators and switches is a [`Chain`]: it has timers of its own
+//! ([`Machines`](machines::Machines) are those of a run), and only simulation follows it.
+//!
+//! [`Standby`] is exact for generators that stand by behind batteries.
+//!
+//! Plain simulation also follows what units share: common causes, crews, spare parts and planned
+//! work ([`OutagePlan`](crate::kernel::OutagePlan)). The others take units as independent of each
+//! other and of load, each with a crew of its own. A subject is
 //! *lost* where less of it is served than with everything up. Racks ask for their rated power and
 //! house loads for theirs; fans, pumps and chillers count as served while energised and ask for
 //! nothing, so that ratings are held against the racks and the house alone.
 
 mod bias;
+mod chain;
 mod enumerate;
+mod lints;
+mod machines;
 mod power;
 mod simulate;
+mod standby;
 mod structure;
 
 #[cfg(test)]
 mod tests;
 
 pub use bias::{BiasedFigures, bias};
+pub use chain::{Chain, Told};
 pub use enumerate::{ExactFigures, Importance, enumerate};
-pub use power::{PowerStructure, Unsupported};
-pub use simulate::{Cause, SimulatedFigures, simulate};
+pub use lints::{Lints, Loss, lints};
+pub use power::{PowerStructure, Sequenced, Without};
+pub use simulate::{Cause, SimulatedFigures, simulate, simulate_chain};
+pub use standby::{Standby, StandbyFigures, binomial};
 pub use structure::{Structure, Unit};
 
 /// Hours a year.

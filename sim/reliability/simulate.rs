@@ -1,21 +1,26 @@
 //! Plain simulation: failures and repairs one by one, in blocks of years.
 //!
-//! Every block starts with all units up and draws from streams of its own, named after the units.
-//! Blocks are long against any repair, so that the start weighs nothing, and short enough to be
-//! spread over cores. They are merged in their order.
-
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+//! Every block starts with all up and draws from streams of its own, named after the units. What
+//! happens before a multiple of the longest mean repair is not counted, so that the start weighs
+//! nothing. A loss belongs to the block in which it begins, and is followed to its end. Blocks are
+//! merged in their order.
 
 use rayon::prelude::*;
 
 use super::YEAR_H;
-use super::structure::{Remembered, Structure, Unit};
-use crate::kernel::{Stream, Streams};
+use super::chain::{Chain, Timeless, Told};
+use super::structure::{Structure, Unit};
+use crate::kernel::{FailureLaw, Outages, Span, Streams, Time, Why};
 use crate::study::statistics::{Interval, LEVEL, OutageTally, poisson_rate, unavailability};
 
-/// Years of a block.
-const BLOCK_YEARS: u64 = 1000;
+/// Years of a block: a [`Time`] ends after 146.
+const BLOCK_YEARS: u64 = 100;
+/// Years before and after those of a block, at most.
+const MARGIN_YEARS: f64 = 20.0;
+/// Mean repairs before what counts.
+const REPAIRS_BEFORE: f64 = 20.0;
+/// A loss shorter than this is momentary (IEEE 1366).
+const MOMENTARY_H: f64 = 5.0 / 60.0;
 
 /// What simulation says of one subject.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +29,8 @@ pub struct SimulatedFigures {
     pub years: u64,
     /// Losses seen.
     pub losses: u64,
+    /// Those of them that were shorter than five minutes (IEEE 1366).
+    pub momentary: u64,
     /// Losses a year, with their exact Poisson interval.
     pub losses_per_year: (f64, Interval),
     /// Hours a year in which something is lost, with their interval; none where nothing was.
@@ -32,15 +39,16 @@ pub struct SimulatedFigures {
     pub unserved: Option<(f64, Interval)>,
     /// The longest loss, in hours.
     pub longest_h: f64,
-    /// Units whose failure was the last step to a loss, most losses first.
+    /// What was the last step to losses, most losses first.
     pub causes: Vec<Cause>,
 }
 
-/// A unit whose failure was the last step to losses.
+/// The last step to losses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cause {
-    /// Which.
-    pub unit: u32,
+    /// Which unit went down; beyond the units, which of the chain's [faults](Chain::faults); beyond
+    /// these, which common cause of the [plan](Chain::plan), then which planned work.
+    pub step: u32,
     /// How many losses.
     pub losses: u64,
     /// How long they were together, in hours.
@@ -53,25 +61,35 @@ pub struct Cause {
 ///
 /// When `years` is zero.
 pub fn simulate(structure: &impl Structure, years: u64, seed: u64) -> Vec<SimulatedFigures> {
+    simulate_chain(&Timeless::new(structure.clone()), years, seed)
+}
+
+/// Follows `chain` for `years` years; figures by subject, with 95 % intervals.
+///
+/// # Panics
+///
+/// When `years` is zero.
+pub fn simulate_chain(chain: &impl Chain, years: u64, seed: u64) -> Vec<SimulatedFigures> {
     assert!(years > 0, "a simulation needs years");
     let blocks = years.div_ceil(BLOCK_YEARS);
     let blocks: Vec<Vec<Tally>> = (0..blocks)
         .into_par_iter()
         .map_init(
-            || Remembered::new(structure.clone()),
-            |structure, block| {
+            || chain.clone(),
+            |chain, block| {
                 let length = BLOCK_YEARS.min(years - block * BLOCK_YEARS);
-                Walk::new(structure, &Streams::new(seed, block)).run(length as f64 * YEAR_H)
+                walk(chain, &Streams::new(seed, block), length)
             },
         )
         .collect();
-    let mut sums = vec![Tally::new(structure.units().len()); structure.subjects()];
+    let steps = Steps::of(chain).all();
+    let mut sums = vec![Tally::new(steps); chain.subjects()];
     for block in &blocks {
         for (sum, tally) in sums.iter_mut().zip(block) {
             sum.merge(tally);
         }
     }
-    let units = structure.units();
+    let units = chain.units();
     sums.into_iter().map(|tally| tally.figures(years, units)).collect()
 }
 
@@ -80,26 +98,29 @@ pub fn simulate(structure: &impl Structure, years: u64, seed: u64) -> Vec<Simula
 struct Tally {
     lost: OutageTally,
     unserved: OutageTally,
-    by_unit: Vec<(u64, f64)>,
-    /// The loss under way: when it began, by whose failure, and what was not served so far.
+    momentary: u64,
+    by_step: Vec<(u64, f64)>,
+    /// The loss under way that counts: when it began, by which step, and what was not served so
+    /// far.
     under_way: Option<(f64, u32, f64)>,
     /// Share not served now, and since when.
     now: (f64, f64),
 }
 
 impl Tally {
-    fn new(units: usize) -> Self {
+    fn new(steps: usize) -> Self {
         Self {
             lost: OutageTally::default(),
             unserved: OutageTally::default(),
-            by_unit: vec![(0, 0.0); units],
+            momentary: 0,
+            by_step: vec![(0, 0.0); steps],
             under_way: None,
             now: (0.0, 0.0),
         }
     }
 
-    /// From `at` on, `share` is not served, after `unit` failed or came back.
-    fn set(&mut self, at: f64, share: f64, unit: u32) {
+    /// From `at` on, `share` is not served, after `step`. A loss that begins now `counts` or not.
+    fn set(&mut self, at: f64, share: f64, step: u32, counts: bool) {
         let (before, since) = self.now;
         if share == before {
             return;
@@ -109,17 +130,18 @@ impl Tally {
         }
         self.now = (share, at);
         if before == 0.0 {
-            self.under_way = Some((at, unit, 0.0));
+            self.under_way = counts.then_some((at, step, 0.0));
         } else if share == 0.0 {
             self.close(at);
         }
     }
 
     fn close(&mut self, at: f64) {
-        let Some((began, unit, unserved)) = self.under_way.take() else { return };
+        let Some((began, step, unserved)) = self.under_way.take() else { return };
         self.lost.add(at - began);
         self.unserved.add(unserved);
-        let (losses, hours) = &mut self.by_unit[unit as usize];
+        self.momentary += u64::from(at - began < MOMENTARY_H);
+        let (losses, hours) = &mut self.by_step[step as usize];
         *losses += 1;
         *hours += at - began;
     }
@@ -127,7 +149,8 @@ impl Tally {
     fn merge(&mut self, other: &Self) {
         self.lost.merge(&other.lost);
         self.unserved.merge(&other.unserved);
-        for (sum, more) in self.by_unit.iter_mut().zip(&other.by_unit) {
+        self.momentary += other.momentary;
+        for (sum, more) in self.by_step.iter_mut().zip(&other.by_step) {
             sum.0 += more.0;
             sum.1 += more.1;
         }
@@ -142,9 +165,9 @@ impl Tally {
             (share * YEAR_H, Interval { lower: lower * YEAR_H, upper: upper * YEAR_H })
         };
         let mut causes: Vec<Cause> = (0..)
-            .zip(&self.by_unit)
+            .zip(&self.by_step)
             .filter(|(_, (losses, _))| *losses > 0)
-            .map(|(unit, &(losses, hours))| Cause { unit, losses, hours })
+            .map(|(step, &(losses, hours))| Cause { step, losses, hours })
             .collect();
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.losses));
         let losses = self.lost.count;
@@ -153,6 +176,7 @@ impl Tally {
         SimulatedFigures {
             years,
             losses,
+            momentary: self.momentary,
             losses_per_year: (losses as f64 / years as f64, rate),
             hours_per_year: unavailability(&self.lost, hours, repair_h, tail).map(yearly),
             unserved: unavailability(&self.unserved, hours, repair_h, tail),
@@ -162,79 +186,96 @@ impl Tally {
     }
 }
 
-/// A change to come: earliest first, then by unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Due(f64, u32);
-
-impl Eq for Due {}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.0.total_cmp(&self.0).then(other.1.cmp(&self.1))
-    }
-}
-
-/// One block of years.
-struct Walk<'s, S> {
-    structure: &'s mut Remembered<S>,
-    streams: Vec<Stream>,
-    due: BinaryHeap<Due>,
-    /// The units that are down, ascending.
-    down: Vec<u32>,
-    tallies: Vec<Tally>,
-}
-
-impl<'s, S: Structure> Walk<'s, S> {
-    fn new(structure: &'s mut Remembered<S>, streams: &Streams) -> Self {
-        let units = structure.units();
-        let mut own: Vec<Stream> =
-            units.iter().map(|unit| streams.stream("power-failure", &unit.name)).collect();
-        let first = |(index, (unit, stream)): (u32, (&Unit, &mut Stream))| {
-            Due(stream.exponential(1.0 / unit.rate_per_h), index)
-        };
-        let due = (0..).zip(units.iter().zip(&mut own)).map(first).collect();
-        let tallies = vec![Tally::new(units.len()); structure.unserved(&[]).len()];
-        Self { structure, streams: own, due, down: Vec::new(), tallies }
-    }
-
-    fn run(mut self, until: f64) -> Vec<Tally> {
-        while let Some(mut top) = self.due.peek_mut() {
-            let Due(at, index) = *top;
-            if at >= until {
-                break;
-            }
-            let unit = &self.structure.units()[index as usize];
-            let stream = &mut self.streams[index as usize];
-            let lasts = match self.down.binary_search(&index) {
-                Ok(place) => {
-                    self.down.remove(place);
-                    stream.exponential(1.0 / unit.rate_per_h)
-                }
-                Err(place) => {
-                    self.down.insert(place, index);
-                    unit.repair.draw_s(stream) / 3600.0
-                }
-            };
-            *top = Due(at + lasts, index);
-            drop(top);
-            let unserved = self.structure.unserved(&self.down);
-            for (tally, &share) in self.tallies.iter_mut().zip(unserved) {
-                tally.set(at, share, index);
+/// One block of `years` years.
+fn walk(chain: &mut impl Chain, streams: &Streams, years: u64) -> Vec<Tally> {
+    chain.begin(streams);
+    let units = chain.units();
+    let longest_h = units.iter().map(Unit::repair_h).fold(0.0, f64::max);
+    let margin_h = f64::min(REPAIRS_BEFORE * longest_h, MARGIN_YEARS * YEAR_H);
+    let from = hours(margin_h);
+    let until = hours(margin_h + years as f64 * YEAR_H);
+    let last = hours(margin_h + (years as f64 + MARGIN_YEARS) * YEAR_H);
+    let laws = units.iter().map(|unit| {
+        let law = FailureLaw { rate_per_s: unit.rate_per_h / 3600.0, repair: unit.repair };
+        (unit.name.as_str(), law)
+    });
+    let (plan, midnight) = chain.plan();
+    let mut outages = Outages::new("power-failure", laws, plan, midnight, streams);
+    let steps = Steps::of(chain);
+    let mut tallies = vec![Tally::new(steps.all()); chain.subjects()];
+    let mut changed = Vec::new();
+    let mut told = Told::default();
+    let mut step = 0;
+    loop {
+        let now = outages.next_at().min(chain.next_at());
+        if now >= until && (now >= last || tallies.iter().all(|tally| tally.under_way.is_none())) {
+            break;
+        }
+        changed.clear();
+        while let Some((unit, up, why)) = outages.step(now) {
+            changed.push((unit as u32, up));
+            // What has broken by what it did was a step already.
+            if !up && why != Why::Told {
+                step = steps.number(unit as u32, why);
             }
         }
-        for tally in &mut self.tallies {
-            let (share, since) = tally.now;
-            if let Some((_, _, unserved)) = &mut tally.under_way {
-                *unserved += share * (until - since);
-            }
-            tally.close(until);
+        chain.advance(now, &changed, &mut told);
+        if let Some(fault) = told.faults.last() {
+            step = steps.units + fault;
         }
-        self.tallies
+        told.faults.clear();
+        for unit in told.broken.drain(..) {
+            outages.break_down(now, unit as usize);
+        }
+        let counts = now >= from && now < until;
+        for (tally, &share) in tallies.iter_mut().zip(chain.unserved()) {
+            tally.set(now.as_secs_f64() / 3600.0, share, step, counts);
+        }
     }
+    for tally in &mut tallies {
+        let (share, since) = tally.now;
+        let end = last.as_secs_f64() / 3600.0;
+        if let Some((_, _, unserved)) = &mut tally.under_way {
+            *unserved += share * (end - since).max(0.0);
+        }
+        tally.close(end);
+    }
+    tallies
+}
+
+/// How steps to a loss are numbered.
+#[derive(Debug, Clone, Copy)]
+struct Steps {
+    units: u32,
+    faults: u32,
+    causes: u32,
+    works: u32,
+}
+
+impl Steps {
+    fn of(chain: &impl Chain) -> Self {
+        let (plan, _) = chain.plan();
+        Self {
+            units: chain.units().len() as u32,
+            faults: chain.faults().len() as u32,
+            causes: plan.causes.len() as u32,
+            works: plan.works.len() as u32,
+        }
+    }
+
+    fn all(self) -> usize {
+        (self.units + self.faults + self.causes + self.works) as usize
+    }
+
+    fn number(self, unit: u32, why: Why) -> u32 {
+        match why {
+            Why::Own | Why::Told => unit,
+            Why::Cause(cause) => self.units + self.faults + cause,
+            Why::Work(work) | Why::Error(work) => self.units + self.faults + self.causes + work,
+        }
+    }
+}
+
+fn hours(hours: f64) -> Time {
+    Time::ZERO + Span::from_secs_f64(hours * 3600.0)
 }

@@ -9,20 +9,16 @@ use crate::kernel::{FailureLaw, RepairLaw};
 pub struct Unit {
     /// Its name, which is also that of its random stream.
     pub name: String,
-    /// Failures an hour of being up; above zero.
+    /// Failures per hour of being up; zero for what only others bring down.
     pub rate_per_h: f64,
     /// How long it is down.
     pub repair: RepairLaw,
 }
 
 impl Unit {
-    /// A unit of the law `law`; `None` where it never fails.
-    pub fn new(name: &str, law: FailureLaw) -> Option<Self> {
-        (law.rate_per_s > 0.0).then(|| Self {
-            name: name.to_owned(),
-            rate_per_h: law.rate_per_s * 3600.0,
-            repair: law.repair,
-        })
+    /// A unit of the law `law`.
+    pub fn of(name: &str, law: FailureLaw) -> Self {
+        Self { name: name.to_owned(), rate_per_h: law.rate_per_s * 3600.0, repair: law.repair }
     }
 
     /// Mean time to repair, in hours.

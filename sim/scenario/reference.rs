@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use super::assemble::SECTIONS;
+use super::assemble::{SECTIONS, SHARED};
 use super::catalogue::{Section, built_in};
 use super::files::Files;
 use super::schema::scenario_schema;
@@ -49,6 +49,9 @@ pub fn reference() -> String {
     page.write_parts(&schema, "", 3);
     for section in &SECTIONS {
         page.section(section, &schema["properties"][section.name]);
+    }
+    for section in SHARED {
+        page.plain_section(section, &schema["properties"][section]);
     }
     page.text
 }
@@ -102,6 +105,16 @@ impl<'s> Page<'s> {
             self.write_part(part, &way, 4);
         }
         self.catalogue(name);
+    }
+
+    /// A section of named parts of one kind.
+    fn plain_section(&mut self, name: &str, schema: &'s Json) {
+        let of = &self.definitions[first_reference(schema).expect("a part refers to its fields")];
+        let (meaning, each) = (one_line(&schema["description"]), one_line(&of["description"]));
+        let _ = writeln!(self.text, "\n## `{name}`\n\n{meaning}\n\n{each}");
+        self.place_parts(of, name);
+        self.table(of);
+        self.write_parts(of, name, 3);
     }
 
     /// Places what several of `models` refer to under the section, and returns it.

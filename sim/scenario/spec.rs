@@ -11,7 +11,7 @@ use crate::control::ControlSpec;
 use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
 use crate::money::ContractSpec;
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
-use crate::plant::power::PowerSpec;
+use crate::plant::power::{CommonCauseSpec, CrewSpec, PlannedWorkSpec, PowerSpec, SparesSpec};
 use crate::spec::kinds;
 use crate::units::{Duration, Fraction};
 use crate::workload::gpu::GpuRackSpec;
@@ -63,6 +63,26 @@ pub(super) struct ScenarioSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, PowerSpec>")]
     power: Option<IgnoredAny>,
+    /// What strikes several components of the power chain at one instant, by name.
+    #[allow(dead_code)] // read part by part
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, CommonCauseSpec>")]
+    common_causes: Option<IgnoredAny>,
+    /// Who repairs components of the power chain, by name. Default: each is repaired at once.
+    #[allow(dead_code)] // read part by part
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, CrewSpec>")]
+    crews: Option<IgnoredAny>,
+    /// Spare parts for components of the power chain, by name. Default: always at hand.
+    #[allow(dead_code)] // read part by part
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, SparesSpec>")]
+    spares: Option<IgnoredAny>,
+    /// Planned work on components of the power chain, by name.
+    #[allow(dead_code)] // read part by part
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, PlannedWorkSpec>")]
+    maintenance: Option<IgnoredAny>,
     /// The main that brings water to the site. Default: it brings whatever is asked.
     #[serde(default)]
     pub(super) water: Option<WaterMainSpec>,

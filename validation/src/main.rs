@@ -8,6 +8,7 @@ mod fit_weather;
 mod inference;
 mod log;
 mod mutated_gallery;
+mod power;
 mod random_sites;
 mod replay;
 mod study;
@@ -17,7 +18,7 @@ mod verdicts;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|\
-     mutated-gallery|random-sites|replay|study|training|verdicts";
+     mutated-gallery|power|random-sites|replay|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         }
         Some("random-sites") => random_sites::run(arguments),
         Some("replay") => replay::run(arguments),
+        Some("power") => power::run(&folder),
         Some("study") => study::run(),
         Some("training") => training::run(),
         Some("inference") => inference::run(&folder),

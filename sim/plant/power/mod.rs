@@ -18,6 +18,7 @@ mod design;
 mod failures;
 mod network;
 pub mod sequence;
+mod upkeep;
 
 mod fair;
 mod flow;
@@ -35,3 +36,6 @@ pub use kinds::PowerPart;
 pub use network::Network;
 pub use sequence::Sequences;
 pub use spec::PowerSpec;
+pub use upkeep::{
+    CauseOn, CommonCauseSpec, CrewSpec, PlannedWorkSpec, SparesSpec, StartCause, Upkeep,
+};

@@ -4,6 +4,7 @@
 mod biased;
 mod exact;
 mod simulated;
+mod standby;
 
 use std::sync::Arc;
 

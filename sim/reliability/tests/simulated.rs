@@ -23,7 +23,7 @@ fn plain_years_meet_closed_forms() {
     let (hours, interval) = seen.hours_per_year.unwrap();
     close(hours, exact[0].unavailability * YEAR_H, 0.015);
     assert!(interval.contains(exact[0].unavailability * YEAR_H));
-    assert_eq!(seen.causes[0].unit, 0);
+    assert_eq!(seen.causes[0].step, 0);
     close(
         seen.causes[0].losses as f64 / seen.losses as f64,
         exact[0].importance[0].last_step,

@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::reliability::{
-    BiasedFigures, ExactFigures, PowerStructure, SimulatedFigures, Structure as _, YEAR_H,
-};
+use crate::reliability::{BiasedFigures, ExactFigures, PowerStructure, SimulatedFigures, YEAR_H};
 use crate::study::statistics::Interval;
 
 /// How many causes and cut sets the text names.
@@ -36,9 +34,9 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
         of.scenario,
         of.simulated.first().map_or(0, |figures| figures.years),
         of.seed,
-        of.structure.units().len(),
+        of.structure.unit_count(),
     );
-    let unit = |u: u32| of.structure.units()[u as usize].name.as_str();
+    let unit = |u: u32| of.structure.step(u);
     let subjects = of.structure.names().zip(of.structure.asked());
     for (index, (name, (asked_w, short))) in subjects.enumerate() {
         let _ = writeln!(text, "\n{name}");
@@ -50,8 +48,9 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
         let (rate, interval) = seen.losses_per_year;
         let _ = writeln!(
             text,
-            "  simulated  {} losses: {} per year, {}",
+            "  simulated  {} losses, {} of them under 5 min: {} per year, {}",
             seen.losses,
+            seen.momentary,
             number(rate),
             range(interval)
         );
@@ -78,7 +77,7 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
             let _ = writeln!(
                 text,
                 "             last step `{}`: {:.1} % of losses, {:.1} % of hours",
-                unit(cause.unit),
+                unit(cause.step),
                 100.0 * cause.losses as f64 / seen.losses as f64,
                 100.0 * cause.hours / all_h
             );
@@ -177,21 +176,21 @@ fn number(value: f64) -> String {
 ///
 /// Never: it is plain figures.
 pub fn reliability_json(of: &Reliability<'_>) -> String {
-    let units = of.structure.units();
-    let named = |u: u32| units[u as usize].name.as_str();
+    let named = |u: u32| of.structure.step(u);
     let mut subjects = Map::new();
     for (index, (name, (asked_w, short))) in
         of.structure.names().zip(of.structure.asked()).enumerate()
     {
         let seen = &of.simulated[index];
         let causes = seen.causes.iter().map(|cause| {
-            json!({"component": named(cause.unit), "losses": cause.losses, "hours": cause.hours})
+            json!({"step": named(cause.step), "losses": cause.losses, "hours": cause.hours})
         });
         let mut figures = Map::new();
         figures.insert("rated_kw".into(), json!(asked_w / 1e3));
         figures.insert("share_short_with_all_up".into(), json!(short));
         let simulated = json!({
             "losses": seen.losses,
+            "momentary": seen.momentary,
             "losses_per_year": estimate(Some(seen.losses_per_year)),
             "hours_per_year": estimate(seen.hours_per_year),
             "share_unserved": estimate(seen.unserved),
@@ -221,7 +220,7 @@ pub fn reliability_json(of: &Reliability<'_>) -> String {
         "scenario": of.scenario,
         "seed": of.seed,
         "years": of.simulated.first().map_or(0, |figures| figures.years),
-        "units": units.len(),
+        "units": of.structure.unit_count(),
         "subjects": subjects,
     });
     format!("{json:#}\n")

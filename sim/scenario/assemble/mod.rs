@@ -12,6 +12,7 @@ mod outlook;
 mod plant;
 mod played;
 mod traces;
+mod upkeep;
 mod work;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,9 @@ pub(super) const SECTIONS: [Section; 5] = [
     Section { name: "workloads", kinds: WorkloadSpec::KINDS, lists: &[("pools", "PoolSpec")] },
     Section { name: "contracts", kinds: ContractSpec::KINDS, lists: &[] },
 ];
+
+/// The sections that say what components of the power chain share.
+pub(super) const SHARED: [&str; 4] = ["common_causes", "crews", "spares", "maintenance"];
 
 /// Length of the intervals of the time series where none is written.
 const DEFAULT_INTERVAL: Span = Span::from_secs(900);
@@ -157,6 +161,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
 
+    let upkeep = upkeep::read(document, &mut plant, &clock, sink);
     let (power, power_groups) = (plant.power.clone(), plant.power_groups.clone());
     let (house, loops) = (plant.house.clone(), plant.loops.clone());
     let exchangers = plant.exchangers.clone();
@@ -175,6 +180,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         price: price?,
         carbon: carbon.map_or(Some(None), |carbon| carbon.map(Some))?,
         power,
+        upkeep,
         power_groups,
         water,
         loops,

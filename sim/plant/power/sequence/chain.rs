@@ -11,6 +11,7 @@ use super::timers::{Cx, Timers, Turn};
 use super::ups::Ups;
 use crate::kernel::{Span, Stream, Streams, Time};
 use crate::plant::power::design::{PowerDesign, PowerLoad, PowerNode};
+use crate::plant::power::upkeep::Upkeep;
 use crate::plant::power::wiring::Wiring;
 
 /// What a machine needs to act, as a borrow of some fields of [`Sequences`].
@@ -58,6 +59,8 @@ pub struct Sequences {
     /// Sets, and buses, in index order.
     sets: Vec<u32>,
     buses: Vec<u32>,
+    /// What keeps several sets from starting at one call.
+    starts: Vec<Start>,
     timers: Timers,
     log: Vec<Change>,
     now: Time,
@@ -98,6 +101,17 @@ struct Caller {
     members: Vec<Vec<u32>>,
 }
 
+/// Something that keeps several sets from starting at one call.
+#[derive(Debug, Clone)]
+struct Start {
+    members: Vec<u32>,
+    /// Chance of it at a call.
+    chance: f64,
+    stream: Stream,
+    /// The call that it was last drawn for, and what came of it.
+    drawn: Option<(Time, bool)>,
+}
+
 /// Whom a change concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
@@ -135,6 +149,7 @@ impl Sequences {
             callers: Vec::new(),
             sets: of(|machine| matches!(machine, Machine::Genset(_))),
             buses: of(|machine| matches!(machine, Machine::Bus(_))),
+            starts: Vec::new(),
             timers: Timers::new(nodes + design.loads.len()),
             log: Vec::new(),
             now: Time::ZERO,
@@ -153,6 +168,35 @@ impl Sequences {
         }
         all.propagate();
         all.log.clear();
+        all
+    }
+
+    /// The same, with what the components of the chain share. What keeps several generators from
+    /// starting is drawn once for all that are called at one instant, from the stream
+    /// (`common-cause`, its name).
+    pub fn with(design: &PowerDesign, upkeep: &Upkeep, streams: &Streams) -> Self {
+        let mut all = Self::new(design, streams);
+        for cause in &upkeep.starts {
+            let mut sum = 0.0;
+            for member in &cause.members {
+                if let Machine::Genset(set) = &mut all.machines[member.0 as usize] {
+                    sum += set.starts_alone(1.0 - cause.beta);
+                }
+            }
+            all.starts.push(Start {
+                members: cause.members.iter().map(|member| member.0).collect(),
+                chance: cause.beta * sum / cause.members.len() as f64,
+                stream: streams.stream("common-cause", &cause.name),
+                drawn: None,
+            });
+        }
+        let plan = &upkeep.plan;
+        let crews = plan.crews.iter().map(|crew| &crew.members);
+        for &member in crews.chain(plan.stocks.iter().map(|stock| &stock.members)).flatten() {
+            if let Machine::Genset(set) = &mut all.machines[member as usize] {
+                set.has_crew = true;
+            }
+        }
         all
     }
 
@@ -632,6 +676,10 @@ impl Sequences {
             let sync = bus.design().sync;
             match bus.set_available(k as u32, available) {
                 Some(Joins::Now) => cx!(self, set).note(State::OnBus),
+                // What runs at the start of the run is on its bus.
+                Some(Joins::AfterSync) if self.now == Time::ZERO => {
+                    bus.synchronised(k as u32);
+                }
                 Some(Joins::AfterSync) => cx!(self, set).after(SYNC, sync),
                 None if !available => cx!(self, set).cancel(SYNC),
                 None => {}
@@ -660,6 +708,9 @@ impl Sequences {
             }
             let called = callers.any(|caller| self.calls(caller));
             let n = set as usize;
+            if called {
+                self.draw_start(set);
+            }
             let mut cx = cx!(self, n);
             if let Machine::Genset(set) = &mut self.machines[n] {
                 let before = set.state;
@@ -668,6 +719,21 @@ impl Sequences {
             }
         }
         any | self.free_reserves()
+    }
+
+    /// Whether a set that is about to crank is kept from it, with others.
+    fn draw_start(&mut self, n: u32) {
+        let now = self.now;
+        let Machine::Genset(set) = &mut self.machines[n as usize] else { return };
+        if !set.would_crank() {
+            return;
+        }
+        for cause in self.starts.iter_mut().filter(|cause| cause.members.contains(&n)) {
+            if cause.drawn.is_none_or(|(at, _)| at != now) {
+                cause.drawn = Some((now, cause.stream.chance(cause.chance)));
+            }
+            set.struck = cause.drawn.is_some_and(|(_, struck)| struck);
+        }
     }
 
     /// Whether a switch asks for its generators: by itself, or for a UPS behind it that has

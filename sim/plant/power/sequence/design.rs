@@ -22,6 +22,20 @@ pub enum MachineDesign {
     GeneratorBus(BusDesign),
 }
 
+impl MachineDesign {
+    /// It starts whenever it is called, and moves whenever it should.
+    pub fn never_fail_on_demand(&mut self) {
+        match self {
+            Self::Genset(set) => {
+                (set.fails, set.crank_fires, set.latent_rate_per_s) = (0.0, 1.0, 0.0);
+            }
+            Self::Transfer(switch) => switch.fails = 0.0,
+            Self::StaticSwitch(switch) => switch.fails = 0.0,
+            Self::None | Self::Feed(_) | Self::Ups(_) | Self::GeneratorBus(_) => {}
+        }
+    }
+}
+
 /// Sags of a feed: Poisson, all alike.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SagLaw {

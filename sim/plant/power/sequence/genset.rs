@@ -3,7 +3,7 @@
 use super::design::GensetDesign;
 use super::state::State;
 use super::timers::Cx;
-use crate::kernel::{RepairLaw, Span, Stream, Time};
+use crate::kernel::{Span, Stream, Time};
 
 /// The next step of the start, of the cooldown or of a repair.
 const MAIN: u8 = 0;
@@ -27,6 +27,10 @@ pub(super) struct Genset {
     fires_at: Option<u8>,
     /// The same for the next call, as injected.
     pub(super) injected: Option<Option<u8>>,
+    /// What keeps several sets from starting keeps it from the call it answers.
+    pub(super) struck: bool,
+    /// Someone else repairs it, and says when it is [mended](Self::mend).
+    pub(super) has_crew: bool,
     /// When it has failed in silence while it stood; [`Time::MAX`] where it has not.
     latent_at: Time,
     /// Its output, W.
@@ -66,6 +70,8 @@ impl Genset {
             attempt: 0,
             fires_at: None,
             injected: None,
+            struck: false,
+            has_crew: false,
             latent_at,
             load_w: 0.0,
             fuel_m3: design.fuel.map_or(0.0, |fuel| fuel.tank_m3),
@@ -92,6 +98,18 @@ impl Genset {
     /// Whether it turns at rated speed, with load or without.
     pub(super) fn is_turning(&self) -> bool {
         matches!(self.state, State::Available | State::Cooldown)
+    }
+
+    /// Whether a call now would make it crank.
+    pub(super) fn would_crank(&self) -> bool {
+        !self.called && self.state == State::Standby
+    }
+
+    /// The part of its chance not to start that is left to it alone.
+    pub(super) fn starts_alone(&mut self, part: f64) -> f64 {
+        let fails = self.design.fails;
+        self.design.fails *= part;
+        fails
     }
 
     /// It is called to run, or is no longer.
@@ -125,7 +143,7 @@ impl Genset {
         }
         let answers = !self.stream.chance(self.design.fails);
         let mut uniform = self.stream.uniform();
-        if !answers || now >= self.latent_at {
+        if !answers || std::mem::take(&mut self.struck) || now >= self.latent_at {
             return None;
         }
         // The first crank that fires is geometric, given that one of them does.
@@ -240,7 +258,10 @@ impl Genset {
         for slot in [MAIN, BREAKS, EMPTY] {
             cx.cancel(slot);
         }
-        self.become_state(cx, State::Failed);
+        // Whom a crew comes to repair is broken already.
+        if !self.state.is_breakdown() {
+            self.become_state(cx, State::Failed);
+        }
     }
 
     /// It stands ready again, or runs where it always does.
@@ -249,10 +270,10 @@ impl Genset {
     }
 
     fn repair(&mut self, cx: &mut Cx<'_>) {
-        let seconds = match self.design.repair {
-            RepairLaw::Exponential { mean_s } => self.stream.exponential(mean_s),
-            RepairLaw::Lognormal { mean_s, sigma } => self.stream.lognormal_mean(mean_s, sigma),
-        };
+        if self.has_crew {
+            return;
+        }
+        let seconds = self.design.repair.draw_s(&mut self.stream);
         cx.after(MAIN, Span::from_secs_f64(seconds));
     }
 

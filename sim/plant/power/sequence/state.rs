@@ -85,6 +85,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether a generator is broken, and repaired before it can run again.
+    pub const fn is_breakdown(self) -> bool {
+        matches!(self, Self::FailedToStart | Self::Failed | Self::OutOfFuel | Self::FoundFailed)
+    }
+
     /// Its name, without a number.
     pub const fn name(self) -> &'static str {
         match self {

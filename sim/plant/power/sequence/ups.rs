@@ -68,7 +68,7 @@ impl Ups {
     /// The voltage at its output, pu.
     pub(super) fn output_v(&self) -> f64 {
         match self.state {
-            State::Off => 0.0,
+            State::Off | State::Failed => 0.0,
             State::Bypass => self.input_v,
             _ => 1.0,
         }

@@ -77,7 +77,8 @@ impl Seen {
 fn watch(design: &PowerDesign, replications: u64) -> Seen {
     let mut seen = Seen::default();
     for replication in 0..replications {
-        let mut failures = Failures::new(design, &Streams::new(29, replication));
+        let mut failures =
+            Failures::new(design, &Upkeep::default(), &Streams::new(29, replication));
         let mut network = Network::new(design);
         network.allocate();
         let end = Time::ZERO + CENTURY;
@@ -143,7 +144,7 @@ fn inherent_availabilities_of_thirteen_components() {
         let units = (200.0 / per_year).ceil() as usize;
         let nodes = (0..units).map(|i| unit(&format!("{name} {i}"), per_year, repair_h, &[]));
         let design = PowerDesign { nodes: nodes.collect(), loads: vec![] };
-        let mut failures = Failures::new(&design, &Streams::new(7, 0));
+        let mut failures = Failures::new(&design, &Upkeep::default(), &Streams::new(7, 0));
         let end = Time::ZERO + CENTURY;
         let mut since = vec![None; units];
         let (mut down_h, mut count) = (0.0, 0.0);
@@ -226,7 +227,7 @@ fn deviation_of_the_annual_downtime() {
     let end = Time::ZERO + Span::from_hours(8760);
     let downtime_h: Vec<f64> = (0..YEARS)
         .map(|year| {
-            let mut failures = Failures::new(&design, &Streams::new(30, year));
+            let mut failures = Failures::new(&design, &Upkeep::default(), &Streams::new(30, year));
             let mut last = Time::ZERO;
             let mut down_h = 0.0;
             while failures.next_at() < end {
@@ -258,7 +259,7 @@ fn deviation_of_the_annual_downtime() {
 #[test]
 fn other_components_move_no_draws() {
     let history = |design: &PowerDesign, name: &str| -> Vec<(Time, bool)> {
-        let mut failures = Failures::new(design, &Streams::new(1, 2));
+        let mut failures = Failures::new(design, &Upkeep::default(), &Streams::new(1, 2));
         let mut seen = Vec::new();
         while failures.next_at() <= Time::ZERO + CENTURY {
             let now = failures.next_at();
