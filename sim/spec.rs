@@ -321,6 +321,14 @@ macro_rules! kinds {
         impl $name {
             /// Every `kind` of this section, in the order of the documentation.
             $vis const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            /// Its `kind`, as users write it.
+            #[allow(dead_code)] // not every section needs it
+            $vis fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $kind),+
+                }
+            }
         }
     };
 }

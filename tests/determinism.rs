@@ -38,7 +38,8 @@ fn runs_repeat_to_the_byte_on_any_number_of_threads() {
 
     let other = run("other", "1", &["seed=2"]);
     for ((name, ours), (_, theirs)) in one.iter().zip(&other) {
-        assert!(ours != theirs, "another seed gives the same `{name}`");
+        // Who serves whom is no matter of luck.
+        assert!((ours != theirs) == (name != "graph.csv"), "another seed, `{name}`");
     }
 }
 

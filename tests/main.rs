@@ -18,6 +18,8 @@ mod figures;
 mod folder;
 mod gallery;
 mod house;
+mod incidents;
+mod injected;
 mod interrupt;
 mod joblogs;
 mod knows;

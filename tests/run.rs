@@ -45,7 +45,8 @@ fn a_run_leaves_one_whole_folder() {
     expected.extend(latencies.map(|kind| format!("latency-chat-{kind}.hgrm")));
     let extension = if cfg!(feature = "parquet") { "parquet" } else { "csv" };
     expected.extend(
-        ["events", "jobs", "months", "timeseries"].map(|stem| format!("{stem}.{extension}")),
+        ["events", "graph", "incidents", "jobs", "loads", "months", "states", "timeseries"]
+            .map(|stem| format!("{stem}.{extension}")),
     );
     expected.sort();
     assert_eq!(super::support::names(&folder), expected);
@@ -115,6 +116,34 @@ fn the_tables_agree_with_the_summary() {
     let [month] = import[..] else { panic!("{import:?}") };
     assert_eq!(month[..6], ["2026-07", "2026-07-01T00:00:00Z", "7", "energy.import", "", "MWh"]);
     close(month[6].parse().unwrap(), &summary["energy"]["import_mwh"]);
+
+    let loads = csv(&folder.join("loads.csv"));
+    let header = "start_utc group power_mw max_mw utilisation_max loss_mw feeder_share";
+    assert_eq!(loads[0].join(" "), header);
+    let of = |group: &str, column: usize| -> f64 {
+        let rows = loads.iter().filter(|row| row[1] == group);
+        rows.map(|row| row[column].parse::<f64>().unwrap()).sum()
+    };
+    close(of("utility", 2), &summary["energy"]["import_mwh"]);
+    close(of("main-tx", 5), &summary["losses"]["transformer"]["energy_mwh"]);
+    close(of("train-hall", 2), &summary["workloads"]["train"]["energy_mwh"]);
+    let mean_mw = &summary["components"]["pdu-{1..2}"]["load"]["mean_mw"];
+    close(of("pdu-{1..2}", 2) / (7.0 * 24.0), mean_mw);
+    let groups = loads[1..].iter().filter(|row| row[0] == loads[1][0]).count();
+    assert_eq!(loads.len() - 1, 7 * 24 * groups, "a row an interval and part");
+
+    let graph = csv(&folder.join("graph.csv"));
+    let row = |record: &str, key: &str, to: &str| -> Vec<String> {
+        let is = |row: &&Vec<String>| row[0] == record && row[1] == key && row[8] == to;
+        graph.iter().find(is).unwrap_or_else(|| panic!("{record} {key} {to}")).clone()
+    };
+    let header = "record key kind units rating_mw stage domain from_unit to unit_lo unit_hi role";
+    assert_eq!(graph[0].join(" "), header);
+    assert_eq!(row("node", "pdu-{1..2}", "")[2..7], ["pdu", "2", "0.294", "3", "power"]);
+    assert_eq!(row("node", "train-hall", "")[3..7], ["4", "0.0304", "4", "racks"]);
+    assert_eq!(row("edge", "pdu-{1..2}", "chat-hall")[7..], ["1", "chat-hall", "0", "1", "normal"]);
+    assert_eq!(row("edge", "train-hall", "tower")[2], "heat");
+    assert_eq!(row("edge", "water", "tower")[2], "water");
 
     let events = csv(&folder.join("events.csv"));
     assert_eq!(events[0], ["at_utc", "event", "subject", "count"]);
@@ -187,7 +216,9 @@ fn parquet_reads_back() {
     bench.loadbank("run small.yaml --tables csv,parquet,csv").assert().success();
     let folder = bench.the_run();
     let hash = json(folder.join("manifest.json"))["scenario_sha256"].clone();
-    for stem in ["timeseries", "events", "jobs", "months"] {
+    for stem in
+        ["timeseries", "events", "graph", "incidents", "jobs", "loads", "months", "states"]
+    {
         let plain = csv(&folder.join(format!("{stem}.csv")));
         let (header, plain) = plain.split_first().unwrap();
         let path = folder.join(format!("{stem}.parquet"));

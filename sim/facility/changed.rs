@@ -53,6 +53,11 @@ impl Marks {
         self.list.is_empty()
     }
 
+    /// The marked indices, in the order of marking.
+    pub(super) fn marked(&self) -> &[u32] {
+        &self.list
+    }
+
     pub(super) fn mark(&mut self, index: u32) {
         if !std::mem::replace(&mut self.marked[index as usize], true) {
             self.list.push(index);

@@ -3,13 +3,14 @@
 use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{
-    self, Before, ComponentEnd, End, HallEnd, SiteEnd, Subject, Summary, WorkEnd, tell_bill,
+    self, Before, ComponentEnd, End, HallEnd, Reserve, SiteEnd, Subject, Summary, WorkEnd, tell_bill,
     tell_worst_month,
 };
 use super::outcome::Outcome;
 use super::work::Work;
 use crate::kernel::Time;
 use crate::money::price;
+use crate::plant::power::PowerNode;
 
 impl Facility<'_> {
     /// What the run has found, after it has ended.
@@ -60,6 +61,7 @@ impl Facility<'_> {
         let before = Before { groups: self.meters.groups.clone(), end: self.end(now) };
         self.before = Some(before);
         self.meters.forget_extremes(now);
+        self.loading.forget_extremes(now);
         for work in &mut self.works {
             work.forget_extremes();
         }
@@ -68,6 +70,7 @@ impl Facility<'_> {
     }
 
     pub(super) fn end(&mut self, now: Time) -> End {
+        let components = self.component_ends(now);
         let works = (0..self.works.len()).map(|index| self.work_end(index, now)).collect();
         let meters = self.design.halls.iter().zip(&self.meters.halls);
         let halls = meters.zip(&self.changed.halls).enumerate();
@@ -82,14 +85,19 @@ impl Facility<'_> {
             heat_slow_spells: events.slowed.spells(),
             heat_hunts: events.slowed.hunts(),
             outages: meter.outages(now),
+            one_cord_s: self.loading.one_cord[index].integral_to(now),
         });
+        let mut reserve = Reserve::default();
+        for (_, component) in &components {
+            reserve.add(&component.reserve);
+        }
         End {
             now,
             seconds: now.as_secs_f64(),
-            site: SiteEnd { peak_demand_w: self.meters.peak_demand_w() },
+            site: SiteEnd { peak_demand_w: self.meters.peak_demand_w(), reserve },
             halls: halls.collect(),
             works,
-            components: self.component_ends(now),
+            components,
         }
     }
 
@@ -121,24 +129,63 @@ impl Facility<'_> {
         (WorkEnd { revenue_usd, swings_w }, summary)
     }
 
-    /// By declared component: its failures and repairs.
-    fn component_ends(&self, now: Time) -> Vec<(String, ComponentEnd)> {
+    /// By declared component: its failures and repairs, how loaded it was, what it kept in reserve.
+    fn component_ends(&mut self, now: Time) -> Vec<(String, ComponentEnd)> {
         let mut ends: Vec<(String, ComponentEnd)> = Vec::new();
-        let power = self.design.power_groups.iter().zip(&self.meters.components);
-        let units = self.units.iter().map(|unit| &unit.group_name).zip(&self.meters.units);
-        for (name, meter) in power.chain(units) {
-            let index = match ends.iter().position(|(known, _)| known == name) {
-                Some(index) => index,
-                None => {
-                    ends.push((name.clone(), ComponentEnd::default()));
-                    ends.len() - 1
-                }
-            };
+        let mut place = |name: &String| match ends.iter().position(|(known, _)| known == name) {
+            Some(index) => index,
+            None => {
+                ends.push((name.clone(), ComponentEnd::default()));
+                ends.len() - 1
+            }
+        };
+        let power: Vec<usize> = self.design.power_groups.iter().map(&mut place).collect();
+        let units: Vec<usize> = self.units.iter().map(|unit| place(&unit.group_name)).collect();
+        let meters = self.meters.components.iter().chain(&self.meters.units);
+        for (&index, meter) in power.iter().chain(&units).zip(meters) {
             let end = &mut ends[index].1;
             end.units += 1;
             end.failures += meter.failures;
             end.down_s += meter.down_s(now);
         }
+        for (&index, node) in power.iter().zip((0..).map(PowerNode)) {
+            let (name, end) = &mut ends[index];
+            end.load = end.load.or_else(|| self.loading.end(now, name));
+            end.reserve.add(&Reserve {
+                batteries: self.sequences.battery(node, now),
+                sets: self.sequences.genset(node, now),
+                switches: self.sequences.switch(node),
+            });
+        }
         ends
+    }
+}
+
+impl Reserve {
+    /// Adds that of another.
+    fn add(&mut self, other: &Self) {
+        if let Some(other) = other.batteries {
+            let own = self.batteries.get_or_insert_default();
+            own.energy_j += other.energy_j;
+            own.full_j += other.full_j;
+            own.given_j += other.given_j;
+            own.taken_j += other.taken_j;
+            own.gave_s += other.gave_s;
+        }
+        if let Some(other) = other.sets {
+            let own = self.sets.get_or_insert_default();
+            own.starts += other.starts;
+            own.failures_to_start += other.failures_to_start;
+            own.failures += other.failures;
+            own.tests += other.tests;
+            own.run_s += other.run_s;
+            own.fuel_m3 += other.fuel_m3;
+            own.given_j += other.given_j;
+        }
+        if let Some(other) = other.switches {
+            let own = self.switches.get_or_insert_default();
+            own.transfers += other.transfers;
+            own.failures += other.failures;
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::injection::Injection;
 use crate::control::ControlDesign;
 use crate::grid::{PriceDesign, WeatherDesign};
 use crate::kernel::{Clock, Span};
@@ -9,7 +10,7 @@ use crate::money::Terms;
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
-use crate::plant::power::{PowerDesign, PowerLoad, Upkeep};
+use crate::plant::power::{Action, PowerDesign, PowerLoad, Upkeep};
 use crate::site::Site;
 use crate::tables::Series;
 use crate::workload::gpu::GpuRackDesign;
@@ -48,6 +49,8 @@ pub struct Design {
     pub power: PowerDesign,
     /// What its components share: common causes, crews, spare parts, planned work.
     pub upkeep: Upkeep,
+    /// What is made to happen to it.
+    pub injections: Vec<Injection>,
     /// The component of the scenario that declared each power node, groups unexpanded.
     pub power_groups: Vec<String>,
     /// The main that brings water to the site.
@@ -74,7 +77,14 @@ impl Design {
     /// Whether the power chain has batteries, generators or switches with states of their own.
     pub fn has_reserve(&self) -> bool {
         use crate::plant::power::sequence::MachineDesign;
-        self.power.nodes.iter().any(|node| node.component.machine != MachineDesign::None)
+        let has = self.power.nodes.iter().any(|node| node.component.machine != MachineDesign::None);
+        has || self.injects_sags()
+    }
+
+    /// Whether sags are made to happen: loads then ride through them, or do not.
+    pub(super) fn injects_sags(&self) -> bool {
+        let mut actions = self.injections.iter().map(|injection| injection.action);
+        actions.any(|action| matches!(action, Action::Sag { .. }))
     }
 
     /// Whether water may ever be short for the loop `index`.
@@ -92,6 +102,8 @@ pub struct LoopSite {
     pub name: String,
     /// Name of the component that declared it, groups unexpanded.
     pub group_name: String,
+    /// Its kind, as users write it.
+    pub kind: &'static str,
     /// Its model.
     pub design: LoopDesign,
     /// The electrical load of its fans, if it has any.
@@ -111,6 +123,8 @@ pub struct ExchangerSite {
     pub name: String,
     /// Name of the component that declared it, groups unexpanded.
     pub group_name: String,
+    /// Its kind, as users write it.
+    pub kind: &'static str,
     /// Index into [`Design::loops`] of the loop that takes its heat.
     pub cooled_by: usize,
     /// Its model; none for racks that hang on the loop itself, behind the approach that is
@@ -127,6 +141,8 @@ pub struct ExchangerSite {
 pub struct HallDesign {
     /// Name of the group.
     pub name: String,
+    /// The kind of its racks, as users write it.
+    pub kind: &'static str,
     /// How many racks.
     pub racks: usize,
     /// At which inlet temperatures its racks slow down and trip.
@@ -139,6 +155,8 @@ pub struct HallDesign {
     pub chip_limits: Option<ThermalLimits>,
     /// How much warmer than the coolant the chips are at rated power, K.
     pub chip_rise_k: f64,
+    /// GPUs of a rack.
+    pub gpus: usize,
     /// Rated power of a rack, W.
     pub rack_w: f64,
     /// What a rack draws that heat has slowed down to nothing, W.

@@ -3,7 +3,6 @@
 use super::observer::{Observer, Record, What};
 use super::{Facility, loads};
 use crate::kernel::{Class, Time};
-use crate::plant::power::ComponentKind;
 
 /// What can happen at the site. Small and `Copy`: the agenda holds it by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +17,8 @@ pub(super) enum Event {
     Component,
     /// A machine of the power chain comes to another state.
     Sequence,
+    /// Something that the scenario makes happen begins, or ends.
+    Injected { index: u32, begins: bool },
     /// A workload has something to do.
     Work(u32),
     /// Racks that heat has tripped are let back.
@@ -65,6 +66,7 @@ impl Event {
             Event::Water => [15, 0],
             Event::Calm(hall) => [16, hall.into()],
             Event::Sequence => [17, 0],
+            Event::Injected { index, begins } => [18, 2 * u64::from(index) + u64::from(begins)],
         }
     }
 }
@@ -132,21 +134,12 @@ impl Facility<'_> {
             Event::Component => {
                 let changes: Vec<_> = self.failures.advance(now).collect();
                 for (node, up) in changes {
-                    self.power.set_up(node, up);
-                    self.meters.count_component(now, node, up);
-                    self.watch.cause(!up);
-                    let component = &self.design.power.nodes[node.0 as usize].component;
-                    if !up && component.kind == ComponentKind::Feed {
-                        self.watch.feed_fails();
-                    }
-                    let what = if up { What::Repaired } else { What::Failed };
-                    let subject = &self.design.power.nodes[node.0 as usize].name;
-                    observer.record(&Record { at: now, what, subject, count: 1 });
-                    self.sequence_up(now, node, up, observer);
+                    self.take_out(now, node, false, !up, observer);
                 }
                 self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
             }
             Event::Sequence => self.run_sequences(now, observer),
+            Event::Injected { index, begins } => self.inject(now, index, begins, observer),
             Event::Unit => self.break_units(now, observer),
             Event::Planned { index, begins } => self.carry_out(now, index, begins, observer),
             Event::Water => self.turn_water(),
@@ -175,6 +168,14 @@ impl Facility<'_> {
         self.power.limit_import(begins.then_some(import_w));
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
         self.watch.cause(begins);
+        let feeds: Vec<usize> =
+            self.power.feeds().map(|feed| self.states.units.node(feed)).collect();
+        let name = format!("curtailment {}", index + 1);
+        if begins {
+            self.begin_incident(now, &name, "curtailed", "planned", feeds);
+        } else {
+            self.end_incident(now, &name, "curtailed");
+        }
         for feed in self.power.feeds() {
             let subject = &self.design.power.nodes[feed.0 as usize].name;
             observer.record(&Record { at: now, what, subject, count: 1 });

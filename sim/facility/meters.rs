@@ -87,6 +87,8 @@ impl HallMeter {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct FailureMeter {
     pub(super) failures: u64,
+    /// For how many reasons it is down, and since when.
+    reasons: u32,
     down_since: Option<Time>,
     down_s: f64,
 }
@@ -94,12 +96,14 @@ pub(super) struct FailureMeter {
 impl FailureMeter {
     fn count(&mut self, now: Time, up: bool) {
         if up {
-            if let Some(since) = self.down_since.take() {
+            self.reasons -= 1;
+            if let Some(since) = self.down_since.take_if(|_| self.reasons == 0) {
                 self.down_s += (now - since).as_secs_f64();
             }
         } else {
             self.failures += 1;
-            self.down_since = Some(now);
+            self.reasons += 1;
+            self.down_since.get_or_insert(now);
         }
     }
 
@@ -277,7 +281,7 @@ impl Facility<'_> {
         }
         let dark = halls.iter().map(|hall| hall.dark);
         let capped = self.changed.halls.iter().map(HallEvents::is_capped);
-        self.watch.read(now, dark.zip(capped), &self.power);
+        self.watch.read(now, dark.zip(capped), (&self.power, &self.moved));
         let exchangers = &self.exchangers;
         self.watch.read_coolant(now, |index, hall| {
             exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)

@@ -17,10 +17,16 @@ mod audit;
 mod books;
 mod changed;
 mod closing;
+mod condition;
 mod cooling;
 mod design;
 mod events;
 mod figures;
+mod graph;
+mod incidents;
+mod injected;
+mod injection;
+mod loading;
 mod loads;
 mod meters;
 mod months;
@@ -29,9 +35,11 @@ mod observer;
 mod outcome;
 mod passes;
 mod racks;
+mod rows;
 mod sequences;
 mod settle;
 mod slowed;
+mod states;
 mod watch;
 mod work;
 
@@ -41,28 +49,36 @@ pub use design::{
     Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
 };
 pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
+pub use graph::{Graph, GraphEdge, GraphNode};
+pub use injected::has_time_of_day;
+pub use injection::{InjectedAt, Injection};
 pub use months::Month;
 pub use notes::{RULES, Rule};
 pub use observer::{Observer, Record, Silent, What};
 pub use outcome::{BookOutcome, Note, Outcome};
+pub use rows::{IncidentRow, LoadRow, StateRow};
 
 use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Price, Weather};
 use crate::kernel::{Agenda, Span, Streams, Time, TraceHash};
 use crate::money::Books;
 use crate::plant::cooling::Breakdowns;
-use crate::plant::power::{Failures, Network, Sequences};
+use crate::plant::power::{Failures, Moved, Network, Sequences};
 use crate::workload::inference::Tally;
 
 use audit::Audit;
 use changed::Changed;
 use cooling::{ExchangerPlant, LoopPlant, Planned, Returns, Unit, Waterworks};
 use events::Event;
+use graph::Units;
+use incidents::Incidents;
+use loading::Loading;
 use figures::{Before, Summary};
 use loads::Owner;
 use meters::Meters;
 use months::Months;
 use racks::Rack;
+use states::States;
 use watch::Watch;
 use work::{WakeUp, Work};
 
@@ -86,6 +102,12 @@ pub struct Facility<'d> {
     /// The machines of the power chain, and when they are next looked after.
     sequences: Sequences,
     sequences_at: Time,
+    /// Why components of the power chain are out of service.
+    outs: Vec<injected::Outs>,
+    /// When each of the injections of the design happens.
+    injected_at: Vec<Option<Time>>,
+    /// Whether a machine of the power chain is in a state that may darken racks.
+    ails: Vec<bool>,
     breakdowns: Breakdowns,
     /// The units of the cooling that can fail, by their number in `breakdowns`.
     units: Vec<Unit>,
@@ -107,6 +129,11 @@ pub struct Facility<'d> {
 
     changed: Changed,
     meters: Meters,
+    /// Flows that the settled instant has changed, and the meters of what each part carries.
+    moved: Moved,
+    loading: Loading,
+    states: States,
+    incidents: Incidents,
     audit: Audit,
     months: Months,
     watch: Watch,
@@ -150,6 +177,8 @@ impl<'d> Facility<'d> {
         let exchangers = exchangers.collect();
         let units = cooling::units(design);
         let meters = Meters::new(design);
+        let owners = loads::owners(design);
+        let units_of_site = Units::new(design);
         let mut facility = Self {
             replication,
             agenda: Agenda::new(),
@@ -163,6 +192,9 @@ impl<'d> Facility<'d> {
             failures: Failures::new(&design.power, &design.upkeep, &streams),
             sequences: Sequences::with(&design.power, &design.upkeep, &streams),
             sequences_at: Time::MAX,
+            outs: vec![injected::Outs::default(); design.power.nodes.len()],
+            injected_at: Vec::new(),
+            ails: vec![false; design.power.nodes.len()],
             breakdowns: Breakdowns::new(units.iter().map(Unit::law), &streams),
             units,
             planned: cooling::planned(design),
@@ -171,13 +203,21 @@ impl<'d> Facility<'d> {
             water: Waterworks::new(design),
             racks: design.racks.iter().map(Rack::new).collect(),
             returns: Returns::new(design),
-            owners: loads::owners(design),
+            loading: Loading::new(design, &owners),
+            incidents: Incidents::new(
+                units_of_site.count(),
+                design.works.len(),
+                incidents::depths(design),
+            ),
+            states: States::new(units_of_site),
+            owners,
             wake_ups: vec![WakeUp::at_start(); works.len()],
             works,
             work_racks,
             changed: Changed::all(design),
             watch: Watch::new(design, meters.columns()),
             meters,
+            moved: Moved::everything(&design.power),
             audit: Audit::new(design),
             months: Months::new(&design.clock),
             billed: Books::default(),
@@ -187,7 +227,11 @@ impl<'d> Facility<'d> {
             before: None,
             design,
         };
+        if design.injects_sags() {
+            facility.sequences.activate();
+        }
         facility.start();
+        facility.schedule_injected(&streams);
         facility
     }
 
@@ -271,6 +315,7 @@ impl<'d> Facility<'d> {
         self.audit.row(seconds, &self.row);
         self.watch.row(self.interval_start, now, self.design.duration, &self.row);
         observer.interval(self.interval_start, &self.row);
+        self.close_loading(now, observer);
         observer.metered(&metered);
         if !self.design.terms.contracts.is_empty() {
             self.billed.intervals.push(metered);
@@ -291,6 +336,7 @@ impl<'d> Facility<'d> {
         self.changed.all_loops();
         self.settle(now, observer);
         self.close_interval(now, observer);
+        self.cut_incidents(now, observer);
         self.tell_requests(observer);
         self.correct_meters(now);
         self.meters.advance(now);

@@ -3,6 +3,7 @@
 use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{Subject, SubjectKind};
+use super::injection::InjectedAt;
 use super::outcome::{BookOutcome, Note};
 use super::watch::{PARTS, Quantity};
 use crate::kernel::Time;
@@ -73,12 +74,18 @@ pub static RULES: &[Rule] = &[
         threshold: "before 95 % of the run: an assumption",
     },
     Rule {
+        code: HOTTEST,
+        when: "An event of `events:` was put on the hottest day of the run's weather. The value is the time from the start.",
+        threshold: "always",
+    },
+    Rule {
         code: LEFT_OUT,
         when: "Latencies leave out requests that have left, because they were not served. The value is that share.",
         threshold: "above 0.1 %: an assumption, because p99.9 is then no percentile of all requests",
     },
 ];
 
+const HOTTEST: &str = "hottest-day";
 const BOOKS: &str = "books";
 const OVERLOADED: &str = "service-overloaded";
 const GROWING: &str = "queue-growing";
@@ -127,6 +134,7 @@ impl Facility<'_> {
         self.note_halls(now, subjects, &mut notes);
         self.note_feeds(&mut notes);
         self.note_ends(&mut notes);
+        self.note_hottest(&mut notes);
         let rank = |note: &Note| RULES.iter().position(|rule| rule.code == note.code);
         notes.sort_by_key(rank);
         notes
@@ -276,6 +284,24 @@ impl Facility<'_> {
                 unit: "count",
                 text: format!(
                     "racks lost their power at once in {unbridged} outages of a feed: nothing carried them"
+                ),
+            });
+        }
+    }
+
+    fn note_hottest(&self, notes: &mut Vec<Note>) {
+        for (injection, at) in self.design.injections.iter().zip(&self.injected_at) {
+            let (InjectedAt::Hottest { .. }, Some(at)) = (injection.at, at) else { continue };
+            let clock = &self.design.clock;
+            let day = clock.timestamp(*at).to_zoned(clock.zone().clone());
+            notes.push(Note {
+                code: HOTTEST,
+                subject: self.design.power.nodes[injection.node.0 as usize].name.clone(),
+                value: at.as_secs_f64() / 3600.0,
+                unit: "h",
+                text: format!(
+                    "the event of the hottest day was at {}",
+                    day.strftime("%Y-%m-%d %H:%M")
                 ),
             });
         }

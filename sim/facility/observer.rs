@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use super::rows::{IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
 use crate::money::Interval;
 use crate::plant::power::sequence::State;
@@ -22,11 +23,23 @@ pub trait Observer {
     /// every service, in the order of the scenario, before [`interval`](Self::interval).
     fn served(&mut self, _from: Time, _to: Time, _workload: &str, _interval: &InferenceInterval) {}
 
+    /// What a declared part of the site carried in the interval that began at `start`. Called for
+    /// each, in the order of the scenario, before [`metered`](Self::metered).
+    fn load(&mut self, _start: Time, _row: &LoadRow<'_>) {}
+
     /// The same interval as meters bill it.
     fn metered(&mut self, _interval: &Interval) {}
 
     /// Something happened to the plant.
     fn record(&mut self, record: &Record<'_>);
+
+    /// Units of a component have come to another state. The first rows, at the start of the run, say
+    /// where everything begins.
+    fn state(&mut self, _row: &StateRow<'_>) {}
+
+    /// A row of an incident that is over, or that the end of the run cuts off. Those of an incident
+    /// follow each other, as it ends.
+    fn incident(&mut self, _row: &IncidentRow<'_>) {}
 
     /// A training job has ended.
     fn job(&mut self, workload: &str, job: &JobRecord);
@@ -55,6 +68,8 @@ pub struct Record<'a> {
 /// What can happen to the plant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
+    /// What follows is made to happen by the scenario.
+    Injected,
     /// A component failed.
     Failed,
     /// A component was repaired.
@@ -103,6 +118,7 @@ impl What {
     /// The name in the table of events.
     pub fn name(self) -> &'static str {
         match self {
+            What::Injected => "injected",
             What::Failed => "failed",
             What::Repaired => "repaired",
             What::PowerLost => "power-lost",

@@ -139,6 +139,7 @@ impl Facility<'_> {
         // Changes that were undone before the instant settled are not logged.
         let racks = self.changed.offered.take();
         for &index in &racks {
+            self.states.mark(self.states.units.rack(index as usize));
             let rack = &mut self.racks[index as usize];
             let is_powered = rack.offer.cap_w > 0.0;
             let hall = &mut self.changed.halls[rack.hall as usize];

@@ -44,8 +44,7 @@ impl Facility<'_> {
         if !self.sequences.is_active() {
             return;
         }
-        for n in 0..self.design.power.nodes.len() as u32 {
-            let node = PowerNode(n);
+        for node in self.moved.nodes() {
             if self.sequences.has_machine(node) {
                 let w = if self.power.live(node) { self.power.flow_w(node) } else { 0.0 };
                 self.sequences.set_load(now, node, w.max(0.0));
@@ -66,7 +65,7 @@ impl Facility<'_> {
         self.schedule_sequences();
     }
 
-    fn follow_sequences(&mut self, observer: &mut dyn Observer) {
+    pub(super) fn follow_sequences(&mut self, observer: &mut dyn Observer) {
         self.power.follow(&self.sequences);
         let nodes = &self.design.power.nodes;
         // Whom a crew repairs is out from now on.
@@ -75,6 +74,11 @@ impl Facility<'_> {
             // Racks have records of their own.
             let Subject::Node(node) = subject else { return };
             crewed |= state.is_breakdown() && self.failures.break_down(at, node);
+            // Racks that are dark for what a machine does are not dark for nothing.
+            let ails = state.ails();
+            if std::mem::replace(&mut self.ails[node.0 as usize], ails) != ails {
+                self.watch.cause(ails);
+            }
             let subject = &nodes[node.0 as usize].name;
             let what = What::Machine(state);
             observer.record(&Record { at, what, subject, count: 1 });
@@ -85,7 +89,7 @@ impl Facility<'_> {
     }
 
     /// Enters the next timer in the calendar. One that is no longer due is looked at in vain.
-    fn schedule_sequences(&mut self) {
+    pub(super) fn schedule_sequences(&mut self) {
         let next = self.sequences.next_at();
         if next < self.sequences_at {
             self.sequences_at = next;

@@ -37,7 +37,9 @@ impl Facility<'_> {
             }
             pass = pass.next(std::mem::take(&mut self.changed.fell));
         }
+        self.mark_states_of_loops();
         self.release_heat(now);
+        self.power.take_moved(&mut self.moved);
         self.tell_sequences(now);
         self.record_halls(now, observer);
         self.schedule_wake_ups();
@@ -45,6 +47,8 @@ impl Facility<'_> {
         self.watch_chillers(now, observer);
         self.watch_water(now, observer);
         self.read_meters(now, observer);
+        self.read_states(now, observer);
+        self.read_loading(now);
         self.tell_requests(observer);
     }
 

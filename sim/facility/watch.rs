@@ -4,7 +4,7 @@
 use super::design::{Design, WorkDesign};
 use crate::kernel::{Span, Time};
 use crate::measure::{Meter, Spells};
-use crate::plant::power::{Network, PowerNode};
+use crate::plant::power::{Moved, Network, PowerNode};
 
 /// Parts into which a run is cut to see what grows or has yet to settle: an assumption.
 pub(super) const PARTS: usize = 30;
@@ -21,6 +21,9 @@ pub(super) struct Watch {
     pub(super) limits: Vec<LimitWatch>,
     /// The entry of `limits` of each node of the power chain.
     limit_of: Vec<usize>,
+    /// Whether each node is at its limit, and how many nodes of each entry of `limits` are.
+    is_at_limit: Vec<bool>,
+    at_limit: Vec<u32>,
     was_capped: bool,
     /// A feed has failed in the instant that is being settled.
     feed_failed: bool,
@@ -142,6 +145,8 @@ impl Watch {
         Self {
             causes: 0,
             halls: (0..design.halls.len()).map(hall).collect(),
+            at_limit: vec![0; limits.len()],
+            is_at_limit: vec![false; limit_of.len()],
             limits,
             limit_of,
             was_capped: false,
@@ -162,8 +167,15 @@ impl Watch {
         &mut self,
         now: Time,
         halls: impl Iterator<Item = (f64, bool)>,
-        power: &Network,
+        (power, moved): (&Network, &Moved),
     ) {
+        for node in moved.nodes() {
+            let (n, limit_w) = (node.0 as usize, power.limit_w(node));
+            let is = limit_w.is_finite() && power.flow_w(node) >= AT_LIMIT * limit_w;
+            let was = std::mem::replace(&mut self.is_at_limit[n], is);
+            let at_limit = &mut self.at_limit[self.limit_of[n]];
+            *at_limit = *at_limit + u32::from(is) - u32::from(was);
+        }
         let mut capped = false;
         for (hall, (dark, is_capped)) in self.halls.iter_mut().zip(halls) {
             hall.dark.set(now, if self.causes == 0 { dark } else { 0.0 });
@@ -174,15 +186,8 @@ impl Watch {
             return;
         }
         self.was_capped = capped;
-        let mut at_limit = vec![false; self.limits.len()];
-        for (node, &limit) in self.limit_of.iter().enumerate() {
-            let node = PowerNode(node as u32);
-            let limit_w = power.limit_w(node);
-            at_limit[limit] |=
-                capped && limit_w.is_finite() && power.flow_w(node) >= AT_LIMIT * limit_w;
-        }
-        for (limit, at_limit) in self.limits.iter_mut().zip(at_limit) {
-            limit.at_limit.set(now, f64::from(u8::from(at_limit)));
+        for (limit, &at_limit) in self.limits.iter_mut().zip(&self.at_limit) {
+            limit.at_limit.set(now, f64::from(u8::from(capped && at_limit > 0)));
         }
     }
 
@@ -200,6 +205,11 @@ impl Watch {
                 coolant.set(now, warmest_c);
             }
         }
+    }
+
+    /// Whether a component is at its limit.
+    pub(super) fn is_at_limit(&self, node: PowerNode) -> bool {
+        self.is_at_limit[node.0 as usize]
     }
 
     /// A feed has failed.

@@ -12,5 +12,6 @@ pub mod folder;
 mod intervals;
 mod latency;
 pub mod table;
+mod told;
 
 mod sheet;

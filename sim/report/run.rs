@@ -11,7 +11,10 @@ use super::intervals::IntervalLog;
 use super::latency;
 use super::meter;
 use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables};
-use crate::facility::{Design, Facility, Observer, Outcome, Record, Subject, WorkDesign};
+use super::told;
+use crate::facility::{
+    Design, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow, Subject, WorkDesign,
+};
 use crate::kernel::Time;
 use crate::money::Interval;
 use crate::scenario::Input;
@@ -82,6 +85,9 @@ pub struct RunWriter<'a> {
     series: Table,
     events: Table,
     jobs: Table,
+    loads: Table,
+    states: Table,
+    incidents: Table,
     /// None where no request is written down.
     requests: Option<Table>,
     /// What a finished run is priced by.
@@ -169,6 +175,7 @@ impl<'a> RunWriter<'a> {
             real("value"),
             text("address"),
         ];
+        told::write_graph(&tables, &design.graph())?;
         Ok(Self {
             design,
             requests: match design.noting {
@@ -178,6 +185,9 @@ impl<'a> RunWriter<'a> {
             series: tables.create("timeseries", series)?,
             events: tables.create("events", events)?,
             jobs: tables.create("jobs", jobs)?,
+            states: tables.create("states", told::state_columns())?,
+            incidents: tables.create("incidents", told::incident_columns())?,
+            loads: tables.create("loads", told::load_columns(decimals))?,
             latencies: match design
                 .works
                 .iter()
@@ -224,6 +234,9 @@ impl<'a> RunWriter<'a> {
         self.meter.finish()?;
         write_months(&mut self.months, outcome)?;
         self.months.finish()?;
+        self.loads.finish()?;
+        self.states.finish()?;
+        self.incidents.finish()?;
         self.requests.take().map_or(Ok(()), Table::finish)?;
         self.folder.write("summary.json", super::json::summary(outcome).as_bytes())?;
         self.folder.write("manifest.json", &json(manifest)?)?;
@@ -281,6 +294,24 @@ impl Observer for RunWriter<'_> {
             ),
         );
         self.push(|writer| &mut writer.series, row);
+    }
+
+    fn load(&mut self, start: Time, row: &LoadRow<'_>) {
+        let mut cells = std::mem::take(&mut self.row);
+        told::load_row(self.design.clock.timestamp(start), row, &mut cells);
+        self.push(|writer| &mut writer.loads, cells);
+    }
+
+    fn state(&mut self, row: &StateRow<'_>) {
+        let mut cells = std::mem::take(&mut self.row);
+        told::state_row(row, &mut cells);
+        self.push(|writer| &mut writer.states, cells);
+    }
+
+    fn incident(&mut self, row: &IncidentRow<'_>) {
+        let mut cells = std::mem::take(&mut self.row);
+        told::incident_row(row, |at| self.design.clock.timestamp(at), &mut cells);
+        self.push(|writer| &mut writer.incidents, cells);
     }
 
     fn metered(&mut self, interval: &Interval) {

@@ -20,12 +20,16 @@ use jiff::Timestamp;
 pub enum Kind {
     /// A UTC instant: in Parquet to the microsecond, in CSV with so many decimals of a second.
     Time(u8),
+    /// The same, possibly missing.
+    MaybeTime(u8),
     /// Text.
     Text,
     /// A number, possibly missing.
     Real,
     /// A count.
     Count,
+    /// The same, possibly missing.
+    MaybeCount,
 }
 
 /// Decimals of a second that any instant of a run can be written with.
@@ -195,7 +199,7 @@ impl Sink {
             Sink::Csv(writer) => {
                 let cells =
                     columns.iter().zip(row).map(|(column, cell)| match (cell, column.kind) {
-                        (Cell::Time(at), Kind::Time(decimals)) => {
+                        (Cell::Time(at), Kind::Time(decimals) | Kind::MaybeTime(decimals)) => {
                             format!("{at:.0$}", usize::from(decimals))
                         }
                         (Cell::Time(at), _) => at.to_string(),
@@ -258,6 +262,8 @@ mod columnar {
         /// Present values, and for every row whether there is one.
         Real(Vec<f64>, Vec<i16>),
         Count(Vec<i64>),
+        /// Present instants or counts, and for every row whether there is one.
+        Maybe(Vec<i64>, Vec<i16>),
     }
 
     impl ParquetTable {
@@ -311,6 +317,9 @@ mod columnar {
                     Block::Time(values) | Block::Count(values) => {
                         column.typed::<Int64Type>().write_batch(values, None, None)
                     }
+                    Block::Maybe(values, present) => {
+                        column.typed::<Int64Type>().write_batch(values, Some(present), None)
+                    }
                     Block::Text(values) => {
                         column.typed::<ByteArrayType>().write_batch(values, None, None)
                     }
@@ -335,6 +344,7 @@ mod columnar {
                 Kind::Text => Block::Text(Vec::new()),
                 Kind::Real => Block::Real(Vec::new(), Vec::new()),
                 Kind::Count => Block::Count(Vec::new()),
+                Kind::MaybeTime(_) | Kind::MaybeCount => Block::Maybe(Vec::new(), Vec::new()),
             }
         }
 
@@ -349,7 +359,17 @@ mod columnar {
                     values.push(*value);
                     present.push(1);
                 }
-                (Block::Real(_, present), Cell::Missing) => present.push(0),
+                (Block::Maybe(values, present), Cell::Time(at)) => {
+                    values.push(at.as_microsecond());
+                    present.push(1);
+                }
+                (Block::Maybe(values, present), Cell::Count(count)) => {
+                    values.push(i64::try_from(*count).expect("a count fits 63 bits"));
+                    present.push(1);
+                }
+                (Block::Real(_, present) | Block::Maybe(_, present), Cell::Missing) => {
+                    present.push(0);
+                }
                 (_, cell) => panic!("the cell {cell:?} does not fit its column"),
             }
         }
@@ -359,6 +379,10 @@ mod columnar {
                 Block::Time(values) | Block::Count(values) => values.clear(),
                 Block::Text(values) => values.clear(),
                 Block::Real(values, present) => {
+                    values.clear();
+                    present.clear();
+                }
+                Block::Maybe(values, present) => {
                     values.clear();
                     present.clear();
                 }
@@ -382,6 +406,12 @@ mod columnar {
                 Some(LogicalType::timestamp(true, TimeUnit::MICROS)),
                 Repetition::REQUIRED,
             ),
+            Kind::MaybeTime(_) => (
+                Physical::INT64,
+                Some(LogicalType::timestamp(true, TimeUnit::MICROS)),
+                Repetition::OPTIONAL,
+            ),
+            Kind::MaybeCount => (Physical::INT64, None, Repetition::OPTIONAL),
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED),
             Kind::Real => (Physical::DOUBLE, None, Repetition::OPTIONAL),
             Kind::Count => (Physical::INT64, None, Repetition::REQUIRED),

@@ -23,6 +23,7 @@ mod base;
 mod catalogue;
 mod de;
 mod diagnostics;
+mod event_spec;
 mod files;
 mod gallery;
 mod names;

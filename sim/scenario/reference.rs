@@ -305,9 +305,13 @@ fn kind_of(model: &Json) -> &str {
     model["properties"]["kind"]["const"].as_str().expect("a model has a kind")
 }
 
-/// The fields of an object.
+/// The fields of an object; what may stand under any other name is the field `NAME`.
 fn properties(object: &Json) -> impl Iterator<Item = (&str, &Json)> {
-    object["properties"].as_object().into_iter().flatten().map(|(name, it)| (name.as_str(), it))
+    let named = object["properties"].as_object();
+    let other =
+        Some(&object["additionalProperties"]).filter(|it| named.is_some() && it.is_object());
+    let named = named.into_iter().flatten().map(|(name, it)| (name.as_str(), it));
+    named.chain(other.map(|it| ("NAME", it)))
 }
 
 /// The alternatives of an enum of kinds that are models.

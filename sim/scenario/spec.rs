@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::event_spec::EventSpec;
 use crate::control::ControlSpec;
 use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
 use crate::money::ContractSpec;
@@ -108,6 +109,12 @@ pub(super) struct ScenarioSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ContractSpec>")]
     contracts: Option<IgnoredAny>,
+    /// What is made to happen to parts of `power`, in place of luck: `- {at: 3 days, utility: {outage:
+    /// 8 min}}`. Random failures go on beside it, and draw what they would draw without it.
+    #[allow(dead_code)] // read one by one
+    #[serde(default)]
+    #[schemars(with = "Vec<EventSpec>")]
+    events: Option<IgnoredAny>,
 }
 
 /// What to write.

@@ -5,6 +5,7 @@ use super::machines::Machines;
 use super::slope::Search;
 use super::{SAME_K, STRIDE_K, SiteAgenda};
 use crate::facility::Event;
+use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, HallDesign};
 use crate::fluids::MoistAir;
 use crate::kernel::{Class, Time};
@@ -12,6 +13,7 @@ use crate::plant::cooling::{
     ControlFault, CoolingLoop, CoolingMode, ExchangerDesign, ExchangerKind, ExchangerOperation,
     Outdoors, OutsideAir, OutsideAirControl, Part, Pool, ThermalLimits,
 };
+use crate::plant::power::Network;
 
 /// Racks on their throttle slope get a new speed when they have moved by this share of it.
 const SLOPE_STRIDES: f64 = 16.0;
@@ -76,6 +78,11 @@ pub(super) struct Settled {
 }
 
 impl ExchangerPlant {
+    /// What its machines are doing.
+    pub(in crate::facility) fn condition(&self, power: &Network) -> Condition {
+        self.movers.condition(power)
+    }
+
     pub(in crate::facility) fn new(index: usize, design: &Design) -> Self {
         let site = &design.exchangers[index];
         let (most_w, movers) = site.design.map_or((0.0, 0), |x| (x.max_mover_w(), x.movers));

@@ -3,6 +3,7 @@
 use super::chillers::Operator;
 use super::exchangers::{ExchangerPlant, Group, groups_of, part};
 use super::machines::Machines;
+use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
 use crate::fluids::MoistAir;
 use crate::kernel::{Span, Ticket, Time};
@@ -11,6 +12,7 @@ use crate::plant::cooling::{
     Branch, Capacities, CondenserRejection, CoolingLoop, Drive, LoopState, Masses, Moment,
     PerMachine, Pool, Rejection, Transient, Work,
 };
+use crate::plant::power::Network;
 
 /// A cooling loop while the site runs.
 #[derive(Debug)]
@@ -186,6 +188,15 @@ impl LoopPlant {
         let state = self.model.solve(heat_w, air, drive);
         self.solved = Some(Solved { heat_w, air: *air, drive, state });
         state
+    }
+
+    /// What its machines and its water are doing: the worst of them.
+    pub(in crate::facility) fn condition(&self, power: &Network) -> Condition {
+        let PerMachine { fans, pumps, chillers } =
+            self.machines.each_ref().map(|machines| machines.condition(power));
+        let dry = !self.wet && self.model.design().evaporates();
+        let water = if dry { Condition::Dry } else { Condition::Ok };
+        fans.max(pumps).max(chillers).max(water)
     }
 
     /// The loop without heat, in `air`.

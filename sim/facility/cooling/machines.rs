@@ -2,6 +2,7 @@
 
 use super::SiteAgenda;
 use crate::facility::Event;
+use crate::facility::condition::Condition;
 use crate::facility::passes::{Pass, Progress, Share};
 use crate::kernel::{Class, Span, Time};
 use crate::plant::cooling::{Pool, UnitState};
@@ -118,6 +119,19 @@ impl Machines {
                 self.stop = Stop::Running;
                 true
             }
+        }
+    }
+
+    /// What they are doing, as far as their power and their units go.
+    pub(super) fn condition(&self, power: &Network) -> Condition {
+        let asked_w = self.asked_w;
+        let starves = |load: PowerLoad| power.cap_w(load) < asked_w * (1.0 - 1e-6);
+        match self.stop {
+            Stop::Dead => Condition::NoPower,
+            Stop::StartingUntil(_) => Condition::Starting,
+            Stop::Running if self.load.is_some_and(starves) => Condition::Starved,
+            Stop::Running if self.whole() < 1.0 => Condition::Reduced,
+            Stop::Running => Condition::Ok,
         }
     }
 

@@ -247,7 +247,8 @@ impl Facility<'_> {
         let what = if begins { What::TakenOut } else { What::PutBack };
         self.watch.cause(begins);
         observer.record(&Record { at: now, what, subject: &planned.name, count: 1 });
-        let place = planned.place;
+        let (name, place) = (planned.name.clone(), planned.place);
+        self.follow_unit(now, &name, place, ("out-for-maintenance", "planned"), begins);
         self.set_out(now, place, begins.then_some(UnitState::Maintenance));
     }
 
@@ -260,10 +261,37 @@ impl Facility<'_> {
             self.watch.cause(!up);
             let what = if up { What::Repaired } else { What::Failed };
             observer.record(&Record { at: now, what, subject: &unit.name, count: 1 });
-            let place = unit.place;
+            let (name, place) = (unit.name.clone(), unit.place);
+            self.follow_unit(now, &name, place, ("failed", "random"), !up);
             self.set_out(now, place, (!up).then_some(UnitState::Failed));
         }
         self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
+    }
+
+    /// What is named `name` begins or ends to be out, for incidents.
+    fn follow_unit(
+        &mut self,
+        now: Time,
+        name: &str,
+        place: Place,
+        (what, cause): (&'static str, &'static str),
+        begins: bool,
+    ) {
+        if !begins {
+            return self.end_incident(now, name, what);
+        }
+        let units = &self.states.units;
+        let strikes = match place {
+            Place::Loop(index, ..)
+            | Place::FanControl(index, _)
+            | Place::Staging(index)
+            | Place::Main(Some(index)) => vec![units.cooling(index as usize)],
+            Place::Exchanger(index, _) | Place::Valve(index, _) => {
+                vec![units.exchanger(index as usize)]
+            }
+            Place::Main(None) => (0..self.loops.len()).map(|at| units.cooling(at)).collect(),
+        };
+        self.begin_incident(now, name, what, cause, strikes);
     }
 
     /// Something goes out of service, as `out` says, or comes back.

@@ -14,6 +14,7 @@ mod columns;
 mod contracts;
 mod outcome;
 mod requests;
+mod reserve;
 mod since;
 mod subjects;
 mod works;
@@ -24,6 +25,7 @@ pub use subjects::{Described, described};
 pub(super) use contracts::tell_bill;
 pub(super) use outcome::find;
 pub(super) use requests::{series_columns, series_row};
+pub(super) use reserve::{LoadEnd, Reserve};
 pub(super) use subjects::{
     Before, ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, difference, groups,
     subjects, tell_worst_month,

@@ -1,7 +1,9 @@
 //! Figures of the time after an instant: what is left at the end less what was there then.
 
-use super::subjects::{ComponentEnd, End, HallEnd, Summary};
+use super::reserve::{LoadEnd, Reserve};
+use super::subjects::{ComponentEnd, End, HallEnd, SiteEnd, Summary};
 use super::works::WorkEnd;
+use crate::plant::power::sequence::{BatteryTally, GensetTally, SwitchTally};
 use crate::workload::heat_load::HeatLoadSummary;
 
 impl End {
@@ -15,7 +17,10 @@ impl End {
         Self {
             now: self.now,
             seconds: self.seconds - before.seconds,
-            site: self.site,
+            site: SiteEnd {
+                peak_demand_w: self.site.peak_demand_w,
+                reserve: self.site.reserve.since(&before.site.reserve),
+            },
             halls: halls.map(|(now, before)| now.since(before)).collect(),
             works: works
                 .map(|((work, summary), (work_before, summary_before))| {
@@ -23,7 +28,7 @@ impl End {
                 })
                 .collect(),
             components: components
-                .map(|((name, now), (_, before))| (name, now.since(before)))
+                .map(|((name, now), (_, before))| (name, now.since(before, before_h, hours)))
                 .collect(),
         }
     }
@@ -42,6 +47,7 @@ impl HallEnd {
             heat_slow_spells: self.heat_slow_spells - before.heat_slow_spells,
             heat_hunts: self.heat_hunts - before.heat_hunts,
             outages: self.outages,
+            one_cord_s: self.one_cord_s - before.one_cord_s,
         }
     }
 }
@@ -53,12 +59,64 @@ impl WorkEnd {
 }
 
 impl ComponentEnd {
-    fn since(self, before: &Self) -> Self {
+    fn since(self, before: &Self, before_h: f64, hours: f64) -> Self {
+        let load = self.load.zip(before.load);
         Self {
             units: self.units,
             failures: self.failures - before.failures,
             down_s: self.down_s - before.down_s,
+            load: load.map(|(now, before)| now.since(before, before_h, hours)),
+            reserve: self.reserve.since(&before.reserve),
         }
+    }
+}
+
+impl LoadEnd {
+    /// What came after `before`, whose extremes have been forgotten.
+    fn since(self, before: Self, before_h: f64, hours: f64) -> Self {
+        let mean_w = (self.mean_w * hours - before.mean_w * before_h) / (hours - before_h);
+        Self {
+            mean_w: if hours > before_h { mean_w } else { 0.0 },
+            high_s: self.high_s - before.high_s,
+            full_s: self.full_s - before.full_s,
+            ..self
+        }
+    }
+}
+
+impl Reserve {
+    /// What came after `before`.
+    fn since(&self, before: &Self) -> Self {
+        let batteries = self.batteries.map(|now| match before.batteries {
+            Some(before) => BatteryTally {
+                energy_j: now.energy_j,
+                full_j: before.energy_j,
+                given_j: now.given_j - before.given_j,
+                taken_j: now.taken_j - before.taken_j,
+                gave_s: now.gave_s - before.gave_s,
+            },
+            None => now,
+        });
+        let sets = self.sets.map(|now| match before.sets {
+            Some(before) => GensetTally {
+                starts: now.starts - before.starts,
+                failures_to_start: now.failures_to_start - before.failures_to_start,
+                failures: now.failures - before.failures,
+                tests: now.tests - before.tests,
+                run_s: now.run_s - before.run_s,
+                fuel_m3: now.fuel_m3 - before.fuel_m3,
+                given_j: now.given_j - before.given_j,
+            },
+            None => now,
+        });
+        let switches = self.switches.map(|now| match before.switches {
+            Some(before) => SwitchTally {
+                transfers: now.transfers - before.transfers,
+                failures: now.failures - before.failures,
+            },
+            None => now,
+        });
+        Self { batteries, sets, switches }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::columns::group_columns;
 use super::requests::{Requests, request_columns, request_rows};
+use super::reserve::{LOADING, LoadEnd, Reserve, reserve_figures};
 use super::{
     Column, Derived, Fact, Shown, Subject, SubjectKind, View, contracts, ratio, requests, works,
 };
@@ -216,6 +217,7 @@ pub(in crate::facility) struct Before {
 pub(in crate::facility) struct SiteEnd {
     /// Largest mean import of an interval of the time series, W.
     pub(in crate::facility) peak_demand_w: f64,
+    pub(in crate::facility) reserve: Reserve,
 }
 
 /// Of a hall.
@@ -236,6 +238,8 @@ pub(in crate::facility) struct HallEnd {
     pub(in crate::facility) heat_hunts: u64,
     /// Spells of the share of its racks that are not live.
     pub(in crate::facility) outages: SpellTotals,
+    /// Time of racks that were on one cord although they have several, s.
+    pub(in crate::facility) one_cord_s: f64,
 }
 
 /// Of a component that can fail.
@@ -244,6 +248,9 @@ pub(in crate::facility) struct ComponentEnd {
     pub(in crate::facility) units: u64,
     pub(in crate::facility) failures: u64,
     pub(in crate::facility) down_s: f64,
+    /// How loaded it was, of a component of the power chain.
+    pub(in crate::facility) load: Option<LoadEnd>,
+    pub(in crate::facility) reserve: Reserve,
 }
 
 /// What a workload leaves, by kind.
@@ -354,6 +361,16 @@ static HALL: &[Row<HallEnd>] = &[
         Figure::new("outage_longest", Scale::HOURS, "Time from the beginning to the end of the longest outage.")
             .lower(),
         |hall| Some(hall.outages.longest_s * Scale::HOURS.per_base),
+    ),
+    Row::new(
+        Figure::new(
+            "one_cord",
+            Scale::RACK_HOURS,
+            "Time of racks with several cords of which only one was live.",
+        )
+        .lower()
+        .adding(),
+        |hall| Some(hall.one_cord_s * Scale::RACK_HOURS.per_base),
     ),
 ];
 
@@ -500,6 +517,7 @@ pub(in crate::facility) fn subjects(
         match group.kind {
             SubjectKind::Site => {
                 subject.read(SITE, &end.site);
+                end.site.reserve.tell(&mut subject);
                 site = Some(subject);
                 continue;
             }
@@ -521,6 +539,10 @@ pub(in crate::facility) fn subjects(
         let path = vec!["components".to_owned(), name.clone()];
         let mut subject = Subject::new(SubjectKind::Component, path, name.clone());
         subject.read(COMPONENT, component);
+        if let Some(load) = &component.load {
+            subject.read(LOADING, load);
+        }
+        component.reserve.tell(&mut subject);
         subjects.push(subject);
     }
     let mut site = site.expect("the site is a group");
@@ -550,7 +572,8 @@ pub(in crate::facility) fn difference(
             difference.push(value.figure, gained);
         }
         if subject.kind == SubjectKind::Site {
-            difference.read(SITE, &SiteEnd { peak_demand_w: peak_w });
+            let site = SiteEnd { peak_demand_w: peak_w, reserve: Reserve::default() };
+            difference.read(SITE, &site);
         }
         difference.derive(derived(subject.kind));
         difference
@@ -680,6 +703,7 @@ fn describe(kind: SubjectKind) -> Described {
     match kind {
         SubjectKind::Site => {
             figures.extend(of(SITE));
+            figures.extend(reserve_figures());
             figures.extend(SITE_SUMS.iter().map(|sum| &sum.figure));
             figures.push(&WORST_MONTH);
             figures.extend(contracts::SITE);
@@ -689,7 +713,11 @@ fn describe(kind: SubjectKind) -> Described {
             }));
         }
         SubjectKind::Hall => figures.extend(of(HALL)),
-        SubjectKind::Component => figures.extend(of(COMPONENT)),
+        SubjectKind::Component => {
+            figures.extend(of(COMPONENT));
+            figures.extend(of(LOADING));
+            figures.extend(reserve_figures());
+        }
         SubjectKind::Mining => figures.extend(of(works::MINING)),
         SubjectKind::Training => figures.extend(of(works::TRAINING)),
         SubjectKind::Cause => figures.extend(of(works::CAUSE)),

@@ -133,7 +133,7 @@ impl Forest {
     }
 
     /// Whether `node` can feed what is behind it.
-    fn feeds(&self, node: u32) -> bool {
+    pub(super) fn feeds(&self, node: u32) -> bool {
         self.live[node as usize] && !self.choked[node as usize]
     }
 

@@ -16,6 +16,8 @@ mod component;
 mod design;
 
 mod failures;
+mod injection;
+mod moved;
 mod network;
 pub mod sequence;
 mod upkeep;
@@ -32,7 +34,9 @@ mod tests;
 pub use component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sharing};
 pub use failures::Failures;
+pub use injection::{Action, ActionSpec};
 pub use kinds::PowerPart;
+pub use moved::Moved;
 pub use network::Network;
 pub use sequence::Sequences;
 pub use spec::PowerSpec;

@@ -13,6 +13,7 @@ use super::component::{ComponentKind, NetworkPart};
 use super::design::{PowerDesign, PowerLoad, PowerNode};
 use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE};
+use super::moved::Moved;
 use super::sequence::{Sequences, State};
 use super::shed::Shed;
 use super::wiring::Wiring;
@@ -46,6 +47,10 @@ pub struct Network {
     /// Those that do so now.
     holding: Vec<u32>,
     changed: Changes,
+    /// Flows that have changed since they were last read.
+    moved: Moved,
+    /// How often it was found anew who feeds whom.
+    switches: u64,
 }
 
 impl Network {
@@ -75,6 +80,8 @@ impl Network {
             rides: false,
             holding: Vec::new(),
             changed: Changes::new(wiring.loads()),
+            moved: Moved::everything(design),
+            switches: 0,
             wiring,
         }
     }
@@ -122,6 +129,7 @@ impl Network {
             return;
         }
         self.touched = true;
+        self.moved.mark_node(n);
         if self.switched {
             return;
         }
@@ -209,6 +217,7 @@ impl Network {
         let switched = std::mem::take(&mut self.switched);
         if switched {
             self.forest.energise(&self.wiring, &self.limit_w);
+            self.switches += 1;
             self.sum_wants();
         }
         if !std::mem::take(&mut self.touched) && !switched {
@@ -252,7 +261,7 @@ impl Network {
             self.holding = loads.filter(holds).map(|load| load as u32).collect();
         }
         if switched || too_much {
-            self.draw.sum(&self.wiring, &self.forest);
+            self.sum_draws();
         }
     }
 
@@ -262,7 +271,7 @@ impl Network {
     pub(super) fn recompute(&mut self) {
         if !self.switched {
             self.sum_wants();
-            self.draw.sum(&self.wiring, &self.forest);
+            self.sum_draws();
         }
     }
 
@@ -270,6 +279,34 @@ impl Network {
     /// order.
     pub fn drain_changed_loads(&mut self, f: impl FnMut(PowerLoad)) {
         self.changed.drain(f);
+    }
+
+    /// Puts into `moved` which flows may have changed since the last call.
+    pub fn take_moved(&mut self, moved: &mut Moved) {
+        moved.clear();
+        std::mem::swap(&mut self.moved, moved);
+    }
+
+    /// The part of a component's output that comes over its feeder; the rest is from its battery.
+    pub fn fed_share(&self, node: PowerNode) -> f64 {
+        self.forest.carry[node.0 as usize]
+    }
+
+    /// How often it was found anew who feeds whom.
+    pub fn switches(&self) -> u64 {
+        self.switches
+    }
+
+    /// Whether a load with several cords has just one that is live.
+    pub fn is_on_one_cord(&self, load: PowerLoad) -> bool {
+        let cords = self.wiring.cords(load.0 as usize);
+        let live = |cord: &usize| self.forest.feeds(self.wiring.cord_node[*cord]);
+        cords.len() > 1 && cords.filter(live).count() == 1
+    }
+
+    /// The part of a load's draw that each of its cords carries.
+    pub fn cord_shares(&self, load: PowerLoad) -> &[f64] {
+        &self.forest.share[self.wiring.cords(load.0 as usize)]
     }
 
     /// Whether a load has a live cord.
@@ -384,11 +421,20 @@ impl Network {
     }
 
     fn take_draw(&mut self, load: usize, w: f64) {
+        self.moved.mark_load(load);
         if self.switched {
             self.draw.load_w[load] = w;
-        } else if self.draw.take(&self.wiring, &self.forest, load, w, |_, _, _| ()) {
-            self.draw.sum(&self.wiring, &self.forest);
+            return;
         }
+        let Self { wiring, forest, draw, moved, .. } = self;
+        if draw.take(wiring, forest, load, w, |n, _, _| moved.mark_node(n)) {
+            self.sum_draws();
+        }
+    }
+
+    fn sum_draws(&mut self) {
+        self.moved.mark_all();
+        self.draw.sum(&self.wiring, &self.forest);
     }
 
     fn sum_wants(&mut self) {

@@ -247,7 +247,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let columns = || {
             vec![
-                Column::new("at_utc", Kind::Time),
+                Column::new("at_utc", Kind::Time(9)),
                 Column::new("event", Kind::Text),
                 Column::new("power_mw", Kind::Real),
                 Column::new("count", Kind::Count),

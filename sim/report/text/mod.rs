@@ -4,6 +4,7 @@ mod bill;
 mod check;
 mod energy;
 mod inference;
+mod power;
 mod reliability;
 mod training;
 mod works;
@@ -37,6 +38,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
     );
     text.what_to_know(outcome);
     text.energy(outcome);
+    text.loading(outcome);
     text.cooling(outcome);
     text.halls(outcome);
     for work in outcome.workloads() {

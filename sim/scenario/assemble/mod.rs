@@ -5,6 +5,7 @@
 //! not reported as well.
 
 mod contracts;
+mod events;
 mod head;
 mod inputs;
 mod joblogs;
@@ -155,6 +156,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
     let terms = contracts::read(document, &head, &clock, sink);
+    let injections = events::read(document, &plant, (&clock, duration), sink);
     let mut works = match document.section("workloads") {
         Some(section) => work::read_workloads(&section, &halls, (&mut run, &inputs), sink),
         None => Vec::new(),
@@ -181,6 +183,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         carbon: carbon.map_or(Some(None), |carbon| carbon.map(Some))?,
         power,
         upkeep,
+        injections,
         power_groups,
         water,
         loops,

@@ -331,6 +331,7 @@ impl Plant {
             self.loops.push(LoopSite {
                 name: name.clone(),
                 group_name: group_name.clone(),
+                kind: spec.kind(),
                 design,
                 fans,
                 pumps,
@@ -343,6 +344,7 @@ impl Plant {
                 ExchangerSite {
                     name,
                     group_name,
+                    kind: spec.kind(),
                     cooled_by,
                     design: None,
                     movers: None,
@@ -406,6 +408,7 @@ impl Plant {
             let exchanger = ExchangerSite {
                 name: name.clone(),
                 group_name: component.name.text.clone(),
+                kind: spec.kind(),
                 cooled_by,
                 design: Some(design),
                 movers: Some(movers),

@@ -91,6 +91,14 @@ impl Equipment {
         }
     }
 
+    /// GPUs of a rack.
+    fn gpus(&self) -> usize {
+        match self {
+            Equipment::Gpu(rack) => rack.gpus(),
+            Equipment::Asic(_) | Equipment::HeatLoad { .. } => 0,
+        }
+    }
+
     /// Rated power of a rack, W.
     fn rated_w(&self) -> f64 {
         match self {
@@ -231,6 +239,8 @@ pub(super) fn read_racks<'t>(
         for (name, racks) in component.instances.iter().zip(racks) {
             let design = HallDesign {
                 name: name.clone(),
+                kind: spec.kind(),
+                gpus: equipment.gpus(),
                 racks: racks.len(),
                 limits,
                 rated_supply_c: equipment.rated().supply_c,

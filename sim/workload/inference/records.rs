@@ -165,6 +165,11 @@ impl Records {
         Self::new([Targets::default()])
     }
 
+    /// Requests of all classes that have failed.
+    pub(super) fn failed(&self) -> u64 {
+        self.classes.iter().map(|class| class.tally.failed).sum()
+    }
+
     /// The records of class `class`.
     pub(super) fn of(&mut self, class: u16) -> &mut Tally {
         &mut self.classes[usize::from(class)].tally

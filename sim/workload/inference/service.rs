@@ -453,6 +453,12 @@ impl Service {
         self.records.iter_mut().for_each(Records::forget_extremes);
     }
 
+    /// Requests that have failed, as far as it has been advanced.
+    pub fn failed(&self) -> u64 {
+        let parts = self.records.iter().chain([&self.closed]);
+        parts.map(Records::failed).sum()
+    }
+
     /// The result up to `now`, which must not lie beyond the next control boundary.
     pub fn summary(&mut self, now: Time) -> InferenceSummary {
         self.bring_to(now);

@@ -1,6 +1,6 @@
 //! A mining workload in simulated time.
 
-use super::account::{Account, MiningInterval, MiningSummary, Reading};
+use super::account::{Account, Cause, MiningInterval, MiningSummary, Reading};
 use super::block::{Block, Context};
 use super::events::Event;
 use super::income::{HASHES_PER_PH_DAY, Income, breakeven_usd_mwh};
@@ -173,6 +173,12 @@ impl Mining {
     /// Hash rate of the fleet, hashes a second.
     pub fn hash_rate(&self) -> f64 {
         self.fleet.hash_rate
+    }
+
+    /// Machines that the price of energy keeps from hashing, and what they would draw, W.
+    pub fn stopped_by_price(&self) -> (u32, f64) {
+        let price = Cause::Price as usize;
+        (self.fleet.idle[price], self.fleet.curtailed_w[price])
     }
 
     /// How many machines hash.

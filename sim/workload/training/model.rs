@@ -404,6 +404,11 @@ impl Training {
         self.totals.checkpoints.forget_extremes();
     }
 
+    /// Interruptions of jobs because racks lost their power or were tripped by heat.
+    pub fn rack_losses(&self) -> u64 {
+        self.totals.interruptions.rack_losses
+    }
+
     /// GPUs that jobs hold now.
     pub fn busy_gpus(&self) -> usize {
         self.fleet.held() * self.rack.gpus_per_node

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::common::span;
-use crate::plant::power::sequence::{Strikes, UpsDesign};
-use crate::spec::Check;
+use crate::kernel::Span;
+use crate::plant::power::sequence::{LEVELS, OverloadDesign, Strikes, UpsDesign};
+use crate::spec::{Check, Fault};
 use crate::units::{Duration, Fraction};
 
 /// Steps in which a UPS takes over from its battery: its battery and the energy book follow the
@@ -112,6 +113,7 @@ impl BatterySpec {
             walk_in_steps: WALK_IN_STEPS,
             strikes,
             bypass,
+            overload: None,
         }
     }
 }
@@ -143,5 +145,68 @@ impl InputSpec {
 impl BypassSpec {
     pub(super) fn is_present(spec: &Option<Self>) -> bool {
         spec.as_ref().is_some_and(|spec| spec.present.unwrap_or(true))
+    }
+}
+
+/// How long a UPS stands more than its rating.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverloadSpec {
+    /// Levels of output over rating and how long each is stood, rising; at most four. Default: 110 %
+    /// for 60 min, 125 % for 10 min, 150 % for 1 min (large three-phase units, from memory).
+    pub levels: Option<Vec<OverloadLevelSpec>>,
+    /// How long at its rating or less makes it forget; it then also returns from its bypass, or from
+    /// off. Default 30 min (assumption).
+    pub reset: Option<Duration>,
+}
+
+/// A level of overload.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverloadLevelSpec {
+    /// Output, as a share of the rating.
+    pub load: Fraction,
+    /// How long it stands up to that; parts of several levels add up to one dose.
+    pub lasts: Duration,
+}
+
+impl OverloadSpec {
+    pub(super) fn resolve(&self, rating_w: f64, check: &mut Check<'_>) -> OverloadDesign {
+        let usual = [(1.10, 3600.0), (1.25, 600.0), (1.50, 60.0)];
+        let mut levels: Vec<(f64, Span)> = Vec::new();
+        check.within("overload", |check| match &self.levels {
+            None => levels.extend(usual.map(|(load, s)| (load, Span::from_secs_f64(s)))),
+            Some(written) => {
+                if written.is_empty() || written.len() > LEVELS {
+                    let message = format!("needs 1 to {LEVELS} levels, got {}", written.len());
+                    check.faults.push(Fault::error("levels", message));
+                }
+                for (at, level) in written.iter().take(LEVELS).enumerate() {
+                    let (load, lasts) = check.within(&format!("levels[{at}]"), |check| {
+                        let load =
+                            check.between("load", share(Some(level.load)), 1.1, (1.001, 10.0), "");
+                        let lasts = check.lasting("lasts", Some(level.lasts));
+                        (load, lasts.map_or(Span::from_secs(1), Span::from))
+                    });
+                    if let Some((last, held)) = levels.last()
+                        && (load <= *last || lasts >= *held)
+                    {
+                        let field = format!("levels[{at}]");
+                        let fault = Fault::error(
+                            field,
+                            "is no more than the level before it, or no shorter",
+                        );
+                        check.faults.push(fault.help("write levels rising, each for less time"));
+                    }
+                    levels.push((load, lasts));
+                }
+            }
+        });
+        let last = levels.last().copied().unwrap_or((1.1, Span::from_secs(1)));
+        OverloadDesign {
+            rating_w,
+            levels: std::array::from_fn(|at| levels.get(at).copied().unwrap_or(last)),
+            reset: span(self.reset, 1800.0),
+        }
     }
 }

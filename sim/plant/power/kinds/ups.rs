@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::battery::{BatterySpec, BypassSpec, InputSpec};
+use super::battery::{BatterySpec, BypassSpec, InputSpec, OverloadSpec};
 use super::common::{Kind, PowerPart, failures, law, loss, positive};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
-use crate::plant::power::sequence::MachineDesign;
+use crate::plant::power::sequence::{MachineDesign, UpsDesign};
 use crate::spec::{Check, Fault, Names};
 use crate::units::{Fraction, Power};
 
@@ -34,6 +34,9 @@ pub struct UpsSpec {
     /// What carries its load when it is broken or its battery is empty; only with a `battery`.
     /// Default: nothing does.
     pub bypass: Option<BypassSpec>,
+    /// How long it stands more than its rating, as a dose; only with a `battery`. Default: its rating
+    /// cuts at once.
+    pub overload: Option<OverloadSpec>,
     /// How often it fails, and for how long; default once in 250,000 h and 8 h, a module (Callou et
     /// al., Energies 2014, 7, 238).
     pub failures: Option<FailureSpec>,
@@ -53,8 +56,11 @@ impl Kind for UpsSpec {
             loss("proportional_loss", self.proportional_loss, 0.0119, faults),
             loss("square_loss", self.square_loss, 0.019_13, faults),
         ];
-        for (field, written) in [("input", self.input.is_some()), ("bypass", self.bypass.is_some())]
-        {
+        for (field, written) in [
+            ("input", self.input.is_some()),
+            ("bypass", self.bypass.is_some()),
+            ("overload", self.overload.is_some()),
+        ] {
             if written && self.battery.is_none() {
                 faults.push(
                     Fault::error(field, "acts only where there is a battery")
@@ -70,7 +76,9 @@ impl Kind for UpsSpec {
             let input = self.input.clone().unwrap_or_default();
             let bypass = BypassSpec::is_present(&self.bypass);
             let mut check = Check { faults };
-            MachineDesign::Ups(battery.resolve(rating_w, &input, bypass, &mut check))
+            let design = battery.resolve(rating_w, &input, bypass, &mut check);
+            let overload = self.overload.as_ref().map(|it| it.resolve(rating_w, &mut check));
+            MachineDesign::Ups(UpsDesign { overload, ..design })
         });
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Ups,

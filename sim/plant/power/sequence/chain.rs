@@ -1,7 +1,8 @@
 //! All machines of a power chain on one clock.
 
 use super::bus::{Bus, Joins};
-use super::design::{MachineDesign, SagLaw};
+use super::design::MachineDesign;
+use super::feed::Feed;
 use super::genset::{Genset, GensetTally};
 use super::ride::Load;
 use super::state::{Change, State};
@@ -9,7 +10,7 @@ use super::supply::{BatteryTally, Drive, Supply};
 use super::switch::{Side, StaticSwitch, SwitchTally, Transfer};
 use super::timers::{Cx, Timers, Turn};
 use super::ups::Ups;
-use crate::kernel::{Span, Stream, Streams, Time};
+use crate::kernel::{Span, Streams, Time};
 use crate::plant::power::design::{PowerDesign, PowerLoad, PowerNode};
 use crate::plant::power::upkeep::Upkeep;
 use crate::plant::power::wiring::Wiring;
@@ -34,9 +35,6 @@ macro_rules! cx {
 
 /// The timer by which a set synchronises; the others are the set's own.
 const SYNC: u8 = 4;
-/// Timers of a feed.
-const SAG: u8 = 0;
-const SAG_ENDS: u8 = 1;
 /// No instant takes more rounds than this: a signal goes up the chain once for each switch.
 const ROUNDS: usize = 64;
 
@@ -82,14 +80,6 @@ enum Machine {
     Bus(Box<Bus>),
 }
 
-#[derive(Debug, Clone)]
-struct Feed {
-    law: Option<SagLaw>,
-    stream: Option<Stream>,
-    /// Sags under way: how low, pu.
-    residual: f64,
-}
-
 /// A switch, or a UPS that latches, that calls generators.
 #[derive(Debug, Clone)]
 struct Caller {
@@ -131,7 +121,7 @@ impl Sequences {
             design.nodes.iter().map(|node| Machine::new(node, streams)).collect();
         let active = machines.iter().any(|machine| match machine {
             Machine::None => false,
-            Machine::Feed(feed) => feed.law.is_some(),
+            Machine::Feed(feed) => feed.sags(),
             _ => true,
         });
         let of = |wanted: fn(&Machine) -> bool| {
@@ -342,6 +332,14 @@ impl Sequences {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Output of a generator, W; zero for anything else.
+    pub fn output_w(&self, set: PowerNode) -> f64 {
+        match &self.machines[set.0 as usize] {
+            Machine::Genset(set) => set.load_w,
+            _ => 0.0,
         }
     }
 
@@ -786,12 +784,11 @@ impl Machine {
         let demand = || streams.stream("power-demand", name);
         match node.component.machine {
             MachineDesign::None if node.component.kind.part().is_root() => {
-                Self::Feed(Feed { law: None, stream: None, residual: 1.0 })
+                Self::Feed(Feed::new(None))
             }
             MachineDesign::None => Self::None,
             MachineDesign::Feed(law) => {
-                let stream = Some(streams.stream("power-sag", name));
-                Self::Feed(Feed { law: Some(law), stream, residual: 1.0 })
+                Self::Feed(Feed::new(Some((law, streams.stream("power-sag", name)))))
             }
             MachineDesign::Ups(design) => Self::Ups(Box::new(Ups::new(design))),
             MachineDesign::Transfer(design) => {
@@ -813,36 +810,6 @@ impl Machine {
             // Its timers are those of its blocks.
             Self::Bus(_) | Self::Transfer(_) | Self::StaticSwitch(_) => Turn::Switch,
             Self::Ups(_) => Turn::Ups,
-        }
-    }
-}
-
-impl Feed {
-    fn arm(&mut self, cx: &mut Cx<'_>) {
-        if let (Some(law), Some(stream)) = (self.law, &mut self.stream)
-            && law.rate_per_s > 0.0
-        {
-            let s = stream.exponential(1.0 / law.rate_per_s);
-            cx.after(SAG, Span::from_secs_f64(s));
-        }
-    }
-
-    fn sag(&mut self, cx: &mut Cx<'_>, residual: f64, lasts: Span) {
-        self.residual = self.residual.min(residual);
-        cx.note(State::Sag);
-        cx.after(SAG_ENDS, lasts);
-    }
-
-    fn expire(&mut self, cx: &mut Cx<'_>, slot: u8) {
-        match (slot, self.law) {
-            (SAG, Some(law)) => {
-                self.sag(cx, law.residual, law.lasts);
-                self.arm(cx);
-            }
-            _ => {
-                self.residual = 1.0;
-                cx.note(State::Normal);
-            }
         }
     }
 }

@@ -72,6 +72,40 @@ pub struct UpsDesign {
     pub strikes: Option<Strikes>,
     /// Whether a bypass carries the load while it is broken, or when its battery is empty.
     pub bypass: bool,
+    /// How long it stands more than its rating; none where it never puts out more.
+    pub overload: Option<OverloadDesign>,
+}
+
+/// Most levels of an overload.
+pub const LEVELS: usize = 4;
+
+/// How long a component stands more than its rating: a dose, of which each level takes its part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OverloadDesign {
+    /// Its rating, W.
+    pub rating_w: f64,
+    /// Output over rating, and how long it stands up to that; rising, the last repeated.
+    pub levels: [(f64, Span); LEVELS],
+    /// The dose is forgotten after so long at its rating or less; a UPS on its bypass, or off,
+    /// returns then.
+    pub reset: Span,
+}
+
+impl OverloadDesign {
+    /// How long it stands an output of `w`; none where it stands it for good.
+    pub fn stands(&self, w: f64) -> Option<Span> {
+        let share = w / self.rating_w;
+        if share <= 1.0 + 1e-9 {
+            return None;
+        }
+        let level = self.levels.iter().find(|(level, _)| share <= level * (1.0 + 1e-9));
+        Some(level.unwrap_or(&self.levels[LEVELS - 1]).1)
+    }
+
+    /// The most that it puts out at all, W.
+    pub fn most_w(&self) -> f64 {
+        self.rating_w * self.levels[LEVELS - 1].0
+    }
 }
 
 /// A counter of disturbances that takes a UPS off its input until someone returns it.

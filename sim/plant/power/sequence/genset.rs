@@ -34,7 +34,7 @@ pub(super) struct Genset {
     /// When it has failed in silence while it stood; [`Time::MAX`] where it has not.
     latent_at: Time,
     /// Its output, W.
-    load_w: f64,
+    pub(super) load_w: f64,
     fuel_m3: f64,
     settled: Time,
     pub(super) tally: GensetTally,

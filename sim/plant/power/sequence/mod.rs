@@ -12,6 +12,7 @@ mod state;
 mod timers;
 
 mod bus;
+mod feed;
 mod genset;
 mod ride;
 mod switch;
@@ -25,8 +26,8 @@ mod tests;
 
 pub use chain::{Sequences, Subject};
 pub use design::{
-    BusDesign, FuelDesign, GensetDesign, MachineDesign, Ride, SagLaw, StaticSwitchDesign, Strikes,
-    TransferDesign, UpsDesign,
+    BusDesign, FuelDesign, GensetDesign, LEVELS, MachineDesign, OverloadDesign, Ride, SagLaw,
+    StaticSwitchDesign, Strikes, TransferDesign, UpsDesign,
 };
 pub use genset::GensetTally;
 pub use state::{Change, State};

@@ -32,6 +32,8 @@ pub enum State {
     Latched,
     /// The load of a UPS is on its bypass.
     Bypass,
+    /// A UPS has stood its overload for as long as it can.
+    Overloaded,
     /// A UPS gives nothing.
     Off,
     /// A battery is charged.
@@ -90,6 +92,24 @@ impl State {
         matches!(self, Self::FailedToStart | Self::Failed | Self::OutOfFuel | Self::FoundFailed)
     }
 
+    /// Whether racks may be dark because of it.
+    pub const fn ails(self) -> bool {
+        matches!(
+            self,
+            Self::Sag
+                | Self::Latched
+                | Self::Off
+                | Self::Stuck
+                | Self::Refused
+                | Self::Open
+                | Self::FailedToStart
+                | Self::Failed
+                | Self::OutOfFuel
+                | Self::FoundFailed
+                | Self::BlockShed(_)
+        )
+    }
+
     /// Its name, without a number.
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,6 +120,7 @@ impl State {
             Self::WalkIn => "walk-in",
             Self::Latched => "latched",
             Self::Bypass => "bypass",
+            Self::Overloaded => "overloaded",
             Self::Off => "off",
             Self::Recharge => "recharge",
             Self::Full => "full",

@@ -46,7 +46,7 @@ impl Supply {
 }
 
 /// A battery, and what it has done since the start of the run.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct BatteryTally {
     /// What it holds, J.
     pub energy_j: f64,
@@ -56,4 +56,6 @@ pub struct BatteryTally {
     pub given_j: f64,
     /// What it has taken, J.
     pub taken_j: f64,
+    /// How long it gave all or a part of the output, s.
+    pub gave_s: f64,
 }

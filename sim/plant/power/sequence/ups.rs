@@ -14,6 +14,16 @@ const MAIN: u8 = 0;
 const STORE: u8 = 1;
 /// The next step of the walk-in.
 const STEP: u8 = 2;
+/// It has stood its overload for as long as it can, or has shown that it cannot for 200 ms.
+const DOSE: u8 = 3;
+/// The dose of its overloads is forgotten.
+const RESET: u8 = 4;
+/// How long the inverter limits its current before it gives up, where no bypass takes the load
+/// (assumption).
+const CURRENT_LIMIT: Span = Span::from_nanos(200_000_000);
+/// So many transfers for overload within an hour lock it on its bypass (Staco FirstLine).
+const MOST_OVERLOADS: usize = 3;
+const OVERLOADS_WITHIN: Span = Span::from_secs(3600);
 
 /// A UPS while it runs.
 #[derive(Debug, Clone)]
@@ -41,6 +51,15 @@ pub(super) struct Ups {
     pub(super) latched: bool,
     pub(super) given_j: f64,
     pub(super) taken_j: f64,
+    /// It is not broken.
+    up: bool,
+    /// The part of what it stands of overload that is used up, at `settled`.
+    dose: f64,
+    /// When it was last overloaded for too long, and whether it still is off for that.
+    overloads: VecDeque<Time>,
+    overloaded: bool,
+    /// How long it gave, s.
+    gave_s: f64,
 }
 
 impl Ups {
@@ -62,6 +81,11 @@ impl Ups {
             latched: false,
             given_j: 0.0,
             taken_j: 0.0,
+            gave_s: 0.0,
+            up: true,
+            dose: 0.0,
+            overloads: VecDeque::new(),
+            overloaded: false,
         }
     }
 
@@ -87,7 +111,7 @@ impl Ups {
             battery_efficiency: self.design.battery_efficiency,
             charge_w: self.charge_w,
             charge_efficiency: self.design.charge_efficiency,
-            limit_w: None,
+            limit_w: self.design.overload.map(|overload| overload.most_w()),
             bypassed: self.state == State::Bypass,
         }
     }
@@ -101,6 +125,7 @@ impl Ups {
             full_j: self.design.battery_j,
             given_j: copy.given_j,
             taken_j: copy.taken_j,
+            gave_s: copy.gave_s,
         }
     }
 
@@ -133,11 +158,14 @@ impl Ups {
                 self.share(now)
             };
             let given = battery_w * (1.0 - share) * seconds;
-            let given = if self.is_on_battery() { given } else { 0.0 };
+            let gives = self.is_on_battery();
+            let given = if gives { given } else { 0.0 };
+            self.gave_s += if gives { seconds } else { 0.0 };
             let taken = self.charge_w * self.design.charge_efficiency * seconds;
             self.given_j += given;
             self.taken_j += taken;
             self.energy_j += taken - given;
+            self.dose += seconds * self.dose_per_s();
         }
         self.settled = now;
     }
@@ -152,6 +180,72 @@ impl Ups {
             self.settle(cx.now);
             self.load_w = load_w;
             self.plan(cx);
+            self.plan_dose(cx);
+        }
+    }
+
+    /// The part of what it stands of overload that it uses up in a second.
+    fn dose_per_s(&self) -> f64 {
+        let inverts = self.state == State::Online || self.is_on_battery();
+        let stands = self.design.overload.filter(|_| inverts).and_then(|it| it.stands(self.load_w));
+        stands.map_or(0.0, |span| 1.0 / span.as_secs_f64())
+    }
+
+    /// When it has stood its overload for as long as it can, or forgets it.
+    fn plan_dose(&mut self, cx: &mut Cx<'_>) {
+        let Some(overload) = self.design.overload else { return };
+        let per_s = self.dose_per_s();
+        cx.cancel(DOSE);
+        if per_s > 0.0 {
+            cx.cancel(RESET);
+            cx.after(DOSE, Span::from_secs_f64((1.0 - self.dose).max(0.0) / per_s));
+        } else if overload.stands(self.load_w).is_some() {
+            cx.cancel(RESET);
+        } else if (self.dose > 0.0 || self.overloaded) && !cx.is_armed(RESET) {
+            cx.after(RESET, overload.reset);
+        }
+    }
+
+    /// It has stood its overload for as long as it can.
+    fn give_up(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx.now);
+        if self.overloaded {
+            // The current limit has not helped.
+            return self.leave_to(cx, State::Off);
+        }
+        self.overloaded = true;
+        self.overloads.push_back(cx.now);
+        while self.overloads.front().is_some_and(|&at| cx.now - at > OVERLOADS_WITHIN) {
+            self.overloads.pop_front();
+        }
+        cx.note(State::Overloaded);
+        if self.design.bypass && self.good {
+            self.leave_to(cx, State::Bypass);
+        } else {
+            cx.after(DOSE, CURRENT_LIMIT);
+        }
+    }
+
+    /// It gives up its inverter for `state`.
+    fn leave_to(&mut self, cx: &mut Cx<'_>, state: State) {
+        for slot in [MAIN, STEP, DOSE] {
+            cx.cancel(slot);
+        }
+        self.latched = false;
+        self.become_state(cx, state);
+        self.plan_dose(cx);
+    }
+
+    /// It has been at its rating or less for long enough.
+    fn forget(&mut self, cx: &mut Cx<'_>) {
+        self.settle(cx.now);
+        self.dose = 0.0;
+        if self.overloads.len() >= MOST_OVERLOADS {
+            return;
+        }
+        let gone = matches!(self.state, State::Bypass | State::Off);
+        if std::mem::take(&mut self.overloaded) && self.good && gone {
+            self.become_state(cx, State::Online);
         }
     }
 
@@ -169,7 +263,16 @@ impl Ups {
                 self.plan(cx);
             }
         }
-        if !changed || self.state == State::Failed {
+        if !changed {
+            return;
+        }
+        if !self.up {
+            // Broken, it is passed by where it can be, as long as there is anything to pass on.
+            if self.design.bypass {
+                self.settle(cx.now);
+                self.state = if good { State::Bypass } else { State::Failed };
+                cx.note(self.state);
+            }
             return;
         }
         if good { self.input_returns(cx) } else { self.input_leaves(cx) }
@@ -215,7 +318,7 @@ impl Ups {
 
     fn input_returns(&mut self, cx: &mut Cx<'_>) {
         self.ended = Some(cx.now);
-        if self.state != State::Latched {
+        if self.state != State::Latched && !self.overloaded {
             cx.after(MAIN, self.design.requalify);
         }
     }
@@ -247,7 +350,9 @@ impl Ups {
                 cx.note(State::Full);
             }
             (STORE, _) => self.run_empty(cx),
-            _ => unreachable!("a UPS has three timers, got {slot}"),
+            (DOSE, _) => self.give_up(cx),
+            (RESET, _) => self.forget(cx),
+            _ => unreachable!("a UPS has five timers, got {slot}"),
         }
     }
 
@@ -260,7 +365,7 @@ impl Ups {
         let next = if bypass { State::Bypass } else { State::Off };
         self.latched = false;
         self.become_state(cx, next);
-        if self.good && !cx.is_armed(MAIN) {
+        if self.good && !self.overloaded && !cx.is_armed(MAIN) {
             cx.after(MAIN, self.design.requalify);
         }
     }
@@ -293,6 +398,7 @@ impl Ups {
         self.state = state;
         cx.note(state);
         self.plan(cx);
+        self.plan_dose(cx);
     }
 
     /// When the battery is empty or full, if nothing changes.
@@ -347,10 +453,11 @@ impl Ups {
     /// It breaks, or is repaired.
     pub(super) fn set_up(&mut self, cx: &mut Cx<'_>, up: bool) {
         self.settle(cx.now);
-        for slot in [MAIN, STORE, STEP] {
+        self.up = up;
+        for slot in [MAIN, STORE, STEP, DOSE, RESET] {
             cx.cancel(slot);
         }
-        self.latched = false;
+        (self.latched, self.overloaded, self.dose) = (false, false, 0.0);
         match (up, self.good) {
             (false, true) if self.design.bypass => {
                 self.charge_w = 0.0;

@@ -1,3 +1,4 @@
-//! Sequences against an independent reference, and by rule.
+//! Sequences against timelines of an independent reference, and over random chains.
 
+mod properties;
 mod timelines;

@@ -1,0 +1,33 @@
+//! Something that a scenario makes happen, and when.
+
+use jiff::civil;
+
+use crate::kernel::{Span, Time};
+use crate::plant::power::{Action, PowerNode};
+
+/// Something that a scenario makes happen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Injection {
+    /// When.
+    pub at: InjectedAt,
+    /// How long after that.
+    pub after: Span,
+    /// To what.
+    pub node: PowerNode,
+    /// What.
+    pub action: Action,
+}
+
+/// When something is made to happen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum InjectedAt {
+    /// At this instant.
+    Time(Time),
+    /// On the hottest day of the run that has this time of day.
+    Hottest {
+        /// By wet bulb, not dry bulb.
+        wet_bulb: bool,
+        /// Local time of day.
+        clock: civil::Time,
+    },
+}

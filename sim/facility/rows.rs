@@ -1,0 +1,72 @@
+//! Rows of the tables of loads, states and incidents, as an observer is told of them.
+
+use crate::kernel::Time;
+
+/// What a declared part of the site carried in an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LoadRow<'a> {
+    /// The component of the scenario that declared it, groups unexpanded.
+    pub group: &'a str,
+    /// Its mean power, all instances together, W: the output of what passes power on, the draw of
+    /// what uses it.
+    pub power_w: f64,
+    /// The largest value of the same.
+    pub max_w: f64,
+    /// The largest share of its rating that one of its instances carried; none where nothing limits
+    /// it.
+    pub utilisation_max: Option<f64>,
+    /// What it lost, W.
+    pub loss_w: f64,
+    /// The part of the power that came over the feeder, or cord, that it prefers; none for a source,
+    /// and where there was no power.
+    pub feeder_share: Option<f64>,
+}
+
+/// Units of a component that came to a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateRow<'a> {
+    /// When.
+    pub at: Time,
+    /// The component of the scenario, groups unexpanded.
+    pub component: &'a str,
+    /// The first and the last of them, counted from 0.
+    pub units: (u32, u32),
+    /// Where to.
+    pub state: &'static str,
+    /// Which of its `fed_by` feeds it, counted from 0; none where nothing does, or where a rack draws
+    /// on all of its cords.
+    pub feeder: Option<u32>,
+}
+
+/// A row of an incident that is over, or that the end of the run cuts off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IncidentRow<'a> {
+    /// Number of the incident, in the order of the beginnings.
+    pub incident: u64,
+    /// Number of the row in it.
+    pub seq: u32,
+    /// The row that it follows from.
+    pub parent_seq: Option<u32>,
+    /// When it began.
+    pub at: Time,
+    /// When it ended; none where the run ended first.
+    pub until: Option<Time>,
+    /// The component of the scenario, groups unexpanded, or what failed of it.
+    pub subject: &'a str,
+    /// The first of its units that it struck, counted from 0.
+    pub unit: Option<u32>,
+    /// What happened to it.
+    pub what: &'static str,
+    /// Why.
+    pub cause: &'static str,
+    /// How many of its units at a time, at most.
+    pub count: u32,
+    /// Energy that its racks did not get, J.
+    pub energy_j: f64,
+    /// Time of their GPUs, s.
+    pub gpu_s: f64,
+    /// Requests that failed as it began.
+    pub requests: u64,
+    /// Training jobs that were interrupted as it began.
+    pub jobs: u64,
+}

@@ -1,0 +1,71 @@
+//! The power chain in the summary: what was highly loaded, what carried outages.
+
+use super::Text;
+use crate::facility::{Outcome, SubjectKind};
+use crate::report::sheet::Sheet;
+
+/// Components that never carried more of their rating are not listed: the usual limit of continuous
+/// load.
+const HIGH: f64 = 0.8;
+
+impl Text {
+    pub(super) fn loading(&mut self, outcome: &Outcome) {
+        self.reserve(outcome);
+        let power = self.power;
+        let [mean, peak] = ["mean", "peak"].map(|what| format!("{what}\n{}", power.symbol));
+        let columns = [&mean, &peak, "fullest\n% of rating", "above 80 %\nh", "at rating\nh"];
+        let mut sheet = Sheet::new("Loading above 80 %", &columns);
+        for component in outcome.of(SubjectKind::Component) {
+            let Some(share) = component.get("load.peak_share").filter(|share| *share > HIGH) else {
+                continue;
+            };
+            let hours = |key: &str| format!("{:.1}", component.real(key));
+            sheet.row(
+                &component.name,
+                [
+                    power.fixed(component.real("load.mean_mw")),
+                    power.fixed(component.real("load.peak_mw")),
+                    format!("{:.1}", 100.0 * share),
+                    hours("load.above_80_h"),
+                    hours("load.at_rating_h"),
+                ],
+            );
+        }
+        let one_cord: Vec<String> = outcome
+            .of(SubjectKind::Hall)
+            .map(|hall| (&hall.name, hall.real("one_cord_rack_h")))
+            .filter(|(_, hours)| *hours > 0.0)
+            .map(|(name, hours)| format!("{name} {hours:.1} rack-h"))
+            .collect();
+        if !one_cord.is_empty() {
+            self.line("on one cord of several", &one_cord.join(", "));
+        }
+        self.sheet(&sheet);
+    }
+
+    fn reserve(&mut self, outcome: &Outcome) {
+        let site = outcome.site();
+        if let Some(hours) = site.get("reserve.battery_h") {
+            let given = self.energy.with_unit(site.real("reserve.discharged_mwh"));
+            self.line("batteries", &format!("{hours:.2} h in use, {given} given"));
+        }
+        if let Some(hours) = site.get("reserve.run_h") {
+            let count = |key: &str| site.count(&format!("reserve.{key}"));
+            self.line(
+                "generators",
+                &format!(
+                    "{hours:.1} h of running, {} given, {} starts, {} failed to start, {} broke down, {:.1} m3 of fuel",
+                    self.energy.with_unit(site.real("reserve.generated_mwh")),
+                    count("starts"),
+                    count("failed_starts"),
+                    count("breakdowns"),
+                    site.real("reserve.fuel_m3"),
+                ),
+            );
+        }
+        if let Some(moves) = site.get("reserve.transfers") {
+            let failed = site.count("reserve.failed_transfers");
+            self.line("transfers", &format!("{moves:.0}, and {failed} that failed"));
+        }
+    }
+}
