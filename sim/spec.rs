@@ -6,6 +6,7 @@
 //! [`Fault`]s, which `scenario/` shows at their line and column.
 
 mod check;
+mod durations;
 mod lognormal;
 mod suggest;
 
@@ -15,6 +16,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer};
 
 pub(crate) use self::check::{Check, MOST_SIGMA, MOST_UNITS, one_source, only_with, time_zone};
+pub use self::durations::{ConstantSpec, DurationSpec, ExponentialSpec};
 pub use self::lognormal::{Lognormal, LognormalSpec};
 pub(crate) use self::suggest::{closest, suggest, unknown};
 

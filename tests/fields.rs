@@ -55,9 +55,12 @@ const FITTING: &[(&str, &str)] = &[
     (".cooled_by", r#""loop""#),
     ("].racks", r#""others""#),
     (".racks", r#""gpus""#),
+    ("jobs.arrivals", r#""10 /day""#),
+    (".arrivals", r#"{"rate_per_replica": "1 /s"}"#),
     (".income", r#"{"difficulty": 1e14, "price": "100000 $"}"#),
     ("price.spikes", "1"),
     ("power.decode", r#""300 W""#),
+    (".acceptance", r#""70 %""#),
     (".hours", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"),
     (".daily_profile", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"),
     (".weekdays", "[1,1,1,1,1,1,1]"),
@@ -132,6 +135,23 @@ pub(crate) fn get<'d>(document: &'d Json, path: &[Step]) -> &'d Json {
         Step::Key(key) => &at[key.as_str()],
         Step::Item(index) => &at[*index],
     })
+}
+
+/// Lets the clients of `document` wait for their answers, if `path` only goes with that.
+fn let_clients_wait(document: &mut Json, path: &[Step]) {
+    let Some(at) = path.iter().position(|step| *step == Step::Key("arrivals".to_owned())) else {
+        return;
+    };
+    let closed = ["clients", "think", "turns", "session_tokens"];
+    let goes_with = |step: &Step| matches!(step, Step::Key(key) if closed.contains(&&**key));
+    if path.get(at + 1).is_some_and(goes_with) {
+        let mut arrivals = get(document, &path[..=at]).clone();
+        if let Some(fields) = arrivals.as_object_mut() {
+            fields.remove("rate_per_replica");
+            fields.entry("clients").or_insert(json!(4));
+        }
+        put(document, &path[..=at], arrivals);
+    }
 }
 
 struct Walk {
@@ -271,6 +291,7 @@ impl Walk {
             if let Some((_, key, text)) = COMPANIONS.iter().find(|(of, ..)| name.starts_with(of)) {
                 document[key] = serde_json::from_str(text).unwrap();
             }
+            let_clients_wait(&mut document, path);
             if get(&document, path).is_null() {
                 let value = self.least(&node, &mut path.clone());
                 put(&mut document, path, value);

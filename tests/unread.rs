@@ -16,6 +16,10 @@ use super::support::Bench;
 const NOT_HERE: &[(&str, &str)] = &[
     ("racks.x.power_on", "read by the workload on the racks, and these have none"),
     ("racks.x.sleep_power", "read by the workload on the racks, and these have none"),
+    ("racks.x.gpu of", "read by the workload on the racks, and these have none"),
+    ("coolant.share", "counts where air takes the rest of the heat, and nothing does"),
+    ("coolant.flow", "held against distribution units, and the racks hang on a loop"),
+    ("arrivals.session_tokens", "bounds sessions, and the clients have none"),
     ("clients[0].share", "only ratios count, and there is one client"),
     ("causes[0].weight", "only ratios count, and there is one cause"),
     ("queue.power_limit", "the examples are below the power of one node, or above that of all"),

@@ -314,7 +314,7 @@ impl Facility<'_> {
                 (WorkDesign::Inference { design, .. }, _) => {
                     let ends = design.load.classes.iter().map(|class| match &class.source {
                         SourceDesign::Trace(trace) => trace.length_s(),
-                        SourceDesign::Drawn { .. } => None,
+                        SourceDesign::Drawn { .. } | SourceDesign::Closed(_) => None,
                     });
                     let last = ends.reduce(|a, b| Some(a?.max(b?))).flatten();
                     ("trace", last)

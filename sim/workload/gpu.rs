@@ -41,6 +41,8 @@ pub struct GpuRackSpec {
     pub nodes: u32,
     /// GPUs in a node. 1 to 64.
     pub gpus_per_node: u32,
+    /// Which GPUs they are, after which engines choose their defaults. Default: any.
+    pub gpu: Option<GpuModel>,
     /// Thermal design power of one GPU: the draw that its firmware enforces uncapped.
     pub gpu_power: Power,
     /// Draw of a GPU without a job. Default: 10 % of `gpu_power` (H100: 72.5 W of 700 W,
@@ -83,6 +85,30 @@ pub struct CoolantRatingSpec {
     pub flow: Option<VolumeFlow>,
 }
 
+/// A GPU by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GpuModel {
+    /// NVIDIA A100 with 80 GB.
+    A100,
+    /// NVIDIA H100.
+    H100,
+    /// NVIDIA H200.
+    H200,
+    /// NVIDIA B200, also as GB200.
+    B200,
+    /// NVIDIA B300, also as GB300.
+    B300,
+    /// NVIDIA VR200 (Rubin).
+    Vr200,
+    /// AMD Instinct MI300X.
+    Mi300x,
+    /// AMD Instinct MI325X.
+    Mi325x,
+    /// AMD Instinct MI355X.
+    Mi355x,
+}
+
 /// One point of the curve of a GPU under a power cap.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +135,7 @@ impl GpuRackSpec {
             chip: None,
             nodes,
             gpus_per_node,
+            gpu: None,
             gpu_power,
             gpu_idle_power: None,
             gpu_resident_power: None,
@@ -185,6 +212,7 @@ impl GpuRackSpec {
         GpuRackDesign {
             nodes: self.nodes.clamp(1, 64) as usize,
             gpus_per_node: self.gpus_per_node.clamp(1, 64) as usize,
+            gpu: self.gpu,
             gpu_tdp_w: tdp,
             gpu_idle_w: idle,
             gpu_resident_w: resident,
@@ -273,6 +301,8 @@ pub struct GpuRackDesign {
     pub nodes: usize,
     /// GPUs in a node.
     pub gpus_per_node: usize,
+    /// Which GPUs they are, where it is said.
+    pub gpu: Option<GpuModel>,
     /// Thermal design power of a GPU, W.
     pub gpu_tdp_w: f64,
     /// Draw of a GPU without a job, W.

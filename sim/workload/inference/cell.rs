@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::load::Arrivals;
+use super::load::{Arrivals, Clients, Sent};
 use super::notes::{Chooser, Fate, Noting};
 use super::prefix::{Chains, Piece};
 use super::records::Records;
@@ -54,6 +54,12 @@ pub(super) struct Cell {
     decoding: Option<Decoding>,
     /// None while the cell drains.
     arrivals: Option<Arrivals>,
+    /// Clients that wait for their answers, where there are any and the cell does not drain.
+    clients: Option<Clients>,
+    /// What each class has under way and at its gate, where it is bounded.
+    gates: Vec<Option<Gate>>,
+    /// Requests that have left, where somebody waits for that.
+    left: Vec<Left>,
     notes: Chooser,
     /// Which replicas are awake, where their number follows the load.
     scaling: Option<Scaling>,
@@ -77,12 +83,30 @@ pub(super) struct Cell {
 struct Decoding {
     link: Link,
     router: Router,
-    /// When the link is free.
-    free: Ticks,
+    /// When each link is free.
+    free: Vec<Ticks>,
     /// What replicas have handed over since the link was last looked at.
     handed: Vec<(Ticks, Request)>,
     /// Requests on the link, by rising time of arrival.
     transfers: VecDeque<(Ticks, Request)>,
+}
+
+/// The requests of a class of which only so many may be under way.
+#[derive(Debug, Clone)]
+struct Gate {
+    most: u32,
+    inside: u32,
+    /// By rising time of arrival.
+    waiting: VecDeque<Request>,
+}
+
+/// A request that has left.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    at: Ticks,
+    class: u16,
+    client: u32,
+    answered: bool,
 }
 
 /// What became of a request that was sent to a replica.
@@ -99,6 +123,8 @@ struct Floor<'a> {
     records: &'a mut Records,
     chains: &'a mut Chains,
     handed: Option<&'a mut Vec<(Ticks, Request)>>,
+    /// Where somebody waits for those that leave.
+    left: Option<&'a mut Vec<Left>>,
 }
 
 impl Floor<'_> {
@@ -106,6 +132,15 @@ impl Floor<'_> {
     fn lost(&mut self, request: &Request, at: Ticks, fate: Fate) {
         self.records.lost(request, at, fate);
         self.chains.forget(request.prefix);
+        self.leaves(request, at, false);
+    }
+
+    #[inline]
+    fn leaves(&mut self, request: &Request, at: Ticks, answered: bool) {
+        if let Some(left) = &mut self.left {
+            let Request { class, client, .. } = *request;
+            left.push(Left { at, class, client, answered });
+        }
     }
 }
 
@@ -122,6 +157,7 @@ impl Sink for Floor<'_> {
     fn finished(&mut self, request: &Request, at: Ticks) {
         self.records.finished(request, at);
         self.chains.forget(request.prefix);
+        self.leaves(request, at, true);
     }
 
     fn handed_over(&mut self, request: &Request, at: Ticks) {
@@ -137,8 +173,22 @@ macro_rules! floor {
             records: $records,
             chains: &mut $cell.chains,
             handed: $cell.decoding.as_mut().map(|d| &mut d.handed),
+            left: $cell.design.is_watched.then_some(&mut $cell.left),
         }
     };
+}
+
+impl Gate {
+    /// The gate of a cell that is split off: of every request that waits, `share` of its weight goes
+    /// along.
+    fn split(&mut self, share: impl Fn(u32) -> u32) -> Gate {
+        let waiting = self.waiting.iter_mut().map(|request| {
+            let weight = share(request.weight);
+            request.weight -= weight;
+            Request { weight, ..*request }
+        });
+        Gate { waiting: waiting.collect(), ..*self }
+    }
 }
 
 fn is_asleep(scaling: &Option<Scaling>, index: usize) -> bool {
@@ -174,11 +224,18 @@ impl Cell {
             decoding: design.link.map(|link| Decoding {
                 link,
                 router: router(design.replicas - first, "decode routing"),
-                free: now,
+                free: vec![now; link.links],
                 handed: Vec::new(),
                 transfers: VecDeque::new(),
             }),
             arrivals: Some(Arrivals::new(&design.load, (entity, streams), now)),
+            clients: design.load.clients((entity, streams), now),
+            gates: design
+                .in_flight
+                .iter()
+                .map(|most| most.map(|most| Gate { most, inside: 0, waiting: VecDeque::new() }))
+                .collect(),
+            left: Vec::new(),
             scaling: design.scaling.map(|scaling| Scaling::new(&scaling, design.replicas)),
             tables: design.pools.iter().map(|&pool| Some(Arc::clone(&tables[pool]))).collect(),
             luck: Luck::new((entity, streams)),
@@ -216,13 +273,23 @@ impl Cell {
         // Where nothing depends on the state of replicas, requests are dealt out ahead of it.
         let is_blind = self.router.is_blind()
             && self.design.patience.is_none()
-            && self.design.max_waiting.is_none();
+            && self.design.max_waiting.is_none()
+            && !self.design.is_watched;
         let mut ahead = 0;
         loop {
+            // Whoever waits for what leaves must know of all that has left before the next event.
+            let limit = match self.design.is_watched {
+                true => {
+                    self.answer();
+                    limit.min(self.next_leave().saturating_add(1))
+                }
+                false => limit,
+            };
             let arrival = self.arrivals.as_ref().map_or(NEVER, Arrivals::next);
             let back = self.returns.front().map_or(NEVER, |&(at, _)| at);
             let deadline = self.deadlines.front().map_or(NEVER, |&(at, _)| at);
-            let at = arrival.min(back).min(deadline);
+            let due = self.clients.as_ref().map_or(NEVER, Clients::next);
+            let at = arrival.min(back).min(deadline).min(due);
             if at >= limit || ahead >= BATCH {
                 return at.min(limit);
             }
@@ -231,17 +298,47 @@ impl Cell {
             } else if back == at {
                 let (_, request) = self.returns.pop_front().expect("somebody comes back");
                 self.try_to_send(at, request, records);
+            } else if due == at {
+                let clients = self.clients.as_mut().expect("a client is due");
+                let sent = clients.take().into();
+                self.receive(sent, records);
             } else {
-                self.receive(records);
+                let arrivals = self.arrivals.as_mut().expect("there is a next arrival");
+                let sent = arrivals.take();
+                self.receive(sent, records);
             }
             ahead += usize::from(is_blind);
         }
     }
 
-    /// Takes the next arrival.
-    fn receive(&mut self, records: &mut Records) {
-        let arrivals = self.arrivals.as_mut().expect("there is a next arrival");
-        let sent = arrivals.take();
+    /// An instant before which nothing leaves.
+    fn next_leave(&self) -> Ticks {
+        let replicas = self.replicas.iter().map(Replica::next_leave).min().unwrap_or(NEVER);
+        let transfer = self.decoding.as_ref().and_then(|d| d.transfers.front());
+        replicas.min(transfer.map_or(NEVER, |&(ready, _)| ready))
+    }
+
+    /// Tells clients and gates of what has left.
+    fn answer(&mut self) {
+        // In an order that does not depend on how replicas keep their batches.
+        self.left.sort_unstable_by_key(|left| (left.at, left.class, left.client));
+        for Left { at, class, client, answered } in self.left.drain(..) {
+            if let Some(clients) = self.clients.as_mut().filter(|_| client > 0) {
+                clients.left(at, client, answered);
+            }
+            if let Some(gate) = &mut self.gates[usize::from(class)] {
+                gate.inside -= 1;
+                if let Some(request) = gate.waiting.pop_front() {
+                    gate.inside += 1;
+                    let place = self.returns.partition_point(|&(other, _)| other <= at + 1);
+                    self.returns.insert(place, (at + 1, request));
+                }
+            }
+        }
+    }
+
+    /// Takes what was sent.
+    fn receive(&mut self, sent: Sent, records: &mut Records) {
         let (at, class) = (sent.at, sent.class);
         let request = self.luck.request(&self.design, sent, self.multiplicity, &mut self.chains);
         let request = Request { noted: self.notes.next(), ..request };
@@ -249,8 +346,19 @@ impl Cell {
         tally.arrived += u64::from(request.weight);
         tally.simulated += 1;
         if self.design.fits(&request) {
+            if let Some(gate) = &mut self.gates[usize::from(class)] {
+                if gate.inside >= gate.most {
+                    gate.waiting.push_back(request);
+                    return;
+                }
+                gate.inside += 1;
+            }
             self.try_to_send(at, request, records);
         } else {
+            // It leaves without having passed the gate.
+            if let Some(gate) = &mut self.gates[usize::from(class)] {
+                gate.inside += 1;
+            }
             floor!(self, records).lost(&request, at, Fate::Rejected);
         }
     }
@@ -308,8 +416,13 @@ impl Cell {
             }
         }
         request.sent = at;
-        replicas[chosen].send(at, request);
+        let overhead = self.design.overhead[self.design.pools[chosen]];
+        replicas[chosen].send(at + overhead, request);
         self.router.sent(chosen, at, replicas, &mut sink);
+        if self.design.is_watched {
+            // What may leave next is known of replicas that stand at what they were sent last.
+            replicas[chosen].advance(at, &mut sink);
+        }
         if let Some(patience) = self.design.patience {
             self.deadlines.push_back((at + patience, chosen));
         }
@@ -322,11 +435,16 @@ impl Cell {
         let Decoding { link, router, free, handed, transfers } = decoding;
         handed.sort_by_key(|(at, request)| (*at, request.arrival));
         for (at, request) in handed.drain(..) {
+            // The link that is free first.
+            let free = free.iter_mut().min().expect("a cell has a link");
             *free = at.max(*free) + link.per_token * (request.to_prefill() - 1);
-            transfers.push_back((*free + link.latency, request));
+            let ready = *free + link.latency;
+            let place = transfers.partition_point(|&(other, _)| other <= ready);
+            transfers.insert(place, (ready, request));
         }
         let (replicas, paces) = (&mut self.replicas[link.prefill..], &self.paces[link.prefill..]);
-        let mut floor = Floor { records, chains: &mut self.chains, handed: None };
+        let left = self.design.is_watched.then_some(&mut self.left);
+        let mut floor = Floor { records, chains: &mut self.chains, handed: None, left };
         while let Some(&(ready, request)) = transfers.front()
             && ready < window
         {
@@ -384,7 +502,8 @@ impl Cell {
         let (first, second) = self.replicas.split_at_mut(self.design.first_stage());
         self.router.review(at, first, &mut floor!(self, records));
         if let Some(decoding) = &mut self.decoding {
-            let mut floor = Floor { records, chains: &mut self.chains, handed: None };
+            let left = self.design.is_watched.then_some(&mut self.left);
+            let mut floor = Floor { records, chains: &mut self.chains, handed: None, left };
             decoding.router.review(at, second, &mut floor);
         }
         lost.sort_by_key(|request| request.arrival);
@@ -481,7 +600,7 @@ impl Cell {
             decoding: self.decoding.as_mut().map(|decoding| Decoding {
                 link: decoding.link,
                 router: decoding.router.with_stream(streams.stream("decode routing", entity)),
-                free: decoding.free,
+                free: decoding.free.clone(),
                 handed: Vec::new(),
                 transfers: part(&mut decoding.transfers),
             }),
@@ -489,6 +608,13 @@ impl Cell {
                 .arrivals
                 .as_ref()
                 .map(|_| Arrivals::new(&self.design.load, names, self.now + 1)),
+            clients: self.clients.as_ref().map(|clients| clients.split(names)),
+            gates: self
+                .gates
+                .iter_mut()
+                .map(|gate| gate.as_mut().map(|g| g.split(share)))
+                .collect(),
+            left: self.left.clone(),
             scaling: self.scaling.clone(),
             tables: self.tables.clone(),
             luck: Luck::new(names),
@@ -513,12 +639,17 @@ impl Cell {
     /// Stops arrivals; what is inside is served.
     pub(super) fn drain(&mut self) {
         self.arrivals = None;
+        self.clients = None;
     }
 
     /// Nothing is inside.
     pub(super) fn is_empty(&self) -> bool {
         let on_link = self.decoding.as_ref().map_or(0, |d| d.transfers.len());
-        self.replicas.iter().all(Replica::is_empty) && self.returns.is_empty() && on_link == 0
+        let at_gates = self.gates.iter().flatten().all(|gate| gate.waiting.is_empty());
+        self.replicas.iter().all(Replica::is_empty)
+            && self.returns.is_empty()
+            && on_link == 0
+            && at_gates
     }
 
     pub(super) fn multiplicity(&self) -> u32 {
@@ -555,7 +686,9 @@ impl Cell {
     pub(super) fn in_flight(&self) -> u64 {
         let on_link = self.decoding.iter().flat_map(|decoding| &decoding.transfers);
         let outside = on_link.chain(&self.returns).map(|(_, r)| u64::from(r.weight)).sum::<u64>();
-        self.replicas.iter().map(Replica::in_flight).sum::<u64>() + outside
+        let at_gates = self.gates.iter().flatten().flat_map(|gate| &gate.waiting);
+        let at_gates = at_gates.map(|r| u64::from(r.weight)).sum::<u64>();
+        self.replicas.iter().map(Replica::in_flight).sum::<u64>() + outside + at_gates
     }
 
     pub(super) fn work(&self) -> Work {

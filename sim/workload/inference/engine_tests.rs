@@ -6,9 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::prefix::Piece;
-use super::replica::{Limits, Replica, Stride, Work};
+use super::replica::{Limits, Replica, Scheduling, Stride, Work};
 use super::request::{Request, Sink};
-use super::step::{DecodeDesign, DraftDesign, Pace, PowerDesign, StepDesign, StepTable};
+use super::step::{DecodeDesign, DraftDesign, Overheads, Pace, PowerDesign, StepDesign, StepTable};
 use super::tests_support::rack;
 use super::ticks::{PER_SECOND, Ticks};
 use crate::kernel::{Stream, Streams};
@@ -28,6 +28,7 @@ enum Change {
 #[derive(Debug)]
 struct Plan {
     limits: Limits,
+    scheduling: Scheduling,
     /// What prompts share, by the number of the chain.
     chains: Vec<Vec<Piece>>,
     prefix_memory: u64,
@@ -105,6 +106,11 @@ fn random_steps(stream: &mut Stream) -> StepDesign {
         decode: if stream.chance(0.3) { random_grid(stream) } else { random_sum(stream) },
         linear: vec![(0.0, 0.0), (64.0, 0.0), (65.0, slope), (300.0, 236.0 * slope)],
         attention_s: if stream.chance(0.3) { 0.0 } else { 1e-8 * stream.uniform() },
+        overheads: Overheads {
+            request_s: 0.0,
+            iteration_s: if stream.chance(0.5) { 0.0 } else { 5.0 * ms * stream.uniform() },
+            several: if stream.chance(0.5) { 1.0 } else { 1.0 + stream.uniform() },
+        },
         decode_knee: 0.7,
         draft: DraftDesign { tokens: stream.below(4) as u32, time_s: 2.0 * ms * stream.uniform() },
     }
@@ -225,6 +231,7 @@ fn random_plan(seed: u64) -> Plan {
         (0..chain).map(piece).collect()
     });
     let chains: Vec<Vec<Piece>> = chains.collect();
+    let scheduling = Scheduling { apart: s.chance(0.4), whole: s.chance(0.3) };
     let prefix_memory = if shared { [100, 400, 5000][s.below(3) as usize] } else { 0 };
     let table = table(&steps, &limits, Pace::STEPS);
     Plan {
@@ -233,6 +240,7 @@ fn random_plan(seed: u64) -> Plan {
         shares: s.chance(0.5),
         hands_over,
         limits,
+        scheduling,
         table,
         sent,
         changes,
@@ -245,6 +253,7 @@ fn random_plan(seed: u64) -> Plan {
 fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     let mut ear = Ear { log: Log::default(), chains: &plan.chains };
     let mut replica = Replica::new(stride, &plan.limits, Arc::clone(&plan.table), 0)
+        .scheduled(plan.scheduling)
         .with_prefixes(plan.prefix_memory)
         .for_classes(if plan.shares { 3 } else { 1 });
     if plan.hands_over {

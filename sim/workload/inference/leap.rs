@@ -1,6 +1,7 @@
 //! The engine that advances a replica by leaps.
 //!
-//! The engine batches continuously: each iteration gives every decoding sequence one token,
+//! The engine batches continuously. Unless prompts have iterations of their own ([`Scheduling`]),
+//! each iteration gives every decoding sequence one token,
 //! then spends what is left of its token budget (`chunk`) on prompts, the partly prefilled one
 //! first, then the queue by priority and order of arrival. KV memory is paged; when a decode
 //! finds no free block, the sequence admitted last gives up its memory and is prefilled anew
@@ -22,7 +23,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use super::prefix::{Piece, PrefixStore, reusable};
-use super::replica::{Draw, Gauge, Limits, Work};
+use super::replica::{Draw, Gauge, Limits, Scheduling, Work};
 use super::request::{Request, Sink, TokenPace};
 use super::step::{Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
@@ -33,6 +34,9 @@ use step::Step;
 pub(super) struct Leap {
     sequences: u64,
     chunk: u64,
+    scheduling: Scheduling,
+    /// When the last iteration with decodes ended; kept only where prompts run apart.
+    decoded: Ticks,
     total_blocks: u64,
     block_shift: u32,
     block_mask: u64,
@@ -85,6 +89,8 @@ struct Sequence {
     /// The iteration that gives it its last token.
     last: u64,
     admission: u64,
+    /// When it got the token with which it began to decode.
+    joined: Ticks,
     /// Tokens that each iteration gives it, and what the last one gives beyond.
     gain: u32,
     rest: u32,
@@ -116,6 +122,8 @@ impl Leap {
         Self {
             sequences: u64::from(limits.sequences),
             chunk: u64::from(limits.chunk),
+            scheduling: Scheduling::default(),
+            decoded: now,
             total_blocks,
             block_shift: limits.block_tokens.trailing_zeros(),
             block_mask: u64::from(limits.block_tokens) - 1,
@@ -148,6 +156,10 @@ impl Leap {
 
     pub(super) fn set_prefixes(&mut self, tokens: u64) {
         self.prefixes = PrefixStore::new(tokens);
+    }
+
+    pub(super) fn schedule(&mut self, scheduling: Scheduling) {
+        self.scheduling = scheduling;
     }
 
     pub(super) fn hand_over(&mut self) {
@@ -207,7 +219,7 @@ impl Leap {
             let sequence = self.slots[slot_of(key)];
             let mut request = sequence.request;
             request.generated = self.generated(&sequence);
-            request.stalled = self.now;
+            request.stalled = self.last_token(&sequence);
             out.push((sequence.admission, request));
         }
         out.extend(self.part.take().map(|p| (p.admission, p.request)));
@@ -228,7 +240,7 @@ impl Leap {
         self.residues.fill(0);
         self.prefixes.clear();
         self.free = self.total_blocks;
-        self.now = at;
+        (self.now, self.decoded) = (at, at);
         out
     }
 
@@ -311,14 +323,14 @@ impl Leap {
             return self.owed;
         }
         let done = self.step.fewest(at.saturating_sub(self.now)) - 1;
-        self.owed - done * (self.gain + self.step.tokens)
+        self.owed - done * self.each()
     }
 
     pub(super) fn gauge(&self) -> Gauge {
-        let Step { k, first, end, tokens, .. } = self.step;
+        let Step { k, first, end, .. } = self.step;
         let (since, owed) = (self.now, self.owed);
         if k > 0 {
-            let (each, per_tick) = (self.gain + tokens, 1.0 / first as f64);
+            let (each, per_tick) = (self.each(), 1.0 / first as f64);
             Gauge { end, since, owed, each, per_tick }
         } else {
             // What was sent at this very instant has not been looked at.
@@ -334,7 +346,8 @@ impl Leap {
         if self.step.k == 0 {
             return self.inbox.front().map_or(NEVER, |&(ready, _)| ready + shortest);
         }
-        let mut iterations = self.iterations_to_completion() - self.step.k;
+        let decodes = if self.step.decodes { self.step.k } else { 0 };
+        let mut iterations = self.iterations_to_completion() - decodes;
         for (request, _) in &self.fresh {
             iterations = iterations.min(self.stays(request) - 1);
         }
@@ -394,30 +407,43 @@ impl Leap {
                     // Nobody who comes passes a head of the first priority.
                     let open = !full && self.queue.front().is_none_or(|head| head.priority > 0);
                     let watts = self.table.decode_w[self.batch as usize];
-                    self.start(
-                        Step { k, first, growth, end: 0, open, tokens: 0, part_tokens: 0 },
-                        watts,
-                    );
+                    self.start(Step { k, first, growth, open, ..Step::DECODING }, watts);
                     return true;
                 }
             }
             None => {}
             Some(part) => {
                 // Full chunks use up the budget: nobody can join until they are through.
-                let tokens = self.chunk - self.batch;
+                let decodes = !self.scheduling.apart;
+                let (batch, context, gain) =
+                    if decodes { (self.batch, self.context, self.gain) } else { (0, 0, 0) };
+                let tokens = self.chunk - batch;
                 let chunks = (part.request.to_prefill() - part.kv) / tokens;
                 if chunks > 0
-                    && let run = self.table.decode(self.batch, self.context, self.gain)
-                    && let most = chunks.min(run.most).min(self.iterations_to_completion())
-                    && let k = self.horizon(most, tokens)
+                    && let run = self.table.decode(batch, context, gain)
+                    && let k = match decodes {
+                        true => {
+                            let most = chunks.min(run.most).min(self.iterations_to_completion());
+                            self.horizon(most, tokens)
+                        }
+                        false => self.horizon_apart(chunks, part.kv, tokens),
+                    }
                     && k > 0
                 {
                     let Progression { mut first, mut growth, .. } = run;
                     let attention = tokens * (2 * part.kv + tokens);
-                    first += self.table.prefill(self.batch, tokens, attention);
+                    first += self.table.prefill(batch, (tokens, 1), attention);
                     growth += self.table.prefill_growth(tokens);
-                    let step =
-                        Step { k, first, growth, end: 0, open: false, tokens, part_tokens: tokens };
+                    let step = Step {
+                        k,
+                        first,
+                        growth,
+                        end: 0,
+                        open: false,
+                        tokens,
+                        part_tokens: tokens,
+                        decodes,
+                    };
                     self.draw.count(part.request.class, tokens);
                     self.start(step, self.table.prefill_w);
                     return true;
@@ -437,8 +463,8 @@ impl Leap {
             preempted = true;
             reserved = self.blocks_in(1);
         }
-        let mut budget = self.chunk - self.batch;
-        let (mut tokens, mut attention, mut part_tokens) = (0, 0, 0);
+        let mut budget = self.budget();
+        let (mut tokens, mut prompts, mut attention, mut part_tokens) = (0, 0, 0, 0);
         // Those whose memory was brought here decode at once.
         let (mut joined, mut joined_context) = (0, 0);
         if let Some(part) = self.part {
@@ -451,7 +477,7 @@ impl Leap {
                 budget -= n;
                 self.draw.count(part.request.class, n);
                 attention += n * (2 * part.kv + n);
-                tokens = n;
+                (tokens, prompts) = (n, 1);
                 if part.kv + n == part.request.to_prefill() {
                     // It makes room for the next prompt that is taken in parts.
                     self.free -= blocks;
@@ -470,7 +496,13 @@ impl Leap {
             && let Some(head) = self.queue.front()
         {
             let found = self.found(head, sink.chain(head.prefix));
-            let n = budget.min(head.to_prefill() - found);
+            let mut n = head.to_prefill() - found;
+            if self.scheduling.whole && n > budget && tokens > 0 {
+                break;
+            }
+            if !self.scheduling.whole {
+                n = n.min(budget);
+            }
             let blocks = self.blocks(found + n);
             if reserved + blocks > self.free {
                 break;
@@ -478,7 +510,7 @@ impl Leap {
             let mut request = self.queue.pop_front().expect("the queue has a head");
             request.admitted = request.admitted.min(self.now);
             self.free -= blocks;
-            budget -= n;
+            budget = budget.saturating_sub(n);
             self.draw.count(request.class, n);
             running += 1;
             if std::mem::take(&mut request.loaded) {
@@ -486,6 +518,7 @@ impl Leap {
                 joined_context += request.to_prefill();
             } else {
                 tokens += n;
+                prompts += 1;
                 attention += n * (2 * found + n);
                 request.cached = found as u32;
                 self.prefixes.touch(sink.chain(request.prefix));
@@ -498,23 +531,27 @@ impl Leap {
                 self.part = Some(Part { request, kv: found + n, admission: self.admissions });
             }
         }
-        let (batch, context) = (self.batch + joined, self.context + joined_context);
-        let mut first = self.table.decode(batch, context, self.gain + joined).first;
+        // Where prompts run apart the decodes wait for them.
+        let decodes = !self.scheduling.apart || tokens == 0 || joined > 0;
+        let (batch, context, gain) = match decodes {
+            true => (self.batch + joined, self.context + joined_context, self.gain + joined),
+            false => (0, 0, 0),
+        };
+        let mut first = self.table.decode(batch, context, gain).first;
         let mut watts = self.table.decode_w[batch as usize];
         if tokens > 0 {
-            first += self.table.prefill(batch, tokens, attention);
+            first += self.table.prefill(batch, (tokens, prompts), attention);
             watts = self.table.prefill_w;
         }
-        self.start(
-            Step { k: 1, first, growth: 0, end: 0, open: false, tokens, part_tokens },
-            watts,
-        );
+        let step =
+            Step { k: 1, first, growth: 0, end: 0, open: false, tokens, part_tokens, decodes };
+        self.start(step, watts);
     }
 
     fn start(&mut self, mut step: Step, watts: f64) {
         step.end = self.now + step.lasts(step.k);
         self.step = step;
-        if self.draw.is_shared() {
+        if self.draw.is_shared() && step.decodes {
             for (class, of) in self.classes.iter().enumerate() {
                 self.draw.count(class as u16, of.gain);
             }
@@ -534,17 +571,29 @@ impl Leap {
 
     /// Hands out the tokens of the first `k` iterations under way.
     fn give(&mut self, k: u64, sink: &mut impl Sink) {
-        let Step { first, growth, tokens, part_tokens, .. } = self.step;
+        let Step { first, growth, part_tokens, decodes, .. } = self.step;
         self.work.iterations += k;
-        self.owed -= k * (self.gain + tokens);
-        if self.batch > 0 {
-            for (class, of) in self.classes.iter().enumerate() {
-                sink.gaps(first, growth, k, class as u16, of.weight);
+        self.owed -= k * self.each();
+        if self.batch > 0 && decodes {
+            let mut rest = (first, k);
+            if self.scheduling.apart && self.decoded < self.now {
+                self.end_wait(self.now + first, sink);
+                rest = (first + growth, k - 1);
+            }
+            if rest.1 > 0 {
+                for (class, of) in self.classes.iter().enumerate() {
+                    sink.gaps(rest.0, growth, rest.1, class as u16, of.weight);
+                }
             }
             self.free -= self.blocks_in(k);
             self.context += self.gain * k;
         }
-        self.iteration += k;
+        if decodes {
+            self.iteration += k;
+        }
+        if self.scheduling.apart && decodes {
+            self.decoded = self.now + self.step.lasts(k);
+        }
         if part_tokens > 0
             && let Some(mut part) = self.part
         {
@@ -553,6 +602,32 @@ impl Leap {
             part.kv = kv;
             self.part = Some(part);
         }
+    }
+
+    /// Every decoding sequence gets a token at `end`, for which it has waited since its last one:
+    /// through iterations of prompts alone.
+    #[cold]
+    fn end_wait(&self, end: Ticks, sink: &mut impl Sink) {
+        for &Reverse(key) in &self.finish {
+            let sequence = &self.slots[slot_of(key)];
+            let Request { class, weight, .. } = sequence.request;
+            sink.gaps(end - self.last_token(sequence), 0, 1, class, u64::from(weight));
+        }
+    }
+
+    /// When `sequence`, which decodes, got its last token.
+    fn last_token(&self, sequence: &Sequence) -> Ticks {
+        if self.scheduling.apart { sequence.joined.max(self.decoded) } else { self.now }
+    }
+
+    /// Tokens that each iteration under way gives.
+    fn each(&self) -> u64 {
+        if self.step.decodes { self.gain + self.step.tokens } else { self.step.tokens }
+    }
+
+    /// Prompt tokens that an iteration may have.
+    fn budget(&self) -> u64 {
+        if self.scheduling.apart { self.chunk } else { self.chunk - self.batch }
     }
 
     fn complete(&mut self, sink: &mut impl Sink) {
@@ -622,7 +697,8 @@ impl Leap {
         self.residues[residue] += 1;
         let last = self.iteration + u64::from(rounds) - 1;
         let rest = request.output - request.generated - gain * rounds;
-        let sequence = Sequence { request, last, admission, gain, rest };
+        let joined = self.now;
+        let sequence = Sequence { request, last, admission, joined, gain, rest };
         let slot = match self.vacant.pop() {
             Some(slot) => {
                 self.slots[usize::from(slot)] = sequence;
@@ -676,7 +752,7 @@ impl Leap {
         let sequence = self.slots[slot];
         let mut request = sequence.request;
         request.generated = self.generated(&sequence);
-        request.stalled = self.now;
+        request.stalled = self.last_token(&sequence);
         self.owed += request.to_prefill();
         self.finish.retain(|&Reverse(key)| slot_of(key) != slot);
         self.leave(slot, request.to_prefill() - 1);
@@ -720,7 +796,8 @@ impl Leap {
     fn head_waits_for_memory(&self, sink: &impl Sink) -> bool {
         self.queue.front().is_some_and(|head| {
             let found = self.found(head, sink.chain(head.prefix));
-            let n = (head.to_prefill() - found).min(self.chunk - self.batch);
+            let whole = head.to_prefill() - found;
+            let n = if self.scheduling.whole { whole } else { whole.min(self.budget()) };
             self.blocks_in(1) + self.blocks(found + n) > self.free
         })
     }

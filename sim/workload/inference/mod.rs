@@ -38,6 +38,8 @@ pub use serving::ServingDesign;
 pub use spec::InferenceSpec;
 
 #[cfg(test)]
+mod closed_tests;
+#[cfg(test)]
 mod engine_tests;
 #[cfg(test)]
 mod representation_tests;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::prefix::Piece;
-use super::replica::{Draw, Gauge, Limits, Work};
+use super::replica::{Draw, Gauge, Limits, Scheduling, Work};
 use super::request::{Request, Sink};
 use super::step::StepTable;
 use super::ticks::{NEVER, Ticks};
@@ -16,6 +16,7 @@ use super::ticks::{NEVER, Ticks};
 #[derive(Debug, Clone)]
 pub(super) struct Plain {
     limits: Limits,
+    scheduling: Scheduling,
     table: Arc<StepTable>,
     /// For iterations to come, where a change waits for the one under way to end.
     next_table: Option<Arc<StepTable>>,
@@ -47,6 +48,8 @@ struct Running {
     target: u64,
     /// Tokens of the iteration under way.
     now: u64,
+    /// While decoding: when it got its last token.
+    last: Ticks,
     /// While decoding: tokens of each iteration, and iterations still to come.
     gain: u32,
     rounds: u32,
@@ -64,6 +67,7 @@ impl Plain {
     pub(super) fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
         Self {
             limits: *limits,
+            scheduling: Scheduling::default(),
             draw: Draw::new(now, table.resident_w),
             table,
             next_table: None,
@@ -81,6 +85,10 @@ impl Plain {
 
     pub(super) fn set_prefixes(&mut self, tokens: u64) {
         self.capacity = tokens;
+    }
+
+    pub(super) fn schedule(&mut self, scheduling: Scheduling) {
+        self.scheduling = scheduling;
     }
 
     pub(super) fn hand_over(&mut self) {
@@ -118,7 +126,7 @@ impl Plain {
         for running in self.batch.drain(..) {
             let mut request = running.request;
             if running.decodes() {
-                request.stalled = self.now;
+                request.stalled = running.last;
             }
             lost.push(request);
         }
@@ -300,7 +308,11 @@ impl Plain {
             self.preempt();
             preempted = true;
         }
-        let mut budget = u64::from(self.limits.chunk) - self.decoding().count() as u64;
+        let mut budget = u64::from(self.limits.chunk);
+        if !self.scheduling.apart {
+            budget -= self.decoding().count() as u64;
+        }
+        let mut prompts = 0;
         // Then the prompt that is partly in memory.
         if let Some(part) = self.batch.last_mut()
             && !part.decodes()
@@ -309,6 +321,7 @@ impl Plain {
             part.now = n;
             if self.fits() {
                 budget -= n;
+                prompts += 1;
             } else {
                 self.preempt();
                 preempted = true;
@@ -319,15 +332,21 @@ impl Plain {
             let Some(&request) = self.queue.front() else { break };
             let (target, kv) =
                 (request.to_prefill(), self.found(&request, sink.chain(request.prefix)));
-            let n = budget.min(target - kv);
+            let whole = target - kv;
+            if self.scheduling.whole && whole > budget && prompts > 0 {
+                break;
+            }
+            let n = if self.scheduling.whole { whole } else { budget.min(whole) };
             let joins = request.loaded;
-            self.batch.push(Running { request, kv, target, now: n, gain: 1, rounds: 0, joins });
+            let (gain, rounds, last) = (1, 0, NEVER);
+            self.batch.push(Running { request, kv, target, now: n, last, gain, rounds, joins });
             if !self.fits() {
                 self.batch.pop();
                 break;
             }
             self.queue.pop_front();
-            budget -= n;
+            budget = budget.saturating_sub(n);
+            prompts += u64::from(!joins);
             let newest = self.batch.last_mut().expect("just pushed");
             newest.request.admitted = newest.request.admitted.min(self.now);
             newest.request.loaded = false;
@@ -337,7 +356,13 @@ impl Plain {
             }
         }
 
-        let decoding = || self.batch.iter().filter(|r| r.decodes() || r.joins);
+        // Where prompts run apart, the decodes wait for them.
+        let waits =
+            self.scheduling.apart && prompts > 0 && !self.batch.iter().any(|running| running.joins);
+        for running in self.batch.iter_mut().filter(|running| waits && running.decodes()) {
+            running.now = 0;
+        }
+        let decoding = || self.batch.iter().filter(|r| !waits && (r.decodes() || r.joins));
         let decodes = decoding().count() as u64;
         let context = decoding().map(|running| running.kv + 1).sum();
         let gain = decoding().map(|running| running.now).sum();
@@ -350,7 +375,7 @@ impl Plain {
         let mut lasts = self.table.decode(decodes, context, gain).first;
         let mut watts = self.table.decode_w[decodes as usize];
         if tokens > 0 {
-            lasts += self.table.prefill(decodes, tokens, attention);
+            lasts += self.table.prefill(decodes, (tokens, prompts), attention);
             watts = self.table.prefill_w;
         }
         self.draw.set(self.now, watts);
@@ -359,7 +384,6 @@ impl Plain {
 
     /// Hands out the tokens of the iteration that ends at `end`.
     fn complete(&mut self, end: Ticks, sink: &mut impl Sink) {
-        let lasted = end - self.now;
         self.now = end;
         self.end = None;
         self.work.iterations += 1;
@@ -371,16 +395,20 @@ impl Plain {
             let request = &mut running.request;
             let weight = u64::from(request.weight);
             running.kv += running.now;
-            if running.target == 0 {
+            if running.target == 0 && running.now == 0 {
+                // Waits for prompts.
+            } else if running.target == 0 {
                 running.rounds -= 1;
                 request.generated += running.gain;
                 if running.rounds == 0 {
                     request.generated = request.output;
                 }
-                sink.gaps(lasted, 0, 1, request.class, weight);
+                sink.gaps(end - running.last, 0, 1, request.class, weight);
+                running.last = end;
             } else if running.kv == running.target {
                 running.target = 0;
                 running.joins = false;
+                running.last = end;
                 request.generated += 1;
                 let pace = request.pace();
                 (running.gain, running.rounds) = (pace.gain, pace.rounds);
@@ -409,7 +437,7 @@ impl Plain {
     fn preempt(&mut self) {
         let mut tail = self.batch.pop().expect("memory that is short is held by somebody");
         if tail.decodes() {
-            tail.request.stalled = self.now;
+            tail.request.stalled = tail.last;
         }
         // Before all that are as urgent.
         let urgent = self.queue.iter().filter(|other| other.priority < tail.request.priority);

@@ -22,6 +22,17 @@ pub struct Limits {
     pub block_tokens: u32,
 }
 
+/// In which order an engine works on prompts and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scheduling {
+    /// Prompts run in iterations of their own, before the decodes, which wait for them. Otherwise
+    /// an iteration decodes first and spends what is left of its tokens on prompts.
+    pub apart: bool,
+    /// A prompt is never cut: one that is longer than what is left waits for the next iteration,
+    /// and there is alone if it is longer than an iteration may be.
+    pub whole: bool,
+}
+
 impl Limits {
     /// Whether `request` fits the KV memory of an empty replica. One that does not would wait
     /// for ever: it is rejected at the door.
@@ -122,6 +133,13 @@ impl Replica {
             Stride::Leap => Engine::Leap(Leap::new(limits, table, now)),
             Stride::Plain => Engine::Plain(Plain::new(limits, table, now)),
         })
+    }
+
+    /// The same empty replica under another scheduling.
+    #[must_use]
+    pub fn scheduled(mut self, scheduling: Scheduling) -> Self {
+        each!(&mut self.0, engine => engine.schedule(scheduling));
+        self
     }
 
     /// The same empty replica with room for `tokens` tokens of prefixes.

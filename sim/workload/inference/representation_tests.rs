@@ -124,7 +124,7 @@ fn represented_cells_agree_with_everything_that_they_carry() {
         design.load.classes[0].prefixes =
             Some(SharedPrefixes { count: 20, tokens: 200, skew: 1.0 });
         design.serving = ServingDesign {
-            acceptance: 0.6,
+            acceptance: vec![0.6],
             prefix_memory: 2000,
             patience: Some(Patience {
                 wait: Span::from_secs(1),
@@ -135,6 +135,7 @@ fn represented_cells_agree_with_everything_that_they_carry() {
                 prefill: 1,
                 per_token_s: 20e-6,
                 latency: Span::from_nanos(2_000_000),
+                links: 1,
             }),
             ..ServingDesign::default()
         };

@@ -31,6 +31,8 @@ pub struct Request {
     pub cached: u32,
     /// When it was sent to a replica last.
     pub sent: Ticks,
+    /// The client that waits for it, counted from 1; 0 where nobody sends another for it.
+    pub client: u32,
     /// Index of its class.
     pub class: u16,
     /// What becomes of it is written down.
@@ -63,6 +65,7 @@ impl Request {
             rounds: output - 1,
             prefix: 0,
             cached: 0,
+            client: 0,
             class: 0,
             noted: false,
             priority: 0,

@@ -27,6 +27,9 @@ pub enum Routing {
     /// whose last turn is longest ago. Costs a glance at every replica a request, and a look into
     /// those few that may have the fewest.
     LeastTokens,
+    /// The one to which the fewest prompt and answer tokens were sent since the run began; of
+    /// several, the one whose last turn is longest ago. Costs a look at a number of every replica.
+    CumulativeTokens,
     /// Of two drawn at random, the one with fewer requests inside; the first drawn if equal.
     PowerOfTwo,
     /// Requests that share a prefix go to the same replica, the first in an order of their own,
@@ -65,6 +68,8 @@ pub(super) struct Router {
     loads: Tournament,
     /// For the fewest tokens: bounds of what each replica owes.
     gauges: Vec<Gauge>,
+    /// Tokens that each replica was sent.
+    sums: Vec<u64>,
 }
 
 impl Router {
@@ -86,6 +91,7 @@ impl Router {
             leaves: Tournament::new(replicas),
             loads,
             gauges: vec![Gauge::STALE; replicas],
+            sums: vec![0; replicas],
         }
     }
 
@@ -97,7 +103,7 @@ impl Router {
     /// Whether its choices do not depend on what happens in the replicas, so that requests can
     /// be dealt out ahead of time.
     pub(super) fn is_blind(&self) -> bool {
-        matches!(self.routing, Routing::RoundRobin | Routing::Random)
+        matches!(self.routing, Routing::RoundRobin | Routing::Random | Routing::CumulativeTokens)
     }
 
     /// Replica `replica` takes requests from `up` on; [`NEVER`] when it is down.
@@ -192,6 +198,12 @@ impl Router {
                     }
                 }
                 best.2
+            }
+            Routing::CumulativeTokens => {
+                let least = self.live.iter().min_by_key(|&&i| (self.sums[i], self.chosen[i]));
+                let chosen = *least.expect("some replica takes requests");
+                self.sums[chosen] += u64::from(request.prompt) + u64::from(request.output);
+                chosen
             }
             Routing::PowerOfTwo => {
                 let n = self.live.len() as u64;

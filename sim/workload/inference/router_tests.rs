@@ -19,11 +19,12 @@ use super::ticks::{NEVER, PER_SECOND, Ticks};
 use super::{PoolDesign, ServiceDesign};
 use crate::kernel::{Span, Stream, Streams};
 
-const ALL: [Routing; 6] = [
+const ALL: [Routing; 7] = [
     Routing::RoundRobin,
     Routing::Random,
     Routing::LeastRequests,
     Routing::LeastTokens,
+    Routing::CumulativeTokens,
     Routing::PowerOfTwo,
     Routing::PrefixAffinity,
 ];
@@ -41,6 +42,8 @@ struct Twin {
     /// The replica served last in turn.
     last: usize,
     luck: Stream,
+    /// Tokens that each replica was chosen for.
+    sums: Vec<u64>,
     /// When requests may give up, and where, in the order in which they were sent.
     deadlines: Vec<(Ticks, usize)>,
     /// Requests that come back, in the order in which they gave up.
@@ -155,6 +158,12 @@ impl Twin {
             Routing::LeastTokens => {
                 let tokens = |i: usize| self.replicas[i].outstanding(at);
                 live.iter().copied().min_by_key(|&i| (tokens(i), rank(i))).unwrap()
+            }
+            Routing::CumulativeTokens => {
+                let sums = &self.sums;
+                let chosen = live.iter().copied().min_by_key(|&i| (sums[i], rank(i))).unwrap();
+                self.sums[chosen] += u64::from(request.prompt) + u64::from(request.output);
+                chosen
             }
             Routing::PowerOfTwo => {
                 let first = self.luck.below(live.len() as u64) as usize;
@@ -283,6 +292,7 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         order: (0..n).collect(),
         last: n - 1,
         luck: streams.stream("routing", "t"),
+        sums: vec![0; n],
         deadlines: Vec::new(),
         returns: Vec::new(),
         told: Told { records: Records::of_one_class(), chains: Chains::new(&design.prefixes) },

@@ -16,7 +16,7 @@ use super::load::LoadDesign;
 use super::notes::{Note, Noting};
 use super::racks::{FloorPlan, Layout, Rack};
 use super::records::{Records, Tally};
-use super::replica::{Limits, Stride, Work};
+use super::replica::{Limits, Scheduling, Stride, Work};
 use super::router::Routing;
 use super::serving::{CellDesign, ServingDesign};
 use super::step::{Pace, PowerDesign, StepDesign, StepTable};
@@ -64,6 +64,8 @@ pub struct PoolDesign {
     pub layout: Layout,
     /// Bounds of a replica's batch.
     pub limits: Limits,
+    /// In which order it works on prompts and answers.
+    pub scheduling: Scheduling,
     /// Durations of iterations.
     pub steps: StepDesign,
     /// Draw of a replica's GPUs.

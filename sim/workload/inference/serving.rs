@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::cell::LostRequests;
-use super::load::{BLOCK_TOKENS, Load, LoadDesign, Sent};
+use super::load::{BLOCK_TOKENS, Load, LoadDesign, Sent, SourceDesign};
 use super::prefix::{Chains, Piece};
-use super::replica::{Limits, Replica, Stride};
+use super::replica::{Limits, Replica, Scheduling, Stride};
 use super::request::Request;
 use super::router::Routing;
 use super::scaling::ScalingDesign;
@@ -18,8 +18,9 @@ use crate::kernel::{Span, Stream, Streams, Time};
 /// How a service serves, where it does more than batch: all of it off by default.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServingDesign {
-    /// Probability that a drafted token is accepted, given that those before it were.
-    pub acceptance: f64,
+    /// Probability that the drafted token of each position is accepted, given that those before it
+    /// were; the last one holds beyond.
+    pub acceptance: Vec<f64>,
     /// Tokens of shared prefixes that each replica keeps in memory.
     pub prefix_memory: u64,
     /// Most requests that wait in a replica; one that is sent to a full one is rejected.
@@ -52,6 +53,8 @@ pub struct DisaggregationDesign {
     pub per_token_s: f64,
     /// Time from the last byte to a request that can be admitted.
     pub latency: Span,
+    /// Links of a cell, each of which carries one transfer at a time.
+    pub links: usize,
 }
 
 /// Prefixes that the requests of a class share.
@@ -74,6 +77,13 @@ pub(super) struct CellDesign {
     /// The pool of each replica.
     pub(super) pools: Vec<usize>,
     limits: Vec<Limits>,
+    scheduling: Vec<Scheduling>,
+    /// From a request's arrival at a replica of each pool to its queue.
+    pub(super) overhead: Vec<Ticks>,
+    /// Most requests of each class under way in a cell; those beyond wait at its gate.
+    pub(super) in_flight: Vec<Option<u32>>,
+    /// Whether somebody waits for requests to leave: clients for their answers, or others at a gate.
+    pub(super) is_watched: bool,
     /// Tokens that an empty replica of any pool holds.
     room: u64,
     pub(super) load: Arc<Load>,
@@ -99,6 +109,7 @@ pub(super) struct Link {
     pub(super) prefill: usize,
     pub(super) per_token: Ticks,
     pub(super) latency: Ticks,
+    pub(super) links: usize,
 }
 
 /// What the requests of a class have in common.
@@ -123,6 +134,16 @@ impl CellDesign {
             pools,
             room: limits.iter().map(Limits::tokens).min().unwrap_or(0),
             limits,
+            scheduling: design.pools.iter().map(|pool| pool.scheduling).collect(),
+            overhead: design
+                .pools
+                .iter()
+                .map(|pool| ticks::coefficient(pool.steps.overheads.request_s) as Ticks)
+                .collect(),
+            is_watched: design.load.classes.iter().any(|class| {
+                class.in_flight.is_some() || matches!(class.source, SourceDesign::Closed(_))
+            }),
+            in_flight: design.load.classes.iter().map(|class| class.in_flight).collect(),
             routing: design.routing,
             lost_requests: design.lost_requests,
             load: Load::new(&design.load, &design.name),
@@ -134,12 +155,13 @@ impl CellDesign {
                 prefill: d.prefill,
                 per_token: ticks::coefficient(d.per_token_s) as Ticks,
                 latency: length(d.latency),
+                links: d.links,
             }),
             scaling: serving.scaling,
             stride: design.stride,
             prefixes: prefixes.into(),
             prefix_memory: serving.prefix_memory,
-            drafts: (draft > 0).then(|| Drafts::new(draft, serving.acceptance)),
+            drafts: (draft > 0).then(|| Drafts::new(draft, &serving.acceptance)),
             terms,
         })
     }
@@ -160,6 +182,7 @@ impl CellDesign {
         let pool = self.pools[index];
         let table = Arc::clone(&tables[pool]);
         let replica = Replica::new(self.stride, &self.limits[pool], table, now)
+            .scheduled(self.scheduling[pool])
             .with_prefixes(self.prefix_memory)
             .for_classes(self.terms.len());
         match self.link {
@@ -192,12 +215,14 @@ impl Luck {
         weight: u32,
         chains: &mut Chains,
     ) -> Request {
-        let Sent { at, class, mut prompt, output, blocks } = sent;
+        let Sent { at, class, mut prompt, output, blocks, pieces, client } = sent;
         let terms = &design.terms[usize::from(class)];
         let mut prefix = 0;
         if let Some(prefixes) = &terms.prefixes {
             prefix = prefixes.draw(&mut self.prefixes);
             prompt += prefixes.tokens;
+        } else if !pieces.is_empty() && design.prefix_memory > 0 {
+            prefix = chains.keep(pieces);
         } else if !blocks.is_empty() && design.prefix_memory > 0 {
             // Each class plays a trace of its own.
             let family = u32::from(class) + 1;
@@ -208,6 +233,7 @@ impl Luck {
             .of_class(class)
             .at_priority(terms.priority)
             .with_prefix(prefix);
+        let request = Request { client, ..request };
         match &design.drafts {
             Some(drafts) if output > 1 => {
                 request.in_rounds(drafts.rounds(output - 1, &mut self.drafts))
@@ -268,7 +294,7 @@ impl Popularity {
 
 /// Speculative decoding: in each iteration some tokens are drafted, and those before the first
 /// that is not accepted count, with one more from the model itself (Leviathan, Kalman and
-/// Matias, arXiv:2211.17192). Each is accepted with the same probability, independently.
+/// Matias, arXiv:2211.17192). Each is accepted with the probability of its position, independently.
 #[derive(Debug)]
 struct Drafts {
     /// Probability that at least the first `i + 1` are accepted.
@@ -276,10 +302,11 @@ struct Drafts {
 }
 
 impl Drafts {
-    fn new(tokens: u32, acceptance: f64) -> Self {
+    fn new(tokens: u32, acceptance: &[f64]) -> Self {
         let mut all = 1.0;
-        let reach = (0..tokens).map(|_| {
-            all *= acceptance;
+        let last = acceptance.len().saturating_sub(1);
+        let reach = (0..tokens as usize).map(|position| {
+            all *= acceptance.get(position.min(last)).copied().unwrap_or(0.0);
             all
         });
         Self { reach: reach.collect() }
@@ -307,13 +334,27 @@ mod tests {
     fn drafts_give_the_published_tokens_an_iteration() {
         let mut stream = Streams::new(1, 0).stream("drafts", "t");
         for (tokens, acceptance) in [(1, 0.5), (3, 0.7), (5, 0.9), (4, 0.0), (2, 1.0)] {
-            let drafts = Drafts::new(tokens, acceptance);
+            let drafts = Drafts::new(tokens, &[acceptance]);
             let n = 200_000;
             let got = f64::from(n) / f64::from(drafts.rounds(n, &mut stream));
             let expected: f64 = (0..=tokens).map(|i| acceptance.powi(i as i32)).sum();
             // Tokens an iteration vary by less than themselves: five standard errors.
             let bound = 5.0 * expected * (expected / f64::from(n)).sqrt();
             assert!((got - expected).abs() <= bound, "{tokens}, {acceptance}: {got}, {expected}");
+        }
+    }
+
+    /// Accepted lengths of GLM-5.2's drafter over its acceptance by position, as published with two
+    /// digits (InferenceX golden_al_distribution): 1.84, 2.50, 2.99, 3.33.
+    #[test]
+    fn acceptance_by_position_gives_the_measured_lengths() {
+        let mut stream = Streams::new(2, 0).stream("drafts", "t");
+        let acceptance = [0.84, 0.79, 0.74, 0.69];
+        for (tokens, length) in [(1, 1.84), (2, 2.50), (3, 2.99), (4, 3.33)] {
+            let drafts = Drafts::new(tokens, &acceptance);
+            let n = 200_000;
+            let got = f64::from(n) / f64::from(drafts.rounds(n, &mut stream));
+            assert!((got / length - 1.0).abs() < 0.01, "{tokens}: {got} for {length}");
         }
     }
 

@@ -57,7 +57,7 @@ fn a_lone_request_takes_its_iterations() {
 fn drafts_that_are_all_accepted_save_iterations() {
     let drafted = lone(|design| {
         design.pools[0].steps.draft = DraftDesign { tokens: 3, time_s: 0.002 };
-        design.serving.acceptance = 1.0;
+        design.serving.acceptance = vec![1.0];
     });
     // Four tokens an iteration, three of which pass through the linear operators too.
     let iteration = DECODE_S + 0.002 + 3.0 * PROMPT_TOKEN_S;
@@ -91,7 +91,7 @@ fn what_is_handed_over_takes_the_link() {
     let split = lone(|design| {
         let prefill = 1;
         design.serving.disaggregation =
-            Some(DisaggregationDesign { prefill, per_token_s, latency });
+            Some(DisaggregationDesign { prefill, per_token_s, latency, links: 1 });
     });
     let transfer = 400.0 * per_token_s + 0.003;
     assert_median(&split.ttft, TTFT_S);
@@ -402,7 +402,7 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     if luck.chance(0.5) {
         let draft = DraftDesign { tokens: 2, time_s: 0.001 };
         design.pools.iter_mut().for_each(|pool| pool.steps.draft = draft);
-        design.serving.acceptance = 0.6;
+        design.serving.acceptance = vec![0.6];
     }
     if luck.chance(0.5) {
         let (wait, backoff) = (Span::from_secs(1), Span::from_secs(2));
@@ -421,6 +421,7 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
             prefill: 1 + luck.below(3) as usize,
             per_token_s: 5e-6,
             latency: Span::from_nanos(1_000_000),
+            links: 1,
         });
     }
     design

@@ -1,25 +1,36 @@
 //! An inference service as written under `workloads:`.
 
+mod laws;
 mod load;
 mod model;
 mod pools;
 mod service;
 mod serving;
+mod shapes;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use laws::{
+    BinSpec, ExponentialGapsSpec, FixedLengthSpec, HistogramSpec, LengthSpec, LengthsSpec,
+    RequestGapsSpec, VariedGapsSpec,
+};
 pub use load::{
-    ArrivalsSpec, BinSpec, ClassSpec, ClientSpec, ExponentialGapsSpec, FixedLengthSpec,
-    HistogramSpec, LengthSpec, LengthsSpec, NoiseSpec, OpenTrace, RequestGapsSpec, SloSpec,
-    TraceFileSpec, TraceSpec, VariedGapsSpec,
+    ArrivalsSpec, ClassSpec, ClientSpec, NoiseSpec, OpenTrace, SloSpec, TraceFileSpec, TraceSpec,
 };
 pub use model::{
-    AffineSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec, TablePointSpec, TableSpec,
+    AffineSpec, AttentionRanksSpec, ExpertsSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec,
+    OverheadsSpec, TablePointSpec, TableSpec,
 };
 pub use pools::{PoolReplicasSpec, PoolSpec};
-pub use service::{LeapSpec, LostRequestsSpec, RoutingSpec};
-pub use serving::{AutoscalingSpec, DisaggregationSpec, PatienceSpec, SpeculationSpec};
+pub use service::{
+    EngineSpec, LeapSpec, LostRequestsSpec, PromptsSpec, RoutingSpec, SchedulingSpec,
+};
+pub use serving::{
+    AcceptanceSpec, AutoscalingSpec, DisaggregationSpec, PatienceSpec, SpeculationSpec,
+};
+
+pub use shapes::ShapeSpec;
 
 use super::cell::LostRequests;
 use super::replica::{Limits, Stride};
@@ -52,18 +63,37 @@ pub struct InferenceSpec {
     pub arrivals: Option<ArrivalsSpec>,
     /// Recorded requests, in place of arrivals, lengths and clients. Default: none.
     pub trace: Option<TraceSpec>,
-    /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
+    /// What `lengths` and gaps look like where they are not written. Default: chat, with the gaps of a
+    /// Poisson process.
+    pub shape: Option<ShapeSpec>,
+    /// How long they are. Default: those of the `shape`.
     pub lengths: Option<LengthsSpec>,
     /// Who sends them, each client with a share of the arrivals. Default: one client.
     pub clients: Option<Vec<ClientSpec>>,
     /// Classes of requests that are counted apart, each with arrivals, lengths and targets of
     /// its own; in place of those above. Default: one class for all.
     pub classes: Option<Vec<ClassSpec>>,
-    /// Most sequences in a batch of a replica. Default: 128.
+    /// The engine of the replicas. Default: custom.
+    pub engine: Option<EngineSpec>,
+    /// In which order the engine works on prompts and answers. Default: as the engine does.
+    pub scheduling: Option<SchedulingSpec>,
+    /// Most sequences in a batch of a replica. Default: that of the engine; 128 with `custom`.
     pub max_sequences: Option<u32>,
-    /// Most tokens in an iteration, decodes included; longer prompts are prefilled in chunks.
-    /// Default: 512.
+    /// Most tokens in an iteration, decodes included where prompts share it; longer prompts are
+    /// prefilled in chunks. Default: that of the engine; 512 with `custom`.
     pub chunk: Option<u32>,
+    /// `max_sequences` as vLLM calls it.
+    pub max_num_seqs: Option<u32>,
+    /// `chunk` as vLLM calls it.
+    pub max_num_batched_tokens: Option<u32>,
+    /// `max_sequences` as SGLang calls it.
+    pub max_running_requests: Option<u32>,
+    /// `chunk` as SGLang calls it.
+    pub chunked_prefill_size: Option<u32>,
+    /// `max_sequences` as TensorRT-LLM calls it.
+    pub max_batch_size: Option<u32>,
+    /// `chunk` as TensorRT-LLM calls it.
+    pub max_num_tokens: Option<u32>,
     /// Blocks of KV memory of a replica. Default: those of the model.
     pub kv_blocks: Option<u64>,
     /// Tokens in a block: a power of two up to 1,024. Default: 16.
@@ -110,6 +140,44 @@ pub struct InferenceSpec {
 }
 
 impl InferenceSpec {
+    /// Each limit by the names that it has.
+    fn named_limits(&self) -> [[(&'static str, Option<u32>); 4]; 2] {
+        [
+            [
+                ("max_sequences", self.max_sequences),
+                ("max_num_seqs", self.max_num_seqs),
+                ("max_running_requests", self.max_running_requests),
+                ("max_batch_size", self.max_batch_size),
+            ],
+            [
+                ("chunk", self.chunk),
+                ("max_num_batched_tokens", self.max_num_batched_tokens),
+                ("chunked_prefill_size", self.chunked_prefill_size),
+                ("max_num_tokens", self.max_num_tokens),
+            ],
+        ]
+    }
+
+    /// Most sequences in a batch and most tokens in an iteration, each by the name under which it is
+    /// written.
+    fn limits(&self) -> [(&'static str, Option<u32>); 2] {
+        self.named_limits().map(|names| {
+            let written = names.iter().find(|(_, limit)| limit.is_some());
+            *written.unwrap_or(&names[0])
+        })
+    }
+
+    /// Reports limits that are written twice, under several names.
+    fn check_names(&self, faults: &mut Vec<Fault>) {
+        for names in self.named_limits() {
+            let mut written = names.iter().filter(|(_, limit)| limit.is_some());
+            if let (Some((first, _)), Some((second, _))) = (written.next(), written.next()) {
+                let message = format!("`{second}` and `{first}` are names of the same limit");
+                faults.push(Fault::error(*second, message).help("keep one of the two"));
+            }
+        }
+    }
+
     /// Fills defaults and checks ranges. `name` names the random streams, `racks` are the kind
     /// and the number of the racks that were found for the service itself and for each of its
     /// pools, and `week` is the week of the site over the run.
@@ -121,6 +189,7 @@ impl InferenceSpec {
         open: &mut OpenTrace<'_>,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
+        self.check_names(faults);
         let cells = Check { faults }.count("cells", self.cells) as usize;
         let draft = self.resolve_draft(faults);
         let parts = self.pool_parts();
@@ -165,7 +234,7 @@ mod tests {
         ClassDesign, ClientDesign, GapLaw, SourceDesign, TraceDesign, TraceFormat,
     };
     use super::super::tests_support::rack;
-    use super::load::AZURE_CONVERSATION;
+    use super::laws::AZURE_CONVERSATION;
     use super::*;
     use crate::spec::FilePath;
     use crate::spec::LognormalSpec;
@@ -200,12 +269,21 @@ mod tests {
             represent: None,
             model,
             arrivals: Some(arrivals()),
+            shape: None,
             lengths: None,
             clients: None,
             trace: None,
             classes: None,
+            engine: None,
+            scheduling: None,
             max_sequences: None,
             chunk: None,
+            max_num_seqs: None,
+            max_num_batched_tokens: None,
+            max_running_requests: None,
+            chunked_prefill_size: None,
+            max_batch_size: None,
+            max_num_tokens: None,
             kv_blocks: None,
             block_tokens: None,
             routing: None,
@@ -250,7 +328,12 @@ mod tests {
 
     fn arrivals() -> ArrivalsSpec {
         ArrivalsSpec {
-            rate_per_replica: Rate(1.0),
+            rate_per_replica: Some(Rate(1.0)),
+            clients: None,
+            think: None,
+            turns: None,
+            session_tokens: None,
+            max_in_flight: None,
             gaps: None,
             daily_profile: None,
             weekly_profile: None,
@@ -263,6 +346,7 @@ mod tests {
             name: name.to_owned(),
             arrivals: Some(arrivals()),
             trace: None,
+            shape: None,
             lengths: None,
             clients: None,
             slo: Some(SloSpec { ttft: Some(Duration(500_000_000)), tpot: None }),
@@ -284,6 +368,7 @@ mod tests {
             rows: vec![GridRowSpec { at: 1, times: times.map(StepTime).to_vec() }],
             linear: vec![TablePointSpec { at: 0, time: StepTime(0.0) }],
             attention: None,
+            overheads: None,
             power: affine.power,
             decode_knee: None,
             kv_blocks: None,
@@ -308,7 +393,7 @@ mod tests {
         for (name, model) in all {
             assert!(model.fit().is_some_and(|fit| fit.contains('%')), "{name}");
             let mut rack = rack();
-            if name.ends_with("b200") {
+            if name.contains("-b200") || name.contains("-b300") {
                 rack.gpu_tdp_w = 1000.0;
             }
             let mut faults = Vec::new();
@@ -332,13 +417,97 @@ mod tests {
         assert_eq!((design.pools[0].limits.sequences, design.pools[0].limits.chunk), (128, 512));
     }
 
+    /// `vllm/engine/arg_utils.py`, and what stands beside the others in the docs.
+    #[test]
+    fn engines_have_their_own_defaults() {
+        let resolved = |engine, gpu, change: fn(&mut InferenceSpec)| {
+            let mut spec = InferenceSpec { engine: Some(engine), ..spec(affine()) };
+            change(&mut spec);
+            let mut rack = rack();
+            rack.gpu = gpu;
+            let mut faults = Vec::new();
+            let design = spec.resolve("chat", &[(&rack, 3)], &week(), &mut no_traces, &mut faults);
+            assert_eq!(faults, []);
+            let pool = &design.pools[0];
+            (pool.limits.chunk, pool.limits.sequences, pool.scheduling.apart)
+        };
+        use crate::workload::gpu::GpuModel::{A100, B200, H100, Mi300x};
+        let as_is: fn(&mut InferenceSpec) = |_| {};
+        assert_eq!(resolved(EngineSpec::VllmV1, Some(H100), as_is), (8192, 1024, false));
+        assert_eq!(resolved(EngineSpec::VllmV1, Some(A100), as_is), (2048, 256, false));
+        assert_eq!(resolved(EngineSpec::Sglang, Some(H100), as_is), (8192, 2048, true));
+        assert_eq!(resolved(EngineSpec::Sglang, Some(B200), as_is), (16_384, 2048, true));
+        assert_eq!(resolved(EngineSpec::Sglang, Some(Mi300x), as_is), (16_384, 2048, true));
+        assert_eq!(resolved(EngineSpec::TrtLlm, None, as_is), (8192, 2048, false));
+        assert_eq!(resolved(EngineSpec::Custom, Some(H100), as_is), (512, 128, false));
+        // By the engine's own names.
+        let named = resolved(EngineSpec::VllmV1, None, |s| {
+            (s.max_num_batched_tokens, s.max_num_seqs) = (Some(4096), Some(300));
+        });
+        assert_eq!(named, (4096, 300, false));
+        let first = resolved(EngineSpec::Custom, None, |s| {
+            let prompts = Some(PromptsSpec::First);
+            s.scheduling = Some(SchedulingSpec { prompts, whole_prompts: None });
+        });
+        assert_eq!(first, (512, 128, true));
+    }
+
+    fn experts() -> ExpertsSpec {
+        let all = presets();
+        let found = all.into_iter().find(|(name, _)| name == "deepseek-r1-h200-sglang");
+        let Some((_, ModelSpec::Experts(spec))) = found else { panic!("a mixture of experts") };
+        spec
+    }
+
+    /// `a + m (1 - (1 - k/E)^B) + b B` and `m (1 - (1 - k/E)^x) + l x`, and attention of the fullest of
+    /// eight ranks.
+    #[test]
+    fn experts_are_read_when_a_token_takes_them() {
+        let mut model = experts();
+        let resolved = |model: &ExpertsSpec| {
+            let spec = spec(ModelSpec::Experts(model.clone()));
+            let mut faults = Vec::new();
+            let design =
+                spec.resolve("chat", &[(&rack(), 2)], &week(), &mut no_traces, &mut faults);
+            assert_eq!(faults, []);
+            design.pools[0].steps.clone()
+        };
+        let steps = resolved(&model);
+        let crate::workload::inference::step::DecodeDesign::Sum { base, per_context_s } =
+            &steps.decode
+        else {
+            panic!("a sum")
+        };
+        let [a, m, b, l] =
+            [model.base, model.all_experts, model.per_sequence, model.per_prompt_token]
+                .map(|time| time.0);
+        let share = |x: f64| 1.0 - (1.0 - 8.0 / 256.0_f64).powf(x);
+        let at = crate::workload::inference::step::interpolate;
+        for x in [0.0, 1.0, 2.0, 17.0, 64.0, 300.0, 900.0, 8192.0, 100_000.0] {
+            let decode = a + m * share(x) + b * x;
+            let prompt = m * share(x) + l * x;
+            assert!((at(base, x) / decode - 1.0).abs() < 1e-9, "{x}: {}", at(base, x));
+            assert!((at(&steps.linear, x) - prompt).abs() < 1e-9 * prompt.max(1e-9), "{x}");
+        }
+        assert_eq!(*per_context_s, model.per_context_token.0);
+        model.attention_ranks = Some(AttentionRanksSpec { count: 8, imbalance: Some(1.2) });
+        let ranked = resolved(&model);
+        let crate::workload::inference::step::DecodeDesign::Sum { base, per_context_s } =
+            &ranked.decode
+        else {
+            panic!("a sum")
+        };
+        assert!((per_context_s / model.per_context_token.0 - 0.15).abs() < 1e-12);
+        assert!((at(base, 64.0) / (a + m * share(64.0) + 0.15 * b * 64.0) - 1.0).abs() < 1e-9);
+    }
+
     #[test]
     fn classes_and_clients_share_the_arrivals() {
         let mut spec = spec(affine());
         spec.arrivals = None;
         let mut batch = class("batch");
         let arrivals = batch.arrivals.as_mut().unwrap();
-        arrivals.rate_per_replica = Rate(0.5);
+        arrivals.rate_per_replica = Some(Rate(0.5));
         arrivals.gaps = Some(RequestGapsSpec::Gamma(VariedGapsSpec { variation: 2.0 }));
         let client = |share, gaps| ClientSpec { share, gaps, lengths: None };
         let poisson = RequestGapsSpec::Exponential(ExponentialGapsSpec {});
@@ -396,7 +565,7 @@ mod tests {
         };
         type Change = (&'static str, fn(&mut ArrivalsSpec));
         let changes: [Change; 6] = [
-            ("arrivals.rate_per_replica", |a| a.rate_per_replica = Rate(-1.0)),
+            ("arrivals.rate_per_replica", |a| a.rate_per_replica = Some(Rate(-1.0))),
             ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![1.0; 23])),
             ("arrivals.daily_profile", |a| a.daily_profile = Some(vec![0.0; 24])),
             ("arrivals.weekly_profile", |a| a.weekly_profile = Some(vec![1.0; 24])),
@@ -481,8 +650,11 @@ mod tests {
             model.power.prefill = Some(Power(900.0));
         });
         case("speculation.tokens", |s| {
-            s.speculation =
-                Some(SpeculationSpec { tokens: 0, acceptance: Fraction(0.7), time: StepTime(0.0) });
+            s.speculation = Some(SpeculationSpec {
+                tokens: 0,
+                acceptance: AcceptanceSpec(vec![Fraction(0.7)]),
+                time: StepTime(0.0),
+            });
         });
         case("patience.wait", |s| {
             s.patience = Some(PatienceSpec { wait: Duration(0), retries: None, backoff: None });
@@ -492,12 +664,44 @@ mod tests {
                 prefill: 8,
                 kv_per_token: DataSize(160e3),
                 bandwidth: Bandwidth(50e9),
+                links: None,
                 latency: None,
             });
         });
         case("autoscaling.min", |s| {
             s.autoscaling = Some(AutoscalingSpec { min: 0, target: 9.0, start: None, calm: None });
         });
+        case("max_num_seqs", |s| {
+            (s.engine, s.max_sequences, s.max_num_seqs) =
+                (Some(EngineSpec::VllmV1), Some(99), Some(99));
+        });
+        case("chunked_prefill_size", |s| {
+            (s.chunk, s.chunked_prefill_size) = (Some(999), Some(999));
+        });
+        case("max_sequences", |s| s.max_sequences = Some(1024));
+        case("scheduling.prompts", |s| {
+            s.engine = Some(EngineSpec::VllmV1);
+            let prompts = Some(PromptsSpec::First);
+            s.scheduling = Some(SchedulingSpec { prompts, whole_prompts: None });
+        });
+        case("model.active_experts", |s| {
+            let mut model = experts();
+            model.active_experts = 257;
+            s.model = ModelSpec::Experts(model);
+        });
+        case("model.overheads.several_prompts", |s| {
+            let ModelSpec::Affine(model) = &mut s.model else { unreachable!() };
+            let several_prompts = Some(20.0);
+            model.overheads =
+                Some(OverheadsSpec { request: None, prompt_iteration: None, several_prompts });
+        });
+        case("arrivals.clients", |s| s.arrivals.as_mut().unwrap().clients = Some(4));
+        case("arrivals.think", |s| {
+            let law = crate::spec::ExponentialSpec { mean: Duration(5) };
+            s.arrivals.as_mut().unwrap().think = Some(crate::spec::DurationSpec::Exponential(law));
+        });
+        case("arrivals", |s| s.arrivals.as_mut().unwrap().rate_per_replica = None);
+        case("shape", |s| s.shape = Some(ShapeSpec::CodingAgents));
         case("model.rows[0].times", |s| s.model = grid([0.020, 0.019]));
         for (field, spec) in &wrong {
             let faults = faults(spec, 2);

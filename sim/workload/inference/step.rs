@@ -5,8 +5,10 @@
 //!
 //! ```text
 //! T = D(B, K)                             without prompt tokens
-//! T = D(B, K) + L(B + n) - L(B) + e a     with them, a = sum n_j (2 kv_j + n_j)
+//! T = D(B, K) + f (L(B + n) - L(B) + e a) + p   with them, a = sum n_j (2 kv_j + n_j)
 //! ```
+//!
+//! where `p` is spent once and `f` is one unless the tokens are of several prompts.
 //!
 //! `D` is what the decodes cost: the weights read once, a little for each sequence, the KV
 //! cache read for each token of context. `L` are the linear operators over the tokens of the
@@ -28,6 +30,8 @@ pub struct StepDesign {
     pub linear: Vec<(f64, f64)>,
     /// `e`: seconds a unit of `n (2 kv + n)`.
     pub attention_s: f64,
+    /// What prompts cost beside their tokens.
+    pub overheads: Overheads,
     /// Compute speed below which decoding slows too, as a share of full speed. Decoding waits
     /// for memory, whose clock a power cap does not touch, until compute becomes the slower.
     pub decode_knee: f64,
@@ -35,6 +39,23 @@ pub struct StepDesign {
     /// how long it takes for all of them. They pass through the linear operators like prompt
     /// tokens.
     pub draft: DraftDesign,
+}
+
+/// What prompts cost beside their tokens; nothing by default.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Overheads {
+    /// Seconds from a request's arrival at a replica to its queue: its first token is as much later.
+    pub request_s: f64,
+    /// `p`: seconds of each iteration with prompt tokens.
+    pub iteration_s: f64,
+    /// `f`: how many times as long the tokens of several prompts in an iteration take.
+    pub several: f64,
+}
+
+impl Default for Overheads {
+    fn default() -> Self {
+        Self { request_s: 0.0, iteration_s: 0.0, several: 1.0 }
+    }
 }
 
 /// Duration of the decodes of an iteration, in seconds.
@@ -138,7 +159,12 @@ pub struct StepTable {
     decode: Decodes,
     shortest: Ticks,
     linear: Vec<i64>,
+    /// The law of `linear` beyond its table, and by how much the pace stretches it.
+    beyond: (Vec<(f64, f64)>, f64),
     attention: Ticks,
+    /// `p`, and `f` in parts of `SEVERAL`.
+    iteration: Ticks,
+    several: u64,
     /// Draw by decoding sequences, above that of idle GPUs, W.
     pub(super) decode_w: Vec<f64>,
     /// Draw while prompt tokens are in the batch, above that of idle GPUs, W.
@@ -146,6 +172,9 @@ pub struct StepTable {
     /// Draw of a loaded replica without requests, above that of idle GPUs, W.
     pub(super) resident_w: f64,
 }
+
+/// Parts of a whole in which the factor of several prompts is kept.
+const SEVERAL: u64 = 1 << 16;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Decodes {
@@ -219,7 +248,10 @@ impl StepTable {
             linear: (0..=sequences.max(chunk))
                 .map(|n| ticks::coefficient(linear(f64::from(n))))
                 .collect(),
+            beyond: (steps.linear.clone(), prefill),
             attention: ticks::coefficient(prefill * steps.attention_s) as Ticks,
+            iteration: ticks::coefficient(prefill * steps.overheads.iteration_s) as Ticks,
+            several: (steps.overheads.several * SEVERAL as f64).round() as u64,
             decode_w,
             prefill_w: above_idle(power.prefill_w),
             resident_w: above_idle(rack.gpu_resident_w),
@@ -247,11 +279,28 @@ impl StepTable {
         }
     }
 
-    /// What `tokens` prompt tokens with attention work `attention` add to an iteration of
-    /// `batch` decodes. At least one tick, so that time moves on whatever the law.
-    pub(super) fn prefill(&self, batch: u64, tokens: u64, attention: u64) -> Ticks {
-        let linear = self.linear[(batch + tokens) as usize] - self.linear[batch as usize];
-        linear.max(1) as Ticks + self.attention * attention
+    /// What `tokens` prompt tokens of `prompts` prompts with attention work `attention` add to an
+    /// iteration of `batch` decodes. At least one tick, so that time moves on whatever the law.
+    pub(super) fn prefill(
+        &self,
+        batch: u64,
+        (tokens, prompts): (u64, u64),
+        attention: u64,
+    ) -> Ticks {
+        let linear = self.linear_at(batch + tokens) - self.linear_at(batch);
+        let mut work = linear.max(1) as Ticks + self.attention * attention;
+        if prompts > 1 && self.several != SEVERAL {
+            work = ((u128::from(work) * u128::from(self.several)) / u128::from(SEVERAL)) as Ticks;
+        }
+        work + self.iteration
+    }
+
+    #[inline]
+    fn linear_at(&self, tokens: u64) -> i64 {
+        let (law, stretch) = &self.beyond;
+        // Only a prompt that is not cut is longer than an iteration may be.
+        let longer = || ticks::coefficient(stretch * interpolate(law, tokens as f64));
+        self.linear.get(tokens as usize).copied().unwrap_or_else(longer)
     }
 
     /// By how much the prefill part of each next iteration of a run of chunks of `tokens` is

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::load::{ClientDesign, LengthLaw, LoadDesign, SourceDesign};
 use super::racks::Layout;
-use super::replica::{Limits, Stride};
-use super::step::{DecodeDesign, DraftDesign, PowerDesign, StepDesign};
+use super::replica::{Limits, Scheduling, Stride};
+use super::step::{DecodeDesign, DraftDesign, Overheads, PowerDesign, StepDesign};
 use super::tests_support::rack;
 use super::*;
 use crate::kernel::{Span, Stream, Streams, Time};
@@ -20,6 +20,7 @@ pub(super) fn design() -> ServiceDesign {
             rack: rack(),
             layout: Layout { racks: 5, gpus_per_rack: 32, cells: 8, replicas: 4, gpus: 4 },
             limits: Limits { sequences: 128, chunk: 512, blocks: Some(6000), block_tokens: 16 },
+            scheduling: Scheduling::default(),
             steps: StepDesign {
                 decode: DecodeDesign::Sum {
                     base: vec![(0.0, 11.0 * ms), (1.0, 11.055 * ms)],
@@ -27,6 +28,7 @@ pub(super) fn design() -> ServiceDesign {
                 },
                 linear: vec![(0.0, 0.0), (1.0, 0.0446 * ms)],
                 attention_s: 0.0,
+                overheads: Overheads::default(),
                 decode_knee: 0.7,
                 draft: DraftDesign::default(),
             },

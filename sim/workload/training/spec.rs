@@ -10,6 +10,7 @@ mod queue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use crate::spec::{ConstantSpec, DurationSpec, ExponentialSpec};
 pub(super) use checkpoint::CheckpointDesign;
 pub use checkpoint::{CheckpointSpec, IntervalSpec, StorageSpec};
 pub(super) use curtailment::{CurtailmentDesign, MaintenanceDesign, When};
@@ -23,8 +24,7 @@ pub use failures::{
 };
 pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
 pub use jobs::{
-    ConstantSpec, DurationSpec, ExponentialSpec, JobClassSpec, JobGapsSpec, JobRows, JobsSpec,
-    ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
+    JobClassSpec, JobGapsSpec, JobRows, JobsSpec, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;

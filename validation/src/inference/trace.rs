@@ -10,7 +10,7 @@ use loadbank::workload::inference::load::{
     ClassDesign, LoadDesign, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow,
 };
 use loadbank::workload::inference::replica::Stride;
-use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, StepDesign};
+use loadbank::workload::inference::step::{DecodeDesign, DraftDesign, Overheads, StepDesign};
 use loadbank::workload::inference::{InferenceSummary, Service, ServiceDesign};
 
 use super::fits::TOKENS;
@@ -68,6 +68,7 @@ fn affine_law(profile: &Profile) -> StepDesign {
         },
         linear: tokens.into_iter().map(|n| (n, profile.linear(n) * ms)).collect(),
         attention_s: 4.44e-6 * ms,
+        overheads: Overheads::default(),
         decode_knee: 0.7,
         draft: DraftDesign::default(),
     }

@@ -26,6 +26,14 @@ impl Leap {
         low
     }
 
+    /// How many of `most` iterations, each with `tokens` tokens of a prompt of which `kv` are in
+    /// memory and without decodes, find memory and leave some for an iteration of decodes.
+    pub(super) fn horizon_apart(&self, most: u64, kv: u64, tokens: u64) -> u64 {
+        let Some(room) = self.free.checked_sub(self.blocks_in(1)) else { return 0 };
+        let holds = (room + self.blocks(kv)).saturating_mul(self.block_mask + 1);
+        most.min((holds - kv) / tokens)
+    }
+
     /// Blocks that the decodes open in the next `k` iterations.
     #[inline]
     pub(super) fn blocks_in(&self, k: u64) -> u64 {

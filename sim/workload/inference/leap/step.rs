@@ -15,9 +15,23 @@ pub(super) struct Step {
     pub(super) tokens: u64,
     /// Those of them that belong to the partly prefilled prompt.
     pub(super) part_tokens: u64,
+    /// The decoding sequences get their tokens in each iteration.
+    pub(super) decodes: bool,
 }
 
 impl Step {
+    /// Iterations of decodes alone that are still to be filled in.
+    pub(super) const DECODING: Step = Step {
+        k: 0,
+        first: 0,
+        growth: 0,
+        end: 0,
+        open: false,
+        tokens: 0,
+        part_tokens: 0,
+        decodes: true,
+    };
+
     /// Duration of the first `k` iterations.
     pub(super) fn lasts(&self, k: u64) -> Ticks {
         k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)

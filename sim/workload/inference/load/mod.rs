@@ -4,6 +4,7 @@
 //! clients of all classes send into one stream in order of time, and holds one request of
 //! each client at a time.
 
+mod closed;
 mod gaps;
 mod lengths;
 mod rate;
@@ -11,6 +12,8 @@ mod trace;
 
 use std::sync::Arc;
 
+pub(super) use closed::Clients;
+pub use closed::{ClosedDesign, SessionDesign, ThinkLaw};
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
@@ -18,10 +21,12 @@ pub use trace::{
     BLOCK_TOKENS, Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
 };
 
+use super::prefix::Piece;
 use super::serving::SharedPrefixes;
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
 use crate::kernel::{Span, Stream, Streams};
+use closed::{Turn, Waiting};
 use gaps::Gaps;
 use lengths::Lengths;
 use rate::{RateTable, Walk};
@@ -45,6 +50,8 @@ pub struct ClassDesign {
     pub priority: u8,
     /// Prefixes that its prompts begin with, beside the tokens that are drawn.
     pub prefixes: Option<SharedPrefixes>,
+    /// Most of its requests that are under way in a cell; those beyond wait at its gate.
+    pub in_flight: Option<u32>,
     /// Where its requests come from.
     pub source: SourceDesign,
 }
@@ -61,6 +68,8 @@ pub enum SourceDesign {
     },
     /// They were recorded. Every cell plays the whole trace.
     Trace(TraceDesign),
+    /// Clients that wait for their answers send them.
+    Closed(ClosedDesign),
 }
 
 /// Bounds that a request is meant to keep to. They are measured, and decide nothing.
@@ -95,6 +104,7 @@ impl LoadDesign {
                 targets: Targets::default(),
                 priority: 0,
                 prefixes: None,
+                in_flight: None,
                 source: SourceDesign::Drawn { rate: RateDesign::constant(), clients: vec![client] },
             }],
         }
@@ -115,15 +125,17 @@ impl ClassDesign {
             targets: Targets::default(),
             priority: 0,
             prefixes: None,
+            in_flight: None,
             source,
         }
     }
 
-    /// Mean arrivals a second.
+    /// Mean arrivals a second; zero of clients that wait for their answers, whose rate the run finds.
     pub fn rate_per_s(&self) -> f64 {
         match &self.source {
             SourceDesign::Drawn { clients, .. } => clients.iter().map(|c| c.rate_per_s).sum(),
             SourceDesign::Trace(trace) => trace.rate_per_s(),
+            SourceDesign::Closed(_) => 0.0,
         }
     }
 }
@@ -139,12 +151,25 @@ pub(super) struct Sent {
     pub(super) output: u32,
     /// Identities of the blocks of its prompt, where its trace tells them.
     pub(super) blocks: Vec<u64>,
+    /// What its prompt, and then its answer, adds to a session and finds of it.
+    pub(super) pieces: Box<[Piece]>,
+    /// The client that waits for it, counted from 1; 0 where none does.
+    pub(super) client: u32,
+}
+
+impl From<Turn> for Sent {
+    fn from(turn: Turn) -> Sent {
+        let Turn { at, class, prompt, output, pieces, client } = turn;
+        Sent { at, class, prompt, output, blocks: Vec::new(), pieces, client }
+    }
 }
 
 /// A load made ready to draw from; shared by all cells of a service.
 #[derive(Debug)]
 pub(super) struct Load {
     sources: Vec<SourceOf>,
+    /// Clients that wait for their answers.
+    closed: Arc<[Waiting]>,
 }
 
 /// One source of requests and the class that they are of.
@@ -176,7 +201,7 @@ struct Client {
 impl Load {
     /// Compiles `design` for a service of name `service`.
     pub(super) fn new(design: &LoadDesign, service: &str) -> Arc<Load> {
-        let mut sources = Vec::new();
+        let (mut sources, mut closed) = (Vec::new(), Vec::new());
         for (index, class) in design.classes.iter().enumerate() {
             let of_class =
                 if class.name.is_empty() { String::new() } else { format!(":{}", class.name) };
@@ -185,6 +210,10 @@ impl Load {
                 SourceDesign::Drawn { rate, clients } => (rate, clients),
                 SourceDesign::Trace(trace) => {
                     add(Ready::Trace(trace.clone()));
+                    continue;
+                }
+                SourceDesign::Closed(design) => {
+                    closed.push(Waiting::new(design, index as u16, of_class));
                     continue;
                 }
             };
@@ -200,7 +229,12 @@ impl Load {
                 })));
             }
         }
-        Arc::new(Load { sources })
+        Arc::new(Load { sources, closed: closed.into() })
+    }
+
+    /// Its clients that wait for their answers, from `from` on; none where there are none.
+    pub(super) fn clients(&self, names: (&str, &Streams), from: Ticks) -> Option<Clients> {
+        Clients::new(&self.closed, names, from)
     }
 }
 
@@ -249,6 +283,7 @@ impl Arrivals {
     pub(super) fn next(&self) -> Ticks {
         match self.sources.as_slice() {
             [only] => only.next,
+            [] => NEVER,
             _ => self.order.least(),
         }
     }
@@ -282,7 +317,7 @@ impl Arrivals {
         if self.sources.len() > 1 {
             self.order.set(index, self.sources[index].next);
         }
-        Sent { at, class: *class, prompt, output, blocks }
+        Sent { at, class: *class, prompt, output, blocks, pieces: Box::default(), client: 0 }
     }
 }
 

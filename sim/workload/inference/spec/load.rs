@@ -5,12 +5,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::InferenceSpec;
+use super::laws::{LengthSpec, LengthsSpec, MOST_TOKENS, RequestGapsSpec, TOKENS};
+use super::shapes::ShapeSpec;
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Check, Fault, FilePath, Lognormal, LognormalSpec, kinds, within};
+use crate::spec::{
+    Check, DurationSpec, Fault, FilePath, Lognormal, kinds, one_source, only_with, within,
+};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{
-    ClassDesign, ClientDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign, RateDesign,
-    SourceDesign, Targets, TraceDesign, TraceFormat,
+    ClassDesign, ClientDesign, ClosedDesign, GapLaw, LengthLaw, LoadDesign, NoiseDesign,
+    RateDesign, SessionDesign, SourceDesign, Targets, ThinkLaw, TraceDesign, TraceFormat,
 };
 use crate::workload::inference::replica::Limits;
 use crate::workload::inference::serving::SharedPrefixes;
@@ -25,7 +29,9 @@ pub struct ClassSpec {
     pub arrivals: Option<ArrivalsSpec>,
     /// Recorded requests, in place of arrivals, lengths and clients. Default: none.
     pub trace: Option<TraceSpec>,
-    /// How long they are. Default: the law fitted to the Azure conversation trace of 2023.
+    /// What `lengths` and gaps look like where they are not written. Default: that of the service.
+    pub shape: Option<ShapeSpec>,
+    /// How long they are. Default: those of the `shape`.
     pub lengths: Option<LengthsSpec>,
     /// Who sends them, each client with a share of the arrivals. Default: one client.
     pub clients: Option<Vec<ClientSpec>>,
@@ -68,8 +74,25 @@ pub struct ClientSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArrivalsSpec {
-    /// Requests that each replica receives, as the mean of a week.
-    pub rate_per_replica: Rate,
+    /// Requests that each replica receives, as the mean of a week. This or `clients`.
+    pub rate_per_replica: Option<Rate>,
+    /// How many clients of each cell wait for an answer before they send again: a closed loop, whose
+    /// rate the run finds. 1 to 1,000,000. This or `rate_per_replica`.
+    pub clients: Option<u32>,
+    /// How long a client waits from the last token of an answer to its next request, and from the
+    /// start to its first; after a request that was not answered at least 1 s (assumption). Default:
+    /// not at all.
+    pub think: Option<DurationSpec>,
+    /// How many turns a session of a client has, in each of which the prompt is the conversation so
+    /// far and what `lengths` adds. With `prefix_memory` a replica keeps what it has of a session,
+    /// answers included. Default: every request is for itself.
+    pub turns: Option<LengthSpec>,
+    /// A turn that would have more tokens than this in prompt and answer begins a new session.
+    /// Default: 1,048,576.
+    pub session_tokens: Option<u32>,
+    /// Most requests of the class that are under way in a cell; those beyond wait before the router,
+    /// in order of arrival, and their times count from their arrival. Default: any number.
+    pub max_in_flight: Option<u32>,
     /// Law of the gaps between requests, each over the mean gap of its moment. Default:
     /// exponential, which makes a Poisson process.
     pub gaps: Option<RequestGapsSpec>,
@@ -80,31 +103,6 @@ pub struct ArrivalsSpec {
     pub weekly_profile: Option<Vec<f64>>,
     /// Swings of the rate that no calendar explains. Default: none.
     pub noise: Option<NoiseSpec>,
-}
-
-kinds! {
-    /// Law of the gaps between the requests of a client.
-    pub enum RequestGapsSpec {
-        /// A Poisson process.
-        Exponential(ExponentialGapsSpec) = "exponential",
-        /// Gamma.
-        Gamma(VariedGapsSpec) = "gamma",
-        /// Weibull.
-        Weibull(VariedGapsSpec) = "weibull",
-    }
-}
-
-/// Exponential gaps have nothing to choose.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExponentialGapsSpec {}
-
-/// A law of gaps by its spread.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VariedGapsSpec {
-    /// Standard deviation over mean: 1 as for a Poisson process, more for bursts.
-    pub variation: f64,
 }
 
 /// A lognormal factor of mean one on the rate, constant within each interval and shared by all
@@ -152,54 +150,6 @@ pub struct TraceFileSpec {
 pub type OpenTrace<'a> =
     dyn FnMut(TraceFormat, &FilePath, &Limits, &mut Vec<Fault>) -> Option<TraceDesign> + 'a;
 
-/// Tokens of prompts and answers.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LengthsSpec {
-    /// Prompt tokens.
-    pub prompt: LengthSpec,
-    /// Generated tokens.
-    pub output: LengthSpec,
-}
-
-kinds! {
-    /// Law of a number of tokens.
-    pub enum LengthSpec {
-        /// Lognormal, rounded.
-        Lognormal(LognormalSpec<f64>) = "lognormal",
-        /// Always the same.
-        Fixed(FixedLengthSpec) = "fixed",
-        /// As counted.
-        Histogram(HistogramSpec) = "histogram",
-    }
-}
-
-/// One number of tokens for all.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FixedLengthSpec {
-    /// How many.
-    pub tokens: u32,
-}
-
-/// Numbers of tokens with the frequency of each.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HistogramSpec {
-    /// By rising tokens.
-    pub bins: Vec<BinSpec>,
-}
-
-/// One bin of a histogram of lengths.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BinSpec {
-    /// Tokens.
-    pub tokens: u32,
-    /// How often, in any unit.
-    pub weight: f64,
-}
-
 /// Targets of a request.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -209,22 +159,6 @@ pub struct SloSpec {
     /// Mean time between the tokens of a request.
     pub tpot: Option<Duration>,
 }
-
-/// Mean, standard deviation over mean, and longest of the Azure conversation trace of
-/// November 2023 (19,366 requests).
-pub(super) const AZURE_CONVERSATION: LengthsSpec = {
-    const fn law(mean: f64, variation: f64, max: f64) -> LengthSpec {
-        let law = LognormalSpec::of_mean(mean, variation);
-        LengthSpec::Lognormal(LognormalSpec { max: Some(max), ..law })
-    }
-    LengthsSpec { prompt: law(1154.7, 0.960, 14_050.0), output: law(211.1, 0.771, 1000.0) }
-};
-
-/// Longest prompt or answer that a law may give.
-const MOST_TOKENS: u32 = 1 << 20;
-
-/// Tokens of a prompt or an answer.
-const TOKENS: (u64, u64) = (1, MOST_TOKENS as u64);
 
 /// Requests per second that a replica may be sent: a thousand times what any serves.
 const MOST_ARRIVALS: f64 = 1e6;
@@ -252,13 +186,14 @@ impl InferenceSpec {
                 name: "",
                 arrivals: self.arrivals.as_ref(),
                 trace: self.trace.as_ref(),
+                shape: self.shape,
                 lengths: self.lengths.as_ref(),
                 clients: self.clients.as_deref(),
                 slo: self.slo,
                 priority: 0,
                 prefixes: None,
             }],
-            Some(classes) => classes.iter().map(Parts::of).collect(),
+            Some(classes) => classes.iter().map(|class| Parts::of(class, self.shape)).collect(),
         };
         if let Some(classes) = &self.classes {
             let alone = [
@@ -323,6 +258,7 @@ struct Parts<'s> {
     name: &'s str,
     arrivals: Option<&'s ArrivalsSpec>,
     trace: Option<&'s TraceSpec>,
+    shape: Option<ShapeSpec>,
     lengths: Option<&'s LengthsSpec>,
     clients: Option<&'s [ClientSpec]>,
     slo: Option<SloSpec>,
@@ -341,11 +277,12 @@ impl PrefixesSpec {
 }
 
 impl<'s> Parts<'s> {
-    fn of(spec: &'s ClassSpec) -> Self {
+    fn of(spec: &'s ClassSpec, shape: Option<ShapeSpec>) -> Self {
         Self {
             name: &spec.name,
             arrivals: spec.arrivals.as_ref(),
             trace: spec.trace.as_ref(),
+            shape: spec.shape.or(shape),
             lengths: spec.lengths.as_ref(),
             clients: spec.clients.as_deref(),
             slo: spec.slo,
@@ -392,6 +329,11 @@ impl<'s> Parts<'s> {
                 Some(self.drawn(arrivals, cell, faults))
             }
         };
+        let in_flight = self.arrivals.and_then(|arrivals| arrivals.max_in_flight).map(|most| {
+            Check { faults }.within("arrivals", |check| {
+                check.whole("max_in_flight", most.into(), (1, MOST_WAITING)) as u32
+            })
+        });
         let nothing = || SourceDesign::Drawn { rate: RateDesign::constant(), clients: Vec::new() };
         ClassDesign {
             name: self.name.to_owned(),
@@ -400,6 +342,7 @@ impl<'s> Parts<'s> {
                 tpot: self.slo.and_then(|slo| slo.tpot).map(Span::from),
             },
             priority: self.priority,
+            in_flight,
             prefixes: self
                 .prefixes
                 .map(|spec| Check { faults }.within("prefixes", |check| spec.resolve(check))),
@@ -413,17 +356,45 @@ impl<'s> Parts<'s> {
         cell: &Cell<'_>,
         faults: &mut Vec<Fault>,
     ) -> SourceDesign {
+        let sources = [
+            ("rate_per_replica", arrivals.rate_per_replica.is_some()),
+            ("clients", arrivals.clients.is_some()),
+        ];
+        within("arrivals", faults, |faults| {
+            one_source(&sources, faults);
+            let closed = [
+                ("think", arrivals.think.is_some()),
+                ("turns", arrivals.turns.is_some()),
+                ("session_tokens", arrivals.session_tokens.is_some()),
+            ];
+            only_with("clients", arrivals.clients.is_some(), &closed, faults);
+            let open = [
+                ("gaps", arrivals.gaps.is_some()),
+                ("daily_profile", arrivals.daily_profile.is_some()),
+                ("weekly_profile", arrivals.weekly_profile.is_some()),
+                ("noise", arrivals.noise.is_some()),
+            ];
+            only_with("rate_per_replica", arrivals.rate_per_replica.is_some(), &open, faults);
+        });
+        if let Some(clients) = arrivals.clients {
+            return self.closed(arrivals, clients, faults);
+        }
+        if self.lengths.is_none() && self.shape.and_then(ShapeSpec::turns).is_some() {
+            let message = "its requests are turns of sessions";
+            let help = "give `arrivals.clients`, or the `lengths` of whole prompts";
+            faults.push(Fault::error("shape", message).help(help));
+        }
         let mut check = Check { faults };
         let rate_per_s = check.within("arrivals", |check| {
-            let each = arrivals.rate_per_replica.0;
+            let each = arrivals.rate_per_replica.map_or(0.0, |rate| rate.0);
             check.between("rate_per_replica", Some(each), 0.0, (0.0, MOST_ARRIVALS), "/s")
         }) * cell.replicas;
-        let gaps = arrivals.gaps.as_ref().map_or(GapLaw::Exponential, |gaps| {
+        let of_shape = self.shape.and_then(ShapeSpec::gaps);
+        let gaps = arrivals.gaps.as_ref().or(of_shape.as_ref());
+        let gaps = gaps.map_or(GapLaw::Exponential, |gaps| {
             check.within("arrivals.gaps", |check| gaps.resolve(check))
         });
-        let azure = AZURE_CONVERSATION;
-        let lengths = self.lengths.unwrap_or(&azure);
-        let (prompt, output) = check.within("lengths", |check| lengths.resolve(check));
+        let (prompt, output) = check.within("lengths", |check| self.lengths().resolve(check));
         let clients = match self.clients {
             None => vec![ClientDesign { rate_per_s, gaps, prompt, output }],
             Some(clients) => {
@@ -458,6 +429,72 @@ impl<'s> Parts<'s> {
         SourceDesign::Drawn { rate, clients }
     }
 }
+
+impl Parts<'_> {
+    /// As written, or as the shape has them.
+    fn lengths(&self) -> &LengthsSpec {
+        self.lengths.unwrap_or_else(|| self.shape.unwrap_or(ShapeSpec::Chat).lengths())
+    }
+
+    /// Clients that wait for their answers.
+    fn closed(
+        &self,
+        arrivals: &ArrivalsSpec,
+        clients: u32,
+        faults: &mut Vec<Fault>,
+    ) -> SourceDesign {
+        if self.clients.is_some() {
+            let message = "clients that wait for their answers are alike";
+            let help = "write a class for each kind of them, with `arrivals.clients` of its own";
+            faults.push(Fault::error("clients", message).help(help));
+        }
+        if self.prefixes.is_some() && arrivals.turns.is_some() {
+            let message = "the turns of a session share what came before";
+            faults.push(Fault::error("prefixes", message).help("leave `prefixes` or `turns` out"));
+        }
+        let mut check = Check { faults };
+        let (prompt, output) = check.within("lengths", |check| self.lengths().resolve(check));
+        let source = check.within("arrivals", |check| {
+            let clients = check.whole("clients", clients.into(), (1, MOST_WAITING)) as u32;
+            let think = arrivals.think.as_ref().map_or(ThinkLaw::Fixed(0.0), |think| {
+                check.within("think", |check| think_law(think, check))
+            });
+            let most = arrivals.session_tokens.unwrap_or(MOST_TOKENS);
+            let most_tokens = check.whole("session_tokens", most.into(), TOKENS) as u32;
+            let written = arrivals.turns.as_ref();
+            let turns = written.map(|turns| check.within("turns", |check| turns.resolve(check)));
+            let of_shape = self.shape.and_then(ShapeSpec::turns).map(LengthLaw::Fixed);
+            let session = turns.or(of_shape).map(|turns| SessionDesign { turns, most_tokens });
+            ClosedDesign { clients, think, prompt, output, session }
+        });
+        SourceDesign::Closed(source)
+    }
+}
+
+/// How long a client thinks.
+fn think_law(spec: &DurationSpec, check: &mut Check<'_>) -> ThinkLaw {
+    let mut seconds = |field, written: Duration| {
+        let seconds = check.lasting(field, Some(written)).map_or(1.0, Duration::as_secs_f64);
+        check.between(field, Some(seconds), 1.0, (0.0, LONGEST_S), "s")
+    };
+    match spec {
+        DurationSpec::Constant(law) => ThinkLaw::Fixed(seconds("value", law.value)),
+        DurationSpec::Exponential(law) => ThinkLaw::Exponential(seconds("mean", law.mean)),
+        DurationSpec::Lognormal(law) => {
+            let most_s = law.max.map_or(f64::INFINITY, |max| seconds("max", max));
+            match law.resolve(Duration::as_secs_f64, check.faults) {
+                Some(Lognormal { mean, sigma, .. }) => ThinkLaw::Lognormal(mean, sigma, most_s),
+                None => ThinkLaw::Fixed(1.0),
+            }
+        }
+    }
+}
+
+/// The longest time to think, s.
+const LONGEST_S: f64 = 86_400.0;
+
+/// Most clients that wait for their answers, and most requests under way at a gate.
+const MOST_WAITING: u64 = 1_000_000;
 
 impl TraceSpec {
     fn parts(&self) -> (TraceFormat, &TraceFileSpec) {
@@ -499,18 +536,6 @@ impl ArrivalsSpec {
     }
 }
 
-impl RequestGapsSpec {
-    fn resolve(&self, check: &mut Check<'_>) -> GapLaw {
-        // Outside, the laws are hardly told apart from a clock or from a single burst.
-        let mut sound = |cv: f64| check.between("variation", Some(cv), 1.0, (0.05, 10.0), "");
-        match self {
-            RequestGapsSpec::Exponential(_) => GapLaw::Exponential,
-            RequestGapsSpec::Gamma(spec) => GapLaw::Gamma { variation: sound(spec.variation) },
-            RequestGapsSpec::Weibull(spec) => GapLaw::Weibull { variation: sound(spec.variation) },
-        }
-    }
-}
-
 impl NoiseSpec {
     fn resolve(&self, check: &mut Check<'_>) -> NoiseDesign {
         let mut interval = self.interval.map_or(Span::from_secs(600), Span::from);
@@ -522,61 +547,6 @@ impl NoiseSpec {
             variation: check.between("variation", Some(self.variation), 0.0, (0.0, 10.0), ""),
             interval,
             correlation: self.correlation.map_or(Span::ZERO, Span::from),
-        }
-    }
-}
-
-impl LengthsSpec {
-    /// The laws of prompts and of answers.
-    fn resolve(&self, check: &mut Check<'_>) -> (LengthLaw, LengthLaw) {
-        (
-            check.within("prompt", |check| self.prompt.resolve(check)),
-            check.within("output", |check| self.output.resolve(check)),
-        )
-    }
-}
-
-impl LengthSpec {
-    fn resolve(&self, check: &mut Check<'_>) -> LengthLaw {
-        match self {
-            LengthSpec::Fixed(FixedLengthSpec { tokens }) => {
-                LengthLaw::Fixed(check.whole("tokens", u64::from(*tokens), TOKENS) as u32)
-            }
-            LengthSpec::Lognormal(spec) => {
-                let most = (1.0, f64::from(MOST_TOKENS));
-                let max = check.between("max", spec.max, 32_768.0, most, "tokens");
-                for (field, centre) in [("median", spec.median), ("mean", spec.mean)] {
-                    if centre.is_some_and(|tokens| tokens > 1e6) {
-                        check.error(field, "must be at most 1,000,000 tokens".to_owned());
-                    }
-                }
-                match spec.resolve(|tokens| tokens, check.faults) {
-                    // A law without spread is a number.
-                    Some(Lognormal { sigma: 0.0, mean, .. }) => {
-                        LengthLaw::Fixed(mean.round().clamp(1.0, max) as u32)
-                    }
-                    Some(Lognormal { sigma, mean, .. }) => {
-                        LengthLaw::Lognormal { mean, sigma, max: max as u32 }
-                    }
-                    None => LengthLaw::Fixed(1),
-                }
-            }
-            LengthSpec::Histogram(HistogramSpec { bins }) => {
-                let weights: Vec<f64> = bins.iter().map(|bin| bin.weight).collect();
-                let mut sound = check.weights(("bins", "weight"), &weights);
-                let falls = bins.windows(2).position(|pair| pair[0].tokens >= pair[1].tokens);
-                let range = |bin: &BinSpec| !(1..=MOST_TOKENS).contains(&bin.tokens);
-                let odd = bins.iter().position(range).map(|at| (at, "must be from 1 to 1,048,576"));
-                let odd = odd.or(falls.map(|at| (at + 1, "must rise from bin to bin")));
-                if let Some((at, message)) = odd {
-                    check.faults.push(Fault::error(format!("bins[{at}].tokens"), message));
-                    sound = false;
-                }
-                if !sound {
-                    return LengthLaw::Fixed(1);
-                }
-                LengthLaw::Histogram(bins.iter().map(|bin| (bin.tokens, bin.weight)).collect())
-            }
         }
     }
 }

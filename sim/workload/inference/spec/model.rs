@@ -8,7 +8,7 @@ use crate::spec::{Check, Fault, kinds};
 use crate::units::{Fraction, Power, StepTime};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::inference::step::{
-    DecodeDesign, DraftDesign, PowerDesign, StepDesign, interpolate,
+    DecodeDesign, DraftDesign, Overheads, PowerDesign, StepDesign, interpolate,
 };
 
 kinds! {
@@ -20,6 +20,8 @@ kinds! {
         Table(TableSpec) = "table",
         /// Iterations from a table by sequences and mean context.
         Grid(GridSpec) = "grid",
+        /// Iterations of a mixture of experts: affine, and a share of the experts' weights.
+        Experts(ExpertsSpec) = "experts",
     }
 }
 
@@ -40,6 +42,8 @@ pub struct AffineSpec {
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
     pub attention: Option<StepTime>,
+    /// What prompts cost beside their tokens. Default: nothing.
+    pub overheads: Option<OverheadsSpec>,
     /// What a GPU draws.
     pub power: GpuPowerSpec,
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption:
@@ -70,6 +74,8 @@ pub struct TableSpec {
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
     pub attention: Option<StepTime>,
+    /// What prompts cost beside their tokens. Default: nothing.
+    pub overheads: Option<OverheadsSpec>,
     /// What a GPU draws.
     pub power: GpuPowerSpec,
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
@@ -100,6 +106,8 @@ pub struct GridSpec {
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
     pub attention: Option<StepTime>,
+    /// What prompts cost beside their tokens. Default: nothing.
+    pub overheads: Option<OverheadsSpec>,
     /// What a GPU draws.
     pub power: GpuPowerSpec,
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
@@ -111,6 +119,77 @@ pub struct GridSpec {
     pub fit: Option<String>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
+}
+
+/// Iterations of a mixture of experts, of which each token takes `active_experts` of `experts`:
+/// `T = base + all_experts (1 - (1 - active_experts / experts)^B) + per_sequence B +
+/// per_context_token K` without prompt tokens. The weights of an expert are read when any token of
+/// the batch takes it, which, taken at random, is the share in brackets; prompt tokens take experts
+/// too, so that with `n` of them `B + n` stands in the exponent, `+ per_prompt_token n + attention a`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpertsSpec {
+    /// GPUs of one replica.
+    pub gpus: u32,
+    /// Duration of an empty iteration: the weights that every token takes are read once.
+    pub base: StepTime,
+    /// More where every expert is taken.
+    pub all_experts: StepTime,
+    /// Experts of a layer. 1 to 65,536.
+    pub experts: u32,
+    /// Experts that a token takes. 1 to `experts`.
+    pub active_experts: u32,
+    /// More for each decoding sequence.
+    pub per_sequence: StepTime,
+    /// More for each token of context that decoding sequences hold.
+    pub per_context_token: StepTime,
+    /// More for each prompt token in the iteration.
+    pub per_prompt_token: StepTime,
+    /// Groups of GPUs among which attention is split by sequences (data-parallel attention). The
+    /// coefficients of sequences and context are then those of a group, and an iteration waits for
+    /// the slowest. Default: none.
+    pub attention_ranks: Option<AttentionRanksSpec>,
+    /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
+    /// after `kv`. Default: none.
+    pub attention: Option<StepTime>,
+    /// What prompts cost beside their tokens. Default: nothing.
+    pub overheads: Option<OverheadsSpec>,
+    /// What a GPU draws.
+    pub power: GpuPowerSpec,
+    /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
+    /// as for `affine`).
+    pub decode_knee: Option<Fraction>,
+    /// Blocks of KV memory, of 16 tokens. Default: unlimited.
+    pub kv_blocks: Option<u64>,
+    /// How far the law lies from what it was fitted to.
+    pub fit: Option<String>,
+    /// Where the figures of a catalogue entry come from.
+    pub source: Option<String>,
+}
+
+/// Groups of GPUs that share out the attention of a replica.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttentionRanksSpec {
+    /// How many there are. 1 to 1,024.
+    pub count: u32,
+    /// Sequences and context of the fullest over the mean. 1 to `count`. Default: 1, shared out
+    /// evenly.
+    pub imbalance: Option<f64>,
+}
+
+/// What prompts cost beside their tokens.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverheadsSpec {
+    /// From a request's arrival at a replica to its queue: a fixed delay before its first token, such
+    /// as tokenising. Default: none.
+    pub request: Option<StepTime>,
+    /// More for each iteration with prompt tokens. Default: none.
+    pub prompt_iteration: Option<StepTime>,
+    /// How many times as long the tokens of several prompts take in one iteration, 0.1 to 10.
+    /// Default: 1.
+    pub several_prompts: Option<f64>,
 }
 
 /// One row of a grid.
@@ -165,10 +244,14 @@ impl ModelSpec {
             ModelSpec::Affine(spec) => spec.fit.as_deref(),
             ModelSpec::Table(spec) => spec.fit.as_deref(),
             ModelSpec::Grid(spec) => spec.fit.as_deref(),
+            ModelSpec::Experts(spec) => spec.fit.as_deref(),
         }
     }
 
     pub(super) fn resolve(&self, rack: &GpuRackDesign, check: &mut Check<'_>) -> Model {
+        if let ModelSpec::Experts(spec) = self {
+            spec.check(check);
+        }
         let parts = self.parts();
         let mut model = Model {
             gpus: check.whole("gpus", parts.gpus.into(), (1, 1 << 16)) as usize,
@@ -176,6 +259,9 @@ impl ModelSpec {
                 decode: parts.decode,
                 linear: parts.linear,
                 attention_s: parts.attention.map_or(0.0, |a| a.0),
+                overheads: parts.overheads.map_or(Overheads::default(), |spec| {
+                    check.within("overheads", |check| spec.resolve(check))
+                }),
                 decode_knee: parts.knee.map_or(0.7, |k| k.0),
                 draft: DraftDesign::default(),
             },
@@ -214,6 +300,7 @@ impl ModelSpec {
                 linear: vec![(0.0, 0.0), (1.0, s.per_prompt_token.0)],
                 fields: ["per_prompt_token", if s.base.0 > 1e-9 { "per_sequence" } else { "base" }],
                 attention: s.attention,
+                overheads: s.overheads,
                 knee: s.decode_knee,
                 power: &s.power,
                 kv_blocks: s.kv_blocks,
@@ -227,6 +314,7 @@ impl ModelSpec {
                 linear: points(&s.linear),
                 fields: ["linear", "decode"],
                 attention: s.attention,
+                overheads: s.overheads,
                 knee: s.decode_knee,
                 power: &s.power,
                 kv_blocks: s.kv_blocks,
@@ -244,11 +332,98 @@ impl ModelSpec {
                 linear: points(&s.linear),
                 fields: ["linear", "rows"],
                 attention: s.attention,
+                overheads: s.overheads,
                 knee: s.decode_knee,
                 power: &s.power,
                 kv_blocks: s.kv_blocks,
             },
+            ModelSpec::Experts(s) => {
+                let (of_rank, base) = (s.of_rank(), s.base.0);
+                let linear = s.law(|tokens| tokens * s.per_prompt_token.0);
+                let of_sequences = of_rank * s.per_sequence.0;
+                Parts {
+                    gpus: s.gpus,
+                    decode: DecodeDesign::Sum {
+                        base: s.law(|sequences| base + of_sequences * sequences),
+                        per_context_s: of_rank * s.per_context_token.0,
+                    },
+                    linear,
+                    fields: ["all_experts", if base > SHORTEST_S { "all_experts" } else { "base" }],
+                    attention: s.attention,
+                    overheads: s.overheads,
+                    knee: s.decode_knee,
+                    power: &s.power,
+                    kv_blocks: s.kv_blocks,
+                }
+            }
         }
+    }
+}
+
+impl ExpertsSpec {
+    fn check(&self, check: &mut Check<'_>) {
+        let experts = check.whole("experts", self.experts.into(), (1, MOST_EXPERTS));
+        check.whole("active_experts", self.active_experts.into(), (1, experts));
+        for (field, time) in [
+            ("all_experts", self.all_experts),
+            ("per_sequence", self.per_sequence),
+            ("per_prompt_token", self.per_prompt_token),
+        ] {
+            check.between(field, Some(time.0), 0.0, (0.0, 60.0), "s");
+        }
+        if let Some(ranks) = self.attention_ranks {
+            check.within("attention_ranks", |check| {
+                let count = check.whole("count", ranks.count.into(), (1, 1024));
+                check.between("imbalance", ranks.imbalance, 1.0, (1.0, count as f64), "");
+            });
+        }
+    }
+
+    /// The part of the sequences and the context that the fullest rank has.
+    fn of_rank(&self) -> f64 {
+        self.attention_ranks.map_or(1.0, |ranks| {
+            let count = f64::from(ranks.count.max(1));
+            (ranks.imbalance.unwrap_or(1.0) / count).clamp(1.0 / count, 1.0)
+        })
+    }
+
+    /// What `tokens` tokens of an iteration cost: the experts that they take, and `more`. Points for
+    /// each number of them until every expert is taken, but for a part that no tick shows.
+    fn law(&self, more: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+        let most = self.experts.clamp(1, MOST_EXPERTS as u32);
+        let active = self.active_experts.clamp(1, most);
+        let spared = 1.0 - f64::from(active) / f64::from(most);
+        let all_s = self.all_experts.0.clamp(0.0, 60.0);
+        let (mut points, mut left) = (Vec::new(), 1.0);
+        for tokens in 0..=MOST_POINTS {
+            let x = f64::from(tokens);
+            points.push((x, all_s * (1.0 - left) + more(x)));
+            // The last two points give the slope beyond.
+            if left < NO_EXPERT_LEFT && points.len() > 1 {
+                break;
+            }
+            left *= spared;
+        }
+        points
+    }
+}
+
+/// Most experts of a layer.
+const MOST_EXPERTS: u64 = 1 << 16;
+/// Most numbers of tokens for which the share of the experts is told apart.
+const MOST_POINTS: u32 = 1 << 16;
+/// A share of the experts of which an iteration shows nothing.
+const NO_EXPERT_LEFT: f64 = 1e-13;
+
+impl OverheadsSpec {
+    fn resolve(self, check: &mut Check<'_>) -> Overheads {
+        let mut time = |field, time: Option<StepTime>| {
+            check.between(field, time.map(|time| time.0), 0.0, (0.0, 60.0), "s")
+        };
+        let request_s = time("request", self.request);
+        let iteration_s = time("prompt_iteration", self.prompt_iteration);
+        let several = check.between("several_prompts", self.several_prompts, 1.0, (0.1, 10.0), "");
+        Overheads { request_s, iteration_s, several }
     }
 }
 
@@ -260,6 +435,7 @@ struct Parts<'s> {
     /// The fields that `linear` and `decode` are written in.
     fields: [&'static str; 2],
     attention: Option<StepTime>,
+    overheads: Option<OverheadsSpec>,
     knee: Option<Fraction>,
     power: &'s GpuPowerSpec,
     kv_blocks: Option<u64>,

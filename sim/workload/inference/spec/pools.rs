@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::InferenceSpec;
 use super::model::ModelSpec;
-use super::service::PoolParts;
+use super::service::{EngineSpec, PoolParts};
 use crate::spec::{Names, kinds};
 use crate::units::Duration;
 
@@ -29,6 +29,8 @@ pub struct PoolReplicasSpec {
     pub replicas: Option<u32>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
+    /// The engine. Default: as in the service.
+    pub engine: Option<EngineSpec>,
     /// Most sequences in a batch of a replica. Default: as in the service.
     pub max_sequences: Option<u32>,
     /// Most tokens in an iteration. Default: as in the service.
@@ -68,12 +70,19 @@ impl InferenceSpec {
 
     /// The pool of the service itself and the others.
     pub(super) fn pool_parts(&self) -> Vec<PoolParts<'_>> {
+        let [sequences, chunk] = self.limits();
+        let or = |field, own: Option<u32>, of_service: (&'static str, Option<u32>)| match own {
+            Some(_) => (field, own),
+            None => of_service,
+        };
         let own = PoolParts {
             at: String::new(),
             model: &self.model,
             replicas: self.replicas,
-            max_sequences: self.max_sequences,
-            chunk: self.chunk,
+            max_sequences: sequences,
+            chunk,
+            engine: self.engine.unwrap_or_default(),
+            scheduling: self.scheduling.unwrap_or_default(),
             kv_blocks: self.kv_blocks,
             block_tokens: self.block_tokens,
             startup: self.startup,
@@ -83,8 +92,10 @@ impl InferenceSpec {
             at: format!("pools[{index}]"),
             model: &pool.model,
             replicas: pool.replicas,
-            max_sequences: pool.max_sequences.or(self.max_sequences),
-            chunk: pool.chunk.or(self.chunk),
+            max_sequences: or("max_sequences", pool.max_sequences, sequences),
+            chunk: or("chunk", pool.chunk, chunk),
+            engine: pool.engine.or(self.engine).unwrap_or_default(),
+            scheduling: self.scheduling.unwrap_or_default(),
             kv_blocks: pool.kv_blocks,
             block_tokens: self.block_tokens,
             startup: pool.startup,

@@ -7,10 +7,10 @@ use super::model::{Model, ModelSpec};
 use crate::kernel::Span;
 use crate::spec::{Check, Fault};
 use crate::units::Duration;
-use crate::workload::gpu::GpuRackDesign;
+use crate::workload::gpu::{GpuModel, GpuRackDesign};
 use crate::workload::inference::cell::LostRequests;
 use crate::workload::inference::racks::Layout;
-use crate::workload::inference::replica::{Limits, Stride};
+use crate::workload::inference::replica::{Limits, Scheduling, Stride};
 use crate::workload::inference::router::Routing;
 use crate::workload::inference::service::PoolDesign;
 use crate::workload::inference::step::{DraftDesign, StepDesign};
@@ -30,6 +30,9 @@ pub enum RoutingSpec {
     /// The one with the fewest prompt and answer tokens still to process; of several, the one
     /// whose last turn is longest ago.
     LeastTokens,
+    /// The one that was sent the fewest prompt and answer tokens since the run began; of several,
+    /// the one whose last turn is longest ago.
+    CumulativeTokens,
     /// Of two drawn at random, the one with fewer requests inside.
     PowerOfTwo,
     /// Requests that share a prefix go to the same replica, as long as that has no more than
@@ -38,6 +41,66 @@ pub enum RoutingSpec {
     /// has most of the prompt in memory.
     /// Requests without a prefix go where the fewest are.
     PrefixAffinity,
+}
+
+/// The engine of a replica: in which order it works on prompts and answers, and its own defaults for
+/// `chunk` and `max_sequences`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineSpec {
+    /// vLLM V1: decodes first, and prompts in the rest of the iteration. 8,192 tokens an iteration and
+    /// 1,024 sequences; 2,048 and 256 on A100s (`vllm/engine/arg_utils.py`, 2026).
+    VllmV1,
+    /// SGLang without mixed chunks: prompts in iterations of their own, before the decodes. 8,192
+    /// tokens a chunk, 16,384 on B200 and MI300 (server_args, 2026; on the GPUs after these an
+    /// assumption); 2,048 sequences (from memory: SGLang takes them from its memory).
+    Sglang,
+    /// TensorRT-LLM with in-flight batching: decodes first, and prompts in the rest of the iteration.
+    /// 8,192 tokens and 2,048 sequences (from memory).
+    TrtLlm,
+    /// As `scheduling` says: 512 tokens and 128 sequences, the defaults of vLLM 0.6.
+    #[default]
+    Custom,
+}
+
+impl EngineSpec {
+    /// Tokens of an iteration and sequences of a batch, by default.
+    fn limits(self, gpu: Option<GpuModel>) -> (u32, u32) {
+        use GpuModel as Gpu;
+        match self {
+            Self::VllmV1 if gpu == Some(Gpu::A100) => (2048, 256),
+            Self::VllmV1 => (8192, 1024),
+            Self::Sglang => match gpu {
+                None | Some(Gpu::A100 | Gpu::H100 | Gpu::H200) => (8192, 2048),
+                Some(_) => (16_384, 2048),
+            },
+            Self::TrtLlm => (8192, 2048),
+            Self::Custom => (512, 128),
+        }
+    }
+}
+
+/// In which order an engine works on prompts and answers.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SchedulingSpec {
+    /// Whether prompts share iterations with decodes. Default: as the engine does, shared with
+    /// `custom`.
+    pub prompts: Option<PromptsSpec>,
+    /// Whether a prompt is prefilled in one iteration, however long it is: it waits for the next
+    /// iteration where less than it needs is left, and is alone there if it is longer than `chunk`.
+    /// Default: no, prompts are cut.
+    pub whole_prompts: Option<bool>,
+}
+
+/// Where prompts are prefilled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptsSpec {
+    /// In what the decodes leave of an iteration.
+    Mixed,
+    /// In iterations of their own, before the decodes, which wait.
+    First,
 }
 
 /// How replicas get from one change of their batch to the next.
@@ -69,6 +132,7 @@ impl From<RoutingSpec> for Routing {
             RoutingSpec::Random => Routing::Random,
             RoutingSpec::LeastRequests => Routing::LeastRequests,
             RoutingSpec::LeastTokens => Routing::LeastTokens,
+            RoutingSpec::CumulativeTokens => Routing::CumulativeTokens,
             RoutingSpec::PowerOfTwo => Routing::PowerOfTwo,
             RoutingSpec::PrefixAffinity => Routing::PrefixAffinity,
         }
@@ -101,8 +165,11 @@ pub(super) struct PoolParts<'s> {
     pub(super) at: String,
     pub(super) model: &'s ModelSpec,
     pub(super) replicas: Option<u32>,
-    pub(super) max_sequences: Option<u32>,
-    pub(super) chunk: Option<u32>,
+    /// The limits, with the names under which they are written.
+    pub(super) max_sequences: (&'static str, Option<u32>),
+    pub(super) chunk: (&'static str, Option<u32>),
+    pub(super) engine: EngineSpec,
+    pub(super) scheduling: SchedulingSpec,
     pub(super) kv_blocks: Option<u64>,
     pub(super) block_tokens: Option<u32>,
     pub(super) startup: Option<Duration>,
@@ -124,7 +191,8 @@ impl PoolParts<'_> {
         PoolDesign {
             rack: rack.clone(),
             layout: self.resolve_layout((rack, racks), (cells, model.gpus), faults),
-            limits: self.resolve_limits(&model, faults),
+            limits: self.resolve_limits(&model, rack.gpu, faults),
+            scheduling: self.resolve_scheduling(faults),
             steps: StepDesign { draft, ..model.steps },
             power: model.power,
             startup: self.startup.map_or(rack.power_on + Span::from_secs(120), Span::from),
@@ -166,20 +234,47 @@ impl PoolParts<'_> {
         layout
     }
 
-    fn resolve_limits(&self, model: &Model, faults: &mut Vec<Fault>) -> Limits {
-        let sequences = self.max_sequences.unwrap_or(128);
-        let chunk = self.chunk.unwrap_or(512);
+    fn resolve_scheduling(&self, faults: &mut Vec<Fault>) -> Scheduling {
+        let SchedulingSpec { prompts, whole_prompts } = self.scheduling;
+        let of_engine = match self.engine {
+            EngineSpec::Sglang => PromptsSpec::First,
+            _ => PromptsSpec::Mixed,
+        };
+        if prompts.is_some_and(|prompts| prompts != of_engine) && self.engine != EngineSpec::Custom
+        {
+            let message = "the engine that is named works otherwise";
+            let help =
+                "leave it out, or write `engine: custom` and its `chunk` and `max_sequences`";
+            faults.push(Fault::error("scheduling.prompts", message).help(help));
+        }
+        Scheduling {
+            apart: prompts.unwrap_or(of_engine) == PromptsSpec::First,
+            whole: whole_prompts.unwrap_or(false),
+        }
+    }
+
+    fn resolve_limits(
+        &self,
+        model: &Model,
+        gpu: Option<GpuModel>,
+        faults: &mut Vec<Fault>,
+    ) -> Limits {
+        let (of_iteration, of_batch) = self.engine.limits(gpu);
+        let (of_sequences, max_sequences) = self.max_sequences;
+        let (of_chunk, max_chunk) = self.chunk;
+        let sequences = max_sequences.unwrap_or(of_batch);
+        let chunk = max_chunk.unwrap_or(of_iteration);
         let block_tokens = self.block_tokens.unwrap_or(16);
         let mut check = Check { faults };
-        let sequences = check.whole("max_sequences", sequences.into(), (1, 65_535)) as u32;
-        let chunk = check.whole("chunk", chunk.into(), (1, 1 << 20)) as u32;
+        let sequences = check.whole(of_sequences, sequences.into(), (1, 65_535)) as u32;
+        let chunk = check.whole(of_chunk, chunk.into(), (1, 1 << 20)) as u32;
         if chunk < sequences {
-            let (field, message) = if self.chunk.is_some() || self.max_sequences.is_none() {
-                ("chunk", format!("{chunk} tokens are fewer than `max_sequences` of {sequences}"))
+            let (field, message) = if max_chunk.is_some() || max_sequences.is_none() {
+                (of_chunk, format!("{chunk} tokens are fewer than `{of_sequences}` of {sequences}"))
             } else {
                 let message =
-                    format!("{sequences} sequences are more than `chunk` of {chunk} tokens");
-                ("max_sequences", message)
+                    format!("{sequences} sequences are more than `{of_chunk}` of {chunk} tokens");
+                (of_sequences, message)
             };
             let help = "each sequence of a batch needs a token of an iteration";
             check.faults.push(Fault::error(field, message).help(help));

@@ -12,17 +12,44 @@ use crate::workload::inference::serving::{DisaggregationDesign, Patience, Servin
 use crate::workload::inference::step::DraftDesign;
 
 /// Speculative decoding: a drafter proposes tokens that the model verifies in one iteration.
-/// Each is accepted with the same probability, if all before it were (arXiv:2211.17192).
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+/// Each is accepted with the probability of its position, if all before it were (arXiv:2211.17192).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpeculationSpec {
     /// Tokens drafted for each sequence in each iteration. They pass through the linear
     /// operators like prompt tokens.
     pub tokens: u32,
-    /// Probability that a drafted token is accepted.
-    pub acceptance: Fraction,
+    /// Probability that a drafted token is accepted, if all before it were: one for all, or a list by
+    /// position, whose last holds for those beyond it. Drafters get worse with the distance, so that
+    /// one number overstates long drafts.
+    pub acceptance: AcceptanceSpec,
     /// More for each iteration: the drafter's own time.
     pub time: StepTime,
+}
+
+/// Acceptance of drafted tokens, by position.
+#[derive(Debug, Clone)]
+pub struct AcceptanceSpec(pub Vec<Fraction>);
+
+impl<'de> Deserialize<'de> for AcceptanceSpec {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The scenario's deserializer hands a lone scalar to a sequence as its one element.
+        Vec::deserialize(deserializer).map(AcceptanceSpec)
+    }
+}
+
+impl JsonSchema for AcceptanceSpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AcceptanceSpec".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let one = generator.subschema_for::<Fraction>();
+        schemars::json_schema!({
+            "description": "one share for all positions, or a list by position",
+            "anyOf": [one, {"type": "array", "items": one}],
+        })
+    }
 }
 
 /// How long clients wait.
@@ -46,8 +73,11 @@ pub struct DisaggregationSpec {
     pub prefill: u32,
     /// KV memory of one token: 2 x layers x KV heads x head size x bytes of a value.
     pub kv_per_token: DataSize,
-    /// What the link of a cell carries; transfers take it one after the other.
+    /// What a link of a cell carries; transfers take it one after the other.
     pub bandwidth: Bandwidth,
+    /// Links of a cell, so many transfers overlap, each at the whole `bandwidth`. 1 to 1,024.
+    /// Default: 1.
+    pub links: Option<u32>,
     /// From the last byte of a transfer to a request that can be admitted. Default: none.
     pub latency: Option<Duration>,
 }
@@ -71,7 +101,7 @@ pub struct AutoscalingSpec {
 impl InferenceSpec {
     /// What drafting costs; nothing by default.
     pub(super) fn resolve_draft(&self, faults: &mut Vec<Fault>) -> DraftDesign {
-        let Some(spec) = self.speculation else { return DraftDesign::default() };
+        let Some(spec) = &self.speculation else { return DraftDesign::default() };
         Check { faults }.within("speculation", |check| DraftDesign {
             tokens: check.whole("tokens", spec.tokens.into(), (1, 64)) as u32,
             time_s: check.between("time", Some(spec.time.0), 0.0, (0.0, 1.0), "s"),
@@ -94,8 +124,13 @@ impl InferenceSpec {
             max_waiting: self.max_waiting,
             ..ServingDesign::default()
         };
-        if let Some(spec) = self.speculation.filter(|_| draft.tokens > 0) {
-            serving.acceptance = spec.acceptance.0.min(1.0);
+        if let Some(spec) = self.speculation.as_ref().filter(|_| draft.tokens > 0) {
+            let AcceptanceSpec(by_position) = &spec.acceptance;
+            serving.acceptance = by_position.iter().map(|share| share.0.min(1.0)).collect();
+            if by_position.is_empty() {
+                let fault = Fault::error("speculation.acceptance", "needs one position at least");
+                faults.push(fault);
+            }
         }
         if let Some(spec) = self.patience {
             let (wait, backoff) = (Span::from(spec.wait), spec.backoff.map(Span::from));
@@ -124,6 +159,9 @@ impl InferenceSpec {
                     prefill,
                     per_token_s,
                     latency: spec.latency.map_or(Span::ZERO, Span::from),
+                    links: Check { faults }.within("disaggregation", |check| {
+                        check.whole("links", spec.links.unwrap_or(1).into(), (1, 1024)) as usize
+                    }),
                 });
             }
         }

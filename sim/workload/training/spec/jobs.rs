@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::power::under_cap;
 use super::{Groups, TrainingDesign};
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Check, Fault, Lognormal, LognormalSpec, Name, kinds, within};
+use crate::spec::{Check, DurationSpec, Fault, Lognormal, Name, kinds, within};
 use crate::units::{Duration, Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::power::PowerDesign;
@@ -172,34 +172,6 @@ impl SwfSpec {
     pub fn of(file: Name) -> Self {
         Self { file, processors_per_node: None, queues: None }
     }
-}
-
-kinds! {
-    /// How long things last.
-    pub enum DurationSpec {
-        /// Lognormal: many short ones, few very long ones, as in every cluster log.
-        Lognormal(LognormalSpec<Duration>) = "lognormal",
-        /// Exponential.
-        Exponential(ExponentialSpec) = "exponential",
-        /// Always the same.
-        Constant(ConstantSpec) = "constant",
-    }
-}
-
-/// An exponential duration.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExponentialSpec {
-    /// The mean.
-    pub mean: Duration,
-}
-
-/// A constant duration.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConstantSpec {
-    /// The value.
-    pub value: Duration,
 }
 
 /// Where jobs come from, resolved.
