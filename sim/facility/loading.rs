@@ -176,7 +176,6 @@ impl Loading {
         }
     }
 
-    /// How loaded the component `name` was up to `now`.
     /// Forgets the largest loads so far.
     pub(super) fn forget_extremes(&mut self, now: Time) {
         self.advance(now);
@@ -186,6 +185,7 @@ impl Loading {
         }
     }
 
+    /// How loaded the component `name` was up to `now`.
     pub(super) fn end(&mut self, now: Time, name: &str) -> Option<LoadEnd> {
         self.advance(now);
         let group = self.groups.iter().find(|group| group.name == name)?;
