@@ -331,7 +331,8 @@ fn fields_of_cooling_that_moved_are_shown_their_place() {
         "site.yaml",
         plant_in(
             "phoenix",
-            "{kind: tower, design_heat: 1 MW, pump_head: 180 kPa, cells: 2, ua: 60 kW/K, pumps: 2}",
+            "{kind: chiller-plant, design_heat: 1 MW, pump_head: 180 kPa, cells: 2, ua: 60 kW/K, \
+             pumps: 2, chillers: 3, fans: many}",
         ),
     );
     let output = bench.loadbank("check site.yaml --format json").output().unwrap();
@@ -345,7 +346,11 @@ fn fields_of_cooling_that_moved_are_shown_their_place() {
         "cooling.plant: unknown field `pump_head` / it is `pumps.head` now",
         "cooling.plant: unknown field `cells` / it is `fans.count` now",
         "cooling.plant: unknown field `ua` / it is `tower.ua` now",
-        "cooling.plant.pumps: needs a mapping, got `2` / known: `fed_by`, `count`, `power`",
+        "cooling.plant.pumps: needs a mapping, got `2` / it is `pumps.count` now: \
+         `pumps: {count: 2}`",
+        "cooling.plant.chillers: needs a mapping, got `3` / it is `chillers.count` now: \
+         `chillers: {count: 3}`",
+        "cooling.plant.fans: needs a mapping, got `many` / known: `fed_by`, `count`",
     ] {
         assert!(helps.iter().any(|help| help.starts_with(expected)), "{expected}\n{helps:#?}");
     }

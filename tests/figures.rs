@@ -167,6 +167,90 @@ fn months_sum_to_the_run() {
     assert_eq!(site.real("water.withdrawal_m3"), worst_m3);
 }
 
+/// Work that is lost in another month than it was done in was lost there: no month has less than
+/// none. A resident job on all nodes writes no checkpoint, and an outage on the second of February
+/// throws all of its work away.
+#[test]
+fn a_month_has_no_less_than_no_useful_work() {
+    let sets = [
+        "start=2026-01-31T00:00:00Z",
+        "duration=3 days",
+        "workloads={train: {kind: training, racks: train-hall, jobs: {kind: resident}, price: 2 $/h, \
+         spares: 0, checkpoint: {interval: never}, failures: {rate: 0 /year}}}",
+        "power.utility.outages=none",
+        "control={curtailments: [{start: '2026-02-02T00:00:00Z', duration: 1 h, import: 0 MW}]}",
+    ];
+    let told = simulate(SMALL, &sets);
+    let months = &told.outcome.months;
+    assert_eq!(months.len(), 2);
+    let train = |month: &loadbank::facility::Month, key: &str| {
+        let subjects = month.subjects.iter();
+        let train = subjects.filter(|subject| subject.name == "train").next().unwrap();
+        train.get(key).unwrap_or_else(|| panic!("no {key}"))
+    };
+    let of = |key: &str| [train(&months[0], key), train(&months[1], key)];
+    let (useful, lost, total) =
+        (of("gpu_hours.useful"), of("gpu_hours.lost"), of("gpu_hours.total"));
+    // The day of January and the first of February, less one start of minutes.
+    assert!(useful[0] < 1e-6 && lost[0] > 0.95 * total[0], "{useful:?} {lost:?} {total:?}");
+    assert!(useful[1] > 0.4 * total[1] && lost[1] > 0.45 * total[1], "{useful:?} {lost:?}");
+    let revenue = of("revenue_usd");
+    for month in 0..2 {
+        assert!((revenue[month] - 2.0 * useful[month]).abs() < 1e-6, "{revenue:?}");
+        let site = months[month].subjects[0].real("money.revenue_usd");
+        assert!((site - revenue[month]).abs() < 1e-6);
+    }
+    for key in ["gpu_hours.useful", "gpu_hours.lost", "revenue_usd"] {
+        let whole = told.outcome.named("train").unwrap().real(key);
+        assert!((of(key).iter().sum::<f64>() - whole).abs() < 1e-6, "{key}");
+    }
+}
+
+/// Where requests wait for minutes, what takes milliseconds is still told: 5 requests of 700 and 200
+/// tokens come a second, of which the memory holds two at a time.
+#[test]
+fn short_latencies_beside_long_ones_keep_their_digits() {
+    let told = simulate(
+        "name: thrash\nstart: 2026-06-01T00:00:00Z\nduration: 5 min\nweather: {climate: nordic}\n\
+         price: {fixed: 30 $/MWh}\ncooling: {dry: {kind: dry-cooler, design_heat: 200 kW}}\n\
+         racks: {r: {kind: dgx-h100, count: 1, cooled_by: dry}}\n\
+         workloads: {chat: {kind: llama-3.1-70b-h100, racks: r, cells: 1, replicas: 1, represent: 1, \
+         kv_blocks: 100, arrivals: {rate_per_replica: 5 /s}, lengths: {prompt: {kind: fixed, \
+         tokens: 700}, output: {kind: fixed, tokens: 200}}}}\n",
+        &[],
+    );
+    let chat = told.outcome.named("chat").unwrap();
+    let (tpot_s, longest_s) = (chat.real("tpot_p50_s"), chat.real("e2e_max_s"));
+    assert!(tpot_s < 0.05 && longest_s > 100.0, "{tpot_s} s, {longest_s} s");
+    let text = loadbank::report::text::summary(
+        &told.outcome,
+        std::path::Path::new("runs/thrash"),
+        std::time::Duration::ZERO,
+    );
+    let row = text.lines().find(|line| line.trim_start().starts_with("TPOT")).unwrap();
+    let printed: f64 = row.split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert!((printed / tpot_s - 1.0).abs() < 0.05, "{row}");
+}
+
+/// A sum of nothing is zero, not minus zero, which prints as `-0.000`.
+#[test]
+fn nothing_is_no_less_than_zero() {
+    let told = simulate(
+        "name: bare\nstart: 2026-06-01T00:00:00Z\nduration: 2 h\nweather: {climate: nordic}\n\
+         price: {fixed: 40 $/MWh}\nracks: {yard: {kind: dgx-h100, count: 2}}\n\
+         workloads: {train: {kind: training, racks: yard, jobs: {kind: stream, arrivals: 1e-9 /day, \
+         classes: [{nodes: 1, weight: 1, duration: {kind: exponential, mean: 2 h}}]}}}\n",
+        &[],
+    );
+    for entry in told.outcome.figures() {
+        let value = entry.value.unwrap_or(0.0);
+        assert!(value != 0.0 || value.is_sign_positive(), "{} is -0", entry.address());
+    }
+    assert_eq!(told.outcome.real("effectiveness.wue_l_per_kwh"), 0.0);
+    // No job has run: nothing is known of how well jobs run.
+    assert_eq!(told.outcome.named("train").unwrap().get("ettr"), None);
+}
+
 /// A billed peak is the mean of a whole interval, on the clock of the site.
 #[test]
 fn torn_intervals_make_no_peak() {

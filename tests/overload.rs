@@ -183,6 +183,7 @@ fn a_starved_tower_evaporates_for_the_heat_that_it_gets() {
     let given_mwh = of("heat_mwh") + of("pumps_mwh");
     let rejected_mwh = amount(&told, "plant_rejected_mw", 0.25);
     assert!(told.outcome.real("halls.hall.heat_trips") > 10.0 && given_mwh < 12.0, "{given_mwh}");
+    assert!(told.outcome.books.iter().any(|book| book.ledger.amount() == "evaporation"));
     // What the water holds at the end is a fraction of a megawatt-hour.
     assert!((rejected_mwh / given_mwh - 1.0).abs() < 0.05, "{rejected_mwh} {given_mwh}");
     let l_per_kwh = of("water.evaporation_m3") / rejected_mwh;
@@ -204,6 +205,7 @@ fn a_starved_economiser_carries_no_more_than_the_heat() {
     let of = |name: &str| told.outcome.real(&format!("cooling.plant.{name}"));
     let given_mwh = of("heat_mwh") + of("pumps_mwh");
     let economised = of("economiser_mwh");
+    assert!(told.outcome.books.iter().any(|book| book.ledger.amount() == "economiser"));
     assert!(
         economised > 0.5 * given_mwh && economised <= 1.01 * given_mwh,
         "{economised} {given_mwh}"

@@ -12,6 +12,7 @@ use super::outcome::BookOutcome;
 use crate::kernel::Time;
 use crate::measure::{Ledger, Sum};
 use crate::plant::cooling::WaterFlows;
+use crate::plant::power::{ComponentKind, Network, PowerNode};
 
 /// What rounding leaves of sums of the same amounts in another order.
 const TOLERANCE: f64 = 1e-9;
@@ -124,6 +125,11 @@ pub(super) struct Audit {
     racks: Vec<Held>,
     loops: Vec<Cooled>,
     exchangers: Vec<Cooled>,
+    /// Through all feeds, and of the site's own loads, W.
+    import: Held,
+    house: Held,
+    /// Lost in the power chain, by kind of component, W.
+    losses: [Held; ComponentKind::COUNT],
     /// Each column of the time series times seconds.
     rows: Vec<Sum>,
 }
@@ -134,6 +140,9 @@ impl Audit {
             racks: vec![Held::NOTHING; design.racks.len()],
             loops: vec![Cooled::NOTHING; design.loops.len()],
             exchangers: vec![Cooled::NOTHING; design.exchangers.len()],
+            import: Held::NOTHING,
+            house: Held::NOTHING,
+            losses: [Held::NOTHING; ComponentKind::COUNT],
             rows: Vec::new(),
         }
     }
@@ -165,6 +174,18 @@ impl Audit {
         }
     }
 
+    /// The power chain works as `power` does from `now` on: feed by feed and component by
+    /// component, where meters read sums that the chain keeps.
+    pub(super) fn power(&mut self, now: Time, power: &Network, design: &Design) {
+        self.import.set(now, power.feeds().map(|feed| power.input_w(feed)).sum());
+        self.house.set(now, design.house.iter().map(|house| power.draw_w(house.load)).sum());
+        let mut losses_w = [0.0; ComponentKind::COUNT];
+        for (node, site) in (0..).map(PowerNode).zip(&design.power.nodes) {
+            losses_w[site.component.kind as usize] += power.loss_w(node);
+        }
+        self.losses.iter_mut().zip(losses_w).for_each(|(held, w)| held.set(now, w));
+    }
+
     /// A row of the time series that stands for `seconds` has been told.
     pub(super) fn row(&mut self, seconds: f64, row: &[f64]) {
         self.rows.resize(row.len(), Sum::ZERO);
@@ -177,6 +198,9 @@ impl Audit {
     pub(super) fn advance(&mut self, now: Time) {
         self.racks.iter_mut().for_each(|rack| rack.advance(now));
         self.loops.iter_mut().chain(&mut self.exchangers).for_each(|plant| plant.advance(now));
+        self.losses.iter_mut().for_each(|loss| loss.advance(now));
+        self.import.advance(now);
+        self.house.advance(now);
     }
 }
 
@@ -187,6 +211,15 @@ struct Pair {
     unit: Unit,
     rows: f64,
     account: f64,
+    /// What the two may be apart for rounding, beside [`NOTHING`].
+    rounding: f64,
+}
+
+impl Pair {
+    fn new(column: String, unit: Unit, rows: f64, account: f64) -> Self {
+        let rounding = TOLERANCE * rows.abs().max(account.abs());
+        Self { column, unit, rows, account, rounding }
+    }
 }
 
 impl Facility<'_> {
@@ -225,6 +258,11 @@ impl Facility<'_> {
             if site.design.is_electric() {
                 add("it_mw".to_owned(), Unit::Energy, drawn);
             }
+        }
+        add("import_mw".to_owned(), Unit::Energy, self.audit.import.sum);
+        add("house_mw".to_owned(), Unit::Energy, self.audit.house.sum);
+        for (kind, lost) in ComponentKind::ALL.iter().zip(&self.audit.losses) {
+            add(format!("loss_{}_mw", kind.name()), Unit::Energy, lost.sum);
         }
         // Racks that hang on the loop itself are behind an exchanger that is none.
         let exchangers = self.design.exchangers.iter().zip(&self.audit.exchangers);
@@ -267,9 +305,17 @@ impl Facility<'_> {
             // Two columns of one name are nobody's.
             let (Some((place, _)), None) = (places.next(), places.next()) else { return None };
             let rows = unit.account(self.audit.rows.get::<usize>(place)?.value());
-            Some(Pair { column, unit, rows, account: sum.value() })
+            Some(Pair::new(column, unit, rows, sum.value()))
         });
-        pairs.collect()
+        let mut pairs: Vec<Pair> = pairs.collect();
+        // The chain keeps its sums by adding changes, whose rounding goes with its import.
+        let rounding = TOLERANCE * self.audit.import.sum.value().abs();
+        for pair in &mut pairs {
+            if pair.column == "import_mw" || pair.column.starts_with("loss_") {
+                pair.rounding = pair.rounding.max(rounding);
+            }
+        }
+        pairs
     }
 }
 
@@ -281,13 +327,13 @@ fn book<'a>(
 ) -> BookOutcome {
     let mut ledger = Ledger::new(amount, unit);
     let (mut residual, mut balanced) = (0.0, true);
-    for Pair { column, rows, account, .. } in pairs {
+    for Pair { column, rows, account, rounding, .. } in pairs {
         ledger.inflow(column, *account);
         ledger.outflow(column, *rows);
         let apart = (rows - account).abs();
         residual += apart;
         // Written so that what is no number does not balance.
-        let same = apart <= NOTHING || apart <= TOLERANCE * rows.abs().max(account.abs());
+        let same = apart <= NOTHING || apart <= *rounding;
         balanced &= same;
     }
     BookOutcome { ledger, residual, tolerance: TOLERANCE, balanced }
@@ -298,7 +344,7 @@ mod tests {
     use super::*;
 
     fn pair(rows: f64, account: f64) -> Pair {
-        Pair { column: "fans_mw".to_owned(), unit: Unit::Energy, rows, account }
+        Pair::new("fans_mw".to_owned(), Unit::Energy, rows, account)
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //! balance, beside those of the time series in [`audit`](super::audit).
 
 use super::Facility;
+use super::cooling::Amounts;
 use super::figures::{Group, Subject, SubjectKind};
 use super::outcome::BookOutcome;
+use crate::fluids::HEAT_OF_VAPORISATION;
 use crate::measure::Ledger;
 use crate::plant::power::PowerNode;
 
@@ -29,6 +31,7 @@ impl Facility<'_> {
             book(self.heat_book(), HEAT_TOLERANCE),
             book(self.water_book(), WATER_TOLERANCE),
         ];
+        books.extend([self.evaporation_book(), self.economiser_book()].into_iter().flatten());
         if !income.entries().is_empty() {
             books.push(book(income, INCOME_TOLERANCE));
         }
@@ -107,6 +110,64 @@ impl Facility<'_> {
             }
         }
         heat
+    }
+
+    /// The heat that towers and sprayed coolers rejected against what their water took to evaporate:
+    /// that water is metered, the heat is that of the heat book, and between them stands what air
+    /// and vapour were warmed by. Pads take their heat from the outdoor air that they cool. None
+    /// where nothing evaporates for heat.
+    fn evaporation_book(&self) -> Option<BookOutcome> {
+        let mut book_of = Ledger::new("evaporation", "J");
+        for group in self.groups(SubjectKind::Loop) {
+            let mut evaporating = group.instances().iter().map(|&index| &self.loops[index]);
+            if !evaporating.clone().any(|plant| plant.model.design().evaporates_by_heat()) {
+                continue;
+            }
+            let name = group.name();
+            let latent_j = HEAT_OF_VAPORISATION * group.integral("evaporation");
+            book_of.outflow(&format!("vapour {name}"), latent_j);
+            evaporating.by_ref().for_each(|plant| {
+                let Amounts { rejected_j, dry_j, air_j, .. } = plant.books.amounts();
+                book_of.inflow(&format!("heat {name}"), rejected_j - dry_j);
+                book_of.outflow(&format!("air {name}"), air_j);
+            });
+        }
+        (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))
+    }
+
+    /// What economisers carried past chillers against the heat that there was: of racks and pumps,
+    /// and what masses gave up. The rest is left to the chillers, and is not below zero. None
+    /// where there is no economiser.
+    fn economiser_book(&self) -> Option<BookOutcome> {
+        let mut book_of = Ledger::new("economiser", "J");
+        let mut balanced = true;
+        for group in self.groups(SubjectKind::Loop) {
+            let plants = group.instances().iter().map(|&index| &self.loops[index]);
+            for plant in plants.filter(|plant| plant.model.design().has_economiser()) {
+                let name = group.name();
+                let Amounts { heat_j, economiser_j, .. } = plant.books.amounts();
+                // What its coolant and its halls hold, and what they gave up at once.
+                let stored_j = plant.stored_j() - plant.condenser_stored_j();
+                let at_once_j = plant.books.at_once_j.value().abs();
+                let comes_j = heat_j + plant.books.pumps_j.value() - stored_j + at_once_j;
+                let rest_j = comes_j - economiser_j;
+                book_of.inflow(&format!("racks, exchangers and pumps {name}"), comes_j);
+                book_of.outflow(&format!("economiser {name}"), economiser_j);
+                book_of.outflow(&format!("chillers {name}"), rest_j.max(0.0));
+                let allowed_j = NOTHING.max(HEAT_TOLERANCE * comes_j.abs());
+                balanced &= economiser_j >= -allowed_j && rest_j >= -allowed_j;
+            }
+        }
+        let residual = book_of.residual();
+        let (ledger, tolerance) = (book_of, HEAT_TOLERANCE);
+        let is_there = !ledger.entries().is_empty();
+        is_there.then_some(BookOutcome { ledger, residual, tolerance, balanced })
+    }
+
+    /// Warms the air of each loop by `j` more, to see that the books notice.
+    #[cfg(test)]
+    pub(crate) fn falsify_vapour(&mut self, j: f64) {
+        self.loops.iter_mut().for_each(|plant| plant.books.air_j.add(j));
     }
 
     fn water_book(&self) -> Ledger {

@@ -286,6 +286,7 @@ impl Facility<'_> {
         self.watch.read_coolant(now, |index, hall| {
             exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)
         });
+        self.audit.power(now, &self.power, self.design);
         self.with_view(|group, view| group.read(now, view));
     }
 

@@ -5,7 +5,8 @@
 //! a run hold what of them was simulated.
 
 use super::Facility;
-use super::figures::{Subject, difference};
+use super::figures::{Subject, SubjectKind, difference};
+use super::work::Work;
 use crate::kernel::{Clock, Time};
 
 /// A month of a run.
@@ -28,25 +29,23 @@ pub(super) struct Months {
     start: Time,
     /// Beginning of the next.
     next: Time,
-    /// What the figures came to at the beginning of the present month.
-    before: Vec<Subject>,
-    closed: Vec<Month>,
+    /// What had been found at the end of each month.
+    ends: Vec<MonthEnd>,
+}
+
+/// The end of a month.
+#[derive(Debug, Clone)]
+struct MonthEnd {
+    at: Time,
+    figures: Vec<Subject>,
+    /// The largest mean import of an interval in the month, W.
+    peak_w: f64,
 }
 
 impl Months {
     pub(super) fn new(clock: &Clock) -> Self {
         let next = clock.next_month(Time::ZERO);
-        Self { start: Time::ZERO, next, before: Vec::new(), closed: Vec::new() }
-    }
-
-    fn month(&self, clock: &Clock, now: Time, figures: &[Subject], peak_w: f64) -> Month {
-        let reading = clock.read(self.start);
-        Month {
-            name: format!("{:04}-{:02}", reading.year, reading.month),
-            start: clock.timestamp(self.start),
-            days: (now - self.start).to_secs() / 86_400.0,
-            subjects: difference(figures, &self.before, peak_w),
-        }
+        Self { start: Time::ZERO, next, ends: Vec::new() }
     }
 }
 
@@ -57,13 +56,15 @@ impl Facility<'_> {
             return;
         }
         let figures = self.subjects(now);
-        let clock = &self.design.clock;
         let peak_w = self.meters.take_month_peak_w();
-        let month = self.months.month(clock, now, &figures, peak_w);
+        for work in &mut self.works {
+            if let Work::Training(training) = work {
+                training.mark(now);
+            }
+        }
         let months = &mut self.months;
-        months.closed.push(month);
-        (months.start, months.next) = (now, clock.next_month(now));
-        months.before = figures;
+        months.ends.push(MonthEnd { at: now, figures, peak_w });
+        (months.start, months.next) = (now, self.design.clock.next_month(now));
     }
 
     /// Forgets the months before `now`; the first begins there.
@@ -75,11 +76,44 @@ impl Facility<'_> {
 
     /// All months, with what has been simulated of the last, where `figures` are those of now.
     pub(super) fn months(&self, now: Time, figures: &[Subject]) -> Vec<Month> {
-        let mut months = self.months.closed.clone();
+        let mut ends = self.months.ends.clone();
+        self.tell_lost_work(&mut ends);
         if now > self.months.start {
-            let peak_w = self.meters.month_peak_w();
-            months.push(self.months.month(&self.design.clock, now, figures, peak_w));
+            let (figures, peak_w) = (figures.to_vec(), self.meters.month_peak_w());
+            ends.push(MonthEnd { at: now, figures, peak_w });
         }
-        months
+        let clock = &self.design.clock;
+        let starts = std::iter::once(Time::ZERO).chain(ends.iter().map(|end| end.at));
+        let before = std::iter::once(&[][..]).chain(ends.iter().map(|end| &end.figures[..]));
+        let months = starts.zip(before).zip(&ends).map(|((start, before), end)| {
+            let reading = clock.read(start);
+            Month {
+                name: format!("{:04}-{:02}", reading.year, reading.month),
+                start: clock.timestamp(start),
+                days: (end.at - start).to_secs() / 86_400.0,
+                subjects: difference(&end.figures, before, end.peak_w),
+            }
+        });
+        months.collect()
+    }
+
+    /// Work that was under way at the end of a month and was lost afterwards was lost in the month
+    /// that had done it, not useful there and less than none in the next.
+    fn tell_lost_work(&self, ends: &mut [MonthEnd]) {
+        for (work, site) in self.works.iter().zip(&self.design.works) {
+            let Work::Training(training) = work else { continue };
+            for (end, (hours, usd)) in ends.iter_mut().zip(training.lost_before()) {
+                for subject in &mut end.figures {
+                    let it_is = subject.kind == SubjectKind::Training && subject.name == site.name;
+                    if it_is {
+                        subject.move_by("gpu_hours.useful", -hours);
+                        subject.move_by("gpu_hours.lost", hours);
+                        subject.move_by("revenue_usd", -usd);
+                    } else if subject.kind == SubjectKind::Site {
+                        subject.move_by("money.revenue_usd", -usd);
+                    }
+                }
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ mod moist_air;
 mod saturation;
 pub mod water;
 
-pub use constants::{CP_DRY_AIR, CP_VAPOUR};
+pub use constants::{CP_DRY_AIR, CP_VAPOUR, HEAT_OF_VAPORISATION};
 pub use moist_air::{MoistAir, standard_pressure_pa};
 pub(crate) use saturation::{SaturatedAir, saturated_air_temperature_from};
 pub use saturation::{

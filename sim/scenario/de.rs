@@ -19,6 +19,7 @@ use self::access::{Content, Entries, Items, NameParts, UnitMap, Variant};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::place::Place;
 use super::tree::{self, Entry, Node, Plain, Scalar, Value};
+use crate::plant::cooling::COUNTS;
 use crate::spec::{Mark, NAME_TOKEN, closest, suggest};
 use crate::units::HINT_MARK;
 
@@ -295,13 +296,24 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
+    /// "it is `pumps.count` now" for a number in place of a part that was one once.
+    fn once_a_count(&self, fields: &[&str]) -> Option<String> {
+        let Value::Scalar(scalar) = &self.node.value else { return None };
+        let part = self.session.path.rsplit('.').next()?;
+        let (_, field) = COUNTS.iter().find(|(it, field)| *it == part && fields.contains(field))?;
+        let is_number = tree::float(&scalar.text).is_some();
+        is_number
+            .then(|| format!("it is `{part}.{field}` now: `{part}: {{{field}: {}}}`", scalar.text))
+    }
+
     fn fields<'de, V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         let Value::Map(map) = &self.node.value else {
-            return Err(match (self.needs("a mapping"), suggest("", fields)) {
+            let known = || self.once_a_count(fields).or_else(|| suggest("", fields));
+            return Err(match (self.needs("a mapping"), known()) {
                 (Error::Wrong { message, .. }, Some(known)) => Error::helped(message, known),
                 (error, _) => error,
             });

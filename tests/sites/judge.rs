@@ -36,7 +36,7 @@ pub(crate) fn judge(path: &Path, limit: Duration) -> Verdict {
 #[allow(dead_code, reason = "the tests judge runs, `validation` summaries too")]
 pub(crate) fn unlikely_figures(summary: &Value) -> Vec<String> {
     let mut found = Findings::default();
-    found.figures("", summary);
+    found.summary(summary);
     found.0
 }
 
@@ -66,7 +66,7 @@ fn run(path: &Path, limit: Duration) -> Verdict {
     found.totals(&series, &outcome);
     found.text(&outcome);
     let summary = loadbank::report::json::summary(&outcome);
-    found.figures("", &serde_json::from_str(&summary).expect("a summary is JSON"));
+    found.summary(&serde_json::from_str(&summary).expect("a summary is JSON"));
     Verdict::Ran(found.0)
 }
 
@@ -213,6 +213,16 @@ impl Findings {
             }
         };
         agrees("import_mw", &uses);
+        // The heat of a loop falls below zero by what outdoor air takes from its halls, no further.
+        let outside = ending("_outside_mw");
+        for heat in ending("_heat_mw") {
+            let taken = |row: &[f64]| outside.iter().map(|&place| row[place]).sum::<f64>();
+            let below = |row: &&Vec<f64>| row[heat] < -1e-12 - taken(row).max(0.0) * (1.0 + SAME);
+            if let Some(row) = series.rows.iter().find(below) {
+                let name = &series.columns[heat];
+                self.add(format!("range: {name} holds {}, outdoor air {}", row[heat], taken(row)));
+            }
+        }
         for whole in ["fans_mw", "pumps_mw", "chillers_mw"] {
             agrees(whole, &ending(&format!("_{whole}")));
         }
@@ -249,6 +259,18 @@ impl Findings {
         }
         if held < 7 {
             self.add(format!("total: only {held} columns have one"));
+        }
+    }
+
+    /// Every number of a summary within its range.
+    fn summary(&mut self, summary: &Value) {
+        self.figures("", summary);
+        // Heat of a loop falls below zero by what outdoor air takes from its halls, no further.
+        let mut heats = Heats::default();
+        heats.read("", summary);
+        let least_mwh = -heats.outdoors_mwh * (1.0 + SAME) - 1e-9;
+        for (path, mwh) in heats.found.iter().filter(|(_, mwh)| *mwh < least_mwh) {
+            self.add(format!("range: {path} is {mwh}, outdoor air took {}", heats.outdoors_mwh));
         }
     }
 
@@ -291,6 +313,40 @@ impl Findings {
     }
 }
 
+/// Heat in a summary: of each cooling component, and what outdoor air took of it.
+#[derive(Debug, Default)]
+struct Heats {
+    found: Vec<(String, f64)>,
+    outdoors_mwh: f64,
+}
+
+impl Heats {
+    fn read(&mut self, path: &str, value: &Value) {
+        let Value::Object(fields) = value else { return };
+        if path == ".months" {
+            return;
+        }
+        for (key, value) in fields {
+            let path = format!("{path}.{key}");
+            match (key.as_str(), value.as_f64()) {
+                ("heat_mwh", Some(mwh)) => self.found.push((path, mwh)),
+                // That of an air handler is outdoor air; that of a chiller plant only loosens this.
+                ("economiser_mwh", Some(mwh)) => self.outdoors_mwh += mwh.max(0.0),
+                _ => self.read(&path, value),
+            }
+        }
+    }
+}
+
+/// No coolant is warmer, nor the air that enters racks: it boils, and the engine holds the air of
+/// halls to the same. A thousandth of a kelvin is the step of its root finders.
+const BOILING_C: f64 = 100.001;
+/// What leaves racks or a device is warmer than what enters by the rise of the heat, which is below
+/// the difference.
+const LEAVING_C: f64 = 200.0;
+/// No weather is colder on earth, nor what it cools.
+const COLDEST_C: f64 = -90.0;
+
 /// What a column or a figure called `name` may be.
 fn range(name: &str) -> (f64, f64) {
     const SHARES: [&str; 8] = [
@@ -308,13 +364,16 @@ fn range(name: &str) -> (f64, f64) {
         (1.0 - SAME, f64::INFINITY)
     } else if ends(&SHARES) {
         (-1e-12, 1.0 + SAME)
+    } else if ends(&["_return_c", "_device_c"]) {
+        (COLDEST_C, LEAVING_C)
     } else if ends(&["_c"]) {
-        (-90.0, f64::MAX)
+        (COLDEST_C, BOILING_C)
     } else if ends(&["basin_m3_per_h", "basins_m3", "cost", "_usd", "_usd_per_mwh"]) {
         // Basins give, prices fall below zero.
         (f64::MIN, f64::MAX)
-    } else if ends(&["_heat_mw", "heat_mwh", "_outside_mw"]) {
-        // Outdoor air may take more than racks give while it cools the hall itself, or warm it.
+    } else if ends(&["_heat_mw", "heat_mwh", "_outside_mw", "economiser_mwh"]) {
+        // Outdoor air may take more than racks give while it cools the hall itself, or warm it: what
+        // it takes is held against the heat of the loops beside.
         (f64::MIN, f64::MAX)
     } else {
         // Rounding may leave a billionth of nothing.

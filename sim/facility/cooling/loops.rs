@@ -5,7 +5,7 @@ use super::exchangers::{ExchangerPlant, Group, groups_of, part};
 use super::machines::Machines;
 use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
-use crate::fluids::MoistAir;
+use crate::fluids::{HEAT_OF_VAPORISATION, MoistAir};
 use crate::kernel::{Span, Ticket, Time};
 use crate::measure::Sum;
 use crate::plant::cooling::{
@@ -18,8 +18,6 @@ use crate::plant::power::Network;
 #[derive(Debug)]
 pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) model: CoolingLoop,
-    /// What was solved last, for a second pass often asks the same.
-    solved: Option<Solved>,
     pub(in crate::facility) machines: PerMachine<Machines>,
     pub(in crate::facility) exchangers: Vec<u32>,
     /// Heat that racks and exchangers give it, W.
@@ -45,21 +43,33 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) transient: Option<Transient>,
     /// Heat that goes to the weather beside what the transient knows of, W.
     pub(super) beside_w: f64,
-    /// Heat of motors that warms the room, W.
+    /// Heat of motors that goes into its coolant, into its condenser water, and that warms the room,
+    /// W.
+    pub(super) coolant_w: f64,
+    pub(super) condenser_w: f64,
     pub(super) room_w: f64,
     /// When to look again.
     pub(super) next: Option<(Time, Ticket)>,
+    solved: Solved,
     pub(super) now: Instant,
     pub(in crate::facility) books: HeatBooks,
 }
 
-/// A question to a loop and its answer.
-#[derive(Debug)]
+/// Answers that were found before: while power and heat settle the same is asked again and again,
+/// and where racks and weather stay as they are, from one instant to the next.
+#[derive(Debug, Default)]
 struct Solved {
-    heat_w: f64,
-    air: MoistAir,
-    drive: Drive,
-    state: LoopState,
+    /// The air of all of them.
+    air: Option<MoistAir>,
+    /// By heat and drive: where the loop settles, in any instant.
+    states: Vec<(f64, Drive, LoopState)>,
+    /// By heat and drive: how it works out of balance, in this instant.
+    works: Vec<(f64, Drive, Work)>,
+}
+
+impl Solved {
+    /// So many are kept.
+    const MOST: usize = 4;
 }
 
 /// What is found while an instant settles.
@@ -120,12 +130,16 @@ pub(in crate::facility) struct HeatBooks {
     pub(in crate::facility) rejected_j: Sum,
     dry_j: Sum,
     economiser_j: Sum,
-    /// Water that evaporated for it, kg.
+    /// Water that evaporated for it, kg, and what of its heat warmed air and vapour beside the heat
+    /// of evaporation at 0 degC, J.
     evaporated_kg: Sum,
+    pub(in crate::facility) air_j: Sum,
     /// Gone with the outdoor air of each hall behind it, J.
     outdoors_j: Vec<Sum>,
     /// Boiled away, J.
     pub(in crate::facility) boiled_j: Sum,
+    /// Given by motors to its coolant, J.
+    pub(in crate::facility) pumps_j: Sum,
     /// Given by motors to the room, J.
     pub(in crate::facility) room_j: Sum,
     /// Taken from the masses by the weather at once, as the loop took on another state, J.
@@ -147,6 +161,7 @@ impl HeatBooks {
             dry_j: self.dry_j.value(),
             economiser_j: self.economiser_j.value(),
             evaporated_kg: self.evaporated_kg.value(),
+            air_j: self.air_j.value(),
             supply_ks: self.supply_ks.value(),
             return_ks: self.return_ks.value(),
             device_ks: self.device_ks.value(),
@@ -167,6 +182,8 @@ pub(in crate::facility) struct Amounts {
     pub(in crate::facility) rejected_j: f64,
     pub(in crate::facility) dry_j: f64,
     pub(in crate::facility) economiser_j: f64,
+    /// Of the heat for which water evaporated: what warmed air and vapour.
+    pub(in crate::facility) air_j: f64,
     /// kg.
     pub(in crate::facility) evaporated_kg: f64,
     /// Temperatures times seconds.
@@ -176,20 +193,6 @@ pub(in crate::facility) struct Amounts {
 }
 
 impl LoopPlant {
-    /// The state that it settles at with the heat that it has now.
-    pub(super) fn solve(&mut self, air: &MoistAir, drive: Drive) -> LoopState {
-        let heat_w = self.heat_w;
-        if let Some(last) = &self.solved
-            && last.heat_w.to_bits() == heat_w.to_bits()
-            && (last.air, last.drive) == (*air, drive)
-        {
-            return last.state;
-        }
-        let state = self.model.solve(heat_w, air, drive);
-        self.solved = Some(Solved { heat_w, air: *air, drive, state });
-        state
-    }
-
     /// What its machines and its water are doing: the worst of them.
     pub(in crate::facility) fn condition(&self, power: &Network) -> Condition {
         let PerMachine { fans, pumps, chillers } =
@@ -250,7 +253,6 @@ impl LoopPlant {
             },
             state,
             model,
-            solved: None,
             exchangers,
             heat_w: 0.0,
             outside_w: 0.0,
@@ -277,8 +279,11 @@ impl LoopPlant {
             since: Time::ZERO,
             transient: None,
             beside_w: 0.0,
+            coolant_w: 0.0,
+            condenser_w: 0.0,
             room_w: 0.0,
             next: None,
+            solved: Solved::default(),
             books: HeatBooks::default(),
         }
     }
@@ -294,6 +299,14 @@ impl LoopPlant {
     /// Heat that the masses hold beyond what they held at the start, J.
     pub(in crate::facility) fn stored_j(&self) -> f64 {
         self.masses.stored_j(&self.books.start_c, &self.held_c)
+    }
+
+    /// The same of its condenser water alone, J.
+    pub(in crate::facility) fn condenser_stored_j(&self) -> f64 {
+        let of = |node: usize| {
+            self.masses.capacity_j_k(node) * (self.held_c[node] - self.books.start_c[node])
+        };
+        self.masses.condenser().map_or(0.0, of)
     }
 
     /// Brings the masses to `now`, and books the heat since the last instant.
@@ -313,9 +326,11 @@ impl LoopPlant {
             (&mut books.dry_j, amounts.dry_j),
             (&mut books.economiser_j, amounts.economiser_j),
             (&mut books.evaporated_kg, amounts.evaporated_kg),
+            (&mut books.air_j, amounts.air_j),
             (&mut books.supply_ks, amounts.supply_ks),
             (&mut books.return_ks, amounts.return_ks),
             (&mut books.device_ks, amounts.device_ks),
+            (&mut books.pumps_j, self.coolant_w * elapsed_s),
             (&mut books.room_j, self.room_w * elapsed_s),
         ] {
             sum.add(amount);
@@ -327,6 +342,7 @@ impl LoopPlant {
         }
         self.since = now;
         self.now.capacities.clear();
+        self.solved.works.clear();
         self.now.out_of_balance = false;
         self.now.moving = self.transient.is_some();
     }
@@ -341,6 +357,7 @@ impl LoopPlant {
             dry_j: booked.dry_j + open.dry_j,
             economiser_j: booked.economiser_j + open.economiser_j,
             evaporated_kg: booked.evaporated_kg + open.evaporated_kg,
+            air_j: booked.air_j + open.air_j,
             supply_ks: booked.supply_ks + open.supply_ks,
             return_ks: booked.return_ks + open.return_ks,
             device_ks: booked.device_ks + open.device_ks,
@@ -377,11 +394,24 @@ impl LoopPlant {
             Some(transient) => transient.given(seconds).rejected_j + self.beside_w * seconds,
             None => self.beside_w * seconds,
         };
-        let whole_s =
-            if state.heat_rejected_w > 0.0 { rejected_j / state.heat_rejected_w } else { 0.0 };
         let spends_water =
             state.water.evaporation_kg_s > 0.0 || state.dry_w < state.heat_rejected_w;
+        let dry_j = match spends_water {
+            false => rejected_j,
+            true if state.heat_rejected_w > 0.0 => state.dry_w / state.heat_rejected_w * rejected_j,
+            true => 0.0,
+        };
         let by_heat = self.model.design().evaporates_by_heat();
+        // Heat for which water evaporates, beyond what it was at the beginning: that of a tower
+        // evaporates some without any.
+        let (mut evaporated_kg, mut air_j) = (state.water.evaporation_kg_s * seconds, 0.0);
+        if by_heat {
+            let wet_w = state.heat_rejected_w - state.dry_w;
+            let more_j = rejected_j - dry_j - wet_w * seconds;
+            let more_kg = (state.vapour_kg_j * more_j).max(-evaporated_kg);
+            evaporated_kg += more_kg;
+            air_j = state.air_w * seconds + more_j - HEAT_OF_VAPORISATION * more_kg;
+        }
         let mean_c = |node: Option<usize>, still_c: f64| match (&self.transient, node) {
             (Some(transient), Some(node)) => transient.mean_c(node, seconds),
             _ => still_c,
@@ -396,20 +426,69 @@ impl LoopPlant {
         Amounts {
             heat_j: (self.heat_w + self.outside_w) * seconds - outdoors_j,
             rejected_j,
-            dry_j: if spends_water { state.dry_w * whole_s } else { rejected_j },
-            economiser_j: state.economiser_w * whole_s,
-            evaporated_kg: state.water.evaporation_kg_s * if by_heat { whole_s } else { seconds },
+            dry_j,
+            economiser_j: self.economised_j(rejected_j, seconds),
+            evaporated_kg,
+            air_j,
             supply_ks: supply_c * seconds,
             return_ks: (supply_c + (state.return_c - state.supply_c)) * seconds,
             device_ks: device_c * seconds,
         }
     }
 
+    /// Heat that goes past the chillers in `seconds` in which `rejected_j` goes to the weather. Out of
+    /// balance it keeps its part in what leaves the coolant: what the tower takes of condenser water
+    /// that neither motors gave it nor it had held.
+    fn economised_j(&self, rejected_j: f64, seconds: f64) -> f64 {
+        let LoopState { economiser_w, lifted_w, .. } = self.state;
+        let (Some(transient), Some(node)) = (&self.transient, self.masses.condenser()) else {
+            return economiser_w * seconds;
+        };
+        if economiser_w == 0.0 {
+            return 0.0;
+        }
+        let warmed_k = transient.at(seconds)[node] - self.held_c[node];
+        let held_j = self.masses.capacity_j_k(node) * warmed_k;
+        let left_j = rejected_j + held_j - self.condenser_w * seconds;
+        left_j * economiser_w / (economiser_w + lifted_w)
+    }
+
+    /// The state that it would settle at in `air` with `drive`.
+    pub(super) fn at_rest(&mut self, air: &MoistAir, drive: Drive) -> LoopState {
+        let solved = &mut self.solved;
+        if solved.air != Some(*air) {
+            solved.air = Some(*air);
+            solved.states.clear();
+        }
+        let known = solved.states.iter().find(|it| it.0 == self.heat_w && it.1 == drive);
+        if let Some((.., state)) = known {
+            return *state;
+        }
+        let state = self.model.solve(self.heat_w, air, drive);
+        if solved.states.len() == Solved::MOST {
+            solved.states.remove(0);
+        }
+        solved.states.push((self.heat_w, drive, state));
+        state
+    }
+
     /// How the loop works in `air` with `drive`, which would settle at `rest`.
-    pub(super) fn work(&self, rest: &LoopState, air: &MoistAir, drive: Drive) -> Work {
+    pub(super) fn work(&mut self, rest: &LoopState, air: &MoistAir, drive: Drive) -> Work {
         if !self.now.moving {
             return Work { state: *rest, rejection: Rejection::Off, condenser: None };
         }
+        let known = self.solved.works.iter().find(|it| it.0 == self.heat_w && it.1 == drive);
+        if let Some((.., work)) = known {
+            return *work;
+        }
+        let work = self.find_work(rest, air, drive);
+        if self.solved.works.len() < Solved::MOST {
+            self.solved.works.push((self.heat_w, drive, work));
+        }
+        work
+    }
+
+    fn find_work(&self, rest: &LoopState, air: &MoistAir, drive: Drive) -> Work {
         let now_c = &self.now.now_c;
         self.model.work(&Moment {
             supply_c: now_c[0],

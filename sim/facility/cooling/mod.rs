@@ -28,7 +28,7 @@ use balance::{conditions, look_again_s};
 use machines::Machines;
 
 pub(super) use exchangers::ExchangerPlant;
-pub(super) use loops::LoopPlant;
+pub(super) use loops::{Amounts, LoopPlant};
 pub(super) use returns::Returns;
 pub(super) use units::{Planned, Unit, planned, units};
 pub(super) use waterworks::Waterworks;
@@ -59,7 +59,7 @@ impl Facility<'_> {
             let regime = plant.operator.regime();
             let (may_evaporate, fan_speed) = (plant.wet, plant.fan_fault.at);
             let whole = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
-            let at_rest = plant.solve(&self.air, whole);
+            let at_rest = plant.at_rest(&self.air, whole);
             let working = plant.work(&at_rest, &self.air, whole);
             let wanted = working.state;
             let wanted_w =
@@ -76,7 +76,7 @@ impl Facility<'_> {
             let (at_rest, work) = if drive == whole {
                 (at_rest, working)
             } else {
-                let at_rest = plant.solve(&self.air, drive);
+                let at_rest = plant.at_rest(&self.air, drive);
                 (at_rest, plant.work(&at_rest, &self.air, drive))
             };
             let LoopState { fan_w, pump_w, chiller_w, .. } = work.state;
@@ -216,7 +216,7 @@ impl Facility<'_> {
                 self.agenda.cancel(ticket);
             }
             let (coolant_w, condenser_w, room_w) = plant.motors_w();
-            plant.room_w = room_w;
+            (plant.coolant_w, plant.condenser_w, plant.room_w) = (coolant_w, condenser_w, room_w);
             let mut held_c;
             if plant.now.out_of_balance {
                 held_c = plant.now.now_c.clone();

@@ -176,9 +176,20 @@ impl Subject {
         }
     }
 
+    /// Adds to the figure whose place is `key`, where it is defined.
+    ///
+    /// # Panics
+    ///
+    /// Where it has none of that key.
+    pub(in crate::facility) fn move_by(&mut self, key: &str, by: f64) {
+        let value = self.values.iter_mut().find(|value| value.figure.key() == key);
+        let value = &mut value.unwrap_or_else(|| panic!("there is no figure `{key}`")).value;
+        *value = value.map(|value| value + by);
+    }
+
     pub(super) fn push(&mut self, figure: &'static Figure, value: Option<f64>) {
-        // What is not a number is not defined.
-        let value = value.filter(|value| value.is_finite());
+        // What is not a number is not defined; a sum of nothing is `-0.0`.
+        let value = value.filter(|value| value.is_finite()).map(|value| value + 0.0);
         self.values.push(Value { figure, value });
     }
 

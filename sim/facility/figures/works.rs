@@ -238,7 +238,7 @@ pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
             "Effective training time ratio: useful work over the time since jobs first got their nodes less time back in the queue, weighted by their nodes.",
         )
         .higher(),
-        |t| Some(t.ettr),
+        |t| t.ettr,
     ),
     Row::new(count("jobs.submitted", "Jobs that arrived."), |t| Some(t.jobs.submitted as f64)),
     Row::new(count("jobs.completed", "Jobs that ended, by their own program or their user.").higher(), |t| {

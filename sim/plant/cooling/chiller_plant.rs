@@ -518,6 +518,8 @@ impl Question<'_> {
     /// The state that `answer` comes to, but for what the racks feel.
     fn state(&self, answer: &Answer) -> LoopState {
         let tower = &self.plant.tower;
+        let heat_w = |_, multiple: f64| multiple * answer.tower_w;
+        let (water, vapour) = tower_water(tower, &self.sink, heat_w, self.air, &answer.tower);
         LoopState {
             supply_c: answer.supply_c,
             return_c: answer.supply_c + answer.carried_w / self.chilled_w_k,
@@ -529,15 +531,12 @@ impl Question<'_> {
             chiller_w: answer.chiller_w,
             fan_speed: answer.tower.speed(),
             air_ratio: answer.tower.mean(|operation, _| tower.air_share(operation)),
-            water: tower_water(
-                tower,
-                &self.sink,
-                |_, multiple| multiple * answer.tower_w,
-                self.air,
-                &answer.tower,
-            ),
+            water,
+            air_w: vapour.air_w,
+            vapour_kg_j: vapour.kg_j,
             heat_rejected_w: answer.tower_w,
             economiser_w: answer.economiser_w,
+            lifted_w: answer.carried_w - answer.economiser_w,
             head: answer.head,
             saturated: answer.flows && answer.supply_c > self.plant.setpoint_c + HELD_K,
             flowing: answer.flows,

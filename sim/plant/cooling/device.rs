@@ -3,7 +3,7 @@
 use super::circuit::Stream;
 use super::fans::FanLaw;
 use super::staging::{Control, Operation, Staged};
-use super::water::WaterFlows;
+use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
 
 /// What a pumped loop asks of the device at its end.
@@ -39,6 +39,8 @@ pub(super) struct Rejected {
     pub(super) wet: bool,
     /// Heat that leaves without water being spent, W.
     pub(super) dry_w: f64,
+    /// What the other heat evaporates.
+    pub(super) vapour: Vapour,
     /// Air as a share of full.
     pub(super) air_ratio: f64,
     pub(super) water: WaterFlows,

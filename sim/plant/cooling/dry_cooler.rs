@@ -7,7 +7,7 @@ use super::fans::{FanLaw, thinness};
 use super::pads::PadDesign;
 use super::root;
 use super::staging::{self, Device, Operation};
-use super::water::WaterFlows;
+use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
 
 /// A dry cooler of identical units, crossflow with both streams unmixed.
@@ -132,6 +132,7 @@ impl DryCoolerDesign {
             spray_w: 0.0,
             wet: false,
             dry_w: if padded.is_some() { 0.0 } else { asked.heat_w },
+            vapour: Vapour::NONE,
             air_ratio,
             water: padded.map_or_else(WaterFlows::default, |(pads, behind)| {
                 let air_m3_s = air_ratio * self.air_flow_m3_s;

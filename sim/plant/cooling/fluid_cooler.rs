@@ -9,7 +9,7 @@ use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::{counterflow, inlet_conductance};
 use super::staging::{self, Device, Operation, Staged};
 use super::tower::TowerSink;
-use super::water::{self, WaterFlows};
+use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
 use crate::fluids::water::CP_WATER;
 
@@ -137,13 +137,15 @@ impl FluidCoolerDesign {
             Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans };
         let staged = staging::run(&device, &asked.control);
         let spray_w = asked.fans * self.spray.pump_w;
+        let (water, vapour) = self.water(&sink, asked, &staged);
         Rejected {
             fan_w: fan_power_w(self.dry.fan_w_in(asked.air), self.dry.fan_law, &staged) + spray_w,
             spray_w,
             wet: true,
             dry_w: 0.0,
             air_ratio: staged.mean(|operation, _| self.air_share(operation, asked.fans)),
-            water: self.water(&sink, asked, &staged),
+            water,
+            vapour,
             staged,
         }
     }
@@ -176,20 +178,22 @@ impl FluidCoolerDesign {
         share * speed
     }
 
-    fn water(&self, sink: &TowerSink, asked: &Asked<'_>, staged: &Staged) -> WaterFlows {
+    /// Water of the sprayed units, and its vapour.
+    fn water(&self, sink: &TowerSink, asked: &Asked<'_>, staged: &Staged) -> (WaterFlows, Vapour) {
         let air_share = |operation| staged.wetted * self.air_share(operation, asked.fans);
         let per_k = self.evaporation.per_k(asked.air);
-        let evaporation = staged.mean(|operation, multiple| {
+        let vapour = Vapour::mean(staged, |operation, multiple| {
             let heat_w = multiple * asked.heat_w;
             if let Some(per_k) = per_k {
-                return per_k * heat_w / CP_WATER;
+                return Vapour::given(heat_w, per_k * heat_w / CP_WATER, per_k / CP_WATER);
             }
             let air_kg_s = self.dry.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
             let guess_c = sink.leaving_guess_c(heat_w / air_kg_s);
-            water::evaporation_kg_s(heat_w, air_kg_s, asked.air, guess_c)
+            Vapour::of(heat_w, air_kg_s, asked.air, guess_c)
         });
         let air = staged.mean(|operation, _| air_share(operation));
-        WaterFlows::balanced(evaporation, self.drift * self.spray.flow_kg_s * air, self.cycles)
+        let drift_kg_s = self.drift * self.spray.flow_kg_s * air;
+        (WaterFlows::balanced(vapour.kg_s, drift_kg_s, self.cycles), vapour)
     }
 }
 

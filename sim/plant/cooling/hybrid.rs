@@ -71,6 +71,7 @@ impl HybridDesign {
         let dry_fan_w =
             if asked.fans > 0.0 { asked.fans * self.dry.fan_w_in(asked.air) } else { 0.0 };
         let tower_air = staged.mean(|operation, _| self.tower.air_share(operation));
+        let (water, vapour) = tower_water(&self.tower, &sink, tower_w, asked.air, &staged);
         let dry_air = self.dry.air_share(dry_operation);
         let (tower_m3_s, dry_m3_s) = (self.tower.air_flow_m3_s, self.dry.air_flow_m3_s);
         Rejected {
@@ -80,7 +81,8 @@ impl HybridDesign {
             wet: true,
             dry_w: asked.heat_w - mean_tower_w,
             air_ratio: (tower_air * tower_m3_s + dry_air * dry_m3_s) / (tower_m3_s + dry_m3_s),
-            water: tower_water(&self.tower, &sink, tower_w, asked.air, &staged),
+            water,
+            vapour,
             staged,
         }
     }

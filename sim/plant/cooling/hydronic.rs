@@ -96,12 +96,13 @@ impl HydronicDesign {
             control,
             may_evaporate: drive.may_evaporate,
         };
-        let Rejected { staged, fan_w, spray_w, wet, dry_w, air_ratio, water } = match &self.device {
-            DeviceDesign::Tower(tower) => tower.run(&asked),
-            DeviceDesign::DryCooler(cooler) => cooler.run(&asked),
-            DeviceDesign::FluidCooler(cooler) => cooler.run(&asked),
-            DeviceDesign::Hybrid(hybrid) => hybrid.run(&asked),
-        };
+        let Rejected { staged, fan_w, spray_w, wet, dry_w, vapour, air_ratio, water } =
+            match &self.device {
+                DeviceDesign::Tower(tower) => tower.run(&asked),
+                DeviceDesign::DryCooler(cooler) => cooler.run(&asked),
+                DeviceDesign::FluidCooler(cooler) => cooler.run(&asked),
+                DeviceDesign::Hybrid(hybrid) => hybrid.run(&asked),
+            };
         let range_k = asked.range_k();
         let heater_w = if wet { 0.0 } else { standing_w };
         LoopState {
@@ -119,6 +120,8 @@ impl HydronicDesign {
             water,
             heat_rejected_w: total_w,
             dry_w,
+            air_w: vapour.air_w,
+            vapour_kg_j: vapour.kg_j,
             saturated: staged.saturated,
             flowing: true,
             ..still(air)

@@ -159,6 +159,11 @@ impl Masses {
         self.has_condenser.then(|| self.len() - 1)
     }
 
+    /// Heat that a node takes up by a kelvin, J/K.
+    pub fn capacity_j_k(&self, node: usize) -> f64 {
+        self.capacity_j_k[node]
+    }
+
     /// How many nodes there are. The first is the loop's coolant.
     pub fn len(&self) -> usize {
         self.capacity_j_k.len()

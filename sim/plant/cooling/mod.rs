@@ -82,8 +82,8 @@ pub use protection::ThermalLimits;
 pub use pumps::{PumpControl, PumpLaw};
 pub use setpoint::Setpoint;
 pub use spec::{
-    AirClass, ChipSpec, ControlDesign, CoolingPart, CoolingSpec, ExchangerOperation, LoopOperation,
-    MOVED, OutageSpec, Service, UnitFailuresSpec, UnsizedExchanger, WaterMainSpec,
+    AirClass, COUNTS, ChipSpec, ControlDesign, CoolingPart, CoolingSpec, ExchangerOperation,
+    LoopOperation, MOVED, OutageSpec, Service, UnitFailuresSpec, UnsizedExchanger, WaterMainSpec,
 };
 pub use staging::FanControl;
 pub use state::{BOILING_C, ControlFault, CoolingMode, Drive, LoopState, Regime};

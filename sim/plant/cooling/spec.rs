@@ -34,7 +34,7 @@ use crate::spec::{Check, Fault, Names, kinds};
 pub use self::chip::ChipSpec;
 pub use self::exchanger::UnsizedExchanger;
 pub use self::failures::{OutageSpec, UnitFailuresSpec};
-pub use self::moved::MOVED;
+pub use self::moved::{COUNTS, MOVED};
 pub use self::operation::{ExchangerOperation, LoopOperation};
 pub use self::outside_air::AirClass;
 pub use self::upkeep::{ControlDesign, Service};

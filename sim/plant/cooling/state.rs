@@ -86,9 +86,16 @@ pub struct LoopState {
     pub heat_rejected_w: f64,
     /// Part of it that leaves without water being spent, W.
     pub dry_w: f64,
+    /// Of the other part, what warms air and vapour beside the heat of evaporation at 0 degC, W;
+    /// zero where it is pads that evaporate.
+    pub air_w: f64,
+    /// Water that a joule more of that part evaporates, kg/J.
+    pub vapour_kg_j: f64,
     /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
     /// waterside economiser, W.
     pub economiser_w: f64,
+    /// Part of that heat that the chillers of a plant with a tower lift, W.
+    pub lifted_w: f64,
     /// Heat of racks and pumps that nothing carries off, W: what boils away at [`BOILING_C`].
     pub left_w: f64,
     /// What the pressure in the condensers does to the chillers.
@@ -119,7 +126,10 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         water: WaterFlows::default(),
         heat_rejected_w: 0.0,
         dry_w: 0.0,
+        air_w: 0.0,
+        vapour_kg_j: 0.0,
         economiser_w: 0.0,
+        lifted_w: 0.0,
         left_w: 0.0,
         head: Head::Free,
         saturated: false,

@@ -231,7 +231,7 @@ fn a_sized_tower_meets_its_design_point() {
     assert!((leaving - 29.5).abs() < 1e-6, "{leaving}");
     // 1.50 L a kilowatt-hour rejected.
     let air_kg_s = 25.0 * point.air.dry_air_density_kg_m3();
-    let evaporation = super::water::evaporation_kg_s(1e6, air_kg_s, &point.air, 30.0);
+    let evaporation = super::water::Vapour::of(1e6, air_kg_s, &point.air, 30.0).kg_s;
     let litres_kwh = evaporation / 1e3 * 3600.0;
     assert!((litres_kwh / 1.50 - 1.0).abs() < 0.02, "{litres_kwh} L/kWh");
     // No tower cools below the wet bulb, or a megawatt with a breath of air.
@@ -271,7 +271,7 @@ fn points_of_the_merkel_reference_are_met() {
         assert!((ours - leaving).abs() < 1e-3, "{ours} against {leaving} at {row:?}");
         assert!((ours + heat / water.w_k - entering).abs() < 0.01);
         let air_kg_s = 25.0 * ratio * air.dry_air_density_kg_m3();
-        let ours = super::water::evaporation_kg_s(heat, air_kg_s, &air, 30.0);
+        let ours = super::water::Vapour::of(heat, air_kg_s, &air, 30.0).kg_s;
         assert!((ours / evaporation - 1.0).abs() < 1e-4, "{ours} kg/s against {evaporation}");
     }
 }

@@ -7,7 +7,7 @@ use super::device::{Asked, Rejected, fan_power_w};
 use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
 use super::fans::{FanLaw, thinness};
 use super::staging::{self, Device, Operation, Staged};
-use super::water::{self, WaterFlows};
+use super::water::{Vapour, WaterFlows};
 use crate::fluids::water::CP_WATER;
 use crate::fluids::{
     CP_DRY_AIR, CP_VAPOUR, MoistAir, SaturatedAir, saturated_air_temperature_from,
@@ -101,19 +101,16 @@ impl TowerDesign {
         let device =
             Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans };
         let staged = staging::run(&device, &asked.control);
+        let heat_w = |_, multiple: f64| multiple * asked.heat_w;
+        let (water, vapour) = tower_water(self, &sink, heat_w, asked.air, &staged);
         Rejected {
             fan_w: fan_power_w(self.fan_w_in(asked.air), self.fan_law, &staged),
             spray_w: 0.0,
             air_ratio: staged.mean(|operation, _| self.air_share(operation)),
             wet: asked.heat_w > 0.0,
             dry_w: 0.0,
-            water: tower_water(
-                self,
-                &sink,
-                |_, multiple| multiple * asked.heat_w,
-                asked.air,
-                &staged,
-            ),
+            water,
+            vapour,
             staged,
         }
     }
@@ -229,25 +226,25 @@ impl TowerSink {
 }
 
 /// Water of a tower that carries `heat_w(operation, multiple)` in each of the two ways in which
-/// it runs.
+/// it runs, and its vapour.
 pub(super) fn tower_water(
     tower: &TowerDesign,
     sink: &TowerSink,
     heat_w: impl Fn(Operation, f64) -> f64,
     air: &MoistAir,
     staged: &Staged,
-) -> WaterFlows {
+) -> (WaterFlows, Vapour) {
     let air_share = |operation| staged.wetted * tower.air_share(operation);
-    let evaporation = staged.mean(|operation, multiple| {
+    let vapour = Vapour::mean(staged, |operation, multiple| {
         let heat_w = heat_w(operation, multiple);
         if let Some(per_k) = tower.evaporation_per_k {
-            return per_k * heat_w / CP_WATER;
+            return Vapour::given(heat_w, per_k * heat_w / CP_WATER, per_k / CP_WATER);
         }
         let air_kg_s = tower.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
-        water::evaporation_kg_s(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))
+        Vapour::of(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))
     });
     let drift = tower.drift * tower.water_kg_s * staged.mean(|operation, _| air_share(operation));
-    WaterFlows::balanced(evaporation, drift, tower.cycles)
+    (WaterFlows::balanced(vapour.kg_s, drift, tower.cycles), vapour)
 }
 
 /// Scheier's correction for the air flow, a share of design (held to its fitted range).

@@ -1,8 +1,13 @@
 //! What an open tower takes from the water main, and where it goes.
 
+use std::cell::Cell;
 use std::ops::AddAssign;
 
-use crate::fluids::{MoistAir, saturated_air_temperature_from, saturation_humidity_ratio};
+use super::staging::{Operation, Staged};
+use crate::fluids::{
+    CP_VAPOUR, HEAT_OF_VAPORISATION, MoistAir, SaturatedAir, saturated_air_temperature_from,
+    saturation_humidity_ratio,
+};
 
 /// Flows of water in kg/s; `makeup = evaporation + drift + blowdown` by construction.
 ///
@@ -38,25 +43,66 @@ impl AddAssign for WaterFlows {
     }
 }
 
-/// Water that `dry_air_kg_s` of `air` takes up while it takes up `heat_w` and leaves
-/// saturated, in kg/s.
-///
-/// `h_out = h_in + Q / m`, `E = m (Ws(T_out) - W_in)` with the mass of dry air. Never
-/// negative: air already fogged gives nothing back. `guess_c` of the leaving air only decides
-/// the cost.
-pub(super) fn evaporation_kg_s(
-    heat_w: f64,
-    dry_air_kg_s: f64,
-    air: &MoistAir,
-    guess_c: f64,
-) -> f64 {
-    if dry_air_kg_s <= 0.0 {
-        return 0.0;
+/// What heat becomes that leaves a wet surface: vapour, and warmer air.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Vapour {
+    /// Water that evaporates, kg/s.
+    pub(super) kg_s: f64,
+    /// Heat beside what evaporates that water at 0 degC, W: it warms air and vapour. Below zero
+    /// where they leave colder than the air came.
+    pub(super) air_w: f64,
+    /// Water that a joule more evaporates, kg/J.
+    pub(super) kg_j: f64,
+}
+
+impl Vapour {
+    /// Nothing evaporates for the heat of a device.
+    pub(super) const NONE: Self = Self { kg_s: 0.0, air_w: 0.0, kg_j: 0.0 };
+
+    /// `heat_w` of which a law says that it evaporates `kg_s`, and a joule more `kg_j`.
+    pub(super) fn given(heat_w: f64, kg_s: f64, kg_j: f64) -> Self {
+        Self { kg_s, air_w: heat_w - HEAT_OF_VAPORISATION * kg_s, kg_j }
     }
-    let leaving_j_kg = air.enthalpy_j_kg() + heat_w / dry_air_kg_s;
-    let leaving_c = saturated_air_temperature_from(leaving_j_kg, air.pressure_pa, guess_c);
-    let leaving = saturation_humidity_ratio(leaving_c, air.pressure_pa);
-    dry_air_kg_s * (leaving - air.humidity_ratio).max(0.0)
+
+    /// What `dry_air_kg_s` of `air` takes up that leaves saturated with `heat_w`.
+    ///
+    /// `h_out = h_in + Q / m`, `E = m (Ws(T_out) - W_in)` with the mass of dry air. Never
+    /// negative: air already fogged gives nothing back. `guess_c` of the leaving air only decides
+    /// the cost.
+    pub(super) fn of(heat_w: f64, dry_air_kg_s: f64, air: &MoistAir, guess_c: f64) -> Self {
+        if dry_air_kg_s <= 0.0 {
+            return Self::given(heat_w, 0.0, 0.0);
+        }
+        let leaving_j_kg = air.enthalpy_j_kg() + heat_w / dry_air_kg_s;
+        let leaving_c = saturated_air_temperature_from(leaving_j_kg, air.pressure_pa, guess_c);
+        let gained = saturation_humidity_ratio(leaving_c, air.pressure_pa) - air.humidity_ratio;
+        if gained <= 0.0 {
+            return Self::given(heat_w, 0.0, 0.0);
+        }
+        let warmed_j_kg = air.specific_heat_j_kgk() * (leaving_c - air.dry_bulb_c);
+        let air_j_kg = warmed_j_kg + gained * CP_VAPOUR * leaving_c;
+        let SaturatedAir { humidity_ratio_slope, enthalpy_slope, .. } =
+            SaturatedAir::at(leaving_c, air.pressure_pa);
+        Self {
+            kg_s: dry_air_kg_s * gained,
+            air_w: dry_air_kg_s * air_j_kg,
+            kg_j: humidity_ratio_slope / enthalpy_slope,
+        }
+    }
+
+    /// The mean over the two ways in which a device runs, where each is `of` one.
+    pub(super) fn mean(staged: &Staged, of: impl Fn(Operation, f64) -> Self) -> Self {
+        let rest = Cell::new((0.0, 0.0));
+        let kg_s = staged.mean(|operation, multiple| {
+            let one = of(operation, multiple);
+            let share = if operation == Operation::Free { 1.0 - staged.duty } else { staged.duty };
+            let (air_w, kg_j) = rest.get();
+            rest.set((air_w + share * one.air_w, kg_j + share * multiple * one.kg_j));
+            one.kg_s
+        });
+        let (air_w, kg_j) = rest.get();
+        Self { kg_s, air_w, kg_j }
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +119,27 @@ mod tests {
         assert_eq!((windy.blowdown_kg_s, windy.makeup_kg_s), (0.0, 5.0));
     }
 
+    /// First law over the air of a tower, by its enthalpy and by what makes it up.
+    #[test]
+    fn vapour_and_air_carry_the_heat() {
+        for (dry_bulb_c, humidity, heat_w) in
+            [(35.0, 0.2, 1e5), (-10.0, 0.9, 3e4), (20.0, 1.0, 5e5), (45.0, 0.05, 1.0)]
+        {
+            let air = MoistAir::from_relative_humidity(dry_bulb_c, humidity, 95_000.0);
+            let Vapour { kg_s, air_w, kg_j } = Vapour::of(heat_w, 4.0, &air, 15.0);
+            let more = Vapour::of(heat_w + 10.0, 4.0, &air, 15.0);
+            assert!(((more.kg_s - kg_s) / 10.0 / kg_j - 1.0).abs() < 1e-3, "{kg_j}");
+            let carried_w = 2.501e6 * kg_s + air_w;
+            let turnover_w = 2.501e6 * kg_s + air_w.abs() + heat_w;
+            assert!((carried_w - heat_w).abs() < 1e-9 * turnover_w, "{carried_w} {heat_w}");
+        }
+        let fogged = MoistAir { dry_bulb_c: 10.0, humidity_ratio: 0.02, pressure_pa: 101_325.0 };
+        assert_eq!(
+            Vapour::of(10.0, 4.0, &fogged, 10.0),
+            Vapour { kg_s: 0.0, air_w: 10.0, kg_j: 0.0 }
+        );
+    }
+
     #[test]
     fn dry_heat_becomes_vapour_at_its_latent_heat() {
         // A state where the air leaves at its own dry bulb has no sensible share at all:
@@ -80,7 +147,7 @@ mod tests {
         let air = MoistAir::from_relative_humidity(30.0, 0.4, 101_325.0);
         let saturated = crate::fluids::saturated_enthalpy_j_kg(30.0, 101_325.0);
         let heat_w = 10.0 * (saturated - air.enthalpy_j_kg());
-        let evaporation = evaporation_kg_s(heat_w, 10.0, &air, 20.0);
-        assert!((evaporation * (2.501e6 + 1860.0 * 30.0) / heat_w - 1.0).abs() < 1e-9);
+        let vapour = Vapour::of(heat_w, 10.0, &air, 20.0);
+        assert!((vapour.kg_s * (2.501e6 + 1860.0 * 30.0) / heat_w - 1.0).abs() < 1e-9);
     }
 }

@@ -99,7 +99,15 @@ impl CoolingLoop {
     /// `state` with no heat going to the weather.
     fn shut(state: LoopState) -> LoopState {
         let water = WaterFlows::default();
-        LoopState { heat_rejected_w: 0.0, dry_w: 0.0, return_c: state.supply_c, water, ..state }
+        LoopState {
+            heat_rejected_w: 0.0,
+            dry_w: 0.0,
+            air_w: 0.0,
+            vapour_kg_j: 0.0,
+            return_c: state.supply_c,
+            water,
+            ..state
+        }
     }
 
     /// Of a loop whose device meets the weather itself.
@@ -125,10 +133,22 @@ impl CoolingLoop {
             if !state.flowing {
                 return work(state, Rejection::Off);
             }
-            let w_k = ((carried_w(supply_c + SECANT_K) - now_w) / SECANT_K).max(1.0);
-            let sink_c = match rest_c < wanted_c - HELD_K {
-                true => rest_c - heat_w / w_k,
-                false => supply_c - now_w / w_k,
+            let steep_w_k = || ((carried_w(supply_c + SECANT_K) - now_w) / SECANT_K).max(1.0);
+            // To where it floats below what is wanted, from what is carried now: less than all heat
+            // may come, and nothing then carries it off below the air.
+            let (w_k, sink_c) = match rest_c < wanted_c - HELD_K {
+                true if (supply_c - rest_c).abs() > 0.05 => {
+                    let w_k = ((now_w - heat_w) / (supply_c - rest_c)).max(1.0);
+                    (w_k, supply_c - now_w / w_k)
+                }
+                true => {
+                    let w_k = steep_w_k();
+                    (w_k, rest_c - heat_w / w_k)
+                }
+                false => {
+                    let w_k = steep_w_k();
+                    (w_k, supply_c - now_w / w_k)
+                }
             };
             // The weather brings no heat to what is colder: valves and dampers are shut.
             if supply_c <= sink_c {

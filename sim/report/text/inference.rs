@@ -87,9 +87,11 @@ impl Text {
         let mut sheet = Sheet::new(&title, &["mean", "p50", "p90", "p95", "p99", "p99.9", "max"]);
         for (name, latency) in LATENCIES {
             if value(latency, "mean").is_some() {
-                let cells = PERCENTILES.map(|of| {
-                    value(latency, of).map_or("-".to_owned(), |s| format!("{:.1}", per_s * s))
-                });
+                // A step of a decode takes milliseconds, also where requests wait for minutes.
+                let is_short = per_s == 1.0 && value(latency, "max") < Some(LONG_S);
+                let decimals = if is_short { 3 } else { 1 };
+                let cell = |s: f64| format!("{:.decimals$}", per_s * s);
+                let cells = PERCENTILES.map(|of| value(latency, of).map_or("-".to_owned(), cell));
                 sheet.row(&format!("{indent}{name}"), cells);
             }
         }

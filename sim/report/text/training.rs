@@ -38,10 +38,10 @@ impl Text {
         self.line(
             "goodput",
             &format!(
-                "{} of {} GPU-hours; ETTR {:.4}, utilisation {}",
+                "{} of {} GPU-hours; ETTR {}, utilisation {}",
                 share("goodput"),
                 amount(total),
-                work.real("ettr"),
+                work.get("ettr").map_or("none".to_owned(), |ettr| format!("{ettr:.4}")),
                 share("utilisation")
             ),
         );

@@ -65,9 +65,10 @@ impl GpuHours {
         self.kinds().iter().map(|k| k.1).sum()
     }
 
-    /// What jobs held: all but idle, down and dark.
+    /// What jobs held: all but idle, down and dark. A sum, which rounding leaves above zero.
     pub fn held(&self) -> f64 {
-        self.total() - self.idle - self.down - self.dark
+        let unheld = ["idle", "down", "dark"];
+        self.kinds().iter().filter(|(kind, _)| !unheld.contains(kind)).map(|(_, held)| held).sum()
     }
 
     /// What was added after `before` was copied.
@@ -398,8 +399,8 @@ pub struct TrainingSummary {
     /// GPU-hours held by jobs over all.
     pub utilisation: f64,
     /// Effective training time ratio: useful work over the time since jobs first got their
-    /// nodes less time back in the queue, weighted by their nodes. 0 before the first start.
-    pub ettr: f64,
+    /// nodes less time back in the queue, weighted by their nodes; none before the first start.
+    pub ettr: Option<f64>,
     /// Jobs by what became of them.
     pub jobs: JobCounts,
     /// Interruptions of jobs by cause.

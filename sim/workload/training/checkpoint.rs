@@ -195,6 +195,11 @@ impl Progress {
         }
     }
 
+    /// All work so far, and the part of it that a checkpoint holds safely, s.
+    pub(super) fn done_and_safe_s(&self) -> (f64, f64) {
+        (self.saved_s + self.fresh_s, self.saved_s - self.in_flight_s)
+    }
+
     /// Forgets what no checkpoint holds safely and returns it, s.
     pub(super) fn fall_back(&mut self) -> f64 {
         let lost = self.fresh_s + self.in_flight_s;

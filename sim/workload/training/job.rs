@@ -125,6 +125,8 @@ pub(super) struct Job {
     pub(super) present_s: f64,
     /// Energy of one GPU of each node that it held, J.
     pub(super) gpu_energy_j: f64,
+    /// Marks at which some of its work was not safe, each with all work up to then, s.
+    marks: Vec<(usize, f64)>,
     since: Time,
 }
 
@@ -179,6 +181,7 @@ impl Job {
             account: GpuHours::default(),
             present_s: 0.0,
             gpu_energy_j: 0.0,
+            marks: Vec::new(),
             since: now,
         }
     }
@@ -302,11 +305,25 @@ impl Job {
         then
     }
 
-    /// Loses what no checkpoint holds.
-    pub(super) fn fall_back(&mut self) {
+    /// Loses what no checkpoint holds. Of `lost_before`, node-seconds by mark, each entry grows by
+    /// what of it was done before its mark.
+    pub(super) fn fall_back(&mut self, lost_before: &mut [f64]) {
+        let (_, safe_s) = self.progress.done_and_safe_s();
+        for (mark, done_s) in self.marks.drain(..) {
+            lost_before[mark] += self.width as f64 * (done_s - safe_s).max(0.0);
+        }
         let lost = self.width as f64 * self.progress.fall_back();
         self.account.useful -= lost;
         self.account.lost += lost;
+    }
+
+    /// Remembers under `mark` how far it has come at `now`, if it may fall back behind that.
+    pub(super) fn mark(&mut self, mark: usize, now: Time) {
+        let (done_s, safe_s) = self.at(now).progress.done_and_safe_s();
+        self.marks.retain(|(_, done_s)| *done_s > safe_s);
+        if done_s > safe_s {
+            self.marks.push((mark, done_s));
+        }
     }
 
     /// Time to the end of the phase at the present pace, s; infinite while it stands.

@@ -116,6 +116,8 @@ struct Totals {
     bounded_slowdown: f64,
     /// Energy of one GPU of each node, J.
     gpu_energy_j: f64,
+    /// By mark: work done before it that was lost after it, node-seconds.
+    lost_before: Vec<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -332,6 +334,23 @@ impl Training {
         self.finished.clear();
     }
 
+    /// Marks `now`: work done before it that is lost after it will be told by
+    /// [`lost_before`](Self::lost_before). What follows as for [`summary`](Self::summary).
+    pub fn mark(&mut self, now: Time) {
+        let mark = self.totals.lost_before.len();
+        self.totals.lost_before.push(0.0);
+        for job in self.jobs.iter_mut().filter(|job| job.phase != Phase::Gone) {
+            job.mark(mark, now);
+        }
+    }
+
+    /// By mark, in their order: the work of GPUs before it that was lost after it, GPU-hours, and
+    /// what it would have earned, $.
+    pub fn lost_before(&self) -> impl Iterator<Item = (f64, f64)> {
+        let (hours, price_usd) = (self.gpu_hours_per_node_second(), self.design.price_usd);
+        self.totals.lost_before.iter().map(move |lost| (lost * hours, lost * hours * price_usd))
+    }
+
     /// Where the GPU-hours went from the start to `now`, and the jobs. `now` must not lie
     /// before the last call of [`advance`](Self::advance). Costs time in proportion to the
     /// jobs that are there.
@@ -360,7 +379,7 @@ impl Training {
             gpu_hours,
             goodput_share: of_all(gpu_hours.useful),
             utilisation: of_all(gpu_hours.held()),
-            ettr: share(account.useful, present_s).unwrap_or(0.0),
+            ettr: share(account.useful, present_s),
             jobs: JobCounts {
                 submitted: self.totals.submitted,
                 completed,

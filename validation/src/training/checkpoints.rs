@@ -61,7 +61,7 @@ pub(super) fn intervals(table: &mut Table) {
             }
             let what = format!("ETTR, writes of {write_s} s, {factor} of the optimum");
             table.simulated(Target::formula(id, &what, expected), 0.003, |replication| {
-                simulate(&spec, 300.0, replication).ettr
+                simulate(&spec, 300.0, replication).ettr.expect("jobs ran")
             });
         }
     }
@@ -93,5 +93,7 @@ pub(super) fn writes(table: &mut Table) {
     };
     let spec = checkpointed(resident(1, 8.0), renewal);
     let target = Target::formula("", "ETTR, writes of 5 s and 10 min behind", ettr(renewal));
-    table.simulated(target, 0.003, |replication| simulate(&spec, 400.0, replication).ettr);
+    table.simulated(target, 0.003, |replication| {
+        simulate(&spec, 400.0, replication).ettr.expect("jobs ran")
+    });
 }

@@ -56,7 +56,7 @@ pub(super) fn stops(table: &mut Table) {
         ("T20", "ETTR, curtailed without notice", &sudden, without),
     ] {
         table.simulated(Target::formula(id, what, expected), 0.001, |replication| {
-            simulate(spec, 2000.0, replication).ettr
+            simulate(spec, 2000.0, replication).ettr.expect("jobs ran")
         });
     }
     // What it has trained beyond the last whole hour.

@@ -88,7 +88,9 @@ pub(super) fn training_time(table: &mut Table) {
         let renewal = Renewal { mean_s, interval_s, write_s, restart_s, detect_s, flush_s: 0.0 };
         let spec = checkpointed(resident(nodes, rate), renewal);
         let target = Target { id, what, published, expected: ettr(renewal) };
-        table.simulated(target, 0.004, |replication| simulate(&spec, length, replication).ettr);
+        table.simulated(target, 0.004, |replication| {
+            simulate(&spec, length, replication).ettr.expect("jobs ran")
+        });
     }
 }
 

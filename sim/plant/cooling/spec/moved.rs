@@ -1,5 +1,8 @@
 //! Where fields stand that once stood elsewhere, for those who remember.
 
+/// Parts that were numbers once, and which of their fields says that number now.
+pub const COUNTS: &[(&str, &str)] = &[("chillers", "count"), ("pumps", "count"), ("fans", "count")];
+
 /// Old names of fields and their places now. Of several places of one name that counts whose
 /// part the component at hand has.
 pub const MOVED: &[(&str, &str)] = &[

@@ -44,7 +44,7 @@ fn a_cycling_tower_shares_its_time_as_the_heat_at_its_inlet_asks() {
         assert!((state.air_ratio - (duty + 0.1 * (1.0 - duty))).abs() < 1e-6);
         // Water by duty, too: what evaporates at full air and what at rest.
         let evaporates =
-            |w, share: f64| super::super::water::evaporation_kg_s(w, share * air_kg_s, &air, 20.0);
+            |w, share: f64| super::super::water::Vapour::of(w, share * air_kg_s, &air, 20.0).kg_s;
         let evaporation = duty * evaporates(on_w, 1.0) + (1.0 - duty) * evaporates(off_w, 0.1);
         let ours = state.water.evaporation_kg_s;
         assert!((ours / evaporation - 1.0).abs() < 1e-5, "{ours} for {evaporation} kg/s");

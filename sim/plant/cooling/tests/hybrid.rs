@@ -73,7 +73,7 @@ fn between_the_two_each_takes_its_part_of_the_range() {
         assert!((state.dry_w / dry_w - 1.0).abs() < 1e-4, "{} for {dry_w}", state.dry_w);
         // Only the tower's part evaporates.
         let expected =
-            super::super::water::evaporation_kg_s(heat_w - dry_w, tower_air_kg_s, &air, 20.0);
+            super::super::water::Vapour::of(heat_w - dry_w, tower_air_kg_s, &air, 20.0).kg_s;
         assert!((state.water.evaporation_kg_s / expected - 1.0).abs() < 1e-4);
         assert!((state.fan_w - plant.max_fan_w()).abs() < 1e-9);
     }

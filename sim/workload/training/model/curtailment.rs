@@ -261,7 +261,7 @@ impl Training {
                 if matches!(job.phase, Phase::Running | Phase::Starting) {
                     job.interruptions.count(Cause::Curtailment);
                     self.totals.interruptions.count(Cause::Curtailment);
-                    job.fall_back();
+                    job.fall_back(&mut self.totals.lost_before);
                 }
                 job.phase = Phase::Curtailed;
                 job.pace = 0.0;

@@ -76,7 +76,7 @@ impl Training {
         }
         job.interruptions.count(cause);
         self.totals.interruptions.count(cause);
-        job.fall_back();
+        job.fall_back(&mut self.totals.lost_before);
         job.phase = Phase::Detecting;
         job.pace = 0.0;
         if let Some(ticket) = job.ticket.take() {

@@ -131,7 +131,7 @@ impl Training {
         }
         job.suspended = runs && then == Vacate::Suspend;
         if !job.suspended {
-            job.fall_back();
+            job.fall_back(&mut self.totals.lost_before);
         }
         job.pace = 0.0;
         if let Some(ticket) = job.ticket.take() {
