@@ -182,7 +182,7 @@ fn every_option_exists() {
         // Outside of blocks.
         let text: String = page.split("```").step_by(2).collect();
         for quoted in text.split('`').skip(1).step_by(2) {
-            if quoted.starts_with("cargo ") {
+            if quoted.contains("cargo ") {
                 continue;
             }
             for word in quoted.split_whitespace().filter(|word| word.starts_with("--")) {
