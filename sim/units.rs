@@ -329,7 +329,8 @@ quantity!(
     Temperature, "a temperature", "32 degC",
     [unit("degC", 1.0), unit("C", 1.0), unit("°C", 1.0),
      Unit { name: "K", factor: 1.0, offset: -273.15 },
-     Unit { name: "degF", factor: 5.0 / 9.0, offset: -160.0 / 9.0 }],
+     Unit { name: "degF", factor: 5.0 / 9.0, offset: -160.0 / 9.0 },
+     Unit { name: "°F", factor: 5.0 / 9.0, offset: -160.0 / 9.0 }],
     Range { tiny: 0.0, least: -273.15, most: 1e4 }
 );
 quantity!(
@@ -364,7 +365,9 @@ quantity!(
 quantity!(
     /// Pressure in pascals.
     Pressure, "a pressure", "200 kPa",
-    [unit("Pa", 1.0), unit("hPa", 100.0), unit("kPa", 1e3), unit("bar", 1e5)],
+    [unit("Pa", 1.0), unit("hPa", 100.0), unit("kPa", 1e3), unit("bar", 1e5), unit("mbar", 100.0),
+     unit("inHg", 3386.388_640_341), unit("mmHg", 133.322_387_415), unit("psi", 6894.757_293_168),
+     unit("atm", 101_325.0)],
     Range::up_to(1e-6, 1e12)
 );
 quantity!(
@@ -473,7 +476,8 @@ quantity!(
 );
 quantity!(
     /// Carbon intensity of electricity in grams of CO2-equivalent a kilowatt-hour.
-    CarbonIntensity, "a carbon intensity", "380 g/kWh", [unit("g/kWh", 1.0), unit("kg/MWh", 1.0)],
+    CarbonIntensity, "a carbon intensity", "380 g/kWh", [unit("g/kWh", 1.0), unit("kg/MWh", 1.0), unit("t/MWh", 1e3), unit("kg/kWh", 1e3),
+     unit("lb/MWh", 0.453_592_37), unit("lb/kWh", 453.592_37)],
     Range::up_to(1e-9, 1e9)
 );
 

@@ -200,7 +200,23 @@ fn extreme_durations_run() {
     assert_eq!(jobs.len(), 1, "the second holds a node that the third needs");
     let jobs = run(log.concat(), &["workloads.jobs.scheduler=shortest_first"]);
     let numbers: Vec<&str> = jobs.iter().map(|row| &*row[0]).collect();
-    assert_eq!(numbers, ["0"]);
+    assert_eq!(numbers, ["1"]);
+}
+
+/// A job that ran in two bursts has a row that tells all of it and one for each burst; jobs keep the
+/// numbers of their log.
+#[test]
+fn bursts_of_a_job_are_no_jobs() {
+    let line = |number: u64, run: u64, status: u32| {
+        format!("{number} 0 10 {run} 8 -1 -1 8 7200 -1 {status} 1 1 1 1 1 -1 -1\n")
+    };
+    let log = line(101, 3600, 1) + &line(101, 1800, 2) + &line(101, 1800, 3) + &line(107, 60, 1);
+    let (code, findings) = check(&log);
+    let said = "2 jobs; 2 rows (first: line 2) part of a job that has a row of its own: left out";
+    assert!(code == 0 && findings[0].contains(said), "{findings:?}");
+    let jobs = run(&log, &[]);
+    let ends: Vec<[&str; 2]> = jobs.iter().map(|row| [&*row[0], &*row[2]]).collect();
+    assert_eq!(ends, [["107", "2026-06-01T00:01:00Z"], ["101", "2026-06-01T01:00:00Z"]]);
 }
 
 /// Queues of the log are tiers, and the highest goes first.
@@ -219,7 +235,7 @@ fn queues_of_a_log_are_tiers() {
     ];
     let jobs = run(&log, &sets);
     let order: Vec<&str> = jobs.iter().map(|row| &*row[0]).collect();
-    assert_eq!(order, ["2", "0", "1", "3"], "an unlisted queue is of the lowest tier");
+    assert_eq!(order, ["3", "1", "2", "4"], "an unlisted queue is of the lowest tier");
 }
 
 #[test]

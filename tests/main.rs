@@ -15,6 +15,7 @@ mod energyplus;
 mod exchangers;
 mod fields;
 mod figures;
+mod files;
 mod folder;
 mod gallery;
 mod house;

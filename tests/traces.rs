@@ -71,7 +71,7 @@ fn a_file_that_is_no_trace_is_refused() {
     let bench = Bench::new();
     bench.file("page.csv", "<html>\nnot found\n");
     for (text, part) in [
-        ("{kind: azure, file: page.csv}", "2 rows (first: line 1) cannot be read"),
+        ("{kind: azure, file: page.csv}", "no column `TIMESTAMP`; columns: `<html>`"),
         ("{kind: mooncake, file: page.csv}", "2 rows (first: line 1) cannot be read"),
         ("{kind: azure, file: none.csv}", "cannot read"),
         ("{kind: azure, file: page.csv, rate_scale: 0}", "rate_scale"),

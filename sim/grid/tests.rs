@@ -42,7 +42,7 @@ fn resolve<S: serde::de::DeserializeOwned, D>(
         out(file.as_bytes());
         Ok(())
     };
-    let mut run = Run { clock: &clock, horizon: hours(48), read: &mut read };
+    let mut run = Run::new(&clock, hours(48), &mut read);
     let mut faults = Vec::new();
     let design = resolve(&spec, &mut run, &mut faults);
     assert!(design.is_some() || !faults.is_empty(), "a design or faults");
@@ -428,8 +428,8 @@ fn data(file: &str) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-fn column<'a>(name: &'a str) -> Column<'a> {
-    Column { name, factor: 1.0, offset: 0.0 }
+fn column(name: &str) -> Column {
+    Column::plain(name)
 }
 
 #[test]
@@ -490,10 +490,10 @@ fn real_epw_files_are_read_whole() {
     ] {
         let Some(bytes) = data(file) else { return };
         let epw = epw::read(&bytes, epw::EpwHumidity::DewPoint).unwrap();
-        assert_eq!((epw.rows.len(), epw.filled), (8760, 0), "{file}");
+        assert_eq!((epw.rows, epw.filled), (8760, 0), "{file}");
         assert_eq!((epw.location.altitude_m, epw.location.utc_offset_h), (altitude, offset));
         // Measured pressure is within 3 % of the standard atmosphere at the station.
-        let pressure = mean(epw.rows.iter().map(|row| row.pressure_pa));
+        let pressure = mean(epw.slots.iter().flatten().map(|row| row.pressure_pa));
         assert!((pressure / standard_pressure_pa(altitude) - 1.0).abs() < 0.03, "{file}");
     }
 }
@@ -525,7 +525,7 @@ fn winter_storm_uri_comes_through_a_table() {
         out(table.as_bytes());
         Ok(())
     };
-    let mut run = Run { clock: &clock, horizon: hours(28 * 24), read: &mut read };
+    let mut run = Run::new(&clock, hours(28 * 24), &mut read);
     let mut faults = Vec::new();
     let place = Place { altitude_m: Some(142.0), ..nowhere() };
     let design = spec.resolve(&place, &mut run, &mut faults).expect("resolves");

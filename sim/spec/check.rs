@@ -240,9 +240,29 @@ pub(crate) fn time_zone(
     faults: &mut Vec<Fault>,
 ) -> TimeZone {
     let Some(name) = name else { return TimeZone::UTC };
-    TimeZone::get(name).unwrap_or_else(|_| {
+    fixed_offset(name).or_else(|| TimeZone::get(name).ok()).unwrap_or_else(|| {
         let message = format!("unknown time zone `{name}`");
-        faults.push(Fault::error(field, message).help("write for example `America/Chicago`"));
+        let help = "write for example `America/Chicago`, or an offset such as `\"-05:00\"`";
+        faults.push(Fault::error(field, message).help(help));
         TimeZone::UTC
     })
+}
+
+/// The clock of an offset from UTC, `-05:00` or `+0530`.
+fn fixed_offset(text: &str) -> Option<TimeZone> {
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = (digits[..2].parse().ok()?, digits[2..].parse().ok()?);
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    let offset = jiff::tz::Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?;
+    Some(offset.to_time_zone())
 }

@@ -1,9 +1,19 @@
 //! The fields of a section that say which table its values are in and how that is read.
 
-use super::csv::{Column, LineError, Recording, read_csv};
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::error::LineError;
+use super::format::{self, FormatTime, NamedFormat, Role};
+use super::json;
 use super::lay::Layout;
+use super::read::{Recording, Survey, TableLayout, TableReader};
+use super::rows::{Column, Wanted};
 use super::run::Run;
 use super::series::Series;
+use super::stamp::{Stamp, TimeColumns, TimeForm, TimeParts};
 use crate::kernel::Time;
 use crate::spec::{Fault, Name, time_zone};
 use crate::units::{Duration, Unit};
@@ -48,13 +58,49 @@ macro_rules! from_table {
             /// A table (`.csv`, `.csv.gz`) with a header, one row for each step.
             pub csv: Option<$crate::spec::Name>,
             $($(#[$within])* pub $column: $column_type,)*
-            /// The column of timestamps in `csv`; by default the first.
-            pub time: Option<String>,
-            /// The clock of timestamps in `csv` that have no offset. By default `UTC`.
+            /// Whose layout `csv` has, which says where its times and values stand, how they are
+            /// written and on which clock: such as `ercot-rtm`, `caiso` or `nsrdb-psm`. A field
+            /// that is written beside it wins. By default none: a header in the first line, cells
+            /// between commas, times in ISO 8601.
+            pub format: Option<$crate::spec::Name>,
+            /// The column of times in `csv`, or several columns whose texts are joined by a blank;
+            /// by default the first.
+            pub time: Option<$crate::tables::Texts>,
+            /// The columns of the parts of a time, in place of `time`.
+            pub time_parts: Option<$crate::tables::TimePartsSpec>,
+            /// How times are written: `iso` (the default), `unix`, `unix-ms`, or a pattern of
+            /// `strptime` such as `%m/%d/%Y %H:%M`.
+            pub time_format: Option<String>,
+            /// The clock of times in `csv` that have no offset: a name of the tz database, or an
+            /// offset such as `-05:00`. By default `UTC`.
             pub time_zone: Option<String>,
-            /// How long a row of `csv` holds where the next is late; by default one and a half of the
-            /// usual step, so that a lost row is refused as a gap.
+            /// Which instant of its interval the time of a row is. By default `start`.
+            pub stamp: Option<$crate::tables::stamp::Stamp>,
+            /// The rows of `csv` that count: for each of these columns the text, or the texts, that
+            /// it has in them. By default all.
+            #[serde(rename = "where")]
+            pub rows: Option<std::collections::BTreeMap<String, $crate::tables::Texts>>,
+            /// Lines of `csv` before its header. By default 0.
+            pub skip: Option<u32>,
+            /// What separates the cells of `csv`: a character, or `tab`. By default `,`.
+            pub separator: Option<String>,
+            /// What stands before the decimals of a number in `csv`. By default `.`.
+            pub decimal: Option<String>,
+            /// What stands between the thousands of a number in `csv`. By default nothing.
+            pub thousands: Option<String>,
+            /// What stands in the cells of `csv` whose value is missing, such as `M` or `-999`; an
+            /// empty cell always is. A row without any value counts as lost.
+            pub missing: Option<$crate::tables::Texts>,
+            /// Whether the rows of `csv` stand in any order. By default they must rise in time.
+            pub sort: Option<bool>,
+            /// Whether the years of `csv` do not count: its months, which may come from several
+            /// years, make one that holds for all. By default they count.
+            pub typical_year: Option<bool>,
+            /// How long a value of `csv` holds where the next is late; by default one and a half of
+            /// the usual step, so that a lost row is refused as a gap.
             pub hold: Option<$crate::units::Duration>,
+            /// The longest gap of `csv` over which a straight line is drawn. By default none is.
+            pub interpolate: Option<$crate::units::Duration>,
             /// Whether `csv` repeats where the run lies outside it: by 52 weeks where it is that long,
             /// else by its whole weeks or days. By default such a run is refused.
             pub repeat: Option<bool>,
@@ -68,9 +114,22 @@ macro_rules! from_table {
                 $crate::tables::TableFields {
                     csv: self.csv.as_ref(),
                     one: $one,
-                    time: self.time.as_deref(),
+                    format: self.format.as_ref(),
+                    time: self.time.as_ref(),
+                    time_parts: self.time_parts.as_ref(),
+                    time_format: self.time_format.as_deref(),
                     time_zone: self.time_zone.as_deref(),
+                    stamp: self.stamp,
+                    rows: self.rows.as_ref(),
+                    skip: self.skip,
+                    separator: self.separator.as_deref(),
+                    decimal: self.decimal.as_deref(),
+                    thousands: self.thousands.as_deref(),
+                    missing: self.missing.as_ref(),
+                    sort: self.sort,
+                    typical_year: self.typical_year,
                     hold: self.hold,
+                    interpolate: self.interpolate,
                     repeat: self.repeat,
                 }
             }
@@ -82,52 +141,352 @@ macro_rules! from_table {
 }
 pub(crate) use from_table;
 
+/// One text or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Texts(pub Vec<String>);
+
+impl<'de> serde::Deserialize<'de> for Texts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The scenario's deserializer hands a lone scalar to a sequence as its one element.
+        Vec::deserialize(deserializer).map(Texts)
+    }
+}
+
+impl schemars::JsonSchema for Texts {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Texts".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "one text, or a list of texts",
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        })
+    }
+}
+
+/// The columns of the parts of a time: `date`, or `year`, `month` and `day`, and what there is of
+/// the rest.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimePartsSpec {
+    /// The date, written as `time_format` says.
+    pub date: Option<String>,
+    /// The year.
+    pub year: Option<String>,
+    /// The month, 1 to 12.
+    pub month: Option<String>,
+    /// The day of the month.
+    pub day: Option<String>,
+    /// The hour of the day, `13` or `13:30`; 24 is the end of the day.
+    pub hour: Option<String>,
+    /// In place of `hour`: the hour from 1 to 24 that ends then.
+    pub hour_ending: Option<String>,
+    /// The minute of the hour.
+    pub minute: Option<String>,
+    /// The quarter of the hour, 1 to 4.
+    pub quarter: Option<String>,
+    /// Whether it is the second of the two equal hours at the end of summer time (`Y`, `true` or
+    /// `1`).
+    pub repeated: Option<String>,
+}
+
+impl TimePartsSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> TimeParts {
+        let spec = self.clone();
+        let has_date = spec.date.is_some();
+        let whole = [&spec.year, &spec.month, &spec.day].into_iter().all(Option::is_some);
+        let part = [&spec.year, &spec.month, &spec.day].into_iter().any(Option::is_some);
+        if (has_date && part) || (!has_date && !whole) {
+            let message = "needs the column of the `date`, or those of `year`, `month` and `day`";
+            faults.push(Fault::error("time_parts", message));
+        }
+        if spec.hour.is_some() && spec.hour_ending.is_some() {
+            let message = "needs `hour` or `hour_ending`, not both";
+            faults.push(Fault::error("time_parts", message));
+        }
+        TimeParts {
+            date: spec.date,
+            year: spec.year,
+            month: spec.month,
+            day: spec.day,
+            hour: spec.hour,
+            hour_ending: spec.hour_ending,
+            minute: spec.minute,
+            quarter: spec.quarter,
+            repeated: spec.repeated,
+        }
+    }
+}
+
+/// A column of a table and the unit of its numbers.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSpec {
+    /// Name in the header.
+    pub column: String,
+    /// Unit of its numbers, such as `degC`, `%`, `hPa` or `km/h`.
+    pub unit: String,
+}
+
 /// What a section says of its table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TableFields<'a> {
     pub(crate) csv: Option<&'a Name>,
     /// `column` and `unit`, where the section reads one column.
     pub(crate) one: (Option<&'a str>, Option<&'a str>),
-    pub(crate) time: Option<&'a str>,
+    pub(crate) format: Option<&'a Name>,
+    pub(crate) time: Option<&'a Texts>,
+    pub(crate) time_parts: Option<&'a TimePartsSpec>,
+    pub(crate) time_format: Option<&'a str>,
     pub(crate) time_zone: Option<&'a str>,
+    pub(crate) stamp: Option<Stamp>,
+    pub(crate) rows: Option<&'a BTreeMap<String, Texts>>,
+    pub(crate) skip: Option<u32>,
+    pub(crate) separator: Option<&'a str>,
+    pub(crate) decimal: Option<&'a str>,
+    pub(crate) thousands: Option<&'a str>,
+    pub(crate) missing: Option<&'a Texts>,
+    pub(crate) sort: Option<bool>,
+    pub(crate) typical_year: Option<bool>,
     pub(crate) hold: Option<Duration>,
+    pub(crate) interpolate: Option<Duration>,
     pub(crate) repeat: Option<bool>,
+}
+
+/// A table that was read: its rows, which of them the run sees from when on, and what there is
+/// to say of it.
+#[derive(Debug)]
+pub(crate) struct TableRead {
+    pub(crate) recording: Recording,
+    pub(crate) rows: Vec<(Time, usize)>,
+    pub(crate) survey: Survey,
 }
 
 impl TableFields<'_> {
     /// The fields that make sense beside `csv` alone, and whether they were written.
-    pub(crate) fn written(&self) -> [(&'static str, bool); 6] {
+    pub(crate) fn written(&self) -> [(&'static str, bool); 19] {
         [
             ("column", self.one.0.is_some()),
             ("unit", self.one.1.is_some()),
+            ("format", self.format.is_some()),
             ("time", self.time.is_some()),
+            ("time_parts", self.time_parts.is_some()),
+            ("time_format", self.time_format.is_some()),
             ("time_zone", self.time_zone.is_some()),
+            ("stamp", self.stamp.is_some()),
+            ("where", self.rows.is_some()),
+            ("skip", self.skip.is_some()),
+            ("separator", self.separator.is_some()),
+            ("decimal", self.decimal.is_some()),
+            ("thousands", self.thousands.is_some()),
+            ("missing", self.missing.is_some()),
+            ("sort", self.sort.is_some()),
+            ("typical_year", self.typical_year.is_some()),
             ("hold", self.hold.is_some()),
+            ("interpolate", self.interpolate.is_some()),
             ("repeat", self.repeat.is_some()),
         ]
     }
 
-    /// The `wanted` columns of the table, and the rows that the run sees: (start, row).
+    /// The layout that it names, or none after a report.
+    pub(crate) fn named(&self, faults: &mut Vec<Fault>) -> Option<&'static NamedFormat> {
+        let name = self.format?;
+        let found = NamedFormat::named(&name.text);
+        if found.is_none() {
+            let names: Vec<&str> = format::ALL.iter().map(|format| format.name).collect();
+            faults.push(crate::spec::unknown("format", name, &names));
+        }
+        found
+    }
+
+    /// How the text is read, or none after a report.
+    pub(crate) fn layout(
+        &self,
+        named: Option<&'static NamedFormat>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TableLayout> {
+        let before = faults.len();
+        let mut layout = TableLayout::default();
+        if let Some(named) = named {
+            layout.text.skip = named.skip;
+            layout.text.separator = named.separator;
+            layout.text.decimal = named.decimal;
+            layout.text.missing = named.missing.iter().map(|mark| (*mark).to_owned()).collect();
+            let filter = named.filter.iter();
+            layout.text.filter = filter
+                .map(|(column, text)| ((*column).to_owned(), vec![(*text).to_owned()]))
+                .collect();
+            layout.text.lenient_filter = true;
+            layout.text.time = named
+                .time
+                .iter()
+                .map(|time| match time {
+                    FormatTime::Column(name) => TimeColumns::Joined(vec![(*name).to_owned()]),
+                    FormatTime::Parts(parts) => TimeColumns::Parts(parts.columns()),
+                })
+                .collect();
+            if let Some(pattern) = named.time_format {
+                layout.text.form = TimeForm::Pattern(pattern.to_owned());
+            }
+            layout.stamp = named.stamp;
+            layout.sort = named.sort;
+            layout.typical_year = named.typical_year;
+            layout.head = named.head;
+            layout.zone_of_head = self.time_zone.is_none();
+        }
+        if let Some(rows) = self.rows {
+            layout.text.filter =
+                rows.iter().map(|(name, texts)| (name.clone(), texts.0.clone())).collect();
+            layout.text.lenient_filter = false;
+        }
+        if self.time.is_some() && self.time_parts.is_some() {
+            faults.push(Fault::error("time_parts", "needs `time` or `time_parts`, not both"));
+        }
+        if let Some(time) = self.time {
+            if time.0.is_empty() {
+                faults.push(Fault::error("time", "needs the name of a column"));
+            }
+            layout.text.time = vec![TimeColumns::Joined(time.0.clone())];
+        }
+        if let Some(parts) = self.time_parts {
+            layout.text.time = vec![TimeColumns::Parts(parts.resolve(faults))];
+        }
+        if let Some(form) = self.time_format {
+            match TimeForm::parse(form) {
+                Ok(form) => layout.text.form = form,
+                Err(message) => {
+                    let help = "write `iso`, `unix`, `unix-ms`, or a pattern such as \
+                                `%m/%d/%Y %H:%M`";
+                    faults.push(Fault::error("time_format", message).help(help));
+                }
+            }
+        }
+        let zone = self.time_zone.or(named.map(|named| named.zone));
+        layout.zone = time_zone("time_zone", zone, faults);
+        let set = |field, text: Option<&str>, to: &mut u8, faults: &mut Vec<Fault>| {
+            if let Some(text) = text {
+                *to = mark(field, text, faults);
+            }
+        };
+        set("separator", self.separator, &mut layout.text.separator, faults);
+        set("decimal", self.decimal, &mut layout.text.decimal, faults);
+        layout.text.thousands = self.thousands.map(|text| mark("thousands", text, faults));
+        layout.text.skip = self.skip.map_or(layout.text.skip, u64::from);
+        layout.text.missing.extend(self.missing.iter().flat_map(|marks| marks.0.iter().cloned()));
+        layout.stamp = self.stamp.unwrap_or(layout.stamp);
+        layout.sort = self.sort.unwrap_or(layout.sort);
+        layout.typical_year = self.typical_year.unwrap_or(layout.typical_year);
+        if layout.typical_year && self.repeat == Some(true) {
+            let message = "a typical year holds for every year: it needs no `repeat`";
+            faults.push(Fault::error("repeat", message));
+        }
+        (faults.len() == before).then_some(layout)
+    }
+
+    /// The `wanted` columns of the table, and the rows that the run sees.
     pub(crate) fn read(
         &self,
-        wanted: &[Column<'_>],
+        wanted: Vec<Wanted>,
         run: &mut Run<'_>,
         faults: &mut Vec<Fault>,
-    ) -> Option<(Recording, Vec<(Time, usize)>)> {
+    ) -> Option<TableRead> {
         let name = self.csv?;
         let before = faults.len();
-        let zone = time_zone("time_zone", self.time_zone, faults);
+        let named = self.named(faults);
+        let layout = self.layout(named, faults);
         if faults.len() > before {
             return None;
         }
-        let bytes = fetch(run, name, faults)?;
-        let layout =
-            Layout { hold_ns: self.hold.map(|hold| hold.0), repeat: self.repeat.unwrap_or(false) };
-        let laid = read_csv(&bytes, self.time, wanted, &zone).and_then(|recording| {
-            let rows = recording.lay(run.clock, run.horizon, layout)?;
-            Ok((recording, rows))
+        let layout = layout?;
+        let laying = Layout {
+            hold_ns: self.hold.map(|hold| hold.0),
+            repeat: self.repeat.unwrap_or(false),
+            interpolate_ns: self.interpolate.map(|longest| longest.0),
+        };
+        let zone = layout.zone.clone();
+        let is_typical = layout.typical_year;
+        let keep = (!laying.repeat).then(|| kept(run, laying));
+        let mut reader = Some(TableReader::new(layout, wanted, keep));
+        let mut wrong = None;
+        let is_json = [".json", ".json.gz"].iter().any(|ending| name.text.ends_with(ending));
+        let mut whole = Vec::new();
+        let handed = (run.read)(name, &mut |piece| {
+            if is_json {
+                whole.extend_from_slice(piece);
+            } else if wrong.is_none()
+                && let Some(reader) = &mut reader
+            {
+                wrong = reader.push(piece).err();
+            }
+        });
+        if let Err(fault) = handed {
+            faults.push(fault);
+            return None;
+        }
+        if is_json {
+            let text = json::open_meteo(&whole);
+            wrong = text.and_then(|text| reader.as_mut().expect("unread").push(&text)).err();
+        }
+        let finished = match wrong {
+            Some(error) => Err(error),
+            None => reader.take().expect("read once").finish(),
+        };
+        let laid = finished.and_then(|(mut recording, survey)| {
+            run.found.push(format!("`{name}`: {}", Found(&survey)));
+            if is_typical {
+                let zone =
+                    survey.origin.zone().filter(|_| self.time_zone.is_none()).unwrap_or(zone);
+                recording = recording.typical_year(&zone, run.clock, run.horizon)?;
+            }
+            recording.fill(laying);
+            let rows = recording.lay(run.clock, run.horizon, laying).map_err(|error| {
+                let ends = ["ending", "Ending", "_end", "End", "END"];
+                let is_end = self.stamp.is_none() && ends.iter().any(|e| survey.time.contains(e));
+                let help = is_end.then(|| {
+                    format!(
+                        "the name of `{}` says that rows end then: write `stamp: end`",
+                        survey.time
+                    )
+                });
+                if error.line == 0 { error.or_help(help) } else { error }
+            })?;
+            Ok(TableRead { recording, rows, survey })
         });
         laid.map_err(|error| faults.push(bad_file("csv", name, &error))).ok()
+    }
+
+    /// The columns of `role` that it names or its layout knows; none after a report.
+    pub(crate) fn columns(
+        &self,
+        role: Role,
+        units: &[Unit],
+        written: (Option<&str>, Option<&str>),
+        faults: &mut Vec<Fault>,
+    ) -> Option<Vec<Column>> {
+        // A layout of no known name is reported where the table is read.
+        let named = self.format.and_then(|name| NamedFormat::named(&name.text));
+        let known: Vec<_> = named
+            .map_or(&[][..], |named| named.columns)
+            .iter()
+            .filter(|(of, _, _)| *of == role)
+            .collect();
+        let (column, unit_name) = written;
+        if let Some(column) = column {
+            let of_layout = known.iter().find(|(_, name, _)| *name == column).or(known.first());
+            let unit_name = unit_name.or(of_layout.map(|(_, _, unit)| *unit));
+            let Some(unit_name) = unit_name else {
+                let list = unit_list(units);
+                faults.push(Fault::error("csv", "`csv` needs the `unit` of its column").help(list));
+                return None;
+            };
+            return Some(vec![Column::new(column, unit("unit", unit_name, units, faults)?)]);
+        }
+        let columns = known.iter().filter_map(|(_, name, of_layout)| {
+            let unit_name = unit_name.unwrap_or(of_layout);
+            Some(Column::new(name, units.iter().find(|unit| unit.name == unit_name)?))
+        });
+        Some(columns.collect())
     }
 
     /// The one column that the section asks for, in base units and laid over the run.
@@ -138,21 +497,98 @@ impl TableFields<'_> {
         faults: &mut Vec<Fault>,
     ) -> Option<Series<f64>> {
         let (column, unit_name) = self.one;
-        if column.is_none() {
+        let before = faults.len();
+        if column.is_none() && self.format.is_none() {
             faults.push(Fault::error("csv", "`csv` needs `column`, the header of its values"));
-        }
-        let unit = match unit_name {
-            Some(unit_name) => unit("unit", unit_name, units, faults),
-            None => {
+            if unit_name.is_none() {
                 let list = unit_list(units);
                 faults.push(Fault::error("csv", "`csv` needs the `unit` of its column").help(list));
-                None
             }
-        };
-        let column = Column::new(column?, unit?);
-        let (recording, rows) = self.read(&[column], run, faults)?;
+        }
+        if let Some(unit_name) = unit_name {
+            unit("unit", unit_name, units, faults);
+        }
+        let named = self.named(faults);
+        if faults.len() > before {
+            return None;
+        }
+        let columns = self.columns(Role::Value, units, self.one, faults)?;
+        if columns.is_empty() {
+            let format = self.format?;
+            let unit = named.and_then(|named| Some(named.columns.first()?.2)).unwrap_or_default();
+            let message = format!("files of `{format}` hold values in {unit}");
+            faults
+                .push(Fault::error("format", message).at(format.mark).help(unit_help(unit, units)));
+            return None;
+        }
+        let wanted = Wanted { any_of: columns, optional: false };
+        let TableRead { recording, rows, .. } = self.read(vec![wanted], run, faults)?;
         let values = &recording.columns[0];
         Some(Series::new(rows.into_iter().map(|(start, row)| (start, values[row]))))
+    }
+}
+
+/// The instants between which rows matter for a run: values before it may hold into it, and lines
+/// are drawn to values after it.
+fn kept(run: &Run<'_>, layout: Layout) -> (jiff::Timestamp, jiff::Timestamp) {
+    let reach = layout.hold_ns.unwrap_or(0).max(layout.interpolate_ns.unwrap_or(0));
+    let reach = jiff::SignedDuration::from_nanos_i128(i128::from(reach) * 2)
+        + jiff::SignedDuration::from_hours(48);
+    let (from, until) = (run.clock.timestamp(Time::ZERO), run.clock.timestamp(run.horizon));
+    (from.saturating_sub(reach).unwrap_or(from), until.saturating_add(reach).unwrap_or(until))
+}
+
+/// The one byte that `text` is, a comma after a report.
+fn mark(field: &'static str, text: &str, faults: &mut Vec<Fault>) -> u8 {
+    let text = if text == "tab" { "\t" } else { text };
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'"' => *byte,
+        _ => {
+            let message = format!("needs one character that is no letter or digit, got `{text}`");
+            faults.push(Fault::error(field, message));
+            b','
+        }
+    }
+}
+
+/// What was found in a table, in a line.
+struct Found<'a>(&'a Survey);
+
+impl std::fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let survey = self.0;
+        write!(f, "{} {}", survey.rows, if survey.rows == 1 { "row" } else { "rows" })?;
+        if let Some((first, last)) = survey.span {
+            write!(f, ", {first} to {last}")?;
+        }
+        let span = |ns: i64| Duration(u64::try_from(ns).unwrap_or(0));
+        if let Some(step) = survey.step_ns() {
+            write!(f, ", every {}", span(step))?;
+            match survey.gaps() {
+                (0, _) => f.write_str(", no gap")?,
+                (1, longest) => write!(f, ", 1 gap of {}", span(longest))?,
+                (count, longest) => write!(f, ", {count} gaps of up to {}", span(longest))?,
+            }
+        }
+        if survey.empty.0 > 0 {
+            let (count, line) = survey.empty;
+            write!(f, ", {count} without a value (first: line {line})")?;
+        }
+        for (column, (low, high, missing)) in survey.names.iter().zip(&survey.columns) {
+            let Some(column) = column else { continue };
+            let shown = |base: f64| {
+                let value = (base - column.offset) / column.factor;
+                (value * 1e6).round() / 1e6
+            };
+            write!(f, "; `{}` {} to {}", column.name, shown(*low), shown(*high))?;
+            if !column.unit.is_empty() && column.unit != "1" {
+                write!(f, " {}", column.unit)?;
+            }
+            if *missing > 0 {
+                write!(f, " ({missing} missing)")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -163,7 +599,11 @@ pub(crate) fn fetch(run: &mut Run<'_>, name: &Name, faults: &mut Vec<Fault>) -> 
 
 /// A file whose content cannot be used.
 pub(crate) fn bad_file(field: &'static str, name: &Name, error: &LineError) -> Fault {
-    Fault::error(field, format!("`{name}`: {error}")).at(name.mark)
+    let fault = Fault::error(field, format!("`{name}`: {error}")).at(name.mark);
+    match &error.help {
+        Some(help) => fault.help(help.clone()),
+        None => fault,
+    }
 }
 
 /// The unit `name` of `units`, or a report that it is none of them.
@@ -176,9 +616,25 @@ pub(crate) fn unit<'u>(
     let found = units.iter().find(|unit| unit.name == name);
     if found.is_none() {
         let message = format!("unknown unit `{name}`");
-        faults.push(Fault::error(field, message).help(unit_list(units)));
+        faults.push(Fault::error(field, message).help(unit_help(name, units)));
     }
     found
+}
+
+/// The units that can be written in place of `name`.
+fn unit_help(name: &str, units: &[Unit]) -> String {
+    let list = unit_list(units);
+    let currency = ["EUR", "GBP", "CAD", "AUD", "DKK", "NOK", "SEK", "JPY", "€", "£"]
+        .into_iter()
+        .find(|currency| name.starts_with(currency));
+    match currency.filter(|_| units.iter().any(|unit| unit.name.starts_with('$'))) {
+        Some(currency) => format!(
+            "all money of a scenario is of one currency, which results call `$`; there are no \
+             exchange rates. Where all of it is in {currency}, write `unit: {}`; {list}",
+            name.replacen(currency, "$", 1)
+        ),
+        None => list,
+    }
 }
 
 fn unit_list(units: &[Unit]) -> String {

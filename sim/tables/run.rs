@@ -14,9 +14,16 @@ pub struct Run<'a> {
     pub horizon: Time,
     /// How a file is read; the scenario room does it.
     pub read: &'a mut ReadFile<'a>,
+    /// What was found in each file: a line for each.
+    pub found: Vec<String>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A run from the start of `clock` to `horizon`, whose files come from `read`.
+    pub fn new(clock: &'a Clock, horizon: Time, read: &'a mut ReadFile<'a>) -> Self {
+        Self { clock, horizon, read, found: Vec::new() }
+    }
+
     /// The bytes of the file that `name` stands for, decompressed.
     ///
     /// # Errors

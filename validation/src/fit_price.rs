@@ -40,7 +40,7 @@ struct Row {
 /// Runs the command on the files under `folder`.
 pub(crate) fn run(folder: &Path) -> Result<(), String> {
     let bytes = data::read(&folder.join(FILE))?;
-    let column = Column { name: "price_usd_per_mwh", factor: 1.0, offset: 0.0 };
+    let column = Column::plain("price_usd_per_mwh");
     let table = read_csv(&bytes, None, &[column], &TimeZone::UTC)
         .map_err(|error| format!("{FILE}: {error}"))?;
     let zone = TimeZone::get(ZONE).map_err(|error| error.to_string())?;

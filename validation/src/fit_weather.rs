@@ -115,8 +115,9 @@ fn read_epw(
     let epw = epw::read(&bytes, EpwHumidity::DewPoint).map_err(|e| format!("{file}: {e}"))?;
     let offset = epw.location.utc_offset_h;
     let hours = epw
-        .rows
+        .slots
         .iter()
+        .flatten()
         .enumerate()
         .map(|(i, row)| Hour {
             at: i as f64 + 0.5 - offset,

@@ -1,5 +1,6 @@
 //! Outside air, hour by hour: from a climate's normals, an EPW file or a table.
 
+mod doubtful;
 mod row;
 
 pub mod climate;
@@ -19,7 +20,7 @@ use crate::tables::{Playback, Series};
 
 pub use climate::{Climate, ClimateDesign};
 pub use row::{Humidity, WeatherRow};
-pub use spec::{ColumnSpec, HeatWaveSpec, WeatherColumns, WeatherSpec};
+pub use spec::{HeatWaveSpec, WeatherColumns, WeatherSpec};
 pub use waves::HeatWave;
 
 /// Where a run's weather comes from, resolved.

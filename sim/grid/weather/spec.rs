@@ -6,13 +6,18 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::doubtful::{self, Seen};
 use super::epw::{self, EpwHumidity};
 use super::{ClimateDesign, HeatWave, Humidity, WarmedDesign, WeatherDesign, WeatherRow, normals};
 use crate::fluids::standard_pressure_pa;
 use crate::grid::place::Place;
 use crate::kernel::Clock;
 use crate::spec::{Fault, Name, one_source, only_with, unknown};
-use crate::tables::{Column, LineError, Run, Series, bad_file, fetch, from_table, unit};
+use crate::tables::format::Role;
+use crate::tables::{
+    Column, ColumnSpec, LineError, Run, Series, TableRead, Wanted, bad_file, fetch, from_table,
+    unit,
+};
 use crate::units::{Duration, Pressure, Speed, Temperature, TemperatureDelta, Unit};
 
 from_table! {
@@ -32,7 +37,7 @@ pub struct WeatherSpec {
     pub epw_humidity: Option<EpwHumidity>,
     ..table {
     /// The columns of `csv`: `dry_bulb`, one of `dew_point` and `relative_humidity`, and if
-    /// there are any `pressure` and `wind`.
+    /// there are any `pressure` and `wind`. What its `format` knows need not be written.
     pub columns: Option<WeatherColumns>,
     }
     /// Times at which it is warmer than all of this says, to ask what would come of it. They do
@@ -72,16 +77,6 @@ pub struct WeatherColumns {
     pub pressure: Option<ColumnSpec>,
     /// Wind speed; by default calm.
     pub wind: Option<ColumnSpec>,
-}
-
-/// A column of a table and the unit of its numbers.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ColumnSpec {
-    /// Name in the header.
-    pub column: String,
-    /// Unit of its numbers, such as `degC`, `%`, `hPa` or `km/h`.
-    pub unit: String,
 }
 
 impl WeatherSpec {
@@ -161,8 +156,12 @@ impl WeatherSpec {
                         let help = "they were filled from the row before";
                         faults.push(Fault::warning("epw", message).at(name.mark).help(help));
                     }
-                    faults.extend(place.far_from("epw", name, epw.location.latitude_deg));
-                    let rows = epw.lay(run.clock, run.horizon);
+                    doubtful::of_place(name, "epw", place, &epw.location.origin(), faults);
+                    run.found.push(format!("`{name}`: {}", epw.found()));
+                    let rows = epw
+                        .lay(run.clock, run.horizon)
+                        .map_err(|error| faults.push(bad_file("epw", name, &error)))
+                        .ok()?;
                     Some(WeatherDesign::Recorded(Arc::new(Series::new(rows))))
                 }
                 Err(error) => {
@@ -171,96 +170,132 @@ impl WeatherSpec {
                 }
             };
         }
+        self.recorded(place, run, faults)
+    }
+
+    /// The weather of its table.
+    fn recorded(
+        &self,
+        place: &Place,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<WeatherDesign> {
         let name = self.csv.as_ref()?;
-        let Some(columns) = &self.columns else {
+        if self.columns.is_none() && self.format.is_none() {
             faults.push(Fault::error("csv", "`csv` needs `columns`, what its columns hold"));
             return None;
-        };
-        let columns = columns.resolve(faults)?;
-        if place.altitude_m.is_none() && !columns.iter().any(|(role, ..)| *role == Role::Pressure) {
+        }
+        let before = faults.len();
+        let written = self.columns.clone().unwrap_or_default();
+        written.check(self.format.is_none(), faults);
+        self.table().named(faults);
+        let wanted = self.wanted(&written, faults);
+        if faults.len() > before {
+            return None;
+        }
+        let known = |role: usize| !wanted[role].any_of.is_empty();
+        if place.altitude_m.is_none() && !known(PRESSURE) {
             let message = "a table without `pressure` needs the site's `altitude`";
             let help = "write for example `site: {altitude: 545 m}`";
             faults.push(Fault::error("columns", message).help(help));
             return None;
         }
-        let wanted: Vec<Column<'_>> =
-            columns.iter().map(|(_, spec, unit)| Column::new(&spec.column, unit)).collect();
-        let (recording, steps) = self.table().read(&wanted, run, faults)?;
-        let value = |role: Role, row: usize| {
-            let index = columns.iter().position(|(known, ..)| *known == role)?;
-            Some(recording.columns[index][row])
-        };
-        let pressure_pa = place.altitude_m.map(standard_pressure_pa);
-        let rows: Vec<WeatherRow> = (0..recording.starts.len())
-            .map(|row| {
-                let dry_bulb_c = value(Role::DryBulb, row).expect("resolved as present");
-                WeatherRow {
-                    dry_bulb_c,
-                    humidity: value(Role::RelativeHumidity, row).map_or_else(
-                        || {
-                            let dew_point = value(Role::DewPoint, row).expect("one of two");
-                            Humidity::DewPoint(dew_point.min(dry_bulb_c))
-                        },
-                        Humidity::Relative,
-                    ),
-                    pressure_pa: value(Role::Pressure, row)
-                        .or(pressure_pa)
-                        .expect("a column or an altitude"),
-                    wind_m_s: value(Role::Wind, row).unwrap_or(0.0),
-                }
-            })
-            .collect();
-        if let Some((row, message)) = rows.iter().enumerate().find_map(|(i, r)| Some((i, odd(r)?)))
-        {
-            let error = LineError::new(recording.lines[row], message);
-            faults.push(bad_file("csv", name, &error));
+        let TableRead { recording, rows: steps, survey } =
+            self.table().read(wanted, run, faults)?;
+        let value = |role: usize, row: usize| recording.columns[role].get(row).copied();
+        let altitude_m = place.altitude_m.or(survey.origin.altitude_m);
+        let pressure_pa = altitude_m.map(standard_pressure_pa);
+        let unit_of_humidity = survey.names[HUMIDITY].as_ref().map_or("", |c| c.unit.as_str());
+        let is_relative = HUMIDITY_UNITS.iter().any(|unit| unit.name == unit_of_humidity);
+        let Some(pressure) = value(PRESSURE, 0).or(pressure_pa) else {
+            let message = "a table without `pressure` needs the site's `altitude`";
+            faults.push(Fault::error("columns", message));
             return None;
+        };
+        let mut seen = Seen::default();
+        let mut series = Vec::with_capacity(steps.len());
+        for (start, row) in steps {
+            let dry_bulb_c = value(DRY_BULB, row).expect("a column that is needed");
+            let humidity = value(HUMIDITY, row).expect("a column that is needed");
+            let humidity = if is_relative {
+                Humidity::Relative(seen.saturated(humidity))
+            } else {
+                Humidity::DewPoint(humidity.min(dry_bulb_c))
+            };
+            let weather = WeatherRow {
+                dry_bulb_c,
+                humidity,
+                pressure_pa: value(PRESSURE, row).unwrap_or(pressure),
+                wind_m_s: value(WIND, row).unwrap_or(0.0),
+            };
+            if let Some(message) = odd(&weather) {
+                let help = "a mark of missing values is named by `missing`";
+                let error = LineError::new(recording.lines[row], message);
+                faults.push(bad_file("csv", name, &error.help_from(Some(help.to_owned()))));
+                return None;
+            }
+            seen.add(&weather);
+            series.push((start, weather));
         }
-        let series = Series::new(steps.into_iter().map(|(start, row)| (start, rows[row])));
-        Some(WeatherDesign::Recorded(Arc::new(series)))
+        let has_pressure = value(PRESSURE, 0).is_some();
+        let at_m = altitude_m.filter(|_| has_pressure);
+        doubtful::of_rows(name, &seen, (unit_of_humidity == "%", at_m), faults);
+        let origin = &survey.origin;
+        doubtful::of_place(name, "csv", place, origin, faults);
+        Some(WeatherDesign::Recorded(Arc::new(Series::new(series))))
+    }
+
+    /// The columns of each role, by what is written and what the layout knows.
+    fn wanted(&self, written: &WeatherColumns, faults: &mut Vec<Fault>) -> Vec<Wanted> {
+        let table = self.table();
+        let mut of = |role, column: Option<&ColumnSpec>, units: &[Unit]| match column {
+            Some(ColumnSpec { column, unit: name }) => unit("columns", name, units, faults)
+                .map_or_else(Vec::new, |unit| vec![Column::new(column, unit)]),
+            None => table.columns(role, units, (None, None), faults).unwrap_or_default(),
+        };
+        let dry_bulb = of(Role::DryBulb, written.dry_bulb.as_ref(), Temperature::UNITS);
+        // Of two humidities that a layout knows the relative one counts.
+        let mut humidity = Vec::new();
+        if written.dew_point.is_none() {
+            let column = written.relative_humidity.as_ref();
+            humidity.extend(of(Role::RelativeHumidity, column, HUMIDITY_UNITS));
+        }
+        if written.relative_humidity.is_none() {
+            humidity.extend(of(Role::DewPoint, written.dew_point.as_ref(), Temperature::UNITS));
+        }
+        let pressure = of(Role::Pressure, written.pressure.as_ref(), Pressure::UNITS);
+        let wind = of(Role::Wind, written.wind.as_ref(), Speed::UNITS);
+        let wanted = |any_of, optional| Wanted { any_of, optional };
+        vec![
+            wanted(dry_bulb, false),
+            wanted(humidity, false),
+            wanted(pressure, written.pressure.is_none()),
+            wanted(wind, written.wind.is_none()),
+        ]
     }
 }
 
-/// What a column of a table of weather holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    DryBulb,
-    DewPoint,
-    RelativeHumidity,
-    Pressure,
-    Wind,
-}
+/// Where the columns of a role stand among those that are read.
+const DRY_BULB: usize = 0;
+const HUMIDITY: usize = 1;
+const PRESSURE: usize = 2;
+const WIND: usize = 3;
 
 const HUMIDITY_UNITS: &[Unit] =
     &[Unit { name: "%", factor: 0.01, offset: 0.0 }, Unit { name: "1", factor: 1.0, offset: 0.0 }];
 
 impl WeatherColumns {
-    /// The columns that were written with their roles and units, or `None` after reporting
-    /// what is missing.
-    fn resolve(&self, faults: &mut Vec<Fault>) -> Option<Vec<(Role, &ColumnSpec, &'static Unit)>> {
-        let before = faults.len();
-        if self.dry_bulb.is_none() {
+    /// Checks that what must be written is, where no layout `is_alone` in saying it.
+    fn check(&self, is_alone: bool, faults: &mut Vec<Fault>) {
+        if is_alone && self.dry_bulb.is_none() {
             faults.push(Fault::error("columns", "`columns` needs `dry_bulb`"));
         }
-        if self.dew_point.is_some() == self.relative_humidity.is_some() {
+        let humidities =
+            usize::from(self.dew_point.is_some()) + usize::from(self.relative_humidity.is_some());
+        if humidities > 1 || (is_alone && humidities == 0) {
             let message = "`columns` needs one of `dew_point` and `relative_humidity`";
             faults.push(Fault::error("columns", message));
         }
-        let written = [
-            (Role::DryBulb, &self.dry_bulb, Temperature::UNITS),
-            (Role::DewPoint, &self.dew_point, Temperature::UNITS),
-            (Role::RelativeHumidity, &self.relative_humidity, HUMIDITY_UNITS),
-            (Role::Pressure, &self.pressure, Pressure::UNITS),
-            (Role::Wind, &self.wind, Speed::UNITS),
-        ];
-        let mut columns = Vec::new();
-        for (role, column, units) in written {
-            let Some(column) = column else { continue };
-            if let Some(unit) = unit("columns", &column.unit, units, faults) {
-                columns.push((role, column, unit));
-            }
-        }
-        (faults.len() == before).then_some(columns)
     }
 }
 

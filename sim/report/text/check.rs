@@ -6,8 +6,9 @@ use crate::facility::Design;
 use crate::reliability::{Loss, lints};
 use crate::site::{Medium, SinglePoint};
 
-/// What `check` says of a scenario that can be run, after its warnings.
-pub fn check(design: &Design, warnings: usize) -> String {
+/// What `check` says of a scenario that can be run, after its warnings: among it the lines that were
+/// `found` of its files.
+pub fn check(design: &Design, warnings: usize, found: &[String]) -> String {
     let mut text = String::new();
     let racks = design.racks.len();
     let verdict = match warnings {
@@ -23,6 +24,12 @@ pub fn check(design: &Design, warnings: usize) -> String {
         design.loops.len(),
         design.works.len(),
     );
+    if !found.is_empty() {
+        text.push_str("files:\n");
+        for line in found {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
     let lints = lints(design);
     let mut points = design.site.single_points_of_failure();
     if design.has_reserve() {

@@ -33,6 +33,8 @@ pub(super) struct Inputs<'d> {
     /// The file that is meant by the text at each mark.
     named: RefCell<BTreeMap<Mark, PathBuf>>,
     played: RefCell<Vec<Arc<PlayedFile>>>,
+    /// What was found in files that are played: a line for each.
+    found: RefCell<Vec<String>>,
 }
 
 /// What a scenario has read.
@@ -41,6 +43,8 @@ pub(super) struct Read {
     pub(super) inputs: Vec<Input>,
     /// Those that are read again while the run goes on.
     pub(super) played: Vec<Arc<PlayedFile>>,
+    /// What was found in them: a line for each.
+    pub(super) found: Vec<String>,
     /// By the mark of a path in the scenario, the path in full.
     pub(super) paths: BTreeMap<Mark, String>,
     /// By the mark of a path in the scenario, the SHA-256 of the file.
@@ -54,6 +58,7 @@ impl<'d> Inputs<'d> {
             read: RefCell::default(),
             named: RefCell::default(),
             played: RefCell::default(),
+            found: RefCell::default(),
         }
     }
 
@@ -90,6 +95,7 @@ impl<'d> Inputs<'d> {
         faults: &mut Vec<Fault>,
     ) -> Option<TraceDesign> {
         let path = self.document.files.resolve(&file.text, file.mark);
+        let example = format.example();
         let checked = match traces::check(&path, format, limits) {
             Ok(checked) => checked,
             Err(error) => {
@@ -97,21 +103,28 @@ impl<'d> Inputs<'d> {
                 return None;
             }
         };
-        let traces::Checked { trace, sha256, report, too_long } = checked;
-        let says = format!("`{file}`: {report}");
+        let traces::Checked { trace, sha256, report, wrong, too_long } = checked;
+        let mut says = format!("`{file}`: {report}");
+        if let Some(wrong) = &wrong {
+            says += &format!("; {wrong}");
+        }
         if report.rows == 0 {
-            let help = match format {
-                TraceFormat::Azure => "rows are `2023-11-16 18:15:46.68,374,44`",
-                TraceFormat::Mooncake => {
-                    "rows are `{\"timestamp\": 0, \"input_length\": 374, \"output_length\": 44}`"
-                }
-            };
+            let help = wrong.and_then(|wrong| wrong.help).unwrap_or(example);
             faults.push(Fault::error("file", says).at(file.mark).help(help));
             return None;
         }
         if report.has_odd_rows() {
             faults.push(Fault::warning("file", says).at(file.mark));
         }
+        if let Some((line, gap_s)) = report.stray_gap() {
+            let days = gap_s / 86_400.0;
+            let says = format!(
+                "`{file}`: nothing for {days:.0} days after line {line}, longer than all of the rest"
+            );
+            let help = "where the time of that line is a stray one, take the line out";
+            faults.push(Fault::warning("file", says).at(file.mark).help(help));
+        }
+        self.found.borrow_mut().push(format!("`{file}`: {}", report.found()));
         if too_long.count > 0 {
             let Rows { count, first_line } = too_long;
             let says = format!(
@@ -128,12 +141,14 @@ impl<'d> Inputs<'d> {
     /// Reads the job log of `design` through once, if its jobs come from one: what is odd in it is
     /// reported.
     pub(super) fn open_log(&self, design: &mut TrainingDesign, faults: &mut Vec<Fault>) {
-        let Some((file, processors)) = design.log_file() else { return };
+        let Some((file, _)) = design.log_file() else { return };
+        let Some(reader) = design.log_reader() else { return };
         let path = self.document.files.resolve(&file.text, file.mark);
-        match joblogs::check(&path, processors) {
+        match joblogs::check(&path, reader) {
             Ok(joblogs::Checked { log, sha256, reader }) => {
                 self.has_read(path, file.mark, sha256);
                 self.played.borrow_mut().push(Arc::clone(&log.file));
+                self.found.borrow_mut().push(format!("`{file}`: {}", reader.report()));
                 design.take_log(log, &reader, faults);
             }
             Err(error) => faults.push(unreadable(&path, file.mark, &error)),
@@ -154,6 +169,7 @@ impl<'d> Inputs<'d> {
             hashes: named.iter().map(|(&mark, path)| (mark, read[path].clone())).collect(),
             inputs: read.into_iter().map(|(path, sha256)| Input { path, sha256 }).collect(),
             played: self.played.into_inner(),
+            found: self.found.into_inner(),
         }
     }
 }

@@ -18,11 +18,12 @@ pub(super) struct Checked {
     pub(super) reader: SwfReader,
 }
 
-/// Reads the log at `path` of a site of `processors` processors to its end. Takes no memory
-/// beyond a line.
-pub(super) fn check(path: &Path, processors: u64) -> io::Result<Checked> {
-    let (reader, sha256) = played::check(path, SwfReader::new(processors), |_, _| {})?;
-    let log = Arc::new(JobLogFile { file: PlayedFile::new(path), processors });
+/// Reads the log at `path` to its end with `reader`, which is before the first line. Takes no
+/// memory beyond a line.
+pub(super) fn check(path: &Path, reader: SwfReader) -> io::Result<Checked> {
+    let fresh = reader.clone();
+    let (reader, sha256) = played::check(path, reader, |_, _| {})?;
+    let log = Arc::new(JobLogFile { file: PlayedFile::new(path), fresh });
     Ok(Checked { log, sha256, reader })
 }
 
@@ -30,12 +31,13 @@ pub(super) fn check(path: &Path, processors: u64) -> io::Result<Checked> {
 #[derive(Debug)]
 pub(super) struct JobLogFile {
     pub(super) file: Arc<PlayedFile>,
-    processors: u64,
+    /// A reader before the first line.
+    fresh: SwfReader,
 }
 
 impl JobRows for JobLogFile {
     fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send> {
-        self.file.play(SwfReader::new(self.processors))
+        self.file.play(self.fresh.clone())
     }
 }
 
@@ -62,7 +64,7 @@ mod tests {
         let row = |n: u64| format!("{n} {n} -1 60 -1 -1 -1 8 60 -1 1 1 1 1 0 1 -1 -1\n");
         let long = "9 ".repeat(1 << 20);
         std::fs::write(&path, row(1) + &row(2) + &long + "\n" + &row(3)).unwrap();
-        let Checked { log, reader, .. } = check(&path, 8).unwrap();
+        let Checked { log, reader, .. } = check(&path, SwfReader::new(8)).unwrap();
         assert_eq!((reader.report().jobs, reader.report().malformed.first_line), (3, 3));
         let numbers = || log.jobs().map(|job| job.number).collect::<Vec<_>>();
         assert_eq!(numbers(), [1, 2, 3]);

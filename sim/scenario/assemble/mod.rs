@@ -68,6 +68,8 @@ pub struct Loaded {
     pub inputs: Vec<Input>,
     /// Those of them that are read while the run goes on.
     pub played: Vec<Arc<PlayedFile>>,
+    /// What was found in them: rows, span, gaps and range, a line for each.
+    pub found: Vec<String>,
     /// The effective scenario as YAML.
     pub effective_yaml: String,
 }
@@ -131,7 +133,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let inputs = Inputs::of(document);
     let mut read = |name: &Name, out: &mut dyn FnMut(&[u8])| inputs.read(name, out);
     let horizon = Time::ZERO + duration;
-    let mut run = Run { clock: &clock, horizon, read: &mut read };
+    let mut run = Run::new(&clock, horizon, &mut read);
     let water = head.water.clone().unwrap_or_default().resolve(&mut faults);
     report_in(document, "water", &mut faults, sink);
     let weather = head.weather.resolve(&place, &mut run, &mut faults);
@@ -162,6 +164,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         None => Vec::new(),
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
+    let mut found = std::mem::take(&mut run.found);
 
     let upkeep = upkeep::read(document, &mut plant, &clock, sink);
     let (power, power_groups) = (plant.power.clone(), plant.power_groups.clone());
@@ -197,6 +200,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         clock: clock.clone(),
     };
     let read = inputs.into_read();
+    found.extend(read.found);
     // Paths do not count: the same data elsewhere is the same run.
     let content = with_texts(&document.root, &read.hashes);
     // Written out, a path that was relative to some file of the scenario is so to none.
@@ -207,6 +211,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         design,
         inputs: read.inputs,
         played: read.played,
+        found,
     })
 }
 

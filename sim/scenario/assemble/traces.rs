@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::played::{self, LineReader, PlayedFile};
+use crate::tables::LineError;
 use crate::workload::inference::load::{
     Rows, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
 };
@@ -21,6 +22,8 @@ pub(super) struct Checked {
     pub(super) sha256: String,
     /// What is in it.
     pub(super) report: TraceReport,
+    /// What is wrong with its header, or with the first row that cannot be read.
+    pub(super) wrong: Option<LineError>,
     /// Requests that need more KV memory than a replica has.
     pub(super) too_long: Rows,
 }
@@ -28,13 +31,13 @@ pub(super) struct Checked {
 /// Reads the trace at `path` to its end. Takes no memory beyond a line.
 pub(super) fn check(path: &Path, format: TraceFormat, limits: &Limits) -> io::Result<Checked> {
     let mut too_long = Rows::default();
-    let (reader, sha256) = played::check(path, TraceReader::new(format), |reader, row| {
+    let (reader, sha256) = played::check(path, TraceReader::new(&format), |reader, row| {
         if !limits.fits(&Request::new(0, row.prompt, row.output, 1)) {
             too_long.add(reader.line());
         }
     })?;
     let trace = Arc::new(TraceFile { file: PlayedFile::new(path), format });
-    Ok(Checked { trace, sha256, report: *reader.report(), too_long })
+    Ok(Checked { trace, sha256, report: *reader.report(), wrong: reader.wrong(), too_long })
 }
 
 /// A trace on disk.
@@ -46,7 +49,7 @@ pub(super) struct TraceFile {
 
 impl TraceRows for TraceFile {
     fn rows(&self) -> Box<dyn Iterator<Item = TraceRow> + Send> {
-        self.file.play(TraceReader::new(self.format))
+        self.file.play(TraceReader::new(&self.format))
     }
 }
 

@@ -223,7 +223,13 @@ fn conversations(luck: &mut Stream, replicas: usize) -> TraceDesign {
             let (conversation, shared) = (luck.below(12), luck.below(5));
             let blocks = (0..u64::from(prompt.div_ceil(512)))
                 .map(|i| if i < shared { 100 * conversation + i } else { 10_000 + 10 * row + i });
-            TraceRow { at_ns, prompt, output: 1 + luck.below(200) as u32, blocks: blocks.collect() }
+            TraceRow {
+                at_ns,
+                prompt,
+                output: 1 + luck.below(200) as u32,
+                blocks: blocks.collect(),
+                block_tokens: 512,
+            }
         })
         .collect();
     let (first_ns, last_ns) = (rows[0].at_ns, at_ns);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::cell::LostRequests;
-use super::load::{BLOCK_TOKENS, Load, LoadDesign, Sent, SourceDesign};
+use super::load::{Load, LoadDesign, Sent, SourceDesign};
 use super::prefix::{Chains, Piece};
 use super::replica::{Limits, Replica, Scheduling, Stride};
 use super::request::Request;
@@ -215,7 +215,7 @@ impl Luck {
         weight: u32,
         chains: &mut Chains,
     ) -> Request {
-        let Sent { at, class, mut prompt, output, blocks, pieces, client } = sent;
+        let Sent { at, class, mut prompt, output, blocks, block_tokens, pieces, client } = sent;
         let terms = &design.terms[usize::from(class)];
         let mut prefix = 0;
         if let Some(prefixes) = &terms.prefixes {
@@ -226,7 +226,7 @@ impl Luck {
         } else if !blocks.is_empty() && design.prefix_memory > 0 {
             // Each class plays a trace of its own.
             let family = u32::from(class) + 1;
-            let piece = |&id: &u64| Piece { family, id, tokens: BLOCK_TOKENS };
+            let piece = |&id: &u64| Piece { family, id, tokens: block_tokens };
             prefix = chains.keep(blocks.iter().map(piece).collect());
         }
         let request = Request::new(at, prompt, output, weight)

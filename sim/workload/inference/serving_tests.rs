@@ -313,6 +313,7 @@ fn energy_belongs_to_the_class_whose_tokens_it_made() {
                 prompt,
                 output,
                 blocks: Vec::new(),
+                block_tokens: 0,
             })
             .collect();
         let (first_ns, last_ns) = (0, rows[99].at_ns);
@@ -346,7 +347,7 @@ fn energy_belongs_to_the_class_whose_tokens_it_made() {
 fn classes_that_decode_together_share_by_their_tokens() {
     let class = |name: &str, count: u64| {
         // All at once, of one prompt token each: one iteration, then they decode together.
-        let row = TraceRow { at_ns: 0, prompt: 1, output: 1000, blocks: Vec::new() };
+        let row = TraceRow { at_ns: 0, prompt: 1, output: 1000, ..TraceRow::default() };
         let rows = vec![row; count as usize];
         let report = TraceReport { rows: count, ..TraceReport::default() };
         let trace = TraceDesign::new(Arc::new(rows), &report);
@@ -390,7 +391,13 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
             let (conversation, turn) = (luck.below(5), luck.below(3));
             let blocks = (0..=turn).map(|block| 10 * conversation + block);
             let prompt = 512 * turn as u32 + 1 + luck.below(512) as u32;
-            TraceRow { at_ns: 2_000_000_000 * i, prompt, output: 50, blocks: blocks.collect() }
+            TraceRow {
+                at_ns: 2_000_000_000 * i,
+                prompt,
+                output: 50,
+                blocks: blocks.collect(),
+                block_tokens: 512,
+            }
         })
         .collect();
     let (rows_count, last_ns) = (rows.len() as u64, rows[rows.len() - 1].at_ns);

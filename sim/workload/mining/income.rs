@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
 use super::spec::IncomeSpec;
-use crate::spec::{Check, Fault, Name};
-use crate::tables::{Column, Layout, LineError, Run, Series, read_csv};
+use crate::spec::{Check, Fault, Name, only_with};
+use crate::tables::format::Role;
+use crate::tables::{
+    Column, ColumnSpec, LineError, Run, Series, TableRead, Texts, Wanted, bad_file, unit,
+};
+use crate::units::{HashPrice, Money, Unit};
 
 /// What a hash earns at an instant, before the pool's fee.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,7 +86,7 @@ impl IncomeSpec {
         let network =
             |difficulty, price_usd| Network { difficulty, subsidy_btc, fees_btc, price_usd };
         let constant = match (&self.csv, self.difficulty) {
-            (Some(file), _) => match daily(file, network, run, faults) {
+            (Some(file), _) => match self.recorded(file, network, run, faults) {
                 Some(series) => return Arc::new(series),
                 None => Income::of(0.0),
             },
@@ -99,7 +101,13 @@ impl IncomeSpec {
     fn check(&self, faults: &mut Vec<Fault>) {
         const HELP: &str = "write one of `{hash_price: 50 $/PH/day}`, \
             `{difficulty: 1.2e14, price: 100000 $}` and `{csv: btc.csv}`";
-        let ways = [self.hash_price.is_some(), self.difficulty.is_some(), self.csv.is_some()];
+        only_with("csv", self.csv.is_some(), &self.record().written(), faults);
+        let only_csv = [("columns", self.columns.is_some())];
+        only_with("csv", self.csv.is_some(), &only_csv, faults);
+        // A record of the price alone goes with a difficulty.
+        let named = self.columns.is_some() || self.format.is_some();
+        let of_difficulty = self.difficulty.is_some() && !(self.csv.is_some() && named);
+        let ways = [self.hash_price.is_some(), of_difficulty, self.csv.is_some()];
         if ways.iter().filter(|given| **given).count() != 1 {
             let message = "needs exactly one of `hash_price`, `difficulty` and `csv`";
             faults.push(Fault::error("", message).help(HELP));
@@ -112,7 +120,7 @@ impl IncomeSpec {
             }
             Check { faults }.between(field, given.map(|btc| btc.0), 0.0, (0.0, MOST_BTC), "BTC");
         }
-        if self.price.is_some() != self.difficulty.is_some() {
+        if self.price.is_some() != of_difficulty {
             let field = if self.price.is_some() { "price" } else { "difficulty" };
             let message = "`difficulty` and `price` belong together";
             faults.push(Fault::error(field, message).help(HELP));
@@ -125,38 +133,92 @@ impl IncomeSpec {
 /// any block but a mistaken one.
 const MOST_BTC: f64 = 50.0;
 
-/// What a hash earns on each day of the run, by the record `file` of the `network`.
-fn daily(
-    file: &Name,
-    network: impl Fn(f64, f64) -> Network,
-    run: &mut Run<'_>,
-    faults: &mut Vec<Fault>,
-) -> Option<Series<Income>> {
-    let bytes = run.read(file).map_err(|fault| faults.push(fault)).ok()?;
-    let plain = |name| Column { name, factor: 1.0, offset: 0.0 };
-    let columns = [plain("price"), plain("difficulty")];
-    let read =
-        || {
-            let table = read_csv(&bytes, Some("date"), &columns, &TimeZone::UTC)?;
-            let layout = Layout { hold_ns: None, repeat: false };
-            let steps = table.lay(run.clock, run.horizon, layout)?;
-            let positive = |row: usize| table.columns.iter().all(|column| column[row] > 0.0);
-            if let Some(row) = (0..table.lines.len()).find(|&row| !positive(row)) {
-                let message = "price and difficulty must be above zero";
-                return Err(LineError::new(table.lines[row], message));
-            }
-            Ok(Series::new(steps.into_iter().map(|(at, row)| {
-                (at, network(table.columns[1][row], table.columns[0][row]).income())
-            })))
-        };
-    match read() {
-        Ok(series) => Some(series),
-        Err(error) => {
-            let fault = Fault::error("csv", format!("`{file}`: {error}")).at(file.mark);
-            faults.push(fault.help("needs columns `date`, `price` in dollars and `difficulty`"));
-            None
+impl IncomeSpec {
+    /// What a hash earns over the run, by the record `file` of the hash price, or of the `network`.
+    fn recorded(
+        &self,
+        file: &Name,
+        network: impl Fn(f64, f64) -> Network,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Series<Income>> {
+        let mut table = self.record();
+        let date = Texts(vec!["date".to_owned()]);
+        let plain = self.columns.is_none() && self.format.is_none();
+        if plain && table.time.is_none() && table.time_parts.is_none() {
+            table.time = Some(&date);
         }
+        let columns = self.columns.clone().unwrap_or_default();
+        let before = faults.len();
+        table.named(faults);
+        let mut of = |role, column: Option<&ColumnSpec>, units: &[Unit]| match column {
+            Some(ColumnSpec { column, unit: name }) => unit("columns", name, units, faults)
+                .map_or_else(Vec::new, |unit| vec![Column::new(column, unit)]),
+            None => table.columns(role, units, (None, None), faults).unwrap_or_default(),
+        };
+        let hash_price = of(Role::Value, columns.hash_price.as_ref(), HashPrice::UNITS);
+        let mut price = of(Role::Value, columns.price.as_ref(), Money::UNITS);
+        let mut difficulty = match &columns.difficulty {
+            Some(written) => of(Role::Value, Some(written), PURE),
+            None => Vec::new(),
+        };
+        if faults.len() > before {
+            return None;
+        }
+        if plain {
+            (price, difficulty) = (vec![Column::plain("price")], vec![Column::plain("difficulty")]);
+        }
+        let wanted: Vec<Wanted> = if hash_price.is_empty() {
+            if price.is_empty() || (difficulty.is_empty() == self.difficulty.is_none()) {
+                let message = "a record holds a hash price, or the price of a bitcoin with its \
+                               difficulty or beside a constant one";
+                faults.push(Fault::error("columns", message).help(COLUMNS));
+                return None;
+            }
+            [price, difficulty]
+                .into_iter()
+                .filter(|any_of| !any_of.is_empty())
+                .map(needed)
+                .collect()
+        } else {
+            vec![needed(hash_price)]
+        };
+        let is_hash_price = wanted.len() == 1 && wanted[0].any_of[0].unit.contains("/day");
+        let known = faults.len();
+        let read = table.read(wanted, run, faults);
+        if plain {
+            for fault in faults[known..].iter_mut().filter(|fault| fault.help.is_none()) {
+                fault.help = Some(COLUMNS.to_owned());
+            }
+        }
+        let TableRead { recording, rows, .. } = read?;
+        let is_odd = |row: usize| recording.columns.iter().any(|column| column[row] <= 0.0);
+        if let Some(&(_, row)) = rows.iter().find(|(_, row)| is_odd(*row)) {
+            let error =
+                LineError::new(recording.lines[row], "prices and difficulty must be above zero");
+            faults.push(bad_file("csv", file, &error));
+            return None;
+        }
+        let income = |row: usize| {
+            let first = recording.columns[0][row];
+            if is_hash_price {
+                return Income::of(first);
+            }
+            let of_record = recording.columns.get(1).map(|column| column[row]);
+            network(of_record.or(self.difficulty).unwrap_or(1.0), first).income()
+        };
+        Some(Series::new(rows.iter().map(|&(at, row)| (at, income(row)))))
     }
+}
+
+const PURE: &[Unit] = &[Unit { name: "1", factor: 1.0, offset: 0.0 }];
+
+/// How a record of other columns is read.
+const COLUMNS: &str = "by default the columns are `date`, `price` in dollars and `difficulty`; name \
+    others in `columns`, such as `columns: {hash_price: {column: USD Hashprice, unit: $/PH/day}}`";
+
+fn needed(any_of: Vec<Column>) -> Wanted {
+    Wanted { any_of, optional: false }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::asic::AsicRackDesign;
 use super::income::Income;
 use crate::kernel::Span;
-use crate::spec::{Check, Fault, Name, Names, kinds, within};
-use crate::tables::{Run, Series};
+use crate::spec::{Check, Fault, Names, kinds, within};
+use crate::tables::{ColumnSpec, Run, Series, TableFields, from_table};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
 
 /// Bitcoin mining on racks of ASICs.
@@ -33,25 +33,51 @@ pub struct MiningSpec {
     pub source: Option<String>,
 }
 
-/// What a hash earns: a hash price, the network it follows from, or a daily record. Exactly
-/// one of `hash_price`, `difficulty` and `csv`.
+from_table! {
+/// What a hash earns: a hash price, the network it follows from, or a record. Exactly
+/// one of `hash_price`, `difficulty` and `csv`; but a record of the price of a bitcoin alone needs
+/// `difficulty` beside it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IncomeSpec {
     /// A constant hash price, with fees.
     pub hash_price: Option<HashPrice>,
-    /// A constant network difficulty; needs `price`.
+    /// A constant network difficulty; needs `price`, or a record of it.
     pub difficulty: Option<f64>,
     /// A constant price of a bitcoin, beside `difficulty`.
     pub price: Option<Money>,
-    /// File with one row per day: columns `date`, `price` ($) and `difficulty`.
-    pub csv: Option<Name>,
+    ..table {
+    /// The columns of `csv`: `hash_price`, or `price` and, where it is no constant, `difficulty`.
+    /// What its `format` knows need not be written. By default `price` in $ and `difficulty`, with
+    /// the day in `date`.
+    pub columns: Option<IncomeColumns>,
+    }
     /// New bitcoin a block, beside `difficulty` or `csv`. Default: 3.125 BTC (since block
     /// 840,000, 2024-04-20).
     pub subsidy: Option<Bitcoin>,
     /// Transaction fees a block, beside `difficulty` or `csv`. Default: 0.04 BTC (fitted to
     /// miners' reports of 2025, 0.03 to 0.05; assumption).
     pub fees: Option<Bitcoin>,
+}
+}
+
+/// The columns of a record of income.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncomeColumns {
+    /// The hash price.
+    pub hash_price: Option<ColumnSpec>,
+    /// The price of a bitcoin.
+    pub price: Option<ColumnSpec>,
+    /// The difficulty of the network; its unit is `"1"`.
+    pub difficulty: Option<ColumnSpec>,
+}
+
+impl IncomeSpec {
+    /// What it says of its record.
+    pub(super) fn record(&self) -> TableFields<'_> {
+        self.table()
+    }
 }
 
 kinds! {
@@ -281,6 +307,7 @@ mod tests {
 
     use super::*;
     use crate::kernel::{Clock, Time};
+    use crate::spec::Name;
 
     /// The design of `yaml` in a run of an hour, with the income file `a.csv` of one day.
     fn resolve(yaml: &str, faults: &mut Vec<Fault>) -> MiningDesign {
@@ -291,7 +318,7 @@ mod tests {
             take(b"date,price,difficulty\n2026-06-01,100000,1e14\n");
             Ok(())
         };
-        let mut run = Run { clock: &clock, horizon, read: &mut read };
+        let mut run = Run::new(&clock, horizon, &mut read);
         spec.resolve(Vec::new(), &mut run, faults)
     }
 
@@ -327,6 +354,34 @@ mod tests {
         let usd = income.btc_per_hash.unwrap() * 86_400e15 * 111_222.06;
         assert!((usd / income.usd_ph_day - 1.0).abs() < 1e-12);
         assert_eq!(design.policy, None);
+    }
+
+    /// The income at the start of a run with the record `text`, $/PH/day.
+    fn of_record(income: &str, text: &str) -> f64 {
+        let yaml = format!("{{racks: [yard], income: {{csv: a.csv, {income}}}}}");
+        let spec: MiningSpec = serde_yaml::from_str(&yaml).expect("the test's spec reads");
+        let clock = Clock::new("2026-06-01T00:00:00Z".parse().unwrap(), TimeZone::UTC);
+        let mut read = |_: &Name, take: &mut dyn FnMut(&[u8])| {
+            take(text.as_bytes());
+            Ok(())
+        };
+        let mut run = Run::new(&clock, Time::ZERO + Span::from_hours(1), &mut read);
+        let mut faults = Vec::new();
+        let design = spec.resolve(Vec::new(), &mut run, &mut faults);
+        assert_eq!(faults, [], "{income}");
+        design.income.at(Time::ZERO).usd_ph_day
+    }
+
+    #[test]
+    fn a_record_names_its_columns() {
+        let text = "Time,USD Hashprice\n2026-06-01T00:00:00.000Z,49.31\n";
+        assert_eq!(of_record("format: hashrate-index", text), 49.31);
+        let columns = "columns: {hash_price: {column: p, unit: $/TH/day}}";
+        assert!((of_record(columns, "t,p\n2026-06-01,0.05\n") - 50.0).abs() < 1e-9);
+        // A price alone, at a difficulty: as if both were constants.
+        let text = "\"Timestamp\",\"market-price\"\n\"2026-06-01 00:00:00\",111222.06\n";
+        let more = "format: blockchain-com, difficulty: 129699156960681, fees: 0 BTC";
+        assert!((of_record(more, text) - 53.909).abs() < 5e-4);
     }
 
     #[test]

@@ -320,7 +320,7 @@ impl CheckpointTimes {
 /// A job that has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRecord {
-    /// Its number, from 0 in the order of submission.
+    /// Its number: that of its log or, where it has none, from 0 in the order of submission.
     pub id: u64,
     /// When it arrived.
     pub submit: Time,

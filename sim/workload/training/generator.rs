@@ -32,6 +32,8 @@ pub struct Request {
     pub tier: u16,
     /// Whose it is.
     pub account: u32,
+    /// Its number in its log, where it has one.
+    pub number: Option<u64>,
 }
 
 impl TrainingDesign {
@@ -110,6 +112,7 @@ impl Source {
                     end: JobEnd::Completed,
                     tier: 0,
                     account: 0,
+                    number: None,
                 }
             }
             Source::Random(generator) => generator.request(),
@@ -159,6 +162,7 @@ impl Log {
             end: job.end,
             tier: queue.copied().unwrap_or(0),
             account: self.accounts.of(job.user),
+            number: Some(job.number),
         }
     }
 }
@@ -347,6 +351,7 @@ impl Generator {
             end,
             tier: class.tier,
             account: class.account,
+            number: None,
         }
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct Stop {
 #[derive(Debug, Clone)]
 pub(super) struct Job {
     pub(super) id: u64,
+    /// Its number in its log, where it has one.
+    pub(super) number: Option<u64>,
     pub(super) submit: Time,
     /// When it first had all its nodes.
     pub(super) start: Option<Time>,
@@ -144,6 +146,7 @@ impl Job {
         let asked_s = restart_s + Progress::default().time_to(cycle, request.asked_s, 1.0);
         Self {
             id,
+            number: request.number,
             submit: now,
             start: None,
             width: request.nodes,

@@ -9,10 +9,14 @@ pub mod checkpoint;
 mod fleet;
 mod generator;
 mod job;
+mod log_row;
 mod model;
 mod placement;
 mod power;
 mod replay;
+mod sacct;
+#[cfg(test)]
+mod sacct_tests;
 mod schedule;
 mod spec;
 mod swf;

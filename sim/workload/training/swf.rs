@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use super::log_row::Row;
+use super::sacct::{Line, Sacct};
 use crate::kernel::{Span, Time};
 
 /// Columns of a row; whatever follows them is not read.
@@ -111,6 +113,9 @@ pub struct SwfReport {
     pub jobs: u64,
     /// Rows left out: fewer than 18 columns, or no number where one is needed.
     pub malformed: Rows,
+    /// Rows left out: a part of a job whose row tells all of it, as a burst between two
+    /// checkpoints (status 2 to 4), or a step.
+    pub partial: Rows,
     /// Rows left out: no time of submission, or no run time above zero, as of jobs that were
     /// cancelled before they started.
     pub without_time: Rows,
@@ -126,9 +131,10 @@ pub struct SwfReport {
 
 impl SwfReport {
     /// Every kind of odd row with what became of it, in a fixed order.
-    pub fn kinds(&self) -> [(&'static str, Rows); 6] {
+    pub fn kinds(&self) -> [(&'static str, Rows); 7] {
         [
             ("cannot be read: left out", self.malformed),
+            ("part of a job that has a row of its own: left out", self.partial),
             ("no run time or time of submission: left out", self.without_time),
             ("no processors: left out", self.without_processors),
             ("wider than the site: left out", self.too_wide),
@@ -139,7 +145,13 @@ impl SwfReport {
 
     /// Rows that were left out.
     pub fn dropped(&self) -> u64 {
-        let kinds = [self.malformed, self.without_time, self.without_processors, self.too_wide];
+        let kinds = [
+            self.malformed,
+            self.partial,
+            self.without_time,
+            self.without_processors,
+            self.too_wide,
+        ];
         kinds.iter().map(|rows| rows.count).sum()
     }
 }
@@ -165,13 +177,21 @@ pub struct SwfReader {
     last_submit: Time,
     header: SwfHeader,
     report: SwfReport,
+    /// Where it is no log in this format, but one of Slurm's.
+    sacct: Option<Sacct>,
 }
 
 impl SwfReader {
     /// A reader for a site of `processors` processors: wider jobs could never start.
     pub fn new(processors: u64) -> Self {
         let (header, report) = (SwfHeader::default(), SwfReport::default());
-        Self { processors, line: 0, last_submit: Time::ZERO, header, report }
+        Self { processors, line: 0, last_submit: Time::ZERO, header, report, sacct: None }
+    }
+
+    /// A reader of what `sacct --parsable2` of Slurm prints, for a site of `processors`
+    /// processors, `per_node` of them in a node.
+    pub fn of_sacct(processors: u64, per_node: u32) -> Self {
+        Self { sacct: Some(Sacct::new(per_node)), ..Self::new(processors) }
     }
 
     /// The job of the next line, if it holds one that can run. The line comes without its
@@ -186,13 +206,29 @@ impl SwfReader {
             self.header.read(&text[1..]);
             return None;
         }
+        let row = match &mut self.sacct {
+            None => Row::read(text),
+            Some(sacct) => match sacct.read(text) {
+                Line::Header => return None,
+                Line::Step => {
+                    self.report.partial.add(self.line);
+                    return None;
+                }
+                Line::Job(row) => row,
+            },
+        };
         let report = &mut self.report;
-        let Some(row) = Row::read(text) else {
+        let Some(row) = row else {
             report.malformed.add(self.line);
             return None;
         };
         if row.is_long {
             report.long.add(self.line);
+        }
+        // The format tells all of a job in a row of status 0, 1 or 5; rows of its bursts follow.
+        if (2..=4).contains(&row.status) {
+            report.partial.add(self.line);
+            return None;
         }
         if row.run <= 0 || row.submit < 0 {
             report.without_time.add(self.line);
@@ -251,20 +287,6 @@ impl SwfReader {
     pub fn report(&self) -> &SwfReport {
         &self.report
     }
-}
-
-/// The columns that matter. Times are in nanoseconds; what is negative is unknown.
-struct Row {
-    number: u64,
-    submit: i64,
-    run: i64,
-    allocated_processors: i64,
-    requested_processors: i64,
-    requested: i64,
-    status: i64,
-    user: Option<u32>,
-    queue: Option<u32>,
-    is_long: bool,
 }
 
 impl Row {
@@ -415,6 +437,7 @@ mod tests {
         let expected = SwfReport {
             jobs: 3,
             malformed: rows(5, 1),
+            partial: Rows::default(),
             without_time: rows(2, 3),
             without_processors: rows(1, 5),
             too_wide: rows(2, 6),

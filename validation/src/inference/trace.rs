@@ -76,7 +76,7 @@ fn affine_law(profile: &Profile) -> StepDesign {
 
 fn read(path: &Path) -> Result<Vec<TraceRow>, String> {
     let text = data::read(path)?;
-    let mut reader = TraceReader::new(TraceFormat::Azure);
+    let mut reader = TraceReader::new(&TraceFormat::Azure);
     let rows = text.split(|&byte| byte == b'\n').filter_map(|line| reader.read(line)).collect();
     if reader.report().has_odd_rows() {
         return Err(format!("{}: {}", path.display(), reader.report()));

@@ -5,21 +5,23 @@
 //! each client at a time.
 
 mod closed;
+mod format;
 mod gaps;
 mod lengths;
 mod rate;
+mod row;
 mod trace;
 
 use std::sync::Arc;
 
 pub(super) use closed::Clients;
 pub use closed::{ClosedDesign, SessionDesign, ThinkLaw};
+pub use format::{BlockLines, JsonRows, TableRows, TraceFormat};
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
-pub use trace::{
-    BLOCK_TOKENS, Rows, TraceDesign, TraceFormat, TraceReader, TraceReport, TraceRow, TraceRows,
-};
+pub use row::TraceRow;
+pub use trace::{Rows, TraceDesign, TraceReader, TraceReport, TraceRows};
 
 use super::prefix::Piece;
 use super::serving::SharedPrefixes;
@@ -151,6 +153,8 @@ pub(super) struct Sent {
     pub(super) output: u32,
     /// Identities of the blocks of its prompt, where its trace tells them.
     pub(super) blocks: Vec<u64>,
+    /// Tokens of each of these blocks.
+    pub(super) block_tokens: u32,
     /// What its prompt, and then its answer, adds to a session and finds of it.
     pub(super) pieces: Box<[Piece]>,
     /// The client that waits for it, counted from 1; 0 where none does.
@@ -160,8 +164,10 @@ pub(super) struct Sent {
 impl From<Turn> for Sent {
     fn from(turn: Turn) -> Sent {
         let Turn { at, class, prompt, output, pieces, client } = turn;
-        Sent { at, class, prompt, output, blocks: Vec::new(), pieces, client }
+        Sent { at, class, prompt, output, blocks: Vec::new(), block_tokens: 0, pieces, client }
     }
+    /// Tokens of each of these blocks.
+    pub(super) block_tokens: u32,
 }
 
 /// A load made ready to draw from; shared by all cells of a service.
@@ -300,7 +306,7 @@ impl Arrivals {
         let at = *next;
         assert!(at < NEVER, "there is a next arrival");
         let (prompt, output);
-        let mut blocks = Vec::new();
+        let (mut blocks, mut block_tokens) = (Vec::new(), 0);
         match (state, source) {
             (State::Drawing(drawing), Ready::Client(client)) => {
                 prompt = client.prompt.draw(&mut drawing.lengths);
@@ -310,6 +316,7 @@ impl Arrivals {
             (State::Playing(player), _) => {
                 (prompt, output) = (player.row.prompt, player.row.output);
                 blocks = std::mem::take(&mut player.row.blocks);
+                block_tokens = player.row.block_tokens;
                 *next = player.advance();
             }
             (State::Drawing(_), Ready::Trace(_)) => unreachable!("a trace is not drawn"),
@@ -317,7 +324,16 @@ impl Arrivals {
         if self.sources.len() > 1 {
             self.order.set(index, self.sources[index].next);
         }
-        Sent { at, class: *class, prompt, output, blocks, pieces: Box::default(), client: 0 }
+        Sent {
+            at,
+            class: *class,
+            prompt,
+            output,
+            blocks,
+            block_tokens,
+            pieces: Box::default(),
+            client: 0,
+        }
     }
 }
 

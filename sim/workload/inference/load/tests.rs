@@ -237,7 +237,7 @@ fn classes_and_clients_keep_their_rates_and_their_luck() {
 fn a_trace_and_clients_are_merged_in_order_of_time() {
     let mut load = poisson(0.1);
     let rows: Vec<TraceRow> = (0..50)
-        .map(|i| TraceRow { at_ns: i * 2_000_000_000, prompt: 9, output: 2, blocks: vec![] })
+        .map(|i| TraceRow { at_ns: i * 2_000_000_000, prompt: 9, output: 2, ..TraceRow::default() })
         .collect();
     let report = TraceReport { rows: 50, last_ns: rows[49].at_ns, ..TraceReport::default() };
     load.classes.push(ClassDesign::played(TraceDesign::new(Arc::new(rows), &report)));

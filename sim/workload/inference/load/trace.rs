@@ -7,27 +7,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::super::ticks::{NEVER, Ticks, from_time};
+use super::format::{FormatReader, TraceFormat};
+use super::row::TraceRow;
 use crate::kernel::Time;
-
-/// Prompt tokens of a block that a Mooncake trace identifies.
-pub const BLOCK_TOKENS: u32 = 512;
-
-/// A request of a trace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TraceRow {
-    /// When it was sent, in nanoseconds on the clock of the trace.
-    pub at_ns: u64,
-    /// Prompt tokens; at least one.
-    pub prompt: u32,
-    /// Generated tokens; at least one.
-    pub output: u32,
-    /// Identities of the blocks of [`BLOCK_TOKENS`] that the prompt begins with, each of which
-    /// stands for all before it too; the last may be shorter. Empty where the trace has none.
-    pub blocks: Vec<u64>,
-}
+use crate::tables::LineError;
 
 /// The rows of a trace, in order of time.
 pub trait TraceRows: fmt::Debug + Send + Sync {
@@ -48,6 +32,8 @@ pub struct TraceDesign {
     pub rows: Arc<dyn TraceRows>,
     /// How many there are.
     pub count: u64,
+    /// How many rows its file has, with those of other classes.
+    pub of_all: u64,
     /// When the first was sent, on the clock of the trace.
     pub first_ns: u64,
     /// When the last was sent.
@@ -61,14 +47,15 @@ pub struct TraceDesign {
 impl TraceDesign {
     /// A trace played as it was recorded.
     pub fn new(rows: Arc<dyn TraceRows>, report: &TraceReport) -> Self {
-        let TraceReport { rows: count, first_ns, last_ns, .. } = *report;
-        Self { rows, count, first_ns, last_ns, rate_scale: 1.0, repeat: false }
+        let TraceReport { rows: count, others, first_ns, last_ns, .. } = *report;
+        let of_all = count + others;
+        Self { rows, count, of_all, first_ns, last_ns, rate_scale: 1.0, repeat: false }
     }
 
     /// From the first row of one pass to that of the next: the recorded time and a mean gap.
     fn period_ns(&self) -> u64 {
         let span = self.last_ns - self.first_ns;
-        let mean_gap = span / self.count.saturating_sub(1).max(1);
+        let mean_gap = span / self.of_all.saturating_sub(1).max(1);
         // A trace of one instant comes back once a second.
         if span == 0 { 1_000_000_000 } else { span + mean_gap }
     }
@@ -147,18 +134,6 @@ impl Player {
     }
 }
 
-/// The format of a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TraceFormat {
-    /// The Azure LLM inference traces: CSV with the columns `TIMESTAMP`, `ContextTokens` and
-    /// `GeneratedTokens` under a header.
-    Azure,
-    /// The Mooncake traces: one JSON object a line with `timestamp` in milliseconds,
-    /// `input_length`, `output_length` and, where it tells them, the `hash_ids` of the blocks of
-    /// 512 tokens of the prompt, each of which stands for all before it too.
-    Mooncake,
-}
-
 /// Rows of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rows {
@@ -193,6 +168,14 @@ pub struct TraceReport {
     pub empty: Rows,
     /// Requests sent before the one of the row above; they count as sent with it.
     pub backwards: Rows,
+    /// Rows of another class than the one that is asked for.
+    pub others: u64,
+    /// The longest time between two rows, ns, and the line of the first.
+    pub longest_gap: (u64, u64),
+    /// Prompt tokens of all requests, and the most of one.
+    pub prompt: (u64, u32),
+    /// Generated tokens of all requests, and the most of one.
+    pub output: (u64, u32),
 }
 
 impl TraceReport {
@@ -203,6 +186,38 @@ impl TraceReport {
             ("no prompt or no answer: left out", self.empty),
             ("sent before the row above: taken as sent with it", self.backwards),
         ]
+    }
+
+    /// The line after which nothing is sent for longer than in all the rest of the trace and than
+    /// a day, and for how long, s: a stray time is followed by such a gap.
+    pub fn stray_gap(&self) -> Option<(u64, f64)> {
+        const DAY_NS: u64 = 86_400_000_000_000;
+        let (gap_ns, line) = self.longest_gap;
+        let rest_ns = (self.last_ns - self.first_ns).saturating_sub(gap_ns);
+        (gap_ns > DAY_NS && gap_ns > rest_ns).then(|| (line, gap_ns as f64 * 1e-9))
+    }
+
+    /// What was found in it, in a line.
+    pub fn found(&self) -> String {
+        let span_s = (self.last_ns - self.first_ns) as f64 * 1e-9;
+        let mean = |sum: u64| sum as f64 / self.rows.max(1) as f64;
+        let mut text = format!(
+            "{} requests over {span_s:.0} s; prompt tokens {:.0} in the mean, {} at most; generated \
+             {:.0} in the mean, {} at most",
+            self.rows,
+            mean(self.prompt.0),
+            self.prompt.1,
+            mean(self.output.0),
+            self.output.1
+        );
+        if self.others > 0 {
+            text += &format!("; {} rows of other classes", self.others);
+        }
+        let left_out = self.malformed.count + self.empty.count;
+        if left_out > 0 {
+            text += &format!("; {left_out} rows left out");
+        }
+        text
     }
 
     /// Whether a row was left out or mended.
@@ -226,47 +241,67 @@ impl fmt::Display for TraceReport {
 /// Reads a trace line by line.
 #[derive(Debug, Clone)]
 pub struct TraceReader {
-    format: TraceFormat,
+    rows: FormatReader,
     line: u64,
     report: TraceReport,
+    /// What is wrong with the first row that cannot be read.
+    wrong: Option<LineError>,
+    /// When the row before was sent, whoever it was from, and its line.
+    before: Option<(u64, u64)>,
 }
 
 impl TraceReader {
     /// A reader of `format` before the first line.
-    pub fn new(format: TraceFormat) -> Self {
-        Self { format, line: 0, report: TraceReport::default() }
+    pub fn new(format: &TraceFormat) -> Self {
+        let rows = FormatReader::new(format);
+        Self { rows, line: 0, report: TraceReport::default(), wrong: None, before: None }
     }
 
     /// The request of the next line, if it holds one. The line comes without its break, though
     /// a carriage return at its end does no harm.
     pub fn read(&mut self, line: &[u8]) -> Option<TraceRow> {
         self.line += 1;
-        let text = line.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(line).trim_ascii();
-        if text.is_empty() || self.format == TraceFormat::Azure && self.line == 1 && is_header(text)
-        {
-            return None;
-        }
-        let read = match self.format {
-            TraceFormat::Azure => azure(text),
-            TraceFormat::Mooncake => mooncake(text),
+        let line = line.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(line);
+        let (row, is_mine) = match self.rows.read(self.line, line) {
+            Ok(Some(row)) => row,
+            Ok(None) => return None,
+            Err(error) => {
+                self.wrong.get_or_insert(error.at_line(self.line));
+                self.report.malformed.add(self.line);
+                return None;
+            }
         };
+        self.take(row, is_mine)
+    }
+
+    /// Counts a row, and hands it on where it counts.
+    fn take(&mut self, mut row: TraceRow, is_mine: bool) -> Option<TraceRow> {
         let report = &mut self.report;
-        let Some(mut row) = read else {
-            report.malformed.add(self.line);
-            return None;
-        };
         if row.prompt == 0 || row.output == 0 {
             report.empty.add(self.line);
             return None;
         }
-        if report.rows == 0 {
-            report.first_ns = row.at_ns;
-        } else if row.at_ns < report.last_ns {
-            report.backwards.add(self.line);
-            row.at_ns = report.last_ns;
+        match self.before {
+            None => report.first_ns = row.at_ns,
+            Some((last_ns, _)) if row.at_ns < last_ns => {
+                report.backwards.add(self.line);
+                row.at_ns = last_ns;
+            }
+            Some((last_ns, line)) => {
+                if row.at_ns - last_ns > report.longest_gap.0 {
+                    report.longest_gap = (row.at_ns - last_ns, line);
+                }
+            }
         }
+        self.before = Some((row.at_ns, self.line));
         report.last_ns = row.at_ns;
+        if !is_mine {
+            report.others += 1;
+            return None;
+        }
         report.rows += 1;
+        report.prompt = (report.prompt.0 + u64::from(row.prompt), report.prompt.1.max(row.prompt));
+        report.output = (report.output.0 + u64::from(row.output), report.output.1.max(row.output));
         Some(row)
     }
 
@@ -285,54 +320,11 @@ impl TraceReader {
     pub fn report(&self) -> &TraceReport {
         &self.report
     }
-}
 
-fn is_header(text: &[u8]) -> bool {
-    text.to_ascii_lowercase().starts_with(b"timestamp,")
-}
-
-/// `2023-11-16 18:15:46.6805900,374,44`; the time may have an offset from UTC.
-fn azure(text: &[u8]) -> Option<TraceRow> {
-    let mut columns = std::str::from_utf8(text).ok()?.split(',');
-    let (time, prompt, output) = (columns.next()?, columns.next()?, columns.next()?);
-    if columns.next().is_some() {
-        return None;
+    /// What is wrong with the first row, or with the header, that cannot be read.
+    pub fn wrong(&self) -> Option<LineError> {
+        self.rows.finish().err().or_else(|| self.wrong.clone())
     }
-    let at = match time.parse::<jiff::Timestamp>() {
-        Ok(at) => at,
-        Err(_) => {
-            let local: jiff::civil::DateTime = time.parse().ok()?;
-            jiff::tz::Offset::UTC.to_timestamp(local).ok()?
-        }
-    };
-    Some(TraceRow {
-        at_ns: u64::try_from(at.as_nanosecond()).ok()?,
-        prompt: prompt.trim().parse().ok()?,
-        output: output.trim().parse().ok()?,
-        blocks: Vec::new(),
-    })
-}
-
-/// `{"timestamp": 27482, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47]}`.
-fn mooncake(text: &[u8]) -> Option<TraceRow> {
-    #[derive(Deserialize)]
-    struct Row {
-        timestamp: f64,
-        input_length: u32,
-        output_length: u32,
-        #[serde(default)]
-        hash_ids: Vec<u64>,
-    }
-    let row: Row = serde_json::from_slice(text).ok()?;
-    let Row { timestamp, input_length, output_length, hash_ids: blocks } = row;
-    // Up to a thousand years of milliseconds, which an f64 tells apart to the microsecond.
-    let sound = (0.0..3.2e13).contains(&timestamp);
-    sound.then_some(TraceRow {
-        at_ns: (timestamp * 1e6).round() as u64,
-        prompt: input_length,
-        output: output_length,
-        blocks,
-    })
 }
 
 #[cfg(test)]
@@ -340,7 +332,7 @@ mod tests {
     use super::*;
 
     fn read(format: TraceFormat, text: &str) -> (Vec<TraceRow>, TraceReport) {
-        let mut reader = TraceReader::new(format);
+        let mut reader = TraceReader::new(&format);
         let rows = text.split('\n').filter_map(|line| reader.read(line.as_bytes())).collect();
         (rows, *reader.report())
     }
@@ -368,11 +360,17 @@ mod tests {
 
     #[test]
     fn a_mooncake_trace_is_read_whatever_else_its_rows_hold() {
-        let text = "{\"timestamp\": 0, \"input_length\": 6758, \"output_length\": 500, \"hash_ids\": [0, 1]}\n\
+        let text = "{\"timestamp\": 0, \"input_length\": 6758, \"output_length\": 500, \"hash_ids\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]}\n\
                     {\"output_length\": 7, \"input_length\": 1, \"timestamp\": 1.5}\n";
-        let (rows, report) = read(TraceFormat::Mooncake, text);
-        let row = |at_ns, prompt, output, blocks| TraceRow { at_ns, prompt, output, blocks };
-        assert_eq!(rows, [row(0, 6758, 500, vec![0, 1]), row(1_500_000, 1, 7, vec![])]);
+        let (rows, report) = read(TraceFormat::MOONCAKE, text);
+        let row = |at_ns, prompt, output, blocks| TraceRow {
+            at_ns,
+            prompt,
+            output,
+            blocks,
+            block_tokens: 512,
+        };
+        assert_eq!(rows, [row(0, 6758, 500, (0..14).collect()), row(1_500_000, 1, 7, vec![])]);
         assert_eq!(report.to_string(), "2 requests");
     }
 
@@ -403,7 +401,7 @@ mod tests {
                         {\"timestamp\": 1, \"input_length\": 1.5, \"output_length\": 1}\n\
                         {\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": [-1]}\n\
                         {\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1";
-        let (rows, report) = read(TraceFormat::Mooncake, mooncake);
+        let (rows, report) = read(TraceFormat::MOONCAKE, mooncake);
         assert_eq!((rows.len(), report.malformed), (0, odd(7, 1)));
         let said = report.to_string();
         assert_eq!(said, "0 requests; 7 rows (first: line 1) cannot be read: left out");

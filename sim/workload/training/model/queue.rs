@@ -232,7 +232,7 @@ impl Training {
         self.totals.failed += u64::from(job.end == JobEnd::Failed);
         self.totals.cancelled += u64::from(job.end == JobEnd::Cancelled);
         let record = JobRecord {
-            id: job.id,
+            id: job.number.unwrap_or(job.id),
             submit: job.submit,
             start: job.start.expect("a job that ends has started"),
             end: now,

@@ -24,6 +24,10 @@ kinds! {
         Stream(StreamSpec) = "stream",
         /// Jobs of a log in the Standard Workload Format.
         Swf(SwfSpec) = "swf",
+        /// Jobs of a log that `sacct --parsable2` (`-P`) of Slurm printed, with the columns `JobID`,
+        /// `Submit`, `Start` and `End` or `Elapsed`, `NNodes`, and if there are any `AllocTRES` or
+        /// `ReqTRES`, `Timelimit`, `State` and `User`. Steps are left out.
+        Sacct(SacctSpec) = "sacct",
     }
 }
 
@@ -167,6 +171,17 @@ pub struct SwfSpec {
     pub queues: Option<Vec<Name>>,
 }
 
+/// A log of Slurm's accounting.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SacctSpec {
+    /// The log, which may be compressed with gzip.
+    pub file: Name,
+    /// GPUs of a node of the log, by which jobs without GPUs in their resources are counted. Jobs
+    /// get whole nodes, rounded up. Default: the GPUs of a node.
+    pub processors_per_node: Option<u32>,
+}
+
 impl SwfSpec {
     /// All of the log `file`, by default.
     pub fn of(file: Name) -> Self {
@@ -181,6 +196,8 @@ pub(in crate::workload::training) enum JobsDesign {
     Stream(StreamDesign),
     Log {
         file: Name,
+        /// Whether it is a log of Slurm's accounting.
+        of_sacct: bool,
         processors_per_node: u32,
         /// Tier by queue.
         queues: Arc<[u16]>,
@@ -374,6 +391,7 @@ impl JobsSpec {
             }
             JobsSpec::Stream(stream) => JobsDesign::Stream(stream.resolve(room, faults)),
             JobsSpec::Swf(swf) => swf.resolve(room, faults),
+            JobsSpec::Sacct(sacct) => sacct.resolve(room, faults),
         }
     }
 }
@@ -474,6 +492,7 @@ impl SwfSpec {
         let queues = self.queues.iter().flatten().enumerate();
         JobsDesign::Log {
             file: self.file.clone(),
+            of_sacct: false,
             processors_per_node,
             queues: queues
                 .map(|(index, name)| {
@@ -485,6 +504,19 @@ impl SwfSpec {
                     tier
                 })
                 .collect(),
+            rows: LogRows::default(),
+        }
+    }
+}
+
+impl SacctSpec {
+    fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
+        let processors = self.processors_per_node.unwrap_or(room.rack.gpus_per_node as u32);
+        JobsDesign::Log {
+            file: self.file.clone(),
+            of_sacct: true,
+            processors_per_node: Check { faults }.count("processors_per_node", Some(processors)),
+            queues: Arc::default(),
             rows: LogRows::default(),
         }
     }
@@ -535,6 +567,17 @@ impl TrainingDesign {
         Some((file, usable * u64::from(*processors_per_node)))
     }
 
+    /// A reader of that log before its first line.
+    pub fn log_reader(&self) -> Option<SwfReader> {
+        let (_, processors) = self.log_file()?;
+        match &self.jobs {
+            JobsDesign::Log { of_sacct: true, processors_per_node, .. } => {
+                Some(SwfReader::of_sacct(processors, *processors_per_node))
+            }
+            _ => Some(SwfReader::new(processors)),
+        }
+    }
+
     /// Takes `rows` for the log, which `read` has been through. Rows that were left out or mended
     /// become a warning.
     pub fn take_log(&mut self, rows: Arc<dyn JobRows>, read: &SwfReader, faults: &mut Vec<Fault>) {
@@ -544,7 +587,8 @@ impl TrainingDesign {
         let report: &SwfReport = read.report();
         let message = format!("`{file}`: {report}");
         if report.jobs == 0 {
-            let help = "a log in the Standard Workload Format has 18 columns a row";
+            let help = "a log in the Standard Workload Format has 18 columns a row; what `sacct -P` \
+                        printed is read by `kind: sacct`";
             faults.push(Fault::error("jobs.file", message).at(file.mark).help(help));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
             let mut fault = Fault::warning("jobs.file", message).at(file.mark);

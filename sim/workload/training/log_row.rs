@@ -1,0 +1,16 @@
+//! A row of a job log, whatever its format.
+
+/// The columns that matter. Times are in nanoseconds; what is negative is unknown.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) number: u64,
+    pub(super) submit: i64,
+    pub(super) run: i64,
+    pub(super) allocated_processors: i64,
+    pub(super) requested_processors: i64,
+    pub(super) requested: i64,
+    pub(super) status: i64,
+    pub(super) user: Option<u32>,
+    pub(super) queue: Option<u32>,
+    pub(super) is_long: bool,
+}

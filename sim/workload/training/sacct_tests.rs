@@ -1,0 +1,40 @@
+//! Logs of Slurm's accounting.
+
+use super::swf::{JobEnd, SwfReader};
+
+#[test]
+fn jobs_are_read_and_steps_left_out() {
+    let text = "JobID|Submit|Start|End|NNodes|ReqTRES|Timelimit|State|User\n\
+        101|2026-06-01T00:00:05|2026-06-01T00:01:00|2026-06-01T02:01:00|1|gres/gpu=8|04:00:00|COMPLETED|u1\n\
+        101.batch|2026-06-01T00:01:00|2026-06-01T00:01:00|2026-06-01T02:01:00|1|||COMPLETED|\n\
+        102|2026-06-01T00:10:05|Unknown|Unknown|2||1-00:00:00|CANCELLED by 12|u2\n\
+        103_4|2026-06-01T00:20:05|2026-06-01T01:00:00|2026-06-01T01:30:00|2||UNLIMITED|TIMEOUT|u1\n";
+    let mut reader = SwfReader::of_sacct(32, 8);
+    let jobs: Vec<_> = text.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
+    assert_eq!(jobs.len(), 2);
+    assert_eq!((jobs[0].number, jobs[0].processors, jobs[0].end), (101, 8, JobEnd::Completed));
+    assert_eq!(jobs[0].run.as_secs_f64(), 7200.0);
+    assert_eq!(jobs[0].requested.as_secs_f64(), 14_400.0);
+    // Two nodes of eight, half an hour, without a limit of its own.
+    assert_eq!((jobs[1].number, jobs[1].processors, jobs[1].end), (103, 16, JobEnd::Failed));
+    assert_eq!(jobs[1].requested, jobs[1].run);
+    assert_eq!((jobs[1].submit - jobs[0].submit).as_secs_f64(), 1200.0);
+    assert_eq!(jobs[0].user, jobs[1].user);
+    let report = reader.report();
+    assert_eq!((report.partial.first_line, report.without_time.first_line), (3, 4));
+}
+
+#[test]
+fn hostile_rows_are_counted() {
+    let mut reader = SwfReader::of_sacct(32, 8);
+    let rows: [&[u8]; 5] = [
+        b"no header",
+        b"JobID|Submit|Elapsed|NNodes",
+        b"x|2026-06-01T00:00:05|1:00|1",
+        b"1|2026-06-01T00:00:05|99999999999999999999-00:00:00|1",
+        b"2|2026-06-01T00:00:05|01:00|99999999999",
+    ];
+    let jobs = rows.iter().filter_map(|row| reader.read(row)).count();
+    assert_eq!((jobs, reader.report().malformed.count), (0, 3));
+    assert_eq!(reader.report().too_wide.count, 1);
+}
