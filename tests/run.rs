@@ -216,8 +216,7 @@ fn parquet_reads_back() {
     bench.loadbank("run small.yaml --tables csv,parquet,csv").assert().success();
     let folder = bench.the_run();
     let hash = json(folder.join("manifest.json"))["scenario_sha256"].clone();
-    for stem in
-        ["timeseries", "events", "graph", "incidents", "jobs", "loads", "months", "states"]
+    for stem in ["timeseries", "events", "graph", "incidents", "jobs", "loads", "months", "states"]
     {
         let plain = csv(&folder.join(format!("{stem}.csv")));
         let (header, plain) = plain.split_first().unwrap();

@@ -127,7 +127,9 @@ fn check(check: &args::Check) -> Exit {
     };
     if let Some(loaded) = &loaded {
         text.push_str(&printable(&match check.format {
-            Format::Text => report::text::check(&loaded.design, diagnostics.warnings(), &loaded.found),
+            Format::Text => {
+                report::text::check(&loaded.design, diagnostics.warnings(), &loaded.found)
+            }
             Format::Json => report::json::single_points(&loaded.design),
         }));
     }

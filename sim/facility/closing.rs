@@ -3,8 +3,8 @@
 use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{
-    self, Before, ComponentEnd, End, HallEnd, Reserve, SiteEnd, Subject, Summary, WorkEnd, tell_bill,
-    tell_worst_month,
+    self, Before, ComponentEnd, End, HallEnd, Reserve, SiteEnd, Subject, Summary, WorkEnd,
+    tell_bill, tell_worst_month,
 };
 use super::outcome::Outcome;
 use super::work::Work;

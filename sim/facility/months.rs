@@ -29,6 +29,11 @@ pub(super) struct Months {
     start: Time,
     /// Beginning of the next.
     next: Time,
+    /// Where the first month that is told begins, what had been found there, and how many ends of
+    /// months lie before.
+    first: Time,
+    before: Vec<Subject>,
+    forgotten: usize,
     /// What had been found at the end of each month.
     ends: Vec<MonthEnd>,
 }
@@ -45,7 +50,14 @@ struct MonthEnd {
 impl Months {
     pub(super) fn new(clock: &Clock) -> Self {
         let next = clock.next_month(Time::ZERO);
-        Self { start: Time::ZERO, next, ends: Vec::new() }
+        Self {
+            start: Time::ZERO,
+            next,
+            first: Time::ZERO,
+            before: Vec::new(),
+            forgotten: 0,
+            ends: Vec::new(),
+        }
     }
 }
 
@@ -71,7 +83,8 @@ impl Facility<'_> {
     pub(super) fn restart_months(&mut self, now: Time) {
         let next = self.design.clock.next_month(now);
         let before = self.subjects(now);
-        self.months = Months { start: now, next, before, closed: Vec::new() };
+        let forgotten = self.months.forgotten + self.months.ends.len();
+        self.months = Months { start: now, next, first: now, before, forgotten, ends: Vec::new() };
     }
 
     /// All months, with what has been simulated of the last, where `figures` are those of now.
@@ -83,8 +96,9 @@ impl Facility<'_> {
             ends.push(MonthEnd { at: now, figures, peak_w });
         }
         let clock = &self.design.clock;
-        let starts = std::iter::once(Time::ZERO).chain(ends.iter().map(|end| end.at));
-        let before = std::iter::once(&[][..]).chain(ends.iter().map(|end| &end.figures[..]));
+        let starts = std::iter::once(self.months.first).chain(ends.iter().map(|end| end.at));
+        let before =
+            std::iter::once(&self.months.before[..]).chain(ends.iter().map(|end| &end.figures[..]));
         let months = starts.zip(before).zip(&ends).map(|((start, before), end)| {
             let reading = clock.read(start);
             Month {
@@ -102,7 +116,9 @@ impl Facility<'_> {
     fn tell_lost_work(&self, ends: &mut [MonthEnd]) {
         for (work, site) in self.works.iter().zip(&self.design.works) {
             let Work::Training(training) = work else { continue };
-            for (end, (hours, usd)) in ends.iter_mut().zip(training.lost_before()) {
+            for (end, (hours, usd)) in
+                ends.iter_mut().zip(training.lost_before().skip(self.months.forgotten))
+            {
                 for subject in &mut end.figures {
                     let it_is = subject.kind == SubjectKind::Training && subject.name == site.name;
                     if it_is {

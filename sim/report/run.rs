@@ -13,7 +13,8 @@ use super::meter;
 use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables};
 use super::told;
 use crate::facility::{
-    Design, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow, Subject, WorkDesign,
+    Design, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow, Subject,
+    WorkDesign,
 };
 use crate::kernel::Time;
 use crate::money::Interval;

@@ -213,6 +213,9 @@ impl Findings {
             }
         };
         agrees("import_mw", &uses);
+        for whole in ["fans_mw", "pumps_mw", "chillers_mw"] {
+            agrees(whole, &ending(&format!("_{whole}")));
+        }
         // The heat of a loop falls below zero by what outdoor air takes from its halls, no further.
         let outside = ending("_outside_mw");
         for heat in ending("_heat_mw") {
@@ -222,9 +225,6 @@ impl Findings {
                 let name = &series.columns[heat];
                 self.add(format!("range: {name} holds {}, outdoor air {}", row[heat], taken(row)));
             }
-        }
-        for whole in ["fans_mw", "pumps_mw", "chillers_mw"] {
-            agrees(whole, &ending(&format!("_{whole}")));
         }
     }
 

@@ -220,11 +220,7 @@ fn write_means(study: &Study, contrasts: &[Contrast], tables: &Tables<'_>) -> io
 
 /// The latencies of all requests of the replications of each case: a row for each histogram, which
 /// is a line of `latency/DESIGN-POINT.hlog`, the interval log of the HdrHistogram tools.
-fn write_latencies(
-    study: &Study,
-    contrasts: &[Contrast],
-    tables: &Tables<'_>,
-) -> io::Result<()> {
+fn write_latencies(study: &Study, contrasts: &[Contrast], tables: &Tables<'_>) -> io::Result<()> {
     let logs = tables.folder.join("latency");
     fs::create_dir_all(&logs)?;
     let mut columns = vec![text("study"), text("design"), count("point")];

@@ -236,7 +236,7 @@ mod columnar {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cell, Column, Format, Kind, Table};
+    use super::super::{Cell, Column, Format, Kind, Tables};
     use super::*;
 
     /// More rows than a row group holds.
@@ -260,7 +260,8 @@ mod tests {
             formats.push(("best", Format::best()));
         }
         for (stem, format) in formats {
-            let mut table = Table::create(folder.path(), stem, columns(), &[format]).unwrap();
+            let tables = Tables { folder: folder.path(), formats: &[format], origin: Vec::new() };
+            let mut table = tables.create(stem, columns()).unwrap();
             for row in 0..ROWS {
                 let cells = [
                     Cell::Time(at(row)),

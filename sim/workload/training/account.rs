@@ -463,7 +463,7 @@ impl TrainingSummary {
             gpu_hours,
             goodput_share: of_all(gpu_hours.useful),
             utilisation: of_all(gpu_hours.held()),
-            ettr: share(gpu_hours.useful, sums.present_gpu_h).unwrap_or(0.0),
+            ettr: share(gpu_hours.useful, sums.present_gpu_h),
             jobs: JobCounts {
                 submitted: self.jobs.submitted - before.jobs.submitted,
                 completed,

@@ -10,7 +10,7 @@ use super::supply::{BatteryTally, Drive, Supply};
 use super::switch::{Side, StaticSwitch, SwitchTally, Transfer};
 use super::timers::{Cx, Timers, Turn};
 use super::ups::Ups;
-use crate::kernel::{Span, Streams, Time};
+use crate::kernel::{Span, Stream, Streams, Time};
 use crate::plant::power::design::{PowerDesign, PowerLoad, PowerNode};
 use crate::plant::power::upkeep::Upkeep;
 use crate::plant::power::wiring::Wiring;

@@ -166,8 +166,6 @@ impl From<Turn> for Sent {
         let Turn { at, class, prompt, output, pieces, client } = turn;
         Sent { at, class, prompt, output, blocks: Vec::new(), block_tokens: 0, pieces, client }
     }
-    /// Tokens of each of these blocks.
-    pub(super) block_tokens: u32,
 }
 
 /// A load made ready to draw from; shared by all cells of a service.

@@ -18,8 +18,8 @@ use crate::tables::{TableFields, Texts};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{
     BlockLines, ClassDesign, ClientDesign, ClosedDesign, GapLaw, JsonRows, LengthLaw, LoadDesign,
-    NoiseDesign, RateDesign, SessionDesign, SourceDesign, TableRows, Targets, ThinkLaw, TraceDesign,
-    TraceFormat,
+    NoiseDesign, RateDesign, SessionDesign, SourceDesign, TableRows, Targets, ThinkLaw,
+    TraceDesign, TraceFormat,
 };
 use crate::workload::inference::replica::Limits;
 use crate::workload::inference::serving::SharedPrefixes;
