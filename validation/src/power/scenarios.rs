@@ -52,8 +52,7 @@ pub(super) fn simulated(rows: &mut Rows) -> Result<(), String> {
         rows.simulated("P6", &format!("2N, beta {beta}: losses per year"), losses, seen, 0.06);
         rows.simulated("P6", &format!("2N, beta {beta}: hours per year"), hours, lost, 0.08);
     }
-    let work = "maintenance={sides: {of: \"side-{1..2}\", every: 4380 h, lasts: 12 h}}";
-    let [losses, hours, _] = estimates(&follow("sides", &[work], 400_000)?);
+    let [losses, hours, _] = estimates(&follow("planned", &[], 400_000)?);
     rows.simulated("P9", "2N with planned work: losses per year", 0.00409676, losses, 0.04);
     rows.simulated("P9", "2N with planned work: hours per year", 0.0303617, hours, 0.05);
     let [losses, hours, share] = estimates(&follow("engines", &[], 20_000)?);
