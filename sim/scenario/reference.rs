@@ -220,6 +220,12 @@ impl<'s> Page<'s> {
             return format!("list of {}", if of.starts_with('[') { of } else { of + "s" });
         }
         if schema["additionalProperties"].is_object() {
+            let each = without_null(&schema["additionalProperties"]);
+            let definition = reference_of(each).map_or(each, |name| &self.definitions[name]);
+            let is_section = definition["type"] == "object" || models_of(definition).next().is_some();
+            if !is_section {
+                return format!("{} by name", self.what(each, field));
+            }
             return format!("[components](#{}) by name", slug(field));
         }
         if let Some(alternatives) = schema["anyOf"].as_array() {
