@@ -17,7 +17,7 @@ workloads:
   mine:
     kind: mining
     racks: yard
-    pool_fee: 0
+    pool: {kind: fpps, fee: 0}
     income: {hash_price: 50 $/PH/day}
     failures: {rate: 0 /year}
 ";

@@ -196,6 +196,7 @@ fn income_book(subjects: &[Subject]) -> Ledger {
     for work in subjects.iter().filter(|subject| subject.kind == SubjectKind::Mining) {
         let name = &work.name;
         income.inflow(&format!("hashes {name}"), work.real("hashes_usd"));
+        income.inflow(&format!("luck {name}"), work.real("luck_usd"));
         income.outflow(&format!("income {name}"), work.real("revenue_usd"));
         income.outflow(&format!("pool {name}"), work.real("pool_usd"));
     }

@@ -110,14 +110,23 @@ pub(super) static MINING: &[Row<MiningSummary>] = &[
         .adding(),
         |m| Some(m.hashes_usd),
     ),
-    Row::new(Figure::new("pool", Scale::USD, "Part of it that the pool keeps.").adding(), |m| {
+    Row::new(
+        Figure::new(
+            "luck",
+            Scale::USD,
+            "What blocks paid by luck above that; zero where the pool bears the luck.",
+        )
+        .adding(),
+        |m| Some(m.luck_usd),
+    ),
+    Row::new(Figure::new("pool", Scale::USD, "Part of both that the pool keeps.").adding(), |m| {
         Some(m.pool_usd)
     }),
     Row::new(
         Figure::new(
             "mined",
             Scale::BTC,
-            "Expected bitcoin after the pool's fee; none where the income says only what a hash earns in dollars.",
+            "Bitcoin after the pool's fee, expected or paid for blocks found; none where the income says only what a hash earns in dollars.",
         )
         .higher()
         .adding(),

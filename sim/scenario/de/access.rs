@@ -7,10 +7,11 @@ use serde::forward_to_deserialize_any;
 
 use super::fill::Fill;
 use super::{Error, Reader, Session, address};
-use crate::plant::cooling::MOVED;
+use crate::plant::cooling;
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::tree::{Entry, Node};
 use crate::spec::{Mark, NAME_TOKEN, suggest};
+use crate::workload::mining;
 
 /// The entries of a mapping, for serde.
 pub(super) struct Entries<'t, 'k, 's> {
@@ -90,7 +91,8 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
 /// "it is `pumps.head` now" for a field that once stood beside `fields`.
 fn moved(key: &str, fields: &[&str]) -> Option<String> {
     let is_here = |place: &str| place.split('.').next().is_some_and(|part| fields.contains(&part));
-    let (_, place) = MOVED.iter().find(|(old, place)| *old == key && is_here(place))?;
+    let mut all = cooling::MOVED.iter().chain(mining::MOVED);
+    let (_, place) = all.find(|(old, place)| *old == key && is_here(place))?;
     Some(format!("it is `{place}` now"))
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::income::{HASHES_PER_PH_DAY, Income};
+use super::pool::{Luck, PoolDesign};
 use crate::kernel::Time;
 use crate::measure::{Meter, Sum, share};
 
@@ -102,9 +103,11 @@ pub struct MiningSummary {
     pub income_usd: f64,
     /// Every hash at the hash price of its time, before the pool's fee, $.
     pub hashes_usd: f64,
-    /// Part of it that the pool keeps, $.
+    /// What blocks paid by luck above that, $; zero where the pool bears the luck.
+    pub luck_usd: f64,
+    /// Part of both that the pool keeps, $.
     pub pool_usd: f64,
-    /// Expected bitcoin after the pool's fee, BTC; none where the income says only what a hash
+    /// Bitcoin after the pool's fee, BTC, expected or paid for blocks found; none where the income says only what a hash
     /// earns in dollars.
     pub mined_btc: Option<f64>,
     /// How often a machine was sent to sleep for the price, in the mean over the fleet.
@@ -193,6 +196,10 @@ pub(super) struct Account {
     idle: [Meter; Cause::COUNT],
     curtailed_w: [Meter; Cause::COUNT],
     income_usd_s: Meter,
+    /// What blocks have paid that were found by luck, before the pool's fee, and in the interval.
+    paid_usd: Sum,
+    paid_btc: Sum,
+    interval_paid_usd: f64,
     /// What a hash earns, the hashes up to when it began to, and what those before it earned.
     income: Income,
     hashes_before: f64,
@@ -212,6 +219,9 @@ impl Account {
             idle: std::array::from_fn(|_| meter()),
             curtailed_w: std::array::from_fn(|_| meter()),
             income_usd_s: meter(),
+            paid_usd: Sum::ZERO,
+            paid_btc: Sum::ZERO,
+            interval_paid_usd: 0.0,
             income: Income::of(0.0),
             hashes_before: 0.0,
             earned_usd: Sum::ZERO,
@@ -234,12 +244,19 @@ impl Account {
         let (mut usd, mut btc) = (self.earned_usd, self.earned_btc);
         usd.add(hashes * (self.income.usd_ph_day / HASHES_PER_PH_DAY));
         if hashes > 0.0 {
-            btc = btc.zip(self.income.btc_per_hash).map(|(mut sum, each)| {
+            btc = btc.zip(self.income.btc_per_hash()).map(|(mut sum, each)| {
                 sum.add(hashes * each);
                 sum
             });
         }
         (usd, btc)
+    }
+
+    /// A block that was found by luck pays this much, before the pool's fee.
+    pub(super) fn pay(&mut self, usd: f64, btc: f64) {
+        self.paid_usd.add(usd);
+        self.paid_btc.add(btc);
+        self.interval_paid_usd += usd;
     }
 
     /// From `now` on the fleet does `fleet` and earns `usd_per_hash`.
@@ -254,7 +271,7 @@ impl Account {
         self.income_usd_s.set(now, fleet.hash_rate * usd_per_hash);
     }
 
-    pub(super) fn take_interval(&mut self, now: Time) -> MiningInterval {
+    pub(super) fn take_interval(&mut self, now: Time, pool_fee: f64) -> MiningInterval {
         let curtailed: [f64; Cause::COUNT] =
             std::array::from_fn(|cause| self.curtailed_w[cause].take_interval(now).mean);
         for idle in &mut self.idle {
@@ -265,7 +282,8 @@ impl Account {
             hash_rate: self.hash_rate.take_interval(now).mean,
             hashing: self.hashing.take_interval(now).mean,
             curtailed_w: ByCause::from_fn(|cause| curtailed[cause]),
-            income_usd: self.income_usd_s.take_interval(now).integral,
+            income_usd: self.income_usd_s.take_interval(now).integral
+                + (1.0 - pool_fee) * std::mem::take(&mut self.interval_paid_usd),
         }
     }
 
@@ -275,12 +293,16 @@ impl Account {
         now: Time,
         machines: u64,
         rated_w: f64,
-        pool_fee: f64,
+        pool: &PoolDesign,
     ) -> MiningSummary {
         const HOUR: f64 = 3600.0;
         const MWH: f64 = 3.6e9;
         let total = |meter: &Meter| total(meter, now);
         let (hashes_usd, hashes_btc) = self.earned(now);
+        // What the pool divides: by hashes, or by the blocks that were found.
+        let by_hash = pool.luck == Luck::Pool;
+        let luck_usd = if by_hash { 0.0 } else { self.paid_usd.value() - hashes_usd.value() };
+        let btc = if by_hash { hashes_btc } else { Some(self.paid_btc) };
         let hashing_machine_h = total(&self.hashing) / HOUR;
         let machine_h = machines as f64 * (now - self.start).as_hours_f64();
         MiningSummary {
@@ -292,10 +314,11 @@ impl Account {
             energy_mwh: total(&self.draw_w) / MWH,
             curtailed_mwh: ByCause::from_fn(|cause| total(&self.curtailed_w[cause]) / MWH),
             mean_hash_rate_eh_s: self.hash_rate.mean(now) * 1e-18,
-            income_usd: total(&self.income_usd_s),
+            income_usd: total(&self.income_usd_s) + self.paid_usd.value() * (1.0 - pool.fee),
             hashes_usd: hashes_usd.value(),
-            pool_usd: hashes_usd.value() * pool_fee,
-            mined_btc: hashes_btc.map(|btc| btc.value() * (1.0 - pool_fee)),
+            luck_usd,
+            pool_usd: (hashes_usd.value() + luck_usd) * pool.fee,
+            mined_btc: btc.map(|btc| btc.value() * (1.0 - pool.fee)),
             price_stops: 0.0,
             failures: 0,
             failed_starts: 0,

@@ -38,8 +38,31 @@ pub struct AsicRackSpec {
     /// Clock just below the shutdown temperature, as a share of the full one. Default: 0.9
     /// (same review: 440 of 490 MHz).
     pub throttled_speed: Option<Fraction>,
+    /// Slower modes of the firmware, in any order. Under the `breakeven` policy a block runs in the
+    /// mode whose last step still pays; modes that lie below a line between two others are never
+    /// chosen. Default: none.
+    pub modes: Option<Vec<ModeSpec>>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
+}
+
+/// A slower mode of the firmware of a machine.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModeSpec {
+    /// Draw of one hashing machine, at the wall.
+    pub power: Power,
+    /// Its hash rate.
+    pub hash_rate: HashRate,
+}
+
+/// What a hashing machine draws and does in a mode of its firmware.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mode {
+    /// Draw, W.
+    pub power_w: f64,
+    /// Hashes a second.
+    pub hash_rate: f64,
 }
 
 /// A block of ASIC miners, resolved.
@@ -59,6 +82,9 @@ pub struct AsicRackDesign {
     pub trip_c: f64,
     /// Clock just below the shutdown temperature over the full one.
     pub throttled_speed: f64,
+    /// Slower modes of the firmware that pay at some price, by rising power; each step from sleep to
+    /// the first and on to the full one takes more energy for a hash than the one before.
+    pub modes: Vec<Mode>,
 }
 
 impl AsicRackSpec {
@@ -107,6 +133,8 @@ impl AsicRackSpec {
         }
         let (throttle_c, trip_c) =
             Check { faults }.inlet_limits_c((self.throttle_inlet, 40.0), (self.trip_inlet, 47.0));
+        let full = Mode { power_w, hash_rate };
+        let modes = self.slower_modes(full, sleep_w, faults);
         AsicRackDesign {
             machines: self.machines.clamp(1, 100_000),
             hash_rate,
@@ -115,14 +143,66 @@ impl AsicRackSpec {
             throttle_c,
             trip_c,
             throttled_speed,
+            modes,
         }
     }
+
+    /// The slower modes on the upper concave envelope from sleep to `full`.
+    fn slower_modes(&self, full: Mode, sleep_w: f64, faults: &mut Vec<Fault>) -> Vec<Mode> {
+        let mut modes = Vec::new();
+        for (index, spec) in self.modes.iter().flatten().enumerate() {
+            let mode = Mode { power_w: spec.power.0, hash_rate: spec.hash_rate.0 };
+            if mode.power_w <= sleep_w || mode.power_w >= full.power_w {
+                let field = format!("modes[{index}].power");
+                let message = format!("{} lies not between sleep and the full mode", spec.power);
+                faults.push(Fault::error(field, message));
+            } else if !(mode.hash_rate > 0.0 && mode.hash_rate < full.hash_rate) {
+                let field = format!("modes[{index}].hash_rate");
+                let message = "a slower mode hashes less than the full one, and more than nothing";
+                faults.push(Fault::error(field, message));
+            } else {
+                modes.push(mode);
+            }
+        }
+        modes.push(full);
+        modes.sort_by(|a, b| a.power_w.total_cmp(&b.power_w));
+        let asleep = Mode { power_w: sleep_w, hash_rate: 0.0 };
+        let mut chosen: Vec<Mode> = vec![asleep];
+        for mode in modes {
+            while let [.., before, last] = chosen[..]
+                && joules_per_hash(before, last) >= joules_per_hash(before, mode)
+            {
+                chosen.pop();
+            }
+            if mode.hash_rate > chosen[chosen.len() - 1].hash_rate {
+                chosen.push(mode);
+            }
+        }
+        chosen.pop();
+        chosen.split_off(1.min(chosen.len()))
+    }
+}
+
+/// Energy for each hash that the step from one mode to a faster one adds, J.
+pub(super) fn joules_per_hash(from: Mode, to: Mode) -> f64 {
+    (to.power_w - from.power_w) / (to.hash_rate - from.hash_rate)
 }
 
 impl AsicRackDesign {
     /// Draw of the whole block when every machine hashes, W: its rating.
     pub fn full_w(&self) -> f64 {
         f64::from(self.machines) * self.power_w
+    }
+
+    /// Hashes a second of the whole block when every machine hashes.
+    pub fn full_hash_rate(&self) -> f64 {
+        f64::from(self.machines) * self.hash_rate
+    }
+
+    /// The modes that pay at some price, by rising power; the last is the full one.
+    pub(super) fn ladder(&self) -> Vec<Mode> {
+        let full = Mode { power_w: self.power_w, hash_rate: self.hash_rate };
+        self.modes.iter().copied().chain([full]).collect()
     }
 
     /// Energy of one hash, J. Times 1e12 this is the customary J/TH.
@@ -137,10 +217,10 @@ impl AsicRackDesign {
         1.0 - (1.0 - self.throttled_speed) * over.clamp(0.0, 1.0)
     }
 
-    /// Draw of one hashing machine at a thermal speed, W. Power follows the clock and does
-    /// not fall below that of sleep.
-    pub(super) fn hashing_w(&self, speed: f64) -> f64 {
-        (self.power_w * speed).max(self.sleep_w)
+    /// Draw of one machine hashing in `mode` at a thermal speed, W. Power follows the clock and
+    /// does not fall below that of sleep.
+    pub(super) fn hashing_w(&self, mode: Mode, speed: f64) -> f64 {
+        (mode.power_w * speed).max(self.sleep_w)
     }
 }
 
@@ -164,8 +244,51 @@ mod tests {
         for (inlet, speed) in [(20.0, 1.0), (40.0, 1.0), (43.5, 0.95), (47.0, 0.9), (60.0, 0.9)] {
             assert!((block.thermal_speed(inlet) - speed).abs() < 1e-12, "{inlet}");
         }
-        assert_eq!(block.hashing_w(0.5), 1750.0);
-        assert_eq!(block.hashing_w(0.0), 25.0);
+        let [full] = block.ladder()[..] else { panic!("one mode") };
+        assert_eq!(block.hashing_w(full, 0.5), 1750.0);
+        assert_eq!(block.hashing_w(full, 0.0), 25.0);
+    }
+
+    /// Target 20 of the reference: the ladder of an S19j Pro under VNish 1.2.6, of which 1,740,
+    /// 1,800, 2,150 and 2,300 W are never worth it, and the prices at which each step pays at
+    /// 45 $/PH/day.
+    #[test]
+    fn modes_are_the_steps_that_pay() {
+        let rungs = [
+            (1740, 65),
+            (1800, 70),
+            (1850, 76),
+            (2000, 80),
+            (2150, 83),
+            (2300, 87),
+            (2500, 92),
+            (2700, 96),
+        ];
+        let modes: Vec<_> =
+            rungs.iter().map(|(w, th)| format!("{{power: {w} W, hash_rate: {th} TH/s}}")).collect();
+        let yaml = format!(
+            "{{fed_by: [pdu], machines: 1, hash_rate: 100 TH/s, power: 2970 W, modes: [{}]}}",
+            modes.join(", ")
+        );
+        let mut faults = Vec::new();
+        let block = spec(&yaml).resolve(&mut faults);
+        assert_eq!(faults, []);
+        let ladder = block.ladder();
+        let watts: Vec<f64> = ladder.iter().map(|mode| mode.power_w).collect();
+        assert_eq!(watts, [1850.0, 2000.0, 2500.0, 2700.0, 2970.0]);
+        let mut before = Mode { power_w: 25.0, hash_rate: 0.0 };
+        for (mode, price) in ladder.into_iter().zip([78.0822, 50.0, 45.0, 37.5, 27.7778]) {
+            let ours = super::super::income::breakeven_usd_mwh(45.0, joules_per_hash(before, mode));
+            // The reference rounds 1,825 W for 76 TH/s.
+            assert!((ours - price).abs() < 1e-4, "{ours} for {price}");
+            before = mode;
+        }
+        let yaml = "{machines: 1, hash_rate: 100 TH/s, power: 3 kW, modes: [{power: 3 kW, hash_rate: \
+                    90 TH/s}, {power: 2 kW, hash_rate: 100 TH/s}]}";
+        let mut faults = Vec::new();
+        spec(yaml).resolve(&mut faults);
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.clone()).collect();
+        assert_eq!(fields, ["modes[0].power", "modes[1].hash_rate"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A block of alike machines as counts: how many are in which state, and what moves them.
 
 use super::account::{Cause, Reading};
-use super::asic::AsicRackDesign;
+use super::asic::{AsicRackDesign, Mode, joules_per_hash};
 use super::events::{Event, Step};
 use super::spec::{AsicRack, BreakevenDesign, MiningDesign, WakePrice};
 use crate::kernel::{Agenda, Class, Span, Stream, Streams, Ticket, Time};
@@ -16,10 +16,16 @@ use crate::workload::RackOffer;
 pub(super) struct Block {
     asic: AsicRackDesign,
     offer: RackOffer,
+    /// The modes of the firmware, and the energy for each hash that each adds to the one before.
+    ladder: Vec<Mode>,
+    steps: Vec<f64>,
+    /// The mode in which the block hashes.
+    mode: usize,
     /// The price policy lets the block hash.
     wanted: bool,
-    /// The price policy may not change its mind before this.
+    /// The price policy may not change its mind before this, nor choose another mode.
     hold_until: Time,
+    mode_until: Time,
 
     hashing: u32,
     /// Told to sleep for the price, still drawing its hashing power.
@@ -84,11 +90,19 @@ impl Block {
         } else {
             (1, 1.0 / (design.restart.ramp_per_s * f64::from(machines)))
         };
+        let ladder = rack.asic.ladder();
+        let asleep = Mode { power_w: rack.asic.sleep_w, hash_rate: 0.0 };
+        let before = std::iter::once(asleep).chain(ladder.iter().copied());
+        let steps = before.zip(&ladder).map(|(from, to)| joules_per_hash(from, *to)).collect();
         Self {
             asic: rack.asic.clone(),
             offer: RackOffer::FULL,
+            mode: ladder.len() - 1,
+            ladder,
+            steps,
             wanted: true,
             hold_until: Time::ZERO,
+            mode_until: Time::ZERO,
             hashing: machines - dead,
             falling: Cohorts::default(),
             asleep: 0,
@@ -125,41 +139,59 @@ impl Block {
         differs
     }
 
-    /// Energy that hashing adds to sleep, J a hash: what the price policy weighs.
-    pub(super) fn marginal_joules_per_hash(&self) -> f64 {
-        (self.asic.power_w - self.asic.sleep_w) / self.asic.hash_rate
-    }
-
     /// Lets the price policy decide; returns whether it changed its mind. `breakeven` is the
-    /// price at which hashing pays exactly.
+    /// price at which hashes of so many joules pay exactly.
     pub(super) fn decide(
         &mut self,
         now: Time,
         price: f64,
-        breakeven: f64,
+        breakeven: impl Fn(f64) -> f64,
         policy: &BreakevenDesign,
         context: &mut Context<'_>,
     ) -> bool {
         if now < self.hold_until {
             return false;
         }
-        let sleep_above = policy.sleep_above.unwrap_or(breakeven);
-        let wake_below = match policy.wake {
-            WakePrice::At(price) => price.min(sleep_above),
-            WakePrice::Below(share) => sleep_above - share * sleep_above.abs(),
+        // A step that is taken is kept up to its price; one that is not must be cheaper.
+        let taken = if self.wanted { self.mode + 1 } else { 0 };
+        let pays = |&(step, &joules): &(usize, &f64)| {
+            let fixed = policy.sleep_above.filter(|_| step == 0);
+            let leave_above = fixed.unwrap_or_else(|| breakeven(joules));
+            let take_below = match policy.wake {
+                WakePrice::At(wake) if step == 0 => wake.min(leave_above),
+                WakePrice::At(_) => leave_above,
+                WakePrice::Below(share) => leave_above - share * leave_above.abs(),
+            };
+            price <= if step < taken { leave_above } else { take_below }
         };
-        let wanted = if self.wanted { price <= sleep_above } else { price <= wake_below };
-        if wanted == self.wanted {
-            return false;
+        let steps = self.steps.iter().enumerate().take_while(pays).count();
+        match (taken, steps) {
+            (0, 0) => false,
+            (_, 0) | (0, _) => {
+                self.wanted = steps > 0;
+                self.mode = steps.saturating_sub(1);
+                let hold = if self.wanted { policy.min_on } else { policy.min_off };
+                self.hold_until = now + hold;
+                self.mode_until = now + policy.min_mode;
+                if hold > Span::ZERO {
+                    context.agenda.push(self.hold_until, Class::Control, Event::HoldEnds);
+                }
+                if self.wanted && self.steps.len() > 1 && policy.min_mode > Span::ZERO {
+                    context.agenda.push(self.mode_until, Class::Control, Event::HoldEnds);
+                }
+                self.price_stops += u64::from(!self.wanted);
+                true
+            }
+            (taken, steps) if taken == steps || now < self.mode_until => false,
+            (_, steps) => {
+                self.mode = steps - 1;
+                self.mode_until = now + policy.min_mode;
+                if policy.min_mode > Span::ZERO {
+                    context.agenda.push(self.mode_until, Class::Control, Event::HoldEnds);
+                }
+                true
+            }
         }
-        self.wanted = wanted;
-        let hold = if wanted { policy.min_on } else { policy.min_off };
-        self.hold_until = now + hold;
-        if hold > Span::ZERO {
-            context.agenda.push(self.hold_until, Class::Control, Event::HoldEnds);
-        }
-        self.price_stops += u64::from(!wanted);
-        true
     }
 
     /// Brings the counts in line with policy and offer: sends machines to sleep, cuts them
@@ -213,6 +245,7 @@ impl Block {
     pub(super) fn reading(&self) -> Reading {
         let mut reading = Reading::default();
         let AsicRackDesign { power_w, sleep_w, .. } = self.asic;
+        let mode = self.ladder[self.mode];
         let mut book = |cause: Cause, machines: u32, watts: f64| {
             reading.idle[cause as usize] += machines;
             reading.curtailed_w[cause as usize] += watts;
@@ -226,7 +259,10 @@ impl Block {
             return reading;
         }
         let hashing_w = self.hashing_w();
-        book(Cause::Heat, 0, f64::from(self.hashing) * (power_w - hashing_w));
+        book(Cause::Heat, 0, f64::from(self.hashing) * (mode.power_w - hashing_w));
+        if mode.power_w < power_w {
+            book(Cause::Price, 0, f64::from(self.hashing) * (power_w - mode.power_w));
+        }
         let waking = self.waking.total;
         book(Cause::Restart, waking, f64::from(waking) * (power_w - sleep_w));
 
@@ -249,7 +285,7 @@ impl Block {
         reading.draw_w = draw_w.min(self.offer.cap_w);
         reading.curtailed_w[Cause::Cap as usize] += draw_w - reading.draw_w;
         reading.hashing = self.hashing;
-        reading.hash_rate = f64::from(self.hashing) * self.asic.hash_rate * self.offer.speed;
+        reading.hash_rate = f64::from(self.hashing) * mode.hash_rate * self.offer.speed;
         reading
     }
 
@@ -260,7 +296,7 @@ impl Block {
 
     /// Draw of one hashing machine at the present inlet, W.
     fn hashing_w(&self) -> f64 {
-        self.asic.hashing_w(self.offer.speed)
+        self.asic.hashing_w(self.ladder[self.mode], self.offer.speed)
     }
 
     /// How many machines the cap lets be powered, and how many of those hash while the others

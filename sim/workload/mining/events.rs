@@ -9,6 +9,8 @@ pub(super) enum Event {
     HoldEnds,
     /// A hash earns something else.
     Income,
+    /// A block may be found that is paid to the fleet.
+    Found,
 }
 
 /// What happens to machines of one block.

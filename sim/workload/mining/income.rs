@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::spec::IncomeSpec;
-use crate::spec::{Check, Fault, Name, only_with};
+use super::network::{self, HASHES_PER_DIFFICULTY};
+use super::spec::{GrowthDesign, IncomeSpec};
+use crate::kernel::{Clock, Streams, Time};
+use crate::spec::{Check, Fault, Name, only_with, within};
 use crate::tables::format::Role;
 use crate::tables::{
     Column, ColumnSpec, LineError, Run, Series, TableRead, Texts, Wanted, bad_file, unit,
@@ -15,15 +17,80 @@ use crate::units::{HashPrice, Money, Unit};
 pub struct Income {
     /// The hash price, $/PH/day.
     pub usd_ph_day: f64,
-    /// Expected bitcoin per hash; none where only the hash price is known.
-    pub btc_per_hash: Option<f64>,
+    /// The network that it follows from; none where only the hash price is known.
+    pub network: Option<Network>,
 }
 
 impl Income {
     /// A hash price of which nothing more is known, $/PH/day.
     pub fn of(usd_ph_day: f64) -> Self {
-        Self { usd_ph_day, btc_per_hash: None }
+        Self { usd_ph_day, network: None }
     }
+
+    /// Expected bitcoin per hash; none where only the hash price is known.
+    pub fn btc_per_hash(&self) -> Option<f64> {
+        self.network.map(|network| network.btc_per_hash())
+    }
+}
+
+/// What a hash earns over a run.
+#[derive(Debug, Clone)]
+pub enum IncomeDesign {
+    /// The same in every replication: constant, or as recorded.
+    Known(Arc<Series<Income>>),
+    /// Under a difficulty that grows and whose jumps are drawn.
+    Grown(Box<Growing>),
+}
+
+/// A network whose difficulty grows from the start of a run.
+#[derive(Debug, Clone)]
+pub struct Growing {
+    /// How it grows.
+    pub growth: GrowthDesign,
+    /// Difficulty at the start, fees and price; its subsidy stands in `subsidies`.
+    start: Network,
+    subsidies: Vec<(Time, f64)>,
+    clock: Clock,
+    horizon: Time,
+}
+
+impl IncomeDesign {
+    /// The same all the time.
+    pub fn constant(income: Income) -> Self {
+        Self::Known(Arc::new(Series::constant(income)))
+    }
+
+    /// What a hash earns in the replication of `streams`. All fleets, and all designs that are
+    /// compared, see one network.
+    pub(super) fn series(&self, streams: &Streams) -> Arc<Series<Income>> {
+        match self {
+            Self::Known(series) => series.clone(),
+            Self::Grown(growing) => {
+                let Growing { growth, start, subsidies, clock, horizon } = &**growing;
+                let mut luck = streams.stream("network difficulty", "bitcoin");
+                let difficulties =
+                    network::grow(start.difficulty, growth, clock, *horizon, &mut luck);
+                let steps = join(&difficulties, subsidies);
+                Arc::new(Series::new(steps.into_iter().map(|(at, difficulty, subsidy_btc)| {
+                    (at, Network { difficulty, subsidy_btc, ..*start }.income())
+                })))
+            }
+        }
+    }
+}
+
+/// The steps of two series in one: whenever either changes.
+fn join<T: Copy>(left: &[(Time, T)], right: &[(Time, f64)]) -> Vec<(Time, T, f64)> {
+    let mut starts: Vec<Time> =
+        left.iter().map(|step| step.0).chain(right.iter().map(|step| step.0)).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let held = |at: Time| {
+        let value = right.partition_point(|step| step.0 <= at) - 1;
+        let of = left.partition_point(|step| step.0 <= at) - 1;
+        (at, left[of].1, right[value].1)
+    };
+    starts.into_iter().map(held).collect()
 }
 
 /// The state of the Bitcoin network and of its market.
@@ -42,14 +109,13 @@ pub struct Network {
 impl Network {
     /// Expected bitcoin a hash.
     pub fn btc_per_hash(&self) -> f64 {
-        const HASHES_PER_DIFFICULTY: f64 = 4_294_967_296.0;
         // In f64, because the product exceeds 64 bits.
         (self.subsidy_btc + self.fees_btc) / (self.difficulty * HASHES_PER_DIFFICULTY)
     }
 
     /// What a hash earns in this network.
     pub fn income(&self) -> Income {
-        Income { usd_ph_day: self.hash_price_usd_ph_day(), btc_per_hash: Some(self.btc_per_hash()) }
+        Income { usd_ph_day: self.hash_price_usd_ph_day(), network: Some(*self) }
     }
 
     /// Expected income of a petahash a second over a day, $: the hash price as it is quoted.
@@ -75,27 +141,51 @@ pub fn breakeven_usd_mwh(hash_price_usd_ph_day: f64, joules_per_hash: f64) -> f6
 impl IncomeSpec {
     /// What a hash earns over `run`. A record that cannot be read leaves a price of zero, and a
     /// fault.
-    pub(super) fn resolve(
-        &self,
-        run: &mut Run<'_>,
-        faults: &mut Vec<Fault>,
-    ) -> Arc<Series<Income>> {
+    pub(super) fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> IncomeDesign {
         self.check(faults);
-        let subsidy_btc = self.subsidy.map_or(3.125, |b| b.0);
+        let subsidies = self.subsidies(run, faults);
         let fees_btc = self.fees.map_or(0.04, |b| b.0);
-        let network =
-            |difficulty, price_usd| Network { difficulty, subsidy_btc, fees_btc, price_usd };
-        let constant = match (&self.csv, self.difficulty) {
-            (Some(file), _) => match self.recorded(file, network, run, faults) {
-                Some(series) => return Arc::new(series),
-                None => Income::of(0.0),
-            },
-            (None, Some(difficulty)) => {
-                network(difficulty, self.price.map_or(0.0, |p| p.0)).income()
-            }
-            (None, None) => Income::of(self.hash_price.map_or(0.0, |p| p.0)),
+        if let Some(file) = &self.csv {
+            let recorded = self.recorded(file, fees_btc, &subsidies, run, faults);
+            return recorded.map_or(IncomeDesign::constant(Income::of(0.0)), |series| {
+                IncomeDesign::Known(Arc::new(series))
+            });
+        }
+        let Some(difficulty) = self.difficulty else {
+            return IncomeDesign::constant(Income::of(self.hash_price.map_or(0.0, |p| p.0)));
         };
-        Arc::new(Series::constant(constant))
+        let price_usd = self.price.map_or(0.0, |p| p.0);
+        let start = Network { difficulty, subsidy_btc: subsidies[0].1, fees_btc, price_usd };
+        if let Some(growth) = &self.growth {
+            let growth = within("growth", faults, |faults| growth.resolve(faults));
+            let (clock, horizon) = (run.clock.clone(), run.horizon);
+            return IncomeDesign::Grown(Box::new(Growing {
+                growth,
+                start,
+                subsidies,
+                clock,
+                horizon,
+            }));
+        }
+        let steps = subsidies
+            .into_iter()
+            .map(|(at, subsidy_btc)| (at, Network { subsidy_btc, ..start }.income()));
+        IncomeDesign::Known(Arc::new(Series::new(steps)))
+    }
+
+    /// The subsidy over `run`: that of the calendar, or the constant that is written, with a
+    /// warning where the two differ.
+    fn subsidies(&self, run: &Run<'_>, faults: &mut Vec<Fault>) -> Vec<(Time, f64)> {
+        let calendar = network::subsidies(run.clock, run.horizon);
+        let Some(written) = self.subsidy else { return calendar };
+        if let Some((at, true_btc)) = calendar.iter().find(|step| step.1 != written.0) {
+            let date = run.clock.timestamp(*at).to_string();
+            let date = date.split('T').next().unwrap_or_default();
+            let message = format!("a block of {date} pays {true_btc} BTC, not {}", written.0);
+            let help = "leave it out: the subsidy follows the calendar";
+            faults.push(Fault::warning("subsidy", message).help(help));
+        }
+        vec![(Time::ZERO, written.0)]
     }
 
     fn check(&self, faults: &mut Vec<Fault>) {
@@ -111,6 +201,10 @@ impl IncomeSpec {
         if ways.iter().filter(|given| **given).count() != 1 {
             let message = "needs exactly one of `hash_price`, `difficulty` and `csv`";
             faults.push(Fault::error("", message).help(HELP));
+        }
+        if self.growth.is_some() && (self.difficulty.is_none() || self.csv.is_some()) {
+            let message = "only a `difficulty` of the start grows: a record says itself how it went";
+            faults.push(Fault::error("growth", message));
         }
         let network = self.difficulty.is_some() || self.csv.is_some();
         for (field, given) in [("subsidy", self.subsidy), ("fees", self.fees)] {
@@ -134,11 +228,12 @@ impl IncomeSpec {
 const MOST_BTC: f64 = 50.0;
 
 impl IncomeSpec {
-    /// What a hash earns over the run, by the record `file` of the hash price, or of the `network`.
+    /// What a hash earns over the run, by the record `file` of the hash price, or of the network.
     fn recorded(
         &self,
         file: &Name,
-        network: impl Fn(f64, f64) -> Network,
+        fees_btc: f64,
+        subsidies: &[(Time, f64)],
         run: &mut Run<'_>,
         faults: &mut Vec<Fault>,
     ) -> Option<Series<Income>> {
@@ -199,15 +294,17 @@ impl IncomeSpec {
             faults.push(bad_file("csv", file, &error));
             return None;
         }
-        let income = |row: usize| {
+        let income = |row: usize, subsidy_btc: f64| {
             let first = recording.columns[0][row];
             if is_hash_price {
                 return Income::of(first);
             }
             let of_record = recording.columns.get(1).map(|column| column[row]);
-            network(of_record.or(self.difficulty).unwrap_or(1.0), first).income()
+            let difficulty = of_record.or(self.difficulty).unwrap_or(1.0);
+            Network { difficulty, subsidy_btc, fees_btc, price_usd: first }.income()
         };
-        Some(Series::new(rows.iter().map(|&(at, row)| (at, income(row)))))
+        let steps = join(&rows, subsidies);
+        Some(Series::new(steps.into_iter().map(|(at, row, btc)| (at, income(row, btc)))))
     }
 }
 

@@ -9,17 +9,20 @@
 pub mod account;
 pub mod asic;
 pub mod income;
+pub mod network;
 pub mod spec;
 
 mod block;
 mod events;
 mod model;
+mod pool;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Cause, MiningSummary};
 pub use asic::{AsicRackDesign, AsicRackSpec};
-pub use income::{Income, Network};
+pub use income::{Income, IncomeDesign, Network};
 pub use model::Mining;
-pub use spec::{AsicRack, MiningDesign, MiningSpec};
+pub use pool::{Luck, PoolDesign};
+pub use spec::{AsicRack, MOVED, MiningDesign, MiningSpec};

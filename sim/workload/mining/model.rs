@@ -4,8 +4,9 @@ use super::account::{Account, Cause, MiningInterval, MiningSummary, Reading};
 use super::block::{Block, Context};
 use super::events::Event;
 use super::income::{HASHES_PER_PH_DAY, Income, breakeven_usd_mwh};
+use super::pool::Pool;
 use super::spec::MiningDesign;
-use crate::kernel::{Agenda, Class, Streams, Time};
+use crate::kernel::{Agenda, Class, Streams, Ticket, Time};
 use crate::plant::Demand;
 use crate::tables::Playback;
 use crate::workload::RackOffer;
@@ -31,6 +32,9 @@ pub struct Mining {
     /// What a hash earns, by the record and now.
     record: Playback<Income>,
     income: Income,
+    /// Who bears the luck of blocks, and when one may be found next.
+    pool: Pool,
+    block_at: Option<Ticket>,
     /// Price, hash price or the end of a hold gives the policy something to decide.
     policy_due: bool,
     /// What each rack does and asks, as of the last flush.
@@ -52,7 +56,10 @@ impl Mining {
     pub fn new(design: &MiningDesign, streams: &Streams) -> Self {
         let n = design.racks.len();
         let blocks = design.racks.iter().map(|rack| Block::new(rack, design, streams)).collect();
-        let record = Playback::new(design.income.clone());
+        let record = Playback::new(design.income.series(streams));
+        let full_rate = design.racks.iter().map(|rack| rack.asic.full_hash_rate()).sum();
+        let name = design.racks.first().map_or("", |rack| &rack.name);
+        let pool = Pool::new(design.pool, streams.stream("blocks found", name), full_rate);
         let mut mining = Self {
             design: design.clone(),
             blocks,
@@ -61,6 +68,8 @@ impl Mining {
             price: 0.0,
             income: *record.current(),
             record,
+            pool,
+            block_at: None,
             policy_due: false,
             readings: vec![Reading::default(); n],
             demands: vec![Demand::default(); n],
@@ -76,6 +85,7 @@ impl Mining {
         }
         mining.account.earn(Time::ZERO, mining.income);
         mining.expect_income();
+        mining.expect_block(Time::ZERO);
         mining.flush(Time::ZERO);
         mining
     }
@@ -120,6 +130,21 @@ impl Mining {
         self.income_changed |= differs;
         self.income = income;
         self.account.earn(now, income);
+        if differs {
+            self.expect_block(now);
+        }
+    }
+
+    /// Draws anew when a block is found next. Exact whenever the rate changes, because hashes do not
+    /// remember the ones before.
+    fn expect_block(&mut self, now: Time) {
+        if let Some(ticket) = self.block_at.take() {
+            self.agenda.cancel(ticket);
+        }
+        self.block_at = self
+            .pool
+            .next_block(now, &self.income)
+            .map(|at| self.agenda.schedule(at, Class::Plant, Event::Found));
     }
 
     /// Asks to be called when a hash earns something else by the record.
@@ -188,7 +213,7 @@ impl Mining {
 
     /// Closes one interval of the time series at `now` and opens the next.
     pub fn take_interval(&mut self, now: Time) -> MiningInterval {
-        self.account.take_interval(now)
+        self.account.take_interval(now, self.design.pool.fee)
     }
 
     /// What the fleet did from the start to `now`.
@@ -201,7 +226,7 @@ impl Mining {
             price_stops: if machines > 0 { stops as f64 / machines as f64 } else { 0.0 },
             failures: sum(|block| block.failures),
             failed_starts: sum(|block| block.failed_starts),
-            ..self.account.summary(now, machines, rated_w, self.design.pool_fee)
+            ..self.account.summary(now, machines, rated_w, &self.design.pool)
         }
     }
 
@@ -212,6 +237,11 @@ impl Mining {
                 self.record.advance(now);
                 self.set_income(now, *self.record.current());
                 self.expect_income();
+            }
+            Event::Found => {
+                self.block_at = None;
+                self.pool.pay(now, &self.income, &mut self.account);
+                self.expect_block(now);
             }
             Event::Block(rack, step) => {
                 let rack = rack as usize;
@@ -224,10 +254,10 @@ impl Mining {
     /// Lets the price policy decide about every block.
     fn decide(&mut self, now: Time) {
         let Some(policy) = self.design.policy else { return };
-        let net = self.income.usd_ph_day * (1.0 - self.design.pool_fee);
+        let net = self.income.usd_ph_day * (1.0 - self.design.pool.fee);
         let price = self.price;
         for rack in 0..self.blocks.len() {
-            let breakeven = breakeven_usd_mwh(net, self.blocks[rack].marginal_joules_per_hash());
+            let breakeven = |joules_per_hash| breakeven_usd_mwh(net, joules_per_hash);
             let turned = self.with_block(rack, |block, context| {
                 block.decide(now, price, breakeven, &policy, context)
             });
@@ -269,8 +299,9 @@ impl Mining {
             let mut fleet = Reading::default();
             self.readings.iter().for_each(|reading| fleet.add(reading));
             self.fleet = fleet;
-            let usd_per_hash =
-                self.income.usd_ph_day / HASHES_PER_PH_DAY * (1.0 - self.design.pool_fee);
+            self.pool.set_rate(now, fleet.hash_rate);
+            let net = self.income.usd_ph_day / HASHES_PER_PH_DAY * (1.0 - self.design.pool.fee);
+            let usd_per_hash = if self.pool.pays_by_hash() { net } else { 0.0 };
             self.account.set(now, &self.fleet, usd_per_hash);
         }
     }

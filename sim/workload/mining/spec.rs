@@ -1,15 +1,14 @@
 //! A mining workload as a user writes it, and the same resolved.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::asic::AsicRackDesign;
-use super::income::Income;
+use super::income::IncomeDesign;
+use super::pool::{Luck, PoolDesign};
 use crate::kernel::Span;
 use crate::spec::{Check, Fault, Names, kinds, within};
-use crate::tables::{ColumnSpec, Run, Series, TableFields, from_table};
+use crate::tables::{ColumnSpec, Run, TableFields, from_table};
 use crate::units::{Bitcoin, Duration, EnergyPrice, Fraction, HashPrice, Money, Rate};
 
 /// Bitcoin mining on racks of ASICs.
@@ -20,9 +19,8 @@ pub struct MiningSpec {
     pub racks: Names,
     /// What a hash earns.
     pub income: IncomeSpec,
-    /// Share of the income that the pool keeps. Default: 1 % (pools that pay every share take
-    /// 0.3 to 2 %).
-    pub pool_fee: Option<Fraction>,
+    /// How the pool pays. Default: `fpps`.
+    pub pool: Option<PoolSpec>,
     /// When machines sleep because power is dear. Default: `breakeven`.
     pub policy: Option<PolicySpec>,
     /// How machines go to sleep and come back.
@@ -52,8 +50,11 @@ pub struct IncomeSpec {
     /// the day in `date`.
     pub columns: Option<IncomeColumns>,
     }
-    /// New bitcoin a block, beside `difficulty` or `csv`. Default: 3.125 BTC (since block
-    /// 840,000, 2024-04-20).
+    /// How the difficulty grows from the start of the run on, beside `difficulty`. Default: not.
+    pub growth: Option<GrowthSpec>,
+    /// New bitcoin per block, beside `difficulty` or `csv`. Default: that of the date (3.125 BTC
+    /// since block 840,000 of 2024-04-20), which halves every 210,000 blocks; beyond the blocks
+    /// known, one comes every 600 s.
     pub subsidy: Option<Bitcoin>,
     /// Transaction fees a block, beside `difficulty` or `csv`. Default: 0.04 BTC (fitted to
     /// miners' reports of 2025, 0.03 to 0.05; assumption).
@@ -79,6 +80,60 @@ impl IncomeSpec {
         self.table()
     }
 }
+
+/// How the difficulty of the network grows: hash rate at a constant rate, and a jump that is drawn
+/// for each epoch of 2,016 blocks. All fleets of a scenario see one network.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GrowthSpec {
+    /// Growth of the hash rate, of the natural logarithm: 0.345 /year is 41.2 % from year to year, the
+    /// mean of December 2019 to June 2026.
+    pub rate: Rate,
+    /// Standard deviation of the logarithm of the jump of each epoch. Default: 0.061, that of the
+    /// ratios of the 173 epochs to June 2026, which draws them as independent (they are, but for a
+    /// correlation of -0.14 from one to the next).
+    pub epoch_sd: Option<f64>,
+}
+
+kinds! {
+    /// How a pool pays.
+    pub enum PoolSpec {
+        /// Each hash its expected value: the pool bears the luck.
+        Fpps(FppsSpec) = "fpps",
+        /// Each block that the pool finds, by the shares of its last window: its members bear the
+        /// luck together.
+        Pplns(PplnsSpec) = "pplns",
+        /// No pool: only blocks that the fleet finds itself.
+        Solo(SoloSpec) = "solo",
+    }
+}
+
+/// A pool that pays each hash its expected value, fees of transactions included.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FppsSpec {
+    /// Share of the income that the pool keeps. Default: 1 % (such pools take 0.3 to 2.5 %).
+    pub fee: Option<Fraction>,
+}
+
+/// A pool that pays each block it finds by the shares of its last window.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PplnsSpec {
+    /// Share of the network's hash rate that the pool has, this fleet included. It finds a block every
+    /// 600 s over this share.
+    pub network_share: Fraction,
+    /// Share of what it pays that the pool keeps. Default: 1 % (assumption).
+    pub fee: Option<Fraction>,
+    /// Length of the window in shares of the network's difficulty. Default: 2 (assumption). The fleet
+    /// hashed at its first rate before the run.
+    pub window: Option<f64>,
+}
+
+/// No pool.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoloSpec {}
 
 kinds! {
     /// When machines sleep because power is dear.
@@ -113,6 +168,9 @@ pub struct BreakevenSpec {
     pub min_off: Option<Duration>,
     /// Shortest time from waking to going to sleep for the price. Default: none.
     pub min_on: Option<Duration>,
+    /// Shortest time in one of the `modes` of the machines, but for going to sleep. Default: 30 min
+    /// (assumption: firmware tunes its chips for minutes after a change, which is left out).
+    pub min_mode: Option<Duration>,
 }
 
 /// How machines go to sleep and come back.
@@ -152,6 +210,9 @@ pub struct MachineFailureSpec {
     pub repair_time: Option<Duration>,
 }
 
+/// Where fields of former versions stand now.
+pub const MOVED: &[(&str, &str)] = &[("pool_fee", "pool.fee")];
+
 /// One rack of a mining workload, by its name on site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AsicRack {
@@ -162,14 +223,14 @@ pub struct AsicRack {
 }
 
 /// A mining workload, resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct MiningDesign {
     /// The racks, in the order in which the workload numbers them.
     pub racks: Vec<AsicRack>,
     /// What a hash earns, from the start of the run on.
-    pub income: Arc<Series<Income>>,
-    /// Share of the income that the pool keeps.
-    pub pool_fee: f64,
+    pub income: IncomeDesign,
+    /// How the pool pays.
+    pub pool: PoolDesign,
     /// The price policy; none hashes at any price.
     pub policy: Option<BreakevenDesign>,
     /// How machines go to sleep and come back.
@@ -178,6 +239,15 @@ pub struct MiningDesign {
     pub failure_rate_per_s: f64,
     /// Mean time until a failed machine is back, s.
     pub repair_mean_s: f64,
+}
+
+/// How the difficulty grows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GrowthDesign {
+    /// Growth of the logarithm of the hash rate, /s.
+    pub rate_per_s: f64,
+    /// Standard deviation of the logarithm of the jump of an epoch.
+    pub epoch_sd: f64,
 }
 
 /// A price policy.
@@ -191,6 +261,8 @@ pub struct BreakevenDesign {
     pub min_off: Span,
     /// Shortest time awake before the price may send them to sleep.
     pub min_on: Span,
+    /// Shortest time in a mode of the firmware before the price may choose another.
+    pub min_mode: Span,
 }
 
 /// The price at or below which machines wake.
@@ -240,7 +312,7 @@ impl MiningSpec {
         MiningDesign {
             racks,
             income: within("income", faults, |faults| self.income.resolve(run, faults)),
-            pool_fee: self.pool_fee.map_or(0.01, |f| f.0),
+            pool: within("pool", faults, |faults| self.pool(faults)),
             policy: match &self.policy {
                 Some(PolicySpec::Always(_)) => None,
                 Some(PolicySpec::Breakeven(spec)) => {
@@ -253,6 +325,42 @@ impl MiningSpec {
             failure_rate_per_s,
             repair_mean_s,
         }
+    }
+}
+
+impl MiningSpec {
+    fn pool(&self, faults: &mut Vec<Fault>) -> PoolDesign {
+        let fee = |fee: Option<Fraction>| fee.map_or(0.01, |f| f.0);
+        let design = match &self.pool {
+            None => PoolDesign { fee: fee(None), luck: Luck::Pool },
+            Some(PoolSpec::Fpps(spec)) => PoolDesign { fee: fee(spec.fee), luck: Luck::Pool },
+            Some(PoolSpec::Solo(_)) => PoolDesign { fee: 0.0, luck: Luck::Miner },
+            Some(PoolSpec::Pplns(spec)) => {
+                let mut check = Check { faults: &mut *faults };
+                let share = Some(spec.network_share.0);
+                let network_share = check.between("network_share", share, 0.1, (1e-6, 1.0), "");
+                let window = check.between("window", spec.window, 2.0, (1e-3, 1e3), "");
+                let luck = Luck::Members { network_share, window };
+                PoolDesign { fee: fee(spec.fee), luck }
+            }
+        };
+        if design.luck != Luck::Pool && self.income.hash_price.is_some() {
+            let message = "blocks found by luck need the network that they are found in";
+            let help = "give `income` a `difficulty` with `price`, or a `csv`";
+            faults.push(Fault::error("", message).help(help));
+        }
+        design
+    }
+}
+
+impl GrowthSpec {
+    pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> GrowthDesign {
+        const YEAR_S: f64 = 365.0 * 86_400.0;
+        let mut check = Check { faults };
+        // Tenfold a year is more than the network has grown since 2014.
+        let rate = check.between("rate", Some(self.rate.0 * YEAR_S), 0.0, (0.0, 2.3), "/year");
+        let epoch_sd = check.between("epoch_sd", self.epoch_sd, 0.061, (0.0, 0.5), "");
+        GrowthDesign { rate_per_s: rate / YEAR_S, epoch_sd }
     }
 }
 
@@ -276,6 +384,7 @@ impl BreakevenSpec {
             },
             min_off: self.min_off.map_or(Span::from_secs(900), Span::from),
             min_on: self.min_on.map_or(Span::ZERO, Span::from),
+            min_mode: self.min_mode.map_or(Span::from_secs(1800), Span::from),
         }
     }
 }
@@ -306,8 +415,9 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::kernel::{Clock, Time};
+    use crate::kernel::{Clock, Streams, Time};
     use crate::spec::Name;
+    use crate::workload::mining::Income;
 
     /// The design of `yaml` in a run of an hour, with the income file `a.csv` of one day.
     fn resolve(yaml: &str, faults: &mut Vec<Fault>) -> MiningDesign {
@@ -322,6 +432,10 @@ mod tests {
         spec.resolve(Vec::new(), &mut run, faults)
     }
 
+    fn at_start(design: &MiningDesign) -> Income {
+        design.income.series(&Streams::new(1, 0)).at(Time::ZERO)
+    }
+
     fn faults_of(yaml: &str) -> Vec<String> {
         let mut faults = Vec::new();
         resolve(yaml, &mut faults);
@@ -334,7 +448,7 @@ mod tests {
         let mut faults = Vec::new();
         let design = resolve(yaml, &mut faults);
         assert_eq!(faults, []);
-        assert_eq!(*design.income, Series::constant(Income::of(50.0)));
+        assert_eq!(at_start(&design).usd_ph_day, 50.0);
         let policy = design.policy.unwrap();
         assert_eq!(policy.min_off, Span::from_secs(900));
         assert_eq!((policy.sleep_above, policy.wake), (None, WakePrice::Below(0.10)));
@@ -348,10 +462,10 @@ mod tests {
         let yaml = "{racks: [yard], income: {difficulty: 129699156960681, price: 111222.06 $, \
                      fees: 0 BTC}, policy: !always {}}";
         let design = resolve(yaml, &mut Vec::new());
-        let income = design.income.at(Time::ZERO);
+        let income = at_start(&design);
         assert!((income.usd_ph_day - 53.909).abs() < 5e-4);
         // Bitcoin at its price is the income.
-        let usd = income.btc_per_hash.unwrap() * 86_400e15 * 111_222.06;
+        let usd = income.btc_per_hash().unwrap() * 86_400e15 * 111_222.06;
         assert!((usd / income.usd_ph_day - 1.0).abs() < 1e-12);
         assert_eq!(design.policy, None);
     }
@@ -369,7 +483,7 @@ mod tests {
         let mut faults = Vec::new();
         let design = spec.resolve(Vec::new(), &mut run, &mut faults);
         assert_eq!(faults, [], "{income}");
-        design.income.at(Time::ZERO).usd_ph_day
+        at_start(&design).usd_ph_day
     }
 
     #[test]
@@ -382,6 +496,26 @@ mod tests {
         let text = "\"Timestamp\",\"market-price\"\n\"2026-06-01 00:00:00\",111222.06\n";
         let more = "format: blockchain-com, difficulty: 129699156960681, fees: 0 BTC";
         assert!((of_record(more, text) - 53.909).abs() < 5e-4);
+    }
+
+    /// A constant that contradicts the date is told; the default is that of the date.
+    #[test]
+    fn the_subsidy_is_that_of_the_date() {
+        let network = "difficulty: 1e14, price: 100000 $, fees: 0 BTC";
+        let warned = |more: &str| {
+            let mut faults = Vec::new();
+            let yaml = format!("{{racks: [yard], income: {{{network}{more}}}}}");
+            let income = at_start(&resolve(&yaml, &mut faults));
+            (
+                income.network.unwrap().subsidy_btc,
+                faults.into_iter().map(|f| f.message).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(warned(""), (3.125, vec![]));
+        assert_eq!(warned(", subsidy: 3.125 BTC"), (3.125, vec![]));
+        let (btc, told) = warned(", subsidy: 6.25 BTC");
+        assert_eq!(btc, 6.25);
+        assert_eq!(told, ["a block of 2026-06-01 pays 3.125 BTC, not 6.25"]);
     }
 
     #[test]

@@ -2,18 +2,16 @@
 
 mod targets;
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::account::MiningSummary;
 use super::asic::AsicRackDesign;
-use super::income::Income;
+use super::income::{Income, IncomeDesign};
 use super::model::Mining;
+use super::pool::{Luck, PoolDesign};
 use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
-use crate::tables::Series;
 use crate::workload::RackOffer;
 
 fn s21(machines: u32) -> AsicRackDesign {
@@ -25,6 +23,7 @@ fn s21(machines: u32) -> AsicRackDesign {
         throttle_c: 40.0,
         trip_c: 47.0,
         throttled_speed: 0.9,
+        modes: Vec::new(),
     }
 }
 
@@ -36,13 +35,14 @@ fn design(blocks: &[AsicRackDesign]) -> MiningDesign {
     };
     MiningDesign {
         racks: blocks.iter().enumerate().map(rack).collect(),
-        income: Arc::new(Series::constant(Income::of(50.0))),
-        pool_fee: 0.01,
+        income: IncomeDesign::constant(Income::of(50.0)),
+        pool: PoolDesign { fee: 0.01, luck: Luck::Pool },
         policy: Some(BreakevenDesign {
             sleep_above: None,
             wake: WakePrice::Below(0.1),
             min_off: Span::from_secs(900),
             min_on: Span::ZERO,
+            min_mode: Span::ZERO,
         }),
         restart: RestartDesign {
             sleep_time: Span::from_secs(5),
