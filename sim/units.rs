@@ -366,7 +366,7 @@ quantity!(
     /// Pressure in pascals.
     Pressure, "a pressure", "200 kPa",
     [unit("Pa", 1.0), unit("hPa", 100.0), unit("kPa", 1e3), unit("bar", 1e5), unit("mbar", 100.0),
-     unit("inHg", 3386.388_640_341), unit("mmHg", 133.322_387_415), unit("psi", 6894.757_293_168),
+     unit("inHg", 3_386.388_640_341), unit("mmHg", 133.322_387_415), unit("psi", 6_894.757_293_168),
      unit("atm", 101_325.0)],
     Range::up_to(1e-6, 1e12)
 );

@@ -22,6 +22,9 @@ const PAIRS: usize = 1000;
 /// Components of one name whose shares of the load differ by more than this are told.
 const UNEVEN: f64 = 0.05;
 
+/// Two components by name, and the load that their loss takes, W.
+pub type PairLoss = (String, String, f64);
+
 /// What `check` says of a power chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lints {
@@ -32,7 +35,7 @@ pub struct Lints {
     pub losses: Vec<Loss>,
     /// How many pairs of components were tried, and those that take load although neither does
     /// alone.
-    pub pairs: Option<(usize, Vec<(String, String, f64)>)>,
+    pub pairs: Option<(usize, Vec<PairLoss>)>,
     /// What its author may not have meant.
     pub doubts: Vec<String>,
 }

@@ -129,7 +129,7 @@ pub(super) fn amount(value: f64) -> String {
     grouped(
         value,
         match value.abs() {
-            v if v >= 99.95 || v < NOTHING => 0,
+            v if !(NOTHING..99.95).contains(&v) => 0,
             v if v >= 9.995 => 1,
             v if v >= 0.9995 => 2,
             v if v >= 0.09995 => 3,

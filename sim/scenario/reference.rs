@@ -222,7 +222,8 @@ impl<'s> Page<'s> {
         if schema["additionalProperties"].is_object() {
             let each = without_null(&schema["additionalProperties"]);
             let definition = reference_of(each).map_or(each, |name| &self.definitions[name]);
-            let is_section = definition["type"] == "object" || models_of(definition).next().is_some();
+            let is_section =
+                definition["type"] == "object" || models_of(definition).next().is_some();
             if !is_section {
                 return format!("{} by name", self.what(each, field));
             }

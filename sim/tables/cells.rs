@@ -119,6 +119,9 @@ pub struct Lines {
     pub number: u64,
 }
 
+/// What is done with a line, by its number.
+type TakeLine<'a, E> = dyn FnMut(u64, &[u8]) -> Result<(), E> + 'a;
+
 impl Lines {
     /// Hands each line that `piece` completes to `each`, with its number from 1.
     ///
@@ -128,7 +131,7 @@ impl Lines {
     pub fn push<E: From<TooLong>>(
         &mut self,
         mut piece: &[u8],
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), E>,
+        each: &mut TakeLine<'_, E>,
     ) -> Result<(), E> {
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             self.number += 1;
@@ -153,10 +156,7 @@ impl Lines {
     /// # Errors
     ///
     /// That of `each`.
-    pub fn finish<E>(
-        &mut self,
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn finish<E>(&mut self, each: &mut TakeLine<'_, E>) -> Result<(), E> {
         if self.carry.is_empty() {
             return Ok(());
         }

@@ -122,15 +122,15 @@ impl Recording {
         let hold = layout.hold_ns.map_or_else(|| self.usual_step() * 3 / 2, i128::from);
         for column in &mut self.columns {
             let mut known: Option<(i128, f64)> = None;
-            for row in 0..column.len() {
+            for (row, cell) in column.iter_mut().enumerate() {
                 let at = self.starts[row].as_nanosecond();
-                if !column[row].is_nan() {
-                    known = Some((at, column[row]));
+                if !cell.is_nan() {
+                    known = Some((at, *cell));
                     continue;
                 }
                 let until = self.starts.get(row + 1).map_or(at, |next| next.as_nanosecond());
                 if let Some((from, value)) = known.filter(|(from, _)| until - from <= hold) {
-                    (column[row], known) = (value, Some((from, value)));
+                    (*cell, known) = (value, Some((from, value)));
                 }
             }
         }
@@ -174,9 +174,10 @@ impl Recording {
                     let span = at(row) - at(before);
                     if span <= longest {
                         let (low, high) = (column[before], column[row]);
-                        for between in before + 1..row {
+                        let cells = column.iter_mut().enumerate().take(row).skip(before + 1);
+                        for (between, cell) in cells {
                             let share = (at(between) - at(before)) as f64 / span as f64;
-                            column[between] = low + (high - low) * share;
+                            *cell = low + (high - low) * share;
                         }
                     }
                 }

@@ -140,6 +140,7 @@ impl MiningSummary {
             mean_hash_rate_eh_s: share(hashed, hours - before_h).unwrap_or(0.0),
             income_usd: self.income_usd - before.income_usd,
             hashes_usd: self.hashes_usd - before.hashes_usd,
+            luck_usd: self.luck_usd - before.luck_usd,
             pool_usd: self.pool_usd - before.pool_usd,
             mined_btc: self.mined_btc.map(|now| now - before.mined_btc.unwrap_or(0.0)),
             price_stops: self.price_stops - before.price_stops,

@@ -203,7 +203,8 @@ impl IncomeSpec {
             faults.push(Fault::error("", message).help(HELP));
         }
         if self.growth.is_some() && (self.difficulty.is_none() || self.csv.is_some()) {
-            let message = "only a `difficulty` of the start grows: a record says itself how it went";
+            let message =
+                "only a `difficulty` of the start grows: a record says itself how it went";
             faults.push(Fault::error("growth", message));
         }
         let network = self.difficulty.is_some() || self.csv.is_some();

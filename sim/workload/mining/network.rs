@@ -232,7 +232,7 @@ mod tests {
         for (rate, days, ratio) in [
             (0.0, 14.0 * 2016.0 / 2015.0, 1.0),
             (0.3454, 13.824_973, 1.013_159),
-            (0.693_147, 13.648_717, 1.026_240),
+            (std::f64::consts::LN_2, 13.648_717, 1.026_240),
         ] {
             let growth = GrowthDesign { rate_per_s: rate / YEAR_S, epoch_sd: 0.0 };
             let mut luck = Streams::new(1, 0).stream("difficulty", "test");

@@ -194,7 +194,7 @@ impl TraceReport {
         const DAY_NS: u64 = 86_400_000_000_000;
         let (gap_ns, line) = self.longest_gap;
         let rest_ns = (self.last_ns - self.first_ns).saturating_sub(gap_ns);
-        (gap_ns > DAY_NS && gap_ns > rest_ns).then(|| (line, gap_ns as f64 * 1e-9))
+        (gap_ns > DAY_NS && gap_ns > rest_ns).then_some((line, gap_ns as f64 * 1e-9))
     }
 
     /// What was found in it, in a line.

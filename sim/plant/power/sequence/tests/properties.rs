@@ -167,8 +167,11 @@ impl Plan {
 /// What each load asks for, W.
 const ASKED_W: [f64; 4] = [3e5, 2e5, 2.5e5, 5e4];
 
+/// When something happens to a node: a sag of this residual and length, or whether it is up.
+type Instant = (Time, usize, Option<(f64, Span)>, bool);
+
 /// The blows as instants: what begins and ends when.
-fn instants(blows: &[(u32, Blow)]) -> Vec<(Time, usize, Option<(f64, Span)>, bool)> {
+fn instants(blows: &[(u32, Blow)]) -> Vec<Instant> {
     let mut all = Vec::new();
     let at = |s: u32| Time::ZERO + Span::from_secs(u64::from(s));
     for &(from_s, blow) in blows {
