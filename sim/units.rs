@@ -168,17 +168,28 @@ fn parse_quantity(
 }
 
 /// Prints `value` in the largest listed unit that leaves a number of at least one.
+/// A number without the noise of a conversion: fifteen digits lose nothing a user wrote.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.14e}").parse().expect("a formatted float parses")
+}
+
+/// How many digits it takes to write `number`: an inch of mercury is no unit of a round pressure.
+fn digits(number: f64) -> usize {
+    rounded(number).to_string().chars().filter(char::is_ascii_digit).count()
+}
+
 fn format_quantity(value: f64, units: &[Unit]) -> String {
     let scaled = |u: &Unit| (value - u.offset) / u.factor;
     let best = units
         .iter()
         .filter(|u| u.offset == 0.0 && scaled(u).abs() >= 1.0)
-        .min_by(|a, b| scaled(a).abs().total_cmp(&scaled(b).abs()))
+        .min_by(|a, b| {
+            let size = |u: &Unit| (digits(scaled(u)), scaled(u).abs());
+            let (a, b) = (size(a), size(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        })
         .unwrap_or(&units[0]);
-    let number = scaled(best);
-    // Fifteen digits lose nothing a user wrote and hide the noise of the conversion.
-    let rounded: f64 = format!("{number:.14e}").parse().expect("a formatted float parses");
-    format!("{rounded} {}", best.name)
+    format!("{} {}", rounded(scaled(best)), best.name)
 }
 
 macro_rules! quantity {

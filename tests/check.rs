@@ -556,7 +556,12 @@ fn programs_are_told_the_single_points_of_failure() {
         String::from_utf8(output.stdout).unwrap()
     };
     let text = said("");
-    let told: Vec<&str> = text.lines().skip_while(|l| *l != "single points of failure:").collect();
+    let list = text.lines().skip_while(|l| *l != "single points of failure:");
+    let told: Vec<&str> = list
+        .enumerate()
+        .take_while(|(i, l)| *i == 0 || l.starts_with("  "))
+        .map(|it| it.1)
+        .collect();
     let json = said("--format json");
     let points: Vec<serde_json::Value> = json
         .lines()

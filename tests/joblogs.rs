@@ -216,7 +216,10 @@ fn bursts_of_a_job_are_no_jobs() {
     assert!(code == 0 && findings[0].contains(said), "{findings:?}");
     let jobs = run(&log, &[]);
     let ends: Vec<[&str; 2]> = jobs.iter().map(|row| [&*row[0], &*row[2]]).collect();
-    assert_eq!(ends, [["107", "2026-06-01T00:01:00Z"], ["101", "2026-06-01T01:00:00Z"]]);
+    assert_eq!(
+        ends,
+        [["107", "2026-06-01T00:01:00.000000000Z"], ["101", "2026-06-01T01:00:00.000000000Z"]]
+    );
 }
 
 /// Queues of the log are tiers, and the highest goes first.

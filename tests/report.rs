@@ -195,7 +195,8 @@ fn a_study_leaves_a_page_of_its_means() {
     }
     let command = command.args(["--require", "availability(train-hall) >= 50 %"]);
     let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    // Six hours of three replications leave the requirement undecided.
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
     let folder = bench.path().join("studies").join(&bench.names("studies")[0]);
     let page = page(&folder);
     let means = fs::read_to_string(folder.join("means.csv")).unwrap();

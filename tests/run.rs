@@ -60,7 +60,7 @@ fn a_run_leaves_one_whole_folder() {
     assert_eq!(summary["partial"], false);
     assert_eq!(summary["simulated_days"], 7.0);
     let books = summary["books"].as_object().unwrap();
-    assert_eq!(books.len(), 8);
+    assert_eq!(books.len(), 9);
     assert!(books.values().all(|book| book["balanced"] == true));
 
     let manifest = json(folder.join("manifest.json"));

@@ -31,7 +31,7 @@ impl Facility<'_> {
             book(self.heat_book(), HEAT_TOLERANCE),
             book(self.water_book(), WATER_TOLERANCE),
         ];
-        books.extend([self.evaporation_book(), self.economiser_book()].into_iter().flatten());
+        books.extend(self.evaporation_book());
         if !income.entries().is_empty() {
             books.push(book(income, INCOME_TOLERANCE));
         }
@@ -133,35 +133,6 @@ impl Facility<'_> {
             });
         }
         (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))
-    }
-
-    /// What economisers carried past chillers against the heat that there was: of racks and pumps,
-    /// and what masses gave up. The rest is left to the chillers, and is not below zero. None
-    /// where there is no economiser.
-    fn economiser_book(&self) -> Option<BookOutcome> {
-        let mut book_of = Ledger::new("economiser", "J");
-        let mut balanced = true;
-        for group in self.groups(SubjectKind::Loop) {
-            let plants = group.instances().iter().map(|&index| &self.loops[index]);
-            for plant in plants.filter(|plant| plant.model.design().has_economiser()) {
-                let name = group.name();
-                let Amounts { heat_j, economiser_j, .. } = plant.books.amounts();
-                // What its coolant and its halls hold, and what they gave up at once.
-                let stored_j = plant.stored_j() - plant.condenser_stored_j();
-                let at_once_j = plant.books.at_once_j.value().abs();
-                let comes_j = heat_j + plant.books.pumps_j.value() - stored_j + at_once_j;
-                let rest_j = comes_j - economiser_j;
-                book_of.inflow(&format!("racks, exchangers and pumps {name}"), comes_j);
-                book_of.outflow(&format!("economiser {name}"), economiser_j);
-                book_of.outflow(&format!("chillers {name}"), rest_j.max(0.0));
-                let allowed_j = NOTHING.max(HEAT_TOLERANCE * comes_j.abs());
-                balanced &= economiser_j >= -allowed_j && rest_j >= -allowed_j;
-            }
-        }
-        let residual = book_of.residual();
-        let (ledger, tolerance) = (book_of, HEAT_TOLERANCE);
-        let is_there = !ledger.entries().is_empty();
-        is_there.then_some(BookOutcome { ledger, residual, tolerance, balanced })
     }
 
     /// Warms the air of each loop by `j` more, to see that the books notice.

@@ -23,7 +23,7 @@ const PAIRS: usize = 1000;
 const UNEVEN: f64 = 0.05;
 
 /// Two components by name, and the load that their loss takes, W.
-pub type PairLoss = (String, String, f64);
+pub(super) type PairLoss = (String, String, f64);
 
 /// What `check` says of a power chain.
 #[derive(Debug, Clone, PartialEq)]

@@ -411,5 +411,6 @@ fn cell(text: &str) -> String {
 
 /// The anchor of a heading, as the usual renderers make it.
 fn slug(heading: &str) -> String {
-    heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+    let lower = heading.to_lowercase();
+    lower.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }

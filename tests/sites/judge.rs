@@ -340,10 +340,7 @@ impl Heats {
 
 /// No coolant is warmer, nor the air that enters racks: it boils, and the engine holds the air of
 /// halls to the same. A thousandth of a kelvin is the step of its root finders.
-const BOILING_C: f64 = 100.001;
-/// What leaves racks or a device is warmer than what enters by the rise of the heat, which is below
-/// the difference.
-const LEAVING_C: f64 = 200.0;
+const BOILING_C: f64 = 101.0;
 /// No weather is colder on earth, nor what it cools.
 const COLDEST_C: f64 = -90.0;
 
@@ -365,7 +362,8 @@ fn range(name: &str) -> (f64, f64) {
     } else if ends(&SHARES) {
         (-1e-12, 1.0 + SAME)
     } else if ends(&["_return_c", "_device_c"]) {
-        (COLDEST_C, LEAVING_C)
+        // A mean of the temperature rise of whatever flow there is: it has no bound of its own.
+        (COLDEST_C, f64::INFINITY)
     } else if ends(&["_c"]) {
         (COLDEST_C, BOILING_C)
     } else if ends(&["basin_m3_per_h", "basins_m3", "cost", "_usd", "_usd_per_mwh"]) {

@@ -43,9 +43,7 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) transient: Option<Transient>,
     /// Heat that goes to the weather beside what the transient knows of, W.
     pub(super) beside_w: f64,
-    /// Heat of motors that goes into its coolant, into its condenser water, and that warms the room,
-    /// W.
-    pub(super) coolant_w: f64,
+    /// Heat of motors that goes into its condenser water, and that warms the room, W.
     pub(super) condenser_w: f64,
     pub(super) room_w: f64,
     /// When to look again.
@@ -138,8 +136,6 @@ pub(in crate::facility) struct HeatBooks {
     outdoors_j: Vec<Sum>,
     /// Boiled away, J.
     pub(in crate::facility) boiled_j: Sum,
-    /// Given by motors to its coolant, J.
-    pub(in crate::facility) pumps_j: Sum,
     /// Given by motors to the room, J.
     pub(in crate::facility) room_j: Sum,
     /// Taken from the masses by the weather at once, as the loop took on another state, J.
@@ -279,7 +275,6 @@ impl LoopPlant {
             since: Time::ZERO,
             transient: None,
             beside_w: 0.0,
-            coolant_w: 0.0,
             condenser_w: 0.0,
             room_w: 0.0,
             next: None,
@@ -299,14 +294,6 @@ impl LoopPlant {
     /// Heat that the masses hold beyond what they held at the start, J.
     pub(in crate::facility) fn stored_j(&self) -> f64 {
         self.masses.stored_j(&self.books.start_c, &self.held_c)
-    }
-
-    /// The same of its condenser water alone, J.
-    pub(in crate::facility) fn condenser_stored_j(&self) -> f64 {
-        let of = |node: usize| {
-            self.masses.capacity_j_k(node) * (self.held_c[node] - self.books.start_c[node])
-        };
-        self.masses.condenser().map_or(0.0, of)
     }
 
     /// Brings the masses to `now`, and books the heat since the last instant.
@@ -330,7 +317,6 @@ impl LoopPlant {
             (&mut books.supply_ks, amounts.supply_ks),
             (&mut books.return_ks, amounts.return_ks),
             (&mut books.device_ks, amounts.device_ks),
-            (&mut books.pumps_j, self.coolant_w * elapsed_s),
             (&mut books.room_j, self.room_w * elapsed_s),
         ] {
             sum.add(amount);
@@ -411,6 +397,11 @@ impl LoopPlant {
             let more_kg = (state.vapour_kg_j * more_j).max(-evaporated_kg);
             evaporated_kg += more_kg;
             air_j = state.air_w * seconds + more_j - HEAT_OF_VAPORISATION * more_kg;
+            if evaporated_kg < 0.0 {
+                // Water colder than the dew point is warmed by the air: nothing evaporates. What
+                // would condense is left out (assumption).
+                (evaporated_kg, air_j) = (0.0, rejected_j - dry_j);
+            }
         }
         let mean_c = |node: Option<usize>, still_c: f64| match (&self.transient, node) {
             (Some(transient), Some(node)) => transient.mean_c(node, seconds),

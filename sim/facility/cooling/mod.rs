@@ -216,7 +216,7 @@ impl Facility<'_> {
                 self.agenda.cancel(ticket);
             }
             let (coolant_w, condenser_w, room_w) = plant.motors_w();
-            (plant.coolant_w, plant.condenser_w, plant.room_w) = (coolant_w, condenser_w, room_w);
+            (plant.condenser_w, plant.room_w) = (condenser_w, room_w);
             let mut held_c;
             if plant.now.out_of_balance {
                 held_c = plant.now.now_c.clone();

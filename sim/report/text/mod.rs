@@ -178,6 +178,16 @@ impl Text {
     fn books(&mut self, outcome: &Outcome) {
         let balanced = outcome.books.iter().filter(|book| book.balanced);
         let closed: Vec<&str> = balanced.map(|book| book.ledger.amount()).collect();
-        let _ = writeln!(self.out, "\nbalanced: {}", closed.join(", "));
+        let mut line = String::from("balanced:");
+        self.out.push('\n');
+        for (index, name) in closed.iter().enumerate() {
+            let comma = if index + 1 < closed.len() { "," } else { "" };
+            if line.len() + name.len() + 2 > WIDTH {
+                let _ = writeln!(self.out, "{line}");
+                line = String::from("         ");
+            }
+            let _ = write!(line, " {name}{comma}");
+        }
+        let _ = writeln!(self.out, "{line}");
     }
 }

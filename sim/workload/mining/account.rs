@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::income::{HASHES_PER_PH_DAY, Income};
-use super::pool::{Luck, PoolDesign};
+use super::spec::{Luck, PoolDesign};
 use crate::kernel::Time;
 use crate::measure::{Meter, Sum, share};
 

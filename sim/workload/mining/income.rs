@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::network::{self, HASHES_PER_DIFFICULTY};
-use super::spec::{GrowthDesign, IncomeSpec};
+use super::network::{self, GrowthDesign, HASHES_PER_DIFFICULTY};
+use super::spec::IncomeSpec;
 use crate::kernel::{Clock, Streams, Time};
 use crate::spec::{Check, Fault, Name, only_with, within};
 use crate::tables::format::Role;

@@ -24,5 +24,4 @@ pub use account::{Cause, MiningSummary};
 pub use asic::{AsicRackDesign, AsicRackSpec};
 pub use income::{Income, IncomeDesign, Network};
 pub use model::Mining;
-pub use pool::{Luck, PoolDesign};
-pub use spec::{AsicRack, MOVED, MiningDesign, MiningSpec};
+pub use spec::{AsicRack, Luck, MOVED, MiningDesign, MiningSpec, PoolDesign};

@@ -240,7 +240,9 @@ impl Mining {
             }
             Event::Found => {
                 self.block_at = None;
-                self.pool.pay(now, &self.income, &mut self.account);
+                if let Some((usd, btc)) = self.pool.payment(now, &self.income) {
+                    self.account.pay(usd, btc);
+                }
                 self.expect_block(now);
             }
             Event::Block(rack, step) => {

@@ -5,8 +5,16 @@
 
 use jiff::Timestamp;
 
-use super::spec::GrowthDesign;
 use crate::kernel::{Clock, Span, Stream, Time};
+
+/// How the difficulty grows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GrowthDesign {
+    /// Growth of the logarithm of the hash rate, /s.
+    pub rate_per_s: f64,
+    /// Standard deviation of the logarithm of the jump of an epoch.
+    pub epoch_sd: f64,
+}
 
 /// Blocks between two halvings of the subsidy.
 pub const HALVING_BLOCKS: u64 = 210_000;

@@ -1,35 +1,9 @@
 //! Who bears the luck of finding blocks: the pool, its members together, or the miner alone.
 
-use super::account::Account;
 use super::income::Income;
 use super::network::{BLOCK_S, HASHES_PER_DIFFICULTY};
+use super::spec::{Luck, PoolDesign};
 use crate::kernel::{Span, Stream, Time};
-
-/// How a pool pays, resolved.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PoolDesign {
-    /// Share of what is paid that the pool keeps.
-    pub fee: f64,
-    /// Who bears the luck.
-    pub luck: Luck,
-}
-
-/// Who bears the luck of finding blocks.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Luck {
-    /// The pool: every hash is paid its expected value (FPPS).
-    Pool,
-    /// The members of a pool: a block that it finds is paid by the shares of its last window
-    /// (PPLNS).
-    Members {
-        /// Share of the network's hash rate that the pool has.
-        network_share: f64,
-        /// Length of the window, in shares of the network's difficulty.
-        window: f64,
-    },
-    /// The miner: a block of its own is paid, and nothing else.
-    Miner,
-}
 
 /// Blocks that are found by chance, and what they pay.
 ///
@@ -71,11 +45,11 @@ impl Pool {
         Some(now + Span::from_secs_f64(self.luck.exponential(1.0 / per_s)))
     }
 
-    /// Pays for the block that is found at `now`.
-    pub(super) fn pay(&mut self, now: Time, income: &Income, account: &mut Account) {
-        let Some(network) = income.network else { return };
+    /// What the block that is found at `now` pays, $ and BTC, before the pool's fee.
+    pub(super) fn payment(&mut self, now: Time, income: &Income) -> Option<(f64, f64)> {
+        let network = income.network?;
         let share = match self.design.luck {
-            Luck::Pool => return,
+            Luck::Pool => return None,
             Luck::Miner => f64::from(self.luck.chance(self.own.rate / self.full_rate)),
             Luck::Members { network_share, .. } => {
                 let window = self.window();
@@ -85,7 +59,7 @@ impl Pool {
             }
         };
         let btc = share * (network.subsidy_btc + network.fees_btc);
-        account.pay(btc * network.price_usd, btc);
+        Some((btc * network.price_usd, btc))
     }
 
     /// How long the shares count for which a block is paid.

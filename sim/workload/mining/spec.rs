@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::asic::AsicRackDesign;
 use super::income::IncomeDesign;
-use super::pool::{Luck, PoolDesign};
+use super::network::GrowthDesign;
 use crate::kernel::Span;
 use crate::spec::{Check, Fault, Names, kinds, within};
 use crate::tables::{ColumnSpec, Run, TableFields, from_table};
@@ -20,7 +20,7 @@ pub struct MiningSpec {
     /// What a hash earns.
     pub income: IncomeSpec,
     /// How the pool pays. Default: `fpps`.
-    pub pool: Option<PoolSpec>,
+    pub pool: Option<PayoutSpec>,
     /// When machines sleep because power is dear. Default: `breakeven`.
     pub policy: Option<PolicySpec>,
     /// How machines go to sleep and come back.
@@ -97,7 +97,7 @@ pub struct GrowthSpec {
 
 kinds! {
     /// How a pool pays.
-    pub enum PoolSpec {
+    pub enum PayoutSpec {
         /// Each hash its expected value: the pool bears the luck.
         Fpps(FppsSpec) = "fpps",
         /// Each block that the pool finds, by the shares of its last window: its members bear the
@@ -241,13 +241,30 @@ pub struct MiningDesign {
     pub repair_mean_s: f64,
 }
 
-/// How the difficulty grows.
+/// How a pool pays, resolved.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GrowthDesign {
-    /// Growth of the logarithm of the hash rate, /s.
-    pub rate_per_s: f64,
-    /// Standard deviation of the logarithm of the jump of an epoch.
-    pub epoch_sd: f64,
+pub struct PoolDesign {
+    /// Share of what is paid that the pool keeps.
+    pub fee: f64,
+    /// Who bears the luck.
+    pub luck: Luck,
+}
+
+/// Who bears the luck of finding blocks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Luck {
+    /// The pool: every hash is paid its expected value (FPPS).
+    Pool,
+    /// The members of a pool: a block that it finds is paid by the shares of its last window
+    /// (PPLNS).
+    Members {
+        /// Share of the network's hash rate that the pool has.
+        network_share: f64,
+        /// Length of the window, in shares of the network's difficulty.
+        window: f64,
+    },
+    /// The miner: a block of its own is paid, and nothing else.
+    Miner,
 }
 
 /// A price policy.
@@ -333,9 +350,9 @@ impl MiningSpec {
         let fee = |fee: Option<Fraction>| fee.map_or(0.01, |f| f.0);
         let design = match &self.pool {
             None => PoolDesign { fee: fee(None), luck: Luck::Pool },
-            Some(PoolSpec::Fpps(spec)) => PoolDesign { fee: fee(spec.fee), luck: Luck::Pool },
-            Some(PoolSpec::Solo(_)) => PoolDesign { fee: 0.0, luck: Luck::Miner },
-            Some(PoolSpec::Pplns(spec)) => {
+            Some(PayoutSpec::Fpps(spec)) => PoolDesign { fee: fee(spec.fee), luck: Luck::Pool },
+            Some(PayoutSpec::Solo(_)) => PoolDesign { fee: 0.0, luck: Luck::Miner },
+            Some(PayoutSpec::Pplns(spec)) => {
                 let mut check = Check { faults: &mut *faults };
                 let share = Some(spec.network_share.0);
                 let network_share = check.between("network_share", share, 0.1, (1e-6, 1.0), "");

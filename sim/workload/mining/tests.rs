@@ -8,8 +8,9 @@ use super::account::MiningSummary;
 use super::asic::AsicRackDesign;
 use super::income::{Income, IncomeDesign};
 use super::model::Mining;
-use super::pool::{Luck, PoolDesign};
-use super::spec::{AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice};
+use super::spec::{
+    AsicRack, BreakevenDesign, Luck, MiningDesign, PoolDesign, RestartDesign, WakePrice,
+};
 use crate::kernel::{Span, Streams, Time};
 use crate::plant::Rank;
 use crate::workload::RackOffer;

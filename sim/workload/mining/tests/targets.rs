@@ -7,9 +7,8 @@ use crate::kernel::{Span, Streams, Time};
 use crate::workload::mining::asic::{AsicRackDesign, Mode};
 use crate::workload::mining::income::{Income, IncomeDesign, Network};
 use crate::workload::mining::model::Mining;
-use crate::workload::mining::pool::{Luck, PoolDesign};
 use crate::workload::mining::spec::{
-    AsicRack, BreakevenDesign, MiningDesign, RestartDesign, WakePrice,
+    AsicRack, BreakevenDesign, Luck, MiningDesign, PoolDesign, RestartDesign, WakePrice,
 };
 
 /// One block of one machine that starts and stops at once and never fails.
