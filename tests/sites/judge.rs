@@ -339,7 +339,7 @@ impl Heats {
 }
 
 /// No coolant is warmer, nor the air that enters racks: it boils, and the engine holds the air of
-/// halls to the same. A thousandth of a kelvin is the step of its root finders.
+/// halls to the same; between two looks a loop that comes to it may pass it by a part of a kelvin.
 const BOILING_C: f64 = 101.0;
 /// No weather is colder on earth, nor what it cools.
 const COLDEST_C: f64 = -90.0;

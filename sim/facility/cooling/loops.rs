@@ -5,7 +5,7 @@ use super::exchangers::{ExchangerPlant, Group, groups_of, part};
 use super::machines::Machines;
 use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
-use crate::fluids::{HEAT_OF_VAPORISATION, MoistAir};
+use crate::fluids::MoistAir;
 use crate::kernel::{Span, Ticket, Time};
 use crate::measure::Sum;
 use crate::plant::cooling::{
@@ -382,24 +382,16 @@ impl LoopPlant {
         };
         let spends_water =
             state.water.evaporation_kg_s > 0.0 || state.dry_w < state.heat_rejected_w;
-        let dry_j = match spends_water {
-            false => rejected_j,
-            true if state.heat_rejected_w > 0.0 => state.dry_w / state.heat_rejected_w * rejected_j,
-            true => 0.0,
-        };
-        let by_heat = self.model.design().evaporates_by_heat();
-        // Heat for which water evaporates, beyond what it was at the beginning: that of a tower
-        // evaporates some without any.
+        let whole_s =
+            if state.heat_rejected_w > 0.0 { rejected_j / state.heat_rejected_w } else { 0.0 };
+        let dry_j = if spends_water { state.dry_w * whole_s } else { rejected_j };
         let (mut evaporated_kg, mut air_j) = (state.water.evaporation_kg_s * seconds, 0.0);
-        if by_heat {
-            let wet_w = state.heat_rejected_w - state.dry_w;
-            let more_j = rejected_j - dry_j - wet_w * seconds;
-            let more_kg = (state.vapour_kg_j * more_j).max(-evaporated_kg);
-            evaporated_kg += more_kg;
-            air_j = state.air_w * seconds + more_j - HEAT_OF_VAPORISATION * more_kg;
-            if evaporated_kg < 0.0 {
-                // Water colder than the dew point is warmed by the air: nothing evaporates. What
-                // would condense is left out (assumption).
+        if self.model.design().evaporates_by_heat() {
+            evaporated_kg = state.water.evaporation_kg_s * whole_s;
+            air_j = state.air_w * whole_s;
+            if evaporated_kg <= 0.0 {
+                // Water that the air warms: nothing evaporates. What would condense is left out
+                // (assumption).
                 (evaporated_kg, air_j) = (0.0, rejected_j - dry_j);
             }
         }

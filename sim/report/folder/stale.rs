@@ -14,7 +14,12 @@ pub(super) const REPLACED: &str = "replaced";
 pub(super) fn create_locked(folder: &Path) -> io::Result<Option<File>> {
     loop {
         fs::create_dir(folder)?;
-        let Ok(lock) = File::open(folder) else { return Ok(None) };
+        let lock = match File::open(folder) {
+            Ok(lock) => lock,
+            // Another process has taken it for a stale one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(_) => return Ok(None),
+        };
         if lock.lock().is_err() {
             return Ok(None);
         }
