@@ -184,8 +184,8 @@ fn a_month_has_no_less_than_no_useful_work() {
     let months = &told.outcome.months;
     assert_eq!(months.len(), 2);
     let train = |month: &loadbank::facility::Month, key: &str| {
-        let subjects = month.subjects.iter();
-        let train = subjects.filter(|subject| subject.name == "train").next().unwrap();
+        let mut subjects = month.subjects.iter();
+        let train = subjects.find(|subject| subject.name == "train").unwrap();
         train.get(key).unwrap_or_else(|| panic!("no {key}"))
     };
     let of = |key: &str| [train(&months[0], key), train(&months[1], key)];

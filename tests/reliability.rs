@@ -73,7 +73,7 @@ fn what_cannot_be_followed_is_refused_by_name() {
         assert_eq!(code, Some(3), "{err}");
         assert!(err.contains("`ups` is a ups with states beside up and down"), "{err}");
     }
-    bench.file("site.yaml", &format!("{SITE}crews: {{all: {{count: 1}}}}\n"));
+    bench.file("site.yaml", format!("{SITE}crews: {{all: {{count: 1}}}}\n"));
     let (code, _, err) = reliability(&bench, "--exact");
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("`all` makes components depend on each other"), "{err}");

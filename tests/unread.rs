@@ -60,7 +60,7 @@ fn values(leaf: &Leaf) -> Vec<Json> {
 fn designed(bench: &Bench, leaf: &Leaf, value: Json) -> Option<String> {
     let mut document = leaf.document.clone();
     put(&mut document, &leaf.path, value);
-    let path = bench.file("site.yaml", &document.to_string());
+    let path = bench.file("site.yaml", document.to_string());
     let reading = read_scenario(&path, &[]);
     let said = reading.diagnostics.short(&reading.files);
     reading.loaded.map(|loaded| format!("{said}\n{:?}", loaded.design))
@@ -115,7 +115,6 @@ fn every_field_is_read() {
     let (unread, untried) = found.into_inner().unwrap();
     let is_known = |name: &String| NOT_HERE.iter().any(|(known, _)| name.contains(known));
     let unread: Vec<&String> = unread.iter().filter(|name| !is_known(name)).collect();
-    println!("of {} fields, those without two sound values: {untried:#?}", leaves.len());
     assert!(unread.is_empty(), "nothing reads {unread:#?}");
     assert!(
         3 * untried.len() < leaves.len(),

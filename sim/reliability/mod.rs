@@ -15,7 +15,7 @@
 //!   what that was worth: for losses that plain years never show.
 //!
 //! A chain with batteries, generators and switches is a [`Chain`]: it has timers of its own
-//! ([`Machines`](machines::Machines) are those of a run), and only simulation follows it.
+//! (machines are those of a run), and only simulation follows it.
 //!
 //! [`Standby`] is exact for generators that stand by behind batteries.
 //!

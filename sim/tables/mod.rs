@@ -7,7 +7,7 @@
 //! reads a file row by row while the run goes on uses the [`RowReader`] below it.
 //!
 //! From the text up: [`cells`] cuts lines, [`stamp`] reads times, [`rows`] finds columns and reads
-//! rows, [`format`] knows layouts by name, [`read`] orders rows, [`lay`] fills gaps.
+//! rows, [`mod@format`] knows layouts by name, [`read`] orders rows, [`lay`] fills gaps.
 //!
 //! Opens no file: the [`Run`] is given a function that hands over bytes.
 
