@@ -87,37 +87,33 @@ impl LoadEnd {
 impl Reserve {
     /// What came after `before`.
     fn since(&self, before: &Self) -> Self {
-        let batteries = self.batteries.map(|now| match before.batteries {
-            Some(before) => BatteryTally {
-                energy_j: now.energy_j,
-                full_j: before.energy_j,
-                given_j: now.given_j - before.given_j,
-                taken_j: now.taken_j - before.taken_j,
-                gave_s: now.gave_s - before.gave_s,
-            },
-            None => now,
+        let batteries = after(self.batteries, before.batteries, |now, before| BatteryTally {
+            energy_j: now.energy_j,
+            full_j: before.energy_j,
+            given_j: now.given_j - before.given_j,
+            taken_j: now.taken_j - before.taken_j,
+            gave_s: now.gave_s - before.gave_s,
         });
-        let sets = self.sets.map(|now| match before.sets {
-            Some(before) => GensetTally {
-                starts: now.starts - before.starts,
-                failures_to_start: now.failures_to_start - before.failures_to_start,
-                failures: now.failures - before.failures,
-                tests: now.tests - before.tests,
-                run_s: now.run_s - before.run_s,
-                fuel_m3: now.fuel_m3 - before.fuel_m3,
-                given_j: now.given_j - before.given_j,
-            },
-            None => now,
+        let sets = after(self.sets, before.sets, |now, before| GensetTally {
+            starts: now.starts - before.starts,
+            failures_to_start: now.failures_to_start - before.failures_to_start,
+            failures: now.failures - before.failures,
+            tests: now.tests - before.tests,
+            run_s: now.run_s - before.run_s,
+            fuel_m3: now.fuel_m3 - before.fuel_m3,
+            given_j: now.given_j - before.given_j,
         });
-        let switches = self.switches.map(|now| match before.switches {
-            Some(before) => SwitchTally {
-                transfers: now.transfers - before.transfers,
-                failures: now.failures - before.failures,
-            },
-            None => now,
+        let switches = after(self.switches, before.switches, |now, before| SwitchTally {
+            transfers: now.transfers - before.transfers,
+            failures: now.failures - before.failures,
         });
         Self { batteries, sets, switches }
     }
+}
+
+/// A tally of what came after `before`, where there was one.
+fn after<T: Copy>(now: Option<T>, before: Option<T>, since: impl FnOnce(T, T) -> T) -> Option<T> {
+    now.map(|now| before.map_or(now, |before| since(now, before)))
 }
 
 impl Summary {

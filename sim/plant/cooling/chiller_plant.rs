@@ -533,7 +533,6 @@ impl Question<'_> {
             air_ratio: answer.tower.mean(|operation, _| tower.air_share(operation)),
             water,
             air_w: vapour.air_w,
-            vapour_kg_j: vapour.kg_j,
             heat_rejected_w: answer.tower_w,
             economiser_w: answer.economiser_w,
             lifted_w: answer.carried_w - answer.economiser_w,

@@ -185,7 +185,7 @@ impl FluidCoolerDesign {
         let vapour = Vapour::mean(staged, |operation, multiple| {
             let heat_w = multiple * asked.heat_w;
             if let Some(per_k) = per_k {
-                return Vapour::given(heat_w, per_k * heat_w / CP_WATER, per_k / CP_WATER);
+                return Vapour::given(heat_w, per_k * heat_w / CP_WATER);
             }
             let air_kg_s = self.dry.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
             let guess_c = sink.leaving_guess_c(heat_w / air_kg_s);

@@ -121,7 +121,6 @@ impl HydronicDesign {
             heat_rejected_w: total_w,
             dry_w,
             air_w: vapour.air_w,
-            vapour_kg_j: vapour.kg_j,
             saturated: staged.saturated,
             flowing: true,
             ..still(air)

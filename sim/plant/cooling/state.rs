@@ -89,8 +89,6 @@ pub struct LoopState {
     /// Of the other part, what warms air and vapour beside the heat of evaporation at 0 degC, W;
     /// zero where it is pads that evaporate.
     pub air_w: f64,
-    /// Water that a joule more of that part evaporates, kg/J.
-    pub vapour_kg_j: f64,
     /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
     /// waterside economiser, W.
     pub economiser_w: f64,
@@ -127,7 +125,6 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         heat_rejected_w: 0.0,
         dry_w: 0.0,
         air_w: 0.0,
-        vapour_kg_j: 0.0,
         economiser_w: 0.0,
         lifted_w: 0.0,
         left_w: 0.0,

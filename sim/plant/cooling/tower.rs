@@ -238,7 +238,7 @@ pub(super) fn tower_water(
     let vapour = Vapour::mean(staged, |operation, multiple| {
         let heat_w = heat_w(operation, multiple);
         if let Some(per_k) = tower.evaporation_per_k {
-            return Vapour::given(heat_w, per_k * heat_w / CP_WATER, per_k / CP_WATER);
+            return Vapour::given(heat_w, per_k * heat_w / CP_WATER);
         }
         let air_kg_s = tower.air_flow_m3_s * air_share(operation) * sink.dry_air_kg_m3;
         Vapour::of(heat_w, air_kg_s, air, sink.leaving_guess_c(heat_w / air_kg_s))

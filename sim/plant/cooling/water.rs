@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use super::staging::{Operation, Staged};
 use crate::fluids::{
-    CP_VAPOUR, HEAT_OF_VAPORISATION, MoistAir, SaturatedAir, saturated_air_temperature_from,
+    CP_VAPOUR, HEAT_OF_VAPORISATION, MoistAir, saturated_air_temperature_from,
     saturation_humidity_ratio,
 };
 
@@ -51,17 +51,15 @@ pub(super) struct Vapour {
     /// Heat beside what evaporates that water at 0 degC, W: it warms air and vapour. Below zero
     /// where they leave colder than the air came.
     pub(super) air_w: f64,
-    /// Water that a joule more evaporates, kg/J.
-    pub(super) kg_j: f64,
 }
 
 impl Vapour {
     /// Nothing evaporates for the heat of a device.
-    pub(super) const NONE: Self = Self { kg_s: 0.0, air_w: 0.0, kg_j: 0.0 };
+    pub(super) const NONE: Self = Self { kg_s: 0.0, air_w: 0.0 };
 
-    /// `heat_w` of which a law says that it evaporates `kg_s`, and a joule more `kg_j`.
-    pub(super) fn given(heat_w: f64, kg_s: f64, kg_j: f64) -> Self {
-        Self { kg_s, air_w: heat_w - HEAT_OF_VAPORISATION * kg_s, kg_j }
+    /// `heat_w` of which a law says that it evaporates `kg_s`.
+    pub(super) fn given(heat_w: f64, kg_s: f64) -> Self {
+        Self { kg_s, air_w: heat_w - HEAT_OF_VAPORISATION * kg_s }
     }
 
     /// What `dry_air_kg_s` of `air` takes up that leaves saturated with `heat_w`.
@@ -71,37 +69,29 @@ impl Vapour {
     /// the cost.
     pub(super) fn of(heat_w: f64, dry_air_kg_s: f64, air: &MoistAir, guess_c: f64) -> Self {
         if dry_air_kg_s <= 0.0 {
-            return Self::given(heat_w, 0.0, 0.0);
+            return Self::given(heat_w, 0.0);
         }
         let leaving_j_kg = air.enthalpy_j_kg() + heat_w / dry_air_kg_s;
         let leaving_c = saturated_air_temperature_from(leaving_j_kg, air.pressure_pa, guess_c);
         let gained = saturation_humidity_ratio(leaving_c, air.pressure_pa) - air.humidity_ratio;
         if gained <= 0.0 {
-            return Self::given(heat_w, 0.0, 0.0);
+            return Self::given(heat_w, 0.0);
         }
         let warmed_j_kg = air.specific_heat_j_kgk() * (leaving_c - air.dry_bulb_c);
         let air_j_kg = warmed_j_kg + gained * CP_VAPOUR * leaving_c;
-        let SaturatedAir { humidity_ratio_slope, enthalpy_slope, .. } =
-            SaturatedAir::at(leaving_c, air.pressure_pa);
-        Self {
-            kg_s: dry_air_kg_s * gained,
-            air_w: dry_air_kg_s * air_j_kg,
-            kg_j: humidity_ratio_slope / enthalpy_slope,
-        }
+        Self { kg_s: dry_air_kg_s * gained, air_w: dry_air_kg_s * air_j_kg }
     }
 
     /// The mean over the two ways in which a device runs, where each is `of` one.
     pub(super) fn mean(staged: &Staged, of: impl Fn(Operation, f64) -> Self) -> Self {
-        let rest = Cell::new((0.0, 0.0));
+        let air_w = Cell::new(0.0);
         let kg_s = staged.mean(|operation, multiple| {
             let one = of(operation, multiple);
             let share = if operation == Operation::Free { 1.0 - staged.duty } else { staged.duty };
-            let (air_w, kg_j) = rest.get();
-            rest.set((air_w + share * one.air_w, kg_j + share * multiple * one.kg_j));
+            air_w.set(air_w.get() + share * one.air_w);
             one.kg_s
         });
-        let (air_w, kg_j) = rest.get();
-        Self { kg_s, air_w, kg_j }
+        Self { kg_s, air_w: air_w.get() }
     }
 }
 
@@ -126,18 +116,13 @@ mod tests {
             [(35.0, 0.2, 1e5), (-10.0, 0.9, 3e4), (20.0, 1.0, 5e5), (45.0, 0.05, 1.0)]
         {
             let air = MoistAir::from_relative_humidity(dry_bulb_c, humidity, 95_000.0);
-            let Vapour { kg_s, air_w, kg_j } = Vapour::of(heat_w, 4.0, &air, 15.0);
-            let more = Vapour::of(heat_w + 10.0, 4.0, &air, 15.0);
-            assert!(((more.kg_s - kg_s) / 10.0 / kg_j - 1.0).abs() < 1e-3, "{kg_j}");
+            let Vapour { kg_s, air_w } = Vapour::of(heat_w, 4.0, &air, 15.0);
             let carried_w = 2.501e6 * kg_s + air_w;
             let turnover_w = 2.501e6 * kg_s + air_w.abs() + heat_w;
             assert!((carried_w - heat_w).abs() < 1e-9 * turnover_w, "{carried_w} {heat_w}");
         }
         let fogged = MoistAir { dry_bulb_c: 10.0, humidity_ratio: 0.02, pressure_pa: 101_325.0 };
-        assert_eq!(
-            Vapour::of(10.0, 4.0, &fogged, 10.0),
-            Vapour { kg_s: 0.0, air_w: 10.0, kg_j: 0.0 }
-        );
+        assert_eq!(Vapour::of(10.0, 4.0, &fogged, 10.0), Vapour { kg_s: 0.0, air_w: 10.0 });
     }
 
     #[test]

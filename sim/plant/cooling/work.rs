@@ -103,7 +103,6 @@ impl CoolingLoop {
             heat_rejected_w: 0.0,
             dry_w: 0.0,
             air_w: 0.0,
-            vapour_kg_j: 0.0,
             return_c: state.supply_c,
             water,
             ..state
