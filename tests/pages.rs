@@ -176,8 +176,7 @@ fn every_option_exists() {
     let commands = commands.take_while(|line| !line.is_empty());
     let names = commands.filter_map(|line| line.split_whitespace().next());
     let all: String = names.map(|name| help(&format!("{name} --help"))).collect::<String>() + &top;
-    // Of `validation` and of the helpers in `.ci`.
-    // Options of other programs.
+    // Options of `validation` and of other programs.
     let elsewhere = ["--update", "--parsable2"];
     for (path, page) in pages() {
         // Outside of blocks.

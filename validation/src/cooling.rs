@@ -9,7 +9,7 @@ mod energyplus;
 mod physics;
 mod plants;
 mod table;
-mod year;
+pub(crate) mod year;
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 //! Published results reproduced by loadbank, and the fits of its built-in laws.
 
+mod catalogue;
 mod children;
 mod cooling;
 mod data;
@@ -17,7 +18,7 @@ mod verdicts;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: validation cooling|energyplus|fit-weather|fit-price|inference|log|\
+const USAGE: &str = "usage: validation catalogue|cooling|energyplus|fit-weather|fit-price|inference|log|\
      mutated-gallery|power|random-sites|replay|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Some("study") => study::run(),
         Some("training") => training::run(),
         Some("inference") => inference::run(&folder),
+        Some("catalogue") => catalogue::run(&folder, arguments),
         Some("cooling") => cooling::run(&folder),
         Some("energyplus") => cooling::energyplus(),
         _ => Err(USAGE.to_owned()),

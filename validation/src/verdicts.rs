@@ -13,7 +13,8 @@ use crate::data::print;
 const FLIPPED: u8 = 7;
 
 /// The tables that are held.
-const SUBJECTS: [&str; 5] = ["study", "training", "inference", "cooling", "energyplus"];
+const SUBJECTS: [&str; 6] =
+    ["study", "training", "inference", "catalogue", "cooling", "energyplus"];
 
 /// Runs all tables and compares their verdicts with `validation/verdicts.txt`, or writes that file.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode, String> {

@@ -9,47 +9,47 @@ use loadbank::scenario::{Loaded, read_scenario};
 use loadbank::workload::training::JobRecord;
 
 /// A year as it came out.
-pub(super) struct Year {
-    pub(super) outcome: Outcome,
+pub(crate) struct Year {
+    pub(crate) outcome: Outcome,
     columns: Vec<String>,
     rows: Vec<Vec<f64>>,
 }
 
 impl Year {
-    pub(super) fn column(&self, name: &str) -> Result<Vec<f64>, String> {
+    pub(crate) fn column(&self, name: &str) -> Result<Vec<f64>, String> {
         let place = self.columns.iter().position(|column| column == name);
         let place = place.ok_or_else(|| format!("no column {name}"))?;
         Ok(self.rows.iter().map(|row| row[place]).collect())
     }
 
     /// Mean over the year.
-    pub(super) fn mean(&self, name: &str) -> Result<f64, String> {
+    pub(crate) fn mean(&self, name: &str) -> Result<f64, String> {
         Ok(crate::data::mean(self.column(name)?))
     }
 
-    pub(super) fn pue(&self) -> f64 {
+    pub(crate) fn pue(&self) -> f64 {
         self.outcome.site().get("effectiveness.pue").unwrap_or(f64::NAN)
     }
 
-    pub(super) fn wue(&self) -> f64 {
+    pub(crate) fn wue(&self) -> f64 {
         self.outcome.site().get("effectiveness.wue_l_per_kwh").unwrap_or(f64::NAN)
     }
 
     /// Evaporation over the heat that reached the weather, L/kWh.
-    pub(super) fn evaporation(&self) -> Result<f64, String> {
+    pub(crate) fn evaporation(&self) -> Result<f64, String> {
         Ok(self.mean("plant_evaporation_m3_per_h")? / self.mean("plant_rejected_mw")?)
     }
 }
 
 /// The scenario of the file at `path` with `sets` changed in it.
-pub(super) fn load_file(path: &Path, sets: &[String]) -> Result<Loaded, String> {
+pub(crate) fn load_file(path: &Path, sets: &[String]) -> Result<Loaded, String> {
     let reading = read_scenario(path, sets);
     let said = reading.diagnostics.render(&reading.files, false);
     reading.loaded.ok_or(said)
 }
 
 /// The scenario `text`, read as from a file.
-pub(super) fn load(text: &str) -> Result<Loaded, String> {
+pub(crate) fn load(text: &str) -> Result<Loaded, String> {
     let path = std::env::temp_dir().join(format!("loadbank-cooling-{}.yaml", std::process::id()));
     std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     let loaded = load_file(&path, &[]);
@@ -59,12 +59,12 @@ pub(super) fn load(text: &str) -> Result<Loaded, String> {
 }
 
 /// Runs `text`, a scenario; see [`run`].
-pub(super) fn simulate(text: &str) -> Result<Year, String> {
+pub(crate) fn simulate(text: &str) -> Result<Year, String> {
     run(&load(text)?)
 }
 
 /// Runs a scenario; an error where the run breaks off or its books do not balance.
-pub(super) fn run(loaded: &Loaded) -> Result<Year, String> {
+pub(crate) fn run(loaded: &Loaded) -> Result<Year, String> {
     let mut listener = Listener::default();
     let mut facility = Facility::new(&loaded.design, 0);
     if facility.run(&mut listener) != End::Complete {

@@ -1,0 +1,232 @@
+//! Laws of the presets against the measured points of their pair of model and engine.
+
+use std::path::Path;
+
+use loadbank::facility::{Design, WorkDesign};
+use loadbank::workload::inference::step::{DecodeDesign, StepDesign};
+
+use super::{Preset, head, verdict};
+use crate::cooling::year;
+use crate::data::{print, quantile, read};
+
+/// The presets and their pairs in `step-points-fitted.csv`.
+const PAIRS: [(&str, &str); 15] = [
+    ("deepseek-r1-h200-sglang", "deepseek-r1-fp8-h200-tp8-sglang"),
+    ("deepseek-r1-h200-trtllm", "deepseek-r1-fp8-h200-tp8-trtllm"),
+    ("deepseek-r1-b200-trtllm", "deepseek-r1-fp4-b200-tp4-trtllm"),
+    ("gpt-oss-120b-h100-vllm", "gpt-oss-120b-h100-tp2-vllm"),
+    ("gpt-oss-120b-b200-vllm", "gpt-oss-120b-b200-tp1-vllm"),
+    ("kimi-k2.5-h200-vllm", "kimi-k2.5-int4-h200-tp8-vllm"),
+    ("kimi-k2.5-b200-vllm", "kimi-k2.5-int4-b200-tp8-vllm"),
+    ("minimax-m2.5-h200-vllm", "minimax-m2.5-fp8-h200-tp8-vllm"),
+    ("minimax-m2.5-b200-vllm", "minimax-m2.5-fp8-b200-tp2-vllm"),
+    ("minimax-m2.5-b300-vllm", "minimax-m2.5-fp8-b300-tp2-vllm"),
+    ("qwen3-235b-h100-trtllm", "qwen3-235b-fp8-h100-tp8ep8-trtllm"),
+    ("qwen3-32b-h100-vllm", "qwen3-32b-bf16-h100-tp4-vllm"),
+    ("llama-3.1-8b-h100-trtllm", "llama-3.1-8b-bf16-h100-tp1-trtllm"),
+    ("llama-3.3-70b-b200-trtllm", "llama-3.3-70b-fp4-b200-tp1-trtllm"),
+    ("llama-3.1-70b-b200-vllm", "llama-3.1-70b-fp8-b200-tp2-vllm"),
+];
+
+/// A measured point.
+struct Point {
+    pair: String,
+    prompt: f64,
+    answer: f64,
+    clients: f64,
+    ttft_ms: f64,
+    tpot_ms: f64,
+    batch: f64,
+    context: f64,
+    prompt_tokens: f64,
+}
+
+/// Prints a row for each preset; how many targets it missed.
+pub(super) fn run(data: &Path, presets: &[Preset]) -> Result<u32, String> {
+    let path = data.join("catalogue/step-points-fitted.csv");
+    if !path.exists() {
+        print("laws of models: skipped: no data");
+        return Ok(0);
+    }
+    let points = points(&path)?;
+    let mut missed = 0;
+    head(
+        "Laws at the measured points, error of the time per output token (targets: 3 % median, 10 % at most)",
+    );
+    print(&format!("{:<28}{:>7}{:>9}{:>9}", "preset", "points", "median", "most"));
+    for (name, pair) in PAIRS {
+        let steps = law(presets, name)?;
+        let mut errors: Vec<f64> = points
+            .iter()
+            .filter(|point| point.pair == pair)
+            .map(|point| (iteration_ms(&steps, point) / point.tpot_ms - 1.0).abs())
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        let (median, most) = (quantile(&errors, 0.5), quantile(&errors, 1.0));
+        let is_met = median <= 0.03 && most <= 0.10;
+        print(&format!(
+            "{name:<28}{:>7}{:>7.1} %{:>7.1} %  {}",
+            errors.len(),
+            100.0 * median,
+            100.0 * most,
+            verdict(is_met, &mut missed),
+        ));
+    }
+    missed += closed_loops(presets, &points)?;
+    Ok(missed)
+}
+
+/// The same settings as closed loops: clients that wait for their answers. InferenceMAX, from which the
+/// points come, sends ten requests for each client, the first of all clients at once, with lengths that
+/// are uniform between 80 % of the nominal one and all of it (its README, `RANDOM_RANGE_RATIO`).
+fn closed_loops(presets: &[Preset], points: &[Point]) -> Result<u32, String> {
+    let mut missed = 0;
+    head(
+        "The same points as closed loops of as many clients (targets: 10 % on TPOT, 15 % on TTFT, in the median)",
+    );
+    print(&format!("{:<34}{:>7}{:>9}{:>9}", "preset", "points", "median", "most"));
+    for (name, pair) in PAIRS {
+        let (mut tpots, mut ttfts) = (Vec::new(), Vec::new());
+        for point in points.iter().filter(|point| point.pair == pair) {
+            let (tpot_ms, ttft_ms) = closed_loop(presets, name, point)?;
+            tpots.push((tpot_ms / point.tpot_ms - 1.0).abs());
+            ttfts.push((ttft_ms / point.ttft_ms - 1.0).abs());
+        }
+        for (what, errors, bound) in [("TPOT", &mut tpots, 0.10), ("TTFT", &mut ttfts, 0.15)] {
+            errors.sort_by(f64::total_cmp);
+            let (median, most) = (quantile(errors, 0.5), quantile(errors, 1.0));
+            print(&format!(
+                "{:<34}{:>7}{:>7.1} %{:>7.1} %  {}",
+                format!("{name}, {what}"),
+                errors.len(),
+                100.0 * median,
+                100.0 * most,
+                verdict(median <= bound, &mut missed),
+            ));
+        }
+    }
+    Ok(missed)
+}
+
+/// TPOT and TTFT of a closed loop, ms, over about ten answers of each client.
+fn closed_loop(presets: &[Preset], name: &str, point: &Point) -> Result<(f64, f64), String> {
+    let Point { prompt, answer, clients, .. } = point;
+    let answer_s = (point.ttft_ms + 0.9 * answer * point.tpot_ms) / 1e3;
+    let uniform = |most: f64| {
+        let least = (0.8 * most).floor();
+        let step = ((most - least) / 40.0).max(1.0);
+        let tokens = (0_u32..).map(|n| (least + f64::from(n) * step).round());
+        let bins: Vec<String> = tokens
+            .take_while(|&tokens| tokens <= most)
+            .map(|tokens| format!("{{tokens: {tokens}, weight: 1}}"))
+            .collect();
+        format!("{{kind: histogram, bins: [{}]}}", bins.join(", "))
+    };
+    let load = format!(
+        "arrivals: {{clients: {clients}}}\n    lengths: {{prompt: {}, output: {}}}",
+        uniform(*prompt),
+        uniform(*answer)
+    );
+    let text = scenario(presets, name, &load, (10.0 * answer_s).ceil() as u64)?;
+    let outcome = year::simulate(&text)?.outcome;
+    Ok((
+        1e3 * outcome.real("workloads.s.tpot_mean_s"),
+        1e3 * outcome.real("workloads.s.ttft_mean_s"),
+    ))
+}
+
+/// A service of one replica of preset `name` that receives `load`, for so many seconds.
+pub(super) fn scenario(
+    presets: &[Preset],
+    name: &str,
+    load: &str,
+    seconds: u64,
+) -> Result<String, String> {
+    let preset = presets.iter().find(|preset| preset.name == name);
+    let preset = preset.ok_or_else(|| format!("no preset `{name}`"))?;
+    let (rack, count) = racks_of(preset);
+    Ok(format!(
+        "\
+name: t
+start: 2026-07-01T00:00:00Z
+duration: {seconds} s
+site: {{time_zone: UTC}}
+weather: {{climate: nordic}}
+price: {{fixed: 50 $/MWh}}
+racks:
+  hall: {{kind: {rack}, count: {count}, fed_by: utility}}
+power:
+  utility: {{kind: feed, capacity: 10 MW, outages: none}}
+workloads:
+  s:
+    kind: {name}
+    racks: hall
+    cells: 1
+    replicas: 1
+    represent: 1
+    {load}
+"
+    ))
+}
+
+/// The racks that a model of the catalogue is meant for, by its name.
+fn racks_of(preset: &Preset) -> (&'static str, u32) {
+    let racks = [
+        ("-a100", "dgx-a100"),
+        ("-h100", "dgx-h100"),
+        ("-h200", "hgx-h200"),
+        ("-b200", "dgx-b200"),
+        ("-b300", "hgx-b300-air"),
+    ];
+    let found = racks.iter().find(|(gpu, _)| preset.name.contains(gpu));
+    (found.map_or("dgx-h100", |(_, rack)| rack), 1)
+}
+
+/// The step law of preset `name`.
+fn law(presets: &[Preset], name: &str) -> Result<StepDesign, String> {
+    let text = scenario(presets, name, "arrivals: {rate_per_replica: 1 /s}", 60)?;
+    let Design { works, .. } = year::load(&text)?.design;
+    match works.into_iter().next().map(|work| work.design) {
+        Some(WorkDesign::Inference { design, .. }) => Ok(design.pools[0].steps.clone()),
+        _ => Err(format!("{name} is no model")),
+    }
+}
+
+/// The law with the means of a point, ms: prompt tokens cost what the last of many do.
+fn iteration_ms(steps: &StepDesign, point: &Point) -> f64 {
+    let DecodeDesign::Sum { base, per_context_s } = &steps.decode else { return f64::NAN };
+    let [.., (x, y), (last_x, last_y)] = steps.linear.as_slice() else { return f64::NAN };
+    let each_s = (last_y - y) / (last_x - x);
+    1e3 * (at(base, point.batch) + per_context_s * point.context + each_s * point.prompt_tokens)
+}
+
+/// A law between points.
+fn at(points: &[(f64, f64)], x: f64) -> f64 {
+    let upper = points.partition_point(|point| point.0 < x).clamp(1, points.len() - 1);
+    let ((x0, y0), (x1, y1)) = (points[upper - 1], points[upper]);
+    y0 + (x - x0) / (x1 - x0) * (y1 - y0)
+}
+
+fn points(path: &Path) -> Result<Vec<Point>, String> {
+    let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
+    let mut points = Vec::new();
+    for (number, line) in text.lines().enumerate().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let place = || format!("{}:{}: not a point", path.display(), number + 1);
+        let number = |index: usize| {
+            cells.get(index).and_then(|cell| cell.parse::<f64>().ok()).ok_or_else(place)
+        };
+        points.push(Point {
+            pair: cells.first().copied().unwrap_or_default().to_owned(),
+            prompt: number(1)?,
+            answer: number(2)?,
+            clients: number(3)?,
+            ttft_ms: number(4)?,
+            tpot_ms: number(5)?,
+            batch: number(6)?,
+            context: number(7)?,
+            prompt_tokens: number(8)?,
+        });
+    }
+    Ok(points)
+}
