@@ -423,6 +423,29 @@ quantity!(
     Range::up_to(1e-12, 1e12)
 );
 quantity!(
+    /// Cost of what has a power, in dollars a watt.
+    PowerCost, "a cost of power", "11 M$/MW",
+    [unit("$/W", 1.0), unit("$/kW", 1e-3), unit("k$/MW", 1e-3), unit("M$/MW", 1.0)],
+    Range::up_to(1e-12, 1e9)
+);
+quantity!(
+    /// Money in dollars a year.
+    YearlyCost, "a yearly cost", "2 M$/year",
+    [unit("$/year", 1.0), unit("k$/year", 1e3), unit("M$/year", 1e6)],
+    Range::up_to(1e-9, 1e18)
+);
+quantity!(
+    /// Change of a price as a share of it a year.
+    Growth, "a yearly change", "3 %/year", [unit("%/year", 0.01)],
+    Range { tiny: 1e-9, least: -0.999, most: 10.0 }
+);
+quantity!(
+    /// Calendar time in months.
+    CalendarSpan, "a calendar span", "12 years",
+    [unit("months", 1.0), unit("month", 1.0), unit("years", 12.0), unit("year", 12.0)],
+    Range::up_to(1e-3, 12_000.0)
+);
+quantity!(
     /// Price of water in dollars a cubic metre.
     WaterPrice, "a water price", "1.5 $/m3", [unit("$/m3", 1.0)],
     Range::up_to(1e-12, 1e9)

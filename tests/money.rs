@@ -130,10 +130,10 @@ fn what_cannot_be_priced_is_refused() {
     refused("money elsewhere", 3, "meter.csv");
 }
 
-/// What `check` finds in the small site with these contracts.
-fn findings(contracts: &str) -> Vec<(String, String)> {
+/// What `check` finds in the small site with this `section`.
+fn findings(section: &str) -> Vec<(String, String)> {
     let bench = Bench::new();
-    bench.file("site.yaml", format!("{SMALL}contracts:\n{contracts}"));
+    bench.file("site.yaml", format!("{SMALL}{section}"));
     let output = bench.loadbank("check site.yaml --format json").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let finding = |line: &str| {
@@ -185,8 +185,111 @@ fn contracts_that_cannot_be_meant_are_refused_at_their_field() {
         ),
     ];
     for (contracts, severity, message) in cases {
-        let found = findings(contracts);
+        let found = findings(&format!("contracts:\n{contracts}"));
         let wanted = (severity.to_owned(), message.to_owned());
         assert!(found.contains(&wanted), "no {wanted:?} in {found:?}");
+    }
+}
+
+/// The years around a week of the small site.
+const MONEY: &str = "\
+money:
+  horizon: 5 years
+  discount: 10 %
+  tax: 21 %
+  capital:
+    asics: {rack_cost: 600 k$, racks: mine-hall, life: 4 years, residual: 5 %, depreciation: macrs-5, serves: mine, source: assumption, year: 2025, inflation: 3 %/year}
+    gpus: {power_cost: 29 M$/MW, racks: train-hall, life: 5 years, depreciation: macrs-5, bonus: 50 %, serves: train, source: assumption}
+    shell: {cost: 2 M$, life: 15 years, spend: {over: 6 months, curve: s-curve}, source: assumption}
+  upkeep:
+    staff: {cost: 200 k$/year, escalator: 3 %/year, source: assumption}
+    parts: {power_cost: 20 $/kW-year, racks: mine-hall, source: assumption}
+  drift: {mine: -10 %/year}
+  escalate: {delivery: 2 %/year}
+  factors: {train: 1.5}
+";
+
+#[test]
+fn the_years_around_a_finished_run_are_those_it_foresaw() {
+    let bench = Bench::new();
+    bench.file("small.yaml", format!("{SMALL}{CONTRACTS}{MONEY}"));
+    let summary = json(&bench, "run small.yaml --format json");
+    let folder = bench.the_run();
+    let price =
+        |sets: &str| json(&bench, &format!("money {} --format json {sets}", folder.display()));
+    let again = price("");
+    let figures = summary["money"].as_object().unwrap();
+    for key in ["capital_usd", "first_month_usd", "npv_usd", "rates_of_return", "trough_usd"] {
+        assert!(figures[key].is_number(), "no {key}");
+        assert_eq!(again["money"][key], figures[key], "{key}");
+    }
+    for (work, key) in [
+        ("mine", "levelised_cost_usd_per_ph_day"),
+        ("train", "levelised_cost_usd_per_gpu_h"),
+        ("chat", "levelised_cost_usd_per_mtoken"),
+    ] {
+        assert!(summary["workloads"][work][key].as_f64().unwrap() > 0.0, "{work}");
+        assert_eq!(again["workloads"][work][key], summary["workloads"][work][key], "{work}");
+    }
+    // Racks of 30.4 kW and a container, at the prices of the year after that of their source.
+    let capital = 600e3 * 1.03 + 29e6 * 4.0 * 0.0304 + 2e6;
+    let got = figures["capital_usd"].as_f64().unwrap();
+    assert!((got / capital - 1.0).abs() < 1e-9, "{got} for {capital}");
+    // What is worth something apart is worth it together.
+    let worth = again["worth_usd"].as_object().unwrap();
+    let sum: f64 = worth.values().map(|usd| usd.as_f64().unwrap()).sum();
+    let npv = |of: &Json| of["money"]["npv_usd"].as_f64().unwrap();
+    assert!((sum - npv(&again)).abs() < 0.01, "{sum}");
+    assert_eq!(again["cash_flows_usd"].as_array().unwrap().len(), 61);
+    // Without discount nothing is worth less for being late.
+    let flows = price("--set money.discount=0%");
+    let sum: f64 =
+        flows["cash_flows_usd"].as_array().unwrap().iter().map(|usd| usd.as_f64().unwrap()).sum();
+    assert!((sum - npv(&flows)).abs() < 0.01, "{sum}");
+}
+
+#[test]
+fn plans_that_cannot_be_meant_are_refused_at_their_field() {
+    let capital = |field: &str| {
+        format!("money: {{horizon: 5 years, discount: 10 %, capital: {{hall: {field}}}}}\n")
+    };
+    let cases = [
+        (
+            capital("{cost: 1 M$, life: -4 years, source: a}"),
+            "money.capital.hall.life: must not be negative, got `-4 years`",
+        ),
+        (
+            capital("{cost: 1 M$, life: 4.1 months, source: a}"),
+            "money.capital.hall.life: needs whole months, got 4.1 months",
+        ),
+        (
+            capital("{power_cost: 1 M$/MW, racks: no-hall, life: 4 years, source: a}"),
+            "money.capital.hall.racks: no hall of racks is named `no-hall`",
+        ),
+        (
+            capital("{power_cost: 1 M$/MW, life: 4 years, source: a}"),
+            "money.capital.hall.power_cost: needs the power that it is for: `racks` or `power`",
+        ),
+        (
+            capital("{cost: 1 M$, life: 4 years, source: a, spend: {over: 5 years}}"),
+            "money.horizon: the works take 60 months of 60, so that nothing is ever earned",
+        ),
+        (
+            "money: {horizon: 5 years, discount: 10 %, drift: {miner: 2 %/year}}\n".to_owned(),
+            "money.drift.miner: no workload or contract is named `miner`",
+        ),
+        (
+            "money: {horizon: 5 years, discount: -10 %}\n".to_owned(),
+            "money.discount: fraction outside 0 to 1: `-10 %`",
+        ),
+        (
+            "money: {horizon: 5 years, discount: 10 %}\n".to_owned(),
+            "money: nothing is spent on the site, so that there is no rate of return",
+        ),
+    ];
+    for (section, message) in cases {
+        let found = findings(&section);
+        let has = found.iter().any(|(_, said)| said == message);
+        assert!(has, "no {message:?} in {found:?}");
     }
 }

@@ -47,7 +47,7 @@ pub(super) enum Command {
     Check(Check),
     /// Print the effective scenario: bases, catalogue entries and --set applied.
     Show(Show),
-    /// Price a finished run anew: what its meters billed, under other contracts.
+    /// Price a finished run anew: what its meters billed, under other contracts and plans.
     Money(Money),
     /// Compare designs: replications of each scenario, means, paired differences, intervals.
     Compare(Compare),
@@ -125,11 +125,12 @@ pub(super) struct Money {
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
 
-    /// Change a contract: `--set contracts.demand.rate="6 $/kW-month"`.
+    /// Change a contract or a plan: `--set contracts.demand.rate="6 $/kW-month"`,
+    /// `--set money.discount="8 %"`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
 
-    /// How to print the bill.
+    /// How to print what it comes to.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }

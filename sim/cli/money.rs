@@ -1,24 +1,20 @@
 //! `loadbank money`
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
-
-use serde_json::Value as Json;
 
 use super::args::{Format, Money};
 use super::exit::Exit;
 use super::{colour, complain, print};
-use crate::money::price;
-use crate::report::{json, meter, text};
+use crate::report::{account, json, meter, text};
 use crate::scenario::{self, TermsReading};
 
 const NOT_A_RUN: &str = "name the folder of a run, as `loadbank run` leaves it";
 
 pub(super) fn money(args: &Money) -> Exit {
-    if let Some(set) = args.sets.iter().find(|set| !is_of_contracts(set)) {
+    if let Some(set) = args.sets.iter().find(|set| !is_of_money(set)) {
         complain(
             &format!("`--set {set}` cannot change a run that has ended"),
-            Some("only `contracts` are priced anew; simulate all else with `run`"),
+            Some("only `contracts` and `money` are priced anew; simulate all else with `run`"),
         );
         return Exit::Usage;
     }
@@ -29,7 +25,7 @@ pub(super) fn money(args: &Money) -> Exit {
             return Exit::Scenario;
         }
     };
-    let (name, revenue_usd) = match read_revenue(&args.folder.join("summary.json")) {
+    let (name, account) = match account::read(&args.folder, books.hours()) {
         Ok(read) => read,
         Err(message) => {
             complain(&message, Some(NOT_A_RUN));
@@ -44,34 +40,23 @@ pub(super) fn money(args: &Money) -> Exit {
     let _ = stderr.write_all(diagnostics.render(&files, colour).as_bytes());
     drop(stderr);
     let Some(terms) = terms else { return Exit::Scenario };
-    if terms.contracts.is_empty() {
+    if terms.is_none() {
         complain(
-            "the scenario of this run has no contracts",
+            "the scenario of this run has no contracts and no `money`",
             Some("give one: `--set 'contracts={energy: {kind: index, adder: 1 $/MWh}}'`"),
         );
         return Exit::Scenario;
     }
-    let bill = price(&terms, &books);
+    let settlement = terms.settle(&books, &account);
     match args.format {
-        Format::Text => print(&text::bill(&name, &bill, revenue_usd)),
-        Format::Json => print(&json::bill(&bill, revenue_usd)),
+        Format::Text => print(&text::settlement(&name, &terms, &settlement, &account)),
+        Format::Json => print(&json::settlement(&settlement, &account)),
     }
 }
 
-/// Whether a `--set` argument changes contracts alone.
-fn is_of_contracts(set: &str) -> bool {
+/// Whether a `--set` argument changes what is priced alone.
+fn is_of_money(set: &str) -> bool {
     let path = set.split('=').next().unwrap_or_default().trim();
-    path == "contracts" || path.starts_with("contracts.")
-}
-
-/// The name of the scenario and the revenue of the run whose summary is at `path`.
-fn read_revenue(path: &Path) -> Result<(String, f64), String> {
-    let bad = |message: String| format!("cannot read `{}`: {message}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    let summary: Json = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    let name = summary["scenario"].as_str();
-    let revenue = summary["money"]["revenue_usd"].as_f64();
-    name.zip(revenue)
-        .map(|(name, revenue)| (name.to_owned(), revenue))
-        .ok_or_else(|| bad("it is not the summary of a run".to_owned()))
+    let section = path.split('.').next().unwrap_or_default();
+    ["contracts", "money"].contains(&section)
 }

@@ -4,12 +4,11 @@ use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{
     self, Before, ComponentEnd, End, HallEnd, Reserve, SiteEnd, Subject, Summary, WorkEnd,
-    tell_bill, tell_worst_month,
+    tell_settlement, tell_worst_month,
 };
 use super::outcome::Outcome;
 use super::work::Work;
 use crate::kernel::Time;
-use crate::money::price;
 use crate::plant::power::PowerNode;
 
 impl Facility<'_> {
@@ -26,8 +25,9 @@ impl Facility<'_> {
             subjects = figures::subjects(&self.meters.groups, end, self.before.as_ref());
         }
         tell_worst_month(&mut subjects[0], &months);
-        if !self.design.terms.contracts.is_empty() {
-            tell_bill(&mut subjects, &price(&self.design.terms, &self.billed));
+        if !self.design.terms.is_none() {
+            let account = figures::account(&subjects, self.billed.hours());
+            tell_settlement(&mut subjects, &self.design.terms.settle(&self.billed, &account));
         }
         Outcome {
             scenario: self.design.name.clone(),
@@ -76,6 +76,7 @@ impl Facility<'_> {
         let halls = meters.zip(&self.changed.halls).enumerate();
         let halls = halls.map(|(index, ((hall, meter), events))| HallEnd {
             racks: hall.racks,
+            rated_w: hall.racks as f64 * hall.rack_w,
             seconds: now.as_secs_f64(),
             power_losses: meter.power_losses,
             heat_trips: meter.heat_trips,

@@ -137,7 +137,7 @@ pub struct Facility<'d> {
     audit: Audit,
     months: Months,
     watch: Watch,
-    /// What contracts charge for; empty where there are none.
+    /// What contracts charge for; empty where nothing is priced.
     billed: Books,
     interval_start: Time,
     row: Vec<f64>,
@@ -317,7 +317,7 @@ impl<'d> Facility<'d> {
         observer.interval(self.interval_start, &self.row);
         self.close_loading(now, observer);
         observer.metered(&metered);
-        if !self.design.terms.contracts.is_empty() {
+        if !self.design.terms.is_none() {
             self.billed.intervals.push(metered);
         }
         self.interval_start = now;

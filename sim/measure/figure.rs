@@ -78,9 +78,17 @@ impl Scale {
     pub const BTC: Self = Self::new("BTC", "btc", 1.0);
     /// Money for energy.
     pub const USD_PER_MWH: Self = Self::new("$/MWh", "usd_per_mwh", 1.0);
+    /// Dollars a GPU-hour.
+    pub const USD_PER_GPU_HOUR: Self = Self::new("$/GPU-h", "usd_per_gpu_h", 1.0);
+    /// Dollars a million tokens.
+    pub const USD_PER_MTOKEN: Self = Self::new("$/Mtoken", "usd_per_mtoken", 1.0);
+    /// Dollars a petahash a second for a day.
+    pub const USD_PER_PH_DAY: Self = Self::new("$/PH/day", "usd_per_ph_day", 1.0);
+    /// Years.
+    pub const YEARS: Self = Self::new("years", "years", 1.0);
 
     /// The units that end the names of what is in them.
-    const NAMED: [Self; 22] = [
+    const NAMED: [Self; 26] = [
         Self::MW,
         Self::MWH,
         Self::KWH,
@@ -103,6 +111,10 @@ impl Scale {
         Self::USD,
         Self::BTC,
         Self::USD_PER_MWH,
+        Self::USD_PER_GPU_HOUR,
+        Self::USD_PER_MTOKEN,
+        Self::USD_PER_PH_DAY,
+        Self::YEARS,
     ];
 
     /// A unit of which a base unit is `per_base`.

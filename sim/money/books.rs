@@ -29,6 +29,13 @@ pub struct Books {
     pub intervals: Vec<Interval>,
 }
 
+impl Books {
+    /// How long they are, h.
+    pub fn hours(&self) -> f64 {
+        self.intervals.iter().map(|interval| interval.seconds).sum::<f64>() / 3600.0
+    }
+}
+
 /// When an interval begins, on the clock of a site.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Begin {

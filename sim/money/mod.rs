@@ -13,6 +13,12 @@
 //! kernel, file or clock but the calendar of the site, and gives the same [`Bill`] for the same books,
 //! to the cent.
 //!
+//! [`MoneySpec`] is what a user writes of the years around a run, [`Project`] what it comes to: it
+//! carries the cash of the run over its months ([`Line`]), adds what is spent on parts ([`Part`]) and
+//! makes figures of merit of the flows ([`Merit`]; the formulas are pure functions over flows). What
+//! workloads and halls leave comes in as an [`Account`], read by the same keys from a run that ends and
+//! from the summary of one that has ended.
+//!
 //! **Money is whole cents.** An item of a contract in a month is summed as `f64`, whose error is some
 //! 1e-9 $ for a year of intervals, and is rounded once, half to even. From there on all sums are of integers: the
 //! months of a contract, and the contracts of a bill, add up exactly and in any order, as on an
@@ -23,17 +29,30 @@
 //! the clock over its length: an interval that the run tears counts only the energy that was
 //! metered in it.
 
+mod account;
 mod bill;
 mod books;
+mod capital;
 mod cents;
 mod contract;
+mod finance;
+mod money_spec;
+mod project;
 mod spec;
 mod window;
 
+pub use account::{Account, HallAccount, Product, WorkAccount};
 pub use bill::{Bill, ContractBill, Entry, Item};
 pub use books::{Books, Interval};
+pub use capital::{Amount, Curve, Depreciation, Part, Spend};
 pub use cents::Cents;
 pub use contract::{Contract, Law, price};
+pub use finance::{
+    RATES, annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period,
+    trough,
+};
+pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
+pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
 pub use spec::{ContractSpec, Outside};
 pub use window::{Window, WindowSpec};
 
@@ -46,13 +65,37 @@ pub struct Terms {
     pub zone: TimeZone,
     /// The contracts in the order of the scenario.
     pub contracts: Vec<Contract>,
+    /// The years around the run, where they are planned.
+    pub project: Option<Project>,
 }
 
 impl Terms {
     /// No contracts.
     pub fn none() -> Self {
-        Self { zone: TimeZone::UTC, contracts: Vec::new() }
+        Self { zone: TimeZone::UTC, contracts: Vec::new(), project: None }
     }
+
+    /// Whether anything is priced.
+    pub fn is_none(&self) -> bool {
+        self.contracts.is_empty() && self.project.is_none()
+    }
+
+    /// What they come to for a run that left `books` and `account`.
+    pub fn settle(&self, books: &Books, account: &Account) -> Settlement {
+        let bill = (!self.contracts.is_empty()).then(|| price(self, books));
+        let forecast = self.project.as_ref();
+        let forecast = forecast.map(|project| project.forecast(account, bill.as_ref()));
+        Settlement { bill, forecast }
+    }
+}
+
+/// What the contracts and the years around a run come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settlement {
+    /// Of the contracts, where there are any.
+    pub bill: Option<Bill>,
+    /// Of the years around the run, where they are planned.
+    pub forecast: Option<Forecast>,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::facility::{BookOutcome, Design, Outcome, Subject};
 use crate::measure::{Figure, Side};
-use crate::money::Bill;
+use crate::money::{Account, Bill, Forecast, Product, Settlement};
 use crate::site::SinglePoint;
 
 /// The outcome as JSON, as in `summary.json`.
@@ -57,33 +57,69 @@ pub fn single_points(design: &Design) -> String {
     design.site.single_points_of_failure().iter().map(line).collect()
 }
 
-/// A bill as JSON, in the units of `summary.json`.
+/// What contracts and the years around a run come to as JSON, in the units of `summary.json`.
 ///
 /// # Panics
 ///
-/// Never: a bill is plain figures.
-pub fn bill(bill: &Bill, revenue_usd: f64) -> String {
+/// Never: these are plain figures.
+pub fn settlement(settlement: &Settlement, account: &Account) -> String {
     let mut root = Map::new();
-    let cost_usd = bill.cost().usd();
-    put(&mut root, &["money", "revenue_usd"], json!(revenue_usd));
-    put(&mut root, &["money", "contracts_usd"], json!(cost_usd));
-    put(&mut root, &["money", "net_usd"], json!(revenue_usd - cost_usd));
-    for contract in &bill.contracts {
-        let name = contract.name.as_str();
-        put(&mut root, &["contracts", name, "cost_usd"], json!(contract.cost().usd()));
-        for item in contract.items() {
-            let (sum, item) = (contract.cost_of(item).usd(), format!("{}_usd", item.name()));
-            put(&mut root, &["contracts", name, "items", &item], json!(sum));
-        }
-        for entry in &contract.entries {
-            let item = format!("{}_usd", entry.item.name());
-            let month = ["months", &bill.months[entry.month], "contracts", name, &item];
-            put(&mut root, &month, json!(entry.cost.usd()));
-        }
+    put(&mut root, &["money", "revenue_usd"], json!(account.revenue_usd()));
+    if let Some(bill) = &settlement.bill {
+        put_bill(&mut root, bill, account.revenue_usd());
+    }
+    if let Some(forecast) = &settlement.forecast {
+        put_forecast(&mut root, forecast);
     }
     let mut text = serde_json::to_string_pretty(&Json::Object(root)).expect("plain figures");
     text.push('\n');
     text
+}
+
+fn put_forecast(root: &mut Map<String, Json>, forecast: &Forecast) {
+    let merit = &forecast.merit;
+    for (key, value) in [
+        ("capital_usd", Some(forecast.capital_usd)),
+        ("first_month_usd", Some(forecast.first_month_usd)),
+        ("npv_usd", Some(merit.npv_usd)),
+        ("irr", merit.irr()),
+        ("payback_years", merit.payback_years),
+        ("trough_usd", Some(merit.trough_usd)),
+    ] {
+        put(root, &["money", key], json!(value));
+    }
+    put(root, &["money", "rates_of_return"], json!(merit.rates.len()));
+    for (name, product, cost) in &forecast.unit_costs {
+        let key = match product {
+            Product::GpuHours => "levelised_cost_usd_per_gpu_h",
+            Product::Megatokens => "levelised_cost_usd_per_mtoken",
+            Product::PhDays => "levelised_cost_usd_per_ph_day",
+        };
+        put(root, &["workloads", name, key], json!(cost));
+    }
+    for (name, usd) in &forecast.worth {
+        put(root, &["worth_usd", name], json!(usd));
+    }
+    put(root, &["cash_flows_usd"], json!(forecast.flows));
+}
+
+fn put_bill(root: &mut Map<String, Json>, bill: &Bill, revenue_usd: f64) {
+    let cost_usd = bill.cost().usd();
+    put(root, &["money", "contracts_usd"], json!(cost_usd));
+    put(root, &["money", "net_usd"], json!(revenue_usd - cost_usd));
+    for contract in &bill.contracts {
+        let name = contract.name.as_str();
+        put(root, &["contracts", name, "cost_usd"], json!(contract.cost().usd()));
+        for item in contract.items() {
+            let (sum, item) = (contract.cost_of(item).usd(), format!("{}_usd", item.name()));
+            put(root, &["contracts", name, "items", &item], json!(sum));
+        }
+        for entry in &contract.entries {
+            let item = format!("{}_usd", entry.item.name());
+            let month = ["months", &bill.months[entry.month], "contracts", name, &item];
+            put(root, &month, json!(entry.cost.usd()));
+        }
+    }
 }
 
 fn tree(outcome: &Outcome) -> Json {

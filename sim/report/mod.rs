@@ -1,5 +1,6 @@
 //! What a run leaves behind: the text table, and the folder of files.
 
+pub mod account;
 pub mod columns;
 pub mod html;
 pub mod json;

@@ -123,7 +123,7 @@ impl<'s> Page<'s> {
         let mut shared = Vec::new();
         for (index, model) in models.iter().enumerate() {
             for (field, schema) in properties(model) {
-                let Some(part) = self.part(schema) else { continue };
+                let Some(part) = self.part(schema, section) else { continue };
                 if *first_user.entry(part).or_insert(index) != index
                     && !self.places.contains_key(part)
                 {
@@ -140,7 +140,7 @@ impl<'s> Page<'s> {
     /// Places what the fields of `object`, at `path`, refer to, and what that refers to.
     fn place_parts(&mut self, object: &'s Json, path: &str) {
         for (field, schema) in properties(object) {
-            let Some(part) = self.part(schema) else { continue };
+            let Some(part) = self.part(schema, path) else { continue };
             if !self.places.contains_key(part) {
                 let way = way(path, field);
                 self.places.insert(part, way.clone());
@@ -186,7 +186,7 @@ impl<'s> Page<'s> {
     /// Writes what the fields of `object`, at `path`, refer to, where this is its place.
     fn write_parts(&mut self, object: &'s Json, path: &str, level: usize) {
         for (field, schema) in properties(object) {
-            let Some(part) = self.part(schema) else { continue };
+            let Some(part) = self.part(schema, path) else { continue };
             let way = way(path, field);
             if self.places[part] == way && self.written.insert(part) {
                 self.write_part(part, &way, level);
@@ -227,13 +227,17 @@ impl<'s> Page<'s> {
             if !is_section {
                 return format!("{} by name", self.what(each, field));
             }
-            return format!("[components](#{}) by name", slug(field));
+            let place = reference_of(each).and_then(|name| self.places.get(name));
+            return match place {
+                Some(place) => format!("[`{place}`](#{}) by name", slug(place)),
+                None => format!("[components](#{}) by name", slug(field)),
+            };
         }
         if let Some(alternatives) = schema["anyOf"].as_array() {
             let each = alternatives.iter().map(|it| self.what(it, field));
             return each.collect::<Vec<_>>().join(" or ");
         }
-        if let Some(part) = self.part(schema) {
+        if let Some(part) = self.part(schema, "") {
             let place = &self.places[part];
             return format!("[`{place}`](#{})", slug(place));
         }
@@ -261,11 +265,18 @@ impl<'s> Page<'s> {
         .to_owned()
     }
 
-    /// The definition with fields of its own that `schema` refers to, itself or as a list.
-    fn part(&self, schema: &'s Json) -> Option<&'s str> {
+    /// The definition with fields of its own that `schema`, at `path`, refers to, itself, as a list or
+    /// by name.
+    fn part(&self, schema: &'s Json, path: &str) -> Option<&'s str> {
         let schema = without_null(schema);
         let is_list = schema["type"] == "array" || schema["type"][0] == "array";
-        let name = reference_of(if is_list { &schema["items"] } else { schema })?;
+        let by_name = &schema["additionalProperties"];
+        let name = reference_of(match is_list {
+            true => &schema["items"],
+            // Sections of components have chapters of their own.
+            false if by_name.is_object() && !path.is_empty() => without_null(by_name),
+            false => schema,
+        })?;
         let definition = &self.definitions[name];
         let has_fields = definition["properties"].is_object();
         (has_fields || models_of(definition).next().is_some()).then_some(name)

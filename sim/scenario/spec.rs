@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use super::event_spec::EventSpec;
 use crate::control::ControlSpec;
 use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
-use crate::money::ContractSpec;
+use crate::money::{ContractSpec, MoneySpec};
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::{CommonCauseSpec, CrewSpec, PlannedWorkSpec, PowerSpec, SparesSpec};
 use crate::spec::kinds;
@@ -109,6 +109,12 @@ pub(super) struct ScenarioSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ContractSpec>")]
     contracts: Option<IgnoredAny>,
+    /// The years around the run. `loadbank money` makes another forecast of a finished run. Default:
+    /// the run stands for itself.
+    #[allow(dead_code)] // read apart, so that an error in it does not hide the rest
+    #[serde(default)]
+    #[schemars(with = "MoneySpec")]
+    money: Option<IgnoredAny>,
     /// What is made to happen to parts of `power`, in place of luck: `- {at: 3 days, utility: {outage:
     /// 8 min}}`. Random failures go on beside it, and draw what they would draw without it.
     #[allow(dead_code)] // read one by one

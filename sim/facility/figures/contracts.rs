@@ -44,7 +44,7 @@ pub(super) static SITE: &[Figure] = &[
 ];
 
 /// Tells the site, and a subject for each contract, what they come to.
-pub(in crate::facility) fn tell_bill(subjects: &mut Vec<Subject>, bill: &Bill) {
+pub(super) fn tell_bill(subjects: &mut Vec<Subject>, bill: &Bill) {
     let site = &mut subjects[0];
     let (revenue, cost) = (site.get("money.revenue_usd"), bill.cost().usd());
     let [contracts, net] = SITE else { unreachable!("there are two") };

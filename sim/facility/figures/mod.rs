@@ -13,6 +13,7 @@
 mod columns;
 mod contracts;
 mod outcome;
+mod project;
 mod requests;
 mod reserve;
 mod since;
@@ -22,8 +23,8 @@ mod works;
 pub use outcome::{Entry, Fact, NoFigure, Subject, SubjectKind, Value};
 pub use subjects::{Described, described};
 
-pub(super) use contracts::tell_bill;
 pub(super) use outcome::find;
+pub(super) use project::{account, tell_settlement};
 pub(super) use requests::{series_columns, series_row};
 pub(super) use reserve::{LoadEnd, Reserve};
 pub(super) use subjects::{

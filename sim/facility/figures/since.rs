@@ -38,6 +38,7 @@ impl HallEnd {
     fn since(&self, before: &Self) -> Self {
         Self {
             racks: self.racks,
+            rated_w: self.rated_w,
             seconds: self.seconds - before.seconds,
             power_losses: self.power_losses - before.power_losses,
             heat_trips: self.heat_trips - before.heat_trips,

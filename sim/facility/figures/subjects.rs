@@ -4,7 +4,8 @@ use super::columns::group_columns;
 use super::requests::{Requests, request_columns, request_rows};
 use super::reserve::{LOADING, LoadEnd, Reserve, reserve_figures};
 use super::{
-    Column, Derived, Fact, Shown, Subject, SubjectKind, View, contracts, ratio, requests, works,
+    Column, Derived, Fact, Shown, Subject, SubjectKind, View, contracts, project, ratio, requests,
+    works,
 };
 use crate::facility::design::{Design, WorkDesign};
 use crate::facility::months::Month;
@@ -224,6 +225,8 @@ pub(in crate::facility) struct SiteEnd {
 #[derive(Debug)]
 pub(in crate::facility) struct HallEnd {
     pub(in crate::facility) racks: usize,
+    /// Rated power of all of them, W.
+    pub(in crate::facility) rated_w: f64,
     /// How long the run is, s.
     pub(in crate::facility) seconds: f64,
     pub(in crate::facility) power_losses: u64,
@@ -278,6 +281,9 @@ static SITE: &[Row<SiteEnd>] = &[Row::new(
 
 static HALL: &[Row<HallEnd>] = &[
     Row::new(count("racks", "Racks of the hall."), |hall| Some(hall.racks as f64)),
+    Row::new(Figure::new("rated", Scale::MW, "Rated power of all of its racks."), |hall| {
+        Some(hall.rated_w * Scale::MW.per_base)
+    }),
     Row::new(
         Figure::new("installed", Scale::RACK_HOURS, "Racks times the hours of the run.").adding(),
         |hall| Some(hall.racks as f64 * hall.seconds * Scale::RACK_HOURS.per_base),
@@ -707,6 +713,7 @@ fn describe(kind: SubjectKind) -> Described {
             figures.extend(SITE_SUMS.iter().map(|sum| &sum.figure));
             figures.push(&WORST_MONTH);
             figures.extend(contracts::SITE);
+            figures.extend(project::SITE);
             columns.extend(ROW_DERIVED.iter().map(|derived| {
                 let Figure { scale, doc, .. } = derived.figure;
                 (derived.figure.key(), scale.symbol, "", doc)
@@ -718,11 +725,20 @@ fn describe(kind: SubjectKind) -> Described {
             figures.extend(of(LOADING));
             figures.extend(reserve_figures());
         }
-        SubjectKind::Mining => figures.extend(of(works::MINING)),
-        SubjectKind::Training => figures.extend(of(works::TRAINING)),
+        SubjectKind::Mining => {
+            figures.extend(of(works::MINING));
+            figures.push(&project::PH_DAY);
+        }
+        SubjectKind::Training => {
+            figures.extend(of(works::TRAINING));
+            figures.push(&project::GPU_HOUR);
+        }
         SubjectKind::Cause => figures.extend(of(works::CAUSE)),
         SubjectKind::HeatLoad => figures.extend(of(works::HEAT_LOAD)),
-        SubjectKind::Inference => figures.extend(of(works::INFERENCE)),
+        SubjectKind::Inference => {
+            figures.extend(of(works::INFERENCE));
+            figures.push(&project::MEGATOKEN);
+        }
         SubjectKind::Class => figures.push(&CLASS_ENERGY),
         SubjectKind::Contract => figures.extend(of(contracts::CONTRACT)),
         SubjectKind::Losses | SubjectKind::Loop | SubjectKind::Exchanger => {}

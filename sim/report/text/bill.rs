@@ -1,29 +1,94 @@
-//! What contracts come to, as a text.
+//! What contracts and the years around a run come to, as a text.
 
-use crate::money::Bill;
+use std::fmt::Write as _;
 
-use super::super::sheet::Sheet;
+use crate::money::{Account, Forecast, Merit, Product, RATES, Settlement, Terms};
 
-/// A bill, with the `revenue_usd` of the run that it is set against.
-pub fn bill(scenario: &str, bill: &Bill, revenue_usd: f64) -> String {
+use super::super::sheet::{Sheet, amount};
+
+/// What `terms` come to for the run of `scenario` that left `account`.
+pub fn settlement(
+    scenario: &str,
+    terms: &Terms,
+    settlement: &Settlement,
+    account: &Account,
+) -> String {
     let mut out = format!("{scenario}: priced from its meters, not simulated again\n");
-    let mut sheet = Sheet::new("Contracts", &["$"]);
-    for contract in &bill.contracts {
-        sheet.row(&contract.name, [contract.cost().to_string()]);
-        let items = contract.items();
-        // A contract of one item is told by its cost.
-        for item in items.into_iter().skip_while(|_| contract.items().len() < 2) {
-            sheet.row(&format!("  {}", item.name()), [contract.cost_of(item).to_string()]);
+    if let Some(bill) = &settlement.bill {
+        let revenue_usd = account.revenue_usd();
+        let mut sheet = Sheet::new("Contracts", &["$"]);
+        for contract in &bill.contracts {
+            sheet.row(&contract.name, [contract.cost().to_string()]);
+            let items = contract.items();
+            // A contract of one item is told by its cost.
+            for item in items.into_iter().skip_while(|_| contract.items().len() < 2) {
+                sheet.row(&format!("  {}", item.name()), [contract.cost_of(item).to_string()]);
+            }
         }
+        sheet.row("all contracts", [bill.cost().to_string()]);
+        sheet.row("revenue", [format!("{revenue_usd:.2}")]);
+        sheet.row("revenue less contracts", [format!("{:.2}", revenue_usd - bill.cost().usd())]);
+        sheet.write(&mut out);
+        let mut months = Sheet::new("By month", &["$"]);
+        for (month, name) in bill.months.iter().enumerate() {
+            months.row(name, [bill.cost_in(month).to_string()]);
+        }
+        months.write(&mut out);
     }
-    sheet.row("all contracts", [bill.cost().to_string()]);
-    sheet.row("revenue", [format!("{revenue_usd:.2}")]);
-    sheet.row("revenue less contracts", [format!("{:.2}", revenue_usd - bill.cost().usd())]);
-    sheet.write(&mut out);
-    let mut months = Sheet::new("By month", &["$"]);
-    for (month, name) in bill.months.iter().enumerate() {
-        months.row(name, [bill.cost_in(month).to_string()]);
+    if let (Some(forecast), Some(project)) = (&settlement.forecast, &terms.project) {
+        let months = project.months;
+        let title = format!(
+            "Worth at the start of {months} months at {} % a year",
+            trimmed(100.0 * project.discount)
+        );
+        let mut sheet = Sheet::new(&title, &["$"]);
+        for (name, usd) in &forecast.worth {
+            sheet.row(name, [amount(*usd)]);
+        }
+        sheet.write(&mut out);
+        for part in &project.parts {
+            let _ = writeln!(out, "  source of {}: {}", part.name, part.source);
+        }
+        merits(&mut out, forecast);
     }
-    months.write(&mut out);
     out
+}
+
+/// The figures of merit of `forecast`.
+fn merits(out: &mut String, forecast: &Forecast) {
+    let Merit { npv_usd, payback_years, trough_usd, .. } = &forecast.merit;
+    let mut sheet = Sheet::new("Project", &[""]);
+    sheet.row("parts before the operation, $", [amount(forecast.capital_usd)]);
+    sheet.row("first month of the operation, $", [amount(forecast.first_month_usd)]);
+    sheet.row("net present value, $", [amount(*npv_usd)]);
+    sheet.row("internal rate of return", [rate_of_return(&forecast.merit)]);
+    let payback = payback_years.map_or("never".to_owned(), |years| format!("{years:.2}"));
+    sheet.row("payback, years", [payback]);
+    sheet.row("trough, $", [amount(*trough_usd)]);
+    for (name, product, cost) in &forecast.unit_costs {
+        let unit = match product {
+            Product::GpuHours => "$/GPU-h",
+            Product::Megatokens => "$/Mtoken",
+            Product::PhDays => "$/PH/day",
+        };
+        let cost = cost.map_or("-".to_owned(), |usd| format!("{usd:.4}"));
+        sheet.row(&format!("levelised cost of {name}, {unit}"), [cost]);
+    }
+    sheet.write(out);
+}
+
+/// The rate of return in words that say where there is none or more than one.
+pub(super) fn rate_of_return(merit: &Merit) -> String {
+    let percent = |rate: &f64| format!("{:.2} %", 100.0 * rate);
+    let (least, most) = (100.0 * RATES.0, 100.0 * RATES.1);
+    match &merit.rates[..] {
+        [] => format!("none from {least:.0} % to {most:.0} %"),
+        [rate] => percent(rate),
+        rates => format!("not one: {}", rates.iter().map(percent).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn trimmed(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

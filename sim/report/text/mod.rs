@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-pub use bill::bill;
+pub use bill::settlement;
 pub use check::check;
 pub use reliability::{Reliability, reliability_json, reliability_text};
 
@@ -169,9 +169,29 @@ impl Text {
         if let Some(net) = site.get("money.net_usd") {
             sheet.row("revenue less contracts", [amount(net)]);
         }
+        for (key, name) in [
+            ("money.capital_usd", "parts before the operation"),
+            ("money.npv_usd", "net present value of the project"),
+        ] {
+            if let Some(usd) = site.get(key) {
+                sheet.row(name, [amount(usd)]);
+            }
+        }
         self.sheet(&sheet);
         if let Some(price) = site.get("money.cost_of_energy_usd_per_mwh") {
             self.line("mean cost of energy", &format!("{price:.2} $/MWh of import"));
+        }
+        if let Some(count) = site.get("money.rates_of_return") {
+            let irr = site.get("money.irr");
+            let rate = irr.map_or(format!("not one but {count}"), |rate| {
+                format!("{:.2} % a year", 100.0 * rate)
+            });
+            self.line("internal rate of return", &rate);
+            let payback = site.get("money.payback_years");
+            self.line(
+                "payback",
+                &payback.map_or("never".to_owned(), |it| format!("{it:.2} years")),
+            );
         }
     }
 

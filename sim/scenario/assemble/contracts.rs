@@ -1,4 +1,4 @@
-//! Contracts: read with the scenario, and again alone to price a finished run anew.
+//! Contracts and plans: read with the scenario, and again alone to price a finished run anew.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::super::spec::ScenarioSpec;
 use super::plant::report;
 use super::{SECTIONS, report_in};
 use crate::kernel::{Clock, Span, Time};
-use crate::money::{Contract, ContractSpec, Outside, Terms};
+use crate::money::{Around, Contract, ContractSpec, MoneySpec, Outside, Terms};
 use crate::units::Duration;
 
 /// What reading the contracts of a finished run came to.
@@ -48,15 +48,46 @@ pub fn read_terms(path: &Path, sets: &[String]) -> TermsReading {
     TermsReading { terms, diagnostics: sink, files: document.files }
 }
 
-/// The contracts of `document`; none after an error.
+/// The contracts of `document` and its plans; none after an error.
 pub(super) fn read(
     document: &Document,
     head: &ScenarioSpec,
     clock: &Clock,
     sink: &mut Diagnostics,
 ) -> Option<Terms> {
-    let mut terms = Terms { zone: clock.zone().clone(), contracts: Vec::new() };
-    let Some(section) = document.section("contracts") else { return Some(terms) };
+    let contracts = read_contracts(document, head, clock, sink);
+    let project = match document.section("money") {
+        None => Some(None),
+        Some(section) => section.read::<MoneySpec>(sink).and_then(|spec| {
+            let mut faults = Vec::new();
+            let names = |section: &str| {
+                let section = document.section(section);
+                // What is wrong with names is reported where their section is read.
+                let components = section.map(|it| it.components(&mut Diagnostics::default()));
+                components.into_iter().flatten().flat_map(|it| it.instances).collect()
+            };
+            let around = Around {
+                works: names("workloads"),
+                halls: names("racks"),
+                contracts: names("contracts"),
+                year: i32::from(clock.read(Time::ZERO).year),
+            };
+            let project = spec.resolve(&around, &mut faults);
+            report(&section, faults, sink);
+            project.map(Some)
+        }),
+    };
+    Some(Terms { zone: clock.zone().clone(), contracts: contracts?, project: project? })
+}
+
+fn read_contracts(
+    document: &Document,
+    head: &ScenarioSpec,
+    clock: &Clock,
+    sink: &mut Diagnostics,
+) -> Option<Vec<Contract>> {
+    let mut contracts = Vec::new();
+    let Some(section) = document.section("contracts") else { return Some(contracts) };
     let duration = Span::from(head.duration);
     let outside = Outside {
         start: head.start,
@@ -79,7 +110,7 @@ pub(super) fn read(
             continue;
         };
         let named = component.instances.into_iter().map(|name| Contract { name, law: law.clone() });
-        terms.contracts.extend(named);
+        contracts.extend(named);
     }
-    all_read.then_some(terms)
+    all_read.then_some(contracts)
 }

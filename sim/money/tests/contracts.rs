@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::contract::{Block, CoincidentPeak, Demand, Market, Ratchet, Tariff};
-use super::{Bill, Books, Cents, Contract, Interval, Item, Law, Terms, Window, WindowSpec, price};
+use super::super::contract::{Block, CoincidentPeak, Demand, Market, Ratchet, Tariff};
+use super::super::{
+    Bill, Books, Cents, Contract, Interval, Item, Law, Terms, Window, WindowSpec, price,
+};
 
 const QUARTER_S: f64 = 900.0;
 
@@ -37,7 +39,10 @@ fn books(start: &str, seconds: f64, rows: impl IntoIterator<Item = (f64, f64)>) 
 
 fn bill(law: Law, zone: &str, books: &Books) -> Bill {
     let zone = TimeZone::get(zone).unwrap();
-    price(&Terms { zone, contracts: vec![Contract { name: "it".to_owned(), law }] }, books)
+    price(
+        &Terms { zone, contracts: vec![Contract { name: "it".to_owned(), law }], project: None },
+        books,
+    )
 }
 
 fn market(blocks: Vec<Block>) -> Market {
@@ -309,7 +314,7 @@ proptest! {
         ];
         let alone: Cents = laws.iter().map(|law| bill(law.clone(), "UTC", &books).cost()).sum();
         let contracts = laws.into_iter().rev().map(|law| Contract { name: "it".to_owned(), law });
-        let terms = Terms { zone: TimeZone::UTC, contracts: contracts.collect() };
+        let terms = Terms { zone: TimeZone::UTC, contracts: contracts.collect(), project: None };
         let together = price(&terms, &books);
         prop_assert_eq!(together.cost(), alone);
         let months: Cents = (0..together.months.len()).map(|month| together.cost_in(month)).sum();

@@ -1,0 +1,317 @@
+//! The years after a run: its cash carried over the horizon of a project, what is spent on parts and
+//! upkeep, tax, and what all of it is worth.
+
+use super::account::{Account, Product};
+use super::bill::Bill;
+use super::capital::{Amount, Part};
+use super::finance::{
+    annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period, trough,
+};
+
+/// A month of finance: a twelfth of a year of 8,760 hours, so that no month is dearer for being long.
+pub const MONTH_H: f64 = 730.0;
+
+const MONTHS_PER_YEAR: usize = 12;
+
+/// What is planned around a run, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// Its length from the start of the run.
+    pub months: usize,
+    /// The rate by which money of a year later is worth less.
+    pub discount: f64,
+    /// Tax on what is left after depreciation, as a share.
+    pub tax: f64,
+    /// What it is built of.
+    pub parts: Vec<Part>,
+    /// What keeps it going.
+    pub upkeep: Vec<Upkeep>,
+    /// How what workloads earn and contracts cost changes, by name.
+    pub changes: Vec<(String, Change)>,
+    /// By which factor it differs from the run, by name.
+    pub factors: Vec<(String, f64)>,
+}
+
+/// How an amount of each month changes over the years.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change {
+    /// By this share at once at the end of each year, as contracts say.
+    Steps(f64),
+    /// By this share a year without steps, as prices of a market do.
+    Drift(f64),
+}
+
+/// What is paid each year.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upkeep {
+    /// Its name in the scenario.
+    pub name: String,
+    /// What a year costs.
+    pub amount: Amount,
+    /// How that changes.
+    pub change: Change,
+    /// The workload that alone needs it.
+    pub serves: Option<String>,
+}
+
+/// An amount of each month of the operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// What for.
+    pub name: String,
+    /// $ in a month before any change; costs are negative.
+    pub month_usd: f64,
+    /// How it changes.
+    pub change: Change,
+    /// Months before it begins, and the month after the last.
+    pub months: (usize, usize),
+}
+
+/// What a project comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// Cash at the start and at the end of each month, $.
+    pub flows: Vec<f64>,
+    /// What is spent on parts before the operation begins, $.
+    pub capital_usd: f64,
+    /// Cash of the first month of the operation, before tax, $.
+    pub first_month_usd: f64,
+    /// Capital and upkeep by name, and the lines of the operation: what each is worth at the start, $.
+    pub worth: Vec<(String, f64)>,
+    /// What is made of the flows.
+    pub merit: Merit,
+    /// By workload: what one of its products costs, $.
+    pub unit_costs: Vec<(String, Product, Option<f64>)>,
+}
+
+/// What cash flows of months are worth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merit {
+    /// At the start, $.
+    pub npv_usd: f64,
+    /// The yearly rates at which they are worth nothing.
+    pub rates: Vec<f64>,
+    /// Years until their sum is above zero and stays there.
+    pub payback_years: Option<f64>,
+    /// The least of their sum, $.
+    pub trough_usd: f64,
+}
+
+impl Merit {
+    /// What `flows` of months are worth at `discount` a year.
+    pub fn of(flows: &[f64], discount: f64) -> Self {
+        let year = MONTHS_PER_YEAR as f64;
+        Self {
+            npv_usd: net_present_value(rate_of_period(discount, year), flows),
+            rates: internal_rates(flows, year),
+            payback_years: payback(flows).map(|months| months / year),
+            trough_usd: trough(flows),
+        }
+    }
+
+    /// The internal rate of return, where there is one and no other.
+    pub fn irr(&self) -> Option<f64> {
+        match self.rates[..] {
+            [rate] => Some(rate),
+            _ => None,
+        }
+    }
+}
+
+impl Change {
+    /// What an amount of 1 has become in the month that begins `month` months after the start, where
+    /// the contract for it began after `from` of them.
+    pub fn factor(self, month: usize, from: usize) -> f64 {
+        match self {
+            Self::Steps(share) => {
+                let years = month.saturating_sub(from) / MONTHS_PER_YEAR;
+                libm::pow(1.0 + share, years as f64)
+            }
+            Self::Drift(share) => {
+                let year = MONTHS_PER_YEAR as f64;
+                let (from, to) = (month as f64 / year, (month + 1) as f64 / year);
+                drifted(share, from, to) * year
+            }
+        }
+    }
+}
+
+impl Line {
+    /// Adds it to `flows`, of which the first is of the start.
+    pub fn add_to(&self, flows: &mut [f64]) {
+        let (from, until) = self.months;
+        for month in from..until.min(flows.len() - 1) {
+            flows[month + 1] += self.month_usd * self.change.factor(month, from);
+        }
+    }
+}
+
+impl Amount {
+    /// What it is for the site of `account`, $.
+    pub(super) fn usd(&self, account: &Account) -> f64 {
+        match self {
+            Self::Whole(usd) => *usd,
+            Self::OfPower(usd, mw) => usd * mw,
+            Self::OfHall(usd, hall) => usd * account.hall(hall).map_or(0.0, |hall| hall.rated_mw),
+            Self::OfRacks(usd, hall) => usd * account.hall(hall).map_or(0.0, |hall| hall.racks),
+        }
+    }
+}
+
+impl Part {
+    /// Adds what is paid and got for it to `flows`, and what is written off, less what is got for
+    /// what was sold, to `written_off`, by year.
+    pub(super) fn add_to(&self, usd: f64, flows: &mut [f64], written_off: &mut [f64]) {
+        let last = flows.len() - 1;
+        let year_of = |month: usize| month.saturating_sub(1) / MONTHS_PER_YEAR;
+        let mut write_off = |month: usize, usd: f64, sold: f64| {
+            let (law, bonus) = self.depreciation;
+            let years = self.life.div_ceil(MONTHS_PER_YEAR);
+            for (year, share) in law.shares(bonus, years).into_iter().enumerate() {
+                // What is left at the end of the project is written off there.
+                let year = (year_of(month) + year).min(written_off.len() - 1);
+                written_off[year] += share * usd;
+            }
+            written_off[year_of(month)] -= sold;
+        };
+        for (month, share) in self.spend.shares().filter(|(month, _)| *month <= last) {
+            flows[month] -= share * usd * self.price_after(month);
+        }
+        let mut bought = self.spend.end();
+        let mut cost = usd * self.price_after(bought);
+        write_off(bought, cost, 0.0);
+        while bought + self.life < last {
+            bought += self.life;
+            let sold = self.residual * cost;
+            cost = self.replacement * usd * self.price_after(bought);
+            flows[bought] += sold - cost;
+            write_off(bought, cost, sold);
+        }
+        let sold = self.residual * cost;
+        flows[last] += sold;
+        write_off(last, 0.0, sold);
+    }
+
+    /// What it costs in each year of its life at `rate`, $.
+    pub(super) fn yearly(&self, usd: f64, rate: f64) -> f64 {
+        let years = self.life as f64 / MONTHS_PER_YEAR as f64;
+        let cost = usd * self.price_after(self.spend.end());
+        annuity(cost * (1.0 - self.residual * libm::pow(1.0 + rate, -years)), rate, years)
+    }
+}
+
+impl Project {
+    /// Months before the operation begins: until the last part is paid.
+    pub fn works(&self) -> usize {
+        self.parts.iter().map(|part| part.spend.end()).max().unwrap_or(0)
+    }
+
+    /// What the site earns and pays in each month of the operation, by a run that left `account` and
+    /// costs `bill`, or the price of its energy where there is none.
+    pub fn lines(&self, account: &Account, bill: Option<&Bill>) -> Vec<Line> {
+        let months = (self.works(), self.months);
+        let line = |name: &str, usd: f64| {
+            let change = self.changes.iter().find(|(of, _)| of == name);
+            let factor = self.factors.iter().find(|(of, _)| of == name);
+            Line {
+                name: name.to_owned(),
+                month_usd: usd * factor.map_or(1.0, |it| it.1) * MONTH_H / account.hours,
+                change: change.map_or(Change::Steps(0.0), |it| it.1),
+                months,
+            }
+        };
+        let works = account.works.iter().map(|work| line(&work.name, work.revenue_usd));
+        let mut lines: Vec<Line> = works.collect();
+        match bill {
+            Some(bill) => {
+                let cost = |it: &super::ContractBill| line(&it.name, -it.cost().usd());
+                lines.extend(bill.contracts.iter().map(cost));
+            }
+            None => lines.push(line("energy", -account.energy_usd)),
+        }
+        lines.extend(self.upkeep.iter().map(|upkeep| Line {
+            name: upkeep.name.clone(),
+            month_usd: -upkeep.amount.usd(account) / MONTHS_PER_YEAR as f64,
+            change: upkeep.change,
+            months,
+        }));
+        lines
+    }
+
+    /// What the project comes to by a run that left `account` and costs `bill`.
+    pub fn forecast(&self, account: &Account, bill: Option<&Bill>) -> Forecast {
+        let lines = self.lines(account, bill);
+        let none = || vec![0.0; self.months + 1];
+        let monthly = rate_of_period(self.discount, MONTHS_PER_YEAR as f64);
+        let mut worth = Vec::new();
+        let mut operation = none();
+        for line in &lines {
+            let mut own = none();
+            line.add_to(&mut own);
+            worth.push((line.name.clone(), net_present_value(monthly, &own)));
+            add(&mut operation, &own);
+        }
+        let first_month_usd = operation.get(self.works() + 1).copied().unwrap_or(0.0);
+        let mut flows = operation.clone();
+        let mut written_off = vec![0.0; self.months.div_ceil(MONTHS_PER_YEAR)];
+        for part in &self.parts {
+            let mut own = none();
+            part.add_to(part.amount.usd(account), &mut own, &mut written_off);
+            worth.push((part.name.clone(), net_present_value(monthly, &own)));
+            add(&mut flows, &own);
+        }
+        let capital_usd = self.parts.iter().map(|part| {
+            let usd = part.amount.usd(account);
+            part.spend
+                .shares()
+                .map(|(month, share)| share * usd * part.price_after(month))
+                .sum::<f64>()
+        });
+        let capital_usd = capital_usd.sum();
+        if self.tax > 0.0 {
+            let mut own = none();
+            for (year, written_off) in written_off.iter().enumerate() {
+                let (first, last) = (year * MONTHS_PER_YEAR + 1, (year + 1) * MONTHS_PER_YEAR);
+                let last = last.min(self.months);
+                let earned: f64 = operation[first..=last].iter().sum();
+                own[last] -= self.tax * (earned - written_off);
+            }
+            worth.push(("tax".to_owned(), net_present_value(monthly, &own)));
+            add(&mut flows, &own);
+        }
+        let merit = Merit::of(&flows, self.discount);
+        let unit_costs = self.unit_costs(account, bill);
+        Forecast { flows, capital_usd, first_month_usd, worth, merit, unit_costs }
+    }
+
+    /// What a product of each workload costs: capital as yearly payments over the life of each part,
+    /// and energy, contracts and upkeep of a year like the run. What serves one workload is its own, the
+    /// rest is shared by energy.
+    fn unit_costs(
+        &self,
+        account: &Account,
+        bill: Option<&Bill>,
+    ) -> Vec<(String, Product, Option<f64>)> {
+        let years = account.hours / (MONTH_H * MONTHS_PER_YEAR as f64);
+        let bought = bill.map_or(account.energy_usd, |bill| bill.cost().usd()) / years;
+        let of = |work: &super::account::WorkAccount| {
+            let (product, made) = work.made?;
+            let share = account.energy_share(&work.name);
+            let share_of = |serves: &Option<String>| match serves {
+                Some(name) => f64::from(u8::from(*name == work.name)),
+                None => share,
+            };
+            let capital = self.parts.iter().map(|part| {
+                share_of(&part.serves) * part.yearly(part.amount.usd(account), self.discount)
+            });
+            let upkeep = self.upkeep.iter().map(|it| share_of(&it.serves) * it.amount.usd(account));
+            let running = share * bought + upkeep.sum::<f64>();
+            Some((work.name.clone(), product, levelised(capital.sum(), running, made / years)))
+        };
+        account.works.iter().filter_map(of).collect()
+    }
+}
+
+fn add(flows: &mut [f64], own: &[f64]) {
+    flows.iter_mut().zip(own).for_each(|(flow, own)| *flow += own);
+}
