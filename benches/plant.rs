@@ -24,6 +24,7 @@ fn site() -> PowerDesign {
     let mut add = |kind, rating_w: f64, curve, fed_by: Option<u32>| {
         let loss = LossCurve::per_unit(rating_w, curve);
         let component = ComponentDesign {
+            reverse_w: f64::INFINITY,
             kind,
             rating_w,
             loss,

@@ -43,6 +43,7 @@ mod services;
 mod settling;
 mod sites;
 mod starts;
+mod storage;
 mod study;
 mod support;
 mod traces;

@@ -5,13 +5,22 @@
 //! racks that heat has tripped are let back, when offers that were cut are raised again, and how
 //! much the site may import while the grid asks for less.
 
+mod battery;
+#[cfg(test)]
+mod battery_tests;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kernel::{Span, Time};
-use crate::spec::Fault;
+use crate::spec::{Check, Fault};
 use crate::units::{Duration, Power};
+
+pub use battery::{
+    ArbitrageSpec, AwardSpec, BatteryOrder, BatteryState, BatteryUse, BatteryUseSpec, BatteryUses,
+    BatteryView, PeakShaveSpec,
+};
 
 /// Site-wide decisions, as written in `control:`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -23,6 +32,9 @@ pub struct ControlSpec {
     /// Times at which the site may import less, as a grid operator or a contract asks. They do
     /// not overlap. Default: none.
     pub curtailments: Option<Vec<CurtailmentSpec>>,
+    /// What battery systems on the buses of `power` are used for. Default: nothing but to hold up
+    /// their bus, where they can.
+    pub battery: Option<BatteryUseSpec>,
 }
 
 /// A time at which the site may import less. What is over the limit gives way in the order of
@@ -50,6 +62,8 @@ pub struct ControlDesign {
     pub restart_after_heat: Span,
     /// Times of less import, in order.
     pub curtailments: Vec<Curtailment>,
+    /// What battery systems are used for.
+    pub battery: BatteryUses,
 }
 
 /// A time of less import.
@@ -100,7 +114,10 @@ impl ControlSpec {
             curtailments.clear();
         }
         let curtailments = curtailments.into_iter().map(|(_, curtailment)| curtailment).collect();
-        ControlDesign { restart_after_heat: restart, curtailments }
+        let battery = self.battery.as_ref().map_or_else(BatteryUses::default, |battery| {
+            Check { faults }.within("battery", |check| battery.resolve(check.faults))
+        });
+        ControlDesign { restart_after_heat: restart, curtailments, battery }
     }
 }
 

@@ -127,6 +127,7 @@ pub(super) struct Audit {
     exchangers: Vec<Cooled>,
     /// Through all feeds, and of the site's own loads, W.
     import: Held,
+    export: Held,
     house: Held,
     /// Lost in the power chain, by kind of component, W.
     losses: [Held; ComponentKind::COUNT],
@@ -141,6 +142,7 @@ impl Audit {
             loops: vec![Cooled::NOTHING; design.loops.len()],
             exchangers: vec![Cooled::NOTHING; design.exchangers.len()],
             import: Held::NOTHING,
+            export: Held::NOTHING,
             house: Held::NOTHING,
             losses: [Held::NOTHING; ComponentKind::COUNT],
             rows: Vec::new(),
@@ -177,7 +179,11 @@ impl Audit {
     /// The power chain works as `power` does from `now` on: feed by feed and component by
     /// component, where meters read sums that the chain keeps.
     pub(super) fn power(&mut self, now: Time, power: &Network, design: &Design) {
-        self.import.set(now, power.feeds().map(|feed| power.input_w(feed)).sum());
+        let net_w = |feed| power.input_w(feed);
+        let exports = design.may_export();
+        let import_w = |w: f64| if exports { w.max(0.0) } else { w };
+        self.import.set(now, power.feeds().map(|feed| import_w(net_w(feed))).sum());
+        self.export.set(now, power.feeds().map(|feed| (-net_w(feed)).max(0.0)).sum());
         self.house.set(now, design.house.iter().map(|house| power.draw_w(house.load)).sum());
         let mut losses_w = [0.0; ComponentKind::COUNT];
         for (node, site) in (0..).map(PowerNode).zip(&design.power.nodes) {
@@ -200,6 +206,7 @@ impl Audit {
         self.loops.iter_mut().chain(&mut self.exchangers).for_each(|plant| plant.advance(now));
         self.losses.iter_mut().for_each(|loss| loss.advance(now));
         self.import.advance(now);
+        self.export.advance(now);
         self.house.advance(now);
     }
 }
@@ -260,6 +267,7 @@ impl Facility<'_> {
             }
         }
         add("import_mw".to_owned(), Unit::Energy, self.audit.import.sum);
+        add("export_mw".to_owned(), Unit::Energy, self.audit.export.sum);
         add("house_mw".to_owned(), Unit::Energy, self.audit.house.sum);
         for (kind, lost) in ComponentKind::ALL.iter().zip(&self.audit.losses) {
             add(format!("loss_{}_mw", kind.name()), Unit::Energy, lost.sum);
@@ -311,7 +319,9 @@ impl Facility<'_> {
         // The chain keeps its sums by adding changes, whose rounding goes with its import.
         let rounding = TOLERANCE * self.audit.import.sum.value().abs();
         for pair in &mut pairs {
-            if pair.column == "import_mw" || pair.column.starts_with("loss_") {
+            if matches!(pair.column.as_str(), "import_mw" | "export_mw")
+                || pair.column.starts_with("loss_")
+            {
                 pair.rounding = pair.rounding.max(rounding);
             }
         }

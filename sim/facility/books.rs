@@ -58,6 +58,9 @@ impl Facility<'_> {
                 }
                 energy.outflow("charged", site.integral("charged"));
             }
+            if self.design.may_export() {
+                energy.outflow("export", site.integral("export"));
+            }
             for machines in ["fans", "pumps", "chillers", "house"] {
                 energy.outflow(machines, site.integral(machines));
             }

@@ -172,6 +172,7 @@ impl Reserve {
             own.given_j += other.given_j;
             own.taken_j += other.taken_j;
             own.gave_s += other.gave_s;
+            own.held_js += other.held_js;
         }
         if let Some(other) = other.sets {
             let own = self.sets.get_or_insert_default();

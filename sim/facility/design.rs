@@ -10,7 +10,7 @@ use crate::money::Terms;
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
-use crate::plant::power::{Action, PowerDesign, PowerLoad, Upkeep};
+use crate::plant::power::{Action, NetworkPart, PowerDesign, PowerLoad, Upkeep};
 use crate::site::Site;
 use crate::tables::Series;
 use crate::workload::gpu::GpuRackDesign;
@@ -79,6 +79,13 @@ impl Design {
         use crate::plant::power::sequence::MachineDesign;
         let has = self.power.nodes.iter().any(|node| node.component.machine != MachineDesign::None);
         has || self.injects_sags()
+    }
+
+    /// Whether something on the site may give to the grid.
+    pub fn may_export(&self) -> bool {
+        let mut nodes = self.power.nodes.iter().map(|node| &node.component);
+        nodes.clone().any(|component| component.kind.part() == NetworkPart::Attached)
+            && nodes.any(|component| component.kind.part().is_root() && component.reverse_w > 0.0)
     }
 
     /// Whether sags are made to happen: loads then ride through them, or do not.

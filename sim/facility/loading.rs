@@ -12,7 +12,7 @@ use super::loads::Owner;
 use super::rows::LoadRow;
 use crate::kernel::Time;
 use crate::measure::{Meter, Sum};
-use crate::plant::power::{ComponentKind, PowerLoad, PowerNode};
+use crate::plant::power::{ComponentKind, NetworkPart, PowerLoad, PowerNode};
 
 /// Share of its rating above which a component counts as highly loaded: 80 %, the limit of
 /// continuous load of North American practice.
@@ -281,7 +281,10 @@ impl Facility<'_> {
         if !self.power.live(node) {
             return Carried::default();
         }
-        let w = self.power.flow_w(node).max(0.0);
+        let w = match self.design.power.nodes[node.0 as usize].component.kind.part() {
+            NetworkPart::Attached => self.power.terminal_w(node).abs(),
+            _ => self.power.flow_w(node).max(0.0),
+        };
         let first = self.design.power.nodes[node.0 as usize].fed_by.first();
         let preferred = first.is_some() && self.power.fed_by(node) == first.copied();
         let share = if preferred { self.power.fed_share(node) } else { 0.0 };

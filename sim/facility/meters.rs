@@ -287,20 +287,21 @@ impl Facility<'_> {
             exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)
         });
         self.audit.power(now, &self.power, self.design);
-        self.with_view(|group, view| group.read(now, view));
+        self.with_view(now, |group, view| group.read(now, view));
     }
 
     /// Brings what moves between instants to `now`, before the meters are read out.
     pub(super) fn correct_meters(&mut self, now: Time) {
-        self.with_view(|group, view| group.correct(now, view));
+        self.with_view(now, |group, view| group.correct(now, view));
     }
 
     /// Shows the site to each group of meters.
-    fn with_view(&mut self, mut show: impl FnMut(&mut Group, &View<'_>)) {
+    fn with_view(&mut self, now: Time, mut show: impl FnMut(&mut Group, &View<'_>)) {
         let Meters { groups, works_w, live_racks, .. } = &mut self.meters;
         let view = View {
             design: self.design,
             power: &self.power,
+            sequences: &self.sequences,
             loops: &self.loops,
             exchangers: &self.exchangers,
             water: &self.water,
@@ -311,6 +312,7 @@ impl Facility<'_> {
             carbon_g_per_kwh: self.carbon.as_ref().map_or(0.0, Carbon::current),
             air: &self.air,
             wet_bulb_c: self.wet_bulb_c,
+            now,
         };
         groups.iter_mut().for_each(|group| show(group, &view));
     }

@@ -40,6 +40,7 @@ mod sequences;
 mod settle;
 mod slowed;
 mod states;
+mod storage;
 mod watch;
 mod work;
 
@@ -79,6 +80,7 @@ use meters::Meters;
 use months::Months;
 use racks::Rack;
 use states::States;
+use storage::Storage;
 use watch::Watch;
 use work::{WakeUp, Work};
 
@@ -102,6 +104,7 @@ pub struct Facility<'d> {
     /// The machines of the power chain, and when they are next looked after.
     sequences: Sequences,
     sequences_at: Time,
+    storages: Vec<Storage>,
     /// Why components of the power chain are out of service.
     outs: Vec<injected::Outs>,
     /// When each of the injections of the design happens.
@@ -192,6 +195,7 @@ impl<'d> Facility<'d> {
             failures: Failures::new(&design.power, &design.upkeep, &streams),
             sequences: Sequences::with(&design.power, &design.upkeep, &streams),
             sequences_at: Time::MAX,
+            storages: storage::storages(design),
             outs: vec![injected::Outs::default(); design.power.nodes.len()],
             injected_at: Vec::new(),
             ails: vec![false; design.power.nodes.len()],

@@ -44,6 +44,7 @@ impl Facility<'_> {
         if !self.sequences.is_active() {
             return;
         }
+        self.tell_storage(now);
         for node in self.moved.nodes() {
             if self.sequences.has_machine(node) {
                 let w = if self.power.live(node) { self.power.flow_w(node) } else { 0.0 };

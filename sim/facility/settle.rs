@@ -14,6 +14,7 @@ use super::observer::Observer;
 use super::passes::Pass;
 use crate::kernel::Time;
 use crate::plant::Demand;
+use crate::plant::power::Flowing;
 use crate::workload::RackOffer;
 
 impl Facility<'_> {
@@ -27,6 +28,7 @@ impl Facility<'_> {
         let mut pass = Pass::FIRST;
         loop {
             self.carry_demands();
+            self.command_storage(now, Flowing::Wanted);
             self.power.allocate();
             self.carry_allocation();
             self.carry_offers(now, pass);
@@ -37,6 +39,8 @@ impl Facility<'_> {
             }
             pass = pass.next(std::mem::take(&mut self.changed.fell));
         }
+        // What draws less than it wants needs less of a battery.
+        self.command_storage(now, Flowing::Drawn);
         self.mark_states_of_loops();
         self.release_heat(now);
         self.power.take_moved(&mut self.moved);

@@ -146,7 +146,9 @@ impl Facility<'_> {
         let condition = match self.sequences.state(node) {
             _ if self.outs[node.0 as usize].failed > 0 => Condition::Failed,
             _ if self.outs[node.0 as usize].planned > 0 => Condition::Maintenance,
-            Some(State::Battery | State::Latched | State::WalkIn) => Condition::Battery,
+            Some(State::Battery | State::Latched | State::WalkIn | State::Islanded) => {
+                Condition::Battery
+            }
             Some(State::Bypass) => Condition::Bypass,
             Some(State::Sag) => Condition::Sag,
             Some(State::Standby) => Condition::Standby,

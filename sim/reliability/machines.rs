@@ -29,7 +29,9 @@ impl Machines {
         let (mut faults, mut fault_of) = (Vec::new(), Vec::new());
         for (n, node) in (0..).zip(&mut design.nodes) {
             let states: &[(State, &str)] = match &mut node.component.machine {
-                MachineDesign::None | MachineDesign::GeneratorBus(_) => &[],
+                MachineDesign::None
+                | MachineDesign::GeneratorBus(_)
+                | MachineDesign::Battery(_) => &[],
                 MachineDesign::Ups(ups) => {
                     ups.walk_in_steps = 0;
                     &[]

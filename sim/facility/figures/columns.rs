@@ -5,10 +5,12 @@ use super::Shown::{MeanAndMax, Never};
 use super::{Column, SubjectKind, Total, View};
 use crate::facility::cooling::ExchangerPlant;
 use crate::facility::design::Design;
+use crate::kernel::Time;
 use crate::measure::Join::{Mean, Sum, Warmest};
 use crate::measure::{Figure, Scale};
 use crate::plant::cooling::{CoolingMode, ExchangerKind, Machine, WaterFlows};
-use crate::plant::power::ComponentKind;
+use crate::plant::power::sequence::BatteryTally;
+use crate::plant::power::{ComponentKind, PowerNode};
 
 const JOULES_PER_MWH: f64 = 3.6e9;
 const JOULES_PER_KWH: f64 = 3.6e6;
@@ -21,6 +23,7 @@ pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
         SubjectKind::Loop => &[LOOP],
         SubjectKind::Exchanger => &[EXCHANGER],
         SubjectKind::Hall => &[HALL],
+        SubjectKind::Storage => &[STORAGE],
         SubjectKind::Mining => &[WORK, MINING],
         SubjectKind::Training => &[WORK, TRAINING],
         SubjectKind::Inference => &[WORK, INFERENCE],
@@ -60,6 +63,9 @@ static SITE: &[Column] = &[
                 .lower(),
             ),
         ]),
+    Column::new("export", Scale::MW, Sum, |v, _| v.power.total_export_w(), "Given to the grid.")
+        .only(|design, _| design.may_export())
+        .totals(&[Total::integral(mwh("energy.export", "Given to the grid."))]),
     Column::new(
         "it",
         Scale::MW,
@@ -153,6 +159,19 @@ static SITE: &[Column] = &[
         Figure::new("money.energy_cost", Scale::USD, "Import at the price of the moment.").lower(),
     )]),
     Column::new(
+        "export_income",
+        Scale::USD,
+        Sum,
+        |v, _| v.power.total_export_w() * v.price / JOULES_PER_MWH,
+        "Export at the price of the moment.",
+    )
+    .only(|design, _| design.may_export())
+    .shown(Never)
+    .totals(&[Total::integral(
+        Figure::new("money.export_income", Scale::USD, "Export at the price of the moment.")
+            .higher(),
+    )]),
+    Column::new(
         "carbon",
         Scale::G_PER_KWH,
         Mean,
@@ -183,6 +202,65 @@ static LOSSES: &[Column] = &[Column::new(
     "Lost in the power chain in components of this kind.",
 )
 .totals(&[Total::integral(mwh("energy", "Lost in components of this kind.").lower())])];
+
+/// Of a battery system, all instances that a component declares together.
+static STORAGE: &[Column] = &[
+    Column::new(
+        "charge",
+        Scale::MW,
+        Sum,
+        |v, i| v.power.terminal_w(PowerNode(i as u32)).max(0.0),
+        "Taken from its bus, without what it takes for itself.",
+    )
+    .totals(&[Total::integral(mwh(
+        "charge",
+        "Taken from its bus, without what it takes for itself.",
+    ))]),
+    Column::new("discharge", Scale::MW, Sum, |v, i| given_w(v, i), "Given to its bus.")
+        .totals(&[Total::integral(mwh("discharge", "Given to its bus."))]),
+    Column::new("stored", Scale::MWH, Sum, |v, i| stored(v, i).energy_j, "In its cells.")
+        .amount(|v, i, now| held(v, i, now))
+        .totals(&[Total::mean(Figure::new(
+            "stored.mean",
+            Scale::MWH,
+            "Time-weighted mean in its cells.",
+        ))]),
+    Column::new(
+        "value",
+        Scale::USD,
+        Sum,
+        |v, i| {
+            let takes_w = v.power.terminal_w(PowerNode(i as u32)).max(0.0);
+            (given_w(v, i) - takes_w) * v.price / JOULES_PER_MWH
+        },
+        "What it gave less what it took, at the price of the moment.",
+    )
+    .shown(Never)
+    .totals(&[Total::integral(
+        Figure::new(
+            "value",
+            Scale::USD,
+            "What it gave less what it took, at the price of the moment.",
+        )
+        .higher(),
+    )]),
+    Column::new(
+        "cycling",
+        Scale::NUMBER,
+        Sum,
+        |v, i| {
+            let (given_w, _) = v.power.cells_w(PowerNode(i as u32));
+            given_w / v.design.power.nodes[i].component.machine.full_j()
+        },
+        "What its cells give, over their energy.",
+    )
+    .shown(Never)
+    .totals(&[Total::integral(Figure::new(
+        "cycles",
+        Scale::NUMBER,
+        "Equivalent full cycles: what the cells gave over their energy, summed over the instances.",
+    ))]),
+];
 
 /// Of a cooling loop, all instances that a component declares together.
 static LOOP: &[Column] = &[
@@ -654,4 +732,20 @@ fn overheated(view: &View<'_>, hall: usize) -> (f64, f64) {
 /// Whether an exchanger has an air-side economiser.
 fn breathes(design: &Design, index: usize) -> bool {
     design.exchangers[index].design.as_ref().is_some_and(|it| it.outside_air.is_some())
+}
+
+/// What the battery system `i` gives to its bus, W.
+fn given_w(v: &View<'_>, i: usize) -> f64 {
+    let node = PowerNode(i as u32);
+    let one_way = v.design.power.nodes[i].component.machine.one_way();
+    v.power.cells_w(node).0 * one_way
+}
+
+fn stored(v: &View<'_>, i: usize) -> BatteryTally {
+    v.sequences.battery(PowerNode(i as u32), v.now).expect("it is a battery")
+}
+
+/// What its cells held up to `now`, integrated, J s.
+fn held(v: &View<'_>, i: usize, now: Time) -> f64 {
+    v.sequences.battery(PowerNode(i as u32), now).expect("it is a battery").held_js
 }

@@ -39,13 +39,14 @@ use super::work::Work;
 use crate::fluids::MoistAir;
 use crate::kernel::Time;
 use crate::measure::{Figure, Join, Meter, Scale, share};
-use crate::plant::power::Network;
+use crate::plant::power::{Network, Sequences};
 
 /// The site after an instant has settled, as columns read it.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     pub(super) design: &'a Design,
     pub(super) power: &'a Network,
+    pub(super) sequences: &'a Sequences,
     pub(super) loops: &'a [LoopPlant],
     pub(super) exchangers: &'a [ExchangerPlant],
     pub(super) water: &'a Waterworks,
@@ -59,6 +60,8 @@ pub(super) struct View<'a> {
     pub(super) carbon_g_per_kwh: f64,
     pub(super) air: &'a MoistAir,
     pub(super) wet_bulb_c: f64,
+    /// The settled instant.
+    pub(super) now: Time,
 }
 
 /// What is read after each instant, of one instance: `read` gets the index of the instance in its

@@ -17,6 +17,8 @@ pub enum SubjectKind {
     Loop,
     /// A declared exchanger between racks and a loop, all its instances together.
     Exchanger,
+    /// A declared battery system, all its instances together.
+    Storage,
     /// A hall of racks.
     Hall,
     /// A mining workload.
@@ -40,11 +42,12 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, in the order of `summary.json`.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Site,
         Self::Losses,
         Self::Loop,
         Self::Exchanger,
+        Self::Storage,
         Self::Hall,
         Self::Mining,
         Self::Training,

@@ -94,6 +94,7 @@ impl Reserve {
             given_j: now.given_j - before.given_j,
             taken_j: now.taken_j - before.taken_j,
             gave_s: now.gave_s - before.gave_s,
+            held_js: now.held_js - before.held_js,
         });
         let sets = after(self.sets, before.sets, |now, before| GensetTally {
             starts: now.starts - before.starts,

@@ -124,6 +124,7 @@ impl Group {
             SubjectKind::Site => "",
             SubjectKind::Losses => "losses",
             SubjectKind::Hall => "halls",
+            SubjectKind::Storage => "storage",
             kind if kind.is_cooling() => "cooling",
             _ => "workloads",
         };
@@ -163,6 +164,12 @@ pub(in crate::facility) fn groups(design: &Design) -> Vec<Group> {
     }
     for (name, instances) in declared(exchangers).into_iter().filter(|(name, _)| !name.is_empty()) {
         groups.push(Group::new(design, SubjectKind::Exchanger, name, instances));
+    }
+    let batteries = design.power.nodes.iter().zip(&design.power_groups).map(|(node, group)| {
+        if node.component.kind == ComponentKind::Battery { group.as_str() } else { "" }
+    });
+    for (name, instances) in declared(batteries).into_iter().filter(|(name, _)| !name.is_empty()) {
+        groups.push(Group::new(design, SubjectKind::Storage, name, instances));
     }
     for (index, hall) in design.halls.iter().enumerate() {
         groups.push(Group::new(design, SubjectKind::Hall, &hall.name, vec![index]));
@@ -449,10 +456,10 @@ static SITE_DERIVED: &[Derived] = &[
         Figure::new(
             "effectiveness.pue",
             Scale::RATIO,
-            "Power usage effectiveness (ISO/IEC 30134-2): import over IT energy.",
+            "Power usage effectiveness (ISO/IEC 30134-2): energy of the site over IT energy. The site's is its import and what it generates, less what it exports and what batteries gain.",
         )
         .lower(),
-        |of| ratio(of("energy.import_mwh"), of("effectiveness.it_mwh")),
+        |of| ratio(used(of, "energy.", "_mwh"), of("effectiveness.it_mwh")),
     ),
     Derived::new(
         Figure::new(
@@ -478,8 +485,11 @@ static SITE_DERIVED: &[Derived] = &[
         |of| ratio(of("money.energy_cost_usd"), of("energy.import_mwh")),
     ),
     Derived::new(
-        Figure::new("money.margin", Scale::USD, "Revenue less cost of energy.").higher(),
-        |of| Some(of("money.revenue_usd")? - of("money.energy_cost_usd")?),
+        Figure::new("money.margin", Scale::USD, "Revenue, and income of exports, less cost of energy.").higher(),
+        |of| {
+            let exported = of("money.export_income_usd").unwrap_or(0.0);
+            Some(of("money.revenue_usd")? - of("money.energy_cost_usd")? + exported)
+        },
     ),
 ];
 
@@ -497,9 +507,17 @@ fn derived(kind: SubjectKind) -> &'static [Derived] {
 
 /// Columns of the time series that are made of other columns of their row.
 pub(in crate::facility) static ROW_DERIVED: &[Derived] = &[Derived::new(
-    Figure::new("pue", Scale::RATIO, "Import over the power of IT; empty without IT load."),
-    |of| ratio(of("import_mw"), of("it_mw")),
+    Figure::new("pue", Scale::RATIO, "Power of the site over that of IT; empty without IT load."),
+    |of| ratio(used(of, "", "_mw"), of("it_mw")),
 )];
+
+/// What the site used of what it imported, generated and stored.
+fn used(of: &dyn Fn(&str) -> Option<f64>, prefix: &str, suffix: &str) -> Option<f64> {
+    let part = |name: &str| of(&format!("{prefix}{name}{suffix}")).unwrap_or(0.0);
+    let import = of(&format!("{prefix}import{suffix}"))?;
+    let gained = part("charged") - part("discharged");
+    Some(import + (part("generated") + part("held") - part("export") - gained))
+}
 
 /// Every subject with its figures: of the meters of `groups`, and of what is left at the `end`. Where
 /// `before` says what both were at some instant, of the time since then.
@@ -741,7 +759,8 @@ fn describe(kind: SubjectKind) -> Described {
         }
         SubjectKind::Class => figures.push(&CLASS_ENERGY),
         SubjectKind::Contract => figures.extend(of(contracts::CONTRACT)),
-        SubjectKind::Losses | SubjectKind::Loop | SubjectKind::Exchanger => {}
+        SubjectKind::Losses | SubjectKind::Loop | SubjectKind::Exchanger | SubjectKind::Storage => {
+        }
     }
     if matches!(kind, SubjectKind::Inference | SubjectKind::Class) {
         figures.extend(request_rows().map(|row| &row.figure));

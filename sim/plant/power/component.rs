@@ -10,6 +10,9 @@ pub struct ComponentDesign {
     pub kind: ComponentKind,
     /// Most that it may put out, in watts of real power; infinite where nothing limits it.
     pub rating_w: f64,
+    /// Most that may flow back through it, from what it feeds to what feeds it, in watts: what a
+    /// feed may export, nothing of a UPS; infinite where nothing limits it.
+    pub reverse_w: f64,
     /// What it loses on the way.
     pub loss: LossCurve,
     /// How often it fails and for how long.
@@ -73,6 +76,8 @@ component_kinds! {
     Genset = "genset" is Generator,
     /// The bus of several generators.
     GeneratorBus = "generator-bus" is Bus,
+    /// Battery system on a bus.
+    Battery = "battery" is Attached,
 }
 
 /// What a component is to the network.
@@ -86,6 +91,8 @@ pub enum NetworkPart {
     Bus,
     /// Passes on what feeds it.
     Path,
+    /// Hangs on a bus, takes from it or gives to it as it is told, and feeds nobody.
+    Attached,
 }
 
 impl NetworkPart {
@@ -96,7 +103,8 @@ impl NetworkPart {
 }
 
 /// Loss as a function of output: `fixed_w + linear * P + quadratic_per_w * P²` watts at an
-/// output of `P` watts, whenever the component is energised.
+/// output of `P` watts, whenever the component is energised. Power that flows back loses what the
+/// same power forward does.
 ///
 /// No coefficient is negative, so that loss grows with load and is convex; shedding relies on
 /// both. The structure is that of Schneider Electric's UPS efficiency model (no-load,
@@ -122,16 +130,40 @@ impl LossCurve {
 
     /// Loss in watts at an output of `output_w`.
     pub fn loss_w(&self, output_w: f64) -> f64 {
-        self.fixed_w + (self.linear + self.quadratic_per_w * output_w) * output_w
+        let w = if output_w < -ROUNDING_W { -output_w } else { output_w };
+        self.fixed_w + (self.linear + self.quadratic_per_w * w) * w
     }
 
     /// What the loss grows by when the output grows from `from_w` to `to_w`.
     pub(super) fn growth_w(&self, from_w: f64, to_w: f64) -> f64 {
+        if from_w < -ROUNDING_W || to_w < -ROUNDING_W {
+            return self.loss_w(to_w) - self.loss_w(from_w);
+        }
         (self.linear + self.quadratic_per_w * (from_w + to_w)) * (to_w - from_w)
     }
 
     /// Watts more lost for a watt more put out, at an output of `output_w`.
     pub(super) fn slope(&self, output_w: f64) -> f64 {
+        if output_w < -ROUNDING_W {
+            return 2.0 * self.quadratic_per_w * output_w - self.linear;
+        }
         self.linear + 2.0 * self.quadratic_per_w * output_w
     }
+
+    /// The output at which output and loss together are `input_w`: losses grow slower than output up
+    /// to any rating.
+    pub(super) fn output_w(&self, input_w: f64) -> f64 {
+        let Self { fixed_w, linear, quadratic_per_w } = *self;
+        let rest_w = input_w - fixed_w;
+        if rest_w >= 0.0 {
+            let b = 1.0 + linear;
+            return 2.0 * rest_w / (b + libm::sqrt(b * b + 4.0 * quadratic_per_w * rest_w));
+        }
+        let b = 1.0 - linear;
+        let root = (b * b + 4.0 * quadratic_per_w * rest_w).max(0.0);
+        2.0 * rest_w / (b + libm::sqrt(root))
+    }
 }
+
+/// Output below zero that is the rounding of flows that have gone back to zero.
+const ROUNDING_W: f64 = 1e-3;

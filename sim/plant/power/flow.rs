@@ -22,8 +22,10 @@ pub(super) struct Flows {
     pub(super) import_w: f64,
     /// Output of all generators, in watts.
     pub(super) generated_w: f64,
-    /// What batteries give, in watts.
+    /// What batteries behind and in components give, in watts, without those that follow a bus.
     pub(super) discharged_w: f64,
+    /// What flows back through all feeds, in watts.
+    pub(super) export_w: f64,
     changes: u32,
 }
 
@@ -36,6 +38,7 @@ impl Flows {
             import_w: 0.0,
             generated_w: 0.0,
             discharged_w: 0.0,
+            export_w: 0.0,
             changes: 0,
         }
     }
@@ -48,6 +51,7 @@ impl Flows {
         self.import_w = 0.0;
         self.generated_w = 0.0;
         self.discharged_w = 0.0;
+        self.export_w = 0.0;
         for &node in forest.order.iter().rev() {
             let n = node as usize;
             let mut out = self.out_w[n];
@@ -61,12 +65,27 @@ impl Flows {
             self.discharged_w += forest.battery_per_w[n] * out;
             match forest.parent[n] {
                 NONE => match wiring.part[n] {
+                    NetworkPart::Import if out < 0.0 && !wiring.attached.is_empty() => {
+                        self.export_w -= out + loss;
+                    }
                     NetworkPart::Import => self.import_w += out + loss,
                     NetworkPart::Generator | NetworkPart::Bus => self.generated_w += out + loss,
-                    NetworkPart::Path => {}
+                    NetworkPart::Path | NetworkPart::Attached => {
+                        self.hold(wiring, forest, n, out + loss);
+                    }
                 },
                 parent => self.out_w[parent as usize] += forest.input_w(n, out),
             }
+        }
+    }
+
+    /// A battery that holds the bus `n` up gives `w` watts more to it.
+    fn hold(&mut self, wiring: &Wiring, forest: &Forest, n: usize, w: f64) {
+        let by = forest.held_by[n];
+        if by != NONE {
+            let cells_w = w / wiring.one_way[by as usize];
+            self.discharged_w += cells_w;
+            self.loss_w[wiring.kind[by as usize] as usize] += cells_w - w;
         }
     }
 
@@ -86,31 +105,69 @@ impl Flows {
         self.load_w[load] = w;
         for cord in wiring.cords(load) {
             let share = forest.share[cord];
-            if share == 0.0 {
-                continue;
-            }
-            let mut change = share * change;
-            let mut node = wiring.cord_node[cord];
-            let mut root = NetworkPart::Path;
-            while node != NONE {
-                let n = node as usize;
-                root = wiring.part[n];
-                let before = self.out_w[n];
-                let after = before + change;
-                self.out_w[n] = after;
-                passed(n, before, after);
-                self.loss_w[wiring.kind[n] as usize] += forest.loss[n].growth_w(before, after);
-                self.discharged_w += forest.battery_per_w[n] * change;
-                change = forest.carry[n] * change + forest.up_loss[n].growth_w(before, after);
-                node = forest.parent[n];
-            }
-            match root {
-                NetworkPart::Import => self.import_w += change,
-                NetworkPart::Generator | NetworkPart::Bus => self.generated_w += change,
-                NetworkPart::Path => {}
+            if share != 0.0 {
+                let node = wiring.cord_node[cord];
+                self.climb(wiring, forest, node, share * change, &mut passed);
             }
         }
         self.changes += 1;
         self.changes >= CHANGES_UNTIL_RESUM
+    }
+
+    /// What hangs on the bus `node` takes `change` watts more from it: as [`take`](Self::take).
+    #[must_use]
+    pub(super) fn shift(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        node: u32,
+        change: f64,
+        mut passed: impl FnMut(usize, f64, f64),
+    ) -> bool {
+        self.climb(wiring, forest, node, change, &mut passed);
+        self.changes += 1;
+        self.changes >= CHANGES_UNTIL_RESUM
+    }
+
+    /// The output of `node` grows by `change` watts: up its path to the root.
+    #[inline]
+    fn climb(
+        &mut self,
+        wiring: &Wiring,
+        forest: &Forest,
+        mut node: u32,
+        mut change: f64,
+        passed: &mut impl FnMut(usize, f64, f64),
+    ) {
+        let mut root = NONE;
+        while node != NONE {
+            let n = node as usize;
+            root = node;
+            let before = self.out_w[n];
+            let after = before + change;
+            self.out_w[n] = after;
+            passed(n, before, after);
+            self.loss_w[wiring.kind[n] as usize] += forest.loss[n].growth_w(before, after);
+            self.discharged_w += forest.battery_per_w[n] * change;
+            change = forest.carry[n] * change + forest.up_loss[n].growth_w(before, after);
+            node = forest.parent[n];
+        }
+        if root == NONE {
+            return;
+        }
+        let n = root as usize;
+        match wiring.part[n] {
+            NetworkPart::Import if wiring.attached.is_empty() => self.import_w += change,
+            NetworkPart::Import => {
+                // A feed loses nothing: what is below zero flows back.
+                let after = self.out_w[n];
+                let before = after - change;
+                let more = (-after).max(0.0) - (-before).max(0.0);
+                self.export_w += more;
+                self.import_w += change + more;
+            }
+            NetworkPart::Generator | NetworkPart::Bus => self.generated_w += change,
+            NetworkPart::Path | NetworkPart::Attached => self.hold(wiring, forest, n, change),
+        }
     }
 }

@@ -30,6 +30,10 @@ pub(super) struct Forest {
     /// What its battery gives for a watt of output, and is given, W.
     pub(super) battery_per_w: Vec<f64>,
     pub(super) charged_w: Vec<f64>,
+    /// What each node that hangs on a bus takes from it, W; below zero where it gives.
+    pub(super) terminal_w: Vec<f64>,
+    /// The battery system that holds a bus up by itself.
+    pub(super) held_by: Vec<u32>,
     /// Edges and cords that are open: blocks that generators have not taken yet.
     edge_open: Vec<bool>,
     cord_open: Vec<bool>,
@@ -66,6 +70,8 @@ impl Forest {
             loss: wiring.loss.clone(),
             battery_per_w: vec![0.0; nodes],
             charged_w: vec![0.0; nodes],
+            terminal_w: vec![0.0; nodes],
+            held_by: vec![NONE; nodes],
             edge_open: vec![false; wiring.edges()],
             cord_open: vec![false; wiring.cord_node.len()],
             lost: vec![false; wiring.loads()],
@@ -121,6 +127,21 @@ impl Forest {
         self.charged_w[n] = charge_w * charge_efficiency;
     }
 
+    /// Component `n` takes `w` from its bus from now on, or gives it; both cost its conversion.
+    pub(super) fn set_terminal(&mut self, wiring: &Wiring, n: usize, w: f64) {
+        let (one_way, standby) = (wiring.one_way[n], wiring.loss[n].fixed_w);
+        let cells_w = if w < 0.0 { w / one_way } else { w * one_way };
+        self.terminal_w[n] = w;
+        self.up_loss[n].fixed_w = standby + w;
+        self.loss[n].fixed_w = standby + w - cells_w;
+        self.charged_w[n] = cells_w.max(0.0);
+    }
+
+    /// What the cells of component `n` give for what it gives to its bus, W.
+    pub(super) fn cells_give_w(&self, wiring: &Wiring, n: usize) -> f64 {
+        (-self.terminal_w[n]).max(0.0) / wiring.one_way[n]
+    }
+
     /// Which edges and cords are open.
     pub(super) fn set_open(&mut self, edge: impl Fn(usize) -> bool, cord: impl Fn(usize) -> bool) {
         (0..).zip(&mut self.edge_open).for_each(|(at, open)| *open = edge(at));
@@ -167,6 +188,10 @@ impl Forest {
                 Drive::Follow => self.up[n] && wiring.part[n].is_root(),
                 Drive::From(_) | Drive::Dead => false,
             };
+            if self.held_by[n] != NONE && self.up[n] {
+                self.live[n] = true;
+                continue;
+            }
             let edges = wiring.edges_of(n);
             let edges = match self.drive[n] {
                 Drive::Follow if self.up[n] => edges,
@@ -198,7 +223,9 @@ impl Forest {
             }
             if self.parent[n] != NONE {
                 let out = self.standing_w[n];
-                self.standing_w[self.parent[n] as usize] += self.input_w(n, out);
+                // What batteries take gives way.
+                let takes_w = self.terminal_w[n];
+                self.standing_w[self.parent[n] as usize] += self.input_w(n, out) - takes_w;
             }
         }
         self.any_choked |= found;
@@ -272,6 +299,6 @@ impl Forest {
 fn own_drive(part: NetworkPart) -> Drive {
     match part {
         NetworkPart::Generator | NetworkPart::Bus => Drive::Dead,
-        NetworkPart::Import | NetworkPart::Path => Drive::Follow,
+        NetworkPart::Import | NetworkPart::Path | NetworkPart::Attached => Drive::Follow,
     }
 }

@@ -12,6 +12,7 @@ mod spec;
 
 mod kinds;
 
+mod attached;
 mod component;
 mod design;
 
@@ -31,6 +32,7 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
+pub use attached::Flowing;
 pub use component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sharing};
 pub use failures::Failures;

@@ -22,23 +22,25 @@ use crate::plant::Demand;
 /// The state of a power chain.
 #[derive(Debug, Clone)]
 pub struct Network {
-    wiring: Wiring,
-    forest: Forest,
+    pub(super) wiring: Wiring,
+    pub(super) forest: Forest,
     rating_w: Vec<f64>,
-    limit_w: Vec<f64>,
+    pub(super) limit_w: Vec<f64>,
     demand: Vec<Demand>,
     /// The flows if every demand were met.
-    want: Flows,
+    pub(super) want: Flows,
     /// The flows that are.
-    draw: Flows,
+    pub(super) draw: Flows,
     /// Live components that would put out more than they may if every demand were met.
-    overloaded: usize,
+    pub(super) overloaded: usize,
     /// Who feeds whom must be found anew.
-    switched: bool,
+    pub(super) switched: bool,
+    /// It was, and caps do not know it yet.
+    pub(super) energised: bool,
     /// Some live load was cut by the last allocation.
     short: bool,
     /// A demand or a limit changed since the last allocation.
-    touched: bool,
+    pub(super) touched: bool,
     shed: Shed,
     cap_w: Vec<f64>,
     live: Vec<bool>,
@@ -48,9 +50,9 @@ pub struct Network {
     holding: Vec<u32>,
     changed: Changes,
     /// Flows that have changed since they were last read.
-    moved: Moved,
+    pub(super) moved: Moved,
     /// How often it was found anew who feeds whom.
-    switches: u64,
+    pub(super) switches: u64,
 }
 
 impl Network {
@@ -72,6 +74,7 @@ impl Network {
             draw: Flows::new(&wiring),
             overloaded: 0,
             switched: true,
+            energised: false,
             short: false,
             touched: false,
             shed: Shed::new(&wiring),
@@ -108,6 +111,15 @@ impl Network {
             self.forest.set_supply(n, self.wiring.loss[n], &supply);
             if let Some(limit_w) = supply.limit_w {
                 self.limit_w[n] = limit_w;
+            }
+        }
+        for (battery, bus, most_w) in sequences.holders() {
+            let (battery, bus) = (battery.0, bus.0 as usize);
+            self.forest.held_by[bus] = if most_w.is_some() { battery } else { NONE };
+            self.limit_w[bus] = self.rating_w[bus].min(most_w.unwrap_or(f64::INFINITY));
+            if most_w.is_some() {
+                // What it gives is what the bus takes.
+                self.forest.set_terminal(&self.wiring, battery as usize, 0.0);
             }
         }
         self.forest.set_open(|at| sequences.is_edge_open(at), |at| sequences.is_cord_open(at));
@@ -214,12 +226,8 @@ impl Network {
     /// loads and components after a switch; and while something is short, in addition a few
     /// passes over what lies behind each overloaded component.
     pub fn allocate(&mut self) {
-        let switched = std::mem::take(&mut self.switched);
-        if switched {
-            self.forest.energise(&self.wiring, &self.limit_w);
-            self.switches += 1;
-            self.sum_wants();
-        }
+        self.energise();
+        let switched = std::mem::take(&mut self.energised);
         if !std::mem::take(&mut self.touched) && !switched {
             return;
         }
@@ -368,7 +376,17 @@ impl Network {
     /// Loss of a component in watts; zero where it is dead.
     pub fn loss_w(&self, node: PowerNode) -> f64 {
         let n = node.0 as usize;
-        if self.forest.live[n] { self.forest.loss[n].loss_w(self.draw.out_w[n]) } else { 0.0 }
+        if !self.forest.live[n] {
+            return 0.0;
+        }
+        let lost_w = self.forest.loss[n].loss_w(self.draw.out_w[n]);
+        match self.held_bus(n) {
+            Some(bus) => {
+                let held_w = self.input_w(PowerNode(bus));
+                lost_w + (held_w / self.wiring.one_way[n] - held_w)
+            }
+            None => lost_w,
+        }
     }
 
     /// What enters a component, its loss included, in watts: for a feed, its import.
@@ -388,7 +406,7 @@ impl Network {
 
     /// What batteries give, in watts.
     pub fn total_discharged_w(&self) -> f64 {
-        self.draw.discharged_w
+        self.draw.discharged_w + self.following_give_w()
     }
 
     /// What batteries are given, in watts.
@@ -432,12 +450,12 @@ impl Network {
         }
     }
 
-    fn sum_draws(&mut self) {
+    pub(super) fn sum_draws(&mut self) {
         self.moved.mark_all();
         self.draw.sum(&self.wiring, &self.forest);
     }
 
-    fn sum_wants(&mut self) {
+    pub(super) fn sum_wants(&mut self) {
         self.want.sum(&self.wiring, &self.forest);
         self.overloaded = self
             .forest
@@ -448,7 +466,7 @@ impl Network {
     }
 }
 
-fn is_over(out_w: f64, limit_w: f64) -> bool {
+pub(super) fn is_over(out_w: f64, limit_w: f64) -> bool {
     out_w > limit_w * (1.0 + TOLERANCE)
 }
 

@@ -5,6 +5,7 @@ use super::kinds::feed::FeedSpec;
 use super::kinds::genset::{GeneratorBusSpec, GensetSpec};
 use super::kinds::house::HouseLoadSpec;
 use super::kinds::pdu::PduSpec;
+use super::kinds::storage::BatterySystemSpec;
 use super::kinds::switch::{StaticSwitchSpec, TransferSpec};
 use super::kinds::switchgear::SwitchgearSpec;
 use super::kinds::transformer::TransformerSpec;
@@ -35,6 +36,8 @@ kinds! {
         Genset(GensetSpec) = "genset",
         /// The bus of several generators.
         GeneratorBus(GeneratorBusSpec) = "generator-bus",
+        /// A battery system on a bus.
+        Battery(BatterySystemSpec) = "battery",
         /// Lighting, offices and other constant load.
         HouseLoad(HouseLoadSpec) = "house-load",
     }

@@ -24,6 +24,12 @@ pub(super) struct Wiring {
     pub(super) part: Vec<NetworkPart>,
     pub(super) kind: Vec<ComponentKind>,
     pub(super) loss: Vec<LossCurve>,
+    /// Most that may flow back through each node, W.
+    pub(super) reverse_w: Vec<f64>,
+    /// What hangs on a bus, and of what it takes the part that it keeps, of what it holds the part
+    /// that it gives.
+    pub(super) attached: Vec<u32>,
+    pub(super) one_way: Vec<f64>,
 }
 
 impl Wiring {
@@ -68,6 +74,13 @@ impl Wiring {
             part: design.nodes.iter().map(|node| node.component.kind.part()).collect(),
             kind: design.nodes.iter().map(|node| node.component.kind).collect(),
             loss: design.nodes.iter().map(|node| node.component.loss).collect(),
+            reverse_w: design.nodes.iter().map(|node| node.component.reverse_w).collect(),
+            attached: (0..)
+                .zip(&design.nodes)
+                .filter(|(_, node)| node.component.kind.part() == NetworkPart::Attached)
+                .map(|(n, _)| n)
+                .collect(),
+            one_way: design.nodes.iter().map(|node| node.component.machine.one_way()).collect(),
         }
     }
 

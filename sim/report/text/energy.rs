@@ -39,6 +39,13 @@ impl Text {
                 row(&format!("from {name}"), mwh);
             }
         }
+        for (name, key) in
+            [("stored in batteries", "energy.charged_mwh"), ("export", "energy.export_mwh")]
+        {
+            if let Some(mwh) = site.get(key).filter(|mwh| *mwh > 0.0) {
+                row(name, mwh);
+            }
+        }
         self.sheet(&sheet);
         let power = self.power;
         let mw = |key: &str| power.fixed(site.real(key));

@@ -11,6 +11,7 @@ const HIGH: f64 = 0.8;
 impl Text {
     pub(super) fn loading(&mut self, outcome: &Outcome) {
         self.reserve(outcome);
+        self.storage(outcome);
         let power = self.power;
         let [mean, peak] = ["mean", "peak"].map(|what| format!("{what}\n{}", power.symbol));
         let columns = [&mean, &peak, "fullest\n% of rating", "above 80 %\nh", "at rating\nh"];
@@ -39,6 +40,29 @@ impl Text {
             .collect();
         if !one_cord.is_empty() {
             self.line("on one cord of several", &one_cord.join(", "));
+        }
+        self.sheet(&sheet);
+    }
+
+    /// What battery systems did, and what it came to at the price of the moment.
+    fn storage(&mut self, outcome: &Outcome) {
+        let unit = self.energy.symbol;
+        let [taken, given, mean] =
+            ["taken", "given", "mean stored"].map(|it| format!("{it}\n{unit}"));
+        let columns = [&taken, &given, &mean, "full cycles", "value\n$"];
+        let mut sheet = Sheet::new("Battery systems", &columns);
+        for battery in outcome.of(SubjectKind::Storage) {
+            let mwh = |key: &str| self.energy.amount(battery.real(key));
+            sheet.row(
+                &battery.name,
+                [
+                    mwh("charge_mwh"),
+                    mwh("discharge_mwh"),
+                    mwh("stored.mean_mwh"),
+                    format!("{:.2}", battery.real("cycles")),
+                    format!("{:.0}", battery.real("value_usd")),
+                ],
+            );
         }
         self.sheet(&sheet);
     }

@@ -12,6 +12,7 @@ mod joblogs;
 mod outlook;
 mod plant;
 mod played;
+mod storage;
 mod traces;
 mod upkeep;
 mod work;
@@ -157,6 +158,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     report_in(document, "carbon", &mut faults, sink);
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
+    storage::check(document, &plant, (&control.battery, head.price.is_some()), sink);
     let terms = contracts::read(document, &head, &clock, sink);
     let injections = events::read(document, &plant, (&clock, duration), sink);
     let mut works = match document.section("workloads") {

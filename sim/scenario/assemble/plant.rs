@@ -12,8 +12,8 @@ use crate::plant::cooling::{
 };
 use crate::plant::power::sequence::{MachineDesign, Ride};
 use crate::plant::power::{
-    ComponentDesign, ComponentKind, LoadDesign, LossCurve, NodeDesign, PowerDesign, PowerLoad,
-    PowerNode, PowerPart, PowerSpec, Sharing,
+    ComponentDesign, ComponentKind, LoadDesign, LossCurve, NetworkPart, NodeDesign, PowerDesign,
+    PowerLoad, PowerNode, PowerPart, PowerSpec, Sharing,
 };
 use crate::site::{Concern, Medium, NodeId, Role, Site, SiteBuilder, SiteFault};
 use crate::spec::{Fault, Mark, Name, Names, Severity};
@@ -23,13 +23,15 @@ use crate::units::Power;
 const UNREADABLE: ComponentDesign = ComponentDesign {
     kind: ComponentKind::Switchgear,
     rating_w: f64::INFINITY,
+    reverse_w: f64::INFINITY,
     loss: LossCurve::NONE,
     failures: FailureLaw::NEVER,
     machine: MachineDesign::None,
 };
 
 /// What feeds a site without a power chain: never short, never down, without loss.
-const IDEAL_BUS: ComponentDesign = ComponentDesign { kind: ComponentKind::Feed, ..UNREADABLE };
+const IDEAL_BUS: ComponentDesign =
+    ComponentDesign { kind: ComponentKind::Feed, reverse_w: 0.0, ..UNREADABLE };
 
 /// The name of [`IDEAL_BUS`] in reports.
 const IDEAL_BUS_NAME: &str = "ideal-bus";
@@ -595,7 +597,11 @@ impl Plant {
         by: &Component<'_>,
         component: ComponentDesign,
     ) -> PowerNode {
-        let role = if component.kind.part().is_root() { Role::Feed } else { Role::Supply };
+        let role = match component.kind.part() {
+            NetworkPart::Attached => Role::House,
+            part if part.is_root() => Role::Feed,
+            _ => Role::Supply,
+        };
         self.add_node_as(role, name, by, component)
     }
 

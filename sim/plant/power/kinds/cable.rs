@@ -60,6 +60,7 @@ impl Kind for CableSpec {
         let loss_w = loss("loss", self.loss, 0.004, faults) * rating_va;
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Cable,
+            reverse_w: f64::INFINITY,
             rating_w,
             loss: LossCurve {
                 fixed_w: 0.0,

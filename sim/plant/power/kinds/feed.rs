@@ -16,6 +16,8 @@ use crate::units::{Duration, Fraction, Power, Rate};
 pub struct FeedSpec {
     /// Most that may be imported here.
     pub capacity: Power,
+    /// Most that may be exported here, by batteries and arrays behind it; default 0.
+    pub export: Option<Power>,
     /// Published outage figures to use; default `gold-book`.
     pub outages: Option<Outages>,
     /// Sags of its voltage; default: none.
@@ -65,6 +67,8 @@ impl Kind for FeedSpec {
                     .help("leave out one of the two"),
             );
         }
+        let export = self.export.map(|power| power.0);
+        let reverse_w = Check { faults }.between("export", export, 0.0, (0.0, 1e12), "W");
         let machine = self.sags.as_ref().map_or(MachineDesign::None, |sags| {
             Check { faults }.within("sags", |check| {
                 let depth = Some(sags.depth.0);
@@ -79,6 +83,7 @@ impl Kind for FeedSpec {
         });
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Feed,
+            reverse_w,
             rating_w: positive(self.capacity.0, "capacity", faults),
             loss: LossCurve::NONE,
             failures: failures(&self.failures, published, faults),

@@ -134,6 +134,7 @@ impl Kind for GensetSpec {
         };
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Genset,
+            reverse_w: 0.0,
             rating_w,
             loss: LossCurve::NONE,
             // It fails by what it does, not by the calendar.
@@ -217,6 +218,7 @@ impl Kind for GeneratorBusSpec {
         let step_load = Check { faults }.between("step_load", share, 1.0, (0.01, 1.0), "");
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::GeneratorBus,
+            reverse_w: 0.0,
             // What is on it limits it.
             rating_w: f64::INFINITY,
             loss: LossCurve::NONE,

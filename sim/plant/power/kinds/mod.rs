@@ -13,6 +13,8 @@ pub(super) mod battery;
 pub(super) mod pdu;
 pub(super) mod ups;
 
+pub(super) mod storage;
+
 pub(super) mod genset;
 pub(super) mod switch;
 

@@ -40,6 +40,7 @@ impl Kind for PduSpec {
         let rating_va = positive(self.rating.0, "rating", faults);
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Pdu,
+            reverse_w: f64::INFINITY,
             rating_w: rating_va * power_factor(self.power_factor, faults),
             loss: LossCurve { linear: 1.0 / efficiency - 1.0, ..LossCurve::NONE },
             failures: failures(&self.failures, law(0.005, 6.0), faults),

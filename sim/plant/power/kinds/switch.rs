@@ -112,6 +112,7 @@ impl Kind for TransferSpec {
         let closed = transition.and_then(|it| it.kind) == Some(Transition::Closed);
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Transfer,
+            reverse_w: f64::INFINITY,
             rating_w: rating_w.unwrap_or(f64::INFINITY),
             loss: LossCurve::NONE,
             failures: failures(&self.failures, law(0.005, 6.0), faults),
@@ -184,6 +185,7 @@ impl Kind for StaticSwitchSpec {
         let (fails, by_hand) = TransferFailsSpec::resolve(&self.fails, faults);
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::StaticSwitch,
+            reverse_w: f64::INFINITY,
             rating_w: rating_w.unwrap_or(f64::INFINITY),
             loss: LossCurve::NONE,
             failures: failures(&self.failures, law(0.005, 6.0), faults),

@@ -43,6 +43,7 @@ impl Kind for SwitchgearSpec {
         let rating_w = self.rating.map(|va| positive(va.0, "rating", faults) * power_factor);
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Switchgear,
+            reverse_w: f64::INFINITY,
             rating_w: rating_w.unwrap_or(f64::INFINITY),
             loss: LossCurve::NONE,
             failures: failures(&self.failures, law(0.0017, 2.4), faults),

@@ -46,6 +46,7 @@ impl Kind for TransformerSpec {
         let load_w = loss("load_loss", self.load_loss, 0.0060, faults) * rating_va;
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Transformer,
+            reverse_w: f64::INFINITY,
             rating_w,
             loss: LossCurve {
                 fixed_w: no_load_w,

@@ -82,6 +82,8 @@ impl Kind for UpsSpec {
         });
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Ups,
+            // Rectifiers take power one way.
+            reverse_w: 0.0,
             rating_w,
             loss: LossCurve::per_unit(rating_w, curve),
             failures: failures(&self.failures, law(8760.0 / 250_000.0, 8.0), faults),

@@ -1,5 +1,6 @@
 //! All machines of a power chain on one clock.
 
+use super::battery::Battery;
 use super::bus::{Bus, Joins};
 use super::design::MachineDesign;
 use super::feed::Feed;
@@ -57,6 +58,8 @@ pub struct Sequences {
     /// Sets, and buses, in index order.
     sets: Vec<u32>,
     buses: Vec<u32>,
+    /// By node: the battery system that holds it up when nothing else does; [`NOBODY`] for most.
+    holder: Vec<u32>,
     /// What keeps several sets from starting at one call.
     starts: Vec<Start>,
     timers: Timers,
@@ -66,6 +69,8 @@ pub struct Sequences {
     active: bool,
 }
 
+/// No battery system.
+const NOBODY: u32 = u32::MAX;
 /// In no block: closed when all blocks are.
 const NO_BLOCK: u8 = u8::MAX;
 
@@ -78,6 +83,7 @@ enum Machine {
     StaticSwitch(Box<StaticSwitch>),
     Genset(Box<Genset>),
     Bus(Box<Bus>),
+    Battery(Box<Battery>),
 }
 
 /// A switch, or a UPS that latches, that calls generators.
@@ -139,6 +145,7 @@ impl Sequences {
             callers: Vec::new(),
             sets: of(|machine| matches!(machine, Machine::Genset(_))),
             buses: of(|machine| matches!(machine, Machine::Bus(_))),
+            holder: vec![NOBODY; nodes],
             starts: Vec::new(),
             timers: Timers::new(nodes + design.loads.len()),
             log: Vec::new(),
@@ -148,6 +155,12 @@ impl Sequences {
             wiring,
         };
         all.find_callers(design);
+        for n in 0..nodes {
+            if matches!(&all.machines[n], Machine::Battery(battery) if battery.design.forms_grid) {
+                let bus = all.wiring.feeders(n)[0] as usize;
+                all.holder[bus] = n as u32;
+            }
+        }
         for n in 0..nodes {
             let (mut cx, machine) = (cx!(all, n), &mut all.machines[n]);
             match machine {
@@ -285,9 +298,42 @@ impl Sequences {
             Machine::Ups(ups) => ups.set_up(&mut cx, up),
             Machine::Genset(set) if up => set.mend(&mut cx),
             Machine::Genset(set) => set.break_down(&mut cx),
+            Machine::Battery(battery) => battery.set_up(&mut cx, up),
             _ => {}
         }
         self.propagate();
+    }
+
+    /// The cells of a battery system give and take so much from now on, W, between these energies,
+    /// J; one that holds up its bus gives all that it has.
+    pub fn set_cells(
+        &mut self,
+        now: Time,
+        node: PowerNode,
+        cells_w: (f64, f64),
+        bounds_j: (f64, f64),
+    ) {
+        self.now = now;
+        let n = node.0 as usize;
+        let (mut cx, machine) = (cx!(self, n), &mut self.machines[n]);
+        if let Machine::Battery(battery) = machine {
+            let design = &battery.design;
+            let own = (design.least_j, design.most_j);
+            battery.set(&mut cx, cells_w, if battery.is_holding() { own } else { bounds_j });
+        }
+    }
+
+    /// Battery systems that can hold up their bus, their bus, and the most that they give to it while
+    /// they do, W.
+    pub fn holders(&self) -> impl Iterator<Item = (PowerNode, PowerNode, Option<f64>)> {
+        let holders = (0u32..).zip(&self.holder).filter(|(_, holder)| **holder != NOBODY);
+        holders.filter_map(|(bus, &holder)| match &self.machines[holder as usize] {
+            Machine::Battery(battery) => {
+                let most_w = battery.is_holding().then_some(battery.design.power_w);
+                Some((PowerNode(holder), PowerNode(bus), most_w))
+            }
+            _ => None,
+        })
     }
 
     /// The voltage of a feed falls to `residual`, pu, for `lasts`; a sag within a sag counts as
@@ -393,7 +439,7 @@ impl Sequences {
         let own =
             |live: bool| Supply { drive: if live { Drive::Own } else { Drive::Dead }, ..plain };
         match &self.machines[n] {
-            Machine::None => plain,
+            Machine::None | Machine::Battery(_) => plain,
             Machine::Feed(_) => own(self.up[n]),
             Machine::Ups(ups) => ups.supply(self.now),
             Machine::Transfer(switch) => from(switch.side, switch.moving),
@@ -406,7 +452,8 @@ impl Sequences {
 
     /// Whether a component has a machine that says how it is supplied.
     pub fn has_machine(&self, node: PowerNode) -> bool {
-        !matches!(self.machines[node.0 as usize], Machine::None | Machine::Feed(_))
+        let machine = &self.machines[node.0 as usize];
+        !matches!(machine, Machine::None | Machine::Feed(_) | Machine::Battery(_))
     }
 
     fn is_on_a_bus(&self, set: PowerNode) -> bool {
@@ -454,6 +501,7 @@ impl Sequences {
             Machine::Feed(feed) if feed.residual < 1.0 => State::Sag,
             Machine::Feed(_) => State::Normal,
             Machine::Ups(ups) => ups.state,
+            Machine::Battery(battery) => battery.state,
             Machine::Transfer(it) => switch(it.side, it.moving),
             Machine::StaticSwitch(it) => switch(it.side, it.moving),
             Machine::Genset(set) => set.state,
@@ -477,10 +525,11 @@ impl Sequences {
         self.on_generator[node.0 as usize]
     }
 
-    /// The battery of a UPS at `now`.
+    /// The battery of a UPS, or a battery system, at `now`.
     pub fn battery(&self, node: PowerNode, now: Time) -> Option<BatteryTally> {
         match &self.machines[node.0 as usize] {
             Machine::Ups(ups) => Some(ups.tally(now)),
+            Machine::Battery(battery) => Some(battery.tally(now)),
             _ => None,
         }
     }
@@ -536,6 +585,7 @@ impl Sequences {
             Machine::Genset(_) if slot == SYNC => self.close_on_bus(owner as u32),
             Machine::Genset(set) => set.expire(&mut cx, slot),
             Machine::Bus(bus) => bus.expire(&mut cx, slot),
+            Machine::Battery(battery) => battery.expire(&mut cx, slot),
         }
     }
 
@@ -603,6 +653,18 @@ impl Sequences {
     fn energise(&mut self, n: usize) {
         let up = self.up[n];
         let (v, generated) = match &self.machines[n] {
+            Machine::None if self.holder[n] != NOBODY => {
+                let (v, generated) = self.input(n);
+                let holder = self.holder[n] as usize;
+                let mut cx = cx!(self, holder);
+                let Machine::Battery(battery) = &mut self.machines[holder] else { return };
+                battery.look(&mut cx, v);
+                match (up, battery.is_holding()) {
+                    (false, _) => (0.0, false),
+                    (true, true) => (1.0, false),
+                    (true, false) => (v, generated),
+                }
+            }
             Machine::None => {
                 if up {
                     self.input(n)
@@ -610,6 +672,8 @@ impl Sequences {
                     (0.0, false)
                 }
             }
+            // Nothing hangs on it.
+            Machine::Battery(_) => (0.0, false),
             Machine::Feed(feed) => (if up { feed.residual } else { 0.0 }, false),
             Machine::Ups(_) => {
                 let (v, generated) = self.input(n);
@@ -800,6 +864,7 @@ impl Machine {
             }
             MachineDesign::Genset(design) => Self::Genset(Box::new(Genset::new(design, demand()))),
             MachineDesign::GeneratorBus(design) => Self::Bus(Box::new(Bus::new(design))),
+            MachineDesign::Battery(design) => Self::Battery(Box::new(Battery::new(design))),
         }
     }
 
@@ -809,7 +874,7 @@ impl Machine {
             Self::Genset(_) => Turn::Generator,
             // Its timers are those of its blocks.
             Self::Bus(_) | Self::Transfer(_) | Self::StaticSwitch(_) => Turn::Switch,
-            Self::Ups(_) => Turn::Ups,
+            Self::Ups(_) | Self::Battery(_) => Turn::Ups,
         }
     }
 }

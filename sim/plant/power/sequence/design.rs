@@ -20,6 +20,8 @@ pub enum MachineDesign {
     Genset(GensetDesign),
     /// The bus of several generators: its feeders are the sets.
     GeneratorBus(BusDesign),
+    /// A battery system on a bus: its feeders.
+    Battery(StorageDesign),
 }
 
 impl MachineDesign {
@@ -31,9 +33,52 @@ impl MachineDesign {
             }
             Self::Transfer(switch) => switch.fails = 0.0,
             Self::StaticSwitch(switch) => switch.fails = 0.0,
-            Self::None | Self::Feed(_) | Self::Ups(_) | Self::GeneratorBus(_) => {}
+            Self::None
+            | Self::Feed(_)
+            | Self::Ups(_)
+            | Self::GeneratorBus(_)
+            | Self::Battery(_) => {}
         }
     }
+
+    /// What the cells of a battery system hold when full, J.
+    pub fn full_j(&self) -> f64 {
+        match self {
+            Self::Battery(battery) => battery.energy_j,
+            _ => 0.0,
+        }
+    }
+
+    /// The part of what is given to it that it keeps, and of what it keeps that it gives.
+    pub fn one_way(&self) -> f64 {
+        match self {
+            Self::Battery(battery) => battery.one_way,
+            _ => 1.0,
+        }
+    }
+}
+
+/// A battery system that hangs on a bus.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StorageDesign {
+    /// Most that it takes or gives at its terminals, W.
+    pub power_w: f64,
+    /// What its cells hold when full, J.
+    pub energy_j: f64,
+    /// Least and most that they are to hold, J, and what they hold at the start.
+    pub least_j: f64,
+    /// See `least_j`.
+    pub most_j: f64,
+    /// See `least_j`.
+    pub start_j: f64,
+    /// Stored over taken, and given over what the cells give: the root of the round trip.
+    pub one_way: f64,
+    /// What controls and air conditioning take whenever its bus is live, W.
+    pub standby_w: f64,
+    /// Whether it holds its bus up when nothing else does.
+    pub forms_grid: bool,
+    /// How long a supply must be good before it lets the bus go back to it.
+    pub reconnect: Span,
 }
 
 /// Sags of a feed: Poisson, all alike.

@@ -11,6 +11,7 @@ mod state;
 
 mod timers;
 
+mod battery;
 mod bus;
 mod feed;
 mod genset;
@@ -27,7 +28,7 @@ mod tests;
 pub use chain::{Sequences, Subject};
 pub use design::{
     BusDesign, FuelDesign, GensetDesign, LEVELS, MachineDesign, OverloadDesign, Ride, SagLaw,
-    StaticSwitchDesign, Strikes, TransferDesign, UpsDesign,
+    StaticSwitchDesign, StorageDesign, Strikes, TransferDesign, UpsDesign,
 };
 pub use genset::GensetTally;
 pub use state::{Change, State};

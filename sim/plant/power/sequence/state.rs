@@ -40,6 +40,10 @@ pub enum State {
     Recharge,
     /// A battery is full.
     Full,
+    /// A battery system has given all that it may for its use.
+    Empty,
+    /// A battery system holds up its bus by itself.
+    Islanded,
     /// A transfer switch has found its normal source lost and calls the generators.
     LossConfirmed,
     /// A transfer switch is between its sources.
@@ -124,6 +128,8 @@ impl State {
             Self::Off => "off",
             Self::Recharge => "recharge",
             Self::Full => "full",
+            Self::Empty => "empty",
+            Self::Islanded => "islanded",
             Self::LossConfirmed => "loss-confirmed",
             Self::Open => "open",
             Self::OnNormal => "on-normal",

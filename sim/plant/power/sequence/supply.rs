@@ -58,4 +58,6 @@ pub struct BatteryTally {
     pub taken_j: f64,
     /// How long it gave all or a part of the output, s.
     pub gave_s: f64,
+    /// What it held, integrated over time, J s: of battery systems.
+    pub held_js: f64,
 }

@@ -126,6 +126,7 @@ impl Ups {
             given_j: copy.given_j,
             taken_j: copy.taken_j,
             gave_s: copy.gave_s,
+            held_js: 0.0,
         }
     }
 

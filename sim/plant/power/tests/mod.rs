@@ -5,6 +5,7 @@ mod kinds;
 mod network;
 mod properties;
 mod reliability;
+mod storage;
 
 use super::sequence::{MachineDesign, Ride};
 use super::*;
@@ -17,6 +18,7 @@ pub(super) fn component(kind: ComponentKind, rating_w: f64) -> ComponentDesign {
         kind,
         rating_w,
         loss: LossCurve::NONE,
+        reverse_w: f64::INFINITY,
         failures: FailureLaw::NEVER,
         machine: MachineDesign::None,
     }

@@ -21,6 +21,7 @@ fn unit(name: &str, per_year: f64, repair_h: f64, fed_by: &[u32]) -> NodeDesign 
             kind: if fed_by.is_empty() { ComponentKind::Feed } else { ComponentKind::Switchgear },
             rating_w: f64::INFINITY,
             loss: LossCurve::NONE,
+            reverse_w: f64::INFINITY,
             failures: FailureLaw {
                 rate_per_s: per_year / (YEAR_H * HOUR_S),
                 repair: RepairLaw::Exponential { mean_s: repair_h * HOUR_S },

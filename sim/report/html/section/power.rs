@@ -71,8 +71,10 @@ fn flow(run: &Run) -> String {
         .iter()
         .map(|kind| ((*kind).to_owned(), owned(&["losses", kind, "energy_mwh"]), "other"))
         .collect();
-    let charged: Vec<Use> =
-        vec![("batteries".to_owned(), owned(&["energy", "charged_mwh"]), "import")];
+    let charged: Vec<Use> = vec![
+        ("batteries".to_owned(), owned(&["energy", "charged_mwh"]), "import"),
+        ("export".to_owned(), owned(&["energy", "export_mwh"]), "mining"),
+    ];
     let read = |path: &[String]| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         run.real(&path).unwrap_or(0.0)
@@ -98,7 +100,7 @@ fn flow(run: &Run) -> String {
         ("racks", "import", racks),
         ("cooling and house", "cooling", machines.into()),
         ("lost on the way", "other", losses),
-        ("stored", "import", charged),
+        ("stored and exported", "import", charged),
     ] {
         let leaves: Vec<Leaf> = uses
             .iter()

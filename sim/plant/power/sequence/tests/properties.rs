@@ -137,7 +137,14 @@ impl Plan {
                 _ => LossCurve::NONE,
             };
             let (rating_w, failures) = (2e6, FailureLaw::NEVER);
-            let component = ComponentDesign { kind, rating_w, loss, failures, machine };
+            let component = ComponentDesign {
+                kind,
+                rating_w,
+                reverse_w: f64::INFINITY,
+                loss,
+                failures,
+                machine,
+            };
             let fed_by = fed_by.iter().map(|&by| places[by]).collect();
             design.nodes.push(NodeDesign {
                 name: name.to_owned(),

@@ -32,8 +32,14 @@ impl Chain {
         fed_by: &[PowerNode],
     ) -> PowerNode {
         let loss = LossCurve::NONE;
-        let component =
-            ComponentDesign { kind, rating_w, loss, failures: FailureLaw::NEVER, machine };
+        let component = ComponentDesign {
+            kind,
+            rating_w,
+            reverse_w: f64::INFINITY,
+            loss,
+            failures: FailureLaw::NEVER,
+            machine,
+        };
         self.design.nodes.push(NodeDesign {
             name: name.to_owned(),
             component,

@@ -1,0 +1,123 @@
+//! What can be said of battery systems only with the whole chain and their uses at hand.
+
+use super::super::diagnostics::Diagnostics;
+use super::super::load::Document;
+use super::super::place::Place;
+use super::plant::Plant;
+use crate::control::{BatteryUse, BatteryUses};
+use crate::plant::power::sequence::{MachineDesign, StorageDesign};
+use crate::plant::power::{ComponentKind, NetworkPart, PowerNode};
+use crate::spec::Fault;
+use crate::units::{Energy, Power};
+
+/// Checks what hangs on the buses of `plant`, and the uses that it is put to.
+pub(super) fn check(
+    document: &Document,
+    plant: &Plant,
+    (uses, priced): (&BatteryUses, bool),
+    sink: &mut Diagnostics,
+) {
+    let nodes = (0..).map(PowerNode).zip(&plant.power.nodes);
+    let batteries: Vec<(PowerNode, StorageDesign)> = nodes
+        .filter_map(|(node, site)| match site.component.machine {
+            MachineDesign::Battery(design) => Some((node, design)),
+            _ => None,
+        })
+        .collect();
+    check_places(document, plant, sink);
+    let written = document.get("control.battery");
+    let say = |fault: Fault, sink: &mut Diagnostics| match &written {
+        Some(place) => place.fault(fault, sink),
+        None => document.place().fault(fault, sink),
+    };
+    if batteries.is_empty() {
+        if written.is_some() {
+            let fault = Fault::error("", "there is no battery system to use");
+            say(fault.help("add one to `power` with `kind: battery`"), sink);
+        }
+        return;
+    }
+    let forms = batteries.iter().any(|(_, design)| design.forms_grid);
+    if uses.uses.is_empty() && !forms {
+        let (node, _) = batteries[0];
+        if let Some(place) = place_of(document, plant, node) {
+            let fault = Fault::warning("", "nothing uses this battery");
+            let help = "write for example `control: {battery: {uses: [self-consume]}}`";
+            place.fault(fault.help(help), sink);
+        }
+    }
+    if uses.reserve > 0.0 && !forms {
+        let fault = Fault::warning("reserve", "no battery holds up its bus: nothing draws this");
+        say(fault.help("write `forms_grid: true` at a battery, or leave this out"), sink);
+    }
+    if uses.uses.contains(&BatteryUse::Arbitrage) && !priced {
+        let fault = Fault::error("uses", "`arbitrage` needs a `price` of energy");
+        say(fault.help("write for example `price: {model: ercot-hub}`"), sink);
+    }
+    let sum = |of: fn(&StorageDesign) -> f64| batteries.iter().map(|(_, it)| of(it)).sum::<f64>();
+    let (power_w, usable_j) =
+        (sum(|it| it.power_w), sum(|it| (it.most_j - it.least_j) * it.one_way));
+    let (awarded_w, awarded_j) = uses.awarded;
+    if awarded_w > power_w * (1.0 + 1e-9) {
+        let [awarded, there] = [awarded_w, power_w].map(Power);
+        let message = format!("{awarded} are awarded, the batteries give {there}");
+        say(Fault::error("awards", message).help("one megawatt serves one product"), sink);
+    } else if awarded_j > usable_j * (1.0 + 1e-9) {
+        let [awarded, there] = [awarded_j, usable_j].map(Energy);
+        let message = format!("calls of these take {awarded}, the batteries give {there}");
+        say(Fault::error("awards", message).help("award less, or add energy"), sink);
+    }
+}
+
+/// Where the component that declares a power node is written.
+fn place_of<'t>(document: &'t Document, plant: &Plant, node: PowerNode) -> Option<Place<'t>> {
+    document.section("power")?.get(&plant.power_groups[node.0 as usize])
+}
+
+/// Refuses what hangs behind a rectifier, and battery systems that would hold up a bus that is none
+/// or that another holds up.
+fn check_places(document: &Document, plant: &Plant, sink: &mut Diagnostics) {
+    let nodes = &plant.power.nodes;
+    let mut held: Vec<PowerNode> = Vec::new();
+    for (node, site) in (0..).map(PowerNode).zip(nodes) {
+        if site.component.kind.part() != NetworkPart::Attached {
+            continue;
+        }
+        let Some(place) = place_of(document, plant, node) else { continue };
+        let mut open = site.fed_by.clone();
+        let mut behind = None;
+        while let Some(feeder) = open.pop() {
+            let above = &nodes[feeder.0 as usize];
+            if above.component.kind == ComponentKind::Ups {
+                behind = Some(above.name.as_str());
+                break;
+            }
+            open.extend(&above.fed_by);
+        }
+        if let Some(ups) = behind {
+            let message = format!("stands behind `{ups}`, whose rectifier takes power one way");
+            let help = "name a bus that no UPS feeds; a UPS has its own `battery`";
+            place.fault(Fault::error("fed_by", message).help(help), sink);
+        }
+        let MachineDesign::Battery(StorageDesign { forms_grid: true, .. }) = site.component.machine
+        else {
+            continue;
+        };
+        let Some(&bus) = site.fed_by.first() else { continue };
+        let feeder = &nodes[bus.0 as usize];
+        if feeder.component.kind != ComponentKind::Switchgear {
+            let message = format!(
+                "`{}` is a {}: a battery forms the grid on a switchgear",
+                feeder.name,
+                feeder.component.kind.name()
+            );
+            let help = "put `kind: switchgear` between, and name that";
+            place.fault(Fault::error("fed_by", message).help(help), sink);
+        } else if held.contains(&bus) {
+            let message = format!("another battery forms the grid on `{}`", feeder.name);
+            let help = "leave out one `forms_grid`, or make one larger";
+            place.fault(Fault::error("forms_grid", message).help(help), sink);
+        }
+        held.push(bus);
+    }
+}

@@ -1,0 +1,262 @@
+//! Battery systems in a whole site: what they earn, what they shave, what they carry.
+
+use loadbank::facility::SubjectKind;
+
+use super::support::{Bench, SMALL, Told, column, data, simulate, simulate_file};
+
+/// A site of a constant load and a battery, under prices of a file.
+fn site(days: u64, battery: &str, control: &str) -> String {
+    format!(
+        "name: battery\nstart: 2024-01-01T00:00:00Z\nduration: {days} days\noutput: {{interval: 1 h}}\n\
+         weather: {{climate: nordic}}\nprice: {{csv: prices.csv, column: usd, unit: $/MWh}}\n\
+         power:\n  utility: {{kind: feed, capacity: 20 MW, outages: none}}\n  \
+         board: {{kind: switchgear, fed_by: utility, failures: {{rate: 0 /year}}}}\n  \
+         bess: {{kind: battery, fed_by: board, standby: 0 %, {battery}}}\n  \
+         house: {{kind: house-load, power: 5 MW, fed_by: board}}\n{control}"
+    )
+}
+
+const THRESHOLDS: &str = "control:\n  battery:\n    uses: [arbitrage]\n    \
+    arbitrage: {charge_below: 15 $/MWh, discharge_above: 60 $/MWh}\n";
+
+/// What thresholds come to interval by interval: dollars, MWh in, MWh out.
+fn thresholds(prices: &[f64], low: f64, high: f64, energy_mwh: f64) -> [f64; 3] {
+    let (one_way, hours) = (f64::sqrt(0.85), 0.25);
+    let (mut stored, mut sums) = (0.0, [0.0; 3]);
+    for price in prices {
+        if *price <= low {
+            let mw = f64::min(1.0, (energy_mwh - stored) / (one_way * hours));
+            stored += one_way * mw * hours;
+            sums[0] -= price * mw * hours;
+            sums[1] += mw * hours;
+        } else if *price >= high {
+            let mw = f64::min(1.0, stored * one_way / hours);
+            stored -= mw * hours / one_way;
+            sums[0] += price * mw * hours;
+            sums[2] += mw * hours;
+        }
+    }
+    sums
+}
+
+fn table(prices: &[f64]) -> String {
+    let start: jiff::Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+    let row = |(n, price): (usize, &f64)| {
+        let at = start + jiff::SignedDuration::from_mins(15 * n as i64);
+        format!("{at},{price}\n")
+    };
+    "at,usd\n".to_owned() + &prices.iter().enumerate().map(row).collect::<String>()
+}
+
+fn earn(prices: &[f64], days: u64) -> Told {
+    let bench = Bench::new();
+    bench.file("prices.csv", table(prices));
+    let text = site(days, "power: 1 MW, energy: 2 MWh, charge: {start: 0 %}", THRESHOLDS);
+    simulate_file(&bench.file("site.yaml", text), &[])
+}
+
+fn is_near(got: f64, wanted: f64, of: &str) {
+    assert!((got - wanted).abs() <= 1e-6 * wanted.abs().max(1.0), "{of}: {got}, not {wanted}");
+}
+
+/// Prices that swing past both thresholds, in no step with how long a charge takes.
+#[test]
+fn thresholds_earn_what_their_arithmetic_says() {
+    let mut seed = 7u64;
+    let prices: Vec<f64> = (0..960)
+        .map(|_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((seed >> 33) % 90) as f64 - 10.0
+        })
+        .collect();
+    let told = earn(&prices, 10);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let [usd, taken, given] = thresholds(&prices, 15.0, 60.0, 2.0);
+    let storage = told.outcome.of(SubjectKind::Storage).next().expect("a battery");
+    is_near(storage.real("value_usd"), usd, "value");
+    is_near(storage.real("charge_mwh"), taken, "taken");
+    is_near(storage.real("discharge_mwh"), given, "given");
+    is_near(storage.real("cycles"), given / f64::sqrt(0.85) / 2.0, "cycles");
+    // What was taken and not given back is lost or still there.
+    let stored = column(&told, "bess_stored_mwh");
+    assert!(stored.iter().all(|mwh| (-1e-9..=2.0 + 1e-9).contains(mwh)));
+    let cost = told.outcome.real("energy_cost");
+    let plain: f64 = prices.iter().map(|price| 5.0 * price * 0.25).sum();
+    is_near(plain - cost, usd, "what the bill falls by");
+}
+
+/// The thresholds 15 and 60 $/MWh on ERCOT's real-time prices of 2024: 21,336.7525 $ of 258.328 MWh
+/// in and 217.9849 out, far below the 68,673 $ that perfect foresight would earn (linear programme).
+/// Here the first four weeks, against the same arithmetic; the year is a row of the validation.
+#[test]
+fn thresholds_earn_on_real_prices_what_their_arithmetic_says() {
+    let Some(data) = data() else { return };
+    let file = data.join("grid/ercot_hubavg_rt15_2024_2025.csv.gz");
+    let mut text = String::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(std::fs::File::open(file).unwrap());
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    let price = |line: &str| line.split(',').nth(1).and_then(|cell| cell.parse::<f64>().ok());
+    let all: Vec<f64> = text.lines().skip(1).map_while(price).collect();
+    let year = thresholds(&all[..366 * 96], 15.0, 60.0, 2.0);
+    for (got, wanted) in year.into_iter().zip([21_336.752_5, 258.328, 217.984_9]) {
+        assert!((got - wanted).abs() < 1e-3, "the twin itself: {got}, not {wanted}");
+    }
+    let told = earn(&all[..28 * 96], 28);
+    let [usd, taken, given] = thresholds(&all[..28 * 96], 15.0, 60.0, 2.0);
+    let storage = told.outcome.of(SubjectKind::Storage).next().expect("a battery");
+    is_near(storage.real("value_usd"), usd, "value");
+    is_near(storage.real("charge_mwh"), taken, "taken");
+    is_near(storage.real("discharge_mwh"), given, "given");
+    assert!(usd < 5_204.667_7, "foresight of one week of August alone earns more");
+}
+
+/// Nothing flows back into a feed that may not export, and no more than it may into one that does.
+#[test]
+fn exports_keep_to_their_limit() {
+    let prices = [vec![5.0; 192], vec![90.0; 288]].concat();
+    let run = |export: &str| {
+        let bench = Bench::new();
+        bench.file("prices.csv", table(&prices));
+        let text = site(5, "power: 9 MW, energy: 40 MWh", THRESHOLDS);
+        let text = text.replace("outages: none", &format!("outages: none{export}"));
+        let told = simulate_file(&bench.file("site.yaml", text), &[]);
+        assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        told
+    };
+    let shut = run("");
+    assert!(!shut.columns.contains(&"export_mw".to_owned()));
+    let least = column(&shut, "import_mw").into_iter().fold(f64::INFINITY, f64::min);
+    assert!(least.abs() < 1e-9, "it gives all that the site takes, and no more: {least}");
+    assert!(column(&shut, "bess_discharge_mw").iter().all(|mw| *mw <= 5.0 + 1e-9));
+    let open = run(", export: 3 MW");
+    let most = column(&open, "export_mw").into_iter().fold(0.0, f64::max);
+    assert!((most - 3.0).abs() < 1e-9, "{most}");
+    let income = open.outcome.real("money.export_income_usd");
+    assert!((income - 90.0 * open.outcome.real("energy.export_mwh")).abs() < 1e-6 * income);
+}
+
+/// The site of the other tests with a battery at its board.
+fn small(battery: &str, control: &str) -> String {
+    let power = format!(
+        "{control}power:\n  board: {{kind: switchgear, fed_by: main-tx}}\n  \
+         bess: {{kind: battery, fed_by: board, {battery}}}\n"
+    );
+    SMALL.replacen("power:\n", &power, 1).replace("fed_by: main-tx", "fed_by: board").replacen(
+        "{kind: switchgear, fed_by: board}",
+        "{kind: switchgear, fed_by: main-tx}",
+        1,
+    )
+}
+
+#[test]
+fn peaks_are_shaved_to_the_watt_while_the_battery_lasts() {
+    let plain = simulate(SMALL, &[]);
+    let peak_mw = plain.outcome.real("energy.peak_import_mw");
+    let target = 1000.0 * (peak_mw - 0.04);
+    let control = format!(
+        "control: {{battery: {{uses: [peak-shave], peak_shave: {{import: {target} kW}}}}}}\n"
+    );
+    let told = simulate(&small("power: 200 kW, energy: 5 MWh, standby: 0 %", &control), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let storage = told.outcome.of(SubjectKind::Storage).next().expect("a battery");
+    assert!(storage.real("discharge_mwh") > 0.01, "{:?}", storage.values);
+    let peak_kw = 1000.0 * told.outcome.real("energy.peak_import_mw");
+    assert!(peak_kw <= target * (1.0 + 1e-9), "{peak_kw} above {target}");
+}
+
+/// Two days of half the import: without the battery the site gives way, with it less.
+#[test]
+fn a_limit_of_the_import_is_met_from_the_battery_first() {
+    let cut = "control:\n  curtailments:\n    - {start: 2026-07-03T06:00:00Z, duration: 1 h, \
+               import: 300 kW}\n";
+    let shed = |uses: &str| {
+        let control = format!("{cut}{uses}");
+        let told =
+            simulate(&small("power: 1 MW, energy: 4 MWh, charge: {start: 90 %}", &control), &[]);
+        assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        let hour = column(&told, "import_max_mw")[54];
+        assert!(hour <= 0.3 + 1e-9, "{hour}");
+        told.outcome.real("energy.shed_mwh")
+    };
+    let (without, with) = (shed(""), shed("  battery: {uses: [relief]}\n"));
+    assert!(without > 0.3 && with < 0.01, "{without} and {with} MWh");
+}
+
+/// Racks of all halls that lost their power.
+fn lost(told: &Told) -> u64 {
+    told.outcome.of(SubjectKind::Hall).map(|hall| hall.count("power_losses")).sum()
+}
+
+const OUTAGE: &str = "events:\n  - {at: 2 days, utility: {outage: 1 h}}\n";
+
+#[test]
+fn a_battery_that_forms_the_grid_carries_an_outage() {
+    let battery = "power: 1.5 MW, energy: 3 MWh, charge: {start: 100 %}, forms_grid: true";
+    let text = small(battery, "").replace("capacity: 1.5 MW", "capacity: 1.5 MW, outages: none");
+    let told = simulate(&(text + OUTAGE), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    assert_eq!(lost(&told), 0);
+    let import = column(&told, "import_mw");
+    // An hour of the outage and the five minutes until it goes back.
+    assert_eq!(import[48], 0.0);
+    assert!((import[49] / import[50] - 55.0 / 60.0).abs() < 0.1, "{} {}", import[49], import[50]);
+    let of = |what: &str| told.events.iter().filter(|line| line.contains(what)).count();
+    assert_eq!((of(" islanded bess"), of(" normal bess")), (1, 1), "{:?}", told.events);
+    let small_one = battery.replace("3 MWh", "100 kWh");
+    let text = small(&small_one, "").replace("capacity: 1.5 MW", "capacity: 1.5 MW, outages: none");
+    let short = simulate(&(text + OUTAGE), &[]);
+    assert!(short.outcome.balanced(), "{:?}", short.outcome.books);
+    assert!(lost(&short) > 0);
+}
+
+#[test]
+fn batteries_that_cannot_work_are_refused_at_their_place() {
+    let said = |text: &str| {
+        let bench = Bench::new();
+        let path = bench.file("test.yaml", text);
+        let reading = loadbank::scenario::read_scenario(&path, &[]);
+        let said: Vec<String> =
+            reading.diagnostics.iter().map(|one| format!("{}", one.message)).collect();
+        (reading.loaded.is_some(), said.join("\n"))
+    };
+    let battery = "power: 1 MW, energy: 2 MWh";
+    for (text, wanted) in [
+        (
+            small(battery, "").replace("fed_by: board, power", "fed_by: pdu-1, power"),
+            "`ups`, whose rectifier",
+        ),
+        (
+            small(&format!("{battery}, forms_grid: true"), "")
+                .replace("fed_by: board, power", "fed_by: main-tx, power"),
+            "on a switchgear",
+        ),
+        (small(battery, "control: {battery: {uses: [peak-shave]}}\n"), "`peak-shave` needs"),
+        (
+            small(
+                battery,
+                "control: {battery: {uses: [relief], awards: [{power: 2 MW, sustain: 1 h}]}}\n",
+            ),
+            "2 MW are awarded",
+        ),
+        (
+            small(
+                battery,
+                "control: {battery: {uses: [relief], awards: [{power: 1 MW, sustain: 4 h}]}}\n",
+            ),
+            "calls of these take 4 MWh",
+        ),
+        (
+            SMALL.replacen("power:\n", "control: {battery: {uses: [relief]}}\npower:\n", 1),
+            "no battery system",
+        ),
+        (
+            small("power: 1 MW, energy: 2 MWh, charge: {least: 50 %, start: 20 %}", ""),
+            "start: must be between 0.5",
+        ),
+    ] {
+        let (loaded, said) = said(&text);
+        assert!(!loaded && said.contains(wanted), "{wanted}: {said}");
+    }
+    let (loaded, said) = said(&small(battery, ""));
+    assert!(loaded && said.contains("nothing uses this battery"), "{said}");
+}
