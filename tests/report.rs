@@ -123,6 +123,101 @@ fn tables_of_any_format_give_the_same_page() {
     assert!(page(&csv) == page(&parquet));
 }
 
+/// Of a CSV table, the column `name` as numbers.
+fn column(folder: &Path, table: &str, name: &str) -> Vec<f64> {
+    let mut reader = csv::Reader::from_path(folder.join(table)).unwrap();
+    let at = reader.headers().unwrap().iter().position(|known| known == name).expect(name);
+    reader.records().map(|row| row.unwrap()[at].parse().unwrap()).collect()
+}
+
+/// The series by cause and by state hold what the books of the run hold, which are added up on
+/// another way: intervals are alike, so that a mean is a sum.
+#[test]
+fn series_by_cause_and_state_agree_with_the_books() {
+    let bench = Bench::new();
+    let folder = run(&bench, SMALL, "csv");
+    let summary = json(folder.join("summary.json"));
+    let mean = |name: &str| {
+        let values = column(&folder, "timeseries.csv", name);
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let (mine, train) = (&summary["workloads"]["mine"], &summary["workloads"]["train"]);
+    let mut all = 0.0;
+    for cause in ["price", "cap", "heat", "outage", "restart", "failure"] {
+        let booked = mine["curtailed"][format!("{cause}_mwh")].as_f64().unwrap();
+        let shown = 48.0 * mean(&format!("mine_curtailed_{cause}_mw"));
+        assert!((shown - booked).abs() < 1e-9 * (1.0 + booked), "{cause}: {shown} {booked}");
+        all += booked;
+    }
+    assert!(all > 0.0, "something is curtailed");
+    let gpus = train["gpus"].as_f64().unwrap();
+    for (state, kind) in [("busy", "held"), ("idle", "idle"), ("down", "down"), ("dark", "dark")] {
+        let booked = train["gpu_hours"][format!("{kind}_gpu_h")].as_f64();
+        let booked = booked.or_else(|| train["gpu_hours"][kind].as_f64()).unwrap();
+        let shown = 48.0 * mean(&format!("train_{state}_gpus"));
+        assert!((shown - booked).abs() < 1e-6 * gpus * 48.0, "{state}: {shown} {booked}");
+    }
+}
+
+/// Every table of a Markdown text has rows of as many cells as its header, and stands apart.
+fn check_markdown(text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut tables = 0;
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("|---")) {
+        tables += 1;
+        assert!(lines[index - 2].is_empty(), "a table touches: {}", lines[index - 2]);
+        for row in lines[index - 1..].iter().take_while(|row| !row.is_empty()) {
+            assert_eq!(cells(row), cells(line), "{row}");
+        }
+    }
+    assert!(tables > 1, "{text}");
+    assert!(text.starts_with("# "));
+}
+
+#[test]
+fn summaries_are_markdown_too() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let arguments = "run small.yaml --format markdown --set duration=6h";
+    let text = String::from_utf8(bench.loadbank(arguments).output().unwrap().stdout).unwrap();
+    check_markdown(&text);
+    let summary = json(bench.the_run().join("summary.json"));
+    let pue = format!("- PUE: {:.3}\n", summary["effectiveness"]["pue"].as_f64().unwrap());
+    assert!(text.contains(&pue) && text.contains("\n## Energy\n\n|"), "{text}");
+    assert!(text.contains("| latency, ms | mean | p50 |"), "{text}");
+    let arguments = "compare small.yaml -n 2 --format markdown --set duration=2h";
+    let text = String::from_utf8(bench.loadbank(arguments).output().unwrap().stdout).unwrap();
+    assert!(text.contains("| figure | small |\n|---|---:|\n"), "{text}");
+}
+
+#[test]
+fn every_value_has_its_origin() {
+    let bench = Bench::new();
+    let folder = run(&bench, SMALL, "csv");
+    let mut reader = csv::Reader::from_path(folder.join("origins.csv")).unwrap();
+    let rows: Vec<Vec<String>> =
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    let of =
+        |path: &str| rows.iter().find(|row| row[0] == path).unwrap_or_else(|| panic!("{path}"));
+    assert_eq!(of("duration")[1..4], ["2 days", "set", "command line"]);
+    assert_eq!(of("name")[1..4], ["small", "scenario", "small.yaml"]);
+    assert!(
+        SMALL
+            .lines()
+            .nth(of("name")[4].parse::<usize>().unwrap() - 1)
+            .unwrap()
+            .contains("name: small")
+    );
+    assert!(
+        rows.iter().any(|row| row[2] == "catalogue" && row[3].starts_with("scenarios/presets/"))
+    );
+    let default = rows.iter().find(|row| row[2] == "default").unwrap();
+    assert!(!default[1].is_empty() && default[3].is_empty() && default[4].is_empty());
+    let page = page(&folder);
+    assert!(page.contains("Origin of every value") && page.contains("--set on the command line"));
+}
+
 #[test]
 fn hostile_words_are_text() {
     let bench = Bench::new();
@@ -185,14 +280,14 @@ fn a_site_is_drawn_without_a_run() {
 fn a_study_leaves_a_page_of_its_means() {
     let bench = Bench::new();
     bench.file("one.yaml", SMALL);
-    let other =
-        SMALL.replace("name: small", "name: other").replace("hash_price: 53", "hash_price: 60");
+    let other = SMALL
+        .replace("name: small", "name: other")
+        .replace("hash_price: 53", "hash_price: 60")
+        .replace("count: 4", "count: 5");
+    assert!(other.contains("count: 5"));
     bench.file("two.yaml", other);
-    let sets = ["duration=6 h", "workloads.chat=null", "racks.chat-hall=null"];
     let mut command = bench.loadbank("compare one.yaml two.yaml -n 3 --tables csv");
-    for set in sets {
-        command = command.args(["--set", set]);
-    }
+    command = command.args(["--set", "duration=6 h"]);
     let command = command.args(["--require", "availability(train-hall) >= 50 %"]);
     let output = command.output().unwrap();
     // Six hours of three replications leave the requirement undecided.
@@ -209,6 +304,16 @@ fn a_study_leaves_a_page_of_its_means() {
         let row = means.lines().find(|line| line.contains(&begins)).expect(place);
         assert!(row.split(',').any(|cell| cell.parse() == Ok(*value)), "{place}: {row}");
     }
+    // Each design: a sentence, what differs, its diagram with the boxes framed; and latencies.
+    assert!(page.contains("differs in <code>"), "no sentence says what differs");
+    assert!(page.contains("workloads.mine.income.hash_price"));
+    assert_eq!(
+        page.matches("aria-label=\"One-line diagram").count(),
+        4,
+        "two regions, two pictures"
+    );
+    assert!(page.contains("class=\"node changed\""));
+    assert!(page.contains("Time to first token, chat"));
     let name = folder.display().to_string();
     bench.loadbank("report").arg(&name).assert().success();
     assert!(page == self::page(&folder));

@@ -17,6 +17,38 @@ fn json(path: impl AsRef<Path>) -> Json {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
+/// Figures of a run with a warm-up are those of the intervals after it, as is what is priced; the run
+/// itself is the same.
+#[test]
+fn a_warm_up_is_left_out_of_figures() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    let run = "run small.yaml --tables csv --set duration=3days";
+    bench.loadbank(run).assert().success();
+    let whole = bench.the_run();
+    let warm = format!("{run} --warm-up 30h --output warm");
+    let text = bench.loadbank(&warm).output().unwrap().stdout;
+    assert!(String::from_utf8(text).unwrap().contains("figures from day 1.25 on"));
+    let after = bench.path().join("warm").join(&bench.names("warm")[0]);
+    let (all, counted) = (json(whole.join("summary.json")), json(after.join("summary.json")));
+    assert_eq!(all["trace"], counted["trace"]);
+    assert_eq!((all.get("warm_up_days"), &counted["warm_up_days"]), (None, &Json::from(1.25)));
+    let rows = csv(&after.join("timeseries.csv"));
+    assert_eq!(rows, csv(&whole.join("timeseries.csv")));
+    let column = |name: &str| rows[0].iter().position(|known| known == name).unwrap();
+    let import = column("import_mw");
+    let sum: f64 = rows[31..].iter().map(|row| row[import].parse::<f64>().unwrap()).sum();
+    let import = counted["energy"]["import_mwh"].as_f64().unwrap();
+    assert!((import - sum).abs() < 1e-9 * sum, "{import} {sum}");
+    assert_eq!(csv(&after.join("meter.csv")).len(), 1 + 42);
+    assert!(counted["what_to_know"].get("warm-up").is_none());
+    let page = fs::read_to_string(after.join("report.html")).unwrap();
+    assert!(page.contains("Figures count from"));
+    let refused = bench.loadbank(&format!("{run} --warm-up 3days")).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("leave nothing of the 3 days"));
+}
+
 /// The rows of a CSV file, its header first.
 fn csv(path: &Path) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
@@ -45,8 +77,18 @@ fn a_run_leaves_one_whole_folder() {
     expected.extend(latencies.map(|kind| format!("latency-chat-{kind}.hgrm")));
     let extension = if cfg!(feature = "parquet") { "parquet" } else { "csv" };
     expected.extend(
-        ["events", "graph", "incidents", "jobs", "loads", "months", "states", "timeseries"]
-            .map(|stem| format!("{stem}.{extension}")),
+        [
+            "events",
+            "graph",
+            "incidents",
+            "jobs",
+            "loads",
+            "months",
+            "origins",
+            "states",
+            "timeseries",
+        ]
+        .map(|stem| format!("{stem}.{extension}")),
     );
     expected.sort();
     assert_eq!(super::support::names(&folder), expected);

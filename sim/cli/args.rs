@@ -98,8 +98,8 @@ pub(super) struct Run {
     pub(super) output: PathBuf,
 
     /// How to print the summary.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(super) format: SummaryFormat,
 
     /// File format of the tables in the run folder, or several: `--tables csv,parquet`.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
@@ -108,6 +108,10 @@ pub(super) struct Run {
     /// Threads to simulate with; results do not depend on it. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
+
+    /// Time at the start that no figure counts: `7 days`.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) warm_up: Option<Duration>,
 
     /// Which replication of the scenario's seed to run.
     #[arg(long, value_name = "R", default_value_t = 0)]
@@ -143,8 +147,8 @@ pub(super) struct StudyRun {
     pub(super) output: PathBuf,
 
     /// How to print the result.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(super) format: SummaryFormat,
 
     /// File format of the tables, or several: `--tables csv,parquet`.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
@@ -383,8 +387,8 @@ pub(super) struct Check {
     #[command(flatten)]
     pub(super) source: Source,
 
-    /// How to print the findings; `json` prints one finding per line, then one single point of
-    /// failure per line.
+    /// How to print the findings; `json` prints one finding per line, then one file and one single
+    /// point of failure per line.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }
@@ -453,6 +457,17 @@ pub(super) struct Man {
 pub(super) enum Format {
     /// For people.
     Text,
+    /// For programs.
+    Json,
+}
+
+/// The form of a summary on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SummaryFormat {
+    /// For people.
+    Text,
+    /// For people who read it elsewhere: tables of Markdown.
+    Markdown,
     /// For programs.
     Json,
 }

@@ -130,7 +130,9 @@ fn check(check: &args::Check) -> Exit {
             Format::Text => {
                 report::text::check(&loaded.design, diagnostics.warnings(), &loaded.found)
             }
-            Format::Json => report::json::single_points(&loaded.design),
+            Format::Json => {
+                report::json::files(&loaded.found) + &report::json::single_points(&loaded.design)
+            }
         }));
     }
     match print_styled(&text) {

@@ -3,15 +3,17 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::args::{Format, Run};
+use super::args::{Run, SummaryFormat};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::{complain, load, print};
-use crate::facility::{End, Facility};
-use crate::kernel::Time;
+use crate::facility::{Design, End, Facility};
+use crate::kernel::{Span, Time};
 use crate::report::run::{Manifest, RunWriter, Setup, Status};
 use crate::report::{json, text};
+use crate::study::whole_warm_up;
+use crate::units::Duration;
 
 pub(super) fn run(args: &Run) -> Exit {
     let loaded = match load(&args.source) {
@@ -54,7 +56,11 @@ pub(super) fn run(args: &Run) -> Exit {
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let replication = args.replication;
-    let mut facility = Facility::new(design, replication);
+    let warm_up = match warm_up(args, design) {
+        Ok(warm_up) => warm_up,
+        Err(exit) => return exit,
+    };
+    let mut facility = Facility::new(design, replication).after(warm_up);
 
     let interrupt = Interrupt::listen();
     let asked = interrupt.clone();
@@ -68,6 +74,9 @@ pub(super) fn run(args: &Run) -> Exit {
     let mut name = format!("{}-{}", design.name, &loaded.hash[..12]);
     if replication > 0 {
         name += &format!("-r{replication}");
+    }
+    if warm_up > Span::ZERO {
+        name += &format!("-w{}s", warm_up.as_secs_f64());
     }
     let target = args.output.join(name);
     let unwritable = |error: std::io::Error| {
@@ -87,6 +96,7 @@ pub(super) fn run(args: &Run) -> Exit {
         formats: &args.tables,
         scenario_sha256: &loaded.hash,
         replication,
+        origins: &loaded.origins,
     };
     let writer = RunWriter::create(design, &setup, Box::new(proceed));
     let mut writer = match writer {
@@ -122,6 +132,7 @@ pub(super) fn run(args: &Run) -> Exit {
         inputs: loaded.inputs.clone(),
         seed: design.seed,
         replication,
+        warm_up_days: warm_up.as_secs_f64() / 86_400.0,
         threads: pool.current_num_threads(),
         started,
         wall_s: clock.elapsed().as_secs_f64(),
@@ -134,8 +145,11 @@ pub(super) fn run(args: &Run) -> Exit {
     };
     tracing::info!(folder = %folder.display(), events = outcome.site_events, "published");
     let printed = match args.format {
-        Format::Text => print(&text::summary(&outcome, &folder, clock.elapsed())),
-        Format::Json => print(&json::printed(&outcome, &folder)),
+        SummaryFormat::Text => print(&text::summary(&outcome, &folder, clock.elapsed())),
+        SummaryFormat::Markdown => {
+            print(&text::summary_markdown(&outcome, &folder, clock.elapsed()))
+        }
+        SummaryFormat::Json => print(&json::printed(&outcome, &folder)),
     };
     for book in outcome.books.iter().filter(|book| !book.balanced) {
         complain(&format!("the books do not balance: {}", text::book(book)), None);
@@ -145,4 +159,17 @@ pub(super) fn run(args: &Run) -> Exit {
         Status::Partial => Exit::Interrupted,
         Status::Complete => printed,
     }
+}
+
+/// The time that no figure counts, which ends with an interval of the time series.
+fn warm_up(args: &Run, design: &Design) -> Result<Span, Exit> {
+    let Some(asked) = args.warm_up.filter(|asked| asked.0 > 0) else { return Ok(Span::ZERO) };
+    whole_warm_up(design, Span::from_nanos(asked.0)).ok_or_else(|| {
+        let whole = Duration(design.duration.as_nanos());
+        complain(
+            &format!("--warm-up: {asked} leave nothing of the {whole} of the run"),
+            Some("a longer `duration`, or a shorter warm-up"),
+        );
+        Exit::Usage
+    })
 }

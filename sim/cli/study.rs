@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun};
+use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun, SummaryFormat};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
@@ -359,8 +359,9 @@ impl Work<'_> {
             return self.cannot_write(&error);
         }
         let printed = match run.format {
-            Format::Text => print(&shown),
-            Format::Json => print(&json),
+            SummaryFormat::Text => print(&shown),
+            SummaryFormat::Markdown => print(&text::markdown_answer(study, &shown)),
+            SummaryFormat::Json => print(&json),
         };
         match self.complain_of_failures(n) {
             Ok(true) => Exit::Simulation,
@@ -387,8 +388,9 @@ impl Work<'_> {
             return exit;
         }
         let printed = match self.run.format {
-            Format::Text => print(&self.text(&contrasts, &required, n)),
-            Format::Json => {
+            SummaryFormat::Text => print(&self.text(&contrasts, &required, n)),
+            SummaryFormat::Markdown => print(&self.markdown(&contrasts, &required, n)),
+            SummaryFormat::Json => {
                 let summary = self.summary(&contrasts, &required);
                 let text = serde_json::to_string_pretty(&summary).expect("a summary is plain JSON");
                 print(&(text + "\n"))
@@ -450,19 +452,43 @@ impl Work<'_> {
         required: &[(usize, usize, RequirementResult)],
         n: usize,
     ) -> String {
-        let Self { study, cases, store, .. } = self;
+        let Self { study, cases, .. } = self;
         let heading = self.heading(n);
         let mut text = if study.parameters.is_empty() {
             text::compare(study, contrasts, &heading)
         } else {
             text::varied(study, contrasts, &heading)
         };
-        match study.sampling {
-            Sampling::OneAtATime => text += &text::tornado(study, cases, contrasts, store, n),
-            Sampling::Sobol { .. } => text += &text::shares(study, cases, contrasts, store, n),
-            Sampling::Grid | Sampling::LatinHypercube { .. } => {}
-        }
+        text += &self.effects(contrasts, n);
         text += &text::requirements(study, cases, required);
+        text + &self.not_reached(n)
+    }
+
+    fn markdown(
+        &self,
+        contrasts: &[Contrast],
+        required: &[(usize, usize, RequirementResult)],
+        n: usize,
+    ) -> String {
+        let more = self.effects(contrasts, n) + &self.not_reached(n);
+        let (study, cases) = (&self.study, &self.cases);
+        text::markdown_summary(study, cases, contrasts, required, &self.heading(n), &more)
+    }
+
+    /// What the parameters do, where the study asks for it.
+    fn effects(&self, contrasts: &[Contrast], n: usize) -> String {
+        let Self { study, cases, store, .. } = self;
+        match study.sampling {
+            Sampling::OneAtATime => text::tornado(study, cases, contrasts, store, n),
+            Sampling::Sobol { .. } => text::shares(study, cases, contrasts, store, n),
+            Sampling::Grid | Sampling::LatinHypercube { .. } => String::new(),
+        }
+    }
+
+    /// The half-widths that were asked for and are not reached, a line each.
+    fn not_reached(&self, n: usize) -> String {
+        let Self { study, cases, store, .. } = self;
+        let mut text = String::new();
         for (case, until) in waits_for(study, cases, store, n) {
             let (case, until) = (&cases[case], &study.rule.until[until]);
             let sheet = store.sheet(&case.key);

@@ -34,6 +34,7 @@ impl Facility<'_> {
             start: self.design.clock.timestamp(Time::ZERO),
             planned_days: self.design.duration.as_secs_f64() / 86_400.0,
             simulated_days: elapsed_s / 86_400.0,
+            warm_up_days: self.before.as_ref().map_or(0.0, |before| before.end.seconds / 86_400.0),
             partial: self.elapsed() < self.design.duration,
             seed: self.design.seed,
             replication: self.replication,

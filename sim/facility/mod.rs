@@ -320,7 +320,10 @@ impl<'d> Facility<'d> {
         self.watch.row(self.interval_start, now, self.design.duration, &self.row);
         observer.interval(self.interval_start, &self.row);
         self.close_loading(now, observer);
-        observer.metered(&metered);
+        // What is priced are the intervals that figures count.
+        if self.warm_up == Span::ZERO || self.before.is_some() {
+            observer.metered(&metered);
+        }
         if !self.design.terms.is_none() {
             self.billed.intervals.push(metered);
         }

@@ -205,7 +205,7 @@ impl Facility<'_> {
                 Quantity::Busy => {
                     let (first, rest) = (trend.mean(0..tenth), trend.mean(tenth..PARTS));
                     let (Some(first), Some(rest)) = (first, rest) else { continue };
-                    if first < FILLED * rest {
+                    if first < FILLED * rest && !self.leaves_out(tenth) {
                         let text = format!(
                             "the cluster started empty: {first:.0} GPUs held in the first tenth of the run, {rest:.0} afterwards; figures include it"
                         );
@@ -214,6 +214,12 @@ impl Facility<'_> {
                 }
             }
         }
+    }
+
+    /// Whether figures leave out the first `parts` of the run.
+    fn leaves_out(&self, parts: usize) -> bool {
+        let seconds = self.design.duration.as_secs_f64() * parts as f64 / PARTS as f64;
+        self.before.as_ref().is_some_and(|before| before.end.seconds >= seconds)
     }
 
     fn note_halls(&self, now: Time, subjects: &[Subject], notes: &mut Vec<Note>) {

@@ -15,6 +15,9 @@ pub struct Outcome {
     pub planned_days: f64,
     /// Days that were simulated; fewer where the run was interrupted.
     pub simulated_days: f64,
+    /// Days at the start whose figures do not count; zero where all do. Books, notes and the trace
+    /// are those of the whole run.
+    pub warm_up_days: f64,
     /// Whether the run was cut short.
     pub partial: bool,
     /// Seed of all random streams.

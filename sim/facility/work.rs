@@ -7,7 +7,7 @@ use crate::plant::Demand;
 use crate::workload::RackOffer;
 use crate::workload::heat_load::HeatLoad;
 use crate::workload::inference::{Noting, Service};
-use crate::workload::mining::Mining;
+use crate::workload::mining::{Cause, Mining};
 use crate::workload::training::Training;
 
 use super::Facility;
@@ -141,6 +141,22 @@ impl Work {
         match self {
             Work::Training(training) => training.queued_jobs() as f64,
             Work::Mining(_) | Work::Inference(_) | Work::HeatLoad(_) => 0.0,
+        }
+    }
+
+    /// What its machines do not draw for `cause`, W; of a mining fleet.
+    pub(super) fn curtailed_w(&self, cause: Cause) -> f64 {
+        match self {
+            Work::Mining(mining) => mining.curtailed_w(cause),
+            Work::Training(_) | Work::Inference(_) | Work::HeatLoad(_) => 0.0,
+        }
+    }
+
+    /// GPUs that no job holds: idle, under repair, without power; of a training cluster.
+    pub(super) fn gpus_without_jobs(&self) -> [f64; 3] {
+        match self {
+            Work::Training(training) => training.gpus_without_jobs().map(|gpus| gpus as f64),
+            Work::Mining(_) | Work::Inference(_) | Work::HeatLoad(_) => [0.0; 3],
         }
     }
 

@@ -57,6 +57,18 @@ pub fn single_points(design: &Design) -> String {
     design.site.single_points_of_failure().iter().map(line).collect()
 }
 
+/// What was `found` in the files of a scenario, an object on a line each: what `check --format json`
+/// prints after its findings. Each line of `found` begins with the name of its file in backticks.
+pub fn files(found: &[String]) -> String {
+    let line = |line: &String| {
+        let named = line.strip_prefix('`').and_then(|rest| rest.split_once("`: "));
+        let (file, message) = named.unwrap_or(("", line));
+        let object = json!({"severity": "info", "code": "file", "file": file, "message": message});
+        format!("{object}\n")
+    };
+    found.iter().map(line).collect()
+}
+
 /// What contracts and the years around a run come to as JSON, in the units of `summary.json`.
 ///
 /// # Panics
@@ -129,6 +141,9 @@ fn tree(outcome: &Outcome) -> Json {
     head("start", json!(outcome.start));
     head("planned_days", json!(outcome.planned_days));
     head("simulated_days", json!(outcome.simulated_days));
+    if outcome.warm_up_days > 0.0 {
+        head("warm_up_days", json!(outcome.warm_up_days));
+    }
     head("partial", json!(outcome.partial));
     head("seed", json!(outcome.seed));
     head("replication", json!(outcome.replication));

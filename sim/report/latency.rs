@@ -43,6 +43,20 @@ pub(super) fn percentile_table(histogram: &Histogram<u64>) -> String {
     out
 }
 
+/// The percentiles of one histogram: quantile and milliseconds. Beyond one in as many as there are
+/// values, all percentiles are the longest: it stands there once.
+pub(super) fn points_ms(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    if histogram.is_empty() {
+        return Vec::new();
+    }
+    let finest = 1.0 - 1.0 / histogram.len() as f64;
+    let within = grid().take_while(|quantile| *quantile < finest);
+    let points = within.chain([finest]).map(|quantile| {
+        (quantile, histogram.value_at_quantile(quantile) as f64 / MICROS_PER_MILLI)
+    });
+    points.collect()
+}
+
 /// Ten steps in each halving of the distance to one, down to one in a million: 0, 0.05 ...
 /// 0.5, 0.525 ... 0.75 and so on, then 1.
 fn grid() -> impl Iterator<Item = f64> {
@@ -58,6 +72,20 @@ fn grid() -> impl Iterator<Item = f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A thousand values show nothing rarer than one in a thousand.
+    #[test]
+    fn points_end_where_values_do() {
+        let mut h = Histogram::new_with_bounds(1, 1_000_000_000, 3).unwrap();
+        (1..=1000).for_each(|v| h.record(1000 * v).unwrap());
+        let points = points_ms(&h);
+        assert!(points.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1));
+        let (quantile, ms) = *points.last().unwrap();
+        assert!((quantile - 0.999).abs() < 1e-12 && (ms - 999.0).abs() < 1.0, "{quantile} {ms}");
+        let (_, median) = points.iter().find(|point| point.0 == 0.5).unwrap();
+        assert!((median - 500.0).abs() < 0.5);
+        assert!(points_ms(&Histogram::new(3).unwrap()).is_empty());
+    }
 
     #[test]
     fn the_grid_rises_and_is_the_same_for_all() {

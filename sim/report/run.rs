@@ -18,7 +18,7 @@ use crate::facility::{
 };
 use crate::kernel::Time;
 use crate::money::Interval;
-use crate::scenario::Input;
+use crate::scenario::{Input, Origin};
 use crate::workload::inference::{InferenceInterval, Note, Noting};
 use crate::workload::training::JobRecord;
 
@@ -41,12 +41,19 @@ pub struct Manifest {
     pub seed: u64,
     /// Which replication under that seed.
     pub replication: u64,
+    /// Days at the start whose figures do not count.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub warm_up_days: f64,
     /// Threads that the run used; its results do not depend on them.
     pub threads: usize,
     /// When the run was started, UTC.
     pub started: jiff::Timestamp,
     /// How long it took.
     pub wall_s: f64,
+}
+
+fn is_nothing(days: &f64) -> bool {
+    *days == 0.0
 }
 
 /// How a run ended.
@@ -74,6 +81,8 @@ pub struct Setup<'a> {
     pub scenario_sha256: &'a str,
     /// As [`Manifest::replication`].
     pub replication: u64,
+    /// Where the values of the scenario come from.
+    pub origins: &'a [Origin],
 }
 
 /// Asked at every instant whether to go on; shows progress on the way.
@@ -177,6 +186,7 @@ impl<'a> RunWriter<'a> {
             text("address"),
         ];
         told::write_graph(&tables, &design.graph())?;
+        told::write_origins(&tables, setup.origins)?;
         Ok(Self {
             design,
             requests: match design.noting {

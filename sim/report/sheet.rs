@@ -26,6 +26,31 @@ impl<'a> Sheet<'a> {
         self.rows.push((name.to_owned(), cells.into()));
     }
 
+    /// Its title.
+    pub(super) fn title(&self) -> &str {
+        self.title
+    }
+
+    /// The table in Markdown, `corner` above its names; nothing where it has no rows.
+    pub(super) fn to_markdown(&self, corner: &str) -> Option<String> {
+        if self.rows.is_empty() {
+            return None;
+        }
+        let header: Vec<String> = [corner]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(self.columns.iter().map(|heading| heading.replace('\n', " ")))
+            .collect();
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|(name, cells)| {
+                [name.trim()].map(str::to_owned).into_iter().chain(cells.clone()).collect()
+            })
+            .collect();
+        Some(markdown_table(&header, &rows))
+    }
+
     /// Appends the table to `text`; nothing where it has no rows. A name that leaves no room for
     /// its figures stands in a line of its own.
     pub(super) fn write(&self, text: &mut String) {
@@ -66,6 +91,33 @@ impl<'a> Sheet<'a> {
             line(&format!("  {name}"), &mut cells.iter().map(String::as_str));
         }
     }
+}
+
+/// A table of Markdown: the first column to the left, the others to the right.
+pub(super) fn markdown_table(header: &[String], rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| markdown(cell)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut text = line(header);
+    text += "|---";
+    text += &"|---:".repeat(header.len().saturating_sub(1));
+    text += "|\n";
+    rows.iter().for_each(|row| text += &line(row));
+    text
+}
+
+/// `text` so that Markdown shows it as it is.
+pub(super) fn markdown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '|' | '<' | '[' | ']' | '#' => shown.extend(['\\', c]),
+            '\n' | '\r' => shown.push(' '),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 fn length(text: &str) -> usize {
@@ -217,6 +269,18 @@ mod tests {
             assert_eq!(amount(value), text);
         }
         assert_eq!([7, 1234, 9_490_114_665_108].map(whole), ["7", "1,234", "9,490,114,665,108"]);
+    }
+
+    #[test]
+    fn markdown_shows_names_as_they_are() {
+        let mut sheet = Sheet::new("Title", &["one\nkW", "other"]);
+        sheet.row("  a|b_*c*", ["1".into(), "2".into()]);
+        let text = sheet.to_markdown("what").unwrap();
+        assert_eq!(
+            text,
+            "| what | one kW | other |\n|---|---:|---:|\n| a\\|b\\_\\*c\\* | 1 | 2 |\n"
+        );
+        assert_eq!(Sheet::new("Title", &["a"]).to_markdown(""), None);
     }
 
     #[test]

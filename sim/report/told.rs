@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::table::{Cell, Column, Kind, NANOSECONDS, Tables};
 use crate::facility::{Graph, IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
+use crate::scenario::Origin;
 
 /// Columns of `loads`: a row an interval and declared part of the site.
 pub(super) fn load_columns(decimals: u8) -> Vec<Column> {
@@ -35,6 +36,33 @@ pub(super) fn load_row(start: Timestamp, row: &LoadRow<'_>, cells: &mut Vec<Cell
         Cell::Real(row.loss_w / 1e6),
         maybe(row.feeder_share),
     ]);
+}
+
+/// Writes `origins`: a row for each value of the scenario, and for each default that stands for one
+/// that is not written.
+pub(super) fn write_origins(tables: &Tables<'_>, origins: &[Origin]) -> io::Result<()> {
+    let text = |name: &str| Column::new(name, Kind::Text);
+    let columns = vec![
+        text("path"),
+        text("value"),
+        text("origin"),
+        text("file"),
+        Column::new("line", Kind::Real),
+        text("source"),
+    ];
+    let mut table = tables.create("origins", columns)?;
+    for origin in origins {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        table.push(&[
+            text(&origin.path),
+            text(&origin.value),
+            text(origin.by.name()),
+            text(&origin.file),
+            origin.line.map_or(Cell::Missing, |line| Cell::Real(line as f64)),
+            text(&origin.source),
+        ])?;
+    }
+    table.finish()
 }
 
 /// Writes `graph`: a row for each declared part of the site, then one for each connection, from a

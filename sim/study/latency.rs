@@ -29,7 +29,7 @@ impl Pools {
     /// Adds a histogram of a replication, as [`encode`] has written it; one that cannot be read is
     /// not of ours.
     pub(super) fn add(&mut self, name: &str, encoded: &str) {
-        let Some(histogram) = decode(encoded) else { return };
+        let Some(histogram) = decoded(encoded) else { return };
         let pool = self.0.entry(name.to_owned()).or_default();
         pool.replications += 1;
         for bin in histogram.iter_recorded() {
@@ -97,7 +97,8 @@ pub(super) fn encode(histogram: &Histogram<u64>) -> String {
     STANDARD.encode(bytes)
 }
 
-fn decode(text: &str) -> Option<Histogram<u64>> {
+/// A histogram that was written so; none where `text` is not one.
+pub fn decoded(text: &str) -> Option<Histogram<u64>> {
     let bytes = STANDARD.decode(text).ok()?;
     Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
 }

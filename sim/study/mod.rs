@@ -40,10 +40,10 @@ pub use conduct::{Reached, Selected, find, reached, replicate, select, waits_for
 pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
 pub use decide::{Found, Requirement, RequirementResult, Rule, Until};
 pub use judge::judge_requirements;
-pub use latency::{Pool, Pools};
+pub use latency::{Pool, Pools, decoded};
 pub use plan::{Arm, Case, Search, Selection, SelectionRule, Study};
 pub use points::{Parameter, Point, Sampling, Setting};
-pub use prepared::Prepared;
+pub use prepared::{Prepared, whole_warm_up};
 pub use read::{StudyReading, compare_files, read_study};
 pub use run::{Ended, Limits, Runner, estimate};
 pub use sheet::{Declared, Sheet};

@@ -24,7 +24,7 @@ impl Prepared {
 
 /// The end of the interval of the time series of `design` in which `warm_up` ends; none where the
 /// run has ended by then.
-pub(super) fn whole_warm_up(design: &Design, warm_up: Span) -> Option<Span> {
+pub fn whole_warm_up(design: &Design, warm_up: Span) -> Option<Span> {
     let mut end = design.clock.first_step(design.interval);
     if warm_up > end {
         let (beyond, step) = (warm_up.as_nanos() - end.as_nanos(), design.interval.as_nanos());

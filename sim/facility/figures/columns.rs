@@ -11,6 +11,7 @@ use crate::measure::{Figure, Scale};
 use crate::plant::cooling::{CoolingMode, ExchangerKind, Machine, WaterFlows};
 use crate::plant::power::sequence::BatteryTally;
 use crate::plant::power::{ComponentKind, PowerNode};
+use crate::workload::mining::Cause;
 
 const JOULES_PER_MWH: f64 = 3.6e9;
 const JOULES_PER_KWH: f64 = 3.6e6;
@@ -623,8 +624,48 @@ static WORK: &[Column] = &[Column::new(
     "What its racks drew; of a heat load that is not electric, its heat.",
 ))])];
 
-static MINING: &[Column] =
-    &[Column::new("hash_rate", Scale::PH_PER_S, Sum, |v, i| v.works[i].activity(), "Hash rate.")];
+/// What a fleet does not draw for one cause; its integral is the figure `curtailed.CAUSE`.
+const fn curtailed(
+    name: &'static str,
+    read: fn(&View<'_>, usize) -> f64,
+    doc: &'static str,
+) -> Column {
+    Column::new(name, Scale::MW, Sum, read, doc)
+}
+
+static MINING: &[Column] = &[
+    Column::new("hash_rate", Scale::PH_PER_S, Sum, |v, i| v.works[i].activity(), "Hash rate."),
+    curtailed(
+        "curtailed_price",
+        |v, i| v.works[i].curtailed_w(Cause::Price),
+        "Not drawn because power is dear.",
+    ),
+    curtailed(
+        "curtailed_cap",
+        |v, i| v.works[i].curtailed_w(Cause::Cap),
+        "Not drawn because a limit leaves nothing for it.",
+    ),
+    curtailed(
+        "curtailed_heat",
+        |v, i| v.works[i].curtailed_w(Cause::Heat),
+        "Not drawn because it is too warm.",
+    ),
+    curtailed(
+        "curtailed_outage",
+        |v, i| v.works[i].curtailed_w(Cause::Outage),
+        "Not drawn because the bus is dead.",
+    ),
+    curtailed(
+        "curtailed_restart",
+        |v, i| v.works[i].curtailed_w(Cause::Restart),
+        "Not drawn while booting or waking.",
+    ),
+    curtailed(
+        "curtailed_failure",
+        |v, i| v.works[i].curtailed_w(Cause::Failure),
+        "Not drawn because broken.",
+    ),
+];
 
 static TRAINING: &[Column] = &[
     Column::new(
@@ -633,6 +674,27 @@ static TRAINING: &[Column] = &[
         Sum,
         |v, i| v.works[i].activity(),
         "GPUs that jobs hold.",
+    ),
+    Column::new(
+        "idle_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].gpus_without_jobs()[0],
+        "GPUs that are on and that no job holds.",
+    ),
+    Column::new(
+        "down_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].gpus_without_jobs()[1],
+        "GPUs under repair.",
+    ),
+    Column::new(
+        "dark_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].gpus_without_jobs()[2],
+        "GPUs without power, or starting after it has come back.",
     ),
     Column::new(
         "queued_jobs",

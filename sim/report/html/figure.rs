@@ -70,6 +70,13 @@ pub(super) fn folded_table(summary: &str, headings: &[&str], rows: &[Vec<String>
     )
 }
 
+/// The same of words, which break into lines.
+pub(super) fn folded_words(summary: &str, headings: &[&str], rows: &[Vec<String>]) -> String {
+    let table = table(summary, headings, rows).replace(" class=\"num\"", "");
+    let table = table.replacen("<table>", "<table class=\"words\">", 1);
+    format!("<details><summary>{}</summary>{table}</details>\n", escape(summary))
+}
+
 /// A table that scrolls sideways where it is too wide. The first column is text, the others are
 /// numbers.
 pub(super) fn table(label: &str, headings: &[&str], rows: &[Vec<String>]) -> String {

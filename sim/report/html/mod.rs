@@ -8,6 +8,7 @@ mod compare;
 mod diagram;
 mod figure;
 mod graph;
+mod hlog;
 mod incidents;
 mod number;
 mod page;

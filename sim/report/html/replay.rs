@@ -58,6 +58,8 @@ pub(super) struct Load {
     pub(super) utilisation: Option<f64>,
     /// The share of it that came over its first feeder; none where it has one or none.
     pub(super) first_feeder: Option<f64>,
+    /// What it lost in the mean, MW.
+    pub(super) loss_mw: f64,
 }
 
 /// The loads of the nodes of `graph`: means over intervals, which are of one length but for those
@@ -66,6 +68,8 @@ pub(super) fn loads(table: &Columns, graph: &Graph) -> Vec<Option<Load>> {
     let column = |name: &str| table.reals(name).unwrap_or_default();
     let (power, most, share) =
         (column("power_mw"), column("utilisation_max"), column("feeder_share"));
+    let losses = column("loss_mw");
+    let mut lost = vec![0.0; graph.nodes.len()];
     let starts = table.times("start_utc");
     let Some(intervals) = distinct(starts) else { return vec![None; graph.nodes.len()] };
     let mut sums = vec![(0.0, None::<f64>, 0.0, 0.0, false); graph.nodes.len()];
@@ -77,6 +81,7 @@ pub(super) fn loads(table: &Columns, graph: &Graph) -> Vec<Option<Load>> {
         .collect();
     for row in 0..table.rows() {
         let Some(node) = nodes[row % parts] else { continue };
+        lost[node] += losses.get(row).copied().filter(|mw| mw.is_finite()).unwrap_or(0.0);
         let sum = &mut sums[node];
         sum.4 = true;
         let mw = power[row];
@@ -91,11 +96,13 @@ pub(super) fn loads(table: &Columns, graph: &Graph) -> Vec<Option<Load>> {
         }
     }
     sums.into_iter()
-        .map(|(mw, utilisation, first, of, seen)| {
+        .zip(lost)
+        .map(|((mw, utilisation, first, of, seen), lost)| {
             seen.then(|| Load {
                 mean_mw: mw / intervals as f64,
                 utilisation,
                 first_feeder: (of > 0.0).then(|| first / of),
+                loss_mw: lost / intervals as f64,
             })
         })
         .collect()

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::super::table::{self, Columns};
 use super::graph::Graph;
+use super::hlog::read_log;
 use super::incidents::Incident;
 use super::number::{Form, told};
 use crate::scenario::{self, Node};
@@ -19,6 +20,21 @@ use crate::units::{Duration, Power};
 
 /// A latency by its name, and its percentiles: quantile and milliseconds.
 type Percentiles = (String, Vec<(f64, f64)>);
+
+/// Quantiles of the latencies of a stretch of time.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    /// What it is of: `chat/ttft`.
+    pub(super) name: String,
+    /// The number of the incident that it is of; none of an hour.
+    pub(super) incident: Option<u32>,
+    /// Its start, microseconds since 1970, and how long it is, s.
+    pub(super) from: i64,
+    pub(super) length_s: f64,
+    pub(super) requests: u64,
+    /// At 50, 99 and 99.9 %, s.
+    pub(super) quantiles_s: [f64; 3],
+}
 
 /// The folder of a run.
 #[derive(Debug)]
@@ -44,6 +60,10 @@ pub(in crate::report) struct Run {
     pub(super) graph: Option<Graph>,
     /// By names such as `chat-ttft`.
     pub(super) latencies: Vec<Percentiles>,
+    /// Times to first token of services, hour by hour and by incident.
+    pub(super) stretches: Vec<Stretch>,
+    /// Where each value of the scenario comes from; none where the folder does not say.
+    pub(super) origins: Option<Columns>,
 }
 
 impl Run {
@@ -86,9 +106,12 @@ impl Run {
             loads: read("loads", &["group"])?,
             graph: None,
             latencies: latencies(folder)?,
+            stretches: Vec::new(),
+            origins: read("origins", &["path", "value", "origin", "file", "source"])?,
             summary,
             manifest,
         };
+        run.stretches = stretches(folder, run.span().0)?;
         if let Ok(document) = scenario::load(&folder.join("scenario.yaml"), &[]) {
             run.tell_scenario(&document.root);
         }
@@ -162,6 +185,12 @@ impl Run {
         let start = start.map_or(0, Timestamp::as_microsecond);
         let days = self.real(&["simulated_days"]).unwrap_or(0.0);
         (start, start + (days * 86_400e6).round() as i64)
+    }
+
+    /// From when on figures count: the start, or the end of the warm-up.
+    pub(super) fn counted_from(&self) -> i64 {
+        let days = self.real(&["warm_up_days"]).unwrap_or(0.0);
+        self.span().0 + (days * 86_400e6).round() as i64
     }
 
     /// How long each interval of the time series is, h.
@@ -238,6 +267,37 @@ fn collect_sources(node: &Node, path: &str, sources: &mut Vec<(String, Vec<Strin
             collect_sources(&entry.value, &below, sources);
         }
     }
+}
+
+/// Times to first token of the services as wholes, from the log of `folder`, which begins at
+/// `start`.
+fn stretches(folder: &Path, start: i64) -> io::Result<Vec<Stretch>> {
+    let split = |tag: &str| -> (String, Option<u32>) {
+        match tag.rsplit_once("@incident-") {
+            Some((name, number)) => (name.to_owned(), number.parse().ok()),
+            None => (tag.to_owned(), None),
+        }
+    };
+    let wanted = |tag: &str| {
+        let (name, _) = split(tag);
+        name.strip_suffix("/ttft").is_some_and(|service| !service.contains('/'))
+    };
+    let lines = read_log(&folder.join("latency.hlog"), wanted)?;
+    Ok(lines
+        .into_iter()
+        .map(|line| {
+            let (name, incident) = split(&line.tag);
+            Stretch {
+                name,
+                incident,
+                from: start + (1e6 * line.from_s).round() as i64,
+                length_s: line.length_s,
+                requests: line.values.len(),
+                quantiles_s: [0.5, 0.99, 0.999]
+                    .map(|share| 1e-6 * line.values.value_at_quantile(share) as f64),
+            }
+        })
+        .collect())
 }
 
 /// The percentile tables of `folder`, by name.

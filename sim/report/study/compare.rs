@@ -98,7 +98,7 @@ fn about(needed: f64) -> String {
     format!(": about {} would be needed", grouped((needed / unit).ceil() * unit, 0))
 }
 
-fn head(study: &Study, heading: &Heading<'_>) -> String {
+pub(super) fn head(study: &Study, heading: &Heading<'_>) -> String {
     let first = &study.arms[0];
     let alike =
         |of: fn(&crate::study::Arm) -> f64| study.arms.iter().all(|arm| of(arm) == of(first));
@@ -186,30 +186,34 @@ fn pooled_row(text: &mut String, row: &Shown, columns: &[Contrast]) {
 fn outages_row(text: &mut String, row: &Shown, columns: &[Contrast]) {
     let _ = write!(text, "  {:1$}", "outages per year", LABEL - 2);
     for contrast in columns {
-        let address = row.figure.address.replace("outages", "availability");
-        let seen = contrast.get(&address).and_then(|of| of.outages);
-        let value = seen.map_or("-".to_owned(), |(count, hours)| {
-            let (rate, interval) = outage_rate(count, hours);
-            match count {
-                0 => format!("at most {}", two_digits(interval.upper)),
-                _ => format!(
-                    "{} ({} - {})",
-                    two_digits(rate),
-                    two_digits(interval.lower),
-                    two_digits(interval.upper)
-                ),
-            }
-        });
-        let _ = write!(text, "{value:>VALUE$}");
+        let _ = write!(text, "{:>VALUE$}", outages(row, contrast));
     }
     text.push('\n');
+}
+
+/// Outages per year of a hall.
+pub(super) fn outages(row: &Shown, contrast: &Contrast) -> String {
+    let address = row.figure.address.replace("outages", "availability");
+    let seen = contrast.get(&address).and_then(|of| of.outages);
+    seen.map_or("-".to_owned(), |(count, hours)| {
+        let (rate, interval) = outage_rate(count, hours);
+        match count {
+            0 => format!("at most {}", two_digits(interval.upper)),
+            _ => format!(
+                "{} ({} - {})",
+                two_digits(rate),
+                two_digits(interval.lower),
+                two_digits(interval.upper)
+            ),
+        }
+    })
 }
 
 fn two_digits(value: f64) -> String {
     grouped(value, super::numbers::decimals(value).min(4))
 }
 
-fn value(of: &CaseFigure, factor: f64) -> String {
+pub(super) fn value(of: &CaseFigure, factor: f64) -> String {
     let mean = factor * of.mean.mean;
     match (of.method, of.interval) {
         (Method::FayFeuer, Some(interval)) => {
@@ -279,7 +283,7 @@ fn against(text: &mut String, study: &Study, rows: &[Shown], columns: &[&Contras
 }
 
 /// A factor in five characters.
-fn times(factor: f64) -> String {
+pub(super) fn times(factor: f64) -> String {
     match factor {
         factor if factor >= 1000.0 => ">999x".to_owned(),
         factor if factor >= 100.0 => format!("{factor:.0}x"),
@@ -287,7 +291,7 @@ fn times(factor: f64) -> String {
     }
 }
 
-fn largest(columns: &[Contrast], row: &Shown) -> f64 {
+pub(super) fn largest(columns: &[Contrast], row: &Shown) -> f64 {
     columns
         .iter()
         .filter_map(|contrast| contrast.get(&row.figure.address))

@@ -1,6 +1,7 @@
 //! What a study prints and the tables that it leaves.
 
 mod compare;
+mod markdown;
 mod numbers;
 mod plan;
 mod questions;
@@ -9,6 +10,7 @@ mod sweep;
 mod tables;
 
 pub use compare::{Heading, compare, requirements, varied};
+pub use markdown::{markdown_answer, markdown_summary};
 pub use plan::{Scheduler, script};
 pub use questions::{
     search, search_json, selection, selection_json, write_selection, write_trials,

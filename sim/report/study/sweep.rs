@@ -15,6 +15,13 @@ const FIGURES: usize = 4;
 /// The cases of `study`, design by design, with the first of its shown figures. What differs
 /// from the baseline at its point is marked.
 pub(super) fn sweep(study: &Study, contrasts: &[Contrast]) -> String {
+    let mut text = aligned(&lines(study, contrasts));
+    text += &remarks(study, contrasts);
+    text
+}
+
+/// The lines of a sweep, its header first.
+pub(super) fn lines(study: &Study, contrasts: &[Contrast]) -> Vec<Vec<String>> {
     let rows: Vec<_> = shown(study, contrasts).into_iter().take(FIGURES).collect();
     let mut header: Vec<String> = vec!["design".to_owned()];
     header.extend(study.parameters.iter().map(|parameter| parameter.name.clone()));
@@ -49,7 +56,12 @@ pub(super) fn sweep(study: &Study, contrasts: &[Contrast]) -> String {
         }
         lines.push(line);
     }
-    let mut text = aligned(&lines);
+    lines
+}
+
+/// What stands below the lines of a sweep.
+pub(super) fn remarks(study: &Study, contrasts: &[Contrast]) -> String {
+    let mut text = String::new();
     if contrasts.len() > MOST {
         let _ = writeln!(text, "{} more lines in the table `means`", contrasts.len() - MOST);
     }

@@ -1,7 +1,5 @@
 //! Energy, water, cooling and halls of the summary.
 
-use std::fmt::Write as _;
-
 use super::Text;
 use crate::facility::{Fact, Outcome, Subject, SubjectKind};
 use crate::report::sheet::{Sheet, amount, percent, whole};
@@ -169,7 +167,7 @@ impl Text {
         }
         self.sheet(&sheet);
         if any {
-            let _ = writeln!(self.out, "  power lost and heat trips count racks");
+            self.remark("  ", "power lost and heat trips count racks");
         }
         for hall in outcome.of(SubjectKind::Hall) {
             let (again, waiting_h) =

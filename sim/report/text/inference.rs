@@ -1,7 +1,5 @@
 //! Inference of the summary.
 
-use std::fmt::Write as _;
-
 use super::{Text, WORTH_SAYING};
 use crate::facility::{Fact, Outcome, Subject, SubjectKind};
 use crate::report::sheet::{Sheet, amount, energy, percent, whole};
@@ -99,8 +97,7 @@ impl Text {
         let left_out = requests.real("left_out");
         if left_out > WORTH_SAYING {
             let left_out = percent(left_out);
-            let _ =
-                writeln!(self.out, "{indent}these leave out {left_out} of requests: not served");
+            self.remark(indent, &format!("these leave out {left_out} of requests: not served"));
         }
     }
 }

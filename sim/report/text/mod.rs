@@ -17,24 +17,47 @@ pub use bill::settlement;
 pub use check::check;
 pub use reliability::{Reliability, reliability_json, reliability_text};
 
-use super::sheet::{Magnitude, Sheet, WIDTH, amount, time, wrapped};
+use super::sheet::{Magnitude, Sheet, WIDTH, amount, markdown, time, wrapped};
 use crate::facility::{BookOutcome, Outcome, SubjectKind};
 use crate::measure::Side;
 
 /// A share that a distribution leaves out is told from here on.
 const WORTH_SAYING: f64 = 0.001;
 
-/// The outcome of a run whose files are in `folder` and which took `wall`.
+/// The outcome of a run whose files are in `folder` and which took `wall`, for a terminal.
 pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
-    let mut text = Text::new(outcome);
-    let _ = writeln!(
-        text.out,
-        "{}: {} from {}, seed {}{}",
-        outcome.scenario,
-        time(86_400.0 * outcome.simulated_days),
-        outcome.start,
-        outcome.seed,
-        if outcome.partial { " (interrupted: partial)" } else { "" },
+    told(outcome, Style::Plain, folder, wall)
+}
+
+/// The same in Markdown, as issues and wikis show it.
+pub fn summary_markdown(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
+    told(outcome, Style::Markdown, folder, wall)
+}
+
+/// How a summary is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// For a terminal of 80 columns.
+    Plain,
+    /// Markdown with tables.
+    Markdown,
+}
+
+fn told(outcome: &Outcome, style: Style, folder: &Path, wall: Duration) -> String {
+    let mut text = Text::new(outcome, style);
+    text.title(
+        &outcome.scenario,
+        &format!(
+            "{} from {}, seed {}{}{}",
+            time(86_400.0 * outcome.simulated_days),
+            outcome.start,
+            outcome.seed,
+            match outcome.warm_up_days {
+                0.0 => String::new(),
+                days => format!(", figures from day {} on", amount(days)),
+            },
+            if outcome.partial { " (interrupted: partial)" } else { "" },
+        ),
     );
     text.what_to_know(outcome);
     text.energy(outcome);
@@ -52,12 +75,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, wall: Duration) -> String {
     text.failures(outcome);
     text.money(outcome);
     text.books(outcome);
-    let _ = writeln!(
-        text.out,
-        "\nsimulated in {:.1} s; files in {}",
-        wall.as_secs_f64(),
-        folder.display()
-    );
+    text.end(&format!("simulated in {:.1} s; files in {}", wall.as_secs_f64(), folder.display()));
     text.out
 }
 
@@ -78,18 +96,31 @@ pub fn book(book: &BookOutcome) -> String {
 /// A summary that is being written.
 struct Text {
     out: String,
+    style: Style,
+    /// What the last line of Markdown is part of: blocks of two sorts need an empty line between.
+    block: Block,
     /// In which energy and power are told: those of a site of kilowatts are not told in megawatts.
     energy: Magnitude,
     power: Magnitude,
 }
 
+/// A block of Markdown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    Paragraph,
+    List,
+    Table,
+}
+
 impl Text {
-    fn new(outcome: &Outcome) -> Self {
+    fn new(outcome: &Outcome, style: Style) -> Self {
         let heat = outcome.subjects.iter().filter_map(|subject| subject.get("heat_mwh"));
         let most_mwh = heat.fold(outcome.site().real("energy.import_mwh"), f64::max);
         let mean_mw = most_mwh / (24.0 * outcome.simulated_days);
         Self {
             out: String::new(),
+            style,
+            block: Block::Paragraph,
             energy: match most_mwh {
                 mwh if mwh < 0.01 => Magnitude::WH,
                 mwh if mwh < 10.0 => Magnitude::KWH,
@@ -103,9 +134,34 @@ impl Text {
         }
     }
 
+    /// The first line.
+    fn title(&mut self, name: &str, words: &str) {
+        match self.style {
+            Style::Plain => {
+                let _ = writeln!(self.out, "{name}: {words}");
+            }
+            Style::Markdown => {
+                let _ = writeln!(self.out, "# {}\n\n{}", markdown(name), markdown(words));
+            }
+        }
+    }
+
+    /// Begins a block of Markdown, or goes on with it.
+    fn within(&mut self, block: Block) {
+        if self.block != block {
+            self.out.push('\n');
+            self.block = block;
+        }
+    }
+
     /// A line of a name and what is told of it.
     fn line(&mut self, name: &str, value: &str) {
         const NAME: usize = 26;
+        if self.style == Style::Markdown {
+            self.within(Block::List);
+            let _ = writeln!(self.out, "- {}: {}", markdown(name.trim()), markdown(value));
+            return;
+        }
         let lines = wrapped(value, WIDTH - NAME - 3);
         for (index, part) in lines.iter().enumerate() {
             let name = if index == 0 { name } else { "" };
@@ -113,12 +169,54 @@ impl Text {
         }
     }
 
+    /// A remark on the table before it.
+    fn remark(&mut self, indent: &str, words: &str) {
+        match self.style {
+            Style::Plain => {
+                let _ = writeln!(self.out, "{indent}{words}");
+            }
+            Style::Markdown => {
+                self.within(Block::Paragraph);
+                let _ = writeln!(self.out, "{}", markdown(words));
+            }
+        }
+    }
+
     fn heading(&mut self, heading: &str) {
-        let _ = writeln!(self.out, "\n{heading}");
+        match self.style {
+            Style::Plain => {
+                let _ = writeln!(self.out, "\n{heading}");
+            }
+            Style::Markdown => {
+                let hashes = if heading.starts_with(' ') { "###" } else { "##" };
+                let _ = writeln!(self.out, "\n{hashes} {}", markdown(heading.trim()));
+                self.block = Block::Paragraph;
+            }
+        }
     }
 
     fn sheet(&mut self, sheet: &Sheet<'_>) {
-        sheet.write(&mut self.out);
+        if self.style == Style::Plain {
+            sheet.write(&mut self.out);
+            return;
+        }
+        // The table of a section has its heading; one within a section has its title in its corner.
+        let title = sheet.title();
+        let is_own = !title.starts_with(' ');
+        let Some(table) = sheet.to_markdown(if is_own { "" } else { title.trim() }) else { return };
+        if is_own {
+            self.heading(title);
+        }
+        // Tables never touch.
+        self.block = Block::Paragraph;
+        self.within(Block::Table);
+        self.out.push_str(&table);
+    }
+
+    /// The last line.
+    fn end(&mut self, words: &str) {
+        let words = if self.style == Style::Markdown { markdown(words) } else { words.to_owned() };
+        let _ = writeln!(self.out, "\n{words}");
     }
 
     /// What to know before the figures; nothing where there is nothing to be known.
@@ -198,6 +296,9 @@ impl Text {
     fn books(&mut self, outcome: &Outcome) {
         let balanced = outcome.books.iter().filter(|book| book.balanced);
         let closed: Vec<&str> = balanced.map(|book| book.ledger.amount()).collect();
+        if self.style == Style::Markdown {
+            return self.end(&format!("balanced: {}", closed.join(", ")));
+        }
         let mut line = String::from("balanced:");
         self.out.push('\n');
         for (index, name) in closed.iter().enumerate() {

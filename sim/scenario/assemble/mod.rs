@@ -19,12 +19,16 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value as Json;
 
 use super::catalogue::Section;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
 use super::load::{Document, load};
+use super::origin::{Origin, origins};
+use super::schema::scenario_schema;
 use super::show::{content_hash, effective_yaml, with_texts};
 use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
@@ -73,6 +77,8 @@ pub struct Loaded {
     pub found: Vec<String>,
     /// The effective scenario as YAML.
     pub effective_yaml: String,
+    /// Where each of its values comes from.
+    pub origins: Vec<Origin>,
 }
 
 /// What reading a scenario came to.
@@ -210,11 +216,18 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     Some(Loaded {
         hash: inputs::fingerprint(&content_hash(&content), &read.inputs),
         effective_yaml: effective_yaml(&written_out),
+        origins: origins(&document.root, &document.files, schema()),
         design,
         inputs: read.inputs,
         played: read.played,
         found,
     })
+}
+
+/// The schema of scenarios, made once.
+fn schema() -> &'static Json {
+    static SCHEMA: OnceLock<Json> = OnceLock::new();
+    SCHEMA.get_or_init(|| scenario_schema::<ScenarioSpec>(&SECTIONS))
 }
 
 /// A name stands for one thing on the whole site: reports and time series name things without

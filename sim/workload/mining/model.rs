@@ -206,6 +206,11 @@ impl Mining {
         (self.fleet.idle[price], self.fleet.curtailed_w[price])
     }
 
+    /// What machines would draw on top if they all hashed, and do not for `cause`, W.
+    pub fn curtailed_w(&self, cause: Cause) -> f64 {
+        self.fleet.curtailed_w[cause as usize]
+    }
+
     /// How many machines hash.
     pub fn hashing(&self) -> u32 {
         self.fleet.hashing

@@ -367,10 +367,16 @@ impl Fleet {
     pub(super) fn unheld(&self, now: Time) -> GpuHours {
         let mut sum = self.unheld;
         let dt = (now - self.since).as_secs_f64();
-        sum.idle += self.free as f64 * dt;
-        sum.down += self.down as f64 * dt;
-        sum.dark += (self.nodes.len() - self.free - self.down - self.held) as f64 * dt;
+        let [idle, down, dark] = self.without_jobs().map(|nodes| nodes as f64 * dt);
+        sum.idle += idle;
+        sum.down += down;
+        sum.dark += dark;
         sum
+    }
+
+    /// Nodes that no job holds: on and idle, under repair, without power or starting after it.
+    pub(super) fn without_jobs(&self) -> [usize; 3] {
+        [self.free, self.down, self.nodes.len() - self.free - self.down - self.held]
     }
 
     fn account(&mut self, now: Time) {

@@ -433,6 +433,11 @@ impl Training {
         self.fleet.held() * self.rack.gpus_per_node
     }
 
+    /// GPUs that no job holds now: on and idle, under repair, without power or starting after it.
+    pub fn gpus_without_jobs(&self) -> [usize; 3] {
+        self.fleet.without_jobs().map(|nodes| nodes * self.rack.gpus_per_node)
+    }
+
     /// Jobs in the queue.
     pub fn queued_jobs(&self) -> usize {
         self.scheduler.queued()

@@ -3,6 +3,9 @@
 use super::super::axis::{Scale, label, ticks};
 use super::super::svg::{Hold, Svg};
 
+/// About the width of a digit of a label, px.
+const GLYPH: f64 = 7.0;
+
 /// Room around a plot, px.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::report::html) struct Room {
@@ -45,11 +48,19 @@ pub(in crate::report::html) fn horizontal(
     let (values, decimals) = ticks(low, high, if width < 400.0 { 5 } else { 7 });
     let range = (values[0], values[values.len() - 1]);
     let scale = Scale::linear(range, (room.left, width - room.right));
-    for value in values {
-        let x = scale.at(value);
+    let labels: Vec<String> = values.iter().map(|value| label(*value, decimals)).collect();
+    let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(1);
+    let pitch = (width - room.right - room.left) / (values.len() - 1).max(1) as f64;
+    // Labels that would touch give way to every second one, or third.
+    let every = ((GLYPH * widest as f64 + 8.0) / pitch).ceil().max(1.0) as usize;
+    for (index, (value, label)) in values.iter().zip(&labels).enumerate() {
+        let x = scale.at(*value);
         svg.line("grid", (x, room.top), (x, height - room.bottom));
-        let at = (x, height - room.bottom + 16.0);
-        svg.text("tick", at, Hold::Middle, &label(value, decimals));
+        if index.is_multiple_of(every) {
+            let half = GLYPH / 2.0 * label.chars().count() as f64;
+            let at = (x.min(width - half), height - room.bottom + 16.0);
+            svg.text("tick", at, Hold::Middle, label);
+        }
     }
     let middle = (room.left + width - room.right) / 2.0;
     svg.text("tick", (middle, height - room.bottom + 33.0), Hold::Middle, title);

@@ -97,14 +97,24 @@ pub(in crate::report::html) fn percentiles(
     let bottom = height - room.bottom;
     let y = Scale::log((low, 1.1 * high), (bottom, room.top));
     let mut decade = floor;
+    // Within a decade few labels would be left.
+    let steps: &[f64] = match high / low < 5.0 {
+        true => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+        false => &[1.0, 2.0, 5.0],
+    };
     while decade <= high {
-        for step in [1.0, 2.0, 5.0] {
+        for step in steps.iter().copied() {
             let value = step * decade;
             if (low..=1.1 * high).contains(&value) {
                 svg.line("grid", (room.left, y.at(value)), (width - room.right, y.at(value)));
                 if step == 1.0 || (bottom - room.top) / (high / low).log10() > 44.0 {
                     let at = (room.left - 6.0, y.at(value) + 4.0);
-                    svg.text("tick", at, Hold::End, &significant(value, 1));
+                    svg.text(
+                        "tick",
+                        at,
+                        Hold::End,
+                        &significant(value, if steps.len() > 3 { 2 } else { 1 }),
+                    );
                 }
             }
         }
@@ -116,16 +126,18 @@ pub(in crate::report::html) fn percentiles(
         [(0.0, "0"), (1.0, "90 %"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99"), (5.0, "99.999")];
     let half = 0.5_f64.log10().abs();
     svg.line("grid", (x.at(half), room.top), (x.at(half), bottom));
+    let is_wide = width > 500.0;
     for (nines, label) in marks {
         svg.line("grid", (x.at(nines), room.top), (x.at(nines), bottom));
+        if nines == 0.0 && !is_wide {
+            continue;
+        }
         svg.text("tick", (x.at(nines), bottom + 16.0), Hold::Middle, label);
     }
-    if width > 400.0 {
-        svg.text("tick", (x.at(half), bottom + 16.0), Hold::Middle, "50");
-    }
-    let what = match width < 400.0 {
-        true => "share at least as fast, %",
-        false => "share of requests at least as fast, % (each step is ten times rarer)",
+    svg.text("tick", (x.at(half), bottom + 16.0), Hold::Middle, "50");
+    let what = match is_wide {
+        false => "share at least as fast, %",
+        true => "share of requests at least as fast, % (each step is ten times rarer)",
     };
     svg.text("tick", ((room.left + width - room.right) / 2.0, bottom + 33.0), Hold::Middle, what);
     for (value, text) in limits {

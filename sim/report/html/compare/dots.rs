@@ -15,8 +15,16 @@ pub(super) struct Row {
     pub(super) class: &'static str,
 }
 
-/// A row for each design: mean and whisker above, a dot for each replication below.
-pub(super) fn dots(title: &str, rows: &[Row], axis: &str, zero: bool, width: f64) -> String {
+/// A row for each design: mean and whisker above, a dot for each replication below. `zero` is a line
+/// to be seen, `bounds` what no value can lie beyond.
+pub(super) fn dots(
+    title: &str,
+    rows: &[Row],
+    axis: &str,
+    zero: Option<f64>,
+    bounds: Option<(f64, f64)>,
+    width: f64,
+) -> String {
     let row = 30.0;
     let room = Room { left: 132.0, right: 14.0, top: 8.0, bottom: 40.0 };
     let height = room.top + row * rows.len() as f64 + room.bottom;
@@ -24,19 +32,20 @@ pub(super) fn dots(title: &str, rows: &[Row], axis: &str, zero: bool, width: f64
     let all = rows
         .iter()
         .flat_map(|row| row.dots.iter().copied().chain([row.mean, row.ends.0, row.ends.1]));
-    let range = extent(all.chain(zero.then_some(0.0)));
+    let range = within(extent(all.chain(zero)), bounds);
     let x = horizontal(&mut svg, range, (width, height), room, axis);
-    if zero {
-        svg.line("zero", (x.at(0.0), room.top), (x.at(0.0), height - room.bottom));
+    let at = |value: f64| x.at(bounds.map_or(value, |(low, high)| value.clamp(low, high)));
+    if let Some(zero) = zero {
+        svg.line("zero", (x.at(zero), room.top), (x.at(zero), height - room.bottom));
     }
     for (index, one) in rows.iter().enumerate() {
         let y = room.top + index as f64 * row + 10.0;
         svg.text("name", (room.left - 8.0, y + 5.0), Hold::End, &clipped(&one.label, 19));
         for dot in one.dots.iter().filter(|dot| dot.is_finite()) {
-            svg.circle("dot", (x.at(*dot), y + 12.0), 1.6);
+            svg.circle("dot", (at(*dot), y + 12.0), 1.6);
         }
-        whisker(&mut svg, (x.at(one.ends.0), x.at(one.ends.1)), y);
-        svg.circle(one.class, (x.at(one.mean), y), 4.5);
+        whisker(&mut svg, (at(one.ends.0), at(one.ends.1)), y);
+        svg.circle(one.class, (at(one.mean), y), 4.5);
     }
     svg.finish(title)
 }
@@ -74,4 +83,14 @@ fn whisker(svg: &mut Svg, (from, to): (f64, f64), y: f64) {
 fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let finite = values.filter(|value| value.is_finite());
     finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
+}
+
+/// `range`, cut to `bounds` and widened where it is a single value at one of them.
+fn within((low, high): (f64, f64), bounds: Option<(f64, f64)>) -> (f64, f64) {
+    let Some((least, most)) = bounds else { return (low, high) };
+    let (low, high) = (low.max(least), high.min(most));
+    match high > low {
+        true => (low, high),
+        false => ((low - 1.0).max(least), (high + 1.0).min(most)),
+    }
 }

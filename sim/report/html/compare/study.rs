@@ -7,6 +7,15 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::super::super::table::{self, Columns};
+use super::super::hlog::{Logged, read_log};
+use crate::scenario::{self, Node};
+
+/// Latencies that are read of a log, by the ends of their names.
+const LATENCIES: [&str; 3] = ["ttft", "tpot", "e2e"];
+
+fn is_latency(name: &str) -> bool {
+    name.rsplit_once('/').is_some_and(|(_, end)| LATENCIES.contains(&end))
+}
 
 /// Columns that hold texts, which CSV does not tell.
 const TEXTS: [&str; 8] =
@@ -35,8 +44,6 @@ const MAIN: [&str; 21] = [
     "margin",
     "net",
 ];
-/// Figures that are drawn at most.
-const MOST_SHOWN: usize = 16;
 
 /// The folder of a study.
 #[derive(Debug)]
@@ -44,12 +51,23 @@ pub(in crate::report::html) struct StudyFolder {
     pub(super) name: String,
     pub(super) baseline: String,
     pub(super) cases: Vec<CaseName>,
+    /// The scenarios of the designs, where the folder has them.
+    pub(super) designs: Vec<DesignFile>,
+    /// By case, the latencies of all requests of its replications.
+    pub(super) latencies: Vec<Vec<Logged>>,
     /// Case, requirement, result.
     pub(super) requirements: Vec<(usize, String, String)>,
     results: Columns,
     means: Columns,
     /// The rows of the results that are of a figure and a subject, with their cases.
     rows_of: BTreeMap<(String, String), Vec<(usize, usize)>>,
+}
+
+/// The effective scenario of a design.
+#[derive(Debug)]
+pub(super) struct DesignFile {
+    pub(super) name: String,
+    pub(super) root: Node,
 }
 
 /// A design at a point.
@@ -116,6 +134,19 @@ impl StudyFolder {
             .iter()
             .map(|case| CaseName { design: case.0.clone(), point: case.1, label: label(case) })
             .collect();
+        let mut scenarios: Vec<DesignFile> = Vec::new();
+        for (design, _) in &cases {
+            let path = folder.join(format!("{design}.design.yaml"));
+            if !scenarios.iter().any(|known| known.name == *design)
+                && let Ok(document) = scenario::load(&path, &[])
+            {
+                scenarios.push(DesignFile { name: design.clone(), root: document.root });
+            }
+        }
+        let log = |(design, point): &(String, u64)| {
+            read_log(&folder.join("latency").join(format!("{design}-{point}.hlog")), is_latency)
+        };
+        let latencies = cases.iter().map(log).collect::<io::Result<_>>()?;
         let find = |design: &str, point: u64| {
             cases.iter().position(|case| case.0 == design && case.1 == point)
         };
@@ -145,6 +176,8 @@ impl StudyFolder {
             name: text(&summary["study"]),
             baseline: text(&summary["baseline"]),
             cases: names,
+            designs: scenarios,
+            latencies,
             requirements,
             results,
             means,
@@ -216,7 +249,6 @@ impl StudyFolder {
                 && all().any(|mean| mean.mean != 0.0 || mean.upper.is_some_and(|v| v != 0.0))
         });
         shown.sort_by_key(rank);
-        shown.truncate(MOST_SHOWN);
         shown
     }
 
@@ -257,6 +289,11 @@ impl StudyFolder {
 }
 
 impl Shown {
+    /// The means that are compared with that of the baseline, and their differences.
+    pub(super) fn compared(&self) -> impl Iterator<Item = (&Mean, Difference)> {
+        self.means.iter().flatten().filter_map(|mean| Some((mean, mean.difference?)))
+    }
+
     /// The mean of the baseline at the point of `case`.
     pub(super) fn baseline_mean(&self, study: &StudyFolder, case: usize) -> Option<f64> {
         Some(self.means[study.baseline_of(case)?].as_ref()?.mean)

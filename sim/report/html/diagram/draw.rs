@@ -8,14 +8,32 @@ use super::super::number::escape;
 use super::super::replay::Load;
 use super::super::svg::{Hold, Svg, px};
 use super::layout::{BOX, Layout, layout};
-use super::words::{load_words, rating_line};
+use super::words::{fullness, load_words, loss_words, rating_line, utilisation_words};
 
 /// The diagram for a page, which has the style sheet.
 pub(super) fn svg(graph: &Graph, loads: &[Option<Load>]) -> String {
     let layout = layout(graph);
     let mut svg = Svg::new(layout.size.0, layout.size.1);
-    draw(&mut svg, graph, &layout, loads);
+    draw(&mut svg, graph, &layout, loads, &[]);
     svg.finish("One-line diagram: power from the feeds down to racks, heat below them")
+}
+
+/// The same without loads; `framed` says of each component whether its box is framed.
+pub(super) fn framed_svg(graph: &Graph, framed: &[bool]) -> String {
+    let layout = layout(graph);
+    let mut svg = Svg::new(layout.size.0, layout.size.1);
+    draw(&mut svg, graph, &layout, &vec![None; graph.nodes.len()], framed);
+    let differ: Vec<&str> = graph
+        .nodes
+        .iter()
+        .zip(framed)
+        .filter(|(_, framed)| **framed)
+        .map(|(node, _)| node.name.as_str())
+        .collect();
+    svg.finish(&match differ.is_empty() {
+        true => "One-line diagram".to_owned(),
+        false => format!("One-line diagram; these differ: {}", differ.join(", ")),
+    })
 }
 
 /// The diagram as a file of its own, with `style` in it.
@@ -24,13 +42,14 @@ pub(super) fn standalone(graph: &Graph, style: &str) -> String {
     let mut svg = Svg::new(layout.size.0, layout.size.1);
     svg.raw(&format!("<style>{}</style>", style.replace("]]>", "")));
     svg.rect("ground", (0.0, 0.0), layout.size);
-    draw(&mut svg, graph, &layout, &vec![None; graph.nodes.len()]);
+    draw(&mut svg, graph, &layout, &vec![None; graph.nodes.len()], &[]);
     let text = svg.finish("One-line diagram");
     text.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1) + "\n"
 }
 
-fn draw(svg: &mut Svg, graph: &Graph, layout: &Layout, loads: &[Option<Load>]) {
+fn draw(svg: &mut Svg, graph: &Graph, layout: &Layout, loads: &[Option<Load>], framed: &[bool]) {
     let widths = widths(graph, loads);
+    let most_lost = loads.iter().flatten().map(|load| load.loss_mw).fold(0.0, f64::max);
     for ((edge, path), width) in graph.edges.iter().zip(&layout.edges).zip(widths) {
         let class = match (edge.flow, graph.is_standby(edge)) {
             (Flow::Heat, _) => "edge heat",
@@ -48,7 +67,9 @@ fn draw(svg: &mut Svg, graph: &Graph, layout: &Layout, loads: &[Option<Load>]) {
         ));
     }
     for (index, (node, &(x, y))) in graph.nodes.iter().zip(&layout.boxes).enumerate() {
-        component(svg, index, node, loads[index], (x - BOX.0 / 2.0, y));
+        let framed = framed.get(index) == Some(&true);
+        let at = (x - BOX.0 / 2.0, y);
+        component(svg, index, node, (loads[index], most_lost), framed, at);
     }
 }
 
@@ -77,12 +98,19 @@ fn component(
     svg: &mut Svg,
     index: usize,
     node: &Component,
-    load: Option<Load>,
+    (load, most_lost): (Option<Load>, f64),
+    framed: bool,
     (x, y): (f64, f64),
 ) {
     let rating = rating_line(node);
     let title = format!("{}: {}, {rating}", node.key(), node.kind);
-    svg.raw(&format!("<g class=\"node\" data-node=\"{index}\"><title>{}</title>", escape(&title)));
+    let class = match (framed, fullness(load)) {
+        (true, _) => "node changed".to_owned(),
+        (false, Some(full)) => format!("node {full}"),
+        (false, None) => "node".to_owned(),
+    };
+    let title = escape(&title);
+    svg.raw(&format!("<g class=\"{class}\" data-node=\"{index}\"><title>{title}</title>"));
     if node.units > 1 {
         svg.rect("shade", (x + 3.0, y - 3.0), BOX);
     }
@@ -91,19 +119,30 @@ fn component(
         svg.rect("rail", (x + 0.5, y + BOX.1 - 4.0), (BOX.0 - 1.0, 3.5));
         svg.rect("load", (x + 0.5, y + BOX.1 - 4.0), (most.clamp(0.0, 1.0) * (BOX.0 - 1.0), 3.5));
     }
+    if let Some(lost) = load.map(|load| load.loss_mw).filter(|lost| *lost > 0.0) {
+        let width = (lost / most_lost * (BOX.0 - 1.0)).max(0.8);
+        svg.rect("lost m-loss", (x + 0.5, y + BOX.1 - 4.0), (width, 3.5));
+    }
     glyph(svg, node, (x + 15.0, y + BOX.1 / 2.0 - 2.0));
     let (first, step) = if load.is_some() { (14.0, 15.0) } else { (21.0, 16.0) };
     svg.text("key", (x + 30.0, y + first), Hold::Start, &clipped(&node.name, 16));
     svg.text("tick", (x + 30.0, y + first + step), Hold::Start, &clipped(&rating, 17));
-    let words = load_words(load);
-    if !words.is_empty() {
-        svg.text("tick", (x + 30.0, y + first + 2.0 * step - 1.0), Hold::Start, &words);
+    // The third line: one for each of what the diagram may show.
+    for (class, words) in [
+        ("tick m-state", load_words(load)),
+        ("tick m-util", utilisation_words(load)),
+        ("tick m-loss", loss_words(load)),
+    ] {
+        if !words.is_empty() {
+            svg.text(class, (x + 30.0, y + first + 2.0 * step - 1.0), Hold::Start, &words);
+        }
     }
     // A word of its state, for a script to fill.
     let (left, top) = (x + BOX.0 - 88.0, y - 11.0);
     svg.raw("<g class=\"badge\">");
     svg.rect("", (left, top), (92.0, 16.0));
-    svg.text("", (left + 46.0, top + 12.0), Hold::Middle, "");
+    let word = if framed { "differs" } else { "" };
+    svg.text("", (left + 46.0, top + 12.0), Hold::Middle, word);
     svg.raw("</g></g>");
 }
 

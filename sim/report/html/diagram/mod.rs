@@ -31,6 +31,17 @@ fn graph_of(yaml: &str) -> Option<Graph> {
     Graph::of(&scenario::load_text("scenario.yaml", yaml, &[]).ok()?.root)
 }
 
+/// The diagram of a design called `name`, those boxes framed that `framed` marks.
+pub(super) fn framed_html(name: &str, graph: &Graph, framed: &[bool]) -> String {
+    let name = escape(name);
+    format!(
+        "<figure><figcaption><b>{name}.</b></figcaption>\
+         <div class=\"oneline\" tabindex=\"0\" role=\"region\" aria-label=\"One-line diagram of {name}\">{}\
+         </div></figure>\n",
+        draw::framed_svg(graph, framed),
+    )
+}
+
 /// The diagram in a page, with its components as a table.
 pub(super) fn figure_html(run: &Run, graph: &Graph) -> String {
     let loads = run.loads.as_ref().map_or(vec![None; graph.nodes.len()], |t| loads(t, graph));

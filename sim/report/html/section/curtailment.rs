@@ -2,6 +2,7 @@
 
 use super::super::chart::bars::{Bar, bars};
 use super::super::chart::heat::{Hours, calendar};
+use super::super::chart::time::{Line, TimeChart};
 use super::super::figure::{Caption, Layout, figure, folded_table};
 use super::super::number::{Form, escape, percent, told};
 use super::super::parts::{Page, Section};
@@ -13,10 +14,11 @@ const CAUSES: [&str; 6] = ["price", "cap", "heat", "outage", "restart", "failure
 pub(super) fn curtailment(page: &Page<'_>) -> Vec<Section> {
     let run = page.run;
     let works = run.works("mining");
-    works.iter().enumerate().map(|(index, work)| of(run, index, work)).collect()
+    works.iter().enumerate().map(|(index, work)| of(page, index, work)).collect()
 }
 
-fn of(run: &Run, index: usize, work: &str) -> Section {
+fn of(page: &Page<'_>, index: usize, work: &str) -> Section {
+    let run = page.run;
     let mut body = notes_of(run, |subject| subject == work);
     let path = |key| ["workloads", work, key];
     let facts = [
@@ -35,6 +37,7 @@ fn of(run: &Run, index: usize, work: &str) -> Section {
     let mut pair = below_rating(run, work).unwrap_or_default();
     pair += &by_cause(run, work);
     body += &format!("<div class=\"pair\">{pair}</div>\n");
+    body += &over_time(page, work);
     body += &folded_table("Figures as a table", &["figure", "value"], &rows);
     Section {
         id: anchor("mining", index),
@@ -42,6 +45,43 @@ fn of(run: &Run, index: usize, work: &str) -> Section {
         question: "When did flexible load give way, and why?".to_owned(),
         body,
     }
+}
+
+/// What was not drawn, cause by cause, over time.
+fn over_time(page: &Page<'_>, work: &str) -> String {
+    /// Colours and dashes that tell six causes apart.
+    const LOOKS: [(&str, usize); 6] = [
+        ("mining", 0),
+        ("import", 0),
+        ("abnormal", 0),
+        ("abnormal", 1),
+        ("training", 1),
+        ("other", 2),
+    ];
+    let mut lines: Vec<Line> = CAUSES
+        .iter()
+        .zip(LOOKS)
+        .filter_map(|(cause, (colour, dash))| {
+            let values = page.run.series.reals(&format!("{work}_curtailed_{cause}_mw"))?;
+            let label = (*cause).to_owned();
+            let line = Line { label, colour, dash, values: values.to_vec() };
+            values.iter().any(|mw| *mw > 0.0).then_some(line)
+        })
+        .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let most = lines.iter().flat_map(|line| &line.values).copied().fold(0.0, f64::max);
+    let (factor, unit) = if most < 1.0 { (1e3, "kW") } else { (1.0, "MW") };
+    lines.iter_mut().flat_map(|line| &mut line.values).for_each(|value| *value *= factor);
+    let chart = TimeChart {
+        title: format!("Power below rating by cause: {work}"),
+        lines,
+        limit: None,
+        unit,
+        from_zero: true,
+    };
+    page.time_figure(chart, "Means of intervals. Bands: racks were down.")
 }
 
 /// Energy below rating by day, from the interval means of the draw.
@@ -62,12 +102,15 @@ fn below_rating(run: &Run, work: &str) -> Option<String> {
     if days.len() < 3 {
         return None;
     }
+    let most = days.iter().copied().fold(0.0, f64::max);
+    let (factor, unit) = if most < 1.0 { (1e3, "kWh") } else { (1.0, "MWh") };
+    let days: Vec<f64> = days.into_iter().map(|mwh| factor * mwh).collect();
     let caption = Caption {
         title: "Energy below rating, by day",
         reading: "Weeks are columns. From interval means.",
     };
     Some(figure(&caption, Layout::Half, None, "", |width| {
-        calendar("Energy below rating, by day", hours.first, &days, "MWh", width)
+        calendar("Energy below rating, by day", hours.first, &days, unit, width)
     }))
 }
 

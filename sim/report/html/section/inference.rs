@@ -1,11 +1,12 @@
 //! How long users wait, how rare the worst waits are, when they come.
 
+use super::super::chart::heat::Hours;
 use super::super::chart::ranked::{Curve, percentiles};
 use super::super::chart::time::{Line, TimeChart};
-use super::super::figure::{Caption, Layout, figure, folded_table};
-use super::super::number::{Form, escape};
+use super::super::figure::{Caption, Layout, figure, folded_table, table};
+use super::super::number::{Form, duration, escape, told};
 use super::super::parts::{Page, Section};
-use super::super::run::Run;
+use super::super::run::{Run, Stretch};
 use super::common::{anchor, notes_of};
 
 /// What latencies are told of: key, name, colour, dash.
@@ -16,6 +17,8 @@ const LATENCIES: [(&str, &str, &str, usize); 5] = [
     ("e2e", "E2E", "import", 0),
     ("queue", "queue", "other", 0),
 ];
+/// Hours and incidents that are listed, the worst ones.
+const MOST_HOURS: usize = 24;
 const PERCENTILES: [&str; 7] = ["mean", "p50", "p90", "p95", "p99", "p999", "max"];
 
 pub(super) fn inference(page: &Page<'_>) -> Vec<Section> {
@@ -29,6 +32,8 @@ fn of(page: &Page<'_>, index: usize, work: &str) -> Section {
     let mut body = notes_of(run, |subject| subject == work || subject.starts_with(&below));
     body += &by_percentile(run, work);
     body += &over_time(page, work);
+    body += &by_hour(run, work);
+    body += &during_incidents(run, work);
     body += &requests(run, work);
     Section {
         id: anchor("inference", index),
@@ -103,6 +108,105 @@ fn over_time(page: &Page<'_>, work: &str) -> String {
         chart,
         "Percentiles of the requests of each interval, a gap where none was served. Bands: racks \
          were down.",
+    )
+}
+
+/// The 99th percentile of each hour, from the requests of that hour.
+fn by_hour(run: &Run, work: &str) -> String {
+    let name = format!("{work}/ttft");
+    let hours: Vec<&Stretch> = run
+        .stretches
+        .iter()
+        .filter(|stretch| stretch.incident.is_none() && stretch.name == name)
+        .collect();
+    // A value for each interval: that of the hour in which it starts.
+    let mut values = vec![f64::NAN; run.starts().len()];
+    let mut next = 0;
+    for (value, &start) in values.iter_mut().zip(run.starts()) {
+        while next + 1 < hours.len() && hours[next + 1].from <= start {
+            next += 1;
+        }
+        let Some(hour) = hours.get(next) else { break };
+        if (hour.from..hour.from + (1e6 * hour.length_s).round() as i64).contains(&start)
+            && hour.requests > 0
+        {
+            *value = 1000.0 * hour.quantiles_s[1];
+        }
+    }
+    if hours.len() < 48 {
+        return String::new();
+    }
+    let Some(map) = Hours::new(run, &values) else { return String::new() };
+    let mut worst: Vec<&&Stretch> = hours.iter().filter(|hour| hour.requests > 0).collect();
+    worst.sort_by(|one, other| other.quantiles_s[1].total_cmp(&one.quantiles_s[1]));
+    let rows: Vec<Vec<String>> = worst
+        .into_iter()
+        .take(MOST_HOURS)
+        .map(|hour| {
+            let cells = hour.quantiles_s.map(milliseconds);
+            let count = told(hour.requests as f64, Form::Count).0;
+            [run.moment(hour.from)].into_iter().chain(cells).chain([count]).collect()
+        })
+        .collect();
+    let headings = ["hour from", "p50", "p99", "p99.9", "requests"];
+    let table = folded_table("The worst hours as a table", &headings, &rows);
+    let title = "99th percentile of the time to first token, hour by hour";
+    let caption = Caption {
+        title,
+        reading: "Days are columns, hours rows; the scale runs from low to high. Each cell is the \
+                  percentile of the requests of that hour, from the interval log.",
+    };
+    figure(&caption, Layout::Full, None, &table, |width| map.draw(title, "ms", width))
+}
+
+fn milliseconds(seconds: f64) -> String {
+    let (number, unit) = told(seconds, Form::Quick);
+    format!("{number}&nbsp;{unit}")
+}
+
+/// Latencies while the plant was out of order, beside those of the whole run.
+fn during_incidents(run: &Run, work: &str) -> String {
+    let name = format!("{work}/ttft");
+    let mut all: Vec<&Stretch> = run
+        .stretches
+        .iter()
+        .filter(|stretch| stretch.incident.is_some() && stretch.name == name)
+        .collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let count = all.len();
+    all.sort_by(|one, other| other.quantiles_s[2].total_cmp(&one.quantiles_s[2]));
+    all.truncate(MOST_HOURS);
+    let mut rows: Vec<Vec<String>> = all
+        .into_iter()
+        .map(|stretch| {
+            let from = run.moment(stretch.from);
+            let hash = stretch.from / 1_000_000;
+            let first = format!("<a href=\"#t={hash}\">{from}</a>, {}", duration(stretch.length_s));
+            let cells = match stretch.requests {
+                0 => ["\u{2013}"; 3].map(str::to_owned),
+                _ => stretch.quantiles_s.map(milliseconds),
+            };
+            let served = told(stretch.requests as f64, Form::Count).0;
+            [first].into_iter().chain(cells).chain([served]).collect()
+        })
+        .collect();
+    let whole = ["p50", "p99", "p999"].map(|of| {
+        let key = format!("ttft_{of}_s");
+        run.figure(&["workloads", work, &key], Form::Quick)
+    });
+    let served = run.figure(&["workloads", work, "served"], Form::Count);
+    rows.insert(0, ["the whole run".to_owned()].into_iter().chain(whole).chain([served]).collect());
+    let headings = ["time to first token", "p50", "p99", "p99.9", "requests"];
+    let more = match count > MOST_HOURS {
+        true => format!(" The worst {MOST_HOURS} of {count} are listed."),
+        false => String::new(),
+    };
+    format!(
+        "<h3>While the plant was out of order</h3>\n<p class=\"question\">Requests of the intervals in \
+         which racks were down or slowed, or the site was curtailed.{more}</p>\n{}",
+        table("Latencies during incidents", &headings, &rows)
     )
 }
 

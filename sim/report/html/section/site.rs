@@ -33,10 +33,14 @@ const CONTROLS: &str = "<div class=\"controls\" role=\"group\" aria-label=\"Mome
     <label for=\"speed\">Speed</label><select id=\"speed\"><option value=\"60\">1 min/s</option>\
     <option value=\"600\" selected>10 min/s</option><option value=\"3600\">1 h/s</option>\
     <option value=\"86400\">1 d/s</option></select>\
+    <label for=\"mode\">Show</label><select id=\"mode\"><option value=\"state\">states</option>\
+    <option value=\"utilisation\">utilisation</option><option value=\"losses\">losses</option></select>\
     <label for=\"moment\">Moment</label><input type=\"range\" class=\"scrub\" id=\"moment\">\
     <output class=\"moment\" id=\"now\" for=\"moment\"></output></div>\n";
 
 const LEGEND: &str = "<p class=\"question\">Frame and word mark what is not normal: <b>failed</b> \
     is filled, for it is the cause; what follows is outlined: <b>no power</b>, <b>tripped</b>, \
     <b>starved</b> (its pumps or fans have no power; dots), <b>reduced</b> and <b>slow</b> \
-    (dashes).</p>\n";
+    (dashes). Under <b>utilisation</b> a box is shaded by the most that its fullest unit carried of its \
+    rating in the run (below 25, 50 and 80 %, above; a frame from 95 % on); under <b>losses</b> its bar is \
+    its mean loss beside the largest.</p>\n";

@@ -1,11 +1,25 @@
 //! Where values come from, and how to run it again.
 
+use super::super::figure::folded_words;
 use super::super::number::{Form, escape};
 use super::super::parts::{Page, Section};
+use super::super::run::Run;
+
+/// How many rows of an origin the page holds; the table has all.
+const MOST_ROWS: usize = 1_000;
+/// Origins as the table names them, and what a person calls them.
+const ORIGINS: [(&str, &str, &str); 5] = [
+    ("set", "--set on the command line", "set on the command line"),
+    ("scenario", "The scenario", "written in the scenario"),
+    ("base", "Its bases", "from scenarios that it builds upon"),
+    ("catalogue", "The built-in catalogue", "from the built-in catalogue"),
+    ("default", "Defaults of the models", "left at the defaults of the models"),
+];
 
 pub(super) fn sources(page: &Page<'_>) -> Option<Section> {
     let sources = &page.run.sources;
-    if sources.is_empty() {
+    let origins = origins(page.run);
+    if sources.is_empty() && origins.is_empty() {
         return None;
     }
     let (assumed, sourced): (Vec<_>, Vec<_>) =
@@ -23,6 +37,13 @@ pub(super) fn sources(page: &Page<'_>) -> Option<Section> {
             )
         })
         .collect();
+    let table = match rows.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<table class=\"words\"><thead><tr><th scope=\"col\">values of</th>\
+             <th scope=\"col\">source</th></tr></thead><tbody>{rows}</tbody></table>\n"
+        ),
+    };
     Some(Section {
         id: "sources".to_owned(),
         heading: "Assumptions and sources".to_owned(),
@@ -30,11 +51,59 @@ pub(super) fn sources(page: &Page<'_>) -> Option<Section> {
             "What do the values rest on? Those that the scenario gives no source for are its \
                    author's. Assumptions come first, in bold."
                 .to_owned(),
-        body: format!(
-            "<table class=\"words\"><thead><tr><th scope=\"col\">values of</th>\
-             <th scope=\"col\">source</th></tr></thead><tbody>{rows}</tbody></table>\n"
-        ),
+        body: table + &origins,
     })
+}
+
+/// Who has said which value: a sentence with their numbers, and a folded table of each.
+fn origins(run: &Run) -> String {
+    let Some(table) = &run.origins else { return String::new() };
+    let (kinds, paths, values) = (table.texts("origin"), table.texts("path"), table.texts("value"));
+    let (files, sources) = (table.texts("file"), table.texts("source"));
+    let lines = table.reals("line").unwrap_or_default();
+    let rows_of = |kind: &str| (0..table.rows()).filter(|&row| kinds[row] == kind).collect();
+    let groups: Vec<(&str, &str, Vec<usize>)> = ORIGINS
+        .iter()
+        .map(|(kind, title, words)| (*title, *words, rows_of(kind)))
+        .filter(|(.., rows): &(_, _, Vec<usize>)| !rows.is_empty())
+        .collect();
+    if groups.is_empty() {
+        return String::new();
+    }
+    let counts: Vec<String> =
+        groups.iter().map(|(_, words, rows)| format!("{} {words}", rows.len())).collect();
+    let mut html = format!(
+        "<h3>Origin of every value</h3>\n<p class=\"question\">{}. A default is told as the reference \
+         of the language says it.</p>\n",
+        counts.join(", ")
+    );
+    for (title, _, rows) in groups {
+        let is_default = files[rows[0]].is_empty();
+        let cells: Vec<Vec<String>> = rows
+            .iter()
+            .take(MOST_ROWS)
+            .map(|&row| {
+                let first = [escape(&paths[row]), format!("<bdi>{}</bdi>", escape(&values[row]))];
+                let place = match lines.get(row).filter(|line| line.is_finite()) {
+                    Some(line) => format!("{}:{line}", escape(&files[row])),
+                    None => escape(&files[row]),
+                };
+                let rest = [place, escape(&sources[row])];
+                first.into_iter().chain(rest.into_iter().filter(|_| !is_default)).collect()
+            })
+            .collect();
+        let headings: &[&str] = if is_default {
+            &["value of", "default"]
+        } else {
+            &["value of", "value", "place", "source"]
+        };
+        let said = match rows.len() > MOST_ROWS {
+            true => format!("{title}: the first {MOST_ROWS} of {} values", rows.len()),
+            false => format!("{title}: {} values", rows.len()),
+        };
+        html += &folded_words(&said, headings, &cells);
+    }
+    html
 }
 
 pub(super) fn repeat(page: &Page<'_>) -> Section {

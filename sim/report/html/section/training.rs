@@ -83,24 +83,39 @@ fn fall(run: &Run, work: &str) -> String {
     figure(&caption, Layout::Full, None, &table, |width| bars(title, &drawn, width))
 }
 
+/// GPUs by state over time.
 fn held(page: &Page<'_>, work: &str) -> String {
+    const STATES: [(&str, &str, &str, usize); 4] = [
+        ("busy", "held by jobs", "training", 0),
+        ("idle", "idle", "other", 2),
+        ("down", "under repair", "mining", 1),
+        ("dark", "without power", "abnormal", 0),
+    ];
     let run = page.run;
-    let Some(values) = run.series.reals(&format!("{work}_busy_gpus")) else { return String::new() };
+    let lines: Vec<Line> = STATES
+        .iter()
+        .filter_map(|&(state, label, colour, dash)| {
+            let values = run.series.reals(&format!("{work}_{state}_gpus"))?;
+            let there = state == "busy" || values.iter().any(|gpus| *gpus > 0.0);
+            let label = label.to_owned();
+            there.then(|| Line { label, colour, dash, values: values.to_vec() })
+        })
+        .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
     let limit = run.real(&["workloads", work, "gpus"]);
     let limit = limit.map(|gpus| (gpus, format!("{} GPUs", told(gpus, Form::Count).0)));
     let chart = TimeChart {
-        title: "GPUs held by jobs".to_owned(),
-        lines: vec![Line {
-            label: "held".to_owned(),
-            colour: "training",
-            dash: 0,
-            values: values.to_vec(),
-        }],
+        title: "GPUs by state".to_owned(),
+        lines,
         limit,
         unit: "GPUs",
         from_zero: true,
     };
-    page.time_figure(chart, "Means of intervals. Bands: racks were down.")
+    let reading = "Means of intervals; the states together are all GPUs. Without power: also GPUs \
+                   that start after it. Bands: racks were down.";
+    page.time_figure(chart, reading)
 }
 
 fn queue(page: &Page<'_>, work: &str) -> String {

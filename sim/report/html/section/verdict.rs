@@ -67,7 +67,9 @@ fn sentences(run: &Run) -> Vec<String> {
 /// The share of the time in which the mean of an interval stood at the limit.
 pub(super) fn share_at_limit(run: &Run) -> Option<f64> {
     let (limit, import) = (run.limit_mw?, run.series.reals("import_mw")?);
-    let hours = run.hours();
+    let counted = run.counted_from();
+    let mut hours = run.hours();
+    hours.iter_mut().zip(run.starts()).filter(|(_, at)| **at < counted).for_each(|(h, _)| *h = 0.0);
     let total: f64 = hours.iter().sum();
     let at = import.iter().zip(&hours).filter(|(mw, _)| **mw >= AT_LIMIT * limit);
     (total > 0.0).then(|| at.map(|(_, hours)| hours).sum::<f64>() / total)
@@ -194,6 +196,13 @@ fn chips(run: &Run, notes: usize) -> String {
             format!("<li class=\"warn\">Not balanced: {}</li>", escape(&open.join(", ")))
         }
     });
+    let counted = run.counted_from();
+    if counted > run.span().0 {
+        all.push(format!(
+            "<li>Figures count from {} on; charts, incidents and the replay show the whole run</li>",
+            run.moment(counted)
+        ));
+    }
     if notes > 0 {
         let thing = if notes == 1 { "thing" } else { "things" };
         all.push(format!("<li class=\"warn\">{notes} {thing} to know before use</li>"));
