@@ -463,6 +463,13 @@ quantity!(
     Range::up_to(1e-9, 1e9)
 );
 quantity!(
+    /// Price of a megawatt that is kept ready for an hour, in dollars.
+    ReservePrice, "a price of reserve", "9.62 $/MW-h",
+    [unit("$/MW-h", 1.0), unit("$/MW-day", 1.0 / 24.0), unit("$/MW-year", 1.0 / 8760.0),
+     unit("$/kW-year", 1000.0 / 8760.0)],
+    Range::up_to(1e-9, 1e9)
+);
+quantity!(
     /// Price of emissions in dollars per tonne.
     CarbonPrice, "a carbon price", "60 $/t", [unit("$/t", 1.0)],
     Range::up_to(1e-9, 1e9)

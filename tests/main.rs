@@ -31,6 +31,7 @@ mod pages;
 mod plant_books;
 mod plant_only;
 mod presets;
+mod programmes;
 mod random_sites;
 mod reference;
 mod reliability;

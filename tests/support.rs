@@ -154,6 +154,14 @@ pub(crate) fn load(path: &Path, sets: &[&str]) -> Loaded {
     reading.loaded.unwrap_or_else(|| panic!("the scenario is refused:\n{said}"))
 }
 
+/// The errors of the scenario `text`, a line each; none where it can be run.
+pub(crate) fn load_errors(text: &str) -> Vec<String> {
+    let bench = Bench::new();
+    let reading = read_scenario(&bench.file("test.yaml", text), &[]);
+    let report = reading.diagnostics.short(&reading.files);
+    report.lines().filter_map(|line| Some(line.split_once(": error: ")?.1.to_owned())).collect()
+}
+
 /// What a run told, and what it came to.
 #[derive(Debug)]
 pub(crate) struct Told {

@@ -35,6 +35,9 @@ pub struct ControlSpec {
     /// What battery systems on the buses of `power` are used for. Default: nothing but to hold up
     /// their bus, where they can.
     pub battery: Option<BatteryUseSpec>,
+    /// What the site draws that no award of a programme may count on, as loads that are dispatched
+    /// tell their operator (low power consumption). Default: 0 W.
+    pub low_power_consumption: Option<Power>,
 }
 
 /// A time at which the site may import less. What is over the limit gives way in the order of
@@ -64,6 +67,8 @@ pub struct ControlDesign {
     pub curtailments: Vec<Curtailment>,
     /// What battery systems are used for.
     pub battery: BatteryUses,
+    /// What no award may count on, W.
+    pub low_w: f64,
 }
 
 /// A time of less import.
@@ -117,7 +122,8 @@ impl ControlSpec {
         let battery = self.battery.as_ref().map_or_else(BatteryUses::default, |battery| {
             Check { faults }.within("battery", |check| battery.resolve(check.faults))
         });
-        ControlDesign { restart_after_heat: restart, curtailments, battery }
+        let low_w = self.low_power_consumption.map_or(0.0, |power| power.0);
+        ControlDesign { restart_after_heat: restart, curtailments, battery, low_w }
     }
 }
 

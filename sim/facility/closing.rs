@@ -66,6 +66,9 @@ impl Facility<'_> {
         for work in &mut self.works {
             work.forget_extremes();
         }
+        for running in &mut self.programmes.running {
+            running.book.slowest_s = 0.0;
+        }
         self.billed.intervals.clear();
         self.restart_months(now);
     }
@@ -100,6 +103,7 @@ impl Facility<'_> {
             halls: halls.collect(),
             works,
             components,
+            programmes: self.programmes.running.iter().map(|running| running.book).collect(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::injection::Injection;
 use crate::control::ControlDesign;
+use crate::grid::programmes::ProgrammeDesign;
 use crate::grid::{PriceDesign, WeatherDesign};
 use crate::kernel::{Clock, Span};
 use crate::money::Terms;
@@ -69,6 +70,8 @@ pub struct Design {
     pub works: Vec<WorkSite>,
     /// Site-wide decisions.
     pub control: ControlDesign,
+    /// Grid programmes, in the order in which awards share the load.
+    pub programmes: Vec<ProgrammeDesign>,
     /// The contracts that the site buys under.
     pub terms: Terms,
 }

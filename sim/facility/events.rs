@@ -43,6 +43,8 @@ pub(super) enum Event {
     Interval,
     /// A curtailment begins, or ends.
     Curtailment { index: u32, begins: bool },
+    /// A grid programme has something to do.
+    Programme(u32),
 }
 
 impl Event {
@@ -66,6 +68,7 @@ impl Event {
             Event::Water => [15, 0],
             Event::Calm(hall) => [16, hall.into()],
             Event::Sequence => [17, 0],
+            Event::Programme(index) => [19, index.into()],
             Event::Injected { index, begins } => [18, 2 * u64::from(index) + u64::from(begins)],
         }
     }
@@ -89,6 +92,7 @@ impl Facility<'_> {
                 self.agenda.push(at, Class::Plant, Event::Curtailment { index, begins });
             }
         }
+        self.start_programmes();
         self.schedule_planned();
         for house in &self.design.house {
             self.power.set_demand(house.load, loads::house_demand(house));
@@ -155,6 +159,7 @@ impl Facility<'_> {
                 self.changed.cooling(plant)
             }
             Event::Curtailment { index, begins } => self.curtail(now, index, begins, observer),
+            Event::Programme(index) => self.run_programme(now, index, observer),
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);
@@ -165,7 +170,8 @@ impl Facility<'_> {
     /// Begins or ends a curtailment: every feed may carry its part of the limit.
     fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
         let import_w = self.design.control.curtailments[index as usize].import_w;
-        self.power.limit_import(begins.then_some(import_w));
+        self.curtailed_w = begins.then_some(import_w);
+        self.limit_site();
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
         self.watch.cause(begins);
         let feeds: Vec<usize> =

@@ -308,6 +308,7 @@ impl Facility<'_> {
             works: &self.works,
             works_w,
             live_racks,
+            programmes: &self.programmes,
             price: self.price.current(),
             carbon_g_per_kwh: self.carbon.as_ref().map_or(0.0, Carbon::current),
             air: &self.air,

@@ -34,6 +34,7 @@ mod notes;
 mod observer;
 mod outcome;
 mod passes;
+mod programmes;
 mod racks;
 mod rows;
 mod sequences;
@@ -78,6 +79,7 @@ use loading::Loading;
 use loads::Owner;
 use meters::Meters;
 use months::Months;
+use programmes::Programmes;
 use racks::Rack;
 use states::States;
 use storage::Storage;
@@ -140,6 +142,9 @@ pub struct Facility<'d> {
     audit: Audit,
     months: Months,
     watch: Watch,
+    programmes: Programmes,
+    /// The limit of the curtailment that holds, W.
+    curtailed_w: Option<f64>,
     /// What contracts charge for; empty where nothing is priced.
     billed: Books,
     interval_start: Time,
@@ -186,6 +191,8 @@ impl<'d> Facility<'d> {
             replication,
             agenda: Agenda::new(),
             trace: TraceHash::new(),
+            programmes: Programmes::new(design, &streams),
+            curtailed_w: None,
             price: Price::new(&design.price, &streams),
             carbon: design.carbon.as_ref().map(Carbon::new),
             wet_bulb_c: air.wet_bulb_c(),

@@ -110,6 +110,10 @@ pub enum What {
     Curtailed,
     /// The site may import what its feeds carry again.
     Uncurtailed,
+    /// A grid programme calls the site for less power.
+    Called,
+    /// The call is over.
+    Recalled,
     /// A machine of the power chain has come to this state.
     Machine(State),
 }
@@ -139,6 +143,8 @@ impl What {
             What::WaterBack => "water-back",
             What::Curtailed => "curtailed",
             What::Uncurtailed => "uncurtailed",
+            What::Called => "called",
+            What::Recalled => "recalled",
             What::Machine(state) => state.name(),
         }
     }

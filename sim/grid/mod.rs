@@ -1,6 +1,6 @@
-//! The world outside the fence: weather, the price of energy and its carbon.
+//! The world outside the fence: weather, the price of energy and its carbon, grid programmes.
 //!
-//! Each of the three is a value that holds from one instant to the next: an hour of weather,
+//! Each of the first three is a value that holds from one instant to the next: an hour of weather,
 //! a quarter-hour of price. Whatever it comes from (a model that draws it, a file that
 //! recorded it, a constant), the site sees the same three methods:
 //!
@@ -16,6 +16,7 @@ mod place;
 
 mod carbon;
 pub mod price;
+pub mod programmes;
 pub mod weather;
 
 #[cfg(test)]

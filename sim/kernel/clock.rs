@@ -102,12 +102,18 @@ impl Clock {
     /// that steps lie as those of a meter on the wall: a whole `step` where the start is a
     /// multiple itself, or where no whole number of steps fills a day.
     pub fn first_step(&self, step: Span) -> Span {
+        self.until_step(Time::ZERO, step)
+    }
+
+    /// Time from `time` to the next full multiple of `step` since local midnight: a whole `step` where
+    /// `time` is a multiple itself, or where no whole number of steps fills a day.
+    pub fn until_step(&self, time: Time, step: Span) -> Span {
         const DAY: u64 = Span::from_hours(24).as_nanos();
         let (step, midnight) = (step.as_nanos(), jiff::civil::Time::midnight());
         if step == 0 || !DAY.is_multiple_of(step) {
             return Span::from_nanos(step);
         }
-        let since = self.local(Time::ZERO).time().duration_since(midnight).as_nanos();
+        let since = self.local(time).time().duration_since(midnight).as_nanos();
         let since = u64::try_from(since).expect("no time of day lies before midnight");
         Span::from_nanos(step - since % step)
     }

@@ -32,6 +32,8 @@ impl Scale {
     pub const MW: Self = Self::new("MW", "mw", 1e-6);
     /// Energy.
     pub const MWH: Self = Self::new("MWh", "mwh", 1.0 / 3.6e9);
+    /// Power that is kept ready over time.
+    pub const MW_H: Self = Self::new("MW-h", "mw_h", 1.0 / 3.6e9);
     /// Energy of something small.
     pub const KWH: Self = Self::new("kWh", "kwh", 1.0 / 3.6e6);
     /// Energy for a piece of work.
@@ -88,9 +90,10 @@ impl Scale {
     pub const YEARS: Self = Self::new("years", "years", 1.0);
 
     /// The units that end the names of what is in them.
-    const NAMED: [Self; 26] = [
+    const NAMED: [Self; 27] = [
         Self::MW,
         Self::MWH,
+        Self::MW_H,
         Self::KWH,
         Self::DEGC,
         Self::KELVIN,

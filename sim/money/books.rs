@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::tables::Window;
+
 /// What the meters billed in an interval of the time series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
@@ -49,6 +51,13 @@ pub(super) struct Begin {
     pub(super) second: i32,
     /// Seconds of local time since 1970, for metering intervals on the clock.
     pub(super) local_s: i64,
+}
+
+impl Begin {
+    /// Whether it lies in `window`.
+    pub(super) fn is_in(&self, window: &Window) -> bool {
+        window.holds(self.of_year as u8, self.weekday as u8, self.second)
+    }
 }
 
 /// A calendar month of the books.

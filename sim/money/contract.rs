@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::bill::{Bill, ContractBill, Entry, Item};
 use super::books::{Begin, Books, Interval, Month, calendar};
-use super::{Cents, Terms, Window};
+use super::{Cents, Terms};
+use crate::tables::Window;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 const KW_PER_MW: f64 = 1000.0;
@@ -186,7 +187,7 @@ impl Laid<'_> {
         let mut peaks = vec![0.0_f64; self.months.len()];
         for (demand_mw, index) in self.demands(interval_s) {
             let begin = &self.begins[index];
-            if window.holds(begin) {
+            if begin.is_in(window) {
                 peaks[begin.month] = peaks[begin.month].max(demand_mw);
             }
         }
@@ -249,7 +250,7 @@ impl Tariff {
         let mut month_mwh = vec![0.0; run.months.len()];
         for (interval, begin) in run.intervals() {
             let mwh = interval.import_mwh * (1.0 + self.losses);
-            let price = self.periods.iter().find(|(window, _)| window.holds(begin));
+            let price = self.periods.iter().find(|(window, _)| begin.is_in(window));
             let price = price.expect("the last period always holds").1;
             sums.add(begin.month, Item::Energy, mwh * price);
             month_mwh[begin.month] += mwh;

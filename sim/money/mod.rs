@@ -39,7 +39,6 @@ mod finance;
 mod money_spec;
 mod project;
 mod spec;
-mod window;
 
 pub use account::{Account, HallAccount, Product, WorkAccount};
 pub use bill::{Bill, ContractBill, Entry, Item};
@@ -54,7 +53,6 @@ pub use finance::{
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
 pub use spec::{ContractSpec, Outside};
-pub use window::{Window, WindowSpec};
 
 use jiff::tz::TimeZone;
 

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::contract::{Block, CoincidentPeak, Demand, Law, Market, Ratchet, Tariff};
-use super::window::{Window, WindowSpec};
 use crate::spec::{Check, Fault, kinds, within};
+use crate::tables::{Window, WindowSpec};
 use crate::units::{
     CapacityPrice, CarbonPrice, DemandPrice, Duration, Energy, EnergyPrice, Fraction, Power,
     WaterPrice,

@@ -76,6 +76,7 @@ fn place(kind: SubjectKind) -> (&'static str, &'static str, &'static str) {
         }
         SubjectKind::Component => ("What can fail", "", "components.COMPONENT."),
         SubjectKind::Contract => ("A contract", "", "contracts.CONTRACT."),
+        SubjectKind::Programme => ("A grid programme", "PROGRAMME_", "programmes.PROGRAMME."),
     }
 }
 

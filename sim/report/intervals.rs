@@ -77,6 +77,8 @@ struct Standing {
     /// By subject: racks without power, racks tripped by heat, and whether racks are slowed.
     halls: Vec<(String, [u32; 3])>,
     is_curtailed: bool,
+    /// Grid programmes that call the site.
+    calls: u32,
     /// Whether an incident has touched the present interval.
     touched: bool,
 }
@@ -99,6 +101,12 @@ impl Standing {
                 self.touched = true;
                 return;
             }
+            What::Called | What::Recalled => {
+                let called = record.what == What::Called;
+                self.calls = if called { self.calls + 1 } else { self.calls.saturating_sub(1) };
+                self.touched = true;
+                return;
+            }
             _ => return,
         };
         let hall = &mut self.hall(record.subject)[kind];
@@ -117,7 +125,9 @@ impl Standing {
     }
 
     fn is_over(&self) -> bool {
-        !self.is_curtailed && self.halls.iter().all(|(_, racks)| *racks == [0; 3])
+        !self.is_curtailed
+            && self.calls == 0
+            && self.halls.iter().all(|(_, racks)| *racks == [0; 3])
     }
 }
 

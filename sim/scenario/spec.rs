@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::event_spec::EventSpec;
 use crate::control::ControlSpec;
+use crate::grid::programmes::ProgrammeSpec;
 use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
 use crate::money::{ContractSpec, MoneySpec};
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
@@ -115,6 +116,12 @@ pub(super) struct ScenarioSpec {
     #[serde(default)]
     #[schemars(with = "MoneySpec")]
     money: Option<IgnoredAny>,
+    /// Grid programmes that call the site for less power, by name. Where awards share the load, those
+    /// written first come first. Default: none.
+    #[allow(dead_code)] // read component by component
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, ProgrammeSpec>")]
+    programmes: Option<IgnoredAny>,
     /// What is made to happen to parts of `power`, in place of luck: `- {at: 3 days, utility: {outage:
     /// 8 min}}`. Random failures go on beside it, and draw what they would draw without it.
     #[allow(dead_code)] // read one by one

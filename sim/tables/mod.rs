@@ -22,6 +22,7 @@ pub mod rows;
 mod run;
 mod series;
 pub mod stamp;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,4 @@ pub use read::{Recording, TableLayout, TableReader, read_csv};
 pub use rows::{Column, RowReader, Wanted};
 pub use run::{ReadFile, Run};
 pub use series::{Playback, Series};
+pub use window::{Window, WindowSpec};

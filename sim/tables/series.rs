@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 
 /// Values with the instants at which they begin to hold; the last one holds for ever.
 ///
@@ -39,6 +39,20 @@ impl<T: Copy> Series<T> {
     /// The steps in order of time.
     pub fn steps(&self) -> impl Iterator<Item = (Time, T)> + '_ {
         self.starts.iter().copied().zip(self.values.iter().copied())
+    }
+
+    /// The steps that begin after `from` and before `until`, in order of time.
+    pub fn between(&self, from: Time, until: Time) -> impl Iterator<Item = (Time, T)> + '_ {
+        let [first, end] = [
+            self.starts.partition_point(|start| *start <= from),
+            self.starts.partition_point(|start| *start < until),
+        ];
+        (first..end.max(first)).map(|index| (self.starts[index], self.values[index]))
+    }
+
+    /// The shortest time between two steps; none where there is one step.
+    pub fn step(&self) -> Option<Span> {
+        self.starts.windows(2).map(|pair| pair[1] - pair[0]).min()
     }
 
     /// Number of steps, at least one.
@@ -83,7 +97,6 @@ impl<T: Copy> Playback<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Span;
 
     fn hours(n: u64) -> Time {
         Time::ZERO + Span::from_hours(n)

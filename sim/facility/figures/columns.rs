@@ -29,6 +29,7 @@ pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
         SubjectKind::Training => &[WORK, TRAINING],
         SubjectKind::Inference => &[WORK, INFERENCE],
         SubjectKind::HeatLoad => &[WORK, HEAT_LOAD],
+        SubjectKind::Programme => &[super::programmes::COLUMNS],
         SubjectKind::Class
         | SubjectKind::Cause
         | SubjectKind::Component

@@ -40,13 +40,18 @@ pub(super) static SITE: &[Figure] = &[
         "What all contracts come to; they take the place of the cost of energy.",
     )
     .lower(),
-    usd("money.net", "Revenue less what all contracts come to.").higher(),
+    usd(
+        "money.net",
+        "Revenue, with the income of grid programmes, less what all contracts come to.",
+    )
+    .higher(),
 ];
 
 /// Tells the site, and a subject for each contract, what they come to.
 pub(super) fn tell_bill(subjects: &mut Vec<Subject>, bill: &Bill) {
     let site = &mut subjects[0];
     let (revenue, cost) = (site.get("money.revenue_usd"), bill.cost().usd());
+    let revenue = revenue.map(|usd| usd + site.get("money.programmes_usd").unwrap_or(0.0));
     let [contracts, net] = SITE else { unreachable!("there are two") };
     site.push(contracts, Some(cost));
     site.push(net, revenue.map(|revenue| revenue - cost));

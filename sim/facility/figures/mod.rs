@@ -13,6 +13,7 @@
 mod columns;
 mod contracts;
 mod outcome;
+mod programmes;
 mod project;
 mod requests;
 mod reserve;
@@ -35,6 +36,7 @@ pub(super) use works::WorkEnd;
 
 use super::cooling::{ExchangerPlant, LoopPlant, Waterworks};
 use super::design::Design;
+use super::programmes::Programmes;
 use super::work::Work;
 use crate::fluids::MoistAir;
 use crate::kernel::Time;
@@ -55,6 +57,7 @@ pub(super) struct View<'a> {
     pub(super) works_w: &'a [f64],
     /// Racks of each hall that have power and are not tripped.
     pub(super) live_racks: &'a [u32],
+    pub(super) programmes: &'a Programmes,
     /// $/MWh.
     pub(super) price: f64,
     pub(super) carbon_g_per_kwh: f64,

@@ -38,11 +38,13 @@ pub enum SubjectKind {
     Component,
     /// A contract that the site buys under.
     Contract,
+    /// A grid programme.
+    Programme,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of `summary.json`.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Site,
         Self::Losses,
         Self::Loop,
@@ -57,6 +59,7 @@ impl SubjectKind {
         Self::Cause,
         Self::Component,
         Self::Contract,
+        Self::Programme,
     ];
 
     /// Whether it is a workload, of whatever kind.

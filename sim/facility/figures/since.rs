@@ -14,6 +14,7 @@ impl End {
         let halls = self.halls.iter().zip(&before.halls);
         let works = self.works.iter().zip(&before.works);
         let components = self.components.into_iter().zip(&before.components);
+        let programmes = self.programmes.iter().zip(&before.programmes);
         Self {
             now: self.now,
             seconds: self.seconds - before.seconds,
@@ -30,6 +31,7 @@ impl End {
             components: components
                 .map(|((name, now), (_, before))| (name, now.since(before, before_h, hours)))
                 .collect(),
+            programmes: programmes.map(|(now, before)| now.since(before)).collect(),
         }
     }
 }

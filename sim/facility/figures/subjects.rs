@@ -4,11 +4,12 @@ use super::columns::group_columns;
 use super::requests::{Requests, request_columns, request_rows};
 use super::reserve::{LOADING, LoadEnd, Reserve, reserve_figures};
 use super::{
-    Column, Derived, Fact, Shown, Subject, SubjectKind, View, contracts, project, ratio, requests,
-    works,
+    Column, Derived, Fact, Shown, Subject, SubjectKind, View, contracts, programmes, project,
+    ratio, requests, works,
 };
 use crate::facility::design::{Design, WorkDesign};
 use crate::facility::months::Month;
+use crate::facility::programmes::ProgrammeEnd;
 use crate::kernel::Time;
 use crate::measure::{Figure, Join, Meter, Row, Scale, SpellTotals};
 use crate::plant::power::ComponentKind;
@@ -125,6 +126,7 @@ impl Group {
             SubjectKind::Losses => "losses",
             SubjectKind::Hall => "halls",
             SubjectKind::Storage => "storage",
+            SubjectKind::Programme => "programmes",
             kind if kind.is_cooling() => "cooling",
             _ => "workloads",
         };
@@ -174,6 +176,9 @@ pub(in crate::facility) fn groups(design: &Design) -> Vec<Group> {
     for (index, hall) in design.halls.iter().enumerate() {
         groups.push(Group::new(design, SubjectKind::Hall, &hall.name, vec![index]));
     }
+    for (index, programme) in design.programmes.iter().enumerate() {
+        groups.push(Group::new(design, SubjectKind::Programme, &programme.name, vec![index]));
+    }
     groups
 }
 
@@ -210,6 +215,8 @@ pub(in crate::facility) struct End {
     pub(in crate::facility) works: Vec<(works::WorkEnd, Summary)>,
     /// By declared component that can fail.
     pub(in crate::facility) components: Vec<(String, ComponentEnd)>,
+    /// By programme of the design.
+    pub(in crate::facility) programmes: Vec<ProgrammeEnd>,
 }
 
 /// The meters and what was left beside them at the instant from which figures count. The extremes
@@ -485,10 +492,16 @@ static SITE_DERIVED: &[Derived] = &[
         |of| ratio(of("money.energy_cost_usd"), of("energy.import_mwh")),
     ),
     Derived::new(
-        Figure::new("money.margin", Scale::USD, "Revenue, and income of exports, less cost of energy.").higher(),
+        Figure::new(
+            "money.margin",
+            Scale::USD,
+            "Revenue, with the income of grid programmes and exports, less cost of energy.",
+        )
+        .higher(),
         |of| {
-            let exported = of("money.export_income_usd").unwrap_or(0.0);
-            Some(of("money.revenue_usd")? - of("money.energy_cost_usd")? + exported)
+            let [programmes, exported] = ["money.programmes_usd", "money.export_income_usd"]
+                .map(|key| of(key).unwrap_or(0.0));
+            Some(of("money.revenue_usd")? - of("money.energy_cost_usd")? + exported + programmes)
         },
     ),
 ];
@@ -498,6 +511,7 @@ fn derived(kind: SubjectKind) -> &'static [Derived] {
     match kind {
         SubjectKind::Site => SITE_DERIVED,
         SubjectKind::Hall => HALL_DERIVED,
+        SubjectKind::Programme => programmes::DERIVED,
         SubjectKind::Mining => works::MINING_DERIVED,
         SubjectKind::Training => works::TRAINING_DERIVED,
         SubjectKind::Inference | SubjectKind::Class => requests::DERIVED,
@@ -533,6 +547,7 @@ pub(in crate::facility) fn subjects(
     let mut subjects: Vec<Subject> = Vec::new();
     let mut works = end.works.into_iter();
     let mut halls = end.halls.iter();
+    let mut ends = end.programmes.iter();
     let mut site = None;
     let mut workloads = Vec::new();
     for (index, group) in groups.iter().enumerate() {
@@ -547,6 +562,10 @@ pub(in crate::facility) fn subjects(
             }
             SubjectKind::Hall => {
                 subject.read(HALL, halls.next().expect("a group for each hall"));
+            }
+            SubjectKind::Programme => {
+                subject
+                    .read(programmes::PROGRAMME, ends.next().expect("a group for each programme"));
             }
             kind if kind.is_workload() => {
                 let work = works.next().expect("a group for each workload");
@@ -573,6 +592,11 @@ pub(in crate::facility) fn subjects(
     for sum in SITE_SUMS {
         let parts = subjects.iter().filter(|subject| (sum.of)(subject.kind));
         site.push(&sum.figure, Some(parts.filter_map(|subject| subject.get(sum.key)).sum()));
+    }
+    if !end.programmes.is_empty() {
+        let income = subjects.iter().filter(|subject| subject.kind == SubjectKind::Programme);
+        let income = income.filter_map(|subject| subject.get("income_usd")).sum();
+        site.push(&programmes::SITE_INCOME, Some(income));
     }
     site.derive(SITE_DERIVED);
     subjects.insert(0, site);
@@ -730,6 +754,7 @@ fn describe(kind: SubjectKind) -> Described {
             figures.extend(reserve_figures());
             figures.extend(SITE_SUMS.iter().map(|sum| &sum.figure));
             figures.push(&WORST_MONTH);
+            figures.push(&programmes::SITE_INCOME);
             figures.extend(contracts::SITE);
             figures.extend(project::SITE);
             columns.extend(ROW_DERIVED.iter().map(|derived| {
@@ -759,6 +784,7 @@ fn describe(kind: SubjectKind) -> Described {
         }
         SubjectKind::Class => figures.push(&CLASS_ENERGY),
         SubjectKind::Contract => figures.extend(of(contracts::CONTRACT)),
+        SubjectKind::Programme => figures.extend(of(programmes::PROGRAMME)),
         SubjectKind::Losses | SubjectKind::Loop | SubjectKind::Exchanger | SubjectKind::Storage => {
         }
     }

@@ -7,9 +7,8 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::super::contract::{Block, CoincidentPeak, Demand, Market, Ratchet, Tariff};
-use super::super::{
-    Bill, Books, Cents, Contract, Interval, Item, Law, Terms, Window, WindowSpec, price,
-};
+use super::super::{Bill, Books, Cents, Contract, Interval, Item, Law, Terms, price};
+use crate::tables::{Window, WindowSpec};
 
 const QUARTER_S: f64 = 900.0;
 

@@ -5,6 +5,7 @@ mod check;
 mod energy;
 mod inference;
 mod power;
+mod programmes;
 mod reliability;
 mod training;
 mod works;
@@ -73,6 +74,7 @@ fn told(outcome: &Outcome, style: Style, folder: &Path, wall: Duration) -> Strin
         }
     }
     text.failures(outcome);
+    text.programmes(outcome);
     text.money(outcome);
     text.books(outcome);
     text.end(&format!("simulated in {:.1} s; files in {}", wall.as_secs_f64(), folder.display()));
@@ -257,6 +259,11 @@ impl Text {
         let mut sheet = Sheet::new("Money", &["$"]);
         for work in outcome.workloads() {
             sheet.row(&format!("revenue: {}", work.name), [amount(work.real("revenue_usd"))]);
+        }
+        for programme in outcome.of(SubjectKind::Programme) {
+            if let Some(income) = programme.get("income_usd") {
+                sheet.row(&format!("programme: {}", programme.name), [amount(income)]);
+            }
         }
         sheet.row("energy cost", [amount(-cost)]);
         sheet.row("revenue less energy", [amount(site.real("money.margin_usd"))]);

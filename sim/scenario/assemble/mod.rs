@@ -12,6 +12,7 @@ mod joblogs;
 mod outlook;
 mod plant;
 mod played;
+mod programmes;
 mod storage;
 mod traces;
 mod upkeep;
@@ -33,6 +34,7 @@ use super::show::{content_hash, effective_yaml, with_texts};
 use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
 use crate::grid::PriceDesign;
+use crate::grid::programmes::ProgrammeSpec;
 use crate::kernel::{Clock, Span, Time};
 use crate::money::ContractSpec;
 use crate::plant::cooling::CoolingSpec;
@@ -48,12 +50,13 @@ use plant::{Plant, report};
 pub use played::PlayedFile;
 
 /// The sections whose components are selected by `kind`.
-pub(super) const SECTIONS: [Section; 5] = [
+pub(super) const SECTIONS: [Section; 6] = [
     Section { name: "power", kinds: PowerSpec::KINDS, lists: &[] },
     Section { name: "cooling", kinds: CoolingSpec::KINDS, lists: &[] },
     Section { name: "racks", kinds: RackSpec::KINDS, lists: &[] },
     Section { name: "workloads", kinds: WorkloadSpec::KINDS, lists: &[("pools", "PoolSpec")] },
     Section { name: "contracts", kinds: ContractSpec::KINDS, lists: &[] },
+    Section { name: "programmes", kinds: ProgrammeSpec::KINDS, lists: &[] },
 ];
 
 /// The sections that say what components of the power chain share.
@@ -172,6 +175,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         None => Vec::new(),
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
+    let programmes = programmes::read(document, &halls, control.low_w, &mut run, sink);
     let mut found = std::mem::take(&mut run.found);
 
     let upkeep = upkeep::read(document, &mut plant, &clock, sink);
@@ -204,6 +208,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         house,
         works: works.into_iter().map(|work| work.site).collect(),
         control,
+        programmes: programmes?,
         terms: terms?,
         clock: clock.clone(),
     };

@@ -133,6 +133,12 @@ pub(super) struct WorkRead {
 }
 
 impl Halls<'_> {
+    /// Rated power of all racks that could be read, W.
+    pub(super) fn power_w(&self) -> f64 {
+        let halls = self.readable.iter();
+        halls.map(|hall| hall.racks.len() as f64 * hall.equipment.rated_w()).sum()
+    }
+
     /// What the racks of each component with a rating, and each of what cools them, are rated for:
     /// the place of the component, the cooler, the rating of a rack, its rated power in W.
     pub(super) fn rated(&self) -> Vec<(Mark, usize, CoolantRating, f64)> {

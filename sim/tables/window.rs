@@ -1,12 +1,11 @@
-//! Hours of the week and months of the year in which a charge counts.
+//! Hours of the week and months of the year in which something counts: a charge, an award.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::books::Begin;
 use crate::spec::Fault;
 
-/// When a charge counts, on the clock of the site. What is not written does not restrict it.
+/// When it counts, on the clock of the site. What is not written does not restrict it.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSpec {
@@ -18,7 +17,7 @@ pub struct WindowSpec {
     pub hours: Option<Vec<String>>,
 }
 
-/// When a charge counts, resolved. An interval belongs to a window where it begins in it.
+/// When something counts, resolved. An interval belongs to a window where it begins in it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Window {
     months: Option<Vec<u8>>,
@@ -79,14 +78,18 @@ fn parse(span: &str) -> Option<(i32, i32)> {
 }
 
 impl Window {
-    /// Whether what begins at `begin` counts.
-    pub(super) fn holds(&self, begin: &Begin) -> bool {
-        let month = self.months.as_ref().is_none_or(|it| it.contains(&(begin.of_year as u8)));
-        let day = self.weekdays.as_ref();
-        let day = day.is_none_or(|it| it.contains(&(begin.weekday as u8 + 1)));
+    /// Whether it holds at some time of the month, from 1.
+    pub fn has_month(&self, month: u8) -> bool {
+        self.months.as_ref().is_none_or(|months| months.contains(&month))
+    }
+
+    /// Whether what begins in this month, from 1, on this day of the week, from 0 for Monday, and
+    /// `at` seconds after midnight counts.
+    pub fn holds(&self, month: u8, weekday: u8, at: i32) -> bool {
+        let month = self.months.as_ref().is_none_or(|it| it.contains(&month));
+        let day = self.weekdays.as_ref().is_none_or(|it| it.contains(&(weekday + 1)));
         let hour = self.hours.as_ref().is_none_or(|spans| {
             spans.iter().any(|&(from, until)| {
-                let at = begin.second;
                 if from < until { (from..until).contains(&at) } else { at >= from || at < until }
             })
         });

@@ -1,0 +1,457 @@
+//! Grid programmes as the site carries them out: calls that bind its import, what it delivers by
+//! the import meter, what it is paid.
+
+use std::collections::VecDeque;
+
+use super::Facility;
+use super::design::Design;
+use super::events::Event;
+use super::observer::{Observer, Record, What};
+use crate::grid::Price;
+use crate::grid::programmes::{Baseline, Call, CallAccount, Peak, Signal, Target};
+use crate::kernel::{Class, Clock, Span, Streams, Time};
+use crate::plant::Rank;
+use crate::tables::{Playback, Window};
+
+/// All programmes of a site, and the import that they are metered by.
+#[derive(Debug)]
+pub(super) struct Programmes {
+    pub(super) running: Vec<Running>,
+    history: History,
+    /// When the import was read last, and what it was, W.
+    read_at: Time,
+    import_w: f64,
+    /// What the site draws that no award counts on, W.
+    low_w: f64,
+}
+
+/// A programme in a run.
+#[derive(Debug)]
+pub(super) struct Running {
+    calls: Vec<Call>,
+    peaks: Vec<(Peak, f64)>,
+    /// The first call that has not come yet.
+    next: usize,
+    pub(super) called: Option<CallAccount>,
+    restoring: Option<Restoring>,
+    /// The award that is held now, W, and when that may change.
+    pub(super) award_w: f64,
+    award_until: Time,
+    price: Playback<f64>,
+    accreditation: f64,
+    /// What the award has been paid since the present call came, $.
+    pay_usd: f64,
+    pub(super) book: ProgrammeEnd,
+}
+
+/// What a call has cut, until it is back.
+#[derive(Debug, Clone, Copy)]
+struct Restoring {
+    baseline_w: f64,
+    /// It is back at this import, W, or at the latest at this time.
+    back_w: f64,
+    until: Time,
+}
+
+/// What a programme has come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct ProgrammeEnd {
+    /// Whether it has awards, and whether it has peaks.
+    pub(super) has_award: bool,
+    pub(super) has_peaks: bool,
+    pub(super) calls: u64,
+    /// Calls at which the import was never as low as asked.
+    pub(super) missed: u64,
+    pub(super) called_s: f64,
+    /// Awards over time, the part that was not there, what calls asked, what they got: J.
+    pub(super) award_j: f64,
+    pub(super) shortfall_j: f64,
+    pub(super) asked_j: f64,
+    pub(super) delivered_j: f64,
+    /// Below the baseline after recalls, until the load was back, J.
+    pub(super) restoring_j: f64,
+    /// Time from full response to recall, and what of it counts as delivered, s.
+    pub(super) scored_s: f64,
+    pub(super) met_s: f64,
+    /// Sum over calls, and the longest, of the time until the import was as low as asked, s.
+    pub(super) response_s: f64,
+    pub(super) slowest_s: f64,
+    pub(super) capacity_usd: f64,
+    pub(super) clawback_usd: f64,
+    pub(super) energy_usd: f64,
+    /// Peaks that are over, those of them in an alert, and the sum of the imports at them, W.
+    pub(super) peaks: u64,
+    pub(super) peaks_in_alert: u64,
+    pub(super) peaks_w: f64,
+}
+
+impl ProgrammeEnd {
+    /// What came after `before`.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self {
+            has_award: self.has_award,
+            has_peaks: self.has_peaks,
+            calls: self.calls - before.calls,
+            missed: self.missed - before.missed,
+            called_s: self.called_s - before.called_s,
+            award_j: self.award_j - before.award_j,
+            shortfall_j: self.shortfall_j - before.shortfall_j,
+            asked_j: self.asked_j - before.asked_j,
+            delivered_j: self.delivered_j - before.delivered_j,
+            restoring_j: self.restoring_j - before.restoring_j,
+            scored_s: self.scored_s - before.scored_s,
+            met_s: self.met_s - before.met_s,
+            response_s: self.response_s - before.response_s,
+            slowest_s: self.slowest_s,
+            capacity_usd: self.capacity_usd - before.capacity_usd,
+            clawback_usd: self.clawback_usd - before.clawback_usd,
+            energy_usd: self.energy_usd - before.energy_usd,
+            peaks: self.peaks - before.peaks,
+            peaks_in_alert: self.peaks_in_alert - before.peaks_in_alert,
+            peaks_w: self.peaks_w - before.peaks_w,
+        }
+    }
+}
+
+/// How often an award that is held in some hours only is looked at.
+const AWARD_STEP: Span = Span::from_secs(900);
+/// The load is back where this part of what was asked is still missing: an assumption.
+const BACK: f64 = 0.05;
+/// Time after a recall in which the load must be back, as a reserve asks it (assumption: 3 h).
+const RESTORE: Span = Span::from_hours(3);
+/// The import is as low as asked where it is above that by this part at most: rounding.
+const ROUNDING: f64 = 1e-6;
+/// How far back baselines look.
+const HISTORY: Span = Span::from_secs(1800);
+
+const JOULES_PER_MWH: f64 = 3.6e9;
+
+impl Programmes {
+    /// The programmes of `design` at the start of a run. All calls are drawn now, each programme's
+    /// from a stream of its own; prices are looked ahead on a copy of their stream.
+    pub(super) fn new(design: &Design, streams: &Streams) -> Self {
+        let horizon = Time::ZERO + design.duration;
+        let prices = || {
+            let mut price = Price::new(&design.price, streams);
+            let mut all = vec![(Time::ZERO, price.current())];
+            while price.next_at() < horizon {
+                let at = price.next_at();
+                price.advance(at);
+                all.push((at, price.current()));
+            }
+            all
+        };
+        let running = design.programmes.iter().map(|programme| {
+            let (calls, peaks) = match &programme.signal {
+                Signal::Calls(calls) => {
+                    let mut stream = streams.stream("programme calls", &programme.name);
+                    (calls.of_run((&design.clock, horizon), &mut stream, prices), Vec::new())
+                }
+                Signal::Peaks(peaks) => {
+                    let found = peaks.peaks(&design.clock, horizon);
+                    let found = found.into_iter().filter(|peak| peak.until <= horizon);
+                    let alerts = peaks.alerts(&design.clock, horizon);
+                    (alerts, found.map(|peak| (peak, 0.0)).collect())
+                }
+            };
+            Running {
+                calls,
+                next: 0,
+                called: None,
+                restoring: None,
+                award_w: 0.0,
+                award_until: Time::ZERO,
+                price: Playback::new(programme.pay.capacity.clone()),
+                accreditation: programme.pay.accreditation,
+                pay_usd: 0.0,
+                book: ProgrammeEnd {
+                    has_award: matches!(programme.target, Target::Award(..)),
+                    has_peaks: matches!(programme.signal, Signal::Peaks(_)),
+                    ..ProgrammeEnd::default()
+                },
+                peaks,
+            }
+        });
+        Self {
+            running: running.collect(),
+            history: History::default(),
+            read_at: Time::ZERO,
+            import_w: 0.0,
+            low_w: design.control.low_w,
+        }
+    }
+
+    /// The most that all calls together let the site import, W; none while nobody calls.
+    fn cap_w(&self) -> Option<f64> {
+        let caps = self.running.iter().filter_map(|it| it.called.as_ref()).map(CallAccount::cap_w);
+        caps.reduce(f64::min)
+    }
+
+    /// The site imports `import_w` from `now` on.
+    pub(super) fn read(&mut self, now: Time, import_w: f64) {
+        if self.running.is_empty() {
+            return;
+        }
+        self.book(now);
+        self.import_w = import_w;
+        self.history.set(now, import_w);
+        for running in &mut self.running {
+            if let Some(call) = &mut running.called
+                && call.responded.is_none()
+                && import_w <= call.asked_import_w() * (1.0 + ROUNDING)
+            {
+                call.responded = Some(now);
+                let seconds = (now - call.from).as_secs_f64();
+                running.book.response_s += seconds;
+                running.book.slowest_s = running.book.slowest_s.max(seconds);
+            }
+            if running.restoring.is_some_and(|it| import_w >= it.back_w) {
+                running.restoring = None;
+            }
+        }
+    }
+
+    /// Books the import as it was read last up to `now`.
+    fn book(&mut self, now: Time) {
+        let (from, import_w) = (self.read_at, self.import_w);
+        if now == from {
+            return;
+        }
+        let seconds = (now - from).as_secs_f64();
+        let mut free_w = (import_w - self.low_w).max(0.0);
+        for running in &mut self.running {
+            let book = &mut running.book;
+            let mut paid_w = running.award_w;
+            if let Some(call) = &mut running.called {
+                book.called_s += seconds;
+                book.asked_j += call.asked_w * seconds;
+                book.delivered_j += call.delivered_w(import_w) * seconds;
+                call.over(from, now, import_w);
+            } else if running.restoring.is_none() {
+                // Awards share the load that can go, in the order in which they are written.
+                let kept_w = running.award_w.min(free_w);
+                free_w -= kept_w;
+                book.shortfall_j += (running.award_w - kept_w) * seconds;
+                paid_w = kept_w;
+            }
+            book.award_j += running.award_w * seconds;
+            let paid_w = paid_w * running.accreditation;
+            let usd = paid_w * seconds / JOULES_PER_MWH * running.price.current();
+            running.pay_usd += usd;
+            book.capacity_usd += usd;
+            if let Some(restoring) = &running.restoring {
+                book.restoring_j += (restoring.baseline_w - import_w).max(0.0) * seconds;
+            }
+            for (peak, metered_j) in &mut running.peaks {
+                let (from, to) = (from.max(peak.from), now.min(peak.until));
+                if from < to {
+                    *metered_j += import_w * (to - from).as_secs_f64();
+                }
+            }
+        }
+        self.read_at = now;
+    }
+}
+
+impl Running {
+    /// When it has something to do next.
+    fn next_at(&self) -> Time {
+        let call = self.calls.get(self.next).map_or(Time::MAX, |call| call.from);
+        let recall = self.called.map_or(Time::MAX, |call| call.until);
+        let restored = self.restoring.map_or(Time::MAX, |it| it.until);
+        let peaks = self.peaks.first().map_or(Time::MAX, |(peak, _)| peak.until);
+        let at = call.min(recall).min(restored).min(peaks);
+        at.min(self.award_until).min(self.price.next_at())
+    }
+}
+
+impl Facility<'_> {
+    /// Enters in the calendar when each programme begins.
+    pub(super) fn start_programmes(&mut self) {
+        for index in (0..).take(self.programmes.running.len()) {
+            self.agenda.push(Time::ZERO, Class::Control, Event::Programme(index));
+        }
+    }
+
+    /// What is due of a programme at `now`: its award, a recall, a call.
+    pub(super) fn run_programme(&mut self, now: Time, index: u32, observer: &mut dyn Observer) {
+        self.programmes.book(now);
+        let design = &self.design.programmes[index as usize];
+        let running = &mut self.programmes.running[index as usize];
+        running.price.advance(now);
+        running.restoring = running.restoring.filter(|it| it.until > now);
+        if running.award_until <= now {
+            let (award_w, until) = award(&design.target, &self.design.clock, now);
+            (running.award_w, running.award_until) = (award_w, until);
+        }
+        while let Some((peak, metered_j)) = running.peaks.first().copied()
+            && peak.until <= now
+        {
+            running.peaks.remove(0);
+            let book = &mut running.book;
+            book.peaks += 1;
+            book.peaks_in_alert += u64::from(
+                running.calls.iter().any(|it| it.from <= peak.from && peak.from < it.until),
+            );
+            book.peaks_w += metered_j / (peak.until - peak.from).as_secs_f64();
+        }
+        if running.called.is_some_and(|call| call.until <= now) {
+            self.recall(now, index, observer);
+        }
+        let running = &mut self.programmes.running[index as usize];
+        if let Some(call) = running.calls.get(running.next).filter(|call| call.from <= now).copied()
+        {
+            running.next += 1;
+            let is_for_us = !running.book.has_award || running.award_w > 0.0;
+            if is_for_us && call.until > now {
+                self.call(now, index, call, observer);
+            }
+        }
+        let next = self.programmes.running[index as usize].next_at();
+        if next < Time::MAX {
+            self.agenda.push(next, Class::Control, Event::Programme(index));
+        }
+    }
+
+    fn call(&mut self, now: Time, index: u32, call: Call, observer: &mut dyn Observer) {
+        let design = &self.design.programmes[index as usize];
+        let baseline_w = match design.baseline {
+            Baseline::Reference(w) => w,
+            Baseline::Telemetered => self.programmes.history.mean_w(now, Span::from_secs(300)),
+            Baseline::MeterBefore => {
+                let quarter = Span::from_secs(900);
+                let left = self.design.clock.until_step(now, quarter);
+                let since = Span::from_nanos(quarter.as_nanos() - left.as_nanos());
+                let last = before(now, since);
+                self.programmes.history.mean_w(last, quarter)
+            }
+        };
+        let least_w = self.least_import_w();
+        let (asked_w, least_w) = match design.target {
+            Target::Award(award_w, _) => (award_w, least_w),
+            Target::Leave(Some(leave_w)) => ((baseline_w - leave_w).max(0.0), leave_w),
+            Target::Leave(None) => ((baseline_w - least_w).max(0.0), least_w),
+        };
+        let running = &mut self.programmes.running[index as usize];
+        let powers_w = (baseline_w, asked_w, least_w);
+        running.called = Some(CallAccount::new(call, design.response, powers_w));
+        running.restoring = None;
+        running.pay_usd = 0.0;
+        running.book.calls += 1;
+        self.tell_call(now, index, What::Called, observer);
+    }
+
+    fn recall(&mut self, now: Time, index: u32, observer: &mut dyn Observer) {
+        let design = &self.design.programmes[index as usize];
+        let running = &mut self.programmes.running[index as usize];
+        let Some(call) = running.called.take() else { return };
+        let book = &mut running.book;
+        book.missed += u64::from(call.responded.is_none());
+        let (scored_s, met_s) = call.scored();
+        book.scored_s += scored_s;
+        book.met_s += met_s;
+        if let Some(score) = call.score() {
+            book.clawback_usd += design.pay.clawback * running.pay_usd * (1.0 - score);
+        }
+        book.energy_usd += design.pay.energy_usd_mwh * call.delivered_j() / JOULES_PER_MWH;
+        running.restoring = Some(Restoring {
+            baseline_w: call.baseline_w,
+            back_w: call.baseline_w - BACK * call.asked_w,
+            until: now + RESTORE,
+        });
+        self.tell_call(now, index, What::Recalled, observer);
+    }
+
+    /// What the site draws now without the work that its racks do: what idle servers, sleeping miners,
+    /// the house and cooling draw, W.
+    fn least_import_w(&self) -> f64 {
+        let work_w = self.racks.iter().map(|rack| {
+            let Some((work, own)) = rack.work else { return 0.0 };
+            let idle_w = self.works[work as usize].demand(own as usize).0[Rank::Idle as usize];
+            (rack.draw_w - idle_w).max(0.0)
+        });
+        (self.power.total_import_w() - work_w.sum::<f64>()).max(0.0)
+    }
+
+    /// Binds the import to the lowest of all limits, and tells of the call or the recall.
+    fn tell_call(&mut self, now: Time, index: u32, what: What, observer: &mut dyn Observer) {
+        self.limit_site();
+        let begins = what == What::Called;
+        self.watch.cause(begins);
+        let name = &self.design.programmes[index as usize].name;
+        let feeds: Vec<usize> =
+            self.power.feeds().map(|feed| self.states.units.node(feed)).collect();
+        if begins {
+            self.begin_incident(now, name, "called", "programme", feeds);
+        } else {
+            self.end_incident(now, name, "called");
+        }
+        observer.record(&Record { at: now, what, subject: name, count: 1 });
+    }
+
+    /// Lets every feed carry its part of the lowest limit of curtailments and calls.
+    pub(super) fn limit_site(&mut self) {
+        let limits = [self.curtailed_w, self.programmes.cap_w()];
+        self.power.limit_import(limits.into_iter().flatten().reduce(f64::min));
+    }
+}
+
+/// What of an award is held at `now`, W, and when that may change.
+fn award(target: &Target, clock: &Clock, now: Time) -> (f64, Time) {
+    match target {
+        Target::Award(award_w, window) if *window == Window::default() => (*award_w, Time::MAX),
+        Target::Award(award_w, window) => {
+            let reading = clock.read(now);
+            let second = (reading.hour * 3600.0) as i32;
+            let holds = window.holds(reading.month, reading.weekday, second);
+            let held_w = if holds { *award_w } else { 0.0 };
+            (held_w, now + clock.until_step(now, AWARD_STEP))
+        }
+        Target::Leave(_) => (0.0, Time::MAX),
+    }
+}
+
+/// The instant `span` before `time`, or the start of the run.
+fn before(time: Time, span: Span) -> Time {
+    Time::from_nanos(time.as_nanos().saturating_sub(span.as_nanos()))
+}
+
+/// The import of the last half hour.
+#[derive(Debug, Default)]
+struct History {
+    /// From when on it was what, W, and the energy until then, J.
+    steps: VecDeque<(Time, f64, f64)>,
+}
+
+impl History {
+    fn set(&mut self, now: Time, import_w: f64) {
+        let energy_j = self.energy_j(now);
+        match self.steps.back_mut() {
+            Some((_, last_w, _)) if *last_w == import_w => return,
+            Some((at, last_w, _)) if *at == now => *last_w = import_w,
+            _ => self.steps.push_back((now, import_w, energy_j)),
+        }
+        while self.steps.len() > 1 && self.steps[1].0 + HISTORY < now {
+            self.steps.pop_front();
+        }
+    }
+
+    /// Energy up to `at`, counted from some time on, J.
+    fn energy_j(&self, at: Time) -> f64 {
+        let place = self.steps.partition_point(|step| step.0 <= at);
+        let Some(&(from, import_w, energy_j)) = self.steps.get(place.saturating_sub(1)) else {
+            return 0.0;
+        };
+        energy_j + import_w * at.since(from).as_secs_f64()
+    }
+
+    /// The mean import over the `span` before `until`, or what of it is known, W.
+    fn mean_w(&self, until: Time, span: Span) -> f64 {
+        let Some(&(first, import_w, _)) = self.steps.front() else { return 0.0 };
+        let from = before(until, span).max(first);
+        if until <= from {
+            return import_w;
+        }
+        (self.energy_j(until) - self.energy_j(from)) / (until - from).as_secs_f64()
+    }
+}

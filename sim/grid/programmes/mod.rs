@@ -1,0 +1,100 @@
+//! Grid programmes: who calls the site for less power, when, and what comes of it.
+//!
+//! A programme is data with one life cycle: an *award* is held in its hours and is an *obligation*
+//! to have so much load that can go; a *call* asks for it; the site *responds*, *sustains* it until
+//! the *recall* and *restores* its load; then the call is *scored* against a baseline and *settled*.
+//!
+//! - [`ProgrammeSpec`]: what a user writes. Its kinds differ in their signal.
+//! - [`CallsDesign`]: calls that a law draws or a list holds. Each programme draws from a stream of
+//!   its own, so that adding one moves the calls of no other.
+//! - [`PeaksDesign`]: peaks of a system load, and alerts from its forecast.
+//! - [`CallAccount`]: one call, its baseline and its score.
+//!
+//! Invariants: nothing here knows the plant or decides anything; the facility carries calls out and
+//! meters them. All that happens in a run is drawn before it begins and is told to nobody before its
+//! time.
+
+mod account;
+mod calls;
+mod peaks;
+mod spec;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::kernel::Span;
+use crate::tables::{Series, Window};
+
+pub use account::{CallAccount, held_on_usd_mwh};
+pub use calls::{Call, CallsDesign};
+pub use peaks::{Peak, PeaksDesign};
+pub use spec::ProgrammeSpec;
+
+/// A programme, resolved.
+#[derive(Debug, Clone)]
+pub struct ProgrammeDesign {
+    /// Its name in the scenario.
+    pub name: String,
+    /// When it asks for less.
+    pub signal: Signal,
+    /// What it asks for.
+    pub target: Target,
+    /// Against what it is measured.
+    pub baseline: Baseline,
+    /// How long after a call the site must have responded in full.
+    pub response: Span,
+    /// What it pays.
+    pub pay: Pay,
+}
+
+impl ProgrammeDesign {
+    /// Whether it holds awards.
+    pub fn has_award(&self) -> bool {
+        matches!(self.target, Target::Award(..))
+    }
+}
+
+/// When a programme asks for less.
+#[derive(Debug, Clone)]
+pub enum Signal {
+    /// When its operator calls.
+    Calls(CallsDesign),
+    /// When the site expects a peak of the system.
+    Peaks(PeaksDesign),
+}
+
+/// What a call asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// An award: so much less than the baseline, W, in the hours in which it is held.
+    Award(f64, Window),
+    /// At most this import, W; none for as little as the site can without darkening what is idle and
+    /// what cools.
+    Leave(Option<f64>),
+}
+
+/// The import that a call is measured against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Baseline {
+    /// Its mean over the last five minutes before the call.
+    Telemetered,
+    /// Its mean over the last whole quarter of an hour before the call.
+    MeterBefore,
+    /// Agreed in advance, W.
+    Reference(f64),
+}
+
+/// What a programme pays.
+#[derive(Debug, Clone)]
+pub struct Pay {
+    /// For each megawatt that is kept ready for an hour, $.
+    pub capacity: Arc<Series<f64>>,
+    /// Share of the award that is paid for.
+    pub accreditation: f64,
+    /// For each megawatt-hour below the baseline during calls, $.
+    pub energy_usd_mwh: f64,
+    /// How many times the pay of a call's time is taken back where nothing was delivered in it.
+    pub clawback: f64,
+}

@@ -1,0 +1,113 @@
+//! Peaks of a system load, and alerts from its forecast.
+
+use std::sync::Arc;
+
+use super::Call;
+use crate::kernel::{Clock, Span, Time};
+use crate::tables::{Series, Window};
+
+/// The peaks that a site stays away from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeaksDesign {
+    /// The forecast of the load of the system, W.
+    pub forecast: Arc<Series<f64>>,
+    /// The load as it came, W.
+    pub load: Arc<Series<f64>>,
+    /// Its months have a peak each; alerts are in its hours.
+    pub window: Window,
+    /// How long the demand at a peak is metered.
+    pub interval: Span,
+    /// An alert is given where the highest forecast of a day is this share of the highest of the
+    /// earlier days of its month, or more.
+    pub alert_at: f64,
+}
+
+/// A peak of a month.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peak {
+    /// First instant of the interval in which demand is metered.
+    pub from: Time,
+    /// First instant after it.
+    pub until: Time,
+    /// Load of the system, W.
+    pub load_w: f64,
+}
+
+/// The clock steps at which an alert may begin or end.
+const STEP: Span = Span::from_secs(900);
+
+impl PeaksDesign {
+    /// The alerts of a run of `clock` until `horizon`, by the running maximum of the month. The first
+    /// day of a month, or of the run in it, always has one.
+    pub fn alerts(&self, clock: &Clock, horizon: Time) -> Vec<Call> {
+        let mut alerts: Vec<Call> = Vec::new();
+        let mut month = None;
+        let mut most_w = 0.0_f64;
+        let mut day = Time::ZERO;
+        while day < horizon {
+            let next = clock.next_midnight(day).min(horizon);
+            let reading = clock.read(day);
+            if month.replace((reading.year, reading.month)) != Some((reading.year, reading.month)) {
+                most_w = 0.0;
+            }
+            let expected_w = highest(&self.forecast, day, next);
+            if expected_w >= self.alert_at * most_w {
+                self.add_hours(clock, (day, next), &mut alerts);
+            }
+            most_w = most_w.max(expected_w);
+            day = next;
+        }
+        alerts
+    }
+
+    /// Adds what of the day lies in the window.
+    fn add_hours(&self, clock: &Clock, (day, next): (Time, Time), alerts: &mut Vec<Call>) {
+        let mut at = day;
+        while at < next {
+            let until = (at + clock.until_step(at, STEP)).min(next);
+            let reading = clock.read(at);
+            if self.window.holds(reading.month, reading.weekday, (reading.hour * 3600.0) as i32) {
+                match alerts.last_mut().filter(|last| last.until == at) {
+                    Some(last) => last.until = until,
+                    None => alerts.push(Call { from: at, until }),
+                }
+            }
+            at = until;
+        }
+    }
+
+    /// The peaks of a run of `clock` until `horizon`: the highest load of each month of the window,
+    /// of what the run sees of it. Of equal loads the first counts.
+    pub fn peaks(&self, clock: &Clock, horizon: Time) -> Vec<Peak> {
+        let mut peaks = Vec::new();
+        let mut start = Time::ZERO;
+        while start < horizon {
+            let end = clock.next_month(start).min(horizon);
+            if self.window.has_month(clock.read(start).month) {
+                let mut peak: Option<(Time, f64)> = None;
+                for (at, load_w) in steps(&self.load, start, end) {
+                    if peak.is_none_or(|(_, most_w)| load_w > most_w) {
+                        peak = Some((at, load_w));
+                    }
+                }
+                peaks.extend(peak.map(|(from, load_w)| Peak {
+                    from,
+                    until: from + self.interval,
+                    load_w,
+                }));
+            }
+            start = end;
+        }
+        peaks
+    }
+}
+
+/// The steps of `series` in `from..until`, with that which holds at `from`.
+fn steps(series: &Series<f64>, from: Time, until: Time) -> impl Iterator<Item = (Time, f64)> + '_ {
+    let first = std::iter::once((from, series.at(from)));
+    first.chain(series.between(from, until))
+}
+
+fn highest(series: &Series<f64>, from: Time, until: Time) -> f64 {
+    steps(series, from, until).fold(0.0, |most, (_, value)| most.max(value))
+}

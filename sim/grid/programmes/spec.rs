@@ -1,0 +1,506 @@
+//! Programmes as a user writes them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::calls::{CallLaw, Coupled, Length, mean_weight};
+use super::{Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Target};
+use crate::kernel::{Clock, Span};
+use crate::spec::{DurationSpec, Fault, Name, Severity, kinds, one_source, only_with, within};
+use crate::tables::rows::TextLayout;
+use crate::tables::stamp::TimeColumns;
+use crate::tables::{RowReader, Run, Series, Window, WindowSpec, bad_file, fetch, from_table};
+use crate::units::{Duration, EnergyPrice, Fraction, Power, Rate, ReservePrice};
+
+kinds! {
+    /// A grid programme that calls the site for less power, and pays for it.
+    pub enum ProgrammeSpec {
+        /// Calls of an operator under an award: a reserve, demand response, a capacity market.
+        Dispatch(DispatchSpec) = "dispatch",
+        /// Calls that pay nothing and come before all others: load shed in an emergency of the grid,
+        /// or the terms of an interruptible connection.
+        Emergency(EmergencySpec) = "emergency",
+        /// Peaks of the system that charges depend on: the site sees them coming in a forecast and
+        /// stays away from them.
+        PeakForecast(PeakForecastSpec) = "peak-forecast",
+    }
+}
+
+/// Calls of an operator under an award.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DispatchSpec {
+    /// How much less the site stands ready to draw.
+    pub award: Power,
+    /// When the award is held, by whole quarters of an hour. Calls at other times are not for this
+    /// site. Default: always.
+    pub window: Option<WindowSpec>,
+    /// When the operator calls.
+    pub calls: CallsSpec,
+    /// Time from a call until the whole award must be off. Default: 10 min (ERCOT's reserves by
+    /// dispatch).
+    pub response: Option<Duration>,
+    /// Against what a call is measured. Default: `telemetered`.
+    pub baseline: Option<BaselineSpec>,
+    /// A baseline that is agreed in advance, in place of a measured one: a peak load contribution,
+    /// a winter peak load, a reference level.
+    pub reference: Option<Power>,
+    /// What keeping the award ready pays. Default: nothing.
+    pub price: Option<ReservePriceSpec>,
+    /// Share of the award that is paid for, such as the class average of a capacity market.
+    /// Default: 100 %.
+    pub accreditation: Option<Fraction>,
+    /// What each megawatt-hour below the baseline pays during calls. Default: 0 $/MWh.
+    pub energy_price: Option<EnergyPrice>,
+    /// How many times the pay of the time of a call is taken back where nothing was delivered in it;
+    /// less in proportion where some was. Default: 1 (assumption: the pay of that time is lost).
+    pub clawback: Option<f64>,
+    /// Where the figures of a catalogue entry come from.
+    pub source: Option<String>,
+}
+
+/// A baseline that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaselineSpec {
+    /// The mean import over the last five minutes before the call.
+    Telemetered,
+    /// The mean import over the last whole quarter of an hour before the call.
+    MeterBefore,
+}
+
+/// Calls that pay nothing and come before all others.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencySpec {
+    /// What the site may go on importing. Default: what idle servers, sleeping miners, the house and
+    /// cooling draw when the call comes.
+    pub leave: Option<Power>,
+    /// When the operator calls.
+    pub calls: CallsSpec,
+    /// Time from a call until the load must be off. Default: 30 min (assumption).
+    pub response: Option<Duration>,
+    /// Where the figures of a catalogue entry come from.
+    pub source: Option<String>,
+}
+
+/// Peaks of the system that the site stays away from.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeakForecastSpec {
+    /// The forecast of the load of the system.
+    pub forecast: SystemLoadSpec,
+    /// The load as it came, of which the highest interval of a month is its peak. Default: as
+    /// forecast.
+    pub load: Option<SystemLoadSpec>,
+    /// Its months have a peak each, and its hours are those in which alerts are given. Default:
+    /// always.
+    pub window: Option<WindowSpec>,
+    /// How long demand is metered at a peak: 15 min for ERCOT's four peaks, 30 min as proposed for
+    /// its twelve. Default: 15 min.
+    pub interval: Option<Duration>,
+    /// An alert is given where the highest forecast of a day is this share, or more, of the highest of
+    /// the earlier days of its month. Default: 98 %.
+    pub alert_at: Option<Fraction>,
+    /// The most that the site imports during an alert.
+    pub leave: Power,
+    /// Time from the beginning of an alert until the load must be off. Default: 0 s (an alert is
+    /// known hours before).
+    pub response: Option<Duration>,
+    /// Where the figures of a catalogue entry come from.
+    pub source: Option<String>,
+}
+
+from_table! {
+/// The load of a system.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SystemLoadSpec {
+    ..table {
+        /// The column of loads in `csv`.
+        column,
+        /// The unit of the column: `MW`, `GW` or `kW`.
+        unit,
+    }
+}
+}
+
+from_table! {
+/// What a megawatt that is kept ready pays: `fixed` or `csv`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservePriceSpec {
+    /// One price for the whole run.
+    pub fixed: Option<ReservePrice>,
+    ..table {
+        /// The column of prices in `csv`.
+        column,
+        /// The unit of the column: `$/MW-h`, `$/MW-day`, `$/MW-year` or `$/kW-year`.
+        unit,
+    }
+}
+}
+
+/// When an operator calls: exactly one of `rate`, `csv` and `at`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallsSpec {
+    /// How many calls there are in the mean of a year, drawn at random: `30 /year`.
+    pub rate: Option<Rate>,
+    /// With `rate`: how long a call lasts.
+    pub length: Option<DurationSpec>,
+    /// With `rate`: when there are more, or fewer, calls. By default they come at any time alike.
+    #[serde(default)]
+    pub busy: Vec<BusySpec>,
+    /// With `rate`: time from a recall to the next call, at least. By default 1 h (assumption).
+    pub gap: Option<Duration>,
+    /// With `rate`: calls that come while energy is dear. By default none do.
+    pub coupled: Option<CoupledSpec>,
+    /// A table with the columns `start` and `end`, times with their offsets.
+    pub csv: Option<Name>,
+    /// The calls themselves.
+    pub at: Option<Vec<CallSpec>>,
+}
+
+/// When there are more, or fewer, calls.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BusySpec {
+    /// When.
+    pub window: WindowSpec,
+    /// How many times as many, 0 to 1000. Where windows overlap, all of them count.
+    pub times: f64,
+}
+
+/// Calls that come while energy is dear.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoupledSpec {
+    /// The share of the time of a month, that with its highest prices, in which they come.
+    pub dearest: Fraction,
+    /// Their share of all calls.
+    pub share: Fraction,
+}
+
+/// A call.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallSpec {
+    /// When it comes, with its offset: `2026-08-12T15:00:00-05:00`.
+    #[schemars(with = "String")]
+    pub start: Timestamp,
+    /// How long it lasts.
+    pub duration: Duration,
+}
+
+/// Between a recall and the next call.
+const GAP: Duration = Duration(3_600_000_000_000);
+
+impl ProgrammeSpec {
+    /// The programme `name` of `run`, or `None` after reporting why there is none.
+    pub fn resolve(
+        &self,
+        name: &str,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<ProgrammeDesign> {
+        let before = faults.len();
+        let name = name.to_owned();
+        let nothing = Pay {
+            capacity: Arc::new(Series::constant(0.0)),
+            accreditation: 1.0,
+            energy_usd_mwh: 0.0,
+            clawback: 0.0,
+        };
+        let span = |given: Option<Duration>, default_s| {
+            given.map_or(Span::from_secs(default_s), Span::from)
+        };
+        let design = match self {
+            Self::Dispatch(spec) => {
+                if spec.award.0 <= 0.0 {
+                    faults.push(Fault::error("award", "must be above zero"));
+                }
+                if !(0.0..=100.0).contains(&spec.clawback.unwrap_or(1.0)) {
+                    faults.push(Fault::error("clawback", "must be between 0 and 100"));
+                }
+                if spec.baseline.is_some() && spec.reference.is_some() {
+                    let fault = Fault::error("reference", "excludes `baseline`");
+                    faults.push(fault.help("a baseline is measured or agreed in advance"));
+                }
+                let baseline = match (spec.reference, spec.baseline) {
+                    (Some(reference), _) => Baseline::Reference(reference.0),
+                    (None, Some(BaselineSpec::MeterBefore)) => Baseline::MeterBefore,
+                    (None, _) => Baseline::Telemetered,
+                };
+                if let Baseline::Reference(w) = baseline
+                    && w < spec.award.0
+                {
+                    faults.push(Fault::error("reference", "is less than the award"));
+                }
+                let window = window(spec.window.as_ref(), faults);
+                let calls = within("calls", faults, |faults| spec.calls.resolve(run, faults));
+                let capacity = match &spec.price {
+                    Some(price) => within("price", faults, |faults| price.resolve(run, faults)),
+                    None => Some(nothing.capacity),
+                };
+                ProgrammeDesign {
+                    name,
+                    signal: Signal::Calls(calls?),
+                    target: Target::Award(spec.award.0, window),
+                    baseline,
+                    response: span(spec.response, 600),
+                    pay: Pay {
+                        capacity: capacity?,
+                        accreditation: spec.accreditation.map_or(1.0, |share| share.0),
+                        energy_usd_mwh: spec.energy_price.map_or(0.0, |price| price.0),
+                        clawback: spec.clawback.unwrap_or(1.0),
+                    },
+                }
+            }
+            Self::Emergency(spec) => {
+                let calls = within("calls", faults, |faults| spec.calls.resolve(run, faults));
+                ProgrammeDesign {
+                    name,
+                    signal: Signal::Calls(calls?),
+                    target: Target::Leave(spec.leave.map(|power| power.0)),
+                    baseline: Baseline::Telemetered,
+                    response: span(spec.response, 1800),
+                    pay: nothing,
+                }
+            }
+            Self::PeakForecast(spec) => {
+                let peaks = spec.resolve(run, faults);
+                ProgrammeDesign {
+                    name,
+                    signal: Signal::Peaks(peaks?),
+                    target: Target::Leave(Some(spec.leave.0)),
+                    baseline: Baseline::Telemetered,
+                    response: span(spec.response, 0),
+                    pay: nothing,
+                }
+            }
+        };
+        let is_error = |fault: &Fault| fault.severity == Severity::Error;
+        (!faults[before..].iter().any(is_error)).then_some(design)
+    }
+}
+
+fn window(spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Window {
+    let resolve = |spec: &WindowSpec| within("window", faults, |faults| spec.resolve(faults));
+    spec.map(resolve).unwrap_or_default()
+}
+
+impl PeakForecastSpec {
+    fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<PeaksDesign> {
+        let forecast = within("forecast", faults, |faults| self.forecast.resolve(run, faults));
+        let load = match &self.load {
+            Some(load) => within("load", faults, |faults| load.resolve(run, faults)),
+            None => forecast.clone(),
+        };
+        let window = window(self.window.as_ref(), faults);
+        let interval = Span::from(self.interval.unwrap_or(Duration(900_000_000_000)));
+        if interval == Span::ZERO {
+            faults.push(Fault::error("interval", "must be longer than zero"));
+        }
+        let load = load?;
+        if load.step().is_some_and(|step| step > interval) {
+            let hours = load.step().map_or(0.0, |step| step.as_secs_f64() / 3600.0);
+            let message = format!("the load of the system has steps of {hours} h");
+            let help = "the peak is metered at the beginning of the highest step; give the load by \
+                        the intervals that are metered";
+            faults.push(Fault::warning("interval", message).help(help));
+        }
+        Some(PeaksDesign {
+            forecast: Arc::new(forecast?),
+            load: Arc::new(load),
+            window,
+            interval,
+            alert_at: self.alert_at.map_or(0.98, |share| share.0),
+        })
+    }
+}
+
+impl SystemLoadSpec {
+    fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Series<f64>> {
+        one_source(&[("csv", self.csv.is_some())], faults)?;
+        self.table().series(Power::UNITS, run, faults)
+    }
+}
+
+impl ReservePriceSpec {
+    fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Arc<Series<f64>>> {
+        one_source(&[("fixed", self.fixed.is_some()), ("csv", self.csv.is_some())], faults)?;
+        only_with("csv", self.csv.is_some(), &self.table().written(), faults);
+        if let Some(fixed) = self.fixed {
+            return Some(Arc::new(Series::constant(fixed.0)));
+        }
+        Some(Arc::new(self.table().series(ReservePrice::UNITS, run, faults)?))
+    }
+}
+
+impl CallsSpec {
+    pub(super) fn resolve(
+        &self,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<CallsDesign> {
+        let sources =
+            [("rate", self.rate.is_some()), ("csv", self.csv.is_some()), ("at", self.at.is_some())];
+        one_source(&sources, faults)?;
+        let drawn = [
+            ("length", self.length.is_some()),
+            ("busy", !self.busy.is_empty()),
+            ("gap", self.gap.is_some()),
+            ("coupled", self.coupled.is_some()),
+        ];
+        only_with("rate", self.rate.is_some(), &drawn, faults);
+        if let Some(rate) = self.rate {
+            return self.law(rate, faults).map(CallsDesign::Drawn);
+        }
+        let calls = match (&self.csv, &self.at) {
+            (Some(csv), _) => read_calls(csv, run, faults)?,
+            (None, at) => listed(at.as_deref().unwrap_or_default(), run.clock, faults)?,
+        };
+        Some(CallsDesign::Listed(calls))
+    }
+
+    fn law(&self, rate: Rate, faults: &mut Vec<Fault>) -> Option<CallLaw> {
+        let before = faults.len();
+        const MOST_PER_YEAR: f64 = 8760.0;
+        if !(0.0..=MOST_PER_YEAR / 8760.0 / 3600.0).contains(&rate.0) {
+            faults.push(Fault::error("rate", "must be between 0 and 8760 /year"));
+        }
+        let length = match &self.length {
+            Some(length) => within("length", faults, |faults| length_of(length, faults)),
+            None => {
+                let fault = Fault::error("rate", "`rate` needs the `length` of calls");
+                faults.push(
+                    fault.help("write `length: {kind: lognormal, median: 1 h, sigma: 0.82}`"),
+                );
+                None
+            }
+        };
+        let mut busy = Vec::new();
+        for (index, spec) in self.busy.iter().enumerate() {
+            within(&format!("busy[{index}]"), faults, |faults| {
+                if !(0.0..=1000.0).contains(&spec.times) {
+                    faults.push(Fault::error("times", "must be between 0 and 1000"));
+                }
+                busy.push((window(Some(&spec.window), faults), spec.times));
+            });
+        }
+        if let Some(coupled) = self.coupled
+            && coupled.dearest.0 <= 0.0
+        {
+            faults.push(Fault::error("coupled.dearest", "must be above zero"));
+        }
+        let law = CallLaw {
+            per_s: rate.0,
+            mean_weight: mean_weight(&busy),
+            busy,
+            length: length?,
+            gap: Span::from(self.gap.unwrap_or(GAP)),
+            coupled: self
+                .coupled
+                .map(|spec| Coupled { dearest: spec.dearest.0, share: spec.share.0 }),
+        };
+        if faults.len() == before && !(law.mean_weight > 0.0) {
+            faults.push(Fault::error("busy", "leaves no time at which a call may come"));
+        }
+        (faults.len() == before).then_some(law)
+    }
+}
+
+fn length_of(spec: &DurationSpec, faults: &mut Vec<Fault>) -> Option<Length> {
+    let seconds = |duration: Duration| duration.0 as f64 * 1e-9;
+    match spec {
+        DurationSpec::Lognormal(law) => {
+            let max_s = law.max.map_or(f64::INFINITY, seconds);
+            let law = law.resolve(seconds, faults)?;
+            Some(Length::Lognormal { mu: law.mu, sigma: law.sigma, max_s })
+        }
+        DurationSpec::Exponential(law) => Some(Length::Exponential(seconds(law.mean))),
+        DurationSpec::Constant(law) => Some(Length::Constant(seconds(law.value))),
+    }
+    .filter(|length| {
+        let empty = matches!(length, Length::Exponential(0.0) | Length::Constant(0.0))
+            || matches!(length, Length::Lognormal { max_s: 0.0, .. });
+        if empty {
+            faults.push(Fault::error("", "a call lasts longer than nothing"));
+        }
+        !empty
+    })
+}
+
+fn listed(specs: &[CallSpec], clock: &Clock, faults: &mut Vec<Fault>) -> Option<Vec<Call>> {
+    let before = faults.len();
+    let mut calls = Vec::new();
+    for (index, spec) in specs.iter().enumerate() {
+        if spec.duration == Duration(0) {
+            faults.push(Fault::error(format!("at[{index}].duration"), "must be longer than zero"));
+        }
+        let call = clock.times(spec.start, Span::from(spec.duration));
+        calls.extend(call.map(|(from, until)| (index, Call { from, until })));
+    }
+    calls.sort_by_key(|(_, call)| call.from);
+    if let Some(pair) = calls.windows(2).find(|pair| pair[1].1.from < pair[0].1.until) {
+        let (first, second) = (pair[0].0, pair[1].0);
+        let message = format!("begins before call {} is over", first + 1);
+        faults.push(Fault::error(format!("at[{second}].start"), message));
+    }
+    (faults.len() == before).then(|| calls.into_iter().map(|(_, call)| call).collect())
+}
+
+/// Reads a table of calls; what lies outside the run is left out.
+fn read_calls(csv: &Name, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Call>> {
+    let bytes = fetch(run, csv, faults)?;
+    let time = vec![TimeColumns::Joined(vec!["start".to_owned()])];
+    let layout = TextLayout { time, ..TextLayout::default() };
+    let texts = ["start", "end"].map(str::to_owned).to_vec();
+    let mut reader = RowReader::new(layout, Vec::new(), texts);
+    let mut calls: Vec<(u64, Call)> = Vec::new();
+    let mut rows = 0;
+    let mut refuse = |line: u64, message: String| {
+        let message = format!("`{csv}`: line {line}: {message}");
+        faults.push(Fault::error("csv", message).at(csv.mark));
+    };
+    for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        match reader.read(number, line.strip_suffix(b"\r").unwrap_or(line)) {
+            Ok(false) => continue,
+            Ok(true) => rows += 1,
+            Err(error) => {
+                faults.push(bad_file("csv", csv, &error));
+                return None;
+            }
+        }
+        let times = [0, 1].map(|index| reader.text(index).trim().parse::<Timestamp>());
+        let [Ok(start), Ok(end)] = times else {
+            refuse(number, "needs `start` and `end` with their offsets".to_owned());
+            return None;
+        };
+        if end <= start {
+            refuse(number, "a call ends after it begins".to_owned());
+            return None;
+        }
+        let length = end.duration_since(start).as_nanos();
+        let length = Span::from_nanos(u64::try_from(length).unwrap_or(u64::MAX));
+        calls.extend(
+            run.clock.times(start, length).map(|(from, until)| (number, Call { from, until })),
+        );
+    }
+    if let Err(error) = reader.finish() {
+        faults.push(bad_file("csv", csv, &error));
+        return None;
+    }
+    calls.retain(|(_, call)| call.from < run.horizon);
+    calls.sort_by_key(|(_, call)| call.from);
+    if let Some(pair) = calls.windows(2).find(|pair| pair[1].1.from < pair[0].1.until) {
+        refuse(pair[1].0, format!("the call begins before that of line {} is over", pair[0].0));
+        return None;
+    }
+    run.found.push(format!("`{csv}`: {rows} calls, {} of them in the run", calls.len()));
+    Some(calls.into_iter().map(|(_, call)| call).collect())
+}

@@ -1,0 +1,60 @@
+//! Grid programmes in the summary.
+
+use super::super::sheet::{Sheet, amount};
+use super::Text;
+use crate::facility::{Outcome, Subject, SubjectKind};
+
+impl Text {
+    /// What grid programmes asked, what they got, what they paid.
+    pub(super) fn programmes(&mut self, outcome: &Outcome) {
+        let headings = ["calls", "hours", "asked MWh", "got MWh", "slowest s", "score"];
+        let mut sheet = Sheet::new("Grid programmes", &headings);
+        for programme in outcome.of(SubjectKind::Programme) {
+            let or_none = |key: &str, decimals: usize| {
+                let none = || "-".to_owned();
+                programme.get(key).map_or_else(none, |value| format!("{value:.decimals$}"))
+            };
+            sheet.row(
+                &programme.name,
+                [
+                    programme.count("calls").to_string(),
+                    format!("{:.1}", programme.real("called_h")),
+                    format!("{:.2}", programme.real("asked_mwh")),
+                    format!("{:.2}", programme.real("delivered_mwh")),
+                    or_none("slowest_response_s", 1),
+                    or_none("score", 3),
+                ],
+            );
+        }
+        self.sheet(&sheet);
+        for programme in outcome.of(SubjectKind::Programme) {
+            let mut says: Vec<String> =
+                [awards(programme), peaks(programme)].into_iter().flatten().collect();
+            if programme.count("missed") > 0 {
+                says.push(format!("{} calls were never met", programme.count("missed")));
+            }
+            if !says.is_empty() {
+                self.line(&programme.name, &says.join("; "));
+            }
+        }
+    }
+}
+
+fn awards(programme: &Subject) -> Option<String> {
+    let (award, shortfall) = (programme.get("award_mw_h")?, programme.real("shortfall_mw_h"));
+    let mut text = format!("{} MW-h awarded", amount(award));
+    if shortfall > 0.0 {
+        text += &format!(", {} of them without the load for it", amount(shortfall));
+    }
+    Some(text)
+}
+
+fn peaks(programme: &Subject) -> Option<String> {
+    programme.get("peaks.count").filter(|count| *count > 0.0)?;
+    Some(format!(
+        "{} of {} peaks in alerts, mean import at peaks {:.2} MW",
+        programme.count("peaks.in_alert"),
+        programme.count("peaks.count"),
+        programme.real("peaks.mean_demand_mw")
+    ))
+}

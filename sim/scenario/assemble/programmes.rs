@@ -1,0 +1,86 @@
+//! Grid programmes: `programmes:`, and whether the site has the load for its awards.
+
+use super::super::diagnostics::{Diagnostic, Diagnostics};
+use super::super::load::Document;
+use super::plant::report;
+use super::work::Halls;
+use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Target};
+use crate::spec::{Fault, Mark};
+use crate::tables::Run;
+use crate::units::Power;
+
+/// The programmes of `document`; none after an error.
+pub(super) fn read(
+    document: &Document,
+    halls: &Halls<'_>,
+    low_w: f64,
+    run: &mut Run<'_>,
+    sink: &mut Diagnostics,
+) -> Option<Vec<ProgrammeDesign>> {
+    let Some(section) = document.section("programmes") else { return Some(Vec::new()) };
+    let mut all: Vec<(ProgrammeDesign, Mark)> = Vec::new();
+    let mut all_read = true;
+    for component in section.components(sink) {
+        let Some(spec) = component.place.read::<ProgrammeSpec>(sink) else {
+            all_read = false;
+            continue;
+        };
+        let mut faults = Vec::new();
+        for name in &component.instances {
+            let mut own = Vec::new();
+            match spec.resolve(name, run, &mut own) {
+                Some(design) => all.push((design, component.name.mark)),
+                None => all_read = false,
+            }
+            own.retain(|fault: &Fault| !faults.contains(fault));
+            faults.extend(own);
+        }
+        report(&component.place, faults, sink);
+    }
+    all_read.then_some(())?;
+    check_awards(&all, (halls.power_w() - low_w).max(0.0), sink);
+    Some(all.into_iter().map(|(design, _)| design).collect())
+}
+
+/// Each megawatt serves one award: what is held at the same time is no more than the rated power of
+/// all racks, less what no award may count on.
+fn check_awards(all: &[(ProgrammeDesign, Mark)], rated_w: f64, sink: &mut Diagnostics) {
+    for (index, (design, mark)) in all.iter().enumerate() {
+        let Target::Award(award_w, _) = design.target else { continue };
+        let held = (0..HOURS).map(|hour| held_w(&all[..=index], hour));
+        let most_w = held.fold(0.0, f64::max);
+        if most_w <= rated_w {
+            continue;
+        }
+        let mw = |w: f64| Power(w);
+        let name = &design.name;
+        let message = if award_w > rated_w {
+            format!("programmes.{name}: an award of {} where {} can go", mw(award_w), mw(rated_w))
+        } else {
+            format!(
+                "programmes.{name}: awards of {} are held at the same time where {} can go",
+                mw(most_w),
+                mw(rated_w)
+            )
+        };
+        let help = "one megawatt serves one award; let awards be smaller, or keep one of them";
+        sink.push(Diagnostic::error(*mark, message).code("inconsistent").help(help));
+        return;
+    }
+}
+
+/// Hours of a day, for each day of a week in each month.
+const HOURS: i32 = 12 * 7 * 24;
+
+/// What `all` hold, W, in an hour of a day of the week in a month: of each there is one.
+fn held_w(all: &[(ProgrammeDesign, Mark)], hour: i32) -> f64 {
+    let (month, weekday) = (hour / (7 * 24) + 1, hour / 24 % 7);
+    let second = hour % 24 * 3600;
+    let held = all.iter().map(|(design, _)| match &design.target {
+        Target::Award(award_w, window) if window.holds(month as u8, weekday as u8, second) => {
+            *award_w
+        }
+        _ => 0.0,
+    });
+    held.sum()
+}

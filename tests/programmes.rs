@@ -1,0 +1,165 @@
+//! Grid programmes on a whole site.
+
+use loadbank::facility::{Outcome, Subject, SubjectKind};
+
+use super::support::{Bench, Told, load_errors, simulate};
+
+/// A container of miners of which none fails, so that only the weather moves what it draws.
+const FLAT: &str = "\
+name: flat
+start: 2026-07-01T00:00:00Z
+duration: 2 days
+weather: {climate: west-texas}
+price: {fixed: 30 $/MWh}
+output: {interval: 15 min}
+power:
+  utility: {kind: feed, capacity: 2 MW, outages: none}
+cooling:
+  air: {kind: asic-hall, design_heat: 720 kW, fed_by: utility}
+racks:
+  mine-hall: {kind: s21-container, fed_by: utility, cooled_by: air}
+workloads:
+  mine:
+    kind: mining
+    racks: mine-hall
+    income: {hash_price: 53 $/PH/day}
+    failures: {rate: 0 /year}
+    restart: {failure: 0 %}
+programmes:
+  ecrs:
+    kind: dispatch
+    award: 400 kW
+    response: 10 min
+    price: {fixed: 9.62 $/MW-h}
+    energy_price: 100 $/MWh
+    calls: {at: [{start: 2026-07-01T06:00:00Z, duration: 2 h}]}
+";
+
+fn programme<'o>(outcome: &'o Outcome, name: &str) -> &'o Subject {
+    let found = outcome.of(SubjectKind::Programme).find(|subject| subject.name == name);
+    found.unwrap_or_else(|| panic!("no programme {name}"))
+}
+
+fn close(value: f64, expected: f64, tolerance: f64) {
+    assert!((value - expected).abs() <= tolerance, "{value}, expected {expected}");
+}
+
+/// A call of two hours for 400 kW of a load that never changes by itself: everything is known in
+/// closed form.
+#[test]
+fn a_call_is_answered_metered_and_settled() {
+    let told = simulate(FLAT, &[]);
+    let ecrs = programme(&told.outcome, "ecrs");
+    assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 0));
+    close(ecrs.real("called_h"), 2.0, 1e-9);
+    close(ecrs.real("asked_mwh"), 0.8, 1e-9);
+    close(ecrs.real("award_mw_h"), 0.4 * 48.0, 1e-9);
+    close(ecrs.real("shortfall_mw_h"), 0.0, 0.0);
+    close(ecrs.real("score"), 1.0, 1e-9);
+    close(ecrs.real("capacity_usd"), 0.4 * 48.0 * 9.62, 1e-6);
+    close(ecrs.real("clawback_usd"), 0.0, 1e-9);
+    let delivered = ecrs.real("delivered_mwh");
+    // The limit binds; whole machines sleep, and their fans with them.
+    assert!((0.8 - 1e-6..0.83).contains(&delivered), "{delivered} MWh");
+    close(ecrs.real("energy_usd"), 100.0 * delivered, 1e-6);
+    close(told.outcome.real("programmes"), ecrs.real("income_usd"), 1e-9);
+    assert!(ecrs.real("restoring_mwh") > 0.0);
+    let column = |name: &str| told.columns.iter().position(|it| it == name).unwrap();
+    let (asked, delivered_mw) = (column("ecrs_asked_mw"), column("ecrs_delivered_mw"));
+    let quarter = |hour: usize| &told.rows[4 * hour];
+    for (hour, mw) in [(5, 0.0), (6, 0.4), (7, 0.4), (8, 0.0)] {
+        close(quarter(hour)[asked], mw, 1e-12);
+    }
+    let sum: f64 = told.rows.iter().map(|row| row[delivered_mw] * 0.25).sum();
+    close(sum, delivered, 1e-9);
+    let events: Vec<&String> = told.events.iter().filter(|it| it.contains(" ecrs ")).collect();
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert!(told.outcome.balanced());
+}
+
+/// What cannot be given is a shortfall, a low score, a pay that is taken back; the site is not
+/// darkened for it.
+#[test]
+fn an_award_without_the_load_for_it_is_booked() {
+    let dear = "price: {csv: prices.csv, column: price, unit: $/MWh, repeat: true}";
+    let text = FLAT.replace("price: {fixed: 30 $/MWh}", dear);
+    let bench = Bench::new();
+    let hours = (0..48).map(|hour| {
+        // Dear from 02:00 to 08:00, so that the miners sleep when the call comes.
+        let price = if (2..8).contains(&(hour % 24)) { 500 } else { 30 };
+        format!("2026-07-{:02}T{:02}:00Z,{price}\n", 1 + hour / 24, hour % 24)
+    });
+    bench.file("prices.csv", format!("time,price\n{}", hours.collect::<String>()));
+    let told = super::support::simulate_file(&bench.file("test.yaml", text), &[]);
+    let ecrs = programme(&told.outcome, "ecrs");
+    assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 1));
+    assert!(ecrs.real("score") < 0.1, "{}", ecrs.real("score"));
+    // Without the two hours of the call, miners sleep for ten hours of dear prices.
+    let shortfall = ecrs.real("shortfall_mw_h");
+    assert!((3.5..4.1).contains(&shortfall), "{shortfall} MW-h");
+    let paid = ecrs.real("capacity_usd") - ecrs.real("clawback_usd");
+    let kept = (0.4 * 46.0 - shortfall) * 9.62 + 0.8 * 9.62 * ecrs.real("score");
+    close(paid, kept, 1e-6);
+    assert_eq!(
+        told.outcome
+            .subjects
+            .iter()
+            .filter(|it| it.kind == SubjectKind::Hall)
+            .map(|hall| hall.count("power_losses"))
+            .sum::<u64>(),
+        0
+    );
+}
+
+/// The calls of a programme, and the luck of everything else, are the same whatever other programmes
+/// there are.
+#[test]
+fn another_programme_moves_no_calls() {
+    let with = |programmes: &str| {
+        let calls = |told: Told| -> Vec<String> {
+            told.events.into_iter().filter(|it| it.contains("called ecrs")).collect()
+        };
+        let site = FLAT.split("programmes:").next().unwrap();
+        calls(simulate(&format!("{site}programmes:\n{programmes}"), &["duration=10 days"]))
+    };
+    let ecrs = "  ecrs: {kind: ercot-ecrs, award: 100 kW, calls: {rate: 1000 /year}}\n";
+    let other = "  other: {kind: ercot-non-spin, award: 50 kW, calls: {rate: 1000 /year}}\n";
+    let shed = "  shed: {kind: texas-sb6-shed, calls: {rate: 1000 /year}}\n";
+    let alone = with(ecrs);
+    assert!(alone.len() > 10, "{} calls", alone.len());
+    assert_eq!(with(&format!("{ecrs}{other}{shed}")), alone);
+    assert_eq!(with(&format!("{shed}{other}{ecrs}")), alone);
+}
+
+#[test]
+fn the_site_keeps_to_the_lowest_of_its_limits() {
+    let emergency = "  shed:
+    kind: emergency
+    leave: 100 kW
+    calls: {at: [{start: 2026-07-01T07:00:00Z, duration: 3 h}]}
+";
+    let told = simulate(&format!("{FLAT}{emergency}"), &[]);
+    let column = told.columns.iter().position(|name| name == "import_max_mw").unwrap();
+    for quarter in 4 * 7..4 * 10 {
+        assert!(told.rows[quarter][column] <= 0.1 + 1e-9, "{}", told.rows[quarter][column]);
+    }
+    let shed = programme(&told.outcome, "shed");
+    close(shed.real("score"), 1.0, 1e-9);
+    assert!(shed.get("income_usd").is_none(), "it pays nothing");
+}
+
+#[test]
+fn two_awards_of_one_megawatt_are_refused() {
+    let second = "  non-spin: {kind: ercot-non-spin, award: 500 kW}\n";
+    let says = load_errors(&format!("{FLAT}{second}"));
+    assert!(says.iter().any(|it| it.contains("programmes.non-spin: awards of")), "{says:?}");
+    let at_night = second.replace("500 kW", "500 kW, window: {hours: ['00:00-06:00']}");
+    let by_day =
+        FLAT.replace("award: 400 kW", "award: 400 kW\n    window: {hours: ['06:00-24:00']}");
+    assert_eq!(load_errors(&format!("{by_day}{at_night}")), Vec::<String>::new());
+    let says = load_errors(&FLAT.replace("award: 400 kW", "award: 4 MW"));
+    assert!(says.iter().any(|it| it.contains("an award of 4 MW")), "{says:?}");
+    let low = FLAT.replace("programmes:", "control: {low_power_consumption: 400 kW}\nprogrammes:");
+    let says = load_errors(&low);
+    assert!(says.iter().any(|it| it.contains("an award of")), "{says:?}");
+}
