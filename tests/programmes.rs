@@ -131,6 +131,40 @@ fn another_programme_moves_no_calls() {
     assert_eq!(with(&format!("{shed}{other}{ecrs}")), alone);
 }
 
+/// 28,356 machines in 139 containers, 100 MW, and a call for a quarter of it after 90 min.
+fn yard(response: &str, control: &str) -> String {
+    FLAT.replace("duration: 2 days", "duration: 5 h")
+        .replace("capacity: 2 MW", "capacity: 130 MW")
+        .replace("design_heat: 720 kW", "design_heat: 105 MW")
+        .replace("kind: s21-container,", "kind: s21-container, count: 139,")
+        .replace("award: 400 kW", "award: 25 MW")
+        .replace("response: 10 min", &format!("response: {response}"))
+        .replace("2026-07-01T06:00:00Z", "2026-07-01T01:30:00Z")
+        .replace("programmes:", &format!("{control}programmes:"))
+}
+
+/// A quarter of a fleet goes by batches within the ten minutes of a reserve, and within half a second
+/// where protection cuts it, by the import meter.
+#[test]
+fn a_quarter_of_a_fleet_responds_in_time() {
+    const CONTROL: &str = "control: {curtailment: {batch: 500, batch_interval: 10 s}}\n";
+    let told = simulate(&yard("10 min", CONTROL), &[]);
+    let ecrs = programme(&told.outcome, "ecrs");
+    let seconds = ecrs.real("slowest_response_s");
+    // 25 MW are 7,000 machines with fans and losses, in 14 or 15 batches, and 5 s to stop.
+    assert!((125.0..=150.0).contains(&seconds), "{seconds} s");
+    assert!((ecrs.real("score") - 1.0).abs() < 1e-3, "{}", ecrs.real("score"));
+    assert_eq!(ecrs.count("missed"), 0);
+    assert!(ecrs.real("restoring_mwh") > 0.0);
+    let column = told.columns.iter().position(|name| name == "import_mw").unwrap();
+    let last = told.rows.last().unwrap()[column];
+    assert!((last / told.rows[4][column] - 1.0).abs() < 0.02, "it comes back: {last} MW");
+    let told = simulate(&yard("0.5 s", CONTROL), &[]);
+    close(programme(&told.outcome, "ecrs").real("slowest_response_s"), 0.5, 1e-9);
+    let told = simulate(&yard("10 min", ""), &[]);
+    close(programme(&told.outcome, "ecrs").real("slowest_response_s"), 0.0, 1e-9);
+}
+
 #[test]
 fn the_site_keeps_to_the_lowest_of_its_limits() {
     let emergency = "  shed:

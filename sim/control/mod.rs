@@ -6,16 +6,22 @@
 //! much the site may import while the grid asks for less.
 
 mod battery;
+mod fleet;
+
 #[cfg(test)]
 mod battery_tests;
+#[cfg(test)]
+mod fleet_tests;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kernel::{Span, Time};
-use crate::spec::{Check, Fault};
+use crate::spec::{Check, Fault, within};
 use crate::units::{Duration, Power};
+
+pub use fleet::{FleetDesign, FleetSpec, Group, Strategy};
 
 pub use battery::{
     ArbitrageSpec, AwardSpec, BatteryOrder, BatteryState, BatteryUse, BatteryUseSpec, BatteryUses,
@@ -35,6 +41,9 @@ pub struct ControlSpec {
     /// What battery systems on the buses of `power` are used for. Default: nothing but to hold up
     /// their bus, where they can.
     pub battery: Option<BatteryUseSpec>,
+    /// How machines are sent to sleep when a programme calls, and come back. Default: they are cut by
+    /// protection at the instant of the call, and come back at the pace of their `restart`.
+    pub curtailment: Option<FleetSpec>,
     /// What the site draws that no award of a programme may count on, as loads that are dispatched
     /// tell their operator (low power consumption). Default: 0 W.
     pub low_power_consumption: Option<Power>,
@@ -67,6 +76,8 @@ pub struct ControlDesign {
     pub curtailments: Vec<Curtailment>,
     /// What battery systems are used for.
     pub battery: BatteryUses,
+    /// How machines are sent to sleep; none where they are cut by protection.
+    pub fleet: Option<FleetDesign>,
     /// What no award may count on, W.
     pub low_w: f64,
 }
@@ -122,8 +133,11 @@ impl ControlSpec {
         let battery = self.battery.as_ref().map_or_else(BatteryUses::default, |battery| {
             Check { faults }.within("battery", |check| battery.resolve(check.faults))
         });
+        let fleet = self
+            .curtailment
+            .map(|spec| within("curtailment", faults, |faults| spec.resolve(faults)));
         let low_w = self.low_power_consumption.map_or(0.0, |power| power.0);
-        ControlDesign { restart_after_heat: restart, curtailments, battery, low_w }
+        ControlDesign { restart_after_heat: restart, curtailments, battery, fleet, low_w }
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) enum Event {
     Curtailment { index: u32, begins: bool },
     /// A grid programme has something to do.
     Programme(u32),
+    /// The next batch of machines is told to sleep, or to wake.
+    Orders,
 }
 
 impl Event {
@@ -69,6 +71,7 @@ impl Event {
             Event::Calm(hall) => [16, hall.into()],
             Event::Sequence => [17, 0],
             Event::Programme(index) => [19, index.into()],
+            Event::Orders => [20, 0],
             Event::Injected { index, begins } => [18, 2 * u64::from(index) + u64::from(begins)],
         }
     }
@@ -160,6 +163,7 @@ impl Facility<'_> {
             }
             Event::Curtailment { index, begins } => self.curtail(now, index, begins, observer),
             Event::Programme(index) => self.run_programme(now, index, observer),
+            Event::Orders => self.tell_batch(now),
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);
@@ -171,7 +175,7 @@ impl Facility<'_> {
     fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
         let import_w = self.design.control.curtailments[index as usize].import_w;
         self.curtailed_w = begins.then_some(import_w);
-        self.limit_site();
+        self.limit_site(now);
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
         self.watch.cause(begins);
         let feeds: Vec<usize> =

@@ -20,6 +20,7 @@ mod closing;
 mod condition;
 mod cooling;
 mod design;
+mod dispatch;
 mod events;
 mod figures;
 mod graph;
@@ -71,6 +72,7 @@ use crate::workload::inference::Tally;
 use audit::Audit;
 use changed::Changed;
 use cooling::{ExchangerPlant, LoopPlant, Planned, Returns, Unit, Waterworks};
+use dispatch::Orders;
 use events::Event;
 use figures::{Before, Summary};
 use graph::Units;
@@ -143,6 +145,8 @@ pub struct Facility<'d> {
     months: Months,
     watch: Watch,
     programmes: Programmes,
+    /// Orders to machines that calls have given.
+    orders: Orders,
     /// The limit of the curtailment that holds, W.
     curtailed_w: Option<f64>,
     /// What contracts charge for; empty where nothing is priced.
@@ -192,6 +196,7 @@ impl<'d> Facility<'d> {
             agenda: Agenda::new(),
             trace: TraceHash::new(),
             programmes: Programmes::new(design, &streams),
+            orders: Orders::default(),
             curtailed_w: None,
             price: Price::new(&design.price, &streams),
             carbon: design.carbon.as_ref().map(Carbon::new),

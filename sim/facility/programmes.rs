@@ -181,10 +181,10 @@ impl Programmes {
         }
     }
 
-    /// The most that all calls together let the site import, W; none while nobody calls.
-    fn cap_w(&self) -> Option<f64> {
-        let caps = self.running.iter().filter_map(|it| it.called.as_ref()).map(CallAccount::cap_w);
-        caps.reduce(f64::min)
+    /// The most that calls which are due by `at` let the site import, W; none where there are none.
+    fn cap_w(&self, at: Time) -> Option<f64> {
+        let calls = self.running.iter().filter_map(|it| it.called.as_ref());
+        calls.filter(|call| call.due <= at).map(CallAccount::cap_w).reduce(f64::min)
     }
 
     /// The site imports `import_w` from `now` on.
@@ -255,12 +255,13 @@ impl Programmes {
 
 impl Running {
     /// When it has something to do next.
-    fn next_at(&self) -> Time {
+    fn next_at(&self, now: Time) -> Time {
         let call = self.calls.get(self.next).map_or(Time::MAX, |call| call.from);
         let recall = self.called.map_or(Time::MAX, |call| call.until);
+        let due = self.called.map(|call| call.due).filter(|due| *due > now).unwrap_or(Time::MAX);
         let restored = self.restoring.map_or(Time::MAX, |it| it.until);
         let peaks = self.peaks.first().map_or(Time::MAX, |(peak, _)| peak.until);
-        let at = call.min(recall).min(restored).min(peaks);
+        let at = call.min(recall).min(due).min(restored).min(peaks);
         at.min(self.award_until).min(self.price.next_at())
     }
 }
@@ -307,7 +308,10 @@ impl Facility<'_> {
                 self.call(now, index, call, observer);
             }
         }
-        let next = self.programmes.running[index as usize].next_at();
+        if self.design.control.fleet.is_some() {
+            self.limit_site(now);
+        }
+        let next = self.programmes.running[index as usize].next_at(now);
         if next < Time::MAX {
             self.agenda.push(next, Class::Control, Event::Programme(index));
         }
@@ -375,7 +379,7 @@ impl Facility<'_> {
 
     /// Binds the import to the lowest of all limits, and tells of the call or the recall.
     fn tell_call(&mut self, now: Time, index: u32, what: What, observer: &mut dyn Observer) {
-        self.limit_site();
+        self.limit_site(now);
         let begins = what == What::Called;
         self.watch.cause(begins);
         let name = &self.design.programmes[index as usize].name;
@@ -389,10 +393,18 @@ impl Facility<'_> {
         observer.record(&Record { at: now, what, subject: name, count: 1 });
     }
 
-    /// Lets every feed carry its part of the lowest limit of curtailments and calls.
-    pub(super) fn limit_site(&mut self) {
-        let limits = [self.curtailed_w, self.programmes.cap_w()];
+    /// Lets every feed carry its part of the lowest limit of curtailments and calls. Where machines are
+    /// sent to sleep by orders, the limit of a call binds once it is due.
+    pub(super) fn limit_site(&mut self, now: Time) {
+        let at = if self.design.control.fleet.is_some() { now } else { Time::MAX };
+        let limits = [self.curtailed_w, self.programmes.cap_w(at)];
         self.power.limit_import(limits.into_iter().flatten().reduce(f64::min));
+    }
+
+    /// The import that orders keep the site to, W; none where nothing limits it.
+    pub(super) fn limit_w(&self) -> Option<f64> {
+        let limits = [self.curtailed_w, self.programmes.cap_w(Time::MAX)];
+        limits.into_iter().flatten().reduce(f64::min)
     }
 }
 

@@ -51,6 +51,7 @@ impl Facility<'_> {
         self.watch_chillers(now, observer);
         self.watch_water(now, observer);
         self.programmes.read(now, self.power.total_import_w());
+        self.watch_orders(now);
         self.read_meters(now, observer);
         self.read_states(now, observer);
         self.read_loading(now);

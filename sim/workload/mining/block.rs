@@ -23,6 +23,8 @@ pub(super) struct Block {
     mode: usize,
     /// The price policy lets the block hash.
     wanted: bool,
+    /// Machines that the site has ordered to sleep.
+    ordered: u32,
     /// The price policy may not change its mind before this, nor choose another mode.
     hold_until: Time,
     mode_until: Time,
@@ -53,6 +55,23 @@ pub(super) struct Block {
     pub(super) price_stops: u64,
     pub(super) failures: u64,
     pub(super) failed_starts: u64,
+}
+
+/// A rack as orders to a fleet see it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RackState {
+    /// Machines that hash, or are on their way to it.
+    pub working: u32,
+    /// Machines that orders keep asleep.
+    pub ordered: u32,
+    /// What the rack will draw more once all that is under way has come to rest, W.
+    pub coming_w: f64,
+    /// What a machine draws that hashes, W, and what it draws less when it sleeps.
+    pub hashing_w: f64,
+    /// See `hashing_w`.
+    pub saves_w: f64,
+    /// Energy for a hash at rated power, J.
+    pub joules_per_hash: f64,
 }
 
 /// What a block needs of the model that it belongs to.
@@ -101,6 +120,7 @@ impl Block {
             ladder,
             steps,
             wanted: true,
+            ordered: 0,
             hold_until: Time::ZERO,
             mode_until: Time::ZERO,
             hashing: machines - dead,
@@ -230,7 +250,8 @@ impl Block {
             // Machines that wake or wait for their turn count in full, so that what the plant
             // grants them is still theirs when they hash.
             let (powered, hashing) = if self.wanted {
-                (self.whole(), self.whole())
+                let falling = self.hashing + self.falling.total;
+                (self.whole(), self.unordered().max(falling))
             } else {
                 (self.whole() - self.off, self.hashing + self.falling.total)
             };
@@ -273,7 +294,7 @@ impl Block {
         if !self.wanted {
             book(Cause::Price, idle, idle_lost_w);
         } else if idle > 0 {
-            let cut = idle.min(self.whole() - self.allowed().1);
+            let cut = idle.min(self.whole() - self.may_hash());
             let share = f64::from(cut) / f64::from(idle);
             book(Cause::Cap, cut, idle_lost_w * share);
             book(Cause::Restart, idle - cut, idle_lost_w * (1.0 - share));
@@ -312,11 +333,40 @@ impl Block {
         (powered as u32, hashing.min(powered) as u32)
     }
 
+    /// Machines that no order keeps asleep.
+    fn unordered(&self) -> u32 {
+        self.whole().saturating_sub(self.ordered)
+    }
+
+    /// How many machines cap and orders let hash.
+    fn may_hash(&self) -> u32 {
+        self.allowed().1.min(self.unordered())
+    }
+
+    /// The site orders this many machines to sleep; returns whether that is news.
+    pub(super) fn order(&mut self, asleep: u32) -> bool {
+        std::mem::replace(&mut self.ordered, asleep) != asleep
+    }
+
+    /// What orders need to know.
+    pub(super) fn state(&self) -> RackState {
+        let hashing_w = self.hashing_w();
+        let saves_w = hashing_w - self.asic.sleep_w;
+        let (mut working, mut coming_w) = (0, 0.0);
+        if self.offer.live {
+            working = if self.wanted { self.may_hash() } else { 0 };
+            let drawing = f64::from(self.hashing) + f64::from(self.falling.total);
+            coming_w = (f64::from(working) - drawing) * saves_w;
+        }
+        let joules_per_hash = self.asic.joules_per_hash();
+        RackState { working, ordered: self.ordered, coming_w, hashing_w, saves_w, joules_per_hash }
+    }
+
     /// Takes out of operation what policy or cap no longer allow. A cap binds at once, since
     /// protection does not wait; for the price, machines take their time to sleep.
     fn obey_cap(&mut self, now: Time, context: &mut Context<'_>) {
         let (powered, hashing) = self.allowed();
-        let target = if self.wanted { hashing } else { 0 };
+        let target = if self.wanted { hashing.min(self.unordered()) } else { 0 };
         let excess = (self.hashing + self.waking.total).saturating_sub(target);
         let aborted = self.waking.drop_last(excess);
         self.asleep += aborted;
@@ -364,7 +414,7 @@ impl Block {
 
     /// How many machines policy and cap would let start now.
     fn startable(&self) -> u32 {
-        let target = if self.wanted { self.allowed().1 } else { 0 };
+        let target = if self.wanted { self.may_hash() } else { 0 };
         let missing = target.saturating_sub(self.hashing + self.waking.total);
         missing.min(self.asleep + self.off)
     }

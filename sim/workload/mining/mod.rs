@@ -22,6 +22,7 @@ mod tests;
 
 pub use account::{Cause, MiningSummary};
 pub use asic::{AsicRackDesign, AsicRackSpec};
+pub use block::RackState;
 pub use income::{Income, IncomeDesign, Network};
 pub use model::Mining;
 pub use spec::{AsicRack, Luck, MOVED, MiningDesign, MiningSpec, PoolDesign};

@@ -1,7 +1,7 @@
 //! A mining workload in simulated time.
 
 use super::account::{Account, Cause, MiningInterval, MiningSummary, Reading};
-use super::block::{Block, Context};
+use super::block::{Block, Context, RackState};
 use super::events::Event;
 use super::income::{HASHES_PER_PH_DAY, Income, breakeven_usd_mwh};
 use super::pool::Pool;
@@ -160,6 +160,20 @@ impl Mining {
     pub fn offer(&mut self, now: Time, rack: usize, offer: RackOffer) {
         debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
         if self.blocks[rack].offer(offer) {
+            self.offered.set(rack);
+        }
+    }
+
+    /// A rack as orders see it.
+    pub fn rack_state(&self, rack: usize) -> RackState {
+        self.blocks[rack].state()
+    }
+
+    /// The site orders this many machines of a rack to sleep, by command to their firmware, or lets them
+    /// wake; takes effect in [`settle`](Mining::settle).
+    pub fn order(&mut self, now: Time, rack: usize, asleep: u32) {
+        debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
+        if self.blocks[rack].order(asleep) {
             self.offered.set(rack);
         }
     }
