@@ -28,6 +28,7 @@ mod local_time;
 mod money;
 mod overload;
 mod pages;
+mod phases;
 mod plant_books;
 mod plant_only;
 mod presets;

@@ -34,6 +34,8 @@ contracts:
     steps: [{above: 300 MWh, add: -1 $/MWh}]
   water: {kind: water, price: 1.5 $/m3, sewer: 2 $/m3}
   carbon: {kind: carbon, price: 60 $/t}
+  let: {kind: lease, racks: train-hall, structure: triple-net, rent: 150 $/kW-month, expenses: 10 %}
+  host: {kind: hosting, racks: mine-hall, price: 60 $/MWh, profit_share: 20 %}
 ";
 
 fn json(bench: &Bench, command: &str) -> Json {
@@ -57,7 +59,7 @@ fn a_finished_run_is_priced_as_it_priced_itself() {
     assert_eq!(again["money"]["contracts_usd"], summary["money"]["contracts_usd"]);
     assert_eq!(again["money"]["net_usd"], summary["money"]["net_usd"]);
     let contracts = summary["contracts"].as_object().unwrap();
-    assert_eq!(contracts.len(), 6);
+    assert_eq!(contracts.len(), 8);
     for (name, contract) in contracts {
         assert_eq!(again["contracts"][name]["cost_usd"], contract["cost_usd"], "{name}");
         for (item, cost) in contract["items"].as_object().unwrap() {
@@ -65,6 +67,15 @@ fn a_finished_run_is_priced_as_it_priced_itself() {
             assert_eq!(priced, cost, "{name} {item}");
         }
     }
+    // The owner has what the chat earns; the tenants earn the rest and pay.
+    let own = summary["workloads"]["chat"]["revenue_usd"].as_f64().unwrap();
+    let all = summary["money"]["contracts_usd"].as_f64().unwrap();
+    let net = summary["money"]["net_usd"].as_f64().unwrap();
+    assert!((net - (own - all)).abs() < 1e-6, "{net} for {own} less {all}");
+    let item = |contract: &str, item: &str| {
+        contracts[contract]["items"][item].as_f64().unwrap_or_default()
+    };
+    assert!(item("let", "rent_usd") < 0.0 && item("let", "passed_on_usd") < 0.0);
     // By hand from the figures of the run: emissions, and water that was taken and returned.
     let near = |got: &Json, wanted: f64| {
         let got = got.as_f64().unwrap();
@@ -125,7 +136,7 @@ fn what_cannot_be_priced_is_refused() {
     };
     let money = |sets: &str| format!("money {} {sets}", folder.display());
     refused(&money(""), 3, "has no contracts");
-    refused(&money("--set seed=2"), 2, "cannot change a run that has ended");
+    refused(&money("--set seed=2"), 2, "cannot change in a run that has ended");
     refused(&money("--set contracts.e.kind=index"), 3, "has no `contracts`");
     refused("money elsewhere", 3, "meter.csv");
 }
@@ -157,6 +168,26 @@ fn contracts_that_cannot_be_meant_are_refused_at_their_field() {
             "  e: {kind: index, collar: {floor: 60 $/MWh, cap: 20 $/MWh}}\n",
             "error",
             "contracts.e.collar.floor: the floor of 6 c/kWh is above the cap of 2 c/kWh, so that no price fits",
+        ),
+        (
+            "  l: {kind: lease, racks: no-hall, structure: triple-net, rent: 100 $/kW-month}\n",
+            "error",
+            "contracts.l.racks: no hall of racks is named `no-hall`",
+        ),
+        (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net}\n",
+            "error",
+            "contracts.l: needs one of `rent`, `gpu_rent`",
+        ),
+        (
+            "  l: {kind: hosting, racks: mine-hall, price: 60 $/MWh}\n  m: {kind: hosting, racks: mine-hall, price: 50 $/MWh}\n",
+            "error",
+            "contracts.m.racks: `mine-hall` is let by `l` already",
+        ),
+        (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, term: {options: [{length: 5 years, probability: 50 %}]}}\n",
+            "error",
+            "contracts.l.term.options: extend a lease that has no end",
         ),
         (
             "  d: {kind: demand, rate: 5 $/kW-month}\n",
@@ -291,5 +322,54 @@ fn plans_that_cannot_be_meant_are_refused_at_their_field() {
         let found = findings(&section);
         let has = found.iter().any(|(_, said)| said == message);
         assert!(has, "no {message:?} in {found:?}");
+    }
+}
+
+#[test]
+fn what_is_left_depends_on_parameters_as_it_is_asked() {
+    let bench = Bench::new();
+    bench.file("small.yaml", format!("{SMALL}{CONTRACTS}{MONEY}"));
+    json(&bench, "run small.yaml --format json --set duration=1day");
+    let folder = bench.the_run();
+    let command = |arguments: &[&str]| {
+        let command = bench.loadbank(&format!("money {}", folder.display()));
+        let output = command.args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), said)
+    };
+    let priced = |arguments: &[&str]| -> Json {
+        let (code, out, said) = command(&[&["--format", "json"], arguments].concat());
+        assert_eq!(code, 0, "{said}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let npv = |of: &Json| of["money"]["npv_usd"].as_f64().unwrap();
+    let found = priced(&[
+        "--vary",
+        "money.discount=8 %..16 %",
+        "--breakeven",
+        "contracts.energy.adder=-100000 $/MWh..100000 $/MWh",
+        "--breakeven",
+        "money.factors.chat=0..0.001",
+    ]);
+    let low = npv(&priced(&["--set", "money.discount=8 %"]));
+    assert_eq!(found["vary"]["money.discount"][0]["left_usd"].as_f64(), Some(low));
+    let adder = found["breakeven"]["contracts.energy.adder"].as_str().unwrap();
+    let at_zero = npv(&priced(&["--set", &format!("contracts.energy.adder={adder}")]));
+    let here = npv(&priced(&[]));
+    assert!(at_zero.abs() < 1e-5 * here.abs(), "{at_zero} at {adder}, {here} here");
+    assert!(found["breakeven"]["money.factors.chat"].is_null());
+    let (_, text, _) =
+        command(&["--vary", "money.discount=8 %..16 %", "--vary", "money.tax=20.9 %..21 %"]);
+    let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
+    assert!(at("money.discount: 8 %, 16 %") < at("money.tax: 20.9 %, 21 %"), "{text}");
+    for (arguments, code, message) in [
+        (["--vary", "seed=1..2"], 2, "cannot change in a run that has ended"),
+        (["--vary", "money.discount"], 2, "needs `PATH=LOW..HIGH`"),
+        (["--vary", "money.discount=8 %..160 %"], 3, "fraction outside 0 to 1"),
+        (["--breakeven", "money.discount=8 %..0.1"], 2, "are not one unit"),
+    ] {
+        let (got, _, said) = command(&arguments);
+        assert_eq!(got, code, "{arguments:?}: {said}");
+        assert!(said.contains(message), "no `{message}` in {said}");
     }
 }

@@ -49,6 +49,8 @@ pub(super) enum Command {
     Show(Show),
     /// Price a finished run anew: what its meters billed, under other contracts and plans.
     Money(Money),
+    /// Carry a site that changes over the years through its phases, against one that stays as it is.
+    Phases(Phases),
     /// Compare designs: replications of each scenario, means, paired differences, intervals.
     Compare(Compare),
     /// Follow the failures of the power chain over thousands of years: losses, hours, causes.
@@ -133,6 +135,50 @@ pub(super) struct Money {
     /// `--set money.discount="8 %"`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
+
+    /// What is left with a parameter at two values, others as they are; several times, to rank them:
+    /// `--vary money.discount="8 %..16 %"`.
+    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    pub(super) vary: Vec<Between>,
+
+    /// The value of a parameter between two at which nothing is left:
+    /// `--breakeven contracts.energy.adder="0 $/MWh..100 $/MWh"`.
+    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    pub(super) breakeven: Vec<Between>,
+
+    /// How to print what it comes to.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// A parameter between two values: `PATH=LOW..HIGH`.
+#[derive(Debug, Clone)]
+pub(super) struct Between {
+    pub(super) path: String,
+    pub(super) low: String,
+    pub(super) high: String,
+}
+
+impl std::str::FromStr for Between {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('=').and_then(|(path, values)| {
+            let (low, high) = values.split_once("..")?;
+            Some([path, low, high].map(|part| part.trim().to_owned()))
+        });
+        let [path, low, high] = parts
+            .filter(|parts| parts.iter().all(|part| !part.is_empty()))
+            .ok_or("needs `PATH=LOW..HIGH`, such as `money.discount=8 %..16 %`")?;
+        Ok(Self { path, low, high })
+    }
+}
+
+/// `loadbank phases`
+#[derive(Debug, Args)]
+pub(super) struct Phases {
+    #[command(flatten)]
+    pub(super) source: Source,
 
     /// How to print what it comes to.
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -7,6 +7,7 @@ mod folder;
 mod interrupt;
 mod manual;
 mod money;
+mod phases;
 mod progress;
 mod reliability;
 mod run;
@@ -52,6 +53,7 @@ fn obey(command: &Command) -> Exit {
             Err(exit) => exit,
         },
         Command::Money(args) => money::money(args),
+        Command::Phases(args) => phases::phases(args),
         Command::Compare(compare) => study::compare(compare),
         Command::Study(args) => study::study(args),
         Command::Merge(merge) => study::merge(merge),

@@ -1,45 +1,41 @@
 //! `loadbank money`
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
-use super::args::{Format, Money};
+use super::args::{Between, Format, Money};
 use super::exit::Exit;
 use super::{colour, complain, print};
+use crate::money::{Account, Books, Terms};
+use crate::report::text::{Sensitivity, Swing};
 use crate::report::{account, json, meter, text};
 use crate::scenario::{self, TermsReading};
+use crate::units::split_number;
 
 const NOT_A_RUN: &str = "name the folder of a run, as `loadbank run` leaves it";
 
 pub(super) fn money(args: &Money) -> Exit {
-    if let Some(set) = args.sets.iter().find(|set| !is_of_money(set)) {
+    let between = args.vary.iter().chain(&args.breakeven).map(|of| &of.path);
+    if let Some(set) = args.sets.iter().chain(between).find(|set| !is_of_money(set)) {
         complain(
-            &format!("`--set {set}` cannot change a run that has ended"),
+            &format!("`{set}` cannot change in a run that has ended"),
             Some("only `contracts` and `money` are priced anew; simulate all else with `run`"),
         );
         return Exit::Usage;
     }
-    let books = match meter::read(&args.folder) {
-        Ok(books) => books,
-        Err(message) => {
-            complain(&message, Some(NOT_A_RUN));
-            return Exit::Scenario;
-        }
-    };
-    let (name, account) = match account::read(&args.folder, books.hours()) {
+    let read = meter::read(&args.folder).and_then(|books| {
+        let (name, account) = account::read(&args.folder, books.hours())?;
+        Ok((name, books, account))
+    });
+    let (name, books, account) = match read {
         Ok(read) => read,
         Err(message) => {
             complain(&message, Some(NOT_A_RUN));
             return Exit::Scenario;
         }
     };
-    let TermsReading { terms, diagnostics, files } =
-        scenario::read_terms(&args.folder.join("scenario.yaml"), &args.sets);
-    let mut stderr = io::stderr().lock();
-    let colour = colour(stderr.is_terminal());
-    // Where standard error is closed there is nobody to tell.
-    let _ = stderr.write_all(diagnostics.render(&files, colour).as_bytes());
-    drop(stderr);
-    let Some(terms) = terms else { return Exit::Scenario };
+    let run = Run { folder: &args.folder, sets: &args.sets, books, account };
+    let Some(terms) = run.terms(None) else { return Exit::Scenario };
     if terms.is_none() {
         complain(
             "the scenario of this run has no contracts and no `money`",
@@ -47,10 +43,89 @@ pub(super) fn money(args: &Money) -> Exit {
         );
         return Exit::Scenario;
     }
-    let settlement = terms.settle(&books, &account);
+    let Some(swings) = args.vary.iter().map(|of| run.swing(of)).collect() else {
+        return Exit::Scenario;
+    };
+    let mut zeros = Vec::new();
+    for of in &args.breakeven {
+        match run.breakeven(of) {
+            Ok(Some(value)) => zeros.push((of.path.clone(), value)),
+            Ok(None) => return Exit::Scenario,
+            Err(message) => {
+                complain(&format!("--breakeven {}: {message}", of.path), None);
+                return Exit::Usage;
+            }
+        }
+    }
+    let settlement = terms.settle(&run.books, &run.account);
+    let sensitivity = Sensitivity { swings, zeros };
     match args.format {
-        Format::Text => print(&text::settlement(&name, &terms, &settlement, &account)),
-        Format::Json => print(&json::settlement(&settlement, &account)),
+        Format::Text => {
+            let text = text::settlement(&name, &terms, &settlement);
+            print(&(text + &text::sensitivity(&settlement, &sensitivity)))
+        }
+        Format::Json => print(&json::settlement(&settlement, &sensitivity)),
+    }
+}
+
+/// A finished run whose money is looked at.
+struct Run<'a> {
+    folder: &'a Path,
+    sets: &'a [String],
+    books: Books,
+    account: Account,
+}
+
+impl Run<'_> {
+    /// What it is priced by, with one more change; none after saying what is wrong.
+    fn terms(&self, set: Option<String>) -> Option<Terms> {
+        let sets: Vec<String> = self.sets.iter().cloned().chain(set).collect();
+        let TermsReading { terms, diagnostics, files } =
+            scenario::read_terms(&self.folder.join("scenario.yaml"), &sets);
+        let mut stderr = io::stderr().lock();
+        let colour = colour(stderr.is_terminal());
+        // Where standard error is closed there is nobody to tell.
+        let _ = stderr.write_all(diagnostics.render(&files, colour).as_bytes());
+        terms
+    }
+
+    /// What is left with the parameter at `path` at `value`.
+    fn worth_usd(&self, path: &str, value: &str) -> Option<f64> {
+        let terms = self.terms(Some(format!("{path}={value}")))?;
+        Some(terms.settle(&self.books, &self.account).worth_usd())
+    }
+
+    fn swing(&self, of: &Between) -> Option<Swing> {
+        let at = |value: &String| Some((value.clone(), self.worth_usd(&of.path, value)?));
+        Some(Swing { path: of.path.clone(), low: at(&of.low)?, high: at(&of.high)? })
+    }
+
+    /// The value at which nothing is left: with its unit, or that there is none between the two.
+    fn breakeven(&self, of: &Between) -> Result<Option<Option<String>>, String> {
+        let number = |text: &str| {
+            let read = split_number(text).map(|(number, unit)| (number, unit.to_owned()));
+            read.ok_or_else(|| format!("`{text}` is no number with a unit"))
+        };
+        let ((mut low, unit), (mut high, other)) = (number(&of.low)?, number(&of.high)?);
+        if unit != other {
+            return Err(format!("`{unit}` and `{other}` are not one unit"));
+        }
+        let written = |number: f64| format!("{number} {unit}").trim_end().to_owned();
+        let left = |number: f64| self.worth_usd(&of.path, &written(number));
+        let (Some(at_low), Some(at_high)) = (left(low), left(high)) else { return Ok(None) };
+        if (at_low > 0.0) == (at_high > 0.0) {
+            return Ok(Some(None));
+        }
+        // To a billionth of the range.
+        for _ in 0..30 {
+            let middle = low + 0.5 * (high - low);
+            let Some(at_middle) = left(middle) else { return Ok(None) };
+            match (at_middle > 0.0) == (at_low > 0.0) {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        Ok(Some(Some(written(low + 0.5 * (high - low)))))
     }
 }
 

@@ -25,9 +25,16 @@ impl Facility<'_> {
             subjects = figures::subjects(&self.meters.groups, end, self.before.as_ref());
         }
         tell_worst_month(&mut subjects[0], &months);
+        let hours = match self.design.terms.is_none() {
+            true => elapsed_s / 3600.0,
+            false => self.billed.hours(),
+        };
+        let account = figures::account(&subjects, hours);
+        let mut bill = None;
         if !self.design.terms.is_none() {
-            let account = figures::account(&subjects, self.billed.hours());
-            tell_settlement(&mut subjects, &self.design.terms.settle(&self.billed, &account));
+            let settlement = self.design.terms.settle(&self.billed, &account);
+            tell_settlement(&mut subjects, &settlement);
+            bill = settlement.bill;
         }
         Outcome {
             scenario: self.design.name.clone(),
@@ -39,6 +46,8 @@ impl Facility<'_> {
             seed: self.design.seed,
             replication: self.replication,
             notes: self.notes(now, &subjects, &books),
+            account,
+            bill,
             books,
             months,
             subjects,
@@ -81,6 +90,7 @@ impl Facility<'_> {
         let halls = halls.map(|(index, ((hall, meter), events))| HallEnd {
             racks: hall.racks,
             rated_w: hall.racks as f64 * hall.rack_w,
+            gpus: hall.racks * hall.gpus,
             seconds: now.as_secs_f64(),
             power_losses: meter.power_losses,
             heat_trips: meter.heat_trips,

@@ -3,6 +3,7 @@
 use super::figures::{Entry, NoFigure, Subject, SubjectKind, find};
 use super::months::Month;
 use crate::measure::Ledger;
+use crate::money::{Account, Bill};
 
 /// Everything that a run found, but for what it streamed to its observer.
 #[derive(Debug, Clone)]
@@ -31,6 +32,10 @@ pub struct Outcome {
     pub subjects: Vec<Subject>,
     /// The same by month.
     pub months: Vec<Month>,
+    /// What money reads of it.
+    pub account: Account,
+    /// What its contracts come to, where it has any.
+    pub bill: Option<Bill>,
     /// The books that must balance.
     pub books: Vec<BookOutcome>,
     /// Events of the site, without those inside workloads.

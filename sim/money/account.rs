@@ -19,6 +19,10 @@ pub struct Account {
     pub hours: f64,
     /// Import at the price of each moment, $.
     pub energy_usd: f64,
+    /// Income of grid programmes less what they took back, $.
+    pub programmes_usd: f64,
+    /// Income of energy given to the grid, $.
+    pub export_usd: f64,
     /// By workload.
     pub works: Vec<WorkAccount>,
     /// By hall.
@@ -47,6 +51,8 @@ pub struct HallAccount {
     pub racks: f64,
     /// Rated power of all of them, MW.
     pub rated_mw: f64,
+    /// GPUs in them.
+    pub gpus: f64,
 }
 
 impl Account {
@@ -72,11 +78,18 @@ impl Account {
         };
         let hall = |name: &String| {
             let of = |key: &str| figure("halls", name, key).unwrap_or(0.0);
-            HallAccount { name: name.clone(), racks: of("racks"), rated_mw: of("rated_mw") }
+            HallAccount {
+                name: name.clone(),
+                racks: of("racks"),
+                rated_mw: of("rated_mw"),
+                gpus: of("gpus"),
+            }
         };
         Self {
             hours,
             energy_usd: figure("money", "", "energy_cost_usd").unwrap_or(0.0),
+            programmes_usd: figure("money", "", "programmes_usd").unwrap_or(0.0),
+            export_usd: figure("money", "", "export_income_usd").unwrap_or(0.0),
             works: works.iter().map(work).collect(),
             halls: halls.iter().map(hall).collect(),
         }
@@ -93,9 +106,10 @@ impl Account {
         }
     }
 
-    /// What workloads earned, $.
-    pub fn revenue_usd(&self) -> f64 {
-        self.works.iter().map(|work| work.revenue_usd).sum()
+    /// What workloads earned that are not among `tenants`, grid programmes and export, $.
+    pub fn revenue_usd(&self, tenants: &[&str]) -> f64 {
+        let own = self.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
+        own.map(|work| work.revenue_usd).sum::<f64>() + self.programmes_usd + self.export_usd
     }
 
     pub(super) fn hall(&self, name: &str) -> Option<&HallAccount> {

@@ -50,6 +50,16 @@ pub enum Item {
     Sewage,
     /// Emissions.
     Carbon,
+    /// Rent of a tenant: an income.
+    Rent,
+    /// What a tenant pays for the energy of its racks: an income.
+    Fee,
+    /// The owner's share of what a tenant earns: an income.
+    Profit,
+    /// What other contracts cost for a tenant, which pays it: an income.
+    PassedOn,
+    /// What the owner spends on a hall that is let.
+    Expenses,
 }
 
 impl Item {
@@ -64,6 +74,11 @@ impl Item {
             Item::Water => "water",
             Item::Sewage => "sewage",
             Item::Carbon => "carbon",
+            Item::Rent => "rent",
+            Item::Fee => "fee",
+            Item::Profit => "profit",
+            Item::PassedOn => "passed_on",
+            Item::Expenses => "expenses",
         }
     }
 }
@@ -85,6 +100,11 @@ impl ContractBill {
         self.entries.iter().map(|entry| entry.cost).sum()
     }
 
+    /// Its cost in a month.
+    pub fn cost_in(&self, month: usize) -> Cents {
+        self.entries.iter().filter(|entry| entry.month == month).map(|entry| entry.cost).sum()
+    }
+
     /// The part of it that is for `item`.
     pub fn cost_of(&self, item: Item) -> Cents {
         self.entries.iter().filter(|entry| entry.item == item).map(|entry| entry.cost).sum()
@@ -99,7 +119,6 @@ impl Bill {
 
     /// The cost of all contracts in a month.
     pub fn cost_in(&self, month: usize) -> Cents {
-        let entries = self.contracts.iter().flat_map(|contract| &contract.entries);
-        entries.filter(|entry| entry.month == month).map(|entry| entry.cost).sum()
+        self.contracts.iter().map(|contract| contract.cost_in(month)).sum()
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::bill::{Bill, ContractBill, Entry, Item};
 use super::books::{Begin, Books, Interval, Month, calendar};
-use super::{Cents, Terms};
+use super::{Account, Cents, Lease, Terms};
 use crate::tables::Window;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
@@ -39,6 +39,8 @@ pub enum Law {
     },
     /// Emissions of the import, $/t.
     Carbon(f64),
+    /// Racks that are let: an income.
+    Lease(Box<Lease>),
 }
 
 /// Energy at the price of the market.
@@ -123,8 +125,8 @@ pub struct CoincidentPeak {
     pub peaks: Vec<Timestamp>,
 }
 
-/// What `terms` charge for `books`. Linear in the intervals times the contracts.
-pub fn price(terms: &Terms, books: &Books) -> Bill {
+/// What `terms` charge for `books` and `account`. Linear in the intervals times the contracts.
+pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
     let (begins, months) = calendar(books, &terms.zone);
     let run = Laid { books, begins: &begins, months: &months };
     let contracts = terms.contracts.iter().map(|contract| {
@@ -145,10 +147,20 @@ pub fn price(terms: &Terms, books: &Books) -> Bill {
                     sums.add(begin.month, Item::Carbon, interval.emissions_t * price);
                 }
             }
+            // Told below, when it is known what all others cost.
+            Law::Lease(_) => {}
         }
         ContractBill { name: contract.name.clone(), entries: sums.entries() }
     });
-    let contracts = contracts.collect();
+    let mut contracts: Vec<ContractBill> = contracts.collect();
+    let costs: Vec<f64> = (0..months.len())
+        .map(|month| contracts.iter().map(|contract| contract.cost_in(month).usd()).sum())
+        .collect();
+    for (contract, bill) in terms.contracts.iter().zip(&mut contracts) {
+        if let Law::Lease(lease) = &contract.law {
+            bill.entries = run.let_out(lease, account, &costs).entries();
+        }
+    }
     Bill { contracts, months: months.into_iter().map(|month| month.name).collect() }
 }
 
@@ -160,6 +172,29 @@ struct Laid<'a> {
 }
 
 impl Laid<'_> {
+    /// What `lease` comes to where all else costs `costs`, $, in the months.
+    fn let_out(&self, lease: &Lease, account: &Account, costs: &[f64]) -> Sums {
+        let mut sums = Sums::new(self.months.len());
+        let share = lease.passed_share(account);
+        let passed_usd = share * costs.iter().sum::<f64>();
+        let of = |index: usize| self.begins[index].month;
+        let paid = lease.months(self.books, account, (self.months, &of), passed_usd);
+        for (month, (paid, cost)) in paid.into_iter().zip(costs).enumerate() {
+            for (item, usd) in [
+                (Item::Rent, -paid.rent),
+                (Item::Fee, -paid.fee),
+                (Item::Profit, -paid.profit),
+                (Item::PassedOn, -share * cost),
+                (Item::Expenses, paid.expenses),
+            ] {
+                if usd != 0.0 {
+                    sums.add(month, item, usd);
+                }
+            }
+        }
+        sums
+    }
+
     fn intervals(&self) -> impl Iterator<Item = (&Interval, &Begin)> {
         self.books.intervals.iter().zip(self.begins)
     }

@@ -36,7 +36,10 @@ mod capital;
 mod cents;
 mod contract;
 mod finance;
+mod lease;
+mod lease_spec;
 mod money_spec;
+mod outside;
 mod project;
 mod spec;
 
@@ -50,9 +53,13 @@ pub use finance::{
     RATES, annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period,
     trough,
 };
+pub use lease::{Lease, Term};
+pub use lease_spec::{HostingSpec, LeaseSpec, OptionSpec, Structure, TermSpec};
+pub(crate) use money_spec::whole_months;
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
+pub use outside::Outside;
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
-pub use spec::{ContractSpec, Outside};
+pub use spec::ContractSpec;
 
 use jiff::tz::TimeZone;
 
@@ -80,10 +87,35 @@ impl Terms {
 
     /// What they come to for a run that left `books` and `account`.
     pub fn settle(&self, books: &Books, account: &Account) -> Settlement {
-        let bill = (!self.contracts.is_empty()).then(|| price(self, books));
+        let bill = (!self.contracts.is_empty()).then(|| price(self, books, account));
         let forecast = self.project.as_ref();
-        let forecast = forecast.map(|project| project.forecast(account, bill.as_ref()));
-        Settlement { bill, forecast }
+        let forecast = forecast.map(|project| project.forecast(self, account, bill.as_ref()));
+        Settlement { bill, forecast, revenue_usd: account.revenue_usd(&self.tenants()) }
+    }
+
+    /// The leases, by name.
+    pub fn leases(&self) -> impl Iterator<Item = (&str, &Lease)> {
+        self.contracts.iter().filter_map(|contract| match &contract.law {
+            Law::Lease(lease) => Some((contract.name.as_str(), &**lease)),
+            _ => None,
+        })
+    }
+
+    /// The workloads of tenants.
+    pub fn tenants(&self) -> Vec<&str> {
+        self.leases().flat_map(|(_, lease)| &lease.tenants).map(String::as_str).collect()
+    }
+}
+
+impl Settlement {
+    /// What is left, $: the net present value of the years around the run where they are planned, else
+    /// the revenue of the run less what its contracts come to.
+    pub fn worth_usd(&self) -> f64 {
+        match (&self.forecast, &self.bill) {
+            (Some(forecast), _) => forecast.merit.npv_usd,
+            (None, Some(bill)) => self.revenue_usd - bill.cost().usd(),
+            (None, None) => self.revenue_usd,
+        }
     }
 }
 
@@ -94,6 +126,8 @@ pub struct Settlement {
     pub bill: Option<Bill>,
     /// Of the years around the run, where they are planned.
     pub forecast: Option<Forecast>,
+    /// What workloads earned that are not a tenant's, grid programmes and export, $.
+    pub revenue_usd: f64,
 }
 
 #[cfg(test)]

@@ -128,8 +128,8 @@ pub struct Around {
     pub year: i32,
 }
 
-/// A calendar span of whole months.
-fn months(
+/// The whole months of a calendar span, from `least` to `most`; what is wrong is reported.
+pub(crate) fn whole_months(
     field: &'static str,
     span: CalendarSpan,
     (least, most): (u32, u32),
@@ -145,13 +145,13 @@ fn months(
     whole.clamp(f64::from(least), f64::from(most)) as usize
 }
 
-const MOST_MONTHS: u32 = 1200;
+pub(super) const MOST_MONTHS: u32 = 1200;
 
 impl MoneySpec {
     /// The project, or `None` after reporting why there is none.
     pub fn resolve(&self, around: &Around, faults: &mut Vec<Fault>) -> Option<Project> {
         let before = faults.len();
-        let months = months("horizon", self.horizon, (1, MOST_MONTHS), faults);
+        let months = whole_months("horizon", self.horizon, (1, MOST_MONTHS), faults);
         let part = |(name, spec): (&String, &CapitalSpec)| {
             within(&format!("capital.{name}"), faults, |faults| spec.resolve(name, around, faults))
         };
@@ -220,22 +220,22 @@ impl Around {
             faults.push(closest_help(fault, name, &known));
         }
     }
+}
 
-    /// Reports a `name` in `field` that is none of `known`, which are `what`.
-    fn check_name(
-        field: &'static str,
-        name: Option<&Name>,
-        (known, what): (&[String], &str),
-        faults: &mut Vec<Fault>,
-    ) {
-        if let Some(name) = name
-            && !known.contains(&name.text)
-        {
-            let message = format!("no {what} is named `{name}`");
-            let known: Vec<&String> = known.iter().collect();
-            let fault = Fault::error(field, message).at(name.mark);
-            faults.push(closest_help(fault, &name.text, &known));
-        }
+/// Reports a `name` in `field` that is none of `known`, which are `what`.
+pub(super) fn check_name(
+    field: &'static str,
+    name: Option<&Name>,
+    (known, what): (&[String], &str),
+    faults: &mut Vec<Fault>,
+) {
+    if let Some(name) = name
+        && !known.contains(&name.text)
+    {
+        let message = format!("no {what} is named `{name}`");
+        let known: Vec<&String> = known.iter().collect();
+        let fault = Fault::error(field, message).at(name.mark);
+        faults.push(closest_help(fault, &name.text, &known));
     }
 }
 
@@ -251,7 +251,7 @@ fn amount(
     around: &Around,
     faults: &mut Vec<Fault>,
 ) -> Option<Amount> {
-    Around::check_name("racks", racks, (&around.halls, "hall of racks"), faults);
+    check_name("racks", racks, (&around.halls, "hall of racks"), faults);
     let sized = by_power.is_some() || by_rack.is_some();
     for (field, is) in [("racks", racks.is_some()), ("power", power.is_some())] {
         if is && !sized {
@@ -303,14 +303,14 @@ impl CapitalSpec {
             self.rack_cost.map(|cost| cost.0),
         );
         let amount = amount(costs, (self.racks.as_ref(), self.power), around, faults);
-        Around::check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
+        check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
         let year = self.year.map_or(around.year, |year| {
             Check { faults }.whole("year", u64::from(year), (1990, 2200)) as i32
         });
         let spend = self.spend.map_or(Spend { from: 0, over: 0, curve: Curve::Even }, |spend| {
             within("spend", faults, |faults| {
                 let mut of = |field, span: Option<CalendarSpan>| {
-                    span.map_or(0, |span| months(field, span, (0, MOST_MONTHS), faults))
+                    span.map_or(0, |span| whole_months(field, span, (0, MOST_MONTHS), faults))
                 };
                 let (from, over) = (of("from", spend.from), of("over", spend.over));
                 if spend.curve.is_some() && over == 0 {
@@ -325,7 +325,7 @@ impl CapitalSpec {
             source: self.source.clone(),
             amount: amount?,
             spend,
-            life: months("life", self.life, (1, MOST_MONTHS), faults),
+            life: whole_months("life", self.life, (1, MOST_MONTHS), faults),
             replacement: self.replacement.map_or(1.0, |share| share.0),
             residual: self.residual.map_or(0.0, |share| share.0),
             inflation: (self.inflation.map_or(0.0, |by| by.0), f64::from(around.year - year)),
@@ -345,7 +345,7 @@ impl YearlySpec {
         let is_one = one_source(&sources, faults);
         let costs = (self.cost.map(|cost| cost.0), self.power_cost.map(|cost| cost.0 * 1e3), None);
         let amount = amount(costs, (self.racks.as_ref(), self.power), around, faults);
-        Around::check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
+        check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
         let upkeep = Upkeep {
             name: name.to_owned(),
             amount: amount?,

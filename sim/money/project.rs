@@ -1,8 +1,9 @@
 //! The years after a run: its cash carried over the horizon of a project, what is spent on parts and
 //! upkeep, tax, and what all of it is worth.
 
+use super::Terms;
 use super::account::{Account, Product};
-use super::bill::Bill;
+use super::bill::{Bill, ContractBill};
 use super::capital::{Amount, Part};
 use super::finance::{
     annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period, trough,
@@ -63,6 +64,8 @@ pub struct Line {
     pub month_usd: f64,
     /// How it changes.
     pub change: Change,
+    /// Months before it first began, from which steps are counted.
+    pub since: usize,
     /// Months before it begins, and the month after the last.
     pub months: (usize, usize),
 }
@@ -141,7 +144,7 @@ impl Line {
     pub fn add_to(&self, flows: &mut [f64]) {
         let (from, until) = self.months;
         for month in from..until.min(flows.len() - 1) {
-            flows[month + 1] += self.month_usd * self.change.factor(month, from);
+            flows[month + 1] += self.month_usd * self.change.factor(month, self.since);
         }
     }
 }
@@ -206,10 +209,15 @@ impl Project {
         self.parts.iter().map(|part| part.spend.end()).max().unwrap_or(0)
     }
 
-    /// What the site earns and pays in each month of the operation, by a run that left `account` and
-    /// costs `bill`, or the price of its energy where there is none.
-    pub fn lines(&self, account: &Account, bill: Option<&Bill>) -> Vec<Line> {
-        let months = (self.works(), self.months);
+    /// What the site earns and pays in each of the months `stage`, by a run under `terms` that left
+    /// `account` and costs `bill`, or the price of its energy where there is none. Steps are counted
+    /// from the month that `since` says of a name.
+    pub fn lines(
+        &self,
+        (terms, account, bill): (&Terms, &Account, Option<&Bill>),
+        stage: (usize, usize),
+        since: &dyn Fn(&str) -> usize,
+    ) -> Vec<Line> {
         let line = |name: &str, usd: f64| {
             let change = self.changes.iter().find(|(of, _)| of == name);
             let factor = self.factors.iter().find(|(of, _)| of == name);
@@ -217,41 +225,68 @@ impl Project {
                 name: name.to_owned(),
                 month_usd: usd * factor.map_or(1.0, |it| it.1) * MONTH_H / account.hours,
                 change: change.map_or(Change::Steps(0.0), |it| it.1),
-                months,
+                since: since(name),
+                months: stage,
             }
         };
-        let works = account.works.iter().map(|work| line(&work.name, work.revenue_usd));
-        let mut lines: Vec<Line> = works.collect();
+        let tenants = terms.tenants();
+        let own = account.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
+        let mut lines: Vec<Line> = own.map(|work| line(&work.name, work.revenue_usd)).collect();
+        let others = [("programmes", account.programmes_usd), ("export", account.export_usd)];
+        lines.extend(others.iter().filter(|it| it.1 != 0.0).map(|(name, usd)| line(name, *usd)));
+        let mut costs = Vec::new();
         match bill {
             Some(bill) => {
-                let cost = |it: &super::ContractBill| line(&it.name, -it.cost().usd());
-                lines.extend(bill.contracts.iter().map(cost));
+                let is_lease = |it: &ContractBill| terms.leases().any(|(name, _)| name == it.name);
+                let costly = bill.contracts.iter().filter(|it| !is_lease(it));
+                costs.extend(costly.map(|it| line(&it.name, -it.cost().usd())));
             }
-            None => lines.push(line("energy", -account.energy_usd)),
+            None => costs.push(line("energy", -account.energy_usd)),
         }
+        for (name, lease) in terms.leases() {
+            let mut own = lease.lines(name, account, &costs, (since(name), stage));
+            if let Some((_, factor)) = self.factors.iter().find(|(of, _)| of == name) {
+                own.iter_mut().for_each(|line| line.month_usd *= factor);
+            }
+            lines.extend(own);
+        }
+        lines.extend(costs);
         lines.extend(self.upkeep.iter().map(|upkeep| Line {
             name: upkeep.name.clone(),
             month_usd: -upkeep.amount.usd(account) / MONTHS_PER_YEAR as f64,
             change: upkeep.change,
-            months,
+            since: since(&upkeep.name),
+            months: stage,
         }));
         lines
     }
 
-    /// What the project comes to by a run that left `account` and costs `bill`.
-    pub fn forecast(&self, account: &Account, bill: Option<&Bill>) -> Forecast {
-        let lines = self.lines(account, bill);
+    /// What the project comes to by a run under `terms` that left `account` and costs `bill`.
+    pub fn forecast(&self, terms: &Terms, account: &Account, bill: Option<&Bill>) -> Forecast {
+        let works = self.works();
+        let lines = self.lines((terms, account, bill), (works, self.months), &|_| works);
+        let unit_costs = self.unit_costs(terms, account, bill);
+        Forecast { unit_costs, ..self.fold(&lines, works, account) }
+    }
+
+    /// What `lines` and the parts of the project, sized by `account`, come to, where the operation
+    /// begins after `works` months.
+    pub fn fold(&self, lines: &[Line], works: usize, account: &Account) -> Forecast {
         let none = || vec![0.0; self.months + 1];
         let monthly = rate_of_period(self.discount, MONTHS_PER_YEAR as f64);
-        let mut worth = Vec::new();
+        let mut worth: Vec<(String, f64)> = Vec::new();
         let mut operation = none();
-        for line in &lines {
+        for line in lines {
             let mut own = none();
             line.add_to(&mut own);
-            worth.push((line.name.clone(), net_present_value(monthly, &own)));
+            let usd = net_present_value(monthly, &own);
+            match worth.iter_mut().find(|(name, _)| *name == line.name) {
+                Some((_, sum)) => *sum += usd,
+                None => worth.push((line.name.clone(), usd)),
+            }
             add(&mut operation, &own);
         }
-        let first_month_usd = operation.get(self.works() + 1).copied().unwrap_or(0.0);
+        let first_month_usd = operation.get(works + 1).copied().unwrap_or(0.0);
         let mut flows = operation.clone();
         let mut written_off = vec![0.0; self.months.div_ceil(MONTHS_PER_YEAR)];
         for part in &self.parts {
@@ -280,8 +315,7 @@ impl Project {
             add(&mut flows, &own);
         }
         let merit = Merit::of(&flows, self.discount);
-        let unit_costs = self.unit_costs(account, bill);
-        Forecast { flows, capital_usd, first_month_usd, worth, merit, unit_costs }
+        Forecast { flows, capital_usd, first_month_usd, worth, merit, unit_costs: Vec::new() }
     }
 
     /// What a product of each workload costs: capital as yearly payments over the life of each part,
@@ -289,11 +323,16 @@ impl Project {
     /// rest is shared by energy.
     fn unit_costs(
         &self,
+        terms: &Terms,
         account: &Account,
         bill: Option<&Bill>,
     ) -> Vec<(String, Product, Option<f64>)> {
         let years = account.hours / (MONTH_H * MONTHS_PER_YEAR as f64);
-        let bought = bill.map_or(account.energy_usd, |bill| bill.cost().usd()) / years;
+        let is_lease = |it: &ContractBill| terms.leases().any(|(name, _)| name == it.name);
+        let bought = bill.map_or(account.energy_usd, |bill| {
+            let bought = bill.contracts.iter().filter(|it| !is_lease(it));
+            bought.map(|contract| contract.cost().usd()).sum()
+        }) / years;
         let of = |work: &super::account::WorkAccount| {
             let (product, made) = work.made?;
             let share = account.energy_share(&work.name);

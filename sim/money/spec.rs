@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::contract::{Block, CoincidentPeak, Demand, Law, Market, Ratchet, Tariff};
+use super::lease_spec::{HostingSpec, LeaseSpec};
+use super::outside::Outside;
 use crate::spec::{Check, Fault, kinds, within};
 use crate::tables::{Window, WindowSpec};
 use crate::units::{
@@ -31,6 +33,11 @@ kinds! {
         Water(WaterSpec) = "water",
         /// A price of emissions of the import, counted by `carbon:` of the scenario.
         Carbon(CarbonSpec) = "carbon",
+        /// Racks that are let to a tenant: an income. What the workloads on them earn is the tenant's.
+        Lease(LeaseSpec) = "lease",
+        /// Racks that are run for their owner: an income. What the workloads on them earn is that
+        /// owner's.
+        Hosting(HostingSpec) = "hosting",
     }
 }
 
@@ -203,19 +210,6 @@ pub struct CarbonSpec {
     pub price: CarbonPrice,
 }
 
-/// What contracts must fit.
-#[derive(Debug, Clone, Copy)]
-pub struct Outside {
-    /// First instant of the run.
-    pub start: Timestamp,
-    /// First instant after it.
-    pub end: Timestamp,
-    /// Length of the intervals of the time series.
-    pub interval: Duration,
-    /// Whether the scenario counts emissions.
-    pub counts_carbon: bool,
-}
-
 impl ContractSpec {
     /// How it charges, or `None` after reporting why that cannot be said.
     pub fn resolve(&self, outside: &Outside, faults: &mut Vec<Fault>) -> Option<Law> {
@@ -236,6 +230,8 @@ impl ContractSpec {
                 }
                 Law::Carbon(spec.price.0)
             }
+            Self::Lease(spec) => Law::Lease(Box::new(spec.resolve(outside, faults))),
+            Self::Hosting(spec) => Law::Lease(Box::new(spec.resolve(outside, faults))),
         };
         let is_wrong =
             faults[before..].iter().any(|it| it.severity == crate::spec::Severity::Error);

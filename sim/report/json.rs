@@ -7,9 +7,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::text::{Sensitivity, Swing};
 use crate::facility::{BookOutcome, Design, Outcome, Subject};
 use crate::measure::{Figure, Side};
-use crate::money::{Account, Bill, Forecast, Product, Settlement};
+use crate::money::{Bill, Forecast, Product, Settlement};
 use crate::site::SinglePoint;
 
 /// The outcome as JSON, as in `summary.json`.
@@ -74,14 +75,21 @@ pub fn files(found: &[String]) -> String {
 /// # Panics
 ///
 /// Never: these are plain figures.
-pub fn settlement(settlement: &Settlement, account: &Account) -> String {
+pub fn settlement(settlement: &Settlement, sensitivity: &Sensitivity) -> String {
     let mut root = Map::new();
-    put(&mut root, &["money", "revenue_usd"], json!(account.revenue_usd()));
+    put(&mut root, &["money", "revenue_usd"], json!(settlement.revenue_usd));
     if let Some(bill) = &settlement.bill {
-        put_bill(&mut root, bill, account.revenue_usd());
+        put_bill(&mut root, bill, settlement.revenue_usd);
     }
     if let Some(forecast) = &settlement.forecast {
         put_forecast(&mut root, forecast);
+    }
+    for Swing { path, low, high } in &sensitivity.swings {
+        let at = |(value, usd): &(String, f64)| json!({"value": value, "left_usd": usd});
+        put(&mut root, &["vary", path], json!([at(low), at(high)]));
+    }
+    for (path, value) in &sensitivity.zeros {
+        put(&mut root, &["breakeven", path], json!(value));
     }
     let mut text = serde_json::to_string_pretty(&Json::Object(root)).expect("plain figures");
     text.push('\n');

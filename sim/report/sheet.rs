@@ -81,7 +81,8 @@ impl<'a> Sheet<'a> {
             text.push_str(line.trim_end());
             text.push('\n');
         };
-        let lines = self.columns.iter().map(|heading| heading.lines().count()).max().unwrap_or(1);
+        let lines =
+            self.columns.iter().map(|heading| heading.lines().count()).max().unwrap_or(1).max(1);
         for index in 0..lines {
             let title = if index == 0 { self.title } else { "" };
             let cells = self.columns.iter().map(|heading| heading.lines().nth(index).unwrap_or(""));

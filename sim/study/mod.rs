@@ -12,6 +12,7 @@
 //! conduct.rs     the course of it: replicate, look, replicate further
 //! decide.rs      samples -> enough replications? the largest value that holds?
 //! judge.rs       samples -> requirements met?
+//! phases.rs      a site that changes over the years: its phases simulated and carried over months
 //! contrast.rs    samples -> means, intervals and paired differences of every figure
 //! statistics/    the mathematics of it, over plain numbers
 //! ```
@@ -27,6 +28,7 @@ mod decide;
 mod designs;
 mod judge;
 mod latency;
+mod phases;
 mod plan;
 mod points;
 mod prepared;
@@ -41,6 +43,7 @@ pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
 pub use decide::{Found, Requirement, RequirementResult, Rule, Until};
 pub use judge::judge_requirements;
 pub use latency::{Pool, Pools, decoded};
+pub use phases::{Phases, PhasesFound, PhasesReading, read_phases, simulate_phases};
 pub use plan::{Arm, Case, Search, Selection, SelectionRule, Study};
 pub use points::{Parameter, Point, Sampling, Setting};
 pub use prepared::{Prepared, whole_warm_up};

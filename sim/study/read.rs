@@ -266,7 +266,7 @@ impl Reader<'_> {
             common.extend(spec.seed.map(|seed| format!("seed={seed}")));
         }
         if let Some(set) = self.document.section("set") {
-            common.extend(self.sets(&set));
+            common.extend(sets_of(&set, self.sink));
         }
         let section = self.document.section("designs")?;
         let entries = section.node.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
@@ -296,41 +296,18 @@ impl Reader<'_> {
             };
             let mut sets = common.clone();
             if let Some(set) = place.get("set") {
-                sets.extend(self.sets(&set));
+                sets.extend(sets_of(&set, self.sink));
             }
-            let path = self.document.resolve_path(&file);
-            if !path.is_file() {
-                let message = format!("{}: cannot read `{}`", place.path, file.text);
-                let mut error = Diagnostic::error(file.mark, message).code("unreadable");
-                error.help = neighbour(&path).map(|name| {
-                    format!(
-                        "did you mean `{}`?",
-                        Path::new(&file.text).with_file_name(name).display()
-                    )
-                });
-                self.sink.push(error);
+            let Some(path) = existing_file(self.document, &place, &file, self.sink) else {
                 whole = false;
                 continue;
-            }
+            };
             match read_design(entry.key.text.clone(), path, sets, self.findings) {
                 Some(design) => designs.push(design),
                 None => whole = false,
             }
         }
         whole.then_some(designs)
-    }
-
-    /// A mapping from paths to values as `--set` arguments.
-    fn sets(&mut self, place: &Place<'_>) -> Vec<String> {
-        let Some(map) = place.node.as_map() else {
-            let message = format!("{}: needs a mapping from paths to values", place.path);
-            self.sink.push(Diagnostic::error(place.key, message).code("bad-value"));
-            return Vec::new();
-        };
-        map.entries
-            .iter()
-            .map(|entry| format!("{}={}", entry.key.text, canonical_json(&entry.value)))
-            .collect()
     }
 
     fn error_at(&mut self, field: &str, message: String, help: Option<String>) {
@@ -346,6 +323,39 @@ impl Reader<'_> {
         error.help = help;
         self.sink.push(error);
     }
+}
+
+/// A mapping from paths to values as `--set` arguments.
+pub(super) fn sets_of(place: &Place<'_>, sink: &mut Diagnostics) -> Vec<String> {
+    let Some(map) = place.node.as_map() else {
+        let message = format!("{}: needs a mapping from paths to values", place.path);
+        sink.push(Diagnostic::error(place.key, message).code("bad-value"));
+        return Vec::new();
+    };
+    map.entries
+        .iter()
+        .map(|entry| format!("{}={}", entry.key.text, canonical_json(&entry.value)))
+        .collect()
+}
+
+/// Where the `file` that is named at `place` is; none after reporting that it is not there.
+pub(super) fn existing_file(
+    document: &Document,
+    place: &Place<'_>,
+    file: &FilePath,
+    sink: &mut Diagnostics,
+) -> Option<PathBuf> {
+    let path = document.resolve_path(file);
+    if path.is_file() {
+        return Some(path);
+    }
+    let message = format!("{}: cannot read `{}`", place.path, file.text);
+    let mut error = Diagnostic::error(file.mark, message).code("unreadable");
+    error.help = neighbour(&path).map(|name| {
+        format!("did you mean `{}`?", Path::new(&file.text).with_file_name(name).display())
+    });
+    sink.push(error);
+    None
 }
 
 fn did_you_mean(asked: &str, known: &[&str]) -> Option<String> {

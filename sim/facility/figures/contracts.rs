@@ -31,30 +31,34 @@ pub(super) static CONTRACT: &[Row<ContractBill>] = items! {
     Water: "items.water", "The part of it for water taken.";
     Sewage: "items.sewage", "The part of it for water returned to the sewer.";
     Carbon: "items.carbon", "The part of it for emissions.";
+    Rent: "items.rent", "The part of it that is rent: an income, negative.";
+    Fee: "items.fee", "The part of it that a tenant pays for the energy of its racks: an income, negative.";
+    Profit: "items.profit", "The part of it that is a share of what a tenant earns: an income, negative.";
+    PassedOn: "items.passed_on", "The part of it that other contracts cost for a tenant, which pays it: an income, negative.";
+    Expenses: "items.expenses", "The part of it that the owner spends on a hall that is let.";
 };
 
 /// Of a site that has contracts.
 pub(super) static SITE: &[Figure] = &[
     usd(
         "money.contracts",
-        "What all contracts come to; they take the place of the cost of energy.",
+        "What all contracts come to, rents as incomes; they take the place of the cost of energy.",
     )
     .lower(),
     usd(
         "money.net",
-        "Revenue, with the income of grid programmes, less what all contracts come to.",
+        "Revenue, with the income of grid programmes and of export, less what all contracts come to; without what tenants earn, whose rent is among the contracts.",
     )
     .higher(),
 ];
 
 /// Tells the site, and a subject for each contract, what they come to.
-pub(super) fn tell_bill(subjects: &mut Vec<Subject>, bill: &Bill) {
+pub(super) fn tell_bill(subjects: &mut Vec<Subject>, bill: &Bill, revenue: f64) {
     let site = &mut subjects[0];
-    let (revenue, cost) = (site.get("money.revenue_usd"), bill.cost().usd());
-    let revenue = revenue.map(|usd| usd + site.get("money.programmes_usd").unwrap_or(0.0));
+    let cost = bill.cost().usd();
     let [contracts, net] = SITE else { unreachable!("there are two") };
     site.push(contracts, Some(cost));
-    site.push(net, revenue.map(|revenue| revenue - cost));
+    site.push(net, Some(revenue - cost));
     for contract in &bill.contracts {
         let path = vec!["contracts".to_owned(), contract.name.clone()];
         let mut subject = Subject::new(SubjectKind::Contract, path, contract.name.clone());

@@ -67,7 +67,7 @@ pub(in crate::facility) fn account(subjects: &[Subject], hours: f64) -> Account 
 /// Tells the site, its workloads, and a subject for each contract, what they come to.
 pub(in crate::facility) fn tell_settlement(subjects: &mut Vec<Subject>, settlement: &Settlement) {
     if let Some(bill) = &settlement.bill {
-        contracts::tell_bill(subjects, bill);
+        contracts::tell_bill(subjects, bill, settlement.revenue_usd);
     }
     if let Some(forecast) = &settlement.forecast {
         tell_forecast(subjects, forecast);

@@ -41,6 +41,7 @@ impl HallEnd {
         Self {
             racks: self.racks,
             rated_w: self.rated_w,
+            gpus: self.gpus,
             seconds: self.seconds - before.seconds,
             power_losses: self.power_losses - before.power_losses,
             heat_trips: self.heat_trips - before.heat_trips,

@@ -241,6 +241,7 @@ pub(in crate::facility) struct HallEnd {
     pub(in crate::facility) racks: usize,
     /// Rated power of all of them, W.
     pub(in crate::facility) rated_w: f64,
+    pub(in crate::facility) gpus: usize,
     /// How long the run is, s.
     pub(in crate::facility) seconds: f64,
     pub(in crate::facility) power_losses: u64,
@@ -298,6 +299,7 @@ static HALL: &[Row<HallEnd>] = &[
     Row::new(Figure::new("rated", Scale::MW, "Rated power of all of its racks."), |hall| {
         Some(hall.rated_w * Scale::MW.per_base)
     }),
+    Row::new(count("gpus", "GPUs in its racks."), |hall| Some(hall.gpus as f64)),
     Row::new(
         Figure::new("installed", Scale::RACK_HOURS, "Racks times the hours of the run.").adding(),
         |hall| Some(hall.racks as f64 * hall.seconds * Scale::RACK_HOURS.per_base),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::super::contract::{Block, CoincidentPeak, Demand, Market, Ratchet, Tariff};
-use super::super::{Bill, Books, Cents, Contract, Interval, Item, Law, Terms, price};
+use super::super::{Account, Bill, Books, Cents, Contract, Interval, Item, Law, Terms, price};
 use crate::tables::{Window, WindowSpec};
 
 const QUARTER_S: f64 = 900.0;
@@ -41,6 +41,7 @@ fn bill(law: Law, zone: &str, books: &Books) -> Bill {
     price(
         &Terms { zone, contracts: vec![Contract { name: "it".to_owned(), law }], project: None },
         books,
+        &Account::default(),
     )
 }
 
@@ -314,7 +315,7 @@ proptest! {
         let alone: Cents = laws.iter().map(|law| bill(law.clone(), "UTC", &books).cost()).sum();
         let contracts = laws.into_iter().rev().map(|law| Contract { name: "it".to_owned(), law });
         let terms = Terms { zone: TimeZone::UTC, contracts: contracts.collect(), project: None };
-        let together = price(&terms, &books);
+        let together = price(&terms, &books, &Account::default());
         prop_assert_eq!(together.cost(), alone);
         let months: Cents = (0..together.months.len()).map(|month| together.cost_in(month)).sum();
         prop_assert_eq!(months, alone);

@@ -1,3 +1,4 @@
 mod contracts;
 mod finance;
+mod leases;
 mod projects;

@@ -2,7 +2,7 @@
 
 use super::super::{
     Account, Amount, Change, Curve, Depreciation, HallAccount, Part, Product, Project, Spend,
-    Upkeep, WorkAccount,
+    Terms, Upkeep, WorkAccount,
 };
 
 #[track_caller]
@@ -45,8 +45,15 @@ fn account(revenue_usd: f64, energy_usd: f64) -> Account {
         energy_mwh: 10.0,
         made: Some((Product::PhDays, 7.0)),
     };
-    let hall = HallAccount { name: "hall".to_owned(), racks: 3.0, rated_mw: 2.0 };
-    Account { hours: 168.0, energy_usd, works: vec![work], halls: vec![hall] }
+    let hall = HallAccount { name: "hall".to_owned(), racks: 3.0, rated_mw: 2.0, gpus: 0.0 };
+    Account {
+        hours: 168.0,
+        energy_usd,
+        programmes_usd: 0.0,
+        export_usd: 0.0,
+        works: vec![work],
+        halls: vec![hall],
+    }
 }
 
 #[test]
@@ -60,9 +67,16 @@ fn a_gpu_hour_costs_what_its_parts_cost() {
             energy_mwh: 1.9e-3 * 8760.0,
             made: Some((Product::GpuHours, 0.8 * 8760.0)),
         };
-        let hall = HallAccount { name: "hall".to_owned(), racks: 1.0, rated_mw: 1.9e-3 };
-        let account = Account { hours: 8760.0, energy_usd, works: vec![work], halls: vec![hall] };
-        let forecast = project(180, 0.1, parts).forecast(&account, None);
+        let hall = HallAccount { name: "hall".to_owned(), racks: 1.0, rated_mw: 1.9e-3, gpus: 0.0 };
+        let account = Account {
+            hours: 8760.0,
+            energy_usd,
+            programmes_usd: 0.0,
+            export_usd: 0.0,
+            works: vec![work],
+            halls: vec![hall],
+        };
+        let forecast = project(180, 0.1, parts).forecast(&Terms::none(), &account, None);
         let (name, product, cost) = forecast.unit_costs[0].clone();
         assert_eq!((name.as_str(), product), ("train", Product::GpuHours));
         cost.unwrap()
@@ -89,15 +103,23 @@ fn a_miner_breaks_even_where_its_reference_says() {
         made: Some((Product::PhDays, 0.2 * hours / 24.0)),
     };
     let energy_usd = 71.7737 * 3.5e-3 * hours;
-    let account = Account { hours: 8760.0, energy_usd, works: vec![work], halls: Vec::new() };
+    let account = Account {
+        hours: 8760.0,
+        energy_usd,
+        programmes_usd: 0.0,
+        export_usd: 0.0,
+        works: vec![work],
+        halls: Vec::new(),
+    };
     let machine = part("asic", Amount::Whole(3200.0), 48);
-    let forecast = project(48, 0.1, vec![machine]).forecast(&account, None);
+    let forecast = project(48, 0.1, vec![machine]).forecast(&Terms::none(), &account, None);
     near(forecast.unit_costs[0].2.unwrap(), 45.0 * 0.99, 1e-4);
 }
 
 #[test]
 fn months_are_of_730_hours_like_the_run() {
-    let forecast = project(24, 0.0, Vec::new()).forecast(&account(168.0, 84.0), None);
+    let forecast =
+        project(24, 0.0, Vec::new()).forecast(&Terms::none(), &account(168.0, 84.0), None);
     assert_eq!(forecast.flows[0], 0.0);
     for flow in &forecast.flows[1..] {
         near(*flow, 365.0, 1e-9);
@@ -117,7 +139,7 @@ fn the_operation_begins_when_the_last_part_is_paid() {
         change: Change::Steps(0.0),
         serves: None,
     });
-    let forecast = project.forecast(&account(168.0, 0.0), None);
+    let forecast = project.forecast(&Terms::none(), &account(168.0, 0.0), None);
     let wanted = [0.0, 0.0, 0.0, -100.0, -100.0, -100.0, 729.0, 729.0, 729.0];
     for (got, wanted) in forecast.flows.iter().zip(wanted) {
         near(*got, wanted, 1e-9);
@@ -132,7 +154,8 @@ fn parts_are_replaced_and_sold() {
     (machine.replacement, machine.residual) = (0.8, 0.1);
     // Prices of two years before the start, 10 % more each year.
     machine.inflation = (0.1, 2.0);
-    let forecast = project(30, 0.0, vec![machine]).forecast(&account(0.0, 0.0), None);
+    let forecast =
+        project(30, 0.0, vec![machine]).forecast(&Terms::none(), &account(0.0, 0.0), None);
     let first = 100.0 * 1.21;
     let second = 0.8 * 100.0 * 1.331;
     let third = 0.8 * 100.0 * 1.4641;
@@ -155,7 +178,7 @@ fn tax_is_on_what_is_left_after_depreciation() {
     let mut taxed = project(36, 0.0, vec![machine]);
     taxed.tax = 0.2;
     let account = account(168.0 / 730.0 * 50.0, 0.0);
-    let flows = taxed.forecast(&account, None).flows;
+    let flows = taxed.forecast(&Terms::none(), &account, None).flows;
     // 600 $ a year, of which 20 % and 32 % of 1,000 $ are written off, and in the last year all that
     // is left; what it is sold for there is income.
     near(flows[12], 50.0 - 0.2 * (600.0 - 200.0), 1e-9);
@@ -171,9 +194,9 @@ fn changes_and_factors_are_of_their_line_alone() {
         vec![("mine".to_owned(), Change::Drift(-0.25)), ("energy".to_owned(), Change::Steps(0.1))];
     project.factors = vec![("mine".to_owned(), 2.0)];
     let account = account(168.0 / 730.0, 168.0 / 730.0);
-    let lines = project.lines(&account, None);
+    let lines = project.lines((&Terms::none(), &account, None), (0, 36), &|_| 0);
     assert_eq!(lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["mine", "energy"]);
-    let flows = project.forecast(&account, None).flows;
+    let flows = project.forecast(&Terms::none(), &account, None).flows;
     let month = |k: usize| {
         let price = super::super::drifted(-0.25, k as f64 / 12.0, (k + 1) as f64 / 12.0) * 12.0;
         2.0 * price - 1.1_f64.powi(k as i32 / 12)
@@ -195,7 +218,7 @@ fn what_serves_one_workload_is_its_own() {
     let mut gpus = part("gpus", Amount::Whole(8760.0), 12);
     gpus.serves = Some("train".to_owned());
     let shell = part("shell", Amount::Whole(87_600.0), 12);
-    let forecast = project(12, 0.0, vec![gpus, shell]).forecast(&account, None);
+    let forecast = project(12, 0.0, vec![gpus, shell]).forecast(&Terms::none(), &account, None);
     // A week is 168 of 8,760 h: energy of 8,760 $ a year, shared by a quarter and three.
     let weeks = 8760.0 / 168.0;
     let mine = 0.25 * (8760.0 + 87_600.0) / (7.0 * weeks);

@@ -2,20 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::money::{Account, Forecast, Merit, Product, RATES, Settlement, Terms};
+use crate::money::{Forecast, Merit, Product, RATES, Settlement, Terms};
 
 use super::super::sheet::{Sheet, amount};
 
-/// What `terms` come to for the run of `scenario` that left `account`.
-pub fn settlement(
-    scenario: &str,
-    terms: &Terms,
-    settlement: &Settlement,
-    account: &Account,
-) -> String {
+/// What `terms` come to for the run of `scenario`.
+pub fn settlement(scenario: &str, terms: &Terms, settlement: &Settlement) -> String {
     let mut out = format!("{scenario}: priced from its meters, not simulated again\n");
     if let Some(bill) = &settlement.bill {
-        let revenue_usd = account.revenue_usd();
+        let revenue_usd = settlement.revenue_usd;
         let mut sheet = Sheet::new("Contracts", &["$"]);
         for contract in &bill.contracts {
             sheet.row(&contract.name, [contract.cost().to_string()]);
@@ -26,7 +21,7 @@ pub fn settlement(
             }
         }
         sheet.row("all contracts", [bill.cost().to_string()]);
-        sheet.row("revenue", [format!("{revenue_usd:.2}")]);
+        sheet.row("own revenue", [format!("{revenue_usd:.2}")]);
         sheet.row("revenue less contracts", [format!("{:.2}", revenue_usd - bill.cost().usd())]);
         sheet.write(&mut out);
         let mut months = Sheet::new("By month", &["$"]);
@@ -50,6 +45,55 @@ pub fn settlement(
             let _ = writeln!(out, "  source of {}: {}", part.name, part.source);
         }
         merits(&mut out, forecast);
+    }
+    out
+}
+
+/// What is left with one parameter at two values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Swing {
+    /// Its path.
+    pub path: String,
+    /// Its lower value as written, and what is left, $.
+    pub low: (String, f64),
+    /// Its upper one.
+    pub high: (String, f64),
+}
+
+/// How what is left depends on parameters.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sensitivity {
+    /// By parameter.
+    pub swings: Vec<Swing>,
+    /// By path: the value at which nothing is left, where there is one in its range.
+    pub zeros: Vec<(String, Option<String>)>,
+}
+
+/// How what is left of `settlement` depends on parameters, the strongest first.
+pub fn sensitivity(settlement: &Settlement, of: &Sensitivity) -> String {
+    let mut out = String::new();
+    if !of.swings.is_empty() {
+        let mut swings: Vec<&Swing> = of.swings.iter().collect();
+        let span = |swing: &Swing| (swing.high.1 - swing.low.1).abs();
+        swings.sort_by(|a, b| span(b).total_cmp(&span(a)));
+        let title = format!(
+            "What is left, {} $, with one parameter changed",
+            amount(settlement.worth_usd())
+        );
+        let mut sheet = Sheet::new(&title, &["$", "$"]);
+        for Swing { path, low, high } in swings {
+            let name = format!("{path}: {}, {}", low.0, high.0);
+            sheet.row(&name, [amount(low.1), amount(high.1)]);
+        }
+        sheet.write(&mut out);
+    }
+    if !of.zeros.is_empty() {
+        let mut sheet = Sheet::new("Nothing is left at", &[""]);
+        for (path, value) in &of.zeros {
+            let value = value.clone().unwrap_or_else(|| "no value in the range".to_owned());
+            sheet.row(path, [value]);
+        }
+        sheet.write(&mut out);
     }
     out
 }

@@ -4,6 +4,7 @@ mod bill;
 mod check;
 mod energy;
 mod inference;
+mod phases;
 mod power;
 mod programmes;
 mod reliability;
@@ -14,8 +15,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-pub use bill::settlement;
+pub use bill::{Sensitivity, Swing, sensitivity, settlement};
 pub use check::check;
+pub use phases::{phases, phases_json};
 pub use reliability::{Reliability, reliability_json, reliability_text};
 
 use super::sheet::{Magnitude, Sheet, WIDTH, amount, markdown, time, wrapped};

@@ -6,10 +6,12 @@ use super::super::diagnostics::Diagnostics;
 use super::super::files::Files;
 use super::super::load::{Document, load};
 use super::super::spec::ScenarioSpec;
+use super::super::tree::Value;
 use super::plant::report;
 use super::{SECTIONS, report_in};
 use crate::kernel::{Clock, Span, Time};
-use crate::money::{Around, Contract, ContractSpec, MoneySpec, Outside, Terms};
+use crate::money::{Around, Contract, ContractSpec, Law, MoneySpec, Outside, Terms};
+use crate::spec::Fault;
 use crate::units::Duration;
 
 /// What reading the contracts of a finished run came to.
@@ -60,16 +62,10 @@ pub(super) fn read(
         None => Some(None),
         Some(section) => section.read::<MoneySpec>(sink).and_then(|spec| {
             let mut faults = Vec::new();
-            let names = |section: &str| {
-                let section = document.section(section);
-                // What is wrong with names is reported where their section is read.
-                let components = section.map(|it| it.components(&mut Diagnostics::default()));
-                components.into_iter().flatten().flat_map(|it| it.instances).collect()
-            };
             let around = Around {
-                works: names("workloads"),
-                halls: names("racks"),
-                contracts: names("contracts"),
+                works: names(document, "workloads"),
+                halls: names(document, "racks"),
+                contracts: names(document, "contracts"),
                 year: i32::from(clock.read(Time::ZERO).year),
             };
             let project = spec.resolve(&around, &mut faults);
@@ -78,6 +74,32 @@ pub(super) fn read(
         }),
     };
     Some(Terms { zone: clock.zone().clone(), contracts: contracts?, project: project? })
+}
+
+/// The names of the components of a section.
+fn names(document: &Document, section: &str) -> Vec<String> {
+    let section = document.section(section);
+    // What is wrong with names is reported where their section is read.
+    let components = section.map(|it| it.components(&mut Diagnostics::default()));
+    components.into_iter().flatten().flat_map(|it| it.instances).collect()
+}
+
+/// The workloads, each with the halls that it stands on.
+fn works(document: &Document) -> Vec<(String, Vec<String>)> {
+    let section = document.section("workloads");
+    let components = section.map(|it| it.components(&mut Diagnostics::default()));
+    let mut works = Vec::new();
+    for component in components.into_iter().flatten() {
+        let pools = match component.place.get("pools").map(|it| &it.node.value) {
+            Some(Value::Seq(pools)) => pools.as_slice(),
+            _ => &[],
+        };
+        let places = std::iter::once(component.place.node).chain(pools);
+        let racks = places.filter_map(|node| node.as_map()?.entry("racks")?.value.as_text());
+        let racks: Vec<String> = racks.map(str::to_owned).collect();
+        works.extend(component.instances.into_iter().map(|name| (name, racks.clone())));
+    }
+    works
 }
 
 fn read_contracts(
@@ -95,8 +117,11 @@ fn read_contracts(
         end: Clock::later(head.start, duration).unwrap_or(clock.timestamp(Time::ZERO)),
         interval: head.output.interval.unwrap_or(Duration(super::DEFAULT_INTERVAL.as_nanos())),
         counts_carbon: head.carbon.is_some(),
+        halls: names(document, "racks"),
+        works: works(document),
     };
     let mut all_read = true;
+    let mut leased: Vec<(String, String)> = Vec::new();
     for component in section.components(sink) {
         let Some(spec) = component.place.read::<ContractSpec>(sink) else {
             all_read = false;
@@ -109,6 +134,15 @@ fn read_contracts(
             all_read = false;
             continue;
         };
+        if let Law::Lease(lease) = &law {
+            match leased.iter().find(|(hall, _)| *hall == lease.hall) {
+                Some((hall, other)) => {
+                    let message = format!("`{hall}` is let by `{other}` already");
+                    report(&component.place, vec![Fault::error("racks", message)], sink);
+                }
+                None => leased.push((lease.hall.clone(), component.name.text.clone())),
+            }
+        }
         let named = component.instances.into_iter().map(|name| Contract { name, law: law.clone() });
         contracts.extend(named);
     }

@@ -1,0 +1,167 @@
+//! Racks that are let: rent, what a tenant pays of the site's costs, and how long that lasts.
+
+use super::account::Account;
+use super::books::{Books, Month};
+use super::project::{Change, Line, MONTH_H};
+
+/// Racks let to a tenant, or run for one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lease {
+    /// The hall of racks.
+    pub hall: String,
+    /// The workloads on them: what these earn is the tenant's.
+    pub tenants: Vec<String>,
+    /// Critical power that is let, MW; the rated power of the racks where it is not written.
+    pub power_mw: Option<f64>,
+    /// $ for a MW and month.
+    pub rent_mw_month: f64,
+    /// $ for a GPU and hour, used or not.
+    pub rent_gpu_hour: f64,
+    /// $/MWh that the racks draw.
+    pub fee_mwh: f64,
+    /// Share of what the tenant earns beyond all that it pays here.
+    pub profit_share: f64,
+    /// What of the rent the owner spends on the hall, as a share.
+    pub expenses: f64,
+    /// Whether the tenant pays its share, by energy, of what all other contracts cost.
+    pub passes_costs: bool,
+    /// How long it lasts, and how it changes.
+    pub term: Term,
+}
+
+/// How long a lease lasts, and how it changes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Term {
+    /// Months at first in which nothing is paid.
+    pub free: usize,
+    /// What is paid grows by this share at the end of each year.
+    pub escalator: f64,
+    /// Months that are paid; all of a project where none are written.
+    pub months: Option<usize>,
+    /// Months by which it may be extended, and how probable that is if it got so far.
+    pub options: Vec<(usize, f64)>,
+}
+
+/// What a lease comes to, $; incomes are positive.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Paid {
+    pub(super) rent: f64,
+    pub(super) fee: f64,
+    pub(super) profit: f64,
+    pub(super) expenses: f64,
+}
+
+impl Paid {
+    fn sum(&self) -> f64 {
+        self.rent + self.fee + self.profit - self.expenses
+    }
+}
+
+impl Lease {
+    /// The share of the site's costs that the tenants pay, by the energy of their racks.
+    pub(super) fn passed_share(&self, account: &Account) -> f64 {
+        let share: f64 = self.tenants.iter().map(|name| account.energy_share(name)).sum();
+        if self.passes_costs { share } else { 0.0 }
+    }
+
+    /// What it comes to in `months` (a month that is whole counts as one) of `hours`, in which the
+    /// tenants drew `energy_share` of all that they drew in the run, where `passed_usd` of other costs
+    /// were passed on to them in the whole run.
+    fn paid(
+        &self,
+        account: &Account,
+        (months, hours): (f64, f64),
+        energy_share: f64,
+        passed_usd: f64,
+    ) -> Paid {
+        let hall = account.hall(&self.hall);
+        let power_mw = self.power_mw.or(hall.map(|hall| hall.rated_mw)).unwrap_or(0.0);
+        let gpus = hall.map_or(0.0, |hall| hall.gpus);
+        let rent = power_mw * self.rent_mw_month * months + gpus * self.rent_gpu_hour * hours;
+        let of_tenants = account.works.iter().filter(|work| self.tenants.contains(&work.name));
+        let (energy_mwh, revenue_usd) = of_tenants
+            .fold((0.0, 0.0), |sum, work| (sum.0 + work.energy_mwh, sum.1 + work.revenue_usd));
+        let profit_usd = (revenue_usd - energy_mwh * self.fee_mwh - passed_usd).max(0.0);
+        Paid {
+            rent,
+            fee: energy_mwh * energy_share * self.fee_mwh,
+            profit: profit_usd * energy_share * self.profit_share,
+            expenses: rent * self.expenses,
+        }
+    }
+
+    /// What it comes to in each month of `books`. The energy of the tenants is spread over the months
+    /// as the import is.
+    pub(super) fn months(
+        &self,
+        books: &Books,
+        account: &Account,
+        (months, of): (&[Month], &dyn Fn(usize) -> usize),
+        passed_usd: f64,
+    ) -> Vec<Paid> {
+        let mut hours = vec![0.0; months.len()];
+        let mut mwh = vec![0.0; months.len()];
+        for (index, interval) in books.intervals.iter().enumerate() {
+            hours[of(index)] += interval.seconds / 3600.0;
+            mwh[of(index)] += interval.import_mwh;
+        }
+        let all_mwh: f64 = mwh.iter().sum();
+        let paid = |(index, month): (usize, &Month)| {
+            let share =
+                if all_mwh > 0.0 { mwh[index] / all_mwh } else { 1.0 / months.len() as f64 };
+            self.paid(account, (month.share, hours[index]), share, passed_usd)
+        };
+        months.iter().enumerate().map(paid).collect()
+    }
+
+    /// Its lines in a project in which it begins after `begin` months and is in force, as far as its
+    /// term goes, in the months `stage`; `passed` are the lines of which the tenants pay a share.
+    pub fn lines(
+        &self,
+        name: &str,
+        account: &Account,
+        passed: &[Line],
+        (begin, stage): (usize, (usize, usize)),
+    ) -> Vec<Line> {
+        let share = self.passed_share(account);
+        let passed_month: f64 = passed.iter().map(|line| -share * line.month_usd).sum();
+        let run_months = account.hours / MONTH_H;
+        let (one_month, of_run) = ((1.0, MONTH_H), 1.0 / run_months);
+        let month_usd = self.paid(account, one_month, of_run, passed_month * run_months).sum();
+        let mut lines = Vec::new();
+        for ((from, until), probability) in self.term.spans(begin) {
+            let months = (from.max(stage.0), until.min(stage.1));
+            if months.0 >= months.1 {
+                continue;
+            }
+            lines.push(Line {
+                name: name.to_owned(),
+                month_usd: probability * month_usd,
+                change: Change::Steps(self.term.escalator),
+                since: begin + self.term.free,
+                months,
+            });
+            lines.extend(passed.iter().filter(|_| share > 0.0).map(|line| Line {
+                name: name.to_owned(),
+                month_usd: -probability * share * line.month_usd,
+                months,
+                ..line.clone()
+            }));
+        }
+        lines
+    }
+}
+
+impl Term {
+    /// The months in which it is paid, if it begins after `begin`, each with its probability.
+    fn spans(&self, begin: usize) -> Vec<((usize, usize), f64)> {
+        let from = begin + self.free;
+        let Some(months) = self.months else { return vec![((from, usize::MAX), 1.0)] };
+        let mut spans = vec![((from, from + months), 1.0)];
+        for (months, probability) in &self.options {
+            let ((_, end), before) = spans[spans.len() - 1];
+            spans.push(((end, end + months), before * probability));
+        }
+        spans
+    }
+}

@@ -1,0 +1,273 @@
+//! Leases against deals as they were made public, and a retrofit in three phases, month by month.
+
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::super::{
+    Account, Amount, Books, Change, Contract, Curve, Depreciation, HallAccount, Interval, Item,
+    Law, Lease, Line, Merit, Part, Project, Spend, Term, Terms, WorkAccount, internal_rates, price,
+};
+
+#[track_caller]
+fn near(got: f64, wanted: f64, tolerance: f64) {
+    assert!((got - wanted).abs() <= tolerance, "{got} for {wanted}");
+}
+
+fn lease(power_mw: f64, rent_kw_month: f64, expenses: f64, escalator: f64) -> Lease {
+    Lease {
+        hall: "hall".to_owned(),
+        tenants: Vec::new(),
+        power_mw: Some(power_mw),
+        rent_mw_month: 1e3 * rent_kw_month,
+        rent_gpu_hour: 0.0,
+        fee_mwh: 0.0,
+        profit_share: 0.0,
+        expenses,
+        passes_costs: false,
+        term: Term { escalator, ..Term::default() },
+    }
+}
+
+/// A run of 365 days in which a tenant and the owner draw 300 and 100 MWh and earn 9,000 and 500 $.
+fn account() -> Account {
+    let work = |name: &str, revenue_usd: f64, energy_mwh: f64| WorkAccount {
+        name: name.to_owned(),
+        revenue_usd,
+        energy_mwh,
+        made: None,
+    };
+    let hall = HallAccount { name: "hall".to_owned(), racks: 10.0, rated_mw: 2.0, gpus: 80.0 };
+    Account {
+        hours: 8760.0,
+        energy_usd: 4000.0,
+        programmes_usd: 0.0,
+        export_usd: 0.0,
+        works: vec![work("theirs", 9000.0, 300.0), work("ours", 500.0, 100.0)],
+        halls: vec![hall],
+    }
+}
+
+/// Its books: a month each of 1 MWh an hour at 10 $/MWh.
+fn books() -> Books {
+    let start: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let interval = |hour: i64| Interval {
+        start: start + jiff::SignedDuration::from_hours(hour),
+        seconds: 3600.0,
+        import_mwh: 1.0,
+        price_usd_mwh: 10.0,
+        emissions_t: 0.0,
+        withdrawal_m3: 0.0,
+        sewage_m3: 0.0,
+    };
+    Books { intervals: (0..8760).map(interval).collect() }
+}
+
+fn terms(contracts: Vec<(&str, Law)>) -> Terms {
+    let contract = |(name, law): (&str, Law)| Contract { name: name.to_owned(), law };
+    let contracts = contracts.into_iter().map(contract).collect();
+    Terms { zone: TimeZone::UTC, contracts, project: None }
+}
+
+/// Energy at the price in the books, and an adder.
+fn index(adder: f64) -> Law {
+    Law::Market(super::super::contract::Market {
+        blocks: Vec::new(),
+        basis: 0.0,
+        collar: (f64::NEG_INFINITY, f64::INFINITY),
+        adder,
+        losses: 0.0,
+    })
+}
+
+#[test]
+fn a_deal_of_ten_years_returns_what_it_says() {
+    // 168 MW at 10 M$/MW and 3.0 G$ in ten years, of which 82.5 % are left: flat, and growing by 3 %.
+    for (rent, escalator, yield_on_cost, irr) in
+        [(148.81, 0.0, 0.14732, 0.077452), (129.807, 0.03, 0.12851, 0.073668)]
+    {
+        let lines =
+            lease(168.0, rent, 0.175, escalator).lines("it", &account(), &[], (0, (0, 120)));
+        let mut months = vec![0.0; 121];
+        lines.iter().for_each(|line| line.add_to(&mut months));
+        let years = months[1..].chunks(12).map(|year| year.iter().sum());
+        let flows: Vec<f64> = std::iter::once(-1.68e9).chain(years).collect();
+        near(flows[1] / 1.68e9, yield_on_cost, 6e-6);
+        near(flows[1..].iter().sum::<f64>() / 0.825, 3.0e9, 3e4);
+        near(internal_rates(&flows, 1.0)[0], irr, 2e-6);
+    }
+}
+
+#[test]
+fn rent_is_of_the_power_made_ready() {
+    let mut let_out = lease(2.0, 100.0, 0.15, 0.0);
+    let_out.power_mw = None;
+    let bill = price(&terms(vec![("it", Law::Lease(Box::new(let_out)))]), &books(), &account());
+    near(bill.contracts[0].cost_of(Item::Rent).usd(), -12.0 * 2000.0 * 100.0, 0.01);
+    near(bill.contracts[0].cost_of(Item::Expenses).usd(), 0.15 * 12.0 * 2000.0 * 100.0, 0.01);
+    let mut cloud = lease(2.0, 0.0, 0.0, 0.0);
+    cloud.rent_gpu_hour = 2.1;
+    let bill = price(&terms(vec![("it", Law::Lease(Box::new(cloud)))]), &books(), &account());
+    near(bill.cost().usd(), -2.1 * 80.0 * 8760.0, 0.06);
+}
+
+#[test]
+fn tenants_pay_by_their_energy() {
+    let mut hosted = lease(0.0, 0.0, 0.0, 0.0);
+    (hosted.tenants, hosted.passes_costs) = (vec!["theirs".to_owned()], true);
+    (hosted.fee_mwh, hosted.profit_share) = (5.0, 0.3);
+    let law = Law::Lease(Box::new(hosted));
+    let terms = terms(vec![("it", law), ("energy", index(0.0))]);
+    let bill = price(&terms, &books(), &account());
+    let of = |item: Item| bill.contracts[0].cost_of(item).usd();
+    // Three quarters of the energy: of 87,600 $; no profit is left to share.
+    near(of(Item::PassedOn), -65_700.0, 0.06);
+    // Rounded once in each of twelve months.
+    near(of(Item::Fee), -1500.0, 0.06);
+    near(of(Item::Profit), 0.0, 0.0);
+    // What they earn is theirs.
+    near(account().revenue_usd(&terms.tenants()), 500.0, 0.0);
+    let mut shared = lease(0.0, 0.0, 0.0, 0.0);
+    (shared.tenants, shared.fee_mwh) = (vec!["theirs".to_owned()], 20.0);
+    shared.profit_share = 0.3;
+    let bill = price(
+        &super::leases::terms(vec![("it", Law::Lease(Box::new(shared)))]),
+        &books(),
+        &account(),
+    );
+    near(bill.contracts[0].cost_of(Item::Profit).usd(), -0.3 * (9000.0 - 6000.0), 0.06);
+}
+
+#[test]
+fn a_lease_is_paid_from_its_free_months_to_its_options() {
+    let mut it = lease(1.0, 1.0, 0.0, 0.1);
+    it.term = Term { free: 2, escalator: 0.1, months: Some(12), options: vec![(6, 0.5), (6, 0.5)] };
+    let mut flows = vec![0.0; 31];
+    for line in it.lines("it", &account(), &[], (1, (1, 30))) {
+        line.add_to(&mut flows);
+    }
+    let wanted = |month: usize| match month {
+        0..3 => 0.0,
+        3..15 => 1000.0,
+        15..21 => 0.5 * 1100.0,
+        21..27 => 0.25 * 1100.0,
+        _ => 0.0,
+    };
+    for month in 0..30 {
+        near(flows[month + 1], wanted(month), 1e-9);
+    }
+}
+
+/// 100 MW of miners that become 30, 30 and 40 MW of halls: works from months 0, 6 and 12 over 9, 12 and
+/// 12; 11 M$/MW of critical power at a PUE of 1.25; rent that grows by 2 % a year, of which 85 % are left;
+/// miners lose a tenth in the last three months of works.
+fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>, Vec<f64>) {
+    const PHASES: [(usize, usize, f64); 3] = [(0, 9, 30.0), (6, 12, 30.0), (12, 12, 40.0)];
+    let parts = PHASES.map(|(from, over, mw)| Part {
+        name: format!("hall-{from}"),
+        source: "test".to_owned(),
+        amount: Amount::OfPower(11e6, mw / 1.25),
+        spend: Spend { from, over, curve: Curve::Even },
+        life: 1200,
+        replacement: 1.0,
+        residual: 0.0,
+        inflation: (0.0, 0.0),
+        depreciation: (Depreciation::StraightLine, 0.0),
+        serves: None,
+    });
+    let project = Project {
+        months,
+        discount: 0.12,
+        tax: 0.0,
+        parts: parts.to_vec(),
+        upkeep: Vec::new(),
+        changes: Vec::new(),
+        factors: Vec::new(),
+    };
+    let mut lines = Vec::new();
+    for month in 0..months {
+        let taken: f64 = PHASES.iter().filter(|it| month >= it.0).map(|it| it.2).sum();
+        let is_cut = |it: &(usize, usize, f64)| (it.0 + it.1 - 3..it.0 + it.1).contains(&month);
+        let share = if PHASES.iter().any(is_cut) { 0.9 } else { 1.0 };
+        lines.push(Line {
+            name: "mine".to_owned(),
+            month_usd: share * (100.0 - taken) * 730.0 * mine_usd_mwh,
+            change: Change::Steps(0.0),
+            since: 0,
+            months: (month, month + 1),
+        });
+    }
+    for (from, over, mw) in PHASES {
+        let let_out = lease(mw / 1.25, rent, 0.15, 0.02);
+        lines.extend(let_out.lines("let", &account(), &[], (from + over, (from + over, months))));
+    }
+    let site = project.fold(&lines, 24, &account()).flows;
+    let mine = 100.0 * 730.0 * mine_usd_mwh;
+    let more = site.iter().enumerate().map(|(month, usd)| usd - if month > 0 { mine } else { 0.0 });
+    (site.clone(), more.collect())
+}
+
+#[test]
+fn a_retrofit_is_worth_what_its_months_say() {
+    let (site, more) = retrofit(45.0, 130.0, 144);
+    let merit = Merit::of(&more, 0.12);
+    near(merit.npv_usd, -425_422_896.84, 0.01);
+    near(merit.irr().unwrap(), -0.01926026, 5e-9);
+    near(merit.trough_usd, -881_702_080.0, 0.01);
+    assert_eq!(merit.payback_years, None);
+    near(Merit::of(&site, 0.12).npv_usd, -168_085_389.69, 0.01);
+    for (month, usd) in [(1, -27_033_833.33), (13, -48_681_333.33), (25, 8_893_040.0)] {
+        near(site[month], usd, 0.01);
+    }
+}
+
+#[test]
+fn margin_options_and_rent_decide_a_retrofit() {
+    for (margin, rent, months, npv, irr, payback) in [
+        (15.0, 130.0, 144, -267_326_569.54, 0.03559168, 124.0),
+        (15.0, 130.0, 264, -72_700_425.2, 0.10642208, 124.0),
+        (15.0, 170.0, 144, -84_533_093.71, 0.0949906, 98.0),
+    ] {
+        let merit = Merit::of(&retrofit(margin, rent, months).1, 0.12);
+        near(merit.npv_usd, npv, 0.01);
+        near(merit.irr().unwrap(), irr, 5e-9);
+        assert_eq!((12.0 * merit.payback_years.unwrap()).ceil(), payback);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn dearer_energy_never_helps_who_takes_the_price(adder in 0.0_f64..100.0, more in 0.0_f64..50.0) {
+        let left = |adder: f64| {
+            let mut hosted = lease(1.0, 90.0, 0.1, 0.0);
+            (hosted.tenants, hosted.passes_costs) = (vec!["theirs".to_owned()], true);
+            let law = Law::Lease(Box::new(hosted));
+            -price(&terms(vec![("it", law), ("energy", index(adder))]), &books(), &account()).cost().usd()
+        };
+        prop_assert!(left(adder + more) <= left(adder) + 0.05);
+    }
+
+    #[test]
+    fn what_contracts_are_worth_adds_up(adder in 0.0_f64..100.0, rent in 0.0_f64..200.0) {
+        let project = Project {
+            months: 60,
+            discount: 0.1,
+            tax: 0.0,
+            parts: Vec::new(),
+            upkeep: Vec::new(),
+            changes: vec![("energy".to_owned(), Change::Drift(0.03))],
+            factors: Vec::new(),
+        };
+        let worth = |contracts: Vec<(&str, Law)>| {
+            let mut terms = terms(contracts);
+            terms.project = Some(project.clone());
+            let settlement = terms.settle(&books(), &Account { works: Vec::new(), ..account() });
+            settlement.forecast.unwrap().merit.npv_usd
+        };
+        let it = || Law::Lease(Box::new(lease(1.0, rent, 0.1, 0.02)));
+        let together = worth(vec![("it", it()), ("energy", index(adder))]);
+        let apart = worth(vec![("it", it())]) + worth(vec![("energy", index(adder))]);
+        prop_assert!((together - apart).abs() < 0.01, "{together} for {apart}");
+    }
+}

@@ -1,0 +1,133 @@
+//! What a site that changes over the years comes to, as a text and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::super::sheet::{Sheet, amount};
+use super::bill::rate_of_return;
+use crate::money::{Forecast, Merit};
+use crate::study::statistics::Mean;
+use crate::study::{Phases, PhasesFound};
+
+const LEVEL: f64 = 0.95;
+
+/// As a text.
+pub fn phases(phases: &Phases, found: &PhasesFound) -> String {
+    let n = phases.replications;
+    let mut out = format!(
+        "{}: {} months from {}, each phase simulated in {n} replication{}\n",
+        phases.name,
+        phases.project.months,
+        phases.start,
+        if n == 1 { "" } else { "s" },
+    );
+    let mut sheet = Sheet::new("Phases", &["from month", "months", "$ in the first"]);
+    for (((from, until), arm), usd) in phases.stages.iter().zip(&found.stages_usd) {
+        let months = [(from + 1).to_string(), (until - from).to_string(), amount(*usd)];
+        sheet.row(&arm.name, months);
+    }
+    sheet.write(&mut out);
+    let title = format!("Worth at {:.2} % a year, mean", 100.0 * phases.project.discount);
+    let mut sheet = Sheet::new(&title, &["phases, $", "kept, $"]);
+    let mut names: Vec<&String> = Vec::new();
+    for (name, _) in found.phased[0].worth.iter().chain(&found.kept[0].worth) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for name in names {
+        let of = |forecasts: &[Forecast]| {
+            let worth = forecasts
+                .iter()
+                .filter_map(|it| it.worth.iter().find(|(of, _)| of == name).map(|(_, usd)| *usd));
+            let worth: Vec<f64> = worth.collect();
+            Mean::of(&worth).map_or("-".to_owned(), |mean| amount(mean.mean))
+        };
+        sheet.row(name, [of(&found.phased), of(&found.kept)]);
+    }
+    sheet.row("net present value", [told(&npvs(&found.phased)), told(&npvs(&found.kept))]);
+    sheet.write(&mut out);
+    let Merit { payback_years, trough_usd, .. } = &found.more;
+    let mut sheet = Sheet::new("Phases less kept", &[""]);
+    sheet.row("net present value, $", [told(&more(found))]);
+    sheet.row("internal rate of return", [rate_of_return(&found.more)]);
+    let payback = payback_years.map_or("never".to_owned(), |years| format!("{years:.2}"));
+    sheet.row("payback, years", [payback]);
+    sheet.row("trough, $", [amount(*trough_usd)]);
+    sheet.write(&mut out);
+    if n > 1 {
+        let _ = writeln!(
+            out,
+            "\n±: half of the 95 % interval of the mean; phases and kept share their luck"
+        );
+    }
+    out
+}
+
+/// As JSON.
+///
+/// # Panics
+///
+/// Never: these are plain figures.
+pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
+    let stages = phases.stages.iter().zip(&found.stages_usd).map(|(((from, until), arm), usd)| {
+        json!({"name": arm.name, "from_month": from + 1, "to_month": until, "first_month_usd": usd})
+    });
+    let summary = |values: &[f64]| {
+        let mean = Mean::of(values).expect("there is a replication");
+        json!({"mean": mean.mean, "half_width": mean.half_width(LEVEL), "replications": values})
+    };
+    let merit = &found.more;
+    let flows = |forecasts: &[Forecast]| -> Vec<Vec<f64>> {
+        forecasts.iter().map(|it| it.flows.clone()).collect()
+    };
+    let worth = |forecasts: &[Forecast]| {
+        let of = |name: &String| {
+            let each = forecasts.iter().flat_map(|it| &it.worth).filter(|(of, _)| of == name);
+            each.map(|(_, usd)| usd / forecasts.len() as f64).sum::<f64>()
+        };
+        let names = forecasts[0].worth.iter().map(|(name, _)| (name.clone(), json!(of(name))));
+        serde_json::Value::Object(names.collect())
+    };
+    let object = json!({
+        "name": phases.name,
+        "start": phases.start.to_string(),
+        "months": phases.project.months,
+        "phases": stages.collect::<Vec<_>>(),
+        "npv_usd": {
+            "phases": summary(&npvs(&found.phased)),
+            "kept": summary(&npvs(&found.kept)),
+            "difference": summary(&more(found)),
+        },
+        "difference": {
+            "irr": merit.irr(),
+            "rates_of_return": merit.rates.len(),
+            "payback_years": merit.payback_years,
+            "trough_usd": merit.trough_usd,
+        },
+        "worth_usd": {"phases": worth(&found.phased), "kept": worth(&found.kept)},
+        "cash_flows_usd": {"phases": flows(&found.phased), "kept": flows(&found.kept)},
+    });
+    let mut text = serde_json::to_string_pretty(&object).expect("plain figures");
+    text.push('\n');
+    text
+}
+
+fn npvs(forecasts: &[Forecast]) -> Vec<f64> {
+    forecasts.iter().map(|it| it.merit.npv_usd).collect()
+}
+
+fn more(found: &PhasesFound) -> Vec<f64> {
+    let pairs = npvs(&found.phased).into_iter().zip(npvs(&found.kept));
+    pairs.map(|(phased, kept)| phased - kept).collect()
+}
+
+/// The mean of `values`, and half of its interval where there are several.
+fn told(values: &[f64]) -> String {
+    let mean = Mean::of(values).expect("there is a replication");
+    match mean.half_width(LEVEL) {
+        Some(half) => format!("{} ± {}", amount(mean.mean), amount(half)),
+        None => amount(mean.mean),
+    }
+}

@@ -1,0 +1,338 @@
+//! A site that changes over the years: each phase a scenario that is simulated for a stretch and carried
+//! over its months, against a site that stays as it is.
+//!
+//! All phases of a replication share their luck: a stream is named by what draws from it, so that weather,
+//! prices and failures of what stays are the same in every phase, and what phases differ by is their
+//! design.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use jiff::civil::Date;
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::designs::read_design;
+use super::plan::Arm;
+use super::read::{existing_file, sets_of};
+use super::spec::DesignSpec;
+use crate::facility::{Facility, Observer, Record};
+use crate::kernel::Time;
+use crate::money::{
+    Account, Around, Bill, Forecast, Line, Merit, MoneySpec, Project, whole_months,
+};
+use crate::scenario::{self, Diagnostic, Diagnostics, Document, Files, Place, Value};
+use crate::spec::{Fault, FilePath};
+use crate::units::{CalendarSpan, Duration};
+use crate::workload::training::JobRecord;
+
+/// Replications where nobody says how many.
+const REPLICATIONS: u32 = 5;
+const MOST_REPLICATIONS: u32 = 10_000;
+
+/// Phases as users write them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhasesSpec {
+    name: String,
+    #[expect(dead_code, reason = "for people")]
+    title: Option<String>,
+    start: String,
+    duration: Option<Duration>,
+    seed: Option<u64>,
+    replications: Option<u32>,
+    money: MoneySpec,
+    #[expect(dead_code, reason = "read apart")]
+    keep: IgnoredAny,
+    #[expect(dead_code, reason = "read one by one")]
+    phases: IgnoredAny,
+}
+
+/// A phase as users write it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhaseSpec {
+    name: String,
+    from: CalendarSpan,
+    file: FilePath,
+    #[expect(dead_code, reason = "read apart")]
+    set: Option<IgnoredAny>,
+}
+
+/// A site that changes.
+#[derive(Debug)]
+pub struct Phases {
+    /// Its name.
+    pub name: String,
+    /// First day of the first month.
+    pub start: Date,
+    /// Replications.
+    pub replications: u32,
+    /// What is spent, and how prices change.
+    pub project: Project,
+    /// The phases: the months in which each is, and its scenario.
+    pub stages: Vec<((usize, usize), Arm)>,
+    /// The site that stays as it is.
+    pub keep: Arm,
+}
+
+/// What reading phases came to.
+#[derive(Debug)]
+pub struct PhasesReading {
+    /// The phases, unless something is wrong with them.
+    pub phases: Option<Phases>,
+    /// Everything found, with the files that it points into.
+    pub findings: Vec<(Diagnostics, Files)>,
+}
+
+/// What phases come to.
+#[derive(Debug)]
+pub struct PhasesFound {
+    /// Cash of the first month of each phase, before capital and tax, $, in the mean.
+    pub stages_usd: Vec<f64>,
+    /// By replication.
+    pub phased: Vec<Forecast>,
+    /// The site that stays as it is, by replication.
+    pub kept: Vec<Forecast>,
+    /// What the phases bring beyond that, in the mean of all replications.
+    pub more: Merit,
+}
+
+/// Reads the phases at `path` with the `--set` arguments `sets`.
+pub fn read_phases(path: &Path, sets: &[String]) -> PhasesReading {
+    let mut document = match scenario::load(path, sets) {
+        Ok(document) => document,
+        Err(error) => {
+            let findings = vec![(error.diagnostics, error.files)];
+            return PhasesReading { phases: None, findings };
+        }
+    };
+    let mut sink = std::mem::take(&mut document.diagnostics);
+    let mut findings = Vec::new();
+    let phases = read(&document, &mut sink, &mut findings);
+    let has_errors = sink.has_errors() || findings.iter().any(|(found, _)| found.has_errors());
+    findings.insert(0, (sink, document.files));
+    PhasesReading { phases: phases.filter(|_| !has_errors), findings }
+}
+
+fn read(
+    document: &Document,
+    sink: &mut Diagnostics,
+    findings: &mut Vec<(Diagnostics, Files)>,
+) -> Option<Phases> {
+    let root = document.place();
+    let spec: PhasesSpec = root.read(sink)?;
+    let mut faults = Vec::new();
+    let start: Option<Date> = spec.start.parse().ok();
+    if start.is_none() {
+        let message = format!("needs a day such as `2027-01-01`, got `{}`", spec.start);
+        faults.push(Fault::error("start", message));
+    }
+    let replications = spec.replications.unwrap_or(REPLICATIONS);
+    if !(1..=MOST_REPLICATIONS).contains(&replications) {
+        let message = format!("must be between 1 and {MOST_REPLICATIONS}, got {replications}");
+        faults.push(Fault::error("replications", message));
+    }
+    let mut common: Vec<String> = Vec::new();
+    common.extend(spec.duration.map(|duration| format!("duration={duration}")));
+    common.extend(spec.seed.map(|seed| format!("seed={seed}")));
+    let mut design = |place: &Place<'_>, name: &str, file: &FilePath, sink: &mut Diagnostics| {
+        let mut sets = common.clone();
+        if let Some(set) = place.get("set") {
+            sets.extend(sets_of(&set, sink));
+        }
+        let path = existing_file(document, place, file, sink)?;
+        read_design(name.to_owned(), path, sets, findings)
+    };
+    let place = document.section("keep")?;
+    let keep: Option<DesignSpec> = place.read(sink);
+    let keep = keep.and_then(|keep| design(&place, "keep", &keep.file, sink));
+    let section = document.section("phases")?;
+    let Value::Seq(items) = &section.node.value else {
+        let message = "phases: needs a list of phases".to_owned();
+        sink.push(Diagnostic::error(section.key, message).code("bad-value"));
+        return None;
+    };
+    let mut begun: Vec<(usize, Option<Arm>)> = Vec::new();
+    for (index, node) in items.iter().enumerate() {
+        let place = Place { path: format!("phases[{index}]"), key: node.mark, node };
+        let Some(phase) = place.read::<PhaseSpec>(sink) else { continue };
+        let mut own = Vec::new();
+        let from = whole_months("from", phase.from, (0, 1200), &mut own);
+        match begun.last() {
+            None if from != 0 => {
+                let message = "the first phase begins with the project, after 0 months";
+                own.push(Fault::error("from", message));
+            }
+            Some((before, _)) if from <= *before => {
+                let message = format!(
+                    "begins after {from} months, when the phase before it, which begins after {before}, has not had a month"
+                );
+                let fault = Fault::error("from", message);
+                own.push(fault.help("phases follow one another; works that overlap are a phase"));
+            }
+            _ => {}
+        }
+        own.into_iter().for_each(|fault| place.fault(fault, sink));
+        begun.push((from, design(&place, &phase.name, &phase.file, sink)));
+    }
+    if items.is_empty() {
+        faults.push(Fault::error("phases", "there is no phase"));
+    }
+    faults.into_iter().for_each(|fault| root.fault(fault, sink));
+    let arms: Option<Vec<(usize, Arm)>> =
+        begun.into_iter().map(|(from, arm)| Some((from, arm?))).collect();
+    let (arms, keep, start) = (arms?, keep?, start?);
+    let mut around = Around { year: i32::from(start.year()), ..Around::default() };
+    for (_, arm) in &arms {
+        let design = &arm.prepared.loaded.design;
+        around.works.extend(design.works.iter().map(|work| work.name.clone()));
+        around.halls.extend(design.halls.iter().map(|hall| hall.name.clone()));
+        around.contracts.extend(design.terms.contracts.iter().map(|it| it.name.clone()));
+    }
+    // A phase without contracts pays for its energy.
+    if arms.iter().any(|(_, arm)| arm.prepared.loaded.design.terms.contracts.is_empty()) {
+        around.contracts.push("energy".to_owned());
+    }
+    let mut faults = Vec::new();
+    let project = spec.money.resolve(&around, &mut faults);
+    let money = document.section("money")?;
+    faults.into_iter().for_each(|fault| money.fault(fault, sink));
+    let project = project?;
+    if let Some((index, (from, _))) =
+        arms.iter().enumerate().find(|(_, (from, _))| *from >= project.months)
+    {
+        let message = format!("begins after {from} months of {}", project.months);
+        root.fault(Fault::error(format!("phases[{index}].from"), message), sink);
+        return None;
+    }
+    let ends: Vec<usize> =
+        arms.iter().skip(1).map(|(from, _)| *from).chain([project.months]).collect();
+    let stages = arms.into_iter().zip(ends).map(|((from, arm), until)| ((from, until), arm));
+    let stages = stages.collect();
+    Some(Phases { name: spec.name, start, replications, project, stages, keep })
+}
+
+/// What a stretch of a scenario left.
+type Left = (Account, Option<Bill>);
+
+/// Simulates each scenario of `phases` in all replications and carries them over the years; none where
+/// `stop` asked for an end.
+///
+/// # Errors
+///
+/// Where a book does not balance.
+pub fn simulate_phases(
+    phases: &Phases,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<PhasesFound>, String> {
+    let arms: Vec<&Arm> =
+        std::iter::once(&phases.keep).chain(phases.stages.iter().map(|(_, arm)| arm)).collect();
+    // What is said twice is simulated once.
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let same: Vec<usize> = arms
+        .iter()
+        .enumerate()
+        .map(|(index, arm)| *first.entry(arm.hash.as_str()).or_insert(index))
+        .collect();
+    let tasks: Vec<(usize, u32)> = (0..phases.replications)
+        .flat_map(|replication| first.values().map(move |&arm| (arm, replication)))
+        .collect();
+    let run = |&(arm, replication): &(usize, u32)| -> Result<Option<Left>, String> {
+        let design = &arms[arm].prepared.loaded.design;
+        let mut facility = Facility::new(design, u64::from(replication));
+        if facility.run(&mut Quiet { stop }) == crate::facility::End::Interrupted {
+            return Ok(None);
+        }
+        let outcome = facility.outcome();
+        if !outcome.balanced() {
+            return Err(format!("a book of `{}` does not balance", arms[arm].name));
+        }
+        Ok(Some((outcome.account, outcome.bill)))
+    };
+    let left: Vec<Option<Left>> = tasks.par_iter().map(run).collect::<Result<_, String>>()?;
+    let Some(left) = left.into_iter().collect::<Option<Vec<Left>>>() else { return Ok(None) };
+    let of = |arm: usize, replication: u32| {
+        let at = tasks.iter().position(|task| *task == (same[arm], replication));
+        &left[at.expect("every scenario is simulated")]
+    };
+    let mut found = PhasesFound {
+        stages_usd: vec![0.0; phases.stages.len()],
+        phased: Vec::new(),
+        kept: Vec::new(),
+        more: Merit::of(&[0.0], 0.0),
+    };
+    let mut more = vec![0.0; phases.project.months + 1];
+    for replication in 0..phases.replications {
+        let stages: Vec<&Left> = (1..arms.len()).map(|arm| of(arm, replication)).collect();
+        let (phased, stages_usd) = phases.carry(&stages);
+        let kept = phases.carry_kept(of(0, replication));
+        let n = f64::from(phases.replications);
+        for (sum, usd) in found.stages_usd.iter_mut().zip(stages_usd) {
+            *sum += usd / n;
+        }
+        for (month, sum) in more.iter_mut().enumerate() {
+            *sum += (phased.flows[month] - kept.flows[month]) / n;
+        }
+        found.phased.push(phased);
+        found.kept.push(kept);
+    }
+    found.more = Merit::of(&more, phases.project.discount);
+    Ok(Some(found))
+}
+
+impl Phases {
+    /// The phases that left `stages`, carried over their months, and the cash of the first month of each.
+    fn carry(&self, stages: &[&Left]) -> (Forecast, Vec<f64>) {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut firsts = Vec::new();
+        for (((from, until), arm), (account, bill)) in self.stages.iter().zip(stages) {
+            let terms = &arm.prepared.loaded.design.terms;
+            // A contract steps from the first phase that has it; upkeep from the start.
+            let since = |name: &str| {
+                let has = |arm: &Arm| {
+                    let design = &arm.prepared.loaded.design;
+                    design.terms.contracts.iter().any(|it| it.name == name)
+                        || design.works.iter().any(|it| it.name == name)
+                };
+                let first = self.stages.iter().find(|(_, arm)| has(arm));
+                first.map_or(0, |((from, _), _)| *from)
+            };
+            let own = self.project.lines((terms, account, bill.as_ref()), (*from, *until), &since);
+            let mut flows = vec![0.0; self.project.months + 1];
+            own.iter().for_each(|line| line.add_to(&mut flows));
+            firsts.push(flows[from + 1]);
+            lines.extend(own);
+        }
+        let (last, _) = stages[stages.len() - 1];
+        (self.project.fold(&lines, 0, last), firsts)
+    }
+
+    /// The site that stays as it is.
+    fn carry_kept(&self, (account, bill): &Left) -> Forecast {
+        let terms = &self.keep.prepared.loaded.design.terms;
+        let project = Project { parts: Vec::new(), ..self.project.clone() };
+        let months = (0, self.project.months);
+        let lines = project.lines((terms, account, bill.as_ref()), months, &|_| 0);
+        project.fold(&lines, 0, account)
+    }
+}
+
+/// Hears nothing but whether to stop.
+struct Quiet<'a> {
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Observer for Quiet<'_> {
+    fn interval(&mut self, _: Time, _: &[f64]) {}
+
+    fn record(&mut self, _: &Record<'_>) {}
+
+    fn job(&mut self, _: &str, _: &JobRecord) {}
+
+    fn proceed(&mut self, _: Time) -> ControlFlow<()> {
+        if (self.stop)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
