@@ -12,7 +12,7 @@ use super::outcome::BookOutcome;
 use crate::kernel::Time;
 use crate::measure::{Ledger, Sum};
 use crate::plant::cooling::WaterFlows;
-use crate::plant::power::{ComponentKind, Network, PowerNode};
+use crate::plant::power::{ComponentKind, Moved, Network, PowerNode};
 
 /// What rounding leaves of sums of the same amounts in another order.
 const TOLERANCE: f64 = 1e-9;
@@ -177,8 +177,14 @@ impl Audit {
     }
 
     /// The power chain works as `power` does from `now` on: feed by feed and component by
-    /// component, where meters read sums that the chain keeps.
-    pub(super) fn power(&mut self, now: Time, power: &Network, design: &Design) {
+    /// component, where meters read sums that the chain keeps. Where nothing has `moved`, all of it
+    /// works on as before.
+    pub(super) fn power(&mut self, now: Time, power: &Network, (moved, design): (&Moved, &Design)) {
+        if moved.is_empty() {
+            let held = [&mut self.import, &mut self.export, &mut self.house];
+            held.into_iter().chain(&mut self.losses).for_each(|held| held.advance(now));
+            return;
+        }
         let net_w = |feed| power.input_w(feed);
         let exports = design.may_export();
         let import_w = |w: f64| if exports { w.max(0.0) } else { w };

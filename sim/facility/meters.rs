@@ -2,8 +2,9 @@
 //! beside them. `closing` says what they come to.
 
 use super::Facility;
+use super::cooling::{Amounts, WaterAmounts};
 use super::design::Design;
-use super::figures::{Group, ROW_DERIVED, View, groups};
+use super::figures::{Group, ROW_DERIVED, SubjectKind, View, groups};
 use super::observer::Observer;
 use super::racks::HallEvents;
 use super::work::Work;
@@ -11,6 +12,7 @@ use crate::grid::Carbon;
 use crate::kernel::{Span, Time};
 use crate::measure::{Scale, SpellTotals, Spells, Swing};
 use crate::money::Interval;
+use crate::plant::cooling::{ExchangerDesign, Machine, PerMachine};
 use crate::plant::power::PowerNode;
 
 /// All that is measured.
@@ -24,8 +26,16 @@ pub(super) struct Meters {
     /// Groups that have emissions, make-up and blowdown.
     billed: [Vec<usize>; 3],
     pub(super) works: Vec<WorkMeter>,
-    /// What the racks of each workload draw, W.
+    /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
+    stale_works: Vec<bool>,
+    /// The groups in which each loop is read, with what hangs on it.
+    groups_of_loop: Vec<Vec<u32>>,
+    /// What the machines of all cooling draw, W, and whether one of them may draw otherwise since.
+    cooling_w: PerMachine<f64>,
+    stale_cooling: bool,
+    /// What had flowed in each loop when amounts were last read.
+    flowed: Vec<(Amounts, WaterAmounts)>,
     pub(super) halls: Vec<HallMeter>,
     /// Racks of each hall that have power and are not tripped.
     live_racks: Vec<u32>,
@@ -125,6 +135,9 @@ impl Meters {
             (0..groups.len()).filter(|&index| groups[index].has_column(name)).collect()
         });
         let works = design.works.iter().map(|_| WorkMeter::new());
+        let groups_of_loop =
+            (0..design.loops.len()).map(|index| groups_of_loop(design, &groups, index));
+        let groups_of_loop = groups_of_loop.collect();
         let halls = design.halls.iter().map(|hall| HallMeter {
             racks: hall.racks as u32,
             power_losses: 0,
@@ -140,6 +153,11 @@ impl Meters {
             billed,
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
+            stale_works: vec![true; design.works.len()],
+            groups_of_loop,
+            cooling_w: PerMachine::default(),
+            stale_cooling: true,
+            flowed: Vec::new(),
             halls: halls.collect(),
             live_racks: design.halls.iter().map(|hall| hall.racks as u32).collect(),
             components: vec![FailureMeter::default(); design.power.nodes.len()],
@@ -237,6 +255,19 @@ impl Meters {
         self.groups.iter_mut().for_each(|group| group.advance(now));
     }
 
+    /// A rack of a workload draws otherwise from now on.
+    pub(super) fn mark_work(&mut self, work: usize) {
+        self.stale_works[work] = true;
+    }
+
+    /// The loop `index`, its water, its operator or what hangs on it may read otherwise from now on.
+    pub(super) fn mark_loop(&mut self, index: u32) {
+        self.stale_cooling = true;
+        for &group in &self.groups_of_loop[index as usize] {
+            self.groups[group as usize].mark();
+        }
+    }
+
     /// A component of the power chain has failed or is back.
     pub(super) fn count_component(&mut self, now: Time, node: PowerNode, up: bool) {
         self.components[node.0 as usize].count(now, up);
@@ -263,10 +294,13 @@ impl Meters {
 impl Facility<'_> {
     /// Reads every meter after the instant `now` has settled, and passes finished jobs on.
     pub(super) fn read_meters(&mut self, now: Time, observer: &mut dyn Observer) {
-        let Meters { works, works_w, halls, live_racks, .. } = &mut self.meters;
+        let Meters { works, works_w, stale_works, halls, live_racks, .. } = &mut self.meters;
         for (index, work) in self.works.iter_mut().enumerate() {
-            let racks = &self.work_racks[index];
-            works_w[index] = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
+            // Summed anew, in order: running totals would drift.
+            if std::mem::take(&mut stale_works[index]) {
+                let racks = &self.work_racks[index];
+                works_w[index] = racks.iter().map(|&rack| self.racks[rack as usize].draw_w).sum();
+            }
             for swing in &mut works[index].swings {
                 swing.set(now, works_w[index]);
             }
@@ -283,21 +317,49 @@ impl Facility<'_> {
         let capped = self.changed.halls.iter().map(HallEvents::is_capped);
         self.watch.read(now, dark.zip(capped), (&self.power, &self.moved));
         let exchangers = &self.exchangers;
-        self.watch.read_coolant(now, |index, hall| {
+        let stale_cooling = std::mem::take(&mut self.meters.stale_cooling);
+        self.watch.read_coolant(now, stale_cooling, |index, hall| {
             exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)
         });
-        self.audit.power(now, &self.power, self.design);
+        if stale_cooling {
+            self.meters.cooling_w = self.cooling_w();
+        }
+        self.audit.power(now, &self.power, (&self.moved, self.design));
         self.with_view(now, |group, view| group.read(now, view));
+    }
+
+    /// What the machines of all cooling draw, W: those of loops and the movers of exchangers, which
+    /// are fans or pumps.
+    fn cooling_w(&self) -> PerMachine<f64> {
+        let of = |machine: Machine, blowing: Option<bool>| {
+            let loops = self.loops.iter().map(|plant| plant.machines[machine].draw_w);
+            let moves = |design: &ExchangerDesign| Some(design.blows()) == blowing;
+            let exchangers = self.exchangers.iter().zip(&self.design.exchangers);
+            let movers = exchangers.filter(|(_, site)| site.design.as_ref().is_some_and(moves));
+            loops.sum::<f64>() + movers.map(|(plant, _)| plant.movers.draw_w).sum::<f64>()
+        };
+        PerMachine {
+            fans: of(Machine::Fan, Some(true)),
+            pumps: of(Machine::Pump, Some(false)),
+            chillers: of(Machine::Chiller, None),
+        }
     }
 
     /// Brings what moves between instants to `now`, before the meters are read out.
     pub(super) fn correct_meters(&mut self, now: Time) {
+        let mut flowed = std::mem::take(&mut self.meters.flowed);
+        flowed.clear();
+        flowed.extend(self.loops.iter().enumerate().map(|(index, plant)| {
+            let amounts = plant.amounts(now);
+            (amounts, self.water.amounts(index, amounts.evaporated_kg, now))
+        }));
+        self.meters.flowed = flowed;
         self.with_view(now, |group, view| group.correct(now, view));
     }
 
     /// Shows the site to each group of meters.
     fn with_view(&mut self, now: Time, mut show: impl FnMut(&mut Group, &View<'_>)) {
-        let Meters { groups, works_w, live_racks, .. } = &mut self.meters;
+        let Meters { groups, works_w, live_racks, cooling_w, flowed, .. } = &mut self.meters;
         let view = View {
             design: self.design,
             power: &self.power,
@@ -305,6 +367,8 @@ impl Facility<'_> {
             loops: &self.loops,
             exchangers: &self.exchangers,
             water: &self.water,
+            flowed,
+            cooling_w: *cooling_w,
             works: &self.works,
             works_w,
             live_racks,
@@ -317,4 +381,16 @@ impl Facility<'_> {
         };
         groups.iter_mut().for_each(|group| show(group, &view));
     }
+}
+
+/// Where among `groups` the loop `index` of `design` and its exchangers are read.
+fn groups_of_loop(design: &Design, groups: &[Group], index: usize) -> Vec<u32> {
+    let reads = |group: &Group| match group.kind() {
+        SubjectKind::Loop => group.instances().contains(&index),
+        SubjectKind::Exchanger => {
+            group.instances().iter().any(|&of| design.exchangers[of].cooled_by == index)
+        }
+        _ => false,
+    };
+    (0..).zip(groups).filter(|(_, group)| reads(group)).map(|(place, _)| place).collect()
 }

@@ -178,6 +178,9 @@ impl Facility<'_> {
             };
             if draw_w != rack.draw_w {
                 rack.draw_w = draw_w;
+                if let Some((work, _)) = rack.work {
+                    self.meters.mark_work(work as usize);
+                }
                 self.audit.rack(now, index, draw_w);
                 if let Some(load) = rack.load {
                     self.power.set_draw(load, draw_w);

@@ -192,14 +192,20 @@ impl Watch {
     }
 
     /// The coolant of each hall that is rated for some, at the settled instant `now`; `inlet_c` says
-    /// what enters the running racks of a hall from an exchanger.
+    /// what enters the running racks of a hall from an exchanger, and is asked where it may be
+    /// `stale`.
     pub(super) fn read_coolant(
         &mut self,
         now: Time,
+        stale: bool,
         inlet_c: impl Fn(usize, usize) -> Option<f64>,
     ) {
         for (hall, watch) in self.halls.iter_mut().enumerate() {
             if let Some(coolant) = &mut watch.coolant {
+                if !stale {
+                    coolant.set(now, coolant.inlet_c);
+                    continue;
+                }
                 let warm = coolant.exchangers.iter().filter_map(|&index| inlet_c(index, hall));
                 let warmest_c = warm.fold(f64::NEG_INFINITY, f64::max);
                 coolant.set(now, warmest_c);

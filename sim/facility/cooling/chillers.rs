@@ -117,6 +117,13 @@ impl Operator {
         }
     }
 
+    /// Whether it has anything to look at: something that has changed, a time that has come, or
+    /// chillers that their protection holds.
+    fn is_due(&self, now: Time, touched: bool, head: Head) -> bool {
+        let due = self.look.is_some_and(|(at, _)| at <= now);
+        touched || self.news || due || head != Head::Free
+    }
+
     /// Looks at a plant that has settled, and sees to being asked again.
     fn look(
         &mut self,
@@ -168,6 +175,11 @@ impl Facility<'_> {
     /// the next instant, be it at the same time.
     pub(in crate::facility) fn watch_chillers(&mut self, now: Time, observer: &mut dyn Observer) {
         for (index, plant) in self.loops.iter_mut().enumerate() {
+            let touched = plant.since == now;
+            if !plant.operator.is_due(now, touched, plant.state.head) {
+                continue;
+            }
+            self.meters.mark_loop(index as u32);
             let condenser_c = plant.masses.condenser().map_or(f64::NAN, |node| plant.held_c[node]);
             let entering_c = plant.model.entering_c(condenser_c, &self.air);
             let limits_c = plant.model.head_limits_c(&plant.now.drive);

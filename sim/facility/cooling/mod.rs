@@ -31,7 +31,7 @@ pub(super) use exchangers::ExchangerPlant;
 pub(super) use loops::{Amounts, LoopPlant};
 pub(super) use returns::Returns;
 pub(super) use units::{Planned, Unit, planned, units};
-pub(super) use waterworks::Waterworks;
+pub(super) use waterworks::{WaterAmounts, Waterworks};
 
 /// The state of a loop out of balance is looked at again when a coolant has moved by this much, in
 /// kelvin, or by a part of the way that lies before it: what devices at their limit are taken as
@@ -210,6 +210,7 @@ impl Facility<'_> {
         }
         for &index in &loops {
             self.returns.tell(index);
+            self.meters.mark_loop(index);
             let plant = &mut self.loops[index as usize];
             plant.now.reached = false;
             if let Some((_, ticket)) = plant.next.take() {

@@ -136,16 +136,16 @@ impl Waterworks {
         &self.loops[index]
     }
 
-    /// Water of loop `index`, which is `plant`, since the start up to `now`.
+    /// Water of loop `index` since the start up to `now`, where `evaporated_kg` have evaporated by
+    /// its books.
     pub(in crate::facility) fn amounts(
         &self,
         index: usize,
-        plant: &LoopPlant,
+        evaporated_kg: f64,
         now: Time,
     ) -> WaterAmounts {
         let own = &self.loops[index];
-        let flowed =
-            own.flowed(plant.amounts(now).evaporated_kg, (now - self.booked).as_secs_f64());
+        let flowed = own.flowed(evaporated_kg, (now - self.booked).as_secs_f64());
         own.booked.and(&flowed)
     }
 
@@ -351,6 +351,7 @@ impl Facility<'_> {
         works.book(now, &self.loops, &self.design.clock);
         self.share_water(now, observer);
         let works = &mut self.water;
+        works.order.iter().for_each(|&index| self.meters.mark_loop(index));
         let next = works.next_at(now, &self.loops);
         if works.next.is_some_and(|(at, _)| at == next && at > now) {
             return;

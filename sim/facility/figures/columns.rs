@@ -8,7 +8,7 @@ use crate::facility::design::Design;
 use crate::kernel::Time;
 use crate::measure::Join::{Mean, Sum, Warmest};
 use crate::measure::{Figure, Scale};
-use crate::plant::cooling::{CoolingMode, ExchangerKind, Machine, WaterFlows};
+use crate::plant::cooling::{CoolingMode, ExchangerKind, WaterFlows};
 use crate::plant::power::sequence::BatteryTally;
 use crate::plant::power::{ComponentKind, PowerNode};
 use crate::workload::mining::Cause;
@@ -83,17 +83,23 @@ static SITE: &[Column] = &[
         "fans",
         Scale::MW,
         Sum,
-        |v, _| fans_w(v),
+        |v, _| v.cooling_w.fans,
         "Fans of all cooling, with spray pumps and basin heaters.",
     )
     .totals(&[Total::integral(mwh(
         "energy.fans",
         "Fans of all cooling, with spray pumps and basin heaters.",
     ))]),
-    Column::new("pumps", Scale::MW, Sum, |v, _| pumps_w(v), "Pumps of all cooling.")
+    Column::new("pumps", Scale::MW, Sum, |v, _| v.cooling_w.pumps, "Pumps of all cooling.")
         .totals(&[Total::integral(mwh("energy.pumps", "Pumps of all cooling."))]),
-    Column::new("chillers", Scale::MW, Sum, |v, _| chillers_w(v), "Chillers of all cooling.")
-        .totals(&[Total::integral(mwh("energy.chillers", "Chillers of all cooling."))]),
+    Column::new(
+        "chillers",
+        Scale::MW,
+        Sum,
+        |v, _| v.cooling_w.chillers,
+        "Chillers of all cooling.",
+    )
+    .totals(&[Total::integral(mwh("energy.chillers", "Chillers of all cooling."))]),
     Column::new("house", Scale::MW, Sum, |v, _| house_w(v), "Constant loads of the site itself.")
         .totals(&[Total::integral(mwh("energy.house", "Constant loads of the site itself."))]),
     Column::new(
@@ -273,7 +279,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].heat_w,
         "Heat of its racks and exchangers, less what outdoor air takes: below zero while that cools a hall itself.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).heat_j)
+    .amount(|v, i, _| v.flowed[i].0.heat_j)
     .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
     Column::new(
         "fans",
@@ -309,7 +315,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.economiser_w,
         "Heat past the chillers: zero where the economiser idles.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).economiser_j)
+    .amount(|v, i, _| v.flowed[i].0.economiser_j)
     .totals(&[Total::integral(mwh(
         "economiser",
         "Heat that an economiser carried past the chillers.",
@@ -321,7 +327,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.heat_rejected_w,
         "Heat to the weather, with that of pumps and compressors.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).rejected_j),
+    .amount(|v, i, _| v.flowed[i].0.rejected_j),
     Column::new(
         "dry",
         Scale::MW,
@@ -329,7 +335,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.dry_w,
         "The part of the rejected heat that leaves without water being spent.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).dry_j),
+    .amount(|v, i, _| v.flowed[i].0.dry_j),
     Column::new(
         "supply",
         Scale::DEGC,
@@ -337,7 +343,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.supply_c,
         "Coolant to the racks.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).supply_ks),
+    .amount(|v, i, _| v.flowed[i].0.supply_ks),
     Column::new(
         "return",
         Scale::DEGC,
@@ -345,7 +351,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.return_c,
         "Coolant from the racks.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).return_ks),
+    .amount(|v, i, _| v.flowed[i].0.return_ks),
     Column::new(
         "device",
         Scale::DEGC,
@@ -353,7 +359,7 @@ static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.device_c,
         "Coolant from the tower or cooler: the condenser water of a chiller plant, the exhaust of a hall.",
     )
-    .amount(|v, i, now| v.loops[i].amounts(now).device_ks),
+    .amount(|v, i, _| v.flowed[i].0.device_ks),
     Column::new(
         "inlet",
         Scale::DEGC,
@@ -383,7 +389,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).evaporation_kg_s,
         "Water lost as vapour.",
     )
-    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).evaporation_kg)
+    .amount(|v, i, _| v.flowed[i].1.evaporation_kg)
     .totals(EVAPORATED),
     Column::new(
         "drift",
@@ -392,7 +398,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).drift_kg_s,
         "Water lost as droplets.",
     )
-    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).drift_kg)
+    .amount(|v, i, _| v.flowed[i].1.drift_kg)
     .totals(&[Total::integral(m3("water.drift", "Water lost as droplets."))]),
     Column::new(
         "blowdown",
@@ -401,7 +407,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).blowdown_kg_s,
         "Water to the sewer.",
     )
-    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).blowdown_kg)
+    .amount(|v, i, _| v.flowed[i].1.blowdown_kg)
     .totals(DRAINED),
     Column::new(
         "makeup",
@@ -410,7 +416,7 @@ static LOOP: &[Column] = &[
         |v, i| flows(v, i).makeup_kg_s,
         "Water taken from the main.",
     )
-    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).makeup_kg)
+    .amount(|v, i, _| v.flowed[i].1.makeup_kg)
     .totals(WITHDRAWN),
     Column::new(
         "basin",
@@ -419,7 +425,7 @@ static LOOP: &[Column] = &[
         |v, i| v.water.of(i).balance().filling_kg_s,
         "Water into its basin; negative while that gives.",
     )
-    .amount(|v, i, now| v.water.amounts(i, &v.loops[i], now).filled_kg)
+    .amount(|v, i, _| v.flowed[i].1.filled_kg)
     .only(|design, i| design.loops[i].operation.make_up.basin.volume_kg > 0.0)
     .totals(&[Total::integral(m3(
         "water.basins",
@@ -725,29 +731,6 @@ static HEAT_LOAD: &[Column] = &[Column::new(
 fn it_w(view: &View<'_>) -> f64 {
     let works = view.design.works.iter().zip(view.works_w);
     works.filter(|(site, _)| site.design.is_electric()).map(|(_, w)| w).sum()
-}
-
-/// What the machines of `kind` of all loops draw, and the movers of exchangers that do or do not
-/// blow air.
-fn cooling_w(view: &View<'_>, kind: Machine, blowing: Option<bool>) -> f64 {
-    let loops = view.loops.iter().map(|plant| plant.machines[kind].draw_w);
-    let movers = view.exchangers.iter().enumerate().filter(|(index, _)| {
-        let design = &view.design.exchangers[*index].design;
-        design.as_ref().is_some_and(|design| Some(design.blows()) == blowing)
-    });
-    loops.sum::<f64>() + movers.map(|(_, plant)| plant.movers.draw_w).sum::<f64>()
-}
-
-fn fans_w(view: &View<'_>) -> f64 {
-    cooling_w(view, Machine::Fan, Some(true))
-}
-
-fn pumps_w(view: &View<'_>) -> f64 {
-    cooling_w(view, Machine::Pump, Some(false))
-}
-
-fn chillers_w(view: &View<'_>) -> f64 {
-    cooling_w(view, Machine::Chiller, None)
 }
 
 fn house_w(view: &View<'_>) -> f64 {

@@ -34,13 +34,14 @@ pub(super) use subjects::{
 };
 pub(super) use works::WorkEnd;
 
-use super::cooling::{ExchangerPlant, LoopPlant, Waterworks};
+use super::cooling::{Amounts, ExchangerPlant, LoopPlant, WaterAmounts, Waterworks};
 use super::design::Design;
 use super::programmes::Programmes;
 use super::work::Work;
 use crate::fluids::MoistAir;
 use crate::kernel::Time;
 use crate::measure::{Figure, Join, Meter, Scale, share};
+use crate::plant::cooling::PerMachine;
 use crate::plant::power::{Network, Sequences};
 
 /// The site after an instant has settled, as columns read it.
@@ -53,6 +54,10 @@ pub(super) struct View<'a> {
     pub(super) exchangers: &'a [ExchangerPlant],
     pub(super) water: &'a Waterworks,
     pub(super) works: &'a [Work],
+    /// What has flowed in each loop from the start up to now: only where amounts are read.
+    pub(super) flowed: &'a [(Amounts, WaterAmounts)],
+    /// What the machines of all cooling draw, W: those of loops and the movers of exchangers.
+    pub(super) cooling_w: PerMachine<f64>,
     /// What the racks of each workload draw, W.
     pub(super) works_w: &'a [f64],
     /// Racks of each hall that have power and are not tripped.

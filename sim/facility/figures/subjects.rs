@@ -26,6 +26,8 @@ pub(in crate::facility) struct Group {
     /// Their indices in their list of the design.
     instances: Vec<usize>,
     gauges: Vec<(&'static Column, Meter)>,
+    /// An instance may read otherwise than when it was last read.
+    stale: bool,
 }
 
 impl Group {
@@ -33,14 +35,32 @@ impl Group {
         let has = |column: &&Column| instances.iter().any(|&i| (column.only)(design, i));
         let columns = group_columns(kind).into_iter().filter(has);
         let gauges = columns.map(|column| (column, Meter::new(Time::ZERO, 0.0))).collect();
-        Self { kind, name: name.to_owned(), instances, gauges }
+        Self { kind, name: name.to_owned(), instances, gauges, stale: true }
     }
 
-    /// Reads its instances after the instant `now` has settled.
+    /// An instance of it may read otherwise from now on.
+    pub(in crate::facility) fn mark(&mut self) {
+        self.stale = true;
+    }
+
+    /// Reads its instances after the instant `now` has settled. Those of cooling are many, and read
+    /// as before unless they were marked since.
     pub(in crate::facility) fn read(&mut self, now: Time, view: &View<'_>) {
+        let stale = std::mem::take(&mut self.stale) || !self.kind.is_cooling();
+        if !stale && !cfg!(debug_assertions) {
+            return;
+        }
         for (column, meter) in &mut self.gauges {
             let values = self.instances.iter().map(|&index| (column.read)(view, index));
-            meter.set(now, column.join.of(values));
+            let value = column.join.of(values);
+            debug_assert!(
+                stale || value == meter.value() || value.is_nan(),
+                "{} {} has moved from {} to {value} unseen",
+                self.name,
+                column.name,
+                meter.value()
+            );
+            meter.set(now, value);
         }
     }
 

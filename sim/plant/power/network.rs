@@ -44,6 +44,10 @@ pub struct Network {
     shed: Shed,
     cap_w: Vec<f64>,
     live: Vec<bool>,
+    /// How many loads are not.
+    dark: usize,
+    /// Demand that is not granted, where it is known.
+    unserved: Option<Demand>,
     /// Loads hold what they have for a while when their cords are dead.
     rides: bool,
     /// Those that do so now.
@@ -80,6 +84,8 @@ impl Network {
             shed: Shed::new(&wiring),
             cap_w: vec![0.0; wiring.loads()],
             live: vec![false; wiring.loads()],
+            dark: wiring.loads(),
+            unserved: None,
             rides: false,
             holding: Vec::new(),
             changed: Changes::new(wiring.loads()),
@@ -187,6 +193,7 @@ impl Network {
             return;
         }
         self.demand[l] = demand;
+        self.unserved = None;
         self.touched = true;
         if self.switched {
             self.want.load_w[l] = demand.total_w();
@@ -239,6 +246,7 @@ impl Network {
             return;
         }
         self.short = short;
+        self.unserved = None;
         let mut too_much = false;
         for load in 0..self.cap_w.len() {
             let fed = self.forest.load_live[load];
@@ -253,6 +261,7 @@ impl Network {
                 f64::INFINITY
             };
             if live != self.live[load] || cap != self.cap_w[load] {
+                self.dark = self.dark + usize::from(self.live[load]) - usize::from(live);
                 self.live[load] = live;
                 self.cap_w[load] = cap;
                 self.changed.add(load);
@@ -291,6 +300,8 @@ impl Network {
 
     /// Puts into `moved` which flows may have changed since the last call.
     pub fn take_moved(&mut self, moved: &mut Moved) {
+        // Known until something changes again.
+        self.unserved = Some(self.unserved());
         moved.clear();
         std::mem::swap(&mut self.moved, moved);
     }
@@ -344,9 +355,16 @@ impl Network {
         }
     }
 
-    /// Demand of all loads that is not granted, by rank, in watts: cut or dead. A pass over all
-    /// loads.
+    /// Demand of all loads that is not granted, by rank, in watts: cut or dead. Where some are and a
+    /// demand has changed since the last [`take_moved`](Self::take_moved), a pass over all loads.
     pub fn unserved(&self) -> Demand {
+        if !self.short && self.dark == 0 {
+            return Demand::default();
+        }
+        self.unserved.unwrap_or_else(|| self.sum_unserved())
+    }
+
+    fn sum_unserved(&self) -> Demand {
         let mut unserved = Demand::default();
         for (l, demand) in self.demand.iter().enumerate() {
             let granted = self.granted(PowerLoad(l as u32));
