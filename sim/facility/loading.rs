@@ -26,6 +26,8 @@ pub(super) struct Loading {
     /// By component of the power chain, then by load.
     parts: Vec<Part>,
     groups: Vec<Group>,
+    /// When the present interval of the time series began.
+    opened: Time,
     /// Generators: one that works on a bus gives through it.
     sets: Vec<u32>,
     /// Racks of each hall with several cords of which one is live.
@@ -44,6 +46,13 @@ struct Part {
     since: Time,
 }
 
+/// Parts of a group that carry more than [`HIGH`] of their rating, and all of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Loaded {
+    high: u32,
+    full: u32,
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Carried {
     w: f64,
@@ -57,31 +66,41 @@ struct Group {
     name: String,
     is_rated: bool,
     is_source: bool,
-    /// Instances that carry something.
+    /// Its instances.
+    parts: Vec<u32>,
+    /// Instances that carry something, and those that are highly loaded.
     carrying: u32,
+    loaded: Loaded,
     now: Carried,
     since: Time,
+    /// An instance carries something else than at the beginning of the interval, and the largest
+    /// share of its rating that one carried then.
+    is_changed: bool,
+    first_share: f64,
     /// Of the interval.
     joules: [Sum; 3],
     max_w: f64,
     share: f64,
-    /// Of the run.
+    /// Of the run; times in nanoseconds, whose sum does not depend on its order.
     total_j: Sum,
     peak_w: f64,
     peak_share: f64,
-    high_s: f64,
-    full_s: f64,
+    high_ns: u128,
+    full_ns: u128,
 }
 
 impl Loading {
     pub(super) fn new(design: &Design, owners: &[Owner]) -> Self {
         let mut groups: Vec<Group> = Vec::new();
+        let mut count = 0;
         let mut part = |name: &str, rating_w: f64, is_source: bool| {
             let known = groups.iter().rposition(|group| group.name == name);
             let group = known.unwrap_or_else(|| {
                 groups.push(Group::new(name, rating_w.is_finite(), is_source));
                 groups.len() - 1
             });
+            groups[group].parts.push(count);
+            count += 1;
             Part { group: group as u32, rating_w, now: Carried::default(), since: Time::ZERO }
         };
         let mut parts = Vec::new();
@@ -113,6 +132,7 @@ impl Loading {
             parts,
             sets: sets.map(|(n, _)| n).collect(),
             groups,
+            opened: Time::ZERO,
             one_cord: vec![Meter::new(Time::ZERO, 0.0); design.halls.len()],
             switches: 0,
         }
@@ -122,9 +142,15 @@ impl Loading {
     fn set(&mut self, now: Time, index: usize, new: Carried) {
         let part = &mut self.parts[index];
         let group = &mut self.groups[part.group as usize];
-        part.advance(now, group);
+        part.tell_share(now, self.opened, group);
+        part.since = now;
         group.advance(now);
+        let was = part.loaded();
         let old = std::mem::replace(&mut part.now, new);
+        let is = part.loaded();
+        group.loaded.high = group.loaded.high + is.high - was.high;
+        group.loaded.full = group.loaded.full + is.full - was.full;
+        group.is_changed = true;
         group.carrying = group.carrying + u32::from(new.w > 0.0) - u32::from(old.w > 0.0);
         if group.carrying == 0 {
             // What rounding left is nothing.
@@ -142,12 +168,21 @@ impl Loading {
         self.parts[design.power.nodes.len() + load.0 as usize].now.w
     }
 
-    /// Brings everything to `now`.
+    /// Brings everything to `now`: what has not changed in the interval at no cost for its parts.
     fn advance(&mut self, now: Time) {
-        for part in &mut self.parts {
-            part.advance(now, &mut self.groups[part.group as usize]);
+        (0..self.groups.len()).for_each(|group| self.advance_group(now, group));
+    }
+
+    fn advance_group(&mut self, now: Time, group: usize) {
+        let group = &mut self.groups[group];
+        if group.is_changed {
+            for at in 0..group.parts.len() {
+                self.parts[group.parts[at] as usize].tell_share(now, self.opened, group);
+            }
+        } else if now > self.opened {
+            group.tell_share(group.first_share);
         }
-        self.groups.iter_mut().for_each(|group| group.advance(now));
+        group.advance(now);
     }
 
     /// Ends an interval of `seconds` at `now`, and tells `row` of each group.
@@ -165,15 +200,11 @@ impl Loading {
             });
             group.joules = [Sum::ZERO; 3];
             (group.max_w, group.share) = (0.0, 0.0);
-            // Sums are made anew, which rids them of rounding.
-            group.now = Carried::default();
+            if std::mem::take(&mut group.is_changed) {
+                group.sum_anew(&self.parts);
+            }
         }
-        for part in &self.parts {
-            let sum = &mut self.groups[part.group as usize].now;
-            sum.w += part.now.w;
-            sum.loss_w += part.now.loss_w;
-            sum.preferred_w += part.now.preferred_w;
-        }
+        self.opened = now;
     }
 
     /// Forgets the largest loads so far.
@@ -187,30 +218,36 @@ impl Loading {
 
     /// How loaded the component `name` was up to `now`.
     pub(super) fn end(&mut self, now: Time, name: &str) -> Option<LoadEnd> {
-        self.advance(now);
-        let group = self.groups.iter().find(|group| group.name == name)?;
+        let group = self.groups.iter().position(|group| group.name == name)?;
+        self.advance_group(now, group);
+        let group = &self.groups[group];
         let seconds = now.as_secs_f64();
         Some(LoadEnd {
             mean_w: if seconds > 0.0 { group.total_j.value() / seconds } else { 0.0 },
             peak_w: group.peak_w,
             peak_share: group.is_rated.then_some(group.peak_share),
-            high_s: group.high_s,
-            full_s: group.full_s,
+            high_s: group.high_ns as f64 / 1e9,
+            full_s: group.full_ns as f64 / 1e9,
         })
     }
 }
 
 impl Part {
-    /// What it has carried up to `now`; a value that held for no time is none.
-    fn advance(&mut self, now: Time, group: &mut Group) {
-        if now > self.since {
-            let seconds = (now - self.since).as_secs_f64();
-            let share = self.now.w / self.rating_w;
-            group.share = group.share.max(share);
-            group.peak_share = group.peak_share.max(share);
-            group.high_s += if share > HIGH { seconds } else { 0.0 };
-            group.full_s += if share >= FULL { seconds } else { 0.0 };
-            self.since = now;
+    /// The share of its rating that it carries.
+    fn share(&self) -> f64 {
+        self.now.w / self.rating_w
+    }
+
+    fn loaded(&self) -> Loaded {
+        let share = self.share();
+        Loaded { high: u32::from(share > HIGH), full: u32::from(share >= FULL) }
+    }
+
+    /// Tells its group what it has carried up to `now` in the interval that was `opened`; a value that
+    /// held for no time is none.
+    fn tell_share(&self, now: Time, opened: Time, group: &mut Group) {
+        if now > self.since.max(opened) {
+            group.tell_share(self.share());
         }
     }
 }
@@ -221,17 +258,40 @@ impl Group {
             name: name.to_owned(),
             is_rated,
             is_source,
+            parts: Vec::new(),
             carrying: 0,
+            loaded: Loaded::default(),
             now: Carried::default(),
             since: Time::ZERO,
+            is_changed: true,
+            first_share: 0.0,
             joules: [Sum::ZERO; 3],
             max_w: 0.0,
             share: 0.0,
             total_j: Sum::ZERO,
             peak_w: 0.0,
             peak_share: 0.0,
-            high_s: 0.0,
-            full_s: 0.0,
+            high_ns: 0,
+            full_ns: 0,
+        }
+    }
+
+    /// An instance has carried `share` of its rating.
+    fn tell_share(&mut self, share: f64) {
+        self.share = self.share.max(share);
+        self.peak_share = self.peak_share.max(share);
+    }
+
+    /// Sums what its instances carry, which rids the sums of rounding.
+    fn sum_anew(&mut self, parts: &[Part]) {
+        self.now = Carried::default();
+        self.first_share = 0.0;
+        for &part in &self.parts {
+            let part = &parts[part as usize];
+            self.now.w += part.now.w;
+            self.now.loss_w += part.now.loss_w;
+            self.now.preferred_w += part.now.preferred_w;
+            self.first_share = self.first_share.max(part.share());
         }
     }
 
@@ -243,6 +303,9 @@ impl Group {
                 sum.add(w * seconds);
             }
             self.total_j.add(w * seconds);
+            let nanos = u128::from((now - self.since).as_nanos());
+            self.high_ns += nanos * u128::from(self.loaded.high);
+            self.full_ns += nanos * u128::from(self.loaded.full);
             self.max_w = self.max_w.max(w);
             self.peak_w = self.peak_w.max(w);
             self.since = now;
@@ -323,7 +386,8 @@ mod tests {
         let part = Part { group: 0, rating_w: 100.0, now: Carried::default(), since: Time::ZERO };
         let mut loading = Loading {
             parts: vec![part; 2],
-            groups: vec![Group::new("ups-{1..2}", true, false)],
+            groups: vec![Group { parts: vec![0, 1], ..Group::new("ups-{1..2}", true, false) }],
+            opened: Time::ZERO,
             sets: Vec::new(),
             one_cord: Vec::new(),
             switches: 0,
