@@ -369,6 +369,15 @@ fn the_hub_keeps_the_figures_of_its_market() {
 }
 
 #[test]
+fn the_latent_values_of_a_law_are_those_that_its_quantiles_have() {
+    for law in ercot::ALL {
+        let found = law.latent_values(1.0);
+        assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "{found:?}");
+        assert_eq!(law.latent, found, "{}: by its quantiles", law.name);
+    }
+}
+
+#[test]
 fn mean_and_spikes_do_what_they_say() {
     let design = |mean_price, spikes| {
         HubDesign::new(ercot::ALL[0], mean_price, spikes, &clock("2024-01-01T00:00Z"))

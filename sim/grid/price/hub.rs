@@ -35,6 +35,10 @@ pub struct HubLaw {
     pub memories: [(f64, f64); 3],
     /// Quantiles: share of time below, and the price there in $/MWh. Rising in both.
     pub quantiles: &'static [(f64, f64)],
+    /// Latent values of the quantiles, and of the threshold of scarcity in its place among them, while
+    /// scarcity takes its own share of time: those of [`latent_values`](Self::latent_values), which
+    /// take long to find. Empty where nobody has found them.
+    pub latent: &'static [f64],
     /// Index of the Pareto tail above the last quantile: price grows as the share of time
     /// above to the power of minus this.
     pub tail: f64,
@@ -70,29 +74,17 @@ impl HubDesign {
     ///
     /// When `spikes` is not positive or leaves no time for ordinary prices.
     pub fn new(law: &'static HubLaw, mean: Option<f64>, spikes: f64, clock: &Clock) -> Self {
-        let scarce = 1.0 - share_below(law.quantiles, law.scarcity);
-        assert!(spikes > 0.0 && spikes * scarce < 1.0, "scarcity fits into the year");
-        // Share of time above a quantile, moved so that scarcity takes `spikes` times its own.
-        let moved = |above: f64| {
-            if above <= scarce {
-                spikes * above
-            } else {
-                spikes * scarce + (above - scarce) * (1.0 - spikes * scarce) / (1.0 - scarce)
-            }
+        let quantiles = law.moved_quantiles(spikes);
+        let latent = match law.latent {
+            known if spikes == 1.0 && known.len() == quantiles.len() => known.to_vec(),
+            _ => law.latent_values(spikes),
         };
-        // A knot at the threshold itself keeps the two parts apart.
-        let threshold = (1.0 - scarce, law.scarcity);
-        let mut quantiles = law.quantiles.to_vec();
-        let place = quantiles.partition_point(|(_, price)| *price < law.scarcity);
-        if quantiles.get(place).is_none_or(|(_, price)| *price > law.scarcity) {
-            quantiles.insert(place, threshold);
-        }
-        let mixture = Mixture::new(law);
-        let knots: Vec<(f64, f64)> = quantiles
-            .iter()
-            .map(|(below, price)| (mixture.latent_of(moved(1.0 - below)), *price))
+        let knots: Vec<(f64, f64)> = latent
+            .into_iter()
+            .zip(&quantiles)
+            .map(|(latent, (_, price))| (latent, *price))
             .collect();
-        let top_share = moved(1.0 - quantiles.last().expect("a law has quantiles").0);
+        let top_share = quantiles.last().expect("a law has quantiles").0;
         let start_ns = clock.timestamp(Time::ZERO).as_nanosecond();
         let mut design = Self {
             law,
@@ -105,7 +97,7 @@ impl HubDesign {
                 .expect("within a step"),
         };
         if let Some(mean) = mean {
-            design.scale = mean / design.mean(&mixture);
+            design.scale = mean / design.mean(&Mixture::new(law));
         }
         design
     }
@@ -153,6 +145,38 @@ impl HubDesign {
 }
 
 impl HubLaw {
+    /// The latent value of each quantile, and of the threshold of scarcity, in the order of their
+    /// prices, where scarcity takes `spikes` times its share of time. Costs about 10 ms.
+    pub fn latent_values(&self, spikes: f64) -> Vec<f64> {
+        let mixture = Mixture::new(self);
+        let quantiles = self.moved_quantiles(spikes);
+        quantiles.iter().map(|&(above, _)| mixture.latent_of(above)).collect()
+    }
+
+    /// Share of time above each quantile and the price there, where scarcity takes `spikes` times its
+    /// share of time. A knot at the threshold itself keeps scarcity and the rest apart.
+    ///
+    /// # Panics
+    ///
+    /// When `spikes` is not positive or leaves no time for ordinary prices.
+    fn moved_quantiles(&self, spikes: f64) -> Vec<(f64, f64)> {
+        let scarce = 1.0 - share_below(self.quantiles, self.scarcity);
+        assert!(spikes > 0.0 && spikes * scarce < 1.0, "scarcity fits into the year");
+        let moved = |above: f64| {
+            if above <= scarce {
+                spikes * above
+            } else {
+                spikes * scarce + (above - scarce) * (1.0 - spikes * scarce) / (1.0 - scarce)
+            }
+        };
+        let mut quantiles = self.quantiles.to_vec();
+        let place = quantiles.partition_point(|(_, price)| *price < self.scarcity);
+        if quantiles.get(place).is_none_or(|(_, price)| *price > self.scarcity) {
+            quantiles.insert(place, (1.0 - scarce, self.scarcity));
+        }
+        quantiles.iter().map(|&(below, price)| (moved(1.0 - below), price)).collect()
+    }
+
     /// Latent level and deviation in `month` (from 0), at local `hour`.
     pub fn expected(&self, month: usize, hour: usize, weekend: bool) -> (f64, f64) {
         let season = (month + 1) / 3 % 4;
