@@ -136,9 +136,12 @@ impl Question<'_> {
             }
             _ => Operation::Free,
         };
-        let able_w = |c, operation| self.tower_able_w(c, operation);
+        // Each is a root: found once at the temperature that there is.
+        let (forced_w, free_w) =
+            (self.tower_able_w(tower_c, forced), self.tower_able_w(tower_c, Operation::Free));
+        let here_w = |operation| if operation == forced { forced_w } else { free_w };
         // Water squeezed through the few cells with power may be cooled less than by all at rest.
-        let squeezed = able_w(tower_c, forced) < able_w(tower_c, Operation::Free);
+        let squeezed = forced_w < free_w;
         let strongest = match squeezed && self.fan_speed.is_none() {
             true => Operation::Free,
             false => forced,
@@ -162,16 +165,15 @@ impl Question<'_> {
             false => least_c,
         };
         let by = |operation| {
-            let heat_w = able_w(tower_c, operation);
+            let heat_w = here_w(operation);
             let step_k = if comes_w > heat_w { SECANT_K } else { -SECANT_K };
-            let w_k = ((able_w(tower_c + step_k, operation) - heat_w) / step_k).max(1.0);
+            let w_k = ((self.tower_able_w(tower_c + step_k, operation) - heat_w) / step_k).max(1.0);
             let rejection = Rejection::Limited(w_k, tower_c - heat_w / w_k);
             Cooled { tower: Staged::steady(tower_c, operation), heat_w, rejection, held_c }
         };
-        let most_w = able_w(tower_c, strongest);
-        if (tower_c - held_c).abs() <= HELD_K && comes_w <= most_w {
+        if (tower_c - held_c).abs() <= HELD_K && comes_w <= here_w(strongest) {
             let bypassed = held_c <= least_c + HELD_K;
-            if bypassed || comes_w >= able_w(tower_c, Operation::Free) {
+            if bypassed || comes_w >= free_w {
                 let tower = self.tower(comes_w, wanted_c, control);
                 let rejection = Rejection::Regulated(held_c);
                 return Cooled { tower, heat_w: comes_w, rejection, held_c };
