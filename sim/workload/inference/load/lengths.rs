@@ -30,11 +30,21 @@ pub(super) struct Lengths {
     cdf: Vec<f64>,
     /// The `i`th length where it is not `i + 1`; otherwise empty.
     tokens: Vec<u32>,
-    /// For each of the equal parts of (0, 1): where its lower edge lies in `cdf`.
-    guide: Vec<u32>,
+    /// Equal parts of (0, 1).
+    parts: Vec<Part>,
 }
 
-const GUIDE: usize = 1024;
+/// The places in `cdf` between which a part of (0, 1) lies, and what is at the first: where there is
+/// no more than one, nothing else has to be fetched from memory.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    low: u32,
+    high: u32,
+    first: f64,
+}
+
+/// So many that most hold one length or none.
+const PARTS: usize = 4096;
 
 impl Lengths {
     /// # Panics
@@ -73,24 +83,32 @@ impl Lengths {
                 }
             }
         }
-        let guide = (0..=GUIDE)
-            .map(|i| {
-                let edge = i as f64 / GUIDE as f64;
-                (cdf.partition_point(|&p| p <= edge)).min(cdf.len() - 1) as u32
-            })
-            .collect();
-        Self { cdf, tokens: lengths, guide }
+        let place = |edge: usize| {
+            let edge = edge as f64 / PARTS as f64;
+            cdf.partition_point(|&p| p <= edge).min(cdf.len() - 1) as u32
+        };
+        let edges: Vec<u32> = (0..=PARTS).map(place).collect();
+        let part =
+            |pair: &[u32]| Part { low: pair[0], high: pair[1], first: cdf[pair[0] as usize] };
+        let parts = edges.windows(2).map(part).collect();
+        Self { cdf, tokens: lengths, parts }
     }
 
     /// One length.
     pub(super) fn draw(&self, stream: &mut Stream) -> u32 {
         let u = stream.uniform();
-        let part = (u * GUIDE as f64) as usize;
-        let (low, high) = (self.guide[part] as usize, self.guide[part + 1] as usize);
-        let within = self.cdf[low..high].partition_point(|&p| p <= u);
+        let Part { low, high, first } = self.parts[(u * PARTS as f64) as usize];
+        let index = match high - low {
+            0 => low,
+            1 => low + u32::from(first <= u),
+            _ => {
+                let between = &self.cdf[low as usize..high as usize];
+                low + between.partition_point(|&p| p <= u) as u32
+            }
+        };
         match self.tokens.as_slice() {
-            [] => (low + within) as u32 + 1,
-            lengths => lengths[low + within],
+            [] => index + 1,
+            lengths => lengths[index as usize],
         }
     }
 }
