@@ -325,7 +325,7 @@ impl<'d> Facility<'d> {
         for (work, site) in self.works.iter_mut().zip(&self.design.works) {
             let Work::Inference(service) = work else { continue };
             let interval = service.take_interval(now);
-            observer.served(self.interval_start, now, &site.name, &interval);
+            observer.served(self.interval_start, now, &site.name, interval);
             figures::series_row(interval, seconds, &mut self.row);
         }
         self.audit.row(seconds, &self.row);

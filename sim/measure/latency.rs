@@ -1,5 +1,7 @@
 //! Distributions of delays in bounded memory.
 
+use std::ops::Range;
+
 use hdrhistogram::Histogram;
 
 use crate::kernel::Span;
@@ -26,6 +28,8 @@ pub struct Latency {
     min: u64,
     max: u64,
     saturated: u64,
+    /// The shortest and the longest were forgotten, and say no longer which bins are empty.
+    forgot: bool,
 }
 
 /// Sixteenths of a nanosecond, in which delays are summed, in a nanosecond.
@@ -45,7 +49,15 @@ impl Latency {
 
     /// An empty distribution.
     pub fn new() -> Self {
-        Self { bins: Vec::new(), sum: 0, count: 0, min: u64::MAX, max: 0, saturated: 0 }
+        Self {
+            bins: Vec::new(),
+            sum: 0,
+            count: 0,
+            min: u64::MAX,
+            max: 0,
+            saturated: 0,
+            forgot: false,
+        }
     }
 
     /// Counts one delay.
@@ -111,14 +123,15 @@ impl Latency {
         }
     }
 
-    /// Adds all records of `other`.
+    /// Adds all records of `other`, at the cost of the bins that those reach.
     pub fn merge(&mut self, other: &Latency) {
-        if self.bins.len() < other.bins.len() {
+        let reached = other.reached();
+        if self.bins.len() < reached.end {
             self.bins.resize(other.bins.len(), 0);
         }
-        for (mine, theirs) in self.bins.iter_mut().zip(&other.bins) {
-            *mine += theirs;
-        }
+        let mine = self.bins[reached.clone()].iter_mut();
+        mine.zip(&other.bins[reached]).for_each(|(mine, theirs)| *mine += theirs);
+        self.forgot |= other.forgot;
         self.sum += other.sum;
         self.count += other.count;
         self.min = self.min.min(other.min);
@@ -128,6 +141,7 @@ impl Latency {
 
     /// Forgets the shortest and the longest delay so far; counts stay.
     pub fn forget_extremes(&mut self) {
+        self.forgot = true;
         (self.min, self.max) = (u64::MAX, 0);
     }
 
@@ -142,14 +156,30 @@ impl Latency {
         gained.sum -= before.sum;
         gained.count -= before.count;
         gained.saturated -= before.saturated;
+        // What was before it was forgotten may lie anywhere.
+        gained.forgot = true;
         gained
     }
 
-    /// Forgets all records and keeps the memory.
+    /// Forgets all records and keeps the memory, at the cost of the bins that they reach.
     pub fn clear(&mut self) {
-        self.bins.fill(0);
+        let reached = self.reached();
+        self.bins[reached].fill(0);
         (self.sum, self.count, self.saturated) = (0, 0, 0);
         (self.min, self.max) = (u64::MAX, 0);
+        self.forgot = false;
+    }
+
+    /// The bins outside of which there is nothing.
+    fn reached(&self) -> Range<usize> {
+        if self.forgot {
+            return 0..self.bins.len();
+        }
+        if self.count == 0 {
+            return 0..0;
+        }
+        let bin = |delay: u64| bin_of(to_micros(delay.min(Self::LONGEST_SIXTEENTHS)));
+        bin(self.min)..bin(self.max) + 1
     }
 
     /// How many events were counted.
@@ -187,8 +217,9 @@ impl Latency {
     pub fn quantile_s(&self, q: f64) -> Option<f64> {
         let rank = (q.min(1.0) * self.count as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
-        let bin = self.bins.iter().position(|&n| {
-            seen += n;
+        let mut reached = self.reached();
+        let bin = reached.find(|&bin| {
+            seen += self.bins[bin];
             seen >= rank
         })?;
         let micros = if q <= 0.0 { bottom_micros(bin) } else { top_micros(bin) };
@@ -200,10 +231,17 @@ impl Latency {
     pub fn histogram(&self) -> Histogram<u64> {
         let longest = Self::LONGEST.as_nanos() / 1000;
         let mut full = Histogram::new_with_bounds(1, longest, 3).expect("bounds in order");
-        for (bin, &n) in self.bins.iter().enumerate().filter(|&(_, &n)| n > 0) {
+        self.fill(&mut full);
+        full
+    }
+
+    /// Puts the same into `full`, a histogram of this kind, in place of what it holds.
+    pub fn fill(&self, full: &mut Histogram<u64>) {
+        full.reset();
+        let reached = self.reached();
+        for (bin, &n) in reached.clone().zip(&self.bins[reached]).filter(|&(_, &n)| n > 0) {
             full.record_n(bottom_micros(bin), n).expect("no bin lies beyond the longest delay");
         }
-        full
     }
 
     fn bin(&mut self, bin: usize) -> &mut u64 {
@@ -289,7 +327,27 @@ mod tests {
         assert_eq!(latency.quantile_s(0.1), Some(0.0));
     }
 
-    fn figures(latency: &Latency) -> impl PartialEq + std::fmt::Debug + use<> {
+    /// Bins that were reached before the extremes were forgotten are merged and cleared too.
+    #[test]
+    fn nothing_is_left_where_extremes_were_forgotten() {
+        let mut latency = Latency::new();
+        [3, 5_000, 70_000_000].into_iter().for_each(|n| latency.record(micros(n)));
+        latency.forget_extremes();
+        latency.record(micros(6_000));
+        let mut merged = Latency::new();
+        merged.merge(&latency);
+        assert_eq!(figures(&merged).4.len(), 4);
+        for mut latency in [latency, merged] {
+            latency.clear();
+            assert!(latency.bins.iter().all(|&n| n == 0));
+            latency.record(micros(9));
+            assert_eq!((latency.count(), figures(&latency).4), (1, vec![(9, 1)]));
+        }
+    }
+
+    type Figures = (u64, Option<f64>, Option<f64>, Option<f64>, Vec<(u64, u64)>);
+
+    fn figures(latency: &Latency) -> Figures {
         let histogram = latency.histogram();
         let bars = histogram.iter_recorded();
         let bars: Vec<_> = bars.map(|v| (v.value_iterated_to(), v.count_at_value())).collect();

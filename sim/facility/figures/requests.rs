@@ -329,19 +329,20 @@ pub(in crate::facility) fn series_columns(design: &Design) -> Vec<String> {
 /// Appends the values of a service for an interval of `seconds`. What has no value, such as a
 /// latency where nothing was served, is not a number.
 pub(in crate::facility) fn series_row(
-    interval: InferenceInterval,
+    interval: &mut InferenceInterval,
     seconds: f64,
     row: &mut Vec<f64>,
 ) {
-    let mut add = |tally: Tally, energy_j: Option<f64>| {
-        let requests = Requests { tally, energy_j, seconds };
+    let mut add = |tally: &mut Tally, energy_j: Option<f64>| {
+        let requests = Requests { tally: std::mem::take(tally), energy_j, seconds };
         row.extend(rows().filter(|row| row.series != InSeries::No).map(|row| {
             let value = (row.row.read)(&requests).unwrap_or(f64::NAN);
             if row.series == InSeries::PerSecond { value / seconds } else { value }
         }));
+        *tally = requests.tally;
     };
-    add(interval.records, Some(interval.energy_j));
-    for class in interval.classes {
-        add(class.records, class.energy_j);
+    add(&mut interval.records, Some(interval.energy_j));
+    for class in &mut interval.classes {
+        add(&mut class.records, class.energy_j);
     }
 }

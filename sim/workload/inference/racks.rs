@@ -69,6 +69,8 @@ pub(super) struct FloorPlan {
     layouts: Vec<Layout>,
     /// The first replica of a cell and the first rack of each pool.
     firsts: Vec<(usize, usize)>,
+    /// The racks of each replica of each cell.
+    places: Vec<Range<usize>>,
 }
 
 impl FloorPlan {
@@ -80,7 +82,13 @@ impl FloorPlan {
             next = (next.0 + layout.replicas, next.1 + layout.racks);
             first
         });
-        Self { firsts: firsts.collect(), layouts }
+        let firsts = firsts.collect();
+        let mut plan = Self { firsts, layouts, places: Vec::new() };
+        let cells = plan.layouts.iter().map(|layout| layout.cells).min().unwrap_or(0);
+        let replicas = plan.replicas();
+        let places = (0..cells).flat_map(|cell| (0..replicas).map(move |replica| (cell, replica)));
+        plan.places = places.map(|(cell, replica)| plan.find_racks_of(cell, replica)).collect();
+        plan
     }
 
     /// Replicas in each cell.
@@ -101,10 +109,20 @@ impl FloorPlan {
 
     /// The racks on which replica `replica` of cell `cell` stands.
     pub(super) fn racks_of(&self, cell: usize, replica: usize) -> Range<usize> {
+        self.places[cell * self.replicas() + replica].clone()
+    }
+
+    fn find_racks_of(&self, cell: usize, replica: usize) -> Range<usize> {
         let pool = self.pool_of(replica);
         let (first_replica, first_rack) = self.firsts[pool];
         let racks = self.layouts[pool].racks_of(cell, replica - first_replica);
         first_rack + racks.start..first_rack + racks.end
+    }
+
+    /// The racks of each replica of cell `cell`.
+    pub(super) fn racks_of_cell(&self, cell: usize) -> &[Range<usize>] {
+        let replicas = self.replicas();
+        &self.places[cell * replicas..(cell + 1) * replicas]
     }
 
     /// The cells with a replica on rack `rack`.

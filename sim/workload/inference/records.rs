@@ -99,7 +99,8 @@ impl Tally {
         }
     }
 
-    fn clear(&mut self) {
+    /// Forgets all of it and keeps the memory.
+    pub(super) fn clear(&mut self) {
         let Self { mut ttft, mut tpot, mut tbt, mut e2e, mut queue, .. } = std::mem::take(self);
         [&mut ttft, &mut tpot, &mut tbt, &mut e2e, &mut queue].into_iter().for_each(Latency::clear);
         *self = Self { ttft, tpot, tbt, e2e, queue, ..Self::default() };
@@ -222,8 +223,14 @@ impl Records {
     /// All classes together.
     pub(super) fn total(&self) -> Tally {
         let mut total = Tally::default();
-        self.classes().for_each(|tally| total.merge(tally));
+        self.total_into(&mut total);
         total
+    }
+
+    /// Puts all classes together into `total`, in place of what it holds.
+    pub(super) fn total_into(&self, total: &mut Tally) {
+        total.clear();
+        self.classes().for_each(|tally| total.merge(tally));
     }
 
     /// Adds all of `other`, which has the same classes.

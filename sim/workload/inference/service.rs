@@ -89,15 +89,22 @@ pub struct Service {
     home: Vec<usize>,
     racks: Vec<Rack>,
     changed: Vec<bool>,
+    /// Whether any of them has.
+    is_changed: bool,
     /// One for each part of the groups that may run at the same time; part 0 takes the rest.
     records: Vec<Records>,
     /// What was recorded up to the end of the last interval.
     closed: Records,
+    /// Memory for what was recorded in an interval: asking for it anew costs more than to count.
+    fresh: Records,
+    interval: InferenceInterval,
     /// Energy of all racks up to there, and that by class in `active_j`, J.
     closed_j: f64,
     closed_active_j: Vec<f64>,
     /// Energy above idle that was drawn for each class so far, J.
     active_j: Vec<f64>,
+    /// Memory for the energies of the replicas of each group.
+    energies: Vec<Vec<f64>>,
     /// Work of cells that are gone.
     past: Work,
     splits: u64,
@@ -195,6 +202,20 @@ pub struct InferenceInterval {
     pub energy_j: f64,
 }
 
+impl InferenceInterval {
+    /// An interval of `design` in which nothing has happened.
+    fn of(design: &ServiceDesign) -> Self {
+        let named = design.load.classes.iter().filter(|class| !class.name.is_empty());
+        let classes = named.map(|class| ClassSummary {
+            name: class.name.clone(),
+            records: Tally::default(),
+            active_j: 0.0,
+            energy_j: None,
+        });
+        Self { records: Tally::default(), classes: classes.collect(), energy_j: 0.0 }
+    }
+}
+
 /// What became of the requests of a class.
 #[derive(Debug, Clone)]
 pub struct ClassSummary {
@@ -266,13 +287,17 @@ impl Service {
             groups: Vec::new(),
             home: (0..cells).map(|cell| cell % design.represent).collect(),
             changed: vec![true; racks.len()],
+            is_changed: true,
             racks,
             plan,
             records: vec![design.records()],
             closed: design.records(),
+            fresh: design.records(),
+            interval: InferenceInterval::of(design),
             closed_j: 0.0,
             closed_active_j: vec![0.0; design.load.classes.len()],
             active_j: vec![0.0; design.load.classes.len()],
+            energies: Vec::new(),
             past: Work::default(),
             splits: 0,
             now: Time::ZERO,
@@ -309,6 +334,7 @@ impl Service {
             let seconds = self.design.control_interval.as_secs_f64();
             for (rack, changed) in self.racks.iter_mut().zip(&mut self.changed) {
                 *changed |= rack.start_interval(boundary, seconds);
+                self.is_changed |= *changed;
                 // The wish may have crossed a standing cap.
                 rack.touched |= rack.offer.cap_w.is_finite();
             }
@@ -340,6 +366,7 @@ impl Service {
             let (before, draw) = ((rack.live, rack.pace), rack.draw_w());
             self.racks[index].obey(now, verdict);
             self.changed[index] |= self.racks[index].draw_w() != draw;
+            self.is_changed |= self.changed[index];
             if before != verdict {
                 cells.extend(self.plan.cells_on(index));
             }
@@ -380,6 +407,9 @@ impl Service {
 
     /// Calls `f` for every rack whose draw or demand changed since the last call, by index.
     pub fn drain_changed(&mut self, mut f: impl FnMut(usize)) {
+        if !std::mem::take(&mut self.is_changed) {
+            return;
+        }
         for (rack, changed) in self.changed.iter_mut().enumerate() {
             if std::mem::take(changed) {
                 f(rack);
@@ -429,24 +459,30 @@ impl Service {
     }
 
     /// What happened since the last call, up to `now`, which must not lie beyond the next
-    /// control boundary. Costs a pass over the histograms.
-    pub fn take_interval(&mut self, now: Time) -> InferenceInterval {
+    /// control boundary. Costs a pass over what the histograms hold of it.
+    pub fn take_interval(&mut self, now: Time) -> &mut InferenceInterval {
         self.bring_to(now);
-        let mut records = self.design.records();
+        self.fresh.clear();
         for part in &mut self.records {
-            records.merge(part);
+            self.fresh.merge(part);
             part.clear();
         }
-        self.closed.merge(&records);
+        self.closed.merge(&self.fresh);
         let energy_j = self.racks.iter().map(|r| r.actual_j(now)).sum::<f64>();
         let energy_j = energy_j - std::mem::replace(&mut self.closed_j, energy_j);
         let closed = std::mem::replace(&mut self.closed_active_j, self.active_j.clone());
         let active_j: Vec<f64> = self.active_j.iter().zip(closed).map(|(a, b)| a - b).collect();
-        InferenceInterval {
-            classes: self.by_class(&records, energy_j, &active_j),
-            records: records.total(),
-            energy_j,
+        let part = parts(energy_j, &active_j);
+        self.fresh.total_into(&mut self.interval.records);
+        self.interval.energy_j = energy_j;
+        let named = self.design.load.classes.iter().zip(self.fresh.classes()).zip(&active_j);
+        let named = named.filter(|((class, _), _)| !class.name.is_empty());
+        for (summary, ((_, records), &active_j)) in self.interval.classes.iter_mut().zip(named) {
+            summary.records.clear();
+            summary.records.merge(records);
+            (summary.active_j, summary.energy_j) = (active_j, part(active_j));
         }
+        &mut self.interval
     }
 
     /// Forgets the shortest and the longest latencies of what has been collected so far.
@@ -553,14 +589,19 @@ impl Service {
         let at = ticks::from_time(now);
         // What a loaded replica draws is drawn once: by the cell that took over the arrivals.
         let seconds = now.since(std::mem::replace(&mut self.collected, now)).as_secs_f64();
-        let resident_j: Vec<f64> = (0..self.plan.replicas())
-            .map(|replica| self.table(self.plan.pool_of(replica), Pace::FULL).resident_w * seconds)
-            .collect();
-        let mut energies: Vec<Vec<f64>> = vec![Vec::new(); self.groups.len()];
+        let mut resident_j = Vec::new();
+        if self.groups.iter().flatten().any(|group| !group.draining.is_empty()) {
+            resident_j.extend((0..self.plan.replicas()).map(|replica| {
+                self.table(self.plan.pool_of(replica), Pace::FULL).resident_w * seconds
+            }));
+        }
+        let mut energies = std::mem::take(&mut self.energies);
+        energies.resize(self.groups.len(), Vec::new());
+        let mut shares_j = vec![0.0; self.active_j.len()];
         for (group, out) in self.groups.iter_mut().zip(&mut energies) {
             let Some(group) = group else { continue };
             group.cell.take_energy_j(at, out);
-            let mut shares_j = vec![0.0; self.active_j.len()];
+            shares_j.fill(0.0);
             group.cell.take_shares_j(&mut shares_j);
             let mut cells = f64::from(group.cell.multiplicity());
             if !group.draining.is_empty() {
@@ -571,7 +612,7 @@ impl Service {
                 let kept = if all > 0.0 { out.iter().sum::<f64>() / all } else { 0.0 };
                 cells = group.draining.len() as f64 * kept;
             }
-            for (active_j, share_j) in self.active_j.iter_mut().zip(shares_j) {
+            for (active_j, share_j) in self.active_j.iter_mut().zip(&shares_j) {
                 *active_j += cells * share_j;
             }
             for &cell in &group.draining {
@@ -581,6 +622,7 @@ impl Service {
         for (cell, &home) in self.home.iter().enumerate() {
             share(&mut self.racks, &self.plan, cell, &energies[home]);
         }
+        self.energies = energies;
     }
 
     /// Puts `members` of group `home` into `state`.
@@ -698,10 +740,9 @@ impl Service {
 
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
 fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64]) {
-    for (replica, &joules) in energies.iter().enumerate() {
-        let place = plan.racks_of(cell, replica);
+    for (place, &joules) in plan.racks_of_cell(cell).iter().zip(energies) {
         let part = joules / place.len() as f64;
-        for rack in &mut racks[place] {
+        for rack in &mut racks[place.clone()] {
             rack.add(part);
         }
     }
