@@ -13,9 +13,12 @@ pub(super) const MICROS_PER_MILLI: f64 = 1000.0;
 pub(super) fn percentile_table(histogram: &Histogram<u64>) -> String {
     let mut out = String::from("       Value     Percentile TotalCount 1/(1-Percentile)\n\n");
     let total = histogram.len();
-    for quantile in grid() {
-        let value = histogram.value_at_quantile(quantile);
-        let below = histogram.count_between(0, value);
+    let (mut below, mut next) = (0, 0);
+    for (quantile, value) in grid().zip(histogram.value_at_quantiles(grid())) {
+        if value >= next {
+            below += histogram.count_between(next, value);
+            next = histogram.highest_equivalent(value) + 1;
+        }
         let _ = write!(out, "{:12.3} {quantile:2.12} {below:10}", value as f64 / MICROS_PER_MILLI);
         if quantile < 1.0 {
             let _ = write!(out, " {:14.2}", 1.0 / (1.0 - quantile));
@@ -99,5 +102,22 @@ mod tests {
             percentile_table(&h).lines().count()
         };
         assert_eq!(rows(&[5]), rows(&[1, 10, 100_000, 3_000_000]));
+    }
+
+    /// Value by value and count by count what the histogram says of each line by itself.
+    #[test]
+    fn every_line_counts_all_below_it() {
+        let mut histogram = Histogram::new_with_bounds(1, 1_000_000_000, 3).unwrap();
+        for step in 1..=400_u64 {
+            histogram.record_n(step * step * step, 1 + step % 7).unwrap();
+        }
+        let table = percentile_table(&histogram);
+        let lines = table.lines().skip(2).filter(|line| !line.starts_with('#'));
+        for (line, quantile) in lines.zip(grid()) {
+            let cells: Vec<&str> = line.split_whitespace().collect();
+            let value = histogram.value_at_quantile(quantile);
+            assert_eq!(cells[0], format!("{:.3}", value as f64 / MICROS_PER_MILLI));
+            assert_eq!(cells[2], histogram.count_between(0, value).to_string(), "{line}");
+        }
     }
 }

@@ -9,8 +9,9 @@ mod read;
 
 pub use read::{Columns, NEVER, read};
 
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -127,7 +128,8 @@ pub struct Table {
 }
 
 enum Sink {
-    Csv(Box<csv::Writer<BufWriter<File>>>),
+    /// The writer, and memory for one cell.
+    Csv(Box<csv::Writer<BufWriter<File>>>, String),
     #[cfg(feature = "parquet")]
     Parquet(Box<columnar::ParquetTable>),
 }
@@ -135,7 +137,7 @@ enum Sink {
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Sink::Csv(_) => "Csv",
+            Sink::Csv(..) => "Csv",
             #[cfg(feature = "parquet")]
             Sink::Parquet(_) => "Parquet",
         })
@@ -180,7 +182,7 @@ impl Sink {
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(BufWriter::new(file("csv")?));
                 writer.write_record(columns.iter().map(|c| c.name.as_str()))?;
-                Sink::Csv(Box::new(writer))
+                Sink::Csv(Box::new(writer), String::new())
             }
             #[cfg(feature = "parquet")]
             Format::Parquet => {
@@ -196,19 +198,23 @@ impl Sink {
 
     fn push(&mut self, columns: &[Column], row: &[Cell]) -> io::Result<()> {
         match self {
-            Sink::Csv(writer) => {
-                let cells =
-                    columns.iter().zip(row).map(|(column, cell)| match (cell, column.kind) {
+            Sink::Csv(writer, text) => {
+                for (column, cell) in columns.iter().zip(row) {
+                    text.clear();
+                    let told = match (cell, column.kind) {
                         (Cell::Time(at), Kind::Time(decimals) | Kind::MaybeTime(decimals)) => {
-                            format!("{at:.0$}", usize::from(decimals))
+                            write!(text, "{at:.0$}", usize::from(decimals))
                         }
-                        (Cell::Time(at), _) => at.to_string(),
-                        (Cell::Text(text), _) => text.clone(),
-                        (Cell::Real(value), _) => format!("{value}"),
-                        (Cell::Count(count), _) => count.to_string(),
-                        (Cell::Missing, _) => String::new(),
-                    });
-                Ok(writer.write_record(cells)?)
+                        (Cell::Time(at), _) => write!(text, "{at}"),
+                        (Cell::Text(own), _) => text.write_str(own),
+                        (Cell::Real(value), _) => write!(text, "{value}"),
+                        (Cell::Count(count), _) => write!(text, "{count}"),
+                        (Cell::Missing, _) => Ok(()),
+                    };
+                    told.expect("a text takes what is written");
+                    writer.write_field(&*text)?;
+                }
+                Ok(writer.write_record(None::<&[u8]>)?)
             }
             #[cfg(feature = "parquet")]
             Sink::Parquet(table) => table.push(row),
@@ -217,7 +223,7 @@ impl Sink {
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Sink::Csv(writer) => {
+            Sink::Csv(writer, _) => {
                 let mut file = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
                 file.flush()?;
                 file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
@@ -248,6 +254,8 @@ mod columnar {
 
     /// Rows held before a block is written.
     const BLOCK_ROWS: usize = 4096;
+    /// Different texts of a column that are kept once.
+    const KNOWN_TEXTS: usize = 16;
 
     pub(super) struct ParquetTable {
         writer: SerializedFileWriter<File>,
@@ -258,7 +266,8 @@ mod columnar {
     /// The buffered values of one column.
     enum Block {
         Time(Vec<i64>),
-        Text(Vec<ByteArray>),
+        /// Values, and those of them that were seen first: most tables have few different ones.
+        Text(Vec<ByteArray>, Vec<ByteArray>),
         /// Present values, and for every row whether there is one.
         Real(Vec<f64>, Vec<i16>),
         Count(Vec<i64>),
@@ -320,7 +329,7 @@ mod columnar {
                     Block::Maybe(values, present) => {
                         column.typed::<Int64Type>().write_batch(values, Some(present), None)
                     }
-                    Block::Text(values) => {
+                    Block::Text(values, _) => {
                         column.typed::<ByteArrayType>().write_batch(values, None, None)
                     }
                     Block::Real(values, present) => {
@@ -341,7 +350,7 @@ mod columnar {
         fn empty(kind: Kind) -> Self {
             match kind {
                 Kind::Time(_) => Block::Time(Vec::new()),
-                Kind::Text => Block::Text(Vec::new()),
+                Kind::Text => Block::Text(Vec::new(), Vec::new()),
                 Kind::Real => Block::Real(Vec::new(), Vec::new()),
                 Kind::Count => Block::Count(Vec::new()),
                 Kind::MaybeTime(_) | Kind::MaybeCount => Block::Maybe(Vec::new(), Vec::new()),
@@ -351,7 +360,17 @@ mod columnar {
         fn push(&mut self, cell: &Cell) {
             match (self, cell) {
                 (Block::Time(values), Cell::Time(at)) => values.push(at.as_microsecond()),
-                (Block::Text(values), Cell::Text(text)) => values.push(text.as_bytes().into()),
+                (Block::Text(values, known), Cell::Text(text)) => {
+                    let found = known.iter().find(|known| known.data() == text.as_bytes());
+                    let value = found.cloned().unwrap_or_else(|| {
+                        let value = ByteArray::from(text.as_str());
+                        if known.len() < KNOWN_TEXTS {
+                            known.push(value.clone());
+                        }
+                        value
+                    });
+                    values.push(value);
+                }
                 (Block::Count(values), Cell::Count(count)) => {
                     values.push(i64::try_from(*count).expect("a count fits 63 bits"));
                 }
@@ -377,7 +396,7 @@ mod columnar {
         fn clear(&mut self) {
             match self {
                 Block::Time(values) | Block::Count(values) => values.clear(),
-                Block::Text(values) => values.clear(),
+                Block::Text(values, _) => values.clear(),
                 Block::Real(values, present) => {
                     values.clear();
                     present.clear();

@@ -174,63 +174,72 @@ mod columnar {
         rows: usize,
     ) -> io::Result<()> {
         match reader {
-            ColumnReader::Int64ColumnReader(mut reader) => {
-                let read = records(&mut reader, is_optional, rows)?;
-                if is_time {
-                    let into = values.get_or_insert_with(|| Values::Times(Vec::new()));
-                    let Values::Times(times) = into else { return Ok(()) };
-                    times.extend(read.into_iter().map(|value| value.unwrap_or(NEVER)));
-                } else {
-                    let into = values.get_or_insert_with(|| Values::Reals(Vec::new()));
-                    let Values::Reals(reals) = into else { return Ok(()) };
-                    reals
-                        .extend(read.into_iter().map(|value| value.map_or(f64::NAN, |v| v as f64)));
-                }
+            ColumnReader::Int64ColumnReader(reader) if is_time => {
+                let into = values.get_or_insert_with(|| Values::Times(Vec::new()));
+                let Values::Times(times) = into else { return Ok(()) };
+                times.reserve(rows);
+                each(reader, is_optional, rows, |value| times.push(value.copied().unwrap_or(NEVER)))
             }
-            ColumnReader::DoubleColumnReader(mut reader) => {
-                let read = records(&mut reader, is_optional, rows)?;
+            ColumnReader::Int64ColumnReader(reader) => {
                 let into = values.get_or_insert_with(|| Values::Reals(Vec::new()));
                 let Values::Reals(reals) = into else { return Ok(()) };
-                reals.extend(read.into_iter().map(|value| value.unwrap_or(f64::NAN)));
+                reals.reserve(rows);
+                each(reader, is_optional, rows, |value| {
+                    reals.push(value.map_or(f64::NAN, |&value| value as f64));
+                })
             }
-            ColumnReader::ByteArrayColumnReader(mut reader) => {
-                let read = records(&mut reader, is_optional, rows)?;
+            ColumnReader::DoubleColumnReader(reader) => {
+                let into = values.get_or_insert_with(|| Values::Reals(Vec::new()));
+                let Values::Reals(reals) = into else { return Ok(()) };
+                reals.reserve(rows);
+                each(reader, is_optional, rows, |value| {
+                    reals.push(value.copied().unwrap_or(f64::NAN));
+                })
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
                 let into = values.get_or_insert_with(|| Values::Texts(Vec::new()));
                 let Values::Texts(texts) = into else { return Ok(()) };
-                let text = |value: Option<ByteArray>| {
-                    let value = value.unwrap_or_default();
-                    String::from_utf8_lossy(value.data()).into_owned()
-                };
-                texts.extend(read.into_iter().map(text));
+                texts.reserve(rows);
+                each(reader, is_optional, rows, |value: Option<&ByteArray>| {
+                    let bytes = value.map_or(&[][..], ByteArray::data);
+                    texts.push(String::from_utf8_lossy(bytes).into_owned());
+                })
             }
-            _ => return Err(io::Error::other("a column of a type that loadbank does not write")),
+            _ => Err(io::Error::other("a column of a type that loadbank does not write")),
         }
-        Ok(())
     }
 
-    /// The values of a row group, in the order of its rows.
-    fn records<T: DataType>(
-        reader: &mut parquet::column::reader::ColumnReaderImpl<T>,
+    /// Calls `take` with the values of a row group, in the order of its rows. They come by small
+    /// blocks, so that a long column needs no memory beside its own.
+    fn each<T: DataType>(
+        mut reader: parquet::column::reader::ColumnReaderImpl<T>,
         is_optional: bool,
         rows: usize,
-    ) -> io::Result<Vec<Option<T::T>>> {
+        mut take: impl FnMut(Option<&T::T>),
+    ) -> io::Result<()> {
+        const BLOCK: usize = 1024;
         let (mut present, mut values) = (Vec::new(), Vec::new());
-        let mut done = 0;
-        while done < rows {
+        let mut left = rows;
+        while left > 0 {
+            present.clear();
+            values.clear();
             let levels = is_optional.then_some(&mut present);
             let (read, ..) = reader
-                .read_records(rows - done, levels, None, &mut values)
+                .read_records(left.min(BLOCK), levels, None, &mut values)
                 .map_err(io::Error::other)?;
             if read == 0 {
                 return Err(io::Error::other("a row group ends early"));
             }
-            done += read;
+            left -= read;
+            let mut some = values.iter();
+            match is_optional {
+                true => present.iter().for_each(|&level| {
+                    take(if level > 0 { some.next() } else { None });
+                }),
+                false => some.for_each(|value| take(Some(value))),
+            }
         }
-        if !is_optional {
-            return Ok(values.into_iter().map(Some).collect());
-        }
-        let mut values = values.into_iter();
-        Ok(present.into_iter().map(|level| if level > 0 { values.next() } else { None }).collect())
+        Ok(())
     }
 }
 
