@@ -283,13 +283,17 @@ impl Facility<'_> {
     fn note_feeds(&self, notes: &mut Vec<Note>) {
         let unbridged = self.watch.unbridged;
         if unbridged > 0 {
+            let outages = match unbridged {
+                1 => "an outage".to_owned(),
+                many => format!("{many} outages"),
+            };
             notes.push(Note {
                 code: NO_RIDE_THROUGH,
                 subject: String::new(),
                 value: unbridged as f64,
                 unit: "count",
                 text: format!(
-                    "racks lost their power at once in {unbridged} outages of a feed: nothing carried them"
+                    "racks lost their power at once in {outages} of a feed: nothing carried them"
                 ),
             });
         }
