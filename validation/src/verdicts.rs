@@ -2,7 +2,7 @@
 //!
 //! A row that is missed for a stated reason stays missed; a row that flips either way is news.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -16,30 +16,48 @@ const FLIPPED: u8 = 7;
 const SUBJECTS: [&str; 6] =
     ["study", "training", "inference", "catalogue", "cooling", "energyplus"];
 
-/// Runs all tables and compares their verdicts with `validation/verdicts.txt`, or writes that file.
-pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode, String> {
-    let update = match arguments.next().as_deref() {
-        None => false,
-        Some("--update") => true,
-        Some(other) => return Err(format!("usage: validation verdicts [--update], not {other}")),
-    };
+/// Runs the tables of some subjects, or all of them, and compares their verdicts with
+/// `validation/verdicts.txt`, or writes them there.
+pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<ExitCode, String> {
+    let (mut update, mut subjects) = (false, Vec::new());
+    for argument in arguments {
+        match SUBJECTS.iter().find(|subject| **subject == argument) {
+            Some(subject) => subjects.push(*subject),
+            None if argument == "--update" => update = true,
+            None => {
+                let subjects = SUBJECTS.join("|");
+                let usage = "usage: validation verdicts [--update]";
+                return Err(format!("{usage} [{subjects}]..., not {argument}"));
+            }
+        }
+    }
+    if subjects.is_empty() {
+        subjects = SUBJECTS.to_vec();
+    }
     let mut found = BTreeMap::new();
-    for subject in SUBJECTS {
+    for subject in &subjects {
         for (row, verdict) in verdicts(&table(subject)?) {
             found.insert(format!("{subject}: {row}"), verdict);
         }
     }
     let path = file();
-    if update {
-        let lines = found.iter().map(|(row, verdict)| format!("{verdict}  {row}\n"));
-        let text: String = lines.collect();
-        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-        print(&format!("{} verdicts written", found.len()));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let text = match fs::read_to_string(&path) {
+        Err(error) if update && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        read => read.map_err(failed)?,
+    };
     let expected: BTreeMap<&str, &str> =
         text.lines().filter_map(|line| line.split_once("  ")).map(|(v, row)| (row, v)).collect();
+    let asked = |row: &str| subjects.contains(&row.split(": ").next().unwrap_or_default());
+    if update {
+        let others = expected.iter().filter(|(row, _)| !asked(row));
+        let others = others.map(|(row, verdict)| ((*row).to_owned(), *verdict));
+        let all: BTreeMap<String, &str> = found.into_iter().chain(others).collect();
+        let lines = all.iter().map(|(row, verdict)| format!("{verdict}  {row}\n"));
+        fs::write(&path, lines.collect::<String>()).map_err(failed)?;
+        print(&format!("{} verdicts written", all.len()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut flipped = 0;
     for (row, verdict) in &found {
         let was = expected.get(row.as_str()).copied().unwrap_or("not there");
@@ -48,11 +66,14 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCod
             print(&format!("{row}: {verdict}, was {was}"));
         }
     }
-    // A row that is gone where its subject has been looked at at all has been taken out.
+    // A row that is gone where its subject has any has been taken out; one without data has none.
+    let subject_of = |row: &str| row.split(": ").next().unwrap_or_default().to_owned();
+    let looked_at: BTreeSet<String> = found.keys().map(|row| subject_of(row)).collect();
+    for subject in subjects.iter().filter(|subject| !looked_at.contains(**subject)) {
+        print(&format!("{subject}: skipped: no data"));
+    }
     for row in expected.keys() {
-        let subject = row.split(": ").next().unwrap_or_default();
-        let looked_at = found.keys().any(|other| other.starts_with(&format!("{subject}: ")));
-        if looked_at && !found.contains_key(*row) {
+        if looked_at.contains(&subject_of(row)) && !found.contains_key(*row) {
             flipped += 1;
             print(&format!("{row}: gone"));
         }
