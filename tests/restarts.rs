@@ -274,3 +274,39 @@ workloads:
         assert!((found - low).abs() < 0.02, "{liquid}: {found} s for {low} s");
     }
 }
+
+/// Heat that arises in a hall on outdoor air warms the cabinets, one for 10 kW, that the air flow of the
+/// hall is built for, however it is cooled: two masses in closed form.
+#[test]
+fn heat_in_a_ventilated_hall_warms_its_cabinets() {
+    let site = "\
+name: hall
+start: 2026-07-01T00:00:00Z
+duration: 2 days
+site: {altitude: 0 m}
+weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
+output: {interval: 1 h}
+cooling:
+  hall:
+    kind: ventilation
+    design_heat: 100 kW
+    fans:
+      count: 4
+      free_convection: 0.1 %
+      upkeep: {maintenance: [{start: 2026-07-02T12:00:00Z, duration: 10 min, units: 4}]}
+racks:
+  load: {kind: heat-load, power: 80 kW, cooled_by: hall, trip_inlet: 55 degC}
+";
+    let told = simulate_in(20.0, site, &[]);
+    assert!(told.outcome.balanced());
+    let inlet_c = column(&told, "hall_inlet_c")[35];
+    let (heat_w, air, metal, between) = (8e3, 12e3, 60e3, 150.0);
+    let (all, tau_s) = (air + metal, air * metal / ((air + metal) * between));
+    let ahead_k = heat_w / between * (metal / all) * (metal / all);
+    let rise_k = |t: f64| heat_w * t / all + ahead_k * (1.0 - (-t / tau_s).exp());
+    let tripped = events(&told, "heat-trip", "load");
+    let after_s = tripped[0].0 - NOON_S;
+    assert!((rise_k(after_s) / (55.0 - inlet_c) - 1.0).abs() < 0.02, "{after_s} {inlet_c}");
+    // With its fans back the hall takes it again.
+    assert_eq!(column(&told, "load_live_racks")[47], 1.0);
+}

@@ -32,6 +32,7 @@ impl Facility<'_> {
             book(self.water_book(), WATER_TOLERANCE),
         ];
         books.extend(self.evaporation_book());
+        books.extend(self.economiser_book());
         if !income.entries().is_empty() {
             books.push(book(income, INCOME_TOLERANCE));
         }
@@ -136,6 +137,38 @@ impl Facility<'_> {
             });
         }
         (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))
+    }
+
+    /// Heat that leaves the chilled water of plants with an economiser, past the chillers and by
+    /// them, against what racks and pumps put into it. The first is metered at the condenser water,
+    /// the second at the racks. None without such a plant.
+    fn economiser_book(&self) -> Option<BookOutcome> {
+        let mut book_of = Ledger::new("economisers", "J");
+        for group in self.groups(SubjectKind::Loop) {
+            let plants = || group.instances().iter().map(|&index| &self.loops[index]);
+            if !plants().any(|plant| plant.model.design().has_economiser()) {
+                continue;
+            }
+            let name = group.name();
+            book_of.outflow(&format!("economiser {name}"), group.integral("economiser"));
+            for plant in plants() {
+                let books = &plant.books;
+                let Amounts { heat_j, lifted_j, .. } = books.amounts();
+                book_of.inflow(&format!("racks and exchangers {name}"), heat_j);
+                book_of.inflow(&format!("pumps {name}"), books.pumped_j.value());
+                book_of.outflow(&format!("chillers {name}"), lifted_j);
+                book_of.outflow(&format!("boiled away {name}"), books.boiled_j.value());
+                book_of.outflow(&format!("at once {name}"), books.coolant_at_once_j());
+                book_of.stored(&format!("chilled water {name}"), plant.coolant_stored_j());
+            }
+        }
+        (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))
+    }
+
+    /// Puts `j` more into the chilled water of each loop, to see that the books notice.
+    #[cfg(test)]
+    pub(crate) fn falsify_pumps(&mut self, j: f64) {
+        self.loops.iter_mut().for_each(|plant| plant.books.pumped_j.add(j));
     }
 
     /// Warms the air of each loop by `j` more, to see that the books notice.

@@ -5,6 +5,7 @@ use super::loops::{Instant, LoopPlant};
 use super::{SAME_K, STRIDE_K, STRIDE_PART};
 use crate::plant::cooling::{
     BOILING_C, BranchConditions, CondenserRejection, Conditions, Crossing, HELD_K, Rejection,
+    Transient,
 };
 
 /// A change of a coolant by less than this is taken at once, in kelvin: an assumption, about the
@@ -92,9 +93,56 @@ fn dampers_open(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> 
     exchanger.outside.is_some_and(|air| air.wide_open.0 > air.conductance_w_k) && warmer_k > HELD_K
 }
 
+/// How a loop out of balance goes on.
+pub(super) struct Moving {
+    /// Temperatures of its masses, once what holds some of them has begun to.
+    pub(super) held_c: Vec<f64>,
+    pub(super) transient: Transient,
+    /// Heat that goes to the weather beside what the transient knows of, W.
+    pub(super) beside_w: f64,
+}
+
+/// How the loop goes on with what its machines do, and with the heat of its motors in its coolant
+/// and in its condenser water, W.
+pub(super) fn moving(
+    plant: &LoopPlant,
+    exchangers: &[ExchangerPlant],
+    (coolant_w, condenser_w): (f64, f64),
+) -> Moving {
+    let mut held_c = plant.now.now_c.clone();
+    let rejection = plant.now.work.rejection;
+    if let Rejection::Regulated(supply_c) = rejection {
+        held_c[0] = supply_c;
+    }
+    let condenser = plant.condenser(condenser_w);
+    if let (Some(node), Some(condenser)) = (plant.masses.condenser(), condenser)
+        && let Rejection::Regulated(tower_c) = condenser.rejection
+    {
+        held_c[node] = tower_c;
+    }
+    // Heat of motors goes the way of the rest, but where the device alone is told what it carries
+    // of the racks'. Compressors give theirs to the weather themselves where no water takes it.
+    let (loop_w, beside_w) = match (condenser, rejection) {
+        (Some(_), _) => (coolant_w, 0.0),
+        (None, Rejection::Off) => (coolant_w, condenser_w),
+        (None, _) => (0.0, coolant_w + condenser_w),
+    };
+    let conditions = conditions(plant, exchangers, (rejection, condenser), loop_w);
+    if conditions.boils {
+        held_c[0] = BOILING_C;
+    }
+    for (place, branch) in conditions.branches.iter().enumerate() {
+        let stream_c = branch.boils.then_some(BOILING_C).or(branch.held_c);
+        if let Some(stream_c) = stream_c {
+            held_c[plant.masses.nodes_of(place).0] = stream_c;
+        }
+    }
+    Moving { transient: plant.masses.transient(&conditions, &held_c), held_c, beside_w }
+}
+
 /// What moves heat on the loop from now on: what takes it from its coolants, and what motors put
 /// into the first of them, W.
-pub(super) fn conditions(
+fn conditions(
     plant: &LoopPlant,
     exchangers: &[ExchangerPlant],
     (rejection, condenser): (Rejection, Option<CondenserRejection>),
@@ -263,5 +311,7 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             }
         }
     }
-    soonest.or_else(|| transient.near_rest_s(NEAR_K))
+    // The weather brings no heat to what is colder: valves and dampers shut then.
+    let shuts_s = transient.takes_back_s(plant.beside_w);
+    soonest.into_iter().chain(shuts_s).reduce(f64::min).or_else(|| transient.near_rest_s(NEAR_K))
 }

@@ -11,7 +11,7 @@ use crate::fluids::MoistAir;
 use crate::kernel::{Class, Time};
 use crate::plant::cooling::{
     ControlFault, CoolingLoop, CoolingMode, ExchangerDesign, ExchangerKind, ExchangerOperation,
-    Outdoors, OutsideAir, OutsideAirControl, Part, Pool, ThermalLimits,
+    LoopDesign, Outdoors, OutsideAir, OutsideAirControl, Part, Pool, ThermalLimits,
 };
 use crate::plant::power::Network;
 
@@ -288,19 +288,23 @@ impl Group {
     }
 }
 
-/// The mass of `group`, one of `groups` behind the exchanger `site`.
+/// The mass of `group`, one of `groups` behind the exchanger `site` of a loop of `design`.
 pub(super) fn part(
     hall: &HallDesign,
     group: &Group,
     groups: usize,
-    airy: bool,
+    design: &LoopDesign,
     site: &ExchangerSite,
 ) -> Part {
+    // What moves the air of the hall, if that is its stream, and the heat that it is built for.
+    let air_w = match &site.design {
+        Some(exchanger) => exchanger.blows().then_some(exchanger.design_heat_w),
+        None => design.is_ventilation().then(|| design.design_heat_w()),
+    };
     if hall.rack_w == 0.0 {
-        // Nothing but heat: it arises in the stream, which behind an air handler is the air of a
-        // hall with the cabinets that the handler is built for.
-        let handler = site.design.as_ref().filter(|exchanger| exchanger.blows());
-        let cabinets = handler.map_or(0.0, |x| x.design_heat_w / CABINET_W / groups as f64);
+        // Nothing but heat: it arises in the stream. Where that is the air of a hall, the hall has
+        // the cabinets that its air flow is built for.
+        let cabinets = air_w.unwrap_or(0.0) / CABINET_W / groups as f64;
         return Part {
             chips: false,
             mass_j_k: cabinets * CABINET_METAL_J_K,
@@ -308,8 +312,7 @@ pub(super) fn part(
             air_j_k: cabinets * CABINET_AIR_J_K,
         };
     }
-    let by_air = airy || group.side == 1 || site.design.as_ref().is_some_and(|x| x.blows());
-    if by_air {
+    if air_w.is_some() || group.side == 1 {
         // A rack has its air and metal once, however little of its heat goes there.
         let share = if group.only_air { group.share(hall) } else { 1.0 };
         let cabinets = share * group.racks.len() as f64 * hall.cabinets;

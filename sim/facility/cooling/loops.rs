@@ -43,7 +43,9 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) transient: Option<Transient>,
     /// Heat that goes to the weather beside what the transient knows of, W.
     pub(super) beside_w: f64,
-    /// Heat of motors that goes into its condenser water, and that warms the room, W.
+    /// Heat of motors that goes into its coolant, into its condenser water, and that warms the
+    /// room, W.
+    pub(super) coolant_w: f64,
     pub(super) condenser_w: f64,
     pub(super) room_w: f64,
     /// When to look again.
@@ -128,6 +130,9 @@ pub(in crate::facility) struct HeatBooks {
     pub(in crate::facility) rejected_j: Sum,
     dry_j: Sum,
     economiser_j: Sum,
+    /// Lifted by chillers into condenser water, and put into the coolant by motors, J.
+    lifted_j: Sum,
+    pub(in crate::facility) pumped_j: Sum,
     /// Water that evaporated for it, kg, and what of its heat warmed air and vapour beside the heat
     /// of evaporation at 0 degC, J.
     evaporated_kg: Sum,
@@ -138,8 +143,10 @@ pub(in crate::facility) struct HeatBooks {
     pub(in crate::facility) boiled_j: Sum,
     /// Given by motors to the room, J.
     pub(in crate::facility) room_j: Sum,
-    /// Taken from the masses by the weather at once, as the loop took on another state, J.
+    /// Taken from the masses by the weather at once, as the loop took on another state, J: from
+    /// all of them, and from its condenser water.
     pub(in crate::facility) at_once_j: Sum,
+    pub(super) condenser_at_once_j: Sum,
     /// Given by racks and exchangers, but for what has gone with outdoor air, J.
     heat_j: Sum,
     /// Temperatures times seconds.
@@ -156,12 +163,18 @@ impl HeatBooks {
             rejected_j: self.rejected_j.value(),
             dry_j: self.dry_j.value(),
             economiser_j: self.economiser_j.value(),
+            lifted_j: self.lifted_j.value(),
             evaporated_kg: self.evaporated_kg.value(),
             air_j: self.air_j.value(),
             supply_ks: self.supply_ks.value(),
             return_ks: self.return_ks.value(),
             device_ks: self.device_ks.value(),
         }
+    }
+
+    /// Taken from the coolant and what hangs on it by the weather at once, J.
+    pub(in crate::facility) fn coolant_at_once_j(&self) -> f64 {
+        self.at_once_j.value() - self.condenser_at_once_j.value()
     }
 
     /// Gone with the outdoor air of halls, J.
@@ -178,6 +191,7 @@ pub(in crate::facility) struct Amounts {
     pub(in crate::facility) rejected_j: f64,
     pub(in crate::facility) dry_j: f64,
     pub(in crate::facility) economiser_j: f64,
+    pub(in crate::facility) lifted_j: f64,
     /// Of the heat for which water evaporated: what warmed air and vapour.
     pub(in crate::facility) air_j: f64,
     /// kg.
@@ -212,7 +226,7 @@ impl LoopPlant {
             let site = &design.exchangers[x as usize];
             let groups = groups_of(x as usize, design);
             let of_group = |group: &Group| {
-                part(&design.halls[group.hall as usize], group, groups.len(), airy, site)
+                part(&design.halls[group.hall as usize], group, groups.len(), model.design(), site)
             };
             let stream_j_k = match &site.design {
                 Some(exchanger) => Some(exchanger.mass_j_k),
@@ -275,6 +289,7 @@ impl LoopPlant {
             since: Time::ZERO,
             transient: None,
             beside_w: 0.0,
+            coolant_w: 0.0,
             condenser_w: 0.0,
             room_w: 0.0,
             next: None,
@@ -296,6 +311,17 @@ impl LoopPlant {
         self.masses.stored_j(&self.books.start_c, &self.held_c)
     }
 
+    /// The same without its condenser water.
+    pub(in crate::facility) fn coolant_stored_j(&self) -> f64 {
+        self.stored_j() - self.condenser_stored_j(&self.books.start_c, &self.held_c)
+    }
+
+    /// Heat that separates two states of its condenser water, where there is any, J.
+    pub(super) fn condenser_stored_j(&self, from_c: &[f64], to_c: &[f64]) -> f64 {
+        let of = |node: usize| self.masses.capacity_j_k(node) * (to_c[node] - from_c[node]);
+        self.masses.condenser().map_or(0.0, of)
+    }
+
     /// Brings the masses to `now`, and books the heat since the last instant.
     pub(super) fn reach(&mut self, now: Time) {
         self.now.reached = true;
@@ -312,6 +338,8 @@ impl LoopPlant {
             (&mut books.rejected_j, amounts.rejected_j),
             (&mut books.dry_j, amounts.dry_j),
             (&mut books.economiser_j, amounts.economiser_j),
+            (&mut books.lifted_j, amounts.lifted_j),
+            (&mut books.pumped_j, self.coolant_w * elapsed_s),
             (&mut books.evaporated_kg, amounts.evaporated_kg),
             (&mut books.air_j, amounts.air_j),
             (&mut books.supply_ks, amounts.supply_ks),
@@ -342,6 +370,7 @@ impl LoopPlant {
             rejected_j: booked.rejected_j + open.rejected_j,
             dry_j: booked.dry_j + open.dry_j,
             economiser_j: booked.economiser_j + open.economiser_j,
+            lifted_j: booked.lifted_j + open.lifted_j,
             evaporated_kg: booked.evaporated_kg + open.evaporated_kg,
             air_j: booked.air_j + open.air_j,
             supply_ks: booked.supply_ks + open.supply_ks,
@@ -406,11 +435,13 @@ impl LoopPlant {
         };
         let branches = 0..self.masses.branches().len();
         let outdoors_j: f64 = branches.map(|branch| self.outdoors_since(branch, seconds)).sum();
+        let (economiser_j, lifted_j) = self.left_chilled_j(rejected_j, seconds);
         Amounts {
             heat_j: (self.heat_w + self.outside_w) * seconds - outdoors_j,
             rejected_j,
             dry_j,
-            economiser_j: self.economised_j(rejected_j, seconds),
+            economiser_j,
+            lifted_j,
             evaporated_kg,
             air_j,
             supply_ks: supply_c * seconds,
@@ -419,21 +450,25 @@ impl LoopPlant {
         }
     }
 
-    /// Heat that goes past the chillers in `seconds` in which `rejected_j` goes to the weather. Out of
-    /// balance it keeps its part in what leaves the coolant: what the tower takes of condenser water
-    /// that neither motors gave it nor it had held.
-    fn economised_j(&self, rejected_j: f64, seconds: f64) -> f64 {
+    /// Heat that leaves chilled water in `seconds` in which `rejected_j` goes to the weather, J: past
+    /// the chillers, and by them. At rest all that comes leaves; out of balance what the tower takes
+    /// of condenser water that neither motors gave it nor it had held. The two keep their parts.
+    fn left_chilled_j(&self, rejected_j: f64, seconds: f64) -> (f64, f64) {
         let LoopState { economiser_w, lifted_w, .. } = self.state;
-        let (Some(transient), Some(node)) = (&self.transient, self.masses.condenser()) else {
-            return economiser_w * seconds;
+        let Some(node) = self.masses.condenser() else { return (0.0, 0.0) };
+        let left_j = match &self.transient {
+            Some(transient) => {
+                let warmed_k = transient.at(seconds)[node] - self.held_c[node];
+                let held_j = self.masses.capacity_j_k(node) * warmed_k;
+                rejected_j + held_j - self.condenser_w * seconds
+            }
+            None => (self.heat_w + self.coolant_w) * seconds,
         };
-        if economiser_w == 0.0 {
-            return 0.0;
-        }
-        let warmed_k = transient.at(seconds)[node] - self.held_c[node];
-        let held_j = self.masses.capacity_j_k(node) * warmed_k;
-        let left_j = rejected_j + held_j - self.condenser_w * seconds;
-        left_j * economiser_w / (economiser_w + lifted_w)
+        let past_j = match economiser_w > 0.0 {
+            true => left_j * economiser_w / (economiser_w + lifted_w),
+            false => 0.0,
+        };
+        (past_j, left_j - past_j)
     }
 
     /// The state that it would settle at in `air` with `drive`.
@@ -495,6 +530,19 @@ impl LoopPlant {
         let coolant_w = pump_share * (1.0 - condenser_share) * pump_w;
         let condenser_w = pump_share * condenser_share * pump_w + chiller_share * chiller_w;
         (coolant_w, condenser_w, pump_w + chiller_w - coolant_w - condenser_w)
+    }
+
+    /// What meets the weather is shut off from it, which brings no heat to what is colder.
+    pub(super) fn shut(&mut self) {
+        let work = &mut self.now.work;
+        match &mut work.condenser {
+            Some(condenser) => condenser.rejection = Rejection::Off,
+            None => work.rejection = Rejection::Off,
+        }
+        self.state = self.state.without_weather();
+        if self.masses.condenser().is_none() {
+            self.state.return_c = self.state.supply_c;
+        }
     }
 
     /// What becomes of its condenser water, with what its machines really draw.

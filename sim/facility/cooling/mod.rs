@@ -22,9 +22,9 @@ mod waterworks;
 use super::passes::{Pass, Progress};
 use super::{Event, Facility};
 use crate::kernel::{Agenda, Class, Span, Time};
-use crate::plant::cooling::{BOILING_C, Drive, LoopState, PerMachine, Rejection};
+use crate::plant::cooling::{Drive, LoopState, PerMachine};
 
-use balance::{conditions, look_again_s};
+use balance::{look_again_s, moving};
 use machines::Machines;
 
 pub(super) use exchangers::ExchangerPlant;
@@ -217,37 +217,18 @@ impl Facility<'_> {
                 self.agenda.cancel(ticket);
             }
             let (coolant_w, condenser_w, room_w) = plant.motors_w();
-            (plant.condenser_w, plant.room_w) = (condenser_w, room_w);
-            let mut held_c;
+            (plant.coolant_w, plant.condenser_w, plant.room_w) = (coolant_w, condenser_w, room_w);
+            let held_c;
             if plant.now.out_of_balance {
-                held_c = plant.now.now_c.clone();
-                let rejection = plant.now.work.rejection;
-                if let Rejection::Regulated(supply_c) = rejection {
-                    held_c[0] = supply_c;
+                let motors_w = (coolant_w, condenser_w);
+                let mut moving = moving(plant, &self.exchangers, motors_w);
+                if moving.transient.takes_back_s(moving.beside_w) == Some(0.0) {
+                    plant.shut();
+                    moving = balance::moving(plant, &self.exchangers, motors_w);
                 }
-                let condenser = plant.condenser(condenser_w);
-                if let (Some(node), Some(condenser)) = (plant.masses.condenser(), condenser)
-                    && let Rejection::Regulated(tower_c) = condenser.rejection
-                {
-                    held_c[node] = tower_c;
-                }
-                // Heat of motors goes the way of the rest, but where the device alone is told
-                // what it carries of the racks'.
-                let alone = condenser.is_none() && rejection != Rejection::Off;
-                let loop_w = if alone { 0.0 } else { coolant_w };
-                plant.beside_w = if alone { coolant_w + condenser_w } else { 0.0 };
-                let conditions =
-                    conditions(plant, &self.exchangers, (rejection, condenser), loop_w);
-                if conditions.boils {
-                    held_c[0] = BOILING_C;
-                }
-                for (place, branch) in conditions.branches.iter().enumerate() {
-                    let stream_c = branch.boils.then_some(BOILING_C).or(branch.held_c);
-                    if let Some(stream_c) = stream_c {
-                        held_c[plant.masses.nodes_of(place).0] = stream_c;
-                    }
-                }
-                plant.transient = Some(plant.masses.transient(&conditions, &held_c));
+                held_c = moving.held_c;
+                plant.transient = Some(moving.transient);
+                plant.beside_w = moving.beside_w;
             } else {
                 held_c = plant.now.rest_c.clone();
                 plant.transient = None;
@@ -257,6 +238,8 @@ impl Facility<'_> {
             if plant.books.started {
                 let jump_j = plant.masses.stored_j(&plant.now.now_c, &held_c);
                 plant.books.at_once_j.add(-jump_j);
+                let jump_j = plant.condenser_stored_j(&plant.now.now_c, &held_c);
+                plant.books.condenser_at_once_j.add(-jump_j);
             } else {
                 plant.books.started = true;
                 plant.books.start_c.clone_from(&held_c);

@@ -244,7 +244,21 @@ impl Masses {
             _ => None,
         };
         let last = condenser.unwrap_or(nodes[0]);
-        Transient { trajectory: network.trajectory(start_c), nodes, last, sink, open, boiling }
+        let meets = match (condenser, &conditions.condenser) {
+            (Some(_), Some(now)) => now.rejection,
+            (Some(_), None) => Rejection::Off,
+            (None, _) => conditions.rejection,
+        };
+        let takes = meets != Rejection::Off;
+        Transient {
+            trajectory: network.trajectory(start_c),
+            nodes,
+            last,
+            takes,
+            sink,
+            open,
+            boiling,
+        }
     }
 }
 
@@ -273,13 +287,17 @@ fn reject(
     }
 }
 
+/// Further ahead nothing is foretold, s: the weather will have changed.
+const HORIZON_S: f64 = 86_400.0;
+
 /// The temperatures of a loop's masses from one change of its conditions to the next.
 #[derive(Debug, Clone)]
 pub struct Transient {
     trajectory: Trajectory,
     nodes: Vec<ThermalNode>,
-    /// The node that the weather takes heat from.
+    /// The node that the weather takes heat from, and whether it takes any.
     last: ThermalNode,
+    takes: bool,
     /// The law by which it does so from the coolant itself, where that is one.
     sink: Option<(f64, f64)>,
     /// Streams that outdoor air takes heat from, and by which law: by branch.
@@ -363,10 +381,18 @@ impl Transient {
         latest
     }
 
+    /// When its device, which gives `beside_w` to the weather beside what it takes from the masses,
+    /// would begin to take heat from the weather, seconds after the start: zero where it would from
+    /// the start.
+    pub fn takes_back_s(&self, beside_w: f64) -> Option<f64> {
+        if !self.takes || self.boiling.contains(&self.last) {
+            return None;
+        }
+        self.trajectory.takes_back_s(self.last, beside_w, HORIZON_S)
+    }
+
     /// When a node first crosses `threshold_c`, seconds after the start.
     pub fn crossing_s(&self, node: usize, threshold_c: f64, crossing: Crossing) -> Option<f64> {
-        /// Further ahead nothing is foretold: the weather will have changed.
-        const HORIZON_S: f64 = 86_400.0;
         self.trajectory.first_crossing(self.nodes[node], threshold_c, crossing, HORIZON_S)
     }
 }

@@ -151,19 +151,40 @@ impl CoolingLoop {
     pub fn solve(&self, heat_w: f64, air: &MoistAir, drive: Drive) -> LoopState {
         assert!(heat_w >= 0.0 && heat_w.is_finite(), "heat of a loop must be a power: {heat_w} W");
         let state = self.unbounded(heat_w, air, &drive);
+        let range_k = state.return_c - state.supply_c;
         if !state.flowing || state.supply_c <= BOILING_C {
-            return state;
+            return LoopState { return_c: self.returns_c(state.supply_c, range_k), ..state };
         }
         let carried_w = self.capacity_w(BOILING_C, air, drive).min(heat_w);
         let most = self.unbounded(carried_w, air, &drive);
         LoopState {
             supply_c: BOILING_C,
-            return_c: BOILING_C + (most.return_c - most.supply_c),
+            return_c: self.returns_c(BOILING_C, most.return_c - most.supply_c),
             rack_inlet_c: BOILING_C,
             left_w: heat_w - carried_w,
             saturated: true,
             ..most
         }
+    }
+
+    /// Temperature at which coolant comes back from the racks that a whole `range_k` would warm,
+    /// degrees Celsius. It boils at [`BOILING_C`]; what heat it brings beyond that it brings as
+    /// vapour, which the device condenses (assumption). The air of a hall does not boil.
+    pub(super) fn returns_c(&self, supply_c: f64, range_k: f64) -> f64 {
+        let whole_c = supply_c + range_k;
+        if self.design.is_ventilation() { whole_c } else { whole_c.min(BOILING_C.max(supply_c)) }
+    }
+
+    /// How much `heat_w` of its racks, and what its pumps put into it, warm the coolant of `state`, K.
+    pub(super) fn range_k(&self, heat_w: f64, state: &LoopState) -> f64 {
+        let (circuit, pump_w) = match &self.design {
+            LoopDesign::Hydronic(h) => (&h.circuit, state.pump_w),
+            LoopDesign::ChillerPlant(c) => (&c.circuit, state.pump_w - state.condenser_pump_w),
+            LoopDesign::AirCooledChiller(c) => (&c.circuit, state.pump_w),
+            LoopDesign::Ventilation(_) => return state.return_c - state.supply_c,
+        };
+        let capacity_w_k = circuit.capacity_w_k(state.flow);
+        if capacity_w_k > 0.0 { (heat_w + circuit.pump_heat * pump_w) / capacity_w_k } else { 0.0 }
     }
 
     /// The same where no coolant boils.

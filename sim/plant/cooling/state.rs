@@ -105,6 +105,14 @@ pub struct LoopState {
     pub flowing: bool,
 }
 
+impl LoopState {
+    /// The same with no heat going to the weather.
+    pub fn without_weather(self) -> Self {
+        let water = WaterFlows::default();
+        Self { heat_rejected_w: 0.0, dry_w: 0.0, air_w: 0.0, water, ..self }
+    }
+}
+
 /// No pump runs, or nothing behind it: the heat stays where it is.
 pub(super) fn still(air: &MoistAir) -> LoopState {
     LoopState {

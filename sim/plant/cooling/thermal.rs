@@ -409,6 +409,50 @@ impl ThermalNetwork {
     }
 }
 
+impl ThermalNetwork {
+    /// Heat that leaves at a node in `seconds` in which the nodes are at `mean_c`, J: to its sinks
+    /// and, where it is regulated, to what holds its temperature.
+    fn leaves_j(&self, node: usize, mean_c: &[f64], seconds: f64) -> f64 {
+        let Node { held_c, gives_to, sink_w_k, sink_w, .. } = self.nodes[node];
+        if gives_to.is_some() {
+            return 0.0;
+        }
+        if held_c.is_none() {
+            return (sink_w_k * mean_c[node] - sink_w) * seconds;
+        }
+        // All that comes in goes out again, whether to a sink or to the regulator.
+        let giving = (0..self.nodes.len()).filter(|&i| self.nodes[i].gives_to == Some(node));
+        let passed_on: f64 = giving.map(|i| self.comes_j(i, mean_c, seconds)).sum();
+        self.comes_j(node, mean_c, seconds) + passed_on
+    }
+
+    /// Heat that sources and neighbours bring to a node, J.
+    fn comes_j(&self, node: usize, mean_c: &[f64], seconds: f64) -> f64 {
+        let of_link = |link: &Link| {
+            let other = match (link.a == node, link.b == node) {
+                (true, _) => link.b,
+                (_, true) => link.a,
+                _ => return 0.0,
+            };
+            link.w_k * (mean_c[other] - mean_c[node])
+        };
+        let conducted_w: f64 = self.links.iter().map(of_link).sum();
+        let of_pass = |pass: &Pass| match node {
+            this if this == pass.to => pass.moved_w(mean_c[pass.from]),
+            this if this == pass.from => -pass.moved_w(mean_c[pass.from]),
+            _ => 0.0,
+        };
+        let passed_w: f64 = self.passes.iter().map(of_pass).sum();
+        self.source_j(node, mean_c, seconds) + (conducted_w + passed_w) * seconds
+    }
+
+    /// Heat that sources put into a node, leakage included, J.
+    fn source_j(&self, node: usize, mean_c: &[f64], seconds: f64) -> f64 {
+        let Node { source_w, leak_w_k, .. } = self.nodes[node];
+        (source_w + leak_w_k * mean_c[node]) * seconds
+    }
+}
+
 impl Trajectory {
     /// Temperature of a node at `t`, degrees Celsius.
     pub fn at(&self, node: ThermalNode, t: f64) -> f64 {
@@ -464,51 +508,48 @@ impl Trajectory {
 
     /// Heat that sources put into a node over `from..to`, leakage included, J.
     pub fn source_j(&self, node: ThermalNode, from: f64, to: f64) -> f64 {
-        let Node { source_w, leak_w_k, .. } = self.network.nodes[node.0];
-        (source_w + leak_w_k * self.mean(node, from, to)) * (to - from)
+        self.network.source_j(node.0, &self.means(from, to), to - from)
     }
 
     /// Heat that leaves the network at a node over `from..to`, J: to its sinks and, where the
     /// node is regulated, to what holds its temperature. What sources put in and this take
     /// out, over all nodes, is what is [stored](Self::stored_j).
     pub fn rejected_j(&self, node: ThermalNode, from: f64, to: f64) -> f64 {
-        let Node { held_c, gives_to, sink_w_k, sink_w, .. } = self.network.nodes[node.0];
-        let here_c = self.mean(node, from, to);
-        if gives_to.is_some() {
-            return 0.0;
-        }
-        if held_c.is_none() {
-            return (sink_w_k * here_c - sink_w) * (to - from);
-        }
-        // All that comes in goes out again, whether to a sink or to the regulator.
-        let nodes = self.network.nodes.iter().enumerate();
-        let giving = nodes.filter(|(_, other)| other.gives_to == Some(node.0));
-        let passed_on: f64 = giving.map(|(i, _)| self.inflow_j(ThermalNode(i), from, to)).sum();
-        self.inflow_j(node, from, to) + passed_on
+        self.network.leaves_j(node.0, &self.means(from, to), to - from)
     }
 
-    /// Heat that sources and neighbours bring to a node over `from..to`, J.
-    fn inflow_j(&self, node: ThermalNode, from: f64, to: f64) -> f64 {
-        let here_c = self.mean(node, from, to);
-        let of_link = |link: &Link| {
-            let other = match (link.a == node.0, link.b == node.0) {
-                (true, _) => link.b,
-                (_, true) => link.a,
-                _ => return 0.0,
-            };
-            link.w_k * (self.mean(ThermalNode(other), from, to) - here_c)
-        };
-        let conducted_w: f64 = self.network.links.iter().map(of_link).sum();
-        let of_pass = |pass: &Pass| {
-            let moved_w = || pass.moved_w(self.mean(ThermalNode(pass.from), from, to));
-            match node.0 {
-                this if this == pass.to => moved_w(),
-                this if this == pass.from => -moved_w(),
-                _ => 0.0,
-            }
-        };
-        let passed_w: f64 = self.network.passes.iter().map(of_pass).sum();
-        self.source_j(node, from, to) + (conducted_w + passed_w) * (to - from)
+    fn means(&self, from: f64, to: f64) -> Vec<f64> {
+        (0..self.rest.len()).map(|i| self.mean(ThermalNode(i), from, to)).collect()
+    }
+
+    /// When more than `beside_w` begins to come to the network at a node, where otherwise heat leaves
+    /// it, up to `horizon` seconds after the start: its neighbours have become colder than it, or its
+    /// sink warmer. Zero where that is so at the start. None where it does not come.
+    pub fn takes_back_s(&self, node: ThermalNode, beside_w: f64, horizon: f64) -> Option<f64> {
+        /// Less heat than this is none, and less than this below none is rounding, W.
+        const NOTHING_W: f64 = 1e-3;
+        const ROUNDING_W: f64 = 1e-6;
+        // The law is linear: what nothing makes of it, and a kelvin of each node, is all of it.
+        let count = self.rest.len();
+        let mut at_c = vec![0.0; count];
+        let constant = self.network.leaves_j(node.0, &at_c, 1.0);
+        let shape = vec![0.0; self.modes.len()];
+        let rest = constant + beside_w;
+        let mut leaves = Blend { sign: -1.0, rest, shape, threshold: 0.0 };
+        for (i, (rest, shape)) in self.rest.iter().zip(&self.shape).enumerate() {
+            at_c[i] = 1.0;
+            let weight = self.network.leaves_j(node.0, &at_c, 1.0) - constant;
+            at_c[i] = 0.0;
+            leaves.rest += weight * rest;
+            leaves.shape.iter_mut().zip(shape).for_each(|(to, s)| *to += weight * s);
+        }
+        let modes = || self.modes.iter().zip(&leaves.shape);
+        let now_w = leaves.rest + modes().map(|(mode, s)| s * mode.at(0.0)).sum::<f64>();
+        let falls = || modes().map(|(mode, s)| s * mode.slope(0.0)).sum::<f64>() < 0.0;
+        if now_w < -ROUNDING_W || (now_w <= NOTHING_W && falls()) {
+            return Some(0.0);
+        }
+        self.first_rise(&leaves, horizon)
     }
 
     /// Heat conducted from one node to another over `from..to`, J.
@@ -537,14 +578,25 @@ impl Trajectory {
         crossing: Crossing,
         horizon: f64,
     ) -> Option<f64> {
-        assert!(horizon.is_finite(), "a horizon of {horizon} s");
         let sign = match crossing {
             Crossing::Rising => 1.0,
             Crossing::Falling => -1.0,
         };
+        let (rest, shape) = (self.rest[node.0], self.shape[node.0].clone());
+        self.first_rise(&Blend { sign, rest, shape, threshold: threshold_c }, horizon)
+    }
+
+    /// The first instant after the start, up to `horizon`, at which `blend` comes to be beyond its
+    /// threshold.
+    fn first_rise(&self, blend: &Blend, horizon: f64) -> Option<f64> {
+        assert!(horizon.is_finite(), "a horizon of {horizon} s");
+        let Blend { sign, rest, ref shape, threshold } = *blend;
         // Above zero is beyond the threshold.
-        let excess = |t: f64| sign * (self.at(node, t) - threshold_c);
-        let modes = || self.modes.iter().zip(&self.shape[node.0]).map(|(mode, s)| (mode, sign * s));
+        let excess = |t: f64| {
+            let swing: f64 = self.modes.iter().zip(shape).map(|(mode, s)| s * mode.at(t)).sum();
+            sign * (rest + swing - threshold)
+        };
+        let modes = || self.modes.iter().zip(shape).map(|(mode, s)| (mode, sign * s));
         // Between two instants every mode moves one way, so these hold for the whole interval:
         // how far all modes may have moved down and up, and the least and the greatest slope.
         let moves = |from: f64, to: f64| {
@@ -588,6 +640,16 @@ impl Trajectory {
         }
         None
     }
+}
+
+/// A quantity that follows the temperatures of a network, `rest` and a share of each mode, and a
+/// threshold of it that is crossed rising or, with a sign of -1, falling.
+#[derive(Debug)]
+struct Blend {
+    sign: f64,
+    rest: f64,
+    shape: Vec<f64>,
+    threshold: f64,
 }
 
 /// Where a rising `excess` has become zero or more, between `from` where it has not and `to`

@@ -10,7 +10,6 @@ use std::cell::RefCell;
 use super::inertia::{CondenserRejection, Rejection};
 use super::loops::{CoolingLoop, LoopDesign};
 use super::state::{Drive, LoopState};
-use super::water::WaterFlows;
 use crate::fluids::MoistAir;
 
 /// A temperature this near to the one that is held is held, K.
@@ -80,11 +79,11 @@ impl CoolingLoop {
             LoopDesign::ChillerPlant(plant) => plant.work(moment),
             _ => self.work_alone(moment),
         };
-        // Temperatures are those of the masses; what is carried sets them apart.
+        // Temperatures are those of the masses; what the racks give sets them apart.
         let supply_c = moment.supply_c;
         let return_c = match self.design() {
             LoopDesign::Ventilation(_) => state.return_c,
-            _ => supply_c + (state.return_c - state.supply_c),
+            _ => self.returns_c(supply_c, self.range_k(moment.heat_w, &state)),
         };
         let device_c = match self.design() {
             LoopDesign::ChillerPlant(_) => moment.condenser_c,
@@ -94,19 +93,6 @@ impl CoolingLoop {
         let rack_inlet_c = self.inlet_c(supply_c, moment.heat_w, state.flow);
         let state = LoopState { supply_c, return_c, rack_inlet_c, device_c, ..state };
         Work { state, rejection, condenser }
-    }
-
-    /// `state` with no heat going to the weather.
-    fn shut(state: LoopState) -> LoopState {
-        let water = WaterFlows::default();
-        LoopState {
-            heat_rejected_w: 0.0,
-            dry_w: 0.0,
-            air_w: 0.0,
-            return_c: state.supply_c,
-            water,
-            ..state
-        }
     }
 
     /// Of a loop whose device meets the weather itself.
@@ -151,7 +137,8 @@ impl CoolingLoop {
             };
             // The weather brings no heat to what is colder: valves and dampers are shut.
             if supply_c <= sink_c {
-                return work(Self::shut(state), Rejection::Off);
+                let shut = LoopState { return_c: state.supply_c, ..state.without_weather() };
+                return work(shut, Rejection::Off);
             }
             return work(state, Rejection::Limited(w_k, sink_c));
         }

@@ -5,8 +5,12 @@ use crate::scenario::read_scenario;
 
 /// What the books say of six hours of the quickstart that `falsify` has changed.
 fn unbalanced(falsify: impl Fn(&mut Facility<'_>)) -> Vec<String> {
+    unbalanced_in("scenarios/quickstart.yaml", falsify)
+}
+
+fn unbalanced_in(path: &str, falsify: impl Fn(&mut Facility<'_>)) -> Vec<String> {
     let sets = ["duration=6 h".to_owned()];
-    let reading = read_scenario("scenarios/quickstart.yaml".as_ref(), &sets);
+    let reading = read_scenario(path.as_ref(), &sets);
     let loaded = reading.loaded.expect("the scenario is sound");
     let mut facility = Facility::new(&loaded.design, 0);
     assert_eq!(facility.run(&mut Silent), End::Complete);
@@ -30,4 +34,15 @@ fn rows_that_say_more_than_was_drawn_do_not_balance() {
 fn evaporation_that_heat_does_not_explain_does_not_balance() {
     // A tower rejects some gigajoules in six hours.
     assert_eq!(unbalanced(|facility| facility.falsify_vapour(1e4)), ["evaporation"]);
+}
+
+/// Heat past chillers that racks and pumps did not bring is found.
+#[test]
+fn an_economiser_that_carries_other_heat_than_comes_does_not_balance() {
+    let by = |j: f64| {
+        let path = "scenarios/plant-chiller-virginia.yaml";
+        unbalanced_in(path, |facility| facility.falsify_pumps(j))
+    };
+    assert_eq!(by(0.0), [""; 0]);
+    assert_eq!(by(1e4), ["economisers"]);
 }
