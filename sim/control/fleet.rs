@@ -29,7 +29,7 @@ pub struct FleetSpec {
     pub restore_interval: Option<Duration>,
     /// How long machines sleep at least once they have been sent to. Default: 0 s.
     pub min_curtailed: Option<Duration>,
-    /// The import may be above its limit by this much. Default: 0 W.
+    /// The import may be above its limit by this much until the call is due. Default: 0 W.
     pub tolerance: Option<Power>,
 }
 

@@ -31,7 +31,7 @@ impl Text {
             let mut says: Vec<String> =
                 [awards(programme), peaks(programme)].into_iter().flatten().collect();
             if programme.count("missed") > 0 {
-                says.push(format!("{} calls were never met", programme.count("missed")));
+                says.push(format!("calls never met: {}", programme.count("missed")));
             }
             if !says.is_empty() {
                 self.line(&programme.name, &says.join("; "));
