@@ -85,6 +85,8 @@ pub mod scenario;
 
 pub mod study;
 
+pub mod fit;
+
 pub mod reliability;
 
 pub mod report;

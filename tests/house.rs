@@ -32,6 +32,7 @@ const FLOORS: &[&[&str]] = &[
     &["facility"],
     &["scenario"],
     &["study"],
+    &["fit"],
     &["reliability"],
     &["report"],
     &["cli"],

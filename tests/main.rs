@@ -16,6 +16,7 @@ mod exchangers;
 mod fields;
 mod figures;
 mod files;
+mod fit;
 mod folder;
 mod gallery;
 mod house;

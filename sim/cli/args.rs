@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::fit::Parameter;
 use crate::report::study::Scheduler;
 use crate::report::table;
 use crate::study::Shard;
-use crate::units::Duration;
+use crate::units::{Duration, StepTime};
 
 /// Simulate power-dense compute sites: mining, AI training and inference behind one fence.
 ///
@@ -61,6 +62,8 @@ pub(super) enum Command {
     Merge(Merge),
     /// Print a script that spreads a study over a cluster.
     Plan(Plan),
+    /// Fit the law of a serving engine's iterations to rows that were measured.
+    Fit(Fit),
     /// Print an example scenario or study, or list them.
     Example(Example),
     /// Make the page `report.html` of finished runs and studies anew, from their folders.
@@ -386,6 +389,42 @@ pub(super) struct Plan {
     pub(super) output: PathBuf,
 }
 
+/// `loadbank fit`
+#[derive(Debug, Args)]
+pub(super) struct Fit {
+    /// A CSV table with a header and a row for each iteration.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    /// GPUs of a replica.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(super) gpus: u32,
+
+    /// Column of the decoding sequences in an iteration.
+    #[arg(long, value_name = "COLUMN", default_value = "sequences")]
+    pub(super) sequences: String,
+
+    /// Column of the tokens of context that they hold, all together.
+    #[arg(long, value_name = "COLUMN", default_value = "context")]
+    pub(super) context: String,
+
+    /// Column of the prompt tokens in an iteration.
+    #[arg(long, value_name = "COLUMN", default_value = "prompt")]
+    pub(super) prompt: String,
+
+    /// Column of the time that an iteration took.
+    #[arg(long, value_name = "COLUMN", default_value = "ms")]
+    pub(super) time: String,
+
+    /// Unit of that time.
+    #[arg(long, value_name = "UNIT", default_value = "ms", value_parser = parse_time_unit)]
+    pub(super) unit: f64,
+
+    /// Give a parameter that the rows cannot tell: `--fix "per_prompt_token=90 us"`.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_fixed)]
+    pub(super) fix: Vec<(Parameter, f64)>,
+}
+
 /// `loadbank example`
 #[derive(Debug, Args)]
 pub(super) struct Example {
@@ -415,6 +454,27 @@ fn parse_shard(text: &str) -> Result<Shard, String> {
         Some(shard) if shard.index < shard.of => Ok(shard),
         _ => Err("needs M/N with M from 0 to N - 1, such as `0/4`".to_owned()),
     }
+}
+
+/// Seconds of a unit of time.
+fn parse_time_unit(text: &str) -> Result<f64, String> {
+    let known = StepTime::UNITS.iter().find(|unit| unit.name == text);
+    known.map(|unit| unit.factor).ok_or_else(|| {
+        let names: Vec<&str> = StepTime::UNITS.iter().map(|unit| unit.name).collect();
+        format!("units: {}", names.join(", "))
+    })
+}
+
+/// Reads `NAME=VALUE` of a parameter of a law.
+fn parse_fixed(text: &str) -> Result<(Parameter, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("needs NAME=VALUE")?;
+    let known = Parameter::ALL.into_iter().find(|parameter| parameter.name() == name.trim());
+    let parameter = known.ok_or_else(|| {
+        let names = Parameter::ALL.map(Parameter::name).join(", ");
+        format!("no parameter `{}`; parameters: {names}", name.trim())
+    })?;
+    let value = StepTime::parse(value.trim()).map_err(|error| error.message)?;
+    Ok((parameter, value.0))
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {

@@ -3,6 +3,7 @@
 mod args;
 mod example;
 mod exit;
+mod fit;
 mod folder;
 mod interrupt;
 mod manual;
@@ -57,6 +58,7 @@ fn obey(command: &Command) -> Exit {
         Command::Compare(compare) => study::compare(compare),
         Command::Study(args) => study::study(args),
         Command::Merge(merge) => study::merge(merge),
+        Command::Fit(args) => fit::fit(args),
         Command::Example(args) => example::example(args),
         Command::Plan(plan) => study::plan(plan),
         Command::Report(args) => folder::report(args),
