@@ -1,4 +1,4 @@
-// What holds of `report.html` in a browser. Arguments: folders of runs.
+// What holds of `report.html` in a browser. Arguments: folders of runs and of studies.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -41,9 +41,12 @@ const pictures = (page) => page.evaluate(() => [...document.querySelectorAll("fi
 
 for (const folder of process.argv.slice(2)) {
   const url = "file://" + resolve(folder, "report.html");
+  // The page of a study has pictures alone.
+  const study = !existsSync(resolve(folder, "timeseries.csv"));
   let withScript, figures;
   await open(url, {}, async (page) => {
     figures = await page.locator("figure").count();
+    if (study) return;
     // Bring every chart near the screen.
     for (let y = 0; y < 20000; y += 600) { await page.evaluate((y) => scrollTo(0, y), y); await page.waitForTimeout(20); }
     await page.waitForTimeout(200);

@@ -1,7 +1,7 @@
 //! What boxes say.
 
 use super::super::graph::{Component, Part};
-use super::super::number::{Form, percent, told};
+use super::super::number::{Form, percent, significant, told};
 use super::super::replay::Load;
 
 /// `12.7 MW, <= 32 %`; nothing where nothing is known.
@@ -20,13 +20,18 @@ pub(super) fn utilisation_words(load: Option<Load>) -> String {
     most.map_or(String::new(), |most| format!("fullest unit {} %", percent(most, 0)))
 }
 
-/// `loses 12.3 kW, 1.2 %`; nothing where nothing is lost.
+/// What it loses: `12.3 kW, 1.2 %`; nothing where nothing is lost.
 pub(super) fn loss_words(load: Option<Load>) -> String {
     let Some(load) = load.filter(|load| load.loss_mw > 0.0) else { return String::new() };
-    let (number, unit) = told(load.loss_mw, Form::Power);
+    let (factor, unit) = match load.loss_mw {
+        mw if mw >= 1.0 => (1.0, "MW"),
+        mw if mw >= 1e-3 => (1e3, "kW"),
+        _ => (1e6, "W"),
+    };
+    let number = significant(factor * load.loss_mw, 3);
     match load.mean_mw > 0.0 {
-        true => format!("loses {number} {unit}, {} %", percent(load.loss_mw / load.mean_mw, 1)),
-        false => format!("loses {number} {unit}"),
+        true => format!("{number} {unit}, {} %", percent(load.loss_mw / load.mean_mw, 1)),
+        false => format!("{number} {unit}"),
     }
 }
 
