@@ -260,3 +260,104 @@ fn batteries_that_cannot_work_are_refused_at_their_place() {
     let (loaded, said) = said(&small(battery, ""));
     assert!(loaded && said.contains("nothing uses this battery"), "{said}");
 }
+
+/// A site of 60 MW under an array of 130 MW, by the sun of a file or of a clearness.
+fn solar(weather: &str, array: &str, more: &str) -> String {
+    format!(
+        "name: solar\nstart: 2012-01-01T06:00:00Z\nduration: 20 days\noutput: {{interval: 1 h}}\n\
+         site: {{latitude: 35.21 deg, longitude: -101.94 deg, altitude: 1102 m}}\n\
+         weather: {weather}\nprice: {{fixed: 30 $/MWh}}\n\
+         power:\n  utility: {{kind: feed, capacity: 200 MW, outages: none, export: 200 MW}}\n  \
+         board: {{kind: switchgear, fed_by: utility, failures: {{rate: 0 /year}}}}\n  \
+         pv: {{kind: pv, dc: 130 MW, ac: 100 MW, fed_into: board, {array}}}\n  \
+         house: {{kind: house-load, power: 60 MW, fed_by: board}}\n{more}"
+    )
+}
+
+fn energy(told: &Told, name: &str) -> f64 {
+    told.outcome.real(&format!("energy.{name}_mwh"))
+}
+
+#[test]
+fn an_array_serves_the_site_and_exports_the_rest() {
+    let text = solar("{climate: west-texas}", "clearness: 65 %", "");
+    let open = simulate(&text, &[]);
+    assert!(open.outcome.balanced(), "{:?}", open.outcome.books);
+    let made = energy(&open, "solar");
+    assert!((4_000.0..20_000.0).contains(&made), "{made} MWh in twenty days of January");
+    let used = 60.0 * 480.0;
+    let net = energy(&open, "import") - energy(&open, "export");
+    assert!((made + net - used).abs() < 1e-6 * used, "what is made, less net export, is used");
+    assert!(energy(&open, "export") > 10.0);
+    // Nothing may go out: what the site does not take is not made.
+    let shut = simulate(&text.replace(", export: 200 MW", ""), &[]);
+    assert!(shut.outcome.balanced(), "{:?}", shut.outcome.books);
+    let array = shut.outcome.of(SubjectKind::Array).next().unwrap();
+    let lost = array.real("curtailed_mwh");
+    assert!((lost - energy(&open, "export")).abs() < 1e-6 * lost, "{lost}");
+    assert!((made - lost - array.real("output_mwh")).abs() < 1e-6 * made);
+    assert!((energy(&shut, "import") - energy(&open, "import")).abs() < 1e-6 * used);
+}
+
+/// Self-consumption against its arithmetic, hour by hour: 20 MW and 80 MWh.
+#[test]
+fn a_battery_keeps_the_sun_for_the_evening() {
+    let more = "  bess: {kind: battery, power: 20 MW, energy: 80 MWh, fed_by: board, standby: 0 %, \
+                charge: {start: 0 %}}\ncontrol: {battery: {uses: [self-consume]}}\n";
+    let plain = solar("{climate: west-texas}", "clearness: 65 %", "");
+    let told = simulate(&(plain.clone() + more), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let (one_way, mut stored) = (f64::sqrt(0.85), 0.0);
+    let (mut import, mut export) = (0.0, 0.0);
+    for mw in column(&simulate(&plain, &[]), "solar_mw") {
+        let over = mw - 60.0;
+        if over > 0.0 {
+            let taken = f64::min(f64::min(20.0, over), (80.0 - stored) / one_way);
+            stored += taken * one_way;
+            export += over - taken;
+        } else {
+            let given = f64::min(f64::min(20.0, -over), stored * one_way);
+            stored -= given / one_way;
+            import += -over - given;
+        }
+    }
+    assert!((energy(&told, "import") - import).abs() < 1e-5 * import, "{import}");
+    assert!((energy(&told, "export") - export).abs() < 1e-5 * export.max(1.0), "{export}");
+}
+
+/// PVWatts 8 on the same weather, which leaves out 29 February, gives 1,743.6 MWh a year to 1 MW at rest
+/// and 2,039.2 turned.
+#[test]
+fn an_array_gives_what_pvwatts_gives() {
+    let Some(data) = data() else { return };
+    let file = data.join("weather/USA_TX_Amarillo_NSRDB_PSM3_2012.csv.gz");
+    let weather = format!("{{csv: {}, format: nsrdb-psm, hold: 25 h}}", file.display());
+    let given = |array: &str| {
+        let text = solar(&weather, array, "").replace("dc: 130 MW, ac: 100 MW", "dc: 1 MW");
+        let text = text.replace("duration: 20 days", "duration: 366 days");
+        energy(&simulate(&text.replace("interval: 1 h", "interval: 24 h"), &[]), "solar")
+    };
+    for (array, wanted, within) in
+        [("mount: {tilt: 20 deg}", 1743.6, 0.015), ("mount: {kind: one-axis}", 2039.2, 0.02)]
+    {
+        let mwh = given(array);
+        assert!((mwh / wanted - 1.0).abs() < within, "{mwh} MWh, PVWatts has {wanted}");
+    }
+}
+
+#[test]
+fn arrays_without_sun_or_place_are_refused() {
+    let said = |text: &str| {
+        let bench = Bench::new();
+        let reading = loadbank::scenario::read_scenario(&bench.file("test.yaml", text), &[]);
+        assert!(reading.loaded.is_none());
+        reading.diagnostics.iter().map(|one| one.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    let text = solar("{climate: west-texas}", "losses: 14 %", "");
+    assert!(said(&text).contains("tells no irradiation"), "{}", said(&text));
+    let nowhere = solar("{climate: west-texas}", "clearness: 60 %", "")
+        .replace("latitude: 35.21 deg, longitude: -101.94 deg, ", "");
+    assert!(said(&nowhere).contains("where does it stand"), "{}", said(&nowhere));
+    let odd = solar("{climate: west-texas}", "clearness: 60 %, mount: {limit: 45 deg}", "");
+    assert!(said(&odd).contains("belongs to `kind: one-axis`"), "{}", said(&odd));
+}

@@ -128,6 +128,7 @@ pub(super) struct Audit {
     /// Through all feeds, and of the site's own loads, W.
     import: Held,
     export: Held,
+    solar: Held,
     house: Held,
     /// Lost in the power chain, by kind of component, W.
     losses: [Held; ComponentKind::COUNT],
@@ -143,6 +144,7 @@ impl Audit {
             exchangers: vec![Cooled::NOTHING; design.exchangers.len()],
             import: Held::NOTHING,
             export: Held::NOTHING,
+            solar: Held::NOTHING,
             house: Held::NOTHING,
             losses: [Held::NOTHING; ComponentKind::COUNT],
             rows: Vec::new(),
@@ -191,10 +193,15 @@ impl Audit {
         self.import.set(now, power.feeds().map(|feed| import_w(net_w(feed))).sum());
         self.export.set(now, power.feeds().map(|feed| (-net_w(feed)).max(0.0)).sum());
         self.house.set(now, design.house.iter().map(|house| power.draw_w(house.load)).sum());
+        let mut solar_w = 0.0;
         let mut losses_w = [0.0; ComponentKind::COUNT];
         for (node, site) in (0..).map(PowerNode).zip(&design.power.nodes) {
             losses_w[site.component.kind as usize] += power.loss_w(node);
+            if site.component.kind == ComponentKind::Pv && power.live(node) {
+                solar_w -= power.terminal_w(node);
+            }
         }
+        self.solar.set(now, solar_w);
         self.losses.iter_mut().zip(losses_w).for_each(|(held, w)| held.set(now, w));
     }
 
@@ -213,6 +220,7 @@ impl Audit {
         self.losses.iter_mut().for_each(|loss| loss.advance(now));
         self.import.advance(now);
         self.export.advance(now);
+        self.solar.advance(now);
         self.house.advance(now);
     }
 }
@@ -274,6 +282,7 @@ impl Facility<'_> {
         }
         add("import_mw".to_owned(), Unit::Energy, self.audit.import.sum);
         add("export_mw".to_owned(), Unit::Energy, self.audit.export.sum);
+        add("solar_mw".to_owned(), Unit::Energy, self.audit.solar.sum);
         add("house_mw".to_owned(), Unit::Energy, self.audit.house.sum);
         for (kind, lost) in ComponentKind::ALL.iter().zip(&self.audit.losses) {
             add(format!("loss_{}_mw", kind.name()), Unit::Energy, lost.sum);

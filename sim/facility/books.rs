@@ -59,6 +59,9 @@ impl Facility<'_> {
                 }
                 energy.outflow("charged", site.integral("charged"));
             }
+            if self.design.has_arrays() {
+                energy.inflow("solar", site.integral("solar"));
+            }
             if self.design.may_export() {
                 energy.outflow("export", site.integral("export"));
             }

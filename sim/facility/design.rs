@@ -11,7 +11,7 @@ use crate::money::Terms;
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
-use crate::plant::power::{Action, NetworkPart, PowerDesign, PowerLoad, Upkeep};
+use crate::plant::power::{Action, ComponentKind, NetworkPart, PowerDesign, PowerLoad, Upkeep};
 use crate::site::Site;
 use crate::tables::Series;
 use crate::workload::gpu::GpuRackDesign;
@@ -79,9 +79,13 @@ pub struct Design {
 impl Design {
     /// Whether the power chain has batteries, generators or switches with states of their own.
     pub fn has_reserve(&self) -> bool {
-        use crate::plant::power::sequence::MachineDesign;
-        let has = self.power.nodes.iter().any(|node| node.component.machine != MachineDesign::None);
+        let has = self.power.nodes.iter().any(|node| node.component.machine.has_states());
         has || self.injects_sags()
+    }
+
+    /// Whether arrays stand on the site.
+    pub fn has_arrays(&self) -> bool {
+        self.power.nodes.iter().any(|node| node.component.kind == ComponentKind::Pv)
     }
 
     /// Whether something on the site may give to the grid.

@@ -9,6 +9,8 @@ use crate::kernel::{Class, Time};
 pub(super) enum Event {
     /// The outdoor air changes.
     Weather,
+    /// The sun is looked at anew within a long row of weather.
+    Sun,
     /// The price of energy changes.
     Price,
     /// The carbon intensity of energy changes.
@@ -54,6 +56,7 @@ impl Event {
     fn words(self) -> [u64; 2] {
         match self {
             Event::Weather => [0, 0],
+            Event::Sun => [40, 0],
             Event::Price => [1, 0],
             Event::Carbon => [2, 0],
             Event::Component => [4, 0],
@@ -85,6 +88,7 @@ impl Facility<'_> {
         self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
         self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
         self.start_sequences();
+        self.look_at_sun(Time::ZERO);
         let first = self.design.clock.first_step(self.design.interval);
         self.agenda.push(Time::ZERO + first, Class::Settle, Event::Interval);
         if let Some(carbon) = &self.carbon {
@@ -118,7 +122,9 @@ impl Facility<'_> {
                 self.wet_bulb_c = self.air.wet_bulb_c();
                 self.changed.all_loops();
                 self.agenda.push(self.weather.next_at(), Class::Plant, Event::Weather);
+                self.look_at_sun(now);
             }
+            Event::Sun => self.look_at_sun(now),
             Event::Price => {
                 self.price.advance(now);
                 let price = self.price.current();

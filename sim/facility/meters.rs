@@ -364,6 +364,7 @@ impl Facility<'_> {
             design: self.design,
             power: &self.power,
             sequences: &self.sequences,
+            arrays: &self.arrays,
             loops: &self.loops,
             exchangers: &self.exchangers,
             water: &self.water,

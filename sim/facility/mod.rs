@@ -84,7 +84,7 @@ use months::Months;
 use programmes::Programmes;
 use racks::Rack;
 use states::States;
-use storage::Storage;
+use storage::{Array, Storage};
 use watch::Watch;
 use work::{WakeUp, Work};
 
@@ -109,6 +109,7 @@ pub struct Facility<'d> {
     sequences: Sequences,
     sequences_at: Time,
     storages: Vec<Storage>,
+    arrays: Vec<Array>,
     /// Why components of the power chain are out of service.
     outs: Vec<injected::Outs>,
     /// When each of the injections of the design happens.
@@ -208,6 +209,7 @@ impl<'d> Facility<'d> {
             sequences: Sequences::with(&design.power, &design.upkeep, &streams),
             sequences_at: Time::MAX,
             storages: storage::storages(design),
+            arrays: storage::arrays(design),
             outs: vec![injected::Outs::default(); design.power.nodes.len()],
             injected_at: Vec::new(),
             ails: vec![false; design.power.nodes.len()],

@@ -1,9 +1,11 @@
-//! Battery systems in the facility: what each sees of the site, and what it is told.
+//! Battery systems and arrays in the facility: what each sees of the site, and what it is told.
 
 use super::Facility;
+use super::events::Event;
 use crate::control::{BatteryState, BatteryView};
-use crate::kernel::Time;
+use crate::kernel::{Class, Span, Time};
 use crate::plant::power::sequence::{MachineDesign, StorageDesign};
+use crate::plant::power::solar::{ArrayAir, ArrayDesign, Irradiance};
 use crate::plant::power::{Flowing, PowerNode};
 
 /// A battery system of the site.
@@ -15,6 +17,28 @@ pub(super) struct Storage {
     part: f64,
     /// Between which energies it was last told to work, J.
     bounds_j: (f64, f64),
+}
+
+/// An array of the site.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Array {
+    pub(super) node: PowerNode,
+    design: ArrayDesign,
+    /// What the sun lets it give just now, W.
+    pub(super) available_w: f64,
+}
+
+/// What an hour of weather is of the sun: it is looked at anew at least so often.
+const HOUR: Span = Span::from_secs(3600);
+
+/// The arrays of `design`, before the sun has been looked at.
+pub(super) fn arrays(design: &super::Design) -> Vec<Array> {
+    let nodes = (0..).map(PowerNode).zip(&design.power.nodes);
+    let arrays = nodes.filter_map(|(node, site)| match site.component.machine {
+        MachineDesign::Array(design) => Some(Array { node, design, available_w: 0.0 }),
+        _ => None,
+    });
+    arrays.collect()
 }
 
 /// The battery systems of `design`.
@@ -36,10 +60,14 @@ impl Facility<'_> {
     /// Tells every battery system what to do, by the flows that would be if every demand were met, or
     /// by those that there are. What follows from it is not yet allocated.
     pub(super) fn command_storage(&mut self, now: Time, flowing: Flowing) {
-        if self.storages.is_empty() {
+        if self.storages.is_empty() && self.arrays.is_empty() {
             return;
         }
         self.power.energise();
+        for array in &self.arrays {
+            let follows = self.power.follows_a_feed(array.node);
+            self.power.set_terminal(array.node, if follows { -array.available_w } else { 0.0 });
+        }
         // Several share what the site needs: each begins from what the others before it leave.
         if self.storages.len() > 1 {
             for at in 0..self.storages.len() {
@@ -77,6 +105,39 @@ impl Facility<'_> {
             let order = uses.decide(&state, &view);
             self.power.set_terminal(node, order.terminal_w);
             self.storages[index].bounds_j = order.bounds_j;
+        }
+        // What neither the site nor its batteries nor the grid takes is not given.
+        for array in &self.arrays {
+            let (less_w, _) = self.power.room(array.node, flowing);
+            let gives_w = -self.power.terminal_w(array.node);
+            if less_w > 0.0 && gives_w > 0.0 {
+                self.power.set_terminal(array.node, -(gives_w - less_w).max(0.0));
+            }
+        }
+    }
+
+    /// Looks at the sun: what arrays may give until the weather changes, or for an hour.
+    pub(super) fn look_at_sun(&mut self, now: Time) {
+        if self.arrays.is_empty() {
+            return;
+        }
+        let until = self.weather.next_at().min(now + HOUR);
+        let clock = &self.design.clock;
+        let unix_s = |at: Time| clock.timestamp(at).as_nanosecond() as f64 * 1e-9;
+        let row = self.weather.current();
+        let air = ArrayAir { dry_bulb_c: row.dry_bulb_c, wind_m_s: row.wind_m_s };
+        let light = row.light.map(|light| Irradiance {
+            global: light.global,
+            direct: light.direct,
+            diffuse: light.diffuse,
+        });
+        for array in &mut self.arrays {
+            let place_deg = array.design.place_deg.expect("an array has its place");
+            let interval_s = (unix_s(now), unix_s(until));
+            array.available_w = array.design.over(interval_s, place_deg, light, air).ac_w;
+        }
+        if until < self.weather.next_at() {
+            self.agenda.push(until, Class::Plant, Event::Sun);
         }
     }
 

@@ -11,10 +11,11 @@ use crate::units::{Angle, Length};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteSpec {
-    /// Degrees north. Only compared with where a climate or an EPW file comes from: weather from
-    /// more than 5 degrees away is warned about.
+    /// Degrees north. Where arrays stand, and compared with where a climate or an EPW file comes from:
+    /// weather from more than 5 degrees away is warned about.
     pub latitude: Option<Angle>,
-    /// Degrees east. Sets the solar time of a climate; by default that of its weather station.
+    /// Degrees east. Where arrays stand, and the solar time of a climate; by default that of its
+    /// weather station.
     pub longitude: Option<Angle>,
     /// Height above the sea, which sets the air pressure where the weather has none of its
     /// own. By default that of a climate's weather station; a table without pressure needs it.

@@ -31,7 +31,8 @@ impl Machines {
             let states: &[(State, &str)] = match &mut node.component.machine {
                 MachineDesign::None
                 | MachineDesign::GeneratorBus(_)
-                | MachineDesign::Battery(_) => &[],
+                | MachineDesign::Battery(_)
+                | MachineDesign::Array(_) => &[],
                 MachineDesign::Ups(ups) => {
                     ups.walk_in_steps = 0;
                     &[]

@@ -114,6 +114,12 @@ pub enum Role {
     Pressure,
     /// Wind speed.
     Wind,
+    /// Irradiation of level ground, in all.
+    GlobalLight,
+    /// Irradiation from the sun, of a plane that faces it.
+    DirectLight,
+    /// Irradiation from the sky, of level ground.
+    DiffuseLight,
 }
 
 /// What the lines before the header of a layout say.
@@ -212,7 +218,10 @@ const fn column(name: &'static str) -> FormatTime {
     FormatTime::Column(name)
 }
 
-use Role::{DewPoint, DryBulb, Pressure, RelativeHumidity, Value, Wind};
+use Role::{
+    DewPoint, DiffuseLight, DirectLight, DryBulb, GlobalLight, Pressure, RelativeHumidity, Value,
+    Wind,
+};
 
 /// Every layout that has a name.
 pub static ALL: &[NamedFormat] = &[
@@ -397,6 +406,9 @@ pub static ALL: &[NamedFormat] = &[
             (Wind, "wind_speed_10m (km/h)", "km/h"),
             (Wind, "wind_speed_10m (m/s)", "m/s"),
             (Wind, "windspeed_10m (km/h)", "km/h"),
+            (GlobalLight, "shortwave_radiation (W/m²)", "W/m2"),
+            (DirectLight, "direct_normal_irradiance (W/m²)", "W/m2"),
+            (DiffuseLight, "diffuse_radiation (W/m²)", "W/m2"),
         ],
         ..PLAIN
     },
@@ -424,6 +436,9 @@ pub static ALL: &[NamedFormat] = &[
             (DewPoint, "Dew Point", "degC"),
             (Pressure, "Pressure", "mbar"),
             (Wind, "Wind Speed", "m/s"),
+            (GlobalLight, "GHI", "W/m2"),
+            (DirectLight, "DNI", "W/m2"),
+            (DiffuseLight, "DHI", "W/m2"),
         ],
         ..PLAIN
     },
@@ -464,6 +479,9 @@ pub static ALL: &[NamedFormat] = &[
             (DewPoint, "Dew-point (C)", "degC"),
             (Pressure, "Pressure (mbar)", "mbar"),
             (Wind, "Wspd (m/s)", "m/s"),
+            (GlobalLight, "GHI (W/m^2)", "W/m2"),
+            (DirectLight, "DNI (W/m^2)", "W/m2"),
+            (DiffuseLight, "DHI (W/m^2)", "W/m2"),
         ],
         ..PLAIN
     },

@@ -25,6 +25,7 @@ pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
         SubjectKind::Exchanger => &[EXCHANGER],
         SubjectKind::Hall => &[HALL],
         SubjectKind::Storage => &[STORAGE],
+        SubjectKind::Array => &[ARRAY],
         SubjectKind::Mining => &[WORK, MINING],
         SubjectKind::Training => &[WORK, TRAINING],
         SubjectKind::Inference => &[WORK, INFERENCE],
@@ -111,6 +112,9 @@ static SITE: &[Column] = &[
     )
     .only(|design, _| design.has_reserve())
     .totals(&[Total::integral(mwh("energy.generated", "Output of generators."))]),
+    Column::new("solar", Scale::MW, Sum, |v, _| v.power.total_solar_w(), "Given by arrays.")
+        .only(|design, _| design.has_arrays())
+        .totals(&[Total::integral(mwh("energy.solar", "Given by arrays."))]),
     Column::new(
         "discharged",
         Scale::MW,
@@ -268,6 +272,25 @@ static STORAGE: &[Column] = &[
         Scale::NUMBER,
         "Equivalent full cycles: what the cells gave over their energy, summed over the instances.",
     ))]),
+];
+
+/// Of an array, all instances that a component declares together.
+static ARRAY: &[Column] = &[
+    Column::new("output", Scale::MW, Sum, |v, i| array_w(v, i), "Given to its bus.")
+        .totals(&[Total::integral(mwh("output", "Given to its bus."))]),
+    Column::new(
+        "curtailed",
+        Scale::MW,
+        Sum,
+        |v, i| {
+            let of = v.arrays.iter().find(|array| array.node.0 as usize == i);
+            (of.map_or(0.0, |array| array.available_w) - array_w(v, i)).max(0.0)
+        },
+        "What the sun would have let it give beside that.",
+    )
+    .totals(&[Total::integral(
+        mwh("curtailed", "What the sun would have let it give beside that.").lower(),
+    )]),
 ];
 
 /// Of a cooling loop, all instances that a component declares together.
@@ -778,6 +801,12 @@ fn overheated(view: &View<'_>, hall: usize) -> (f64, f64) {
 /// Whether an exchanger has an air-side economiser.
 fn breathes(design: &Design, index: usize) -> bool {
     design.exchangers[index].design.as_ref().is_some_and(|it| it.outside_air.is_some())
+}
+
+/// What the array `i` gives to its bus, W.
+fn array_w(v: &View<'_>, i: usize) -> f64 {
+    let node = PowerNode(i as u32);
+    if v.power.live(node) { -v.power.terminal_w(node) } else { 0.0 }
 }
 
 /// What the battery system `i` gives to its bus, W.

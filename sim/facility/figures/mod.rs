@@ -37,6 +37,7 @@ pub(super) use works::WorkEnd;
 use super::cooling::{Amounts, ExchangerPlant, LoopPlant, WaterAmounts, Waterworks};
 use super::design::Design;
 use super::programmes::Programmes;
+use super::storage::Array;
 use super::work::Work;
 use crate::fluids::MoistAir;
 use crate::kernel::Time;
@@ -50,6 +51,7 @@ pub(super) struct View<'a> {
     pub(super) design: &'a Design,
     pub(super) power: &'a Network,
     pub(super) sequences: &'a Sequences,
+    pub(super) arrays: &'a [Array],
     pub(super) loops: &'a [LoopPlant],
     pub(super) exchangers: &'a [ExchangerPlant],
     pub(super) water: &'a Waterworks,

@@ -19,6 +19,8 @@ pub enum SubjectKind {
     Exchanger,
     /// A declared battery system, all its instances together.
     Storage,
+    /// A declared photovoltaic array, all its instances together.
+    Array,
     /// A hall of racks.
     Hall,
     /// A mining workload.
@@ -44,12 +46,13 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, in the order of `summary.json`.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Site,
         Self::Losses,
         Self::Loop,
         Self::Exchanger,
         Self::Storage,
+        Self::Array,
         Self::Hall,
         Self::Mining,
         Self::Training,

@@ -147,6 +147,7 @@ impl Group {
             SubjectKind::Hall => "halls",
             SubjectKind::Storage => "storage",
             SubjectKind::Programme => "programmes",
+            SubjectKind::Array => "solar",
             kind if kind.is_cooling() => "cooling",
             _ => "workloads",
         };
@@ -187,11 +188,17 @@ pub(in crate::facility) fn groups(design: &Design) -> Vec<Group> {
     for (name, instances) in declared(exchangers).into_iter().filter(|(name, _)| !name.is_empty()) {
         groups.push(Group::new(design, SubjectKind::Exchanger, name, instances));
     }
-    let batteries = design.power.nodes.iter().zip(&design.power_groups).map(|(node, group)| {
-        if node.component.kind == ComponentKind::Battery { group.as_str() } else { "" }
-    });
-    for (name, instances) in declared(batteries).into_iter().filter(|(name, _)| !name.is_empty()) {
-        groups.push(Group::new(design, SubjectKind::Storage, name, instances));
+    for (kind, of) in
+        [(ComponentKind::Battery, SubjectKind::Storage), (ComponentKind::Pv, SubjectKind::Array)]
+    {
+        let named = design
+            .power
+            .nodes
+            .iter()
+            .zip(&design.power_groups)
+            .map(|(node, group)| if node.component.kind == kind { group.as_str() } else { "" });
+        let named = declared(named).into_iter().filter(|(name, _)| !name.is_empty());
+        groups.extend(named.map(|(name, instances)| Group::new(design, of, name, instances)));
     }
     for (index, hall) in design.halls.iter().enumerate() {
         groups.push(Group::new(design, SubjectKind::Hall, &hall.name, vec![index]));
@@ -552,7 +559,7 @@ fn used(of: &dyn Fn(&str) -> Option<f64>, prefix: &str, suffix: &str) -> Option<
     let part = |name: &str| of(&format!("{prefix}{name}{suffix}")).unwrap_or(0.0);
     let import = of(&format!("{prefix}import{suffix}"))?;
     let gained = part("charged") - part("discharged");
-    Some(import + (part("generated") + part("held") - part("export") - gained))
+    Some(import + (part("generated") + part("solar") + part("held") - part("export") - gained))
 }
 
 /// Every subject with its figures: of the meters of `groups`, and of what is left at the `end`. Where
@@ -807,8 +814,11 @@ fn describe(kind: SubjectKind) -> Described {
         SubjectKind::Class => figures.push(&CLASS_ENERGY),
         SubjectKind::Contract => figures.extend(of(contracts::CONTRACT)),
         SubjectKind::Programme => figures.extend(of(programmes::PROGRAMME)),
-        SubjectKind::Losses | SubjectKind::Loop | SubjectKind::Exchanger | SubjectKind::Storage => {
-        }
+        SubjectKind::Losses
+        | SubjectKind::Loop
+        | SubjectKind::Exchanger
+        | SubjectKind::Storage
+        | SubjectKind::Array => {}
     }
     if matches!(kind, SubjectKind::Inference | SubjectKind::Class) {
         figures.extend(request_rows().map(|row| &row.figure));

@@ -82,6 +82,7 @@ impl Climate {
                 humidity: Humidity::Relative(0.0),
                 pressure_pa: design.pressure_pa,
                 wind_m_s: 0.0,
+                light: None,
             },
         };
         let mean = climate.expected();
@@ -155,6 +156,7 @@ impl Climate {
             humidity: Humidity::DewPoint(dew_point_c.min(dry_bulb_c)),
             pressure_pa: self.design.pressure_pa,
             wind_m_s: mean.wind_m_s * weibull_of_unit_mean(wind, normals.wind_shape),
+            light: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::row::{Humidity, WeatherRow};
+use super::row::{Humidity, Irradiation, WeatherRow};
 use crate::fluids::standard_pressure_pa;
 use crate::kernel::{Clock, Time};
 use crate::tables::LineError;
@@ -99,6 +99,12 @@ const HUMIDITY: Field =
     Field { index: 8, name: "relative humidity", missing: 999.0, range: (0.0, 110.0) };
 const PRESSURE: Field =
     Field { index: 9, name: "pressure", missing: 999_999.0, range: (31_000.0, 120_000.0) };
+/// On level ground, from the sun, from the sky.
+const LIGHT: [Field; 3] = [
+    Field { index: 13, name: "global radiation", missing: 9999.0, range: (0.0, 2000.0) },
+    Field { index: 14, name: "direct radiation", missing: 9999.0, range: (0.0, 2000.0) },
+    Field { index: 15, name: "diffuse radiation", missing: 9999.0, range: (0.0, 2000.0) },
+];
 const WIND: Field = Field { index: 21, name: "wind speed", missing: 999.0, range: (0.0, 40.0) };
 
 impl Field {
@@ -252,6 +258,13 @@ fn read_row(
     let relative = HUMIDITY.read(&cells)?;
     let pressure = PRESSURE.read(&cells)?;
     let wind = WIND.read(&cells)?;
+    let [global, direct, diffuse] = [&LIGHT[0], &LIGHT[1], &LIGHT[2]].map(|it| it.read(&cells));
+    let light = match (global?, direct?, diffuse?) {
+        (Some(global), Some(direct), Some(diffuse)) => {
+            Some(Irradiation { global, direct, diffuse })
+        }
+        _ => last.and_then(|row| row.light),
+    };
     let humid = match wanted {
         EpwHumidity::RelativeHumidity => relative,
         EpwHumidity::DewPoint => dew_point,
@@ -282,6 +295,7 @@ fn read_row(
         humidity,
         pressure_pa: pressure.or(last.map(|row| row.pressure_pa)).unwrap_or_else(sea_level),
         wind_m_s: wind.or(last.map(|row| row.wind_m_s)).unwrap_or(0.0),
+        light,
     };
     Ok((slot, row))
 }

@@ -19,7 +19,7 @@ use crate::kernel::{Streams, Time};
 use crate::tables::{Playback, Series};
 
 pub use climate::{Climate, ClimateDesign};
-pub use row::{Humidity, WeatherRow};
+pub use row::{Humidity, Irradiation, WeatherRow};
 pub use spec::{HeatWaveSpec, WeatherColumns, WeatherSpec};
 pub use waves::HeatWave;
 
@@ -32,6 +32,17 @@ pub enum WeatherDesign {
     Recorded(Arc<Series<WeatherRow>>),
     /// Either, with heat waves over it.
     Warmed(Box<WarmedDesign>),
+}
+
+impl WeatherDesign {
+    /// Whether it tells what comes from sun and sky.
+    pub fn has_light(&self) -> bool {
+        match self {
+            Self::Climate(_) => false,
+            Self::Recorded(series) => series.steps().all(|(_, row)| row.light.is_some()),
+            Self::Warmed(warmed) => warmed.weather.has_light(),
+        }
+    }
 }
 
 /// Weather with heat waves over it, which follow one another and do not overlap.

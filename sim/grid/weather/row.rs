@@ -13,6 +13,19 @@ pub struct WeatherRow {
     pub pressure_pa: f64,
     /// Wind speed at 10 m, m/s.
     pub wind_m_s: f64,
+    /// What comes from sun and sky, where the source tells it.
+    pub light: Option<Irradiation>,
+}
+
+/// What comes from sun and sky, mean of the hour, W/m2.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Irradiation {
+    /// On level ground, in all.
+    pub global: f64,
+    /// From the sun, on a plane that faces it.
+    pub direct: f64,
+    /// From the sky, on level ground.
+    pub diffuse: f64,
 }
 
 /// The two measures of moisture that weather services publish.

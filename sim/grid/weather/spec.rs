@@ -8,7 +8,10 @@ use serde::Deserialize;
 
 use super::doubtful::{self, Seen};
 use super::epw::{self, EpwHumidity};
-use super::{ClimateDesign, HeatWave, Humidity, WarmedDesign, WeatherDesign, WeatherRow, normals};
+use super::{
+    ClimateDesign, HeatWave, Humidity, Irradiation, WarmedDesign, WeatherDesign, WeatherRow,
+    normals,
+};
 use crate::fluids::standard_pressure_pa;
 use crate::grid::place::Place;
 use crate::kernel::Clock;
@@ -77,6 +80,12 @@ pub struct WeatherColumns {
     pub pressure: Option<ColumnSpec>,
     /// Wind speed; by default calm.
     pub wind: Option<ColumnSpec>,
+    /// Irradiation of level ground in all, in `W/m2`: with `direct` and `diffuse`, for arrays.
+    pub global: Option<ColumnSpec>,
+    /// Irradiation from the sun, of a plane that faces it, in `W/m2`.
+    pub direct: Option<ColumnSpec>,
+    /// Irradiation from the sky, of level ground, in `W/m2`.
+    pub diffuse: Option<ColumnSpec>,
 }
 
 impl WeatherSpec {
@@ -227,6 +236,12 @@ impl WeatherSpec {
                 humidity,
                 pressure_pa: value(PRESSURE, row).unwrap_or(pressure),
                 wind_m_s: value(WIND, row).unwrap_or(0.0),
+                light: match LIGHT.map(|role| value(role, row)) {
+                    [Some(global), Some(direct), Some(diffuse)] => {
+                        Some(Irradiation { global, direct, diffuse })
+                    }
+                    _ => None,
+                },
             };
             if let Some(message) = odd(&weather) {
                 let help = "a mark of missing values is named by `missing`";
@@ -265,12 +280,18 @@ impl WeatherSpec {
         }
         let pressure = of(Role::Pressure, written.pressure.as_ref(), Pressure::UNITS);
         let wind = of(Role::Wind, written.wind.as_ref(), Speed::UNITS);
+        let global = of(Role::GlobalLight, written.global.as_ref(), LIGHT_UNITS);
+        let direct = of(Role::DirectLight, written.direct.as_ref(), LIGHT_UNITS);
+        let diffuse = of(Role::DiffuseLight, written.diffuse.as_ref(), LIGHT_UNITS);
         let wanted = |any_of, optional| Wanted { any_of, optional };
         vec![
             wanted(dry_bulb, false),
             wanted(humidity, false),
             wanted(pressure, written.pressure.is_none()),
             wanted(wind, written.wind.is_none()),
+            wanted(global, written.global.is_none()),
+            wanted(direct, written.direct.is_none()),
+            wanted(diffuse, written.diffuse.is_none()),
         ]
     }
 }
@@ -280,6 +301,9 @@ const DRY_BULB: usize = 0;
 const HUMIDITY: usize = 1;
 const PRESSURE: usize = 2;
 const WIND: usize = 3;
+const LIGHT: [usize; 3] = [4, 5, 6];
+
+const LIGHT_UNITS: &[Unit] = &[Unit { name: "W/m2", factor: 1.0, offset: 0.0 }];
 
 const HUMIDITY_UNITS: &[Unit] =
     &[Unit { name: "%", factor: 0.01, offset: 0.0 }, Unit { name: "1", factor: 1.0, offset: 0.0 }];
@@ -292,6 +316,12 @@ impl WeatherColumns {
         }
         let humidities =
             usize::from(self.dew_point.is_some()) + usize::from(self.relative_humidity.is_some());
+        let lights = [&self.global, &self.direct, &self.diffuse];
+        let written = lights.iter().filter(|column| column.is_some()).count();
+        if is_alone && written % 3 != 0 {
+            let message = "`global`, `direct` and `diffuse` irradiation belong together";
+            faults.push(Fault::error("columns", message).help("write all three, or none"));
+        }
         if humidities > 1 || (is_alone && humidities == 0) {
             let message = "`columns` needs one of `dew_point` and `relative_humidity`";
             faults.push(Fault::error("columns", message));
@@ -313,4 +343,9 @@ fn odd(row: &WeatherRow) -> Option<String> {
         .or(humidity)
         .or_else(|| outside("a pressure", row.pressure_pa, 31_000.0, 120_000.0, "Pa"))
         .or_else(|| outside("a wind speed", row.wind_m_s, 0.0, 120.0, "m/s"))
+        .or_else(|| {
+            let light = row.light?;
+            let mut all = [light.global, light.direct, light.diffuse].into_iter();
+            all.find_map(|w_m2| outside("an irradiation", w_m2, -20.0, 2000.0, "W/m2"))
+        })
 }

@@ -17,6 +17,7 @@ fn row(dry_bulb_c: f64) -> WeatherRow {
         humidity: Humidity::Relative(0.5),
         pressure_pa: 101_325.0,
         wind_m_s: 2.0,
+        light: None,
     }
 }
 

@@ -1,11 +1,11 @@
-//! What hangs on a bus and gives or takes as it is told: battery systems.
+//! What hangs on a bus and gives or takes as it is told: battery systems and arrays.
 //!
 //! The facility reads how far each may go, [`room`](Network::room), and at which power the import
 //! would be what it wants, [`at_import`](Network::at_import); both look at the flows that there are,
 //! or at those that there would be if every demand were met. What it then tells,
 //! [`set_terminal`](Network::set_terminal), is followed up the path to the root like any draw.
 
-use super::component::NetworkPart;
+use super::component::{ComponentKind, NetworkPart};
 use super::design::PowerNode;
 use super::flow::Flows;
 use super::forest::NONE;
@@ -168,8 +168,17 @@ impl Network {
 
     /// What batteries that follow a bus give, in watts.
     pub(super) fn following_give_w(&self) -> f64 {
+        self.give_w(ComponentKind::Battery)
+    }
+
+    /// What arrays give, in watts.
+    pub fn total_solar_w(&self) -> f64 {
+        self.give_w(ComponentKind::Pv)
+    }
+
+    fn give_w(&self, kind: ComponentKind) -> f64 {
         let attached = self.wiring.attached.iter().map(|&n| n as usize);
-        let live = attached.filter(|&n| self.forest.live[n]);
+        let live = attached.filter(|&n| self.forest.live[n] && self.wiring.kind[n] == kind);
         live.map(|n| self.forest.cells_give_w(&self.wiring, n)).sum()
     }
 }

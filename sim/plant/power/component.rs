@@ -78,6 +78,8 @@ component_kinds! {
     GeneratorBus = "generator-bus" is Bus,
     /// Battery system on a bus.
     Battery = "battery" is Attached,
+    /// Photovoltaic array on a bus.
+    Pv = "pv" is Attached,
 }
 
 /// What a component is to the network.

@@ -15,6 +15,7 @@ mod kinds;
 mod attached;
 mod component;
 mod design;
+pub mod solar;
 
 mod failures;
 mod injection;

@@ -5,6 +5,7 @@ use super::kinds::feed::FeedSpec;
 use super::kinds::genset::{GeneratorBusSpec, GensetSpec};
 use super::kinds::house::HouseLoadSpec;
 use super::kinds::pdu::PduSpec;
+use super::kinds::pv::PvSpec;
 use super::kinds::storage::BatterySystemSpec;
 use super::kinds::switch::{StaticSwitchSpec, TransferSpec};
 use super::kinds::switchgear::SwitchgearSpec;
@@ -38,6 +39,8 @@ kinds! {
         GeneratorBus(GeneratorBusSpec) = "generator-bus",
         /// A battery system on a bus.
         Battery(BatterySystemSpec) = "battery",
+        /// A photovoltaic array on a bus.
+        Pv(PvSpec) = "pv",
         /// Lighting, offices and other constant load.
         HouseLoad(HouseLoadSpec) = "house-load",
     }
@@ -72,7 +75,7 @@ impl PowerSpec {
     /// Fills in defaults and checks ranges. Names stay for the caller to look up.
     pub fn resolve(&self, faults: &mut Vec<Fault>) -> PowerPart {
         if self.fed_by().is_some_and(|names| names.0.is_empty()) {
-            faults.push(Fault::error("fed_by", "needs at least one name"));
+            faults.push(Fault::error(self.feeders_field(), "needs at least one name"));
         }
         self.common().resolve(faults)
     }

@@ -30,9 +30,11 @@ impl Text {
             }
         }
         row("import", import_mwh);
-        for (name, key) in
-            [("generators", "energy.generated_mwh"), ("batteries", "energy.discharged_mwh")]
-        {
+        for (name, key) in [
+            ("generators", "energy.generated_mwh"),
+            ("arrays", "energy.solar_mwh"),
+            ("batteries", "energy.discharged_mwh"),
+        ] {
             if let Some(mwh) = site.get(key) {
                 row(&format!("from {name}"), mwh);
             }

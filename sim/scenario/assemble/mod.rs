@@ -154,6 +154,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         outlook::check(&plant, weather, (&water, mark), run, sink);
         outlook::check_coolant(&plant, &halls, weather, run, sink);
     }
+    storage::place_arrays(document, &mut plant, (&place, weather.as_ref()), sink);
     let price = match &head.price {
         Some(price) => price.resolve(&mut run, &mut faults),
         None => Some(PriceDesign::Recorded(Arc::new(Series::constant(0.0)))),

@@ -5,6 +5,7 @@ use super::super::load::Document;
 use super::super::place::Place;
 use super::plant::Plant;
 use crate::control::{BatteryUse, BatteryUses};
+use crate::grid::WeatherDesign;
 use crate::plant::power::sequence::{MachineDesign, StorageDesign};
 use crate::plant::power::{ComponentKind, NetworkPart, PowerNode};
 use crate::spec::Fault;
@@ -69,6 +70,39 @@ pub(super) fn check(
     }
 }
 
+/// Says where arrays stand that do not say so, and refuses those for which nobody tells what the sun
+/// gives.
+pub(super) fn place_arrays(
+    document: &Document,
+    plant: &mut Plant,
+    (site, weather): (&crate::grid::Place, Option<&WeatherDesign>),
+    sink: &mut Diagnostics,
+) {
+    let site_deg = site.latitude_deg.zip(site.longitude_deg);
+    for n in 0..plant.power.nodes.len() {
+        let MachineDesign::Array(mut array) = plant.power.nodes[n].component.machine else {
+            continue;
+        };
+        let place = place_of(document, plant, PowerNode(n as u32));
+        let dark = array.needs_irradiance() && weather.is_some_and(|it| !it.has_light());
+        if let Some(place) = &place {
+            if array.place_deg.is_none() && site_deg.is_none() {
+                let fault = Fault::error("", "where does it stand?");
+                let help = "write `site: {latitude: 35.2 deg, longitude: -101.9 deg}`";
+                place.fault(fault.help(help), sink);
+            }
+            if dark {
+                let fault = Fault::error("", "the weather tells no irradiation");
+                let help = "take weather of a file that has all three columns of it, or write a \
+                            `clearness`";
+                place.fault(fault.help(help), sink);
+            }
+        }
+        array.place_deg = array.place_deg.or(site_deg);
+        plant.power.nodes[n].component.machine = MachineDesign::Array(array);
+    }
+}
+
 /// Where the component that declares a power node is written.
 fn place_of<'t>(document: &'t Document, plant: &Plant, node: PowerNode) -> Option<Place<'t>> {
     document.section("power")?.get(&plant.power_groups[node.0 as usize])
@@ -97,7 +131,9 @@ fn check_places(document: &Document, plant: &Plant, sink: &mut Diagnostics) {
         if let Some(ups) = behind {
             let message = format!("stands behind `{ups}`, whose rectifier takes power one way");
             let help = "name a bus that no UPS feeds; a UPS has its own `battery`";
-            place.fault(Fault::error("fed_by", message).help(help), sink);
+            let array = site.component.kind == ComponentKind::Pv;
+            let field = if array { "fed_into" } else { "fed_by" };
+            place.fault(Fault::error(field, message).help(help), sink);
         }
         let MachineDesign::Battery(StorageDesign { forms_grid: true, .. }) = site.component.machine
         else {

@@ -13,6 +13,7 @@ pub(super) mod battery;
 pub(super) mod pdu;
 pub(super) mod ups;
 
+pub(super) mod pv;
 pub(super) mod storage;
 
 pub(super) mod genset;

@@ -850,7 +850,7 @@ impl Machine {
             MachineDesign::None if node.component.kind.part().is_root() => {
                 Self::Feed(Feed::new(None))
             }
-            MachineDesign::None => Self::None,
+            MachineDesign::None | MachineDesign::Array(_) => Self::None,
             MachineDesign::Feed(law) => {
                 Self::Feed(Feed::new(Some((law, streams.stream("power-sag", name)))))
             }

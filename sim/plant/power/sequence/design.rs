@@ -1,6 +1,7 @@
 //! What the machines of a power chain are built for: spans, shares and watts, as resolved.
 
 use crate::kernel::{RepairLaw, Span};
+use crate::plant::power::solar::ArrayDesign;
 
 /// The machine behind a component; most have none.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -22,6 +23,8 @@ pub enum MachineDesign {
     GeneratorBus(BusDesign),
     /// A battery system on a bus: its feeders.
     Battery(StorageDesign),
+    /// An array on a bus: the sun says what it does.
+    Array(ArrayDesign),
 }
 
 impl MachineDesign {
@@ -37,8 +40,14 @@ impl MachineDesign {
             | Self::Feed(_)
             | Self::Ups(_)
             | Self::GeneratorBus(_)
-            | Self::Battery(_) => {}
+            | Self::Battery(_)
+            | Self::Array(_) => {}
         }
+    }
+
+    /// Whether it has states beside being up or down.
+    pub fn has_states(&self) -> bool {
+        !matches!(self, Self::None | Self::Array(_))
     }
 
     /// What the cells of a battery system hold when full, J.

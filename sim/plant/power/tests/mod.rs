@@ -5,6 +5,7 @@ mod kinds;
 mod network;
 mod properties;
 mod reliability;
+mod solar;
 mod storage;
 
 use super::sequence::{MachineDesign, Ride};

@@ -86,6 +86,7 @@ fn flow(run: &Run) -> String {
     let sources: Vec<Leaf> = [
         source("import", "import_mwh", "import"),
         source("generated", "generated_mwh", "mining"),
+        source("from arrays", "solar_mwh", "training"),
         source("from batteries", "discharged_mwh", "cooling"),
     ]
     .into_iter()
@@ -124,6 +125,7 @@ fn flow(run: &Run) -> String {
     for (name, key) in [
         ("import", "import_mwh"),
         ("generated", "generated_mwh"),
+        ("from arrays", "solar_mwh"),
         ("from batteries", "discharged_mwh"),
     ] {
         if run.real(&["energy", key]).is_some_and(|mwh| mwh > 0.0) {
