@@ -110,7 +110,10 @@ impl CallLaw {
         let rate = self.per_s * most / self.mean_weight;
         let mut calls = Vec::new();
         let mut at_s = 0.0;
-        while rate > 0.0 {
+        if rate <= 0.0 {
+            return calls;
+        }
+        loop {
             at_s += stream.exponential(1.0 / rate);
             if at_s >= horizon.as_secs_f64() {
                 break;
@@ -154,15 +157,19 @@ fn apart(calls: Vec<Call>, gap: Span, horizon: Time) -> Vec<Call> {
     moved.filter(|call| call.from < horizon && call.from < call.until).collect()
 }
 
-/// The dearest part of each month of a run.
+/// Year and month.
+type Month = (i16, u8);
+/// When an interval begins, how long it is, and its price.
+type Interval = (Time, Span, f64);
+
+/// The dearest part of each month of a run: its intervals with their lengths.
 struct Dear {
-    /// Year and month, and its dear intervals with their lengths.
-    months: Vec<((i16, u8), Vec<(Time, Span)>)>,
+    months: Vec<(Month, Vec<(Time, Span)>)>,
 }
 
 impl Dear {
     fn new(prices: &[(Time, f64)], (clock, horizon): (&Clock, Time), share: f64) -> Self {
-        let mut months: Vec<((i16, u8), Vec<(Time, Span, f64)>)> = Vec::new();
+        let mut months: Vec<(Month, Vec<Interval>)> = Vec::new();
         for (index, &(from, price)) in prices.iter().enumerate() {
             let until = prices.get(index + 1).map_or(horizon, |next| next.0.min(horizon));
             if until <= from {
@@ -176,7 +183,7 @@ impl Dear {
             let (_, intervals) = months.last_mut().expect("one was pushed");
             intervals.push((from, until - from, price));
         }
-        let dearest = |(month, mut intervals): ((i16, u8), Vec<(Time, Span, f64)>)| {
+        let dearest = |(month, mut intervals): (Month, Vec<Interval>)| {
             let whole_s: f64 = intervals.iter().map(|it| it.1.as_secs_f64()).sum();
             intervals.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
             let mut taken_s = 0.0;

@@ -407,7 +407,7 @@ impl CallsSpec {
                 .coupled
                 .map(|spec| Coupled { dearest: spec.dearest.0, share: spec.share.0 }),
         };
-        if faults.len() == before && !(law.mean_weight > 0.0) {
+        if faults.len() == before && law.mean_weight <= 0.0 {
             faults.push(Fault::error("busy", "leaves no time at which a call may come"));
         }
         (faults.len() == before).then_some(law)

@@ -9,6 +9,7 @@ use crate::spec::{Fault, Name};
 use crate::tables::{Run, Series};
 
 /// The text of a file of the reference data; says that a test was skipped where it is not at hand.
+#[allow(clippy::print_stderr)] // a test that is skipped says so
 fn data(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("LOADBANK_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
