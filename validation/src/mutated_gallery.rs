@@ -147,7 +147,7 @@ fn originals() -> Result<Vec<Original>, String> {
             if line.starts_with(|first: char| !first.is_whitespace()) {
                 entries.push(String::new());
             } else if let Some(entry) = entries.last_mut() {
-                entry.push_str(&format!("  {line}\n"));
+                entry.push_str(&format!("    {line}\n"));
             }
         }
         for text in entries {
