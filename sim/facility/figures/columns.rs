@@ -228,10 +228,10 @@ static STORAGE: &[Column] = &[
         "charge",
         "Taken from its bus, without what it takes for itself.",
     ))]),
-    Column::new("discharge", Scale::MW, Sum, |v, i| given_w(v, i), "Given to its bus.")
+    Column::new("discharge", Scale::MW, Sum, given_w, "Given to its bus.")
         .totals(&[Total::integral(mwh("discharge", "Given to its bus."))]),
     Column::new("stored", Scale::MWH, Sum, |v, i| stored(v, i).energy_j, "In its cells.")
-        .amount(|v, i, now| held(v, i, now))
+        .amount(held)
         .totals(&[Total::mean(Figure::new(
             "stored.mean",
             Scale::MWH,
@@ -276,7 +276,7 @@ static STORAGE: &[Column] = &[
 
 /// Of an array, all instances that a component declares together.
 static ARRAY: &[Column] = &[
-    Column::new("output", Scale::MW, Sum, |v, i| array_w(v, i), "Given to its bus.")
+    Column::new("output", Scale::MW, Sum, array_w, "Given to its bus.")
         .totals(&[Total::integral(mwh("output", "Given to its bus."))]),
     Column::new(
         "curtailed",

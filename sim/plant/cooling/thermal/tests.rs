@@ -224,12 +224,18 @@ impl Plan {
             }
             (w, k)
         };
-        for _ in 0..200 {
+        // Nodes without mass are found by turns, until none moves any more.
+        for _ in 0..20_000 {
+            let mut most_k = 0.0_f64;
             for i in 0..self.nodes.len() {
                 if self.nodes[i].0 == 0.0 && !self.nodes[i].6 {
                     let (w, k) = flow(i, temperatures);
                     temperatures[i] += w / k;
+                    most_k = most_k.max((w / k).abs());
                 }
+            }
+            if most_k < 1e-12 {
+                break;
             }
         }
         (0..self.nodes.len())
