@@ -216,7 +216,7 @@ fn batteries_that_cannot_work_are_refused_at_their_place() {
         let path = bench.file("test.yaml", text);
         let reading = loadbank::scenario::read_scenario(&path, &[]);
         let said: Vec<String> =
-            reading.diagnostics.iter().map(|one| format!("{}", one.message)).collect();
+            reading.diagnostics.iter().map(|one| one.message.to_string()).collect();
         (reading.loaded.is_some(), said.join("\n"))
     };
     let battery = "power: 1 MW, energy: 2 MWh";
