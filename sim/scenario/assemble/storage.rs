@@ -120,7 +120,12 @@ fn check_places(document: &Document, plant: &Plant, sink: &mut Diagnostics) {
         let Some(place) = place_of(document, plant, node) else { continue };
         let mut open = site.fed_by.clone();
         let mut behind = None;
+        // Paths join, and a chain that is refused elsewhere may go in a ring.
+        let mut seen = vec![false; nodes.len()];
         while let Some(feeder) = open.pop() {
+            if std::mem::replace(&mut seen[feeder.0 as usize], true) {
+                continue;
+            }
             let above = &nodes[feeder.0 as usize];
             if above.component.kind == ComponentKind::Ups {
                 behind = Some(above.name.as_str());
