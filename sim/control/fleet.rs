@@ -19,7 +19,7 @@ pub struct FleetSpec {
     /// Which machines go first; those that come back first are the others. Default:
     /// `least-efficient-first`.
     pub strategy: Option<Strategy>,
-    /// Machines that are sent to sleep at a time. Default: 500 (assumption).
+    /// Machines that are sent to sleep at a time, up to 10,000,000. Default: 500 (assumption).
     pub batch: Option<u32>,
     /// Time from one such batch to the next. Default: 10 s (assumption).
     pub batch_interval: Option<Duration>,
@@ -62,12 +62,15 @@ pub struct FleetDesign {
 /// Batches follow each other no faster.
 const SHORTEST: Duration = Duration(100_000_000);
 
+/// Machines of a batch at most: more than the largest fleet has.
+const MOST: u32 = 10_000_000;
+
 impl FleetSpec {
     /// Fills in the defaults and checks the values.
     pub(super) fn resolve(&self, faults: &mut Vec<Fault>) -> FleetDesign {
         for (field, batch) in [("batch", self.batch), ("restore_batch", self.restore_batch)] {
-            if batch == Some(0) {
-                faults.push(Fault::error(field, "must be at least 1"));
+            if batch.is_some_and(|batch| !(1..=MOST).contains(&batch)) {
+                faults.push(Fault::error(field, "must be 1 to 10,000,000 machines"));
             }
         }
         let intervals =
