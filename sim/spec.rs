@@ -270,6 +270,11 @@ pub fn within<T>(
     result
 }
 
+/// Whether one of `faults` is an error.
+pub fn has_errors(faults: &[Fault]) -> bool {
+    faults.iter().any(|fault| fault.severity == Severity::Error)
+}
+
 /// Declares an enum of specs that a user selects by `kind:`.
 ///
 /// Written `{kind: ups, rating: 2 MW}` in YAML. Serde's own internally tagged enums buffer

@@ -165,7 +165,7 @@ impl Programmes {
                 accreditation: programme.pay.accreditation,
                 pay_usd: 0.0,
                 book: ProgrammeEnd {
-                    has_award: matches!(programme.target, Target::Award(..)),
+                    has_award: programme.has_award(),
                     has_peaks: matches!(programme.signal, Signal::Peaks(_)),
                     ..ProgrammeEnd::default()
                 },
@@ -413,10 +413,7 @@ fn award(target: &Target, clock: &Clock, now: Time) -> (f64, Time) {
     match target {
         Target::Award(award_w, window) if *window == Window::default() => (*award_w, Time::MAX),
         Target::Award(award_w, window) => {
-            let reading = clock.read(now);
-            let second = (reading.hour * 3600.0) as i32;
-            let holds = window.holds(reading.month, reading.weekday, second);
-            let held_w = if holds { *award_w } else { 0.0 };
+            let held_w = if window.holds_at(&clock.read(now)) { *award_w } else { 0.0 };
             (held_w, now + clock.until_step(now, AWARD_STEP))
         }
         Target::Leave(_) => (0.0, Time::MAX),

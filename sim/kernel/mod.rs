@@ -58,6 +58,7 @@
 
 pub mod agenda;
 pub mod clock;
+mod durations;
 mod log;
 pub mod outages;
 pub mod random;
@@ -69,6 +70,7 @@ mod wheel;
 
 pub use agenda::{Agenda, Ticket};
 pub use clock::Clock;
+pub use durations::DurationLaw;
 pub use outages::{CommonCause, Crew, CrewOrder, OutagePlan, Outages, PlannedWork, Stock, Why};
 pub use random::{Stream, Streams};
 pub use renewal::{FailureLaw, FailureSpec, Renewals, RepairLaw};

@@ -35,4 +35,4 @@ pub use read::{Recording, TableLayout, TableReader, read_csv};
 pub use rows::{Column, RowReader, Wanted};
 pub use run::{ReadFile, Run};
 pub use series::{Playback, Series};
-pub use window::{Window, WindowSpec};
+pub use window::{Window, WindowSpec, moments};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::kernel::clock::Reading;
 use crate::spec::Fault;
 
 /// When it counts, on the clock of the site. What is not written does not restrict it.
@@ -77,22 +78,35 @@ fn parse(span: &str) -> Option<(i32, i32)> {
     (from != until && from < 86_400).then_some((from, until))
 }
 
+/// Every month, day of the week, and second after midnight in steps of `step` of them, as
+/// [`Window::holds`] takes them. Windows change at whole minutes.
+pub fn moments(step: i32) -> impl Iterator<Item = (u8, u8, i32)> {
+    let days = (1..=12).flat_map(|month| (0..7).map(move |weekday| (month, weekday)));
+    days.flat_map(move |(month, weekday)| {
+        (0..86_400 / step).map(move |index| (month, weekday, index * step))
+    })
+}
+
 impl Window {
     /// Whether it holds at some time of the month, from 1.
     pub fn has_month(&self, month: u8) -> bool {
         self.months.as_ref().is_none_or(|months| months.contains(&month))
     }
 
+    /// Whether what begins at `reading` counts.
+    pub fn holds_at(&self, reading: &Reading) -> bool {
+        self.holds(reading.month, reading.weekday, (reading.hour * 3600.0) as i32)
+    }
+
     /// Whether what begins in this month, from 1, on this day of the week, from 0 for Monday, and
     /// `at` seconds after midnight counts.
     pub fn holds(&self, month: u8, weekday: u8, at: i32) -> bool {
-        let month = self.months.as_ref().is_none_or(|it| it.contains(&month));
         let day = self.weekdays.as_ref().is_none_or(|it| it.contains(&(weekday + 1)));
         let hour = self.hours.as_ref().is_none_or(|spans| {
             spans.iter().any(|&(from, until)| {
                 if from < until { (from..until).contains(&at) } else { at >= from || at < until }
             })
         });
-        month && day && hour
+        self.has_month(month) && day && hour
     }
 }

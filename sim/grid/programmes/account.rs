@@ -93,9 +93,3 @@ impl CallAccount {
         (seconds > 0.0).then(|| met_s / seconds)
     }
 }
-
-/// What a megawatt-hour costs a load that an award keeps on above the price at which its work pays,
-/// $/MWh: held over hours, the least for which an award is worth offering.
-pub fn held_on_usd_mwh(price: f64, breakeven: f64) -> f64 {
-    (price - breakeven).max(0.0)
-}

@@ -1,7 +1,7 @@
 //! When the operator of a programme calls.
 
-use crate::kernel::{Clock, Span, Stream, Time};
-use crate::tables::Window;
+use crate::kernel::{Clock, DurationLaw, Span, Stream, Time};
+use crate::tables::{Window, moments};
 
 /// A call for less power.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,25 +28,14 @@ pub struct CallLaw {
     pub(super) per_s: f64,
     /// How many times as many there are in each window; where several hold, all count.
     pub(super) busy: Vec<(Window, f64)>,
-    /// The mean of that over a year.
-    pub(super) mean_weight: f64,
+    /// The mean of that over a year, and the most.
+    pub(super) weights: (f64, f64),
     /// How long a call lasts.
-    pub(super) length: Length,
+    pub(super) length: DurationLaw,
     /// Time from a recall to the next call, at least.
     pub(super) gap: Span,
     /// Which calls come while energy is dear.
     pub(super) coupled: Option<Coupled>,
-}
-
-/// How long a call lasts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Length {
-    /// Lognormal: mean and deviation of the logarithm of seconds, and the longest, s.
-    Lognormal { mu: f64, sigma: f64, max_s: f64 },
-    /// Exponential, by its mean, s.
-    Exponential(f64),
-    /// Always the same, s.
-    Constant(f64),
 }
 
 /// Calls that come while energy is dear.
@@ -56,20 +45,6 @@ pub(super) struct Coupled {
     pub(super) dearest: f64,
     /// Their share of all calls.
     pub(super) share: f64,
-}
-
-impl Length {
-    /// Draws one.
-    pub(super) fn draw(&self, stream: &mut Stream) -> Span {
-        // A run is shorter than this: 30 years.
-        const MOST_S: f64 = 1e9;
-        let seconds: f64 = match *self {
-            Self::Lognormal { mu, sigma, max_s } => stream.lognormal(mu, sigma).min(max_s),
-            Self::Exponential(mean_s) => stream.exponential(mean_s),
-            Self::Constant(seconds) => seconds,
-        };
-        Span::from_secs_f64(seconds.min(MOST_S))
-    }
 }
 
 impl CallsDesign {
@@ -103,11 +78,20 @@ impl CallsDesign {
     }
 }
 
+/// No call lasts longer, s: a run is shorter, 30 years.
+const LONGEST_S: f64 = 1e9;
+
 impl CallLaw {
+    /// Calls a second where there are most.
+    pub(super) fn busiest_per_s(&self) -> f64 {
+        let (mean, most) = self.weights;
+        self.per_s * most / mean
+    }
+
     /// Candidates at the highest rate, thinned to the rate of their time.
     fn draw(&self, clock: &Clock, horizon: Time, stream: &mut Stream) -> Vec<Call> {
-        let most: f64 = self.busy.iter().map(|(_, times)| times.max(1.0)).product();
-        let rate = self.per_s * most / self.mean_weight;
+        let (_, most) = self.weights;
+        let rate = self.busiest_per_s();
         let mut calls = Vec::new();
         let mut at_s = 0.0;
         if rate <= 0.0 {
@@ -119,29 +103,42 @@ impl CallLaw {
                 break;
             }
             let from = Time::ZERO + Span::from_secs_f64(at_s);
-            let (length, luck) = (self.length.draw(stream), stream.uniform());
-            if luck * most <= weight(&self.busy, clock, from) {
-                calls.push(Call { from, until: from + length });
+            let length_s = self.length.draw_s(stream).min(LONGEST_S);
+            let luck = stream.uniform();
+            let reading = clock.read(from);
+            if luck * most <= weight(&self.busy, |window| window.holds_at(&reading)) {
+                calls.push(Call { from, until: from + Span::from_secs_f64(length_s) });
             }
         }
         calls
     }
 }
 
-/// How many times as many calls there are at `time`.
-fn weight(busy: &[(Window, f64)], clock: &Clock, time: Time) -> f64 {
-    let reading = clock.read(time);
-    let second = (reading.hour * 3600.0) as i32;
-    let holds = |window: &Window| window.holds(reading.month, reading.weekday, second);
+/// How many times as many calls there are where `holds` says which windows hold.
+fn weight(busy: &[(Window, f64)], holds: impl Fn(&Window) -> bool) -> f64 {
     busy.iter().filter(|(window, _)| holds(window)).map(|(_, times)| times).product()
 }
 
-/// The mean of that over the 8,760 hours of 2026, a year that begins on a Thursday.
-pub(super) fn mean_weight(busy: &[(Window, f64)]) -> f64 {
+/// The mean of that over the minutes of 2026, a year that begins on a Thursday, and the most.
+pub(super) fn weights(busy: &[(Window, f64)]) -> (f64, f64) {
+    if busy.is_empty() {
+        return (1.0, 1.0);
+    }
     let start = "2026-01-01T00:00:00Z".parse().expect("an instant");
     let clock = Clock::new(start, jiff::tz::TimeZone::UTC);
-    let hours = (0..8760).map(|hour| Time::ZERO + Span::from_hours(hour));
-    hours.map(|at| weight(busy, &clock, at)).sum::<f64>() / 8760.0
+    let mut days = [[0.0; 7]; 13];
+    for day in 0..365 {
+        let reading = clock.read(Time::ZERO + Span::from_hours(24 * day));
+        days[usize::from(reading.month)][usize::from(reading.weekday)] += 1.0;
+    }
+    let (mut sum, mut most) = (0.0, 0.0_f64);
+    for (month, weekday, second) in moments(60) {
+        let days = days[usize::from(month)][usize::from(weekday)];
+        let weight = weight(busy, |window| window.holds(month, weekday, second));
+        sum += days * weight;
+        most = most.max(weight);
+    }
+    (sum / (365.0 * 1440.0), most)
 }
 
 /// Calls moved behind the one before them where they would come before it is over and `gap` has

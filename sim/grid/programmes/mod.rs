@@ -27,7 +27,7 @@ use std::sync::Arc;
 use crate::kernel::Span;
 use crate::tables::{Series, Window};
 
-pub use account::{CallAccount, held_on_usd_mwh};
+pub use account::CallAccount;
 pub use calls::{Call, CallsDesign};
 pub use peaks::{Peak, PeaksDesign};
 pub use spec::ProgrammeSpec;

@@ -65,8 +65,7 @@ impl PeaksDesign {
         let mut at = day;
         while at < next {
             let until = (at + clock.until_step(at, STEP)).min(next);
-            let reading = clock.read(at);
-            if self.window.holds(reading.month, reading.weekday, (reading.hour * 3600.0) as i32) {
+            if self.window.holds_at(&clock.read(at)) {
                 match alerts.last_mut().filter(|last| last.until == at) {
                     Some(last) => last.until = until,
                     None => alerts.push(Call { from: at, until }),

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::calls::{CallLaw, Coupled, Length, mean_weight};
+use super::calls::{CallLaw, Coupled, weights};
 use super::{Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Target};
 use crate::kernel::{Clock, Span};
-use crate::spec::{DurationSpec, Fault, Name, Severity, kinds, one_source, only_with, within};
+use crate::spec::{
+    Check, DurationSpec, Fault, Name, has_errors, kinds, one_source, only_with, within,
+};
 use crate::tables::rows::TextLayout;
 use crate::tables::stamp::TimeColumns;
 use crate::tables::{RowReader, Run, Series, Window, WindowSpec, bad_file, fetch, from_table};
@@ -196,6 +198,9 @@ pub struct CallSpec {
     pub duration: Duration,
 }
 
+/// Calls a second, where they are most frequent, at most.
+const MOST_PER_S: f64 = 1.0 / 60.0;
+
 /// Between a recall and the next call.
 const GAP: Duration = Duration(3_600_000_000_000);
 
@@ -283,8 +288,7 @@ impl ProgrammeSpec {
                 }
             }
         };
-        let is_error = |fault: &Fault| fault.severity == Severity::Error;
-        (!faults[before..].iter().any(is_error)).then_some(design)
+        (!has_errors(&faults[before..])).then_some(design)
     }
 }
 
@@ -374,7 +378,9 @@ impl CallsSpec {
             faults.push(Fault::error("rate", "must be between 0 and 8760 /year"));
         }
         let length = match &self.length {
-            Some(length) => within("length", faults, |faults| length_of(length, faults)),
+            Some(length) => {
+                within("length", faults, |faults| Some(length.resolve(&mut Check { faults })))
+            }
             None => {
                 let fault = Fault::error("rate", "`rate` needs the `length` of calls");
                 faults.push(
@@ -399,7 +405,7 @@ impl CallsSpec {
         }
         let law = CallLaw {
             per_s: rate.0,
-            mean_weight: mean_weight(&busy),
+            weights: weights(&busy),
             busy,
             length: length?,
             gap: Span::from(self.gap.unwrap_or(GAP)),
@@ -407,32 +413,14 @@ impl CallsSpec {
                 .coupled
                 .map(|spec| Coupled { dearest: spec.dearest.0, share: spec.share.0 }),
         };
-        if faults.len() == before && law.mean_weight <= 0.0 {
+        if faults.len() == before && law.weights.0 <= 0.0 {
             faults.push(Fault::error("busy", "leaves no time at which a call may come"));
+        } else if faults.len() == before && law.busiest_per_s() > MOST_PER_S {
+            let fault = Fault::error("rate", "comes to more than a call a minute at times");
+            faults.push(fault.help("lower it, or the `times` of what is `busy`"));
         }
         (faults.len() == before).then_some(law)
     }
-}
-
-fn length_of(spec: &DurationSpec, faults: &mut Vec<Fault>) -> Option<Length> {
-    let seconds = |duration: Duration| duration.0 as f64 * 1e-9;
-    match spec {
-        DurationSpec::Lognormal(law) => {
-            let max_s = law.max.map_or(f64::INFINITY, seconds);
-            let law = law.resolve(seconds, faults)?;
-            Some(Length::Lognormal { mu: law.mu, sigma: law.sigma, max_s })
-        }
-        DurationSpec::Exponential(law) => Some(Length::Exponential(seconds(law.mean))),
-        DurationSpec::Constant(law) => Some(Length::Constant(seconds(law.value))),
-    }
-    .filter(|length| {
-        let empty = matches!(length, Length::Exponential(0.0) | Length::Constant(0.0))
-            || matches!(length, Length::Lognormal { max_s: 0.0, .. });
-        if empty {
-            faults.push(Fault::error("", "a call lasts longer than nothing"));
-        }
-        !empty
-    })
 }
 
 fn listed(specs: &[CallSpec], clock: &Clock, faults: &mut Vec<Fault>) -> Option<Vec<Call>> {

@@ -6,7 +6,7 @@ use super::plant::report;
 use super::work::Halls;
 use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Target};
 use crate::spec::{Fault, Mark};
-use crate::tables::Run;
+use crate::tables::{Run, moments};
 use crate::units::Power;
 
 /// The programmes of `document`; none after an error.
@@ -47,7 +47,7 @@ pub(super) fn read(
 fn check_awards(all: &[(ProgrammeDesign, Mark)], rated_w: f64, sink: &mut Diagnostics) {
     for (index, (design, mark)) in all.iter().enumerate() {
         let Target::Award(award_w, _) = design.target else { continue };
-        let held = (0..HOURS).map(|hour| held_w(&all[..=index], hour));
+        let held = moments(QUARTER).map(|moment| held_w(&all[..=index], moment));
         let most_w = held.fold(0.0, f64::max);
         if most_w <= rated_w {
             continue;
@@ -69,17 +69,14 @@ fn check_awards(all: &[(ProgrammeDesign, Mark)], rated_w: f64, sink: &mut Diagno
     }
 }
 
-/// Hours of a day, for each day of a week in each month.
-const HOURS: i32 = 12 * 7 * 24;
+/// Awards are held by whole quarters of an hour, s.
+const QUARTER: i32 = 900;
 
-/// What `all` hold, W, in an hour of a day of the week in a month: of each there is one.
-fn held_w(all: &[(ProgrammeDesign, Mark)], hour: i32) -> f64 {
-    let (month, weekday) = (hour / (7 * 24) + 1, hour / 24 % 7);
-    let second = hour % 24 * 3600;
+/// What `all` hold, W, at a `moment` of the year: of each there is one.
+fn held_w(all: &[(ProgrammeDesign, Mark)], moment: (u8, u8, i32)) -> f64 {
+    let (month, weekday, second) = moment;
     let held = all.iter().map(|(design, _)| match &design.target {
-        Target::Award(award_w, window) if window.holds(month as u8, weekday as u8, second) => {
-            *award_w
-        }
+        Target::Award(award_w, window) if window.holds(month, weekday, second) => *award_w,
         _ => 0.0,
     });
     held.sum()

@@ -5,11 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::spec::{
-    ClassDesign, DurationLaw, GapLaw, Groups, JobsDesign, ResidentDesign, StreamDesign,
-    TrainingDesign,
+    ClassDesign, GapLaw, Groups, JobsDesign, ResidentDesign, StreamDesign, TrainingDesign,
 };
 use super::swf::{JobEnd, LogJob};
-use crate::kernel::{LocalWeek, Span, Stream, Streams, Time};
+use crate::kernel::{DurationLaw, LocalWeek, Span, Stream, Streams, Time};
 
 /// What a new job asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -324,16 +323,10 @@ impl Generator {
             .find(|class| choice < class.cumulative)
             .unwrap_or(&classes[classes.len() - 1]);
         // One uniform a job whatever the law, so that the streams stay in step.
-        let work_s = match class.duration {
-            DurationLaw::Lognormal { mu, sigma, max_s } => {
-                self.durations.lognormal(mu, sigma).min(max_s)
-            }
-            DurationLaw::Exponential { mean_s } => self.durations.exponential(mean_s),
-            DurationLaw::Constant { value_s } => {
-                self.durations.bits();
-                value_s
-            }
-        };
+        if matches!(class.duration, DurationLaw::Constant { .. }) {
+            self.durations.bits();
+        }
+        let work_s = class.duration.draw_s(&mut self.durations);
         // The clock's resolution is the shortest work.
         let work_s = work_s.max(1e-9);
         let end = match self.ends.uniform() {

@@ -22,7 +22,7 @@ pub use failures::{
     CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,
     HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec,
 };
-pub(super) use jobs::{ClassDesign, DurationLaw, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
+pub(super) use jobs::{ClassDesign, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
 pub use jobs::{
     JobClassSpec, JobGapsSpec, JobRows, JobsSpec, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
 };

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::calls::{CallLaw, Length};
+use super::super::calls::CallLaw;
 use super::super::spec::CallsSpec;
 use super::super::{Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec};
 use super::{clock, hourly, resolve, spec};
-use crate::kernel::{Span, Streams, Time};
+use crate::kernel::{DurationLaw, Span, Streams, Time};
 use crate::tables::WindowSpec;
 
 const START: &str = "2026-01-01T00:00:00-06:00";
@@ -77,7 +77,7 @@ fn calls_last_as_long_as_their_law_says() {
     let hours = |yaml: &str| {
         let law = law(yaml);
         let mut stream = Streams::new(3, 0).stream("programme calls", "length");
-        let draws = (0..48_000).map(|_| law.length.draw(&mut stream).as_hours_f64());
+        let draws = (0..48_000).map(|_| law.length.draw_s(&mut stream) / 3600.0);
         draws.collect::<Vec<f64>>()
     };
     let mean = |hours: &[f64]| hours.iter().sum::<f64>() / hours.len() as f64;
@@ -107,7 +107,7 @@ fn what_no_call_can_be_drawn_from_is_refused() {
         ("{}", ""),
         ("{rate: 3 /year}", "rate"),
         ("{rate: 3 /s, length: !constant {value: 1 h}}", "rate"),
-        ("{rate: 3 /year, length: !constant {value: 0 s}}", "length"),
+        ("{rate: 3 /year, length: !constant {value: 0 s}}", "length.value"),
         ("{rate: 3 /year, length: !constant {value: 1 h}, busy: [{window: {}, times: 0}]}", "busy"),
         ("{at: [], gap: 1 h}", "gap"),
         ("{at: [{start: 2026-02-01T00:00:00Z, duration: 0 s}]}", "at[0].duration"),
@@ -202,8 +202,8 @@ proptest! {
         let law = CallLaw {
             per_s: rate / 8760.0 / 3600.0,
             busy: Vec::new(),
-            mean_weight: 1.0,
-            length: Length::Exponential(hours * 3600.0),
+            weights: (1.0, 1.0),
+            length: DurationLaw::Exponential { mean_s: hours * 3600.0 },
             gap: Span::from_secs(3600),
             coupled: None,
         };

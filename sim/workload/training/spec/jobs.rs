@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::power::under_cap;
 use super::{Groups, TrainingDesign};
-use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Check, DurationSpec, Fault, Lognormal, Name, kinds, within};
-use crate::units::{Duration, Fraction, Power, Rate};
+use crate::kernel::{DurationLaw, LocalWeek, Span};
+use crate::spec::{Check, DurationSpec, Fault, Name, kinds, within};
+use crate::units::{Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::power::PowerDesign;
 use crate::workload::training::swf::{LogJob, SwfReader, SwfReport};
@@ -293,23 +293,6 @@ pub(in crate::workload::training) struct ClassDesign {
     pub(in crate::workload::training) request: f64,
 }
 
-/// A law of durations; all in seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::workload::training) enum DurationLaw {
-    /// Longer ones last `max_s`.
-    Lognormal {
-        mu: f64,
-        sigma: f64,
-        max_s: f64,
-    },
-    Exponential {
-        mean_s: f64,
-    },
-    Constant {
-        value_s: f64,
-    },
-}
-
 /// Where jobs are to run.
 pub(super) struct Room<'a> {
     pub(super) rack: &'a GpuRackDesign,
@@ -518,29 +501,6 @@ impl SacctSpec {
             processors_per_node: Check { faults }.count("processors_per_node", Some(processors)),
             queues: Arc::default(),
             rows: LogRows::default(),
-        }
-    }
-}
-
-impl DurationSpec {
-    fn resolve(&self, check: &mut Check<'_>) -> DurationLaw {
-        let mut seconds = |field, written: Duration| {
-            check.lasting(field, Some(written)).map_or(1.0, Duration::as_secs_f64)
-        };
-        match self {
-            Self::Lognormal(spec) => {
-                let max_s = spec.max.map_or(f64::INFINITY, |max| seconds("max", max));
-                match spec.resolve(Duration::as_secs_f64, check.faults) {
-                    Some(Lognormal { mu, sigma, .. }) => {
-                        DurationLaw::Lognormal { mu, sigma, max_s }
-                    }
-                    None => DurationLaw::Constant { value_s: 1.0 },
-                }
-            }
-            Self::Exponential(law) => {
-                DurationLaw::Exponential { mean_s: seconds("mean", law.mean) }
-            }
-            Self::Constant(law) => DurationLaw::Constant { value_s: seconds("value", law.value) },
         }
     }
 }
