@@ -35,7 +35,7 @@ pub(super) fn money(args: &Money) -> Exit {
         }
     };
     let run = Run { folder: &args.folder, sets: &args.sets, books, account };
-    let Some(terms) = run.terms(None) else { return Exit::Scenario };
+    let Some(terms) = run.terms(None, true) else { return Exit::Scenario };
     if terms.is_none() {
         complain(
             "the scenario of this run has no contracts and no `money`",
@@ -77,11 +77,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// What it is priced by, with one more change; none after saying what is wrong.
-    fn terms(&self, set: Option<String>) -> Option<Terms> {
+    /// What it is priced by, with one more change; none after saying what is wrong. What is doubtful is
+    /// said where `warns` asks for it: once, and not with each value that is tried.
+    fn terms(&self, set: Option<String>, warns: bool) -> Option<Terms> {
         let sets: Vec<String> = self.sets.iter().cloned().chain(set).collect();
         let TermsReading { terms, diagnostics, files } =
             scenario::read_terms(&self.folder.join("scenario.yaml"), &sets);
+        if terms.is_some() && !warns {
+            return terms;
+        }
         let mut stderr = io::stderr().lock();
         let colour = colour(stderr.is_terminal());
         // Where standard error is closed there is nobody to tell.
@@ -91,7 +95,7 @@ impl Run<'_> {
 
     /// What is left with the parameter at `path` at `value`.
     fn worth_usd(&self, path: &str, value: &str) -> Option<f64> {
-        let terms = self.terms(Some(format!("{path}={value}")))?;
+        let terms = self.terms(Some(format!("{path}={value}")), false)?;
         Some(terms.settle(&self.books, &self.account).worth_usd())
     }
 

@@ -12,6 +12,7 @@ use crate::facility::{Design, End, Facility};
 use crate::kernel::{Span, Time};
 use crate::report::run::{Manifest, RunWriter, Setup, Status};
 use crate::report::{json, text};
+use crate::scenario::read_origins;
 use crate::study::whole_warm_up;
 use crate::units::Duration;
 
@@ -90,13 +91,14 @@ pub(super) fn run(args: &Run) -> Exit {
         Exit::Output
     };
     let columns = facility.columns();
+    let origins = read_origins(&args.source.file, &args.source.sets);
     let setup = Setup {
         target: &target,
         columns: &columns,
         formats: &args.tables,
         scenario_sha256: &loaded.hash,
         replication,
-        origins: &loaded.origins,
+        origins: &origins,
     };
     let writer = RunWriter::create(design, &setup, Box::new(proceed));
     let mut writer = match writer {

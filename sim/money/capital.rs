@@ -124,6 +124,13 @@ impl Spend {
 }
 
 impl Part {
+    /// What is paid for it, $, at the end of which months, where it costs `usd` at its prices.
+    pub(super) fn payments(&self, usd: f64) -> impl Iterator<Item = (usize, f64)> {
+        self.spend
+            .shares()
+            .map(move |(month, share)| (month, share * usd * self.price_after(month)))
+    }
+
     /// What its price has become `months` after the start.
     pub(super) fn price_after(&self, months: usize) -> f64 {
         let (inflation, age) = self.inflation;

@@ -55,8 +55,8 @@ pub use finance::{
 };
 pub use lease::{Lease, Term};
 pub use lease_spec::{HostingSpec, LeaseSpec, OptionSpec, Structure, TermSpec};
-pub(crate) use money_spec::whole_months;
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
+pub(crate) use money_spec::{MOST_MONTHS, whole_months};
 pub use outside::Outside;
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
 pub use spec::ContractSpec;
@@ -99,6 +99,12 @@ impl Terms {
             Law::Lease(lease) => Some((contract.name.as_str(), &**lease)),
             _ => None,
         })
+    }
+
+    /// What `bill` has for contracts that cost: all but leases.
+    pub fn bought<'a>(&'a self, bill: &'a Bill) -> impl Iterator<Item = &'a ContractBill> {
+        let is_lease = |it: &ContractBill| self.leases().any(|(name, _)| name == it.name);
+        bill.contracts.iter().filter(move |it| !is_lease(it))
     }
 
     /// The workloads of tenants.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::capital::{Amount, Curve, Depreciation, Part, Spend};
 use super::project::{Change, Project, Upkeep};
-use crate::spec::{Check, Fault, Name, one_source, suggest, within};
+use crate::spec::{Check, Fault, Name, has_errors, one_source, suggest, within};
 use crate::units::{
     CalendarSpan, CapacityPrice, Fraction, Growth, Money, Power, PowerCost, YearlyCost,
 };
@@ -145,7 +145,7 @@ pub(crate) fn whole_months(
     whole.clamp(f64::from(least), f64::from(most)) as usize
 }
 
-pub(super) const MOST_MONTHS: u32 = 1200;
+pub(crate) const MOST_MONTHS: u32 = 1200;
 
 impl MoneySpec {
     /// The project, or `None` after reporting why there is none.
@@ -201,9 +201,7 @@ impl MoneySpec {
             let fault = Fault::warning("", message);
             faults.push(fault.help("write what it is built of under `money.capital`"));
         }
-        let is_wrong =
-            faults[before..].iter().any(|it| it.severity == crate::spec::Severity::Error);
-        (!is_wrong).then_some(project)
+        (!has_errors(&faults[before..])).then_some(project)
     }
 }
 

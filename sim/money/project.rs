@@ -3,7 +3,7 @@
 
 use super::Terms;
 use super::account::{Account, Product};
-use super::bill::{Bill, ContractBill};
+use super::bill::Bill;
 use super::capital::{Amount, Part};
 use super::finance::{
     annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period, trough,
@@ -177,8 +177,8 @@ impl Part {
             }
             written_off[year_of(month)] -= sold;
         };
-        for (month, share) in self.spend.shares().filter(|(month, _)| *month <= last) {
-            flows[month] -= share * usd * self.price_after(month);
+        for (month, paid_usd) in self.payments(usd).filter(|(month, _)| *month <= last) {
+            flows[month] -= paid_usd;
         }
         let mut bought = self.spend.end();
         let mut cost = usd * self.price_after(bought);
@@ -237,9 +237,7 @@ impl Project {
         let mut costs = Vec::new();
         match bill {
             Some(bill) => {
-                let is_lease = |it: &ContractBill| terms.leases().any(|(name, _)| name == it.name);
-                let costly = bill.contracts.iter().filter(|it| !is_lease(it));
-                costs.extend(costly.map(|it| line(&it.name, -it.cost().usd())));
+                costs.extend(terms.bought(bill).map(|it| line(&it.name, -it.cost().usd())));
             }
             None => costs.push(line("energy", -account.energy_usd)),
         }
@@ -295,14 +293,9 @@ impl Project {
             worth.push((part.name.clone(), net_present_value(monthly, &own)));
             add(&mut flows, &own);
         }
-        let capital_usd = self.parts.iter().map(|part| {
-            let usd = part.amount.usd(account);
-            part.spend
-                .shares()
-                .map(|(month, share)| share * usd * part.price_after(month))
-                .sum::<f64>()
-        });
-        let capital_usd = capital_usd.sum();
+        let paid =
+            |part: &Part| part.payments(part.amount.usd(account)).map(|it| it.1).sum::<f64>();
+        let capital_usd = self.parts.iter().map(paid).sum();
         if self.tax > 0.0 {
             let mut own = none();
             for (year, written_off) in written_off.iter().enumerate() {
@@ -328,10 +321,8 @@ impl Project {
         bill: Option<&Bill>,
     ) -> Vec<(String, Product, Option<f64>)> {
         let years = account.hours / (MONTH_H * MONTHS_PER_YEAR as f64);
-        let is_lease = |it: &ContractBill| terms.leases().any(|(name, _)| name == it.name);
         let bought = bill.map_or(account.energy_usd, |bill| {
-            let bought = bill.contracts.iter().filter(|it| !is_lease(it));
-            bought.map(|contract| contract.cost().usd()).sum()
+            terms.bought(bill).map(|contract| contract.cost().usd()).sum()
         }) / years;
         let of = |work: &super::account::WorkAccount| {
             let (product, made) = work.made?;

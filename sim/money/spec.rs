@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::contract::{Block, CoincidentPeak, Demand, Law, Market, Ratchet, Tariff};
 use super::lease_spec::{HostingSpec, LeaseSpec};
 use super::outside::Outside;
-use crate::spec::{Check, Fault, kinds, within};
+use crate::spec::{Check, Fault, has_errors, kinds, within};
 use crate::tables::{Window, WindowSpec};
 use crate::units::{
     CapacityPrice, CarbonPrice, DemandPrice, Duration, Energy, EnergyPrice, Fraction, Power,
@@ -233,9 +233,7 @@ impl ContractSpec {
             Self::Lease(spec) => Law::Lease(Box::new(spec.resolve(outside, faults))),
             Self::Hosting(spec) => Law::Lease(Box::new(spec.resolve(outside, faults))),
         };
-        let is_wrong =
-            faults[before..].iter().any(|it| it.severity == crate::spec::Severity::Error);
-        (!is_wrong).then_some(law)
+        (!has_errors(&faults[before..])).then_some(law)
     }
 }
 

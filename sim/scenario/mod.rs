@@ -38,7 +38,7 @@ mod spec;
 
 pub(crate) use self::assemble::is_folder_name;
 pub use self::assemble::{
-    Input, Loaded, PlayedFile, Reading, TermsReading, read_scenario, read_terms,
+    Input, Loaded, PlayedFile, Reading, TermsReading, read_origins, read_scenario, read_terms,
 };
 pub use self::catalogue::{Section, built_in};
 pub use self::diagnostics::{Diagnostic, Diagnostics};

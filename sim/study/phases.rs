@@ -6,7 +6,6 @@
 //! design.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -17,16 +16,15 @@ use serde::de::IgnoredAny;
 use super::designs::read_design;
 use super::plan::Arm;
 use super::read::{existing_file, sets_of};
+use super::run::simulate;
 use super::spec::DesignSpec;
-use crate::facility::{Facility, Observer, Record};
-use crate::kernel::Time;
+use crate::kernel::Span;
 use crate::money::{
-    Account, Around, Bill, Forecast, Line, Merit, MoneySpec, Project, whole_months,
+    Account, Around, Bill, Forecast, Line, MOST_MONTHS, Merit, MoneySpec, Project, whole_months,
 };
 use crate::scenario::{self, Diagnostic, Diagnostics, Document, Files, Place, Value};
 use crate::spec::{Fault, FilePath};
 use crate::units::{CalendarSpan, Duration};
-use crate::workload::training::JobRecord;
 
 /// Replications where nobody says how many.
 const REPLICATIONS: u32 = 5;
@@ -160,7 +158,7 @@ fn read(
         let place = Place { path: format!("phases[{index}]"), key: node.mark, node };
         let Some(phase) = place.read::<PhaseSpec>(sink) else { continue };
         let mut own = Vec::new();
-        let from = whole_months("from", phase.from, (0, 1200), &mut own);
+        let from = whole_months("from", phase.from, (0, MOST_MONTHS), &mut own);
         match begun.last() {
             None if from != 0 => {
                 let message = "the first phase begins with the project, after 0 months";
@@ -189,8 +187,12 @@ fn read(
     for (_, arm) in &arms {
         let design = &arm.prepared.loaded.design;
         around.works.extend(design.works.iter().map(|work| work.name.clone()));
-        around.halls.extend(design.halls.iter().map(|hall| hall.name.clone()));
         around.contracts.extend(design.terms.contracts.iter().map(|it| it.name.clone()));
+    }
+    // Parts are sized by the halls of the last phase.
+    if let Some((_, arm)) = arms.last() {
+        let halls = &arm.prepared.loaded.design.halls;
+        around.halls.extend(halls.iter().map(|hall| hall.name.clone()));
     }
     // A phase without contracts pays for its energy.
     if arms.iter().any(|(_, arm)| arm.prepared.loaded.design.terms.contracts.is_empty()) {
@@ -223,7 +225,7 @@ type Left = (Account, Option<Bill>);
 ///
 /// # Errors
 ///
-/// Where a book does not balance.
+/// Where a book does not balance, a replication panics, or a file that it plays cannot be read to its end.
 pub fn simulate_phases(
     phases: &Phases,
     stop: &(dyn Fn() -> bool + Sync),
@@ -241,23 +243,20 @@ pub fn simulate_phases(
         .flat_map(|replication| first.values().map(move |&arm| (arm, replication)))
         .collect();
     let run = |&(arm, replication): &(usize, u32)| -> Result<Option<Left>, String> {
-        let design = &arms[arm].prepared.loaded.design;
-        let mut facility = Facility::new(design, u64::from(replication));
-        if facility.run(&mut Quiet { stop }) == crate::facility::End::Interrupted {
-            return Ok(None);
-        }
-        let outcome = facility.outcome();
+        let Arm { name, prepared, .. } = arms[arm];
+        let run = simulate(prepared, (u64::from(replication), Span::ZERO), stop);
+        let run = run.map_err(|message| format!("`{name}`: {message}"))?;
+        let Some((outcome, _)) = run else { return Ok(None) };
         if !outcome.balanced() {
-            return Err(format!("a book of `{}` does not balance", arms[arm].name));
+            return Err(format!("a book of `{name}` does not balance"));
         }
         Ok(Some((outcome.account, outcome.bill)))
     };
     let left: Vec<Option<Left>> = tasks.par_iter().map(run).collect::<Result<_, String>>()?;
     let Some(left) = left.into_iter().collect::<Option<Vec<Left>>>() else { return Ok(None) };
-    let of = |arm: usize, replication: u32| {
-        let at = tasks.iter().position(|task| *task == (same[arm], replication));
-        &left[at.expect("every scenario is simulated")]
-    };
+    let ranks: Vec<usize> =
+        same.iter().map(|arm| first.values().take_while(|it| *it != arm).count()).collect();
+    let of = |arm: usize, replication: u32| &left[replication as usize * first.len() + ranks[arm]];
     let mut found = PhasesFound {
         stages_usd: vec![0.0; phases.stages.len()],
         phased: Vec::new(),
@@ -281,6 +280,20 @@ pub fn simulate_phases(
     }
     found.more = Merit::of(&more, phases.project.discount);
     Ok(Some(found))
+}
+
+/// What each line and part of `forecasts` is worth, $, in the mean of all of them; what one of them
+/// lacks is worth nothing in it.
+pub fn mean_worth(forecasts: &[Forecast]) -> Vec<(&str, f64)> {
+    let mut all: Vec<(&str, f64)> = Vec::new();
+    for (name, usd) in forecasts.iter().flat_map(|forecast| &forecast.worth) {
+        match all.iter_mut().find(|(other, _)| other == name) {
+            Some((_, sum)) => *sum += usd,
+            None => all.push((name, *usd)),
+        }
+    }
+    all.iter_mut().for_each(|(_, sum)| *sum /= forecasts.len() as f64);
+    all
 }
 
 impl Phases {
@@ -317,22 +330,5 @@ impl Phases {
         let months = (0, self.project.months);
         let lines = project.lines((terms, account, bill.as_ref()), months, &|_| 0);
         project.fold(&lines, 0, account)
-    }
-}
-
-/// Hears nothing but whether to stop.
-struct Quiet<'a> {
-    stop: &'a (dyn Fn() -> bool + Sync),
-}
-
-impl Observer for Quiet<'_> {
-    fn interval(&mut self, _: Time, _: &[f64]) {}
-
-    fn record(&mut self, _: &Record<'_>) {}
-
-    fn job(&mut self, _: &str, _: &JobRecord) {}
-
-    fn proceed(&mut self, _: Time) -> ControlFlow<()> {
-        if (self.stop)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

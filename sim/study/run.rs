@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
+
 use super::latency::encode;
 use super::plan::{Arm, Case};
 use super::prepared::{Prepared, whole_warm_up};
 use super::sheet::{self, Sheet};
 use super::store::{Latencies, Sample, Shard, Status, Store, StoreError};
-use crate::facility::{End, Facility, Observer, Record};
+use crate::facility::{End, Facility, Observer, Outcome, Record};
 use crate::kernel::{Span, Time};
 use crate::scenario::read_scenario;
 use crate::workload::training::JobRecord;
@@ -204,32 +206,13 @@ impl<'a> Designs<'a> {
             Err(message) => return failed(Arc::from([]), message),
         };
         let started = Instant::now();
-        let run = catch_unwind(AssertUnwindSafe(|| {
-            let facility = Facility::new(&prepared.loaded.design, task.replication);
-            let mut facility = facility.after(self.cases[task.case].warm_up);
-            let ended = facility.run(&mut Quiet { stop });
-            (ended, facility.outcome(), facility.latencies())
-        }));
+        let warm_up = self.cases[task.case].warm_up;
+        let run = simulate(&prepared, (task.replication, warm_up), stop);
         self.done(task.case);
-        let (ended, outcome, latencies) = match run {
-            Ok(run) => run,
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().map(String::as_str);
-                let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-                let message = format!("a bug in loadbank: {}", text.unwrap_or("a panic"));
-                return failed(Arc::clone(&prepared.sheet), message);
-            }
+        let (outcome, latencies) = match run {
+            Ok(run) => run?,
+            Err(message) => return failed(Arc::clone(&prepared.sheet), message),
         };
-        if ended == End::Interrupted {
-            return None;
-        }
-        for file in &prepared.loaded.played {
-            if let Some(error) = file.take_failure() {
-                let message =
-                    format!("cannot read `{}` to its end: {error}", file.path().display());
-                return failed(Arc::clone(&prepared.sheet), message);
-            }
-        }
         let status = if outcome.balanced() { Status::Ok } else { Status::Unbalanced };
         let seconds = started.elapsed().as_secs_f64();
         let values = sheet::values(&outcome);
@@ -271,6 +254,38 @@ impl<'a> Designs<'a> {
             slot.design = None;
         }
     }
+}
+
+/// A replication, the `warm_up` of which is left out, and the latencies of its services; none where
+/// `stop` asked for an end.
+///
+/// # Errors
+///
+/// Where it panics, or a file that it plays cannot be read to its end.
+pub(super) fn simulate(
+    prepared: &Prepared,
+    (replication, warm_up): (u64, Span),
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<(Outcome, Vec<(String, Histogram<u64>)>)>, String> {
+    let run = catch_unwind(AssertUnwindSafe(|| {
+        let mut facility = Facility::new(&prepared.loaded.design, replication).after(warm_up);
+        let ended = facility.run(&mut Quiet { stop });
+        (ended, facility.outcome(), facility.latencies())
+    }));
+    let (ended, outcome, latencies) = run.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        format!("a bug in loadbank: {}", text.unwrap_or("a panic"))
+    })?;
+    if ended == End::Interrupted {
+        return Ok(None);
+    }
+    for file in &prepared.loaded.played {
+        if let Some(error) = file.take_failure() {
+            return Err(format!("cannot read `{}` to its end: {error}", file.path().display()));
+        }
+    }
+    Ok(Some((outcome, latencies)))
 }
 
 /// Hears nothing but whether to stop.

@@ -7,10 +7,8 @@ use serde_json::json;
 use super::super::sheet::{Sheet, amount};
 use super::bill::rate_of_return;
 use crate::money::{Forecast, Merit};
-use crate::study::statistics::Mean;
-use crate::study::{Phases, PhasesFound};
-
-const LEVEL: f64 = 0.95;
+use crate::study::statistics::{LEVEL, Mean};
+use crate::study::{Phases, PhasesFound, mean_worth};
 
 /// As a text.
 pub fn phases(phases: &Phases, found: &PhasesFound) -> String {
@@ -30,21 +28,14 @@ pub fn phases(phases: &Phases, found: &PhasesFound) -> String {
     sheet.write(&mut out);
     let title = format!("Worth at {:.2} % a year, mean", 100.0 * phases.project.discount);
     let mut sheet = Sheet::new(&title, &["phases, $", "kept, $"]);
-    let mut names: Vec<&String> = Vec::new();
-    for (name, _) in found.phased[0].worth.iter().chain(&found.kept[0].worth) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    for name in names {
-        let of = |forecasts: &[Forecast]| {
-            let worth = forecasts
-                .iter()
-                .filter_map(|it| it.worth.iter().find(|(of, _)| of == name).map(|(_, usd)| *usd));
-            let worth: Vec<f64> = worth.collect();
-            Mean::of(&worth).map_or("-".to_owned(), |mean| amount(mean.mean))
-        };
-        sheet.row(name, [of(&found.phased), of(&found.kept)]);
+    let [phased, kept] = [&found.phased, &found.kept].map(|forecasts| mean_worth(forecasts));
+    let of = |all: &[(&str, f64)], name: &str| {
+        let found = all.iter().find(|(other, _)| *other == name);
+        found.map_or("-".to_owned(), |(_, usd)| amount(*usd))
+    };
+    let only_kept = kept.iter().filter(|(name, _)| phased.iter().all(|(other, _)| other != name));
+    for (name, _) in phased.iter().chain(only_kept) {
+        sheet.row(name, [of(&phased, name), of(&kept, name)]);
     }
     sheet.row("net present value", [told(&npvs(&found.phased)), told(&npvs(&found.kept))]);
     sheet.write(&mut out);
@@ -83,11 +74,8 @@ pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
         forecasts.iter().map(|it| it.flows.clone()).collect()
     };
     let worth = |forecasts: &[Forecast]| {
-        let of = |name: &String| {
-            let each = forecasts.iter().flat_map(|it| &it.worth).filter(|(of, _)| of == name);
-            each.map(|(_, usd)| usd / forecasts.len() as f64).sum::<f64>()
-        };
-        let names = forecasts[0].worth.iter().map(|(name, _)| (name.clone(), json!(of(name))));
+        let names = mean_worth(forecasts).into_iter();
+        let names = names.map(|(name, usd)| (name.to_owned(), json!(usd)));
         serde_json::Value::Object(names.collect())
     };
     let object = json!({

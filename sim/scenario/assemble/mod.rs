@@ -80,8 +80,6 @@ pub struct Loaded {
     pub found: Vec<String>,
     /// The effective scenario as YAML.
     pub effective_yaml: String,
-    /// Where each of its values comes from.
-    pub origins: Vec<Origin>,
 }
 
 /// What reading a scenario came to.
@@ -108,6 +106,14 @@ pub fn read_scenario(path: &Path, sets: &[String]) -> Reading {
     let loaded = assemble(&document, &mut sink);
     let loaded = if sink.has_errors() { None } else { loaded };
     Reading { loaded, diagnostics: sink, files: document.files }
+}
+
+/// Where each value of the scenario at `path` with the `--set` arguments `sets` comes from; nothing of
+/// one that cannot be read.
+pub fn read_origins(path: &Path, sets: &[String]) -> Vec<Origin> {
+    let Ok(mut document) = load(path, sets) else { return Vec::new() };
+    document.resolve_kinds(&SECTIONS);
+    origins(&document.root, &document.files, schema())
 }
 
 fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
@@ -222,7 +228,6 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     Some(Loaded {
         hash: inputs::fingerprint(&content_hash(&content), &read.inputs),
         effective_yaml: effective_yaml(&written_out),
-        origins: origins(&document.root, &document.files, schema()),
         design,
         inputs: read.inputs,
         played: read.played,
