@@ -77,6 +77,24 @@ fn a_call_is_answered_metered_and_settled() {
     assert!(told.outcome.balanced());
 }
 
+/// A call that holds when the run ends is scored and paid for the time that it lasted.
+#[test]
+fn a_call_that_the_run_ends_in_is_settled() {
+    let told = simulate(FLAT, &["duration=7 h"]);
+    let ecrs = programme(&told.outcome, "ecrs");
+    assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 0));
+    close(ecrs.real("called_h"), 1.0, 1e-9);
+    close(ecrs.real("scored_h"), 1.0 - 1.0 / 6.0, 1e-9);
+    close(ecrs.real("score"), 1.0, 1e-9);
+    close(ecrs.real("energy_usd"), 100.0 * ecrs.real("delivered_mwh"), 1e-6);
+    // Everything sleeps when the call comes: nothing can be delivered, and the hour is not paid.
+    let told = simulate(FLAT, &["duration=7 h", "price={fixed: 500 $/MWh}"]);
+    let ecrs = programme(&told.outcome, "ecrs");
+    assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 1));
+    assert!(ecrs.real("score") < 0.1, "{}", ecrs.real("score"));
+    close(ecrs.real("clawback_usd"), 0.4 * 9.62 * (1.0 - ecrs.real("score")), 1e-9);
+}
+
 /// What cannot be given is a shortfall, a low score, a pay that is taken back; the site is not
 /// darkened for it.
 #[test]
@@ -93,6 +111,7 @@ fn an_award_without_the_load_for_it_is_booked() {
     let told = super::support::simulate_file(&bench.file("test.yaml", text), &[]);
     let ecrs = programme(&told.outcome, "ecrs");
     assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 1));
+    assert!(ecrs.get("slowest_response_s").is_none(), "nothing has responded");
     assert!(ecrs.real("score") < 0.1, "{}", ecrs.real("score"));
     // Without the two hours of the call, miners sleep for ten hours of dear prices.
     let shortfall = ecrs.real("shortfall_mw_h");

@@ -27,7 +27,8 @@ pub struct FleetSpec {
     pub restore_batch: Option<u32>,
     /// Time from one such batch to the next. Default: as `batch_interval`.
     pub restore_interval: Option<Duration>,
-    /// How long machines sleep at least once they have been sent to. Default: 0 s.
+    /// How long machines sleep at least once they have been sent to: none comes back sooner after the
+    /// last batch. Default: 0 s.
     pub min_curtailed: Option<Duration>,
     /// The import may be above its limit by this much until the call is due. Default: 0 W.
     pub tolerance: Option<Power>,

@@ -83,6 +83,7 @@ impl Facility<'_> {
     }
 
     pub(super) fn end(&mut self, now: Time) -> End {
+        self.programmes.book(now);
         let components = self.component_ends(now);
         let works = (0..self.works.len()).map(|index| self.work_end(index, now)).collect();
         let meters = self.design.halls.iter().zip(&self.meters.halls);

@@ -12,7 +12,7 @@ use crate::workload::mining::RackState;
 pub(super) struct Orders {
     /// When the next batch may be told at the earliest.
     next_batch: Time,
-    /// Since when machines have been told to sleep; none while none is.
+    /// When machines were last told to sleep; none while none is told to.
     since: Option<Time>,
     /// When the next batch is told, and the ticket of that.
     next: Option<(Time, Ticket)>,
@@ -76,7 +76,7 @@ impl Facility<'_> {
         };
         let (asleep, interval): (Vec<u32>, _) = match due {
             Due::Cut(power_w) => {
-                self.orders.since.get_or_insert(now);
+                self.orders.since = Some(now);
                 let groups = states.iter().map(|(_, _, state)| group(state.working, state));
                 let groups: Vec<Group> = groups.collect();
                 let (most, interval) = fleet.down;

@@ -362,6 +362,7 @@ impl<'d> Facility<'d> {
         self.correct_meters(now);
         self.meters.advance(now);
         self.audit.advance(now);
+        self.settle_open_calls(now);
     }
 
     /// Tells of the noted requests that have left their services since the last call.

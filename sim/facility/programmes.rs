@@ -8,7 +8,7 @@ use super::design::Design;
 use super::events::Event;
 use super::observer::{Observer, Record, What};
 use crate::grid::Price;
-use crate::grid::programmes::{Baseline, Call, CallAccount, Peak, Signal, Target};
+use crate::grid::programmes::{Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
 use crate::kernel::{Class, Clock, Span, Streams, Time};
 use crate::plant::Rank;
 use crate::tables::{Playback, Window};
@@ -60,8 +60,9 @@ pub(super) struct ProgrammeEnd {
     pub(super) has_award: bool,
     pub(super) has_peaks: bool,
     pub(super) calls: u64,
-    /// Calls at which the import was never as low as asked.
+    /// Calls at which the import was never as low as asked, and those at which it was.
     pub(super) missed: u64,
+    pub(super) responded: u64,
     pub(super) called_s: f64,
     /// Awards over time, the part that was not there, what calls asked, what they got: J.
     pub(super) award_j: f64,
@@ -73,8 +74,7 @@ pub(super) struct ProgrammeEnd {
     /// Time from full response to recall, and what of it counts as delivered, s.
     pub(super) scored_s: f64,
     pub(super) met_s: f64,
-    /// Sum over calls, and the longest, of the time until the import was as low as asked, s.
-    pub(super) response_s: f64,
+    /// Longest time until the import was as low as asked, s.
     pub(super) slowest_s: f64,
     pub(super) capacity_usd: f64,
     pub(super) clawback_usd: f64,
@@ -93,6 +93,7 @@ impl ProgrammeEnd {
             has_peaks: self.has_peaks,
             calls: self.calls - before.calls,
             missed: self.missed - before.missed,
+            responded: self.responded - before.responded,
             called_s: self.called_s - before.called_s,
             award_j: self.award_j - before.award_j,
             shortfall_j: self.shortfall_j - before.shortfall_j,
@@ -101,7 +102,6 @@ impl ProgrammeEnd {
             restoring_j: self.restoring_j - before.restoring_j,
             scored_s: self.scored_s - before.scored_s,
             met_s: self.met_s - before.met_s,
-            response_s: self.response_s - before.response_s,
             slowest_s: self.slowest_s,
             capacity_usd: self.capacity_usd - before.capacity_usd,
             clawback_usd: self.clawback_usd - before.clawback_usd,
@@ -202,7 +202,7 @@ impl Programmes {
             {
                 call.responded = Some(now);
                 let seconds = (now - call.from).as_secs_f64();
-                running.book.response_s += seconds;
+                running.book.responded += 1;
                 running.book.slowest_s = running.book.slowest_s.max(seconds);
             }
             if running.restoring.is_some_and(|it| import_w >= it.back_w) {
@@ -212,7 +212,7 @@ impl Programmes {
     }
 
     /// Books the import as it was read last up to `now`.
-    fn book(&mut self, now: Time) {
+    pub(super) fn book(&mut self, now: Time) {
         let (from, import_w) = (self.read_at, self.import_w);
         if now == from {
             return;
@@ -222,15 +222,22 @@ impl Programmes {
         for running in &mut self.running {
             let book = &mut running.book;
             let mut paid_w = running.award_w;
+            let baseline_w = match (&running.called, &running.restoring) {
+                (Some(call), _) => Some(call.baseline_w),
+                (None, restoring) => restoring.map(|it| it.baseline_w),
+            };
             if let Some(call) = &mut running.called {
                 book.called_s += seconds;
                 book.asked_j += call.asked_w * seconds;
                 book.delivered_j += call.delivered_w(import_w) * seconds;
                 call.over(from, now, import_w);
-            } else if running.restoring.is_none() {
-                // Awards share the load that can go, in the order in which they are written.
-                let kept_w = running.award_w.min(free_w);
-                free_w -= kept_w;
+            }
+            // Awards share the load that can go, in the order in which they are written. What a call
+            // has cut is gone already.
+            let cut_w = baseline_w.map_or(0.0, |baseline_w| (baseline_w - import_w).max(0.0));
+            let kept_w = (running.award_w - cut_w).clamp(0.0, free_w);
+            free_w -= kept_w;
+            if baseline_w.is_none() {
                 book.shortfall_j += (running.award_w - kept_w) * seconds;
                 paid_w = kept_w;
             }
@@ -266,7 +273,34 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends the call that holds, scores it up to `now` and books what it pays.
+    fn settle_call(&mut self, now: Time, pay: &Pay) -> Option<CallAccount> {
+        let mut call = self.called.take()?;
+        let is_judged = call.until.min(call.due) <= now;
+        call.until = call.until.min(now);
+        let book = &mut self.book;
+        book.missed += u64::from(is_judged && call.responded.is_none());
+        let (scored_s, met_s) = call.scored();
+        book.scored_s += scored_s;
+        book.met_s += met_s;
+        if let Some(score) = call.score() {
+            book.clawback_usd += pay.clawback * self.pay_usd * (1.0 - score);
+        }
+        book.energy_usd += pay.energy_usd_mwh * call.delivered_j() / JOULES_PER_MWH;
+        Some(call)
+    }
+}
+
 impl Facility<'_> {
+    /// Settles the calls that hold when the run ends, `now`, as if they ended with it.
+    pub(super) fn settle_open_calls(&mut self, now: Time) {
+        self.programmes.book(now);
+        for (running, design) in self.programmes.running.iter_mut().zip(&self.design.programmes) {
+            running.settle_call(now, &design.pay);
+        }
+    }
+
     /// Enters in the calendar when each programme begins.
     pub(super) fn start_programmes(&mut self) {
         for index in (0..).take(self.programmes.running.len()) {
@@ -348,16 +382,7 @@ impl Facility<'_> {
     fn recall(&mut self, now: Time, index: u32, observer: &mut dyn Observer) {
         let design = &self.design.programmes[index as usize];
         let running = &mut self.programmes.running[index as usize];
-        let Some(call) = running.called.take() else { return };
-        let book = &mut running.book;
-        book.missed += u64::from(call.responded.is_none());
-        let (scored_s, met_s) = call.scored();
-        book.scored_s += scored_s;
-        book.met_s += met_s;
-        if let Some(score) = call.score() {
-            book.clawback_usd += design.pay.clawback * running.pay_usd * (1.0 - score);
-        }
-        book.energy_usd += design.pay.energy_usd_mwh * call.delivered_j() / JOULES_PER_MWH;
+        let Some(call) = running.settle_call(now, &design.pay) else { return };
         running.restoring = Some(Restoring {
             baseline_w: call.baseline_w,
             back_w: call.baseline_w - BACK * call.asked_w,

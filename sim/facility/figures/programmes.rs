@@ -60,7 +60,10 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
         Some(p.calls as f64)
     }),
     Row::new(
-        count("missed", "Those that are over and in which the import was never as low as asked.")
+        count(
+            "missed",
+            "Those in which the import was never as low as asked, of all that are over or were due.",
+        )
             .lower(),
         |p| Some(p.missed as f64),
     ),
@@ -83,7 +86,7 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
             "Longest time from a call until the import was as low as it asked.",
         )
         .lower(),
-        |p| (p.response_s > 0.0 || p.calls > p.missed).then_some(p.slowest_s),
+        |p| (p.responded > 0).then_some(p.slowest_s),
     ),
     Row::new(hours("scored", "Time of calls from full response to recall."), |p| {
         Some(p.scored_s * Scale::HOURS.per_base)

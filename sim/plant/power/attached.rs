@@ -55,15 +55,15 @@ impl Network {
     }
 
     /// How much less, and how much more, a component may take from its bus, in watts, for every
-    /// component on its path to carry no more than it may, in either direction. Both are below zero
-    /// where something on the path is overloaded.
+    /// component on its path to carry no more than it may, in either direction: an order to import
+    /// less holds back no export. Both are below zero where something on the path is overloaded.
     pub fn room(&self, node: PowerNode, flowing: Flowing) -> (f64, f64) {
         let flows = self.flows(flowing);
         let (mut less, mut more) = (f64::NEG_INFINITY, f64::INFINITY);
         for n in self.path(node) {
             (less, more) = (self.passed_on(flows, n, less), self.passed_on(flows, n, more));
             let out = flows.out_w[n];
-            less = less.max(-self.wiring.reverse_w[n].min(self.limit_w[n]) - out);
+            less = less.max(-self.wiring.reverse_w[n].min(self.rating_w[n]) - out);
             more = more.min(self.limit_w[n] - out);
         }
         (less, more)

@@ -24,7 +24,7 @@ use crate::plant::Demand;
 pub struct Network {
     pub(super) wiring: Wiring,
     pub(super) forest: Forest,
-    rating_w: Vec<f64>,
+    pub(super) rating_w: Vec<f64>,
     pub(super) limit_w: Vec<f64>,
     demand: Vec<Demand>,
     /// The flows if every demand were met.

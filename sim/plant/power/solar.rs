@@ -122,11 +122,12 @@ impl Sun {
         self.zenith < FRAC_PI_2
     }
 
-    /// The sun in the middle of that part of an interval in which it is up; none where it is not.
+    /// The middle of that part of an interval in which the sun is up, the sun then, and the share of
+    /// the interval that the part is; none where it is not up.
     pub fn of_interval(
         (from_s, until_s): (f64, f64),
         place_deg: (f64, f64),
-    ) -> Option<(f64, Self)> {
+    ) -> Option<(f64, Self, f64)> {
         let is_up = |s: f64| Self::at(s, place_deg).is_up();
         let ends = (is_up(from_s), is_up(until_s));
         let (mut from, mut until) = (from_s, until_s);
@@ -139,7 +140,8 @@ impl Sun {
             if ends.0 { until = low } else { from = high }
         }
         let middle = 0.5 * (from + until);
-        Some((middle, Self::at(middle, place_deg))).filter(|(_, sun)| sun.is_up())
+        let (sun, share) = (Self::at(middle, place_deg), (until - from) / (until_s - from_s));
+        sun.is_up().then_some((middle, sun, share))
     }
 
     /// What falls on a plane that faces the sun above the air, W/m2 (Spencer's distance of the sun to
@@ -185,11 +187,14 @@ impl ArrayDesign {
     ) -> ArrayOutput {
         let place_deg = self.place_deg.unwrap_or(place_deg);
         let dark = ArrayOutput { cell_c: air.dry_bulb_c, ..ArrayOutput::default() };
-        let Some((at_s, sun)) = Sun::of_interval(interval_s, place_deg) else { return dark };
+        let Some((at_s, sun, share)) = Sun::of_interval(interval_s, place_deg) else { return dark };
         let above_w_m2 = Sun::above_air_w_m2(at_s);
         let height = libm::cos(sun.zenith);
         let irradiance = match (self.clearness, irradiance) {
-            (Some(clearness), _) => Irradiance::clear(clearness, above_w_m2, height.max(0.01)),
+            // As in weather files, the mean of an hour counts its dark part.
+            (Some(clearness), _) => {
+                Irradiance::clear(clearness, share * above_w_m2, height.max(0.01))
+            }
             (None, Some(irradiance)) => irradiance,
             (None, None) => return dark,
         };

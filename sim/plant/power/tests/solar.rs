@@ -48,6 +48,23 @@ fn day(array: &ArrayDesign, light: Option<Irradiance>) -> Vec<f64> {
     hours.map(|s| array.over((s, s + 3600.0), (0.0, 0.0), light, AIR).ac_w).collect()
 }
 
+/// By hours it gives in a day what it gives by minutes, whenever in its hour the sun rises.
+#[test]
+fn hours_in_which_the_sun_rises_give_their_part() {
+    for (mount, minute) in [(FIXED, 0), (TURNED, 0), (TURNED, 20), (TURNED, 40)] {
+        let array = array(mount, Some(0.6));
+        let start = unix_s("2026-06-21T06:00:00Z") + 60.0 * f64::from(minute);
+        let given = |step_s: f64, steps: i32| -> f64 {
+            let froms = (0..steps).map(|step| start + step_s * f64::from(step));
+            let given =
+                froms.map(|s| array.over((s, s + step_s), (0.0, 0.0), None, AIR).ac_w * step_s);
+            given.sum()
+        };
+        let (hours, minutes) = (given(3600.0, 24), given(60.0, 1440));
+        assert!((hours / minutes - 1.0).abs() < 0.01, "{hours} J, not {minutes} J");
+    }
+}
+
 #[test]
 fn an_array_gives_nothing_at_night_and_no_more_than_its_inverters() {
     let bright = Irradiance { global: 1100.0, direct: 1000.0, diffuse: 150.0 };
