@@ -1,4 +1,4 @@
-//! Uses of batteries: floors, order, and the income of thresholds against a twin and a bound.
+//! Uses of batteries: floors, order, and thresholds.
 
 use super::*;
 use crate::spec::Fault;

@@ -58,10 +58,10 @@ pub(super) fn run(presets: &[Preset], update: bool) -> Result<u32, String> {
 const INTRODUCTION: &str = "\
 # The catalogue
 
-Every entry of the catalogue, run for an hour of July at a stated load, with figures of merit in which
+Every entry of the catalogue but the grid programmes, run for an hour of July at a stated load, with figures of merit in which
 an absurd entry would be seen, and where its figures come from. This page is made by
-`validation catalogue --update`; `validation catalogue` runs every entry and fails where the page
-differs.
+`validation catalogue --update`; `validation catalogue` runs these entries and fails where the page
+differs. The programmes are in `scenarios/presets/programmes.yaml` ([how they work](models/programmes.md)).
 ";
 
 /// How the entries of a model are run and what is said of them.
@@ -99,7 +99,7 @@ fn merits(section: &str, model: &str) -> Merits {
             },
         },
         ("cooling", "cdu" | "air-handler" | "immersion-tank") => Merits {
-            head: "A megawatt of heat behind it, and a dry cooler that gives it to Phoenix.\n\n| entry | PUE | source |\n|---|---|---|",
+            head: "900 kW of heat behind it, rated for a megawatt, and a dry cooler that gives it to Phoenix.\n\n| entry | PUE | source |\n|---|---|---|",
             scenario: |preset, _| {
                 Ok(heat(&format!(
                     "  out: {{kind: dry-cooler, design_heat: 1.1 MW}}\n  it: {{kind: {}, design_heat: 1 MW, cooled_by: out}}\n",
@@ -109,7 +109,7 @@ fn merits(section: &str, model: &str) -> Merits {
             figures: |year| format!("{:.3}", year.pue()),
         },
         ("cooling", _) => Merits {
-            head: "A megawatt of heat in Phoenix.\n\n| entry | PUE | L/kWh | source |\n|---|---|---|---|",
+            head: "900 kW of heat in Phoenix on a plant of a megawatt.\n\n| entry | PUE | L/kWh | source |\n|---|---|---|---|",
             scenario: |preset, _| {
                 Ok(heat(&format!("  it: {{kind: {}, design_heat: 1 MW}}\n", preset.name)))
             },
@@ -154,7 +154,7 @@ fn merits(section: &str, model: &str) -> Merits {
             },
         },
         _ => Merits {
-            head: "32 racks of DGX H100.\n\n| entry | useful GPU-hours | source |\n|---|---|---|",
+            head: "40 racks of DGX H100.\n\n| entry | useful GPU-hours | source |\n|---|---|---|",
             scenario: |preset, _| {
                 Ok(site(
                     "{kind: dgx-h100, count: 40, cooled_by: out, fed_by: u}",
