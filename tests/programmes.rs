@@ -77,6 +77,21 @@ fn a_call_is_answered_metered_and_settled() {
     assert!(told.outcome.balanced());
 }
 
+/// Miners lose what the call keeps asleep, and beside that only the time in which they start again.
+#[test]
+fn a_call_costs_what_its_miners_would_have_earned() {
+    let told = simulate(FLAT, &[]);
+    let site = FLAT.split("programmes:").next().unwrap();
+    let without = simulate(site, &[]);
+    let income = |told: &Told| told.outcome.real("workloads.mine.revenue_usd");
+    let ecrs = programme(&told.outcome, "ecrs");
+    let (lost, missing) = (ecrs.real("lost_income_usd"), income(&without) - income(&told));
+    assert!(0.9 * missing < lost && lost <= missing, "{lost} $ of {missing} $");
+    let cap = told.outcome.real("workloads.mine.curtailed.cap_mwh");
+    close(ecrs.real("curtailed_mwh"), cap, 1e-9);
+    assert!(cap > 0.7, "{cap} MWh");
+}
+
 /// A call that holds when the run ends is scored and paid for the time that it lasted.
 #[test]
 fn a_call_that_the_run_ends_in_is_settled() {

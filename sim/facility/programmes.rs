@@ -7,11 +7,13 @@ use super::Facility;
 use super::design::Design;
 use super::events::Event;
 use super::observer::{Observer, Record, What};
+use super::work::Work;
 use crate::grid::Price;
 use crate::grid::programmes::{Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
 use crate::kernel::{Class, Clock, Span, Streams, Time};
 use crate::plant::Rank;
 use crate::tables::{Playback, Window};
+use crate::workload::mining::Cause;
 
 /// All programmes of a site, and the import that they are metered by.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Programmes {
     /// When the import was read last, and what it was, W.
     read_at: Time,
     import_w: f64,
+    /// What limits of power keep from miners since then.
+    capped: Capped,
     /// What the site draws that no award counts on, W.
     low_w: f64,
 }
@@ -39,9 +43,20 @@ pub(super) struct Running {
     award_until: Time,
     price: Playback<f64>,
     accreditation: f64,
+    /// What limits kept from miners when the present call came.
+    capped_before: Capped,
     /// What the award has been paid since the present call came, $.
     pay_usd: f64,
     pub(super) book: ProgrammeEnd,
+}
+
+/// What limits of power keep from miners.
+#[derive(Debug, Clone, Copy, Default)]
+struct Capped {
+    /// What they would draw on top, W.
+    power_w: f64,
+    /// What that would earn, $/s.
+    usd_per_s: f64,
 }
 
 /// What a call has cut, until it is back.
@@ -79,6 +94,9 @@ pub(super) struct ProgrammeEnd {
     pub(super) capacity_usd: f64,
     pub(super) clawback_usd: f64,
     pub(super) energy_usd: f64,
+    /// What its calls kept miners from drawing, J, and from earning.
+    pub(super) curtailed_j: f64,
+    pub(super) lost_usd: f64,
     /// Peaks that are over, those of them in an alert, and the sum of the imports at them, W.
     pub(super) peaks: u64,
     pub(super) peaks_in_alert: u64,
@@ -106,6 +124,8 @@ impl ProgrammeEnd {
             capacity_usd: self.capacity_usd - before.capacity_usd,
             clawback_usd: self.clawback_usd - before.clawback_usd,
             energy_usd: self.energy_usd - before.energy_usd,
+            curtailed_j: self.curtailed_j - before.curtailed_j,
+            lost_usd: self.lost_usd - before.lost_usd,
             peaks: self.peaks - before.peaks,
             peaks_in_alert: self.peaks_in_alert - before.peaks_in_alert,
             peaks_w: self.peaks_w - before.peaks_w,
@@ -163,6 +183,7 @@ impl Programmes {
                 award_until: Time::ZERO,
                 price: Playback::new(programme.pay.capacity.clone()),
                 accreditation: programme.pay.accreditation,
+                capped_before: Capped::default(),
                 pay_usd: 0.0,
                 book: ProgrammeEnd {
                     has_award: programme.has_award(),
@@ -177,6 +198,7 @@ impl Programmes {
             history: History::default(),
             read_at: Time::ZERO,
             import_w: 0.0,
+            capped: Capped::default(),
             low_w: design.control.low_w,
         }
     }
@@ -187,13 +209,24 @@ impl Programmes {
         calls.filter(|call| call.due <= at).map(CallAccount::cap_w).reduce(f64::min)
     }
 
-    /// The site imports `import_w` from `now` on.
-    pub(super) fn read(&mut self, now: Time, import_w: f64) {
+    /// The programme whose call asks for the lowest import, the first of those that do.
+    fn lowest(&self) -> Option<usize> {
+        let caps = self.running.iter().map(|it| it.called.as_ref().map(CallAccount::cap_w));
+        let caps = caps.enumerate().filter_map(|(index, cap_w)| Some((index, cap_w?)));
+        caps.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
+    }
+
+    /// The site imports `import_w` from `now` on, with its workloads as they are.
+    pub(super) fn read(&mut self, now: Time, import_w: f64, works: &[Work]) {
         if self.running.is_empty() {
             return;
         }
         self.book(now);
         self.import_w = import_w;
+        self.capped = Capped {
+            power_w: works.iter().map(|work| work.curtailed_w(Cause::Cap)).sum(),
+            usd_per_s: works.iter().map(Work::capped_usd_per_s).sum(),
+        };
         self.history.set(now, import_w);
         for running in &mut self.running {
             if let Some(call) = &mut running.called
@@ -218,9 +251,15 @@ impl Programmes {
             return;
         }
         let seconds = (now - from).as_secs_f64();
+        let (capped, lowest) = (self.capped, self.lowest());
         let mut free_w = (import_w - self.low_w).max(0.0);
-        for running in &mut self.running {
+        for (index, running) in self.running.iter_mut().enumerate() {
             let book = &mut running.book;
+            if lowest == Some(index) {
+                let before = running.capped_before;
+                book.curtailed_j += (capped.power_w - before.power_w).max(0.0) * seconds;
+                book.lost_usd += (capped.usd_per_s - before.usd_per_s).max(0.0) * seconds;
+            }
             let mut paid_w = running.award_w;
             let baseline_w = match (&running.called, &running.restoring) {
                 (Some(call), _) => Some(call.baseline_w),
@@ -370,10 +409,12 @@ impl Facility<'_> {
             Target::Leave(Some(leave_w)) => ((baseline_w - leave_w).max(0.0), leave_w),
             Target::Leave(None) => ((baseline_w - least_w).max(0.0), least_w),
         };
+        let capped = self.programmes.capped;
         let running = &mut self.programmes.running[index as usize];
         let powers_w = (baseline_w, asked_w, least_w);
         running.called = Some(CallAccount::new(call, design.response, powers_w));
         running.restoring = None;
+        running.capped_before = capped;
         running.pay_usd = 0.0;
         running.book.calls += 1;
         self.tell_call(now, index, What::Called, observer);

@@ -50,7 +50,7 @@ impl Facility<'_> {
         self.watch_returns(now);
         self.watch_chillers(now, observer);
         self.watch_water(now, observer);
-        self.programmes.read(now, self.power.total_import_w());
+        self.programmes.read(now, self.power.total_import_w(), &self.works);
         self.watch_orders(now);
         self.read_meters(now, observer);
         self.read_states(now, observer);

@@ -152,6 +152,14 @@ impl Work {
         }
     }
 
+    /// What machines that limits of power keep idle would earn, $/s; of a mining fleet.
+    pub(super) fn capped_usd_per_s(&self) -> f64 {
+        match self {
+            Work::Mining(mining) => mining.capped_usd_per_s(),
+            Work::Training(_) | Work::Inference(_) | Work::HeatLoad(_) => 0.0,
+        }
+    }
+
     /// GPUs that no job holds: idle, under repair, without power; of a training cluster.
     pub(super) fn gpus_without_jobs(&self) -> [f64; 3] {
         match self {

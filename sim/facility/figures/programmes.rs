@@ -125,6 +125,19 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
     Row::new(usd("income", "All that it pays, less what is taken back.").higher(), |p| {
         p.has_award.then_some(p.capacity_usd - p.clawback_usd + p.energy_usd)
     }),
+    Row::new(
+        mwh(
+            "curtailed",
+            "What limits of power kept from miners during its calls, beyond what they kept from them \
+             when the call came; where calls overlap, of the one that asks for the lowest import.",
+        )
+        .lower(),
+        |p| Some(p.curtailed_j * Scale::MWH.per_base),
+    ),
+    Row::new(
+        usd("lost_income", "What that would have earned them, after the pool's fee.").lower(),
+        |p| Some(p.lost_usd),
+    ),
     Row::new(count("peaks.count", "Peaks of the system that are over."), |p| {
         p.has_peaks.then_some(p.peaks as f64)
     }),

@@ -28,8 +28,10 @@ impl Text {
         }
         self.sheet(&sheet);
         for programme in outcome.of(SubjectKind::Programme) {
-            let mut says: Vec<String> =
-                [awards(programme), peaks(programme)].into_iter().flatten().collect();
+            let mut says: Vec<String> = [awards(programme), lost(programme), peaks(programme)]
+                .into_iter()
+                .flatten()
+                .collect();
             if programme.count("missed") > 0 {
                 says.push(format!("calls never met: {}", programme.count("missed")));
             }
@@ -47,6 +49,15 @@ fn awards(programme: &Subject) -> Option<String> {
         text += &format!(", {} of them without the load for it", amount(shortfall));
     }
     Some(text)
+}
+
+fn lost(programme: &Subject) -> Option<String> {
+    let curtailed = programme.get("curtailed_mwh").filter(|mwh| *mwh > 0.0)?;
+    let income = amount(programme.real("lost_income_usd"));
+    Some(format!(
+        "miners went without {} MWh, which would have earned {income} $",
+        amount(curtailed)
+    ))
 }
 
 fn peaks(programme: &Subject) -> Option<String> {

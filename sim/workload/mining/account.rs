@@ -170,6 +170,8 @@ pub struct MiningInterval {
 pub(super) struct Reading {
     pub(super) draw_w: f64,
     pub(super) hash_rate: f64,
+    /// What machines would do that [`Cause::Cap`] keeps idle, hashes a second.
+    pub(super) capped_hash_rate: f64,
     pub(super) hashing: u32,
     pub(super) idle: [u32; Cause::COUNT],
     pub(super) curtailed_w: [f64; Cause::COUNT],
@@ -179,6 +181,7 @@ impl Reading {
     pub(super) fn add(&mut self, other: &Reading) {
         self.draw_w += other.draw_w;
         self.hash_rate += other.hash_rate;
+        self.capped_hash_rate += other.capped_hash_rate;
         self.hashing += other.hashing;
         for cause in 0..Cause::COUNT {
             self.idle[cause] += other.idle[cause];

@@ -298,6 +298,7 @@ impl Block {
             let share = f64::from(cut) / f64::from(idle);
             book(Cause::Cap, cut, idle_lost_w * share);
             book(Cause::Restart, idle - cut, idle_lost_w * (1.0 - share));
+            reading.capped_hash_rate = f64::from(cut) * mode.hash_rate * self.offer.speed;
         }
 
         let draw_w =

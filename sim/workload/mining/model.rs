@@ -225,6 +225,12 @@ impl Mining {
         self.fleet.curtailed_w[cause as usize]
     }
 
+    /// What the machines that limits of power keep idle would earn now, after the pool's fee, $/s.
+    pub fn capped_usd_per_s(&self) -> f64 {
+        let usd_per_hash = self.income.usd_ph_day / HASHES_PER_PH_DAY;
+        self.fleet.capped_hash_rate * usd_per_hash * (1.0 - self.design.pool.fee)
+    }
+
     /// How many machines hash.
     pub fn hashing(&self) -> u32 {
         self.fleet.hashing
