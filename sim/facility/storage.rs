@@ -5,7 +5,7 @@ use super::events::Event;
 use crate::control::{BatteryState, BatteryView};
 use crate::kernel::{Class, Span, Time};
 use crate::plant::power::sequence::{MachineDesign, StorageDesign};
-use crate::plant::power::solar::{ArrayAir, ArrayDesign, Irradiance};
+use crate::plant::power::solar::{ArrayAir, ArrayDesign};
 use crate::plant::power::{Flowing, PowerNode};
 
 /// A battery system of the site.
@@ -126,15 +126,9 @@ impl Facility<'_> {
         let unix_s = |at: Time| clock.timestamp(at).as_nanosecond() as f64 * 1e-9;
         let row = self.weather.current();
         let air = ArrayAir { dry_bulb_c: row.dry_bulb_c, wind_m_s: row.wind_m_s };
-        let light = row.light.map(|light| Irradiance {
-            global: light.global,
-            direct: light.direct,
-            diffuse: light.diffuse,
-        });
         for array in &mut self.arrays {
-            let place_deg = array.design.place_deg.expect("an array has its place");
             let interval_s = (unix_s(now), unix_s(until));
-            array.available_w = array.design.over(interval_s, place_deg, light, air).ac_w;
+            array.available_w = array.design.over(interval_s, row.light, air);
         }
         if until < self.weather.next_at() {
             self.agenda.push(until, Class::Plant, Event::Sun);

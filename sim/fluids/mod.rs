@@ -1,4 +1,4 @@
-//! Properties of moist air and water: the ground that weather and cooling share.
+//! Properties of moist air, water and light: the ground that weather and plant share.
 //!
 //! Psychrometrics after the ASHRAE Handbook of Fundamentals 2017, chapter 1 (SI), as ideal
 //! gases with the saturation curve of Hyland and Wexler. Temperatures are in degrees
@@ -11,11 +11,13 @@
 //! Every transcendental function is `libm`'s, so results are the same bits on every machine.
 
 mod constants;
+mod light;
 mod moist_air;
 mod saturation;
 pub mod water;
 
 pub use constants::{CP_DRY_AIR, CP_VAPOUR, HEAT_OF_VAPORISATION};
+pub use light::Irradiance;
 pub use moist_air::{MoistAir, standard_pressure_pa};
 pub(crate) use saturation::{SaturatedAir, saturated_air_temperature_from};
 pub use saturation::{

@@ -25,4 +25,4 @@ mod tests;
 pub use carbon::{Carbon, CarbonSpec};
 pub use place::{Place, SiteSpec};
 pub use price::{Price, PriceDesign, PriceSpec};
-pub use weather::{Humidity, Irradiation, Weather, WeatherDesign, WeatherRow, WeatherSpec};
+pub use weather::{Humidity, Weather, WeatherDesign, WeatherRow, WeatherSpec};

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::row::{Humidity, Irradiation, WeatherRow};
-use crate::fluids::standard_pressure_pa;
+use super::row::{Humidity, WeatherRow};
+use crate::fluids::{Irradiance, standard_pressure_pa};
 use crate::kernel::{Clock, Time};
 use crate::tables::LineError;
 use crate::tables::format::Origin;
@@ -260,9 +260,7 @@ fn read_row(
     let wind = WIND.read(&cells)?;
     let [global, direct, diffuse] = [&LIGHT[0], &LIGHT[1], &LIGHT[2]].map(|it| it.read(&cells));
     let light = match (global?, direct?, diffuse?) {
-        (Some(global), Some(direct), Some(diffuse)) => {
-            Some(Irradiation { global, direct, diffuse })
-        }
+        (Some(global), Some(direct), Some(diffuse)) => Some(Irradiance { global, direct, diffuse }),
         _ => last.and_then(|row| row.light),
     };
     let humid = match wanted {

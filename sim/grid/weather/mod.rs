@@ -19,7 +19,7 @@ use crate::kernel::{Streams, Time};
 use crate::tables::{Playback, Series};
 
 pub use climate::{Climate, ClimateDesign};
-pub use row::{Humidity, Irradiation, WeatherRow};
+pub use row::{Humidity, WeatherRow};
 pub use spec::{HeatWaveSpec, WeatherColumns, WeatherSpec};
 pub use waves::HeatWave;
 

@@ -1,6 +1,6 @@
 //! Outside air over one hour.
 
-use crate::fluids::MoistAir;
+use crate::fluids::{Irradiance, MoistAir};
 
 /// Outside air over one hour, as it was measured or drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,19 +13,8 @@ pub struct WeatherRow {
     pub pressure_pa: f64,
     /// Wind speed at 10 m, m/s.
     pub wind_m_s: f64,
-    /// What comes from sun and sky, where the source tells it.
-    pub light: Option<Irradiation>,
-}
-
-/// What comes from sun and sky, mean of the hour, W/m2.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Irradiation {
-    /// On level ground, in all.
-    pub global: f64,
-    /// From the sun, on a plane that faces it.
-    pub direct: f64,
-    /// From the sky, on level ground.
-    pub diffuse: f64,
+    /// What comes from sun and sky, mean of the hour, where the source tells it.
+    pub light: Option<Irradiance>,
 }
 
 /// The two measures of moisture that weather services publish.

@@ -8,11 +8,8 @@ use serde::Deserialize;
 
 use super::doubtful::{self, Seen};
 use super::epw::{self, EpwHumidity};
-use super::{
-    ClimateDesign, HeatWave, Humidity, Irradiation, WarmedDesign, WeatherDesign, WeatherRow,
-    normals,
-};
-use crate::fluids::standard_pressure_pa;
+use super::{ClimateDesign, HeatWave, Humidity, WarmedDesign, WeatherDesign, WeatherRow, normals};
+use crate::fluids::{Irradiance, standard_pressure_pa};
 use crate::grid::place::Place;
 use crate::kernel::Clock;
 use crate::spec::{Fault, Name, one_source, only_with, unknown};
@@ -238,7 +235,7 @@ impl WeatherSpec {
                 wind_m_s: value(WIND, row).unwrap_or(0.0),
                 light: match LIGHT.map(|role| value(role, row)) {
                     [Some(global), Some(direct), Some(diffuse)] => {
-                        Some(Irradiation { global, direct, diffuse })
+                        Some(Irradiance { global, direct, diffuse })
                     }
                     _ => None,
                 },

@@ -166,17 +166,13 @@ impl Network {
         self.draw.export_w
     }
 
-    /// What batteries that follow a bus give, in watts.
-    pub(super) fn following_give_w(&self) -> f64 {
-        self.give_w(ComponentKind::Battery)
-    }
-
     /// What arrays give, in watts.
     pub fn total_solar_w(&self) -> f64 {
         self.give_w(ComponentKind::Pv)
     }
 
-    fn give_w(&self, kind: ComponentKind) -> f64 {
+    /// What all components of `kind` that follow a bus give, in watts.
+    pub(super) fn give_w(&self, kind: ComponentKind) -> f64 {
         let attached = self.wiring.attached.iter().map(|&n| n as usize);
         let live = attached.filter(|&n| self.forest.live[n] && self.wiring.kind[n] == kind);
         live.map(|n| self.forest.cells_give_w(&self.wiring, n)).sum()

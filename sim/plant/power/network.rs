@@ -424,7 +424,7 @@ impl Network {
 
     /// What batteries give, in watts.
     pub fn total_discharged_w(&self) -> f64 {
-        self.draw.discharged_w + self.following_give_w()
+        self.draw.discharged_w + self.give_w(ComponentKind::Battery)
     }
 
     /// What batteries are given, in watts.

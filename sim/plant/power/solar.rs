@@ -14,6 +14,8 @@
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
+use crate::fluids::Irradiance;
+
 /// An array, resolved.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ArrayDesign {
@@ -51,17 +53,6 @@ pub enum Mount {
     },
 }
 
-/// What comes from sun and sky over an interval, W/m2.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Irradiance {
-    /// On level ground, in all.
-    pub global: f64,
-    /// From the sun, on a plane that faces it.
-    pub direct: f64,
-    /// From the sky, on level ground.
-    pub diffuse: f64,
-}
-
 /// The air at an array.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ArrayAir {
@@ -78,17 +69,6 @@ pub struct Sun {
     pub zenith: f64,
     /// Clockwise from north, radians.
     pub azimuth: f64,
-}
-
-/// What an array is and gives at an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ArrayOutput {
-    /// On the plane of the array, W/m2.
-    pub plane_w_m2: f64,
-    /// Of its cells, degrees Celsius.
-    pub cell_c: f64,
-    /// Alternating current, W.
-    pub ac_w: f64,
 }
 
 impl Sun {
@@ -152,56 +132,38 @@ impl Sun {
     }
 }
 
-impl Irradiance {
-    /// What a constant share `clearness` of the irradiation above the air leaves on level ground; how
-    /// much of it is diffuse is what Erbs et al. found (Solar Energy 28(4), 1982).
-    fn clear(clearness: f64, above_w_m2: f64, height: f64) -> Self {
-        let k = clearness;
-        let part = if k <= 0.22 {
-            1.0 - 0.09 * k
-        } else if k <= 0.8 {
-            0.9511 + k * (-0.1604 + k * (4.388 + k * (-16.638 + k * 12.336)))
-        } else {
-            0.165
-        };
-        let global = k * above_w_m2 * height;
-        let diffuse = part * global;
-        Self { global, direct: (global - diffuse) / height, diffuse }
-    }
-}
-
 impl ArrayDesign {
     /// Whether it needs irradiation of the weather.
     pub fn needs_irradiance(&self) -> bool {
         self.clearness.is_none()
     }
 
-    /// What it gives over an interval of the weather, in seconds since 1970 in UTC, at `place_deg`
-    /// unless it has a place of its own.
+    /// What it gives over an interval of the weather, in seconds since 1970 in UTC: alternating
+    /// current, W.
+    ///
+    /// # Panics
+    ///
+    /// When it has no place.
     pub fn over(
         &self,
         interval_s: (f64, f64),
-        place_deg: (f64, f64),
         irradiance: Option<Irradiance>,
         air: ArrayAir,
-    ) -> ArrayOutput {
-        let place_deg = self.place_deg.unwrap_or(place_deg);
-        let dark = ArrayOutput { cell_c: air.dry_bulb_c, ..ArrayOutput::default() };
-        let Some((at_s, sun, share)) = Sun::of_interval(interval_s, place_deg) else { return dark };
+    ) -> f64 {
+        let place_deg = self.place_deg.expect("an array has its place");
+        let Some((at_s, sun, share)) = Sun::of_interval(interval_s, place_deg) else { return 0.0 };
         let above_w_m2 = Sun::above_air_w_m2(at_s);
         let height = libm::cos(sun.zenith);
         let irradiance = match (self.clearness, irradiance) {
             // As in weather files, the mean of an hour counts its dark part.
-            (Some(clearness), _) => {
-                Irradiance::clear(clearness, share * above_w_m2, height.max(0.01))
-            }
+            (Some(clearness), _) => clear(clearness, share * above_w_m2, height.max(0.01)),
             (None, Some(irradiance)) => irradiance,
-            (None, None) => return dark,
+            (None, None) => return 0.0,
         };
-        self.output(sun, irradiance, above_w_m2, air)
+        self.output_w(sun, irradiance, above_w_m2, air)
     }
 
-    fn output(&self, sun: Sun, light: Irradiance, above_w_m2: f64, air: ArrayAir) -> ArrayOutput {
+    fn output_w(&self, sun: Sun, light: Irradiance, above_w_m2: f64, air: ArrayAir) -> f64 {
         let (east, north, up) = (
             libm::sin(sun.zenith) * libm::sin(sun.azimuth),
             libm::sin(sun.zenith) * libm::cos(sun.azimuth),
@@ -221,7 +183,7 @@ impl ArrayDesign {
         let cell_c = air.dry_bulb_c + plane_w_m2 / (25.0 + 6.84 * air.wind_m_s.max(0.0));
         let warm = 1.0 - 0.0037 * (cell_c - 25.0);
         let dc_w = self.dc_w * (1.0 - self.losses) * passed / 1000.0 * warm.max(0.0);
-        ArrayOutput { plane_w_m2, cell_c, ac_w: self.inverted_w(dc_w) }
+        self.inverted_w(dc_w)
     }
 
     /// The part-load law of PVWatts' inverter, 96 % efficient at its rating.
@@ -273,6 +235,22 @@ const PEREZ: [[f64; 6]; 8] = [
     [1.060, -1.600, -0.359, 0.264, -1.127, 0.131],
     [0.678, -0.327, -0.250, 0.156, -1.377, 0.251],
 ];
+
+/// What a constant share `clearness` of the irradiation above the air leaves on level ground; how
+/// much of it is diffuse is what Erbs et al. found (Solar Energy 28(4), 1982).
+fn clear(clearness: f64, above_w_m2: f64, height: f64) -> Irradiance {
+    let k = clearness;
+    let part = if k <= 0.22 {
+        1.0 - 0.09 * k
+    } else if k <= 0.8 {
+        0.9511 + k * (-0.1604 + k * (4.388 + k * (-16.638 + k * 12.336)))
+    } else {
+        0.165
+    };
+    let global = k * above_w_m2 * height;
+    let diffuse = part * global;
+    Irradiance { global, direct: (global - diffuse) / height, diffuse }
+}
 
 /// Diffuse light of the sky on a plane of this `tilt` onto which the sun falls at `incidence`, W/m2.
 fn sky_w_m2(zenith: f64, light: Irradiance, above_w_m2: f64, incidence: f64, tilt: f64) -> f64 {

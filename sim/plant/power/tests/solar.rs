@@ -1,6 +1,7 @@
 //! The sun, and what an array makes of it.
 
-use crate::plant::power::solar::{ArrayAir, ArrayDesign, Irradiance, Mount, Sun};
+use crate::fluids::Irradiance;
+use crate::plant::power::solar::{ArrayAir, ArrayDesign, Mount, Sun};
 
 const DEGREE: f64 = std::f64::consts::PI / 180.0;
 
@@ -45,7 +46,7 @@ const AIR: ArrayAir = ArrayAir { dry_bulb_c: 25.0, wind_m_s: 3.0 };
 fn day(array: &ArrayDesign, light: Option<Irradiance>) -> Vec<f64> {
     let start = unix_s("2026-03-20T06:51:30Z");
     let hours = (0..24).map(|hour| start + 3600.0 * f64::from(hour));
-    hours.map(|s| array.over((s, s + 3600.0), (0.0, 0.0), light, AIR).ac_w).collect()
+    hours.map(|s| array.over((s, s + 3600.0), light, AIR)).collect()
 }
 
 /// By hours it gives in a day what it gives by minutes, whenever in its hour the sun rises.
@@ -56,8 +57,7 @@ fn hours_in_which_the_sun_rises_give_their_part() {
         let start = unix_s("2026-06-21T06:00:00Z") + 60.0 * f64::from(minute);
         let given = |step_s: f64, steps: i32| -> f64 {
             let froms = (0..steps).map(|step| start + step_s * f64::from(step));
-            let given =
-                froms.map(|s| array.over((s, s + step_s), (0.0, 0.0), None, AIR).ac_w * step_s);
+            let given = froms.map(|s| array.over((s, s + step_s), None, AIR) * step_s);
             given.sum()
         };
         let (hours, minutes) = (given(3600.0, 24), given(60.0, 1440));
