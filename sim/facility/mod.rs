@@ -51,6 +51,7 @@ use hdrhistogram::Histogram;
 pub use design::{
     Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
 };
+pub(crate) use figures::levelised_cost;
 pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
 pub use graph::{Graph, GraphEdge, GraphNode};
 pub use injected::has_time_of_day;

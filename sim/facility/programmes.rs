@@ -463,13 +463,17 @@ impl Facility<'_> {
     /// sent to sleep by orders, the limit of a call binds once it is due.
     pub(super) fn limit_site(&mut self, now: Time) {
         let at = if self.design.control.fleet.is_some() { now } else { Time::MAX };
-        let limits = [self.curtailed_w, self.programmes.cap_w(at)];
-        self.power.limit_import(limits.into_iter().flatten().reduce(f64::min));
+        self.power.limit_import(self.limit_at_w(at));
     }
 
     /// The import that orders keep the site to, W; none where nothing limits it.
     pub(super) fn limit_w(&self) -> Option<f64> {
-        let limits = [self.curtailed_w, self.programmes.cap_w(Time::MAX)];
+        self.limit_at_w(Time::MAX)
+    }
+
+    /// The lowest limit of curtailments, and of the calls that are due by `at`, W.
+    fn limit_at_w(&self, at: Time) -> Option<f64> {
+        let limits = [self.curtailed_w, self.programmes.cap_w(at)];
         limits.into_iter().flatten().reduce(f64::min)
     }
 }

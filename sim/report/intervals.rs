@@ -32,6 +32,9 @@ use crate::kernel::{Span, Time};
 use crate::measure::Latency;
 use crate::workload::inference::{InferenceInterval, Tally};
 
+/// What stands around the name of the intervals without a tag, in a comment at the head of a log.
+pub(super) const UNTAGGED: (&str, &str) = ("[the intervals without a tag are ", ", hour by hour]");
+
 /// The log of a run while it is written.
 pub(super) struct IntervalLog {
     out: BufWriter<File>,
@@ -282,7 +285,7 @@ impl IntervalLog {
             let name = first.replace(['\r', '\n'], "_");
             let start = self.start.as_millisecond() as f64 / 1000.0;
             writeln!(self.out, "#[values in microseconds]")?;
-            writeln!(self.out, "#[the intervals without a tag are {name}, hour by hour]")?;
+            writeln!(self.out, "#{}{name}{}", UNTAGGED.0, UNTAGGED.1)?;
             writeln!(self.out, "#[StartTime: {start:.3} (seconds since epoch), {}]", self.start)?;
             writeln!(self.out, "#[BaseTime: {start:.3} (seconds since epoch)]")?;
             writeln!(self.out, "#[MaxValueDivisor: {MICROS_PER_MILLI:.3}]")?;

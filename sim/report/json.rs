@@ -8,9 +8,9 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::text::{Sensitivity, Swing};
-use crate::facility::{BookOutcome, Design, Outcome, Subject};
+use crate::facility::{BookOutcome, Design, Outcome, Subject, levelised_cost};
 use crate::measure::{Figure, Side};
-use crate::money::{Bill, Forecast, Product, Settlement};
+use crate::money::{Bill, Forecast, Settlement};
 use crate::site::SinglePoint;
 
 /// The outcome as JSON, as in `summary.json`.
@@ -110,12 +110,8 @@ fn put_forecast(root: &mut Map<String, Json>, forecast: &Forecast) {
     }
     put(root, &["money", "rates_of_return"], json!(merit.rates.len()));
     for (name, product, cost) in &forecast.unit_costs {
-        let key = match product {
-            Product::GpuHours => "levelised_cost_usd_per_gpu_h",
-            Product::Megatokens => "levelised_cost_usd_per_mtoken",
-            Product::PhDays => "levelised_cost_usd_per_ph_day",
-        };
-        put(root, &["workloads", name, key], json!(cost));
+        let key = levelised_cost(*product).key();
+        put(root, &["workloads", name, &key], json!(cost));
     }
     for (name, usd) in &forecast.worth {
         put(root, &["worth_usd", name], json!(usd));

@@ -13,7 +13,7 @@ use super::catalogue::{Section, built_in};
 use super::files::Files;
 use super::schema::scenario_schema;
 use super::spec::ScenarioSpec;
-use super::tree::{Node, Value};
+use super::tree::Node;
 
 const INTRODUCTION: &str = "\
 # Scenario reference
@@ -304,7 +304,7 @@ impl<'s> Page<'s> {
             let fields = entry.value.as_map().into_iter().flat_map(|map| &map.entries);
             let values: Vec<String> = fields
                 .filter(|it| !["kind", "source"].contains(&it.key.text.as_str()))
-                .map(|it| format!("`{}: {}`", it.key.text, flow(&it.value)))
+                .map(|it| format!("`{}: {}`", it.key.text, it.value.on_one_line()))
                 .collect();
             let (name, values, source) = (&entry.key.text, values.join(", "), text("source"));
             let _ = writeln!(self.text, "- **`{name}`**, a `{}`: {values}.", text("kind"));
@@ -392,21 +392,6 @@ fn range(definition: &Json) -> Option<(&str, &str)> {
 fn units(pattern: &str) -> Option<Vec<String>> {
     let list = pattern.split_once(r"\s*(")?.1.rsplit_once(')')?.0;
     Some(list.split('|').map(|unit| format!("`{}`", unit.replace('\\', ""))).collect())
-}
-
-/// A value of the catalogue on one line, as it could be written.
-fn flow(node: &Node) -> String {
-    match &node.value {
-        Value::Null => "null".to_owned(),
-        Value::Scalar(scalar) => scalar.text.trim_end().to_owned(),
-        Value::Seq(items) => {
-            format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", "))
-        }
-        Value::Map(map) => {
-            let entry = |it: &super::tree::Entry| format!("{}: {}", it.key.text, flow(&it.value));
-            format!("{{{}}}", map.entries.iter().map(entry).collect::<Vec<_>>().join(", "))
-        }
-    }
 }
 
 /// A description as one line.

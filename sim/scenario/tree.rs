@@ -88,6 +88,23 @@ impl Node {
         }
     }
 
+    /// The value on one line, as it could be written.
+    pub(crate) fn on_one_line(&self) -> String {
+        match &self.value {
+            Value::Null => "null".to_owned(),
+            Value::Scalar(scalar) => scalar.text.trim_end().to_owned(),
+            Value::Seq(items) => {
+                let items: Vec<String> = items.iter().map(Self::on_one_line).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Value::Map(map) => {
+                let entry = |it: &Entry| format!("{}: {}", it.key.text, it.value.on_one_line());
+                let entries: Vec<String> = map.entries.iter().map(entry).collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+        }
+    }
+
     /// Where to point for an error in this value: the place of use, if it has one.
     pub fn place(&self) -> Mark {
         self.used_at.unwrap_or(self.mark)

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use hdrhistogram::Histogram;
 
+use crate::report::intervals::UNTAGGED;
 use crate::study::decoded;
 
 /// A line of a log.
@@ -51,9 +52,6 @@ pub(super) fn read_log(path: &Path, wanted: impl Fn(&str) -> bool) -> io::Result
     }
     Ok(found)
 }
-
-/// What stands around the name of lines without a tag, in the head of the log of a run.
-const UNTAGGED: (&str, &str) = ("[the intervals without a tag are ", ", hour by hour]");
 
 fn logged(tag: &str, rest: &str) -> Option<Logged> {
     let mut cells = rest.splitn(4, ',');

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::money::{Forecast, Merit, Product, RATES, Settlement, Terms};
+use crate::facility::levelised_cost;
+use crate::money::{Forecast, Merit, RATES, Settlement, Terms};
 
 use super::super::sheet::{Sheet, amount};
 
@@ -110,11 +111,7 @@ fn merits(out: &mut String, forecast: &Forecast) {
     sheet.row("payback, years", [payback]);
     sheet.row("trough, $", [amount(*trough_usd)]);
     for (name, product, cost) in &forecast.unit_costs {
-        let unit = match product {
-            Product::GpuHours => "$/GPU-h",
-            Product::Megatokens => "$/Mtoken",
-            Product::PhDays => "$/PH/day",
-        };
+        let unit = levelised_cost(*product).scale.symbol;
         let cost = cost.map_or("-".to_owned(), |usd| format!("{usd:.4}"));
         sheet.row(&format!("levelised cost of {name}, {unit}"), [cost]);
     }

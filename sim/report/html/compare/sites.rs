@@ -20,13 +20,24 @@ const MOST_DRAWN: usize = 6;
 /// The places and values of a scenario, by the names on the way.
 type Leaves = BTreeMap<Vec<String>, String>;
 
+/// A design beside the baseline.
+struct Compared<'s> {
+    design: &'s DesignFile,
+    leaves: Leaves,
+    /// The places at which it differs.
+    changed: Vec<Vec<String>>,
+}
+
 /// A section with what differs and the diagrams.
 pub(super) fn sites(study: &StudyFolder) -> Option<Section> {
     let (base, others) = split(study)?;
     let base_leaves = leaves(&base.root);
-    let compared: Vec<(&DesignFile, Vec<Vec<String>>)> = others
+    let compared: Vec<Compared<'_>> = others
         .into_iter()
-        .map(|design| (design, changed(&base_leaves, &leaves(&design.root))))
+        .map(|design| {
+            let leaves = leaves(&design.root);
+            Compared { design, changed: changed(&base_leaves, &leaves), leaves }
+        })
         .collect();
     let mut body = changes(base, &base_leaves, &compared);
     body += &diagrams(base, &compared);
@@ -77,7 +88,7 @@ fn leaves(root: &Node) -> Leaves {
                 }
             }
             _ => {
-                leaves.insert(path.clone(), shown(node));
+                leaves.insert(path.clone(), node.on_one_line());
             }
         }
     }
@@ -91,25 +102,6 @@ fn leaves(root: &Node) -> Leaves {
     all
 }
 
-/// A value as it may be written.
-fn shown(node: &Node) -> String {
-    match &node.value {
-        Value::Map(map) => {
-            let entries: Vec<String> = map
-                .entries
-                .iter()
-                .map(|entry| format!("{}: {}", entry.key.text, shown(&entry.value)))
-                .collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-        Value::Seq(items) => {
-            let items: Vec<String> = items.iter().map(shown).collect();
-            format!("[{}]", items.join(", "))
-        }
-        _ => node.as_text().unwrap_or_default().to_owned(),
-    }
-}
-
 /// The places at which two scenarios have different values, or one of them none.
 fn changed(one: &Leaves, other: &Leaves) -> Vec<Vec<String>> {
     let differs = |path: &&Vec<String>| one.get(*path) != other.get(*path);
@@ -120,18 +112,13 @@ fn changed(one: &Leaves, other: &Leaves) -> Vec<Vec<String>> {
     all
 }
 
-fn changes(
-    base: &DesignFile,
-    base_leaves: &Leaves,
-    compared: &[(&DesignFile, Vec<Vec<String>>)],
-) -> String {
-    let mut paths: Vec<&Vec<String>> = compared.iter().flat_map(|(_, paths)| paths).collect();
+fn changes(base: &DesignFile, base_leaves: &Leaves, compared: &[Compared<'_>]) -> String {
+    let mut paths: Vec<&Vec<String>> = compared.iter().flat_map(|it| &it.changed).collect();
     paths.sort();
     paths.dedup();
     if paths.is_empty() {
         return "<p>The scenarios of all designs have the same values.</p>\n".to_owned();
     }
-    let all: Vec<Leaves> = compared.iter().map(|(design, _)| leaves(&design.root)).collect();
     let cell = |leaves: &Leaves, path: &[String]| match leaves.get(path) {
         Some(text) => format!("<bdi>{}</bdi>", escape(text)),
         None => "\u{2013}".to_owned(),
@@ -141,10 +128,10 @@ fn changes(
         .take(MOST_ROWS)
         .map(|path| {
             let first = [escape(&path.join(".")), cell(base_leaves, path)];
-            first.into_iter().chain(all.iter().map(|leaves| cell(leaves, path))).collect()
+            first.into_iter().chain(compared.iter().map(|it| cell(&it.leaves, path))).collect()
         })
         .collect();
-    let names = compared.iter().map(|(design, _)| design.name.as_str());
+    let names = compared.iter().map(|it| it.design.name.as_str());
     let headings: Vec<&str> = ["value", base.name.as_str()].into_iter().chain(names).collect();
     let label = "Values that differ";
     match paths.len() > MOST_ROWS {
@@ -157,12 +144,12 @@ fn changes(
     }
 }
 
-fn diagrams(base: &DesignFile, compared: &[(&DesignFile, Vec<Vec<String>>)]) -> String {
+fn diagrams(base: &DesignFile, compared: &[Compared<'_>]) -> String {
     let Some(first) = Graph::of(&base.root) else { return String::new() };
     let mut body = diagram::framed_html(&base.name, &first, &vec![false; first.nodes.len()]);
     let mut drawn = 1;
     let mut alike = Vec::new();
-    for (design, paths) in compared {
+    for Compared { design, changed, .. } in compared {
         let Some(graph) = Graph::of(&design.root) else { continue };
         let framed: Vec<bool> = graph
             .nodes
@@ -177,7 +164,7 @@ fn diagrams(base: &DesignFile, compared: &[(&DesignFile, Vec<Vec<String>>)]) -> 
                     path[0] == section
                         && path.get(1).is_some_and(|key| node.keys.iter().any(|(k, _)| k == key))
                 };
-                paths.iter().any(|path| is_mine(&path))
+                changed.iter().any(|path| is_mine(&path))
             })
             .collect();
         if !framed.contains(&true) && graph.nodes.len() == first.nodes.len() {
