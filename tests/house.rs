@@ -102,7 +102,6 @@ fn each_floor_imports_only_floors_below_it() {
 const CIRCLES: &[&[&str]] = &[
     &["facility/cooling/exchangers", "facility/cooling/loops"],
     &["plant/cooling/spec/operation", "plant/cooling/spec/upkeep", "plant/cooling/spec/water"],
-    &["facility/figures/subjects", "facility/months"],
     &["scenario/de", "scenario/names", "scenario/place"],
     &[
         "scenario/assemble/inputs",
@@ -112,13 +111,6 @@ const CIRCLES: &[&[&str]] = &[
     ],
     &["workload/inference/spec/model", "workload/inference/spec/service"],
     &["workload/training/schedule/lanes", "workload/training/schedule/queue"],
-    &[
-        "workload/inference/cell",
-        "workload/inference/load",
-        "workload/inference/records",
-        "workload/inference/service",
-        "workload/inference/serving",
-    ],
     &["workload/inference/leap", "workload/inference/plain", "workload/inference/replica"],
     &["workload/mining/income", "workload/mining/spec"],
     &[

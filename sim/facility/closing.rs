@@ -4,8 +4,9 @@ use super::Facility;
 use super::design::WorkDesign;
 use super::figures::{
     self, Before, ComponentEnd, End, HallEnd, Reserve, SiteEnd, Subject, Summary, WorkEnd,
-    tell_settlement, tell_worst_month,
+    tell_settlement,
 };
+use super::months::tell_worst_month;
 use super::outcome::Outcome;
 use super::work::Work;
 use crate::kernel::Time;

@@ -5,7 +5,7 @@
 //! a run hold what of them was simulated.
 
 use super::Facility;
-use super::figures::{Subject, SubjectKind, difference};
+use super::figures::{Fact, Subject, SubjectKind, WORST_MONTH, difference};
 use super::work::Work;
 use crate::kernel::{Clock, Time};
 
@@ -132,4 +132,17 @@ impl Facility<'_> {
             }
         }
     }
+}
+
+/// Tells the site which of `months` took most water.
+pub(super) fn tell_worst_month(site: &mut Subject, months: &[Month]) {
+    let mut worst: Option<(&str, f64)> = None;
+    for month in months {
+        let taken_m3 = month.subjects[0].get("water.withdrawal_m3").unwrap_or(0.0);
+        if taken_m3 > worst.map_or(0.0, |(_, most)| most) {
+            worst = Some((&month.name, taken_m3));
+        }
+    }
+    site.push(&WORST_MONTH, worst.map(|(_, taken_m3)| taken_m3));
+    site.facts.extend(worst.map(|(name, _)| ("water.worst_month", Fact::Text(name.to_owned()))));
 }

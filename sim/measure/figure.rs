@@ -5,6 +5,12 @@
 //! summary and `docs/columns.md` loop over these tables, so that a figure that is added is one
 //! row more and none of them can disagree about it.
 
+/// J in a MWh.
+pub const JOULES_PER_MWH: f64 = 3.6e9;
+
+/// J in a kWh.
+pub const JOULES_PER_KWH: f64 = 3.6e6;
+
 /// A unit, and how many of it a base unit is. Base units are those of the models: W, J, kg, s,
 /// degrees Celsius, $.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,11 +37,11 @@ impl Scale {
     /// Power.
     pub const MW: Self = Self::new("MW", "mw", 1e-6);
     /// Energy.
-    pub const MWH: Self = Self::new("MWh", "mwh", 1.0 / 3.6e9);
+    pub const MWH: Self = Self::new("MWh", "mwh", 1.0 / JOULES_PER_MWH);
     /// Power that is kept ready over time.
-    pub const MW_H: Self = Self::new("MW-h", "mw_h", 1.0 / 3.6e9);
+    pub const MW_H: Self = Self::new("MW-h", "mw_h", 1.0 / JOULES_PER_MWH);
     /// Energy of something small.
-    pub const KWH: Self = Self::new("kWh", "kwh", 1.0 / 3.6e6);
+    pub const KWH: Self = Self::new("kWh", "kwh", 1.0 / JOULES_PER_KWH);
     /// Energy for a piece of work.
     pub const KWH_PER_GPU_HOUR: Self = Self::new("kWh/GPU-h", "", 1.0);
     /// Energy for a piece of work.

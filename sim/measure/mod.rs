@@ -17,7 +17,7 @@ pub mod spells;
 pub mod sum;
 pub mod swing;
 
-pub use figure::{Better, Figure, Join, Row, Scale, unit_of};
+pub use figure::{Better, Figure, JOULES_PER_KWH, JOULES_PER_MWH, Join, Row, Scale, unit_of};
 pub use latency::Latency;
 pub use ledger::{Imbalance, Ledger, Side};
 pub use meter::{Counter, IntervalStat, Meter};

@@ -1,12 +1,8 @@
 //! Figures of contracts, made of the bill that `money/` folds from the intervals of the run.
 
-use super::{Subject, SubjectKind};
-use crate::measure::{Figure, Row, Scale};
+use super::{Subject, SubjectKind, usd};
+use crate::measure::{Figure, Row};
 use crate::money::{Bill, ContractBill, Item};
-
-const fn usd(name: &'static str, doc: &'static str) -> Figure {
-    Figure::new(name, Scale::USD, doc)
-}
 
 macro_rules! items {
     ($($item:ident: $name:literal, $doc:literal);+ $(;)?) => {

@@ -11,27 +11,39 @@
 //! `subjects` puts them together for a design; everything that prints loops over what it gives.
 
 mod columns;
+mod group;
+
+mod components;
 mod contracts;
-mod outcome;
+mod halls;
 mod programmes;
 mod project;
 mod requests;
 mod reserve;
-mod since;
-mod subjects;
+mod site;
 mod works;
 
+mod described;
+mod end;
+mod outcome;
+mod since;
+mod subjects;
+
+pub use described::{Described, described};
 pub use outcome::{Entry, Fact, NoFigure, Subject, SubjectKind, Value};
-pub use subjects::{Described, described};
+
+pub(super) use components::ComponentEnd;
+pub(super) use end::{Before, End, Summary};
+pub(super) use group::{Group, groups};
+pub(super) use halls::HallEnd;
+pub(crate) use project::levelised_cost;
 
 pub(super) use outcome::find;
 pub(super) use project::{account, tell_settlement};
 pub(super) use requests::{series_columns, series_row};
 pub(super) use reserve::{LoadEnd, Reserve};
-pub(super) use subjects::{
-    Before, ComponentEnd, End, Group, HallEnd, ROW_DERIVED, SiteEnd, Summary, difference, groups,
-    subjects, tell_worst_month,
-};
+pub(super) use site::{ROW_DERIVED, SiteEnd, WORST_MONTH};
+pub(super) use subjects::{difference, subjects};
 pub(super) use works::WorkEnd;
 
 use super::cooling::{Amounts, ExchangerPlant, LoopPlant, WaterAmounts, Waterworks};
@@ -217,4 +229,20 @@ impl Derived {
 pub(super) fn ratio(top: Option<f64>, bottom: Option<f64>) -> Option<f64> {
     let (top, bottom) = (top?, bottom?);
     (bottom > 0.0).then_some(top / bottom)
+}
+
+const fn count(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::COUNT, doc)
+}
+
+const fn mwh(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::MWH, doc)
+}
+
+const fn m3(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::M3, doc)
+}
+
+const fn usd(name: &'static str, doc: &'static str) -> Figure {
+    Figure::new(name, Scale::USD, doc)
 }

@@ -196,7 +196,7 @@ impl Subject {
         *value = value.map(|value| value + by);
     }
 
-    pub(super) fn push(&mut self, figure: &'static Figure, value: Option<f64>) {
+    pub(in crate::facility) fn push(&mut self, figure: &'static Figure, value: Option<f64>) {
         // What is not a number is not defined; a sum of nothing is `-0.0`.
         let value = value.filter(|value| value.is_finite()).map(|value| value + 0.0);
         self.values.push(Value { figure, value });

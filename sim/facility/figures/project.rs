@@ -1,12 +1,8 @@
 //! Figures of the years around a run, made of the forecast that `money/` folds from it.
 
-use super::{Subject, contracts};
+use super::{Subject, contracts, usd};
 use crate::measure::{Figure, Scale};
 use crate::money::{Account, Forecast, Product, Settlement};
-
-const fn usd(name: &'static str, doc: &'static str) -> Figure {
-    Figure::new(name, Scale::USD, doc)
-}
 
 /// Of a site whose years are planned.
 pub(super) static SITE: &[Figure] = &[
@@ -89,12 +85,20 @@ fn tell_forecast(subjects: &mut [Subject], forecast: &Forecast) {
         subjects[0].push(figure, value);
     }
     for (name, product, cost) in &forecast.unit_costs {
-        let figure = match product {
-            Product::GpuHours => &GPU_HOUR,
-            Product::Megatokens => &MEGATOKEN,
-            Product::PhDays => &PH_DAY,
-        };
         let is_it = |subject: &&mut Subject| subject.path == ["workloads", name];
-        subjects.iter_mut().find(is_it).expect("the account is of these").push(figure, *cost);
+        subjects
+            .iter_mut()
+            .find(is_it)
+            .expect("the account is of these")
+            .push(levelised_cost(*product), *cost);
+    }
+}
+
+/// The figure of what a unit of a product costs.
+pub(crate) fn levelised_cost(product: Product) -> &'static Figure {
+    match product {
+        Product::GpuHours => &GPU_HOUR,
+        Product::Megatokens => &MEGATOKEN,
+        Product::PhDays => &PH_DAY,
     }
 }

@@ -346,3 +346,10 @@ pub(in crate::facility) fn series_row(
         add(&mut class.records, class.energy_j);
     }
 }
+
+pub(super) static CLASS_ENERGY: Figure = Figure::new(
+    "energy",
+    Scale::MWH,
+    "Its part in the energy of all racks; none where no class had any.",
+)
+.adding();

@@ -1,6 +1,6 @@
 //! How loaded components of the power chain were, and what batteries, generators and switches did.
 
-use super::Subject;
+use super::{Subject, count};
 use crate::measure::{Figure, Row, Scale};
 use crate::plant::power::sequence::{BatteryTally, GensetTally, SwitchTally};
 
@@ -22,10 +22,6 @@ pub(in crate::facility) struct Reserve {
     pub(in crate::facility) batteries: Option<BatteryTally>,
     pub(in crate::facility) sets: Option<GensetTally>,
     pub(in crate::facility) switches: Option<SwitchTally>,
-}
-
-const fn count(name: &'static str, doc: &'static str) -> Figure {
-    Figure::new(name, Scale::COUNT, doc)
 }
 
 /// How loaded a component of the power chain was.

@@ -1,7 +1,10 @@
 //! Figures of the time after an instant: what is left at the end less what was there then.
 
+use super::components::ComponentEnd;
+use super::end::{End, Summary};
+use super::halls::HallEnd;
 use super::reserve::{LoadEnd, Reserve};
-use super::subjects::{ComponentEnd, End, HallEnd, SiteEnd, Summary};
+use super::site::SiteEnd;
 use super::works::WorkEnd;
 use crate::plant::power::sequence::{BatteryTally, GensetTally, SwitchTally};
 use crate::workload::heat_load::HeatLoadSummary;

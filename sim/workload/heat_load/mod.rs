@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::RackOffer;
 use crate::kernel::Time;
-use crate::measure::Meter;
+use crate::measure::{JOULES_PER_MWH, Meter};
 use crate::plant::{Demand, Rank};
 use crate::tables::{Playback, Series};
 
@@ -115,6 +115,9 @@ impl HeatLoad {
     /// What it did up to `now`.
     pub fn summary(&mut self, now: Time) -> HeatLoadSummary {
         self.wanted_w.advance(now);
-        HeatLoadSummary { electric: self.electric, wanted_mwh: self.wanted_w.integral() / 3.6e9 }
+        HeatLoadSummary {
+            electric: self.electric,
+            wanted_mwh: self.wanted_w.integral() / JOULES_PER_MWH,
+        }
     }
 }

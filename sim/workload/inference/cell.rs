@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::design::LostRequests;
 use super::load::{Arrivals, Clients, Sent};
 use super::notes::{Chooser, Fate, Noting};
 use super::prefix::{Chains, Piece};
@@ -19,17 +20,6 @@ use super::serving::{CellDesign, Link, Luck};
 use super::step::{Pace, StepTable};
 use super::ticks::{NEVER, Ticks};
 use crate::kernel::Streams;
-
-/// What becomes of the requests inside a replica that is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LostRequests {
-    /// Sent to another replica of the cell from the beginning, as a client would.
-    Retry,
-    /// Sent to another replica with the tokens they have got, as a gateway that keeps them.
-    Resume,
-    /// Failed.
-    Fail,
-}
 
 /// What a cell is told about one of its replicas.
 #[derive(Debug, Clone, PartialEq)]

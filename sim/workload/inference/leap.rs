@@ -15,6 +15,8 @@
 //! takes the same decisions at the same boundaries as a loop over every iteration, and integer
 //! ticks make its times equal bit for bit (`docs/models/inference.md`).
 
+mod ahead;
+mod leave;
 mod memory;
 mod step;
 
@@ -23,7 +25,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use super::prefix::{Piece, PrefixStore, reusable};
-use super::replica::{Draw, Gauge, Limits, Scheduling, Work};
+use super::replica::{Draw, Limits, Scheduling, Work};
 use super::request::{Request, Sink, TokenPace};
 use super::step::{Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
@@ -112,9 +114,6 @@ struct Part {
     kv: u64,
     admission: u64,
 }
-
-/// Requests that are cheap to look at one by one.
-const FEW: usize = 4;
 
 impl Leap {
     pub(super) fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
@@ -211,171 +210,8 @@ impl Leap {
         }
     }
 
-    pub(super) fn evict(&mut self, at: Ticks, sink: &mut impl Sink) -> Vec<Request> {
-        self.walk_to(at, sink);
-        self.draw.set(at, 0.0);
-        let mut out: Vec<(u64, Request)> = Vec::new();
-        for &Reverse(key) in &self.finish {
-            let sequence = self.slots[slot_of(key)];
-            let mut request = sequence.request;
-            request.generated = self.generated(&sequence);
-            request.stalled = self.last_token(&sequence);
-            out.push((sequence.admission, request));
-        }
-        out.extend(self.part.take().map(|p| (p.admission, p.request)));
-        out.extend(self.fresh.drain(..).map(|(request, admission)| (admission, request)));
-        out.sort_unstable_by_key(|&(admission, _)| admission);
-        let mut out: Vec<Request> = out.into_iter().map(|(_, request)| request).collect();
-        while let Some((_, request)) = self.inbox.pop_front() {
-            self.wait_last(request);
-        }
-        out.extend(self.queue.drain(..));
-        out.iter_mut().for_each(|request| request.loaded = false);
-        self.step = Step::default();
-        self.slots.clear();
-        self.vacant.clear();
-        self.finish.clear();
-        (self.batch, self.context, self.gain, self.owed) = (0, 0, 0, 0);
-        self.classes.fill(Decoding::default());
-        self.residues.fill(0);
-        self.prefixes.clear();
-        self.free = self.total_blocks;
-        (self.now, self.decoded) = (at, at);
-        out
-    }
-
-    pub(super) fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
-        let mut gone = Vec::new();
-        let mut stays = |request: &Request| {
-            let stays = request.admitted != NEVER || request.sent + patience > at;
-            if !stays {
-                gone.push(*request);
-            }
-            stays
-        };
-        self.queue.retain(&mut stays);
-        self.inbox.retain(|(_, request)| stays(request));
-        gone.sort_by_key(|request| (request.sent, request.priority));
-        for request in &gone {
-            self.owed -= self.needs(request);
-        }
-        if self.step.k > 0 && !gone.is_empty() {
-            // Whoever was behind them may join the batch now.
-            self.cut(at);
-        }
-        gone
-    }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.queue.len() + self.inbox.len()
-    }
-
-    pub(super) fn revive(&mut self, at: Ticks, table: &Arc<StepTable>) {
-        self.table = Arc::clone(table);
-        self.next_table = None;
-        self.draw.set(at, self.table.resident_w);
-        self.now = at;
-    }
-
-    pub(super) fn split(&mut self, share: impl Fn(u32) -> u32) -> Self {
-        let mut copy = self.clone();
-        (copy.draw, copy.work) = (self.draw.renewed(), Work::default());
-        let halve = |mine: &mut Request, theirs: &mut Request| {
-            theirs.weight = share(mine.weight);
-            mine.weight -= theirs.weight;
-        };
-        for (mine, theirs) in self.slots.iter_mut().zip(&mut copy.slots) {
-            halve(&mut mine.request, &mut theirs.request);
-        }
-        if let (Some(mine), Some(theirs)) = (&mut self.part, &mut copy.part) {
-            halve(&mut mine.request, &mut theirs.request);
-        }
-        for (mine, theirs) in self.fresh.iter_mut().zip(&mut copy.fresh) {
-            halve(&mut mine.0, &mut theirs.0);
-        }
-        for (mine, theirs) in self.queue.iter_mut().zip(&mut copy.queue) {
-            halve(mine, theirs);
-        }
-        for (mine, theirs) in self.inbox.iter_mut().zip(&mut copy.inbox) {
-            halve(&mut mine.1, &mut theirs.1);
-        }
-        for replica in [self, &mut copy] {
-            replica.classes.iter_mut().for_each(|class| class.weight = 0);
-            for &Reverse(key) in &replica.finish {
-                let request = &replica.slots[slot_of(key)].request;
-                replica.classes[usize::from(request.class)].weight += u64::from(request.weight);
-            }
-        }
-        copy
-    }
-
     pub(super) fn draw(&mut self) -> &mut Draw {
         &mut self.draw
-    }
-
-    pub(super) fn requests(&self) -> u64 {
-        let prefilled = usize::from(self.part.is_some()) + self.fresh.len();
-        self.batch + (prefilled + self.queue.len() + self.inbox.len()) as u64
-    }
-
-    pub(super) fn outstanding(&self, at: Ticks) -> u64 {
-        if self.step.k == 0 {
-            return self.owed;
-        }
-        let done = self.step.fewest(at.saturating_sub(self.now)) - 1;
-        self.owed - done * self.each()
-    }
-
-    pub(super) fn gauge(&self) -> Gauge {
-        let Step { k, first, end, .. } = self.step;
-        let (since, owed) = (self.now, self.owed);
-        if k > 0 {
-            let (each, per_tick) = (self.each(), 1.0 / first as f64);
-            Gauge { end, since, owed, each, per_tick }
-        } else {
-            // What was sent at this very instant has not been looked at.
-            let end = if self.inbox.is_empty() { NEVER } else { 0 };
-            Gauge { end, since, owed, each: 0, per_tick: 0.0 }
-        }
-    }
-
-    /// The iterations under way are known, every request takes some number of further ones, and
-    /// none of them is shorter than the shortest.
-    pub(super) fn next_leave(&self) -> Ticks {
-        let shortest = self.next_table.as_ref().unwrap_or(&self.table).shortest();
-        if self.step.k == 0 {
-            return self.inbox.front().map_or(NEVER, |&(ready, _)| ready + shortest);
-        }
-        let decodes = if self.step.decodes { self.step.k } else { 0 };
-        let mut iterations = self.iterations_to_completion() - decodes;
-        for (request, _) in &self.fresh {
-            iterations = iterations.min(self.stays(request) - 1);
-        }
-        if let Some(part) = &self.part {
-            iterations = iterations.min(self.stays(&part.request) - 1);
-        }
-        if self.queue.len() + self.inbox.len() > FEW {
-            iterations = iterations.min(1);
-        } else {
-            for request in &self.queue {
-                iterations = iterations.min(self.stays(request));
-            }
-            for (_, request) in &self.inbox {
-                iterations = iterations.min(self.stays(request));
-            }
-        }
-        self.step.end.saturating_add(iterations.saturating_mul(shortest))
-    }
-
-    pub(super) fn in_flight(&self) -> u64 {
-        let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
-        let prefilled = self.part.iter().map(|p| &p.request).chain(self.fresh.iter().map(|f| &f.0));
-        let decoding: u64 = self.classes.iter().map(|class| class.weight).sum();
-        decoding + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.step.k == 0 && self.queue.is_empty() && self.inbox.is_empty()
     }
 
     pub(super) fn work(&self) -> Work {
@@ -734,37 +570,6 @@ impl Leap {
         self.vacant.push(slot as u16);
     }
 
-    /// The sequence admitted last gives up its memory and goes to the head of the queue.
-    fn preempt(&mut self) {
-        self.work.preemptions += 1;
-        if let Some(part) = self.part.take() {
-            self.free += self.blocks(part.kv);
-            self.owed += part.kv;
-            self.wait_first(part.request);
-            return;
-        }
-        let slot = self
-            .finish
-            .iter()
-            .map(|&Reverse(key)| slot_of(key))
-            .max_by_key(|&slot| self.slots[slot].admission)
-            .expect("memory that is short is held by somebody");
-        let sequence = self.slots[slot];
-        let mut request = sequence.request;
-        request.generated = self.generated(&sequence);
-        request.stalled = self.last_token(&sequence);
-        self.owed += request.to_prefill();
-        self.finish.retain(|&Reverse(key)| slot_of(key) != slot);
-        self.leave(slot, request.to_prefill() - 1);
-        self.wait_first(request);
-    }
-
-    /// Puts `request` before all of its priority.
-    fn wait_first(&mut self, request: Request) {
-        let place = self.queue.partition_point(|other| other.priority < request.priority);
-        self.queue.insert(place, request);
-    }
-
     /// Moves what has arrived by `now` into the queue.
     fn deliver(&mut self) {
         while let Some(&(ready, request)) = self.inbox.front()
@@ -787,11 +592,6 @@ impl Leap {
         }
     }
 
-    /// Iterations up to and with the next one that completes a decoding sequence.
-    fn iterations_to_completion(&self) -> u64 {
-        self.finish.peek().map_or(u64::MAX, |&Reverse(key)| (key >> 16) - self.iteration + 1)
-    }
-
     /// Whether the first chunk of the queue's head finds too little memory.
     fn head_waits_for_memory(&self, sink: &impl Sink) -> bool {
         self.queue.front().is_some_and(|head| {
@@ -808,26 +608,6 @@ impl Leap {
             return request.to_prefill() - 1;
         }
         reusable(self.prefixes.look(chain), request.prompt, self.block_mask)
-    }
-
-    /// Tokens that a request needs which is sent here.
-    fn needs(&self, request: &Request) -> u64 {
-        match (self.hands_over, request.loaded) {
-            (true, _) => request.to_prefill() + 1,
-            (_, true) => u64::from(request.output - request.generated),
-            _ => u64::from(request.prompt) + u64::from(request.output),
-        }
-    }
-
-    /// The fewest iterations that a waiting request stays here.
-    fn stays(&self, request: &Request) -> u64 {
-        if self.hands_over { 1 } else { request.fewest_iterations() }
-    }
-
-    /// Tokens that `sequence` has got after `iteration` iterations.
-    fn generated(&self, sequence: &Sequence) -> u32 {
-        let left = sequence.last + 1 - self.iteration;
-        sequence.request.output - sequence.rest - sequence.gain * left as u32
     }
 }
 

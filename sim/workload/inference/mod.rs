@@ -9,9 +9,11 @@
 //! The model, its proof and its assumptions: `docs/models/inference.md`.
 
 mod cell;
+mod design;
 mod leap;
 pub mod load;
 mod notes;
+mod outcome;
 mod plain;
 pub mod prefix;
 pub mod racks;
@@ -27,14 +29,12 @@ pub mod step;
 pub mod ticks;
 mod tournament;
 
-pub use cell::LostRequests;
+pub use design::{LostRequests, PoolDesign, ServiceDesign, ServingDesign};
 pub use notes::{Fate, Note, Noting};
+pub use outcome::{ClassSummary, InferenceInterval, InferenceSummary};
 pub use records::Tally;
 pub use router::Routing;
-pub use service::{
-    ClassSummary, InferenceInterval, InferenceSummary, PoolDesign, Service, ServiceDesign,
-};
-pub use serving::ServingDesign;
+pub use service::Service;
 pub use spec::InferenceSpec;
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //! Not equal, for the draws differ, but equal in distribution: over replications, every figure
 //! of every phase of an event that strikes one cell has the same mean within its error.
 
+use super::design::{DisaggregationDesign, Patience};
+use super::load::SharedPrefixes;
 use super::racks::Layout;
-use super::serving::{DisaggregationDesign, Patience, SharedPrefixes};
 use super::step::DraftDesign;
 use super::tests::{Plant, client, design, secs};
 use super::*;

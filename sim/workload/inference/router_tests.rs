@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::cell::{Cell, LostRequests, Order};
+use super::cell::{Cell, Order};
+use super::design::{LostRequests, Patience};
+use super::load::SharedPrefixes;
 use super::load::{
     Arrivals, ClassDesign, LengthLaw, Load, LoadDesign, TraceDesign, TraceReport, TraceRow,
 };
@@ -13,7 +15,7 @@ use super::records::{Records, Tally};
 use super::replica::{Limits, Replica, Stride};
 use super::request::{Request, Sink};
 use super::router::{CROWDED, Routing, affinity};
-use super::serving::{CellDesign, Luck, Patience, SharedPrefixes};
+use super::serving::{CellDesign, Luck};
 use super::step::{DecodeDesign, Pace, StepTable};
 use super::ticks::{NEVER, PER_SECOND, Ticks};
 use super::{PoolDesign, ServiceDesign};

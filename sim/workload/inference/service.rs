@@ -11,68 +11,19 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::cell::{Cell, LostRequests, Order};
-use super::load::LoadDesign;
+use super::cell::{Cell, Order};
+use super::design::{PoolDesign, ServiceDesign};
 use super::notes::{Note, Noting};
-use super::racks::{FloorPlan, Layout, Rack};
-use super::records::{Records, Tally};
-use super::replica::{Limits, Scheduling, Stride, Work};
-use super::router::Routing;
-use super::serving::{CellDesign, ServingDesign};
-use super::step::{Pace, PowerDesign, StepDesign, StepTable};
+use super::outcome::{ClassSummary, InferenceInterval, InferenceSummary, parts};
+use super::racks::{FloorPlan, Rack};
+use super::records::Records;
+use super::replica::Work;
+use super::serving::CellDesign;
+use super::step::{Pace, StepTable};
 use super::ticks::{self, Ticks};
-use crate::kernel::{Span, Streams, Time};
+use crate::kernel::{Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
-use crate::workload::gpu::GpuRackDesign;
-
-/// A service with everything resolved.
-#[derive(Debug, Clone)]
-pub struct ServiceDesign {
-    /// Names its random streams.
-    pub name: String,
-    /// Its replicas by kind of rack; at least one pool, and all have as many cells.
-    pub pools: Vec<PoolDesign>,
-    /// How many cells represent all that nothing has told apart; at most the cells.
-    pub represent: usize,
-    /// What one cell receives.
-    pub load: LoadDesign,
-    /// How a cell's router chooses a replica.
-    pub routing: Routing,
-    /// Whether replicas leap over iterations or walk them all.
-    pub stride: Stride,
-    /// What becomes of requests in a replica that is lost.
-    pub lost_requests: LostRequests,
-    /// What it does beyond batching.
-    pub serving: ServingDesign,
-    /// How long a struck cell must have been whole before it is represented again.
-    pub rejoin_after: Span,
-    /// How often the plant learns what the service draws.
-    pub control_interval: Span,
-    /// Income from prompt tokens, $ a million.
-    pub prompt_price: f64,
-    /// Income from generated tokens, $ a million.
-    pub output_price: f64,
-}
-
-/// The replicas of each cell that stand on racks of one kind.
-#[derive(Debug, Clone)]
-pub struct PoolDesign {
-    /// The kind of its racks.
-    pub rack: GpuRackDesign,
-    /// Racks, cells, replicas.
-    pub layout: Layout,
-    /// Bounds of a replica's batch.
-    pub limits: Limits,
-    /// In which order it works on prompts and answers.
-    pub scheduling: Scheduling,
-    /// Durations of iterations.
-    pub steps: StepDesign,
-    /// Draw of a replica's GPUs.
-    pub power: PowerDesign,
-    /// From power at a rack to replicas that take requests.
-    pub startup: Span,
-}
 
 /// A service under simulation.
 #[derive(Debug)]
@@ -129,126 +80,10 @@ struct Group {
 /// The pace of each replica of a cell, and when it takes requests if that is still to come.
 type State = Vec<(Pace, Ticks)>;
 
-/// What became of a service's requests, tokens, energy and money.
-#[derive(Debug, Clone)]
-pub struct InferenceSummary {
-    /// Counts and latencies, weighted by what each simulated request stands for.
-    pub records: Tally,
-    /// The same for each class; empty for a service that names none.
-    pub classes: Vec<ClassSummary>,
-    /// Requests under way at the end.
-    pub in_flight: u64,
-    /// Iterations, steps and preemptions of the simulated replicas.
-    pub work: Work,
-    /// How often cells were told apart.
-    pub splits: u64,
-    /// Energy of all racks, J.
-    pub energy_j: f64,
-    /// Energy that the plant has not been told of yet, J; the lag of one interval.
-    pub owed_j: f64,
-    /// Income from tokens of served requests, $.
-    pub revenue: f64,
-}
-
-impl InferenceSummary {
-    /// What came of the time after `before`, at which the extremes of the latencies were
-    /// [forgotten](Service::forget_extremes).
-    #[must_use]
-    pub fn since(&self, before: &Self) -> Self {
-        let energy_j = self.energy_j - before.energy_j;
-        let classes = || self.classes.iter().zip(&before.classes);
-        let active_j: Vec<f64> =
-            classes().map(|(now, before)| now.active_j - before.active_j).collect();
-        let part = parts(energy_j, &active_j);
-        Self {
-            records: self.records.since(&before.records),
-            classes: classes()
-                .zip(&active_j)
-                .map(|((now, before), &active_j)| ClassSummary {
-                    name: now.name.clone(),
-                    records: now.records.since(&before.records),
-                    active_j,
-                    energy_j: part(active_j),
-                })
-                .collect(),
-            in_flight: self.in_flight,
-            work: self.work.since(before.work),
-            splits: self.splits - before.splits,
-            energy_j,
-            owed_j: self.owed_j,
-            revenue: self.revenue - before.revenue,
-        }
-    }
-}
-
-/// The part in `energy_j` of a class that had so much above idle, where all had `active_j`.
-fn parts(energy_j: f64, active_j: &[f64]) -> impl Fn(f64) -> Option<f64> + use<> {
-    let active = active_j.iter().sum::<f64>();
-    let is_alone = active_j.len() == 1;
-    move |of_class| match is_alone {
-        true => Some(energy_j),
-        false => (active > 0.0).then(|| energy_j * (of_class / active)),
-    }
-}
-
-/// What happened in an interval of the time series.
-#[derive(Debug, Clone)]
-pub struct InferenceInterval {
-    /// Counts and latencies.
-    pub records: Tally,
-    /// The same for each named class.
-    pub classes: Vec<ClassSummary>,
-    /// Energy of all racks, J.
-    pub energy_j: f64,
-}
-
-impl InferenceInterval {
-    /// An interval of `design` in which nothing has happened.
-    fn of(design: &ServiceDesign) -> Self {
-        let named = design.load.classes.iter().filter(|class| !class.name.is_empty());
-        let classes = named.map(|class| ClassSummary {
-            name: class.name.clone(),
-            records: Tally::default(),
-            active_j: 0.0,
-            energy_j: None,
-        });
-        Self { records: Tally::default(), classes: classes.collect(), energy_j: 0.0 }
-    }
-}
-
-/// What became of the requests of a class.
-#[derive(Debug, Clone)]
-pub struct ClassSummary {
-    /// Its name.
-    pub name: String,
-    /// Counts and latencies.
-    pub records: Tally,
-    /// Energy above that of idle GPUs that its tokens took, J.
-    pub active_j: f64,
-    /// Its part in the energy of all racks, J; none where no class had any. What a replica draws
-    /// above idle GPUs belongs to the classes in each iteration by their tokens (prompt tokens
-    /// and tokens generated); the rest (idle racks, loaded GPUs without requests) is shared in
-    /// proportion to that over the time that is summed up.
-    pub energy_j: Option<f64>,
-}
-
 impl ServiceDesign {
-    /// How many alike cells the service has.
-    pub fn cells(&self) -> usize {
-        self.pools.first().map_or(0, |pool| pool.layout.cells)
-    }
-
     /// Empty records of its classes.
     fn records(&self) -> Records {
         Records::new(self.load.classes.iter().map(|class| class.targets))
-    }
-}
-
-impl InferenceSummary {
-    /// Requests under way, served, failed and rejected must be those that arrived.
-    pub fn is_conserved(&self) -> bool {
-        let r = &self.records;
-        r.arrived == r.served + r.failed + r.rejected + self.in_flight
     }
 }
 

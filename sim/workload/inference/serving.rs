@@ -3,70 +3,16 @@
 
 use std::sync::Arc;
 
-use super::cell::LostRequests;
-use super::load::{Load, LoadDesign, Sent, SourceDesign};
+use super::design::{LostRequests, PoolDesign, ServiceDesign};
+use super::load::{Load, LoadDesign, Sent, SharedPrefixes, SourceDesign};
 use super::prefix::{Chains, Piece};
 use super::replica::{Limits, Replica, Scheduling, Stride};
 use super::request::Request;
 use super::router::Routing;
 use super::scaling::ScalingDesign;
-use super::service::{PoolDesign, ServiceDesign};
 use super::step::StepTable;
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Stream, Streams, Time};
-
-/// How a service serves, where it does more than batch: all of it off by default.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ServingDesign {
-    /// Probability that the drafted token of each position is accepted, given that those before it
-    /// were; the last one holds beyond.
-    pub acceptance: Vec<f64>,
-    /// Tokens of shared prefixes that each replica keeps in memory.
-    pub prefix_memory: u64,
-    /// Most requests that wait in a replica; one that is sent to a full one is rejected.
-    pub max_waiting: Option<u32>,
-    /// How long a client waits for its request to be admitted before it gives up.
-    pub patience: Option<Patience>,
-    /// Replicas that only prefill, and others that only decode.
-    pub disaggregation: Option<DisaggregationDesign>,
-    /// How the number of replicas that are awake follows the load; not with disaggregation.
-    pub scaling: Option<ScalingDesign>,
-}
-
-/// A client that does not wait for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// How long it waits to be admitted to a batch.
-    pub wait: Span,
-    /// How often it tries again.
-    pub retries: u8,
-    /// From giving up to trying again.
-    pub backoff: Span,
-}
-
-/// Prompts are prefilled by some replicas of a cell and answered by the others.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DisaggregationDesign {
-    /// Replicas of each cell that prefill: the first ones.
-    pub prefill: usize,
-    /// Time that the KV memory of one token takes over the link of a cell, in seconds.
-    pub per_token_s: f64,
-    /// Time from the last byte to a request that can be admitted.
-    pub latency: Span,
-    /// Links of a cell, each of which carries one transfer at a time.
-    pub links: usize,
-}
-
-/// Prefixes that the requests of a class share.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SharedPrefixes {
-    /// How many there are.
-    pub count: u32,
-    /// Tokens of each.
-    pub tokens: u32,
-    /// The `i`th most popular one is chosen with a probability proportional to `i^-skew`.
-    pub skew: f64,
-}
 
 /// What all cells of a service share, made ready to run.
 #[derive(Debug)]

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::design::{DisaggregationDesign, Patience};
+use super::load::SharedPrefixes;
 use super::load::{
     ClassDesign, LengthLaw, LoadDesign, SourceDesign, TraceDesign, TraceReport, TraceRow,
 };
 use super::records::Tally;
 use super::replica::{Limits, Stride};
 use super::scaling::ScalingDesign;
-use super::serving::{DisaggregationDesign, Patience, SharedPrefixes};
 use super::step::{DecodeDesign, DraftDesign};
 use super::tests::{DARK, Plant, assert_equal, design, random_offer, secs};
 use super::tests_support::rack;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::income::{HASHES_PER_PH_DAY, Income};
 use super::spec::{Luck, PoolDesign};
 use crate::kernel::Time;
-use crate::measure::{Meter, Sum, share};
+use crate::measure::{JOULES_PER_MWH, Meter, Sum, share};
 
 /// Why a machine does not hash, or hashes at less than its rating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -300,7 +300,6 @@ impl Account {
         pool: &PoolDesign,
     ) -> MiningSummary {
         const HOUR: f64 = 3600.0;
-        const MWH: f64 = 3.6e9;
         let total = |meter: &Meter| total(meter, now);
         let (hashes_usd, hashes_btc) = self.earned(now);
         // What the pool divides: by hashes, or by the blocks that were found.
@@ -315,8 +314,10 @@ impl Account {
             uptime: share(hashing_machine_h, machine_h).unwrap_or(0.0),
             hashing_machine_h,
             idle_machine_h: ByCause::from_fn(|cause| total(&self.idle[cause]) / HOUR),
-            energy_mwh: total(&self.draw_w) / MWH,
-            curtailed_mwh: ByCause::from_fn(|cause| total(&self.curtailed_w[cause]) / MWH),
+            energy_mwh: total(&self.draw_w) / JOULES_PER_MWH,
+            curtailed_mwh: ByCause::from_fn(|cause| {
+                total(&self.curtailed_w[cause]) / JOULES_PER_MWH
+            }),
             mean_hash_rate_eh_s: self.hash_rate.mean(now) * 1e-18,
             income_usd: total(&self.income_usd_s) + self.paid_usd.value() * (1.0 - pool.fee),
             hashes_usd: hashes_usd.value(),

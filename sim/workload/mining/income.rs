@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::network::{self, GrowthDesign, HASHES_PER_DIFFICULTY};
 use super::spec::IncomeSpec;
 use crate::kernel::{Clock, Streams, Time};
+use crate::measure::JOULES_PER_MWH;
 use crate::spec::{Check, Fault, Name, only_with, within};
 use crate::tables::format::Role;
 use crate::tables::{
@@ -134,7 +135,6 @@ pub(super) const HASHES_PER_PH_DAY: f64 = 86_400e15;
 /// figure that the industry quotes; the price policy takes the draw above sleep, because a
 /// curtailed machine still draws that.
 pub fn breakeven_usd_mwh(hash_price_usd_ph_day: f64, joules_per_hash: f64) -> f64 {
-    const JOULES_PER_MWH: f64 = 3.6e9;
     hash_price_usd_ph_day / HASHES_PER_PH_DAY / joules_per_hash * JOULES_PER_MWH
 }
 

@@ -24,7 +24,6 @@ pub use row::TraceRow;
 pub use trace::{Rows, TraceDesign, TraceReader, TraceReport, TraceRows};
 
 use super::prefix::Piece;
-use super::serving::SharedPrefixes;
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;
 use crate::kernel::{Span, Stream, Streams};
@@ -56,6 +55,17 @@ pub struct ClassDesign {
     pub in_flight: Option<u32>,
     /// Where its requests come from.
     pub source: SourceDesign,
+}
+
+/// Prefixes that the requests of a class share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SharedPrefixes {
+    /// How many there are.
+    pub count: u32,
+    /// Tokens of each.
+    pub tokens: u32,
+    /// The `i`th most popular one is chosen with a probability proportional to `i^-skew`.
+    pub skew: f64,
 }
 
 /// Where the requests of a class come from.

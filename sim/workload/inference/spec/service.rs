@@ -8,11 +8,10 @@ use crate::kernel::Span;
 use crate::spec::{Check, Fault};
 use crate::units::Duration;
 use crate::workload::gpu::{GpuModel, GpuRackDesign};
-use crate::workload::inference::cell::LostRequests;
+use crate::workload::inference::design::{LostRequests, PoolDesign};
 use crate::workload::inference::racks::Layout;
 use crate::workload::inference::replica::{Limits, Scheduling, Stride};
 use crate::workload::inference::router::Routing;
-use crate::workload::inference::service::PoolDesign;
 use crate::workload::inference::step::{DraftDesign, StepDesign};
 
 /// How a router chooses among the replicas that take requests. It knows of each what has

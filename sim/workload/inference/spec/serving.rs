@@ -7,8 +7,8 @@ use super::InferenceSpec;
 use crate::kernel::Span;
 use crate::spec::{Check, Fault};
 use crate::units::{Bandwidth, DataSize, Duration, Fraction, StepTime};
+use crate::workload::inference::design::{DisaggregationDesign, Patience, ServingDesign};
 use crate::workload::inference::scaling::ScalingDesign;
-use crate::workload::inference::serving::{DisaggregationDesign, Patience, ServingDesign};
 use crate::workload::inference::step::DraftDesign;
 
 /// Speculative decoding: a drafter proposes tokens that the model verifies in one iteration.

@@ -1,0 +1,116 @@
+//! Of workloads.
+
+use crate::facility::figures::{Column, Total, View, mwh};
+use crate::measure::Join::Sum;
+use crate::measure::Scale;
+use crate::workload::mining::Cause;
+
+/// Of any workload.
+pub(super) static WORK: &[Column] = &[Column::new(
+    "",
+    Scale::MW,
+    Sum,
+    |v, i| v.works_w[i],
+    "What its racks draw; of a heat load that is not electric, its heat.",
+)
+.totals(&[Total::integral(mwh(
+    "energy",
+    "What its racks drew; of a heat load that is not electric, its heat.",
+))])];
+
+/// What a fleet does not draw for one cause; its integral is the figure `curtailed.CAUSE`.
+const fn curtailed(
+    name: &'static str,
+    read: fn(&View<'_>, usize) -> f64,
+    doc: &'static str,
+) -> Column {
+    Column::new(name, Scale::MW, Sum, read, doc)
+}
+
+pub(super) static MINING: &[Column] = &[
+    Column::new("hash_rate", Scale::PH_PER_S, Sum, |v, i| v.works[i].activity(), "Hash rate."),
+    curtailed(
+        "curtailed_price",
+        |v, i| v.works[i].curtailed_w(Cause::Price),
+        "Not drawn because power is dear.",
+    ),
+    curtailed(
+        "curtailed_cap",
+        |v, i| v.works[i].curtailed_w(Cause::Cap),
+        "Not drawn because a limit leaves nothing for it.",
+    ),
+    curtailed(
+        "curtailed_heat",
+        |v, i| v.works[i].curtailed_w(Cause::Heat),
+        "Not drawn because it is too warm.",
+    ),
+    curtailed(
+        "curtailed_outage",
+        |v, i| v.works[i].curtailed_w(Cause::Outage),
+        "Not drawn because the bus is dead.",
+    ),
+    curtailed(
+        "curtailed_restart",
+        |v, i| v.works[i].curtailed_w(Cause::Restart),
+        "Not drawn while booting or waking.",
+    ),
+    curtailed(
+        "curtailed_failure",
+        |v, i| v.works[i].curtailed_w(Cause::Failure),
+        "Not drawn because broken.",
+    ),
+];
+
+pub(super) static TRAINING: &[Column] = &[
+    Column::new(
+        "busy_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].activity(),
+        "GPUs that jobs hold.",
+    ),
+    Column::new(
+        "idle_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].gpus_without_jobs()[0],
+        "GPUs that are on and that no job holds.",
+    ),
+    Column::new(
+        "down_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].gpus_without_jobs()[1],
+        "GPUs under repair.",
+    ),
+    Column::new(
+        "dark_gpus",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].gpus_without_jobs()[2],
+        "GPUs without power, or starting after it has come back.",
+    ),
+    Column::new(
+        "queued_jobs",
+        Scale::NUMBER,
+        Sum,
+        |v, i| v.works[i].queued_jobs(),
+        "Jobs in the queue.",
+    ),
+];
+
+pub(super) static INFERENCE: &[Column] = &[Column::new(
+    "requests_in_flight",
+    Scale::NUMBER,
+    Sum,
+    |v, i| v.works[i].activity(),
+    "Requests under way.",
+)];
+
+pub(super) static HEAT_LOAD: &[Column] = &[Column::new(
+    "wanted",
+    Scale::MW,
+    Sum,
+    |v, i| v.works[i].activity(),
+    "What it would give off with power and cooling.",
+)];

@@ -1,0 +1,220 @@
+//! The meters of the columns of a design, component by component.
+
+use super::columns::group_columns;
+use super::{Column, Shown, Subject, SubjectKind, View};
+use crate::facility::design::{Design, WorkDesign};
+use crate::kernel::Time;
+use crate::measure::{Join, Meter};
+use crate::plant::power::ComponentKind;
+
+/// The instances that a component declares, with a meter for each column.
+#[derive(Debug, Clone)]
+pub(in crate::facility) struct Group {
+    pub(super) kind: SubjectKind,
+    name: String,
+    /// Their indices in their list of the design.
+    instances: Vec<usize>,
+    gauges: Vec<(&'static Column, Meter)>,
+    /// An instance may read otherwise than when it was last read.
+    stale: bool,
+}
+
+impl Group {
+    fn new(design: &Design, kind: SubjectKind, name: &str, instances: Vec<usize>) -> Self {
+        let has = |column: &&Column| instances.iter().any(|&i| (column.only)(design, i));
+        let columns = group_columns(kind).into_iter().filter(has);
+        let gauges = columns.map(|column| (column, Meter::new(Time::ZERO, 0.0))).collect();
+        Self { kind, name: name.to_owned(), instances, gauges, stale: true }
+    }
+
+    /// An instance of it may read otherwise from now on.
+    pub(in crate::facility) fn mark(&mut self) {
+        self.stale = true;
+    }
+
+    /// Reads its instances after the instant `now` has settled. Those of cooling are many, and read
+    /// as before unless they were marked since.
+    pub(in crate::facility) fn read(&mut self, now: Time, view: &View<'_>) {
+        let stale = std::mem::take(&mut self.stale) || !self.kind.is_cooling();
+        if !stale && !cfg!(debug_assertions) {
+            return;
+        }
+        for (column, meter) in &mut self.gauges {
+            let values = self.instances.iter().map(|&index| (column.read)(view, index));
+            let value = column.join.of(values);
+            debug_assert!(
+                stale || value == meter.value() || value.is_nan(),
+                "{} {} has moved from {} to {value} unseen",
+                self.name,
+                column.name,
+                meter.value()
+            );
+            meter.set(now, value);
+        }
+    }
+
+    /// Brings what moves between the instants at which it is read to `now`. The warmest of several
+    /// is what it was when it was read.
+    pub(in crate::facility) fn correct(&mut self, now: Time, view: &View<'_>) {
+        for (column, meter) in &mut self.gauges {
+            let Some(amount) = column.amount else { continue };
+            if column.join != Join::Warmest || self.instances.len() == 1 {
+                let amounts = self.instances.iter().map(|&index| amount(view, index, now));
+                meter.correct(now, column.join.of(amounts));
+            }
+        }
+    }
+
+    /// Brings its meters to `now`.
+    pub(in crate::facility) fn advance(&mut self, now: Time) {
+        self.gauges.iter_mut().for_each(|(_, meter)| meter.advance(now));
+    }
+
+    /// Its columns of the time series, in the order of [`row`](Self::row).
+    pub(in crate::facility) fn columns(&self) -> impl Iterator<Item = String> {
+        let prefix = match self.kind {
+            SubjectKind::Losses => format!("loss_{}", self.name),
+            _ => self.name.clone(),
+        };
+        self.gauges.iter().flat_map(move |(column, _)| column.names(&prefix))
+    }
+
+    /// Closes the interval that ends at `now` and appends its values to `row`.
+    pub(in crate::facility) fn row(&mut self, now: Time, row: &mut Vec<f64>) {
+        for (column, meter) in &mut self.gauges {
+            if column.shown == Shown::Never {
+                continue;
+            }
+            let interval = meter.take_interval(now);
+            row.push(interval.mean * column.scale.per_base);
+            if column.shown == Shown::MeanAndMax {
+                row.push(interval.max * column.scale.per_base);
+            }
+        }
+    }
+
+    /// The integral over time, in base units, of the column `name`; zero where it has none.
+    pub(in crate::facility) fn integral(&self, name: &str) -> f64 {
+        let gauge = self.gauges.iter().find(|(column, _)| column.name == name);
+        gauge.map_or(0.0, |(_, meter)| meter.integral())
+    }
+
+    /// The same up to `now`, to which its meters need not have been brought.
+    pub(in crate::facility) fn integral_to(&self, name: &str, now: Time) -> f64 {
+        let gauge = self.gauges.iter().find(|(column, _)| column.name == name);
+        gauge.map_or(0.0, |(_, meter)| meter.integral_to(now))
+    }
+
+    /// Whether it has the column `name`.
+    pub(in crate::facility) fn has_column(&self, name: &str) -> bool {
+        self.gauges.iter().any(|(column, _)| column.name == name)
+    }
+
+    pub(in crate::facility) fn kind(&self) -> SubjectKind {
+        self.kind
+    }
+
+    pub(in crate::facility) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(in crate::facility) fn instances(&self) -> &[usize] {
+        &self.instances
+    }
+
+    /// Forgets the extremes of its columns so far.
+    pub(in crate::facility) fn forget_extremes(&mut self) {
+        self.gauges.iter_mut().for_each(|(_, meter)| meter.forget_extremes());
+    }
+
+    /// Its subject, with the totals of its columns up to `now`, or what they gained since they were
+    /// `before`.
+    pub(super) fn subject(&self, before: Option<(&Self, Time)>, now: Time) -> Subject {
+        let place = match self.kind {
+            SubjectKind::Site => "",
+            SubjectKind::Losses => "losses",
+            SubjectKind::Hall => "halls",
+            SubjectKind::Storage => "storage",
+            SubjectKind::Programme => "programmes",
+            SubjectKind::Array => "solar",
+            kind if kind.is_cooling() => "cooling",
+            _ => "workloads",
+        };
+        let path = match place {
+            "" => Vec::new(),
+            _ => vec![place.to_owned(), self.name.clone()],
+        };
+        let mut subject = Subject::new(self.kind, path, self.name.clone());
+        for (index, (column, meter)) in self.gauges.iter().enumerate() {
+            let before = before.map(|(group, at)| (&group.gauges[index].1, at));
+            for total in column.totals {
+                subject.push(&total.figure, Some(total.value(meter, before, now)));
+            }
+        }
+        subject
+    }
+}
+
+/// All groups of `design`, in the order of the time series.
+pub(in crate::facility) fn groups(design: &Design) -> Vec<Group> {
+    let mut groups = vec![Group::new(design, SubjectKind::Site, "", vec![0])];
+    for (index, work) in design.works.iter().enumerate() {
+        groups.push(Group::new(design, kind_of(&work.design), &work.name, vec![index]));
+    }
+    for (index, kind) in ComponentKind::ALL.into_iter().enumerate() {
+        if design.power.nodes.iter().any(|node| node.component.kind == kind) {
+            groups.push(Group::new(design, SubjectKind::Losses, kind.name(), vec![index]));
+        }
+    }
+    let loops = design.loops.iter().map(|site| site.group_name.as_str());
+    let exchangers = design
+        .exchangers
+        .iter()
+        .map(|site| if site.design.is_some() { site.group_name.as_str() } else { "" });
+    for (name, instances) in declared(loops) {
+        groups.push(Group::new(design, SubjectKind::Loop, name, instances));
+    }
+    for (name, instances) in declared(exchangers).into_iter().filter(|(name, _)| !name.is_empty()) {
+        groups.push(Group::new(design, SubjectKind::Exchanger, name, instances));
+    }
+    for (kind, of) in
+        [(ComponentKind::Battery, SubjectKind::Storage), (ComponentKind::Pv, SubjectKind::Array)]
+    {
+        let named = design
+            .power
+            .nodes
+            .iter()
+            .zip(&design.power_groups)
+            .map(|(node, group)| if node.component.kind == kind { group.as_str() } else { "" });
+        let named = declared(named).into_iter().filter(|(name, _)| !name.is_empty());
+        groups.extend(named.map(|(name, instances)| Group::new(design, of, name, instances)));
+    }
+    for (index, hall) in design.halls.iter().enumerate() {
+        groups.push(Group::new(design, SubjectKind::Hall, &hall.name, vec![index]));
+    }
+    for (index, programme) in design.programmes.iter().enumerate() {
+        groups.push(Group::new(design, SubjectKind::Programme, &programme.name, vec![index]));
+    }
+    groups
+}
+
+/// The instances of each name, in the order in which the names come first.
+fn declared<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Vec<usize>)> {
+    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (index, name) in names.enumerate() {
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, instances)) => instances.push(index),
+            None => groups.push((name, vec![index])),
+        }
+    }
+    groups
+}
+
+fn kind_of(work: &WorkDesign) -> SubjectKind {
+    match work {
+        WorkDesign::Mining(_) => SubjectKind::Mining,
+        WorkDesign::Training { .. } => SubjectKind::Training,
+        WorkDesign::Inference { .. } => SubjectKind::Inference,
+        WorkDesign::HeatLoad(_) => SubjectKind::HeatLoad,
+    }
+}

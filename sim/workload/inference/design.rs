@@ -1,0 +1,118 @@
+//! A service with everything resolved, as the scenario hands it over.
+
+use super::load::LoadDesign;
+use super::racks::Layout;
+use super::replica::{Limits, Scheduling, Stride};
+use super::router::Routing;
+use super::scaling::ScalingDesign;
+use super::step::{PowerDesign, StepDesign};
+use crate::kernel::Span;
+use crate::workload::gpu::GpuRackDesign;
+
+/// A service with everything resolved.
+#[derive(Debug, Clone)]
+pub struct ServiceDesign {
+    /// Names its random streams.
+    pub name: String,
+    /// Its replicas by kind of rack; at least one pool, and all have as many cells.
+    pub pools: Vec<PoolDesign>,
+    /// How many cells represent all that nothing has told apart; at most the cells.
+    pub represent: usize,
+    /// What one cell receives.
+    pub load: LoadDesign,
+    /// How a cell's router chooses a replica.
+    pub routing: Routing,
+    /// Whether replicas leap over iterations or walk them all.
+    pub stride: Stride,
+    /// What becomes of requests in a replica that is lost.
+    pub lost_requests: LostRequests,
+    /// What it does beyond batching.
+    pub serving: ServingDesign,
+    /// How long a struck cell must have been whole before it is represented again.
+    pub rejoin_after: Span,
+    /// How often the plant learns what the service draws.
+    pub control_interval: Span,
+    /// Income from prompt tokens, $ a million.
+    pub prompt_price: f64,
+    /// Income from generated tokens, $ a million.
+    pub output_price: f64,
+}
+
+impl ServiceDesign {
+    /// How many alike cells the service has.
+    pub fn cells(&self) -> usize {
+        self.pools.first().map_or(0, |pool| pool.layout.cells)
+    }
+}
+
+/// The replicas of each cell that stand on racks of one kind.
+#[derive(Debug, Clone)]
+pub struct PoolDesign {
+    /// The kind of its racks.
+    pub rack: GpuRackDesign,
+    /// Racks, cells, replicas.
+    pub layout: Layout,
+    /// Bounds of a replica's batch.
+    pub limits: Limits,
+    /// In which order it works on prompts and answers.
+    pub scheduling: Scheduling,
+    /// Durations of iterations.
+    pub steps: StepDesign,
+    /// Draw of a replica's GPUs.
+    pub power: PowerDesign,
+    /// From power at a rack to replicas that take requests.
+    pub startup: Span,
+}
+
+/// What becomes of the requests inside a replica that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LostRequests {
+    /// Sent to another replica of the cell from the beginning, as a client would.
+    Retry,
+    /// Sent to another replica with the tokens they have got, as a gateway that keeps them.
+    Resume,
+    /// Failed.
+    Fail,
+}
+
+/// How a service serves, where it does more than batch: all of it off by default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServingDesign {
+    /// Probability that the drafted token of each position is accepted, given that those before it
+    /// were; the last one holds beyond.
+    pub acceptance: Vec<f64>,
+    /// Tokens of shared prefixes that each replica keeps in memory.
+    pub prefix_memory: u64,
+    /// Most requests that wait in a replica; one that is sent to a full one is rejected.
+    pub max_waiting: Option<u32>,
+    /// How long a client waits for its request to be admitted before it gives up.
+    pub patience: Option<Patience>,
+    /// Replicas that only prefill, and others that only decode.
+    pub disaggregation: Option<DisaggregationDesign>,
+    /// How the number of replicas that are awake follows the load; not with disaggregation.
+    pub scaling: Option<ScalingDesign>,
+}
+
+/// A client that does not wait for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long it waits to be admitted to a batch.
+    pub wait: Span,
+    /// How often it tries again.
+    pub retries: u8,
+    /// From giving up to trying again.
+    pub backoff: Span,
+}
+
+/// Prompts are prefilled by some replicas of a cell and answered by the others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DisaggregationDesign {
+    /// Replicas of each cell that prefill: the first ones.
+    pub prefill: usize,
+    /// Time that the KV memory of one token takes over the link of a cell, in seconds.
+    pub per_token_s: f64,
+    /// Time from the last byte to a request that can be admitted.
+    pub latency: Span,
+    /// Links of a cell, each of which carries one transfer at a time.
+    pub links: usize,
+}

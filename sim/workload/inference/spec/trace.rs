@@ -1,0 +1,266 @@
+//! Recorded requests: which file, how its rows are read, how it is played.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::spec::{Check, Fault, FilePath, kinds};
+use crate::tables::stamp::WallClock;
+use crate::tables::{TableFields, Texts};
+use crate::workload::inference::load::{BlockLines, JsonRows, TableRows, TraceDesign, TraceFormat};
+use crate::workload::inference::replica::Limits;
+
+kinds! {
+    /// Recorded requests, of which each cell receives all. The first row of the file comes at the
+    /// start of the run.
+    pub enum TraceSpec {
+        /// An Azure LLM inference trace: CSV with `TIMESTAMP`, `ContextTokens` and
+        /// `GeneratedTokens`.
+        Azure(TraceFileSpec) = "azure",
+        /// A BurstGPT trace: CSV with `Timestamp` in seconds, `Request tokens` and `Response
+        /// tokens`, which are 0 for a request that failed.
+        BurstGpt(TraceFileSpec) = "burstgpt",
+        /// A Mooncake trace: JSON lines with `timestamp` in ms, `input_length`,
+        /// `output_length` and the `hash_ids` of the blocks of 512 tokens that a prompt consists
+        /// of. With `prefix_memory`, blocks that a replica has in memory are not prefilled again.
+        Mooncake(BlockTraceSpec) = "mooncake",
+        /// A trace of Alibaba Bailian: as of Mooncake, but in seconds and with blocks of 16 tokens.
+        Bailian(BlockTraceSpec) = "bailian",
+        /// A table with a header and a row for each request, such as the log of a gateway.
+        Table(TableTraceSpec) = "table",
+        /// JSON lines with an object for each request, such as the log of a gateway.
+        JsonLines(JsonTraceSpec) = "json-lines",
+    }
+}
+
+/// Declares the spec of a trace: what every trace has, and fields of its own.
+macro_rules! trace_spec {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// The file; decompressed if its name ends in `.gz`. It is read row by row while the run
+            /// goes on.
+            pub file: FilePath,
+            $($(#[$doc])* pub $field: $type,)*
+            /// How many times as fast as recorded. Default: 1.
+            pub rate_scale: Option<f64>,
+            /// Whether it starts again, a mean gap after its last request. Default: no.
+            pub repeat: Option<bool>,
+        }
+
+        impl $name {
+            fn played(&self) -> PlayedTrace<'_> {
+                PlayedTrace { file: &self.file, rate_scale: self.rate_scale, repeat: self.repeat }
+            }
+        }
+    };
+}
+
+/// The file of a trace, and how it is played.
+#[derive(Debug, Clone, Copy)]
+struct PlayedTrace<'s> {
+    file: &'s FilePath,
+    rate_scale: Option<f64>,
+    repeat: Option<bool>,
+}
+
+trace_spec! {
+    /// A trace whose format says all.
+    TraceFileSpec {}
+}
+
+trace_spec! {
+    /// A trace that tells the blocks of its prompts.
+    BlockTraceSpec {
+        /// The unit of `timestamp`. Default: that of the published traces.
+        time_unit: Option<TimeUnit>,
+        /// Prompt tokens of a block. Default: that of the published traces.
+        block_tokens: Option<u32>,
+    }
+}
+
+trace_spec! {
+    /// A table of requests.
+    TableTraceSpec {
+        /// The column of prompt tokens.
+        prompt: String,
+        /// The column of generated tokens.
+        output: String,
+        /// The column of the time at which a request was sent, or several columns whose texts are
+        /// joined by a blank. Default: the first.
+        time: Option<Texts>,
+        /// How times are written: `iso`, `unix`, `unix-ms`, or a pattern of `strptime`. Default:
+        /// `iso`.
+        time_format: Option<String>,
+        /// The clock of times without an offset: a name of the tz database or an offset such as
+        /// `-05:00`. Default: `UTC`.
+        time_zone: Option<String>,
+        /// The rows that count: for each of these columns the text, or the texts, that it has in
+        /// them; so that each class of a service plays its own rows of one file. Default: all.
+        #[serde(rename = "where")]
+        rows: Option<BTreeMap<String, Texts>>,
+        /// Lines before the header. Default: 0.
+        skip: Option<u32>,
+        /// What separates cells: a character, or `tab`. Default: `,`.
+        separator: Option<String>,
+    }
+}
+
+trace_spec! {
+    /// JSON lines of requests. A field within a field is reached by a dot: `usage.prompt_tokens`.
+    JsonTraceSpec {
+        /// The field of the time at which a request was sent.
+        time: String,
+        /// The field of prompt tokens.
+        prompt: String,
+        /// The field of generated tokens.
+        output: String,
+        /// How times are written: `iso`, `unix`, `unix-ms`, or a pattern of `strptime`. Default:
+        /// `iso`.
+        time_format: Option<String>,
+        /// The clock of times without an offset: a name of the tz database or an offset such as
+        /// `-05:00`. Default: `UTC`.
+        time_zone: Option<String>,
+        /// The lines that count: for each of these fields the text, or the texts, that it has in
+        /// them. Default: all.
+        #[serde(rename = "where")]
+        rows: Option<BTreeMap<String, Texts>>,
+    }
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Seconds.
+    S,
+    /// Milliseconds.
+    Ms,
+    /// Microseconds.
+    Us,
+}
+
+impl TimeUnit {
+    fn nanoseconds(self) -> f64 {
+        match self {
+            Self::S => 1e9,
+            Self::Ms => 1e6,
+            Self::Us => 1e3,
+        }
+    }
+}
+
+/// Opens a trace and reads it once; what it finds wrong goes to the faults. The scenario room
+/// does it.
+pub type OpenTrace<'a> =
+    dyn FnMut(TraceFormat, &FilePath, &Limits, &mut Vec<Fault>) -> Option<TraceDesign> + 'a;
+
+impl TraceSpec {
+    fn played(&self) -> PlayedTrace<'_> {
+        match self {
+            Self::Azure(spec) | Self::BurstGpt(spec) => spec.played(),
+            Self::Mooncake(spec) | Self::Bailian(spec) => spec.played(),
+            Self::Table(spec) => spec.played(),
+            Self::JsonLines(spec) => spec.played(),
+        }
+    }
+
+    /// Whether its rows tell the blocks of their prompts.
+    pub(super) fn tells_blocks(&self) -> bool {
+        matches!(self, Self::Mooncake(_) | Self::Bailian(_))
+    }
+
+    /// How its rows are read, or none after a report.
+    fn format(&self, faults: &mut Vec<Fault>) -> Option<TraceFormat> {
+        let before = faults.len();
+        let fields = TableFields::default();
+        let texts = |rows: &Option<BTreeMap<String, Texts>>| -> Vec<(String, Vec<String>)> {
+            let rows = rows.iter().flatten();
+            rows.map(|(column, texts)| (column.clone(), texts.0.clone())).collect()
+        };
+        let format = match self {
+            Self::Azure(_) => TraceFormat::Azure,
+            Self::BurstGpt(_) => {
+                let time = Texts(vec!["Timestamp".to_owned()]);
+                let fields = TableFields { time: Some(&time), time_format: Some("unix"), ..fields };
+                TraceFormat::Table(Box::new(TableRows {
+                    layout: fields.layout(None, faults)?,
+                    prompt: "Request tokens".to_owned(),
+                    output: "Response tokens".to_owned(),
+                    class: Vec::new(),
+                }))
+            }
+            Self::Mooncake(spec) => spec.format((TimeUnit::Ms, 512), faults),
+            Self::Bailian(spec) => spec.format((TimeUnit::S, 16), faults),
+            Self::Table(spec) => {
+                let fields = TableFields {
+                    time: spec.time.as_ref(),
+                    time_format: spec.time_format.as_deref(),
+                    time_zone: spec.time_zone.as_deref(),
+                    skip: spec.skip,
+                    separator: spec.separator.as_deref(),
+                    ..fields
+                };
+                TraceFormat::Table(Box::new(TableRows {
+                    layout: fields.layout(None, faults)?,
+                    prompt: spec.prompt.clone(),
+                    output: spec.output.clone(),
+                    class: texts(&spec.rows),
+                }))
+            }
+            Self::JsonLines(spec) => {
+                let fields = TableFields {
+                    time_format: spec.time_format.as_deref(),
+                    time_zone: spec.time_zone.as_deref(),
+                    ..fields
+                };
+                let layout = fields.layout(None, faults)?;
+                TraceFormat::Lines(Box::new(JsonRows {
+                    time: spec.time.clone(),
+                    form: layout.text.form,
+                    clock: WallClock::new(layout.zone),
+                    prompt: spec.prompt.clone(),
+                    output: spec.output.clone(),
+                    class: texts(&spec.rows),
+                }))
+            }
+        };
+        (faults.len() == before).then_some(format)
+    }
+
+    pub(super) fn rate_scale(&self, faults: &mut Vec<Fault>) -> f64 {
+        let rate_scale = self.played().rate_scale;
+        Check { faults }.between("rate_scale", rate_scale, 1.0, (1e-6, 1e6), "")
+    }
+
+    pub(super) fn resolve(
+        &self,
+        limits: &Limits,
+        open: &mut OpenTrace<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        let known = faults.len();
+        let rate_scale = self.rate_scale(faults);
+        let format = self.format(faults);
+        if faults.len() > known {
+            return None;
+        }
+        let played = self.played();
+        let trace = open(format?, played.file, limits, faults)?;
+        Some(TraceDesign { rate_scale, repeat: played.repeat.unwrap_or(false), ..trace })
+    }
+}
+
+impl BlockTraceSpec {
+    fn format(&self, (unit, tokens): (TimeUnit, u32), faults: &mut Vec<Fault>) -> TraceFormat {
+        let tokens = u64::from(self.block_tokens.unwrap_or(tokens));
+        let tokens = Check { faults }.whole("block_tokens", tokens, (1, 65_536));
+        TraceFormat::Blocks(BlockLines {
+            unit_ns: self.time_unit.unwrap_or(unit).nanoseconds(),
+            block_tokens: tokens as u32,
+        })
+    }
+}
