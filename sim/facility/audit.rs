@@ -132,6 +132,8 @@ pub(super) struct Audit {
     house: Held,
     /// Lost in the power chain, by kind of component, W.
     losses: [Held; ComponentKind::COUNT],
+    /// What each load of the power chain wants and may not draw, W.
+    refused: Vec<Held>,
     /// Each column of the time series times seconds.
     rows: Vec<Sum>,
 }
@@ -147,6 +149,7 @@ impl Audit {
             solar: Held::NOTHING,
             house: Held::NOTHING,
             losses: [Held::NOTHING; ComponentKind::COUNT],
+            refused: vec![Held::NOTHING; design.power.loads.len()],
             rows: Vec::new(),
         }
     }
@@ -205,6 +208,12 @@ impl Audit {
         self.losses.iter_mut().zip(losses_w).for_each(|(held, w)| held.set(now, w));
     }
 
+    /// What loads want and may not draw from `now` on, load by load from what each asks and its cap,
+    /// where the meter reads what the chain sums by rank.
+    pub(super) fn refusals(&mut self, now: Time, power: &mut Network) {
+        power.drain_refusals(|load, w| self.refused[load.0 as usize].set(now, w));
+    }
+
     /// A row of the time series that stands for `seconds` has been told.
     pub(super) fn row(&mut self, seconds: f64, row: &[f64]) {
         self.rows.resize(row.len(), Sum::ZERO);
@@ -217,7 +226,8 @@ impl Audit {
     pub(super) fn advance(&mut self, now: Time) {
         self.racks.iter_mut().for_each(|rack| rack.advance(now));
         self.loops.iter_mut().chain(&mut self.exchangers).for_each(|plant| plant.advance(now));
-        self.losses.iter_mut().for_each(|loss| loss.advance(now));
+        let power = self.losses.iter_mut().chain(&mut self.refused);
+        power.for_each(|held| held.advance(now));
         self.import.advance(now);
         self.export.advance(now);
         self.solar.advance(now);
@@ -284,6 +294,9 @@ impl Facility<'_> {
         add("export_mw".to_owned(), Unit::Energy, self.audit.export.sum);
         add("solar_mw".to_owned(), Unit::Energy, self.audit.solar.sum);
         add("house_mw".to_owned(), Unit::Energy, self.audit.house.sum);
+        let mut refused = Sum::ZERO;
+        self.audit.refused.iter().for_each(|load| refused.merge(load.sum));
+        add("shed_mw".to_owned(), Unit::Energy, refused);
         for (kind, lost) in ComponentKind::ALL.iter().zip(&self.audit.losses) {
             add(format!("loss_{}_mw", kind.name()), Unit::Energy, lost.sum);
         }
@@ -331,10 +344,11 @@ impl Facility<'_> {
             Some(Pair::new(column, unit, rows, sum.value()))
         });
         let mut pairs: Vec<Pair> = pairs.collect();
-        // The chain keeps its sums by adding changes, whose rounding goes with its import.
+        // The chain keeps its sums by adding changes, and grants by factors, whose rounding goes with
+        // its import.
         let rounding = TOLERANCE * self.audit.import.sum.value().abs();
         for pair in &mut pairs {
-            if matches!(pair.column.as_str(), "import_mw" | "export_mw")
+            if matches!(pair.column.as_str(), "import_mw" | "export_mw" | "shed_mw")
                 || pair.column.starts_with("loss_")
             {
                 pair.rounding = pair.rounding.max(rounding);

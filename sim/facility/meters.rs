@@ -325,6 +325,7 @@ impl Facility<'_> {
             self.meters.cooling_w = self.cooling_w();
         }
         self.audit.power(now, &self.power, (&self.moved, self.design));
+        self.audit.refusals(now, &mut self.power);
         self.with_view(now, |group, view| group.read(now, view));
     }
 

@@ -53,6 +53,8 @@ pub struct Network {
     /// Those that do so now.
     holding: Vec<u32>,
     changed: Changes,
+    /// Loads whose demand or cap has changed since that was last read.
+    asked: Changes,
     /// Flows that have changed since they were last read.
     pub(super) moved: Moved,
     /// How often it was found anew who feeds whom.
@@ -89,6 +91,7 @@ impl Network {
             rides: false,
             holding: Vec::new(),
             changed: Changes::new(wiring.loads()),
+            asked: Changes::new(wiring.loads()),
             moved: Moved::everything(design),
             switches: 0,
             wiring,
@@ -193,6 +196,7 @@ impl Network {
             return;
         }
         self.demand[l] = demand;
+        self.asked.add(l);
         self.unserved = None;
         self.touched = true;
         if self.switched {
@@ -265,6 +269,7 @@ impl Network {
                 self.live[load] = live;
                 self.cap_w[load] = cap;
                 self.changed.add(load);
+                self.asked.add(load);
             }
             if self.draw.load_w[load] > cap {
                 self.draw.load_w[load] = cap;
@@ -296,6 +301,16 @@ impl Network {
     /// order.
     pub fn drain_changed_loads(&mut self, f: impl FnMut(PowerLoad)) {
         self.changed.drain(f);
+    }
+
+    /// Calls `f` with each load whose demand, cap or energisation changed since the last drain, and
+    /// with what it wants and may not draw, W, in index order.
+    pub fn drain_refusals(&mut self, mut f: impl FnMut(PowerLoad, f64)) {
+        let Self { asked, demand, cap_w, .. } = self;
+        asked.drain(|load| {
+            let l = load.0 as usize;
+            f(load, (demand[l].total_w() - cap_w[l]).max(0.0));
+        });
     }
 
     /// Puts into `moved` which flows may have changed since the last call.
