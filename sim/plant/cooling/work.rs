@@ -9,6 +9,7 @@ use std::cell::RefCell;
 
 use super::inertia::{CondenserRejection, Rejection};
 use super::loops::{CoolingLoop, LoopDesign};
+use super::staging::Operation;
 use super::state::{Drive, LoopState};
 use crate::fluids::MoistAir;
 
@@ -22,12 +23,31 @@ pub(super) const SECANT_K: f64 = 1.0;
 #[derive(Debug, Clone, Default)]
 pub struct Capacities {
     known: RefCell<Vec<(f64, Drive, f64)>>,
+    /// The same of a tower: at a temperature of its water, with a flow of it in kg/s.
+    towers: RefCell<Vec<(f64, f64, Operation, f64)>>,
 }
 
 impl Capacities {
     /// Another instant begins.
     pub fn clear(&mut self) {
         self.known.get_mut().clear();
+        self.towers.get_mut().clear();
+    }
+
+    /// What a tower takes from `kg_s` of water that leave it at `c`, W, which `find` finds.
+    pub(super) fn of_tower(
+        &self,
+        (c, kg_s, operation): (f64, f64, Operation),
+        find: impl FnOnce() -> f64,
+    ) -> f64 {
+        let mut towers = self.towers.borrow_mut();
+        let known = towers.iter().find(|known| (known.0, known.1, known.2) == (c, kg_s, operation));
+        if let Some((.., able_w)) = known {
+            return *able_w;
+        }
+        let able_w = find();
+        towers.push((c, kg_s, operation, able_w));
+        able_w
     }
 
     fn of(&self, plant: &CoolingLoop, supply_c: f64, air: &MoistAir, drive: Drive) -> f64 {

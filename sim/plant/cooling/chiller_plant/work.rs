@@ -136,9 +136,12 @@ impl Question<'_> {
             }
             _ => Operation::Free,
         };
-        // Each is a root: found once at the temperature that there is.
-        let (forced_w, free_w) =
-            (self.tower_able_w(tower_c, forced), self.tower_able_w(tower_c, Operation::Free));
+        // Each is a root: found once in an instant.
+        let able_w = |c: f64, operation| {
+            let asked = (c, self.condenser.kg_s, operation);
+            moment.capacities.of_tower(asked, || self.tower_able_w(c, operation))
+        };
+        let (forced_w, free_w) = (able_w(tower_c, forced), able_w(tower_c, Operation::Free));
         let here_w = |operation| if operation == forced { forced_w } else { free_w };
         // Water squeezed through the few cells with power may be cooled less than by all at rest.
         let squeezed = forced_w < free_w;
@@ -167,7 +170,7 @@ impl Question<'_> {
         let by = |operation| {
             let heat_w = here_w(operation);
             let step_k = if comes_w > heat_w { SECANT_K } else { -SECANT_K };
-            let w_k = ((self.tower_able_w(tower_c + step_k, operation) - heat_w) / step_k).max(1.0);
+            let w_k = ((able_w(tower_c + step_k, operation) - heat_w) / step_k).max(1.0);
             let rejection = Rejection::Limited(w_k, tower_c - heat_w / w_k);
             Cooled { tower: Staged::steady(tower_c, operation), heat_w, rejection, held_c }
         };
