@@ -222,7 +222,7 @@ fn sites() -> impl Strategy<Value = (String, Vec<String>)> {
         "kind: chiller-with-economiser, chillers: {count: 3}",
         "kind: asic-hall, pads: {enable_above: 20 degC}, fans: {power: 30 kW}",
     ]);
-    let water = (0.0..20.0, prop::bool::ANY, 0.2..3.0, 1.0..60.0, 0.5..20.0, 0.1..3.0);
+    let water = (0.01..20.0, prop::bool::ANY, 0.2..3.0, 1.0..60.0, 0.5..20.0, 0.1..3.0);
     (plant, water, 0u32..1000).prop_map(|(plant, water, seed)| {
         let (basin, has_basin, peak, daily, rate, repair) = water;
         let basin = if has_basin { format!("basin: {basin} m3, ") } else { String::new() };

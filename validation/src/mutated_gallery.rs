@@ -9,15 +9,20 @@ use crate::children::{self, Ended, Tally};
 use crate::data::print;
 use crate::random_sites::sites::{Draw, unlikely_figures};
 
-const USAGE: &str = "usage: validation mutated-gallery [--count N] [--seed N] [--only SEED]";
+const USAGE: &str =
+    "usage: validation mutated-gallery [--accepted] [--count N] [--seed N] [--only SEED]";
 
 /// A command that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Runs the command with the arguments that follow its name.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
-    let (mut count, mut first, mut only) = (10_000, 1, false);
+    let (mut count, mut first, mut only, mut shows) = (10_000, 1, false, false);
     while let Some(argument) = arguments.next() {
+        if argument == "--accepted" {
+            shows = true;
+            continue;
+        }
         let number = arguments.next().and_then(|n| n.parse::<u64>().ok());
         let number = number.ok_or(USAGE)?;
         match argument.as_str() {
@@ -36,8 +41,11 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Str
     let (mut tally, mut failed, mut accepted) = (Tally::default(), None, 0);
     let work = |n: u64| examine(first + n, &originals, &folder);
     children::each(count, work, |n, examined| match examined {
-        Ok(Examined { runs, findings }) => {
+        Ok(Examined { runs, changed, findings }) => {
             accepted += u64::from(runs);
+            if runs && shows {
+                print(&format!("seed {} is accepted:\n{changed}", first + n));
+            }
             for finding in findings {
                 tally.add(&finding, format!("seed {}", first + n));
             }
@@ -60,11 +68,14 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Str
 /// What came of one file.
 struct Examined {
     runs: bool,
+    /// The lines that the original has not, and those that it has lost.
+    changed: String,
     findings: Vec<String>,
 }
 
 fn examine(seed: u64, originals: &[Original], folder: &Path) -> Result<Examined, String> {
     let (text, duration) = mutant(seed, originals);
+    let changed = changes(original_of(seed, originals), &text);
     let name = format!("mutant-{seed}");
     let path = folder.join(format!("{name}.yaml"));
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
@@ -96,7 +107,18 @@ fn examine(seed: u64, originals: &[Original], folder: &Path) -> Result<Examined,
     }
     let _ = fs::remove_file(&path);
     let _ = fs::remove_dir_all(&output);
-    Ok(Examined { runs, findings })
+    Ok(Examined { runs, changed, findings })
+}
+
+/// The lines of `original` that `text` has no longer, and those that it has instead.
+fn changes(original: &Original, text: &str) -> String {
+    let lost = original.text.lines().filter(|line| !text.lines().any(|other| other == *line));
+    let known = |line: &&str| {
+        original.text.lines().any(|other| other == *line)
+            || original.frame.as_ref().is_some_and(|frame| frame.lines().any(|f| f == *line))
+    };
+    let new = text.lines().filter(|line| !known(line));
+    lost.map(|line| format!("-{line}\n")).chain(new.map(|line| format!("+{line}\n"))).collect()
 }
 
 /// How a command ended that should not have ended so.
@@ -202,6 +224,11 @@ fn frame(section: &str, text: &str) -> String {
          weather: {{climate: west-texas}}\nprice: {{fixed: 40 $/MWh}}\n\
          catalogue:\n  {section}:\n    mutant:\n{HERE}{body}"
     )
+}
+
+/// What the file of `seed` is made of.
+fn original_of(seed: u64, originals: &[Original]) -> &Original {
+    &originals[Draw::new(seed).whole(0, originals.len() as u64 - 1) as usize]
 }
 
 /// The file of `seed`, and how long it is to run.
