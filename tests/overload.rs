@@ -1,7 +1,7 @@
 //! Plants at their limits and beyond, and starved ones: what they draw, carry, evaporate and say.
 
 use super::exchangers::simulate_in;
-use super::support::{Told, column};
+use super::support::{Bench, Told, column, simulate_file};
 
 /// A chilled-water plant of two megawatts, alone.
 const PLANT: &str = "\
@@ -212,6 +212,88 @@ fn a_starved_economiser_carries_no_more_than_the_heat() {
     );
     let l_per_kwh = of("water.evaporation_m3") / amount(&told, "plant_rejected_mw", 0.25);
     assert!((0.2..1.6).contains(&l_per_kwh), "{l_per_kwh}");
+}
+
+/// A plant with an economiser and a tank, whose racks give a hundredth of what it is for. All
+/// chillers are away from eleven to three, and at noon the weather turns from 2 to 25 degC: nothing
+/// but pumps then warms the tower's water, which comes to be warmer than the chilled water. The
+/// economiser brings none of that heat back: the tank warms by what racks and pumps give it.
+#[test]
+fn an_economiser_does_not_warm_what_it_cools() {
+    let text = PLANT
+        .replace("duration: 1 day", "duration: 15 h")
+        .replace("output: {interval: 15 min}", "output: {interval: 5 min}")
+        .replace("power: 2 MW", "power: 20 kW")
+        .replace(
+            "chillers: {count: 2}",
+            "economiser: {}, buffer: 100 m3, chillers: {count: 2, upkeep: {maintenance: \
+             [{start: 2026-07-01T11:00:00Z, duration: 4 h, units: 2}]}}",
+        );
+    let bench = Bench::new();
+    let hours = (0..16).map(|hour| {
+        let dry_bulb_c = if hour < 12 { 2 } else { 25 };
+        format!("2026-07-01T{hour:02}:00Z,{dry_bulb_c},60\n")
+    });
+    bench.file("air.csv", "at,t,rh\n".to_owned() + &hours.collect::<String>());
+    let told = simulate_file(&bench.file("plant.yaml", text), &[]);
+    balances(&told);
+    let [supply_c, tower_c, heat_mw, pumps_mw, economiser_mw] =
+        ["supply_c", "device_c", "heat_mw", "pumps_mw", "economiser_mw"]
+            .map(|name| column(&told, &format!("plant_{name}")));
+    assert!(economiser_mw[..144].iter().all(|mw| *mw > 0.0), "free before noon");
+    let least_mw = economiser_mw.iter().copied().fold(0.0, f64::min);
+    assert!(least_mw > -1e-9, "{least_mw}");
+    // The last of the three hours without chillers.
+    let hour = 168..180;
+    let warmer = hour.clone().all(|n| tower_c[n] > supply_c[n] + 1.0);
+    assert!(warmer, "{:?} {:?}", &tower_c[hour.clone()], &supply_c[hour.clone()]);
+    assert!(hour.clone().all(|n| economiser_mw[n].abs() < 1e-12));
+    // Of two alike hours: 100 m3 of the tank and 2.9 L a kilowatt of the loop.
+    let capacity_mwh_k = (100.0 + 2.9e-3 * 2000.0) * 1000.0 * 4186.0 / 3.6e9;
+    let given_mwh = |share: f64| -> f64 {
+        hour.clone().map(|n| (heat_mw[n] + share * pumps_mw[n]) * 5.0 / 60.0).sum()
+    };
+    let held_mwh = (supply_c[hour.end - 1] - supply_c[hour.start]) * capacity_mwh_k * 12.0 / 11.0;
+    assert!(
+        (0.98 * given_mwh(0.0)..1.02 * given_mwh(1.0)).contains(&held_mwh),
+        "{held_mwh} {} {}",
+        given_mwh(0.0),
+        given_mwh(1.0)
+    );
+}
+
+/// A hall on outdoor air of 31 degC beside a coil that is to hold 27 degC: its racks stop, and so do
+/// the pumps behind the coil. It cools to the weather, which is all that there is, and no further.
+#[test]
+fn outdoor_air_cools_no_hall_below_itself() {
+    let text = "\
+name: hall
+start: 2026-07-01T00:00:00Z
+duration: 12 h
+site: {altitude: 0 m}
+weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
+output: {interval: 5 min}
+cooling:
+  cooler:
+    kind: dry-cooler
+    design_heat: 1 MW
+    supply: 30 degC
+    pumps: {count: 1, upkeep: {maintenance: [{start: 2026-07-01T06:00:00Z, duration: 6 h, units: 1}]}}
+  wall: {kind: air-handler, design_heat: 1 MW, cooled_by: cooler, outside_air: {class: a2, warmest: 27 degC}}
+racks:
+  hall: {kind: heat-load, power: 1 MW, cooled_by: wall, daily_profile: [1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]}
+";
+    let told = simulate_in(31.0, text, &[]);
+    balances(&told);
+    let (inlet_c, outside_mw) = (column(&told, "wall_inlet_c"), column(&told, "wall_outside_mw"));
+    let partial = column(&told, "wall_partial");
+    assert!(partial.iter().all(|share| *share == 1.0), "the weather asks for both");
+    assert!(outside_mw[..72].iter().all(|mw| *mw > 0.1) && inlet_c[71] > 31.0, "{}", inlet_c[71]);
+    let coldest_c = inlet_c.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(coldest_c > 31.0 - 1e-3, "{coldest_c}");
+    assert!((inlet_c[143] - 31.0).abs() < 0.5, "{}", inlet_c[143]);
+    let least_mw = outside_mw.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(least_mw >= -1e-9, "{least_mw}");
 }
 
 /// Fans of variable speed turn only while the supply is at its setpoint or above.

@@ -219,8 +219,9 @@ impl Findings {
         // The heat of a loop falls below zero by what outdoor air takes from its halls, no further.
         let outside = ending("_outside_mw");
         for heat in ending("_heat_mw") {
-            let taken = |row: &[f64]| outside.iter().map(|&place| row[place]).sum::<f64>();
-            let below = |row: &&Vec<f64>| row[heat] < -1e-12 - taken(row).max(0.0) * (1.0 + SAME);
+            // Outdoor air warms one hall and cools another.
+            let taken = |row: &[f64]| outside.iter().map(|&place| row[place].max(0.0)).sum::<f64>();
+            let below = |row: &&Vec<f64>| row[heat] < -1e-12 - taken(row) * (1.0 + SAME);
             if let Some(row) = series.rows.iter().find(below) {
                 let name = &series.columns[heat];
                 self.add(format!("range: {name} holds {}, outdoor air {}", row[heat], taken(row)));

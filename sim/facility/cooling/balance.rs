@@ -4,8 +4,8 @@ use super::exchangers::ExchangerPlant;
 use super::loops::{Instant, LoopPlant};
 use super::{SAME_K, STRIDE_K, STRIDE_PART};
 use crate::plant::cooling::{
-    BOILING_C, BranchConditions, CondenserRejection, Conditions, Crossing, HELD_K, Rejection,
-    Transient,
+    BOILING_C, BranchConditions, CondenserRejection, Conditions, CoolingMode, Crossing, HELD_K,
+    OutsideAir, Rejection, Transient,
 };
 
 /// A change of a coolant by less than this is taken at once, in kelvin: an assumption, about the
@@ -56,10 +56,14 @@ enum Valve {
 /// what heat comes, shut while it is too cold.
 fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     let (stream, first) = plant.masses.nodes_of(place);
+    let now_c = &plant.now.now_c;
+    if warms_outdoors(plant, exchanger, place) && now_c[stream] <= now_c[0] + SAME_K {
+        return Valve::Shut;
+    }
     // Beside outdoor air the coil holds what it must: its valve is part of the conductance.
     let holds = stream != 0 && exchanger.outside.is_none() && exchanger.valve_fault.at.is_none();
     let Some(design) = exchanger.design.filter(|_| holds) else { return Valve::Open };
-    let (now_c, least_c) = (&plant.now.now_c, design.least_supply_c);
+    let least_c = design.least_supply_c;
     if now_c[stream] > least_c + HELD_K {
         return Valve::Open;
     }
@@ -85,12 +89,32 @@ fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     }
 }
 
+/// Whether the coil of the exchanger at `place` would warm the air of its hall for the outdoors to
+/// take, were the coolant warmer: its valve shuts then.
+fn warms_outdoors(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> bool {
+    let (stream, _) = plant.masses.nodes_of(place);
+    stream != 0 && exchanger.outside.is_some() && exchanger.valve_fault.at.is_none()
+}
+
 /// Whether the exchanger at `place` lets in all the outdoor air that its fans move: its hall is
 /// warmer than where it will settle.
 fn dampers_open(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> bool {
     let (stream, _) = plant.masses.nodes_of(place);
-    let warmer_k = plant.now.now_c[stream] - plant.now.rest_c[stream];
-    exchanger.outside.is_some_and(|air| air.wide_open.0 > air.conductance_w_k) && warmer_k > HELD_K
+    let now_c = plant.now.now_c[stream];
+    let opens = |air: OutsideAir| air.wide_open.0 > air.conductance_w_k && now_c > air.wide_open.1;
+    exchanger.outside.is_some_and(opens) && now_c - plant.now.rest_c[stream] > HELD_K
+}
+
+/// The outdoor air that the dampers of the exchanger at `place` let in: a conductance, W/K, and a
+/// temperature. Beside the coil they shut out what is warmer than the exhaust.
+fn let_in(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Option<(f64, f64)> {
+    let (stream, _) = plant.masses.nodes_of(place);
+    if dampers_open(plant, exchanger, place) {
+        return exchanger.outside.map(|air| air.wide_open);
+    }
+    let air = exchanger.outside.map(|air| (air.conductance_w_k, air.sink_c))?;
+    let shuts = exchanger.mode() == Some(CoolingMode::Partial);
+    (!shuts || plant.now.now_c[stream] > air.1 + SAME_K).then_some(air)
 }
 
 /// How a loop out of balance goes on.
@@ -155,7 +179,6 @@ fn conditions(
         let exchanger = &exchangers[index as usize];
         let (stream, first) = plant.masses.nodes_of(place);
         let mover_w = exchanger.movers.draw_w;
-        let wide_open = dampers_open(plant, exchanger, place);
         let parts = plant.masses.branches()[place].parts.iter();
         let from_parts_w: f64 = parts
             .zip(&exchanger.groups)
@@ -175,10 +198,7 @@ fn conditions(
             Valve::Shut => (0.0, None),
             Valve::Holds(stream_c) => (0.0, Some(stream_c)),
         };
-        let outdoors = exchanger.outside.map(|air| match wide_open {
-            true => air.wide_open,
-            false => (air.conductance_w_k, air.sink_c),
-        });
+        let outdoors = let_in(plant, exchanger, place);
         let mut boils = false;
         if stream == 0 {
             comes_w += mover_w + from_parts_w;
@@ -273,6 +293,12 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
         }
         stride(node, down_k, up_k);
     }
+    // No heat goes back from what cools to what is cooled: valves and dampers shut then.
+    let earlier = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
+    let mut turns_s = earlier(transient.takes_back_s(plant.beside_w), transient.lifts_back_s());
+    if let Some(node) = plant.masses.condenser().filter(|_| plant.is_bypassed()) {
+        turns_s = earlier(turns_s, transient.apart_s((0, node), HELD_K));
+    }
     for (place, &index) in plant.exchangers.iter().enumerate() {
         let (stream, first) = plant.masses.nodes_of(place);
         if stream != 0 {
@@ -280,6 +306,19 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             stride(stream, step_k, step_k.min(below_boiling_k(stream)));
         }
         let exchanger = &exchangers[index as usize];
+        if warms_outdoors(plant, exchanger, place) && exchanger.conductance_w_k > 0.0 {
+            let by_k = if held_c[stream] <= held_c[0] + SAME_K { HELD_K } else { 0.0 };
+            turns_s = earlier(turns_s, transient.apart_s((stream, 0), by_k));
+        }
+        let beside_coil = exchanger.mode() == Some(CoolingMode::Partial);
+        if let Some(air) = exchanger.outside.filter(|air| beside_coil && air.conductance_w_k > 0.0)
+        {
+            // Its dampers shut out outdoor air that would warm the hall, or let it in again.
+            match held_c[stream] > air.sink_c + SAME_K {
+                true => stride(stream, held_c[stream] - air.sink_c, f64::INFINITY),
+                false => stride(stream, f64::INFINITY, air.sink_c + HELD_K - held_c[stream]),
+            }
+        }
         if dampers_open(plant, exchanger, place) {
             stride(stream, held_c[stream] - plant.now.rest_c[stream], f64::INFINITY);
         }
@@ -311,7 +350,5 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             }
         }
     }
-    // The weather brings no heat to what is colder: valves and dampers shut then.
-    let shuts_s = transient.takes_back_s(plant.beside_w);
-    soonest.into_iter().chain(shuts_s).reduce(f64::min).or_else(|| transient.near_rest_s(NEAR_K))
+    earlier(soonest, turns_s).or_else(|| transient.near_rest_s(NEAR_K))
 }

@@ -9,7 +9,7 @@ use crate::fluids::MoistAir;
 use crate::kernel::{Span, Ticket, Time};
 use crate::measure::Sum;
 use crate::plant::cooling::{
-    Branch, Capacities, CondenserRejection, CoolingLoop, Drive, LoopState, Masses, Moment,
+    Branch, Capacities, CondenserRejection, CoolingLoop, Drive, HELD_K, LoopState, Masses, Moment,
     PerMachine, Pool, Rejection, Transient, Work,
 };
 use crate::plant::power::Network;
@@ -543,6 +543,22 @@ impl LoopPlant {
         if self.masses.condenser().is_none() {
             self.state.return_c = self.state.supply_c;
         }
+    }
+
+    /// Its coolant is led past what cools it with condenser water, which brings no heat to it.
+    pub(super) fn bypass(&mut self) {
+        self.now.work.rejection = Rejection::Off;
+        self.state.economiser_w = 0.0;
+        self.state.lifted_w = 0.0;
+    }
+
+    /// Whether its coolant is colder than condenser water that could cool it again without chillers.
+    pub(super) fn is_bypassed(&self) -> bool {
+        let condenser = self.masses.condenser().filter(|_| self.state.flow > 0.0);
+        let colder = |node: usize| self.held_c[0] < self.held_c[node] + HELD_K;
+        self.now.work.rejection == Rejection::Off
+            && self.model.design().has_economiser()
+            && condenser.is_some_and(colder)
     }
 
     /// What becomes of its condenser water, with what its machines really draw.

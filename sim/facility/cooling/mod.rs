@@ -226,6 +226,10 @@ impl Facility<'_> {
                     plant.shut();
                     moving = balance::moving(plant, &self.exchangers, motors_w);
                 }
+                if moving.transient.lifts_back_s() == Some(0.0) {
+                    plant.bypass();
+                    moving = balance::moving(plant, &self.exchangers, motors_w);
+                }
                 held_c = moving.held_c;
                 plant.transient = Some(moving.transient);
                 plant.beside_w = moving.beside_w;

@@ -250,11 +250,15 @@ impl Masses {
             (None, _) => conditions.rejection,
         };
         let takes = meets != Rejection::Off;
+        let law_turns =
+            matches!(conditions.rejection, Rejection::Regulated(_) | Rejection::Linked(_));
+        let lifts = law_turns && condenser.is_some() && !conditions.boils;
         Transient {
             trajectory: network.trajectory(start_c),
             nodes,
             last,
             takes,
+            lifts,
             sink,
             open,
             boiling,
@@ -298,6 +302,8 @@ pub struct Transient {
     /// The node that the weather takes heat from, and whether it takes any.
     last: ThermalNode,
     takes: bool,
+    /// Whether the coolant gives its heat to condenser water by a law that would let it come back.
+    lifts: bool,
     /// The law by which it does so from the coolant itself, where that is one.
     sink: Option<(f64, f64)>,
     /// Streams that outdoor air takes heat from, and by which law: by branch.
@@ -389,6 +395,19 @@ impl Transient {
             return None;
         }
         self.trajectory.takes_back_s(self.last, beside_w, HORIZON_S)
+    }
+
+    /// When the condenser water would begin to warm the coolant that it cools, seconds after the
+    /// start: zero where it would from the start.
+    pub fn lifts_back_s(&self) -> Option<f64> {
+        let legs = (self.nodes[0], self.last);
+        if self.lifts { self.trajectory.flows_back_s(legs, HORIZON_S) } else { None }
+    }
+
+    /// When one node comes to be warmer than another by `by_k`, or no longer is, seconds after the
+    /// start.
+    pub fn apart_s(&self, (warm, cold): (usize, usize), by_k: f64) -> Option<f64> {
+        self.trajectory.apart_s((self.nodes[warm], self.nodes[cold]), by_k, HORIZON_S)
     }
 
     /// When a node first crosses `threshold_c`, seconds after the start.

@@ -160,14 +160,16 @@ impl OutsideAirDesign {
             humidity_ratio: supplied,
             ..entering
         };
-        // What a kilogram of outdoor air carries away. It may bring heat where it is warmer than
-        // the exhaust, which the mode rules out but for a moment.
+        // What a kilogram of outdoor air carries away. The mode goes by the exhaust at design heat:
+        // racks that give less may leave it colder than the outdoor air, which the dampers shut out.
         let carried_j_kg = exhaust.enthalpy_j_kg() - entering.enthalpy_j_kg();
+        let warms = outdoors.mode == CoolingMode::Partial && carried_j_kg <= 0.0;
         let outdoor_kg_s =
             if carried_j_kg * air_kg_s > total_w { total_w / carried_j_kg } else { air_kg_s };
+        let conductance_w_k = outdoor_kg_s * exhaust.specific_heat_j_kgk();
+        let outdoor_kg_s = if warms { 0.0 } else { outdoor_kg_s };
         let share = (outdoor_kg_s / air_kg_s).clamp(0.0, 1.0);
         let taken_w = (outdoor_kg_s * carried_j_kg).clamp(0.0, total_w);
-        let conductance_w_k = outdoor_kg_s * exhaust.specific_heat_j_kgk();
         let mut water = pads.map_or_else(WaterFlows::default, |pads| {
             pads.water(outdoors.air, &entering, outdoor_kg_s)
         });
@@ -180,10 +182,11 @@ impl OutsideAirDesign {
             supply_c,
             round_again_k: 0.0,
             conductance_w_k,
-            sink_c: if conductance_w_k > 0.0 {
-                supply_c - taken_w / conductance_w_k
-            } else {
-                supply_c
+            sink_c: match () {
+                // Once the hall is warmer than this they let it in.
+                () if warms => entering.dry_bulb_c - heat_w / air_w_k,
+                () if conductance_w_k > 0.0 => supply_c - taken_w / conductance_w_k,
+                () => supply_c,
             },
             wide_open: (air_kg_s * entering.specific_heat_j_kgk(), entering.dry_bulb_c),
             fan_w: self.fan_w * driven * driven * driven,

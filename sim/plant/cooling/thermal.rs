@@ -7,6 +7,7 @@
 //! no time step; whoever changes the plant asks for a new trajectory.
 
 mod modes;
+mod reversals;
 
 use modes::{Mode, positive_solve, symmetric_modes};
 
@@ -446,6 +447,13 @@ impl ThermalNetwork {
         self.source_j(node, mean_c, seconds) + (conducted_w + passed_w) * seconds
     }
 
+    /// What conducts between two nodes, W/K.
+    fn link_w_k(&self, a: ThermalNode, b: ThermalNode) -> f64 {
+        let between =
+            |link: &&Link| (link.a, link.b) == (a.0, b.0) || (link.b, link.a) == (a.0, b.0);
+        self.links.iter().filter(between).map(|link| link.w_k).sum()
+    }
+
     /// Heat that sources put into a node, leakage included, J.
     fn source_j(&self, node: usize, mean_c: &[f64], seconds: f64) -> f64 {
         let Node { source_w, leak_w_k, .. } = self.nodes[node];
@@ -522,41 +530,9 @@ impl Trajectory {
         (0..self.rest.len()).map(|i| self.mean(ThermalNode(i), from, to)).collect()
     }
 
-    /// When more than `beside_w` begins to come to the network at a node, where otherwise heat leaves
-    /// it, up to `horizon` seconds after the start: its neighbours have become colder than it, or its
-    /// sink warmer. Zero where that is so at the start. None where it does not come.
-    pub fn takes_back_s(&self, node: ThermalNode, beside_w: f64, horizon: f64) -> Option<f64> {
-        /// Less heat than this is none, and less than this below none is rounding, W.
-        const NOTHING_W: f64 = 1e-3;
-        const ROUNDING_W: f64 = 1e-6;
-        // The law is linear: what nothing makes of it, and a kelvin of each node, is all of it.
-        let count = self.rest.len();
-        let mut at_c = vec![0.0; count];
-        let constant = self.network.leaves_j(node.0, &at_c, 1.0);
-        let shape = vec![0.0; self.modes.len()];
-        let rest = constant + beside_w;
-        let mut leaves = Blend { sign: -1.0, rest, shape, threshold: 0.0 };
-        for (i, (rest, shape)) in self.rest.iter().zip(&self.shape).enumerate() {
-            at_c[i] = 1.0;
-            let weight = self.network.leaves_j(node.0, &at_c, 1.0) - constant;
-            at_c[i] = 0.0;
-            leaves.rest += weight * rest;
-            leaves.shape.iter_mut().zip(shape).for_each(|(to, s)| *to += weight * s);
-        }
-        let modes = || self.modes.iter().zip(&leaves.shape);
-        let now_w = leaves.rest + modes().map(|(mode, s)| s * mode.at(0.0)).sum::<f64>();
-        let falls = || modes().map(|(mode, s)| s * mode.slope(0.0)).sum::<f64>() < 0.0;
-        if now_w < -ROUNDING_W || (now_w <= NOTHING_W && falls()) {
-            return Some(0.0);
-        }
-        self.first_rise(&leaves, horizon)
-    }
-
     /// Heat conducted from one node to another over `from..to`, J.
     pub fn conducted_j(&self, (a, b): (ThermalNode, ThermalNode), from: f64, to: f64) -> f64 {
-        let between =
-            |link: &&Link| (link.a, link.b) == (a.0, b.0) || (link.b, link.a) == (a.0, b.0);
-        let w_k: f64 = self.network.links.iter().filter(between).map(|link| link.w_k).sum();
+        let w_k = self.network.link_w_k(a, b);
         w_k * (self.mean(a, from, to) - self.mean(b, from, to)) * (to - from)
     }
 

@@ -83,6 +83,28 @@ fn warm_air_goes_straight_through_and_hot_air_past_the_coil() {
     assert!(design.inlet_c(26.0, &state) > 27.0);
 }
 
+/// Racks that give next to nothing leave the exhaust colder than the outdoor air beside the coil,
+/// which must not cool the hall to less than itself: the dampers shut it out.
+#[test]
+fn outdoor_air_warmer_than_the_exhaust_is_shut_out() {
+    let design = handler("{}");
+    let hot = air(31.0, 10.0);
+    let hot_w_k = design.surface.design_w_k.hot;
+    for (heat_w, open) in [(0.0, false), (1e4, false), (1e6, true)] {
+        let state = at(&design, CoolingMode::Partial, &hot, heat_w);
+        let outside = state.outside.unwrap();
+        assert_eq!(outside.share > 0.0, open, "{heat_w} W: {outside:?}");
+        if !open {
+            // The coil has all of it, and no fan pushes against the louvres.
+            assert_eq!((outside.heat_w, outside.fan_w), (0.0, 0.0));
+            assert!((state.to_loop_w - heat_w - state.mover_w).abs() < 1e-9);
+            // Only of a hall whose exhaust is warmer than it would it take heat.
+            let opens_c = 31.0 - heat_w / (state.flow * hot_w_k);
+            assert!((outside.sink_c - opens_c).abs() < 1e-9 && opens_c > 27.0, "{outside:?}");
+        }
+    }
+}
+
 #[test]
 fn moisture_is_balanced() {
     // Air of -20 degC dew point is moistened to -9 degC; the vapour takes its heat from the hall.

@@ -503,3 +503,44 @@ fn two_waters_that_are_held_pass_all_heat_on() {
         (trajectory.rejected_j(tower, 0.0, 60.0), trajectory.stored_j(0.0, 60.0));
     assert!((1.23e6 * 60.0 - rejected - held).abs() < 1e-9 * 1e8, "{rejected} {held}");
 }
+
+/// Two alike masses joined by `K`, the colder of them heated by `P`: their difference follows
+/// `d(t) = (d + P / 2K) exp(-2 K t / C) - P / 2K`, and the flow between them turns at its zero.
+#[test]
+fn a_flow_turns_when_the_cold_side_has_become_the_warm_one() {
+    let (capacity, w_k, power_w, apart_k) = (4e6, 900.0, 2e3, 5.0);
+    let mut network = ThermalNetwork::new();
+    let (warm, cold) = (network.node(capacity), network.node(capacity));
+    network.connect(warm, cold, w_k);
+    network.heat(cold, power_w);
+    let trajectory = network.trajectory(&[20.0 + apart_k, 20.0]);
+    let settles_k = power_w / (2.0 * w_k);
+    let tau_s = capacity / (2.0 * w_k);
+    let turns_s = tau_s * (1.0 + apart_k / settles_k).ln();
+    let found = trajectory.flows_back_s((warm, cold), 86_400.0).unwrap();
+    assert!((found - turns_s).abs() < 1e-5, "{found} {turns_s}");
+    // From two kelvins apart to one, and from there on never more than one again.
+    let one_s = tau_s * ((apart_k + settles_k) / (1.0 + settles_k)).ln();
+    let found = trajectory.apart_s((warm, cold), 1.0, 86_400.0).unwrap();
+    assert!((found - one_s).abs() < 1e-5, "{found} {one_s}");
+    // Once turned it has turned from the start, and the heated side comes to be ahead by 0.5 K.
+    let later = network.trajectory(&[20.0, 20.1]);
+    assert_eq!(later.flows_back_s((warm, cold), 86_400.0), Some(0.0));
+    let half_s = tau_s * ((settles_k - 0.1) / (settles_k - 0.5)).ln();
+    let found = later.apart_s((cold, warm), 0.5, 86_400.0).unwrap();
+    assert!((found - half_s).abs() < 1e-5, "{found} {half_s}");
+}
+
+/// What a valve passes on turns when what warms the held node has become colder than it.
+#[test]
+fn a_regulator_is_seen_to_pass_on_less_than_nothing() {
+    let mut network = ThermalNetwork::new();
+    let (held, to, hot) = (network.node(1e6), network.node(1e6), network.node(1e6));
+    network.regulate_into(held, 10.0, to);
+    network.connect(hot, held, 500.0);
+    network.sink(hot, 500.0, 4.0);
+    // The hot side falls from 20 degC to the 7 degC between the two: T = 7 + 13 exp(-t / 1000).
+    let trajectory = network.trajectory(&[10.0, 20.0, 20.0]);
+    let found = trajectory.flows_back_s((held, to), 86_400.0).unwrap();
+    assert!((found - 1000.0 * (13.0f64 / 3.0).ln()).abs() < 1e-5, "{found}");
+}
