@@ -256,6 +256,9 @@ impl<'a> Designs<'a> {
     }
 }
 
+/// The latencies of the services of a run, by name.
+type Histograms = Vec<(String, Histogram<u64>)>;
+
 /// A replication, the `warm_up` of which is left out, and the latencies of its services; none where
 /// `stop` asked for an end.
 ///
@@ -266,7 +269,7 @@ pub(super) fn simulate(
     prepared: &Prepared,
     (replication, warm_up): (u64, Span),
     stop: &dyn Fn() -> bool,
-) -> Result<Option<(Outcome, Vec<(String, Histogram<u64>)>)>, String> {
+) -> Result<Option<(Outcome, Histograms)>, String> {
     let run = catch_unwind(AssertUnwindSafe(|| {
         let mut facility = Facility::new(&prepared.loaded.design, replication).after(warm_up);
         let ended = facility.run(&mut Quiet { stop });
