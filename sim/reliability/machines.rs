@@ -28,33 +28,14 @@ impl Machines {
     pub(super) fn new(mut design: PowerDesign, upkeep: Upkeep, network: &mut Network) -> Self {
         let (mut faults, mut fault_of) = (Vec::new(), Vec::new());
         for (n, node) in (0..).zip(&mut design.nodes) {
-            let states: &[(State, &str)] = match &mut node.component.machine {
-                MachineDesign::None
-                | MachineDesign::GeneratorBus(_)
-                | MachineDesign::Battery(_)
-                | MachineDesign::Array(_) => &[],
-                MachineDesign::Ups(ups) => {
-                    ups.walk_in_steps = 0;
-                    &[]
+            match &mut node.component.machine {
+                MachineDesign::Ups(ups) => ups.walk_in_steps = 0,
+                MachineDesign::Genset(set) if set.latent_rate_per_s == 0.0 => {
+                    set.test_every = Span::MAX;
                 }
-                MachineDesign::Feed(_) => &[(State::Sag, "sags")],
-                MachineDesign::Transfer(_) | MachineDesign::StaticSwitch(_) => &[
-                    (State::Stuck, "does not transfer"),
-                    (State::Refused, "finds its reserve taken"),
-                ],
-                MachineDesign::Genset(set) => {
-                    if set.latent_rate_per_s == 0.0 {
-                        set.test_every = Span::MAX;
-                    }
-                    &[
-                        (State::FailedToStart, "does not start"),
-                        (State::Failed, "breaks while it runs"),
-                        (State::OutOfFuel, "runs out of fuel"),
-                        (State::FoundFailed, "is found broken by a test"),
-                    ]
-                }
-            };
-            for (state, words) in states {
+                _ => {}
+            }
+            for (state, words) in node.component.machine.faults() {
                 faults.push(format!("{} {words}", node.name));
                 fault_of.push((n, *state));
             }

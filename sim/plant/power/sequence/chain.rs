@@ -1,4 +1,4 @@
-//! All machines of a power chain on one clock.
+//! All machines of a power chain on one clock, and what each kind of them does there.
 
 /// What a machine needs to act, as a borrow of some fields of [`Sequences`].
 macro_rules! cx {
@@ -20,17 +20,24 @@ macro_rules! cx {
 
 mod answers;
 mod calls;
-mod machine;
 mod volts;
 
+use super::battery::Battery;
+use super::bus::Bus;
+use super::design::MachineDesign;
+use super::feed::Feed;
+use super::genset::Genset;
 use super::ride::Load;
 use super::state::{Change, State};
+use super::supply::{Drive, Supply};
+use super::switch::{Side, StaticSwitch, Transfer};
 use super::timers::{Cx, Timers, Turn};
+use super::ups::Ups;
 use crate::kernel::{Span, Stream, Streams, Time};
+use crate::plant::power::NodeDesign;
 use crate::plant::power::design::{PowerDesign, PowerLoad, PowerNode};
 use crate::plant::power::upkeep::Upkeep;
 use crate::plant::power::wiring::Wiring;
-use machine::Machine;
 
 /// The timer by which a set synchronises; the others are the set's own.
 const SYNC: u8 = 4;
@@ -68,6 +75,19 @@ pub struct Sequences {
 const NOBODY: u32 = u32::MAX;
 /// In no block: closed when all blocks are.
 const NO_BLOCK: u8 = u8::MAX;
+
+/// The machine of a component, by kind.
+#[derive(Debug, Clone)]
+enum Machine {
+    None,
+    Feed(Feed),
+    Ups(Box<Ups>),
+    Transfer(Box<Transfer>),
+    StaticSwitch(Box<StaticSwitch>),
+    Genset(Box<Genset>),
+    Bus(Box<Bus>),
+    Battery(Box<Battery>),
+}
 
 /// A switch, or a UPS that latches, that calls generators.
 #[derive(Debug, Clone)]
@@ -346,6 +366,138 @@ impl Sequences {
             Machine::Genset(set) => set.expire(&mut cx, slot),
             Machine::Bus(bus) => bus.expire(&mut cx, slot),
             Machine::Battery(battery) => battery.expire(&mut cx, slot),
+        }
+    }
+
+    /// Finds the voltage at the output of node `n`, and whether generators stand behind it.
+    fn energise(&mut self, n: usize) {
+        let up = self.up[n];
+        let (v, generated) = match &self.machines[n] {
+            Machine::None if self.holder[n] != NOBODY => {
+                let (v, generated) = self.input(n);
+                let holder = self.holder[n] as usize;
+                let mut cx = cx!(self, holder);
+                let Machine::Battery(battery) = &mut self.machines[holder] else { return };
+                battery.look(&mut cx, v);
+                match (up, battery.is_holding()) {
+                    (false, _) => (0.0, false),
+                    (true, true) => (1.0, false),
+                    (true, false) => (v, generated),
+                }
+            }
+            Machine::None => {
+                if up {
+                    self.input(n)
+                } else {
+                    (0.0, false)
+                }
+            }
+            // Nothing hangs on it.
+            Machine::Battery(_) => (0.0, false),
+            Machine::Feed(feed) => (if up { feed.residual } else { 0.0 }, false),
+            Machine::Ups(_) => {
+                let (v, generated) = self.input(n);
+                let mut cx = cx!(self, n);
+                let Machine::Ups(ups) = &mut self.machines[n] else { return };
+                ups.look(&mut cx, v, generated);
+                (ups.output_v(), generated)
+            }
+            Machine::Transfer(_) | Machine::StaticSwitch(_) => self.switch_over(n),
+            Machine::Genset(set) => {
+                let turning = set.is_turning();
+                (if turning { 1.0 } else { 0.0 }, turning)
+            }
+            Machine::Bus(_) => self.join(n),
+        };
+        self.volts[n] = v;
+        self.on_generator[n] = generated;
+    }
+
+    /// How a component is supplied now.
+    pub fn supply(&self, node: PowerNode) -> Supply {
+        let n = node.0 as usize;
+        let plain = Supply::PLAIN;
+        let from = |side: Side, moving: bool| {
+            let drive = if self.up[n] && !moving { Drive::From(side as u32) } else { Drive::Dead };
+            Supply { drive, ..plain }
+        };
+        let own =
+            |live: bool| Supply { drive: if live { Drive::Own } else { Drive::Dead }, ..plain };
+        match &self.machines[n] {
+            Machine::None | Machine::Battery(_) => plain,
+            Machine::Feed(_) => own(self.up[n]),
+            Machine::Ups(ups) => ups.supply(self.now),
+            Machine::Transfer(switch) => from(switch.side, switch.moving),
+            Machine::StaticSwitch(switch) => from(switch.side, switch.moving),
+            // A set on a bus gives through it.
+            Machine::Genset(set) => own(set.is_turning() && !self.is_on_a_bus(node)),
+            Machine::Bus(bus) => Supply { limit_w: Some(bus.rating_w), ..own(self.volts[n] > 0.0) },
+        }
+    }
+
+    /// Whether a component has a machine that says how it is supplied.
+    pub fn has_machine(&self, node: PowerNode) -> bool {
+        let machine = &self.machines[node.0 as usize];
+        !matches!(machine, Machine::None | Machine::Feed(_) | Machine::Battery(_))
+    }
+
+    /// The state of a machine, for tests and tables; none for a component without.
+    pub fn state(&self, node: PowerNode) -> Option<State> {
+        let n = node.0 as usize;
+        let switch = |side: Side, moving: bool| match (moving, side) {
+            (true, _) => State::Open,
+            (false, Side::Normal) => State::OnNormal,
+            (false, Side::Emergency) => State::OnEmergency,
+        };
+        Some(match &self.machines[n] {
+            Machine::None => return None,
+            Machine::Feed(_) if !self.up[n] => State::Failed,
+            Machine::Feed(feed) if feed.residual < 1.0 => State::Sag,
+            Machine::Feed(_) => State::Normal,
+            Machine::Ups(ups) => ups.state,
+            Machine::Battery(battery) => battery.state,
+            Machine::Transfer(it) => switch(it.side, it.moving),
+            Machine::StaticSwitch(it) => switch(it.side, it.moving),
+            Machine::Genset(set) => set.state,
+            Machine::Bus(_) if self.volts[n] > 0.0 => State::OnBus,
+            Machine::Bus(_) => State::Off,
+        })
+    }
+}
+
+impl Machine {
+    fn new(node: &NodeDesign, streams: &Streams) -> Self {
+        let name = node.name.as_str();
+        let demand = || streams.stream("power-demand", name);
+        match node.component.machine {
+            MachineDesign::None if node.component.kind.part().is_root() => {
+                Self::Feed(Feed::new(None))
+            }
+            MachineDesign::None | MachineDesign::Array(_) => Self::None,
+            MachineDesign::Feed(law) => {
+                Self::Feed(Feed::new(Some((law, streams.stream("power-sag", name)))))
+            }
+            MachineDesign::Ups(design) => Self::Ups(Box::new(Ups::new(design))),
+            MachineDesign::Transfer(design) => {
+                let blocked = !node.blocks.is_empty();
+                Self::Transfer(Box::new(Transfer::new(design, blocked, demand())))
+            }
+            MachineDesign::StaticSwitch(design) => {
+                Self::StaticSwitch(Box::new(StaticSwitch::new(design, demand())))
+            }
+            MachineDesign::Genset(design) => Self::Genset(Box::new(Genset::new(design, demand()))),
+            MachineDesign::GeneratorBus(design) => Self::Bus(Box::new(Bus::new(design))),
+            MachineDesign::Battery(design) => Self::Battery(Box::new(Battery::new(design))),
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        match self {
+            Self::None | Self::Feed(_) => Turn::Source,
+            Self::Genset(_) => Turn::Generator,
+            // Its timers are those of its blocks.
+            Self::Bus(_) | Self::Transfer(_) | Self::StaticSwitch(_) => Turn::Switch,
+            Self::Ups(_) | Self::Battery(_) => Turn::Ups,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the machines of a power chain are built for: spans, shares and watts, as resolved.
 
+use super::state::State;
 use crate::kernel::{RepairLaw, Span};
 use crate::plant::power::solar::ArrayDesign;
 
@@ -42,6 +43,27 @@ impl MachineDesign {
             | Self::GeneratorBus(_)
             | Self::Battery(_)
             | Self::Array(_) => {}
+        }
+    }
+
+    /// The states in which it does not do what it should, on demand or while it runs, in words.
+    pub fn faults(&self) -> &'static [(State, &'static str)] {
+        match self {
+            Self::Feed(_) => &[(State::Sag, "sags")],
+            Self::Transfer(_) | Self::StaticSwitch(_) => {
+                &[(State::Stuck, "does not transfer"), (State::Refused, "finds its reserve taken")]
+            }
+            Self::Genset(_) => &[
+                (State::FailedToStart, "does not start"),
+                (State::Failed, "breaks while it runs"),
+                (State::OutOfFuel, "runs out of fuel"),
+                (State::FoundFailed, "is found broken by a test"),
+            ],
+            Self::None
+            | Self::Ups(_)
+            | Self::GeneratorBus(_)
+            | Self::Battery(_)
+            | Self::Array(_) => &[],
         }
     }
 

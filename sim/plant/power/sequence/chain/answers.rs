@@ -2,10 +2,9 @@
 
 use super::super::genset::GensetTally;
 use super::super::state::State;
-use super::super::supply::{BatteryTally, Drive, Supply};
-use super::super::switch::{Side, SwitchTally};
-use super::machine::Machine;
-use super::{NOBODY, Sequences};
+use super::super::supply::BatteryTally;
+use super::super::switch::SwitchTally;
+use super::{Machine, NOBODY, Sequences};
 use crate::kernel::Time;
 use crate::plant::power::design::{PowerLoad, PowerNode};
 
@@ -16,35 +15,7 @@ impl Sequences {
         self.active
     }
 
-    /// How a component is supplied now.
-    pub fn supply(&self, node: PowerNode) -> Supply {
-        let n = node.0 as usize;
-        let plain = Supply::PLAIN;
-        let from = |side: Side, moving: bool| {
-            let drive = if self.up[n] && !moving { Drive::From(side as u32) } else { Drive::Dead };
-            Supply { drive, ..plain }
-        };
-        let own =
-            |live: bool| Supply { drive: if live { Drive::Own } else { Drive::Dead }, ..plain };
-        match &self.machines[n] {
-            Machine::None | Machine::Battery(_) => plain,
-            Machine::Feed(_) => own(self.up[n]),
-            Machine::Ups(ups) => ups.supply(self.now),
-            Machine::Transfer(switch) => from(switch.side, switch.moving),
-            Machine::StaticSwitch(switch) => from(switch.side, switch.moving),
-            // A set on a bus gives through it.
-            Machine::Genset(set) => own(set.is_turning() && !self.is_on_a_bus(node)),
-            Machine::Bus(bus) => Supply { limit_w: Some(bus.rating_w), ..own(self.volts[n] > 0.0) },
-        }
-    }
-
-    /// Whether a component has a machine that says how it is supplied.
-    pub fn has_machine(&self, node: PowerNode) -> bool {
-        let machine = &self.machines[node.0 as usize];
-        !matches!(machine, Machine::None | Machine::Feed(_) | Machine::Battery(_))
-    }
-
-    fn is_on_a_bus(&self, set: PowerNode) -> bool {
+    pub(super) fn is_on_a_bus(&self, set: PowerNode) -> bool {
         self.buses.iter().any(|&bus| self.wiring.feeders(bus as usize).contains(&set.0))
     }
 
@@ -75,29 +46,6 @@ impl Sequences {
         self.callers.iter().flat_map(|caller| {
             let numbered = (0u8..).zip(&caller.members);
             numbered.map(|(number, members)| (PowerNode(caller.node), number, &members[..]))
-        })
-    }
-
-    /// The state of a machine, for tests and tables; none for a component without.
-    pub fn state(&self, node: PowerNode) -> Option<State> {
-        let n = node.0 as usize;
-        let switch = |side: Side, moving: bool| match (moving, side) {
-            (true, _) => State::Open,
-            (false, Side::Normal) => State::OnNormal,
-            (false, Side::Emergency) => State::OnEmergency,
-        };
-        Some(match &self.machines[n] {
-            Machine::None => return None,
-            Machine::Feed(_) if !self.up[n] => State::Failed,
-            Machine::Feed(feed) if feed.residual < 1.0 => State::Sag,
-            Machine::Feed(_) => State::Normal,
-            Machine::Ups(ups) => ups.state,
-            Machine::Battery(battery) => battery.state,
-            Machine::Transfer(it) => switch(it.side, it.moving),
-            Machine::StaticSwitch(it) => switch(it.side, it.moving),
-            Machine::Genset(set) => set.state,
-            Machine::Bus(_) if self.volts[n] > 0.0 => State::OnBus,
-            Machine::Bus(_) => State::Off,
         })
     }
 

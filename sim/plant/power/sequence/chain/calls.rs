@@ -1,8 +1,7 @@
 //! Who calls which generators, and what keeps several of them from starting.
 
 use super::super::state::State;
-use super::machine::Machine;
-use super::{Caller, Cx, Sequences, Turn};
+use super::{Caller, Cx, Machine, Sequences, Turn};
 use crate::plant::power::design::PowerDesign;
 
 impl Sequences {

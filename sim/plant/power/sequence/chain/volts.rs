@@ -3,8 +3,7 @@
 use super::super::bus::Joins;
 use super::super::state::State;
 use super::super::switch::Side;
-use super::machine::Machine;
-use super::{Cx, NO_BLOCK, NOBODY, SYNC, Sequences, Turn};
+use super::{Cx, Machine, NO_BLOCK, SYNC, Sequences, Turn};
 use crate::kernel::Time;
 
 impl Sequences {
@@ -24,49 +23,6 @@ impl Sequences {
         panic!("the machines of a power chain come to rest within an instant");
     }
 
-    fn energise(&mut self, n: usize) {
-        let up = self.up[n];
-        let (v, generated) = match &self.machines[n] {
-            Machine::None if self.holder[n] != NOBODY => {
-                let (v, generated) = self.input(n);
-                let holder = self.holder[n] as usize;
-                let mut cx = cx!(self, holder);
-                let Machine::Battery(battery) = &mut self.machines[holder] else { return };
-                battery.look(&mut cx, v);
-                match (up, battery.is_holding()) {
-                    (false, _) => (0.0, false),
-                    (true, true) => (1.0, false),
-                    (true, false) => (v, generated),
-                }
-            }
-            Machine::None => {
-                if up {
-                    self.input(n)
-                } else {
-                    (0.0, false)
-                }
-            }
-            // Nothing hangs on it.
-            Machine::Battery(_) => (0.0, false),
-            Machine::Feed(feed) => (if up { feed.residual } else { 0.0 }, false),
-            Machine::Ups(_) => {
-                let (v, generated) = self.input(n);
-                let mut cx = cx!(self, n);
-                let Machine::Ups(ups) = &mut self.machines[n] else { return };
-                ups.look(&mut cx, v, generated);
-                (ups.output_v(), generated)
-            }
-            Machine::Transfer(_) | Machine::StaticSwitch(_) => self.switch_over(n),
-            Machine::Genset(set) => {
-                let turning = set.is_turning();
-                (if turning { 1.0 } else { 0.0 }, turning)
-            }
-            Machine::Bus(_) => self.join(n),
-        };
-        self.volts[n] = v;
-        self.on_generator[n] = generated;
-    }
-
     /// The voltage on the edge from feeder number `k` of node `n`, and whether generators stand
     /// behind it.
     fn edge(&self, n: usize, k: usize) -> (f64, bool) {
@@ -80,12 +36,12 @@ impl Sequences {
     }
 
     /// The first live feeder of a node.
-    fn input(&self, n: usize) -> (f64, bool) {
+    pub(super) fn input(&self, n: usize) -> (f64, bool) {
         let edges = (0..self.wiring.feeders(n).len()).map(|k| self.edge(n, k));
         edges.into_iter().find(|(v, _)| *v > 0.0).unwrap_or((0.0, false))
     }
 
-    fn switch_over(&mut self, n: usize) -> (f64, bool) {
+    pub(super) fn switch_over(&mut self, n: usize) -> (f64, bool) {
         let sources = [self.edge(n, 0), self.edge(n, 1)];
         let mut cx = cx!(self, n);
         let (side, moving) = match &mut self.machines[n] {
@@ -120,7 +76,7 @@ impl Sequences {
     }
 
     /// Sets join or leave the bus `n`.
-    fn join(&mut self, n: usize) -> (f64, bool) {
+    pub(super) fn join(&mut self, n: usize) -> (f64, bool) {
         let mut rating_w = 0.0;
         for k in 0..self.wiring.feeders(n).len() {
             let set = self.wiring.feeders(n)[k] as usize;
