@@ -1,6 +1,6 @@
 //! Chillers of a running site: they come and go with delays, and start anew after a blackout.
 
-use super::support::{Told, simulate};
+use super::support::{Told, column, simulate};
 
 const PLANT: &str = "\
 name: chillers
@@ -16,12 +16,6 @@ racks:
     daily_profile: [0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 1, 1, 1, 0.4, 0.4, 0.4,
                     0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4]}
 ";
-
-fn column(told: &Told, name: &str) -> Vec<f64> {
-    let place = told.columns.iter().position(|column| column == name);
-    let place = place.unwrap_or_else(|| panic!("no column {name} in {:?}", told.columns));
-    told.rows.iter().map(|row| row[place]).collect()
-}
 
 /// When the chilled water was warmer than wanted: the first minute of each spell and the minute
 /// in which it was warmest. It cools again only once all chillers that it needs have started.

@@ -2,7 +2,7 @@
 
 use loadbank::facility::Subject;
 
-use super::support::{SMALL, Told, simulate};
+use super::support::{SMALL, Told, column, simulate};
 
 fn training(told: &Told) -> &Subject {
     told.outcome.named("train").expect("the site trains")
@@ -10,8 +10,7 @@ fn training(told: &Told) -> &Subject {
 
 /// Mean draw of the training racks hour by hour, MW.
 fn draw(told: &Told) -> Vec<f64> {
-    let column = told.columns.iter().position(|name| name == "train_mw").expect("it is measured");
-    told.rows.iter().map(|row| row[column]).collect()
+    column(told, "train_mw")
 }
 
 const RESIDENT: &str = "workloads.train.jobs={kind: resident}";
@@ -45,8 +44,8 @@ fn a_scheduled_cut_is_seen_at_the_meter() {
 fn dear_energy_stops_a_job() {
     let cut = "workloads.train.curtailment={when: {kind: price, above: 50 $/MWh}, notice: 5 min}";
     let told = simulate(SMALL, &[RESIDENT, STEADY[0], STEADY[1], cut]);
-    let price = told.columns.iter().position(|name| name.starts_with("price")).expect("a price");
-    let dear = told.rows.iter().filter(|row| row[price] > 50.0).count();
+    let price = column(&told, "price_usd_per_mwh");
+    let dear = price.iter().filter(|price| **price > 50.0).count();
     let train = training(&told);
     let cuts = train.count("curtailment.cuts");
     assert!(dear > 0 && cuts > 0, "the price never rose: {dear} hours");

@@ -1,6 +1,6 @@
 //! Times at which the site may import less.
 
-use super::support::{SMALL, Told, simulate};
+use super::support::{SMALL, Told, column, simulate};
 
 const CONTROL: &str = "control:
   curtailments:
@@ -10,8 +10,7 @@ power:
 ";
 
 fn imports(told: &Told) -> Vec<f64> {
-    let column = told.columns.iter().position(|name| name == "import_max_mw").unwrap();
-    told.rows.iter().map(|row| row[column]).collect()
+    column(told, "import_max_mw")
 }
 
 #[test]

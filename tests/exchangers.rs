@@ -1,6 +1,6 @@
 //! Exchangers between racks and loops: heat and power through them, what check says of them.
 
-use super::support::{Bench, Told, load, simulate_file};
+use super::support::{Bench, Told, column, load, simulate_file};
 
 /// A megawatt of liquid-cooled racks that also warm the air, on exchangers of two kinds behind
 /// one dry cooler.
@@ -46,12 +46,6 @@ fn simulate(text: &str, sets: &[&str]) -> Told {
 fn air(bench: &Bench, dry_bulb_c: f64) {
     let day = |day: u32| format!("2026-07-{day:02}T00:00Z,{dry_bulb_c},50\n");
     bench.file("air.csv", "at,t,rh\n".to_owned() + &(1..=31).map(day).collect::<String>());
-}
-
-pub(crate) fn column(told: &Told, name: &str) -> Vec<f64> {
-    let index = told.columns.iter().position(|column| column == name);
-    let index = index.unwrap_or_else(|| panic!("no {name} in {:?}", told.columns));
-    told.rows.iter().map(|row| row[index]).collect()
 }
 
 fn mean(told: &Told, name: &str) -> f64 {

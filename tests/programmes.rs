@@ -2,7 +2,7 @@
 
 use loadbank::facility::{Outcome, Subject, SubjectKind};
 
-use super::support::{Bench, Told, load_errors, simulate};
+use super::support::{Bench, Told, column, load_errors, lost, simulate};
 
 /// A container of miners of which none fails, so that only the weather moves what it draws.
 const FLAT: &str = "\
@@ -64,13 +64,11 @@ fn a_call_is_answered_metered_and_settled() {
     close(ecrs.real("energy_usd"), 100.0 * delivered, 1e-6);
     close(told.outcome.real("programmes"), ecrs.real("income_usd"), 1e-9);
     assert!(ecrs.real("restoring_mwh") > 0.0);
-    let column = |name: &str| told.columns.iter().position(|it| it == name).unwrap();
-    let (asked, delivered_mw) = (column("ecrs_asked_mw"), column("ecrs_delivered_mw"));
-    let quarter = |hour: usize| &told.rows[4 * hour];
+    let asked_mw = column(&told, "ecrs_asked_mw");
     for (hour, mw) in [(5, 0.0), (6, 0.4), (7, 0.4), (8, 0.0)] {
-        close(quarter(hour)[asked], mw, 1e-12);
+        close(asked_mw[4 * hour], mw, 1e-12);
     }
-    let sum: f64 = told.rows.iter().map(|row| row[delivered_mw] * 0.25).sum();
+    let sum: f64 = column(&told, "ecrs_delivered_mw").iter().map(|mw| mw * 0.25).sum();
     close(sum, delivered, 1e-9);
     let events: Vec<&String> = told.events.iter().filter(|it| it.contains(" ecrs ")).collect();
     assert_eq!(events.len(), 2, "{events:?}");
@@ -134,15 +132,7 @@ fn an_award_without_the_load_for_it_is_booked() {
     let paid = ecrs.real("capacity_usd") - ecrs.real("clawback_usd");
     let kept = (0.4 * 46.0 - shortfall) * 9.62 + 0.8 * 9.62 * ecrs.real("score");
     close(paid, kept, 1e-6);
-    assert_eq!(
-        told.outcome
-            .subjects
-            .iter()
-            .filter(|it| it.kind == SubjectKind::Hall)
-            .map(|hall| hall.count("power_losses"))
-            .sum::<u64>(),
-        0
-    );
+    assert_eq!(lost(&told), 0);
 }
 
 /// The calls of a programme, and the luck of everything else, are the same whatever other programmes
@@ -190,9 +180,9 @@ fn a_quarter_of_a_fleet_responds_in_time() {
     assert!((ecrs.real("score") - 1.0).abs() < 1e-3, "{}", ecrs.real("score"));
     assert_eq!(ecrs.count("missed"), 0);
     assert!(ecrs.real("restoring_mwh") > 0.0);
-    let column = told.columns.iter().position(|name| name == "import_mw").unwrap();
-    let last = told.rows.last().unwrap()[column];
-    assert!((last / told.rows[4][column] - 1.0).abs() < 0.02, "it comes back: {last} MW");
+    let import_mw = column(&told, "import_mw");
+    let last = import_mw.last().unwrap();
+    assert!((last / import_mw[4] - 1.0).abs() < 0.02, "it comes back: {last} MW");
     let told = simulate(&yard("0.5 s", CONTROL), &[]);
     close(programme(&told.outcome, "ecrs").real("slowest_response_s"), 0.5, 1e-9);
     let told = simulate(&yard("10 min", ""), &[]);
@@ -207,9 +197,8 @@ fn the_site_keeps_to_the_lowest_of_its_limits() {
     calls: {at: [{start: 2026-07-01T07:00:00Z, duration: 3 h}]}
 ";
     let told = simulate(&format!("{FLAT}{emergency}"), &[]);
-    let column = told.columns.iter().position(|name| name == "import_max_mw").unwrap();
-    for quarter in 4 * 7..4 * 10 {
-        assert!(told.rows[quarter][column] <= 0.1 + 1e-9, "{}", told.rows[quarter][column]);
+    for most_mw in &column(&told, "import_max_mw")[4 * 7..4 * 10] {
+        assert!(*most_mw <= 0.1 + 1e-9, "{most_mw}");
     }
     let shed = programme(&told.outcome, "shed");
     close(shed.real("score"), 1.0, 1e-9);

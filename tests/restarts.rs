@@ -1,7 +1,7 @@
 //! Racks that heat has tripped come back when, and as far as, their plant can carry them.
 
-use super::exchangers::{column, simulate_in};
-use super::support::{Told, simulate};
+use super::exchangers::simulate_in;
+use super::support::{Told, column, simulate};
 
 /// A megawatt of heat in twenty parts on a plant that loses something for a while.
 const PLANT: &str = "\

@@ -1,7 +1,7 @@
 //! What happens between the loss of cooling and the trip of racks.
 
-use super::exchangers::{HALL, column, simulate_in};
-use super::support::{Told, simulate_file};
+use super::exchangers::{HALL, simulate_in};
+use super::support::{Told, column, simulate_file};
 
 /// The reference hall of a megawatt: facility water of 32 degC, coolant of 38 degC, chips of
 /// 63 degC; facility pumps on a bus of their own that fails.

@@ -29,11 +29,9 @@ fn of<'a>(told: &'a Told, name: &str) -> &'a Subject {
     told.outcome.named(name).expect("it answers requests")
 }
 
-/// The sum over all intervals of `column`, a rate, in seconds of hourly rows.
-fn integral(told: &Told, column: &str) -> f64 {
-    let index = told.columns.iter().position(|name| name == column);
-    let index = index.unwrap_or_else(|| panic!("no column `{column}`"));
-    told.rows.iter().map(|row| row[index]).filter(|value| value.is_finite()).sum::<f64>() * 3600.0
+/// The sum over all intervals of the column `name`, a rate, in seconds of hourly rows.
+fn integral(told: &Told, name: &str) -> f64 {
+    column(told, name).iter().filter(|value| value.is_finite()).sum::<f64>() * 3600.0
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use loadbank::facility::SubjectKind;
 
-use super::support::{Bench, SMALL, Told, column, data, simulate, simulate_file};
+use super::support::{
+    Bench, SMALL, Told, column, data, load_errors, lost, simulate, simulate_file,
+};
 
 /// A site of a constant load and a battery, under prices of a file.
 fn site(days: u64, battery: &str, control: &str) -> String {
@@ -181,11 +183,6 @@ fn a_limit_of_the_import_is_met_from_the_battery_first() {
     assert!(without > 0.3 && with < 0.01, "{without} and {with} MWh");
 }
 
-/// Racks of all halls that lost their power.
-fn lost(told: &Told) -> u64 {
-    told.outcome.of(SubjectKind::Hall).map(|hall| hall.count("power_losses")).sum()
-}
-
 const OUTAGE: &str = "events:\n  - {at: 2 days, utility: {outage: 1 h}}\n";
 
 #[test]
@@ -353,12 +350,7 @@ fn an_array_gives_what_pvwatts_gives() {
 
 #[test]
 fn arrays_without_sun_or_place_are_refused() {
-    let said = |text: &str| {
-        let bench = Bench::new();
-        let reading = loadbank::scenario::read_scenario(&bench.file("test.yaml", text), &[]);
-        assert!(reading.loaded.is_none());
-        reading.diagnostics.iter().map(|one| one.message.clone()).collect::<Vec<_>>().join("\n")
-    };
+    let said = |text: &str| load_errors(text).join("\n");
     let text = solar("{climate: west-texas}", "losses: 14 %", "");
     assert!(said(&text).contains("tells no irradiation"), "{}", said(&text));
     let nowhere = solar("{climate: west-texas}", "clearness: 60 %", "")

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use loadbank::facility::{End, Facility, Observer, Outcome, Record};
+use loadbank::facility::{End, Facility, Observer, Outcome, Record, SubjectKind};
 use loadbank::kernel::Time;
 use loadbank::scenario::{Loaded, read_scenario};
 use loadbank::workload::training::JobRecord;
@@ -182,6 +182,11 @@ pub(crate) fn column(told: &Told, name: &str) -> Vec<f64> {
     let place = told.columns.iter().position(|column| column == name);
     let place = place.unwrap_or_else(|| panic!("no column {name} in {:?}", told.columns));
     told.rows.iter().map(|row| row[place]).collect()
+}
+
+/// Racks of all halls that lost their power.
+pub(crate) fn lost(told: &Told) -> u64 {
+    told.outcome.of(SubjectKind::Hall).map(|hall| hall.count("power_losses")).sum()
 }
 
 /// Runs the scenario `text` with `sets` to its end.

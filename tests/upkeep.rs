@@ -3,8 +3,8 @@
 use loadbank::facility::SubjectKind;
 use proptest::prelude::*;
 
-use super::exchangers::{HALL, column, simulate_in};
-use super::support::Told;
+use super::exchangers::{HALL, simulate_in};
+use super::support::{Told, column};
 
 /// A megawatt of heat on a dry cooler in air of one temperature.
 const PLANT: &str = "\

@@ -3,8 +3,8 @@
 use loadbank::scenario::read_scenario;
 use proptest::prelude::*;
 
-use super::exchangers::{column, simulate_in};
-use super::support::{Bench, Told, simulate_file};
+use super::exchangers::simulate_in;
+use super::support::{Bench, Told, column, simulate_file};
 
 /// A megawatt of heat on an open tower.
 const TOWER: &str = "\

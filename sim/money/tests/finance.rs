@@ -6,11 +6,7 @@ use super::super::{
     Change, Curve, Depreciation, Merit, Spend, annuity, drifted, internal_rates, levelised,
     net_present_value, payback, rate_of_period, trough,
 };
-
-#[track_caller]
-fn near(got: f64, wanted: f64, tolerance: f64) {
-    assert!((got - wanted).abs() <= tolerance, "{got} for {wanted}");
-}
+use super::near;
 
 #[test]
 fn five_flows_are_worth_what_numpy_financial_says() {

@@ -7,11 +7,7 @@ use super::super::{
     Account, Amount, Books, Change, Contract, Curve, Depreciation, HallAccount, Interval, Item,
     Law, Lease, Line, Merit, Part, Project, Spend, Term, Terms, WorkAccount, internal_rates, price,
 };
-
-#[track_caller]
-fn near(got: f64, wanted: f64, tolerance: f64) {
-    assert!((got - wanted).abs() <= tolerance, "{got} for {wanted}");
-}
+use super::near;
 
 fn lease(power_mw: f64, rent_kw_month: f64, expenses: f64, escalator: f64) -> Lease {
     Lease {

@@ -2,3 +2,8 @@ mod contracts;
 mod finance;
 mod leases;
 mod projects;
+
+#[track_caller]
+fn near(got: f64, wanted: f64, tolerance: f64) {
+    assert!((got - wanted).abs() <= tolerance, "{got} for {wanted}");
+}

@@ -4,11 +4,7 @@ use super::super::{
     Account, Amount, Change, Curve, Depreciation, HallAccount, Part, Product, Project, Spend,
     Terms, Upkeep, WorkAccount,
 };
-
-#[track_caller]
-fn near(got: f64, wanted: f64, tolerance: f64) {
-    assert!((got - wanted).abs() <= tolerance, "{got} for {wanted}");
-}
+use super::near;
 
 fn part(name: &str, amount: Amount, life: usize) -> Part {
     Part {
