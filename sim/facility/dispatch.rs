@@ -4,7 +4,7 @@ use super::Facility;
 use super::events::Event;
 use super::work::Work;
 use crate::control::{FleetDesign, Group};
-use crate::kernel::{Class, Ticket, Time};
+use crate::kernel::{Alarm, Class, Time};
 use crate::workload::mining::RackState;
 
 /// Orders that are under way.
@@ -14,8 +14,8 @@ pub(super) struct Orders {
     next_batch: Time,
     /// When machines were last told to sleep; none while none is told to.
     since: Option<Time>,
-    /// When the next batch is told, and the ticket of that.
-    next: Option<(Time, Ticket)>,
+    /// When the next batch is told.
+    next: Alarm,
 }
 
 /// What is to be done.
@@ -40,14 +40,9 @@ impl Facility<'_> {
         let Some(at) = self.due_order(&fleet).map(|due| self.order_at(now, due, &fleet)) else {
             return;
         };
-        if self.orders.next.is_some_and(|(next, _)| next <= at) {
-            return;
+        if self.orders.next.at().is_none_or(|next| at < next) {
+            self.orders.next.set(&mut self.agenda, at, Class::Control, Event::Orders);
         }
-        if let Some((_, ticket)) = self.orders.next.take() {
-            self.agenda.cancel(ticket);
-        }
-        let ticket = self.agenda.schedule(at, Class::Control, Event::Orders);
-        self.orders.next = Some((at, ticket));
     }
 
     /// When `due` may be ordered.
@@ -61,7 +56,7 @@ impl Facility<'_> {
 
     /// Tells the next batch.
     pub(super) fn tell_batch(&mut self, now: Time) {
-        self.orders.next = None;
+        self.orders.next.ring();
         let Some(fleet) = self.design.control.fleet else { return };
         let Some(due) = self.due_order(&fleet) else { return };
         if self.order_at(now, due, &fleet) > now {

@@ -159,7 +159,7 @@ impl Facility<'_> {
             Event::Work(index) => {
                 let wake_up = &mut self.wake_ups[index as usize];
                 wake_up.due = true;
-                wake_up.next = None;
+                wake_up.next.ring();
             }
             Event::HeatRestart => self.let_back(now),
             Event::Raise => self.raise(),

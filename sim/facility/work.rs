@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::{Class, Streams, Ticket, Time};
+use crate::kernel::{Alarm, Class, Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
 use crate::workload::heat_load::HeatLoad;
@@ -181,14 +181,14 @@ pub(super) struct WakeUp {
     pub(super) due: bool,
     /// The instant that it was last brought to.
     pub(super) advanced: Time,
-    /// When it is woken next, and the ticket of that.
-    pub(super) next: Option<(Time, Ticket)>,
+    /// When it is woken next.
+    pub(super) next: Alarm,
 }
 
 impl WakeUp {
     /// Every workload is looked at when a run begins.
     pub(super) fn at_start() -> Self {
-        Self { due: true, advanced: Time::ZERO, next: None }
+        Self { due: true, advanced: Time::ZERO, next: Alarm::default() }
     }
 }
 
@@ -223,17 +223,8 @@ impl Facility<'_> {
     /// Re-schedules the wake-up of every workload whose next instant has moved.
     pub(super) fn schedule_wake_ups(&mut self) {
         for (index, (work, wake_up)) in self.works.iter().zip(&mut self.wake_ups).enumerate() {
-            let next = work.next_at();
-            if wake_up.next.is_some_and(|(at, _)| at == next) {
-                continue;
-            }
-            if let Some((_, ticket)) = wake_up.next.take() {
-                self.agenda.cancel(ticket);
-            }
-            if next < Time::MAX {
-                let ticket = self.agenda.schedule(next, Class::Work, Event::Work(index as u32));
-                wake_up.next = Some((next, ticket));
-            }
+            let event = Event::Work(index as u32);
+            wake_up.next.set(&mut self.agenda, work.next_at(), Class::Work, event);
         }
     }
 }

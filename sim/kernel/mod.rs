@@ -40,7 +40,7 @@
 //!   of one instant are ordered.
 //! - [`agenda`]: what is pending, in the order of (time, class, insertion). Most events are
 //!   pushed and happen; a prediction that may be revised is scheduled for a [`Ticket`] that
-//!   cancels it. Beneath it lies the radix wheel of `wheel.rs`, which no other room sees.
+//!   cancels it, or by an [`Alarm`], which holds at most one. Beneath it lies the radix wheel of `wheel.rs`, which no other room sees.
 //! - [`random`]: a stream of random numbers for each purpose of each entity.
 //! - [`renewal`]: failure and repair of named things, behind one clock; [`outages`] adds what they
 //!   share: common causes, crews, spare parts, planned work.
@@ -57,6 +57,7 @@
 //! - Nothing here can fail: a time in the past is a bug of the caller, and panics.
 
 pub mod agenda;
+mod alarm;
 pub mod clock;
 mod durations;
 mod log;
@@ -69,6 +70,7 @@ mod week;
 mod wheel;
 
 pub use agenda::{Agenda, Ticket};
+pub use alarm::Alarm;
 pub use clock::Clock;
 pub use durations::DurationLaw;
 pub use outages::{CommonCause, Crew, CrewOrder, OutagePlan, Outages, PlannedWork, Stock, Why};

@@ -3,7 +3,7 @@
 use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
 use crate::fluids::MoistAir;
-use crate::kernel::{Agenda, Class, Span, Ticket, Time};
+use crate::kernel::{Agenda, Alarm, Class, Span, Time};
 use crate::plant::cooling::{CoolingLoop, Drive, Head, LoopState, PlantControl, Regime, UnitState};
 
 /// Chillers that unload again within this time after they last began to have never ceased to, for
@@ -26,7 +26,7 @@ pub(in crate::facility) struct Operator {
     /// Reasons why each chiller is out.
     out: Vec<u32>,
     /// When it looks again if nothing changes.
-    look: Option<(Time, Ticket)>,
+    look: Alarm,
     /// When the pressure in the condensers last began to unload chillers.
     unloads_since: Option<Time>,
 }
@@ -120,7 +120,7 @@ impl Operator {
     /// Whether it has anything to look at: something that has changed, a time that has come, or
     /// chillers that their protection holds.
     fn is_due(&self, now: Time, touched: bool, head: Head) -> bool {
-        let due = self.look.is_some_and(|(at, _)| at <= now);
+        let due = self.look.at().is_some_and(|at| at <= now);
         touched || self.news || due || head != Head::Free
     }
 
@@ -133,7 +133,7 @@ impl Operator {
         (state, drive): (&LoopState, Drive),
         (agenda, event): (&mut Agenda<Event>, Event),
     ) {
-        let due = self.look.is_some_and(|(at, _)| at <= now);
+        let due = self.look.at().is_some_and(|at| at <= now);
         if !(self.news || due) {
             return;
         }
@@ -156,17 +156,10 @@ impl Operator {
             0 => control.advance(now, model, (heat_w, air), state, self.powered),
             _ => control.hold(now, self.powered),
         };
-        if self.look.is_some_and(|(at, _)| at == next) && next > now {
-            return;
+        if self.look.at().is_some_and(|at| at <= now) {
+            self.look.ring();
         }
-        if let Some((at, ticket)) = self.look.take()
-            && at > now
-        {
-            agenda.cancel(ticket);
-        }
-        if next < Time::MAX {
-            self.look = Some((next, agenda.schedule(next, Class::Control, event)));
-        }
+        self.look.set(agenda, next, Class::Control, event);
     }
 }
 

@@ -6,7 +6,7 @@ use super::machines::Machines;
 use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
 use crate::fluids::MoistAir;
-use crate::kernel::{Span, Ticket, Time};
+use crate::kernel::{Alarm, Span, Time};
 use crate::measure::Sum;
 use crate::plant::cooling::{
     Branch, Capacities, CondenserRejection, CoolingLoop, Drive, HELD_K, LoopState, Masses, Moment,
@@ -49,7 +49,7 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) condenser_w: f64,
     pub(super) room_w: f64,
     /// When to look again.
-    pub(super) next: Option<(Time, Ticket)>,
+    pub(super) next: Alarm,
     solved: Solved,
     pub(super) now: Instant,
     pub(in crate::facility) books: HeatBooks,
@@ -292,7 +292,7 @@ impl LoopPlant {
             coolant_w: 0.0,
             condenser_w: 0.0,
             room_w: 0.0,
-            next: None,
+            next: Alarm::default(),
             solved: Solved::default(),
             books: HeatBooks::default(),
         }

@@ -213,9 +213,7 @@ impl Facility<'_> {
             self.meters.mark_loop(index);
             let plant = &mut self.loops[index as usize];
             plant.now.reached = false;
-            if let Some((_, ticket)) = plant.next.take() {
-                self.agenda.cancel(ticket);
-            }
+            plant.next.clear(&mut self.agenda);
             let (coolant_w, condenser_w, room_w) = plant.motors_w();
             (plant.coolant_w, plant.condenser_w, plant.room_w) = (coolant_w, condenser_w, room_w);
             let held_c;
@@ -254,8 +252,7 @@ impl Facility<'_> {
             if let Some(seconds) = look_again_s(plant, &self.exchangers) {
                 let nanos = (seconds.max(SOONEST_S) * 1e9).ceil() as u64;
                 let at = now + Span::from_nanos(nanos);
-                let ticket = self.agenda.schedule(at, Class::Plant, Event::Heat(index));
-                plant.next = Some((at, ticket));
+                plant.next.set(&mut self.agenda, at, Class::Plant, Event::Heat(index));
             }
         }
         self.changed.touched.reuse(loops);

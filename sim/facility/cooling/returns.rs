@@ -19,7 +19,7 @@ use super::loops::LoopPlant;
 use crate::facility::Facility;
 use crate::facility::design::{Design, HallDesign};
 use crate::facility::events::Event;
-use crate::kernel::{Class, Ticket, Time};
+use crate::kernel::{Alarm, Class, Time};
 
 /// Racks that wait for their return.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(in crate::facility) struct Returns {
     waiting: usize,
     /// Something has changed for one that waits.
     news: bool,
-    next: Option<(Time, Ticket)>,
+    next: Alarm,
 }
 
 /// Racks of a hall with the same cooling.
@@ -140,7 +140,15 @@ impl Returns {
             last = Some(index);
             berth_of.push(Some(index as u32));
         }
-        Self { berths, berth_of, circles, circle_of, waiting: 0, news: false, next: None }
+        Self {
+            berths,
+            berth_of,
+            circles,
+            circle_of,
+            waiting: 0,
+            news: false,
+            next: Alarm::default(),
+        }
     }
 
     /// The rack has tripped, and waits from now on.
@@ -217,13 +225,8 @@ impl Facility<'_> {
         }
         let since = returns.berths.iter().flat_map(|berth| &berth.queue).filter_map(|w| w.since);
         let next = since.min().map(|since| since + self.design.control.restart_after_heat);
-        if returns.next.map(|(at, _)| at) != next {
-            if let Some((_, ticket)) = returns.next.take() {
-                self.agenda.cancel(ticket);
-            }
-            returns.next =
-                next.map(|at| (at, self.agenda.schedule(at, Class::Control, Event::HeatRestart)));
-        }
+        let next = next.unwrap_or(Time::MAX);
+        returns.next.set(&mut self.agenda, next, Class::Control, Event::HeatRestart);
         self.returns = returns;
     }
 
@@ -231,7 +234,7 @@ impl Facility<'_> {
     pub(in crate::facility) fn let_back(&mut self, now: Time) {
         let wait = self.design.control.restart_after_heat;
         let Self { returns, racks, changed, .. } = self;
-        returns.next = None;
+        returns.next.ring();
         returns.news = true;
         for berth in &mut returns.berths {
             let before = berth.queue.len();

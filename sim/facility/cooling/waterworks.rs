@@ -9,7 +9,7 @@ use super::loops::LoopPlant;
 use crate::facility::design::Design;
 use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
-use crate::kernel::{Class, Clock, Span, Ticket, Time};
+use crate::kernel::{Alarm, Class, Clock, Span, Time};
 use crate::plant::cooling::{Balance, Basin, Drive, Main, MainDesign, WaterFlows};
 
 /// A loop without a basin that its main was too weak for asks again after this: an assumption,
@@ -34,7 +34,7 @@ pub(in crate::facility) struct Waterworks {
     news: bool,
     /// Loops that have run dry or have water again, and have not been told.
     turned: Vec<u32>,
-    next: Option<(Time, Ticket)>,
+    next: Alarm,
 }
 
 /// The water of a loop while the site runs.
@@ -112,7 +112,7 @@ impl Waterworks {
             midnight: if by_day { design.clock.next_midnight(Time::ZERO) } else { Time::MAX },
             news: true,
             turned: Vec::new(),
-            next: None,
+            next: Alarm::default(),
         }
     }
 
@@ -204,7 +204,7 @@ impl Waterworks {
     fn spent_in_s(&self, now: Time, plants: &[LoopPlant]) -> Option<f64> {
         let plant = |index: u32| &plants[index as usize];
         let moving = self.order.iter().map(|&index| plant(index)).filter(|p| p.is_out_of_balance());
-        let at = moving.filter_map(|plant| plant.next).map(|(at, _)| at).min()?;
+        let at = moving.filter_map(|plant| plant.next.at()).min()?;
         if self.main.is_spent() {
             return None;
         }
@@ -284,7 +284,7 @@ impl LoopWater {
     /// can bring before its loop `plant` is looked at again: out of balance that evaporates ever
     /// more.
     fn falls_short(&self, now: Time, plant: &LoopPlant) -> bool {
-        let Some((at, _)) = plant.next.filter(|_| plant.is_out_of_balance()) else { return false };
+        let Some(at) = plant.next.at().filter(|_| plant.is_out_of_balance()) else { return false };
         let seconds = (at - now).as_secs_f64();
         if !self.wet || !self.basin.is_empty() || seconds <= 0.0 {
             return false;
@@ -298,7 +298,7 @@ impl LoopWater {
     /// is before its loop `plant` is looked at again: out of balance that evaporates ever more, or
     /// less.
     fn ends_in_s(&self, now: Time, plant: &LoopPlant) -> Option<f64> {
-        let (at, _) = plant.next.filter(|_| plant.is_out_of_balance())?;
+        let at = plant.next.at().filter(|_| plant.is_out_of_balance())?;
         let left = |seconds: f64| {
             let flowed = self.flows_in(seconds, now, plant);
             let level_kg = self.basin.level_kg() + flowed.filled_kg;
@@ -344,7 +344,7 @@ impl Facility<'_> {
     /// water again. What turns is felt in the next instant, at the same time.
     pub(in crate::facility) fn watch_water(&mut self, now: Time, observer: &mut dyn Observer) {
         let works = &mut self.water;
-        let due = works.next.is_some_and(|(at, _)| at <= now);
+        let due = works.next.at().is_some_and(|at| at <= now);
         if !(std::mem::take(&mut works.news) || due) {
             return;
         }
@@ -353,15 +353,10 @@ impl Facility<'_> {
         let works = &mut self.water;
         works.order.iter().for_each(|&index| self.meters.mark_loop(index));
         let next = works.next_at(now, &self.loops);
-        if works.next.is_some_and(|(at, _)| at == next && at > now) {
-            return;
+        if due {
+            works.next.ring();
         }
-        if let Some((_, ticket)) = works.next.take() {
-            self.agenda.cancel(ticket);
-        }
-        if next < Time::MAX {
-            works.next = Some((next, self.agenda.schedule(next, Class::Control, Event::Water)));
-        }
+        works.next.set(&mut self.agenda, next, Class::Control, Event::Water);
     }
 
     /// Gives first what is lost, then what basins take to fill.

@@ -25,7 +25,7 @@ use super::job::{Job, Phase};
 use super::power::PowerDesign;
 use super::schedule::{Decisions, Scheduler};
 use super::spec::TrainingDesign;
-use crate::kernel::{Agenda, Class, Span, Streams, Ticket, Time};
+use crate::kernel::{Agenda, Alarm, Class, Span, Streams, Ticket, Time};
 use crate::measure::{Latency, left_out, share};
 use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
@@ -55,7 +55,7 @@ pub struct Training {
     /// The queue.
     scheduler: Scheduler,
     /// The scheduler's next promised start.
-    promise: Option<(Time, Ticket)>,
+    promise: Alarm,
     /// Jobs that hold nodes and need more to go on, by number, which is their order of submission.
     waiting: BTreeMap<u64, Slot>,
     /// Jobs that go on, or will, and lack nodes or spares.
@@ -202,7 +202,7 @@ impl Training {
             jobs: Vec::new(),
             free_slots: Vec::new(),
             holding: BTreeSet::new(),
-            promise: None,
+            promise: Alarm::default(),
             next_service: 0,
             ramp_free: Time::ZERO,
             broken: VecDeque::new(),
@@ -473,7 +473,7 @@ impl Training {
                 self.pass_due = true;
             }
             Event::Promise => {
-                self.promise = None;
+                self.promise.ring();
                 self.pass_due = true;
             }
             Event::Maintenance => self.announce_service(now),

@@ -102,15 +102,7 @@ impl Training {
         }
         self.decisions = decisions;
         let wake_at = self.scheduler.wake_at();
-        if self.promise.is_none_or(|(at, _)| at != wake_at) {
-            if let Some((_, ticket)) = self.promise.take() {
-                self.agenda.cancel(ticket);
-            }
-            if wake_at < Time::MAX {
-                let ticket = self.agenda.schedule(wake_at, Class::Work, Event::Promise);
-                self.promise = Some((wake_at, ticket));
-            }
-        }
+        self.promise.set(&mut self.agenda, wake_at, Class::Work, Event::Promise);
     }
 
     /// Gives free nodes to jobs that go on without some of theirs, in the order of submission:
