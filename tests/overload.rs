@@ -52,6 +52,9 @@ fn a_plant_beyond_its_limit_draws_its_limit() {
         let beyond = ["3.2 MW", "4 MW", "8 MW"].contains(&power);
         assert_eq!(hot_h > 20.0, beyond, "{power}: {hot_h}");
         assert_eq!(by_k > 29.9, beyond, "{power}: {by_k}");
+        // What is beyond any equipment is said before the figures.
+        let said = told.outcome.notes.iter().find(|note| note.code == "overheated");
+        assert_eq!(said.map(|note| note.value), (hot_h > 0.0).then_some(hot_h), "{power}");
     }
     let [.., third, second, last] = drawn[..] else { panic!() };
     assert!((third / last - 1.0).abs() < 0.01 && (second / last - 1.0).abs() < 0.01, "{drawn:?}");

@@ -59,6 +59,11 @@ pub static RULES: &[Rule] = &[
         threshold: "above 1 min: an assumption, longer than a pump takes to be replaced by another",
     },
     Rule {
+        code: OVERHEATED,
+        when: "Racks ran with more than 70 degC at their inlet, where any equipment has tripped: a heat load without a trip. The value is the time of these racks; the text says how far beyond they were.",
+        threshold: "any time",
+    },
+    Rule {
         code: HUNTING,
         when: "Most trips by heat in a hall came within an hour of the rack's return (`heat_trips_again`): the plant carries the return of its racks, but not their heat. The value is the number of these trips.",
         threshold: "above half of the trips, and at least 5: assumptions",
@@ -93,6 +98,7 @@ const WARM_UP: &str = "warm-up";
 const DARK: &str = "hall-dark";
 const CAPPED: &str = "capped";
 const WARM_COOLANT: &str = "warm-coolant";
+const OVERHEATED: &str = "overheated";
 const HUNTING: &str = "hunting";
 const NO_RIDE_THROUGH: &str = "no-ride-through";
 const ENDED: &str = "trace-ended";
@@ -269,6 +275,14 @@ impl Facility<'_> {
                     coolant.warmest_c, coolant.rated_c
                 );
                 note(WARM_COOLANT, hours, "h", text);
+            }
+            let [hot_h, by_k] =
+                ["overheated_rack_h", "overheated_by_k"].map(|key| figures.real(key));
+            if hot_h > 0.0 {
+                let text = format!(
+                    "racks that nothing stops ran for {hot_h:.1} rack-hours with more than 70 degC at their inlet, up to {by_k:.1} K more: the plant does not carry their heat"
+                );
+                note(OVERHEATED, hot_h, "rack-h", text);
             }
             let [trips, again] = ["heat_trips", "heat_trips_again"].map(|key| figures.real(key));
             if again >= HUNT_TRIPS && again > HUNT_SHARE * trips {
