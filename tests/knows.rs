@@ -78,6 +78,10 @@ fn outages_that_nothing_carries_are_told() {
     let outcome = simulate(SMALL, &[feed]).outcome;
     let failures = outcome.real("failures(utility)");
     assert_eq!(note(&outcome, "no-ride-through", "").value, failures);
+    // The hold-up of racks, which counts where the chain has machines, carries nothing.
+    let bess = "power.bess={kind: battery, power: 100 kW, energy: 100 kWh, fed_by: utility}";
+    let held = simulate(SMALL, &[feed, bess]).outcome;
+    assert_eq!(note(&held, "no-ride-through", "").value, failures);
     // Hours in the dark have a cause.
     assert!(!codes(&outcome).iter().any(|(code, _)| *code == "hall-dark"));
 }

@@ -141,7 +141,7 @@ impl Facility<'_> {
         if !planned {
             self.meters.count_component(now, node, !begins);
             if begins && design.component.kind == ComponentKind::Feed {
-                self.watch.feed_fails();
+                self.watch.feed_fails(now);
             }
         }
         let subject = &design.name;

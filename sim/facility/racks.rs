@@ -180,6 +180,6 @@ impl Facility<'_> {
                 self.watch_hunt(index);
             }
         }
-        self.watch.settled(lost);
+        self.watch.settled(at, lost);
     }
 }

@@ -12,6 +12,10 @@ pub(super) const PARTS: usize = 30;
 /// assumption.
 pub(super) const AT_LIMIT: f64 = 0.99;
 
+/// Racks that are lost so soon after their feed were carried by nothing but the hold-up of their own
+/// supplies, which is 10 to 20 ms and counts on no more (an assumption).
+const HOLD_UP: Span = Span::from_secs(1);
+
 /// All that is watched.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -25,9 +29,9 @@ pub(super) struct Watch {
     is_at_limit: Vec<bool>,
     at_limit: Vec<u32>,
     was_capped: bool,
-    /// A feed has failed in the instant that is being settled.
-    feed_failed: bool,
-    /// How often racks lost their power in the instant in which a feed failed.
+    /// When a feed failed last, until racks lost their power by it.
+    feed_failed: Option<Time>,
+    /// How often racks lost their power as soon as a feed failed.
     pub(super) unbridged: u64,
     pub(super) trends: Vec<Trend>,
 }
@@ -150,7 +154,7 @@ impl Watch {
             limits,
             limit_of,
             was_capped: false,
-            feed_failed: false,
+            feed_failed: None,
             unbridged: 0,
             trends,
         }
@@ -219,13 +223,16 @@ impl Watch {
     }
 
     /// A feed has failed.
-    pub(super) fn feed_fails(&mut self) {
-        self.feed_failed = true;
+    pub(super) fn feed_fails(&mut self, now: Time) {
+        self.feed_failed = Some(now);
     }
 
-    /// The instant has settled; `lost` says whether racks lost their power in it.
-    pub(super) fn settled(&mut self, lost: bool) {
-        self.unbridged += u64::from(std::mem::take(&mut self.feed_failed) && lost);
+    /// The instant `now` has settled; `lost` says whether racks lost their power in it.
+    pub(super) fn settled(&mut self, now: Time, lost: bool) {
+        let by_feed = |failed: &mut Time| now.since(*failed) <= HOLD_UP;
+        if lost && self.feed_failed.take_if(by_feed).is_some() {
+            self.unbridged += 1;
+        }
     }
 
     /// The interval from `start` to `now` has ended, of a run of `duration`, with `row`.

@@ -12,9 +12,16 @@ impl Text {
         let site = outcome.site();
         let import_mwh = site.real("energy.import_mwh");
         let energy = self.energy;
-        let mut sheet = Sheet::new("Energy", &[energy.symbol, "of import"]);
+        let sources = [
+            ("generators", site.get("energy.generated_mwh")),
+            ("arrays", site.get("energy.solar_mwh")),
+            ("batteries", site.get("energy.discharged_mwh")),
+        ];
+        let supply_mwh = import_mwh + sources.iter().filter_map(|(_, mwh)| *mwh).sum::<f64>();
+        let of = if supply_mwh > import_mwh { "of supply" } else { "of import" };
+        let mut sheet = Sheet::new("Energy", &[energy.symbol, of]);
         let mut row = |name: &str, mwh: f64| {
-            let share = if import_mwh > 0.0 { mwh / import_mwh } else { 0.0 };
+            let share = if supply_mwh > 0.0 { mwh / supply_mwh } else { 0.0 };
             sheet.row(name, [energy.amount(mwh), percent(share)]);
         };
         for work in outcome.workloads().filter(|work| is_electric(work)) {
@@ -30,12 +37,8 @@ impl Text {
             }
         }
         row("import", import_mwh);
-        for (name, key) in [
-            ("generators", "energy.generated_mwh"),
-            ("arrays", "energy.solar_mwh"),
-            ("batteries", "energy.discharged_mwh"),
-        ] {
-            if let Some(mwh) = site.get(key) {
+        for (name, mwh) in sources {
+            if let Some(mwh) = mwh {
                 row(&format!("from {name}"), mwh);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Text;
 use crate::facility::{Outcome, SubjectKind};
-use crate::report::sheet::Sheet;
+use crate::report::sheet::{Sheet, amount};
 
 /// Components that never carried more of their rating are not listed: the usual limit of continuous
 /// load.
@@ -60,7 +60,7 @@ impl Text {
                     mwh("discharge_mwh"),
                     mwh("stored.mean_mwh"),
                     format!("{:.2}", battery.real("cycles")),
-                    format!("{:.0}", battery.real("value_usd")),
+                    amount(battery.real("value_usd")),
                 ],
             );
         }
