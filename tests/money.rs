@@ -235,9 +235,9 @@ money:
   upkeep:
     staff: {cost: 200 k$/year, escalator: 3 %/year, source: assumption}
     parts: {power_cost: 20 $/kW-year, racks: mine-hall, source: assumption}
-  drift: {mine: -10 %/year}
+  drift: {chat: -10 %/year}
   escalate: {delivery: 2 %/year}
-  factors: {train: 1.5}
+  factors: {let: 1.5}
 ";
 
 #[test]
@@ -284,6 +284,13 @@ fn plans_that_cannot_be_meant_are_refused_at_their_field() {
     let capital = |field: &str| {
         format!("money: {{horizon: 5 years, discount: 10 %, capital: {{hall: {field}}}}}\n")
     };
+    let let_out = |field: &str| {
+        let lease =
+            "{kind: lease, racks: train-hall, structure: modified-gross, rent: 100 $/kW-month}";
+        format!(
+            "contracts: {{let: {lease}}}\nmoney: {{horizon: 5 years, discount: 10 %, {field}}}\n"
+        )
+    };
     let cases = [
         (
             capital("{cost: 1 M$, life: -4 years, source: a}"),
@@ -308,6 +315,31 @@ fn plans_that_cannot_be_meant_are_refused_at_their_field() {
         (
             "money: {horizon: 5 years, discount: 10 %, drift: {miner: 2 %/year}}\n".to_owned(),
             "money.drift.miner: no workload or contract is named `miner`",
+        ),
+        // What has no line of its own in the years around a run cannot change by its name.
+        (
+            let_out("drift: {let: 2 %/year}"),
+            "money.drift.let: `let` lets racks, and changes by a term of its own",
+        ),
+        (
+            let_out("escalate: {let: 2 %/year}"),
+            "money.escalate.let: `let` lets racks, and changes by a term of its own",
+        ),
+        (
+            let_out("drift: {train: 2 %/year}"),
+            "money.drift.train: what `train` earns is its tenant's, so that nothing changes by it",
+        ),
+        (
+            let_out("factors: {train: 1.1}"),
+            "money.factors.train: what `train` earns is its tenant's, so that nothing changes by it",
+        ),
+        (
+            let_out("drift: {export: 2 %/year}"),
+            "money.drift.export: no workload or contract is named `export`",
+        ),
+        (
+            let_out("factors: {let: 1.1}"),
+            "contracts: no contract buys energy, so that the site has it for nothing",
         ),
         (
             "money: {horizon: 5 years, discount: -10 %}\n".to_owned(),

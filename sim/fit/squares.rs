@@ -14,9 +14,9 @@ pub(super) struct Solution {
     pub(super) halves: Vec<f64>,
 }
 
-/// The coefficients of `columns` that come nearest to `times`, relative errors counting alike.
-/// None where there are not more rows than columns.
-pub(super) fn relative_fit(columns: &[Vec<f64>], times: &[f64]) -> Option<Solution> {
+/// The coefficients of `columns` that come nearest to `times` beside what is `given` of them, errors
+/// relative to all of the time counting alike. None where there are not more rows than columns.
+pub(super) fn relative_fit(columns: &[Vec<f64>], given: &[f64], times: &[f64]) -> Option<Solution> {
     /// Rounds in which weights follow what is fitted rather than what was measured, whose errors
     /// would pull the fit down.
     const ROUNDS: usize = 4;
@@ -24,12 +24,14 @@ pub(super) fn relative_fit(columns: &[Vec<f64>], times: &[f64]) -> Option<Soluti
     if rows <= count || count == 0 {
         return None;
     }
+    let rest: Vec<f64> = times.iter().zip(given).map(|(time, given)| time - given).collect();
     let mut scale = times.to_vec();
     let mut solution = None;
     for _ in 0..ROUNDS {
-        let fit = weighted(columns, times, &scale)?;
+        let fit = weighted(columns, &rest, &scale)?;
         for (row, scale) in scale.iter_mut().enumerate() {
             let fitted: f64 = columns.iter().zip(&fit.values).map(|(c, v)| c[row] * v).sum();
+            let fitted = given[row] + fitted;
             // A law that is not positive there says nothing of the size of errors.
             if fitted > 0.1 * times[row] {
                 *scale = fitted;

@@ -108,6 +108,7 @@ pub fn fit_steps(rows: &[Iteration], fixed: &Fixed) -> Result<StepLaw, FitError>
     let mut free: Vec<Parameter> =
         Parameter::ALL.into_iter().filter(|parameter| !fixed.contains_key(parameter)).collect();
     tell_apart(rows, &free)?;
+    leave_time(rows, fixed)?;
     loop {
         let fit = fitted(rows, &free, fixed).ok_or_else(too_few)?;
         let least = (0..free.len()).min_by(|&a, &b| {
@@ -184,18 +185,40 @@ fn tell_apart(rows: &[Iteration], free: &[Parameter]) -> Result<(), FitError> {
     Err(FitError::new(message, help))
 }
 
+/// What `fixed` parameters give to the time of a row, s.
+fn given_s(row: &Iteration, fixed: &Fixed) -> f64 {
+    fixed.iter().map(|(parameter, seconds)| parameter.of(row) * seconds).sum()
+}
+
+/// # Errors
+///
+/// Where what is `fixed` leaves nothing of the measured time of a row.
+fn leave_time(rows: &[Iteration], fixed: &Fixed) -> Result<(), FitError> {
+    let share = |row: &Iteration| given_s(row, fixed) / row.seconds;
+    let beyond = rows.iter().filter(|row| share(row) >= 1.0).count();
+    let Some(most) = rows.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
+        return Ok(());
+    };
+    if beyond == 0 {
+        return Ok(());
+    }
+    let (given, measured) = (told(given_s(most, fixed)), told(most.seconds));
+    let message = format!(
+        "what `--fix` gives takes as long as was measured, or longer, in {beyond} of {} rows: {given} of \
+         {measured} in the worst",
+        rows.len()
+    );
+    Err(FitError::new(message, "give less, or leave such rows out".to_owned()))
+}
+
 /// Values and half-widths of `free`.
 fn fitted(rows: &[Iteration], free: &[Parameter], fixed: &Fixed) -> Option<(Vec<f64>, Vec<f64>)> {
-    let given = |row: &Iteration| -> f64 { fixed.iter().map(|(p, s)| p.of(row) * s).sum() };
-    let times: Vec<f64> = rows.iter().map(|row| row.seconds - given(row)).collect();
+    let given: Vec<f64> = rows.iter().map(|row| given_s(row, fixed)).collect();
+    let times: Vec<f64> = rows.iter().map(|row| row.seconds).collect();
     if free.is_empty() {
         return Some((Vec::new(), Vec::new()));
     }
-    // What is given may be most of the time: errors are relative to all of it.
-    if times.iter().any(|time| *time <= 0.0) {
-        return None;
-    }
-    let fit = relative_fit(&columns(rows, free), &times)?;
+    let fit = relative_fit(&columns(rows, free), &given, &times)?;
     Some((fit.values, fit.halves))
 }
 
@@ -215,7 +238,7 @@ fn held_out(
         };
         let (values, _) = fitted(&of(false), free, fixed)?;
         for row in of(true) {
-            let given: f64 = fixed.iter().map(|(p, s)| p.of(&row) * s).sum();
+            let given = given_s(&row, fixed);
             let free: f64 = free.iter().zip(&values).map(|(p, s)| p.of(&row) * s).sum();
             errors.push(((given + free) / row.seconds - 1.0).abs());
         }

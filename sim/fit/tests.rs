@@ -84,6 +84,33 @@ fn what_rows_cannot_tell_is_named() {
 }
 
 #[test]
+fn what_is_given_leaves_time_for_the_rest() {
+    let given = |base: f64| Fixed::from([(Parameter::Base, base)]);
+    // Twelve ms are in every row; the shortest take a little more.
+    let rows = rows(0.0, 2, 60);
+    let law = fit_steps(&rows, &given(LAW[0])).unwrap();
+    assert!((values(&law)[2] / LAW[2] - 1.0).abs() < 1e-7);
+    let shortest = rows.iter().map(|row| row.seconds).fold(f64::MAX, f64::min);
+    let beyond = rows.iter().filter(|row| row.seconds <= 30e-3).count();
+    let error = fit_steps(&rows, &given(30e-3)).unwrap_err();
+    let wanted = format!("in {beyond} of 60 rows: 30 ms of {:.2} ms in the worst", 1e3 * shortest);
+    assert!(error.message.contains(&wanted), "{error} for {wanted}");
+}
+
+/// Errors count by all of the measured time, of which most may be given.
+#[test]
+fn errors_are_relative_to_all_of_the_time() {
+    let rows = rows(0.03, 5, 120);
+    let fixed = Fixed::from([(Parameter::Base, LAW[0])]);
+    let law = fit_steps(&rows, &fixed).unwrap();
+    for (parameter, known) in Parameter::ALL.into_iter().zip(LAW).skip(1) {
+        let fitted = law.parameters[&parameter];
+        let half_s = fitted.half_s.expect("all but the base are free");
+        assert!((fitted.seconds - known).abs() < 1.5 * half_s, "{parameter:?}");
+    }
+}
+
+#[test]
 fn a_law_that_rows_contradict_is_refused() {
     let mut falling = rows(0.0, 3, 60);
     falling

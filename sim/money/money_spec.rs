@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Terms;
 use super::capital::{Amount, Curve, Depreciation, Part, Spend};
 use super::project::{Change, Project, Upkeep};
 use crate::spec::{Check, Fault, Name, has_errors, one_source, suggest, within};
@@ -33,15 +34,16 @@ pub struct MoneySpec {
     #[serde(default)]
     pub upkeep: BTreeMap<String, YearlySpec>,
     /// Changes of contracts a year, in steps at the end of each year of the operation, by name of a
-    /// workload, a contract or, without contracts, `energy`. Default: none.
+    /// workload, a contract or, without contracts, `energy`; `programmes` and `export` are the incomes
+    /// of these. A lease changes by its own `term`, and what its tenants earn is theirs. Default: none.
     #[serde(default)]
     pub escalate: BTreeMap<String, Growth>,
     /// Changes of market prices a year, without steps and from the start of the run, by the same
     /// names. The run is not simulated again under changed prices. Default: none.
     #[serde(default)]
     pub drift: BTreeMap<String, Growth>,
-    /// By how much what a workload earns or a contract costs differs from the run, by the same names.
-    /// Default: 1.
+    /// By how much what a workload earns or a contract costs differs from the run, by the same names,
+    /// and those of leases. Default: 1.
     #[serde(default)]
     pub factors: BTreeMap<String, f64>,
 }
@@ -124,6 +126,12 @@ pub struct Around {
     pub halls: Vec<String>,
     /// Contracts.
     pub contracts: Vec<String>,
+    /// Those of them that are leases and hosting.
+    pub leases: Vec<String>,
+    /// Workloads of tenants, each with the lease of its racks.
+    pub tenants: Vec<(String, String)>,
+    /// Incomes that neither a workload nor a contract makes: `programmes`, `export`.
+    pub incomes: Vec<String>,
     /// Year of the first instant.
     pub year: i32,
 }
@@ -206,17 +214,43 @@ impl MoneySpec {
 }
 
 impl Around {
-    /// Reports a `name` under `field` that no line of the operation has.
+    /// Takes in what `terms` say of leases.
+    pub fn let_out(&mut self, terms: &Terms) {
+        for (name, lease) in terms.leases() {
+            self.leases.push(name.to_owned());
+            let tenants = lease.tenants.iter().map(|work| (work.clone(), name.to_owned()));
+            self.tenants.extend(tenants);
+        }
+    }
+
+    /// Reports a `name` under `field` by which no line of the operation changes.
     fn check_line(&self, field: &str, name: &String, faults: &mut Vec<Fault>) {
         let energy = "energy".to_owned();
-        let has_energy = self.contracts.is_empty();
-        let mut known: Vec<&String> = self.works.iter().chain(&self.contracts).collect();
-        known.extend(has_energy.then_some(&energy));
-        if !known.contains(&name) {
-            let message = format!("no workload or contract is named `{name}`");
-            let fault = Fault::error(format!("{field}.{name}"), message);
-            faults.push(closest_help(fault, name, &known));
+        let lease_of = |name: &String| self.tenants.iter().find(|(work, _)| work == name);
+        let is_factor = field == "factors";
+        let works = self.works.iter().filter(|work| lease_of(work).is_none());
+        let contracts = self.contracts.iter();
+        let contracts = contracts.filter(|name| is_factor || !self.leases.contains(name));
+        let mut known: Vec<&String> = works.chain(contracts).chain(&self.incomes).collect();
+        known.extend(self.contracts.is_empty().then_some(&energy));
+        if known.contains(&name) {
+            return;
         }
+        let at = format!("{field}.{name}");
+        faults.push(if let Some((_, lease)) = lease_of(name) {
+            let message =
+                format!("what `{name}` earns is its tenant's, so that nothing changes by it");
+            Fault::error(at, message).help(match is_factor {
+                true => format!("name `{lease}`, which lets its racks"),
+                false => format!("the rent changes by `contracts.{lease}.term.escalator`"),
+            })
+        } else if self.leases.contains(name) {
+            let message = format!("`{name}` lets racks, and changes by a term of its own");
+            Fault::error(at, message).help(format!("write `contracts.{name}.term.escalator`"))
+        } else {
+            let message = format!("no workload or contract is named `{name}`");
+            closest_help(Fault::error(at, message), name, &known)
+        });
     }
 }
 

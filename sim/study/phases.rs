@@ -18,6 +18,7 @@ use super::plan::Arm;
 use super::read::{existing_file, sets_of};
 use super::run::simulate;
 use super::spec::DesignSpec;
+use crate::facility::Design;
 use crate::kernel::Span;
 use crate::money::{
     Account, Around, Bill, Forecast, Line, MOST_MONTHS, Merit, MoneySpec, Project, whole_months,
@@ -184,18 +185,35 @@ fn read(
         begun.into_iter().map(|(from, arm)| Some((from, arm?))).collect();
     let (arms, keep, start) = (arms?, keep?, start?);
     let mut around = Around { year: i32::from(start.year()), ..Around::default() };
-    for (_, arm) in &arms {
-        let design = &arm.prepared.loaded.design;
+    let designs: Vec<&Design> = arms
+        .iter()
+        .map(|(_, arm)| arm)
+        .chain([&keep])
+        .map(|arm| &arm.prepared.loaded.design)
+        .collect();
+    for design in &designs {
         around.works.extend(design.works.iter().map(|work| work.name.clone()));
         around.contracts.extend(design.terms.contracts.iter().map(|it| it.name.clone()));
+        around.let_out(&design.terms);
+        let incomes =
+            [(!design.programmes.is_empty(), "programmes"), (design.may_export(), "export")];
+        around.incomes.extend(incomes.iter().filter(|it| it.0).map(|it| it.1.to_owned()));
     }
+    // What is the owner's in one phase changes by its name, whoever has it in others.
+    let is_own = |work: &str| {
+        designs.iter().any(|design| {
+            let has = design.works.iter().any(|its| its.name == work);
+            has && !design.terms.tenants().contains(&work)
+        })
+    };
+    around.tenants.retain(|(work, _)| !is_own(work));
     // Parts are sized by the halls of the last phase.
     if let Some((_, arm)) = arms.last() {
         let halls = &arm.prepared.loaded.design.halls;
         around.halls.extend(halls.iter().map(|hall| hall.name.clone()));
     }
-    // A phase without contracts pays for its energy.
-    if arms.iter().any(|(_, arm)| arm.prepared.loaded.design.terms.contracts.is_empty()) {
+    // A site without contracts pays for its energy.
+    if designs.iter().any(|design| design.terms.contracts.is_empty()) {
         around.contracts.push("energy".to_owned());
     }
     let mut faults = Vec::new();

@@ -58,22 +58,38 @@ pub(super) fn read(
     sink: &mut Diagnostics,
 ) -> Option<Terms> {
     let contracts = read_contracts(document, head, clock, sink);
-    let project = match document.section("money") {
-        None => Some(None),
-        Some(section) => section.read::<MoneySpec>(sink).and_then(|spec| {
-            let mut faults = Vec::new();
-            let around = Around {
-                works: names(document, "workloads"),
-                halls: names(document, "racks"),
-                contracts: names(document, "contracts"),
-                year: i32::from(clock.read(Time::ZERO).year),
-            };
-            let project = spec.resolve(&around, &mut faults);
-            report(&section, faults, sink);
-            project.map(Some)
-        }),
-    };
-    Some(Terms { zone: clock.zone().clone(), contracts: contracts?, project: project? })
+    let all_read = contracts.is_some();
+    let contracts = contracts.unwrap_or_default();
+    let mut terms = Terms { zone: clock.zone().clone(), contracts, project: None };
+    let mut is_planned = true;
+    if let Some(section) = document.section("money") {
+        let mut around = Around {
+            works: names(document, "workloads"),
+            halls: names(document, "racks"),
+            contracts: names(document, "contracts"),
+            incomes: incomes(document),
+            year: i32::from(clock.read(Time::ZERO).year),
+            ..Around::default()
+        };
+        around.let_out(&terms);
+        let mut faults = Vec::new();
+        let spec = section.read::<MoneySpec>(sink);
+        terms.project = spec.and_then(|spec| spec.resolve(&around, &mut faults));
+        is_planned = terms.project.is_some();
+        report(&section, faults, sink);
+    }
+    (all_read && is_planned).then_some(terms)
+}
+
+/// Incomes of the site that neither a workload nor a contract makes.
+fn incomes(document: &Document) -> Vec<String> {
+    let power = document.section("power");
+    let exports = power.is_some_and(|it| {
+        let parts = it.components(&mut Diagnostics::default());
+        parts.iter().any(|part| part.place.get("export").is_some())
+    });
+    let programmes = document.section("programmes").map(|_| "programmes".to_owned());
+    programmes.into_iter().chain(exports.then(|| "export".to_owned())).collect()
 }
 
 /// The names of the components of a section.
@@ -145,6 +161,12 @@ fn read_contracts(
         }
         let named = component.instances.into_iter().map(|name| Contract { name, law: law.clone() });
         contracts.extend(named);
+    }
+    let buys = |it: &Contract| matches!(it.law, Law::Market(_) | Law::Tariff(_));
+    if all_read && !contracts.is_empty() && !contracts.iter().any(buys) {
+        let message = "no contract buys energy, so that the site has it for nothing";
+        let fault = Fault::warning("", message);
+        report(&section, vec![fault.help("add one: `energy: {kind: index}`")], sink);
     }
     all_read.then_some(contracts)
 }
