@@ -141,6 +141,59 @@ fn what_cannot_be_priced_is_refused() {
     refused("money elsewhere", 3, "meter.csv");
 }
 
+/// The small site whose supply fails, is maintained and is cut by the grid, and whose tenants are
+/// promised power.
+#[test]
+fn credits_of_a_finished_run_are_those_it_gave() {
+    let bench = Bench::new();
+    let site = SMALL.replacen(
+        "power:\n",
+        "\
+control:
+  curtailments: [{start: 2026-07-03T06:00:00Z, duration: 5 h, import: 0 kW}]
+events:
+  - {at: 12 h, ups: {maintain: 2 h}}
+  - {at: 30 h, ups: {fail: 3 h}}
+contracts:
+  energy: {kind: index}
+  let:
+    kind: lease
+    racks: train-hall
+    structure: modified-gross
+    rent: 150 $/kW-month
+    service:
+      power: [{over: 5 min, credit: 1 %}, {over: 60 min, each: 1 h, credit: 1 %}]
+power:
+",
+        1,
+    );
+    bench.file("small.yaml", site);
+    let summary = json(&bench, "run small.yaml --format json");
+    let folder = bench.the_run();
+    let credit = |sets: &str| {
+        let bill = json(&bench, &format!("money {} --format json {sets}", folder.display()));
+        bill["contracts"]["let"]["items"]["credit_usd"].as_f64().unwrap()
+    };
+    let inside = summary["contracts"]["let"]["items"]["credit_usd"].as_f64().unwrap();
+    assert_eq!(credit(""), inside);
+    // Three hours of a failure are 1 + 2 steps, five of curtailment 1 + 4, two of maintenance 1 + 1: of
+    // 4 racks of 30.4 kW at 150 $/kW-month, but for the moments in which racks start again.
+    let month = 4.0 * 30.4 * 150.0;
+    let near = |got: f64, steps: f64| {
+        let wanted = 0.01 * steps * month;
+        assert!((got - wanted).abs() < 0.006, "{got} for {wanted}");
+    };
+    near(inside, 8.0);
+    near(credit("--set contracts.let.service.planned_maintenance=counted"), 10.0);
+    // As much of a year as the run has of 520 h: ten hours.
+    near(credit("--set contracts.let.service.curtailment=520h"), 3.0);
+    near(credit("--set contracts.let.service.cap=2%"), 2.0 * 7.0 / 31.0);
+    let lapses = std::fs::read_to_string(folder.join("lapses.csv")).unwrap();
+    let train = lapses.lines().filter(|line| line.contains("train-hall,power"));
+    let causes: Vec<&str> = train.map(|line| line.split(',').nth(4).unwrap()).collect();
+    assert_eq!(causes, ["maintenance", "fault", "curtailment"], "{lapses}");
+}
+
 /// What `check` finds in the small site with this `section`.
 fn findings(section: &str) -> Vec<(String, String)> {
     let bench = Bench::new();
@@ -188,6 +241,21 @@ fn contracts_that_cannot_be_meant_are_refused_at_their_field() {
             "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, term: {options: [{length: 5 years, probability: 50 %}]}}\n",
             "error",
             "contracts.l.term.options: extend a lease that has no end",
+        ),
+        (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, service: {cap: 50 %}}\n",
+            "error",
+            "contracts.l.service: promises nothing, so that nothing is credited",
+        ),
+        (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, service: {power: [{over: 5 min, credit: 1 %, each: 0 s}]}}\n",
+            "error",
+            "contracts.l.service.power[0].each: must be longer than zero",
+        ),
+        (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, service: {cooling: [{over: 5 min, credit: 0 %}]}}\n",
+            "error",
+            "contracts.l.service.cooling[0].credit: is nothing, so that the step has no effect",
         ),
         (
             "  d: {kind: demand, rate: 5 $/kW-month}\n",

@@ -44,6 +44,25 @@ fn close(value: f64, expected: f64, tolerance: f64) {
     assert!((value - expected).abs() <= tolerance, "{value}, expected {expected}");
 }
 
+/// Capacity of PJM is paid by the day: what 400 kW are paid in two of them comes, for a megawatt and the
+/// days of a delivery year, to the price of the auction times these days.
+#[test]
+fn capacity_is_booked_to_the_cent() {
+    for (price, days, year_usd) in [
+        ("269.92 $/MW-day", 365.0, 98_520.80),
+        ("329.17 $/MW-day", 365.0, 120_147.05),
+        ("333.44 $/MW-day", 366.0, 122_039.04),
+    ] {
+        let sold =
+            FLAT.replace("price: {fixed: 9.62 $/MW-h}", &format!("price: {{fixed: {price}}}"));
+        let sold = sold.replace("    energy_price: 100 $/MWh\n", "");
+        let told = simulate(&sold, &[]);
+        let booked_usd = programme(&told.outcome, "ecrs").real("capacity_usd");
+        close(booked_usd / (0.4 * 2.0) * days, year_usd, 0.005);
+        close(told.outcome.real("money.programmes"), booked_usd, 1e-9);
+    }
+}
+
 /// A call of two hours for 400 kW of a load that never changes by itself: everything is known in
 /// closed form.
 #[test]

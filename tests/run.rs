@@ -65,6 +65,7 @@ fn a_run_leaves_one_whole_folder() {
 
     let folder = bench.the_run();
     let expected = [
+        "lapses.csv",
         "latency.hlog",
         "manifest.json",
         "meter.csv",
@@ -219,7 +220,7 @@ fn times_in_csv_have_one_form() {
         run.assert().success();
         let folder = bench.path().join("out").join(&bench.names("out")[0]);
         let mut forms = BTreeMap::new();
-        for stem in ["timeseries", "meter", "months", "events", "requests"] {
+        for stem in ["timeseries", "meter", "lapses", "months", "events", "requests"] {
             let rows = csv(&folder.join(format!("{stem}.csv")));
             let (head, rows) = rows.split_first().unwrap();
             let times: Vec<usize> =
@@ -236,12 +237,16 @@ fn times_in_csv_have_one_form() {
         forms
     };
     let whole = forms("2026-07-01T00:00:00Z", "15 min");
-    for (stem, decimals) in [("timeseries", 0), ("meter", 0), ("months", 0), ("events", 9)] {
+    for (stem, decimals) in
+        [("timeseries", 0), ("meter", 0), ("lapses", 9), ("months", 0), ("events", 9)]
+    {
         assert_eq!(whole[stem], [decimals], "{stem}");
     }
     assert_eq!(whole["requests"], [9]);
     let broken = forms("2026-07-01T00:00:00.25Z", "1500 ms");
-    for (stem, decimals) in [("timeseries", 2), ("meter", 2), ("months", 2), ("events", 9)] {
+    for (stem, decimals) in
+        [("timeseries", 2), ("meter", 2), ("lapses", 9), ("months", 2), ("events", 9)]
+    {
         assert_eq!(broken[stem], [decimals], "{stem}");
     }
 }

@@ -80,6 +80,7 @@ impl Facility<'_> {
             running.book.slowest_s = 0.0;
         }
         self.billed.intervals.clear();
+        self.billed.lapses.clear();
         self.restart_months(now);
     }
 

@@ -40,7 +40,7 @@ pub(super) struct Incidents {
 }
 
 /// A row: its incident, and its place there.
-type Key = (u64, u32);
+pub(super) type Key = (u64, u32);
 
 #[derive(Debug)]
 struct Incident {
@@ -149,6 +149,20 @@ impl Incidents {
             })
         };
         own.or_else(named).or(standby)
+    }
+
+    /// What happened and why, from the row `key` to the beginning of its incident.
+    pub(super) fn way(&self, (number, seq): Key) -> Vec<(&'static str, &'static str)> {
+        let incident = self.open.iter().rev().find(|it| it.number == number);
+        let rows = &incident.expect("an open row is of an open incident").rows;
+        let mut way = Vec::new();
+        let mut at = Some(seq);
+        while let Some(seq) = at {
+            let row = &rows[seq as usize];
+            way.push((row.what, row.cause));
+            at = row.parent;
+        }
+        way
     }
 
     /// A unit leaves its row.
@@ -465,6 +479,16 @@ impl Facility<'_> {
     fn parent_of(&self, unit: usize, condition: Condition) -> Option<Key> {
         let heat = matches!(condition, Condition::Slow | Condition::Tripped);
         let own = self.incidents.at(unit).filter(|_| !matches!(condition, Condition::Sag));
+        own.or_else(|| self.nearest(unit, heat, |at| self.incidents.at(at)))
+    }
+
+    /// The row that a rack's want of power, or of cooling, follows from; its own where it has one for
+    /// that.
+    pub(super) fn incident_of_rack(&self, rack: usize, heat: bool) -> Option<Key> {
+        let unit = self.states.units.rack(rack);
+        let condition = self.states.condition(unit);
+        let is_heat = matches!(condition, Condition::Slow | Condition::Tripped);
+        let own = self.incidents.rows[unit][0].filter(|_| is_heat == heat);
         own.or_else(|| self.nearest(unit, heat, |at| self.incidents.at(at)))
     }
 

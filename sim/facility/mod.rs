@@ -27,6 +27,7 @@ mod graph;
 mod incidents;
 mod injected;
 mod injection;
+mod lapses;
 mod loading;
 mod loads;
 mod meters;
@@ -78,6 +79,7 @@ use events::Event;
 use figures::{Before, Summary};
 use graph::Units;
 use incidents::Incidents;
+use lapses::Lapses;
 use loading::Loading;
 use loads::Owner;
 use meters::Meters;
@@ -143,6 +145,7 @@ pub struct Facility<'d> {
     loading: Loading,
     states: States,
     incidents: Incidents,
+    lapses: Lapses,
     audit: Audit,
     months: Months,
     watch: Watch,
@@ -228,6 +231,7 @@ impl<'d> Facility<'d> {
                 design.works.len(),
                 incidents::depths(design),
             ),
+            lapses: Lapses::new(design.racks.len()),
             states: States::new(units_of_site),
             owners,
             wake_ups: vec![WakeUp::at_start(); works.len()],
@@ -359,6 +363,7 @@ impl<'d> Facility<'d> {
         self.settle(now, observer);
         self.close_interval(now, observer);
         self.cut_incidents(now, observer);
+        self.cut_lapses(now, observer);
         self.tell_requests(observer);
         self.correct_meters(now);
         self.meters.advance(now);

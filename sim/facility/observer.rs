@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::rows::{IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
-use crate::money::Interval;
+use crate::money::{Interval, Lapse};
 use crate::plant::power::sequence::State;
 use crate::workload::inference::{InferenceInterval, Note};
 use crate::workload::training::JobRecord;
@@ -26,6 +26,9 @@ pub trait Observer {
     /// What a declared part of the site carried in the interval that began at `start`. Called for
     /// each, in the order of the scenario, before [`metered`](Self::metered).
     fn load(&mut self, _start: Time, _row: &LoadRow<'_>) {}
+
+    /// Racks that lacked power or cooling have it again, or the run ends.
+    fn lapse(&mut self, _lapse: &Lapse) {}
 
     /// The same interval as meters bill it.
     fn metered(&mut self, _interval: &Interval) {}

@@ -141,6 +141,7 @@ impl Facility<'_> {
         for &index in &racks {
             self.states.mark(self.states.units.rack(index as usize));
             let rack = &mut self.racks[index as usize];
+            self.lapses.look(index, rack);
             let is_powered = rack.offer.cap_w > 0.0;
             let hall = &mut self.changed.halls[rack.hall as usize];
             match (std::mem::replace(&mut rack.was_powered, is_powered), is_powered) {

@@ -60,6 +60,8 @@ pub enum Item {
     PassedOn,
     /// What the owner spends on a hall that is let.
     Expenses,
+    /// What tenants are credited for lapses of power and cooling.
+    Credit,
 }
 
 impl Item {
@@ -79,6 +81,7 @@ impl Item {
             Item::Profit => "profit",
             Item::PassedOn => "passed_on",
             Item::Expenses => "expenses",
+            Item::Credit => "credit",
         }
     }
 }

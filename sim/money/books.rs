@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::lapse::Lapse;
 use crate::tables::Window;
 
 /// What the meters billed in an interval of the time series.
@@ -24,11 +25,13 @@ pub struct Interval {
     pub sewage_m3: f64,
 }
 
-/// The intervals of a run, in order.
+/// The intervals of a run, in order, and what its racks lacked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Books {
     /// Each follows the one before.
     pub intervals: Vec<Interval>,
+    /// In order of their ends.
+    pub lapses: Vec<Lapse>,
 }
 
 impl Books {

@@ -179,6 +179,12 @@ impl Laid<'_> {
         let passed_usd = share * costs.iter().sum::<f64>();
         let of = |index: usize| self.begins[index].month;
         let paid = lease.months(self.books, account, (self.months, &of), passed_usd);
+        let credits = lease.service.as_ref().map(|service| {
+            let calendar = (self.begins, self.months);
+            let rents = lease.full_rents(self.books, account, calendar);
+            let racks = account.hall(&lease.hall).map_or(0.0, |hall| hall.racks);
+            service.credits((&lease.hall, racks), &rents, self.books, calendar)
+        });
         for (month, (paid, cost)) in paid.into_iter().zip(costs).enumerate() {
             for (item, usd) in [
                 (Item::Rent, -paid.rent),
@@ -190,6 +196,9 @@ impl Laid<'_> {
                 if usd != 0.0 {
                     sums.add(month, item, usd);
                 }
+            }
+            if let Some(credits) = &credits {
+                sums.add(month, Item::Credit, credits[month]);
             }
         }
         sums

@@ -1,8 +1,9 @@
 //! Racks that are let: rent, what a tenant pays of the site's costs, and how long that lasts.
 
 use super::account::Account;
-use super::books::{Books, Month};
+use super::books::{Begin, Books, Month};
 use super::project::{Change, Line, MONTH_H};
+use super::service::Service;
 
 /// Racks let to a tenant, or run for one.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Lease {
     pub expenses: f64,
     /// Whether the tenant pays its share, by energy, of what all other contracts cost.
     pub passes_costs: bool,
+    /// What is promised for the racks, where anything is.
+    pub service: Option<Service>,
     /// How long it lasts, and how it changes.
     pub term: Term,
 }
@@ -74,10 +77,7 @@ impl Lease {
         energy_share: f64,
         passed_usd: f64,
     ) -> Paid {
-        let hall = account.hall(&self.hall);
-        let power_mw = self.power_mw.or(hall.map(|hall| hall.rated_mw)).unwrap_or(0.0);
-        let gpus = hall.map_or(0.0, |hall| hall.gpus);
-        let rent = power_mw * self.rent_mw_month * months + gpus * self.rent_gpu_hour * hours;
+        let rent = self.rent(account, (months, hours));
         let of_tenants = account.works.iter().filter(|work| self.tenants.contains(&work.name));
         let (energy_mwh, revenue_usd) = of_tenants
             .fold((0.0, 0.0), |sum, work| (sum.0 + work.energy_mwh, sum.1 + work.revenue_usd));
@@ -88,6 +88,29 @@ impl Lease {
             profit: profit_usd * energy_share * self.profit_share,
             expenses: rent * self.expenses,
         }
+    }
+
+    /// The rent of `months` of `hours`, $.
+    fn rent(&self, account: &Account, (months, hours): (f64, f64)) -> f64 {
+        let hall = account.hall(&self.hall);
+        let power_mw = self.power_mw.or(hall.map(|hall| hall.rated_mw)).unwrap_or(0.0);
+        let gpus = hall.map_or(0.0, |hall| hall.gpus);
+        power_mw * self.rent_mw_month * months + gpus * self.rent_gpu_hour * hours
+    }
+
+    /// The rent of each month of `books`, $, as if all of it had been simulated.
+    pub(super) fn full_rents(
+        &self,
+        books: &Books,
+        account: &Account,
+        (begins, months): (&[Begin], &[Month]),
+    ) -> Vec<f64> {
+        let mut hours = vec![0.0; months.len()];
+        for (interval, begin) in books.intervals.iter().zip(begins) {
+            hours[begin.month] += interval.seconds / 3600.0;
+        }
+        let rent = |(month, hours): (&Month, f64)| self.rent(account, (1.0, hours / month.share));
+        months.iter().zip(hours).map(rent).collect()
     }
 
     /// What it comes to in each month of `books`. The energy of the tenants is spread over the months
@@ -115,19 +138,21 @@ impl Lease {
     }
 
     /// Its lines in a project in which it begins after `begin` months and is in force, as far as its
-    /// term goes, in the months `stage`; `passed` are the lines of which the tenants pay a share.
+    /// term goes, in the months `stage`; `passed` are the lines of which the tenants pay a share, and
+    /// `credit_usd` what tenants are credited in the run.
     pub fn lines(
         &self,
         name: &str,
         account: &Account,
-        passed: &[Line],
+        (passed, credit_usd): (&[Line], f64),
         (begin, stage): (usize, (usize, usize)),
     ) -> Vec<Line> {
         let share = self.passed_share(account);
         let passed_month: f64 = passed.iter().map(|line| -share * line.month_usd).sum();
         let run_months = account.hours / MONTH_H;
         let (one_month, of_run) = ((1.0, MONTH_H), 1.0 / run_months);
-        let month_usd = self.paid(account, one_month, of_run, passed_month * run_months).sum();
+        let paid = self.paid(account, one_month, of_run, passed_month * run_months);
+        let month_usd = paid.sum() - credit_usd * of_run;
         let mut lines = Vec::new();
         for ((from, until), probability) in self.term.spans(begin) {
             let months = (from.max(stage.0), until.min(stage.1));

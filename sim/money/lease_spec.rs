@@ -6,8 +6,11 @@ use serde::Deserialize;
 use super::lease::{Lease, Term};
 use super::money_spec::{MOST_MONTHS, check_name, whole_months};
 use super::outside::Outside;
-use crate::spec::{Fault, Name, one_source, within};
-use crate::units::{CalendarSpan, DemandPrice, EnergyPrice, Fraction, Growth, HourlyPrice, Power};
+use super::service::{Service, Step};
+use crate::spec::{Check, Fault, Name, one_source, within};
+use crate::units::{
+    CalendarSpan, DemandPrice, Duration, EnergyPrice, Fraction, Growth, HourlyPrice, Power,
+};
 
 /// Racks let to a tenant, by the power made ready or by their GPUs.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -25,8 +28,57 @@ pub struct LeaseSpec {
     pub gpu_rent: Option<HourlyPrice>,
     /// What of the rent the owner spends on the hall. Default: 0 %.
     pub expenses: Option<Fraction>,
+    /// What is promised for the racks. Default: nothing, so that nothing is credited.
+    pub service: Option<PromiseSpec>,
     /// How long it lasts. Default: to the end of the project, without change.
     pub term: Option<TermSpec>,
+}
+
+/// What an owner promises the tenants of a hall (a service level agreement): credits on the rent for
+/// lapses. A lapse is a spell in which a rack lacks power, or cooling; it counts for its rack's share of
+/// the rent, in the month in which it begins.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseSpec {
+    /// Credits for lapses of power: all cords of a rack dead, or the rack held below what it wants.
+    /// Credits of several steps add up. Default: none.
+    #[serde(default)]
+    pub power: Vec<CreditSpec>,
+    /// Credits for lapses of cooling: what enters a rack is so warm that it slows down, or trips.
+    /// Credits of several steps add up. Default: none.
+    #[serde(default)]
+    pub cooling: Vec<CreditSpec>,
+    /// Most that is credited in a month, as a share of its rent. Default: 100 %.
+    pub cap: Option<Fraction>,
+    /// Whether lapses by planned maintenance count. Default: excluded.
+    #[serde(default)]
+    pub planned_maintenance: MaintenanceRule,
+    /// How long in a year the owner may hold racks back because the grid wants it, each of them; what is
+    /// beyond counts. A run uses it up in order, as much as is its part of a year. Default: 0 h.
+    pub curtailment: Option<Duration>,
+}
+
+/// Whether lapses by planned maintenance count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaintenanceRule {
+    /// They do not.
+    #[default]
+    Excluded,
+    /// They count as all others do.
+    Counted,
+}
+
+/// A credit for lapses that are long enough.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditSpec {
+    /// Above which length of a lapse.
+    pub over: Duration,
+    /// The credit, as a share of the rent of a month.
+    pub credit: Fraction,
+    /// The length beyond `over` for which it is given, each that is begun. Default: it is given once.
+    pub each: Option<Duration>,
 }
 
 /// Who pays for what beside the rent.
@@ -124,6 +176,43 @@ fn tenants(racks: &Name, outside: &Outside, faults: &mut Vec<Fault>) -> Vec<Stri
     tenants
 }
 
+impl CreditSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> Step {
+        if self.credit.0 == 0.0 {
+            faults.push(Fault::error("credit", "is nothing, so that the step has no effect"));
+        }
+        let each = Check { faults }.lasting("each", self.each);
+        Step {
+            over_s: self.over.as_secs_f64(),
+            credit: self.credit.0,
+            each_s: each.map(|each| each.as_secs_f64()),
+        }
+    }
+}
+
+impl PromiseSpec {
+    fn resolve(&self, faults: &mut Vec<Fault>) -> Service {
+        let mut steps = |field: &str, steps: &[CreditSpec]| -> Vec<Step> {
+            let step = |(index, step): (usize, &CreditSpec)| {
+                within(&format!("{field}[{index}]"), faults, |faults| step.resolve(faults))
+            };
+            steps.iter().enumerate().map(step).collect()
+        };
+        let (power, cooling) = (steps("power", &self.power), steps("cooling", &self.cooling));
+        if power.is_empty() && cooling.is_empty() {
+            let fault = Fault::error("", "promises nothing, so that nothing is credited");
+            faults.push(fault.help("write credits for lapses of `power` or `cooling`"));
+        }
+        Service {
+            power,
+            cooling,
+            cap: self.cap.map_or(1.0, |cap| cap.0),
+            counts_maintenance: self.planned_maintenance == MaintenanceRule::Counted,
+            curtailment_h: self.curtailment.map_or(0.0, |length| length.as_secs_f64() / 3600.0),
+        }
+    }
+}
+
 fn term(spec: Option<&TermSpec>, faults: &mut Vec<Fault>) -> Term {
     spec.map_or_else(Term::default, |spec| within("term", faults, |faults| spec.resolve(faults)))
 }
@@ -136,9 +225,19 @@ impl LeaseSpec {
             let message = "has no effect on a rent by GPU";
             faults.push(Fault::error("power", message));
         }
+        let tenants = tenants(&self.racks, outside, faults);
+        if tenants.is_empty() && outside.halls.contains(&self.racks.text) {
+            let message =
+                format!("nothing runs on `{}`, so that its tenant draws no power", self.racks);
+            let fault = Fault::warning("racks", message).at(self.racks.mark);
+            faults.push(fault.help("give its racks a workload, which is the tenant's"));
+        }
+        let service = self.service.as_ref();
+        let service =
+            service.map(|service| within("service", faults, |faults| service.resolve(faults)));
         Lease {
             hall: self.racks.text.clone(),
-            tenants: tenants(&self.racks, outside, faults),
+            tenants,
             power_mw: self.power.map(|power| power.0 * 1e-6),
             rent_mw_month: self.rent.map_or(0.0, |rent| rent.0 * 1e3),
             rent_gpu_hour: self.gpu_rent.map_or(0.0, |rent| rent.0),
@@ -146,6 +245,7 @@ impl LeaseSpec {
             profit_share: 0.0,
             expenses: self.expenses.map_or(0.0, |share| share.0),
             passes_costs: self.structure == Structure::TripleNet,
+            service,
             term: term(self.term.as_ref(), faults),
         }
     }
@@ -168,6 +268,7 @@ impl HostingSpec {
             profit_share: self.profit_share.map_or(0.0, |share| share.0),
             expenses: 0.0,
             passes_costs: self.pass_through,
+            service: None,
             term: term(self.term.as_ref(), faults),
         }
     }

@@ -4,12 +4,14 @@
 //! contracts: (spec)  -> Terms  (units gone, names kept) --+
 //!                                                         +-> price(terms, books) -> Bill
 //! meters of a run    -> Books  (one Interval for each  ---+
-//!                       interval of the time series)
+//!                       interval of the time series,
+//!                       one Lapse for each spell in
+//!                       which racks lacked something)
 //! ```
 //!
 //! [`ContractSpec`] is what a user writes, [`Terms`] what it comes to. [`Books`] are all that a price
-//! may depend on: `facility/` fills them while a run goes on, and `meter.csv` of the run folder holds
-//! the same numbers, so that a finished run is priced anew without simulating it. [`price`] knows no
+//! may depend on: `facility/` fills them while a run goes on, and `meter.csv` and `lapses.csv` of the run
+//! folder hold the same, so that a finished run is priced anew without simulating it. [`price`] knows no
 //! kernel, file or clock but the calendar of the site, and gives the same [`Bill`] for the same books,
 //! to the cent.
 //!
@@ -36,11 +38,13 @@ mod capital;
 mod cents;
 mod contract;
 mod finance;
+mod lapse;
 mod lease;
 mod lease_spec;
 mod money_spec;
 mod outside;
 mod project;
+mod service;
 mod spec;
 
 pub use account::{Account, HallAccount, Product, WorkAccount};
@@ -53,12 +57,17 @@ pub use finance::{
     RATES, annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period,
     trough,
 };
+pub use lapse::{Cause, Lacks, Lapse};
 pub use lease::{Lease, Term};
-pub use lease_spec::{HostingSpec, LeaseSpec, OptionSpec, Structure, TermSpec};
+pub use lease_spec::{
+    CreditSpec, HostingSpec, LeaseSpec, MaintenanceRule, OptionSpec, PromiseSpec, Structure,
+    TermSpec,
+};
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
 pub(crate) use money_spec::{MOST_MONTHS, whole_months};
 pub use outside::Outside;
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
+pub use service::{Service, Step};
 pub use spec::ContractSpec;
 
 use jiff::tz::TimeZone;

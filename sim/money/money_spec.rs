@@ -124,6 +124,8 @@ pub struct Around {
     pub works: Vec<String>,
     /// Halls of racks.
     pub halls: Vec<String>,
+    /// Those of them by which parts may be sized, where not all can; none where all can.
+    pub built: Option<Vec<String>>,
     /// Contracts.
     pub contracts: Vec<String>,
     /// Those of them that are leases and hosting.
@@ -280,10 +282,10 @@ fn closest_help(fault: Fault, name: &str, known: &[&String]) -> Fault {
 fn amount(
     (whole, by_power, by_rack): (Option<f64>, Option<f64>, Option<f64>),
     (racks, power): (Option<&Name>, Option<Power>),
-    around: &Around,
+    halls: &[String],
     faults: &mut Vec<Fault>,
 ) -> Option<Amount> {
-    check_name("racks", racks, (&around.halls, "hall of racks"), faults);
+    check_name("racks", racks, (halls, "hall of racks"), faults);
     let sized = by_power.is_some() || by_rack.is_some();
     for (field, is) in [("racks", racks.is_some()), ("power", power.is_some())] {
         if is && !sized {
@@ -334,7 +336,8 @@ impl CapitalSpec {
             self.power_cost.map(|cost| cost.0 * 1e6),
             self.rack_cost.map(|cost| cost.0),
         );
-        let amount = amount(costs, (self.racks.as_ref(), self.power), around, faults);
+        let halls = around.built.as_ref().unwrap_or(&around.halls);
+        let amount = amount(costs, (self.racks.as_ref(), self.power), halls, faults);
         check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
         let year = self.year.map_or(around.year, |year| {
             Check { faults }.whole("year", u64::from(year), (1990, 2200)) as i32
@@ -376,7 +379,8 @@ impl YearlySpec {
         let sources = [("cost", self.cost.is_some()), ("power_cost", self.power_cost.is_some())];
         let is_one = one_source(&sources, faults);
         let costs = (self.cost.map(|cost| cost.0), self.power_cost.map(|cost| cost.0 * 1e3), None);
-        let amount = amount(costs, (self.racks.as_ref(), self.power), around, faults);
+        let halls = &around.halls;
+        let amount = amount(costs, (self.racks.as_ref(), self.power), halls, faults);
         check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
         let upkeep = Upkeep {
             name: name.to_owned(),

@@ -3,7 +3,7 @@
 
 use super::Terms;
 use super::account::{Account, Product};
-use super::bill::Bill;
+use super::bill::{Bill, Item};
 use super::capital::{Amount, Part};
 use super::finance::{
     annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period, trough,
@@ -242,7 +242,9 @@ impl Project {
             None => costs.push(line("energy", -account.energy_usd)),
         }
         for (name, lease) in terms.leases() {
-            let mut own = lease.lines(name, account, &costs, (since(name), stage));
+            let its = bill.and_then(|bill| bill.contracts.iter().find(|it| it.name == name));
+            let credit_usd = its.map_or(0.0, |its| its.cost_of(Item::Credit).usd());
+            let mut own = lease.lines(name, account, (&costs, credit_usd), (since(name), stage));
             if let Some((_, factor)) = self.factors.iter().find(|(of, _)| of == name) {
                 own.iter_mut().for_each(|line| line.month_usd *= factor);
             }

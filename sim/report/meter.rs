@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::lapses;
 use super::table::{Cell, Column, Kind};
 use crate::money::{Books, Interval};
 
@@ -42,11 +43,12 @@ pub fn read(folder: &Path) -> Result<Books, String> {
     let path = folder.join(STEM).with_extension("csv");
     let bad = |message: String| format!("cannot read `{}`: {message}", path.display());
     let text = std::fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
-    parse(&text).map_err(bad)
+    let intervals = parse(&text).map_err(bad)?;
+    Ok(Books { intervals, lapses: lapses::read(folder)? })
 }
 
-/// Reads books from the text of `meter.csv`.
-fn parse(text: &str) -> Result<Books, String> {
+/// Reads intervals from the text of `meter.csv`.
+fn parse(text: &str) -> Result<Vec<Interval>, String> {
     let header = COLUMNS.iter().map(|(name, ..)| *name);
     let header: Vec<&str> = std::iter::once("start_utc").chain(header).collect();
     let mut lines = text.lines().enumerate();
@@ -61,7 +63,7 @@ fn parse(text: &str) -> Result<Books, String> {
     if let Some(at) = intervals.windows(2).position(|pair| pair[0].start >= pair[1].start) {
         return Err(format!("line {}: does not follow the row before it", at + 3));
     }
-    Ok(Books { intervals })
+    Ok(intervals)
 }
 
 fn read_row(line: &str) -> Option<Interval> {
@@ -93,8 +95,8 @@ mod tests {
             |minute: u8, tail: &str| format!("2026-06-01T00:{minute:02}:00Z,900,1.5,30,0,0{tail}");
         let text = |rows: &[String]| format!("{head}\n{}\n", rows.join("\n"));
         let good = text(&[row(0, ",0.25"), row(15, ",0")]);
-        let books = parse(&good).unwrap();
-        assert_eq!((books.intervals.len(), books.intervals[0].sewage_m3), (2, 0.25));
+        let intervals = parse(&good).unwrap();
+        assert_eq!((intervals.len(), intervals[0].sewage_m3), (2, 0.25));
         let refused = |text: &str| parse(text).unwrap_err();
         assert!(refused("a,b\n").starts_with("line 1"));
         assert!(refused(&text(&[row(0, ",0"), row(15, "")])).starts_with("line 3"));

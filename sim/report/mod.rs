@@ -11,6 +11,7 @@ pub mod text;
 
 pub mod folder;
 mod intervals;
+mod lapses;
 mod latency;
 pub mod table;
 mod told;

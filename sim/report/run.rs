@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::folder::Folder;
 use super::intervals::IntervalLog;
+use super::lapses;
 use super::latency;
 use super::meter;
 use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables};
@@ -17,7 +18,7 @@ use crate::facility::{
     WorkDesign,
 };
 use crate::kernel::Time;
-use crate::money::Interval;
+use crate::money::{Interval, Lapse};
 use crate::scenario::{Input, Origin};
 use crate::workload::inference::{InferenceInterval, Note, Noting};
 use crate::workload::training::JobRecord;
@@ -102,6 +103,7 @@ pub struct RunWriter<'a> {
     requests: Option<Table>,
     /// What a finished run is priced by.
     meter: Table,
+    lapses: Table,
     /// The figures by month.
     months: Table,
     /// None where no service is.
@@ -211,6 +213,7 @@ impl<'a> RunWriter<'a> {
                 false => None,
             },
             meter: of_meter.create(meter::STEM, meter::columns(decimals))?,
+            lapses: of_meter.create(lapses::STEM, lapses::columns())?,
             months: tables.create("months", months)?,
             folder,
             failure: None,
@@ -243,6 +246,7 @@ impl<'a> RunWriter<'a> {
         self.events.finish()?;
         self.jobs.finish()?;
         self.meter.finish()?;
+        self.lapses.finish()?;
         write_months(&mut self.months, outcome)?;
         self.months.finish()?;
         self.loads.finish()?;
@@ -323,6 +327,10 @@ impl Observer for RunWriter<'_> {
         let mut cells = std::mem::take(&mut self.row);
         told::incident_row(row, |at| self.design.clock.timestamp(at), &mut cells);
         self.push(|writer| &mut writer.incidents, cells);
+    }
+
+    fn lapse(&mut self, lapse: &Lapse) {
+        self.push(|writer| &mut writer.lapses, lapses::row(lapse));
     }
 
     fn metered(&mut self, interval: &Interval) {

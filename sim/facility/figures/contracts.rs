@@ -32,6 +32,7 @@ pub(super) static CONTRACT: &[Row<ContractBill>] = items! {
     Profit: "items.profit", "The part of it that is a share of what a tenant earns: an income, negative.";
     PassedOn: "items.passed_on", "The part of it that other contracts cost for a tenant, which pays it: an income, negative.";
     Expenses: "items.expenses", "The part of it that the owner spends on a hall that is let.";
+    Credit: "items.credit", "The part of it that tenants are credited for lapses of power and cooling.";
 };
 
 /// Of a site that has contracts.

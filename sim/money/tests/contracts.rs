@@ -33,7 +33,7 @@ fn books(start: &str, seconds: f64, rows: impl IntoIterator<Item = (f64, f64)>) 
         });
         start += jiff::SignedDuration::from_secs(seconds as i64);
     }
-    Books { intervals }
+    Books { intervals, ..Books::default() }
 }
 
 fn bill(law: Law, zone: &str, books: &Books) -> Bill {

@@ -20,6 +20,7 @@ fn lease(power_mw: f64, rent_kw_month: f64, expenses: f64, escalator: f64) -> Le
         profit_share: 0.0,
         expenses,
         passes_costs: false,
+        service: None,
         term: Term { escalator, ..Term::default() },
     }
 }
@@ -55,7 +56,7 @@ fn books() -> Books {
         withdrawal_m3: 0.0,
         sewage_m3: 0.0,
     };
-    Books { intervals: (0..8760).map(interval).collect() }
+    Books { intervals: (0..8760).map(interval).collect(), ..Books::default() }
 }
 
 fn terms(contracts: Vec<(&str, Law)>) -> Terms {
@@ -82,7 +83,7 @@ fn a_deal_of_ten_years_returns_what_it_says() {
         [(148.81, 0.0, 0.14732, 0.077452), (129.807, 0.03, 0.12851, 0.073668)]
     {
         let lines =
-            lease(168.0, rent, 0.175, escalator).lines("it", &account(), &[], (0, (0, 120)));
+            lease(168.0, rent, 0.175, escalator).lines("it", &account(), (&[], 0.0), (0, (0, 120)));
         let mut months = vec![0.0; 121];
         lines.iter().for_each(|line| line.add_to(&mut months));
         let years = months[1..].chunks(12).map(|year| year.iter().sum());
@@ -138,7 +139,7 @@ fn a_lease_is_paid_from_its_free_months_to_its_options() {
     let mut it = lease(1.0, 1.0, 0.0, 0.1);
     it.term = Term { free: 2, escalator: 0.1, months: Some(12), options: vec![(6, 0.5), (6, 0.5)] };
     let mut flows = vec![0.0; 31];
-    for line in it.lines("it", &account(), &[], (1, (1, 30))) {
+    for line in it.lines("it", &account(), (&[], 0.0), (1, (1, 30))) {
         line.add_to(&mut flows);
     }
     let wanted = |month: usize| match month {
@@ -194,7 +195,12 @@ fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>, Vec<f64>)
     }
     for (from, over, mw) in PHASES {
         let let_out = lease(mw / 1.25, rent, 0.15, 0.02);
-        lines.extend(let_out.lines("let", &account(), &[], (from + over, (from + over, months))));
+        lines.extend(let_out.lines(
+            "let",
+            &account(),
+            (&[], 0.0),
+            (from + over, (from + over, months)),
+        ));
     }
     let site = project.fold(&lines, 24, &account()).flows;
     let mine = 100.0 * 730.0 * mine_usd_mwh;

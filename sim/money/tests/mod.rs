@@ -2,6 +2,7 @@ mod contracts;
 mod finance;
 mod leases;
 mod projects;
+mod service;
 
 #[track_caller]
 fn near(got: f64, wanted: f64, tolerance: f64) {
