@@ -34,6 +34,19 @@ fn every_scenario_is_sound() {
     }
 }
 
+/// The designs of 100 MW with their contracts and capital, too long to be run by each test of the gallery.
+#[test]
+fn every_scenario_with_contracts_is_sound() {
+    for name in ["mining-100mw", "hybrid-100mw", "ai-retrofit-100mw"] {
+        let path = root().join("scenarios/contracts").join(format!("{name}.yaml"));
+        let reading = read_scenario(&path, &[]);
+        let said = reading.diagnostics.render(&reading.files, false);
+        let loaded = reading.loaded.unwrap_or_else(|| panic!("{name}:\n{said}"));
+        assert_eq!(said, "", "{name}");
+        assert!(loaded.design.terms.project.is_some(), "{name}");
+    }
+}
+
 #[test]
 fn what_show_prints_is_the_same_scenario() {
     let bench = Bench::new();

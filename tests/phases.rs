@@ -12,6 +12,7 @@ replications: 2
 money:
   horizon: 24 months
   discount: 10 %
+  factors: {let: 1}
   capital:
     hall: {cost: 1 M$, life: 10 years, source: test, spend: {from: 2 months, over: 4 months}}
 keep: {file: small.yaml}
@@ -65,6 +66,39 @@ fn phases_share_their_luck_and_differ_by_their_design() {
     near(train("phases") / annuity(1..=6), train("kept") / annuity(1..=24));
     let mean = |of: &str| found["npv_usd"][of]["mean"].as_f64().unwrap();
     near(mean("phases") - mean("kept"), mean("difference"));
+    // With other money the same stretches are carried anew, as phases of that money would be.
+    let command = "phases plan.yaml --format json --set replications=1 --set duration=2h";
+    let varied = bench
+        .loadbank(command)
+        .args([
+            "--vary",
+            "money.horizon=18 months..24 months",
+            "--breakeven",
+            "money.factors.let=0..1e4",
+        ])
+        .output()
+        .unwrap();
+    let varied: Json = serde_json::from_slice(&varied.stdout).unwrap();
+    let priced = |set: &str| -> f64 {
+        let output = bench.loadbank(command).args(["--set", set]).output().unwrap();
+        let found: Json = serde_json::from_slice(&output.stdout).unwrap();
+        found["npv_usd"]["difference"]["mean"].as_f64().unwrap()
+    };
+    let at =
+        |place: usize| varied["vary"]["money.horizon"][place]["difference_usd"]["mean"].as_f64();
+    assert_eq!(at(0), Some(priced("money.horizon=18 months")));
+    assert_eq!(at(1), Some(priced("money.horizon=24 months")));
+    let factor = varied["breakeven"]["money.factors.let"].as_str().unwrap();
+    near(1e-4 * priced(&format!("money.factors.let={factor}")), 0.0);
+    for (arguments, code, message) in [
+        (["--vary", "seed=1..2"], 2, "changes what is simulated"),
+        (["--vary", "money.horizon=5 months..12 months"], 3, "the works take 6 months of 5"),
+    ] {
+        let output = bench.loadbank(command).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(message), "no `{message}` in {said}");
+    }
     let text = bench.loadbank("phases plan.yaml").output().unwrap();
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(

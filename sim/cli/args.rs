@@ -183,6 +183,16 @@ pub(super) struct Phases {
     #[command(flatten)]
     pub(super) source: Source,
 
+    /// What the phases bring with a parameter of `money` at two values, others as they are, without
+    /// simulating again; several times, to rank them: `--vary money.discount="8 %..16 %"`.
+    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    pub(super) vary: Vec<Between>,
+
+    /// The value of a parameter of `money` between two at which the phases bring nothing:
+    /// `--breakeven money.factors.let=0.5..3`.
+    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    pub(super) breakeven: Vec<Between>,
+
     /// How to print what it comes to.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

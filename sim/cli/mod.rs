@@ -13,6 +13,7 @@ mod progress;
 mod reliability;
 mod run;
 mod study;
+mod vary;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};

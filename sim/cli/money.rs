@@ -5,18 +5,19 @@ use std::path::Path;
 
 use super::args::{Between, Format, Money};
 use super::exit::Exit;
-use super::{colour, complain, print};
+use super::{colour, complain, print, vary};
 use crate::money::{Account, Books, Terms};
 use crate::report::text::{Sensitivity, Swing};
 use crate::report::{account, json, meter, text};
 use crate::scenario::{self, TermsReading};
-use crate::units::split_number;
 
 const NOT_A_RUN: &str = "name the folder of a run, as `loadbank run` leaves it";
 
 pub(super) fn money(args: &Money) -> Exit {
     let between = args.vary.iter().chain(&args.breakeven).map(|of| &of.path);
-    if let Some(set) = args.sets.iter().chain(between).find(|set| !is_of_money(set)) {
+    if let Some(set) =
+        args.sets.iter().chain(between).find(|set| !vary::is_of(set, &["contracts", "money"]))
+    {
         complain(
             &format!("`{set}` cannot change in a run that has ended"),
             Some("only `contracts` and `money` are priced anew; simulate all else with `run`"),
@@ -48,7 +49,7 @@ pub(super) fn money(args: &Money) -> Exit {
     };
     let mut zeros = Vec::new();
     for of in &args.breakeven {
-        match run.breakeven(of) {
+        match vary::breakeven(of, &|value| run.worth_usd(&of.path, value)) {
             Ok(Some(value)) => zeros.push((of.path.clone(), value)),
             Ok(None) => return Exit::Scenario,
             Err(message) => {
@@ -103,39 +104,4 @@ impl Run<'_> {
         let at = |value: &String| Some((value.clone(), self.worth_usd(&of.path, value)?));
         Some(Swing { path: of.path.clone(), low: at(&of.low)?, high: at(&of.high)? })
     }
-
-    /// The value at which nothing is left: with its unit, or that there is none between the two.
-    fn breakeven(&self, of: &Between) -> Result<Option<Option<String>>, String> {
-        let number = |text: &str| {
-            let read = split_number(text).map(|(number, unit)| (number, unit.to_owned()));
-            read.ok_or_else(|| format!("`{text}` is no number with a unit"))
-        };
-        let ((mut low, unit), (mut high, other)) = (number(&of.low)?, number(&of.high)?);
-        if unit != other {
-            return Err(format!("`{unit}` and `{other}` are not one unit"));
-        }
-        let written = |number: f64| format!("{number} {unit}").trim_end().to_owned();
-        let left = |number: f64| self.worth_usd(&of.path, &written(number));
-        let (Some(at_low), Some(at_high)) = (left(low), left(high)) else { return Ok(None) };
-        if (at_low > 0.0) == (at_high > 0.0) {
-            return Ok(Some(None));
-        }
-        // To a billionth of the range.
-        for _ in 0..30 {
-            let middle = low + 0.5 * (high - low);
-            let Some(at_middle) = left(middle) else { return Ok(None) };
-            match (at_middle > 0.0) == (at_low > 0.0) {
-                true => low = middle,
-                false => high = middle,
-            }
-        }
-        Ok(Some(Some(written(low + 0.5 * (high - low)))))
-    }
-}
-
-/// Whether a `--set` argument changes what is priced alone.
-fn is_of_money(set: &str) -> bool {
-    let path = set.split('=').next().unwrap_or_default().trim();
-    let section = path.split('.').next().unwrap_or_default();
-    ["contracts", "money"].contains(&section)
 }

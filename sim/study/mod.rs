@@ -43,7 +43,9 @@ pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
 pub use decide::{Found, Requirement, RequirementResult, Rule, Until};
 pub use judge::judge_requirements;
 pub use latency::{Pool, Pools, decoded};
-pub use phases::{Phases, PhasesFound, PhasesReading, mean_worth, read_phases, simulate_phases};
+pub use phases::{
+    Phases, PhasesFound, PhasesReading, Stretches, mean_worth, read_phases, simulate_phases,
+};
 pub use plan::{Arm, Case, Search, Selection, SelectionRule, Study};
 pub use points::{Parameter, Point, Sampling, Setting};
 pub use prepared::{Prepared, whole_warm_up};

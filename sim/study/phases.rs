@@ -75,6 +75,8 @@ pub struct Phases {
     pub stages: Vec<((usize, usize), Arm)>,
     /// The site that stays as it is.
     pub keep: Arm,
+    /// The names that money may refer to.
+    around: Around,
 }
 
 /// What reading phases came to.
@@ -97,6 +99,14 @@ pub struct PhasesFound {
     pub kept: Vec<Forecast>,
     /// What the phases bring beyond that, in the mean of all replications.
     pub more: Merit,
+}
+
+impl PhasesFound {
+    /// What the phases are worth beyond the site that stays, in each replication, $.
+    pub fn more_usd(&self) -> Vec<f64> {
+        let pairs = self.phased.iter().zip(&self.kept);
+        pairs.map(|(phased, kept)| phased.merit.npv_usd - kept.merit.npv_usd).collect()
+    }
 }
 
 /// Reads the phases at `path` with the `--set` arguments `sets`.
@@ -194,6 +204,7 @@ fn read(
     for design in &designs {
         around.works.extend(design.works.iter().map(|work| work.name.clone()));
         around.contracts.extend(design.terms.contracts.iter().map(|it| it.name.clone()));
+        around.halls.extend(design.halls.iter().map(|hall| hall.name.clone()));
         around.let_out(&design.terms);
         let incomes =
             [(!design.programmes.is_empty(), "programmes"), (design.may_export(), "export")];
@@ -209,8 +220,8 @@ fn read(
     around.tenants.retain(|(work, _)| !is_own(work));
     // Parts are sized by the halls of the last phase.
     if let Some((_, arm)) = arms.last() {
-        let halls = &arm.prepared.loaded.design.halls;
-        around.halls.extend(halls.iter().map(|hall| hall.name.clone()));
+        let halls = arm.prepared.loaded.design.halls.iter();
+        around.built = Some(halls.map(|hall| hall.name.clone()).collect());
     }
     // A site without contracts pays for its energy.
     if designs.iter().any(|design| design.terms.contracts.is_empty()) {
@@ -232,14 +243,23 @@ fn read(
         arms.iter().skip(1).map(|(from, _)| *from).chain([project.months]).collect();
     let stages = arms.into_iter().zip(ends).map(|((from, arm), until)| ((from, until), arm));
     let stages = stages.collect();
-    Some(Phases { name: spec.name, start, replications, project, stages, keep })
+    Some(Phases { name: spec.name, start, replications, project, stages, keep, around })
 }
 
 /// What a stretch of a scenario left.
 type Left = (Account, Option<Bill>);
 
-/// Simulates each scenario of `phases` in all replications and carries them over the years; none where
-/// `stop` asked for an end.
+/// What the scenarios of phases left, in all replications.
+#[derive(Debug)]
+pub struct Stretches {
+    /// By replication, and in it by scenario: what is said twice was simulated once.
+    left: Vec<Left>,
+    /// Which of these the site that stays and each of the phases has.
+    places: Vec<usize>,
+    scenarios: usize,
+}
+
+/// Simulates each scenario of `phases` in all replications; none where `stop` asked for an end.
 ///
 /// # Errors
 ///
@@ -247,21 +267,25 @@ type Left = (Account, Option<Bill>);
 pub fn simulate_phases(
     phases: &Phases,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<PhasesFound>, String> {
+) -> Result<Option<Stretches>, String> {
     let arms: Vec<&Arm> =
         std::iter::once(&phases.keep).chain(phases.stages.iter().map(|(_, arm)| arm)).collect();
-    // What is said twice is simulated once.
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
-    let same: Vec<usize> = arms
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut distinct = Vec::new();
+    let places: Vec<usize> = arms
         .iter()
-        .enumerate()
-        .map(|(index, arm)| *first.entry(arm.hash.as_str()).or_insert(index))
+        .map(|arm| {
+            *known.entry(arm.hash.as_str()).or_insert_with(|| {
+                distinct.push(*arm);
+                distinct.len() - 1
+            })
+        })
         .collect();
-    let tasks: Vec<(usize, u32)> = (0..phases.replications)
-        .flat_map(|replication| first.values().map(move |&arm| (arm, replication)))
+    let tasks: Vec<(&Arm, u32)> = (0..phases.replications)
+        .flat_map(|replication| distinct.iter().map(move |arm| (*arm, replication)))
         .collect();
-    let run = |&(arm, replication): &(usize, u32)| -> Result<Option<Left>, String> {
-        let Arm { name, prepared, .. } = arms[arm];
+    let run = |&(arm, replication): &(&Arm, u32)| -> Result<Option<Left>, String> {
+        let Arm { name, prepared, .. } = arm;
         let run = simulate(prepared, (u64::from(replication), Span::ZERO), stop);
         let run = run.map_err(|message| format!("`{name}`: {message}"))?;
         let Some((outcome, _)) = run else { return Ok(None) };
@@ -271,33 +295,8 @@ pub fn simulate_phases(
         Ok(Some((outcome.account, outcome.bill)))
     };
     let left: Vec<Option<Left>> = tasks.par_iter().map(run).collect::<Result<_, String>>()?;
-    let Some(left) = left.into_iter().collect::<Option<Vec<Left>>>() else { return Ok(None) };
-    let ranks: Vec<usize> =
-        same.iter().map(|arm| first.values().take_while(|it| *it != arm).count()).collect();
-    let of = |arm: usize, replication: u32| &left[replication as usize * first.len() + ranks[arm]];
-    let mut found = PhasesFound {
-        stages_usd: vec![0.0; phases.stages.len()],
-        phased: Vec::new(),
-        kept: Vec::new(),
-        more: Merit::of(&[0.0], 0.0),
-    };
-    let mut more = vec![0.0; phases.project.months + 1];
-    for replication in 0..phases.replications {
-        let stages: Vec<&Left> = (1..arms.len()).map(|arm| of(arm, replication)).collect();
-        let (phased, stages_usd) = phases.carry(&stages);
-        let kept = phases.carry_kept(of(0, replication));
-        let n = f64::from(phases.replications);
-        for (sum, usd) in found.stages_usd.iter_mut().zip(stages_usd) {
-            *sum += usd / n;
-        }
-        for (month, sum) in more.iter_mut().enumerate() {
-            *sum += (phased.flows[month] - kept.flows[month]) / n;
-        }
-        found.phased.push(phased);
-        found.kept.push(kept);
-    }
-    found.more = Merit::of(&more, phases.project.discount);
-    Ok(Some(found))
+    let left = left.into_iter().collect::<Option<Vec<Left>>>();
+    Ok(left.map(|left| Stretches { left, places, scenarios: distinct.len() }))
 }
 
 /// What each line and part of `forecasts` is worth, $, in the mean of all of them; what one of them
@@ -314,12 +313,78 @@ pub fn mean_worth(forecasts: &[Forecast]) -> Vec<(&str, f64)> {
     all
 }
 
+impl Stretches {
+    /// What the site that stays, at 0, or a phase left in a replication.
+    fn of(&self, place: usize, replication: usize) -> &Left {
+        &self.left[replication * self.scenarios + self.places[place]]
+    }
+}
+
 impl Phases {
+    /// The plan of these phases read again from `path` with the `--set` arguments `sets`, which differ
+    /// from those of the first reading by changes of `money` alone; and what is found.
+    pub fn read_project(
+        &self,
+        path: &Path,
+        sets: &[String],
+    ) -> (Option<Project>, Diagnostics, Files) {
+        let mut document = match scenario::load(path, sets) {
+            Ok(document) => document,
+            Err(error) => return (None, error.diagnostics, error.files),
+        };
+        let mut sink = std::mem::take(&mut document.diagnostics);
+        let project = document.place().read::<PhasesSpec>(&mut sink).and_then(|spec| {
+            let mut faults = Vec::new();
+            let project = spec.money.resolve(&self.around, &mut faults);
+            let last = self.stages.last().map_or(0, |((from, _), _)| *from);
+            if let Some(months) = project.as_ref().map(|it| it.months).filter(|it| *it <= last) {
+                let message = format!("ends after {months} months, before the last phase begins");
+                faults.push(Fault::error("horizon", message));
+            }
+            let money = document.section("money")?;
+            faults.into_iter().for_each(|fault| money.fault(fault, &mut sink));
+            project
+        });
+        (project.filter(|_| !sink.has_errors()), sink, document.files)
+    }
+
+    /// What the phases that left `stretches` come to under `project`: their own, or one that differs from
+    /// it by money alone.
+    pub fn come_to(&self, project: &Project, stretches: &Stretches) -> PhasesFound {
+        let mut found = PhasesFound {
+            stages_usd: vec![0.0; self.stages.len()],
+            phased: Vec::new(),
+            kept: Vec::new(),
+            more: Merit::of(&[0.0], 0.0),
+        };
+        let mut more = vec![0.0; project.months + 1];
+        let n = f64::from(self.replications);
+        for replication in 0..self.replications as usize {
+            let stages: Vec<&Left> =
+                (1..=self.stages.len()).map(|place| stretches.of(place, replication)).collect();
+            let (phased, stages_usd) = self.carry(project, &stages);
+            let kept = self.carry_kept(project, stretches.of(0, replication));
+            for (sum, usd) in found.stages_usd.iter_mut().zip(stages_usd) {
+                *sum += usd / n;
+            }
+            for (month, sum) in more.iter_mut().enumerate() {
+                *sum += (phased.flows[month] - kept.flows[month]) / n;
+            }
+            found.phased.push(phased);
+            found.kept.push(kept);
+        }
+        found.more = Merit::of(&more, project.discount);
+        found
+    }
+
     /// The phases that left `stages`, carried over their months, and the cash of the first month of each.
-    fn carry(&self, stages: &[&Left]) -> (Forecast, Vec<f64>) {
+    fn carry(&self, project: &Project, stages: &[&Left]) -> (Forecast, Vec<f64>) {
         let mut lines: Vec<Line> = Vec::new();
         let mut firsts = Vec::new();
-        for (((from, until), arm), (account, bill)) in self.stages.iter().zip(stages) {
+        let begins = self.stages.iter().skip(1).map(|((from, _), _)| *from);
+        let ends = begins.chain([project.months]);
+        for ((((from, _), arm), until), (account, bill)) in self.stages.iter().zip(ends).zip(stages)
+        {
             let terms = &arm.prepared.loaded.design.terms;
             // A contract steps from the first phase that has it; upkeep from the start.
             let since = |name: &str| {
@@ -331,21 +396,21 @@ impl Phases {
                 let first = self.stages.iter().find(|(_, arm)| has(arm));
                 first.map_or(0, |((from, _), _)| *from)
             };
-            let own = self.project.lines((terms, account, bill.as_ref()), (*from, *until), &since);
-            let mut flows = vec![0.0; self.project.months + 1];
+            let own = project.lines((terms, account, bill.as_ref()), (*from, until), &since);
+            let mut flows = vec![0.0; project.months + 1];
             own.iter().for_each(|line| line.add_to(&mut flows));
             firsts.push(flows[from + 1]);
             lines.extend(own);
         }
         let (last, _) = stages[stages.len() - 1];
-        (self.project.fold(&lines, 0, last), firsts)
+        (project.fold(&lines, 0, last), firsts)
     }
 
     /// The site that stays as it is.
-    fn carry_kept(&self, (account, bill): &Left) -> Forecast {
+    fn carry_kept(&self, project: &Project, (account, bill): &Left) -> Forecast {
         let terms = &self.keep.prepared.loaded.design.terms;
-        let project = Project { parts: Vec::new(), ..self.project.clone() };
-        let months = (0, self.project.months);
+        let project = Project { parts: Vec::new(), ..project.clone() };
+        let months = (0, project.months);
         let lines = project.lines((terms, account, bill.as_ref()), months, &|_| 0);
         project.fold(&lines, 0, account)
     }

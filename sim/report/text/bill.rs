@@ -88,15 +88,21 @@ pub fn sensitivity(settlement: &Settlement, of: &Sensitivity) -> String {
         }
         sheet.write(&mut out);
     }
-    if !of.zeros.is_empty() {
-        let mut sheet = Sheet::new("Nothing is left at", &[""]);
-        for (path, value) in &of.zeros {
-            let value = value.clone().unwrap_or_else(|| "no value in the range".to_owned());
-            sheet.row(path, [value]);
-        }
-        sheet.write(&mut out);
-    }
+    zeros(&mut out, "Nothing is left at", &of.zeros);
     out
+}
+
+/// The values of parameters, by path, under a title that says for what; nothing where there are none.
+pub(super) fn zeros(out: &mut String, title: &str, zeros: &[(String, Option<String>)]) {
+    if zeros.is_empty() {
+        return;
+    }
+    let mut sheet = Sheet::new(title, &[""]);
+    for (path, value) in zeros {
+        let value = value.clone().unwrap_or_else(|| "no value in the range".to_owned());
+        sheet.row(path, [value]);
+    }
+    sheet.write(out);
 }
 
 /// The figures of merit of `forecast`.

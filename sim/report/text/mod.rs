@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use bill::{Sensitivity, Swing, sensitivity, settlement};
 pub use check::check;
-pub use phases::{phases, phases_json};
+pub use phases::{PhasesSensitivity, PhasesSwing, phases, phases_json};
 pub use reliability::{Reliability, reliability_json, reliability_text};
 
 use super::sheet::{Magnitude, Sheet, WIDTH, amount, markdown, time, wrapped};

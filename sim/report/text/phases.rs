@@ -5,13 +5,33 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::super::sheet::{Sheet, amount};
-use super::bill::rate_of_return;
+use super::bill::{rate_of_return, zeros};
 use crate::money::{Forecast, Merit};
 use crate::study::statistics::{LEVEL, Mean};
 use crate::study::{Phases, PhasesFound, mean_worth};
 
+/// What phases bring with one parameter at two values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhasesSwing {
+    /// Its path.
+    pub path: String,
+    /// Its lower value as written, and what the phases bring in each replication, $.
+    pub low: (String, Vec<f64>),
+    /// Its upper one.
+    pub high: (String, Vec<f64>),
+}
+
+/// How what phases bring depends on parameters of money.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PhasesSensitivity {
+    /// By parameter.
+    pub swings: Vec<PhasesSwing>,
+    /// By path: the value at which they bring nothing, where there is one in its range.
+    pub zeros: Vec<(String, Option<String>)>,
+}
+
 /// As a text.
-pub fn phases(phases: &Phases, found: &PhasesFound) -> String {
+pub fn phases(phases: &Phases, found: &PhasesFound, sensitivity: &PhasesSensitivity) -> String {
     let n = phases.replications;
     let mut out = format!(
         "{}: {} months from {}, each phase simulated in {n} replication{}\n",
@@ -41,12 +61,24 @@ pub fn phases(phases: &Phases, found: &PhasesFound) -> String {
     sheet.write(&mut out);
     let Merit { payback_years, trough_usd, .. } = &found.more;
     let mut sheet = Sheet::new("Phases less kept", &[""]);
-    sheet.row("net present value, $", [told(&more(found))]);
+    sheet.row("net present value, $", [told(&found.more_usd())]);
     sheet.row("internal rate of return", [rate_of_return(&found.more)]);
     let payback = payback_years.map_or("never".to_owned(), |years| format!("{years:.2}"));
     sheet.row("payback, years", [payback]);
     sheet.row("trough, $", [amount(*trough_usd)]);
     sheet.write(&mut out);
+    let mut swings: Vec<&PhasesSwing> = sensitivity.swings.iter().collect();
+    let mean = |at: &(String, Vec<f64>)| at.1.iter().sum::<f64>() / at.1.len() as f64;
+    let span = |swing: &PhasesSwing| (mean(&swing.high) - mean(&swing.low)).abs();
+    swings.sort_by(|a, b| span(b).total_cmp(&span(a)));
+    if !swings.is_empty() {
+        let mut sheet = Sheet::new("Phases less kept, one parameter changed", &["$", "$"]);
+        for PhasesSwing { path, low, high } in swings {
+            sheet.row(&format!("{path}: {}, {}", low.0, high.0), [told(&low.1), told(&high.1)]);
+        }
+        sheet.write(&mut out);
+    }
+    zeros(&mut out, "Phases bring nothing at", &sensitivity.zeros);
     if n > 1 {
         let _ = writeln!(
             out,
@@ -61,7 +93,11 @@ pub fn phases(phases: &Phases, found: &PhasesFound) -> String {
 /// # Panics
 ///
 /// Never: these are plain figures.
-pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
+pub fn phases_json(
+    phases: &Phases,
+    found: &PhasesFound,
+    sensitivity: &PhasesSensitivity,
+) -> String {
     let stages = phases.stages.iter().zip(&found.stages_usd).map(|(((from, until), arm), usd)| {
         json!({"name": arm.name, "from_month": from + 1, "to_month": until, "first_month_usd": usd})
     });
@@ -78,7 +114,11 @@ pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
         let names = names.map(|(name, usd)| (name.to_owned(), json!(usd)));
         serde_json::Value::Object(names.collect())
     };
-    let object = json!({
+    let swing = |swing: &PhasesSwing| {
+        let at = |(value, usd): &(String, Vec<f64>)| json!({"value": value, "difference_usd": summary(usd)});
+        (swing.path.clone(), json!([at(&swing.low), at(&swing.high)]))
+    };
+    let mut object = json!({
         "name": phases.name,
         "start": phases.start.to_string(),
         "months": phases.project.months,
@@ -86,7 +126,7 @@ pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
         "npv_usd": {
             "phases": summary(&npvs(&found.phased)),
             "kept": summary(&npvs(&found.kept)),
-            "difference": summary(&more(found)),
+            "difference": summary(&found.more_usd()),
         },
         "difference": {
             "irr": merit.irr(),
@@ -97,6 +137,13 @@ pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
         "worth_usd": {"phases": worth(&found.phased), "kept": worth(&found.kept)},
         "cash_flows_usd": {"phases": flows(&found.phased), "kept": flows(&found.kept)},
     });
+    if !sensitivity.swings.is_empty() {
+        object["vary"] = serde_json::Value::Object(sensitivity.swings.iter().map(swing).collect());
+    }
+    if !sensitivity.zeros.is_empty() {
+        let zeros = sensitivity.zeros.iter().map(|(path, value)| (path.clone(), json!(value)));
+        object["breakeven"] = serde_json::Value::Object(zeros.collect());
+    }
     let mut text = serde_json::to_string_pretty(&object).expect("plain figures");
     text.push('\n');
     text
@@ -104,11 +151,6 @@ pub fn phases_json(phases: &Phases, found: &PhasesFound) -> String {
 
 fn npvs(forecasts: &[Forecast]) -> Vec<f64> {
     forecasts.iter().map(|it| it.merit.npv_usd).collect()
-}
-
-fn more(found: &PhasesFound) -> Vec<f64> {
-    let pairs = npvs(&found.phased).into_iter().zip(npvs(&found.kept));
-    pairs.map(|(phased, kept)| phased - kept).collect()
 }
 
 /// The mean of `values`, and half of its interval where there are several.
