@@ -1,5 +1,7 @@
 //! A cooling loop while the site runs: its machines, its masses and its heat book.
 
+use std::cell::Cell;
+
 use super::chillers::Operator;
 use super::exchangers::{ExchangerPlant, Group, groups_of, part};
 use super::machines::Machines;
@@ -51,6 +53,8 @@ pub(in crate::facility) struct LoopPlant {
     /// When to look again.
     pub(super) next: Alarm,
     solved: Solved,
+    /// What was found last of the time since it was reached, in seconds: an instant asks several times.
+    flowed: Cell<(f64, Amounts)>,
     pub(super) now: Instant,
     pub(in crate::facility) books: HeatBooks,
 }
@@ -294,6 +298,7 @@ impl LoopPlant {
             room_w: 0.0,
             next: Alarm::default(),
             solved: Solved::default(),
+            flowed: Cell::default(),
             books: HeatBooks::default(),
         }
     }
@@ -355,10 +360,16 @@ impl LoopPlant {
             self.now.now_c = transient.at(elapsed_s);
         }
         self.since = now;
+        self.forget_flowed();
         self.now.capacities.clear();
         self.solved.works.clear();
         self.now.out_of_balance = false;
         self.now.moving = self.transient.is_some();
+    }
+
+    /// It works otherwise since it was reached.
+    pub(super) fn forget_flowed(&mut self) {
+        self.flowed = Cell::default();
     }
 
     /// Amounts since the start, up to `now`, which nothing has reached yet.
@@ -404,6 +415,19 @@ impl LoopPlant {
     /// What its device does was found at that instant. While the loop is out of balance the heat
     /// that it takes moves on from there, and all that follows from that heat goes with it.
     fn since_reached(&self, seconds: f64) -> Amounts {
+        if seconds == 0.0 {
+            return Amounts::default();
+        }
+        let (of_s, known) = self.flowed.get();
+        if of_s == seconds {
+            return known;
+        }
+        let amounts = self.flowing(seconds);
+        self.flowed.set((seconds, amounts));
+        amounts
+    }
+
+    fn flowing(&self, seconds: f64) -> Amounts {
         let state = &self.state;
         let rejected_j = match &self.transient {
             Some(transient) => transient.given(seconds).rejected_j + self.beside_w * seconds,

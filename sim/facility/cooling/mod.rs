@@ -248,6 +248,7 @@ impl Facility<'_> {
             }
             plant.state.supply_c = held_c[0];
             plant.held_c = held_c;
+            plant.forget_flowed();
             self.audit.cooling(now, index, plant, &self.exchangers);
             if let Some(seconds) = look_again_s(plant, &self.exchangers) {
                 let nanos = (seconds.max(SOONEST_S) * 1e9).ceil() as u64;

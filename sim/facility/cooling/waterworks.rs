@@ -205,7 +205,7 @@ impl Waterworks {
         let plant = |index: u32| &plants[index as usize];
         let moving = self.order.iter().map(|&index| plant(index)).filter(|p| p.is_out_of_balance());
         let at = moving.filter_map(|plant| plant.next.at()).min()?;
-        if self.main.is_spent() {
+        if self.main.is_spent() || self.main.left_kg().is_infinite() {
             return None;
         }
         let left_kg = |seconds: f64| {
@@ -286,7 +286,7 @@ impl LoopWater {
     fn falls_short(&self, now: Time, plant: &LoopPlant) -> bool {
         let Some(at) = plant.next.at().filter(|_| plant.is_out_of_balance()) else { return false };
         let seconds = (at - now).as_secs_f64();
-        if !self.wet || !self.basin.is_empty() || seconds <= 0.0 {
+        if !self.wet || !self.basin.is_empty() || seconds <= 0.0 || self.most_kg_s.is_infinite() {
             return false;
         }
         let flowed = self.flows_in(seconds, now, plant);
@@ -299,6 +299,10 @@ impl LoopWater {
     /// less.
     fn ends_in_s(&self, now: Time, plant: &LoopPlant) -> Option<f64> {
         let at = plant.next.at().filter(|_| plant.is_out_of_balance())?;
+        let is_limited = !self.main.is_spent() && self.main.left_kg().is_finite();
+        if self.basin.is_empty() && !is_limited {
+            return None;
+        }
         let left = |seconds: f64| {
             let flowed = self.flows_in(seconds, now, plant);
             let level_kg = self.basin.level_kg() + flowed.filled_kg;

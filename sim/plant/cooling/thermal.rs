@@ -9,7 +9,10 @@
 mod modes;
 mod reversals;
 
-use modes::{Mode, positive_solve, symmetric_modes};
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use modes::{Mode, Reach, positive_solve, symmetric_modes};
 
 use super::root;
 
@@ -89,6 +92,15 @@ pub struct Trajectory {
     /// Temperature of node `i` is `rest[i] + sum over k of shape[i][k] u_k`.
     rest: Vec<f64>,
     shape: Vec<Vec<f64>>,
+    /// What each mode does up to the horizon that was looked to last.
+    ahead: RefCell<Ahead>,
+}
+
+/// What each mode does from the start to a horizon: the same for whatever is watched.
+#[derive(Debug, Clone, Default)]
+struct Ahead {
+    horizon: f64,
+    modes: Vec<Reach>,
 }
 
 /// Rates whose difference is a smaller share of the greater of them are taken as the same, and so
@@ -275,7 +287,7 @@ impl ThermalNetwork {
         }
         let fed_modes: Vec<usize> = (0..n).filter(|&j| (0..n).any(|k| couples(j, k))).collect();
         let mut mixed = vec![vec![0.0; n]; n];
-        for _ in 0..LONGEST_CHAIN {
+        for _ in 0..if fed_modes.is_empty() { 0 } else { LONGEST_CHAIN } {
             let before = mixed.clone();
             for &j in &fed_modes {
                 for k in 0..n {
@@ -297,6 +309,9 @@ impl ThermalNetwork {
         // The modes v of a state and of a drive, from u by the same chain.
         let unmixed = |of: &dyn Fn(usize) -> f64| -> Vec<f64> {
             let u: Vec<f64> = (0..n).map(|k| (0..n).map(|a| vectors[a][k] * of(a)).sum()).collect();
+            if fed_modes.is_empty() {
+                return u;
+            }
             let mut v = u.clone();
             for _ in 0..LONGEST_CHAIN {
                 let before = v.clone();
@@ -311,7 +326,7 @@ impl ThermalNetwork {
         let drives = unmixed(&|a| drive[a]);
         let modes =
             (0..n).map(|k| Mode { rate: rates[k], start: starts[k], drive: drives[k] }).collect();
-        for row in &mut vectors {
+        for row in vectors.iter_mut().filter(|_| !fed_modes.is_empty()) {
             let fed: Vec<f64> =
                 (0..n).map(|k| fed_modes.iter().map(|&j| row[j] * mixed[j][k]).sum()).collect();
             row.iter_mut().zip(fed).for_each(|(v, fed)| *v += fed);
@@ -335,7 +350,7 @@ impl ThermalNetwork {
         for (i, node) in self.nodes.iter().enumerate() {
             rest[i] = node.held_c.unwrap_or(rest[i]);
         }
-        Trajectory { network: self.clone(), modes, rest, shape }
+        Trajectory { network: self.clone(), modes, rest, shape, ahead: RefCell::default() }
     }
 
     /// The same with rates that differ: where two coincide their modes have no closed form of
@@ -472,7 +487,14 @@ impl Trajectory {
     /// Temperatures of all nodes at `t`, in the order of adding: what a new trajectory of a
     /// changed network starts from.
     pub fn all_at(&self, t: f64) -> Vec<f64> {
-        (0..self.rest.len()).map(|i| self.at(ThermalNode(i), t)).collect()
+        let modes: Vec<f64> = self.modes.iter().map(|mode| mode.at(t)).collect();
+        self.blended(&modes).collect()
+    }
+
+    /// What each node has of `modes`, its rest included.
+    fn blended<'a>(&'a self, modes: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        let of = |shape: &Vec<f64>| modes.iter().zip(shape).map(|(u, s)| s * u).sum::<f64>();
+        self.rest.iter().zip(&self.shape).map(move |(rest, shape)| rest + of(shape))
     }
 
     /// How fast a node warms at `t`, K/s.
@@ -498,10 +520,7 @@ impl Trajectory {
         let fastest = self.modes.iter().fold(0.0, |most: f64, mode| most.max(mode.rate));
         let ends: Option<Vec<f64>> = self.modes.iter().map(|mode| mode.end(fastest)).collect();
         let ends = ends?;
-        let at = |(rest, shape): (&f64, &Vec<f64>)| {
-            rest + shape.iter().zip(&ends).map(|(s, u)| s * u).sum::<f64>()
-        };
-        Some(self.rest.iter().zip(&self.shape).map(at).collect())
+        Some(self.blended(&ends).collect())
     }
 
     /// Heat that the nodes hold at `to` beyond what they held at `from`, J.
@@ -523,11 +542,21 @@ impl Trajectory {
     /// node is regulated, to what holds its temperature. What sources put in and this take
     /// out, over all nodes, is what is [stored](Self::stored_j).
     pub fn rejected_j(&self, node: ThermalNode, from: f64, to: f64) -> f64 {
+        let Node { held_c, gives_to, sink_w_k, sink_w, .. } = self.network.nodes[node.0];
+        if held_c.is_none() && gives_to.is_none() {
+            return (sink_w_k * self.mean(node, from, to) - sink_w) * (to - from);
+        }
         self.network.leaves_j(node.0, &self.means(from, to), to - from)
     }
 
     fn means(&self, from: f64, to: f64) -> Vec<f64> {
-        (0..self.rest.len()).map(|i| self.mean(ThermalNode(i), from, to)).collect()
+        if to <= from {
+            return self.all_at(from);
+        }
+        let modes: Vec<f64> = self.modes.iter().map(|mode| mode.integral(from, to)).collect();
+        let of = |shape: &Vec<f64>| modes.iter().zip(shape).map(|(u, s)| s * u).sum::<f64>();
+        let nodes = self.rest.iter().zip(&self.shape);
+        nodes.map(|(rest, shape)| rest + of(shape) / (to - from)).collect()
     }
 
     /// Heat conducted from one node to another over `from..to`, J.
@@ -558,61 +587,81 @@ impl Trajectory {
             Crossing::Rising => 1.0,
             Crossing::Falling => -1.0,
         };
-        let (rest, shape) = (self.rest[node.0], self.shape[node.0].clone());
+        let (rest, shape) = (self.rest[node.0], Cow::Borrowed(&self.shape[node.0][..]));
         self.first_rise(&Blend { sign, rest, shape, threshold: threshold_c }, horizon)
     }
 
     /// The first instant after the start, up to `horizon`, at which `blend` comes to be beyond its
     /// threshold.
-    fn first_rise(&self, blend: &Blend, horizon: f64) -> Option<f64> {
+    fn first_rise(&self, blend: &Blend<'_>, horizon: f64) -> Option<f64> {
         assert!(horizon.is_finite(), "a horizon of {horizon} s");
         let Blend { sign, rest, ref shape, threshold } = *blend;
+        let shape = &**shape;
         // Above zero is beyond the threshold.
         let excess = |t: f64| {
             let swing: f64 = self.modes.iter().zip(shape).map(|(mode, s)| s * mode.at(t)).sum();
             sign * (rest + swing - threshold)
         };
-        let modes = || self.modes.iter().zip(shape).map(|(mode, s)| (mode, sign * s));
         // Between two instants every mode moves one way, so these hold for the whole interval:
         // how far all modes may have moved down and up, and the least and the greatest slope.
-        let moves = |from: f64, to: f64| {
-            modes().fold((0.0, 0.0), |(down, up), (mode, s)| {
-                let gain: f64 = s * mode.gain(from, to);
+        let moves = |reach: &[Reach]| {
+            reach.iter().zip(shape).fold((0.0, 0.0), |(down, up), (reach, s)| {
+                let gain: f64 = sign * s * reach.gain;
                 (down + gain.min(0.0), up + gain.max(0.0))
             })
         };
-        let slopes = |from: f64, to: f64| {
-            modes().fold((0.0, 0.0), |(least, most), (mode, s)| {
-                let (a, b): (f64, f64) = (s * mode.slope(from), s * mode.slope(to));
+        let slopes = |reach: &[Reach]| {
+            reach.iter().zip(shape).fold((0.0, 0.0), |(least, most), (reach, s)| {
+                let s = sign * s;
+                let (a, b): (f64, f64) = (s * reach.slopes.0, s * reach.slopes.1);
                 (least + a.min(b), most + a.max(b))
             })
+        };
+        let end = |reach: &[Reach]| {
+            let swing: f64 = reach.iter().zip(shape).map(|(reach, s)| s * reach.at).sum();
+            sign * (rest + swing - threshold)
         };
 
         // What runs away passes every threshold long before it passes what a number can hold.
         let growth = self.modes.iter().fold(0.0, |most: f64, mode| most.max(-mode.rate));
         let horizon = if growth > 0.0 { horizon.min(600.0 / growth) } else { horizon };
+        let mut ahead = self.ahead.borrow_mut();
+        if ahead.horizon != horizon {
+            ahead.horizon = horizon;
+            ahead.modes.clear();
+            ahead.modes.extend(self.modes.iter().map(|mode| mode.reach(0.0, horizon)));
+        }
 
         // Depth first, from the left: the first crossing found is the first there is.
-        let mut beyond = excess(0.0) >= 0.0;
-        let mut intervals = vec![(0.0, horizon)];
-        while let Some((from, to)) = intervals.pop() {
-            let low = excess(from);
-            let (down, up) = moves(from, to);
+        let mut low = excess(0.0);
+        let mut beyond = low >= 0.0;
+        let (mut from, mut to) = (0.0, horizon);
+        let mut part: Vec<Reach> = Vec::new();
+        let mut later: Vec<f64> = Vec::new();
+        loop {
+            let reach = if part.is_empty() { &ahead.modes } else { &part };
+            let (down, up) = moves(reach);
             let still = if beyond { low + down >= 0.0 } else { low + up < 0.0 };
-            if still {
-                continue;
+            if !still {
+                let (least, most) = slopes(reach);
+                if least < 0.0 && most > 0.0 && to - from > FINEST_S {
+                    later.push(to);
+                    to = 0.5 * (from + to);
+                    part.clear();
+                    part.extend(self.modes.iter().map(|mode| mode.reach(from, to)));
+                    continue;
+                }
+                let high = end(reach);
+                if !beyond && high >= 0.0 {
+                    return Some(reached(excess, (from, low), (to, high)));
+                }
+                beyond = high >= 0.0;
             }
-            let (least, most) = slopes(from, to);
-            if least < 0.0 && most > 0.0 && to - from > FINEST_S {
-                let middle = 0.5 * (from + to);
-                intervals.extend([(middle, to), (from, middle)]);
-                continue;
-            }
-            let high = excess(to);
-            if !beyond && high >= 0.0 {
-                return Some(reached(excess, (from, low), (to, high)));
-            }
-            beyond = high >= 0.0;
+            let Some(next) = later.pop() else { break };
+            (from, to) = (to, next);
+            low = excess(from);
+            part.clear();
+            part.extend(self.modes.iter().map(|mode| mode.reach(from, to)));
         }
         None
     }
@@ -621,10 +670,10 @@ impl Trajectory {
 /// A quantity that follows the temperatures of a network, `rest` and a share of each mode, and a
 /// threshold of it that is crossed rising or, with a sign of -1, falling.
 #[derive(Debug)]
-struct Blend {
+struct Blend<'a> {
     sign: f64,
     rest: f64,
-    shape: Vec<f64>,
+    shape: Cow<'a, [f64]>,
     threshold: f64,
 }
 

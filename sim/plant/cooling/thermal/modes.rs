@@ -12,18 +12,37 @@ pub(super) struct Mode {
     pub(super) drive: f64,
 }
 
+/// What a mode does between two instants: its change, where it ends, and its slopes at both.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    pub(super) gain: f64,
+    pub(super) at: f64,
+    pub(super) slopes: (f64, f64),
+}
+
 impl Mode {
     pub(super) fn at(&self, t: f64) -> f64 {
         self.start + self.gain(0.0, t)
     }
 
     pub(super) fn slope(&self, t: f64) -> f64 {
-        (self.drive - self.rate * self.start) * libm::exp(-self.rate * t)
+        let x = -self.rate * t;
+        // Most looks begin at the start, where the exponential is one.
+        let left = if x == 0.0 { 1.0 } else { libm::exp(x) };
+        (self.drive - self.rate * self.start) * left
     }
 
     /// Change between two instants.
     pub(super) fn gain(&self, from: f64, to: f64) -> f64 {
         self.slope(from) * faded(self.rate, to - from)
+    }
+
+    /// All of this between two instants.
+    pub(super) fn reach(&self, from: f64, to: f64) -> Reach {
+        let slope = self.slope(from);
+        let gain = slope * faded(self.rate, to - from);
+        let at = if from == 0.0 { self.start + gain } else { self.at(to) };
+        Reach { gain, at, slopes: (slope, self.slope(to)) }
     }
 
     /// Integral between two instants.

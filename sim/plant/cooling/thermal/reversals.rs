@@ -34,7 +34,7 @@ impl Trajectory {
         const NOTHING_W: f64 = 1e-3;
         const ROUNDING_W: f64 = 1e-6;
         let leaves = self.blend(law_w, (-1.0, 0.0));
-        let modes = || self.modes.iter().zip(&leaves.shape);
+        let modes = || self.modes.iter().zip(&*leaves.shape);
         let now_w = leaves.rest + modes().map(|(mode, s)| s * mode.at(0.0)).sum::<f64>();
         let falls = || modes().map(|(mode, s)| s * mode.slope(0.0)).sum::<f64>() < 0.0;
         if now_w < -ROUNDING_W || (now_w <= NOTHING_W && falls()) {
@@ -45,19 +45,19 @@ impl Trajectory {
 
     /// A linear law of the temperatures along the trajectory, to be watched for a threshold: what it
     /// makes of nothing, and of a kelvin of each node, is all of it.
-    fn blend(&self, law: impl Fn(&[f64]) -> f64, (sign, threshold): (f64, f64)) -> Blend {
+    fn blend(&self, law: impl Fn(&[f64]) -> f64, (sign, threshold): (f64, f64)) -> Blend<'_> {
         let mut at_c = vec![0.0; self.rest.len()];
         let constant = law(&at_c);
-        let shape = vec![0.0; self.modes.len()];
-        let mut blend = Blend { sign, rest: constant, shape, threshold };
-        for (i, (rest, shape)) in self.rest.iter().zip(&self.shape).enumerate() {
+        let mut rest = constant;
+        let mut shape = vec![0.0; self.modes.len()];
+        for (i, (of_rest, of_shape)) in self.rest.iter().zip(&self.shape).enumerate() {
             at_c[i] = 1.0;
             let weight = law(&at_c) - constant;
             at_c[i] = 0.0;
-            blend.rest += weight * rest;
-            blend.shape.iter_mut().zip(shape).for_each(|(to, s)| *to += weight * s);
+            rest += weight * of_rest;
+            shape.iter_mut().zip(of_shape).for_each(|(to, s)| *to += weight * s);
         }
-        blend
+        Blend { sign, rest, shape: shape.into(), threshold }
     }
 
     /// The first instant after the start, up to `horizon`, at which one node comes to be warmer than
