@@ -1,6 +1,8 @@
 //! Reading the site: the meters of every column after each settled instant, and what is counted
 //! beside them. `closing` says what they come to.
 
+use std::cell::RefCell;
+
 use super::Facility;
 use super::cooling::{Amounts, WaterAmounts};
 use super::design::Design;
@@ -23,8 +25,10 @@ pub(super) struct Meters {
     columns: Vec<String>,
     import: usize,
     price: usize,
-    /// Groups that have emissions, make-up and blowdown.
-    billed: [Vec<usize>; 3],
+    /// What each derived column is made of, and the places of that in a row.
+    sources: Vec<Vec<(String, Option<usize>)>>,
+    /// Groups that have emissions, make-up and blowdown, and which of their columns that is.
+    billed: [Vec<(usize, usize)>; 3],
     pub(super) works: Vec<WorkMeter>,
     /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
@@ -132,8 +136,20 @@ impl Meters {
         let place = |name| columns.iter().position(|it| it == name).expect("a site has it");
         let (import, price) = (place("import_mw"), place("price_usd_per_mwh"));
         let billed = BILLED.map(|name| {
-            (0..groups.len()).filter(|&index| groups[index].has_column(name)).collect()
+            let of = |(index, group): (usize, &Group)| Some((index, group.place(name)?));
+            groups.iter().enumerate().filter_map(of).collect()
         });
+        let sources = ROW_DERIVED.iter().map(|derived| {
+            let asked = RefCell::new(Vec::new());
+            let _ = (derived.of)(&|name: &str| {
+                let place = columns.iter().position(|it| it == name);
+                asked.borrow_mut().push((name.to_owned(), place));
+                // Whoever is answered asks on.
+                Some(1.0)
+            });
+            asked.into_inner()
+        });
+        let sources = sources.collect();
         let works = design.works.iter().map(|_| WorkMeter::new());
         let groups_of_loop =
             (0..design.loops.len()).map(|index| groups_of_loop(design, &groups, index));
@@ -150,6 +166,7 @@ impl Meters {
             columns,
             import,
             price,
+            sources,
             billed,
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
@@ -184,8 +201,11 @@ impl Meters {
         for group in &mut self.groups {
             group.row(now, row);
         }
-        for derived in ROW_DERIVED {
-            let of = |name: &str| Some(row[self.columns.iter().position(|it| it == name)?]);
+        for (derived, sources) in ROW_DERIVED.iter().zip(&self.sources) {
+            let of = |name: &str| {
+                let (_, place) = sources.iter().find(|(known, _)| known == name)?;
+                place.map(|place| row[place])
+            };
             row.push((derived.of)(&of).unwrap_or(f64::NAN));
         }
         let (import_mw, price_usd_mwh) = (row[self.import], row[self.price]);
@@ -197,8 +217,9 @@ impl Meters {
             *torn = torn.max(import_w);
         }
         let totals: [f64; 3] = std::array::from_fn(|of| {
-            let groups = self.billed[of].iter().map(|&index| &self.groups[index]);
-            groups.fold(0.0, |sum, group| sum + group.integral_to(BILLED[of], now))
+            let columns = self.billed[of].iter();
+            columns
+                .fold(0.0, |sum, &(group, place)| sum + self.groups[group].integral_to(place, now))
         });
         let [emissions_g, withdrawal_kg, sewage_kg] =
             std::array::from_fn(|index| totals[index] - self.before[index]);

@@ -99,15 +99,14 @@ impl Group {
         gauge.map_or(0.0, |(_, meter)| meter.integral())
     }
 
-    /// The same up to `now`, to which its meters need not have been brought.
-    pub(in crate::facility) fn integral_to(&self, name: &str, now: Time) -> f64 {
-        let gauge = self.gauges.iter().find(|(column, _)| column.name == name);
-        gauge.map_or(0.0, |(_, meter)| meter.integral_to(now))
+    /// The same of its column at `place` up to `now`, to which its meters need not have been brought.
+    pub(in crate::facility) fn integral_to(&self, place: usize, now: Time) -> f64 {
+        self.gauges[place].1.integral_to(now)
     }
 
-    /// Whether it has the column `name`.
-    pub(in crate::facility) fn has_column(&self, name: &str) -> bool {
-        self.gauges.iter().any(|(column, _)| column.name == name)
+    /// Which of its columns is `name`.
+    pub(in crate::facility) fn place(&self, name: &str) -> Option<usize> {
+        self.gauges.iter().position(|(column, _)| column.name == name)
     }
 
     pub(in crate::facility) fn kind(&self) -> SubjectKind {

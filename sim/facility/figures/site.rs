@@ -71,7 +71,7 @@ pub(super) static SITE_DERIVED: &[Derived] = &[
             "Power usage effectiveness (ISO/IEC 30134-2): energy of the site over IT energy. The site's is its import and what it generates, less what it exports and what batteries gain.",
         )
         .lower(),
-        |of| ratio(used(of, "energy.", "_mwh"), of("effectiveness.it_mwh")),
+        |of| ratio(used(of, &ENERGIES), of("effectiveness.it_mwh")),
     ),
     Derived::new(
         Figure::new(
@@ -121,13 +121,35 @@ pub(in crate::facility) static WORST_MONTH: Figure = Figure::new(
 /// Columns of the time series that are made of other columns of their row.
 pub(in crate::facility) static ROW_DERIVED: &[Derived] = &[Derived::new(
     Figure::new("pue", Scale::RATIO, "Power of the site over that of IT; empty without IT load."),
-    |of| ratio(used(of, "", "_mw"), of("it_mw")),
+    |of| ratio(used(of, &POWERS), of("it_mw")),
 )];
 
-/// What the site used of what it imported, generated and stored.
-fn used(of: &dyn Fn(&str) -> Option<f64>, prefix: &str, suffix: &str) -> Option<f64> {
-    let part = |name: &str| of(&format!("{prefix}{name}{suffix}")).unwrap_or(0.0);
-    let import = of(&format!("{prefix}import{suffix}"))?;
-    let gained = part("charged") - part("discharged");
-    Some(import + (part("generated") + part("solar") + part("held") - part("export") - gained))
+/// What the site imports, generates, is given by the sun and holds; what it exports, charges and
+/// discharges.
+const ENERGIES: [&str; 7] = [
+    "energy.import_mwh",
+    "energy.generated_mwh",
+    "energy.solar_mwh",
+    "energy.held_mwh",
+    "energy.export_mwh",
+    "energy.charged_mwh",
+    "energy.discharged_mwh",
+];
+/// The same of the time series.
+const POWERS: [&str; 7] = [
+    "import_mw",
+    "generated_mw",
+    "solar_mw",
+    "held_mw",
+    "export_mw",
+    "charged_mw",
+    "discharged_mw",
+];
+
+/// What the site used of what it imported, generated and stored, by its figures of these `names`.
+fn used(of: &dyn Fn(&str) -> Option<f64>, names: &[&str; 7]) -> Option<f64> {
+    let import = of(names[0])?;
+    let [generated, solar, held, export, charged, discharged] =
+        std::array::from_fn(|place| of(names[place + 1]).unwrap_or(0.0));
+    Some(import + (generated + solar + held - export - (charged - discharged)))
 }
