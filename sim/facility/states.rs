@@ -106,7 +106,13 @@ impl Facility<'_> {
             }
         }
         let mut list = std::mem::take(&mut self.states.list);
-        list.sort_unstable();
+        // Of many, a look at each unit costs less than to sort them.
+        if list.len() > self.states.marked.len() / 16 {
+            list.clear();
+            list.extend((0u32..).zip(&self.states.marked).filter(|it| *it.1).map(|it| it.0));
+        } else {
+            list.sort_unstable();
+        }
         self.states.turns.clear();
         for unit in list.drain(..) {
             let unit = unit as usize;

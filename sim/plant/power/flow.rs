@@ -142,15 +142,21 @@ impl Flows {
         let mut root = NONE;
         while node != NONE {
             let n = node as usize;
+            let hop = &forest.hops[n];
             root = node;
             let before = self.out_w[n];
             let after = before + change;
             self.out_w[n] = after;
             passed(n, before, after);
-            self.loss_w[wiring.kind[n] as usize] += forest.loss[n].growth_w(before, after);
-            self.discharged_w += forest.battery_per_w[n] * change;
-            change = forest.carry[n] * change + forest.up_loss[n].growth_w(before, after);
-            node = forest.parent[n];
+            let grown_w = hop.loss.growth_w(before, after);
+            self.loss_w[usize::from(hop.kind)] += grown_w;
+            change = if hop.plain {
+                change + grown_w
+            } else {
+                self.discharged_w += forest.battery_per_w[n] * change;
+                forest.carry[n] * change + forest.up_loss[n].growth_w(before, after)
+            };
+            node = hop.parent;
         }
         if root == NONE {
             return;

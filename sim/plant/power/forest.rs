@@ -57,6 +57,18 @@ pub(super) struct Forest {
     pub(super) load_live: Vec<bool>,
     /// Output of each node with every load at zero, in watts: idle losses behind it.
     standing_w: Vec<f64>,
+    /// What a change of flow meets on its way to the root, node by node.
+    pub(super) hops: Vec<Hop>,
+}
+
+/// A component as a change of what it puts out meets it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hop {
+    pub(super) loss: LossCurve,
+    pub(super) kind: u8,
+    /// It takes all of its output, with all that it loses, from its feeder.
+    pub(super) plain: bool,
+    pub(super) parent: u32,
 }
 
 impl Forest {
@@ -85,7 +97,21 @@ impl Forest {
             share: vec![0.0; wiring.cord_node.len()],
             load_live: vec![false; wiring.loads()],
             standing_w: vec![0.0; nodes],
+            hops: (0..nodes)
+                .map(|n| Hop {
+                    loss: wiring.loss[n],
+                    kind: wiring.kind[n] as u8,
+                    plain: true,
+                    parent: NONE,
+                })
+                .collect(),
         }
+    }
+
+    fn lay_hop(&mut self, n: usize) {
+        let (loss, parent) = (self.loss[n], self.parent[n]);
+        let plain = self.carry[n] == 1.0 && self.battery_per_w[n] == 0.0 && self.up_loss[n] == loss;
+        self.hops[n] = Hop { loss, plain, parent, ..self.hops[n] };
     }
 
     /// What a component takes from its feeder at an output of `out_w`.
@@ -135,6 +161,7 @@ impl Forest {
         self.up_loss[n].fixed_w = standby + w;
         self.loss[n].fixed_w = standby + w - cells_w;
         self.charged_w[n] = cells_w.max(0.0);
+        self.lay_hop(n);
     }
 
     /// What the cells of component `n` give for what it gives to its bus, W.
@@ -177,6 +204,7 @@ impl Forest {
         }
         self.lay_out(wiring);
         self.plug_in(wiring);
+        (0..self.hops.len()).for_each(|n| self.lay_hop(n));
     }
 
     fn orient(&mut self, wiring: &Wiring) {

@@ -6,6 +6,8 @@ mod hazard;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+
 use super::account::GpuHours;
 use super::placement::{self, Placement};
 use super::spec::{FailureDesign, Law};
@@ -64,6 +66,17 @@ pub(super) struct Failure {
     pub(super) draws: FailureDraws,
 }
 
+/// How the nodes of a rack are taken.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// Not looked at since one of them changed.
+    Unknown,
+    /// None is under repair, and all are used by this job or, with `NO_JOB`, by none.
+    Whole(Slot),
+    /// Otherwise.
+    Mixed,
+}
+
 /// All nodes of a workload, numbered rack by rack.
 #[derive(Debug, Clone)]
 pub(super) struct Fleet {
@@ -80,6 +93,8 @@ pub(super) struct Fleet {
     free: usize,
     /// The same by rack.
     free_in: Vec<u32>,
+    /// By rack, where it is known: most racks are taken by one job.
+    layouts: Vec<Cell<Layout>>,
     held: usize,
     down: usize,
     /// No node before this one is free.
@@ -120,6 +135,7 @@ impl Fleet {
             at_rest: failures.at_rest,
             free: count,
             free_in: vec![nodes_per_rack as u32; racks.len()],
+            layouts: vec![Cell::new(Layout::Unknown); racks.len()],
             held: 0,
             down: 0,
             first_free: 0,
@@ -175,9 +191,20 @@ impl Fleet {
     /// for each run of neighbours that one job uses. Returns (healthy, idle): spares are idle.
     pub(super) fn occupancy(&self, rack: usize, mut f: impl FnMut(Slot, usize)) -> (usize, usize) {
         let first = rack * self.nodes_per_rack;
+        let nodes = &self.nodes[first..first + self.nodes_per_rack];
+        if let Layout::Unknown = self.layouts[rack].get() {
+            self.layouts[rack].set(layout(nodes));
+        }
+        if let Layout::Whole(job) = self.layouts[rack].get() {
+            if job == NO_JOB {
+                return (nodes.len(), nodes.len());
+            }
+            f(job, nodes.len());
+            return (nodes.len(), 0);
+        }
         let (mut healthy, mut idle) = (0, 0);
         let mut run = (NO_JOB, 0);
-        for node in &self.nodes[first..first + self.nodes_per_rack] {
+        for node in nodes {
             if node.down {
                 continue;
             }
@@ -212,7 +239,7 @@ impl Fleet {
 
     /// Says that the job which holds `node` keeps it as a spare, or uses it.
     pub(super) fn set_spare(&mut self, node: u32, spare: bool) {
-        self.nodes[node as usize].spare = spare;
+        self.node_mut(node as usize).spare = spare;
     }
 
     /// Gives `count` free nodes to `job`, and appends them to `out` in rising order, as the
@@ -239,7 +266,7 @@ impl Fleet {
             let mut left = nodes;
             for node in first..first + self.nodes_per_rack {
                 if left > 0 && self.nodes[node].is_idle() {
-                    self.nodes[node].job = job;
+                    self.node_mut(node).job = job;
                     self.free_in[rack] -= 1;
                     out.push(node as u32);
                     left -= 1;
@@ -255,7 +282,7 @@ impl Fleet {
         let mut next = self.neighbours(first, count).unwrap_or(first);
         for _ in 0..count {
             next = self.next_free(next).expect("enough nodes are free");
-            self.nodes[next].job = job;
+            self.node_mut(next).job = job;
             self.free_in[next / self.nodes_per_rack] -= 1;
             out.push(next as u32);
         }
@@ -314,7 +341,7 @@ impl Fleet {
         } else {
             self.drop_from_job(index as u32);
         }
-        self.nodes[index].down = true;
+        self.node_mut(index).down = true;
         self.down += 1;
         Failure { node: index as u32, job: (job != NO_JOB).then_some(job), spare, draws }
     }
@@ -324,7 +351,7 @@ impl Fleet {
         self.account(now);
         let rack = self.rack_of(node);
         self.settle_hazard(now, rack);
-        self.nodes[node as usize].down = false;
+        self.node_mut(node as usize).down = false;
         self.down -= 1;
         if self.racks[rack] == RackPower::On {
             self.free += 1;
@@ -387,9 +414,21 @@ impl Fleet {
     }
 
     fn drop_from_job(&mut self, node: u32) {
-        let node = &mut self.nodes[node as usize];
+        let node = self.node_mut(node as usize);
         assert!(node.job != NO_JOB, "a job gives back only nodes that it holds");
         (node.job, node.spare, node.works) = (NO_JOB, false, false);
         self.held -= 1;
     }
+
+    /// A node whose job or repair changes.
+    fn node_mut(&mut self, node: usize) -> &mut Node {
+        self.layouts[node / self.nodes_per_rack].set(Layout::Unknown);
+        &mut self.nodes[node]
+    }
+}
+
+fn layout(nodes: &[Node]) -> Layout {
+    let Some(first) = nodes.first() else { return Layout::Mixed };
+    let alike = |node: &Node| !node.down && !node.spare && node.job == first.job;
+    if nodes.iter().all(alike) { Layout::Whole(first.job) } else { Layout::Mixed }
 }

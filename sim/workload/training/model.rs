@@ -317,7 +317,14 @@ impl Training {
             }
         }
         self.changed_jobs = jobs;
-        self.changed.sort_unstable();
+        // Of many, a look at each rack costs less than to sort them.
+        if self.changed.len() > self.racks.len() / 16 {
+            self.changed.clear();
+            let racks = (0u32..).zip(&self.racks).filter(|(_, state)| state.is_changed);
+            self.changed.extend(racks.map(|(rack, _)| rack));
+        } else {
+            self.changed.sort_unstable();
+        }
         for &rack in &self.changed {
             self.racks[rack as usize].is_changed = false;
             f(rack as usize);
