@@ -247,7 +247,7 @@ mod columnar {
     use parquet::file::metadata::KeyValue;
     use parquet::file::properties::WriterProperties;
     use parquet::file::writer::SerializedFileWriter;
-    use parquet::schema::types::{Type, TypePtr};
+    use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
     use super::{Cell, Column, Kind, Origin};
     use crate::measure::unit_of;
@@ -290,6 +290,12 @@ mod columnar {
             about.push(told("units", units(columns)));
             let properties = WriterProperties::builder()
                 .set_key_value_metadata(Some(about))
+                // Hardly a number comes twice: looking each up costs more than it saves.
+                .set_dictionary_enabled(false);
+            let texts = columns.iter().filter(|column| column.kind == Kind::Text);
+            let properties = texts
+                .map(|column| ColumnPath::from(column.name.as_str()))
+                .fold(properties, |all, text| all.set_column_dictionary_enabled(text, true))
                 .set_compression(Compression::SNAPPY)
                 .set_created_by(format!("loadbank {}", env!("CARGO_PKG_VERSION")))
                 .build();

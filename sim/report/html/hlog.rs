@@ -21,12 +21,17 @@ pub(super) struct Logged {
     pub(super) values: Histogram<u64>,
 }
 
-/// The lines of the log at `path` whose tags are `wanted`; none where there is no such file.
+/// What `take` makes of each line of the log at `path` whose tag is `wanted`; nothing where there is
+/// no such file. A histogram is large: the next is read when one has been taken.
 ///
 /// # Errors
 ///
 /// When it cannot be read, or a wanted line is no histogram.
-pub(super) fn read_log(path: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Logged>> {
+pub(super) fn read_log<T>(
+    path: &Path,
+    wanted: impl Fn(&str) -> bool,
+    mut take: impl FnMut(Logged) -> T,
+) -> io::Result<Vec<T>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -47,7 +52,7 @@ pub(super) fn read_log(path: &Path, wanted: impl Fn(&str) -> bool) -> io::Result
             None => (untagged, line),
         };
         if wanted(tag) {
-            found.push(logged(tag, rest).ok_or_else(wrong)?);
+            found.push(take(logged(tag, rest).ok_or_else(wrong)?));
         }
     }
     Ok(found)

@@ -282,22 +282,18 @@ fn stretches(folder: &Path, start: i64) -> io::Result<Vec<Stretch>> {
         let (name, _) = split(tag);
         name.strip_suffix("/ttft").is_some_and(|service| !service.contains('/'))
     };
-    let lines = read_log(&folder.join("latency.hlog"), wanted)?;
-    Ok(lines
-        .into_iter()
-        .map(|line| {
-            let (name, incident) = split(&line.tag);
-            Stretch {
-                name,
-                incident,
-                from: start + (1e6 * line.from_s).round() as i64,
-                length_s: line.length_s,
-                requests: line.values.len(),
-                quantiles_s: [0.5, 0.99, 0.999]
-                    .map(|share| 1e-6 * line.values.value_at_quantile(share) as f64),
-            }
-        })
-        .collect())
+    read_log(&folder.join("latency.hlog"), wanted, |line| {
+        let (name, incident) = split(&line.tag);
+        Stretch {
+            name,
+            incident,
+            from: start + (1e6 * line.from_s).round() as i64,
+            length_s: line.length_s,
+            requests: line.values.len(),
+            quantiles_s: [0.5, 0.99, 0.999]
+                .map(|share| 1e-6 * line.values.value_at_quantile(share) as f64),
+        }
+    })
 }
 
 /// The percentile tables of `folder`, by name.

@@ -144,7 +144,11 @@ impl StudyFolder {
             }
         }
         let log = |(design, point): &(String, u64)| {
-            read_log(&folder.join("latency").join(format!("{design}-{point}.hlog")), is_latency)
+            read_log(
+                &folder.join("latency").join(format!("{design}-{point}.hlog")),
+                is_latency,
+                |line| line,
+            )
         };
         let latencies = cases.iter().map(log).collect::<io::Result<_>>()?;
         let find = |design: &str, point: u64| {
