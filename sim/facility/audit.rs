@@ -37,7 +37,10 @@ impl Held {
 
     fn advance(&mut self, now: Time) {
         if now > self.since {
-            self.sum.add(self.value * (now - self.since).as_secs_f64());
+            // Nothing, which is most water of a dry site, adds nothing.
+            if self.value != 0.0 {
+                self.sum.add(self.value * (now - self.since).as_secs_f64());
+            }
             self.since = now;
         }
     }
@@ -128,6 +131,7 @@ pub(super) struct Audit {
     /// Through all feeds, and of the site's own loads, W.
     import: Held,
     export: Held,
+    may_export: bool,
     solar: Held,
     house: Held,
     /// Lost in the power chain, by kind of component, W.
@@ -146,6 +150,7 @@ impl Audit {
             exchangers: vec![Cooled::NOTHING; design.exchangers.len()],
             import: Held::NOTHING,
             export: Held::NOTHING,
+            may_export: design.may_export(),
             solar: Held::NOTHING,
             house: Held::NOTHING,
             losses: [Held::NOTHING; ComponentKind::COUNT],
@@ -186,13 +191,10 @@ impl Audit {
     /// works on as before.
     pub(super) fn power(&mut self, now: Time, power: &Network, (moved, design): (&Moved, &Design)) {
         if moved.is_empty() {
-            let held = [&mut self.import, &mut self.export, &mut self.house];
-            held.into_iter().chain(&mut self.losses).for_each(|held| held.advance(now));
             return;
         }
         let net_w = |feed| power.input_w(feed);
-        let exports = design.may_export();
-        let import_w = |w: f64| if exports { w.max(0.0) } else { w };
+        let import_w = |w: f64| if self.may_export { w.max(0.0) } else { w };
         self.import.set(now, power.feeds().map(|feed| import_w(net_w(feed))).sum());
         self.export.set(now, power.feeds().map(|feed| (-net_w(feed)).max(0.0)).sum());
         self.house.set(now, design.house.iter().map(|house| power.draw_w(house.load)).sum());

@@ -62,7 +62,7 @@ impl Facility<'_> {
         if self.order_at(now, due, &fleet) > now {
             return;
         }
-        let states = self.rack_states();
+        let states: Vec<_> = self.rack_states().collect();
         let group = |machines: u32, state: &RackState| Group {
             machines,
             hashing_w: state.hashing_w,
@@ -130,17 +130,13 @@ impl Facility<'_> {
     }
 
     /// The racks of mining workloads: the workload, the number of the rack in it, its state.
-    fn rack_states(&self) -> Vec<(usize, usize, RackState)> {
-        let racks = |(work, model): (usize, &Work)| {
-            let states: Vec<(usize, usize, RackState)> = match model {
-                Work::Mining(mining) => {
-                    let racks = 0..self.work_racks[work].len();
-                    racks.map(|own| (work, own, mining.rack_state(own))).collect()
-                }
-                _ => Vec::new(),
-            };
-            states
-        };
-        self.works.iter().enumerate().flat_map(racks).collect()
+    fn rack_states(&self) -> impl Iterator<Item = (usize, usize, RackState)> + '_ {
+        let mining = self.works.iter().enumerate().filter_map(|(work, model)| match model {
+            Work::Mining(mining) => Some((work, mining)),
+            _ => None,
+        });
+        mining.flat_map(|(work, mining)| {
+            (0..self.work_racks[work].len()).map(move |own| (work, own, mining.rack_state(own)))
+        })
     }
 }
