@@ -198,7 +198,7 @@ quantity!(
 );
 quantity!(
     /// Duration of a step of a computation, or a coefficient of it, in seconds. Unlike a
-    /// [`Duration`] it may be a fraction of a nanosecond.
+    /// [`Duration`](super::Duration) it may be a fraction of a nanosecond.
     StepTime, "a step time", "27.9 ns",
     [unit("s", 1.0), unit("ms", 1e-3), unit("us", 1e-6), unit("ns", 1e-9), unit("ps", 1e-12)],
     Range::up_to(1e-21, 1e12)

@@ -27,7 +27,7 @@ pub struct InferenceSummary {
 
 impl InferenceSummary {
     /// What came of the time after `before`, at which the extremes of the latencies were
-    /// [forgotten](Service::forget_extremes).
+    /// [forgotten](super::Service::forget_extremes).
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         let energy_j = self.energy_j - before.energy_j;
