@@ -302,7 +302,9 @@ impl Findings {
             Value::Null => {
                 let key = path.rsplit('.').next().unwrap_or_default();
                 let always = ["_mwh", "_mw", "_m3", "_c", "_usd", "availability"];
+                // A programme may have no award, or no peaks.
                 let sometimes = path.contains("classes")
+                    || path.contains("programmes.")
                     || key.ends_with("_per_mwh")
                     || key.starts_with("worst_month");
                 if !sometimes && always.iter().any(|end| key.ends_with(end)) {

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod children;
+mod claims;
 mod cooling;
 mod data;
 mod fit_price;
@@ -18,7 +19,7 @@ mod verdicts;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: validation catalogue|cooling|energyplus|fit-weather|fit-price|inference|log|\
+const USAGE: &str = "usage: validation catalogue|claims|cooling|energyplus|fit-weather|fit-price|inference|log|\
      mutated-gallery|power|random-sites|replay|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Some("training") => training::run(),
         Some("inference") => inference::run(&folder),
         Some("catalogue") => catalogue::run(&folder, arguments),
+        Some("claims") => claims::run(),
         Some("cooling") => cooling::run(&folder),
         Some("energyplus") => cooling::energyplus(),
         _ => Err(USAGE.to_owned()),

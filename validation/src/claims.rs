@@ -1,0 +1,111 @@
+//! What people say of mining and AI for the same power, against the scenarios of the gallery.
+//!
+//! A claim is a range. It is met where the figure of the scenario lies within it, and refuted with the
+//! reason else: these are statements about a market at some time, not results of a model.
+
+use std::path::{Path, PathBuf};
+
+use loadbank::facility::Outcome;
+use loadbank::workload::mining::income::breakeven_usd_mwh;
+
+use crate::cooling::year;
+use crate::data::print;
+
+/// What is claimed of one figure.
+struct Claim {
+    what: &'static str,
+    least: f64,
+    most: f64,
+    ours: f64,
+    /// Why it is refuted, where it is.
+    reason: &'static str,
+}
+
+/// Runs the sites and prints the claims; fails where one is refuted.
+pub(crate) fn run() -> Result<(), String> {
+    let [mining, hybrid] = ["mining-100mw", "hybrid-100mw"].map(outcome);
+    let (mining, hybrid) = (mining?, hybrid?);
+    let per_mwh = |outcome: &Outcome, work: &str| {
+        let of = |figure: &str| outcome.real(&format!("workloads.{work}.{figure}"));
+        of("revenue_usd") / of("energy_mwh")
+    };
+    let (mine, train, chat) =
+        (per_mwh(&mining, "mine"), per_mwh(&hybrid, "train"), per_mwh(&hybrid, "chat"));
+    let revenue = mining.real("money.revenue_usd");
+    let margin = (revenue - mining.real("money.energy_cost_usd")) / revenue;
+    let claims = [
+        Claim { what: "mining earns, $/MWh", least: 80.0, most: 150.0, ours: mine, reason: "" },
+        Claim {
+            what: "training earns, $/MWh",
+            least: 1600.0,
+            most: 4000.0,
+            ours: train,
+            reason: "",
+        },
+        Claim {
+            what: "inference earns, $/MWh",
+            least: 1600.0,
+            most: 4000.0,
+            ours: chat,
+            reason: "a service that follows its users stands idle at night and is paid by the token",
+        },
+        Claim {
+            what: "training earns so many times as much as mining",
+            least: 3.0,
+            most: 25.0,
+            ours: train / mine,
+            reason: "",
+        },
+        Claim {
+            what: "inference earns so many times as much as mining",
+            least: 3.0,
+            most: 25.0,
+            ours: chat / mine,
+            reason: "",
+        },
+        Claim {
+            what: "energy that a machine of 17.5 J/TH can pay at 53 $/PH/day, $/MWh",
+            least: 50.0,
+            most: 70.0,
+            ours: breakeven_usd_mwh(53.0, 17.5e-12),
+            reason: "energy alone, of a new machine; at 45 $/PH/day and with 16 $/TH over four years 72 $/MWh are left",
+        },
+        Claim {
+            what: "energy that a machine of 29.5 J/TH can pay at 45 $/PH/day, $/MWh",
+            least: 50.0,
+            most: 70.0,
+            ours: breakeven_usd_mwh(45.0, 29.5e-12),
+            reason: "",
+        },
+        Claim {
+            what: "part of mining's revenue that energy leaves, %",
+            least: 13.0,
+            most: 83.0,
+            ours: 100.0 * margin,
+            reason: "",
+        },
+    ];
+    print(&format!("{:<68} {:>7} {:>7} {:>9}  verdict", "claim", "least", "most", "ours"));
+    let mut refuted = 0;
+    for Claim { what, least, most, ours, reason } in claims {
+        let is_met = (least..=most).contains(&ours);
+        let verdict = if is_met { "met" } else { "MISSED" };
+        print(&format!("{what:<68}  {least:>7.0} {most:>7.0} {ours:>9.1}  {verdict}"));
+        if !is_met {
+            refuted += 1;
+            print(&format!("    {reason}"));
+        }
+    }
+    match refuted {
+        0 => Ok(()),
+        refuted => Err(format!("{refuted} claims refuted")),
+    }
+}
+
+/// Two weeks of a site of the gallery.
+fn outcome(name: &str) -> Result<Outcome, String> {
+    let gallery: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let file = gallery.join(format!("{name}.yaml"));
+    let loaded = year::load_file(&file, &["duration=14 days".to_owned()])?;
+    Ok(year::run(&loaded)?.outcome)
+}
