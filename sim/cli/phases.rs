@@ -9,6 +9,7 @@ use super::{colour, complain, print, vary};
 use crate::money::Project;
 use crate::report::text::{self, PhasesSensitivity, PhasesSwing};
 use crate::scenario::{Diagnostics, Files};
+use crate::study::statistics::Mean;
 use crate::study::{PhasesReading, Stretches, read_phases, simulate_phases};
 
 pub(super) fn phases(args: &Phases) -> Exit {
@@ -49,8 +50,8 @@ pub(super) fn phases(args: &Phases) -> Exit {
         sensitivity.swings.push(PhasesSwing { path: of.path.clone(), low, high });
     }
     for of in &args.breakeven {
-        let mean = |usd: Vec<f64>| usd.iter().sum::<f64>() / usd.len() as f64;
-        match vary::breakeven(of, &|value| run.more_usd(&of.path, value).map(mean)) {
+        let mean = |value: &str| Mean::of(&run.more_usd(&of.path, value)?).map(|it| it.mean);
+        match vary::breakeven(of, &mean) {
             Ok(Some(value)) => sensitivity.zeros.push((of.path.clone(), value)),
             Ok(None) => return Exit::Scenario,
             Err(message) => {

@@ -11,6 +11,7 @@ use super::work::Work;
 use crate::grid::Price;
 use crate::grid::programmes::{Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
 use crate::kernel::{Class, Clock, Span, Streams, Time};
+use crate::measure::JOULES_PER_MWH;
 use crate::plant::Rank;
 use crate::tables::{Playback, Window};
 use crate::workload::mining::Cause;
@@ -143,8 +144,6 @@ const RESTORE: Span = Span::from_hours(3);
 const ROUNDING: f64 = 1e-6;
 /// How far back baselines look.
 const HISTORY: Span = Span::from_secs(1800);
-
-const JOULES_PER_MWH: f64 = 3.6e9;
 
 impl Programmes {
     /// The programmes of `design` at the start of a run. All calls are drawn now, each programme's
@@ -310,9 +309,7 @@ impl Running {
         let at = call.min(recall).min(due).min(restored).min(peaks);
         at.min(self.award_until).min(self.price.next_at())
     }
-}
 
-impl Running {
     /// Ends the call that holds, scores it up to `now` and books what it pays.
     fn settle_call(&mut self, now: Time, pay: &Pay) -> Option<CallAccount> {
         let mut call = self.called.take()?;

@@ -40,7 +40,8 @@
 //!   of one instant are ordered.
 //! - [`agenda`]: what is pending, in the order of (time, class, insertion). Most events are
 //!   pushed and happen; a prediction that may be revised is scheduled for a [`Ticket`] that
-//!   cancels it, or by an [`Alarm`], which holds at most one. Beneath it lies the radix wheel of `wheel.rs`, which no other room sees.
+//!   cancels it, or by an [`Alarm`], which holds at most one. Beneath it lies the radix wheel of
+//!   `wheel.rs`, which no other room sees.
 //! - [`random`]: a stream of random numbers for each purpose of each entity.
 //! - [`renewal`]: failure and repair of named things, behind one clock; [`outages`] adds what they
 //!   share: common causes, crews, spare parts, planned work.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::contract::{Block, CoincidentPeak, Demand, Law, Market, Ratchet, Tariff};
 use super::lease_spec::{HostingSpec, LeaseSpec};
 use super::outside::Outside;
+use crate::measure::JOULES_PER_MWH;
 use crate::spec::{Check, Fault, has_errors, kinds, within};
 use crate::tables::{Window, WindowSpec};
 use crate::units::{
@@ -329,7 +330,11 @@ impl TariffSpec {
         }
         Law::Tariff(Tariff {
             periods,
-            steps: self.steps.iter().map(|step| (step.above.0 / 3.6e9, step.add.0)).collect(),
+            steps: self
+                .steps
+                .iter()
+                .map(|step| (step.above.0 / JOULES_PER_MWH, step.add.0))
+                .collect(),
             losses: self.losses.map_or(0.0, |losses| losses.0),
         })
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::table::{Cell, Column, Kind, NANOSECONDS, Tables};
 use crate::facility::{Graph, IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
+use crate::measure::JOULES_PER_MWH;
 use crate::scenario::Origin;
 
 /// Columns of `loads`: a row an interval and declared part of the site.
@@ -188,7 +189,7 @@ pub(super) fn incident_row(
         Cell::Text(row.what.to_owned()),
         Cell::Text(row.cause.to_owned()),
         Cell::Count(row.count.into()),
-        Cell::Real(row.energy_j / 3.6e9),
+        Cell::Real(row.energy_j / JOULES_PER_MWH),
         Cell::Real(row.gpu_s / 3600.0),
         Cell::Count(row.requests),
         Cell::Count(row.jobs),

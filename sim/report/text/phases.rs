@@ -68,8 +68,8 @@ pub fn phases(phases: &Phases, found: &PhasesFound, sensitivity: &PhasesSensitiv
     sheet.row("trough, $", [amount(*trough_usd)]);
     sheet.write(&mut out);
     let mut swings: Vec<&PhasesSwing> = sensitivity.swings.iter().collect();
-    let mean = |at: &(String, Vec<f64>)| at.1.iter().sum::<f64>() / at.1.len() as f64;
-    let span = |swing: &PhasesSwing| (mean(&swing.high) - mean(&swing.low)).abs();
+    let mean = |usd: &[f64]| Mean::of(usd).map_or(0.0, |it| it.mean);
+    let span = |swing: &PhasesSwing| (mean(&swing.high.1) - mean(&swing.low.1)).abs();
     swings.sort_by(|a, b| span(b).total_cmp(&span(a)));
     if !swings.is_empty() {
         let mut sheet = Sheet::new("Phases less kept, one parameter changed", &["$", "$"]);
