@@ -410,6 +410,19 @@ impl LoopPlant {
         self.transient.is_some()
     }
 
+    /// When more than `kg_s` of water begins to evaporate with the heat of a loop out of balance, or
+    /// where more does, no longer does, in seconds since it was reached.
+    pub(super) fn evaporates_more_s(&self, kg_s: f64) -> Option<f64> {
+        let transient = self.transient.as_ref()?;
+        let LoopState { water, heat_rejected_w, .. } = self.state;
+        let by_heat = self.model.design().evaporates_by_heat();
+        if !by_heat || water.evaporation_kg_s <= 0.0 || heat_rejected_w <= 0.0 {
+            return None;
+        }
+        let rejected_w = kg_s * heat_rejected_w / water.evaporation_kg_s;
+        transient.takes_more_s(rejected_w - self.beside_w)
+    }
+
     /// What `seconds` since the loop was reached come to.
     ///
     /// What its device does was found at that instant. While the loop is out of balance the heat

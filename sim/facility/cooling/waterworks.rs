@@ -15,6 +15,8 @@ use crate::plant::cooling::{Balance, Basin, Drive, Main, MainDesign, WaterFlows}
 /// A loop without a basin that its main was too weak for asks again after this: an assumption,
 /// as a cooler's own controls wait before they wet its pads again.
 const RETRY: Span = Span::from_secs(15 * 60);
+/// What lies further ahead than any run, s.
+const NEVER_S: f64 = 1e9;
 /// A flow short by less than this share is not short.
 const SLACK: f64 = 1e-9;
 
@@ -32,7 +34,8 @@ pub(in crate::facility) struct Waterworks {
     midnight: Time,
     /// Something has changed since anybody looked.
     news: bool,
-    /// Loops that have run dry or have water again, and have not been told.
+    /// Loops that have run dry, have water again or have met the limit of their main, and have not
+    /// been told.
     turned: Vec<u32>,
     next: Alarm,
 }
@@ -55,6 +58,8 @@ pub(in crate::facility) struct LoopWater {
     wet: bool,
     /// It does not try again before.
     retry: Time,
+    /// When it comes to need more than its main brings, or no longer does.
+    limit: Time,
 }
 
 /// Water since the start, up to an instant, kg.
@@ -94,6 +99,7 @@ impl Waterworks {
             most_kg_s: f64::INFINITY,
             wet: true,
             retry: Time::ZERO,
+            limit: Time::MAX,
         };
         let evaporating = |works_dry: bool| {
             (0..).zip(&design.loops).filter_map(move |(index, site)| {
@@ -174,11 +180,7 @@ impl Waterworks {
     fn next_at(&self, now: Time, plants: &[LoopPlant]) -> Time {
         let mut next = self.midnight;
         let mut within = |seconds: Option<f64>| {
-            // What lies further ahead than any run is never.
-            if let Some(seconds) = seconds.filter(|&seconds| seconds < 1e9) {
-                let span = Span::from_nanos((seconds * 1e9).ceil().max(1.0) as u64);
-                next = next.min(now + span);
-            }
+            next = next.min(seconds.map_or(Time::MAX, |seconds| after(now, seconds)));
         };
         let mut total_kg_s = 0.0;
         for &index in &self.order {
@@ -191,6 +193,7 @@ impl Waterworks {
             if !own.wet && !own.has_basin && own.retry > now {
                 within(Some((own.retry - now).as_secs_f64()));
             }
+            within((own.limit < Time::MAX).then(|| (own.limit - now).as_secs_f64()));
         }
         within(self.main.spent_in_s(total_kg_s));
         within(self.spent_in_s(now, plants));
@@ -203,8 +206,8 @@ impl Waterworks {
     /// out of balance is looked at again.
     fn spent_in_s(&self, now: Time, plants: &[LoopPlant]) -> Option<f64> {
         let plant = |index: u32| &plants[index as usize];
-        let moving = self.order.iter().map(|&index| plant(index)).filter(|p| p.is_out_of_balance());
-        let at = moving.filter_map(|plant| plant.next.at()).min()?;
+        let moving = self.order.iter().filter_map(|&index| moving_s(now, plant(index)));
+        let seconds = moving.reduce(f64::min)?;
         if self.main.is_spent() || self.main.left_kg().is_infinite() {
             return None;
         }
@@ -214,8 +217,23 @@ impl Waterworks {
             });
             self.main.left_kg() - flows.sum::<f64>()
         };
-        used_up_in_s((at - now).as_secs_f64(), left_kg)
+        used_up_in_s(seconds, left_kg)
     }
+}
+
+/// The instant `seconds` after `now`, rounded up.
+fn after(now: Time, seconds: f64) -> Time {
+    if seconds >= NEVER_S {
+        return Time::MAX;
+    }
+    now + Span::from_nanos((seconds * 1e9).ceil().max(1.0) as u64)
+}
+
+/// For how long a loop out of balance moves on as it does before it is looked at again, in seconds
+/// from `now`.
+fn moving_s(now: Time, plant: &LoopPlant) -> Option<f64> {
+    let until_s = |at: Time| (at - now).as_secs_f64();
+    plant.is_out_of_balance().then(|| plant.next.at().map_or(NEVER_S, until_s))
 }
 
 /// When, within `seconds`, nothing is `left` of what only falls.
@@ -250,8 +268,10 @@ impl LoopWater {
     /// What has flowed in the `seconds` since it was booked, where `evaporated_kg` have evaporated
     /// since the start. Evaporation follows the heat that its loop rejects, which moves while that
     /// is out of balance, and blowdown follows evaporation. What that comes to beyond the present
-    /// flows the float valve lets in, as far as the main has it; less is bled where it has not.
-    /// What is short still, and all of it where the basin falls or fills, is the basin's.
+    /// flows the float valve lets in, as far as the main has it; the basin gives what is short, and
+    /// less is bled where it is empty. All of it is the basin's where that falls or fills.
+    ///
+    /// Holds up to where the main begins to be short, or no longer is: see [`Self::meets_limit`].
     fn flowed(&self, evaporated_kg: f64, seconds: f64) -> WaterAmounts {
         let Balance { flows, filling_kg_s } = self.balance;
         let evaporation_kg = evaporated_kg - self.evaporated_kg;
@@ -267,7 +287,10 @@ impl LoopWater {
             // No time has passed where the main may bring anything.
             let most_kg = if seconds > 0.0 { self.most_kg_s * seconds } else { 0.0 };
             let short_kg = (gone_kg - most_kg).max(0.0);
-            let unbled_kg = short_kg.min(blowdown_kg.max(0.0));
+            let unbled_kg = match self.basin.is_empty() {
+                true => short_kg.min(blowdown_kg.max(0.0)),
+                false => 0.0,
+            };
             blowdown_kg -= unbled_kg;
             let given_kg = if self.has_basin { short_kg - unbled_kg } else { 0.0 };
             (gone_kg - unbled_kg - given_kg, -given_kg)
@@ -284,8 +307,7 @@ impl LoopWater {
     /// can bring before its loop `plant` is looked at again: out of balance that evaporates ever
     /// more.
     fn falls_short(&self, now: Time, plant: &LoopPlant) -> bool {
-        let Some(at) = plant.next.at().filter(|_| plant.is_out_of_balance()) else { return false };
-        let seconds = (at - now).as_secs_f64();
+        let Some(seconds) = moving_s(now, plant) else { return false };
         if !self.wet || !self.basin.is_empty() || seconds <= 0.0 || self.most_kg_s.is_infinite() {
             return false;
         }
@@ -298,7 +320,7 @@ impl LoopWater {
     /// is before its loop `plant` is looked at again: out of balance that evaporates ever more, or
     /// less.
     fn ends_in_s(&self, now: Time, plant: &LoopPlant) -> Option<f64> {
-        let at = plant.next.at().filter(|_| plant.is_out_of_balance())?;
+        let seconds = moving_s(now, plant)?;
         let is_limited = !self.main.is_spent() && self.main.left_kg().is_finite();
         if self.basin.is_empty() && !is_limited {
             return None;
@@ -311,7 +333,25 @@ impl LoopWater {
             let left_kg = if self.main.is_spent() { f64::INFINITY } else { left_kg };
             level_kg.min(left_kg)
         };
-        used_up_in_s((at - now).as_secs_f64(), left)
+        used_up_in_s(seconds, left)
+    }
+
+    /// When its loop `plant`, out of balance, comes to need more than its main brings for what it
+    /// loses, or no longer does; and where its basin is empty, for that without blowdown. What it
+    /// needs follows what evaporates. Never where nothing is known to come of it.
+    fn meets_limit(&self, now: Time, plant: &LoopPlant) -> Time {
+        let Balance { flows, filling_kg_s } = self.balance;
+        let fed = filling_kg_s == 0.0 && flows.makeup_kg_s > 0.0;
+        if !fed || !self.wet || self.most_kg_s.is_infinite() || flows.evaporation_kg_s <= 0.0 {
+            return Time::MAX;
+        }
+        let vapour_kg_s = self.most_kg_s - flows.drift_kg_s;
+        let bled = 1.0 + flows.blowdown_kg_s / flows.evaporation_kg_s;
+        let unbled = self.basin.is_empty().then_some(1.0);
+        let limits = unbled.into_iter().chain([bled]);
+        let meets_s = |share: f64| plant.evaporates_more_s(vapour_kg_s / share);
+        let soonest_s = limits.filter_map(meets_s).reduce(f64::min);
+        soonest_s.map_or(Time::MAX, |seconds| after(plant.since, seconds).max(now))
     }
 
     /// What flows in `seconds` from `now`, to which it is booked.
@@ -353,9 +393,15 @@ impl Facility<'_> {
             return;
         }
         works.book(now, &self.loops, &self.design.clock);
+        let met = works.order.iter().filter(|&&index| works.loops[index as usize].limit <= now);
+        works.turned.extend(met);
         self.share_water(now, observer);
         let works = &mut self.water;
-        works.order.iter().for_each(|&index| self.meters.mark_loop(index));
+        for &index in &works.order {
+            let own = &mut works.loops[index as usize];
+            own.limit = own.meets_limit(now, &self.loops[index as usize]);
+            self.meters.mark_loop(index);
+        }
         let next = works.next_at(now, &self.loops);
         if due {
             works.next.ring();

@@ -397,6 +397,15 @@ impl Transient {
         self.trajectory.takes_back_s(self.last, beside_w, HORIZON_S)
     }
 
+    /// When its device begins to take more than `threshold_w` from the masses, or where it does now,
+    /// no longer does, seconds after the start.
+    pub fn takes_more_s(&self, threshold_w: f64) -> Option<f64> {
+        if !self.takes || self.boiling.contains(&self.last) {
+            return None;
+        }
+        self.trajectory.leaves_more_s(self.last, threshold_w, HORIZON_S)
+    }
+
     /// When the condenser water would begin to warm the coolant that it cools, seconds after the
     /// start: zero where it would from the start.
     pub fn lifts_back_s(&self) -> Option<f64> {

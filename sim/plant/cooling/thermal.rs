@@ -598,10 +598,7 @@ impl Trajectory {
         let Blend { sign, rest, ref shape, threshold } = *blend;
         let shape = &**shape;
         // Above zero is beyond the threshold.
-        let excess = |t: f64| {
-            let swing: f64 = self.modes.iter().zip(shape).map(|(mode, s)| s * mode.at(t)).sum();
-            sign * (rest + swing - threshold)
-        };
+        let excess = |t: f64| sign * (blend.at(&self.modes, t) - threshold);
         // Between two instants every mode moves one way, so these hold for the whole interval:
         // how far all modes may have moved down and up, and the least and the greatest slope.
         let moves = |reach: &[Reach]| {
@@ -675,6 +672,13 @@ struct Blend<'a> {
     rest: f64,
     shape: Cow<'a, [f64]>,
     threshold: f64,
+}
+
+impl Blend<'_> {
+    /// What it is after `t` seconds.
+    fn at(&self, modes: &[Mode], t: f64) -> f64 {
+        self.rest + modes.iter().zip(&*self.shape).map(|(mode, s)| s * mode.at(t)).sum::<f64>()
+    }
 }
 
 /// Where a rising `excess` has become zero or more, between `from` where it has not and `to`

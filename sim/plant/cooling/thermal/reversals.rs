@@ -27,6 +27,18 @@ impl Trajectory {
         )
     }
 
+    /// When more than `threshold_w` begins to leave at a node; or where more does now, no longer
+    /// does. Within a few millionths of the threshold it is not more.
+    pub fn leaves_more_s(&self, node: ThermalNode, threshold_w: f64, horizon: f64) -> Option<f64> {
+        let law = |at_c: &[f64]| self.network.leaves_j(node.0, at_c, 1.0);
+        let now_w = self.blend(law, (1.0, 0.0)).at(&self.modes, 0.0);
+        let more_w = threshold_w + 1e-6 * threshold_w.abs();
+        // Beyond the band it returns through its lower edge, so that rounding crosses neither.
+        let edge =
+            if now_w > more_w { (-1.0, threshold_w) } else { (1.0, more_w + 1e-6 * now_w.abs()) };
+        self.first_rise(&self.blend(law, edge), horizon)
+    }
+
     /// When a heat flow that is a linear law of the temperatures falls below zero. Zero where it is
     /// there at the start.
     fn reverses_s(&self, law_w: impl Fn(&[f64]) -> f64, horizon: f64) -> Option<f64> {
@@ -35,7 +47,7 @@ impl Trajectory {
         const ROUNDING_W: f64 = 1e-6;
         let leaves = self.blend(law_w, (-1.0, 0.0));
         let modes = || self.modes.iter().zip(&*leaves.shape);
-        let now_w = leaves.rest + modes().map(|(mode, s)| s * mode.at(0.0)).sum::<f64>();
+        let now_w = leaves.at(&self.modes, 0.0);
         let falls = || modes().map(|(mode, s)| s * mode.slope(0.0)).sum::<f64>() < 0.0;
         if now_w < -ROUNDING_W || (now_w <= NOTHING_W && falls()) {
             return Some(0.0);

@@ -544,3 +544,21 @@ fn a_regulator_is_seen_to_pass_on_less_than_nothing() {
     let found = trajectory.flows_back_s((held, to), 86_400.0).unwrap();
     assert!((found - 1000.0 * (13.0f64 / 3.0).ln()).abs() < 1e-5, "{found}");
 }
+
+/// What a sink takes, `30 kW exp(-t / 1000 s)` or what is left to 30 kW of it, passes 10 kW.
+#[test]
+fn a_flow_is_seen_to_pass_a_threshold_both_ways() {
+    let with = |heat_w: f64, start_c: f64| {
+        let mut network = ThermalNetwork::new();
+        let node = network.node(1e6);
+        network.heat(node, heat_w);
+        network.sink(node, 1000.0, 10.0);
+        network.trajectory(&[start_c]).leaves_more_s(node, 10e3, 86_400.0)
+    };
+    let falls_s = with(0.0, 40.0).unwrap();
+    assert!((falls_s - 1000.0 * 3.0f64.ln()).abs() < 1e-4, "{falls_s}");
+    let rises_s = with(30e3, 10.0).unwrap();
+    assert!((rises_s - 1000.0 * 1.5f64.ln()).abs() < 5e-3, "{rises_s}");
+    // What settles at the threshold never passes it, wherever it comes from.
+    assert_eq!((with(10e3, 10.0), with(10e3, 20.0)), (None, None));
+}
