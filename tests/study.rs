@@ -507,6 +507,7 @@ fn a_study_of_the_gallery_runs_when_it_is_small() {
     for (name, changes, expected) in [
         ("hundred-megawatts", "replications=2", "Against mining, by pairs"),
         ("feed-and-price", "replications=2", "capacity"),
+        ("hash-price", "replications=2", "28.7 $/PH/day"),
         ("what-matters", "replications=2", "train-racks"),
         (
             "most-racks",
