@@ -33,12 +33,16 @@ pub(super) struct Meters {
     /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
     stale_works: Vec<bool>,
-    /// The groups in which each loop is read, with what hangs on it.
+    /// The groups in which each loop is read, with what hangs on it; in which each workload is, and
+    /// each hall; and those of losses.
     groups_of_loop: Vec<Vec<u32>>,
+    group_of_work: Vec<u32>,
+    group_of_hall: Vec<u32>,
+    groups_of_losses: Vec<u32>,
     /// What the machines of all cooling draw, W, and whether one of them may draw otherwise since.
     cooling_w: PerMachine<f64>,
     stale_cooling: bool,
-    /// What had flowed in each loop when amounts were last read.
+    /// What had flowed in each loop when it was last found to have moved.
     flowed: Vec<(Amounts, WaterAmounts)>,
     pub(super) halls: Vec<HallMeter>,
     /// Racks of each hall that have power and are not tripped.
@@ -151,9 +155,17 @@ impl Meters {
         });
         let sources = sources.collect();
         let works = design.works.iter().map(|_| WorkMeter::new());
-        let groups_of_loop =
-            (0..design.loops.len()).map(|index| groups_of_loop(design, &groups, index));
-        let groups_of_loop = groups_of_loop.collect();
+        let groups_of_loop = groups_of_loops(design, &groups);
+        let alone = |index: usize, is: fn(SubjectKind) -> bool| {
+            let of = |group: &Group| is(group.kind()) && group.instances() == [index];
+            groups.iter().position(of).expect("it is read in a group of its own") as u32
+        };
+        let group_of_work = (0..design.works.len()).map(|it| alone(it, SubjectKind::is_work));
+        let is_hall = |kind| kind == SubjectKind::Hall;
+        let group_of_hall = (0..design.halls.len()).map(|it| alone(it, is_hall));
+        let (group_of_work, group_of_hall) = (group_of_work.collect(), group_of_hall.collect());
+        let losses = (0..).zip(&groups).filter(|(_, group)| group.kind() == SubjectKind::Losses);
+        let groups_of_losses = losses.map(|(place, _)| place).collect();
         let halls = design.halls.iter().map(|hall| HallMeter {
             racks: hall.racks as u32,
             power_losses: 0,
@@ -172,9 +184,12 @@ impl Meters {
             works_w: vec![0.0; design.works.len()],
             stale_works: vec![true; design.works.len()],
             groups_of_loop,
+            group_of_work,
+            group_of_hall,
+            groups_of_losses,
             cooling_w: PerMachine::default(),
             stale_cooling: true,
-            flowed: Vec::new(),
+            flowed: vec![Default::default(); design.loops.len()],
             halls: halls.collect(),
             live_racks: design.halls.iter().map(|hall| hall.racks as u32).collect(),
             components: vec![FailureMeter::default(); design.power.nodes.len()],
@@ -277,14 +292,37 @@ impl Meters {
     }
 
     /// A rack of a workload draws otherwise from now on.
-    pub(super) fn mark_work(&mut self, work: usize) {
+    pub(super) fn mark_draw(&mut self, work: usize) {
         self.stale_works[work] = true;
+        self.mark_work(work);
     }
 
-    /// The loop `index`, its water, its operator or what hangs on it may read otherwise from now on.
-    pub(super) fn mark_loop(&mut self, index: u32) {
+    /// A workload may read otherwise from now on.
+    pub(super) fn mark_work(&mut self, work: usize) {
+        self.groups[self.group_of_work[work] as usize].mark();
+    }
+
+    /// The loop `index`, its water, its operator or what hangs on it may read otherwise from now on;
+    /// whether what it reads moves.
+    pub(super) fn mark_loop(&mut self, index: u32, moves: bool) {
         self.stale_cooling = true;
         for &group in &self.groups_of_loop[index as usize] {
+            let group = &mut self.groups[group as usize];
+            group.mark();
+            if moves {
+                group.mark_moving();
+            }
+        }
+    }
+
+    /// Whether anything that reads the loop `index` has moved since the last interval.
+    fn has_moved(&self, index: usize) -> bool {
+        self.groups_of_loop[index].iter().any(|&group| self.groups[group as usize].has_moved())
+    }
+
+    /// Flows of the power chain have changed.
+    fn mark_losses(&mut self) {
+        for &group in &self.groups_of_losses {
             self.groups[group as usize].mark();
         }
     }
@@ -303,6 +341,9 @@ impl Meters {
     pub(super) fn count_live(&mut self, hall: usize, was: bool, is: bool) {
         let live_racks = &mut self.live_racks[hall];
         *live_racks = *live_racks + u32::from(is) - u32::from(was);
+        if is != was {
+            self.groups[self.group_of_hall[hall] as usize].mark();
+        }
     }
 
     /// Racks of a hall have lost their power, or were tripped by heat.
@@ -345,6 +386,9 @@ impl Facility<'_> {
         if stale_cooling {
             self.meters.cooling_w = self.cooling_w();
         }
+        if !self.moved.is_empty() {
+            self.meters.mark_losses();
+        }
         self.audit.power(now, &self.power, (&self.moved, self.design));
         self.audit.refusals(now, &mut self.power);
         self.with_view(now, |group, view| group.read(now, view));
@@ -369,13 +413,13 @@ impl Facility<'_> {
 
     /// Brings what moves between instants to `now`, before the meters are read out.
     pub(super) fn correct_meters(&mut self, now: Time) {
-        let mut flowed = std::mem::take(&mut self.meters.flowed);
-        flowed.clear();
-        flowed.extend(self.loops.iter().enumerate().map(|(index, plant)| {
-            let amounts = plant.amounts(now);
-            (amounts, self.water.amounts(index, amounts.evaporated_kg, now))
-        }));
-        self.meters.flowed = flowed;
+        for (index, plant) in self.loops.iter().enumerate() {
+            if self.meters.has_moved(index) || cfg!(debug_assertions) {
+                let amounts = plant.amounts(now);
+                let water = self.water.amounts(index, amounts.evaporated_kg, now);
+                self.meters.flowed[index] = (amounts, water);
+            }
+        }
         self.with_view(now, |group, view| group.correct(now, view));
     }
 
@@ -406,14 +450,29 @@ impl Facility<'_> {
     }
 }
 
-/// Where among `groups` the loop `index` of `design` and its exchangers are read.
-fn groups_of_loop(design: &Design, groups: &[Group], index: usize) -> Vec<u32> {
-    let reads = |group: &Group| match group.kind() {
+/// Where among `groups` each loop of `design`, its exchangers and the halls behind them are read.
+fn groups_of_loops(design: &Design, groups: &[Group]) -> Vec<Vec<u32>> {
+    let mut halls = vec![Vec::new(); design.loops.len()];
+    for rack in &design.racks {
+        let sides = [rack.cooled_by, rack.air_cooled_by.map(|(air, _)| air)];
+        for exchanger in sides.into_iter().flatten() {
+            let halls = &mut halls[design.exchangers[exchanger].cooled_by];
+            if !halls.contains(&rack.hall) {
+                halls.push(rack.hall);
+            }
+        }
+    }
+    let reads = |group: &Group, index: usize, halls: &[usize]| match group.kind() {
         SubjectKind::Loop => group.instances().contains(&index),
         SubjectKind::Exchanger => {
             group.instances().iter().any(|&of| design.exchangers[of].cooled_by == index)
         }
+        SubjectKind::Hall => group.instances().iter().any(|of| halls.contains(of)),
         _ => false,
     };
-    (0..).zip(groups).filter(|(_, group)| reads(group)).map(|(place, _)| place).collect()
+    let of_loop = |(index, halls): (usize, &Vec<usize>)| {
+        let read = (0..).zip(groups).filter(|(_, group)| reads(group, index, halls));
+        read.map(|(place, _)| place).collect()
+    };
+    halls.iter().enumerate().map(of_loop).collect()
 }

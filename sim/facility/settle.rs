@@ -161,6 +161,7 @@ impl Facility<'_> {
         let works = self.changed.works.take();
         for &work in &works {
             self.works[work as usize].settle(now);
+            self.meters.mark_work(work as usize);
         }
         self.changed.works.reuse(works);
     }
@@ -180,7 +181,7 @@ impl Facility<'_> {
             if draw_w != rack.draw_w {
                 rack.draw_w = draw_w;
                 if let Some((work, _)) = rack.work {
-                    self.meters.mark_work(work as usize);
+                    self.meters.mark_draw(work as usize);
                 }
                 self.audit.rack(now, index, draw_w);
                 if let Some(load) = rack.load {

@@ -216,9 +216,17 @@ impl Latency {
     /// without records.
     pub fn quantile_s(&self, q: f64) -> Option<f64> {
         let rank = (q.min(1.0) * self.count as f64).ceil().max(1.0) as u64;
-        let mut seen = 0;
-        let mut reached = self.reached();
-        let bin = reached.find(|&bin| {
+        let reached = self.reached();
+        let (mut seen, mut first) = (0, reached.start);
+        // Bins are many and most hold nothing: by blocks to the one in which it lies.
+        for block in self.bins[reached.clone()].chunks(64) {
+            let more: u64 = block.iter().sum();
+            if seen + more >= rank {
+                break;
+            }
+            (seen, first) = (seen + more, first + block.len());
+        }
+        let bin = (first..reached.end).find(|&bin| {
             seen += self.bins[bin];
             seen >= rank
         })?;

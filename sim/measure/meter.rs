@@ -158,6 +158,9 @@ impl Meter {
     ///
     /// When `now` lies before the last change.
     pub fn take_interval(&mut self, now: Time) -> IntervalStat {
+        if self.since == self.open_start && self.open == Sum::ZERO && now > self.since {
+            return self.take_still_interval(now);
+        }
         self.advance(now);
         let length = now - self.open_start;
         let stat = if length == Span::ZERO {
@@ -179,6 +182,18 @@ impl Meter {
         self.open_min = f64::INFINITY;
         self.open_max = f64::NEG_INFINITY;
         stat
+    }
+
+    /// The same of an interval in which nothing has changed: most are.
+    fn take_still_interval(&mut self, now: Time) -> IntervalStat {
+        let seconds = (now - self.open_start).as_secs_f64();
+        let integral = self.value * seconds;
+        self.closed.add(integral);
+        self.closed_min = self.closed_min.min(self.value);
+        self.closed_max = self.closed_max.max(self.value);
+        self.since = now;
+        self.open_start = now;
+        IntervalStat { mean: integral / seconds, min: self.value, max: self.value, integral }
     }
 }
 

@@ -22,12 +22,10 @@ impl Sum {
     #[inline]
     pub fn add(&mut self, term: f64) {
         let total = self.total + term;
-        // The low part of the smaller operand is what the rounded total has lost.
-        self.lost += if self.total.abs() >= term.abs() {
-            (self.total - total) + term
-        } else {
-            (term - total) + self.total
-        };
+        // What the rounded total has lost, exactly (Knuth's two-sum), without asking which of the
+        // two is smaller.
+        let of_term = total - self.total;
+        self.lost += (self.total - (total - of_term)) + (term - of_term);
         self.total = total;
     }
 

@@ -172,7 +172,7 @@ impl Facility<'_> {
             if !plant.operator.is_due(now, touched, plant.state.head) {
                 continue;
             }
-            self.meters.mark_loop(index as u32);
+            self.meters.mark_loop(index as u32, plant.moves());
             let condenser_c = plant.masses.condenser().map_or(f64::NAN, |node| plant.held_c[node]);
             let entering_c = plant.model.entering_c(condenser_c, &self.air);
             let limits_c = plant.model.head_limits_c(&plant.now.drive);

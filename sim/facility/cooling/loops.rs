@@ -246,6 +246,8 @@ impl LoopPlant {
         if let Some(node) = masses.condenser() {
             held_c[node] = state.device_c;
         }
+        let outdoors_j = vec![Sum::ZERO; masses.branches().len()];
+        let books = HeatBooks { outdoors_j, ..HeatBooks::default() };
         let (restart, standby, units) =
             (site.operation.restart, site.operation.standby, model.units());
         let pools = PerMachine {
@@ -299,7 +301,7 @@ impl LoopPlant {
             next: Alarm::default(),
             solved: Solved::default(),
             flowed: Cell::default(),
-            books: HeatBooks::default(),
+            books,
         }
     }
 
@@ -332,12 +334,11 @@ impl LoopPlant {
         self.now.reached = true;
         let elapsed_s = (now - self.since).as_secs_f64();
         let amounts = self.since_reached(elapsed_s);
-        let branches = self.masses.branches().len();
-        let outdoors_j: Vec<f64> =
-            (0..branches).map(|branch| self.outdoors_since(branch, elapsed_s)).collect();
+        for branch in 0..self.masses.branches().len() {
+            let outdoors_j = self.outdoors_since(branch, elapsed_s);
+            self.books.outdoors_j[branch].add(outdoors_j);
+        }
         let books = &mut self.books;
-        books.outdoors_j.resize(branches, Sum::ZERO);
-        books.outdoors_j.iter_mut().zip(outdoors_j).for_each(|(sum, j)| sum.add(j));
         for (sum, amount) in [
             (&mut books.heat_j, amounts.heat_j),
             (&mut books.rejected_j, amounts.rejected_j),
@@ -394,7 +395,7 @@ impl LoopPlant {
     pub(in crate::facility) fn outdoors_j(&self, exchanger: usize, now: Time) -> f64 {
         let branch = self.exchangers.iter().position(|&x| x as usize == exchanger);
         let branch = branch.expect("an exchanger is on its loop");
-        let booked_j = self.books.outdoors_j.get(branch).map_or(0.0, Sum::value);
+        let booked_j = self.books.outdoors_j[branch].value();
         booked_j + self.outdoors_since(branch, (now - self.since).as_secs_f64())
     }
 
@@ -421,6 +422,15 @@ impl LoopPlant {
         }
         let rejected_w = kg_s * heat_rejected_w / water.evaporation_kg_s;
         transient.takes_more_s(rejected_w - self.beside_w)
+    }
+
+    /// Whether what flows in it is other than its state says: it is out of balance, or its machines
+    /// draw otherwise than they were solved for.
+    pub(in crate::facility) fn moves(&self) -> bool {
+        let LoopState { heat_rejected_w, water, .. } = self.state;
+        let differs = (self.beside_w - heat_rejected_w).abs() > 1e-12 * heat_rejected_w.abs();
+        let spends_none = heat_rejected_w <= 0.0 && water.evaporation_kg_s > 0.0;
+        self.transient.is_some() || differs || spends_none
     }
 
     /// What `seconds` since the loop was reached come to.

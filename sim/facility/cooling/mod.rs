@@ -210,13 +210,11 @@ impl Facility<'_> {
         }
         for &index in &loops {
             self.returns.tell(index);
-            self.meters.mark_loop(index);
             let plant = &mut self.loops[index as usize];
             plant.now.reached = false;
             plant.next.clear(&mut self.agenda);
             let (coolant_w, condenser_w, room_w) = plant.motors_w();
             (plant.coolant_w, plant.condenser_w, plant.room_w) = (coolant_w, condenser_w, room_w);
-            let held_c;
             if plant.now.out_of_balance {
                 let motors_w = (coolant_w, condenser_w);
                 let mut moving = moving(plant, &self.exchangers, motors_w);
@@ -228,27 +226,27 @@ impl Facility<'_> {
                     plant.bypass();
                     moving = balance::moving(plant, &self.exchangers, motors_w);
                 }
-                held_c = moving.held_c;
+                plant.held_c = moving.held_c;
                 plant.transient = Some(moving.transient);
                 plant.beside_w = moving.beside_w;
             } else {
-                held_c = plant.now.rest_c.clone();
+                plant.held_c.clone_from(&plant.now.rest_c);
                 plant.transient = None;
                 plant.beside_w = plant.heat_w + coolant_w + condenser_w;
             }
             // What was taken at once has come from the weather or gone there at once.
             if plant.books.started {
-                let jump_j = plant.masses.stored_j(&plant.now.now_c, &held_c);
+                let jump_j = plant.masses.stored_j(&plant.now.now_c, &plant.held_c);
                 plant.books.at_once_j.add(-jump_j);
-                let jump_j = plant.condenser_stored_j(&plant.now.now_c, &held_c);
+                let jump_j = plant.condenser_stored_j(&plant.now.now_c, &plant.held_c);
                 plant.books.condenser_at_once_j.add(-jump_j);
             } else {
                 plant.books.started = true;
-                plant.books.start_c.clone_from(&held_c);
+                plant.books.start_c.clone_from(&plant.held_c);
             }
-            plant.state.supply_c = held_c[0];
-            plant.held_c = held_c;
+            plant.state.supply_c = plant.held_c[0];
             plant.forget_flowed();
+            self.meters.mark_loop(index, plant.moves());
             self.audit.cooling(now, index, plant, &self.exchangers);
             if let Some(seconds) = look_again_s(plant, &self.exchangers) {
                 let nanos = (seconds.max(SOONEST_S) * 1e9).ceil() as u64;

@@ -399,8 +399,9 @@ impl Facility<'_> {
         let works = &mut self.water;
         for &index in &works.order {
             let own = &mut works.loops[index as usize];
-            own.limit = own.meets_limit(now, &self.loops[index as usize]);
-            self.meters.mark_loop(index);
+            let plant = &self.loops[index as usize];
+            own.limit = own.meets_limit(now, plant);
+            self.meters.mark_loop(index, plant.moves());
         }
         let next = works.next_at(now, &self.loops);
         if due {

@@ -17,6 +17,8 @@ pub(in crate::facility) struct Group {
     gauges: Vec<(&'static Column, Meter)>,
     /// An instance may read otherwise than when it was last read.
     stale: bool,
+    /// What an instance of cooling reads has moved since the last interval.
+    moves: bool,
 }
 
 impl Group {
@@ -24,7 +26,7 @@ impl Group {
         let has = |column: &&Column| instances.iter().any(|&i| (column.only)(design, i));
         let columns = group_columns(kind).into_iter().filter(has);
         let gauges = columns.map(|column| (column, Meter::new(Time::ZERO, 0.0))).collect();
-        Self { kind, name: name.to_owned(), instances, gauges, stale: true }
+        Self { kind, name: name.to_owned(), instances, gauges, stale: true, moves: true }
     }
 
     /// An instance of it may read otherwise from now on.
@@ -32,10 +34,20 @@ impl Group {
         self.stale = true;
     }
 
-    /// Reads its instances after the instant `now` has settled. Those of cooling are many, and read
-    /// as before unless they were marked since.
+    /// What an instance of it reads moves from now on, until it is marked again.
+    pub(in crate::facility) fn mark_moving(&mut self) {
+        self.moves = true;
+    }
+
+    /// Whether what an instance of cooling reads has moved since the last interval.
+    pub(in crate::facility) fn has_moved(&self) -> bool {
+        self.moves && self.kind.is_cooling()
+    }
+
+    /// Reads its instances after the instant `now` has settled. Most read as before unless they were
+    /// marked since.
     pub(in crate::facility) fn read(&mut self, now: Time, view: &View<'_>) {
-        let stale = std::mem::take(&mut self.stale) || !self.kind.is_cooling();
+        let stale = std::mem::take(&mut self.stale) || !self.kind.is_marked();
         if !stale && !cfg!(debug_assertions) {
             return;
         }
@@ -56,13 +68,29 @@ impl Group {
     /// Brings what moves between the instants at which it is read to `now`. The warmest of several
     /// is what it was when it was read.
     pub(in crate::facility) fn correct(&mut self, now: Time, view: &View<'_>) {
+        let has_moved = self.moves || !self.kind.is_cooling();
+        if !has_moved && !cfg!(debug_assertions) {
+            return;
+        }
         for (column, meter) in &mut self.gauges {
             let Some(amount) = column.amount else { continue };
             if column.join != Join::Warmest || self.instances.len() == 1 {
                 let amounts = self.instances.iter().map(|&index| amount(view, index, now));
-                meter.correct(now, column.join.of(amounts));
+                let amount = column.join.of(amounts);
+                if has_moved {
+                    meter.correct(now, amount);
+                    continue;
+                }
+                let read = meter.integral_to(now);
+                debug_assert!(
+                    (read - amount).abs() <= 1e-9 * read.abs() + 1e-4,
+                    "{} {} has moved unseen: {read} of {amount}",
+                    self.name,
+                    column.name
+                );
             }
         }
+        self.moves = self.instances.iter().any(|&index| view.moves(self.kind, index));
     }
 
     /// Brings its meters to `now`.

@@ -86,6 +86,17 @@ pub(super) struct View<'a> {
     pub(super) now: Time,
 }
 
+impl View<'_> {
+    /// Whether what an instance of `kind` reads moves between instants.
+    fn moves(&self, kind: SubjectKind, index: usize) -> bool {
+        match kind {
+            SubjectKind::Loop => self.loops[index].moves(),
+            SubjectKind::Exchanger => self.loops[self.exchangers[index].cooled_by as usize].moves(),
+            _ => false,
+        }
+    }
+}
+
 /// What is read after each instant, of one instance: `read` gets the index of the instance in its
 /// list of the design and answers in base units.
 #[derive(Debug)]

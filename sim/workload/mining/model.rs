@@ -183,9 +183,9 @@ impl Mining {
         if std::mem::take(&mut self.policy_due) {
             self.decide(now);
         }
-        for rack in self.offered.take() {
-            self.react(now, rack as usize);
-        }
+        let racks = self.offered.take();
+        racks.iter().for_each(|&rack| self.react(now, rack as usize));
+        self.offered.reuse(racks);
         self.flush(now);
     }
 
@@ -205,8 +205,10 @@ impl Mining {
     }
 
     /// Calls `f` for each rack whose demand or draw changed since the last call, in order.
-    pub fn drain_changed(&mut self, f: impl FnMut(usize)) {
-        self.changed.take().into_iter().map(|rack| rack as usize).for_each(f);
+    pub fn drain_changed(&mut self, mut f: impl FnMut(usize)) {
+        let racks = self.changed.take();
+        racks.iter().for_each(|&rack| f(rack as usize));
+        self.changed.reuse(racks);
     }
 
     /// Hash rate of the fleet, hashes a second.
@@ -311,8 +313,8 @@ impl Mining {
     /// Reads the blocks that changed and books from `now` on what the fleet does.
     fn flush(&mut self, now: Time) {
         let mut differs = std::mem::take(&mut self.income_changed);
-        for rack in self.touched.take() {
-            let rack = rack as usize;
+        let racks = self.touched.take();
+        for rack in racks.iter().map(|&rack| rack as usize) {
             let (reading, demand) = (self.blocks[rack].reading(), self.blocks[rack].demand());
             if demand != self.demands[rack] || reading.draw_w != self.readings[rack].draw_w {
                 self.changed.set(rack);
@@ -321,6 +323,7 @@ impl Mining {
             self.readings[rack] = reading;
             self.demands[rack] = demand;
         }
+        self.touched.reuse(racks);
         if differs {
             // Summed anew each time: running totals would drift with millions of changes.
             let mut fleet = Reading::default();
@@ -352,6 +355,8 @@ impl Marks {
         }
     }
 
+    /// Those that are set, in order; none is afterwards. Give the list back with
+    /// [`reuse`](Self::reuse).
     fn take(&mut self) -> Vec<u32> {
         let mut racks = std::mem::take(&mut self.racks);
         racks.sort_unstable();
@@ -359,5 +364,13 @@ impl Marks {
             self.is_set[rack as usize] = false;
         }
         racks
+    }
+
+    /// Keeps the memory of a taken list, unless one has been begun since.
+    fn reuse(&mut self, mut racks: Vec<u32>) {
+        if self.racks.is_empty() {
+            racks.clear();
+            self.racks = racks;
+        }
     }
 }
