@@ -3,6 +3,7 @@
 use loadbank::facility::{Note, Outcome, RULES, Rule};
 use loadbank::report::{json, text};
 
+use super::exchangers::simulate_in;
 use super::services::OVERLOADED;
 use super::support::{Bench, SMALL, simulate, simulate_file};
 
@@ -198,6 +199,33 @@ fn the_rated_share_of_the_liquid_is_the_default() {
     assert!((share(&site.replace("flow: 144", "share: 60 %, flow: 144")) - 0.4).abs() < 1e-12);
     let written = site.replace("    count: 4", "    liquid_capture: 70 %\n    count: 4");
     assert!((share(&written) - 0.3).abs() < 1e-12);
+}
+
+/// A dry cooler at full speed leaves its coolant as far above the air as at its design point,
+/// whatever the air has.
+#[test]
+fn a_supply_that_is_not_held_is_told() {
+    let site = "\
+name: warm
+start: 2026-07-01T00:00:00Z
+duration: 1 day
+weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
+cooling:
+  dry: {kind: dry-cooler, design_heat: 1 MW, supply: 40 degC, cooler: {design_dry_bulb: 30 degC, design_supply: 40 degC}}
+racks:
+  hall: {kind: heat-load, power: 1 MW, cooled_by: dry, trip_inlet: 70 degC}
+";
+    let held = simulate_in(31.0, site, &[]).outcome;
+    assert!(!codes(&held).iter().any(|(code, _)| *code == "warm-supply"), "a kelvin is no news");
+    let warm = simulate_in(35.0, site, &[]).outcome;
+    let warm = note(&warm, "warm-supply", "dry");
+    // But for the minutes in which the coolant warms.
+    assert!((0.98..=1.0).contains(&warm.value), "{}", warm.value);
+    assert!(warm.text.contains("up to 45.0 degC"), "{}", warm.text);
+    // Fans that always run hold nothing.
+    let floats = "cooling.dry.fans={control: always-on}";
+    let floats = simulate_in(35.0, site, &[floats]).outcome;
+    assert!(!codes(&floats).iter().any(|(code, _)| *code == "warm-supply"));
 }
 
 #[test]

@@ -385,6 +385,11 @@ impl Facility<'_> {
         });
         if stale_cooling {
             self.meters.cooling_w = self.cooling_w();
+            let loops = &self.loops;
+            self.watch.read_supplies(now, |index| {
+                let plant = &loops[index];
+                (plant.heat_w > 0.0).then_some(plant.state.supply_c)
+            });
         }
         if !self.moved.is_empty() {
             self.meters.mark_losses();

@@ -5,7 +5,7 @@ use super::design::WorkDesign;
 use super::figures::{Subject, SubjectKind};
 use super::injection::InjectedAt;
 use super::outcome::{BookOutcome, Note};
-use super::watch::{PARTS, Quantity};
+use super::watch::{CoolantWatch, PARTS, Quantity, Warmth};
 use crate::kernel::Time;
 use crate::workload::inference::load::SourceDesign;
 
@@ -59,6 +59,11 @@ pub static RULES: &[Rule] = &[
         threshold: "above 1 min: an assumption, longer than a pump takes to be replaced by another",
     },
     Rule {
+        code: WARM_SUPPLY,
+        when: "A loop with heat to carry, whose fans or chillers hold its supply at a setpoint, left it more than 2 K warmer. The value is the share of the time; the text names the warmest supply of its instances.",
+        threshold: "above 1 % of the time: an assumption",
+    },
+    Rule {
         code: OVERHEATED,
         when: "Racks ran with more than 70 degC at their inlet, where any equipment has tripped: a heat load without a trip. The value is the time of these racks; the text says how far beyond they were.",
         threshold: "any time",
@@ -98,6 +103,7 @@ const WARM_UP: &str = "warm-up";
 const DARK: &str = "hall-dark";
 const CAPPED: &str = "capped";
 const WARM_COOLANT: &str = "warm-coolant";
+const WARM_SUPPLY: &str = "warm-supply";
 const OVERHEATED: &str = "overheated";
 const HUNTING: &str = "hunting";
 const NO_RIDE_THROUGH: &str = "no-ride-through";
@@ -112,6 +118,7 @@ const FILLED: f64 = 0.9;
 const DARK_S: f64 = 3600.0;
 const CAPPED_SHARE: f64 = 0.01;
 const WARM_COOLANT_S: f64 = 60.0;
+const WARM_SUPPLY_SHARE: f64 = 0.01;
 const HUNT_SHARE: f64 = 0.5;
 const HUNT_TRIPS: f64 = 5.0;
 const PLAYED: f64 = 0.95;
@@ -138,6 +145,7 @@ impl Facility<'_> {
         self.note_requests(subjects, &mut notes);
         self.note_trends(&mut notes);
         self.note_halls(now, subjects, &mut notes);
+        self.note_supplies(now, &mut notes);
         self.note_feeds(&mut notes);
         self.note_ends(&mut notes);
         self.note_hottest(&mut notes);
@@ -266,13 +274,14 @@ impl Facility<'_> {
                 );
                 note(CAPPED, capped, "share", text);
             }
-            if let Some(coolant) = &watch.coolant
-                && coolant.above_s > WARM_COOLANT_S
+            if let Some(CoolantWatch { warmth, .. }) = &watch.coolant
+                && warmth.above_to_s(now) > WARM_COOLANT_S
             {
-                let hours = coolant.above_s / 3600.0;
+                let hours = warmth.above_to_s(now) / 3600.0;
                 let text = format!(
                     "coolant of up to {:.1} degC reached racks that are rated for {:.1} degC: above it for {hours:.1} h",
-                    coolant.warmest_c, coolant.rated_c
+                    warmth.warmest_to_c(now),
+                    warmth.limit_c
                 );
                 note(WARM_COOLANT, hours, "h", text);
             }
@@ -291,6 +300,40 @@ impl Facility<'_> {
                 );
                 note(HUNTING, again, "count", text);
             }
+        }
+    }
+
+    /// Of the instances of what declares a loop the one that was too warm for longest.
+    fn note_supplies(&self, now: Time, notes: &mut Vec<Note>) {
+        let seconds = now.as_secs_f64();
+        let mut longest: Vec<(&str, &Warmth)> = Vec::new();
+        for (site, supply) in self.design.loops.iter().zip(&self.watch.supplies) {
+            let Some(supply) = supply else { continue };
+            if supply.above_to_s(now) <= WARM_SUPPLY_SHARE * seconds {
+                continue;
+            }
+            match longest.iter_mut().find(|(name, _)| *name == site.group_name) {
+                Some((_, other)) if other.above_to_s(now) < supply.above_to_s(now) => {
+                    *other = supply;
+                }
+                Some(_) => {}
+                None => longest.push((&site.group_name, supply)),
+            }
+        }
+        for (name, supply) in longest {
+            let share = supply.above_to_s(now) / seconds;
+            notes.push(Note {
+                code: WARM_SUPPLY,
+                subject: name.to_owned(),
+                value: share,
+                unit: "share",
+                text: format!(
+                    "did not hold its supply at {:.1} degC: more than 2 K warmer for {:.1} % of the time, up to {:.1} degC",
+                    supply.limit_c,
+                    100.0 * share,
+                    supply.warmest_to_c(now)
+                ),
+            });
         }
     }
 

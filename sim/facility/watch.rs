@@ -22,6 +22,8 @@ pub(super) struct Watch {
     /// What has failed, is taken out as planned or curtails the site at present.
     causes: u32,
     pub(super) halls: Vec<HallWatch>,
+    /// The supply of each loop that is held at a setpoint.
+    pub(super) supplies: Vec<Option<Warmth>>,
     pub(super) limits: Vec<LimitWatch>,
     /// The entry of `limits` of each node of the power chain.
     limit_of: Vec<usize>,
@@ -50,30 +52,62 @@ pub(super) struct HallWatch {
 /// Coolant above what racks are rated for.
 #[derive(Debug)]
 pub(super) struct CoolantWatch {
-    pub(super) rated_c: f64,
     /// What brings it.
     exchangers: Vec<usize>,
+    pub(super) warmth: Warmth,
+}
+
+/// A temperature that should not rise above a limit.
+#[derive(Debug)]
+pub(super) struct Warmth {
+    pub(super) limit_c: f64,
+    /// No further above the limit than by this it is at its limit, K.
+    slack_k: f64,
     since: Time,
-    inlet_c: f64,
-    /// How long running racks had warmer coolant than rated, by more than they are watched for,
-    /// and the warmest.
-    pub(super) above_s: f64,
-    pub(super) warmest_c: f64,
+    /// What it is since then; below any temperature where it is that of nothing.
+    now_c: f64,
+    /// How long it was further above, and the warmest.
+    above_s: f64,
+    warmest_c: f64,
 }
 
 /// Coolant warmer than rated by no more than this is as rated, K: what control leaves, an
 /// assumption.
 const AS_RATED_K: f64 = 0.5;
+/// A supply warmer than its setpoint by no more than this is at it, K: an assumption, the band about
+/// a setpoint in which a loop is taken for at rest.
+const AS_SET_K: f64 = 2.0;
 
-impl CoolantWatch {
-    /// The coolant of running racks is at `inlet_c` from `now` on.
-    pub(super) fn set(&mut self, now: Time, inlet_c: f64) {
-        let lasted_s = now.since(self.since).as_secs_f64();
-        if self.inlet_c > self.rated_c + AS_RATED_K && lasted_s > 0.0 {
-            self.above_s += lasted_s;
-            self.warmest_c = self.warmest_c.max(self.inlet_c);
+impl Warmth {
+    fn new(limit_c: f64, slack_k: f64) -> Self {
+        let nothing = f64::NEG_INFINITY;
+        let (since, now_c, warmest_c) = (Time::ZERO, nothing, nothing);
+        Self { limit_c, slack_k, since, now_c, above_s: 0.0, warmest_c }
+    }
+
+    /// It is `c` from `now` on.
+    fn set(&mut self, now: Time, c: f64) {
+        self.above_s = self.above_to_s(now);
+        self.warmest_c = self.warmest_to_c(now);
+        (self.since, self.now_c) = (now, c);
+    }
+
+    fn is_above(&self) -> bool {
+        self.now_c > self.limit_c + self.slack_k
+    }
+
+    /// How long it was above up to `now`, s.
+    pub(super) fn above_to_s(&self, now: Time) -> f64 {
+        let lasted_s = if self.is_above() { now.since(self.since).as_secs_f64() } else { 0.0 };
+        self.above_s + lasted_s
+    }
+
+    /// The warmest that it was above its limit for any time up to `now`.
+    pub(super) fn warmest_to_c(&self, now: Time) -> f64 {
+        match self.is_above() && now > self.since {
+            true => self.warmest_c.max(self.now_c),
+            false => self.warmest_c,
         }
-        (self.since, self.inlet_c) = (now, inlet_c);
     }
 }
 
@@ -116,11 +150,13 @@ impl Watch {
                     of_hall.filter_map(|rack| rack.cooled_by).collect();
                 exchangers.sort_unstable();
                 exchangers.dedup();
-                let (since, nothing) = (Time::ZERO, f64::NEG_INFINITY);
-                let (inlet_c, warmest_c) = (nothing, nothing);
-                CoolantWatch { rated_c, exchangers, since, inlet_c, above_s: 0.0, warmest_c }
+                CoolantWatch { exchangers, warmth: Warmth::new(rated_c, AS_RATED_K) }
             }),
         };
+        let supplies = design.loops.iter().map(|site| {
+            let set_c = site.design.held_supply_c();
+            set_c.map(|set_c| Warmth::new(set_c, AS_SET_K))
+        });
         let mut limits: Vec<LimitWatch> = Vec::new();
         let mut limit_of = Vec::new();
         for name in &design.power_groups {
@@ -149,6 +185,7 @@ impl Watch {
         Self {
             causes: 0,
             halls: (0..design.halls.len()).map(hall).collect(),
+            supplies: supplies.collect(),
             at_limit: vec![0; limits.len()],
             is_at_limit: vec![false; limit_of.len()],
             limits,
@@ -207,12 +244,21 @@ impl Watch {
         for (hall, watch) in self.halls.iter_mut().enumerate() {
             if let Some(coolant) = &mut watch.coolant {
                 if !stale {
-                    coolant.set(now, coolant.inlet_c);
+                    coolant.warmth.set(now, coolant.warmth.now_c);
                     continue;
                 }
                 let warm = coolant.exchangers.iter().filter_map(|&index| inlet_c(index, hall));
                 let warmest_c = warm.fold(f64::NEG_INFINITY, f64::max);
-                coolant.set(now, warmest_c);
+                coolant.warmth.set(now, warmest_c);
+            }
+        }
+    }
+
+    /// The supply of the loops at the settled instant `now`: of those that carry heat.
+    pub(super) fn read_supplies(&mut self, now: Time, supply_c: impl Fn(usize) -> Option<f64>) {
+        for (index, supply) in self.supplies.iter_mut().enumerate() {
+            if let Some(supply) = supply {
+                supply.set(now, supply_c(index).unwrap_or(f64::NEG_INFINITY));
             }
         }
     }

@@ -40,6 +40,17 @@ pub enum LoopDesign {
 }
 
 impl LoopDesign {
+    /// The temperature at which fans or chillers hold the supply, degrees Celsius: none where it goes
+    /// with the weather.
+    pub fn held_supply_c(&self) -> Option<f64> {
+        match self {
+            Self::Hydronic(h) => (h.fan_control != FanControl::AlwaysOn).then_some(h.setpoint_c),
+            Self::ChillerPlant(plant) => Some(plant.setpoint_c),
+            Self::AirCooledChiller(plant) => Some(plant.setpoint_c),
+            Self::Ventilation(_) => None,
+        }
+    }
+
     /// Whether outdoor air goes straight through the hall.
     pub fn is_ventilation(&self) -> bool {
         matches!(self, Self::Ventilation(_))
