@@ -189,7 +189,9 @@ impl Loading {
     fn close_interval(&mut self, now: Time, seconds: f64, mut row: impl FnMut(LoadRow<'_>)) {
         self.advance(now);
         for group in &mut self.groups {
-            let [w, loss_w, preferred_w] = group.joules.map(|joules| joules.value() / seconds);
+            let [w, loss_w, preferred_w] = &group.joules;
+            let mean = |joules: &Sum| joules.value() / seconds;
+            let (w, loss_w, preferred_w) = (mean(w), mean(loss_w), mean(preferred_w));
             row(LoadRow {
                 group: &group.name,
                 power_w: w,

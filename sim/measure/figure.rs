@@ -191,9 +191,11 @@ pub enum Join {
 
 impl Join {
     /// Joins `values`, of which there is at least one.
-    pub fn of(self, values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    pub fn of(self, mut values: impl ExactSizeIterator<Item = f64>) -> f64 {
         let count = values.len();
         match self {
+            // Most things are one.
+            Join::Sum | Join::Mean if count == 1 => values.next().expect("there is one"),
             Join::Sum => values.sum(),
             Join::Mean => values.sum::<f64>() / count as f64,
             Join::Warmest => values.fold(f64::NEG_INFINITY, f64::max),

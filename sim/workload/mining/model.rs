@@ -206,6 +206,9 @@ impl Mining {
 
     /// Calls `f` for each rack whose demand or draw changed since the last call, in order.
     pub fn drain_changed(&mut self, mut f: impl FnMut(usize)) {
+        if self.changed.racks.is_empty() {
+            return;
+        }
         let racks = self.changed.take();
         racks.iter().for_each(|&rack| f(rack as usize));
         self.changed.reuse(racks);

@@ -309,6 +309,9 @@ impl Training {
     /// Calls `f` with each rack whose demand or draw may have changed since the last call, in
     /// rising order.
     pub fn drain_changed(&mut self, mut f: impl FnMut(usize)) {
+        if self.changed_jobs.is_empty() && self.changed.is_empty() {
+            return;
+        }
         let mut jobs = std::mem::take(&mut self.changed_jobs);
         for slot in jobs.drain(..) {
             self.jobs[slot as usize].is_changed = false;
