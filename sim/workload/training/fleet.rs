@@ -6,7 +6,7 @@ mod hazard;
 #[cfg(test)]
 mod tests;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use super::account::GpuHours;
 use super::placement::{self, Placement};
@@ -67,14 +67,33 @@ pub(super) struct Failure {
 }
 
 /// How the nodes of a rack are taken.
-#[derive(Debug, Clone, Copy)]
-enum Layout {
-    /// Not looked at since one of them changed.
-    Unknown,
-    /// None is under repair, and all are used by this job or, with `NO_JOB`, by none.
-    Whole(Slot),
-    /// Otherwise.
-    Mixed,
+#[derive(Debug, Clone, Default)]
+struct Layout {
+    /// Whether none of them has changed since it was found.
+    is_known: bool,
+    healthy: usize,
+    idle: usize,
+    /// Neighbours that one job uses, and how many they are.
+    runs: Vec<(Slot, usize)>,
+}
+
+impl Layout {
+    fn find(&mut self, nodes: &[Node]) {
+        self.is_known = true;
+        (self.healthy, self.idle) = (0, 0);
+        self.runs.clear();
+        for node in nodes.iter().filter(|node| !node.down) {
+            self.healthy += 1;
+            if node.job == NO_JOB || node.spare {
+                self.idle += 1;
+                continue;
+            }
+            match self.runs.last_mut() {
+                Some((job, count)) if *job == node.job => *count += 1,
+                _ => self.runs.push((node.job, 1)),
+            }
+        }
+    }
 }
 
 /// All nodes of a workload, numbered rack by rack.
@@ -93,8 +112,8 @@ pub(super) struct Fleet {
     free: usize,
     /// The same by rack.
     free_in: Vec<u32>,
-    /// By rack, where it is known: most racks are taken by one job.
-    layouts: Vec<Cell<Layout>>,
+    /// By rack: it is asked several times for each change.
+    layouts: Vec<RefCell<Layout>>,
     held: usize,
     down: usize,
     /// No node before this one is free.
@@ -135,7 +154,7 @@ impl Fleet {
             at_rest: failures.at_rest,
             free: count,
             free_in: vec![nodes_per_rack as u32; racks.len()],
-            layouts: vec![Cell::new(Layout::Unknown); racks.len()],
+            layouts: vec![RefCell::default(); racks.len()],
             held: 0,
             down: 0,
             first_free: 0,
@@ -190,40 +209,13 @@ impl Fleet {
     /// Nodes of `rack` that are not under repair, and the runs of them by job: `f(job, nodes)`
     /// for each run of neighbours that one job uses. Returns (healthy, idle): spares are idle.
     pub(super) fn occupancy(&self, rack: usize, mut f: impl FnMut(Slot, usize)) -> (usize, usize) {
-        let first = rack * self.nodes_per_rack;
-        let nodes = &self.nodes[first..first + self.nodes_per_rack];
-        if let Layout::Unknown = self.layouts[rack].get() {
-            self.layouts[rack].set(layout(nodes));
+        let mut layout = self.layouts[rack].borrow_mut();
+        if !layout.is_known {
+            let first = rack * self.nodes_per_rack;
+            layout.find(&self.nodes[first..first + self.nodes_per_rack]);
         }
-        if let Layout::Whole(job) = self.layouts[rack].get() {
-            if job == NO_JOB {
-                return (nodes.len(), nodes.len());
-            }
-            f(job, nodes.len());
-            return (nodes.len(), 0);
-        }
-        let (mut healthy, mut idle) = (0, 0);
-        let mut run = (NO_JOB, 0);
-        for node in nodes {
-            if node.down {
-                continue;
-            }
-            healthy += 1;
-            if node.job == NO_JOB || node.spare {
-                idle += 1;
-            } else if node.job == run.0 {
-                run.1 += 1;
-            } else {
-                if run.1 > 0 {
-                    f(run.0, run.1);
-                }
-                run = (node.job, 1);
-            }
-        }
-        if run.1 > 0 {
-            f(run.0, run.1);
-        }
-        (healthy, idle)
+        layout.runs.iter().for_each(|&(job, nodes)| f(job, nodes));
+        (layout.healthy, layout.idle)
     }
 
     /// Calls `f` with each job that holds a node of `rack`, as a spare or not, in the order of the
@@ -422,13 +414,7 @@ impl Fleet {
 
     /// A node whose job or repair changes.
     fn node_mut(&mut self, node: usize) -> &mut Node {
-        self.layouts[node / self.nodes_per_rack].set(Layout::Unknown);
+        self.layouts[node / self.nodes_per_rack].get_mut().is_known = false;
         &mut self.nodes[node]
     }
-}
-
-fn layout(nodes: &[Node]) -> Layout {
-    let Some(first) = nodes.first() else { return Layout::Mixed };
-    let alike = |node: &Node| !node.down && !node.spare && node.job == first.job;
-    if nodes.iter().all(alike) { Layout::Whole(first.job) } else { Layout::Mixed }
 }
