@@ -8,7 +8,7 @@ mod warm_up;
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::support::{Bench, names};
+use super::support::{Bench, SMALL, names};
 
 /// Mining behind a feed that fails: a replication takes milliseconds.
 const SITE: &str = "\
@@ -540,4 +540,16 @@ fn examples_run_where_they_are_written() {
     let written = stdout(&bench, "example hybrid-100mw --output gallery", 0);
     stdout(&bench, &format!("check {}", written.trim()), 0);
     assert!(stderr(&bench, "example quikstart", 2).contains("did you mean `quickstart`?"));
+}
+
+#[test]
+fn a_study_in_place_of_a_scenario_is_named() {
+    let bench = Bench::new();
+    bench.file("a.yaml", SMALL);
+    bench.file("two.study.yaml", "name: two\n");
+    for line in ["run two.study.yaml", "show two.study.yaml", "compare a.yaml two.study.yaml"] {
+        let refused = bench.loadbank(line).assert().code(2);
+        let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(said.contains("`loadbank study two.study.yaml` carries it out"), "{said}");
+    }
 }

@@ -17,6 +17,7 @@ mod vary;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use clap::Parser as _;
 
@@ -111,12 +112,26 @@ fn colour(terminal: bool) -> bool {
 
 /// Reads and resolves a scenario; shows what is wrong with it on standard error.
 fn load(source: &Source) -> Result<Loaded, Exit> {
+    refuse_study(&source.file)?;
     let reading = scenario::read_scenario(&source.file, &source.sets);
     let mut stderr = io::stderr().lock();
     let colour = colour(stderr.is_terminal());
     // Where standard error is closed there is nobody to tell.
     let _ = stderr.write_all(reading.diagnostics.render(&reading.files, colour).as_bytes());
     reading.loaded.ok_or(Exit::Scenario)
+}
+
+/// A study is no scenario, and each of its fields would be unknown.
+fn refuse_study(file: &Path) -> Result<(), Exit> {
+    if !study::is_study(file) {
+        return Ok(());
+    }
+    let file = file.display();
+    complain(
+        &format!("`{file}` is a study, and a scenario is asked for"),
+        Some(&format!("`loadbank study {file}` carries it out")),
+    );
+    Err(Exit::Usage)
 }
 
 /// `loadbank check`: findings on standard output, for they are its result.

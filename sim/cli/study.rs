@@ -8,7 +8,7 @@ use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun, Summ
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
-use super::{colour, complain, note, print, print_styled};
+use super::{colour, complain, note, print, print_styled, refuse_study};
 use crate::report::html::write_report;
 use crate::report::study as text;
 use crate::study::{
@@ -23,6 +23,9 @@ const LONG: Duration = Duration::from_secs(86_400);
 
 /// `loadbank compare`
 pub(super) fn compare(args: &Compare) -> Exit {
+    if let Err(exit) = args.files.iter().try_for_each(|file| refuse_study(file)) {
+        return exit;
+    }
     let replications = args.replications as usize;
     let reading = compare_files(&args.files, &args.sets, replications, args.warm_up, &args.require);
     begin(&args.run, reading, Shard::WHOLE).map_or_else(|exit| exit, |work| work.go(args.yes, None))
