@@ -41,6 +41,7 @@ mod report;
 mod restarts;
 mod ridethrough;
 mod run;
+mod sags;
 mod sequences;
 mod services;
 mod settling;

@@ -73,6 +73,7 @@ impl Facility<'_> {
         self.before = Some(before);
         self.meters.forget_extremes(now);
         self.loading.forget_extremes(now);
+        self.rides.forget_extremes();
         for work in &mut self.works {
             work.forget_extremes();
         }
@@ -112,7 +113,11 @@ impl Facility<'_> {
         End {
             now,
             seconds: now.as_secs_f64(),
-            site: SiteEnd { peak_demand_w: self.meters.peak_demand_w(), reserve },
+            site: SiteEnd {
+                peak_demand_w: self.meters.peak_demand_w(),
+                reserve,
+                rides: self.rides.end(),
+            },
             halls: halls.collect(),
             works,
             components,

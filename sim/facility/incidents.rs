@@ -151,6 +151,11 @@ impl Incidents {
         own.or_else(named).or(standby)
     }
 
+    /// The incident of an open row that concerns a unit.
+    pub(super) fn number_at(&self, unit: usize) -> Option<u64> {
+        self.at(unit).map(|(number, _)| number)
+    }
+
     /// What happened and why, from the row `key` to the beginning of its incident.
     pub(super) fn way(&self, (number, seq): Key) -> Vec<(&'static str, &'static str)> {
         let incident = self.open.iter().rev().find(|it| it.number == number);
@@ -350,7 +355,7 @@ impl Facility<'_> {
                 (Some(_), _) => "upstream",
                 (None, Condition::Slow | Condition::Tripped) => "heat",
                 (None, Condition::Dry) => "water",
-                (None, Condition::Sag) => "random",
+                (None, Condition::Sag) => self.cause_of_failure(place, false),
                 (None, _) => "limit",
             };
             let row = self.row(now, subject, Some(number), what, cause);

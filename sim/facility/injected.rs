@@ -108,6 +108,7 @@ impl Facility<'_> {
                 self.take_out(now, node, planned, begins, observer);
             }
             Action::Sag { residual, lasts } => {
+                self.incidents.injected[node.0 as usize] = true;
                 self.sequences.sag(now, node, residual, lasts);
                 self.follow_sequences(observer);
                 self.schedule_sequences();

@@ -38,6 +38,7 @@ mod outcome;
 mod passes;
 mod programmes;
 mod racks;
+mod rides;
 mod rows;
 mod sequences;
 mod settle;
@@ -61,13 +62,14 @@ pub use months::Month;
 pub use notes::{RULES, Rule};
 pub use observer::{Observer, Record, Silent, What};
 pub use outcome::{BookOutcome, Note, Outcome};
-pub use rows::{IncidentRow, LoadRow, StateRow};
+pub use rows::{DisturbanceRow, Ended, IncidentRow, LoadRow, RideRow, StateRow};
 
 use crate::fluids::MoistAir;
 use crate::grid::{Carbon, Price, Weather};
 use crate::kernel::{Agenda, Span, Streams, Time, TraceHash};
 use crate::money::Books;
 use crate::plant::cooling::Breakdowns;
+use crate::plant::power::sequence::{State, Subject as Machine};
 use crate::plant::power::{Failures, Moved, Network, Sequences};
 use crate::workload::inference::Tally;
 
@@ -86,6 +88,7 @@ use meters::Meters;
 use months::Months;
 use programmes::Programmes;
 use racks::Rack;
+use rides::Rides;
 use states::States;
 use storage::{Array, Storage};
 use watch::Watch;
@@ -111,6 +114,8 @@ pub struct Facility<'d> {
     /// The machines of the power chain, and when they are next looked after.
     sequences: Sequences,
     sequences_at: Time,
+    /// What they have just said: room that is kept.
+    machines_changed: Vec<(Time, Machine, State)>,
     storages: Vec<Storage>,
     arrays: Vec<Array>,
     /// Why components of the power chain are out of service.
@@ -145,6 +150,7 @@ pub struct Facility<'d> {
     loading: Loading,
     states: States,
     incidents: Incidents,
+    rides: Rides,
     lapses: Lapses,
     audit: Audit,
     months: Months,
@@ -212,6 +218,7 @@ impl<'d> Facility<'d> {
             failures: Failures::new(&design.power, &design.upkeep, &streams),
             sequences: Sequences::with(&design.power, &design.upkeep, &streams),
             sequences_at: Time::MAX,
+            machines_changed: Vec::new(),
             storages: storage::storages(design),
             arrays: storage::arrays(design),
             outs: vec![injected::Outs::default(); design.power.nodes.len()],
@@ -231,6 +238,7 @@ impl<'d> Facility<'d> {
                 design.works.len(),
                 incidents::depths(design),
             ),
+            rides: Rides::new(design),
             lapses: Lapses::new(design.racks.len()),
             states: States::new(units_of_site),
             owners,
@@ -362,6 +370,7 @@ impl<'d> Facility<'d> {
         self.changed.all_loops();
         self.settle(now, observer);
         self.close_interval(now, observer);
+        self.cut_rides(now, observer);
         self.cut_incidents(now, observer);
         self.cut_lapses(now, observer);
         self.tell_requests(observer);

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::rows::{IncidentRow, LoadRow, StateRow};
+use super::rows::{DisturbanceRow, IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
 use crate::money::{Interval, Lapse};
 use crate::plant::power::sequence::State;
@@ -43,6 +43,10 @@ pub trait Observer {
     /// A row of an incident that is over, or that the end of the run cuts off. Those of an incident
     /// follow each other, as it ends.
     fn incident(&mut self, _row: &IncidentRow<'_>) {}
+
+    /// A row of a disturbance of a feed that is over, or that the end of the run cuts off. Those of a
+    /// disturbance follow each other.
+    fn disturbance(&mut self, _row: &DisturbanceRow<'_>) {}
 
     /// A training job has ended.
     fn job(&mut self, workload: &str, job: &JobRecord);

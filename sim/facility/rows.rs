@@ -1,6 +1,6 @@
-//! Rows of the tables of loads, states and incidents, as an observer is told of them.
+//! Rows of the tables of loads, states, incidents and disturbances, as an observer is told of them.
 
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 
 /// What a declared part of the site carried in an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,4 +69,79 @@ pub struct IncidentRow<'a> {
     pub requests: u64,
     /// Training jobs that were interrupted as it began.
     pub jobs: u64,
+}
+
+/// A sag or an outage of a feed that is over, with what the site did: a row of the feed, then one of
+/// each component that noticed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DisturbanceRow<'a> {
+    /// Number of the disturbance, in the order of the beginnings.
+    pub disturbance: u64,
+    /// The component of the scenario, groups unexpanded.
+    pub component: &'a str,
+    /// When the voltage left 90 to 110 %.
+    pub at: Time,
+    /// When it was back; none where the run ended first.
+    pub until: Option<Time>,
+    /// Units that went to a battery or held by themselves, or were lost.
+    pub units: u32,
+    /// How many of them were lost.
+    pub lost: u32,
+    /// What the site did, in the row of the feed.
+    pub ride: Option<RideRow<'a>>,
+}
+
+/// What a site did through a disturbance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RideRow<'a> {
+    /// The lowest voltage, pu.
+    pub residual: f64,
+    /// How long it was bad.
+    pub lasted: Span,
+    /// `random`, `injected` or `planned`.
+    pub cause: &'a str,
+    /// The incident of the feed.
+    pub incident: Option<u64>,
+    /// Whether power supplies that keep the ITI curve stand it.
+    pub iti: bool,
+    /// What the operator of the feed demands.
+    pub duty: Option<&'a str>,
+    /// Whether the site must ride through it by that.
+    pub must_stay: Option<bool>,
+    /// Whether it was back in time, where it must; none where the next disturbance, or the end of the
+    /// run, came before that could be said.
+    pub met: Option<bool>,
+    /// What ended the watch.
+    pub ended: Ended,
+    /// Import before, W.
+    pub before_w: f64,
+    /// The import that was lost at most, W.
+    pub lost_w: f64,
+    /// From the end of the disturbance until 90 % of the import were back.
+    pub back: Option<Span>,
+    /// The largest change of the import within 5 s, and the largest rises within 15 s, a minute and
+    /// ten minutes, W.
+    pub swings_w: [f64; 4],
+}
+
+/// What ended the watch over a disturbance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// 90 % of the import were back.
+    Back,
+    /// The next disturbance began.
+    Next,
+    /// The run ended.
+    Run,
+}
+
+impl Ended {
+    /// As the table names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Back => "back",
+            Self::Next => "next",
+            Self::Run => "run",
+        }
+    }
 }

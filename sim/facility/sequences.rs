@@ -6,7 +6,7 @@ use super::events::Event;
 use super::observer::{Observer, Record, What};
 use crate::kernel::{Class, Time};
 use crate::plant::power::PowerNode;
-use crate::plant::power::sequence::Subject;
+use crate::plant::power::sequence::{State, Subject};
 
 impl Facility<'_> {
     /// Puts the machines in the calendar, where there are any.
@@ -71,10 +71,16 @@ impl Facility<'_> {
         let nodes = &self.design.power.nodes;
         // Whom a crew repairs is out from now on.
         let mut crewed = false;
-        self.sequences.drain(|at, subject, state| {
+        let mut changes = std::mem::take(&mut self.machines_changed);
+        self.sequences.drain(|at, subject, state| changes.push((at, subject, state)));
+        for &(at, subject, state) in &changes {
+            self.note_ride(subject, state);
             // Racks have records of their own.
-            let Subject::Node(node) = subject else { return };
+            let Subject::Node(node) = subject else { continue };
             crewed |= state.is_breakdown() && self.failures.break_down(at, node);
+            if state == State::Normal && self.outs[node.0 as usize].is_up() {
+                self.incidents.injected[node.0 as usize] = false;
+            }
             // Racks that are dark for what a machine does are not dark for nothing.
             let ails = state.ails();
             if std::mem::replace(&mut self.ails[node.0 as usize], ails) != ails {
@@ -83,7 +89,9 @@ impl Facility<'_> {
             let subject = &nodes[node.0 as usize].name;
             let what = What::Machine(state);
             observer.record(&Record { at, what, subject, count: 1 });
-        });
+        }
+        changes.clear();
+        self.machines_changed = changes;
         if crewed {
             self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
         }

@@ -54,6 +54,7 @@ impl Facility<'_> {
         self.watch_orders(now);
         self.read_meters(now, observer);
         self.read_states(now, observer);
+        self.follow_rides(now, observer);
         self.follow_lapses(now, observer);
         self.read_loading(now);
         self.tell_requests(observer);

@@ -60,7 +60,7 @@ pub fn lints(design: &Design) -> Lints {
     for node in &mut ideal.power.nodes {
         match &mut node.component.machine {
             MachineDesign::Genset(set) => set.run_rate_per_s = 0.0,
-            MachineDesign::Feed(sags) => sags.rate_per_s = 0.0,
+            MachineDesign::Feed(feed) => feed.sags = None,
             _ => {}
         }
     }

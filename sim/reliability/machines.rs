@@ -54,7 +54,7 @@ impl Machines {
     /// Whether any of them is ever a reason for a loss.
     pub(super) fn ever_fail(&self) -> bool {
         self.design.nodes.iter().any(|node| match node.component.machine {
-            MachineDesign::Feed(sags) => sags.rate_per_s > 0.0,
+            MachineDesign::Feed(feed) => feed.sags.is_some_and(|sags| sags.rate_per_s > 0.0),
             MachineDesign::Genset(set) => set.prime && set.run_rate_per_s > 0.0,
             _ => false,
         })

@@ -14,8 +14,8 @@ use super::meter;
 use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables};
 use super::told;
 use crate::facility::{
-    Design, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow, Subject,
-    WorkDesign,
+    Design, DisturbanceRow, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow,
+    Subject, WorkDesign,
 };
 use crate::kernel::Time;
 use crate::money::{Interval, Lapse};
@@ -99,6 +99,8 @@ pub struct RunWriter<'a> {
     loads: Table,
     states: Table,
     incidents: Table,
+    /// None where nothing tells what voltages do.
+    disturbances: Option<Table>,
     /// None where no request is written down.
     requests: Option<Table>,
     /// What a finished run is priced by.
@@ -200,6 +202,10 @@ impl<'a> RunWriter<'a> {
             jobs: tables.create("jobs", jobs)?,
             states: tables.create("states", told::state_columns())?,
             incidents: tables.create("incidents", told::incident_columns())?,
+            disturbances: match design.has_reserve() {
+                true => Some(tables.create("disturbances", told::disturbance_columns())?),
+                false => None,
+            },
             loads: tables.create("loads", told::load_columns(decimals))?,
             latencies: match design
                 .works
@@ -252,6 +258,7 @@ impl<'a> RunWriter<'a> {
         self.loads.finish()?;
         self.states.finish()?;
         self.incidents.finish()?;
+        self.disturbances.take().map_or(Ok(()), Table::finish)?;
         self.requests.take().map_or(Ok(()), Table::finish)?;
         self.folder.write("summary.json", super::json::summary(outcome).as_bytes())?;
         self.folder.write("manifest.json", &json(manifest)?)?;
@@ -327,6 +334,15 @@ impl Observer for RunWriter<'_> {
         let mut cells = std::mem::take(&mut self.row);
         told::incident_row(row, |at| self.design.clock.timestamp(at), &mut cells);
         self.push(|writer| &mut writer.incidents, cells);
+    }
+
+    fn disturbance(&mut self, row: &DisturbanceRow<'_>) {
+        let mut cells = std::mem::take(&mut self.row);
+        told::disturbance_row(row, |at| self.design.clock.timestamp(at), &mut cells);
+        self.push(
+            |writer| writer.disturbances.as_mut().expect("where disturbances are told"),
+            cells,
+        );
     }
 
     fn lapse(&mut self, lapse: &Lapse) {

@@ -6,7 +6,7 @@ use std::io;
 use jiff::Timestamp;
 
 use super::table::{Cell, Column, Kind, NANOSECONDS, Tables};
-use crate::facility::{Graph, IncidentRow, LoadRow, StateRow};
+use crate::facility::{DisturbanceRow, Graph, IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
 use crate::measure::JOULES_PER_MWH;
 use crate::scenario::Origin;
@@ -194,4 +194,79 @@ pub(super) fn incident_row(
         Cell::Count(row.requests),
         Cell::Count(row.jobs),
     ]);
+}
+
+/// Columns of `disturbances`: a row for each sag and outage of a feed, and one for each component that
+/// noticed.
+pub(super) fn disturbance_columns() -> Vec<Column> {
+    let text = |name: &str| Column::new(name, Kind::Text);
+    let real = |name: &str| Column::new(name, Kind::Real);
+    let count = |name: &str| Column::new(name, Kind::Count);
+    vec![
+        count("disturbance"),
+        text("component"),
+        Column::new("at_utc", Kind::Time(NANOSECONDS)),
+        Column::new("until_utc", Kind::MaybeTime(NANOSECONDS)),
+        count("units"),
+        count("lost"),
+        text("cause"),
+        Column::new("incident", Kind::MaybeCount),
+        real("residual"),
+        real("duration_s"),
+        text("iti"),
+        text("duty"),
+        text("must_stay"),
+        text("duty_met"),
+        text("followed_until"),
+        real("import_before_mw"),
+        real("import_lost_mw"),
+        real("back_s"),
+        real("swing_5s_mw"),
+        real("rise_15s_mw"),
+        real("rise_1min_mw"),
+        real("rise_10min_mw"),
+    ]
+}
+
+/// Its row.
+pub(super) fn disturbance_row(
+    row: &DisturbanceRow<'_>,
+    time: impl Fn(Time) -> Timestamp,
+    cells: &mut Vec<Cell>,
+) {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let answer = |answer: Option<bool>| match answer {
+        None => text(""),
+        Some(true) => text("yes"),
+        Some(false) => text("no"),
+    };
+    let mw = |w: f64| Cell::Real(w / 1e6);
+    cells.extend([
+        Cell::Count(row.disturbance),
+        text(row.component),
+        Cell::Time(time(row.at)),
+        row.until.map_or(Cell::Missing, |until| Cell::Time(time(until))),
+        Cell::Count(row.units.into()),
+        Cell::Count(row.lost.into()),
+    ]);
+    let Some(ride) = &row.ride else {
+        cells.extend([text(""), Cell::Missing, Cell::Missing, Cell::Missing]);
+        cells.extend((0..5).map(|_| text("")));
+        return cells.extend((0..7).map(|_| Cell::Missing));
+    };
+    cells.extend([
+        text(ride.cause),
+        ride.incident.map_or(Cell::Missing, Cell::Count),
+        Cell::Real(ride.residual),
+        Cell::Real(ride.lasted.as_secs_f64()),
+        text(if ride.iti { "within" } else { "beyond" }),
+        text(ride.duty.unwrap_or_default()),
+        answer(ride.must_stay),
+        answer(ride.met),
+        text(ride.ended.name()),
+        mw(ride.before_w),
+        mw(ride.lost_w),
+        ride.back.map_or(Cell::Missing, |back| Cell::Real(back.as_secs_f64())),
+    ]);
+    cells.extend(ride.swings_w.map(mw));
 }

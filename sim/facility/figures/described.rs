@@ -3,7 +3,8 @@
 use super::columns::group_columns;
 use super::subjects::derived;
 use super::{
-    SubjectKind, components, contracts, halls, programmes, project, requests, reserve, site, works,
+    SubjectKind, components, contracts, halls, programmes, project, requests, reserve, rides, site,
+    works,
 };
 use crate::measure::{Figure, Row, Scale};
 
@@ -42,6 +43,7 @@ fn describe(kind: SubjectKind) -> Described {
         SubjectKind::Site => {
             figures.extend(of(site::SITE));
             figures.extend(reserve::reserve_figures());
+            figures.extend(rides::ride_figures());
             figures.extend(site::SITE_SUMS.iter().map(|sum| &sum.figure));
             figures.push(&site::WORST_MONTH);
             figures.push(&programmes::SITE_INCOME);

@@ -20,6 +20,7 @@ mod programmes;
 mod project;
 mod requests;
 mod reserve;
+mod rides;
 mod site;
 mod works;
 
@@ -42,6 +43,7 @@ pub(super) use outcome::find;
 pub(super) use project::{account, tell_settlement};
 pub(super) use requests::{series_columns, series_row};
 pub(super) use reserve::{LoadEnd, Reserve};
+pub(super) use rides::RideEnd;
 pub(super) use site::{ROW_DERIVED, SiteEnd, WORST_MONTH};
 pub(super) use subjects::{difference, subjects};
 pub(super) use works::WorkEnd;

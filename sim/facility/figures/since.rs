@@ -4,6 +4,7 @@ use super::components::ComponentEnd;
 use super::end::{End, Summary};
 use super::halls::HallEnd;
 use super::reserve::{LoadEnd, Reserve};
+use super::rides::RideEnd;
 use super::site::SiteEnd;
 use super::works::WorkEnd;
 use crate::plant::power::sequence::{BatteryTally, GensetTally, SwitchTally};
@@ -24,6 +25,7 @@ impl End {
             site: SiteEnd {
                 peak_demand_w: self.site.peak_demand_w,
                 reserve: self.site.reserve.since(&before.site.reserve),
+                rides: after(self.site.rides, before.site.rides, RideEnd::since),
             },
             halls: halls.map(|(now, before)| now.since(before)).collect(),
             works: works

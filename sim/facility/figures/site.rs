@@ -1,6 +1,7 @@
 //! Figures of the site as a whole.
 
 use super::reserve::Reserve;
+use super::rides::RideEnd;
 use super::{Derived, SubjectKind, ratio};
 use crate::measure::{Figure, Row, Scale};
 
@@ -10,6 +11,8 @@ pub(in crate::facility) struct SiteEnd {
     /// Largest mean import of an interval of the time series, W.
     pub(in crate::facility) peak_demand_w: f64,
     pub(in crate::facility) reserve: Reserve,
+    /// None where nothing tells what voltages do.
+    pub(in crate::facility) rides: Option<RideEnd>,
 }
 
 pub(super) static SITE: &[Row<SiteEnd>] = &[Row::new(

@@ -35,6 +35,9 @@ pub(in crate::facility) fn subjects(
             SubjectKind::Site => {
                 subject.read(SITE, &end.site);
                 end.site.reserve.tell(&mut subject);
+                if let Some(rides) = &end.site.rides {
+                    rides.tell(&mut subject);
+                }
                 site = Some(subject);
                 continue;
             }
@@ -98,7 +101,7 @@ pub(in crate::facility) fn difference(
             difference.push(value.figure, gained);
         }
         if subject.kind == SubjectKind::Site {
-            let site = SiteEnd { peak_demand_w: peak_w, reserve: Reserve::default() };
+            let site = SiteEnd { peak_demand_w: peak_w, reserve: Reserve::default(), rides: None };
             difference.read(SITE, &site);
         }
         difference.derive(derived(subject.kind));

@@ -15,6 +15,7 @@ mod kinds;
 mod attached;
 mod component;
 mod design;
+mod duty;
 pub mod solar;
 
 mod failures;
@@ -36,6 +37,7 @@ mod tests;
 pub use attached::Flowing;
 pub use component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sharing};
+pub use duty::{CONTINUOUS, RideThrough};
 pub use failures::Failures;
 pub use injection::{Action, ActionSpec};
 pub use kinds::PowerPart;

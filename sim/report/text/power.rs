@@ -87,6 +87,19 @@ impl Text {
                 ),
             );
         }
+        if let Some(count) = site.get("ride_through.disturbances").filter(|count| *count > 0.0) {
+            let lost = self.power.with_unit(site.real("ride_through.import_lost_mw"));
+            let mut text = format!("{count:.0}, import down by {lost} at most");
+            if let Some(back) = site.get("ride_through.back_s") {
+                text += &format!(", 90 % of it back after {back:.2} s at most");
+            }
+            let dropped = site.count("ride_through.dropped");
+            text += &format!("; loads lost in {dropped}");
+            if let Some(broken) = site.get("ride_through.duty_broken") {
+                text += &format!(", duty broken in {broken:.0}");
+            }
+            self.line("disturbances of feeds", &text);
+        }
         if let Some(moves) = site.get("reserve.transfers") {
             let failed = site.count("reserve.failed_transfers");
             self.line("transfers", &format!("{moves:.0}, and {failed} that failed"));

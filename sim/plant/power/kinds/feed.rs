@@ -6,7 +6,8 @@ use serde::Deserialize;
 use super::common::{Kind, PowerPart, failures, law, positive};
 use crate::kernel::{FailureLaw, FailureSpec, Span};
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
-use crate::plant::power::sequence::{MachineDesign, SagLaw};
+use crate::plant::power::duty::RideThrough;
+use crate::plant::power::sequence::{FeedDesign, MachineDesign, SagLaw};
 use crate::spec::{Check, Fault, Names};
 use crate::units::{Duration, Fraction, Power, Rate};
 
@@ -22,6 +23,9 @@ pub struct FeedSpec {
     pub outages: Option<Outages>,
     /// Sags of its voltage; default: none.
     pub sags: Option<SagsSpec>,
+    /// How its operator demands that the site rides through a bad voltage; default: not at all. Each
+    /// sag and outage is judged by it in the table `disturbances`.
+    pub ride_through: Option<RideThrough>,
     /// Outage figures of your own, in place of published ones.
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
@@ -69,18 +73,19 @@ impl Kind for FeedSpec {
         }
         let export = self.export.map(|power| power.0);
         let reverse_w = Check { faults }.between("export", export, 0.0, (0.0, 1e12), "W");
-        let machine = self.sags.as_ref().map_or(MachineDesign::None, |sags| {
-            Check { faults }.within("sags", |check| {
-                let depth = Some(sags.depth.0);
-                MachineDesign::Feed(SagLaw {
-                    rate_per_s: check.failure_rate("rate", sags.rate.0),
-                    residual: check.between("depth", depth, 0.5, (0.0, 0.9), ""),
-                    lasts: check
-                        .lasting("duration", Some(sags.duration))
-                        .map_or(Span::ZERO, Span::from),
-                })
+        let sags = self.sags.as_ref().map(|sags| {
+            Check { faults }.within("sags", |check| SagLaw {
+                rate_per_s: check.failure_rate("rate", sags.rate.0),
+                residual: check.between("depth", Some(sags.depth.0), 0.5, (0.0, 0.9), ""),
+                lasts: check
+                    .lasting("duration", Some(sags.duration))
+                    .map_or(Span::ZERO, Span::from),
             })
         });
+        let machine = match (sags, self.ride_through) {
+            (None, None) => MachineDesign::None,
+            (sags, duty) => MachineDesign::Feed(FeedDesign { sags, duty }),
+        };
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Feed,
             reverse_w,

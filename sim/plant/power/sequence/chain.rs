@@ -128,11 +128,7 @@ impl Sequences {
         let nodes = design.nodes.len();
         let machines: Vec<Machine> =
             design.nodes.iter().map(|node| Machine::new(node, streams)).collect();
-        let active = machines.iter().any(|machine| match machine {
-            Machine::None => false,
-            Machine::Feed(feed) => feed.sags(),
-            _ => true,
-        });
+        let active = design.nodes.iter().any(|node| node.component.machine.has_states());
         let of = |wanted: fn(&Machine) -> bool| {
             let all = (0..).zip(&machines);
             all.filter(|(_, machine)| wanted(machine)).map(|(n, _)| n).collect::<Vec<u32>>()
@@ -474,8 +470,9 @@ impl Machine {
                 Self::Feed(Feed::new(None))
             }
             MachineDesign::None | MachineDesign::Array(_) => Self::None,
-            MachineDesign::Feed(law) => {
-                Self::Feed(Feed::new(Some((law, streams.stream("power-sag", name)))))
+            MachineDesign::Feed(feed) => {
+                let law = feed.sags.map(|law| (law, streams.stream("power-sag", name)));
+                Self::Feed(Feed::new(law))
             }
             MachineDesign::Ups(design) => Self::Ups(Box::new(Ups::new(design))),
             MachineDesign::Transfer(design) => {

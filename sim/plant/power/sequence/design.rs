@@ -2,6 +2,7 @@
 
 use super::state::State;
 use crate::kernel::{RepairLaw, Span};
+use crate::plant::power::duty::RideThrough;
 use crate::plant::power::solar::ArrayDesign;
 
 /// The machine behind a component; most have none.
@@ -10,8 +11,8 @@ pub enum MachineDesign {
     /// Passes on what feeds it, and has no states of its own.
     #[default]
     None,
-    /// A feed whose voltage sags.
-    Feed(SagLaw),
+    /// A feed whose voltage sags, or that demands to ride through.
+    Feed(FeedDesign),
     /// A UPS with a battery.
     Ups(UpsDesign),
     /// A transfer switch between two sources.
@@ -49,7 +50,7 @@ impl MachineDesign {
     /// The states in which it does not do what it should, on demand or while it runs, in words.
     pub fn faults(&self) -> &'static [(State, &'static str)] {
         match self {
-            Self::Feed(_) => &[(State::Sag, "sags")],
+            Self::Feed(FeedDesign { sags: Some(_), .. }) => &[(State::Sag, "sags")],
             Self::Transfer(_) | Self::StaticSwitch(_) => {
                 &[(State::Stuck, "does not transfer"), (State::Refused, "finds its reserve taken")]
             }
@@ -60,6 +61,7 @@ impl MachineDesign {
                 (State::FoundFailed, "is found broken by a test"),
             ],
             Self::None
+            | Self::Feed(_)
             | Self::Ups(_)
             | Self::GeneratorBus(_)
             | Self::Battery(_)
@@ -110,6 +112,15 @@ pub struct StorageDesign {
     pub forms_grid: bool,
     /// How long a supply must be good before it lets the bus go back to it.
     pub reconnect: Span,
+}
+
+/// A feed whose voltage matters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeedDesign {
+    /// Its sags at random.
+    pub sags: Option<SagLaw>,
+    /// What its operator demands of the site while its voltage is bad.
+    pub duty: Option<RideThrough>,
 }
 
 /// Sags of a feed: Poisson, all alike.

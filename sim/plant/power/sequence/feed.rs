@@ -24,11 +24,6 @@ impl Feed {
         Self { law, residual: 1.0, ends: Time::ZERO }
     }
 
-    /// Whether it sags at random.
-    pub(super) fn sags(&self) -> bool {
-        self.law.is_some()
-    }
-
     /// Waits for its next sag.
     pub(super) fn arm(&mut self, cx: &mut Cx<'_>) {
         if let Some((law, stream)) = &mut self.law

@@ -27,8 +27,8 @@ mod tests;
 
 pub use chain::{Sequences, Subject};
 pub use design::{
-    BusDesign, FuelDesign, GensetDesign, LEVELS, MachineDesign, OverloadDesign, Ride, SagLaw,
-    StaticSwitchDesign, StorageDesign, Strikes, TransferDesign, UpsDesign,
+    BusDesign, FeedDesign, FuelDesign, GensetDesign, LEVELS, MachineDesign, OverloadDesign, Ride,
+    SagLaw, StaticSwitchDesign, StorageDesign, Strikes, TransferDesign, UpsDesign,
 };
 pub use genset::GensetTally;
 pub use state::{Change, State};

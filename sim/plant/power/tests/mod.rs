@@ -1,5 +1,6 @@
 //! What these tests build their power chains from.
 
+mod duty;
 mod fair;
 mod kinds;
 mod network;
