@@ -14,8 +14,10 @@
 mod declare;
 
 mod bounds;
+mod currency;
 mod duration;
 mod fraction;
+mod hint;
 mod quantities;
 mod text;
 
@@ -23,6 +25,7 @@ mod text;
 mod tests;
 
 pub use bounds::{Bounds, Quantity};
+pub use currency::Currency;
 pub use duration::Duration;
 pub use fraction::Fraction;
 pub use quantities::{
@@ -34,4 +37,5 @@ pub use quantities::{
 };
 pub use text::{ParseQuantityError, Unit};
 
-pub(crate) use text::{HINT_MARK, split_number};
+pub(crate) use hint::HINT_MARK;
+pub(crate) use text::{currency_of, find_unit, split_number};

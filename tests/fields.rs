@@ -58,6 +58,7 @@ const FITTING: &[(&str, &str)] = &[
     ("jobs.arrivals", r#""10 /day""#),
     (".arrivals", r#"{"rate_per_replica": "1 /s"}"#),
     (".income", r#"{"difficulty": 1e14, "price": "100000 $"}"#),
+    ("currency", r#""USD""#),
     ("price.spikes", "1"),
     ("power.decode", r#""300 W""#),
     (".acceptance", r#""70 %""#),

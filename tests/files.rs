@@ -34,7 +34,7 @@ fn base(example: &str) -> String {
     for (section, line) in
         [("price:", "price: {fixed: 30 $/MWh}\n"), ("weather:", "weather: {climate: nordic}\n")]
     {
-        if example.starts_with(section) {
+        if example.lines().any(|line| line.starts_with(section)) {
             base = base.replace(line, "");
         }
     }

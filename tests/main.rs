@@ -6,6 +6,7 @@ mod caps;
 mod check;
 mod chillers;
 mod comebacks;
+mod currency;
 mod curtailment;
 mod curtailments;
 mod designs;

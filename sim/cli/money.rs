@@ -25,10 +25,10 @@ pub(super) fn money(args: &Money) -> Exit {
         return Exit::Usage;
     }
     let read = meter::read(&args.folder).and_then(|books| {
-        let (name, account) = account::read(&args.folder, books.hours())?;
-        Ok((name, books, account))
+        let (name, account, currency) = account::read(&args.folder, books.hours())?;
+        Ok((name, books, account, currency))
     });
-    let (name, books, account) = match read {
+    let (name, books, account, currency) = match read {
         Ok(read) => read,
         Err(message) => {
             complain(&message, Some(NOT_A_RUN));
@@ -63,9 +63,9 @@ pub(super) fn money(args: &Money) -> Exit {
     match args.format {
         Format::Text => {
             let text = text::settlement(&name, &terms, &settlement);
-            print(&(text + &text::sensitivity(&settlement, &sensitivity)))
+            print(&currency.tell(&(text + &text::sensitivity(&settlement, &sensitivity))))
         }
-        Format::Json => print(&json::settlement(&settlement, &sensitivity)),
+        Format::Json => print(&json::settlement(&settlement, &sensitivity, currency)),
     }
 }
 

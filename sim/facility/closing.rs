@@ -46,6 +46,7 @@ impl Facility<'_> {
             partial: self.elapsed() < self.design.duration,
             seed: self.design.seed,
             replication: self.replication,
+            currency: self.design.currency,
             notes: self.notes(now, &subjects, &books),
             account,
             bill,

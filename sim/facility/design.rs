@@ -14,6 +14,7 @@ use crate::plant::cooling::{
 use crate::plant::power::{Action, ComponentKind, NetworkPart, PowerDesign, PowerLoad, Upkeep};
 use crate::site::Site;
 use crate::tables::Series;
+use crate::units::Currency;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::heat_load::HeatLoadDesign;
 use crate::workload::inference::{Noting, ServiceDesign};
@@ -34,6 +35,8 @@ pub struct Design {
     pub duration: Span,
     /// Seed of every random stream.
     pub seed: u64,
+    /// What its money is in.
+    pub currency: Currency,
     /// Length of the intervals of the time series.
     pub interval: Span,
     /// Which requests of inference services are written down one by one.

@@ -4,6 +4,7 @@ use super::figures::{Entry, NoFigure, Subject, SubjectKind, find};
 use super::months::Month;
 use crate::measure::Ledger;
 use crate::money::{Account, Bill};
+use crate::units::Currency;
 
 /// Everything that a run found, but for what it streamed to its observer.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub seed: u64,
     /// Which replication under that seed.
     pub replication: u64,
+    /// What its money is in.
+    pub currency: Currency,
     /// What to know before believing the figures; nothing where there is nothing to be known.
     pub notes: Vec<Note>,
     /// Everything that has figures: the site first. Every run of a design has the same figures in
@@ -91,7 +94,11 @@ impl Outcome {
     ///
     /// Where there is none, or more than one.
     pub fn figure(&self, asked: &str) -> Result<Entry<'_>, NoFigure> {
-        find(&self.subjects, asked)
+        // A figure in euros has no name that ends in dollars.
+        if self.currency.key(asked) != asked {
+            return Err(NoFigure::Unknown);
+        }
+        find(&self.subjects, &self.currency.plain(asked))
     }
 
     /// The value of a figure that is there and defined.

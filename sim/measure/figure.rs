@@ -5,6 +5,10 @@
 //! summary and `docs/columns.md` loop over these tables, so that a figure that is added is one
 //! row more and none of them can disagree about it.
 
+use std::borrow::Cow;
+
+use crate::units::Currency;
+
 /// J in a MWh.
 pub const JOULES_PER_MWH: f64 = 3.6e9;
 
@@ -143,14 +147,17 @@ impl Scale {
 
 /// The unit that ends the name of a column: `MWh` for `import_mwh`; none where the name has none, as
 /// that of a share or a count.
-pub fn unit_of(name: &str) -> Option<&'static str> {
+pub fn unit_of(name: &str) -> Option<Cow<'static, str>> {
+    let currency = Currency::in_key(name).unwrap_or_default();
+    let name = &*currency.plain(name);
     let ends = |suffix: &str| {
         let rest = name.strip_suffix(suffix);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
     };
     let units = Scale::NAMED.iter().map(|scale| (scale.suffix, scale.symbol));
     let units = units.chain(ELSEWHERE);
-    units.filter(|(suffix, _)| ends(suffix)).max_by_key(|(suffix, _)| suffix.len()).map(|it| it.1)
+    let unit = units.filter(|it| ends(it.0)).max_by_key(|it| it.0.len())?.1;
+    Some(currency.tell(unit))
 }
 
 /// Units of columns that no figure is in.
@@ -350,15 +357,16 @@ mod tests {
             ("chat_served_per_s", Some("1/s")),
             ("held_gpu_h", Some("GPU-h")),
             ("mine_ph_per_s", Some("PH/s")),
+            ("price_eur_per_mwh", Some("EUR/MWh")),
             ("usd", Some("$")),
             ("hall_live_racks", None),
             ("watch", None),
             ("pue", None),
         ] {
-            assert_eq!(unit_of(name), unit, "{name}");
+            assert_eq!(unit_of(name).as_deref(), unit, "{name}");
         }
         for scale in Scale::NAMED {
-            assert_eq!(unit_of(&scale.key("any")), Some(scale.symbol));
+            assert_eq!(unit_of(&scale.key("any")).as_deref(), Some(scale.symbol));
         }
     }
 

@@ -3,6 +3,7 @@
 //! Objects by name and no lists to search, so that every figure has one place, which is its
 //! address: `halls.gpu-hall.availability`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
@@ -12,6 +13,7 @@ use crate::facility::{BookOutcome, Design, Outcome, Subject, levelised_cost};
 use crate::measure::{Figure, Side};
 use crate::money::{Bill, Forecast, Settlement};
 use crate::site::SinglePoint;
+use crate::units::Currency;
 
 /// The outcome as JSON, as in `summary.json`.
 ///
@@ -70,12 +72,17 @@ pub fn files(found: &[String]) -> String {
     found.iter().map(line).collect()
 }
 
-/// What contracts and the years around a run come to as JSON, in the units of `summary.json`.
+/// What contracts and the years around a run come to as JSON, in the units of `summary.json`, whose
+/// money is in `currency`.
 ///
 /// # Panics
 ///
 /// Never: these are plain figures.
-pub fn settlement(settlement: &Settlement, sensitivity: &Sensitivity) -> String {
+pub fn settlement(
+    settlement: &Settlement,
+    sensitivity: &Sensitivity,
+    currency: Currency,
+) -> String {
     let mut root = Map::new();
     put(&mut root, &["money", "revenue_usd"], json!(settlement.revenue_usd));
     if let Some(bill) = &settlement.bill {
@@ -91,9 +98,54 @@ pub fn settlement(settlement: &Settlement, sensitivity: &Sensitivity) -> String 
     for (path, value) in &sensitivity.zeros {
         put(&mut root, &["breakeven", path], json!(value));
     }
-    let mut text = serde_json::to_string_pretty(&Json::Object(root)).expect("plain figures");
+    let root = told(Json::Object(root), currency);
+    let mut text = serde_json::to_string_pretty(&root).expect("plain figures");
     text.push('\n');
     text
+}
+
+/// `root` with the names of its figures and its units in `currency`.
+pub(super) fn told(root: Json, currency: Currency) -> Json {
+    match currency {
+        Currency::USD => root,
+        _ => swap(root, 0, &|key| currency.key(key), &|unit| currency.tell(unit)),
+    }
+}
+
+/// A summary as it is before its money is named, and its currency.
+pub(super) fn plain(summary: Json) -> (Json, Currency) {
+    let named = summary["currency"].as_str().and_then(Currency::parse);
+    match named {
+        None | Some(Currency::USD) => (summary, Currency::USD),
+        Some(currency) => {
+            (swap(summary, 0, &|key| currency.plain(key), &|unit| unit.into()), currency)
+        }
+    }
+}
+
+type Renamed<'f> = &'f dyn for<'t> Fn(&'t str) -> Cow<'t, str>;
+
+/// `json`, `depth` below a summary, with other names of figures and units. Below the top, what holds
+/// others has a name that the scenario gave it.
+fn swap(json: Json, depth: usize, key: Renamed<'_>, unit: Renamed<'_>) -> Json {
+    match json {
+        Json::Object(map) => {
+            let renamed = map.into_iter().map(|(name, value)| match value {
+                Json::String(text) if name == "unit" => (name, json!(unit(&text))),
+                value => {
+                    let keeps = depth > 0 && value.is_object();
+                    let name = if keeps { name } else { key(&name).into_owned() };
+                    (name, swap(value, depth + 1, key, unit))
+                }
+            });
+            Json::Object(renamed.collect())
+        }
+        Json::Array(items) => {
+            let swapped = items.into_iter().map(|item| swap(item, depth + 1, key, unit));
+            Json::Array(swapped.collect())
+        }
+        json => json,
+    }
 }
 
 fn put_forecast(root: &mut Map<String, Json>, forecast: &Forecast) {
@@ -149,6 +201,9 @@ fn tree(outcome: &Outcome) -> Json {
         head("warm_up_days", json!(outcome.warm_up_days));
     }
     head("partial", json!(outcome.partial));
+    if outcome.currency != Currency::USD {
+        head("currency", json!(outcome.currency.code()));
+    }
     head("seed", json!(outcome.seed));
     head("replication", json!(outcome.replication));
     put(&mut root, &["what_to_know"], Json::Object(Map::new()));
@@ -173,7 +228,7 @@ fn tree(outcome: &Outcome) -> Json {
     }
     put(&mut root, &["site_events"], json!(outcome.site_events));
     put(&mut root, &["trace"], json!(outcome.trace));
-    Json::Object(root)
+    told(Json::Object(root), outcome.currency)
 }
 
 /// Puts a subject with its figures at its place below `place`.

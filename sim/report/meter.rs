@@ -7,6 +7,7 @@ use std::path::Path;
 use super::lapses;
 use super::table::{Cell, Column, Kind};
 use crate::money::{Books, Interval};
+use crate::units::Currency;
 
 /// Its name in the run folder, without extension.
 pub const STEM: &str = "meter";
@@ -21,9 +22,9 @@ pub(super) const COLUMNS: [(&str, &str, &str); 6] = [
     ("sewage_m3", "m3", "Water returned to the sewer."),
 ];
 
-/// The columns, with `decimals` in their times.
-pub(super) fn columns(decimals: u8) -> Vec<Column> {
-    let numbers = COLUMNS.iter().map(|(name, ..)| Column::new(*name, Kind::Real));
+/// The columns, with `decimals` in their times and money in `currency`.
+pub(super) fn columns(decimals: u8, currency: Currency) -> Vec<Column> {
+    let numbers = COLUMNS.iter().map(|(name, ..)| Column::new(&*currency.key(name), Kind::Real));
     std::iter::once(Column::new("start_utc", Kind::Time(decimals))).chain(numbers).collect()
 }
 
@@ -49,9 +50,12 @@ pub fn read(folder: &Path) -> Result<Books, String> {
 
 /// Reads intervals from the text of `meter.csv`.
 fn parse(text: &str) -> Result<Vec<Interval>, String> {
-    let header = COLUMNS.iter().map(|(name, ..)| *name);
-    let header: Vec<&str> = std::iter::once("start_utc").chain(header).collect();
     let mut lines = text.lines().enumerate();
+    // Its currency is that of its scenario.
+    let named = text.lines().next().unwrap_or_default().split(',').find_map(Currency::in_key);
+    let currency = named.unwrap_or_default();
+    let header = COLUMNS.iter().map(|(name, ..)| currency.key(name).into_owned());
+    let header: Vec<String> = std::iter::once("start_utc".to_owned()).chain(header).collect();
     if lines.next().map(|(_, line)| line) != Some(header.join(",").as_str()) {
         return Err(format!("line 1: the header is not `{}`", header.join(",")));
     }

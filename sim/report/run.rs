@@ -147,7 +147,7 @@ impl<'a> RunWriter<'a> {
         let decimals = decimals_of_intervals(design);
 
         let mut series = vec![Column::new("start_utc", Kind::Time(decimals))];
-        series.extend(setup.columns.iter().map(|name| real(name)));
+        series.extend(setup.columns.iter().map(|name| real(&design.currency.key(name))));
         let events = vec![time("at_utc"), text("event"), text("subject"), count("count")];
         let mut jobs = vec![
             text("workload"),
@@ -218,7 +218,7 @@ impl<'a> RunWriter<'a> {
                 )?),
                 false => None,
             },
-            meter: of_meter.create(meter::STEM, meter::columns(decimals))?,
+            meter: of_meter.create(meter::STEM, meter::columns(decimals, design.currency))?,
             lapses: of_meter.create(lapses::STEM, lapses::columns())?,
             months: tables.create("months", months)?,
             folder,
@@ -450,9 +450,9 @@ fn write_months(table: &mut Table, outcome: &Outcome) -> io::Result<()> {
                 Cell::Real(month.days),
                 Cell::Text(entry.figure.name.to_owned()),
                 Cell::Text(entry.subject.name.clone()),
-                Cell::Text(entry.figure.scale.symbol.to_owned()),
+                Cell::Text(outcome.currency.tell(entry.figure.scale.symbol).into_owned()),
                 Cell::Real(value),
-                Cell::Text(entry.address()),
+                Cell::Text(outcome.currency.key(&entry.address()).into_owned()),
             ])?;
         }
     }

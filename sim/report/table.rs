@@ -419,7 +419,7 @@ mod columnar {
     fn units(columns: &[Column]) -> String {
         let units =
             columns.iter().filter(|column| column.kind == Kind::Real).filter_map(|column| {
-                unit_of(&column.name).map(|unit| (column.name.clone(), unit.into()))
+                unit_of(&column.name).map(|unit| (column.name.clone(), unit.into_owned().into()))
             });
         serde_json::Value::Object(units.collect()).to_string()
     }

@@ -9,6 +9,7 @@ use super::files::{Files, SourceFile};
 use super::printable::{printable, visible};
 use super::tree::Node;
 use crate::spec::{Mark, Severity};
+use crate::units::Currency;
 
 /// One error or warning about a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +129,18 @@ impl Diagnostics {
                 }
             }
             self.items.push(diagnostic);
+        }
+    }
+
+    /// Tells all messages in `currency`. What they quote stays as it is.
+    pub(crate) fn tell(&mut self, currency: Currency) {
+        if currency == Currency::USD {
+            return;
+        }
+        for item in &mut self.items {
+            item.message = currency.tell_unquoted(&item.message);
+            // Hints quote what could be written.
+            item.help = item.help.as_deref().map(|help| currency.tell(help).into_owned());
         }
     }
 

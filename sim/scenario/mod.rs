@@ -21,6 +21,7 @@ mod connect;
 
 mod base;
 mod catalogue;
+mod currency;
 mod de;
 mod diagnostics;
 mod event_spec;
@@ -41,6 +42,7 @@ pub use self::assemble::{
     Input, Loaded, PlayedFile, Reading, TermsReading, read_origins, read_scenario, read_terms,
 };
 pub use self::catalogue::{Section, built_in};
+pub(crate) use self::currency::tell_currency;
 pub use self::diagnostics::{Diagnostic, Diagnostics};
 pub use self::files::{Files, Position, SourceFile};
 pub use self::gallery::{Example, examples, files as example_files};

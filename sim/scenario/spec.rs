@@ -15,7 +15,7 @@ use crate::money::{ContractSpec, MoneySpec};
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::{CommonCauseSpec, CrewSpec, PlannedWorkSpec, PowerSpec, SparesSpec};
 use crate::spec::kinds;
-use crate::units::{Duration, Fraction};
+use crate::units::{Currency, Duration, Fraction};
 use crate::workload::gpu::GpuRackSpec;
 use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::inference::InferenceSpec;
@@ -42,6 +42,10 @@ pub(super) struct ScenarioSpec {
     /// Seed of every random stream. Default: 1.
     #[serde(default)]
     pub(super) seed: Option<u64>,
+    /// What all of its money is in, by a code of ISO 4217: `EUR`. There are no exchange rates: an
+    /// amount in another currency is refused. Default: USD, which `$` stands for.
+    #[serde(default)]
+    pub(super) currency: Option<Currency>,
     /// Where the site is.
     #[serde(default)]
     pub(super) site: SiteSpec,

@@ -46,8 +46,26 @@ fn longest_repair_h(design: &facility::Design) -> f64 {
     repairs.fold(0.0, f64::max) / 3600.0
 }
 
+/// Refuses designs whose money cannot be compared.
+pub(super) fn check_currencies(designs: &[&Arm], sink: &mut Diagnostics) {
+    let Some((first, others)) = designs.split_first() else { return };
+    let of = |arm: &Arm| arm.prepared.loaded.design.currency;
+    if let Some(other) = others.iter().find(|other| of(other) != of(first)) {
+        let message = format!(
+            "the money of `{}` is {}, that of `{}` is {}",
+            first.name,
+            of(first),
+            other.name,
+            of(other)
+        );
+        let help = "there are no exchange rates: write all of them in one `currency`";
+        sink.push(Diagnostic::error(Mark::default(), message).code("currency").help(help));
+    }
+}
+
 /// Warns of what makes a comparison carry more than the designs' difference.
 pub(super) fn warn_of_differences(designs: &[Arm], sink: &mut Diagnostics) {
+    check_currencies(&designs.iter().collect::<Vec<_>>(), sink);
     let Some((first, others)) = designs.split_first() else { return };
     for other in others {
         let (a, b) = (&first.prepared.loaded.design, &other.prepared.loaded.design);

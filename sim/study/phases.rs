@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::designs::read_design;
+use super::designs::{check_currencies, read_design};
 use super::plan::Arm;
 use super::read::{existing_file, sets_of};
 use super::run::simulate;
@@ -23,9 +23,11 @@ use crate::kernel::Span;
 use crate::money::{
     Account, Around, Bill, Forecast, Line, MOST_MONTHS, Merit, MoneySpec, Project, whole_months,
 };
-use crate::scenario::{self, Diagnostic, Diagnostics, Document, Files, Place, Value};
+use crate::scenario::{
+    self, Diagnostic, Diagnostics, Document, Files, Place, Value, tell_currency,
+};
 use crate::spec::{Fault, FilePath};
-use crate::units::{CalendarSpan, Duration};
+use crate::units::{CalendarSpan, Currency, Duration};
 
 /// Replications where nobody says how many.
 const REPLICATIONS: u32 = 5;
@@ -75,6 +77,8 @@ pub struct Phases {
     pub stages: Vec<((usize, usize), Arm)>,
     /// The site that stays as it is.
     pub keep: Arm,
+    /// What its money is in.
+    pub currency: Currency,
     /// The names that money may refer to.
     around: Around,
 }
@@ -194,6 +198,10 @@ fn read(
     let arms: Option<Vec<(usize, Arm)>> =
         begun.into_iter().map(|(from, arm)| Some((from, arm?))).collect();
     let (arms, keep, start) = (arms?, keep?, start?);
+    let all: Vec<&Arm> = std::iter::once(&keep).chain(arms.iter().map(|(_, arm)| arm)).collect();
+    check_currencies(&all, sink);
+    let currency = keep.prepared.loaded.design.currency;
+    tell_currency(document, currency, sink);
     let mut around = Around { year: i32::from(start.year()), ..Around::default() };
     let designs: Vec<&Design> = arms
         .iter()
@@ -243,7 +251,8 @@ fn read(
         arms.iter().skip(1).map(|(from, _)| *from).chain([project.months]).collect();
     let stages = arms.into_iter().zip(ends).map(|((from, arm), until)| ((from, until), arm));
     let stages = stages.collect();
-    Some(Phases { name: spec.name, start, replications, project, stages, keep, around })
+    let name = spec.name;
+    Some(Phases { name, start, replications, project, stages, keep, currency, around })
 }
 
 /// What a stretch of a scenario left.

@@ -55,12 +55,13 @@ pub type Sheet = Arc<[Arc<Declared>]>;
 /// The figures that `outcome` has, and their values in the same order; none where a figure is
 /// not defined, such as a latency of no request.
 pub(super) fn of(outcome: &Outcome) -> (Vec<Declared>, Vec<Option<f64>>) {
+    let currency = outcome.currency;
     let declared = outcome.figures().map(|entry| Declared {
-        address: entry.address(),
+        address: currency.key(&entry.address()).into_owned(),
         name: entry.figure.short(),
         subject: entry.subject.name.clone(),
         kind: kind_of(entry.subject.kind).to_owned(),
-        unit: entry.figure.scale.symbol.to_owned(),
+        unit: currency.tell(entry.figure.scale.symbol).into_owned(),
         better: entry.figure.better.name().to_owned(),
     });
     (declared.collect(), values(outcome))

@@ -16,7 +16,7 @@ use super::series::Series;
 use super::stamp::{Stamp, TimeColumns, TimeForm, TimeParts};
 use crate::kernel::Time;
 use crate::spec::{Fault, Name, time_zone};
-use crate::units::{Duration, Unit};
+use crate::units::{Currency, Duration, Unit, find_unit};
 
 /// Declares a spec whose values may come from a table: its own fields, and in place of
 /// `..table { ... }` those that every table has. What the braces hold says which of its columns
@@ -456,12 +456,14 @@ impl TableFields<'_> {
         laid.map_err(|error| faults.push(bad_file("csv", name, &error))).ok()
     }
 
-    /// The columns of `role` that it names or its layout knows; none after a report.
+    /// The columns of `role` that it names or its layout knows, of money those in `currency`; none
+    /// after a report.
     pub(crate) fn columns(
         &self,
         role: Role,
         units: &[Unit],
         written: (Option<&str>, Option<&str>),
+        currency: Currency,
         faults: &mut Vec<Fault>,
     ) -> Option<Vec<Column>> {
         // A layout of no known name is reported where the table is read.
@@ -483,10 +485,28 @@ impl TableFields<'_> {
             return Some(vec![Column::new(column, unit("unit", unit_name, units, faults)?)]);
         }
         let columns = known.iter().filter_map(|(_, name, of_layout)| {
-            let unit_name = unit_name.unwrap_or(of_layout);
-            Some(Column::new(name, units.iter().find(|unit| unit.name == unit_name)?))
+            if unit_name.is_none() && is_foreign(of_layout, currency) {
+                return None;
+            }
+            Some(Column::new(name, find_unit(units, unit_name.unwrap_or(of_layout))?))
         });
         Some(columns.collect())
+    }
+
+    /// A report where all the money in files of its layout is of another currency than `currency`.
+    pub(crate) fn foreign(&self, currency: Currency) -> Option<Fault> {
+        let format = self.format?;
+        let units = NamedFormat::named(&format.text)?.columns.iter().map(|(_, _, unit)| *unit);
+        let of = units.clone().find_map(Currency::of_unit)?;
+        if units.clone().any(|unit| Currency::of_unit(unit) == Some(currency)) {
+            return None;
+        }
+        let message =
+            format!("files of `{format}` hold money of {of}, that of this scenario is {currency}");
+        let help = format!(
+            "there are no exchange rates: write `currency: {of}` at the top, and all money in {of}"
+        );
+        Some(Fault::error("format", message).at(format.mark).help(help))
     }
 
     /// The one column that the section asks for, in base units and laid over the run.
@@ -512,13 +532,18 @@ impl TableFields<'_> {
         if faults.len() > before {
             return None;
         }
-        let columns = self.columns(Role::Value, units, self.one, faults)?;
+        if unit_name.is_none()
+            && let Some(fault) = self.foreign(run.currency)
+        {
+            faults.push(fault);
+            return None;
+        }
+        let columns = self.columns(Role::Value, units, self.one, run.currency, faults)?;
         if columns.is_empty() {
             let format = self.format?;
             let unit = named.and_then(|named| Some(named.columns.first()?.2)).unwrap_or_default();
             let message = format!("files of `{format}` hold values in {unit}");
-            faults
-                .push(Fault::error("format", message).at(format.mark).help(unit_help(unit, units)));
+            faults.push(Fault::error("format", message).at(format.mark).help(unit_list(units)));
             return None;
         }
         let wanted = Wanted { any_of: columns, optional: false };
@@ -613,28 +638,17 @@ pub(crate) fn unit<'u>(
     units: &'u [Unit],
     faults: &mut Vec<Fault>,
 ) -> Option<&'u Unit> {
-    let found = units.iter().find(|unit| unit.name == name);
+    let found = find_unit(units, name);
     if found.is_none() {
         let message = format!("unknown unit `{name}`");
-        faults.push(Fault::error(field, message).help(unit_help(name, units)));
+        faults.push(Fault::error(field, message).help(unit_list(units)));
     }
     found
 }
 
-/// The units that can be written in place of `name`.
-fn unit_help(name: &str, units: &[Unit]) -> String {
-    let list = unit_list(units);
-    let currency = ["EUR", "GBP", "CAD", "AUD", "DKK", "NOK", "SEK", "JPY", "€", "£"]
-        .into_iter()
-        .find(|currency| name.starts_with(currency));
-    match currency.filter(|_| units.iter().any(|unit| unit.name.starts_with('$'))) {
-        Some(currency) => format!(
-            "all money of a scenario is of one currency, which results call `$`; there are no \
-             exchange rates. Where all of it is in {currency}, write `unit: {}`; {list}",
-            name.replacen(currency, "$", 1)
-        ),
-        None => list,
-    }
+/// Whether `unit` is of money of another currency than `currency`.
+fn is_foreign(unit: &str, currency: Currency) -> bool {
+    Currency::of_unit(unit).is_some_and(|of| of != currency)
 }
 
 fn unit_list(units: &[Unit]) -> String {

@@ -2,6 +2,7 @@
 
 use crate::kernel::{Clock, Time};
 use crate::spec::{Fault, Name};
+use crate::units::Currency;
 
 /// Hands over the file that a name stands for, decompressed, piece by piece.
 pub type ReadFile<'a> = dyn FnMut(&Name, &mut dyn FnMut(&[u8])) -> Result<(), Fault> + 'a;
@@ -12,6 +13,8 @@ pub struct Run<'a> {
     pub clock: &'a Clock,
     /// When it ends.
     pub horizon: Time,
+    /// What its money is in.
+    pub currency: Currency,
     /// How a file is read; the scenario room does it.
     pub read: &'a mut ReadFile<'a>,
     /// What was found in each file: a line for each.
@@ -19,9 +22,9 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A run from the start of `clock` to `horizon`, whose files come from `read`.
+    /// A run from the start of `clock` to `horizon`, in dollars, whose files come from `read`.
     pub fn new(clock: &'a Clock, horizon: Time, read: &'a mut ReadFile<'a>) -> Self {
-        Self { clock, horizon, read, found: Vec::new() }
+        Self { clock, horizon, currency: Currency::USD, read, found: Vec::new() }
     }
 
     /// The bytes of the file that `name` stands for, decompressed.

@@ -112,7 +112,8 @@ pub(super) fn quantity_pattern(units: &[Unit], range: Range) -> String {
             out
         })
     };
-    let names = units.iter().map(|u| escape(u.name)).collect::<Vec<_>>().join("|");
+    let money = |name: String| name.replace(r"\$", r"(\$|€|£|[A-Z]{3})");
+    let names = units.iter().map(|u| money(escape(u.name))).collect::<Vec<_>>().join("|");
     let sign = if range.least < 0.0 { "[+-]" } else { "[+]" };
     format!(r"^\s*{sign}?[0-9.]+([eE][+-]?[0-9]+)?\s*({names})\s*$")
 }

@@ -76,3 +76,35 @@ fn printing_loses_nothing() {
         assert!((again.0 - value).abs() <= 1e-13 * value.abs(), "{price}");
     }
 }
+
+#[test]
+fn units_of_money_may_be_of_any_currency() {
+    for (text, base) in [("40 EUR/MWh", 40.0), ("0.04 €/kWh", 40.0), ("40 NOK/MWh", 40.0)] {
+        assert_eq!(EnergyPrice::parse(text).unwrap().0, base, "{text}");
+    }
+    assert_eq!(Money::parse("60 kGBP").unwrap().0, 60e3);
+    assert_eq!(PowerCost::parse("11 MEUR/MW").unwrap().0, 11.0);
+    for text in ["40 EURO/MWh", "40 eur/MWh", "40 XYZ/MWh", "40 EUR", "40 kEUR/MWh", "4 EUR/GWh"] {
+        assert!(EnergyPrice::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn amounts_tell_their_currency() {
+    for (text, code) in [
+        ("40 $/MWh", Some("USD")),
+        ("40 k$", Some("USD")),
+        ("1e3 EUR/MWh", Some("EUR")),
+        ("2 MSEK/MW", Some("SEK")),
+        ("5 £", Some("GBP")),
+        ("5 kW", None),
+        ("4 c/kWh", None),
+        ("3.125 BTC", None),
+        ("EUR", None),
+        ("100 MVA", None),
+        ("5 MADE", None),
+    ] {
+        let found = currency_of(text);
+        assert_eq!(found.as_ref().map(Currency::code), code, "{text}");
+    }
+}

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::currency::{Currency, split};
+use super::hint::HINT_MARK;
+
 /// One unit of a quantity: its name and `base = value * factor + offset`.
 #[derive(Debug, Clone, Copy)]
 pub struct Unit {
@@ -72,10 +75,6 @@ impl fmt::Display for ParseQuantityError {
 
 impl std::error::Error for ParseQuantityError {}
 
-/// Separates message and hint inside the text of a serde error, the only channel that serde
-/// offers. Readers split at it; it never reaches the user.
-pub(crate) const HINT_MARK: &str = "\u{1f}";
-
 /// Splits `text` into its number and what follows, both trimmed.
 pub(crate) fn split_number(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
@@ -95,6 +94,20 @@ pub(crate) fn split_number(text: &str) -> Option<(f64, &str)> {
     }
     let number: f64 = text[..end].parse().ok()?;
     Some((number, text[end..].trim()))
+}
+
+/// The unit `name` of `units`, where units of money may be of any currency.
+pub(crate) fn find_unit<'u>(units: &'u [Unit], name: &str) -> Option<&'u Unit> {
+    let named = |name: &str| units.iter().find(|unit| unit.name == name);
+    named(name).or_else(|| {
+        let (scale, _, of) = split(name)?;
+        named(&format!("{scale}${of}"))
+    })
+}
+
+/// The currency of `text`, where it is a number and a unit of money.
+pub(crate) fn currency_of(text: &str) -> Option<Currency> {
+    Currency::of_unit(split_number(text)?.1)
 }
 
 /// Parses `text` as a number and one of `units`; `article_name` reads like "a power".
@@ -122,7 +135,7 @@ pub(super) fn parse_quantity(
             Some(format!("write for example `{example}`; units: {}", list())),
         ));
     }
-    if let Some(unit) = units.iter().find(|u| u.name == name) {
+    if let Some(unit) = find_unit(units, name) {
         let value = number * unit.factor + unit.offset;
         if value < 0.0 && range.least == 0.0 {
             return Err(wrong(format!("must not be negative, got `{}`", text.trim()), None));

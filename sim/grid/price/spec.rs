@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{HubDesign, PriceDesign, ercot};
 use crate::spec::{Fault, Name, one_source, only_with, unknown};
 use crate::tables::{Run, Series, from_table};
-use crate::units::EnergyPrice;
+use crate::units::{Currency, EnergyPrice};
 
 from_table! {
 /// The price of energy: exactly one of `model`, `fixed` and `csv`.
@@ -58,6 +58,15 @@ impl PriceSpec {
             }
             if self.mean.is_some_and(|mean| mean.0 <= 0.0) {
                 faults.push(Fault::error("mean", "the mean price is above zero"));
+                return None;
+            }
+            if self.mean.is_none() && run.currency != Currency::USD {
+                let currency = run.currency;
+                let message = format!(
+                    "prices of `{name}` are money of USD, that of this scenario is {currency}"
+                );
+                let help = format!("give the `mean` in {currency}: it scales all of them");
+                faults.push(Fault::error("model", message).at(name.mark).help(help));
                 return None;
             }
             let mean = self.mean.map(|mean| mean.0);

@@ -18,7 +18,7 @@ use crate::tables::{
     Column, ColumnSpec, LineError, Run, Series, TableRead, Wanted, bad_file, fetch, from_table,
     unit,
 };
-use crate::units::{Duration, Pressure, Speed, Temperature, TemperatureDelta, Unit};
+use crate::units::{Currency, Duration, Pressure, Speed, Temperature, TemperatureDelta, Unit};
 
 from_table! {
 /// The weather: exactly one of `climate`, `epw` and `csv`.
@@ -263,7 +263,10 @@ impl WeatherSpec {
         let mut of = |role, column: Option<&ColumnSpec>, units: &[Unit]| match column {
             Some(ColumnSpec { column, unit: name }) => unit("columns", name, units, faults)
                 .map_or_else(Vec::new, |unit| vec![Column::new(column, unit)]),
-            None => table.columns(role, units, (None, None), faults).unwrap_or_default(),
+            None => {
+                let none = Currency::default();
+                table.columns(role, units, (None, None), none, faults).unwrap_or_default()
+            }
         };
         let dry_bulb = of(Role::DryBulb, written.dry_bulb.as_ref(), Temperature::UNITS);
         // Of two humidities that a layout knows the relative one counts.

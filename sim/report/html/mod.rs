@@ -52,10 +52,11 @@ pub fn report_page(folder: &Path) -> io::Result<String> {
     let named = |error: String| io::Error::other(format!("{}: {error}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
     let summary: Json = serde_json::from_str(&text).map_err(|error| named(error.to_string()))?;
-    Ok(match summary["study"].is_string() {
-        true => compare::study_page(&compare::StudyFolder::read(folder, &summary)?),
-        false => page::page(&run::Run::read(folder, summary)?),
-    })
+    if summary["study"].is_string() {
+        return Ok(compare::study_page(&compare::StudyFolder::read(folder, &summary)?));
+    }
+    let (summary, currency) = super::json::plain(summary);
+    Ok(page::page(&run::Run::read(folder, summary, currency)?))
 }
 
 /// Writes the page of the run or study in `folder` into it, aside first; returns where it is.

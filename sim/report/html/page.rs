@@ -14,10 +14,16 @@ pub(super) fn page(run: &Run) -> String {
     let bands = section::bands(run);
     let page = Page::new(run, bands.clone());
     let head = section::verdict(&page);
-    let sections = section::sections(&page);
+    let mut sections = section::sections(&page);
     let data = script::data(run, &page.into_charts(), &bands);
     let name = run.summary["scenario"].as_str().unwrap_or_default();
-    document(name, &head, &sections, Some(&data))
+    let told = |text: &str| run.currency.tell(text).into_owned();
+    // Sources and commands are quoted as they were written.
+    let is_quoted = |section: &Section| ["sources", "repeat"].contains(&section.id.as_str());
+    for section in sections.iter_mut().filter(|section| !is_quoted(section)) {
+        section.body = told(&section.body);
+    }
+    document(name, &told(&head), &sections, Some(&told(&data)))
 }
 
 /// A whole document: `head` above, `sections` below, `data` for the script; without data, without

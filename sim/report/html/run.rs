@@ -16,7 +16,7 @@ use super::hlog::read_log;
 use super::incidents::Incident;
 use super::number::{Form, told};
 use crate::scenario::{self, Node};
-use crate::units::{Duration, Power};
+use crate::units::{Currency, Duration, Power};
 
 /// A latency by its name, and its percentiles: quantile and milliseconds.
 type Percentiles = (String, Vec<(f64, f64)>);
@@ -41,6 +41,8 @@ pub(super) struct Stretch {
 pub(in crate::report) struct Run {
     pub(super) summary: Json,
     pub(super) manifest: Json,
+    /// What money is in.
+    pub(super) currency: Currency,
     pub(super) title: String,
     pub(super) zone: TimeZone,
     pub(super) zone_name: String,
@@ -67,12 +69,17 @@ pub(in crate::report) struct Run {
 }
 
 impl Run {
-    /// Reads the folder of a run, whose `summary.json` is `summary`.
+    /// Reads the folder of a run, whose `summary.json` is `summary`, before its money was named in
+    /// `currency`.
     ///
     /// # Errors
     ///
     /// Where a file that every run leaves is absent or not as loadbank writes it.
-    pub(in crate::report) fn read(folder: &Path, summary: Json) -> io::Result<Self> {
+    pub(in crate::report) fn read(
+        folder: &Path,
+        summary: Json,
+        currency: Currency,
+    ) -> io::Result<Self> {
         let json = |name: &str| -> io::Result<Json> {
             let path = folder.join(name);
             let named = |error: String| io::Error::other(format!("{}: {error}", path.display()));
@@ -93,6 +100,7 @@ impl Run {
             return Err(io::Error::other("summary.json is not that of a run"));
         }
         let mut run = Self {
+            currency,
             title: String::new(),
             zone: TimeZone::UTC,
             zone_name: "UTC".to_owned(),
@@ -162,7 +170,8 @@ impl Run {
     pub(super) fn parts(&self, path: &[&str], form: Form) -> (String, &'static str) {
         let Some(value) = self.real(path) else { return ("\u{2013}".to_owned(), "") };
         let (number, unit) = told(value, form);
-        let place: String = path.iter().map(|part| format!("/{}", pointer(part))).collect();
+        let public = |part: &&str| format!("/{}", pointer(&self.currency.key(part)));
+        let place: String = path.iter().map(public).collect();
         let place = super::number::escape(&place);
         (format!("<data value=\"{value}\" data-path=\"{place}\">{number}</data>"), unit)
     }

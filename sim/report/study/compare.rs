@@ -149,7 +149,7 @@ fn side_by_side(text: &mut String, study: &Study, rows: &[Shown], columns: &[Con
         }
         let magnitude = largest(columns, row);
         let (unit, factor) = unit_of(&row.figure, magnitude);
-        let _ = write!(text, "  {:1$}", cut(&row_label(&row.figure, unit), LABEL - 3), LABEL - 2);
+        let _ = write!(text, "  {:1$}", cut(&row_label(&row.figure, &unit), LABEL - 3), LABEL - 2);
         for contrast in columns {
             let value = contrast.get(&row.figure.address).map_or("-".to_owned(), |of| {
                 if of.verdict == Some(Verdict::Equal) {
@@ -262,7 +262,7 @@ fn against(text: &mut String, study: &Study, rows: &[Shown], columns: &[&Contras
             .map(|comparison| comparison.difference.mean.abs())
             .fold(0.0, f64::max);
         let (unit, factor) = unit_of(&row.figure, magnitude);
-        let _ = write!(text, "  {:1$}", cut(&row_label(&row.figure, unit), LABEL - 3), LABEL - 2);
+        let _ = write!(text, "  {:1$}", cut(&row_label(&row.figure, &unit), LABEL - 3), LABEL - 2);
         for of in found {
             let cell = match of.and_then(|of| of.comparison.zip(of.verdict)) {
                 None => format!("{:>20}{:16}", "-", ""),

@@ -69,7 +69,7 @@ fn rows_of(row: &Shown, contrasts: &[Contrast]) -> Vec<Vec<String>> {
     let is_outages = row.figure.name == "outages";
     let name = match is_outages {
         true => format!("{}: outages per year", row.figure.subject),
-        false => label(&row.figure, unit),
+        false => label(&row.figure, &unit),
     };
     let cells = contrasts.iter().map(|contrast| match contrast.get(&row.figure.address) {
         _ if is_outages => outages(row, contrast),
@@ -114,7 +114,7 @@ fn against(study: &Study, contrasts: &[Contrast]) -> String {
                     ),
                 };
                 let crn = comparison.crn_factor.map_or(String::new(), times);
-                let name = subject + &row_label(&row.figure, unit);
+                let name = subject + &row_label(&row.figure, &unit);
                 Some(vec![name, difference, verdict.name().to_owned(), crn])
             })
             .collect();

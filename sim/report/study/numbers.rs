@@ -1,15 +1,19 @@
 //! Numbers with as many digits as are known of them.
 
+use std::borrow::Cow;
+
 use crate::study::Declared;
+use crate::units::Currency;
 
 /// How to show values of `figure` of about `magnitude`: shares in per cent, much money in
 /// thousands.
-pub(super) fn unit_of(figure: &Declared, magnitude: f64) -> (&str, f64) {
+pub(super) fn unit_of(figure: &Declared, magnitude: f64) -> (Cow<'_, str>, f64) {
+    let is_money = Currency::of_symbol(&figure.unit).is_some();
     match figure.unit.as_str() {
-        "share" => ("%", 100.0),
-        "$" if magnitude.abs() >= 1e5 => ("k$", 1e-3),
-        "count" | "number" => ("", 1.0),
-        unit => (unit, 1.0),
+        "share" => ("%".into(), 100.0),
+        money if is_money && magnitude.abs() >= 1e5 => (format!("k{money}").into(), 1e-3),
+        "count" | "number" => ("".into(), 1.0),
+        unit => (unit.into(), 1.0),
     }
 }
 

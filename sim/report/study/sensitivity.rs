@@ -62,7 +62,7 @@ pub fn tornado(
             let half = base_mean.half_width(LEVEL).map(|half| factor * half);
             text += &format!(
                 "\n{} of {}: {} as it is\n",
-                label(&row.figure, unit),
+                label(&row.figure, &unit),
                 design.name,
                 with_half(factor * base_mean.mean, half)
             );

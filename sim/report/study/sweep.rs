@@ -30,7 +30,7 @@ pub(super) fn lines(study: &Study, contrasts: &[Contrast]) -> Vec<Vec<String>> {
         let values = contrasts.iter().filter_map(|contrast| contrast.get(&row.figure.address));
         let magnitude = values.map(|of| of.mean.mean.abs()).fold(0.0, f64::max);
         let (unit, factor) = unit_of(&row.figure, magnitude);
-        header.push(label(&row.figure, unit));
+        header.push(label(&row.figure, &unit));
         units.push(factor);
     }
     let mut lines = vec![header];

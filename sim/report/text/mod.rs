@@ -80,7 +80,7 @@ fn told(outcome: &Outcome, style: Style, folder: &Path, wall: Duration) -> Strin
     text.money(outcome);
     text.books(outcome);
     text.end(&format!("simulated in {:.1} s; files in {}", wall.as_secs_f64(), folder.display()));
-    text.out
+    outcome.currency.tell(&text.out).into_owned()
 }
 
 /// One of the books in a line, with its residual.

@@ -85,7 +85,7 @@ pub fn phases(phases: &Phases, found: &PhasesFound, sensitivity: &PhasesSensitiv
             "\n±: half of the 95 % interval of the mean; phases and kept share their luck"
         );
     }
-    out
+    phases.currency.tell(&out).into_owned()
 }
 
 /// As JSON.
@@ -144,6 +144,7 @@ pub fn phases_json(
         let zeros = sensitivity.zeros.iter().map(|(path, value)| (path.clone(), json!(value)));
         object["breakeven"] = serde_json::Value::Object(zeros.collect());
     }
+    let object = super::super::json::told(object, phases.currency);
     let mut text = serde_json::to_string_pretty(&object).expect("plain figures");
     text.push('\n');
     text

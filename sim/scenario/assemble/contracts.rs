@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::currency::{currency_of, tell_currency};
 use super::super::diagnostics::Diagnostics;
 use super::super::files::Files;
 use super::super::load::{Document, load};
@@ -46,6 +47,7 @@ pub fn read_terms(path: &Path, sets: &[String]) -> TermsReading {
         report_in(&document, "site", &mut faults, &mut sink);
         read(&document, &head, &Clock::new(head.start, place.zone), &mut sink)
     });
+    tell_currency(&document, currency_of(&document), &mut sink);
     let terms = if sink.has_errors() { None } else { terms };
     TermsReading { terms, diagnostics: sink, files: document.files }
 }

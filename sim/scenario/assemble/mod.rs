@@ -25,6 +25,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 
 use super::catalogue::Section;
+use super::currency::{currency_of, tell_currency};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
 use super::load::{Document, load};
@@ -104,6 +105,7 @@ pub fn read_scenario(path: &Path, sets: &[String]) -> Reading {
     document.resolve_kinds(&SECTIONS);
     let mut sink = std::mem::take(&mut document.diagnostics);
     let loaded = assemble(&document, &mut sink);
+    tell_currency(&document, currency_of(&document), &mut sink);
     let loaded = if sink.has_errors() { None } else { loaded };
     Reading { loaded, diagnostics: sink, files: document.files }
 }
@@ -150,6 +152,8 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let mut read = |name: &Name, out: &mut dyn FnMut(&[u8])| inputs.read(name, out);
     let horizon = Time::ZERO + duration;
     let mut run = Run::new(&clock, horizon, &mut read);
+    let currency = head.currency.unwrap_or_default();
+    run.currency = currency;
     let water = head.water.clone().unwrap_or_default().resolve(&mut faults);
     report_in(document, "water", &mut faults, sink);
     let weather = head.weather.resolve(&place, &mut run, &mut faults);
@@ -197,6 +201,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         title: head.title.unwrap_or_default(),
         duration,
         seed: head.seed.unwrap_or(1),
+        currency,
         interval: head.output.interval.map_or(DEFAULT_INTERVAL, Span::from),
         noting: head::noting(head.output.requests),
         site: site?,
@@ -221,6 +226,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     };
     let read = inputs.into_read();
     found.extend(read.found);
+    found.iter_mut().for_each(|line| *line = currency.tell_unquoted(line));
     // Paths do not count: the same data elsewhere is the same run.
     let content = with_texts(&document.root, &read.hashes);
     // Written out, a path that was relative to some file of the scenario is so to none.

@@ -11,7 +11,7 @@ use crate::tables::format::Role;
 use crate::tables::{
     Column, ColumnSpec, LineError, Run, Series, TableRead, Texts, Wanted, bad_file, unit,
 };
-use crate::units::{HashPrice, Money, Unit};
+use crate::units::{Currency, HashPrice, Money, Unit};
 
 /// What a hash earns at an instant, before the pool's fee.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -246,11 +246,23 @@ impl IncomeSpec {
         }
         let columns = self.columns.clone().unwrap_or_default();
         let before = faults.len();
+        let currency = run.currency;
         table.named(faults);
+        if self.columns.is_none() {
+            faults.extend(table.foreign(currency));
+        }
+        if plain && currency != Currency::USD {
+            let message = format!("`price` is in USD, the money of this scenario is {currency}");
+            let help = format!(
+                "write in which unit it is: `columns: {{price: {{column: price, unit: {currency}}}, \
+                 difficulty: {{column: difficulty, unit: \"1\"}}}}`"
+            );
+            faults.push(Fault::error("csv", message).at(file.mark).help(help));
+        }
         let mut of = |role, column: Option<&ColumnSpec>, units: &[Unit]| match column {
             Some(ColumnSpec { column, unit: name }) => unit("columns", name, units, faults)
                 .map_or_else(Vec::new, |unit| vec![Column::new(column, unit)]),
-            None => table.columns(role, units, (None, None), faults).unwrap_or_default(),
+            None => table.columns(role, units, (None, None), currency, faults).unwrap_or_default(),
         };
         let hash_price = of(Role::Value, columns.hash_price.as_ref(), HashPrice::UNITS);
         let mut price = of(Role::Value, columns.price.as_ref(), Money::UNITS);

@@ -1,11 +1,14 @@
 //! Pictures of figures: pairs, tornado, each design for itself.
 
+use std::borrow::Cow;
+
 use super::super::figure::{Caption, Layout, figure as pictured, folded_table};
 use super::super::number::escape;
 use super::super::parts::Section;
 use super::dots::{self, Row, dots};
 use super::study::{Mean, Shown};
 use super::{StudyFolder, told, told_difference};
+use crate::units::Currency;
 
 /// Designs and points that a picture has rows for; the tables have all.
 const MOST_ROWS: usize = 40;
@@ -13,18 +16,20 @@ const MOST_ROWS: usize = 40;
 const MOST_PICTURES: usize = 24;
 
 /// What values of about `magnitude` are multiplied with for an axis, and its title.
-fn axis(unit: &str, magnitude: f64) -> (f64, &str) {
-    match unit {
+fn axis(unit: &str, magnitude: f64) -> (f64, Cow<'_, str>) {
+    let is_money = Currency::of_symbol(unit).is_some();
+    let (factor, title) = match unit {
         "share" => (100.0, "%"),
         "s" if magnitude < 1.0 => (1e3, "ms"),
         "s" if magnitude >= 7200.0 => (1.0 / 3600.0, "h"),
         "MW" if magnitude < 1.0 => (1e3, "kW"),
         "MWh" if magnitude < 1.0 => (1e3, "kWh"),
-        "$" if magnitude >= 1e6 => (1e-6, "M$"),
-        "$" if magnitude >= 1e4 => (1e-3, "k$"),
+        money if is_money && magnitude >= 1e6 => return (1e-6, format!("M{money}").into()),
+        money if is_money && magnitude >= 1e4 => return (1e-3, format!("k{money}").into()),
         "count" | "number" => (1.0, ""),
         unit => (1.0, unit),
-    }
+    };
+    (factor, title.into())
 }
 
 /// The largest of `values`.
@@ -105,7 +110,7 @@ fn difference(study: &StudyFolder, figure: &Shown) -> String {
         .collect();
     let headings = ["design", "difference", "from", "to", "verdict"];
     let table = folded_table("Figures as a table", &headings, &cells);
-    let title = match unit {
+    let title = match &*unit {
         "" => format!("more than {}", study.baseline),
         "%" => format!("points, more than {}", study.baseline),
         unit => format!("{unit}, more than {}", study.baseline),
@@ -189,7 +194,7 @@ fn alone(study: &StudyFolder, figure: &Shown) -> String {
         .collect();
     let headings = ["design", "mean", "from", "to", "replications"];
     let table = folded_table("Figures as a table", &headings, &cells);
-    let draw = |width| dots(&figure.label, &rows, unit, None, bounds, width);
+    let draw = |width| dots(&figure.label, &rows, &unit, None, bounds, width);
     let caption = Caption { title: &figure.label, reading: "" };
     pictured(&caption, Layout::Half, None, &table, draw)
 }
@@ -210,7 +215,7 @@ pub(super) fn tornado(study: &StudyFolder, shown: &[Shown]) -> Option<Section> {
     let figure = shown.iter().filter(|figure| decided(figure) > 0).max_by_key(decided)?;
     let most = magnitude(figure.compared().map(|(_, difference)| difference.mean));
     let (factor, unit) = axis(&figure.unit, most);
-    let unit = if unit == "%" { "points" } else { unit };
+    let unit = if unit == "%" { "points" } else { &*unit };
     let mut means: Vec<&Mean> =
         figure.means.iter().flatten().filter(|mean| mean.difference.is_some()).collect();
     let effect = |mean: &Mean| mean.difference.map_or(0.0, |difference| difference.mean.abs());

@@ -219,7 +219,7 @@ fn pair(run: &Run, import: &[f64]) -> String {
         let limit = limit.as_ref().map(|(value, text)| (*value, text.as_str()));
         ranked::duration_curve("Load duration", &scaled, &hours, limit, unit, width)
     });
-    let price = run.series.reals("price_usd_per_mwh").unwrap_or_default();
+    let price = run.series.reals(&run.currency.key("price_usd_per_mwh")).unwrap_or_default();
     let varies = price.windows(2).any(|pair| pair[0] != pair[1]);
     let against = if varies {
         let caption = Caption {
