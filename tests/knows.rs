@@ -209,6 +209,7 @@ fn a_supply_that_is_not_held_is_told() {
 name: warm
 start: 2026-07-01T00:00:00Z
 duration: 1 day
+site: {altitude: 0 m}
 weather: {csv: air.csv, columns: {dry_bulb: {column: t, unit: degC}, relative_humidity: {column: rh, unit: '%'}}}
 cooling:
   dry: {kind: dry-cooler, design_heat: 1 MW, supply: 40 degC, cooler: {design_dry_bulb: 30 degC, design_supply: 40 degC}}
