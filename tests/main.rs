@@ -1,5 +1,6 @@
 //! The one integration-test binary; a module for each topic.
 
+mod book;
 mod books;
 mod bounds;
 mod caps;

@@ -213,6 +213,46 @@ fn what_the_guide_explains_is_printed() {
     }
 }
 
+/// What a page quotes of a run, `99.96 %`, stands in a block that shows the run: what `.ci/readme` refreshes
+/// is followed by the text around it.
+#[test]
+fn figures_that_the_tutorial_quotes_are_shown() {
+    let page = fs::read_to_string(root().join("docs/tutorial.md")).unwrap();
+    let shown: String = blocks(&page)
+        .into_iter()
+        .filter_map(|(label, text)| label.starts_with("text").then_some(text))
+        .collect();
+    let prose: String = page.split("```").step_by(2).collect();
+    let quoted = prose.split('`').skip(1).step_by(2);
+    let figures = quoted
+        .filter(|q| q.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit()));
+    let figures: Vec<&str> = figures.collect();
+    assert!(figures.len() >= 3, "{figures:?}");
+    for figure in figures {
+        assert!(shown.contains(figure), "no block of the tutorial shows {figure}");
+    }
+}
+
+/// Pictures are those that the program draws of the scenario with their name.
+#[test]
+fn pictures_are_current() {
+    let bench = Bench::new();
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("docs/pictures")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let scenario = root().join("scenarios").join(name).with_extension("yaml");
+        let drawn = bench.loadbank("graph").arg(scenario).output().unwrap();
+        let committed = fs::read(&path).unwrap();
+        assert!(
+            drawn.stdout == committed,
+            "{name}.svg is stale: `.ci/readme --update` draws it anew"
+        );
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
 /// `text` with each of the choices that `{a,b}` in it offers.
 fn expanded(text: &str) -> Vec<String> {
     let Some((before, rest)) = text.split_once('{') else { return vec![text.to_owned()] };

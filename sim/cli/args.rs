@@ -13,6 +13,9 @@ use crate::units::{Duration, StepTime};
 /// Simulate power-dense compute sites: mining, AI training and inference behind one fence.
 ///
 /// The result goes to standard output; progress, logs and diagnostics to standard error.
+///
+/// To begin, write an example into a folder and run it: `loadbank example quickstart --output site`, then
+/// `loadbank run site/quickstart.yaml`.
 #[derive(Debug, Parser)]
 #[command(name = "loadbank", version, propagate_version = true, after_help = EXIT_CODES)]
 pub(super) struct Cli {
@@ -20,8 +23,8 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
 
-    /// Log more: -v files and phases, -vv every event of the plant, -vvv every instant. `RUST_LOG`
-    /// overrides.
+    /// Increase log verbosity: -v files and phases, -vv every event of the plant, -vvv every instant.
+    /// The variable `RUST_LOG` takes precedence.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(super) verbose: u8,
 }
@@ -36,7 +39,7 @@ Exit codes:
     5  a requirement of a study fails, or its replications do not decide it
     6  replications are missing at `merge`
    74  the results could not be written
-   75  a study has used up its --time-limit; the same command goes on
+   75  a study has used up its --time-limit; the same command continues it
   130  interrupted; what was simulated until then is written, marked partial";
 
 /// The commands.
@@ -48,25 +51,25 @@ pub(super) enum Command {
     Check(Check),
     /// Print the effective scenario: bases, catalogue entries and --set applied.
     Show(Show),
-    /// Price a finished run anew: what its meters billed, under other contracts and plans.
+    /// Price a finished run under other contracts and plans, without simulating it again.
     Money(Money),
-    /// Carry a site that changes over the years through its phases, against one that stays as it is.
+    /// Compare the cash of a site that is converted in phases with that of one that stays as it is.
     Phases(Phases),
-    /// Compare designs: replications of each scenario, means, paired differences, intervals.
+    /// Compare scenarios over many replications: means, paired differences, intervals.
     Compare(Compare),
-    /// Follow the failures of the power chain over thousands of years: losses, hours, causes.
+    /// Simulate failures of the power chain over thousands of years: losses, hours, causes.
     Reliability(Reliability),
-    /// Carry out a study: designs, varied values, replications, requirements or a search.
+    /// Run a study file: designs, varied values, replications, requirements or a search.
     Study(StudyArgs),
-    /// Make the tables of a study from the folders of its shards.
+    /// Make the tables of a study that was run in shards.
     Merge(Merge),
     /// Print a script that spreads a study over a cluster.
     Plan(Plan),
-    /// Fit the law of a serving engine's iterations to rows that were measured.
+    /// Fit the step-time law of a serving engine to measured iterations.
     Fit(Fit),
-    /// Print an example scenario or study, or list them.
+    /// Print an example scenario or study, write it into a folder, or list all.
     Example(Example),
-    /// Make the page `report.html` of finished runs and studies anew, from their folders.
+    /// Write the page `report.html` of finished runs and studies again, from their folders.
     Report(Report),
     /// Show the page of a finished run or study in the browser.
     Open(Open),
@@ -87,7 +90,8 @@ pub(super) struct Source {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// Change a value of the scenario: `--set power.main-tx-1.rating="80 MVA"`.
+    /// Change a value of the scenario, `null` removes it: `--set power.main-tx-1.rating="80 MVA"`. May be
+    /// given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
 }
@@ -98,11 +102,11 @@ pub(super) struct Run {
     #[command(flatten)]
     pub(super) source: Source,
 
-    /// Where to put the run folder.
+    /// Folder in which the folder of the run is made.
     #[arg(short, long, value_name = "DIR", default_value = "runs")]
     pub(super) output: PathBuf,
 
-    /// How to print the summary.
+    /// Format of the summary on standard output.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub(super) format: SummaryFormat,
 
@@ -110,15 +114,15 @@ pub(super) struct Run {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
     pub(super) tables: Vec<table::Format>,
 
-    /// Threads to simulate with; results do not depend on it. Default: all cores.
+    /// Threads to simulate with; results do not depend on their number. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
-    /// Time at the start that no figure counts: `7 days`.
+    /// Time at the start of the run that all figures leave out: `7 days`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) warm_up: Option<Duration>,
 
-    /// Which replication of the scenario's seed to run.
+    /// Number of the replication to run, as `compare` and `study` count them from 0.
     #[arg(long, value_name = "R", default_value_t = 0)]
     pub(super) replication: u64,
 
@@ -135,21 +139,21 @@ pub(super) struct Money {
     pub(super) folder: PathBuf,
 
     /// Change a contract or a plan: `--set contracts.demand.rate="6 $/kW-month"`,
-    /// `--set money.discount="8 %"`.
+    /// `--set money.discount="8 %"`. May be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
 
-    /// What is left with a parameter at two values, others as they are; several times, to rank them:
-    /// `--vary money.discount="8 %..16 %"`.
+    /// Print what is left with one parameter at each of two values and all others unchanged:
+    /// `--vary money.discount="8 %..16 %"`. Given several times, it ranks parameters.
     #[arg(long, value_name = "PATH=LOW..HIGH")]
     pub(super) vary: Vec<Between>,
 
-    /// The value of a parameter between two at which nothing is left:
+    /// Find the value of a parameter, between two, at which nothing is left:
     /// `--breakeven contracts.energy.adder="0 $/MWh..100 $/MWh"`.
     #[arg(long, value_name = "PATH=LOW..HIGH")]
     pub(super) breakeven: Vec<Between>,
 
-    /// How to print what it comes to.
+    /// Format of the result on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }
@@ -180,20 +184,26 @@ impl std::str::FromStr for Between {
 /// `loadbank phases`
 #[derive(Debug, Args)]
 pub(super) struct Phases {
-    #[command(flatten)]
-    pub(super) source: Source,
+    /// The file of phases, such as `scenarios/phases/retrofit-24.yaml`.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
 
-    /// What the phases bring with a parameter of `money` at two values, others as they are, without
-    /// simulating again; several times, to rank them: `--vary money.discount="8 %..16 %"`.
+    /// Change a value of this file: `--set replications=10`. May be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Print what the phases bring with one parameter of `money` at each of two values and all others
+    /// unchanged, without simulating again: `--vary money.discount="8 %..16 %"`. Given several times, it
+    /// ranks parameters.
     #[arg(long, value_name = "PATH=LOW..HIGH")]
     pub(super) vary: Vec<Between>,
 
-    /// The value of a parameter of `money` between two at which the phases bring nothing:
+    /// Find the value of a parameter of `money`, between two, at which the phases bring nothing:
     /// `--breakeven money.factors.let=0.5..3`.
     #[arg(long, value_name = "PATH=LOW..HIGH")]
     pub(super) breakeven: Vec<Between>,
 
-    /// How to print what it comes to.
+    /// Format of the result on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }
@@ -201,11 +211,11 @@ pub(super) struct Phases {
 /// What all commands about studies take.
 #[derive(Debug, Args)]
 pub(super) struct StudyRun {
-    /// Where the folder of the study is, or is made.
+    /// Folder in which the folder of the study is, or is made.
     #[arg(short, long, value_name = "DIR", default_value = "studies")]
     pub(super) output: PathBuf,
 
-    /// How to print the result.
+    /// Format of the result on standard output.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub(super) format: SummaryFormat,
 
@@ -213,11 +223,11 @@ pub(super) struct StudyRun {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
     pub(super) tables: Vec<table::Format>,
 
-    /// Replications at once; results do not depend on it. Default: all cores.
+    /// Replications to run at once; results do not depend on their number. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
-    /// Go on in a folder that was made with another number of shards.
+    /// Continue in a folder that was begun with another number of shards.
     #[arg(long)]
     pub(super) reshard: bool,
 
@@ -233,24 +243,24 @@ pub(super) struct Compare {
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 
-    /// Replications of each.
+    /// Replications of each scenario.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 30,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: u32,
 
-    /// Time at the start of every run that no figure counts: `7 days`.
+    /// Time at the start of every run that all figures leave out: `7 days`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) warm_up: Option<Duration>,
 
-    /// Change a value of every scenario: `--set duration="7 days"`.
+    /// Change a value of every scenario: `--set duration="7 days"`. May be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
 
-    /// What each design must meet: `--require 'availability(gpu-hall) >= 99.95 %'`.
+    /// A requirement that each design must meet, else the exit code is 5: `--require 'availability(gpu-hall) >= 99.95 %'`.
     #[arg(long, value_name = "REQUIREMENT")]
     pub(super) require: Vec<String>,
 
-    /// Begin also what takes more than a day.
+    /// Start even where the estimate is more than a day.
     #[arg(long)]
     pub(super) yes: bool,
 
@@ -261,15 +271,15 @@ pub(super) struct Compare {
 /// What `reliability --without` leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LeftOut {
-    /// Common causes: what is a part of failures is then of each alone.
+    /// Common causes: all failures of a component are then its own.
     CommonCauses,
-    /// Crews: each component is repaired at once.
+    /// Crews: the repair of each component begins at once.
     Crews,
     /// Spare parts: one is always at hand.
     Spares,
-    /// Planned work, and its errors.
+    /// Planned work, and human error in it.
     Maintenance,
-    /// Errors of planned work.
+    /// Human error in planned work.
     HumanError,
     /// Failures of generators to start and of switches to transfer.
     OnDemand,
@@ -286,37 +296,37 @@ pub(super) struct Reliability {
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(super) years: u64,
 
-    /// Seed, in place of that of the scenario.
+    /// Seed to use in place of that of the scenario.
     #[arg(long, value_name = "SEED")]
     pub(super) seed: Option<u64>,
 
-    /// Threads to simulate with; results do not depend on it. Default: all cores.
+    /// Threads to simulate with; results do not depend on their number. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
-    /// Leave something out, to see what it contributes.
+    /// Leave something out to see its contribution; several with commas.
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     pub(super) without: Vec<LeftOut>,
 
-    /// Enumerate states as well: exact figures, minimal cut sets, importances.
+    /// Also enumerate states: exact figures, minimal cut sets, importances.
     #[arg(long)]
     pub(super) exact: bool,
 
-    /// Most states to enumerate; where there are more, those of few units down are.
+    /// Largest number of states to enumerate, those with the fewest components down first.
     #[arg(long, value_name = "N", default_value_t = 200_000, requires = "exact",
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(super) states: u64,
 
-    /// Simulate with failures made likely as well, for losses that plain years do not show.
+    /// Also simulate with failures made likely, for losses that are too rare for plain years.
     #[arg(long)]
     pub(super) bias: bool,
 
-    /// Cycles from all up to all up to simulate for each subject with `--bias`.
+    /// Cycles, from all up to all up again, to simulate for each subject with `--bias`.
     #[arg(long, value_name = "N", default_value_t = 100_000, requires = "bias",
           value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
     pub(super) cycles: u64,
 
-    /// How to print the result.
+    /// Format of the result on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }
@@ -328,23 +338,23 @@ pub(super) struct StudyArgs {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// Change a value of the study: `--set replications=100`.
+    /// Change a value of the study: `--set replications=100`. May be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
 
-    /// Make share M of N of the replications, M from 0: `--shard 0/4`.
+    /// Run share M of N of the replications, M from 0: `--shard 0/4`. `merge` makes the tables.
     #[arg(long, value_name = "M/N", value_parser = parse_shard)]
     pub(super) shard: Option<Shard>,
 
-    /// Begin no replication after this time and exit with 75; the same command goes on: `55min`.
+    /// Start no replication after this time and exit with 75; the same command continues: `55min`.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) time_limit: Option<std::time::Duration>,
 
-    /// Tell what the study would take; makes one replication of each design.
+    /// Estimate the time that the study takes, from one replication of each design.
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Begin also what takes more than a day.
+    /// Start even where the estimate is more than a day.
     #[arg(long)]
     pub(super) yes: bool,
 
@@ -359,15 +369,15 @@ pub(super) struct Merge {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// Folders of the study elsewhere; what is below `--output` counts in any case.
+    /// Folders of the study in other places; the one in `--output` is always included.
     #[arg(value_name = "DIR")]
     pub(super) folders: Vec<PathBuf>,
 
-    /// Change a value of the study, as the shards did.
+    /// The changes that the shards were given.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
 
-    /// Make the tables of what is there, whatever is missing.
+    /// Make the tables from the replications that exist, even if some are missing.
     #[arg(long)]
     pub(super) partial: bool,
 
@@ -382,19 +392,19 @@ pub(super) struct Plan {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// What runs the shards.
+    /// The scheduler that runs the shards.
     #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
     pub(super) scheduler: Scheduler,
 
-    /// How many shards.
+    /// Number of shards.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) shards: u32,
 
-    /// The time that each may take: `2h`.
+    /// Time limit of each shard: `2h`.
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = parse_time)]
     pub(super) time: std::time::Duration,
 
-    /// Where the folder of the study is made.
+    /// Folder in which the folder of the study is made.
     #[arg(short, long, value_name = "DIR", default_value = "studies")]
     pub(super) output: PathBuf,
 }
@@ -410,27 +420,27 @@ pub(super) struct Fit {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(super) gpus: u32,
 
-    /// Column of the decoding sequences in an iteration.
+    /// Column with the number of decoding sequences in an iteration.
     #[arg(long, value_name = "COLUMN", default_value = "sequences")]
     pub(super) sequences: String,
 
-    /// Column of the tokens of context that they hold, all together.
+    /// Column with the tokens of context that these sequences hold in total.
     #[arg(long, value_name = "COLUMN", default_value = "context")]
     pub(super) context: String,
 
-    /// Column of the prompt tokens in an iteration.
+    /// Column with the prompt tokens in an iteration.
     #[arg(long, value_name = "COLUMN", default_value = "prompt")]
     pub(super) prompt: String,
 
-    /// Column of the time that an iteration took.
+    /// Column with the time that an iteration took.
     #[arg(long, value_name = "COLUMN", default_value = "ms")]
     pub(super) time: String,
 
-    /// Unit of that time.
+    /// Unit of that time: `s`, `ms`, `us`, `ns` or `ps`.
     #[arg(long, value_name = "UNIT", default_value = "ms", value_parser = parse_time_unit)]
     pub(super) unit: f64,
 
-    /// Give a parameter that the rows cannot tell: `--fix "per_prompt_token=90 us"`.
+    /// Fix a parameter that the rows do not determine: `--fix "per_prompt_token=90 us"`.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_fixed)]
     pub(super) fix: Vec<(Parameter, f64)>,
 }
@@ -438,11 +448,11 @@ pub(super) struct Fit {
 /// `loadbank example`
 #[derive(Debug, Args)]
 pub(super) struct Example {
-    /// Which one.
+    /// Name of the example; without it all are listed.
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
 
-    /// Write it into this folder, with everything that it builds upon; files that are there stay.
+    /// Write it into this folder, with everything that it builds upon; existing files are kept.
     #[arg(short, long, value_name = "DIR", requires = "name")]
     pub(super) output: Option<PathBuf>,
 }
@@ -450,7 +460,7 @@ pub(super) struct Example {
 /// `loadbank schema`
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// Of study files.
+    /// The schema of study files.
     #[arg(long)]
     pub(super) study: bool,
 }
@@ -503,8 +513,8 @@ pub(super) struct Check {
     #[command(flatten)]
     pub(super) source: Source,
 
-    /// How to print the findings; `json` prints one finding per line, then one file and one single
-    /// point of failure per line.
+    /// Format of the findings; `json` prints one finding per line, then one file and one single point of
+    /// failure per line.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }
@@ -538,7 +548,7 @@ pub(super) struct Graph {
     #[command(flatten)]
     pub(super) source: Source,
 
-    /// As a picture, or for Graphviz.
+    /// Format of the drawing on standard output.
     #[arg(long, value_enum, default_value_t = GraphFormat::Svg)]
     pub(super) format: GraphFormat,
 }
@@ -548,7 +558,7 @@ pub(super) struct Graph {
 pub(super) enum GraphFormat {
     /// A picture that browsers show.
     Svg,
-    /// The language of Graphviz.
+    /// A graph for Graphviz.
     Dot,
 }
 
@@ -582,7 +592,7 @@ pub(super) enum Format {
 pub(super) enum SummaryFormat {
     /// For people.
     Text,
-    /// For people who read it elsewhere: tables of Markdown.
+    /// Tables of Markdown, for an issue or a wiki.
     Markdown,
     /// For programs.
     Json,

@@ -21,7 +21,7 @@ pub(super) fn phases(args: &Phases) -> Exit {
         );
         return Exit::Usage;
     }
-    let PhasesReading { phases, findings } = read_phases(&args.source.file, &args.source.sets);
+    let PhasesReading { phases, findings } = read_phases(&args.file, &args.sets);
     findings.iter().for_each(|(found, files)| say(found, files));
     let Some(phases) = phases else { return Exit::Scenario };
     // What cannot be carried is said before anything is simulated.
@@ -97,10 +97,9 @@ fn project(
     path: &str,
     value: &str,
 ) -> Option<Project> {
-    let source = &args.source;
-    let mut sets = source.sets.clone();
+    let mut sets = args.sets.clone();
     sets.push(format!("{path}={value}"));
-    let (project, found, files) = phases.read_project(&source.file, &sets);
+    let (project, found, files) = phases.read_project(&args.file, &sets);
     if project.is_none() {
         say(&found, &files);
     }

@@ -54,6 +54,10 @@ pub struct Loss {
     pub most: f64,
 }
 
+/// The least share of a hall that is told, half of the last digit that is printed. A site at its limit has
+/// that much less for its last rank when load moves to a part with higher losses.
+const LEAST: f64 = 0.0005;
+
 /// What the power chain of `design` stands.
 pub fn lints(design: &Design) -> Lints {
     let mut ideal = design.clone();
@@ -101,11 +105,11 @@ pub fn lints(design: &Design) -> Lints {
         }
         let of_halls = halls.iter().map(|&hall| (found.lasting[hall], found.most[hall]));
         let struck: Vec<(f64, f64)> = of_halls.collect();
-        if struck.iter().all(|&(_, most)| most == 0.0) {
+        if struck.iter().all(|&(_, most)| most < LEAST) {
             bears.push(node);
         }
         for (&hall, (lasting, most)) in halls.iter().zip(struck) {
-            if most > 0.0 {
+            if most >= LEAST {
                 let hall = names[hall].clone();
                 losses.push(Loss { component: name(node), hall, lasting, most });
             }
@@ -118,7 +122,7 @@ pub fn lints(design: &Design) -> Lints {
             for &second in &bears[place + 1..] {
                 let lost = take_out(&mut chain, &[first, second]);
                 let most = halls.iter().map(|&hall| lost.lasting[hall]).fold(0.0, f64::max);
-                if most > 0.0 {
+                if most >= LEAST {
                     found.push((name(first), name(second), most));
                 }
             }
@@ -247,8 +251,11 @@ fn doubts(design: &Design) -> Vec<String> {
         node.component.kind == ComponentKind::Ups && node.component.machine == MachineDesign::None
     });
     for (name, count) in bare {
-        let verb = if count == 1 { "has no battery: it adds" } else { "have no battery: they add" };
-        doubts.push(format!("`{name}` {verb} losses and failures, and carries nothing"));
+        let what = match count {
+            1 => "has no battery: it adds losses and failures, and carries nothing in an outage",
+            _ => "have no battery: they add losses and failures, and carry nothing in an outage",
+        };
+        doubts.push(format!("`{name}` {what}"));
     }
     doubts.extend(blocks(design));
     doubts.extend(uneven(design));
