@@ -7,6 +7,7 @@ mod caps;
 mod check;
 mod chillers;
 mod comebacks;
+mod control;
 mod currency;
 mod curtailment;
 mod curtailments;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::sites::{Verdict, judge, scenario};
-use super::support::Bench;
+use super::support::{Bench, simulate_file};
 
 /// How many; `cargo run --release -p validation -- random-sites` runs thousands.
 const SITES: u64 = 200;
@@ -39,6 +39,29 @@ fn random_sites_run_and_say_nothing_that_contradicts_itself() {
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A programme that is taken out moves no call of the others, whatever else the site decides.
+#[test]
+fn a_programme_moves_no_calls_of_another() {
+    let bench = Bench::new();
+    let mut compared = 0;
+    for seed in 1..=80 {
+        let text = scenario(seed, 6.0);
+        if !text.contains("\n  programme-1: {kind") {
+            continue;
+        }
+        let path = bench.file(&format!("site-{seed}.yaml"), text);
+        let calls = |sets: &[&str]| -> Vec<String> {
+            let told = simulate_file(&path, sets);
+            let events = told.events.into_iter();
+            events.filter(|it| it.contains("called programme-0")).collect()
+        };
+        let alone = calls(&["programmes.programme-1=null"]);
+        assert_eq!(calls(&[]), alone, "seed {seed}");
+        compared += usize::from(!alone.is_empty());
+    }
+    assert!(compared >= 5, "only {compared} sites have calls to compare");
 }
 
 /// The seed is the site.

@@ -122,21 +122,14 @@ impl Strategy {
     /// How many machines of each group go so that at least `power_w` less `tolerance_w` does: as few
     /// as can be in the order of the strategy, and `most` at most.
     pub fn cut(self, groups: &[Group], power_w: f64, tolerance_w: f64, most: u32) -> Vec<u32> {
-        let mut counts = vec![0; groups.len()];
-        let (mut left_w, mut left) = (power_w - tolerance_w, most);
-        for place in self.order(groups) {
-            let group = &groups[place];
-            if !(left_w > 0.0 && group.saves_w > 0.0) {
-                continue;
-            }
-            // A sum may fall a rounding short of a whole machine.
-            let needed = (left_w / group.saves_w - 1e-9).ceil();
-            let count = needed.min(f64::from(group.machines.min(left))) as u32;
-            counts[place] = count;
-            left -= count;
-            left_w -= f64::from(count) * group.saves_w;
-        }
-        counts
+        take(groups, self.order(groups), power_w - tolerance_w, most)
+    }
+
+    /// How many machines of each group are kept on so that at least `power_w` of them stays: as few as can
+    /// be, the last of the order first.
+    pub fn keep(self, groups: &[Group], power_w: f64) -> Vec<u32> {
+        let order = self.order(groups).into_iter().rev().collect();
+        take(groups, order, power_w, u32::MAX)
     }
 
     /// How many machines of each group come back so that no more than `power_w` does: in the order
@@ -155,4 +148,23 @@ impl Strategy {
         }
         counts
     }
+}
+
+/// How many machines of each group draw at least `power_w`: as few as can be in `order`, and `most` at most.
+fn take(groups: &[Group], order: Vec<usize>, power_w: f64, most: u32) -> Vec<u32> {
+    let mut counts = vec![0; groups.len()];
+    let (mut left_w, mut left) = (power_w, most);
+    for place in order {
+        let group = &groups[place];
+        if !(left_w > 0.0 && group.saves_w > 0.0) {
+            continue;
+        }
+        // A sum may fall a rounding short of a whole machine.
+        let needed = (left_w / group.saves_w - 1e-9).ceil();
+        let count = needed.min(f64::from(group.machines.min(left))) as u32;
+        counts[place] = count;
+        left -= count;
+        left_w -= f64::from(count) * group.saves_w;
+    }
+    counts
 }

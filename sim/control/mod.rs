@@ -1,27 +1,35 @@
 //! Who gets power, as far as it is a decision and not physics.
 //!
-//! The order in which loads give way stands in [`plant::Rank`](crate::plant::Rank) and the
-//! price policy of miners in their workload. What is left for the site as a whole is here: when
-//! racks that heat has tripped are let back, when offers that were cut are raised again, and how
-//! much the site may import while the grid asks for less.
+//! What gives way to what stands in [`plant::Ladder`](crate::plant::Ladder) and the price policy of miners
+//! in their workload. What is left for the site as a whole is here: when racks that heat has tripped
+//! are let back, when offers that were cut are raised again, how much the site may import and how
+//! fast that may change, and which policy comes before which.
 
 mod battery;
 mod fleet;
+mod import;
 
 #[cfg(test)]
 mod battery_tests;
 #[cfg(test)]
 mod fleet_tests;
+#[cfg(test)]
+mod import_tests;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kernel::{Span, Time};
+use crate::plant::Ladder;
 use crate::spec::{Check, Fault, within};
 use crate::units::{Duration, Power};
 
 pub use fleet::{FleetDesign, FleetSpec, Group, Strategy};
+pub use import::{
+    Changes, Holds, ImportDesign, ImportLimitSpec, Margin, Ramp, RampSpec, Rung, STEP, SitePolicy,
+    smoothing,
+};
 
 pub use battery::{
     ArbitrageSpec, AwardSpec, BatteryOrder, BatteryState, BatteryUse, BatteryUseSpec, BatteryUses,
@@ -47,6 +55,18 @@ pub struct ControlSpec {
     /// What the site draws that no award of a programme may count on, as loads that are dispatched
     /// tell their operator (low power consumption). Default: 0 W.
     pub low_power_consumption: Option<Power>,
+    /// Which policy comes before which; those that are not named follow in the order of the default.
+    /// Default: `[emergency, peaks, price, reserve]`: what awards lack is booked as their shortfall.
+    pub order: Option<Vec<SitePolicy>>,
+    /// In which order loads give way where power is short: all five rungs, the first goes first. Idle
+    /// servers, the house and cooling come after them; a battery with the use `relief` gives before.
+    /// Default: `[mining, training-cap, training-pause, batch-inference, inference]`.
+    pub ladder: Option<Vec<Rung>>,
+    /// A limit of the import, and how far below it miners are kept so that others find room. Default: what
+    /// feeds can carry, and miners give way at once.
+    pub import_limit: Option<ImportLimitSpec>,
+    /// How fast the import may change. Default: without limit.
+    pub ramp: Option<RampSpec>,
 }
 
 /// A time at which the site may import less. What is over the limit gives way in the order of
@@ -80,6 +100,10 @@ pub struct ControlDesign {
     pub fleet: Option<FleetDesign>,
     /// What no award may count on, W.
     pub low_w: f64,
+    /// What the site may import and keeps up.
+    pub import: ImportDesign,
+    /// In which order loads give way.
+    pub ladder: Ladder,
 }
 
 /// A time of less import.
@@ -91,6 +115,19 @@ pub struct Curtailment {
     pub until: Time,
     /// Most that may be imported, W.
     pub import_w: f64,
+}
+
+impl ControlDesign {
+    /// How machines are told to sleep and to come back, where anything tells them to.
+    pub fn orders(&self) -> Option<FleetDesign> {
+        let (up, _) = self.import.ramp;
+        let by_default = || FleetDesign {
+            up: (u32::MAX, STEP),
+            ..FleetSpec::default().resolve(&mut Vec::new())
+        };
+        let default = (self.import.limit.is_some() || up.is_some()).then(by_default);
+        self.fleet.or(default)
+    }
 }
 
 impl ControlSpec {
@@ -137,7 +174,23 @@ impl ControlSpec {
             .curtailment
             .map(|spec| within("curtailment", faults, |faults| spec.resolve(faults)));
         let low_w = self.low_power_consumption.map_or(0.0, |power| power.0);
-        ControlDesign { restart_after_heat: restart, curtailments, battery, fleet, low_w }
+        let holds = import::holds(self.order.as_deref(), faults);
+        let limit = self
+            .import_limit
+            .map(|spec| within("import_limit", faults, |faults| spec.resolve(faults)));
+        let ramp = self
+            .ramp
+            .map(|spec| within("ramp", faults, |faults| spec.resolve(faults)))
+            .unwrap_or_default();
+        ControlDesign {
+            restart_after_heat: restart,
+            curtailments,
+            battery,
+            fleet,
+            low_w,
+            import: ImportDesign { holds, limit, ramp },
+            ladder: import::ladder(self.ladder.as_deref(), faults),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::observer::{Observer, Record, What};
 use super::{Facility, loads};
+use crate::control::Margin;
 use crate::kernel::{Class, Time};
 
 /// What can happen at the site. Small and `Copy`: the agenda holds it by value.
@@ -49,6 +50,8 @@ pub(super) enum Event {
     Programme(u32),
     /// The next batch of machines is told to sleep, or to wake.
     Orders,
+    /// What all but miners draw is looked at.
+    Others,
 }
 
 impl Event {
@@ -75,6 +78,7 @@ impl Event {
             Event::Sequence => [17, 0],
             Event::Programme(index) => [19, index.into()],
             Event::Orders => [20, 0],
+            Event::Others => [21, 0],
             Event::Injected { index, begins } => [18, 2 * u64::from(index) + u64::from(begins)],
         }
     }
@@ -97,6 +101,12 @@ impl Facility<'_> {
         for (index, curtailment) in (0..).zip(&self.design.control.curtailments) {
             for (at, begins) in [(curtailment.from, true), (curtailment.until, false)] {
                 self.agenda.push(at, Class::Plant, Event::Curtailment { index, begins });
+            }
+        }
+        if let Some((_, margin)) = self.design.control.import.limit {
+            self.limit_site(Time::ZERO);
+            if let Margin::Sigmas(_, interval) = margin {
+                self.agenda.push(Time::ZERO + interval, Class::Control, Event::Others);
             }
         }
         self.start_programmes();
@@ -170,6 +180,7 @@ impl Facility<'_> {
             Event::Curtailment { index, begins } => self.curtail(now, index, begins, observer),
             Event::Programme(index) => self.run_programme(now, index, observer),
             Event::Orders => self.tell_batch(now),
+            Event::Others => self.look_at_others(now),
             Event::Interval => {
                 self.close_interval(now, observer);
                 self.agenda.push(now + self.design.interval, Class::Settle, Event::Interval);

@@ -258,6 +258,7 @@ impl<'d> Facility<'d> {
             before: None,
             design,
         };
+        facility.power.set_ladder(design.control.ladder);
         if design.injects_sags() {
             facility.sequences.activate();
         }

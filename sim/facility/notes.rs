@@ -6,7 +6,9 @@ use super::figures::{Subject, SubjectKind};
 use super::injection::InjectedAt;
 use super::outcome::{BookOutcome, Note};
 use super::watch::{CoolantWatch, PARTS, Quantity, Warmth};
+use crate::control::smoothing;
 use crate::kernel::Time;
+use crate::measure::Scale;
 use crate::workload::inference::load::SourceDesign;
 
 /// A rule that may say something before the figures.
@@ -42,6 +44,11 @@ pub static RULES: &[Rule] = &[
         code: WARM_UP,
         when: "Jobs held fewer GPUs in the first tenth of the run than afterwards: the figures include the time in which the cluster filled. The value is the first as a share of the second.",
         threshold: "below 90 %: an assumption",
+    },
+    Rule {
+        code: STEEP,
+        when: "The draw of a workload changed within a second by more than `control.ramp` lets the import change. The value is the energy of a battery that turns the largest such step into a ramp.",
+        threshold: "once",
     },
     Rule {
         code: DARK,
@@ -108,6 +115,7 @@ const OVERHEATED: &str = "overheated";
 const HUNTING: &str = "hunting";
 const NO_RIDE_THROUGH: &str = "no-ride-through";
 const ENDED: &str = "trace-ended";
+const STEEP: &str = "ramp-exceeded";
 const LEFT_OUT: &str = "left-out";
 
 // The thresholds of `RULES`, which say what each is taken from.
@@ -144,6 +152,7 @@ impl Facility<'_> {
         }
         self.note_requests(subjects, &mut notes);
         self.note_trends(&mut notes);
+        self.note_ramps(subjects, &mut notes);
         self.note_halls(now, subjects, &mut notes);
         self.note_supplies(now, &mut notes);
         self.note_feeds(&mut notes);
@@ -234,6 +243,30 @@ impl Facility<'_> {
     fn leaves_out(&self, parts: usize) -> bool {
         let seconds = self.design.duration.as_secs_f64() * parts as f64 / PARTS as f64;
         self.before.as_ref().is_some_and(|before| before.end.seconds >= seconds)
+    }
+
+    /// Steps of AI are not held up by the ramps that miners keep to.
+    fn note_ramps(&self, subjects: &[Subject], notes: &mut Vec<Note>) {
+        let (up, down) = self.design.control.import.ramp;
+        let ways = [(up, "swing.second_rise_mw", "rose"), (down, "swing.second_fall_mw", "fell")];
+        let is_mining = |design: &WorkDesign| matches!(design, WorkDesign::Mining(_));
+        for site in self.design.works.iter().filter(|site| !is_mining(&site.design)) {
+            let is_its = |it: &&Subject| it.kind.is_workload() && it.name == site.name;
+            let Some(work) = subjects.iter().find(is_its) else { continue };
+            let steps = ways.into_iter().filter_map(|(rate, figure, moved)| {
+                let (rate, mw) = (rate?, work.get(figure)?);
+                let step_w = mw / Scale::MW.per_base;
+                let (energy_j, seconds) = smoothing(step_w, rate);
+                (step_w > rate).then_some((energy_j * Scale::MWH.per_base, mw, seconds, moved))
+            });
+            let largest = steps.max_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((mwh, mw, seconds, moved)) = largest else { continue };
+            let text = format!(
+                "its draw {moved} by {mw:.2} MW within a second, faster than the connection allows: a battery of {mw:.2} MW and {mwh:.3} MWh makes a ramp of {seconds:.0} s of it"
+            );
+            let subject = site.name.clone();
+            notes.push(Note { code: STEEP, subject, value: mwh, unit: "MWh", text });
+        }
     }
 
     fn note_halls(&self, now: Time, subjects: &[Subject], notes: &mut Vec<Note>) {

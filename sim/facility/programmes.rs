@@ -28,6 +28,8 @@ pub(super) struct Programmes {
     capped: Capped,
     /// What the site draws that no award counts on, W.
     low_w: f64,
+    /// Whether an alert leaves as much as awards need.
+    spares_awards: bool,
 }
 
 /// A programme in a run.
@@ -199,18 +201,35 @@ impl Programmes {
             import_w: 0.0,
             capped: Capped::default(),
             low_w: design.control.low_w,
+            spares_awards: design.control.import.holds.peaks,
         }
     }
 
     /// The most that calls which are due by `at` let the site import, W; none where there are none.
     fn cap_w(&self, at: Time) -> Option<f64> {
-        let calls = self.running.iter().filter_map(|it| it.called.as_ref());
-        calls.filter(|call| call.due <= at).map(CallAccount::cap_w).reduce(f64::min)
+        let called = |it: &&Running| it.called.as_ref().is_some_and(|call| call.due <= at);
+        let calls = self.running.iter().filter(called);
+        calls.filter_map(|running| self.cap_of_w(running)).reduce(f64::min)
+    }
+
+    /// The most that the call of a programme lets the site import, W.
+    fn cap_of_w(&self, running: &Running) -> Option<f64> {
+        let cap_w = running.called.as_ref()?.cap_w();
+        let spares = self.spares_awards && running.book.has_peaks;
+        Some(if spares { cap_w.max(self.floor_w()) } else { cap_w })
+    }
+
+    /// What the site must import so that all awards can go whose programmes do not call, W; zero where
+    /// there are none.
+    pub(super) fn floor_w(&self) -> f64 {
+        let held = self.running.iter().filter(|it| it.called.is_none()).map(|it| it.award_w);
+        let award_w: f64 = held.sum();
+        if award_w > 0.0 { self.low_w + award_w } else { 0.0 }
     }
 
     /// The programme whose call asks for the lowest import, the first of those that do.
     fn lowest(&self) -> Option<usize> {
-        let caps = self.running.iter().map(|it| it.called.as_ref().map(CallAccount::cap_w));
+        let caps = self.running.iter().map(|it| self.cap_of_w(it));
         let caps = caps.enumerate().filter_map(|(index, cap_w)| Some((index, cap_w?)));
         caps.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
     }
@@ -378,7 +397,7 @@ impl Facility<'_> {
                 self.call(now, index, call, observer);
             }
         }
-        if self.design.control.fleet.is_some() {
+        if self.design.control.fleet.is_some() || self.programmes.spares_awards {
             self.limit_site(now);
         }
         let next = self.programmes.running[index as usize].next_at(now);
@@ -470,7 +489,8 @@ impl Facility<'_> {
 
     /// The lowest limit of curtailments, and of the calls that are due by `at`, W.
     fn limit_at_w(&self, at: Time) -> Option<f64> {
-        let limits = [self.curtailed_w, self.programmes.cap_w(at)];
+        let limit_w = self.design.control.import.limit.map(|(limit_w, _)| limit_w);
+        let limits = [self.curtailed_w, self.programmes.cap_w(at), limit_w];
         limits.into_iter().flatten().reduce(f64::min)
     }
 }

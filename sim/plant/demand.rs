@@ -1,9 +1,10 @@
 //! What a load asks of the power chain, split by the order in which it is shed.
 
-/// The order in which loads are shed when power is short; lower ranks go first.
+/// What loads are to those who decide in which order they are shed when power is short; by default, lower
+/// ranks go first ([`Ladder`]).
 ///
-/// The shedding ladder of the reference: miners sleep before training is capped, training is
-/// capped before it is paused, inference goes late, cooling last.
+/// Miners sleep before training is capped, training is capped before it is paused, inference goes
+/// late, cooling last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Rank {
@@ -13,17 +14,40 @@ pub enum Rank {
     TrainingCap = 1,
     /// Training from idle up to its power-cap floor.
     TrainingPause = 2,
+    /// Inference above idle whose answers nobody waits for.
+    BatchInference = 3,
     /// Inference above idle.
-    Inference = 3,
+    Inference = 4,
     /// Idle servers, sleeping ASICs, house load.
-    Idle = 4,
+    Idle = 5,
     /// Pumps and fans.
-    Cooling = 5,
+    Cooling = 6,
 }
 
 impl Rank {
     /// How many ranks there are.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 7;
+
+    /// All of them, in the order in which they are shed by default.
+    pub const ALL: [Rank; Rank::COUNT] = [
+        Rank::Mining,
+        Rank::TrainingCap,
+        Rank::TrainingPause,
+        Rank::BatchInference,
+        Rank::Inference,
+        Rank::Idle,
+        Rank::Cooling,
+    ];
+}
+
+/// In which order ranks are shed where power is short: the first go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ladder(pub [Rank; Rank::COUNT]);
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self(Rank::ALL)
+    }
 }
 
 /// What a load would draw if nothing were short, in watts, split by [`Rank`].

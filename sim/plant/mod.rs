@@ -5,4 +5,4 @@ pub mod power;
 
 mod demand;
 
-pub use demand::{Demand, Rank};
+pub use demand::{Demand, Ladder, Rank};

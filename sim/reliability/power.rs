@@ -82,6 +82,7 @@ impl PowerStructure {
             power.nodes.iter_mut().for_each(|node| node.component.machine.never_fail_on_demand());
         }
         let mut network = Network::new(&power);
+        network.set_ladder(design.control.ladder);
         for (load, &demand) in (0..).zip(&demands) {
             network.set_demand(PowerLoad(load), demand);
         }
@@ -449,7 +450,8 @@ fn rank(work: &WorkDesign) -> Rank {
     match work {
         WorkDesign::Mining(_) => Rank::Mining,
         WorkDesign::Training { .. } => Rank::TrainingPause,
-        WorkDesign::Inference { .. } | WorkDesign::HeatLoad(_) => Rank::Inference,
+        WorkDesign::Inference { design, .. } => design.rank(),
+        WorkDesign::HeatLoad(_) => Rank::Inference,
     }
 }
 

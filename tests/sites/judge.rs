@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use loadbank::facility::{End, Facility, Observer, Outcome, Record};
+use loadbank::facility::{End, Facility, Observer, Outcome, Record, SubjectKind};
 use loadbank::kernel::Time;
 use loadbank::scenario::read_scenario;
 use loadbank::workload::training::JobRecord;
@@ -64,6 +64,7 @@ fn run(path: &Path, limit: Duration) -> Verdict {
     };
     found.series(&series);
     found.totals(&series, &outcome);
+    found.programmes(&series, &outcome);
     found.text(&outcome);
     let summary = loadbank::report::json::summary(&outcome);
     found.summary(&serde_json::from_str(&summary).expect("a summary is JSON"));
@@ -212,7 +213,10 @@ impl Findings {
                 }
             }
         };
-        agrees("import_mw", &uses);
+        // What a battery takes and gives is neither a use nor a loss; the book of energy holds it.
+        if ending("_stored_mwh").is_empty() {
+            agrees("import_mw", &uses);
+        }
         for whole in ["fans_mw", "pumps_mw", "chillers_mw"] {
             agrees(whole, &ending(&format!("_{whole}")));
         }
@@ -260,6 +264,45 @@ impl Findings {
         }
         if held < 7 {
             self.add(format!("total: only {held} columns have one"));
+        }
+    }
+
+    /// What programmes say of themselves, and that an award is kept or booked as missing.
+    fn programmes(&mut self, series: &Series, outcome: &Outcome) {
+        let all: Vec<_> = outcome.of(SubjectKind::Programme).collect();
+        for programme in &all {
+            let of = |figure: &str| programme.get(figure).unwrap_or(0.0);
+            let shares =
+                [("met_h", "scored_h"), ("shortfall_mw_h", "award_mw_h"), ("missed", "calls")];
+            for (part, whole) in shares {
+                if of(part) > of(whole) * (1.0 + SAME) + 1e-12 {
+                    self.add(format!("programme: {part} {} of {whole} {}", of(part), of(whole)));
+                }
+            }
+        }
+        // Without a call, and once the load of the last is back, all awards together are there or
+        // missing. Where the import moves within a row, what is missing is more than of its mean.
+        let places = |end: &str| -> Vec<usize> {
+            let names = all.iter().map(|it| format!("{}_{end}", it.name));
+            names.filter_map(|name| series.place(&name)).collect()
+        };
+        let (awards, asked) = (places("award_mw"), places("asked_mw"));
+        let Some(import) = series.place("import_mw") else { return };
+        let (mut least_mw_h, mut called_s) = (0.0, f64::NEG_INFINITY);
+        for (n, row) in series.rows.iter().enumerate() {
+            let hours = series.hours(n);
+            if asked.iter().any(|&place| row[place] > 0.0) {
+                called_s = series.starts_s[n] + 3600.0 * hours;
+            }
+            if series.starts_s[n] < called_s + 3.0 * 3600.0 {
+                continue;
+            }
+            let award_mw: f64 = awards.iter().map(|&place| row[place]).sum();
+            least_mw_h += (award_mw - row[import]).max(0.0) * hours;
+        }
+        let booked_mw_h: f64 = all.iter().filter_map(|it| it.get("shortfall_mw_h")).sum();
+        if booked_mw_h < least_mw_h * (1.0 - SAME) - 1e-9 {
+            self.add(format!("programme: {booked_mw_h} MW-h booked as missing of {least_mw_h}"));
         }
     }
 

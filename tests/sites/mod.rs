@@ -3,12 +3,13 @@
 //! [`scenario`] writes the scenario of a seed, always the same one for a seed and a longest run. A site has one to three halls
 //! of miners, GPUs or plain heat; a cooling plant of any kind, some of it shared; and a power
 //! chain of which every part is rated at 1 to 150 % of what it would have to carry. Machines
-//! fail, buses fail, water and import are limited, controls fail, prices move. Whatever comes of
-//! it, the run must end with its books closed; [`judge`] holds that against a run.
+//! fail, buses fail, water and import are limited, controls fail, prices move, grid programmes call,
+//! batteries follow their uses. Whatever comes of it, the run must end with its books closed; [`judge`] holds that against a run.
 //!
 //! The files of this folder serve the tests here and the package `validation`, which includes
 //! them by path and runs thousands.
 
+mod control;
 mod cooling;
 mod fields;
 mod judge;
@@ -144,7 +145,7 @@ pub(crate) fn scenario(seed: u64, most_hours: f64) -> String {
 
     let halls = work::halls(draw, &period);
     let plant = cooling::plant(draw, &period, &halls);
-    let chain = power::chain(draw, &halls, &plant);
+    let mut chain = power::chain(draw, &halls, &plant);
     if draw.chance(0.25) {
         let most_kw = chain.need_kw;
         let calls = period.times(draw, 3, |draw, call| {
@@ -153,6 +154,11 @@ pub(crate) fn scenario(seed: u64, most_hours: f64) -> String {
         });
         head.set("control.curtailments", calls);
     }
+
+    // Drawn last: what stands above is the same site with and without them.
+    let programmes = control::programmes(draw, &period, &halls);
+    control::decisions(draw, &mut head, &chain);
+    control::battery(draw, &head, &mut chain);
 
     let mut text = head.block();
     let mut section = |name: &str, parts: &[(String, Fields)]| {
@@ -167,6 +173,7 @@ pub(crate) fn scenario(seed: u64, most_hours: f64) -> String {
     section("cooling", &plant.parts);
     section("racks", &work::racks(&halls, &plant, &chain));
     section("workloads", &work::workloads(&halls));
+    section("programmes", &programmes);
     text
 }
 

@@ -141,6 +141,23 @@ pub(super) static MINING: &[Row<MiningSummary>] = &[
         .adding(),
         |m| Some(m.price_stops),
     ),
+    Row::new(
+        curtailed(
+            "held",
+            "Drawn above sleep by machines that the site kept on for its awards or its ramp while the price would have had them sleep.",
+        ),
+        |m| Some(m.held.0),
+    ),
+    Row::new(
+        Figure::new(
+            "held_cost",
+            Scale::USD,
+            "What that energy cost at the price of its time beyond what its hashes were expected to earn.",
+        )
+        .lower()
+        .adding(),
+        |m| Some(m.held.1),
+    ),
     Row::new(count("failures", "Machines that failed while hashing.").lower(), |m| {
         Some(m.failures as f64)
     }),

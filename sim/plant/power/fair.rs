@@ -10,7 +10,7 @@
 
 use super::forest::{Forest, NONE, TOLERANCE};
 use super::wiring::Wiring;
-use crate::plant::{Demand, Rank};
+use crate::plant::{Demand, Ladder};
 
 /// Most Newton steps for a factor: each at least halves the distance, and few are taken.
 const STEPS: usize = 100;
@@ -47,11 +47,11 @@ impl Filling {
         wiring: &Wiring,
         forest: &Forest,
         limit_w: &[f64],
-        demand: &[Demand],
+        (demand, ladder): (&[Demand], &Ladder),
         granted: &mut [Demand],
     ) {
         self.kept_w.fill(0.0);
-        for rank in (0..Rank::COUNT).rev() {
+        for rank in ladder.0.map(|rank| rank as usize).into_iter().rev() {
             for (load, demand) in demand.iter().enumerate() {
                 let live = forest.load_live[load];
                 self.asked_w[load] = if live { demand.0[rank] } else { 0.0 };

@@ -17,7 +17,7 @@ use super::moved::Moved;
 use super::sequence::{Sequences, State};
 use super::shed::Shed;
 use super::wiring::Wiring;
-use crate::plant::Demand;
+use crate::plant::{Demand, Ladder};
 
 /// The state of a power chain.
 #[derive(Debug, Clone)]
@@ -96,6 +96,12 @@ impl Network {
             switches: 0,
             wiring,
         }
+    }
+
+    /// Sheds in this order where power is short. Acts at the next [`allocate`](Self::allocate).
+    pub fn set_ladder(&mut self, ladder: Ladder) {
+        self.touched |= self.shed.ladder != ladder;
+        self.shed.ladder = ladder;
     }
 
     /// Takes a component out of service or puts it back. Acts at the next

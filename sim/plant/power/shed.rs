@@ -1,7 +1,7 @@
 //! What is cut when the wish of all loads does not fit.
 //!
 //! Components are visited leaves first. Where one would put out more than it may, the loads
-//! behind it are cut by [`Rank`], lowest first; within a rank all of them by the same factor.
+//! behind it are cut by rank, in the order of the [`Ladder`]; within a rank all of them by the same factor.
 //! A later visit only ever cuts further, so that in the end every component fits.
 //!
 //! Limits on a forest are nested, and for nested limits this greedy is optimal in the order of
@@ -18,7 +18,7 @@ use super::fair::Filling;
 use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE};
 use super::wiring::Wiring;
-use crate::plant::{Demand, Rank};
+use crate::plant::{Demand, Ladder};
 
 /// The grants of one allocation, with its working memory.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub(super) struct Shed {
     /// A load with a second live cord was cut.
     split: bool,
     filling: Filling,
+    pub(super) ladder: Ladder,
 }
 
 impl Shed {
@@ -56,6 +57,7 @@ impl Shed {
             cuts: 0,
             split: false,
             filling: Filling::new(wiring),
+            ladder: Ladder::default(),
         }
     }
 
@@ -80,7 +82,7 @@ impl Shed {
             }
         }
         if self.split {
-            self.filling.run(wiring, forest, limit_w, demand, &mut self.granted);
+            self.filling.run(wiring, forest, limit_w, (demand, &self.ladder), &mut self.granted);
         }
     }
 
@@ -89,7 +91,7 @@ impl Shed {
         let behind = forest.position[n] as usize..forest.end[n] as usize;
         let before = self.out_w[n];
         let mut found = false;
-        for rank in 0..Rank::COUNT {
+        for rank in self.ladder.0.map(|rank| rank as usize) {
             if !self.gather(wiring, forest, behind.clone(), rank) {
                 continue;
             }

@@ -38,6 +38,11 @@ impl Text {
             &format!("{}{colon}{}", energy.with_unit(total_mwh), causes.join(", ")),
         );
         self.line("price stops per machine", &format!("{:.1}", work.real("price_stops")));
+        if let Some(mwh) = work.get("held_mwh").filter(|mwh| *mwh > 0.0) {
+            let cost = amount(work.real("held_cost_usd"));
+            let text = format!("{}, {cost} $ beyond what it earned", energy.with_unit(mwh));
+            self.line("kept on against price", &text);
+        }
         let bitcoin = work.get("mined_btc").map(|btc| format!(", {} BTC", amount(btc)));
         let income = amount(work.real("revenue_usd")) + " $" + &bitcoin.unwrap_or_default();
         self.line("income", &format!("{income} after the pool's fee"));

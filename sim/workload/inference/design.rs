@@ -7,6 +7,7 @@ use super::router::Routing;
 use super::scaling::ScalingDesign;
 use super::step::{PowerDesign, StepDesign};
 use crate::kernel::Span;
+use crate::plant::Rank;
 use crate::workload::gpu::GpuRackDesign;
 
 /// A service with everything resolved.
@@ -26,6 +27,8 @@ pub struct ServiceDesign {
     pub stride: Stride,
     /// What becomes of requests in a replica that is lost.
     pub lost_requests: LostRequests,
+    /// Whether somebody waits for the answers.
+    pub interactive: bool,
     /// What it does beyond batching.
     pub serving: ServingDesign,
     /// How long a struck cell must have been whole before it is represented again.
@@ -39,6 +42,11 @@ pub struct ServiceDesign {
 }
 
 impl ServiceDesign {
+    /// When it is shed.
+    pub fn rank(&self) -> Rank {
+        if self.interactive { Rank::Inference } else { Rank::BatchInference }
+    }
+
     /// How many alike cells the service has.
     pub fn cells(&self) -> usize {
         self.pools.first().map_or(0, |pool| pool.layout.cells)

@@ -158,6 +158,8 @@ pub(super) struct Rack {
     want_w: f64,
     idle_w: f64,
     full_w: f64,
+    /// When what it draws above idle is shed.
+    rank: Rank,
     since: Time,
     stock_j: f64,
     /// All that the rack has drawn in truth, and all that the plant has been told, J.
@@ -166,7 +168,7 @@ pub(super) struct Rack {
 }
 
 impl Rack {
-    pub(super) fn new(design: &GpuRackDesign, pool: usize) -> Self {
+    pub(super) fn new(design: &GpuRackDesign, pool: usize, rank: Rank) -> Self {
         let (idle_w, full_w) = (design.idle_w(), design.full_w());
         Self {
             pool,
@@ -180,6 +182,7 @@ impl Rack {
             want_w: idle_w,
             idle_w,
             full_w,
+            rank,
             since: Time::ZERO,
             stock_j: 0.0,
             actual: Sum::default(),
@@ -237,7 +240,7 @@ impl Rack {
     pub(super) fn demand(&self) -> Demand {
         let mut demand = Demand::default();
         demand.0[Rank::Idle as usize] = self.idle_w;
-        demand.0[Rank::Inference as usize] = self.want_w - self.idle_w;
+        demand.0[self.rank as usize] = self.want_w - self.idle_w;
         demand
     }
 

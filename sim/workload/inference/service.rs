@@ -113,8 +113,10 @@ impl Service {
             "a service has cells, and some of them are represented"
         );
         let plan = FloorPlan::new(design.pools.iter().map(|pool| pool.layout));
-        let racks: Vec<Rack> =
-            plan.pools_of_racks().map(|pool| Rack::new(&design.pools[pool].rack, pool)).collect();
+        let racks: Vec<Rack> = plan
+            .pools_of_racks()
+            .map(|pool| Rack::new(&design.pools[pool].rack, pool, design.rank()))
+            .collect();
         let mut service = Self {
             streams: *streams,
             cells: CellDesign::new(design),

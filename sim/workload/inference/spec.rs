@@ -110,6 +110,9 @@ pub struct InferenceSpec {
     pub leap: Option<LeapSpec>,
     /// What becomes of requests in a replica that is lost. Default: retry.
     pub lost_requests: Option<LostRequestsSpec>,
+    /// Whether somebody waits for the answers. Where power is short, services that nobody waits for give
+    /// way before the others (`control.ladder`). Default: true.
+    pub interactive: Option<bool>,
     /// Most requests that wait in a replica; one that is sent to a full one is rejected.
     /// Default: any number.
     pub max_waiting: Option<u32>,
@@ -223,6 +226,7 @@ impl InferenceSpec {
             routing: self.routing.map_or(Routing::RoundRobin, Routing::from),
             stride: self.leap.map_or(Stride::Leap, Stride::from),
             lost_requests: self.lost_requests.map_or(LostRequests::Retry, LostRequests::from),
+            interactive: self.interactive.unwrap_or(true),
             serving,
             rejoin_after: self.rejoin_after.map_or(Span::from_hours(1), Span::from),
             control_interval: interval.max(Span::from_secs(1)),

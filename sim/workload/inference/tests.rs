@@ -49,6 +49,7 @@ pub(super) fn design() -> ServiceDesign {
         routing: Routing::RoundRobin,
         stride: Stride::Leap,
         lost_requests: LostRequests::Retry,
+        interactive: true,
         serving: ServingDesign::default(),
         rejoin_after: Span::from_secs(900),
         control_interval: Span::from_secs(60),

@@ -112,6 +112,9 @@ pub struct MiningSummary {
     pub mined_btc: Option<f64>,
     /// How often a machine was sent to sleep for the price, in the mean over the fleet.
     pub price_stops: f64,
+    /// Energy above sleep of machines that the site kept on against the price policy, MWh, and what it
+    /// cost beyond what their hashes earned, $.
+    pub held: (f64, f64),
     /// Machines that failed while hashing.
     pub failures: u64,
     /// Machines that did not come back from a start.
@@ -144,6 +147,7 @@ impl MiningSummary {
             pool_usd: self.pool_usd - before.pool_usd,
             mined_btc: self.mined_btc.map(|now| now - before.mined_btc.unwrap_or(0.0)),
             price_stops: self.price_stops - before.price_stops,
+            held: (self.held.0 - before.held.0, self.held.1 - before.held.1),
             failures: self.failures - before.failures,
             failed_starts: self.failed_starts - before.failed_starts,
         }
@@ -172,6 +176,10 @@ pub(super) struct Reading {
     pub(super) hash_rate: f64,
     /// What machines would do that [`Cause::Cap`] keeps idle, hashes a second.
     pub(super) capped_hash_rate: f64,
+    /// What machines that are kept on against the price policy draw above sleep, W, and their hashes a
+    /// second; both are in the figures above.
+    pub(super) held_w: f64,
+    pub(super) held_hash_rate: f64,
     pub(super) hashing: u32,
     pub(super) idle: [u32; Cause::COUNT],
     pub(super) curtailed_w: [f64; Cause::COUNT],
@@ -182,6 +190,8 @@ impl Reading {
         self.draw_w += other.draw_w;
         self.hash_rate += other.hash_rate;
         self.capped_hash_rate += other.capped_hash_rate;
+        self.held_w += other.held_w;
+        self.held_hash_rate += other.held_hash_rate;
         self.hashing += other.hashing;
         for cause in 0..Cause::COUNT {
             self.idle[cause] += other.idle[cause];
@@ -200,6 +210,10 @@ pub(super) struct Account {
     idle: [Meter; Cause::COUNT],
     curtailed_w: [Meter; Cause::COUNT],
     income_usd_s: Meter,
+    /// Machines that are kept on against the price policy: their draw above sleep, and what it costs
+    /// beyond what they earn, $/s.
+    held_w: Meter,
+    held_usd_s: Meter,
     /// What blocks have paid that were found by luck, before the pool's fee, and in the interval.
     paid_usd: Sum,
     paid_btc: Sum,
@@ -223,6 +237,8 @@ impl Account {
             idle: std::array::from_fn(|_| meter()),
             curtailed_w: std::array::from_fn(|_| meter()),
             income_usd_s: meter(),
+            held_w: meter(),
+            held_usd_s: meter(),
             paid_usd: Sum::ZERO,
             paid_btc: Sum::ZERO,
             interval_paid_usd: 0.0,
@@ -263,8 +279,15 @@ impl Account {
         self.interval_paid_usd += usd;
     }
 
-    /// From `now` on the fleet does `fleet` and earns `usd_per_hash`.
-    pub(super) fn set(&mut self, now: Time, fleet: &Reading, usd_per_hash: f64) {
+    /// From `now` on the fleet does `fleet` and earns `usd_per_hash`; a hash is expected to earn
+    /// `expected_usd`, and energy costs `usd_mwh`.
+    pub(super) fn set(
+        &mut self,
+        now: Time,
+        fleet: &Reading,
+        usd_per_hash: f64,
+        (expected_usd, usd_mwh): (f64, f64),
+    ) {
         self.draw_w.set(now, fleet.draw_w);
         self.hash_rate.set(now, fleet.hash_rate);
         self.hashing.set(now, f64::from(fleet.hashing));
@@ -273,6 +296,9 @@ impl Account {
             self.curtailed_w[cause].set(now, fleet.curtailed_w[cause]);
         }
         self.income_usd_s.set(now, fleet.hash_rate * usd_per_hash);
+        self.held_w.set(now, fleet.held_w);
+        let energy_usd_s = fleet.held_w * usd_mwh / JOULES_PER_MWH;
+        self.held_usd_s.set(now, energy_usd_s - fleet.held_hash_rate * expected_usd);
     }
 
     pub(super) fn take_interval(&mut self, now: Time, pool_fee: f64) -> MiningInterval {
@@ -325,6 +351,7 @@ impl Account {
             pool_usd: (hashes_usd.value() + luck_usd) * pool.fee,
             mined_btc: btc.map(|btc| btc.value() * (1.0 - pool.fee)),
             price_stops: 0.0,
+            held: (total(&self.held_w) / JOULES_PER_MWH, total(&self.held_usd_s)),
             failures: 0,
             failed_starts: 0,
         }

@@ -25,6 +25,8 @@ pub(super) struct Block {
     wanted: bool,
     /// Machines that the site has ordered to sleep.
     ordered: u32,
+    /// Machines that the site keeps hashing while the price policy would have them sleep.
+    held: u32,
     /// The price policy may not change its mind before this, nor choose another mode.
     hold_until: Time,
     mode_until: Time,
@@ -62,6 +64,16 @@ pub(super) struct Block {
 pub struct RackState {
     /// Machines that hash, or are on their way to it.
     pub working: u32,
+    /// Machines that would, were it not for the price and for orders.
+    pub able: u32,
+    /// Machines that nothing but orders keeps asleep.
+    pub waiting: u32,
+    /// Machines that price, caps or a dead bus keep from hashing.
+    pub stopped: u32,
+    /// Machines that the site keeps on against the price policy, and whether that matters just now.
+    pub held: u32,
+    /// See `held`.
+    pub dear: bool,
     /// Machines that orders keep asleep.
     pub ordered: u32,
     /// What the rack will draw more once all that is under way has come to rest, W.
@@ -121,6 +133,7 @@ impl Block {
             steps,
             wanted: true,
             ordered: 0,
+            held: 0,
             hold_until: Time::ZERO,
             mode_until: Time::ZERO,
             hashing: machines - dead,
@@ -249,11 +262,12 @@ impl Block {
         if self.offer.live {
             // Machines that wake or wait for their turn count in full, so that what the plant
             // grants them is still theirs when they hash.
+            let falling = self.hashing + self.falling.total;
             let (powered, hashing) = if self.wanted {
-                let falling = self.hashing + self.falling.total;
                 (self.whole(), self.unordered().max(falling))
             } else {
-                (self.whole() - self.off, self.hashing + self.falling.total)
+                let kept = self.unordered().min(self.held);
+                ((self.whole() - self.off).max(kept), kept.max(falling))
             };
             let above = self.hashing_w() - self.asic.sleep_w;
             demand.0[Rank::Idle as usize] = f64::from(powered) * self.asic.sleep_w;
@@ -291,14 +305,24 @@ impl Block {
         let idle_draw_w =
             f64::from(self.falling.total) * hashing_w + f64::from(self.asleep) * sleep_w;
         let idle_lost_w = f64::from(idle) * power_w - idle_draw_w;
-        if !self.wanted {
-            book(Cause::Price, idle, idle_lost_w);
-        } else if idle > 0 {
-            let cut = idle.min(self.whole() - self.may_hash());
-            let share = f64::from(cut) / f64::from(idle);
-            book(Cause::Cap, cut, idle_lost_w * share);
-            book(Cause::Restart, idle - cut, idle_lost_w * (1.0 - share));
-            reading.capped_hash_rate = f64::from(cut) * mode.hash_rate * self.offer.speed;
+        let part = |machines: u32| match machines == idle {
+            true => idle_lost_w,
+            false => idle_lost_w * f64::from(machines) / f64::from(idle),
+        };
+        let target = self.wanted_machines().min(self.whole());
+        let stopped = idle.min(self.whole() - target);
+        if stopped > 0 {
+            book(Cause::Price, stopped, part(stopped));
+        }
+        let rest = idle - stopped;
+        if rest > 0 {
+            let cut = rest.min(target.saturating_sub(self.may_hash()));
+            let share = f64::from(cut) / f64::from(rest);
+            book(Cause::Cap, cut, part(rest) * share);
+            book(Cause::Restart, rest - cut, part(rest) * (1.0 - share));
+            if self.wanted {
+                reading.capped_hash_rate = f64::from(cut) * mode.hash_rate * self.offer.speed;
+            }
         }
 
         let draw_w =
@@ -308,6 +332,10 @@ impl Block {
         reading.curtailed_w[Cause::Cap as usize] += draw_w - reading.draw_w;
         reading.hashing = self.hashing;
         reading.hash_rate = f64::from(self.hashing) * mode.hash_rate * self.offer.speed;
+        if !self.wanted && self.hashing > 0 {
+            reading.held_w = f64::from(self.hashing) * (hashing_w - sleep_w);
+            reading.held_hash_rate = reading.hash_rate;
+        }
         reading
     }
 
@@ -344,6 +372,17 @@ impl Block {
         self.allowed().1.min(self.unordered())
     }
 
+    /// How many machines price policy and site want to hash: all, or those that the site keeps on.
+    fn wanted_machines(&self) -> u32 {
+        if self.wanted { u32::MAX } else { self.held }
+    }
+
+    /// The site keeps this many machines on against the price policy; returns whether that is news to
+    /// machines that sleep, or should.
+    pub(super) fn hold(&mut self, machines: u32) -> bool {
+        std::mem::replace(&mut self.held, machines) != machines && !self.wanted
+    }
+
     /// The site orders this many machines to sleep; returns whether that is news.
     pub(super) fn order(&mut self, asleep: u32) -> bool {
         std::mem::replace(&mut self.ordered, asleep) != asleep
@@ -353,21 +392,34 @@ impl Block {
     pub(super) fn state(&self) -> RackState {
         let hashing_w = self.hashing_w();
         let saves_w = hashing_w - self.asic.sleep_w;
-        let (mut working, mut coming_w) = (0, 0.0);
+        let (mut able, mut working, mut coming_w) = (0, 0, 0.0);
         if self.offer.live {
-            working = if self.wanted { self.may_hash() } else { 0 };
+            able = self.allowed().1;
+            working = self.may_hash().min(self.wanted_machines());
             let drawing = f64::from(self.hashing) + f64::from(self.falling.total);
             coming_w = (f64::from(working) - drawing) * saves_w;
         }
-        let joules_per_hash = self.asic.joules_per_hash();
-        RackState { working, ordered: self.ordered, coming_w, hashing_w, saves_w, joules_per_hash }
+        let wanted = able.min(self.wanted_machines());
+        RackState {
+            working,
+            able,
+            waiting: wanted - working,
+            stopped: self.whole() - wanted,
+            held: self.held,
+            dear: !self.wanted,
+            ordered: self.ordered,
+            coming_w,
+            hashing_w,
+            saves_w,
+            joules_per_hash: self.asic.joules_per_hash(),
+        }
     }
 
     /// Takes out of operation what policy or cap no longer allow. A cap binds at once, since
     /// protection does not wait; for the price, machines take their time to sleep.
     fn obey_cap(&mut self, now: Time, context: &mut Context<'_>) {
         let (powered, hashing) = self.allowed();
-        let target = if self.wanted { hashing.min(self.unordered()) } else { 0 };
+        let target = hashing.min(self.unordered()).min(self.wanted_machines());
         let excess = (self.hashing + self.waking.total).saturating_sub(target);
         let aborted = self.waking.drop_last(excess);
         self.asleep += aborted;
@@ -415,7 +467,7 @@ impl Block {
 
     /// How many machines policy and cap would let start now.
     fn startable(&self) -> u32 {
-        let target = if self.wanted { self.may_hash() } else { 0 };
+        let target = self.may_hash().min(self.wanted_machines());
         let missing = target.saturating_sub(self.hashing + self.waking.total);
         missing.min(self.asleep + self.off)
     }

@@ -119,6 +119,8 @@ impl Mining {
     pub fn set_price(&mut self, now: Time, usd_mwh: f64) {
         debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
         self.policy_due |= usd_mwh != self.price;
+        // What machines cost that are kept on changes with it.
+        self.income_changed |= usd_mwh != self.price && self.fleet.held_w > 0.0;
         self.price = usd_mwh;
     }
 
@@ -176,6 +178,17 @@ impl Mining {
         if self.blocks[rack].order(asleep) {
             self.offered.set(rack);
         }
+    }
+
+    /// The site keeps this many machines of a rack on when the price policy would have them sleep. Returns
+    /// whether that changes something now: it takes effect in [`settle`](Mining::settle).
+    pub fn hold(&mut self, now: Time, rack: usize, machines: u32) -> bool {
+        debug_assert!(self.agenda.now() == now, "the fleet is advanced before it is told news");
+        let matters = self.blocks[rack].hold(machines);
+        if matters {
+            self.offered.set(rack);
+        }
+        matters
     }
 
     /// Reacts to all news of the instant.
@@ -335,7 +348,7 @@ impl Mining {
             self.pool.set_rate(now, fleet.hash_rate);
             let net = self.income.usd_ph_day / HASHES_PER_PH_DAY * (1.0 - self.design.pool.fee);
             let usd_per_hash = if self.pool.pays_by_hash() { net } else { 0.0 };
-            self.account.set(now, &self.fleet, usd_per_hash);
+            self.account.set(now, &self.fleet, usd_per_hash, (net, self.price));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{A, B, BUS, FEED, component, load, node};
 use crate::plant::power::*;
-use crate::plant::{Demand, Rank};
+use crate::plant::{Demand, Ladder, Rank};
 
 /// Two feeds, a PDU on each, a rack on both PDUs and one on the first alone.
 fn two_sides() -> PowerDesign {
@@ -54,6 +54,39 @@ fn a_survivor_too_small_sheds_the_lower_rank_first() {
     let unserved = network.unserved();
     assert!((unserved.0[Rank::Inference as usize] - 200.0).abs() < 1e-6);
     assert_eq!(unserved.0[Rank::Idle as usize], 0.0);
+}
+
+/// To shed in another order is to call the ranks by other names.
+#[test]
+fn a_ladder_renames_the_ranks() {
+    let by_name = |name: [usize; Rank::COUNT]| {
+        let mut network = Network::new(&two_sides());
+        // What is shed at a place of the ladder is of this rank in place of that of the default.
+        let mut ladder = Rank::ALL;
+        for (place, rank) in name.into_iter().enumerate() {
+            ladder[place] = Rank::ALL[rank];
+        }
+        network.set_ladder(Ladder(ladder));
+        for (load, first) in [(A, 10.0), (B, 25.0)] {
+            let mut demand = Demand::default();
+            for (place, rank) in name.into_iter().enumerate() {
+                demand.0[rank] = first + 15.0 * place as f64;
+            }
+            network.set_demand(load, demand);
+        }
+        network.set_up(PowerNode(1), false);
+        network.allocate();
+        [A, B].map(|load| {
+            let granted = network.granted(load);
+            name.map(|rank| granted.0[rank])
+        })
+    };
+    let default = by_name([0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!((default[0][0], default[1][0]), (0.0, 0.0), "the first goes first");
+    assert!(default[0][6] == 100.0 && default[1][6] == 115.0, "the last goes last");
+    for name in [[4, 0, 1, 2, 3, 5, 6], [3, 4, 2, 1, 0, 5, 6], [6, 5, 4, 3, 2, 1, 0]] {
+        assert_eq!(by_name(name), default, "{name:?}");
+    }
 }
 
 #[test]

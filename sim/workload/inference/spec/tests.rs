@@ -59,6 +59,7 @@ fn spec(model: ModelSpec) -> InferenceSpec {
         routing: None,
         leap: None,
         lost_requests: None,
+        interactive: None,
         max_waiting: None,
         patience: None,
         prefix_memory: None,
