@@ -209,3 +209,64 @@ fn energy_mwh(told: &Told, workload: &str) -> f64 {
     let found = told.outcome.workloads().find(|subject| subject.name == workload);
     found.unwrap_or_else(|| panic!("no workload {workload}")).real("energy_mwh")
 }
+
+/// A hall that one loop of two pumps and a distribution unit cool.
+fn cooled(events: &str) -> String {
+    format!(
+        "name: cooled\nstart: 2026-07-01T00:00:00Z\nduration: 1 day\nseed: 1\n\
+         site: {{altitude: 0 m}}\nweather: {{climate: phoenix}}\nprice: {{fixed: 40 $/MWh}}\n\
+         power:\n  u: {{kind: feed, capacity: 10 MW, outages: none}}\n\
+         cooling:\n  t: {{kind: tower, design_heat: 600 kW, fed_by: u, \
+         pumps: {{count: 2, upkeep: {{failures: {{rate: 6 /day, repair_mean: 10 min}}}}}}}}\n\
+         \x20 cdu: {{kind: cdu, design_heat: 600 kW, cooled_by: t, fed_by: u}}\n\
+         racks:\n  g: {{kind: asic, machines: 100, hash_rate: 200 TH/s, power: 5 kW, fed_by: u, \
+         cooled_by: cdu, throttled_speed: 100 %, \
+         chip: {{rise: 25 K, throttle: 87 degC, trip: 95 degC}}}}\n\
+         workloads:\n  mine: {{kind: mining, racks: g, income: {{hash_price: 53 $/PH/day}}}}\n\
+         events:\n{events}"
+    )
+}
+
+/// Machines of the cooling fail and are maintained as written, and nobody's luck moves.
+#[test]
+fn machines_of_the_cooling_are_struck_by_name() {
+    let lines = |told: &Told, of: &str| {
+        told.events.iter().filter(|line| line.contains(of)).cloned().collect::<Vec<String>>()
+    };
+    let plain = simulate(&cooled("  []\n"), &[]);
+    let events = "  - {at: 6 h, cdu: {fail: 1 h}}\n  - {at: 12 h, \"t/fan-1\": {maintain: 2 h}}\n";
+    let told = simulate(&cooled(events), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let at = |hours: u64| hours * 3_600_000_000_000;
+    assert_eq!(
+        lines(&told, " cdu/pump-1 1"),
+        [(6, "injected"), (6, "failed"), (7, "repaired")]
+            .map(|(hours, what)| format!("{} {what} cdu/pump-1 1", at(hours)))
+    );
+    assert_eq!(
+        lines(&told, " t/fan-1 1"),
+        [(12, "injected"), (12, "taken-out"), (14, "put-back")]
+            .map(|(hours, what)| format!("{} {what} t/fan-1 1", at(hours)))
+    );
+    assert!(lines(&plain, " t/pump-").len() > 4);
+    assert_eq!(lines(&plain, " t/pump-"), lines(&told, " t/pump-"), "luck has moved");
+    // Without flow in its distribution unit the hall is soon too hot.
+    let hot = |told: &Told| lines(told, "heat-trip g").len();
+    assert!(hot(&told) > hot(&plain), "{:?}", told.events);
+}
+
+#[test]
+fn machines_of_the_cooling_are_checked_like_names() {
+    for (event, says) in [
+        ("\"t/pump-3\": {fail: 1 h}", "nor of a machine of `cooling`"),
+        ("\"t/pump-1\": {outage: 1 h}", "happens to a feed only, got a pump"),
+        ("\"t/pump-{1..2}\": {sag: {depth: 50 %, duration: 1 s}}", "happens to a feed only"),
+        ("cdu: {fires_at: never}", "happens to a genset only"),
+    ] {
+        let errors = super::support::load_errors(&cooled(&format!("  - {{at: 6 h, {event}}}\n")));
+        assert!(errors.iter().any(|error| error.contains(says)), "{event}: {errors:?}");
+    }
+    let twice = "  - {at: 6 h, t: {fail: 1 h}}\n  - {at: 6 h, \"t/pump-1\": {maintain: 1 h}}\n";
+    let errors = super::support::load_errors(&cooled(twice));
+    assert!(errors.iter().any(|error| error.contains("strikes `t/pump-1`")), "{errors:?}");
+}

@@ -240,3 +240,37 @@ fn racks_without_a_battery_ride_by_the_curve() {
     assert!(told.feeds[1].before_w > 0.0);
     assert_eq!(site.count("ride_through.dropped"), 1);
 }
+
+/// In eco mode a UPS loses 1.5 % in place of its curve. A sag takes the import away within the
+/// transfer; line-interactive, it comes back in one step when the input has requalified.
+#[test]
+fn a_ups_that_passes_its_input_on_loses_less_and_returns_in_a_step() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 42 ms}}}\n";
+    let (_, site) =
+        run(&megawatt("requalify: 1500 ms, walk_in: 1 s", "  []\n"), &["power.ups.mode=eco"]);
+    close(site.real("energy.mean_import_mw"), 1.015, 1e-9);
+    let input = "requalify: 1500 ms, walk_in: 1 s";
+    let (told, site) = run(&megawatt(input, sag), &["power.ups.mode=line-interactive"]);
+    let [row] = &told.feeds[..] else { panic!("{:?}", told.feeds) };
+    close(row.before_w, 1.015e6, 1e-3);
+    close(row.back_s.unwrap(), 1.5, 1e-9);
+    assert_eq!(row.met, Some(true));
+    close(row.swings_w[1], 1.015e6, 1e-3);
+    // 42 ms less the transfer of 10 ms, and the time until the input is taken again.
+    let given = 1e6 / 0.95 * (0.032 + 1.5) / 3.6e9;
+    close(site.real("reserve.discharged_mwh"), given, 1e-9);
+}
+
+#[test]
+fn what_a_mode_of_a_ups_does_not_know_is_refused() {
+    for (ups, says) in [
+        ("passing: {loss: 1 %}, battery: {}", "acts only in another mode"),
+        ("mode: eco", "acts only where there is a battery"),
+        ("mode: line-interactive, battery: {}, passing: {back_after: 5 min}", "back_after"),
+        ("mode: eco, battery: {}, passing: {transfer: 2 s}", "transfer"),
+    ] {
+        let ups = format!("  ups: {{kind: ups, rating: 1 MW, fed_by: utility, {ups}}}\n");
+        let errors = super::support::load_errors(&site(&ups, "", "  []\n"));
+        assert!(errors.iter().any(|error| error.contains(says)), "{ups}{errors:?}");
+    }
+}

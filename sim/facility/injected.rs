@@ -1,12 +1,12 @@
 //! What a scenario makes happen, in place of luck: components of the power chain that fail, are
-//! maintained, sag or do not start. It takes no draw from any random stream.
+//! maintained, sag or do not start, and machines of the cooling that fail or are maintained. It takes no draw from any random stream.
 
 use jiff::civil;
 
 use super::Facility;
 use super::design::Design;
 use super::events::Event;
-use super::injection::{InjectedAt, Injection};
+use super::injection::{InjectedAt, Injection, Target};
 use super::observer::{Observer, Record, What};
 use crate::grid::Weather;
 use crate::kernel::{Class, Clock, Span, Streams, Time};
@@ -89,6 +89,14 @@ impl Facility<'_> {
         }
     }
 
+    /// The name of what something is made to happen to.
+    pub(super) fn injected_name(&self, target: Target) -> &str {
+        match target {
+            Target::Power(node) => &self.design.power.nodes[node.0 as usize].name,
+            Target::Cooling(machine) => &self.cooling_machines[machine as usize].name,
+        }
+    }
+
     /// What was injected begins, or ends.
     pub(super) fn inject(
         &mut self,
@@ -97,11 +105,18 @@ impl Facility<'_> {
         begins: bool,
         observer: &mut dyn Observer,
     ) {
-        let Injection { node, action, .. } = self.design.injections[index as usize];
+        let Injection { target, action, .. } = self.design.injections[index as usize];
         if begins {
-            let subject = &self.design.power.nodes[node.0 as usize].name;
+            let subject = self.injected_name(target);
             observer.record(&Record { at: now, what: What::Injected, subject, count: 1 });
         }
+        let node = match (target, action) {
+            (Target::Power(node), _) => node,
+            (Target::Cooling(machine), Action::Out { planned, .. }) => {
+                return self.strike_machine(now, machine, planned, begins, observer);
+            }
+            (Target::Cooling(_), _) => unreachable!("machines of the cooling are only out"),
+        };
         match action {
             Action::Out { planned, .. } => {
                 self.incidents.injected[node.0 as usize] = begins;
@@ -133,12 +148,7 @@ impl Facility<'_> {
         let up = outs.is_up();
         self.watch.cause(begins);
         let design = &self.design.power.nodes[node.0 as usize];
-        let what = match (planned, begins) {
-            (true, true) => What::TakenOut,
-            (true, false) => What::PutBack,
-            (false, true) => What::Failed,
-            (false, false) => What::Repaired,
-        };
+        let what = What::out_of_service(planned, begins);
         if !planned {
             self.meters.count_component(now, node, !begins);
             if begins && design.component.kind == ComponentKind::Feed {

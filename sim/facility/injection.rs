@@ -13,9 +13,19 @@ pub struct Injection {
     /// How long after that.
     pub after: Span,
     /// To what.
-    pub node: PowerNode,
+    pub target: Target,
     /// What.
     pub action: Action,
+}
+
+/// What a scenario makes something happen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A component of the power chain.
+    Power(PowerNode),
+    /// A machine of the cooling, by its place among
+    /// [`cooling_machines`](super::cooling_machines).
+    Cooling(u32),
 }
 
 /// When something is made to happen.

@@ -50,6 +50,7 @@ mod work;
 
 use hdrhistogram::Histogram;
 
+pub use cooling::{CoolingMachine, cooling_machines};
 pub use design::{
     Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
 };
@@ -57,7 +58,7 @@ pub(crate) use figures::levelised_cost;
 pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
 pub use graph::{Graph, GraphEdge, GraphNode};
 pub use injected::has_time_of_day;
-pub use injection::{InjectedAt, Injection};
+pub use injection::{InjectedAt, Injection, Target};
 pub use months::Month;
 pub use notes::{RULES, Rule};
 pub use observer::{Observer, Record, Silent, What};
@@ -127,6 +128,8 @@ pub struct Facility<'d> {
     breakdowns: Breakdowns,
     /// The units of the cooling that can fail, by their number in `breakdowns`.
     units: Vec<Unit>,
+    /// The machines of the cooling, which events may strike.
+    cooling_machines: Vec<CoolingMachine>,
     /// What of the cooling is out of service at some time, as planned.
     planned: Vec<Planned>,
     loops: Vec<LoopPlant>,
@@ -226,6 +229,7 @@ impl<'d> Facility<'d> {
             ails: vec![false; design.power.nodes.len()],
             breakdowns: Breakdowns::new(units.iter().map(Unit::law), &streams),
             units,
+            cooling_machines: cooling_machines(&design.loops, &design.exchangers),
             planned: cooling::planned(design),
             loops,
             exchangers,

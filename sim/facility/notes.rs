@@ -396,7 +396,7 @@ impl Facility<'_> {
             let day = clock.timestamp(*at).to_zoned(clock.zone().clone());
             notes.push(Note {
                 code: HOTTEST,
-                subject: self.design.power.nodes[injection.node.0 as usize].name.clone(),
+                subject: self.injected_name(injection.target).to_owned(),
                 value: at.as_secs_f64() / 3600.0,
                 unit: "h",
                 text: format!(

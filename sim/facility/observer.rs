@@ -126,6 +126,16 @@ pub enum What {
 }
 
 impl What {
+    /// Something goes out of service, or comes back: as planned, or because it fails.
+    pub(super) const fn out_of_service(planned: bool, begins: bool) -> Self {
+        match (planned, begins) {
+            (true, true) => Self::TakenOut,
+            (true, false) => Self::PutBack,
+            (false, true) => Self::Failed,
+            (false, false) => Self::Repaired,
+        }
+    }
+
     /// The name in the table of events.
     pub fn name(self) -> &'static str {
         match self {

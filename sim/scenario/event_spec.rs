@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use crate::plant::power::ActionSpec;
 
-/// Something that is made to happen: `at`, and the name of a part of `power` with what happens to it.
+/// Something that is made to happen: `at`, and the name of a part of `power` or `cooling` with what
+/// happens to it.
 #[derive(Debug)]
 pub(super) struct EventSpec;
 
@@ -18,7 +19,7 @@ impl JsonSchema for EventSpec {
         let action = generator.subschema_for::<ActionSpec>();
         schemars::json_schema!({
             "type": "object",
-            "description": "when (`3 days` after the start, an instant with its offset, or the hottest day), and the name of a part of `power` with what happens to it",
+            "description": "when (`3 days` after the start, an instant with its offset, or the hottest day), and the name of a part of `power`, of a machine of the cooling such as `water/pump-1`, or of a part of `cooling` for all of its machines, with what happens to it",
             "required": ["at"],
             "properties": {"at": {
                 "description": "when: `3 days` after the start, an instant with its offset, or `{hottest: dry-bulb, clock: \"15:04\"}`, a local time of day on the hottest day of the run by `dry-bulb` or `wet-bulb`",

@@ -30,6 +30,7 @@ use machines::Machines;
 pub(super) use exchangers::ExchangerPlant;
 pub(super) use loops::{Amounts, LoopPlant};
 pub(super) use returns::Returns;
+pub use units::{CoolingMachine, cooling_machines};
 pub(super) use units::{Planned, Unit, planned, units};
 pub(super) use waterworks::{WaterAmounts, Waterworks};
 

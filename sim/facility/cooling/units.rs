@@ -1,7 +1,7 @@
 //! What fails, is mended, and is taken out of service as planned: units of the cooling, their
 //! controls, and the mains that bring its water.
 
-use crate::facility::design::Design;
+use crate::facility::design::{Design, ExchangerSite, LoopSite};
 use crate::facility::observer::{Observer, Record, What};
 use crate::facility::{Event, Facility};
 use crate::kernel::{Class, Clock, Time};
@@ -34,6 +34,14 @@ enum Place {
     Staging(u32),
     /// The valve of an exchanger, and how it fails.
     Valve(u32, ControlFault),
+}
+
+/// Why a unit is out of service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Planned,
+    Luck,
+    Injected,
 }
 
 /// A time at which something is out of service.
@@ -80,9 +88,9 @@ struct Group<'d> {
 }
 
 /// All machines of the cooling.
-fn groups(design: &Design) -> Vec<Group<'_>> {
+fn groups<'d>(loops: &'d [LoopSite], exchangers: &'d [ExchangerSite]) -> Vec<Group<'d>> {
     let mut groups = Vec::new();
-    for (index, site) in (0..).zip(&design.loops) {
+    for (index, site) in (0..).zip(loops) {
         let duty = CoolingLoop::new(&site.design).units();
         groups.extend(Machine::ALL.map(|machine| Group {
             name: &site.name,
@@ -94,7 +102,7 @@ fn groups(design: &Design) -> Vec<Group<'_>> {
             first: Place::Loop(index, machine, 0),
         }));
     }
-    for (index, site) in (0..).zip(&design.exchangers) {
+    for (index, site) in (0..).zip(exchangers) {
         let Some(exchanger) = &site.design else { continue };
         groups.push(Group {
             name: &site.name,
@@ -121,6 +129,32 @@ impl Group<'_> {
             other => other,
         }
     }
+}
+
+/// A machine of the cooling.
+#[derive(Debug, Clone)]
+pub struct CoolingMachine {
+    /// Its name, as events tell it: `water/pump-1`.
+    pub name: String,
+    /// The component of the cooling that it belongs to.
+    pub component: String,
+    /// `fan`, `pump` or `chiller`.
+    pub kind: &'static str,
+    place: Place,
+}
+
+/// All machines of the cooling, those that stand by included.
+pub fn cooling_machines(loops: &[LoopSite], exchangers: &[ExchangerSite]) -> Vec<CoolingMachine> {
+    let groups = groups(loops, exchangers);
+    let machines = groups.iter().flat_map(|group| {
+        (0..group.count).map(|unit| CoolingMachine {
+            name: group.name_of(unit),
+            component: group.name.to_owned(),
+            kind: group.what,
+            place: group.place_of(unit),
+        })
+    });
+    machines.collect()
 }
 
 /// A control, and how it fails.
@@ -160,7 +194,7 @@ fn controls(design: &Design) -> impl Iterator<Item = Control<'_>> {
 /// Everything of the cooling of `design` that can fail.
 pub(in crate::facility) fn units(design: &Design) -> Vec<Unit> {
     let mut units = Vec::new();
-    for group in groups(design) {
+    for group in groups(&design.loops, &design.exchangers) {
         let Some(law) = group.failures else { continue };
         units.extend((0..group.count).map(|unit| Unit {
             name: group.name_of(unit),
@@ -204,7 +238,7 @@ pub(in crate::facility) fn planned(design: &Design) -> Vec<Planned> {
         }));
     }
     let horizon = Time::ZERO + design.duration;
-    for group in groups(design) {
+    for group in groups(&design.loops, &design.exchangers) {
         for service in group.services {
             let mut turn = 0;
             let mut start = Some(service.first.start);
@@ -244,12 +278,8 @@ impl Facility<'_> {
         observer: &mut dyn Observer,
     ) {
         let planned = &self.planned[index as usize];
-        let what = if begins { What::TakenOut } else { What::PutBack };
-        self.watch.cause(begins);
-        observer.record(&Record { at: now, what, subject: &planned.name, count: 1 });
         let (name, place) = (planned.name.clone(), planned.place);
-        self.follow_unit(now, &name, place, ("out-for-maintenance", "planned"), begins);
-        self.set_out(now, place, begins.then_some(UnitState::Maintenance));
+        self.turn_unit(now, (&name, place), Why::Planned, begins, observer);
     }
 
     /// Units that fail or are mended now.
@@ -257,15 +287,52 @@ impl Facility<'_> {
         let changes: Vec<(usize, bool)> = self.breakdowns.advance(now).collect();
         for (number, up) in changes {
             let unit = &self.units[number];
-            self.meters.count_unit(now, number, up);
-            self.watch.cause(!up);
-            let what = if up { What::Repaired } else { What::Failed };
-            observer.record(&Record { at: now, what, subject: &unit.name, count: 1 });
             let (name, place) = (unit.name.clone(), unit.place);
-            self.follow_unit(now, &name, place, ("failed", "random"), !up);
-            self.set_out(now, place, (!up).then_some(UnitState::Failed));
+            self.meters.count_unit(now, number, up);
+            self.turn_unit(now, (&name, place), Why::Luck, !up, observer);
         }
         self.agenda.push(self.breakdowns.next_at(), Class::Plant, Event::Unit);
+    }
+
+    /// What the scenario makes happen to a machine of the cooling begins, or ends.
+    pub(in crate::facility) fn strike_machine(
+        &mut self,
+        now: Time,
+        machine: u32,
+        planned: bool,
+        begins: bool,
+        observer: &mut dyn Observer,
+    ) {
+        let machine = &self.cooling_machines[machine as usize];
+        let (name, place) = (machine.name.clone(), machine.place);
+        // One that may fail by luck too counts its failures.
+        let counted = self.units.iter().position(|unit| unit.name == name);
+        if let Some(number) = counted.filter(|_| !planned) {
+            self.meters.count_unit(now, number, !begins);
+        }
+        let why = if planned { Why::Planned } else { Why::Injected };
+        self.turn_unit(now, (&name, place), why, begins, observer);
+    }
+
+    /// A unit goes out of service, or comes back.
+    fn turn_unit(
+        &mut self,
+        now: Time,
+        (subject, place): (&str, Place),
+        why: Why,
+        begins: bool,
+        observer: &mut dyn Observer,
+    ) {
+        let (what, state, cause) = match why {
+            Why::Planned => ("out-for-maintenance", UnitState::Maintenance, "planned"),
+            Why::Luck => ("failed", UnitState::Failed, "random"),
+            Why::Injected => ("failed", UnitState::Failed, "injected"),
+        };
+        self.watch.cause(begins);
+        let record = What::out_of_service(why == Why::Planned, begins);
+        observer.record(&Record { at: now, what: record, subject, count: 1 });
+        self.follow_unit(now, subject, place, (what, cause), begins);
+        self.set_out(now, place, begins.then_some(state));
     }
 
     /// What is named `name` begins or ends to be out, for incidents.

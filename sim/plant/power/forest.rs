@@ -135,7 +135,10 @@ impl Forest {
     /// its battery, at the efficiency of that. Recharging is drawn beside.
     pub(super) fn set_supply(&mut self, n: usize, plain: LossCurve, supply: &Supply) {
         let Supply { share, battery_efficiency, charge_w, charge_efficiency, .. } = *supply;
-        let plain = if supply.bypassed { LossCurve::NONE } else { plain };
+        let plain = match supply.passes {
+            Some(linear) => LossCurve { linear, ..LossCurve::NONE },
+            None => plain,
+        };
         let rest = 1.0 - share;
         self.drive[n] = supply.drive;
         self.carry[n] = share;

@@ -9,15 +9,15 @@ use crate::kernel::Span;
 use crate::spec::{Check, Fault};
 use crate::units::{Duration, Fraction};
 
-/// What happens to a part of `power`. Exactly one of these is written.
+/// What happens to a part of `power` or `cooling`. Exactly one of these is written.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionSpec {
     /// A feed delivers nothing for so long.
     pub outage: Option<Duration>,
-    /// Any component fails and is repaired after so long.
+    /// Any component, or machine of the cooling, fails and is repaired after so long.
     pub fail: Option<Duration>,
-    /// Any component is taken out of service for so long, as planned. A UPS with a `bypass` carries
+    /// The same is taken out of service for so long, as planned. A UPS with a `bypass` carries
     /// its load on that meanwhile.
     pub maintain: Option<Duration>,
     /// The voltage of a feed sags once.
@@ -116,13 +116,18 @@ pub enum Action {
     Fires(Option<u8>),
 }
 
+/// What an event strikes.
+#[derive(Debug, Clone, Copy)]
+pub enum Struck<'d> {
+    /// A component of the power chain.
+    Power(&'d ComponentDesign),
+    /// A machine of the cooling of this kind.
+    Cooling(&'static str),
+}
+
 impl ActionSpec {
-    /// What happens to a component of this `design`, and how long after the event.
-    pub fn resolve(
-        &self,
-        design: &ComponentDesign,
-        faults: &mut Vec<Fault>,
-    ) -> Vec<(Span, Action)> {
+    /// What happens to what is `struck`, and how long after the event.
+    pub fn resolve(&self, struck: Struck<'_>, faults: &mut Vec<Fault>) -> Vec<(Span, Action)> {
         let written = [
             ("outage", self.outage.is_some()),
             ("fail", self.fail.is_some()),
@@ -150,14 +155,17 @@ impl ActionSpec {
                     .help("a single sag is `sag: {depth: 30 %, duration: 80 ms}`"),
             );
         }
-        let kind = design.kind;
+        let (kind, kind_name) = match struck {
+            Struck::Power(design) => (Some(design.kind), design.kind.name()),
+            Struck::Cooling(kind) => (None, kind),
+        };
         let only = match name {
             "outage" | "sag" | "sags" => Some(ComponentKind::Feed),
             "fires_at" => Some(ComponentKind::Genset),
             _ => None,
         };
-        if let Some(only) = only.filter(|only| *only != kind) {
-            let message = format!("happens to a {} only, got a {}", only.name(), kind.name());
+        if let Some(only) = only.filter(|only| Some(*only) != kind) {
+            let message = format!("happens to a {} only, got a {}", only.name(), kind_name);
             let help = "what fails is `fail: 8 h`, what is maintained `maintain: 8 h`";
             faults.push(Fault::error(name, message).help(help));
             return Vec::new();
@@ -189,8 +197,10 @@ impl ActionSpec {
                     .collect()
             }
             _ => {
-                let cranks = match design.machine {
-                    MachineDesign::Genset(set) => set.cranks,
+                let cranks = match struck {
+                    Struck::Power(ComponentDesign {
+                        machine: MachineDesign::Genset(set), ..
+                    }) => set.cranks,
                     _ => u8::MAX,
                 };
                 let fires = match self.fires_at.expect("it is written") {

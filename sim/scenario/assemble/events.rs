@@ -9,9 +9,11 @@ use super::super::names::expand;
 use super::super::place::Place;
 use super::super::tree::Value;
 use super::plant::{Plant, report};
-use crate::facility::{InjectedAt, Injection, has_time_of_day};
+use crate::facility::{
+    CoolingMachine, InjectedAt, Injection, Target, cooling_machines, has_time_of_day,
+};
 use crate::kernel::{Clock, Span, Time};
-use crate::plant::power::{ActionSpec, PowerNode};
+use crate::plant::power::{ActionSpec, Struck};
 use crate::spec::{Fault, Mark, suggest};
 use crate::units::Duration;
 
@@ -28,6 +30,7 @@ pub(super) fn read(
         section.fault(fault.help("write `- {at: 3 days, utility: {outage: 8 min}}`"), sink);
         return Vec::new();
     };
+    let plant = &Targets { plant, machines: cooling_machines(&plant.loops, &plant.exchangers) };
     let mut all: Vec<(Injection, Mark)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let place = Place { path: format!("events[{index}]"), key: item.mark, node: item };
@@ -36,15 +39,49 @@ pub(super) fn read(
     all.into_iter().map(|(injection, _)| injection).collect()
 }
 
+/// What events may strike.
+struct Targets<'p> {
+    plant: &'p Plant,
+    machines: Vec<CoolingMachine>,
+}
+
+impl Targets<'_> {
+    fn name(&self, target: Target) -> &str {
+        match target {
+            Target::Power(node) => &self.plant.power.nodes[node.0 as usize].name,
+            Target::Cooling(machine) => &self.machines[machine as usize].name,
+        }
+    }
+
+    /// What a name stands for: a part of the power chain, a machine of the cooling, or all machines of
+    /// a component of the cooling. None where it stands for nothing.
+    fn named(&self, name: &str) -> Vec<Target> {
+        if let Some(&node) = self.plant.power_index.get(name) {
+            return vec![Target::Power(node)];
+        }
+        let machines = (0..).map(Target::Cooling).zip(&self.machines);
+        let is = |machine: &CoolingMachine| machine.name == name || machine.component == name;
+        machines.filter(|(_, machine)| is(machine)).map(|(target, _)| target).collect()
+    }
+
+    /// All names that stand for something.
+    fn names(&self) -> Vec<&str> {
+        let power = self.plant.power_index.keys().map(String::as_str);
+        let machines = self.machines.iter();
+        let machines = machines.flat_map(|machine| [&*machine.component, &*machine.name]);
+        power.chain(machines).collect()
+    }
+}
+
 fn read_event(
     place: &Place<'_>,
-    plant: &Plant,
+    plant: &Targets<'_>,
     run: (&Clock, Span),
     all: &mut Vec<(Injection, Mark)>,
     sink: &mut Diagnostics,
 ) {
     let Some(map) = place.node.as_map() else {
-        let fault = Fault::error("", "needs `at` and the name of a part of `power`");
+        let fault = Fault::error("", "needs `at` and the name of a part of `power` or `cooling`");
         return place.fault(fault, sink);
     };
     let at = match place.get("at") {
@@ -58,7 +95,7 @@ fn read_event(
     let mut struck = map.entries.iter().filter(|entry| entry.key.text != "at");
     let Some(entry) = struck.next() else {
         let fault = Fault::error("", "to what does it happen?");
-        return place.fault(fault.help("add the name of a part of `power`"), sink);
+        return place.fault(fault.help("add the name of a part of `power` or `cooling`"), sink);
     };
     if let Some(other) = struck.next() {
         let message = format!("events strike one part each, got `{}` as well", other.key.text);
@@ -67,68 +104,78 @@ fn read_event(
         return;
     }
     let what = place.enter(entry);
-    let Some(nodes) = nodes_of(&what, &entry.key.text, plant, sink) else { return };
+    let Some(targets) = targets_of(&what, &entry.key.text, plant, sink) else { return };
     let Some(spec) = what.read::<ActionSpec>(sink) else { return };
     let mut faults: Vec<Fault> = Vec::new();
     let mut found = Vec::new();
-    for node in nodes {
+    for target in targets {
         let mut own = Vec::new();
-        let design = &plant.power.nodes[node.0 as usize].component;
-        found.extend(spec.resolve(design, &mut own).into_iter().map(|of| (node, of)));
+        let struck = match target {
+            Target::Power(node) => {
+                Struck::Power(&plant.plant.power.nodes[node.0 as usize].component)
+            }
+            Target::Cooling(machine) => Struck::Cooling(plant.machines[machine as usize].kind),
+        };
+        found.extend(spec.resolve(struck, &mut own).into_iter().map(|of| (target, of)));
         own.retain(|fault| !faults.contains(fault));
         faults.extend(own);
     }
     let wrong = !faults.is_empty();
     report(&what, faults, sink);
     let Some(at) = at.filter(|_| !wrong) else { return };
-    for (node, (after, action)) in found {
-        let earlier =
-            all.iter().find(|(other, _)| (other.at, other.after, other.node) == (at, after, node));
+    for (target, (after, action)) in found {
+        let same = |other: &Injection| (other.at, other.after, other.target) == (at, after, target);
+        let earlier = all.iter().find(|(other, _)| same(other));
         if let Some((_, first)) = earlier {
-            let name = &plant.power.nodes[node.0 as usize].name;
+            let name = plant.name(target);
             let message = format!("{}: another event strikes `{name}` at this instant", what.path);
             let diagnostic = Diagnostic::error(what.key, message).code("inconsistent");
             let help = "leave one of the two out, or let one be later";
             sink.push(diagnostic.note(*first, "the other").help(help));
             return;
         }
-        all.push((Injection { at, after, node, action }, what.key));
+        all.push((Injection { at, after, target, action }, what.key));
     }
 }
 
-/// The parts of the power chain that `name` stands for.
-fn nodes_of(
+/// What `name` stands for.
+fn targets_of(
     place: &Place<'_>,
     name: &str,
-    plant: &Plant,
+    plant: &Targets<'_>,
     sink: &mut Diagnostics,
-) -> Option<Vec<PowerNode>> {
+) -> Option<Vec<Target>> {
     let mut complain = |message: String, help: Option<String>| {
         let message = format!("{}: {message}", place.path);
         let mut diagnostic = Diagnostic::error(place.key, message).code("unknown-name");
         diagnostic.help = help;
         sink.push(diagnostic);
     };
-    let names = match expand(name) {
-        Ok(names) => names,
+    // A machine is named behind its component: `water/pump-{1..2}`.
+    let parts: Result<Vec<_>, _> = name.splitn(2, '/').map(expand).collect();
+    let names: Vec<String> = match parts.as_deref() {
+        Ok([components, machines]) => components
+            .iter()
+            .flat_map(|component| machines.iter().map(move |it| format!("{component}/{it}")))
+            .collect(),
+        Ok(names) => names.concat(),
         Err(error) => {
-            complain(error.message, error.hint);
+            complain(error.message.clone(), error.hint.clone());
             return None;
         }
     };
-    let mut nodes = Vec::new();
+    let mut targets = Vec::new();
     for name in names {
-        match plant.power_index.get(&name) {
-            Some(&node) => nodes.push(node),
-            None => {
-                let known: Vec<&str> = plant.power_index.keys().map(String::as_str).collect();
-                let help = suggest(&name, &known);
-                complain(format!("`{name}` is not the name of a part of `power`"), help);
-                return None;
-            }
+        let named = plant.named(&name);
+        if named.is_empty() {
+            let help = suggest(&name, &plant.names());
+            let message = "is not the name of a part of `power`, nor of a machine of `cooling`";
+            complain(format!("`{name}` {message}"), help);
+            return None;
         }
+        targets.extend(named);
     }
-    Some(nodes)
+    Some(targets)
 }
 
 fn read_time(

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::battery::{BatterySpec, BypassSpec, InputSpec, OverloadSpec};
+use super::battery::{BatterySpec, BypassSpec, InputSpec, Mode, OverloadSpec, PassingSpec};
 use super::common::{Kind, PowerPart, failures, law, loss, positive};
 use crate::kernel::FailureSpec;
 use crate::plant::power::component::{ComponentDesign, ComponentKind, LossCurve};
@@ -11,7 +11,7 @@ use crate::plant::power::sequence::{MachineDesign, UpsDesign};
 use crate::spec::{Check, Fault, Names};
 use crate::units::{Fraction, Power};
 
-/// A double-conversion UPS. Without a `battery` it is down when nothing feeds it.
+/// A UPS, which converts twice where its `mode` says nothing else. Without a `battery` it is down when nothing feeds it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpsSpec {
@@ -34,6 +34,10 @@ pub struct UpsSpec {
     /// What carries its load when it is broken or its battery is empty; only with a `battery`.
     /// Default: nothing does.
     pub bypass: Option<BypassSpec>,
+    /// How it carries its load while its input is good; only with a `battery`. Default: `online`.
+    pub mode: Option<Mode>,
+    /// How it passes its input on in another mode than `online`.
+    pub passing: Option<PassingSpec>,
     /// How long it stands more than its rating, as a dose; only with a `battery`. Default: its rating
     /// cuts at once.
     pub overload: Option<OverloadSpec>,
@@ -60,6 +64,8 @@ impl Kind for UpsSpec {
             ("input", self.input.is_some()),
             ("bypass", self.bypass.is_some()),
             ("overload", self.overload.is_some()),
+            ("mode", self.mode.is_some()),
+            ("passing", self.passing.is_some()),
         ] {
             if written && self.battery.is_none() {
                 faults.push(
@@ -78,7 +84,8 @@ impl Kind for UpsSpec {
             let mut check = Check { faults };
             let design = battery.resolve(rating_w, &input, bypass, &mut check);
             let overload = self.overload.as_ref().map(|it| it.resolve(rating_w, &mut check));
-            MachineDesign::Ups(UpsDesign { overload, ..design })
+            let passing = PassingSpec::resolve(&self.passing, self.mode, &mut check);
+            MachineDesign::Ups(UpsDesign { overload, passing, ..design })
         });
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Ups,

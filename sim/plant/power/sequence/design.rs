@@ -161,6 +161,21 @@ pub struct UpsDesign {
     pub bypass: bool,
     /// How long it stands more than its rating; none where it never puts out more.
     pub overload: Option<OverloadDesign>,
+    /// How it passes a good input on past its inverter; none where it converts twice.
+    pub passing: Option<PassingDesign>,
+}
+
+/// A UPS that passes its input on while that is good: in eco mode, or line-interactive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PassingDesign {
+    /// What it loses meanwhile, as a share of its output.
+    pub loss: f64,
+    /// From a bad input until its inverter carries the load; what is behind it sees the input till
+    /// then.
+    pub transfer: Span,
+    /// How long it converts twice after an event before it passes on again; none where it is
+    /// line-interactive, and passes on as soon as its input has requalified.
+    pub back: Option<Span>,
 }
 
 /// Most levels of an overload.

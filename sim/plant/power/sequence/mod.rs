@@ -27,8 +27,9 @@ mod tests;
 
 pub use chain::{Sequences, Subject};
 pub use design::{
-    BusDesign, FeedDesign, FuelDesign, GensetDesign, LEVELS, MachineDesign, OverloadDesign, Ride,
-    SagLaw, StaticSwitchDesign, StorageDesign, Strikes, TransferDesign, UpsDesign,
+    BusDesign, FeedDesign, FuelDesign, GensetDesign, LEVELS, MachineDesign, OverloadDesign,
+    PassingDesign, Ride, SagLaw, StaticSwitchDesign, StorageDesign, Strikes, TransferDesign,
+    UpsDesign,
 };
 pub use genset::GensetTally;
 pub use state::{Change, State};

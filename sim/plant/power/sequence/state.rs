@@ -24,6 +24,10 @@ pub enum State {
     Sag,
     /// A UPS takes all from its input.
     Online,
+    /// A UPS in eco mode passes its input on.
+    Eco,
+    /// A line-interactive UPS passes its input on.
+    Line,
     /// A UPS takes all from its battery.
     Battery,
     /// A UPS takes over from its battery step by step.
@@ -120,6 +124,8 @@ impl State {
             Self::Normal => "normal",
             Self::Sag => "sag",
             Self::Online => "online",
+            Self::Eco => "eco",
+            Self::Line => "line",
             Self::Battery => "battery",
             Self::WalkIn => "walk-in",
             Self::Latched => "latched",

@@ -15,8 +15,8 @@ pub struct Supply {
     pub charge_efficiency: f64,
     /// The most that it may put out, W, where that changes.
     pub limit_w: Option<f64>,
-    /// It is passed by, and loses nothing.
-    pub bypassed: bool,
+    /// It is passed by, and loses this share of its output in place of its own loss.
+    pub passes: Option<f64>,
 }
 
 /// From where a component takes what it puts out.
@@ -41,7 +41,7 @@ impl Supply {
         charge_w: 0.0,
         charge_efficiency: 1.0,
         limit_w: None,
-        bypassed: false,
+        passes: None,
     };
 }
 

@@ -24,7 +24,7 @@ pub(super) enum Turn {
 }
 
 /// Timers of a machine: at most this many.
-pub(super) const SLOTS: usize = 5;
+pub(super) const SLOTS: usize = 7;
 
 /// An armed timer: when it fires, its turn at that instant, its number, its owner and its slot.
 type Armed = (Time, Turn, u64, u32, u8);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::design::{Strikes, UpsDesign};
+use super::design::{PassingDesign, Strikes, UpsDesign};
 use super::state::State;
 use super::supply::{BatteryTally, Drive, Supply};
 use super::timers::Cx;
@@ -18,12 +18,18 @@ const STEP: u8 = 2;
 const DOSE: u8 = 3;
 /// The dose of its overloads is forgotten.
 const RESET: u8 = 4;
+/// Its inverter takes the load that it passed on.
+const TAKE: u8 = 5;
+/// It passes its load on again.
+const PASS: u8 = 6;
+/// So many returns to passing on within an hour keep it from another (assumption).
+const MOST_RETURNS: usize = 3;
 /// How long the inverter limits its current before it gives up, where no bypass takes the load
 /// (assumption).
 const CURRENT_LIMIT: Span = Span::from_nanos(200_000_000);
 /// So many transfers for overload within an hour lock it on its bypass (Staco FirstLine).
 const MOST_OVERLOADS: usize = 3;
-const OVERLOADS_WITHIN: Span = Span::from_secs(3600);
+const WITHIN: Span = Span::from_secs(3600);
 
 /// A UPS while it runs.
 #[derive(Debug, Clone)]
@@ -60,13 +66,16 @@ pub(super) struct Ups {
     overloaded: bool,
     /// How long it gave, s.
     gave_s: f64,
+    /// When it began anew to pass its load on.
+    returns: VecDeque<Time>,
 }
 
 impl Ups {
     pub(super) fn new(design: UpsDesign) -> Self {
         Self {
+            state: passing_state(&design).unwrap_or(State::Online),
+            returns: VecDeque::new(),
             design,
-            state: State::Online,
             good: true,
             input_v: 1.0,
             on_generator: false,
@@ -93,7 +102,7 @@ impl Ups {
     pub(super) fn output_v(&self) -> f64 {
         match self.state {
             State::Off | State::Failed => 0.0,
-            State::Bypass => self.input_v,
+            State::Bypass | State::Eco | State::Line => self.input_v,
             _ => 1.0,
         }
     }
@@ -101,7 +110,9 @@ impl Ups {
     /// How it is supplied at `now`.
     pub(super) fn supply(&self, now: Time) -> Supply {
         let drive = match self.state {
-            State::Online | State::WalkIn | State::Bypass => Drive::Follow,
+            State::Online | State::WalkIn | State::Bypass | State::Eco | State::Line => {
+                Drive::Follow
+            }
             State::Battery | State::Latched => Drive::Own,
             _ => Drive::Dead,
         };
@@ -112,7 +123,11 @@ impl Ups {
             charge_w: self.charge_w,
             charge_efficiency: self.design.charge_efficiency,
             limit_w: self.design.overload.map(|overload| overload.most_w()),
-            bypassed: self.state == State::Bypass,
+            passes: match self.state {
+                State::Bypass => Some(0.0),
+                State::Eco | State::Line => self.design.passing.map(|passing| passing.loss),
+                _ => None,
+            },
         }
     }
 
@@ -133,7 +148,7 @@ impl Ups {
     /// The part of its output that comes from its input, at `now`.
     pub(super) fn share(&self, now: Time) -> f64 {
         match self.state {
-            State::Online | State::Bypass => 1.0,
+            State::Online | State::Bypass | State::Eco | State::Line => 1.0,
             State::WalkIn => {
                 let steps = self.design.walk_in_steps;
                 if steps == 0 {
@@ -169,6 +184,11 @@ impl Ups {
             self.dose += seconds * self.dose_per_s();
         }
         self.settled = now;
+    }
+
+    /// Its input carries all of its load, and charges its battery.
+    fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Online | State::Eco | State::Line)
     }
 
     fn is_on_battery(&self) -> bool {
@@ -216,7 +236,7 @@ impl Ups {
         }
         self.overloaded = true;
         self.overloads.push_back(cx.now);
-        while self.overloads.front().is_some_and(|&at| cx.now - at > OVERLOADS_WITHIN) {
+        while self.overloads.front().is_some_and(|&at| cx.now - at > WITHIN) {
             self.overloads.pop_front();
         }
         cx.note(State::Overloaded);
@@ -229,7 +249,7 @@ impl Ups {
 
     /// It gives up its inverter for `state`.
     fn leave_to(&mut self, cx: &mut Cx<'_>, state: State) {
-        for slot in [MAIN, STEP, DOSE] {
+        for slot in [MAIN, STEP, DOSE, PASS] {
             cx.cancel(slot);
         }
         self.latched = false;
@@ -246,7 +266,7 @@ impl Ups {
         }
         let gone = matches!(self.state, State::Bypass | State::Off);
         if std::mem::take(&mut self.overloaded) && self.good && gone {
-            self.become_state(cx, State::Online);
+            self.rest(cx);
         }
     }
 
@@ -259,7 +279,7 @@ impl Ups {
         self.good = good;
         if on_generator != self.on_generator {
             self.on_generator = on_generator;
-            if !changed && self.state == State::Online {
+            if !changed && self.is_at_rest() {
                 self.settle(cx.now);
                 self.plan(cx);
             }
@@ -280,6 +300,15 @@ impl Ups {
     }
 
     fn input_leaves(&mut self, cx: &mut Cx<'_>) {
+        match (self.state, self.design.passing) {
+            // What is bad is passed on until the inverter takes the load.
+            (State::Eco | State::Line, Some(passing)) => cx.after(TAKE, passing.transfer),
+            _ => self.take_over(cx),
+        }
+    }
+
+    /// The input no longer carries the load.
+    fn take_over(&mut self, cx: &mut Cx<'_>) {
         match self.state {
             State::Off => return cx.cancel(MAIN),
             State::Bypass => {
@@ -292,8 +321,9 @@ impl Ups {
         if self.state == State::Latched {
             return;
         }
-        cx.cancel(MAIN);
-        cx.cancel(STEP);
+        for slot in [MAIN, STEP, PASS] {
+            cx.cancel(slot);
+        }
         if self.strike(cx.now) {
             self.latched = true;
             self.become_state(cx, State::Latched);
@@ -318,6 +348,10 @@ impl Ups {
     }
 
     fn input_returns(&mut self, cx: &mut Cx<'_>) {
+        if cx.is_armed(TAKE) {
+            // Before anything was done.
+            return cx.cancel(TAKE);
+        }
         self.ended = Some(cx.now);
         if self.state != State::Latched && !self.overloaded {
             cx.after(MAIN, self.design.requalify);
@@ -335,9 +369,8 @@ impl Ups {
                     cx.after(MAIN, self.design.requalify);
                 }
             }
-            (MAIN, State::WalkIn) => self.become_state(cx, State::Online),
-            // There is nothing to walk in from: the input takes the load at once.
-            (MAIN, State::Off | State::Bypass) => self.become_state(cx, State::Online),
+            // Where there is nothing to walk in from, the input takes the load at once.
+            (MAIN, State::WalkIn | State::Off | State::Bypass) => self.rest(cx),
             (MAIN, _) => self.walk_in(cx),
             (STEP, _) => {
                 self.settle(cx.now);
@@ -345,7 +378,7 @@ impl Ups {
                 self.arm_step(cx);
                 self.plan(cx);
             }
-            (STORE, State::Online) => {
+            (STORE, State::Online | State::Eco | State::Line) => {
                 self.settle(cx.now);
                 self.charge_w = 0.0;
                 cx.note(State::Full);
@@ -353,7 +386,12 @@ impl Ups {
             (STORE, _) => self.run_empty(cx),
             (DOSE, _) => self.give_up(cx),
             (RESET, _) => self.forget(cx),
-            _ => unreachable!("a UPS has five timers, got {slot}"),
+            (TAKE, _) => self.take_over(cx),
+            (PASS, _) => {
+                self.returns.push_back(cx.now);
+                self.become_state(cx, State::Eco);
+            }
+            _ => unreachable!("a UPS has seven timers, got {slot}"),
         }
     }
 
@@ -375,8 +413,9 @@ impl Ups {
         self.settle(cx.now);
         self.began = cx.now;
         self.step = 0;
-        if self.design.walk_in == Span::ZERO {
-            return self.become_state(cx, State::Online);
+        let passes_at_once = self.design.passing.is_some_and(|passing| passing.back.is_none());
+        if self.design.walk_in == Span::ZERO || passes_at_once {
+            return self.rest(cx);
         }
         self.become_state(cx, State::WalkIn);
         cx.after(MAIN, self.design.walk_in);
@@ -394,6 +433,21 @@ impl Ups {
         }
     }
 
+    /// Its input takes the load: through its inverter, or passed on where that is all it does.
+    fn rest(&mut self, cx: &mut Cx<'_>) {
+        let Some(PassingDesign { back, .. }) = self.design.passing else {
+            return self.become_state(cx, State::Online);
+        };
+        let Some(back) = back else { return self.become_state(cx, State::Line) };
+        self.become_state(cx, State::Online);
+        while self.returns.front().is_some_and(|&at| cx.now - at > WITHIN) {
+            self.returns.pop_front();
+        }
+        if self.returns.len() < MOST_RETURNS {
+            cx.after(PASS, back);
+        }
+    }
+
     fn become_state(&mut self, cx: &mut Cx<'_>, state: State) {
         self.settle(cx.now);
         self.state = state;
@@ -407,7 +461,7 @@ impl Ups {
         let was_charging = self.charge_w > 0.0;
         self.charge_w = 0.0;
         cx.cancel(STORE);
-        if self.state == State::Online {
+        if self.is_at_rest() {
             let missing_j = self.design.battery_j - self.energy_j;
             let charge_w = if self.on_generator {
                 self.design.recharge_on_generator_w
@@ -455,7 +509,7 @@ impl Ups {
     pub(super) fn set_up(&mut self, cx: &mut Cx<'_>, up: bool) {
         self.settle(cx.now);
         self.up = up;
-        for slot in [MAIN, STORE, STEP, DOSE, RESET] {
+        for slot in [MAIN, STORE, STEP, DOSE, RESET, TAKE, PASS] {
             cx.cancel(slot);
         }
         (self.latched, self.overloaded, self.dose) = (false, false, 0.0);
@@ -470,8 +524,13 @@ impl Ups {
                 self.state = State::Failed;
                 cx.note(State::Failed);
             }
-            (true, true) => self.become_state(cx, State::Online),
+            (true, true) => self.rest(cx),
             (true, false) => self.become_state(cx, State::Off),
         }
     }
+}
+
+/// In which state it passes its load on, where it does.
+fn passing_state(design: &UpsDesign) -> Option<State> {
+    design.passing.map(|passing| if passing.back.is_some() { State::Eco } else { State::Line })
 }

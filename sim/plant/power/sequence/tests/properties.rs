@@ -80,6 +80,7 @@ impl Plan {
             strikes: None,
             bypass: self.bypass,
             overload: None,
+            passing: None,
         });
         let bus = MachineDesign::GeneratorBus(BusDesign {
             sync: s(4.0),

@@ -118,6 +118,7 @@ fn ups(battery_kwh: f64, recharge_w: f64) -> UpsDesign {
         strikes: None,
         bypass: false,
         overload: None,
+        passing: None,
     }
 }
 
@@ -516,4 +517,78 @@ fn an_overload_is_a_dose() {
     // Half an hour at its rating makes it forget.
     let lines = run(true, &[(1450.0, 1.0e6), (3250.0, 1.30e6)], 3320.0);
     assert_eq!(lines, ["3310.000 ups overloaded", "3310.000 ups bypass"]);
+}
+
+/// A UPS that passes its input on to a rack, and what both do while the input sags to 30 % at each of
+/// `sags`: from, and for how long, s.
+fn passing(transfer: f64, back: Option<f64>, sags: &[(f64, f64)], end: f64) -> Vec<String> {
+    let mut chain = Chain::default();
+    let utility = chain.node("utility", ComponentKind::Feed, 2e6, MachineDesign::None, &[]);
+    let passing = PassingDesign { loss: 0.015, transfer: s(transfer), back: back.map(s) };
+    let design = UpsDesign { passing: Some(passing), ..sagging() };
+    let ups = chain.node("ups", ComponentKind::Ups, 1.2e6, MachineDesign::Ups(design), &[utility]);
+    chain.load("rack", Ride::RACK, &[ups]);
+    let mut run = chain.run();
+    run.activate();
+    run.set_load(Time::ZERO, ups, 960e3);
+    let mut lines = Vec::new();
+    for &(from, lasts) in sags {
+        follow(&chain, &mut run, from, &mut lines);
+        run.advance(at(from));
+        run.sag(at(from), utility, 0.30, s(lasts));
+    }
+    follow(&chain, &mut run, end, &mut lines);
+    lines.retain(|line| !line.contains(" utility "));
+    lines
+}
+
+/// What is behind a UPS in eco mode sees the sag until the inverter carries it; the UPS converts twice
+/// for five minutes after the walk-in, and then passes on again.
+#[test]
+fn eco_mode_leaves_a_gap_and_returns() {
+    let told = passing(0.004, Some(300.0), &[(0.0, 0.1)], 1000.0);
+    let wanted = [
+        "0.000 rack holding",
+        "0.004 ups battery",
+        "0.004 rack served",
+        "10.100 ups walk-in",
+        "25.100 ups online",
+        "325.100 ups eco",
+    ];
+    assert_eq!(told, wanted);
+    // A sag that is over before the inverter has taken the load changes nothing.
+    let told = passing(0.004, Some(300.0), &[(0.0, 0.003)], 1000.0);
+    assert_eq!(told, ["0.000 rack holding", "0.003 rack served"]);
+}
+
+/// After three returns within an hour it stays online, which then sees no gap.
+#[test]
+fn eco_mode_is_given_up_after_three_returns() {
+    let sags = [0.0, 400.0, 800.0, 1200.0, 1600.0].map(|from| (from, 0.1));
+    let told = passing(0.004, Some(300.0), &sags, 3000.0);
+    let when = |what: &str| -> Vec<&str> {
+        told.iter().filter_map(|line| line.strip_suffix(what)).collect()
+    };
+    assert_eq!(when(" ups eco"), ["325.100", "725.100", "1125.100"]);
+    assert_eq!(when(" rack holding"), ["0.000", "400.000", "800.000", "1200.000"]);
+    assert_eq!(when(" ups battery").last(), Some(&"1600.000"), "at once");
+}
+
+/// A line-interactive UPS goes back to its input without a walk-in. Racks hold for 20 ms: they stand
+/// a transfer of 10 ms, not one of 25 ms.
+#[test]
+fn a_line_interactive_ups_must_be_quicker_than_the_hold_up() {
+    let told = passing(0.010, None, &[(0.0, 0.1)], 1000.0);
+    let wanted =
+        ["0.000 rack holding", "0.010 ups battery", "0.010 rack served", "10.100 ups line"];
+    assert_eq!(told, wanted);
+    let told = passing(0.025, None, &[(0.0, 0.1)], 1000.0);
+    let wanted = [
+        "0.000 rack holding",
+        "0.020 rack lost",
+        "0.025 ups battery",
+        "0.025 rack served",
+        "10.100 ups line",
+    ];
+    assert_eq!(told, wanted);
 }
