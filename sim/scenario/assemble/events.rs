@@ -1,5 +1,7 @@
 //! What a scenario makes happen: `events:`, each with its time and the component that it strikes.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, civil};
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
@@ -68,7 +70,8 @@ impl Targets<'_> {
     fn names(&self) -> Vec<&str> {
         let power = self.plant.power_index.keys().map(String::as_str);
         let machines = self.machines.iter();
-        let machines = machines.flat_map(|machine| [&*machine.component, &*machine.name]);
+        let machines: BTreeSet<&str> =
+            machines.flat_map(|machine| [&*machine.component, &*machine.name]).collect();
         power.chain(machines).collect()
     }
 }
