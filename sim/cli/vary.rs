@@ -22,6 +22,16 @@ pub(super) fn breakeven(
         return Err(format!("`{unit}` and `{other}` are not one unit"));
     }
     let written = |number: f64| format!("{number} {unit}").trim_end().to_owned();
+    // What is found is told to a ten-millionth of the range.
+    let decimals = (7.0 - (high - low).abs().log10().ceil()).clamp(0.0, 12.0) as usize;
+    let told = |number: f64| {
+        let digits = format!("{number:.decimals$}");
+        let digits = match digits.contains('.') {
+            true => digits.trim_end_matches('0').trim_end_matches('.'),
+            false => &digits,
+        };
+        format!("{digits} {unit}").trim_end().to_owned()
+    };
     let left = |number: f64| left(&written(number));
     let (Some(at_low), Some(at_high)) = (left(low), left(high)) else { return Ok(None) };
     if (at_low > 0.0) == (at_high > 0.0) {
@@ -36,7 +46,7 @@ pub(super) fn breakeven(
             false => high = middle,
         }
     }
-    Ok(Some(Some(written(low + 0.5 * (high - low)))))
+    Ok(Some(Some(told(low + 0.5 * (high - low)))))
 }
 
 /// Whether a `--set` argument, or the path of one, changes one of `sections`.

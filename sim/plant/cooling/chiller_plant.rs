@@ -298,10 +298,15 @@ impl Question<'_> {
         if supply_c > BOILING_C {
             let stopped = Self { available: 0.0, ..*self };
             let most = stopped.condense(BOILING_C, Some(conductance), Load::Most);
-            return Answer { head: Head::Free, ..stopped.found(BOILING_C, &most) };
+            let answer = Answer { head: Head::Free, ..stopped.found(BOILING_C, &most) };
+            // Air that is to leave near boiling would carry any heat by the law of the tower, which
+            // then has a second solution, far too cold. All that is asked is carried at most.
+            if answer.carried_w <= self.asked_w {
+                return answer;
+            }
         }
         Answer {
-            supply_c,
+            supply_c: supply_c.min(BOILING_C),
             tower,
             tower_w,
             carried_w: self.asked_w,

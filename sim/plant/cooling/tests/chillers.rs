@@ -248,7 +248,7 @@ proptest! {
         // what boils away.
         let given = heat + state.pump_w + state.chiller_w;
         prop_assert!((state.heat_rejected_w + state.left_w - given).abs() <= 1e-9 * given);
-        prop_assert!(state.left_w >= -1e-9 * given && state.supply_c <= BOILING_C);
+        prop_assert!(state.left_w >= -1e-9 * given && state.supply_c <= BOILING_C, "{state:?} of {given}");
         prop_assert!(state.left_w <= 1e-9 * given || state.supply_c == BOILING_C);
         let evaporator_w = heat + pumps * circuit.pump_w - state.left_w;
         let capacity = PumpLaw::CONSTANT.full_flow(pumps) * circuit.flow_kg_s * circuit.specific_heat_j_kgk;
