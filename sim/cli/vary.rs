@@ -22,9 +22,9 @@ pub(super) fn breakeven(
         return Err(format!("`{unit}` and `{other}` are not one unit"));
     }
     let written = |number: f64| format!("{number} {unit}").trim_end().to_owned();
-    // What is found is told to a ten-millionth of the range.
-    let decimals = (7.0 - (high - low).abs().log10().ceil()).clamp(0.0, 12.0) as usize;
+    // What is found is told to seven digits.
     let told = |number: f64| {
+        let decimals = (7.0 - number.abs().log10().ceil()).clamp(0.0, 12.0) as usize;
         let digits = format!("{number:.decimals$}");
         let digits = match digits.contains('.') {
             true => digits.trim_end_matches('0').trim_end_matches('.'),
