@@ -61,7 +61,7 @@ fn a_ramp_takes_what_its_triangle_says() {
             let (mut import_w, end_w) = if rises { (0.0, full_w) } else { (full_w, 0.0) };
             ramp.settle(now, rates, (import_w, import_w, import_w));
             // At rest for an hour: what was not used is not saved up.
-            now = now + Span::from_secs(3600);
+            now += Span::from_secs(3600);
             ramp.settle(now, rates, (import_w, import_w, import_w));
             let (mut steps, mut missing_j) = (0_i32, 0.0_f64);
             while import_w != end_w {
@@ -72,7 +72,7 @@ fn a_ramp_takes_what_its_triangle_says() {
                     false => ramp.least_w(rate),
                 };
                 missing_j += (import_w - end_w).abs() * STEP.as_secs_f64();
-                now = now + STEP;
+                now += STEP;
                 steps += 1;
             }
             assert!((steps - 1 - seconds).abs() <= 1, "{steps} steps");
