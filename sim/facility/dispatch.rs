@@ -6,7 +6,7 @@ use super::events::Event;
 use super::work::Work;
 use crate::control::{Changes, FleetDesign, Group, ImportDesign, Margin, Ramp, STEP};
 use crate::kernel::{Alarm, Class, Time};
-use crate::workload::mining::RackState;
+use crate::workload::mining::{Mining, RackState};
 
 /// Orders that are under way.
 #[derive(Debug, Default)]
@@ -146,10 +146,15 @@ impl Facility<'_> {
 
     /// Has this many machines of a rack asleep by order.
     fn order(&mut self, now: Time, (work, own): (usize, usize), machines: u32) {
+        self.miners_at(now, work).order(now, own, machines);
+    }
+
+    /// The miners of workload `work`, brought to `now`.
+    fn miners_at(&mut self, now: Time, work: usize) -> &mut Mining {
         let Work::Mining(mining) = &mut self.works[work] else { unreachable!("it has states") };
         self.wake_ups[work].advanced = now;
         mining.advance(now);
-        mining.order(now, own, machines);
+        mining
     }
 
     /// What orders have left to do: the import, when all that is under way has come to rest, against
@@ -268,13 +273,7 @@ impl Facility<'_> {
 
     fn hold(&mut self, now: Time, states: &[(usize, usize, RackState)], counts: &[u32]) {
         for (&(work, own, state), &count) in states.iter().zip(counts) {
-            if count == state.held {
-                continue;
-            }
-            let Work::Mining(mining) = &mut self.works[work] else { unreachable!("it has states") };
-            self.wake_ups[work].advanced = now;
-            mining.advance(now);
-            if mining.hold(now, own, count) {
+            if count != state.held && self.miners_at(now, work).hold(now, own, count) {
                 self.changed.work(work);
             }
         }

@@ -160,7 +160,7 @@ impl Meters {
             let of = |group: &Group| is(group.kind()) && group.instances() == [index];
             groups.iter().position(of).expect("it is read in a group of its own") as u32
         };
-        let group_of_work = (0..design.works.len()).map(|it| alone(it, SubjectKind::is_work));
+        let group_of_work = (0..design.works.len()).map(|it| alone(it, SubjectKind::is_workload));
         let is_hall = |kind| kind == SubjectKind::Hall;
         let group_of_hall = (0..design.halls.len()).map(|it| alone(it, is_hall));
         let (group_of_work, group_of_hall) = (group_of_work.collect(), group_of_hall.collect());
@@ -378,14 +378,12 @@ impl Facility<'_> {
         let dark = halls.iter().map(|hall| hall.dark);
         let capped = self.changed.halls.iter().map(HallEvents::is_capped);
         self.watch.read(now, dark.zip(capped), (&self.power, &self.moved));
-        let exchangers = &self.exchangers;
-        let stale_cooling = std::mem::take(&mut self.meters.stale_cooling);
-        self.watch.read_coolant(now, stale_cooling, |index, hall| {
-            exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)
-        });
-        if stale_cooling {
+        if std::mem::take(&mut self.meters.stale_cooling) {
             self.meters.cooling_w = self.cooling_w();
-            let loops = &self.loops;
+            let (loops, exchangers) = (&self.loops, &self.exchangers);
+            self.watch.read_coolant(now, |index, hall| {
+                exchangers[index].running(hall).map(|(_, inlet_c)| inlet_c)
+            });
             self.watch.read_supplies(now, |index| {
                 let plant = &loops[index];
                 (plant.heat_w > 0.0).then_some(plant.state.supply_c)

@@ -233,20 +233,14 @@ impl Watch {
     }
 
     /// The coolant of each hall that is rated for some, at the settled instant `now`; `inlet_c` says
-    /// what enters the running racks of a hall from an exchanger, and is asked where it may be
-    /// `stale`.
+    /// what enters the running racks of a hall from an exchanger.
     pub(super) fn read_coolant(
         &mut self,
         now: Time,
-        stale: bool,
         inlet_c: impl Fn(usize, usize) -> Option<f64>,
     ) {
         for (hall, watch) in self.halls.iter_mut().enumerate() {
             if let Some(coolant) = &mut watch.coolant {
-                if !stale {
-                    coolant.warmth.set(now, coolant.warmth.now_c);
-                    continue;
-                }
                 let warm = coolant.exchangers.iter().filter_map(|&index| inlet_c(index, hall));
                 let warmest_c = warm.fold(f64::NEG_INFINITY, f64::max);
                 coolant.warmth.set(now, warmest_c);

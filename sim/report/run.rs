@@ -11,7 +11,7 @@ use super::intervals::IntervalLog;
 use super::lapses;
 use super::latency;
 use super::meter;
-use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables};
+use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables, count, real, text};
 use super::told;
 use crate::facility::{
     Design, DisturbanceRow, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow,
@@ -140,9 +140,6 @@ impl<'a> RunWriter<'a> {
             ],
         };
         let of_meter = Tables { formats: &[Format::Csv], ..tables.clone() };
-        let real = |name: &str| Column::new(name, Kind::Real);
-        let text = |name: &str| Column::new(name, Kind::Text);
-        let count = |name: &str| Column::new(name, Kind::Count);
         let time = |name: &str| Column::new(name, Kind::Time(NANOSECONDS));
         let decimals = decimals_of_intervals(design);
 

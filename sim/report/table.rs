@@ -52,6 +52,21 @@ impl Column {
     }
 }
 
+/// A column of text.
+pub(super) fn text(name: &str) -> Column {
+    Column::new(name, Kind::Text)
+}
+
+/// A column of numbers.
+pub(super) fn real(name: &str) -> Column {
+    Column::new(name, Kind::Real)
+}
+
+/// A column of counts.
+pub(super) fn count(name: &str) -> Column {
+    Column::new(name, Kind::Count)
+}
+
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {

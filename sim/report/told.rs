@@ -5,7 +5,7 @@ use std::io;
 
 use jiff::Timestamp;
 
-use super::table::{Cell, Column, Kind, NANOSECONDS, Tables};
+use super::table::{Cell, Column, Kind, NANOSECONDS, Tables, count, real, text};
 use crate::facility::{DisturbanceRow, Graph, IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
 use crate::measure::JOULES_PER_MWH;
@@ -13,10 +13,9 @@ use crate::scenario::Origin;
 
 /// Columns of `loads`: a row an interval and declared part of the site.
 pub(super) fn load_columns(decimals: u8) -> Vec<Column> {
-    let real = |name: &str| Column::new(name, Kind::Real);
     vec![
         Column::new("start_utc", Kind::Time(decimals)),
-        Column::new("group", Kind::Text),
+        text("group"),
         real("power_mw"),
         real("max_mw"),
         real("utilisation_max"),
@@ -42,13 +41,12 @@ pub(super) fn load_row(start: Timestamp, row: &LoadRow<'_>, cells: &mut Vec<Cell
 /// Writes `origins`: a row for each value of the scenario, and for each default that stands for one
 /// that is not written.
 pub(super) fn write_origins(tables: &Tables<'_>, origins: &[Origin]) -> io::Result<()> {
-    let text = |name: &str| Column::new(name, Kind::Text);
     let columns = vec![
         text("path"),
         text("value"),
         text("origin"),
         text("file"),
-        Column::new("line", Kind::Real),
+        real("line"),
         text("source"),
     ];
     let mut table = tables.create("origins", columns)?;
@@ -69,8 +67,6 @@ pub(super) fn write_origins(tables: &Tables<'_>, origins: &[Origin]) -> io::Resu
 /// Writes `graph`: a row for each declared part of the site, then one for each connection, from a
 /// unit to a run of units.
 pub(super) fn write_graph(tables: &Tables<'_>, graph: &Graph) -> io::Result<()> {
-    let text = |name: &str| Column::new(name, Kind::Text);
-    let real = |name: &str| Column::new(name, Kind::Real);
     let columns = vec![
         text("record"),
         text("key"),
@@ -126,11 +122,11 @@ pub(super) fn write_graph(tables: &Tables<'_>, graph: &Graph) -> io::Result<()> 
 /// Columns of `states`: a row for each change of units that follow each other.
 pub(super) fn state_columns() -> Vec<Column> {
     vec![
-        Column::new("at_us", Kind::Count),
-        Column::new("component", Kind::Text),
-        Column::new("unit_lo", Kind::Count),
-        Column::new("unit_hi", Kind::Count),
-        Column::new("state", Kind::Text),
+        count("at_us"),
+        text("component"),
+        count("unit_lo"),
+        count("unit_hi"),
+        text("state"),
         Column::new("feeder", Kind::MaybeCount),
     ]
 }
@@ -149,9 +145,6 @@ pub(super) fn state_row(row: &StateRow<'_>, cells: &mut Vec<Cell>) {
 
 /// Columns of `incidents`: a row for each thing that went wrong or followed from it.
 pub(super) fn incident_columns() -> Vec<Column> {
-    let text = |name: &str| Column::new(name, Kind::Text);
-    let real = |name: &str| Column::new(name, Kind::Real);
-    let count = |name: &str| Column::new(name, Kind::Count);
     let maybe = |name: &str| Column::new(name, Kind::MaybeCount);
     vec![
         count("incident"),
@@ -199,9 +192,6 @@ pub(super) fn incident_row(
 /// Columns of `disturbances`: a row for each sag and outage of a feed, and one for each component that
 /// noticed.
 pub(super) fn disturbance_columns() -> Vec<Column> {
-    let text = |name: &str| Column::new(name, Kind::Text);
-    let real = |name: &str| Column::new(name, Kind::Real);
-    let count = |name: &str| Column::new(name, Kind::Count);
     vec![
         count("disturbance"),
         text("component"),

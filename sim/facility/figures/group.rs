@@ -68,8 +68,7 @@ impl Group {
     /// Brings what moves between the instants at which it is read to `now`. The warmest of several
     /// is what it was when it was read.
     pub(in crate::facility) fn correct(&mut self, now: Time, view: &View<'_>) {
-        let has_moved = self.moves || !self.kind.is_cooling();
-        if !has_moved && !cfg!(debug_assertions) {
+        if !self.moves && !cfg!(debug_assertions) {
             return;
         }
         for (column, meter) in &mut self.gauges {
@@ -77,7 +76,7 @@ impl Group {
             if column.join != Join::Warmest || self.instances.len() == 1 {
                 let amounts = self.instances.iter().map(|&index| amount(view, index, now));
                 let amount = column.join.of(amounts);
-                if has_moved {
+                if self.moves {
                     meter.correct(now, amount);
                     continue;
                 }

@@ -89,12 +89,12 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// Whether what an instance of `kind` reads moves between instants.
+    /// Whether what an instance of `kind` reads moves between instants, or may: nothing but cooling says.
     fn moves(&self, kind: SubjectKind, index: usize) -> bool {
         match kind {
             SubjectKind::Loop => self.loops[index].moves(),
             SubjectKind::Exchanger => self.loops[self.exchangers[index].cooled_by as usize].moves(),
-            _ => false,
+            _ => true,
         }
     }
 }

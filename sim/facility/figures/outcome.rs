@@ -75,15 +75,10 @@ impl SubjectKind {
         matches!(self, Self::Loop | Self::Exchanger)
     }
 
-    /// Whether it is a workload.
-    pub(in crate::facility) fn is_work(self) -> bool {
-        matches!(self, Self::Mining | Self::Training | Self::Inference | Self::HeatLoad)
-    }
-
     /// Whether whatever makes it read otherwise marks it. Requests come and go unseen.
     pub(in crate::facility) fn is_marked(self) -> bool {
-        let is_work = self.is_work() && self != Self::Inference;
-        self.is_cooling() || is_work || matches!(self, Self::Losses | Self::Hall)
+        let is_seen = self.is_workload() && self != Self::Inference;
+        self.is_cooling() || is_seen || matches!(self, Self::Losses | Self::Hall)
     }
 }
 

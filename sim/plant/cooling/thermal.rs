@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use modes::{Mode, Reach, positive_solve, symmetric_modes};
+use reversals::Blend;
 
 use super::root;
 
@@ -661,23 +662,6 @@ impl Trajectory {
             part.extend(self.modes.iter().map(|mode| mode.reach(from, to)));
         }
         None
-    }
-}
-
-/// A quantity that follows the temperatures of a network, `rest` and a share of each mode, and a
-/// threshold of it that is crossed rising or, with a sign of -1, falling.
-#[derive(Debug)]
-struct Blend<'a> {
-    sign: f64,
-    rest: f64,
-    shape: Cow<'a, [f64]>,
-    threshold: f64,
-}
-
-impl Blend<'_> {
-    /// What it is after `t` seconds.
-    fn at(&self, modes: &[Mode], t: f64) -> f64 {
-        self.rest + modes.iter().zip(&*self.shape).map(|(mode, s)| s * mode.at(t)).sum::<f64>()
     }
 }
 

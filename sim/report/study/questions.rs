@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 
 use super::compare::Heading;
 use super::numbers::exact;
-use super::tables::{count, into_folder, real, text, varied_cells, varied_columns};
-use crate::report::table::{Cell, Format};
+use super::tables::{into_folder, varied_cells, varied_columns};
+use crate::report::table::{Cell, Format, count, real, text};
 use crate::study::{Case, Found, Search, Selected, Store, Study};
 
 /// What a search found.

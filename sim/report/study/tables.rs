@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use crate::report::table::{Cell, Column, Format, Kind, Tables};
+use crate::report::table::{Cell, Column, Format, Tables, count, real, text};
 use crate::study::{Case, Contrast, RequirementResult, Setting, Status, Store, Study};
 
 /// Writes `results`, `means` and, where requests were served, `latencies` with their histograms into
@@ -63,18 +63,6 @@ fn move_files(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-pub(super) fn text(name: &str) -> Column {
-    Column::new(name, Kind::Text)
-}
-
-pub(super) fn real(name: &str) -> Column {
-    Column::new(name, Kind::Real)
-}
-
-pub(super) fn count(name: &str) -> Column {
-    Column::new(name, Kind::Count)
 }
 
 /// The columns of what is varied: numbers in the unit of their name, else text.

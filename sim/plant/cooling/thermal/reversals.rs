@@ -1,6 +1,9 @@
 //! When heat turns back: laws that are linear in the temperatures, watched along a trajectory.
 
-use super::{Blend, ThermalNode, Trajectory};
+use std::borrow::Cow;
+
+use super::modes::Mode;
+use super::{ThermalNode, Trajectory};
 
 impl Trajectory {
     /// When more than `beside_w` begins to come to the network at a node, where otherwise heat leaves
@@ -83,5 +86,22 @@ impl Trajectory {
         let apart_k = self.at(warm, 0.0) - self.at(cold, 0.0);
         let sign = if apart_k < by_k { 1.0 } else { -1.0 };
         self.first_rise(&self.blend(|at_c| at_c[warm.0] - at_c[cold.0], (sign, by_k)), horizon)
+    }
+}
+
+/// A quantity that follows the temperatures of a network, `rest` and a share of each mode, and a
+/// threshold of it that is crossed rising or, with a sign of -1, falling.
+#[derive(Debug)]
+pub(super) struct Blend<'a> {
+    pub(super) sign: f64,
+    pub(super) rest: f64,
+    pub(super) shape: Cow<'a, [f64]>,
+    pub(super) threshold: f64,
+}
+
+impl Blend<'_> {
+    /// What it is after `t` seconds.
+    pub(super) fn at(&self, modes: &[Mode], t: f64) -> f64 {
+        self.rest + modes.iter().zip(&*self.shape).map(|(mode, s)| s * mode.at(t)).sum::<f64>()
     }
 }
