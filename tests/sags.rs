@@ -139,6 +139,15 @@ fn the_import_is_back_after_the_walk_in() {
     }
 }
 
+/// An import that is not back when the run ends was missing until then.
+#[test]
+fn an_import_that_never_comes_back_is_no_quick_return() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 42 ms}}}\n";
+    let (told, site) = run(&megawatt("requalify: 3 h", sag), &["power.ups.battery.runtime=4 h"]);
+    assert_eq!(told.feeds[0].back_s, None);
+    close(site.real("ride_through.back_s"), 3600.0 - 0.042, 1e-9);
+}
+
 /// A sag that is deeper or longer than the rule says may be left; one that the voltage does not leave
 /// 90 % for is none.
 #[test]

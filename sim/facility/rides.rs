@@ -264,8 +264,9 @@ impl Facility<'_> {
         end.broken = end.broken.map(|broken| broken + u64::from(met == Some(false)));
         let lost_w = open.before_w - open.lowest_w;
         end.lost_w = end.lost_w.max(lost_w);
-        let back_s = back.map(Span::as_secs_f64);
-        end.back_s = [end.back_s, back_s].into_iter().flatten().reduce(f64::max);
+        // What is cut off was not back for as long at least.
+        let waited_s = waited.map(Span::as_secs_f64);
+        end.back_s = [end.back_s, waited_s].into_iter().flatten().reduce(f64::max);
         let group = |unit: u32| self.states.units.of(unit as usize).0;
         let names = &self.states.units.names;
         let row = DisturbanceRow {

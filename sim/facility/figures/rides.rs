@@ -12,7 +12,7 @@ pub(in crate::facility) struct RideEnd {
     /// Those in which a duty was broken, where there is one.
     pub(in crate::facility) broken: Option<u64>,
     pub(in crate::facility) lost_w: f64,
-    /// The longest time until the import was back; none where it never had to come back.
+    /// The longest time in which the import was not back; none where it never had to come back.
     pub(in crate::facility) back_s: Option<f64>,
     /// The largest change of the import within 5 s, and rises within 15 s, a minute and ten, W.
     pub(in crate::facility) swings_w: [f64; 4],
@@ -45,7 +45,7 @@ static RIDES: &[Row<RideEnd>] = &[
         Figure::new(
             "ride_through.back",
             Scale::SECONDS,
-            "The longest time from the end of one of them until the site imported 90 % of what it did before.",
+            "The longest time after one of them in which the site imported less than 90 % of what it did before: until it was back, or the next one or the end of the run came.",
         )
         .lower(),
         |end| end.back_s,

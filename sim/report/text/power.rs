@@ -91,7 +91,7 @@ impl Text {
             let lost = self.power.with_unit(site.real("ride_through.import_lost_mw"));
             let mut text = format!("{count:.0}, import down by {lost} at most");
             if let Some(back) = site.get("ride_through.back_s") {
-                text += &format!(", 90 % of it back after {back:.2} s at most");
+                text += &format!(", less than 90 % of it for up to {back:.2} s afterwards");
             }
             let dropped = site.count("ride_through.dropped");
             text += &format!("; loads lost in {dropped}");
