@@ -112,6 +112,26 @@ fn thresholds_earn_on_real_prices_what_their_arithmetic_says() {
 }
 
 /// Nothing flows back into a feed that may not export, and no more than it may into one that does.
+/// The first use gives whenever the site imports, the second charges whenever the first has nothing
+/// left: they take turns of 3 % of the battery, at any price, whatever else happens at the site.
+#[test]
+fn uses_of_opposite_wishes_take_turns() {
+    let bench = Bench::new();
+    bench.file("prices.csv", table(&[10.0; 96]));
+    let control = THRESHOLDS.replace("uses: [", "uses: [self-consume, ");
+    let text = site(1, "power: 1 MW, energy: 2 MWh, charge: {start: 50 %}", &control);
+    let told = simulate_file(&bench.file("site.yaml", text), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let storage = told.outcome.of(SubjectKind::Storage).next().expect("a battery");
+    let (one_way, turn_mwh) = (f64::sqrt(0.85), 0.03 * 2.0);
+    let (empty_h, cycle_h) = (one_way, turn_mwh * (1.0 / one_way + one_way));
+    let cycles = (24.0 - empty_h) / cycle_h;
+    let taken_mwh = storage.real("charge_mwh");
+    let (least, most) = (cycles.floor(), cycles.ceil());
+    let of = |cycles: f64| cycles * turn_mwh / one_way;
+    assert!((of(least) - 1e-6..=of(most) + 1e-6).contains(&taken_mwh), "{taken_mwh}: {cycles}");
+}
+
 #[test]
 fn exports_keep_to_their_limit() {
     let prices = [vec![5.0; 192], vec![90.0; 288]].concat();

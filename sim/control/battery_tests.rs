@@ -27,6 +27,7 @@ fn battery() -> BatteryState {
     BatteryState {
         power_w: 20e6,
         energy_j: 40.0 * MWH,
+        refill_j: None,
         least_j: 0.0,
         most_j: 80.0 * MWH,
         full_j: 80.0 * MWH,
@@ -87,6 +88,25 @@ fn the_first_use_that_asks_decides() {
     assert_eq!(told(BatteryView { price: 15.0, room_w: (-1e6, 2e6), ..VIEW }, 40.0), (2.0, 20.0));
     // No more is given than may flow back.
     assert_eq!(told(BatteryView { price: 80.0, room_w: (-1e6, 9e9), ..VIEW }, 40.0), (-1.0, 20.0));
+}
+
+/// Emptied to 20 MWh it gives for uses of that floor from 22.4 MWh on, and for others at once.
+#[test]
+fn an_emptied_battery_gives_again_when_it_is_refilled() {
+    let prices =
+        Some(ArbitrageSpec { charge_below: EnergyPrice(15.0), discharge_above: EnergyPrice(60.0) });
+    let peak =
+        Some(PeakShaveSpec { import: Power(90e6), keep: Some(crate::units::Fraction(0.25)) });
+    let order = [BatteryUse::PeakShave, BatteryUse::Arbitrage];
+    let (uses, _) =
+        resolve(&BatteryUseSpec { arbitrage: prices, peak_shave: peak, ..spec(&order) });
+    let gives = |energy_mwh: f64, at_peak_w: f64| {
+        let (energy_j, refill_j) = (energy_mwh * MWH, Some((20.0 * MWH, 22.4 * MWH)));
+        let view = BatteryView { price: 60.0, at_peak_w, ..VIEW };
+        uses.decide(&BatteryState { energy_j, refill_j, ..battery() }, &view).terminal_w < 0.0
+    };
+    assert!(!gives(22.3, 0.0) && gives(22.4, 0.0));
+    assert!(gives(20.1, -1e6) && gives(1.0, -1e6));
 }
 
 #[test]

@@ -96,6 +96,7 @@ impl Facility<'_> {
             let state = BatteryState {
                 power_w: design.power_w,
                 energy_j: tally.energy_j,
+                refill_j: self.sequences.refill_j(node),
                 least_j: design.least_j,
                 most_j: design.most_j,
                 full_j: design.energy_j,

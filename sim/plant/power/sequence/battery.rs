@@ -10,6 +10,12 @@ use crate::kernel::{Span, Time};
 const MAIN: u8 = 0;
 /// The cells hold as much, or as little, as they are to.
 const STORE: u8 = 1;
+/// The cells hold enough to give again after a use has emptied them.
+const REFILL: u8 = 2;
+/// A battery that a use has emptied gives for it again once its cells hold this share of its energy
+/// more. Without it two uses of opposite wishes, one that charges and one that gives, would take
+/// turns within milliseconds. Assumption: energy management systems take 1 to 5 %.
+const REFILLED: f64 = 0.03;
 /// Lowest and highest voltage of a supply that holds the bus, pu: the continuous range of IEEE 1547
 /// (from memory).
 const WINDOW: (f64, f64) = (0.88, 1.10);
@@ -29,6 +35,8 @@ pub(super) struct Battery {
     given_w: f64,
     charged_w: f64,
     bounds_j: (f64, f64),
+    /// The energy at which a use has emptied it; none once it is refilled.
+    emptied_j: Option<f64>,
     given_j: f64,
     taken_j: f64,
     gave_s: f64,
@@ -46,6 +54,7 @@ impl Battery {
             given_w: 0.0,
             charged_w: 0.0,
             bounds_j: (design.least_j, design.most_j),
+            emptied_j: None,
             given_j: 0.0,
             taken_j: 0.0,
             gave_s: 0.0,
@@ -57,6 +66,11 @@ impl Battery {
     /// Whether it holds its bus up.
     pub(super) fn is_holding(&self) -> bool {
         self.state == State::Islanded
+    }
+
+    /// Down to which energy it was emptied, and from which it gives anew, J; until it holds that.
+    pub(super) fn refill_j(&self) -> Option<(f64, f64)> {
+        self.emptied_j.map(|emptied_j| (emptied_j, emptied_j + REFILLED * self.design.energy_j))
     }
 
     fn settle(&mut self, now: Time) {
@@ -96,14 +110,17 @@ impl Battery {
         let (given_w, charged_w) = cells_w;
         (self.given_w, self.charged_w, self.bounds_j) = (given_w, charged_w, bounds_j);
         cx.cancel(STORE);
-        let seconds = if given_w > charged_w {
-            (self.energy_j - bounds_j.0) / (given_w - charged_w)
+        cx.cancel(REFILL);
+        let after = |j: f64, w: f64| Span::from_secs_f64((j / w).max(0.0));
+        if given_w > charged_w {
+            cx.after(STORE, after(self.energy_j - bounds_j.0, given_w - charged_w));
         } else if charged_w > given_w {
-            (bounds_j.1 - self.energy_j) / (charged_w - given_w)
-        } else {
-            return;
-        };
-        cx.after(STORE, Span::from_secs_f64(seconds.max(0.0)));
+            let net_w = charged_w - given_w;
+            cx.after(STORE, after(bounds_j.1 - self.energy_j, net_w));
+            if let Some((_, refilled_j)) = self.refill_j() {
+                cx.after(REFILL, after(refilled_j - self.energy_j, net_w));
+            }
+        }
     }
 
     /// What is at its bus beside it.
@@ -132,7 +149,12 @@ impl Battery {
             return self.become_state(cx, State::Normal);
         }
         self.settle(cx.now);
+        if slot == REFILL {
+            self.emptied_j = None;
+            return;
+        }
         let gives = self.given_w > self.charged_w;
+        self.emptied_j = gives.then_some(self.bounds_j.0);
         // Until it is told anew.
         (self.given_w, self.charged_w) = (0.0, 0.0);
         cx.note(if gives { State::Empty } else { State::Full });
@@ -146,7 +168,7 @@ impl Battery {
     pub(super) fn set_up(&mut self, cx: &mut Cx<'_>, up: bool) {
         self.settle(cx.now);
         self.up = up;
-        for slot in [MAIN, STORE] {
+        for slot in [MAIN, STORE, REFILL] {
             cx.cancel(slot);
         }
         (self.given_w, self.charged_w) = (0.0, 0.0);

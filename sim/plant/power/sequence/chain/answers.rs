@@ -73,6 +73,15 @@ impl Sequences {
         }
     }
 
+    /// Down to which energy a use has emptied a battery system, and at which it gives for it again,
+    /// J; none where it holds that.
+    pub fn refill_j(&self, node: PowerNode) -> Option<(f64, f64)> {
+        match &self.machines[node.0 as usize] {
+            Machine::Battery(battery) => battery.refill_j(),
+            _ => None,
+        }
+    }
+
     /// What a generator has done up to `now`.
     pub fn genset(&self, node: PowerNode, now: Time) -> Option<GensetTally> {
         match &self.machines[node.0 as usize] {
