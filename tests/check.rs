@@ -260,9 +260,13 @@ fn a_heat_load_is_one_power_or_one_table() {
         ],
     );
     check(&hall("electric: true"), &["8:3 racks.hall: needs one of `power`, `csv`"]);
+    let found = findings(&hall("power: 1 MW, csv: a.csv, column: u, daily_profile: [1]"));
+    let twice = "8:96 racks.hall.daily_profile: `csv` says what is drawn when: there is no `daily_profile` \
+                 beside it";
+    assert!(found.contains(&twice.to_owned()), "{found:#?}");
     check(
-        &hall("power: 1 MW, csv: a.csv"),
-        &["8:63 racks.hall.csv: `power` and `csv` exclude each other"],
+        &hall("power: 1 MW, idle_power: 2 kW"),
+        &["8:70 racks.hall.idle_power: `idle_power` goes with `power` and `csv`"],
     );
     check(
         &hall("power: 1 MW, daily_profile: [50 %, 60 %]"),

@@ -1,5 +1,7 @@
 //! A cooling plant alone: a heat load in place of racks, no power chain, no prices.
 
+use loadbank::scenario::read_scenario;
+
 use super::support::{Bench, Told, column, simulate, simulate_file};
 
 /// The shortest scenario of a plant.
@@ -92,6 +94,49 @@ fn a_table_gives_the_power_hour_by_hour() {
     for (hour, mw) in column(&told, "tower_heat_mw").into_iter().enumerate() {
         assert!((mw - 0.01 * hour as f64).abs() < 1e-12, "{mw} MW in hour {hour}");
     }
+}
+
+/// 50 machines of 200 W, 40 W of it at rest, by what they were used.
+#[test]
+fn a_table_of_utilisation_gives_the_power_of_machines() {
+    let bench = Bench::new();
+    let rows: String = (0..96)
+        .map(|h| {
+            format!("2026-01-{:02}T{:02}:00Z,{},{}\n", 1 + h / 24, h % 24, h % 51, 2 * h % 101)
+        })
+        .collect();
+    bench.file("use.csv", format!("at,busy,percent\n{rows}"));
+    let simulate = |column: &str, rest: &str| {
+        let load = format!(
+            "{{kind: heat-load, count: 50, power: 200 W, idle_power: 40 W, csv: use.csv, column: {column}, \
+             {rest}cooled_by: tower}}"
+        );
+        let load = PLANT.replace("{kind: heat-load, power: 1 MW, cooled_by: tower}", &load);
+        simulate_file(&bench.file("plant.yaml", load), &[])
+    };
+    let holds = |rest: &str, name: &str, share: &dyn Fn(usize) -> f64| {
+        let told = simulate(name, rest);
+        assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        for (hour, mw) in column(&told, "tower_heat_mw").into_iter().enumerate() {
+            let expected = 50.0 * (40e-6 + 160e-6 * share(hour));
+            assert!((mw - expected).abs() < 1e-12, "{mw} MW in hour {hour} for {expected}");
+        }
+    };
+    holds("full_at: 50, ", "busy", &|hour| (hour % 51) as f64 / 50.0);
+    holds("unit: \"%\", ", "percent", &|hour| (2 * hour % 101) as f64 / 100.0);
+    holds("unit: \"%\", exponent: 0.5, ", "percent", &|hour| {
+        ((2 * hour % 101) as f64 / 100.0).sqrt()
+    });
+    // A column that counts more than there are is not of these machines.
+    let load = "{kind: heat-load, power: 200 W, csv: use.csv, column: busy, full_at: 49, \
+                cooled_by: tower, trip_inlet: 60 degC}";
+    let load = PLANT.replace("{kind: heat-load, power: 1 MW, cooled_by: tower}", load);
+    let reading = read_scenario(&bench.file("plant.yaml", load), &[]);
+    let said = reading.diagnostics.short(&reading.files);
+    assert!(
+        said.contains("racks.hall.csv: `use.csv`: 50 of `full_at` 49 is more than all used"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use super::text::{ParseQuantityError, format_quantity, split_number, unit};
+use super::text::{ParseQuantityError, Unit, format_quantity, split_number, unit};
 
 /// A share, stored as a fraction: written `0.85` or `85 %`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Fraction(pub f64);
 
 impl Fraction {
+    /// The units of a column of shares in a table.
+    pub const UNITS: &'static [Unit] = &[unit("%", 0.01), unit("1", 1.0)];
+
     /// Parses `85 %` or `0.85`. Values outside 0..=1 are refused.
     pub fn parse(text: &str) -> Result<Self, ParseQuantityError> {
         let wrong = |message: String| ParseQuantityError { message, hint: None };

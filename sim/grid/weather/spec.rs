@@ -18,7 +18,9 @@ use crate::tables::{
     Column, ColumnSpec, LineError, Run, Series, TableRead, Wanted, bad_file, fetch, from_table,
     unit,
 };
-use crate::units::{Currency, Duration, Pressure, Speed, Temperature, TemperatureDelta, Unit};
+use crate::units::{
+    Currency, Duration, Fraction, Pressure, Speed, Temperature, TemperatureDelta, Unit,
+};
 
 from_table! {
 /// The weather: exactly one of `climate`, `epw` and `csv`.
@@ -212,7 +214,7 @@ impl WeatherSpec {
         let altitude_m = place.altitude_m.or(survey.origin.altitude_m);
         let pressure_pa = altitude_m.map(standard_pressure_pa);
         let unit_of_humidity = survey.names[HUMIDITY].as_ref().map_or("", |c| c.unit.as_str());
-        let is_relative = HUMIDITY_UNITS.iter().any(|unit| unit.name == unit_of_humidity);
+        let is_relative = Fraction::UNITS.iter().any(|unit| unit.name == unit_of_humidity);
         let Some(pressure) = value(PRESSURE, 0).or(pressure_pa) else {
             let message = "a table without `pressure` needs the site's `altitude`";
             faults.push(Fault::error("columns", message));
@@ -273,7 +275,7 @@ impl WeatherSpec {
         let mut humidity = Vec::new();
         if written.dew_point.is_none() {
             let column = written.relative_humidity.as_ref();
-            humidity.extend(of(Role::RelativeHumidity, column, HUMIDITY_UNITS));
+            humidity.extend(of(Role::RelativeHumidity, column, Fraction::UNITS));
         }
         if written.relative_humidity.is_none() {
             humidity.extend(of(Role::DewPoint, written.dew_point.as_ref(), Temperature::UNITS));
@@ -304,9 +306,6 @@ const WIND: usize = 3;
 const LIGHT: [usize; 3] = [4, 5, 6];
 
 const LIGHT_UNITS: &[Unit] = &[Unit { name: "W/m2", factor: 1.0, offset: 0.0 }];
-
-const HUMIDITY_UNITS: &[Unit] =
-    &[Unit { name: "%", factor: 0.01, offset: 0.0 }, Unit { name: "1", factor: 1.0, offset: 0.0 }];
 
 impl WeatherColumns {
     /// Checks that what must be written is, where no layout `is_alone` in saying it.

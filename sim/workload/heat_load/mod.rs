@@ -1,8 +1,8 @@
 //! Heat of a given power in place of racks, so that a cooling plant can be studied alone.
 //!
 //! A heat load does no work and earns nothing: it draws what it was told to, constant, by the
-//! hour of the day or from a table, and gives all of it off as heat. It is a load bank in the
-//! plain sense of the word.
+//! hour of the day or from a table, of powers or of how much machines of a known power were used,
+//! and gives all of it off as heat. It is a load bank in the plain sense of the word.
 
 mod spec;
 

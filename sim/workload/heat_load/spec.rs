@@ -7,15 +7,16 @@ use serde::Deserialize;
 
 use super::HeatLoadDesign;
 use crate::kernel::{Clock, Time};
-use crate::spec::{Check, Fault, Names, one_source, only_with};
+use crate::spec::{Check, Fault, Name, Names, only_with};
 use crate::tables::{Run, Series, from_table};
 use crate::units::{Fraction, Power, Temperature};
 
 from_table! {
 /// Heat in place of racks, as written under `racks:`. It needs no workload.
 ///
-/// Exactly one of `power` and `csv` says how much it is. It is electricity that is drawn and
-/// becomes heat, and so counts as IT load, unless `electric` says otherwise.
+/// `power` says how much it is, or `csv`; both together are machines of a known power and what they
+/// were used. It is electricity that is drawn and becomes heat, and so counts as IT load, unless
+/// `electric` says otherwise.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeatLoadSpec {
@@ -26,16 +27,26 @@ pub struct HeatLoadSpec {
     pub fed_by: Option<Names>,
     /// The cooling that takes the heat.
     pub cooled_by: Names,
-    /// What it draws and gives off.
+    /// What it draws and gives off; beside `csv`, at full utilisation.
     pub power: Option<Power>,
+    /// What it draws without any utilisation, beside `power` and `csv` (default 0 W).
+    pub idle_power: Option<Power>,
     /// Share of `power` in each of the 24 hours of the local day. Default: all of it, always.
     pub daily_profile: Option<Vec<Fraction>>,
     ..table {
-        /// The column of powers in `csv`.
+        /// The column of powers in `csv`; beside `power`, of utilisation.
         column,
-        /// The unit of the column, such as `kW`.
+        /// The unit of the column, such as `kW`; of utilisation, `%` or `1` (the default).
         unit,
     }
+    /// What the column of utilisation holds where all of it is used, in its unit: 277 in a column
+    /// that counts busy nodes of 277 (default: 1, or 100 %).
+    pub full_at: Option<f64>,
+    /// The part of `power` above `idle_power` that is drawn is the utilisation to this power
+    /// (default 1: a straight line, as Fan et al., ISCA 2007, found for servers; 0.5 is what
+    /// followed the nodes of a general-purpose cluster best, `validation measured`). It holds for
+    /// what a row tells: of the mean of many unequal machines it is an approximation.
+    pub exponent: Option<f64>,
     /// Whether the heat is electricity of the site (default true). If not, it is neither
     /// import nor IT load, and a site with nothing else has no PUE.
     pub electric: Option<bool>,
@@ -85,17 +96,31 @@ impl HeatLoadSpec {
 
     /// The load over `run`, or `None` after reporting why there is none.
     pub fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<HeatLoadDesign> {
-        let sources = [("power", self.power.is_some()), ("csv", self.csv.is_some())];
-        one_source(&sources, faults)?;
+        if self.power.is_none() && self.csv.is_none() {
+            faults.push(Fault::error("", "needs one of `power`, `csv`"));
+            return None;
+        }
         only_with("csv", self.csv.is_some(), &self.table().written(), faults);
+        let of_use = [
+            ("idle_power", self.idle_power.is_some()),
+            ("full_at", self.full_at.is_some()),
+            ("exponent", self.exponent.is_some()),
+        ];
+        let is_use = self.power.is_some() && self.csv.is_some();
+        only_with("power` and `csv", is_use, &of_use, faults);
         let only_power = [("daily_profile", self.daily_profile.is_some())];
         only_with("power", self.power.is_some(), &only_power, faults);
+        if is_use && self.daily_profile.is_some() {
+            let message = "`csv` says what is drawn when: there is no `daily_profile` beside it";
+            faults.push(Fault::error("daily_profile", message));
+        }
         if !self.is_electric() && self.fed_by.is_some() {
             let message = "nothing feeds heat that is not electric";
             faults.push(Fault::error("fed_by", message).help("leave out one of the two"));
         }
         let power_w = match (self.power, &self.csv) {
-            (Some(power), _) => match self.shares(faults)? {
+            (Some(power), Some(name)) => self.used(power.0, name, run, faults)?,
+            (Some(power), None) => match self.shares(faults)? {
                 Some(shares) => daily(power.0, &shares, run.clock, run.horizon),
                 None => Series::constant(power.0),
             },
@@ -114,6 +139,57 @@ impl HeatLoadSpec {
         Some(HeatLoadDesign { power_w: Arc::new(power_w), electric: self.is_electric(), parts })
     }
 
+    /// What machines that draw `full_w` at most drew as they were used, or none after a report.
+    fn used(
+        &self,
+        full_w: f64,
+        name: &Name,
+        run: &mut Run<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Series<f64>> {
+        let before = faults.len();
+        let idle_w = self.idle_power.map_or(0.0, |idle| idle.0);
+        if idle_w > full_w {
+            let message = format!("{} without utilisation is more than `power`", Power(idle_w));
+            faults.push(Fault::error("idle_power", message));
+        }
+        let mut check = Check { faults };
+        check.between("exponent", self.exponent, 1.0, (0.1, 10.0), "");
+        check.between("full_at", self.full_at, 1.0, (1e-9, 1e12), "");
+        let mut table = self.table();
+        if table.one.0.is_some() && table.format.is_none() {
+            table.one.1 = table.one.1.or(Some("1"));
+        }
+        let series = table.series(Fraction::UNITS, run, faults)?;
+        if faults.len() > before {
+            return None;
+        }
+        // What is written is in the unit of the column; of a percentage the base unit is one.
+        let of_unit = |name: &str| Fraction::UNITS.iter().find(|unit| unit.name == name);
+        let factor = table.one.1.and_then(of_unit).map_or(1.0, |unit| unit.factor);
+        let full = self.full_at.map_or(1.0, |full| full * factor);
+        let exponent = self.exponent.unwrap_or(1.0);
+        let mut steps = Vec::new();
+        for (at, written) in series.steps() {
+            let share = written / full;
+            // Sums of rounded shares may come to a little more than all.
+            if !(0.0..=1.0 + ROUNDED).contains(&share) {
+                let message = format!(
+                    "`{name}`: {} of `full_at` {} is {} used",
+                    written / factor,
+                    full / factor,
+                    if share < 0.0 { "less than nothing" } else { "more than all" }
+                );
+                let help = "`full_at` is what the column holds where all of it is used";
+                faults.push(Fault::error("csv", message).at(name.mark).help(help));
+                return None;
+            }
+            let part = if exponent == 1.0 { share } else { libm::pow(share, exponent) };
+            steps.push((at, idle_w + (full_w - idle_w) * part.min(1.0)));
+        }
+        Some(Series::new(steps))
+    }
+
     /// The shares of the day, where the user wrote any.
     #[allow(clippy::option_option)] // outer: sound; inner: written
     fn shares(&self, faults: &mut Vec<Fault>) -> Option<Option<[f64; 24]>> {
@@ -127,6 +203,9 @@ impl HeatLoadSpec {
         None
     }
 }
+
+/// By how much of all the use in a row may be more than that.
+const ROUNDED: f64 = 0.005;
 
 /// `power_w` times the share of each local hour, over a run until `horizon`.
 fn daily(power_w: f64, shares: &[f64; 24], clock: &Clock, horizon: Time) -> Series<f64> {
