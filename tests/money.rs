@@ -141,6 +141,81 @@ fn what_cannot_be_priced_is_refused() {
     refused("money elsewhere", 3, "meter.csv");
 }
 
+/// 20 MW under somebody else's array, with a part of a wind farm; two days of June.
+const SOLAR: &str = "\
+name: solar
+start: 2026-06-21T00:20:00-05:00
+duration: 2 days
+output: {interval: 1 h}
+site: {latitude: 35.2 deg, longitude: -101.9 deg}
+weather: {climate: west-texas}
+price: {model: ercot-hub}
+power:
+  utility: {kind: feed, capacity: 200 MW, outages: none, export: 200 MW}
+  board: {kind: switchgear, fed_by: utility, failures: {rate: 0 /year}}
+  pv: {kind: pv, dc: 60 MW, ac: 50 MW, fed_into: board, clearness: 65 %}
+  house: {kind: house-load, power: 20 MW, fed_by: board}
+contracts:
+  energy: {kind: index}
+  sun: {kind: ppa, of: pv, price: 28 $/MWh}
+  wind: {kind: ppa, profile: {csv: wind.csv, column: mw, unit: MW}, price: 24 $/MWh, surplus_fee: 1 $/MWh}
+  sold: {kind: export, less: 2 $/MWh}
+";
+
+#[test]
+fn plants_of_others_are_paid_for_what_they_gave() {
+    let bench = Bench::new();
+    bench.file("solar.yaml", SOLAR);
+    let wind = bench.file("wind.csv", "at,mw\n2026-06-21T00:00:00Z,30\n2026-06-22T06:00:00Z,0\n");
+    let summary = json(&bench, "run solar.yaml --format json");
+    // A finished run has what the farm gave in its books.
+    std::fs::remove_file(wind).unwrap();
+    let folder = bench.the_run();
+    let money =
+        |sets: &str| json(&bench, &format!("money {} {sets} --format json", folder.display()));
+    let again = money("");
+    for name in ["energy", "sun", "wind", "sold"] {
+        let [told, priced] = [&summary, &again].map(|of| &of["contracts"][name]["cost_usd"]);
+        assert_eq!(told, priced, "{name}");
+    }
+    let item = |of: &Json, contract: &str, item: &str| {
+        of["contracts"][contract]["items"][item].as_f64().unwrap()
+    };
+    let near = |got: f64, wanted: f64| assert!((got - wanted).abs() < 0.02, "{got} for {wanted}");
+    let energy = |name: &str| summary["energy"][name].as_f64().unwrap();
+    near(item(&again, "sun", "produced_usd"), 28.0 * energy("solar_mwh"));
+    // 24 h 40 min of 30 MW.
+    near(item(&again, "wind", "produced_usd"), 24.0 * 30.0 * (24.0 + 2.0 / 3.0));
+    let fixed = money("--set contracts.sold.less=null --set contracts.sold.price=15$/MWh");
+    near(-item(&fixed, "sold", "export_usd"), 15.0 * energy("export_mwh"));
+    assert!(energy("export_mwh") > 100.0);
+    // What a contract pays for is not earned at the price of the moment as well.
+    let net = |of: &Json| of["money"]["net_usd"].as_f64().unwrap();
+    near(net(&again), -again["money"]["contracts_usd"].as_f64().unwrap());
+}
+
+#[test]
+fn supply_that_cannot_be_is_refused_at_its_place() {
+    let bench = Bench::new();
+    bench.file("wind.csv", "at,mw\n2026-06-21T00:00:00Z,30\n2026-06-22T06:00:00Z,-1\n");
+    for (old, new, wanted) in [
+        ("of: pv", "of: vp", "`vp` is no array of the site"),
+        ("of: pv", "of: house", "`house` is no array of the site"),
+        ("of: pv, ", "", "needs one of `of`, `profile`"),
+        ("of: pv, ", "of: pv, surplus_fee: 1 $/MWh, ", "`surplus_fee` goes with `profile`"),
+        ("csv: wind.csv, ", "", "needs one of `csv`"),
+        ("less: 2", "price: 15 $/MWh, less: 2", "is kept back of the price in the books only"),
+        (", export: 200 MW", "", "nothing is given to the grid"),
+        ("of: pv", "of: pv", "a plant gives nothing below zero"),
+    ] {
+        bench.file("solar.yaml", SOLAR.replacen(old, new, 1));
+        let output = bench.loadbank("check solar.yaml").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(wanted), "no `{wanted}` in {said}");
+    }
+}
+
 /// The small site whose supply fails, is maintained and is cut by the grid, and whose tenants are
 /// promised power.
 #[test]

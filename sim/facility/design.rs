@@ -7,7 +7,7 @@ use crate::control::ControlDesign;
 use crate::grid::programmes::ProgrammeDesign;
 use crate::grid::{PriceDesign, WeatherDesign};
 use crate::kernel::{Clock, Span};
-use crate::money::Terms;
+use crate::money::{Law, Ppa, Producer, Terms};
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
@@ -96,6 +96,24 @@ impl Design {
         let mut nodes = self.power.nodes.iter().map(|node| &node.component);
         nodes.clone().any(|component| component.kind.part() == NetworkPart::Attached)
             && nodes.any(|component| component.kind.part().is_root() && component.reverse_w > 0.0)
+    }
+
+    /// The plants whose energy is metered by itself, and what those elsewhere give, W.
+    pub fn producers(&self) -> impl Iterator<Item = (Producer, Option<Arc<Series<f64>>>)> {
+        let nodes = self.power.nodes.iter().zip(&self.power_groups);
+        let mut arrays: Vec<&String> = Vec::new();
+        for (node, name) in nodes {
+            if node.component.kind == ComponentKind::Pv && !arrays.contains(&name) {
+                arrays.push(name);
+            }
+        }
+        let elsewhere = self.terms.contracts.iter().filter_map(|contract| match &contract.law {
+            Law::Ppa(Ppa { profile: Some(profile), .. }) => {
+                Some((Producer::Elsewhere(contract.name.clone()), Some(Arc::clone(profile))))
+            }
+            _ => None,
+        });
+        arrays.into_iter().map(|name| (Producer::Array(name.clone()), None)).chain(elsewhere)
     }
 
     /// Whether sags are made to happen: loads then ride through them, or do not.

@@ -2,6 +2,7 @@
 //! beside them. `closing` says what they come to.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::Facility;
 use super::cooling::{Amounts, WaterAmounts};
@@ -12,10 +13,11 @@ use super::racks::HallEvents;
 use super::work::Work;
 use crate::grid::Carbon;
 use crate::kernel::{Span, Time};
-use crate::measure::{Scale, SpellTotals, Spells, Swing};
-use crate::money::Interval;
+use crate::measure::{JOULES_PER_MWH, Scale, SpellTotals, Spells, Swing};
+use crate::money::{Interval, Producer};
 use crate::plant::cooling::{ExchangerDesign, Machine, PerMachine};
 use crate::plant::power::PowerNode;
+use crate::tables::Series;
 
 /// All that is measured.
 #[derive(Debug)]
@@ -27,8 +29,11 @@ pub(super) struct Meters {
     price: usize,
     /// What each derived column is made of, and the places of that in a row.
     sources: Vec<Vec<(String, Option<usize>)>>,
-    /// Groups that have emissions, make-up and blowdown, and which of their columns that is.
-    billed: [Vec<(usize, usize)>; 3],
+    /// The groups whose sum is each of [`BILLED`], then each array of the producers, and which of their
+    /// columns that is.
+    billed: Vec<Vec<(usize, usize)>>,
+    /// What plants elsewhere give, W.
+    elsewhere: Vec<Arc<Series<f64>>>,
     pub(super) works: Vec<WorkMeter>,
     /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
@@ -53,12 +58,12 @@ pub(super) struct Meters {
     /// Largest mean import of a whole interval before the present month, and in it, W; the largest
     /// of a torn one, which counts where none was whole.
     peaks_w: Peaks,
-    /// Emissions, and water in and out, up to the beginning of the interval: g, kg, kg.
-    before: [f64; 3],
+    /// What is `billed`, up to the beginning of the interval.
+    before: Vec<f64>,
 }
 
-/// Columns whose totals contracts bill: g, kg, kg.
-const BILLED: [&str; 3] = ["emissions", "makeup", "blowdown"];
+/// Columns whose totals contracts bill: g, kg, kg, J.
+const BILLED: [&str; 4] = ["emissions", "makeup", "blowdown", "export"];
 
 /// The largest mean import of an interval, W.
 #[derive(Debug, Clone, Copy, Default)]
@@ -139,10 +144,20 @@ impl Meters {
         columns.extend(ROW_DERIVED.iter().map(|derived| derived.figure.key()));
         let place = |name| columns.iter().position(|it| it == name).expect("a site has it");
         let (import, price) = (place("import_mw"), place("price_usd_per_mwh"));
-        let billed = BILLED.map(|name| {
-            let of = |(index, group): (usize, &Group)| Some((index, group.place(name)?));
+        let sum = |of: &dyn Fn(&Group) -> Option<usize>| -> Vec<(usize, usize)> {
+            let of = |(index, group)| Some((index, of(group)?));
             groups.iter().enumerate().filter_map(of).collect()
-        });
+        };
+        let mut billed: Vec<_> =
+            BILLED.iter().map(|name| sum(&|group| group.place(name))).collect();
+        let mut elsewhere = Vec::new();
+        for (producer, profile) in design.producers() {
+            if let Producer::Array(name) = &producer {
+                let is = |it: &Group| it.kind() == SubjectKind::Array && it.name() == name;
+                billed.push(sum(&|group| group.place("output").filter(|_| is(group))));
+            }
+            elsewhere.extend(profile);
+        }
         let sources = ROW_DERIVED.iter().map(|derived| {
             let asked = RefCell::new(Vec::new());
             let _ = (derived.of)(&|name: &str| {
@@ -179,7 +194,9 @@ impl Meters {
             import,
             price,
             sources,
+            before: vec![0.0; billed.len()],
             billed,
+            elsewhere,
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
             stale_works: vec![true; design.works.len()],
@@ -195,7 +212,6 @@ impl Meters {
             components: vec![FailureMeter::default(); design.power.nodes.len()],
             units: vec![FailureMeter::default(); super::cooling::units(design).len()],
             peaks_w: Peaks::default(),
-            before: [0.0; 3],
         }
     }
 
@@ -204,11 +220,11 @@ impl Meters {
         &self.columns
     }
 
-    /// Closes the interval from `start` to `now`, whose length is whole or torn by an end of the run;
-    /// says what meters bill of it.
+    /// Closes the interval from `from`, which is `start`, to `now`, whose length is whole or torn by an
+    /// end of the run; says what meters bill of it.
     pub(super) fn row(
         &mut self,
-        now: Time,
+        (from, now): (Time, Time),
         start: jiff::Timestamp,
         (length, is_whole): (Span, bool),
         row: &mut Vec<f64>,
@@ -231,23 +247,27 @@ impl Meters {
         } else {
             *torn = torn.max(import_w);
         }
-        let totals: [f64; 3] = std::array::from_fn(|of| {
-            let columns = self.billed[of].iter();
-            columns
-                .fold(0.0, |sum, &(group, place)| sum + self.groups[group].integral_to(place, now))
+        let billed = self.billed.iter().zip(&mut self.before).map(|(columns, before)| {
+            let of = |&(group, place): &(usize, usize)| self.groups[group].integral_to(place, now);
+            let total = columns.iter().fold(0.0, |sum, column| sum + of(column));
+            total - std::mem::replace(before, total)
         });
-        let [emissions_g, withdrawal_kg, sewage_kg] =
-            std::array::from_fn(|index| totals[index] - self.before[index]);
-        self.before = totals;
+        let mut billed = billed.collect::<Vec<f64>>().into_iter();
+        let [emissions_g, withdrawal_kg, sewage_kg, export_j] =
+            std::array::from_fn(|_| billed.next().expect("each has its columns"));
+        let elsewhere = self.elsewhere.iter().map(|series| series.integral(from, now));
+        let produced_j = billed.chain(elsewhere);
         let seconds = length.as_secs_f64();
         Interval {
             start,
             seconds,
             import_mwh: import_mw * seconds / 3600.0,
+            export_mwh: export_j / JOULES_PER_MWH,
             price_usd_mwh,
             emissions_t: emissions_g * Scale::TONNES.per_base,
             withdrawal_m3: withdrawal_kg * Scale::M3.per_base,
             sewage_m3: sewage_kg * Scale::M3.per_base,
+            produced_mwh: produced_j.map(|j| j / JOULES_PER_MWH).collect(),
         }
     }
 

@@ -255,7 +255,10 @@ impl<'d> Facility<'d> {
             moved: Moved::everything(&design.power),
             audit: Audit::new(design),
             months: Months::new(&design.clock),
-            billed: Books::default(),
+            billed: Books {
+                producers: design.producers().map(|(producer, _)| producer).collect(),
+                ..Books::default()
+            },
             interval_start: Time::ZERO,
             row: Vec::new(),
             warm_up: Span::ZERO,
@@ -340,7 +343,8 @@ impl<'d> Facility<'d> {
         let length = now - self.interval_start;
         let is_whole = length == self.design.interval;
         let start = self.design.clock.timestamp(self.interval_start);
-        let metered = self.meters.row(now, start, (length, is_whole), &mut self.row);
+        let metered =
+            self.meters.row((self.interval_start, now), start, (length, is_whole), &mut self.row);
         let seconds = length.as_secs_f64();
         for (work, site) in self.works.iter_mut().zip(&self.design.works) {
             let Work::Inference(service) = work else { continue };

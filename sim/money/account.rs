@@ -21,7 +21,7 @@ pub struct Account {
     pub energy_usd: f64,
     /// Income of grid programmes less what they took back, $.
     pub programmes_usd: f64,
-    /// Income of energy given to the grid, $.
+    /// Income of energy given to the grid at the price of the moment, $.
     pub export_usd: f64,
     /// By workload.
     pub works: Vec<WorkAccount>,
@@ -104,12 +104,6 @@ impl Account {
             Some(_) => 1.0 / self.works.len() as f64,
             None => 0.0,
         }
-    }
-
-    /// What workloads earned that are not among `tenants`, grid programmes and export, $.
-    pub fn revenue_usd(&self, tenants: &[&str]) -> f64 {
-        let own = self.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
-        own.map(|work| work.revenue_usd).sum::<f64>() + self.programmes_usd + self.export_usd
     }
 
     pub(super) fn hall(&self, name: &str) -> Option<&HallAccount> {

@@ -40,6 +40,12 @@ pub enum Item {
     Blocks,
     /// What of blocks was resold: an income.
     Resale,
+    /// Energy of somebody else's plant, as produced.
+    Produced,
+    /// What that energy brings at the market: an income.
+    Settled,
+    /// Energy that is given to the grid: an income.
+    Export,
     /// Demand, as billed.
     Demand,
     /// Coincident peaks, accrued.
@@ -71,6 +77,9 @@ impl Item {
             Item::Energy => "energy",
             Item::Blocks => "blocks",
             Item::Resale => "resale",
+            Item::Produced => "produced",
+            Item::Settled => "settled",
+            Item::Export => "export",
             Item::Demand => "demand",
             Item::Peaks => "peaks",
             Item::Water => "water",

@@ -7,7 +7,7 @@ use super::lapse::Lapse;
 use crate::tables::Window;
 
 /// What the meters billed in an interval of the time series.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interval {
     /// Its first instant, UTC.
     pub start: Timestamp,
@@ -15,6 +15,8 @@ pub struct Interval {
     pub seconds: f64,
     /// Energy drawn from the grid, MWh.
     pub import_mwh: f64,
+    /// Energy given to the grid, MWh.
+    pub export_mwh: f64,
     /// Time-weighted mean price of energy, $/MWh: the settlement price of the interval.
     pub price_usd_mwh: f64,
     /// Emissions of the import, t.
@@ -23,6 +25,8 @@ pub struct Interval {
     pub withdrawal_m3: f64,
     /// Water returned to the sewer, m3.
     pub sewage_m3: f64,
+    /// What each of [`Books::producers`] gave, MWh.
+    pub produced_mwh: Vec<f64>,
 }
 
 /// The intervals of a run, in order, and what its racks lacked.
@@ -30,8 +34,19 @@ pub struct Interval {
 pub struct Books {
     /// Each follows the one before.
     pub intervals: Vec<Interval>,
+    /// Plants whose energy is metered by itself: arrays of the site, then those of contracts.
+    pub producers: Vec<Producer>,
     /// In order of their ends.
     pub lapses: Vec<Lapse>,
+}
+
+/// A plant whose energy is metered by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Producer {
+    /// An array of the site: a component of `power`.
+    Array(String),
+    /// A plant elsewhere, by the contract under which the site has its energy.
+    Elsewhere(String),
 }
 
 impl Books {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::bill::{Bill, ContractBill, Entry, Item};
 use super::books::{Begin, Books, Interval, Month, calendar};
+use super::supply::{Export, Ppa};
 use super::{Account, Cents, Lease, Terms};
 use crate::tables::Window;
 
@@ -30,6 +31,10 @@ pub enum Law {
     Demand(Demand),
     /// Demand when the system of the grid peaks.
     CoincidentPeak(CoincidentPeak),
+    /// Energy of somebody else's plant.
+    Ppa(Ppa),
+    /// Energy that is given to the grid: an income.
+    Export(Export),
     /// Water.
     Water {
         /// $ per m3 taken from the main.
@@ -136,6 +141,20 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
             Law::Tariff(tariff) => tariff.charge(&run, &mut sums),
             Law::Demand(demand) => demand.charge(&run, &mut sums),
             Law::CoincidentPeak(peaks) => peaks.charge(&run, terms, &mut sums),
+            Law::Ppa(ppa) => {
+                let place = ppa.place(&contract.name, books);
+                for (interval, begin) in run.intervals() {
+                    let mwh = place.map_or(0.0, |place| interval.produced_mwh[place]);
+                    for (item, usd) in ppa.costs(interval, mwh) {
+                        sums.add(begin.month, item, usd);
+                    }
+                }
+            }
+            Law::Export(export) => {
+                for (interval, begin) in run.intervals() {
+                    sums.add(begin.month, Item::Export, -export.earns(interval));
+                }
+            }
             Law::Water { price, sewer } => {
                 for (interval, begin) in run.intervals() {
                     sums.add(begin.month, Item::Water, interval.withdrawal_m3 * price);
@@ -153,8 +172,12 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
         ContractBill { name: contract.name.clone(), entries: sums.entries() }
     });
     let mut contracts: Vec<ContractBill> = contracts.collect();
+    let bought = |it: &(&Contract, &ContractBill)| !matches!(it.0.law, Law::Export(_));
     let costs: Vec<f64> = (0..months.len())
-        .map(|month| contracts.iter().map(|contract| contract.cost_in(month).usd()).sum())
+        .map(|month| {
+            let bought = terms.contracts.iter().zip(&contracts).filter(bought);
+            bought.map(|(_, contract)| contract.cost_in(month).usd()).sum()
+        })
         .collect();
     for (contract, bill) in terms.contracts.iter().zip(&mut contracts) {
         if let Law::Lease(lease) = &contract.law {

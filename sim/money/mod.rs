@@ -46,10 +46,11 @@ mod outside;
 mod project;
 mod service;
 mod spec;
+mod supply;
 
 pub use account::{Account, HallAccount, Product, WorkAccount};
 pub use bill::{Bill, ContractBill, Entry, Item};
-pub use books::{Books, Interval};
+pub use books::{Books, Interval, Producer};
 pub use capital::{Amount, Curve, Depreciation, Part, Spend};
 pub use cents::Cents;
 pub use contract::{Contract, Law, price};
@@ -69,6 +70,7 @@ pub use outside::Outside;
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
 pub use service::{Service, Step};
 pub use spec::ContractSpec;
+pub use supply::{Export, Ppa};
 
 use jiff::tz::TimeZone;
 
@@ -99,7 +101,26 @@ impl Terms {
         let bill = (!self.contracts.is_empty()).then(|| price(self, books, account));
         let forecast = self.project.as_ref();
         let forecast = forecast.map(|project| project.forecast(self, account, bill.as_ref()));
-        Settlement { bill, forecast, revenue_usd: account.revenue_usd(&self.tenants()) }
+        Settlement { bill, forecast, revenue_usd: self.revenue_usd(account) }
+    }
+
+    /// What is earned beside contracts, $: by workloads that are not a tenant's, by grid programmes, and
+    /// by energy for the grid that no contract pays for.
+    pub fn revenue_usd(&self, account: &Account) -> f64 {
+        let tenants = self.tenants();
+        let own = account.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
+        let others: f64 = self.other_incomes(account).map(|(_, usd)| usd).sum();
+        own.map(|work| work.revenue_usd).sum::<f64>() + others
+    }
+
+    /// The incomes that neither a workload nor a contract makes, by name, $.
+    pub(crate) fn other_incomes(
+        &self,
+        account: &Account,
+    ) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let sold = self.contracts.iter().any(|it| matches!(it.law, Law::Export(_)));
+        let export = (!sold).then_some(("export", account.export_usd));
+        std::iter::once(("programmes", account.programmes_usd)).chain(export)
     }
 
     /// The leases, by name.
@@ -141,7 +162,7 @@ pub struct Settlement {
     pub bill: Option<Bill>,
     /// Of the years around the run, where they are planned.
     pub forecast: Option<Forecast>,
-    /// What workloads earned that are not a tenant's, grid programmes and export, $.
+    /// See [`Terms::revenue_usd`].
     pub revenue_usd: f64,
 }
 

@@ -15,6 +15,10 @@ pub struct Outside {
     pub interval: Duration,
     /// Whether the scenario counts emissions.
     pub counts_carbon: bool,
+    /// Arrays of the site.
+    pub arrays: Vec<String>,
+    /// Whether a feed lets power out.
+    pub may_export: bool,
     /// Halls of racks.
     pub halls: Vec<String>,
     /// Workloads, each with the halls that it stands on.

@@ -232,8 +232,8 @@ impl Project {
         let tenants = terms.tenants();
         let own = account.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
         let mut lines: Vec<Line> = own.map(|work| line(&work.name, work.revenue_usd)).collect();
-        let others = [("programmes", account.programmes_usd), ("export", account.export_usd)];
-        lines.extend(others.iter().filter(|it| it.1 != 0.0).map(|(name, usd)| line(name, *usd)));
+        let others = terms.other_incomes(account).filter(|it| it.1 != 0.0);
+        lines.extend(others.map(|(name, usd)| line(name, usd)));
         let mut costs = Vec::new();
         match bill {
             Some(bill) => {

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use super::contract::{Block, CoincidentPeak, Demand, Law, Market, Ratchet, Tariff};
 use super::lease_spec::{HostingSpec, LeaseSpec};
 use super::outside::Outside;
+use super::supply::{ExportSpec, PpaSpec};
 use crate::measure::JOULES_PER_MWH;
 use crate::spec::{Check, Fault, has_errors, kinds, within};
-use crate::tables::{Window, WindowSpec};
+use crate::tables::{Run, Window, WindowSpec};
 use crate::units::{
     CapacityPrice, CarbonPrice, DemandPrice, Duration, Energy, EnergyPrice, Fraction, Power,
     WaterPrice,
@@ -30,6 +31,10 @@ kinds! {
         /// A charge for the demand at given peaks of the system, accrued when they occur. The charge
         /// is of the year after, so that a run that sees some of the peaks has accrued their part.
         CoincidentPeak(CoincidentPeakSpec) = "coincident-peak",
+        /// Energy of a plant that belongs to somebody else: a power purchase agreement.
+        Ppa(PpaSpec) = "ppa",
+        /// Energy that the site gives to the grid: an income.
+        Export(ExportSpec) = "export",
         /// Water and its disposal.
         Water(WaterSpec) = "water",
         /// A price of emissions of the import, counted by `carbon:` of the scenario.
@@ -212,8 +217,14 @@ pub struct CarbonSpec {
 }
 
 impl ContractSpec {
-    /// How it charges, or `None` after reporting why that cannot be said.
-    pub fn resolve(&self, outside: &Outside, faults: &mut Vec<Fault>) -> Option<Law> {
+    /// How it charges, or `None` after reporting why that cannot be said. Tables are opened where there
+    /// is a `run` to lay them over: a finished run has them in its books.
+    pub fn resolve(
+        &self,
+        outside: &Outside,
+        run: Option<&mut Run<'_>>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Law> {
         let before = faults.len();
         let law = match self {
             Self::Index(spec) => spec.resolve(faults),
@@ -221,6 +232,8 @@ impl ContractSpec {
             Self::Tariff(spec) => spec.resolve(faults),
             Self::Demand(spec) => spec.resolve(outside, faults),
             Self::CoincidentPeak(spec) => spec.resolve(outside, faults),
+            Self::Ppa(spec) => Law::Ppa(spec.resolve(outside, run, faults)?),
+            Self::Export(spec) => Law::Export(spec.resolve(outside, faults)),
             Self::Water(spec) => {
                 Law::Water { price: spec.price.0, sewer: spec.sewer.map_or(0.0, |sewer| sewer.0) }
             }

@@ -215,7 +215,7 @@ impl<'a> RunWriter<'a> {
                 )?),
                 false => None,
             },
-            meter: of_meter.create(meter::STEM, meter::columns(decimals, design.currency))?,
+            meter: of_meter.create(meter::STEM, meter::columns(decimals, design))?,
             lapses: of_meter.create(lapses::STEM, lapses::columns())?,
             months: tables.create("months", months)?,
             folder,

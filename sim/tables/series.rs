@@ -62,6 +62,19 @@ impl<T: Copy> Series<T> {
     }
 }
 
+impl Series<f64> {
+    /// Its integral from `from` to `to`, in its unit times seconds.
+    pub fn integral(&self, from: Time, to: Time) -> f64 {
+        let mut sum = 0.0;
+        let (mut since, mut value) = (from, self.at(from));
+        for (start, next) in self.between(from, to).chain([(to, 0.0)]) {
+            sum += value * (start - since).as_secs_f64();
+            (since, value) = (start, next);
+        }
+        sum
+    }
+}
+
 /// Walks through a [`Series`], which replications and designs share.
 #[derive(Debug, Clone)]
 pub struct Playback<T> {
@@ -118,6 +131,18 @@ mod tests {
             fresh.advance(hours(hour));
             assert_eq!(*fresh.current(), series.at(hours(hour)));
         }
+    }
+
+    #[test]
+    fn integrals_add_up_whatever_they_are_cut_by() {
+        let series = Series::new([(hours(0), 1.0), (hours(2), 4.0), (hours(3), 2.0)]);
+        // 1 for half an hour, 4 for an hour, 2 for two: 3600 x (0.5 + 4 + 4).
+        let half = Time::ZERO + Span::from_secs(5400);
+        assert_eq!(series.integral(half, hours(5)), 3600.0 * 8.5);
+        let parts = [half, hours(2), hours(4), hours(5)];
+        let sum: f64 = parts.windows(2).map(|pair| series.integral(pair[0], pair[1])).sum();
+        assert_eq!(sum, 3600.0 * 8.5);
+        assert_eq!(series.integral(hours(2), hours(2)), 0.0);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) static SITE: &[Figure] = &[
     .lower(),
     usd(
         "money.net",
-        "Revenue, with the income of grid programmes and of export, less what all contracts come to; without what tenants earn, whose rent is among the contracts.",
+        "Revenue, with the income of grid programmes and of export that no contract pays for, less what all contracts come to; without what tenants earn, whose rent is among the contracts.",
     )
     .higher(),
 ];

@@ -30,6 +30,7 @@ fn books(start: &str, seconds: f64, rows: impl IntoIterator<Item = (f64, f64)>) 
             emissions_t: 0.4 * import_mwh,
             withdrawal_m3: 2.0,
             sewage_m3: 0.5,
+            ..Interval::default()
         });
         start += jiff::SignedDuration::from_secs(seconds as i64);
     }

@@ -52,9 +52,7 @@ fn books() -> Books {
         seconds: 3600.0,
         import_mwh: 1.0,
         price_usd_mwh: 10.0,
-        emissions_t: 0.0,
-        withdrawal_m3: 0.0,
-        sewage_m3: 0.0,
+        ..Interval::default()
     };
     Books { intervals: (0..8760).map(interval).collect(), ..Books::default() }
 }
@@ -122,7 +120,7 @@ fn tenants_pay_by_their_energy() {
     near(of(Item::Fee), -1500.0, 0.06);
     near(of(Item::Profit), 0.0, 0.0);
     // What they earn is theirs.
-    near(account().revenue_usd(&terms.tenants()), 500.0, 0.0);
+    near(terms.revenue_usd(&account()), 500.0, 0.0);
     let mut shared = lease(0.0, 0.0, 0.0, 0.0);
     (shared.tenants, shared.fee_mwh) = (vec!["theirs".to_owned()], 20.0);
     shared.profit_share = 0.3;

@@ -3,6 +3,7 @@ mod finance;
 mod leases;
 mod projects;
 mod service;
+mod supply;
 
 #[track_caller]
 fn near(got: f64, wanted: f64, tolerance: f64) {

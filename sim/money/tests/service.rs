@@ -57,11 +57,10 @@ fn credits(service: Service, lapses: Vec<Lapse>) -> Vec<f64> {
         seconds: 3600.0,
         import_mwh: 20.0,
         price_usd_mwh: 30.0,
-        emissions_t: 0.0,
-        withdrawal_m3: 0.0,
-        sewage_m3: 0.0,
+        ..Interval::default()
     };
-    let books = Books { intervals: (0..61 * 24).map(interval).collect(), lapses };
+    let books =
+        Books { intervals: (0..61 * 24).map(interval).collect(), lapses, ..Books::default() };
     let hall = HallAccount { name: "hall".to_owned(), racks: 100.0, rated_mw: 20.0, gpus: 0.0 };
     let account = Account { hours: 61.0 * 24.0, halls: vec![hall], ..Account::default() };
     let law = Law::Lease(Box::new(lease));

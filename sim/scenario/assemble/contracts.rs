@@ -6,6 +6,7 @@ use super::super::currency::{currency_of, tell_currency};
 use super::super::diagnostics::Diagnostics;
 use super::super::files::Files;
 use super::super::load::{Document, load};
+use super::super::names::Component;
 use super::super::spec::ScenarioSpec;
 use super::super::tree::Value;
 use super::plant::report;
@@ -13,6 +14,7 @@ use super::{SECTIONS, report_in};
 use crate::kernel::{Clock, Span, Time};
 use crate::money::{Around, Contract, ContractSpec, Law, MoneySpec, Outside, Terms};
 use crate::spec::Fault;
+use crate::tables::Run;
 use crate::units::Duration;
 
 /// What reading the contracts of a finished run came to.
@@ -45,7 +47,7 @@ pub fn read_terms(path: &Path, sets: &[String]) -> TermsReading {
         let mut faults = Vec::new();
         let place = head.site.resolve(&mut faults);
         report_in(&document, "site", &mut faults, &mut sink);
-        read(&document, &head, &Clock::new(head.start, place.zone), &mut sink)
+        read(&document, &head, &Clock::new(head.start, place.zone), None, &mut sink)
     });
     tell_currency(&document, currency_of(&document), &mut sink);
     let terms = if sink.has_errors() { None } else { terms };
@@ -57,9 +59,10 @@ pub(super) fn read(
     document: &Document,
     head: &ScenarioSpec,
     clock: &Clock,
+    run: Option<&mut Run<'_>>,
     sink: &mut Diagnostics,
 ) -> Option<Terms> {
-    let contracts = read_contracts(document, head, clock, sink);
+    let contracts = read_contracts(document, head, (clock, run), sink);
     let all_read = contracts.is_some();
     let contracts = contracts.unwrap_or_default();
     let mut terms = Terms { zone: clock.zone().clone(), contracts, project: None };
@@ -85,29 +88,44 @@ pub(super) fn read(
 
 /// Incomes of the site that neither a workload nor a contract makes.
 fn incomes(document: &Document) -> Vec<String> {
-    let power = document.section("power");
-    let exports = power.is_some_and(|it| {
-        let parts = it.components(&mut Diagnostics::default());
-        parts.iter().any(|part| part.place.get("export").is_some())
-    });
+    let contracts = parts(document, "contracts");
+    let sold = contracts.iter().any(|it| kind(it) == Some("export"));
     let programmes = document.section("programmes").map(|_| "programmes".to_owned());
-    programmes.into_iter().chain(exports.then(|| "export".to_owned())).collect()
+    let export = (exports(document) && !sold).then(|| "export".to_owned());
+    programmes.into_iter().chain(export).collect()
+}
+
+/// Whether a feed lets power out.
+fn exports(document: &Document) -> bool {
+    parts(document, "power").iter().any(|part| part.place.get("export").is_some())
+}
+
+/// The arrays of the site.
+fn arrays(document: &Document) -> Vec<String> {
+    let parts = parts(document, "power");
+    let arrays = parts.into_iter().filter(|part| kind(part) == Some("pv"));
+    arrays.map(|part| part.name.text).collect()
+}
+
+fn kind<'t>(part: &Component<'t>) -> Option<&'t str> {
+    part.place.get("kind")?.node.as_text()
+}
+
+/// The components of a section. What is wrong with names is reported where their section is read.
+fn parts<'t>(document: &'t Document, section: &str) -> Vec<Component<'t>> {
+    let section = document.section(section);
+    section.map(|it| it.components(&mut Diagnostics::default())).unwrap_or_default()
 }
 
 /// The names of the components of a section.
 fn names(document: &Document, section: &str) -> Vec<String> {
-    let section = document.section(section);
-    // What is wrong with names is reported where their section is read.
-    let components = section.map(|it| it.components(&mut Diagnostics::default()));
-    components.into_iter().flatten().flat_map(|it| it.instances).collect()
+    parts(document, section).into_iter().flat_map(|it| it.instances).collect()
 }
 
 /// The workloads, each with the halls that it stands on.
 fn works(document: &Document) -> Vec<(String, Vec<String>)> {
-    let section = document.section("workloads");
-    let components = section.map(|it| it.components(&mut Diagnostics::default()));
     let mut works = Vec::new();
-    for component in components.into_iter().flatten() {
+    for component in parts(document, "workloads") {
         let pools = match component.place.get("pools").map(|it| &it.node.value) {
             Some(Value::Seq(pools)) => pools.as_slice(),
             _ => &[],
@@ -123,7 +141,7 @@ fn works(document: &Document) -> Vec<(String, Vec<String>)> {
 fn read_contracts(
     document: &Document,
     head: &ScenarioSpec,
-    clock: &Clock,
+    (clock, mut run): (&Clock, Option<&mut Run<'_>>),
     sink: &mut Diagnostics,
 ) -> Option<Vec<Contract>> {
     let mut contracts = Vec::new();
@@ -135,6 +153,8 @@ fn read_contracts(
         end: Clock::later(head.start, duration).unwrap_or(clock.timestamp(Time::ZERO)),
         interval: head.output.interval.unwrap_or(Duration(super::DEFAULT_INTERVAL.as_nanos())),
         counts_carbon: head.carbon.is_some(),
+        arrays: arrays(document),
+        may_export: exports(document),
         halls: names(document, "racks"),
         works: works(document),
     };
@@ -146,7 +166,7 @@ fn read_contracts(
             continue;
         };
         let mut faults = Vec::new();
-        let law = spec.resolve(&outside, &mut faults);
+        let law = spec.resolve(&outside, run.as_deref_mut(), &mut faults);
         report(&component.place, faults, sink);
         let Some(law) = law else {
             all_read = false;

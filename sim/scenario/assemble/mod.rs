@@ -179,7 +179,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
     storage::check(document, &plant, (&control.battery, head.price.is_some()), sink);
-    let terms = contracts::read(document, &head, &clock, sink);
+    let terms = contracts::read(document, &head, &clock, Some(&mut run), sink);
     let injections = events::read(document, &plant, (&clock, duration), sink);
     let mut works = match document.section("workloads") {
         Some(section) => work::read_workloads(&section, &halls, (&mut run, &inputs), sink),
