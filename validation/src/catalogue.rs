@@ -1,6 +1,7 @@
 //! `catalogue`: the laws of models against the points that they were fitted to, the same points as
 //! closed loops, and every preset run for an hour.
 
+mod closed;
 mod hour;
 mod laws;
 

@@ -5,12 +5,12 @@ use std::path::Path;
 use loadbank::facility::{Design, WorkDesign};
 use loadbank::workload::inference::step::{DecodeDesign, StepDesign};
 
-use super::{Preset, head, verdict};
+use super::{Preset, closed, head, verdict};
 use crate::cooling::year;
 use crate::data::{print, quantile, read};
 
 /// The presets and their pairs in `step-points-fitted.csv`.
-const PAIRS: [(&str, &str); 15] = [
+pub(super) const PAIRS: [(&str, &str); 15] = [
     ("deepseek-r1-h200-sglang", "deepseek-r1-fp8-h200-tp8-sglang"),
     ("deepseek-r1-h200-trtllm", "deepseek-r1-fp8-h200-tp8-trtllm"),
     ("deepseek-r1-b200-trtllm", "deepseek-r1-fp4-b200-tp4-trtllm"),
@@ -29,16 +29,18 @@ const PAIRS: [(&str, &str); 15] = [
 ];
 
 /// A measured point.
-struct Point {
-    pair: String,
-    prompt: f64,
-    answer: f64,
-    clients: f64,
-    ttft_ms: f64,
-    tpot_ms: f64,
+pub(super) struct Point {
+    pub(super) pair: String,
+    pub(super) prompt: f64,
+    pub(super) answer: f64,
+    pub(super) clients: f64,
+    pub(super) ttft_ms: f64,
+    pub(super) tpot_ms: f64,
     batch: f64,
     context: f64,
     prompt_tokens: f64,
+    /// The day, as far as it is known.
+    pub(super) measured: String,
 }
 
 /// Prints a row for each preset; how many targets it missed.
@@ -72,67 +74,8 @@ pub(super) fn run(data: &Path, presets: &[Preset]) -> Result<u32, String> {
             verdict(is_met, &mut missed),
         ));
     }
-    missed += closed_loops(presets, &points)?;
+    missed += closed::run(presets, &points)?;
     Ok(missed)
-}
-
-/// The same settings as closed loops: clients that wait for their answers. InferenceMAX, from which the
-/// points come, sends ten requests for each client, the first of all clients at once, with lengths that
-/// are uniform between 80 % of the nominal one and all of it (its README, `RANDOM_RANGE_RATIO`).
-fn closed_loops(presets: &[Preset], points: &[Point]) -> Result<u32, String> {
-    let mut missed = 0;
-    head(
-        "The same points as closed loops of as many clients (targets: 10 % on TPOT, 15 % on TTFT, in the median)",
-    );
-    print(&format!("{:<34}{:>7}{:>9}{:>9}", "preset", "points", "median", "most"));
-    for (name, pair) in PAIRS {
-        let (mut tpots, mut ttfts) = (Vec::new(), Vec::new());
-        for point in points.iter().filter(|point| point.pair == pair) {
-            let (tpot_ms, ttft_ms) = closed_loop(presets, name, point)?;
-            tpots.push((tpot_ms / point.tpot_ms - 1.0).abs());
-            ttfts.push((ttft_ms / point.ttft_ms - 1.0).abs());
-        }
-        for (what, errors, bound) in [("TPOT", &mut tpots, 0.10), ("TTFT", &mut ttfts, 0.15)] {
-            errors.sort_by(f64::total_cmp);
-            let (median, most) = (quantile(errors, 0.5), quantile(errors, 1.0));
-            print(&format!(
-                "{:<34}{:>7}{:>7.1} %{:>7.1} %  {}",
-                format!("{name}, {what}"),
-                errors.len(),
-                100.0 * median,
-                100.0 * most,
-                verdict(median <= bound, &mut missed),
-            ));
-        }
-    }
-    Ok(missed)
-}
-
-/// TPOT and TTFT of a closed loop, ms, over about ten answers of each client.
-fn closed_loop(presets: &[Preset], name: &str, point: &Point) -> Result<(f64, f64), String> {
-    let Point { prompt, answer, clients, .. } = point;
-    let answer_s = (point.ttft_ms + 0.9 * answer * point.tpot_ms) / 1e3;
-    let uniform = |most: f64| {
-        let least = (0.8 * most).floor();
-        let step = ((most - least) / 40.0).max(1.0);
-        let tokens = (0_u32..).map(|n| (least + f64::from(n) * step).round());
-        let bins: Vec<String> = tokens
-            .take_while(|&tokens| tokens <= most)
-            .map(|tokens| format!("{{tokens: {tokens}, weight: 1}}"))
-            .collect();
-        format!("{{kind: histogram, bins: [{}]}}", bins.join(", "))
-    };
-    let load = format!(
-        "arrivals: {{clients: {clients}}}\n    lengths: {{prompt: {}, output: {}}}",
-        uniform(*prompt),
-        uniform(*answer)
-    );
-    let text = scenario(presets, name, &load, (10.0 * answer_s).ceil() as u64)?;
-    let outcome = year::simulate(&text)?.outcome;
-    Ok((
-        1e3 * outcome.real("workloads.s.tpot_mean_s"),
-        1e3 * outcome.real("workloads.s.ttft_mean_s"),
-    ))
 }
 
 /// A service of one replica of preset `name` that receives `load`, for so many seconds.
@@ -226,6 +169,7 @@ fn points(path: &Path) -> Result<Vec<Point>, String> {
             batch: number(6)?,
             context: number(7)?,
             prompt_tokens: number(8)?,
+            measured: cells.get(10).copied().unwrap_or_default().to_owned(),
         });
     }
     Ok(points)
