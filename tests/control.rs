@@ -72,6 +72,27 @@ fn a_connection_limits_how_fast_miners_come_and_go() {
     assert!((mwh(&told, 120, 180) - 28_571.0 * 3.5e-3).abs() < 1e-9);
 }
 
+/// A board carries two thirds of the machines. Those that it stops wait to be told to come back; the board
+/// stops them at once, and they try every five minutes, not every second.
+#[test]
+fn miners_do_not_run_into_a_limit_each_second() {
+    let board =
+        "  board: {kind: switchgear, fed_by: utility, rating: 60 MVA, failures: {rate: 0 /year}}\n";
+    let racks = "hall: {kind: asic, count: 3, machines: 8571,";
+    let text = YARD
+        .replace("racks:\n", &format!("{board}racks:\n"))
+        .replace("hall: {kind: asic, machines: 28571,", racks)
+        .replace("fed_by: utility}\nworkloads", "fed_by: board}\nworkloads");
+    let order = "{start: 2026-07-01T00:30:00Z, duration: 10 min, import: 10 MW}";
+    let control = format!("control: {{ramp: {{up: 20 MW/min}}, curtailments: [{order}]}}\n");
+    let told = at_prices(&(text + &control), &[30.0; 4]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let import_mw = column(&told, "import_mw");
+    assert!(import_mw[60..].iter().all(|mw| (50.0..60.0).contains(mw)), "{import_mw:?}");
+    // Three racks try at most 48 times in four hours, with some events each.
+    assert!(told.outcome.site_events < 3000, "{}", told.outcome.site_events);
+}
+
 /// An award of 20 MW is held through two hours in which power costs more than a hash earns: it is paid, it
 /// answers its call, and the machines that stay on cost what the price exceeds their breakeven by.
 #[test]

@@ -5,7 +5,7 @@ use super::Facility;
 use super::events::Event;
 use super::work::Work;
 use crate::control::{Changes, FleetDesign, Group, ImportDesign, Margin, Ramp, STEP};
-use crate::kernel::{Alarm, Class, Time};
+use crate::kernel::{Alarm, Class, Span, Time};
 use crate::workload::mining::{Mining, RackState};
 
 /// Orders that are under way.
@@ -23,6 +23,27 @@ pub(super) struct Orders {
     next_hold: Time,
     /// What the margin of the limit is made of.
     changes: Changes,
+    /// By workload and rack: what came of telling its machines to come back.
+    tries: Vec<Vec<Try>>,
+    /// The first instant at which a rack may be told so again that was cut short; `MAX` without one.
+    next_try: Time,
+}
+
+/// What came of telling machines of a rack to come back.
+#[derive(Debug, Clone, Copy, Default)]
+struct Try {
+    /// When they were last told to.
+    told: Option<Time>,
+    /// They were cut short: when they may be told to again.
+    again: Option<Time>,
+}
+
+impl Orders {
+    /// Orders for workloads of these numbers of racks.
+    pub(super) fn new(racks: impl Iterator<Item = usize>) -> Self {
+        let tries = racks.map(|racks| vec![Try::default(); racks]).collect();
+        Self { tries, next_try: Time::MAX, ..Self::default() }
+    }
 }
 
 /// What is to be done.
@@ -56,6 +77,9 @@ const ROUNDING_W: f64 = 1.0;
 /// What a watt of machines that come back draws at the meter at most, with cooling and losses: an
 /// assumption that keeps them from being sent to sleep again at once.
 const LOSSES: f64 = 1.15;
+/// A rack whose machines came back to a limit of the power chain, which stopped them within a step or two,
+/// is told to come back again after this time: an assumption. Without it they would come and go each second.
+const AGAIN: Span = Span::from_secs(300);
 /// Machines that are kept on for awards are let go where this part of the awards is too much: an
 /// assumption that keeps a breath of wind from switching machines.
 const SLACK: f64 = 0.01;
@@ -72,7 +96,7 @@ impl Facility<'_> {
         if follows {
             self.follow_ramp(now);
             self.keep_the_stopped_asleep(now);
-            at = self.hold_in_advance(now);
+            at = self.hold_in_advance(now).min(self.next_try(now));
         }
         if let Some(fleet) = self.design.control.orders()
             && let Some(due) = self.due_order(&fleet)
@@ -139,6 +163,9 @@ impl Facility<'_> {
         for (&(work, own, state), machines) in states.iter().zip(asleep) {
             if machines != state.ordered {
                 self.changed.work(work);
+                if machines < state.ordered {
+                    self.orders.tries[work][own].told = Some(now);
+                }
                 self.order(now, (work, own), machines);
             }
         }
@@ -230,9 +257,28 @@ impl Facility<'_> {
         let states: Vec<_> = self.rack_states().collect();
         for (work, own, state) in states {
             if state.stopped > state.ordered {
+                let tried = &mut self.orders.tries[work][own];
+                if tried.told.is_some_and(|told| now <= told + STEP + STEP) {
+                    tried.again = Some(now + AGAIN);
+                    self.orders.next_try = self.orders.next_try.min(now + AGAIN);
+                }
                 self.order(now, (work, own), state.stopped);
             }
         }
+    }
+
+    /// When a rack may be told to come back that was cut short the last time; those whose time has come
+    /// are free.
+    fn next_try(&mut self, now: Time) -> Time {
+        let orders = &mut self.orders;
+        if orders.next_try <= now {
+            orders.next_try = Time::MAX;
+            for tried in orders.tries.iter_mut().flatten() {
+                tried.again = tried.again.filter(|again| *again > now);
+                orders.next_try = orders.next_try.min(tried.again.unwrap_or(Time::MAX));
+            }
+        }
+        orders.next_try
     }
 
     /// Says which machines stay on should the price stop them. Where that changes what machines do now,
@@ -341,7 +387,14 @@ impl Facility<'_> {
             _ => None,
         });
         mining.flat_map(|(work, mining)| {
-            (0..self.work_racks[work].len()).map(move |own| (work, own, mining.rack_state(own)))
+            let tries = self.orders.tries[work].iter().enumerate();
+            tries.map(move |(own, tried)| {
+                let mut state = mining.rack_state(own);
+                if tried.again.is_some() {
+                    state.waiting = 0;
+                }
+                (work, own, state)
+            })
         })
     }
 }

@@ -210,7 +210,7 @@ impl<'d> Facility<'d> {
             agenda: Agenda::new(),
             trace: TraceHash::new(),
             programmes: Programmes::new(design, &streams),
-            orders: Orders::default(),
+            orders: Orders::new(work_racks.iter().map(|racks| racks.len())),
             curtailed_w: None,
             price: Price::new(&design.price, &streams),
             carbon: design.carbon.as_ref().map(Carbon::new),
