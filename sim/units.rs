@@ -27,7 +27,7 @@ mod tests;
 pub use bounds::{Bounds, Quantity};
 pub use currency::Currency;
 pub use duration::Duration;
-pub use fraction::Fraction;
+pub use fraction::{Fraction, Multiple};
 pub use quantities::{
     Angle, ApparentPower, Bandwidth, Bitcoin, CalendarSpan, CapacityPrice, CarbonIntensity,
     CarbonPrice, Conductance, DataSize, DemandPrice, Energy, EnergyPrice, Growth, HashPrice,

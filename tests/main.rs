@@ -54,6 +54,7 @@ mod storage;
 mod study;
 mod support;
 mod traces;
+mod transformers;
 mod unread;
 mod upkeep;
 mod water;

@@ -109,6 +109,46 @@ fn megawatt(input: &str, events: &str) -> String {
     site(&ups, "  it: {kind: house-load, power: 1 MW, fed_by: ups}\n", events)
 }
 
+/// A rule that states nothing of voltages judges the return alone, from whatever depth.
+#[test]
+fn a_rule_without_voltages_judges_the_return() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
+    for (duty, input, met) in [
+        ("ieso-draft-2026", "requalify: 0.1 s, walk_in: 0.9 s", true),
+        ("eirgrid-mpid-345", "requalify: 0.1 s, walk_in: 0.9 s", false),
+        ("eirgrid-mpid-345", "requalify: 0.1 s, walk_in: 0.3 s", true),
+        ("aemc-draft", "requalify: 0.5 s, walk_in: 1 s", false),
+    ] {
+        let text = megawatt(input, sag).replace("ercot-nogrr-282", duty);
+        let (told, _) = run(&text, &[]);
+        assert_eq!(
+            (told.feeds[0].must_stay, told.feeds[0].met),
+            (None, Some(met)),
+            "{duty} {input}"
+        );
+    }
+}
+
+/// Supplies of 60 J at 3 kW hold for 20 ms, at 2.1 kW for 28.57: a gap of 25 ms takes the first alone.
+#[test]
+fn racks_hold_for_as_long_as_their_supplies_do() {
+    let racks = |hold_up: &str| {
+        format!(
+            "racks:\n  hall: {{kind: dgx-h100, count: 2, fed_by: utility{hold_up}}}\nworkloads:\n  \
+             train: {{kind: training, racks: hall, price: 2 $/h, jobs: {{kind: resident}}}}\n"
+        )
+    };
+    let gap = "  - {at: 1 h, utility: {sag: {depth: 0 %, duration: 25 ms}}}\n";
+    for (joules, kw, holds) in [(60.0, 3.0, false), (60.0, 2.1, true)] {
+        let hold_up = format!(", hold_up: {:.3} ms", joules / kw);
+        let (told, _) = run(&site("", &racks(&hold_up), gap), &[]);
+        let lost: u32 = told.components.iter().map(|row| row.lost).sum();
+        assert_eq!(lost, if holds { 0 } else { 2 }, "{hold_up}");
+    }
+    let (told, _) = run(&site("", &racks(""), gap), &[]);
+    assert_eq!(told.components.iter().map(|row| row.lost).sum::<u32>(), 2, "20 ms by default");
+}
+
 /// 90 % of the import are back when the input has requalified and nine tenths of the walk-in are
 /// over; ERCOT's rule gives 2 s for that after a sag to 30 % of 42 ms, through which a load must
 /// stay.

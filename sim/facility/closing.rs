@@ -8,6 +8,7 @@ use super::figures::{
 };
 use super::months::tell_worst_month;
 use super::outcome::Outcome;
+use super::windings::ThermalEnd;
 use super::work::Work;
 use crate::kernel::Time;
 use crate::plant::power::PowerNode;
@@ -75,6 +76,7 @@ impl Facility<'_> {
         self.meters.forget_extremes(now);
         self.loading.forget_extremes(now);
         self.rides.forget_extremes();
+        self.windings.iter_mut().for_each(|winding| winding.forget_extremes(now));
         for work in &mut self.works {
             work.forget_extremes();
         }
@@ -176,6 +178,9 @@ impl Facility<'_> {
         for (&index, node) in power.iter().zip((0..).map(PowerNode)) {
             let (name, end) = &mut ends[index];
             end.load = end.load.or_else(|| self.loading.end(now, name));
+            if let Some(winding) = self.windings.iter().find(|winding| winding.is_at(node)) {
+                end.thermal.get_or_insert(ThermalEnd::NEW).add(&winding.end(now));
+            }
             end.reserve.add(&Reserve {
                 batteries: self.sequences.battery(node, now),
                 sets: self.sequences.genset(node, now),

@@ -22,6 +22,8 @@ pub(super) enum Event {
     Sequence,
     /// Something that the scenario makes happen begins, or ends.
     Injected { index: u32, begins: bool },
+    /// A transformer comes to a limit of its hot spot.
+    Winding(u32),
     /// A workload has something to do.
     Work(u32),
     /// Racks that heat has tripped are let back.
@@ -60,6 +62,7 @@ impl Event {
         match self {
             Event::Weather => [0, 0],
             Event::Sun => [40, 0],
+            Event::Winding(index) => [41, index.into()],
             Event::Price => [1, 0],
             Event::Carbon => [2, 0],
             Event::Component => [4, 0],
@@ -135,6 +138,7 @@ impl Facility<'_> {
                 self.look_at_sun(now);
             }
             Event::Sun => self.look_at_sun(now),
+            Event::Winding(index) => self.turn_winding(now, index, observer),
             Event::Price => {
                 self.price.advance(now);
                 let price = self.price.current();

@@ -454,6 +454,7 @@ impl Facility<'_> {
             power: &self.power,
             sequences: &self.sequences,
             arrays: &self.arrays,
+            windings: &self.windings,
             loops: &self.loops,
             exchangers: &self.exchangers,
             water: &self.water,

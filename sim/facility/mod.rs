@@ -46,6 +46,7 @@ mod slowed;
 mod states;
 mod storage;
 mod watch;
+mod windings;
 mod work;
 
 use hdrhistogram::Histogram;
@@ -93,6 +94,7 @@ use rides::Rides;
 use states::States;
 use storage::{Array, Storage};
 use watch::Watch;
+use windings::Winding;
 use work::{WakeUp, Work};
 
 /// A site while it runs.
@@ -119,6 +121,7 @@ pub struct Facility<'d> {
     machines_changed: Vec<(Time, Machine, State)>,
     storages: Vec<Storage>,
     arrays: Vec<Array>,
+    windings: Vec<Winding>,
     /// Why components of the power chain are out of service.
     outs: Vec<injected::Outs>,
     /// When each of the injections of the design happens.
@@ -224,6 +227,7 @@ impl<'d> Facility<'d> {
             machines_changed: Vec::new(),
             storages: storage::storages(design),
             arrays: storage::arrays(design),
+            windings: windings::windings(design),
             outs: vec![injected::Outs::default(); design.power.nodes.len()],
             injected_at: Vec::new(),
             ails: vec![false; design.power.nodes.len()],

@@ -121,6 +121,14 @@ pub enum What {
     Called,
     /// The call is over.
     Recalled,
+    /// The hot spot of a transformer has come to its alarm.
+    HotSpot,
+    /// It is below it again.
+    HotSpotOver,
+    /// A transformer is too warm to carry more than its rating.
+    OverloadEnds,
+    /// It has cooled down.
+    OverloadAllowed,
     /// A machine of the power chain has come to this state.
     Machine(State),
 }
@@ -162,6 +170,10 @@ impl What {
             What::Uncurtailed => "uncurtailed",
             What::Called => "called",
             What::Recalled => "recalled",
+            What::HotSpot => "hot-spot",
+            What::HotSpotOver => "hot-spot-over",
+            What::OverloadEnds => "overload-ends",
+            What::OverloadAllowed => "overload-allowed",
             What::Machine(state) => state.name(),
         }
     }

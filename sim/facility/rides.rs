@@ -249,11 +249,12 @@ impl Facility<'_> {
             *units.entry(*unit).or_default() |= lost;
         }
         let lost = units.values().filter(|lost| **lost).count() as u32;
+        let says = feed.duty.filter(|duty| !duty.asks_for_return_alone());
         let must_stay =
-            feed.duty.map(|duty| open.until.is_some() && duty.must_stay(open.residual, lasted));
+            says.map(|duty| open.until.is_some() && duty.must_stay(open.residual, lasted));
         // What the next one or the end of the run cuts off may still have come back in time.
         let waited = open.until.map(|until| now - until);
-        let met = feed.duty.filter(|_| must_stay == Some(true)).and_then(|duty| {
+        let met = feed.duty.filter(|_| must_stay != Some(false)).and_then(|duty| {
             let late = waited.is_some_and(|waited| waited > duty.back_within());
             if late { Some(false) } else { back.map(|_| true) }
         });

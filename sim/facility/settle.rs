@@ -45,6 +45,7 @@ impl Facility<'_> {
         self.release_heat(now);
         self.power.take_moved(&mut self.moved);
         self.tell_sequences(now);
+        self.follow_windings(now);
         self.record_halls(now, observer);
         self.schedule_wake_ups();
         self.watch_returns(now);

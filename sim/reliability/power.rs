@@ -78,6 +78,7 @@ impl PowerStructure {
         }
         let plan = renumbered(upkeep.plan.clone(), &unit_of);
         let (mut power, demands, of) = merged(design);
+        power.nodes.iter_mut().for_each(|node| node.component.machine.stay_within_rating());
         if without.contains(&Without::OnDemand) {
             power.nodes.iter_mut().for_each(|node| node.component.machine.never_fail_on_demand());
         }

@@ -63,6 +63,11 @@ fn place(kind: SubjectKind) -> (&'static str, &'static str, &'static str) {
             ("An exchanger between racks and a loop", "EXCHANGER_", "cooling.EXCHANGER.")
         }
         SubjectKind::Array => ("A photovoltaic array", "ARRAY_", "solar.ARRAY."),
+        SubjectKind::Transformer => (
+            "A transformer whose hot spot is followed",
+            "TRANSFORMER_",
+            "transformers.TRANSFORMER.",
+        ),
         SubjectKind::Storage => ("A battery system", "BATTERY_", "storage.BATTERY."),
         SubjectKind::Hall => ("A hall of racks", "HALL_", "halls.HALL."),
         SubjectKind::Mining => ("A mining workload", "WORKLOAD_", "workloads.WORKLOAD."),

@@ -12,6 +12,8 @@ fn quantities_parse_in_every_unit_and_print_back() {
     assert!((Temperature::parse("300 K").unwrap().0 - 26.85).abs() < 1e-12);
     assert_eq!(Energy::parse("2 MWh").unwrap().0, 7.2e9);
     assert_eq!(Fraction::parse("85 %").unwrap().0, 0.85);
+    assert_eq!(Multiple::parse("130 %").unwrap().0, 1.3);
+    assert!(Fraction::parse("130 %").is_err() && Multiple::parse("-1 %").is_err());
     assert_eq!(Duration::parse("90 days").unwrap().to_string(), "90 days");
     assert_eq!(Duration::parse("2h 30m").unwrap().0, 9_000_000_000_000);
     assert_eq!(Duration::parse("15 min").unwrap().as_secs_f64(), 900.0);

@@ -7,7 +7,7 @@ mod power;
 mod site;
 mod works;
 
-use super::{Column, SubjectKind, programmes};
+use super::{Column, SubjectKind, programmes, thermal};
 
 /// The columns of the instances of a declared thing of `kind`.
 pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
@@ -19,6 +19,7 @@ pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
         SubjectKind::Hall => &[halls::HALL],
         SubjectKind::Storage => &[power::STORAGE],
         SubjectKind::Array => &[power::ARRAY],
+        SubjectKind::Transformer => &[thermal::TRANSFORMER],
         SubjectKind::Mining => &[works::WORK, works::MINING],
         SubjectKind::Training => &[works::WORK, works::TRAINING],
         SubjectKind::Inference => &[works::WORK, works::INFERENCE],

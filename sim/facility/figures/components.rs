@@ -2,6 +2,7 @@
 
 use super::count;
 use super::reserve::{LoadEnd, Reserve};
+use crate::facility::windings::ThermalEnd;
 use crate::measure::{Figure, Row, Scale};
 
 /// What a component that can fail leaves at the end.
@@ -13,6 +14,8 @@ pub(in crate::facility) struct ComponentEnd {
     /// How loaded it was, of a component of the power chain.
     pub(in crate::facility) load: Option<LoadEnd>,
     pub(in crate::facility) reserve: Reserve,
+    /// How warm it was, of a transformer whose hot spot is followed.
+    pub(in crate::facility) thermal: Option<ThermalEnd>,
 }
 
 pub(super) static COMPONENT: &[Row<ComponentEnd>] = &[

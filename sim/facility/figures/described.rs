@@ -4,7 +4,7 @@ use super::columns::group_columns;
 use super::subjects::derived;
 use super::{
     SubjectKind, components, contracts, halls, programmes, project, requests, reserve, rides, site,
-    works,
+    thermal, works,
 };
 use crate::measure::{Figure, Row, Scale};
 
@@ -54,6 +54,7 @@ fn describe(kind: SubjectKind) -> Described {
                 (derived.figure.key(), scale.symbol, "", doc)
             }));
         }
+        SubjectKind::Transformer => figures.extend(of(thermal::THERMAL)),
         SubjectKind::Hall => figures.extend(of(halls::HALL)),
         SubjectKind::Component => {
             figures.extend(of(components::COMPONENT));

@@ -5,7 +5,8 @@ use super::{Column, Shown, Subject, SubjectKind, View};
 use crate::facility::design::{Design, WorkDesign};
 use crate::kernel::Time;
 use crate::measure::{Join, Meter};
-use crate::plant::power::ComponentKind;
+use crate::plant::power::sequence::MachineDesign;
+use crate::plant::power::{ComponentDesign, ComponentKind};
 
 /// The instances that a component declares, with a meter for each column.
 #[derive(Debug, Clone)]
@@ -163,6 +164,7 @@ impl Group {
             SubjectKind::Storage => "storage",
             SubjectKind::Programme => "programmes",
             SubjectKind::Array => "solar",
+            SubjectKind::Transformer => "transformers",
             kind if kind.is_cooling() => "cooling",
             _ => "workloads",
         };
@@ -203,15 +205,10 @@ pub(in crate::facility) fn groups(design: &Design) -> Vec<Group> {
     for (name, instances) in declared(exchangers).into_iter().filter(|(name, _)| !name.is_empty()) {
         groups.push(Group::new(design, SubjectKind::Exchanger, name, instances));
     }
-    for (kind, of) in
-        [(ComponentKind::Battery, SubjectKind::Storage), (ComponentKind::Pv, SubjectKind::Array)]
-    {
-        let named = design
-            .power
-            .nodes
-            .iter()
-            .zip(&design.power_groups)
-            .map(|(node, group)| if node.component.kind == kind { group.as_str() } else { "" });
+    for of in [SubjectKind::Storage, SubjectKind::Array, SubjectKind::Transformer] {
+        let named = design.power.nodes.iter().zip(&design.power_groups).map(|(node, group)| {
+            if kind_of_part(&node.component) == Some(of) { group.as_str() } else { "" }
+        });
         let named = declared(named).into_iter().filter(|(name, _)| !name.is_empty());
         groups.extend(named.map(|(name, instances)| Group::new(design, of, name, instances)));
     }
@@ -234,6 +231,16 @@ fn declared<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Vec<usize
         }
     }
     groups
+}
+
+/// What a component of the power chain is to the tables, of those that have columns of their own.
+fn kind_of_part(component: &ComponentDesign) -> Option<SubjectKind> {
+    match component.machine {
+        MachineDesign::Battery(_) => Some(SubjectKind::Storage),
+        MachineDesign::Array(_) => Some(SubjectKind::Array),
+        MachineDesign::Transformer(_) => Some(SubjectKind::Transformer),
+        _ => None,
+    }
 }
 
 fn kind_of(work: &WorkDesign) -> SubjectKind {

@@ -22,6 +22,7 @@ mod requests;
 mod reserve;
 mod rides;
 mod site;
+mod thermal;
 mod works;
 
 mod described;
@@ -52,6 +53,7 @@ use super::cooling::{Amounts, ExchangerPlant, LoopPlant, WaterAmounts, Waterwork
 use super::design::Design;
 use super::programmes::Programmes;
 use super::storage::Array;
+use super::windings::Winding;
 use super::work::Work;
 use crate::fluids::MoistAir;
 use crate::kernel::Time;
@@ -66,6 +68,7 @@ pub(super) struct View<'a> {
     pub(super) power: &'a Network,
     pub(super) sequences: &'a Sequences,
     pub(super) arrays: &'a [Array],
+    pub(super) windings: &'a [Winding],
     pub(super) loops: &'a [LoopPlant],
     pub(super) exchangers: &'a [ExchangerPlant],
     pub(super) water: &'a Waterworks,

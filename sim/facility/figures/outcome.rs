@@ -21,6 +21,8 @@ pub enum SubjectKind {
     Storage,
     /// A declared photovoltaic array, all its instances together.
     Array,
+    /// A declared transformer whose hot spot is followed, all its instances together.
+    Transformer,
     /// A hall of racks.
     Hall,
     /// A mining workload.
@@ -46,13 +48,14 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, in the order of `summary.json`.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Site,
         Self::Losses,
         Self::Loop,
         Self::Exchanger,
         Self::Storage,
         Self::Array,
+        Self::Transformer,
         Self::Hall,
         Self::Mining,
         Self::Training,

@@ -7,6 +7,7 @@ use super::reserve::{LoadEnd, Reserve};
 use super::rides::RideEnd;
 use super::site::SiteEnd;
 use super::works::WorkEnd;
+use crate::facility::windings::ThermalEnd;
 use crate::plant::power::sequence::{BatteryTally, GensetTally, SwitchTally};
 use crate::workload::heat_load::HeatLoadSummary;
 
@@ -76,6 +77,7 @@ impl ComponentEnd {
             down_s: self.down_s - before.down_s,
             load: load.map(|(now, before)| now.since(before, before_h, hours)),
             reserve: self.reserve.since(&before.reserve),
+            thermal: after(self.thermal, before.thermal, ThermalEnd::since),
         }
     }
 }

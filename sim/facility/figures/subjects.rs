@@ -7,6 +7,7 @@ use super::halls::{HALL, HALL_DERIVED};
 use super::requests::{CLASS_ENERGY, Requests, request_rows};
 use super::reserve::{LOADING, Reserve};
 use super::site::{SITE, SITE_DERIVED, SITE_SUMS, SiteEnd};
+use super::thermal::THERMAL;
 use super::{Derived, Fact, Subject, SubjectKind, programmes, requests, works};
 use crate::measure::Scale;
 use crate::workload::inference::InferenceSummary;
@@ -40,6 +41,12 @@ pub(in crate::facility) fn subjects(
                 }
                 site = Some(subject);
                 continue;
+            }
+            SubjectKind::Transformer => {
+                let own = end.components.iter().find(|(name, _)| *name == subject.name);
+                if let Some(thermal) = own.and_then(|(_, component)| component.thermal) {
+                    subject.read(THERMAL, &thermal);
+                }
             }
             SubjectKind::Hall => {
                 subject.read(HALL, halls.next().expect("a group for each hall"));

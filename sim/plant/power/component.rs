@@ -21,6 +21,19 @@ pub struct ComponentDesign {
     pub machine: MachineDesign,
 }
 
+impl ComponentDesign {
+    /// Most that it may put out while nothing else limits it, W: more than its rating where a transformer
+    /// is held by its hot spot.
+    pub fn most_w(&self) -> f64 {
+        match self.machine {
+            MachineDesign::Transformer(thermal) => {
+                self.rating_w * thermal.overload.map_or(1.0, |overload| overload.most)
+            }
+            _ => self.rating_w,
+        }
+    }
+}
+
 /// Declares the kinds, in the order of the loss report.
 macro_rules! component_kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal is $part:ident),+ $(,)?) => {

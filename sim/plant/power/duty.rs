@@ -19,6 +19,17 @@ pub enum RideThrough {
     /// below 50 % for 1.2 s, below 25 % for 0.15 s; back at 90 % of the load within 3 s.
     #[serde(rename = "caiso-straw-2026")]
     CaisoStraw2026,
+    /// IESO, draft 3.0 of 2026-09-03 (loads above 10 MW): back at 90 % of the load within 1 s of any
+    /// disturbance. No voltages for which a load must stay were read.
+    #[serde(rename = "ieso-draft-2026")]
+    IesoDraft2026,
+    /// EirGrid, modification MPID 345: back at 90 % of the load within 0.5 s. No voltages were read.
+    #[serde(rename = "eirgrid-mpid-345")]
+    EirgridMpid345,
+    /// AEMC, draft (loads from 30 MW): back at 90 % of the load within 1 s, the longer of its two times
+    /// (0.5 s and 1 s). No voltages were read.
+    #[serde(rename = "aemc-draft")]
+    AemcDraft,
 }
 
 /// Voltages at which every load stays, pu: the continuous range of both rules.
@@ -30,15 +41,25 @@ impl RideThrough {
         match self {
             Self::ErcotNogrr282 => "ercot-nogrr-282",
             Self::CaisoStraw2026 => "caiso-straw-2026",
+            Self::IesoDraft2026 => "ieso-draft-2026",
+            Self::EirgridMpid345 => "eirgrid-mpid-345",
+            Self::AemcDraft => "aemc-draft",
         }
     }
 
-    /// Voltages, pu, from the lowest; how long a load must stay at a voltage below each, ms.
+    /// Voltages, pu, from the lowest; how long a load must stay at a voltage below each, ms. None where
+    /// the rule states how soon it must be back and nothing else.
     const fn bands(self) -> &'static [(f64, u64)] {
         match self {
             Self::ErcotNogrr282 => &[(0.2, 150), (0.5, 250), (0.8, 500), (0.9, 2000)],
             Self::CaisoStraw2026 => &[(0.25, 150), (0.5, 1200), (0.7, 3000), (0.9, 6000)],
+            Self::IesoDraft2026 | Self::EirgridMpid345 | Self::AemcDraft => &[],
         }
+    }
+
+    /// Whether the rule states how soon a load must be back, whatever the voltage was, and nothing else.
+    pub const fn asks_for_return_alone(self) -> bool {
+        self.bands().is_empty()
     }
 
     /// How long a load must stay at `voltage`, pu; none where it must for good.
@@ -66,6 +87,8 @@ impl RideThrough {
         match self {
             Self::ErcotNogrr282 => Span::from_secs(2),
             Self::CaisoStraw2026 => Span::from_secs(3),
+            Self::IesoDraft2026 | Self::AemcDraft => Span::from_secs(1),
+            Self::EirgridMpid345 => Span::from_nanos(500_000_000),
         }
     }
 }

@@ -17,6 +17,7 @@ mod component;
 mod design;
 mod duty;
 pub mod solar;
+pub mod thermal;
 
 mod failures;
 mod injection;

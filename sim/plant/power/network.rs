@@ -24,6 +24,7 @@ use crate::plant::{Demand, Ladder};
 pub struct Network {
     pub(super) wiring: Wiring,
     pub(super) forest: Forest,
+    /// The most that each may put out while nothing else limits it.
     pub(super) rating_w: Vec<f64>,
     pub(super) limit_w: Vec<f64>,
     demand: Vec<Demand>,
@@ -70,7 +71,7 @@ impl Network {
     /// When the design has a cycle, a component that is not there, or a load without a cord.
     pub fn new(design: &PowerDesign) -> Self {
         let wiring = Wiring::new(design);
-        let rating_w: Vec<f64> = design.nodes.iter().map(|n| n.component.rating_w).collect();
+        let rating_w: Vec<f64> = design.nodes.iter().map(|n| n.component.most_w()).collect();
         Self {
             forest: Forest::new(&wiring),
             limit_w: rating_w.clone(),

@@ -12,6 +12,7 @@ impl Text {
     pub(super) fn loading(&mut self, outcome: &Outcome) {
         self.reserve(outcome);
         self.storage(outcome);
+        self.transformers(outcome);
         let power = self.power;
         let [mean, peak] = ["mean", "peak"].map(|what| format!("{what}\n{}", power.symbol));
         let columns = [&mean, &peak, "fullest\n% of rating", "above 80 %\nh", "at rating\nh"];
@@ -61,6 +62,32 @@ impl Text {
                     mwh("stored.mean_mwh"),
                     format!("{:.2}", battery.real("cycles")),
                     amount(battery.real("value_usd")),
+                ],
+            );
+        }
+        self.sheet(&sheet);
+    }
+
+    /// How warm transformers were, and what that cost of their insulation.
+    fn transformers(&mut self, outcome: &Outcome) {
+        let columns = [
+            "mean hot spot\ndegC",
+            "warmest\ndegC",
+            "above alarm\nh",
+            "held to rating\nh",
+            "life used\nh",
+        ];
+        let mut sheet = Sheet::new("Transformers", &columns);
+        for it in outcome.of(SubjectKind::Transformer) {
+            let real = |key: &str| format!("{:.1}", it.real(key));
+            sheet.row(
+                &it.name,
+                [
+                    real("hot_spot.mean_c"),
+                    real("hot_spot.max_c"),
+                    real("hot_spot.above_alarm_h"),
+                    real("overload.held_h"),
+                    real("life_used_h"),
                 ],
             );
         }

@@ -10,12 +10,14 @@ use super::super::spec::{RackSpec, WorkloadSpec};
 use super::inputs::Inputs;
 use super::plant::{Plant, report};
 use crate::facility::{HallDesign, RackSite, WorkDesign, WorkSite};
+use crate::kernel::Span;
 use crate::plant::cooling::{ChipSpec, ThermalLimits};
 use crate::plant::power::sequence::Ride;
 use crate::plant::power::{PowerLoad, Sharing};
 use crate::site::Role;
-use crate::spec::{Fault, Mark, Names, within};
+use crate::spec::{Check, Fault, Mark, Names, within};
 use crate::tables::Run;
+use crate::units::Duration;
 use crate::workload::gpu::{CoolantRating, GpuRackDesign};
 use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::mining::{AsicRack, AsicRackDesign};
@@ -209,6 +211,15 @@ pub(super) fn read_racks<'t>(
             }
             RackSpec::Asic(_) | RackSpec::HeatLoad(_) => None,
         };
+        let hold_up = match &spec {
+            RackSpec::Gpu(spec) => spec.hold_up,
+            RackSpec::Asic(spec) => spec.hold_up,
+            RackSpec::HeatLoad(_) => None,
+        };
+        let hold_up_s = hold_up.map(Duration::as_secs_f64);
+        let mut check = Check { faults: &mut faults };
+        let hold_up_s = check.between("hold_up", hold_up_s, Ride::HOLD_UP_S, (0.0, 1.0), "s");
+        let ride = Ride::Rack { hold_up: Span::from_secs_f64(hold_up_s) };
         let is_electric = match &spec {
             RackSpec::HeatLoad(spec) => spec.is_electric(),
             RackSpec::Gpu(_) | RackSpec::Asic(_) => true,
@@ -231,7 +242,7 @@ pub(super) fn read_racks<'t>(
         }
         total += added;
         let fed_by = fed_by.as_ref().filter(|_| is_electric);
-        let placement = Placement { count, fed_by, cooled_by, air_cooled_by };
+        let placement = Placement { count, fed_by, ride, cooled_by, air_cooled_by };
         let racks = place_racks(&component, &placement, plant, sink);
         let rated_w = equipment.rated_w();
         for rack in racks.iter().flatten() {
@@ -291,6 +302,8 @@ struct Placement<'s> {
     count: usize,
     /// None where nothing needs to.
     fed_by: Option<&'s Names>,
+    /// What they stand of a bad voltage.
+    ride: Ride,
     cooled_by: Option<&'s Names>,
     /// With the share of the heat.
     air_cooled_by: Option<(&'s Names, f64)>,
@@ -353,7 +366,7 @@ fn place_racks(
             let cords = std::mem::take(&mut cords[index]);
             let load = placement
                 .fed_by
-                .map(|_| plant.add_load(&name, cords, Sharing::Even, Ride::RACK, site));
+                .map(|_| plant.add_load(&name, cords, Sharing::Even, placement.ride, site));
             HallRack { name, load, cooled_by, air_cooled_by }
         });
         halls.push(racks.collect());

@@ -7,7 +7,7 @@ use super::common::span;
 use crate::kernel::Span;
 use crate::plant::power::sequence::{LEVELS, OverloadDesign, PassingDesign, Strikes, UpsDesign};
 use crate::spec::{Check, Fault};
-use crate::units::{Duration, Fraction};
+use crate::units::{Duration, Fraction, Multiple};
 
 /// Steps in which a UPS takes over from its battery: its battery and the energy book follow the
 /// same steps.
@@ -37,7 +37,7 @@ pub struct InputSpec {
     /// Lowest voltage that it takes; default 85 % (assumption).
     pub low: Option<Fraction>,
     /// Highest voltage that it takes; default 110 % (assumption).
-    pub high: Option<Fraction>,
+    pub high: Option<Multiple>,
     /// How long the input must be good before it is taken again; default 10 s (from memory).
     pub requalify: Option<Duration>,
     /// How long it takes over from its battery; default 15 s (from memory: 5 to 30 s).
@@ -129,7 +129,7 @@ impl InputSpec {
     pub(super) fn resolve(&self, check: &mut Check<'_>) -> ((f64, f64), Option<Strikes>) {
         check.within("input", |check| {
             let low = check.between("low", share(self.low), 0.85, (0.3, 0.99), "");
-            let high = check.between("high", share(self.high), 1.10, (1.01, 1.5), "");
+            let high = check.between("high", self.high.map(|share| share.0), 1.10, (1.01, 1.5), "");
             let strikes = self.strikes.as_ref().map(|strikes| {
                 check.within("strikes", |check| Strikes {
                     count: check.whole("count", u64::from(strikes.count), (1, 1000)) as u32,
@@ -166,7 +166,7 @@ pub struct OverloadSpec {
 #[serde(deny_unknown_fields)]
 pub struct OverloadLevelSpec {
     /// Output, as a share of the rating.
-    pub load: Fraction,
+    pub load: Multiple,
     /// How long it stands up to that; parts of several levels add up to one dose.
     pub lasts: Duration,
 }
@@ -185,7 +185,7 @@ impl OverloadSpec {
                 for (at, level) in written.iter().take(LEVELS).enumerate() {
                     let (load, lasts) = check.within(&format!("levels[{at}]"), |check| {
                         let load =
-                            check.between("load", share(Some(level.load)), 1.1, (1.001, 10.0), "");
+                            check.between("load", Some(level.load.0), 1.1, (1.001, 10.0), "");
                         let lasts = check.lasting("lasts", Some(level.lasts));
                         (load, lasts.map_or(Span::from_secs(1), Span::from))
                     });

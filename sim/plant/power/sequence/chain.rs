@@ -469,7 +469,9 @@ impl Machine {
             MachineDesign::None if node.component.kind.part().is_root() => {
                 Self::Feed(Feed::new(None))
             }
-            MachineDesign::None | MachineDesign::Array(_) => Self::None,
+            MachineDesign::None | MachineDesign::Array(_) | MachineDesign::Transformer(_) => {
+                Self::None
+            }
             MachineDesign::Feed(feed) => {
                 let law = feed.sags.map(|law| (law, streams.stream("power-sag", name)));
                 Self::Feed(Feed::new(law))

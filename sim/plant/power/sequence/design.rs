@@ -4,6 +4,7 @@ use super::state::State;
 use crate::kernel::{RepairLaw, Span};
 use crate::plant::power::duty::RideThrough;
 use crate::plant::power::solar::ArrayDesign;
+use crate::plant::power::thermal::ThermalDesign;
 
 /// The machine behind a component; most have none.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -27,6 +28,8 @@ pub enum MachineDesign {
     Battery(StorageDesign),
     /// An array on a bus: the sun says what it does.
     Array(ArrayDesign),
+    /// A transformer whose hot spot is followed.
+    Transformer(ThermalDesign),
 }
 
 impl MachineDesign {
@@ -43,7 +46,8 @@ impl MachineDesign {
             | Self::Ups(_)
             | Self::GeneratorBus(_)
             | Self::Battery(_)
-            | Self::Array(_) => {}
+            | Self::Array(_)
+            | Self::Transformer(_) => {}
         }
     }
 
@@ -65,13 +69,21 @@ impl MachineDesign {
             | Self::Ups(_)
             | Self::GeneratorBus(_)
             | Self::Battery(_)
-            | Self::Array(_) => &[],
+            | Self::Array(_)
+            | Self::Transformer(_) => &[],
         }
     }
 
     /// Whether it has states beside being up or down.
     pub fn has_states(&self) -> bool {
-        !matches!(self, Self::None | Self::Array(_))
+        !matches!(self, Self::None | Self::Array(_) | Self::Transformer(_))
+    }
+
+    /// A transformer carries no more than its rating, as if nobody followed its hot spot.
+    pub fn stay_within_rating(&mut self) {
+        if let Self::Transformer(_) = self {
+            *self = Self::None;
+        }
     }
 
     /// What the cells of a battery system hold when full, J.
@@ -353,7 +365,9 @@ pub enum Ride {
 
 impl Ride {
     /// Without voltage power supplies of servers hold 20 ms (ITI curve, 2000).
-    pub const RACK: Self = Self::Rack { hold_up: Span::from_nanos(20_000_000) };
+    pub const HOLD_UP_S: f64 = 0.020;
+    /// A rack that holds as long as that.
+    pub const RACK: Self = Self::Rack { hold_up: Span::from_nanos((1e9 * Self::HOLD_UP_S) as u64) };
     /// Drives ride through half a second on their inertia and DC link (assumption).
     pub const DRIVE: Self = Self::Drive { ride: Span::from_nanos(500_000_000) };
 

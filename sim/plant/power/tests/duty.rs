@@ -29,6 +29,20 @@ fn ercot_covers_what_its_rule_says() {
     }
 }
 
+/// Rules that state how soon a load must be back, and nothing of voltages.
+#[test]
+fn some_rules_ask_for_a_return_alone() {
+    for (duty, seconds) in [
+        (RideThrough::IesoDraft2026, 1.0),
+        (RideThrough::EirgridMpid345, 0.5),
+        (RideThrough::AemcDraft, 1.0),
+    ] {
+        assert!(duty.asks_for_return_alone(), "{}", duty.name());
+        assert_eq!(duty.back_within(), Span::from_secs_f64(seconds));
+    }
+    assert!(!RideThrough::ErcotNogrr282.asks_for_return_alone());
+}
+
 /// The corners of CAISO's proposal, from either side.
 #[test]
 fn caiso_covers_what_its_proposal_says() {

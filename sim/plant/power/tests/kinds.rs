@@ -1,6 +1,7 @@
 //! What each kind becomes: published efficiencies, lengths, faults, and the catalogue.
 
 use crate::kernel::{FailureLaw, RepairLaw};
+use crate::plant::power::sequence::MachineDesign;
 use crate::plant::power::{ComponentDesign, PowerPart, PowerSpec};
 use crate::spec::Fault;
 
@@ -38,6 +39,20 @@ fn efficiency_of_a_ups() {
         let ours = 100.0 * efficiency(&ups, load);
         assert!((ours - percent).abs() <= 0.05, "{ours} % at {load}, published {percent} %");
     }
+}
+
+/// Shares above the whole are written as such: levels of overload, an input that takes 110 %.
+#[test]
+fn an_overload_is_written_in_percent() {
+    let (ups, faults) = supply(
+        "{kind: ups, rating: 1 MW, fed_by: [bus], battery: {}, input: {high: 115 %},
+          overload: {levels: [{load: 110 %, lasts: 60 min}, {load: 1.25, lasts: 10 min}]}}",
+    );
+    assert_eq!(faults, []);
+    let MachineDesign::Ups(ups) = ups.machine else { panic!("it has a battery") };
+    assert_eq!(ups.window.1, 1.15);
+    let overload = ups.overload.expect("it is written");
+    assert_eq!(overload.levels[..2].iter().map(|level| level.0).collect::<Vec<_>>(), [1.1, 1.25]);
 }
 
 /// T28: 99.5 % at half load, best where both losses are equal, at 41 %.

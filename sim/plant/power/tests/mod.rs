@@ -8,6 +8,7 @@ mod properties;
 mod reliability;
 mod solar;
 mod storage;
+mod thermal;
 
 use super::sequence::{MachineDesign, Ride};
 use super::*;
