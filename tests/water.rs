@@ -4,7 +4,7 @@ use loadbank::scenario::read_scenario;
 use proptest::prelude::*;
 
 use super::exchangers::simulate_in;
-use super::support::{Bench, Told, column, simulate_file};
+use super::support::{Bench, Told, column, simulate, simulate_file};
 
 /// A megawatt of heat on an open tower.
 const TOWER: &str = "\
@@ -291,4 +291,35 @@ proptest! {
             }
         }
     }
+}
+
+/// Two towers share a main that brings neither what it needs to fill its basin. What one loses rises by
+/// little and little and comes before what the other fills with: each rise is no event of its own.
+#[test]
+fn a_basin_that_fills_leaves_what_others_may_come_to_lose() {
+    let hours = |first: &str| format!("[{first}, {}]", ["0.2, 0.9, 0.1, 0.6, 0.4"; 4].join(", "));
+    let told = simulate(
+        &format!(
+            "name: little-water\nstart: 2026-07-01T00:00:00Z\nduration: 4 h\nseed: 942771\n\
+             site: {{altitude: 1487.6 m}}\nweather: {{climate: west-texas}}\n\
+             water: {{peak_flow: 0.0034497 L/s}}\n\
+             power: {{u: {{kind: feed, capacity: 4 MW, outages: none}}}}\n\
+             cooling:\n  big: {{kind: chiller-plant, design_heat: 946.03 kW, fed_by: u, \
+             fans: {{control: cycling, count: 3}}, pumps: {{count: 1}}, chillers: {{count: 3}}, \
+             buffer: 26.671 L, water: {{basin: 2.7233 L, main: {{peak_flow: 0.18435 L/s}}}}}}\n  \
+             small: {{kind: chiller-plant, design_heat: 90.661 kW, fed_by: u, \
+             fans: {{control: cycling, count: 2}}, pumps: {{count: 3}}, chillers: {{count: 4}}, \
+             water: {{basin: 7.7834 L}}}}\n\
+             racks:\n  loud: {{kind: heat-load, power: 568.03 kW, trip_inlet: 55.71 degC, \
+             daily_profile: {}, fed_by: u, cooled_by: big}}\n  \
+             quiet: {{kind: heat-load, power: 60 kW, daily_profile: {}, fed_by: u, \
+             cooled_by: small}}\n",
+            hours("0.10822, 0.81626, 0.78669, 0.075499"),
+            hours("0.5, 0.1, 0.5, 1"),
+        ),
+        &[],
+    );
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    assert!(told.outcome.real("water.withdrawal_m3") <= 0.0034497e-3 * 4.0 * 3600.0 * (1.0 + 1e-9));
+    assert!(told.outcome.site_events < 5000, "{}", told.outcome.site_events);
 }

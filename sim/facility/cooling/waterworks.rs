@@ -20,6 +20,11 @@ const NEVER_S: f64 = 1e9;
 /// A flow short by less than this share is not short.
 const SLACK: f64 = 1e-9;
 
+/// What basins that fill leave of the main, as a share of what loops out of balance need now, so that
+/// those may come to need that much more before anybody looks: an assumption that keeps the number of looks
+/// in bounds.
+const HEADROOM: f64 = 0.01;
+
 /// The water of the site while it runs.
 #[derive(Debug)]
 pub(in crate::facility) struct Waterworks {
@@ -413,7 +418,7 @@ impl Facility<'_> {
     /// Gives first what is lost, then what basins take to fill.
     fn share_water(&mut self, now: Time, observer: &mut dyn Observer) {
         let works = &mut self.water;
-        let mut left_kg_s = works.main.most_kg_s();
+        let (mut left_kg_s, mut headroom_kg_s) = (works.main.most_kg_s(), 0.0);
         for &index in &works.order {
             let (plant, own) = (&self.loops[index as usize], &mut works.loops[index as usize]);
             let lost = plant.state.water;
@@ -439,11 +444,15 @@ impl Facility<'_> {
             }
             own.granted_kg_s = lost.makeup_kg_s.min(most_kg_s);
             left_kg_s -= own.granted_kg_s;
+            if plant.is_out_of_balance() {
+                headroom_kg_s += HEADROOM * own.granted_kg_s;
+            }
         }
         let loops = works.order.len() as f64;
         for &index in &works.order {
             let own = &mut works.loops[index as usize];
-            let rest_kg_s = (own.main.most_kg_s() - own.granted_kg_s).min(left_kg_s);
+            let open_kg_s = left_kg_s - headroom_kg_s;
+            let rest_kg_s = (own.main.most_kg_s() - own.granted_kg_s).min(open_kg_s);
             let filling_kg_s = own.basin.wants_kg_s().min(rest_kg_s).max(0.0);
             own.granted_kg_s += filling_kg_s;
             left_kg_s -= filling_kg_s;

@@ -74,7 +74,7 @@ pub(super) static SITE_DERIVED: &[Derived] = &[
             "Power usage effectiveness (ISO/IEC 30134-2): energy of the site over IT energy. The site's is its import and what it generates, less what it exports and what batteries gain.",
         )
         .lower(),
-        |of| ratio(used(of, &ENERGIES), of("effectiveness.it_mwh")),
+        |of| ratio(used(of, &ENERGIES), it_energy(of)),
     ),
     Derived::new(
         Figure::new(
@@ -83,7 +83,7 @@ pub(super) static SITE_DERIVED: &[Derived] = &[
             "Water usage effectiveness (ISO/IEC 30134-9): withdrawal over IT energy.",
         )
         .lower(),
-        |of| ratio(of("water.withdrawal_m3"), of("effectiveness.it_mwh")),
+        |of| ratio(of("water.withdrawal_m3"), it_energy(of)),
     ),
     Derived::new(
         Figure::new(
@@ -92,7 +92,7 @@ pub(super) static SITE_DERIVED: &[Derived] = &[
             "Carbon usage effectiveness (ISO/IEC 30134-8): emissions of the import over IT energy.",
         )
         .lower(),
-        |of| ratio(of("money.carbon_t"), of("effectiveness.it_mwh")),
+        |of| ratio(of("money.carbon_t"), it_energy(of)),
     ),
     Derived::new(
         Figure::new("money.cost_of_energy", Scale::USD_PER_MWH, "Cost of energy over import.")
@@ -124,8 +124,22 @@ pub(in crate::facility) static WORST_MONTH: Figure = Figure::new(
 /// Columns of the time series that are made of other columns of their row.
 pub(in crate::facility) static ROW_DERIVED: &[Derived] = &[Derived::new(
     Figure::new("pue", Scale::RATIO, "Power of the site over that of IT; empty without IT load."),
-    |of| ratio(used(of, &POWERS), of("it_mw")),
+    |of| {
+        let used_mw = used(of, &POWERS);
+        ratio(used_mw, more_than_rounding(of("it_mw"), used_mw))
+    },
 )];
+
+/// IT energy, where there is any.
+fn it_energy(of: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
+    more_than_rounding(of("effectiveness.it_mwh"), used(of, &ENERGIES))
+}
+
+/// `part`, where it is more of the `whole` than sums round by.
+fn more_than_rounding(part: Option<f64>, whole: Option<f64>) -> Option<f64> {
+    let (part, whole) = (part?, whole?);
+    (part > 1e-9 * whole.abs()).then_some(part)
+}
 
 /// What the site imports, generates, is given by the sun and holds; what it exports, charges and
 /// discharges.
@@ -155,4 +169,24 @@ fn used(of: &dyn Fn(&str) -> Option<f64>, names: &[&str; 7]) -> Option<f64> {
     let [generated, solar, held, export, charged, discharged] =
         std::array::from_fn(|place| of(names[place + 1]).unwrap_or(0.0));
     Some(import + (generated + solar + held - export - (charged - discharged)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Racks that got nothing for a month drew what sums round by: no usage effectiveness follows.
+    #[test]
+    fn rounding_is_no_it_energy() {
+        let pue = |it: f64| {
+            let of = |name: &str| match name {
+                "energy.import_mwh" => Some(20.0),
+                "effectiveness.it_mwh" => Some(it),
+                _ => None,
+            };
+            (SITE_DERIVED[0].of)(&of)
+        };
+        assert_eq!(pue(3.6e-16), None);
+        assert_eq!(pue(16.0), Some(1.25));
+    }
 }
