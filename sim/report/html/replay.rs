@@ -75,8 +75,10 @@ pub(super) fn loads(table: &Columns, graph: &Graph) -> Vec<Option<Load>> {
     let mut sums = vec![(0.0, None::<f64>, 0.0, 0.0, false); graph.nodes.len()];
     // Rows of an interval follow each other, a row for each part, always in the same order.
     let parts = table.rows() / intervals;
-    let nodes: Vec<Option<usize>> = table.texts("group")[..parts]
+    let nodes: Vec<Option<usize>> = table
+        .texts("group")
         .iter()
+        .take(parts)
         .map(|group| graph.find(group).map(|(node, _)| node))
         .collect();
     for row in 0..table.rows() {

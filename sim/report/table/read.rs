@@ -1,7 +1,9 @@
 //! Reading the tables of a folder back, from Parquet where it is there, else from CSV.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::ops::Index;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -18,9 +20,61 @@ pub struct Columns {
 enum Values {
     /// UTC instants, microseconds since 1970.
     Times(Vec<i64>),
-    Texts(Vec<String>),
+    Texts(TextColumn),
     /// NaN where there is none.
     Reals(Vec<f64>),
+}
+
+/// A column of texts, each held once: tables repeat them row by row.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct TextColumn {
+    known: Vec<String>,
+    places: HashMap<String, u32>,
+    /// By row, the place among those known.
+    rows: Vec<u32>,
+}
+
+impl TextColumn {
+    fn push(&mut self, text: &str) {
+        let place = match self.places.get(text) {
+            Some(&place) => place,
+            None => {
+                let place = self.known.len() as u32;
+                self.known.push(text.to_owned());
+                self.places.insert(text.to_owned(), place);
+                place
+            }
+        };
+        self.rows.push(place);
+    }
+}
+
+/// The texts of a column by row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts<'a> {
+    known: &'a [String],
+    rows: &'a [u32],
+}
+
+impl<'a> Texts<'a> {
+    /// The text of a row; none beyond the last.
+    pub fn get(&self, row: usize) -> Option<&'a String> {
+        self.rows.get(row).map(|&place| &self.known[place as usize])
+    }
+
+    /// The texts of all rows.
+    pub fn iter(&self) -> impl Iterator<Item = &'a String> + use<'a> {
+        let known = self.known;
+        self.rows.iter().map(move |&place| &known[place as usize])
+    }
+}
+
+impl Index<usize> for Texts<'_> {
+    type Output = String;
+
+    fn index(&self, row: usize) -> &String {
+        &self.known[self.rows[row] as usize]
+    }
 }
 
 impl Columns {
@@ -43,10 +97,10 @@ impl Columns {
     }
 
     /// Texts; nothing where it has no such column.
-    pub fn texts(&self, name: &str) -> &[String] {
+    pub fn texts(&self, name: &str) -> Texts<'_> {
         match self.get(name) {
-            Some(Values::Texts(texts)) => texts,
-            _ => &[],
+            Some(Values::Texts(texts)) => Texts { known: &texts.known, rows: &texts.rows },
+            _ => Texts::default(),
         }
     }
 
@@ -94,7 +148,7 @@ fn read_csv(file: File, texts: &[&str]) -> io::Result<Columns> {
         .map(|name| {
             let values = match name {
                 name if name.ends_with("_utc") => Values::Times(Vec::new()),
-                name if texts.contains(&name) => Values::Texts(Vec::new()),
+                name if texts.contains(&name) => Values::Texts(TextColumn::default()),
                 _ => Values::Reals(Vec::new()),
             };
             (name.to_owned(), values)
@@ -110,7 +164,7 @@ fn read_csv(file: File, texts: &[&str]) -> io::Result<Columns> {
                 Values::Times(times) if cell.is_empty() => times.push(NEVER),
                 Values::Times(times) => times
                     .push(cell.parse::<Timestamp>().map_err(io::Error::other)?.as_microsecond()),
-                Values::Texts(texts) => texts.push(cell.to_owned()),
+                Values::Texts(texts) => texts.push(cell),
                 Values::Reals(reals) => reals.push(cell.parse().unwrap_or(f64::NAN)),
             }
         }
@@ -131,7 +185,7 @@ mod columnar {
     use parquet::data_type::{ByteArray, DataType};
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
-    use super::{Columns, NEVER, Values};
+    use super::{Columns, NEVER, TextColumn, Values};
 
     pub(super) fn read(file: File) -> io::Result<Columns> {
         let reader = SerializedFileReader::new(file).map_err(io::Error::other)?;
@@ -152,14 +206,14 @@ mod columnar {
             let values = values.unwrap_or_else(|| {
                 let physical = column.physical_type();
                 match physical {
-                    parquet::basic::Type::BYTE_ARRAY => Values::Texts(Vec::new()),
+                    parquet::basic::Type::BYTE_ARRAY => Values::Texts(TextColumn::default()),
                     _ if is_time => Values::Times(Vec::new()),
                     _ => Values::Reals(Vec::new()),
                 }
             });
             rows = match &values {
                 Values::Times(times) => times.len(),
-                Values::Texts(texts) => texts.len(),
+                Values::Texts(texts) => texts.rows.len(),
                 Values::Reals(reals) => reals.len(),
             };
             columns.push((column.name().to_owned(), values));
@@ -197,12 +251,12 @@ mod columnar {
                 })
             }
             ColumnReader::ByteArrayColumnReader(reader) => {
-                let into = values.get_or_insert_with(|| Values::Texts(Vec::new()));
+                let into = values.get_or_insert_with(|| Values::Texts(TextColumn::default()));
                 let Values::Texts(texts) = into else { return Ok(()) };
-                texts.reserve(rows);
+                texts.rows.reserve(rows);
                 each(reader, is_optional, rows, |value: Option<&ByteArray>| {
                     let bytes = value.map_or(&[][..], ByteArray::data);
-                    texts.push(String::from_utf8_lossy(bytes).into_owned());
+                    texts.push(&String::from_utf8_lossy(bytes));
                 })
             }
             _ => Err(io::Error::other("a column of a type that loadbank does not write")),

@@ -41,13 +41,28 @@ pub(super) fn dots(
     for (index, one) in rows.iter().enumerate() {
         let y = room.top + index as f64 * row + 10.0;
         svg.text("name", (room.left - 8.0, y + 5.0), Hold::End, &clipped(&one.label, 19));
-        for dot in one.dots.iter().filter(|dot| dot.is_finite()) {
-            svg.circle("dot", (at(*dot), y + 12.0), 1.6);
+        for dot in drawn(&one.dots) {
+            svg.circle("dot", (at(dot), y + 12.0), 1.6);
         }
         whisker(&mut svg, (at(one.ends.0), at(one.ends.1)), y);
         svg.circle(one.class, (at(one.mean), y), 4.5);
     }
     svg.finish(title)
+}
+
+/// The most dots of a row: more of them are not told apart, and only make the page long.
+pub(super) const MOST_DOTS: usize = 200;
+
+/// Those of `dots` that are drawn: all, or so many of them evenly by rank, with the least and the
+/// largest.
+fn drawn(dots: &[f64]) -> Vec<f64> {
+    let mut dots: Vec<f64> = dots.iter().copied().filter(|dot| dot.is_finite()).collect();
+    if dots.len() <= MOST_DOTS {
+        return dots;
+    }
+    dots.sort_by(f64::total_cmp);
+    let last = dots.len() - 1;
+    (0..MOST_DOTS).map(|place| dots[place * last / (MOST_DOTS - 1)]).collect()
 }
 
 /// A bar for each change from zero, its whisker, its number at the right.
@@ -92,5 +107,19 @@ fn within((low, high): (f64, f64), bounds: Option<(f64, f64)>) -> (f64, f64) {
     match high > low {
         true => (low, high),
         false => ((low - 1.0).max(least), (high + 1.0).min(most)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_dots_some_are_drawn_evenly_by_rank() {
+        let many: Vec<f64> = (0..10_000).rev().map(f64::from).collect();
+        let some = drawn(&many);
+        assert_eq!((some.len(), some[0], some[MOST_DOTS - 1]), (MOST_DOTS, 0.0, 9999.0));
+        assert!(some.windows(2).all(|pair| (50.0..=51.0).contains(&(pair[1] - pair[0]))));
+        assert_eq!(drawn(&[3.0, f64::NAN, 1.0]), [3.0, 1.0]);
     }
 }

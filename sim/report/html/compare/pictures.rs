@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::figure::{Caption, Layout, figure as pictured, folded_table};
 use super::super::number::escape;
 use super::super::parts::Section;
-use super::dots::{self, Row, dots};
+use super::dots::{self, MOST_DOTS, Row, dots};
 use super::study::{Mean, Shown};
 use super::{StudyFolder, told, told_difference};
 use crate::units::Currency;
@@ -68,13 +68,22 @@ pub(super) fn differences(study: &StudyFolder, shown: &[Shown]) -> Option<Sectio
     Some(Section {
         id: "differences".to_owned(),
         heading: format!("Differences from {}", study.baseline),
-        question:
-            "What does a change do? Small dots: each pair of replications with the same luck. \
-                   Disc and whisker: mean and 95 % interval; filled where the interval leaves zero \
-                   out: green is better, ochre is worse, as the tables say in words."
-                .to_owned(),
+        question: format!(
+            "What does a change do? Small dots: each pair of replications with the same luck.{} \
+             Disc and whisker: mean and 95 % interval; filled where the interval leaves zero out: \
+             green is better, ochre is worse, as the tables say in words.",
+            thinned(study)
+        ),
         body,
     })
+}
+
+/// What is said where not every replication is a dot of its own.
+fn thinned(study: &StudyFolder) -> String {
+    match study.replications() > MOST_DOTS as u64 {
+        true => format!(" Of more than {MOST_DOTS} dots that many are drawn, evenly by rank."),
+        false => String::new(),
+    }
 }
 
 fn difference(study: &StudyFolder, figure: &Shown) -> String {
@@ -150,10 +159,10 @@ pub(super) fn each_for_itself(study: &StudyFolder, shown: &[Shown]) -> Option<Se
     (!shown.is_empty()).then(|| Section {
         id: "designs".to_owned(),
         heading: "Each design for itself".to_owned(),
-        question:
-            "What may one run give? The spread of replications, mean and 95 % interval of the \
-                   mean."
-                .to_owned(),
+        question: format!(
+            "What may one run give? The spread of replications, mean and 95 % interval of the mean.{}",
+            thinned(study)
+        ),
         body,
     })
 }

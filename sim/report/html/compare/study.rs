@@ -278,11 +278,9 @@ impl StudyFolder {
         let Some(base) = self.baseline_of(case) else { return Vec::new() };
         let others = self.samples(figure, base);
         let mine = self.samples(figure, case);
+        let others: BTreeMap<u64, f64> = others.into_iter().collect();
         mine.iter()
-            .filter_map(|(replication, value)| {
-                let (_, other) = others.iter().find(|(number, _)| number == replication)?;
-                Some(value - other)
-            })
+            .filter_map(|(replication, value)| Some(value - others.get(replication)?))
             .collect()
     }
 

@@ -217,7 +217,7 @@ fn log(run: &Run) -> String {
     let (times, whats) = (run.events.times("at_utc"), run.events.texts("event"));
     let subjects = run.events.texts("subject");
     let mut kinds: Vec<(&str, &str, usize, i64, i64)> = Vec::new();
-    for ((what, subject), &at) in whats.iter().zip(subjects).zip(times) {
+    for ((what, subject), &at) in whats.iter().zip(subjects.iter()).zip(times) {
         match kinds.iter_mut().find(|kind| kind.0 == what && kind.1 == subject) {
             Some(kind) => (kind.2, kind.4) = (kind.2 + 1, at),
             None => kinds.push((what, subject, 1, at, at)),
