@@ -1,5 +1,6 @@
 //! The one integration-test binary; a module for each topic.
 
+mod arbitrage;
 mod book;
 mod books;
 mod bounds;
