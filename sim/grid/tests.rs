@@ -287,6 +287,11 @@ fn climates_meet_published_figures_that_they_were_not_fitted_to() {
         assert!((cold - heating).abs() < 1.5, "{name}: {cold:.1} for {heating}");
         assert!((hot - cooling).abs() < 1.0, "{name}: {hot:.1} for {cooling}");
     }
+    // Dallas in 2020 to 2024, five years of which two were fitted to: mean and 99.6 %.
+    let dallas = dry(&years("dallas"));
+    let (mean_c, hot) = (mean(dallas.iter().copied()), quantile(&dallas, 0.996));
+    assert!((mean_c - 19.9).abs() < 0.3, "{mean_c:.2}");
+    assert!((hot - 39.6).abs() < 0.7, "{hot:.2}");
     // Midland 1991-2020: annual mean of 65.8 degF (National Weather Service).
     let west_texas = mean(dry(&years("west-texas")));
     assert!((west_texas - (65.8 - 32.0) / 1.8).abs() < 0.3, "{west_texas:.2}");

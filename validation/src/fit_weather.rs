@@ -85,11 +85,24 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
         "weather/USA_VA_Sterling-Washington.Dulles.Intl.AP.724030_TMY3.epw.gz",
     )?;
     let amarillo = read_nsrdb(folder)?;
-    let stations = [&phoenix, &sterling, &amarillo];
+    let dallas = read_open_meteo(folder)?;
+    let miami = read_epw(
+        folder,
+        "miami",
+        "TMY3 Miami 722020 (NREL)",
+        "weather/USA_FL_Miami.Intl.AP.722020_TMY3.epw.gz",
+    )?;
+    let denver = read_epw(
+        folder,
+        "denver",
+        "TMY3 Golden-NREL 724666 (NREL)",
+        "weather/USA_CO_Golden-NREL.724666_TMY3.epw.gz",
+    )?;
+    let stations = [&phoenix, &sterling, &amarillo, &dallas, &miami, &denver];
     let fits = stations.map(fit);
     let west_texas = west_texas(&fits[2], &amarillo);
     let nordic = nordic(&fits[1], &sterling);
-    for normals in [&west_texas, &fits[0], &fits[1], &nordic] {
+    for normals in [&west_texas, &fits[0], &fits[1], &nordic, &fits[3], &fits[4], &fits[5]] {
         data::print(&as_code(normals));
     }
     for (station, normals) in stations.into_iter().zip(&fits) {
@@ -172,6 +185,44 @@ fn read_nsrdb(folder: &Path) -> Result<Station, String> {
         latitude: 35.21,
         longitude: -101.94,
         altitude: 1102.0,
+        hours,
+    })
+}
+
+/// Two years of Dallas, 2021 and 2023, one behind the other.
+fn read_open_meteo(folder: &Path) -> Result<Station, String> {
+    let mut hours: Vec<Hour> = Vec::new();
+    for year in [2021, 2023] {
+        let file = format!("weather/USA_TX_Dallas_OpenMeteo_{year}.json.gz");
+        let bytes = data::read(&folder.join(&file))?;
+        let json: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|error| format!("{file}: {error}"))?;
+        let column = |name: &str| -> Result<Vec<f64>, String> {
+            let values = json["hourly"][name].as_array().ok_or(format!("{file}: no `{name}`"))?;
+            let number =
+                |value: &serde_json::Value| value.as_f64().ok_or(format!("{file}: {name}"));
+            values.iter().map(number).collect()
+        };
+        let [dry, humidity, wind] =
+            ["temperature_2m", "relative_humidity_2m", "windspeed_10m"].map(column);
+        let (dry, humidity, wind) = (dry?, humidity?, wind?);
+        if [dry.len(), humidity.len(), wind.len()] != [8760; 3] {
+            return Err(format!("{file}: not a year of hours"));
+        }
+        // Values at full hours of UTC-5, km/h.
+        let offset = json["utc_offset_seconds"].as_f64().unwrap_or(0.0) / 3600.0;
+        for (i, ((dry, humidity), wind)) in dry.into_iter().zip(humidity).zip(wind).enumerate() {
+            let dew = dew_of(dry, humidity / 100.0);
+            let at = hours.len() as f64 - offset;
+            hours.push(Hour { at, month: month_of(i), dry, dew, wind: wind / 3.6 });
+        }
+    }
+    Ok(Station {
+        name: "dallas",
+        source: "reanalysis of Dallas 2021 and 2023 (Open-Meteo)",
+        latitude: 32.79,
+        longitude: -96.82,
+        altitude: 142.0,
         hours,
     })
 }

@@ -27,8 +27,8 @@ from_table! {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeatherSpec {
-    /// A built-in climate, drawn hour by hour from its normals: `west-texas`, `phoenix`,
-    /// `northern-virginia` or `nordic`.
+    /// A built-in climate, drawn hour by hour from its normals: `west-texas`, `dallas`,
+    /// `phoenix`, `northern-virginia`, `miami`, `denver` or `nordic`.
     pub climate: Option<Name>,
     /// An EnergyPlus weather file (`.epw`, `.epw.gz`), used by month, day and hour whatever its
     /// year.

@@ -128,6 +128,11 @@ fn random_sum(stream: &mut Stream) -> DecodeDesign {
     let last = base[base.len() - 1];
     base.push((last.0 + 200.0, last.1 + 5.0 * ms));
     let per_context_s = if stream.chance(0.2) { 0.0 } else { 6e-5 * ms * stream.uniform() };
+    if stream.chance(0.3) {
+        let above = 1 + stream.below(800) as u32;
+        let per_context_s = [per_context_s, per_context_s + 2e-4 * ms * stream.uniform()];
+        return DecodeDesign::Bent { base, above, per_context_s };
+    }
     DecodeDesign::Sum { base, per_context_s }
 }
 

@@ -23,8 +23,8 @@ pub use laws::{
 };
 pub use load::{ClassSpec, ClientSpec, SloSpec};
 pub use model::{
-    AffineSpec, AttentionRanksSpec, ExpertsSpec, GpuPowerSpec, GridRowSpec, GridSpec, ModelSpec,
-    OverheadsSpec, TablePointSpec, TableSpec,
+    AffineSpec, AttentionRanksSpec, ExpertsSpec, GpuPowerSpec, GridRowSpec, GridSpec,
+    LongContextSpec, ModelSpec, OverheadsSpec, TablePointSpec, TableSpec,
 };
 pub use pools::{PoolReplicasSpec, PoolSpec};
 pub use service::{

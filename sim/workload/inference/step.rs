@@ -68,6 +68,16 @@ pub enum DecodeDesign {
         /// `c`: seconds a token of context.
         per_context_s: f64,
     },
+    /// `D = A(B) + c K` up to a mean context `K / B` of `above`, and another `c` for each token of
+    /// context beyond.
+    Bent {
+        /// As of a sum.
+        base: Vec<(f64, f64)>,
+        /// Tokens.
+        above: u32,
+        /// `c` up to there and beyond, seconds a token of context.
+        per_context_s: [f64; 2],
+    },
     /// `D` by sequences and mean context `K / B`, rounded down to whole tokens.
     Grid {
         /// Tokens of mean context, rising. Below the first, durations are those of the first.
@@ -182,6 +192,11 @@ enum Decodes {
         base: Vec<Ticks>,
         context: Ticks,
     },
+    Bent {
+        base: Vec<Ticks>,
+        above: u64,
+        context: [Ticks; 2],
+    },
     Grid {
         /// Where each stretch of mean context begins; the first at zero.
         knots: Vec<u64>,
@@ -275,6 +290,19 @@ impl StepTable {
                 growth: each * gain,
                 most: u64::MAX,
             },
+            Decodes::Bent { base, above, context: each } => {
+                let bend = above * batch;
+                let [low, high] = *each;
+                let beyond = context.saturating_sub(bend);
+                let first = base[batch as usize] + low * (context - beyond) + high * beyond;
+                match context < bend {
+                    true => {
+                        let most = (bend - context) / gain.max(1) + 1;
+                        Progression { first, growth: low * gain, most }
+                    }
+                    false => Progression { first, growth: high * gain, most: u64::MAX },
+                }
+            }
             Decodes::Grid { knots, stretches } => in_grid(knots, stretches, (batch, context, gain)),
         }
     }
@@ -323,12 +351,19 @@ impl Decodes {
             Ticks::try_from(ticks::coefficient(seconds))
                 .expect("a decode iteration lasts some time")
         };
+        let without_context = |base: &[(f64, f64)]| {
+            (0..=sequences)
+                .map(|b| ticks(factor * interpolate(base, f64::from(b)) + more(b)))
+                .collect()
+        };
         match design {
-            DecodeDesign::Sum { base, per_context_s } => Decodes::Sum {
-                base: (0..=sequences)
-                    .map(|b| ticks(factor * interpolate(base, f64::from(b)) + more(b)))
-                    .collect(),
-                context: ticks(factor * per_context_s),
+            DecodeDesign::Sum { base, per_context_s } => {
+                Decodes::Sum { base: without_context(base), context: ticks(factor * per_context_s) }
+            }
+            DecodeDesign::Bent { base, above, per_context_s } => Decodes::Bent {
+                base: without_context(base),
+                above: u64::from(*above),
+                context: per_context_s.map(|each_s| ticks(factor * each_s)),
             },
             DecodeDesign::Grid { context, rows } => {
                 let mut knots: Vec<u64> = context.iter().copied().map(u64::from).collect();
@@ -364,7 +399,7 @@ impl Decodes {
 
     fn shortest(&self) -> Ticks {
         match self {
-            Decodes::Sum { base, .. } => base.iter().copied().min(),
+            Decodes::Sum { base, .. } | Decodes::Bent { base, .. } => base.iter().copied().min(),
             Decodes::Grid { stretches, .. } => stretches.iter().map(|s| s.0).min(),
         }
         .unwrap_or(0)

@@ -122,6 +122,36 @@ fn merits(section: &str, model: &str) -> Merits {
             },
             figures: losses,
         },
+        ("power", "genset") => Merits {
+            head: "Alone on a bus, for a load of half of its rating and 0.6 MW of the pumps that cool it.\n\n| entry | MWh given in the hour | source |\n|---|---|---|",
+            scenario: |preset, _| {
+                Ok(chain(
+                    "it",
+                    &format!(
+                        "  set: {{kind: {}, duty: prime, runs: {{rate: 0 /year}}}}\n  island: {{kind: generator-bus, sets: set, failures: {{rate: 0 /year}}}}\n  it: {{kind: switchgear, fed_by: island, failures: {{rate: 0 /year}}}}\n",
+                        preset.name
+                    ),
+                    preset.text("rating"),
+                ))
+            },
+            figures: |year| format!("{:.2}", year.outcome.real("energy.generated_mwh")),
+        },
+        ("power", "battery") => Merits {
+            head: "Half full at the start, sold from at full power behind a feed with a load of twice as much.\n\n| entry | MWh of its cells in the hour | source |\n|---|---|---|",
+            scenario: |preset, _| {
+                let bus = "  u: {kind: feed, capacity: 1 GW, outages: none}\n  it: {kind: switchgear, fed_by: u, failures: {rate: 0 /year}}\n";
+                let power = format!("{bus}  bess: {{kind: {}, fed_by: it}}\n", preset.name);
+                let power_w =
+                    preset.text("power").replace(" MW", "e6").parse::<f64>().unwrap_or(1e6);
+                let rating = format!("{} MW", 4.0 * power_w / 1e6);
+                let arbitrage = "{charge_below: 1 $/MWh, discharge_above: 10 $/MWh}";
+                Ok(format!(
+                    "{}control: {{battery: {{uses: [arbitrage], arbitrage: {arbitrage}}}}}\n",
+                    chain("it", &power, &rating)
+                ))
+            },
+            figures: |year| format!("{:.1}", year.outcome.real("energy.discharged_mwh")),
+        },
         ("power", _) => Merits {
             head: "Loaded to half of its rating, or to half a megawatt where it has none; cables are a kilometre long.\n\n| entry | input over output | source |\n|---|---|---|",
             scenario: |preset, all| {

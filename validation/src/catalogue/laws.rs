@@ -137,7 +137,12 @@ fn law(presets: &[Preset], name: &str) -> Result<StepDesign, String> {
 
 /// The law with the means of a point, ms: prompt tokens cost what the last of many do.
 fn iteration_ms(steps: &StepDesign, point: &Point) -> f64 {
-    let DecodeDesign::Sum { base, per_context_s } = &steps.decode else { return f64::NAN };
+    let (base, per_context_s) = match &steps.decode {
+        DecodeDesign::Sum { base, per_context_s } => (base, per_context_s),
+        // The points are those of the law, so its bend lies behind them.
+        DecodeDesign::Bent { base, per_context_s: [low, _], .. } => (base, low),
+        DecodeDesign::Grid { .. } => return f64::NAN,
+    };
     let [.., (x, y), (last_x, last_y)] = steps.linear.as_slice() else { return f64::NAN };
     let each_s = (last_y - y) / (last_x - x);
     1e3 * (at(base, point.batch) + per_context_s * point.context + each_s * point.prompt_tokens)

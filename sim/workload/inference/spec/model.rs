@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::laws::MOST_TOKENS;
 use super::service::KV_BLOCKS;
 use crate::spec::{Check, Fault, kinds};
 use crate::units::{Fraction, Power, StepTime};
@@ -37,6 +38,8 @@ pub struct AffineSpec {
     pub per_sequence: StepTime,
     /// More for each token of context that decoding sequences hold.
     pub per_context_token: StepTime,
+    /// Another `per_context_token` beyond some mean context. Default: none.
+    pub long_context: Option<LongContextSpec>,
     /// More for each prompt token in the iteration.
     pub per_prompt_token: StepTime,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
@@ -69,6 +72,8 @@ pub struct TableSpec {
     pub decode: Vec<TablePointSpec>,
     /// More for each token of context that decoding sequences hold.
     pub per_context_token: StepTime,
+    /// Another `per_context_token` beyond some mean context. Default: none.
+    pub long_context: Option<LongContextSpec>,
     /// Duration of the linear operators by tokens in the iteration.
     pub linear: Vec<TablePointSpec>,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
@@ -143,6 +148,8 @@ pub struct ExpertsSpec {
     pub per_sequence: StepTime,
     /// More for each token of context that decoding sequences hold.
     pub per_context_token: StepTime,
+    /// Another `per_context_token` beyond some mean context. Default: none.
+    pub long_context: Option<LongContextSpec>,
     /// More for each prompt token in the iteration.
     pub per_prompt_token: StepTime,
     /// Groups of GPUs among which attention is split by sequences (data-parallel attention). The
@@ -165,6 +172,17 @@ pub struct ExpertsSpec {
     pub fit: Option<String>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
+}
+
+/// What contexts cost that are longer than those to which a law was fitted.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LongContextSpec {
+    /// Tokens of mean context of a sequence up to which `per_context_token` of the law holds. 1 to
+    /// 1,048,576.
+    pub above: u32,
+    /// More for each token of context beyond; no less than that of the law.
+    pub per_context_token: StepTime,
 }
 
 /// Groups of GPUs that share out the attention of a replica.
@@ -293,10 +311,10 @@ impl ModelSpec {
         match self {
             ModelSpec::Affine(s) => Parts {
                 gpus: s.gpus,
-                decode: DecodeDesign::Sum {
-                    base: vec![(0.0, s.base.0), (1.0, s.base.0 + s.per_sequence.0)],
-                    per_context_s: s.per_context_token.0,
-                },
+                decode: by_context(
+                    vec![(0.0, s.base.0), (1.0, s.base.0 + s.per_sequence.0)],
+                    (s.per_context_token, s.long_context, 1.0),
+                ),
                 linear: vec![(0.0, 0.0), (1.0, s.per_prompt_token.0)],
                 fields: ["per_prompt_token", if s.base.0 > 1e-9 { "per_sequence" } else { "base" }],
                 attention: s.attention,
@@ -307,10 +325,7 @@ impl ModelSpec {
             },
             ModelSpec::Table(s) => Parts {
                 gpus: s.gpus,
-                decode: DecodeDesign::Sum {
-                    base: points(&s.decode),
-                    per_context_s: s.per_context_token.0,
-                },
+                decode: by_context(points(&s.decode), (s.per_context_token, s.long_context, 1.0)),
                 linear: points(&s.linear),
                 fields: ["linear", "decode"],
                 attention: s.attention,
@@ -343,10 +358,10 @@ impl ModelSpec {
                 let of_sequences = of_rank * s.per_sequence.0;
                 Parts {
                     gpus: s.gpus,
-                    decode: DecodeDesign::Sum {
-                        base: s.law(|sequences| base + of_sequences * sequences),
-                        per_context_s: of_rank * s.per_context_token.0,
-                    },
+                    decode: by_context(
+                        s.law(|sequences| base + of_sequences * sequences),
+                        (s.per_context_token, s.long_context, of_rank),
+                    ),
                     linear,
                     fields: ["all_experts", if base > SHORTEST_S { "all_experts" } else { "base" }],
                     attention: s.attention,
@@ -427,6 +442,22 @@ impl OverheadsSpec {
     }
 }
 
+/// `base` and what a part `of_rank` of the context costs.
+fn by_context(
+    base: Vec<(f64, f64)>,
+    (each, long, of_rank): (StepTime, Option<LongContextSpec>, f64),
+) -> DecodeDesign {
+    let per_context_s = of_rank * each.0;
+    match long {
+        None => DecodeDesign::Sum { base, per_context_s },
+        Some(LongContextSpec { above, per_context_token }) => DecodeDesign::Bent {
+            base,
+            above,
+            per_context_s: [per_context_s, of_rank * per_context_token.0],
+        },
+    }
+}
+
 /// What all kinds of models have.
 struct Parts<'s> {
     gpus: u32,
@@ -487,7 +518,17 @@ fn odd_decode(decode: &DecodeDesign, of: &str) -> Option<(String, &'static str)>
         DecodeDesign::Sum { per_context_s, .. } if !(0.0..=1.0).contains(per_context_s) => {
             Some(("per_context_token".to_owned(), "must be at most 1 s"))
         }
-        DecodeDesign::Sum { base, .. } => odd_base(base, of),
+        DecodeDesign::Bent { per_context_s: [low, _], .. } if !(0.0..=1.0).contains(low) => {
+            Some(("per_context_token".to_owned(), "must be at most 1 s"))
+        }
+        DecodeDesign::Bent { per_context_s: [low, high], .. } if !(*low..=1.0).contains(high) => {
+            let field = "long_context.per_context_token".to_owned();
+            Some((field, "must be no less than that of the law, and at most 1 s"))
+        }
+        DecodeDesign::Bent { above, .. } if !(1..=MOST_TOKENS).contains(above) => {
+            Some(("long_context.above".to_owned(), "must be from 1 to 1,048,576 tokens"))
+        }
+        DecodeDesign::Sum { base, .. } | DecodeDesign::Bent { base, .. } => odd_base(base, of),
         DecodeDesign::Grid { context, .. }
             if context.is_empty() || !context.windows(2).all(|w| w[0] < w[1]) =>
         {

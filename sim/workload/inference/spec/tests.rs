@@ -8,6 +8,7 @@ use crate::units::{Bandwidth, DataSize, Fraction, Power, Rate, StepTime};
 use crate::workload::inference::load::{
     ClassDesign, ClientDesign, GapLaw, SourceDesign, TraceDesign, TraceFormat,
 };
+use crate::workload::inference::step::{Pace, StepTable};
 use crate::workload::inference::tests_support::rack;
 
 /// The model of every built-in entry, with the rating of the GPU that it stands on.
@@ -226,7 +227,42 @@ fn experts() -> ExpertsSpec {
     let all = presets();
     let found = all.into_iter().find(|(name, _)| name == "deepseek-r1-h200-sglang");
     let Some((_, ModelSpec::Experts(spec))) = found else { panic!("a mixture of experts") };
-    spec
+    ExpertsSpec { long_context: None, ..spec }
+}
+
+/// 10 ms, 0.1 ms a sequence and 10 ns a token of context to a mean of 1,000 tokens, 30 ns beyond; half
+/// of each for the fuller of two ranks. Iterations from below the bend end at it.
+#[test]
+fn contexts_beyond_those_of_the_fit_cost_what_is_said() {
+    let ms = |ms: f64| StepTime(ms * 1e-3);
+    let long_context = Some(LongContextSpec { above: 1000, per_context_token: ms(30e-6) });
+    let mut model = ExpertsSpec {
+        base: ms(10.0),
+        all_experts: ms(0.0),
+        per_sequence: ms(0.1),
+        per_context_token: ms(10e-6),
+        long_context,
+        ..experts()
+    };
+    let table = |model: &ExpertsSpec| {
+        let spec = spec(ModelSpec::Experts(model.clone()));
+        let mut faults = Vec::new();
+        let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &mut no_traces, &mut faults);
+        assert_eq!(faults, []);
+        let pool = &design.pools[0];
+        StepTable::compile(&pool.steps, &pool.power, &rack(), 8, (8, 64), Pace::FULL)
+    };
+    let (one, ms_per_tick) = (table(&model), 62.5e-9);
+    for (context, lasts_ms) in [(2, 10.200_02), (2000, 10.22), (3000, 10.25), (20_000, 10.76)] {
+        let first = one.decode(2, context, 2).first as f64 * ms_per_tick;
+        assert!((first - lasts_ms).abs() < 1e-6, "{context}: {first}");
+    }
+    let below = one.decode(2, 1991, 2);
+    assert_eq!((below.most, one.decode(2, 2000, 2).most), (5, u64::MAX));
+    assert_eq!(one.decode(2, 2002, 2).first - one.decode(2, 2000, 2).first, 2 * 480);
+    model.attention_ranks = Some(AttentionRanksSpec { count: 2, imbalance: None });
+    let of_two = table(&model).decode(2, 3000, 2).first as f64 * ms_per_tick;
+    assert!((of_two - 10.125).abs() < 1e-6, "{of_two}");
 }
 
 /// `a + m (1 - (1 - k/E)^B) + b B` and `m (1 - (1 - k/E)^x) + l x`, and attention of the fullest of
