@@ -92,7 +92,9 @@ pub struct Forecast {
 pub struct Merit {
     /// At the start, $.
     pub npv_usd: f64,
-    /// The yearly rates at which they are worth nothing.
+    /// Whether money is spent before any comes in: without that there is nothing to return.
+    pub invests: bool,
+    /// The yearly rates at which they are worth nothing; none where nothing is invested.
     pub rates: Vec<f64>,
     /// Years until their sum is above zero and stays there.
     pub payback_years: Option<f64>,
@@ -104,9 +106,11 @@ impl Merit {
     /// What `flows` of months are worth at `discount` a year.
     pub fn of(flows: &[f64], discount: f64) -> Self {
         let year = MONTHS_PER_YEAR as f64;
+        let invests = flows.iter().find(|flow| **flow != 0.0).is_some_and(|first| *first < 0.0);
         Self {
             npv_usd: net_present_value(rate_of_period(discount, year), flows),
-            rates: internal_rates(flows, year),
+            invests,
+            rates: if invests { internal_rates(flows, year) } else { Vec::new() },
             payback_years: payback(flows).map(|months| months / year),
             trough_usd: trough(flows),
         }

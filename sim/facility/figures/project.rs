@@ -16,7 +16,7 @@ pub(super) static SITE: &[Figure] = &[
     Figure::new(
         "money.irr",
         Scale::SHARE,
-        "Internal rate of return a year; not defined where none or several make the flows worth nothing.",
+        "Internal rate of return a year; not defined where none or several make the flows worth nothing, or nothing is spent before money comes in.",
     )
     .higher(),
     Figure::new(

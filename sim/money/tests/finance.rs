@@ -99,6 +99,18 @@ fn spending_is_spread_as_its_curve_says() {
     assert_eq!(curve, [(1, 0.15625), (2, 0.34375), (3, 0.34375), (4, 0.15625)]);
 }
 
+/// A mine that runs at a profit first and at a loss later has no investment that returns anything,
+/// although a rate makes its flows worth nothing.
+#[test]
+fn nothing_is_returned_where_nothing_is_invested() {
+    let flows = [0.0, 60.0, 40.0, -30.0, -80.0];
+    assert!(!internal_rates(&flows, 12.0).is_empty());
+    let merit = Merit::of(&flows, 0.1);
+    assert_eq!((merit.invests, merit.irr()), (false, None));
+    let turned = Merit::of(&flows.map(|flow| -flow), 0.1);
+    assert!(turned.invests && turned.irr().is_some());
+}
+
 proptest! {
     #[test]
     fn worth_is_linear(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::facility::levelised_cost;
-use crate::money::{Forecast, Merit, RATES, Settlement, Terms};
+use crate::money::{Cents, Forecast, Merit, RATES, Settlement, Terms};
 
 use super::super::sheet::{Sheet, amount};
 
@@ -12,22 +12,25 @@ pub fn settlement(scenario: &str, terms: &Terms, settlement: &Settlement) -> Str
     let mut out = format!("{scenario}: priced from its meters, not simulated again\n");
     if let Some(bill) = &settlement.bill {
         let revenue_usd = settlement.revenue_usd;
+        // As cash of the owner, like the summary of a run: what is paid stands below zero.
+        let cash = |cost: Cents| Cents(-cost.0).to_string();
         let mut sheet = Sheet::new("Contracts", &["$"]);
         for contract in &bill.contracts {
-            sheet.row(&contract.name, [contract.cost().to_string()]);
+            sheet.row(&contract.name, [cash(contract.cost())]);
             let items = contract.items();
             // A contract of one item is told by its cost.
             for item in items.into_iter().skip_while(|_| contract.items().len() < 2) {
-                sheet.row(&format!("  {}", item.name()), [contract.cost_of(item).to_string()]);
+                sheet.row(&format!("  {}", item.name()), [cash(contract.cost_of(item))]);
             }
         }
-        sheet.row("all contracts", [bill.cost().to_string()]);
+        sheet.row("all contracts", [cash(bill.cost())]);
         sheet.row("own revenue", [format!("{revenue_usd:.2}")]);
-        sheet.row("revenue less contracts", [format!("{:.2}", revenue_usd - bill.cost().usd())]);
+        sheet
+            .row("own revenue less contracts", [format!("{:.2}", revenue_usd - bill.cost().usd())]);
         sheet.write(&mut out);
-        let mut months = Sheet::new("By month", &["$"]);
+        let mut months = Sheet::new("Contracts by month", &["$"]);
         for (month, name) in bill.months.iter().enumerate() {
-            months.row(name, [bill.cost_in(month).to_string()]);
+            months.row(name, [cash(bill.cost_in(month))]);
         }
         months.write(&mut out);
     }
@@ -129,6 +132,7 @@ pub(super) fn rate_of_return(merit: &Merit) -> String {
     let percent = |rate: &f64| format!("{:.2} %", 100.0 * rate);
     let (least, most) = (100.0 * RATES.0, 100.0 * RATES.1);
     match &merit.rates[..] {
+        [] if !merit.invests => "none: nothing is invested first".to_owned(),
         [] => format!("none from {least:.0} % to {most:.0} %"),
         [rate] => percent(rate),
         rates => format!("not one: {}", rates.iter().map(percent).collect::<Vec<_>>().join(", ")),

@@ -267,14 +267,21 @@ impl Text {
                 sheet.row(&format!("programme: {}", programme.name), [amount(income)]);
             }
         }
-        sheet.row("energy cost", [amount(-cost)]);
-        sheet.row("revenue less energy", [amount(site.real("money.margin_usd"))]);
+        // What tenants earn is not the owner's, and energy costs what contracts charge.
+        let own = site.get("money.net_usd").zip(site.get("money.contracts_usd"));
+        match own {
+            Some((net, contracts)) => sheet.row("owner's own of it", [amount(net + contracts)]),
+            None => {
+                sheet.row("energy cost", [amount(-cost)]);
+                sheet.row("revenue less energy", [amount(site.real("money.margin_usd"))]);
+            }
+        }
         for contract in outcome.of(SubjectKind::Contract) {
             sheet
                 .row(&format!("contract: {}", contract.name), [amount(-contract.real("cost_usd"))]);
         }
         if let Some(net) = site.get("money.net_usd") {
-            sheet.row("revenue less contracts", [amount(net)]);
+            sheet.row("own revenue less contracts", [amount(net)]);
         }
         for (key, name) in [
             ("money.capital_usd", "parts before the operation"),
@@ -290,9 +297,11 @@ impl Text {
         }
         if let Some(count) = site.get("money.rates_of_return") {
             let irr = site.get("money.irr");
-            let rate = irr.map_or(format!("not one but {count}"), |rate| {
-                format!("{:.2} % a year", 100.0 * rate)
-            });
+            let none = match count {
+                0.0 => "none".to_owned(),
+                _ => format!("not one but {count}"),
+            };
+            let rate = irr.map_or(none, |rate| format!("{:.2} % per year", 100.0 * rate));
             self.line("internal rate of return", &rate);
             let payback = site.get("money.payback_years");
             self.line(
