@@ -2,7 +2,7 @@
 
 use loadbank::facility::SubjectKind;
 
-use super::support::{Bench, Told, column, load_errors, simulate, simulate_file};
+use super::support::{Bench, Told, column, data, load_errors, simulate, simulate_file};
 
 /// Machines that sleep at nothing and start at once, without cooling: what they draw is what the site
 /// imports. 28,571 of 3.5 kW are 100 MW.
@@ -146,6 +146,40 @@ fn an_alert_spares_awards_where_the_order_says_so() {
     let (price_first, award_first) = (least(""), least("control: {order: [emergency, reserve]}\n"));
     assert!((4.99..=5.0).contains(&price_first), "{price_first} MW");
     assert!((19.99..=20.0).contains(&award_first), "{award_first} MW");
+}
+
+/// Target 4 of the study of coincident peaks: 100 MW that keep 5 MW in alerts at 98 % of the running
+/// maximum give up 95 MW in 111 hours of the summer of 2024, and draw 5 MW at its four peaks.
+#[test]
+fn alerts_of_a_summer_cost_what_their_hours_say() {
+    let Some(data) = data() else { return };
+    let table = data.join("grid/ercot_hubavg_da60_loadfc_2024_2025.csv.gz").canonicalize().unwrap();
+    let yard = YARD
+        .replace("machines: 28571, power: 3500 W", "machines: 25000, power: 4000 W")
+        .replace("start: 2026-07-01T00:00:00Z", "start: 2024-06-01T05:00:00Z")
+        .replace("duration: 4 h", "duration: 122 days\nsite: {time_zone: America/Chicago}")
+        .replace("{csv: prices.csv, column: price, unit: $/MWh}", "{fixed: 30 $/MWh}")
+        .replace("interval: 1 min", "interval: 1 h");
+    let programme = format!(
+        "programmes:
+  peaks:
+    kind: peak-forecast
+    leave: 5 MW
+    alert_at: 98 %
+    window: {{months: [6, 7, 8, 9], hours: ['15:00-18:00']}}
+    interval: 1 h
+    forecast: {{csv: {}, column: da_demand_forecast_mw, unit: MW}}
+",
+        table.display()
+    );
+    let told = simulate(&(yard + &programme), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let peaks = told.outcome.of(SubjectKind::Programme).next().expect("a programme");
+    let curtailed_mwh = peaks.real("curtailed_mwh");
+    assert!((curtailed_mwh - 95.0 * 111.0).abs() < 1e-3 * 95.0 * 111.0, "{curtailed_mwh} MWh");
+    let import_mw = column(&told, "import_mw");
+    let low = import_mw.iter().filter(|mw| **mw < 50.0).count();
+    assert_eq!(low, 111);
 }
 
 /// Miners beside a load that steps by 10 MW each hour, behind 60 MW: with a margin of 12 MW, or of what the
