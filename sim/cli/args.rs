@@ -208,9 +208,9 @@ pub(super) struct Phases {
     pub(super) format: Format,
 }
 
-/// What all commands about studies take.
+/// Where the results of a study go, and how they are told.
 #[derive(Debug, Args)]
-pub(super) struct StudyRun {
+pub(super) struct Results {
     /// Folder in which the folder of the study is, or is made.
     #[arg(short, long, value_name = "DIR", default_value = "studies")]
     pub(super) output: PathBuf,
@@ -222,7 +222,11 @@ pub(super) struct StudyRun {
     /// File format of the tables, or several: `--tables csv,parquet`.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [table::Format::best()])]
     pub(super) tables: Vec<table::Format>,
+}
 
+/// What commands take that make replications.
+#[derive(Debug, Args)]
+pub(super) struct Making {
     /// Replications to run at once; results do not depend on their number. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
@@ -265,7 +269,10 @@ pub(super) struct Compare {
     pub(super) yes: bool,
 
     #[command(flatten)]
-    pub(super) run: StudyRun,
+    pub(super) results: Results,
+
+    #[command(flatten)]
+    pub(super) making: Making,
 }
 
 /// What `reliability --without` leaves out.
@@ -359,7 +366,10 @@ pub(super) struct StudyArgs {
     pub(super) yes: bool,
 
     #[command(flatten)]
-    pub(super) run: StudyRun,
+    pub(super) results: Results,
+
+    #[command(flatten)]
+    pub(super) making: Making,
 }
 
 /// `loadbank merge`
@@ -382,7 +392,7 @@ pub(super) struct Merge {
     pub(super) partial: bool,
 
     #[command(flatten)]
-    pub(super) run: StudyRun,
+    pub(super) results: Results,
 }
 
 /// `loadbank plan`

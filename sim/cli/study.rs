@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::args::{Check, Compare, Format, Merge, Plan, StudyArgs, StudyRun, SummaryFormat};
+use super::args::{
+    Check, Compare, Format, Making, Merge, Plan, Progress, Results, StudyArgs, SummaryFormat,
+};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Count;
@@ -28,13 +30,15 @@ pub(super) fn compare(args: &Compare) -> Exit {
     }
     let replications = args.replications as usize;
     let reading = compare_files(&args.files, &args.sets, replications, args.warm_up, &args.require);
-    begin(&args.run, reading, Shard::WHOLE).map_or_else(|exit| exit, |work| work.go(args.yes, None))
+    let made = (&args.results, Some(&args.making));
+    begin(made, reading, Shard::WHOLE).map_or_else(|exit| exit, |work| work.go(args.yes, None))
 }
 
 /// `loadbank study`
 pub(super) fn study(args: &StudyArgs) -> Exit {
     let shard = args.shard.unwrap_or(Shard::WHOLE);
-    let work = match begin(&args.run, read_study(&args.file, &args.sets), shard) {
+    let made = (&args.results, Some(&args.making));
+    let work = match begin(made, read_study(&args.file, &args.sets), shard) {
         Ok(work) => work,
         Err(exit) => return exit,
     };
@@ -48,7 +52,8 @@ pub(super) fn study(args: &StudyArgs) -> Exit {
 
 /// `loadbank merge`
 pub(super) fn merge(args: &Merge) -> Exit {
-    let mut work = match begin(&args.run, read_study(&args.file, &args.sets), Shard::WHOLE) {
+    let made = (&args.results, None);
+    let mut work = match begin(made, read_study(&args.file, &args.sets), Shard::WHOLE) {
         Ok(work) => work,
         Err(exit) => return exit,
     };
@@ -121,7 +126,8 @@ enum Answered {
 
 /// A study on its way.
 struct Work<'a> {
-    run: &'a StudyRun,
+    results: &'a Results,
+    making: Option<&'a Making>,
     study: Study,
     cases: Vec<Case>,
     store: Store,
@@ -132,14 +138,19 @@ struct Work<'a> {
 }
 
 /// Opens the folder of a study if nothing is wrong with it.
-fn begin(run: &StudyRun, reading: StudyReading, shard: Shard) -> Result<Work<'_>, Exit> {
+fn begin<'a>(
+    (results, making): (&'a Results, Option<&'a Making>),
+    reading: StudyReading,
+    shard: Shard,
+) -> Result<Work<'a>, Exit> {
     let study = accept(reading)?;
     let cases = study.candidates();
+    let reshard = making.is_some_and(|making| making.reshard);
     let store =
-        Store::open(&run.output, &study, shard, run.reshard).map_err(|error| refuse(&error))?;
+        Store::open(&results.output, &study, shard, reshard).map_err(|error| refuse(&error))?;
     let before = store.count(cases.iter().map(|case| case.key.as_str()));
     if before == 0
-        && let Some(why) = store.why_new(&run.output, &study)
+        && let Some(why) = store.why_new(&results.output, &study)
     {
         note(&format!("nothing of the last `{}` is reused: {why}", study.name));
     }
@@ -147,8 +158,18 @@ fn begin(run: &StudyRun, reading: StudyReading, shard: Shard) -> Result<Work<'_>
         note(&format!("{} torn lines of the logs are left out", store.torn()));
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = run.threads.map_or(cores, usize::from);
-    Ok(Work { run, study, cases, store, shard, threads, started: Instant::now(), before })
+    let threads = making.and_then(|making| making.threads).map_or(cores, usize::from);
+    Ok(Work {
+        results,
+        making,
+        study,
+        cases,
+        store,
+        shard,
+        threads,
+        started: Instant::now(),
+        before,
+    })
 }
 
 fn refuse(error: &StoreError) -> Exit {
@@ -240,7 +261,10 @@ impl Work<'_> {
             stop: &stop,
         };
         let runner = Runner::new(&self.study.arms, limits);
-        let mut shown = Count::start(self.run.progress, &self.study.name);
+        let mut shown = Count::start(
+            self.making.map_or(Progress::Off, |making| making.progress),
+            &self.study.name,
+        );
         let progress = |done, of| shown.update(done, of);
         let (study, cases, store) = (&self.study, &self.cases, &mut self.store);
         let made = match &study.search {
@@ -334,13 +358,13 @@ impl Work<'_> {
 
     /// Writes and prints what a question came to.
     fn answer(&self, answered: &Answered) -> Exit {
-        let Self { study, store, run, .. } = self;
+        let Self { study, store, results, .. } = self;
         let heading = self.heading(0);
         let (shown, json, written, n) = match (answered, &study.search) {
             (Answered::Found(found), Some(search)) => (
                 text::search(study, search, found, &heading),
                 text::search_json(study, search, found, store),
-                text::write_trials(study, search, found, store, &run.tables),
+                text::write_trials(study, search, found, store, &results.tables),
                 search.at_most as usize,
             ),
             (Answered::Selected(selected), _) => {
@@ -348,7 +372,7 @@ impl Work<'_> {
                 (
                     text::selection(study, cases, selected, &heading),
                     text::selection_json(study, cases, selected, store),
-                    text::write_selection(study, cases, selected, store, &run.tables),
+                    text::write_selection(study, cases, selected, store, &results.tables),
                     selected.cases.iter().map(|case| case.0).max().unwrap_or(0),
                 )
             }
@@ -361,7 +385,7 @@ impl Work<'_> {
         if let Err(error) = written {
             return self.cannot_write(&error);
         }
-        let printed = match run.format {
+        let printed = match results.format {
             SummaryFormat::Text => print(&shown),
             SummaryFormat::Markdown => print(&text::markdown_answer(study, &shown)),
             SummaryFormat::Json => print(&json),
@@ -390,7 +414,7 @@ impl Work<'_> {
         if let Err(exit) = self.write(&contrasts, &required, n) {
             return exit;
         }
-        let printed = match self.run.format {
+        let printed = match self.results.format {
             SummaryFormat::Text => print(&self.text(&contrasts, &required, n)),
             SummaryFormat::Markdown => print(&self.markdown(&contrasts, &required, n)),
             SummaryFormat::Json => {
@@ -433,7 +457,7 @@ impl Work<'_> {
             contrasts,
             &self.store,
             n,
-            &self.run.tables,
+            &self.results.tables,
         );
         // The page is made from what was written.
         let page = || write_report(self.store.folder()).map(drop).map_err(io::Error::other);
