@@ -427,7 +427,7 @@ impl Cell {
         for (at, request) in handed.drain(..) {
             // The link that is free first.
             let free = free.iter_mut().min().expect("a cell has a link");
-            *free = at.max(*free) + link.per_token * (request.to_prefill() - 1);
+            *free = link.carries(&request, at, *free);
             let ready = *free + link.latency;
             let place = transfers.partition_point(|&(other, _)| other <= ready);
             transfers.insert(place, (ready, request));

@@ -123,4 +123,7 @@ pub struct DisaggregationDesign {
     pub latency: Span,
     /// Links of a cell, each of which carries one transfer at a time.
     pub links: usize,
+    /// Parts in which the memory of a prompt is sent while later ones are computed; one where nothing
+    /// is sent before the first token.
+    pub layers: u32,
 }

@@ -137,6 +137,7 @@ fn represented_cells_agree_with_everything_that_they_carry() {
                 per_token_s: 20e-6,
                 latency: Span::from_nanos(2_000_000),
                 links: 1,
+                layers: 4,
             }),
             ..ServingDesign::default()
         };

@@ -56,6 +56,19 @@ pub(super) struct Link {
     pub(super) per_token: Ticks,
     pub(super) latency: Ticks,
     pub(super) links: usize,
+    pub(super) layers: u64,
+}
+
+impl Link {
+    /// When a transfer ends of `request`, whose first token came at `at`, over a link that is free
+    /// from `free` on. Layer by layer it begins when the first layer of the prompt is through, and the
+    /// memory of the last one is sent after the first token.
+    pub(super) fn carries(&self, request: &Request, at: Ticks, free: Ticks) -> Ticks {
+        let whole = self.per_token * (request.to_prefill() - 1);
+        let begun = request.admitted.min(at);
+        let first_layer = begun + (at - begun).div_ceil(self.layers);
+        (first_layer.max(free) + whole).max(at + whole.div_ceil(self.layers))
+    }
 }
 
 /// What the requests of a class have in common.
@@ -102,6 +115,7 @@ impl CellDesign {
                 per_token: ticks::coefficient(d.per_token_s) as Ticks,
                 latency: length(d.latency),
                 links: d.links,
+                layers: u64::from(d.layers.max(1)),
             }),
             scaling: serving.scaling,
             stride: design.stride,

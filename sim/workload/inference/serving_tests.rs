@@ -92,13 +92,34 @@ fn what_is_handed_over_takes_the_link() {
     let split = lone(|design| {
         let prefill = 1;
         design.serving.disaggregation =
-            Some(DisaggregationDesign { prefill, per_token_s, latency, links: 1 });
+            Some(DisaggregationDesign { prefill, per_token_s, latency, links: 1, layers: 1 });
     });
     let transfer = 400.0 * per_token_s + 0.003;
     assert_median(&split.ttft, TTFT_S);
     assert_median(&split.e2e, TTFT_S + transfer + 60.0 * DECODE_S);
     assert!((split.tbt.max_s().unwrap() - transfer - DECODE_S) > -1e-9);
     assert_eq!(split.failed, 0);
+}
+
+/// Of ten layers, nine tenths are sent by the first token over a link that is fast enough. Over one that
+/// takes twice as long as the prompt, all of it follows the first layer without a pause.
+#[test]
+fn memory_is_sent_layer_by_layer_while_the_prompt_is_computed() {
+    for (link_s, after_first_s) in
+        [(0.2 * TTFT_S, 0.02 * TTFT_S), (2.0 * TTFT_S, (0.1 + 2.0 - 1.0) * TTFT_S)]
+    {
+        let split = lone(|design| {
+            design.serving.disaggregation = Some(DisaggregationDesign {
+                prefill: 1,
+                per_token_s: link_s / 400.0,
+                latency: Span::from_nanos(3_000_000),
+                links: 1,
+                layers: 10,
+            });
+        });
+        assert_median(&split.ttft, TTFT_S);
+        assert_median(&split.e2e, TTFT_S + after_first_s + 0.003 + 60.0 * DECODE_S);
+    }
 }
 
 #[test]
@@ -430,6 +451,7 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
             per_token_s: 5e-6,
             latency: Span::from_nanos(1_000_000),
             links: 1,
+            layers: [1, 3, 80][luck.below(3) as usize],
         });
     }
     design

@@ -78,6 +78,9 @@ pub struct DisaggregationSpec {
     /// Links of a cell, so many transfers overlap, each at the whole `bandwidth`. 1 to 1,024.
     /// Default: 1.
     pub links: Option<u32>,
+    /// Layers of the model, the memory of each of which is sent as soon as the prompt is through it. 1 to
+    /// 1,024. Default: 1, so that nothing is sent before the first token.
+    pub layers: Option<u32>,
     /// From the last byte of a transfer to a request that can be admitted. Default: none.
     pub latency: Option<Duration>,
 }
@@ -161,6 +164,9 @@ impl InferenceSpec {
                     latency: spec.latency.map_or(Span::ZERO, Span::from),
                     links: Check { faults }.within("disaggregation", |check| {
                         check.whole("links", spec.links.unwrap_or(1).into(), (1, 1024)) as usize
+                    }),
+                    layers: Check { faults }.within("disaggregation", |check| {
+                        check.whole("layers", spec.layers.unwrap_or(1).into(), (1, 1024)) as u32
                     }),
                 });
             }

@@ -467,6 +467,7 @@ fn faults_name_their_field() {
             kv_per_token: DataSize(160e3),
             bandwidth: Bandwidth(50e9),
             links: None,
+            layers: None,
             latency: None,
         });
     });
