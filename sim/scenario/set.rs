@@ -64,15 +64,22 @@ pub(crate) fn apply(root: &mut Node, argument: &str, files: &mut Files, sink: &m
     }
 }
 
-/// Steps that name something of the scenario, which cannot be made: a section, a component.
-const NAMED_STEPS: usize = 2;
+/// Sections that hold fields, not components by name.
+const OF_FIELDS: [&str; 8] =
+    ["site", "weather", "price", "carbon", "control", "output", "water", "money"];
+
+/// How many steps of a path name something of the scenario, which cannot be made: a section, and a
+/// component of it.
+fn named_steps(section: &str) -> usize {
+    if OF_FIELDS.contains(&section) { 1 } else { 2 }
+}
 
 /// Follows `steps`, each with the path before it, and puts `value` at the end.
 fn edit(root: &mut Node, steps: &[(Name, &str)], value: Node) -> Result<(), Box<Diagnostic>> {
     let ((last, last_before), way) = steps.split_last().expect("a path has a step");
     let mut node = root;
     for (depth, (step, before)) in way.iter().enumerate() {
-        let made = depth >= NAMED_STEPS && !matches!(value.value, Value::Null);
+        let made = depth >= named_steps(&steps[0].0.text) && !matches!(value.value, Value::Null);
         if made && let Value::Map(map) = &mut node.value {
             make(map, step);
         }
@@ -99,8 +106,8 @@ fn edit(root: &mut Node, steps: &[(Name, &str)], value: Node) -> Result<(), Box<
     Ok(())
 }
 
-/// A part of a component that is not written is an empty one. A misspelt part is found when the
-/// component is read.
+/// A part that is not written is an empty one. A misspelt part is found when what it is a part of is
+/// read.
 fn make(map: &mut Map, step: &Name) {
     if map.entry(&step.text).is_none() {
         let value = Node { value: Value::Map(Map::default()), mark: step.mark, used_at: None };

@@ -25,9 +25,10 @@ fn a_set_replaces_adds_and_removes() {
                 "name=a = b",
                 "site={latitude: 32 deg}",
                 "site.altitude=545 m",
+                "site.part.of=it",
             ]
         ),
-        "power:\n  ups-{1..4}:\n    rating: 80 MVA\n    fed_by:\n    - a\n    - pdu-{1..3}\nname: a = b\nsite:\n  latitude: 32 deg\n  altitude: 545 m\n"
+        "power:\n  ups-{1..4}:\n    rating: 80 MVA\n    fed_by:\n    - a\n    - pdu-{1..3}\nname: a = b\nsite:\n  latitude: 32 deg\n  altitude: 545 m\n  part:\n    of: it\n"
     );
 }
 
