@@ -270,7 +270,7 @@ impl Text {
         // What tenants earn is not the owner's, and energy costs what contracts charge.
         let own = site.get("money.net_usd").zip(site.get("money.contracts_usd"));
         match own {
-            Some((net, contracts)) => sheet.row("owner's own of it", [amount(net + contracts)]),
+            Some((net, contracts)) => sheet.row("own revenue", [amount(net + contracts)]),
             None => {
                 sheet.row("energy cost", [amount(-cost)]);
                 sheet.row("revenue less energy", [amount(site.real("money.margin_usd"))]);
