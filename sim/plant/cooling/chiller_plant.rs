@@ -9,7 +9,7 @@ use super::circuit::{CircuitDesign, Stream};
 use super::device::fan_power_w;
 use super::exchange::{RackExchanger, WaterExchanger};
 use super::head::Head;
-use super::pumps::Pumping;
+use super::pumps::{LeavingControl, Pumping};
 use super::root;
 use super::setpoint::Setpoint;
 use super::staging::{self, Control, Device, FanControl, Staged};
@@ -37,6 +37,8 @@ pub struct ChillerPlantDesign {
     /// Electric power of all condenser pumps, W; as much of it as of the chilled-water pumps'
     /// ends as heat in the tower.
     pub condenser_pump_w: f64,
+    /// What their speed follows; none where it is constant. Not with an economiser.
+    pub condenser_pump_control: Option<LeavingControl>,
     /// The tower.
     pub tower: TowerDesign,
     /// How the tower's fans are run.
@@ -117,7 +119,7 @@ impl ChillerPlantDesign {
             condenser: Stream { kg_s: condenser_kg_s, w_k: condenser_kg_s * CP_WATER },
             condenser_flow,
             chilled_pump_w,
-            condenser_pump_w: pumps * self.condenser_pump_w,
+            condenser_full_w: pumps * self.condenser_pump_w,
             economiser_w_k: self
                 .economiser
                 .map(|e| e.conductance_w_k(chilled_w_k, condenser_kg_s * CP_WATER)),
@@ -141,12 +143,12 @@ struct Question<'a> {
     asked_w: f64,
     /// Capacity rate of the chilled water, W/K.
     chilled_w_k: f64,
-    /// Condenser water, and as a share of design.
+    /// Condenser water with its pumps at full speed, and as a share of design.
     condenser: Stream,
     condenser_flow: f64,
-    /// Power of the pumps, W.
+    /// Power of the pumps, W; those of condenser water at full speed.
     chilled_pump_w: f64,
-    condenser_pump_w: f64,
+    condenser_full_w: f64,
     /// Heat that the economiser moves per kelvin between its inlets, W/K.
     economiser_w_k: Option<f64>,
     fans: f64,
@@ -163,6 +165,7 @@ struct Question<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Answer {
     supply_c: f64,
+    pumped: Pumped,
     tower: Staged,
     /// Heat of the tower, W.
     tower_w: f64,
@@ -188,9 +191,17 @@ struct Lifted {
     entering_c: f64,
 }
 
+/// Condenser water on its way, and the power of its pumps, W.
+#[derive(Debug, Clone, Copy)]
+struct Pumped {
+    stream: Stream,
+    pump_w: f64,
+}
+
 /// Water of the tower and what becomes of it, with chilled water leaving at some temperature.
 #[derive(Debug, Clone, Copy)]
 struct Condensed {
+    pumped: Pumped,
     tower: Staged,
     tower_w: f64,
     tower_c: f64,
@@ -267,17 +278,47 @@ impl Question<'_> {
         self.asked_w / self.chilled_w_k
     }
 
+    /// Condenser water that enters the condensers at `entering_c` and takes up `heat_w` in them.
+    fn pumped(&self, entering_c: f64, heat_w: f64) -> Pumped {
+        let full = self.condenser;
+        let Some(control) = &self.plant.condenser_pump_control else {
+            return Pumped { stream: full, pump_w: self.condenser_full_w };
+        };
+        let speed = control.speed(entering_c, heat_w, full.w_k);
+        Pumped {
+            stream: Stream { kg_s: speed * full.kg_s, w_k: speed * full.w_k },
+            pump_w: speed * speed * speed * self.condenser_full_w,
+        }
+    }
+
+    /// Condenser water that takes up what is `lifted`.
+    fn pumped_for(&self, lifted: &Lifted) -> Pumped {
+        let compressors_w = self.plant.chillers.compressor_heat * lifted.chiller_w;
+        self.pumped(lifted.entering_c, lifted.chilled_w + compressors_w)
+    }
+
     /// What condenser pumps put into their water, W.
-    fn condenser_pump_heat_w(&self) -> f64 {
-        self.plant.circuit.pump_heat * self.condenser_pump_w
+    fn pump_heat_w(&self, pumped: &Pumped) -> f64 {
+        self.plant.circuit.pump_heat * pumped.pump_w
     }
 
     /// Nothing cools the chilled water; the tower has the heat of the condenser pumps.
     fn idle(&self) -> Answer {
-        let tower_w = self.condenser_pump_heat_w();
+        let at = |c: f64| {
+            let pumped = self.pumped(self.entering(c).c, 0.0);
+            let tower_w = self.pump_heat_w(&pumped);
+            let tower = self.tower(tower_w, self.wanted_c(), self.plant.fan_control, pumped.stream);
+            (pumped, tower_w, tower)
+        };
+        let mut found = at(self.wanted_c());
+        if self.plant.condenser_pump_control.is_some() {
+            found = at(found.2.leaving_c);
+        }
+        let (pumped, tower_w, tower) = found;
         Answer {
             supply_c: self.air.dry_bulb_c,
-            tower: self.tower(tower_w, self.wanted_c(), self.plant.fan_control),
+            pumped,
+            tower,
             tower_w,
             carried_w: 0.0,
             economiser_w: 0.0,
@@ -292,8 +333,10 @@ impl Question<'_> {
     fn economiser_alone(&self, conductance: f64) -> Answer {
         // What the exchanger needs between its inlets, against what the racks leave.
         let lift_k = self.asked_w / conductance - self.range_k();
-        let tower_w = self.asked_w + self.condenser_pump_heat_w();
-        let tower = self.tower(tower_w, self.plant.setpoint_c - lift_k, self.plant.fan_control);
+        let pumped = Pumped { stream: self.condenser, pump_w: self.condenser_full_w };
+        let tower_w = self.asked_w + self.pump_heat_w(&pumped);
+        let target_c = self.plant.setpoint_c - lift_k;
+        let tower = self.tower(tower_w, target_c, self.plant.fan_control, pumped.stream);
         let supply_c = tower.leaving_c + lift_k;
         if supply_c > BOILING_C {
             let stopped = Self { available: 0.0, ..*self };
@@ -307,6 +350,7 @@ impl Question<'_> {
         }
         Answer {
             supply_c: supply_c.min(BOILING_C),
+            pumped,
             tower,
             tower_w,
             carried_w: self.asked_w,
@@ -346,6 +390,7 @@ impl Question<'_> {
         let Lifted { economiser_w, chilled_w, chiller_w, head, .. } = found.lifted;
         Answer {
             supply_c,
+            pumped: found.pumped,
             tower: found.tower,
             tower_w: found.tower_w,
             carried_w: economiser_w + chilled_w,
@@ -403,9 +448,10 @@ impl Question<'_> {
         };
         let at = |tower_c: f64| {
             let lifted = self.lift(running, (supply_c, tower_c), economiser, load);
-            let tower_w = self.condensed_w(&lifted);
-            let tower = self.tower(tower_w, target_c, control);
-            Condensed { tower, tower_w, tower_c, lifted }
+            let pumped = self.pumped_for(&lifted);
+            let tower_w = self.condensed_w(&lifted, &pumped);
+            let tower = self.tower(tower_w, target_c, control, pumped.stream);
+            Condensed { pumped, tower, tower_w, tower_c, lifted }
         };
 
         // Most often the fans hold what is wanted; else the water settles where the compressors'
@@ -436,10 +482,10 @@ impl Question<'_> {
     }
 
     /// Heat that the tower gets, W.
-    fn condensed_w(&self, lifted: &Lifted) -> f64 {
+    fn condensed_w(&self, lifted: &Lifted, pumped: &Pumped) -> f64 {
         lifted.economiser_w
             + lifted.chilled_w
-            + self.condenser_pump_heat_w()
+            + self.pump_heat_w(pumped)
             + self.plant.chillers.compressor_heat * lifted.chiller_w
     }
 
@@ -498,7 +544,7 @@ impl Question<'_> {
         1.0 / (1.0 / w_k.min(NEARLY_ALL * self.chilled_w_k) - 1.0 / self.chilled_w_k)
     }
 
-    fn tower(&self, heat_w: f64, target_c: f64, fans: FanControl) -> Staged {
+    fn tower(&self, heat_w: f64, target_c: f64, fans: FanControl, stream: Stream) -> Staged {
         let plant = self.plant;
         let control = Control {
             fans,
@@ -509,12 +555,12 @@ impl Question<'_> {
             by_return: true,
         };
         let leaving = |operation, heat: f64| {
-            plant.tower.leaving_c(&self.sink, heat * heat_w, self.condenser, operation)
+            plant.tower.leaving_c(&self.sink, heat * heat_w, stream, operation)
         };
         let device = Device {
             leaving,
             sink_c: self.sink.wet_bulb_c,
-            range_k: heat_w / self.condenser.w_k,
+            range_k: heat_w / stream.w_k,
             fans: self.fans,
         };
         staging::run(&device, &control)
@@ -530,8 +576,8 @@ impl Question<'_> {
             return_c: answer.supply_c + answer.carried_w / self.chilled_w_k,
             device_c: answer.tower.leaving_c,
             fan_w: fan_power_w(tower.fan_w_in(self.air), tower.fan_law, &answer.tower),
-            pump_w: self.chilled_pump_w + self.condenser_pump_w,
-            condenser_pump_w: self.condenser_pump_w,
+            pump_w: self.chilled_pump_w + answer.pumped.pump_w,
+            condenser_pump_w: answer.pumped.pump_w,
             flow: self.flow,
             chiller_w: answer.chiller_w,
             fan_speed: answer.tower.speed(),

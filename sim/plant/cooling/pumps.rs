@@ -73,6 +73,34 @@ impl PumpLaw {
     }
 }
 
+/// Speed of pumps by the temperature at which their stream leaves what it cools: in a condenser the
+/// one that stands for the pressure of its refrigerant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeavingControl {
+    /// At and below this they run at their least speed, degrees Celsius.
+    pub slowest_c: f64,
+    /// From this on they run at full speed, degrees Celsius; above `slowest_c`.
+    pub fastest_c: f64,
+    /// Least speed, as a share of full.
+    pub minimum_speed: f64,
+}
+
+impl LeavingControl {
+    /// The speed at which pumps settle whose stream enters at `entering_c` and takes up `heat_w`;
+    /// `full_w_k` is its capacity rate at full speed.
+    ///
+    /// Speed rises in a straight line with what leaves, `entering + heat / (speed full_w_k)`, which
+    /// falls with speed: the one solution is the positive root of a square.
+    pub(super) fn speed(&self, entering_c: f64, heat_w: f64, full_w_k: f64) -> f64 {
+        let least = self.minimum_speed;
+        let per_k = (1.0 - least) / (self.fastest_c - self.slowest_c);
+        let unwarmed = least + per_k * (entering_c - self.slowest_c);
+        let warmed = per_k * heat_w.max(0.0) / full_w_k;
+        let root = 0.5 * (unwarmed + (unwarmed * unwarmed + 4.0 * warmed).sqrt());
+        root.clamp(least, 1.0)
+    }
+}
+
 /// Electric power of a pump, W: `V dp / eta`.
 pub(super) fn power_w(flow_m3_s: f64, head_pa: f64, efficiency: f64) -> f64 {
     flow_m3_s * head_pa / efficiency
@@ -122,6 +150,29 @@ mod tests {
     }
 
     proptest! {
+        /// Against halving for the speed that asks for itself.
+        #[test]
+        fn pumps_settle_at_the_speed_that_what_leaves_asks_for(
+            slowest_c in 15.0..30.0f64,
+            span_k in 1.0..15.0f64,
+            minimum_speed in 0.1..0.9f64,
+            entering_c in 5.0..40.0f64,
+            range_k in 0.0..12.0f64,
+        ) {
+            let law = LeavingControl { slowest_c, fastest_c: slowest_c + span_k, minimum_speed };
+            let asked = |speed: f64| {
+                let leaving_c = entering_c + range_k / speed;
+                let share = ((leaving_c - slowest_c) / span_k).clamp(0.0, 1.0);
+                minimum_speed + (1.0 - minimum_speed) * share
+            };
+            let (mut low, mut high) = (0.01, 1.0);
+            for _ in 0..60 {
+                let middle = 0.5 * (low + high);
+                if asked(middle) > middle { low = middle } else { high = middle }
+            }
+            prop_assert!((law.speed(entering_c, 1e3 * range_k, 1e3) - high).abs() < 1e-9);
+        }
+
         /// Against the two curves, head by head: halving finds the flow at which they meet.
         #[test]
         fn the_flow_is_where_the_curves_of_pumps_and_circuit_meet(

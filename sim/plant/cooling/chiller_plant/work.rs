@@ -1,6 +1,7 @@
 //! A chiller plant whose chilled and condenser water are not where they settle.
 
-use super::{ChillerPlantDesign, Lifted, Load, Question};
+use super::{ChillerPlantDesign, Lifted, Load, Pumped, Question};
+use crate::plant::cooling::circuit::Stream;
 use crate::plant::cooling::head::Head;
 use crate::plant::cooling::inertia::{CondenserRejection, Rejection};
 use crate::plant::cooling::root;
@@ -37,11 +38,13 @@ struct Cooled {
 impl Question<'_> {
     fn work(&self, moment: &Moment<'_>) -> Work {
         let (lifted, rejection) = self.lift_at(moment);
+        let pumped = self.pumped_for(&lifted);
         let Cooled { tower, heat_w: tower_w, rejection: cooled, held_c } =
-            self.cool(moment, &lifted);
+            self.cool(moment, &lifted, &pumped);
         let carried_w = lifted.economiser_w + lifted.chilled_w;
         let answer = super::Answer {
             supply_c: moment.supply_c,
+            pumped,
             tower,
             tower_w,
             carried_w,
@@ -54,7 +57,7 @@ impl Question<'_> {
         let saturated =
             rejection != Rejection::Off && !matches!(rejection, Rejection::Regulated(_));
         let condenser = CondenserRejection {
-            heat_w: self.condensed_w(&lifted) - carried_w,
+            heat_w: self.condensed_w(&lifted, &pumped) - carried_w,
             rejection: cooled,
             held_c,
         };
@@ -125,10 +128,11 @@ impl Question<'_> {
     }
 
     /// What the tower does with the water that it has.
-    fn cool(&self, moment: &Moment<'_>, lifted: &Lifted) -> Cooled {
+    fn cool(&self, moment: &Moment<'_>, lifted: &Lifted, pumped: &Pumped) -> Cooled {
         let plant = self.plant;
         let tower_c = moment.condenser_c;
-        let comes_w = self.condensed_w(lifted);
+        let comes_w = self.condensed_w(lifted, pumped);
+        let stream = pumped.stream;
         let forced = match self.fan_speed {
             Some(0.0) => Operation::Free,
             speed if self.fans > 0.0 => {
@@ -138,8 +142,8 @@ impl Question<'_> {
         };
         // Each is a root: found once in an instant.
         let able_w = |c: f64, operation| {
-            let asked = (c, self.condenser.kg_s, operation);
-            moment.capacities.of_tower(asked, || self.tower_able_w(c, operation))
+            let asked = (c, stream.kg_s, operation);
+            moment.capacities.of_tower(asked, || self.tower_able_w(c, operation, stream))
         };
         let (forced_w, free_w) = (able_w(tower_c, forced), able_w(tower_c, Operation::Free));
         let here_w = |operation| if operation == forced { forced_w } else { free_w };
@@ -177,7 +181,7 @@ impl Question<'_> {
         if (tower_c - held_c).abs() <= HELD_K && comes_w <= here_w(strongest) {
             let bypassed = held_c <= least_c + HELD_K;
             if bypassed || comes_w >= free_w {
-                let tower = self.tower(comes_w, wanted_c, control);
+                let tower = self.tower(comes_w, wanted_c, control, stream);
                 let rejection = Rejection::Regulated(held_c);
                 return Cooled { tower, heat_w: comes_w, rejection, held_c };
             }
@@ -195,14 +199,14 @@ impl Question<'_> {
     }
 
     /// The most heat that the tower takes from water that leaves it at `c`, W: one bracketed root.
-    fn tower_able_w(&self, c: f64, operation: Operation) -> f64 {
+    fn tower_able_w(&self, c: f64, operation: Operation, stream: Stream) -> f64 {
         let tower = &self.plant.tower;
-        let excess = |w: f64| tower.leaving_c(&self.sink, w, self.condenser, operation) - c;
+        let excess = |w: f64| tower.leaving_c(&self.sink, w, stream, operation) - c;
         let least = self.sink.wet_bulb_c - c;
         if least >= 0.0 {
             return 0.0;
         }
-        let mut most_w = 8.0 * self.condenser.w_k;
+        let mut most_w = 8.0 * stream.w_k;
         let mut most = excess(most_w);
         for _ in 0..8 {
             if most >= 0.0 {

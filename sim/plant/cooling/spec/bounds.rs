@@ -43,6 +43,9 @@ pub(super) const WETTED_FROM: Bounds<Temperature> = degrees(5.0, 60.0);
 pub(super) const HEATED_BELOW: Bounds<Temperature> = degrees(0.0, 20.0);
 /// Water that enters condensers or stands in a basin.
 pub(super) const CONDENSER: Bounds<Temperature> = degrees(-10.0, 60.0);
+/// Water leaving condensers by which their pumps are run: far from the pressure at which a machine
+/// unloads, so that they are at full speed there.
+pub(super) const LEAVING: Bounds<Temperature> = degrees(5.0, 45.0);
 /// Air that dampers hold before racks, and that a coil holds behind fans.
 pub(super) const AIR_INLET: Bounds<Temperature> = degrees(-40.0, 40.0);
 pub(super) const AIR_SUPPLY: Bounds<Temperature> = degrees(5.0, 45.0);

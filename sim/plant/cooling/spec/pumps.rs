@@ -28,7 +28,8 @@ pub struct PumpsSpec {
     /// Efficiency of pump and motor (default 70 %; 60 % in a tank: an assumption).
     pub efficiency: Option<Fraction>,
     /// How they are run: `constant` speed, or `variable-speed`, at which the coolant warms by its
-    /// design range whatever the heat (default `constant`). Condenser pumps run at constant speed.
+    /// design range whatever the heat (default `constant`). Not of condenser pumps, which have
+    /// `condenser.pump_control`.
     pub control: Option<PumpControl>,
     /// Least speed of a pump of variable speed (default 30 %: an assumption).
     pub minimum_speed: Option<Fraction>,

@@ -182,12 +182,45 @@ fn lost_chillers_are_felt() {
     }
 }
 
+/// A plant whose condenser pumps follow the pressure in the condensers.
+fn following() -> CoolingLoop {
+    loop_of(
+        r#"{"chiller-plant": {"design_heat": "10 MW", "chillers": {"count": 3}, "fed_by": ["a"],
+            "condenser": {"supply": "18 degC", "pump_control": {"slowest_at": "20 degC",
+            "fastest_at": "27 degC", "minimum_speed": "40 %"}}}}"#,
+    )
+}
+
+/// The water that leaves the condensers, from the heat that it was given and the flow that goes with
+/// the cube root of the pumps' power, asks for the very speed that the pumps have.
+#[test]
+fn condenser_pumps_have_the_speed_that_leaving_water_asks_for() {
+    let plant = following();
+    let LoopDesign::ChillerPlant(design) = *plant.design() else { panic!() };
+    let mut speeds = Vec::new();
+    for (load, t) in [(0.1, 2.0), (0.3, 8.0), (0.5, 12.0), (0.6, 16.0), (0.7, 22.0), (1.0, 34.0)] {
+        let state = plant.solve(load * 10e6, &weather(t, 0.6), Drive::FULL);
+        let speed = (state.condenser_pump_w / design.condenser_pump_w).cbrt();
+        let given_w = state.heat_rejected_w - state.condenser_pump_w;
+        let entering_c = state.device_c.max(design.minimum_condenser_c);
+        let leaving_c =
+            entering_c + given_w / (speed * design.condenser_kg_s * crate::fluids::water::CP_WATER);
+        let asked = (0.4 + 0.6 * (leaving_c - 20.0) / 7.0).clamp(0.4, 1.0);
+        assert!((speed - asked).abs() < 1e-3, "{speed} for {asked} at {t} degC");
+        speeds.push(speed);
+    }
+    assert!(
+        speeds[0] < 0.5 && speeds[5] == 1.0 && speeds.windows(2).all(|w| w[0] <= w[1]),
+        "{speeds:?}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn every_chilled_state_is_finite_and_balanced(
-        which in 0usize..11, t in -45.0f64..55.0, rh in 0.0f64..=1.0, z in -300.0f64..4500.0,
+        which in 0usize..12, t in -45.0f64..55.0, rh in 0.0f64..=1.0, z in -300.0f64..4500.0,
         load in prop_oneof![Just(0.0), 0.0f64..1e-6, 0.0f64..1.0, 1.0f64..3.0],
         fans in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.0f64..1e-3],
         pumps in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0, 0.01f64..0.1],
@@ -218,6 +251,7 @@ proptest! {
             7 => of_set("york-yt-1495kw"),
             8 => of_set("trane-cvhe-1442kw"),
             9 => of_set("york-ys-1758kw"),
+            10 => following(),
             _ => of_set("doe2-centrifugal"),
         };
         let air = MoistAir::from_relative_humidity(t, rh, crate::fluids::standard_pressure_pa(z));

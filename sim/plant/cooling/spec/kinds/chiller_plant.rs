@@ -8,7 +8,7 @@ use crate::plant::cooling::chiller_plant::ChillerPlantDesign;
 use crate::plant::cooling::curves::{Condenser, CurveSet};
 use crate::plant::cooling::exchange::{Sides, WaterExchanger};
 use crate::plant::cooling::loops::LoopDesign;
-use crate::plant::cooling::pumps;
+use crate::plant::cooling::pumps::{self, LeavingControl};
 use crate::plant::cooling::setpoint::Setpoint;
 use crate::plant::cooling::spec::bounds;
 use crate::plant::cooling::spec::check::{Check, Circuit, Coolant};
@@ -59,6 +59,23 @@ pub struct CondenserSpec {
     pub pump_head: Option<Pressure>,
     /// Power of all condenser pumps, in place of their head and efficiency.
     pub pump_power: Option<Power>,
+    /// Lets the speed of the condenser pumps follow the pressure in the condensers (default: it is
+    /// constant). Not with an economiser.
+    pub pump_control: Option<HeadPressureSpec>,
+}
+
+/// Condenser pumps of variable speed that hold the pressure in the condensers up while their water is
+/// cold. The water that leaves them stands for that pressure: speed rises with it in a straight line
+/// between two temperatures, flow with the speed and power with its cube.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadPressureSpec {
+    /// Water leaving the condensers at and below which the pumps run at their least speed.
+    pub slowest_at: Temperature,
+    /// Water leaving the condensers from which on they run at full speed.
+    pub fastest_at: Temperature,
+    /// Least speed (default 30 %: an assumption, as of other pumps).
+    pub minimum_speed: Option<Fraction>,
 }
 
 /// A setpoint of the condenser water that follows the wet bulb outside.
@@ -86,6 +103,8 @@ pub struct EconomiserSpec {
 
 /// Condenser water wanted from the tower, degrees Celsius: 70 degF.
 const WANTED_C: f64 = 21.1;
+/// A band of speed narrower than this is a switch.
+const LEAST_BAND_K: f64 = 0.5;
 
 impl ChillerPlantSpec {
     pub(in crate::plant::cooling::spec) fn resolve(&self, check: &mut Check<'_>) -> LoopDesign {
@@ -119,6 +138,11 @@ impl ChillerPlantSpec {
                 water: self.water.as_ref(),
             },
         );
+        if self.economiser.is_some() && self.condenser.pump_control.is_some() {
+            let message = "pumps that follow the condensers are not modelled beside an economiser, whose \
+                           exchanger needs their flow";
+            check.error("condenser.pump_control", message.to_owned());
+        }
         let economiser = self.economiser.as_ref().and_then(|spec| {
             let rates = Sides {
                 hot: circuit.flow_kg_s * circuit.specific_heat_j_kgk,
@@ -134,6 +158,7 @@ impl ChillerPlantSpec {
             chillers,
             condenser_kg_s: condenser.water_kg_s,
             condenser_pump_w: condenser.pump_w,
+            condenser_pump_control: condenser.pump_control,
             tower: tower.design,
             fan_control: self.fans.control(),
             condenser_setpoint: condenser.setpoint,
@@ -160,6 +185,7 @@ struct CondenserDuty {
 struct Resolved {
     water_kg_s: f64,
     pump_w: f64,
+    pump_control: Option<LeavingControl>,
     setpoint: Setpoint,
     minimum_c: f64,
     minimum_basin_c: f64,
@@ -190,7 +216,10 @@ impl CondenserSpec {
             let minimum_basin_c =
                 check.bounded("minimum_basin", self.minimum_basin, 5.0, &bounds::CONDENSER);
             let setpoint = self.setpoint(check, (minimum_c, duty.warmest_c));
-            Resolved { water_kg_s, pump_w, setpoint, minimum_c, minimum_basin_c }
+            let pump_control = self
+                .pump_control
+                .map(|control| check.within("pump_control", |check| control.resolve(check)));
+            Resolved { water_kg_s, pump_w, pump_control, setpoint, minimum_c, minimum_basin_c }
         })
     }
 
@@ -222,6 +251,25 @@ impl CondenserSpec {
             }
             Setpoint::AboveWetBulb { approach_k, coldest_c, warmest_c }
         })
+    }
+}
+
+impl HeadPressureSpec {
+    fn resolve(&self, check: &mut Check<'_>) -> LeavingControl {
+        let slowest_c = check.bounded("slowest_at", Some(self.slowest_at), 22.0, &bounds::LEAVING);
+        let mut fastest_c =
+            check.bounded("fastest_at", Some(self.fastest_at), 27.0, &bounds::LEAVING);
+        if fastest_c < slowest_c + LEAST_BAND_K {
+            let message = format!(
+                "full speed at {fastest_c:.1} degC is less than {LEAST_BAND_K} K above the least at \
+                 {slowest_c:.1} degC"
+            );
+            check.error("fastest_at", message);
+            fastest_c = slowest_c + LEAST_BAND_K;
+        }
+        let speed = &bounds::PUMP_SPEED;
+        let minimum_speed = check.bounded("minimum_speed", self.minimum_speed, 0.3, speed);
+        LeavingControl { slowest_c, fastest_c, minimum_speed }
     }
 }
 
