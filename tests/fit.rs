@@ -52,3 +52,63 @@ fn the_law_that_is_printed_can_be_pasted() {
     let unknown = bench.loadbank("fit rows.csv --gpus 4 --fix slope=1us").output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
 }
+
+/// Machines of 40 W at rest and 200 W at full use, of which a meter reads the sum with an error of one
+/// per cent.
+#[test]
+fn values_of_a_scenario_are_fitted_to_a_meter() {
+    let bench = Bench::new();
+    let (mut used, mut meter) = (String::from("at,busy\n"), String::from("when;kw;flat\n"));
+    for hour in 0..48_u32 {
+        let at = format!("2026-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
+        let busy = f64::from(hour * 37 % 51);
+        let error = 1.0 + 0.01 * (f64::from(hour * 7919 % 101) / 50.0 - 1.0);
+        let kw = error * 1e-3 * (50.0 * 40.0 + 160.0 * busy);
+        let _ = writeln!(used, "{at},{busy}");
+        // A reading that is lost is no reading of zero.
+        let kw = if hour == 9 { String::new() } else { kw.to_string() };
+        let _ = writeln!(meter, "{at};{kw};1");
+    }
+    bench.file("use.csv", used);
+    bench.file("meter.csv", meter.replace(';', ","));
+    bench.file(
+        "site.yaml",
+        "name: nodes\nstart: 2026-01-01T00:00:00Z\nduration: 2 days\nweather: {climate: nordic}\n\
+         output: {interval: 1 h}\ncooling:\n  dry: {kind: dry-cooler, design_heat: 20 kW}\nracks:\n  \
+         nodes-{1..2}: {kind: heat-load, count: 25, power: 150 W, idle_power: 70 W, csv: use.csv, column: busy, \
+         full_at: 50, cooled_by: dry, trip_inlet: 70 degC}\n",
+    );
+    let loadbank = |matched: &str, free: &str| {
+        let mut command = bench.loadbank("fit site.yaml --meter meter.csv");
+        command = command.args(["--match", matched]);
+        for path in free.split(' ') {
+            command = command.args(["--free", path]);
+        }
+        let output = command.output().unwrap();
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), said.concat())
+    };
+    let both = "racks.nodes-{1..2}.power racks.nodes-{1..2}.idle_power";
+    let (code, said) = loadbank("it_mw=kw kW", both);
+    assert_eq!(code, Some(0), "{said}");
+    let value = |name: &str| -> (f64, f64) {
+        let line = said.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+        let numbers: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+        (numbers[0], numbers[1])
+    };
+    for (name, known) in [("power:", 200.0), ("idle_power:", 40.0)] {
+        let (value, half) = value(name);
+        assert!((value - known).abs() < half && half < 0.05 * known, "{name} {said}");
+    }
+    assert!(said.contains("  \"nodes-{1..2}\":\n") && said.contains("was 150 W"), "{said}");
+    assert!(said.contains("# kw  fitted           31 "), "{said}");
+    assert!(said.contains("# kw  held out         16 "), "{said}");
+
+    let (code, said) = loadbank("it_mw=kw kW", "cooling.dry.design_heat");
+    assert_eq!(code, Some(3));
+    assert!(said.contains("says nothing of `cooling.dry.design_heat`"), "{said}");
+    let (_, said) = loadbank("it_mw=kw kW", "cooling.dry.supply");
+    assert!(said.contains("does not say `cooling.dry.supply`"), "{said}");
+    let (_, said) = loadbank("it_mw=kw degC", both);
+    assert!(said.contains("`kw` is in degC, the run in `MW`"), "{said}");
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::fit::Parameter;
+use crate::fit::{Match, Parameter};
 use crate::report::study::Scheduler;
 use crate::report::table;
 use crate::study::Shard;
@@ -65,7 +65,8 @@ pub(super) enum Command {
     Merge(Merge),
     /// Print a script that spreads a study over a cluster.
     Plan(Plan),
-    /// Fit the step-time law of a serving engine to measured iterations.
+    /// Fit the step-time law of a serving engine to measured iterations, or values of a scenario to a
+    /// meter's readings.
     Fit(Fit),
     /// Print an example scenario or study, write it into a folder, or list all.
     Example(Example),
@@ -422,13 +423,17 @@ pub(super) struct Plan {
 /// `loadbank fit`
 #[derive(Debug, Args)]
 pub(super) struct Fit {
-    /// A CSV table with a header and a row for each iteration.
+    /// A CSV table with a header and a row for each iteration of a serving engine; with `--meter` the
+    /// scenario beside it.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
     /// GPUs of a replica.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(super) gpus: u32,
+    #[arg(
+        long, value_name = "N", required_unless_present = "meter",
+        value_parser = clap::value_parser!(u32).range(1..=1024)
+    )]
+    pub(super) gpus: Option<u32>,
 
     /// Column with the number of decoding sequences in an iteration.
     #[arg(long, value_name = "COLUMN", default_value = "sequences")]
@@ -442,9 +447,10 @@ pub(super) struct Fit {
     #[arg(long, value_name = "COLUMN", default_value = "prompt")]
     pub(super) prompt: String,
 
-    /// Column with the time that an iteration took.
-    #[arg(long, value_name = "COLUMN", default_value = "ms")]
-    pub(super) time: String,
+    /// Column with the time that an iteration took or, with `--meter`, with the times of its readings
+    /// (default: `ms`; the first of a meter).
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) time: Option<String>,
 
     /// Unit of that time: `s`, `ms`, `us`, `ns` or `ps`.
     #[arg(long, value_name = "UNIT", default_value = "ms", value_parser = parse_time_unit)]
@@ -453,6 +459,53 @@ pub(super) struct Fit {
     /// Fix a parameter that the rows do not determine: `--fix "per_prompt_token=90 us"`.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_fixed)]
     pub(super) fix: Vec<(Parameter, f64)>,
+
+    #[command(flatten)]
+    pub(super) meter: MeterFit,
+}
+
+/// `loadbank fit --meter`
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Values of a scenario, fitted to a meter")]
+pub(super) struct MeterFit {
+    /// A CSV table of what a meter read beside the site of the scenario: `.csv` or `.csv.gz`.
+    #[arg(
+        long, value_name = "METER", requires = "free", requires = "matches",
+        conflicts_with_all = ["gpus", "sequences", "context", "prompt", "unit", "fix"]
+    )]
+    pub(super) meter: Option<PathBuf>,
+
+    /// A value of the scenario to fit, by its path; it begins with what the scenario says:
+    /// `--free cooling.plant.chillers.cop`. May be given several times.
+    #[arg(long, value_name = "PATH", requires = "meter")]
+    pub(super) free: Vec<String>,
+
+    /// Columns of the time series and of the meter whose sums are the same, with the unit of the meter
+    /// where that is another: `--match "plant_fans_mw+plant_pumps_mw=fans + pumps kW"`. May be given
+    /// several times.
+    #[arg(long = "match", value_name = "COLUMNS=COLUMNS", requires = "meter", value_parser = parse_match)]
+    pub(super) matches: Vec<Match>,
+
+    /// Tell the errors of such columns too, without fitting them.
+    #[arg(long, value_name = "COLUMNS=COLUMNS", requires = "meter", value_parser = parse_match)]
+    pub(super) tell: Vec<Match>,
+
+    /// When to begin to hold out readings, which are looked at once with the values found (default: the
+    /// last third).
+    #[arg(long, value_name = "TIME", requires = "meter")]
+    pub(super) held_out: Option<jiff::Timestamp>,
+
+    /// How the times of the meter are written, as `time_format` of a scenario.
+    #[arg(long, value_name = "FORMAT", requires = "meter")]
+    pub(super) time_format: Option<String>,
+
+    /// The clock of times without an offset: a name of the tz database.
+    #[arg(long, value_name = "ZONE", requires = "meter", value_parser = parse_zone)]
+    pub(super) time_zone: Option<jiff::tz::TimeZone>,
+
+    /// Change a value of the scenario beforehand, as `loadbank run` does.
+    #[arg(long = "set", value_name = "PATH=VALUE", requires = "meter")]
+    pub(super) sets: Vec<String>,
 }
 
 /// `loadbank example`
@@ -473,6 +526,28 @@ pub(super) struct Schema {
     /// The schema of study files.
     #[arg(long)]
     pub(super) study: bool,
+}
+
+/// Reads `plant_fans_mw+plant_pumps_mw=fans + pumps kW`.
+fn parse_match(text: &str) -> Result<Match, String> {
+    let example = "write for example `plant_chillers_mw=chiller_kw kW`";
+    let (run, meter) = text.split_once('=').ok_or(example)?;
+    let run: Vec<String> = run.split('+').map(|name| name.trim().to_owned()).collect();
+    let meter = meter.trim();
+    let (meter, unit) = match meter.rsplit_once(' ') {
+        Some((meter, unit)) => (meter.trim_end(), Some(unit.to_owned())),
+        None => (meter, None),
+    };
+    let meter: Vec<String> = meter.split(" + ").map(|name| name.trim().to_owned()).collect();
+    if run.iter().chain(&meter).any(String::is_empty) {
+        return Err(example.to_owned());
+    }
+    Ok(Match { run, meter, unit })
+}
+
+/// Reads `America/Chicago`.
+fn parse_zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
+    jiff::tz::TimeZone::get(text).map_err(|_| format!("unknown time zone `{text}`"))
 }
 
 /// Reads `M/N`.

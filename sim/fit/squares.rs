@@ -2,16 +2,14 @@
 
 use crate::study::statistics::student_t;
 
-/// Below this part of a column that the others leave over, it is no column of its own: figures that
-/// are read to five digits have no more to say.
-const OWN_PART: f64 = 1e-4;
-
 /// Coefficients and how well they are known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Solution {
     pub(super) values: Vec<f64>,
-    /// Half-widths of 95 % intervals.
+    /// Half-widths of 95 % intervals where all errors are of one size beside their scale.
     pub(super) halves: Vec<f64>,
+    /// The same whatever the size of each, after White: by the residual of each row in its place.
+    pub(super) robust: Vec<f64>,
 }
 
 /// The coefficients of `columns` that come nearest to `times` beside what is `given` of them, errors
@@ -42,9 +40,13 @@ pub(super) fn relative_fit(columns: &[Vec<f64>], given: &[f64], times: &[f64]) -
     solution
 }
 
-/// Least squares of `(times - columns b) / scale`.
-fn weighted(columns: &[Vec<f64>], times: &[f64], scale: &[f64]) -> Option<Solution> {
+/// Least squares of `(times - columns b) / scale`; none where there are not more rows than columns, or
+/// the columns make up each other.
+pub(super) fn weighted(columns: &[Vec<f64>], times: &[f64], scale: &[f64]) -> Option<Solution> {
     let (count, rows) = (columns.len(), times.len());
+    if rows <= count {
+        return None;
+    }
     let dot = |a: &[f64], b: &[f64]| -> f64 {
         a.iter().zip(b).zip(scale).map(|((a, b), s)| a * b / (s * s)).sum()
     };
@@ -64,17 +66,30 @@ fn weighted(columns: &[Vec<f64>], times: &[f64], scale: &[f64]) -> Option<Soluti
         inverse.iter().map(|row| row.iter().zip(&right).map(|(a, b)| a * b).sum()).collect();
     let values: Vec<f64> =
         scaled.iter().zip(&lengths).map(|(value, length)| value / length).collect();
-    let squares: f64 = (0..rows)
+    let left: Vec<f64> = (0..rows)
         .map(|row| {
             let fitted: f64 = columns.iter().zip(&values).map(|(c, v)| c[row] * v).sum();
-            ((times[row] - fitted) / scale[row]).powi(2)
+            (times[row] - fitted) / scale[row]
         })
-        .sum();
+        .collect();
+    let squares: f64 = left.iter().map(|left| left * left).sum();
     let degrees = (rows - count) as f64;
     let (variance, t) = (squares / degrees, student_t(0.975, degrees));
     let halves =
         (0..count).map(|i| t * (variance * inverse[i][i]).max(0.0).sqrt() / lengths[i]).collect();
-    Some(Solution { values, halves })
+    // What an error of a row does to a coefficient.
+    let moves = |i: usize, row: usize| -> f64 {
+        let parts = inverse[i].iter().zip(columns).zip(&lengths);
+        parts.map(|((inverse, column), length)| inverse * column[row] / length).sum::<f64>()
+            / scale[row]
+    };
+    let robust = (0..count)
+        .map(|i| {
+            let moved: f64 = (0..rows).map(|row| (left[row] * moves(i, row)).powi(2)).sum();
+            t * (moved * rows as f64 / degrees).sqrt() / lengths[i]
+        })
+        .collect();
+    Some(Solution { values, halves, robust })
 }
 
 /// The inverse, by elimination with the largest pivot; none of a singular matrix.
@@ -103,9 +118,9 @@ fn inverted(matrix: &mut [Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     Some(inverse)
 }
 
-/// The first column that those before it make up, and which of them has the largest part in that;
-/// none of those where it is nothing at all.
-pub(super) fn dependent(columns: &[Vec<f64>]) -> Option<(usize, Option<usize>)> {
+/// The first column that those before it make up but for `own` of it, and which of them has the
+/// largest part in that; none of those where it is nothing at all.
+pub(super) fn dependent(columns: &[Vec<f64>], own: f64) -> Option<(usize, Option<usize>)> {
     let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
     let mut basis: Vec<Vec<f64>> = Vec::new();
     for (index, column) in columns.iter().enumerate() {
@@ -122,7 +137,7 @@ pub(super) fn dependent(columns: &[Vec<f64>]) -> Option<(usize, Option<usize>)> 
             }
         }
         let left = dot(&rest, &rest).sqrt();
-        if left < OWN_PART * whole {
+        if left < own * whole {
             let likest = (0..index).max_by(|&a, &b| {
                 let likeness = |other: usize| {
                     (dot(column, &columns[other]) / dot(&columns[other], &columns[other]).sqrt())

@@ -13,6 +13,10 @@ const PARTS: usize = 10;
 /// Fewest batches of different make: two for each parameter.
 const FEWEST: usize = 10;
 
+/// Below this part of a column that the others leave over, it is no column of its own: figures that
+/// are read to five digits have no more to say.
+const OWN_PART: f64 = 1e-4;
+
 /// A share of the time below which a parameter is rounding.
 const NOTHING: f64 = 1e-6;
 
@@ -172,7 +176,7 @@ fn columns(rows: &[Iteration], free: &[Parameter]) -> Vec<Vec<f64>> {
 ///
 /// Where the rows cannot tell one of `free` from the others.
 fn tell_apart(rows: &[Iteration], free: &[Parameter]) -> Result<(), FitError> {
-    let Some((index, like)) = dependent(&columns(rows, free)) else { return Ok(()) };
+    let Some((index, like)) = dependent(&columns(rows, free), OWN_PART) else { return Ok(()) };
     let name = free[index].name();
     let message = match like.map(|like| free[like].name()) {
         Some(like) => format!("the rows cannot tell `{name}` from `{like}`: the two rise together"),

@@ -82,9 +82,9 @@ impl Document {
         self.place().get(name)
     }
 
-    /// The value at `path`, keys joined by dots.
+    /// The value at `path`, keys joined by dots as in `--set`.
     pub fn get(&self, path: &str) -> Option<Place<'_>> {
-        path.split('.').try_fold(self.place(), |place, key| place.get(key))
+        set::keys(path).into_iter().try_fold(self.place(), |place, key| place.get(key))
     }
 
     /// Replaces kinds from the catalogue by the models and fields they stand for, in all

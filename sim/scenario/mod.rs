@@ -54,6 +54,7 @@ pub(crate) use self::printable::printable;
 pub use self::reference::reference;
 pub use self::schema::scenario_schema;
 pub(crate) use self::schema::schema_of;
+pub(crate) use self::set::keys;
 pub use self::show::{canonical_json, content_hash, effective_yaml};
 pub use self::tree::{Entry, Map, Node, Scalar, Value};
 

@@ -181,6 +181,11 @@ fn equals_sign(argument: &str) -> Option<usize> {
     outside_braces(argument).find(|&(_, c)| c == '=').map(|(at, _)| at)
 }
 
+/// The keys of a path.
+pub(crate) fn keys(path: &str) -> Vec<&str> {
+    steps(path).into_iter().map(|step| path[step].trim()).collect()
+}
+
 /// The byte ranges of the steps of a path.
 fn steps(path: &str) -> Vec<std::ops::Range<usize>> {
     let mut start = 0;
