@@ -8,7 +8,7 @@
 mod energyplus;
 mod physics;
 mod plants;
-mod table;
+pub(crate) mod table;
 pub(crate) mod year;
 
 use std::path::Path;

@@ -9,6 +9,7 @@ mod fit_price;
 mod fit_weather;
 mod inference;
 mod log;
+mod measured;
 mod mutated_gallery;
 mod power;
 mod random_sites;
@@ -19,7 +20,7 @@ mod verdicts;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: validation catalogue|claims|cooling|energyplus|fit-weather|fit-price|inference|log|\
+const USAGE: &str = "usage: validation catalogue|claims|cooling|energyplus|fit-weather|fit-price|inference|log|measured|\
      mutated-gallery|power|random-sites|replay|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Some("catalogue") => catalogue::run(&folder, arguments),
         Some("claims") => claims::run(),
         Some("cooling") => cooling::run(&folder),
+        Some("measured") => measured::run(&folder, arguments),
         Some("energyplus") => cooling::energyplus(),
         _ => Err(USAGE.to_owned()),
     };

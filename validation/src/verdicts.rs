@@ -13,8 +13,8 @@ use crate::data::print;
 const FLIPPED: u8 = 7;
 
 /// The tables that are held.
-const SUBJECTS: [&str; 7] =
-    ["study", "training", "inference", "catalogue", "claims", "cooling", "energyplus"];
+const SUBJECTS: [&str; 8] =
+    ["study", "training", "inference", "catalogue", "claims", "cooling", "energyplus", "measured"];
 
 /// Runs the tables of some subjects, or all of them, and compares their verdicts with
 /// `validation/verdicts.txt`, or writes them there.

@@ -4,7 +4,7 @@ use crate::data::print;
 
 /// Counts what was met and missed while it prints.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     met: usize,
     missed: usize,
     reasons: Vec<String>,
@@ -12,7 +12,7 @@ pub(super) struct Table {
 
 /// What a figure may be.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Band {
+pub(crate) enum Band {
     /// Within this of the published value.
     Absolute(f64),
     /// Within this share of the published value.
@@ -24,7 +24,7 @@ pub(super) enum Band {
 }
 
 impl Table {
-    pub(super) fn head(&self) {
+    pub(crate) fn head(&self) {
         print(&format!(
             "{:<3} {:<66} {:>10} {:>10} {:>17}  verdict",
             "", "target", "published", "ours", "band"
@@ -32,12 +32,12 @@ impl Table {
     }
 
     /// A figure against what was published.
-    pub(super) fn row(&mut self, id: &str, what: &str, published: f64, ours: f64, band: Band) {
+    pub(crate) fn row(&mut self, id: &str, what: &str, published: f64, ours: f64, band: Band) {
         self.judge(id, what, (published, ours), band, "");
     }
 
     /// A figure that may miss, with the reason for which it would.
-    pub(super) fn row_or(
+    pub(crate) fn row_or(
         &mut self,
         id: &str,
         what: &str,
@@ -87,7 +87,7 @@ impl Table {
         }
     }
 
-    pub(super) fn foot(&self) {
+    pub(crate) fn foot(&self) {
         print(&format!("\n{} met, {} missed", self.met, self.missed));
         if !self.reasons.is_empty() {
             print("missed, and why");
