@@ -66,6 +66,41 @@ fn a_trace_may_repeat_to_the_end_of_the_run() {
     assert!((expected..=expected + 4).contains(&chat("arrived")));
 }
 
+/// A trace whose seconds are read as milliseconds fits in every other way.
+#[test]
+fn times_in_another_unit_are_said() {
+    let bench = Bench::new();
+    let line = |at: f64| {
+        format!("{{\"timestamp\": {at:?}, \"input_length\": 600, \"output_length\": 20}}\n")
+    };
+    let said = |name: &str, trace: &str, times: &[f64]| {
+        bench.file(name, times.iter().copied().map(line).collect::<String>());
+        let path = bench.file("small.yaml", scenario(trace));
+        let reading = read_scenario(&path, &[]);
+        assert!(reading.loaded.is_some());
+        reading.diagnostics.render(&reading.files, false)
+    };
+    let doubts = |said: &str| said.contains("for `timestamp` is read as");
+    let seconds = [0.0, 60.0, 300.0];
+    let told = said("s.jsonl", "{kind: mooncake, file: s.jsonl}", &seconds);
+    assert!(
+        told.contains("3 requests within 0.300 s, for `timestamp` is read as milliseconds"),
+        "{told}"
+    );
+    assert!(told.contains("write `time_unit: s`"), "{told}");
+    // A day in seconds, which would come within two minutes.
+    let day: Vec<f64> = (0..40_000).map(|i| 2.1 * f64::from(i)).collect();
+    assert!(doubts(&said("day.jsonl", "{kind: mooncake, file: day.jsonl}", &day)));
+    let milliseconds: Vec<f64> = (0..600).map(|i| 1e3 * 300.0 * f64::from(i)).collect();
+    let told = said("ms.jsonl", "{kind: bailian, file: ms.jsonl}", &milliseconds);
+    assert!(told.contains("read as seconds") && told.contains("`time_unit: ms`"), "{told}");
+    // What is written is believed, and what fits is not doubted.
+    assert!(!doubts(&said("s.jsonl", "{kind: mooncake, file: s.jsonl, time_unit: s}", &seconds)));
+    assert!(!doubts(&said("s.jsonl", "{kind: mooncake, file: s.jsonl, time_unit: ms}", &seconds)));
+    assert!(!doubts(&said("s.jsonl", "{kind: bailian, file: s.jsonl}", &seconds)));
+    assert!(!doubts(&said("ms.jsonl", "{kind: mooncake, file: ms.jsonl}", &milliseconds)));
+}
+
 #[test]
 fn a_file_that_is_no_trace_is_refused() {
     let bench = Bench::new();

@@ -201,8 +201,10 @@ impl TraceReport {
     pub fn found(&self) -> String {
         let span_s = (self.last_ns - self.first_ns) as f64 * 1e-9;
         let mean = |sum: u64| sum as f64 / self.rows.max(1) as f64;
+        // The length of a trace whose unit of time is wrong must show.
+        let digits = if span_s < 10.0 { 3 } else { 0 };
         let mut text = format!(
-            "{} requests over {span_s:.0} s; prompt tokens {:.0} in the mean, {} at most; generated \
+            "{} requests over {span_s:.digits$} s; prompt tokens {:.0} in the mean, {} at most; generated \
              {:.0} in the mean, {} at most",
             self.rows,
             mean(self.prompt.0),

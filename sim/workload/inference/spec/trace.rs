@@ -236,6 +236,37 @@ impl TraceSpec {
         Check { faults }.between("rate_scale", rate_scale, 1.0, (1e-6, 1e6), "")
     }
 
+    /// Doubts times whose unit nobody has written: seconds that are read as milliseconds come a
+    /// thousand times too fast, the reverse as much too slow. Either is a guess: what is said is the
+    /// pace at which the trace would play.
+    fn doubt_unit(&self, trace: &TraceDesign, faults: &mut Vec<Fault>) {
+        /// All of a published trace of Mooncake lasts an hour, at 3 to 7 requests a second.
+        const SHORTEST_S: f64 = 10.0;
+        const MOST_PER_S: f64 = 200.0;
+        /// Those of Bailian have several requests a second.
+        const LONGEST_GAP_S: f64 = 600.0;
+        let span_s = (trace.last_ns - trace.first_ns) as f64 * 1e-9;
+        let requests = trace.of_all as f64;
+        let is_fast = span_s < SHORTEST_S || requests > MOST_PER_S * span_s;
+        let is_slow = span_s > LONGEST_GAP_S * requests;
+        let (read, other) = match self {
+            Self::Mooncake(spec) if spec.time_unit.is_none() && is_fast => ("milliseconds", "s"),
+            Self::Bailian(spec) if spec.time_unit.is_none() && is_slow => ("seconds", "ms"),
+            _ => return,
+        };
+        if trace.of_all < 2 {
+            return;
+        }
+        let file = self.played().file;
+        let digits = if span_s < SHORTEST_S { 3 } else { 0 };
+        let message = format!(
+            "`{}`: {requests} requests within {span_s:.digits$} s, for `timestamp` is read as {read}",
+            file.text
+        );
+        let help = format!("where it is in another unit write `time_unit: {other}`; else its own");
+        faults.push(Fault::warning("file", message).at(file.mark).help(help));
+    }
+
     pub(super) fn resolve(
         &self,
         limits: &Limits,
@@ -250,6 +281,7 @@ impl TraceSpec {
         }
         let played = self.played();
         let trace = open(format?, played.file, limits, faults)?;
+        self.doubt_unit(&trace, faults);
         Some(TraceDesign { rate_scale, repeat: played.repeat.unwrap_or(false), ..trace })
     }
 }
