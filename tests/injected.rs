@@ -67,6 +67,25 @@ fn a_generator_that_never_fires_leaves_the_battery_alone() {
     assert!((ups.real("reserve.discharged_mwh") - mwh).abs() < 1e-6 * mwh);
 }
 
+/// The same with lead acid: at less than its rated power it lasts longer than in proportion, and gives more
+/// than its energy as rated, which the book of batteries knows.
+#[test]
+fn lead_acid_gives_more_at_less_power() {
+    let bench = Bench::new();
+    let events = "  - {at: 5 h, set: {fires_at: never}}\n  - {at: 6 h, utility: {outage: 2 h}}\n";
+    let text =
+        with(events).replace("runtime: 5 min", "runtime: 5 min, chemistry: vrla, recharge: 0 %");
+    bench.file("site.yaml", text);
+    let told = simulate_file(&bench.path().join("site.yaml"), &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let ups = component(&told, "ups");
+    let (given_mwh, hours) = (ups.real("reserve.discharged_mwh"), ups.real("reserve.battery_h"));
+    let rated_mw = 0.2 / 0.95;
+    assert!(given_mwh > 1.1 * rated_mw * 5.0 / 60.0, "{given_mwh} MWh");
+    let expected_h = 5.0 / 60.0 * (rated_mw / (given_mwh / hours)).powf(1.15);
+    assert!((hours / expected_h - 1.0).abs() < 1e-3, "{hours} h, by its law {expected_h} h");
+}
+
 /// A broken UPS takes its racks down, unless they are passed by it; maintained, likewise.
 #[test]
 fn a_ups_that_is_out_loses_its_racks_but_for_a_bypass() {

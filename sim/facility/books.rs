@@ -90,7 +90,12 @@ impl Facility<'_> {
         }
         let now = self.agenda.now();
         let nodes = (0..self.design.power.nodes.len() as u32).map(PowerNode);
-        let gained = nodes.filter_map(|node| self.sequences.battery(node, now));
+        let tallies = || nodes.clone().filter_map(|node| self.sequences.battery(node, now));
+        let beyond = tallies().map(|battery| battery.beyond_j).sum();
+        if beyond != 0.0 {
+            book.inflow("beyond the rated energy", beyond);
+        }
+        let gained = tallies();
         book.stored("batteries", gained.map(|battery| battery.energy_j - battery.full_j).sum());
         book
     }

@@ -200,6 +200,7 @@ impl Reserve {
             own.full_j += other.full_j;
             own.given_j += other.given_j;
             own.taken_j += other.taken_j;
+            own.beyond_j += other.beyond_j;
             own.gave_s += other.gave_s;
             own.held_js += other.held_js;
         }

@@ -65,6 +65,8 @@ pub fn lints(design: &Design) -> Lints {
         match &mut node.component.machine {
             MachineDesign::Genset(set) => set.run_rate_per_s = 0.0,
             MachineDesign::Feed(feed) => feed.sags = None,
+            // What is bought has to do until it is replaced.
+            MachineDesign::Ups(ups) => ups.battery_j = ups.end_of_life_j,
             _ => {}
         }
     }

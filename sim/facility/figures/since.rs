@@ -103,6 +103,7 @@ impl Reserve {
             full_j: before.energy_j,
             given_j: now.given_j - before.given_j,
             taken_j: now.taken_j - before.taken_j,
+            beyond_j: now.beyond_j - before.beyond_j,
             gave_s: now.gave_s - before.gave_s,
             held_js: now.held_js - before.held_js,
         });

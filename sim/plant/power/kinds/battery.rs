@@ -7,16 +7,18 @@ use super::common::span;
 use crate::kernel::Span;
 use crate::plant::power::sequence::{LEVELS, OverloadDesign, PassingDesign, Strikes, UpsDesign};
 use crate::spec::{Check, Fault};
-use crate::units::{Duration, Fraction, Multiple};
+use crate::units::{CalendarSpan, Duration, Fraction, Multiple, Temperature};
 
 /// Steps in which a UPS takes over from its battery: its battery and the energy book follow the
 /// same steps.
 const WALK_IN_STEPS: u32 = 60;
 
-/// The battery of a UPS: lithium ion, the same energy at any power.
+/// The battery of a UPS.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatterySpec {
+    /// What its cells are; default `lithium`.
+    pub chemistry: Option<Chemistry>,
     /// How long it carries the rated output when new; default 5 min (5 to 20 min are usual).
     pub runtime: Option<Duration>,
     /// What recharging draws at the input, as a share of the rating; default 10 % (from memory: 5
@@ -28,7 +30,33 @@ pub struct BatterySpec {
     pub efficiency: Option<Fraction>,
     /// Energy stored over energy drawn for it; default 95 % (assumption).
     pub charge_efficiency: Option<Fraction>,
+    /// With `vrla`: the exponent by which it is empty sooner at more power, `runtime (rated/P)^n`; default
+    /// 1.15 (1.1 to 1.3; assumption).
+    pub peukert: Option<f64>,
+    /// How old it is when the run begins: its energy falls in a straight line to 80 % at the end of its
+    /// `life` (assumption; at 80 % batteries are replaced), and is that of the beginning for the whole
+    /// run. Default: new.
+    pub age: Option<CalendarSpan>,
+    /// When it is down at 80 %, at 25 degC; default 10 years of `lithium` (10 to 15 years, 1.5 to 2 % a
+    /// year), 5 years of `vrla`.
+    pub life: Option<CalendarSpan>,
+    /// How warm it stands: 10 K more than 25 degC halve its life, and 10 K less double it (8 to 10 K of
+    /// `vrla`; of `lithium` an assumption). Default 25 degC.
+    pub temperature: Option<Temperature>,
 }
+
+/// What the cells of a battery are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chemistry {
+    /// Lithium ion: the same energy at any power.
+    Lithium,
+    /// Lead acid, valve-regulated: the less energy the faster it is drawn.
+    Vrla,
+}
+
+/// What a battery has left when it is replaced.
+const END_OF_LIFE: f64 = 0.8;
 
 /// What a UPS takes at its input, and how it comes back to it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -100,9 +128,13 @@ impl BatterySpec {
             );
         });
         let (runtime_s, recharge, on_generator, efficiency, charge_efficiency) = battery;
+        let (peukert, left, least) = self.cells(check);
         let (window, strikes) = input.resolve(check);
         UpsDesign {
-            battery_j: rating_w / efficiency * runtime_s,
+            battery_j: rating_w / efficiency * runtime_s * left,
+            end_of_life_j: rating_w / efficiency * runtime_s * least,
+            battery_rated_w: rating_w / efficiency,
+            peukert,
             battery_efficiency: efficiency,
             recharge_w: recharge * rating_w,
             recharge_on_generator_w: on_generator * rating_w,
@@ -116,6 +148,34 @@ impl BatterySpec {
             overload: None,
             passing: None,
         }
+    }
+}
+
+impl BatterySpec {
+    /// The exponent of its cells, and the share of its energy that they have left and that they have at
+    /// the end of their life, where anything says how they age.
+    fn cells(&self, check: &mut Check<'_>) -> (f64, f64, f64) {
+        let is_vrla = self.chemistry == Some(Chemistry::Vrla);
+        let ages = self.age.is_some() || self.life.is_some() || self.temperature.is_some();
+        check.within("battery", |check| {
+            if self.peukert.is_some() && !is_vrla {
+                let fault = Fault::error("peukert", "acts only with `chemistry: vrla`");
+                check.faults.push(fault.help("add it, or leave this out"));
+            }
+            let usual = if is_vrla { 1.15 } else { 1.0 };
+            let peukert = check.between("peukert", self.peukert, usual, (1.0, 1.5), "");
+            let usual_months = if is_vrla { 60.0 } else { 120.0 };
+            let months = |value: Option<CalendarSpan>| value.map(|span| span.0);
+            let life =
+                check.between("life", months(self.life), usual_months, (1.0, 600.0), "months");
+            let celsius = self.temperature.map(|t| t.0);
+            let celsius = check.between("temperature", celsius, 25.0, (-20.0, 60.0), "degC");
+            let life = life * libm::exp2((25.0 - celsius) / 10.0);
+            // Who keeps it for twice its life has 60 % left.
+            let age = check.between("age", months(self.age), 0.0, (0.0, 2.0 * life), "months");
+            let left = 1.0 - (1.0 - END_OF_LIFE) * age / life;
+            (peukert, left, if ages { left.min(END_OF_LIFE) } else { left })
+        })
     }
 }
 

@@ -96,6 +96,7 @@ impl Battery {
             full_j: self.design.start_j,
             given_j: copy.given_j,
             taken_j: copy.taken_j,
+            beyond_j: 0.0,
             gave_s: copy.gave_s,
             held_js: copy.held_js,
         }

@@ -151,6 +151,13 @@ pub struct SagLaw {
 pub struct UpsDesign {
     /// Energy of the full battery, J.
     pub battery_j: f64,
+    /// The same at the end of its life, J; as much where nothing says how it ages.
+    pub end_of_life_j: f64,
+    /// What it gives at the rated output, W, at which its energy is rated.
+    pub battery_rated_w: f64,
+    /// How much sooner it is empty at more power: the time goes with this power of 1/P; 1 where it holds
+    /// the same energy at any power.
+    pub peukert: f64,
     /// Output over what the battery gives.
     pub battery_efficiency: f64,
     /// What recharging draws at the input, W.

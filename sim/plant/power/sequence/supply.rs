@@ -56,6 +56,9 @@ pub struct BatteryTally {
     pub given_j: f64,
     /// What it has taken, J.
     pub taken_j: f64,
+    /// What it has given beyond what it held, by giving it slower than its energy is rated at, J; below
+    /// zero where it gave faster.
+    pub beyond_j: f64,
     /// How long it gave all or a part of the output, s.
     pub gave_s: f64,
     /// What it held, integrated over time, J s: of battery systems.

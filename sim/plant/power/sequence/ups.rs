@@ -57,6 +57,7 @@ pub(super) struct Ups {
     pub(super) latched: bool,
     pub(super) given_j: f64,
     pub(super) taken_j: f64,
+    beyond_j: f64,
     /// It is not broken.
     up: bool,
     /// The part of what it stands of overload that is used up, at `settled`.
@@ -90,6 +91,7 @@ impl Ups {
             latched: false,
             given_j: 0.0,
             taken_j: 0.0,
+            beyond_j: 0.0,
             gave_s: 0.0,
             up: true,
             dose: 0.0,
@@ -140,6 +142,7 @@ impl Ups {
             full_j: self.design.battery_j,
             given_j: copy.given_j,
             taken_j: copy.taken_j,
+            beyond_j: copy.beyond_j,
             gave_s: copy.gave_s,
             held_js: 0.0,
         }
@@ -176,14 +179,44 @@ impl Ups {
             let given = battery_w * (1.0 - share) * seconds;
             let gives = self.is_on_battery();
             let given = if gives { given } else { 0.0 };
+            let used = if gives { self.used_j(battery_w, given, now) } else { 0.0 };
             self.gave_s += if gives { seconds } else { 0.0 };
             let taken = self.charge_w * self.design.charge_efficiency * seconds;
             self.given_j += given;
             self.taken_j += taken;
-            self.energy_j += taken - given;
+            self.beyond_j += given - used;
+            self.energy_j += taken - used;
             self.dose += seconds * self.dose_per_s();
         }
         self.settled = now;
+    }
+
+    /// Of its energy as rated, what it uses up until `now` to give `given_j`, of `battery_w` for the whole
+    /// output, J.
+    fn used_j(&self, battery_w: f64, given_j: f64, now: Time) -> f64 {
+        let n = self.design.peukert;
+        if n == 1.0 {
+            return given_j;
+        }
+        let seconds = (now - self.settled).as_secs_f64();
+        let (from, to) = (1.0 - self.share(self.settled), 1.0 - self.share(now));
+        let straight = self.design.walk_in_steps == 0 && from > to;
+        // The mean of x^n, x falling in a straight line.
+        let mean = if straight {
+            (libm::pow(from, n + 1.0) - libm::pow(to, n + 1.0)) / ((n + 1.0) * (from - to))
+        } else {
+            libm::pow(to, n)
+        };
+        self.uses_w(battery_w) * mean * seconds
+    }
+
+    /// Of its energy as rated, what it uses up in a second to give `battery_w`, W.
+    fn uses_w(&self, battery_w: f64) -> f64 {
+        let rated_w = self.design.battery_rated_w;
+        match self.design.peukert {
+            1.0 => battery_w,
+            n => rated_w * libm::pow(battery_w / rated_w, n),
+        }
     }
 
     /// Its input carries all of its load, and charges its battery.
@@ -491,18 +524,29 @@ impl Ups {
         if battery_w <= 0.0 {
             return None;
         }
-        let need_s = self.energy_j.max(0.0) / battery_w;
+        let need_s = self.energy_j.max(0.0) / self.uses_w(battery_w);
         if self.state != State::WalkIn {
             return Some(need_s);
         }
         if self.design.walk_in_steps > 0 {
-            return Some(need_s / (1.0 - self.share(now)));
+            return Some(need_s / self.slower(1.0 - self.share(now)));
         }
         // The battery gives 1 - x, x rising linearly: need = s (1 - x0) - s^2 / (2 T).
         let whole_s = self.design.walk_in.as_secs_f64();
         let left = 1.0 - self.share(now);
+        let n = self.design.peukert;
+        if n != 1.0 {
+            // As below, with (1 - x)^n.
+            let right = libm::pow(left, n + 1.0) - (n + 1.0) * need_s / whole_s;
+            return (right > 0.0).then(|| whole_s * (left - libm::pow(right, 1.0 / (n + 1.0))));
+        }
         let discriminant = left * left - 2.0 * need_s / whole_s;
         (discriminant > 0.0).then(|| whole_s * (left - libm::sqrt(discriminant)))
+    }
+
+    /// By how much it is emptied slower where it gives `share` of the whole.
+    fn slower(&self, share: f64) -> f64 {
+        if self.design.peukert == 1.0 { share } else { libm::pow(share, self.design.peukert) }
     }
 
     /// It breaks, or is repaired.

@@ -46,13 +46,40 @@ fn efficiency_of_a_ups() {
 fn an_overload_is_written_in_percent() {
     let (ups, faults) = supply(
         "{kind: ups, rating: 1 MW, fed_by: [bus], battery: {}, input: {high: 115 %},
-          overload: {levels: [{load: 110 %, lasts: 60 min}, {load: 1.25, lasts: 10 min}]}}",
+          overload: {levels: [{load: 110 %, lasts: 60 min}, {load: 125 %, lasts: 10 min}]}}",
     );
     assert_eq!(faults, []);
     let MachineDesign::Ups(ups) = ups.machine else { panic!("it has a battery") };
     assert_eq!(ups.window.1, 1.15);
     let overload = ups.overload.expect("it is written");
     assert_eq!(overload.levels[..2].iter().map(|level| level.0).collect::<Vec<_>>(), [1.1, 1.25]);
+}
+
+/// A battery of 5 min at its rating: half its life on it has 90 % left, 80 % at its end; 10 K more halve its
+/// life.
+#[test]
+fn batteries_age() {
+    let minutes = |battery: &str| {
+        let text = format!("{{kind: ups, rating: 1 MW, fed_by: [bus], battery: {{{battery}}}}}");
+        let (ups, faults) = supply(&text);
+        assert_eq!(faults, [], "{battery}");
+        let MachineDesign::Ups(ups) = ups.machine else { panic!("it has a battery") };
+        let minutes = |joules: f64| joules / ups.battery_rated_w / 60.0;
+        (minutes(ups.battery_j), minutes(ups.end_of_life_j))
+    };
+    for (battery, now, end) in [
+        ("", 5.0, 5.0),
+        ("life: 10 years", 5.0, 4.0),
+        ("age: 5 years", 4.5, 4.0),
+        ("chemistry: vrla, age: 5 years", 4.0, 4.0),
+        ("chemistry: vrla, age: 5 years, temperature: 35 degC", 3.0, 3.0),
+        ("chemistry: vrla, age: 30 months, runtime: 10 min", 9.0, 8.0),
+    ] {
+        let (is_now, is_at_end) = minutes(battery);
+        assert!((is_now - now).abs() < 1e-12 && (is_at_end - end).abs() < 1e-12, "{battery}");
+    }
+    let (_, faults) = supply("{kind: ups, rating: 1 MW, fed_by: [bus], battery: {peukert: 1.2}}");
+    assert_eq!(faults.len(), 1, "only lead acid has an exponent");
 }
 
 /// T28: 99.5 % at half load, best where both losses are equal, at 41 %.

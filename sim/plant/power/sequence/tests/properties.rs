@@ -69,6 +69,9 @@ impl Plan {
         };
         let ups = MachineDesign::Ups(UpsDesign {
             battery_j: self.runtime_s * 1e6 / 0.95,
+            end_of_life_j: self.runtime_s * 1e6 / 0.95,
+            battery_rated_w: 1e6 / 0.95,
+            peukert: if self.steps == 0 { 1.2 } else { 1.0 },
             battery_efficiency: 0.95,
             recharge_w: 2e5,
             recharge_on_generator_w: 0.0,
@@ -263,7 +266,9 @@ fn run(plan: &Plan, blows: &[(u32, Blow)]) -> Result<Vec<String>, TestCaseError>
         told += battery.given_j;
         prop_assert_eq!(sequences.state(places[ups]), Some(State::Online));
         prop_assert!((battery.energy_j - battery.full_j).abs() <= 2e-6 * battery.full_j);
-        let kept = battery.full_j + battery.taken_j - battery.given_j - battery.energy_j;
+        let kept = battery.full_j + battery.taken_j + battery.beyond_j
+            - battery.given_j
+            - battery.energy_j;
         prop_assert!(kept.abs() <= 1e-9 * (battery.full_j + battery.given_j), "{kept} J");
     }
     if plan.steps > 0 {

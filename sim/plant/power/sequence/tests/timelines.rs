@@ -107,6 +107,9 @@ fn transfer(emergency_stable: f64) -> TransferDesign {
 fn ups(battery_kwh: f64, recharge_w: f64) -> UpsDesign {
     UpsDesign {
         battery_j: battery_kwh * KWH,
+        end_of_life_j: battery_kwh * KWH,
+        battery_rated_w: 1e6 / 0.95,
+        peukert: 1.0,
         battery_efficiency: 0.95,
         recharge_w,
         recharge_on_generator_w: 0.0,
@@ -484,6 +487,70 @@ fn the_iti_curve_says_who_survives() {
         let stands = Ride::RACK.stands(voltage).expect("not for good");
         assert_eq!(Span::from_nanos(lasts_ms * 1_000_000) <= stands, survives, "{voltage}");
     }
+}
+
+/// When a UPS with a megawatt and five minutes of `design`, full, is empty that carries loads of kW from
+/// seconds on.
+fn empty_after(design: UpsDesign, loads: &[(f64, f64)]) -> f64 {
+    let mut chain = Chain::default();
+    let feed = chain.node("feed", ComponentKind::Feed, 9e6, MachineDesign::None, &[]);
+    let ups = chain.node("ups", ComponentKind::Ups, 1e6, MachineDesign::Ups(design), &[feed]);
+    let mut run = chain.run();
+    run.set_load(Time::ZERO, ups, 1e3 * loads[0].1);
+    run.set_up(Time::ZERO, feed, false);
+    for (seconds, kw) in loads {
+        run.set_load(at(*seconds), ups, 1e3 * kw);
+    }
+    let mut lines = Vec::new();
+    follow(&chain, &mut run, 1e5, &mut lines);
+    let off = lines.iter().find(|line| line.ends_with("ups off")).expect("it is empty at last");
+    off.split(' ').next().expect("a time").parse().expect("seconds")
+}
+
+/// Lead acid with an exponent of 1.15: the time of rated power at a half, two fifths and a quarter of it, and
+/// the parts of several powers as a dose. Aged to 80 % it lasts for 80 % of the time.
+#[test]
+fn lead_acid_lasts_longer_at_less_power() {
+    let kwh = 1e3 / 0.95 * 300.0 / 3600.0;
+    let vrla = UpsDesign { peukert: 1.15, ..ups(kwh, 0.0) };
+    for (loads, seconds) in [
+        (&[(0.0, 1000.0)][..], 300.0),
+        (&[(0.0, 500.0)], 665.741_683),
+        (&[(0.0, 400.0)], 860.502_754),
+        (&[(0.0, 250.0)], 1_477.373_3),
+        (&[(0.0, 1000.0), (100.0, 400.0)], 673.668_503),
+        (&[(0.0, 1000.0), (60.0, 700.0), (180.0, 300.0)], 820.397_951),
+    ] {
+        let found = empty_after(vrla, loads);
+        assert!((found - seconds).abs() < 6e-4, "{loads:?}: {found} s, expected {seconds} s");
+    }
+    let aged = UpsDesign { battery_j: 0.8 * kwh * KWH, ..vrla };
+    assert!((empty_after(aged, &[(0.0, 500.0)]) - 532.593_347).abs() < 6e-4);
+    // Lithium ion holds the same energy at any power.
+    assert!((empty_after(ups(kwh, 0.0), &[(0.0, 500.0)]) - 600.0).abs() < 6e-4);
+}
+
+/// Lithium ion of 87.719 kWh, empty, is full after 0.769468 h at 120 kW of which 95 % are stored.
+#[test]
+fn a_battery_is_recharged_at_constant_power() {
+    let kwh = 1e3 / 0.95 * 300.0 / 3600.0;
+    let mut chain = Chain::default();
+    let feed = chain.node("feed", ComponentKind::Feed, 9e6, MachineDesign::None, &[]);
+    let machine = MachineDesign::Ups(ups(kwh, 120e3));
+    let ups = chain.node("ups", ComponentKind::Ups, 1e6, machine, &[feed]);
+    let mut run = chain.run();
+    run.set_load(Time::ZERO, ups, 1e6);
+    run.set_up(Time::ZERO, feed, false);
+    let mut lines = Vec::new();
+    follow(&chain, &mut run, 1000.0, &mut lines);
+    run.set_up(at(1000.0), feed, true);
+    follow(&chain, &mut run, 1e5, &mut lines);
+    let when = |what: &str| -> f64 {
+        let line = lines.iter().find(|line| line.ends_with(what)).expect("it comes to that");
+        line.split(' ').next().expect("a time").parse().expect("seconds")
+    };
+    let hours = (when("ups full") - when("ups recharge")) / 3600.0;
+    assert!((hours - 0.769_468).abs() < 1e-6, "{hours} h: {lines:?}");
 }
 
 /// Parts of several levels add up to one dose: 115 % for 240 s of 600, 105 % for 1200 s of 3600,
