@@ -26,8 +26,10 @@ pub(super) const COLUMNS: [(&str, &str, &str); 7] = [
 
 /// What follows them for each plant whose energy is metered by itself: an array of the site, and the
 /// plant of a contract.
-const PRODUCED: [(&str, fn(String) -> Producer); 2] =
+const PRODUCED: [(&str, Make); 2] =
     [("power", Producer::Array), ("contracts", Producer::Elsewhere)];
+/// Makes a producer of its name.
+type Make = fn(String) -> Producer;
 /// The end of the name of such a column, `power.pv.produced_mwh`.
 const PRODUCED_MWH: &str = "produced_mwh";
 
