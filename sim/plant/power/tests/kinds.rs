@@ -162,7 +162,7 @@ fn catalogue_entries_resolve() {
             "cable" => place("length", "1 km"),
             _ => {}
         }
-        if kind != "feed" {
+        if !["feed", "genset"].contains(&kind.as_str()) {
             entry.insert("fed_by".into(), serde_yaml::Value::Sequence(vec!["u".into()]));
         }
         let spec = read(serde_yaml::Value::Mapping(entry));
