@@ -111,7 +111,6 @@ fn thresholds_earn_on_real_prices_what_their_arithmetic_says() {
     is_near(storage.real("discharge_mwh"), given, "given");
 }
 
-/// Nothing flows back into a feed that may not export, and no more than it may into one that does.
 /// The first use gives whenever the site imports, the second charges whenever the first has nothing
 /// left: they take turns of 3 % of the battery, at any price, whatever else happens at the site.
 #[test]
@@ -132,6 +131,7 @@ fn uses_of_opposite_wishes_take_turns() {
     assert!((of(least) - 1e-6..=of(most) + 1e-6).contains(&taken_mwh), "{taken_mwh}: {cycles}");
 }
 
+/// Nothing flows back into a feed that may not export, and no more than it may into one that does.
 #[test]
 fn exports_keep_to_their_limit() {
     let prices = [vec![5.0; 192], vec![90.0; 288]].concat();

@@ -84,6 +84,12 @@ impl Run<'_> {
         let sets: Vec<String> = self.sets.iter().cloned().chain(set).collect();
         let TermsReading { terms, diagnostics, files } =
             scenario::read_terms(&self.folder.join("scenario.yaml"), &sets);
+        if let Some(name) = terms.as_ref().and_then(|terms| terms.unmetered(&self.books)) {
+            let message = format!("this run has no energy of the plant of `{name}`");
+            let help = "simulate the contract with `run`: what a plant elsewhere gave is kept with the run";
+            complain(&message, Some(help));
+            return None;
+        }
         if terms.is_some() && !warns {
             return terms;
         }

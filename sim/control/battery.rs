@@ -203,13 +203,12 @@ impl BatteryUses {
         let keeps_j = self.peak.map_or(0.0, |(_, keep)| keep) * of.full_j;
         let order = |wanted_w: f64, bounds_j: (f64, f64)| {
             let terminal_w = if wanted_w < 0.0 {
-                let again_j = match of.refill_j {
+                let empty = match of.refill_j {
                     Some((emptied_j, refilled_j)) if bounds_j.0 >= emptied_j - tolerance_j => {
-                        bounds_j.0 + (refilled_j - emptied_j) - 2.0 * tolerance_j
+                        of.energy_j < bounds_j.0 + (refilled_j - emptied_j) - tolerance_j
                     }
-                    _ => bounds_j.0,
+                    _ => of.energy_j <= bounds_j.0 + tolerance_j,
                 };
-                let empty = of.energy_j <= again_j + tolerance_j;
                 if empty { 0.0 } else { wanted_w.max(least_w).min(0.0) }
             } else {
                 let full = of.energy_j >= bounds_j.1 - tolerance_j;

@@ -220,8 +220,8 @@ impl Meters {
         &self.columns
     }
 
-    /// Closes the interval from `from`, which is `start`, to `now`, whose length is whole or torn by an
-    /// end of the run; says what meters bill of it.
+    /// Closes the interval from `from` to `now`, which begins at `start` on the calendar, and whose length
+    /// is whole or torn by an end of the run; says what meters bill of it.
     pub(super) fn row(
         &mut self,
         (from, now): (Time, Time),

@@ -5,7 +5,7 @@ use super::Facility;
 use super::design::Design;
 use super::events::Event;
 use super::observer::{Observer, Record, What};
-use crate::kernel::{Class, Span, Time};
+use crate::kernel::{Alarm, Class, Span, Time};
 use crate::plant::power::sequence::MachineDesign;
 use crate::plant::power::thermal::{Course, ThermalDesign, Warmth};
 use crate::plant::power::{Network, PowerNode};
@@ -24,8 +24,10 @@ pub(super) struct Winding {
     rating_w: f64,
     /// Of the first settled instant on.
     running: Option<Running>,
-    /// When the calendar next looks at it.
-    scheduled: Time,
+    /// When it next passes a limit.
+    passes: Alarm,
+    /// Whether that is to be found anew, whatever it carries.
+    stale: bool,
     is_alarmed: bool,
     /// It is held to its rating.
     is_held: bool,
@@ -88,7 +90,8 @@ pub(super) fn windings(design: &Design) -> Vec<Winding> {
             design,
             rating_w: site.component.rating_w,
             running: None,
-            scheduled: Time::MAX,
+            passes: Alarm::default(),
+            stale: true,
             is_alarmed: false,
             is_held: false,
             end: ThermalEnd::NEW,
@@ -105,7 +108,7 @@ impl Winding {
         self.node == node
     }
 
-    /// Its hot spot at `now`, degC; that of the air before the run has begun.
+    /// Its hot spot at `now`, degC; nothing before the run has begun.
     pub(super) fn hot_spot_c(&self, now: Time) -> f64 {
         self.running.map_or(0.0, |running| running.course.at(running.for_s(now)))
     }
@@ -229,21 +232,19 @@ impl Facility<'_> {
         let air_c = self.air.dry_bulb_c;
         for (index, winding) in (0..).zip(&mut self.windings) {
             let load = carried(&self.power, winding);
-            if !winding.set(now, load, air_c) && winding.scheduled < Time::MAX {
-                continue;
-            }
-            let next = winding.next().map(|at| at.max(now));
-            if let Some(next) = next.filter(|next| *next < winding.scheduled) {
-                winding.scheduled = next;
-                self.agenda.push(next, Class::Plant, Event::Winding(index));
+            let moves = winding.set(now, load, air_c);
+            if moves || std::mem::take(&mut winding.stale) {
+                let next = winding.next().map_or(Time::MAX, |at| at.max(now));
+                winding.passes.set(&mut self.agenda, next, Class::Plant, Event::Winding(index));
             }
         }
     }
 
-    /// A transformer may have come to a limit. One that has not is looked at in vain.
+    /// A transformer has come to a limit.
     pub(super) fn turn_winding(&mut self, now: Time, index: u32, observer: &mut dyn Observer) {
         let winding = &mut self.windings[index as usize];
-        winding.scheduled = Time::MAX;
+        winding.passes.ring();
+        winding.stale = true;
         winding.advance(now);
         let subject = &self.design.power.nodes[winding.node.0 as usize].name;
         let tell = |what| observer.record(&Record { at: now, what, subject, count: 1 });

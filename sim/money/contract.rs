@@ -48,6 +48,13 @@ pub enum Law {
     Lease(Box<Lease>),
 }
 
+impl Law {
+    /// Whether the site buys under it: tenants are passed its cost, and what the site makes bears it.
+    pub fn is_bought(&self) -> bool {
+        !matches!(self, Self::Lease(_) | Self::Export(_))
+    }
+}
+
 /// Energy at the price of the market.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Market {
@@ -143,9 +150,9 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
             Law::CoincidentPeak(peaks) => peaks.charge(&run, terms, &mut sums),
             Law::Ppa(ppa) => {
                 let place = ppa.place(&contract.name, books);
+                let place = place.expect("the books have the energy of every plant");
                 for (interval, begin) in run.intervals() {
-                    let mwh = place.map_or(0.0, |place| interval.produced_mwh[place]);
-                    for (item, usd) in ppa.costs(interval, mwh) {
+                    for (item, usd) in ppa.costs(interval, interval.produced_mwh[place]) {
                         sums.add(begin.month, item, usd);
                     }
                 }
@@ -172,7 +179,7 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
         ContractBill { name: contract.name.clone(), entries: sums.entries() }
     });
     let mut contracts: Vec<ContractBill> = contracts.collect();
-    let bought = |it: &(&Contract, &ContractBill)| !matches!(it.0.law, Law::Export(_));
+    let bought = |it: &(&Contract, &ContractBill)| it.0.law.is_bought();
     let costs: Vec<f64> = (0..months.len())
         .map(|month| {
             let bought = terms.contracts.iter().zip(&contracts).filter(bought);

@@ -131,10 +131,33 @@ impl Terms {
         })
     }
 
-    /// What `bill` has for contracts that cost: all but leases.
+    /// What `bill` has for contracts that the site buys under.
     pub fn bought<'a>(&'a self, bill: &'a Bill) -> impl Iterator<Item = &'a ContractBill> {
-        let is_lease = |it: &ContractBill| self.leases().any(|(name, _)| name == it.name);
-        bill.contracts.iter().filter(move |it| !is_lease(it))
+        self.of(bill, Law::is_bought)
+    }
+
+    /// What `bill` has for contracts under which the site sells energy.
+    pub(crate) fn sold<'a>(&'a self, bill: &'a Bill) -> impl Iterator<Item = &'a ContractBill> {
+        self.of(bill, |law| matches!(law, Law::Export(_)))
+    }
+
+    fn of<'a>(
+        &'a self,
+        bill: &'a Bill,
+        is: fn(&Law) -> bool,
+    ) -> impl Iterator<Item = &'a ContractBill> {
+        let law = |name: &str| self.contracts.iter().find(|it| it.name == name).map(|it| &it.law);
+        bill.contracts.iter().filter(move |it| law(&it.name).is_some_and(is))
+    }
+
+    /// A contract for the energy of a plant that `books` do not have: of a finished run that was simulated
+    /// without it.
+    pub fn unmetered(&self, books: &Books) -> Option<&str> {
+        let lacks = |it: &&Contract| match &it.law {
+            Law::Ppa(ppa) => ppa.place(&it.name, books).is_none(),
+            _ => false,
+        };
+        self.contracts.iter().find(lacks).map(|it| it.name.as_str())
     }
 
     /// The workloads of tenants.

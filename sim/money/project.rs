@@ -241,6 +241,7 @@ impl Project {
         let mut costs = Vec::new();
         match bill {
             Some(bill) => {
+                lines.extend(terms.sold(bill).map(|it| line(&it.name, -it.cost().usd())));
                 costs.extend(terms.bought(bill).map(|it| line(&it.name, -it.cost().usd())));
             }
             None => costs.push(line("energy", -account.energy_usd)),

@@ -143,10 +143,9 @@ impl ExportSpec {
             let fault = Fault::error("less", "is kept back of the price in the books only");
             faults.push(fault.help("write the one `price` that is paid, or leave it out"));
         }
-        Export {
-            price: self.price.map(|price| price.0),
-            less: self.less.map_or(0.0, |less| less.0),
-        }
+        let less = self.less.map_or(0.0, |less| less.0);
+        Check { faults }.between("less", Some(less), 0.0, (0.0, 1e6), "$/MWh");
+        Export { price: self.price.map(|price| price.0), less }
     }
 }
 

@@ -6,22 +6,30 @@ use crate::money::{Bill, ContractBill, Item};
 
 macro_rules! items {
     ($($item:ident: $name:literal, $doc:literal);+ $(;)?) => {
-        &[
+        /// Of a contract. An item that it does not charge for is not defined.
+        pub(super) static CONTRACT: &[Row<ContractBill>] = &[
             Row::new(usd("cost", "What it comes to, rounded to cents by month and item.").lower(),
                 |contract: &ContractBill| Some(contract.cost().usd())),
             $(Row::new(usd($name, $doc).lower(), |contract: &ContractBill| {
                 let has = contract.entries.iter().any(|entry| entry.item == Item::$item);
                 has.then(|| contract.cost_of(Item::$item).usd())
             })),+
-        ]
+        ];
+
+        /// No item is left out.
+        const _: fn(Item) = |item| match item {
+            $(Item::$item => (),)+
+        };
     };
 }
 
-/// Of a contract. An item that it does not charge for is not defined.
-pub(super) static CONTRACT: &[Row<ContractBill>] = items! {
+items! {
     Energy: "items.energy", "The part of it for energy at a price of the market or a tariff.";
     Blocks: "items.blocks", "The part of it for fixed blocks.";
     Resale: "items.resale", "The part of it for resold energy: an income where negative.";
+    Produced: "items.produced", "The part of it for energy of somebody else's plant, as produced.";
+    Settled: "items.settled", "The part of it that this energy brings at the market: an income where negative.";
+    Export: "items.export", "The part of it for energy given to the grid: an income where negative.";
     Demand: "items.demand", "The part of it for the highest demand of months.";
     Peaks: "items.peaks", "The part of it accrued for coincident peaks.";
     Water: "items.water", "The part of it for water taken.";
@@ -33,7 +41,7 @@ pub(super) static CONTRACT: &[Row<ContractBill>] = items! {
     PassedOn: "items.passed_on", "The part of it that other contracts cost for a tenant, which pays it: an income, negative.";
     Expenses: "items.expenses", "The part of it that the owner spends on a hall that is let.";
     Credit: "items.credit", "The part of it that tenants are credited for lapses of power and cooling.";
-};
+}
 
 /// Of a site that has contracts.
 pub(super) static SITE: &[Figure] = &[

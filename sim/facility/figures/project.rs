@@ -22,7 +22,7 @@ pub(super) static SITE: &[Figure] = &[
     Figure::new(
         "money.rates_of_return",
         Scale::COUNT,
-        "How many rates from -90 % to 1000 % a year make the flows worth nothing.",
+        "How many rates from -90 % to 1000 % a year make the flows worth nothing; none where nothing is spent before money comes in.",
     ),
     Figure::new(
         "money.payback",

@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::super::{
-    Account, Amount, Books, Change, Contract, Curve, Depreciation, HallAccount, Interval, Item,
-    Law, Lease, Line, Merit, Part, Project, Spend, Term, Terms, WorkAccount, internal_rates, price,
+    Account, Amount, Books, Change, Contract, Curve, Depreciation, Export, HallAccount, Interval,
+    Item, Law, Lease, Line, Merit, Part, Product, Project, Spend, Term, Terms, WorkAccount,
+    internal_rates, price,
 };
 use super::near;
 
@@ -130,6 +131,44 @@ fn tenants_pay_by_their_energy() {
         &account(),
     );
     near(bill.contracts[0].cost_of(Item::Profit).usd(), -0.3 * (9000.0 - 6000.0), 0.06);
+}
+
+/// A contract that pays for exports what the moment pays is the owner's income as before: no tenant has
+/// a share of it, and nothing that is made gets cheaper.
+#[test]
+fn an_export_contract_at_the_price_of_the_moment_changes_nothing() {
+    let mut books = books();
+    books.intervals.iter_mut().for_each(|interval| interval.export_mwh = 0.5);
+    let mut account = Account { export_usd: 43_800.0, ..account() };
+    account.works[1].made = Some((Product::PhDays, 100.0));
+    let project = Project {
+        months: 120,
+        discount: 0.1,
+        tax: 0.0,
+        parts: Vec::new(),
+        upkeep: Vec::new(),
+        changes: Vec::new(),
+        factors: Vec::new(),
+    };
+    let settled = |export: Option<Law>| {
+        let mut hosted = lease(0.0, 0.0, 0.0, 0.0);
+        (hosted.tenants, hosted.passes_costs) = (vec!["theirs".to_owned()], true);
+        let host = ("host", Law::Lease(Box::new(hosted)));
+        let sold = export.map(|law| ("sold", law));
+        let contracts = [host, ("energy", index(0.0))].into_iter().chain(sold).collect();
+        let terms = Terms { project: Some(project.clone()), ..terms(contracts) };
+        let settled = terms.settle(&books, &account);
+        let (bill, forecast) = (settled.bill.unwrap(), settled.forecast.unwrap());
+        let cost = forecast.unit_costs.iter().find(|it| it.0 == "ours").unwrap().2.unwrap();
+        let passed = bill.contracts[0].cost_of(Item::PassedOn).usd();
+        [settled.revenue_usd - bill.cost().usd(), passed, forecast.merit.npv_usd, cost]
+    };
+    let (without, with) =
+        (settled(None), settled(Some(Law::Export(Export { price: None, less: 0.0 }))));
+    for (one, other) in without.iter().zip(with) {
+        near(other, *one, 0.2);
+    }
+    near(without[1], -65_700.0, 0.06);
 }
 
 #[test]

@@ -57,8 +57,13 @@ fn a_plant_elsewhere_is_paid_the_difference_to_the_market() {
     // Sleeved: 15 and 30 MWh are beyond the import, 2 $ of each are kept back.
     let sleeved = bill(vec![("wind", elsewhere(28.0, 2.0))], &books);
     assert_eq!(sleeved.contracts[0].cost_of(Item::Settled).to_string(), "-310.00");
-    // Under another name there is no plant.
-    assert_eq!(bill(vec![("solar", elsewhere(28.0, 2.0))], &books).cost().to_string(), "0.00");
+    // Under another name there is no plant that could be paid.
+    let terms = |name: &str| {
+        let contract = Contract { name: name.to_owned(), law: elsewhere(28.0, 2.0) };
+        Terms { contracts: vec![contract], ..Terms::none() }
+    };
+    assert_eq!(terms("wind").unmetered(&books), None);
+    assert_eq!(terms("solar").unmetered(&books), Some("solar"));
 }
 
 #[test]

@@ -26,13 +26,13 @@ pub enum RideThrough {
     /// EirGrid, modification MPID 345: back at 90 % of the load within 0.5 s. No voltages were read.
     #[serde(rename = "eirgrid-mpid-345")]
     EirgridMpid345,
-    /// AEMC, draft (loads from 30 MW): back at 90 % of the load within 1 s, the longer of its two times
-    /// (0.5 s and 1 s). No voltages were read.
+    /// AEMC, draft (loads from 30 MW): back at 90 % of the load within 1 s. Assumption: the longer of its
+    /// two times (0.5 s and 1 s). No voltages were read, nor its date.
     #[serde(rename = "aemc-draft")]
     AemcDraft,
 }
 
-/// Voltages at which every load stays, pu: the continuous range of both rules.
+/// Voltages at which every load stays, pu: the continuous range of the rules that name voltages.
 pub const CONTINUOUS: std::ops::RangeInclusive<f64> = 0.9..=1.1;
 
 impl RideThrough {
@@ -62,7 +62,8 @@ impl RideThrough {
         self.bands().is_empty()
     }
 
-    /// How long a load must stay at `voltage`, pu; none where it must for good.
+    /// How long a load must stay at `voltage`, pu, by a rule that names voltages; none where it must for
+    /// good.
     pub fn stays(self, voltage: f64) -> Option<Span> {
         const MS: u64 = 1_000_000;
         if CONTINUOUS.contains(&voltage) {

@@ -12,7 +12,7 @@ use super::super::tree::Value;
 use super::plant::report;
 use super::{SECTIONS, report_in};
 use crate::kernel::{Clock, Span, Time};
-use crate::money::{Around, Contract, ContractSpec, Law, MoneySpec, Outside, Terms};
+use crate::money::{Around, Contract, ContractSpec, Law, MoneySpec, Outside, Ppa, Terms};
 use crate::spec::Fault;
 use crate::tables::Run;
 use crate::units::Duration;
@@ -160,6 +160,7 @@ fn read_contracts(
     };
     let mut all_read = true;
     let mut leased: Vec<(String, String)> = Vec::new();
+    let mut paid: Vec<(String, String)> = Vec::new();
     for component in section.components(sink) {
         let Some(spec) = component.place.read::<ContractSpec>(sink) else {
             all_read = false;
@@ -180,6 +181,13 @@ fn read_contracts(
                 }
                 None => leased.push((lease.hall.clone(), component.name.text.clone())),
             }
+        }
+        if let Law::Ppa(Ppa { array: Some(array), .. }) = &law {
+            if let Some((_, other)) = paid.iter().find(|(known, _)| known == array) {
+                let message = format!("`{array}` is paid under `{other}` already");
+                report(&component.place, vec![Fault::warning("of", message)], sink);
+            }
+            paid.push((array.clone(), component.name.text.clone()));
         }
         let named = component.instances.into_iter().map(|name| Contract { name, law: law.clone() });
         contracts.extend(named);

@@ -17,7 +17,8 @@ pub struct AsicRackSpec {
     /// are live.
     pub fed_by: Option<Names>,
     /// How long the power supplies hold without voltage at full load, at most a second: 60 J hold 3 kW for
-    /// 20 ms. Acts where the power chain has states. Default: 20 ms (ITI curve, 2000).
+    /// 20 ms. Acts where the power chain has states, and is
+    /// no longer at part load (assumption). Default: 20 ms (ITI curve, 2000).
     pub hold_up: Option<Duration>,
     /// The cooling that takes their heat; without it the blocks see a constant cool inlet.
     pub cooled_by: Option<Names>,

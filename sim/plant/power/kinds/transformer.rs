@@ -48,9 +48,10 @@ pub struct ThermalSpec {
     pub top_oil_rise: Option<TemperatureDelta>,
     /// The hottest place of the windings above the top oil at rated load; default 22.1 K (ibid.).
     pub hot_spot_rise: Option<TemperatureDelta>,
-    /// Time constant of the oil; default 150 min (`onaf`) or 210 min (`onan`).
+    /// Time constant of the oil; default 150 min (`onaf`) or 210 min (`onan`; IEC 60076-7,
+    /// medium and large units, from memory).
     pub oil_time: Option<Duration>,
-    /// Time constant of the windings; default 7 min (`onaf`) or 10 min (`onan`).
+    /// Time constant of the windings; default 7 min (`onaf`) or 10 min (`onan`; ibid.).
     pub winding_time: Option<Duration>,
     /// Its insulation, by which its life is counted; default `upgraded` (assumption: a recent unit).
     pub paper: Option<PaperSpec>,
@@ -91,7 +92,8 @@ pub struct ThermalOverloadSpec {
     /// From this hot spot on it puts out no more than its rating; default 130 degC (assumption, 10 K
     /// below the 140 degC at which bubbles are expected).
     pub shed_at: Option<Temperature>,
-    /// Until its hot spot is down here; default 110 degC (assumption).
+    /// Until its hot spot is down here; default 110 degC, or 10 K below `shed_at` where that is lower
+    /// (assumption).
     pub back_at: Option<Temperature>,
 }
 

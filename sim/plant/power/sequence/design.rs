@@ -388,7 +388,8 @@ impl Ride {
             Self::Drive { ride } => (!(0.85..=1.10).contains(&voltage)).then_some(ride),
             Self::Rack { hold_up } => match voltage {
                 v if v < 0.7 => Some(hold_up),
-                v if v < 0.8 => Some(Span::from_nanos(500 * MS)),
+                // Who holds longer without voltage holds as long with some of it.
+                v if v < 0.8 => Some(hold_up.max(Span::from_nanos(500 * MS))),
                 v if v < 0.9 => Some(Span::from_secs(10)),
                 v if v <= 1.1 => None,
                 v if v <= 1.2 => Some(Span::from_nanos(500 * MS)),

@@ -483,6 +483,12 @@ fn the_iti_curve_says_who_survives() {
         }
         assert_eq!(!lost, survives, "{voltage} for {lasts} s");
     }
+    // Who holds for long without voltage holds as long with some of it.
+    let long = Ride::Rack { hold_up: s(0.9) };
+    let stands_s = |percent: u32| long.stands(f64::from(percent) / 100.0).map(Span::as_secs_f64);
+    let shorter = |pair: &[Option<f64>]| pair[0].unwrap_or(f64::MAX) > pair[1].unwrap_or(f64::MAX);
+    let all: Vec<Option<f64>> = (0..=100).map(stands_s).collect();
+    assert!(!all.windows(2).any(shorter), "{all:?}");
     for (voltage, lasts_ms, survives) in [(1.15, 400, true), (1.25, 2, true), (1.25, 4, false)] {
         let stands = Ride::RACK.stands(voltage).expect("not for good");
         assert_eq!(Span::from_nanos(lasts_ms * 1_000_000) <= stands, survives, "{voltage}");
