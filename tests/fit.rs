@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use loadbank::fit::{Errors, Match};
+
 use super::support::Bench;
 
 #[test]
@@ -58,7 +60,7 @@ fn the_law_that_is_printed_can_be_pasted() {
 #[test]
 fn values_of_a_scenario_are_fitted_to_a_meter() {
     let bench = Bench::new();
-    let (mut used, mut meter) = (String::from("at,busy\n"), String::from("when;kw;flat\n"));
+    let (mut used, mut meter) = (String::from("at,busy\n"), String::from("when;kw;supply water\n"));
     for hour in 0..48_u32 {
         let at = format!("2026-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
         let busy = f64::from(hour * 37 % 51);
@@ -80,7 +82,7 @@ fn values_of_a_scenario_are_fitted_to_a_meter() {
     );
     let loadbank = |matched: &str, free: &str| {
         let mut command = bench.loadbank("fit site.yaml --meter meter.csv");
-        command = command.args(["--match", matched]);
+        command = command.args(["--match", matched, "--tell", "dry_supply_c=supply water"]);
         for path in free.split(' ') {
             command = command.args(["--free", path]);
         }
@@ -101,8 +103,15 @@ fn values_of_a_scenario_are_fitted_to_a_meter() {
         assert!((value - known).abs() < half && half < 0.05 * known, "{name} {said}");
     }
     assert!(said.contains("  \"nodes-{1..2}\":\n") && said.contains("was 150 W"), "{said}");
-    assert!(said.contains("# kw  fitted           31 "), "{said}");
-    assert!(said.contains("# kw  held out         16 "), "{said}");
+    assert!(said.contains("# kw            fitted           31 "), "{said}");
+    assert!(said.contains("# kw            held out         16 "), "{said}");
+    // No share of a temperature: its meter reads one degree throughout.
+    let of_water: Vec<&str> = said.lines().filter(|line| line.contains("supply water")).collect();
+    assert!(of_water.len() == 2 && of_water.iter().all(|line| !line.contains('%')), "{said}");
+    assert!(
+        of_water.iter().all(|line| line.contains("  mean error ") && line.ends_with(" K")),
+        "{said}"
+    );
 
     let (code, said) = loadbank("it_mw=kw kW", "cooling.dry.design_heat");
     assert_eq!(code, Some(3));
@@ -111,4 +120,46 @@ fn values_of_a_scenario_are_fitted_to_a_meter() {
     assert!(said.contains("does not say `cooling.dry.supply`"), "{said}");
     let (_, said) = loadbank("it_mw=kw degC", both);
     assert!(said.contains("`kw` is in degC, the run in `MW`"), "{said}");
+}
+
+/// The unit is the last word where that is one; every other word is part of a name.
+#[test]
+fn the_unit_of_a_match_may_be_left_out() {
+    let read = |text: &str| {
+        let Match { run, meter, unit } = text.parse().unwrap();
+        (run.join("|"), meter.join("|"), unit.unwrap_or_default())
+    };
+    for (text, run, meter, unit) in [
+        ("it_mw=a", "it_mw", "a", ""),
+        ("it_mw=a kW", "it_mw", "a", "kW"),
+        ("it_mw=a + b", "it_mw", "a|b", ""),
+        ("it_mw = a + b  kW", "it_mw", "a|b", "kW"),
+        ("it_mw=IT load", "it_mw", "IT load", ""),
+        ("it_mw=IT load + hall 2", "it_mw", "IT load|hall 2", ""),
+        ("it_mw=IT load + hall 2 MW", "it_mw", "IT load|hall 2", "MW"),
+        ("it_mw=IT load kW kW", "it_mw", "IT load kW", "kW"),
+        ("x_fans_mw+x_pumps_mw=fans + pumps W", "x_fans_mw|x_pumps_mw", "fans|pumps", "W"),
+        ("dry_supply_c=supply degF", "dry_supply_c", "supply", "degF"),
+        ("a+b=a+b", "a|b", "a+b", ""),
+    ] {
+        assert_eq!(read(text), (run.into(), meter.into(), unit.into()), "{text}");
+    }
+    for text in ["it_mw", "it_mw=", "=a", "it_mw=a + ", "it_mw= kW + "] {
+        assert!(text.parse::<Match>().is_err(), "{text}");
+    }
+}
+
+/// By hand: errors of 1 and -2 on readings of 10 each.
+#[test]
+fn errors_are_those_of_the_formulas() {
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+    let errors = Errors::of(&[11.0, 8.0], &[10.0, 10.0], true).unwrap();
+    assert!(near(errors.mean, -0.5) && near(errors.rmse, 2.5_f64.sqrt()), "{errors:?}");
+    let shares = errors.shares.unwrap();
+    assert!(near(shares.mape, 0.15) && near(shares.nmbe, -0.05), "{shares:?}");
+    assert!(near(shares.cvrmse, 2.5_f64.sqrt() / 10.0), "{shares:?}");
+    // A degree more or less is no share of a temperature, and nothing is one of nothing.
+    assert_eq!(Errors::of(&[11.0, 8.0], &[10.0, 10.0], false).unwrap().shares, None);
+    assert_eq!(Errors::of(&[1.0, 2.0], &[0.0, 0.0], true).unwrap().shares, None);
+    assert_eq!(Errors::of(&[], &[], true), None);
 }

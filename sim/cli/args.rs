@@ -481,13 +481,14 @@ pub(super) struct MeterFit {
     pub(super) free: Vec<String>,
 
     /// Columns of the time series and of the meter whose sums are the same, with the unit of the meter
-    /// where that is another: `--match "plant_fans_mw+plant_pumps_mw=fans + pumps kW"`. May be given
-    /// several times.
-    #[arg(long = "match", value_name = "COLUMNS=COLUMNS", requires = "meter", value_parser = parse_match)]
+    /// where that is another: `--match "plant_fans_mw+plant_pumps_mw=fans + pumps kW"`. A last word that
+    /// is a unit is that; it is written again where the name of a column ends in it. May be given several
+    /// times.
+    #[arg(long = "match", value_name = "COLUMNS=COLUMNS", requires = "meter")]
     pub(super) matches: Vec<Match>,
 
     /// Tell the errors of such columns too, without fitting them.
-    #[arg(long, value_name = "COLUMNS=COLUMNS", requires = "meter", value_parser = parse_match)]
+    #[arg(long, value_name = "COLUMNS=COLUMNS", requires = "meter")]
     pub(super) tell: Vec<Match>,
 
     /// When to begin to hold out readings, which are looked at once with the values found (default: the
@@ -526,23 +527,6 @@ pub(super) struct Schema {
     /// The schema of study files.
     #[arg(long)]
     pub(super) study: bool,
-}
-
-/// Reads `plant_fans_mw+plant_pumps_mw=fans + pumps kW`.
-fn parse_match(text: &str) -> Result<Match, String> {
-    let example = "write for example `plant_chillers_mw=chiller_kw kW`";
-    let (run, meter) = text.split_once('=').ok_or(example)?;
-    let run: Vec<String> = run.split('+').map(|name| name.trim().to_owned()).collect();
-    let meter = meter.trim();
-    let (meter, unit) = match meter.rsplit_once(' ') {
-        Some((meter, unit)) => (meter.trim_end(), Some(unit.to_owned())),
-        None => (meter, None),
-    };
-    let meter: Vec<String> = meter.split(" + ").map(|name| name.trim().to_owned()).collect();
-    if run.iter().chain(&meter).any(String::is_empty) {
-        return Err(example.to_owned());
-    }
-    Ok(Match { run, meter, unit })
 }
 
 /// Reads `America/Chicago`.

@@ -49,6 +49,11 @@ const OWN_PART: f64 = 1e-3;
 const MOST_ROUNDS: usize = 20;
 /// The fit has settled where no parameter changes by more than this of its value.
 const SETTLED: f64 = 1e-6;
+/// Where no part of a step comes nearer, the fit has settled if that step is less than this of the
+/// half-widths of the intervals: an assumption, beyond which they would hold for another point.
+const SETTLED_OF_HALF: f64 = 0.1;
+/// How often a step is halved to find a part of it that comes nearer.
+const MOST_HALVINGS: usize = 8;
 
 /// Fits the parameters of `curve`. Series count by what is left of them, so that none outweighs
 /// another by its unit or its size. Intervals are those of the linear fit at the end, whatever the size
@@ -73,6 +78,7 @@ pub fn fit_curve(curve: &Curve<'_>) -> Result<CurveFit, FitError> {
     let mut scale = curve.sizes(curve.measured);
     let floor: Vec<f64> = scale.iter().map(|size| 1e-9 * size).collect();
     let mut last = None;
+    let mut reason = format!("it still moves after {MOST_ROUNDS} rounds");
     for _ in 0..MOST_ROUNDS {
         let columns = curve.changes(&values, &fitted)?;
         curve.tell_apart(&columns, &scale)?;
@@ -86,17 +92,32 @@ pub fn fit_curve(curve: &Curve<'_>) -> Result<CurveFit, FitError> {
         scale.iter_mut().zip(&floor).for_each(|(size, floor)| *size = size.max(*floor));
         let alike = before.iter().zip(&scale).all(|(a, b)| (a / b - 1.0).abs() < 1e-3);
         let known = || curve.known(&values, &step, &left, &scale);
-        if moved < SETTLED && (alike || curve.ends.len() == 1) {
+        let is_settled = match moved {
+            Some(moved) => moved < SETTLED,
+            None => {
+                let mut steps = step.values.iter().zip(&step.robust);
+                steps.all(|(step, half)| step.abs() <= SETTLED_OF_HALF * half)
+            }
+        };
+        let is_weighed = alike || curve.ends.len() == 1;
+        if is_settled && is_weighed {
             return known();
         }
         last = Some(known());
+        if moved.is_none() && is_weighed {
+            // The next round would ask for the same step.
+            reason = "where it stands, the meter asks for a step of which no part comes nearer"
+                .to_owned();
+            break;
+        }
     }
     // One that comes to nothing never settles.
     if let Some(Err(error)) = last {
         return Err(error);
     }
-    let message = format!("the fit does not settle within {MOST_ROUNDS} rounds");
-    Err(FitError::new(message, "begin nearer, or free fewer parameters".to_owned()))
+    let message = format!("the fit does not settle: {reason}");
+    let help = "begin elsewhere, or free fewer parameters: one may act by steps, or end at a limit";
+    Err(FitError::new(message, help.to_owned()))
 }
 
 impl Curve<'_> {
@@ -171,8 +192,14 @@ impl Curve<'_> {
     }
 
     /// Moves by a relative `step`, or as much of it as makes the fit better; the largest relative
-    /// change.
-    fn go(&self, values: &mut Vec<f64>, fitted: &mut Vec<f64>, step: &[f64], scale: &[f64]) -> f64 {
+    /// change, or none where no part of the step makes it better.
+    fn go(
+        &self,
+        values: &mut Vec<f64>,
+        fitted: &mut Vec<f64>,
+        step: &[f64],
+        scale: &[f64],
+    ) -> Option<f64> {
         let squares = |fitted: &[f64]| -> f64 {
             let rows = self.measured.iter().zip(fitted).zip(scale);
             rows.map(|((measured, fitted), size)| ((measured - fitted) / size).powi(2)).sum()
@@ -180,22 +207,26 @@ impl Curve<'_> {
         let before = squares(fitted);
         let longest = step.iter().fold(0.0_f64, |most, change| most.max(change.abs()));
         if longest < SETTLED {
-            return longest;
+            return Some(longest);
         }
         // What is linear here is not linear far away.
         let mut share = (0.5 / longest).min(1.0);
-        for _ in 0..8 {
+        for _ in 0..MOST_HALVINGS {
+            // So small a part of a longer step is no sign that the fit has settled.
+            if share * longest < SETTLED {
+                break;
+            }
             let there: Vec<f64> =
                 values.iter().zip(step).map(|(value, by)| value * (1.0 + share * by)).collect();
             if let Ok(then) = self.at(&there)
                 && squares(&then) < before
             {
                 (*values, *fitted) = (there, then);
-                return share * longest;
+                return Some(share * longest);
             }
             share *= 0.5;
         }
-        0.0
+        None
     }
 
     /// How well the parameters are known where the fit has settled, with `left` residuals.

@@ -139,3 +139,32 @@ fn series_weigh_by_what_is_left_of_them() {
     // Half-widths of means of 100: t times the deviation over ten.
     assert!((found.halves[1] / (1.97 * 0.001 / 10.0) - 1.0).abs() < 0.25, "{found:?}");
 }
+
+/// A curve with a bend: it rises to one side, falls to the other, and never comes to what is
+/// measured. The slope across the bend says nothing of what is known of the value.
+#[test]
+fn a_bend_that_no_step_leaves_is_no_minimum() {
+    let measured: Vec<f64> = noise(3, 60).iter().map(|e| 12.0 + 0.1 * e).collect();
+    let bend = |values: &[f64]| {
+        let apart = values[0] - 1.0;
+        vec![10.0 + if apart < 0.0 { 3.0 * apart } else { -apart }; 60]
+    };
+    let error = fit(&[1.0], &measured, &bend).unwrap_err();
+    assert!(error.message.contains("does not settle"), "{error}");
+}
+
+/// A model that rounds has no better point within its rounding, which is far less than what is known
+/// of the value.
+#[test]
+fn rounding_below_the_interval_does_not_unsettle_a_fit() {
+    for seed in 0..20 {
+        let noise = noise(seed, 60);
+        let measured: Vec<f64> = xs().iter().zip(&noise).map(|(x, e)| 2.0 * x + e).collect();
+        let rounded =
+            |values: &[f64]| xs().iter().map(|x| (values[0] * 1e3).round() * 1e-3 * x).collect();
+        let found = fit(&[1.5], &measured, &rounded).unwrap();
+        let squares: f64 = xs().iter().map(|x| x * x).sum();
+        let best = xs().iter().zip(&measured).map(|(x, y)| x * y).sum::<f64>() / squares;
+        assert!((found.values[0] - best).abs() < 0.15 * found.halves[0], "{found:?} for {best}");
+    }
+}

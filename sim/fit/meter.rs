@@ -20,22 +20,37 @@ pub struct MeterLayout {
     pub zone: Option<TimeZone>,
 }
 
-/// How far a run is from what was measured, as ASHRAE's Guideline 14 counts it.
+/// How far a run is from what was measured. An error is the run less the reading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Errors {
     /// Intervals.
     pub intervals: usize,
+    /// Mean of the errors: the run is too high where it is positive.
+    pub mean: f64,
+    /// Root of the mean of their squares.
+    pub rmse: f64,
+    /// The errors as shares of the readings; none where these do not add up to more than zero, or
+    /// where zero is one of a scale, as of temperatures.
+    pub shares: Option<ErrorShares>,
+}
+
+/// Errors as shares of what was read. NMBE and CVRMSE are after ASHRAE's Guideline 14, which takes
+/// the reading less the model and divides by the intervals less the number of parameters: here
+/// NMBE is positive where the run is too high, and both divide by the number of intervals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ErrorShares {
     /// Mean of the absolute error over the reading, over the intervals whose reading is not zero.
     pub mape: f64,
-    /// Sum of the errors over the sum of the readings: too high where positive.
+    /// Mean of the errors over the mean reading.
     pub nmbe: f64,
     /// Root mean square of the errors over the mean reading.
     pub cvrmse: f64,
 }
 
 impl Errors {
-    /// The errors of `model` against `measured`; none without intervals.
-    pub fn of(model: &[f64], measured: &[f64]) -> Option<Self> {
+    /// The errors of `model` against `measured`, of a quantity that `has_zero` or not; none without
+    /// intervals.
+    pub fn of(model: &[f64], measured: &[f64], has_zero: bool) -> Option<Self> {
         let intervals = measured.len();
         if intervals == 0 {
             return None;
@@ -46,16 +61,16 @@ impl Errors {
             relative += ((model - measured) / measured).abs();
             count += 1.0;
         }
-        let sum: f64 = measured.iter().sum();
+        let reading = measured.iter().sum::<f64>() / intervals as f64;
         let error: f64 = pairs().map(|(model, measured)| model - measured).sum();
         let squares: f64 = pairs().map(|(model, measured)| (model - measured).powi(2)).sum();
-        let mean = sum / intervals as f64;
-        Some(Self {
-            intervals,
+        let (mean, rmse) = (error / intervals as f64, (squares / intervals as f64).sqrt());
+        let shares = (has_zero && reading > 0.0).then(|| ErrorShares {
             mape: relative / f64::max(count, 1.0),
-            nmbe: error / sum,
-            cvrmse: (squares / intervals as f64).sqrt() / mean,
-        })
+            nmbe: mean / reading,
+            cvrmse: rmse / reading,
+        });
+        Some(Self { intervals, mean, rmse, shares })
     }
 }
 

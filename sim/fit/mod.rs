@@ -20,7 +20,7 @@ mod squares;
 mod steps;
 
 pub use curve::{Curve, CurveFit, Model, fit_curve};
-pub use meter::{Errors, MeterLayout};
+pub use meter::{ErrorShares, Errors, MeterLayout};
 pub use rows::{Columns, FitError, Iteration, read_rows};
 pub use site::{Calibrated, Calibration, FreeValue, Match, MatchErrors, calibrate};
 pub use steps::{Fitted, Fixed, Parameter, StepLaw, fit_steps};

@@ -28,10 +28,58 @@ pub struct Match {
     pub unit: Option<String>,
 }
 
+impl std::str::FromStr for Match {
+    type Err = String;
+
+    /// Reads `plant_fans_mw+plant_pumps_mw=fans + pumps kW`. A last word that is the unit of no column is
+    /// part of a name, which may hold blanks.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let example = "write for example `plant_chillers_mw=chiller_kw kW`";
+        let (run, meter) = text.split_once('=').ok_or(example)?;
+        let names = |text: &str, between: &str| -> Vec<String> {
+            text.split(between).map(|name| name.trim().to_owned()).collect()
+        };
+        let run = names(run, "+");
+        let mut meter = names(meter, " + ");
+        let ours = unit_of(&run[0]);
+        let is_unit = |word: &str| {
+            let mut known = CONVERTED.into_iter().flatten().map(|unit| unit.name);
+            ours.as_deref() == Some(word) || known.any(|name| name == word)
+        };
+        let mut unit = None;
+        if let Some(last) = meter.last_mut()
+            && let Some((name, word)) = last.rsplit_once(' ')
+            && is_unit(word)
+        {
+            unit = Some(word.to_owned());
+            *last = name.trim_end().to_owned();
+        }
+        if run.iter().chain(&meter).any(String::is_empty) {
+            return Err(example.to_owned());
+        }
+        Ok(Self { run, meter, unit })
+    }
+}
+
 impl Match {
     /// What it is called: the meter's columns.
     fn name(&self) -> String {
         self.meter.join(" + ")
+    }
+
+    /// Whether none of it is zero: a temperature has a zero by convention.
+    fn has_zero(&self) -> bool {
+        // The run tells temperatures in degC.
+        unit_of(&self.run[0]).as_deref() != Some("degC")
+    }
+
+    /// The unit in which the run differs from the meter.
+    fn unit_of_difference(&self) -> String {
+        match unit_of(&self.run[0]) {
+            Some(unit) if self.has_zero() => unit.into_owned(),
+            Some(_) => "K".to_owned(),
+            None => String::new(),
+        }
     }
 }
 
@@ -76,6 +124,8 @@ pub struct FreeValue {
 pub struct MatchErrors {
     /// The column of the meter.
     pub meter: String,
+    /// The unit of a difference between run and meter.
+    pub unit: String,
     /// In the window of the fit.
     pub fitted: Option<Errors>,
     /// In the window that was held out.
@@ -160,14 +210,16 @@ pub fn calibrate(calibration: &Calibration<'_>) -> Result<Calibrated, FitError> 
         model: &model,
     })?;
     let series = asked(&fit.values)?;
+    let has_zero: Vec<bool> = calibration.all().map(Match::has_zero).collect();
     let errors = |index: usize, is_held: bool| {
         let rows = known(is_held).into_iter().filter(|(of, _)| *of == index);
         let pairs = rows.filter_map(|(of, row)| Some((series[of][row], readings[of][row]?)));
         let (model, measured): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        Errors::of(&model, &measured)
+        Errors::of(&model, &measured, has_zero[index])
     };
     let errors = calibration.all().enumerate().map(|(index, of)| MatchErrors {
         meter: of.name(),
+        unit: of.unit_of_difference(),
         fitted: errors(index, false),
         held_out: errors(index, true),
     });
@@ -283,13 +335,16 @@ impl Calibration<'_> {
     }
 }
 
+/// Quantities of which a meter may have another unit than the run.
+const CONVERTED: [&[Unit]; 2] = [Power::UNITS, Temperature::UNITS];
+
 /// The column `name` of a meter in `theirs`, in the unit `ours` of a column of the time series.
 fn conversion(name: &str, theirs: Option<&str>, ours: &str) -> Result<Column, FitError> {
     let Some(theirs) = theirs.filter(|theirs| *theirs != ours) else {
         return Ok(Column::plain(name));
     };
     let find = |units: &'static [Unit], name: &str| units.iter().find(|unit| unit.name == name);
-    for units in [Power::UNITS, Temperature::UNITS] {
+    for units in CONVERTED {
         if let (Some(from), Some(to)) = (find(units, theirs), find(units, ours)) {
             let mut column = Column::new(name, from);
             column.factor = from.factor / to.factor;
@@ -371,6 +426,7 @@ impl Calibrated {
             self.held_out
         );
         let heads = ["intervals", "MAPE", "NMBE", "CVRMSE"];
+        let rounded = |error: f64| format!("{error:.2e}").parse().unwrap_or(error);
         let wide = self.errors.iter().map(|of| of.meter.len()).max().unwrap_or(0);
         let _ = write!(text, "# {:wide$}  window  ", "");
         for head in heads {
@@ -381,11 +437,17 @@ impl Calibrated {
             for (window, errors) in [("fitted", &of.fitted), ("held out", &of.held_out)] {
                 let _ = write!(text, "# {:wide$}  {window:8}", of.meter);
                 match errors {
-                    Some(Errors { intervals, mape, nmbe, cvrmse }) => {
+                    Some(Errors { intervals, shares: Some(shares), .. }) => {
                         let _ = write!(text, "  {intervals:>9}");
-                        for share in [mape, nmbe, cvrmse] {
+                        for share in [shares.mape, shares.nmbe, shares.cvrmse] {
                             let _ = write!(text, "  {:>7.2} %", 100.0 * share);
                         }
+                    }
+                    Some(Errors { intervals, mean, rmse, .. }) => {
+                        let told =
+                            |error: f64| with_unit(&f64::to_string(&rounded(error)), &of.unit);
+                        let (mean, rmse) = (told(*mean), told(*rmse));
+                        let _ = write!(text, "  {intervals:>9}  mean error {mean}, RMSE {rmse}");
                     }
                     None => text.push_str("  none"),
                 }
