@@ -15,7 +15,9 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 
-pub(crate) use self::check::{Check, MOST_SIGMA, MOST_UNITS, one_source, only_with, time_zone};
+pub(crate) use self::check::{
+    Check, MOST_SIGMA, MOST_UNITS, one_source, only_with, only_with_all, time_zone,
+};
 pub use self::durations::{ConstantSpec, DurationSpec, ExponentialSpec};
 pub use self::lognormal::{Lognormal, LognormalSpec};
 pub(crate) use self::suggest::{closest, suggest, unknown};

@@ -87,13 +87,16 @@ fn times_in_another_unit_are_said() {
         told.contains("3 requests within 0.300 s, for `timestamp` is read as milliseconds"),
         "{told}"
     );
-    assert!(told.contains("write `time_unit: s`"), "{told}");
+    let ways = "write `time_unit: s`; if it is right, write `time_unit: ms` to confirm it";
+    assert!(told.contains(ways), "{told}");
     // A day in seconds, which would come within two minutes.
     let day: Vec<f64> = (0..40_000).map(|i| 2.1 * f64::from(i)).collect();
     assert!(doubts(&said("day.jsonl", "{kind: mooncake, file: day.jsonl}", &day)));
     let milliseconds: Vec<f64> = (0..600).map(|i| 1e3 * 300.0 * f64::from(i)).collect();
     let told = said("ms.jsonl", "{kind: bailian, file: ms.jsonl}", &milliseconds);
-    assert!(told.contains("read as seconds") && told.contains("`time_unit: ms`"), "{told}");
+    assert!(told.contains("read as seconds"), "{told}");
+    let ways = "write `time_unit: ms`; if it is right, write `time_unit: s` to confirm it";
+    assert!(told.contains(ways), "{told}");
     // What is written is believed, and what fits is not doubted.
     assert!(!doubts(&said("s.jsonl", "{kind: mooncake, file: s.jsonl, time_unit: s}", &seconds)));
     assert!(!doubts(&said("s.jsonl", "{kind: mooncake, file: s.jsonl, time_unit: ms}", &seconds)));

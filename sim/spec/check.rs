@@ -79,6 +79,17 @@ impl Check<'_> {
         }
     }
 
+    /// A value that is always written, within the bounds of its field, in its base unit; the nearest
+    /// within after a report.
+    pub(crate) fn required<Q: Quantity>(
+        &mut self,
+        field: &'static str,
+        value: Q,
+        bounds: &Bounds<Q>,
+    ) -> f64 {
+        self.bounded(field, Some(value), bounds.nearest(value), bounds)
+    }
+
     /// A number of units: from 1 to [`MOST_UNITS`], and 1 where nothing is written.
     pub(crate) fn count(&mut self, field: &'static str, value: Option<u32>) -> u32 {
         self.whole(field, u64::from(value.unwrap_or(1)), (1, u64::from(MOST_UNITS))) as u32
@@ -228,8 +239,20 @@ pub(crate) fn only_with(
     fields: &[(&'static str, bool)],
     faults: &mut Vec<Fault>,
 ) {
-    for (field, _) in fields.iter().filter(|(_, written)| *written && !is_owner) {
-        faults.push(Fault::error(*field, format!("`{field}` goes with `{owner}`")));
+    only_with_all(&[owner], is_owner, fields, faults);
+}
+
+/// Reports each of `fields` that was written although not all of `owners` were.
+pub(crate) fn only_with_all(
+    owners: &[&str],
+    are_all: bool,
+    fields: &[(&'static str, bool)],
+    faults: &mut Vec<Fault>,
+) {
+    let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
+    let owners = owners.join(" and ");
+    for (field, _) in fields.iter().filter(|(_, written)| *written && !are_all) {
+        faults.push(Fault::error(*field, format!("`{field}` goes with {owners}")));
     }
 }
 

@@ -48,6 +48,11 @@ impl<Q: Quantity> Bounds<Q> {
         (self.least.base()..=self.most.base()).contains(&value.base())
     }
 
+    /// The value within that is nearest to `value`, in its base unit.
+    pub fn nearest(&self, value: Q) -> f64 {
+        value.base().clamp(self.least.base(), self.most.base())
+    }
+
     /// Why `value` is refused, or none where it lies within.
     pub fn refusal(&self, value: Q) -> Option<String> {
         let Self { least, most } = self;

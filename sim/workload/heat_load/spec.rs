@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::HeatLoadDesign;
 use crate::kernel::{Clock, Time};
-use crate::spec::{Check, Fault, Name, Names, only_with};
+use crate::spec::{Check, Fault, Name, Names, only_with, only_with_all};
 use crate::tables::{Run, Series, from_table};
 use crate::units::{Fraction, Power, Temperature};
 
@@ -107,7 +107,7 @@ impl HeatLoadSpec {
             ("exponent", self.exponent.is_some()),
         ];
         let is_use = self.power.is_some() && self.csv.is_some();
-        only_with("power` and `csv", is_use, &of_use, faults);
+        only_with_all(&["power", "csv"], is_use, &of_use, faults);
         let only_power = [("daily_profile", self.daily_profile.is_some())];
         only_with("power", self.power.is_some(), &only_power, faults);
         if is_use && self.daily_profile.is_some() {
@@ -172,7 +172,6 @@ impl HeatLoadSpec {
         let mut steps = Vec::new();
         for (at, written) in series.steps() {
             let share = written / full;
-            // Sums of rounded shares may come to a little more than all.
             if !(0.0..=1.0 + ROUNDED).contains(&share) {
                 let message = format!(
                     "`{name}`: {} of `full_at` {} is {} used",
@@ -204,7 +203,8 @@ impl HeatLoadSpec {
     }
 }
 
-/// By how much of all the use in a row may be more than that.
+/// By how much of all the use in a row may be more than that, for sums of rounded shares: an
+/// assumption, half of the last digit of a whole percentage.
 const ROUNDED: f64 = 0.005;
 
 /// `power_w` times the share of each local hour, over a run until `horizon`.

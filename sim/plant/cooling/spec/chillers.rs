@@ -244,7 +244,7 @@ impl ChillerCurvesSpec {
         let unloading = self.least_unloading;
         let most = self.most_part_load;
         ChillerCurves {
-            cop: check.bounded("cop", Some(self.cop), 5.0, &bounds::COP),
+            cop: check.required("cop", self.cop, &bounds::COP),
             reference_supply_c: check.bounded("supply", supply, 6.67, &bounds::CHILLED_SUPPLY),
             evaporator_c,
             condenser_c,

@@ -57,6 +57,9 @@ pub(super) struct PumpDefaults {
 pub(super) const LOOP_PUMPS: PumpDefaults =
     PumpDefaults { head_pa: 200e3, efficiency: 0.7, count: 1 };
 
+/// Least speed of a pump of variable speed, as a share of full: an assumption.
+pub(super) const LEAST_SPEED: f64 = 0.3;
+
 /// Where a spec holds its pumps.
 const FIELD: &str = "pumps";
 
@@ -107,7 +110,7 @@ impl PumpsSpec {
                 minimum_speed: check.bounded(
                     "minimum_speed",
                     self.minimum_speed,
-                    0.3,
+                    LEAST_SPEED,
                     &bounds::PUMP_SPEED,
                 ),
                 head_at_duty: check.bounded(

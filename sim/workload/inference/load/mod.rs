@@ -21,6 +21,7 @@ pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
 pub use row::TraceRow;
+pub(super) use trace::told_span;
 pub use trace::{Rows, TraceDesign, TraceReader, TraceReport, TraceRows};
 
 use super::prefix::Piece;

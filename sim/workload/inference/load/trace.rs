@@ -44,6 +44,12 @@ pub struct TraceDesign {
     pub repeat: bool,
 }
 
+/// The length of a trace as it is told: that of one whose unit of time is wrong must show.
+pub(in crate::workload::inference) fn told_span(span_s: f64) -> String {
+    let digits = if span_s < 10.0 { 3 } else { 0 };
+    format!("{span_s:.digits$} s")
+}
+
 impl TraceDesign {
     /// A trace played as it was recorded.
     pub fn new(rows: Arc<dyn TraceRows>, report: &TraceReport) -> Self {
@@ -201,12 +207,11 @@ impl TraceReport {
     pub fn found(&self) -> String {
         let span_s = (self.last_ns - self.first_ns) as f64 * 1e-9;
         let mean = |sum: u64| sum as f64 / self.rows.max(1) as f64;
-        // The length of a trace whose unit of time is wrong must show.
-        let digits = if span_s < 10.0 { 3 } else { 0 };
         let mut text = format!(
-            "{} requests over {span_s:.digits$} s; prompt tokens {:.0} in the mean, {} at most; generated \
+            "{} requests over {}; prompt tokens {:.0} in the mean, {} at most; generated \
              {:.0} in the mean, {} at most",
             self.rows,
+            told_span(span_s),
             mean(self.prompt.0),
             self.prompt.1,
             mean(self.output.0),

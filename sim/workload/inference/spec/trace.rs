@@ -8,7 +8,9 @@ use serde::Deserialize;
 use crate::spec::{Check, Fault, FilePath, kinds};
 use crate::tables::stamp::WallClock;
 use crate::tables::{TableFields, Texts};
-use crate::workload::inference::load::{BlockLines, JsonRows, TableRows, TraceDesign, TraceFormat};
+use crate::workload::inference::load::{
+    BlockLines, JsonRows, TableRows, TraceDesign, TraceFormat, told_span,
+};
 use crate::workload::inference::replica::Limits;
 
 kinds! {
@@ -240,30 +242,35 @@ impl TraceSpec {
     /// thousand times too fast, the reverse as much too slow. Either is a guess: what is said is the
     /// pace at which the trace would play.
     fn doubt_unit(&self, trace: &TraceDesign, faults: &mut Vec<Fault>) {
-        /// All of a published trace of Mooncake lasts an hour, at 3 to 7 requests a second.
+        // Assumptions: far from the published traces, of which those of Mooncake last an hour with 3
+        // to 7 requests per second, and those of Bailian have several requests per second.
         const SHORTEST_S: f64 = 10.0;
         const MOST_PER_S: f64 = 200.0;
-        /// Those of Bailian have several requests a second.
         const LONGEST_GAP_S: f64 = 600.0;
         let span_s = (trace.last_ns - trace.first_ns) as f64 * 1e-9;
         let requests = trace.of_all as f64;
         let is_fast = span_s < SHORTEST_S || requests > MOST_PER_S * span_s;
         let is_slow = span_s > LONGEST_GAP_S * requests;
-        let (read, other) = match self {
-            Self::Mooncake(spec) if spec.time_unit.is_none() && is_fast => ("milliseconds", "s"),
-            Self::Bailian(spec) if spec.time_unit.is_none() && is_slow => ("seconds", "ms"),
+        let (read, own, other) = match self {
+            Self::Mooncake(spec) if spec.time_unit.is_none() && is_fast => {
+                ("milliseconds", "ms", "s")
+            }
+            Self::Bailian(spec) if spec.time_unit.is_none() && is_slow => ("seconds", "s", "ms"),
             _ => return,
         };
         if trace.of_all < 2 {
             return;
         }
         let file = self.played().file;
-        let digits = if span_s < SHORTEST_S { 3 } else { 0 };
         let message = format!(
-            "`{}`: {requests} requests within {span_s:.digits$} s, for `timestamp` is read as {read}",
-            file.text
+            "`{}`: {requests} requests within {}, for `timestamp` is read as {read}",
+            file.text,
+            told_span(span_s)
         );
-        let help = format!("where it is in another unit write `time_unit: {other}`; else its own");
+        let help = format!(
+            "if it is in another unit, write `time_unit: {other}`; if it is right, write `time_unit: {own}` to \
+             confirm it"
+        );
         faults.push(Fault::warning("file", message).at(file.mark).help(help));
     }
 

@@ -13,7 +13,7 @@ use crate::plant::cooling::setpoint::Setpoint;
 use crate::plant::cooling::spec::bounds;
 use crate::plant::cooling::spec::check::{Check, Circuit, Coolant};
 use crate::plant::cooling::spec::chillers::ChillerDuty;
-use crate::plant::cooling::spec::pumps::{LOOP_PUMPS, PumpsSpec};
+use crate::plant::cooling::spec::pumps::{LEAST_SPEED, LOOP_PUMPS, PumpsSpec};
 use crate::plant::cooling::spec::shared::cooling_spec;
 use crate::plant::cooling::spec::tower::{RATED_SUPPLY_C, TowerDuty};
 use crate::spec::Fault;
@@ -236,9 +236,8 @@ impl CondenserSpec {
             return constant;
         }
         check.within("reset", |check| {
-            let approach = Some(reset.above_wet_bulb);
-            let approach_k =
-                check.bounded("above_wet_bulb", approach, 0.0, &bounds::ABOVE_WET_BULB);
+            let approach = reset.above_wet_bulb;
+            let approach_k = check.required("above_wet_bulb", approach, &bounds::ABOVE_WET_BULB);
             let coldest_c = check.bounded("coldest", reset.coldest, coldest_c, &bounds::CONDENSER);
             let warmest_c = check.bounded("warmest", reset.warmest, warmest_c, &bounds::CONDENSER);
             if coldest_c > warmest_c {
@@ -256,19 +255,22 @@ impl CondenserSpec {
 
 impl HeadPressureSpec {
     fn resolve(&self, check: &mut Check<'_>) -> LeavingControl {
-        let slowest_c = check.bounded("slowest_at", Some(self.slowest_at), 22.0, &bounds::LEAVING);
-        let mut fastest_c =
-            check.bounded("fastest_at", Some(self.fastest_at), 27.0, &bounds::LEAVING);
-        if fastest_c < slowest_c + LEAST_BAND_K {
+        let slowest_c = check.required("slowest_at", self.slowest_at, &bounds::LEAVING);
+        let mut fastest_c = check.required("fastest_at", self.fastest_at, &bounds::LEAVING);
+        let is_narrow = fastest_c < slowest_c + LEAST_BAND_K;
+        // What was refused is not held against the other.
+        if is_narrow
+            && [self.slowest_at, self.fastest_at].iter().all(|at| bounds::LEAVING.contain(*at))
+        {
             let message = format!(
                 "full speed at {fastest_c:.1} degC is less than {LEAST_BAND_K} K above the least at \
                  {slowest_c:.1} degC"
             );
             check.error("fastest_at", message);
-            fastest_c = slowest_c + LEAST_BAND_K;
         }
+        fastest_c = fastest_c.max(slowest_c + LEAST_BAND_K);
         let speed = &bounds::PUMP_SPEED;
-        let minimum_speed = check.bounded("minimum_speed", self.minimum_speed, 0.3, speed);
+        let minimum_speed = check.bounded("minimum_speed", self.minimum_speed, LEAST_SPEED, speed);
         LeavingControl { slowest_c, fastest_c, minimum_speed }
     }
 }
