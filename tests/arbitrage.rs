@@ -4,7 +4,7 @@
 use loadbank::facility::SubjectKind;
 use proptest::prelude::*;
 
-use super::support::{Bench, Told, data, simulate_file};
+use super::support::{Bench, Told, hub_prices, price_table, simulate_file};
 
 /// A battery that a linear programme may use: MW, MWh, given over taken either way, MWh at the start.
 #[derive(Debug, Clone, Copy)]
@@ -62,13 +62,7 @@ fn bound_usd(battery: Battery, prices: &[f64]) -> f64 {
 /// The oracle against HiGHS: a week of ERCOT's real-time prices from 2024-08-19 on, UTC.
 #[test]
 fn the_bound_is_that_of_a_linear_programme() {
-    let Some(data) = data() else { return };
-    let file = data.join("grid/ercot_hubavg_rt15_2024_2025.csv.gz");
-    let mut text = String::new();
-    let mut reader = flate2::read::MultiGzDecoder::new(std::fs::File::open(file).unwrap());
-    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
-    let price = |line: &str| line.split(',').nth(1).and_then(|cell| cell.parse::<f64>().ok());
-    let all: Vec<f64> = text.lines().skip(1).map_while(price).collect();
+    let Some(all) = hub_prices() else { return };
     let week = &all[231 * 96..238 * 96];
     for (mwh, usd) in [(1.0, 5_204.667_7), (2.0, 6_606.534_2), (4.0, 7_111.277_7)] {
         let battery = Battery { mw: 1.0, mwh, one_way: f64::sqrt(0.85), start_mwh: 0.0 };
@@ -77,19 +71,10 @@ fn the_bound_is_that_of_a_linear_programme() {
     }
 }
 
-fn table(prices: &[f64], minutes: i64) -> String {
-    let start: jiff::Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
-    let row = |(n, price): (usize, &f64)| {
-        let at = start + jiff::SignedDuration::from_mins(minutes * n as i64);
-        format!("{at},{price}\n")
-    };
-    "at,usd\n".to_owned() + &prices.iter().enumerate().map(row).collect::<String>()
-}
-
 /// Runs `text`, which has a head put before it, at these prices.
 fn simulate(text: &str, prices: &[f64], minutes: i64) -> Told {
     let bench = Bench::new();
-    bench.file("prices.csv", table(prices, minutes));
+    bench.file("prices.csv", price_table(prices, minutes));
     let head = "name: prices\nstart: 2024-01-01T00:00:00Z\nduration: 1 day\noutput: {interval: 1 h}\n\
                 weather: {climate: nordic}\nprice: {csv: prices.csv, column: usd, unit: $/MWh}\n";
     simulate_file(&bench.file("site.yaml", format!("{head}{text}")), &[])

@@ -3,7 +3,8 @@
 use loadbank::facility::SubjectKind;
 
 use super::support::{
-    Bench, SMALL, Told, column, data, load_errors, lost, simulate, simulate_file,
+    Bench, SMALL, Told, column, data, hub_prices, load_errors, lost, price_table, simulate,
+    simulate_file,
 };
 
 /// A site of a constant load and a battery, under prices of a file.
@@ -41,18 +42,9 @@ fn thresholds(prices: &[f64], low: f64, high: f64, energy_mwh: f64) -> [f64; 3] 
     sums
 }
 
-fn table(prices: &[f64]) -> String {
-    let start: jiff::Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
-    let row = |(n, price): (usize, &f64)| {
-        let at = start + jiff::SignedDuration::from_mins(15 * n as i64);
-        format!("{at},{price}\n")
-    };
-    "at,usd\n".to_owned() + &prices.iter().enumerate().map(row).collect::<String>()
-}
-
 fn earn(prices: &[f64], days: u64) -> Told {
     let bench = Bench::new();
-    bench.file("prices.csv", table(prices));
+    bench.file("prices.csv", price_table(prices, 15));
     let text = site(days, "power: 1 MW, energy: 2 MWh, charge: {start: 0 %}", THRESHOLDS);
     simulate_file(&bench.file("site.yaml", text), &[])
 }
@@ -92,13 +84,7 @@ fn thresholds_earn_what_their_arithmetic_says() {
 /// simulated battery too.
 #[test]
 fn thresholds_earn_on_real_prices_what_their_arithmetic_says() {
-    let Some(data) = data() else { return };
-    let file = data.join("grid/ercot_hubavg_rt15_2024_2025.csv.gz");
-    let mut text = String::new();
-    let mut reader = flate2::read::MultiGzDecoder::new(std::fs::File::open(file).unwrap());
-    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
-    let price = |line: &str| line.split(',').nth(1).and_then(|cell| cell.parse::<f64>().ok());
-    let all: Vec<f64> = text.lines().skip(1).map_while(price).collect();
+    let Some(all) = hub_prices() else { return };
     let year = thresholds(&all[..366 * 96], 15.0, 60.0, 2.0);
     for (got, wanted) in year.into_iter().zip([21_336.752_5, 258.328, 217.984_9]) {
         assert!((got - wanted).abs() < 1e-3, "the twin itself: {got}, not {wanted}");
@@ -116,7 +102,7 @@ fn thresholds_earn_on_real_prices_what_their_arithmetic_says() {
 #[test]
 fn uses_of_opposite_wishes_take_turns() {
     let bench = Bench::new();
-    bench.file("prices.csv", table(&[10.0; 96]));
+    bench.file("prices.csv", price_table(&[10.0; 96], 15));
     let control = THRESHOLDS.replace("uses: [", "uses: [self-consume, ");
     let text = site(1, "power: 1 MW, energy: 2 MWh, charge: {start: 50 %}", &control);
     let told = simulate_file(&bench.file("site.yaml", text), &[]);
@@ -137,7 +123,7 @@ fn exports_keep_to_their_limit() {
     let prices = [vec![5.0; 192], vec![90.0; 288]].concat();
     let run = |export: &str| {
         let bench = Bench::new();
-        bench.file("prices.csv", table(&prices));
+        bench.file("prices.csv", price_table(&prices, 15));
         let text = site(5, "power: 9 MW, energy: 40 MWh", THRESHOLDS);
         let text = text.replace("outages: none", &format!("outages: none{export}"));
         let told = simulate_file(&bench.file("site.yaml", text), &[]);

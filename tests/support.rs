@@ -116,6 +116,27 @@ impl Bench {
 /// The program under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_loadbank");
 
+/// Real-time prices of ERCOT's hub average from the beginning of 2024 on, UTC, $/MWh, one for each quarter of
+/// an hour.
+pub(crate) fn hub_prices() -> Option<Vec<f64>> {
+    let file = data()?.join("grid/ercot_hubavg_rt15_2024_2025.csv.gz");
+    let mut text = String::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(fs::File::open(file).unwrap());
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    let price = |line: &str| line.split(',').nth(1).and_then(|cell| cell.parse::<f64>().ok());
+    Some(text.lines().skip(1).map_while(price).collect())
+}
+
+/// A table of prices from the beginning of 2024 on, UTC, each for so many minutes: `at`, `usd`.
+pub(crate) fn price_table(prices: &[f64], minutes: i64) -> String {
+    let start: jiff::Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+    let row = |(n, price): (usize, &f64)| {
+        let at = start + jiff::SignedDuration::from_mins(minutes * n as i64);
+        format!("{at},{price}\n")
+    };
+    "at,usd\n".to_owned() + &prices.iter().enumerate().map(row).collect::<String>()
+}
+
 /// The folder of the reference data; where it is not at hand, says that a test was skipped.
 pub(crate) fn data() -> Option<PathBuf> {
     let root = std::env::var_os("LOADBANK_DATA").map_or_else(

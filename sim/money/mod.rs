@@ -107,10 +107,18 @@ impl Terms {
     /// What is earned beside contracts, $: by workloads that are not a tenant's, by grid programmes, and
     /// by energy for the grid that no contract pays for.
     pub fn revenue_usd(&self, account: &Account) -> f64 {
-        let tenants = self.tenants();
-        let own = account.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
+        let own: f64 = self.own_works(account).map(|work| work.revenue_usd).sum();
         let others: f64 = self.other_incomes(account).map(|(_, usd)| usd).sum();
-        own.map(|work| work.revenue_usd).sum::<f64>() + others
+        own + others
+    }
+
+    /// The workloads that are not a tenant's.
+    pub(crate) fn own_works<'a>(
+        &self,
+        account: &'a Account,
+    ) -> impl Iterator<Item = &'a WorkAccount> {
+        let tenants = self.tenants();
+        account.works.iter().filter(move |work| !tenants.contains(&work.name.as_str()))
     }
 
     /// The incomes that neither a workload nor a contract makes, by name, $.

@@ -233,8 +233,7 @@ impl Project {
                 months: stage,
             }
         };
-        let tenants = terms.tenants();
-        let own = account.works.iter().filter(|work| !tenants.contains(&work.name.as_str()));
+        let own = terms.own_works(account);
         let mut lines: Vec<Line> = own.map(|work| line(&work.name, work.revenue_usd)).collect();
         let others = terms.other_incomes(account).filter(|it| it.1 != 0.0);
         lines.extend(others.map(|(name, usd)| line(name, usd)));
