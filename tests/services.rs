@@ -294,3 +294,56 @@ fn what_is_wrong_with_a_pool_is_said_at_its_place() {
         }
     }
 }
+
+/// The small site, of whose chat a tenth of the time is simulated.
+fn sampled(requests: &str) -> String {
+    let workloads = "cells: ";
+    assert!(scenario().contains(workloads));
+    scenario().replacen(workloads, &format!("requests: {requests}\n    {workloads}"), 1)
+}
+
+#[test]
+fn a_sampled_service_says_so_and_closes_its_books() {
+    let (whole, told) = (simulate(&scenario(), &[]), simulate(&sampled("{sample: 10 %}"), &[]));
+    let chat = of(&told, "chat");
+    // Arrivals are drawn in full, of each class too.
+    for name in ["chat", "chat/short", "chat/long"] {
+        assert_eq!(of(&told, name).count("arrived"), of(&whole, name).count("arrived"), "{name}");
+        let (estimate, exact) = (of(&told, name).real("served"), of(&whole, name).real("served"));
+        let error = of(&told, name).real("served_se");
+        assert!((estimate - exact).abs() < 4.0 * error, "{name}: {estimate} of {exact}, {error}");
+        assert!(of(&whole, name).get("served_se").is_none());
+    }
+    assert!(told.outcome.books.iter().all(|book| book.balanced));
+    let share = chat.real("sampled.share");
+    assert!((0.1..0.2).contains(&share), "{share}");
+    let note = told.outcome.notes.iter().find(|note| note.code == "sampled");
+    assert_eq!(note.map(|note| note.value), Some(share));
+    // Rows say what they are taken from, and sum to the run.
+    let rows = column(&told, "chat_simulated");
+    assert!(rows.iter().all(|share| (0.09..=1.0).contains(share)), "{rows:?}");
+    let sum = integral(&told, "chat_served_per_s");
+    assert!((sum - chat.real("served")).abs() < 1e-3, "{sum}");
+}
+
+#[test]
+fn what_cannot_be_sampled_is_told_at_its_field() {
+    let faults = |text: &str| {
+        let bench = Bench::new();
+        let reading = read_scenario(&bench.file("test.yaml", text), &[]);
+        reading.diagnostics.short(&reading.files)
+    };
+    for (requests, says) in [
+        ("{sample: 0.1 %}", "must be between 1 % and 100 %, got 0.1 %"),
+        ("{precision: 0}", "must be between 0.2 % and 50 %, got 0 %"),
+        ("{sample: 5 %, precision: 2 %}", "exclude each other"),
+        ("{}", "needs one of `sample`, `precision`"),
+    ] {
+        let found = faults(&sampled(requests));
+        assert!(found.contains(says), "{requests}: {found}");
+    }
+    let gated =
+        sampled("{sample: 5 %}").replace("variation: 2}}", "variation: 2}, max_in_flight: 5}");
+    let found = faults(&gated);
+    assert!(found.contains("is simulated whole: requests wait at a gate"), "{found}");
+}

@@ -235,6 +235,10 @@ fn requests_book(subjects: &[Subject]) -> Ledger {
     for service in subjects.iter().filter(|subject| subject.kind == SubjectKind::Inference) {
         let name = &service.name;
         requests.inflow(&format!("arrived {name}"), service.real("arrived"));
+        if service.get("sampled.share").is_some() {
+            requests.inflow(&format!("stood for {name}"), service.real("sampled.surplus"));
+            requests.stored(&format!("carried {name}"), service.real("sampled.carried"));
+        }
         for end in ["served", "failed", "rejected"] {
             requests.outflow(&format!("{end} {name}"), service.real(end));
         }

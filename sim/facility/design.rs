@@ -17,7 +17,7 @@ use crate::tables::Series;
 use crate::units::Currency;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::heat_load::HeatLoadDesign;
-use crate::workload::inference::{Noting, ServiceDesign};
+use crate::workload::inference::{Noting, SamplingDesign, ServiceDesign};
 use crate::workload::mining::MiningDesign;
 use crate::workload::training::TrainingDesign;
 
@@ -246,6 +246,18 @@ pub struct WorkSite {
     pub name: String,
     /// Its model.
     pub design: WorkDesign,
+}
+
+impl WorkSite {
+    /// Where it is sampled in time, lets each row of the time series, which are `interval` long, have
+    /// a window.
+    pub fn sample_by(&mut self, interval: Span) {
+        let WorkDesign::Inference { design, .. } = &mut self.design else { return };
+        let control = design.control_interval;
+        if let Some(sampling) = &mut design.sampling {
+            sampling.stratum = SamplingDesign::stratum(interval, control);
+        }
+    }
 }
 
 /// The model of a workload.

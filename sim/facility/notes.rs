@@ -86,6 +86,11 @@ pub static RULES: &[Rule] = &[
         threshold: "once",
     },
     Rule {
+        code: SAMPLED,
+        when: "Only windows of a service's time were simulated (`requests`), each for many times its length: what is told of its requests is an estimate, with standard errors in `summary.json`; the longest latency is that of what was simulated. The value is the share of the time that was.",
+        threshold: "always",
+    },
+    Rule {
         code: ENDED,
         when: "The trace of requests or the log of jobs of a workload ended early: nothing arrived afterwards. The value is the time of its last arrival.",
         threshold: "before 95 % of the run: an assumption",
@@ -116,6 +121,7 @@ const HUNTING: &str = "hunting";
 const NO_RIDE_THROUGH: &str = "no-ride-through";
 const ENDED: &str = "trace-ended";
 const STEEP: &str = "ramp-exceeded";
+const SAMPLED: &str = "sampled";
 const LEFT_OUT: &str = "left-out";
 
 // The thresholds of `RULES`, which say what each is taken from.
@@ -179,6 +185,21 @@ impl Facility<'_> {
                     text: format!("{share:.1} % of requests were rejected or given up"),
                 });
             }
+        }
+        for service in of(SubjectKind::Inference) {
+            let Some(share) = service.get("sampled.share") else { continue };
+            let [windows, whole_h, busy_h, events] = ["windows", "whole_h", "busy_h", "events"]
+                .map(|key| service.real(&format!("sampled.{key}")));
+            notes.push(Note {
+                code: SAMPLED,
+                subject: service.name.clone(),
+                value: share,
+                unit: "share",
+                text: format!(
+                    "simulated {:.1} % of the time: {windows} windows, and {whole_h:.1} h whole ({events} events, {busy_h:.1} h of high load)",
+                    100.0 * share
+                ),
+            });
         }
         for requests in of(SubjectKind::Inference).chain(of(SubjectKind::Class)) {
             let left_out = requests.real("left_out");

@@ -40,6 +40,9 @@ const PER_MICRO: u64 = 1000 * PER_NANO;
 /// Bins between two powers of two, beyond the first two thousand microseconds.
 const HALF: usize = 1024;
 
+/// Bins in a group, where fewer steps are enough.
+const GROUP: usize = 32;
+
 impl Latency {
     /// The longest delay that is told apart from longer ones: 30 days.
     pub const LONGEST: Span = Span::from_hours(30 * 24);
@@ -139,6 +142,50 @@ impl Latency {
         self.saturated += other.saturated;
     }
 
+    /// Adds all records of `other`, each of which stands for `n` alike ones.
+    pub fn merge_times(&mut self, other: &Latency, n: u64) {
+        let reached = other.reached();
+        if self.bins.len() < reached.end {
+            self.bins.resize(other.bins.len(), 0);
+        }
+        let mine = self.bins[reached.clone()].iter_mut();
+        mine.zip(&other.bins[reached]).for_each(|(mine, theirs)| *mine += n * theirs);
+        self.forgot |= other.forgot;
+        self.sum += u128::from(n) * other.sum;
+        self.count += n * other.count;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.saturated += n * other.saturated;
+    }
+
+    /// Adds how often each of the [groups of bins](Self::group_of) was reached to `counts`, which
+    /// grows to hold the last of them.
+    pub fn add_groups(&self, counts: &mut Vec<u64>) {
+        let reached = self.reached();
+        if counts.len() < reached.end.div_ceil(GROUP) {
+            counts.resize(reached.end.div_ceil(GROUP), 0);
+        }
+        for bin in reached {
+            counts[bin / GROUP] += self.bins[bin];
+        }
+    }
+
+    /// The group of bins in which a delay of `seconds` is counted. Groups are 32 in a doubling, by
+    /// rising delay.
+    pub fn group_of(seconds: f64) -> usize {
+        bin_of_secs(seconds) / GROUP
+    }
+
+    /// The sum of all delays in seconds.
+    pub fn sum_s(&self) -> f64 {
+        self.mean_s().unwrap_or(0.0) * self.count as f64
+    }
+
+    /// The share of delays in the groups of bins up to `group`; zero without records.
+    pub fn share_up_to_group(&self, group: usize) -> f64 {
+        self.share_before((group + 1) * GROUP)
+    }
+
     /// Forgets the shortest and the longest delay so far; counts stay.
     pub fn forget_extremes(&mut self) {
         self.forgot = true;
@@ -235,6 +282,23 @@ impl Latency {
         Some((micros as f64 / 1e6).min(self.max_s()?))
     }
 
+    /// The share of delays in the bins up to that of `seconds`; zero without records.
+    pub fn share_up_to(&self, seconds: f64) -> f64 {
+        self.share_before(bin_of_secs(seconds) + 1)
+    }
+
+    /// The width of the bin of a delay of `seconds`, s.
+    pub fn resolution_s(seconds: f64) -> f64 {
+        let bin = bin_of_secs(seconds);
+        (bottom_micros(bin + 1) - bottom_micros(bin)) as f64 * 1e-6
+    }
+
+    fn share_before(&self, end: usize) -> f64 {
+        let reached = self.reached();
+        let counted: u64 = (reached.start..end.min(reached.end)).map(|bin| self.bins[bin]).sum();
+        if self.count == 0 { 0.0 } else { counted as f64 / self.count as f64 }
+    }
+
     /// The histogram in microseconds over the full range, for writers of its standard formats.
     pub fn histogram(&self) -> Histogram<u64> {
         let longest = Self::LONGEST.as_nanos() / 1000;
@@ -275,6 +339,12 @@ fn to_micros(sixteenths: u64) -> u64 {
 fn bin_of(micros: u64) -> usize {
     let spare = 53 - (micros | 2047).leading_zeros() as usize;
     spare * HALF + (micros >> spare) as usize
+}
+
+/// The bin of a delay in seconds.
+fn bin_of_secs(seconds: f64) -> usize {
+    let micros = (seconds * 1e6).round() as u64;
+    bin_of(micros.min(Latency::LONGEST.as_nanos() / 1000))
 }
 
 /// The shortest delay of a bin.

@@ -73,6 +73,7 @@ fn describe(kind: SubjectKind) -> Described {
         SubjectKind::HeatLoad => figures.extend(of(works::HEAT_LOAD)),
         SubjectKind::Inference => {
             figures.extend(of(works::INFERENCE));
+            figures.extend(of(works::SAMPLED));
             figures.push(&project::MEGATOKEN);
         }
         SubjectKind::Class => figures.push(&requests::CLASS_ENERGY),
@@ -84,8 +85,13 @@ fn describe(kind: SubjectKind) -> Described {
         | SubjectKind::Storage
         | SubjectKind::Array => {}
     }
+    if kind == SubjectKind::Inference {
+        let simulated = &requests::SIMULATED;
+        columns.push((simulated.key(), simulated.scale.symbol, "", simulated.doc));
+    }
     if matches!(kind, SubjectKind::Inference | SubjectKind::Class) {
         figures.extend(requests::request_rows().map(|row| &row.figure));
+        figures.extend(requests::error_rows().map(|row| &row.figure));
         columns.extend(requests::request_columns().map(|(name, figure)| {
             let rate = name.ends_with("_per_s") && figure.scale == Scale::COUNT;
             let unit = if rate { Scale::PER_SECOND.symbol } else { figure.scale.symbol };

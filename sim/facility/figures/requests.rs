@@ -4,7 +4,7 @@
 use super::{Derived, ratio};
 use crate::facility::design::{Design, WorkDesign};
 use crate::measure::{Figure, Latency, Row, Scale};
-use crate::workload::inference::{InferenceInterval, Tally};
+use crate::workload::inference::{InferenceInterval, LatencyErrors, RequestErrors, Tally};
 
 /// Requests of a service or of a class over some time.
 #[derive(Debug)]
@@ -278,6 +278,73 @@ pub(super) fn request_rows() -> impl Iterator<Item = &'static Row<Requests>> {
     rows().filter(|row| row.series != InSeries::Only).map(|row| &row.row)
 }
 
+/// The standard errors of a latency.
+macro_rules! latency_errors {
+    ($name:literal, $place:literal) => {
+        [
+            latency_errors!($name, $place, "_mean_se", |l| l.mean_s),
+            latency_errors!($name, $place, "_p50_se", |l| l.percentiles_s[0]),
+            latency_errors!($name, $place, "_p90_se", |l| l.percentiles_s[1]),
+            latency_errors!($name, $place, "_p95_se", |l| l.percentiles_s[2]),
+            latency_errors!($name, $place, "_p99_se", |l| l.percentiles_s[3]),
+            latency_errors!($name, $place, "_p999_se", |l| l.percentiles_s[4]),
+        ]
+    };
+    ($name:literal, $place:literal, $end:literal, $read:expr) => {
+        Row::new(
+            Figure::new(
+                concat!($name, $end),
+                Scale::SECONDS,
+                "Standard error of that figure, where time was sampled: half a 95 % interval is 1.96 times as wide.",
+            ),
+            |errors| {
+                let read: fn(&LatencyErrors) -> Option<f64> = $read;
+                read(&errors.latencies[$place])
+            },
+        )
+    };
+}
+
+static LATENCY_ERRORS: [[Row<RequestErrors>; 6]; 5] = [
+    latency_errors!("ttft", 0),
+    latency_errors!("tpot", 1),
+    latency_errors!("tbt", 2),
+    latency_errors!("e2e", 3),
+    latency_errors!("queue", 4),
+];
+
+static COUNT_ERRORS: &[Row<RequestErrors>] = &[
+    Row::new(
+        Figure::new(
+            "served_se",
+            Scale::COUNT,
+            "Standard error of `served`, where time was sampled.",
+        ),
+        |errors| errors.served,
+    ),
+    Row::new(
+        Figure::new(
+            "output_tokens_se",
+            Scale::COUNT,
+            "Standard error of `output_tokens`, where time was sampled.",
+        ),
+        |errors| errors.output_tokens,
+    ),
+    Row::new(
+        Figure::new(
+            "slo_attainment_se",
+            Scale::SHARE,
+            "Standard error of `slo_attainment`, where time was sampled.",
+        ),
+        |errors| errors.slo_attainment,
+    ),
+];
+
+/// The standard errors of requests that were sampled in time.
+pub(super) fn error_rows() -> impl Iterator<Item = &'static Row<RequestErrors>> {
+    COUNT_ERRORS.iter().chain(LATENCY_ERRORS.iter().flatten())
+}
+
 /// Figures of requests that are made of others.
 pub(super) static DERIVED: &[Derived] = &[
     Derived::new(
@@ -312,11 +379,21 @@ pub(super) fn request_columns() -> impl Iterator<Item = (String, &'static Figure
     })
 }
 
+/// The column that says what a row of a service that is sampled in time is taken from.
+pub(super) static SIMULATED: Figure = Figure::new(
+    "simulated",
+    Scale::SHARE,
+    "Share of the interval that was simulated, of a service that is sampled in time (`requests`): what it tells of requests is estimated from that.",
+);
+
 /// The columns of all services of `design`, in the order of [`series_row`].
 pub(in crate::facility) fn series_columns(design: &Design) -> Vec<String> {
     let mut columns = Vec::new();
     for site in &design.works {
         let WorkDesign::Inference { design, .. } = &site.design else { continue };
+        if design.sampling.is_some() {
+            columns.push(format!("{}_{}", site.name, SIMULATED.key()));
+        }
         let classes = design.load.classes.iter().filter(|class| !class.name.is_empty());
         let classes = classes.map(|class| format!("{}_{}", site.name, class.name));
         for subject in std::iter::once(site.name.clone()).chain(classes) {
@@ -333,6 +410,7 @@ pub(in crate::facility) fn series_row(
     seconds: f64,
     row: &mut Vec<f64>,
 ) {
+    row.extend(interval.simulated);
     let mut add = |tally: &mut Tally, energy_j: Option<f64>| {
         let requests = Requests { tally: std::mem::take(tally), energy_j, seconds };
         row.extend(rows().filter(|row| row.series != InSeries::No).map(|row| {

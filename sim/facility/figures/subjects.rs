@@ -4,13 +4,13 @@ use super::components::COMPONENT;
 use super::end::{Before, End, Summary};
 use super::group::Group;
 use super::halls::{HALL, HALL_DERIVED};
-use super::requests::{CLASS_ENERGY, Requests, request_rows};
+use super::requests::{CLASS_ENERGY, Requests, error_rows, request_rows};
 use super::reserve::{LOADING, Reserve};
 use super::site::{SITE, SITE_DERIVED, SITE_SUMS, SiteEnd};
 use super::thermal::THERMAL;
 use super::{Derived, Fact, Subject, SubjectKind, programmes, requests, works};
 use crate::measure::Scale;
-use crate::workload::inference::InferenceSummary;
+use crate::workload::inference::{InferenceSummary, RequestErrors};
 
 /// Every subject with its figures: of the meters of `groups`, and of what is left at the `end`. Where
 /// `before` says what both were at some instant, of the time since then.
@@ -163,19 +163,29 @@ fn workload(
             subject.facts.push(kind("inference"));
             subject.facts.extend(fit.map(|fit| ("fit", Fact::Text(fit))));
             subject.read(works::INFERENCE, &*summary);
-            let InferenceSummary { records, classes, energy_j, .. } = *summary;
-            let add = |subject: &mut Subject, requests: &Requests| {
-                for row in request_rows() {
-                    subject.push(&row.figure, (row.read)(requests));
-                }
-            };
-            add(&mut subject, &Requests { tally: records, energy_j: Some(energy_j), seconds });
+            let InferenceSummary { records, classes, energy_j, sampled, .. } = *summary;
+            let add =
+                |subject: &mut Subject, requests: &Requests, errors: Option<RequestErrors>| {
+                    for row in request_rows() {
+                        subject.push(&row.figure, (row.read)(requests));
+                    }
+                    // What was simulated whole has none.
+                    for row in errors.iter().flat_map(|_| error_rows()) {
+                        subject.push(&row.figure, errors.as_ref().and_then(row.read));
+                    }
+                };
+            if let Some(sampled) = &sampled {
+                subject.read(works::SAMPLED, &sampled.time);
+            }
+            let errors = sampled.map(|sampled| sampled.errors);
+            let requests = Requests { tally: records, energy_j: Some(energy_j), seconds };
+            add(&mut subject, &requests, errors);
             for class in classes {
                 let mut of_class = part(&subject, SubjectKind::Class, "classes", &class.name);
                 let energy = class.energy_j.map(|joules| joules * Scale::MWH.per_base);
                 of_class.push(&CLASS_ENERGY, energy);
-                let energy_j = class.energy_j;
-                add(&mut of_class, &Requests { tally: class.records, energy_j, seconds });
+                let requests = Requests { tally: class.records, energy_j: class.energy_j, seconds };
+                add(&mut of_class, &requests, class.errors);
                 of_class.derive(derived(SubjectKind::Class));
                 parts.push(of_class);
             }

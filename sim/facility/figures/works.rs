@@ -3,7 +3,7 @@
 use super::{Derived, ratio};
 use crate::measure::{Figure, Row, Scale};
 use crate::workload::heat_load::HeatLoadSummary;
-use crate::workload::inference::InferenceSummary;
+use crate::workload::inference::{InferenceSummary, SampledTime};
 use crate::workload::mining::MiningSummary;
 use crate::workload::training::{CauseCount, TrainingSummary};
 
@@ -451,6 +451,56 @@ pub(super) static INFERENCE: &[Row<InferenceSummary>] = &[
         count("preemptions", "Requests that were pushed out of a full KV memory and recomputed.")
             .lower(),
         |s| Some(s.work.preemptions as f64),
+    ),
+];
+
+/// Of a service that was sampled in time, beside its figures and their errors.
+pub(super) static SAMPLED: &[Row<SampledTime>] = &[
+    Row::new(
+        share(
+            "sampled.share",
+            "Share of the time that was simulated: windows and what was simulated whole.",
+        ),
+        |t| Some(t.share()),
+    ),
+    Row::new(
+        count("sampled.windows", "Windows, each of which stands for many times its length."),
+        |t| Some(t.windows as f64),
+    ),
+    Row::new(
+        Figure::new(
+            "sampled.whole",
+            Scale::HOURS,
+            "Time that was simulated whole: after events, where much arrived, and before it was known what is usual.",
+        ),
+        |t| Some(t.whole_s / 3600.0),
+    ),
+    Row::new(
+        Figure::new(
+            "sampled.busy",
+            Scale::HOURS,
+            "Of that, time in which cells received more than 80 % of what they can serve, and 10 min after it.",
+        ),
+        |t| Some(t.busy_s / 3600.0),
+    ),
+    Row::new(count("sampled.events", "Events that struck it while it was sampled."), |t| {
+        Some(t.events as f64)
+    }),
+    Row::new(
+        Figure::new(
+            "sampled.surplus",
+            Scale::COUNT,
+            "Arrivals that windows stand for, less those that were drawn in gaps.",
+        ),
+        |t| Some(t.surplus as f64),
+    ),
+    Row::new(
+        Figure::new(
+            "sampled.carried",
+            Scale::COUNT,
+            "Requests that windows left inside beyond those that they found, times what they stand for beyond themselves.",
+        ),
+        |t| Some(t.carried as f64),
     ),
 ];
 

@@ -40,7 +40,8 @@ fn log(intervals: &[(u64, &[(What, u32)])]) -> String {
         let mut records = Tally::default();
         records.ttft.record_n(Span::from_secs(2), *requests);
         records.e2e.record_n(Span::from_secs(3), *requests);
-        let interval = InferenceInterval { records, classes: Vec::new(), energy_j: 0.0 };
+        let interval =
+            InferenceInterval { records, classes: Vec::new(), energy_j: 0.0, simulated: None };
         log.served((at(n), at(n + 1)), "a b", &interval).unwrap();
         log.close_interval().unwrap();
     }

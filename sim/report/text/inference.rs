@@ -82,6 +82,7 @@ impl Text {
             if longest.fold(0.0, f64::max) < LONG_S { ("ms", 1000.0) } else { ("s", 1.0) };
         let indent = &title[..title.len() - title.trim_start().len()];
         let title = format!("{title}, {unit}");
+        let is_sampled = requests.entries().any(|entry| entry.figure.key() == "served_se");
         let mut sheet = Sheet::new(&title, &["mean", "p50", "p90", "p95", "p99", "p99.9", "max"]);
         for (name, latency) in LATENCIES {
             if value(latency, "mean").is_some() {
@@ -91,6 +92,13 @@ impl Text {
                 let cell = |s: f64| format!("{:.decimals$}", per_s * s);
                 let cells = PERCENTILES.map(|of| value(latency, of).map_or("-".to_owned(), cell));
                 sheet.row(&format!("{indent}{name}"), cells);
+                if is_sampled {
+                    let errors = PERCENTILES.map(|of| {
+                        let error = value(latency, &format!("{of}_se"));
+                        error.map_or("-".to_owned(), |s| format!("{:.1$}", per_s * s, decimals + 1))
+                    });
+                    sheet.row(&format!("{indent}  standard error"), errors);
+                }
             }
         }
         self.sheet(&sheet);

@@ -196,13 +196,18 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let site = plant.close(sink);
     let halls = halls.readable;
     let racks = work::rack_sites(&halls, &works);
+    let interval = head.output.interval.map_or(DEFAULT_INTERVAL, Span::from);
+    let mut works: Vec<_> = works.into_iter().map(|work| work.site).collect();
+    for work in &mut works {
+        work.sample_by(interval);
+    }
     let design = Design {
         name: head.name,
         title: head.title.unwrap_or_default(),
         duration,
         seed: head.seed.unwrap_or(1),
         currency,
-        interval: head.output.interval.map_or(DEFAULT_INTERVAL, Span::from),
+        interval,
         noting: head::noting(head.output.requests),
         site: site?,
         weather: weather?,
@@ -218,7 +223,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         halls: halls.into_iter().map(|hall| hall.design).collect(),
         racks,
         house,
-        works: works.into_iter().map(|work| work.site).collect(),
+        works,
         control,
         programmes: programmes?,
         terms: terms?,

@@ -21,6 +21,10 @@ use super::step::{Pace, StepTable};
 use super::ticks::{NEVER, Ticks};
 use crate::kernel::Streams;
 
+mod skip;
+
+pub(super) use skip::Halt;
+
 /// What a cell is told about one of its replicas.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Order {
@@ -62,8 +66,14 @@ pub(super) struct Cell {
     deadlines: VecDeque<(Ticks, usize)>,
     /// Requests of clients that try again, by rising time.
     returns: VecDeque<(Ticks, Request)>,
-    /// How far it has advanced.
+    /// How far it has advanced, on its own clock.
     now: Ticks,
+    /// What its clock lags behind that of the run: the time that it was not simulated.
+    lag: Ticks,
+    /// Requests that it has received, each counted once, skipped ones included.
+    received: u64,
+    /// Those that were skipped and not told of yet, by class.
+    skipped: Vec<u64>,
 }
 
 /// The second stage of a cell: a link that brings KV memory to the replicas that decode.
@@ -233,13 +243,18 @@ impl Cell {
             notes: Chooser::new(Noting::None, (entity, streams)),
             deadlines: VecDeque::new(),
             returns: VecDeque::new(),
+            skipped: vec![0; design.in_flight.len()],
             design: Arc::clone(design),
             now,
+            lag: 0,
+            received: 0,
         }
     }
 
     /// Handles everything before `limit`.
     pub(super) fn advance(&mut self, limit: Ticks, records: &mut Records) {
+        records.stand(self.lag);
+        let limit = self.own(limit);
         let first = self.design.first_stage();
         loop {
             let window = self.admit(limit, records);
@@ -276,6 +291,7 @@ impl Cell {
                 false => limit,
             };
             let arrival = self.arrivals.as_ref().map_or(NEVER, Arrivals::next);
+            let arrival = self.own(arrival);
             let back = self.returns.front().map_or(NEVER, |&(at, _)| at);
             let deadline = self.deadlines.front().map_or(NEVER, |&(at, _)| at);
             let due = self.clients.as_ref().map_or(NEVER, Clients::next);
@@ -294,7 +310,7 @@ impl Cell {
                 self.receive(sent, records);
             } else {
                 let arrivals = self.arrivals.as_mut().expect("there is a next arrival");
-                let sent = arrivals.take();
+                let sent = Sent { at, ..arrivals.take() };
                 self.receive(sent, records);
             }
             ahead += usize::from(is_blind);
@@ -335,6 +351,7 @@ impl Cell {
         let tally = records.of(class);
         tally.arrived += u64::from(request.weight);
         tally.simulated += 1;
+        self.received += 1;
         if self.design.fits(&request) {
             if let Some(gate) = &mut self.gates[usize::from(class)] {
                 if gate.inside >= gate.most {
@@ -454,8 +471,16 @@ impl Cell {
         }
     }
 
+    /// An instant of the run on its own clock.
+    #[inline]
+    fn own(&self, at: Ticks) -> Ticks {
+        if at == NEVER { NEVER } else { at.saturating_sub(self.lag) }
+    }
+
     /// Tells of all iterations up to the instant that the cell stands at.
     pub(super) fn walk_to(&mut self, at: Ticks, records: &mut Records) {
+        records.stand(self.lag);
+        let at = self.own(at);
         let mut sink = floor!(self, records);
         for replica in &mut self.replicas {
             replica.walk_to(at, &mut sink);
@@ -464,6 +489,8 @@ impl Cell {
 
     /// Brings every replica into the state ordered at the instant the cell stands at.
     pub(super) fn obey(&mut self, at: Ticks, orders: &[Order], records: &mut Records) {
+        records.stand(self.lag);
+        let at = self.own(at);
         let mut lost = Vec::new();
         for (i, order) in orders.iter().enumerate() {
             let before = std::mem::replace(&mut self.paces[i], order.pace);
@@ -482,7 +509,7 @@ impl Cell {
                 (Some(table), Pace::Down) => {
                     replica.revive(at, table);
                     if !is_draining(&self.scaling, i) {
-                        self.set_up(i, order.up);
+                        self.set_up(i, self.own(order.up));
                     }
                 }
                 (Some(_), _) if before == order.pace => {}
@@ -516,6 +543,8 @@ impl Cell {
     /// Wakes replicas or lets some sleep at the instant that the cell stands at.
     pub(super) fn rescale(&mut self, at: Ticks, records: &mut Records) {
         let Some(mut scaling) = self.scaling.take() else { return };
+        records.stand(self.lag);
+        let at = self.own(at);
         let inside = self.replicas.iter().map(Replica::requests).sum::<u64>();
         let wanted = scaling.wanted(at, inside);
         let mut changed = false;
@@ -597,7 +626,7 @@ impl Cell {
             arrivals: self
                 .arrivals
                 .as_ref()
-                .map(|_| Arrivals::new(&self.design.load, names, self.now + 1)),
+                .map(|_| Arrivals::new(&self.design.load, names, self.now + self.lag + 1)),
             clients: self.clients.as_ref().map(|clients| clients.split(names)),
             gates: self
                 .gates
@@ -613,6 +642,9 @@ impl Cell {
             deadlines: self.deadlines.clone(),
             returns: part(&mut self.returns),
             now: self.now,
+            lag: self.lag,
+            received: 0,
+            skipped: vec![0; self.skipped.len()],
         }
     }
 
@@ -652,6 +684,7 @@ impl Cell {
 
     /// Every replica serves at full speed.
     pub(super) fn is_whole(&self, at: Ticks) -> bool {
+        let at = self.own(at);
         let up = match (&self.scaling, &self.decoding) {
             // What is asleep is whole too; what starts is no sign of harm.
             (Some(_), _) => true,
@@ -663,6 +696,7 @@ impl Cell {
 
     /// Takes the energy of each replica up to `at`, in joules above idle GPUs, into `out`.
     pub(super) fn take_energy_j(&mut self, at: Ticks, out: &mut Vec<f64>) {
+        let at = self.own(at);
         out.clear();
         out.extend(self.replicas.iter_mut().map(|r| r.take_energy_j(at)));
     }

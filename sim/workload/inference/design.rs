@@ -1,12 +1,12 @@
 //! A service with everything resolved, as the scenario hands it over.
 
-use super::load::LoadDesign;
+use super::load::{LoadDesign, SourceDesign};
 use super::racks::Layout;
 use super::replica::{Limits, Scheduling, Stride};
 use super::router::Routing;
 use super::scaling::ScalingDesign;
 use super::step::{PowerDesign, StepDesign};
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 use crate::plant::Rank;
 use crate::workload::gpu::GpuRackDesign;
 
@@ -35,6 +35,8 @@ pub struct ServiceDesign {
     pub rejoin_after: Span,
     /// How often the plant learns what the service draws.
     pub control_interval: Span,
+    /// How much of its time is simulated; all of it where there is none.
+    pub sampling: Option<SamplingDesign>,
     /// Income from prompt tokens, $ a million.
     pub prompt_price: f64,
     /// Income from generated tokens, $ a million.
@@ -51,6 +53,59 @@ impl ServiceDesign {
     pub fn cells(&self) -> usize {
         self.pools.first().map_or(0, |pool| pool.layout.cells)
     }
+
+    /// Why it cannot be sampled in time; none where it can.
+    pub fn unsampled(&self) -> Option<&'static str> {
+        let serving = &self.serving;
+        let sources = || self.load.classes.iter().map(|class| &class.source);
+        if sources().any(|source| matches!(source, SourceDesign::Trace(_))) {
+            Some("it plays a trace, whose rows cannot stand for each other")
+        } else if sources().any(|source| matches!(source, SourceDesign::Closed(_))) {
+            Some("its clients wait for their answers")
+        } else if serving.scaling.is_some() {
+            Some("its replicas sleep and wake with the load")
+        } else if serving.prefix_memory > 0 {
+            Some("its replicas remember prefixes")
+        } else if serving.patience.is_some() {
+            Some("its clients give up and try again")
+        } else if self.load.classes.iter().any(|class| class.in_flight.is_some()) {
+            Some("requests wait at a gate")
+        } else {
+            None
+        }
+    }
+}
+
+/// How much of its time a service is simulated in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SamplingDesign {
+    /// What is asked for.
+    pub ask: Ask,
+    /// How long a piece of time is that has a window of its own; a multiple of the service's control
+    /// interval.
+    pub stratum: Span,
+    /// The end of the run.
+    pub end: Time,
+}
+
+impl SamplingDesign {
+    /// The stratum of a service that tells the plant of its draw each `control` interval, where rows
+    /// of the time series are `interval` long: a row, and an hour at most.
+    pub fn stratum(interval: Span, control: Span) -> Span {
+        let longest = interval.min(Span::from_hours(1)).as_nanos();
+        let controls = longest.div_ceil(control.as_nanos());
+        Span::from_nanos(controls * control.as_nanos())
+    }
+}
+
+/// What is asked of sampled time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ask {
+    /// Windows that stand for so many times their length.
+    Ratio(u32),
+    /// As little as keeps half the 95 % interval of the mean and of the percentiles up to the 99th of
+    /// TTFT, TPOT and E2E at or below this share of them.
+    Precision(f64),
 }
 
 /// The replicas of each cell that stand on racks of one kind.

@@ -21,6 +21,7 @@ pub mod records;
 pub mod replica;
 pub mod request;
 mod router;
+mod sampling;
 pub mod scaling;
 pub mod service;
 pub mod serving;
@@ -29,11 +30,12 @@ pub mod step;
 pub mod ticks;
 mod tournament;
 
-pub use design::{LostRequests, PoolDesign, ServiceDesign, ServingDesign};
+pub use design::{Ask, LostRequests, PoolDesign, SamplingDesign, ServiceDesign, ServingDesign};
 pub use notes::{Fate, Note, Noting};
-pub use outcome::{ClassSummary, InferenceInterval, InferenceSummary};
+pub use outcome::{ClassSummary, InferenceInterval, InferenceSummary, SampledSummary};
 pub use records::Tally;
 pub use router::Routing;
+pub use sampling::{LatencyErrors, RequestErrors, SampledTime};
 pub use service::Service;
 pub use spec::InferenceSpec;
 
@@ -45,6 +47,8 @@ mod engine_tests;
 mod representation_tests;
 #[cfg(test)]
 mod router_tests;
+#[cfg(test)]
+mod sampling_tests;
 #[cfg(test)]
 mod serving_tests;
 #[cfg(test)]

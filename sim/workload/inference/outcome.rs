@@ -3,6 +3,7 @@
 use super::design::ServiceDesign;
 use super::records::Tally;
 use super::replica::Work;
+use super::sampling::{RequestErrors, SampledTime};
 
 /// What became of a service's requests, tokens, energy and money.
 #[derive(Debug, Clone)]
@@ -23,6 +24,17 @@ pub struct InferenceSummary {
     pub owed_j: f64,
     /// Income from tokens of served requests, $.
     pub revenue: f64,
+    /// How time was sampled; none where all of it was simulated.
+    pub sampled: Option<SampledSummary>,
+}
+
+/// How a service was sampled in time, and the standard errors of what is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct SampledSummary {
+    /// Windows, gaps, and what was simulated whole.
+    pub time: SampledTime,
+    /// Of the figures of all its requests.
+    pub errors: RequestErrors,
 }
 
 impl InferenceSummary {
@@ -44,6 +56,7 @@ impl InferenceSummary {
                     records: now.records.since(&before.records),
                     active_j,
                     energy_j: part(active_j),
+                    errors: now.errors,
                 })
                 .collect(),
             in_flight: self.in_flight,
@@ -52,13 +65,23 @@ impl InferenceSummary {
             energy_j,
             owed_j: self.owed_j,
             revenue: self.revenue - before.revenue,
+            sampled: self.sampled.map(|now| SampledSummary {
+                time: match &before.sampled {
+                    Some(before) => now.time.since(&before.time),
+                    None => now.time,
+                },
+                ..now
+            }),
         }
     }
 
-    /// Requests under way, served, failed and rejected must be those that arrived.
+    /// Requests under way, served, failed and rejected must be those that arrived; where time was
+    /// sampled, with what windows stand for.
     pub fn is_conserved(&self) -> bool {
         let r = &self.records;
-        r.arrived == r.served + r.failed + r.rejected + self.in_flight
+        let time = self.sampled.map(|sampled| sampled.time).unwrap_or_default();
+        let left = r.served + r.failed + r.rejected + self.in_flight;
+        r.arrived as i64 + time.surplus == left as i64 + time.carried
     }
 }
 
@@ -71,6 +94,8 @@ pub struct InferenceInterval {
     pub classes: Vec<ClassSummary>,
     /// Energy of all racks, J.
     pub energy_j: f64,
+    /// Share of the interval that was simulated, of a service that is sampled in time.
+    pub simulated: Option<f64>,
 }
 
 impl InferenceInterval {
@@ -82,8 +107,14 @@ impl InferenceInterval {
             records: Tally::default(),
             active_j: 0.0,
             energy_j: None,
+            errors: None,
         });
-        Self { records: Tally::default(), classes: classes.collect(), energy_j: 0.0 }
+        Self {
+            records: Tally::default(),
+            classes: classes.collect(),
+            energy_j: 0.0,
+            simulated: None,
+        }
     }
 }
 
@@ -101,6 +132,8 @@ pub struct ClassSummary {
     /// and tokens generated); the rest (idle racks, loaded GPUs without requests) is shared in
     /// proportion to that over the time that is summed up.
     pub energy_j: Option<f64>,
+    /// Standard errors of its figures, where time was sampled.
+    pub errors: Option<RequestErrors>,
 }
 
 /// The part in `energy_j` of a class that had so much above idle, where all had `active_j`.

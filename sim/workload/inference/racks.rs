@@ -162,9 +162,42 @@ pub(super) struct Rack {
     rank: Rank,
     since: Time,
     stock_j: f64,
+    /// What was added of either source since the mean draw was last learned, J, and that mean, W.
+    whole_j: f64,
+    sampled_j: f64,
+    mean_w: f64,
     /// All that the rack has drawn in truth, and all that the plant has been told, J.
     actual: Sum,
     told: Sum,
+}
+
+/// Where what replicas drew comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source {
+    /// From cells that are simulated whole.
+    Whole,
+    /// From cells that are sampled in time, in a stretch that stands for `times` its length.
+    Sampled { times: f64 },
+}
+
+impl Source {
+    /// What a joule of it stands for.
+    pub(super) fn times(self) -> f64 {
+        match self {
+            Source::Whole => 1.0,
+            Source::Sampled { times } => times,
+        }
+    }
+}
+
+/// How racks are told a level from what was drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Telling {
+    /// What was drawn, over an interval of so many seconds.
+    Drawn(f64),
+    /// The mean so far, and beside it what is owed beyond `lag_s` of it over `over_s`: windows tell
+    /// of what was drawn with an error that a short interval would raise.
+    Estimated { lag_s: f64, over_s: f64 },
 }
 
 impl Rack {
@@ -185,6 +218,9 @@ impl Rack {
             rank,
             since: Time::ZERO,
             stock_j: 0.0,
+            whole_j: 0.0,
+            sampled_j: 0.0,
+            mean_w: idle_w,
             actual: Sum::default(),
             told: Sum::default(),
         }
@@ -212,18 +248,37 @@ impl Rack {
         self.set_draw();
     }
 
-    /// Adds what the replicas on the rack drew above idle.
-    pub(super) fn add(&mut self, joules: f64) {
-        self.stock_j += joules;
-        self.actual.add(joules);
+    /// Adds what replicas on the rack drew above idle.
+    pub(super) fn add(&mut self, joules: f64, source: Source) {
+        let drawn_j = source.times() * joules;
+        let seen_j = match source {
+            Source::Whole => &mut self.whole_j,
+            Source::Sampled { .. } => &mut self.sampled_j,
+        };
+        self.stock_j += drawn_j;
+        self.actual.add(drawn_j);
+        *seen_j += joules;
     }
 
-    /// Starts a control interval of `seconds` at `now`. Returns whether the draw changes.
-    pub(super) fn start_interval(&mut self, now: Time, seconds: f64) -> bool {
+    /// Takes what was added since the last call for what it draws in the mean: what is simulated whole
+    /// drew for `whole_s`, and what is sampled was simulated for `sampled_s` of that.
+    pub(super) fn learn(&mut self, whole_s: f64, sampled_s: f64) {
+        let [whole_j, sampled_j] = [&mut self.whole_j, &mut self.sampled_j].map(std::mem::take);
+        self.mean_w = self.idle_w + whole_j / whole_s + sampled_j / sampled_s;
+    }
+
+    /// Starts a control interval at `now`. Returns whether the draw changes.
+    pub(super) fn start_interval(&mut self, now: Time, telling: Telling) -> bool {
         self.charge(now);
         let before = (self.draw_w, self.want_w);
         if self.live {
-            self.level_w = (self.stock_j / seconds).clamp(self.idle_w, self.full_w);
+            let level_w = match telling {
+                Telling::Drawn(seconds) => self.stock_j / seconds,
+                Telling::Estimated { lag_s, over_s } => {
+                    self.mean_w + (self.stock_j - lag_s * self.mean_w) / over_s
+                }
+            };
+            self.level_w = level_w.clamp(self.idle_w, self.full_w);
             // A capped rack draws less than it would like to, so its wish is kept.
             let held = if self.is_capped() { self.want_w } else { 0.0 };
             self.want_w = self.level_w.max(held);

@@ -75,6 +75,31 @@ impl Tally {
         self.simulated += other.simulated;
     }
 
+    /// Adds `other`, which was counted in a window that stands for `n` times its length. Arrivals
+    /// are counted once: those that the window stands for are drawn too.
+    pub(super) fn merge_window(&mut self, other: &Tally, n: u64) {
+        for (mine, theirs) in [
+            (&mut self.ttft, &other.ttft),
+            (&mut self.tpot, &other.tpot),
+            (&mut self.tbt, &other.tbt),
+            (&mut self.e2e, &other.e2e),
+            (&mut self.queue, &other.queue),
+        ] {
+            mine.merge_times(theirs, n);
+        }
+        self.arrived += other.arrived;
+        self.served += n * other.served;
+        self.failed += n * other.failed;
+        self.timed_out += n * other.timed_out;
+        self.cached_tokens += n * other.cached_tokens;
+        self.rejected += n * other.rejected;
+        self.retried += n * other.retried;
+        self.prompt_tokens += n * other.prompt_tokens;
+        self.output_tokens += n * other.output_tokens;
+        self.slo.merge(Kept { kept: n * other.slo.kept, missed: n * other.slo.missed });
+        self.simulated += other.simulated;
+    }
+
     /// What was counted after `before` was copied, where the extremes of the latencies were
     /// forgotten.
     #[must_use]
@@ -135,6 +160,8 @@ pub struct Records {
     classes: Vec<Class>,
     /// What became of noted requests since they were last taken.
     notes: Vec<Note>,
+    /// What the clock of the cell that records lags behind that of the run.
+    lag: Ticks,
 }
 
 #[derive(Debug, Clone)]
@@ -157,7 +184,7 @@ impl Records {
             is_judged: targets != Targets::default(),
             targets: (bound(targets.ttft), bound(targets.tpot)),
         });
-        Self { classes: classes.collect(), notes: Vec::new() }
+        Self { classes: classes.collect(), notes: Vec::new(), lag: 0 }
     }
 
     /// Empty records of one class without targets.
@@ -169,6 +196,11 @@ impl Records {
     /// Requests of all classes that have failed.
     pub(super) fn failed(&self) -> u64 {
         self.classes.iter().map(|class| class.tally.failed).sum()
+    }
+
+    /// Requests of all classes that have arrived.
+    pub(super) fn arrived(&self) -> u64 {
+        self.classes().map(|tally| tally.arrived).sum()
     }
 
     /// The records of class `class`.
@@ -191,9 +223,15 @@ impl Records {
         self.note(request, at, fate);
     }
 
+    /// A cell whose clock lags `lag` behind that of the run records from here on.
+    pub(super) fn stand(&mut self, lag: Ticks) {
+        self.lag = lag;
+    }
+
     fn note(&mut self, request: &Request, end: Ticks, fate: Fate) {
         if request.noted && request.weight > 0 {
-            self.notes.push(Note { request: *request, end, fate });
+            let request = request.later(self.lag);
+            self.notes.push(Note { request, end: end + self.lag, fate });
         }
     }
 
@@ -231,6 +269,19 @@ impl Records {
     pub(super) fn total_into(&self, total: &mut Tally) {
         total.clear();
         self.classes().for_each(|tally| total.merge(tally));
+    }
+
+    /// Adds all of `other`, which was recorded in a window that stands for `n` times its length, and
+    /// takes its notes.
+    pub(super) fn take_window(&mut self, other: &mut Records, n: u32) {
+        for (mine, theirs) in self.classes.iter_mut().zip(&other.classes) {
+            mine.tally.merge_window(&theirs.tally, n.into());
+        }
+        self.notes.extend(other.take_notes().into_iter().map(|mut note| {
+            note.request.weight *= n;
+            note
+        }));
+        other.clear();
     }
 
     /// Adds all of `other`, which has the same classes.

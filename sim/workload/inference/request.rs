@@ -114,6 +114,19 @@ impl Request {
         }
     }
 
+    /// The same request on a clock that is `lag` ahead.
+    pub(super) fn later(self, lag: Ticks) -> Self {
+        let later = |at: Ticks| if at == NEVER { NEVER } else { at + lag };
+        Self {
+            arrival: later(self.arrival),
+            admitted: later(self.admitted),
+            first: later(self.first),
+            stalled: later(self.stalled),
+            sent: later(self.sent),
+            ..self
+        }
+    }
+
     /// Tokens that must be in memory before its next token: the prompt and what it has
     /// generated before it lost its memory.
     pub(super) fn to_prefill(self) -> u64 {

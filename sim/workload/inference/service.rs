@@ -7,6 +7,7 @@
 //! and it drains.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -15,15 +16,20 @@ use super::cell::{Cell, Order};
 use super::design::{PoolDesign, ServiceDesign};
 use super::notes::{Note, Noting};
 use super::outcome::{ClassSummary, InferenceInterval, InferenceSummary, parts};
-use super::racks::{FloorPlan, Rack};
+use super::racks::{FloorPlan, Rack, Source};
 use super::records::Records;
 use super::replica::Work;
+use super::sampling::RequestErrors;
 use super::serving::CellDesign;
 use super::step::{Pace, StepTable};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
+
+mod sampled;
+
+use sampled::Sampling;
 
 /// A service under simulation.
 #[derive(Debug)]
@@ -59,6 +65,8 @@ pub struct Service {
     /// Work of cells that are gone.
     past: Work,
     splits: u64,
+    /// Where only windows of its time are simulated.
+    sampling: Option<Box<Sampling>>,
     /// Simulated up to here.
     now: Time,
     /// Energy brought to the racks up to here.
@@ -137,6 +145,7 @@ impl Service {
             energies: Vec::new(),
             past: Work::default(),
             splits: 0,
+            sampling: Sampling::new(design, streams),
             now: Time::ZERO,
             collected: Time::ZERO,
             next: Time::ZERO + design.control_interval,
@@ -168,14 +177,14 @@ impl Service {
             self.simulate(boundary);
             self.collect(boundary);
             self.rescale(boundary);
-            let seconds = self.design.control_interval.as_secs_f64();
+            let (next, telling) = self.turn(boundary);
             for (rack, changed) in self.racks.iter_mut().zip(&mut self.changed) {
-                *changed |= rack.start_interval(boundary, seconds);
+                *changed |= rack.start_interval(boundary, telling);
                 self.is_changed |= *changed;
                 // The wish may have crossed a standing cap.
                 rack.touched |= rack.offer.cap_w.is_finite();
             }
-            self.next = boundary + self.design.control_interval;
+            self.next = next;
             self.rejoin(boundary);
             self.settle(boundary);
         }
@@ -226,6 +235,13 @@ impl Service {
         }
         self.simulate(now);
         self.collect(now);
+        let is_struck = |home: usize, members: &[usize]| {
+            home < self.design.represent
+                && self.group(home).cell.multiplicity() == members.len() as u32
+        };
+        if struck.iter().any(|((home, _), members)| is_struck(*home, members)) {
+            self.disturb(now);
+        }
         for ((home, state), members) in struck {
             self.strike(now, home, &state, &members);
         }
@@ -312,6 +328,7 @@ impl Service {
         let part = parts(energy_j, &active_j);
         self.fresh.total_into(&mut self.interval.records);
         self.interval.energy_j = energy_j;
+        self.interval.simulated = self.sampling.as_mut().map(|sampling| sampling.end_interval());
         let named = self.design.load.classes.iter().zip(self.fresh.classes()).zip(&active_j);
         let named = named.filter(|((class, _), _)| !class.name.is_empty());
         for (summary, ((_, records), &active_j)) in self.interval.classes.iter_mut().zip(named) {
@@ -326,6 +343,9 @@ impl Service {
     pub fn forget_extremes(&mut self) {
         self.closed.forget_extremes();
         self.records.iter_mut().for_each(Records::forget_extremes);
+        if let Some(sampling) = &mut self.sampling {
+            sampling.begin(&self.closed);
+        }
     }
 
     /// Requests that have failed, as far as it has been advanced.
@@ -342,6 +362,13 @@ impl Service {
             records.merge(part);
         }
         let total = records.total();
+        let (sampled, errors) = match &self.sampling {
+            Some(sampling) => {
+                let (sampled, errors) = sampling.summary(&records);
+                (Some(sampled), errors)
+            }
+            None => (None, Vec::new()),
+        };
         let groups = || self.groups.iter().flatten();
         let energy_j = self.racks.iter().map(|r| r.actual_j(now)).sum::<f64>();
         let told_j = self.racks.iter().map(|r| r.told_j(now)).sum::<f64>();
@@ -354,8 +381,9 @@ impl Service {
             revenue: (total.prompt_tokens as f64 * self.design.prompt_price
                 + total.output_tokens as f64 * self.design.output_price)
                 * 1e-6,
-            classes: self.by_class(&records, energy_j, &self.active_j),
+            classes: self.by_class(&records, &errors, energy_j),
             records: total,
+            sampled,
         }
     }
 
@@ -368,18 +396,25 @@ impl Service {
         }
     }
 
-    /// The tallies of `records` by class, and the parts of classes that had `active_j` above idle
-    /// in the energy of all.
-    fn by_class(&self, records: &Records, energy_j: f64, active_j: &[f64]) -> Vec<ClassSummary> {
-        let part = parts(energy_j, active_j);
-        let classes = self.design.load.classes.iter().zip(records.classes()).zip(active_j);
+    /// The tallies of `records` by class with their `errors`, and the parts of classes in the energy
+    /// of all.
+    fn by_class(
+        &self,
+        records: &Records,
+        errors: &[RequestErrors],
+        energy_j: f64,
+    ) -> Vec<ClassSummary> {
+        let part = parts(energy_j, &self.active_j);
+        let classes = self.design.load.classes.iter().zip(records.classes()).zip(&self.active_j);
         classes
-            .filter(|((class, _), _)| !class.name.is_empty())
-            .map(|((class, records), &active_j)| ClassSummary {
+            .enumerate()
+            .filter(|(_, ((class, _), _))| !class.name.is_empty())
+            .map(|(index, ((class, records), &active_j))| ClassSummary {
                 name: class.name.clone(),
                 records: records.clone(),
                 active_j,
                 energy_j: part(active_j),
+                errors: errors.get(index).copied(),
             })
             .collect()
     }
@@ -389,14 +424,25 @@ impl Service {
         if now <= self.now {
             return;
         }
+        let from = std::mem::replace(&mut self.now, now);
+        let Some(mut sampling) = self.sampling.take() else {
+            return self.advance_groups(0..self.groups.len(), from, now);
+        };
+        self.advance_groups(self.design.represent..self.groups.len(), from, now);
+        self.simulate_sampled(&mut sampling, from, now);
+        self.sampling = Some(sampling);
+    }
+
+    /// Advances the cells of `range` from `from` to `now`.
+    fn advance_groups(&mut self, range: Range<usize>, from: Time, now: Time) {
         let limit = ticks::from_time(now) + 1;
-        let seconds = (now - self.now).as_secs_f64();
-        self.now = now;
-        let cells = self.groups.iter().flatten().count();
+        let seconds = (now - from).as_secs_f64();
+        let groups = &mut self.groups[range];
+        let cells = groups.iter().flatten().count();
         let events = cells as f64 * self.design.load.rate_per_s() * seconds * STEPS_PER_REQUEST;
         let threads = rayon::current_num_threads().min(cells);
         if threads < 2 || events < WORTH_THREADS {
-            for group in self.groups.iter_mut().flatten() {
+            for group in groups.iter_mut().flatten() {
                 group.cell.advance(limit, &mut self.records[0]);
             }
             return;
@@ -404,8 +450,8 @@ impl Service {
         if self.records.len() < threads {
             self.records.resize(threads, self.design.records());
         }
-        let part = self.groups.len().div_ceil(threads);
-        self.groups.par_chunks_mut(part).zip(&mut self.records).for_each(|(groups, records)| {
+        let part = groups.len().div_ceil(threads);
+        groups.par_chunks_mut(part).zip(&mut self.records).for_each(|(groups, records)| {
             for group in groups.iter_mut().flatten() {
                 group.cell.advance(limit, records);
             }
@@ -423,24 +469,36 @@ impl Service {
     /// Brings the energy of the simulated cells up to `now` to the racks of all cells that
     /// they stand for.
     fn collect(&mut self, now: Time) {
+        let sampled = if self.sampling.is_some() { self.design.represent } else { 0 };
+        self.collect_from(0..sampled, Source::Sampled { times: 1.0 }, now);
+        self.collect_from(sampled..self.groups.len(), Source::Whole, now);
+        self.collected = now;
+    }
+
+    /// The same of the groups of `range`.
+    fn collect_from(&mut self, range: Range<usize>, source: Source, now: Time) {
+        if range.is_empty() {
+            return;
+        }
         let at = ticks::from_time(now);
         // What a loaded replica draws is drawn once: by the cell that took over the arrivals.
-        let seconds = now.since(std::mem::replace(&mut self.collected, now)).as_secs_f64();
+        let seconds = now.since(self.collected).as_secs_f64();
         let mut resident_j = Vec::new();
-        if self.groups.iter().flatten().any(|group| !group.draining.is_empty()) {
+        if self.groups[range.clone()].iter().flatten().any(|group| !group.draining.is_empty()) {
             resident_j.extend((0..self.plan.replicas()).map(|replica| {
                 self.table(self.plan.pool_of(replica), Pace::FULL).resident_w * seconds
             }));
         }
         let mut energies = std::mem::take(&mut self.energies);
         energies.resize(self.groups.len(), Vec::new());
+        energies.iter_mut().for_each(Vec::clear);
         let mut shares_j = vec![0.0; self.active_j.len()];
-        for (group, out) in self.groups.iter_mut().zip(&mut energies) {
+        for (group, out) in self.groups[range.clone()].iter_mut().zip(&mut energies[range]) {
             let Some(group) = group else { continue };
             group.cell.take_energy_j(at, out);
             shares_j.fill(0.0);
             group.cell.take_shares_j(&mut shares_j);
-            let mut cells = f64::from(group.cell.multiplicity());
+            let mut cells = source.times() * f64::from(group.cell.multiplicity());
             if !group.draining.is_empty() {
                 let all = out.iter().sum::<f64>();
                 for (joules, resident_j) in out.iter_mut().zip(&resident_j) {
@@ -453,11 +511,11 @@ impl Service {
                 *active_j += cells * share_j;
             }
             for &cell in &group.draining {
-                share(&mut self.racks, &self.plan, cell, out);
+                share(&mut self.racks, &self.plan, cell, out, source);
             }
         }
         for (cell, &home) in self.home.iter().enumerate() {
-            share(&mut self.racks, &self.plan, cell, &energies[home]);
+            share(&mut self.racks, &self.plan, cell, &energies[home], source);
         }
         self.energies = energies;
     }
@@ -576,11 +634,11 @@ impl Service {
 }
 
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
-fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64]) {
+fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64], source: Source) {
     for (place, &joules) in plan.racks_of_cell(cell).iter().zip(energies) {
         let part = joules / place.len() as f64;
         for rack in &mut racks[place.clone()] {
-            rack.add(part);
+            rack.add(part, source);
         }
     }
 }

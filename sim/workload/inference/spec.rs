@@ -5,6 +5,7 @@ mod laws;
 mod load;
 mod model;
 mod pools;
+mod sampling;
 mod service;
 mod serving;
 mod shapes;
@@ -27,6 +28,7 @@ pub use model::{
     LongContextSpec, ModelSpec, OverheadsSpec, TablePointSpec, TableSpec,
 };
 pub use pools::{PoolReplicasSpec, PoolSpec};
+pub use sampling::SamplingSpec;
 pub use service::{
     EngineSpec, LeapSpec, LostRequestsSpec, PromptsSpec, RoutingSpec, SchedulingSpec,
 };
@@ -59,6 +61,8 @@ pub struct InferenceSpec {
     /// How many simulated cells represent all those that no event has told apart. Their
     /// requests each stand for cells / represent alike ones. Default: 2.
     pub represent: Option<u32>,
+    /// How much of its time is simulated, where that is not all of it. Default: every request.
+    pub requests: Option<SamplingSpec>,
     /// The model on its GPUs: how long iterations last and what they draw.
     pub model: ModelSpec,
     /// More replicas of each cell on racks of other kinds, behind the same router. Default: none.
@@ -218,7 +222,7 @@ impl InferenceSpec {
         }
         let represent = Check { faults }.count("represent", Some(self.represent.unwrap_or(2)));
         let price = |price: Option<TokenPrice>| price.map_or(0.0, |p| p.0);
-        ServiceDesign {
+        let mut design = ServiceDesign {
             name: name.to_owned(),
             pools,
             represent: (represent as usize).min(cells),
@@ -230,8 +234,13 @@ impl InferenceSpec {
             serving,
             rejoin_after: self.rejoin_after.map_or(Span::from_hours(1), Span::from),
             control_interval: interval.max(Span::from_secs(1)),
+            sampling: None,
             prompt_price: price(self.prompt_price),
             output_price: price(self.output_price),
+        };
+        if let Some(requests) = &self.requests {
+            design.sampling = requests.resolve(&design, week, faults);
         }
+        design
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn design() -> ServiceDesign {
         serving: ServingDesign::default(),
         rejoin_after: Span::from_secs(900),
         control_interval: Span::from_secs(60),
+        sampling: None,
         prompt_price: 0.0,
         output_price: 1.0,
     }

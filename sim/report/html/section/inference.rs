@@ -221,6 +221,7 @@ fn requests(run: &Run, work: &str) -> String {
         ("in flight at the end", "in_flight", Form::Count),
         ("simulated one by one", "simulated", Form::Count),
         ("each stands for", "stands_for", Form::Amount("")),
+        ("share of the time simulated", "sampled.share", Form::Share),
         ("within targets", "slo_attainment", Form::Share),
         ("energy of a generated token", "j_per_output_token", Form::Amount("J")),
         ("generated tokens", "output_tokens", Form::Count),

@@ -275,7 +275,7 @@ enum State {
     Playing(Player),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Drawing {
     walk: Walk,
     arrivals: Stream,
@@ -343,6 +343,43 @@ impl Arrivals {
             pieces: Box::default(),
             client: 0,
         }
+    }
+}
+
+/// Where drawn arrivals stand, so that they can be drawn anew from there.
+#[derive(Debug)]
+pub(super) struct Mark(Vec<(Ticks, Drawing)>);
+
+/// Arrivals that can be passed over and drawn again: those of clients, not those of a trace.
+impl Arrivals {
+    /// Where they stand.
+    ///
+    /// # Panics
+    ///
+    /// When a trace is played.
+    pub(super) fn mark(&self) -> Mark {
+        let drawing = |source: &Source| match &source.state {
+            State::Drawing(drawing) => (source.next, drawing.clone()),
+            State::Playing(_) => unreachable!("a service that plays a trace is simulated whole"),
+        };
+        Mark(self.sources.iter().map(drawing).collect())
+    }
+
+    /// Goes back to where they stood.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        for (index, (next, drawing)) in mark.0.into_iter().enumerate() {
+            self.sources[index] = Source { next, state: State::Drawing(drawing) };
+            self.order.set(index, next);
+        }
+    }
+
+    /// Expected arrivals a second where they stand.
+    pub(super) fn rate_per_s(&self) -> f64 {
+        let rate = |source: &Source| match &source.state {
+            State::Drawing(drawing) => drawing.walk.rate_per_s(),
+            State::Playing(_) => 0.0,
+        };
+        self.sources.iter().map(rate).sum()
     }
 }
 

@@ -149,6 +149,11 @@ impl Walk {
         }
     }
 
+    /// Expected arrivals a second where it stands.
+    pub(super) fn rate_per_s(&self) -> f64 {
+        self.rate * PER_SECOND
+    }
+
     /// Enters the piece that begins at or holds `at`, which lies no earlier than where the walk
     /// stands.
     fn enter(&mut self, table: &RateTable, at: Ticks) {

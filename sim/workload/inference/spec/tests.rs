@@ -37,6 +37,7 @@ fn spec(model: ModelSpec) -> InferenceSpec {
         cells: Some(2),
         replicas: None,
         pools: None,
+        requests: None,
         represent: None,
         model,
         arrivals: Some(arrivals()),

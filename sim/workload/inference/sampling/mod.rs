@@ -1,0 +1,443 @@
+//! Sampled time: a service of which only windows are simulated, each for many times its length.
+//!
+//! Time is cut into strata. A window lies at a random place in each; before and after it the cells
+//! stand still as they are, and what arrives is drawn and passed over. So no window has to warm up,
+//! and arrivals are those of a run without gaps. What a window records counts `ratio` times.
+//!
+//! Not everything can be sampled. A service is simulated whole from the instant at which something
+//! strikes its representatives until the requests inside are back where they were before, and where
+//! it receives more than [`BUSY`] of what its cells can serve: a backlog remembers for hours what
+//! has been skipped. What depends on time rather than on load (prefixes in memory, replicas that
+//! sleep, clients that wait for answers) is never sampled: [`ServiceDesign::unsampled`].
+
+mod capacity;
+mod errors;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::design::{Ask, SamplingDesign, ServiceDesign};
+use super::records::Tally;
+use crate::kernel::{Span, Streams, Time};
+
+pub(super) use capacity::capacity_per_s;
+pub(super) use errors::Errors;
+pub use errors::{LatencyErrors, RequestErrors};
+
+/// The ratios among which a precision chooses. A window of the last is 18 s in a quarter of an
+/// hour: some times as long as an answer.
+const RATIOS: [u32; 6] = [1, 2, 5, 10, 20, 50];
+
+/// The ratio with which a precision begins: what is left out in the first day cannot be made good.
+const FIRST_RATIO: u32 = 5;
+
+/// The share of what a cell can serve above which it is simulated whole. The delay of a queue grows
+/// there faster than the rate does, and its backlog outlasts a window (assumption: between the 65 %
+/// at which sampled and whole runs agree for all percentiles and the 90 % at which the 99.9th does not).
+const BUSY: f64 = 0.8;
+/// Over how long arrivals are counted for that, and how long a cell counts as busy afterwards
+/// (assumption: longer than a burst, and than an answer).
+const COUNTED: Span = Span::from_secs(180);
+const BUSY_FOR: Span = Span::from_secs(600);
+
+/// How often a gap is looked at.
+pub(super) const LOOK: Span = Span::from_secs(60);
+
+/// After an event, the requests inside must have been as many as usual for so long, and for so many
+/// answers.
+const CALM: Span = Span::from_secs(120);
+const CALM_ANSWERS: f64 = 5.0;
+
+/// Standard deviations above the mean within which requests inside are as many as usual.
+const USUAL: f64 = 3.0;
+/// Looks at requests inside from which on their mean and spread at a rate are known.
+const KNOWN: u64 = 10;
+/// Rates within this ratio of each other are looked at together.
+const RATE_STEP: f64 = 1.1;
+
+/// Hours between two that are compared: the same of two days, or neighbours in a run of few days.
+const DAY: usize = 24;
+const FEW: Span = Span::from_hours(4 * 24);
+
+/// What a stretch of time is to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stretch {
+    /// All of it is simulated, and stands for itself.
+    Whole,
+    /// It is simulated and stands for more.
+    Window,
+    /// It is passed over.
+    Gap,
+}
+
+/// How long a service was simulated how.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SampledTime {
+    /// In windows, and how many there were.
+    pub window_s: f64,
+    /// Windows.
+    pub windows: u64,
+    /// In gaps.
+    pub gap_s: f64,
+    /// Whole.
+    pub whole_s: f64,
+    /// Of that, because much arrived.
+    pub busy_s: f64,
+    /// Events after which it was.
+    pub events: u64,
+    /// Arrivals that windows stand for beyond those in them, less those that were passed over: what
+    /// the draw of windows adds to the book of requests.
+    pub surplus: i64,
+    /// Requests that windows left inside beyond those that they found, as often as they do not stand
+    /// for themselves alone.
+    pub carried: i64,
+}
+
+impl SampledTime {
+    /// Share of the time that was simulated.
+    pub fn share(&self) -> f64 {
+        let simulated = self.window_s + self.whole_s;
+        simulated / (simulated + self.gap_s)
+    }
+
+    /// What came after `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            window_s: self.window_s - before.window_s,
+            windows: self.windows - before.windows,
+            gap_s: self.gap_s - before.gap_s,
+            whole_s: self.whole_s - before.whole_s,
+            busy_s: self.busy_s - before.busy_s,
+            events: self.events - before.events,
+            surplus: self.surplus - before.surplus,
+            carried: self.carried - before.carried,
+        }
+    }
+}
+
+/// The representatives as they stand at a control boundary.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// Requests inside all of them.
+    pub(super) inside: u64,
+    /// Expected arrivals a second of all.
+    pub(super) rate_per_s: f64,
+    /// All replicas serve at full speed.
+    pub(super) is_whole: bool,
+    /// Mean time from arrival to last token so far, s.
+    pub(super) e2e_s: f64,
+}
+
+/// Says which stretches are simulated.
+#[derive(Debug)]
+pub(super) struct Sampler {
+    design: SamplingDesign,
+    name: String,
+    streams: Streams,
+    control: Span,
+    rejoin_after: Span,
+    ratio: u32,
+    /// Arrivals a second above which a cell is simulated whole.
+    busy_per_s: f64,
+    phase: Phase,
+    /// Time that windows have to stand for yet; below zero where they stood for some in advance, ns.
+    owed: i64,
+    /// What each representative had received at the last looks.
+    counts: VecDeque<(Time, Vec<u64>)>,
+    busy_until: Time,
+    /// When something struck them, until they are as before.
+    struck: Option<Time>,
+    /// Since when they are as before.
+    calm_since: Option<Time>,
+    /// Requests inside, by step of the rate.
+    usual: BTreeMap<i32, Moments>,
+    /// Simulated since racks were last told of their mean draw, s.
+    seen_s: f64,
+    pub(super) errors: Errors,
+    pub(super) time: SampledTime,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Whole,
+    Stratum { window: (Time, Time), end: Time },
+}
+
+/// Mean and spread of what was looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments {
+    n: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, value: f64) {
+        self.n += 1;
+        let off = value - self.mean;
+        self.mean += off / self.n as f64;
+        self.squares += off * (value - self.mean);
+    }
+
+    /// The most that is usual at a rate `times` as high. Requests inside grow at least with it; they
+    /// vary at least as those of a Poisson process.
+    fn most(&self, times: f64) -> f64 {
+        let mean = self.mean * times;
+        let variance = (self.squares / self.n as f64 * times).max(mean);
+        mean + USUAL * libm::sqrt(variance) + 1.0
+    }
+}
+
+impl Sampler {
+    /// For a service of `design` whose cells can serve `capacity_per_s` requests a second each.
+    pub(super) fn new(
+        design: &ServiceDesign,
+        sampling: SamplingDesign,
+        capacity_per_s: f64,
+        streams: &Streams,
+    ) -> Self {
+        let length = sampling.end.since(Time::ZERO);
+        let apart = if length < FEW { 1 } else { DAY };
+        Self {
+            ratio: match sampling.ask {
+                Ask::Ratio(ratio) => ratio,
+                Ask::Precision(_) => FIRST_RATIO,
+            },
+            design: sampling,
+            name: design.name.clone(),
+            streams: *streams,
+            control: design.control_interval,
+            rejoin_after: design.rejoin_after,
+            busy_per_s: BUSY * capacity_per_s,
+            phase: Phase::Whole,
+            owed: 0,
+            counts: VecDeque::new(),
+            busy_until: Time::ZERO,
+            struck: None,
+            calm_since: None,
+            usual: BTreeMap::new(),
+            seen_s: 0.0,
+            errors: Errors::new(&design.load, apart),
+            time: SampledTime::default(),
+        }
+    }
+
+    /// How often a window stands for itself.
+    pub(super) fn ratio(&self) -> u32 {
+        self.ratio
+    }
+
+    /// What the time from `now` on is, and until when at most.
+    pub(super) fn stretch(&self, now: Time) -> (Stretch, Time) {
+        match self.phase {
+            Phase::Whole => (Stretch::Whole, Time::MAX),
+            Phase::Stratum { window: (from, _), .. } if now < from => (Stretch::Gap, from),
+            Phase::Stratum { window: (_, to), .. } if now < to => (Stretch::Window, to),
+            Phase::Stratum { .. } => (Stretch::Gap, Time::MAX),
+        }
+    }
+
+    /// The service went from `from` to `to` by `stretch`.
+    pub(super) fn pass(&mut self, stretch: Stretch, from: Time, to: Time) {
+        let length = to - from;
+        let (nanos, seconds) = (length.as_nanos() as i64, length.as_secs_f64());
+        match stretch {
+            Stretch::Whole => {
+                self.time.whole_s += seconds;
+                self.time.busy_s += if from < self.busy_until { seconds } else { 0.0 };
+            }
+            Stretch::Window => {
+                self.owed -= (i64::from(self.ratio) - 1) * nanos;
+                self.time.window_s += seconds;
+                self.time.windows += u64::from(self.stretch(to).0 != Stretch::Window);
+                self.errors.pass(from, seconds, f64::from(self.ratio) * seconds);
+            }
+            Stretch::Gap => {
+                self.owed += nanos;
+                self.time.gap_s += seconds;
+                self.errors.pass(from, seconds, 0.0);
+            }
+        }
+        self.seen_s += if stretch == Stretch::Gap { 0.0 } else { seconds };
+    }
+
+    /// Looks at `now` at what each representative has received. Where one of them is busy, all are
+    /// simulated whole from here on; returns since when it may have been.
+    pub(super) fn look(&mut self, now: Time, received: Vec<u64>) -> Option<Time> {
+        let before = self.counts.iter().rfind(|(at, _)| now.since(*at) >= COUNTED);
+        let is_busy = before.is_some_and(|(at, counts)| {
+            let most = self.busy_per_s * now.since(*at).as_secs_f64();
+            counts.iter().zip(&received).any(|(before, now)| (now - before) as f64 > most)
+        });
+        self.counts.push_back((now, received));
+        while self.counts.get(1).is_some_and(|(at, _)| now.since(*at) >= COUNTED) {
+            self.counts.pop_front();
+        }
+        if is_busy {
+            self.busy_until = now + BUSY_FOR;
+            self.phase = Phase::Whole;
+        }
+        is_busy.then(|| Self::counted_from(now))
+    }
+
+    /// The instant from which on arrivals are counted at `now`.
+    pub(super) fn counted_from(now: Time) -> Time {
+        Time::from_nanos(now.as_nanos().saturating_sub(COUNTED.as_nanos()))
+    }
+
+    /// The service went back to `to`.
+    pub(super) fn rewind(&mut self, to: Time) {
+        while self.counts.back().is_some_and(|(at, _)| *at > to) {
+            self.counts.pop_back();
+        }
+    }
+
+    /// Something struck the representatives at `now`: they are simulated whole from here on. Returns
+    /// whether they were not before.
+    pub(super) fn disturb(&mut self, now: Time) -> bool {
+        let was_sampled = matches!(self.phase, Phase::Stratum { .. });
+        self.time.events += u64::from(was_sampled || self.struck.is_none());
+        self.phase = Phase::Whole;
+        (self.struck, self.calm_since) = (Some(now), None);
+        was_sampled
+    }
+
+    /// Seconds that were simulated since they were last taken.
+    pub(super) fn seen_s(&self) -> f64 {
+        self.seen_s
+    }
+
+    /// Takes the seconds that were simulated since they were last taken.
+    pub(super) fn take_seen_s(&mut self) -> f64 {
+        std::mem::take(&mut self.seen_s)
+    }
+
+    /// Over how long what windows have drawn is told to the plant; none before the first stratum.
+    pub(super) fn estimates_over(&self) -> Option<Span> {
+        let is_sampled = self.time.windows > 0 || matches!(self.phase, Phase::Stratum { .. });
+        is_sampled.then_some(self.design.stratum)
+    }
+
+    /// Whether the ratio is chosen anew at `now`: each day, where a precision is asked for.
+    pub(super) fn chooses_at(&self, now: Time) -> bool {
+        let day = DAY as u64 * Span::from_hours(1).as_nanos();
+        matches!(self.design.ask, Ask::Precision(_)) && now.as_nanos().is_multiple_of(day)
+    }
+
+    /// Chooses at `now`, where `tally` was recorded, the largest ratio that keeps to the precision
+    /// that is asked for up to the end of the run.
+    pub(super) fn choose(&mut self, tally: &Tally, now: Time) {
+        let Ask::Precision(precision) = self.design.ask else { return };
+        let left_s = self.design.end.since(now).as_secs_f64();
+        let widest = |ratio| self.errors.widest(tally, left_s, ratio);
+        // Where nothing is known of errors yet, no more is left out than so far.
+        let most = widest(1).map_or(self.ratio.max(FIRST_RATIO), |_| u32::MAX);
+        let fits = |ratio: &u32| widest(*ratio).is_none_or(|half| half <= precision);
+        let ratios = RATIOS.into_iter().rev().filter(|&ratio| ratio <= most);
+        self.ratio = ratios.into_iter().find(fits).unwrap_or(1);
+    }
+
+    /// Decides at a control boundary what comes next. Returns the next boundary.
+    pub(super) fn turn(&mut self, now: Time, standing: Standing) -> Time {
+        let is_sampled = match self.phase {
+            Phase::Whole => self.is_ready(now, standing),
+            Phase::Stratum { end, .. } => end > now || self.stays(now, standing),
+        };
+        if !is_sampled || self.ratio == 1 || now >= self.design.end {
+            self.phase = Phase::Whole;
+            return self.boundary_after(now);
+        }
+        match self.phase {
+            Phase::Stratum { end, .. } if end > now => end,
+            _ => self.begin(now),
+        }
+    }
+
+    /// The control boundary after `now`.
+    pub(super) fn boundary_after(&self, now: Time) -> Time {
+        after(now, self.control)
+    }
+
+    /// Begins a stratum at `now`; returns its end.
+    fn begin(&mut self, now: Time) -> Time {
+        let end = after(now, self.design.stratum).min(self.design.end);
+        let length = (end - now).as_nanos() as i64;
+        let window = ((length + self.owed) / i64::from(self.ratio)).clamp(0, length);
+        // By the number of the stratum, so that an event moves no later window.
+        let number = now.as_nanos() / self.design.stratum.as_nanos();
+        let mut stream = self.streams.stream("windows", &format!("{}/{number}", self.name));
+        let place = (stream.uniform() * (length - window) as f64) as i64;
+        let from = now + Span::from_nanos(place as u64);
+        let to = from + Span::from_nanos(window as u64);
+        self.phase = Phase::Stratum { window: (from, to), end };
+        end
+    }
+
+    /// Whether what is simulated whole can be sampled from `now` on.
+    fn is_ready(&mut self, now: Time, standing: Standing) -> bool {
+        let answers = Span::from_secs_f64((CALM_ANSWERS * standing.e2e_s).min(86_400.0));
+        let calm = CALM.max(answers);
+        if now < self.busy_until {
+            return false;
+        }
+        let Some(_) = self.struck else {
+            // The run has begun, or much had arrived.
+            let most = self.most(standing.rate_per_s);
+            let is_usual = most.is_none_or(|most| standing.inside as f64 <= most);
+            let is_ready = standing.is_whole && is_usual && now.since(self.busy_until) >= calm;
+            return is_ready && self.observe(standing) >= KNOWN;
+        };
+        let (is_calm, calm) = match self.most(standing.rate_per_s) {
+            Some(most) => (standing.is_whole && standing.inside as f64 <= most, calm),
+            None => (standing.is_whole, calm.max(self.rejoin_after)),
+        };
+        if !is_calm {
+            self.calm_since = None;
+            return false;
+        }
+        let since = *self.calm_since.get_or_insert(now);
+        let is_over = now.since(since) >= calm;
+        if is_over {
+            self.struck = None;
+        }
+        is_over
+    }
+
+    /// Whether a service that was sampled up to `now` goes on so.
+    fn stays(&mut self, now: Time, standing: Standing) -> bool {
+        let known = self.usual.get(&step(standing.rate_per_s)).filter(|usual| usual.n >= KNOWN);
+        let is_usual = known.is_none_or(|usual| standing.inside as f64 <= usual.most(1.0));
+        // One in some hundred looks is beyond, and still usual.
+        self.observe(standing);
+        if !is_usual {
+            (self.struck, self.calm_since) = (Some(now), None);
+        }
+        is_usual
+    }
+
+    /// Learns what is usual; returns how often it has looked at that rate.
+    fn observe(&mut self, standing: Standing) -> u64 {
+        let usual = self.usual.entry(step(standing.rate_per_s)).or_default();
+        usual.add(standing.inside as f64);
+        usual.n
+    }
+
+    /// The most requests inside that are usual at a rate: as known there, or at the next lower rate
+    /// that is known; none where nothing is.
+    fn most(&self, rate_per_s: f64) -> Option<f64> {
+        let here = step(rate_per_s);
+        let known = self.usual.range(..=here).rev().find(|(_, usual)| usual.n >= KNOWN)?;
+        Some(known.1.most(libm::pow(RATE_STEP, f64::from(here - known.0))))
+    }
+}
+
+/// The step of a rate.
+fn step(rate_per_s: f64) -> i32 {
+    (libm::log(rate_per_s.max(1e-9)) / libm::log(RATE_STEP)).round() as i32
+}
+
+/// The first multiple of `length` after `now`.
+fn after(now: Time, length: Span) -> Time {
+    let number = now.as_nanos() / length.as_nanos() + 1;
+    Time::from_nanos(number * length.as_nanos())
+}
