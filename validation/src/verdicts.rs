@@ -13,8 +13,17 @@ use crate::data::print;
 const FLIPPED: u8 = 7;
 
 /// The tables that are held.
-const SUBJECTS: [&str; 8] =
-    ["study", "training", "inference", "catalogue", "claims", "cooling", "energyplus", "measured"];
+const SUBJECTS: [&str; 9] = [
+    "study",
+    "training",
+    "inference",
+    "sampled",
+    "catalogue",
+    "claims",
+    "cooling",
+    "energyplus",
+    "measured",
+];
 
 /// Runs the tables of some subjects, or all of them, and compares their verdicts with
 /// `validation/verdicts.txt`, or writes them there.

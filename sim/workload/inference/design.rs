@@ -70,6 +70,8 @@ impl ServiceDesign {
             Some("its clients give up and try again")
         } else if self.load.classes.iter().any(|class| class.in_flight.is_some()) {
             Some("requests wait at a gate")
+        } else if self.load.rate_per_s() <= 0.0 {
+            Some("nothing arrives")
         } else {
             None
         }

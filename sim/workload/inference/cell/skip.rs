@@ -21,7 +21,7 @@ impl Cell {
     pub(in crate::workload::inference) fn skip(&mut self, limit: Ticks) {
         if let Some(arrivals) = &mut self.arrivals {
             while arrivals.next() < limit {
-                self.skipped[usize::from(arrivals.take().class)] += 1;
+                self.skipped[usize::from(arrivals.pass())] += 1;
                 self.received += 1;
             }
         }

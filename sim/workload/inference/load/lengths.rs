@@ -94,6 +94,11 @@ impl Lengths {
         Self { cdf, tokens: lengths, parts }
     }
 
+    /// Passes a length over.
+    pub(super) fn pass(&self, stream: &mut Stream) {
+        stream.uniform();
+    }
+
     /// One length.
     pub(super) fn draw(&self, stream: &mut Stream) -> u32 {
         let u = stream.uniform();

@@ -352,6 +352,27 @@ pub(super) struct Mark(Vec<(Ticks, Drawing)>);
 
 /// Arrivals that can be passed over and drawn again: those of clients, not those of a trace.
 impl Arrivals {
+    /// Passes the next one over: nobody asks how long it is. Returns its class.
+    ///
+    /// # Panics
+    ///
+    /// When a trace is played.
+    pub(super) fn pass(&mut self) -> u16 {
+        let index = if self.sources.len() == 1 { 0 } else { self.order.winner() };
+        let SourceOf { class, source } = &self.load.sources[index];
+        let Source { next, state } = &mut self.sources[index];
+        let (State::Drawing(drawing), Ready::Client(client)) = (state, source) else {
+            unreachable!("a service that plays a trace is simulated whole")
+        };
+        client.prompt.pass(&mut drawing.lengths);
+        client.output.pass(&mut drawing.lengths);
+        *next = drawing.next(client, *next);
+        if self.sources.len() > 1 {
+            self.order.set(index, self.sources[index].next);
+        }
+        *class
+    }
+
     /// Where they stand.
     ///
     /// # Panics
