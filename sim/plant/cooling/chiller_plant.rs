@@ -12,7 +12,7 @@ use super::head::Head;
 use super::pumps::{LeavingControl, Pumping};
 use super::root;
 use super::setpoint::Setpoint;
-use super::staging::{self, Control, Device, FanControl, Staged};
+use super::staging::{self, Control, Device, FanControl, Operation, Settled, Staged};
 use super::state::{BOILING_C, CoolingMode, Drive, LoopState, still};
 use super::tower::{TowerDesign, TowerSink, tower_water};
 use crate::fluids::{MoistAir, water::CP_WATER};
@@ -202,7 +202,9 @@ struct Pumped {
 #[derive(Debug, Clone, Copy)]
 struct Condensed {
     pumped: Pumped,
-    tower: Staged,
+    /// How the tower is run, and where its water settles.
+    control: Control,
+    tower: Settled,
     tower_w: f64,
     tower_c: f64,
     lifted: Lifted,
@@ -388,10 +390,11 @@ impl Question<'_> {
 
     fn found(&self, supply_c: f64, found: &Condensed) -> Answer {
         let Lifted { economiser_w, chilled_w, chiller_w, head, .. } = found.lifted;
+        let device = self.tower_device(found.tower_w, found.pumped.stream);
         Answer {
             supply_c,
             pumped: found.pumped,
-            tower: found.tower,
+            tower: found.tower.staged(&device, &found.control),
             tower_w: found.tower_w,
             carried_w: economiser_w + chilled_w,
             economiser_w,
@@ -442,16 +445,17 @@ impl Question<'_> {
         near_c: Option<f64>,
     ) -> Condensed {
         // Beside the economiser the tower gives its coldest.
-        let (target_c, control) = match economiser {
+        let (target_c, fans) = match economiser {
             Some(_) => (f64::NEG_INFINITY, FanControl::AlwaysOn),
             None => (self.wanted_c(), self.plant.fan_control),
         };
+        let control = self.tower_control(target_c, fans);
         let at = |tower_c: f64| {
             let lifted = self.lift(running, (supply_c, tower_c), economiser, load);
             let pumped = self.pumped_for(&lifted);
             let tower_w = self.condensed_w(&lifted, &pumped);
-            let tower = self.tower(tower_w, target_c, control, pumped.stream);
-            Condensed { pumped, tower, tower_w, tower_c, lifted }
+            let tower = staging::settle(&self.tower_device(tower_w, pumped.stream), &control);
+            Condensed { pumped, control, tower, tower_w, tower_c, lifted }
         };
 
         // Most often the fans hold what is wanted; else the water settles where the compressors'
@@ -545,25 +549,36 @@ impl Question<'_> {
     }
 
     fn tower(&self, heat_w: f64, target_c: f64, fans: FanControl, stream: Stream) -> Staged {
-        let plant = self.plant;
-        let control = Control {
+        let device = self.tower_device(heat_w, stream);
+        staging::run(&device, &self.tower_control(target_c, fans))
+    }
+
+    /// How the tower is run for its water to leave at `target_c`.
+    fn tower_control(&self, target_c: f64, fans: FanControl) -> Control {
+        Control {
             fans,
             setpoint_c: target_c,
-            minimum_c: plant.minimum_basin_c,
-            minimum_speed: plant.minimum_fan_speed,
+            minimum_c: self.plant.minimum_basin_c,
+            minimum_speed: self.plant.minimum_fan_speed,
             fixed_speed: self.fan_speed,
             by_return: true,
+        }
+    }
+
+    fn tower_device(
+        &self,
+        heat_w: f64,
+        stream: Stream,
+    ) -> Device<impl Fn(Operation, f64) -> f64 + '_> {
+        let leaving = move |operation, heat: f64| {
+            self.plant.tower.leaving_c(&self.sink, heat * heat_w, stream, operation)
         };
-        let leaving = |operation, heat: f64| {
-            plant.tower.leaving_c(&self.sink, heat * heat_w, stream, operation)
-        };
-        let device = Device {
+        Device {
             leaving,
             sink_c: self.sink.wet_bulb_c,
             range_k: heat_w / stream.w_k,
             fans: self.fans,
-        };
-        staging::run(&device, &control)
+        }
     }
 
     /// The state that `answer` comes to, but for what the racks feel.

@@ -2,7 +2,7 @@
 
 use super::circuit::Stream;
 use super::fans::FanLaw;
-use super::staging::{Control, Operation, Staged};
+use super::staging::{Control, Operation, Settled, Staged};
 use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
 
@@ -44,6 +44,35 @@ pub(super) struct Rejected {
     /// Air as a share of full.
     pub(super) air_ratio: f64,
     pub(super) water: WaterFlows,
+}
+
+/// What is found of a device: all that it does, or no more than where it settles. By these two a
+/// device that can run in several ways is run in one of them.
+pub(super) trait Found {
+    /// Temperature of the water that the loop gets, degrees Celsius.
+    fn leaving_c(&self) -> f64;
+    /// Whether that is warmer than wanted and nothing more can be done.
+    fn is_saturated(&self) -> bool;
+}
+
+impl Found for Rejected {
+    fn leaving_c(&self) -> f64 {
+        self.staged.leaving_c
+    }
+
+    fn is_saturated(&self) -> bool {
+        self.staged.saturated
+    }
+}
+
+impl Found for Settled {
+    fn leaving_c(&self) -> f64 {
+        self.leaving_c
+    }
+
+    fn is_saturated(&self) -> bool {
+        self.saturated
+    }
 }
 
 /// Electric power of fans that run as `staged` says, `full_w` at full speed, W.

@@ -6,7 +6,7 @@ use super::exchange::{crossflow, crossflow_ntu, inlet_conductance};
 use super::fans::{FanLaw, thinness};
 use super::pads::PadDesign;
 use super::root;
-use super::staging::{self, Device, Operation};
+use super::staging::{self, Device, Operation, Settled};
 use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
 
@@ -115,16 +115,8 @@ impl DryCoolerDesign {
     /// How the cooler carries what is asked of it.
     pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
         let air = asked.air;
-        let pads = self.pads.filter(|_| asked.may_evaporate);
-        let padded = pads.and_then(|pads| Some((pads, pads.behind(air)?)));
-        let entering = padded.map_or(*air, |(_, behind)| behind);
-        let sink = DrySink::new(&entering, self.recirculation_k);
-        let leaving = |operation, multiple: f64| {
-            self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
-        };
-        let device =
-            Device { leaving, sink_c: sink.entering_c, range_k: asked.range_k(), fans: asked.fans };
-        let staged = staging::run(&device, &asked.control);
+        let (sink, padded) = self.sink(asked);
+        let staged = staging::run(&self.device(&sink, asked), &asked.control);
         let air_ratio = staged.mean(|operation, _| self.air_share(operation));
         Rejected {
             staged,
@@ -139,6 +131,31 @@ impl DryCoolerDesign {
                 pads.water(air, &behind, air_m3_s * behind.dry_air_density_kg_m3())
             }),
         }
+    }
+
+    /// Where its water settles with what is asked of it.
+    pub(super) fn settle(&self, asked: &Asked<'_>) -> Settled {
+        let (sink, _) = self.sink(asked);
+        staging::settle(&self.device(&sink, asked), &asked.control)
+    }
+
+    /// The air that enters it, and its pads with the air behind them where they are wet.
+    fn sink(&self, asked: &Asked<'_>) -> (DrySink, Option<(PadDesign, MoistAir)>) {
+        let pads = self.pads.filter(|_| asked.may_evaporate);
+        let padded = pads.and_then(|pads| Some((pads, pads.behind(asked.air)?)));
+        let entering = padded.map_or(*asked.air, |(_, behind)| behind);
+        (DrySink::new(&entering, self.recirculation_k), padded)
+    }
+
+    fn device<'a>(
+        &'a self,
+        sink: &'a DrySink,
+        asked: &'a Asked<'_>,
+    ) -> Device<impl Fn(Operation, f64) -> f64 + 'a> {
+        let leaving = |operation, multiple: f64| {
+            self.leaving_c(sink, multiple * asked.heat_w, asked.coolant, operation)
+        };
+        Device { leaving, sink_c: sink.entering_c, range_k: asked.range_k(), fans: asked.fans }
     }
 
     /// Power of all fans at full speed in `air`, W.

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::circuit::Stream;
-use super::device::{Asked, Rejected, fan_power_w};
+use super::device::{Asked, Found, Rejected, fan_power_w};
 use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::exchange::{counterflow, inlet_conductance};
-use super::staging::{self, Device, Operation, Staged};
+use super::staging::{self, Device, Operation, Settled, Staged};
 use super::tower::TowerSink;
 use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
@@ -103,39 +103,64 @@ impl EvaporationLaw {
 impl FluidCoolerDesign {
     /// How the cooler carries what is asked of it: sprayed or dry.
     pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
+        self.choose(asked, || self.dry.run(asked), || self.run_sprayed(asked))
+    }
+
+    /// Where its coolant settles with what is asked of it.
+    pub(super) fn settle(&self, asked: &Asked<'_>) -> Settled {
+        let sprayed = || {
+            let sink = TowerSink::new(asked.air, None);
+            staging::settle(&self.sprayed_device(&sink, asked), &asked.control)
+        };
+        self.choose(asked, || self.dry.settle(asked), sprayed)
+    }
+
+    /// What is found of it dry or sprayed, whichever way it runs.
+    fn choose<F: Found>(
+        &self,
+        asked: &Asked<'_>,
+        dry: impl Fn() -> F,
+        sprayed: impl Fn() -> F,
+    ) -> F {
         let warm = asked.air.dry_bulb_c >= self.spray.off_below_c;
         if !warm || !asked.may_evaporate || asked.fans == 0.0 {
-            return self.dry.run(asked);
+            return dry();
         }
-        let dry = match self.spray.control {
+        let first = match self.spray.control {
             SprayControl::Always => None,
             SprayControl::WhenNeeded => {
-                let dry = self.dry.run(asked);
-                if !dry.staged.saturated {
+                let dry = dry();
+                if !dry.is_saturated() {
                     return dry;
                 }
                 Some(dry)
             }
         };
-        let wet = self.run_sprayed(asked);
-        if !wet.staged.saturated {
+        let wet = sprayed();
+        if !wet.is_saturated() {
             return wet;
         }
         // The coolant squeezed through the few units that have power can leave warmer than from
         // all of them, dry and at rest.
-        let dry = dry.unwrap_or_else(|| self.dry.run(asked));
-        if dry.staged.leaving_c < wet.staged.leaving_c { dry } else { wet }
+        let dry = first.unwrap_or_else(dry);
+        if dry.leaving_c() < wet.leaving_c() { dry } else { wet }
+    }
+
+    fn sprayed_device<'a>(
+        &'a self,
+        sink: &'a TowerSink,
+        asked: &'a Asked<'_>,
+    ) -> Device<impl Fn(Operation, f64) -> f64 + 'a> {
+        let leaving = |operation, multiple: f64| {
+            let operation = sprayed(operation, asked.fans, self.dry.free_convection);
+            self.leaving_c(sink, multiple * asked.heat_w, asked.coolant, operation)
+        };
+        Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans }
     }
 
     fn run_sprayed(&self, asked: &Asked<'_>) -> Rejected {
         let sink = TowerSink::new(asked.air, None);
-        let leaving = |operation, multiple: f64| {
-            let operation = sprayed(operation, asked.fans, self.dry.free_convection);
-            self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
-        };
-        let device =
-            Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans };
-        let staged = staging::run(&device, &asked.control);
+        let staged = staging::run(&self.sprayed_device(&sink, asked), &asked.control);
         let spray_w = asked.fans * self.spray.pump_w;
         let (water, vapour) = self.water(&sink, asked, &staged);
         Rejected {

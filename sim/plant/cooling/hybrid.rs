@@ -1,10 +1,10 @@
 //! A dry cooler ahead of an open tower, in one loop.
 
 use super::circuit::Stream;
-use super::device::{Asked, Rejected, fan_power_w};
+use super::device::{Asked, Found, Rejected, fan_power_w};
 use super::dry_cooler::{DryCoolerDesign, DrySink};
 use super::root;
-use super::staging::{self, Device, Operation};
+use super::staging::{self, Device, Operation, Settled};
 use super::tower::{TowerDesign, TowerSink, tower_water};
 
 /// A dry cooler and an open tower in series: the returning water meets the dry cooler first, and
@@ -27,45 +27,65 @@ pub struct HybridDesign {
 impl HybridDesign {
     /// How the two carry what is asked of them.
     pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
-        let alone = self.dry.run(asked);
-        if !alone.staged.saturated || !asked.may_evaporate {
+        let tower = || self.tower.run(asked);
+        self.choose(asked, self.dry.run(asked), tower, |dry_sink| {
+            self.run_in_series(asked, dry_sink)
+        })
+    }
+
+    /// Where their coolant settles with what is asked of them.
+    pub(super) fn settle(&self, asked: &Asked<'_>) -> Settled {
+        let tower = || self.tower.settle(asked);
+        self.choose(asked, self.dry.settle(asked), tower, |dry_sink| {
+            staging::settle(&self.series(asked, dry_sink).device(asked), &asked.control)
+        })
+    }
+
+    /// What is found of the dry cooler `alone`, of the tower alone or of both, whichever way they run.
+    fn choose<F: Found>(
+        &self,
+        asked: &Asked<'_>,
+        alone: F,
+        tower: impl Fn() -> F,
+        both: impl Fn(&DrySink) -> F,
+    ) -> F {
+        if !alone.is_saturated() || !asked.may_evaporate {
             return alone;
         }
         let wanted_c = asked.control.setpoint_c.max(asked.control.minimum_c);
         let dry_sink = DrySink::new(asked.air, self.dry.recirculation_k);
         if wanted_c + asked.range_k() - dry_sink.entering_c < self.worthwhile_k {
-            return self.tower.run(asked);
+            return tower();
         }
-        let both = self.run_in_series(asked, &dry_sink);
+        let both = both(&dry_sink);
         // Water squeezed through few cells with power can leave warmer than without them.
-        if alone.staged.leaving_c < both.staged.leaving_c { alone } else { both }
+        if alone.leaving_c() < both.leaving_c() { alone } else { both }
     }
 
-    fn run_in_series(&self, asked: &Asked<'_>, dry_sink: &DrySink) -> Rejected {
-        let sink = TowerSink::new(asked.air, self.tower.correction_wet_bulb_c);
-        let dry_operation = if asked.fans > 0.0 {
+    /// How the dry cooler runs ahead of the tower.
+    fn dry_operation(asked: &Asked<'_>) -> Operation {
+        if asked.fans > 0.0 {
             Operation::Forced { share: asked.fans, speed: 1.0 }
         } else {
             Operation::Free
-        };
-        let series = Series {
+        }
+    }
+
+    fn series(&self, asked: &Asked<'_>, dry_sink: &DrySink) -> Series<'_> {
+        Series {
             hybrid: self,
-            sink,
+            sink: TowerSink::new(asked.air, self.tower.correction_wet_bulb_c),
             dry_c: dry_sink.entering_c,
-            dry_w_k: self.dry.conductance_w_k(dry_sink, asked.coolant, dry_operation),
+            dry_w_k: self.dry.conductance_w_k(dry_sink, asked.coolant, Self::dry_operation(asked)),
             coolant: asked.coolant,
-        };
-        let leaving = |operation, multiple: f64| {
-            let heat_w = multiple * asked.heat_w;
-            series.tower_leaving_c(series.tower_w(heat_w, operation), operation)
-        };
-        let device = Device {
-            leaving,
-            sink_c: sink.wet_bulb_c.min(dry_sink.entering_c),
-            range_k: asked.range_k(),
-            fans: asked.fans,
-        };
-        let staged = staging::run(&device, &asked.control);
+        }
+    }
+
+    fn run_in_series(&self, asked: &Asked<'_>, dry_sink: &DrySink) -> Rejected {
+        let dry_operation = Self::dry_operation(asked);
+        let series = self.series(asked, dry_sink);
+        let sink = series.sink;
+        let staged = staging::run(&series.device(asked), &asked.control);
         let tower_w = |operation, multiple: f64| series.tower_w(multiple * asked.heat_w, operation);
         let mean_tower_w = staged.mean(tower_w);
         let dry_fan_w =
@@ -113,6 +133,15 @@ impl Series<'_> {
         };
         let ends = ((0.0, excess(0.0)), (heat_w, excess(heat_w)));
         root::bracketed(excess, ends.0, ends.1, 1e-12 * heat_w, 1e-9 * heat_w)
+    }
+
+    fn device<'a>(&'a self, asked: &'a Asked<'_>) -> Device<impl Fn(Operation, f64) -> f64 + 'a> {
+        let leaving = |operation, multiple: f64| {
+            let heat_w = multiple * asked.heat_w;
+            self.tower_leaving_c(self.tower_w(heat_w, operation), operation)
+        };
+        let sink_c = self.sink.wet_bulb_c.min(self.dry_c);
+        Device { leaving, sink_c, range_k: asked.range_k(), fans: asked.fans }
     }
 
     fn tower_leaving_c(&self, tower_w: f64, operation: Operation) -> f64 {

@@ -62,8 +62,8 @@ impl HydronicDesign {
         racks: &RackExchanger,
     ) -> LoopState {
         let circuit = &self.circuit;
-        let Pumping { flow, power } = circuit.run(drive.pumps, heat_w / self.design_heat_w);
-        let dry_tower = !drive.may_evaporate && matches!(self.device, DeviceDesign::Tower(_));
+        let pumping = circuit.run(drive.pumps, heat_w / self.design_heat_w);
+        let Pumping { flow, power } = pumping;
         let fans = drive.fans.clamp(0.0, 1.0);
         // What the heater of a basin without running water draws. It has power with the fans, and
         // is off where water is short: the basin may be empty.
@@ -72,30 +72,11 @@ impl HydronicDesign {
             _ => 0.0,
         };
         let pump_w = power * circuit.pump_w;
-        if flow == 0.0 || dry_tower {
+        let Some(asked) = self.asked(heat_w, pumping, air, drive) else {
             let (fan_w, heater_w) = (standing_w, standing_w);
             return LoopState { fan_w, heater_w, pump_w, flow, ..still(air) };
-        }
-        let total_w = heat_w + circuit.pump_heat * pump_w;
-        let coolant_kg_s = flow * circuit.flow_kg_s;
-        let coolant =
-            Stream { kg_s: coolant_kg_s, w_k: coolant_kg_s * circuit.specific_heat_j_kgk };
-        let control = Control {
-            fans: self.fan_control,
-            setpoint_c: self.setpoint_c,
-            minimum_c: self.minimum_supply_c,
-            minimum_speed: self.minimum_fan_speed,
-            fixed_speed: drive.fan_speed,
-            by_return: matches!(self.device, DeviceDesign::Tower(_)),
         };
-        let asked = Asked {
-            heat_w: total_w,
-            coolant,
-            air,
-            fans,
-            control,
-            may_evaporate: drive.may_evaporate,
-        };
+        let total_w = asked.heat_w;
         let Rejected { staged, fan_w, spray_w, wet, dry_w, vapour, air_ratio, water } =
             match &self.device {
                 DeviceDesign::Tower(tower) => tower.run(&asked),
@@ -125,6 +106,53 @@ impl HydronicDesign {
             flowing: true,
             ..still(air)
         }
+    }
+
+    /// The supply of the steady state at `heat_w`, degrees Celsius, at less cost; none where the loop
+    /// stands.
+    pub(super) fn supply_c(&self, heat_w: f64, air: &MoistAir, drive: &Drive) -> Option<f64> {
+        let pumping = self.circuit.run(drive.pumps, heat_w / self.design_heat_w);
+        let asked = self.asked(heat_w, pumping, air, drive)?;
+        let settled = match &self.device {
+            DeviceDesign::Tower(tower) => tower.settle(&asked),
+            DeviceDesign::DryCooler(cooler) => cooler.settle(&asked),
+            DeviceDesign::FluidCooler(cooler) => cooler.settle(&asked),
+            DeviceDesign::Hybrid(hybrid) => hybrid.settle(&asked),
+        };
+        Some(settled.leaving_c)
+    }
+
+    /// What is asked of the device with `heat_w` of racks and the pumps running as they do; none
+    /// where no coolant goes round or a tower has no water.
+    fn asked<'a>(
+        &self,
+        heat_w: f64,
+        Pumping { flow, power }: Pumping,
+        air: &'a MoistAir,
+        drive: &Drive,
+    ) -> Option<Asked<'a>> {
+        let circuit = &self.circuit;
+        let dry_tower = !drive.may_evaporate && matches!(self.device, DeviceDesign::Tower(_));
+        if flow == 0.0 || dry_tower {
+            return None;
+        }
+        let coolant_kg_s = flow * circuit.flow_kg_s;
+        let control = Control {
+            fans: self.fan_control,
+            setpoint_c: self.setpoint_c,
+            minimum_c: self.minimum_supply_c,
+            minimum_speed: self.minimum_fan_speed,
+            fixed_speed: drive.fan_speed,
+            by_return: matches!(self.device, DeviceDesign::Tower(_)),
+        };
+        Some(Asked {
+            heat_w: heat_w + circuit.pump_heat * (power * circuit.pump_w),
+            coolant: Stream { kg_s: coolant_kg_s, w_k: coolant_kg_s * circuit.specific_heat_j_kgk },
+            air,
+            fans: drive.fans.clamp(0.0, 1.0),
+            control,
+            may_evaporate: drive.may_evaporate,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use super::hydronic::{DeviceDesign, HydronicDesign};
 use super::per_machine::PerMachine;
 use super::root;
 use super::staging::FanControl;
-use super::state::{BOILING_C, ControlFault, Drive, LoopState};
+use super::state::{BOILING_C, ControlFault, Drive, LoopState, still};
 use super::ventilation::VentilationDesign;
 use crate::fluids::MoistAir;
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
@@ -220,12 +220,19 @@ impl CoolingLoop {
                 c.circuit.pump_heat * most.pump_w + c.chillers.compressor_heat * most.chiller_w;
             return (most.heat_rejected_w - beside_w).max(0.0);
         }
-        let excess =
-            |heat_w: f64| self.unbounded(heat_w, air, &drive).supply_c - supply_c - SLACK_K;
-        let least = excess(0.0);
-        if least >= 0.0 || !self.unbounded(0.0, air, &drive).flowing {
+        let settles = |heat_w: f64| match &self.design {
+            LoopDesign::Hydronic(h) => h.supply_c(heat_w, air, &drive),
+            _ => {
+                let state = self.unbounded(heat_w, air, &drive);
+                state.flowing.then_some(state.supply_c)
+            }
+        };
+        let Some(least) = settles(0.0).map(|c| c - supply_c - SLACK_K).filter(|least| *least < 0.0)
+        else {
             return 0.0;
-        }
+        };
+        let still_c = still(air).supply_c;
+        let excess = |heat_w: f64| settles(heat_w).unwrap_or(still_c) - supply_c - SLACK_K;
         // However warm the supply, no machine is asked for more than this.
         let limit_w = 8.0 * self.design().design_heat_w();
         let mut most_w = self.design().design_heat_w();

@@ -1,5 +1,7 @@
 //! Adiabatic pads: wet cardboard in the air's way on hot days.
 
+use std::cell::Cell;
+
 use super::water::WaterFlows;
 use crate::fluids::MoistAir;
 
@@ -17,15 +19,31 @@ pub struct PadDesign {
     pub cycles: f64,
 }
 
+thread_local! {
+    /// The air that was found last behind pads of an effectiveness: the weather changes less often than
+    /// what is asked of a device behind them.
+    static LAST: Cell<Option<((MoistAir, f64), MoistAir)>> = const { Cell::new(None) };
+}
+
 impl PadDesign {
     /// The air behind the pads, or `None` while they are dry.
     pub(super) fn behind(&self, air: &MoistAir) -> Option<MoistAir> {
         if air.dry_bulb_c < self.enable_above_c {
             return None;
         }
+        let of = (*air, self.effectiveness);
+        if let Some((_, behind)) = LAST.get().filter(|(last, _)| *last == of) {
+            return Some(behind);
+        }
+        let behind = self.found_behind(air);
+        LAST.set(Some((of, behind)));
+        Some(behind)
+    }
+
+    fn found_behind(&self, air: &MoistAir) -> MoistAir {
         let wet_bulb_c = air.wet_bulb_c();
         let cooled_c = air.dry_bulb_c - self.effectiveness * (air.dry_bulb_c - wet_bulb_c);
-        Some(MoistAir::from_wet_bulb(cooled_c, wet_bulb_c, air.pressure_pa))
+        MoistAir::from_wet_bulb(cooled_c, wet_bulb_c, air.pressure_pa)
     }
 
     /// Water for `dry_air_kg_s` that goes from `before` to `after`.

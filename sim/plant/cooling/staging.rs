@@ -90,6 +90,64 @@ impl Staged {
     }
 }
 
+/// Where a device settles, before it is found how its fans hold that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    /// As in [`Staged`].
+    pub(super) leaving_c: f64,
+    pub(super) saturated: bool,
+    wetted: f64,
+    fans: Fans,
+}
+
+/// How the fans of a device hold where it settles.
+#[derive(Debug, Clone, Copy)]
+enum Fans {
+    /// As they run, without more.
+    Steady(Operation),
+    /// At a speed between the least, with which the water leaves at `slow_c`, and full, with which
+    /// it leaves at `full_c`.
+    Turn { slowest: f64, slow_c: f64, full_c: f64 },
+    /// By turns at this speed and at rest, about this temperature.
+    Cycle { speed: f64, leaving_c: f64 },
+}
+
+impl Settled {
+    fn steady(leaving_c: f64, operation: Operation) -> Self {
+        Self { leaving_c, saturated: false, wetted: 1.0, fans: Fans::Steady(operation) }
+    }
+
+    /// How the fans of `device` hold that: one or two bracketed roots where they have a speed or a
+    /// share of time to find.
+    pub(super) fn staged(
+        &self,
+        device: &Device<impl Fn(Operation, f64) -> f64>,
+        control: &Control,
+    ) -> Staged {
+        let at = |speed| Operation::Forced { share: device.fans, speed };
+        let staged = match self.fans {
+            Fans::Steady(operation) => Staged::steady(self.leaving_c, operation),
+            Fans::Turn { slowest, slow_c, full_c } => {
+                // The water leaves nearly linearly warmer with the time the air takes, 1 / speed.
+                let target_c = control.target_c();
+                let excess = |slowness: f64| (device.leaving)(at(1.0 / slowness), 1.0) - target_c;
+                let ends = ((1.0 / slowest, slow_c - target_c), (1.0, full_c - target_c));
+                let slowness = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
+                Staged::steady(self.leaving_c, at(1.0 / slowness))
+            }
+            Fans::Cycle { speed, leaving_c } => {
+                // The water goes round many times in a cycle, so that it enters at one temperature.
+                let free = device.carried(Operation::Free, leaving_c);
+                let forced = device.carried(at(speed), leaving_c);
+                let duty = ((1.0 - free) / (forced - free)).clamp(0.0, 1.0);
+                let carried = (forced, free);
+                Staged { duty, carried, ..Staged::steady(self.leaving_c, at(speed)) }
+            }
+        };
+        Staged { wetted: self.wetted, saturated: self.saturated, ..staged }
+    }
+}
+
 /// What [`run`] is told of a device and its weather.
 pub(super) struct Device<L> {
     /// Temperature of the water leaving when the device, run in some way, carries a multiple
@@ -122,28 +180,39 @@ pub(super) struct Device<L> {
 /// Cycling fans know only full speed and rest, and hold the setpoint by the share of time. Fans
 /// of a fixed speed hold nothing. In all of this a bypass keeps the supply at its minimum.
 pub(super) fn run(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
-    let staged = unbypassed(device, control);
-    if staged.leaving_c >= control.minimum_c {
-        return staged;
+    settle(device, control).staged(device, control)
+}
+
+/// Where a device settles that is run so: a part of what [`run`] costs, and the same temperature.
+pub(super) fn settle(
+    device: &Device<impl Fn(Operation, f64) -> f64>,
+    control: &Control,
+) -> Settled {
+    let settled = unbypassed(device, control);
+    if settled.leaving_c >= control.minimum_c {
+        return settled;
     }
     // At a steady effectiveness the heat goes with the entering water's distance from the
     // sink, so this share of the water carries the heat from the warmer return.
     let entering_k = |leaving_c: f64| leaving_c + device.range_k - device.sink_c;
-    let (now, then) = (entering_k(staged.leaving_c), entering_k(control.minimum_c));
+    let (now, then) = (entering_k(settled.leaving_c), entering_k(control.minimum_c));
     let wetted = if then > 0.0 { (now / then).clamp(0.0, 1.0) } else { 1.0 };
-    Staged { leaving_c: control.minimum_c, wetted, ..staged }
+    Settled { leaving_c: control.minimum_c, wetted, ..settled }
 }
 
-fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control) -> Staged {
+fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control) -> Settled {
     let Device { leaving, range_k, fans, .. } = device;
-    let target_c = control.setpoint_c.max(control.minimum_c);
+    let target_c = control.target_c();
     let at = |speed| Operation::Forced { share: *fans, speed };
     let whole = |operation| leaving(operation, 1.0);
     if let Some(speed) = control.fixed_speed {
         let turns = speed > 0.0 && *fans > 0.0;
         let operation = if turns { at(speed.min(1.0)) } else { Operation::Free };
         let leaving_c = whole(operation);
-        return Staged { saturated: leaving_c > target_c, ..Staged::steady(leaving_c, operation) };
+        return Settled {
+            saturated: leaving_c > target_c,
+            ..Settled::steady(leaving_c, operation)
+        };
     }
 
     // All fans at full speed always beat all cells at rest; water squeezed through a few
@@ -151,16 +220,16 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
     let rest_c = if *fans < 1.0 { whole(Operation::Free) } else { f64::INFINITY };
     let full_c = if *fans > 0.0 { whole(at(1.0)) } else { f64::INFINITY };
     let strongest = if full_c < rest_c {
-        Staged::steady(full_c, at(1.0))
+        Settled::steady(full_c, at(1.0))
     } else {
-        Staged::steady(rest_c, Operation::Free)
+        Settled::steady(rest_c, Operation::Free)
     };
     let saturated = strongest.leaving_c > target_c;
     if control.fans == FanControl::AlwaysOn || strongest.leaving_c >= target_c {
-        return Staged { saturated, ..strongest };
+        return Settled { saturated, ..strongest };
     }
     if rest_c <= target_c {
-        return Staged::steady(rest_c, Operation::Free);
+        return Settled::steady(rest_c, Operation::Free);
     }
     let slowest = match control.fans {
         FanControl::Cycling => 1.0,
@@ -168,15 +237,12 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
     };
     let slow_c = if slowest < 1.0 { whole(at(slowest)) } else { full_c };
     if slow_c > target_c {
-        // The water leaves nearly linearly warmer with the time the air takes, 1 / speed.
-        let excess = |slowness: f64| whole(at(1.0 / slowness)) - target_c;
-        let ends = ((1.0 / slowest, slow_c - target_c), (1.0, full_c - target_c));
-        let slowness = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
-        return Staged::steady(target_c, at(1.0 / slowness));
+        let fans = Fans::Turn { slowest, slow_c, full_c };
+        return Settled { leaving_c: target_c, saturated: false, wetted: 1.0, fans };
     }
     let rest_c = if *fans < 1.0 { rest_c } else { whole(Operation::Free) };
     if rest_c <= target_c {
-        return Staged::steady(rest_c, Operation::Free);
+        return Settled::steady(rest_c, Operation::Free);
     }
     let leaving_c = match control.fans {
         FanControl::VariableSpeed if control.by_return => {
@@ -187,17 +253,21 @@ fn unbypassed(device: &Device<impl Fn(Operation, f64) -> f64>, control: &Control
             let held = root::bracketed(excess, ends.0, ends.1, 1e-9, 1e-6);
             let leaving_c = target_c - (1.0 - held) * range_k;
             if slow_c >= leaving_c {
-                return Staged::steady(slow_c, at(slowest));
+                return Settled::steady(slow_c, at(slowest));
             }
             leaving_c
         }
         _ => target_c,
     };
-    // The water goes round many times in a cycle, so that it enters at one temperature.
-    let (free, forced) =
-        (device.carried(Operation::Free, leaving_c), device.carried(at(slowest), leaving_c));
-    let duty = ((1.0 - free) / (forced - free)).clamp(0.0, 1.0);
-    Staged { duty, carried: (forced, free), ..Staged::steady(leaving_c, at(slowest)) }
+    let fans = Fans::Cycle { speed: slowest, leaving_c };
+    Settled { leaving_c, saturated: false, wetted: 1.0, fans }
+}
+
+impl Control {
+    /// What the leaving water is wanted at, degrees Celsius.
+    fn target_c(&self) -> f64 {
+        self.setpoint_c.max(self.minimum_c)
+    }
 }
 
 impl<L: Fn(Operation, f64) -> f64> Device<L> {

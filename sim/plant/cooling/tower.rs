@@ -6,7 +6,7 @@ use super::circuit::Stream;
 use super::device::{Asked, Rejected, fan_power_w};
 use super::exchange::{counterflow, counterflow_ntu, inlet_conductance};
 use super::fans::{FanLaw, thinness};
-use super::staging::{self, Device, Operation, Staged};
+use super::staging::{self, Device, Operation, Settled, Staged};
 use super::water::{Vapour, WaterFlows};
 use crate::fluids::water::CP_WATER;
 use crate::fluids::{
@@ -95,12 +95,7 @@ impl TowerDesign {
     /// How the tower carries what is asked of it.
     pub(super) fn run(&self, asked: &Asked<'_>) -> Rejected {
         let sink = TowerSink::new(asked.air, self.correction_wet_bulb_c);
-        let leaving = |operation, multiple: f64| {
-            self.leaving_c(&sink, multiple * asked.heat_w, asked.coolant, operation)
-        };
-        let device =
-            Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans };
-        let staged = staging::run(&device, &asked.control);
+        let staged = staging::run(&self.device(&sink, asked), &asked.control);
         let heat_w = |_, multiple: f64| multiple * asked.heat_w;
         let (water, vapour) = tower_water(self, &sink, heat_w, asked.air, &staged);
         Rejected {
@@ -113,6 +108,23 @@ impl TowerDesign {
             vapour,
             staged,
         }
+    }
+
+    /// Where its water settles with what is asked of it.
+    pub(super) fn settle(&self, asked: &Asked<'_>) -> Settled {
+        let sink = TowerSink::new(asked.air, self.correction_wet_bulb_c);
+        staging::settle(&self.device(&sink, asked), &asked.control)
+    }
+
+    fn device<'a>(
+        &'a self,
+        sink: &'a TowerSink,
+        asked: &'a Asked<'_>,
+    ) -> Device<impl Fn(Operation, f64) -> f64 + 'a> {
+        let leaving = |operation, multiple: f64| {
+            self.leaving_c(sink, multiple * asked.heat_w, asked.coolant, operation)
+        };
+        Device { leaving, sink_c: sink.wet_bulb_c, range_k: asked.range_k(), fans: asked.fans }
     }
 
     /// Power of all fans at full speed in `air`, W.
