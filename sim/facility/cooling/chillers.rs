@@ -169,7 +169,7 @@ impl Facility<'_> {
     pub(in crate::facility) fn watch_chillers(&mut self, now: Time, observer: &mut dyn Observer) {
         for (index, plant) in self.loops.iter_mut().enumerate() {
             let touched = plant.since == now;
-            if !plant.operator.is_due(now, touched, plant.state.head) {
+            if !plant.chilled || !plant.operator.is_due(now, touched, plant.state.head) {
                 continue;
             }
             self.meters.mark_loop(index as u32, plant.moves());

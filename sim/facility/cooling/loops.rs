@@ -35,6 +35,8 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) wet: bool,
     /// Speed at which the fans turn while their control has failed.
     pub(super) fan_fault: Fault,
+    /// Whether it has chillers, which somebody operates.
+    pub(super) chilled: bool,
     /// Whether air and not water is its coolant: its own mass is next to nothing.
     pub(super) airy: bool,
     pub(super) masses: Masses,
@@ -276,6 +278,7 @@ impl LoopPlant {
             operator: Operator::default(),
             wet: true,
             fan_fault: Fault::default(),
+            chilled: units.chillers > 0,
             airy,
             now: Instant {
                 reached: false,

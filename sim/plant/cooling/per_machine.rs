@@ -40,11 +40,13 @@ impl Machine {
 
 impl<T> PerMachine<T> {
     /// The same of each.
+    #[inline]
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> PerMachine<U> {
         PerMachine { fans: f(self.fans), pumps: f(self.pumps), chillers: f(self.chillers) }
     }
 
     /// The two together.
+    #[inline]
     pub fn zip<U>(self, other: PerMachine<U>) -> PerMachine<(T, U)> {
         PerMachine {
             fans: (self.fans, other.fans),
@@ -54,11 +56,13 @@ impl<T> PerMachine<T> {
     }
 
     /// A reference to each.
+    #[inline]
     pub fn each_ref(&self) -> PerMachine<&T> {
         PerMachine { fans: &self.fans, pumps: &self.pumps, chillers: &self.chillers }
     }
 
     /// A mutable reference to each.
+    #[inline]
     pub fn each_mut(&mut self) -> PerMachine<&mut T> {
         PerMachine { fans: &mut self.fans, pumps: &mut self.pumps, chillers: &mut self.chillers }
     }

@@ -73,11 +73,8 @@ impl Pool {
     }
 
     fn running(&self) -> u32 {
-        self.count(|unit| matches!(unit, UnitState::Running { .. }))
-    }
-
-    fn count(&self, of: impl Fn(&UnitState) -> bool) -> u32 {
-        self.units.iter().filter(|unit| of(unit)).count() as u32
+        let running = |unit: &&UnitState| matches!(unit, UnitState::Running { .. });
+        self.units.iter().filter(running).count() as u32
     }
 
     /// Takes `unit` out at `now`, for one reason more: `as_state` is [`UnitState::Failed`] or
@@ -102,15 +99,24 @@ impl Pool {
     /// Ends starts that are over at `now` and orders more where the duty asks for them. When the
     /// next unit runs, if any is starting.
     pub fn advance(&mut self, now: Time) -> Option<Time> {
+        let (mut coming, mut is_starting) = (0, false);
         for unit in &mut self.units {
-            if let UnitState::Starting { ready } = *unit
-                && ready <= now
-            {
-                *unit = UnitState::Running { since: ready };
+            match *unit {
+                UnitState::Starting { ready } if ready <= now => {
+                    *unit = UnitState::Running { since: ready };
+                    coming += 1;
+                }
+                UnitState::Starting { .. } => {
+                    is_starting = true;
+                    coming += 1;
+                }
+                UnitState::Running { .. } => coming += 1,
+                _ => {}
             }
         }
-        let coming = self
-            .count(|unit| matches!(unit, UnitState::Running { .. } | UnitState::Starting { .. }));
+        if coming >= self.duty && !is_starting {
+            return None;
+        }
         let ready = now + self.start_delay;
         let resting =
             self.units.iter_mut().filter(|unit| matches!(unit, UnitState::Standby { .. }));
@@ -185,9 +191,10 @@ mod tests {
                 }
                 let next = pool.advance(at(now));
                 let there = out.iter().filter(|out| !**out).count() as u32;
-                let coming = pool.count(|unit| {
+                let coming = pool.units.iter().filter(|unit| {
                     matches!(unit, UnitState::Running { .. } | UnitState::Starting { .. })
                 });
+                let coming = coming.count() as u32;
                 prop_assert_eq!(coming, duty.min(there));
                 prop_assert_eq!(next.is_some(), pool.running() < coming);
                 prop_assert!((0.0..=1.0).contains(&pool.share()));

@@ -165,9 +165,12 @@ impl Block {
         self.asic.full_w()
     }
 
-    /// Takes the plant's offer; returns whether it differs from the last.
+    /// Takes the plant's offer; returns whether it differs from the last. Machines that have power
+    /// feel their inlet by its speed alone, so that the weather of an hour is no news to them.
     pub(super) fn offer(&mut self, offer: RackOffer) -> bool {
-        let differs = offer != self.offer;
+        let felt =
+            if offer.live { RackOffer { inlet_c: self.offer.inlet_c, ..offer } } else { offer };
+        let differs = felt != self.offer;
         self.offer = offer;
         differs
     }
@@ -352,6 +355,9 @@ impl Block {
     /// How many machines the cap lets be powered, and how many of those hash while the others
     /// sleep.
     fn allowed(&self) -> (u32, u32) {
+        if self.offer.cap_w == f64::INFINITY {
+            return (self.whole(), self.whole());
+        }
         let whole = f64::from(self.whole());
         let sleep_w = self.asic.sleep_w;
         let count = |watts: f64, each: f64| {
