@@ -114,6 +114,6 @@ fn the_trajectory_is_as_it_was() {
     let outcome = simulate(SMALL, &RESTLESS).outcome;
     assert_eq!(
         (outcome.site_events, outcome.trace.as_str()),
-        (5079, "016d579140135020a3a6cfd7a6a8a4d5")
+        (5060, "3d011cd5d71df3987e76416c798ae227")
     );
 }

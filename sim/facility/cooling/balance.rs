@@ -173,50 +173,11 @@ fn conditions(
     loop_w: f64,
 ) -> Conditions {
     let now_c = &plant.now.now_c;
-    let boiling = |node: usize| now_c[node] >= BOILING_C - SAME_K;
     let mut comes_w = loop_w;
-    let branches = plant.exchangers.iter().enumerate().map(|(place, &index)| {
-        let exchanger = &exchangers[index as usize];
-        let (stream, first) = plant.masses.nodes_of(place);
-        let mover_w = exchanger.movers.draw_w;
-        let parts = plant.masses.branches()[place].parts.iter();
-        let from_parts_w: f64 = parts
-            .zip(&exchanger.groups)
-            .zip(first..)
-            .map(|((part, group), node)| {
-                let own_w = if part.chips { 0.0 } else { group.heat_w };
-                own_w + part.conductance_at(exchanger.flow) * (now_c[node] - now_c[stream])
-            })
-            .sum();
-        let valve = match valve(plant, exchanger, place) {
-            // Nothing is held beside a stream that boils or a coolant that does.
-            Valve::Holds(_) if boiling(0) => Valve::Shut,
-            valve => valve,
-        };
-        let (conductance_w_k, held_c) = match valve {
-            Valve::Open => (exchanger.conductance_w_k, None),
-            Valve::Shut => (0.0, None),
-            Valve::Holds(stream_c) => (0.0, Some(stream_c)),
-        };
-        let outdoors = let_in(plant, exchanger, place);
-        let mut boils = false;
-        if stream == 0 {
-            comes_w += mover_w + from_parts_w;
-        } else {
-            let to_loop_w = conductance_w_k * (now_c[stream] - now_c[0]);
-            let outdoors_w = outdoors.map_or(0.0, |(w_k, sink_c)| w_k * (now_c[stream] - sink_c));
-            boils = boiling(stream) && mover_w + from_parts_w > to_loop_w + outdoors_w;
-            comes_w += if held_c.is_some() { mover_w + from_parts_w } else { to_loop_w };
-        }
-        BranchConditions {
-            conductance_w_k,
-            held_c,
-            outdoors,
-            boils,
-            flow: exchanger.flow,
-            mover_w,
-            parts_w: exchanger.groups.iter().map(|group| group.heat_w).collect(),
-        }
+    let branches = (0..plant.exchangers.len()).map(|place| {
+        let (branch, branch_w) = branch(plant, exchangers, place);
+        comes_w += branch_w;
+        branch
     });
     let branches = branches.collect();
     let leaves_w = match rejection {
@@ -228,8 +189,69 @@ fn conditions(
             w_k * (now_c[0] - now_c[node])
         }
     };
-    let boils = boiling(0) && comes_w > leaves_w;
+    let boils = is_boiling(plant, 0) && comes_w > leaves_w;
     Conditions { rejection, condenser, loop_w, boils, branches }
+}
+
+fn is_boiling(plant: &LoopPlant, node: usize) -> bool {
+    plant.now.now_c[node] >= BOILING_C - SAME_K
+}
+
+/// What moves heat in the branch at `place` from now on, and what it brings the loop's coolant, W.
+fn branch(
+    plant: &LoopPlant,
+    exchangers: &[ExchangerPlant],
+    place: usize,
+) -> (BranchConditions, f64) {
+    let now_c = &plant.now.now_c;
+    let exchanger = &exchangers[plant.exchangers[place] as usize];
+    let (stream, first) = plant.masses.nodes_of(place);
+    let mover_w = exchanger.movers.draw_w;
+    let parts = plant.masses.branches()[place].parts.iter();
+    let from_parts_w: f64 = parts
+        .zip(&exchanger.groups)
+        .zip(first..)
+        .map(|((part, group), node)| {
+            let own_w = if part.chips { 0.0 } else { group.heat_w };
+            own_w + part.conductance_at(exchanger.flow) * (now_c[node] - now_c[stream])
+        })
+        .sum();
+    let valve = match valve(plant, exchanger, place) {
+        // Nothing is held beside a stream that boils or a coolant that does.
+        Valve::Holds(_) if is_boiling(plant, 0) => Valve::Shut,
+        valve => valve,
+    };
+    let (conductance_w_k, held_c) = match valve {
+        Valve::Open => (exchanger.conductance_w_k, None),
+        Valve::Shut => (0.0, None),
+        Valve::Holds(stream_c) => (0.0, Some(stream_c)),
+    };
+    let outdoors = let_in(plant, exchanger, place);
+    let (mut boils, mut comes_w) = (false, mover_w + from_parts_w);
+    if stream != 0 {
+        let to_loop_w = conductance_w_k * (now_c[stream] - now_c[0]);
+        let outdoors_w = outdoors.map_or(0.0, |(w_k, sink_c)| w_k * (now_c[stream] - sink_c));
+        boils = is_boiling(plant, stream) && mover_w + from_parts_w > to_loop_w + outdoors_w;
+        if held_c.is_none() {
+            comes_w = to_loop_w;
+        }
+    }
+    let branch = BranchConditions {
+        conductance_w_k,
+        held_c,
+        outdoors,
+        boils,
+        flow: exchanger.flow,
+        mover_w,
+        parts_w: exchanger.groups.iter().map(|group| group.heat_w).collect(),
+    };
+    (branch, comes_w)
+}
+
+/// What comes into the loop's coolant now from all that hangs on it, W: where its masses move,
+/// another heat than its racks give.
+pub(super) fn comes_w(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> f64 {
+    (0..plant.exchangers.len()).map(|place| branch(plant, exchangers, place).1).sum()
 }
 
 /// How far a coolant at `now_c` may move on its way to `goal_c` before the loop is looked at again,

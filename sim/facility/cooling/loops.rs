@@ -69,8 +69,8 @@ struct Solved {
     air: Option<MoistAir>,
     /// By heat and drive: where the loop settles, in any instant.
     states: Vec<(f64, Drive, LoopState)>,
-    /// By heat and drive: how it works out of balance, in this instant.
-    works: Vec<(f64, Drive, Work)>,
+    /// By heat of its racks, heat that comes, and drive: how it works out of balance, in this instant.
+    works: Vec<((f64, f64), Drive, Work)>,
 }
 
 impl Solved {
@@ -540,25 +540,34 @@ impl LoopPlant {
         state
     }
 
-    /// How the loop works in `air` with `drive`, which would settle at `rest`.
-    pub(super) fn work(&mut self, rest: &LoopState, air: &MoistAir, drive: Drive) -> Work {
+    /// How the loop works in `air` with `drive`, which would settle at `rest`, while `comes_w` come into
+    /// its coolant.
+    pub(super) fn work(
+        &mut self,
+        rest: &LoopState,
+        comes_w: f64,
+        air: &MoistAir,
+        drive: Drive,
+    ) -> Work {
         if !self.now.moving {
             return Work { state: *rest, rejection: Rejection::Off, condenser: None };
         }
-        let known = self.solved.works.iter().find(|it| it.0 == self.heat_w && it.1 == drive);
+        let of_w = (self.heat_w, comes_w);
+        let known = self.solved.works.iter().find(|it| it.0 == of_w && it.1 == drive);
         if let Some((.., work)) = known {
             return *work;
         }
-        let work = self.find_work(rest, air, drive);
+        let work = self.find_work(rest, comes_w, air, drive);
         if self.solved.works.len() < Solved::MOST {
-            self.solved.works.push((self.heat_w, drive, work));
+            self.solved.works.push((of_w, drive, work));
         }
         work
     }
 
-    fn find_work(&self, rest: &LoopState, air: &MoistAir, drive: Drive) -> Work {
+    fn find_work(&self, rest: &LoopState, comes_w: f64, air: &MoistAir, drive: Drive) -> Work {
         let now_c = &self.now.now_c;
         self.model.work(&Moment {
+            comes_w,
             supply_c: now_c[0],
             condenser_c: self.masses.condenser().map_or(rest.device_c, |node| now_c[node]),
             heat_w: self.heat_w,

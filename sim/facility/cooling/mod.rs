@@ -61,7 +61,11 @@ impl Facility<'_> {
             let (may_evaporate, fan_speed) = (plant.wet, plant.fan_fault.at);
             let whole = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
             let at_rest = plant.at_rest(&self.air, whole);
-            let working = plant.work(&at_rest, &self.air, whole);
+            let comes_w = match plant.now.moving {
+                true => balance::comes_w(plant, &self.exchangers),
+                false => 0.0,
+            };
+            let working = plant.work(&at_rest, comes_w, &self.air, whole);
             let wanted = working.state;
             let wanted_w =
                 PerMachine { fans: wanted.fan_w, pumps: wanted.pump_w, chillers: wanted.chiller_w };
@@ -78,7 +82,7 @@ impl Facility<'_> {
                 (at_rest, working)
             } else {
                 let at_rest = plant.at_rest(&self.air, drive);
-                (at_rest, plant.work(&at_rest, &self.air, drive))
+                (at_rest, plant.work(&at_rest, comes_w, &self.air, drive))
             };
             let LoopState { fan_w, pump_w, chiller_w, .. } = work.state;
             let draws_w = PerMachine { fans: fan_w, pumps: pump_w, chillers: chiller_w };

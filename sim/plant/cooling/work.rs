@@ -71,6 +71,8 @@ pub struct Moment<'a> {
     pub condenser_c: f64,
     /// Heat that its racks give, W: what the coolant gets once all behind it has settled.
     pub heat_w: f64,
+    /// Heat that comes into its coolant now, W.
+    pub comes_w: f64,
     /// The state that it would settle at.
     pub rest: &'a LoopState,
     /// The air outside.
@@ -117,7 +119,7 @@ impl CoolingLoop {
 
     /// Of a loop whose device meets the weather itself.
     fn work_alone(&self, moment: &Moment<'_>) -> Work {
-        let Moment { supply_c, heat_w, rest, air, drive, capacities, .. } = *moment;
+        let Moment { supply_c, heat_w, comes_w, rest, air, drive, capacities, .. } = *moment;
         let work = |state, rejection| Work { state, rejection, condenser: None };
         if !rest.flowing {
             return work(*rest, Rejection::Off);
@@ -128,6 +130,18 @@ impl CoolingLoop {
             return work(*rest, Rejection::Regulated(rest_c));
         }
         let wanted_c = self.setpoint_c();
+        // Brought down to what is wanted, on the way to a rest below it, while warm masses still bring
+        // more than its machines carry at rest: they hold it until these do not. Without this they
+        // would turn on and off for as long as that takes.
+        if !saturated && rest_c < wanted_c - HELD_K && (supply_c - wanted_c).abs() <= HELD_K {
+            let resting = Drive { fans: 0.0, chillers: 0.0, ..drive };
+            if comes_w > capacities.of(self, wanted_c, air, resting) {
+                let state = self.solve(comes_w, air, drive);
+                if state.flowing && !state.saturated {
+                    return work(state, Rejection::Regulated(wanted_c));
+                }
+            }
+        }
         if !saturated && supply_c < rest_c.max(wanted_c) + HELD_K {
             // Colder than wanted: the machines rest until it is not, and what they carry at rest
             // goes with the temperature.
@@ -182,5 +196,54 @@ impl CoolingLoop {
             _ => self.solve(now_w, air, drive),
         };
         work(state, Rejection::Limited(w_k, to_c - to_w / w_k))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plant::cooling::{CoolingPart, CoolingSpec};
+
+    /// A dry cooler at its setpoint of 30 degC in air of 10 degC, with so little heat of racks that it
+    /// will float below: while warm masses bring more than its coils carry without fans, the fans hold
+    /// the setpoint and take just that; once they bring less, the fans rest.
+    #[test]
+    fn a_setpoint_is_held_while_warm_masses_bring_more_than_fans_at_rest_carry() {
+        let spec =
+            r#"{"dry-cooler": {"design_heat": "1 MW", "supply": "30 degC", "fed_by": ["a"]}}"#;
+        let spec: CoolingSpec = serde_json::from_str(spec).expect("a spec");
+        let CoolingPart::Loop(design) = spec.resolve(&mut Vec::new()) else { panic!("a loop") };
+        let plant = CoolingLoop::new(&design);
+        let air = MoistAir::from_relative_humidity(10.0, 0.5, 101_325.0);
+        let heat_w = 20e3;
+        let rest = plant.solve(heat_w, &air, Drive::FULL);
+        assert!(rest.supply_c < 29.0 && rest.fan_w == 0.0, "{rest:?}");
+        let resting = Drive { fans: 0.0, ..Drive::FULL };
+        let free_w = plant.capacity_w(30.0, &air, resting);
+        let at = |comes_w: f64| {
+            let capacities = Capacities::default();
+            plant.work(&Moment {
+                supply_c: 30.0,
+                condenser_c: 30.0,
+                heat_w,
+                comes_w,
+                rest: &rest,
+                air: &air,
+                drive: Drive::FULL,
+                capacities: &capacities,
+            })
+        };
+        let held = at(free_w + 50e3);
+        assert_eq!(held.rejection, Rejection::Regulated(30.0));
+        assert!(held.state.fan_w > 0.0, "{held:?}");
+        let pumped_w = plant.heat_shares().0 * held.state.pump_w;
+        let taken_w = held.state.heat_rejected_w - pumped_w;
+        assert!((taken_w - free_w - 50e3).abs() < 1e-6, "{taken_w}");
+        let rests = at(free_w - 1e3);
+        assert!(matches!(rests.rejection, Rejection::Limited(..)), "{rests:?}");
+        assert_eq!(rests.state.fan_w, 0.0);
+        // More than all of its fans carry is nothing that they hold.
+        let able_w = plant.capacity_w(30.0, &air, Drive::FULL);
+        assert_ne!(at(2.0 * able_w).rejection, Rejection::Regulated(30.0));
     }
 }
