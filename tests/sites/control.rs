@@ -5,6 +5,11 @@ use super::power::Chain;
 use super::work::{Hall, HallKind};
 use super::{Draw, Period};
 
+/// All awards of a site together, as a share of what its halls may draw: servers are sized for more than
+/// `check` counts them for (a `dgx-h100` for 41 kW where it is rated for 30.4), and a low power consumption
+/// is left out of that.
+const MOST_AWARDED: f64 = 0.6;
+
 /// The programmes of a site, if it has any. Their awards are a part of what its racks are rated for.
 pub(crate) fn programmes(
     draw: &mut Draw,
@@ -17,6 +22,7 @@ pub(crate) fn programmes(
         return Vec::new();
     }
     let count = draw.whole(1, 3);
+    let mut left_kw = MOST_AWARDED * rated_kw;
     let programmes = (0..count).map(|n| {
         let mut programme = Fields::default();
         if draw.chance(0.3) {
@@ -27,7 +33,8 @@ pub(crate) fn programmes(
             }
         } else {
             programme.set("kind", "dispatch");
-            let award_kw = draw.between(0.01, 0.25) * rated_kw;
+            let award_kw = (draw.between(0.01, 0.25) * rated_kw).min(left_kw);
+            left_kw -= award_kw;
             programme.set("award", format!("{} kW", number(award_kw)));
             let price = draw.log(0.1, 100.0);
             programme.set("price.fixed", format!("{} $/MW-h", number(price)));
