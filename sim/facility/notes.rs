@@ -196,7 +196,7 @@ impl Facility<'_> {
                 value: share,
                 unit: "share",
                 text: format!(
-                    "simulated {:.1} % of the time: {windows} windows, and {whole_h:.1} h whole ({events} events, {busy_h:.1} h of high load)",
+                    "simulated {:.1} % of the time, in {windows} windows and {whole_h:.1} h whole ({events} events, {busy_h:.1} h of high load): figures of requests are estimates, SE their standard errors",
                     100.0 * share
                 ),
             });

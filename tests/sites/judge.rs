@@ -418,6 +418,9 @@ fn range(name: &str) -> (f64, f64) {
     } else if ends(&["basin_m3_per_h", "basins_m3", "cost", "_usd", "_usd_per_mwh"]) {
         // Basins give, prices fall below zero.
         (f64::MIN, f64::MAX)
+    } else if ["surplus", "carried"].contains(&name) {
+        // Windows may hold fewer arrivals than the gaps that they stand for.
+        (f64::MIN, f64::MAX)
     } else if ends(&["_heat_mw", "heat_mwh", "_outside_mw", "economiser_mwh"]) {
         // Outdoor air may take more than racks give while it cools the hall itself, or warm it: what
         // it takes is held against the heat of the loops beside.

@@ -194,6 +194,10 @@ fn inference(draw: &mut Draw, name: String) -> Hall {
     if draw.chance(0.3) {
         work.set("max_waiting", draw.whole(0, 20));
     }
+    if draw.chance(0.4) {
+        let share = number(draw.log(1.0, 50.0));
+        work.set(draw.pick(&["requests.sample", "requests.precision"]), format!("{share} %"));
+    }
     let need_kw = 41.0 * count as f64;
     Hall { name, kind: HallKind::Gpus, need_kw, racks, workload: Some(work) }
 }

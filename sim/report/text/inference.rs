@@ -15,10 +15,12 @@ impl Text {
     pub(super) fn inference(&mut self, work: &Subject, outcome: &Outcome) {
         self.heading(&format!("Inference: {}", work.name));
         let count = |key: &str| whole(work.count(key));
+        // Arrivals are drawn in full; what became of them is estimated where time is sampled.
+        let estimated = if is_sampled(work) { "estimated " } else { "" };
         self.line(
             "requests",
             &format!(
-                "{} arrived: {} served, {} failed, {} rejected, {} in flight",
+                "{} arrived: {estimated}{} served, {} failed, {} rejected, {} in flight",
                 count("arrived"),
                 count("served"),
                 count("failed"),
@@ -82,7 +84,6 @@ impl Text {
             if longest.fold(0.0, f64::max) < LONG_S { ("ms", 1000.0) } else { ("s", 1.0) };
         let indent = &title[..title.len() - title.trim_start().len()];
         let title = format!("{title}, {unit}");
-        let is_sampled = requests.entries().any(|entry| entry.figure.key() == "served_se");
         let mut sheet = Sheet::new(&title, &["mean", "p50", "p90", "p95", "p99", "p99.9", "max"]);
         for (name, latency) in LATENCIES {
             if value(latency, "mean").is_some() {
@@ -92,12 +93,12 @@ impl Text {
                 let cell = |s: f64| format!("{:.decimals$}", per_s * s);
                 let cells = PERCENTILES.map(|of| value(latency, of).map_or("-".to_owned(), cell));
                 sheet.row(&format!("{indent}{name}"), cells);
-                if is_sampled {
+                if is_sampled(requests) {
                     let errors = PERCENTILES.map(|of| {
                         let error = value(latency, &format!("{of}_se"));
                         error.map_or("-".to_owned(), |s| format!("{:.1$}", per_s * s, decimals + 1))
                     });
-                    sheet.row(&format!("{indent}  standard error"), errors);
+                    sheet.row(&format!("{indent}  SE"), errors);
                 }
             }
         }
@@ -108,6 +109,11 @@ impl Text {
             self.remark(indent, &format!("these leave out {left_out} of requests: not served"));
         }
     }
+}
+
+/// Whether its figures are estimates with standard errors.
+fn is_sampled(requests: &Subject) -> bool {
+    requests.entries().any(|entry| entry.figure.key() == "served_se")
 }
 
 /// Share and rate of the requests that were served within their targets, where there are any.

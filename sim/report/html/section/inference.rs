@@ -62,6 +62,10 @@ fn by_percentile(run: &Run, work: &str) -> String {
         if run.real(&["workloads", work, &format!("{key}_p50_s")]).is_some() {
             rows.push([name.to_owned()].into_iter().chain(PERCENTILES.map(cell)).collect());
         }
+        if run.real(&["workloads", work, &format!("{key}_mean_se_s")]).is_some() {
+            let errors = PERCENTILES.map(|of| cell(&format!("{of}_se")));
+            rows.push([format!("{name}, standard error")].into_iter().chain(errors).collect());
+        }
     }
     if curves.is_empty() {
         return String::new();

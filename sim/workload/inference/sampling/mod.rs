@@ -151,6 +151,8 @@ pub(super) struct Sampler {
     calm_since: Option<Time>,
     /// Requests inside, by step of the rate.
     usual: BTreeMap<i32, Moments>,
+    /// The day of the run.
+    day: u64,
     /// Simulated since racks were last told of their mean draw, s.
     seen_s: f64,
     pub(super) errors: Errors,
@@ -216,6 +218,7 @@ impl Sampler {
             struck: None,
             calm_since: None,
             usual: BTreeMap::new(),
+            day: 0,
             seen_s: 0.0,
             errors: Errors::new(&design.load, apart),
             time: SampledTime::default(),
@@ -319,9 +322,10 @@ impl Sampler {
     }
 
     /// Whether the ratio is chosen anew at `now`: each day, where a precision is asked for.
-    pub(super) fn chooses_at(&self, now: Time) -> bool {
-        let day = DAY as u64 * Span::from_hours(1).as_nanos();
-        matches!(self.design.ask, Ask::Precision(_)) && now.as_nanos().is_multiple_of(day)
+    pub(super) fn chooses_at(&mut self, now: Time) -> bool {
+        let day = now.as_nanos() / (DAY as u64 * Span::from_hours(1).as_nanos());
+        let is_new = std::mem::replace(&mut self.day, day) != day;
+        is_new && matches!(self.design.ask, Ask::Precision(_))
     }
 
     /// Chooses at `now`, where `tally` was recorded, the largest ratio that keeps to the precision
