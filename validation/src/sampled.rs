@@ -123,14 +123,14 @@ pub(crate) fn run() -> Result<(), String> {
 
     // Gaps of a coefficient of variation of 3 under a noise of 30 % with a memory of half an hour, at
     // half of what is served: `reference/speed.md` found a p99.9 of TTFT 37 % too low without the rule of
-    // high load. And two hours of a day a fifth beyond what can be served.
+    // high load. And two hours of a day beyond what can be served, with waits of twenty minutes.
     let bursts = [
         "arrivals.rate_per_replica=3.75 /s",
         "arrivals.gaps={kind: gamma, variation: 3}",
         "arrivals.noise={variation: 0.3, interval: 5 min, correlation: 30 min}",
     ];
     let backlog = [
-        "arrivals.rate_per_replica=3.0 /s",
+        "arrivals.rate_per_replica=4.5 /s",
         "arrivals.daily_profile=[2, 2, 2, 2, 2, 2, 2, 2, 2, 6, 6, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]",
     ];
     for (name, sets) in
