@@ -178,6 +178,18 @@ static COUNTS: &[RequestRow] = &[
         ),
         series: InSeries::No,
     },
+    RequestRow {
+        row: Row::new(
+            Figure::new(
+                "host_tokens",
+                Scale::COUNT,
+                "Those of these that were brought back from host memory.",
+            )
+            .adding(),
+            |r| Some(r.tally.host_tokens as f64),
+        ),
+        series: InSeries::No,
+    },
     counted!("output_tokens", |t| t.output_tokens, "Generated tokens of served requests."),
     RequestRow {
         row: Row::new(

@@ -452,6 +452,11 @@ pub(super) static INFERENCE: &[Row<InferenceSummary>] = &[
             .lower(),
         |s| Some(s.work.preemptions as f64),
     ),
+    Row::new(
+        count("evictions", "Blocks of the KV memory that lost what `prefix_caching` kept in them.")
+            .lower(),
+        |s| Some(s.work.evictions as f64),
+    ),
 ];
 
 /// Of a service that was sampled in time, beside its figures and their errors.

@@ -35,6 +35,11 @@ impl Text {
         );
         let cached = match work.count("cached_tokens") {
             0 => String::new(),
+            _ if work.count("host_tokens") > 0 => format!(
+                " ({} of them found in memory, {} of these in that of the host)",
+                count("cached_tokens"),
+                count("host_tokens")
+            ),
             _ => format!(" ({} of them found in memory)", count("cached_tokens")),
         };
         self.line(

@@ -6,7 +6,7 @@ use super::racks::Layout;
 use super::replica::{Limits, Scheduling, Stride};
 use super::step::{DecodeDesign, Overheads};
 use super::tests::{Plant, assert_equal, client, design, secs};
-use super::{Routing, ServiceDesign};
+use super::{PrefixCachingDesign, Routing, ServiceDesign};
 use crate::kernel::Streams;
 use crate::workload::RackOffer;
 
@@ -166,12 +166,19 @@ fn leaps_equal_the_plain_loop_where_clients_wait() {
         (7, false, false, Routing::LeastRequests),
         (8, true, false, Routing::PrefixAffinity),
         (9, true, true, Routing::RoundRobin),
+        (11, false, true, Routing::PrefixAffinity),
         (10, false, true, Routing::CumulativeTokens),
     ] {
         let run = |stride: Stride| {
             let mut design = design();
             (design.stride, design.routing) = (stride, routing);
-            design.serving.prefix_memory = 20_000;
+            if whole {
+                let (host_tokens, per_token_s) = (9000, 3e-6);
+                design.serving.prefix_caching =
+                    Some(PrefixCachingDesign { host_tokens, per_token_s });
+            } else {
+                design.serving.prefix_memory = 20_000;
+            }
             let pool = &mut design.pools[0];
             pool.limits.blocks = Some(1500);
             pool.scheduling = Scheduling { apart, whole };

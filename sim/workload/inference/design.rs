@@ -64,7 +64,7 @@ impl ServiceDesign {
             Some("its clients wait for their answers")
         } else if serving.scaling.is_some() {
             Some("its replicas sleep and wake with the load")
-        } else if serving.prefix_memory > 0 {
+        } else if serving.prefix_memory > 0 || serving.prefix_caching.is_some() {
             Some("its replicas remember prefixes")
         } else if serving.patience.is_some() {
             Some("its clients give up and try again")
@@ -146,8 +146,10 @@ pub struct ServingDesign {
     /// Probability that the drafted token of each position is accepted, given that those before it
     /// were; the last one holds beyond.
     pub acceptance: Vec<f64>,
-    /// Tokens of shared prefixes that each replica keeps in memory.
+    /// Tokens of shared prefixes that each replica keeps in memory beside its KV blocks.
     pub prefix_memory: u64,
+    /// How KV blocks keep what sequences leave in them; not with memory for prefixes beside.
+    pub prefix_caching: Option<PrefixCachingDesign>,
     /// Most requests that wait in a replica; one that is sent to a full one is rejected.
     pub max_waiting: Option<u32>,
     /// How long a client waits for its request to be admitted before it gives up.
@@ -156,6 +158,15 @@ pub struct ServingDesign {
     pub disaggregation: Option<DisaggregationDesign>,
     /// How the number of replicas that are awake follows the load; not with disaggregation.
     pub scaling: Option<ScalingDesign>,
+}
+
+/// KV blocks that keep what sequences leave in them, until others need them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PrefixCachingDesign {
+    /// Tokens that host memory of a replica keeps of what has to go; none where it is lost.
+    pub host_tokens: u64,
+    /// Time in which the link brings a token of KV memory back, in seconds.
+    pub per_token_s: f64,
 }
 
 /// A client that does not wait for ever.

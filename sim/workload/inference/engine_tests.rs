@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::kv_pool::HostTier;
 use super::prefix::Piece;
 use super::replica::{Limits, Replica, Scheduling, Stride, Work};
 use super::request::{Request, Sink};
@@ -32,6 +33,8 @@ struct Plan {
     /// What prompts share, by the number of the chain.
     chains: Vec<Vec<Piece>>,
     prefix_memory: u64,
+    /// Whether the KV memory keeps what sequences leave in it, and what is behind it.
+    shared_memory: Option<HostTier>,
     /// Whether energy is told apart by class.
     shares: bool,
     hands_over: bool,
@@ -239,10 +242,15 @@ fn random_plan(seed: u64) -> Plan {
     let scheduling = Scheduling { apart: s.chance(0.4), whole: s.chance(0.3) };
     let prefix_memory = if shared { [100, 400, 5000][s.below(3) as usize] } else { 0 };
     let table = table(&steps, &limits, Pace::STEPS);
+    let shares = s.chance(0.5);
+    let per_block = ticks(1e-3 * s.uniform());
+    let host = HostTier { blocks: [0, 0, 20, 300, 1 << 40][s.below(5) as usize], per_block };
+    let shared_memory = (limits.blocks.is_some() && s.chance(0.6)).then_some(host);
     Plan {
         chains,
         prefix_memory,
-        shares: s.chance(0.5),
+        shared_memory,
+        shares,
         hands_over,
         limits,
         scheduling,
@@ -263,6 +271,9 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
         .for_classes(if plan.shares { 3 } else { 1 });
     if plan.hands_over {
         replica = replica.handing_over();
+    }
+    if let Some(host) = plan.shared_memory {
+        replica = replica.with_shared_memory(host);
     }
     let mut current = &plan.table;
     let mut rest = plan.sent.as_slice();
@@ -315,7 +326,7 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     for ended in [&mut log.finished, &mut log.handed_over] {
         ended.sort_unstable_by_key(|(at, r)| {
             let traits = (r.prompt, r.output, r.weight, r.class, r.priority, r.prefix, r.rounds);
-            let traits = (traits, r.cached);
+            let traits = (traits, r.cached, r.fetched);
             (*at, r.arrival, r.admitted, r.first, traits)
         });
     }
@@ -340,6 +351,7 @@ fn compare(seed: u64) -> Work {
     assert!(got == expected, "seed {seed}: {:?}, gaps differ", plan.limits);
     assert_eq!(leapt.iterations, walked.iterations, "seed {seed}");
     assert_eq!(leapt.preemptions, walked.preemptions, "seed {seed}");
+    assert_eq!(leapt.evictions, walked.evictions, "seed {seed}");
     assert_eq!(walked.steps, walked.iterations, "seed {seed}");
     leapt
 }
@@ -359,7 +371,7 @@ proptest! {
 fn the_comparison_sees_leaps_and_preemptions() {
     let work = (0..60).map(compare).fold(Work::default(), Work::plus);
     assert!(work.iterations > 5 * work.steps, "{work:?}");
-    assert!(work.preemptions > 1000, "{work:?}");
+    assert!(work.preemptions > 1000 && work.evictions > 1000, "{work:?}");
 }
 
 /// A life whose last leap is still under way when it ends.

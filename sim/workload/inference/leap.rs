@@ -24,6 +24,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
+use super::kv_pool::{Found, HostTier, KvPool};
 use super::prefix::{Piece, PrefixStore, reusable};
 use super::replica::{Draw, Limits, Scheduling, Work};
 use super::request::{Request, Sink, TokenPace};
@@ -71,8 +72,14 @@ pub(super) struct Leap {
     part: Option<Part>,
     /// Sequences whose prompt the step under way completes, with their order of admission.
     fresh: Vec<(Request, u64)>,
+    /// Slots of those that have got their last token, in shared memory.
+    ending: Vec<usize>,
     admissions: u64,
     prefixes: PrefixStore,
+    /// Where the KV memory keeps what sequences leave in it: what `free` blocks hold.
+    pool: Option<Box<KvPool>>,
+    /// How long a block takes from host memory.
+    per_host_block: Ticks,
     /// Requests leave once their prompt is in memory.
     hands_over: bool,
     queue: VecDeque<Request>,
@@ -143,8 +150,11 @@ impl Leap {
             free: total_blocks,
             part: None,
             fresh: Vec::new(),
+            ending: Vec::new(),
             admissions: 0,
             prefixes: PrefixStore::default(),
+            pool: None,
+            per_host_block: 0,
             hands_over: false,
             queue: VecDeque::new(),
             inbox: VecDeque::new(),
@@ -155,6 +165,11 @@ impl Leap {
 
     pub(super) fn set_prefixes(&mut self, tokens: u64) {
         self.prefixes = PrefixStore::new(tokens);
+    }
+
+    pub(super) fn share_memory(&mut self, host: HostTier) {
+        self.pool = Some(Box::new(KvPool::new(self.total_blocks, self.block_shift, host)));
+        self.per_host_block = host.per_block;
     }
 
     pub(super) fn schedule(&mut self, scheduling: Scheduling) {
@@ -236,6 +251,11 @@ impl Leap {
                 if (full || self.queue.is_empty() || self.head_waits_for_memory(sink))
                     && let run = self.table.decode(self.batch, self.context, self.gain)
                     && let most = run.most.min(self.iterations_to_completion())
+                    && let most = if self.pool.is_some() && !full {
+                        most.min(self.looks_again_after(sink))
+                    } else {
+                        most
+                    }
                     && let k = self.horizon(most, 0)
                     && k > 0
                 {
@@ -254,7 +274,9 @@ impl Leap {
                 let (batch, context, gain) =
                     if decodes { (self.batch, self.context, self.gain) } else { (0, 0, 0) };
                 let tokens = self.chunk - batch;
-                let chunks = (part.request.to_prefill() - part.kv) / tokens;
+                // In a shared memory a prompt is complete before others look for what it brought.
+                let last = u64::from(self.pool.is_some());
+                let chunks = (part.request.to_prefill() - part.kv - last) / tokens;
                 if chunks > 0
                     && let run = self.table.decode(batch, context, gain)
                     && let k = match decodes {
@@ -295,19 +317,21 @@ impl Leap {
         let mut preempted = false;
         let mut reserved = self.blocks_in(1);
         while reserved > self.free {
-            self.preempt();
+            self.preempt(sink);
             preempted = true;
             reserved = self.blocks_in(1);
         }
         let mut budget = self.budget();
         let (mut tokens, mut prompts, mut attention, mut part_tokens) = (0, 0, 0, 0);
+        // Blocks that come from host memory.
+        let mut fetched = 0;
         // Those whose memory was brought here decode at once.
         let (mut joined, mut joined_context) = (0, 0);
         if let Some(part) = self.part {
             let n = budget.min(part.request.to_prefill() - part.kv);
             let blocks = self.blocks(part.kv + n) - self.blocks(part.kv);
             if reserved + blocks > self.free {
-                self.preempt();
+                self.preempt(sink);
                 preempted = true;
             } else {
                 budget -= n;
@@ -316,7 +340,8 @@ impl Leap {
                 (tokens, prompts) = (n, 1);
                 if part.kv + n == part.request.to_prefill() {
                     // It makes room for the next prompt that is taken in parts.
-                    self.free -= blocks;
+                    self.open(blocks);
+                    self.grow(&part, part.kv + n, sink);
                     self.part = None;
                     self.fresh.push((part.request, part.admission));
                 } else {
@@ -332,20 +357,30 @@ impl Leap {
             && let Some(head) = self.queue.front()
         {
             let found = self.found(head, sink.chain(head.prefix));
-            let mut n = head.to_prefill() - found;
+            let mut n = head.to_prefill() - found.tokens;
             if self.scheduling.whole && n > budget && tokens > 0 {
                 break;
             }
             if !self.scheduling.whole {
                 n = n.min(budget);
             }
-            let blocks = self.blocks(found + n);
+            let kv = found.tokens + n;
+            let blocks = self.blocks(kv) - found.pinned;
             if reserved + blocks > self.free {
                 break;
             }
             let mut request = self.queue.pop_front().expect("the queue has a head");
             request.admitted = request.admitted.min(self.now);
-            self.free -= blocks;
+            match &mut self.pool {
+                None => self.free -= blocks,
+                Some(pool) => {
+                    let chain = sink.chain(request.prefix);
+                    let (blocks, lost) = pool.admit(&mut request, &found, chain, kv);
+                    self.free -= blocks;
+                    self.work.evictions += lost;
+                    fetched += found.host;
+                }
+            }
             budget = budget.saturating_sub(n);
             self.draw.count(request.class, n);
             running += 1;
@@ -355,16 +390,17 @@ impl Leap {
             } else {
                 tokens += n;
                 prompts += 1;
-                attention += n * (2 * found + n);
-                request.cached = found as u32;
+                attention += n * (2 * found.tokens + n);
+                request.cached = found.shared_tokens as u32;
+                request.fetched = found.host_tokens as u32;
                 self.prefixes.touch(sink.chain(request.prefix));
-                self.owed -= found;
+                self.owed -= found.tokens;
             }
             self.admissions += 1;
-            if found + n == request.to_prefill() {
+            if kv == request.to_prefill() {
                 self.fresh.push((request, self.admissions));
             } else {
-                self.part = Some(Part { request, kv: found + n, admission: self.admissions });
+                self.part = Some(Part { request, kv, admission: self.admissions });
             }
         }
         // Where prompts run apart the decodes wait for them.
@@ -379,6 +415,7 @@ impl Leap {
             first += self.table.prefill(batch, (tokens, prompts), attention);
             watts = self.table.prefill_w;
         }
+        first = first.max(fetched * self.per_host_block);
         let step =
             Step { k: 1, first, growth: 0, end: 0, open: false, tokens, part_tokens, decodes };
         self.start(step, watts);
@@ -421,7 +458,7 @@ impl Leap {
                     sink.gaps(rest.0, growth, rest.1, class as u16, of.weight);
                 }
             }
-            self.free -= self.blocks_in(k);
+            self.open(self.blocks_in(k));
             self.context += self.gain * k;
         }
         if decodes {
@@ -434,7 +471,8 @@ impl Leap {
             && let Some(mut part) = self.part
         {
             let kv = part.kv + k * part_tokens;
-            self.free -= self.blocks(kv) - self.blocks(part.kv);
+            self.open(self.blocks(kv) - self.blocks(part.kv));
+            self.grow(&part, kv, sink);
             part.kv = kv;
             self.part = Some(part);
         }
@@ -475,6 +513,9 @@ impl Leap {
         if let Some(table) = self.next_table.take() {
             self.table = table;
         }
+        if self.pool.is_some() {
+            self.finish_in_order(sink);
+        }
         while let Some(&Reverse(key)) = self.finish.peek()
             && key >> 16 < self.iteration
         {
@@ -506,12 +547,12 @@ impl Leap {
         request.generated += 1;
         self.owed -= 1;
         if request.generated == request.output {
-            self.free += self.blocks(kv);
+            self.give_back(request.prefix, (kv, kv), false, sink);
             sink.finished(&request, self.now);
             return;
         }
         if self.hands_over {
-            self.free += self.blocks(kv);
+            self.give_back(request.prefix, (kv, kv), false, sink);
             (request.stalled, request.loaded) = (self.now, true);
             sink.handed_over(&request, self.now);
             return;
@@ -548,15 +589,35 @@ impl Leap {
         self.finish.push(Reverse(last << 16 | slot as u64));
     }
 
+    /// Takes those out of the batch that got their last tokens in the same iteration: what they leave
+    /// in a shared memory goes in the order in which they were admitted.
+    #[cold]
+    fn finish_in_order(&mut self, sink: &mut impl Sink) {
+        let mut ending = std::mem::take(&mut self.ending);
+        while let Some(&Reverse(key)) = self.finish.peek()
+            && key >> 16 < self.iteration
+        {
+            self.finish.pop();
+            ending.push(slot_of(key));
+        }
+        ending.sort_unstable_by_key(|&slot| self.slots[slot].admission);
+        for slot in ending.drain(..) {
+            self.finish_decode(slot, sink);
+        }
+        self.ending = ending;
+    }
+
     fn finish_decode(&mut self, slot: usize, sink: &mut impl Sink) {
         let Sequence { request, rest, .. } = self.slots[slot];
         self.owed -= u64::from(rest);
-        self.leave(slot, request.peak_tokens() - u64::from(rest));
+        let kv = request.peak_tokens() - u64::from(rest);
+        self.leave(slot, kv, false, sink);
         sink.finished(&request, self.now);
     }
 
-    /// Takes the decoding sequence in `slot`, which holds `kv` tokens, out of the batch.
-    fn leave(&mut self, slot: usize, kv: u64) {
+    /// Takes the decoding sequence in `slot`, which holds `kv` tokens, out of the batch. Returns the
+    /// number under which they are kept, if it is to come back.
+    fn leave(&mut self, slot: usize, kv: u64, comes_back: bool, sink: &impl Sink) -> u32 {
         let Sequence { request, gain, .. } = self.slots[slot];
         self.batch -= 1;
         self.context -= kv + 1;
@@ -566,8 +627,10 @@ impl Leap {
         class.gain -= u64::from(gain);
         let residue = self.residue(kv, gain);
         self.residues[residue] -= 1;
-        self.free += self.blocks(kv);
         self.vacant.push(slot as u16);
+        // The token with which it began to decode came after its admission.
+        let target = request.to_prefill() - 1;
+        self.give_back(request.prefix, (target, kv), comes_back, sink)
     }
 
     /// Moves what has arrived by `now` into the queue.
@@ -596,18 +659,38 @@ impl Leap {
     fn head_waits_for_memory(&self, sink: &impl Sink) -> bool {
         self.queue.front().is_some_and(|head| {
             let found = self.found(head, sink.chain(head.prefix));
-            let whole = head.to_prefill() - found;
-            let n = if self.scheduling.whole { whole } else { whole.min(self.budget()) };
-            self.blocks_in(1) + self.blocks(found + n) > self.free
+            let n = self.first_chunk(head, &found);
+            self.blocks_in(1) + self.blocks(found.tokens + n) - found.pinned > self.free
         })
     }
 
-    /// Tokens of a waiting request that are in memory already.
-    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> u64 {
-        if request.loaded {
-            return request.to_prefill() - 1;
+    /// Tokens of `head`, of which so much was `found`, that it would prefill first.
+    fn first_chunk(&self, head: &Request, found: &Found) -> u64 {
+        let whole = head.to_prefill() - found.tokens;
+        if self.scheduling.whole { whole } else { whole.min(self.budget()) }
+    }
+
+    /// After how many iterations a head that waits for memory may find enough: with less of it found,
+    /// a first chunk that is cut needs less. Otherwise waiting does not help while nobody leaves.
+    #[cold]
+    fn looks_again_after(&self, sink: &impl Sink) -> u64 {
+        let Some(head) = self.queue.front() else { return u64::MAX };
+        let found = self.found(head, sink.chain(head.prefix));
+        let is_cut = self.first_chunk(head, &found) < head.to_prefill() - found.tokens;
+        if is_cut && found.tokens > 0 { 1 } else { u64::MAX }
+    }
+
+    /// What of a waiting request is in memory already.
+    #[inline]
+    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> Found {
+        if let Some(pool) = &self.pool {
+            return pool.found(request, chain);
         }
-        reusable(self.prefixes.look(chain), request.prompt, self.block_mask)
+        let tokens = match request.loaded {
+            true => request.to_prefill() - 1,
+            false => reusable(self.prefixes.look(chain), request.prompt, self.block_mask),
+        };
+        Found { tokens, shared_tokens: tokens, ..Found::default() }
     }
 }
 

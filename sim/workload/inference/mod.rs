@@ -10,6 +10,8 @@
 
 mod cell;
 mod design;
+mod kv_blocks;
+mod kv_pool;
 mod leap;
 pub mod load;
 mod notes;
@@ -30,7 +32,10 @@ pub mod step;
 pub mod ticks;
 mod tournament;
 
-pub use design::{Ask, LostRequests, PoolDesign, SamplingDesign, ServiceDesign, ServingDesign};
+pub use design::{
+    Ask, LostRequests, PoolDesign, PrefixCachingDesign, SamplingDesign, ServiceDesign,
+    ServingDesign,
+};
 pub use notes::{Fate, Note, Noting};
 pub use outcome::{ClassSummary, InferenceInterval, InferenceSummary, SampledSummary};
 pub use records::Tally;
@@ -39,6 +44,8 @@ pub use sampling::{LatencyErrors, RequestErrors, SampledTime};
 pub use service::Service;
 pub use spec::InferenceSpec;
 
+#[cfg(test)]
+mod caching_tests;
 #[cfg(test)]
 mod closed_tests;
 #[cfg(test)]

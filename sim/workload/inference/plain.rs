@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::kv_blocks::KvBlocks;
+use super::kv_pool::{Found, HostTier};
 use super::prefix::Piece;
 use super::replica::{Draw, Gauge, Limits, Scheduling, Work};
 use super::request::{Request, Sink};
@@ -32,6 +34,9 @@ pub(super) struct Plain {
     capacity: u64,
     /// Pieces of prefixes in memory, the one used last first.
     prefixes: Vec<Piece>,
+    /// The blocks, where what sequences leave in them is kept.
+    blocks: Option<KvBlocks>,
+    per_host_block: Ticks,
     /// Requests sent that the engine, which looks at boundaries only, has not seen.
     inbox: VecDeque<(Ticks, Request)>,
     draw: Draw,
@@ -55,6 +60,9 @@ struct Running {
     rounds: u32,
     /// Its memory was brought here, and it decodes in its first iteration.
     joins: bool,
+    /// Blocks that it has, and how many of them have a name that it pins; only in shared memory.
+    held: u64,
+    named: usize,
 }
 
 impl Running {
@@ -78,6 +86,8 @@ impl Plain {
             hands_over: false,
             capacity: 0,
             prefixes: Vec::new(),
+            blocks: None,
+            per_host_block: 0,
             inbox: VecDeque::new(),
             work: Work::default(),
         }
@@ -86,6 +96,14 @@ impl Plain {
     pub(super) fn set_prefixes(&mut self, tokens: u64) {
         self.capacity = tokens;
     }
+
+    pub(super) fn share_memory(&mut self, host: HostTier) {
+        let size = u64::from(self.limits.block_tokens);
+        self.blocks = Some(KvBlocks::new(self.limits.total_blocks(), size, host));
+        self.per_host_block = host.per_block;
+    }
+
+    pub(super) fn catch_up(&mut self, _: Ticks, _: &mut impl Sink) {}
 
     pub(super) fn schedule(&mut self, scheduling: Scheduling) {
         self.scheduling = scheduling;
@@ -135,10 +153,13 @@ impl Plain {
         }
         lost.extend(self.queue.drain(..));
         for request in &mut lost {
-            request.loaded = false;
+            (request.loaded, request.kept) = (false, 0);
         }
         self.end = None;
         self.prefixes.clear();
+        if let Some(blocks) = &mut self.blocks {
+            blocks.clear();
+        }
         self.now = at;
         lost
     }
@@ -167,6 +188,9 @@ impl Plain {
     pub(super) fn split(&mut self, share: impl Fn(u32) -> u32) -> Self {
         let mut copy = self.clone();
         (copy.draw, copy.work) = (self.draw.renewed(), Work::default());
+        if let Some(blocks) = &mut copy.blocks {
+            blocks.evictions = 0;
+        }
         for (mine, theirs) in self.iter_mut().zip(copy.iter_mut()) {
             theirs.weight = share(mine.weight);
             mine.weight -= theirs.weight;
@@ -229,7 +253,8 @@ impl Plain {
     }
 
     pub(super) fn work(&self) -> Work {
-        self.work
+        let evictions = self.blocks.as_ref().map_or(0, |blocks| blocks.evictions);
+        Work { evictions, ..self.work }
     }
 
     fn iter(&self) -> impl Iterator<Item = &Request> {
@@ -275,15 +300,20 @@ impl Plain {
 
     /// What is in memory of `request`: all but its last token if it was brought here, otherwise
     /// whole blocks of the pieces that it begins with, but never all of its prompt.
-    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> u64 {
-        if request.loaded {
-            return request.to_prefill() - 1;
+    pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> Found {
+        if let Some(blocks) = &self.blocks {
+            return blocks.found(request, chain);
         }
-        let missing = chain.iter().position(|piece| !self.prefixes.contains(piece));
-        let there = &chain[..missing.unwrap_or(chain.len())];
-        let tokens = there.iter().map(|piece| u64::from(piece.tokens)).sum::<u64>();
-        let tokens = tokens.min(u64::from(request.prompt) - 1);
-        tokens - tokens % u64::from(self.limits.block_tokens)
+        let tokens = if request.loaded {
+            request.to_prefill() - 1
+        } else {
+            let missing = chain.iter().position(|piece| !self.prefixes.contains(piece));
+            let there = &chain[..missing.unwrap_or(chain.len())];
+            let tokens = there.iter().map(|piece| u64::from(piece.tokens)).sum::<u64>();
+            let tokens = tokens.min(u64::from(request.prompt) - 1);
+            tokens - tokens % u64::from(self.limits.block_tokens)
+        };
+        Found { tokens, shared_tokens: tokens, ..Found::default() }
     }
 
     /// Brings the pieces of a chain to the front, the last one first; those at the back make room.
@@ -305,14 +335,14 @@ impl Plain {
             running.now = if running.decodes() { u64::from(running.gain) } else { 0 };
         }
         while !self.fits() {
-            self.preempt();
+            self.preempt(sink);
             preempted = true;
         }
         let mut budget = u64::from(self.limits.chunk);
         if !self.scheduling.apart {
             budget -= self.decoding().count() as u64;
         }
-        let mut prompts = 0;
+        let (mut prompts, mut fetched) = (0, 0);
         // Then the prompt that is partly in memory.
         if let Some(part) = self.batch.last_mut()
             && !part.decodes()
@@ -322,16 +352,20 @@ impl Plain {
             if self.fits() {
                 budget -= n;
                 prompts += 1;
+                let last = self.batch.len() - 1;
+                if self.batch[last].kv + n == self.batch[last].target {
+                    self.take(last, n, sink);
+                }
             } else {
-                self.preempt();
+                self.preempt(sink);
                 preempted = true;
             }
         }
         // Then the queue in its order, unless somebody has just had to go.
         while !preempted && budget > 0 && self.batch.len() < self.limits.sequences as usize {
             let Some(&request) = self.queue.front() else { break };
-            let (target, kv) =
-                (request.to_prefill(), self.found(&request, sink.chain(request.prefix)));
+            let found = self.found(&request, sink.chain(request.prefix));
+            let (target, kv) = (request.to_prefill(), found.tokens);
             let whole = target - kv;
             if self.scheduling.whole && whole > budget && prompts > 0 {
                 break;
@@ -339,7 +373,10 @@ impl Plain {
             let n = if self.scheduling.whole { whole } else { budget.min(whole) };
             let joins = request.loaded;
             let (gain, rounds, last) = (1, 0, NEVER);
-            self.batch.push(Running { request, kv, target, now: n, last, gain, rounds, joins });
+            let (held, named) = (found.pinned, 0);
+            let news =
+                Running { request, kv, target, now: n, last, gain, rounds, joins, held, named };
+            self.batch.push(news);
             if !self.fits() {
                 self.batch.pop();
                 break;
@@ -349,9 +386,16 @@ impl Plain {
             prompts += u64::from(!joins);
             let newest = self.batch.last_mut().expect("just pushed");
             newest.request.admitted = newest.request.admitted.min(self.now);
+            if let Some(blocks) = &mut self.blocks {
+                newest.named =
+                    blocks.admit(&mut newest.request, sink.chain(request.prefix), kv + n);
+                newest.held = (kv + n).div_ceil(u64::from(self.limits.block_tokens));
+                fetched += found.host;
+            }
             newest.request.loaded = false;
             if !joins {
-                newest.request.cached = kv as u32;
+                newest.request.cached = found.shared_tokens as u32;
+                newest.request.fetched = found.host_tokens as u32;
                 self.use_prefix(sink.chain(request.prefix));
             }
         }
@@ -378,6 +422,7 @@ impl Plain {
             lasts += self.table.prefill(decodes, (tokens, prompts), attention);
             watts = self.table.prefill_w;
         }
+        lasts = lasts.max(fetched * self.per_host_block);
         self.draw.set(self.now, watts);
         self.end = Some(self.now + lasts);
     }
@@ -392,9 +437,14 @@ impl Plain {
             self.table = table;
         }
         for running in &mut self.batch {
+            running.kv += running.now;
+        }
+        for index in 0..self.batch.len() {
+            self.take(index, 0, sink);
+        }
+        for running in &mut self.batch {
             let request = &mut running.request;
             let weight = u64::from(request.weight);
-            running.kv += running.now;
             if running.target == 0 && running.now == 0 {
                 // Waits for prompts.
             } else if running.target == 0 {
@@ -419,23 +469,41 @@ impl Plain {
                 }
             }
         }
+        let part = self.batch.last().copied().filter(|running| !running.decodes());
         self.batch.retain(|running| {
             let request = running.request;
-            if request.generated == request.output {
+            let is_done = request.generated == request.output;
+            let goes_on = self.hands_over && running.decodes();
+            if is_done || goes_on {
+                release(&mut self.blocks, running, part.as_ref(), false, sink);
+            }
+            if is_done {
                 sink.finished(&request, end);
-                return false;
-            }
-            if self.hands_over && running.decodes() {
+            } else if goes_on {
                 sink.handed_over(&Request { stalled: end, loaded: true, ..request }, end);
-                return false;
             }
-            true
+            !is_done && !goes_on
         });
     }
 
+    /// The sequence at `index` gets the blocks for what it has in memory and `more` tokens.
+    fn take(&mut self, index: usize, more: u64, sink: &impl Sink) {
+        let Some(blocks) = &mut self.blocks else { return };
+        let running = &mut self.batch[index];
+        let kv = running.kv + more;
+        let needed = kv.div_ceil(u64::from(self.limits.block_tokens));
+        blocks.take(needed - running.held);
+        running.held = needed;
+        if !running.decodes() {
+            let chain = sink.chain(running.request.prefix);
+            running.named = blocks.grow(&running.request, chain, (running.named, kv));
+        }
+    }
+
     /// The sequence admitted last gives up its memory and goes to the head of the queue.
-    fn preempt(&mut self) {
+    fn preempt(&mut self, sink: &impl Sink) {
         let mut tail = self.batch.pop().expect("memory that is short is held by somebody");
+        tail.request.kept = release(&mut self.blocks, &tail, None, true, sink);
         if tail.decodes() {
             tail.request.stalled = tail.last;
         }
@@ -448,6 +516,10 @@ impl Plain {
     /// Whether the iteration as composed so far finds its memory.
     fn fits(&self) -> bool {
         let block = u64::from(self.limits.block_tokens);
+        if let Some(blocks) = &self.blocks {
+            let more = self.batch.iter().map(|r| (r.kv + r.now).div_ceil(block) - r.held);
+            return more.sum::<u64>() <= blocks.free();
+        }
         let blocks = self.batch.iter().map(|running| (running.kv + running.now).div_ceil(block));
         blocks.sum::<u64>() <= self.limits.total_blocks()
     }
@@ -455,4 +527,19 @@ impl Plain {
     fn decoding(&self) -> impl Iterator<Item = &Running> {
         self.batch.iter().filter(|running| running.decodes())
     }
+}
+
+/// A sequence gives its blocks back beside the prompt `part` that is under way; the number under which
+/// they are kept for it, if it is to come back.
+fn release(
+    blocks: &mut Option<KvBlocks>,
+    running: &Running,
+    part: Option<&Running>,
+    comes_back: bool,
+    sink: &impl Sink,
+) -> u32 {
+    let Some(blocks) = blocks else { return 0 };
+    let part = part.map(|part| (&part.request, sink.chain(part.request.prefix), part.named));
+    let chain = sink.chain(running.request.prefix);
+    blocks.release(chain, (running.named, running.kv), part, comes_back)
 }

@@ -39,6 +39,8 @@ pub struct Tally {
     pub retried: u64,
     /// Prompt tokens of served requests that were found in memory.
     pub cached_tokens: u64,
+    /// Those of them that came from host memory.
+    pub host_tokens: u64,
     /// Prompt tokens of served requests.
     pub prompt_tokens: u64,
     /// Generated tokens of served requests.
@@ -67,6 +69,7 @@ impl Tally {
         self.failed += other.failed;
         self.timed_out += other.timed_out;
         self.cached_tokens += other.cached_tokens;
+        self.host_tokens += other.host_tokens;
         self.rejected += other.rejected;
         self.retried += other.retried;
         self.prompt_tokens += other.prompt_tokens;
@@ -92,6 +95,7 @@ impl Tally {
         self.failed += n * other.failed;
         self.timed_out += n * other.timed_out;
         self.cached_tokens += n * other.cached_tokens;
+        self.host_tokens += n * other.host_tokens;
         self.rejected += n * other.rejected;
         self.retried += n * other.retried;
         self.prompt_tokens += n * other.prompt_tokens;
@@ -117,6 +121,7 @@ impl Tally {
             rejected: self.rejected - before.rejected,
             retried: self.retried - before.retried,
             cached_tokens: self.cached_tokens - before.cached_tokens,
+            host_tokens: self.host_tokens - before.host_tokens,
             prompt_tokens: self.prompt_tokens - before.prompt_tokens,
             output_tokens: self.output_tokens - before.output_tokens,
             slo: self.slo.since(before.slo),
@@ -324,6 +329,7 @@ impl Sink for Records {
         tally.served += n;
         tally.prompt_tokens += n * u64::from(request.prompt);
         tally.cached_tokens += n * u64::from(request.cached);
+        tally.host_tokens += n * u64::from(request.fetched);
         tally.output_tokens += n * u64::from(request.output);
         if *is_judged {
             tally.slo.decide(within, n);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::kv_pool::HostTier;
 use super::leap::Leap;
 use super::plain::Plain;
 use super::prefix::Piece;
@@ -61,6 +62,8 @@ pub struct Work {
     pub steps: u64,
     /// Sequences that gave up their memory.
     pub preemptions: u64,
+    /// Blocks of a shared KV memory that lost what was kept in them.
+    pub evictions: u64,
 }
 
 impl Work {
@@ -71,6 +74,7 @@ impl Work {
             iterations: self.iterations - before.iterations,
             steps: self.steps - before.steps,
             preemptions: self.preemptions - before.preemptions,
+            evictions: self.evictions - before.evictions,
         }
     }
 
@@ -81,6 +85,7 @@ impl Work {
             iterations: self.iterations + other.iterations,
             steps: self.steps + other.steps,
             preemptions: self.preemptions + other.preemptions,
+            evictions: self.evictions + other.evictions,
         }
     }
 }
@@ -149,6 +154,13 @@ impl Replica {
         self
     }
 
+    /// The same empty replica, whose KV memory keeps what sequences leave in it, before `host`.
+    #[must_use]
+    pub fn with_shared_memory(mut self, host: HostTier) -> Self {
+        each!(&mut self.0, engine => engine.share_memory(host));
+        self
+    }
+
     /// The same empty replica, which tells energy of `classes` classes apart.
     #[must_use]
     pub fn for_classes(mut self, classes: usize) -> Self {
@@ -201,9 +213,15 @@ impl Replica {
         each!(&mut self.0, engine => engine.give_up(at, patience))
     }
 
+    /// Lets [`found`](Replica::found) know of all that has happened before `at`, to which the replica was
+    /// advanced: iterations take memory from what is kept.
+    pub(super) fn catch_up(&mut self, at: Ticks, sink: &mut impl Sink) {
+        each!(&mut self.0, engine => engine.catch_up(at, sink));
+    }
+
     /// Tokens of `request`, which begins with `chain`, that are in memory.
     pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> u64 {
-        each!(&self.0, engine => engine.found(request, chain))
+        each!(&self.0, engine => engine.found(request, chain).tokens)
     }
 
     /// Requests that wait to be admitted, those that lost their memory included.

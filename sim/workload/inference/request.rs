@@ -29,6 +29,10 @@ pub struct Request {
     pub prefix: u32,
     /// Tokens of its prompt that were found in memory at its last admission.
     pub cached: u32,
+    /// Those of them that were brought from host memory.
+    pub fetched: u32,
+    /// Under which number a replica keeps what it held when it lost its memory; 0 for nothing.
+    pub kept: u32,
     /// When it was sent to a replica last.
     pub sent: Ticks,
     /// The client that waits for it, counted from 1; 0 where nobody sends another for it.
@@ -65,6 +69,8 @@ impl Request {
             rounds: output - 1,
             prefix: 0,
             cached: 0,
+            fetched: 0,
+            kept: 0,
             client: 0,
             class: 0,
             noted: false,
@@ -109,6 +115,8 @@ impl Request {
             stalled: NEVER,
             generated: 0,
             cached: 0,
+            fetched: 0,
+            kept: 0,
             loaded: false,
             ..self
         }

@@ -162,7 +162,10 @@ impl Router {
                     let knows_blocks = first.is_some_and(|piece| piece.family > 0);
                     if knows_blocks {
                         // What is in memory changes with every admission.
-                        self.live.iter().for_each(|&i| replicas[i].advance(at, sink));
+                        for &i in &self.live {
+                            replicas[i].advance(at, sink);
+                            replicas[i].catch_up(at, sink);
+                        }
                     }
                     let inside: u64 = self.live.iter().map(|&i| replicas[i].requests()).sum();
                     // Room for the request itself is in the mean.

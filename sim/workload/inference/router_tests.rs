@@ -18,7 +18,7 @@ use super::router::{CROWDED, Routing, affinity};
 use super::serving::{CellDesign, Luck};
 use super::step::{DecodeDesign, Pace, StepTable};
 use super::ticks::{NEVER, PER_SECOND, Ticks};
-use super::{PoolDesign, ServiceDesign};
+use super::{PoolDesign, PrefixCachingDesign, ServiceDesign};
 use crate::kernel::{Span, Stream, Streams};
 
 const ALL: [Routing; 7] = [
@@ -263,6 +263,10 @@ fn compare(seed: u64, routing: Routing) -> u64 {
         design.load =
             LoadDesign { classes: vec![ClassDesign::played(conversations(&mut luck, n))] };
         design.serving.prefix_memory = [0, 4000, 40_000][luck.below(3) as usize];
+        if design.pools[0].limits.blocks.is_some() && luck.chance(0.5) {
+            let caching = PrefixCachingDesign { host_tokens: 2000, per_token_s: 1e-6 };
+            (design.serving.prefix_memory, design.serving.prefix_caching) = (0, Some(caching));
+        }
     } else if luck.chance(0.5) {
         let law = SharedPrefixes { count: 20, tokens: 300, skew: 0.8 };
         design.load.classes[0].prefixes = Some(law);

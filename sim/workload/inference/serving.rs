@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::design::{LostRequests, PoolDesign, ServiceDesign};
+use super::design::{LostRequests, PoolDesign, PrefixCachingDesign, ServiceDesign};
+use super::kv_pool::HostTier;
 use super::load::{Load, LoadDesign, Sent, SharedPrefixes, SourceDesign};
 use super::prefix::{Chains, Piece};
 use super::replica::{Limits, Replica, Scheduling, Stride};
@@ -44,6 +45,7 @@ pub(super) struct CellDesign {
     pub(super) prefixes: Arc<[Piece]>,
     /// Tokens of prefixes that each replica keeps.
     prefix_memory: u64,
+    prefix_caching: Option<PrefixCachingDesign>,
     drafts: Option<Drafts>,
     terms: Vec<Terms>,
 }
@@ -121,6 +123,7 @@ impl CellDesign {
             stride: design.stride,
             prefixes: prefixes.into(),
             prefix_memory: serving.prefix_memory,
+            prefix_caching: serving.prefix_caching,
             drafts: (draft > 0).then(|| Drafts::new(draft, &serving.acceptance)),
             terms,
         })
@@ -137,6 +140,11 @@ impl CellDesign {
         request.peak_tokens() <= self.room
     }
 
+    /// Whether replicas keep anything of requests for others.
+    fn keeps_prefixes(&self) -> bool {
+        self.prefix_memory > 0 || self.prefix_caching.is_some()
+    }
+
     /// An empty replica of number `index` in its cell, whose pool walks by `tables`.
     pub(super) fn replica(&self, index: usize, tables: &[Arc<StepTable>], now: Ticks) -> Replica {
         let pool = self.pools[index];
@@ -145,6 +153,15 @@ impl CellDesign {
             .scheduled(self.scheduling[pool])
             .with_prefixes(self.prefix_memory)
             .for_classes(self.terms.len());
+        let replica = match self.prefix_caching {
+            None => replica,
+            Some(PrefixCachingDesign { host_tokens, per_token_s }) => {
+                let tokens = u64::from(self.limits[pool].block_tokens);
+                let per_block = ticks::coefficient(per_token_s * tokens as f64) as Ticks;
+                let blocks = host_tokens / tokens;
+                replica.with_shared_memory(HostTier { blocks, per_block })
+            }
+        };
         match self.link {
             Some(link) if index < link.prefill => replica.handing_over(),
             _ => replica,
@@ -181,13 +198,20 @@ impl Luck {
         if let Some(prefixes) = &terms.prefixes {
             prefix = prefixes.draw(&mut self.prefixes);
             prompt += prefixes.tokens;
-        } else if !pieces.is_empty() && design.prefix_memory > 0 {
+        } else if !pieces.is_empty() && design.keeps_prefixes() {
             prefix = chains.keep(pieces);
-        } else if !blocks.is_empty() && design.prefix_memory > 0 {
+        } else if !blocks.is_empty() && design.keeps_prefixes() {
             // Each class plays a trace of its own.
             let family = u32::from(class) + 1;
-            let piece = |&id: &u64| Piece { family, id, tokens: block_tokens };
-            prefix = chains.keep(blocks.iter().map(piece).collect());
+            let mut chain: Box<[Piece]> =
+                blocks.iter().map(|&id| Piece { family, id, tokens: block_tokens }).collect();
+            if design.prefix_caching.is_some() {
+                // The last block is whole only if the prompt fills it: what follows is the answer.
+                let last = chain.len() - 1;
+                let before = block_tokens.saturating_mul(last as u32);
+                chain[last].tokens = block_tokens.min(prompt.saturating_sub(before));
+            }
+            prefix = chains.keep(chain);
         }
         let request = Request::new(at, prompt, output, weight)
             .of_class(class)

@@ -427,7 +427,13 @@ fn everything(luck: &mut crate::kernel::Stream) -> ServiceDesign {
     let trace = TraceDesign::new(Arc::new(rows), &report);
     let played = ClassDesign { name: "played".to_owned(), ..ClassDesign::played(trace) };
     design.load.classes.push(played);
-    design.serving.prefix_memory = 4000;
+    if blocks.is_some() && luck.chance(0.7) {
+        let host_tokens = [0, 5000, 1 << 40][luck.below(3) as usize];
+        let caching = PrefixCachingDesign { host_tokens, per_token_s: 2e-6 };
+        design.serving.prefix_caching = Some(caching);
+    } else {
+        design.serving.prefix_memory = 4000;
+    }
     if luck.chance(0.5) {
         let draft = DraftDesign { tokens: 2, time_s: 0.001 };
         design.pools.iter_mut().for_each(|pool| pool.steps.draft = draft);

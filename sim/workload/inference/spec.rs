@@ -33,7 +33,8 @@ pub use service::{
     EngineSpec, LeapSpec, LostRequestsSpec, PromptsSpec, RoutingSpec, SchedulingSpec,
 };
 pub use serving::{
-    AcceptanceSpec, AutoscalingSpec, DisaggregationSpec, PatienceSpec, SpeculationSpec,
+    AcceptanceSpec, AutoscalingSpec, DisaggregationSpec, HostMemorySpec, PatienceSpec,
+    PrefixCachingSpec, SpeculationSpec,
 };
 pub use trace::{OpenTrace, TraceFileSpec, TraceSpec};
 
@@ -125,6 +126,10 @@ pub struct InferenceSpec {
     /// Tokens of shared prefixes that each replica keeps in memory of their own; the prefix, or
     /// the block of a trace, that was used longest ago makes room. Default: none.
     pub prefix_memory: Option<u64>,
+    /// KV blocks keep prompts and answers for later requests that begin with them, until their place
+    /// is needed: automatic prefix caching as vLLM V1, SGLang and TensorRT-LLM have it. In place of
+    /// `prefix_memory`; needs `kv_blocks`. Default: none.
+    pub prefix_caching: Option<PrefixCachingSpec>,
     /// Drafts tokens ahead of the model. Default: one token an iteration.
     pub speculation: Option<SpeculationSpec>,
     /// Separates prefilling from decoding. Default: every replica does both.
@@ -215,7 +220,8 @@ impl InferenceSpec {
         let least = pools.iter().map(|pool| pool.limits).min_by_key(Limits::tokens);
         let limits = least.expect("a service has a pool of its own");
         let load = self.resolve_load((replicas, &limits), week, open, faults);
-        let serving = self.resolve_serving(replicas, draft, faults);
+        let is_bounded = pools.iter().all(|pool| pool.limits.blocks.is_some());
+        let serving = self.resolve_serving((replicas, is_bounded), draft, faults);
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));

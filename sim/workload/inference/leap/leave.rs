@@ -9,7 +9,7 @@ use super::super::request::Request;
 use super::super::request::Sink;
 use super::super::step::StepTable;
 use super::super::ticks::{NEVER, Ticks};
-use super::{Decoding, Leap, Sequence, Step, slot_of};
+use super::{Decoding, Leap, Part, Sequence, Step, slot_of};
 
 impl Leap {
     pub(in super::super) fn evict(&mut self, at: Ticks, sink: &mut impl Sink) -> Vec<Request> {
@@ -31,7 +31,7 @@ impl Leap {
             self.wait_last(request);
         }
         out.extend(self.queue.drain(..));
-        out.iter_mut().for_each(|request| request.loaded = false);
+        out.iter_mut().for_each(|request| (request.loaded, request.kept) = (false, 0));
         self.step = Step::default();
         self.slots.clear();
         self.vacant.clear();
@@ -40,6 +40,9 @@ impl Leap {
         self.classes.fill(Decoding::default());
         self.residues.fill(0);
         self.prefixes.clear();
+        if let Some(pool) = &mut self.pool {
+            pool.clear();
+        }
         self.free = self.total_blocks;
         (self.now, self.decoded) = (at, at);
         out
@@ -107,12 +110,13 @@ impl Leap {
     }
 
     /// The sequence admitted last gives up its memory and goes to the head of the queue.
-    pub(super) fn preempt(&mut self) {
+    pub(super) fn preempt(&mut self, sink: &impl Sink) {
         self.work.preemptions += 1;
-        if let Some(part) = self.part.take() {
-            self.free += self.blocks(part.kv);
-            self.owed += part.kv;
-            self.wait_first(part.request);
+        if let Some(Part { mut request, kv, .. }) = self.part.take() {
+            let target = request.to_prefill();
+            request.kept = self.give_back(request.prefix, (target, kv), true, sink);
+            self.owed += kv;
+            self.wait_first(request);
             return;
         }
         let slot = self
@@ -127,7 +131,7 @@ impl Leap {
         request.stalled = self.last_token(&sequence);
         self.owed += request.to_prefill();
         self.finish.retain(|&Reverse(key)| slot_of(key) != slot);
-        self.leave(slot, request.to_prefill() - 1);
+        request.kept = self.leave(slot, request.to_prefill() - 1, true, sink);
         self.wait_first(request);
     }
 

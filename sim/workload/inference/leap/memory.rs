@@ -1,6 +1,8 @@
 //! Paged KV memory: blocks that sequences open, and how many iterations find some.
 
-use super::Leap;
+use super::super::request::Sink;
+use super::super::ticks::Ticks;
+use super::{Leap, Part};
 
 impl Leap {
     /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
@@ -32,6 +34,63 @@ impl Leap {
         let Some(room) = self.free.checked_sub(self.blocks_in(1)) else { return 0 };
         let holds = (room + self.blocks(kv)).saturating_mul(self.block_mask + 1);
         most.min((holds - kv) / tokens)
+    }
+
+    /// Takes `blocks` that are free.
+    #[inline]
+    pub(super) fn open(&mut self, blocks: u64) {
+        self.free -= blocks;
+        if let Some(pool) = &mut self.pool {
+            self.work.evictions += pool.take(blocks);
+        }
+    }
+
+    /// `kv` tokens of the prompt that is partly in memory are there now.
+    #[inline]
+    pub(super) fn grow(&mut self, part: &Part, kv: u64, sink: &impl Sink) {
+        if let Some(pool) = &mut self.pool {
+            let chain = sink.chain(part.request.prefix);
+            self.free += pool.grow(part.request.to_prefill(), chain, (part.kv, kv));
+        }
+    }
+
+    /// Frees the blocks of a sequence of chain `prefix`, admitted with `target` tokens to prefill, that
+    /// holds `kv`. Returns the number under which they are kept, if it is to come back.
+    #[inline]
+    pub(super) fn give_back(
+        &mut self,
+        prefix: u32,
+        (target, kv): (u64, u64),
+        comes_back: bool,
+        sink: &impl Sink,
+    ) -> u32 {
+        if self.pool.is_some() {
+            return self.release(prefix, (target, kv), comes_back, sink);
+        }
+        self.free += self.blocks(kv);
+        0
+    }
+
+    #[cold]
+    fn release(
+        &mut self,
+        prefix: u32,
+        (target, kv): (u64, u64),
+        comes_back: bool,
+        sink: &impl Sink,
+    ) -> u32 {
+        let Some(pool) = &mut self.pool else { return 0 };
+        let of_part = self.part.as_ref();
+        let of_part = of_part.map(|p| (p.request.to_prefill(), sink.chain(p.request.prefix), p.kv));
+        let (freed, kept) = pool.release((target, kv), sink.chain(prefix), of_part, comes_back);
+        self.free += freed;
+        kept
+    }
+
+    pub(in super::super) fn catch_up(&mut self, at: Ticks, sink: &mut impl Sink) {
+        if self.pool.is_some() && at > self.now {
+            self.walk_to(at - 1, sink);
+        }
     }
 
     /// Blocks that the decodes open in the next `k` iterations.

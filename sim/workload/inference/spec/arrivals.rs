@@ -23,8 +23,8 @@ pub struct ArrivalsSpec {
     /// not at all.
     pub think: Option<DurationSpec>,
     /// How many turns a session of a client has, in each of which the prompt is the conversation so
-    /// far and what `lengths` adds. With `prefix_memory` a replica keeps what it has of a session,
-    /// answers included. Default: every request is for itself.
+    /// far and what `lengths` adds. With `prefix_memory` or `prefix_caching` a replica keeps what it
+    /// has of a session, answers included. Default: every request is for itself.
     pub turns: Option<LengthSpec>,
     /// A turn that would have more tokens than this in prompt and answer begins a new session.
     /// Default: 1,048,576.

@@ -7,7 +7,9 @@ use super::InferenceSpec;
 use crate::kernel::Span;
 use crate::spec::{Check, Fault};
 use crate::units::{Bandwidth, DataSize, Duration, Fraction, StepTime};
-use crate::workload::inference::design::{DisaggregationDesign, Patience, ServingDesign};
+use crate::workload::inference::design::{
+    DisaggregationDesign, Patience, PrefixCachingDesign, ServingDesign,
+};
 use crate::workload::inference::scaling::ScalingDesign;
 use crate::workload::inference::step::DraftDesign;
 
@@ -50,6 +52,31 @@ impl JsonSchema for AcceptanceSpec {
             "anyOf": [one, {"type": "array", "items": one}],
         })
     }
+}
+
+/// KV blocks that keep what sequences leave in them. Sequences that run share the blocks of their common
+/// beginnings; those of others stay where they are until their place is needed, and go in the order
+/// in which they were last used.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrefixCachingSpec {
+    /// Memory of the servers, where blocks go that have to leave the GPUs (vLLM: KV offloading, SGLang:
+    /// HiCache, TensorRT-LLM: `host_cache_size`). Default: none, so that they are lost.
+    pub host: Option<HostMemorySpec>,
+}
+
+/// Memory of the servers behind that of the GPUs.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostMemorySpec {
+    /// How much there is for each replica.
+    pub memory: DataSize,
+    /// What the link from there to the GPUs of a replica carries. The iteration that admits a request
+    /// lasts at least as long as its blocks are on the way.
+    pub bandwidth: Bandwidth,
+    /// KV memory of one token: 2 x layers x KV heads x head size x bytes of a value. Default: that of
+    /// `disaggregation`.
+    pub kv_per_token: Option<DataSize>,
 }
 
 /// How long clients wait.
@@ -101,6 +128,9 @@ pub struct AutoscalingSpec {
     pub calm: Option<Duration>,
 }
 
+/// Most tokens in host memory.
+const MOST_HOST_TOKENS: f64 = 1e15;
+
 impl InferenceSpec {
     /// What drafting costs; nothing by default.
     pub(super) fn resolve_draft(&self, faults: &mut Vec<Fault>) -> DraftDesign {
@@ -111,10 +141,60 @@ impl InferenceSpec {
         })
     }
 
-    /// What the cells of `replicas` replicas that draft as in `draft` do beyond batching.
+    /// How KV blocks keep what sequences leave in them, where their number `is_bounded` or not.
+    fn resolve_prefix_caching(
+        &self,
+        is_bounded: bool,
+        faults: &mut Vec<Fault>,
+    ) -> Option<PrefixCachingDesign> {
+        let spec = self.prefix_caching?;
+        if self.prefix_memory.is_some() {
+            let message = "KV blocks that keep prefixes are not beside a memory for them";
+            let fault = Fault::error("prefix_caching", message);
+            faults.push(fault.help("leave out `prefix_memory` or `prefix_caching`"));
+        }
+        if !is_bounded {
+            let message = "memory without a bound keeps everything for ever";
+            let help = "write `kv_blocks` of the service, or of the model of every pool";
+            faults.push(Fault::error("prefix_caching", message).help(help));
+        }
+        let Some(host) = spec.host else {
+            return Some(PrefixCachingDesign { host_tokens: 0, per_token_s: 0.0 });
+        };
+        let of_disaggregation = self.disaggregation.map(|spec| spec.kv_per_token);
+        let Some(DataSize(per_token)) = host.kv_per_token.or(of_disaggregation) else {
+            let message = "how much KV memory does a token take?";
+            let help = "write `kv_per_token`: 2 x layers x KV heads x head size x bytes of a value";
+            faults.push(Fault::error("prefix_caching.host", message).help(help));
+            return None;
+        };
+        if host.kv_per_token.is_some_and(|own| of_disaggregation.is_some_and(|d| own.0 != d.0)) {
+            let message = "is another than in `disaggregation`";
+            let fault = Fault::error("prefix_caching.host.kv_per_token", message);
+            faults.push(fault.help("keep one of the two"));
+        }
+        if host.kv_per_token.is_some_and(|own| own.0 < 1.0) {
+            let message = "a token takes a byte at least";
+            faults.push(Fault::error("prefix_caching.host.kv_per_token", message));
+            return None;
+        }
+        let (tokens, per_token_s) = (host.memory.0 / per_token, per_token / host.bandwidth.0);
+        let (field, message) = if tokens > MOST_HOST_TOKENS {
+            ("memory", format!("holds {tokens:.0e} tokens, and at most 1e15 can be counted"))
+        } else if per_token_s > 1.0 {
+            ("bandwidth", "the link takes more than 1 s for the memory of a token".to_owned())
+        } else {
+            return Some(PrefixCachingDesign { host_tokens: tokens as u64, per_token_s });
+        };
+        faults.push(Fault::error(format!("prefix_caching.host.{field}"), message));
+        None
+    }
+
+    /// What the cells of `replicas` replicas that draft as in `draft` do beyond batching. Their KV
+    /// memory `is_bounded`, or not.
     pub(super) fn resolve_serving(
         &self,
-        replicas: usize,
+        (replicas, is_bounded): (usize, bool),
         draft: DraftDesign,
         faults: &mut Vec<Fault>,
     ) -> ServingDesign {
@@ -124,6 +204,7 @@ impl InferenceSpec {
                 self.prefix_memory.unwrap_or(0),
                 (0, 1 << 50),
             ),
+            prefix_caching: self.resolve_prefix_caching(is_bounded, faults),
             max_waiting: self.max_waiting,
             ..ServingDesign::default()
         };

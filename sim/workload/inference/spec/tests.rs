@@ -65,6 +65,7 @@ fn spec(model: ModelSpec) -> InferenceSpec {
         max_waiting: None,
         patience: None,
         prefix_memory: None,
+        prefix_caching: None,
         speculation: None,
         disaggregation: None,
         autoscaling: None,
@@ -350,6 +351,27 @@ fn the_week_is_days_times_hours() {
 #[test]
 fn faults_name_their_field() {
     let mut wrong: Vec<(&str, InferenceSpec)> = Vec::new();
+    let host = |bandwidth, kv_per_token| {
+        let host = HostMemorySpec {
+            memory: DataSize(1e12),
+            bandwidth: Bandwidth(bandwidth),
+            kv_per_token,
+        };
+        Some(PrefixCachingSpec { host: Some(host) })
+    };
+    for (field, kv_blocks, prefix_memory, caching) in [
+        ("prefix_caching", None, None, Some(PrefixCachingSpec { host: None })),
+        ("prefix_caching", Some(9000), Some(0), Some(PrefixCachingSpec { host: None })),
+        ("prefix_caching.host", Some(9000), None, host(50e9, None)),
+        ("prefix_caching.host.bandwidth", Some(9000), None, host(50.0, Some(DataSize(160e3)))),
+        ("prefix_caching.host.kv_per_token", Some(9000), None, host(50e9, Some(DataSize(0.5)))),
+    ] {
+        let mut spec = spec(affine());
+        let ModelSpec::Affine(model) = &mut spec.model else { unreachable!() };
+        model.kv_blocks = kv_blocks;
+        (spec.prefix_memory, spec.prefix_caching) = (prefix_memory, caching);
+        wrong.push((field, spec));
+    }
     let mut case = |field, change: fn(&mut InferenceSpec)| {
         let mut spec = spec(affine());
         change(&mut spec);

@@ -25,7 +25,7 @@ kinds! {
         BurstGpt(TraceFileSpec) = "burstgpt",
         /// A Mooncake trace: JSON lines with `timestamp` in ms, `input_length`,
         /// `output_length` and the `hash_ids` of the blocks of 512 tokens that a prompt consists
-        /// of. With `prefix_memory`, blocks that a replica has in memory are not prefilled again.
+        /// of. With `prefix_memory` or `prefix_caching`, blocks that a replica has in memory are not prefilled again.
         Mooncake(BlockTraceSpec) = "mooncake",
         /// A trace of Alibaba Bailian: as of Mooncake, but in seconds and with blocks of 16 tokens.
         Bailian(BlockTraceSpec) = "bailian",
