@@ -10,7 +10,8 @@ use crate::data::{print, quantile};
 /// InferenceMAX sends ten requests for each client (`num-prompts`), the first of all clients at once
 /// (`request-rate inf`), with lengths that are uniform between 80 % of the nominal one and all of it
 /// (`RANDOM_RANGE_RATIO`), after warm-up requests from 2026 on (`num-warmups`; `benchmark_lib.sh`). The
-/// limits are those of its scripts for the pair (InferenceX, `benchmarks/`, read in a stored copy of 2026).
+/// limits are those of its scripts for the pair (<https://github.com/SemiAnalysisAI/InferenceX>, `benchmarks/`,
+/// as of 2026-11-28).
 enum Bench {
     /// InferenceMAX with the limits of the engine in the catalogue.
     Defaults,
