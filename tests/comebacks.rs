@@ -132,7 +132,13 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
     let kind = if airy { "ventilation" } else { luck.pick(&kinds) };
     let fans = luck.pick(&["variable-speed", "cycling", "always-on"]);
     let chills = kind.contains("chiller");
-    let evaporates = !matches!(kind, "air-cooled-chiller" | "ventilation" | "dry-cooler");
+    // The device may be trimmed, by chillers on outdoor air or on a tower of their own.
+    let trimmed = matches!(kind, "tower" | "dry-cooler") && luck.chance(0.5);
+    let fans = if trimmed { "variable-speed" } else { fans };
+    let by_tower = trimmed && luck.chance(0.5);
+    let bank = if trimmed { "trim.chillers" } else { "chillers" };
+    let evaporates =
+        by_tower || !matches!(kind, "air-cooled-chiller" | "ventilation" | "dry-cooler");
     let (pumps, cells, chillers) = (1 + luck.below(3), 1 + luck.below(3), 1 + luck.below(3));
     let mut text = format!("  {name}: {{kind: {kind}, design_heat: {heat_kw:.0} kW");
     let mut machines: BTreeMap<&str, Machines> = BTreeMap::new();
@@ -142,6 +148,9 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
     if chills {
         write!(text, ", supply: {:.1} degC", luck.between(7.0, 18.0)).unwrap();
         own("chillers", format!("count: {chillers}, "));
+    } else if trimmed {
+        write!(text, ", supply: {:.1} degC", luck.between(12.0, 24.0)).unwrap();
+        own(bank, format!("count: {chillers}, "));
     } else if !airy {
         write!(text, ", supply: {:.1} degC", luck.between(22.0, 32.0)).unwrap();
     }
@@ -174,8 +183,8 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
     if matches!(kind, "tower" | "chiller-plant" | "dry-cooler" | "fluid-cooler") {
         out.push(("fans", cells));
     }
-    if chills {
-        out.extend([("chillers", chillers), ("chillers", chillers)]);
+    if chills || trimmed {
+        out.extend([(bank, chillers), (bank, chillers)]);
     }
     if airy {
         out.push(("fans", 1));
@@ -200,8 +209,8 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
         machines.get_mut(at).unwrap().upkeep += &failing;
     }
     let control = site.trouble(luck, 0.25, |luck| {
-        let stages = chills && luck.chance(0.6) || kind == "air-cooled-chiller";
-        at = if stages { "chillers" } else { "fans" };
+        let stages = (chills || trimmed) && luck.chance(0.6) || kind == "air-cooled-chiller";
+        at = if stages { bank } else { "fans" };
         let mode = if stages { "stuck" } else { luck.pick(&["stuck", "full", "shut"]) };
         format!("faults: [{}]", away(luck, &format!(", mode: {mode}")))
     });
@@ -209,7 +218,14 @@ fn plant(luck: &mut Luck, site: &mut Site, name: &str, heat_kw: f64, airy: bool)
         machines.get_mut(at).unwrap().control += &control;
     }
     for (what, machines) in &machines {
-        text += &machines.text(what);
+        match what.strip_prefix("trim.") {
+            Some(what) => {
+                let tower = if by_tower { ", tower: {}" } else { "" };
+                let chillers = machines.text(what);
+                write!(text, ", trim: {{supply: 8 degC{tower}{chillers}}}").unwrap();
+            }
+            None => text += &machines.text(what),
+        }
     }
     if evaporates {
         text += &site.trouble(luck, 0.3, |luck| {

@@ -56,7 +56,34 @@ fn plant() -> impl Strategy<Value = String> {
             )
         })
     };
-    prop_oneof![tower, dry, chilled, air_cooled, hall, wet("fluid-cooler"), wet("hybrid-cooler")]
+    let trim = prop_oneof![
+        Just("main: {capacity: 300 kW}".to_owned()),
+        (1u32..4, prop_oneof![Just(""), Just(", tower: {}")], 0u64..15).prop_map(
+            |(chillers, tower, delay)| {
+                format!(
+                    "supply: 8 degC{tower}, \
+                     chillers: {{count: {chillers}, upkeep: {{restart: {delay} min, {FAILURES}}}}}"
+                )
+            },
+        ),
+    ];
+    let device = prop_oneof![Just("tower"), Just("dry-cooler")];
+    let trimmed = (device, 12.0f64..30.0, trim).prop_map(|(device, supply, trim)| {
+        format!(
+            "kind: {device}, design_heat: 1 MW, supply: {supply:.1} degC, trim: {{{trim}}}, \
+             fans: {{count: 2, {FAILING}}}, pumps: {{count: 2, {FAILING}}}"
+        )
+    });
+    prop_oneof![
+        tower,
+        dry,
+        trimmed,
+        chilled,
+        air_cooled,
+        hall,
+        wet("fluid-cooler"),
+        wet("hybrid-cooler")
+    ]
 }
 
 /// What stands between the loop and the heat, if anything.
@@ -90,7 +117,7 @@ fn weather() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 10, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20, max_shrink_iters: 10, ..ProptestConfig::default() })]
 
     /// Heat that came in against heat that went out and what the masses hold, and water that was
     /// drawn against where it went: `balanced` holds both to a billionth.

@@ -69,7 +69,7 @@ fn cooling_fields(schema: &Json) -> BTreeSet<(String, String)> {
 fn what_kinds_of_cooling_share_is_declared_once() {
     let schema: Json = serde_json::from_str(&schema()).unwrap();
     let fields = cooling_fields(&schema);
-    assert!((100..=180).contains(&fields.len()), "{} fields: {fields:#?}", fields.len());
+    assert!((100..=200).contains(&fields.len()), "{} fields: {fields:#?}", fields.len());
     // A name that kinds give to fields of their own has one meaning.
     let shared = ["design_heat", "fed_by", "source", "pumps", "fans", "tower", "chillers", "water"];
     for name in shared {

@@ -50,7 +50,21 @@ fn no_plant_stays_dark_when_what_it_lost_is_back() {
     let (tower, airy) = (plant("chiller-plant", ""), plant("air-cooled-chiller", ""));
     let (tower, airy) = (tower.as_str(), airy.as_str());
     let free = format!("{tower}, economiser: {{approach: 2 K}}");
+    // In air of 25 degC whose wet bulb is 18 degC a tower alone leaves the water at 20 degC and more.
+    let trimmed = |more: &str| {
+        format!(
+            "kind: tower, design_heat: 1 MW, supply: 12 degC, pumps: {{count: 2}}, \
+             trim: {{chillers: {{count: 2}}{more}}}"
+        )
+    };
+    let (in_air, by_tower) = (trimmed(""), trimmed(", tower: {}"));
+    let bank = "trim.chillers";
     for (plant, lost) in [
+        (in_air.as_str(), lost(bank)),
+        (&in_air, lost("pumps")),
+        (&by_tower, lost(bank)),
+        (&by_tower, lost("pumps")),
+        (&by_tower, dry.clone()),
         (tower, lost("chillers")),
         (tower, lost("pumps")),
         (tower, dry.clone()),
@@ -65,8 +79,9 @@ fn no_plant_stays_dark_when_what_it_lost_is_back() {
         ("kind: tower, design_heat: 1 MW, supply: 20 degC, pumps: {count: 2}", lost("pumps")),
         ("kind: tower, design_heat: 1 MW, supply: 20 degC", dry),
     ] {
-        // An economiser alone keeps the water at 22 degC.
-        let trip_c = if plant.contains("economiser") { 20 } else { 40 };
+        // An economiser alone keeps the water at 22 degC, and a tower.
+        let beside = plant.contains("economiser") || plant.contains("trim");
+        let trip_c = if beside { 20 } else { 40 };
         let told = simulate_in(
             25.0,
             &with(plant),

@@ -327,6 +327,8 @@ impl Facility<'_> {
                 ("rejected_mw", Unit::Energy, heat.rejected_j),
                 ("dry_mw", Unit::Energy, heat.dry_j),
                 ("economiser_mw", Unit::Energy, heat.economiser_j),
+                ("trim_mw", Unit::Energy, heat.lifted_j),
+                ("bought_mw", Unit::Energy, heat.bought_j),
                 ("evaporation_m3_per_h", Unit::Water, water.evaporation_kg),
                 ("drift_m3_per_h", Unit::Water, water.drift_kg),
                 ("blowdown_m3_per_h", Unit::Water, water.blowdown_kg),

@@ -7,6 +7,7 @@ use super::figures::{Group, Subject, SubjectKind};
 use super::outcome::BookOutcome;
 use crate::fluids::HEAT_OF_VAPORISATION;
 use crate::measure::Ledger;
+use crate::plant::cooling::LoopDesign;
 use crate::plant::power::PowerNode;
 
 /// Energy balances to one part in a billion: what months of compensated sums leave.
@@ -114,6 +115,9 @@ impl Facility<'_> {
                 let plant = &self.loops[index];
                 let books = &plant.books;
                 heat.outflow(&format!("weather {name}"), books.rejected_j.value());
+                if plant.model.design().buys_cold() {
+                    heat.outflow(&format!("chilled-water main {name}"), books.bought_j.value());
+                }
                 heat.outflow(&format!("outdoor air {name}"), books.outdoors_j());
                 heat.outflow(&format!("boiled away {name}"), books.boiled_j.value());
                 heat.outflow(&format!("room {name}"), books.room_j.value());
@@ -147,14 +151,15 @@ impl Facility<'_> {
         (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))
     }
 
-    /// Heat that leaves the chilled water of plants with an economiser, past the chillers and by
+    /// Heat that leaves the coolant of plants with an economiser or a trim, past the chillers and by
     /// them, against what racks and pumps put into it. The first is metered at the condenser water,
     /// the second at the racks. None without such a plant.
     fn economiser_book(&self) -> Option<BookOutcome> {
         let mut book_of = Ledger::new("economisers", "J");
         for group in self.groups(SubjectKind::Loop) {
             let plants = || group.instances().iter().map(|&index| &self.loops[index]);
-            if !plants().any(|plant| plant.model.design().has_economiser()) {
+            let is_in = |design: &LoopDesign| design.has_economiser() || design.buys_cold();
+            if !plants().any(|plant| is_in(plant.model.design())) {
                 continue;
             }
             let name = group.name();

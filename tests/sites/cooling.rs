@@ -24,6 +24,8 @@ const LOOPS: [(&str, f64); 7] = [
     ("air-cooled-chiller", 0.45),
     ("ventilation", 0.02),
 ];
+/// The same of the chillers of a trim.
+const TRIM: f64 = 0.35;
 /// What can stand between racks and a loop, with the same.
 const EXCHANGERS: [(&str, f64); 3] =
     [("cdu", 0.01), ("air-handler", 0.05), ("immersion-tank", 0.015)];
@@ -41,8 +43,9 @@ pub(crate) fn plant(draw: &mut Draw, period: &Period, halls: &[Hall]) -> Plant {
                 let (kind, share) = draw.pick(&LOOPS);
                 let heat_kw = hall.need_kw * draw.log(0.3, 2.0);
                 let fields = self::cooling_loop(draw, period, kind, heat_kw);
+                let trims = fields.has("trim.chillers");
                 plant.parts.push((name.clone(), fields));
-                plant.need_kw += share * heat_kw;
+                plant.need_kw += (share + if trims { TRIM } else { 0.0 }) * heat_kw;
                 (name, kind == "ventilation")
             }
         };
@@ -101,6 +104,8 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
     if pads {
         fields.set("pads.enable_above", format!("{} degC", number(draw.between(8.0, 32.0))));
     }
+    let trims = matches!(kind, "tower" | "dry-cooler") && draw.chance(0.4);
+    let banked = trims && trim(draw, &mut fields, (kind, pads, heat_kw));
     if !airy && draw.chance(0.3) {
         fields.set("buffer", format!("{} L", number(draw.log(10.0, 1e5))));
     }
@@ -124,6 +129,9 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
     if chilled {
         kinds.push("chillers");
     }
+    if banked {
+        kinds.push("trim.chillers");
+    }
     for kind in kinds {
         if draw.chance(0.2) {
             fields.set(&format!("{kind}.upkeep.failures"), breakdowns(draw));
@@ -142,8 +150,10 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
         });
         fields.set("fans.control_upkeep.faults", times);
     }
-    if chilled && draw.chance(0.1) {
-        fields.set("chillers.control_upkeep.faults", period.times(draw, 2, |_, _| ()));
+    if (chilled || banked) && draw.chance(0.1) {
+        let path = if chilled { "chillers" } else { "trim.chillers" };
+        let times = period.times(draw, 2, |_, _| ());
+        fields.set(&format!("{path}.control_upkeep.faults"), times);
     }
     if draw.chance(0.3) {
         if !airy {
@@ -154,6 +164,35 @@ fn cooling_loop(draw: &mut Draw, period: &Period, kind: &str, heat_kw: f64) -> F
         }
     }
     fields
+}
+
+/// What cools the coolant on behind the device of a loop. Whether it is chillers.
+fn trim(draw: &mut Draw, fields: &mut Fields, (kind, pads, heat_kw): (&str, bool, f64)) -> bool {
+    // Fans that always run hold no supply.
+    fields.set("fans.control", draw.pick(&["variable-speed", "cycling"]));
+    if draw.chance(0.2) {
+        let capacity_kw = heat_kw * draw.log(0.05, 2.0);
+        fields.set("trim.main.capacity", format!("{} kW", number(capacity_kw)));
+        return false;
+    }
+    fields.set("supply", format!("{} degC", number(draw.between(16.0, 35.0))));
+    fields.set("trim.chillers.count", draw.whole(1, 4));
+    if draw.chance(0.6) {
+        fields.set("trim.supply", format!("{} degC", number(draw.between(5.0, 15.0))));
+    }
+    if draw.chance(0.6) {
+        let design_kw = heat_kw * draw.log(0.1, 2.0);
+        fields.set("trim.design_heat", format!("{} kW", number(design_kw)));
+    }
+    if draw.chance(0.4) {
+        let restart_s = draw.between(0.0, 900.0);
+        fields.set("trim.chillers.upkeep.restart", format!("{} s", number(restart_s)));
+    }
+    if !(kind == "dry-cooler" && pads) && draw.chance(0.5) {
+        let design_c = draw.between(20.0, 28.0);
+        fields.set("trim.tower.design_wet_bulb", format!("{} degC", number(design_c)));
+    }
+    true
 }
 
 fn exchanger(

@@ -38,6 +38,18 @@ impl Fields {
         }
     }
 
+    /// Whether anything is set at `path`.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        let (key, rest) =
+            path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
+        self.entries.iter().any(|(known, value)| match (rest, value) {
+            _ if known != key => false,
+            (None, _) => true,
+            (Some(rest), Value::Below(fields)) => fields.has(rest),
+            (Some(_), Value::Text(_)) => false,
+        })
+    }
+
     /// On one line: `{kind: feed, capacity: 1 MW}`.
     pub(crate) fn flow(&self) -> String {
         let entries = self.entries.iter().map(|(key, value)| match value {

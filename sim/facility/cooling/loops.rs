@@ -136,8 +136,10 @@ pub(in crate::facility) struct HeatBooks {
     pub(in crate::facility) rejected_j: Sum,
     dry_j: Sum,
     economiser_j: Sum,
-    /// Lifted by chillers into condenser water, and put into the coolant by motors, J.
+    /// Lifted by chillers into condenser water or taken by a trim, of that what went to a bought main,
+    /// and put into the coolant by motors, J.
     lifted_j: Sum,
+    pub(in crate::facility) bought_j: Sum,
     pub(in crate::facility) pumped_j: Sum,
     /// Water that evaporated for it, kg, and what of its heat warmed air and vapour beside the heat
     /// of evaporation at 0 degC, J.
@@ -170,6 +172,7 @@ impl HeatBooks {
             dry_j: self.dry_j.value(),
             economiser_j: self.economiser_j.value(),
             lifted_j: self.lifted_j.value(),
+            bought_j: self.bought_j.value(),
             evaporated_kg: self.evaporated_kg.value(),
             air_j: self.air_j.value(),
             supply_ks: self.supply_ks.value(),
@@ -198,6 +201,7 @@ pub(in crate::facility) struct Amounts {
     pub(in crate::facility) dry_j: f64,
     pub(in crate::facility) economiser_j: f64,
     pub(in crate::facility) lifted_j: f64,
+    pub(in crate::facility) bought_j: f64,
     /// Of the heat for which water evaporated: what warmed air and vapour.
     pub(in crate::facility) air_j: f64,
     /// kg.
@@ -348,6 +352,7 @@ impl LoopPlant {
             (&mut books.dry_j, amounts.dry_j),
             (&mut books.economiser_j, amounts.economiser_j),
             (&mut books.lifted_j, amounts.lifted_j),
+            (&mut books.bought_j, amounts.bought_j),
             (&mut books.pumped_j, self.coolant_w * elapsed_s),
             (&mut books.evaporated_kg, amounts.evaporated_kg),
             (&mut books.air_j, amounts.air_j),
@@ -386,6 +391,7 @@ impl LoopPlant {
             dry_j: booked.dry_j + open.dry_j,
             economiser_j: booked.economiser_j + open.economiser_j,
             lifted_j: booked.lifted_j + open.lifted_j,
+            bought_j: booked.bought_j + open.bought_j,
             evaporated_kg: booked.evaporated_kg + open.evaporated_kg,
             air_j: booked.air_j + open.air_j,
             supply_ks: booked.supply_ks + open.supply_ks,
@@ -418,20 +424,21 @@ impl LoopPlant {
     /// where more does, no longer does, in seconds since it was reached.
     pub(super) fn evaporates_more_s(&self, kg_s: f64) -> Option<f64> {
         let transient = self.transient.as_ref()?;
-        let LoopState { water, heat_rejected_w, .. } = self.state;
+        let LoopState { water, heat_rejected_w, bought_w, .. } = self.state;
         let by_heat = self.model.design().evaporates_by_heat();
         if !by_heat || water.evaporation_kg_s <= 0.0 || heat_rejected_w <= 0.0 {
             return None;
         }
-        let rejected_w = kg_s * heat_rejected_w / water.evaporation_kg_s;
+        let rejected_w = kg_s * (heat_rejected_w + bought_w) / water.evaporation_kg_s;
         transient.takes_more_s(rejected_w - self.beside_w)
     }
 
     /// Whether what flows in it is other than its state says: it is out of balance, or its machines
     /// draw otherwise than they were solved for.
     pub(in crate::facility) fn moves(&self) -> bool {
-        let LoopState { heat_rejected_w, water, .. } = self.state;
-        let differs = (self.beside_w - heat_rejected_w).abs() > 1e-12 * heat_rejected_w.abs();
+        let LoopState { heat_rejected_w, bought_w, water, .. } = self.state;
+        let leaves_w = heat_rejected_w + bought_w;
+        let differs = (self.beside_w - leaves_w).abs() > 1e-12 * leaves_w.abs();
         let spends_none = heat_rejected_w <= 0.0 && water.evaporation_kg_s > 0.0;
         self.transient.is_some() || differs || spends_none
     }
@@ -455,9 +462,15 @@ impl LoopPlant {
 
     fn flowing(&self, seconds: f64) -> Amounts {
         let state = &self.state;
-        let rejected_j = match &self.transient {
+        let leaves_j = match &self.transient {
             Some(transient) => transient.given(seconds).rejected_j + self.beside_w * seconds,
             None => self.beside_w * seconds,
+        };
+        // Each by its own part: the difference of the two others would round by what is no part of it.
+        let part_j = |w: f64| leaves_j * w / (state.heat_rejected_w + state.bought_w);
+        let (rejected_j, bought_j) = match state.bought_w > 0.0 {
+            true => (part_j(state.heat_rejected_w), part_j(state.bought_w)),
+            false => (leaves_j, 0.0),
         };
         let spends_water =
             state.water.evaporation_kg_s > 0.0 || state.dry_w < state.heat_rejected_w;
@@ -485,13 +498,14 @@ impl LoopPlant {
         };
         let branches = 0..self.masses.branches().len();
         let outdoors_j: f64 = branches.map(|branch| self.outdoors_since(branch, seconds)).sum();
-        let (economiser_j, lifted_j) = self.left_chilled_j(rejected_j, seconds);
+        let (economiser_j, lifted_j) = self.left_chilled_j(leaves_j, seconds);
         Amounts {
             heat_j: (self.heat_w + self.outside_w) * seconds - outdoors_j,
             rejected_j,
             dry_j,
             economiser_j,
             lifted_j,
+            bought_j,
             evaporated_kg,
             air_j,
             supply_ks: supply_c * seconds,
@@ -500,25 +514,31 @@ impl LoopPlant {
         }
     }
 
-    /// Heat that leaves chilled water in `seconds` in which `rejected_j` goes to the weather, J: past
-    /// the chillers, and by them. At rest all that comes leaves; out of balance what the tower takes
-    /// of condenser water that neither motors gave it nor it had held. The two keep their parts.
-    fn left_chilled_j(&self, rejected_j: f64, seconds: f64) -> (f64, f64) {
+    /// Heat that leaves the coolant in `seconds` in which `leaves_j` goes to the weather or a bought
+    /// main, J: past the chillers or a trim, and by them. At rest all that comes leaves; out of balance
+    /// what has gone and neither motors gave to it behind the coolant nor condenser water had held. The
+    /// two keep their parts.
+    fn left_chilled_j(&self, leaves_j: f64, seconds: f64) -> (f64, f64) {
         let LoopState { economiser_w, lifted_w, .. } = self.state;
-        let Some(node) = self.masses.condenser() else { return (0.0, 0.0) };
+        let node = self.masses.condenser();
+        if node.is_none() && self.model.design().trim().is_none() {
+            return (0.0, 0.0);
+        }
         let left_j = match &self.transient {
             Some(transient) => {
-                let warmed_k = transient.at(seconds)[node] - self.held_c[node];
-                let held_j = self.masses.capacity_j_k(node) * warmed_k;
-                rejected_j + held_j - self.condenser_w * seconds
+                let held_j = node.map_or(0.0, |node| {
+                    let warmed_k = transient.at(seconds)[node] - self.held_c[node];
+                    self.masses.capacity_j_k(node) * warmed_k
+                });
+                leaves_j + held_j - self.condenser_w * seconds
             }
             None => (self.heat_w + self.coolant_w) * seconds,
         };
-        let past_j = match economiser_w > 0.0 {
-            true => left_j * economiser_w / (economiser_w + lifted_w),
-            false => 0.0,
-        };
-        (past_j, left_j - past_j)
+        if economiser_w + lifted_w == 0.0 {
+            return (0.0, left_j);
+        }
+        let part_j = |w: f64| left_j * w / (economiser_w + lifted_w);
+        (part_j(economiser_w), part_j(lifted_w))
     }
 
     /// The state that it would settle at in `air` with `drive`.

@@ -91,7 +91,7 @@ impl Facility<'_> {
             });
             plant.state = work.state;
             // Chillers whose condensers have no water trip, and start anew when it is back.
-            let condenses = may_evaporate || plant.model.design().works_dry();
+            let condenses = may_evaporate || !plant.model.design().condenses_by_water();
             plant.operator.sees(chillers > 0.0 && condenses);
             plant.now.drive = drive;
             plant.now.work = work;

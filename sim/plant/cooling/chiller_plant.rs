@@ -1,5 +1,6 @@
 //! Chilled water from chillers on a tower, and the economiser beside them.
 
+mod series;
 mod work;
 
 use std::cell::Cell;

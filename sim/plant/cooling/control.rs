@@ -9,16 +9,14 @@
 mod bank;
 
 use self::bank::{Bank, Load};
-use super::chiller::ChillerDesign;
 use super::loops::{CoolingLoop, LoopDesign};
 use super::pool::UnitState;
-use super::state::{CoolingMode, Drive, ECONOMISER_ON_K, LoopState, Regime};
+use super::state::{CHILLERS_ON_K, CoolingMode, Drive, ECONOMISER_ON_K, LoopState, Regime};
 use crate::fluids::MoistAir;
 use crate::kernel::{Span, Time};
 
 /// Dead bands of the economiser's modes, K, and the least time in each: those of the examples
 /// of the Modelica Buildings library, whose controller follows Stein (2009).
-const CHILLERS_ON_K: f64 = 1.1;
 const ECONOMISER_OFF_K: f64 = 0.5;
 const CHILLERS_OFF_K: f64 = 0.5;
 /// Chilled water this much too warm means that the chillers fall short, K.
@@ -38,12 +36,12 @@ impl PlantControl {
     /// The operator of `plant`, or `None` for plants without chillers. It takes over a plant
     /// that has long been run as it is at its best with `heat_w` in `air`.
     pub fn new(plant: &CoolingLoop, heat_w: f64, air: &MoistAir, now: Time) -> Option<Self> {
-        let chillers = chillers_of(plant.design())?;
+        let chillers = plant.design().chillers()?;
         let state = plant.solve(heat_w, air, Drive::FULL);
         let evaporator_w = heat_w + chilled_pump_w(plant.design(), heat_w, true);
         let mode = if state.chiller_w == 0.0 && state.economiser_w > 0.0 {
             CoolingMode::Free
-        } else if state.economiser_w > 0.0 {
+        } else if state.economiser_w > 0.0 || plant.design().trim().is_some() {
             CoolingMode::Partial
         } else {
             CoolingMode::Mechanical
@@ -112,7 +110,7 @@ impl PlantControl {
         powered: bool,
     ) -> Time {
         let before = self.regime();
-        let Some(chillers) = chillers_of(plant.design()) else { return Time::MAX };
+        let Some(chillers) = plant.design().chillers() else { return Time::MAX };
         let next_mode = self.change_mode(now, plant, (heat_w, air), state);
         let evaporator_w = heat_w + chilled_pump_w(plant.design(), heat_w, state.pump_w > 0.0);
         let set_c = setpoint_c(plant.design());
@@ -150,15 +148,21 @@ impl PlantControl {
         (heat_w, air): (f64, &MoistAir),
         state: &LoopState,
     ) -> Time {
-        let LoopDesign::ChillerPlant(design) = plant.design() else { return Time::MAX };
-        if design.economiser.is_none() || !state.flowing {
+        let design = plant.design();
+        // A trim can do what a tower without water no longer does.
+        let device_stands = design.trim().is_some() && state.flow > 0.0 && !state.flowing;
+        if !design.has_economiser() || (!state.flowing && !device_stands) {
             return Time::MAX;
         }
         let due = self.mode_since + self.least_time;
         if due > now {
             return due;
         }
-        let set_c = design.setpoint_c;
+        let set_c = setpoint_c(design);
+        // Chillers rest again at the same part of any dead band.
+        let of_trim = |band_k: f64| (band_k, band_k * (CHILLERS_OFF_K / CHILLERS_ON_K));
+        let usual = (CHILLERS_ON_K, CHILLERS_OFF_K);
+        let (on_k, off_k) = design.trim().map_or(usual, |trim| of_trim(trim.dead_band_k));
         // Chilled water behind the economiser, with the plant in a mode.
         let behind = |state: &LoopState| {
             let range_k = state.return_c - state.supply_c;
@@ -166,9 +170,13 @@ impl PlantControl {
             state.return_c - range_k * state.economiser_w / evaporator_w
         };
         let wanted = match self.mode {
-            CoolingMode::Free if state.supply_c > set_c + CHILLERS_ON_K => CoolingMode::Partial,
-            CoolingMode::Partial if behind(state) <= set_c + CHILLERS_OFF_K => CoolingMode::Free,
-            CoolingMode::Partial if behind(state) > state.return_c - ECONOMISER_OFF_K => {
+            _ if device_stands => CoolingMode::Partial,
+            CoolingMode::Free if state.supply_c > set_c + on_k => CoolingMode::Partial,
+            CoolingMode::Partial if behind(state) <= set_c + off_k => CoolingMode::Free,
+            // Behind a device that is of no use a trim goes on with its coolant led past it.
+            CoolingMode::Partial
+                if design.trim().is_none() && behind(state) > state.return_c - ECONOMISER_OFF_K =>
+            {
                 CoolingMode::Mechanical
             }
             CoolingMode::Mechanical => {
@@ -191,20 +199,13 @@ impl PlantControl {
     }
 }
 
-fn chillers_of(design: &LoopDesign) -> Option<&ChillerDesign> {
-    match design {
-        LoopDesign::ChillerPlant(plant) => Some(&plant.chillers),
-        LoopDesign::AirCooledChiller(plant) => Some(&plant.chillers),
-        _ => None,
-    }
-}
-
 /// What the pumps of chilled water put into it, all of them `running`, W.
 fn chilled_pump_w(design: &LoopDesign, heat_w: f64, running: bool) -> f64 {
     let (circuit, load) = match design {
         LoopDesign::ChillerPlant(plant) => (&plant.circuit, heat_w / plant.design_heat_w),
         LoopDesign::AirCooledChiller(plant) => (&plant.circuit, heat_w / plant.design_heat_w),
-        _ => return 0.0,
+        LoopDesign::Hydronic(plant) => (&plant.circuit, heat_w / plant.design_heat_w),
+        LoopDesign::Ventilation(_) => return 0.0,
     };
     let share = if running { 1.0 } else { 0.0 };
     circuit.pump_law.run(share, load).power * circuit.pump_heat_w()
@@ -214,7 +215,8 @@ fn setpoint_c(design: &LoopDesign) -> f64 {
     match design {
         LoopDesign::ChillerPlant(plant) => plant.setpoint_c,
         LoopDesign::AirCooledChiller(plant) => plant.setpoint_c,
-        _ => f64::INFINITY,
+        LoopDesign::Hydronic(plant) => plant.setpoint_c.max(plant.minimum_supply_c),
+        LoopDesign::Ventilation(_) => f64::INFINITY,
     }
 }
 

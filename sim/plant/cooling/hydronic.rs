@@ -3,14 +3,13 @@
 use super::basin::BasinHeater;
 use super::circuit::{CircuitDesign, Stream};
 use super::device::{Asked, Rejected};
-use super::dry_cooler::DryCoolerDesign;
+use super::devices::DeviceDesign;
 use super::exchange::RackExchanger;
-use super::fluid_cooler::FluidCoolerDesign;
-use super::hybrid::HybridDesign;
+use super::head::Head;
 use super::pumps::Pumping;
 use super::staging::{Control, FanControl};
 use super::state::{Drive, LoopState, still};
-use super::tower::TowerDesign;
+use super::trim::{TrimDesign, Worked};
 use crate::fluids::MoistAir;
 
 /// A pumped loop and the device at its end.
@@ -32,25 +31,22 @@ pub struct HydronicDesign {
     pub minimum_fan_speed: f64,
     /// The heater in the basins of its device, if any.
     pub basin: Option<BasinHeater>,
-}
-
-/// The heat-rejection device of a pumped loop.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum DeviceDesign {
-    /// Open cooling tower.
-    Tower(TowerDesign),
-    /// Dry cooler.
-    DryCooler(DryCoolerDesign),
-    /// Evaporative fluid cooler.
-    FluidCooler(FluidCoolerDesign),
-    /// Dry cooler ahead of an open tower.
-    Hybrid(HybridDesign),
+    /// What cools the coolant on behind the device, if anything does.
+    pub trim: Option<TrimDesign>,
 }
 
 impl HydronicDesign {
     /// The most that fans, spray pumps and basin heaters draw, W.
     pub(super) fn max_fan_w(&self) -> f64 {
-        self.device.max_fan_w() + self.basin.map_or(0.0, |basin| basin.max_w())
+        let of_trim_w =
+            self.trim.as_ref().and_then(TrimDesign::tower).map_or(0.0, |c| c.tower.fan_w);
+        self.device.max_fan_w() + self.basin.map_or(0.0, |basin| basin.max_w()) + of_trim_w
+    }
+
+    /// The most that pumps of the loop and of its trim's condensers draw, W.
+    pub(super) fn max_pump_w(&self) -> f64 {
+        let trim = self.trim.as_ref().and_then(TrimDesign::tower);
+        self.circuit.pump_w + trim.map_or(0.0, |plant| plant.condenser_pump_w)
     }
 
     /// The steady state at `heat_w`: as the device runs to hold the setpoint, or as near as it can.
@@ -77,13 +73,23 @@ impl HydronicDesign {
             return LoopState { fan_w, heater_w, pump_w, flow, ..still(air) };
         };
         let total_w = asked.heat_w;
+        let device = self.device_with(drive);
+        let head = match self.trim.as_ref().map(|trim| trim.behind(device, &asked, drive)) {
+            Some(Ok(worked)) => {
+                let state = LoopState { pump_w, flow, ..trimmed(&worked, &asked, standing_w) };
+                let rack_inlet_c = racks.inlet_c(state.supply_c, heat_w, flow);
+                let pump_w = pump_w + state.condenser_pump_w;
+                return LoopState { rack_inlet_c, pump_w, ..state };
+            }
+            Some(Err(head)) => head,
+            None => Head::Free,
+        };
+        if device.is_none() {
+            let (fan_w, heater_w) = (standing_w, standing_w);
+            return LoopState { fan_w, heater_w, pump_w, flow, head, ..still(air) };
+        }
         let Rejected { staged, fan_w, spray_w, wet, dry_w, vapour, air_ratio, water } =
-            match &self.device {
-                DeviceDesign::Tower(tower) => tower.run(&asked),
-                DeviceDesign::DryCooler(cooler) => cooler.run(&asked),
-                DeviceDesign::FluidCooler(cooler) => cooler.run(&asked),
-                DeviceDesign::Hybrid(hybrid) => hybrid.run(&asked),
-            };
+            self.device.run(&asked);
         let range_k = asked.range_k();
         let heater_w = if wet { 0.0 } else { standing_w };
         LoopState {
@@ -102,6 +108,8 @@ impl HydronicDesign {
             heat_rejected_w: total_w,
             dry_w,
             air_w: vapour.air_w,
+            economiser_w: if self.trim.is_some() { total_w } else { 0.0 },
+            head,
             saturated: staged.saturated,
             flowing: true,
             ..still(air)
@@ -113,17 +121,22 @@ impl HydronicDesign {
     pub(super) fn supply_c(&self, heat_w: f64, air: &MoistAir, drive: &Drive) -> Option<f64> {
         let pumping = self.circuit.run(drive.pumps, heat_w / self.design_heat_w);
         let asked = self.asked(heat_w, pumping, air, drive)?;
-        let settled = match &self.device {
-            DeviceDesign::Tower(tower) => tower.settle(&asked),
-            DeviceDesign::DryCooler(cooler) => cooler.settle(&asked),
-            DeviceDesign::FluidCooler(cooler) => cooler.settle(&asked),
-            DeviceDesign::Hybrid(hybrid) => hybrid.settle(&asked),
-        };
-        Some(settled.leaving_c)
+        let device = self.device_with(drive);
+        let trimmed = self.trim.as_ref().map(|trim| trim.behind(device, &asked, drive));
+        match (trimmed, device) {
+            (Some(Ok(worked)), _) => Some(worked.supply_c),
+            (_, device) => Some(device?.settle(&asked).leaving_c),
+        }
+    }
+
+    /// The device, unless it is a tower without water.
+    fn device_with(&self, drive: &Drive) -> Option<&DeviceDesign> {
+        let dry_tower = !drive.may_evaporate && matches!(self.device, DeviceDesign::Tower(_));
+        (!dry_tower).then_some(&self.device)
     }
 
     /// What is asked of the device with `heat_w` of racks and the pumps running as they do; none
-    /// where no coolant goes round or a tower has no water.
+    /// where no coolant goes round, or a tower has no water and nothing is behind it.
     fn asked<'a>(
         &self,
         heat_w: f64,
@@ -132,8 +145,7 @@ impl HydronicDesign {
         drive: &Drive,
     ) -> Option<Asked<'a>> {
         let circuit = &self.circuit;
-        let dry_tower = !drive.may_evaporate && matches!(self.device, DeviceDesign::Tower(_));
-        if flow == 0.0 || dry_tower {
+        if flow == 0.0 || (self.device_with(drive).is_none() && self.trim.is_none()) {
             return None;
         }
         let coolant_kg_s = flow * circuit.flow_kg_s;
@@ -156,24 +168,41 @@ impl HydronicDesign {
     }
 }
 
-impl DeviceDesign {
-    /// The most that its fans and spray pumps draw, W.
-    fn max_fan_w(&self) -> f64 {
-        match self {
-            Self::Tower(t) => t.fan_w,
-            Self::DryCooler(d) => d.fan_w,
-            Self::FluidCooler(f) => f.dry.fan_w + f.spray.pump_w,
-            Self::Hybrid(h) => h.dry.fan_w + h.tower.fan_w,
-        }
+/// The state of a loop whose trim works, but for its own pumps and its racks; basin heaters of a device
+/// without water draw `standing_w`.
+fn trimmed(worked: &Worked, asked: &Asked<'_>, standing_w: f64) -> LoopState {
+    let Worked { supply_c, device_c, device_w, device, trim, left_w, saturated } = *worked;
+    let wet = device.is_some_and(|device| device.wet);
+    let heater_w = if wet { 0.0 } else { standing_w };
+    let mut state = LoopState {
+        supply_c,
+        return_c: supply_c + (asked.heat_w - left_w) / asked.coolant.w_k,
+        device_c,
+        fan_w: trim.fan_w + heater_w,
+        heater_w,
+        condenser_pump_w: trim.condenser_pump_w,
+        chiller_w: trim.chiller_w,
+        water: trim.water,
+        heat_rejected_w: trim.heat_rejected_w + device_w,
+        dry_w: trim.dry_w,
+        air_w: trim.air_w,
+        economiser_w: device_w,
+        lifted_w: trim.lifted_w,
+        bought_w: trim.bought_w,
+        left_w,
+        head: trim.head,
+        saturated,
+        flowing: true,
+        ..still(asked.air)
+    };
+    if let Some(device) = device {
+        state.fan_w += device.fan_w;
+        state.spray_w = device.spray_w;
+        state.fan_speed = device.staged.speed();
+        state.air_ratio = device.air_ratio;
+        state.water = state.water.beside(device.water);
+        state.dry_w += device.dry_w;
+        state.air_w += device.vapour.air_w;
     }
-
-    /// Number of cells or units, which fail one at a time.
-    pub(super) fn units(&self) -> u32 {
-        match self {
-            Self::Tower(t) => t.cells,
-            Self::DryCooler(d) => d.units,
-            Self::FluidCooler(f) => f.dry.units,
-            Self::Hybrid(h) => h.tower.cells,
-        }
-    }
+    state
 }

@@ -4,12 +4,14 @@ use super::air_cooled::AirCooledChillerDesign;
 use super::chiller::ChillerDesign;
 use super::chiller_plant::ChillerPlantDesign;
 use super::circuit::CircuitDesign;
+use super::devices::DeviceDesign;
 use super::exchange::RackExchanger;
-use super::hydronic::{DeviceDesign, HydronicDesign};
+use super::hydronic::HydronicDesign;
 use super::per_machine::PerMachine;
 use super::root;
 use super::staging::FanControl;
 use super::state::{BOILING_C, ControlFault, Drive, LoopState, still};
+use super::trim::{TrimDesign, TrimSource};
 use super::ventilation::VentilationDesign;
 use crate::fluids::MoistAir;
 use crate::fluids::water::{CP_WATER, DENSITY_WATER};
@@ -56,9 +58,42 @@ impl LoopDesign {
         matches!(self, Self::Ventilation(_))
     }
 
-    /// Whether the loop has a waterside economiser.
+    /// Whether the weather cools the loop beside chillers that an operator starts and stops: by a
+    /// waterside economiser, or by the device before a trim.
     pub fn has_economiser(&self) -> bool {
-        matches!(self, Self::ChillerPlant(plant) if plant.economiser.is_some())
+        match self {
+            Self::ChillerPlant(plant) => plant.economiser.is_some(),
+            _ => self.trim().is_some_and(|trim| trim.chillers().is_some()),
+        }
+    }
+
+    /// What cools its coolant on behind the device of a pumped loop.
+    pub fn trim(&self) -> Option<&TrimDesign> {
+        match self {
+            Self::Hydronic(h) => h.trim.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a part of its heat may go to a bought main of chilled water.
+    pub fn buys_cold(&self) -> bool {
+        self.trim().is_some_and(|trim| matches!(trim.source, TrimSource::Main { .. }))
+    }
+
+    /// Its chillers.
+    pub(super) fn chillers(&self) -> Option<&ChillerDesign> {
+        match self {
+            Self::ChillerPlant(plant) => Some(&plant.chillers),
+            Self::AirCooledChiller(plant) => Some(&plant.chillers),
+            Self::Hydronic(_) => self.trim()?.chillers(),
+            Self::Ventilation(_) => None,
+        }
+    }
+
+    /// Whether its chillers, if it has any, give their heat to water that evaporates.
+    pub fn condenses_by_water(&self) -> bool {
+        matches!(self, Self::ChillerPlant(_))
+            || self.trim().is_some_and(|trim| trim.tower().is_some())
     }
 
     /// The supply temperature that the loop is to hold, degrees Celsius; none where it floats
@@ -88,7 +123,9 @@ impl LoopDesign {
     pub fn evaporates(&self) -> bool {
         match self {
             LoopDesign::Hydronic(h) => match &h.device {
-                DeviceDesign::DryCooler(cooler) => cooler.pads.is_some(),
+                DeviceDesign::DryCooler(cooler) => {
+                    cooler.pads.is_some() || self.condenses_by_water()
+                }
                 DeviceDesign::Tower(_) | DeviceDesign::FluidCooler(_) | DeviceDesign::Hybrid(_) => {
                     true
                 }
@@ -103,16 +140,22 @@ impl LoopDesign {
     /// passes its pads.
     pub fn evaporates_by_heat(&self) -> bool {
         match self {
-            LoopDesign::Hydronic(h) => !matches!(h.device, DeviceDesign::DryCooler(_)),
+            LoopDesign::Hydronic(h) => {
+                !matches!(h.device, DeviceDesign::DryCooler(_)) || self.condenses_by_water()
+            }
             LoopDesign::ChillerPlant(_) => true,
             LoopDesign::AirCooledChiller(_) | LoopDesign::Ventilation(_) => false,
         }
     }
 
-    /// Whether it rejects heat without water too: an open tower does not.
+    /// Whether it rejects heat without water too: an open tower does not, but a trim behind it that
+    /// needs none.
     pub fn works_dry(&self) -> bool {
         match self {
-            LoopDesign::Hydronic(h) => !matches!(h.device, DeviceDesign::Tower(_)),
+            LoopDesign::Hydronic(h) => {
+                !matches!(h.device, DeviceDesign::Tower(_))
+                    || (h.trim.is_some() && !self.condenses_by_water())
+            }
             LoopDesign::ChillerPlant(_) => false,
             LoopDesign::AirCooledChiller(_) | LoopDesign::Ventilation(_) => true,
         }
@@ -189,7 +232,7 @@ impl CoolingLoop {
     /// How much `heat_w` of its racks, and what its pumps put into it, warm the coolant of `state`, K.
     pub(super) fn range_k(&self, heat_w: f64, state: &LoopState) -> f64 {
         let (circuit, pump_w) = match &self.design {
-            LoopDesign::Hydronic(h) => (&h.circuit, state.pump_w),
+            LoopDesign::Hydronic(h) => (&h.circuit, state.pump_w - state.condenser_pump_w),
             LoopDesign::ChillerPlant(c) => (&c.circuit, state.pump_w - state.condenser_pump_w),
             LoopDesign::AirCooledChiller(c) => (&c.circuit, state.pump_w),
             LoopDesign::Ventilation(_) => return state.return_c - state.supply_c,
@@ -265,7 +308,8 @@ impl CoolingLoop {
         match &self.design {
             LoopDesign::Hydronic(h) => {
                 let fixed = drive.fan_speed.is_some() || h.fan_control == FanControl::AlwaysOn;
-                fixed && state.supply_c > h.minimum_supply_c
+                let trimmed = state.lifted_w > 0.0 && !state.saturated;
+                fixed && !trimmed && state.supply_c > h.minimum_supply_c
             }
             _ => false,
         }
@@ -320,11 +364,9 @@ impl CoolingLoop {
     /// the pressure in them trips machines at their least load, at or below the second they start
     /// again. None without chillers.
     pub fn head_limits_c(&self, drive: &Drive) -> Option<(f64, f64)> {
-        let (chillers, flow) = match &self.design {
-            LoopDesign::ChillerPlant(c) => (&c.chillers, c.circuit.pump_law.full_flow(drive.pumps)),
-            LoopDesign::AirCooledChiller(c) => (&c.chillers, 1.0),
-            _ => return None,
-        };
+        let chillers = self.design.chillers()?;
+        let by_water = self.design.condenses_by_water();
+        let flow = if by_water { self.full_flow(drive.pumps) } else { 1.0 };
         let least = chillers.curves.least_unloading.min(chillers.curves.most_part_load);
         Some((chillers.head.trips_at_c(least, flow), chillers.head.restarts_c))
     }
@@ -335,7 +377,8 @@ impl CoolingLoop {
         match &self.design {
             LoopDesign::ChillerPlant(c) => Some(condenser_c.max(c.minimum_condenser_c)),
             LoopDesign::AirCooledChiller(c) => Some(air.dry_bulb_c + c.recirculation_k),
-            _ => None,
+            LoopDesign::Hydronic(h) => h.trim.as_ref()?.entering_c(air),
+            LoopDesign::Ventilation(_) => None,
         }
     }
 
@@ -343,7 +386,10 @@ impl CoolingLoop {
     /// warms the room.
     pub fn heat_shares(&self) -> (f64, f64) {
         match &self.design {
-            LoopDesign::Hydronic(h) => (h.circuit.pump_heat, 0.0),
+            LoopDesign::Hydronic(h) => {
+                let chillers = self.design.chillers();
+                (h.circuit.pump_heat, chillers.map_or(0.0, |chillers| chillers.compressor_heat))
+            }
             LoopDesign::ChillerPlant(c) => (c.circuit.pump_heat, c.chillers.compressor_heat),
             LoopDesign::AirCooledChiller(c) => (c.circuit.pump_heat, c.chillers.compressor_heat),
             LoopDesign::Ventilation(_) => (0.0, 0.0),
@@ -374,7 +420,7 @@ impl CoolingLoop {
     /// The most that the pumps ever draw, W.
     pub fn max_pump_w(&self) -> f64 {
         match &self.design {
-            LoopDesign::Hydronic(h) => h.circuit.pump_w,
+            LoopDesign::Hydronic(h) => h.max_pump_w(),
             LoopDesign::ChillerPlant(c) => c.circuit.pump_w + c.condenser_pump_w,
             LoopDesign::AirCooledChiller(c) => c.circuit.pump_w,
             LoopDesign::Ventilation(_) => 0.0,
@@ -383,12 +429,9 @@ impl CoolingLoop {
 
     /// The most that the chillers ever draw, W.
     pub fn max_chiller_w(&self) -> f64 {
-        let of = |c: &ChillerDesign| f64::from(c.units) * c.max_power_w;
-        match &self.design {
-            LoopDesign::ChillerPlant(c) => of(&c.chillers),
-            LoopDesign::AirCooledChiller(c) => of(&c.chillers),
-            LoopDesign::Hydronic(_) | LoopDesign::Ventilation(_) => 0.0,
-        }
+        self.design
+            .chillers()
+            .map_or(0.0, |chillers| f64::from(chillers.units) * chillers.max_power_w)
     }
 
     /// Coolant with a share `running` of the pumps at full speed, as a share of design.
@@ -403,12 +446,13 @@ impl CoolingLoop {
 
     /// How many fans (cells, units), pumps and chillers the loop has, each failing on its own.
     pub fn units(&self) -> PerMachine<u32> {
-        let (fans, pumps, chillers) = match &self.design {
-            LoopDesign::Hydronic(h) => (h.device.units(), h.circuit.pumps, 0),
-            LoopDesign::ChillerPlant(c) => (c.tower.cells, c.circuit.pumps, c.chillers.units),
-            LoopDesign::AirCooledChiller(c) => (0, c.circuit.pumps, c.chillers.units),
-            LoopDesign::Ventilation(v) => (v.fans, 0, 0),
+        let (fans, pumps) = match &self.design {
+            LoopDesign::Hydronic(h) => (h.device.units(), h.circuit.pumps),
+            LoopDesign::ChillerPlant(c) => (c.tower.cells, c.circuit.pumps),
+            LoopDesign::AirCooledChiller(c) => (0, c.circuit.pumps),
+            LoopDesign::Ventilation(v) => (v.fans, 0),
         };
+        let chillers = self.design.chillers().map_or(0, |chillers| chillers.units);
         PerMachine { fans, pumps, chillers }
     }
 }

@@ -17,6 +17,9 @@ mod chiller_plant;
 mod hydronic;
 mod ventilation;
 
+mod devices;
+mod trim;
+
 mod chiller;
 mod dry_cooler;
 mod fluid_cooler;
@@ -60,6 +63,7 @@ pub use chiller_plant::ChillerPlantDesign;
 pub use circuit::CircuitDesign;
 pub use control::PlantControl;
 pub use curves::{ChillerCurves, Condenser, CurveSet};
+pub use devices::DeviceDesign;
 pub use dry_cooler::DryCoolerDesign;
 pub use exchange::{Sides, WaterExchanger};
 pub use exchanger::{ExchangerDesign, ExchangerKind, ExchangerState};
@@ -67,7 +71,7 @@ pub use fans::FanLaw;
 pub use fluid_cooler::{EvaporationLaw, FluidCoolerDesign, SprayControl, SprayDesign};
 pub use head::{Head, HeadLimit};
 pub use hybrid::HybridDesign;
-pub use hydronic::{DeviceDesign, HydronicDesign};
+pub use hydronic::HydronicDesign;
 pub use inertia::{
     Branch, BranchConditions, CondenserRejection, Conditions, Given, Masses, NATURAL, Part,
     Rejection, Transient,
@@ -89,6 +93,7 @@ pub use staging::FanControl;
 pub use state::{BOILING_C, ControlFault, CoolingMode, Drive, LoopState, Regime};
 pub use thermal::{Crossing, ThermalNetwork, ThermalNode, Trajectory};
 pub use tower::TowerDesign;
+pub use trim::{TrimDesign, TrimSource};
 pub use ventilation::VentilationDesign;
 pub use water::WaterFlows;
 pub use work::{Capacities, HELD_K, Moment, Work};

@@ -9,11 +9,13 @@ mod kinds;
 mod basin;
 mod chillers;
 mod chip;
+mod condenser;
 mod fans;
 mod outside_air;
 mod pads;
 mod pumps;
 mod tower;
+mod trim;
 mod water;
 
 mod exchanger;
@@ -151,7 +153,7 @@ impl CoolingSpec {
         match machine {
             Machine::Fan => parts.fans().is_some(),
             Machine::Pump => parts.pumps().is_some(),
-            Machine::Chiller => parts.chillers().is_some(),
+            Machine::Chiller => parts.all_chillers().is_some(),
         }
     }
 
@@ -162,7 +164,10 @@ impl CoolingSpec {
         let (own, field) = match machine {
             Machine::Fan => (&parts.fans()?.fed_by, "fans.fed_by"),
             Machine::Pump => (&parts.pumps()?.fed_by, "pumps.fed_by"),
-            Machine::Chiller => (&parts.chillers()?.fed_by, "chillers.fed_by"),
+            Machine::Chiller => match (parts.chillers(), parts.all_chillers()?) {
+                (Some(_), chillers) => (&chillers.fed_by, "chillers.fed_by"),
+                (None, chillers) => (&chillers.fed_by, "trim.chillers.fed_by"),
+            },
         };
         let named = |names: &&Names| !names.0.is_empty();
         let of_whole = || parts.fed_by().filter(named).map(|names| (names, "fed_by"));

@@ -90,10 +90,12 @@ pub struct LoopState {
     /// zero where it is pads that evaporate.
     pub air_w: f64,
     /// Part of the racks' and pumps' heat that goes to the weather past the chillers, by a
-    /// waterside economiser, W.
+    /// waterside economiser, or by the device before a trim, W.
     pub economiser_w: f64,
-    /// Part of that heat that the chillers of a plant with a tower lift, W.
+    /// Part of that heat that the chillers of a plant with a tower lift, or that a trim takes, W.
     pub lifted_w: f64,
+    /// Heat that goes to a bought main of chilled water, and not to the weather, W.
+    pub bought_w: f64,
     /// Heat of racks and pumps that nothing carries off, W: what boils away at [`BOILING_C`].
     pub left_w: f64,
     /// What the pressure in the condensers does to the chillers.
@@ -109,7 +111,7 @@ impl LoopState {
     /// The same with no heat going to the weather.
     pub fn without_weather(self) -> Self {
         let water = WaterFlows::default();
-        Self { heat_rejected_w: 0.0, dry_w: 0.0, air_w: 0.0, water, ..self }
+        Self { heat_rejected_w: 0.0, bought_w: 0.0, dry_w: 0.0, air_w: 0.0, water, ..self }
     }
 }
 
@@ -135,6 +137,7 @@ pub(super) fn still(air: &MoistAir) -> LoopState {
         air_w: 0.0,
         economiser_w: 0.0,
         lifted_w: 0.0,
+        bought_w: 0.0,
         left_w: 0.0,
         head: Head::Free,
         saturated: false,
@@ -167,6 +170,9 @@ pub enum CoolingMode {
 /// its modes from the examples of the Modelica Buildings library, whose controller follows Stein
 /// (2009).
 pub(super) const ECONOMISER_ON_K: f64 = 1.1;
+/// Chillers take part beside an economiser, or behind a device, when the supply is this much too warm,
+/// K, from the same.
+pub(super) const CHILLERS_ON_K: f64 = 1.1;
 
 /// What a control does when it has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

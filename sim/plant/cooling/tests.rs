@@ -22,6 +22,7 @@ mod outside_air;
 mod pads;
 mod reference;
 mod specs;
+mod trim;
 
 /// Columns of a CSV of the test data (plain or gzip), or `None` where the data are not at hand.
 pub(super) fn table(path: &str, columns: &[&str]) -> Option<Vec<Vec<f64>>> {

@@ -32,6 +32,15 @@ impl WaterFlows {
         let makeup_kg_s = evaporation_kg_s + drift_kg_s + blowdown_kg_s;
         Self { evaporation_kg_s, drift_kg_s, blowdown_kg_s, makeup_kg_s }
     }
+
+    /// The water of two devices on one basin, whose make-up is again what goes, to the last digit.
+    pub(super) fn beside(self, other: Self) -> Self {
+        let evaporation_kg_s = self.evaporation_kg_s + other.evaporation_kg_s;
+        let drift_kg_s = self.drift_kg_s + other.drift_kg_s;
+        let blowdown_kg_s = self.blowdown_kg_s + other.blowdown_kg_s;
+        let makeup_kg_s = evaporation_kg_s + drift_kg_s + blowdown_kg_s;
+        Self { evaporation_kg_s, drift_kg_s, blowdown_kg_s, makeup_kg_s }
+    }
 }
 
 impl AddAssign for WaterFlows {

@@ -110,6 +110,7 @@ impl CoolingLoop {
         let device_c = match self.design() {
             LoopDesign::ChillerPlant(_) => moment.condenser_c,
             LoopDesign::Ventilation(_) => state.device_c,
+            design if design.trim().is_some() => supply_c + (state.device_c - state.supply_c),
             _ => supply_c,
         };
         let rack_inlet_c = self.inlet_c(supply_c, moment.heat_w, state.flow);

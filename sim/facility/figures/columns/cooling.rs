@@ -50,13 +50,39 @@ pub(super) static LOOP: &[Column] = &[
         Scale::MW,
         Sum,
         |v, i| v.loops[i].state.economiser_w,
-        "Heat past the chillers: zero where the economiser idles.",
+        "Heat past the chillers or a trim: zero where the economiser idles.",
     )
     .amount(|v, i, _| v.flowed[i].0.economiser_j)
     .totals(&[Total::integral(mwh(
         "economiser",
-        "Heat that an economiser carried past the chillers.",
+        "Heat that an economiser, or the device before a trim, carried past the chillers.",
     ))]),
+    Column::new(
+        "trim",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].state.lifted_w,
+        "Heat of the coolant that its trim takes: trim chillers, whose power is in `chillers`, or a bought main.",
+    )
+    .amount(|v, i, _| v.flowed[i].0.lifted_j)
+    .only(|design, i| design.loops[i].design.trim().is_some())
+    .totals(&[Total::integral(mwh("trim", "Heat that a trim took behind its device.").lower())]),
+    Column::new(
+        "bought",
+        Scale::MW,
+        Sum,
+        |v, i| v.loops[i].state.bought_w,
+        "Heat that goes to a bought main of chilled water.",
+    )
+    .amount(|v, i, _| v.flowed[i].0.bought_j)
+    .only(|design, i| design.loops[i].design.buys_cold())
+    .totals(&[Total::integral(
+        mwh(
+            "bought",
+            "Heat that went to a bought main of chilled water: cold that is bought, which no PUE counts.",
+        )
+        .lower(),
+    )]),
     Column::new(
         "rejected",
         Scale::MW,

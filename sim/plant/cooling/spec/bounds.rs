@@ -64,6 +64,8 @@ pub(super) const CURVE_END: Bounds<Temperature> = degrees(-40.0, 80.0);
 pub(super) const RANGE: Bounds<TemperatureDelta> = kelvins(1.0, 40.0);
 /// How far above a loop racks are: none for racks on the loop itself.
 pub(super) const RACK_APPROACH: Bounds<TemperatureDelta> = kelvins(0.0, 30.0);
+/// How much too warm a supply may be until chillers are called: more than what counts as too warm.
+pub(super) const DEAD_BAND: Bounds<TemperatureDelta> = kelvins(0.1, 10.0);
 /// How near an exchanger brings its streams.
 pub(super) const APPROACH: Bounds<TemperatureDelta> = kelvins(0.1, 30.0);
 /// How far above the wet bulb a tower is asked to cool.

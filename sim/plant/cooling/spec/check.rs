@@ -163,7 +163,10 @@ impl Check<'_> {
                         design.setpoint_c, state.supply_c
                     ),
                 )
-                .help("on hotter days and at altitude it is warmer still"),
+                .help(match design.trim {
+                    Some(_) => "the trim is too small: raise its `design_heat` or `capacity`",
+                    None => "on hotter days and at altitude it is warmer still",
+                }),
             );
         }
     }

@@ -190,6 +190,49 @@ impl ChillersSpec {
     }
 }
 
+impl ChillersSpec {
+    /// Whether anything is written of them.
+    pub(super) fn is_written(&self) -> bool {
+        let Self {
+            fed_by,
+            count,
+            curves,
+            own_curves,
+            capacity,
+            cop,
+            beyond_curves,
+            compressor_heat,
+            staging,
+            upkeep,
+            control_upkeep,
+        } = self;
+        let StagingSpec { up_at, up_after, down_at, least_run_time } = staging;
+        fed_by.is_some()
+            || count.is_some()
+            || curves.is_some()
+            || own_curves.is_some()
+            || capacity.is_some()
+            || cop.is_some()
+            || beyond_curves.is_some()
+            || compressor_heat.is_some()
+            || up_at.is_some()
+            || up_after.is_some()
+            || down_at.is_some()
+            || least_run_time.is_some()
+            || *upkeep != UpkeepSpec::default()
+            || *control_upkeep != ControlUpkeepSpec::default()
+    }
+
+    /// Refuses a share of their heat that reaches condensers that stand with them in outdoor air.
+    pub(super) fn refuse_compressor_heat(&self, check: &mut Check<'_>) {
+        if self.compressor_heat.is_some() {
+            let message =
+                "compressors with air-cooled condensers stand outdoors, with all of their heat";
+            check.error("chillers.compressor_heat", message.to_owned());
+        }
+    }
+}
+
 impl StagingSpec {
     fn resolve(&self, check: &mut Check<'_>, (start_delay, standby): (Span, u32)) -> StagingDesign {
         let down_at = check.bounded("down_at", self.down_at, 0.85, &bounds::STAGE);

@@ -65,7 +65,11 @@ impl CoolingSpec {
         let coolant_j_k = if design.is_ventilation() { 0.0 } else { volume_m3 * j_m3k };
 
         let units = CoolingLoop::new(design).units();
-        let (fans, pumps, chillers) = (parts.fans(), parts.pumps(), parts.chillers());
+        let (fans, pumps, chillers) = (parts.fans(), parts.pumps(), parts.all_chillers());
+        let (chillers_upkeep, staged_by) = match parts.chillers() {
+            Some(_) => ("chillers.upkeep", "chillers.control_upkeep"),
+            None => ("trim.chillers.upkeep", "trim.chillers.control_upkeep"),
+        };
         let mut upkeep = |field, part: Option<&UpkeepSpec>, units, restart| {
             check.within(field, |check| {
                 part.map_or_else(Upkeep::default, |spec| spec.resolve(check, units, restart))
@@ -77,7 +81,7 @@ impl CoolingSpec {
             chillers: Upkeep {
                 restart: Span::ZERO,
                 ..upkeep(
-                    "chillers.upkeep",
+                    chillers_upkeep,
                     chillers.map(|part| &part.upkeep),
                     units.chillers,
                     Span::ZERO,
@@ -89,7 +93,7 @@ impl CoolingSpec {
         });
         let staging = chillers.map_or_else(ControlDesign::default, |part| {
             let control = &part.control_upkeep;
-            check.within("chillers.control_upkeep", |check| control.resolve_stuck(check))
+            check.within(staged_by, |check| control.resolve_stuck(check))
         });
         let make_up = match parts.water() {
             Some(water) => water.resolve(design.evaporates(), check.faults),

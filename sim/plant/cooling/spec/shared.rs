@@ -7,6 +7,7 @@ use super::check::Coolant;
 use super::chillers::ChillersSpec;
 use super::fans::FansSpec;
 use super::pumps::PumpsSpec;
+use super::trim::TrimSpec;
 use super::upkeep::ControlUpkeepSpec;
 use super::water::MakeUpSpec;
 use crate::spec::Names;
@@ -32,6 +33,16 @@ pub(super) trait Parts {
 
     fn chillers(&self) -> Option<&ChillersSpec> {
         None
+    }
+
+    fn trim(&self) -> Option<&TrimSpec> {
+        None
+    }
+
+    /// Its chillers, or those of its trim.
+    fn all_chillers(&self) -> Option<&ChillersSpec> {
+        let of_trim = || self.trim().filter(|trim| trim.main.is_none()).map(|trim| &trim.chillers);
+        self.chillers().or_else(of_trim)
     }
 
     fn water(&self) -> Option<&MakeUpSpec> {
@@ -214,6 +225,19 @@ macro_rules! cooling_spec {
             $($parts)*
             fn chillers(&self) -> Option<&$crate::plant::cooling::spec::chillers::ChillersSpec> {
                 Some(&self.chillers)
+            }
+        ]);
+    };
+    (@ [trim $($rest:ident)*] $kind:tt [$($fields:tt)*] [$($parts:tt)*]) => {
+        cooling_spec!(@ [$($rest)*] $kind [
+            $($fields)*
+            /// What cools the coolant on behind the device, in series (default: nothing, and `supply`
+            /// is what the weather lets it be).
+            pub trim: Option<$crate::plant::cooling::spec::trim::TrimSpec>,
+        ] [
+            $($parts)*
+            fn trim(&self) -> Option<&$crate::plant::cooling::spec::trim::TrimSpec> {
+                self.trim.as_ref()
             }
         ]);
     };

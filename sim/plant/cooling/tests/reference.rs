@@ -43,6 +43,7 @@ fn energyplus_tower() -> HydronicDesign {
         minimum_supply_c: -50.0,
         minimum_fan_speed: 0.2,
         basin: None,
+        trim: None,
     }
 }
 
@@ -119,6 +120,7 @@ fn a_year_of_an_energyplus_dry_cooler_is_met() {
             minimum_supply_c: -50.0,
             minimum_fan_speed: 0.2,
             basin: None,
+            trim: None,
         }))
     };
     let (device, whole) = (plant(0.0), plant(6_815.796));

@@ -27,11 +27,7 @@ impl AirCooledChillerSpec {
         let heat_w = check.heat(self.design_heat);
         let circuit =
             self.circuit(Coolant::Water).resolve(check, heat_w, 5.56, (&self.pumps, &LOOP_PUMPS));
-        if self.chillers.compressor_heat.is_some() {
-            let message =
-                "compressors with air-cooled condensers stand outdoors, with all of their heat";
-            check.error("chillers.compressor_heat", message.to_owned());
-        }
+        self.chillers.refuse_compressor_heat(check);
         let usual = CurveSet::Carrier30rb390;
         let curves = self.chillers.curves(check, Condenser::Air, usual);
         let setpoint_c = check.chilled_supply(self.supply, &curves);

@@ -4,21 +4,24 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::fluids::MoistAir;
+use crate::plant::cooling::devices::DeviceDesign;
 use crate::plant::cooling::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use crate::plant::cooling::fans::FanLaw;
-use crate::plant::cooling::hydronic::{DeviceDesign, HydronicDesign};
+use crate::plant::cooling::hydronic::HydronicDesign;
 use crate::plant::cooling::loops::LoopDesign;
 use crate::plant::cooling::spec::bounds;
 use crate::plant::cooling::spec::check::{Check, Coolant};
 use crate::plant::cooling::spec::fans::UsualPower;
 use crate::plant::cooling::spec::pumps::LOOP_PUMPS;
 use crate::plant::cooling::spec::shared::cooling_spec;
+use crate::plant::cooling::spec::trim::Trimmed;
+use crate::spec::Fault;
 use crate::units::{Conductance, Temperature};
 
 cooling_spec! {
     /// A pumped loop with a dry cooler at its end.
     pub struct DryCoolerSpec has [
-        circuit, coolant, minimum_supply, fans, recirculation, pads, water
+        circuit, coolant, minimum_supply, fans, recirculation, pads, trim, water
     ] {
         /// The cooler.
         #[serde(default)]
@@ -86,7 +89,22 @@ impl DryCoolerSpec {
             minimum_supply_c: check.minimum_supply(self.minimum_supply, 2.0),
             minimum_fan_speed: speeds.minimum,
             basin: None,
+            trim: None,
         };
+        if let (Some(_), Some(trim)) = (&self.pads, &self.trim)
+            && trim.tower.is_some()
+        {
+            let fault =
+                Fault::error("trim.tower", "a trim with a tower is not modelled beside `pads`");
+            check
+                .faults
+                .push(fault.help("let outdoor air cool its condensers, or leave out the pads"));
+        }
+        let trim = self.trim.as_ref().map(|spec| {
+            let of = Trimmed { design: &design, pumps: &self.pumps, water: self.water.as_ref() };
+            spec.resolve(check, &of)
+        });
+        let design = HydronicDesign { trim, ..design };
         // The catalogue rates dry air at sea level.
         let air =
             MoistAir { dry_bulb_c: sized.dry_bulb_c, humidity_ratio: 0.0, pressure_pa: 101_325.0 };

@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::fluids::water;
+use crate::plant::cooling::devices::DeviceDesign;
 use crate::plant::cooling::dry_cooler::DryCoolerDesign;
 use crate::plant::cooling::fans::FanLaw;
 use crate::plant::cooling::fluid_cooler::{
     EvaporationLaw, FluidCoolerDesign, FluidCoolerPoint, SprayControl, SprayDesign,
 };
-use crate::plant::cooling::hydronic::{DeviceDesign, HydronicDesign};
+use crate::plant::cooling::hydronic::HydronicDesign;
 use crate::plant::cooling::loops::LoopDesign;
 use crate::plant::cooling::pumps;
 use crate::plant::cooling::spec::bounds;
@@ -168,6 +169,7 @@ impl FluidCoolerSpec {
             minimum_supply_c: check.minimum_supply(self.minimum_supply, coldest_c),
             minimum_fan_speed: speeds.minimum,
             basin: check.basin_heater(self.basin_heater),
+            trim: None,
         };
         let weather = format!("wet bulb of {:.1} degC", sized.wet_bulb_c);
         check.setpoint(&design, &point.air, self.supply.is_some(), &weather);

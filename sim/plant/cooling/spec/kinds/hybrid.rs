@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::plant::cooling::devices::DeviceDesign;
 use crate::plant::cooling::dry_cooler::{CATALOGUE, DryCoolerDesign};
 use crate::plant::cooling::fans::FanLaw;
 use crate::plant::cooling::hybrid::HybridDesign;
-use crate::plant::cooling::hydronic::{DeviceDesign, HydronicDesign};
+use crate::plant::cooling::hydronic::HydronicDesign;
 use crate::plant::cooling::loops::LoopDesign;
 use crate::plant::cooling::spec::bounds;
 use crate::plant::cooling::spec::check::{Check, Coolant};
@@ -87,6 +88,7 @@ impl HybridCoolerSpec {
             minimum_supply_c: check.minimum_supply(self.minimum_supply, 7.0),
             minimum_fan_speed: tower.speeds.minimum,
             basin: check.basin_heater(self.basin_heater),
+            trim: None,
         };
         let weather = format!("wet bulb of {:.1} degC", point.air.wet_bulb_c());
         check.setpoint(&design, &point.air, self.supply.is_some(), &weather);
