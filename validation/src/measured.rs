@@ -1,6 +1,8 @@
 //! Sites that were measured: values of a scenario are fitted to the first part of a meter's readings,
 //! and the run is held against the rest, which the fit has not seen.
 
+mod trim;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,7 @@ use crate::cooling::year::{load_file, run as simulate};
 use crate::data::{print, read};
 
 /// What the rows are of.
-const PROTOCOLS: [&str; 3] = ["cluster", "plant", "made-up"];
+const PROTOCOLS: [&str; 4] = ["trim", "cluster", "plant", "made-up"];
 
 /// Prints the table, or of it the rows of some protocols; without data those that need none.
 pub(crate) fn run(data: &Path, protocols: impl Iterator<Item = String>) -> Result<(), String> {
@@ -27,7 +29,9 @@ pub(crate) fn run(data: &Path, protocols: impl Iterator<Item = String>) -> Resul
     let data = data.join("measured");
     let mut table = Table::default();
     table.head();
-    for (of, protocol) in [("cluster", cluster as Protocol), ("plant", plant)] {
+    for (of, protocol) in
+        [("trim", trim::summit as Protocol), ("cluster", cluster), ("plant", plant)]
+    {
         if is_asked(of) && data.is_dir() {
             protocol(&mut table, &data)?;
         } else if is_asked(of) {
