@@ -87,7 +87,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         code: SAMPLED,
-        when: "Only windows of a service's time were simulated (`requests`), each for many times its length: what is told of its requests is an estimate, with standard errors in `summary.json`; the longest latency is that of what was simulated. The value is the share of the time that was.",
+        when: "Only windows of a service's time were simulated (`requests`), each for many times its length: what is told of its requests is an estimate, with standard errors in `summary.json`; the longest latency is that of what was simulated, and swings and peaks of its draw are those of means over rows. The value is the share of the time that was.",
         threshold: "always",
     },
     Rule {
@@ -195,10 +195,13 @@ impl Facility<'_> {
                 subject: service.name.clone(),
                 value: share,
                 unit: "share",
-                text: format!(
-                    "simulated {:.1} % of the time, in {windows} windows and {whole_h:.1} h whole ({events} events, {busy_h:.1} h of high load): figures of requests are estimates, SE their standard errors",
-                    100.0 * share
-                ),
+                text: match windows {
+                    0.0 => format!("simulated whole throughout ({busy_h:.1} h of high load)"),
+                    _ => format!(
+                        "simulated {:.1} % of the time, in {windows} windows and {whole_h:.1} h whole ({events} events, {busy_h:.1} h of high load): figures of requests are estimates, SE their standard errors; short-term swings and peaks of its draw are smoothed",
+                        100.0 * share
+                    ),
+                },
             });
         }
         for requests in of(SubjectKind::Inference).chain(of(SubjectKind::Class)) {

@@ -128,22 +128,17 @@ impl Latency {
 
     /// Adds all records of `other`, at the cost of the bins that those reach.
     pub fn merge(&mut self, other: &Latency) {
-        let reached = other.reached();
-        if self.bins.len() < reached.end {
-            self.bins.resize(other.bins.len(), 0);
-        }
-        let mine = self.bins[reached.clone()].iter_mut();
-        mine.zip(&other.bins[reached]).for_each(|(mine, theirs)| *mine += theirs);
-        self.forgot |= other.forgot;
-        self.sum += other.sum;
-        self.count += other.count;
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
-        self.saturated += other.saturated;
+        self.add_times(other, 1);
     }
 
     /// Adds all records of `other`, each of which stands for `n` alike ones.
     pub fn merge_times(&mut self, other: &Latency, n: u64) {
+        self.add_times(other, n);
+    }
+
+    // A factor of one that is known when this is compiled costs nothing.
+    #[inline(always)]
+    fn add_times(&mut self, other: &Latency, n: u64) {
         let reached = other.reached();
         if self.bins.len() < reached.end {
             self.bins.resize(other.bins.len(), 0);
@@ -389,6 +384,36 @@ mod tests {
         for (q, exact) in [(0.5, 5000e-6), (0.99, 9900e-6), (0.999, 9990e-6), (1.0, 10_000e-6)] {
             let found = latency.quantile_s(q).unwrap();
             assert!((found / exact - 1.0).abs() <= 1e-3, "{q}: {found}");
+        }
+    }
+
+    #[test]
+    fn groups_and_shares_are_those_of_the_delays_one_by_one() {
+        let delays: Vec<u64> = (0..2000).map(|i| 1 + i * i * 37 % 5_000_000).collect();
+        let (mut once, mut thrice) = (Latency::new(), Latency::new());
+        for &delay in &delays {
+            once.record(micros(delay));
+            thrice.record_n(micros(delay), 3);
+        }
+        let mut merged = Latency::new();
+        merged.merge_times(&once, 3);
+        assert_eq!(merged.histogram(), thrice.histogram());
+        assert_eq!((merged.mean_s(), merged.max_s()), (thrice.mean_s(), thrice.max_s()));
+        let mut groups = Vec::new();
+        once.add_groups(&mut groups);
+        for (group, &count) in groups.iter().enumerate() {
+            let of = |delay: &&u64| Latency::group_of(**delay as f64 * 1e-6) == group;
+            assert_eq!(count, delays.iter().filter(of).count() as u64, "{group}");
+            let up_to = |delay: &&u64| Latency::group_of(**delay as f64 * 1e-6) <= group;
+            let share = delays.iter().filter(up_to).count() as f64 / delays.len() as f64;
+            assert!((once.share_up_to_group(group) - share).abs() < 1e-12, "{group}");
+        }
+        for at in [100, 3000, 70_000, 4_000_000] {
+            let share = delays.iter().filter(|&&delay| delay <= at).count() as f64 / 2000.0;
+            // A bin is a thousandth of a delay.
+            let near = delays.iter().filter(|&&d| d.abs_diff(at) <= at / 1000).count() as f64;
+            let off = once.share_up_to(at as f64 * 1e-6) - share;
+            assert!(off.abs() <= near / 2000.0 + 1e-12, "{at}: {off}");
         }
     }
 

@@ -169,7 +169,6 @@ fn workload(
                     for row in request_rows() {
                         subject.push(&row.figure, (row.read)(requests));
                     }
-                    // What was simulated whole has none.
                     for row in errors.iter().flat_map(|_| error_rows()) {
                         subject.push(&row.figure, errors.as_ref().and_then(row.read));
                     }
@@ -177,7 +176,9 @@ fn workload(
             if let Some(sampled) = &sampled {
                 subject.read(works::SAMPLED, &sampled.time);
             }
-            let errors = sampled.map(|sampled| sampled.errors);
+            // What was simulated whole after all has no errors.
+            let is_estimate = sampled.is_some_and(|sampled| sampled.time.windows > 0);
+            let errors = sampled.filter(|_| is_estimate).map(|sampled| sampled.errors);
             let requests = Requests { tally: records, energy_j: Some(energy_j), seconds };
             add(&mut subject, &requests, errors);
             for class in classes {
@@ -185,7 +186,7 @@ fn workload(
                 let energy = class.energy_j.map(|joules| joules * Scale::MWH.per_base);
                 of_class.push(&CLASS_ENERGY, energy);
                 let requests = Requests { tally: class.records, energy_j: class.energy_j, seconds };
-                add(&mut of_class, &requests, class.errors);
+                add(&mut of_class, &requests, class.errors.filter(|_| is_estimate));
                 of_class.derive(derived(SubjectKind::Class));
                 parts.push(of_class);
             }

@@ -476,7 +476,7 @@ pub(super) static SAMPLED: &[Row<SampledTime>] = &[
         Figure::new(
             "sampled.whole",
             Scale::HOURS,
-            "Time that was simulated whole: after events, where much arrived, and before it was known what is usual.",
+            "Time that was simulated whole: after events and unusual windows, where much arrived, and before it was known what is usual.",
         ),
         |t| Some(t.whole_s / 3600.0),
     ),

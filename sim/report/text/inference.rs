@@ -17,10 +17,12 @@ impl Text {
         let count = |key: &str| whole(work.count(key));
         // Arrivals are drawn in full; what became of them is estimated where time is sampled.
         let estimated = if is_sampled(work) { "estimated " } else { "" };
+        let error =
+            work.get("served_se").map_or(String::new(), |se| format!(" (SE {})", whole(se as u64)));
         self.line(
             "requests",
             &format!(
-                "{} arrived: {estimated}{} served, {} failed, {} rejected, {} in flight",
+                "{} arrived: {estimated}{} served{error}, {} failed, {} rejected, {} in flight",
                 count("arrived"),
                 count("served"),
                 count("failed"),
@@ -71,7 +73,7 @@ impl Text {
                 .map_or(String::new(), |within| format!(", {within} within targets"));
             let count = |key: &str| whole(class.count(key));
             self.heading(&format!(
-                "  class {name}: {} arrived, {} served{within}",
+                "  class {name}: {} arrived, {estimated}{} served{within}",
                 count("arrived"),
                 count("served")
             ));

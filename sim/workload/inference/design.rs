@@ -100,13 +100,25 @@ impl SamplingDesign {
     }
 }
 
+impl SamplingDesign {
+    /// What errors compare: whole strata of an hour at most; and how many of these lie between the same
+    /// ones of two days, one where a day is no number of them.
+    pub(super) fn unit(&self) -> (Span, usize) {
+        let (hour, stratum) = (Span::from_hours(1).as_nanos(), self.stratum.as_nanos());
+        let unit = stratum * (hour / stratum).max(1);
+        let day = 24 * hour;
+        let in_day = if day.is_multiple_of(unit) { day / unit } else { 1 };
+        (Span::from_nanos(unit), in_day as usize)
+    }
+}
+
 /// What is asked of sampled time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ask {
     /// Windows that stand for so many times their length.
     Ratio(u32),
-    /// As little as keeps half the 95 % interval of the mean and of the percentiles up to the 99th of
-    /// TTFT, TPOT and E2E at or below this share of them.
+    /// As little as keeps half the 95 % interval of the percentiles up to the 99th of TTFT, TPOT and E2E
+    /// at or below this share of them.
     Precision(f64),
 }
 

@@ -162,10 +162,11 @@ pub(super) struct Rack {
     rank: Rank,
     since: Time,
     stock_j: f64,
-    /// What was added of either source since the mean draw was last learned, J, and that mean, W.
+    /// What was added of either source since mean draws were last learned, J, and these above idle, W.
     whole_j: f64,
     sampled_j: f64,
-    mean_w: f64,
+    whole_w: f64,
+    sampled_w: f64,
     /// All that the rack has drawn in truth, and all that the plant has been told, J.
     actual: Sum,
     told: Sum,
@@ -220,7 +221,8 @@ impl Rack {
             stock_j: 0.0,
             whole_j: 0.0,
             sampled_j: 0.0,
-            mean_w: idle_w,
+            whole_w: 0.0,
+            sampled_w: 0.0,
             actual: Sum::default(),
             told: Sum::default(),
         }
@@ -261,10 +263,17 @@ impl Rack {
     }
 
     /// Takes what was added since the last call for what it draws in the mean: what is simulated whole
-    /// drew for `whole_s`, and what is sampled was simulated for `sampled_s` of that.
+    /// drew for `whole_s`, and what is sampled was simulated for `sampled_s` of that. A source that was
+    /// not simulated draws as it did.
     pub(super) fn learn(&mut self, whole_s: f64, sampled_s: f64) {
-        let [whole_j, sampled_j] = [&mut self.whole_j, &mut self.sampled_j].map(std::mem::take);
-        self.mean_w = self.idle_w + whole_j / whole_s + sampled_j / sampled_s;
+        for (joules, seconds, watts) in [
+            (&mut self.whole_j, whole_s, &mut self.whole_w),
+            (&mut self.sampled_j, sampled_s, &mut self.sampled_w),
+        ] {
+            if seconds > 0.0 {
+                *watts = std::mem::take(joules) / seconds;
+            }
+        }
     }
 
     /// Starts a control interval at `now`. Returns whether the draw changes.
@@ -275,7 +284,8 @@ impl Rack {
             let level_w = match telling {
                 Telling::Drawn(seconds) => self.stock_j / seconds,
                 Telling::Estimated { lag_s, over_s } => {
-                    self.mean_w + (self.stock_j - lag_s * self.mean_w) / over_s
+                    let mean_w = self.idle_w + self.whole_w + self.sampled_w;
+                    mean_w + (self.stock_j - lag_s * mean_w) / over_s
                 }
             };
             self.level_w = level_w.clamp(self.idle_w, self.full_w);

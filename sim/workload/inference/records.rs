@@ -55,27 +55,7 @@ pub struct Tally {
 impl Tally {
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Tally) {
-        for (mine, theirs) in [
-            (&mut self.ttft, &other.ttft),
-            (&mut self.tpot, &other.tpot),
-            (&mut self.tbt, &other.tbt),
-            (&mut self.e2e, &other.e2e),
-            (&mut self.queue, &other.queue),
-        ] {
-            mine.merge(theirs);
-        }
-        self.arrived += other.arrived;
-        self.served += other.served;
-        self.failed += other.failed;
-        self.timed_out += other.timed_out;
-        self.cached_tokens += other.cached_tokens;
-        self.host_tokens += other.host_tokens;
-        self.rejected += other.rejected;
-        self.retried += other.retried;
-        self.prompt_tokens += other.prompt_tokens;
-        self.output_tokens += other.output_tokens;
-        self.slo.merge(other.slo);
-        self.simulated += other.simulated;
+        self.merge_window(other, 1);
     }
 
     /// Adds `other`, which was counted in a window that stands for `n` times its length. Arrivals
@@ -88,7 +68,10 @@ impl Tally {
             (&mut self.e2e, &other.e2e),
             (&mut self.queue, &other.queue),
         ] {
-            mine.merge_times(theirs, n);
+            match n {
+                1 => mine.merge(theirs),
+                _ => mine.merge_times(theirs, n),
+            }
         }
         self.arrived += other.arrived;
         self.served += n * other.served;

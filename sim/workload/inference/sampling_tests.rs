@@ -6,7 +6,7 @@ use super::load::{LengthLaw, RateDesign};
 use super::notes::Noting;
 use super::racks::Layout;
 use super::sampling::capacity_per_s;
-use super::tests::{DARK, Plant, client, design, random_offer, secs};
+use super::tests::{DARK, Plant, assert_equal, client, design, random_offer, secs};
 use super::tests_support::rack;
 use super::*;
 use crate::kernel::{Span, Streams, Time};
@@ -171,6 +171,40 @@ fn requests_within_reach_of_an_event_stand_for_their_cells() {
     assert!(far > 400, "{far} noted in windows");
 }
 
+/// A representative whose cells are struck in several states at one instant is struck.
+#[test]
+fn cells_that_are_struck_in_different_states_end_sampling() {
+    let mut plant = Plant::new(&service(Some(Ask::Ratio(10)), 12, 0.5), &Streams::new(4, 0));
+    plant.run_until(secs(2 * HOUR_S + 100));
+    let windows = time(&plant.summary()).windows;
+    let slow = RackOffer { speed: 0.5, ..RackOffer::FULL };
+    plant.offer(&[(0, DARK), (1, slow), (2, DARK), (3, slow)]);
+    plant.run_until(secs(4 * HOUR_S));
+    let struck = time(&plant.summary());
+    assert_eq!((struck.events, struck.windows), (1, windows));
+    plant.offer(&[0, 1, 2, 3].map(|rack| (rack, RackOffer::FULL)));
+    plant.run_until(secs(8 * HOUR_S));
+    assert!(time(&plant.summary()).windows > windows);
+}
+
+/// A service that always receives more than may be sampled is simulated as if it were not to be.
+#[test]
+fn what_is_busy_throughout_is_the_whole_run() {
+    let capacity = capacity_per_s(&service(None, 1, 1.0), &Streams::new(1, 0));
+    let run = |ask| {
+        let mut design = service(ask, 2, 0.95 * capacity / 4.0);
+        design.pools[0].layout =
+            Layout { racks: 1, gpus_per_rack: 32, cells: 1, replicas: 1, gpus: 4 };
+        design.represent = 1;
+        let mut plant = Plant::new(&design, &Streams::new(6, 0));
+        plant.run_until(secs(2 * HOUR_S));
+        plant.summary()
+    };
+    let (whole, sampled) = (run(None), run(Some(Ask::Ratio(10))));
+    assert_eq!(time(&sampled).windows, 0);
+    assert_equal(&whole, &sampled);
+}
+
 /// As little is simulated as the precision takes: more for a finer one, and it is kept to.
 #[test]
 fn a_precision_chooses_its_share() {
@@ -211,10 +245,11 @@ proptest! {
             at += Span::from_secs_f64(luck.exponential(8000.0));
             plant.run_until(at);
             let rack = luck.below(4) as usize;
+            // Often all racks at once, alike or not, which is what strikes representatives.
+            let (racks, alike) = if luck.chance(0.5) { (0..4, luck.chance(0.5)) } else { (rack..rack + 1, true) };
             let offer = random_offer(&mut luck);
-            // Often all racks at once, which is what strikes representatives.
-            let racks = if luck.chance(0.5) { 0..4 } else { rack..rack + 1 };
-            plant.offer(&racks.map(|rack| (rack, offer)).collect::<Vec<_>>());
+            let offers = racks.map(|rack| (rack, if alike { offer } else { random_offer(&mut luck) }));
+            plant.offer(&offers.collect::<Vec<_>>());
             prop_assert_eq!(plant.service.multiplicities().iter().sum::<u32>(), 8);
             plant.summary();
         }

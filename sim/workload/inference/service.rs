@@ -235,11 +235,14 @@ impl Service {
         }
         self.simulate(now);
         self.collect(now);
-        let is_struck = |home: usize, members: &[usize]| {
-            home < self.design.represent
-                && self.group(home).cell.multiplicity() == members.len() as u32
+        // A representative is struck with the last of the cells that it stands for, in whatever states
+        // those are.
+        let is_struck = |representative: usize| {
+            let of = struck.iter().filter(|((home, _), _)| *home == representative);
+            let cells: usize = of.map(|(_, members)| members.len()).sum();
+            cells as u32 == self.group(representative).cell.multiplicity()
         };
-        if struck.iter().any(|((home, _), members)| is_struck(*home, members)) {
+        if (0..self.design.represent).any(is_struck) {
             self.disturb(now);
         }
         for ((home, state), members) in struck {

@@ -267,24 +267,23 @@ fn a_cap_below_the_want_slows_and_a_higher_one_does_not() {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut plant = Plant::new(&design(), &Streams::new(7, 0));
-            plant.run_until(secs(1000));
-            plant.offer(&[(1, DARK), (2, RackOffer { speed: 0.6, ..RackOffer::FULL })]);
-            plant.run_until(secs(5000));
-            plant.summary()
-        })
-    };
-    let (one, three) = (run(1), run(3));
-    assert_eq!(one.energy_j.to_bits(), three.energy_j.to_bits());
-    assert_eq!(one.records.arrived, three.records.arrived);
-    let all = |s: &InferenceSummary| {
-        let r = s.records.clone();
-        [r.ttft, r.tpot, r.tbt, r.e2e, r.queue].map(|l| (l.histogram(), l.mean_s()))
-    };
-    assert_eq!(all(&one), all(&three));
+    let sampling =
+        SamplingDesign { ask: Ask::Ratio(10), stratum: Span::from_secs(900), end: secs(5000) };
+    for sampling in [None, Some(sampling)] {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut design = design();
+                design.sampling = sampling;
+                let mut plant = Plant::new(&design, &Streams::new(7, 0));
+                plant.run_until(secs(1000));
+                plant.offer(&[(1, DARK), (2, RackOffer { speed: 0.6, ..RackOffer::FULL })]);
+                plant.run_until(secs(5000));
+                plant.summary()
+            })
+        };
+        assert_equal(&run(1), &run(3));
+    }
 }
 
 /// Two summaries are equal, floating-point figures by their bits.

@@ -233,6 +233,48 @@ fn classes_and_clients_keep_their_rates_and_their_luck() {
     assert_ne!(chat, batch, "each client has luck of its own");
 }
 
+/// Whatever is passed over and drawn again, the rest is what it would have been, lengths included.
+#[test]
+fn what_is_passed_over_moves_nothing_that_comes_after() {
+    let lengths = LengthLaw::Lognormal { mean: 300.0, sigma: 0.8, max: 4000 };
+    let mut load = LoadDesign::poisson(2.0, lengths.clone(), lengths);
+    let (rate, clients) = drawn(&mut load);
+    rate.noise = Some(NoiseDesign {
+        variation: 0.4,
+        interval: Span::from_secs(300),
+        correlation: Span::from_secs(1800),
+    });
+    let bursty = ClientDesign { gaps: GapLaw::Gamma { variation: 2.0 }, ..clients[0].clone() };
+    clients.push(bursty);
+    let other = ClassDesign { name: "other".to_owned(), ..load.classes[0].clone() };
+    load.classes.push(other);
+    let all = until(arrivals(load.clone()), 3 * HOUR);
+    let mut again = arrivals(load);
+    let mut luck = Streams::new(2, 0).stream("choice", "t");
+    let mut next = 0;
+    while next < all.len() {
+        match luck.below(3) {
+            0 => {
+                assert_eq!(again.next(), all[next].at);
+                assert_eq!(again.take(), all[next]);
+                next += 1;
+            }
+            1 => {
+                assert_eq!(again.pass(), all[next].class);
+                next += 1;
+            }
+            _ => {
+                let mark = again.mark();
+                let ahead = luck.below(20);
+                (0..ahead).for_each(|_| {
+                    again.pass();
+                });
+                again.rewind(mark);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_trace_and_clients_are_merged_in_order_of_time() {
     let mut load = poisson(0.1);

@@ -52,6 +52,8 @@ pub struct RequestErrors {
 /// Compares what windows record.
 #[derive(Debug)]
 pub(in crate::workload::inference) struct Errors {
+    /// What is compared: an hour of whole strata.
+    unit: Span,
     /// Hours between two that are compared.
     apart: usize,
     /// The hour that is being summed, by its number in the run.
@@ -65,7 +67,7 @@ pub(in crate::workload::inference) struct Errors {
     /// Pairs of hours that were compared.
     pairs: f64,
     /// Whether each of the last hours was sampled throughout.
-    whole: VecDeque<bool>,
+    throughout: VecDeque<bool>,
     /// All requests, then those of each class where there are several.
     subjects: Vec<SubjectErrors>,
 }
@@ -226,19 +228,24 @@ impl DelayErrors {
 }
 
 impl Errors {
-    /// For requests of `load`; compares hours that lie `apart`.
-    pub(super) fn new(load: &LoadDesign, apart: usize) -> Self {
+    /// For requests of `load`; compares spans of `unit`, called hours here, that lie `apart`.
+    pub(super) fn new(load: &LoadDesign, unit: Span, apart: usize) -> Self {
         let classes = load.classes.iter().filter(|class| !class.name.is_empty()).count();
+        Self::empty((unit, apart), 0, 1 + classes)
+    }
+
+    fn empty((unit, apart): (Span, usize), hour: u64, subjects: usize) -> Self {
         Self {
+            unit,
             apart,
-            hour: 0,
+            hour,
             passed_s: 0.0,
             stood_for_s: 0.0,
             sampled_s: 0.0,
             window_s: 0.0,
             pairs: 0.0,
-            whole: VecDeque::new(),
-            subjects: (0..1 + classes).map(|_| SubjectErrors::default()).collect(),
+            throughout: VecDeque::new(),
+            subjects: (0..subjects).map(|_| SubjectErrors::default()).collect(),
         }
     }
 
@@ -249,19 +256,7 @@ impl Errors {
 
     /// Forgets all that was compared.
     pub(in crate::workload::inference) fn clear(&mut self) {
-        let (apart, hour) = (self.apart, self.hour);
-        let subjects = self.subjects.iter().map(|_| SubjectErrors::default()).collect();
-        *self = Self {
-            apart,
-            hour,
-            passed_s: 0.0,
-            stood_for_s: 0.0,
-            sampled_s: 0.0,
-            window_s: 0.0,
-            pairs: 0.0,
-            whole: VecDeque::new(),
-            subjects,
-        };
+        *self = Self::empty((self.unit, self.apart), self.hour, self.subjects.len());
     }
 
     /// `seconds` from `from` on were passed, and windows in them stand for `stood_for_s`.
@@ -299,19 +294,17 @@ impl Errors {
 
     /// Ends the hours before that in which `at` lies.
     fn turn_to(&mut self, at: Time) {
-        const HOUR: u64 = Span::from_hours(1).as_nanos();
-        let hour = at.as_nanos() / HOUR;
+        let hour = at.as_nanos() / self.unit.as_nanos();
         while self.hour < hour {
             self.hour += 1;
-            // An hour in which something was simulated whole is like no other.
-            let is_whole = self.passed_s > 3599.0 && self.stood_for_s > 0.0;
+            // An hour of which a part was not sampled is like no other.
+            let missing_s = self.unit.as_secs_f64() - self.passed_s;
+            let is_sampled = missing_s < 1.0 && self.stood_for_s > 0.0;
             (self.passed_s, self.stood_for_s) = (0.0, 0.0);
-            let before = match self.whole.len() == self.apart {
-                true => self.whole.pop_front().unwrap_or(false),
-                false => false,
-            };
-            self.whole.push_back(is_whole);
-            let compare = is_whole && before;
+            let is_full = self.throughout.len() == self.apart;
+            let before = if is_full { self.throughout.pop_front() } else { None };
+            self.throughout.push_back(is_sampled);
+            let compare = is_sampled && before == Some(true);
             self.pairs += f64::from(u8::from(compare));
             for subject in &mut self.subjects {
                 let SubjectErrors { latencies, served, output_tokens, decided, kept, mixed } =
@@ -331,7 +324,8 @@ impl Errors {
         if self.pairs < PAIRS {
             return None;
         }
-        let (hours, share) = (self.sampled_s / 3600.0, self.window_s / self.sampled_s);
+        let hours = self.sampled_s / self.unit.as_secs_f64();
+        let share = self.window_s / self.sampled_s;
         let law = StudentsT::new(0.0, 1.0, self.pairs * 2.0 / 3.0).ok()?;
         let scale = libm::sqrt(hours * (1.0 - share) / (2.0 * self.pairs));
         Some((scale, law.inverse_cdf(0.975) / NORMAL))
@@ -367,32 +361,31 @@ impl Errors {
         errors
     }
 
-    /// The widest half of a 95 % interval over what it is of, among the mean and the percentiles up
-    /// to the 99th of TTFT, TPOT and E2E of `tally`, at the end of a run of which `left_s` are left
-    /// and sampled at `ratio` from here on; none where a percentile was not seen often enough.
-    pub(in crate::workload::inference) fn widest(
+    /// The widest half of a 95 % interval over what it is of, among the percentiles up to the 99th of
+    /// TTFT, TPOT and E2E of `tally` that windows have seen often enough; none where there are none.
+    /// At the end of a run that is `longer` times as long, of which `left_s` are sampled at `ratio`
+    /// from here on.
+    pub(super) fn widest(
         &self,
         tally: &Tally,
         left_s: f64,
+        longer: f64,
         ratio: u32,
     ) -> Option<f64> {
         let (scale, few) = self.scale()?;
         // The variance of an hour goes with what its windows leave out over what they hold.
         let ratio_so_far = self.sampled_s / self.window_s;
         let more = left_s / self.sampled_s * (f64::from(ratio) - 1.0) / (ratio_so_far - 1.0);
-        let longer = 1.0 + left_s / self.sampled_s;
         let scale = few * NORMAL * scale * libm::sqrt(1.0 + more) / longer;
-        let mut widest: f64 = 0.0;
-        for (of, (name, delays)) in self.subjects[0].latencies.iter().zip(tally.latencies()) {
-            if !matches!(name, "ttft" | "tpot" | "e2e") || delays.count() == 0 {
-                continue;
-            }
-            for percentile in &PERCENTILES[..4] {
-                let half = of.half_s(delays, *percentile, scale)?;
-                widest = widest.max(half / delays.quantile_s(*percentile)?);
-            }
-        }
-        Some(widest)
+        let latencies = self.subjects[0].latencies.iter().zip(tally.latencies());
+        let looked_at = latencies.filter(|(_, (name, _))| matches!(*name, "ttft" | "tpot" | "e2e"));
+        let halves = looked_at.flat_map(|(of, (_, delays))| {
+            PERCENTILES[..4].iter().filter_map(move |&percentile| {
+                let half = of.half_s(delays, percentile, scale)?;
+                Some(half / delays.quantile_s(percentile)?)
+            })
+        });
+        halves.reduce(f64::max)
     }
 }
 
@@ -417,7 +410,7 @@ mod tests {
     /// Errors of `hours` of which each has a window, beside the delays of those.
     fn observe(hours: usize, apart: usize, seed: u64) -> (Errors, Tally, Vec<Vec<f64>>) {
         let mut stream = Streams::new(seed, 0).stream("delays", "t");
-        let mut errors = Errors::new(&load(), apart);
+        let mut errors = Errors::new(&load(), Span::from_hours(1), apart);
         let (mut all, mut told) = (Tally::default(), Vec::new());
         for hour in 0..hours {
             let from = Time::ZERO + Span::from_hours(hour as u64);
@@ -502,9 +495,25 @@ mod tests {
 
     #[test]
     fn a_tail_that_few_windows_have_seen_has_no_error() {
-        let (errors, all, _) = observe(20, 1, 3);
-        let latency = errors.of(0, &all).latencies[0];
-        assert!(latency.mean_s.is_some());
-        assert_eq!(latency.percentiles_s, [None; PERCENTILES.len()]);
+        let mut stream = Streams::new(3, 0).stream("delays", "t");
+        let mut errors = Errors::new(&load(), Span::from_hours(1), 1);
+        let mut all = Tally::default();
+        let hours = 80;
+        for hour in 0..hours {
+            let from = Time::ZERO + Span::from_hours(hour);
+            let mut records = Records::of_one_class();
+            // Two delays in a hundred are far longer, in 20 of 80 windows.
+            let mut mine = delays(&mut stream, 0.0);
+            if hour % 4 == 0 {
+                mine.extend([9.0; 20]);
+            }
+            mine.iter().for_each(|&s| records.of(0).ttft.record(Span::from_secs_f64(s)));
+            errors.pass(from, 3600.0, 3600.0 * f64::from(RATIO));
+            errors.add(from, &records, RATIO);
+            all.merge_window(&records.total(), RATIO.into());
+        }
+        errors.turn_to(Time::ZERO + Span::from_hours(hours));
+        let told = errors.of(0, &all).latencies[0].percentiles_s.map(|error| error.is_some());
+        assert_eq!(told, [true, true, true, false, false]);
     }
 }

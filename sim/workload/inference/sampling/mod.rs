@@ -23,7 +23,7 @@ pub(super) use capacity::capacity_per_s;
 pub(super) use errors::Errors;
 pub use errors::{LatencyErrors, RequestErrors};
 
-/// The ratios among which a precision chooses. A window of the last is 18 s in a quarter of an
+/// The ratios among which a precision chooses. A window of the last is 18 s in rows of a quarter of an
 /// hour: some times as long as an answer.
 const RATIOS: [u32; 6] = [1, 2, 5, 10, 20, 50];
 
@@ -54,8 +54,8 @@ const KNOWN: u64 = 10;
 /// Rates within this ratio of each other are looked at together.
 const RATE_STEP: f64 = 1.1;
 
-/// Hours between two that are compared: the same of two days, or neighbours in a run of few days.
-const DAY: usize = 24;
+const DAY: Span = Span::from_hours(24);
+/// Runs of fewer days compare neighbouring hours, and not the same of two days.
 const FEW: Span = Span::from_hours(4 * 24);
 
 /// What a stretch of time is to a service.
@@ -72,17 +72,17 @@ pub(super) enum Stretch {
 /// How long a service was simulated how.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SampledTime {
-    /// In windows, and how many there were.
+    /// Time in windows.
     pub window_s: f64,
-    /// Windows.
+    /// Windows that were begun.
     pub windows: u64,
-    /// In gaps.
+    /// Time in gaps.
     pub gap_s: f64,
-    /// Whole.
+    /// Time that was simulated whole.
     pub whole_s: f64,
     /// Of that, because much arrived.
     pub busy_s: f64,
-    /// Events after which it was.
+    /// Events that struck it while it was sampled.
     pub events: u64,
     /// Arrivals that windows stand for beyond those in them, less those that were passed over: what
     /// the draw of windows adds to the book of requests.
@@ -96,7 +96,7 @@ impl SampledTime {
     /// Share of the time that was simulated.
     pub fn share(&self) -> f64 {
         let simulated = self.window_s + self.whole_s;
-        simulated / (simulated + self.gap_s)
+        if simulated > 0.0 { simulated / (simulated + self.gap_s) } else { 0.0 }
     }
 
     /// What came after `before`.
@@ -115,17 +115,13 @@ impl SampledTime {
     }
 }
 
-/// The representatives as they stand at a control boundary.
-#[derive(Debug, Clone, Copy)]
+/// What was last simulated of the representatives, as it was left.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Standing {
     /// Requests inside all of them.
     pub(super) inside: u64,
     /// Expected arrivals a second of all.
     pub(super) rate_per_s: f64,
-    /// All replicas serve at full speed.
-    pub(super) is_whole: bool,
-    /// Mean time from arrival to last token so far, s.
-    pub(super) e2e_s: f64,
 }
 
 /// Says which stretches are simulated.
@@ -145,14 +141,16 @@ pub(super) struct Sampler {
     /// What each representative had received at the last looks.
     counts: VecDeque<(Time, Vec<u64>)>,
     busy_until: Time,
-    /// When something struck them, until they are as before.
-    struck: Option<Time>,
+    /// Something struck them, and they are not as before yet.
+    is_struck: bool,
     /// Since when they are as before.
     calm_since: Option<Time>,
     /// Requests inside, by step of the rate.
     usual: BTreeMap<i32, Moments>,
     /// The day of the run.
     day: u64,
+    /// As what was last simulated left them.
+    standing: Standing,
     /// Simulated since racks were last told of their mean draw, s.
     seen_s: f64,
     pub(super) errors: Errors,
@@ -199,7 +197,8 @@ impl Sampler {
         streams: &Streams,
     ) -> Self {
         let length = sampling.end.since(Time::ZERO);
-        let apart = if length < FEW { 1 } else { DAY };
+        let (unit, in_day) = sampling.unit();
+        let apart = if length < FEW { 1 } else { in_day };
         Self {
             ratio: match sampling.ask {
                 Ask::Ratio(ratio) => ratio,
@@ -215,12 +214,13 @@ impl Sampler {
             owed: 0,
             counts: VecDeque::new(),
             busy_until: Time::ZERO,
-            struck: None,
+            is_struck: false,
             calm_since: None,
             usual: BTreeMap::new(),
             day: 0,
+            standing: Standing::default(),
             seen_s: 0.0,
-            errors: Errors::new(&design.load, apart),
+            errors: Errors::new(&design.load, unit, apart),
             time: SampledTime::default(),
         }
     }
@@ -252,7 +252,6 @@ impl Sampler {
             Stretch::Window => {
                 self.owed -= (i64::from(self.ratio) - 1) * nanos;
                 self.time.window_s += seconds;
-                self.time.windows += u64::from(self.stretch(to).0 != Stretch::Window);
                 self.errors.pass(from, seconds, f64::from(self.ratio) * seconds);
             }
             Stretch::Gap => {
@@ -295,19 +294,19 @@ impl Sampler {
         }
     }
 
-    /// Something struck the representatives at `now`: they are simulated whole from here on. Returns
+    /// Something strikes the representatives: they are simulated whole from here on. Returns
     /// whether they were not before.
-    pub(super) fn disturb(&mut self, now: Time) -> bool {
+    pub(super) fn disturb(&mut self) -> bool {
         let was_sampled = matches!(self.phase, Phase::Stratum { .. });
-        self.time.events += u64::from(was_sampled || self.struck.is_none());
+        self.time.events += u64::from(was_sampled);
         self.phase = Phase::Whole;
-        (self.struck, self.calm_since) = (Some(now), None);
+        (self.is_struck, self.calm_since) = (true, None);
         was_sampled
     }
 
-    /// Seconds that were simulated since they were last taken.
-    pub(super) fn seen_s(&self) -> f64 {
-        self.seen_s
+    /// What was simulated left the representatives so.
+    pub(super) fn see(&mut self, standing: Standing) {
+        self.standing = standing;
     }
 
     /// Takes the seconds that were simulated since they were last taken.
@@ -323,7 +322,7 @@ impl Sampler {
 
     /// Whether the ratio is chosen anew at `now`: each day, where a precision is asked for.
     pub(super) fn chooses_at(&mut self, now: Time) -> bool {
-        let day = now.as_nanos() / (DAY as u64 * Span::from_hours(1).as_nanos());
+        let day = now.as_nanos() / (DAY.as_nanos());
         let is_new = std::mem::replace(&mut self.day, day) != day;
         is_new && matches!(self.design.ask, Ask::Precision(_))
     }
@@ -333,19 +332,24 @@ impl Sampler {
     pub(super) fn choose(&mut self, tally: &Tally, now: Time) {
         let Ask::Precision(precision) = self.design.ask else { return };
         let left_s = self.design.end.since(now).as_secs_f64();
-        let widest = |ratio| self.errors.widest(tally, left_s, ratio);
+        let SampledTime { window_s, gap_s, whole_s, .. } = self.time;
+        // As much of what is left is sampled as of what was.
+        let sampled = (window_s + gap_s) / (window_s + gap_s + whole_s);
+        let longer = 1.0 + left_s / now.as_secs_f64();
+        let widest = |ratio| self.errors.widest(tally, left_s * sampled, longer, ratio);
         // Where nothing is known of errors yet, no more is left out than so far.
-        let most = widest(1).map_or(self.ratio.max(FIRST_RATIO), |_| u32::MAX);
+        let most = widest(1).map_or(self.ratio, |_| u32::MAX);
         let fits = |ratio: &u32| widest(*ratio).is_none_or(|half| half <= precision);
         let ratios = RATIOS.into_iter().rev().filter(|&ratio| ratio <= most);
         self.ratio = ratios.into_iter().find(fits).unwrap_or(1);
     }
 
-    /// Decides at a control boundary what comes next. Returns the next boundary.
-    pub(super) fn turn(&mut self, now: Time, standing: Standing) -> Time {
+    /// Decides at a control boundary what comes next, where all replicas are or are not at full pace
+    /// and the mean time to the last token is `e2e_s` so far. Returns the next boundary.
+    pub(super) fn turn(&mut self, now: Time, at_full_pace: bool, e2e_s: f64) -> Time {
         let is_sampled = match self.phase {
-            Phase::Whole => self.is_ready(now, standing),
-            Phase::Stratum { end, .. } => end > now || self.stays(now, standing),
+            Phase::Whole => self.is_ready(now, at_full_pace, e2e_s),
+            Phase::Stratum { end, .. } => end > now || self.stays(at_full_pace),
         };
         if !is_sampled || self.ratio == 1 || now >= self.design.end {
             self.phase = Phase::Whole;
@@ -370,59 +374,60 @@ impl Sampler {
         // By the number of the stratum, so that an event moves no later window.
         let number = now.as_nanos() / self.design.stratum.as_nanos();
         let mut stream = self.streams.stream("windows", &format!("{}/{number}", self.name));
-        let place = (stream.uniform() * (length - window) as f64) as i64;
+        // One of equal slots, so that all of the stratum is as likely; what is left over lies before or
+        // after all of them.
+        let slots = length.checked_div(window).unwrap_or(1);
+        let before = if stream.chance(0.5) { length - slots * window } else { 0 };
+        let place = before + window * stream.below(slots as u64) as i64;
         let from = now + Span::from_nanos(place as u64);
         let to = from + Span::from_nanos(window as u64);
         self.phase = Phase::Stratum { window: (from, to), end };
+        self.time.windows += u64::from(window > 0);
         end
     }
 
     /// Whether what is simulated whole can be sampled from `now` on.
-    fn is_ready(&mut self, now: Time, standing: Standing) -> bool {
-        let answers = Span::from_secs_f64((CALM_ANSWERS * standing.e2e_s).min(86_400.0));
+    fn is_ready(&mut self, now: Time, at_full_pace: bool, e2e_s: f64) -> bool {
+        let answers = Span::from_secs_f64((CALM_ANSWERS * e2e_s).min(86_400.0));
         let calm = CALM.max(answers);
         if now < self.busy_until {
             return false;
         }
-        let Some(_) = self.struck else {
+        let most = self.most(self.standing.rate_per_s);
+        let is_usual = most.is_none_or(|most| self.standing.inside as f64 <= most);
+        if !self.is_struck {
             // The run has begun, or much had arrived.
-            let most = self.most(standing.rate_per_s);
-            let is_usual = most.is_none_or(|most| standing.inside as f64 <= most);
-            let is_ready = standing.is_whole && is_usual && now.since(self.busy_until) >= calm;
-            return is_ready && self.observe(standing) >= KNOWN;
-        };
-        let (is_calm, calm) = match self.most(standing.rate_per_s) {
-            Some(most) => (standing.is_whole && standing.inside as f64 <= most, calm),
-            None => (standing.is_whole, calm.max(self.rejoin_after)),
-        };
-        if !is_calm {
+            let is_ready = at_full_pace && is_usual && now.since(self.busy_until) >= calm;
+            return is_ready && self.observe() >= KNOWN;
+        }
+        if !at_full_pace || !is_usual {
             self.calm_since = None;
             return false;
         }
+        let calm = if most.is_some() { calm } else { calm.max(self.rejoin_after) };
         let since = *self.calm_since.get_or_insert(now);
-        let is_over = now.since(since) >= calm;
-        if is_over {
-            self.struck = None;
-        }
-        is_over
+        self.is_struck = now.since(since) < calm;
+        !self.is_struck
     }
 
-    /// Whether a service that was sampled up to `now` goes on so.
-    fn stays(&mut self, now: Time, standing: Standing) -> bool {
-        let known = self.usual.get(&step(standing.rate_per_s)).filter(|usual| usual.n >= KNOWN);
-        let is_usual = known.is_none_or(|usual| standing.inside as f64 <= usual.most(1.0));
+    /// Whether a service that was sampled so far goes on so.
+    fn stays(&mut self, at_full_pace: bool) -> bool {
+        let Standing { inside, rate_per_s } = self.standing;
+        let known = self.usual.get(&step(rate_per_s)).filter(|usual| usual.n >= KNOWN);
+        let is_usual = known.is_none_or(|usual| inside as f64 <= usual.most(1.0));
         // One in some hundred looks is beyond, and still usual.
-        self.observe(standing);
-        if !is_usual {
-            (self.struck, self.calm_since) = (Some(now), None);
+        self.observe();
+        let stays = at_full_pace && is_usual;
+        if !stays {
+            (self.is_struck, self.calm_since) = (true, None);
         }
-        is_usual
+        stays
     }
 
     /// Learns what is usual; returns how often it has looked at that rate.
-    fn observe(&mut self, standing: Standing) -> u64 {
-        let usual = self.usual.entry(step(standing.rate_per_s)).or_default();
-        usual.add(standing.inside as f64);
+    fn observe(&mut self) -> u64 {
+        let usual = self.usual.entry(step(self.standing.rate_per_s)).or_default();
+        usual.add(self.standing.inside as f64);
         usual.n
     }
 

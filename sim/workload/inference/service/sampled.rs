@@ -54,18 +54,22 @@ impl Sampling {
         self.sampler.errors.clear();
     }
 
+    /// What counts of what all classes together have recorded.
+    fn counted(&self, total: &Tally) -> Tally {
+        match &self.before {
+            Some(before) => total.since(&before.total()),
+            None => total.clone(),
+        }
+    }
+
     /// How time was sampled, and the errors of what `records` tell of all requests and of each class.
     pub(super) fn summary(&self, records: &Records) -> (SampledSummary, Vec<RequestErrors>) {
-        let counted = |now: &Tally, before: Option<&Tally>| match before {
-            Some(before) => now.since(before),
-            None => now.clone(),
-        };
         let of = |subject, tally: &Tally| self.sampler.errors.of(subject, tally);
-        let before = self.before.as_ref();
-        let total = counted(&records.total(), before.map(Records::total).as_ref());
+        let total = self.counted(&records.total());
         let named = self.sampler.errors.classes();
         let classes = records.classes().enumerate().take(named).map(|(class, tally)| {
-            of(class + 1, &counted(tally, before.and_then(|before| before.classes().nth(class))))
+            let before = self.before.as_ref().and_then(|before| before.classes().nth(class));
+            of(class + 1, &before.map_or_else(|| tally.clone(), |before| tally.since(before)))
         });
         (SampledSummary { time: self.sampler.time, errors: of(0, &total) }, classes.collect())
     }
@@ -90,14 +94,17 @@ impl Service {
         self.advance_groups(0..self.design.represent, from, to);
         sampling.sampler.pass(Stretch::Whole, from, to);
         sampling.sampler.look(to, self.received());
+        sampling.sampler.see(self.standing());
         to
     }
 
-    /// Simulates a window, or the part of it up to `to`, and counts what it stands for.
+    /// Simulates a window, or the part of it up to `to`, and counts what it stands for: itself alone
+    /// where it turns out that much arrives.
     fn pass_window(&mut self, sampling: &mut Sampling, from: Time, to: Time) -> Time {
         let Sampling { sampler, window, .. } = sampling;
-        let (limit, ratio) = (ticks::from_time(to) + 1, sampler.ratio());
         let represent = self.design.represent;
+        let to = to.min(from + LOOK);
+        let limit = ticks::from_time(to) + 1;
         // What was drawn before it is not the window's.
         self.collect_from(0..represent, Source::Sampled { times: 1.0 }, from);
         let before = self.inside();
@@ -106,14 +113,20 @@ impl Service {
             // What is under way is told of as often as what has ended.
             group.cell.walk_to(limit - 1, window);
         }
+        let (stretch, ratio) = match sampler.look(to, self.received()) {
+            Some(_) => (Stretch::Whole, 1),
+            None => (Stretch::Window, sampler.ratio()),
+        };
         let more = i64::from(ratio) - 1;
         sampler.time.surplus += more * window.arrived() as i64;
         sampler.time.carried += more * (self.inside() as i64 - before as i64);
-        sampler.errors.add(from, window, ratio);
+        if stretch == Stretch::Window {
+            sampler.errors.add(from, window, ratio);
+        }
         self.records[0].take_window(window, ratio);
         self.collect_from(0..represent, Source::Sampled { times: ratio.into() }, to);
-        sampler.pass(Stretch::Window, from, to);
-        sampler.look(to, self.received());
+        sampler.pass(stretch, from, to);
+        sampler.see(self.standing());
         to
     }
 
@@ -166,20 +179,19 @@ impl Service {
         if sampling.sampler.chooses_at(now) {
             let mut records = self.closed.clone();
             self.records.iter().for_each(|part| records.merge(part));
-            sampling.sampler.choose(&records.total(), now);
+            let total = sampling.counted(&records.total());
+            sampling.sampler.choose(&total, now);
         }
-        let recorded = self.closed.classes().chain(self.records[0].classes());
+        let recorded = self.closed.classes().chain(self.records.iter().flat_map(Records::classes));
         let (ended, sum_s) = recorded.fold((0, 0.0), |(ended, sum_s), tally| {
             (ended + tally.e2e.count(), sum_s + tally.e2e.sum_s())
         });
-        let at = ticks::from_time(now);
-        let standing = Standing {
-            inside: self.representatives().map(|group| group.cell.inside()).sum(),
-            rate_per_s: self.representatives().map(|group| group.cell.rate_per_s()).sum(),
-            is_whole: self.representatives().all(|group| group.cell.is_whole(at)),
-            e2e_s: if ended > 0 { sum_s / ended as f64 } else { 0.0 },
-        };
-        let next = sampling.sampler.turn(now, standing);
+        let e2e_s = if ended > 0 { sum_s / ended as f64 } else { 0.0 };
+        let mut next = sampling.sampler.turn(now, self.is_at_full_pace(now), e2e_s);
+        if self.groups.len() > self.design.represent {
+            // Cells that were told apart are simulated whole, and the plant is to know what they draw.
+            next = next.min(sampling.sampler.boundary_after(now));
+        }
         let telling = match sampling.sampler.estimates_over() {
             Some(over) => Telling::Estimated { lag_s: seconds, over_s: over.as_secs_f64() },
             None => Telling::Drawn(seconds),
@@ -191,7 +203,7 @@ impl Service {
     /// Representatives are struck at `now`.
     pub(super) fn disturb(&mut self, now: Time) {
         let Some(mut sampling) = self.sampling.take() else { return };
-        if sampling.sampler.disturb(now) {
+        if sampling.sampler.disturb() {
             self.learn(&mut sampling, now);
             self.next = self.next.min(sampling.sampler.boundary_after(now));
         }
@@ -200,12 +212,21 @@ impl Service {
 
     /// Lets racks take what they drew in what was simulated up to `now` for their mean draw.
     fn learn(&mut self, sampling: &mut Sampling, now: Time) {
-        let whole_s = now.since(sampling.learned).as_secs_f64();
-        // Where there was no window, they draw as they did.
-        if whole_s > 0.0 && sampling.sampler.seen_s() > 0.0 {
-            let sampled_s = sampling.sampler.take_seen_s();
-            sampling.learned = now;
-            self.racks.iter_mut().for_each(|rack| rack.learn(whole_s, sampled_s));
+        let whole_s = now.since(std::mem::replace(&mut sampling.learned, now)).as_secs_f64();
+        let sampled_s = sampling.sampler.take_seen_s();
+        self.racks.iter_mut().for_each(|rack| rack.learn(whole_s, sampled_s));
+    }
+
+    /// All replicas of the representatives serve at full speed at `now`.
+    fn is_at_full_pace(&self, now: Time) -> bool {
+        let at = ticks::from_time(now);
+        self.representatives().all(|group| group.cell.is_whole(at))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            inside: self.representatives().map(|group| group.cell.inside()).sum(),
+            rate_per_s: self.representatives().map(|group| group.cell.rate_per_s()).sum(),
         }
     }
 
