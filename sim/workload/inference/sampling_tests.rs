@@ -90,6 +90,25 @@ fn a_sampled_run_agrees_with_the_whole_run() {
     assert!((energy - 1.0).abs() < 2e-3, "{energy} of the energy");
 }
 
+/// Weekends of which half as much arrives do not widen what is said of the whole.
+#[test]
+fn a_weekly_profile_does_not_widen_errors() {
+    let run = |weekend: f64| {
+        let mut design = service(Some(Ask::Ratio(10)), 14 * 24, 0.1);
+        let load::SourceDesign::Drawn { rate, .. } = &mut design.load.classes[0].source else {
+            unreachable!("requests are drawn")
+        };
+        let mean = (5.0 + 2.0 * weekend) / 7.0;
+        let days = [1.0, 1.0, 1.0, 1.0, 1.0, weekend, weekend];
+        rate.weekly = days.iter().flat_map(|day| [day / mean; 24]).collect();
+        let mut plant = Plant::new(&design, &Streams::new(8, 0));
+        plant.run_until(secs(14 * 24 * HOUR_S));
+        plant.summary().sampled.expect("it was sampled").errors.served.expect("served has one")
+    };
+    let (flat, weekly) = (run(1.0), run(0.5));
+    assert!((0.7..1.4).contains(&(weekly / flat)), "{weekly} against {flat}");
+}
+
 /// What is known of a saturated replica in closed form: its batch over the time of an answer. Answers
 /// of `n` tokens after prompts of one take `n` iterations of a full batch.
 #[test]

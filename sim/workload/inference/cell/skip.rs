@@ -70,6 +70,11 @@ impl Cell {
         self.replicas.iter().map(Replica::requests).sum::<u64>() + outside as u64
     }
 
+    /// Expected arrivals a second in such an hour of the week.
+    pub(in crate::workload::inference) fn calm_rate_per_s(&self) -> f64 {
+        self.arrivals.as_ref().map_or(0.0, Arrivals::calm_rate_per_s)
+    }
+
     /// Expected arrivals a second.
     pub(in crate::workload::inference) fn rate_per_s(&self) -> f64 {
         self.arrivals.as_ref().map_or(0.0, Arrivals::rate_per_s)

@@ -396,11 +396,19 @@ impl Arrivals {
 
     /// Expected arrivals a second where they stand.
     pub(super) fn rate_per_s(&self) -> f64 {
-        let rate = |source: &Source| match &source.state {
-            State::Drawing(drawing) => drawing.walk.rate_per_s(),
-            State::Playing(_) => 0.0,
-        };
-        self.sources.iter().map(rate).sum()
+        self.walks().map(Walk::rate_per_s).sum()
+    }
+
+    /// The same without their swings: as the hour of the week has it.
+    pub(super) fn calm_rate_per_s(&self) -> f64 {
+        self.walks().map(Walk::calm_rate_per_s).sum()
+    }
+
+    fn walks(&self) -> impl Iterator<Item = &Walk> {
+        self.sources.iter().filter_map(|source| match &source.state {
+            State::Drawing(drawing) => Some(&drawing.walk),
+            State::Playing(_) => None,
+        })
     }
 }
 

@@ -154,6 +154,11 @@ impl Walk {
         self.rate * PER_SECOND
     }
 
+    /// The same without its swings.
+    pub(super) fn calm_rate_per_s(&self) -> f64 {
+        self.rate_per_s() / self.factor
+    }
+
     /// Enters the piece that begins at or holds `at`, which lies no earlier than where the walk
     /// stands.
     fn enter(&mut self, table: &RateTable, at: Ticks) {

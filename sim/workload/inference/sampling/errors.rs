@@ -21,6 +21,8 @@ pub(in crate::workload::inference) const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.95
 
 /// Windows that must have seen the tail beyond a percentile for its error to be told.
 const SEEN: u64 = 30;
+/// Hours are alike whose rates differ by no more than rounding does.
+const ALIKE: f64 = 1e-9;
 /// Pairs from which on any error is.
 const PAIRS: f64 = 4.0;
 /// Half the 95 % interval of a normal law over its standard deviation.
@@ -66,8 +68,10 @@ pub(in crate::workload::inference) struct Errors {
     window_s: f64,
     /// Pairs of hours that were compared.
     pairs: f64,
-    /// Whether each of the last hours was sampled throughout.
-    throughout: VecDeque<bool>,
+    /// Of each of the last hours that was sampled throughout, how much arrives in such an hour.
+    throughout: VecDeque<Option<f64>>,
+    /// The same of this hour, /s.
+    rate_per_s: f64,
     /// All requests, then those of each class where there are several.
     subjects: Vec<SubjectErrors>,
 }
@@ -245,6 +249,7 @@ impl Errors {
             window_s: 0.0,
             pairs: 0.0,
             throughout: VecDeque::new(),
+            rate_per_s: 0.0,
             subjects: (0..subjects).map(|_| SubjectErrors::default()).collect(),
         }
     }
@@ -269,13 +274,16 @@ impl Errors {
     }
 
     /// A window that began at `from` recorded `records`, and stands for `ratio` times its length.
+    /// `rate_per_s` is what is expected to arrive in such an hour of the week.
     pub(in crate::workload::inference) fn add(
         &mut self,
         from: Time,
         records: &Records,
         ratio: u32,
+        rate_per_s: f64,
     ) {
         self.turn_to(from);
+        self.rate_per_s = rate_per_s;
         let ratio = f64::from(ratio);
         let mut scratch = Vec::new();
         let total = records.total();
@@ -303,8 +311,12 @@ impl Errors {
             (self.passed_s, self.stood_for_s) = (0.0, 0.0);
             let is_full = self.throughout.len() == self.apart;
             let before = if is_full { self.throughout.pop_front() } else { None };
-            self.throughout.push_back(is_sampled);
-            let compare = is_sampled && before == Some(true);
+            let rate_per_s = is_sampled.then_some(self.rate_per_s);
+            self.throughout.push_back(rate_per_s);
+            let compare = before.flatten().zip(rate_per_s).is_some_and(|(before, now)| {
+                // Neighbouring hours of a run of few days differ by its profile.
+                self.apart == 1 || (before - now).abs() <= ALIKE * now
+            });
             self.pairs += f64::from(u8::from(compare));
             for subject in &mut self.subjects {
                 let SubjectErrors { latencies, served, output_tokens, decided, kept, mixed } =
@@ -423,7 +435,7 @@ mod tests {
             }
             let window_s = 3600.0 / f64::from(RATIO);
             errors.pass(from, window_s, 3600.0);
-            errors.add(from, &records, RATIO);
+            errors.add(from, &records, RATIO, 1.0);
             errors.pass(from, 3600.0 - window_s, 0.0);
             all.merge_window(&records.total(), RATIO.into());
             told.push(mine);
@@ -509,7 +521,7 @@ mod tests {
             }
             mine.iter().for_each(|&s| records.of(0).ttft.record(Span::from_secs_f64(s)));
             errors.pass(from, 3600.0, 3600.0 * f64::from(RATIO));
-            errors.add(from, &records, RATIO);
+            errors.add(from, &records, RATIO, 1.0);
             all.merge_window(&records.total(), RATIO.into());
         }
         errors.turn_to(Time::ZERO + Span::from_hours(hours));

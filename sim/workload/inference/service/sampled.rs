@@ -121,7 +121,8 @@ impl Service {
         sampler.time.surplus += more * window.arrived() as i64;
         sampler.time.carried += more * (self.inside() as i64 - before as i64);
         if stretch == Stretch::Window {
-            sampler.errors.add(from, window, ratio);
+            let rate_per_s = self.representatives().map(|group| group.cell.calm_rate_per_s()).sum();
+            sampler.errors.add(from, window, ratio, rate_per_s);
         }
         self.records[0].take_window(window, ratio);
         self.collect_from(0..represent, Source::Sampled { times: ratio.into() }, to);
