@@ -670,16 +670,6 @@ impl Leap {
         if self.scheduling.whole { whole } else { whole.min(self.budget()) }
     }
 
-    /// After how many iterations a head that waits for memory may find enough: with less of it found,
-    /// a first chunk that is cut needs less. Otherwise waiting does not help while nobody leaves.
-    #[cold]
-    fn looks_again_after(&self, sink: &impl Sink) -> u64 {
-        let Some(head) = self.queue.front() else { return u64::MAX };
-        let found = self.found(head, sink.chain(head.prefix));
-        let is_cut = self.first_chunk(head, &found) < head.to_prefill() - found.tokens;
-        if is_cut && found.tokens > 0 { 1 } else { u64::MAX }
-    }
-
     /// What of a waiting request is in memory already.
     #[inline]
     pub(super) fn found(&self, request: &Request, chain: &[Piece]) -> Found {

@@ -36,6 +36,21 @@ impl Leap {
         most.min((holds - kv) / tokens)
     }
 
+    /// After how many iterations a head that waits for memory may find enough. Decodes evict what it
+    /// finds, and a first chunk that is cut, or then becomes so, needs less memory with less found: the
+    /// least that it may need is the rest of its prompt beyond the pinned blocks, or the budget. Free
+    /// blocks only become fewer while nobody leaves, so waiting does not help a head that needs more.
+    #[cold]
+    pub(super) fn looks_again_after(&self, sink: &impl Sink) -> u64 {
+        let Some(head) = self.queue.front() else { return u64::MAX };
+        let found = self.found(head, sink.chain(head.prefix));
+        let mut least = self.blocks(head.to_prefill()) - found.pinned;
+        if !self.scheduling.whole && !head.loaded {
+            least = least.min(self.blocks(self.budget()));
+        }
+        if self.blocks_in(1) + least <= self.free { 1 } else { u64::MAX }
+    }
+
     /// Takes `blocks` that are free.
     #[inline]
     pub(super) fn open(&mut self, blocks: u64) {
