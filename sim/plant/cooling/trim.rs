@@ -90,19 +90,15 @@ impl TrimDesign {
     /// How it carries `load` from coolant that is to leave at `supply_c`, with `running` chillers.
     fn carry(&self, load: Load, supply_c: f64, running: f64, with: &With<'_>) -> LoopState {
         let x = self.chilled_c.unwrap_or(supply_c);
-        let asked_w = match load {
-            Load::Heat(w) => w,
-            Load::Most => f64::INFINITY,
-        };
         match &self.source {
             TrimSource::Main { capacity_w } => {
-                let heat_w = asked_w.min(*capacity_w);
+                let heat_w = load.within(*capacity_w);
                 LoopState { lifted_w: heat_w, bought_w: heat_w, ..still(with.air) }
             }
             TrimSource::Air { chillers, recirculation_k } => {
                 let entering = Entering { c: with.air.dry_bulb_c + recirculation_k, flow: 1.0 };
                 let most = chillers.most(running, x, entering);
-                let lifted_w = asked_w.min(most.heat_w);
+                let lifted_w = load.within(most.heat_w);
                 let chiller_w = chillers.power_w(running, lifted_w, x, entering.c);
                 let rejected_w = lifted_w + chillers.compressor_heat * chiller_w;
                 LoopState {
@@ -115,7 +111,10 @@ impl TrimDesign {
                 }
             }
             TrimSource::Tower(plant) => {
-                let heat_w = asked_w.is_finite().then_some(asked_w);
+                let heat_w = match load {
+                    Load::Heat(w) => Some(w),
+                    Load::Most => None,
+                };
                 plant.carries(heat_w, x, running, (with.air, with.drive))
             }
         }
@@ -163,6 +162,16 @@ enum Load {
     Heat(f64),
     /// As much as it can.
     Most,
+}
+
+impl Load {
+    /// What is carried of it by what carries no more than `most_w`, W.
+    fn within(self, most_w: f64) -> f64 {
+        match self {
+            Self::Heat(w) => w.min(most_w),
+            Self::Most => most_w,
+        }
+    }
 }
 
 /// What a trim runs with.
@@ -218,18 +227,18 @@ impl Pair<'_, '_> {
     }
 
     /// Temperature at which the coolant leaves the device with `heat_w` at its most, degrees Celsius.
-    fn leaving_c(&self, heat_w: f64) -> f64 {
-        let asked = self.most_asked(heat_w);
-        self.device.map_or(f64::INFINITY, |device| device.settle(&asked).leaving_c)
+    fn leaving_c(&self, device: &DeviceDesign, heat_w: f64) -> f64 {
+        device.settle(&self.most_asked(heat_w)).leaving_c
     }
 
     /// The supply where the trim takes `trim_w` of the heat, and the device the rest at its most.
-    fn supply_c(&self, trim_w: f64) -> f64 {
-        self.leaving_c(self.asked.heat_w - trim_w) - trim_w / self.asked.coolant.w_k
+    fn supply_c(&self, device: &DeviceDesign, trim_w: f64) -> f64 {
+        self.leaving_c(device, self.asked.heat_w - trim_w) - trim_w / self.asked.coolant.w_k
     }
 
     fn settle(&self) -> Result<Worked, Head> {
-        if self.leaving_c(self.asked.heat_w) <= self.set_c() + HELD_K {
+        let holds = |device| self.leaving_c(device, self.asked.heat_w) <= self.set_c() + HELD_K;
+        if self.device.is_some_and(holds) {
             return Err(Head::Free);
         }
         let wanted = self.wanted();
@@ -241,10 +250,12 @@ impl Pair<'_, '_> {
     fn wanted(&self) -> Wanted {
         let total_w = self.asked.heat_w;
         let set_c = self.set_c();
-        if self.leaving_c(0.0) > set_c + self.asked.range_k() - WORTHWHILE_K {
+        let worthwhile_c = set_c + self.asked.range_k() - WORTHWHILE_K;
+        let helps = |device: &&DeviceDesign| self.leaving_c(device, 0.0) <= worthwhile_c;
+        let Some(device) = self.device.filter(helps) else {
             return Wanted { trim_w: total_w, by_device: false };
-        }
-        let excess_k = |trim_w: f64| self.supply_c(trim_w) - set_c;
+        };
+        let excess_k = |trim_w: f64| self.supply_c(device, trim_w) - set_c;
         let (none, all) = (excess_k(0.0), excess_k(total_w));
         let trim_w = root::bracketed(excess_k, (0.0, none), (total_w, all), 1e-12 * total_w, 1e-9);
         Wanted { trim_w, by_device: true }
@@ -280,16 +291,21 @@ impl Pair<'_, '_> {
     fn short(&self, wanted: Wanted) -> Worked {
         let (set_c, total_w) = (self.set_c(), self.asked.heat_w);
         let most_w = |c: f64| self.trim.most_w(c, self.available, &self.with);
-        let held_c = |trim_w: f64| self.supply_c(trim_w).max(set_c);
-        let excess_w = |trim_w: f64| trim_w - most_w(held_c(trim_w));
-        let (supply_c, by_device) = match excess_w(wanted.trim_w) {
-            most if most >= 0.0 && self.device.is_some() => {
+        let beside = self.device.and_then(|device| {
+            let held_c = |trim_w: f64| self.supply_c(device, trim_w).max(set_c);
+            let excess_w = |trim_w: f64| trim_w - most_w(held_c(trim_w));
+            let most = excess_w(wanted.trim_w);
+            let found = || {
                 let ends = ((0.0, excess_w(0.0)), (wanted.trim_w, most));
                 let near_w = 1e-9 * total_w;
-                (held_c(root::bracketed(excess_w, ends.0, ends.1, near_w, near_w)), true)
-            }
-            // The trim alone carries all of it before the device could help.
-            _ => {
+                held_c(root::bracketed(excess_w, ends.0, ends.1, near_w, near_w))
+            };
+            (most >= 0.0).then(found)
+        });
+        let (supply_c, by_device) = match beside {
+            Some(supply_c) => (supply_c, true),
+            // There is no device, or the trim alone carries all of it before the device could help.
+            None => {
                 let gains_to_c = self.trim.chillers().map_or(set_c, ChillerDesign::most_supply_c);
                 (overloaded_c(set_c, gains_to_c, false, |c| total_w - most_w(c)), false)
             }

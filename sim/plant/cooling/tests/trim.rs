@@ -1,6 +1,7 @@
 //! Trims behind towers and dry coolers, held against what the split of heat comes to without them, a
 //! fixed point found by brute force, and conservation.
 
+use super::super::chiller::Entering;
 use super::super::head::Head;
 use super::super::state::BOILING_C;
 use super::super::trim::{TrimDesign, TrimSource};
@@ -164,6 +165,24 @@ fn without_water_only_a_trim_in_outdoor_air_goes_on() {
     assert!(!loop_of(TOWER_BY_TOWER).solve(8e6, &air, dry).flowing);
     let hot = plant.solve(40e6, &air, dry);
     assert!(hot.supply_c == BOILING_C && hot.left_w > 0.0, "{hot:?}");
+
+    // Chillers that cool the coolant itself gain with its warmth: the supply is where they, by their
+    // curves, carry just what comes.
+    let plant = loop_of(
+        r#"{"tower": {"design_heat": "10 MW", "supply": "12 degC", "trim": {}, "fed_by": ["a"]}}"#,
+    );
+    let circuit = hydronic(&plant).circuit;
+    let TrimSource::Air { chillers, .. } = trim(&plant).source else { panic!() };
+    let most_w = |supply_c: f64| {
+        let entering = Entering { c: 30.0, flow: 1.0 };
+        chillers.most(f64::from(chillers.units), supply_c, entering).heat_w
+    };
+    let heat_w = 1.05 * most_w(12.0);
+    let state = plant.solve(heat_w, &air, dry);
+    let total_w = heat_w + circuit.pump_heat * circuit.pump_w;
+    assert!(state.saturated && state.left_w == 0.0, "{state:?}");
+    assert!((most_w(state.supply_c) / total_w - 1.0).abs() < 1e-6, "{state:?}");
+    assert!((state.lifted_w / total_w - 1.0).abs() < 1e-9 && state.economiser_w == 0.0);
 }
 
 /// A device that would warm what comes back is led past, with its fans at rest.
