@@ -82,6 +82,17 @@ pub struct ChilledMainSpec {
     pub capacity: Power,
 }
 
+/// How the cold of a trim is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Made {
+    /// By chillers with condensers in outdoor air.
+    InAir,
+    /// By chillers with condenser water of a tower of their own.
+    ByTower,
+    /// Elsewhere: a main brings it.
+    Bought,
+}
+
 /// The loop that a trim is part of.
 pub(super) struct Trimmed<'s> {
     pub(super) design: &'s HydronicDesign,
@@ -104,22 +115,7 @@ impl TrimSpec {
     }
 
     fn bought(&self, check: &mut Check<'_>, main: &ChilledMainSpec) -> TrimDesign {
-        let chillers = &self.chillers;
-        let unused = [
-            ("design_heat", self.design_heat.is_some()),
-            ("supply", self.supply.is_some()),
-            ("chillers", chillers.is_written()),
-            ("dead_band", self.dead_band.is_some()),
-            ("design_dry_bulb", self.design_dry_bulb.is_some()),
-            ("recirculation", self.recirculation.is_some()),
-            ("tower", self.tower.is_some()),
-            ("fans", self.fans.is_some()),
-            ("condenser", self.condenser.is_some()),
-        ];
-        for (field, _) in unused.into_iter().filter(|(_, written)| *written) {
-            let fault = Fault::error(field, "a bought `main` stands in place of chillers");
-            check.faults.push(fault.help("leave out one of the two"));
-        }
+        self.refuse(check, Made::Bought);
         let capacity_w = check.within("main", |check| {
             check.bounded("capacity", Some(main.capacity), 1e6, &bounds::HEAT)
         });
@@ -154,14 +150,9 @@ impl TrimSpec {
         let chilled_c = self.supply.map(|_| supply_c);
         let source = match &self.tower {
             Some(tower) => {
-                self.refuse_air(check);
-                let fans = self.fans.unwrap_or_default();
-                let fans = FansSpec {
-                    air_flow: fans.air_flow,
-                    power: fans.power,
-                    control: fans.control,
-                    ..FansSpec::default()
-                };
+                self.refuse(check, Made::ByTower);
+                let TrimFansSpec { air_flow, power, control } = self.fans.unwrap_or_default();
+                let fans = FansSpec { air_flow, power, control, ..FansSpec::default() };
                 let sound = |water: &&MakeUpSpec| {
                     water
                         .cycles_of_concentration
@@ -194,14 +185,7 @@ impl TrimSpec {
         curves: ChillerCurves,
         supply_c: f64,
     ) -> TrimSource {
-        for (field, written) in
-            [("fans", self.fans.is_some()), ("condenser", self.condenser.is_some())]
-        {
-            if written {
-                let fault = Fault::error(field, "condensers in outdoor air have none of their own");
-                check.faults.push(fault.help("give the trim a `tower`"));
-            }
-        }
+        self.refuse(check, Made::InAir);
         self.chillers.refuse_compressor_heat(check);
         let dry_bulb_c =
             check.bounded("design_dry_bulb", self.design_dry_bulb, 35.0, &bounds::DRY_BULB);
@@ -211,16 +195,49 @@ impl TrimSpec {
         TrimSource::Air { chillers: self.chillers.resolve(check, curves, &duty), recirculation_k }
     }
 
-    fn refuse_air(&self, check: &mut Check<'_>) {
-        for (field, written) in [
-            ("design_dry_bulb", self.design_dry_bulb.is_some()),
-            ("recirculation", self.recirculation.is_some()),
-        ] {
-            if written {
-                let fault =
-                    Fault::error(field, "the condensers are cooled by the water of a `tower`");
-                check.faults.push(fault.help("leave out one of the two"));
+    /// Tells of each field that is written and does not go with how its cold is `made`.
+    fn refuse(&self, check: &mut Check<'_>, made: Made) {
+        // Whole, so that a new field must be placed here too.
+        let Self {
+            design_heat,
+            supply,
+            chillers,
+            dead_band,
+            design_dry_bulb,
+            recirculation,
+            tower,
+            fans,
+            condenser,
+            main: _,
+        } = self;
+        let (any, in_air, by_tower) =
+            (&[Made::InAir, Made::ByTower][..], &[Made::InAir][..], &[Made::ByTower][..]);
+        let fields = [
+            ("design_heat", design_heat.is_some(), any),
+            ("supply", supply.is_some(), any),
+            ("chillers", chillers.is_written(), any),
+            ("dead_band", dead_band.is_some(), any),
+            ("design_dry_bulb", design_dry_bulb.is_some(), in_air),
+            ("recirculation", recirculation.is_some(), in_air),
+            ("tower", tower.is_some(), by_tower),
+            ("fans", fans.is_some(), by_tower),
+            ("condenser", condenser.is_some(), by_tower),
+        ];
+        let (message, help) = match made {
+            Made::Bought => {
+                ("a bought `main` stands in place of chillers", "leave out one of the two")
             }
+            Made::InAir => {
+                ("condensers in outdoor air have none of their own", "give the trim a `tower`")
+            }
+            Made::ByTower => {
+                ("the condensers are cooled by the water of a `tower`", "leave out one of the two")
+            }
+        };
+        for (field, ..) in
+            fields.into_iter().filter(|(_, written, of)| *written && !of.contains(&made))
+        {
+            check.faults.push(Fault::error(field, message).help(help));
         }
     }
 }
