@@ -18,8 +18,9 @@ pub const HELD_K: f64 = 1e-3;
 /// What machines at their limit carry is taken as linear over this, K.
 pub(super) const SECANT_K: f64 = 1.0;
 
-/// What a loop carries away at its most at some temperatures of its supply, found before in the same
-/// air: an instant asks again and again while power and heat settle.
+/// What one loop carries away at its most in the same air, at some temperatures of its supply, as found
+/// before: an instant asks again and again while power and heat settle. Neither loop nor air is part of
+/// the key.
 #[derive(Debug, Clone, Default)]
 pub struct Capacities {
     known: RefCell<Vec<(f64, Drive, f64)>>,
