@@ -205,7 +205,7 @@ fn a_starved_economiser_carries_no_more_than_the_heat() {
         .replace("cooling:", "power:\n  u: {kind: feed, capacity: 900 kW}\n  mech: {kind: switchgear, fed_by: u, rating: 3 kVA}\ncooling:");
     let told = simulate_in(2.0, &text, &[]);
     balances(&told);
-    assert!(told.outcome.books.iter().any(|book| book.ledger.amount() == "economisers"));
+    assert!(told.outcome.books.iter().any(|book| book.ledger.amount() == "free cooling"));
     let of = |name: &str| told.outcome.real(&format!("cooling.plant.{name}"));
     let given_mwh = of("heat_mwh") + of("pumps_mwh");
     let economised = of("economiser_mwh");

@@ -33,7 +33,7 @@ impl Facility<'_> {
             book(self.water_book(), WATER_TOLERANCE),
         ];
         books.extend(self.evaporation_book());
-        books.extend(self.economiser_book());
+        books.extend(self.free_cooling_book());
         if !income.entries().is_empty() {
             books.push(book(income, INCOME_TOLERANCE));
         }
@@ -151,28 +151,28 @@ impl Facility<'_> {
         (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))
     }
 
-    /// Heat that leaves the coolant of plants with an economiser or a trim, past the chillers and by
-    /// them, against what racks and pumps put into it. The first is metered at the condenser water,
-    /// the second at the racks. None without such a plant.
-    fn economiser_book(&self) -> Option<BookOutcome> {
-        let mut book_of = Ledger::new("economisers", "J");
+    /// Heat that leaves the coolant of loops with an economiser or a trim, to the weather past chillers
+    /// or main and by these, against what racks and pumps put into it. The first is metered at the
+    /// condenser water, the second at the racks. None without such a loop.
+    fn free_cooling_book(&self) -> Option<BookOutcome> {
+        let mut book_of = Ledger::new("free cooling", "J");
         for group in self.groups(SubjectKind::Loop) {
             let plants = || group.instances().iter().map(|&index| &self.loops[index]);
-            let is_in = |design: &LoopDesign| design.has_economiser() || design.buys_cold();
+            let is_in = |design: &LoopDesign| design.has_modes() || design.buys_cold();
             if !plants().any(|plant| is_in(plant.model.design())) {
                 continue;
             }
             let name = group.name();
-            book_of.outflow(&format!("economiser {name}"), group.integral("economiser"));
+            book_of.outflow(&format!("past chillers or main {name}"), group.integral("economiser"));
             for plant in plants() {
                 let books = &plant.books;
                 let Amounts { heat_j, lifted_j, .. } = books.amounts();
                 book_of.inflow(&format!("racks and exchangers {name}"), heat_j);
                 book_of.inflow(&format!("pumps {name}"), books.pumped_j.value());
-                book_of.outflow(&format!("chillers {name}"), lifted_j);
+                book_of.outflow(&format!("chillers or main {name}"), lifted_j);
                 book_of.outflow(&format!("boiled away {name}"), books.boiled_j.value());
                 book_of.outflow(&format!("at once {name}"), books.coolant_at_once_j());
-                book_of.stored(&format!("chilled water {name}"), plant.coolant_stored_j());
+                book_of.stored(&format!("coolant {name}"), plant.coolant_stored_j());
             }
         }
         (!book_of.entries().is_empty()).then(|| book(book_of, HEAT_TOLERANCE))

@@ -636,7 +636,7 @@ impl LoopPlant {
         let condenser = self.masses.condenser().filter(|_| self.state.flow > 0.0);
         let colder = |node: usize| self.held_c[0] < self.held_c[node] + HELD_K;
         self.now.work.rejection == Rejection::Off
-            && self.model.design().has_economiser()
+            && self.model.design().has_modes()
             && condenser.is_some_and(colder)
     }
 

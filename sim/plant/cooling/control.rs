@@ -151,7 +151,7 @@ impl PlantControl {
         let design = plant.design();
         // A trim can do what a tower without water no longer does.
         let device_stands = design.trim().is_some() && state.flow > 0.0 && !state.flowing;
-        if !design.has_economiser() || (!state.flowing && !device_stands) {
+        if !design.has_modes() || (!state.flowing && !device_stands) {
             return Time::MAX;
         }
         let due = self.mode_since + self.least_time;

@@ -58,9 +58,10 @@ impl LoopDesign {
         matches!(self, Self::Ventilation(_))
     }
 
-    /// Whether the weather cools the loop beside chillers that an operator starts and stops: by a
-    /// waterside economiser, or by the device before a trim.
-    pub fn has_economiser(&self) -> bool {
+    /// Whether the loop changes between free, partial and mechanical cooling, as the weather cools it
+    /// beside chillers that an operator starts and stops: by a waterside economiser, or by the device
+    /// before a trim with chillers. A bought main is not operated and has no modes.
+    pub fn has_modes(&self) -> bool {
         match self {
             Self::ChillerPlant(plant) => plant.economiser.is_some(),
             _ => self.trim().is_some_and(|trim| trim.chillers().is_some()),

@@ -50,12 +50,12 @@ pub(super) static LOOP: &[Column] = &[
         Scale::MW,
         Sum,
         |v, i| v.loops[i].state.economiser_w,
-        "Heat past the chillers or a trim: zero where the economiser idles.",
+        "Heat to the weather past chillers or a bought main, by an economiser or the device before a trim: all of it while the trim rests.",
     )
     .amount(|v, i, _| v.flowed[i].0.economiser_j)
     .totals(&[Total::integral(mwh(
         "economiser",
-        "Heat that an economiser, or the device before a trim, carried past the chillers.",
+        "Heat that an economiser, or the device before a trim, carried past chillers or a bought main.",
     ))]),
     Column::new(
         "trim",
@@ -211,7 +211,7 @@ pub(super) static LOOP: &[Column] = &[
         .lower(),
     )]),
     Column::new("free", Scale::SHARE, Mean, |v, i| loop_mode(v, i, CoolingMode::Free), FREE)
-        .only(|design, i| design.loops[i].design.has_economiser())
+        .only(|design, i| design.loops[i].design.has_modes())
         .totals(FREE_TIME),
     Column::new(
         "partial",
@@ -220,7 +220,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| loop_mode(v, i, CoolingMode::Partial),
         PARTIAL,
     )
-    .only(|design, i| design.loops[i].design.has_economiser())
+    .only(|design, i| design.loops[i].design.has_modes())
     .totals(PARTIAL_TIME),
     Column::new(
         "mechanical",
@@ -229,7 +229,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| loop_mode(v, i, CoolingMode::Mechanical),
         MECHANICAL,
     )
-    .only(|design, i| design.loops[i].design.has_economiser())
+    .only(|design, i| design.loops[i].design.has_modes())
     .totals(MECHANICAL_TIME),
 ];
 
