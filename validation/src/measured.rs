@@ -1,5 +1,6 @@
 //! Sites that were measured: values of a scenario are fitted to the first part of a meter's readings,
-//! and the run is held against the rest, which the fit has not seen.
+//! and the run is held against the rest, which the fit has not seen. Of Summit only the weeks of the fit
+//! are among the data: its rows are of the calibration, and no prediction.
 
 mod trim;
 

@@ -28,9 +28,9 @@ const FREE: [(&str, f64, &str); 5] = [
 const DRAWN: [&str; 3] = ["towers_fans_mw", "towers_pumps_mw", "towers_chillers_mw"];
 
 /// Fits the medians of 26 weeks of a run by the hour to those that were measured, and plays the hours
-/// of the year, for the weeks of the second half to be held against others' figures. Published is what a
-/// small independent model came to on those; the bands of the PUE's MAPE and of the chillers' NMBE are
-/// chosen, those of CVRMSE are the published ones.
+/// of the year, for the weeks of the second half to be held against what was measured there. The rows are
+/// of the weeks that were fitted to: they tell how well the plant can be bent to these, nothing published
+/// stands beside them, and their bands are chosen.
 pub(super) fn summit(table: &mut Table, data: &Path) -> Result<(), String> {
     let outputs = data.join("summit_2020_weekly_outputs_calibration.csv");
     let mut measured = weeks(&outputs, ["pue_p50", "chiller_heat_mw_p50"])?;
@@ -76,14 +76,12 @@ pub(super) fn summit(table: &mut Table, data: &Path) -> Result<(), String> {
         errors.ok_or("errors that are no shares")
     };
     let (pue, trim) = (errors(0)?, errors(1)?);
-    let site = "ORNL Summit, 26 weeks of the fit";
-    for (what, bar, ours, band) in [
-        ("PUE, MAPE, %", 1.31, pue.mape, Band::Most(0.7)),
-        ("PUE, CVRMSE, %", 1.85, pue.cvrmse, Band::Most(1.85)),
-        ("heat of chillers, NMBE, %", 2.0, trim.nmbe, Band::Range(-5.0, 5.0)),
-        ("heat of chillers, CVRMSE, %", 15.0, trim.cvrmse, Band::Most(15.0)),
+    for (what, ours, band) in [
+        ("PUE, MAPE", pue.mape, Band::Most(0.7)),
+        ("chillers, NMBE", trim.nmbe, Band::Range(-5.0, 5.0)),
     ] {
-        table.row("A", &format!("{site}: {what}"), bar, 100.0 * ours, band);
+        let what = format!("Summit, calibrated on these weeks, no prediction: {what}, %");
+        table.row("A", &what, f64::NAN, 100.0 * ours, band);
     }
     Ok(())
 }
