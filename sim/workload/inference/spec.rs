@@ -221,7 +221,8 @@ impl InferenceSpec {
         let limits = least.expect("a service has a pool of its own");
         let load = self.resolve_load((replicas, &limits), week, open, faults);
         let is_bounded = pools.iter().all(|pool| pool.limits.blocks.is_some());
-        let serving = self.resolve_serving((replicas, is_bounded), draft, faults);
+        let blocks = (is_bounded, limits.block_tokens);
+        let serving = self.resolve_serving((replicas, blocks), draft, faults);
         let interval = self.control_interval.map_or(Span::from_secs(60), Span::from);
         if interval < Span::from_secs(1) {
             faults.push(Fault::error("control_interval", "needs at least one second"));

@@ -141,10 +141,11 @@ impl InferenceSpec {
         })
     }
 
-    /// How KV blocks keep what sequences leave in them, where their number `is_bounded` or not.
+    /// How KV blocks of `block_tokens` keep what sequences leave in them, where their number
+    /// `is_bounded` or not.
     fn resolve_prefix_caching(
         &self,
-        is_bounded: bool,
+        (is_bounded, block_tokens): (bool, u32),
         faults: &mut Vec<Fault>,
     ) -> Option<PrefixCachingDesign> {
         let spec = self.prefix_caching?;
@@ -179,6 +180,12 @@ impl InferenceSpec {
             return None;
         }
         let (tokens, per_token_s) = (host.memory.0 / per_token, per_token / host.bandwidth.0);
+        if tokens < f64::from(block_tokens) {
+            let message = format!("holds no block of {block_tokens} tokens");
+            let fault = Fault::error("prefix_caching.host.memory", message);
+            faults.push(fault.help("leave out `host` where blocks that have to go are lost"));
+            return None;
+        }
         let (field, message) = if tokens > MOST_HOST_TOKENS {
             ("memory", format!("holds {tokens:.0e} tokens, and at most 1e15 can be counted"))
         } else if per_token_s > 1.0 {
@@ -191,10 +198,10 @@ impl InferenceSpec {
     }
 
     /// What the cells of `replicas` replicas that draft as in `draft` do beyond batching. Their KV
-    /// memory `is_bounded`, or not.
+    /// `blocks` are bounded in number or not, and hold so many tokens each.
     pub(super) fn resolve_serving(
         &self,
-        (replicas, is_bounded): (usize, bool),
+        (replicas, blocks): (usize, (bool, u32)),
         draft: DraftDesign,
         faults: &mut Vec<Fault>,
     ) -> ServingDesign {
@@ -204,7 +211,7 @@ impl InferenceSpec {
                 self.prefix_memory.unwrap_or(0),
                 (0, 1 << 50),
             ),
-            prefix_caching: self.resolve_prefix_caching(is_bounded, faults),
+            prefix_caching: self.resolve_prefix_caching(blocks, faults),
             max_waiting: self.max_waiting,
             ..ServingDesign::default()
         };

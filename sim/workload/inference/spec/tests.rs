@@ -363,6 +363,8 @@ fn faults_name_their_field() {
         ("prefix_caching", None, None, Some(PrefixCachingSpec { host: None })),
         ("prefix_caching", Some(9000), Some(0), Some(PrefixCachingSpec { host: None })),
         ("prefix_caching.host", Some(9000), None, host(50e9, None)),
+        // 16 tokens of 70 GB are more than the 1 TB of the host.
+        ("prefix_caching.host.memory", Some(9000), None, host(1e12, Some(DataSize(70e9)))),
         ("prefix_caching.host.bandwidth", Some(9000), None, host(50.0, Some(DataSize(160e3)))),
         ("prefix_caching.host.kv_per_token", Some(9000), None, host(50e9, Some(DataSize(0.5)))),
     ] {
