@@ -195,6 +195,8 @@ impl KvBlocks {
                 continue;
             };
             let is_here = self.is_pinned(name) || self.queue.has(name);
+            // Only the prompt under way brings its next name, and with it all that follow: since it finds
+            // no such block, its growth takes as many in a leap as in single iterations.
             is_cut |= !is_here && next == Some(*name);
             if is_cut {
                 self.queue.push(Content::Nameless);

@@ -34,7 +34,8 @@ pub struct HostTier {
 pub(super) struct Found {
     /// Tokens that need not be prefilled.
     pub(super) tokens: u64,
-    /// Those of them that others have brought too: not what the request lost itself.
+    /// Those of them in blocks that have a name: after a preemption the request may have left them
+    /// itself.
     pub(super) shared_tokens: u64,
     /// Those of these that host memory has.
     pub(super) host_tokens: u64,
@@ -374,7 +375,8 @@ impl KvPool {
     }
 
     /// Up to which block of `chain` a sequence that has those up to `to`, the first `from` of them
-    /// by name, may name them.
+    /// by name, may name them. Nobody else brings what the prompt under way brings next: since it finds
+    /// no block of that name, its growth takes as many blocks in a leap as in single iterations.
     fn may_name(
         &self,
         chain: &[Piece],
