@@ -171,7 +171,7 @@ static COUNTS: &[RequestRow] = &[
             Figure::new(
                 "cached_tokens",
                 Scale::COUNT,
-                "Those of them that were found in memory at the last admission of their request.",
+                "Those of them that were found in memory: with `prefix_caching` at the first admission of their request, with `prefix_memory` at the last.",
             )
             .adding(),
             |r| Some(r.tally.cached_tokens as f64),

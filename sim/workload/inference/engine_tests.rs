@@ -347,6 +347,12 @@ fn compare_lives(plan: &Plan, seed: u64) -> (Log, Work) {
         assert_eq!(pair.0, pair.1, "seed {seed}: {:?}, finish {i}", plan.limits);
     }
     assert_eq!(got.finished.len(), expected.finished.len(), "seed {seed}: {:?}", plan.limits);
+    for (_, request) in &got.finished {
+        assert!(
+            request.fetched <= request.cached && request.cached < request.prompt,
+            "seed {seed}"
+        );
+    }
     assert_eq!(got.seen, expected.seen, "seed {seed}: energy or requests inside differ");
     for (got, expected) in got.lost.iter().flatten().zip(expected.lost.iter().flatten()) {
         assert_eq!(got, expected, "seed {seed}: what was lost differs");
@@ -376,6 +382,31 @@ fn the_comparison_sees_leaps_and_preemptions() {
     let work = (0..60).map(compare).fold(Work::default(), Work::plus);
     assert!(work.iterations > 5 * work.steps, "{work:?}");
     assert!(work.preemptions > 1000 && work.evictions > 1000, "{work:?}");
+}
+
+/// Where no two prompts share anything, what requests lose and find again is not counted as found.
+#[test]
+fn unique_prompts_find_nothing_however_often_they_are_preempted() {
+    let mut all = Work::default();
+    for seed in 0..40 {
+        let mut plan = random_plan(seed);
+        if plan.limits.blocks.is_none() {
+            continue;
+        }
+        plan.shared_memory = Some(HostTier { blocks: 20, per_block: 0 });
+        plan.prefix_memory = 0;
+        for (index, (_, request)) in plan.sent.iter_mut().enumerate() {
+            // All of the request belongs to its chain, its answer too.
+            let tokens = request.prompt + request.output;
+            plan.chains.push(vec![Piece { family: 2, id: index as u64, tokens }]);
+            request.prefix = plan.chains.len() as u32 - 1;
+        }
+        let (log, work) = compare_lives(&plan, seed);
+        let ended = log.finished.iter().chain(&log.handed_over);
+        assert!(ended.into_iter().all(|(_, r)| (r.cached, r.fetched) == (0, 0)), "seed {seed}");
+        all = all.plus(work);
+    }
+    assert!(all.preemptions > 100, "{all:?}");
 }
 
 /// A life whose last leap is still under way when it ends.

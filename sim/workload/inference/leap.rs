@@ -370,6 +370,7 @@ impl Leap {
                 break;
             }
             let mut request = self.queue.pop_front().expect("the queue has a head");
+            let is_first = request.admitted == NEVER;
             request.admitted = request.admitted.min(self.now);
             match &mut self.pool {
                 None => self.free -= blocks,
@@ -391,8 +392,11 @@ impl Leap {
                 tokens += n;
                 prompts += 1;
                 attention += n * (2 * found.tokens + n);
-                request.cached = found.shared_tokens as u32;
-                request.fetched = found.host_tokens as u32;
+                // In shared memory it finds later what it left there itself.
+                if is_first || self.pool.is_none() {
+                    request.cached = (found.shared_tokens as u32).min(request.prompt - 1);
+                    request.fetched = (found.host_tokens as u32).min(request.cached);
+                }
                 self.prefixes.touch(sink.chain(request.prefix));
                 self.owed -= found.tokens;
             }

@@ -394,8 +394,12 @@ impl Plain {
             }
             newest.request.loaded = false;
             if !joins {
-                newest.request.cached = found.shared_tokens as u32;
-                newest.request.fetched = found.host_tokens as u32;
+                // In shared memory it finds later what it left there itself.
+                if request.admitted == NEVER || self.blocks.is_none() {
+                    let cached = (found.shared_tokens as u32).min(request.prompt - 1);
+                    newest.request.cached = cached;
+                    newest.request.fetched = (found.host_tokens as u32).min(cached);
+                }
                 self.use_prefix(sink.chain(request.prefix));
             }
         }

@@ -27,7 +27,8 @@ pub struct Request {
     pub rounds: u32,
     /// The chain of what its prompt shares with others, counted from 1; 0 for nothing.
     pub prefix: u32,
-    /// Tokens of its prompt that were found in memory at its last admission.
+    /// Tokens of its prompt that were found in memory: in shared memory at its first admission, in a
+    /// memory for prefixes at its last.
     pub cached: u32,
     /// Those of them that were brought from host memory.
     pub fetched: u32,
