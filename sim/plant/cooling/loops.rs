@@ -216,6 +216,7 @@ impl CoolingLoop {
             supply_c: BOILING_C,
             return_c: self.returns_c(BOILING_C, most.return_c - most.supply_c),
             rack_inlet_c: BOILING_C,
+            device_c: most.device_c.min(BOILING_C),
             left_w: heat_w - carried_w,
             saturated: true,
             ..most

@@ -335,7 +335,8 @@ impl Pair<'_, '_> {
         };
         Worked {
             supply_c,
-            device_c: supply_c + lifted_w / coolant.w_k,
+            // As what comes back, what the device leaves is no warmer than boiling.
+            device_c: (supply_c + lifted_w / coolant.w_k).min(BOILING_C.max(supply_c)),
             device_w,
             device: match by_device {
                 true => self.device.map(|device| device.run(&self.most_asked(device_w))),

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use super::inertia::{CondenserRejection, Rejection};
 use super::loops::{CoolingLoop, LoopDesign};
 use super::staging::Operation;
-use super::state::{Drive, LoopState};
+use super::state::{BOILING_C, Drive, LoopState};
 use crate::fluids::MoistAir;
 
 /// A temperature this near to the one that is held is held, K.
@@ -111,7 +111,10 @@ impl CoolingLoop {
         let device_c = match self.design() {
             LoopDesign::ChillerPlant(_) => moment.condenser_c,
             LoopDesign::Ventilation(_) => state.device_c,
-            design if design.trim().is_some() => supply_c + (state.device_c - state.supply_c),
+            design if design.trim().is_some() => {
+                let device_c = supply_c + (state.device_c - state.supply_c);
+                device_c.min(BOILING_C.max(supply_c))
+            }
             _ => supply_c,
         };
         let rack_inlet_c = self.inlet_c(supply_c, moment.heat_w, state.flow);

@@ -243,7 +243,7 @@ proptest! {
         prop_assert!((carried_w - heat_w - own_w).abs() <= 1e-9 * given_w, "{carried_w} {state:?}");
         prop_assert!(state.economiser_w >= 0.0 && state.lifted_w >= 0.0 && state.left_w >= -1e-9 * given_w);
         prop_assert!(state.dry_w <= state.heat_rejected_w * (1.0 + 1e-12));
-        prop_assert!(state.supply_c <= BOILING_C);
+        prop_assert!(state.supply_c <= BOILING_C && state.device_c <= BOILING_C, "{state:?}");
         if state.lifted_w > 0.0 {
             let set_c = design.setpoint_c.max(design.minimum_supply_c);
             prop_assert!(state.supply_c >= set_c - 1e-9, "{state:?}");
