@@ -74,6 +74,8 @@ pub(in crate::workload::inference) struct Errors {
     rate_per_s: f64,
     /// All requests, then those of each class where there are several.
     subjects: Vec<SubjectErrors>,
+    /// Memory for the classes of a window together: asking for it anew costs more than to add them.
+    total: Tally,
 }
 
 #[derive(Debug, Default)]
@@ -251,6 +253,7 @@ impl Errors {
             throughout: VecDeque::new(),
             rate_per_s: 0.0,
             subjects: (0..subjects).map(|_| SubjectErrors::default()).collect(),
+            total: Tally::default(),
         }
     }
 
@@ -286,10 +289,9 @@ impl Errors {
         self.rate_per_s = rate_per_s;
         let ratio = f64::from(ratio);
         let mut scratch = Vec::new();
-        let total = records.total();
-        let classes = records.classes();
-        for (subject, tally) in self.subjects.iter_mut().zip(std::iter::once(&total).chain(classes))
-        {
+        records.total_into(&mut self.total);
+        let tallies = std::iter::once(&self.total).chain(records.classes());
+        for (subject, tally) in self.subjects.iter_mut().zip(tallies) {
             for (errors, (_, delays)) in subject.latencies.iter_mut().zip(tally.latencies()) {
                 errors.add(delays, ratio, &mut scratch);
             }
