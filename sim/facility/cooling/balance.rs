@@ -55,7 +55,7 @@ enum Valve {
 /// The valve of the exchanger at `place`: open while its stream is too warm or it can not pass
 /// what heat comes, shut while it is too cold.
 fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
-    let (stream, first) = plant.masses.nodes_of(place);
+    let (stream, _) = plant.masses.nodes_of(place);
     let now_c = &plant.now.now_c;
     if warms_outdoors(plant, exchanger, place) && now_c[stream] <= now_c[0] + SAME_K {
         return Valve::Shut;
@@ -70,16 +70,7 @@ fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     if now_c[stream] < least_c - HELD_K {
         return Valve::Shut;
     }
-    let parts = plant.masses.branches()[place].parts.iter();
-    let from_parts_w: f64 = parts
-        .zip(&exchanger.groups)
-        .zip(first..)
-        .map(|((part, group), node)| {
-            let own_w = if part.chips { 0.0 } else { group.heat_w };
-            own_w + part.conductance_at(exchanger.flow) * (now_c[node] - least_c)
-        })
-        .sum();
-    let comes_w = exchanger.movers.draw_w + from_parts_w;
+    let comes_w = exchanger.movers.draw_w + from_parts_w(plant, exchanger, place, least_c);
     if comes_w > exchanger.conductance_w_k * (least_c - now_c[0]) {
         Valve::Open
     } else if comes_w < 0.0 {
@@ -193,6 +184,20 @@ fn conditions(
     Conditions { rejection, condenser, loop_w, boils, branches }
 }
 
+/// What the parts of the branch at `place` give a stream at `stream_c`, W.
+fn from_parts_w(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize, stream_c: f64) -> f64 {
+    let (_, first) = plant.masses.nodes_of(place);
+    let parts = plant.masses.branches()[place].parts.iter();
+    parts
+        .zip(&exchanger.groups)
+        .zip(first..)
+        .map(|((part, group), node)| {
+            let own_w = if part.chips { 0.0 } else { group.heat_w };
+            own_w + part.conductance_at(exchanger.flow) * (plant.now.now_c[node] - stream_c)
+        })
+        .sum()
+}
+
 fn is_boiling(plant: &LoopPlant, node: usize) -> bool {
     plant.now.now_c[node] >= BOILING_C - SAME_K
 }
@@ -205,17 +210,9 @@ fn branch(
 ) -> (BranchConditions, f64) {
     let now_c = &plant.now.now_c;
     let exchanger = &exchangers[plant.exchangers[place] as usize];
-    let (stream, first) = plant.masses.nodes_of(place);
+    let (stream, _) = plant.masses.nodes_of(place);
     let mover_w = exchanger.movers.draw_w;
-    let parts = plant.masses.branches()[place].parts.iter();
-    let from_parts_w: f64 = parts
-        .zip(&exchanger.groups)
-        .zip(first..)
-        .map(|((part, group), node)| {
-            let own_w = if part.chips { 0.0 } else { group.heat_w };
-            own_w + part.conductance_at(exchanger.flow) * (now_c[node] - now_c[stream])
-        })
-        .sum();
+    let from_parts_w = from_parts_w(plant, exchanger, place, now_c[stream]);
     let valve = match valve(plant, exchanger, place) {
         // Nothing is held beside a stream that boils or a coolant that does.
         Valve::Holds(_) if is_boiling(plant, 0) => Valve::Shut,

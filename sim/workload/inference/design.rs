@@ -1,11 +1,13 @@
 //! A service with everything resolved, as the scenario hands it over.
 
+use std::sync::Arc;
+
 use super::load::{LoadDesign, SourceDesign};
 use super::racks::Layout;
 use super::replica::{Limits, Scheduling, Stride};
 use super::router::Routing;
 use super::scaling::ScalingDesign;
-use super::step::{PowerDesign, StepDesign};
+use super::step::{Pace, PowerDesign, StepDesign, StepTable};
 use crate::kernel::{Span, Time};
 use crate::plant::Rank;
 use crate::workload::gpu::GpuRackDesign;
@@ -139,6 +141,15 @@ pub struct PoolDesign {
     pub power: PowerDesign,
     /// From power at a rack to replicas that take requests.
     pub startup: Span,
+}
+
+impl PoolDesign {
+    /// The steps of its replicas at `pace`.
+    pub(super) fn table(&self, pace: Pace) -> Arc<StepTable> {
+        let Self { rack, layout, limits, steps, power, .. } = self;
+        let bounds = (limits.sequences, limits.chunk);
+        StepTable::compile(steps, power, rack, layout.gpus, bounds, pace)
+    }
 }
 
 /// What becomes of the requests inside a replica that is lost.

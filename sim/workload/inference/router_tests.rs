@@ -18,7 +18,7 @@ use super::router::{CROWDED, Routing, affinity};
 use super::serving::{CellDesign, Luck};
 use super::step::{DecodeDesign, Pace, StepTable};
 use super::ticks::{NEVER, PER_SECOND, Ticks};
-use super::{PoolDesign, PrefixCachingDesign, ServiceDesign};
+use super::{PrefixCachingDesign, ServiceDesign};
 use crate::kernel::{Span, Stream, Streams};
 
 const ALL: [Routing; 7] = [
@@ -202,11 +202,7 @@ impl Twin {
 
 /// Steps of one pool after the other at `pace`.
 fn tables(design: &ServiceDesign, pace: Pace) -> Vec<Arc<StepTable>> {
-    let of_pool = |pool: &PoolDesign| {
-        let bounds = (pool.limits.sequences, pool.limits.chunk);
-        StepTable::compile(&pool.steps, &pool.power, &pool.rack, pool.layout.gpus, bounds, pace)
-    };
-    design.pools.iter().map(of_pool).collect()
+    design.pools.iter().map(|pool| pool.table(pace)).collect()
 }
 
 /// Nothing arrives.

@@ -610,11 +610,7 @@ impl Service {
 
     fn table(&mut self, pool: usize, pace: Pace) -> Arc<StepTable> {
         let Self { tables, design, .. } = self;
-        let table = tables.entry((pool, pace)).or_insert_with(|| {
-            let PoolDesign { rack, layout, limits, steps, power, .. } = &design.pools[pool];
-            let bounds = (limits.sequences, limits.chunk);
-            StepTable::compile(steps, power, rack, layout.gpus, bounds, pace)
-        });
+        let table = tables.entry((pool, pace)).or_insert_with(|| design.pools[pool].table(pace));
         Arc::clone(table)
     }
 

@@ -5,7 +5,7 @@ use super::super::design::{PoolDesign, ServiceDesign};
 use super::super::load::{GapLaw, RateDesign, SourceDesign};
 use super::super::records::Records;
 use super::super::serving::CellDesign;
-use super::super::step::{Pace, StepTable};
+use super::super::step::Pace;
 use super::super::ticks::{PER_SECOND, Ticks, to_secs};
 use crate::kernel::Streams;
 
@@ -46,14 +46,7 @@ pub(in crate::workload::inference) fn capacity_per_s(
             client.gaps = GapLaw::Exponential;
         }
     }
-    let tables: Vec<_> = flooded
-        .pools
-        .iter()
-        .map(|PoolDesign { rack, layout, limits, steps, power, .. }| {
-            let bounds = (limits.sequences, limits.chunk);
-            StepTable::compile(steps, power, rack, layout.gpus, bounds, Pace::FULL)
-        })
-        .collect();
+    let tables: Vec<_> = flooded.pools.iter().map(|pool| pool.table(Pace::FULL)).collect();
     let names = (flooded.name.as_str(), streams);
     let mut cell = Cell::new(names, 1, &CellDesign::new(&flooded), &tables, 0);
     let mut records = Records::new(flooded.load.classes.iter().map(|class| class.targets));

@@ -322,7 +322,7 @@ impl Sampler {
 
     /// Whether the ratio is chosen anew at `now`: each day, where a precision is asked for.
     pub(super) fn chooses_at(&mut self, now: Time) -> bool {
-        let day = now.as_nanos() / (DAY.as_nanos());
+        let day = now.as_nanos() / DAY.as_nanos();
         let is_new = std::mem::replace(&mut self.day, day) != day;
         is_new && matches!(self.design.ask, Ask::Precision(_))
     }
