@@ -155,6 +155,48 @@ fn sets_behind_a_battery_fail_as_the_exact_process_says() {
     assert!(left.unwrap() < 0.6 * exact.losses_per_year, "{left:?}");
 }
 
+/// What wears is replaced as planned: an outage that is no failure, in `reliability` and in a run.
+#[test]
+fn what_wears_is_replaced_as_planned() {
+    let bench = Bench::new();
+    let worn = SITE.replace(
+        "fed_by: utility-{1..2}}\n",
+        "fed_by: utility-{1..2}, failures: {rate: 1 /year, repair_mean: 24 h, \
+         wear: {shape: 3, replace_at: 30 days, replacing: 2 h}}}\n",
+    );
+    bench.file("site.yaml", worn.replace("duration: 1 day", "duration: 120 days"));
+    let (code, out, err) = reliability(&bench, "--years 200");
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("`tx-1 is replaced`"), "{out}");
+    let (code, _, err) = reliability(&bench, "--bias");
+    assert_eq!(code, Some(3));
+    assert!(err.contains("the life of `tx-1` is not exponential"), "{err}");
+    let output = bench.loadbank("run site.yaml --format json").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Of lives of a year that are cut at 30 days, three runs of 120 days in a thousand see a failure;
+    // each sees three replacements of either transformer at least.
+    assert_eq!(json["components"]["tx-{1..2}"]["failures"], 0, "{}", json["components"]);
+    let halls = json["halls"]["single"]["power_losses"].as_u64().unwrap();
+    assert!(halls >= 6, "two racks, three replacements or more: {halls}");
+    for (wear, message) in [
+        ("{shape: 0.1}", "shape"),
+        ("{shape: 3, replace_at: 1 h}", "less than 1 % of its mean life"),
+        ("{shape: 3, replacing: 1 h}", "acts only with `replace_at`"),
+    ] {
+        let site = worn.replace("{shape: 3, replace_at: 30 days, replacing: 2 h}", wear);
+        bench.file("site.yaml", site);
+        let (code, _, err) = reliability(&bench, "--years 1");
+        assert_eq!(code, Some(3), "{wear}: {err}");
+        assert!(err.contains(message), "{wear}: {err}");
+    }
+    let common = "common_causes: {both: {of: [tx-1, tx-2], beta: 2 %}}\n";
+    bench.file("site.yaml", format!("{worn}{common}"));
+    let (code, _, err) = reliability(&bench, "--years 1");
+    assert!(code == Some(3) && err.contains("`tx-1` wears"), "{err}");
+}
+
 /// Each fault of the four sections at its place, with a way out.
 #[test]
 fn what_components_share_is_checked() {

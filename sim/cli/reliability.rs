@@ -61,9 +61,13 @@ pub(super) fn reliability(args: &Arguments) -> Exit {
     let biased = match biased.transpose() {
         Ok(biased) => biased,
         Err(unit) => {
+            let (what, field) = match unit.law.wear {
+                Some(_) => ("life", "wear"),
+                None => ("repair", "repair_sigma"),
+            };
             let message =
-                format!("the repair of `{}` is not exponential, which `--bias` needs", unit.name);
-            complain(&message, Some("leave out its `repair_sigma`, or `--bias`"));
+                format!("the {what} of `{}` is not exponential, which `--bias` needs", unit.name);
+            complain(&message, Some(&format!("leave out its `{field}`, or `--bias`")));
             return Exit::Scenario;
         }
     };

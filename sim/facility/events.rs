@@ -4,6 +4,7 @@ use super::observer::{Observer, Record, What};
 use super::{Facility, loads};
 use crate::control::Margin;
 use crate::kernel::{Class, Time};
+use crate::plant::power::Turn;
 
 /// What can happen at the site. Small and `Copy`: the agenda holds it by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,8 +161,8 @@ impl Facility<'_> {
             }
             Event::Component => {
                 let changes: Vec<_> = self.failures.advance(now).collect();
-                for (node, up) in changes {
-                    self.take_out(now, node, false, !up, observer);
+                for Turn { node, up, planned } in changes {
+                    self.take_out(now, node, planned, !up, observer);
                 }
                 self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
             }

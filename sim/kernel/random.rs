@@ -148,6 +148,14 @@ impl Stream {
         scale * libm::pow(-ln(self.uniform()), 1.0 / shape)
     }
 
+    /// What is left of a life of that law which is met at a random moment: long lives are met more
+    /// often, in proportion to their length, and each at an even place. It is also the law of how long
+    /// such a life has lasted.
+    pub fn weibull_left(&mut self, scale: f64, shape: f64) -> f64 {
+        let met = libm::pow(self.gamma(1.0, 1.0 + 1.0 / shape), 1.0 / shape);
+        scale * met * self.uniform()
+    }
+
     /// Gamma with the given scale and shape; its mean is their product.
     ///
     /// The one law here that is no inverse transform, whose price would be a root of the
@@ -188,6 +196,11 @@ impl Stream {
     pub fn lognormal_mean(&mut self, mean: f64, sigma: f64) -> f64 {
         self.lognormal(libm::log(mean) - 0.5 * sigma * sigma, sigma)
     }
+}
+
+/// Scale of the Weibull law of `shape` whose mean is one over `rate`; infinite at rate zero.
+pub(crate) fn weibull_scale(rate: f64, shape: f64) -> f64 {
+    1.0 / (rate * libm::tgamma(1.0 + 1.0 / shape))
 }
 
 /// Quantile of the standard normal law for a probability strictly between 0 and 1: Wichura 1988,

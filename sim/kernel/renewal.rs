@@ -13,7 +13,7 @@
 //! name alone.
 //!
 //! Failures are independent of load and of whether the thing runs, as published rates count
-//! calendar time in service.
+//! calendar time in service. What wears has a life of Weibull's law, and may be replaced at an age.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,31 +21,69 @@ use std::collections::BinaryHeap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::random::{Stream, Streams};
+use super::random::{Stream, Streams, weibull_scale};
 use super::time::{Span, Time};
-use crate::spec::Check;
+use crate::spec::{Check, Fault};
 use crate::units::{Duration, Rate};
 
 /// How a thing fails and comes back. What is absent keeps the default of its kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureSpec {
-    /// Failures a unit of time in service, exponential; `0 /year` for never.
+    /// Failures a unit of time in service, exponential; `0 /year` for never. With `wear`: one over the
+    /// mean life of what nobody replaces.
     pub rate: Option<Rate>,
     /// Mean time to repair.
     pub repair_mean: Option<Duration>,
     /// Deviation of the logarithm of the time to repair, which is then lognormal; exponential where
     /// absent.
     pub repair_sigma: Option<f64>,
+    /// How it wears. Default: it does not, and fails at the same rate at any age.
+    pub wear: Option<WearSpec>,
 }
 
-/// How a thing fails and comes back: exponential times to failure, counted while it is up.
+/// How a thing wears out: its life is of Weibull's law, and it is as new once it was repaired or replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WearSpec {
+    /// Shape of the law: 1 is no wear, 3.5 that of lead-acid strings (from memory). 0.2 to 10.
+    pub shape: f64,
+    /// Age at which it is replaced, from 1 % of its mean life on. Default: it is not.
+    pub replace_at: Option<Duration>,
+    /// How long it is out while it is replaced. Default: 4 h (assumption).
+    pub replacing: Option<Duration>,
+    /// Whether it is new at the start. Default: `false`, of an age met at a random moment of long service.
+    pub new: Option<bool>,
+}
+
+/// How a thing fails and comes back.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FailureLaw {
-    /// Failures a second of being up; zero for a thing that never fails.
+    /// Failures a second of being up, exponential; of what wears, one over the mean life; zero for a
+    /// thing that never fails.
     pub rate_per_s: f64,
+    /// How it wears, where it does.
+    pub wear: Option<Wear>,
     /// How long it is down.
     pub repair: RepairLaw,
+}
+
+/// Wear: lives of Weibull's law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wear {
+    /// Shape of the law.
+    pub shape: f64,
+    /// At which age it is replaced, and how long that takes, s; infinite and zero for never.
+    pub replaced: (f64, f64),
+    /// Whether it is new at the start.
+    pub new: bool,
+}
+
+/// What ends the time for which a thing is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    Failed,
+    Replaced,
 }
 
 /// The law of a time to repair.
@@ -79,6 +117,8 @@ struct History {
     law: FailureLaw,
     stream: Stream,
     up: bool,
+    /// What ends the time for which it is up.
+    ends: Ends,
 }
 
 impl FailureSpec {
@@ -98,14 +138,83 @@ impl FailureSpec {
             None => RepairLaw::Exponential { mean_s },
             Some(sigma) => RepairLaw::Lognormal { mean_s, sigma },
         };
-        FailureLaw { rate_per_s, repair }
+        let wear = self.wear.filter(|_| rate_per_s > 0.0);
+        let wear =
+            wear.map(|wear| check.within("wear", |check| wear.resolve(1.0 / rate_per_s, check)));
+        FailureLaw { rate_per_s, wear, repair }
+    }
+}
+
+impl WearSpec {
+    fn resolve(self, mean_s: f64, check: &mut Check<'_>) -> Wear {
+        let shape = check.between("shape", Some(self.shape), 1.0, (0.2, 10.0), "");
+        let at_s = self.replace_at.map_or(f64::INFINITY, Duration::as_secs_f64);
+        if at_s < 0.01 * mean_s {
+            let days = mean_s / 86_400.0;
+            let message = format!("is less than 1 % of its mean life of {days:.1} days");
+            check.error("replace_at", message);
+        }
+        if self.replacing.is_some() && self.replace_at.is_none() {
+            let fault = Fault::error("replacing", "acts only with `replace_at`");
+            check.faults.push(fault.help("add `replace_at: 5 years`, or leave this out"));
+        }
+        let lasts_s = match self.replace_at {
+            Some(_) => self.replacing.map_or(4.0 * 3600.0, Duration::as_secs_f64),
+            None => 0.0,
+        };
+        Wear { shape, replaced: (at_s, lasts_s), new: self.new == Some(true) }
     }
 }
 
 impl FailureLaw {
     /// Never fails.
     pub const NEVER: Self =
-        Self { rate_per_s: 0.0, repair: RepairLaw::Exponential { mean_s: 0.0 } };
+        Self { rate_per_s: 0.0, wear: None, repair: RepairLaw::Exponential { mean_s: 0.0 } };
+
+    /// Fails at a constant rate, and is repaired in an exponential time.
+    pub const fn exponential(rate_per_s: f64, repair_mean_s: f64) -> Self {
+        let repair = RepairLaw::Exponential { mean_s: repair_mean_s };
+        Self { rate_per_s, wear: None, repair }
+    }
+
+    /// How long it is up after a repair or a replacement, s, and what ends that: one uniform.
+    pub(super) fn draw_up_s(self, stream: &mut Stream) -> (f64, Ends) {
+        match self.wear {
+            None => (stream.exponential(1.0 / self.rate_per_s), Ends::Failed),
+            Some(wear) => self.draw_worn_s(wear, 0.0, stream),
+        }
+    }
+
+    /// The same at the start of a run: what wears has an age then. That is of the law of the time that
+    /// is left of a life, as always in a renewal process that has gone on for long, and below the age
+    /// at which it is replaced.
+    pub(super) fn draw_first_up_s(self, stream: &mut Stream) -> (f64, Ends) {
+        let Some(wear) = self.wear.filter(|wear| !wear.new) else { return self.draw_up_s(stream) };
+        let scale_s = weibull_scale(self.rate_per_s, wear.shape);
+        loop {
+            let age_s = stream.weibull_left(scale_s, wear.shape);
+            if age_s < wear.replaced.0 {
+                return self.draw_worn_s(wear, age_s, stream);
+            }
+        }
+    }
+
+    fn draw_worn_s(self, wear: Wear, age_s: f64, stream: &mut Stream) -> (f64, Ends) {
+        let scale_s = weibull_scale(self.rate_per_s, wear.shape);
+        let worn = libm::pow(age_s / scale_s, wear.shape) + stream.exponential(1.0);
+        let life_s = scale_s * libm::pow(worn, 1.0 / wear.shape);
+        let (at_s, _) = wear.replaced;
+        if life_s < at_s {
+            ((life_s - age_s).max(0.0), Ends::Failed)
+        } else {
+            (at_s - age_s, Ends::Replaced)
+        }
+    }
+
+    /// How long its replacement takes.
+    pub(super) fn replacing(self) -> Span {
+        Span::from_secs_f64(self.wear.map_or(0.0, |wear| wear.replaced.1))
+    }
 }
 
 impl RepairLaw {
@@ -135,11 +244,14 @@ impl Renewals {
     ) -> Self {
         let mut all = Self { next: BinaryHeap::new(), histories: Vec::new() };
         for (number, (name, law)) in (0..).zip(things) {
-            let mut history = History { law, stream: streams.stream(purpose, name), up: true };
+            let mut stream = streams.stream(purpose, name);
+            let mut ends = Ends::Failed;
             if law.rate_per_s > 0.0 {
-                all.next.push(Reverse((Time::ZERO + history.draw(), number)));
+                let up_s;
+                (up_s, ends) = law.draw_first_up_s(&mut stream);
+                all.next.push(Reverse((Time::ZERO + Span::from_secs_f64(up_s), number)));
             }
-            all.histories.push(history);
+            all.histories.push(History { law, stream, up: true, ends });
         }
         all
     }
@@ -170,11 +282,15 @@ impl Renewals {
 impl History {
     /// How long the present state lasts: one uniform.
     fn draw(&mut self) -> Span {
-        Span::from_secs_f64(if self.up {
-            self.stream.exponential(1.0 / self.law.rate_per_s)
-        } else {
-            self.law.repair.draw_s(&mut self.stream)
-        })
+        if self.up {
+            let up_s;
+            (up_s, self.ends) = self.law.draw_up_s(&mut self.stream);
+            return Span::from_secs_f64(up_s);
+        }
+        match self.ends {
+            Ends::Failed => Span::from_secs_f64(self.law.repair.draw_s(&mut self.stream)),
+            Ends::Replaced => self.law.replacing(),
+        }
     }
 }
 
@@ -185,10 +301,7 @@ mod tests {
     /// Up for a day and down for six hours on average: down a fifth of the time.
     #[test]
     fn things_are_down_for_their_share_of_the_time() {
-        let law = FailureLaw {
-            rate_per_s: 1.0 / 86_400.0,
-            repair: RepairLaw::Exponential { mean_s: 21_600.0 },
-        };
+        let law = FailureLaw::exponential(1.0 / 86_400.0, 21_600.0);
         let names: Vec<String> = (0..20).map(|i| format!("pump-{i}")).collect();
         let things = || names.iter().map(|name| (name.as_str(), law));
         let end = Time::ZERO + Span::from_secs(86_400 * 1000);
@@ -219,7 +332,7 @@ mod tests {
     #[test]
     fn another_thing_changes_nobodys_luck() {
         let repair = RepairLaw::Lognormal { mean_s: 60.0, sigma: 1.0 };
-        let law = FailureLaw { rate_per_s: 1e-4, repair };
+        let law = FailureLaw { rate_per_s: 1e-4, wear: None, repair };
         let streams = Streams::new(7, 0);
         let first = |names: &[&'static str]| {
             Renewals::new("failure", names.iter().map(|&name| (name, law)), &streams).next

@@ -6,7 +6,7 @@
 //! its real probability over that chance, and a cycle is worth the product (Goyal, Shahabuddin,
 //! Heidelberger, Nicola and Glynn, IEEE Trans. Computers 41(1), 1992: balanced failure biasing has
 //! a bounded relative error). Steps follow the embedded chain and each state counts with its mean stay, so
-//! all repairs must be exponential. The mean length of a cycle is known, for the units are
+//! all lives and repairs must be exponential. The mean length of a cycle is known, for the units are
 //! independent: the mean stay in all-up over the probability of all-up.
 
 use rayon::prelude::*;
@@ -39,7 +39,7 @@ pub struct BiasedFigures {
 }
 
 /// Simulates `cycles` cycles of `structure` for the sake of `subject`, whose name is that of the
-/// stream. Refused where a repair is not exponential: with the unit whose it is.
+/// stream. Refused where a life or a repair is not exponential: with the unit whose it is.
 pub fn bias(
     structure: &impl Structure,
     subject: usize,
@@ -48,11 +48,13 @@ pub fn bias(
     seed: u64,
 ) -> Result<BiasedFigures, Unit> {
     let units = structure.units();
-    let odd = |unit: &&Unit| !matches!(unit.repair, RepairLaw::Exponential { .. });
+    let odd = |unit: &&Unit| {
+        unit.law.wear.is_some() || !matches!(unit.law.repair, RepairLaw::Exponential { .. })
+    };
     if let Some(unit) = units.iter().find(odd) {
         return Err(unit.clone());
     }
-    let total: f64 = units.iter().map(|unit| unit.rate_per_h).sum();
+    let total: f64 = units.iter().map(Unit::failures_per_h).sum();
     let all_up: f64 = units.iter().map(|unit| 1.0 - unit.unavailability()).product();
     let cycle_h = 1.0 / (total * all_up);
     let blocks: Vec<Sums> = (0..cycles.div_ceil(BLOCK_CYCLES))
@@ -137,7 +139,7 @@ fn cycle<S: Structure>(
         let units = structure.units();
         let is_down = |u: u32| down.binary_search(&u).is_ok();
         let failing: f64 =
-            units.iter().map(|u| u.rate_per_h).sum::<f64>() - rate(units, &down, failure_rate);
+            units.iter().map(Unit::failures_per_h).sum::<f64>() - rate(units, &down, failure_rate);
         let repairing = rate(units, &down, repair_rate);
         if share > 0.0 {
             let stay = weight / (failing + repairing);
@@ -169,7 +171,7 @@ fn cycle<S: Structure>(
             let half = if down.is_empty() { 1.0 } else { 0.5 };
             weight *= match fails {
                 true => {
-                    let real = units[unit as usize].rate_per_h / (failing + repairing);
+                    let real = units[unit as usize].failures_per_h() / (failing + repairing);
                     real * up as f64 / half
                 }
                 false => repairing / (failing + repairing) / half,
@@ -192,7 +194,7 @@ fn cycle<S: Structure>(
 }
 
 fn failure_rate(unit: &Unit) -> f64 {
-    unit.rate_per_h
+    unit.failures_per_h()
 }
 
 fn repair_rate(unit: &Unit) -> f64 {

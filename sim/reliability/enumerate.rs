@@ -1,6 +1,6 @@
 //! Exact figures: every state of up to so many units down, with its probability.
 //!
-//! Units are independent, so the probability of a state is a product, for any law of repair. The
+//! Units are independent, so the probability of a state is a product, for any law of life and repair. The
 //! frequency of losses sums, over states without loss, the rates of the failures that lead out of
 //! them; a state's predecessors are those with one unit less down. Minimal cut sets are the lost
 //! states none of whose predecessors is lost.
@@ -50,8 +50,7 @@ pub fn enumerate(structure: &impl Structure, states: usize) -> (Vec<ExactFigures
     let mut seen = 0.0;
     for size in 0..=order {
         each_choice(units.len(), size, &mut |down| {
-            // Odds of being down: failure rate by mean repair.
-            let odds = |&u: &u32| units[u as usize].rate_per_h * units[u as usize].repair_h();
+            let odds = |&u: &u32| units[u as usize].outages_per_h() * units[u as usize].outage_h();
             let p = all_up * down.iter().map(odds).product::<f64>();
             seen += p;
             structure.unserved(down, &mut unserved);
@@ -125,7 +124,7 @@ impl Lost {
             }
             // The flow into the state through this unit, which in the steady state is that out
             // of it by its repair.
-            let flow = p / units[unit as usize].repair_h();
+            let flow = p / units[unit as usize].outage_h();
             self.losses_per_h += flow;
             self.by_unit_per_h[unit as usize] += flow;
         }

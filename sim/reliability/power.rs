@@ -44,6 +44,8 @@ pub struct PowerStructure {
     /// Batteries, generators and switches, where the chain has any.
     machines: Option<Machines>,
     sequenced: Option<Sequenced>,
+    /// Replacements in words, by unit.
+    replacements: Vec<String>,
     /// The shares not served now, while the chain is followed.
     now: Vec<f64>,
 }
@@ -109,6 +111,7 @@ impl PowerStructure {
         let machines =
             sequenced.is_some().then(|| Machines::new(power, upkeep.clone(), &mut network));
         let now = vec![0.0; subjects.len()];
+        let replacements = units.iter().map(|unit| format!("{} is replaced", unit.name)).collect();
         let mut site = Self {
             network,
             units,
@@ -120,6 +123,7 @@ impl PowerStructure {
             starts: upkeep.starts,
             machines,
             sequenced,
+            replacements,
             now,
         };
         for index in 0..site.subjects.len() {
@@ -151,7 +155,7 @@ impl PowerStructure {
 
     /// Whether anything ever fails.
     pub fn ever_fails(&self) -> bool {
-        self.units.iter().any(|unit| unit.rate_per_h > 0.0)
+        self.units.iter().any(|unit| unit.outages_per_h() > 0.0)
             || !self.plan.works.is_empty()
             || self.machines.as_ref().is_some_and(Machines::ever_fail)
     }
@@ -161,14 +165,16 @@ impl PowerStructure {
         self.units.len()
     }
 
-    /// A step to a loss in words: the name of a unit, a fault, a common cause, planned work.
+    /// A step to a loss in words: the name of a unit, a fault, a common cause, planned work, a
+    /// replacement.
     pub fn step(&self, step: u32) -> &str {
         let OutagePlan { causes, works, .. } = &self.plan;
         let units = self.units.iter().map(|unit| unit.name.as_str());
         let mut steps = units
             .chain(Chain::faults(self).iter().map(String::as_str))
             .chain(causes.iter().map(|cause| cause.name.as_str()))
-            .chain(works.iter().map(|work| work.name.as_str()));
+            .chain(works.iter().map(|work| work.name.as_str()))
+            .chain(self.replacements.iter().map(String::as_str));
         steps.nth(step as usize).expect("a step has a name")
     }
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::YEAR_H;
 use super::chain::{Chain, Timeless, Told};
 use super::structure::{Structure, Unit};
-use crate::kernel::{FailureLaw, Outages, Span, Streams, Time, Why};
+use crate::kernel::{Outages, Span, Streams, Time, Why};
 use crate::study::statistics::{Interval, LEVEL, OutageTally, poisson_rate, unavailability};
 
 /// Years of a block: a [`Time`] ends after 146.
@@ -47,7 +47,8 @@ pub struct SimulatedFigures {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cause {
     /// Which unit went down; beyond the units, which of the chain's [faults](Chain::faults); beyond
-    /// these, which common cause of the [plan](Chain::plan), then which planned work.
+    /// these, which common cause of the [plan](Chain::plan), then which planned work, then which unit
+    /// was replaced.
     pub step: u32,
     /// How many losses.
     pub losses: u64,
@@ -195,10 +196,7 @@ fn walk(chain: &mut impl Chain, streams: &Streams, years: u64) -> Vec<Tally> {
     let from = hours(margin_h);
     let until = hours(margin_h + years as f64 * YEAR_H);
     let last = hours(margin_h + (years as f64 + MARGIN_YEARS) * YEAR_H);
-    let laws = units.iter().map(|unit| {
-        let law = FailureLaw { rate_per_s: unit.rate_per_h / 3600.0, repair: unit.repair };
-        (unit.name.as_str(), law)
-    });
+    let laws = units.iter().map(|unit| (unit.name.as_str(), unit.law));
     let (plan, midnight) = chain.plan();
     let mut outages = Outages::new("power-failure", laws, plan, midnight, streams);
     let steps = Steps::of(chain);
@@ -264,7 +262,12 @@ impl Steps {
     }
 
     fn all(self) -> usize {
-        (self.units + self.faults + self.causes + self.works) as usize
+        (self.replacements() + self.units) as usize
+    }
+
+    /// The number of the replacement of the first unit.
+    fn replacements(self) -> u32 {
+        self.units + self.faults + self.causes + self.works
     }
 
     fn number(self, unit: u32, why: Why) -> u32 {
@@ -272,6 +275,7 @@ impl Steps {
             Why::Own | Why::Told => unit,
             Why::Cause(cause) => self.units + self.faults + cause,
             Why::Work(work) | Why::Error(work) => self.units + self.faults + self.causes + work,
+            Why::Replaced => self.replacements() + unit,
         }
     }
 }

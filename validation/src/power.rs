@@ -20,6 +20,7 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
     rows.head();
     structures::components(&mut rows);
     structures::patterns(&mut rows);
+    structures::worn(&mut rows);
     structures::biased(&mut rows);
     sets::starts(&mut rows);
     sets::standby(&mut rows);

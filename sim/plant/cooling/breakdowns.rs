@@ -20,7 +20,7 @@ impl From<BreakdownLaw> for FailureLaw {
             None => RepairLaw::Exponential { mean_s },
             Some(sigma) => RepairLaw::Lognormal { mean_s, sigma },
         };
-        Self { rate_per_s: law.rate_per_s, repair }
+        Self { rate_per_s: law.rate_per_s, wear: None, repair }
     }
 }
 

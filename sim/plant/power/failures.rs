@@ -7,25 +7,49 @@ use crate::kernel::{FailureLaw, Outages, Streams, Time};
 
 /// Failures, repairs and planned work of the components of a power chain.
 #[derive(Debug, Clone)]
-pub struct Failures(Outages);
+pub struct Failures {
+    outages: Outages,
+    /// Who is out, and was taken out on purpose.
+    planned: Vec<bool>,
+}
+
+/// A component goes out of service, or comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Which.
+    pub node: PowerNode,
+    /// Whether it is up now.
+    pub up: bool,
+    /// Whether what began the outage was planned work or a replacement. What fails while it is out as
+    /// planned stays so until it is back.
+    pub planned: bool,
+}
 
 impl Failures {
     /// Every component up at the start; each draws from the stream (`power-failure`, its name).
     pub fn new(design: &PowerDesign, upkeep: &Upkeep, streams: &Streams) -> Self {
         let nodes = design.nodes.iter();
         let laws = nodes.map(|node| (node.name.as_str(), node.component.outage_law()));
-        Self(Outages::new("power-failure", laws, &upkeep.plan, upkeep.midnight, streams))
+        let outages = Outages::new("power-failure", laws, &upkeep.plan, upkeep.midnight, streams);
+        Self { outages, planned: vec![false; design.nodes.len()] }
     }
 
     /// The instant of the next change; [`Time::MAX`] when nothing ever fails.
     pub fn next_at(&self) -> Time {
-        self.0.next_at()
+        self.outages.next_at()
     }
 
-    /// Who goes down (`false`) and comes back (`true`) up to and including `now`, in the order of
-    /// time, then of index. What is not taken from the iterator stays due.
-    pub fn advance(&mut self, now: Time) -> impl Iterator<Item = (PowerNode, bool)> {
-        self.0.advance(now).map(|(number, up)| (PowerNode(number as u32), up))
+    /// Who goes out of service and comes back up to and including `now`, in the order of time, then of
+    /// index. What is not taken from the iterator stays due.
+    pub fn advance(&mut self, now: Time) -> impl Iterator<Item = Turn> {
+        std::iter::from_fn(move || {
+            let (number, up, why) = self.outages.step(now)?;
+            let planned = &mut self.planned[number];
+            if !up {
+                *planned = why.is_planned();
+            }
+            Some(Turn { node: PowerNode(number as u32), up, planned: *planned })
+        })
     }
 
     /// A generator is broken at `now`. It is down from the next [`advance`](Self::advance) on until
@@ -33,7 +57,7 @@ impl Failures {
     /// something is to come at `now`.
     pub fn break_down(&mut self, now: Time, node: PowerNode) -> bool {
         let n = node.0 as usize;
-        self.0.waits_for_others(n) && self.0.break_down(now, n)
+        self.outages.waits_for_others(n) && self.outages.break_down(now, n)
     }
 }
 
@@ -41,9 +65,7 @@ impl super::ComponentDesign {
     /// The law by which it fails by the calendar, and is repaired when something else breaks it.
     pub fn outage_law(&self) -> FailureLaw {
         match self.machine {
-            MachineDesign::Genset(set) => {
-                FailureLaw { rate_per_s: self.failures.rate_per_s, repair: set.repair }
-            }
+            MachineDesign::Genset(set) => FailureLaw { repair: set.repair, ..self.failures },
             _ => self.failures,
         }
     }

@@ -39,7 +39,7 @@ pub use attached::Flowing;
 pub use component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sharing};
 pub use duty::{CONTINUOUS, RideThrough};
-pub use failures::Failures;
+pub use failures::{Failures, Turn};
 pub use injection::{Action, ActionSpec, Struck};
 pub use kinds::PowerPart;
 pub use moved::Moved;

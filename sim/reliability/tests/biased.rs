@@ -40,7 +40,8 @@ fn intervals_cover_as_often_as_they_say() {
             shares += u32::from(found.unserved.1.contains(unserved));
             let half = found.losses_per_year.1.half_width() / per_year;
             // Cycles for 5 %, as years, against the years of 1537 losses (5 % at 95 %).
-            let first_failures: f64 = structure.units.iter().map(|u| u.rate_per_h * YEAR_H).sum();
+            let first_failures: f64 =
+                structure.units.iter().map(|u| u.failures_per_h() * YEAR_H).sum();
             let years = found.cycles as f64 / first_failures * (half / 0.05).powi(2);
             assert!(years < 0.01 * 1537.0 / per_year, "{years} years");
         }
@@ -53,7 +54,7 @@ fn intervals_cover_as_often_as_they_say() {
 #[test]
 fn other_repairs_are_refused() {
     let mut structure = Written::k_of_n(1, 2, 1.0, 10.0);
-    structure.units[1].repair = RepairLaw::Lognormal { mean_s: 36_000.0, sigma: 1.0 };
+    structure.units[1].law.repair = RepairLaw::Lognormal { mean_s: 36_000.0, sigma: 1.0 };
     assert_eq!(bias(&structure, 0, "load", 10, 1).unwrap_err().name, "unit-1");
     structure.units.truncate(1);
     close(bias(&structure, 0, "load", 10, 1).unwrap().per_cycle.0, 1.0, 1e-12);

@@ -9,7 +9,7 @@ mod standby;
 use std::sync::Arc;
 
 use super::{Structure, Unit, YEAR_H};
-use crate::kernel::RepairLaw;
+use crate::kernel::FailureLaw;
 
 /// The share that is not served, by who is up.
 type Unserved = dyn Fn(&[bool]) -> f64 + Send + Sync;
@@ -27,10 +27,9 @@ impl Written {
         units: &[(&str, f64, f64)],
         unserved: impl Fn(&[bool]) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        let unit = |&(name, per_year, repair_h): &(&str, f64, f64)| Unit {
-            name: name.to_owned(),
-            rate_per_h: per_year / YEAR_H,
-            repair: RepairLaw::Exponential { mean_s: repair_h * 3600.0 },
+        let unit = |&(name, per_year, repair_h): &(&str, f64, f64)| {
+            let law = FailureLaw::exponential(per_year / YEAR_H / 3600.0, repair_h * 3600.0);
+            Unit::of(name, law)
         };
         Self { units: units.iter().map(unit).collect(), unserved: Arc::new(unserved) }
     }

@@ -176,6 +176,12 @@ fn cause(
         let message = format!("`{}` fails by what it does, not by the calendar", node(set).name);
         return faults.push(Fault::error("of", message).help("write `on: start`, or a `rate`"));
     }
+    let worn = members.iter().find(|member| node(member).component.failures.wear.is_some());
+    if let Some(worn) = worn.filter(|_| spec.rate.is_none()) {
+        let message =
+            format!("`{}` wears: no constant part of its failures is common", node(worn).name);
+        return faults.push(Fault::error("of", message).help("write a `rate`"));
+    }
     let rates: Vec<f64> =
         members.iter().map(|member| node(member).component.failures.rate_per_s).collect();
     let cause = spec.resolve_failures(name, &members, &rates, &mut Check { faults });

@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use loadbank::kernel::{RepairLaw, Span, Streams, Time};
+use loadbank::kernel::{FailureLaw, Span, Streams, Time};
 use loadbank::reliability::{Chain, Told, Unit, YEAR_H, simulate_chain};
 
 use super::Rows;
@@ -203,10 +203,9 @@ struct Down {
 impl Switched {
     fn new(bus: &Bus, case: Case) -> Self {
         let failures = bus.failures(case);
-        let unit = |failure: &Failure| Unit {
-            name: failure.name.clone(),
-            rate_per_h: failure.per_year / YEAR_H,
-            repair: RepairLaw::Exponential { mean_s: failure.repair_h * 3600.0 },
+        let unit = |failure: &Failure| {
+            let rate_per_s = failure.per_year / YEAR_H / 3600.0;
+            Unit::of(&failure.name, FailureLaw::exponential(rate_per_s, failure.repair_h * 3600.0))
         };
         let units = failures.iter().map(unit).collect();
         let part = |failure: &Failure, of: fn(&LoadPoint) -> f64| {

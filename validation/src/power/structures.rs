@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use loadbank::kernel::RepairLaw;
+use loadbank::kernel::{FailureLaw, Wear};
 use loadbank::reliability::{Structure, Unit, YEAR_H, bias, enumerate, simulate};
 
 use super::Rows;
@@ -22,10 +22,9 @@ impl Written {
         units: &[(f64, f64)],
         unserved: impl Fn(&[bool]) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        let unit = |(index, &(per_year, repair_h)): (usize, &(f64, f64))| Unit {
-            name: format!("unit-{index}"),
-            rate_per_h: per_year / YEAR_H,
-            repair: RepairLaw::Exponential { mean_s: repair_h * 3600.0 },
+        let unit = |(index, &(per_year, repair_h)): (usize, &(f64, f64))| {
+            let law = FailureLaw::exponential(per_year / YEAR_H / 3600.0, repair_h * 3600.0);
+            Unit::of(&format!("unit-{index}"), law)
         };
         let units = units.iter().enumerate().map(unit).collect();
         Self { units, unserved: Arc::new(unserved) }
@@ -207,6 +206,38 @@ pub(super) fn patterns(rows: &mut Rows) {
         rate,
         0.05,
     );
+}
+
+/// P23: strings of batteries that wear, replaced at an age or when they fail.
+pub(super) fn worn(rows: &mut Rows) {
+    const YEAR_S: f64 = YEAR_H * 3600.0;
+    let replaced_at = |years: f64| {
+        let mut string = Written::k_of_n(1, 1, (0.0, 0.0));
+        let wear = Wear { shape: 3.5, replaced: (years * YEAR_S, 1.0), new: false };
+        // The mean life of Weibull's law of 3.5 and 7 years.
+        let law = FailureLaw::exponential(0.158_774_760_9 / YEAR_S, 1.0);
+        string.units[0] = Unit::of("string", FailureLaw { wear: Some(wear), ..law });
+        string
+    };
+    let string = replaced_at(5.0);
+    let [failures, replacements] =
+        [string.units[0].failures_per_h(), string.units[0].replacements_per_h()];
+    rows.exact("P23", "strings replaced at 5 years: failures", 0.0565766, failures * YEAR_H, 1e-6);
+    let what = "strings replaced at 5 years: replacements";
+    rows.exact("P23", what, 0.156851, replacements * YEAR_H, 3e-6);
+    let never = replaced_at(f64::INFINITY).units[0].outages_per_h() * YEAR_H;
+    rows.exact("P23", "strings never replaced: failures", 0.158775, never, 3e-6);
+    let seen = &simulate(&string, 1_000_000, 1)[0];
+    let of =
+        |step: u32| seen.causes.iter().find(|cause| cause.step == step).map_or(0, |it| it.losses);
+    for (what, expected, count) in
+        [("failures", 0.0565766, of(0)), ("replacements", 0.156851, of(1))]
+    {
+        // No more scattered than if they were Poisson.
+        let found = (count as f64 / seen.years as f64, 1.0 / (count as f64).sqrt());
+        let what = format!("strings replaced at 5 years, simulated: {what}");
+        rows.simulated("P23", &what, expected, found, 0.01);
+    }
 }
 
 /// R1, R2, R4 and P10b by failure biasing: half the width of the interval at most 5 %.

@@ -4,7 +4,7 @@
 //! reproduces the inherent availability printed beside it to the last digit. What has no
 //! published source says *assumption*.
 
-use crate::kernel::{FailureLaw, FailureSpec, RepairLaw, Span};
+use crate::kernel::{FailureLaw, FailureSpec, Span};
 use crate::plant::power::component::ComponentDesign;
 use crate::spec::{Check, Fault, Names};
 use crate::units::{Duration, Fraction};
@@ -59,10 +59,7 @@ pub(super) fn span(value: Option<Duration>, default_s: f64) -> Span {
 
 /// An exponential law from the units of the published tables, a year being 8760 h.
 pub(super) fn law(per_year: f64, repair_h: f64) -> FailureLaw {
-    FailureLaw {
-        rate_per_s: per_year / (8760.0 * 3600.0),
-        repair: RepairLaw::Exponential { mean_s: repair_h * 3600.0 },
-    }
+    FailureLaw::exponential(per_year / (8760.0 * 3600.0), repair_h * 3600.0)
 }
 
 /// `default` with what the user wrote laid over it.

@@ -147,6 +147,10 @@ impl Kind for GensetSpec {
 fn failures_of_running(spec: &Option<FailureSpec>, faults: &mut Vec<Fault>) -> FailureLaw {
     let default = law(8760.0 / 1100.0, 18.28);
     let Some(spec) = spec else { return default };
+    if spec.wear.is_some() {
+        let fault = Fault::error("runs.wear", "wear goes by the calendar, not by running");
+        faults.push(fault.help("leave it out"));
+    }
     Check { faults }.within("runs", |check| spec.resolve(default, check))
 }
 

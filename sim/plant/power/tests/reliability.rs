@@ -22,10 +22,7 @@ fn unit(name: &str, per_year: f64, repair_h: f64, fed_by: &[u32]) -> NodeDesign 
             rating_w: f64::INFINITY,
             loss: LossCurve::NONE,
             reverse_w: f64::INFINITY,
-            failures: FailureLaw {
-                rate_per_s: per_year / (YEAR_H * HOUR_S),
-                repair: RepairLaw::Exponential { mean_s: repair_h * HOUR_S },
-            },
+            failures: FailureLaw::exponential(per_year / (YEAR_H * HOUR_S), repair_h * HOUR_S),
             machine: MachineDesign::None,
         },
         fed_by: fed_by.iter().map(|&n| PowerNode(n)).collect(),
@@ -86,7 +83,7 @@ fn watch(design: &PowerDesign, replications: u64) -> Seen {
         let mut down_since = None;
         loop {
             let now = failures.next_at().min(end);
-            for (node, up) in failures.advance(now) {
+            for Turn { node, up, .. } in failures.advance(now) {
                 network.set_up(node, up);
             }
             network.allocate();
@@ -151,7 +148,7 @@ fn inherent_availabilities_of_thirteen_components() {
         let (mut down_h, mut count) = (0.0, 0.0);
         while failures.next_at() <= end {
             let now = failures.next_at();
-            for (node, up) in failures.advance(now) {
+            for Turn { node, up, .. } in failures.advance(now) {
                 match since[node.0 as usize].take() {
                     Some(then) if up => down_h += (now - then as Time).as_hours_f64(),
                     _ => {
@@ -233,13 +230,13 @@ fn deviation_of_the_annual_downtime() {
             let mut down_h = 0.0;
             while failures.next_at() < end {
                 let now = failures.next_at();
-                let (_, up) = failures.advance(now).next().expect("something is due");
+                let Turn { up, .. } = failures.advance(now).next().expect("something is due");
                 if up {
                     down_h += (now - last).as_hours_f64();
                 }
                 last = now;
             }
-            let still_down = failures.advance(Time::MAX).next().is_some_and(|(_, up)| up);
+            let still_down = failures.advance(Time::MAX).next().is_some_and(|turn| turn.up);
             if still_down { down_h + (end - last).as_hours_f64() } else { down_h }
         })
         .collect();
@@ -264,7 +261,7 @@ fn other_components_move_no_draws() {
         let mut seen = Vec::new();
         while failures.next_at() <= Time::ZERO + CENTURY {
             let now = failures.next_at();
-            for (node, up) in failures.advance(now) {
+            for Turn { node, up, .. } in failures.advance(now) {
                 if design.nodes[node.0 as usize].name == name {
                     seen.push((now, up));
                 }

@@ -1,7 +1,7 @@
 //! When the next node of a rack fails, and which one it is.
 
 use super::{Fleet, NO_JOB, Node, RackPower};
-use crate::kernel::{Stream, Streams, Ticket, Time};
+use crate::kernel::{Stream, Streams, Ticket, Time, weibull_scale};
 use crate::workload::training::spec::{FailureDesign, Law};
 
 /// The failures of one rack's nodes, superposed.
@@ -110,7 +110,7 @@ impl Fleet {
         let weight = self.nodes[index].weight;
         let clock = &mut self.clocks[rack];
         if let Law::Weibull { shape, .. } = self.law {
-            let scale = scale_s(self.rate_per_s * weight, shape);
+            let scale = weibull_scale(self.rate_per_s * weight, shape);
             self.nodes[index].life_s = clock.stream.weibull(scale, shape);
         }
         let draws = FailureDraws {
@@ -219,24 +219,15 @@ pub(super) fn new_nodes(
         let life_s = match failures.law {
             Law::Exponential => f64::INFINITY,
             Law::Weibull { shape, new_fleet } => {
-                let scale = scale_s(rate_per_s * weight, shape);
+                let scale = weibull_scale(rate_per_s * weight, shape);
                 if new_fleet {
                     lives.weibull(scale, shape)
                 } else {
-                    // What is left of a life met at a random moment: long lives are met more
-                    // often, in proportion to their length, and each at an even place.
-                    let met = libm::pow(lives.gamma(1.0, 1.0 + 1.0 / shape), 1.0 / shape);
-                    scale * met * lives.uniform()
+                    lives.weibull_left(scale, shape)
                 }
             }
         };
         Node { job: NO_JOB, down: false, spare: false, works: false, weight, life_s }
     };
     (0..count).map(node).collect()
-}
-
-/// Scale of the Weibull law of `shape` whose mean is one over `rate_per_s`; infinite at rate
-/// zero.
-fn scale_s(rate_per_s: f64, shape: f64) -> f64 {
-    1.0 / (rate_per_s * libm::tgamma(1.0 + 1.0 / shape))
 }
