@@ -30,10 +30,10 @@ pub use duration::Duration;
 pub use fraction::{Fraction, Multiple};
 pub use quantities::{
     Angle, ApparentPower, Bandwidth, Bitcoin, CalendarSpan, CapacityPrice, CarbonIntensity,
-    CarbonPrice, Conductance, DataSize, DemandPrice, Energy, EnergyPrice, Growth, HashPrice,
-    HashRate, HourlyPrice, Length, Mass, MassFlow, Money, Power, PowerCost, PowerRamp, Pressure,
-    Rate, ReservePrice, Speed, StepTime, Temperature, TemperatureDelta, TokenPrice, Volume,
-    VolumeFlow, WaterPrice, YearlyCost,
+    CarbonPrice, Conductance, DataSize, DemandPrice, Energy, EnergyPrice, Frequency, Growth,
+    HashPrice, HashRate, HourlyPrice, Length, Mass, MassFlow, Money, Power, PowerCost, PowerRamp,
+    Pressure, Rate, ReservePrice, Speed, StepTime, Temperature, TemperatureDelta, TokenPrice,
+    Volume, VolumeFlow, WaterPrice, YearlyCost,
 };
 pub use text::{ParseQuantityError, Unit};
 

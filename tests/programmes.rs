@@ -94,6 +94,79 @@ fn a_call_is_answered_metered_and_settled() {
     assert!(told.outcome.balanced());
 }
 
+/// The frequency falls to 49.8 Hz for two minutes, within them to 49.4 Hz for half of one: a droop from 49.9 to
+/// 49.5 Hz asks for a quarter, then for all of the award, and is due 7.5 s later.
+#[test]
+fn a_droop_is_followed_metered_and_settled() {
+    let site = FLAT.split("programmes:").next().unwrap();
+    let text = format!(
+        "{site}frequency:
+  steps:
+    - {{at: 2026-07-01T00:00:00Z, value: 50 Hz}}
+    - {{at: 2026-07-01T06:00:00Z, value: 49.8 Hz}}
+    - {{at: 2026-07-01T06:00:30Z, value: 49.4 Hz}}
+    - {{at: 2026-07-01T06:01:00Z, value: 49.8 Hz}}
+    - {{at: 2026-07-01T06:02:00Z, value: 49.95 Hz}}
+programmes:
+  fcr: {{kind: nordic-fcr-d-up-dynamic, award: 400 kW, price: {{fixed: 20 $/MW-h}}}}
+"
+    );
+    let told = simulate(&text, &["output.interval=30 s"]);
+    let fcr = programme(&told.outcome, "fcr");
+    assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 0));
+    close(fcr.real("called_h"), 2.0 / 60.0, 1e-9);
+    // 90 s of 100 kW and 30 s of 400 kW.
+    close(fcr.real("asked_mwh"), (90.0 * 0.1 + 30.0 * 0.4) / 3600.0, 1e-9);
+    // A quarter is due from 7.5 s to 120 s, all of it from 37.5 s to 60 s: by the whole award.
+    close(fcr.real("scored_h"), (0.25 * (112.5 - 22.5) + 22.5) / 3600.0, 1e-9);
+    close(fcr.real("score"), 1.0, 1e-9);
+    close(fcr.real("shortfall_mw_h"), 0.0, 0.0);
+    let [asked_mw, delivered_mw] = ["fcr_asked_mw", "fcr_delivered_mw"].map(|it| column(&told, it));
+    let six = 6 * 120;
+    for (step, mw) in [(-1, 0.0), (0, 0.1), (1, 0.4), (2, 0.1), (3, 0.1), (4, 0.0)] {
+        let at = (six + step) as usize;
+        close(asked_mw[at], mw, 1e-9);
+        // Whole machines sleep, and stay so while they start again.
+        assert!(delivered_mw[at] >= mw - 1e-9, "{} MW of {mw}", delivered_mw[at]);
+    }
+    assert!(told.outcome.balanced());
+    // Asleep for the price, the miners have nothing to give: what nobody asks for yet is missing too.
+    let told = simulate(&text, &["price={fixed: 500 $/MWh}", "duration=7 h"]);
+    let fcr = programme(&told.outcome, "fcr");
+    assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 1));
+    assert!(fcr.real("score") < 0.1, "{}", fcr.real("score"));
+    let unasked_mw_h = (90.0 * 0.3) / 3600.0;
+    let missing = fcr.real("shortfall_mw_h");
+    close(missing, 0.4 * (7.0 - 2.0 / 60.0) + unasked_mw_h, 0.1);
+}
+
+/// A relay takes the whole award at the instant in which the frequency is as low as it is set to, and the
+/// award stays off for as long as its law says.
+#[test]
+fn a_relay_is_a_call() {
+    let site = FLAT.split("programmes:").next().unwrap();
+    let text = format!(
+        "{site}frequency:
+  steps:
+    - {{at: 2026-07-01T00:00:00Z, value: 60 Hz}}
+    - {{at: 2026-07-01T06:00:00Z, value: 59.68 Hz}}
+    - {{at: 2026-07-01T06:00:10Z, value: 59.9 Hz}}
+programmes:
+  rrs:
+    kind: ercot-rrs-ufr
+    award: 400 kW
+    calls: {{rate: null, relay: {{at: 59.7 Hz}}, length: {{kind: constant, mean: null, value: 30 min}}}}
+"
+    );
+    let told = simulate(&text, &[]);
+    let rrs = programme(&told.outcome, "rrs");
+    assert_eq!((rrs.count("calls"), rrs.count("missed")), (1, 0));
+    close(rrs.real("called_h"), 0.5, 1e-9);
+    close(rrs.real("scored_h"), 0.5 - 0.5 / 3600.0, 1e-9);
+    close(rrs.real("score"), 1.0, 1e-9);
+    close(rrs.real("slowest_response_s"), 0.0, 0.0);
+}
+
 /// Miners lose what the call keeps asleep, and beside that only the time in which they start again.
 #[test]
 fn a_call_costs_what_its_miners_would_have_earned() {

@@ -108,7 +108,7 @@ impl Facility<'_> {
             }
         }
         if let Some((_, margin)) = self.design.control.import.limit {
-            self.limit_site(Time::ZERO);
+            self.limit_site();
             if let Margin::Sigmas(_, interval) = margin {
                 self.agenda.push(Time::ZERO + interval, Class::Control, Event::Others);
             }
@@ -197,7 +197,7 @@ impl Facility<'_> {
     fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
         let import_w = self.design.control.curtailments[index as usize].import_w;
         self.curtailed_w = begins.then_some(import_w);
-        self.limit_site(now);
+        self.limit_site();
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
         self.watch.cause(begins);
         let feeds: Vec<usize> =

@@ -2,6 +2,7 @@
 //! the import meter, what it is paid.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::Facility;
 use super::design::Design;
@@ -9,7 +10,7 @@ use super::events::Event;
 use super::observer::{Observer, Record, What};
 use super::work::Work;
 use crate::grid::Price;
-use crate::grid::programmes::{Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
+use crate::grid::programmes::{Ask, Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
 use crate::kernel::{Class, Clock, Span, Streams, Time};
 use crate::measure::JOULES_PER_MWH;
 use crate::plant::Rank;
@@ -39,6 +40,8 @@ pub(super) struct Running {
     peaks: Vec<(Peak, f64)>,
     /// The first call that has not come yet.
     next: usize,
+    /// What the calls ask for.
+    asks: Playback<Ask>,
     pub(super) called: Option<CallAccount>,
     restoring: Option<Restoring>,
     /// The award that is held now, W, and when that may change.
@@ -136,6 +139,15 @@ impl ProgrammeEnd {
     }
 }
 
+/// What of a call binds the import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Binds {
+    /// What it asks.
+    Asked,
+    /// What of that is due.
+    Owed,
+}
+
 /// How often an award that is held in some hours only is looked at.
 const AWARD_STEP: Span = Span::from_secs(900);
 /// The load is back where this part of what was asked is still missing: an assumption.
@@ -176,6 +188,7 @@ impl Programmes {
                 }
             };
             Running {
+                asks: Playback::new(Arc::new(programme.signal.asks(&calls, programme.response))),
                 calls,
                 next: 0,
                 called: None,
@@ -205,31 +218,33 @@ impl Programmes {
         }
     }
 
-    /// The most that calls which are due by `at` let the site import, W; none where there are none.
-    fn cap_w(&self, at: Time) -> Option<f64> {
-        let called = |it: &&Running| it.called.as_ref().is_some_and(|call| call.due <= at);
-        let calls = self.running.iter().filter(called);
-        calls.filter_map(|running| self.cap_of_w(running)).reduce(f64::min)
+    /// The most that calls let the site import, W, of what `binds` of them; none where nothing does.
+    fn cap_w(&self, binds: Binds) -> Option<f64> {
+        let calls = self.running.iter();
+        calls.filter_map(|running| self.cap_of_w(running, binds)).reduce(f64::min)
     }
 
     /// The most that the call of a programme lets the site import, W.
-    fn cap_of_w(&self, running: &Running) -> Option<f64> {
-        let cap_w = running.called.as_ref()?.cap_w();
+    fn cap_of_w(&self, running: &Running, binds: Binds) -> Option<f64> {
+        let call = running.called.as_ref()?;
+        let cap_w = match binds {
+            Binds::Asked => call.cap_w(),
+            Binds::Owed => call.owed_cap_w()?,
+        };
         let spares = self.spares_awards && running.book.has_peaks;
         Some(if spares { cap_w.max(self.floor_w()) } else { cap_w })
     }
 
-    /// What the site must import so that all awards can go whose programmes do not call, W; zero where
+    /// What the site must import so that all awards can go which no call asks for yet, W; zero where
     /// there are none.
     pub(super) fn floor_w(&self) -> f64 {
-        let held = self.running.iter().filter(|it| it.called.is_none()).map(|it| it.award_w);
-        let award_w: f64 = held.sum();
+        let award_w: f64 = self.running.iter().map(Running::unasked_w).sum();
         if award_w > 0.0 { self.low_w + award_w } else { 0.0 }
     }
 
     /// The programme whose call asks for the lowest import, the first of those that do.
     fn lowest(&self) -> Option<usize> {
-        let caps = self.running.iter().map(|it| self.cap_of_w(it));
+        let caps = self.running.iter().map(|it| self.cap_of_w(it, Binds::Asked));
         let caps = caps.enumerate().filter_map(|(index, cap_w)| Some((index, cap_w?)));
         caps.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
     }
@@ -272,6 +287,7 @@ impl Programmes {
         let (capped, lowest) = (self.capped, self.lowest());
         let mut free_w = (import_w - self.low_w).max(0.0);
         for (index, running) in self.running.iter_mut().enumerate() {
+            let unasked_w = running.unasked_w();
             let book = &mut running.book;
             if lowest == Some(index) {
                 let before = running.capped_before;
@@ -285,7 +301,7 @@ impl Programmes {
             };
             if let Some(call) = &mut running.called {
                 book.called_s += seconds;
-                book.asked_j += call.asked_w * seconds;
+                book.asked_j += call.asked_w() * seconds;
                 book.delivered_j += call.delivered_w(import_w) * seconds;
                 call.over(from, now, import_w);
             }
@@ -297,6 +313,9 @@ impl Programmes {
             if baseline_w.is_none() {
                 book.shortfall_j += (running.award_w - kept_w) * seconds;
                 paid_w = kept_w;
+            } else if let Some(call) = &running.called {
+                let ready_w = kept_w + (cut_w - call.asked_w()).max(0.0);
+                book.shortfall_j += (unasked_w - ready_w).max(0.0) * seconds;
             }
             book.award_j += running.award_w * seconds;
             let paid_w = paid_w * running.accreditation;
@@ -318,14 +337,29 @@ impl Programmes {
 }
 
 impl Running {
+    /// What of its award no call asks for, W.
+    fn unasked_w(&self) -> f64 {
+        let asked_w = self.called.map_or(0.0, |call| call.asked_w());
+        (self.award_w - asked_w).max(0.0)
+    }
+
+    /// Asks of a call for what holds `now`; whether that is another share.
+    fn ask(&mut self, now: Time) -> bool {
+        self.asks.advance(now);
+        let Some(call) = &mut self.called else { return false };
+        let before_w = call.asked_w();
+        call.ask(*self.asks.current());
+        call.asked_w() != before_w
+    }
+
     /// When it has something to do next.
-    fn next_at(&self, now: Time) -> Time {
+    fn next_at(&self) -> Time {
         let call = self.calls.get(self.next).map_or(Time::MAX, |call| call.from);
         let recall = self.called.map_or(Time::MAX, |call| call.until);
-        let due = self.called.map(|call| call.due).filter(|due| *due > now).unwrap_or(Time::MAX);
+        let ask = self.called.map_or(Time::MAX, |_| self.asks.next_at());
         let restored = self.restoring.map_or(Time::MAX, |it| it.until);
         let peaks = self.peaks.first().map_or(Time::MAX, |(peak, _)| peak.until);
-        let at = call.min(recall).min(due).min(restored).min(peaks);
+        let at = call.min(recall).min(ask).min(restored).min(peaks);
         at.min(self.award_until).min(self.price.next_at())
     }
 
@@ -369,6 +403,7 @@ impl Facility<'_> {
         let design = &self.design.programmes[index as usize];
         let running = &mut self.programmes.running[index as usize];
         running.price.advance(now);
+        let asks_anew = running.ask(now);
         running.restoring = running.restoring.filter(|it| it.until > now);
         if running.award_until <= now {
             let (award_w, until) = award(&design.target, &self.design.clock, now);
@@ -397,10 +432,10 @@ impl Facility<'_> {
                 self.call(now, index, call, observer);
             }
         }
-        if self.design.control.fleet.is_some() || self.programmes.spares_awards {
-            self.limit_site(now);
+        if asks_anew || self.design.control.fleet.is_some() || self.programmes.spares_awards {
+            self.limit_site();
         }
-        let next = self.programmes.running[index as usize].next_at(now);
+        let next = self.programmes.running[index as usize].next_at();
         if next < Time::MAX {
             self.agenda.push(next, Class::Control, Event::Programme(index));
         }
@@ -429,6 +464,7 @@ impl Facility<'_> {
         let running = &mut self.programmes.running[index as usize];
         let powers_w = (baseline_w, asked_w, least_w);
         running.called = Some(CallAccount::new(call, design.response, powers_w));
+        running.ask(now);
         running.restoring = None;
         running.capped_before = capped;
         running.pay_usd = 0.0;
@@ -442,7 +478,7 @@ impl Facility<'_> {
         let Some(call) = running.settle_call(now, &design.pay) else { return };
         running.restoring = Some(Restoring {
             baseline_w: call.baseline_w,
-            back_w: call.baseline_w - BACK * call.asked_w,
+            back_w: call.back_w(BACK),
             until: now + RESTORE,
         });
         self.tell_call(now, index, What::Recalled, observer);
@@ -461,7 +497,7 @@ impl Facility<'_> {
 
     /// Binds the import to the lowest of all limits, and tells of the call or the recall.
     fn tell_call(&mut self, now: Time, index: u32, what: What, observer: &mut dyn Observer) {
-        self.limit_site(now);
+        self.limit_site();
         let begins = what == What::Called;
         self.watch.cause(begins);
         let name = &self.design.programmes[index as usize].name;
@@ -477,20 +513,21 @@ impl Facility<'_> {
 
     /// Lets every feed carry its part of the lowest limit of curtailments and calls. Where machines are
     /// sent to sleep by orders, the limit of a call binds once it is due.
-    pub(super) fn limit_site(&mut self, now: Time) {
-        let at = if self.design.control.fleet.is_some() { now } else { Time::MAX };
-        self.power.limit_import(self.limit_at_w(at));
+    pub(super) fn limit_site(&mut self) {
+        let told = self.design.control.fleet.is_some();
+        let binds = if told { Binds::Owed } else { Binds::Asked };
+        self.power.limit_import(self.limit_of_w(binds));
     }
 
     /// The import that orders keep the site to, W; none where nothing limits it.
     pub(super) fn limit_w(&self) -> Option<f64> {
-        self.limit_at_w(Time::MAX)
+        self.limit_of_w(Binds::Asked)
     }
 
-    /// The lowest limit of curtailments, and of the calls that are due by `at`, W.
-    fn limit_at_w(&self, at: Time) -> Option<f64> {
+    /// The lowest limit of curtailments, and of what `binds` of calls, W.
+    fn limit_of_w(&self, binds: Binds) -> Option<f64> {
         let limit_w = self.design.control.import.limit.map(|(limit_w, _)| limit_w);
-        let limits = [self.curtailed_w, self.programmes.cap_w(at), limit_w];
+        let limits = [self.curtailed_w, self.programmes.cap_w(binds), limit_w];
         limits.into_iter().flatten().reduce(f64::min)
     }
 }

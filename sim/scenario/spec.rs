@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use super::event_spec::EventSpec;
 use crate::control::ControlSpec;
 use crate::grid::programmes::ProgrammeSpec;
-use crate::grid::{CarbonSpec, PriceSpec, SiteSpec, WeatherSpec};
+use crate::grid::{CarbonSpec, FrequencySpec, PriceSpec, SiteSpec, WeatherSpec};
 use crate::money::{ContractSpec, MoneySpec};
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::{CommonCauseSpec, CrewSpec, PlannedWorkSpec, PowerSpec, SparesSpec};
@@ -57,6 +57,9 @@ pub(super) struct ScenarioSpec {
     /// Carbon intensity of energy. Default: not counted.
     #[serde(default)]
     pub(super) carbon: Option<CarbonSpec>,
+    /// Frequency of the grid, which relays and droops of programmes follow. Default: none does.
+    #[serde(default)]
+    pub(super) frequency: Option<FrequencySpec>,
     /// Site-wide decisions.
     #[serde(default)]
     pub(super) control: ControlSpec,

@@ -197,6 +197,11 @@ quantity!(
     Range::up_to(1e-30, 1e15)
 );
 quantity!(
+    /// Frequency of alternating current in hertz.
+    Frequency, "a frequency", "49.9 Hz", [unit("Hz", 1.0), unit("mHz", 1e-3)],
+    Range::up_to(1e-9, 1e6)
+);
+quantity!(
     /// Duration of a step of a computation, or a coefficient of it, in seconds. Unlike a
     /// [`Duration`](super::Duration) it may be a fraction of a nanosecond.
     StepTime, "a step time", "27.9 ns",

@@ -39,7 +39,7 @@ pub(super) static COLUMNS: &[Column] = &[
         "asked",
         Scale::MW,
         Sum,
-        |v, i| v.programmes.running[i].called.map_or(0.0, |call| call.asked_w),
+        |v, i| v.programmes.running[i].called.map_or(0.0, |call| call.asked_w()),
         "Asked for by its call, below the baseline.",
     ),
     Column::new(
@@ -88,7 +88,7 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
         .lower(),
         |p| (p.responded > 0).then_some(p.slowest_s),
     ),
-    Row::new(hours("scored", "Time of calls from full response to recall."), |p| {
+    Row::new(hours("scored", "Time of calls from full response to recall, by the share of the award that was due."), |p| {
         Some(p.scored_s * Scale::HOURS.per_base)
     }),
     Row::new(
@@ -158,7 +158,7 @@ pub(super) static DERIVED: &[Derived] = &[
         Figure::new(
             "score",
             Scale::SHARE,
-            "Share of what was asked that was delivered in that time.",
+            "Share of what was due that was delivered in that time.",
         )
         .higher(),
         |of| ratio(of("met_h"), of("scored_h")),

@@ -1,6 +1,6 @@
 //! One call: its baseline, what was delivered, its score.
 
-use super::Call;
+use super::{Ask, Call};
 use crate::kernel::{Span, Time};
 
 /// A call while it lasts.
@@ -14,58 +14,88 @@ pub struct CallAccount {
     pub until: Time,
     /// What the import would be without it, W.
     pub baseline_w: f64,
-    /// How much less it asks for, W.
-    pub asked_w: f64,
+    /// How much less a whole award of it is, W.
+    whole_w: f64,
+    /// What of that is asked now, and due.
+    ask: Ask,
     /// What the site cannot do without, W: it is not asked to import less than that.
     least_w: f64,
     /// When the import was first as low as it asks.
     pub responded: Option<Time>,
     delivered_j: f64,
+    /// Time in which something was due, by how much of the whole it was, ns, and what of that was
+    /// delivered, s.
+    owed_ns: f64,
     met_s: f64,
 }
 
 impl CallAccount {
-    /// The account of `call`, which asks for `asked_w` below `baseline_w` within `response` of a site
-    /// that cannot do without `least_w`.
+    /// The account of `call`, which asks for `whole_w` below `baseline_w`, or a share of it, within
+    /// `response` of a site that cannot do without `least_w`. It asks for nothing yet.
     pub fn new(
         call: Call,
         response: Span,
-        (baseline_w, asked_w, least_w): (f64, f64, f64),
+        (baseline_w, whole_w, least_w): (f64, f64, f64),
     ) -> Self {
         Self {
             from: call.from,
             due: call.from + response,
             until: call.until,
             baseline_w,
-            asked_w,
+            whole_w,
+            ask: Ask::default(),
             least_w,
             responded: None,
             delivered_j: 0.0,
+            owed_ns: 0.0,
             met_s: 0.0,
         }
     }
 
-    /// The import that it asks for, W.
-    pub fn asked_import_w(&self) -> f64 {
-        (self.baseline_w - self.asked_w).max(0.0)
+    /// It asks for this from now on.
+    pub fn ask(&mut self, ask: Ask) {
+        self.ask = ask;
     }
 
-    /// The import to which the site is held for it, W.
+    /// How much less it asks for, W.
+    pub fn asked_w(&self) -> f64 {
+        self.ask.share * self.whole_w
+    }
+
+    /// The import that it asks for, W.
+    pub fn asked_import_w(&self) -> f64 {
+        (self.baseline_w - self.asked_w()).max(0.0)
+    }
+
+    /// The import to which the site is told to come for it, W.
     pub fn cap_w(&self) -> f64 {
         self.asked_import_w().max(self.least_w)
+    }
+
+    /// The import to which it is held by now, W; none where nothing is due yet.
+    pub fn owed_cap_w(&self) -> Option<f64> {
+        let owed_w = self.ask.owed * self.whole_w;
+        (self.ask.owed > 0.0).then(|| (self.baseline_w - owed_w).max(0.0).max(self.least_w))
+    }
+
+    /// The import at which the load is back, where `missing` of the whole may still lack, W.
+    pub fn back_w(&self, missing: f64) -> f64 {
+        self.baseline_w - missing * self.whole_w
     }
 
     /// Books that the import was `import_w` from `from` to `to`. What lies outside the call does not
     /// count.
     pub fn over(&mut self, from: Time, to: Time, import_w: f64) {
-        let seconds = |from: Time| {
-            let (from, to) = (from.max(self.from), to.min(self.until));
-            if to > from { (to - from).as_secs_f64() } else { 0.0 }
-        };
-        let delivered_w = self.delivered_w(import_w);
-        self.delivered_j += delivered_w * seconds(from);
-        let met = if self.asked_w > 0.0 { (delivered_w / self.asked_w).min(1.0) } else { 1.0 };
-        self.met_s += met * seconds(from.max(self.due));
+        let (from, to) = (from.max(self.from), to.min(self.until));
+        if to <= from {
+            return;
+        }
+        let (length, owed) = (to - from, self.ask.owed);
+        let (delivered_w, owed_w) = (self.delivered_w(import_w), owed * self.whole_w);
+        self.delivered_j += delivered_w * length.as_secs_f64();
+        let met = if owed_w > 0.0 { (delivered_w / owed_w).min(1.0) } else { 1.0 };
+        self.owed_ns += owed * length.as_nanos() as f64;
+        self.met_s += owed * met * length.as_secs_f64();
     }
 
     /// How far `import_w` is below the baseline, W.
@@ -78,16 +108,14 @@ impl CallAccount {
         self.delivered_j
     }
 
-    /// Of the time from full response to recall: how long it is, and how much of it counts as
-    /// delivered, s.
+    /// Of the time in which something was due, by how much of the whole it was: how long it is, and how
+    /// much of it counts as delivered, s.
     pub fn scored(&self) -> (f64, f64) {
-        let seconds =
-            if self.until > self.due { (self.until - self.due).as_secs_f64() } else { 0.0 };
-        (seconds, self.met_s)
+        // Whole nanoseconds add up exactly.
+        (self.owed_ns * 1e-9, self.met_s)
     }
 
-    /// Share of what was asked that was delivered, over the time from full response to recall; none
-    /// where the recall came before that.
+    /// Share of what was due that was delivered; none where nothing ever was.
     pub fn score(&self) -> Option<f64> {
         let (seconds, met_s) = self.scored();
         (seconds > 0.0).then(|| met_s / seconds)

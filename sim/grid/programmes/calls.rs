@@ -1,16 +1,9 @@
-//! When the operator of a programme calls.
+//! When a programme calls.
 
+use super::call::{Call, LONGEST_S};
+use super::frequency::{DroopLaw, RelayLaw};
 use crate::kernel::{Clock, DurationLaw, Span, Stream, Time};
 use crate::tables::{Window, moments};
-
-/// A call for less power.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Call {
-    /// When it comes.
-    pub from: Time,
-    /// When it is recalled.
-    pub until: Time,
-}
 
 /// Where the calls of a programme come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +12,10 @@ pub enum CallsDesign {
     Listed(Vec<Call>),
     /// From a law.
     Drawn(CallLaw),
+    /// From a relay that watches the frequency.
+    Relay(RelayLaw),
+    /// From a droop of the frequency.
+    Droop(DroopLaw),
 }
 
 /// A non-homogeneous Poisson process of calls.
@@ -74,12 +71,19 @@ impl CallsDesign {
                 }
                 apart(calls, law.gap, horizon)
             }
+            Self::Relay(relay) => relay.calls(horizon, stream),
+            Self::Droop(droop) => droop.calls(horizon),
+        }
+    }
+
+    /// What `call` of it asks for: shares of an award, each from its instant on.
+    pub(super) fn shares(&self, call: Call) -> Vec<(Time, f64)> {
+        match self {
+            Self::Droop(droop) => droop.shares(call),
+            _ => vec![(call.from, 1.0)],
         }
     }
 }
-
-/// No call lasts longer, s: a run is shorter, 30 years.
-const LONGEST_S: f64 = 1e9;
 
 impl CallLaw {
     /// Calls a second where there are most.

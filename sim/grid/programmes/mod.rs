@@ -5,8 +5,9 @@
 //! the *recall* and *restores* its load; then the call is *scored* against a baseline and *settled*.
 //!
 //! - [`ProgrammeSpec`]: what a user writes. Its kinds differ in their signal.
-//! - [`CallsDesign`]: calls that a law draws or a list holds. Each programme draws from a stream of
-//!   its own, so that adding one moves the calls of no other.
+//! - [`CallsDesign`]: calls that a law draws, a list holds or the frequency of the grid makes. Each
+//!   programme draws from a stream of its own, so that adding one moves the calls of no other.
+//! - [`Ask`]: what a call asks for at a time, and what of it is due.
 //! - [`PeaksDesign`]: peaks of a system load, and alerts from its forecast.
 //! - [`CallAccount`]: one call, its baseline and its score.
 //!
@@ -15,7 +16,9 @@
 //! time.
 
 mod account;
+mod call;
 mod calls;
+mod frequency;
 mod peaks;
 mod spec;
 
@@ -28,7 +31,8 @@ use crate::kernel::Span;
 use crate::tables::{Series, Window};
 
 pub use account::CallAccount;
-pub use calls::{Call, CallsDesign};
+pub use call::{Ask, Call};
+pub use calls::CallsDesign;
 pub use peaks::{Peak, PeaksDesign};
 pub use spec::ProgrammeSpec;
 
@@ -59,10 +63,21 @@ impl ProgrammeDesign {
 /// When a programme asks for less.
 #[derive(Debug, Clone)]
 pub enum Signal {
-    /// When its operator calls.
+    /// When its operator, or the frequency of the grid, calls.
     Calls(CallsDesign),
     /// When the site expects a peak of the system.
     Peaks(PeaksDesign),
+}
+
+impl Signal {
+    /// What its `calls` ask for; the whole of a rise is due `response` later.
+    pub fn asks(&self, calls: &[Call], response: Span) -> Series<Ask> {
+        let shares = calls.iter().map(|call| match self {
+            Self::Calls(design) => design.shares(*call),
+            Self::Peaks(_) => vec![(call.from, 1.0)],
+        });
+        call::asks(calls.iter().copied().zip(shares), response)
+    }
 }
 
 /// What a call asks for.

@@ -7,20 +7,22 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::calls::{CallLaw, Coupled, weights};
+use super::frequency::{DroopLaw, RelayLaw};
 use super::{Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Target};
-use crate::kernel::{Clock, Span};
+use crate::kernel::{Clock, DurationLaw, Span};
 use crate::spec::{
     Check, DurationSpec, Fault, Name, has_errors, kinds, one_source, only_with, within,
 };
 use crate::tables::rows::TextLayout;
 use crate::tables::stamp::TimeColumns;
 use crate::tables::{RowReader, Run, Series, Window, WindowSpec, bad_file, fetch, from_table};
-use crate::units::{Duration, EnergyPrice, Fraction, Power, Rate, ReservePrice};
+use crate::units::{Duration, EnergyPrice, Fraction, Frequency, Power, Rate, ReservePrice};
 
 kinds! {
     /// A grid programme that calls the site for less power, and pays for it.
     pub enum ProgrammeSpec {
-        /// Calls of an operator under an award: a reserve, demand response, a capacity market.
+        /// Calls under an award, of an operator or by the frequency of the grid: a reserve, demand
+        /// response, a capacity market.
         Dispatch(DispatchSpec) = "dispatch",
         /// Calls that pay nothing and come before all others: load shed in an emergency of the grid,
         /// or the terms of an interruptible connection.
@@ -31,7 +33,7 @@ kinds! {
     }
 }
 
-/// Calls of an operator under an award.
+/// Calls under an award, of an operator or by the frequency of the grid.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DispatchSpec {
@@ -40,9 +42,9 @@ pub struct DispatchSpec {
     /// When the award is held, by whole quarters of an hour. Calls at other times are not for this
     /// site. Default: always.
     pub window: Option<WindowSpec>,
-    /// When the operator calls.
+    /// When it is called.
     pub calls: CallsSpec,
-    /// Time from a call until the whole award must be off. Default: 10 min (ERCOT's reserves by
+    /// Time from a call until the whole award must be off; by a droop, what is asked. Default: 10 min (ERCOT's reserves by
     /// dispatch).
     pub response: Option<Duration>,
     /// Against what a call is measured. Default: `telemetered`.
@@ -146,18 +148,20 @@ pub struct ReservePriceSpec {
 }
 }
 
-/// When an operator calls: exactly one of `rate`, `csv` and `at`.
+/// When a site is called: exactly one of `rate`, `csv`, `at`, `relay` and `droop`. The last two follow
+/// `frequency` of the scenario.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallsSpec {
     /// How many calls there are in the mean of a year, drawn at random: `30 /year`.
     pub rate: Option<Rate>,
-    /// With `rate`: how long a call lasts.
+    /// With `rate` or `relay`: how long a call lasts.
     pub length: Option<DurationSpec>,
     /// With `rate`: when there are more, or fewer, calls. By default they come at any time alike.
     #[serde(default)]
     pub busy: Vec<BusySpec>,
-    /// With `rate`: time from a recall to the next call, at least. By default 1 h (assumption).
+    /// With `rate` or `relay`: time from a recall to the next call, at least. By default 1 h
+    /// (assumption).
     pub gap: Option<Duration>,
     /// With `rate`: calls that come while energy is dear. By default none do.
     pub coupled: Option<CoupledSpec>,
@@ -165,6 +169,32 @@ pub struct CallsSpec {
     pub csv: Option<Name>,
     /// The calls themselves.
     pub at: Option<Vec<CallSpec>>,
+    /// A relay that trips the whole award where the frequency is low. Its operator lets it back after
+    /// `length`, and it is armed again `gap` later.
+    pub relay: Option<RelaySpec>,
+    /// A part of the award that grows as the frequency falls.
+    pub droop: Option<DroopSpec>,
+}
+
+/// A relay that trips load where the frequency is low.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelaySpec {
+    /// The frequency at which it trips, or below: 59.7 Hz for ERCOT's responsive reserve.
+    pub at: Frequency,
+    /// How long the frequency must have stayed there. Default: 0 s.
+    pub after: Option<Duration>,
+}
+
+/// A part of an award that grows as the frequency falls: none of it at `from`, all of it at `full`, a
+/// straight line between them.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DroopSpec {
+    /// At which frequency, and above, nothing is asked: 49.9 Hz for the Nordic FCR-D.
+    pub from: Frequency,
+    /// At which frequency, and below, all of it is: 49.5 Hz for the Nordic FCR-D.
+    pub full: Frequency,
 }
 
 /// When there are more, or fewer, calls.
@@ -204,12 +234,16 @@ const MOST_PER_S: f64 = 1.0 / 60.0;
 /// Between a recall and the next call.
 const GAP: Duration = Duration(3_600_000_000_000);
 
+/// A run, and the frequency of the grid over it, Hz, where the scenario has one.
+pub(super) type Grid<'r, 'f> = (&'r mut Run<'f>, Option<&'r Arc<Series<f64>>>);
+
 impl ProgrammeSpec {
-    /// The programme `name` of `run`, or `None` after reporting why there is none.
+    /// The programme `name` of `run`, or `None` after reporting why there is none. `frequency` is that of
+    /// the grid, Hz, where the scenario has one.
     pub fn resolve(
         &self,
         name: &str,
-        run: &mut Run<'_>,
+        (run, frequency): (&mut Run<'_>, Option<&Arc<Series<f64>>>),
         faults: &mut Vec<Fault>,
     ) -> Option<ProgrammeDesign> {
         let before = faults.len();
@@ -246,7 +280,7 @@ impl ProgrammeSpec {
                     faults.push(Fault::error("reference", "is less than the award"));
                 }
                 let window = window(spec.window.as_ref(), faults);
-                let calls = within("calls", faults, |faults| spec.calls.resolve(run, faults));
+                let calls = spec.calls.within((run, frequency), faults);
                 let capacity = match &spec.price {
                     Some(price) => within("price", faults, |faults| price.resolve(run, faults)),
                     None => Some(nothing.capacity),
@@ -266,7 +300,7 @@ impl ProgrammeSpec {
                 }
             }
             Self::Emergency(spec) => {
-                let calls = within("calls", faults, |faults| spec.calls.resolve(run, faults));
+                let calls = spec.calls.within((run, frequency), faults);
                 ProgrammeDesign {
                     name,
                     signal: Signal::Calls(calls?),
@@ -346,23 +380,48 @@ impl ReservePriceSpec {
 }
 
 impl CallsSpec {
+    fn within(&self, grid: Grid<'_, '_>, faults: &mut Vec<Fault>) -> Option<CallsDesign> {
+        within("calls", faults, |faults| self.resolve(grid, faults))
+    }
+
+    /// The calls of a run.
     pub(super) fn resolve(
         &self,
-        run: &mut Run<'_>,
+        (run, frequency): Grid<'_, '_>,
         faults: &mut Vec<Fault>,
     ) -> Option<CallsDesign> {
-        let sources =
-            [("rate", self.rate.is_some()), ("csv", self.csv.is_some()), ("at", self.at.is_some())];
-        one_source(&sources, faults)?;
-        let drawn = [
-            ("length", self.length.is_some()),
-            ("busy", !self.busy.is_empty()),
-            ("gap", self.gap.is_some()),
-            ("coupled", self.coupled.is_some()),
+        let sources = [
+            ("rate", self.rate.is_some()),
+            ("csv", self.csv.is_some()),
+            ("at", self.at.is_some()),
+            ("relay", self.relay.is_some()),
+            ("droop", self.droop.is_some()),
         ];
+        one_source(&sources, faults)?;
+        let drawn = [("busy", !self.busy.is_empty()), ("coupled", self.coupled.is_some())];
         only_with("rate", self.rate.is_some(), &drawn, faults);
+        let lasting = [("length", self.length.is_some()), ("gap", self.gap.is_some())];
+        only_with("rate", self.rate.is_some() || self.relay.is_some(), &lasting, faults);
         if let Some(rate) = self.rate {
             return self.law(rate, faults).map(CallsDesign::Drawn);
+        }
+        let followed = |field: &'static str, faults: &mut Vec<Fault>| {
+            if frequency.is_none() {
+                let fault = Fault::error(field, "there is no frequency to follow");
+                faults.push(fault.help("add `frequency:` to the scenario"));
+            }
+            frequency.cloned()
+        };
+        if let Some(relay) = &self.relay {
+            let law = self.relay(relay, followed("relay", faults), faults)?;
+            warn_of_rest("relay", law.trips(run.horizon), relay.at, faults);
+            return Some(CallsDesign::Relay(law));
+        }
+        if let Some(droop) = &self.droop {
+            let frequency = followed("droop", faults);
+            let law = within("droop", faults, |faults| droop.resolve(frequency, faults))?;
+            warn_of_rest("droop", !law.calls(run.horizon).is_empty(), droop.from, faults);
+            return Some(CallsDesign::Droop(law));
         }
         let calls = match (&self.csv, &self.at) {
             (Some(csv), _) => read_calls(csv, run, faults)?,
@@ -371,24 +430,38 @@ impl CallsSpec {
         Some(CallsDesign::Listed(calls))
     }
 
+    fn relay(
+        &self,
+        relay: &RelaySpec,
+        frequency: Option<Arc<Series<f64>>>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<RelayLaw> {
+        Some(RelayLaw {
+            length: self.length("relay", faults)?,
+            frequency: frequency?,
+            at_hz: relay.at.0,
+            after: relay.after.map_or(Span::ZERO, Span::from),
+            gap: Span::from(self.gap.unwrap_or(GAP)),
+        })
+    }
+
+    /// How long calls of `source` last.
+    fn length(&self, source: &'static str, faults: &mut Vec<Fault>) -> Option<DurationLaw> {
+        let Some(length) = &self.length else {
+            let fault = Fault::error(source, format!("`{source}` needs the `length` of calls"));
+            faults.push(fault.help("write `length: {kind: lognormal, median: 1 h, sigma: 0.82}`"));
+            return None;
+        };
+        Some(within("length", faults, |faults| length.resolve(&mut Check { faults })))
+    }
+
     fn law(&self, rate: Rate, faults: &mut Vec<Fault>) -> Option<CallLaw> {
         let before = faults.len();
         const MOST_PER_YEAR: f64 = 8760.0;
         if !(0.0..=MOST_PER_YEAR / 8760.0 / 3600.0).contains(&rate.0) {
             faults.push(Fault::error("rate", "must be between 0 and 8760 /year"));
         }
-        let length = match &self.length {
-            Some(length) => {
-                within("length", faults, |faults| Some(length.resolve(&mut Check { faults })))
-            }
-            None => {
-                let fault = Fault::error("rate", "`rate` needs the `length` of calls");
-                faults.push(
-                    fault.help("write `length: {kind: lognormal, median: 1 h, sigma: 0.82}`"),
-                );
-                None
-            }
-        };
+        let length = self.length("rate", faults);
         let mut busy = Vec::new();
         for (index, spec) in self.busy.iter().enumerate() {
             within(&format!("busy[{index}]"), faults, |faults| {
@@ -420,6 +493,31 @@ impl CallsSpec {
             faults.push(fault.help("lower it, or the `times` of what is `busy`"));
         }
         (faults.len() == before).then_some(law)
+    }
+}
+
+impl DroopSpec {
+    fn resolve(
+        &self,
+        frequency: Option<Arc<Series<f64>>>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<DroopLaw> {
+        if self.full >= self.from {
+            let message = format!("must be below the {} from which it is asked", self.from);
+            let help =
+                "less load helps a frequency that is low; a step at one frequency is a `relay`";
+            faults.push(Fault::error("full", message).help(help));
+            return None;
+        }
+        Some(DroopLaw { frequency: frequency?, full_hz: self.full.0, from_hz: self.from.0 })
+    }
+}
+
+/// Warns where nothing `is_called` in the run, as the frequency is never as low as `at`.
+fn warn_of_rest(field: &'static str, is_called: bool, at: Frequency, faults: &mut Vec<Fault>) {
+    if !is_called {
+        let message = format!("the frequency is never as low as {at}, so that nothing is called");
+        faults.push(Fault::warning(field, message));
     }
 }
 

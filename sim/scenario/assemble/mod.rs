@@ -176,6 +176,8 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     }
     let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
+    let frequency = head.frequency.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
+    report_in(document, "frequency", &mut faults, sink);
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
     storage::check(document, &plant, (&control.battery, head.price.is_some()), sink);
@@ -186,7 +188,9 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         None => Vec::new(),
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
-    let programmes = programmes::read(document, &halls, control.low_w, &mut run, sink);
+    let frequency = frequency.map_or(Some(None), |frequency| frequency.map(Some))?;
+    let outside = (&mut run, frequency.as_ref());
+    let programmes = programmes::read(document, &halls, control.low_w, outside, sink);
     let mut found = std::mem::take(&mut run.found);
 
     let upkeep = upkeep::read(document, &mut plant, &clock, sink);

@@ -1,12 +1,14 @@
 //! Grid programmes: `programmes:`, and whether the site has the load for its awards.
 
+use std::sync::Arc;
+
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::load::Document;
 use super::plant::report;
 use super::work::Halls;
 use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Target};
 use crate::spec::{Fault, Mark};
-use crate::tables::{Run, moments};
+use crate::tables::{Run, Series, moments};
 use crate::units::Power;
 
 /// The programmes of `document`; none after an error.
@@ -14,7 +16,7 @@ pub(super) fn read(
     document: &Document,
     halls: &Halls<'_>,
     low_w: f64,
-    run: &mut Run<'_>,
+    (run, frequency): (&mut Run<'_>, Option<&Arc<Series<f64>>>),
     sink: &mut Diagnostics,
 ) -> Option<Vec<ProgrammeDesign>> {
     let Some(section) = document.section("programmes") else { return Some(Vec::new()) };
@@ -28,7 +30,7 @@ pub(super) fn read(
         let mut faults = Vec::new();
         for name in &component.instances {
             let mut own = Vec::new();
-            match spec.resolve(name, run, &mut own) {
+            match spec.resolve(name, (&mut *run, frequency), &mut own) {
                 Some(design) => all.push((design, component.name.mark)),
                 None => all_read = false,
             }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::calls::CallLaw;
 use super::super::spec::CallsSpec;
-use super::super::{Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec};
+use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec};
 use super::{clock, hourly, resolve, spec};
 use crate::kernel::{DurationLaw, Span, Streams, Time};
 use crate::tables::WindowSpec;
@@ -16,8 +16,9 @@ fn minutes(minutes: u64) -> Time {
 }
 
 fn law(yaml: &str) -> CallLaw {
-    let (calls, faults) =
-        resolve(START, 365, b"", |run, faults| spec::<CallsSpec>(yaml).resolve(run, faults));
+    let (calls, faults) = resolve(START, 365, b"", |run, faults| {
+        spec::<CallsSpec>(yaml).resolve((run, None), faults)
+    });
     assert_eq!(faults, []);
     match calls {
         Some(CallsDesign::Drawn(law)) => law,
@@ -117,8 +118,9 @@ fn what_no_call_can_be_drawn_from_is_refused() {
             "at[1].start",
         ),
     ] {
-        let (_, faults) =
-            resolve(START, 365, b"", |run, faults| spec::<CallsSpec>(yaml).resolve(run, faults));
+        let (_, faults) = resolve(START, 365, b"", |run, faults| {
+            spec::<CallsSpec>(yaml).resolve((run, None), faults)
+        });
         let fields: Vec<&str> = faults.iter().map(|fault| &*fault.field).collect();
         assert_eq!(fields, [field], "{yaml}");
     }
@@ -128,7 +130,7 @@ fn what_no_call_can_be_drawn_from_is_refused() {
 fn a_table_of_calls_says_where_it_is_wrong() {
     let read = |text: &str| {
         resolve(START, 365, text.as_bytes(), |run, faults| {
-            spec::<CallsSpec>("{csv: calls.csv}").resolve(run, faults)
+            spec::<CallsSpec>("{csv: calls.csv}").resolve((run, None), faults)
         })
     };
     let table = "start,end,reason\n\
@@ -189,7 +191,7 @@ fn hourly_loads_do_not_tell_where_in_the_hour_a_peak_is() {
     let programme = "!peak-forecast {leave: 1 MW, interval: 30 min,
         forecast: {csv: load.csv, column: mw, unit: MW, repeat: true}}";
     let (design, faults) = resolve(START, 20, table.as_bytes(), |run, faults| {
-        spec::<ProgrammeSpec>(programme).resolve("peaks", run, faults)
+        spec::<ProgrammeSpec>(programme).resolve("peaks", (run, None), faults)
     });
     assert!(design.is_none() == faults.iter().any(|f| f.severity == crate::spec::Severity::Error));
     assert_eq!(faults.iter().map(|fault| &*fault.field).collect::<Vec<_>>(), ["interval"]);
@@ -227,6 +229,10 @@ proptest! {
         let (mut any, mut good, mut at) = (new(), new(), Time::ZERO);
         for (length, import_w) in steps {
             let next = at + Span::from_secs(60 * length);
+            let owed = if at >= Time::ZERO + response { 1.0 } else { 0.0 };
+            for account in [&mut any, &mut good] {
+                account.ask(Ask { share: 1.0, owed });
+            }
             any.over(at, next, import_w);
             good.over(at, next, import_w.min(60.0));
             at = next;

@@ -1,3 +1,4 @@
+mod frequency;
 mod laws;
 mod targets;
 

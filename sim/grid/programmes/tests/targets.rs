@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::super::spec::CallsSpec;
-use super::super::{Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signal};
+use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signal};
 use super::{clock, data, resolve, spec};
 use crate::kernel::{Span, Time};
 use crate::units::{Quantity, ReservePrice};
@@ -25,7 +25,7 @@ fn peaks(table: &[u8], window: &str, alert_at: &str) -> PeaksDesign {
           forecast: {{csv: load.csv.gz, column: da_demand_forecast_mw, unit: MW}}}}"
     );
     let (design, faults) = resolve(START, DAYS, table, |run, faults| {
-        spec::<ProgrammeSpec>(&programme).resolve("peaks", run, faults)
+        spec::<ProgrammeSpec>(&programme).resolve("peaks", (run, None), faults)
     });
     assert_eq!(faults, []);
     match design.expect("no faults").signal {
@@ -124,7 +124,11 @@ fn ramped(minutes: u64) -> CallAccount {
     let second = |s: u64| Time::ZERO + Span::from_secs(s);
     let call = Call { from: second(0), until: second(7200) };
     let mut account = CallAccount::new(call, Span::from_secs(600), (100e6, 20e6, 0.0));
+    account.ask(Ask { share: 1.0, owed: 0.0 });
     for s in 0..7200 {
+        if s == 600 {
+            account.ask(Ask { share: 1.0, owed: 1.0 });
+        }
         // The mean over the second of what falls linearly.
         let part = ((s as f64 + 0.5) / (60.0 * minutes as f64)).min(1.0);
         account.over(second(s), second(s + 1), 100e6 - 20e6 * part);
@@ -166,7 +170,7 @@ fn recorded_calls_have_their_lengths() {
         let table = format!("start,end\n{}\n", rows.collect::<Vec<_>>().join("\n"));
         let (calls, faults) =
             resolve("2022-01-01T00:00:00-06:00", 365, table.as_bytes(), |run, faults| {
-                spec::<CallsSpec>("{csv: calls.csv}").resolve(run, faults)
+                spec::<CallsSpec>("{csv: calls.csv}").resolve((run, None), faults)
             });
         assert_eq!(faults, []);
         let Some(CallsDesign::Listed(calls)) = calls else { panic!("a list") };

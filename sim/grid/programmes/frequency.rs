@@ -1,0 +1,102 @@
+//! Calls by the frequency of the grid.
+
+use std::sync::Arc;
+
+use super::call::{Call, LONGEST_S};
+use crate::kernel::{DurationLaw, Span, Stream, Time};
+use crate::tables::Series;
+
+/// A relay that trips load where the frequency is low.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelayLaw {
+    /// Hz.
+    pub(super) frequency: Arc<Series<f64>>,
+    /// At which frequency it trips, or below, Hz.
+    pub(super) at_hz: f64,
+    /// How long the frequency must have stayed there.
+    pub(super) after: Span,
+    /// How long it is until the operator lets the load back.
+    pub(super) length: DurationLaw,
+    /// Time from a recall until it is armed again.
+    pub(super) gap: Span,
+}
+
+/// Load that goes in proportion to how far the frequency is down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DroopLaw {
+    /// Hz.
+    pub(super) frequency: Arc<Series<f64>>,
+    /// Below which nothing of the award stays unasked, and at which nothing is asked, Hz.
+    pub(super) full_hz: f64,
+    /// See `full_hz`.
+    pub(super) from_hz: f64,
+}
+
+/// No operator lets load back sooner, s.
+const SHORTEST_S: f64 = 1.0;
+
+impl RelayLaw {
+    /// Whether it trips at all until `horizon`.
+    pub(super) fn trips(&self, horizon: Time) -> bool {
+        let low = |hz| hz <= self.at_hz;
+        spells(&self.frequency, horizon, low).any(|(from, until)| from + self.after < until)
+    }
+
+    /// Its trips until `horizon`.
+    pub(super) fn calls(&self, horizon: Time, stream: &mut Stream) -> Vec<Call> {
+        let mut calls: Vec<Call> = Vec::new();
+        let mut armed = Time::ZERO;
+        for (from, until) in spells(&self.frequency, horizon, |hz| hz <= self.at_hz) {
+            loop {
+                let trip = from.max(armed) + self.after;
+                if trip >= until {
+                    break;
+                }
+                let length_s = self.length.draw_s(stream).clamp(SHORTEST_S, LONGEST_S);
+                let call = Call { from: trip, until: trip + Span::from_secs_f64(length_s) };
+                armed = call.until + self.gap;
+                calls.push(call);
+            }
+        }
+        calls
+    }
+}
+
+impl DroopLaw {
+    /// The share of the award that a frequency asks for.
+    pub(super) fn share(&self, hz: f64) -> f64 {
+        ((self.from_hz - hz) / (self.from_hz - self.full_hz)).clamp(0.0, 1.0)
+    }
+
+    /// The spells until `horizon` in which something is asked.
+    pub(super) fn calls(&self, horizon: Time) -> Vec<Call> {
+        let spells = spells(&self.frequency, horizon, |hz| self.share(hz) > 0.0);
+        spells.map(|(from, until)| Call { from, until }).collect()
+    }
+
+    /// The shares that are asked in `call`, each from its instant on.
+    pub(super) fn shares(&self, call: Call) -> Vec<(Time, f64)> {
+        let mut shares = vec![(call.from, self.share(self.frequency.at(call.from)))];
+        for (at, hz) in self.frequency.between(call.from, call.until) {
+            let share = self.share(hz);
+            if shares.last().is_some_and(|(_, last)| *last != share) {
+                shares.push((at, share));
+            }
+        }
+        shares
+    }
+}
+
+/// The spells until `horizon` in which values of `series` are `within`, in order and apart.
+fn spells(
+    series: &Series<f64>,
+    horizon: Time,
+    within: impl Fn(f64) -> bool,
+) -> impl Iterator<Item = (Time, Time)> {
+    let mut steps = series.steps().take_while(move |(at, _)| *at < horizon);
+    std::iter::from_fn(move || {
+        let (from, _) = steps.find(|(_, value)| within(*value))?;
+        let until = steps.find(|(_, value)| !within(*value)).map_or(horizon, |(at, _)| at);
+        Some((from, until))
+    })
+}
