@@ -17,7 +17,7 @@ use super::rows::{DisturbanceRow, Ended, RideRow};
 use crate::kernel::{Span, Time};
 use crate::measure::Swing;
 use crate::plant::power::sequence::{MachineDesign, Ride, State, Subject};
-use crate::plant::power::{CONTINUOUS, NetworkPart, PowerNode, RideThrough};
+use crate::plant::power::{CONTINUOUS, MeasuredVoltage, NetworkPart, PowerNode, RideThrough};
 
 /// The share of the import before that it must reach again: that of the rules of ERCOT and CAISO.
 const BACK: f64 = 0.9;
@@ -43,6 +43,8 @@ pub(super) struct Rides {
 struct Feed {
     node: PowerNode,
     duty: Option<RideThrough>,
+    /// Its voltage as the duty measures it, where that is behind a filter.
+    measured: Option<MeasuredVoltage>,
     is_bad: bool,
 }
 
@@ -62,12 +64,44 @@ struct Open {
     at: Time,
     until: Option<Time>,
     residual: f64,
+    measured: Dip,
     cause: &'static str,
     incident: Option<u64>,
     before_w: f64,
     lowest_w: f64,
     swings: [Swing; 4],
     units: Vec<(u32, bool)>,
+}
+
+/// A disturbance as it is measured behind a filter.
+#[derive(Debug, Clone, Copy)]
+struct Dip {
+    lowest: f64,
+    /// From when to when the duty's continuous range is left.
+    since: Option<Time>,
+    until: Option<Time>,
+}
+
+impl Dip {
+    const NONE: Self = Self { lowest: 1.0, since: None, until: None };
+
+    /// The voltage is `voltage` from `now` on.
+    fn follow(&mut self, measured: &mut MeasuredVoltage, now: Time, voltage: f64) {
+        const LEAST: f64 = *CONTINUOUS.start();
+        let reads = measured.at(now);
+        self.lowest = self.lowest.min(reads);
+        measured.set(now, voltage);
+        let passes = measured.passes(LEAST);
+        let has_left = self.since.filter(|since| *since <= now);
+        self.since = has_left.or(if reads < LEAST { Some(now) } else { passes });
+        self.until = passes.filter(|_| reads < LEAST);
+    }
+
+    /// The lowest voltage, and for how long it was out of the continuous range.
+    fn told(&self) -> (f64, Span) {
+        let lasted = self.since.zip(self.until).map(|(since, until)| until - since);
+        (self.lowest, lasted.unwrap_or(Span::ZERO))
+    }
 }
 
 fn swings() -> [Swing; 4] {
@@ -84,13 +118,14 @@ impl Rides {
     pub(super) fn new(design: &Design) -> Self {
         let nodes = (0..).map(PowerNode).zip(&design.power.nodes);
         let feeds = nodes.filter(|(_, node)| node.component.kind.part() == NetworkPart::Import);
-        let feeds = feeds.filter(|_| design.has_reserve()).map(|(node, design)| Feed {
-            node,
-            duty: match design.component.machine {
-                MachineDesign::Feed(feed) => feed.duty,
+        let feeds = feeds.filter(|_| design.has_reserve()).map(|(node, design)| {
+            let feed = match design.component.machine {
+                MachineDesign::Feed(feed) => Some(feed),
                 _ => None,
-            },
-            is_bad: false,
+            };
+            let filter = feed.map(|feed| feed.filter).filter(|filter| *filter > Span::ZERO);
+            let measured = filter.map(MeasuredVoltage::new);
+            Feed { node, duty: feed.and_then(|feed| feed.duty), measured, is_bad: false }
         });
         let feeds: Vec<Feed> = feeds.collect();
         let broken = feeds.iter().any(|feed| feed.duty.is_some()).then_some(0);
@@ -188,6 +223,10 @@ impl Facility<'_> {
                 let own = |open: &&mut Open| open.feed == index && open.until.is_none();
                 let open = self.rides.open.iter_mut().find(own);
                 let open = open.expect("what is bad is followed");
+                let measured = self.rides.feeds[index].measured.as_mut();
+                if let Some(measured) = measured.filter(|it| it.voltage() != voltage) {
+                    open.measured.follow(measured, now, voltage);
+                }
                 if is_bad {
                     open.residual = open.residual.min(voltage);
                 } else {
@@ -214,12 +253,17 @@ impl Facility<'_> {
                     swing.set(Time::ZERO, held_w);
                     swing.set(now, self.rides.import.w);
                 }
+                let mut dip = Dip::NONE;
+                if let Some(measured) = &mut self.rides.feeds[index].measured {
+                    dip.follow(measured, now, voltage);
+                }
                 self.rides.open.push(Open {
                     number: self.rides.count,
                     feed: index,
                     at: now,
                     until: None,
                     residual: voltage,
+                    measured: dip,
                     cause,
                     incident: self.incidents.number_at(self.states.units.node(node)),
                     before_w,
@@ -250,8 +294,12 @@ impl Facility<'_> {
         }
         let lost = units.values().filter(|lost| **lost).count() as u32;
         let says = feed.duty.filter(|duty| !duty.asks_for_return_alone());
+        let (residual, for_so_long) = match feed.measured {
+            Some(_) => open.measured.told(),
+            None => (open.residual, lasted),
+        };
         let must_stay =
-            says.map(|duty| open.until.is_some() && duty.must_stay(open.residual, lasted));
+            says.map(|duty| open.until.is_some() && duty.must_stay(residual, for_so_long));
         // What the next one or the end of the run cuts off may still have come back in time.
         let waited = open.until.map(|until| now - until);
         let met = feed.duty.filter(|_| must_stay != Some(false)).and_then(|duty| {

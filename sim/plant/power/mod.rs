@@ -21,6 +21,7 @@ pub mod thermal;
 
 mod failures;
 mod injection;
+mod measured;
 mod moved;
 mod network;
 pub mod sequence;
@@ -42,6 +43,7 @@ pub use duty::{CONTINUOUS, RideThrough};
 pub use failures::{Failures, Turn};
 pub use injection::{Action, ActionSpec, Struck};
 pub use kinds::PowerPart;
+pub use measured::MeasuredVoltage;
 pub use moved::Moved;
 pub use network::Network;
 pub use sequence::Sequences;

@@ -26,6 +26,10 @@ pub struct FeedSpec {
     /// How its operator demands that the site rides through a bad voltage; default: not at all. Each
     /// sag and outage is judged by it in the table `disturbances`.
     pub ride_through: Option<RideThrough>,
+    /// Time constant of the filter of first order behind which `ride_through` measures the root mean
+    /// square of the voltage: 20 ms in the model PERC1 of large loads (second hand). What is measured is
+    /// less deep and lasts longer than the sag. Default: the voltage itself.
+    pub voltage_filter: Option<Duration>,
     /// Outage figures of your own, in place of published ones.
     pub failures: Option<FailureSpec>,
     /// Where the values come from.
@@ -82,9 +86,18 @@ impl Kind for FeedSpec {
                     .map_or(Span::ZERO, Span::from),
             })
         });
+        let filter = self.voltage_filter.map_or(Span::ZERO, Span::from);
+        if self.voltage_filter.is_some() && self.ride_through.is_none() {
+            let fault = Fault::error("voltage_filter", "acts only with `ride_through`");
+            faults.push(fault.help("add `ride_through: ercot-nogrr-282`, or leave this out"));
+        }
+        if filter > Span::from_secs(1) {
+            let fault = Fault::error("voltage_filter", "is more than a second");
+            faults.push(fault.help("relays measure in tens of milliseconds, such as `20 ms`"));
+        }
         let machine = match (sags, self.ride_through) {
             (None, None) => MachineDesign::None,
-            (sags, duty) => MachineDesign::Feed(FeedDesign { sags, duty }),
+            (sags, duty) => MachineDesign::Feed(FeedDesign { sags, duty, filter }),
         };
         PowerPart::Supply(ComponentDesign {
             kind: ComponentKind::Feed,

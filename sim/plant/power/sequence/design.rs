@@ -133,6 +133,8 @@ pub struct FeedDesign {
     pub sags: Option<SagLaw>,
     /// What its operator demands of the site while its voltage is bad.
     pub duty: Option<RideThrough>,
+    /// Time constant of the filter by which that measures the voltage; zero for none.
+    pub filter: Span,
 }
 
 /// Sags of a feed: Poisson, all alike.
