@@ -12,7 +12,7 @@ use crate::facility::{Design, WorkDesign};
 use crate::kernel::{OutagePlan, Span, Streams, Time};
 use crate::plant::power::sequence::MachineDesign;
 use crate::plant::power::{
-    LoadDesign, Network, PowerDesign, PowerLoad, PowerNode, StartCause, Upkeep,
+    LoadDesign, Network, NodeDesign, PowerDesign, PowerLoad, PowerNode, StartCause, Upkeep,
 };
 use crate::plant::{Demand, Rank};
 
@@ -44,6 +44,8 @@ pub struct PowerStructure {
     /// Batteries, generators and switches, where the chain has any.
     machines: Option<Machines>,
     sequenced: Option<Sequenced>,
+    /// Of components that a run lets put out more than their rating, the name of the first.
+    held_to_rating: Option<String>,
     /// Replacements in words, by unit.
     replacements: Vec<String>,
     /// The shares not served now, while the chain is followed.
@@ -80,6 +82,8 @@ impl PowerStructure {
         }
         let plan = renumbered(upkeep.plan.clone(), &unit_of);
         let (mut power, demands, of) = merged(design);
+        let overloads = |node: &&NodeDesign| node.component.most_w() > node.component.rating_w;
+        let held_to_rating = power.nodes.iter().find(overloads).map(|node| node.name.clone());
         power.nodes.iter_mut().for_each(|node| node.component.machine.stay_within_rating());
         if without.contains(&Without::OnDemand) {
             power.nodes.iter_mut().for_each(|node| node.component.machine.never_fail_on_demand());
@@ -101,9 +105,7 @@ impl PowerStructure {
         let subjects: Vec<Subject> = subjects.collect();
         network.allocate();
         draw(&mut network, power.loads.len());
-        let machine = |node: &&crate::plant::power::NodeDesign| {
-            !matches!(node.component.machine, MachineDesign::None)
-        };
+        let machine = |node: &&NodeDesign| !matches!(node.component.machine, MachineDesign::None);
         let sequenced = power.nodes.iter().find(machine).map(|node| Sequenced {
             component: node.name.clone(),
             kind: node.component.kind.name(),
@@ -123,6 +125,7 @@ impl PowerStructure {
             starts: upkeep.starts,
             machines,
             sequenced,
+            held_to_rating,
             replacements,
             now,
         };
@@ -151,6 +154,11 @@ impl PowerStructure {
             .chain(works.iter().map(|work| work.name.as_str()))
             .chain(starts);
         names.next()
+    }
+
+    /// The first component that a run lets put out more than its rating: here it does not.
+    pub fn held_to_rating(&self) -> Option<&str> {
+        self.held_to_rating.as_deref()
     }
 
     /// Whether anything ever fails.

@@ -36,6 +36,9 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
         of.seed,
         of.structure.unit_count(),
     );
+    if let Some(why) = held_to_rating(of.structure) {
+        let _ = writeln!(text, "note: {why}");
+    }
     let unit = |u: u32| of.structure.step(u);
     let subjects = of.structure.names().zip(of.structure.asked());
     for (index, (name, (asked_w, short))) in subjects.enumerate() {
@@ -90,6 +93,15 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
         }
     }
     text
+}
+
+/// What is left out of an overload that a run follows.
+fn held_to_rating(structure: &PowerStructure) -> Option<String> {
+    let name = structure.held_to_rating()?;
+    Some(format!(
+        "`{name}` puts out no more than its rating here, for its hot spot is not followed: losses that \
+         its overload prevents for a time are counted"
+    ))
 }
 
 fn exact_text<'a>(
@@ -216,13 +228,16 @@ pub fn reliability_json(of: &Reliability<'_>) -> String {
         }
         subjects.insert(name.to_owned(), Json::Object(figures));
     }
-    let json = json!({
+    let mut json = json!({
         "scenario": of.scenario,
         "seed": of.seed,
         "years": of.simulated.first().map_or(0, |figures| figures.years),
         "units": of.structure.unit_count(),
         "subjects": subjects,
     });
+    if let Some(why) = held_to_rating(of.structure) {
+        json["notes"] = json!([why]);
+    }
     format!("{json:#}\n")
 }
 
