@@ -162,7 +162,7 @@ fn what_wears_is_replaced_as_planned() {
     let worn = SITE.replace(
         "fed_by: utility-{1..2}}\n",
         "fed_by: utility-{1..2}, failures: {rate: 1 /year, repair_mean: 24 h, \
-         wear: {shape: 3, replace_at: 30 days, replacing: 2 h}}}\n",
+         wear: {shape: 3, replace_at: 1 month, replacing: 2 h}}}\n",
     );
     bench.file("site.yaml", worn.replace("duration: 1 day", "duration: 120 days"));
     let (code, out, err) = reliability(&bench, "--years 200");
@@ -175,17 +175,17 @@ fn what_wears_is_replaced_as_planned() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
-    // Of lives of a year that are cut at 30 days, three runs of 120 days in a thousand see a failure;
+    // Of lives of a year that are cut at a month, three runs of 120 days in a thousand see a failure;
     // each sees three replacements of either transformer at least.
     assert_eq!(json["components"]["tx-{1..2}"]["failures"], 0, "{}", json["components"]);
     let halls = json["halls"]["single"]["power_losses"].as_u64().unwrap();
     assert!(halls >= 6, "two racks, three replacements or more: {halls}");
     for (wear, message) in [
         ("{shape: 0.1}", "shape"),
-        ("{shape: 3, replace_at: 1 h}", "less than 1 % of its mean life"),
+        ("{shape: 3, replace_at: 0.1 months}", "less than 1 % of its mean life"),
         ("{shape: 3, replacing: 1 h}", "acts only with `replace_at`"),
     ] {
-        let site = worn.replace("{shape: 3, replace_at: 30 days, replacing: 2 h}", wear);
+        let site = worn.replace("{shape: 3, replace_at: 1 month, replacing: 2 h}", wear);
         bench.file("site.yaml", site);
         let (code, _, err) = reliability(&bench, "--years 1");
         assert_eq!(code, Some(3), "{wear}: {err}");
@@ -222,6 +222,10 @@ fn what_components_share_is_checked() {
             "`start` needs `beta`",
         ),
         ("common_causes: {two: {of: [utility, board], alpha: [90 %, 20 %]}}", "needs 2 shares"),
+        (
+            "common_causes: {a: {of: [utility, board], beta: 60 %}, b: {of: [utility, ups], beta: 50 %}}",
+            "110 % of the failures of `utility` are common",
+        ),
         ("crews: {one: {of: ups}, two: {of: ups}}", "`ups` is of another crew already"),
         ("crews: {one: {}, two: {}}", "another crew takes all"),
         ("crews: {one: {count: 0}}", "count"),
@@ -238,6 +242,53 @@ fn what_components_share_is_checked() {
         let line = 1 + site.lines().position(|line| line == section).unwrap();
         assert!(err.contains(&format!("site.yaml:{line}:")), "{section}: {err}");
     }
+}
+
+/// Generators are on one bus, once, and called by a switch; blocks are named, each once.
+#[test]
+fn what_calls_generators_is_checked() {
+    let bench = Bench::new();
+    let check = |from: &str, to: &str| {
+        assert!(STANDBY.contains(from), "{from}");
+        bench.file("site.yaml", STANDBY.replace(from, to));
+        let output = bench.loadbank("check site.yaml").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    for (from, to, message) in [
+        ("sets: 'set-{1..3}', f", "sets: [set-1, set-1], f", "`set-1` is on `gen-bus` already"),
+        (
+            "  board:",
+            "  other: {kind: generator-bus, sets: set-3}\n  board:",
+            "`set-3` is on `gen-bus` already",
+        ),
+        ("blocks: [ups]", "blocks: []", "names no block"),
+        ("blocks: [ups]", "blocks: [ups, ups]", "`ups` is in a block before"),
+    ] {
+        let (code, text) = check(from, to);
+        assert!(code == Some(3) && text.contains(message), "{to}: {text}");
+    }
+    let switch =
+        "kind: transfer, fed_by: utility, emergency: gen-bus, return_delay: 0 s, blocks: [ups]";
+    let (code, text) = check(switch, "kind: switchgear, fed_by: [utility, gen-bus]");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("nothing calls `set-1`: it never starts"), "{text}");
+    assert!(!check("1 day", "1 day").1.contains("nothing calls"));
+}
+
+/// Hot spots are not followed over thousands of years, which the result says.
+#[test]
+fn an_overload_of_transformers_is_left_out_and_told() {
+    let bench = Bench::new();
+    bench.file("site.yaml", SITE);
+    let note = "note: `tx-1` puts out no more than its rating here";
+    assert!(!reliability(&bench, "--years 10").1.contains("note:"));
+    let hot = "fed_by: utility-{1..2}, thermal: {overload: {most: 130 %}}}";
+    bench.file("site.yaml", SITE.replace("fed_by: utility-{1..2}}", hot));
+    let (code, out, err) = reliability(&bench, "--years 10");
+    assert!(code == Some(0) && out.contains(note), "{out}{err}");
+    let json: Value =
+        serde_json::from_str(&reliability(&bench, "--years 10 --format json").1).unwrap();
+    assert!(json["notes"][0].as_str().unwrap().starts_with("`tx-1` puts out"), "{}", json["notes"]);
 }
 
 /// `check` says what the chain stands before anything is run.

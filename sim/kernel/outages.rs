@@ -41,7 +41,8 @@ pub struct CommonCause {
     pub name: String,
     /// Whom it may strike.
     pub members: Vec<u32>,
-    /// Factor on the failure rate of each member alone: what is left of it.
+    /// Factor on the failure rate of each member alone: what is left of it. The parts that several
+    /// causes take of a member are at most all of it.
     pub alone: f64,
     /// Shocks a second that strike exactly two, three ... of the members, drawn at random.
     pub shocks_per_s: Vec<f64>,
@@ -233,9 +234,10 @@ impl Outages {
         };
         for (name, mut law) in things {
             let thing = all.things.len() as u32;
-            for cause in plan.causes.iter().filter(|cause| cause.members.contains(&thing)) {
-                law.rate_per_s *= cause.alone;
-            }
+            // What causes take of it adds up.
+            let of_it = plan.causes.iter().filter(|cause| cause.members.contains(&thing));
+            let alone = of_it.map(|cause| cause.alone).reduce(|alone, other| alone + other - 1.0);
+            law.rate_per_s *= alone.unwrap_or(1.0).max(0.0);
             let of = |members: &[u32]| members.contains(&thing);
             let index = |place: Option<usize>| place.map(|place| place as u32);
             all.things.push(Thing {

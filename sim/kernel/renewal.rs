@@ -24,7 +24,10 @@ use serde::Deserialize;
 use super::random::{Stream, Streams, weibull_scale};
 use super::time::{Span, Time};
 use crate::spec::{Check, Fault};
-use crate::units::{Duration, Rate};
+use crate::units::{CalendarSpan, Duration, Rate};
+
+/// A twelfth of the year that rates count by, s.
+const MONTH_S: f64 = 730.0 * 3600.0;
 
 /// How a thing fails and comes back. What is absent keeps the default of its kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
@@ -48,8 +51,9 @@ pub struct FailureSpec {
 pub struct WearSpec {
     /// Shape of the law: 1 is no wear, 3.5 that of lead-acid strings (from memory). 0.2 to 10.
     pub shape: f64,
-    /// Age at which it is replaced, from 1 % of its mean life on. Default: it is not.
-    pub replace_at: Option<Duration>,
+    /// Age at which it is replaced, from 1 % of its mean life on; a month is a twelfth of 8760 h.
+    /// Default: it is not.
+    pub replace_at: Option<CalendarSpan>,
     /// How long it is out while it is replaced. Default: 4 h (assumption).
     pub replacing: Option<Duration>,
     /// Whether it is new at the start. Default: `false`, of an age met at a random moment of long service.
@@ -148,10 +152,10 @@ impl FailureSpec {
 impl WearSpec {
     fn resolve(self, mean_s: f64, check: &mut Check<'_>) -> Wear {
         let shape = check.between("shape", Some(self.shape), 1.0, (0.2, 10.0), "");
-        let at_s = self.replace_at.map_or(f64::INFINITY, Duration::as_secs_f64);
+        let at_s = self.replace_at.map_or(f64::INFINITY, |CalendarSpan(months)| months * MONTH_S);
         if at_s < 0.01 * mean_s {
-            let days = mean_s / 86_400.0;
-            let message = format!("is less than 1 % of its mean life of {days:.1} days");
+            let months = mean_s / MONTH_S;
+            let message = format!("is less than 1 % of its mean life of {months:.1} months");
             check.error("replace_at", message);
         }
         if self.replacing.is_some() && self.replace_at.is_none() {

@@ -123,6 +123,7 @@ impl Plant {
                 self.add_blocks(names, nodes, &component.place, sink);
             }
         }
+        self.check_sets(&supplies, sink);
         for (component, names, power_w) in houses {
             let count = component.instances.len();
             let feeders = self.feeders(&names, "fed_by", count, &component.place, sink);
@@ -177,6 +178,53 @@ impl Plant {
         }
     }
 
+    /// Refuses generators that are on a bus twice, or on two, and doubts those that stand by where
+    /// nothing ever calls them.
+    fn check_sets(
+        &self,
+        supplies: &[(Component<'_>, PowerSpec, Vec<PowerNode>)],
+        sink: &mut Diagnostics,
+    ) {
+        let name = |node: PowerNode| &self.power.nodes[node.0 as usize].name;
+        let mut buses: Vec<(PowerNode, PowerNode)> = Vec::new();
+        for (component, spec, nodes) in supplies {
+            let PowerSpec::GeneratorBus(_) = spec else { continue };
+            for &bus in nodes {
+                for &set in &self.power.nodes[bus.0 as usize].fed_by {
+                    if let Some((_, other)) = buses.iter().find(|(known, _)| *known == set) {
+                        let (set, other) = (name(set), name(*other));
+                        let message = format!("`{set}` is on `{other}` already");
+                        let fault = Fault::error(spec.feeders_field(), message);
+                        component.place.fault(fault.help("a generator is on one bus, once"), sink);
+                        return;
+                    }
+                    buses.push((set, bus));
+                }
+            }
+        }
+        let switches =
+            supplies.iter().filter(|(_, spec, _)| matches!(spec, PowerSpec::Transfer(_)));
+        let mut called = Vec::new();
+        for &switch in switches.flat_map(|(_, _, nodes)| nodes) {
+            self.go_up(self.emergency_of(switch), &mut called);
+        }
+        for (component, _, nodes) in supplies {
+            let stands_by = |node: &&PowerNode| {
+                let machine = &self.power.nodes[node.0 as usize].component.machine;
+                matches!(machine, MachineDesign::Genset(set) if !set.prime)
+            };
+            let Some(&idle) = nodes.iter().filter(stands_by).find(|set| !called.contains(*set))
+            else {
+                continue;
+            };
+            let message = format!("nothing calls `{}`: it never starts", name(idle));
+            let help = "name it, or its bus, as the `emergency` source of a `kind: transfer`; what always \
+                        runs is of `duty: prime`";
+            let warning = Diagnostic::warning(component.place.key, message);
+            sink.push(warning.code("doubtful").help(help));
+        }
+    }
+
     /// Says which of what each of the switches `nodes` feeds is taken in which order.
     fn add_blocks(
         &mut self,
@@ -185,6 +233,12 @@ impl Plant {
         place: &Place<'_>,
         sink: &mut Diagnostics,
     ) {
+        if names.0.is_empty() {
+            let fault = Fault::error("blocks", "names no block");
+            place.fault(fault.help("leave `blocks` out: all is taken at once"), sink);
+            return;
+        }
+        let mut taken = Vec::new();
         for (at, name) in names.0.iter().enumerate() {
             let one = Names(vec![name.clone()]);
             let members = self.feeders(&one, "blocks", 1, place, sink);
@@ -203,6 +257,12 @@ impl Plant {
                         .help("name what has this switch in its `fed_by`, or leave it out");
                     place.fault(fault, sink);
                 }
+                if block.iter().any(|member| taken.contains(&(node, *member))) {
+                    let message = format!("`{}` is in a block before", name.text);
+                    let fault = Fault::error(format!("blocks[{at}]"), message);
+                    place.fault(fault.help("leave it out of one of the two"), sink);
+                }
+                taken.extend(block.iter().map(|member| (node, *member)));
                 self.power.nodes[node.0 as usize].blocks.push(block);
             }
         }
@@ -218,21 +278,26 @@ impl Plant {
 
     /// Whether the emergency source of a switch is a generator bus, or fed by one.
     fn reaches_bus(&self, switch: PowerNode) -> bool {
-        let mut open: Vec<PowerNode> =
-            self.power.nodes[switch.0 as usize].fed_by.get(1).copied().into_iter().collect();
-        let mut seen = Vec::new();
+        let mut above = Vec::new();
+        self.go_up(self.emergency_of(switch), &mut above);
+        let kind = |node: &PowerNode| self.power.nodes[node.0 as usize].component.kind;
+        above.iter().any(|node| kind(node) == ComponentKind::GeneratorBus)
+    }
+
+    /// The second source of a switch.
+    fn emergency_of(&self, switch: PowerNode) -> Option<PowerNode> {
+        self.power.nodes[switch.0 as usize].fed_by.get(1).copied()
+    }
+
+    /// Adds `from` and all that may feed it to `seen`, where it is not there yet.
+    fn go_up(&self, from: Option<PowerNode>, seen: &mut Vec<PowerNode>) {
+        let mut open: Vec<PowerNode> = from.into_iter().collect();
         while let Some(node) = open.pop() {
-            if seen.contains(&node) {
-                continue;
+            if !seen.contains(&node) {
+                seen.push(node);
+                open.extend(&self.power.nodes[node.0 as usize].fed_by);
             }
-            seen.push(node);
-            let node = &self.power.nodes[node.0 as usize];
-            if node.component.kind == ComponentKind::GeneratorBus {
-                return true;
-            }
-            open.extend(&node.fed_by);
         }
-        false
     }
 
     /// Puts an ideal bus in place of a power chain, for the section `racks` or `cooling`.

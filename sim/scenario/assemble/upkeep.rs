@@ -185,5 +185,18 @@ fn cause(
     let rates: Vec<f64> =
         members.iter().map(|member| node(member).component.failures.rate_per_s).collect();
     let cause = spec.resolve_failures(name, &members, &rates, &mut Check { faults });
-    upkeep.plan.causes.extend(cause);
+    let Some(cause) = cause else { return };
+    for &member in &cause.members {
+        let others = upkeep.plan.causes.iter().filter(|other| other.members.contains(&member));
+        let common: f64 = others.map(|other| 1.0 - other.alone).sum::<f64>() + 1.0 - cause.alone;
+        if common > 1.0 + 1e-9 {
+            let name = &plant.power.nodes[member as usize].name;
+            let message = format!(
+                "{:.0} % of the failures of `{name}` are common, with what other causes take",
+                100.0 * common
+            );
+            return faults.push(Fault::error("", message).help("they are 100 % at most"));
+        }
+    }
+    upkeep.plan.causes.push(cause);
 }
