@@ -50,6 +50,7 @@ mod sequences;
 mod services;
 mod settling;
 mod sites;
+mod smoothing;
 mod starts;
 mod storage;
 mod study;

@@ -160,6 +160,14 @@ impl Work {
         }
     }
 
+    /// What its racks burn to smooth what they draw, W; of a training cluster.
+    pub(super) fn burn_w(&self) -> f64 {
+        match self {
+            Work::Training(training) => training.burn_w(),
+            Work::Mining(_) | Work::Inference(_) | Work::HeatLoad(_) => 0.0,
+        }
+    }
+
     /// GPUs that no job holds: idle, under repair, without power; of a training cluster.
     pub(super) fn gpus_without_jobs(&self) -> [f64; 3] {
         match self {

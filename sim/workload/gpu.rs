@@ -12,6 +12,7 @@ use crate::kernel::Span;
 use crate::plant::cooling::ChipSpec;
 use crate::spec::{Check, Fault, Names};
 use crate::units::{Duration, Fraction, Power, Temperature, VolumeFlow};
+use crate::workload::{SmoothingDesign, SmoothingSpec};
 
 /// A group of alike racks of GPU servers, as written under `racks:`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -58,6 +59,8 @@ pub struct GpuRackSpec {
     /// Draw of a node besides its GPUs whenever it is on: processors, fans, network, and the
     /// node's part of the rack's switches and supply losses.
     pub node_overhead: Power,
+    /// How the racks smooth what they draw; under training only. Default: not at all.
+    pub smoothing: Option<SmoothingSpec>,
     /// Draw and speed of a computing GPU under a power cap, by rising cap; the last point is
     /// the uncapped GPU, at full speed; the first is the floor, below which it cannot be
     /// capped. Default: H100 SXM pretraining throughput (Mayr et al., arXiv:2603.16164,
@@ -145,6 +148,7 @@ impl GpuRackSpec {
             gpu_idle_power: None,
             gpu_resident_power: None,
             node_overhead,
+            smoothing: None,
             cap_curve: None,
             throttle_inlet: None,
             trip_inlet: None,
@@ -214,6 +218,9 @@ impl GpuRackSpec {
         };
         let (throttle_c, trip_c) =
             Check { faults }.inlet_limits_c((self.throttle_inlet, 35.0), (self.trip_inlet, 45.0));
+        let smoothing = self.smoothing.map_or_else(SmoothingDesign::default, |smoothing| {
+            Check { faults }.within("smoothing", |check| smoothing.resolve(check))
+        });
         GpuRackDesign {
             nodes: self.nodes.clamp(1, 64) as usize,
             gpus_per_node: self.gpus_per_node.clamp(1, 64) as usize,
@@ -226,6 +233,7 @@ impl GpuRackSpec {
             throttle_c,
             trip_c,
             rated,
+            smoothing,
             power_on: self.power_on.map_or(Span::from_secs(600), Span::from),
         }
     }
@@ -324,6 +332,8 @@ pub struct GpuRackDesign {
     pub trip_c: f64,
     /// Coolant that the rack is rated for.
     pub rated: CoolantRating,
+    /// How it smooths what it draws.
+    pub smoothing: SmoothingDesign,
     /// Time from power to a node that takes work.
     pub power_on: Span,
 }

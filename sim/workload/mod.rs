@@ -11,5 +11,7 @@ pub mod mining;
 pub mod training;
 
 mod rack;
+mod smoothing;
 
 pub use rack::RackOffer;
+pub use smoothing::{BurnDesign, SmoothingDesign, SmoothingSpec};

@@ -414,6 +414,15 @@ pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
         .lower(),
         |t| t.kwh_per_useful_gpu_hour,
     ),
+    Row::new(
+        Figure::new(
+            "swing.flattened_iteration",
+            Scale::SECONDS,
+            "The longest uncapped iteration whose swing between computing and communicating the buffers of its racks flatten; of jobs without power shares of their own.",
+        )
+        .higher(),
+        |t| t.flattened_s,
+    ),
 ];
 
 pub(super) static TRAINING_DERIVED: &[Derived] = &[

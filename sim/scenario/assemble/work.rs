@@ -505,7 +505,14 @@ fn design(
         }
         WorkloadSpec::Inference(spec) => {
             let kinds = pools.iter().map(|mine| gpu_racks((halls, mine), &mut faults));
-            kinds.collect::<Option<Vec<_>>>().map(|kinds| {
+            let kinds = kinds.collect::<Option<Vec<_>>>();
+            if kinds.iter().flatten().any(|(rack, _)| rack.smoothing.acts()) {
+                let message = "racks of a service burn nothing and do not ramp: its draw is told as \
+                               means of `control_interval`";
+                let help = "leave all but `buffer` out of their `smoothing`";
+                faults.push(Fault::error("racks", message).help(help));
+            }
+            kinds.map(|kinds| {
                 let week = run.clock.week(run.horizon);
                 let racks: Vec<(&GpuRackDesign, usize)> =
                     kinds.iter().map(|(rack, racks)| (rack, racks.len())).collect();

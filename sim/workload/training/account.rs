@@ -421,6 +421,9 @@ pub struct TrainingSummary {
     pub kwh_per_useful_gpu_hour: Option<f64>,
     /// Useful GPU-hours times their price, $.
     pub revenue_usd: f64,
+    /// The longest iteration whose swing the buffers of the racks flatten, s; none without buffers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flattened_s: Option<f64>,
     /// What ratios are made of.
     #[serde(skip)]
     pub(super) sums: Sums,
@@ -503,6 +506,7 @@ impl TrainingSummary {
             mean_bounded_slowdown: (completed > 0).then(|| sums.slowdowns / completed as f64),
             kwh_per_useful_gpu_hour: share(sums.energy_kwh, gpu_hours.useful),
             revenue_usd: self.revenue_usd - before.revenue_usd,
+            flattened_s: self.flattened_s,
             sums,
         }
     }

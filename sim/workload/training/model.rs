@@ -29,6 +29,7 @@ use crate::kernel::{Agenda, Alarm, Class, Span, Streams, Ticket, Time};
 use crate::measure::{Latency, left_out, share};
 use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
+use crate::workload::smoothing::{Riser, Smoother};
 use curtailment::{Curtailment, Step};
 
 /// A training workload on its racks.
@@ -130,6 +131,14 @@ struct Rack {
     is_offered: bool,
     is_stale: bool,
     is_changed: bool,
+    /// How its draw is smoothed, what it burns for that, W, and when that changes by itself.
+    smoother: Smoother,
+    burn_w: f64,
+    burns: Alarm,
+    /// The same of the most that it may draw while its draw rises; infinite while it does not.
+    riser: Riser,
+    rise_w: f64,
+    rises: Alarm,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -143,6 +152,10 @@ enum Event {
     Repaired(u32),
     /// The nodes of a rack have started.
     PoweredOn(u32),
+    /// What a rack burns falls.
+    Burn(u32),
+    /// What a rack may draw rises.
+    Rise(u32),
     /// The scheduler has promised a start for now.
     Promise,
     /// The phase of a job ends.
@@ -188,6 +201,12 @@ impl Training {
             is_offered: false,
             is_stale: false,
             is_changed: false,
+            smoother: Smoother::default(),
+            burn_w: 0.0,
+            burns: Alarm::default(),
+            riser: Riser::default(),
+            rise_w: f64::INFINITY,
+            rises: Alarm::default(),
         };
         let mut training = Self {
             source: Source::new(&design.jobs, &design.groups, streams, name),
@@ -223,7 +242,7 @@ impl Training {
             totals: Totals::default(),
             log_ended: None,
         };
-        if training.design.rack_cap_w.is_finite() {
+        if training.caps_itself() {
             training.capped = racks.len();
         }
         training.totals.causes = vec![(0, 0); training.design.failures.causes.len()];
@@ -267,9 +286,10 @@ impl Training {
             self.fleet
                 .occupancy(rack, |slot, _| touch(&mut self.jobs, &mut self.touched_jobs, slot));
         }
+        let caps_itself = self.caps_itself();
         let state = &mut self.racks[rack];
         let limits = |offer: &RackOffer| {
-            let is_capped = offer.cap_w.min(self.design.rack_cap_w).is_finite();
+            let is_capped = offer.cap_w.is_finite() || caps_itself;
             (usize::from(is_capped), usize::from(offer.speed < 1.0))
         };
         let (old, new) = (limits(&state.offer), limits(&offer));
@@ -312,14 +332,7 @@ impl Training {
         if self.changed_jobs.is_empty() && self.changed.is_empty() {
             return;
         }
-        let mut jobs = std::mem::take(&mut self.changed_jobs);
-        for slot in jobs.drain(..) {
-            self.jobs[slot as usize].is_changed = false;
-            for i in 0..self.jobs[slot as usize].racks.len() {
-                self.mark_changed(self.jobs[slot as usize].racks[i] as usize);
-            }
-        }
-        self.changed_jobs = jobs;
+        self.spread_changes();
         // Of many, a look at each rack costs less than to sort them.
         if self.changed.len() > self.racks.len() / 16 {
             self.changed.clear();
@@ -333,6 +346,18 @@ impl Training {
             f(rack as usize);
         }
         self.changed.clear();
+    }
+
+    /// Marks the racks of the jobs that have changed.
+    fn spread_changes(&mut self) {
+        let mut jobs = std::mem::take(&mut self.changed_jobs);
+        for slot in jobs.drain(..) {
+            self.jobs[slot as usize].is_changed = false;
+            for i in 0..self.jobs[slot as usize].racks.len() {
+                self.mark_changed(self.jobs[slot as usize].racks[i] as usize);
+            }
+        }
+        self.changed_jobs = jobs;
     }
 
     /// Calls `f` with each job that has ended since the last call, in the order of their ends.
@@ -417,6 +442,9 @@ impl Training {
             kwh_per_useful_gpu_hour: (gpu_hours.useful > 0.0)
                 .then(|| energy_kwh / gpu_hours.useful),
             revenue_usd: gpu_hours.useful * self.design.price_usd,
+            flattened_s: (self.rack.smoothing.buffer_j > 0.0)
+                .then(|| self.design.power.run.flattened_s(self.rack.smoothing.buffer_j))
+                .flatten(),
             sums: Sums {
                 present_gpu_h: present_s * self.gpu_hours_per_node_second(),
                 energy_kwh,
@@ -482,6 +510,14 @@ impl Training {
                 self.mark_stale(rack);
                 self.pass_due = true;
             }
+            Event::Burn(rack) => {
+                self.racks[rack as usize].burns.ring();
+                self.mark_stale(rack as usize);
+            }
+            Event::Rise(rack) => {
+                self.racks[rack as usize].rises.ring();
+                self.mark_stale(rack as usize);
+            }
             Event::Promise => {
                 self.promise.ring();
                 self.pass_due = true;
@@ -510,6 +546,11 @@ impl Training {
                 }
             }
         }
+    }
+
+    /// Whether racks are held to less than they are offered.
+    fn caps_itself(&self) -> bool {
+        self.design.rack_cap_w.is_finite() || self.rack.smoothing.up_w_s.is_some()
     }
 
     fn push_in(&mut self, now: Time, span: Span, class: Class, event: Event) {

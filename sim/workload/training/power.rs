@@ -13,6 +13,10 @@ use crate::workload::gpu::{CapCurve, GpuRackDesign};
 pub struct RunCurve {
     /// (mean draw in W, speed), both strictly rising.
     points: Vec<(f64, f64)>,
+    /// Share of an iteration that computes, and what it draws uncapped then and otherwise, W.
+    duty: f64,
+    compute_w: f64,
+    communicate_w: f64,
 }
 
 impl RunCurve {
@@ -38,7 +42,21 @@ impl RunCurve {
         for point in &mut points {
             point.0 = duty * point.0 + (1.0 - duty) * communicate_w.min(point.0);
         }
-        Self { points }
+        Self { points, duty, compute_w, communicate_w }
+    }
+
+    /// The longest uncapped iteration whose swing a store of `buffer_j` flattens, s: what is above the
+    /// mean while it computes must fit. None where it does not swing.
+    pub fn flattened_s(&self, buffer_j: f64) -> Option<f64> {
+        let swing_w = self.compute_w - self.communicate_w;
+        let above_w = swing_w * (1.0 - self.duty) * self.duty;
+        (above_w > 0.0).then(|| buffer_j / above_w)
+    }
+
+    /// What a GPU that draws `floor_w` at least burns while it communicates, as a mean over an uncapped
+    /// iteration, W.
+    pub fn dips_w(&self, floor_w: f64) -> f64 {
+        (1.0 - self.duty) * (floor_w.min(self.compute_w) - self.communicate_w).max(0.0)
     }
 
     /// Mean draw at the lowest cap, W.
@@ -169,6 +187,22 @@ mod tests {
 
     fn h100() -> RunCurve {
         RunCurve::new(&CapCurve::h100(700.0), 0.8, 630.0, 350.0)
+    }
+
+    /// P28: 65 J flatten a square swing of 700 W, half of the time, up to a period of 0.371429 s. By
+    /// hand: 350 W above the mean for half of it.
+    #[test]
+    fn a_buffer_flattens_short_iterations() {
+        let square = RunCurve::new(&CapCurve::h100(800.0), 0.5, 800.0, 100.0);
+        let period_s = square.flattened_s(65.0).unwrap();
+        assert!((period_s - 0.371429).abs() < 5e-7, "{period_s}");
+        assert!((350.0 * 0.5 * period_s - 65.0).abs() < 1e-9);
+        assert_eq!(
+            RunCurve::new(&CapCurve::h100(800.0), 1.0, 800.0, 100.0).flattened_s(65.0),
+            None
+        );
+        assert!((square.dips_w(400.0) - 150.0).abs() < 1e-9);
+        assert_eq!(square.dips_w(50.0), 0.0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Of workloads.
 
+use crate::facility::design::WorkDesign;
 use crate::facility::figures::{Column, Total, View, mwh};
 use crate::measure::Join::Sum;
 use crate::measure::Scale;
@@ -63,6 +64,21 @@ pub(super) static MINING: &[Column] = &[
 
 pub(super) static TRAINING: &[Column] = &[
     Column::new(
+        "burned",
+        Scale::MW,
+        Sum,
+        |v, i| v.works[i].burn_w(),
+        "Drawn by its racks for no work, to smooth what they draw.",
+    )
+    .only(|design, i| burns(&design.works[i].design))
+    .totals(&[Total::integral(
+        mwh(
+            "burned",
+            "What its racks drew for no work, to smooth what they draw; a part of its energy.",
+        )
+        .lower(),
+    )]),
+    Column::new(
         "busy_gpus",
         Scale::NUMBER,
         Sum,
@@ -98,6 +114,10 @@ pub(super) static TRAINING: &[Column] = &[
         "Jobs in the queue.",
     ),
 ];
+
+fn burns(design: &WorkDesign) -> bool {
+    matches!(design, WorkDesign::Training { rack, .. } if rack.smoothing.burn.is_some())
+}
 
 pub(super) static INFERENCE: &[Column] = &[Column::new(
     "requests_in_flight",

@@ -108,7 +108,7 @@ impl Training {
 
     /// A cut is called for: chooses the jobs that must stop, and lets them prepare.
     fn call(&mut self, now: Time) {
-        let baseline_w = (0..self.racks.len()).map(|rack| self.draw_w(rack)).sum();
+        let baseline_w = (0..self.racks.len()).map(|rack| self.work_w(rack)).sum();
         let curtailment = self.curtailment.as_ref().expect("a call comes to who can answer it");
         let design = &curtailment.design;
         let (notice, by) = (design.notice, now + design.notice);
@@ -195,7 +195,7 @@ impl Training {
         call.ticket = None;
         let target_w = call.baseline_w * (1.0 - curtailment.design.reduce);
         let stops = std::mem::take(&mut call.stops);
-        let mut total_w: f64 = (0..self.racks.len()).map(|rack| self.draw_w(rack)).sum();
+        let mut total_w: f64 = (0..self.racks.len()).map(|rack| self.work_w(rack)).sum();
         for (slot, id, response) in stops {
             let job = &self.jobs[slot as usize];
             // It may have ended in the meantime, and another have come in its place.

@@ -1,8 +1,9 @@
 //! What racks ask for and draw, and how fast jobs go with what they get.
 
-use super::{Event, Training, touch};
+use super::{Event, Rack, Training, touch};
 use crate::kernel::{Class, Span, Time};
 use crate::plant::{Demand, Rank};
+use crate::workload::BurnDesign;
 use crate::workload::training::fleet::{RackPower, Slot};
 use crate::workload::training::job::Phase;
 use crate::workload::training::power::ROUNDING;
@@ -25,9 +26,12 @@ impl Training {
             tranches[Rank::TrainingCap as usize] += gpus * (wanted - floor_w).max(0.0);
         });
         tranches[Rank::Idle as usize] += self.base_w(healthy, free);
+        // What is burnt goes before all work.
+        tranches[Rank::Mining as usize] += self.racks[rack].burn_w;
         // What its own cap forbids is not asked for.
-        let mut over_w = tranches.iter().sum::<f64>() - self.design.rack_cap_w;
-        for rank in [Rank::TrainingCap, Rank::TrainingPause] {
+        let own_cap_w = self.design.rack_cap_w.min(self.racks[rack].rise_w);
+        let mut over_w = tranches.iter().sum::<f64>() - own_cap_w;
+        for rank in [Rank::Mining, Rank::TrainingCap, Rank::TrainingPause] {
             let tranche = &mut tranches[rank as usize];
             let cut_w = over_w.clamp(0.0, *tranche);
             *tranche -= cut_w;
@@ -39,6 +43,21 @@ impl Training {
     /// What `rack` draws, W; at most its cap. While a job runs, its checkpoint writes count by
     /// their mean over the checkpoint cycle.
     pub fn draw_w(&self, rack: usize) -> f64 {
+        let work_w = self.work_w(rack);
+        if self.racks[rack].burn_w == 0.0 {
+            return work_w;
+        }
+        (work_w + self.racks[rack].burn_w).min(self.cap_w(rack))
+    }
+
+    /// What all racks burn to smooth what they draw, W.
+    pub fn burn_w(&self) -> f64 {
+        let burning = (0..self.racks.len()).filter(|&rack| self.racks[rack].burn_w > 0.0);
+        burning.map(|rack| self.draw_w(rack) - self.work_w(rack)).sum()
+    }
+
+    /// What `rack` draws to work, W.
+    pub(super) fn work_w(&self, rack: usize) -> f64 {
         if self.fleet.power(rack) == RackPower::Off {
             return 0.0;
         }
@@ -54,7 +73,8 @@ impl Training {
 
     /// The most that `rack` may draw, by what it is offered and its own cap, W.
     fn cap_w(&self, rack: usize) -> f64 {
-        self.racks[rack].offer.cap_w.min(self.design.rack_cap_w)
+        let Rack { offer, rise_w, .. } = self.racks[rack];
+        offer.cap_w.min(self.design.rack_cap_w).min(rise_w)
     }
 
     /// Brings the draws and speeds of everything touched in this instant up to date.
@@ -70,6 +90,9 @@ impl Training {
             let rack = rack as usize;
             self.racks[rack].is_stale = false;
             self.mark_changed(rack);
+            if let Some(up_w_s) = self.rack.smoothing.up_w_s {
+                self.let_rise(now, rack, up_w_s);
+            }
             let allowance = self.allowance_w(rack);
             if allowance != self.racks[rack].allowance_w {
                 self.racks[rack].allowance_w = allowance;
@@ -86,6 +109,65 @@ impl Training {
         }
         touched.clear();
         self.touched_jobs = touched;
+        if self.rack.smoothing.acts() {
+            self.spread_changes();
+            for i in 0..self.changed.len() {
+                self.smooth(now, self.changed[i] as usize);
+            }
+        }
+    }
+
+    /// Finds the most that `rack` may draw while its draw rises. Nobody keeps from it what it draws
+    /// without computing.
+    fn let_rise(&mut self, now: Time, rack: usize, up_w_s: f64) {
+        let gpus_per_node = self.rack.gpus_per_node as f64;
+        let resident_w = self.design.power.resident_w;
+        let (mut least_w, mut want_w) = (0.0, 0.0);
+        let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
+            let gpus = nodes as f64 * gpus_per_node;
+            let wanted_w = self.jobs[slot as usize].wanted_w;
+            least_w += gpus * wanted_w.min(resident_w);
+            want_w += gpus * wanted_w;
+        });
+        let base_w = self.base_w(healthy, free);
+        let full_w = self.rack.full_w();
+        let state = &mut self.racks[rack];
+        let (rise_w, next) =
+            state.riser.set(now, (base_w + least_w, base_w + want_w, full_w), up_w_s);
+        state.rise_w = rise_w;
+        state.rises.set(&mut self.agenda, next, Class::Work, Event::Rise(rack as u32));
+    }
+
+    /// Follows the work of `rack` with what it burns: no more than heat lets its clocks draw. What power
+    /// is short of is for who grants it to say.
+    fn smooth(&mut self, now: Time, rack: usize) {
+        if let Some(design) = self.rack.smoothing.burn {
+            self.burn(now, rack, &design);
+        }
+        let drawn_w = self.draw_w(rack);
+        self.racks[rack].riser.draws(now, drawn_w);
+    }
+
+    fn burn(&mut self, now: Time, rack: usize, design: &BurnDesign) {
+        let is_on = self.fleet.power(rack) != RackPower::Off;
+        let floor = if is_on { design.floor.min(self.racks[rack].offer.speed) } else { 0.0 };
+        let gpus_per_node = self.rack.gpus_per_node as f64;
+        let mut dips_w = 0.0;
+        let (healthy, _) = self.fleet.occupancy(rack, |slot, nodes| {
+            let job = &self.jobs[slot as usize];
+            if job.phase == Phase::Running && job.pace > 0.0 {
+                let run = &self.design.power(job.power).run;
+                let gpus = nodes as f64 * gpus_per_node;
+                dips_w += gpus * run.dips_w(floor * self.rack.gpu_tdp_w);
+            }
+        });
+        let full_w = self.rack.full_w() / self.rack.nodes as f64 * healthy as f64;
+        let floor_w = floor * full_w;
+        let work_w = self.work_w(rack) + dips_w;
+        let state = &mut self.racks[rack];
+        let (tail_w, next) = state.smoother.set(now, work_w, floor_w, design);
+        state.burn_w = tail_w + dips_w;
+        state.burns.set(&mut self.agenda, next, Class::Work, Event::Burn(rack as u32));
     }
 
     pub(super) fn update_wanted(&mut self, slot: Slot) {

@@ -1,0 +1,347 @@
+//! Smoothing of what racks draw: work that ends leaves a draw that is held for a while and then falls at
+//! a permitted rate, burnt in the processors; and a buffer that flattens swings too short for that.
+//!
+//! What is burnt is the area between that course and the work. Told from event to event, the fall goes
+//! in steps, each of the mean of its time, so that its energy is that of the course.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::kernel::{Span, Time};
+use crate::spec::{Check, Fault};
+use crate::units::{Duration, Energy, Fraction, PowerRamp};
+
+/// Steps in which a draw falls from where it was held to nothing.
+const STEPS: f64 = 20.0;
+/// A ramp that takes less than this is none, s.
+const SHORTEST_S: f64 = 1e-3;
+/// Relative change of a draw that is rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// How racks smooth what they draw, under training. Fields that are left out smooth nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmoothingSpec {
+    /// Draw that is left when work ends or pauses, as a share of what the nodes that are on draw with
+    /// every GPU at `gpu_power`; no more than was drawn before. What was drawn above it falls at once.
+    /// Iterations do not dip below it either. Default: none.
+    pub floor: Option<Fraction>,
+    /// How long that draw is held. Default: 0 s.
+    pub hold: Option<Duration>,
+    /// How fast the draw of a rack falls afterwards. Needed with `floor`.
+    pub ramp_down: Option<PowerRamp>,
+    /// How fast the draw of a rack rises with its work, above what its GPUs draw that hold a job without
+    /// computing: till then they are capped, and slow. Default: at once.
+    pub ramp_up: Option<PowerRamp>,
+    /// Energy that the power supplies store for each GPU, which flattens the swings of short iterations.
+    /// Default: none.
+    pub buffer: Option<Energy>,
+}
+
+/// Smoothing, resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SmoothingDesign {
+    /// How it burns, if it does.
+    pub burn: Option<BurnDesign>,
+    /// How fast the draw of a rack rises, W/s, where it may not rise at once.
+    pub up_w_s: Option<f64>,
+    /// What is stored for each GPU, J.
+    pub buffer_j: f64,
+}
+
+/// How racks burn what work no longer draws.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BurnDesign {
+    /// Share of the full draw that is left when work ends.
+    pub floor: f64,
+    /// How long it is held.
+    pub hold: Span,
+    /// How fast the draw of a rack falls then, W/s.
+    pub down_w_s: f64,
+}
+
+impl SmoothingSpec {
+    /// Fills defaults and checks ranges.
+    pub(super) fn resolve(&self, check: &mut Check<'_>) -> SmoothingDesign {
+        let buffer = self.buffer.map(|buffer| buffer.0);
+        let buffer_j = check.between("buffer", buffer, 0.0, (0.0, 1e6), "J");
+        let up_w_s =
+            self.ramp_up.map(|ramp| check.between("ramp_up", Some(ramp.0), 1e4, (1.0, 1e9), "W/s"));
+        let Some(floor) = self.floor else {
+            for (field, is) in
+                [("hold", self.hold.is_some()), ("ramp_down", self.ramp_down.is_some())]
+            {
+                if is {
+                    let fault = Fault::error(field, "acts only with a `floor`");
+                    check.faults.push(fault.help("add `floor: 60 %`, or leave this out"));
+                }
+            }
+            return SmoothingDesign { burn: None, up_w_s, buffer_j };
+        };
+        let floor = check.between("floor", Some(floor.0), 0.5, (0.01, 1.0), "");
+        let down_w_s = self.ramp_down.map(|ramp| ramp.0);
+        if down_w_s.is_none() {
+            let fault = Fault::error("", "needs `ramp_down`: how fast a rack's draw may fall");
+            check.faults.push(fault.help("add `ramp_down: 500 W/s`"));
+        }
+        let down_w_s = check.between("ramp_down", down_w_s, 1e4, (1.0, 1e9), "W/s");
+        let hold = self.hold.map_or(Span::ZERO, Span::from);
+        SmoothingDesign { burn: Some(BurnDesign { floor, hold, down_w_s }), up_w_s, buffer_j }
+    }
+}
+
+impl SmoothingDesign {
+    /// Whether a rack draws otherwise than its work.
+    pub fn acts(&self) -> bool {
+        self.burn.is_some() || self.up_w_s.is_some()
+    }
+}
+
+/// How the draw of one rack may rise.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Riser {
+    /// Since when the rest holds.
+    since: Time,
+    before: Option<Rise>,
+    now: Option<Rise>,
+    before_w: f64,
+    drawn_w: f64,
+}
+
+/// A draw that rises from where it was.
+#[derive(Debug, Clone, Copy)]
+struct Rise {
+    from_w: f64,
+    since: Time,
+}
+
+impl Riser {
+    /// A rack of `full_w` would draw `want_w` from `now` on, and `least_w` can be kept from it by nobody.
+    /// Says the most that it may draw, W, and when that rises. Of what is told for one instant the last
+    /// holds.
+    pub(super) fn set(
+        &mut self,
+        now: Time,
+        (least_w, want_w, full_w): (f64, f64, f64),
+        up_w_s: f64,
+    ) -> (f64, Time) {
+        self.begin(now);
+        let started = self.before.unwrap_or(Rise { from_w: self.before_w, since: now });
+        let seconds = now.since(started.since).as_secs_f64();
+        let reached_w = (started.from_w + up_w_s * seconds).max(least_w);
+        let left_w = want_w - reached_w;
+        // A run begins as if all had been drawn for ever.
+        if now == Time::ZERO || left_w <= (ROUNDING * full_w).max(SHORTEST_S * up_w_s) {
+            self.now = None;
+            return (f64::INFINITY, Time::MAX);
+        }
+        self.now = Some(Rise { from_w: reached_w, since: now });
+        let steps = libm::ceil(left_w * STEPS / full_w * (1.0 - ROUNDING)).max(1.0);
+        let step_w = left_w / steps;
+        (reached_w + 0.5 * step_w, now + Span::from_secs_f64(step_w / up_w_s))
+    }
+
+    /// It draws `drawn_w` from `now` on.
+    pub(super) fn draws(&mut self, now: Time, drawn_w: f64) {
+        self.begin(now);
+        self.drawn_w = drawn_w;
+    }
+
+    fn begin(&mut self, now: Time) {
+        if now > self.since {
+            (self.since, self.before, self.before_w) = (now, self.now, self.drawn_w);
+        }
+    }
+}
+
+/// The draw of one rack as it is smoothed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Smoother {
+    /// Since when `now` holds, and what held before that instant.
+    since: Time,
+    before: Held,
+    now: Held,
+}
+
+/// What work draws, W, and what an earlier draw has left behind.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    work_w: f64,
+    tail: Option<Tail>,
+}
+
+/// A draw that is held until `falls`, and falls then.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    level_w: f64,
+    falls: Time,
+}
+
+impl Tail {
+    fn at(self, now: Time, down_w_s: f64) -> f64 {
+        self.level_w - down_w_s * now.since(self.falls).as_secs_f64()
+    }
+}
+
+impl Smoother {
+    /// Work draws `work_w` from `now` on, and what is left when work ends is at most `floor_w`. Says
+    /// what is burnt from now on, W, and when that changes by itself.
+    ///
+    /// Of what is told for one instant the last holds: what work draws in between left nothing behind.
+    pub(super) fn set(
+        &mut self,
+        now: Time,
+        work_w: f64,
+        floor_w: f64,
+        design: &BurnDesign,
+    ) -> (f64, Time) {
+        if now > self.since {
+            (self.since, self.before) = (now, self.now);
+        }
+        let Held { work_w: before_w, tail } = self.before;
+        let left_w = |tail: Tail| tail.at(now, design.down_w_s);
+        let tail = if work_w < before_w * (1.0 - ROUNDING) {
+            let drawn_w = tail.map_or(before_w, |tail| before_w.max(left_w(tail)));
+            Some(Tail { level_w: drawn_w, falls: now + design.hold })
+        } else {
+            tail
+        };
+        let tail = tail.map(|tail| Tail { level_w: tail.level_w.min(floor_w), ..tail });
+        self.now = Held { work_w, tail };
+        let Some(tail) = tail else { return (0.0, Time::MAX) };
+        let left_w = left_w(tail) - work_w;
+        if left_w <= (ROUNDING * tail.level_w).max(SHORTEST_S * design.down_w_s) {
+            self.now.tail = None;
+            return (0.0, Time::MAX);
+        }
+        if now < tail.falls {
+            return (left_w, tail.falls);
+        }
+        let steps = libm::ceil(left_w * STEPS / tail.level_w * (1.0 - ROUNDING)).max(1.0);
+        let step_w = left_w / steps;
+        (left_w - 0.5 * step_w, now + Span::from_secs_f64(step_w / design.down_w_s))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DESIGN: BurnDesign = BurnDesign { floor: 0.6, hold: Span::from_secs(2), down_w_s: 5e3 };
+
+    /// Joules burnt until `end_s` where work draws each of `work` from its second on.
+    fn burnt_j(design: &BurnDesign, floor_w: f64, work: &[(f64, f64)], end_s: f64) -> f64 {
+        let at = |s: f64| Time::from_secs_f64(s);
+        let mut smoother = Smoother::default();
+        let (mut joules, mut work_w) = (0.0, 0.0);
+        let (mut now, mut burn_w, mut next) = (Time::ZERO, 0.0, Time::MAX);
+        let mut told = work.iter().peekable();
+        loop {
+            let due = told.peek().map_or(Time::MAX, |(s, _)| at(*s));
+            let then = due.min(next).min(at(end_s));
+            joules += burn_w * (then - now).as_secs_f64();
+            now = then;
+            if now == at(end_s) {
+                return joules;
+            }
+            if now == due {
+                work_w = told.next().unwrap().1;
+            }
+            (burn_w, next) = smoother.set(now, work_w, floor_w, design);
+            assert!(burn_w >= 0.0 && next > now);
+        }
+    }
+
+    /// From 100 to 20 kW with a floor of 60 kW: 40 kW for two seconds, and the triangle below them.
+    #[test]
+    fn a_drop_is_held_and_falls() {
+        let work = [(1.0, 100e3), (5.0, 20e3)];
+        let joules = 40e3 * 2.0 + 0.5 * 40e3 * 40e3 / 5e3;
+        let found = burnt_j(&DESIGN, 60e3, &work, 100.0);
+        assert!((found / joules - 1.0).abs() < 1e-6, "{found} in place of {joules}");
+        // Work that comes back meanwhile takes it over; what is below the floor is held where it was.
+        let found = burnt_j(&DESIGN, 60e3, &[(1.0, 100e3), (5.0, 20e3), (6.5, 90e3)], 100.0);
+        assert!((found / (40e3 * 1.5) - 1.0).abs() < 1e-9, "{found}");
+        let found = burnt_j(&DESIGN, 60e3, &[(1.0, 30e3), (5.0, 20e3)], 100.0);
+        assert!((found / (10e3 * 2.0 + 10e3) - 1.0).abs() < 1e-6, "{found}");
+        assert_eq!(burnt_j(&DESIGN, 60e3, &[(1.0, 100e3), (5.0, 60e3)], 100.0), 0.0);
+        // What is undone within an instant leaves nothing behind.
+        let work = [(1.0, 20e3), (5.0, 90e3), (5.0, 20e3)];
+        assert_eq!(burnt_j(&DESIGN, 60e3, &work, 100.0), 0.0);
+    }
+
+    /// From 20 to 100 kW at 5 kW/s: the triangle is missing, in whole steps; what is wanted less in the
+    /// meantime stays where it came to.
+    #[test]
+    fn a_rise_is_held_down() {
+        let at = |s: f64| Time::from_secs_f64(s);
+        let mut riser = Riser::default();
+        assert_eq!(riser.set(Time::ZERO, (0.0, 20e3, 100e3), 5e3).0, f64::INFINITY);
+        riser.draws(Time::ZERO, 20e3);
+        let (mut now, mut missing_j) = (at(10.0), 0.0);
+        loop {
+            let (cap_w, next) = riser.set(now, (5e3, 100e3, 100e3), 5e3);
+            assert_eq!(riser.set(now, (5e3, 100e3, 100e3), 5e3), (cap_w, next), "the last holds");
+            riser.draws(now, cap_w.min(100e3));
+            if next == Time::MAX {
+                break;
+            }
+            missing_j += (100e3 - cap_w) * (next - now).as_secs_f64();
+            now = next;
+        }
+        assert!((now.as_secs_f64() - 26.0).abs() < 1e-6, "{now}");
+        assert!((missing_j / (0.5 * 80e3 * 16.0) - 1.0).abs() < 1e-6, "{missing_j}");
+        riser.draws(at(30.0), 40e3);
+        assert_eq!(riser.set(at(31.0), (5e3, 40e3, 100e3), 5e3).0, f64::INFINITY);
+        let (cap_w, _) = riser.set(at(32.0), (60e3, 100e3, 100e3), 5e3);
+        assert!(
+            cap_w > 60e3 && cap_w < 66e3,
+            "what nobody keeps from it is drawn at once: {cap_w}"
+        );
+    }
+
+    proptest! {
+        /// Against a walk in steps of a millisecond.
+        #[test]
+        fn what_is_burnt_is_what_a_fine_walk_burns(
+            steps in prop::collection::vec((1..60u32, 0..11u32), 1..12),
+            hold in 0..5u64,
+            floor in 1..10u32,
+        ) {
+            let design = BurnDesign { hold: Span::from_secs(hold), ..DESIGN };
+            let floor_w = f64::from(floor) * 1e4;
+            let mut s = 0.0;
+            let mut work = Vec::new();
+            for (tenths, level) in steps {
+                s += 0.5 * f64::from(tenths);
+                work.push((s, 1e4 * f64::from(level)));
+            }
+            let end = s + 40.0;
+            let found = burnt_j(&design, floor_w, &work, end);
+            let (mut drawn_w, mut work_w, mut held_s, mut joules) = (0.0_f64, 0.0, 0.0, 0.0);
+            const DT: f64 = 1e-3;
+            for i in 0..(end / DT) as u64 {
+                let t = i as f64 * DT;
+                let now_w = work.iter().rev().find(|(at, _)| *at <= t + 1e-9).map_or(0.0, |it| it.1);
+                if now_w < work_w {
+                    held_s = design.hold.as_secs_f64();
+                    drawn_w = drawn_w.min(floor_w);
+                }
+                work_w = now_w;
+                drawn_w = drawn_w.max(work_w);
+                joules += (drawn_w - work_w) * DT;
+                if held_s > 1e-9 {
+                    held_s -= DT;
+                } else {
+                    drawn_w = (drawn_w - design.down_w_s * DT).max(work_w);
+                }
+            }
+            // The walk is a step late, and a fall that is broken off has told of whole steps.
+            let step_j = 0.5 * (floor_w / STEPS) * (floor_w / STEPS) / design.down_w_s;
+            let by = work.len() as f64 * (step_j + floor_w * 2.0 * DT) + 1e-6;
+            prop_assert!((found - joules).abs() <= by, "{} of {}, by {}", found, joules, by);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Racks that smooth what they draw.
+
+use super::support::{Bench, SMALL, Told, column, simulate};
+
+const BURNS: &str = "racks.train-hall.smoothing={floor: 100 %, hold: 20 s, ramp_down: 500 W/s}";
+
+/// A node that fails takes its draw with it at once.
+const WHOLE: &str = "workloads.train.failures={rate: 0 /day}";
+
+/// Long enough for jobs of two and of eight nodes.
+const DAYS: &str = "duration=2 days";
+
+fn of(told: &Told, figure: &str) -> f64 {
+    told.outcome.real(&format!("{figure}(train)"))
+}
+
+/// Jobs come and go as before; what their racks draw more is burnt, is IT energy and heat, and what
+/// falls in a second is no more than a step of each rack.
+#[test]
+fn what_is_burnt_is_in_the_books_and_no_goodput() {
+    let plain = simulate(SMALL, &[DAYS, WHOLE]);
+    let told = simulate(SMALL, &[DAYS, WHOLE, BURNS]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    for same in ["goodput", "revenue"] {
+        assert_eq!(of(&told, same), of(&plain, same), "{same}");
+    }
+    let burned = of(&told, "burned");
+    let more = of(&told, "energy") - of(&plain, "energy");
+    assert!(burned > 0.01, "{burned} MWh");
+    assert!((burned - more).abs() < 1e-9 * of(&told, "energy"), "{burned} of {more} MWh");
+    let it = |told: &Told| told.outcome.real("it");
+    assert!((burned - (it(&told) - it(&plain))).abs() < 1e-9 * it(&told));
+    let heat = |told: &Told| column(told, "tower_heat_mw").iter().sum::<f64>();
+    assert!((heat(&told) - heat(&plain) - burned).abs() < 1e-3, "an hour a row, as heat arrives");
+    let rows: f64 = column(&told, "train_burned_mw").iter().sum();
+    assert!((rows - burned).abs() < 1e-9);
+    // Of racks of 40.8 kW, a job of eight nodes lets half of two go.
+    let rated_mw = told.outcome.real("rated(train-hall)");
+    assert!(of(&plain, "second_fall") > 0.1 * rated_mw);
+    assert!(of(&told, "second_fall") <= rated_mw / 20.0 + 1e-9, "{}", of(&told, "second_fall"));
+}
+
+/// A floor below what is drawn before cuts the drop there; with none, and with a buffer alone, nothing is
+/// burnt.
+#[test]
+fn a_lower_floor_burns_less() {
+    let with = |smoothing: &str| {
+        let set = format!("racks.train-hall.smoothing={{{smoothing}}}");
+        let told = simulate(SMALL, &["duration=1 day", &set]);
+        assert!(told.outcome.balanced());
+        told
+    };
+    let burned = |floor: u32| {
+        of(&with(&format!("floor: {floor} %, hold: 20 s, ramp_down: 500 W/s")), "burned")
+    };
+    let [high, low] = [70, 40].map(burned);
+    assert!(high > low && low > 0.0, "{high} {low}");
+    let told = with("buffer: 65 J");
+    assert_eq!(of(&told, "energy"), of(&simulate(SMALL, &["duration=1 day"]), "energy"));
+    // 90 and 50 % of 700 W, four fifths of the time.
+    let flat_s = 65.0 / (0.4 * 700.0 * 0.8 * 0.2);
+    assert!((of(&told, "flattened_iteration") - flat_s).abs() < 1e-9);
+}
+
+/// A ramp holds rises down, and takes the work that would have been done meanwhile.
+#[test]
+fn a_ramp_costs_work() {
+    let plain = simulate(SMALL, &[DAYS, WHOLE]);
+    let told = simulate(SMALL, &[DAYS, WHOLE, "racks.train-hall.smoothing={ramp_up: 200 W/s}"]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    let rated_mw = told.outcome.real("rated(train-hall)");
+    // What comes at once is that of GPUs that hold a job and do not compute: 17 in place of 10 %.
+    let at_once_mw = 0.07 * 0.7e-3 * told.outcome.real("gpus(train-hall)");
+    assert!(of(&plain, "second_rise") > 0.1 * rated_mw);
+    let rise = of(&told, "second_rise");
+    assert!(rise <= rated_mw / 20.0 + at_once_mw + 1e-9, "{rise}");
+    assert_eq!(of(&told, "second_fall"), of(&plain, "second_fall"));
+    let (less, all) = (of(&told, "goodput"), of(&plain, "goodput"));
+    assert!(less < all && less > 0.97 * all, "{less} {all}");
+    assert!(of(&told, "energy") < of(&plain, "energy"));
+}
+
+#[test]
+fn what_cannot_be_smoothed_is_refused() {
+    let bench = Bench::new();
+    bench.file("small.yaml", SMALL);
+    for (set, message) in [
+        ("racks.train-hall.smoothing={floor: 50 %}", "needs `ramp_down`"),
+        ("racks.train-hall.smoothing={hold: 2 s}", "acts only with a `floor`"),
+        ("racks.train-hall.smoothing={floor: 0 %, ramp_down: 1000 W/s}", "floor"),
+        ("racks.chat-hall.smoothing={floor: 50 %, ramp_down: 1000 W/s}", "burn nothing"),
+    ] {
+        let output = bench.loadbank("check small.yaml").args(["--set", set]).output().unwrap();
+        let err = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{set}: {err}");
+        assert!(err.contains(message), "{set}: {err}");
+    }
+}
