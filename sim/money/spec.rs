@@ -28,7 +28,7 @@ kinds! {
         Tariff(TariffSpec) = "tariff",
         /// A charge for the highest demand of each month.
         Demand(DemandSpec) = "demand",
-        /// A charge for the demand at given peaks of the system, accrued when they occur. The charge
+        /// A charge for the demand at peaks of the system, accrued when they occur. The charge
         /// is of the year after, so that a run that sees some of the peaks has accrued their part.
         CoincidentPeak(CoincidentPeakSpec) = "coincident-peak",
         /// Energy of a plant that belongs to somebody else: a power purchase agreement.
@@ -296,13 +296,18 @@ impl BlocksSpec {
         });
         let blocks: Vec<Block> = blocks.collect();
         for (index, block) in blocks.iter().enumerate() {
+            } else if block.from >= outside.end {
+                let message = "the block begins after the run, so that it never counts";
+                faults.push(Fault::warning(format!("blocks[{index}].from"), message));
             if block.from >= block.until {
                 let field = format!("blocks[{index}].until");
                 faults.push(Fault::error(field, "the block ends before it begins"));
-            } else if block.until > outside.start && block.until < outside.end {
-                let holds = |other: &Block| other.from <= block.until && block.until < other.until;
+            } else if block.until < outside.end {
+                let from = block.until.max(outside.start);
+                let holds = |other: &Block| other.from <= from && from < other.until;
                 if !blocks.iter().any(holds) {
-                    let message = "the block ends within the run and no block follows it";
+                    let when = if block.until > outside.start { "within" } else { "before" };
+                    let message = format!("the block ends {when} the run and no block follows it");
                     let field = format!("blocks[{index}].until");
                     faults.push(Fault::error(field, message).help(
                         "add a block that begins then; one of `power: 0 MW` says that the market follows",

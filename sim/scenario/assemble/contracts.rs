@@ -12,7 +12,7 @@ use super::super::tree::Value;
 use super::plant::report;
 use super::{SECTIONS, report_in};
 use crate::kernel::{Clock, Span, Time};
-use crate::money::{Around, Contract, ContractSpec, Law, MoneySpec, Outside, Ppa, Terms};
+use crate::money::{Around, Contract, ContractSpec, Law, MONTH_H, MoneySpec, Outside, Ppa, Terms};
 use crate::spec::Fault;
 use crate::tables::Run;
 use crate::units::Duration;
@@ -81,9 +81,34 @@ pub(super) fn read(
         let spec = section.read::<MoneySpec>(sink);
         terms.project = spec.and_then(|spec| spec.resolve(&around, &mut faults));
         is_planned = terms.project.is_some();
+        if let Some(project) = &terms.project {
+            faults.extend(ending(&terms.contracts, head, project.months));
+        }
         report(&section, faults, sink);
     }
     (all_read && is_planned).then_some(terms)
+}
+
+/// Warnings of blocks that end in the years around the run, over which `money` carries them all the same.
+fn ending(contracts: &[Contract], head: &ScenarioSpec, months: usize) -> Vec<Fault> {
+    let end = Clock::later(head.start, Span::from_hours(months as u64 * MONTH_H as u64));
+    let Some(end) = end else { return Vec::new() };
+    let of = |contract: &Contract| {
+        let Law::Market(market) = &contract.law else { return None };
+        let until = market.blocks.iter().map(|block| block.until).max()?;
+        let date = until.to_string().chars().take(10).collect::<String>();
+        (until < end).then(|| {
+            let name = &contract.name;
+            let message =
+                format!("the last block of `{name}` ends on {date}, before the project does");
+            let help = format!(
+                "the run's cost of `{name}` counts in all months; end the project with \
+                                the block, or change what follows by `factors`, `drift` or a phase"
+            );
+            Fault::warning("horizon", message).help(help)
+        })
+    };
+    contracts.iter().filter_map(of).collect()
 }
 
 /// Incomes of the site that neither a workload nor a contract makes.
@@ -200,3 +225,11 @@ fn read_contracts(
     }
     all_read.then_some(contracts)
 }
+    let market = |it: &&Contract| matches!(it.law, Law::Market(_));
+    let mut whole = contracts.iter().filter(market);
+    if let (Some(first), Some(second)) = (whole.next(), whole.next()) {
+        let (first, second) = (&first.name, &second.name);
+        let message = format!("`{first}` and `{second}` both buy all of the energy");
+        let help = "contracts add up; keep one `index` or `blocks`";
+        report(&section, vec![Fault::warning("", message).help(help)], sink);
+    }

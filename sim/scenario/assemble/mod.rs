@@ -190,7 +190,8 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     works.extend(halls.read_heat_loads(&mut run, sink));
     let frequency = frequency.map_or(Some(None), |frequency| frequency.map(Some))?;
     let outside = (&mut run, frequency.as_ref());
-    let programmes = programmes::read(document, &halls, control.low_w, outside, sink);
+    let loaded_w = (halls.power_w(&works) - control.low_w).max(0.0);
+    let programmes = programmes::read(document, loaded_w, outside, sink);
     let mut found = std::mem::take(&mut run.found);
 
     let upkeep = upkeep::read(document, &mut plant, &clock, sink);

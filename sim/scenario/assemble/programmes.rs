@@ -5,17 +5,16 @@ use std::sync::Arc;
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::load::Document;
 use super::plant::report;
-use super::work::Halls;
 use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Target};
 use crate::spec::{Fault, Mark};
 use crate::tables::{Run, Series, moments};
 use crate::units::Power;
 
-/// The programmes of `document`; none after an error.
+/// The programmes of `document`; none after an error. The rated power of all racks with a workload, less
+/// what no award may count on, is `loaded_w`.
 pub(super) fn read(
     document: &Document,
-    halls: &Halls<'_>,
-    low_w: f64,
+    loaded_w: f64,
     (run, frequency): (&mut Run<'_>, Option<&Arc<Series<f64>>>),
     sink: &mut Diagnostics,
 ) -> Option<Vec<ProgrammeDesign>> {
@@ -40,12 +39,15 @@ pub(super) fn read(
         report(&component.place, faults, sink);
     }
     all_read.then_some(())?;
-    check_awards(&all, (halls.power_w() - low_w).max(0.0), sink);
+    // What the racks of a workload draw that could not be read is not known.
+    if !sink.has_errors() {
+        check_awards(&all, loaded_w, sink);
+    }
     Some(all.into_iter().map(|(design, _)| design).collect())
 }
 
 /// Each megawatt serves one award: what is held at the same time is no more than the rated power of
-/// all racks, less what no award may count on.
+/// all racks with a workload, less what no award may count on.
 fn check_awards(all: &[(ProgrammeDesign, Mark)], rated_w: f64, sink: &mut Diagnostics) {
     for (index, (design, mark)) in all.iter().enumerate() {
         let Target::Award(award_w, _) = design.target else { continue };

@@ -135,10 +135,10 @@ pub(super) struct WorkRead {
 }
 
 impl Halls<'_> {
-    /// Rated power of all racks that could be read, W.
-    pub(super) fn power_w(&self) -> f64 {
-        let halls = self.readable.iter();
-        halls.map(|hall| hall.racks.len() as f64 * hall.equipment.rated_w()).sum()
+    /// Rated power of the racks of `works`, W.
+    pub(super) fn power_w(&self, works: &[WorkRead]) -> f64 {
+        let racks = works.iter().flat_map(|work| &work.racks);
+        racks.map(|&(hall, _)| self.readable[hall].equipment.rated_w()).sum()
     }
 
     /// What the racks of each component with a rating, and each of what cools them, are rated for:
