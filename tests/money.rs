@@ -95,6 +95,58 @@ fn a_finished_run_is_priced_as_it_priced_itself() {
     near(&again["money"]["contracts_usd"], month("2026-06") + month("2026-07"));
 }
 
+/// Peaks of a programme are charged for by contracts of the catalogue as by a list of them, in the run and
+/// after it, and by a contract that the run did not have.
+#[test]
+fn peaks_of_a_programme_are_kept_with_the_run() {
+    let bench = Bench::new();
+    // The load of the system peaks in July at 21:15 of the 2nd, in August at 20:30 of the 1st.
+    let rows = (0..33 * 96).map(|quarter| {
+        let at = jiff::Timestamp::from_second(1_782_864_000 + 900 * quarter).unwrap();
+        let mw = match at.to_string().as_str() {
+            "2026-07-02T21:15:00Z" | "2026-08-01T20:30:00Z" => 80_000,
+            _ => 50_000,
+        };
+        format!("{at},{mw}\n")
+    });
+    bench.file("load.csv", format!("time,mw\n{}", rows.collect::<String>()));
+    let site = format!(
+        "{SMALL}programmes:
+  peaks: {{kind: ercot-12cp, leave: 1 GW, forecast: {{csv: load.csv, column: mw, unit: MW}}}}
+contracts:
+  energy: {{kind: index}}
+  wires: {{kind: ercot-12cp, rate: 60 $/kW-year, programme: peaks}}
+  least: {{kind: ercot-4cp, rate: 60 $/kW-year, programme: peaks, minimum: 50 %, contracted: 100 MW}}
+  listed:
+    kind: coincident-peak
+    rate: 10 $/kW-year
+    interval: 30 min
+    peaks: [2026-07-02T21:15:00Z, 2026-08-01T20:30:00Z]
+"
+    );
+    bench.file("small.yaml", site);
+    let sets = "--set start=2026-07-01T00:00:00Z --set duration=32d --set output.interval=15min";
+    let summary = json(&bench, &format!("run small.yaml --format json {sets}"));
+    let folder = bench.the_run();
+    let again = json(&bench, &format!("money {} --format json", folder.display()));
+    for contract in ["energy", "wires", "least", "listed"] {
+        let cost = |of: &Json| of["contracts"][contract]["cost_usd"].clone();
+        assert_eq!(cost(&again), cost(&summary), "{contract}");
+    }
+    let month = |name: &str, contract: &str| {
+        again["months"][name]["contracts"][contract]["peaks_usd"].as_f64().unwrap()
+    };
+    // July is whole. A twelfth of 60 $/kW-year is half of 10.
+    let near = |got: f64, wanted: f64| assert!((got - wanted).abs() < 0.011, "{got} for {wanted}");
+    near(month("2026-07", "wires"), month("2026-07", "listed"));
+    // A day of August, 1/31 of it; half of 100 MW is far above what the site draws.
+    near(month("2026-08", "wires"), month("2026-08", "listed") / 31.0);
+    near(month("2026-07", "least"), 60.0 * 50_000.0 / 12.0);
+    let other = "--set contracts.other={kind:ercot-12cp,rate:$60/kW-year}";
+    let command = bench.loadbank(&format!("money {} {other}", folder.display())).output().unwrap();
+    assert_ne!(command.status.code(), Some(0), "it names no peaks");
+}
+
 #[test]
 fn another_contract_changes_what_it_charges_for() {
     let bench = Bench::new();

@@ -85,8 +85,8 @@ impl Run<'_> {
         let TermsReading { terms, diagnostics, files } =
             scenario::read_terms(&self.folder.join("scenario.yaml"), &sets);
         if let Some(name) = terms.as_ref().and_then(|terms| terms.unmetered(&self.books)) {
-            let message = format!("this run has no energy of the plant of `{name}`");
-            let help = "simulate the contract with `run`: what a plant elsewhere gave is kept with the run";
+            let message = format!("this run has kept nothing of what `{name}` is paid for");
+            let help = "simulate it with `run`: what a plant elsewhere gave, and when the system of a programme peaked, is kept with the run";
             complain(&message, Some(help));
             return None;
         }

@@ -34,6 +34,8 @@ pub(super) struct Meters {
     billed: Vec<Vec<(usize, usize)>>,
     /// What plants elsewhere give, W.
     elsewhere: Vec<Arc<Series<f64>>>,
+    /// When the systems of programmes peak.
+    peaks: Vec<Vec<Time>>,
     pub(super) works: Vec<WorkMeter>,
     /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
@@ -197,6 +199,7 @@ impl Meters {
             before: vec![0.0; billed.len()],
             billed,
             elsewhere,
+            peaks: design.system_peaks().map(|(_, peaks)| peaks).collect(),
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
             stale_works: vec![true; design.works.len()],
@@ -258,6 +261,7 @@ impl Meters {
         let elsewhere = self.elsewhere.iter().map(|series| series.integral(from, now));
         let produced_j = billed.chain(elsewhere);
         let seconds = length.as_secs_f64();
+        let peaks_now = |peaks: &Vec<Time>| peaks.iter().any(|peak| (from..now).contains(peak));
         Interval {
             start,
             seconds,
@@ -268,6 +272,7 @@ impl Meters {
             withdrawal_m3: withdrawal_kg * Scale::M3.per_base,
             sewage_m3: sewage_kg * Scale::M3.per_base,
             produced_mwh: produced_j.map(|j| j / JOULES_PER_MWH).collect(),
+            peaks: self.peaks.iter().map(peaks_now).collect(),
         }
     }
 

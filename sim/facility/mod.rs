@@ -261,6 +261,7 @@ impl<'d> Facility<'d> {
             months: Months::new(&design.clock),
             billed: Books {
                 producers: design.producers().map(|(producer, _)| producer).collect(),
+                peaking: design.system_peaks().map(|(name, _)| name.to_owned()).collect(),
                 ..Books::default()
             },
             interval_start: Time::ZERO,

@@ -182,9 +182,8 @@ impl Programmes {
                 }
                 Signal::Peaks(peaks) => {
                     let found = peaks.peaks(&design.clock, horizon);
-                    let found = found.into_iter().filter(|peak| peak.until <= horizon);
                     let alerts = peaks.alerts(&design.clock, horizon);
-                    (alerts, found.map(|peak| (peak, 0.0)).collect())
+                    (alerts, found.into_iter().map(|peak| (peak, 0.0)).collect())
                 }
             };
             Running {

@@ -27,6 +27,8 @@ pub struct Interval {
     pub sewage_m3: f64,
     /// What each of [`Books::producers`] gave, MWh.
     pub produced_mwh: Vec<f64>,
+    /// Whether the peak interval of a month begins in it, for each of [`Books::peaking`].
+    pub peaks: Vec<bool>,
 }
 
 /// The intervals of a run, in order, and what its racks lacked.
@@ -36,6 +38,8 @@ pub struct Books {
     pub intervals: Vec<Interval>,
     /// Plants whose energy is metered by itself: arrays of the site, then those of contracts.
     pub producers: Vec<Producer>,
+    /// Programmes that follow peaks of a system.
+    pub peaking: Vec<String>,
     /// In order of their ends.
     pub lapses: Vec<Lapse>,
 }

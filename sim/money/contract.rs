@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::bill::{Bill, ContractBill, Entry, Item};
 use super::books::{Begin, Books, Interval, Month, calendar};
+use super::peaks::CoincidentPeak;
 use super::supply::{Export, Ppa};
 use super::{Account, Cents, Lease, Terms};
 use crate::tables::Window;
@@ -126,17 +127,6 @@ pub struct Ratchet {
     pub before_mw: Vec<f64>,
 }
 
-/// Demand at the peaks of the system.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CoincidentPeak {
-    /// $/kW-year, for the mean over all peaks.
-    pub rate: f64,
-    /// Length of metering intervals, s.
-    pub interval_s: i64,
-    /// An instant within each peak interval of the year.
-    pub peaks: Vec<Timestamp>,
-}
-
 /// What `terms` charge for `books` and `account`. Linear in the intervals times the contracts.
 pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
     let (begins, months) = calendar(books, &terms.zone);
@@ -147,7 +137,16 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
             Law::Market(market) => market.charge(&run, &mut sums),
             Law::Tariff(tariff) => tariff.charge(&run, &mut sums),
             Law::Demand(demand) => demand.charge(&run, &mut sums),
-            Law::CoincidentPeak(peaks) => peaks.charge(&run, terms, &mut sums),
+            Law::CoincidentPeak(peaks) => {
+                let mut accrual = peaks.accrual(books, &terms.zone);
+                for (demand_mw, index) in run.demands(peaks.interval_s) {
+                    let month = run.begins[index].month;
+                    let start = books.intervals[index].start;
+                    if let Some(usd) = accrual.add(start, demand_mw, &run.months[month]) {
+                        sums.add(month, Item::Peaks, usd);
+                    }
+                }
+            }
             Law::Ppa(ppa) => {
                 let place = ppa.place(&contract.name, books);
                 let place = place.expect("the books have the energy of every plant");
@@ -359,27 +358,6 @@ impl Demand {
             }
             let usd = billed_mw * KW_PER_MW * self.rate * run.months[month].share;
             sums.add(month, Item::Demand, usd);
-        }
-    }
-}
-
-impl CoincidentPeak {
-    fn charge(&self, run: &Laid<'_>, terms: &Terms, sums: &mut Sums) {
-        // The first instant of the metering interval of each peak.
-        let begins_s = |peak: &Timestamp| {
-            let offset_s = i64::from(terms.zone.to_offset(*peak).seconds());
-            peak.as_second() - (peak.as_second() + offset_s).rem_euclid(self.interval_s)
-        };
-        let peaks_s: Vec<i64> = self.peaks.iter().map(begins_s).collect();
-        for (demand_mw, index) in run.demands(self.interval_s) {
-            let start_s = run.books.intervals[index].start.as_second();
-            let within = |&&peak_s: &&i64| (0..self.interval_s).contains(&(start_s - peak_s));
-            let hits = peaks_s.iter().filter(within).count();
-            if hits > 0 {
-                let share = hits as f64 / self.peaks.len() as f64;
-                let usd = self.rate * demand_mw * KW_PER_MW * share;
-                sums.add(run.begins[index].month, Item::Peaks, usd);
-            }
         }
     }
 }

@@ -43,6 +43,7 @@ mod lease;
 mod lease_spec;
 mod money_spec;
 mod outside;
+mod peaks;
 mod project;
 mod service;
 mod spec;
@@ -67,6 +68,7 @@ pub use lease_spec::{
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
 pub(crate) use money_spec::{MOST_MONTHS, whole_months};
 pub use outside::Outside;
+pub use peaks::{CoincidentPeak, CoincidentPeakSpec, Peaks};
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
 pub use service::{Service, Step};
 pub use spec::ContractSpec;
@@ -158,11 +160,12 @@ impl Terms {
         bill.contracts.iter().filter(move |it| law(&it.name).is_some_and(is))
     }
 
-    /// A contract for the energy of a plant that `books` do not have: of a finished run that was simulated
-    /// without it.
+    /// A contract for the energy of a plant, or the peaks of a programme, that `books` do not have: of a
+    /// finished run that was simulated without it.
     pub fn unmetered(&self, books: &Books) -> Option<&str> {
         let lacks = |it: &&Contract| match &it.law {
             Law::Ppa(ppa) => ppa.place(&it.name, books).is_none(),
+            Law::CoincidentPeak(charge) => !charge.is_metered(books),
             _ => false,
         };
         self.contracts.iter().find(lacks).map(|it| it.name.as_str())

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::spec::Fault;
 use crate::units::Duration;
 
 /// What contracts must fit.
@@ -23,4 +24,33 @@ pub struct Outside {
     pub halls: Vec<String>,
     /// Workloads, each with the halls that it stands on.
     pub works: Vec<(String, Vec<String>)>,
+    /// `peak-forecast` programmes, each with the number of peaks that a year has.
+    pub peaks: Vec<(String, usize)>,
+}
+
+impl Outside {
+    /// The length of metering intervals, s: a whole number of them in an hour or hours in a day, and of
+    /// intervals of the time series in it.
+    pub(super) fn metering_s(&self, interval: Option<Duration>, faults: &mut Vec<Fault>) -> i64 {
+        const DEFAULT: Duration = Duration(900_000_000_000);
+        const DAY_NS: u64 = 86_400_000_000_000;
+        let length = interval.unwrap_or(DEFAULT);
+        if length.0 == 0
+            || !DAY_NS.is_multiple_of(length.0)
+            || !length.0.is_multiple_of(1_000_000_000)
+        {
+            let message = format!("a day is no whole number of {length}");
+            faults.push(Fault::error("interval", message));
+            return 900;
+        }
+        if !length.0.is_multiple_of(self.interval.0) {
+            let message = format!(
+                "demand over {length} cannot be read from a time series of {}",
+                self.interval
+            );
+            let help = "choose an `output.interval` of which a whole number fits";
+            faults.push(Fault::error("interval", message).help(help));
+        }
+        (length.0 / 1_000_000_000) as i64
+    }
 }

@@ -4,16 +4,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Block, CoincidentPeak, Demand, Law, Market, Ratchet, Tariff};
+use super::contract::{Block, Demand, Law, Market, Ratchet, Tariff};
 use super::lease_spec::{HostingSpec, LeaseSpec};
 use super::outside::Outside;
+use super::peaks::CoincidentPeakSpec;
 use super::supply::{ExportSpec, PpaSpec};
 use crate::measure::JOULES_PER_MWH;
 use crate::spec::{Check, Fault, has_errors, kinds, within};
 use crate::tables::{Run, Window, WindowSpec};
 use crate::units::{
-    CapacityPrice, CarbonPrice, DemandPrice, Duration, Energy, EnergyPrice, Fraction, Power,
-    WaterPrice,
+    CarbonPrice, DemandPrice, Duration, Energy, EnergyPrice, Fraction, Power, WaterPrice,
 };
 
 kinds! {
@@ -184,20 +184,6 @@ pub struct RatchetSpec {
     pub before: Vec<Power>,
 }
 
-/// A charge for the demand at given peaks of the system.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CoincidentPeakSpec {
-    /// The charge for the mean of the demand at all peaks.
-    pub rate: CapacityPrice,
-    /// Length of metering intervals on the clock of the site. Default: 15 min.
-    pub interval: Option<Duration>,
-    /// An instant within each peak interval of the year, with its offset: as many as the year has,
-    /// four for ERCOT's 4CP. Those outside the run accrue nothing in it.
-    #[schemars(with = "Vec<String>")]
-    pub peaks: Vec<Timestamp>,
-}
-
 /// Water and its disposal.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -231,7 +217,7 @@ impl ContractSpec {
             Self::Blocks(spec) => spec.resolve(outside, faults),
             Self::Tariff(spec) => spec.resolve(faults),
             Self::Demand(spec) => spec.resolve(outside, faults),
-            Self::CoincidentPeak(spec) => spec.resolve(outside, faults),
+            Self::CoincidentPeak(spec) => Law::CoincidentPeak(spec.resolve(outside, faults)),
             Self::Ppa(spec) => Law::Ppa(spec.resolve(outside, run, faults)?),
             Self::Export(spec) => Law::Export(spec.resolve(outside, faults)),
             Self::Water(spec) => {
@@ -296,9 +282,6 @@ impl BlocksSpec {
         });
         let blocks: Vec<Block> = blocks.collect();
         for (index, block) in blocks.iter().enumerate() {
-            } else if block.from >= outside.end {
-                let message = "the block begins after the run, so that it never counts";
-                faults.push(Fault::warning(format!("blocks[{index}].from"), message));
             if block.from >= block.until {
                 let field = format!("blocks[{index}].until");
                 faults.push(Fault::error(field, "the block ends before it begins"));
@@ -313,6 +296,9 @@ impl BlocksSpec {
                         "add a block that begins then; one of `power: 0 MW` says that the market follows",
                     ));
                 }
+            } else if block.from >= outside.end {
+                let message = "the block begins after the run, so that it never counts";
+                faults.push(Fault::warning(format!("blocks[{index}].from"), message));
             }
         }
         Law::Market(Market {
@@ -362,29 +348,6 @@ fn window(field: &str, spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Wi
     spec.map_or_else(Window::default, |spec| within(field, faults, |faults| spec.resolve(faults)))
 }
 
-/// The length of metering intervals, s: a whole number of them in an hour or hours in a day, and of
-/// intervals of the time series in it.
-fn metering_s(interval: Option<Duration>, outside: &Outside, faults: &mut Vec<Fault>) -> i64 {
-    const DEFAULT: Duration = Duration(900_000_000_000);
-    const DAY_NS: u64 = 86_400_000_000_000;
-    let length = interval.unwrap_or(DEFAULT);
-    if length.0 == 0 || !DAY_NS.is_multiple_of(length.0) || !length.0.is_multiple_of(1_000_000_000)
-    {
-        let message = format!("a day is no whole number of {length}");
-        faults.push(Fault::error("interval", message));
-        return 900;
-    }
-    if !length.0.is_multiple_of(outside.interval.0) {
-        let message = format!(
-            "demand over {length} cannot be read from a time series of {}",
-            outside.interval
-        );
-        let help = "choose an `output.interval` of which a whole number fits";
-        faults.push(Fault::error("interval", message).help(help));
-    }
-    (length.0 / 1_000_000_000) as i64
-}
-
 impl DemandSpec {
     fn resolve(&self, outside: &Outside, faults: &mut Vec<Fault>) -> Law {
         let ratchet = self.ratchet.as_ref().map(|ratchet| {
@@ -401,27 +364,11 @@ impl DemandSpec {
         });
         Law::Demand(Demand {
             rate: self.rate.0,
-            interval_s: metering_s(self.interval, outside, faults),
+            interval_s: outside.metering_s(self.interval, faults),
             window: window("window", self.window.as_ref(), faults),
             ratchet,
             minimum_mw: self.minimum.map_or(0.0, mw),
             set_mw: self.already_set.map_or(0.0, mw),
-        })
-    }
-}
-
-impl CoincidentPeakSpec {
-    fn resolve(&self, outside: &Outside, faults: &mut Vec<Fault>) -> Law {
-        if self.peaks.is_empty() {
-            faults.push(Fault::error("peaks", "there is no peak to charge for"));
-        } else if self.peaks.iter().all(|peak| !(outside.start..outside.end).contains(peak)) {
-            let message = "no peak lies within the run, so that nothing is accrued";
-            faults.push(Fault::warning("peaks", message));
-        }
-        Law::CoincidentPeak(CoincidentPeak {
-            rate: self.rate.0,
-            interval_s: metering_s(self.interval, outside, faults),
-            peaks: self.peaks.clone(),
         })
     }
 }

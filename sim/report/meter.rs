@@ -46,11 +46,20 @@ fn producer(column: &str) -> Option<Producer> {
     PRODUCED.iter().find(|(of, _)| *of == section).map(|(_, make)| make(name.to_owned()))
 }
 
+/// What follows these for each programme that follows peaks of a system: `programmes.4cp.peak`, 1 where a
+/// peak begins in the interval.
+const PEAK: (&str, &str) = ("programmes.", ".peak");
+
+fn peaking(column: &str) -> Option<String> {
+    column.strip_prefix(PEAK.0)?.strip_suffix(PEAK.1).map(str::to_owned)
+}
+
 /// The columns for a run of `design`, with `decimals` in their times.
 pub(super) fn columns(decimals: u8, design: &Design) -> Vec<Column> {
     let names = COLUMNS.iter().map(|(name, ..)| design.currency.key(name).into_owned());
     let produced = design.producers().map(|(of, _)| produced(&of));
-    let numbers = names.chain(produced).map(|name| Column::new(name, Kind::Real));
+    let peaks = design.system_peaks().map(|(name, _)| format!("{}{name}{}", PEAK.0, PEAK.1));
+    let numbers = names.chain(produced).chain(peaks).map(|name| Column::new(name, Kind::Real));
     std::iter::once(Column::new("start_utc", Kind::Time(decimals))).chain(numbers).collect()
 }
 
@@ -59,7 +68,8 @@ pub(super) fn row(interval: &Interval) -> Vec<Cell> {
     let Interval { emissions_t, withdrawal_m3, sewage_m3, .. } = *interval;
     let numbers =
         [seconds, import_mwh, export_mwh, price_usd_mwh, emissions_t, withdrawal_m3, sewage_m3];
-    let numbers = numbers.into_iter().chain(interval.produced_mwh.iter().copied());
+    let peaks = interval.peaks.iter().map(|peaks| f64::from(u8::from(*peaks)));
+    let numbers = numbers.into_iter().chain(interval.produced_mwh.iter().copied()).chain(peaks);
     std::iter::once(Cell::Time(interval.start)).chain(numbers.map(Cell::Real)).collect()
 }
 
@@ -85,26 +95,31 @@ fn parse(text: &str) -> Result<Books, String> {
     let header = COLUMNS.iter().map(|(name, ..)| currency.key(name).into_owned());
     let header: Vec<String> = std::iter::once("start_utc".to_owned()).chain(header).collect();
     let written: Vec<&str> = lines.next().map_or(Vec::new(), |(_, line)| line.split(',').collect());
-    let producers = match written.split_at_checked(header.len()) {
-        Some((first, more)) if first == header => more.iter().map(|it| producer(it)).collect(),
+    let more = match written.split_at_checked(header.len()) {
+        Some((first, more)) if first == header => {
+            let of_plants = more.iter().take_while(|it| producer(it).is_some()).count();
+            let (plants, systems) = more.split_at(of_plants);
+            let systems = systems.iter().map(|it| peaking(it)).collect::<Option<Vec<String>>>();
+            systems.map(|it| (plants.iter().filter_map(|it| producer(it)).collect::<Vec<_>>(), it))
+        }
         _ => None,
     };
-    let Some(producers): Option<Vec<Producer>> = producers else {
+    let Some((producers, systems)) = more else {
         return Err(format!("line 1: the header is not `{}`", header.join(",")));
     };
-    let numbers = COLUMNS.len() + producers.len();
+    let numbers = COLUMNS.len() + producers.len() + systems.len();
     let intervals = lines.map(|(index, line)| {
-        read_row(line, producers.len())
+        read_row(line, producers.len(), systems.len())
             .ok_or_else(|| format!("line {}: not a row of {numbers} numbers", index + 1))
     });
     let intervals = intervals.collect::<Result<Vec<Interval>, String>>()?;
     if let Some(at) = intervals.windows(2).position(|pair| pair[0].start >= pair[1].start) {
         return Err(format!("line {}: does not follow the row before it", at + 3));
     }
-    Ok(Books { intervals, producers, ..Books::default() })
+    Ok(Books { intervals, producers, peaking: systems, ..Books::default() })
 }
 
-fn read_row(line: &str, producers: usize) -> Option<Interval> {
+fn read_row(line: &str, producers: usize, systems: usize) -> Option<Interval> {
     let mut cells = line.split(',');
     let start = cells.next()?.parse().ok()?;
     let mut number =
@@ -119,6 +134,7 @@ fn read_row(line: &str, producers: usize) -> Option<Interval> {
         withdrawal_m3: number()?,
         sewage_m3: number()?,
         produced_mwh: (0..producers).map(|_| number()).collect::<Option<Vec<f64>>>()?,
+        peaks: (0..systems).map(|_| number().map(|it| it == 1.0)).collect::<Option<Vec<bool>>>()?,
     };
     cells.next().is_none().then_some(interval)
 }
@@ -144,6 +160,10 @@ mod tests {
         let [array, elsewhere] = ["pv", "a"].map(str::to_owned);
         assert_eq!(books.producers, [Producer::Array(array), Producer::Elsewhere(elsewhere)]);
         assert_eq!(books.intervals[1].produced_mwh, [3.0, 4.0]);
+        let peaks = good.replace("sewage_m3", "sewage_m3,programmes.4cp.peak");
+        let books = parse(&peaks.replace(",0\n", ",0,1\n").replace("0.25", "0.25,0")).unwrap();
+        let flags: Vec<bool> = books.intervals.iter().map(|it| it.peaks[0]).collect();
+        assert_eq!((&*books.peaking[0], flags), ("4cp", vec![false, true]));
         let refused = |text: &str| parse(text).unwrap_err();
         assert!(refused(&more).starts_with("line 2"));
         assert!(refused(&good.replace("sewage_m3", "sewage_m3,pv")).starts_with("line 1"));

@@ -25,7 +25,7 @@ pub struct Section {
     pub lists: &'static [(&'static str, &'static str)],
 }
 
-const BUILT_IN: [(&str, &str, &str); 5] = [
+const BUILT_IN: [(&str, &str, &str); 6] = [
     ("power", "scenarios/presets/power.yaml", include_str!("../../scenarios/presets/power.yaml")),
     (
         "cooling",
@@ -37,6 +37,11 @@ const BUILT_IN: [(&str, &str, &str); 5] = [
         "workloads",
         "scenarios/presets/workloads.yaml",
         include_str!("../../scenarios/presets/workloads.yaml"),
+    ),
+    (
+        "contracts",
+        "scenarios/presets/contracts.yaml",
+        include_str!("../../scenarios/presets/contracts.yaml"),
     ),
     (
         "programmes",

@@ -76,7 +76,8 @@ impl PeaksDesign {
     }
 
     /// The peaks of a run of `clock` until `horizon`: the highest load of each month of the window,
-    /// of what the run sees of it. Of equal loads the first counts.
+    /// of what the run sees of it. Of equal loads the first counts. One whose demand is not metered to
+    /// its end is none.
     pub fn peaks(&self, clock: &Clock, horizon: Time) -> Vec<Peak> {
         let mut peaks = Vec::new();
         let mut start = Time::ZERO;
@@ -97,6 +98,7 @@ impl PeaksDesign {
             }
             start = end;
         }
+        peaks.retain(|peak: &Peak| peak.until <= horizon);
         peaks
     }
 }

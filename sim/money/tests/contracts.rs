@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::super::contract::{Block, CoincidentPeak, Demand, Market, Ratchet, Tariff};
+use super::super::contract::{Block, Demand, Market, Ratchet, Tariff};
+use super::super::peaks::{CoincidentPeak, Peaks};
 use super::super::{Account, Bill, Books, Cents, Contract, Interval, Item, Law, Terms, price};
 use crate::tables::{Window, WindowSpec};
 
@@ -228,11 +229,54 @@ fn coincident_peaks_accrue_as_they_occur() {
         (if peaks.iter().any(|peak| hour(peak) == now) { 5.0 } else { 100.0 }, 0.0)
     });
     let summer = books("2024-06-01T05:00:00Z", 3600.0, rows);
-    let law = Law::CoincidentPeak(CoincidentPeak { rate: 62.0, interval_s: 3600, peaks });
-    let bill = bill(law, "America/Chicago", &summer);
-    assert_eq!(bill.months, ["2024-06", "2024-07", "2024-08", "2024-09"]);
-    assert_eq!((0..4).map(|month| bill.cost_in(month).0).collect::<Vec<_>>(), [7_750_000; 4]);
-    assert_eq!(bill.cost().to_string(), "310000.00");
+    let charge = |minimum_mw| {
+        let peaks = Peaks::Listed(peaks.clone());
+        let law = CoincidentPeak { rate: 62.0, interval_s: 3600, peaks, minimum_mw };
+        bill(Law::CoincidentPeak(law), "America/Chicago", &summer)
+    };
+    let months = |bill: &Bill| (0..4).map(|month| bill.cost_in(month).0).collect::<Vec<_>>();
+    let plain = charge(0.0);
+    assert_eq!(plain.months, ["2024-06", "2024-07", "2024-08", "2024-09"]);
+    assert_eq!(months(&plain), [7_750_000; 4]);
+    assert_eq!(plain.cost().to_string(), "310000.00");
+    // Half of 100 MW is billed at least: ten times as much, as each peak accrues its part.
+    assert_eq!(months(&charge(50.0)), [77_500_000; 4]);
+}
+
+/// Peaks of a programme over two summers, of which the second year misses one: 10, 10, 10, 90 MW in the first
+/// have a mean of 30, above the 20 that are billed at least; 0, 0, 0, 40 in the second one of 10, below them.
+#[test]
+fn the_peaks_of_a_programme_are_charged_year_by_year() {
+    let demands = [[10.0, 10.0, 10.0, 90.0], [0.0, 0.0, 0.0, 40.0]];
+    let start = at("2024-01-01T06:00:00Z");
+    let mut all = books("2024-01-01T06:00:00Z", 3600.0, (0..731 * 24).map(|_| (100.0, 0.0)));
+    all.peaking = vec!["other".to_owned(), "system".to_owned()];
+    for interval in &mut all.intervals {
+        interval.peaks = vec![true, false];
+    }
+    for (year, demands) in (2024..).zip(demands) {
+        for (month, mw) in (6..).zip(demands) {
+            let peak = at(&format!("{year}-{month:02}-15T17:00:00-05:00"));
+            let hour = (peak.as_second() - start.as_second()) / 3600;
+            let interval = &mut all.intervals[hour as usize];
+            (interval.import_mwh, interval.peaks[1]) = (mw, true);
+        }
+    }
+    let law = |minimum_mw| {
+        let peaks = Peaks::Of("system".to_owned(), 4);
+        let law = CoincidentPeak { rate: 50.0, interval_s: 3600, peaks, minimum_mw };
+        bill(Law::CoincidentPeak(law), "America/Chicago", &all)
+    };
+    let years = |bill: &Bill| {
+        let of = |year: &str| {
+            let months = (0..bill.months.len()).filter(|at| bill.months[*at].starts_with(year));
+            months.map(|month| bill.cost_in(month).0).sum::<i64>()
+        };
+        ["2024", "2025"].map(of)
+    };
+    // 50 $/kW-year of 30 and of 10 MW; of 30 and of 20.
+    assert_eq!(years(&law(0.0)), [150_000_000, 50_000_000]);
+    assert_eq!(years(&law(20.0)), [150_000_000, 100_000_000]);
 }
 
 #[test]

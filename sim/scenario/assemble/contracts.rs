@@ -132,6 +132,24 @@ fn arrays(document: &Document) -> Vec<String> {
     arrays.map(|part| part.name.text).collect()
 }
 
+/// The programmes that follow peaks of a system, each with the number of months that have one.
+fn peaks(document: &Document) -> Vec<(String, usize)> {
+    let parts = parts(document, "programmes").into_iter();
+    let months = |part: &Component<'_>| {
+        let months = part.place.get("window")?.get("months")?;
+        let Value::Seq(months) = &months.node.value else { return None };
+        let mut months: Vec<&str> = months.iter().filter_map(|it| it.as_text()).collect();
+        months.sort_unstable();
+        months.dedup();
+        Some(months.len())
+    };
+    let of = |part: Component<'_>| {
+        let count = months(&part).unwrap_or(12).max(1);
+        part.instances.into_iter().map(move |name| (name, count))
+    };
+    parts.filter(|part| kind(part) == Some("peak-forecast")).flat_map(of).collect()
+}
+
 fn kind<'t>(part: &Component<'t>) -> Option<&'t str> {
     part.place.get("kind")?.node.as_text()
 }
@@ -182,6 +200,7 @@ fn read_contracts(
         may_export: exports(document),
         halls: names(document, "racks"),
         works: works(document),
+        peaks: peaks(document),
     };
     let mut all_read = true;
     let mut leased: Vec<(String, String)> = Vec::new();
@@ -217,14 +236,6 @@ fn read_contracts(
         let named = component.instances.into_iter().map(|name| Contract { name, law: law.clone() });
         contracts.extend(named);
     }
-    let buys = |it: &Contract| matches!(it.law, Law::Market(_) | Law::Tariff(_));
-    if all_read && !contracts.is_empty() && !contracts.iter().any(buys) {
-        let message = "no contract buys energy, so that the site has it for nothing";
-        let fault = Fault::warning("", message);
-        report(&section, vec![fault.help("add one: `energy: {kind: index}`")], sink);
-    }
-    all_read.then_some(contracts)
-}
     let market = |it: &&Contract| matches!(it.law, Law::Market(_));
     let mut whole = contracts.iter().filter(market);
     if let (Some(first), Some(second)) = (whole.next(), whole.next()) {
@@ -233,3 +244,11 @@ fn read_contracts(
         let help = "contracts add up; keep one `index` or `blocks`";
         report(&section, vec![Fault::warning("", message).help(help)], sink);
     }
+    let buys = |it: &Contract| matches!(it.law, Law::Market(_) | Law::Tariff(_));
+    if all_read && !contracts.is_empty() && !contracts.iter().any(buys) {
+        let message = "no contract buys energy, so that the site has it for nothing";
+        let fault = Fault::warning("", message);
+        report(&section, vec![fault.help("add one: `energy: {kind: index}`")], sink);
+    }
+    all_read.then_some(contracts)
+}

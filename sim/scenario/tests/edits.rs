@@ -116,7 +116,7 @@ power:
 
 #[test]
 fn the_built_in_catalogue_leads_to_kinds() {
-    for section in ["power", "cooling", "racks", "workloads"] {
+    for section in ["power", "cooling", "racks", "workloads", "contracts", "programmes"] {
         let mut files = Files::default();
         let entries = built_in(section, &mut files);
         for entry in &entries.entries {
