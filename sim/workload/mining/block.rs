@@ -165,14 +165,21 @@ impl Block {
         self.asic.full_w()
     }
 
-    /// Takes the plant's offer; returns whether it differs from the last. Machines that have power
-    /// feel their inlet by its speed alone, so that the weather of an hour is no news to them.
+    /// Takes the plant's offer; returns whether it is news. Machines that have power feel their inlet
+    /// by its speed alone, so that the weather of an hour is none; nor is a cap under which as many
+    /// machines have room as before, unless it shaves what they draw.
     pub(super) fn offer(&mut self, offer: RackOffer) -> bool {
-        let felt =
-            if offer.live { RackOffer { inlet_c: self.offer.inlet_c, ..offer } } else { offer };
-        let differs = felt != self.offer;
-        self.offer = offer;
-        differs
+        let before = std::mem::replace(&mut self.offer, offer);
+        if !(offer.live && before.live) {
+            return offer != before;
+        }
+        if offer.speed != before.speed {
+            return true;
+        }
+        let draw_w = self.drawing_w();
+        offer.cap_w != before.cap_w
+            && (draw_w > offer.cap_w.min(before.cap_w)
+                || self.allowed_under(offer.cap_w) != self.allowed_under(before.cap_w))
     }
 
     /// Lets the price policy decide; returns whether it changed its mind. `breakeven` is the
@@ -305,9 +312,7 @@ impl Block {
         book(Cause::Restart, waking, f64::from(waking) * (power_w - sleep_w));
 
         let idle = self.falling.total + self.asleep + self.off;
-        let idle_draw_w =
-            f64::from(self.falling.total) * hashing_w + f64::from(self.asleep) * sleep_w;
-        let idle_lost_w = f64::from(idle) * power_w - idle_draw_w;
+        let idle_lost_w = f64::from(idle) * power_w - self.idle_draw_w(hashing_w);
         let part = |machines: u32| match machines == idle {
             true => idle_lost_w,
             false => idle_lost_w * f64::from(machines) / f64::from(idle),
@@ -328,8 +333,7 @@ impl Block {
             }
         }
 
-        let draw_w =
-            f64::from(self.hashing) * hashing_w + f64::from(waking) * sleep_w + idle_draw_w;
+        let draw_w = self.drawing_w();
         // The slack in counting machines may exceed the cap by a billionth of a machine.
         reading.draw_w = draw_w.min(self.offer.cap_w);
         reading.curtailed_w[Cause::Cap as usize] += draw_w - reading.draw_w;
@@ -352,20 +356,39 @@ impl Block {
         self.asic.hashing_w(self.ladder[self.mode], self.offer.speed)
     }
 
+    /// What machines draw that should not hash, where one that hashes draws `hashing_w`, W.
+    fn idle_draw_w(&self, hashing_w: f64) -> f64 {
+        f64::from(self.falling.total) * hashing_w + f64::from(self.asleep) * self.asic.sleep_w
+    }
+
+    /// What the machines draw that have power, before a cap shaves off what [`ROUNDING`] let pass, W.
+    fn drawing_w(&self) -> f64 {
+        let hashing_w = self.hashing_w();
+        f64::from(self.hashing) * hashing_w
+            + f64::from(self.waking.total) * self.asic.sleep_w
+            + self.idle_draw_w(hashing_w)
+    }
+
     /// How many machines the cap lets be powered, and how many of those hash while the others
     /// sleep.
     fn allowed(&self) -> (u32, u32) {
-        if self.offer.cap_w == f64::INFINITY {
-            return (self.whole(), self.whole());
+        self.allowed_under(self.offer.cap_w)
+    }
+
+    /// As [`allowed`](Self::allowed), were the cap `cap_w`.
+    fn allowed_under(&self, cap_w: f64) -> (u32, u32) {
+        let whole = self.whole();
+        if cap_w == f64::INFINITY {
+            return (whole, whole);
         }
-        let whole = f64::from(self.whole());
         let sleep_w = self.asic.sleep_w;
+        // A cast cuts fractions off and stays within its type.
         let count = |watts: f64, each: f64| {
-            if each > 0.0 { (watts / each + ROUNDING).floor().clamp(0.0, whole) } else { whole }
+            if each > 0.0 { ((watts / each + ROUNDING) as u32).min(whole) } else { whole }
         };
-        let powered = count(self.offer.cap_w, sleep_w);
-        let hashing = count(self.offer.cap_w - powered * sleep_w, self.hashing_w() - sleep_w);
-        (powered as u32, hashing.min(powered) as u32)
+        let powered = count(cap_w, sleep_w);
+        let hashing = count(cap_w - f64::from(powered) * sleep_w, self.hashing_w() - sleep_w);
+        (powered, hashing.min(powered))
     }
 
     /// Machines that no order keeps asleep.

@@ -405,6 +405,41 @@ proptest! {
         }
     }
 
+    /// A fleet that is made to look at every block after each news does the same as one that heeds
+    /// only what it takes for news: among it caps that move by less than a machine draws.
+    #[test]
+    fn what_is_no_news_changes_nothing(
+        all in prop::collection::vec((news(), 0.98..1.02), 1..60)
+    ) {
+        let design = troubled();
+        let (mut heeding, mut reminded) = (fleet(&design), fleet(&design));
+        let mut now = Time::ZERO;
+        let mut offers = [RackOffer::FULL; 3];
+        for (news, factor) in &all {
+            tell(&mut heeding, &mut now.clone(), news);
+            tell(&mut reminded, &mut now, news);
+            if let News::Offer(rack, offer) = news {
+                offers[*rack] = *offer;
+            }
+            for (rack, offer) in offers.iter_mut().enumerate() {
+                offer.cap_w *= factor;
+                heeding.offer(now, rack, *offer);
+                reminded.offer(now, rack, *offer);
+                reminded.order(now, rack, 1);
+                reminded.order(now, rack, 0);
+            }
+            heeding.settle(now);
+            reminded.settle(now);
+            prop_assert_eq!(heeding.hashing(), reminded.hashing());
+            prop_assert_eq!(heeding.next_at(), reminded.next_at());
+            for rack in 0..3 {
+                prop_assert_eq!(heeding.demand(rack), reminded.demand(rack));
+                prop_assert_eq!(heeding.draw_w(rack).to_bits(), reminded.draw_w(rack).to_bits());
+            }
+        }
+        prop_assert_eq!(heeding.summary(now), reminded.summary(now));
+    }
+
     /// Another rack moves nothing of the first ones, and the same seed gives the same bits.
     #[test]
     fn racks_do_not_share_their_luck(all in prop::collection::vec(news(), 1..60)) {
