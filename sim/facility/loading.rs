@@ -53,7 +53,7 @@ struct Loaded {
     full: u32,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Carried {
     w: f64,
     loss_w: f64,
@@ -142,6 +142,10 @@ impl Loading {
     fn set(&mut self, now: Time, index: usize, new: Carried) {
         let part = &mut self.parts[index];
         let group = &mut self.groups[part.group as usize];
+        if new == part.now {
+            // The share of its rating holds on; it is told when it ends.
+            return group.advance(now);
+        }
         part.tell_share(now, self.opened, group);
         part.since = now;
         group.advance(now);

@@ -25,6 +25,7 @@ impl Network {
     pub fn energise(&mut self) {
         if std::mem::take(&mut self.switched) {
             self.forest.energise(&self.wiring, &self.limit_w);
+            self.shed.forget_all();
             self.switches += 1;
             self.energised = true;
             self.sum_wants();

@@ -42,7 +42,7 @@ pub struct Network {
     short: bool,
     /// A demand or a limit changed since the last allocation.
     pub(super) touched: bool,
-    shed: Shed,
+    pub(super) shed: Shed,
     cap_w: Vec<f64>,
     live: Vec<bool>,
     /// How many loads are not.
@@ -203,6 +203,7 @@ impl Network {
             return;
         }
         self.demand[l] = demand;
+        self.shed.forget(&self.wiring, l);
         self.asked.add(l);
         self.unserved = None;
         self.touched = true;
@@ -266,7 +267,10 @@ impl Network {
                 f64::INFINITY
             } else if !live {
                 0.0
-            } else if short && self.shed.granted[load] != self.demand[load] {
+            } else if short
+                && self.shed.may_be_cut(load)
+                && self.shed.granted[load] != self.demand[load]
+            {
                 self.shed.granted[load].total_w()
             } else {
                 f64::INFINITY

@@ -18,7 +18,7 @@ use super::fair::Filling;
 use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE};
 use super::wiring::Wiring;
-use crate::plant::{Demand, Ladder};
+use crate::plant::{Demand, Ladder, Rank};
 
 /// The grants of one allocation, with its working memory.
 #[derive(Debug, Clone)]
@@ -37,6 +37,9 @@ pub(super) struct Shed {
     /// The last cut that touched each load, so that both cords of a load cut it once.
     touched: Vec<u32>,
     cuts: u32,
+    /// The last cut before this run.
+    before: u32,
+    plugged: Plugged,
     /// A load with a second live cord was cut.
     split: bool,
     filling: Filling,
@@ -55,6 +58,8 @@ impl Shed {
             slope: vec![0.0; wiring.nodes()],
             touched: vec![0; wiring.loads()],
             cuts: 0,
+            before: 0,
+            plugged: Plugged::new(wiring),
             split: false,
             filling: Filling::new(wiring),
             ladder: Ladder::default(),
@@ -75,6 +80,8 @@ impl Shed {
         self.total_w.copy_from_slice(&want.load_w);
         self.out_w.copy_from_slice(&want.out_w);
         self.split = false;
+        self.before = self.cuts;
+        self.plugged.begin();
         for place in (0..forest.order.len()).rev() {
             let n = forest.order[place] as usize;
             if self.out_w[n] > limit_w[n] * (1.0 + TOLERANCE) {
@@ -84,6 +91,22 @@ impl Shed {
         if self.split {
             self.filling.run(wiring, forest, limit_w, (demand, &self.ladder), &mut self.granted);
         }
+    }
+
+    /// Whether the last run may have granted a load less than it wants. Where loads were shared out
+    /// anew, each may be.
+    pub(super) fn may_be_cut(&self, load: usize) -> bool {
+        self.split || self.touched[load].wrapping_sub(self.before) as i32 > 0
+    }
+
+    /// A load wants something else.
+    pub(super) fn forget(&mut self, wiring: &Wiring, load: usize) {
+        self.plugged.forget(wiring, load);
+    }
+
+    /// It was found anew who feeds whom.
+    pub(super) fn forget_all(&mut self) {
+        self.plugged.known.fill(0);
     }
 
     /// Cuts the loads behind node `n` until it puts out at most `limit_w`.
@@ -126,14 +149,18 @@ impl Shed {
     ) -> bool {
         let mut any = false;
         for place in behind {
-            let (mut keep, mut cut) = (0.0, 0.0);
-            for &cord in wiring.sockets(forest.order[place] as usize) {
-                let share = forest.share[cord as usize];
-                let load = wiring.cord_load[cord as usize] as usize;
-                let w = self.granted[load].0[rank];
-                cut += share * w;
-                keep += share * (self.total_w[load] - w);
-            }
+            let node = forest.order[place] as usize;
+            let Split { keep_w: keep, cut_w: cut } = self.plugged.split(node, rank, || {
+                let mut split = Split::default();
+                for &cord in wiring.sockets(node) {
+                    let share = forest.share[cord as usize];
+                    let load = wiring.cord_load[cord as usize] as usize;
+                    let w = self.granted[load].0[rank];
+                    split.cut_w += share * w;
+                    split.keep_w += share * (self.total_w[load] - w);
+                }
+                split
+            });
             any |= cut > 0.0;
             self.keep_w[place] = keep;
             self.cut_w[place] = cut;
@@ -194,9 +221,13 @@ impl Shed {
             for &cord in wiring.sockets(forest.order[place] as usize) {
                 let load = wiring.cord_load[cord as usize] as usize;
                 let share = forest.share[cord as usize];
-                self.split |= share > 0.0 && share < 1.0 && self.granted[load].0[rank] > 0.0;
-                if share > 0.0 && self.touched[load] != self.cuts {
+                if share == 0.0 || self.granted[load].0[rank] == 0.0 {
+                    continue;
+                }
+                self.split |= share < 1.0;
+                if self.touched[load] != self.cuts {
                     self.touched[load] = self.cuts;
+                    self.plugged.cut(wiring, load);
                     self.granted[load].0[rank] *= factor;
                     self.total_w[load] = self.granted[load].total_w();
                 }
@@ -213,6 +244,67 @@ impl Shed {
             self.out_w[n] = before + change;
             change = forest.input_growth_w(n, before, before + change);
             node = forest.parent[n];
+        }
+    }
+}
+
+/// What is plugged in at a node, as a cut of one rank sees it, W.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Split {
+    keep_w: f64,
+    cut_w: f64,
+}
+
+/// What is plugged in at each node, by rank, as long as nobody behind it wants something else:
+/// most sites are short for hours in which few loads change.
+#[derive(Debug, Clone)]
+struct Plugged {
+    /// Before anything is cut.
+    whole: Vec<[Split; Rank::COUNT]>,
+    /// A bit for each rank of which `whole` is true.
+    known: Vec<u8>,
+    /// The last run in which a load that is plugged in here was cut.
+    cut_in: Vec<u64>,
+    run: u64,
+}
+
+impl Plugged {
+    fn new(wiring: &Wiring) -> Self {
+        Self {
+            whole: vec![[Split::default(); Rank::COUNT]; wiring.nodes()],
+            known: vec![0; wiring.nodes()],
+            cut_in: vec![0; wiring.nodes()],
+            run: 0,
+        }
+    }
+
+    fn begin(&mut self) {
+        self.run += 1;
+    }
+
+    /// What is plugged in at `node`; `sum` adds it up from what is granted now.
+    fn split(&mut self, node: usize, rank: usize, sum: impl FnOnce() -> Split) -> Split {
+        if self.cut_in[node] == self.run {
+            return sum();
+        }
+        if self.known[node] & 1 << rank == 0 {
+            self.whole[node][rank] = sum();
+            self.known[node] |= 1 << rank;
+        } else {
+            debug_assert_eq!(self.whole[node][rank], sum(), "node {node} is told what is wanted");
+        }
+        self.whole[node][rank]
+    }
+
+    fn cut(&mut self, wiring: &Wiring, load: usize) {
+        for cord in wiring.cords(load) {
+            self.cut_in[wiring.cord_node[cord] as usize] = self.run;
+        }
+    }
+
+    fn forget(&mut self, wiring: &Wiring, load: usize) {
+        for cord in wiring.cords(load) {
+            self.known[wiring.cord_node[cord] as usize] = 0;
         }
     }
 }
