@@ -5,7 +5,7 @@ use std::fs;
 use super::support::{Bench, SMALL, names, simulate};
 
 /// Everything of a run but its manifest, which tells the time of day.
-fn files(bench: &Bench, output: &str) -> Vec<(String, Vec<u8>)> {
+pub(super) fn files(bench: &Bench, output: &str) -> Vec<(String, Vec<u8>)> {
     let run = &bench.names(output)[0];
     let folder = bench.path().join(output).join(run);
     let of_interest = names(&folder).into_iter().filter(|name| name != "manifest.json");
@@ -13,7 +13,7 @@ fn files(bench: &Bench, output: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Failures every few hours, so that there is something to be different.
-const RESTLESS: [&str; 4] = [
+pub(super) const RESTLESS: [&str; 4] = [
     "power.utility.failures={rate: 1 /day, repair_mean: 20 min}",
     "power.ups.failures={rate: 1 /day, repair_mean: 1 h}",
     "power.pdu-{1..2}.failures={rate: 1 /day, repair_mean: 1 h, repair_sigma: 1}",

@@ -29,6 +29,7 @@ mod injected;
 mod interrupt;
 mod joblogs;
 mod knows;
+mod live;
 mod local_time;
 mod money;
 mod overload;

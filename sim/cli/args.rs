@@ -33,7 +33,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0  the command did what was asked
     1  an unexpected error: a bug in loadbank
-    2  the command line is wrong
+    2  the command line is wrong, or names an address that is taken
     3  the scenario, or a file it names, cannot be read or is invalid
     4  the simulation failed: a balance of energy, water, jobs or requests did not close
     5  a requirement of a study fails, or its replications do not decide it
@@ -130,6 +130,13 @@ pub(super) struct Run {
     /// How to show progress.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub(super) progress: Progress,
+
+    /// Show the page of the report in browsers of this machine while the run goes on. Default
+    /// address: 127.0.0.1:7417; port 0 takes one that is free.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:7417",
+        value_parser = super::live::loopback)]
+    pub(super) live: Option<std::net::SocketAddr>,
 }
 
 /// `loadbank money`

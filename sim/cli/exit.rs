@@ -9,7 +9,7 @@ pub enum Exit {
     Success = 0,
     /// An unexpected error: a bug.
     Unexpected = 1,
-    /// The command line is wrong.
+    /// The command line is wrong, or names an address that is taken.
     Usage = 2,
     /// The scenario, or a file it names, cannot be read or is invalid.
     Scenario = 3,

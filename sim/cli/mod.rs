@@ -6,6 +6,8 @@ mod exit;
 mod fit;
 mod folder;
 mod interrupt;
+#[cfg(feature = "live")]
+mod live;
 mod manual;
 mod money;
 mod phases;

@@ -6,10 +6,14 @@ use std::time::Instant;
 use super::args::{Run, SummaryFormat};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
+#[cfg(feature = "live")]
+use super::live;
 use super::progress::Progress;
 use super::{complain, load, print};
 use crate::facility::{Design, End, Facility};
 use crate::kernel::{Span, Time};
+#[cfg(feature = "live")]
+use crate::report::live::Live;
 use crate::report::run::{Manifest, RunWriter, Setup, Status};
 use crate::report::{json, text};
 use crate::scenario::read_origins;
@@ -62,6 +66,25 @@ pub(super) fn run(args: &Run) -> Exit {
         Err(exit) => return exit,
     };
     let mut facility = Facility::new(design, replication).after(warm_up);
+    let manifest = |status: Status| Manifest {
+        version: env!("CARGO_PKG_VERSION"),
+        status,
+        scenario: args.source.file.clone(),
+        scenario_sha256: loaded.hash.clone(),
+        sets: args.source.sets.clone(),
+        inputs: loaded.inputs.clone(),
+        seed: design.seed,
+        replication,
+        warm_up_days: warm_up.as_secs_f64() / 86_400.0,
+        threads: pool.current_num_threads(),
+        started,
+        wall_s: clock.elapsed().as_secs_f64(),
+    };
+    #[cfg(feature = "live")]
+    let live = match live::start(args.live, &manifest(Status::Partial), &loaded.effective_yaml) {
+        Ok(live) => live,
+        Err(exit) => return exit,
+    };
 
     let interrupt = Interrupt::listen();
     let asked = interrupt.clone();
@@ -99,8 +122,12 @@ pub(super) fn run(args: &Run) -> Exit {
         scenario_sha256: &loaded.hash,
         replication,
         origins: &origins,
+        #[cfg(feature = "live")]
+        watcher: live.as_ref().map(Live::watcher),
+        #[cfg(not(feature = "live"))]
+        watcher: None,
     };
-    let writer = RunWriter::create(design, &setup, Box::new(proceed));
+    let writer = RunWriter::create(design, setup, Box::new(proceed));
     let mut writer = match writer {
         Ok(writer) => writer,
         Err(error) => return unwritable(error),
@@ -125,20 +152,7 @@ pub(super) fn run(args: &Run) -> Exit {
         End::Interrupted => Status::Partial,
         End::Complete => Status::Complete,
     };
-    let manifest = Manifest {
-        version: env!("CARGO_PKG_VERSION"),
-        status,
-        scenario: args.source.file.clone(),
-        scenario_sha256: loaded.hash.clone(),
-        sets: args.source.sets.clone(),
-        inputs: loaded.inputs.clone(),
-        seed: design.seed,
-        replication,
-        warm_up_days: warm_up.as_secs_f64() / 86_400.0,
-        threads: pool.current_num_threads(),
-        started,
-        wall_s: clock.elapsed().as_secs_f64(),
-    };
+    let manifest = manifest(status);
     let written = writer.finish(&mut facility, &outcome, &manifest, &loaded.effective_yaml);
     progress.finish();
     let folder = match written {
@@ -155,6 +169,10 @@ pub(super) fn run(args: &Run) -> Exit {
     };
     for book in outcome.books.iter().filter(|book| !book.balanced) {
         complain(&format!("the books do not balance: {}", text::book(book)), None);
+    }
+    #[cfg(feature = "live")]
+    if let Some(live) = live {
+        live::end(live, &folder);
     }
     match status {
         Status::Unbalanced => Exit::Simulation,

@@ -7,7 +7,7 @@ use super::figures::{
     tell_settlement,
 };
 use super::months::tell_worst_month;
-use super::outcome::Outcome;
+use super::outcome::{BookOutcome, Outcome};
 use super::windings::ThermalEnd;
 use super::work::Work;
 use crate::kernel::Time;
@@ -16,12 +16,24 @@ use crate::plant::power::PowerNode;
 impl Facility<'_> {
     /// What the run has found, after it has ended.
     pub fn outcome(&mut self) -> Outcome {
-        let elapsed_s = self.elapsed().as_secs_f64();
         let now = self.agenda.now();
-        let mut subjects = self.subjects(now);
-        let months = self.months(now, &subjects);
+        let subjects = self.subjects(now);
         // Books are of the whole run, for what came in before may go out later.
         let books = self.books(&subjects);
+        self.found(now, subjects, books)
+    }
+
+    /// What the run has come to by `now`, where an interval has just been closed. What is brought to
+    /// `now` for it has been, or is in this instant anyway, so that the run goes on as if nothing had
+    /// been asked. Calls that hold are not settled yet.
+    pub(super) fn so_far(&mut self, now: Time) -> Outcome {
+        let subjects = self.subjects(now);
+        self.found(now, subjects, Vec::new())
+    }
+
+    fn found(&mut self, now: Time, mut subjects: Vec<Subject>, books: Vec<BookOutcome>) -> Outcome {
+        let elapsed_s = self.elapsed().as_secs_f64();
+        let months = self.months(now, &subjects);
         if self.before.is_some() {
             let end = self.end(now);
             subjects = figures::subjects(&self.meters.groups, end, self.before.as_ref());

@@ -60,10 +60,9 @@ pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value,
 pub use graph::{Graph, GraphEdge, GraphNode};
 pub use injected::has_time_of_day;
 pub use injection::{InjectedAt, Injection, Target};
-pub use months::Month;
 pub use notes::{RULES, Rule};
 pub use observer::{Observer, Record, Silent, What};
-pub use outcome::{BookOutcome, Note, Outcome};
+pub use outcome::{BookOutcome, Month, Note, Outcome};
 pub use rows::{DisturbanceRow, Ended, IncidentRow, LoadRow, RideRow, StateRow};
 
 use crate::fluids::MoistAir;
@@ -373,6 +372,7 @@ impl<'d> Facility<'d> {
         if self.warm_up > Span::ZERO {
             self.end_warm_up(now);
         }
+        observer.so_far(&mut || self.so_far(now));
     }
 
     /// Ends the run at `now`.

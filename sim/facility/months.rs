@@ -6,21 +6,9 @@
 
 use super::Facility;
 use super::figures::{Fact, Subject, SubjectKind, WORST_MONTH, difference};
+use super::outcome::Month;
 use super::work::Work;
 use crate::kernel::{Clock, Time};
-
-/// A month of a run.
-#[derive(Debug, Clone)]
-pub struct Month {
-    /// `2026-06`.
-    pub name: String,
-    /// First instant of it that was simulated, UTC.
-    pub start: jiff::Timestamp,
-    /// Days of it that were simulated.
-    pub days: f64,
-    /// What of the figures adds over time, or is made of what adds, in this month.
-    pub subjects: Vec<Subject>,
-}
 
 /// The months of a run while it goes on.
 #[derive(Debug)]

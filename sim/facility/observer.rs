@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use super::outcome::Outcome;
 use super::rows::{DisturbanceRow, IncidentRow, LoadRow, StateRow};
 use crate::kernel::Time;
 use crate::money::{Interval, Lapse};
@@ -32,6 +33,10 @@ pub trait Observer {
 
     /// The same interval as meters bill it.
     fn metered(&mut self, _interval: &Interval) {}
+
+    /// All of the interval is told. `outcome` gives what the run has come to by its end, with no
+    /// books, for they are closed when the run is. Asking for it changes nothing of the run.
+    fn so_far(&mut self, _outcome: &mut dyn FnMut() -> Outcome) {}
 
     /// Something happened to the plant.
     fn record(&mut self, record: &Record<'_>);

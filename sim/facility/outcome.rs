@@ -1,7 +1,6 @@
 //! What a run found.
 
 use super::figures::{Entry, NoFigure, Subject, SubjectKind, find};
-use super::months::Month;
 use crate::measure::Ledger;
 use crate::money::{Account, Bill};
 use crate::units::Currency;
@@ -45,6 +44,19 @@ pub struct Outcome {
     pub site_events: u64,
     /// Hash of the site's trajectory: equal runs have equal traces.
     pub trace: String,
+}
+
+/// A month of a run.
+#[derive(Debug, Clone)]
+pub struct Month {
+    /// `2026-06`.
+    pub name: String,
+    /// First instant of it that was simulated, UTC.
+    pub start: jiff::Timestamp,
+    /// Days of it that were simulated.
+    pub days: f64,
+    /// What of the figures adds over time, or is made of what adds, in this month.
+    pub subjects: Vec<Subject>,
 }
 
 /// One of the books that must balance.

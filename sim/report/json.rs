@@ -190,7 +190,7 @@ fn put_bill(root: &mut Map<String, Json>, bill: &Bill, revenue_usd: f64) {
     }
 }
 
-fn tree(outcome: &Outcome) -> Json {
+pub(super) fn tree(outcome: &Outcome) -> Json {
     let mut root = Map::new();
     let mut head = |key: &str, value: Json| put(&mut root, &[key], value);
     head("scenario", json!(outcome.scenario));

@@ -4,6 +4,8 @@ pub mod account;
 pub mod columns;
 pub mod html;
 pub mod json;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod meter;
 pub mod run;
 pub mod study;

@@ -11,7 +11,9 @@ use super::intervals::IntervalLog;
 use super::lapses;
 use super::latency;
 use super::meter;
-use super::table::{Cell, Column, Format, Kind, NANOSECONDS, Table, Tables, count, real, text};
+use super::table::{
+    Cell, Column, Columns, Format, Kind, NANOSECONDS, Table, Tables, count, real, text,
+};
 use super::told;
 use crate::facility::{
     Design, DisturbanceRow, Facility, IncidentRow, LoadRow, Observer, Outcome, Record, StateRow,
@@ -70,7 +72,6 @@ pub enum Status {
 }
 
 /// What the folder of a run is made for.
-#[derive(Debug)]
 pub struct Setup<'a> {
     /// Where the folder will be.
     pub target: &'a Path,
@@ -84,6 +85,40 @@ pub struct Setup<'a> {
     pub replication: u64,
     /// Where the values of the scenario come from.
     pub origins: &'a [Origin],
+    /// Who is told how the run grows.
+    pub watcher: Option<Box<dyn Watcher>>,
+}
+
+impl std::fmt::Debug for Setup<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setup").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// Is told how a run grows, at the ends of intervals of its time series.
+pub trait Watcher: Send {
+    /// Whether to be told now.
+    fn is_due(&mut self) -> bool;
+
+    /// `outcome` gives what the run has come to so far; these are the rows of its tables since the last time.
+    fn grew(&mut self, outcome: &mut dyn FnMut() -> Outcome, rows: Rows);
+}
+
+/// Rows of the tables that the page of a run is drawn from: whole intervals, whole incidents.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Of `timeseries`.
+    pub series: Columns,
+    /// Of `events`.
+    pub events: Columns,
+    /// Of `incidents`.
+    pub incidents: Columns,
+    /// Of `states`.
+    pub states: Columns,
+    /// Of `loads`.
+    pub loads: Columns,
+    /// Of `origins`, which are all there from the start.
+    pub origins: Columns,
 }
 
 /// Asked at every instant whether to go on; shows progress on the way.
@@ -110,6 +145,9 @@ pub struct RunWriter<'a> {
     months: Table,
     /// None where no service is.
     latencies: Option<IntervalLog>,
+    watcher: Option<Box<dyn Watcher>>,
+    /// Rows of `origins` that the watcher has not been told.
+    origins: Columns,
     failure: Option<io::Error>,
     proceed: Proceed<'a>,
     row: Vec<Cell>,
@@ -127,7 +165,7 @@ impl<'a> RunWriter<'a> {
     /// # Errors
     ///
     /// When the folder or a table cannot be created.
-    pub fn create(design: &'a Design, setup: &Setup<'_>, proceed: Proceed<'a>) -> io::Result<Self> {
+    pub fn create(design: &'a Design, setup: Setup<'_>, proceed: Proceed<'a>) -> io::Result<Self> {
         let folder = Folder::create(setup.target)?;
         let tables = Tables {
             folder: folder.path(),
@@ -138,6 +176,11 @@ impl<'a> RunWriter<'a> {
                 ("seed", design.seed.to_string()),
                 ("replication", setup.replication.to_string()),
             ],
+        };
+        // What a page is drawn from is kept for who watches.
+        let watched = |stem: &str, columns: Vec<Column>| {
+            let table = tables.create(stem, columns)?;
+            Ok::<_, io::Error>(if setup.watcher.is_some() { table.keeping() } else { table })
         };
         let of_meter = Tables { formats: &[Format::Csv], ..tables.clone() };
         let time = |name: &str| Column::new(name, Kind::Time(NANOSECONDS));
@@ -187,23 +230,26 @@ impl<'a> RunWriter<'a> {
             text("address"),
         ];
         told::write_graph(&tables, &design.graph())?;
-        told::write_origins(&tables, setup.origins)?;
+        let mut origins = watched("origins", told::origin_columns())?;
+        setup.origins.iter().try_for_each(|origin| origins.push(&told::origin_row(origin)))?;
+        let rows_of_origins = origins.take_kept();
+        origins.finish()?;
         Ok(Self {
             design,
             requests: match design.noting {
                 Noting::None => None,
                 _ => Some(tables.create("requests", requests)?),
             },
-            series: tables.create("timeseries", series)?,
-            events: tables.create("events", events)?,
+            series: watched("timeseries", series)?,
+            events: watched("events", events)?,
             jobs: tables.create("jobs", jobs)?,
-            states: tables.create("states", told::state_columns())?,
-            incidents: tables.create("incidents", told::incident_columns())?,
+            states: watched("states", told::state_columns())?,
+            incidents: watched("incidents", told::incident_columns())?,
             disturbances: match design.has_reserve() {
                 true => Some(tables.create("disturbances", told::disturbance_columns())?),
                 false => None,
             },
-            loads: tables.create("loads", told::load_columns(decimals))?,
+            loads: watched("loads", told::load_columns(decimals))?,
             latencies: match design
                 .works
                 .iter()
@@ -218,6 +264,8 @@ impl<'a> RunWriter<'a> {
             meter: of_meter.create(meter::STEM, meter::columns(decimals, design))?,
             lapses: of_meter.create(lapses::STEM, lapses::columns())?,
             months: tables.create("months", months)?,
+            watcher: setup.watcher,
+            origins: rows_of_origins,
             folder,
             failure: None,
             proceed,
@@ -348,6 +396,22 @@ impl Observer for RunWriter<'_> {
 
     fn metered(&mut self, interval: &Interval) {
         self.push(|writer| &mut writer.meter, meter::row(interval));
+    }
+
+    fn so_far(&mut self, outcome: &mut dyn FnMut() -> Outcome) {
+        let Some(watcher) = &mut self.watcher else { return };
+        if !watcher.is_due() {
+            return;
+        }
+        let rows = Rows {
+            series: self.series.take_kept(),
+            events: self.events.take_kept(),
+            incidents: self.incidents.take_kept(),
+            states: self.states.take_kept(),
+            loads: self.loads.take_kept(),
+            origins: std::mem::take(&mut self.origins),
+        };
+        watcher.grew(outcome, rows);
     }
 
     fn record(&mut self, record: &Record<'_>) {

@@ -143,6 +143,8 @@ pub struct Table {
 }
 
 enum Sink {
+    /// In memory, for who draws what is written.
+    Kept(Columns),
     /// The writer, and memory for one cell.
     Csv(Box<csv::Writer<BufWriter<File>>>, String),
     #[cfg(feature = "parquet")]
@@ -152,6 +154,7 @@ enum Sink {
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Sink::Kept(_) => "Kept",
             Sink::Csv(..) => "Csv",
             #[cfg(feature = "parquet")]
             Sink::Parquet(_) => "Parquet",
@@ -160,6 +163,22 @@ impl std::fmt::Debug for Sink {
 }
 
 impl Table {
+    /// The same, which keeps its rows in memory as well.
+    pub fn keeping(mut self) -> Self {
+        self.sinks.push(Sink::Kept(Columns::new(&self.columns)));
+        self
+    }
+
+    /// The rows that were kept since the last call; none of a table that keeps none.
+    pub fn take_kept(&mut self) -> Columns {
+        let fresh = || Columns::new(&self.columns);
+        let kept = self.sinks.iter_mut().find_map(|sink| match sink {
+            Sink::Kept(rows) => Some(std::mem::replace(rows, fresh())),
+            _ => None,
+        });
+        kept.unwrap_or_default()
+    }
+
     /// Appends a row.
     ///
     /// # Errors
@@ -213,6 +232,10 @@ impl Sink {
 
     fn push(&mut self, columns: &[Column], row: &[Cell]) -> io::Result<()> {
         match self {
+            Sink::Kept(rows) => {
+                rows.push(row);
+                Ok(())
+            }
             Sink::Csv(writer, text) => {
                 for (column, cell) in columns.iter().zip(row) {
                     text.clear();
@@ -238,6 +261,7 @@ impl Sink {
 
     fn finish(self) -> io::Result<()> {
         match self {
+            Sink::Kept(_) => Ok(()),
             Sink::Csv(writer, _) => {
                 let mut file = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
                 file.flush()?;

@@ -38,30 +38,23 @@ pub(super) fn load_row(start: Timestamp, row: &LoadRow<'_>, cells: &mut Vec<Cell
     ]);
 }
 
-/// Writes `origins`: a row for each value of the scenario, and for each default that stands for one
-/// that is not written.
-pub(super) fn write_origins(tables: &Tables<'_>, origins: &[Origin]) -> io::Result<()> {
-    let columns = vec![
-        text("path"),
-        text("value"),
-        text("origin"),
-        text("file"),
-        real("line"),
-        text("source"),
-    ];
-    let mut table = tables.create("origins", columns)?;
-    for origin in origins {
-        let text = |text: &str| Cell::Text(text.to_owned());
-        table.push(&[
-            text(&origin.path),
-            text(&origin.value),
-            text(origin.by.name()),
-            text(&origin.file),
-            origin.line.map_or(Cell::Missing, |line| Cell::Real(line as f64)),
-            text(&origin.source),
-        ])?;
-    }
-    table.finish()
+/// Columns of `origins`: a row for each value of the scenario, and for each default that stands for
+/// one that is not written.
+pub(super) fn origin_columns() -> Vec<Column> {
+    vec![text("path"), text("value"), text("origin"), text("file"), real("line"), text("source")]
+}
+
+/// Its row.
+pub(super) fn origin_row(origin: &Origin) -> [Cell; 6] {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    [
+        text(&origin.path),
+        text(&origin.value),
+        text(origin.by.name()),
+        text(&origin.file),
+        origin.line.map_or(Cell::Missing, |line| Cell::Real(line as f64)),
+        text(&origin.source),
+    ]
 }
 
 /// Writes `graph`: a row for each declared part of the site, then one for each connection, from a

@@ -10,6 +10,8 @@ mod figure;
 mod graph;
 mod hlog;
 mod incidents;
+#[cfg(feature = "live")]
+pub(in crate::report) mod live;
 mod number;
 mod page;
 mod parts;

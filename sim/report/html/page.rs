@@ -11,39 +11,95 @@ use super::{script, section, style};
 
 /// The page of a run.
 pub(super) fn page(run: &Run) -> String {
+    let Told { name, head, sections, data } = told(run, None);
+    document(name, &head, &sections, &Script::charts(&data))
+}
+
+/// The page of a run that goes on, told up to `place`.
+#[cfg(feature = "live")]
+pub(super) fn live_page(run: &Run, place: &str) -> String {
+    let Told { name, head, sections, data } = told(run, Some(place));
+    let head = format!("{PROGRESS}<div id=\"head\">\n{head}</div>\n");
+    document(name, &head, &sections, &Script::live(&data))
+}
+
+/// How far a run is, above all else; a script fills it in.
+#[cfg(feature = "live")]
+const PROGRESS: &str = "<p class=\"live\"><progress id=\"progress\" max=\"1\" \
+    aria-label=\"How much of the run is simulated\"></progress> <span id=\"running\">The run goes on; \
+    without a script this page stands still.</span> <button type=\"button\" id=\"renew\" hidden>Renew \
+    them</button></p>\n";
+
+/// What a page tells of a run.
+struct Told<'a> {
+    name: &'a str,
+    head: String,
+    sections: Vec<Section>,
+    data: String,
+}
+
+fn told<'a>(run: &'a Run, place: Option<&str>) -> Told<'a> {
     let bands = section::bands(run);
     let page = Page::new(run, bands.clone());
     let head = section::verdict(&page);
     let mut sections = section::sections(&page);
-    let data = script::data(run, &page.into_charts(), &bands);
-    let name = run.summary["scenario"].as_str().unwrap_or_default();
+    let data = script::data(run, &page.into_charts(), &bands, place);
     let told = |text: &str| run.currency.tell(text).into_owned();
     // Sources and commands are quoted as they were written.
     let is_quoted = |section: &Section| ["sources", "repeat"].contains(&section.id.as_str());
     for section in sections.iter_mut().filter(|section| !is_quoted(section)) {
         section.body = told(&section.body);
     }
-    document(name, &told(&head), &sections, Some(&told(&data)))
+    let name = run.summary["scenario"].as_str().unwrap_or_default();
+    Told { name, head: told(&head), sections, data: told(&data) }
 }
 
-/// A whole document: `head` above, `sections` below, `data` for the script; without data, without
-/// a script.
+/// What runs in a page, and what it reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Script<'a> {
+    texts: &'static [&'static str],
+    data: Option<&'a str>,
+    /// What the policy adds for it.
+    policy: &'static str,
+}
+
+impl<'a> Script<'a> {
+    /// The choice of a theme.
+    pub(super) const THEME: Self = Self { texts: &[script::THEME], data: None, policy: "" };
+
+    /// Charts that can be asked.
+    fn charts(data: &'a str) -> Self {
+        Self { texts: &[script::VENDOR, script::OWN], data: Some(data), policy: "" }
+    }
+
+    /// The same, which grow: they ask the server that the page comes from, and nobody else.
+    #[cfg(feature = "live")]
+    fn live(data: &'a str) -> Self {
+        Self {
+            texts: &[script::VENDOR, script::OWN, script::LIVE],
+            data: Some(data),
+            policy: "; connect-src 'self'",
+        }
+    }
+}
+
+/// A whole document: `head` above, `sections` below.
 pub(super) fn document(
     title: &str,
     head: &str,
     sections: &[Section],
-    data: Option<&str>,
+    script: &Script<'_>,
 ) -> String {
+    let Script { texts, data, policy: more } = script;
     let style = style::style_sheet();
     let style = match data {
-        Some(_) => style + script::VENDOR_STYLE,
+        Some(_) => style + script::VENDOR_STYLE + script::LIVE_STYLE,
         None => style,
     };
-    let scripts: Vec<&str> =
-        if data.is_some() { vec![script::VENDOR, script::OWN] } else { vec![script::THEME] };
-    let hashes: String = scripts.iter().map(|script| format!(" '{}'", hash(script))).collect();
+    let hashes: String = texts.iter().map(|script| format!(" '{}'", hash(script))).collect();
     let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src{hashes}; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src '{}'; script-src{hashes}{more}; base-uri 'none'; \
+         form-action 'none'",
         hash(&style)
     );
     let contents: String = sections
@@ -55,7 +111,7 @@ pub(super) fn document(
         format!("<script type=\"application/json\" id=\"data\">{data}</script>\n")
     });
     let scripts: String =
-        scripts.iter().map(|script| format!("<script>{script}</script>\n")).collect();
+        texts.iter().map(|script| format!("<script>{script}</script>\n")).collect();
     let title = escape(title);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -15,6 +15,7 @@ use super::graph::Graph;
 use super::hlog::read_log;
 use super::incidents::Incident;
 use super::number::{Form, told};
+use super::replay::Loads;
 use crate::scenario::{self, Node};
 use crate::units::{Currency, Duration, Power};
 
@@ -57,7 +58,7 @@ pub(in crate::report) struct Run {
     /// Chains of cause and effect; none where the folder has no table of them.
     pub(super) incidents: Option<Vec<Incident>>,
     pub(super) states: Option<Columns>,
-    pub(super) loads: Option<Columns>,
+    pub(super) loads: Option<Loads>,
     /// The site, a node for each declared component.
     pub(super) graph: Option<Graph>,
     /// By names such as `chat-ttft`.
@@ -100,6 +101,31 @@ impl Run {
             return Err(io::Error::other("summary.json is not that of a run"));
         }
         let mut run = Self {
+            series: need("timeseries", &[])?,
+            events: need("events", &["event", "subject"])?,
+            incidents: read("incidents", &["subject", "what", "cause"])?.map(|t| Incident::all(&t)),
+            states: read("states", &["component", "state"])?,
+            latencies: latencies(folder)?,
+            origins: read("origins", &["path", "value", "origin", "file", "source"])?,
+            ..Self::new(summary, manifest, currency)
+        };
+        run.stretches = stretches(folder, run.span().0)?;
+        if let Ok(document) = scenario::load(&folder.join("scenario.yaml"), &[]) {
+            run.tell_scenario(&document.root);
+        }
+        if let (Some(graph), Some(table)) = (&run.graph, read("loads", &["group"])?) {
+            let mut loads = Loads::new(graph);
+            loads.add(&table, graph);
+            run.loads = Some(loads);
+        }
+        Ok(run)
+    }
+
+    /// A run of which no table is known.
+    pub(super) fn new(summary: Json, manifest: Json, currency: Currency) -> Self {
+        Self {
+            summary,
+            manifest,
             currency,
             title: String::new(),
             zone: TimeZone::UTC,
@@ -107,26 +133,41 @@ impl Run {
             limit_mw: None,
             sources: Vec::new(),
             targets: Vec::new(),
-            series: need("timeseries", &[])?,
-            events: need("events", &["event", "subject"])?,
-            incidents: read("incidents", &["subject", "what", "cause"])?.map(|t| Incident::all(&t)),
-            states: read("states", &["component", "state"])?,
-            loads: read("loads", &["group"])?,
+            series: Columns::default(),
+            events: Columns::default(),
+            incidents: None,
+            states: None,
+            loads: None,
             graph: None,
-            latencies: latencies(folder)?,
+            latencies: Vec::new(),
             stretches: Vec::new(),
-            origins: read("origins", &["path", "value", "origin", "file", "source"])?,
-            summary,
-            manifest,
-        };
-        run.stretches = stretches(folder, run.span().0)?;
-        if let Ok(document) = scenario::load(&folder.join("scenario.yaml"), &[]) {
-            run.tell_scenario(&document.root);
+            origins: None,
         }
-        Ok(run)
     }
 
-    fn tell_scenario(&mut self, root: &Node) {
+    /// Whether it goes on: all that is told of it is so far.
+    pub(super) fn is_running(&self) -> bool {
+        self.manifest["status"] == "running"
+    }
+
+    /// Whether it goes on, and has not come to the end of its warm-up.
+    pub(super) fn running_warm_up(&self) -> bool {
+        let asked_days = self.manifest["warm_up_days"].as_f64().unwrap_or(0.0);
+        self.is_running() && asked_days > 0.0 && self.real(&["warm_up_days"]).is_none()
+    }
+
+    /// How many intervals its time series will have: as many as it has, once it is over.
+    pub(super) fn intervals(&self) -> usize {
+        let have = self.starts().len();
+        let of = |key: &str| self.real(&[key]).unwrap_or(0.0);
+        let (planned, simulated) = (of("planned_days"), of("simulated_days"));
+        match self.is_running() && simulated > 0.0 {
+            true => (have as f64 * planned / simulated).round() as usize,
+            false => have,
+        }
+    }
+
+    pub(super) fn tell_scenario(&mut self, root: &Node) {
         let text = |path: &[&str]| {
             let node = path.iter().try_fold(root, |node, key| node.get(key))?;
             node.as_text().map(str::to_owned)

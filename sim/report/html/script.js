@@ -35,6 +35,13 @@ const decode = (line) => {
   return out;
 };
 
+const valuesOf = (line) => line.read ??= decode(line);
+// What uPlot draws of a chart: the last value holds to the end of what is simulated.
+const columns = (chart) => [starts.concat([data.to])].concat(chart.lines.map((line) => {
+  const values = valuesOf(line);
+  return values.concat(values.slice(-1));
+}));
+
 const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const plots = [];
@@ -111,10 +118,6 @@ const make = (chart) => {
   const figure = $(chart.id);
   if (!figure || figure.classList.contains("u")) return;
   const pic = figure.querySelector(".pic");
-  // The last value holds to the end of the run.
-  const xs = starts.concat([data.to]);
-  const values = [xs];
-  for (const line of chart.lines) { const v = decode(line); v.push(v[v.length - 1]); values.push(v); }
   const grid = { stroke: () => colour("grid"), width: 1 };
   const axis = { stroke: () => colour("muted"), font, grid, ticks: { show: false } };
   const options = {
@@ -143,10 +146,10 @@ const make = (chart) => {
     },
   };
   figure.classList.add("u");
-  const u = new uPlot(options, values, pic);
+  const u = new uPlot(options, columns(chart), pic);
   u.setScale("x", { min: zoom[0], max: zoom[1] });
   u.over.addEventListener("dblclick", () => setZoom(data.from, data.to));
-  plots.push({ u, pic });
+  plots.push({ u, pic, chart });
 };
 
 // A chart is made when it comes near the screen, after what is there has been painted.
@@ -275,6 +278,9 @@ const byHash = () => {
 };
 addEventListener("hashchange", byHash);
 byHash();
-// For tests: what is shown.
-window.report = { plots, data, goTo, statesAt };
+// For tests, and for a page that grows: what is shown.
+window.report = {
+  plots, data, starts, goTo, statesAt, setZoom, valuesOf, columns, moment,
+  get now() { return now; }, get zoom() { return zoom; },
+};
 })();

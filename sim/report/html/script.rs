@@ -12,8 +12,14 @@ use super::run::Run;
 /// uPlot 1.6.32, under the MIT licence beside it.
 pub(super) const VENDOR: &str = include_str!("vendor/uPlot.iife.min.js");
 pub(super) const VENDOR_STYLE: &str = include_str!("vendor/uPlot.min.css");
+/// Of the line above a page that grows. Its report has the same style, and so the same policy, when it
+/// takes the place of the page.
+pub(super) const LIVE_STYLE: &str = include_str!("live.css");
 /// The script of the page of a run.
 pub(super) const OWN: &str = include_str!("script.js");
+/// What the page of a run that goes on has beside it.
+#[cfg(feature = "live")]
+pub(super) const LIVE: &str = include_str!("live.js");
 /// The script of a page without series: the choice of a theme.
 pub(super) const THEME: &str = include_str!("theme.js");
 
@@ -30,60 +36,96 @@ const MOST_VALUES: usize = 600_000;
 /// several.
 const MOST_POINTS: usize = 40_000;
 
-/// What the script reads, as JSON that may stand in an element.
-pub(super) fn data(run: &Run, charts: &[TimeChart], bands: &[Band]) -> String {
-    let group = run.starts().len().div_ceil(MOST_POINTS);
-    let starts = thinned_starts(run.starts(), group);
-    let mut left = MOST_SERIES.min(MOST_VALUES / starts.len().max(1));
-    let mut told = Vec::new();
-    for (index, chart) in charts.iter().enumerate() {
-        if chart.lines.len() > left {
-            continue;
-        }
-        left -= chart.lines.len();
-        let (low, high) = chart.range();
-        let lines: Vec<Json> = chart
-            .lines
-            .iter()
-            .map(|line| {
-                let (from, to, coded) = coded(&thinned(&line.values, group));
-                json!({
-                    "label": line.label, "colour": line.colour, "dash": line.dash % 4,
-                    "from": from, "to": to, "values": coded,
+/// What the script reads, as JSON that may stand in an element. `place` says how far a run that goes
+/// on is told: where what is sent later goes on.
+pub(super) fn data(run: &Run, charts: &[TimeChart], bands: &[Band], place: Option<&str>) -> String {
+    let group = group(run);
+    let starts = &run.starts()[..whole_groups(run)];
+    let charts: Vec<Json> = embedded(run, charts)
+        .map(|(id, chart)| {
+            let lines: Vec<Json> = chart
+                .lines
+                .iter()
+                .map(|line| {
+                    let values = &line.values[..starts.len().min(line.values.len())];
+                    let (from, to, coded) = coded(&thinned(values, group));
+                    json!({
+                        "label": line.label, "colour": line.colour, "dash": line.dash % 4,
+                        "from": from, "to": to, "values": coded,
+                    })
                 })
+                .collect();
+            json!({
+                "id": id, "unit": chart.unit, "range": chart.range(), "limit": chart.limit,
+                "lines": lines,
             })
-            .collect();
-        told.push(json!({
-            "id": format!("chart-{index}"), "unit": chart.unit, "range": [low, high],
-            "limit": chart.limit, "lines": lines,
-        }));
-    }
-    let (from, to) = run.span();
-    let seconds = |micros: i64| micros as f64 / 1e6;
-    let bands: Vec<Json> = bands
-        .iter()
-        .map(|band| json!([seconds(band.from), seconds(band.to), u8::from(band.hard)]))
+        })
         .collect();
+    let (from, to) = run.span();
     let incidents: Vec<f64> = run.incidents.iter().flatten().map(|i| seconds(i.at())).collect();
-    let states = match (&run.states, &run.graph) {
-        (Some(table), Some(graph)) => states(table, graph),
-        _ => Json::Null,
-    };
     let nodes = || run.graph.iter().flat_map(|graph| &graph.nodes);
     let names: Vec<Json> = nodes().map(|node| json!([node.name, node.units])).collect();
     let keys: Vec<Vec<&str>> =
         nodes().map(|node| node.keys.iter().map(|(key, _)| key.as_str()).collect()).collect();
-    let data = json!({
-        "from": seconds(from), "to": seconds(to), "starts": steps(&starts),
-        "zone": zone(run, from, to), "charts": told, "bands": bands,
-        "incidents": incidents, "states": states, "nodes": names, "keys": keys,
+    let mut data = json!({
+        "from": seconds(from), "to": seconds(to), "starts": steps(&thinned_starts(starts, group)),
+        "zone": zone(run, from, to), "charts": charts, "bands": bands_json(bands),
+        "incidents": incidents, "states": states_json(run, 0), "nodes": names, "keys": keys,
     });
+    if let Some(place) = place {
+        data["place"] = json!(place);
+    }
     // Within an element no tag may begin.
     data.to_string().replace('<', "\\u003c")
 }
 
+/// Of the charts of a page, those that a script may take over, with their ids.
+pub(super) fn embedded<'c>(
+    run: &Run,
+    charts: &'c [TimeChart],
+) -> impl Iterator<Item = (String, &'c TimeChart)> {
+    let points = run.intervals().div_ceil(group(run));
+    let mut left = MOST_SERIES.min(MOST_VALUES / points.max(1));
+    charts.iter().enumerate().filter_map(move |(index, chart)| {
+        let fits = chart.lines.len() <= left;
+        left -= if fits { chart.lines.len() } else { 0 };
+        fits.then(|| (format!("chart-{index}"), chart))
+    })
+}
+
+/// How many intervals stand behind a value that is embedded.
+pub(super) fn group(run: &Run) -> usize {
+    run.intervals().div_ceil(MOST_POINTS).max(1)
+}
+
+/// How many intervals can be told: of a run that goes on, those whose values no later one changes.
+pub(super) fn whole_groups(run: &Run) -> usize {
+    let (have, pair) = (run.starts().len(), 2 * group(run));
+    match run.is_running() && pair > 2 {
+        true => have / pair * pair,
+        false => have,
+    }
+}
+
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}
+
+pub(super) fn bands_json(bands: &[Band]) -> Vec<Json> {
+    let told = bands.iter();
+    told.map(|band| json!([seconds(band.from), seconds(band.to), u8::from(band.hard)])).collect()
+}
+
+/// The log of states from row `after` on.
+pub(super) fn states_json(run: &Run, after: usize) -> Json {
+    match (&run.states, &run.graph) {
+        (Some(table), Some(graph)) => states(table, graph, after),
+        _ => Json::Null,
+    }
+}
+
 /// Two starts for each `group` of intervals: its first, and that in its middle.
-fn thinned_starts(starts: &[i64], group: usize) -> Vec<i64> {
+pub(super) fn thinned_starts(starts: &[i64], group: usize) -> Vec<i64> {
     if group <= 1 {
         return starts.to_vec();
     }
@@ -92,7 +134,7 @@ fn thinned_starts(starts: &[i64], group: usize) -> Vec<i64> {
 
 /// The least and the greatest value of each pair of groups, in the order in which they came; none
 /// where one of them has none.
-fn thinned(values: &[f64], group: usize) -> Vec<f64> {
+pub(super) fn thinned(values: &[f64], group: usize) -> Vec<f64> {
     if group <= 1 {
         return values.to_vec();
     }

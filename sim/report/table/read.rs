@@ -8,6 +8,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::{Cell, Column, Kind};
+
 /// A table that was written by [`Table`](super::Table), by columns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Columns {
@@ -78,6 +80,57 @@ impl Index<usize> for Texts<'_> {
 }
 
 impl Columns {
+    /// No rows yet of a table of `columns`.
+    pub(super) fn new(columns: &[Column]) -> Self {
+        let empty = |kind| match kind {
+            Kind::Time(_) | Kind::MaybeTime(_) => Values::Times(Vec::new()),
+            Kind::Text => Values::Texts(TextColumn::default()),
+            Kind::Real | Kind::Count | Kind::MaybeCount => Values::Reals(Vec::new()),
+        };
+        let columns = columns.iter().map(|column| (column.name.clone(), empty(column.kind)));
+        Self { columns: columns.collect(), rows: 0 }
+    }
+
+    /// Appends a row as it is written.
+    pub(super) fn push(&mut self, row: &[Cell]) {
+        self.rows += 1;
+        for ((_, values), cell) in self.columns.iter_mut().zip(row) {
+            match (values, cell) {
+                (Values::Times(times), Cell::Time(at)) => times.push(at.as_microsecond()),
+                (Values::Times(times), _) => times.push(NEVER),
+                (Values::Texts(texts), Cell::Text(text)) => texts.push(text),
+                (Values::Texts(texts), _) => texts.push(""),
+                (Values::Reals(reals), Cell::Real(value)) => reals.push(*value),
+                (Values::Reals(reals), Cell::Count(count)) => reals.push(*count as f64),
+                (Values::Reals(reals), _) => reals.push(f64::NAN),
+            }
+        }
+    }
+
+    /// Appends the rows of `other`, a table of the same columns; what has none yet becomes it.
+    ///
+    /// # Panics
+    ///
+    /// Where the columns are others.
+    pub fn append(&mut self, other: Self) {
+        if self.columns.is_empty() {
+            *self = other;
+            return;
+        }
+        assert!(self.names().eq(other.names()), "tables of the same columns are put together");
+        self.rows += other.rows;
+        for ((_, values), (_, more)) in self.columns.iter_mut().zip(other.columns) {
+            match (values, more) {
+                (Values::Times(times), Values::Times(more)) => times.extend(more),
+                (Values::Reals(reals), Values::Reals(more)) => reals.extend(more),
+                (Values::Texts(texts), Values::Texts(more)) => {
+                    more.rows.iter().for_each(|&place| texts.push(&more.known[place as usize]));
+                }
+                _ => unreachable!("columns of one name are of one kind"),
+            }
+        }
+    }
+
     /// How many rows it has.
     pub fn rows(&self) -> usize {
         self.rows
@@ -305,6 +358,11 @@ mod tests {
     /// More rows than a row group holds.
     const ROWS: i64 = 10_000;
 
+    /// Equal, where what is not there equals itself.
+    fn same(one: &Columns, other: &Columns) -> bool {
+        format!("{one:?}") == format!("{other:?}")
+    }
+
     #[test]
     fn what_is_written_is_read_in_any_format() {
         let folder = tempfile::tempdir().unwrap();
@@ -324,8 +382,13 @@ mod tests {
         }
         for (stem, format) in formats {
             let tables = Tables { folder: folder.path(), formats: &[format], origin: Vec::new() };
-            let mut table = tables.create(stem, columns()).unwrap();
+            let mut table = tables.create(stem, columns()).unwrap().keeping();
+            let mut first = Columns::default();
             for row in 0..ROWS {
+                if row == 1234 {
+                    first = table.take_kept();
+                    assert_eq!(first.rows(), 1234);
+                }
                 let cells = [
                     Cell::Time(at(row)),
                     Cell::Text(format!("e, {row}")),
@@ -334,9 +397,13 @@ mod tests {
                 ];
                 table.push(&cells).unwrap();
             }
+            let second = table.take_kept();
             table.finish().unwrap();
             let read = read(folder.path(), stem, &["event"]).unwrap().unwrap();
             assert_eq!(read.rows(), ROWS as usize);
+            let mut kept = first.clone();
+            kept.append(second);
+            assert!(same(&read, &kept), "what was kept is not what was written");
             assert_eq!(read.names().collect::<Vec<_>>(), ["at_utc", "event", "power_mw", "count"]);
             let reals = read.reals("power_mw").unwrap();
             for row in [0, 1, 2, 4096, 8195, ROWS - 1] {

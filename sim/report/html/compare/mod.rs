@@ -10,7 +10,7 @@ mod verdict;
 
 use super::figure::folded_table;
 use super::number::{escape, grouped, significant};
-use super::page::document;
+use super::page::{Script, document};
 use super::parts::Section;
 pub(super) use study::StudyFolder;
 
@@ -28,7 +28,7 @@ pub(super) fn study_page(study: &StudyFolder) -> String {
     .into_iter()
     .flatten()
     .collect();
-    document(&study.name, &verdict::head(study, &shown), &sections, None)
+    document(&study.name, &verdict::head(study, &shown), &sections, &Script::THEME)
 }
 
 /// `value` in `unit`, shares in per cent.

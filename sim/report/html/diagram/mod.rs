@@ -8,7 +8,7 @@ mod words;
 use super::figure::{Caption, folded_table};
 use super::graph::{Flow, Graph};
 use super::number::escape;
-use super::replay::loads;
+use super::replay::Loads;
 use super::run::Run;
 use super::style;
 use crate::scenario;
@@ -44,7 +44,7 @@ pub(super) fn framed_html(name: &str, graph: &Graph, framed: &[bool]) -> String 
 
 /// The diagram in a page, with its components as a table.
 pub(super) fn figure_html(run: &Run, graph: &Graph) -> String {
-    let loads = run.loads.as_ref().map_or(vec![None; graph.nodes.len()], |t| loads(t, graph));
+    let loads = run.loads.as_ref().map_or(vec![None; graph.nodes.len()], Loads::by_node);
     let loaded = match run.loads.is_some() {
         true => {
             " The third line is the mean power and, with the bar, the most that the fullest unit \

@@ -17,9 +17,24 @@ const MOST_MOMENTS: usize = 200;
 /// Bands of something that failed and no rack felt.
 const MOST_BANDS: usize = 500;
 
-/// Spans in which racks of some hall were not live, from the time series, and before them spans in
-/// which something had failed.
+/// Spans in which racks of some hall were not live, and before them spans in which something had
+/// failed.
 pub(in crate::report::html) fn bands(run: &Run) -> Vec<Band> {
+    let end = run.span().1;
+    let failed = run.incidents.iter().flatten().filter_map(|incident| band_of(incident, end));
+    let mut bands: Vec<Band> = failed.take(MOST_BANDS).collect();
+    bands.extend(dark_bands(run, 0));
+    bands
+}
+
+/// The span of an incident that began with a failure, in a run that ends at `end`.
+pub(in crate::report::html) fn band_of(incident: &Incident, end: i64) -> Option<Band> {
+    let failed = incident.links[0].what == "failed";
+    failed.then(|| Band { from: incident.at(), to: incident.until(end), hard: false })
+}
+
+/// Spans in which racks of some hall were not live, in the intervals from number `after` on.
+pub(in crate::report::html) fn dark_bands(run: &Run, after: usize) -> Vec<Band> {
     let starts = run.starts();
     let end = run.span().1;
     let mut dark = vec![false; starts.len()];
@@ -30,21 +45,14 @@ pub(in crate::report::html) fn bands(run: &Run) -> Vec<Band> {
             *dark |= *live < racks - 1e-6;
         }
     }
-    let failed =
-        run.incidents.iter().flatten().filter(|incident| incident.links[0].what == "failed");
-    let mut bands: Vec<Band> = failed
-        .take(MOST_BANDS)
-        .map(|incident| Band { from: incident.at(), to: incident.until(end), hard: false })
-        .collect();
-    let soft = bands.len();
-    for (index, _) in dark.iter().enumerate().filter(|(_, dark)| **dark) {
+    let mut bands: Vec<Band> = Vec::new();
+    for (index, _) in dark.iter().enumerate().skip(after).filter(|(_, dark)| **dark) {
         let (from, to) = (starts[index], starts.get(index + 1).copied().unwrap_or(end));
         match bands.last_mut() {
-            Some(band) if band.hard && band.to == from => band.to = to,
+            Some(band) if band.to == from => band.to = to,
             _ => bands.push(Band { from, to, hard: true }),
         }
     }
-    debug_assert!(bands[soft..].iter().all(|band| band.hard));
     bands
 }
 

@@ -13,6 +13,8 @@ mod training;
 mod verdict;
 
 pub(super) use happened::bands;
+#[cfg(feature = "live")]
+pub(super) use happened::{band_of, dark_bands};
 pub(super) use verdict::verdict;
 
 use super::parts::{Page, Section};

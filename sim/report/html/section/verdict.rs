@@ -36,9 +36,10 @@ pub(in crate::report::html) fn verdict(page: &Page<'_>) -> String {
     };
     format!(
         "<header>\n<h1 dir=\"auto\">{}</h1>\n{}{title}{lead}</header>\n\
-         <p class=\"verdict\">{}</p>\n{}{known}<dl class=\"facts\">{}</dl>\n",
+         <p class=\"verdict\">{}{}</p>\n{}{known}<dl class=\"facts\">{}</dl>\n",
         escape(name),
         status(run),
+        if run.is_running() { "So far: " } else { "" },
         sentences(run).join(" "),
         chips(run, all.len()),
         facts(run),
@@ -49,6 +50,19 @@ pub(in crate::report::html) fn verdict(page: &Page<'_>) -> String {
 fn status(run: &Run) -> String {
     let bad = match run.manifest["status"].as_str() {
         Some("partial") => "Partial: the run was interrupted. Do not use these figures.",
+        Some("running") => {
+            let days = |key| run.figure(&[key], Form::Amount(""));
+            let warming = match run.running_warm_up() {
+                true => ", all of them in the warm-up that no final figure counts",
+                false => "",
+            };
+            return format!(
+                "<ul class=\"chips\"><li class=\"bad\">Running: figures are so far, after {} of {} \
+                 days{warming}</li></ul>\n",
+                days("simulated_days"),
+                days("planned_days"),
+            );
+        }
         Some("unbalanced") => "A book does not balance. Do not use these figures.",
         _ => return String::new(),
     };
@@ -191,6 +205,7 @@ fn chips(run: &Run, notes: usize) -> String {
     };
     let open: Vec<&str> = books.iter().filter(|book| !is_closed(book)).copied().collect();
     all.push(match open.is_empty() {
+        true if run.is_running() => "<li>Books are closed when the run ends</li>".to_owned(),
         true => format!("<li>All books balance: {}</li>", escape(&books.join(", "))),
         false => {
             format!("<li class=\"warn\">Not balanced: {}</li>", escape(&open.join(", ")))
@@ -233,12 +248,13 @@ fn facts(run: &Run) -> String {
         }
     }
     all.truncate(MOST_FACTS);
+    let so_far = if run.is_running() { ", so far" } else { "" };
     all.iter()
         .map(|fact| {
             let FactBox { name, value: (number, unit), beside, bad } = fact;
             let class = if *bad { " class=\"bad\"" } else { "" };
             format!(
-                "<div{class}><dt>{}</dt><dd class=\"value\">{number} {unit}</dd><dd>{beside}</dd></div>",
+                "<div{class}><dt>{}{so_far}</dt><dd class=\"value\">{number} {unit}</dd><dd>{beside}</dd></div>",
                 escape(name)
             )
         })
