@@ -1,5 +1,8 @@
-// What holds of `report.html` in a browser. Arguments: folders of runs and of studies.
+// What holds of `report.html` in a browser. Arguments: folders of runs and of studies. `--live PROGRAM
+// ARGUMENTS...` alone: what holds of the page of a run that goes on, which this starts and ends.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -9,7 +12,8 @@ const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
-  args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"],
+  // Containers run as root, with a /dev/shm too small or none.
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
 });
 
 // The rows of a CSV file without quoted line ends.
@@ -38,6 +42,12 @@ const open = async (url, options, check) => {
 
 const visible = (page) => page.evaluate(() => [...document.querySelectorAll("figure svg[role=img]")].filter((svg) => svg.getClientRects().length).length);
 const pictures = (page) => page.evaluate(() => [...document.querySelectorAll("figure")].filter((f) => [...f.querySelectorAll("svg[role=img], canvas")].some((p) => p.getClientRects().length)).length);
+
+if (process.argv[2] === "--live") {
+  await live(process.argv.slice(3));
+  await browser.close();
+  process.exit(0);
+}
 
 for (const folder of process.argv.slice(2)) {
   const url = "file://" + resolve(folder, "report.html");
@@ -154,4 +164,78 @@ async function replay(page, folder) {
   await page.evaluate((t) => { location.hash = "#t=" + Math.floor(t); }, starts[0] ?? from);
   await page.waitForTimeout(50);
   if (starts.length) assert.notEqual(await page.locator("#now").textContent(), "");
+}
+
+// The page of a run that goes on: it grows without an error, and at the end the report takes its place.
+async function live([program, ...args]) {
+  const run = spawn(program, [...args, "--live", "127.0.0.1:0", "--progress", "off"], { stdio: ["ignore", "ignore", "pipe"] });
+  const ended = once(run, "exit");
+  let said = "";
+  const address = new Promise((found) => run.stderr.on("data", (text) => {
+    said += text;
+    const named = /http:\/\/[\d.:]+\//.exec(said);
+    if (named) found(named[0]);
+  }));
+  const url = await Promise.race([address, ended.then(() => assert.fail(said))]);
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) wrong.push(message.text()); });
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("request", (request) => { if (!request.url().startsWith(url)) wrong.push("request " + request.url()); });
+  await page.addInitScript(() => addEventListener("securitypolicyviolation", (e) => console.error("policy " + e.violatedDirective)));
+  await page.goto(url);
+  const stands = () => page.evaluate(() => document.readyState === "complete" ? {
+    intervals: report.starts.length, states: report.data.states.at.length, to: report.data.to, now: report.now,
+    energy: Number(document.querySelector('[data-path="/energy/import_mwh"]').value),
+    drawn: report.plots.map((p) => p.u.data[0].length), most: Number(document.getElementById("moment").max),
+    soFar: [...document.querySelectorAll(".facts dt")].every((name) => name.textContent.endsWith(", so far")),
+  } : Promise.reject(Error("not loaded")));
+  // A cause that is new has the page loaded anew: until it is done, nothing can be asked of it.
+  const settled = async () => {
+    for (;;) try { return await stands(); } catch { await page.waitForTimeout(100); }
+  };
+  const grown = async (before) => {
+    for (let tries = 0; tries < 300; tries++) {
+      const now = await settled();
+      if (now.to > before.to) return now;
+      await page.waitForTimeout(100);
+    }
+    assert.fail("the page does not grow");
+  };
+  // A chart is taken over when it comes near the screen.
+  const drawn = async () => {
+    for (let tries = 0; tries < 100; tries++) {
+      const count = await page.evaluate(() => { document.getElementById("chart-0").scrollIntoView(); return report.plots.length; }).catch(() => 0);
+      if (count) return;
+      await page.waitForTimeout(100);
+    }
+    assert.fail("no chart is taken over");
+  };
+  await drawn();
+  let last = await settled();
+  for (let n = 0; n < 4; n++) {
+    const now = await grown(last);
+    assert.ok(now.intervals > last.intervals && now.states >= last.states && now.energy > last.energy, "figures grow");
+    assert.ok(now.soFar, "figures are marked");
+    assert.ok(now.drawn.every((points) => points === now.intervals + 1), "charts hold what the page holds");
+    assert.equal(now.now, now.to, "the scrubber stays at the end");
+    assert.ok(Math.abs(now.most - now.to) < 1);
+    last = now;
+  }
+  // Moved, it stays where it is.
+  await settled();
+  const middle = await page.evaluate(() => { report.goTo((report.data.from + report.data.to) / 2, true); return report.now; });
+  const later = await grown(await settled());
+  assert.equal(later.now, middle, "a scrubber that was moved stays");
+  // Ctrl-C: the report of what is done.
+  run.kill("SIGINT");
+  await page.getByRole("status").filter({ hasText: "The run has ended" }).waitFor();
+  assert.match(await page.locator(".chips .bad").first().textContent(), /^Partial/);
+  await drawn();
+  assert.ok(!(await page.locator("#progress").count()), "the report stands for itself");
+  const [code] = await ended;
+  assert.equal(code, 130);
+  assert.deepEqual(wrong, [], url);
+  console.log(`live: ${last.intervals} intervals and growing, then the report`);
 }
