@@ -129,3 +129,30 @@ fn doubtful_weather_is_named_with_its_figure() {
         assert!(reading.loaded.is_some() && said.contains(part), "{said}");
     }
 }
+
+/// A mark of a missing value that is a number is read as one, and named.
+#[test]
+fn a_mark_that_is_a_number_is_doubted() {
+    let bench = Bench::new();
+    bench.file(
+        "p.csv",
+        "time,price\n2024-07-01T00:00Z,20\n2024-07-01T01:00Z,-9999\n2024-07-01T02:00Z,22\n",
+    );
+    let scenario = |price: &str| {
+        format!(
+            "name: p\nstart: 2024-07-01T00:00:00Z\nduration: 2 h\nsite: {{altitude: 0 m}}\n\
+             weather: {{climate: nordic}}\nprice: {{csv: p.csv, column: price, unit: $/MWh{price}}}\n\
+             cooling: {{dry: {{kind: dry-cooler, design_heat: 1 MW}}}}\n\
+             racks: {{hall: {{kind: heat-load, power: 1 MW, cooled_by: dry}}}}\n"
+        )
+    };
+    let said = |price: &str| {
+        let reading = read_scenario(&bench.file("p.yaml", scenario(price)), &[]);
+        assert!(reading.loaded.is_some());
+        reading.diagnostics.render(&reading.files, false)
+    };
+    assert!(said("").contains("`price` is -9999 where it is lowest"), "{}", said(""));
+    assert!(said("").contains("write `missing: [\"-9999\"]`"));
+    let marked = said(", missing: [\"-9999\"], hold: 3 h");
+    assert!(!marked.contains("where it is lowest"), "{marked}");
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::cells::TooLong;
+
 /// A fault in a file of data, at one of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineError {
@@ -48,3 +50,9 @@ impl fmt::Display for LineError {
 }
 
 impl std::error::Error for LineError {}
+
+impl From<TooLong> for LineError {
+    fn from(too_long: TooLong) -> Self {
+        Self::new(too_long.line, "a line longer than a mebibyte")
+    }
+}

@@ -333,6 +333,7 @@ impl TableFields<'_> {
             layout.sort = named.sort;
             layout.typical_year = named.typical_year;
             layout.head = named.head;
+            layout.row = named.row;
             layout.zone_of_head = self.time_zone.is_none();
         }
         if let Some(rows) = self.rows {
@@ -432,8 +433,14 @@ impl TableFields<'_> {
             Some(error) => Err(error),
             None => reader.take().expect("read once").finish(),
         };
+        let mut doubts = Vec::new();
         let laid = finished.and_then(|(mut recording, survey)| {
             run.found.push(format!("`{name}`: {}", Found(&survey)));
+            doubts.extend(survey.marks().map(|(column, mark)| {
+                let message = format!("`{name}`: `{column}` is {mark} where it is lowest");
+                let help = format!("if that marks a missing value, write `missing: [\"{mark}\"]`");
+                Fault::warning("csv", message).at(name.mark).help(help)
+            }));
             if is_typical {
                 let zone =
                     survey.origin.zone().filter(|_| self.time_zone.is_none()).unwrap_or(zone);
@@ -453,6 +460,7 @@ impl TableFields<'_> {
             })?;
             Ok(TableRead { recording, rows, survey })
         });
+        faults.extend(doubts);
         laid.map_err(|error| faults.push(bad_file("csv", name, &error))).ok()
     }
 

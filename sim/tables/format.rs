@@ -37,6 +37,8 @@ pub struct NamedFormat {
     pub typical_year: bool,
     /// What its first lines say.
     pub head: Head,
+    /// What a row holds.
+    pub row: RowOf,
     /// What its columns hold: role, name in the header and unit. The first of a role that the
     /// header has counts.
     pub columns: &'static [(Role, &'static str, &'static str)],
@@ -139,6 +141,16 @@ pub enum Head {
     Placed([usize; 4]),
 }
 
+/// What a row of a layout holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowOf {
+    /// What holds at one time.
+    #[default]
+    Instant,
+    /// The hours of a day side by side, `HE 1` to `HE 24`, under a line with its date.
+    Day,
+}
+
 /// Where a table was recorded, as its first lines say.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Origin {
@@ -211,6 +223,7 @@ const PLAIN: NamedFormat = NamedFormat {
     sort: false,
     typical_year: false,
     head: Head::Nothing,
+    row: RowOf::Instant,
     columns: &[],
 };
 
@@ -338,6 +351,19 @@ pub static ALL: &[NamedFormat] = &[
         time_format: Some("%m/%d/%Y %H:%M:%S"),
         stamp: Stamp::End,
         columns: &[(Value, "LMP", "$/MWh")],
+        ..PLAIN
+    },
+    NamedFormat {
+        name: "miso",
+        source: "MISO Market Reports, day-ahead and real-time LMP (`YYYYMMDD_da_expost_lmp.csv`, \
+                 docs.misoenergy.org): the hours of a day side by side, the date in the second line, \
+                 \"All Hours-Ending are Eastern Standard Time (EST)\" all year",
+        time: &[column("Hour")],
+        // EST without summer time.
+        zone: "Etc/GMT+5",
+        filter: &[("Value", "LMP")],
+        row: RowOf::Day,
+        columns: &[(Value, "Price", "$/MWh")],
         ..PLAIN
     },
     NamedFormat {
@@ -528,6 +554,9 @@ impl NamedFormat {
 
 /// The layout whose columns `names`, a header, has; none where several fit.
 pub fn recognise(names: &[String]) -> Option<&'static str> {
+    if super::days::is_header(names) {
+        return ALL.iter().find(|format| format.row == RowOf::Day).map(|format| format.name);
+    }
     let mut fitting = ALL.iter().filter(|format| format.fits(names));
     let first = fitting.next()?;
     fitting.next().is_none().then_some(first.name)

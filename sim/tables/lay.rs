@@ -292,7 +292,10 @@ impl Recording {
             clock.timestamp(Time::ZERO),
             clock.timestamp(horizon),
         );
-        LineError::new(0, message)
+        // Seconds that are read as milliseconds lie in the first weeks of 1970.
+        let is_early = end_ns < 60 * DAY_NS;
+        let help = "seconds since 1970 need `time_format: unix`".to_owned();
+        LineError::new(0, message).help_from(is_early.then_some(help))
     }
 }
 

@@ -12,6 +12,7 @@
 //! Opens no file: the [`Run`] is given a function that hands over bytes.
 
 pub mod cells;
+mod days;
 mod error;
 mod fields;
 pub mod format;

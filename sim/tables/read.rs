@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cells::{Lines, TooLong};
+use super::days::Days;
 use super::error::LineError;
-use super::format::{Head, Origin};
+use super::format::{Head, Origin, RowOf};
 use super::rows::{Column, RowReader, TextLayout, Wanted};
 use super::stamp::{Moment, Stamp, TimeColumns, WallClock};
 
@@ -22,6 +23,8 @@ pub struct TableLayout {
     pub head: Head,
     /// Whether the clock is the one that those lines name.
     pub zone_of_head: bool,
+    /// What a row holds.
+    pub row: RowOf,
     /// Which instant of its interval the time of a row is.
     pub stamp: Stamp,
     /// Whether rows stand in any order.
@@ -36,6 +39,7 @@ impl Default for TableLayout {
             text: TextLayout::default(),
             zone: TimeZone::UTC,
             head: Head::Nothing,
+            row: RowOf::Instant,
             zone_of_head: false,
             stamp: Stamp::Start,
             sort: false,
@@ -91,6 +95,17 @@ impl Survey {
         self.steps.iter().find(|(_, count)| *count == most).map(|(step, _)| *step)
     }
 
+    /// Columns whose lowest value is one that programs write for none, with it.
+    pub fn marks(&self) -> impl Iterator<Item = (&str, f64)> {
+        const MARKS: [f64; 4] = [-999.0, -9999.0, -99_999.0, -999_999.0];
+        self.names.iter().zip(&self.columns).filter_map(|(column, (low, ..))| {
+            let column = column.as_ref()?;
+            let told = (low - column.offset) / column.factor;
+            let mark = MARKS.into_iter().find(|mark| (told - mark).abs() < 1e-6 * mark.abs())?;
+            Some((column.name.as_str(), mark))
+        })
+    }
+
     /// How many distances are longer than one and a half of the usual, and the longest, ns.
     pub fn gaps(&self) -> (u64, i64) {
         let Some(step) = self.step_ns() else { return (0, 0) };
@@ -140,6 +155,9 @@ const LEARNT_FROM: usize = 256;
 #[derive(Debug)]
 pub struct TableReader {
     rows: RowReader,
+    /// Where rows are of days.
+    days: Option<Days>,
+    separator: u8,
     layout: Order,
     clock: WallClock,
     /// Rows before the first and after the last of these are not kept, but the nearest.
@@ -174,7 +192,7 @@ struct Failed(LineError);
 
 impl From<TooLong> for Failed {
     fn from(too_long: TooLong) -> Self {
-        Self(LineError::new(too_long.line, "a line longer than a mebibyte"))
+        Self(too_long.into())
     }
 }
 
@@ -187,11 +205,14 @@ impl TableReader {
         keep: Option<(Timestamp, Timestamp)>,
     ) -> Self {
         let columns = wanted.len();
-        let TableLayout { text, zone, head, zone_of_head, stamp, sort, typical_year } = layout;
+        let TableLayout { text, zone, head, row, zone_of_head, stamp, sort, typical_year } = layout;
+        let separator = text.separator;
         let any = sort || typical_year;
         let skip = text.skip;
         Self {
             rows: RowReader::new(text, wanted, Vec::new()),
+            days: (row == RowOf::Day).then(Days::default),
+            separator,
             layout: Order { stamp, any, typical_year, skip, head, zone_of_head },
             clock: WallClock::new(zone),
             keep: keep.filter(|_| !any),
@@ -276,6 +297,20 @@ impl TableReader {
                 }
             }
         }
+        match self.days.take() {
+            None => self.hours(number, line),
+            Some(mut days) => {
+                let separator = self.separator;
+                let each = &mut |hour: &[u8]| self.hours(number, hour);
+                let read = days.unfold((number, line), separator, each);
+                self.days = Some(days);
+                read
+            }
+        }
+    }
+
+    /// Takes a line of what holds at one time.
+    fn hours(&mut self, number: u64, line: &[u8]) -> Result<(), LineError> {
         if !self.rows.read(number, line)? {
             return Ok(());
         }

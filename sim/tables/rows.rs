@@ -4,6 +4,7 @@
 use super::cells::Record;
 use super::error::LineError;
 use super::stamp::{Moment, TimeColumns, TimeForm, days};
+use crate::spec::closest;
 
 /// A column of numbers that a reader wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +64,8 @@ pub struct TextLayout {
     pub filter: Vec<(String, Vec<String>)>,
     /// Columns of a filter that the table may lack.
     pub lenient_filter: bool,
-    /// Where the time stands: the first of these whose columns the table has.
+    /// Where the time stands: the first of these whose columns the table has; without any, rows
+    /// have no time.
     pub time: Vec<TimeColumns>,
     /// How it is written.
     pub form: TimeForm,
@@ -164,7 +166,7 @@ impl RowReader {
         let complete = self
             .record
             .cut(line, self.layout.separator)
-            .map_err(|message| LineError::new(begun, message))?;
+            .map_err(|message| LineError::new(begun, message).help_from(text_help(line)))?;
         if !complete {
             return Ok(false);
         }
@@ -183,6 +185,11 @@ impl RowReader {
                 if self.find_columns().is_ok() {
                     let skip = begun - 1;
                     let help = format!("the header stands in line {begun}: write `skip: {skip}`");
+                    return Err(error.help_from(Some(help)));
+                }
+                let names: Vec<String> = self.record.cells().map(str::to_owned).collect();
+                if let Some(format) = super::format::recognise(&names) {
+                    let help = format!("line {begun} has the columns of `format: {format}`");
                     return Err(error.help_from(Some(help)));
                 }
                 if looked_at == LOOKED_AT { Err(error) } else { Ok(false) }
@@ -261,7 +268,14 @@ impl RowReader {
     fn find_columns(&self) -> Result<Known, LineError> {
         let names: Vec<String> = self.record.cells().map(str::to_owned).collect();
         let find = |name: &String| {
-            names.iter().position(|cell| cell == name).ok_or_else(|| self.unknown(name, &names))
+            let mut places = (0..names.len()).filter(|&at| names[at] == *name);
+            let place = places.next().ok_or_else(|| self.unknown(name, &names))?;
+            if places.next().is_some() {
+                let message = format!("two columns are called `{name}`");
+                let help = "give each of them a name of its own in the header".to_owned();
+                return Err(LineError::new(self.begun, message).help_from(Some(help)));
+            }
+            Ok(place)
         };
         let mut known = Known::default();
         let place = |columns: &TimeColumns, known: &mut Known| match columns {
@@ -300,8 +314,9 @@ impl RowReader {
             let mut found = choices.filter_map(|(at, column)| Some((find(&column.name).ok()?, at)));
             let found = found.next();
             if found.is_none() && !wanted.optional {
-                let first = wanted.any_of.first().map_or("", |column| &column.name);
-                return Err(self.unknown(first, &names));
+                // What is wrong with the first: it is not there, or there twice.
+                let first = wanted.any_of.first().map(|column| column.name.clone());
+                return Err(find(&first.unwrap_or_default()).expect_err("it was not found"));
             }
             known.wanted.push(found);
         }
@@ -333,7 +348,11 @@ impl RowReader {
                 Some(format!("its cells are separated otherwise: write `separator: \"{other}\"`"))
             }
             None => super::format::recognise(names)
-                .map(|format| format!("these are the columns of `format: {format}`")),
+                .map(|format| format!("these are the columns of `format: {format}`"))
+                .or_else(|| {
+                    let close = closest(name, names.iter().map(String::as_str))?;
+                    Some(format!("did you mean `{close}`?"))
+                }),
         };
         error.help_from(help)
     }
@@ -362,14 +381,17 @@ impl RowReader {
         }
         self.moment = match &known.parts {
             Some(parts) => moment_of(parts, &self.record, &self.layout.form),
+            None if known.time.is_empty() => Ok(self.moment),
             None if known.time.len() == 1 => {
                 self.layout.form.read(self.record.cell(known.time[0])).map_err(|error| {
+                    if let Some(format) = super::format::recognise(&known.names) {
+                        let help = format!("these are the columns of `format: {format}`");
+                        return error.help_from(Some(help));
+                    }
                     if error.help.as_ref().is_some_and(|help| !help.contains("other columns")) {
                         return error;
                     }
-                    let help = super::format::recognise(&known.names)
-                        .map(|format| format!("these are the columns of `format: {format}`"));
-                    error.or_help(help.or_else(|| parts_of(&known.names)))
+                    error.or_help(parts_of(&known.names))
                 })
             }
             None => {
@@ -407,15 +429,34 @@ fn number(text: &str, layout: &TextLayout, column: &str) -> Result<f64, LineErro
     }
 }
 
+/// What a line that is no text may be.
+fn text_help(line: &[u8]) -> Option<String> {
+    let help = match line {
+        [0x1f, 0x8b, ..] => "it is compressed by gzip: let its name end in `.gz`",
+        [b'P', b'K', 3, 4, ..] => "it is an archive of zip: take the table out of it",
+        _ if line.contains(&0) => "it may be in UTF-16, as spreadsheets write: save it in UTF-8",
+        _ => "it may be in the code page of a country: save it in UTF-8",
+    };
+    std::str::from_utf8(line).is_err().then(|| help.to_owned())
+}
+
 fn number_help(text: &str, layout: &TextLayout) -> String {
     let bare = text.trim_start_matches(['$', '€', '£']).trim();
     if bare.len() < text.len() {
         return "numbers stand without a sign of currency: take it away".to_owned();
     }
+    let after = text.rsplit(',').next().unwrap_or_default();
+    let is_thousand = after.len() == 3 && after.bytes().all(|byte| byte.is_ascii_digit());
     let looks_numeric = text.bytes().all(|b| b.is_ascii_digit() || b"+-., '".contains(&b));
     if looks_numeric && text.bytes().any(|byte| byte.is_ascii_digit()) {
         if layout.decimal == b'.' && text.matches(',').count() == 1 && !text.contains('.') {
-            return "where the comma stands before the decimals, write `decimal: \",\"`".to_owned();
+            let decimal = "where the comma stands before the decimals, write `decimal: \",\"`";
+            if !is_thousand {
+                return decimal.to_owned();
+            }
+            return format!(
+                "where a mark stands between the thousands, write `thousands: \",\"`; {decimal}"
+            );
         }
         return "where a mark stands between the thousands, write `thousands: \",\"`".to_owned();
     }

@@ -348,13 +348,24 @@ fn way_out(text: &str) -> Option<String> {
             .is_ok_and(|(_, length)| length == text.len() || text[length..].starts_with(" - "))
     };
     let patterns = dates.iter().flat_map(|date| clocks.map(|clock| format!("{date}{clock}")));
-    let pattern = patterns.into_iter().find(fits)?;
+    let Some(pattern) = patterns.into_iter().find(fits) else {
+        let is_word = !text.is_empty() && !text.bytes().any(|byte| byte.is_ascii_digit());
+        return is_word
+            .then(|| "a line that is no row, such as one of sums, is to be taken out".into());
+    };
     let whole = if pattern.contains(' ') {
         ""
     } else {
         "; where other columns hold the hour, name them in `time_parts`"
     };
-    Some(format!("write how times are written: `time_format: \"{pattern}\"`{whole}"))
+    // Up to the twelfth of a month nobody can tell it from its day.
+    let other = pattern.replace("%m/%d/", "%d/%m/");
+    let either = if other != pattern && fits(&other) {
+        format!(" or, with the day first, `\"{other}\"`")
+    } else {
+        String::new()
+    };
+    Some(format!("write how times are written: `time_format: \"{pattern}\"`{either}{whole}"))
 }
 
 /// The clock that times without an offset were read from.
@@ -381,7 +392,11 @@ impl WallClock {
         moment: Moment,
         previous: Option<Timestamp>,
     ) -> Result<Timestamp, LineError> {
-        let out_of_range = || LineError::new(0, "a time out of range");
+        let out_of_range = || {
+            let help = "milliseconds since 1970 need `time_format: unix-ms`".to_owned();
+            let is_far = moment.offset_s == Some(0) && moment.seconds > 1_000_000_000_000;
+            LineError::new(0, "a time out of range").help_from(is_far.then_some(help))
+        };
         let at = |offset_s: i64| {
             let nanos = i32::try_from(moment.nanos).map_err(|_| out_of_range())?;
             let seconds = moment.seconds.checked_sub(offset_s).ok_or_else(out_of_range)?;
@@ -477,14 +492,17 @@ mod tests {
             ("1719792000", "`time_format: unix`"),
             ("1719792000250", "`time_format: unix-ms`"),
             ("11/3/2024 5:00:00 AM", "\"%m/%d/%Y %I:%M:%S %p\""),
-            ("11/03/2024", "\"%m/%d/%Y\"`; where other columns hold the hour"),
+            ("11/03/2024", "\"%m/%d/%Y\"` or, with the day first, `\"%d/%m/%Y\"`; where other"),
+            ("11/13/2024", "\"%m/%d/%Y\"`; where other columns hold the hour"),
             ("31/03/2024 06:00:00 - 31/03/2024 07:00:00", "\"%d/%m/%Y %H:%M:%S\""),
             ("01.07.2024 13:00", "\"%d.%m.%Y %H:%M\""),
         ] {
             let help = TimeForm::Iso.read(text).unwrap_err().help.unwrap();
             assert!(help.contains(form), "{text}: {help}");
         }
-        assert_eq!(TimeForm::Iso.read("yesterday").unwrap_err().help, None);
+        let help = TimeForm::Iso.read("yesterday").unwrap_err().help.unwrap();
+        assert!(help.contains("is to be taken out"), "{help}");
+        assert_eq!(TimeForm::Iso.read("12").unwrap_err().help, None);
     }
 
     #[test]

@@ -338,7 +338,13 @@ fn odd(row: &WeatherRow) -> Option<String> {
         Humidity::DewPoint(dew_point) => outside("a dew point", dew_point, -90.0, 40.0, "degC"),
         Humidity::Relative(part) => outside("a relative humidity", part, 0.0, 1.0, "(fraction)"),
     };
+    let told = |said: String| match row.dry_bulb_c {
+        200.0..340.0 => said + ": kelvins have the unit `K`",
+        60.0..135.0 => said + ": degrees Fahrenheit have the unit `degF`",
+        _ => said,
+    };
     outside("a dry bulb", row.dry_bulb_c, -90.0, 60.0, "degC")
+        .map(told)
         .or(humidity)
         .or_else(|| outside("a pressure", row.pressure_pa, 31_000.0, 120_000.0, "Pa"))
         .or_else(|| outside("a wind speed", row.wind_m_s, 0.0, 120.0, "m/s"))

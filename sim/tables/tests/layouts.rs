@@ -232,10 +232,45 @@ fn each_refusal_shows_the_way_out() {
         ("HourEnding,price\n2024-11-03 06:00,1\n2024-11-03 07:00,2\n", "`stamp: end`"),
         ("Year,Month,Day,Hour,price\n2024,7,1,0,3\n", "`time_parts: {year: Year, month: Month"),
         ("datetime_beginning_utc,total_lmp_rt,price\nx,1,1\n", "`format: pjm`"),
+        // Also where the form of its times could be named.
+        (
+            "MTU (CET/CEST),Day-ahead Price (EUR/MWh),price\n03/11/2024 06:00:00 - 03/11/2024 07:00:00,1,1\n",
+            "`format: entsoe`",
+        ),
+        ("time,price\n03/11/2024 06:00,1\n", "or, with the day first, `\"%d/%m/%Y %H:%M\"`"),
+        ("time,price\n2024-11-03 05:00,1\nTotal,1\n", "is to be taken out"),
+        ("time,price,price\n2024-11-03 05:00,1,2\n", "two columns are called `price`"),
+        ("time,Price\n2024-11-03 05:00,1\n", "did you mean `Price`?"),
+        ("time,price\n2024-11-03 05:00,\"1,020\"\n", "write `thousands: \",\"`; where the comma"),
     ] {
         let said = refused(PLAIN, text);
         assert!(said.contains(part), "{text}: {said}");
     }
+}
+
+#[test]
+fn a_file_that_is_no_text_is_known_by_its_bytes() {
+    let help = |bytes: &[u8]| {
+        let mut reader = RowReader::new(rows::TextLayout::default(), Vec::new(), Vec::new());
+        reader.read(1, bytes).unwrap_err().help.unwrap_or_default()
+    };
+    assert!(help(&[0x1f, 0x8b, 8, 0, 0xff]).contains("`.gz`"));
+    assert!(help(b"PK\x03\x04\xff").contains("zip"));
+    assert!(help(&[0xff, 0xfe, b't', 0, b'i', 0]).contains("UTF-16"));
+    assert!(help(b"time,Preis \x80").contains("code page"));
+}
+
+/// Seconds and milliseconds that are taken for each other are far from any run.
+#[test]
+fn a_unit_of_time_that_is_another_is_named() {
+    let said = |form: &str, first: &str, second: &str| {
+        let yaml = format!("{{csv: a.csv, column: price, unit: $/MWh, time_format: {form}}}");
+        refused(&yaml, &format!("time,price\n{first},1\n{second},2\n"))
+    };
+    let milliseconds = said("unix", "1730610000000", "1730613600000");
+    assert!(milliseconds.contains("`time_format: unix-ms`"), "{milliseconds}");
+    let seconds = said("unix-ms", "1730610000", "1730613600");
+    assert!(seconds.ends_with("seconds since 1970 need `time_format: unix`"), "{seconds}");
 }
 
 #[test]
@@ -295,4 +330,50 @@ fn the_json_of_open_meteo_is_the_table_of_open_meteo() {
     let known = |header: &str| format.columns.iter().any(|(_, name, _)| *name == header);
     assert!(known("temperature_2m (°C)") && known("relative_humidity_2m (%)"));
     assert_eq!(format.columns[0].0, Role::DryBulb);
+}
+
+/// The layout of MISO's market reports, written anew, with two days one after the other: a title, the
+/// date, a note on the clock, and a row for each node and part of its price.
+fn miso(days: &[&str]) -> String {
+    let hours = |name: &str| (1..=24).map(|hour| format!(",{name}{hour}")).collect::<String>();
+    let values = |first: u32| (0..24).map(|h| format!(",{}.5", first + h)).collect::<String>();
+    let day = |(index, date): (u32, &&str)| {
+        format!(
+            "Day Ahead Market ExPost LMPs\r\n{date}\r\n\r\n,,,All Hours-Ending are Eastern Standard Time (EST)\r\n\
+             Node,Type,Value{}\r\nALTW.ALTW,Loadzone,LMP{}\r\n\"INDIANA.HUB\",Hub,LMP{}\r\nINDIANA.HUB,Hub,MCC{}\r\n",
+            hours("HE "),
+            values(1000),
+            values(100 * (index + 1)),
+            values(9000),
+        )
+    };
+    (0..).zip(days).map(day).collect()
+}
+
+/// On the day on which clocks go forward elsewhere MISO has 24 hours, the first at five in UTC.
+#[test]
+fn rows_of_days_become_rows_of_hours() {
+    let yaml = "{csv: f.csv, format: miso, where: {Node: [INDIANA.HUB], Value: [LMP]}}";
+    let text = miso(&["03/08/2026", "03/09/2026"]);
+    let got = prices(yaml, &text, ("2026-03-08T05:00Z", 48));
+    let of_day = |day: u32| (0..24).map(move |h| 100.0 * f64::from(day) + f64::from(h) + 0.5);
+    let expected: Vec<(f64, f64)> = (0..).map(f64::from).zip(of_day(1).chain(of_day(2))).collect();
+    assert_eq!(got, expected);
+    // The archives write the hours without a blank.
+    let text = miso(&["03/08/2026"]).replace("HE ", "HE");
+    assert_eq!(prices(yaml, &text, ("2026-03-08T05:00Z", 24))[..], expected[..24]);
+}
+
+#[test]
+fn what_a_row_of_a_day_lacks_is_said() {
+    let text = miso(&["11/03/2024"]);
+    let yaml = "{csv: f.csv, format: miso, where: {Node: [INDIANA.HUB], Value: [LMP]}}";
+    let undated = text.replace("11/03/2024", "");
+    assert!(refused(yaml, &undated).contains("line 6: prices of a day without its date"));
+    let torn = text.replace(",123.5", "");
+    assert!(refused(yaml, &torn).contains("line 7: 26 fields, the header has 27"));
+    assert!(refused(yaml, "a,b,c\n1,2,3\n").contains("no header with the hours"));
+    // Without its name the layout is known by its header, below other lines too.
+    let plain = refused("{csv: f.csv, column: LMP, unit: $/MWh}", &text);
+    assert!(plain.contains("line 5 has the columns of `format: miso`"), "{plain}");
 }
