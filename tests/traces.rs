@@ -77,8 +77,10 @@ fn times_in_another_unit_are_said() {
         bench.file(name, times.iter().copied().map(line).collect::<String>());
         let path = bench.file("small.yaml", scenario(trace));
         let reading = read_scenario(&path, &[]);
-        assert!(reading.loaded.is_some());
-        reading.diagnostics.render(&reading.files, false)
+        let said = reading.diagnostics.render(&reading.files, false);
+        // What is in doubt is not played.
+        assert_eq!(reading.loaded.is_none(), said.contains("for `timestamp` is read as"), "{said}");
+        said
     };
     let doubts = |said: &str| said.contains("for `timestamp` is read as");
     let seconds = [0.0, 60.0, 300.0];
@@ -230,7 +232,13 @@ fn odd_rows_of_any_kind_leave_the_sound_ones() {
     }
     for (name, kind, bytes, malformed, backwards) in [
         ("odd.csv", "azure", azure.as_slice(), "6 rows (first: line 3)", "1 rows (first: line 9)"),
-        ("odd.jsonl", "mooncake", mooncake.as_bytes(), "5 rows (first: line 2)", "(first: line 8)"),
+        (
+            "odd.jsonl",
+            "mooncake, time_unit: ms",
+            mooncake.as_bytes(),
+            "5 rows (first: line 2)",
+            "(first: line 8)",
+        ),
     ] {
         let (code, said) = played(name, kind, bytes);
         assert_eq!(code, 0, "{name}:\n{said}");
@@ -257,4 +265,46 @@ fn an_hour_without_a_live_replica_is_counted() {
     let of_hour = 8.0 * 0.05 * 3600.0;
     let failed = chat("failed") as f64;
     assert!((0.8 * of_hour..2.0 * of_hour).contains(&failed), "{failed} failed, {of_hour} came");
+}
+
+/// A limit of a request cuts its answer, and stands for one that is not told.
+#[test]
+fn an_answer_is_no_longer_than_its_request_lets_it_be() {
+    let bench = Bench::new();
+    let rows = ["0,10,100,50", "1,10,20,50", "2,10,,70", "3,10,30,"];
+    bench.file("log.csv", format!("at,prompt,generated,most\n{}\n", rows.join("\n")));
+    bench.file(
+        "log.jsonl",
+        "{\"at\": 0, \"prompt\": 10, \"usage\": {\"out\": 100}, \"max_tokens\": 50}\n\
+         {\"at\": 1, \"prompt\": 10, \"usage\": {\"out\": 20}, \"max_tokens\": 50}\n\
+         {\"at\": 2, \"prompt\": 10, \"max_tokens\": 70}\n\
+         {\"at\": 3, \"prompt\": 10, \"usage\": {\"out\": 30}, \"max_tokens\": null}\n",
+    );
+    let said = |trace: &str| {
+        let reading = read_scenario(&bench.file("small.yaml", scenario(trace)), &[]);
+        let found = reading.loaded.map(|loaded| loaded.found.join("\n")).unwrap_or_default();
+        found + &reading.diagnostics.render(&reading.files, false)
+    };
+    let table = "kind: table, file: log.csv, time_format: unix, prompt: prompt";
+    let lines = "kind: json-lines, file: log.jsonl, time: at, time_format: unix, prompt: prompt";
+    for both in [
+        format!("{{{table}, output: generated, max_tokens: most}}"),
+        format!("{{{lines}, output: usage.out, max_tokens: max_tokens}}"),
+    ] {
+        let told = said(&both);
+        // 50, 20, 70 and 30.
+        assert!(
+            told.contains("4 requests over 3 s") || told.contains("4 requests over 3.000 s"),
+            "{told}"
+        );
+        assert!(told.contains("generated 42 in the mean, 70 at most"), "{told}");
+        assert!(told.contains("1 rows (first: line "), "{told}");
+        assert!(told.contains("with more generated than their own limit: cut at it"), "{told}");
+    }
+    // Of limits alone the last row has none.
+    let told = said(&format!("{{{table}, max_tokens: most}}"));
+    assert!(told.contains("generated 57 in the mean, 70 at most"), "{told}");
+    assert!(told.contains("neither tokens generated nor their limit"), "{told}");
+    let told = said(&format!("{{{table}}}"));
+    assert!(told.contains("needs `output`, what was generated, or `max_tokens`"), "{told}");
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::row::TraceRow;
+use crate::spec::Fault;
 use crate::tables::rows::TextLayout;
 use crate::tables::stamp::{Moment, TimeColumns, TimeForm, WallClock};
 use crate::tables::{Column, LineError, RowReader, TableLayout, Wanted};
@@ -32,6 +33,67 @@ pub struct BlockLines {
     pub block_tokens: u32,
 }
 
+/// Where it stands how long the answer of a request is; at least one of the two does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerColumns {
+    /// Tokens that were generated.
+    pub output: Option<String>,
+    /// The most that the request let be generated.
+    pub max_tokens: Option<String>,
+}
+
+impl AnswerColumns {
+    /// Those of generated tokens alone.
+    pub fn of(output: &str) -> Self {
+        Self { output: Some(output.to_owned()), max_tokens: None }
+    }
+
+    /// What a user names, with a report where that is nothing.
+    pub fn new(
+        output: &Option<String>,
+        max_tokens: &Option<String>,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        if output.is_none() && max_tokens.is_none() {
+            let fault = Fault::error("", "needs `output`, what was generated, or `max_tokens`");
+            faults.push(fault.help("name one of them, or both"));
+        }
+        Self { output: output.clone(), max_tokens: max_tokens.clone() }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.output.iter().chain(&self.max_tokens)
+    }
+}
+
+/// An answer that was generated, with the limit of its request, as far as they are told.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    output: Option<u32>,
+    limit: Option<u32>,
+}
+
+impl Answer {
+    /// How long it is, and whether its row tells of more than its limit lets be.
+    fn tokens(self) -> Result<(u32, bool), LineError> {
+        match (self.output, self.limit) {
+            (Some(output), Some(limit)) => Ok((output.min(limit), output > limit)),
+            (Some(tokens), None) | (None, Some(tokens)) => Ok((tokens, false)),
+            (None, None) => Err(LineError::new(0, "neither tokens generated nor their limit")),
+        }
+    }
+}
+
+/// What a line tells.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) row: TraceRow,
+    /// Whether it is of the class that is asked for.
+    pub(super) is_mine: bool,
+    /// Whether its answer was cut at the limit of its request.
+    pub(super) is_cut: bool,
+}
+
 /// What a table of requests is read for.
 #[derive(Debug, Clone)]
 pub struct TableRows {
@@ -39,8 +101,8 @@ pub struct TableRows {
     pub layout: TableLayout,
     /// The column of prompt tokens.
     pub prompt: String,
-    /// The column of generated tokens.
-    pub output: String,
+    /// The columns of its answer.
+    pub answer: AnswerColumns,
     /// Columns, each with the texts that the rows of interest have in it.
     pub class: Vec<(String, Vec<String>)>,
 }
@@ -57,8 +119,8 @@ pub struct JsonRows {
     pub clock: WallClock,
     /// The field of prompt tokens.
     pub prompt: String,
-    /// The field of generated tokens.
-    pub output: String,
+    /// The fields of its answer.
+    pub answer: AnswerColumns,
     /// Fields, each with the texts that the rows of interest have in it.
     pub class: Vec<(String, Vec<String>)>,
 }
@@ -67,38 +129,66 @@ impl TraceFormat {
     /// Mooncake's own: milliseconds, and blocks of 512 tokens.
     pub const MOONCAKE: Self = Self::Blocks(BlockLines { unit_ns: 1e6, block_tokens: 512 });
 
+    /// What to do with a file of which no row could be read, for what is `wrong` with it.
+    pub fn way_out(&self, wrong: Option<&LineError>) -> String {
+        let says = |name: &str| wrong.is_some_and(|wrong| wrong.message.contains(name));
+        match self {
+            Self::Azure if BURST_GPT.iter().all(|name| says(name)) => {
+                "these are the columns of `kind: burstgpt`".to_owned()
+            }
+            // Its kind has no fields that a hint could name.
+            Self::Azure => self.example(),
+            _ => wrong.and_then(|wrong| wrong.help.clone()).unwrap_or_else(|| self.example()),
+        }
+    }
+
     /// A row of the format, to show to whoever has none.
     pub fn example(&self) -> String {
         match self {
             Self::Azure => {
                 "a header `TIMESTAMP,ContextTokens,GeneratedTokens`, then rows such as `2023-11-16 \
-                 18:15:46.68,374,44`; other columns are named by `kind: table`"
+                 18:15:46.68,374,44`; other columns and separators are named by `kind: table`"
                     .to_owned()
             }
             Self::Blocks(_) => "rows are `{\"timestamp\": 0, \"input_length\": 374, \
                                 \"output_length\": 44}`; other fields are named by `kind: json-lines`"
                 .to_owned(),
             Self::Table(rows) => {
-                format!("a header with `{}` and `{}`, then a row a request", rows.prompt, rows.output)
+                let names = [&rows.prompt].into_iter().chain(rows.answer.names());
+                format!("a header with {}, then a row a request", quoted(names))
             }
-            Self::Lines(rows) => format!(
-                "an object a line with `{}`, `{}` and `{}`",
-                rows.time, rows.prompt, rows.output
-            ),
+            Self::Lines(rows) => {
+                let names = [&rows.time, &rows.prompt].into_iter().chain(rows.answer.names());
+                format!("an object a line with {}", quoted(names))
+            }
         }
     }
+}
+
+fn quoted<'n>(names: impl Iterator<Item = &'n String>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads rows of a format.
 #[derive(Debug, Clone)]
 pub(super) enum FormatReader {
-    Table { rows: Box<RowReader>, clock: WallClock, class: Vec<Vec<String>>, headless: bool },
+    Table {
+        rows: Box<RowReader>,
+        clock: WallClock,
+        class: Vec<Vec<String>>,
+        /// Which of the numbers of a row are generated tokens and their limit.
+        answer: [Option<usize>; 2],
+        headless: bool,
+    },
     Blocks(BlockLines),
     Lines(Box<JsonRows>),
 }
 
 /// Longest time after 1970 that a row may tell, s: a thousand years.
 const MOST_SECONDS: i64 = 31_556_952_000;
+
+/// Columns of the BurstGPT traces: the time, prompt tokens and generated tokens.
+pub const BURST_GPT: [&str; 3] = ["Timestamp", "Request tokens", "Response tokens"];
 
 const AZURE: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
 
@@ -107,11 +197,14 @@ impl FormatReader {
         let table = |rows: &TableRows, headless| {
             let texts = rows.class.iter().map(|(column, _)| column.clone()).collect();
             let class = rows.class.iter().map(|(_, texts)| texts.clone()).collect();
-            let wanted =
-                [&rows.prompt, &rows.output].map(|name| Wanted::from(Column::plain(name))).into();
+            let names = [&rows.prompt].into_iter().chain(rows.answer.names());
+            let wanted = names.map(|name| Wanted::from(Column::plain(name))).collect();
+            let output = rows.answer.output.as_ref().map(|_| 1);
+            let limit = rows.answer.max_tokens.as_ref().map(|_| output.map_or(1, |at| at + 1));
+            let answer = [output, limit];
             let clock = WallClock::new(rows.layout.zone.clone());
             let rows = Box::new(RowReader::new(rows.layout.text.clone(), wanted, texts));
-            Self::Table { rows, clock, class, headless }
+            Self::Table { rows, clock, class, answer, headless }
         };
         match format {
             TraceFormat::Azure => {
@@ -120,8 +213,9 @@ impl FormatReader {
                     ..TextLayout::default()
                 };
                 let layout = TableLayout { text, ..TableLayout::default() };
-                let [_, prompt, output] = AZURE.map(str::to_owned);
-                table(&TableRows { layout, prompt, output, class: Vec::new() }, true)
+                let [_, prompt, output] = AZURE;
+                let (prompt, answer) = (prompt.to_owned(), AnswerColumns::of(output));
+                table(&TableRows { layout, prompt, answer, class: Vec::new() }, true)
             }
             TraceFormat::Table(rows) => table(rows, false),
             TraceFormat::Blocks(lines) => Self::Blocks(*lines),
@@ -129,14 +223,10 @@ impl FormatReader {
         }
     }
 
-    /// The request of line `number`, and whether it is of the class that is asked for.
-    pub(super) fn read(
-        &mut self,
-        number: u64,
-        line: &[u8],
-    ) -> Result<Option<(TraceRow, bool)>, LineError> {
+    /// What line `number` tells, if it completes a request.
+    pub(super) fn read(&mut self, number: u64, line: &[u8]) -> Result<Option<Told>, LineError> {
         match self {
-            Self::Table { rows, clock, class, headless } => {
+            Self::Table { rows, clock, class, answer, headless } => {
                 // A trace that begins with a row has the columns of the published ones.
                 if std::mem::take(headless) && !line.is_empty() && line[0].is_ascii_digit() {
                     rows.read(number, AZURE.join(",").as_bytes())?;
@@ -148,19 +238,27 @@ impl FormatReader {
                     return Ok(None);
                 }
                 let at_ns = nanoseconds(rows.moment(), clock)?;
-                let [prompt, output] = [rows.values()[0], rows.values()[1]].map(tokens);
+                let values = rows.values();
+                let prompt = tokens(values[0]);
+                let told = |at: Option<usize>| {
+                    at.map(|at| values[at]).filter(|value| !value.is_nan()).map(tokens).transpose()
+                };
+                let [output, limit] = answer.map(told);
                 let mut texts = class.iter().enumerate();
                 let is_mine =
                     texts.all(|(at, texts)| texts.iter().any(|text| text == rows.text(at)));
-                let (prompt, output) = (prompt?, output?);
-                Ok(Some((TraceRow { at_ns, prompt, output, ..TraceRow::default() }, is_mine)))
+                let (prompt, answer) = (prompt?, Answer { output: output?, limit: limit? });
+                let (output, is_cut) = answer.tokens()?;
+                let row = TraceRow { at_ns, prompt, output, ..TraceRow::default() };
+                Ok(Some(Told { row, is_mine, is_cut }))
             }
             Self::Blocks(lines) => {
                 let text = line.trim_ascii();
                 if text.is_empty() {
                     Ok(None)
                 } else {
-                    lines.read(text).map(|row| Some((row, true)))
+                    let told = |row| Told { row, is_mine: true, is_cut: false };
+                    lines.read(text).map(|row| Some(told(row)))
                 }
             }
             Self::Lines(rows) => {
@@ -205,6 +303,9 @@ impl BlockLines {
             #[serde(default)]
             hash_ids: Vec<u64>,
         }
+        if text[0] == b'[' {
+            return Err(a_list());
+        }
         let Row { timestamp, input_length: prompt, output_length: output, hash_ids: blocks } =
             serde_json::from_slice(text).map_err(|error| of_json(&error))?;
         // Up to a thousand years, which an f64 of milliseconds tells apart to the microsecond.
@@ -235,6 +336,12 @@ impl BlockLines {
     }
 }
 
+/// A line that holds a list: the whole of a file in one piece.
+fn a_list() -> LineError {
+    let help = "a trace has an object in each line: write each of the list in a line of its own";
+    LineError::new(0, "a list in place of an object").help_from(Some(help.to_owned()))
+}
+
 fn of_json(error: &serde_json::Error) -> LineError {
     if error.is_data() {
         return LineError::new(0, error.to_string().split(" at line").next().unwrap_or_default());
@@ -243,9 +350,12 @@ fn of_json(error: &serde_json::Error) -> LineError {
 }
 
 impl JsonRows {
-    /// The request of a line, and whether it is of the class that is asked for.
-    fn read(&self, text: &[u8]) -> Result<(TraceRow, bool), LineError> {
+    /// What a line tells.
+    fn read(&self, text: &[u8]) -> Result<Told, LineError> {
         let row: Value = serde_json::from_slice(text).map_err(|error| of_json(&error))?;
+        if row.is_array() {
+            return Err(a_list());
+        }
         let field = |path: &str| {
             let found = path.split('.').try_fold(&row, |value, name| value.get(name));
             found.filter(|value| !value.is_null()).ok_or_else(|| {
@@ -263,11 +373,22 @@ impl JsonRows {
             let value = field(path)?;
             tokens(value.as_f64().unwrap_or(f64::NAN))
         };
-        let (prompt, output) = (number(&self.prompt)?, number(&self.output)?);
+        let prompt = number(&self.prompt)?;
+        let AnswerColumns { output, max_tokens } = &self.answer;
+        // Of two that may tell it a line need have one.
+        let told = |path: &Option<String>| match path {
+            Some(path) if output.is_some() && max_tokens.is_some() => {
+                field(path).ok().map(|_| number(path)).transpose()
+            }
+            path => path.as_deref().map(number).transpose(),
+        };
+        let (output, is_cut) =
+            Answer { output: told(output)?, limit: told(max_tokens)? }.tokens()?;
         let mut classes = self.class.iter();
         let is_mine = classes.all(|(path, texts)| {
             field(path).is_ok_and(|value| texts.iter().any(|text| *text == plain(value)))
         });
-        Ok((TraceRow { at_ns, prompt, output, ..TraceRow::default() }, is_mine))
+        let row = TraceRow { at_ns, prompt, output, ..TraceRow::default() };
+        Ok(Told { row, is_mine, is_cut })
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub(super) use closed::Clients;
 pub use closed::{ClosedDesign, SessionDesign, ThinkLaw};
-pub use format::{BlockLines, JsonRows, TableRows, TraceFormat};
+pub use format::{AnswerColumns, BURST_GPT, BlockLines, JsonRows, TableRows, TraceFormat};
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};

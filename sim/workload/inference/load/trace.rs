@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::ticks::{NEVER, Ticks, from_time};
-use super::format::{FormatReader, TraceFormat};
+use super::format::{FormatReader, Told, TraceFormat};
 use super::row::TraceRow;
 use crate::kernel::Time;
 use crate::tables::LineError;
@@ -174,6 +174,9 @@ pub struct TraceReport {
     pub empty: Rows,
     /// Requests sent before the one of the row above; they count as sent with it.
     pub backwards: Rows,
+    /// Requests with more generated tokens than their own limit; they count with as many as it lets
+    /// be.
+    pub cut: Rows,
     /// Rows of another class than the one that is asked for.
     pub others: u64,
     /// The longest time between two rows, ns, and the line of the first.
@@ -186,11 +189,12 @@ pub struct TraceReport {
 
 impl TraceReport {
     /// Every kind of odd row with what became of it.
-    fn kinds(&self) -> [(&'static str, Rows); 3] {
+    fn kinds(&self) -> [(&'static str, Rows); 4] {
         [
             ("cannot be read: left out", self.malformed),
             ("no prompt or no answer: left out", self.empty),
             ("sent before the row above: taken as sent with it", self.backwards),
+            ("with more generated than their own limit: cut at it", self.cut),
         ]
     }
 
@@ -269,8 +273,8 @@ impl TraceReader {
     pub fn read(&mut self, line: &[u8]) -> Option<TraceRow> {
         self.line += 1;
         let line = line.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(line);
-        let (row, is_mine) = match self.rows.read(self.line, line) {
-            Ok(Some(row)) => row,
+        let told = match self.rows.read(self.line, line) {
+            Ok(Some(told)) => told,
             Ok(None) => return None,
             Err(error) => {
                 self.wrong.get_or_insert(error.at_line(self.line));
@@ -278,11 +282,12 @@ impl TraceReader {
                 return None;
             }
         };
-        self.take(row, is_mine)
+        self.take(told)
     }
 
     /// Counts a row, and hands it on where it counts.
-    fn take(&mut self, mut row: TraceRow, is_mine: bool) -> Option<TraceRow> {
+    fn take(&mut self, told: Told) -> Option<TraceRow> {
+        let Told { mut row, is_mine, is_cut } = told;
         let report = &mut self.report;
         if row.prompt == 0 || row.output == 0 {
             report.empty.add(self.line);
@@ -307,6 +312,9 @@ impl TraceReader {
             return None;
         }
         report.rows += 1;
+        if is_cut {
+            report.cut.add(self.line);
+        }
         report.prompt = (report.prompt.0 + u64::from(row.prompt), report.prompt.1.max(row.prompt));
         report.output = (report.output.0 + u64::from(row.output), report.output.1.max(row.output));
         Some(row)

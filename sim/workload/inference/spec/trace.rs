@@ -9,7 +9,7 @@ use crate::spec::{Check, Fault, FilePath, kinds};
 use crate::tables::stamp::WallClock;
 use crate::tables::{TableFields, Texts};
 use crate::workload::inference::load::{
-    BlockLines, JsonRows, TableRows, TraceDesign, TraceFormat, told_span,
+    AnswerColumns, BURST_GPT, BlockLines, JsonRows, TableRows, TraceDesign, TraceFormat, told_span,
 };
 use crate::workload::inference::replica::Limits;
 
@@ -89,8 +89,11 @@ trace_spec! {
     TableTraceSpec {
         /// The column of prompt tokens.
         prompt: String,
-        /// The column of generated tokens.
-        output: String,
+        /// The column of generated tokens. This, `max_tokens` or both.
+        output: Option<String>,
+        /// The column of the most tokens that a request lets be generated: its answer is no longer,
+        /// and as long where `output` tells nothing. Default: no limit.
+        max_tokens: Option<String>,
         /// The column of the time at which a request was sent, or several columns whose texts are
         /// joined by a blank. Default: the first.
         time: Option<Texts>,
@@ -108,6 +111,8 @@ trace_spec! {
         skip: Option<u32>,
         /// What separates cells: a character, or `tab`. Default: `,`.
         separator: Option<String>,
+        /// What stands between the thousands of a number. Default: nothing.
+        thousands: Option<String>,
     }
 }
 
@@ -118,8 +123,11 @@ trace_spec! {
         time: String,
         /// The field of prompt tokens.
         prompt: String,
-        /// The field of generated tokens.
-        output: String,
+        /// The field of generated tokens. This, `max_tokens` or both.
+        output: Option<String>,
+        /// The field of the most tokens that a request lets be generated: its answer is no longer,
+        /// and as long where `output` tells nothing. Default: no limit.
+        max_tokens: Option<String>,
         /// How times are written: `iso`, `unix`, `unix-ms`, or a pattern of `strptime`. Default:
         /// `iso`.
         time_format: Option<String>,
@@ -186,12 +194,13 @@ impl TraceSpec {
         let format = match self {
             Self::Azure(_) => TraceFormat::Azure,
             Self::BurstGpt(_) => {
-                let time = Texts(vec!["Timestamp".to_owned()]);
+                let [time, prompt, output] = BURST_GPT;
+                let time = Texts(vec![time.to_owned()]);
                 let fields = TableFields { time: Some(&time), time_format: Some("unix"), ..fields };
                 TraceFormat::Table(Box::new(TableRows {
                     layout: fields.layout(None, faults)?,
-                    prompt: "Request tokens".to_owned(),
-                    output: "Response tokens".to_owned(),
+                    prompt: prompt.to_owned(),
+                    answer: AnswerColumns::of(output),
                     class: Vec::new(),
                 }))
             }
@@ -204,12 +213,13 @@ impl TraceSpec {
                     time_zone: spec.time_zone.as_deref(),
                     skip: spec.skip,
                     separator: spec.separator.as_deref(),
+                    thousands: spec.thousands.as_deref(),
                     ..fields
                 };
                 TraceFormat::Table(Box::new(TableRows {
                     layout: fields.layout(None, faults)?,
                     prompt: spec.prompt.clone(),
-                    output: spec.output.clone(),
+                    answer: AnswerColumns::new(&spec.output, &spec.max_tokens, faults),
                     class: texts(&spec.rows),
                 }))
             }
@@ -225,7 +235,7 @@ impl TraceSpec {
                     form: layout.text.form,
                     clock: WallClock::new(layout.zone),
                     prompt: spec.prompt.clone(),
-                    output: spec.output.clone(),
+                    answer: AnswerColumns::new(&spec.output, &spec.max_tokens, faults),
                     class: texts(&spec.rows),
                 }))
             }
@@ -238,9 +248,9 @@ impl TraceSpec {
         Check { faults }.between("rate_scale", rate_scale, 1.0, (1e-6, 1e6), "")
     }
 
-    /// Doubts times whose unit nobody has written: seconds that are read as milliseconds come a
-    /// thousand times too fast, the reverse as much too slow. Either is a guess: what is said is the
-    /// pace at which the trace would play.
+    /// Refuses times whose unit nobody has written and that are in doubt: seconds that are read as
+    /// milliseconds come a thousand times too fast, the reverse as much too slow. Either is a guess,
+    /// so that what is said is the pace at which the trace would play, and how to confirm it.
     fn doubt_unit(&self, trace: &TraceDesign, faults: &mut Vec<Fault>) {
         // Assumptions: far from the published traces, of which those of Mooncake last an hour with 3
         // to 7 requests per second, and those of Bailian have several requests per second.
@@ -271,7 +281,7 @@ impl TraceSpec {
             "if it is in another unit, write `time_unit: {other}`; if it is right, write `time_unit: {own}` to \
              confirm it"
         );
-        faults.push(Fault::warning("file", message).at(file.mark).help(help));
+        faults.push(Fault::error("file", message).at(file.mark).help(help));
     }
 
     pub(super) fn resolve(
