@@ -15,7 +15,7 @@ use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
     CheckpointSpec, Decisions, DurationSpec, IntervalSpec, JobClassSpec, JobEnd, JobsSpec, LogJob,
-    NodeFailureSpec, Policy, ResidentSpec, Rules, Scheduler, StreamSpec, SwfReader, Training,
+    LogReader, NodeFailureSpec, Policy, ResidentSpec, Rules, Scheduler, StreamSpec, Training,
     TrainingDesign, TrainingSpec, Waiting, replay,
 };
 use rayon::prelude::*;
@@ -94,7 +94,18 @@ fn log(jobs: u64) -> Vec<LogJob> {
             let processors = widths[stream.pick(&[0.93, 0.02, 0.02, 0.02, 0.005, 0.005])];
             let (run, requested) = (Span::from_secs_f64(run_s), Span::from_secs_f64(requested_s));
             let end = JobEnd::Completed;
-            LogJob { number, submit, run, processors, requested, end, user: None, queue: None }
+            LogJob {
+                number,
+                submit,
+                run,
+                processors,
+                requested,
+                end,
+                user: None,
+                queue: None,
+                exclusive: false,
+                load: None,
+            }
         })
         .collect()
 }
@@ -218,7 +229,18 @@ fn mixed(jobs: u64) -> impl Iterator<Item = LogJob> {
         let requested = Span::from_secs_f64(run.as_secs_f64() * stream.between(1.0, 3.0));
         let user = Some(stream.below(50) as u32);
         let end = JobEnd::Completed;
-        LogJob { number, submit, run, processors, requested, end, user, queue: None }
+        LogJob {
+            number,
+            submit,
+            run,
+            processors,
+            requested,
+            end,
+            user,
+            queue: None,
+            exclusive: false,
+            load: None,
+        }
     })
 }
 
@@ -273,7 +295,7 @@ fn real_logs() {
         };
         let clock = Instant::now();
         let mut input = BufReader::new(MultiGzDecoder::new(BufReader::new(file)));
-        let mut reader = SwfReader::new(u64::from(processors));
+        let mut reader = LogReader::new(u64::from(processors));
         let mut line = Vec::new();
         let jobs = std::iter::from_fn(|| {
             loop {

@@ -277,3 +277,149 @@ fn a_byte_order_mark_costs_no_job() {
     let log = row(1, "0", "60", "8") + &row(2, "60", "60", "8");
     assert_eq!(run(format!("\u{feff}{log}"), &[]).len(), 2);
 }
+
+/// A node of four cores, of which each draws 50 W above the idle 100 W.
+const CPU_SITE: &str = "\
+name: cores
+start: 2026-06-01T00:00:00Z
+duration: 2 h
+weather: {climate: nordic}
+price: {fixed: 40 $/MWh}
+output: {interval: 1 h}
+power: {utility: {kind: feed, capacity: 1 MW, outages: none}}
+racks:
+  nodes: {kind: cpu, nodes: 1, cores_per_node: 4, power: 300 W, idle_power: 100 W, fed_by: utility}
+workloads:
+  batch:
+    kind: training
+    racks: nodes
+    queue: {sharing: best_fit}
+    spares: 0
+    failures: {rate: 0 /day}
+    restart: 0 s
+    checkpoint: {interval: never}
+    jobs:
+      kind: table
+      file: log.csv
+      run: {column: minutes, unit: min}
+      processors: cores
+      job: id
+      exclusive: alone
+      draw: {utilisation: {column: used, unit: \"%\"}}
+";
+
+/// Two cores at half and one at full for an hour, and then none: 100 + 50 + 50 W, then 100 W. Each
+/// job bears the part of the idle draw that it has of the cores.
+#[test]
+fn jobs_on_cores_draw_what_their_log_says_and_share_a_node() {
+    let bench = Bench::new();
+    bench.file("site.yaml", CPU_SITE);
+    bench.file(
+        "log.csv",
+        "submitted,id,cores,minutes,alone,used\n\
+         2026-06-01T00:00:00Z,11,2,60,no,50\n\
+         2026-06-01T00:00:00Z,12,1,60,no,100\n",
+    );
+    let output = bench.loadbank("run site.yaml --tables csv").output().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("Training: batch (4 cores)"), "{said}");
+    assert!(!said.contains("GPU"), "{said}");
+    let folder = bench.the_run();
+    let summary = std::fs::read_to_string(folder.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let batch = &summary["workloads"]["batch"];
+    let near = |value: &serde_json::Value, expected: f64| {
+        let value = value.as_f64().unwrap();
+        assert!((value - expected).abs() < 1e-9, "{value} is not {expected}");
+    };
+    near(&batch["energy_mwh"], 300e-6);
+    near(&batch["cores"], 4.0);
+    near(&batch["core_hours"]["useful"], 3.0);
+    near(&batch["core_hours"]["idle"], 5.0);
+    assert!(batch["gpus"].is_null() && batch["gpu_hours"].is_null());
+    near(&summary["halls"]["nodes"]["gpus"], 0.0);
+    let mut jobs = csv::Reader::from_path(folder.join("jobs.csv")).unwrap();
+    let header = jobs.headers().unwrap().clone();
+    let at = header.iter().position(|name| name == "energy_kwh").unwrap();
+    let energy: Vec<f64> = jobs.records().map(|row| row.unwrap()[at].parse().unwrap()).collect();
+    assert_eq!(energy.len(), 2);
+    assert!((energy[0] - 0.100).abs() < 1e-9 && (energy[1] - 0.075).abs() < 1e-9, "{energy:?}");
+    let mut series = csv::Reader::from_path(folder.join("timeseries.csv")).unwrap();
+    let header = series.headers().unwrap().clone();
+    let at = header.iter().position(|name| name == "batch_busy_cores").unwrap();
+    let busy: Vec<f64> = series.records().map(|row| row.unwrap()[at].parse().unwrap()).collect();
+    assert_eq!(busy, [3.0, 0.0]);
+}
+
+/// Alone on the node the second waits for the first, though three cores would do for both.
+#[test]
+fn an_exclusive_job_has_its_node_to_itself() {
+    let bench = Bench::new();
+    bench.file("site.yaml", CPU_SITE);
+    bench.file(
+        "log.csv",
+        "submitted,id,cores,minutes,alone,used\n\
+         2026-06-01T00:00:00Z,11,2,30,no,50\n\
+         2026-06-01T00:00:00Z,12,1,30,yes,100\n\
+         2026-06-01T00:00:00Z,13,1,30,no,100\n",
+    );
+    bench.loadbank("run site.yaml --tables csv").assert().success();
+    let mut jobs = csv::Reader::from_path(bench.the_run().join("jobs.csv")).unwrap();
+    let starts: Vec<String> = jobs.records().map(|row| row.unwrap()[3].to_owned()).collect();
+    let minutes: Vec<&str> = starts.iter().map(|start| &start[11..16]).collect();
+    assert_eq!(minutes, ["00:00", "00:30", "01:00"]);
+}
+
+#[test]
+fn what_a_log_cannot_be_told_of_its_jobs_is_said() {
+    let bench = Bench::new();
+    bench.file(
+        "log.csv",
+        "submitted,id,cores,minutes,alone,used\n2026-06-01T00:00:00Z,1,2,6,no,5\n",
+    );
+    bench.file("log.swf", row(1, "0", "60", "4"));
+    bench.file("draws.csv", "job,w\n1,150\nx,3\n");
+    let refused = |from: &str, to: &str, said: &str| {
+        bench.file("site.yaml", CPU_SITE.replace(from, to));
+        let output = bench.loadbank("check site.yaml --format json").output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{to}: {out}");
+        assert!(out.contains(said), "{to}: {out}");
+    };
+    let draw = "draw: {utilisation: {column: used, unit: \"%\"}}";
+    refused(
+        draw,
+        "draw: {utilisation: {column: used, unit: W}}",
+        "draw.utilisation.unit: unknown unit",
+    );
+    refused(draw, "draw: {}", "draw: needs one of");
+    refused(draw, "draw: {cpu_time: used}", "draw.cpu_time: is a column of what `sacct` prints");
+    refused(draw, "draw: {power: {column: volts, unit: W}}", "no column `volts`; columns: ");
+    refused("processors: cores", "processors: gpus", "no column `gpus`; columns: ");
+    refused("run: {column: minutes, unit: min}", "start: submitted", "needs the column `run`");
+    refused("queue: {sharing: best_fit}", "queue: {}", "exclusive: no nodes are shared");
+    refused(
+        "queue: {sharing: best_fit}",
+        "scheduler: priority\n    queue: {sharing: best_fit}",
+        "queue.sharing: needs `scheduler: fcfs`",
+    );
+    refused("idle_power: 100 W", "idle_power: 300 W", "idle_power: must be less than `power`");
+    let work = &CPU_SITE[CPU_SITE.find("    kind: training").unwrap()..];
+    refused(
+        work,
+        "    {kind: llama-3.1-70b-h100, racks: nodes, arrivals: {rate_per_replica: 1 /s}}",
+        "inference needs GPU racks, `nodes` has CPU racks",
+    );
+    let table = &CPU_SITE[CPU_SITE.find("      kind: table").unwrap()..];
+    refused(
+        table,
+        "      {kind: swf, file: log.swf, draw: {power: {column: w, unit: W}}}",
+        "jobs.draw: a log in the Standard Workload Format has no column of it",
+    );
+    refused(
+        table,
+        "      {kind: swf, file: log.swf, draw: {file: draws.csv, power: {column: w, unit: W}}}",
+        "line 3: needs the number of a job, got `x`",
+    );
+}

@@ -225,7 +225,7 @@ fn income_book(subjects: &[Subject]) -> Ledger {
 
 fn jobs_book(subjects: &[Subject]) -> Ledger {
     let mut jobs = Ledger::new("jobs", "");
-    for work in subjects.iter().filter(|subject| subject.kind == SubjectKind::Training) {
+    for work in subjects.iter().filter(|subject| subject.kind.has_jobs()) {
         let name = &work.name;
         jobs.inflow(&format!("submitted {name}"), work.real("jobs.submitted"));
         jobs.outflow(&format!("completed {name}"), work.real("jobs.completed"));

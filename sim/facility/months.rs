@@ -108,10 +108,14 @@ impl Facility<'_> {
                 ends.iter_mut().zip(training.lost_before().skip(self.months.forgotten))
             {
                 for subject in &mut end.figures {
-                    let it_is = subject.kind == SubjectKind::Training && subject.name == site.name;
+                    let it_is = subject.kind.has_jobs() && subject.name == site.name;
                     if it_is {
-                        subject.move_by("gpu_hours.useful", -hours);
-                        subject.move_by("gpu_hours.lost", hours);
+                        let [useful, lost] = match subject.kind {
+                            SubjectKind::Cores => ["core_hours.useful", "core_hours.lost"],
+                            _ => ["gpu_hours.useful", "gpu_hours.lost"],
+                        };
+                        subject.move_by(useful, -hours);
+                        subject.move_by(lost, hours);
                         subject.move_by("revenue_usd", -usd);
                     } else if subject.kind == SubjectKind::Site {
                         subject.move_by("money.revenue_usd", -usd);

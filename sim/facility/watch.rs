@@ -5,6 +5,7 @@ use super::design::{Design, WorkDesign};
 use crate::kernel::{Span, Time};
 use crate::measure::{Meter, Spells};
 use crate::plant::power::{Moved, Network, PowerNode};
+use crate::workload::gpu::Processor;
 
 /// Parts into which a run is cut to see what grows or has yet to settle: an assumption.
 pub(super) const PARTS: usize = 30;
@@ -170,9 +171,14 @@ impl Watch {
         let mut trends = Vec::new();
         for (work, site) in design.works.iter().enumerate() {
             let watched: &[(Quantity, &str)] = match &site.design {
-                WorkDesign::Training { .. } => {
-                    &[(Quantity::Waiting, "queued_jobs"), (Quantity::Busy, "busy_gpus")]
-                }
+                WorkDesign::Training { rack, .. } => match rack.processor {
+                    Processor::Gpu => {
+                        &[(Quantity::Waiting, "queued_jobs"), (Quantity::Busy, "busy_gpus")]
+                    }
+                    Processor::Core => {
+                        &[(Quantity::Waiting, "queued_jobs"), (Quantity::Busy, "busy_cores")]
+                    }
+                },
                 WorkDesign::Inference { .. } => &[(Quantity::Waiting, "requests_in_flight")],
                 WorkDesign::Mining(_) | WorkDesign::HeatLoad(_) => &[],
             };

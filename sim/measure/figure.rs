@@ -49,6 +49,8 @@ impl Scale {
     /// Energy for a piece of work.
     pub const KWH_PER_GPU_HOUR: Self = Self::new("kWh/GPU-h", "", 1.0);
     /// Energy for a piece of work.
+    pub const KWH_PER_CORE_HOUR: Self = Self::new("kWh/core-h", "", 1.0);
+    /// Energy for a piece of work.
     pub const J_PER_TOKEN: Self = Self::new("J/token", "", 1.0);
     /// Temperature.
     pub const DEGC: Self = Self::new("degC", "c", 1.0);
@@ -78,6 +80,8 @@ impl Scale {
     pub const RACK_HOURS: Self = Self::new("rack-h", "rack_h", 1.0 / 3600.0);
     /// Time of many GPUs.
     pub const GPU_HOURS: Self = Self::new("GPU-h", "", 1.0 / 3600.0);
+    /// Time of many cores.
+    pub const CORE_HOURS: Self = Self::new("core-h", "", 1.0 / 3600.0);
     /// Rate of things.
     pub const PER_SECOND: Self = Self::new("1/s", "per_s", 1.0);
     /// Rate of hashes.

@@ -72,6 +72,9 @@ fn place(kind: SubjectKind) -> (&'static str, &'static str, &'static str) {
         SubjectKind::Hall => ("A hall of racks", "HALL_", "halls.HALL."),
         SubjectKind::Mining => ("A mining workload", "WORKLOAD_", "workloads.WORKLOAD."),
         SubjectKind::Training => ("A training workload", "WORKLOAD_", "workloads.WORKLOAD."),
+        SubjectKind::Cores => {
+            ("A workload of jobs on CPU racks", "WORKLOAD_", "workloads.WORKLOAD.")
+        }
         SubjectKind::Inference => ("An inference workload", "WORKLOAD_", "workloads.WORKLOAD."),
         SubjectKind::HeatLoad => ("A heat load", "WORKLOAD_", "workloads.WORKLOAD."),
         SubjectKind::Class => {

@@ -16,6 +16,7 @@ use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::{CommonCauseSpec, CrewSpec, PlannedWorkSpec, PowerSpec, SparesSpec};
 use crate::spec::kinds;
 use crate::units::{Currency, Duration, Fraction};
+use crate::workload::cpu::CpuRackSpec;
 use crate::workload::gpu::GpuRackSpec;
 use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::inference::InferenceSpec;
@@ -166,6 +167,8 @@ kinds! {
     pub(super) enum RackSpec {
         /// GPU servers, for training or inference.
         Gpu(GpuRackSpec) = "gpu",
+        /// CPU servers, for the jobs of a workload of kind `training`.
+        Cpu(CpuRackSpec) = "cpu",
         /// ASIC miners.
         Asic(AsicRackSpec) = "asic",
         /// Heat in place of racks, so that a cooling plant can be studied alone.

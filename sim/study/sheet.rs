@@ -77,7 +77,7 @@ fn kind_of(kind: SubjectKind) -> &'static str {
         SubjectKind::Site => "site",
         SubjectKind::Hall => "hall",
         SubjectKind::Mining => "mining",
-        SubjectKind::Training => "training",
+        SubjectKind::Training | SubjectKind::Cores => "training",
         SubjectKind::Inference => "inference",
         kind if kind.is_cooling() => "cooling",
         _ => "other",

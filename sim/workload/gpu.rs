@@ -223,6 +223,7 @@ impl GpuRackSpec {
         });
         GpuRackDesign {
             nodes: self.nodes.clamp(1, 64) as usize,
+            processor: Processor::Gpu,
             gpus_per_node: self.gpus_per_node.clamp(1, 64) as usize,
             gpu: self.gpu,
             gpu_tdp_w: tdp,
@@ -307,12 +308,25 @@ pub struct CoolantRating {
     pub flow_m3_s: Option<f64>,
 }
 
-/// A GPU rack with everything resolved: watts, degrees Celsius.
+/// What computes in a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Processor {
+    /// GPUs.
+    #[default]
+    Gpu,
+    /// Cores of CPUs.
+    Core,
+}
+
+/// A rack of servers with everything resolved: watts, degrees Celsius. Where its processors are
+/// cores of CPUs, what is said here of a GPU holds for a core.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GpuRackDesign {
     /// Nodes in a rack.
     pub nodes: usize,
-    /// GPUs in a node.
+    /// What its processors are.
+    pub processor: Processor,
+    /// GPUs, or cores, in a node.
     pub gpus_per_node: usize,
     /// Which GPUs they are, where it is said.
     pub gpu: Option<GpuModel>,
@@ -341,7 +355,15 @@ pub struct GpuRackDesign {
 impl GpuRackDesign {
     /// GPUs in a rack.
     pub fn gpus(&self) -> usize {
-        self.nodes * self.gpus_per_node
+        match self.processor {
+            Processor::Gpu => self.nodes * self.gpus_per_node,
+            Processor::Core => 0,
+        }
+    }
+
+    /// Draw of a node with every GPU at its thermal design power, W.
+    pub fn node_full_w(&self) -> f64 {
+        self.node_overhead_w + self.gpus_per_node as f64 * self.gpu_tdp_w
     }
 
     /// Draw of a node without a job, W.
@@ -356,7 +378,7 @@ impl GpuRackDesign {
 
     /// Draw of a whole rack with every GPU at its thermal design power, W: its rating.
     pub fn full_w(&self) -> f64 {
-        self.nodes as f64 * (self.node_overhead_w + self.gpus_per_node as f64 * self.gpu_tdp_w)
+        self.nodes as f64 * self.node_full_w()
     }
 
     /// Speed of GPUs at an inlet temperature: 1 up to the throttle temperature, then falling
@@ -405,6 +427,16 @@ impl CapCurve {
             speed: t / tokens,
         };
         Self { points: H100.iter().map(point).collect() }
+    }
+
+    /// A processor whose speed is in proportion to what it draws, up to `full_w` and from a tenth
+    /// of it on.
+    pub fn proportional(full_w: f64) -> Self {
+        let point = |share: f64| {
+            let w = share * full_w;
+            CapPoint { cap_w: w, draw_w: w, speed: share }
+        };
+        Self { points: vec![point(0.1), point(1.0)] }
     }
 
     /// The measured points, by rising cap. At least two; the last has speed 1.

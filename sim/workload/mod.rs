@@ -4,6 +4,7 @@
 //! them ([`RackOffer`]) and reads back what each would draw ([`Demand`](crate::plant::Demand))
 //! and does draw.
 
+pub mod cpu;
 pub mod gpu;
 pub mod heat_load;
 pub mod inference;

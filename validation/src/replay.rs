@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use flate2::bufread::MultiGzDecoder;
 use loadbank::kernel::Span;
-use loadbank::workload::training::{LogJob, Policy, SwfReader, replay};
+use loadbank::workload::training::{LogJob, LogReader, Policy, replay};
 
 const USAGE: &str = "usage: validation replay FILE [--processors N] [--policy \
                      fcfs|easy|conservative|shortest-first|longest-first]";
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), String>
         };
     let mut log = Log {
         input: open(&file).map_err(failed)?,
-        reader: SwfReader::new(u64::from(processors)),
+        reader: LogReader::new(u64::from(processors)),
         line: Vec::new(),
         failure: None,
     };
@@ -105,7 +105,7 @@ impl Arguments {
 
 /// Processors of the machine by the comments before the first job.
 fn header_processors(mut input: impl BufRead) -> io::Result<Option<u32>> {
-    let mut reader = SwfReader::new(u64::MAX);
+    let mut reader = LogReader::new(u64::MAX);
     let mut line = Vec::new();
     while read_line(&mut input, &mut line)? && reader.read(&line).is_none() {}
     Ok(reader.header().max_procs.and_then(|procs| u32::try_from(procs).ok()).filter(|&p| p > 0))
@@ -138,7 +138,7 @@ fn open(file: &str) -> io::Result<Box<dyn BufRead>> {
 /// The jobs of a log, read as they are needed.
 struct Log {
     input: Box<dyn BufRead>,
-    reader: SwfReader,
+    reader: LogReader,
     line: Vec<u8>,
     failure: Option<io::Error>,
 }

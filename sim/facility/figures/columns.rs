@@ -22,6 +22,7 @@ pub(super) fn group_columns(kind: SubjectKind) -> Vec<&'static Column> {
         SubjectKind::Transformer => &[thermal::TRANSFORMER],
         SubjectKind::Mining => &[works::WORK, works::MINING],
         SubjectKind::Training => &[works::WORK, works::TRAINING],
+        SubjectKind::Cores => &[works::WORK, works::CORES],
         SubjectKind::Inference => &[works::WORK, works::INFERENCE],
         SubjectKind::HeatLoad => &[works::WORK, works::HEAT_LOAD],
         SubjectKind::Programme => &[programmes::COLUMNS],

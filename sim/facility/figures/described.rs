@@ -69,6 +69,7 @@ fn describe(kind: SubjectKind) -> Described {
             figures.extend(of(works::TRAINING));
             figures.push(&project::GPU_HOUR);
         }
+        SubjectKind::Cores => figures.extend(of(works::CORES)),
         SubjectKind::Cause => figures.extend(of(works::CAUSE)),
         SubjectKind::HeatLoad => figures.extend(of(works::HEAT_LOAD)),
         SubjectKind::Inference => {

@@ -7,6 +7,7 @@ use crate::kernel::Time;
 use crate::measure::{Join, Meter};
 use crate::plant::power::sequence::MachineDesign;
 use crate::plant::power::{ComponentDesign, ComponentKind};
+use crate::workload::gpu::Processor;
 
 /// The instances that a component declares, with a meter for each column.
 #[derive(Debug, Clone)]
@@ -246,7 +247,10 @@ fn kind_of_part(component: &ComponentDesign) -> Option<SubjectKind> {
 fn kind_of(work: &WorkDesign) -> SubjectKind {
     match work {
         WorkDesign::Mining(_) => SubjectKind::Mining,
-        WorkDesign::Training { .. } => SubjectKind::Training,
+        WorkDesign::Training { rack, .. } => match rack.processor {
+            Processor::Gpu => SubjectKind::Training,
+            Processor::Core => SubjectKind::Cores,
+        },
         WorkDesign::Inference { .. } => SubjectKind::Inference,
         WorkDesign::HeatLoad(_) => SubjectKind::HeatLoad,
     }

@@ -29,6 +29,8 @@ pub enum SubjectKind {
     Mining,
     /// A training workload.
     Training,
+    /// A workload of jobs on CPU racks.
+    Cores,
     /// An inference workload.
     Inference,
     /// A heat load in place of a workload.
@@ -48,7 +50,7 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, in the order of `summary.json`.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Site,
         Self::Losses,
         Self::Loop,
@@ -59,6 +61,7 @@ impl SubjectKind {
         Self::Hall,
         Self::Mining,
         Self::Training,
+        Self::Cores,
         Self::Inference,
         Self::HeatLoad,
         Self::Class,
@@ -70,7 +73,12 @@ impl SubjectKind {
 
     /// Whether it is a workload, of whatever kind.
     pub fn is_workload(self) -> bool {
-        matches!(self, Self::Mining | Self::Training | Self::Inference | Self::HeatLoad)
+        self.has_jobs() || matches!(self, Self::Mining | Self::Inference | Self::HeatLoad)
+    }
+
+    /// Whether it is a workload of jobs.
+    pub fn has_jobs(self) -> bool {
+        matches!(self, Self::Training | Self::Cores)
     }
 
     /// Whether it carries heat away.

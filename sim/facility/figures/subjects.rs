@@ -125,6 +125,7 @@ pub(super) fn derived(kind: SubjectKind) -> &'static [Derived] {
         SubjectKind::Programme => programmes::DERIVED,
         SubjectKind::Mining => works::MINING_DERIVED,
         SubjectKind::Training => works::TRAINING_DERIVED,
+        SubjectKind::Cores => works::CORES_DERIVED,
         SubjectKind::Inference | SubjectKind::Class => requests::DERIVED,
         _ => &[],
     }
@@ -151,7 +152,8 @@ fn workload(
         }
         Summary::Training(summary) => {
             subject.facts.push(kind("training"));
-            subject.read(works::TRAINING, &*summary);
+            let is_of_cores = subject.kind == SubjectKind::Cores;
+            subject.read(if is_of_cores { works::CORES } else { works::TRAINING }, &*summary);
             for cause in &summary.failure_causes {
                 let mut of_cause =
                     part(&subject, SubjectKind::Cause, "failure_causes", &cause.cause);

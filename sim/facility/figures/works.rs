@@ -204,58 +204,58 @@ pub(super) static MINING_DERIVED: &[Derived] = &[
     ),
 ];
 
-const fn gpu_hours(name: &'static str, doc: &'static str) -> Figure {
-    Figure::new(name, Scale::GPU_HOURS, doc).adding()
-}
-
-pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
-    Row::new(Figure::new("gpus", Scale::COUNT, "GPUs on all racks."), |t| Some(t.gpus as f64)),
+/// The figures of a workload of jobs, whose processors are GPUs or cores of CPUs: their names in
+/// names and in texts, and the units of their time and of the energy for it.
+macro_rules! cluster {
+    ($rows:ident, $derived:ident, $one:literal, $told:literal, $hours:ident, $energy:ident) => {
+pub(super) static $rows: &[Row<TrainingSummary>] = &[
+    Row::new(Figure::new(concat!($one, "s"), Scale::COUNT, concat!($told, "s on all racks.")), |t| Some(t.gpus as f64)),
     Row::new(
-        gpu_hours("gpu_hours.useful", "Work that counts: kept by a checkpoint or by the end of its job, or still under way.").higher(),
+        Figure::new(concat!($one, "_hours.useful"), Scale::$hours, "Work that counts: kept by a checkpoint or by the end of its job, or still under way.").adding().higher(),
         |t| Some(t.gpu_hours.useful),
     ),
-    Row::new(gpu_hours("gpu_hours.lost", "Work that an interruption threw away.").lower(), |t| {
+    Row::new(Figure::new(concat!($one, "_hours.lost"), Scale::$hours, "Work that an interruption threw away.").adding().lower(), |t| {
         Some(t.gpu_hours.lost)
     }),
     Row::new(
-        gpu_hours("gpu_hours.checkpoint", "Standing while a checkpoint was written.").lower(),
+        Figure::new(concat!($one, "_hours.checkpoint"), Scale::$hours, "Standing while a checkpoint was written.").adding().lower(),
         |t| Some(t.gpu_hours.checkpoint),
     ),
-    Row::new(gpu_hours("gpu_hours.restart", "Starting and restarting.").lower(), |t| {
+    Row::new(Figure::new(concat!($one, "_hours.restart"), Scale::$hours, "Starting and restarting.").adding().lower(), |t| {
         Some(t.gpu_hours.restart)
     }),
-    Row::new(gpu_hours("gpu_hours.hung", "Standing until a failure was noticed.").lower(), |t| {
+    Row::new(Figure::new(concat!($one, "_hours.hung"), Scale::$hours, "Standing until a failure was noticed.").adding().lower(), |t| {
         Some(t.gpu_hours.hung)
     }),
     Row::new(
-        gpu_hours("gpu_hours.stalled", "Held by a job that waited for nodes to replace lost ones.").lower(),
+        Figure::new(concat!($one, "_hours.stalled"), Scale::$hours, "Held by a job that waited for nodes to replace lost ones.").adding().lower(),
         |t| Some(t.gpu_hours.stalled),
     ),
     Row::new(
-        gpu_hours("gpu_hours.throttled", "What running below full speed cost, as time at full speed.").lower(),
+        Figure::new(concat!($one, "_hours.throttled"), Scale::$hours, "What running below full speed cost, as time at full speed.").adding().lower(),
         |t| Some(t.gpu_hours.throttled),
     ),
     Row::new(
-        gpu_hours("gpu_hours.paused", "Held by a job that stood because power or cooling was short.").lower(),
+        Figure::new(concat!($one, "_hours.paused"), Scale::$hours, "Held by a job that stood because power or cooling was short.").adding().lower(),
         |t| Some(t.gpu_hours.paused),
     ),
-    Row::new(gpu_hours("gpu_hours.curtailed", "What curtailments cost.").lower(), |t| {
+    Row::new(Figure::new(concat!($one, "_hours.curtailed"), Scale::$hours, "What curtailments cost.").adding().lower(), |t| {
         Some(t.gpu_hours.curtailed)
     }),
     Row::new(
-        gpu_hours("gpu_hours.spare", "Held by a job to replace nodes that it may lose."),
+        Figure::new(concat!($one, "_hours.spare"), Scale::$hours, "Held by a job to replace nodes that it may lose.").adding(),
         |t| Some(t.gpu_hours.spare),
     ),
-    Row::new(gpu_hours("gpu_hours.idle", "On and without a job."), |t| Some(t.gpu_hours.idle)),
-    Row::new(gpu_hours("gpu_hours.down", "Under repair.").lower(), |t| Some(t.gpu_hours.down)),
+    Row::new(Figure::new(concat!($one, "_hours.idle"), Scale::$hours, "On and without a job.").adding(), |t| Some(t.gpu_hours.idle)),
+    Row::new(Figure::new(concat!($one, "_hours.down"), Scale::$hours, "Under repair.").adding().lower(), |t| Some(t.gpu_hours.down)),
     Row::new(
-        gpu_hours("gpu_hours.dark", "Without power, or starting after it came back.").lower(),
+        Figure::new(concat!($one, "_hours.dark"), Scale::$hours, "Without power, or starting after it came back.").adding().lower(),
         |t| Some(t.gpu_hours.dark),
     ),
-    Row::new(gpu_hours("gpu_hours.held", "Held by jobs: all but idle, down and dark."), |t| {
+    Row::new(Figure::new(concat!($one, "_hours.held"), Scale::$hours, "Held by jobs: all but idle, down and dark.").adding(), |t| {
         Some(t.gpu_hours.held())
     }),
-    Row::new(gpu_hours("gpu_hours.total", "GPUs times the hours of the run."), |t| {
+    Row::new(Figure::new(concat!($one, "_hours.total"), Scale::$hours, concat!($told, "s times the hours of the run.")).adding(), |t| {
         Some(t.gpu_hours.total())
     }),
     Row::new(
@@ -407,9 +407,9 @@ pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
     ),
     Row::new(
         Figure::new(
-            "kwh_per_useful_gpu_hour",
-            Scale::KWH_PER_GPU_HOUR,
-            "Energy of nodes while jobs held them over useful GPU-hours.",
+            concat!("kwh_per_useful_", $one, "_hour"),
+            Scale::$energy,
+            concat!("Energy of nodes while jobs held them over useful ", $told, "-hours."),
         )
         .lower(),
         |t| t.kwh_per_useful_gpu_hour,
@@ -425,14 +425,19 @@ pub(super) static TRAINING: &[Row<TrainingSummary>] = &[
     ),
 ];
 
-pub(super) static TRAINING_DERIVED: &[Derived] = &[
-    Derived::new(share("goodput", "Useful GPU-hours, of all.").higher(), |of| {
-        ratio(of("gpu_hours.useful"), of("gpu_hours.total"))
+pub(super) static $derived: &[Derived] = &[
+    Derived::new(share("goodput", concat!("Useful ", $told, "-hours, of all.")).higher(), |of| {
+        ratio(of(concat!($one, "_hours.useful")), of(concat!($one, "_hours.total")))
     }),
-    Derived::new(share("utilisation", "GPU-hours held by jobs, of all.").higher(), |of| {
-        ratio(of("gpu_hours.held"), of("gpu_hours.total"))
+    Derived::new(share("utilisation", concat!($told, "-hours held by jobs, of all.")).higher(), |of| {
+        ratio(of(concat!($one, "_hours.held")), of(concat!($one, "_hours.total")))
     }),
 ];
+    };
+}
+
+cluster!(TRAINING, TRAINING_DERIVED, "gpu", "GPU", GPU_HOURS, KWH_PER_GPU_HOUR);
+cluster!(CORES, CORES_DERIVED, "core", "Core", CORE_HOURS, KWH_PER_CORE_HOUR);
 
 /// Of one cause of failures of training nodes.
 pub(super) static CAUSE: &[Row<CauseCount>] = &[

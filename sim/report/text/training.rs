@@ -31,14 +31,16 @@ const RARER: [(&str, &str); 5] = [
 ];
 
 impl Text {
-    pub(super) fn training(&mut self, work: &Subject) {
-        self.heading(&format!("Training: {} ({} GPUs)", work.name, whole(work.count("gpus"))));
-        let total = work.real("gpu_hours.total");
+    /// A workload whose processors figures call `key`, and people `name`.
+    pub(super) fn training(&mut self, work: &Subject, [key, name]: [&str; 2]) {
+        let all = whole(work.count(&format!("{key}s")));
+        self.heading(&format!("Training: {} ({all} {name}s)", work.name));
+        let total = work.real(&format!("{key}_hours.total"));
         let share = |key: &str| work.get(key).map_or("-".to_owned(), percent);
         self.line(
             "goodput",
             &format!(
-                "{} of {} GPU-hours; ETTR {}, utilisation {}",
+                "{} of {} {name}-hours; ETTR {}, utilisation {}",
                 share("goodput"),
                 amount(total),
                 work.get("ettr").map_or("none".to_owned(), |ettr| format!("{ettr:.4}")),
@@ -47,7 +49,7 @@ impl Text {
         );
         let rest: Vec<String> = REST
             .iter()
-            .map(|kind| (kind, work.real(&format!("gpu_hours.{kind}"))))
+            .map(|kind| (kind, work.real(&format!("{key}_hours.{kind}"))))
             .filter(|(_, hours)| *hours > HARDLY_ANY * total)
             .map(|(kind, hours)| format!("{kind} {}", percent(hours / total)))
             .collect();

@@ -13,9 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::super::load::Document;
 use super::{PlayedFile, joblogs, traces};
 use crate::spec::{Fault, FilePath, Mark, Name};
+use crate::tables::cells::Lines;
+use crate::tables::{LineError, bad_file};
 use crate::workload::inference::load::{Rows, TraceDesign, TraceFormat};
 use crate::workload::inference::replica::Limits;
-use crate::workload::training::TrainingDesign;
+use crate::workload::training::{Draws, DrawsReader, TrainingDesign};
 
 /// A file that a scenario reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -95,7 +97,8 @@ impl<'d> Inputs<'d> {
         faults: &mut Vec<Fault>,
     ) -> Option<TraceDesign> {
         let path = self.document.files.resolve(&file.text, file.mark);
-        let example = format.example();
+        let asked = format.clone();
+        let ways = |wrong: Option<&LineError>| asked.way_out(wrong);
         let checked = match traces::check(&path, format, limits) {
             Ok(checked) => checked,
             Err(error) => {
@@ -109,7 +112,7 @@ impl<'d> Inputs<'d> {
             says += &format!("; {wrong}");
         }
         if report.rows == 0 {
-            let help = wrong.and_then(|wrong| wrong.help).unwrap_or(example);
+            let help = ways(wrong.as_ref());
             faults.push(Fault::error("file", says).at(file.mark).help(help));
             return None;
         }
@@ -142,7 +145,13 @@ impl<'d> Inputs<'d> {
     /// reported.
     pub(super) fn open_log(&self, design: &mut TrainingDesign, faults: &mut Vec<Fault>) {
         let Some((file, _)) = design.log_file() else { return };
-        let Some(reader) = design.log_reader() else { return };
+        let Some(mut reader) = design.log_reader() else { return };
+        if let Some((file, draws)) = design.draws_file() {
+            match self.read_draws(file, draws) {
+                Ok(draws) => reader = reader.beside(Arc::new(draws)),
+                Err(fault) => return faults.push(fault),
+            }
+        }
         let path = self.document.files.resolve(&file.text, file.mark);
         match joblogs::check(&path, reader) {
             Ok(joblogs::Checked { log, sha256, reader }) => {
@@ -153,6 +162,21 @@ impl<'d> Inputs<'d> {
             }
             Err(error) => faults.push(unreadable(&path, file.mark, &error)),
         }
+    }
+
+    /// What the jobs of a log drew, from the `file` beside it.
+    fn read_draws(&self, file: &Name, mut reader: DrawsReader) -> Result<Draws, Fault> {
+        let mut lines = Lines::default();
+        let mut failed: Option<LineError> = None;
+        let mut each = |number: u64, line: &[u8]| reader.read(number, line);
+        self.read(file, &mut |piece| {
+            if failed.is_none() {
+                failed = lines.push(piece, &mut each).err();
+            }
+        })
+        .map_err(|fault| Fault { field: "jobs.draw.file".into(), ..fault })?;
+        let read = failed.map_or_else(|| lines.finish(&mut each), Err);
+        read.and_then(|()| reader.finish()).map_err(|e| bad_file("jobs.draw.file", file, &e))
     }
 
     fn has_read(&self, path: PathBuf, mark: Mark, sha256: String) {
@@ -189,9 +213,14 @@ fn in_full(path: PathBuf) -> PathBuf {
 fn unreadable(path: &Path, mark: Mark, error: &std::io::Error) -> Fault {
     let error = error.to_string();
     let reason = error.split(" (os error").next().unwrap_or(&error);
-    Fault::error("", format!("cannot read `{}`: {reason}", path.display()))
-        .at(mark)
-        .help("a relative path starts at the folder of the file that names it")
+    let fault = Fault::error("", format!("cannot read `{}`: {reason}", path.display())).at(mark);
+    match path.exists() {
+        true if path.extension().is_some_and(|extension| extension == "gz") => {
+            fault.help("its archive is torn, or none of gzip: make it anew")
+        }
+        true => fault,
+        false => fault.help("a relative path starts at the folder of the file that names it"),
+    }
 }
 
 /// Largest file that a scenario may name, decompressed. Compressed data can claim to be

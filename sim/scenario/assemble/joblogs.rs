@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::played::{self, LineReader, PlayedFile};
-use crate::workload::training::{JobRows, LogJob, SwfReader};
+use crate::workload::training::{JobRows, LogJob, LogReader};
 
 /// A log that was read through once.
 #[derive(Debug)]
@@ -15,12 +15,12 @@ pub(super) struct Checked {
     /// SHA-256 of its bytes.
     pub(super) sha256: String,
     /// What has read it, and tells what it has met.
-    pub(super) reader: SwfReader,
+    pub(super) reader: LogReader,
 }
 
 /// Reads the log at `path` to its end with `reader`, which is before the first line. Takes no
 /// memory beyond a line.
-pub(super) fn check(path: &Path, reader: SwfReader) -> io::Result<Checked> {
+pub(super) fn check(path: &Path, reader: LogReader) -> io::Result<Checked> {
     let fresh = reader.clone();
     let (reader, sha256) = played::check(path, reader, |_, _| {})?;
     let log = Arc::new(JobLogFile { file: PlayedFile::new(path), fresh });
@@ -32,7 +32,7 @@ pub(super) fn check(path: &Path, reader: SwfReader) -> io::Result<Checked> {
 pub(super) struct JobLogFile {
     pub(super) file: Arc<PlayedFile>,
     /// A reader before the first line.
-    fresh: SwfReader,
+    fresh: LogReader,
 }
 
 impl JobRows for JobLogFile {
@@ -41,15 +41,15 @@ impl JobRows for JobLogFile {
     }
 }
 
-impl LineReader for SwfReader {
+impl LineReader for LogReader {
     type Row = LogJob;
 
     fn read(&mut self, line: &[u8]) -> Option<LogJob> {
-        SwfReader::read(self, line)
+        LogReader::read(self, line)
     }
 
     fn skip(&mut self) {
-        SwfReader::skip(self);
+        LogReader::skip(self);
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
         let row = |n: u64| format!("{n} {n} -1 60 -1 -1 -1 8 60 -1 1 1 1 1 0 1 -1 -1\n");
         let long = "9 ".repeat(1 << 20);
         std::fs::write(&path, row(1) + &row(2) + &long + "\n" + &row(3)).unwrap();
-        let Checked { log, reader, .. } = check(&path, SwfReader::new(8)).unwrap();
+        let Checked { log, reader, .. } = check(&path, LogReader::new(8)).unwrap();
         assert_eq!((reader.report().jobs, reader.report().malformed.first_line), (3, 3));
         let numbers = || log.jobs().map(|job| job.number).collect::<Vec<_>>();
         assert_eq!(numbers(), [1, 2, 3]);

@@ -18,7 +18,7 @@ use crate::site::Role;
 use crate::spec::{Check, Fault, Mark, Names, within};
 use crate::tables::Run;
 use crate::units::Duration;
-use crate::workload::gpu::{CoolantRating, GpuRackDesign};
+use crate::workload::gpu::{CoolantRating, GpuRackDesign, Processor};
 use crate::workload::heat_load::HeatLoadSpec;
 use crate::workload::mining::{AsicRack, AsicRackDesign};
 
@@ -120,7 +120,10 @@ impl Equipment {
 
     fn name(&self) -> &'static str {
         match self {
-            Equipment::Gpu(_) => "GPU racks",
+            Equipment::Gpu(rack) => match rack.processor {
+                Processor::Gpu => "GPU racks",
+                Processor::Core => "CPU racks",
+            },
             Equipment::Asic(_) => "ASIC racks",
             Equipment::HeatLoad { .. } => "a heat load",
         }
@@ -179,6 +182,11 @@ pub(super) fn read_racks<'t>(
                 let limits = limits(design.throttle_c, design.trip_c, 0.0);
                 (Equipment::Gpu(design), limits)
             }
+            RackSpec::Cpu(spec) => {
+                let design = spec.resolve(&mut faults);
+                let limits = limits(design.throttle_c, design.trip_c, 0.0);
+                (Equipment::Gpu(design), limits)
+            }
             RackSpec::Asic(spec) => {
                 let design = spec.resolve(&mut faults);
                 let limits = limits(design.throttle_c, design.trip_c, design.throttled_speed);
@@ -193,12 +201,13 @@ pub(super) fn read_racks<'t>(
         let chip = match &spec {
             RackSpec::Gpu(spec) => spec.chip,
             RackSpec::Asic(spec) => spec.chip,
-            RackSpec::HeatLoad(_) => None,
+            RackSpec::Cpu(_) | RackSpec::HeatLoad(_) => None,
         };
         let chip = chip
             .map(|chip| within("chip", &mut faults, |faults| chip.resolve(limits.floor, faults)));
         let (count, fed_by, cooled_by) = match &spec {
             RackSpec::Gpu(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
+            RackSpec::Cpu(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
             RackSpec::Asic(spec) => (spec.count, &spec.fed_by, spec.cooled_by.as_ref()),
             RackSpec::HeatLoad(spec) => (spec.count, &spec.fed_by, Some(&spec.cooled_by)),
         };
@@ -209,10 +218,11 @@ pub(super) fn read_racks<'t>(
                 let capture = capture.map_or(LIQUID_CAPTURE, |share| share.0.min(1.0));
                 spec.air_cooled_by.as_ref().map(|names| (names, 1.0 - capture))
             }
-            RackSpec::Asic(_) | RackSpec::HeatLoad(_) => None,
+            RackSpec::Cpu(_) | RackSpec::Asic(_) | RackSpec::HeatLoad(_) => None,
         };
         let hold_up = match &spec {
             RackSpec::Gpu(spec) => spec.hold_up,
+            RackSpec::Cpu(spec) => spec.hold_up,
             RackSpec::Asic(spec) => spec.hold_up,
             RackSpec::HeatLoad(_) => None,
         };
@@ -222,7 +232,7 @@ pub(super) fn read_racks<'t>(
         let ride = Ride::Rack { hold_up: Span::from_secs_f64(hold_up_s) };
         let is_electric = match &spec {
             RackSpec::HeatLoad(spec) => spec.is_electric(),
-            RackSpec::Gpu(_) | RackSpec::Asic(_) => true,
+            RackSpec::Gpu(_) | RackSpec::Cpu(_) | RackSpec::Asic(_) => true,
         };
         let fed_by = plant.fed_by(fed_by.as_ref()).cloned();
         if is_electric && fed_by.is_none() {
@@ -504,7 +514,16 @@ fn design(
             })
         }
         WorkloadSpec::Inference(spec) => {
-            let kinds = pools.iter().map(|mine| gpu_racks((halls, mine), &mut faults));
+            let kinds = pools.iter().map(|mine| {
+                let mut of_cpus = mine.iter().map(|&hall| &halls[hall]).filter(|hall| {
+                    matches!(&hall.equipment, Equipment::Gpu(rack) if rack.processor == Processor::Core)
+                });
+                if let Some(hall) = of_cpus.next() {
+                    faults.push(wrong_equipment(hall, "inference", "GPU racks"));
+                    return None;
+                }
+                gpu_racks((halls, mine), &mut faults)
+            });
             let kinds = kinds.collect::<Option<Vec<_>>>();
             if kinds.iter().flatten().any(|(rack, _)| rack.smoothing.acts()) {
                 let message = "racks of a service burn nothing and do not ramp: its draw is told as \
@@ -554,7 +573,7 @@ fn gpu_racks(
     let mut names = Vec::new();
     for hall in mine.iter().map(|&index| &halls[index]) {
         let Equipment::Gpu(rack) = &hall.equipment else {
-            faults.push(wrong_equipment(hall, "a GPU workload", "GPU racks"));
+            faults.push(wrong_equipment(hall, "a workload of jobs or inference", "GPU racks"));
             return None;
         };
         match kind {

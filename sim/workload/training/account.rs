@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::checkpoint::Cycle;
-use super::swf::JobEnd;
+use super::log::JobEnd;
 use crate::kernel::Time;
 use crate::measure::{Latency, left_out, share};
 
@@ -328,7 +328,7 @@ pub struct JobRecord {
     pub start: Time,
     /// When it finished.
     pub end: Time,
-    /// Nodes that it asked for, without its spares.
+    /// Nodes that it asked for, without its spares; one for a part of one.
     pub nodes: usize,
     /// Its tier: higher ones have higher numbers.
     pub tier: u16,

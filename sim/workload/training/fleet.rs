@@ -1,5 +1,8 @@
 //! The nodes: which are on, which are under repair, which job holds each, and when the next
 //! one fails.
+//!
+//! Where jobs share nodes, what is called a node here is one of the places of a node, which a job
+//! holds alone; only failures and repairs strike all places of a node at once.
 
 mod hazard;
 
@@ -9,7 +12,7 @@ mod tests;
 use std::cell::RefCell;
 
 use super::account::GpuHours;
-use super::placement::{self, Placement};
+use super::placement::{self, Placement, Places, Sharing};
 use super::spec::{FailureDesign, Law};
 use crate::kernel::{Streams, Time};
 use hazard::{FailureClock, FailureDraws};
@@ -56,13 +59,12 @@ impl Node {
 }
 
 /// A node that has failed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
+    /// Its first place.
     pub(super) node: u32,
-    /// The job that held it.
-    pub(super) job: Option<Slot>,
-    /// As a spare.
-    pub(super) spare: bool,
+    /// Its places that jobs held, each with its job, and whether as a spare.
+    pub(super) held: Vec<(u32, Slot, bool)>,
     pub(super) draws: FailureDraws,
 }
 
@@ -103,6 +105,8 @@ pub(super) struct Fleet {
     racks: Vec<RackPower>,
     clocks: Vec<FailureClock>,
     nodes_per_rack: usize,
+    /// Places of a node: 1 where jobs have whole nodes.
+    per_node: usize,
     law: Law,
     /// Failures a second of a sound node that works; under a law with memory, of a node in the
     /// mean of its life.
@@ -119,6 +123,8 @@ pub(super) struct Fleet {
     /// No node before this one is free.
     first_free: usize,
     placement: Placement,
+    /// Which node a job gets that shares one; none where none does.
+    sharing: Option<Sharing>,
     /// Racks that take no jobs at present.
     closed: Vec<bool>,
     all_open: bool,
@@ -129,36 +135,41 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
+    /// Racks of so many nodes each, of so many places.
     pub(super) fn new(
         racks: &[String],
-        nodes_per_rack: usize,
+        (nodes_per_rack, per_node): (usize, usize),
         failures: &FailureDesign,
         streams: &Streams,
     ) -> Self {
         let (share, factor) = (failures.lemon_share, failures.lemon_factor);
         // The rate is that of all nodes in the mean.
         let rate_per_s = failures.rate_per_s / (1.0 - share + share * factor);
-        let count = racks.len() * nodes_per_rack;
+        let places_per_rack = nodes_per_rack * per_node;
+        let count = racks.len() * places_per_rack;
         Self {
             nodes: racks
                 .iter()
                 .flat_map(|name| {
                     hazard::new_nodes(name, nodes_per_rack, failures, rate_per_s, streams)
                 })
+                .flat_map(|node| std::iter::repeat_n(node, per_node))
                 .collect(),
             racks: vec![RackPower::On; racks.len()],
             clocks: racks.iter().map(|name| FailureClock::new(name, streams)).collect(),
-            nodes_per_rack,
+            nodes_per_rack: places_per_rack,
+            per_node,
             law: failures.law,
             rate_per_s,
             at_rest: failures.at_rest,
             free: count,
-            free_in: vec![nodes_per_rack as u32; racks.len()],
+            free_in: vec![places_per_rack as u32; racks.len()],
             layouts: vec![RefCell::default(); racks.len()],
             held: 0,
             down: 0,
             first_free: 0,
             placement: Placement::Contiguous,
+            sharing: None,
             closed: vec![false; racks.len()],
             all_open: true,
             unheld: GpuHours::default(),
@@ -168,8 +179,8 @@ impl Fleet {
     }
 
     /// The same fleet, with the nodes of a job lying as `placement` says.
-    pub(super) fn with_placement(self, placement: Placement) -> Self {
-        Self { placement, ..self }
+    pub(super) fn with_placement(self, placement: Placement, sharing: Option<Sharing>) -> Self {
+        Self { placement, sharing, ..self }
     }
 
     /// Nodes on which a job could start. Costs a look at each rack where some take no jobs.
@@ -179,6 +190,40 @@ impl Fleet {
         }
         let closed = (0..self.racks.len()).filter(|&rack| self.closed[rack]);
         self.free - closed.map(|rack| self.free_in[rack] as usize).sum::<usize>()
+    }
+
+    /// How many of `wanted` nodes a job could have now: all that are free or, where nodes are
+    /// shared, all or nothing of a part of one, and of more whole nodes.
+    pub(super) fn fitting(&self, wanted: usize) -> usize {
+        if self.sharing.is_none() {
+            return wanted.min(self.free());
+        }
+        let free = self.free_by_node();
+        if wanted < self.per_node {
+            return if free.iter().any(|&free| free >= wanted) { wanted } else { 0 };
+        }
+        let whole = free.iter().filter(|&&free| free == self.per_node).count();
+        wanted.min(whole * self.per_node)
+    }
+
+    /// Free places of each node.
+    pub(super) fn free_by_node(&self) -> Vec<usize> {
+        let nodes = self.nodes.chunks(self.per_node).enumerate();
+        let free = |(at, places): (usize, &[Node])| {
+            let rack = at * self.per_node / self.nodes_per_rack;
+            if self.closed[rack] || self.racks[rack] != RackPower::On {
+                return 0;
+            }
+            places.iter().filter(|place| place.is_idle()).count()
+        };
+        nodes.map(free).collect()
+    }
+
+    /// The nodes of `places`, which are in rising order, and how many of them each has.
+    pub(super) fn by_node(&self, places: &[u32]) -> Places {
+        let node = |place: &u32| *place as usize / self.per_node;
+        let runs = places.chunk_by(|a, b| node(a) == node(b));
+        runs.map(|run| (node(&run[0]), run.len())).collect()
     }
 
     /// Lets a rack take jobs, or no more.
@@ -243,6 +288,11 @@ impl Fleet {
     pub(super) fn take(&mut self, now: Time, count: usize, job: Slot, out: &mut Vec<u32>) {
         let is_right = 0 < count && count <= self.free();
         assert!(is_right, "{count} nodes asked of {} free ones", self.free());
+        if let Some(rule) = self.sharing {
+            let places = placement::share(rule, &self.free_by_node(), self.per_node, count);
+            let places = places.expect("a job is given what fits");
+            return self.take_places(now, &places, job, out);
+        }
         self.account(now);
         self.free -= count;
         self.held += count;
@@ -264,6 +314,31 @@ impl Fleet {
                     left -= 1;
                 }
             }
+        }
+    }
+
+    /// Gives `places`, of which each node has as many free ones, to `job`, and appends them to `out`
+    /// in rising order.
+    pub(super) fn take_places(
+        &mut self,
+        now: Time,
+        places: &Places,
+        job: Slot,
+        out: &mut Vec<u32>,
+    ) {
+        self.account(now);
+        for &(node, count) in places {
+            let first = node * self.per_node;
+            let idle = (first..first + self.per_node).filter(|&i| self.nodes[i].is_idle());
+            let idle: Vec<usize> = idle.take(count).collect();
+            assert!(idle.len() == count, "a job is given places that are free");
+            for place in idle {
+                self.node_mut(place).job = job;
+                self.free_in[place / self.nodes_per_rack] -= 1;
+                out.push(place as u32);
+            }
+            self.free -= count;
+            self.held += count;
         }
     }
 
@@ -324,30 +399,36 @@ impl Fleet {
     /// A failure of `rack` comes due: the node is under repair from now on.
     pub(super) fn fail(&mut self, now: Time, rack: usize) -> Failure {
         self.account(now);
-        let (index, draws) = self.draw_failure(now, rack);
+        let (first, draws) = self.draw_failure(now, rack);
         self.failures += 1;
-        let Node { job, spare, .. } = self.nodes[index];
-        if job == NO_JOB {
-            self.free -= 1;
-            self.free_in[rack] -= 1;
-        } else {
-            self.drop_from_job(index as u32);
+        let mut held = Vec::new();
+        for place in first..first + self.per_node {
+            let Node { job, spare, .. } = self.nodes[place];
+            if job == NO_JOB {
+                self.free -= 1;
+                self.free_in[rack] -= 1;
+            } else {
+                self.drop_from_job(place as u32);
+                held.push((place as u32, job, spare));
+            }
+            self.node_mut(place).down = true;
         }
-        self.node_mut(index).down = true;
-        self.down += 1;
-        Failure { node: index as u32, job: (job != NO_JOB).then_some(job), spare, draws }
+        self.down += self.per_node;
+        Failure { node: first as u32, held, draws }
     }
 
-    /// A node's repair ends.
+    /// The repair of a node, known by its first place, ends.
     pub(super) fn repair(&mut self, now: Time, node: u32) {
         self.account(now);
         let rack = self.rack_of(node);
         self.settle_hazard(now, rack);
-        self.node_mut(node as usize).down = false;
-        self.down -= 1;
+        for place in node as usize..node as usize + self.per_node {
+            self.node_mut(place).down = false;
+        }
+        self.down -= self.per_node;
         if self.racks[rack] == RackPower::On {
-            self.free += 1;
-            self.free_in[rack] += 1;
+            self.free += self.per_node;
+            self.free_in[rack] += self.per_node as u32;
             self.first_free = self.first_free.min(node as usize);
         }
     }

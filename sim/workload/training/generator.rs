@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use super::log::{JobEnd, LogJob};
 use super::spec::{
-    ClassDesign, GapLaw, Groups, JobsDesign, ResidentDesign, StreamDesign, TrainingDesign,
+    ClassDesign, GapLaw, Groups, JobsDesign, LogDesign, ResidentDesign, StreamDesign,
+    TrainingDesign,
 };
-use super::swf::{JobEnd, LogJob};
 use crate::kernel::{DurationLaw, LocalWeek, Span, Stream, Streams, Time};
 
 /// What a new job asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
-    /// Nodes that it runs on at full speed.
+    /// Nodes that it runs on at full speed; where nodes are shared, their GPUs or cores, of one
+    /// node or of whole ones. So are the next two.
     pub nodes: usize,
     /// The fewest nodes that it runs on.
     pub fewest: usize,
@@ -33,6 +35,8 @@ pub struct Request {
     pub account: u32,
     /// Its number in its log, where it has one.
     pub number: Option<u64>,
+    /// What its nodes draw, where its log tells: a share of the way from an idle node to a full one.
+    pub load: Option<f64>,
 }
 
 impl TrainingDesign {
@@ -43,7 +47,8 @@ impl TrainingDesign {
         name: &str,
         streams: &Streams,
     ) -> impl Iterator<Item = (Time, Request)> + use<> {
-        let mut source = Source::new(&self.jobs, &self.groups, streams, name);
+        let mut source =
+            Source::new(&self.jobs, (&self.groups, self.grain.per_node), streams, name);
         let mut now = Time::ZERO;
         std::iter::from_fn(move || {
             now += source.gap()?;
@@ -64,20 +69,19 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn new(design: &JobsDesign, groups: &Groups, streams: &Streams, name: &str) -> Self {
+    /// The jobs of `design`, of which nodes have `per_node` places.
+    pub(super) fn new(
+        design: &JobsDesign,
+        (groups, per_node): (&Groups, usize),
+        streams: &Streams,
+        name: &str,
+    ) -> Self {
         match design {
             JobsDesign::Resident(resident) => Source::Resident(Some(*resident)),
             JobsDesign::Stream(stream) => {
                 Source::Random(Generator::new(stream.clone(), streams, name))
             }
-            JobsDesign::Log { rows, processors_per_node, queues, .. } => Source::Log(Log {
-                jobs: rows.play(),
-                last: None,
-                next: None,
-                processors_per_node: *processors_per_node,
-                queues: Arc::clone(queues),
-                accounts: Accounts::new(groups),
-            }),
+            JobsDesign::Log(log) => Source::Log(Log::new(log, per_node, groups)),
         }
     }
 
@@ -112,6 +116,7 @@ impl Source {
                     tier: 0,
                     account: 0,
                     number: None,
+                    load: None,
                 }
             }
             Source::Random(generator) => generator.request(),
@@ -126,7 +131,9 @@ pub(super) struct Log {
     /// When the job before was submitted, and the one that is due.
     last: Option<Time>,
     next: Option<LogJob>,
+    /// Processors of a node in the log, and places of a node here.
     processors_per_node: u32,
+    per_node: u32,
     /// Tier by queue.
     queues: Arc<[u16]>,
     accounts: Accounts,
@@ -139,6 +146,18 @@ impl fmt::Debug for Log {
 }
 
 impl Log {
+    fn new(log: &LogDesign, per_node: usize, groups: &Groups) -> Self {
+        Self {
+            jobs: log.rows.play(),
+            last: None,
+            next: None,
+            processors_per_node: log.machine.per_node,
+            per_node: per_node as u32,
+            queues: Arc::clone(&log.queues),
+            accounts: Accounts::new(groups),
+        }
+    }
+
     fn gap(&mut self) -> Option<Span> {
         let job = self.jobs.next()?;
         self.next = Some(job);
@@ -150,7 +169,7 @@ impl Log {
     fn request(&mut self) -> Request {
         let job = self.next.take().expect("a job arrives after its gap");
         let queue = job.queue.and_then(|queue| self.queues.get(queue as usize));
-        let nodes = job.processors.div_ceil(self.processors_per_node) as usize;
+        let nodes = self.places(&job);
         Request {
             nodes,
             fewest: nodes,
@@ -162,7 +181,20 @@ impl Log {
             tier: queue.copied().unwrap_or(0),
             account: self.accounts.of(job.user),
             number: Some(job.number),
+            load: job.load,
         }
+    }
+
+    /// Places that a job needs: whole nodes or, where it shares one, as much of it as it has of a
+    /// node in its log.
+    fn places(&self, job: &LogJob) -> usize {
+        let (per_node, of_log) = (self.per_node, self.processors_per_node);
+        let places = if per_node > 1 && !job.exclusive && job.processors < of_log {
+            (u64::from(job.processors) * u64::from(per_node)).div_ceil(u64::from(of_log))
+        } else {
+            u64::from(job.processors.div_ceil(of_log)) * u64::from(per_node)
+        };
+        places as usize
     }
 }
 
@@ -345,6 +377,7 @@ impl Generator {
             tier: class.tier,
             account: class.account,
             number: None,
+            load: None,
         }
     }
 }

@@ -7,9 +7,9 @@ use super::account::{Cause, GpuHours, Interruptions};
 use super::checkpoint::{Cycle, Progress};
 use super::fleet::Slot;
 use super::generator::Request;
+use super::log::JobEnd;
 use super::power::PowerDesign;
 use super::schedule::{Granted, Waiting};
-use super::swf::JobEnd;
 use crate::kernel::{Span, Ticket, Time};
 
 /// What a job is doing. Standing for lack of power or cooling is no phase: a job that runs
@@ -64,7 +64,8 @@ pub(super) struct Job {
     pub(super) submit: Time,
     /// When it first had all its nodes.
     pub(super) start: Option<Time>,
-    /// Nodes that it runs on at full speed.
+    /// Nodes that it runs on at full speed; where nodes are shared, places of them, as are all that
+    /// are called nodes below.
     pub(super) width: usize,
     /// The fewest that it runs on: fewer than its width where it is elastic.
     pub(super) fewest: usize,
@@ -72,6 +73,8 @@ pub(super) struct Job {
     pub(super) reserve: usize,
     /// Which power its GPUs draw, of the kinds of the workload.
     pub(super) power: u16,
+    /// Its own, where its log tells what it drew.
+    pub(super) measured: Option<Box<PowerDesign>>,
     pub(super) work_s: f64,
     /// How it will end.
     pub(super) end: JobEnd,
@@ -153,6 +156,7 @@ impl Job {
             fewest: request.fewest,
             reserve: request.spares,
             power: request.power,
+            measured: None,
             work_s: request.work_s,
             end: request.end,
             tier: request.tier,

@@ -9,17 +9,13 @@ pub mod checkpoint;
 mod fleet;
 mod generator;
 mod job;
-mod log_row;
+mod log;
 mod model;
 mod placement;
 mod power;
 mod replay;
-mod sacct;
-#[cfg(test)]
-mod sacct_tests;
 mod schedule;
 mod spec;
-mod swf;
 
 #[cfg(test)]
 mod tests;
@@ -30,8 +26,12 @@ pub use account::{
 };
 pub use generator::Request;
 pub use job::Vacate;
+pub use log::{
+    DrawColumn, DrawKind, Draws, DrawsReader, JobEnd, JobTable, LogFormat, LogJob, LogMachine,
+    LogReader, LogReport, NodePower, Rows, RunTime, SwfHeader, Width,
+};
 pub use model::Training;
-pub use placement::Placement;
+pub use placement::{Placement, Sharing};
 pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
 pub use schedule::{
@@ -41,10 +41,9 @@ pub use schedule::{
 pub use spec::{
     AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec,
     ExponentialLawSpec, ExponentialSpec, FailureDesign, HeatFailure, HeatFailureSpec, IntervalSpec,
-    JobClassSpec, JobGapsSpec, JobRows, JobsSpec, Law, LawSpec, LemonSpec, MaintenanceSpec,
-    NodeFailureSpec, PowerSharesSpec, PreemptionSpec, PriceSpec, PrioritySpec, QueueSpec,
-    RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec, SpreadSpec, StorageSpec,
-    StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec,
-    WhenSpec, WorkloadCurtailmentSpec,
+    JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec, JobsSpec, Law, LawSpec,
+    LemonSpec, MaintenanceSpec, NodeFailureSpec, PowerSharesSpec, PreemptionSpec, PriceSpec,
+    PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec,
+    SpreadSpec, StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign,
+    TrainingSpec, WeibullSpec, WhenSpec, WorkloadCurtailmentSpec,
 };
-pub use swf::{JobEnd, LogJob, Rows, SwfHeader, SwfReader, SwfReport};

@@ -24,7 +24,7 @@ use super::generator::Source;
 use super::job::{Job, Phase};
 use super::power::PowerDesign;
 use super::schedule::{Decisions, Scheduler};
-use super::spec::TrainingDesign;
+use super::spec::{Grain, TrainingDesign};
 use crate::kernel::{Agenda, Alarm, Class, Span, Streams, Ticket, Time};
 use crate::measure::{Latency, left_out, share};
 use crate::workload::RackOffer;
@@ -192,8 +192,9 @@ impl Training {
         streams: &Streams,
     ) -> Self {
         assert_eq!(design.nodes, racks.len() * rack.nodes, "the design is for these racks");
-        let fleet = Fleet::new(racks, rack.nodes, &design.failures, streams)
-            .with_placement(design.placement);
+        let nodes = (rack.nodes, design.grain.per_node);
+        let fleet = Fleet::new(racks, nodes, &design.failures, streams)
+            .with_placement(design.placement, design.grain.sharing);
         let state = Rack {
             offer: RackOffer::FULL,
             allowance_w: f64::INFINITY,
@@ -209,7 +210,12 @@ impl Training {
             rises: Alarm::default(),
         };
         let mut training = Self {
-            source: Source::new(&design.jobs, &design.groups, streams, name),
+            source: Source::new(
+                &design.jobs,
+                (&design.groups, design.grain.per_node),
+                streams,
+                name,
+            ),
             scheduler: Scheduler::new(design.rules.clone()),
             crews: design.failures.crews,
             curtailment: Curtailment::new(&design, streams, name),
@@ -405,7 +411,7 @@ impl Training {
         let gpu_hours = account.scaled(self.gpu_hours_per_node_second());
         let gpus = (self.design.nodes * self.rack.gpus_per_node) as u64;
         let hours = now.as_secs_f64() / 3600.0;
-        let energy_kwh = energy_kwh(&self.rack, gpu_energy_j, account.held());
+        let energy_kwh = energy_kwh(self.design.grain, gpu_energy_j, account.held());
         let completed = self.totals.completed;
         let of_all = |part: f64| share(part, gpus as f64 * hours).unwrap_or(0.0);
         TrainingSummary {
@@ -468,12 +474,12 @@ impl Training {
 
     /// GPUs that jobs hold now.
     pub fn busy_gpus(&self) -> usize {
-        self.fleet.held() * self.rack.gpus_per_node
+        self.fleet.held() * self.design.grain.gpus
     }
 
     /// GPUs that no job holds now: on and idle, under repair, without power or starting after it.
     pub fn gpus_without_jobs(&self) -> [usize; 3] {
-        self.fleet.without_jobs().map(|nodes| nodes * self.rack.gpus_per_node)
+        self.fleet.without_jobs().map(|nodes| nodes * self.design.grain.gpus)
     }
 
     /// Jobs in the queue.
@@ -561,7 +567,7 @@ impl Training {
     }
 
     fn gpu_hours_per_node_second(&self) -> f64 {
-        self.rack.gpus_per_node as f64 / 3600.0
+        self.design.grain.gpus as f64 / 3600.0
     }
 
     fn touch(&mut self, slot: Slot) {
@@ -570,7 +576,7 @@ impl Training {
 
     /// What the GPUs of a job draw, by phase.
     fn power_of(&self, slot: usize) -> &PowerDesign {
-        self.design.power(self.jobs[slot].power)
+        power_of(&self.design, &self.jobs[slot])
     }
 
     /// The facility must look at all racks of a job again.
@@ -601,10 +607,15 @@ impl Training {
     }
 }
 
-/// Energy of nodes that jobs held for `node_s` node-seconds, of which one GPU a node drew
-/// `gpu_energy_j`, kWh.
-fn energy_kwh(rack: &GpuRackDesign, gpu_energy_j: f64, node_s: f64) -> f64 {
-    (rack.gpus_per_node as f64 * gpu_energy_j + rack.node_overhead_w * node_s) / 3.6e6
+/// What the GPUs of `job` draw, by phase.
+fn power_of<'d>(design: &'d TrainingDesign, job: &'d Job) -> &'d PowerDesign {
+    job.measured.as_deref().unwrap_or_else(|| design.power(job.power))
+}
+
+/// Energy of nodes, or places of them, that jobs held for `node_s` node-seconds, of which one GPU
+/// each drew `gpu_energy_j`, kWh.
+fn energy_kwh(grain: Grain, gpu_energy_j: f64, node_s: f64) -> f64 {
+    (grain.gpus as f64 * gpu_energy_j + grain.overhead_w * node_s) / 3.6e6
 }
 
 /// Puts a job on the list of those to look at before the instant is over.

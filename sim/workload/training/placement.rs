@@ -17,6 +17,61 @@ pub enum Placement {
     Spread,
 }
 
+/// Which node a job gets that is smaller than one, and shares it with others of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sharing {
+    /// As Slurm's `select/cons_tres` does by default (`_eval_nodes` in `job_test.c`): of the sets of
+    /// neighbours that all have room for it the one with the fewest free GPUs or cores, and of that
+    /// set the node with the fewest; the first of equals.
+    BestFit,
+    /// As Slurm's `CR_LLN`: the node with the most free GPUs or cores; the first of equals.
+    LeastLoaded,
+}
+
+/// Places of nodes: (node, how many of it), by rising node.
+pub(super) type Places = Vec<(usize, usize)>;
+
+/// Where a job of `want` places goes on nodes of `per_node` places, of which `free` are free: to a
+/// part of one node, or to whole nodes; none where it does not fit. Costs a look at each node.
+pub(super) fn share(rule: Sharing, free: &[usize], per_node: usize, want: usize) -> Option<Places> {
+    let (mut left, each) = if want < per_node { (1, want) } else { (want / per_node, per_node) };
+    let has_room = |node: &usize| free[*node] >= each;
+    let mut chosen: Vec<usize> = match rule {
+        Sharing::LeastLoaded => {
+            let mut nodes: Vec<usize> = (0..free.len()).filter(has_room).collect();
+            nodes.sort_by_key(|&node| std::cmp::Reverse(free[node]));
+            nodes.truncate(left);
+            left -= nodes.len();
+            nodes
+        }
+        Sharing::BestFit => {
+            let nodes: Vec<usize> = (0..free.len()).filter(has_room).collect();
+            let mut sets: Vec<&[usize]> = nodes.chunk_by(|a, b| a + 1 == *b).collect();
+            let room = |set: &[usize]| set.iter().map(|&node| free[node]).sum::<usize>();
+            let mut chosen = Vec::new();
+            while left > 0 && !sets.is_empty() {
+                // The tightest set that suffices, or else the roomiest.
+                let key = |(at, set): (usize, &&[usize])| match set.len() >= left {
+                    true => (false, room(set), at),
+                    false => (true, usize::MAX - room(set), at),
+                };
+                let (_, _, best) = sets.iter().enumerate().map(key).min().expect("there is a set");
+                let set = sets.remove(best);
+                if left == 1 {
+                    chosen.extend(set.iter().copied().min_by_key(|&node| (free[node], node)));
+                } else {
+                    chosen.extend_from_slice(&set[..left.min(set.len())]);
+                }
+                left -= left.min(set.len());
+            }
+            chosen
+        }
+    };
+    chosen.sort_unstable();
+    (left == 0).then(|| chosen.into_iter().map(|node| (node, each)).collect())
+}
+
 /// How many of `count` nodes to take from each rack, of which `free` are free, so that they lie
 /// on as few racks as possible: the racks with the most free nodes whole, by number, for as long
 /// as none suffices for the rest; for the rest the fullest rack that suffices.

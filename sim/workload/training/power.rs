@@ -151,6 +151,41 @@ impl PowerDesign {
         self
     }
 
+    /// The same for jobs that draw `draw_w` while they train, uncapped, but no more than `cap_w`:
+    /// under a limit they lose as much speed as others do for the same part of what their work
+    /// draws.
+    pub(super) fn drawing(&self, draw_w: f64, cap_w: f64) -> Self {
+        let full_w = self.run.full_w();
+        let resident_w = self.resident_w.min(draw_w);
+        // The lowest cap of a GPU is no higher for jobs that draw more.
+        let (low_w, to_w) = match draw_w > full_w {
+            true => (self.run.floor_w(), self.run.floor_w()),
+            false => (self.resident_w, resident_w),
+        };
+        let scale = (draw_w - to_w) / (full_w - low_w);
+        let scaled = |w: f64| (to_w + scale * (w - low_w)).max(0.0);
+        let mut run = RunCurve {
+            points: self.run.points.iter().map(|&(w, speed)| (scaled(w), speed)).collect(),
+            duty: self.run.duty,
+            compute_w: scaled(self.run.compute_w),
+            communicate_w: scaled(self.run.communicate_w),
+        };
+        if cap_w < draw_w {
+            let speed = run.speed_at(cap_w).max(run.floor_speed());
+            run.points.retain(|&(w, _)| w < cap_w);
+            run.points.push((cap_w, speed));
+        }
+        let of_phase = |w: f64| w.min(draw_w).min(cap_w).max(resident_w);
+        Self {
+            run,
+            checkpoint_w: of_phase(self.checkpoint_w),
+            restart_w: of_phase(self.restart_w),
+            hung_w: of_phase(self.hung_w),
+            resident_w,
+            idle_w: self.idle_w,
+        }
+    }
+
     /// Resolves shares of the thermal design power on `rack`.
     pub(super) fn new(rack: &GpuRackDesign, shares: Shares) -> Self {
         let tdp = rack.gpu_tdp_w;

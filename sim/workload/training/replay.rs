@@ -6,12 +6,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use super::log::LogJob;
 use super::schedule::{Decisions, Granted, Rules, Scheduler, Waiting};
-use super::swf::LogJob;
 use crate::kernel::{Span, Time};
 
 /// A job of a log that has started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Started {
     /// The job.
     pub job: LogJob,
@@ -34,7 +34,7 @@ impl Started {
 /// # Panics
 ///
 /// When a job needs more processors than there are, or the log runs backwards;
-/// [`SwfReader`](super::SwfReader) yields no such jobs.
+/// [`LogReader`](super::LogReader) yields no such jobs.
 pub fn replay<I: IntoIterator<Item = LogJob>>(
     log: I,
     processors: u32,

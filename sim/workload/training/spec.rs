@@ -22,9 +22,10 @@ pub use failures::{
     CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,
     HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec,
 };
-pub(super) use jobs::{ClassDesign, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
+pub(super) use jobs::{ClassDesign, GapLaw, JobsDesign, LogDesign, ResidentDesign, StreamDesign};
 pub use jobs::{
-    JobClassSpec, JobGapsSpec, JobRows, JobsSpec, ResidentSpec, SpreadSpec, StreamSpec, SwfSpec,
+    JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec, JobsSpec, ResidentSpec,
+    SpreadSpec, StreamSpec, SwfSpec,
 };
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;
@@ -32,7 +33,7 @@ pub use queue::{AccountSpec, PreemptionSpec, PrioritySpec, QueueSpec, TierSpec};
 
 use super::checkpoint::Cycle;
 use super::job::Vacate;
-use super::placement::Placement;
+use super::placement::{Placement, Sharing};
 use super::power::PowerDesign;
 use super::schedule::{Policy, Rules};
 use crate::kernel::Span;
@@ -42,11 +43,11 @@ use crate::workload::gpu::GpuRackDesign;
 use jobs::Room;
 use power::under_cap;
 
-/// GPU training on racks of one kind.
+/// GPU training, or jobs on the cores of CPUs, on racks of one kind.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
-    /// The GPU racks that the jobs run on, all of one kind.
+    /// The GPU or CPU racks that the jobs run on, all of one kind.
     pub racks: Names,
     /// The jobs: one resident job, a stream of them, or a log.
     pub jobs: JobsSpec,
@@ -116,6 +117,8 @@ pub struct TrainingDesign {
     pub placement: Placement,
     /// Whether racks that are short of power or cooling take no jobs.
     pub power_aware: bool,
+    /// What is given out to jobs.
+    pub(super) grain: Grain,
     /// The most nodes that jobs may hold for the draw of all.
     pub most_busy: usize,
     /// The tiers and accounts of the jobs.
@@ -138,6 +141,10 @@ pub struct TrainingDesign {
     pub recovery: Recovery,
     /// Draw by phase, but for classes of jobs with a cap of their own.
     pub power: PowerDesign,
+    /// The same without any cap, and the cap of all GPUs, W; infinite for none. Jobs that were
+    /// measured draw in proportion.
+    pub(super) uncapped: PowerDesign,
+    pub(super) gpu_cap_w: f64,
     /// The same for these, by the number of the power less one.
     pub(super) capped: Vec<PowerDesign>,
     /// The most that each rack may draw, W; infinite for no limit.
@@ -202,11 +209,13 @@ impl TrainingSpec {
         let uncapped = within("power", faults, |faults| shares.uncapped(rack, faults));
         let power = under_cap(&uncapped, shares.cap, rack, "power.cap", faults);
         let usable = nodes.saturating_sub(spares);
+        let grain = Grain::new(rack, queue.sharing);
         let capped = Vec::new();
         let mut room = Room {
             rack,
             nodes,
             usable,
+            per_node: grain.per_node,
             groups: &groups,
             uncapped: &uncapped,
             cap: shares.cap,
@@ -237,6 +246,7 @@ impl TrainingSpec {
             preempted: queue.preempted(),
             placement: queue.placement.unwrap_or_default(),
             power_aware: queue.power_aware.unwrap_or(false),
+            grain,
             most_busy,
             jobs,
             rules,
@@ -250,9 +260,37 @@ impl TrainingSpec {
             groups,
             recovery: self.recovery.unwrap_or(Recovery::Hold),
             rack_cap_w,
+            uncapped: uncapped.clone(),
+            gpu_cap_w: shares.cap.map_or(f64::INFINITY, |cap| cap.0),
             power,
             capped,
             price_usd: self.price.map_or(0.0, |p| p.0),
+        }
+    }
+}
+
+/// What is given out to jobs: whole nodes or, where jobs share them, their single GPUs or cores.
+/// Either is called a place; all of a node's places are alike.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Grain {
+    /// Which node a job gets that shares one; none where none does.
+    pub(super) sharing: Option<Sharing>,
+    /// Places of a node.
+    pub(super) per_node: usize,
+    /// GPUs, or cores, of a place.
+    pub(super) gpus: usize,
+    /// Draw of a place besides its GPUs, W.
+    pub(super) overhead_w: f64,
+}
+
+impl Grain {
+    fn new(rack: &GpuRackDesign, sharing: Option<Sharing>) -> Self {
+        let per_node = if sharing.is_some() { rack.gpus_per_node } else { 1 };
+        Self {
+            sharing: sharing.filter(|_| per_node > 1),
+            per_node,
+            gpus: rack.gpus_per_node / per_node,
+            overhead_w: rack.node_overhead_w / per_node as f64,
         }
     }
 }
@@ -266,8 +304,10 @@ impl TrainingDesign {
         }
     }
 
-    /// The checkpoints of a job of `nodes` nodes beside jobs of which `others` write at a time.
-    pub(super) fn cycle(&self, nodes: usize, others: f64) -> Cycle {
+    /// The checkpoints of a job of `width` nodes, or places of them, beside jobs of which `others`
+    /// write at a time.
+    pub(super) fn cycle(&self, width: usize, others: f64) -> Cycle {
+        let nodes = width.div_ceil(self.grain.per_node);
         self.checkpoint.cycle(1.0 / (nodes as f64 * self.failures.rate_per_s), others)
     }
 }

@@ -3,6 +3,7 @@
 mod behaviour;
 mod conservation;
 mod logs;
+mod shared;
 
 use super::spec::*;
 use super::{Training, TrainingSummary};

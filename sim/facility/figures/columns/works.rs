@@ -62,58 +62,66 @@ pub(super) static MINING: &[Column] = &[
     ),
 ];
 
-pub(super) static TRAINING: &[Column] = &[
-    Column::new(
-        "burned",
-        Scale::MW,
-        Sum,
-        |v, i| v.works[i].burn_w(),
-        "Drawn by its racks for no work, to smooth what they draw.",
-    )
-    .only(|design, i| burns(&design.works[i].design))
-    .totals(&[Total::integral(
-        mwh(
-            "burned",
-            "What its racks drew for no work, to smooth what they draw; a part of its energy.",
-        )
-        .lower(),
-    )]),
-    Column::new(
-        "busy_gpus",
-        Scale::NUMBER,
-        Sum,
-        |v, i| v.works[i].activity(),
-        "GPUs that jobs hold.",
-    ),
-    Column::new(
-        "idle_gpus",
-        Scale::NUMBER,
-        Sum,
-        |v, i| v.works[i].gpus_without_jobs()[0],
-        "GPUs that are on and that no job holds.",
-    ),
-    Column::new(
-        "down_gpus",
-        Scale::NUMBER,
-        Sum,
-        |v, i| v.works[i].gpus_without_jobs()[1],
-        "GPUs under repair.",
-    ),
-    Column::new(
-        "dark_gpus",
-        Scale::NUMBER,
-        Sum,
-        |v, i| v.works[i].gpus_without_jobs()[2],
-        "GPUs without power, or starting after it has come back.",
-    ),
-    Column::new(
-        "queued_jobs",
-        Scale::NUMBER,
-        Sum,
-        |v, i| v.works[i].queued_jobs(),
-        "Jobs in the queue.",
-    ),
-];
+/// Of a workload of jobs, whose processors are GPUs or cores of CPUs.
+macro_rules! cluster {
+    ($columns:ident, $one:literal, $told:literal) => {
+        pub(super) static $columns: &[Column] = &[
+            Column::new(
+                "burned",
+                Scale::MW,
+                Sum,
+                |v, i| v.works[i].burn_w(),
+                "Drawn by its racks for no work, to smooth what they draw.",
+            )
+            .only(|design, i| burns(&design.works[i].design))
+            .totals(&[Total::integral(
+                mwh(
+                    "burned",
+                    "What its racks drew for no work, to smooth what they draw; a part of its energy.",
+                )
+                .lower(),
+            )]),
+            Column::new(
+                concat!("busy_", $one, "s"),
+                Scale::NUMBER,
+                Sum,
+                |v, i| v.works[i].activity(),
+                concat!($told, "s that jobs hold."),
+            ),
+            Column::new(
+                concat!("idle_", $one, "s"),
+                Scale::NUMBER,
+                Sum,
+                |v, i| v.works[i].gpus_without_jobs()[0],
+                concat!($told, "s that are on and that no job holds."),
+            ),
+            Column::new(
+                concat!("down_", $one, "s"),
+                Scale::NUMBER,
+                Sum,
+                |v, i| v.works[i].gpus_without_jobs()[1],
+                concat!($told, "s under repair."),
+            ),
+            Column::new(
+                concat!("dark_", $one, "s"),
+                Scale::NUMBER,
+                Sum,
+                |v, i| v.works[i].gpus_without_jobs()[2],
+                concat!($told, "s without power, or starting after it has come back."),
+            ),
+            Column::new(
+                "queued_jobs",
+                Scale::NUMBER,
+                Sum,
+                |v, i| v.works[i].queued_jobs(),
+                "Jobs in the queue.",
+            ),
+        ];
+    };
+}
+
+cluster!(TRAINING, "gpu", "GPU");
+cluster!(CORES, "core", "Core");
 
 fn burns(design: &WorkDesign) -> bool {
     matches!(design, WorkDesign::Training { rack, .. } if rack.smoothing.burn.is_some())

@@ -13,8 +13,17 @@ pub(super) fn training(page: &Page<'_>) -> Vec<Section> {
     works.iter().enumerate().map(|(index, work)| of(page, index, work)).collect()
 }
 
+/// What the processors of a workload are called: in names, and in texts.
+pub(super) fn processors(run: &Run, work: &str) -> [&'static str; 2] {
+    match run.real(&["workloads", work, "cores"]) {
+        Some(_) => ["core", "core"],
+        None => ["gpu", "GPU"],
+    }
+}
+
 fn of(page: &Page<'_>, index: usize, work: &str) -> Section {
     let run = page.run;
+    let [_, name] = processors(run, work);
     let mut body = notes_of(run, |subject| subject == work);
     body += &fall(run, work);
     body += &held(page, work);
@@ -23,19 +32,21 @@ fn of(page: &Page<'_>, index: usize, work: &str) -> Section {
     Section {
         id: anchor("training", index),
         heading: format!("Training: {work}"),
-        question: "Where did the GPU-hours go, and did jobs wait?".to_owned(),
+        question: format!("Where did the {name}-hours go, and did jobs wait?"),
         body,
     }
 }
 
 /// From all GPU-hours to useful ones.
 fn fall(run: &Run, work: &str) -> String {
-    let hours = |kind: &str| run.real(&["workloads", work, "gpu_hours", kind]);
+    let [key, name] = processors(run, work);
+    let (key, unit) = (format!("{key}_hours"), if key == "core" { "core-h" } else { "GPU-h" });
+    let hours = |kind: &str| run.real(&["workloads", work, &key, kind]);
     let (Some(total), Some(useful)) = (hours("total"), hours("useful")) else {
         return String::new();
     };
     // `held` is a sum of others.
-    let kinds = run.names(&["workloads", work, "gpu_hours"]);
+    let kinds = run.names(&["workloads", work, &key]);
     let mut lost: Vec<(&str, f64)> = kinds
         .into_iter()
         .filter(|kind| !["total", "useful", "held"].contains(kind))
@@ -43,9 +54,9 @@ fn fall(run: &Run, work: &str) -> String {
         .filter(|(_, hours)| *hours > 0.0)
         .collect();
     lost.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let text = |hours: f64| told(hours, Form::Amount("GPU-h")).0 + " GPU-h";
+    let text = |hours: f64| format!("{} {unit}", told(hours, Form::Amount(unit)).0);
     let mut drawn = vec![Bar {
-        label: "all GPU-hours".to_owned(),
+        label: format!("all {name}-hours"),
         from: 0.0,
         to: total,
         colour: "import",
@@ -73,12 +84,12 @@ fn fall(run: &Run, work: &str) -> String {
     let names = ["total"].into_iter().chain(lost.iter().map(|(kind, _)| *kind)).chain(["useful"]);
     let rows: Vec<Vec<String>> = names
         .map(|kind| {
-            let path = ["workloads", work, "gpu_hours", kind];
-            vec![escape(kind), run.figure(&path, Form::Amount("GPU-h"))]
+            let path = ["workloads", work, &key, kind];
+            vec![escape(kind), run.figure(&path, Form::Amount(unit))]
         })
         .collect();
-    let table = folded_table("Figures as a table", &["GPU-hours", "amount"], &rows);
-    let title = "From all GPU-hours to useful ones";
+    let table = folded_table("Figures as a table", &[&*format!("{name}-hours"), "amount"], &rows);
+    let title = &*format!("From all {name}-hours to useful ones");
     let caption = Caption { title, reading: "Each bar takes up where the one above it ended." };
     figure(&caption, Layout::Full, None, &table, |width| bars(title, &drawn, width))
 }
@@ -92,10 +103,11 @@ fn held(page: &Page<'_>, work: &str) -> String {
         ("dark", "without power", "abnormal", 0),
     ];
     let run = page.run;
+    let [key, name] = processors(run, work);
     let lines: Vec<Line> = STATES
         .iter()
         .filter_map(|&(state, label, colour, dash)| {
-            let values = run.series.reals(&format!("{work}_{state}_gpus"))?;
+            let values = run.series.reals(&format!("{work}_{state}_{key}s"))?;
             let there = state == "busy" || values.iter().any(|gpus| *gpus > 0.0);
             let label = label.to_owned();
             there.then(|| Line { label, colour, dash, values: values.to_vec() })
@@ -104,18 +116,20 @@ fn held(page: &Page<'_>, work: &str) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let limit = run.real(&["workloads", work, "gpus"]);
-    let limit = limit.map(|gpus| (gpus, format!("{} GPUs", told(gpus, Form::Count).0)));
+    let limit = run.real(&["workloads", work, &format!("{key}s")]);
+    let limit = limit.map(|gpus| (gpus, format!("{} {name}s", told(gpus, Form::Count).0)));
     let chart = TimeChart {
-        title: "GPUs by state".to_owned(),
+        title: format!("{} by state", if key == "core" { "Cores" } else { "GPUs" }),
         lines,
         limit,
-        unit: "GPUs",
+        unit: if key == "core" { "cores" } else { "GPUs" },
         from_zero: true,
     };
-    let reading = "Means of intervals; the states together are all GPUs. Without power: also GPUs \
-                   that start after it. Bands: racks were down.";
-    page.time_figure(chart, reading)
+    let reading = format!(
+        "Means of intervals; the states together are all {name}s. Without power: also {name}s that \
+         start after it. Bands: racks were down."
+    );
+    page.time_figure(chart, &reading)
 }
 
 fn queue(page: &Page<'_>, work: &str) -> String {

@@ -4,6 +4,7 @@ use super::super::number::{Form, duration, escape, percent, rating, told};
 use super::super::parts::Page;
 use super::super::run::Run;
 use super::common::{note_html, notes};
+use super::training::processors;
 
 /// At this share of the limit and above, the import stands at it.
 const AT_LIMIT: f64 = 0.995;
@@ -160,7 +161,8 @@ fn of_jobs(run: &Run) -> Option<String> {
         .filter(|work| run.real(&["workloads", work, "goodput"]).is_some())
         .map(|work| {
             format!(
-                "Of the GPU-hours of {}, {} became useful work.",
+                "Of the {}-hours of {}, {} became useful work.",
+                processors(run, work)[1],
                 escape(work),
                 run.figure(&["workloads", work, "goodput"], Form::Share),
             )
@@ -312,7 +314,10 @@ fn of_work(run: &Run, kind: &str, work: &str, all: &mut Vec<FactBox>) {
             push("Uptime", &["uptime"], Form::Share, below, false);
         }
         "training" => {
-            let of = format!("of {}", figure(&["gpu_hours", "total"], Form::Amount("GPU-h")));
+            let [key, _] = processors(run, work);
+            let unit = if key == "core" { "core-h" } else { "GPU-h" };
+            let total = figure(&[&format!("{key}_hours"), "total"], Form::Amount(unit));
+            let of = format!("of {total}");
             push("Goodput", &["goodput"], Form::Share, of, false);
             let lost = real(&["interruptions", "rack_losses"]) > 0.0;
             let nodes = figure(&["interruptions", "node_failures"], Form::Count);

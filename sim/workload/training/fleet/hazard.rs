@@ -60,7 +60,7 @@ impl Fleet {
                 if rate == 0.0 { f64::INFINITY } else { self.clocks[rack].left / rate }
             }
             Law::Weibull { .. } => {
-                let ends = self.fallible(rack).map(|node| node.life_s / self.ageing(rack, node));
+                let ends = self.fallible(rack).map(|i| self.nodes[i].life_s / self.ageing(rack, i));
                 ends.fold(f64::INFINITY, f64::min)
             }
         }
@@ -125,37 +125,42 @@ impl Fleet {
         (index, draws)
     }
 
-    /// Nodes of `rack` that can fail: those that are on and not under repair.
-    fn fallible(&self, rack: usize) -> impl Iterator<Item = &Node> {
+    /// Nodes of `rack`, each by its first place.
+    fn nodes_of(&self, rack: usize) -> std::iter::StepBy<std::ops::Range<usize>> {
         let first = rack * self.nodes_per_rack;
-        let is_on = self.racks[rack] == RackPower::On;
-        let nodes = &self.nodes[first..first + if is_on { self.nodes_per_rack } else { 0 }];
-        nodes.iter().filter(|node| !node.down)
+        (first..first + self.nodes_per_rack).step_by(self.per_node)
     }
 
-    /// How fast a node of `rack` ages, over one that works where it is cool.
-    fn ageing(&self, rack: usize, node: &Node) -> f64 {
-        self.clocks[rack].stress * if node.works { 1.0 } else { self.at_rest }
+    /// Nodes of `rack` that can fail: those that are on and not under repair.
+    fn fallible(&self, rack: usize) -> impl Iterator<Item = usize> {
+        let is_on = self.racks[rack] == RackPower::On;
+        self.nodes_of(rack).filter(move |&i| is_on && !self.nodes[i].down)
+    }
+
+    /// How fast the node whose first place is `node` ages, over one that works where it is cool. It
+    /// works where any of its places does.
+    fn ageing(&self, rack: usize, node: usize) -> f64 {
+        let works = self.nodes[node..node + self.per_node].iter().any(|place| place.works);
+        self.clocks[rack].stress * if works { 1.0 } else { self.at_rest }
     }
 
     /// The rate of failures of `rack` over that of a sound node.
     fn hazard(&self, rack: usize) -> f64 {
-        self.fallible(rack).map(|node| node.weight * self.ageing(rack, node)).sum()
+        self.fallible(rack).map(|i| self.nodes[i].weight * self.ageing(rack, i)).sum()
     }
 
     /// The node of `rack` whose failure has come due.
     fn next_to_fail(&mut self, rack: usize) -> usize {
-        let first = rack * self.nodes_per_rack;
         let mut rest = match self.law {
             Law::Exponential => self.hazard(rack) * self.clocks[rack].stream.uniform(),
             Law::Weibull { .. } => f64::NAN,
         };
-        let candidates = (first..first + self.nodes_per_rack).filter(|&i| !self.nodes[i].down);
+        let candidates = self.nodes_of(rack).filter(|&i| !self.nodes[i].down);
         let chosen = match self.law {
             Law::Exponential => {
                 let mut last = None;
                 for i in candidates {
-                    let weight = self.nodes[i].weight * self.ageing(rack, &self.nodes[i]);
+                    let weight = self.nodes[i].weight * self.ageing(rack, i);
                     if weight > 0.0 {
                         last = Some(i);
                         rest -= weight;
@@ -167,7 +172,7 @@ impl Fleet {
                 last
             }
             Law::Weibull { .. } => {
-                let end = |i: usize| self.nodes[i].life_s / self.ageing(rack, &self.nodes[i]);
+                let end = |i: usize| self.nodes[i].life_s / self.ageing(rack, i);
                 candidates.min_by(|&a, &b| end(a).total_cmp(&end(b)))
             }
         };
@@ -189,10 +194,9 @@ impl Fleet {
                 clock.left = (clock.left - rate * dt).max(0.0);
             }
             Law::Weibull { .. } if self.racks[rack] == RackPower::On => {
-                let first = rack * self.nodes_per_rack;
-                for i in first..first + self.nodes_per_rack {
+                for i in self.nodes_of(rack) {
                     if !self.nodes[i].down {
-                        let aged_s = dt * self.ageing(rack, &self.nodes[i]);
+                        let aged_s = dt * self.ageing(rack, i);
                         self.nodes[i].life_s = (self.nodes[i].life_s - aged_s).max(0.0);
                     }
                 }

@@ -15,14 +15,14 @@ fn fleet(racks: &[&str]) -> Fleet {
     let racks: Vec<String> = racks.iter().map(|&r| r.to_owned()).collect();
     let design =
         failures(&NodeFailureSpec { rate: Some(Rate(1e-6)), ..NodeFailureSpec::default() });
-    Fleet::new(&racks, 4, &design, &Streams::new(7, 0))
+    Fleet::new(&racks, (4, 1), &design, &Streams::new(7, 0))
 }
 
 /// Failures of `racks` racks of 8 nodes in `days`, each mended at once, and how many of them
 /// were of lemons.
 fn count(spec: &NodeFailureSpec, racks: usize, days: f64) -> (u64, u64) {
     let names: Vec<String> = (0..racks).map(|i| format!("rack-{i}")).collect();
-    let mut fleet = Fleet::new(&names, 8, &failures(spec), &Streams::new(7, 0));
+    let mut fleet = Fleet::new(&names, (8, 1), &failures(spec), &Streams::new(7, 0));
     let (mut all, mut lemons) = (0, 0);
     for rack in 0..racks {
         // The account of time without jobs is of no interest here.
@@ -99,7 +99,7 @@ fn nodes_are_taken_as_neighbours_where_they_fit() {
 #[test]
 fn nodes_are_taken_as_the_placement_has_it() {
     let take = |placement, counts: [usize; 2]| {
-        let mut fleet = fleet(&["a", "b", "c"]).with_placement(placement);
+        let mut fleet = fleet(&["a", "b", "c"]).with_placement(placement, None);
         let mut nodes = Vec::new();
         fleet.take(Time::ZERO, counts[0], 0, &mut nodes);
         nodes.clear();
@@ -115,7 +115,7 @@ fn nodes_are_taken_as_the_placement_has_it() {
 #[test]
 fn closed_racks_are_left_alone() {
     for placement in [Placement::Contiguous, Placement::Packed, Placement::Spread] {
-        let mut fleet = fleet(&["a", "b", "c"]).with_placement(placement);
+        let mut fleet = fleet(&["a", "b", "c"]).with_placement(placement, None);
         fleet.set_closed(1, true);
         assert_eq!(fleet.free(), 8);
         let mut nodes = Vec::new();
@@ -163,8 +163,8 @@ fn the_clock_stands_while_nothing_can_fail() {
 fn time_without_a_job_is_idle_down_or_dark() {
     let mut fleet = fleet(&["a", "b"]);
     let hour = |n: u64| Time::ZERO + crate::kernel::Span::from_hours(n);
-    let Failure { node, job, .. } = fleet.fail(hour(1), 0);
-    assert_eq!(job, None);
+    let Failure { node, held, .. } = fleet.fail(hour(1), 0);
+    assert_eq!(held, []);
     fleet.set_power(hour(2), 0, RackPower::Off, |_, _| {});
     fleet.repair(hour(3), node);
     fleet.set_power(hour(4), 0, RackPower::Booting, |_, _| {});

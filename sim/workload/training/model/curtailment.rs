@@ -159,13 +159,13 @@ impl Training {
     /// What a job draws now with its GPUs, W.
     fn job_w(&self, slot: usize) -> f64 {
         let job = &self.jobs[slot];
-        (job.nodes.len() * self.rack.gpus_per_node) as f64 * job.draw_w
+        (job.nodes.len() * self.design.grain.gpus) as f64 * job.draw_w
     }
 
     /// What it will draw when it has been stopped, W.
     fn stopped_w(&self, slot: usize, response: Response) -> f64 {
-        let gpus = (self.jobs[slot].nodes.len() * self.rack.gpus_per_node) as f64;
-        let power = &self.design.power;
+        let gpus = (self.jobs[slot].nodes.len() * self.design.grain.gpus) as f64;
+        let power = self.power_of(slot);
         gpus * if response == Response::Pause { power.resident_w } else { power.idle_w }
     }
 
@@ -182,7 +182,7 @@ impl Training {
         let job = &self.jobs[slot];
         let speed = self.limit(slot, cut).min(job.thermal);
         let speed = if job.phase == Phase::Running { speed.min(job.pace) } else { speed };
-        let gpus = (job.nodes.len() * self.rack.gpus_per_node) as f64;
+        let gpus = (job.nodes.len() * self.design.grain.gpus) as f64;
         let power = self.power_of(slot);
         gpus * power.run.draw_at(speed, power.resident_w)
     }
@@ -301,7 +301,7 @@ impl Training {
         }
         stopped.sort_unstable();
         for (_, slot) in stopped {
-            let gpus = (self.jobs[slot as usize].width * self.rack.gpus_per_node) as f64;
+            let gpus = (self.jobs[slot as usize].width * self.design.grain.gpus) as f64;
             let full_w = self.power_of(slot as usize).run.full_w();
             let at = self.ramped(now, gpus * full_w);
             if at == now {

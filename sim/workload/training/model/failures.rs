@@ -10,7 +10,7 @@ use crate::workload::training::spec::{CauseDesign, Recovery};
 
 impl Training {
     pub(super) fn node_fails(&mut self, now: Time, rack: usize) {
-        let Failure { node, job, spare, draws } = self.fleet.fail(now, rack);
+        let Failure { node, held, draws } = self.fleet.fail(now, rack);
         self.reclock(now, rack);
         self.mark_stale(rack);
         let failures = &self.design.failures;
@@ -33,18 +33,20 @@ impl Training {
             self.send_crews(now);
         }
         self.totals.causes[index].0 += 1;
-        let Some(slot) = job else { return };
-        self.jobs[slot as usize].pass_time(now);
-        if spare {
-            let job = &mut self.jobs[slot as usize];
-            job.spares.retain(|&other| other != node);
-            self.lacking.insert(job.id, slot);
-            self.pass_due = true;
-            return;
+        let mut interrupts = false;
+        for (node, slot, spare) in held {
+            self.jobs[slot as usize].pass_time(now);
+            if spare {
+                let job = &mut self.jobs[slot as usize];
+                job.spares.retain(|&other| other != node);
+                self.lacking.insert(job.id, slot);
+                self.pass_due = true;
+                continue;
+            }
+            interrupts |= self.interrupt(now, slot, Cause::NodeFailure, detect);
+            self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
         }
-        let interrupts = self.interrupt(now, slot, Cause::NodeFailure, detect);
         self.totals.causes[index].1 += u64::from(interrupts);
-        self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
     }
 
     /// Sends crews that are free to the nodes that wait for one.

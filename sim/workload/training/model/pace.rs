@@ -1,6 +1,6 @@
 //! What racks ask for and draw, and how fast jobs go with what they get.
 
-use super::{Event, Rack, Training, touch};
+use super::{Event, Rack, Training, power_of, touch};
 use crate::kernel::{Class, Span, Time};
 use crate::plant::{Demand, Rank};
 use crate::workload::BurnDesign;
@@ -15,7 +15,7 @@ impl Training {
     /// GPUs that only hold their job. A rack that is off asks for what it draws at idle.
     pub fn demand(&self, rack: usize) -> Demand {
         let mut tranches = [0.0; Rank::COUNT];
-        let gpus_per_node = self.rack.gpus_per_node as f64;
+        let gpus_per_node = self.design.grain.gpus as f64;
         let (resident_w, floor_w) = (self.design.power.resident_w, self.design.power.run.floor_w());
         let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
             let gpus = nodes as f64 * gpus_per_node;
@@ -65,7 +65,7 @@ impl Training {
         let limit = state.allowance_w.max(self.design.power.resident_w);
         let mut busy_w = 0.0;
         let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
-            let gpus = (nodes * self.rack.gpus_per_node) as f64;
+            let gpus = (nodes * self.design.grain.gpus) as f64;
             busy_w += gpus * self.jobs[slot as usize].draw_w.min(limit);
         });
         (self.base_w(healthy, free) + busy_w).min(self.cap_w(rack))
@@ -120,7 +120,7 @@ impl Training {
     /// Finds the most that `rack` may draw while its draw rises. Nobody keeps from it what it draws
     /// without computing.
     fn let_rise(&mut self, now: Time, rack: usize, up_w_s: f64) {
-        let gpus_per_node = self.rack.gpus_per_node as f64;
+        let gpus_per_node = self.design.grain.gpus as f64;
         let resident_w = self.design.power.resident_w;
         let (mut least_w, mut want_w) = (0.0, 0.0);
         let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
@@ -151,17 +151,18 @@ impl Training {
     fn burn(&mut self, now: Time, rack: usize, design: &BurnDesign) {
         let is_on = self.fleet.power(rack) != RackPower::Off;
         let floor = if is_on { design.floor.min(self.racks[rack].offer.speed) } else { 0.0 };
-        let gpus_per_node = self.rack.gpus_per_node as f64;
+        let gpus_per_node = self.design.grain.gpus as f64;
         let mut dips_w = 0.0;
         let (healthy, _) = self.fleet.occupancy(rack, |slot, nodes| {
             let job = &self.jobs[slot as usize];
             if job.phase == Phase::Running && job.pace > 0.0 {
-                let run = &self.design.power(job.power).run;
+                let run = &power_of(&self.design, job).run;
                 let gpus = nodes as f64 * gpus_per_node;
                 dips_w += gpus * run.dips_w(floor * self.rack.gpu_tdp_w);
             }
         });
-        let full_w = self.rack.full_w() / self.rack.nodes as f64 * healthy as f64;
+        let places = self.rack.nodes * self.design.grain.per_node;
+        let full_w = self.rack.full_w() / places as f64 * healthy as f64;
         let floor_w = floor * full_w;
         let work_w = self.work_w(rack) + dips_w;
         let state = &mut self.racks[rack];
@@ -177,7 +178,7 @@ impl Training {
             0 => 1.0,
             _ => job.racks.iter().fold(1.0, |speed, &r| racks[r as usize].offer.speed.min(speed)),
         };
-        let wanted = job.wanted_of(self.design.power(job.power));
+        let wanted = job.wanted_of(power_of(&self.design, job));
         if wanted != job.wanted_w {
             job.wanted_w = wanted;
             self.note_change(slot);
@@ -199,7 +200,7 @@ impl Training {
         }
         let mut wants: Vec<(f64, f64)> = Vec::new();
         let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
-            let gpus = (nodes * self.rack.gpus_per_node) as f64;
+            let gpus = (nodes * self.design.grain.gpus) as f64;
             wants.push((self.jobs[slot as usize].wanted_w, gpus));
         });
         let mut left_w = cap_w - self.base_w(healthy, free);
@@ -220,9 +221,9 @@ impl Training {
     pub(super) fn repace(&mut self, now: Time, slot: Slot) {
         let racks = &self.racks;
         let job = &mut self.jobs[slot as usize];
-        let power = self.design.power(job.power);
         job.touched = false;
         job.pass_time(now);
+        let power = power_of(&self.design, job);
         // All nodes of a job run at the speed of the slowest.
         let allowance = match self.capped {
             0 => f64::INFINITY,
@@ -250,7 +251,7 @@ impl Training {
                 job.ticket = Some(self.agenda.schedule(at, Class::Work, Event::Phase(slot)));
             }
         }
-        let draw = job.draw_of(self.design.power(job.power));
+        let draw = job.draw_of(power_of(&self.design, job));
         if draw != job.draw_w {
             job.draw_w = draw;
             self.note_change(slot);
@@ -260,7 +261,7 @@ impl Training {
     /// Draw of nodes without their busy GPUs, W: `healthy` nodes' overhead and the GPUs of the
     /// `free` ones.
     pub(super) fn base_w(&self, healthy: usize, free: usize) -> f64 {
-        let free_gpus = (free * self.rack.gpus_per_node) as f64;
-        healthy as f64 * self.rack.node_overhead_w + free_gpus * self.rack.gpu_idle_w
+        let free_gpus = (free * self.design.grain.gpus) as f64;
+        healthy as f64 * self.design.grain.overhead_w + free_gpus * self.rack.gpu_idle_w
     }
 }

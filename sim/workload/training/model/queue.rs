@@ -6,9 +6,10 @@ use crate::workload::RackOffer;
 use crate::workload::training::account::{Cause, JobRecord};
 use crate::workload::training::fleet::Slot;
 use crate::workload::training::job::{Job, Phase, Vacate};
+use crate::workload::training::log::JobEnd;
+use crate::workload::training::placement::Places;
 use crate::workload::training::power::ROUNDING;
-use crate::workload::training::schedule::Preempted;
-use crate::workload::training::swf::JobEnd;
+use crate::workload::training::schedule::{Preempted, SharedNodes};
 
 impl Training {
     pub(super) fn arrive(&mut self, now: Time) {
@@ -20,6 +21,11 @@ impl Training {
         let restart_s = self.design.restart.as_secs_f64();
         let idle_w = self.design.power(request.power).idle_w;
         let mut job = Job::new(id, now, request, cycle, restart_s, idle_w);
+        job.measured = request.load.map(|load| {
+            let (idle_w, full_w) = (self.rack.gpu_idle_w, self.rack.gpu_tdp_w);
+            let draw_w = idle_w + load * (full_w - idle_w);
+            Box::new(self.design.uncapped.drawing(draw_w, self.design.gpu_cap_w))
+        });
         let slot = match self.free_slots.pop() {
             Some(slot) => {
                 // The facility may not have looked since the last job here changed.
@@ -54,7 +60,7 @@ impl Training {
         while let Some((&id, &slot)) = self.waiting.first_key_value() {
             let job = &self.jobs[slot as usize];
             let missing = job.width - job.nodes.len();
-            self.take_nodes(now, slot, missing.min(self.fleet.free()));
+            self.take_nodes(now, slot, self.fleet.fitting(missing));
             let job = &self.jobs[slot as usize];
             if job.nodes.len() < job.fewest {
                 break;
@@ -69,9 +75,17 @@ impl Training {
         }
         let usable = (self.design.nodes - self.design.spares).min(self.design.most_busy);
         // What waiting jobs still miss is committed but not free, so both limits hold.
-        let free = self.fleet.free().min(usable.saturating_sub(self.committed));
+        let left = (usable * self.design.grain.per_node).saturating_sub(self.committed);
         let mut decisions = std::mem::take(&mut self.decisions);
-        self.scheduler.pass(now, free, &mut decisions);
+        if let Some(rule) = self.design.grain.sharing {
+            let Self { fleet, jobs, scheduler, .. } = self;
+            let held = |token: u32| fleet.by_node(&jobs[token as usize].nodes);
+            let per_node = self.design.grain.per_node;
+            let nodes = SharedNodes { rule, per_node, free: fleet.free_by_node(), left };
+            scheduler.pass_shared(now, nodes, held, &mut decisions);
+        } else {
+            self.scheduler.pass(now, self.fleet.free().min(left), &mut decisions);
+        }
         for &Preempted { job, by } in &decisions.preempted {
             self.vacate(now, job.token, by, self.design.preempted, Cause::Preemption);
             if by == now {
@@ -79,7 +93,7 @@ impl Training {
                 self.stop_at_once(now, job.token);
             }
         }
-        for &grant in &decisions.granted {
+        for (at, &grant) in decisions.granted.iter().enumerate() {
             let (slot, nodes) = (grant.token, grant.nodes as usize);
             if self.fleet.free() < nodes {
                 // A job that was preempted at once has lost nodes before, or stood on a rack
@@ -94,7 +108,10 @@ impl Training {
             job.pass_time(now);
             job.grant = Some(grant);
             self.holding.insert(slot);
-            self.take_nodes(now, slot, nodes);
+            match decisions.places.get(at) {
+                Some(places) => self.take_places(now, slot, places),
+                None => self.take_nodes(now, slot, nodes),
+            }
             if let Some(length) = self.design.max_length {
                 self.vacate(now, slot, now + length, Vacate::Requeue, Cause::TimeLimit);
             }
@@ -117,7 +134,7 @@ impl Training {
                 continue;
             }
             let lacks = job.lacks();
-            let count = lacks.min(self.fleet.free());
+            let count = self.fleet.fitting(lacks);
             self.take_nodes(now, slot, count);
             self.grow(now, slot);
             if count < lacks {
@@ -150,7 +167,8 @@ impl Training {
         }
         let RackOffer { cap_w, speed, .. } = self.racks[rack].offer;
         let gpus = (self.rack.nodes * self.rack.gpus_per_node) as f64;
-        let full_w = self.base_w(self.rack.nodes, 0) + gpus * self.design.power.run.full_w();
+        let places = self.rack.nodes * self.design.grain.per_node;
+        let full_w = self.base_w(places, 0) + gpus * self.design.power.run.full_w();
         let full_w = full_w.min(self.design.rack_cap_w);
         let closed = cap_w < full_w * (1.0 - ROUNDING) || speed < 1.0;
         self.fleet.set_closed(rack, closed);
@@ -228,14 +246,14 @@ impl Training {
             submit: job.submit,
             start: job.start.expect("a job that ends has started"),
             end: now,
-            nodes: job.width,
+            nodes: job.width.div_ceil(self.design.grain.per_node),
             tier: job.tier,
             work_s: job.work_s,
             reason: job.end,
             attempts: job.attempts,
             interruptions: job.interruptions,
             gpu_hours: job.account.scaled(per_node_second),
-            energy_kwh: energy_kwh(&self.rack, job.gpu_energy_j, job.account.held()),
+            energy_kwh: energy_kwh(self.design.grain, job.gpu_energy_j, job.account.held()),
             checkpoint_interval_s: job.cycle.interval_s,
         };
         self.totals.bounded_slowdown += record.bounded_slowdown();
@@ -252,6 +270,19 @@ impl Training {
         }
         let mut taken = std::mem::take(&mut self.taken);
         self.fleet.take(now, count, slot, &mut taken);
+        self.hand_over(now, slot, taken);
+    }
+
+    /// Gives a job places of shared nodes.
+    fn take_places(&mut self, now: Time, slot: Slot, places: &Places) {
+        let mut taken = std::mem::take(&mut self.taken);
+        self.fleet.take_places(now, places, slot, &mut taken);
+        self.hand_over(now, slot, taken);
+    }
+
+    /// A job has been given the nodes `taken`.
+    fn hand_over(&mut self, now: Time, slot: Slot, mut taken: Vec<u32>) {
+        let count = taken.len();
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
         let stands = matches!(job.phase, Phase::Queued | Phase::Waiting);

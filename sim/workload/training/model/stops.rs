@@ -5,7 +5,7 @@ use crate::kernel::{Class, Span, Time};
 use crate::workload::training::account::Cause;
 use crate::workload::training::fleet::Slot;
 use crate::workload::training::job::{Phase, Stop, Vacate};
-use crate::workload::training::swf::JobEnd;
+use crate::workload::training::log::JobEnd;
 
 impl Training {
     /// The job in `slot`, which holds nodes, is to give them up at `by`, for `cause`.

@@ -11,6 +11,7 @@ mod preempt;
 mod priority;
 mod profile;
 mod queue;
+mod shared;
 
 #[cfg(test)]
 mod priority_tests;
@@ -25,9 +26,12 @@ use conservative::Reservations;
 use priority::PriorityQueue;
 use queue::{Gap, Queue};
 
+use super::placement::Places;
+
 pub use preempt::Preemption;
 pub use priority::{FavouredSize, Priority};
 pub use queue::Waiting;
+pub(in crate::workload::training) use shared::SharedNodes;
 
 /// In which order jobs start, and which may overtake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -109,6 +113,16 @@ pub struct Decisions {
     pub preempted: Vec<Preempted>,
     /// Jobs that start now, in the order in which they get their nodes.
     pub granted: Vec<Granted>,
+    /// Where nodes are shared: which of them each gets, in the same order.
+    pub(in crate::workload::training) places: Vec<Places>,
+}
+
+impl Decisions {
+    fn clear(&mut self) {
+        self.preempted.clear();
+        self.granted.clear();
+        self.places.clear();
+    }
 }
 
 /// A queue and the rule by which it is served.
@@ -190,8 +204,7 @@ impl Scheduler {
     /// Writes into `out` which jobs start now, on `free` nodes, and which have to make room. To
     /// be called once an instant, after its ends and arrivals.
     pub fn pass(&mut self, now: Time, free: usize, out: &mut Decisions) {
-        out.preempted.clear();
-        out.granted.clear();
+        out.clear();
         let mut chosen = std::mem::take(&mut self.chosen);
         match self.policy {
             Policy::Conservative => {
@@ -203,6 +216,11 @@ impl Scheduler {
             }
             _ => self.serve(now, free, &mut chosen),
         }
+        self.grant(now, chosen, out);
+    }
+
+    /// Jobs that were `chosen` start now.
+    fn grant(&mut self, now: Time, mut chosen: Vec<Waiting>, out: &mut Decisions) {
         for job in chosen.drain(..) {
             let Waiting { id, token, nodes, requested, tier, account, .. } = job;
             let until = now + requested;

@@ -108,6 +108,17 @@ impl Queue {
         }
     }
 
+    /// The jobs behind the first, in order.
+    pub(super) fn behind_first(&self) -> impl Iterator<Item = &Waiting> {
+        self.jobs.values().skip(1)
+    }
+
+    /// Takes the job out that was put in under `key`.
+    pub(super) fn remove(&mut self, key: u64, job: &Waiting) {
+        self.jobs.remove(&(key, job.id));
+        self.leave_lane((key, job.id), job.nodes);
+    }
+
     fn leave_lane(&mut self, place: Place, width: u32) {
         let Some(lanes) = &mut self.lanes else { return };
         let lane = lanes.get_mut(&width).expect("a job has the lane of its width");

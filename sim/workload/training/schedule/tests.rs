@@ -5,7 +5,7 @@ mod real_logs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::workload::training::swf::{JobEnd, LogJob};
+use crate::workload::training::log::{JobEnd, LogJob};
 use crate::workload::training::{Started, replay};
 
 const PROCESSORS: u32 = 8;
@@ -19,7 +19,18 @@ fn logs() -> impl Strategy<Value = Vec<LogJob>> {
             submit += Span::from_secs(gap);
             let (run, requested) = (Span::from_secs(run), Span::from_secs(run + more));
             let end = JobEnd::Completed;
-            LogJob { number, submit, run, processors, requested, end, user: None, queue: None }
+            LogJob {
+                number,
+                submit,
+                run,
+                processors,
+                requested,
+                end,
+                user: None,
+                queue: None,
+                exclusive: false,
+                load: None,
+            }
         };
         (0..).zip(rows).map(job).collect()
     })
@@ -277,6 +288,8 @@ fn easy_backfills_before_the_shadow_or_beside_the_head() {
         end: JobEnd::Completed,
         user: None,
         queue: None,
+        exclusive: false,
+        load: None,
     };
     let log: Vec<LogJob> = (0..).zip(rows).map(job).collect();
     // The second job needs 7 of 8 from second 10 on: one node is left over.

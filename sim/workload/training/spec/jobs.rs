@@ -1,5 +1,6 @@
 //! Where jobs come from: as a user writes it, and the same resolved.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,10 +11,15 @@ use super::power::under_cap;
 use super::{Groups, TrainingDesign};
 use crate::kernel::{DurationLaw, LocalWeek, Span};
 use crate::spec::{Check, DurationSpec, Fault, Name, kinds, within};
-use crate::units::{Fraction, Power, Rate};
+use crate::tables::rows::TextLayout;
+use crate::tables::{self, Column, ColumnSpec, TableFields, Texts};
+use crate::units::{Energy, Fraction, Power, Rate, Unit};
 use crate::workload::gpu::GpuRackDesign;
+use crate::workload::training::log::{
+    DrawColumn, DrawKind, DrawsReader, JobTable, LogFormat, LogJob, LogMachine, LogReader,
+    LogReport, NodePower, RunTime, Width,
+};
 use crate::workload::training::power::PowerDesign;
-use crate::workload::training::swf::{LogJob, SwfReader, SwfReport};
 
 kinds! {
     /// Where jobs come from.
@@ -26,8 +32,11 @@ kinds! {
         Swf(SwfSpec) = "swf",
         /// Jobs of a log that `sacct --parsable2` (`-P`) of Slurm printed, with the columns `JobID`,
         /// `Submit`, `Start` and `End` or `Elapsed`, `NNodes`, and if there are any `AllocTRES` or
-        /// `ReqTRES`, `Timelimit`, `State` and `User`. Steps are left out.
+        /// `ReqTRES`, `Timelimit`, `State` and `User`. On racks of kind `cpu` jobs are as wide as
+        /// `AllocCPUS`, `NCPUS`, `ReqCPUS` or the `cpu` of their resources say. Steps are left out.
         Sacct(SacctSpec) = "sacct",
+        /// Jobs of a table with a header, in columns that are named here.
+        Table(Box<JobTableSpec>) = "table",
     }
 }
 
@@ -104,8 +113,12 @@ pub struct SpreadSpec {
 pub struct JobClassSpec {
     /// Nodes of a job: it runs on all of them at once or waits. This or `gpus` is required.
     pub nodes: Option<u32>,
-    /// GPUs of a job, which gets whole nodes, rounded up.
+    /// GPUs of a job, or on racks of kind `cpu` cores. It gets whole nodes, rounded up, unless it
+    /// shares one.
     pub gpus: Option<u32>,
+    /// Whether a job that is smaller than a node has it to itself where others share it: Slurm's
+    /// `--exclusive`. Default: no.
+    pub exclusive: Option<bool>,
     /// Nodes that a job holds besides and at idle: one of them replaces a node that it loses as
     /// soon as that is noticed. Default: none.
     pub spares: Option<u32>,
@@ -141,6 +154,7 @@ impl JobClassSpec {
         Self {
             nodes: Some(nodes),
             gpus: None,
+            exclusive: None,
             spares: None,
             min_nodes: None,
             cap: None,
@@ -163,12 +177,14 @@ impl JobClassSpec {
 pub struct SwfSpec {
     /// The log, which may be compressed with gzip.
     pub file: Name,
-    /// Processors of the log to a node. Jobs get whole nodes, rounded up. Default: the GPUs
-    /// of a node.
+    /// Processors of the log to a node. Jobs get whole nodes, rounded up, unless they share them.
+    /// Default: the GPUs or cores of a node.
     pub processors_per_node: Option<u32>,
     /// The tier of each queue of the log (column 15), from queue 0 on. A queue that is not
     /// listed, or unknown, has the lowest.
     pub queues: Option<Vec<Name>>,
+    /// What its jobs drew, in a file beside the log. Default: what `power` of the workload says.
+    pub draw: Option<JobDrawSpec>,
 }
 
 /// A log of Slurm's accounting.
@@ -177,15 +193,102 @@ pub struct SwfSpec {
 pub struct SacctSpec {
     /// The log, which may be compressed with gzip.
     pub file: Name,
-    /// GPUs of a node of the log, by which jobs without GPUs in their resources are counted. Jobs
-    /// get whole nodes, rounded up. Default: the GPUs of a node.
+    /// GPUs of a node of the log, by which jobs without GPUs in their resources are counted; on
+    /// racks of kind `cpu`, cores. Jobs get whole nodes, rounded up, unless they share them.
+    /// Default: the GPUs or cores of a node.
     pub processors_per_node: Option<u32>,
+    /// What its jobs drew. Default: what `power` of the workload says.
+    pub draw: Option<JobDrawSpec>,
+}
+
+/// A table of jobs: `time` is when a job was submitted.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobTableSpec {
+    /// The table, which may be compressed with gzip.
+    pub file: Name,
+    /// The column of the time at which a job was submitted, or several columns whose texts are
+    /// joined by a blank. Default: the first.
+    pub time: Option<Texts>,
+    /// How times are written: `iso`, `unix`, `unix-ms`, or a pattern of `strptime`. Default:
+    /// `iso`.
+    pub time_format: Option<String>,
+    /// The clock of times without an offset: a name of the tz database or an offset such as
+    /// `-05:00`. Default: `UTC`.
+    pub time_zone: Option<String>,
+    /// The rows that count: for each of these columns the text, or the texts, that it has in
+    /// them. Default: all.
+    #[serde(rename = "where")]
+    pub rows: Option<BTreeMap<String, Texts>>,
+    /// Lines before the header. Default: 0.
+    pub skip: Option<u32>,
+    /// What separates cells: a character, or `tab`. Default: `,`.
+    pub separator: Option<String>,
+    /// What stands before the decimals of a number. Default: `.`.
+    pub decimal: Option<String>,
+    /// What stands between the thousands of a number. Default: nothing.
+    pub thousands: Option<String>,
+    /// What stands in the cells of numbers that are missing; an empty cell always is.
+    pub missing: Option<Texts>,
+    /// How long a job ran, in `s`, `min`, `h` or `ms`. This, or `start` and `end`.
+    pub run: Option<ColumnSpec>,
+    /// The column of the time at which a job started.
+    pub start: Option<String>,
+    /// The column of the time at which it ended.
+    pub end: Option<String>,
+    /// The column of its GPUs or, on racks of kind `cpu`, cores. This or `nodes`.
+    pub processors: Option<String>,
+    /// The column of its nodes.
+    pub nodes: Option<String>,
+    /// Processors of the log to a node. Jobs get whole nodes, rounded up, unless they share them.
+    /// Default: the GPUs or cores of a node.
+    pub processors_per_node: Option<u32>,
+    /// The time that it asked for, in the units of `run`. Default: what it ran.
+    pub requested: Option<ColumnSpec>,
+    /// The column of its number. Default: the rows are numbered from 0 on.
+    pub job: Option<String>,
+    /// The column of who submitted it. Default: nobody knows.
+    pub user: Option<String>,
+    /// The column of how it ended, in Slurm's words: `COMPLETED`, `FAILED`, `CANCELLED`, `TIMEOUT`.
+    /// Default: all have completed.
+    pub state: Option<String>,
+    /// The column of whether it has its nodes to itself where others share them (`yes`, `true`, `1`):
+    /// Slurm's `--exclusive`. Default: none has.
+    pub exclusive: Option<String>,
+    /// What its jobs drew. Default: what `power` of the workload says.
+    pub draw: Option<JobDrawSpec>,
+}
+
+/// What the jobs of a log drew, which drives the power of their nodes while they run: one of
+/// `utilisation`, `power`, `energy` and `cpu_time`. A node with a job draws no less than without,
+/// and no more than its processors' and its own power together.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobDrawSpec {
+    /// A table beside the log with a row for each job. Default: a column of the log itself.
+    pub file: Option<Name>,
+    /// The column of `file` with the numbers of jobs. Default: `job`.
+    pub job: Option<String>,
+    /// What separates the cells of `file`: a character, or `tab`. Default: `,`.
+    pub separator: Option<String>,
+    /// Mean utilisation of its nodes while a job ran, in `1` or `%`: from 0, as an idle node draws, to
+    /// 1, as a full one does.
+    pub utilisation: Option<ColumnSpec>,
+    /// Mean power of each of its nodes; of a job that shares a node, of its part with as much of
+    /// what the idle node draws.
+    pub power: Option<ColumnSpec>,
+    /// Energy of all its nodes over its run time, such as `ConsumedEnergyRaw` in `J`, which Slurm says
+    /// to be right only where a job had its nodes to itself.
+    pub energy: Option<ColumnSpec>,
+    /// The column of the time that its processors worked, as `sacct` writes it in `TotalCPU`: over
+    /// its elapsed time times its CPUs this is its utilisation.
+    pub cpu_time: Option<String>,
 }
 
 impl SwfSpec {
     /// All of the log `file`, by default.
     pub fn of(file: Name) -> Self {
-        Self { file, processors_per_node: None, queues: None }
+        Self { file, processors_per_node: None, queues: None, draw: None }
     }
 }
 
@@ -194,15 +297,37 @@ impl SwfSpec {
 pub(in crate::workload::training) enum JobsDesign {
     Resident(ResidentDesign),
     Stream(StreamDesign),
-    Log {
-        file: Name,
-        /// Whether it is a log of Slurm's accounting.
-        of_sacct: bool,
-        processors_per_node: u32,
-        /// Tier by queue.
-        queues: Arc<[u16]>,
-        rows: LogRows,
-    },
+    Log(Box<LogDesign>),
+}
+
+/// A log, resolved.
+#[derive(Debug, Clone)]
+pub(in crate::workload::training) struct LogDesign {
+    pub(in crate::workload::training) file: Name,
+    pub(in crate::workload::training) format: LogFormat,
+    /// The machine that it is read for.
+    pub(in crate::workload::training) machine: LogMachine,
+    /// What its jobs drew, where it is to tell.
+    pub(in crate::workload::training) draw: Option<DrawDesign>,
+    /// Tier by queue.
+    pub(in crate::workload::training) queues: Arc<[u16]>,
+    pub(in crate::workload::training) rows: LogRows,
+}
+
+impl PartialEq for LogDesign {
+    /// Whether it is the same log, played alike.
+    fn eq(&self, other: &Self) -> bool {
+        let of = |log: &Self| (log.file.clone(), log.machine, log.draw.clone());
+        of(self) == of(other) && self.queues == other.queues && self.rows == other.rows
+    }
+}
+
+/// Where it stands what jobs drew.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::workload::training) struct DrawDesign {
+    pub(in crate::workload::training) column: DrawColumn,
+    /// A file beside the log, the column with the numbers of its jobs, and how it is read.
+    pub(in crate::workload::training) beside: Option<(Name, String, TextLayout)>,
 }
 
 /// The rows of a log; none until it has been opened.
@@ -299,6 +424,9 @@ pub(super) struct Room<'a> {
     pub(super) nodes: usize,
     /// Nodes without the spares.
     pub(super) usable: usize,
+    /// What of a node is given out at a time: all, or where nodes are shared one of so many
+    /// places.
+    pub(super) per_node: usize,
     pub(super) groups: &'a Groups,
     /// What GPUs draw without a cap, and the cap of all jobs.
     pub(super) uncapped: &'a PowerDesign,
@@ -366,15 +494,17 @@ impl JobsSpec {
                 let fewest = resident.min_nodes.unwrap_or(nodes);
                 let of = if resident.nodes.is_some() { "nodes" } else { "spares" };
                 room.check(of, (nodes, spares, fewest), faults);
+                let places = |nodes: u32| nodes as usize * room.per_node;
                 JobsDesign::Resident(ResidentDesign {
-                    nodes: nodes as usize,
-                    fewest: fewest as usize,
-                    spares: spares as usize,
+                    nodes: places(nodes),
+                    fewest: places(fewest),
+                    spares: places(spares),
                 })
             }
             JobsSpec::Stream(stream) => JobsDesign::Stream(stream.resolve(room, faults)),
             JobsSpec::Swf(swf) => swf.resolve(room, faults),
             JobsSpec::Sacct(sacct) => sacct.resolve(room, faults),
+            JobsSpec::Table(table) => table.resolve(room, faults),
         }
     }
 }
@@ -452,10 +582,24 @@ impl JobClassSpec {
             let message = "`failed` and `cancelled` are more than all jobs together";
             faults.push(Fault::error("cancelled", message));
         }
+        if self.exclusive.is_some() && room.per_node == 1 {
+            let fault = Fault::error("exclusive", "no nodes are shared");
+            faults.push(fault.help("write how jobs share them: `queue: {sharing: best_fit}`"));
+        }
+        let shared = self.gpus.filter(|_| !self.exclusive.unwrap_or(false));
+        let shared = shared.filter(|&gpus| (gpus as usize) < room.per_node);
+        if shared.is_some() && (spares > 0 || self.min_nodes.is_some()) {
+            let field = if spares > 0 { "spares" } else { "min_nodes" };
+            let fault = Fault::error(field, "a job that shares a node holds no other nodes");
+            faults.push(fault.help("write `exclusive: true`, or leave it out"));
+        }
+        // What is given out: whole nodes, or places of a shared one.
+        let places = |nodes: u32| nodes as usize * room.per_node;
+        let width = shared.map_or_else(|| places(nodes), |gpus| gpus as usize);
         ClassDesign {
-            nodes: nodes as usize,
-            fewest: fewest as usize,
-            spares: spares as usize,
+            nodes: width,
+            fewest: if shared.is_some() { width } else { places(fewest) },
+            spares: places(spares),
             power: room.capped(self.cap, faults),
             tier: room.groups.tier(self.tier.as_ref(), faults),
             account: room.groups.account(self.account.as_ref(), faults),
@@ -470,38 +614,192 @@ impl JobClassSpec {
 
 impl SwfSpec {
     fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
-        let processors = self.processors_per_node.unwrap_or(room.rack.gpus_per_node as u32);
-        let processors_per_node = Check { faults }.count("processors_per_node", Some(processors));
         let queues = self.queues.iter().flatten().enumerate();
-        JobsDesign::Log {
-            file: self.file.clone(),
-            of_sacct: false,
-            processors_per_node,
-            queues: queues
-                .map(|(index, name)| {
-                    let known = faults.len();
-                    let tier = room.groups.tier(Some(name), faults);
-                    for fault in &mut faults[known..] {
-                        fault.field = format!("queues[{index}]").into();
-                    }
-                    tier
-                })
-                .collect(),
-            rows: LogRows::default(),
+        let queues = queues
+            .map(|(index, name)| {
+                let known = faults.len();
+                let tier = room.groups.tier(Some(name), faults);
+                for fault in &mut faults[known..] {
+                    fault.field = format!("queues[{index}]").into();
+                }
+                tier
+            })
+            .collect();
+        if self.draw.as_ref().is_some_and(|draw| draw.file.is_none()) {
+            let message = "a log in the Standard Workload Format has no column of it";
+            let help = "name a table beside the log: `draw: {file: draw.csv, job: job, ...}`";
+            faults.push(Fault::error("draw", message).help(help));
         }
+        let told = LogTold { file: &self.file, draw: self.draw.as_ref() };
+        told.resolve(LogFormat::Swf, self.processors_per_node, queues, room, faults)
     }
 }
 
 impl SacctSpec {
     fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
-        let processors = self.processors_per_node.unwrap_or(room.rack.gpus_per_node as u32);
-        JobsDesign::Log {
-            file: self.file.clone(),
-            of_sacct: true,
-            processors_per_node: Check { faults }.count("processors_per_node", Some(processors)),
-            queues: Arc::default(),
-            rows: LogRows::default(),
+        let told = LogTold { file: &self.file, draw: self.draw.as_ref() };
+        told.resolve(LogFormat::Sacct, self.processors_per_node, Arc::default(), room, faults)
+    }
+}
+
+/// Units of time of a column.
+const TIMES: [Unit; 4] = [
+    Unit { name: "s", factor: 1.0, offset: 0.0 },
+    Unit { name: "min", factor: 60.0, offset: 0.0 },
+    Unit { name: "h", factor: 3600.0, offset: 0.0 },
+    Unit { name: "ms", factor: 1e-3, offset: 0.0 },
+];
+
+/// The column of `spec`, in one of `units`; after a report its numbers stay as they are.
+fn column(
+    field: &'static str,
+    spec: &ColumnSpec,
+    units: &'static [Unit],
+    faults: &mut Vec<Fault>,
+) -> Column {
+    let found = within(field, faults, |faults| tables::unit("unit", &spec.unit, units, faults));
+    found.map_or_else(|| Column::plain(&spec.column), |unit| Column::new(&spec.column, unit))
+}
+
+impl JobTableSpec {
+    fn resolve(&self, room: &Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {
+        let fields = TableFields {
+            time: self.time.as_ref(),
+            time_format: self.time_format.as_deref(),
+            time_zone: self.time_zone.as_deref(),
+            rows: self.rows.as_ref(),
+            skip: self.skip,
+            separator: self.separator.as_deref(),
+            decimal: self.decimal.as_deref(),
+            thousands: self.thousands.as_deref(),
+            missing: self.missing.as_ref(),
+            ..TableFields::default()
+        };
+        let layout = fields.layout(None, faults).unwrap_or_default();
+        let run = match (&self.run, &self.start, &self.end) {
+            (Some(run), None, None) => RunTime::Column(column("run", run, &TIMES, faults)),
+            (None, Some(start), Some(end)) => {
+                RunTime::Between { start: start.clone(), end: end.clone() }
+            }
+            _ => {
+                let field = if self.run.is_some() { "run" } else { "" };
+                let message = "needs the column `run`, or those of `start` and `end`";
+                faults.push(Fault::error(field, message));
+                RunTime::Column(Column::plain(""))
+            }
+        };
+        let width = match (&self.processors, &self.nodes) {
+            (Some(name), None) => Width::Processors(name.clone()),
+            (None, Some(name)) => Width::Nodes(name.clone()),
+            (both, _) => {
+                let field = if both.is_some() { "nodes" } else { "" };
+                faults.push(Fault::error(
+                    field,
+                    "needs the column of either `processors` or `nodes`",
+                ));
+                Width::Nodes(String::new())
+            }
+        };
+        let requested = self.requested.as_ref();
+        let requested = requested.map(|spec| column("requested", spec, &TIMES, faults));
+        if let Some(column) = self.exclusive.as_ref().filter(|_| room.per_node == 1) {
+            let message = format!("no nodes are shared, whatever `{column}` says");
+            let help = "write how jobs share nodes: `queue: {sharing: best_fit}`";
+            faults.push(Fault::error("exclusive", message).help(help));
         }
+        let format = LogFormat::Table(Box::new(JobTable {
+            layout,
+            run,
+            width,
+            requested,
+            job: self.job.clone(),
+            user: self.user.clone(),
+            state: self.state.clone(),
+            exclusive: self.exclusive.clone(),
+        }));
+        let told = LogTold { file: &self.file, draw: self.draw.as_ref() };
+        told.resolve(format, self.processors_per_node, Arc::default(), room, faults)
+    }
+}
+
+/// What the spec of every log says.
+struct LogTold<'s> {
+    file: &'s Name,
+    draw: Option<&'s JobDrawSpec>,
+}
+
+impl LogTold<'_> {
+    fn resolve(
+        self,
+        format: LogFormat,
+        per_node: Option<u32>,
+        queues: Arc<[u16]>,
+        room: &Room<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> JobsDesign {
+        let rack = room.rack;
+        let per_node = per_node.unwrap_or(rack.gpus_per_node as u32);
+        let per_node = Check { faults }.count("processors_per_node", Some(per_node));
+        let machine = LogMachine {
+            processors: room.usable as u64 * u64::from(per_node),
+            processor: rack.processor,
+            per_node,
+            is_shared: room.per_node > 1,
+            power: NodePower { idle_w: rack.node_idle_w(), full_w: rack.node_full_w() },
+        };
+        let of_sacct = matches!(format, LogFormat::Sacct);
+        let draw = self
+            .draw
+            .and_then(|draw| within("draw", faults, |faults| draw.resolve(of_sacct, faults)));
+        let (file, rows) = (self.file.clone(), LogRows::default());
+        JobsDesign::Log(Box::new(LogDesign { file, format, machine, draw, queues, rows }))
+    }
+}
+
+impl JobDrawSpec {
+    /// Where a log tells what jobs drew, or none after a report.
+    fn resolve(&self, of_sacct: bool, faults: &mut Vec<Fault>) -> Option<DrawDesign> {
+        let before = faults.len();
+        let told = [
+            ("utilisation", DrawKind::Utilisation, &self.utilisation, Fraction::UNITS),
+            ("power", DrawKind::Power, &self.power, Power::UNITS),
+            ("energy", DrawKind::Energy, &self.energy, Energy::UNITS),
+        ];
+        let mut columns: Vec<DrawColumn> = Vec::new();
+        for (field, kind, spec, units) in told {
+            let found = spec.as_ref().map(|spec| column(field, spec, units, faults));
+            columns.extend(found.map(|column| DrawColumn { kind, column }));
+        }
+        if let Some(name) = &self.cpu_time {
+            let column = Column::plain(name);
+            columns.push(DrawColumn { kind: DrawKind::CpuTime, column });
+            if !of_sacct || self.file.is_some() {
+                let message = "is a column of what `sacct` prints";
+                let help = "name a column of `utilisation`, `power` or `energy`";
+                faults.push(Fault::error("cpu_time", message).help(help));
+            }
+        }
+        if columns.len() != 1 {
+            let message = "needs one of `utilisation`, `power`, `energy` and `cpu_time`";
+            faults.push(Fault::error("", message));
+        }
+        let beside = self.file.as_ref().and_then(|file| {
+            let fields =
+                TableFields { separator: self.separator.as_deref(), ..TableFields::default() };
+            let job = self.job.clone().unwrap_or_else(|| "job".to_owned());
+            Some((file.clone(), job, fields.layout(None, faults)?.text))
+        });
+        if self.file.is_none() {
+            for (field, written) in
+                [("job", self.job.is_some()), ("separator", self.separator.is_some())]
+            {
+                if written {
+                    faults.push(Fault::error(field, "belongs to a `file` beside the log"));
+                }
+            }
+        }
+        let column = columns.pop()?;
+        (faults.len() == before).then_some(DrawDesign { column, beside })
     }
 }
 
@@ -519,36 +817,60 @@ impl TrainingDesign {
         self.groups.tiers.get(usize::from(tier)).map_or("", |name| &name.text)
     }
 
+    /// The log that the jobs come from, if they do.
+    fn log(&self) -> Option<&LogDesign> {
+        match &self.jobs {
+            JobsDesign::Log(log) => Some(log),
+            _ => None,
+        }
+    }
+
     /// The job log that the jobs come from, if they do, and the processors that it can have at
     /// once: wider jobs could never start.
     pub fn log_file(&self) -> Option<(&Name, u64)> {
-        let JobsDesign::Log { file, processors_per_node, .. } = &self.jobs else { return None };
-        let usable = self.nodes.saturating_sub(self.spares) as u64;
-        Some((file, usable * u64::from(*processors_per_node)))
+        self.log().map(|log| (&log.file, log.machine.processors))
     }
 
-    /// A reader of that log before its first line.
-    pub fn log_reader(&self) -> Option<SwfReader> {
-        let (_, processors) = self.log_file()?;
-        match &self.jobs {
-            JobsDesign::Log { of_sacct: true, processors_per_node, .. } => {
-                Some(SwfReader::of_sacct(processors, *processors_per_node))
-            }
-            _ => Some(SwfReader::new(processors)),
-        }
+    /// A reader of that log before its first line, but for what stands beside it.
+    pub fn log_reader(&self) -> Option<LogReader> {
+        let log = self.log()?;
+        let own = log.draw.as_ref().filter(|draw| draw.beside.is_none());
+        Some(LogReader::of(&log.format, log.machine, own.map(|draw| &draw.column)))
+    }
+
+    /// The file beside the log that tells what its jobs drew, if there is one, and a reader of it.
+    pub fn draws_file(&self) -> Option<(&Name, DrawsReader)> {
+        let draw = self.log()?.draw.as_ref()?;
+        let (file, job, layout) = draw.beside.as_ref()?;
+        Some((file, DrawsReader::new(layout.clone(), job, &draw.column)))
     }
 
     /// Takes `rows` for the log, which `read` has been through. Rows that were left out or mended
     /// become a warning.
-    pub fn take_log(&mut self, rows: Arc<dyn JobRows>, read: &SwfReader, faults: &mut Vec<Fault>) {
-        let Some((_, processors)) = self.log_file() else { return };
-        let JobsDesign::Log { file, rows: place, .. } = &mut self.jobs else { return };
-        *place = LogRows(Some(rows));
-        let report: &SwfReport = read.report();
-        let message = format!("`{file}`: {report}");
+    pub fn take_log(&mut self, rows: Arc<dyn JobRows>, read: &LogReader, faults: &mut Vec<Fault>) {
+        let JobsDesign::Log(log) = &mut self.jobs else { return };
+        log.rows = LogRows(Some(rows));
+        let (file, processors) = (&log.file, log.machine.processors);
+        let report: &LogReport = read.report();
+        let wrong = read.wrong();
+        let mut message = format!("`{file}`: {report}");
+        if let Some(wrong) = &wrong {
+            message += &format!("; {wrong}");
+        }
         if report.jobs == 0 {
-            let help = "a log in the Standard Workload Format has 18 columns a row; what `sacct -P` \
-                        printed is read by `kind: sacct`";
+            let of_format = match &log.format {
+                LogFormat::Swf => {
+                    "a log in the Standard Workload Format has 18 columns a row; what `sacct -P` \
+                     printed is read by `kind: sacct`, a table with a header by `kind: table`"
+                }
+                LogFormat::Sacct => {
+                    "what `sacct -P` prints begins with a header that has `JobID`, and has `|` between \
+                     its columns; a log in the Standard Workload Format is read by `kind: swf`, a \
+                     table of other columns by `kind: table`"
+                }
+                LogFormat::Table(_) => "a table has a header, then a row for each job",
+            };
+            let help = wrong.and_then(|wrong| wrong.help).unwrap_or_else(|| of_format.to_owned());
             faults.push(Fault::error("jobs.file", message).at(file.mark).help(help));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
             let mut fault = Fault::warning("jobs.file", message).at(file.mark);

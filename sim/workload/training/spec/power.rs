@@ -5,10 +5,12 @@ use serde::Deserialize;
 
 use crate::spec::Fault;
 use crate::units::{Fraction, Power};
-use crate::workload::gpu::GpuRackDesign;
+use crate::workload::gpu::{GpuRackDesign, Processor};
 use crate::workload::training::power::{PowerDesign, ROUNDING, Shares};
 
-/// Draw of a GPU in each phase of a job, as a share of its thermal design power.
+/// Draw of a GPU in each phase of a job, as a share of its thermal design power. Of a core of a CPU,
+/// as a share of what a node at work draws above idle: by default all of it in every phase
+/// (assumption).
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PowerSharesSpec {
@@ -57,12 +59,24 @@ impl PowerSharesSpec {
     /// Fills defaults and checks ranges, on racks of the kind `rack`. The cap is left out.
     pub(super) fn uncapped(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> PowerDesign {
         let share = |f: Option<Fraction>, default| f.map_or(default, |f| f.0);
+        let default = match rack.processor {
+            Processor::Gpu => Shares {
+                compute: 0.90,
+                communicate: 0.50,
+                duty: 0.80,
+                checkpoint: 0.25,
+                restart: 0.20,
+            },
+            Processor::Core => {
+                Shares { compute: 1.0, communicate: 1.0, duty: 1.0, checkpoint: 1.0, restart: 1.0 }
+            }
+        };
         let mut shares = Shares {
-            compute: share(self.compute, 0.90),
-            communicate: share(self.communicate, 0.50),
-            duty: share(self.duty, 0.80),
-            checkpoint: share(self.checkpoint, 0.25),
-            restart: share(self.restart, 0.20),
+            compute: share(self.compute, default.compute),
+            communicate: share(self.communicate, default.communicate),
+            duty: share(self.duty, default.duty),
+            checkpoint: share(self.checkpoint, default.checkpoint),
+            restart: share(self.restart, default.restart),
         };
         let refuse = |faults: &mut Vec<Fault>, field: &'static str, message: &str| {
             faults.push(Fault::error(field, message));

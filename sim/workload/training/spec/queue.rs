@@ -8,7 +8,7 @@ use crate::spec::{Check, Fault, Name};
 use crate::units::{Duration, Fraction, Power};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::training::job::Vacate;
-use crate::workload::training::placement::Placement;
+use crate::workload::training::placement::{Placement, Sharing};
 use crate::workload::training::power::PowerDesign;
 use crate::workload::training::schedule::{FavouredSize, Policy, Preemption, Priority, Rules};
 
@@ -30,6 +30,11 @@ pub struct QueueSpec {
     pub depth: Option<u32>,
     /// How the nodes of a job lie on the racks. Default: `contiguous`.
     pub placement: Option<Placement>,
+    /// Whether jobs that are smaller than a node share it, and which node they get; for `fcfs`,
+    /// `easy`, `shortest_first` and `longest_first`. Jobs of a node and more, and exclusive ones, get
+    /// whole nodes by the same rule. Default: every job has whole nodes (Slurm's `--exclusive`, or
+    /// `OverSubscribe=EXCLUSIVE`).
+    pub sharing: Option<Sharing>,
     /// Whether a job gets only nodes of racks that are offered the power for all of their nodes
     /// at full draw, and are not slowed by heat. Default: `false`.
     pub power_aware: Option<bool>,
@@ -186,6 +191,13 @@ impl QueueSpec {
         }
         if self.depth.is_some() && policy != Policy::Conservative {
             check.error("depth", "needs `scheduler: conservative`".to_owned());
+        }
+        if self.sharing.is_some() && matches!(policy, Policy::Conservative | Policy::Priority) {
+            let message = "needs `scheduler: fcfs`, `easy`, `shortest_first` or `longest_first`";
+            check.error("sharing", message.to_owned());
+        }
+        if self.sharing.is_some() && self.placement.is_some() {
+            check.error("placement", "shared nodes are chosen by `sharing`".to_owned());
         }
         if self.depth == Some(0) {
             check.error("depth", "is one job or more".to_owned());

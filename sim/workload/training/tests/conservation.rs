@@ -9,7 +9,7 @@ use crate::units::{Duration, Fraction, HourlyPrice, Power, Rate, Temperature};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use crate::workload::training::spec::*;
-use crate::workload::training::{JobRecord, Placement, Policy, Training, Vacate};
+use crate::workload::training::{JobRecord, Placement, Policy, Sharing, Training, Vacate};
 
 const RACKS: usize = 5;
 
@@ -43,6 +43,8 @@ struct Planned {
     rack_cap: Option<Power>,
     at_rest: Option<Fraction>,
     heat: Option<HeatFailureSpec>,
+    /// With it, the narrowest jobs have two of the four GPUs of a node.
+    sharing: Option<Sharing>,
 }
 
 fn planned_cluster(
@@ -53,13 +55,15 @@ fn planned_cluster(
 ) -> Training {
     let hours = |h: f64| Duration((h * 3.6e12) as u64);
     let tiers = [1, 4, 9].map(|nodes| Name::unplaced(format!("jobs-of-{nodes}")));
-    let tiers = planned.queue.as_ref().map(|_| tiers);
+    let tiers = planned.queue.as_ref().filter(|_| planned.sharing.is_none()).map(|_| tiers);
     let class = |nodes, weight, mean: f64| JobClassSpec {
         weight,
         spares: Some(if nodes > 1 { planned.spares } else { 0 }),
-        min_nodes: Some(if nodes > 1 { nodes - planned.elastic } else { nodes }),
+        min_nodes: (nodes > 1).then_some(nodes - planned.elastic.min(nodes - 1)),
         cap: planned.cap.filter(|_| nodes == 1),
         tier: tiers.as_ref().map(|_| Name::unplaced(format!("jobs-of-{nodes}"))),
+        nodes: (planned.sharing.is_none() || nodes > 1).then_some(nodes),
+        gpus: (planned.sharing.is_some() && nodes == 1).then_some(2),
         ..JobClassSpec::of(nodes, DurationSpec::Exponential(ExponentialSpec { mean: hours(mean) }))
     };
     let spec = TrainingSpec {
@@ -77,7 +81,10 @@ fn planned_cluster(
             background: planned.background,
             ..CheckpointSpec::default()
         }),
-        scheduler: planned.queue.as_ref().map(|_| Policy::Priority),
+        scheduler: match planned.sharing {
+            Some(_) => Some(if seed % 2 == 0 { Policy::Fcfs } else { Policy::Easy }),
+            None => planned.queue.as_ref().map(|_| Policy::Priority),
+        },
         queue: planned.queue.clone().map(Box::new),
         tiers: tiers
             .clone()
@@ -312,6 +319,35 @@ proptest! {
             if record.interruptions.total() == 0 {
                 prop_assert_eq!(record.gpu_hours.lost, 0.0);
             }
+        }
+    }
+
+    /// The same where jobs share nodes.
+    #[test]
+    fn what_is_shared_is_accounted_for(
+        plan in disturbances(),
+        recovery in recovery(),
+        interval in interval(),
+        seed in any::<u64>(),
+        planned in planned(),
+        rule in prop_oneof![Just(Sharing::BestFit), Just(Sharing::LeastLoaded)],
+        power_aware in any::<bool>(),
+    ) {
+        let queue = QueueSpec {
+            sharing: Some(rule),
+            power_aware: Some(power_aware),
+            ..QueueSpec::default()
+        };
+        let planned = Planned { queue: Some(queue), sharing: Some(rule), ..planned };
+        let mut training = planned_cluster(recovery, interval, seed, &planned);
+        for record in play(&mut training, &plan)? {
+            let gpus = if record.nodes == 1 { 2 } else { record.nodes * 4 };
+            let work = record.work_s / 3600.0 * gpus as f64;
+            prop_assert!(
+                (record.gpu_hours.useful - work).abs() <= 1e-7 * (1.0 + work),
+                "{} useful hours for {work} of work", record.gpu_hours.useful
+            );
+            prop_assert_eq!(u64::from(record.attempts), 1 + record.interruptions.total());
         }
     }
 

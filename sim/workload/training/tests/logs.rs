@@ -10,7 +10,7 @@ use crate::units::{Duration, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use crate::workload::training::spec::*;
-use crate::workload::training::{JobRecord, LogJob, Policy, SwfReader, Training, Vacate, replay};
+use crate::workload::training::{JobRecord, LogJob, LogReader, Policy, Training, Vacate, replay};
 
 fn rack(nodes: u32, gpus_per_node: u32) -> GpuRackDesign {
     let spec = GpuRackSpec::of(nodes, gpus_per_node, Power(700.0), Power(1000.0));
@@ -54,7 +54,7 @@ fn model_with(
     let mut design = spec.resolve(rack, 2, &mut faults);
     let (file, processors) = design.log_file().expect("the jobs come from a log");
     assert_eq!(file, &Name::unplaced("log.swf"));
-    let mut reader = SwfReader::new(processors);
+    let mut reader = LogReader::new(processors);
     let jobs: Vec<LogJob> = log.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
     design.take_log(Arc::new(jobs), &reader, &mut faults);
     let names = ["a".to_owned(), "b".to_owned()];
@@ -103,7 +103,7 @@ proptest! {
         ],
     ) {
         let log = text(&rows);
-        let mut reader = SwfReader::new(8);
+        let mut reader = LogReader::new(8);
         let jobs: Vec<LogJob> = log.lines().filter_map(|l| reader.read(l.as_bytes())).collect();
         let first = jobs[0].submit;
         let mut bare: Vec<_> = replay(jobs, 8, policy).collect();

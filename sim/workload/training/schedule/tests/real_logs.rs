@@ -4,8 +4,8 @@
 //! shares nothing with the scheduler but the log, and looks at every job at every instant.
 
 use crate::kernel::{Span, Time};
+use crate::workload::training::log::{LogJob, LogReader};
 use crate::workload::training::schedule::Policy;
-use crate::workload::training::swf::{LogJob, SwfReader};
 use crate::workload::training::{Started, replay};
 
 /// The log `training/<name>.swf.gz` of the reference data, if that is there.
@@ -22,7 +22,7 @@ fn log(name: &str, processors: usize) -> Option<Vec<LogJob>> {
     let mut plain = Vec::new();
     let mut decoder = flate2::read::MultiGzDecoder::new(bytes.as_slice());
     std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
-    let mut reader = SwfReader::new(processors as u64);
+    let mut reader = LogReader::new(processors as u64);
     let log: Vec<LogJob> =
         plain.split(|&byte| byte == b'\n').filter_map(|line| reader.read(line)).collect();
     assert_eq!(reader.report().dropped(), 0, "{name}");

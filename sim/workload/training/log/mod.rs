@@ -1,21 +1,41 @@
-//! Job logs in the Standard Workload Format, version 2.2 (Feitelson, Parallel Workloads
-//! Archive): one job a line in 18 columns, `;` before comments, -1 for what is unknown.
+//! Job logs, row by row: the Standard Workload Format, what Slurm's accounting prints, and tables.
 //!
-//! [`SwfReader`] is handed line after line and keeps nothing but counts, so a log of any
+//! A [`LogReader`] is handed line after line and keeps nothing but counts, so a log of any
 //! length takes no memory. A row that cannot be used is left out, counted, and the first of
 //! its kind remembered by its line; no row stops the reading.
 
+mod draw;
+mod row;
+mod sacct;
+mod swf;
+mod table;
+
+#[cfg(test)]
+mod draw_tests;
+#[cfg(test)]
+mod sacct_tests;
+#[cfg(test)]
+mod table_tests;
+
 use std::fmt;
+use std::sync::Arc;
 
-use super::log_row::Row;
-use super::sacct::{Line, Sacct};
+pub use draw::{DrawColumn, DrawKind, Draws, DrawsReader, NodePower};
+pub use swf::SwfHeader;
+pub use table::{JobTable, RunTime, Width};
+
 use crate::kernel::{Span, Time};
-
-/// Columns of a row; whatever follows them is not read.
-const COLUMNS: usize = 18;
+use crate::tables::LineError;
+use crate::workload::gpu::Processor;
+use row::Row;
+use sacct::{Line, Sacct};
+use table::TableLog;
 
 /// Longest time a column may hold, s: 146 years, the reach of the simulator's clock.
 const MOST_SECONDS: i64 = Time::MAX.as_nanos() as i64 / 1_000_000_000;
+
+/// Error that a share may carry from the numbers that it is made of.
+const ROUNDING: f64 = 1e-9;
 
 /// How a job of a log, or of the simulation, came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +60,7 @@ impl JobEnd {
 }
 
 /// A job of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LogJob {
     /// Its number in the log.
     pub number: u64,
@@ -58,6 +78,11 @@ pub struct LogJob {
     pub user: Option<u32>,
     /// The queue that it was in, where that is known.
     pub queue: Option<u32>,
+    /// Whether it has its nodes to itself, where others share them.
+    pub exclusive: bool,
+    /// What its nodes draw while it runs, as a share of the way from an idle node to a full one;
+    /// none where the log does not tell.
+    pub load: Option<f64>,
 }
 
 /// Rows of one kind.
@@ -78,37 +103,9 @@ impl Rows {
     }
 }
 
-/// What the header of a log says of its machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SwfHeader {
-    /// Processors of the machine (`MaxProcs`).
-    pub max_procs: Option<u64>,
-    /// Nodes of the machine (`MaxNodes`).
-    pub max_nodes: Option<u64>,
-    /// When the clock of the log stood at zero, in seconds of Unix time (`UnixStartTime`).
-    pub unix_start_time: Option<u64>,
-}
-
-impl SwfHeader {
-    /// Takes note of a line of the header, `; MaxProcs: 704`.
-    fn read(&mut self, line: &[u8]) {
-        let Some(colon) = line.iter().position(|&byte| byte == b':') else { return };
-        let field = match line[..colon].trim_ascii() {
-            b"MaxProcs" => &mut self.max_procs,
-            b"MaxNodes" => &mut self.max_nodes,
-            b"UnixStartTime" => &mut self.unix_start_time,
-            _ => return,
-        };
-        // `MaxNodes: 128 (dual processors)` is usual.
-        let value = line[colon + 1..].trim_ascii().split(u8::is_ascii_whitespace).next();
-        let value = value.and_then(whole).and_then(|value| u64::try_from(value).ok());
-        *field = value.or(*field);
-    }
-}
-
 /// What a reader met in a log. Printed, it says what was left out or mended, and where first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SwfReport {
+pub struct LogReport {
     /// Jobs that were handed on.
     pub jobs: u64,
     /// Rows left out: fewer than 18 columns, or no number where one is needed.
@@ -127,11 +124,16 @@ pub struct SwfReport {
     pub backwards: Rows,
     /// Rows with more than 18 columns; what is too much was not read.
     pub long: Rows,
+    /// Jobs of which nothing tells what they drew, where the log is to tell it; they draw as jobs
+    /// of a log that does not.
+    pub unmeasured: Rows,
+    /// Jobs that drew less than idle nodes or more than full ones; they draw as much as these.
+    pub beyond: Rows,
 }
 
-impl SwfReport {
+impl LogReport {
     /// Every kind of odd row with what became of it, in a fixed order.
-    pub fn kinds(&self) -> [(&'static str, Rows); 7] {
+    pub fn kinds(&self) -> [(&'static str, Rows); 9] {
         [
             ("cannot be read: left out", self.malformed),
             ("part of a job that has a row of its own: left out", self.partial),
@@ -140,6 +142,11 @@ impl SwfReport {
             ("wider than the site: left out", self.too_wide),
             ("submitted before the row above: taken as submitted with it", self.backwards),
             ("more than 18 columns: the rest not read", self.long),
+            (
+                "without utilisation or power: drawn as of a job that is not measured",
+                self.unmeasured,
+            ),
+            ("below an idle node or above a full one: taken as that", self.beyond),
         ]
     }
 
@@ -156,7 +163,7 @@ impl SwfReport {
     }
 }
 
-impl fmt::Display for SwfReport {
+impl fmt::Display for LogReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.jobs, if self.jobs == 1 { "job" } else { "jobs" })?;
         for (what, rows) in self.kinds().into_iter().filter(|(_, rows)| rows.count > 0) {
@@ -169,54 +176,98 @@ impl fmt::Display for SwfReport {
     }
 }
 
+/// How a log is written.
+#[derive(Debug, Clone, Default)]
+pub enum LogFormat {
+    /// The Standard Workload Format.
+    #[default]
+    Swf,
+    /// What `sacct --parsable2` of Slurm prints.
+    Sacct,
+    /// A table with a header.
+    Table(Box<JobTable>),
+}
+
+/// The machine that the jobs of a log are to run on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LogMachine {
+    /// Processors that a job can have: wider ones could never start.
+    pub processors: u64,
+    /// What they are.
+    pub processor: Processor,
+    /// Processors of a node.
+    pub per_node: u32,
+    /// Whether jobs that are smaller than a node share it.
+    pub is_shared: bool,
+    /// What a node draws.
+    pub power: NodePower,
+}
+
 /// Reads a log line by line.
 #[derive(Debug, Clone)]
-pub struct SwfReader {
-    processors: u64,
+pub struct LogReader {
+    machine: LogMachine,
     line: u64,
     last_submit: Time,
     header: SwfHeader,
-    report: SwfReport,
-    /// Where it is no log in this format, but one of Slurm's.
-    sacct: Option<Sacct>,
+    report: LogReport,
+    format: Lines,
+    /// Where the log is to tell what its jobs drew: a column of its own, and others beside it.
+    tells_draw: bool,
+    beside: Option<Arc<Draws>>,
+    /// What is wrong with the first row of a table that cannot be read.
+    wrong: Option<LineError>,
 }
 
-impl SwfReader {
-    /// A reader for a site of `processors` processors: wider jobs could never start.
+/// What reads the lines of each format.
+#[derive(Debug, Clone)]
+enum Lines {
+    Swf,
+    Sacct(Sacct),
+    Table(Box<TableLog>),
+}
+
+impl LogReader {
+    /// A reader of the Standard Workload Format for a site of `processors` processors, whatever
+    /// their nodes are.
     pub fn new(processors: u64) -> Self {
-        let (header, report) = (SwfHeader::default(), SwfReport::default());
-        Self { processors, line: 0, last_submit: Time::ZERO, header, report, sacct: None }
+        let (processor, is_shared) = (Processor::Gpu, false);
+        let power = NodePower { idle_w: 0.0, full_w: 1.0 };
+        let machine = LogMachine { processors, processor, per_node: 1, is_shared, power };
+        Self::of(&LogFormat::Swf, machine, None)
     }
 
-    /// A reader of what `sacct --parsable2` of Slurm prints, for a site of `processors`
-    /// processors, `per_node` of them in a node.
-    pub fn of_sacct(processors: u64, per_node: u32) -> Self {
-        Self { sacct: Some(Sacct::new(per_node)), ..Self::new(processors) }
+    /// A reader of `format` for `machine`; `draw` is the column of what jobs drew.
+    pub fn of(format: &LogFormat, machine: LogMachine, draw: Option<&DrawColumn>) -> Self {
+        let format = match format {
+            LogFormat::Swf => Lines::Swf,
+            LogFormat::Sacct => Lines::Sacct(Sacct::new(machine, draw.cloned())),
+            LogFormat::Table(table) => Lines::Table(Box::new(TableLog::new(table, machine, draw))),
+        };
+        Self {
+            machine,
+            line: 0,
+            last_submit: Time::ZERO,
+            header: SwfHeader::default(),
+            report: LogReport::default(),
+            format,
+            tells_draw: draw.is_some(),
+            beside: None,
+            wrong: None,
+        }
+    }
+
+    /// The same, where `draws` of its jobs stand beside the log.
+    #[must_use]
+    pub fn beside(self, draws: Arc<Draws>) -> Self {
+        Self { tells_draw: true, beside: Some(draws), ..self }
     }
 
     /// The job of the next line, if it holds one that can run. The line comes without its
     /// break, though a carriage return at its end does no harm.
     pub fn read(&mut self, line: &[u8]) -> Option<LogJob> {
         self.line += 1;
-        let text = line.trim_ascii();
-        if text.is_empty() {
-            return None;
-        }
-        if text[0] == b';' {
-            self.header.read(&text[1..]);
-            return None;
-        }
-        let row = match &mut self.sacct {
-            None => Row::read(text),
-            Some(sacct) => match sacct.read(text) {
-                Line::Header => return None,
-                Line::Step => {
-                    self.report.partial.add(self.line);
-                    return None;
-                }
-                Line::Job(row) => row,
-            },
-        };
+        let row = self.row(line)?;
         let report = &mut self.report;
         let Some(row) = row else {
             report.malformed.add(self.line);
@@ -244,7 +295,7 @@ impl SwfReader {
             return None;
         }
         let Some(processors) =
-            u32::try_from(processors).ok().filter(|&p| u64::from(p) <= self.processors)
+            u32::try_from(processors).ok().filter(|&p| u64::from(p) <= self.machine.processors)
         else {
             report.too_wide.add(self.line);
             return None;
@@ -256,10 +307,25 @@ impl SwfReader {
         }
         self.last_submit = submit;
         report.jobs += 1;
+        let run = Span::from_nanos(row.run as u64);
+        let of_beside = || self.beside.as_ref().and_then(|draws| draws.of(row.number));
+        let load = row.told.or_else(of_beside).map(|told| {
+            let nodes = self.machine.nodes_of(processors, row.exclusive);
+            self.machine.power.load(told, run, nodes)
+        });
+        if self.tells_draw {
+            match load {
+                None => report.unmeasured.add(self.line),
+                Some(load) if !(-ROUNDING..=1.0 + ROUNDING).contains(&load) => {
+                    report.beyond.add(self.line);
+                }
+                Some(_) => {}
+            }
+        }
         Some(LogJob {
             number: row.number,
             submit,
-            run: Span::from_nanos(row.run as u64),
+            run,
             processors,
             requested: Span::from_nanos(row.requested.max(row.run) as u64),
             end: match row.status {
@@ -269,7 +335,46 @@ impl SwfReader {
             },
             user: row.user,
             queue: row.queue,
+            exclusive: row.exclusive,
+            load: load.map(|load| load.clamp(0.0, 1.0)),
         })
+    }
+
+    /// What the next line holds: none where it is no row, a row of none where it cannot be read.
+    fn row(&mut self, line: &[u8]) -> Option<Option<Row>> {
+        let text = line.trim_ascii();
+        match &mut self.format {
+            Lines::Table(table) => match table.read(self.line, line) {
+                Ok(row) => row.map(Some),
+                Err(error) => {
+                    self.wrong.get_or_insert(error);
+                    Some(None)
+                }
+            },
+            _ if text.is_empty() => None,
+            Lines::Swf | Lines::Sacct(_) if text[0] == b';' => {
+                self.header.read(&text[1..]);
+                None
+            }
+            Lines::Swf => Some(Row::of_swf(text)),
+            Lines::Sacct(sacct) => match sacct.read(text) {
+                Line::Header => None,
+                Line::Step => {
+                    self.report.partial.add(self.line);
+                    None
+                }
+                Line::Job(row) => Some(row),
+            },
+        }
+    }
+
+    /// What is wrong with the log as a whole, when it has ended: of a table its header, or the
+    /// first row that cannot be read.
+    pub fn wrong(&self) -> Option<LineError> {
+        match &self.format {
+            Lines::Table(table) => self.wrong.clone().or_else(|| table.finish().err()),
+            _ => None,
+        }
     }
 
     /// The next line is too long to be a row.
@@ -284,70 +389,19 @@ impl SwfReader {
     }
 
     /// What was met so far.
-    pub fn report(&self) -> &SwfReport {
+    pub fn report(&self) -> &LogReport {
         &self.report
     }
 }
 
-impl Row {
-    fn read(text: &[u8]) -> Option<Self> {
-        let mut columns = [&text[..0]; COLUMNS];
-        let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        for column in &mut columns {
-            *column = words.next()?;
+impl LogMachine {
+    /// Nodes that a job of `processors` holds: a part of one where it shares it.
+    fn nodes_of(&self, processors: u32, exclusive: bool) -> f64 {
+        if self.is_shared && !exclusive && processors < self.per_node {
+            return f64::from(processors) / f64::from(self.per_node);
         }
-        Some(Self {
-            number: u64::try_from(whole(columns[0])?).ok()?,
-            submit: nanoseconds(columns[1])?,
-            run: nanoseconds(columns[3])?,
-            allocated_processors: whole(columns[4])?,
-            requested_processors: whole(columns[7])?,
-            requested: nanoseconds(columns[8])?,
-            status: whole(columns[10])?,
-            user: known(columns[11]),
-            queue: known(columns[14]),
-            is_long: words.next().is_some(),
-        })
+        f64::from(processors.div_ceil(self.per_node))
     }
-}
-
-/// A number that no job depends on; none where it is unknown or no number.
-fn known(word: &[u8]) -> Option<u32> {
-    whole(word).and_then(|number| u32::try_from(number).ok())
-}
-
-/// A whole number.
-fn whole(word: &[u8]) -> Option<i64> {
-    let (is_negative, digits) = match word {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, word),
-    };
-    // 18 digits never overflow.
-    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let value = digits.iter().fold(0, |value, &digit| value * 10 + i64::from(digit - b'0'));
-    Some(if is_negative { -value } else { value })
-}
-
-/// Seconds with up to nine decimals that count, as nanoseconds; any negative number is -1.
-fn nanoseconds(word: &[u8]) -> Option<i64> {
-    let point = word.iter().position(|&byte| byte == b'.');
-    let (seconds, decimals) = match point {
-        Some(at) => (whole(&word[..at])?, &word[at + 1..]),
-        None => (whole(word)?, &word[..0]),
-    };
-    if !decimals.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    if word[0] == b'-' {
-        return Some(-1);
-    }
-    if seconds >= MOST_SECONDS {
-        return None;
-    }
-    let digit = |i: usize| decimals.get(i).map_or(0, |&digit| i64::from(digit - b'0'));
-    Some((0..9).fold(seconds, |value, i| value * 10 + digit(i)))
 }
 
 #[cfg(test)]
@@ -355,8 +409,8 @@ mod tests {
     use super::*;
 
     /// Reads rows `(number submit run allocated requested-processors requested-time status)`.
-    fn read(processors: u64, text: &str) -> (Vec<LogJob>, SwfReport) {
-        let mut reader = SwfReader::new(processors);
+    fn read(processors: u64, text: &str) -> (Vec<LogJob>, LogReport) {
+        let mut reader = LogReader::new(processors);
         let jobs = text.split('\n').filter_map(|line| reader.read(line.as_bytes())).collect();
         (jobs, *reader.report())
     }
@@ -387,12 +441,12 @@ mod tests {
             (20_000_000_000, 4, Span::from_secs(30), JobEnd::Cancelled),
         ];
         assert_eq!(got, expected);
-        assert_eq!(report, SwfReport { jobs: 3, ..SwfReport::default() });
+        assert_eq!(report, LogReport { jobs: 3, ..LogReport::default() });
     }
 
     #[test]
     fn the_header_says_what_the_machine_is() {
-        let mut reader = SwfReader::new(8);
+        let mut reader = LogReader::new(8);
         for line in [
             "; Version: 2.2",
             ";  MaxProcs:  704 ",
@@ -434,7 +488,7 @@ mod tests {
         assert_eq!(numbers, [6, 7, 8]);
         assert_eq!(jobs[1].submit, jobs[0].submit, "time does not run backwards");
         let rows = |count, first_line| Rows { count, first_line };
-        let expected = SwfReport {
+        let expected = LogReport {
             jobs: 3,
             malformed: rows(5, 1),
             partial: Rows::default(),
@@ -443,6 +497,7 @@ mod tests {
             too_wide: rows(2, 6),
             backwards: rows(1, 8),
             long: rows(1, 9),
+            ..LogReport::default()
         };
         assert_eq!(report, expected);
         assert_eq!(report.dropped(), 10);

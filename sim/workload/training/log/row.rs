@@ -1,5 +1,7 @@
 //! A row of a job log, whatever its format.
 
+use super::draw::Told;
+
 /// The columns that matter. Times are in nanoseconds; what is negative is unknown.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -13,4 +15,8 @@ pub(super) struct Row {
     pub(super) user: Option<u32>,
     pub(super) queue: Option<u32>,
     pub(super) is_long: bool,
+    /// It has its nodes to itself.
+    pub(super) exclusive: bool,
+    /// What it drew, where a column tells.
+    pub(super) told: Option<Told>,
 }

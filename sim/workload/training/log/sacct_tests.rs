@@ -1,6 +1,14 @@
 //! Logs of Slurm's accounting.
 
-use super::swf::{JobEnd, SwfReader};
+use super::{JobEnd, LogFormat, LogMachine, LogReader, NodePower};
+use crate::workload::gpu::Processor;
+
+fn of_sacct(processors: u64, per_node: u32) -> LogReader {
+    let power = NodePower { idle_w: 1000.0, full_w: 9000.0 };
+    let (processor, is_shared) = (Processor::Gpu, false);
+    let machine = LogMachine { processors, processor, per_node, is_shared, power };
+    LogReader::of(&LogFormat::Sacct, machine, None)
+}
 
 #[test]
 fn jobs_are_read_and_steps_left_out() {
@@ -9,7 +17,7 @@ fn jobs_are_read_and_steps_left_out() {
         101.batch|2026-06-01T00:01:00|2026-06-01T00:01:00|2026-06-01T02:01:00|1|||COMPLETED|\n\
         102|2026-06-01T00:10:05|Unknown|Unknown|2||1-00:00:00|CANCELLED by 12|u2\n\
         103_4|2026-06-01T00:20:05|2026-06-01T01:00:00|2026-06-01T01:30:00|2||UNLIMITED|TIMEOUT|u1\n";
-    let mut reader = SwfReader::of_sacct(32, 8);
+    let mut reader = of_sacct(32, 8);
     let jobs: Vec<_> = text.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
     assert_eq!(jobs.len(), 2);
     assert_eq!((jobs[0].number, jobs[0].processors, jobs[0].end), (101, 8, JobEnd::Completed));
@@ -26,7 +34,7 @@ fn jobs_are_read_and_steps_left_out() {
 
 #[test]
 fn hostile_rows_are_counted() {
-    let mut reader = SwfReader::of_sacct(32, 8);
+    let mut reader = of_sacct(32, 8);
     let rows: [&[u8]; 5] = [
         b"no header",
         b"JobID|Submit|Elapsed|NNodes",
@@ -37,4 +45,24 @@ fn hostile_rows_are_counted() {
     let jobs = rows.iter().filter_map(|row| reader.read(row)).count();
     assert_eq!((jobs, reader.report().malformed.count), (0, 3));
     assert_eq!(reader.report().too_wide.count, 1);
+}
+
+/// Names in other letters, times in seconds since 1970 (`SLURM_TIME_FORMAT=%s`), GPUs by their type.
+#[test]
+fn other_spellings_of_sacct_are_read() {
+    let text = "jobid|submit|elapsed|nnodes|alloctres\n\
+        7|1780272005|01:00:00|1|billing=4,gres/gpu:h100=3,gres/gpu:a100=1\n";
+    let mut reader = of_sacct(32, 8);
+    let jobs: Vec<_> = text.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!((jobs[0].number, jobs[0].processors), (7, 4));
+    assert_eq!(jobs[0].submit.as_nanos(), 1_780_272_005_000_000_000);
+    // Columns of fixed width are none: `-P` separates them.
+    let mut reader = of_sacct(32, 8);
+    for line in
+        ["JobID        Submit              NNodes", "7            2026-06-01T00:00:05      1"]
+    {
+        assert!(reader.read(line.as_bytes()).is_none());
+    }
+    assert_eq!(reader.report().malformed.count, 2);
 }

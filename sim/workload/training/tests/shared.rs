@@ -1,0 +1,306 @@
+//! Jobs that share nodes, held against a loop that knows nothing but seconds and nodes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::kernel::{Span, Streams, Time};
+use crate::spec::Name;
+use crate::units::{Duration, Power, Rate};
+use crate::workload::RackOffer;
+use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
+use crate::workload::training::log::{JobEnd, LogJob};
+use crate::workload::training::spec::*;
+use crate::workload::training::{LogReader, Policy, Sharing, Training};
+
+/// Nodes of four GPUs, two in each of three racks.
+const PER_NODE: u32 = 4;
+const NODES: usize = 6;
+
+fn rack() -> GpuRackDesign {
+    let mut faults = Vec::new();
+    let rack = GpuRackSpec::of(2, PER_NODE, Power(700.0), Power(1000.0)).resolve(&mut faults);
+    assert_eq!(faults, []);
+    rack
+}
+
+fn model(jobs: Vec<LogJob>, policy: Policy, rule: Sharing, rate: f64) -> Training {
+    let spec = TrainingSpec {
+        scheduler: Some(policy),
+        queue: Some(Box::new(QueueSpec { sharing: Some(rule), ..QueueSpec::default() })),
+        failures: Some(NodeFailureSpec { rate: Some(Rate(rate)), ..NodeFailureSpec::default() }),
+        checkpoint: Some(CheckpointSpec {
+            interval: Some(IntervalSpec::Never),
+            ..CheckpointSpec::default()
+        }),
+        restart: Some(Duration(0)),
+        spares: Some(0),
+        ..TrainingSpec::of(JobsSpec::Swf(SwfSpec::of(Name::unplaced("log.swf"))))
+    };
+    let rack = rack();
+    let mut faults = Vec::new();
+    let mut design = spec.resolve(&rack, 3, &mut faults);
+    let mut reader = LogReader::new(24);
+    reader.read(b"1 0 -1 60 1 -1 -1 1 60 -1 1 1 1 1 1 1 -1 -1").expect("a job");
+    design.take_log(Arc::new(jobs), &reader, &mut faults);
+    assert_eq!(faults, []);
+    let names = ["a", "b", "c"].map(str::to_owned);
+    Training::new(design, rack, &names, "jobs", &Streams::new(1, 0))
+}
+
+/// (gap, run, more that it asks for, GPUs, whether it wants its nodes to itself), in seconds.
+type Row = (u64, u64, u64, u32, bool);
+
+fn logs() -> impl Strategy<Value = Vec<Row>> {
+    let width = prop_oneof![4 => 1..=3u32, 1 => 4..=24u32];
+    prop::collection::vec((0..4u64, 1..20u64, 0..12u64, width, prop::bool::weighted(0.2)), 1..40)
+}
+
+fn jobs(rows: &[Row]) -> Vec<LogJob> {
+    let mut submit = Time::ZERO;
+    let job = |(number, &(gap, run, more, processors, exclusive)): (u64, &Row)| {
+        submit += Span::from_secs(gap);
+        LogJob {
+            number,
+            submit,
+            run: Span::from_secs(run),
+            processors,
+            requested: Span::from_secs(run + more),
+            end: JobEnd::Completed,
+            user: None,
+            queue: None,
+            exclusive,
+            load: None,
+        }
+    };
+    (0..).zip(rows).map(job).collect()
+}
+
+/// A job of the loop: how many GPUs of how many nodes.
+#[derive(Debug, Clone)]
+struct Twin {
+    submit: u64,
+    run: u64,
+    asked: u64,
+    nodes: usize,
+    each: u32,
+}
+
+/// Every way to choose `count` of the nodes with `each` free, the first in lexical order first.
+fn ways(free: &[u32], count: usize, each: u32) -> Vec<Vec<usize>> {
+    let usable: Vec<usize> = (0..free.len()).filter(|&node| free[node] >= each).collect();
+    (0_u32..1 << usable.len())
+        .filter(|set| set.count_ones() as usize == count)
+        .map(|set| (0..usable.len()).filter(|at| set >> at & 1 == 1).map(|at| usable[at]).collect())
+        .collect()
+}
+
+/// The nodes of a job by the rule as its documentation has it, or none.
+fn choose(rule: Sharing, free: &[u32], job: &Twin) -> Option<Vec<usize>> {
+    let ways = ways(free, job.nodes, job.each);
+    match rule {
+        // Whole nodes are all as free as each other: the first.
+        Sharing::LeastLoaded => ways.into_iter().min_by_key(|way| {
+            (std::cmp::Reverse(way.iter().map(|&node| free[node]).sum::<u32>()), way.clone())
+        }),
+        Sharing::BestFit => {
+            ways.first()?;
+            // Runs of neighbours with room, each with what is free in it.
+            let mut runs: Vec<(Vec<usize>, u32)> = Vec::new();
+            for node in 0..free.len() {
+                let joins = node > 0 && free[node - 1] >= job.each;
+                match runs.last_mut() {
+                    _ if free[node] < job.each => {}
+                    Some((run, sum)) if joins => {
+                        run.push(node);
+                        *sum += free[node];
+                    }
+                    _ => runs.push((vec![node], free[node])),
+                }
+            }
+            let mut chosen: Vec<usize> = Vec::new();
+            while chosen.len() < job.nodes {
+                let left = job.nodes - chosen.len();
+                let tightest = runs.iter().filter(|(run, _)| run.len() >= left).map(|(_, s)| *s);
+                let at = match tightest.min() {
+                    Some(sum) => runs.iter().position(|(run, s)| run.len() >= left && *s == sum),
+                    None => {
+                        let most = runs.iter().map(|(_, sum)| *sum).max();
+                        runs.iter().position(|(_, sum)| Some(*sum) == most)
+                    }
+                };
+                let (run, _) = runs.remove(at.expect("there is a way"));
+                if left == 1 {
+                    let least = run.iter().map(|&node| free[node]).min();
+                    chosen.extend(run.iter().find(|&&node| Some(free[node]) == least));
+                } else {
+                    chosen.extend(run.iter().take(left));
+                }
+            }
+            Some(chosen)
+        }
+    }
+}
+
+/// Second by second: when each job starts.
+fn play(jobs: &[Twin], policy: Policy, rule: Sharing) -> Vec<u64> {
+    let mut free = vec![PER_NODE; NODES];
+    let mut starts: Vec<Option<u64>> = vec![None; jobs.len()];
+    // By job: its nodes.
+    let mut running: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let change = |free: &mut Vec<u32>, nodes: &[usize], each: i64| {
+        for &node in nodes {
+            free[node] = u32::try_from(i64::from(free[node]) + each).expect("no node is overfull");
+        }
+    };
+    let mut now = 0;
+    while starts.contains(&None) || !running.is_empty() {
+        let done: Vec<usize> = running
+            .keys()
+            .copied()
+            .filter(|&job| starts[job].expect("it runs") + jobs[job].run == now)
+            .collect();
+        for job in done {
+            let nodes = running.remove(&job).expect("it runs");
+            change(&mut free, &nodes, i64::from(jobs[job].each));
+        }
+        let mut queue: Vec<usize> = (0..jobs.len())
+            .filter(|&job| starts[job].is_none() && jobs[job].submit <= now)
+            .collect();
+        match policy {
+            Policy::ShortestFirst => queue.sort_by_key(|&job| jobs[job].asked),
+            Policy::LongestFirst => queue.sort_by_key(|&job| std::cmp::Reverse(jobs[job].asked)),
+            _ => {}
+        }
+        while let Some(&head) = queue.first()
+            && let Some(nodes) = choose(rule, &free, &jobs[head])
+        {
+            change(&mut free, &nodes, -i64::from(jobs[head].each));
+            running.insert(head, nodes);
+            starts[head] = Some(now);
+            queue.remove(0);
+        }
+        if policy == Policy::Easy && !queue.is_empty() {
+            let head = &jobs[queue[0]];
+            // The first second in which the first has room, if all end as they ask to.
+            let mut then = free.clone();
+            let mut at = now;
+            let reserved = loop {
+                at += 1;
+                for (&job, nodes) in &running {
+                    if starts[job].expect("it runs") + jobs[job].asked == at {
+                        change(&mut then, nodes, i64::from(jobs[job].each));
+                    }
+                }
+                if let Some(nodes) = choose(rule, &then, head) {
+                    break nodes;
+                }
+            };
+            change(&mut then, &reserved, -i64::from(head.each));
+            for &job in &queue[1..] {
+                let short = now + jobs[job].asked <= at;
+                let least: Vec<u32> = free.iter().zip(&then).map(|(a, b)| *a.min(b)).collect();
+                let room = if short { &free } else { &least };
+                let Some(nodes) = choose(rule, room, &jobs[job]) else { continue };
+                let each = -i64::from(jobs[job].each);
+                change(&mut free, &nodes, each);
+                if !short {
+                    change(&mut then, &nodes, each);
+                }
+                running.insert(job, nodes);
+                starts[job] = Some(now);
+            }
+        }
+        now += 1;
+    }
+    starts.into_iter().map(|start| start.expect("every job starts")).collect()
+}
+
+fn twins(log: &[LogJob]) -> Vec<Twin> {
+    let seconds = |span: Span| span.as_nanos() / 1_000_000_000;
+    let first = log[0].submit;
+    let twin = |job: &LogJob| {
+        let part = job.processors < PER_NODE && !job.exclusive;
+        Twin {
+            submit: seconds(job.submit - first),
+            run: seconds(job.run),
+            asked: seconds(job.requested),
+            nodes: job.processors.div_ceil(PER_NODE) as usize,
+            each: if part { job.processors } else { PER_NODE },
+        }
+    };
+    log.iter().map(twin).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// Job by job, to the second.
+    #[test]
+    fn jobs_start_when_the_loop_starts_them(
+        rows in logs(),
+        policy in prop_oneof![
+            Just(Policy::Fcfs),
+            Just(Policy::Easy),
+            Just(Policy::ShortestFirst),
+            Just(Policy::LongestFirst),
+        ],
+        rule in prop_oneof![Just(Sharing::BestFit), Just(Sharing::LeastLoaded)],
+    ) {
+        let log = jobs(&rows);
+        let expected = play(&twins(&log), policy, rule);
+        let mut training = model(log, policy, rule, 0.0);
+        while training.next_at() < Time::MAX {
+            training.advance(training.next_at());
+        }
+        let mut starts = vec![u64::MAX; rows.len()];
+        training.drain_finished(|record| {
+            starts[record.id as usize] = record.start.as_nanos() / 1_000_000_000;
+        });
+        prop_assert_eq!(starts, expected);
+    }
+}
+
+/// Three jobs on one node: a failure fells all of them, once each, and they start again when it or
+/// another has room; what the rack draws is its nodes' overhead, and GPUs at work and at rest.
+#[test]
+fn a_node_that_fails_takes_all_of_its_jobs() {
+    // All on the first node, which is the tightest fit.
+    let rows =
+        vec![(0, 100_000, 0, 1, false), (0, 100_000, 0, 1, false), (0, 100_000, 0, 2, false)];
+    let mut training = model(jobs(&rows), Policy::Fcfs, Sharing::BestFit, 1e-5);
+    training.advance(Time::ZERO);
+    training.settle(Time::ZERO);
+    assert_eq!(training.busy_gpus(), 4);
+    let full_w = 0.8 * 630.0 + 0.2 * 350.0;
+    let expected = 2.0 * 1000.0 + 4.0 * full_w + 4.0 * 70.0;
+    assert!((training.draw_w(0) - expected).abs() < 1e-9, "{} W", training.draw_w(0));
+    assert!((training.demand(0).total_w() - expected).abs() < 1e-9);
+    assert!((training.draw_w(1) - (2.0 * 1000.0 + 8.0 * 70.0)).abs() < 1e-9);
+    let struck = loop {
+        let at = training.next_at();
+        training.advance(at);
+        let summary = training.summary(at);
+        if summary.interruptions.node_failures > 0 {
+            break summary;
+        }
+        assert!(summary.node_failures < 50, "no failure has struck the first node");
+    };
+    assert_eq!(struck.interruptions.node_failures, 3);
+    let of_causes: u64 = struck.failure_causes.iter().map(|cause| cause.interruptions).sum();
+    assert_eq!(of_causes, 1, "one failure, however many jobs it interrupts");
+}
+
+/// A rack that loses its power takes the jobs on all of its nodes; the rest run on.
+#[test]
+fn a_rack_that_goes_off_takes_the_jobs_of_its_nodes() {
+    let rows = vec![(0, 1000, 0, 3, false), (0, 1000, 0, 3, false), (0, 1000, 0, 3, false)];
+    let mut training = model(jobs(&rows), Policy::Fcfs, Sharing::BestFit, 0.0);
+    training.advance(Time::ZERO);
+    training.offer(Time::ZERO, 0, RackOffer { live: false, ..RackOffer::FULL });
+    training.settle(Time::ZERO);
+    assert_eq!(training.busy_gpus(), 3);
+    assert_eq!(training.draw_w(0), 0.0);
+    assert_eq!(training.summary(Time::ZERO).interruptions.rack_losses, 2);
+}
