@@ -130,8 +130,14 @@ impl Riser {
         let seconds = now.since(started.since).as_secs_f64();
         let reached_w = (started.from_w + up_w_s * seconds).max(least_w);
         let left_w = want_w - reached_w;
+        // What is no more than a step comes at once where nothing rises yet: machines that heat slows, and
+        // that follow it closely, would begin a ramp at every turn.
+        let least_left_w = match self.before {
+            Some(_) => (ROUNDING * full_w).max(SHORTEST_S * up_w_s),
+            None => full_w / STEPS,
+        };
         // A run begins as if all had been drawn for ever.
-        if now == Time::ZERO || left_w <= (ROUNDING * full_w).max(SHORTEST_S * up_w_s) {
+        if now == Time::ZERO || left_w <= least_left_w {
             self.now = None;
             return (f64::INFINITY, Time::MAX);
         }
@@ -293,6 +299,11 @@ mod tests {
         }
         assert!((now.as_secs_f64() - 26.0).abs() < 1e-6, "{now}");
         assert!((missing_j / (0.5 * 80e3 * 16.0) - 1.0).abs() < 1e-6, "{missing_j}");
+        assert_eq!(
+            riser.set(at(29.0), (5e3, 104e3, 100e3), 5e3).0,
+            f64::INFINITY,
+            "a step at most"
+        );
         riser.draws(at(30.0), 40e3);
         assert_eq!(riser.set(at(31.0), (5e3, 40e3, 100e3), 5e3).0, f64::INFINITY);
         let (cap_w, _) = riser.set(at(32.0), (60e3, 100e3, 100e3), 5e3);
