@@ -116,7 +116,7 @@ fn peaks_of_a_programme_are_kept_with_the_run() {
 contracts:
   energy: {{kind: index}}
   wires: {{kind: ercot-12cp, rate: 60 $/kW-year, programme: peaks}}
-  least: {{kind: ercot-4cp, rate: 60 $/kW-year, programme: peaks, minimum: 50 %, contracted: 100 MW}}
+  least: {{kind: ercot-12cp, rate: 60 $/kW-year, programme: peaks, minimum: 50 %, contracted: 100 MW}}
   listed:
     kind: coincident-peak
     rate: 10 $/kW-year
@@ -145,6 +145,20 @@ contracts:
     let other = "--set contracts.other={kind:ercot-12cp,rate:$60/kW-year}";
     let command = bench.loadbank(&format!("money {} {other}", folder.display())).output().unwrap();
     assert_ne!(command.status.code(), Some(0), "it names no peaks");
+    for (set, doubt) in [
+        (
+            "contracts.least.interval=15min",
+            "contracts.least.interval: bills the demand over 15m at peaks that `peaks` meters over 30m",
+        ),
+        (
+            "programmes.peaks.window.months=[9]",
+            "contracts.wires.programme: no peak lies within the run, so that nothing is accrued",
+        ),
+    ] {
+        let check = bench.loadbank(&format!("check small.yaml --format json {sets} --set {set}"));
+        let said = String::from_utf8(check.output().unwrap().stdout).unwrap();
+        assert!(said.contains(doubt), "no {doubt} in {said}");
+    }
 }
 
 #[test]
@@ -413,6 +427,28 @@ fn contracts_that_cannot_be_meant_are_refused_at_their_field() {
     for (contracts, severity, message) in cases {
         let found = findings(&format!("contracts:\n{contracts}"));
         let wanted = (severity.to_owned(), message.to_owned());
+        assert!(found.contains(&wanted), "no {wanted:?} in {found:?}");
+    }
+}
+
+#[test]
+fn what_other_years_will_not_have_as_the_run_had_it_is_doubted() {
+    for (contract, message) in [
+        (
+            "e: {kind: blocks, blocks: [
+                {power: 1 MW, price: 35 $/MWh, until: 2027-01-01T00:00:00Z},
+                {power: 0 MW, price: 0 $/MWh, from: 2027-01-01T00:00:00Z}]}",
+            "money.horizon: a block of `e` ends on 2027-01-01, before the project does",
+        ),
+        (
+            "w: {kind: coincident-peak, rate: 62 $/kW-year, interval: 1 h, peaks: [2026-07-03T22:00:00Z]}",
+            "money.horizon: the run covers 0.02 years, so that the share of the peaks of `w` within \
+             it is not that of its months",
+        ),
+    ] {
+        let money = "money: {horizon: 5 years, discount: 10 %}";
+        let found = findings(&format!("contracts:\n  {contract}\n{money}\n"));
+        let wanted = ("warning".to_owned(), message.to_owned());
         assert!(found.contains(&wanted), "no {wanted:?} in {found:?}");
     }
 }

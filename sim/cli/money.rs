@@ -85,8 +85,8 @@ impl Run<'_> {
         let TermsReading { terms, diagnostics, files } =
             scenario::read_terms(&self.folder.join("scenario.yaml"), &sets);
         if let Some(name) = terms.as_ref().and_then(|terms| terms.unmetered(&self.books)) {
-            let message = format!("this run has kept nothing of what `{name}` is paid for");
-            let help = "simulate it with `run`: what a plant elsewhere gave, and when the system of a programme peaked, is kept with the run";
+            let message = format!("the meters of this run have not what `{name}` bills");
+            let help = "simulate it with `run`, which meters what a plant elsewhere gave, and when the system of a programme peaked";
             complain(&message, Some(help));
             return None;
         }

@@ -67,7 +67,7 @@ pub use lease_spec::{
 };
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
 pub(crate) use money_spec::{MOST_MONTHS, whole_months};
-pub use outside::Outside;
+pub use outside::{Outside, SystemPeaks};
 pub use peaks::{CoincidentPeak, CoincidentPeakSpec, Peaks};
 pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
 pub use service::{Service, Step};

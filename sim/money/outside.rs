@@ -24,8 +24,21 @@ pub struct Outside {
     pub halls: Vec<String>,
     /// Workloads, each with the halls that it stands on.
     pub works: Vec<(String, Vec<String>)>,
-    /// `peak-forecast` programmes, each with the number of peaks that a year has.
-    pub peaks: Vec<(String, usize)>,
+    /// `peak-forecast` programmes.
+    pub peaks: Vec<SystemPeaks>,
+}
+
+/// The peaks of a system that a programme follows.
+#[derive(Debug, Clone)]
+pub struct SystemPeaks {
+    /// The programme.
+    pub name: String,
+    /// How many a year has: one in each month of its window.
+    pub per_year: usize,
+    /// Whether the run has one of these months.
+    pub in_run: bool,
+    /// Length of metering intervals.
+    pub interval: Duration,
 }
 
 impl Outside {

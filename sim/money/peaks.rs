@@ -6,11 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::books::{Books, Month};
-use super::outside::Outside;
+use super::outside::{Outside, SystemPeaks};
 use crate::spec::{Fault, Name, one_source, suggest};
 use crate::units::{CapacityPrice, Duration, Fraction, Power};
 
 const KW_PER_MW: f64 = 1000.0;
+
+const NO_PEAK: &str = "no peak lies within the run, so that nothing is accrued";
 
 /// A charge for the demand at peaks of the system: those of a list, or of a programme.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -18,7 +20,7 @@ const KW_PER_MW: f64 = 1000.0;
 pub struct CoincidentPeakSpec {
     /// The charge for the mean of the demand at all peaks of a year.
     pub rate: CapacityPrice,
-    /// Length of metering intervals on the clock of the site. Default: 15 min.
+    /// Length of metering intervals on the clock of the site. Default: that of the programme, or 15 min.
     pub interval: Option<Duration>,
     /// An instant within each peak interval of the year, with its offset: as many as the year has,
     /// four for ERCOT's 4CP. Those outside the run accrue nothing in it.
@@ -76,22 +78,28 @@ pub(super) struct Accrual<'c> {
 impl CoincidentPeakSpec {
     pub(super) fn resolve(&self, outside: &Outside, faults: &mut Vec<Fault>) -> CoincidentPeak {
         let sources = [("peaks", self.peaks.is_some()), ("programme", self.programme.is_some())];
-        if one_source(&sources, faults).is_none() && faults.iter().all(|it| it.help.is_none()) {
-            if let Some(fault) = faults.last_mut() {
-                fault.help =
-                    Some("list the peaks of the year, or name a `peak-forecast`".to_owned());
-            }
+        let mut missing = Vec::new();
+        if one_source(&sources, &mut missing).is_none() {
+            let help = "list the peaks of the year, or name a `peak-forecast`";
+            missing.iter_mut().for_each(|fault| {
+                fault.help.get_or_insert_with(|| help.to_owned());
+            });
         }
+        faults.extend(missing);
+        let mut interval = self.interval;
         let peaks = match (&self.programme, &self.peaks) {
-            (Some(programme), _) => self.of(programme, outside, faults),
+            (Some(programme), _) => {
+                let known = self.of(programme, outside, faults);
+                interval = interval.or(known.map(|system| system.interval));
+                Peaks::Of(programme.text.clone(), known.map_or(1, |system| system.per_year))
+            }
             (None, listed) => {
                 let listed = listed.clone().unwrap_or_default();
                 let within = |peak| (outside.start..outside.end).contains(peak);
                 if self.peaks.is_some() && listed.is_empty() {
                     faults.push(Fault::error("peaks", "there is no peak to charge for"));
                 } else if self.peaks.is_some() && !listed.iter().any(within) {
-                    let message = "no peak lies within the run, so that nothing is accrued";
-                    faults.push(Fault::warning("peaks", message));
+                    faults.push(Fault::warning("peaks", NO_PEAK));
                 }
                 Peaks::Listed(listed)
             }
@@ -109,21 +117,38 @@ impl CoincidentPeakSpec {
         let contracted_mw = self.contracted.map_or(0.0, |power| power.0 * 1e-6);
         CoincidentPeak {
             rate: self.rate.0,
-            interval_s: outside.metering_s(self.interval, faults),
+            interval_s: outside.metering_s(interval, faults),
             peaks,
             minimum_mw: self.minimum.map_or(0.0, |share| share.0) * contracted_mw,
         }
     }
 
-    fn of(&self, programme: &Name, outside: &Outside, faults: &mut Vec<Fault>) -> Peaks {
-        let known = outside.peaks.iter().find(|(name, _)| *name == programme.text);
-        if known.is_none() {
+    /// The programme that it names; what does not go together with it is reported.
+    fn of<'o>(
+        &self,
+        programme: &Name,
+        outside: &'o Outside,
+        faults: &mut Vec<Fault>,
+    ) -> Option<&'o SystemPeaks> {
+        let Some(known) = outside.peaks.iter().find(|system| system.name == programme.text) else {
             let message = format!("no `peak-forecast` programme is named `{programme}`");
-            let names: Vec<&str> = outside.peaks.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = outside.peaks.iter().map(|it| it.name.as_str()).collect();
             let fault = Fault::error("programme", message).at(programme.mark);
             faults.push(Fault { help: suggest(&programme.text, &names), ..fault });
+            return None;
+        };
+        if !known.in_run {
+            faults.push(Fault::warning("programme", NO_PEAK).at(programme.mark));
         }
-        Peaks::Of(programme.text.clone(), known.map_or(1, |(_, months)| *months))
+        if let Some(own) = self.interval.filter(|own| *own != known.interval) {
+            let message = format!(
+                "bills the demand over {own} at peaks that `{programme}` meters over {}",
+                known.interval
+            );
+            let help = "take the contract that belongs to the programme";
+            faults.push(Fault::warning("interval", message).help(help));
+        }
+        Some(known)
     }
 }
 

@@ -34,7 +34,7 @@ pub use account::CallAccount;
 pub use call::{Ask, Call};
 pub use calls::CallsDesign;
 pub use peaks::{Peak, PeaksDesign};
-pub use spec::ProgrammeSpec;
+pub use spec::{PeakForecastSpec, ProgrammeSpec};
 
 /// A programme, resolved.
 #[derive(Debug, Clone)]

@@ -332,6 +332,9 @@ fn window(spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Window {
 }
 
 impl PeakForecastSpec {
+    /// How long demand is metered at a peak where nothing is said.
+    pub const INTERVAL: Duration = Duration(900_000_000_000);
+
     fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<PeaksDesign> {
         let forecast = within("forecast", faults, |faults| self.forecast.resolve(run, faults));
         let load = match &self.load {
@@ -339,7 +342,7 @@ impl PeakForecastSpec {
             None => forecast.clone(),
         };
         let window = window(self.window.as_ref(), faults);
-        let interval = Span::from(self.interval.unwrap_or(Duration(900_000_000_000)));
+        let interval = Span::from(self.interval.unwrap_or(Self::INTERVAL));
         if interval == Span::ZERO {
             faults.push(Fault::error("interval", "must be longer than zero"));
         }

@@ -1,6 +1,9 @@
 //! Contracts and plans: read with the scenario, and again alone to price a finished run anew.
 
+use std::ops::Range;
 use std::path::Path;
+
+use jiff::{Timestamp, Zoned};
 
 use super::super::currency::{currency_of, tell_currency};
 use super::super::diagnostics::Diagnostics;
@@ -11,8 +14,11 @@ use super::super::spec::ScenarioSpec;
 use super::super::tree::Value;
 use super::plant::report;
 use super::{SECTIONS, report_in};
+use crate::grid::programmes::{PeakForecastSpec, ProgrammeSpec};
 use crate::kernel::{Clock, Span, Time};
-use crate::money::{Around, Contract, ContractSpec, Law, MONTH_H, MoneySpec, Outside, Ppa, Terms};
+use crate::money::{
+    Around, Contract, ContractSpec, Law, MONTH_H, MoneySpec, Outside, Ppa, SystemPeaks, Terms,
+};
 use crate::spec::Fault;
 use crate::tables::Run;
 use crate::units::Duration;
@@ -82,31 +88,51 @@ pub(super) fn read(
         terms.project = spec.and_then(|spec| spec.resolve(&around, &mut faults));
         is_planned = terms.project.is_some();
         if let Some(project) = &terms.project {
-            faults.extend(ending(&terms.contracts, head, project.months));
+            faults.extend(carried(&terms.contracts, head, project.months));
         }
         report(&section, faults, sink);
     }
     (all_read && is_planned).then_some(terms)
 }
 
-/// Warnings of blocks that end in the years around the run, over which `money` carries them all the same.
-fn ending(contracts: &[Contract], head: &ScenarioSpec, months: usize) -> Vec<Fault> {
+/// Warnings of what the years around the run will not have as the run had it, over which `money` carries
+/// it all the same: blocks that end, and peaks of which the run had more or fewer than a year has.
+fn carried(contracts: &[Contract], head: &ScenarioSpec, months: usize) -> Vec<Fault> {
     let end = Clock::later(head.start, Span::from_hours(months as u64 * MONTH_H as u64));
-    let Some(end) = end else { return Vec::new() };
+    let years = Span::from(head.duration).as_secs_f64() / (12.0 * MONTH_H * 3600.0);
+    let is_whole = years.round() >= 1.0 && (years - years.round()).abs() < 0.01;
     let of = |contract: &Contract| {
-        let Law::Market(market) = &contract.law else { return None };
-        let until = market.blocks.iter().map(|block| block.until).max()?;
-        let date = until.to_string().chars().take(10).collect::<String>();
-        (until < end).then(|| {
-            let name = &contract.name;
-            let message =
-                format!("the last block of `{name}` ends on {date}, before the project does");
-            let help = format!(
-                "the run's cost of `{name}` counts in all months; end the project with \
-                                the block, or change what follows by `factors`, `drift` or a phase"
-            );
-            Fault::warning("horizon", message).help(help)
-        })
+        let name = &contract.name;
+        let (message, help) = match &contract.law {
+            Law::Market(market) => {
+                let bought = market.blocks.iter().filter(|block| block.power_mw > 0.0);
+                let until = bought.map(|block| block.until).min()?;
+                if until >= end? {
+                    return None;
+                }
+                let date = until.to_string().chars().take(10).collect::<String>();
+                let message =
+                    format!("a block of `{name}` ends on {date}, before the project does");
+                let help = format!(
+                    "the run's cost of `{name}` counts in all months; end the project with the \
+                     block, or change what follows by `factors`, `drift` or a phase"
+                );
+                (message, help)
+            }
+            Law::CoincidentPeak(_) if !is_whole => {
+                let message = format!(
+                    "the run covers {years:.2} years, so that the share of the peaks of `{name}` \
+                     within it is not that of its months"
+                );
+                let help = format!(
+                    "the run's cost of `{name}` counts in all months; simulate whole years, or \
+                     correct it by `factors`"
+                );
+                (message, help)
+            }
+            _ => return None,
+        };
+        Some(Fault::warning("horizon", message).help(help))
     };
     contracts.iter().filter_map(of).collect()
 }
@@ -132,22 +158,39 @@ fn arrays(document: &Document) -> Vec<String> {
     arrays.map(|part| part.name.text).collect()
 }
 
-/// The programmes that follow peaks of a system, each with the number of months that have one.
-fn peaks(document: &Document) -> Vec<(String, usize)> {
+/// The programmes that follow peaks of a system. What is wrong with them is reported where their section
+/// is read.
+fn peaks(document: &Document, clock: &Clock, run: &Range<Timestamp>) -> Vec<SystemPeaks> {
     let parts = parts(document, "programmes").into_iter();
-    let months = |part: &Component<'_>| {
-        let months = part.place.get("window")?.get("months")?;
-        let Value::Seq(months) = &months.node.value else { return None };
-        let mut months: Vec<&str> = months.iter().filter_map(|it| it.as_text()).collect();
+    let of = |part: Component<'_>| {
+        let spec = part.place.read::<ProgrammeSpec>(&mut Diagnostics::default());
+        let spec = match spec {
+            Some(ProgrammeSpec::PeakForecast(spec)) => Some(spec),
+            _ => None,
+        };
+        let window = spec.as_ref().and_then(|spec| spec.window.as_ref()?.months.clone());
+        let mut months = window.unwrap_or_else(|| (1..=12).collect());
         months.sort_unstable();
         months.dedup();
-        Some(months.len())
-    };
-    let of = |part: Component<'_>| {
-        let count = months(&part).unwrap_or(12).max(1);
-        part.instances.into_iter().map(move |name| (name, count))
+        let in_run = months_of(clock, run).any(|month| months.contains(&month));
+        let interval = spec.and_then(|spec| spec.interval).unwrap_or(PeakForecastSpec::INTERVAL);
+        part.instances.into_iter().map(move |name| SystemPeaks {
+            name,
+            per_year: months.len().max(1),
+            in_run,
+            interval,
+        })
     };
     parts.filter(|part| kind(part) == Some("peak-forecast")).flat_map(of).collect()
+}
+
+/// The months of the year that a run meets on its clock.
+fn months_of(clock: &Clock, run: &Range<Timestamp>) -> impl Iterator<Item = u8> {
+    let end = run.end;
+    let first = run.start.to_zoned(clock.zone().clone()).first_of_month().ok();
+    let next = |month: &Zoned| month.checked_add(jiff::Span::new().months(1)).ok();
+    let months = std::iter::successors(first, next).take_while(move |it| it.timestamp() < end);
+    months.take(12).map(|month| month.month().unsigned_abs())
 }
 
 fn kind<'t>(part: &Component<'t>) -> Option<&'t str> {
@@ -190,17 +233,18 @@ fn read_contracts(
     let mut contracts = Vec::new();
     let Some(section) = document.section("contracts") else { return Some(contracts) };
     let duration = Span::from(head.duration);
+    // A run that goes beyond the year 9999 is refused elsewhere.
+    let end = Clock::later(head.start, duration).unwrap_or(clock.timestamp(Time::ZERO));
     let outside = Outside {
         start: head.start,
-        // A run that goes beyond the year 9999 is refused elsewhere.
-        end: Clock::later(head.start, duration).unwrap_or(clock.timestamp(Time::ZERO)),
+        end,
         interval: head.output.interval.unwrap_or(Duration(super::DEFAULT_INTERVAL.as_nanos())),
         counts_carbon: head.carbon.is_some(),
         arrays: arrays(document),
         may_export: exports(document),
         halls: names(document, "racks"),
         works: works(document),
-        peaks: peaks(document),
+        peaks: peaks(document, clock, &(head.start..end)),
     };
     let mut all_read = true;
     let mut leased: Vec<(String, String)> = Vec::new();
