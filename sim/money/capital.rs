@@ -18,6 +18,9 @@ pub struct Part {
     pub life: usize,
     /// What its successor costs, as a share of what it would cost itself at that time.
     pub replacement: f64,
+    /// What is added to it at the end of each year of its life, as a share of its cost at the prices of that
+    /// time.
+    pub augmentation: f64,
     /// What it is sold for at the end of its life and of the project, as a share of its cost.
     pub residual: f64,
     /// How its price changes a year, and how many years its prices are old at the start.
@@ -129,6 +132,12 @@ impl Part {
         self.spend
             .shares()
             .map(move |(month, share)| (month, share * usd * self.price_after(month)))
+    }
+
+    /// When it is added to, months after it was bought.
+    pub(super) fn augmented(&self) -> impl Iterator<Item = usize> + use<> {
+        let life = if self.augmentation > 0.0 { self.life } else { 0 };
+        (1..).map(|year| year * 12).take_while(move |month| *month < life)
     }
 
     /// What its price has become `months` after the start.

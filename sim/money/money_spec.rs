@@ -8,9 +8,11 @@ use serde::Deserialize;
 use super::Terms;
 use super::capital::{Amount, Curve, Depreciation, Part, Spend};
 use super::project::{Change, Project, Upkeep};
+use crate::measure::JOULES_PER_MWH;
 use crate::spec::{Check, Fault, Name, has_errors, one_source, suggest, within};
 use crate::units::{
-    CalendarSpan, CapacityPrice, Fraction, Growth, Money, Power, PowerCost, YearlyCost,
+    CalendarSpan, CapacityPrice, Energy, EnergyPrice, Fraction, Growth, Money, Power, PowerCost,
+    YearlyCost,
 };
 
 /// The years of which the run is a sample: what is spent on the site, what keeps it going, and for how
@@ -56,12 +58,16 @@ pub struct CapitalSpec {
     pub cost: Option<Money>,
     /// What it costs by the power of `racks` or `power`.
     pub power_cost: Option<PowerCost>,
+    /// What it costs by the `energy` that it holds.
+    pub energy_cost: Option<EnergyPrice>,
     /// What it costs for each rack of `racks`.
     pub rack_cost: Option<Money>,
     /// The hall of racks that it is for: their number, or their rated power.
     pub racks: Option<Name>,
     /// The power that it is for, in the place of that of `racks`.
     pub power: Option<Power>,
+    /// The energy that a battery holds, of `energy_cost`.
+    pub energy: Option<Energy>,
     /// Where the cost comes from, or `assumption`.
     pub source: String,
     /// The year of whose prices it is. Default: that of the start.
@@ -70,6 +76,9 @@ pub struct CapitalSpec {
     pub inflation: Option<Growth>,
     /// How long it lasts; then it is replaced.
     pub life: CalendarSpan,
+    /// What is added to it at the end of each year of its life to keep what it can do, as a share of its cost at
+    /// the prices of that time. Default: 0 %/year.
+    pub augmentation: Option<Growth>,
     /// What its successor costs, as a share of its own cost at that time. Default: 100 %.
     pub replacement: Option<Fraction>,
     /// What it is sold for at the end of its life and of the project, as a share of its cost.
@@ -328,14 +337,30 @@ impl CapitalSpec {
         let sources = [
             ("cost", self.cost.is_some()),
             ("power_cost", self.power_cost.is_some()),
+            ("energy_cost", self.energy_cost.is_some()),
             ("rack_cost", self.rack_cost.is_some()),
         ];
         let is_one = one_source(&sources, faults);
-        let costs = (
-            self.cost.map(|cost| cost.0),
-            self.power_cost.map(|cost| cost.0 * 1e6),
-            self.rack_cost.map(|cost| cost.0),
-        );
+        let whole = match (self.energy_cost, self.energy) {
+            (None, None) => self.cost.map(|cost| cost.0),
+            (Some(cost), Some(energy)) => {
+                Check { faults }.between("energy_cost", Some(cost.0), 0.0, (0.0, 1e9), "$/MWh");
+                Some(cost.0 * energy.0 / JOULES_PER_MWH)
+            }
+            (Some(_), None) => {
+                faults.push(Fault::error("energy_cost", "needs the `energy` that it is for"));
+                return None;
+            }
+            (None, Some(_)) => {
+                let fault = Fault::error("energy", "goes with `energy_cost`");
+                faults.push(fault.help("write what it costs by the energy that it holds"));
+                return None;
+            }
+        };
+        let augmentation = self.augmentation.map_or(0.0, |by| by.0);
+        Check { faults }.between("augmentation", Some(augmentation), 0.0, (0.0, 1.0), "");
+        let costs =
+            (whole, self.power_cost.map(|cost| cost.0 * 1e6), self.rack_cost.map(|cost| cost.0));
         let halls = around.built.as_ref().unwrap_or(&around.halls);
         let amount = amount(costs, (self.racks.as_ref(), self.power), halls, faults);
         check_name("serves", self.serves.as_ref(), (&around.works, "workload"), faults);
@@ -361,6 +386,7 @@ impl CapitalSpec {
             amount: amount?,
             spend,
             life: whole_months("life", self.life, (1, MOST_MONTHS), faults),
+            augmentation,
             replacement: self.replacement.map_or(1.0, |share| share.0),
             residual: self.residual.map_or(0.0, |share| share.0),
             inflation: (self.inflation.map_or(0.0, |by| by.0), f64::from(around.year - year)),

@@ -187,10 +187,20 @@ impl Part {
         let mut bought = self.spend.end();
         let mut cost = usd * self.price_after(bought);
         write_off(bought, cost, 0.0);
-        while bought + self.life < last {
+        let mut generation = usd;
+        loop {
+            for month in self.augmented().map(|month| bought + month).filter(|it| *it < last) {
+                let added = self.augmentation * generation * self.price_after(month);
+                flows[month] -= added;
+                write_off(month, added, 0.0);
+            }
+            if bought + self.life >= last {
+                break;
+            }
             bought += self.life;
             let sold = self.residual * cost;
-            cost = self.replacement * usd * self.price_after(bought);
+            generation = self.replacement * usd;
+            cost = generation * self.price_after(bought);
             flows[bought] += sold - cost;
             write_off(bought, cost, sold);
         }
@@ -203,7 +213,10 @@ impl Part {
     pub(super) fn yearly(&self, usd: f64, rate: f64) -> f64 {
         let years = self.life as f64 / MONTHS_PER_YEAR as f64;
         let cost = usd * self.price_after(self.spend.end());
-        annuity(cost * (1.0 - self.residual * libm::pow(1.0 + rate, -years)), rate, years)
+        let worth = |months: f64| libm::pow(1.0 + rate, -months / MONTHS_PER_YEAR as f64);
+        let added = self.augmented().map(|month| self.augmentation * worth(month as f64));
+        let spent = 1.0 + added.sum::<f64>();
+        annuity(cost * (spent - self.residual * libm::pow(1.0 + rate, -years)), rate, years)
     }
 }
 

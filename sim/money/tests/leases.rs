@@ -202,6 +202,7 @@ fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>, Vec<f64>)
         amount: Amount::OfPower(11e6, mw / 1.25),
         spend: Spend { from, over, curve: Curve::Even },
         life: 1200,
+        augmentation: 0.0,
         replacement: 1.0,
         residual: 0.0,
         inflation: (0.0, 0.0),

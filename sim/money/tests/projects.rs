@@ -13,6 +13,7 @@ fn part(name: &str, amount: Amount, life: usize) -> Part {
         amount,
         spend: Spend { from: 0, over: 0, curve: Curve::Even },
         life,
+        augmentation: 0.0,
         replacement: 1.0,
         residual: 0.0,
         inflation: (0.0, 0.0),
@@ -50,6 +51,22 @@ fn account(revenue_usd: f64, energy_usd: f64) -> Account {
         works: vec![work],
         halls: vec![hall],
     }
+}
+
+/// A battery of 100 $ that lasts three years and is added to by 2 % a year, over five of them: nothing is added in
+/// the month in which it is replaced, or in the last.
+#[test]
+fn what_is_added_to_a_part_is_paid_each_year() {
+    let bess = Part { augmentation: 0.02, ..part("bess", Amount::Whole(100.0), 36) };
+    let (mut flows, mut written_off) = (vec![0.0; 61], vec![0.0; 5]);
+    bess.add_to(100.0, &mut flows, &mut written_off);
+    let paid = |(month, usd): (usize, &f64)| (*usd != 0.0).then_some((month, *usd));
+    let paid: Vec<(usize, f64)> = flows.iter().enumerate().filter_map(paid).collect();
+    assert_eq!(paid, [(0, -100.0), (12, -2.0), (24, -2.0), (36, -100.0), (48, -2.0)]);
+    near(written_off.iter().sum(), 206.0, 1e-9);
+    // 100 + 2/1.1 + 2/1.21 $ at 10 % are paid back by three payments of 41.608...
+    let spent: f64 = 100.0 + 2.0 / 1.1 + 2.0 / 1.21;
+    near(bess.yearly(100.0, 0.1), spent * 0.1 / (1.0 - 1.1_f64.powi(-3)), 1e-9);
 }
 
 #[test]
