@@ -31,3 +31,38 @@ fn a_curtailed_site_keeps_to_its_limit_and_comes_back() {
     assert_eq!((of(" curtailed utility"), of(" uncurtailed utility")), (2, 2));
     assert!(told.outcome.real("shed") > 1.0);
 }
+
+/// A constant load of 100 kW that a curtailment cuts to what is left of 40 kW is back 5 min after it.
+#[test]
+fn what_a_curtailment_has_cut_waits_until_there_is_room_for_a_while() {
+    let site = |control: &str| {
+        format!(
+            "\
+name: turn
+start: 2026-07-01T00:00:00Z
+duration: 3 h
+weather: {{climate: nordic}}
+output: {{interval: 1 min}}
+control:
+  curtailments: [{{start: 2026-07-01T01:00:00Z, duration: 1 h, import: 40 kW}}]
+{control}
+power:
+  utility: {{kind: feed, capacity: 1 MW, outages: none}}
+cooling:
+  dry: {{kind: dry-cooler, design_heat: 120 kW, fed_by: utility}}
+racks:
+  steady: {{kind: heat-load, power: 100 kW, fed_by: utility, cooled_by: dry}}
+"
+        )
+    };
+    let back = |control: &str| {
+        let told = simulate(&site(control), &[]);
+        assert!(told.outcome.balanced());
+        let mw = column(&told, "import_mw");
+        assert!(mw[..60].iter().all(|it| *it >= 0.1) && mw[60..120].iter().all(|it| *it < 0.0401));
+        mw.iter().skip(120).position(|it| *it >= 0.1)
+    };
+    assert_eq!(back(""), Some(5));
+    assert_eq!(back("  readmit_after: 0 s"), Some(0));
+    assert_eq!(back("  readmit_after: 20 min"), Some(20));
+}

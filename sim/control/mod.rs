@@ -62,6 +62,10 @@ pub struct ControlSpec {
     /// servers, the house and cooling come after them; a battery with the use `relief` gives before.
     /// Default: `[mining, training-cap, training-pause, batch-inference, inference]`.
     pub ladder: Option<Vec<Rung>>,
+    /// How long there must have been room before what `curtailments` and `emergency` programmes have cut of
+    /// training, inference and heat loads comes back: the rung that went last first, each other one that
+    /// long after the one before. Miners do not wait. Default: 5 min (assumption).
+    pub readmit_after: Option<Duration>,
     /// A limit of the import, and how far below it miners are kept so that others find room. Default: what
     /// feeds can carry, and miners give way at once.
     pub import_limit: Option<ImportLimitSpec>,
@@ -87,6 +91,10 @@ pub struct CurtailmentSpec {
 /// (assumption: node managers give back in steps of tens of seconds to minutes).
 pub const RAISE_AFTER: Span = Span::from_secs(60);
 
+/// How long there must have been room before a rung comes back that an emergency has cut (assumption: an
+/// operator waits that long to see whether the limit stays lifted).
+const READMIT_AFTER: Span = Span::from_secs(300);
+
 /// Site-wide decisions, resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlDesign {
@@ -104,6 +112,8 @@ pub struct ControlDesign {
     pub import: ImportDesign,
     /// In which order loads give way.
     pub ladder: Ladder,
+    /// How long there must have been room before a rung comes back that an emergency has cut.
+    pub readmit_after: Span,
 }
 
 /// A time of less import.
@@ -190,6 +200,7 @@ impl ControlSpec {
             low_w,
             import: ImportDesign { holds, limit, ramp },
             ladder: import::ladder(self.ladder.as_deref(), faults),
+            readmit_after: self.readmit_after.map_or(READMIT_AFTER, Span::from),
         }
     }
 }

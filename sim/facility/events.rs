@@ -51,6 +51,8 @@ pub(super) enum Event {
     Curtailment { index: u32, begins: bool },
     /// A grid programme has something to do.
     Programme(u32),
+    /// What an emergency has cut comes back, a rung of the ladder.
+    Readmit,
     /// The next batch of machines is told to sleep, or to wake.
     Orders,
     /// What all but miners draw is looked at.
@@ -63,6 +65,7 @@ impl Event {
         match self {
             Event::Weather => [0, 0],
             Event::Sun => [40, 0],
+            Event::Readmit => [42, 0],
             Event::Winding(index) => [41, index.into()],
             Event::Price => [1, 0],
             Event::Carbon => [2, 0],
@@ -108,7 +111,7 @@ impl Facility<'_> {
             }
         }
         if let Some((_, margin)) = self.design.control.import.limit {
-            self.limit_site();
+            self.limit_site(Time::ZERO);
             if let Margin::Sigmas(_, interval) = margin {
                 self.agenda.push(Time::ZERO + interval, Class::Control, Event::Others);
             }
@@ -184,6 +187,7 @@ impl Facility<'_> {
             }
             Event::Curtailment { index, begins } => self.curtail(now, index, begins, observer),
             Event::Programme(index) => self.run_programme(now, index, observer),
+            Event::Readmit => self.readmit(now),
             Event::Orders => self.tell_batch(now),
             Event::Others => self.look_at_others(now),
             Event::Interval => {
@@ -197,7 +201,7 @@ impl Facility<'_> {
     fn curtail(&mut self, now: Time, index: u32, begins: bool, observer: &mut dyn Observer) {
         let import_w = self.design.control.curtailments[index as usize].import_w;
         self.curtailed_w = begins.then_some(import_w);
-        self.limit_site();
+        self.limit_site(now);
         let what = if begins { What::Curtailed } else { What::Uncurtailed };
         self.watch.cause(begins);
         let feeds: Vec<usize> =

@@ -38,6 +38,7 @@ mod outcome;
 mod passes;
 mod programmes;
 mod racks;
+mod readmission;
 mod rides;
 mod rows;
 mod sequences;
@@ -89,6 +90,7 @@ use meters::Meters;
 use months::Months;
 use programmes::Programmes;
 use racks::Rack;
+use readmission::Readmission;
 use rides::Rides;
 use states::States;
 use storage::{Array, Storage};
@@ -163,6 +165,8 @@ pub struct Facility<'d> {
     programmes: Programmes,
     /// Orders to machines that calls have given.
     orders: Orders,
+    /// What emergencies have cut, as it comes back.
+    readmission: Readmission,
     /// The limit of the curtailment that holds, W.
     curtailed_w: Option<f64>,
     /// What contracts charge for; empty where nothing is priced.
@@ -212,6 +216,7 @@ impl<'d> Facility<'d> {
             agenda: Agenda::new(),
             trace: TraceHash::new(),
             programmes: Programmes::new(design, &streams),
+            readmission: Readmission::default(),
             orders: Orders::new(work_racks.iter().map(|racks| racks.len())),
             curtailed_w: None,
             price: Price::new(&design.price, &streams),

@@ -432,7 +432,7 @@ impl Facility<'_> {
             }
         }
         if asks_anew || self.design.control.fleet.is_some() || self.programmes.spares_awards {
-            self.limit_site();
+            self.limit_site(now);
         }
         let next = self.programmes.running[index as usize].next_at();
         if next < Time::MAX {
@@ -496,7 +496,7 @@ impl Facility<'_> {
 
     /// Binds the import to the lowest of all limits, and tells of the call or the recall.
     fn tell_call(&mut self, now: Time, index: u32, what: What, observer: &mut dyn Observer) {
-        self.limit_site();
+        self.limit_site(now);
         let begins = what == What::Called;
         self.watch.cause(begins);
         let name = &self.design.programmes[index as usize].name;
@@ -512,7 +512,8 @@ impl Facility<'_> {
 
     /// Lets every feed carry its part of the lowest limit of curtailments and calls. Where machines are
     /// sent to sleep by orders, the limit of a call binds once it is due.
-    pub(super) fn limit_site(&mut self) {
+    pub(super) fn limit_site(&mut self, now: Time) {
+        self.hold_what_comes_back(now);
         let told = self.design.control.fleet.is_some();
         let binds = if told { Binds::Owed } else { Binds::Asked };
         self.power.limit_import(self.limit_of_w(binds));

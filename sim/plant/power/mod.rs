@@ -20,6 +20,7 @@ pub mod solar;
 pub mod thermal;
 
 mod failures;
+mod held;
 mod injection;
 mod measured;
 mod moved;

@@ -27,8 +27,10 @@ pub struct Network {
     /// The most that each may put out while nothing else limits it.
     pub(super) rating_w: Vec<f64>,
     pub(super) limit_w: Vec<f64>,
-    demand: Vec<Demand>,
-    /// The flows if every demand were met.
+    pub(super) demand: Vec<Demand>,
+    /// The most of it that loads may ask for, by load and rank, W; empty where nothing is held.
+    pub(super) ceiling: Vec<Demand>,
+    /// The flows if every demand were met, as far as it may be asked for.
     pub(super) want: Flows,
     /// The flows that are.
     pub(super) draw: Flows,
@@ -38,17 +40,17 @@ pub struct Network {
     pub(super) switched: bool,
     /// It was, and caps do not know it yet.
     pub(super) energised: bool,
-    /// Some live load was cut by the last allocation.
+    /// Some live load may have been cut by the last allocation.
     short: bool,
     /// A demand or a limit changed since the last allocation.
     pub(super) touched: bool,
     pub(super) shed: Shed,
     cap_w: Vec<f64>,
-    live: Vec<bool>,
+    pub(super) live: Vec<bool>,
     /// How many loads are not.
     dark: usize,
     /// Demand that is not granted, where it is known.
-    unserved: Option<Demand>,
+    pub(super) unserved: Option<Demand>,
     /// Loads hold what they have for a while when their cords are dead.
     rides: bool,
     /// Those that do so now.
@@ -77,6 +79,7 @@ impl Network {
             limit_w: rating_w.clone(),
             rating_w,
             demand: vec![Demand::default(); wiring.loads()],
+            ceiling: Vec::new(),
             want: Flows::new(&wiring),
             draw: Flows::new(&wiring),
             overloaded: 0,
@@ -207,12 +210,13 @@ impl Network {
         self.asked.add(l);
         self.unserved = None;
         self.touched = true;
+        let asked_w = self.allowed(l).total_w();
         if self.switched {
-            self.want.load_w[l] = demand.total_w();
+            self.want.load_w[l] = asked_w;
             return;
         }
         let Self { wiring, forest, limit_w, overloaded, want, .. } = self;
-        let resum = want.take(wiring, forest, l, demand.total_w(), |n, before, after| {
+        let resum = want.take(wiring, forest, l, asked_w, |n, before, after| {
             *overloaded -= usize::from(is_over(before, limit_w[n]));
             *overloaded += usize::from(is_over(after, limit_w[n]));
         });
@@ -250,9 +254,22 @@ impl Network {
         if !std::mem::take(&mut self.touched) && !switched {
             return;
         }
-        let short = self.overloaded > 0;
+        let (overloaded, holds) = (self.overloaded > 0, !self.ceiling.is_empty());
+        let short = overloaded || holds;
         if short {
-            self.shed.run(&self.wiring, &self.forest, &self.limit_w, &self.demand, &self.want);
+            let allowed: Vec<Demand>;
+            let demand = match holds {
+                false => &self.demand,
+                true => {
+                    allowed = (0..self.demand.len()).map(|load| self.allowed(load)).collect();
+                    &allowed
+                }
+            };
+            if overloaded {
+                self.shed.run(&self.wiring, &self.forest, &self.limit_w, demand, &self.want);
+            } else {
+                self.shed.granted.copy_from_slice(demand);
+            }
         }
         if !short && !self.short && !switched {
             return;
@@ -268,7 +285,7 @@ impl Network {
             } else if !live {
                 0.0
             } else if short
-                && self.shed.may_be_cut(load)
+                && (holds || self.shed.may_be_cut(load))
                 && self.shed.granted[load] != self.demand[load]
             {
                 self.shed.granted[load].total_w()

@@ -56,6 +56,53 @@ fn a_survivor_too_small_sheds_the_lower_rank_first() {
     assert_eq!(unserved.0[Rank::Idle as usize], 0.0);
 }
 
+/// Rack A asks for 300 W of inference and 100 W of idle, B for 200 W of training, behind a feed that is limited
+/// to 350 W and then is not: training goes and the inference is cut to 250 W. What is held stays so, and
+/// comes back as it is released.
+#[test]
+fn what_is_held_comes_back_when_it_is_released() {
+    let mut network = Network::new(&PowerDesign {
+        nodes: vec![node(component(FEED, 1000.0), &[])],
+        loads: vec![load(&[0]), load(&[0])],
+    });
+    let mut demand = Demand::of(Rank::Inference, 300.0);
+    demand.0[Rank::Idle as usize] = 100.0;
+    network.set_demand(A, demand);
+    network.set_demand(B, Demand::of(Rank::TrainingPause, 200.0));
+    let caps = |network: &mut Network| {
+        network.allocate();
+        [A, B].map(|load| network.cap_w(load))
+    };
+    let all = [Rank::TrainingCap, Rank::TrainingPause, Rank::BatchInference, Rank::Inference];
+    let free = [f64::INFINITY, f64::INFINITY];
+    assert_eq!(caps(&mut network), free);
+    assert_eq!(network.hold(&all), [], "nothing is cut");
+    network.limit_import(Some(350.0));
+    let [a, b] = caps(&mut network);
+    assert!((a - 350.0).abs() < 1e-6 && b == 0.0, "{a} W and {b} W");
+    assert_eq!(network.hold(&all), [Rank::TrainingPause, Rank::Inference]);
+    network.limit_import(None);
+    let [a, b] = caps(&mut network);
+    assert!((a - 350.0).abs() < 1e-6 && b == 0.0, "{a} W and {b} W");
+    // It asks for less, and for more again: what is refused is told.
+    network.set_demand(A, Demand::of(Rank::Inference, 200.0));
+    assert_eq!(caps(&mut network)[0], f64::INFINITY);
+    network.set_demand(A, demand);
+    assert!((caps(&mut network)[0] - 350.0).abs() < 1e-6);
+    let unserved = network.unserved();
+    assert!((unserved.0[Rank::Inference as usize] - 50.0).abs() < 1e-6);
+    assert!((unserved.0[Rank::TrainingPause as usize] - 200.0).abs() < 1e-6);
+    network.release(Rank::Inference);
+    assert_eq!(caps(&mut network), [f64::INFINITY, 0.0]);
+    // What is held does not keep a shortage from cutting deeper.
+    network.limit_import(Some(250.0));
+    assert!((caps(&mut network)[0] - 250.0).abs() < 1e-6);
+    network.limit_import(None);
+    network.release(Rank::TrainingPause);
+    assert_eq!(caps(&mut network), free);
+    assert_eq!(network.unserved(), Demand::default());
+}
+
 /// To shed in another order is to call the ranks by other names.
 #[test]
 fn a_ladder_renames_the_ranks() {
