@@ -10,10 +10,16 @@ const since = report.moment(data.to);
 // show all, unless they were moved.
 const isAtEnd = () => !(report.now < starts[starts.length - 1]);
 const isWhole = () => report.zoom[0] === data.from && report.zoom[1] === data.to;
-const again = () => {
+const again = async () => {
+  // The server ends with the run: what is shown is not given up for a page that may not come.
+  try { await fetch("/", { cache: "no-store" }); } catch { return lose(); }
   const seen = { theme: theme.value, now: isAtEnd() ? null : report.now, zoom: isWhole() ? null : report.zoom };
   sessionStorage.setItem("seen", JSON.stringify(seen));
   location.reload();
+};
+const lose = () => {
+  renew.hidden = true;
+  running.textContent = "No connection to the run since " + report.moment(data.to) + " of its time: it has ended, or waits.";
 };
 const seen = JSON.parse(sessionStorage.getItem("seen") || "{}");
 sessionStorage.removeItem("seen");
@@ -68,7 +74,5 @@ const source = new EventSource("/events?after=" + encodeURIComponent(data.place)
 source.addEventListener("grown", (event) => grow(JSON.parse(event.data)));
 source.addEventListener("renew", () => { source.close(); again(); });
 source.addEventListener("ended", (event) => { source.close(); end(JSON.parse(event.data)); });
-source.addEventListener("error", () => {
-  running.textContent = "No connection to the run since " + report.moment(data.to) + " of its time: it has ended, or waits.";
-});
+source.addEventListener("error", lose);
 })();

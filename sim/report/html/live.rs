@@ -114,7 +114,7 @@ impl Growing {
         let starts = script::thinned_starts(&run.starts()[fresh.clone()], group);
         let ended = &self.ended[then.incidents..];
         let mut bands: Vec<Band> = ended.iter().filter_map(|(_, band)| *band).collect();
-        bands.extend(section::dark_bands(run, fresh.start));
+        bands.extend(section::dark_bands(run, fresh.clone()));
         let simulated = run.real(&["simulated_days"]).unwrap_or(0.0);
         let planned = run.real(&["planned_days"]).unwrap_or(0.0);
         let tail = json!({

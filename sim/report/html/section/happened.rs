@@ -1,6 +1,7 @@
 //! What broke, what followed, what it cost.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::super::chart::time::Band;
 use super::super::figure::folded_table;
@@ -23,7 +24,7 @@ pub(in crate::report::html) fn bands(run: &Run) -> Vec<Band> {
     let end = run.span().1;
     let failed = run.incidents.iter().flatten().filter_map(|incident| band_of(incident, end));
     let mut bands: Vec<Band> = failed.take(MOST_BANDS).collect();
-    bands.extend(dark_bands(run, 0));
+    bands.extend(dark_bands(run, 0..run.starts().len()));
     bands
 }
 
@@ -33,8 +34,8 @@ pub(in crate::report::html) fn band_of(incident: &Incident, end: i64) -> Option<
     failed.then(|| Band { from: incident.at(), to: incident.until(end), hard: false })
 }
 
-/// Spans in which racks of some hall were not live, in the intervals from number `after` on.
-pub(in crate::report::html) fn dark_bands(run: &Run, after: usize) -> Vec<Band> {
+/// Spans in which racks of some hall were not live, in the intervals numbered `of`.
+pub(in crate::report::html) fn dark_bands(run: &Run, of: Range<usize>) -> Vec<Band> {
     let starts = run.starts();
     let end = run.span().1;
     let mut dark = vec![false; starts.len()];
@@ -46,7 +47,7 @@ pub(in crate::report::html) fn dark_bands(run: &Run, after: usize) -> Vec<Band> 
         }
     }
     let mut bands: Vec<Band> = Vec::new();
-    for (index, _) in dark.iter().enumerate().skip(after).filter(|(_, dark)| **dark) {
+    for index in of.filter(|index| dark[*index]) {
         let (from, to) = (starts[index], starts.get(index + 1).copied().unwrap_or(end));
         match bands.last_mut() {
             Some(band) if band.to == from => band.to = to,
