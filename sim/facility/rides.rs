@@ -17,7 +17,9 @@ use super::rows::{DisturbanceRow, Ended, RideRow};
 use crate::kernel::{Span, Time};
 use crate::measure::Swing;
 use crate::plant::power::sequence::{MachineDesign, Ride, State, Subject};
-use crate::plant::power::{CONTINUOUS, MeasuredVoltage, NetworkPart, PowerNode, RideThrough};
+use crate::plant::power::{
+    CONTINUOUS, Level, MeasuredVoltage, NetworkPart, PowerNode, RideThrough,
+};
 
 /// The share of the import before that it must reach again: that of the rules of ERCOT and CAISO.
 const BACK: f64 = 0.9;
@@ -43,8 +45,8 @@ pub(super) struct Rides {
 struct Feed {
     node: PowerNode,
     duty: Option<RideThrough>,
-    /// Its voltage as the duty measures it, where that is behind a filter.
-    measured: Option<MeasuredVoltage>,
+    /// Its voltage as the duty measures it.
+    measured: MeasuredVoltage,
     is_bad: bool,
 }
 
@@ -64,7 +66,8 @@ struct Open {
     at: Time,
     until: Option<Time>,
     residual: f64,
-    measured: Dip,
+    /// The voltage as the duty measures it: each from its own change until that of the next.
+    measured: Vec<MeasuredVoltage>,
     cause: &'static str,
     incident: Option<u64>,
     before_w: f64,
@@ -73,34 +76,13 @@ struct Open {
     units: Vec<(u32, bool)>,
 }
 
-/// A disturbance as it is measured behind a filter.
-#[derive(Debug, Clone, Copy)]
-struct Dip {
-    lowest: f64,
-    /// From when to when the duty's continuous range is left.
-    since: Option<Time>,
-    until: Option<Time>,
-}
-
-impl Dip {
-    const NONE: Self = Self { lowest: 1.0, since: None, until: None };
-
-    /// The voltage is `voltage` from `now` on.
-    fn follow(&mut self, measured: &mut MeasuredVoltage, now: Time, voltage: f64) {
-        const LEAST: f64 = *CONTINUOUS.start();
-        let reads = measured.at(now);
-        self.lowest = self.lowest.min(reads);
-        measured.set(now, voltage);
-        let passes = measured.passes(LEAST);
-        let has_left = self.since.filter(|since| *since <= now);
-        self.since = has_left.or(if reads < LEAST { Some(now) } else { passes });
-        self.until = passes.filter(|_| reads < LEAST);
-    }
-
-    /// The lowest voltage, and for how long it was out of the continuous range.
-    fn told(&self) -> (f64, Span) {
-        let lasted = self.since.zip(self.until).map(|(since, until)| until - since);
-        (self.lowest, lasted.unwrap_or(Span::ZERO))
+impl Open {
+    /// For how long in all the voltage is beyond `level` as the duty measures it: behind a filter after
+    /// the end of the disturbance too.
+    fn beyond(&self, level: Level) -> Span {
+        let ends = self.measured[1..].iter().map(MeasuredVoltage::since).chain([Time::MAX]);
+        let parts = self.measured.iter().zip(ends).map(|(part, until)| part.beyond(level, until));
+        parts.reduce(|sum, part| sum + part).expect("it has begun")
     }
 }
 
@@ -123,8 +105,7 @@ impl Rides {
                 MachineDesign::Feed(feed) => Some(feed),
                 _ => None,
             };
-            let filter = feed.map(|feed| feed.filter).filter(|filter| *filter > Span::ZERO);
-            let measured = filter.map(MeasuredVoltage::new);
+            let measured = MeasuredVoltage::new(feed.map_or(Span::ZERO, |feed| feed.filter));
             Feed { node, duty: feed.and_then(|feed| feed.duty), measured, is_bad: false }
         });
         let feeds: Vec<Feed> = feeds.collect();
@@ -213,19 +194,24 @@ impl Facility<'_> {
     }
 
     fn follow_feed(&mut self, now: Time, index: usize, observer: &mut dyn Observer) {
-        let Feed { node, is_bad: was_bad, .. } = self.rides.feeds[index];
+        let feed = &mut self.rides.feeds[index];
+        let (node, was_bad) = (feed.node, feed.is_bad);
         let voltage = self.sequences.voltage(node);
         let is_bad = !CONTINUOUS.contains(&voltage);
-        self.rides.feeds[index].is_bad = is_bad;
+        feed.is_bad = is_bad;
+        let changes = voltage != feed.measured.voltage();
+        if changes {
+            feed.measured.set(now, voltage);
+        }
+        let measured = feed.measured;
         match (was_bad, is_bad) {
             (false, false) => {}
             (true, _) => {
                 let own = |open: &&mut Open| open.feed == index && open.until.is_none();
                 let open = self.rides.open.iter_mut().find(own);
                 let open = open.expect("what is bad is followed");
-                let measured = self.rides.feeds[index].measured.as_mut();
-                if let Some(measured) = measured.filter(|it| it.voltage() != voltage) {
-                    open.measured.follow(measured, now, voltage);
+                if changes {
+                    open.measured.push(measured);
                 }
                 if is_bad {
                     open.residual = open.residual.min(voltage);
@@ -253,17 +239,13 @@ impl Facility<'_> {
                     swing.set(Time::ZERO, held_w);
                     swing.set(now, self.rides.import.w);
                 }
-                let mut dip = Dip::NONE;
-                if let Some(measured) = &mut self.rides.feeds[index].measured {
-                    dip.follow(measured, now, voltage);
-                }
                 self.rides.open.push(Open {
                     number: self.rides.count,
                     feed: index,
                     at: now,
                     until: None,
                     residual: voltage,
-                    measured: dip,
+                    measured: vec![measured],
                     cause,
                     incident: self.incidents.number_at(self.states.units.node(node)),
                     before_w,
@@ -294,12 +276,8 @@ impl Facility<'_> {
         }
         let lost = units.values().filter(|lost| **lost).count() as u32;
         let says = feed.duty.filter(|duty| !duty.asks_for_return_alone());
-        let (residual, for_so_long) = match feed.measured {
-            Some(_) => open.measured.told(),
-            None => (open.residual, lasted),
-        };
         let must_stay =
-            says.map(|duty| open.until.is_some() && duty.must_stay(residual, for_so_long));
+            says.map(|duty| open.until.is_some() && duty.must_stay(|level| open.beyond(level)));
         // What the next one or the end of the run cuts off may still have come back in time.
         let waited = open.until.map(|until| now - until);
         let met = feed.duty.filter(|_| must_stay != Some(false)).and_then(|duty| {

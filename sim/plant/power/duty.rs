@@ -35,6 +35,32 @@ pub enum RideThrough {
 /// Voltages at which every load stays, pu: the continuous range of the rules that name voltages.
 pub const CONTINUOUS: std::ops::RangeInclusive<f64> = 0.9..=1.1;
 
+/// A voltage, pu, and the side of it on which a rule counts the time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Level {
+    /// Less than this.
+    Below(f64),
+    /// More than this.
+    Above(f64),
+}
+
+impl Level {
+    /// The voltage itself, pu.
+    pub const fn voltage(self) -> f64 {
+        match self {
+            Self::Below(voltage) | Self::Above(voltage) => voltage,
+        }
+    }
+
+    /// Whether `voltage`, pu, is on the side that counts.
+    pub const fn is_passed_by(self, voltage: f64) -> bool {
+        match self {
+            Self::Below(level) => voltage < level,
+            Self::Above(level) => voltage > level,
+        }
+    }
+}
+
 impl RideThrough {
     /// Its name, as users write it.
     pub const fn name(self) -> &'static str {
@@ -47,12 +73,26 @@ impl RideThrough {
         }
     }
 
-    /// Voltages, pu, from the lowest; how long a load must stay at a voltage below each, ms. None where
-    /// the rule states how soon it must be back and nothing else.
-    const fn bands(self) -> &'static [(f64, u64)] {
+    /// How long a load must stay beyond each level, ms. None where the rule states how soon it must be
+    /// back and nothing else.
+    const fn bands(self) -> &'static [(Level, u64)] {
+        use Level::{Above, Below};
         match self {
-            Self::ErcotNogrr282 => &[(0.2, 150), (0.5, 250), (0.8, 500), (0.9, 2000)],
-            Self::CaisoStraw2026 => &[(0.25, 150), (0.5, 1200), (0.7, 3000), (0.9, 6000)],
+            Self::ErcotNogrr282 => &[
+                (Below(0.2), 150),
+                (Below(0.5), 250),
+                (Below(0.8), 500),
+                (Below(0.9), 2000),
+                (Above(1.1), 2000),
+                (Above(1.2), 0),
+            ],
+            Self::CaisoStraw2026 => &[
+                (Below(0.25), 150),
+                (Below(0.5), 1200),
+                (Below(0.7), 3000),
+                (Below(0.9), 6000),
+                (Above(1.1), 0),
+            ],
             Self::IesoDraft2026 | Self::EirgridMpid345 | Self::AemcDraft => &[],
         }
     }
@@ -62,25 +102,11 @@ impl RideThrough {
         self.bands().is_empty()
     }
 
-    /// How long a load must stay at `voltage`, pu, by a rule that names voltages; none where it must for
-    /// good.
-    pub fn stays(self, voltage: f64) -> Option<Span> {
+    /// Whether a load must stay through a disturbance in which the voltage is beyond each level for as
+    /// long as `lasts` says: no band of the rule is left for longer than it names.
+    pub fn must_stay(self, lasts: impl Fn(Level) -> Span) -> bool {
         const MS: u64 = 1_000_000;
-        if CONTINUOUS.contains(&voltage) {
-            return None;
-        }
-        let band = self.bands().iter().find(|(below, _)| voltage < *below);
-        let ms = match (self, band) {
-            (_, Some(&(_, ms))) => ms,
-            (Self::ErcotNogrr282, None) if voltage <= 1.2 => 2000,
-            _ => 0,
-        };
-        Some(Span::from_nanos(ms * MS))
-    }
-
-    /// Whether a load must stay while the voltage is at `voltage`, pu, for `lasts`.
-    pub fn must_stay(self, voltage: f64, lasts: Span) -> bool {
-        self.stays(voltage).is_none_or(|stays| lasts <= stays)
+        self.bands().iter().all(|&(level, ms)| lasts(level) <= Span::from_nanos(ms * MS))
     }
 
     /// How soon after that it must draw 90 % of what it drew before.

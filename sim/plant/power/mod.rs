@@ -40,7 +40,7 @@ mod tests;
 pub use attached::Flowing;
 pub use component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 pub use design::{LoadDesign, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sharing};
-pub use duty::{CONTINUOUS, RideThrough};
+pub use duty::{CONTINUOUS, Level, RideThrough};
 pub use failures::{Failures, Turn};
 pub use injection::{Action, ActionSpec, Struck};
 pub use kinds::PowerPart;

@@ -1,10 +1,11 @@
 //! Duties to ride through, against the rules as they are told in public.
 
 use crate::kernel::Span;
-use crate::plant::power::RideThrough;
+use crate::plant::power::{Level, RideThrough};
 
 fn must_stay(duty: RideThrough, voltage: f64, seconds: f64) -> bool {
-    duty.must_stay(voltage, Span::from_secs_f64(seconds))
+    let beyond = |level: Level| if level.is_passed_by(voltage) { seconds } else { 0.0 };
+    duty.must_stay(|level| Span::from_secs_f64(beyond(level)))
 }
 
 #[test]
