@@ -197,6 +197,52 @@ fn what_wears_is_replaced_as_planned() {
     assert!(code == Some(3) && err.contains("`tx-1` wears"), "{err}");
 }
 
+/// A transformer fails by its law whether it is worked on or not: planned work hides none of its failures,
+/// no hour of them, and none from what tenants are promised.
+#[test]
+fn planned_work_hides_no_failure() {
+    let site = "\
+name: worked-on
+start: 2026-06-01T00:00:00Z
+duration: 60 days
+seed: 3
+weather: {climate: nordic}
+price: {fixed: 40 $/MWh}
+power:
+  utility: {kind: feed, capacity: 2 MW, outages: none}
+  tx: {kind: transformer, rating: 2 MVA, fed_by: utility, failures: {rate: 60 /year, repair_mean: 24 h}}
+racks:
+  hall: {count: 2, kind: gb200-nvl72, fed_by: tx}
+";
+    // Failures, hours of them, and hours in which racks lack power by a fault.
+    let told = |more: &str| {
+        let bench = Bench::new();
+        bench.file("site.yaml", format!("{site}{more}"));
+        let output = bench.loadbank("run site.yaml --format json").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of = &json["components"]["tx"];
+        let lapses = std::fs::read_to_string(bench.the_run().join("lapses.csv")).unwrap();
+        let faults = lapses.lines().filter(|line| line.contains("power,fault"));
+        let hours = |line: &str| {
+            let at = |place: usize| {
+                line.split(',').nth(place).unwrap().parse::<jiff::Timestamp>().unwrap()
+            };
+            at(1).duration_since(at(0)).as_secs_f64() / 3600.0
+        };
+        let lapsed_h: f64 = faults.map(hours).sum();
+        (of["failures"].as_u64().unwrap(), of["down_h"].as_f64().unwrap(), lapsed_h, lapses)
+    };
+    let (failures, down_h, lapsed_h, _) = told("");
+    let (worked_on, worked_on_h, worked_on_lapsed_h, lapses) =
+        told("maintenance: {check: {of: tx, every: 10 days, lasts: 5 days}}\n");
+    assert!(failures > 5 && lapses.contains("maintenance"), "{failures}\n{lapses}");
+    assert_eq!((worked_on, worked_on_h), (failures, down_h));
+    // Racks that stay without power have not to start again.
+    assert!(lapsed_h >= down_h && worked_on_lapsed_h >= down_h - 1e-6, "{lapses}");
+    assert!(worked_on_lapsed_h <= lapsed_h, "{lapses}");
+}
+
 /// Each fault of the four sections at its place, with a way out.
 #[test]
 fn what_components_share_is_checked() {

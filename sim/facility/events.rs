@@ -164,8 +164,8 @@ impl Facility<'_> {
             }
             Event::Component => {
                 let changes: Vec<_> = self.failures.advance(now).collect();
-                for Turn { node, up, planned } in changes {
-                    self.take_out(now, node, planned, !up, observer);
+                for Turn { node, begins, planned } in changes {
+                    self.take_out(now, node, planned, begins, observer);
                 }
                 self.agenda.push(self.failures.next_at(), Class::Plant, Event::Component);
             }

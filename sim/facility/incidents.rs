@@ -57,6 +57,8 @@ struct Row {
     unit: Option<u32>,
     what: &'static str,
     cause: &'static str,
+    /// The row of the failure that took over from planned work, or the other way round.
+    goes_on: Option<Key>,
     count: u32,
     /// Units in it now; a row that only explains others ends with the last of them.
     units: u32,
@@ -156,15 +158,22 @@ impl Incidents {
         self.at(unit).map(|(number, _)| number)
     }
 
-    /// What happened and why, from the row `key` to the beginning of its incident.
+    /// What happened and why, from the row `key` to the beginning of its incident. A row that goes on
+    /// as another says what the last of these says.
     pub(super) fn way(&self, (number, seq): Key) -> Vec<(&'static str, &'static str)> {
-        let incident = self.open.iter().rev().find(|it| it.number == number);
-        let rows = &incident.expect("an open row is of an open incident").rows;
+        let of = |number: u64| self.open.iter().rev().find(|it| it.number == number);
+        let rows = &of(number).expect("an open row is of an open incident").rows;
         let mut way = Vec::new();
         let mut at = Some(seq);
         while let Some(seq) = at {
             let row = &rows[seq as usize];
-            way.push((row.what, row.cause));
+            let mut last = row;
+            while let Some((number, seq)) = last.goes_on
+                && let Some(incident) = of(number)
+            {
+                last = &incident.rows[seq as usize];
+            }
+            way.push((last.what, last.cause));
             at = row.parent;
         }
         way
@@ -284,13 +293,22 @@ impl Facility<'_> {
         let mut struck = None;
         if old != new || turn.new == Condition::Failed && turn.old != Condition::Failed {
             let gpus = self.gpus(place);
-            if let Some(key) = self.incidents.rows[unit][0].take() {
+            let before = self.incidents.rows[unit][0].take();
+            if let Some(key) = before {
                 let lost_w = std::mem::take(&mut self.incidents.lost_w[unit]);
                 self.incidents.leave(now, key, lost_w, gpus);
             }
             if let Some(what) = new {
                 let key = self.enter(now, unit, place, what, turn.new);
                 self.incidents.rows[unit][0] = Some(key);
+                let is_out = |it| matches!(it, Condition::Failed | Condition::Maintenance);
+                if let (Place::Node(_), Some(before)) = (place, before)
+                    && is_out(turn.old)
+                    && is_out(turn.new)
+                {
+                    self.incidents.row(before).goes_on = Some(key);
+                    self.lapses.look_again();
+                }
                 if let Place::Rack(rack) = place
                     && matches!(turn.new, Condition::NoPower | Condition::Tripped)
                 {
@@ -392,6 +410,7 @@ impl Facility<'_> {
             unit,
             what,
             cause,
+            goes_on: None,
             count: 0,
             units: 0,
             explains: false,

@@ -81,6 +81,15 @@ impl Lapses {
         }
     }
 
+    /// Why racks lack something may have changed, though what they lack has not.
+    pub(super) fn look_again(&mut self) {
+        for (index, own) in (0..).zip(&mut self.racks) {
+            if own.open.iter().any(Option::is_some) && !std::mem::replace(&mut own.turned, true) {
+                self.turned.push(index);
+            }
+        }
+    }
+
     fn end(&mut self, hall: u32, lacks: Lacks, open: Open) {
         let is_it = |it: &&mut Ended| it.hall == hall && it.lacks == lacks && it.open == open;
         match self.ended.iter_mut().find(is_it) {

@@ -74,7 +74,9 @@ pub use agenda::{Agenda, Ticket};
 pub use alarm::Alarm;
 pub use clock::Clock;
 pub use durations::DurationLaw;
-pub use outages::{CommonCause, Crew, CrewOrder, OutagePlan, Outages, PlannedWork, Stock, Why};
+pub use outages::{
+    CommonCause, Crew, CrewOrder, OutageChange, OutagePlan, Outages, PlannedWork, Stock, Why,
+};
 pub(crate) use random::weibull_scale;
 pub use random::{Stream, Streams};
 pub use renewal::{FailureLaw, FailureSpec, Renewals, RepairLaw, Wear, WearSpec};

@@ -11,8 +11,9 @@
 //! * *planned work* takes one thing after the other out, is left out while another of them is
 //!   down, and may go wrong.
 //!
-//! A thing fails by its law during planned work on it too. One that is replaced at an age is out for
-//! that without its crew and without a part of a stock: that was arranged.
+//! A thing fails by its law during planned work on it too; each reason for which it is out is told.
+//! One that is replaced at an age is out for that without its crew and without a part of a stock: that
+//! was arranged. What strikes it then strikes what is taken away.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -130,6 +131,19 @@ impl Why {
     }
 }
 
+/// A reason to be out that begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutageChange {
+    /// What is out, by number.
+    pub thing: usize,
+    /// Why. A repair ends what a failure of any kind began, and is told as [`Why::Own`].
+    pub why: Why,
+    /// Whether the reason begins.
+    pub begins: bool,
+    /// Whether the thing goes down or comes back by it: no other reason holds.
+    pub turns: bool,
+}
+
 /// The outages of all things of a room, on one clock.
 #[derive(Debug, Clone)]
 pub struct Outages {
@@ -137,7 +151,7 @@ pub struct Outages {
     things: Vec<Thing>,
     next: BinaryHeap<Reverse<(Time, Event)>>,
     /// What has changed and was not taken yet.
-    told: VecDeque<(Time, usize, bool, Why)>,
+    told: VecDeque<(Time, OutageChange)>,
     causes: Vec<Stream>,
     crews: Vec<Team>,
     stocks: Vec<Shelf>,
@@ -167,7 +181,7 @@ struct Thing {
     stream: Stream,
     /// What ends the time for which it is up.
     ends: Ends,
-    /// It is down by that, by a shock or by an error.
+    /// It is down by that, by a shock or by an error, or is replaced.
     failed: bool,
     /// How much planned work there is on it.
     out: u32,
@@ -280,18 +294,19 @@ impl Outages {
     /// Who goes down (`false`) and comes back (`true`) up to and including `now`, by number, in
     /// the order of time. What is not taken from the iterator stays due.
     pub fn advance(&mut self, now: Time) -> impl Iterator<Item = (usize, bool)> {
-        std::iter::from_fn(move || self.step(now).map(|(thing, up, _)| (thing, up)))
+        let changes = std::iter::from_fn(move || self.step(now));
+        changes.filter(|change| change.turns).map(|change| (change.thing, !change.begins))
     }
 
-    /// The next change up to and including `now`, and why.
-    pub fn step(&mut self, now: Time) -> Option<(usize, bool, Why)> {
+    /// The next reason that begins or ends up to and including `now`.
+    pub fn step(&mut self, now: Time) -> Option<OutageChange> {
         loop {
-            if let Some(&(at, thing, up, why)) = self.told.front() {
+            if let Some(&(at, change)) = self.told.front() {
                 if at > now {
                     return None;
                 }
                 self.told.pop_front();
-                return Some((thing, up, why));
+                return Some(change);
             }
             let Reverse((at, event)) = *self.next.peek()?;
             if at > now || at == Time::MAX {
@@ -345,13 +360,18 @@ impl Outages {
             Event::Begins { work, member } => self.begin(work, member, now),
             Event::Ends { work, member } => {
                 let thing = self.plan.works[work as usize].members[member as usize];
-                let of = &mut self.things[thing as usize];
-                of.out -= 1;
-                if of.is_up() {
-                    self.told.push_back((now, thing as usize, true, Why::Work(work)));
-                }
+                self.things[thing as usize].out -= 1;
+                self.tell(now, thing, Why::Work(work), false);
             }
         }
+    }
+
+    /// A reason has begun, or has ended, for which a thing is out.
+    fn tell(&mut self, now: Time, thing: u32, why: Why, begins: bool) {
+        let of = &self.things[thing as usize];
+        let others = u32::from(of.failed) + of.out - u32::from(begins);
+        let turns = others == 0;
+        self.told.push_back((now, OutageChange { thing: thing as usize, why, begins, turns }));
     }
 
     fn plan_own(&mut self, thing: u32, at: Time) {
@@ -401,15 +421,13 @@ impl Outages {
         if of.failed {
             return;
         }
-        if of.is_up() {
-            self.told.push_back((now, thing as usize, false, why));
-        }
-        let of = &mut self.things[thing as usize];
         (of.failed, of.ends) = (true, Ends::Failed);
         // What was planned is void.
         of.plan += 1;
         of.left = Span::from_secs_f64(of.law.repair.draw_s(&mut of.stream));
-        match of.stock {
+        let stock = of.stock;
+        self.tell(now, thing, why, true);
+        match stock {
             None => self.ask_crew(thing, now),
             Some(stock) => {
                 let shelf = &mut self.stocks[stock as usize];
@@ -516,11 +534,9 @@ impl Outages {
     /// A thing is taken out to be replaced.
     fn replace(&mut self, thing: u32, now: Time) {
         let of = &mut self.things[thing as usize];
-        if of.is_up() {
-            self.told.push_back((now, thing as usize, false, Why::Replaced));
-        }
         of.failed = true;
         let until = now + of.law.replacing();
+        self.tell(now, thing, Why::Replaced, true);
         self.plan_own(thing, until);
     }
 
@@ -539,11 +555,8 @@ impl Outages {
 
     /// A thing is as new.
     fn renew(&mut self, thing: u32, now: Time, why: Why) {
-        let of = &mut self.things[thing as usize];
-        of.failed = false;
-        if of.is_up() {
-            self.told.push_back((now, thing as usize, true, why));
-        }
+        self.things[thing as usize].failed = false;
+        self.tell(now, thing, why, false);
         self.plan_end(thing, now, FailureLaw::draw_up_s);
     }
 
@@ -557,11 +570,8 @@ impl Outages {
         if left_out {
             return;
         }
-        let of = &mut self.things[thing as usize];
-        if of.is_up() {
-            self.told.push_back((now, thing as usize, false, Why::Work(work)));
-        }
-        of.out += 1;
+        self.things[thing as usize].out += 1;
+        self.tell(now, thing, Why::Work(work), true);
         self.push(now + lasts, Event::Ends { work, member });
         if let Some((chance, struck)) = self.plan.works[work as usize].error.clone()
             && self.works[work as usize].chance(chance)
@@ -710,9 +720,9 @@ mod tests {
                 let things = NAMES.map(|name| (name, law));
                 let (none, streams) = (OutagePlan::default(), Streams::new(seed, 0));
                 let mut clock = Outages::new("failure", things, &none, Span::ZERO, &streams);
-                while let Some((_, up, why)) = clock.step(end) {
-                    failures += u32::from(!up && why == Why::Own);
-                    replacements += u32::from(!up && why == Why::Replaced);
+                while let Some(change) = clock.step(end) {
+                    failures += u32::from(change.begins && change.why == Why::Own);
+                    replacements += u32::from(change.begins && change.why == Why::Replaced);
                 }
             }
             (f64::from(failures), f64::from(replacements))
@@ -765,5 +775,52 @@ mod tests {
         // A standard error of 5 %.
         close(by_count[2] * 8760.0, 0.0303617, 0.15);
         close(by_thing[0] * 8760.0, 24.0 + 12.0 - 24.0 * 12.0 / 8760.0 / 2.0, 0.02);
+    }
+
+    /// Work on a thing that goes wrong and breaks it: two reasons to be out, of which the later to end
+    /// brings it back.
+    #[test]
+    fn a_failure_during_planned_work_is_a_reason_of_its_own() {
+        let hour = Span::from_hours(1);
+        let work = PlannedWork {
+            name: "check".to_owned(),
+            members: vec![0],
+            every: Span::from_hours(1000),
+            lasts: hour,
+            needs_others: true,
+            error: Some((1.0, vec![0])),
+        };
+        let plan = OutagePlan { works: vec![work], ..OutagePlan::default() };
+        let (mut longer, mut shorter) = (0, 0);
+        for seed in 0..40 {
+            let things = [("unit", law(0.0, 1.0))];
+            let mut clock =
+                Outages::new("failure", things, &plan, Span::ZERO, &Streams::new(seed, 0));
+            let mut told = Vec::new();
+            while clock.next_at() < Time::ZERO + Span::from_hours(1900) {
+                let now = clock.next_at();
+                while let Some(change) = clock.step(now) {
+                    told.push((now, change));
+                }
+            }
+            let change = |why, begins, turns| OutageChange { thing: 0, why, begins, turns };
+            let begun = [change(Why::Work(0), true, true), change(Why::Error(0), true, false)];
+            let [(from, first), (_, second), (early, third), (late, last)] = told[..] else {
+                panic!("{told:?}")
+            };
+            assert_eq!([first, second], begun);
+            let repaired_last = last.why == Why::Own;
+            if repaired_last {
+                assert_eq!(third, change(Why::Work(0), false, false));
+                assert_eq!(early - from, hour);
+                longer += 1;
+            } else {
+                assert_eq!(third, change(Why::Own, false, false));
+                assert_eq!((last, late - from), (change(Why::Work(0), false, true), hour));
+                shorter += 1;
+            }
+            assert!(last.turns && !last.begins);
+        }
+        assert!(longer > 0 && shorter > 0, "{longer} longer than the work, {shorter} shorter");
     }
 }

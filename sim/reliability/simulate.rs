@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::YEAR_H;
 use super::chain::{Chain, Timeless, Told};
 use super::structure::{Structure, Unit};
-use crate::kernel::{Outages, Span, Streams, Time, Why};
+use crate::kernel::{OutageChange, Outages, Span, Streams, Time, Why};
 use crate::study::statistics::{Interval, LEVEL, OutageTally, poisson_rate, unavailability};
 
 /// Years of a block: a [`Time`] ends after 146.
@@ -210,11 +210,14 @@ fn walk(chain: &mut impl Chain, streams: &Streams, years: u64) -> Vec<Tally> {
             break;
         }
         changed.clear();
-        while let Some((unit, up, why)) = outages.step(now) {
-            changed.push((unit as u32, up));
+        while let Some(OutageChange { thing, why, begins, turns }) = outages.step(now) {
+            if !turns {
+                continue;
+            }
+            changed.push((thing as u32, !begins));
             // What has broken by what it did was a step already.
-            if !up && why != Why::Told {
-                step = steps.number(unit as u32, why);
+            if begins && why != Why::Told {
+                step = steps.number(thing as u32, why);
             }
         }
         chain.advance(now, &changed, &mut told);

@@ -20,7 +20,7 @@ pub(super) const COLUMNS: [(&str, &str); 6] = [
     ),
     (
         "cause",
-        "`fault`: something failed or is too small; `maintenance`: as planned, without any failure; `curtailment`: the grid wanted it, as planned or by a programme, and nothing failed. That of its beginning.",
+        "`fault`: something failed or is too small; `maintenance`: as planned, without any failure; `curtailment`: the grid wanted it, as planned or by a programme, and nothing failed. That of its beginning; where a failure takes over from planned work, or the other way round, another lapse begins.",
     ),
     ("racks", "How many racks, from the same instant to the same instant and for the same cause."),
 ];

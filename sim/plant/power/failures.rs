@@ -3,25 +3,23 @@
 use super::design::{PowerDesign, PowerNode};
 use super::sequence::MachineDesign;
 use super::upkeep::Upkeep;
-use crate::kernel::{FailureLaw, Outages, Streams, Time};
+use crate::kernel::{FailureLaw, OutageChange, Outages, Streams, Time};
 
 /// Failures, repairs and planned work of the components of a power chain.
 #[derive(Debug, Clone)]
 pub struct Failures {
     outages: Outages,
-    /// Who is out, and was taken out on purpose.
-    planned: Vec<bool>,
 }
 
-/// A component goes out of service, or comes back.
+/// A component goes out of service for one reason more, or comes back from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {
     /// Which.
     pub node: PowerNode,
-    /// Whether it is up now.
-    pub up: bool,
-    /// Whether what began the outage was planned work or a replacement. What fails while it is out as
-    /// planned stays so until it is back.
+    /// Whether the reason begins.
+    pub begins: bool,
+    /// Whether it is planned work or a replacement. What fails while it is out as planned has failed
+    /// from then on until it is repaired.
     pub planned: bool,
 }
 
@@ -31,7 +29,7 @@ impl Failures {
         let nodes = design.nodes.iter();
         let laws = nodes.map(|node| (node.name.as_str(), node.component.outage_law()));
         let outages = Outages::new("power-failure", laws, &upkeep.plan, upkeep.midnight, streams);
-        Self { outages, planned: vec![false; design.nodes.len()] }
+        Self { outages }
     }
 
     /// The instant of the next change; [`Time::MAX`] when nothing ever fails.
@@ -39,16 +37,12 @@ impl Failures {
         self.outages.next_at()
     }
 
-    /// Who goes out of service and comes back up to and including `now`, in the order of time, then of
-    /// index. What is not taken from the iterator stays due.
+    /// The reasons to be out of service that begin and end up to and including `now`, in the order of
+    /// time, then of index. What is not taken from the iterator stays due.
     pub fn advance(&mut self, now: Time) -> impl Iterator<Item = Turn> {
         std::iter::from_fn(move || {
-            let (number, up, why) = self.outages.step(now)?;
-            let planned = &mut self.planned[number];
-            if !up {
-                *planned = why.is_planned();
-            }
-            Some(Turn { node: PowerNode(number as u32), up, planned: *planned })
+            let OutageChange { thing, why, begins, .. } = self.outages.step(now)?;
+            Some(Turn { node: PowerNode(thing as u32), begins, planned: why.is_planned() })
         })
     }
 

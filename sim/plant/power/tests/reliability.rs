@@ -83,7 +83,8 @@ fn watch(design: &PowerDesign, replications: u64) -> Seen {
         let mut down_since = None;
         loop {
             let now = failures.next_at().min(end);
-            for Turn { node, up, .. } in failures.advance(now) {
+            for Turn { node, begins, .. } in failures.advance(now) {
+                let up = !begins;
                 network.set_up(node, up);
             }
             network.allocate();
@@ -148,7 +149,8 @@ fn inherent_availabilities_of_thirteen_components() {
         let (mut down_h, mut count) = (0.0, 0.0);
         while failures.next_at() <= end {
             let now = failures.next_at();
-            for Turn { node, up, .. } in failures.advance(now) {
+            for Turn { node, begins, .. } in failures.advance(now) {
+                let up = !begins;
                 match since[node.0 as usize].take() {
                     Some(then) if up => down_h += (now - then as Time).as_hours_f64(),
                     _ => {
@@ -230,13 +232,14 @@ fn deviation_of_the_annual_downtime() {
             let mut down_h = 0.0;
             while failures.next_at() < end {
                 let now = failures.next_at();
-                let Turn { up, .. } = failures.advance(now).next().expect("something is due");
+                let Turn { begins, .. } = failures.advance(now).next().expect("something is due");
+                let up = !begins;
                 if up {
                     down_h += (now - last).as_hours_f64();
                 }
                 last = now;
             }
-            let still_down = failures.advance(Time::MAX).next().is_some_and(|turn| turn.up);
+            let still_down = failures.advance(Time::MAX).next().is_some_and(|turn| !turn.begins);
             if still_down { down_h + (end - last).as_hours_f64() } else { down_h }
         })
         .collect();
@@ -261,7 +264,8 @@ fn other_components_move_no_draws() {
         let mut seen = Vec::new();
         while failures.next_at() <= Time::ZERO + CENTURY {
             let now = failures.next_at();
-            for Turn { node, up, .. } in failures.advance(now) {
+            for Turn { node, begins, .. } in failures.advance(now) {
+                let up = !begins;
                 if design.nodes[node.0 as usize].name == name {
                     seen.push((now, up));
                 }
