@@ -171,6 +171,14 @@ fn what_wears_is_replaced_as_planned() {
     let (code, _, err) = reliability(&bench, "--bias");
     assert_eq!(code, Some(3));
     assert!(err.contains("the life of `tx-1` is not exponential"), "{err}");
+    // What a run begins with new is of the long run here, which the result says.
+    bench.file("site.yaml", worn.replace("replacing: 2 h", "replacing: 2 h, new: true"));
+    let (_, new, _) = reliability(&bench, "--years 200");
+    let note = "note: `tx-1` is not `new` here";
+    let (before, after) = new.split_once(note).expect("a note");
+    let after = after.split_once('\n').unwrap().1;
+    assert_eq!(format!("{before}{after}"), out);
+    bench.file("site.yaml", worn.replace("duration: 1 day", "duration: 120 days"));
     let output = bench.loadbank("run site.yaml --format json").output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
@@ -184,12 +192,29 @@ fn what_wears_is_replaced_as_planned() {
         ("{shape: 0.1}", "shape"),
         ("{shape: 3, replace_at: 0.1 months}", "less than 1 % of its mean life"),
         ("{shape: 3, replacing: 1 h}", "acts only with `replace_at`"),
+        ("{shape: 3, replace_at: 1 month}, rate: 0 /year", "does nothing to what never fails"),
     ] {
         let site = worn.replace("{shape: 3, replace_at: 1 month, replacing: 2 h}", wear);
+        let site =
+            if wear.contains("0 /year") { site.replace("rate: 1 /year, ", "") } else { site };
         bench.file("site.yaml", site);
         let (code, _, err) = reliability(&bench, "--years 1");
         assert_eq!(code, Some(3), "{wear}: {err}");
         assert!(err.contains(message), "{wear}: {err}");
+    }
+    // Two of one age are out together, which is doubtful; of ages met in long service they are not.
+    let doubt = "`tx-1` and `tx-2` are new together";
+    for (wear, doubted) in [
+        ("{shape: 3, replace_at: 1 month, new: true}", true),
+        ("{shape: 3, replace_at: 1 month}", false),
+        ("{shape: 3, new: true}", false),
+    ] {
+        let site = worn.replace("{shape: 3, replace_at: 1 month, replacing: 2 h}", wear);
+        bench.file("site.yaml", site);
+        let output = bench.loadbank("check site.yaml").output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        assert_eq!(told.contains(doubt), doubted, "{wear}: {told}");
     }
     let common = "common_causes: {both: {of: [tx-1, tx-2], beta: 2 %}}\n";
     bench.file("site.yaml", format!("{worn}{common}"));

@@ -33,8 +33,8 @@ const MONTH_S: f64 = 730.0 * 3600.0;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureSpec {
-    /// Failures a unit of time in service, exponential; `0 /year` for never. With `wear`: one over the
-    /// mean life of what nobody replaces.
+    /// Failures a unit of time in service, exponential; `0 /year` for never. With `wear`: the reciprocal of
+    /// the mean life that it would have if it were never replaced, above zero.
     pub rate: Option<Rate>,
     /// Mean time to repair.
     pub repair_mean: Option<Duration>,
@@ -142,6 +142,12 @@ impl FailureSpec {
             None => RepairLaw::Exponential { mean_s },
             Some(sigma) => RepairLaw::Lognormal { mean_s, sigma },
         };
+        if self.wear.is_some() && self.rate.is_some_and(|rate| rate.0 == 0.0) {
+            let fault = Fault::error("wear", "does nothing to what never fails: `rate` is zero");
+            let help =
+                "write one over the mean life, such as `rate: 0.16 /year`, or leave `wear` out";
+            check.faults.push(fault.help(help));
+        }
         let wear = self.wear.filter(|_| rate_per_s > 0.0);
         let wear =
             wear.map(|wear| check.within("wear", |check| wear.resolve(1.0 / rate_per_s, check)));
@@ -365,5 +371,11 @@ mod tests {
         assert_eq!(with(FailureSpec::default(), yearly).1, ["repair_mean"]);
         assert_eq!(with(spec, FailureLaw::NEVER).1, [""]);
         assert_eq!(with(FailureSpec { rate: Some(Rate(-1.0)), ..spec }, yearly).1, ["rate"]);
+        let wear = WearSpec { shape: 3.0, replace_at: None, replacing: None, new: None };
+        let worn = FailureSpec { wear: Some(wear), ..spec };
+        assert!(with(worn, yearly).1.is_empty());
+        // One fault for one mistake.
+        assert_eq!(with(FailureSpec { rate: Some(Rate(0.0)), ..worn }, yearly).1, ["wear"]);
+        assert_eq!(with(worn, FailureLaw::NEVER).1, [""]);
     }
 }

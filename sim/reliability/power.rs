@@ -46,6 +46,8 @@ pub struct PowerStructure {
     sequenced: Option<Sequenced>,
     /// Of components that a run lets put out more than their rating, the name of the first.
     held_to_rating: Option<String>,
+    /// Of components that a run begins with new, the name of the first.
+    begins_new: Option<String>,
     /// Replacements in words, by unit.
     replacements: Vec<String>,
     /// The shares not served now, while the chain is followed.
@@ -72,8 +74,14 @@ impl PowerStructure {
         let upkeep = left(&design.upkeep, without);
         let shared = concerned(&upkeep.plan);
         let mut unit_of = vec![None; design.power.nodes.len()];
+        let mut begins_new = None;
         for (index, node) in (0..).zip(&design.power.nodes) {
-            let law = node.component.outage_law();
+            let mut law = node.component.outage_law();
+            // Of the long run, which has no first day.
+            if let Some(wear) = law.wear.as_mut().filter(|wear| wear.new) {
+                wear.new = false;
+                begins_new.get_or_insert_with(|| node.name.clone());
+            }
             if law.rate_per_s > 0.0 || shared.contains(&index) {
                 unit_of[index as usize] = Some(units.len() as u32);
                 units.push(Unit::of(&node.name, law));
@@ -126,6 +134,7 @@ impl PowerStructure {
             machines,
             sequenced,
             held_to_rating,
+            begins_new,
             replacements,
             now,
         };
@@ -159,6 +168,11 @@ impl PowerStructure {
     /// The first component that a run lets put out more than its rating: here it does not.
     pub fn held_to_rating(&self) -> Option<&str> {
         self.held_to_rating.as_deref()
+    }
+
+    /// The first component that a run begins with new: here it is of an age met in long service.
+    pub fn begins_new(&self) -> Option<&str> {
+        self.begins_new.as_deref()
     }
 
     /// Whether anything ever fails.

@@ -31,7 +31,9 @@ pub struct SimulatedFigures {
     pub losses: u64,
     /// Those of them that were shorter than five minutes (IEEE 1366).
     pub momentary: u64,
-    /// Losses a year, with their exact Poisson interval.
+    /// Losses a year, with the exact interval of a Poisson process of losses. Those by replacements and by
+    /// what wears with a shape above 1 come more evenly, and the interval is wider than it need be; below
+    /// a shape of 1 failures come in clusters, and it is too narrow.
     pub losses_per_year: (f64, Interval),
     /// Hours a year in which something is lost, with their interval; none where nothing was.
     pub hours_per_year: Option<(f64, Interval)>,

@@ -36,8 +36,8 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
         of.seed,
         of.structure.unit_count(),
     );
-    if let Some(why) = held_to_rating(of.structure) {
-        let _ = writeln!(text, "note: {why}");
+    for note in notes(of.structure) {
+        let _ = writeln!(text, "note: {note}");
     }
     let unit = |u: u32| of.structure.step(u);
     let subjects = of.structure.names().zip(of.structure.asked());
@@ -95,13 +95,21 @@ pub fn reliability_text(of: &Reliability<'_>) -> String {
     text
 }
 
-/// What is left out of an overload that a run follows.
-fn held_to_rating(structure: &PowerStructure) -> Option<String> {
-    let name = structure.held_to_rating()?;
-    Some(format!(
-        "`{name}` puts out no more than its rating here, for its hot spot is not followed: losses that \
-         its overload prevents for a time are counted"
-    ))
+/// What is otherwise than in a run.
+fn notes(structure: &PowerStructure) -> Vec<String> {
+    let held = structure.held_to_rating().map(|name| {
+        format!(
+            "`{name}` puts out no more than its rating here, for its hot spot is not followed: losses \
+             that its overload prevents for a time are counted"
+        )
+    });
+    let new = structure.begins_new().map(|name| {
+        format!(
+            "`{name}` is not `new` here, but of an age as met in long service: these are figures of the \
+             long run, not of the first years"
+        )
+    });
+    held.into_iter().chain(new).collect()
 }
 
 fn exact_text<'a>(
@@ -235,8 +243,9 @@ pub fn reliability_json(of: &Reliability<'_>) -> String {
         "units": of.structure.unit_count(),
         "subjects": subjects,
     });
-    if let Some(why) = held_to_rating(of.structure) {
-        json["notes"] = json!([why]);
+    let notes = notes(of.structure);
+    if !notes.is_empty() {
+        json["notes"] = json!(notes);
     }
     format!("{json:#}\n")
 }

@@ -124,6 +124,7 @@ impl Plant {
             }
         }
         self.check_sets(&supplies, sink);
+        self.doubt_replacements(&supplies, sink);
         for (component, names, power_w) in houses {
             let count = component.instances.len();
             let feeders = self.feeders(&names, "fed_by", count, &component.place, sink);
@@ -131,6 +132,40 @@ impl Plant {
                 let site = self.site_node(name, Role::House, &component);
                 let load = self.add_load(name, cords, Sharing::Preferred, Ride::House, site);
                 self.house.push(HouseLoad { name: name.clone(), load, power_w });
+            }
+        }
+    }
+
+    /// Doubts what is new at the start beside another of the same age: unless one fails before, both are
+    /// out for their replacement at one instant.
+    fn doubt_replacements(
+        &self,
+        supplies: &[(Component<'_>, PowerSpec, Vec<PowerNode>)],
+        sink: &mut Diagnostics,
+    ) {
+        let mut replaced: Vec<(f64, &str)> = Vec::new();
+        for (component, _, nodes) in supplies {
+            let mut pair = None;
+            for node in nodes.iter().map(|node| &self.power.nodes[node.0 as usize]) {
+                let wear = node.component.failures.wear.filter(|wear| wear.new);
+                let Some((at_s, _)) = wear.map(|wear| wear.replaced) else { continue };
+                if at_s.is_infinite() {
+                    continue;
+                }
+                let name = node.name.as_str();
+                match replaced.iter().find(|(other_s, _)| *other_s == at_s) {
+                    Some((_, other)) => pair = pair.or(Some((*other, name))),
+                    None => replaced.push((at_s, name)),
+                }
+            }
+            if let Some((first, second)) = pair {
+                let message = format!(
+                    "`{first}` and `{second}` are new together, and replaced at the same instant \
+                     unless one fails before"
+                );
+                let fault = Fault::warning("failures.wear.new", message)
+                    .help("leave out `new`, for ages that differ, or write another `replace_at`");
+                component.place.fault(fault, sink);
             }
         }
     }
