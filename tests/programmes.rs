@@ -131,13 +131,73 @@ programmes:
     }
     assert!(told.outcome.balanced());
     // Asleep for the price, the miners have nothing to give: what nobody asks for yet is missing too.
-    let told = simulate(&text, &["price={fixed: 500 $/MWh}", "duration=7 h"]);
+    let asleep = ["price={fixed: 500 $/MWh}", "duration=7 h"];
+    let told = simulate(&text, &asleep);
     let fcr = programme(&told.outcome, "fcr");
     assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 1));
     assert!(fcr.real("score") < 0.1, "{}", fcr.real("score"));
-    let unasked_mw_h = (90.0 * 0.3) / 3600.0;
-    let missing = fcr.real("shortfall_mw_h");
-    close(missing, 0.4 * (7.0 - 2.0 / 60.0) + unasked_mw_h, 0.1);
+    let at_rest = simulate(&text, &[asleep[0], asleep[1], "frequency={fixed: 50 Hz}"]);
+    let more =
+        fcr.real("shortfall_mw_h") - programme(&at_rest.outcome, "fcr").real("shortfall_mw_h");
+    // Of two minutes in which all of it would be missing, 90 s in which three quarters are.
+    close(more, (90.0 * 0.3 - 120.0 * 0.4) / 3600.0, 1e-6);
+}
+
+/// Half of the miners of this site sleep for good, so that an award of 900 kW has too little load.
+fn weak(frequency: &str) -> Told {
+    const HALL: &str = "  mine-hall: {kind: s21-container, fed_by: utility, cooled_by: air}\n";
+    let text = FLAT.replace(HALL, &format!("{HALL}{}", HALL.replace("mine-hall", "old-hall")));
+    let text = text.replace("design_heat: 720 kW", "design_heat: 1.44 MW");
+    let site = text.split("programmes:").next().unwrap();
+    let awake = site.split("workloads:\n").nth(1).unwrap();
+    let asleep =
+        awake.replace("mine:", "old:").replace("mine-hall", "old-hall").replace("53 $", "5 $");
+    let text = format!(
+        "{site}{asleep}frequency: {frequency}
+programmes:
+  fcr:
+    kind: nordic-fcr-d-up-dynamic
+    award: 900 kW
+    price: {{fixed: 20 $/MW-h}}
+    clawback: 0
+"
+    );
+    simulate(&text, &[])
+}
+
+/// What is missing of an award is not paid, whether something is asked, the load comes back, or all is
+/// at rest: a site that has too little of it earns no more by dips.
+#[test]
+fn dips_pay_nothing_for_load_that_is_not_there() {
+    let steps = |dips: &[(u64, u64, f64)]| {
+        let dip = |&(from, until, hz): &(u64, u64, f64)| {
+            format!(
+                "{{at: 2026-07-01T{from:02}:00:00Z, value: {hz} Hz}},
+                 {{at: 2026-07-01T{until:02}:00:00Z, value: 50 Hz}},"
+            )
+        };
+        let dips: String = dips.iter().map(dip).collect();
+        format!("{{steps: [{{at: 2026-07-01T00:00:00Z, value: 50 Hz}}, {dips}]}}")
+    };
+    let rest = weak("{fixed: 50 Hz}");
+    let rest = programme(&rest.outcome, "fcr");
+    let lacks_mw = rest.real("shortfall_mw_h") / 48.0;
+    assert!((0.1..0.4).contains(&lacks_mw), "{lacks_mw} MW");
+    // A fortieth of the award for two hours: what is not asked lacks as much as before.
+    let told = weak(&steps(&[(6, 8, 49.89)]));
+    let small = programme(&told.outcome, "fcr");
+    close(small.real("score"), 1.0, 1e-9);
+    close(small.real("shortfall_mw_h"), rest.real("shortfall_mw_h"), 0.01);
+    // All of it: the score says what lacks in these hours, and the rest of the day is as before, with the
+    // minutes in which miners start again.
+    let told = weak(&steps(&[(6, 7, 49.4), (9, 10, 49.4)]));
+    let whole = programme(&told.outcome, "fcr");
+    assert_eq!((whole.count("calls"), whole.count("missed")), (2, 2));
+    close(whole.real("shortfall_mw_h"), 46.0 * lacks_mw, 0.01);
+    for fcr in [rest, small, whole] {
+        let kept_mw_h = fcr.real("award_mw_h") - fcr.real("shortfall_mw_h");
+        close(fcr.real("capacity_usd"), 20.0 * kept_mw_h, 1e-6);
+    }
 }
 
 /// A relay takes the whole award at the instant in which the frequency is as low as it is set to, and the

@@ -69,6 +69,8 @@ struct Capped {
 #[derive(Debug, Clone, Copy)]
 struct Restoring {
     baseline_w: f64,
+    /// The most that it asked for, W.
+    asked_w: f64,
     /// It is back at this import, W, or at the latest at this time.
     back_w: f64,
     until: Time,
@@ -150,7 +152,7 @@ enum Binds {
 
 /// How often an award that is held in some hours only is looked at.
 const AWARD_STEP: Span = Span::from_secs(900);
-/// The load is back where this part of what was asked is still missing: an assumption.
+/// The load is back where this part of the most that was asked is still missing: an assumption.
 const BACK: f64 = 0.05;
 /// Time after a recall in which the load must be back, as a reserve asks it (assumption: 3 h).
 const RESTORE: Span = Span::from_hours(3);
@@ -286,17 +288,22 @@ impl Programmes {
         let (capped, lowest) = (self.capped, self.lowest());
         let mut free_w = (import_w - self.low_w).max(0.0);
         for (index, running) in self.running.iter_mut().enumerate() {
-            let unasked_w = running.unasked_w();
             let book = &mut running.book;
             if lowest == Some(index) {
                 let before = running.capped_before;
                 book.curtailed_j += (capped.power_w - before.power_w).max(0.0) * seconds;
                 book.lost_usd += (capped.usd_per_s - before.usd_per_s).max(0.0) * seconds;
             }
-            let mut paid_w = running.award_w;
             let baseline_w = match (&running.called, &running.restoring) {
                 (Some(call), _) => Some(call.baseline_w),
                 (None, restoring) => restoring.map(|it| it.baseline_w),
+            };
+            let cut_w = baseline_w.map_or(0.0, |baseline_w| (baseline_w - import_w).max(0.0));
+            // What a call asks for is gone, or its score says so; what it asked for may lack until it is
+            // back.
+            let gone_w = match (&running.called, &running.restoring) {
+                (Some(call), _) => cut_w.max(call.asked_w()),
+                (None, restoring) => restoring.map_or(0.0, |it| cut_w.min(it.asked_w)),
             };
             if let Some(call) = &mut running.called {
                 book.called_s += seconds;
@@ -304,20 +311,14 @@ impl Programmes {
                 book.delivered_j += call.delivered_w(import_w) * seconds;
                 call.over(from, now, import_w);
             }
-            // Awards share the load that can go, in the order in which they are written. What a call
-            // has cut is gone already.
-            let cut_w = baseline_w.map_or(0.0, |baseline_w| (baseline_w - import_w).max(0.0));
-            let kept_w = (running.award_w - cut_w).clamp(0.0, free_w);
-            free_w -= kept_w;
-            if baseline_w.is_none() {
-                book.shortfall_j += (running.award_w - kept_w) * seconds;
-                paid_w = kept_w;
-            } else if let Some(call) = &running.called {
-                let ready_w = kept_w + (cut_w - call.asked_w()).max(0.0);
-                book.shortfall_j += (unasked_w - ready_w).max(0.0) * seconds;
-            }
+            // Awards share the load that can go, in the order in which they are written.
+            free_w = (free_w - (gone_w.min(running.award_w) - cut_w).max(0.0)).max(0.0);
+            let ready_w = (running.award_w - gone_w).clamp(0.0, free_w);
+            free_w -= ready_w;
+            let missing_w = (running.award_w - gone_w - ready_w).max(0.0);
             book.award_j += running.award_w * seconds;
-            let paid_w = paid_w * running.accreditation;
+            book.shortfall_j += missing_w * seconds;
+            let paid_w = (running.award_w - missing_w) * running.accreditation;
             let usd = paid_w * seconds / JOULES_PER_MWH * running.price.current();
             running.pay_usd += usd;
             book.capacity_usd += usd;
@@ -477,7 +478,8 @@ impl Facility<'_> {
         let Some(call) = running.settle_call(now, &design.pay) else { return };
         running.restoring = Some(Restoring {
             baseline_w: call.baseline_w,
-            back_w: call.back_w(BACK),
+            asked_w: call.most_asked_w(),
+            back_w: call.baseline_w - BACK * call.most_asked_w(),
             until: now + RESTORE,
         });
         self.tell_call(now, index, What::Recalled, observer);

@@ -105,7 +105,7 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
     Row::new(
         ready(
             "shortfall",
-            "The part of them that the load could not have given, while nobody called.",
+            "The part of them that the load could not have given: all of them while nobody called, in calls what they did not ask for.",
         )
         .lower(),
         |p| p.has_award.then_some(p.shortfall_j * Scale::MW_H.per_base),

@@ -18,6 +18,8 @@ pub struct CallAccount {
     whole_w: f64,
     /// What of that is asked now, and due.
     ask: Ask,
+    /// The most that has been asked.
+    most_share: f64,
     /// What the site cannot do without, W: it is not asked to import less than that.
     least_w: f64,
     /// When the import was first as low as it asks.
@@ -44,6 +46,7 @@ impl CallAccount {
             baseline_w,
             whole_w,
             ask: Ask::default(),
+            most_share: 0.0,
             least_w,
             responded: None,
             delivered_j: 0.0,
@@ -55,11 +58,17 @@ impl CallAccount {
     /// It asks for this from now on.
     pub fn ask(&mut self, ask: Ask) {
         self.ask = ask;
+        self.most_share = self.most_share.max(ask.share);
     }
 
     /// How much less it asks for, W.
     pub fn asked_w(&self) -> f64 {
         self.ask.share * self.whole_w
+    }
+
+    /// The most that it has asked for, W.
+    pub fn most_asked_w(&self) -> f64 {
+        self.most_share * self.whole_w
     }
 
     /// The import that it asks for, W.
@@ -76,11 +85,6 @@ impl CallAccount {
     pub fn owed_cap_w(&self) -> Option<f64> {
         let owed_w = self.ask.owed * self.whole_w;
         (self.ask.owed > 0.0).then(|| (self.baseline_w - owed_w).max(0.0).max(self.least_w))
-    }
-
-    /// The import at which the load is back, where `missing` of the whole may still lack, W.
-    pub fn back_w(&self, missing: f64) -> f64 {
-        self.baseline_w - missing * self.whole_w
     }
 
     /// Books that the import was `import_w` from `from` to `to`. What lies outside the call does not
