@@ -136,11 +136,12 @@ programmes:
     let fcr = programme(&told.outcome, "fcr");
     assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 1));
     assert!(fcr.real("score") < 0.1, "{}", fcr.real("score"));
-    let at_rest = simulate(&text, &[asleep[0], asleep[1], "frequency={fixed: 50 Hz}"]);
-    let more =
-        fcr.real("shortfall_mw_h") - programme(&at_rest.outcome, "fcr").real("shortfall_mw_h");
-    // Of two minutes in which all of it would be missing, 90 s in which three quarters are.
-    close(more, (90.0 * 0.3 - 120.0 * 0.4) / 3600.0, 1e-6);
+    let at_rest = simulate(&text.replace("49.4 Hz", "50 Hz").replace("49.8 Hz", "50 Hz"), &asleep);
+    let at_rest = programme(&at_rest.outcome, "fcr").real("shortfall_mw_h");
+    let more = fcr.real("shortfall_mw_h") - at_rest;
+    // Of two minutes in which all of it would be missing, 90 s in which three quarters are; asleep they draw
+    // a few kW still, which count as load that can go.
+    close(more, (90.0 * 0.3 - 120.0 * 0.4) / 3600.0, 1e-3);
 }
 
 /// Half of the miners of this site sleep for good, so that an award of 900 kW has too little load.
@@ -179,25 +180,59 @@ fn dips_pay_nothing_for_load_that_is_not_there() {
         let dips: String = dips.iter().map(dip).collect();
         format!("{{steps: [{{at: 2026-07-01T00:00:00Z, value: 50 Hz}}, {dips}]}}")
     };
-    let rest = weak("{fixed: 50 Hz}");
-    let rest = programme(&rest.outcome, "fcr");
-    let lacks_mw = rest.real("shortfall_mw_h") / 48.0;
-    assert!((0.1..0.4).contains(&lacks_mw), "{lacks_mw} MW");
+    let told = weak("{fixed: 50 Hz}");
+    let import_mw = column(&told, "import_mw");
+    let rest = programme(&told.outcome, "fcr");
+    // What lacks by the meter of this run, but for hours in which all is asked and the score says so.
+    let lacks_mw_h = |asked: &[usize]| -> f64 {
+        let quarters = import_mw.iter().enumerate().filter(|(at, _)| !asked.contains(&(at / 4)));
+        quarters.map(|(_, mw)| 0.25 * (0.9 - mw)).sum()
+    };
+    assert!((5.0..20.0).contains(&lacks_mw_h(&[])), "{} MW-h", lacks_mw_h(&[]));
+    close(rest.real("shortfall_mw_h"), lacks_mw_h(&[]), 0.01);
     // A fortieth of the award for two hours: what is not asked lacks as much as before.
     let told = weak(&steps(&[(6, 8, 49.89)]));
     let small = programme(&told.outcome, "fcr");
     close(small.real("score"), 1.0, 1e-9);
-    close(small.real("shortfall_mw_h"), rest.real("shortfall_mw_h"), 0.01);
-    // All of it: the score says what lacks in these hours, and the rest of the day is as before, with the
-    // minutes in which miners start again.
+    close(small.real("shortfall_mw_h"), lacks_mw_h(&[]), 0.01);
+    // All of it for an hour, twice; then miners take minutes to start again, in which it lacks no less.
     let told = weak(&steps(&[(6, 7, 49.4), (9, 10, 49.4)]));
     let whole = programme(&told.outcome, "fcr");
     assert_eq!((whole.count("calls"), whole.count("missed")), (2, 2));
-    close(whole.real("shortfall_mw_h"), 46.0 * lacks_mw, 0.01);
-    for fcr in [rest, small, whole] {
+    close(whole.real("shortfall_mw_h"), lacks_mw_h(&[6, 9]), 0.01);
+    // A first step that it can give does not stand for what it is asked for then.
+    let told = weak(
+        "{steps: [{at: 2026-07-01T00:00:00Z, value: 50 Hz}, {at: 2026-07-01T06:00:00Z, value: 49.89 Hz},
+        {at: 2026-07-01T06:00:01Z, value: 49.5 Hz}, {at: 2026-07-01T06:10:00Z, value: 50 Hz}]}",
+    );
+    let deeper = programme(&told.outcome, "fcr");
+    assert_eq!((deeper.count("calls"), deeper.count("missed")), (1, 1));
+    assert!(deeper.get("slowest_response_s").is_none(), "it has not responded");
+    for fcr in [rest, small, whole, deeper] {
         let kept_mw_h = fcr.real("award_mw_h") - fcr.real("shortfall_mw_h");
         close(fcr.real("capacity_usd"), 20.0 * kept_mw_h, 1e-6);
     }
+}
+
+/// A dip that is over before anything is due is not missed, though nothing was given.
+#[test]
+fn a_dip_shorter_than_the_response_is_not_missed() {
+    let site = FLAT.split("programmes:").next().unwrap();
+    let text = format!(
+        "{site}frequency:
+  steps:
+    - {{at: 2026-07-01T00:00:00Z, value: 50 Hz}}
+    - {{at: 2026-07-01T06:00:00Z, value: 49.4 Hz}}
+    - {{at: 2026-07-01T06:00:05Z, value: 50 Hz}}
+programmes:
+  fcr: {{kind: nordic-fcr-d-up-dynamic, award: 400 kW, price: {{fixed: 20 $/MW-h}}}}
+"
+    );
+    let told = simulate(&text, &["price={fixed: 500 $/MWh}", "duration=7 h"]);
+    let fcr = programme(&told.outcome, "fcr");
+    assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 0));
+    assert!(fcr.get("score").is_none(), "nothing was due");
+    assert!(fcr.get("slowest_response_s").is_none(), "it has not responded");
 }
 
 /// A relay takes the whole award at the instant in which the frequency is as low as it is set to, and the

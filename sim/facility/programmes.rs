@@ -83,7 +83,7 @@ pub(super) struct ProgrammeEnd {
     pub(super) has_award: bool,
     pub(super) has_peaks: bool,
     pub(super) calls: u64,
-    /// Calls at which the import was never as low as asked, and those at which it was.
+    /// Calls at which the import was never as low as when most was due, and others that it followed.
     pub(super) missed: u64,
     pub(super) responded: u64,
     pub(super) called_s: f64,
@@ -97,7 +97,7 @@ pub(super) struct ProgrammeEnd {
     /// Time from full response to recall, and what of it counts as delivered, s.
     pub(super) scored_s: f64,
     pub(super) met_s: f64,
-    /// Longest time until the import was as low as asked, s.
+    /// Longest time until the import was as low as asked, of calls that were not missed, s.
     pub(super) slowest_s: f64,
     pub(super) capacity_usd: f64,
     pub(super) clawback_usd: f64,
@@ -156,8 +156,6 @@ const AWARD_STEP: Span = Span::from_secs(900);
 const BACK: f64 = 0.05;
 /// Time after a recall in which the load must be back, as a reserve asks it (assumption: 3 h).
 const RESTORE: Span = Span::from_hours(3);
-/// The import is as low as asked where it is above that by this part at most: rounding.
-const ROUNDING: f64 = 1e-6;
 /// How far back baselines look.
 const HISTORY: Span = Span::from_secs(1800);
 
@@ -263,14 +261,8 @@ impl Programmes {
         };
         self.history.set(now, import_w);
         for running in &mut self.running {
-            if let Some(call) = &mut running.called
-                && call.responded.is_none()
-                && import_w <= call.asked_import_w() * (1.0 + ROUNDING)
-            {
-                call.responded = Some(now);
-                let seconds = (now - call.from).as_secs_f64();
-                running.book.responded += 1;
-                running.book.slowest_s = running.book.slowest_s.max(seconds);
+            if let Some(call) = &mut running.called {
+                call.read(now, import_w);
             }
             if running.restoring.is_some_and(|it| import_w >= it.back_w) {
                 running.restoring = None;
@@ -343,12 +335,12 @@ impl Running {
         (self.award_w - asked_w).max(0.0)
     }
 
-    /// Asks of a call for what holds `now`; whether that is another share.
-    fn ask(&mut self, now: Time) -> bool {
+    /// Asks of a call for what holds `now`, when the import is `import_w`; whether that is another share.
+    fn ask(&mut self, now: Time, import_w: f64) -> bool {
         self.asks.advance(now);
         let Some(call) = &mut self.called else { return false };
         let before_w = call.asked_w();
-        call.ask(*self.asks.current());
+        call.ask(now, *self.asks.current(), import_w);
         call.asked_w() != before_w
     }
 
@@ -366,10 +358,14 @@ impl Running {
     /// Ends the call that holds, scores it up to `now` and books what it pays.
     fn settle_call(&mut self, now: Time, pay: &Pay) -> Option<CallAccount> {
         let mut call = self.called.take()?;
-        let is_judged = call.until.min(call.due) <= now;
         call.until = call.until.min(now);
         let book = &mut self.book;
-        book.missed += u64::from(is_judged && call.responded.is_none());
+        if call.is_missed() {
+            book.missed += 1;
+        } else if let Some(slowest) = call.slowest() {
+            book.responded += 1;
+            book.slowest_s = book.slowest_s.max(slowest.as_secs_f64());
+        }
         let (scored_s, met_s) = call.scored();
         book.scored_s += scored_s;
         book.met_s += met_s;
@@ -403,7 +399,7 @@ impl Facility<'_> {
         let design = &self.design.programmes[index as usize];
         let running = &mut self.programmes.running[index as usize];
         running.price.advance(now);
-        let asks_anew = running.ask(now);
+        let asks_anew = running.ask(now, self.programmes.import_w);
         running.restoring = running.restoring.filter(|it| it.until > now);
         if running.award_until <= now {
             let (award_w, until) = award(&design.target, &self.design.clock, now);
@@ -460,11 +456,11 @@ impl Facility<'_> {
             Target::Leave(Some(leave_w)) => ((baseline_w - leave_w).max(0.0), leave_w),
             Target::Leave(None) => ((baseline_w - least_w).max(0.0), least_w),
         };
-        let capped = self.programmes.capped;
+        let (capped, import_w) = (self.programmes.capped, self.programmes.import_w);
         let running = &mut self.programmes.running[index as usize];
         let powers_w = (baseline_w, asked_w, least_w);
-        running.called = Some(CallAccount::new(call, design.response, powers_w));
-        running.ask(now);
+        running.called = Some(CallAccount::new(call, powers_w));
+        running.ask(now, import_w);
         running.restoring = None;
         running.capped_before = capped;
         running.pay_usd = 0.0;

@@ -62,7 +62,7 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
     Row::new(
         count(
             "missed",
-            "Those in which the import was never as low as asked, of all that are over or were due.",
+            "Those in which something was due and the import was never as low as when most was.",
         )
             .lower(),
         |p| Some(p.missed as f64),
@@ -83,7 +83,7 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
         Figure::new(
             "slowest_response",
             Scale::SECONDS,
-            "Longest time from a call until the import was as low as it asked.",
+            "Longest time from a call, or from a rise of what it asked, until the import was as low as it asked then, of calls that were not missed.",
         )
         .lower(),
         |p| (p.responded > 0).then_some(p.slowest_s),

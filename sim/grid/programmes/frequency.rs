@@ -26,9 +26,9 @@ pub struct RelayLaw {
 pub struct DroopLaw {
     /// Hz.
     pub(super) frequency: Arc<Series<f64>>,
-    /// Below which nothing of the award stays unasked, and at which nothing is asked, Hz.
+    /// At this frequency, and below, all of the award is asked, Hz.
     pub(super) full_hz: f64,
-    /// See `full_hz`.
+    /// At this frequency, and above, none of it is, Hz.
     pub(super) from_hz: f64,
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::call::asks;
 use super::super::spec::CallsSpec;
-use super::super::{Ask, Call, CallsDesign, Signal};
+use super::super::{Ask, Call, CallAccount, CallsDesign, Signal};
 use super::{resolve, spec};
 use crate::grid::FrequencySpec;
 use crate::kernel::{Span, Streams, Time};
@@ -71,6 +71,40 @@ fn what_a_droop_asks_is_due_once_the_response_has_passed() {
         let Ask { share: asked, owed: due } = at(s);
         assert!((asked - share).abs() < 1e-9 && (due - owed).abs() < 1e-9, "{s} s: {:?}", at(s));
     }
+}
+
+/// Frequencies from these seconds on, to which a site gives `given` of its award, all due 10 s after it is
+/// asked: the account of the call.
+fn followed(hz: &[(u64, f64)], given: f64) -> CallAccount {
+    let (design, calls) = calls(DROOP, hz);
+    let asks = Signal::Calls(design).asks(&calls, Span::from_secs(10));
+    let mut account = CallAccount::new(calls[0], (100.0, 50.0, 0.0));
+    let mut import_w = 100.0;
+    for (at, ask) in asks.steps().skip(1) {
+        account.ask(at, ask, import_w);
+        import_w = 100.0 - 50.0 * given.min(ask.share);
+        account.read(at, import_w);
+        let next = asks.steps().map(|step| step.0).find(|next| *next > at);
+        account.over(at, next.unwrap_or(calls[0].until), import_w);
+    }
+    account
+}
+
+/// What counts is when most was due: neither a first step that everybody can give, nor one that is over
+/// before anything is due.
+#[test]
+fn a_droop_is_missed_where_most_was_due() {
+    let deep = [(0, 50.0), (100, 49.89), (101, 49.5), (701, 50.0)];
+    assert!(followed(&deep, 0.03).is_missed());
+    let met = followed(&deep, 1.0);
+    assert!(!met.is_missed());
+    assert_eq!(met.slowest(), Some(Span::ZERO));
+    let brief = followed(&[(0, 50.0), (100, 49.5), (105, 50.0)], 0.0);
+    assert_eq!((brief.is_missed(), brief.score(), brief.slowest()), (false, None, None));
+    // All of it for 5 s, of which nothing is due, then a quarter.
+    let spike = followed(&[(0, 50.0), (100, 49.5), (105, 49.8), (165, 50.0)], 0.5);
+    assert!(!spike.is_missed());
+    assert_eq!(spike.slowest(), Some(Span::from_secs(5)));
 }
 
 /// A relay at 59.7 Hz trips 2 s into a dip, not in one of 1 s; not again before it is armed; and, still

@@ -225,13 +225,13 @@ proptest! {
         let until = minutes(steps.iter().map(|(length, _)| length).sum());
         let call = Call { from: Time::ZERO, until };
         let response = Span::from_secs(600);
-        let new = || CallAccount::new(call, response, (100.0, 40.0, 0.0));
+        let new = || CallAccount::new(call, (100.0, 40.0, 0.0));
         let (mut any, mut good, mut at) = (new(), new(), Time::ZERO);
         for (length, import_w) in steps {
             let next = at + Span::from_secs(60 * length);
             let owed = if at >= Time::ZERO + response { 1.0 } else { 0.0 };
             for account in [&mut any, &mut good] {
-                account.ask(Ask { share: 1.0, owed });
+                account.ask(at, Ask { share: 1.0, owed }, import_w);
             }
             any.over(at, next, import_w);
             good.over(at, next, import_w.min(60.0));

@@ -123,11 +123,11 @@ fn an_award_costs_the_prices_above_breakeven() {
 fn ramped(minutes: u64) -> CallAccount {
     let second = |s: u64| Time::ZERO + Span::from_secs(s);
     let call = Call { from: second(0), until: second(7200) };
-    let mut account = CallAccount::new(call, Span::from_secs(600), (100e6, 20e6, 0.0));
-    account.ask(Ask { share: 1.0, owed: 0.0 });
+    let mut account = CallAccount::new(call, (100e6, 20e6, 0.0));
+    account.ask(second(0), Ask { share: 1.0, owed: 0.0 }, 100e6);
     for s in 0..7200 {
         if s == 600 {
-            account.ask(Ask { share: 1.0, owed: 1.0 });
+            account.ask(second(s), Ask { share: 1.0, owed: 1.0 }, 80e6);
         }
         // The mean over the second of what falls linearly.
         let part = ((s as f64 + 0.5) / (60.0 * minutes as f64)).min(1.0);
