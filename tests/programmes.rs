@@ -214,6 +214,35 @@ fn dips_pay_nothing_for_load_that_is_not_there() {
     }
 }
 
+/// The frequency stays at 49.7 Hz, at which half of an award of twelve hours a day is asked: for these hours,
+/// whenever the run begins, and at no other time.
+#[test]
+fn a_droop_is_called_in_the_hours_of_its_award() {
+    let site = FLAT.split("programmes:").next().unwrap();
+    let text = format!(
+        "{site}frequency: {{fixed: 49.7 Hz}}
+programmes:
+  fcr:
+    kind: nordic-fcr-d-up-dynamic
+    award: 400 kW
+    window: {{hours: ['08:00-20:00']}}
+    reference: 700 kW
+    price: {{fixed: 20 $/MW-h}}
+"
+    );
+    for start in ["2026-07-01T05:00:00Z", "2026-07-01T14:00:00Z"] {
+        let told = simulate(&text, &[&format!("start={start}")]);
+        let fcr = programme(&told.outcome, "fcr");
+        close(fcr.real("called_h"), 24.0, 1e-9);
+        close(fcr.real("award_mw_h"), 24.0 * 0.4, 1e-9);
+        close(fcr.real("asked_mwh"), 24.0 * 0.2, 1e-9);
+        close(fcr.real("scored_h"), 0.5 * (24.0 - fcr.count("calls") as f64 * 7.5 / 3600.0), 1e-9);
+        close(fcr.real("score"), 1.0, 1e-9);
+        let asked_h: f64 = column(&told, "fcr_asked_mw").iter().map(|mw| 0.25 * mw / 0.2).sum();
+        close(asked_h, 24.0, 1e-9);
+    }
+}
+
 /// A dip that is over before anything is due is not missed, though nothing was given.
 #[test]
 fn a_dip_shorter_than_the_response_is_not_missed() {

@@ -11,10 +11,10 @@ use super::observer::{Observer, Record, What};
 use super::work::Work;
 use crate::grid::Price;
 use crate::grid::programmes::{Ask, Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
-use crate::kernel::{Class, Clock, Span, Streams, Time};
+use crate::kernel::{Class, Span, Streams, Time};
 use crate::measure::JOULES_PER_MWH;
 use crate::plant::Rank;
-use crate::tables::{Playback, Window};
+use crate::tables::Playback;
 use crate::workload::mining::Cause;
 
 /// All programmes of a site, and the import that they are metered by.
@@ -150,8 +150,6 @@ enum Binds {
     Owed,
 }
 
-/// How often an award that is held in some hours only is looked at.
-const AWARD_STEP: Span = Span::from_secs(900);
 /// The load is back where this part of the most that was asked is still missing: an assumption.
 const BACK: f64 = 0.05;
 /// Time after a recall in which the load must be back, as a reserve asks it (assumption: 3 h).
@@ -178,7 +176,8 @@ impl Programmes {
             let (calls, peaks) = match &programme.signal {
                 Signal::Calls(calls) => {
                     let mut stream = streams.stream("programme calls", &programme.name);
-                    (calls.of_run((&design.clock, horizon), &mut stream, prices), Vec::new())
+                    let run = (&design.clock, horizon);
+                    (calls.of_run(&programme.target, run, &mut stream, prices), Vec::new())
                 }
                 Signal::Peaks(peaks) => {
                     let found = peaks.peaks(&design.clock, horizon);
@@ -402,7 +401,7 @@ impl Facility<'_> {
         let asks_anew = running.ask(now, self.programmes.import_w);
         running.restoring = running.restoring.filter(|it| it.until > now);
         if running.award_until <= now {
-            let (award_w, until) = award(&design.target, &self.design.clock, now);
+            let (award_w, until) = design.target.award(&self.design.clock, now);
             (running.award_w, running.award_until) = (award_w, until);
         }
         while let Some((peak, metered_j)) = running.peaks.first().copied()
@@ -527,18 +526,6 @@ impl Facility<'_> {
         let limit_w = self.design.control.import.limit.map(|(limit_w, _)| limit_w);
         let limits = [self.curtailed_w, self.programmes.cap_w(binds), limit_w];
         limits.into_iter().flatten().reduce(f64::min)
-    }
-}
-
-/// What of an award is held at `now`, W, and when that may change.
-fn award(target: &Target, clock: &Clock, now: Time) -> (f64, Time) {
-    match target {
-        Target::Award(award_w, window) if *window == Window::default() => (*award_w, Time::MAX),
-        Target::Award(award_w, window) => {
-            let held_w = if window.holds_at(&clock.read(now)) { *award_w } else { 0.0 };
-            (held_w, now + clock.until_step(now, AWARD_STEP))
-        }
-        Target::Leave(_) => (0.0, Time::MAX),
     }
 }
 

@@ -1,5 +1,6 @@
 //! When a programme calls.
 
+use super::Target;
 use super::call::{Call, LONGEST_S};
 use super::frequency::{DroopLaw, RelayLaw};
 use crate::kernel::{Clock, DurationLaw, Span, Stream, Time};
@@ -45,11 +46,14 @@ pub(super) struct Coupled {
 }
 
 impl CallsDesign {
-    /// The calls of a run of `clock` until `horizon`, in order, none of them overlapping. `prices`
+    /// The calls for `target` in a run of `clock` until `horizon`, in order, none of them overlapping.
+    /// What the frequency asks of a droop it asks while an award is held; an operator's calls at other
+    /// times are left to who carries them out. `prices`
     /// gives all prices of the run with the instants from which they hold; it is asked only where
     /// calls are coupled to them.
     pub fn of_run(
         &self,
+        target: &Target,
         (clock, horizon): (&Clock, Time),
         stream: &mut Stream,
         prices: impl FnOnce() -> Vec<(Time, f64)>,
@@ -72,7 +76,10 @@ impl CallsDesign {
                 apart(calls, law.gap, horizon)
             }
             Self::Relay(relay) => relay.calls(horizon, stream),
-            Self::Droop(droop) => droop.calls(horizon),
+            Self::Droop(droop) => {
+                let spells = droop.calls(horizon).into_iter();
+                spells.flat_map(|call| target.held_in(clock, call)).collect()
+            }
         }
     }
 

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 
 use super::super::call::asks;
 use super::super::spec::CallsSpec;
-use super::super::{Ask, Call, CallAccount, CallsDesign, Signal};
+use super::super::{Ask, Call, CallAccount, CallsDesign, Signal, Target};
 use super::{resolve, spec};
 use crate::grid::FrequencySpec;
 use crate::kernel::{Span, Streams, Time};
 use crate::spec::{Fault, Severity};
-use crate::tables::Series;
+use crate::tables::{Series, WindowSpec};
 
 const START: &str = "2026-01-01T00:00:00-06:00";
 const DROOP: &str = "{droop: {from: 49.9 Hz, full: 49.5 Hz}}";
@@ -30,12 +30,17 @@ fn under(calls: &str, hz: &[(u64, f64)]) -> (Option<CallsDesign>, Vec<Fault>) {
 
 /// The calls of a day under these frequencies.
 fn calls(yaml: &str, hz: &[(u64, f64)]) -> (CallsDesign, Vec<Call>) {
+    calls_for(&Target::Leave(None), yaml, hz)
+}
+
+/// Those for `target`.
+fn calls_for(target: &Target, yaml: &str, hz: &[(u64, f64)]) -> (CallsDesign, Vec<Call>) {
     let (design, faults) = under(yaml, hz);
     assert!(faults.iter().all(|fault| fault.severity != Severity::Error), "{faults:?}");
     let design = design.expect("no errors");
     let mut stream = Streams::new(1, 0).stream("programme calls", "any");
     let horizon = second(86_400);
-    let calls = design.of_run((&super::clock(START), horizon), &mut stream, Vec::new);
+    let calls = design.of_run(target, (&super::clock(START), horizon), &mut stream, Vec::new);
     (design, calls)
 }
 
@@ -50,6 +55,28 @@ fn a_droop_asks_in_proportion() {
             assert!((10.0 * asks.at(second(at)).share - mw).abs() < 1e-9, "{hz} Hz at {at} s");
         }
     }
+}
+
+/// An award of 08:10 to 20:00, held by whole quarters of an hour from 08:15 on, of which a droop asks in these
+/// hours alone: those of a call that a night of low frequency would make.
+#[test]
+fn a_droop_asks_in_the_hours_of_the_award() {
+    let hours = Some(vec!["08:10-20:00".to_owned()]);
+    let window = WindowSpec { hours, ..Default::default() }.resolve(&mut Vec::new());
+    let award = Target::Award(1e6, window);
+    let (first, last) = (8 * 3600 + 900, 20 * 3600);
+    let spells = |hz: &[(u64, f64)]| {
+        let (_, calls) = calls_for(&award, DROOP, hz);
+        calls.iter().map(|call| (call.from, call.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(spells(&[(0, 49.7)]), [(second(first), second(last))]);
+    // Dips before the award, over its beginning, in it, and over its end.
+    let at = [(600, 50), (first - 120, 180), (first + 600, 60), (last - 7, 3600)];
+    let hz: Vec<(u64, f64)> = std::iter::once((0, 50.0))
+        .chain(at.iter().flat_map(|&(from, length)| [(from, 49.6), (from + length, 50.0)]))
+        .collect();
+    let expected = [(first, first + 60), (first + 600, first + 660), (last - 7, last)];
+    assert_eq!(spells(&hz), expected.map(|(from, until)| (second(from), second(until))));
 }
 
 /// Down to 49.8 Hz, further to 49.6, up to 49.7: a rise is due 10 s later, a fall at once.

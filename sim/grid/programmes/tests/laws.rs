@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::calls::CallLaw;
 use super::super::spec::CallsSpec;
-use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec};
+use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Target};
 use super::{clock, hourly, resolve, spec};
 use crate::kernel::{DurationLaw, Span, Streams, Time};
 use crate::tables::WindowSpec;
@@ -38,7 +38,12 @@ fn drawn(law: &CallLaw, years: u64) -> Vec<Call> {
     };
     let calls = |replication| {
         let mut stream = Streams::new(1, replication).stream("programme calls", "ecrs");
-        CallsDesign::Drawn(law.clone()).of_run((&clock, horizon), &mut stream, prices)
+        CallsDesign::Drawn(law.clone()).of_run(
+            &Target::Leave(None),
+            (&clock, horizon),
+            &mut stream,
+            prices,
+        )
     };
     (0..years).flat_map(calls).collect()
 }
@@ -211,7 +216,7 @@ proptest! {
         };
         let mut stream = Streams::new(seed, 0).stream("programme calls", "any");
         let horizon = Time::ZERO + Span::from_hours(24 * 30);
-        let calls = CallsDesign::Drawn(law).of_run((&clock(START), horizon), &mut stream, Vec::new);
+        let calls = CallsDesign::Drawn(law).of_run(&Target::Leave(None), (&clock(START), horizon), &mut stream, Vec::new);
         for pair in calls.windows(2) {
             prop_assert!(pair[1].from >= pair[0].until + Span::from_secs(3600));
         }
