@@ -34,7 +34,7 @@ fn what_is_burnt_is_in_the_books_and_no_goodput() {
     assert!((heat(&told) - heat(&plain) - burned).abs() < 1e-3, "an hour a row, as heat arrives");
     let rows: f64 = column(&told, "train_burned_mw").iter().sum();
     assert!((rows - burned).abs() < 1e-9);
-    // Of racks of 40.8 kW, a job of eight nodes lets half of two go.
+    // Of four racks of 30.4 kW, a job of eight nodes lets two go.
     let rated_mw = told.outcome.real("rated(train-hall)");
     assert!(of(&plain, "second_fall") > 0.1 * rated_mw);
     assert!(of(&told, "second_fall") <= rated_mw / 20.0 + 1e-9, "{}", of(&told, "second_fall"));
@@ -55,6 +55,22 @@ fn a_lower_floor_burns_less() {
     };
     let [high, low] = [70, 40].map(burned);
     assert!(high > low && low > 0.0, "{high} {low}");
+    // One job that computes without a pause burns the dips of its GPUs in each useful hour: up to what is
+    // left to a GPU of four fifths of a node of 7.6 kW, of which 2 kW lie beside its eight.
+    let told = simulate(
+        SMALL,
+        &[
+            "duration=1 day",
+            WHOLE,
+            "workloads.train.jobs={kind: resident, nodes: 8}",
+            "workloads.train.checkpoint={interval: never}",
+            "racks.train-hall.smoothing={floor: 80 %, hold: 20 s, ramp_down: 500 W/s}",
+        ],
+    );
+    let dips_w = 0.2 * ((0.8 * 7600.0 - 2000.0) / 8.0 - 350.0);
+    let expected_mwh = of(&told, "gpu_hours.useful") * dips_w / 1e6;
+    assert!(of(&told, "gpu_hours.useful") > 64.0 * 23.0);
+    assert!((of(&told, "burned") / expected_mwh - 1.0).abs() < 1e-6, "{}", of(&told, "burned"));
     let told = with("buffer: 65 J");
     assert_eq!(of(&told, "energy"), of(&simulate(SMALL, &["duration=1 day"]), "energy"));
     // 90 and 50 % of 700 W, four fifths of the time.

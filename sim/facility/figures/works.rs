@@ -409,7 +409,7 @@ pub(super) static $rows: &[Row<TrainingSummary>] = &[
         Figure::new(
             concat!("kwh_per_useful_", $one, "_hour"),
             Scale::$energy,
-            concat!("Energy of nodes while jobs held them over useful ", $told, "-hours."),
+            concat!("Energy of nodes while jobs held them, and of what racks burnt, over useful ", $told, "-hours."),
         )
         .lower(),
         |t| t.kwh_per_useful_gpu_hour,
@@ -418,7 +418,7 @@ pub(super) static $rows: &[Row<TrainingSummary>] = &[
         Figure::new(
             "swing.flattened_iteration",
             Scale::SECONDS,
-            "The longest uncapped iteration whose swing between computing and communicating the buffers of its racks flatten; of jobs without power shares of their own.",
+            "The longest iteration at full speed whose swing between computing and communicating, or the floor, the buffers of its racks flatten; of jobs without power shares of their own.",
         )
         .higher(),
         |t| t.flattened_s,

@@ -417,7 +417,7 @@ pub struct TrainingSummary {
     pub checkpoints: CheckpointTimes,
     /// Mean bounded slowdown of the jobs that have ended; none before the first.
     pub mean_bounded_slowdown: Option<f64>,
-    /// Energy of nodes while jobs held them over useful GPU-hours; none before the first.
+    /// Energy of nodes while jobs held them, and of what racks burnt, over useful GPU-hours; none before the first.
     pub kwh_per_useful_gpu_hour: Option<f64>,
     /// Useful GPU-hours times their price, $.
     pub revenue_usd: f64,

@@ -362,15 +362,28 @@ impl Job {
             Phase::Curtailed => power.idle_w,
             Phase::Starting if self.pace > 0.0 => power.restart_w,
             Phase::Running if self.pace > 0.0 => {
-                // A job that ends before its first checkpoint writes none.
-                let interval_s = if self.work_s > self.cycle.interval_s {
-                    self.cycle.interval_s / self.share()
-                } else {
-                    f64::INFINITY
-                };
-                power.cycle_mean_w(self.pace, interval_s, self.cycle.write_s)
+                power.cycle_mean_w(self.pace, self.interval_s(), self.cycle.write_s)
             }
             _ => power.resident_w,
+        }
+    }
+
+    /// What each of its GPUs that draws `floor_w` at least burns at `pace`, W.
+    pub(super) fn dips_of(&self, power: &PowerDesign, pace: f64, floor_w: f64) -> f64 {
+        if self.phase == Phase::Running && pace > 0.0 {
+            power.cycle_dips_w(pace, (self.interval_s(), self.cycle.write_s), floor_w)
+        } else {
+            0.0
+        }
+    }
+
+    /// Full-speed seconds between checkpoints on the nodes that it has; a job that ends before its first
+    /// one writes none.
+    fn interval_s(&self) -> f64 {
+        if self.work_s > self.cycle.interval_s {
+            self.cycle.interval_s / self.share()
+        } else {
+            f64::INFINITY
         }
     }
 }

@@ -10,6 +10,7 @@ mod stops;
 #[cfg(test)]
 mod tests {
     mod planned;
+    mod smoothing;
     mod spares;
 }
 
@@ -31,6 +32,7 @@ use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::smoothing::{Riser, Smoother};
 use curtailment::{Curtailment, Step};
+use pace::Burning;
 
 /// A training workload on its racks.
 ///
@@ -82,6 +84,7 @@ pub struct Training {
     /// own.
     capped: usize,
     slowed: usize,
+    burning: Burning,
     curtailment: Option<Curtailment>,
     /// The rack whose turn of maintenance is next.
     next_service: u32,
@@ -134,6 +137,8 @@ struct Rack {
     /// How its draw is smoothed, what it burns for that, W, and when that changes by itself.
     smoother: Smoother,
     burn_w: f64,
+    /// What of that its cap leaves it, W.
+    burnt_w: f64,
     burns: Alarm,
     /// The same of the most that it may draw while its draw rises; infinite while it does not.
     riser: Riser,
@@ -204,6 +209,7 @@ impl Training {
             is_changed: false,
             smoother: Smoother::default(),
             burn_w: 0.0,
+            burnt_w: 0.0,
             burns: Alarm::default(),
             riser: Riser::default(),
             rise_w: f64::INFINITY,
@@ -242,6 +248,7 @@ impl Training {
             changed_jobs: Vec::new(),
             capped: 0,
             slowed: 0,
+            burning: Burning::default(),
             taken: Vec::new(),
             decisions: Decisions::default(),
             finished: Vec::new(),
@@ -411,7 +418,8 @@ impl Training {
         let gpu_hours = account.scaled(self.gpu_hours_per_node_second());
         let gpus = (self.design.nodes * self.rack.gpus_per_node) as u64;
         let hours = now.as_secs_f64() / 3600.0;
-        let energy_kwh = energy_kwh(self.design.grain, gpu_energy_j, account.held());
+        let energy_kwh = energy_kwh(self.design.grain, gpu_energy_j, account.held())
+            + self.burning.joules_at(now) / 3.6e6;
         let completed = self.totals.completed;
         let of_all = |part: f64| share(part, gpus as f64 * hours).unwrap_or(0.0);
         TrainingSummary {
@@ -448,9 +456,7 @@ impl Training {
             kwh_per_useful_gpu_hour: (gpu_hours.useful > 0.0)
                 .then(|| energy_kwh / gpu_hours.useful),
             revenue_usd: gpu_hours.useful * self.design.price_usd,
-            flattened_s: (self.rack.smoothing.buffer_j > 0.0)
-                .then(|| self.design.power.run.flattened_s(self.rack.smoothing.buffer_j))
-                .flatten(),
+            flattened_s: self.flattened_s(),
             sums: Sums {
                 present_gpu_h: present_s * self.gpu_hours_per_node_second(),
                 energy_kwh,
@@ -458,6 +464,14 @@ impl Training {
                 waits: self.totals.waits.clone(),
             },
         }
+    }
+
+    /// The longest iteration whose swing the buffers of the racks flatten, s; none without buffers.
+    fn flattened_s(&self) -> Option<f64> {
+        let smoothing = &self.rack.smoothing;
+        let floor = self.floor_of(smoothing.burn.map_or(0.0, |burn| burn.floor));
+        let flattened_s = self.design.power.run.flattened_s(smoothing.buffer_j, floor.of_gpu_w);
+        flattened_s.filter(|_| smoothing.buffer_j > 0.0)
     }
 
     /// Forgets the longest wait and the extreme intervals between checkpoints so far.

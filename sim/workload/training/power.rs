@@ -13,8 +13,14 @@ use crate::workload::gpu::{CapCurve, GpuRackDesign};
 pub struct RunCurve {
     /// (mean draw in W, speed), both strictly rising.
     points: Vec<(f64, f64)>,
-    /// Share of an iteration that computes, and what it draws uncapped then and otherwise, W.
+    /// Share of an iteration that computes, and what it draws uncapped otherwise, W.
     duty: f64,
+    communicate_w: f64,
+}
+
+/// Draw of a GPU in the two parts of an iteration, W.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
     compute_w: f64,
     communicate_w: f64,
 }
@@ -42,21 +48,32 @@ impl RunCurve {
         for point in &mut points {
             point.0 = duty * point.0 + (1.0 - duty) * communicate_w.min(point.0);
         }
-        Self { points, duty, compute_w, communicate_w }
+        Self { points, duty, communicate_w }
     }
 
-    /// The longest uncapped iteration whose swing a store of `buffer_j` flattens, s: what is above the
-    /// mean while it computes must fit. None where it does not swing.
-    pub fn flattened_s(&self, buffer_j: f64) -> Option<f64> {
-        let swing_w = self.compute_w - self.communicate_w;
+    /// What an iteration draws in its parts that draws `mean_w` as a mean, W: under a low cap both the
+    /// same.
+    fn parts(&self, mean_w: f64) -> Parts {
+        let communicate_w = self.communicate_w.min(mean_w);
+        let compute_w = (mean_w - (1.0 - self.duty) * communicate_w) / self.duty;
+        Parts { compute_w, communicate_w }
+    }
+
+    /// The longest iteration at full speed whose swing a store of `buffer_j` flattens where a GPU draws
+    /// `floor_w` at least, s: what is above the mean while it computes must fit. None where it does not
+    /// swing.
+    pub fn flattened_s(&self, buffer_j: f64, floor_w: f64) -> Option<f64> {
+        let Parts { compute_w, communicate_w } = self.parts(self.full_w());
+        let swing_w = compute_w - communicate_w.max(floor_w);
         let above_w = swing_w * (1.0 - self.duty) * self.duty;
         (above_w > 0.0).then(|| buffer_j / above_w)
     }
 
-    /// What a GPU that draws `floor_w` at least burns while it communicates, as a mean over an uncapped
-    /// iteration, W.
-    pub fn dips_w(&self, floor_w: f64) -> f64 {
-        (1.0 - self.duty) * (floor_w.min(self.compute_w) - self.communicate_w).max(0.0)
+    /// What a GPU burns while it communicates that draws `floor_w` at least and no more than while it
+    /// computes, as a mean over iterations whose work draws `mean_w`, W.
+    pub fn dips_w(&self, mean_w: f64, floor_w: f64) -> f64 {
+        let Parts { compute_w, communicate_w } = self.parts(mean_w);
+        (1.0 - self.duty) * (floor_w.min(compute_w) - communicate_w).max(0.0)
     }
 
     /// Mean draw at the lowest cap, W.
@@ -137,6 +154,22 @@ impl PowerDesign {
         (compute_s * run_w + write_s * self.checkpoint_w.min(run_w)) / (compute_s + write_s)
     }
 
+    /// What a GPU burns that draws `floor_w` at least while its job runs at `speed`, as a mean over whole
+    /// checkpoint cycles, W: writes burn nothing.
+    pub(super) fn cycle_dips_w(
+        &self,
+        speed: f64,
+        (interval_s, write_s): (f64, f64),
+        floor_w: f64,
+    ) -> f64 {
+        let dips_w = self.run.dips_w(self.run.draw_at(speed, self.resident_w), floor_w);
+        if interval_s.is_infinite() {
+            return dips_w;
+        }
+        let compute_s = interval_s / speed;
+        dips_w * compute_s / (compute_s + write_s)
+    }
+
     /// The same with GPUs that are capped at `cap_w`, at least the lowest cap of `curve`: none
     /// draws more in any phase.
     pub(super) fn capped(mut self, curve: &CapCurve, cap_w: f64) -> Self {
@@ -167,7 +200,6 @@ impl PowerDesign {
         let mut run = RunCurve {
             points: self.run.points.iter().map(|&(w, speed)| (scaled(w), speed)).collect(),
             duty: self.run.duty,
-            compute_w: scaled(self.run.compute_w),
             communicate_w: scaled(self.run.communicate_w),
         };
         if cap_w < draw_w {
@@ -229,15 +261,35 @@ mod tests {
     #[test]
     fn a_buffer_flattens_short_iterations() {
         let square = RunCurve::new(&CapCurve::h100(800.0), 0.5, 800.0, 100.0);
-        let period_s = square.flattened_s(65.0).unwrap();
+        let period_s = square.flattened_s(65.0, 0.0).unwrap();
         assert!((period_s - 0.371429).abs() < 5e-7, "{period_s}");
         assert!((350.0 * 0.5 * period_s - 65.0).abs() < 1e-9);
         assert_eq!(
-            RunCurve::new(&CapCurve::h100(800.0), 1.0, 800.0, 100.0).flattened_s(65.0),
+            RunCurve::new(&CapCurve::h100(800.0), 1.0, 800.0, 100.0).flattened_s(65.0, 0.0),
             None
         );
-        assert!((square.dips_w(400.0) - 150.0).abs() < 1e-9);
-        assert_eq!(square.dips_w(50.0), 0.0);
+        // A floor that halves the swing doubles the period.
+        let period_s = square.flattened_s(65.0, 450.0).unwrap();
+        assert!((350.0 * 0.25 * period_s - 65.0).abs() < 1e-9);
+    }
+
+    /// By hand for 80 % at 630 W and 20 % at 350 W: at full speed; where computing draws 400 W; and where
+    /// both are held to 300 W.
+    #[test]
+    fn dips_are_between_what_is_communicated_and_computed_now() {
+        let run = h100();
+        for (compute_w, floor_w, expected_w) in [
+            (630.0, 560.0, 0.2 * 210.0),
+            (630.0, 700.0, 0.2 * 280.0),
+            (630.0, 300.0, 0.0),
+            (400.0, 560.0, 0.2 * 50.0),
+            (400.0, 380.0, 0.2 * 30.0),
+            (300.0, 560.0, 0.0),
+        ] {
+            let mean_w = 0.8 * compute_w + 0.2 * 350.0_f64.min(compute_w);
+            let found = run.dips_w(mean_w, floor_w);
+            assert!((found - expected_w).abs() < 1e-9, "{compute_w} {floor_w}: {found}");
+        }
     }
 
     #[test]

@@ -82,6 +82,19 @@ impl Training {
         self.curtailment.as_ref().is_some_and(|curtailment| curtailment.call.is_some())
     }
 
+    /// Whether a cut has begun and has not ended.
+    pub(super) fn is_cut(&self) -> bool {
+        let call = self.curtailment.as_ref().and_then(|curtailment| curtailment.call.as_ref());
+        call.is_some_and(|call| call.began.is_some())
+    }
+
+    /// What racks burn ends with the beginning of a cut, and may begin again with its end.
+    fn change_burning(&mut self) {
+        if self.rack.smoothing.burn.is_some() {
+            (0..self.racks.len()).for_each(|rack| self.mark_changed(rack));
+        }
+    }
+
     /// Schedules the first call, or the one after that which ends now.
     pub(super) fn expect_curtailment(&mut self, now: Time) {
         let Some(curtailment) = &mut self.curtailment else { return };
@@ -108,11 +121,12 @@ impl Training {
 
     /// A cut is called for: chooses the jobs that must stop, and lets them prepare.
     fn call(&mut self, now: Time) {
-        let baseline_w = (0..self.racks.len()).map(|rack| self.work_w(rack)).sum();
+        let baseline_w = (0..self.racks.len()).map(|rack| self.draw_w(rack)).sum::<f64>();
         let curtailment = self.curtailment.as_ref().expect("a call comes to who can answer it");
         let design = &curtailment.design;
         let (notice, by) = (design.notice, now + design.notice);
-        let stops = self.choose_stops(design, baseline_w);
+        // What is burnt goes by itself.
+        let stops = self.choose_stops(design, baseline_w * design.reduce - self.burn_w());
         for &(slot, _, response) in &stops {
             if response != Response::Pause {
                 self.prepare(now, slot, by);
@@ -124,14 +138,13 @@ impl Training {
         self.curtailment.as_mut().expect("as above").call = Some(call);
     }
 
-    /// The jobs that must stop for the draw to fall as it is to, after all that may be capped
+    /// The jobs that must stop for what they draw to fall by `left_w`, after all that may be capped
     /// are: the lowest tier first, in it the latest submission.
     fn choose_stops(
         &self,
         design: &CurtailmentDesign,
-        baseline_w: f64,
+        mut left_w: f64,
     ) -> Vec<(Slot, u64, Response)> {
-        let mut left_w = baseline_w * design.reduce;
         let mut candidates = Vec::new();
         for &slot in &self.holding {
             let job = &self.jobs[slot as usize];
@@ -234,6 +247,7 @@ impl Training {
             self.jobs[slot].limit = self.limit(slot, high);
             self.touch(slot as Slot);
         }
+        self.change_burning();
         let curtailment = self.curtailment.as_mut().expect("as above");
         curtailment.counts.cuts += 1;
         curtailment.counts.missed += u64::from(is_missed);
@@ -281,6 +295,7 @@ impl Training {
         let mut counts = curtailment.counts;
         curtailment.count(&call, now, &mut counts);
         curtailment.counts = counts;
+        self.change_burning();
         if let Some(ticket) = call.ticket {
             self.agenda.cancel(ticket);
         }

@@ -4,9 +4,46 @@ use super::{Event, Rack, Training, power_of, touch};
 use crate::kernel::{Class, Span, Time};
 use crate::plant::{Demand, Rank};
 use crate::workload::BurnDesign;
+use crate::workload::smoothing::Aim;
 use crate::workload::training::fleet::{RackPower, Slot};
 use crate::workload::training::job::Phase;
 use crate::workload::training::power::ROUNDING;
+
+/// What a place of a rack, and a GPU of it, draw at least, W.
+pub(super) struct Floor {
+    pub(super) of_place_w: f64,
+    pub(super) of_gpu_w: f64,
+}
+
+/// What all racks burn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Burning {
+    /// How many do, and what they burn since `since`, W.
+    racks: usize,
+    total_w: f64,
+    since: Time,
+    /// What was burnt until then, J.
+    joules: f64,
+}
+
+impl Burning {
+    /// A rack that burnt `before_w` burns `after_w` from `now` on.
+    fn change(&mut self, now: Time, before_w: f64, after_w: f64) {
+        if before_w == after_w {
+            return;
+        }
+        self.joules = self.joules_at(now);
+        self.since = now;
+        self.racks = self.racks + usize::from(after_w != 0.0) - usize::from(before_w != 0.0);
+        // Sums of changes round; that of nothing must not.
+        self.total_w = if self.racks == 0 { 0.0 } else { self.total_w + (after_w - before_w) };
+    }
+
+    /// What was burnt until `now`, J.
+    pub(super) fn joules_at(&self, now: Time) -> f64 {
+        self.joules + self.total_w * (now - self.since).as_secs_f64()
+    }
+}
 
 impl Training {
     /// What `rack` would draw if power were not short, by the order of shedding, W.
@@ -26,11 +63,14 @@ impl Training {
             tranches[Rank::TrainingCap as usize] += gpus * (wanted - floor_w).max(0.0);
         });
         tranches[Rank::Idle as usize] += self.base_w(healthy, free);
-        // What is burnt goes before all work.
+        // What is burnt goes first of what training draws, unless a ladder of control says otherwise.
         tranches[Rank::Mining as usize] += self.racks[rack].burn_w;
-        // What its own cap forbids is not asked for.
-        let own_cap_w = self.design.rack_cap_w.min(self.racks[rack].rise_w);
-        let mut over_w = tranches.iter().sum::<f64>() - own_cap_w;
+        // What its own cap forbids is not asked for; what power is short of is, however it would rise.
+        let total_w = tranches.iter().sum::<f64>();
+        let Rack { offer, rise_w, .. } = self.racks[rack];
+        let is_short = offer.cap_w < total_w.min(self.design.rack_cap_w) * (1.0 - ROUNDING);
+        let rise_w = if is_short { f64::INFINITY } else { rise_w };
+        let mut over_w = total_w - self.design.rack_cap_w.min(rise_w);
         for rank in [Rank::Mining, Rank::TrainingCap, Rank::TrainingPause] {
             let tranche = &mut tranches[rank as usize];
             let cut_w = over_w.clamp(0.0, *tranche);
@@ -52,8 +92,7 @@ impl Training {
 
     /// What all racks burn to smooth what they draw, W.
     pub fn burn_w(&self) -> f64 {
-        let burning = (0..self.racks.len()).filter(|&rack| self.racks[rack].burn_w > 0.0);
-        burning.map(|rack| self.draw_w(rack) - self.work_w(rack)).sum()
+        self.burning.total_w
     }
 
     /// What `rack` draws to work, W.
@@ -117,23 +156,27 @@ impl Training {
         }
     }
 
-    /// Finds the most that `rack` may draw while its draw rises. Nobody keeps from it what it draws
-    /// without computing.
+    /// Finds the most that `rack` may draw while its draw rises to what it wants or, if that is less, may
+    /// have. Nobody keeps from it what it draws without computing.
     fn let_rise(&mut self, now: Time, rack: usize, up_w_s: f64) {
         let gpus_per_node = self.design.grain.gpus as f64;
         let resident_w = self.design.power.resident_w;
+        let floor_w = self.floor(rack).of_gpu_w;
         let (mut least_w, mut want_w) = (0.0, 0.0);
         let (healthy, free) = self.fleet.occupancy(rack, |slot, nodes| {
             let gpus = nodes as f64 * gpus_per_node;
-            let wanted_w = self.jobs[slot as usize].wanted_w;
-            least_w += gpus * wanted_w.min(resident_w);
-            want_w += gpus * wanted_w;
+            let job = &self.jobs[slot as usize];
+            let pace = job.thermal.min(job.limit);
+            least_w += gpus * job.wanted_w.min(resident_w);
+            want_w +=
+                gpus * (job.wanted_w + job.dips_of(power_of(&self.design, job), pace, floor_w));
         });
         let base_w = self.base_w(healthy, free);
         let full_w = self.rack.full_w();
         let state = &mut self.racks[rack];
-        let (rise_w, next) =
-            state.riser.set(now, (base_w + least_w, base_w + want_w, full_w), up_w_s);
+        let may_w = state.offer.cap_w.min(self.design.rack_cap_w);
+        let aim = Aim { least_w: base_w + least_w, want_w: (base_w + want_w).min(may_w), full_w };
+        let (rise_w, next) = state.riser.set(now, aim, up_w_s);
         state.rise_w = rise_w;
         state.rises.set(&mut self.agenda, next, Class::Work, Event::Rise(rack as u32));
     }
@@ -145,25 +188,42 @@ impl Training {
             self.burn(now, rack, &design);
         }
         let drawn_w = self.draw_w(rack);
-        self.racks[rack].riser.draws(now, drawn_w);
+        let burnt_w = drawn_w - self.work_w(rack);
+        let state = &mut self.racks[rack];
+        state.riser.draws(now, drawn_w);
+        self.burning.change(now, std::mem::replace(&mut state.burnt_w, burnt_w), burnt_w);
+    }
+
+    /// What `rack` draws at least. Heat lowers it as it lowers clocks, and a curtailment takes it away.
+    fn floor(&self, rack: usize) -> Floor {
+        let share = match self.rack.smoothing.burn {
+            Some(design) if self.fleet.power(rack) != RackPower::Off && !self.is_cut() => {
+                design.floor.min(self.racks[rack].offer.speed)
+            }
+            _ => 0.0,
+        };
+        self.floor_of(share)
+    }
+
+    /// A floor of `share` of the full draw.
+    pub(super) fn floor_of(&self, share: f64) -> Floor {
+        let grain = &self.design.grain;
+        let places = self.rack.nodes * grain.per_node;
+        let of_place_w = share * self.rack.full_w() / places as f64;
+        let of_gpu_w = (of_place_w - grain.overhead_w) / grain.gpus as f64;
+        Floor { of_place_w, of_gpu_w }
     }
 
     fn burn(&mut self, now: Time, rack: usize, design: &BurnDesign) {
-        let is_on = self.fleet.power(rack) != RackPower::Off;
-        let floor = if is_on { design.floor.min(self.racks[rack].offer.speed) } else { 0.0 };
+        let floor = self.floor(rack);
         let gpus_per_node = self.design.grain.gpus as f64;
         let mut dips_w = 0.0;
         let (healthy, _) = self.fleet.occupancy(rack, |slot, nodes| {
             let job = &self.jobs[slot as usize];
-            if job.phase == Phase::Running && job.pace > 0.0 {
-                let run = &power_of(&self.design, job).run;
-                let gpus = nodes as f64 * gpus_per_node;
-                dips_w += gpus * run.dips_w(floor * self.rack.gpu_tdp_w);
-            }
+            let gpus = nodes as f64 * gpus_per_node;
+            dips_w += gpus * job.dips_of(power_of(&self.design, job), job.pace, floor.of_gpu_w);
         });
-        let places = self.rack.nodes * self.design.grain.per_node;
-        let full_w = self.rack.full_w() / places as f64 * healthy as f64;
-        let floor_w = floor * full_w;
+        let floor_w = floor.of_place_w * healthy as f64;
         let work_w = self.work_w(rack) + dips_w;
         let state = &mut self.racks[rack];
         let (tail_w, next) = state.smoother.set(now, work_w, floor_w, design);
