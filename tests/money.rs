@@ -337,8 +337,13 @@ power:
 
 /// What `check` finds in the small site with this `section`.
 fn findings(section: &str) -> Vec<(String, String)> {
+    findings_of(&format!("{SMALL}{section}"))
+}
+
+/// What `check` finds in `site`.
+fn findings_of(site: &str) -> Vec<(String, String)> {
     let bench = Bench::new();
-    bench.file("site.yaml", format!("{SMALL}{section}"));
+    bench.file("site.yaml", site);
     let output = bench.loadbank("check site.yaml --format json").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let finding = |line: &str| {
@@ -428,6 +433,23 @@ fn contracts_that_cannot_be_meant_are_refused_at_their_field() {
         let found = findings(&format!("contracts:\n{contracts}"));
         let wanted = (severity.to_owned(), message.to_owned());
         assert!(found.contains(&wanted), "no {wanted:?} in {found:?}");
+    }
+}
+
+/// Zero GPUs at any rent are 0 $, which no lease means.
+#[test]
+fn a_rent_by_gpu_needs_gpus() {
+    let cores = "racks:\n  cores: {kind: cpu, nodes: 1, cores_per_node: 4, power: 300 W, \
+        idle_power: 100 W, fed_by: main-tx}\n";
+    let site = SMALL.replace("racks:\n", cores);
+    for (racks, is_refused) in [("cores", true), ("mine-hall", true), ("train-hall", false)] {
+        let lease =
+            format!("{{kind: lease, racks: {racks}, structure: triple-net, gpu_rent: 2 $/h}}");
+        let found = findings_of(&format!("{site}contracts: {{let: {lease}}}\n"));
+        let message =
+            format!("contracts.let.gpu_rent: `{racks}` has no GPUs, so that no rent is paid");
+        let refused = found.contains(&("error".to_owned(), message));
+        assert_eq!(refused, is_refused, "{racks}: {found:?}");
     }
 }
 

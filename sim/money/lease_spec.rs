@@ -24,7 +24,8 @@ pub struct LeaseSpec {
     pub power: Option<Power>,
     /// The rent of that power, from when the racks are ready, whatever is drawn.
     pub rent: Option<DemandPrice>,
-    /// The rent of each GPU, used or not, in place of `rent`: the owner buys the GPUs.
+    /// The rent of each GPU, used or not, in place of `rent`: the owner buys the GPUs. Racks without GPUs
+    /// cannot be let so.
     pub gpu_rent: Option<HourlyPrice>,
     /// What of the rent the owner spends on the hall. Default: 0 %.
     pub expenses: Option<Fraction>,
@@ -224,6 +225,11 @@ impl LeaseSpec {
         if self.power.is_some() && self.rent.is_none() {
             let message = "has no effect on a rent by GPU";
             faults.push(Fault::error("power", message));
+        }
+        if self.gpu_rent.is_some() && outside.without_gpus.contains(&self.racks.text) {
+            let message = format!("`{}` has no GPUs, so that no rent is paid", self.racks);
+            let help = "let its power by `rent`, or what it draws by `kind: hosting`";
+            faults.push(Fault::error("gpu_rent", message).help(help));
         }
         let tenants = tenants(&self.racks, outside, faults);
         if tenants.is_empty() && outside.halls.contains(&self.racks.text) {

@@ -22,6 +22,8 @@ pub struct Outside {
     pub may_export: bool,
     /// Halls of racks.
     pub halls: Vec<String>,
+    /// Those of them whose racks have no GPUs.
+    pub without_gpus: Vec<String>,
     /// Workloads, each with the halls that it stands on.
     pub works: Vec<(String, Vec<String>)>,
     /// `peak-forecast` programmes.

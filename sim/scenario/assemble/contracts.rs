@@ -10,7 +10,7 @@ use super::super::diagnostics::Diagnostics;
 use super::super::files::Files;
 use super::super::load::{Document, load};
 use super::super::names::Component;
-use super::super::spec::ScenarioSpec;
+use super::super::spec::{RackSpec, ScenarioSpec};
 use super::super::tree::Value;
 use super::plant::report;
 use super::{SECTIONS, report_in};
@@ -208,6 +208,16 @@ fn names(document: &Document, section: &str) -> Vec<String> {
     parts(document, section).into_iter().flat_map(|it| it.instances).collect()
 }
 
+/// The halls of racks without GPUs. What is wrong with racks is reported where their section is read.
+fn without_gpus(document: &Document) -> Vec<String> {
+    let parts = parts(document, "racks").into_iter();
+    let has_none = |part: &Component<'_>| {
+        let spec = part.place.read::<RackSpec>(&mut Diagnostics::default());
+        spec.is_some_and(|spec| !matches!(spec, RackSpec::Gpu(_)))
+    };
+    parts.filter(has_none).flat_map(|part| part.instances).collect()
+}
+
 /// The workloads, each with the halls that it stands on.
 fn works(document: &Document) -> Vec<(String, Vec<String>)> {
     let mut works = Vec::new();
@@ -243,6 +253,7 @@ fn read_contracts(
         arrays: arrays(document),
         may_export: exports(document),
         halls: names(document, "racks"),
+        without_gpus: without_gpus(document),
         works: works(document),
         peaks: peaks(document, clock, &(head.start..end)),
     };
