@@ -40,10 +40,12 @@ pub(super) enum Told {
 }
 
 impl DrawKind {
-    /// What `value` in base units tells; nothing where it is missing.
+    /// What `value` in base units tells; nothing where it is missing. A node that runs draws power, so
+    /// that a zero of it is what a log has where nothing measures, as Slurm without a plugin for energy.
     pub(super) fn told(self, value: f64) -> Option<Told> {
         let told = match self {
             Self::Utilisation | Self::CpuTime => Told::Share(value),
+            Self::Power | Self::Energy if value == 0.0 => return None,
             Self::Power => Told::NodeW(value),
             Self::Energy => Told::EnergyJ(value),
         };

@@ -75,6 +75,26 @@ fn time_of_processors_is_utilisation() {
     assert!(report.to_string().contains("1 row (line 4) without utilisation or power"));
 }
 
+/// Slurm without a plugin for energy writes 0 J: no job of it tells what it drew, and none is an idle
+/// node. A utilisation of 0 is one.
+#[test]
+fn no_energy_and_no_power_are_no_measurement() {
+    let head = "JobID|Submit|Elapsed|NNodes|AllocCPUS|";
+    let row = "|2026-06-01T00:00:00|01:00:00|1|16|";
+    for (kind, expected) in [
+        (DrawKind::Energy, [None, Some(0.0)]),
+        (DrawKind::Power, [None, Some(0.0)]),
+        (DrawKind::Utilisation, [Some(0.0), Some(1.0)]),
+    ] {
+        let log = format!("{head}told\n1{row}0\n2{row}2\n");
+        let (jobs, reader) = sacct(false, &draw(kind, "told"), &log);
+        assert_eq!(loads(&jobs), expected, "{kind:?}");
+        let unmeasured = expected.iter().filter(|load| load.is_none()).count() as u64;
+        assert_eq!(reader.report().unmeasured.count, unmeasured, "{kind:?}");
+        assert_eq!(reader.report().beyond, Rows { count: 1, first_line: 3 }, "{kind:?}");
+    }
+}
+
 #[test]
 fn draws_stand_beside_a_log() {
     let table = ["job,note,share", "7,\"a, b\",0.5", "8,,", "9,,0.25"];

@@ -275,10 +275,11 @@ pub struct JobDrawSpec {
     /// 1, as a full one does.
     pub utilisation: Option<ColumnSpec>,
     /// Mean power of each of its nodes; of a job that shares a node, of its part with as much of
-    /// what the idle node draws.
+    /// what the idle node draws. 0 is no figure, as an empty cell.
     pub power: Option<ColumnSpec>,
     /// Energy of all its nodes over its run time, such as `ConsumedEnergyRaw` in `J`, which Slurm says
-    /// to be right only where a job had its nodes to itself.
+    /// to be right only where a job had its nodes to itself. 0 is no figure: Slurm writes it where
+    /// nothing measures.
     pub energy: Option<ColumnSpec>,
     /// The column of the time that its processors worked, as `sacct` writes it in `TotalCPU`: over
     /// its elapsed time times its CPUs this is its utilisation.
