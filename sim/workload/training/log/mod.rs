@@ -124,6 +124,9 @@ pub struct LogReport {
     pub backwards: Rows,
     /// Rows with more than 18 columns; what is too much was not read.
     pub long: Rows,
+    /// Jobs with more processors than the nodes that they had; they take as many nodes as hold
+    /// these, too many where the log counts hardware threads as processors.
+    pub overfull: Rows,
     /// Jobs of which nothing tells what they drew, where the log is to tell it; they draw as jobs
     /// of a log that does not.
     pub unmeasured: Rows,
@@ -133,7 +136,7 @@ pub struct LogReport {
 
 impl LogReport {
     /// Every kind of odd row with what became of it, in a fixed order.
-    pub fn kinds(&self) -> [(&'static str, Rows); 9] {
+    pub fn kinds(&self) -> [(&'static str, Rows); 10] {
         [
             ("cannot be read: left out", self.malformed),
             ("part of a job that has a row of its own: left out", self.partial),
@@ -142,6 +145,7 @@ impl LogReport {
             ("wider than the site: left out", self.too_wide),
             ("submitted before the row above: taken as submitted with it", self.backwards),
             ("more than 18 columns: the rest not read", self.long),
+            ("more processors than its nodes have: given more nodes", self.overfull),
             (
                 "without utilisation or power: drawn as of a job that is not measured",
                 self.unmeasured,
@@ -306,6 +310,9 @@ impl LogReader {
             submit = self.last_submit;
         }
         self.last_submit = submit;
+        if row.overfills {
+            report.overfull.add(self.line);
+        }
         report.jobs += 1;
         let run = Span::from_nanos(row.run as u64);
         let of_beside = || self.beside.as_ref().and_then(|draws| draws.of(row.number));

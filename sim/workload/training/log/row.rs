@@ -15,6 +15,8 @@ pub(super) struct Row {
     pub(super) user: Option<u32>,
     pub(super) queue: Option<u32>,
     pub(super) is_long: bool,
+    /// It has more processors than the nodes that it says it has.
+    pub(super) overfills: bool,
     /// It has its nodes to itself.
     pub(super) exclusive: bool,
     /// What it drew, where a column tells.

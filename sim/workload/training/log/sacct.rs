@@ -103,13 +103,11 @@ impl Sacct {
             }),
             Processor::Core => cpus,
         };
-        // One that shares no node has whole ones, however few processors it has of each.
-        let shares_none = match self.machine.processor {
-            Processor::Gpu => self.machine.is_shared,
-            Processor::Core => true,
-        };
+        // Several nodes are whole ones, however few processors it has of each; but where nodes of GPUs
+        // are not shared, GPUs alone say how many.
+        let rounds_to_nodes = self.machine.is_shared || self.machine.processor == Processor::Core;
         let counted = match counted {
-            Some(counted) if shares_none && nodes > Some(1) => Some(counted.max(of_nodes)),
+            Some(counted) if rounds_to_nodes && nodes > Some(1) => Some(counted.max(of_nodes)),
             counted => counted,
         };
         let status = status_of(cell("State").unwrap_or_default());
@@ -140,6 +138,7 @@ impl Sacct {
             user,
             queue: None,
             is_long: false,
+            overfills: of_nodes > 0 && counted.is_some_and(|counted| counted > of_nodes),
             exclusive: false,
             told,
         })

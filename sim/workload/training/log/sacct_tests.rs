@@ -1,11 +1,14 @@
 //! Logs of Slurm's accounting.
 
-use super::{JobEnd, LogFormat, LogMachine, LogReader, NodePower};
+use super::{JobEnd, LogFormat, LogMachine, LogReader, NodePower, Rows};
 use crate::workload::gpu::Processor;
 
 fn of_sacct(processors: u64, per_node: u32) -> LogReader {
+    on((Processor::Gpu, false), processors, per_node)
+}
+
+fn on((processor, is_shared): (Processor, bool), processors: u64, per_node: u32) -> LogReader {
     let power = NodePower { idle_w: 1000.0, full_w: 9000.0 };
-    let (processor, is_shared) = (Processor::Gpu, false);
     let machine = LogMachine { processors, processor, per_node, is_shared, power };
     LogReader::of(&LogFormat::Sacct, machine, None)
 }
@@ -65,4 +68,41 @@ fn other_spellings_of_sacct_are_read() {
         assert!(reader.read(line.as_bytes()).is_none());
     }
     assert_eq!(reader.report().malformed.count, 2);
+}
+
+/// Slurm counts hardware threads where its nodes are set up so: 128 on the one node of 64 cores that the
+/// job had. They are two nodes unless the scenario says how many threads a node has.
+#[test]
+fn more_processors_than_its_nodes_have_are_doubted() {
+    let text = "JobID|Submit|Elapsed|NNodes|AllocCPUS\n\
+        1|2026-06-01T00:00:00|01:00:00|1|64\n\
+        2|2026-06-01T00:00:00|01:00:00|1|128\n\
+        3|2026-06-01T00:00:00|01:00:00|2|256\n\
+        4|2026-06-01T00:00:00|01:00:00||128\n";
+    for (per_node, nodes, overfull) in
+        [(64, [1, 2, 4, 2], Rows { count: 2, first_line: 3 }), (128, [1, 1, 2, 1], Rows::default())]
+    {
+        let mut reader = on((Processor::Core, false), 1024, per_node);
+        let jobs = text.lines().filter_map(|line| reader.read(line.as_bytes()));
+        let got: Vec<u32> = jobs.map(|job| job.processors.div_ceil(per_node)).collect();
+        assert_eq!((got, reader.report().overfull), (nodes.to_vec(), overfull), "{per_node}");
+    }
+}
+
+/// A job with four GPUs on each of two nodes of eight has both of them where others could have the rest;
+/// where nodes are not shared, its eight GPUs are one node. Cores on two nodes always are two.
+#[test]
+fn processors_on_several_nodes_are_rounded_to_them() {
+    let text = "JobID|Submit|Elapsed|NNodes|AllocTRES\n\
+        1|2026-06-01T00:00:00|01:00:00|2|cpu=8,gres/gpu=8\n";
+    for (machine, processors) in [
+        ((Processor::Gpu, true), 16),
+        ((Processor::Gpu, false), 8),
+        ((Processor::Core, true), 16),
+        ((Processor::Core, false), 16),
+    ] {
+        let mut reader = on(machine, 32, 8);
+        let jobs: Vec<_> = text.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
+        assert_eq!(jobs[0].processors, processors, "{machine:?}");
+    }
 }

@@ -53,6 +53,7 @@ impl Row {
             user: known(columns[11]),
             queue: known(columns[14]),
             is_long: words.next().is_some(),
+            overfills: false,
             exclusive: false,
             told: None,
         })

@@ -172,6 +172,7 @@ impl TableLog {
             user,
             queue: None,
             is_long: false,
+            overfills: false,
             exclusive: self.exclusive.is_some_and(|at| is_yes(self.rows.text(at))),
             told: self.draw.and_then(|(at, kind)| kind.told(values[at])),
         })

@@ -194,8 +194,8 @@ pub struct SacctSpec {
     /// The log, which may be compressed with gzip.
     pub file: Name,
     /// GPUs of a node of the log, by which jobs without GPUs in their resources are counted; on
-    /// racks of kind `cpu`, cores. Jobs get whole nodes, rounded up, unless they share them.
-    /// Default: the GPUs or cores of a node.
+    /// racks of kind `cpu`, its CPUs as Slurm counts them: cores, or hardware threads. Jobs get
+    /// whole nodes, rounded up, unless they share them. Default: the GPUs or cores of a node.
     pub processors_per_node: Option<u32>,
     /// What its jobs drew. Default: what `power` of the workload says.
     pub draw: Option<JobDrawSpec>,
@@ -875,6 +875,12 @@ impl TrainingDesign {
             faults.push(Fault::error("jobs.file", message).at(file.mark).help(help));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
             let mut fault = Fault::warning("jobs.file", message).at(file.mark);
+            if report.overfull.count > 0 {
+                fault = fault.help(
+                    "where CPUs of the log are hardware threads, or its nodes are larger, write how \
+                     many a node of the log has: `processors_per_node`",
+                );
+            }
             if let Some(machine) = read.header().max_procs.filter(|&procs| procs > processors) {
                 fault = fault.help(format!(
                     "the log is of a machine with {machine} processors, the workload has \
