@@ -82,7 +82,7 @@ fn planned_cluster(
             ..CheckpointSpec::default()
         }),
         scheduler: match planned.sharing {
-            Some(_) => Some(if seed % 2 == 0 { Policy::Fcfs } else { Policy::Easy }),
+            Some(_) => Some(if seed.is_multiple_of(2) { Policy::Fcfs } else { Policy::Easy }),
             None => planned.queue.as_ref().map(|_| Policy::Priority),
         },
         queue: planned.queue.clone().map(Box::new),
