@@ -1,0 +1,233 @@
+//! Outages against closed forms, and against the same machines without each other.
+
+use std::ops::Range;
+
+use super::*;
+use crate::kernel::{Renewals, RepairLaw, Wear};
+
+const YEAR_S: f64 = 8760.0 * 3600.0;
+
+fn law(per_year: f64, repair_h: f64) -> FailureLaw {
+    FailureLaw::exponential(per_year / YEAR_S, repair_h * 3600.0)
+}
+
+/// Share of time in which each number of things is down, and in which each thing is, over 100
+/// years of each of the seeds.
+fn shares(laws: &[FailureLaw], plan: &OutagePlan, seeds: Range<u64>) -> (Vec<f64>, Vec<f64>) {
+    let end = Time::from_secs_f64(100.0 * YEAR_S);
+    let (mut by_count, mut by_thing) = (vec![0.0; laws.len() + 1], vec![0.0; laws.len()]);
+    let names: Vec<String> = (0..laws.len()).map(|i| format!("unit-{i}")).collect();
+    let all = seeds.clone().count() as f64 * 100.0 * YEAR_S;
+    for seed in seeds {
+        let things = names.iter().map(String::as_str).zip(laws.iter().copied());
+        let streams = Streams::new(seed, 0);
+        let mut clock = Outages::new("failure", things, plan, Span::ZERO, &streams);
+        let mut up = vec![true; laws.len()];
+        let mut last = Time::ZERO;
+        while clock.next_at() < end {
+            let now = clock.next_at();
+            let span = now.since(last).as_secs_f64();
+            by_count[up.iter().filter(|up| !**up).count()] += span;
+            for (sum, _) in by_thing.iter_mut().zip(&up).filter(|(_, up)| !**up) {
+                *sum += span;
+            }
+            last = now;
+            clock.advance(now).for_each(|(thing, is_up)| up[thing] = is_up);
+        }
+    }
+    let share = |sums: Vec<f64>| sums.into_iter().map(|sum| sum / all).collect();
+    (share(by_count), share(by_thing))
+}
+
+fn close(ours: f64, target: f64, tolerance: f64) {
+    assert!((ours / target - 1.0).abs() < tolerance, "{ours:e} in place of {target:e}");
+}
+
+fn crew(members: Vec<u32>, count: u32, order: CrewOrder) -> OutagePlan {
+    let (name, travel) = ("crew".to_owned(), Span::ZERO);
+    let crew = Crew { name, members, count, travel, order, shift: None };
+    OutagePlan { crews: vec![crew], ..OutagePlan::default() }
+}
+
+#[test]
+fn without_a_plan_it_is_the_clock_of_renewals_to_the_bit() {
+    let wear = Some(Wear { shape: 2.0, replaced: (0.2 * YEAR_S, 3600.0), new: false });
+    let worn = FailureLaw { wear, ..law(4.0, 24.0) };
+    let laws = [law(2.0, 48.0), law(4.0, 24.0), law(0.0, 1.0), worn];
+    let things = || ["a", "b", "c", "d"].into_iter().zip(laws);
+    let streams = Streams::new(3, 1);
+    let mut plain = Renewals::new("failure", things(), &streams);
+    let none = OutagePlan::default();
+    let mut clock = Outages::new("failure", things(), &none, Span::ZERO, &streams);
+    for _ in 0..2000 {
+        let now = plain.next_at();
+        assert_eq!(clock.next_at(), now);
+        let changes: Vec<_> = plain.advance(now).collect();
+        assert_eq!(clock.advance(now).collect::<Vec<_>>(), changes);
+    }
+}
+
+/// Machine repair, M/M/c with four units: unavailability of a unit, and two or more down.
+#[test]
+fn a_crew_repairs_one_at_a_time() {
+    let laws = [law(2.0, 48.0); 4];
+    for (count, unit, two) in [(1, 0.0111962, 0.00140925), (4, 0.0108401, 6.94899e-4)] {
+        let plan = crew((0..4).collect(), count, CrewOrder::FirstCome);
+        let (by_count, by_thing) = shares(&laws, &plan, 1000..1400);
+        // Standard errors of 0.3 and 1.3 %.
+        close(by_thing.iter().sum::<f64>() / 4.0, unit, 0.01);
+        close(by_count[2..].iter().sum(), two, 0.04);
+    }
+}
+
+/// Two classes of two units on one crew, by the chain with the order of the queue as state:
+/// first come first served, priority to the first class, and with interruption.
+#[test]
+fn who_is_repaired_first() {
+    let laws = [law(2.0, 48.0), law(2.0, 48.0), law(4.0, 24.0), law(4.0, 24.0)];
+    for (order, first, second) in [
+        (CrewOrder::FirstCome, 0.0110782, 0.0114283),
+        (CrewOrder::Preemptive, 0.0109563, 0.0116680),
+    ] {
+        let plan = crew((0..4).collect(), 1, order);
+        let (_, by_thing) = shares(&laws, &plan, 0..200);
+        close((by_thing[0] + by_thing[1]) / 2.0, first, 0.012);
+        close((by_thing[2] + by_thing[3]) / 2.0, second, 0.012);
+    }
+}
+
+/// Four transformers, 0.05 a year, swapped in 168 h, parts after 8736 h, both exponential.
+/// Histories begin with all up and the shelf full, which 100 years forget to a percent.
+#[test]
+fn spare_parts_are_ordered_one_for_one() {
+    let laws = [law(0.05, 168.0); 4];
+    for (parts, mean_down) in [(0, 0.193456), (1, 0.0216988)] {
+        let name = "parts".to_owned();
+        let (members, lead_mean_s) = ((0..4).collect(), 8736.0 * 3600.0);
+        let stock = Stock { name, members, parts, lead_mean_s };
+        let plan = OutagePlan { stocks: vec![stock], ..OutagePlan::default() };
+        let (_, by_thing) = shares(&laws, &plan, 0..800);
+        close(by_thing.iter().sum(), mean_down, 0.06);
+    }
+}
+
+/// Strings of batteries (Weibull 3.5, 7 years), replaced at 5 years or when they fail, both at once:
+/// by the renewal argument 0.0565766 failures and 0.156851 replacements a year, at the start of long
+/// service as ever after. New ones fail by the law itself in their first three years.
+#[test]
+fn what_wears_is_replaced_at_its_age() {
+    const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    // Failures and replacements in the first `years` of each of `seeds` sets of ten strings.
+    let ends = |new: bool, years: f64, seeds: Range<u64>| {
+        let wear = Wear { shape: 3.5, replaced: (5.0 * YEAR_S, 0.0), new };
+        let rate_per_s = 0.158775 / YEAR_S;
+        let repair = RepairLaw::Exponential { mean_s: 0.0 };
+        let law = FailureLaw { rate_per_s, wear: Some(wear), repair };
+        let end = Time::from_secs_f64(years * YEAR_S);
+        let (mut failures, mut replacements) = (0, 0);
+        for seed in seeds {
+            let things = NAMES.map(|name| (name, law));
+            let (none, streams) = (OutagePlan::default(), Streams::new(seed, 0));
+            let mut clock = Outages::new("failure", things, &none, Span::ZERO, &streams);
+            while let Some(change) = clock.step(end) {
+                failures += u32::from(change.begins && change.why == Why::Own);
+                replacements += u32::from(change.begins && change.why == Why::Replaced);
+            }
+        }
+        (f64::from(failures), f64::from(replacements))
+    };
+    let strings = 10.0 * 300.0;
+    let (failures, replacements) = ends(false, 100.0, 0..300);
+    // 17,000 and 47,000 are expected: standard errors below 0.8 and 0.5 %.
+    close(failures / strings / 100.0, 0.0565766, 0.02);
+    close(replacements / strings / 100.0, 0.156851, 0.01);
+    let (failures, replacements) = ends(false, 3.0, 300..600);
+    close(failures / strings / 3.0, 0.0565766, 0.14);
+    close(replacements / strings / 3.0, 0.156851, 0.09);
+    let (failures, replacements) = ends(true, 3.0, 600..900);
+    // At 0.158775 a year the mean life is that of a scale of 7 years.
+    close(failures / strings, 1.0 - (-(3.0_f64 / 7.0).powf(3.5)).exp(), 0.3);
+    assert_eq!(replacements, 0.0);
+}
+
+/// Two units, 0.5 a year, 24 h, of which a part fails together.
+#[test]
+fn a_common_cause_strikes_both() {
+    for (beta, both_h) in [(0.01, 0.0761479), (0.05, 0.315174)] {
+        let cause = CommonCause {
+            name: "both".to_owned(),
+            members: vec![0, 1],
+            alone: 1.0 - beta,
+            shocks_per_s: vec![beta * 0.5 / YEAR_S],
+        };
+        let plan = OutagePlan { causes: vec![cause], ..OutagePlan::default() };
+        let (by_count, _) = shares(&[law(0.5, 24.0); 2], &plan, 1000..2600);
+        // A thousand losses at 1 %: a standard error of 4 %.
+        close(by_count[2] * 8760.0, both_h, 0.12);
+    }
+}
+
+/// Two sides, each out for 12 h twice a year, windows a quarter apart, left out while the other
+/// is down.
+#[test]
+fn planned_work_leaves_one_side() {
+    let work = PlannedWork {
+        name: "sides".to_owned(),
+        members: vec![0, 1],
+        every: Span::from_hours(4380),
+        lasts: Span::from_hours(12),
+        needs_others: true,
+        error: None,
+    };
+    let plan = OutagePlan { works: vec![work], ..OutagePlan::default() };
+    let (by_count, by_thing) = shares(&[law(0.5, 24.0); 2], &plan, 0..1600);
+    // A standard error of 5 %.
+    close(by_count[2] * 8760.0, 0.0303617, 0.15);
+    close(by_thing[0] * 8760.0, 24.0 + 12.0 - 24.0 * 12.0 / 8760.0 / 2.0, 0.02);
+}
+
+/// Work on a thing that goes wrong and breaks it: two reasons to be out, of which the later to end
+/// brings it back.
+#[test]
+fn a_failure_during_planned_work_is_a_reason_of_its_own() {
+    let hour = Span::from_hours(1);
+    let work = PlannedWork {
+        name: "check".to_owned(),
+        members: vec![0],
+        every: Span::from_hours(1000),
+        lasts: hour,
+        needs_others: true,
+        error: Some((1.0, vec![0])),
+    };
+    let plan = OutagePlan { works: vec![work], ..OutagePlan::default() };
+    let (mut longer, mut shorter) = (0, 0);
+    for seed in 0..40 {
+        let things = [("unit", law(0.0, 1.0))];
+        let mut clock = Outages::new("failure", things, &plan, Span::ZERO, &Streams::new(seed, 0));
+        let mut told = Vec::new();
+        while clock.next_at() < Time::ZERO + Span::from_hours(1900) {
+            let now = clock.next_at();
+            while let Some(change) = clock.step(now) {
+                told.push((now, change));
+            }
+        }
+        let change = |why, begins, turns| OutageChange { thing: 0, why, begins, turns };
+        let begun = [change(Why::Work(0), true, true), change(Why::Error(0), true, false)];
+        let [(from, first), (_, second), (early, third), (late, last)] = told[..] else {
+            panic!("{told:?}")
+        };
+        assert_eq!([first, second], begun);
+        let repaired_last = last.why == Why::Own;
+        if repaired_last {
+            assert_eq!(third, change(Why::Work(0), false, false));
+            assert_eq!(early - from, hour);
+            longer += 1;
+        } else {
+            assert_eq!(third, change(Why::Own, false, false));
+            assert_eq!((last, late - from), (change(Why::Work(0), false, true), hour));
+            shorter += 1;
+        }
+        assert!(last.turns && !last.begins);
+    }
+    assert!(longer > 0 && shorter > 0, "{longer} longer than the work, {shorter} shorter");
+}
