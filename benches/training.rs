@@ -14,7 +14,7 @@ use loadbank::spec::LognormalSpec;
 use loadbank::units::{Duration, Power, Rate};
 use loadbank::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use loadbank::workload::training::{
-    CheckpointSpec, Decisions, DurationSpec, IntervalSpec, JobClassSpec, JobEnd, JobsSpec, LogJob,
+    CheckpointSpec, Decisions, DurationSpec, IntervalSpec, JobClassSpec, JobsSpec, LogJob,
     LogReader, NodeFailureSpec, Policy, ResidentSpec, Rules, Scheduler, StreamSpec, Training,
     TrainingDesign, TrainingSpec, Waiting, replay,
 };
@@ -93,19 +93,7 @@ fn log(jobs: u64) -> Vec<LogJob> {
             let widths = [1, 2, 4, 8, 16, 32];
             let processors = widths[stream.pick(&[0.93, 0.02, 0.02, 0.02, 0.005, 0.005])];
             let (run, requested) = (Span::from_secs_f64(run_s), Span::from_secs_f64(requested_s));
-            let end = JobEnd::Completed;
-            LogJob {
-                number,
-                submit,
-                run,
-                processors,
-                requested,
-                end,
-                user: None,
-                queue: None,
-                exclusive: false,
-                load: None,
-            }
+            LogJob { requested, ..LogJob::new(number, submit, run, processors) }
         })
         .collect()
 }
@@ -228,19 +216,7 @@ fn mixed(jobs: u64) -> impl Iterator<Item = LogJob> {
         let run = Span::from_secs_f64(stream.lognormal_mean(2330.0, 1.0).clamp(1.0, 1e6));
         let requested = Span::from_secs_f64(run.as_secs_f64() * stream.between(1.0, 3.0));
         let user = Some(stream.below(50) as u32);
-        let end = JobEnd::Completed;
-        LogJob {
-            number,
-            submit,
-            run,
-            processors,
-            requested,
-            end,
-            user,
-            queue: None,
-            exclusive: false,
-            load: None,
-        }
+        LogJob { requested, user, ..LogJob::new(number, submit, run, processors) }
     })
 }
 

@@ -4,6 +4,7 @@ mod checkpoint;
 mod curtailment;
 mod failures;
 mod jobs;
+mod logs;
 mod power;
 mod queue;
 
@@ -22,11 +23,10 @@ pub use failures::{
     CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,
     HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec,
 };
-pub(super) use jobs::{ClassDesign, GapLaw, JobsDesign, LogDesign, ResidentDesign, StreamDesign};
-pub use jobs::{
-    JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec, JobsSpec, ResidentSpec,
-    SpreadSpec, StreamSpec, SwfSpec,
-};
+pub(super) use jobs::{ClassDesign, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
+pub use jobs::{JobClassSpec, JobGapsSpec, JobsSpec, ResidentSpec, SpreadSpec, StreamSpec};
+pub(super) use logs::LogDesign;
+pub use logs::{JobDrawSpec, JobRows, JobTableSpec, SwfSpec};
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;
 pub use queue::{AccountSpec, PreemptionSpec, PrioritySpec, QueueSpec, TierSpec};

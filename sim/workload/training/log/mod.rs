@@ -85,6 +85,24 @@ pub struct LogJob {
     pub load: Option<f64>,
 }
 
+impl LogJob {
+    /// A job that completed when it had run as long as it asked for, and of which nothing else is known.
+    pub fn new(number: u64, submit: Time, run: Span, processors: u32) -> Self {
+        Self {
+            number,
+            submit,
+            run,
+            processors,
+            requested: run,
+            end: JobEnd::Completed,
+            user: None,
+            queue: None,
+            exclusive: false,
+            load: None,
+        }
+    }
+}
+
 /// Rows of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rows {

@@ -5,7 +5,7 @@ mod real_logs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::workload::training::log::{JobEnd, LogJob};
+use crate::workload::training::log::LogJob;
 use crate::workload::training::{Started, replay};
 
 const PROCESSORS: u32 = 8;
@@ -18,19 +18,7 @@ fn logs() -> impl Strategy<Value = Vec<LogJob>> {
         let job = |(number, (gap, run, more, processors))| {
             submit += Span::from_secs(gap);
             let (run, requested) = (Span::from_secs(run), Span::from_secs(run + more));
-            let end = JobEnd::Completed;
-            LogJob {
-                number,
-                submit,
-                run,
-                processors,
-                requested,
-                end,
-                user: None,
-                queue: None,
-                exclusive: false,
-                load: None,
-            }
+            LogJob { requested, ..LogJob::new(number, submit, run, processors) }
         };
         (0..).zip(rows).map(job).collect()
     })
@@ -279,17 +267,8 @@ proptest! {
 #[test]
 fn easy_backfills_before_the_shadow_or_beside_the_head() {
     let rows = [(10, 6), (10, 7), (10, 1), (40, 1), (40, 1)];
-    let job = |(number, (run, processors))| LogJob {
-        number,
-        submit: Time::ZERO,
-        run: Span::from_secs(run),
-        processors,
-        requested: Span::from_secs(run),
-        end: JobEnd::Completed,
-        user: None,
-        queue: None,
-        exclusive: false,
-        load: None,
+    let job = |(number, (run, processors))| {
+        LogJob::new(number, Time::ZERO, Span::from_secs(run), processors)
     };
     let log: Vec<LogJob> = (0..).zip(rows).map(job).collect();
     // The second job needs 7 of 8 from second 10 on: one node is left over.

@@ -10,7 +10,7 @@ use crate::spec::Name;
 use crate::units::{Duration, Power, Rate};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
-use crate::workload::training::log::{JobEnd, LogJob};
+use crate::workload::training::log::LogJob;
 use crate::workload::training::spec::*;
 use crate::workload::training::{LogReader, Policy, Sharing, Training};
 
@@ -61,17 +61,11 @@ fn jobs(rows: &[Row]) -> Vec<LogJob> {
     let mut submit = Time::ZERO;
     let job = |(number, &(gap, run, more, processors, exclusive)): (u64, &Row)| {
         submit += Span::from_secs(gap);
+        let requested = Span::from_secs(run + more);
         LogJob {
-            number,
-            submit,
-            run: Span::from_secs(run),
-            processors,
-            requested: Span::from_secs(run + more),
-            end: JobEnd::Completed,
-            user: None,
-            queue: None,
+            requested,
             exclusive,
-            load: None,
+            ..LogJob::new(number, submit, Span::from_secs(run), processors)
         }
     };
     (0..).zip(rows).map(job).collect()
