@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::support::Bench;
+use super::support::{Bench, csv_column};
 
 /// A site of four nodes of eight GPUs that plays `log.swf`.
 const SITE: &str = "\
@@ -339,16 +339,10 @@ fn jobs_on_cores_draw_what_their_log_says_and_share_a_node() {
     near(&batch["core_hours"]["idle"], 5.0);
     assert!(batch["gpus"].is_null() && batch["gpu_hours"].is_null());
     near(&summary["halls"]["nodes"]["gpus"], 0.0);
-    let mut jobs = csv::Reader::from_path(folder.join("jobs.csv")).unwrap();
-    let header = jobs.headers().unwrap().clone();
-    let at = header.iter().position(|name| name == "energy_kwh").unwrap();
-    let energy: Vec<f64> = jobs.records().map(|row| row.unwrap()[at].parse().unwrap()).collect();
+    let energy: Vec<f64> = csv_column(&folder.join("jobs.csv"), "energy_kwh");
     assert_eq!(energy.len(), 2);
     assert!((energy[0] - 0.100).abs() < 1e-9 && (energy[1] - 0.075).abs() < 1e-9, "{energy:?}");
-    let mut series = csv::Reader::from_path(folder.join("timeseries.csv")).unwrap();
-    let header = series.headers().unwrap().clone();
-    let at = header.iter().position(|name| name == "batch_busy_cores").unwrap();
-    let busy: Vec<f64> = series.records().map(|row| row.unwrap()[at].parse().unwrap()).collect();
+    let busy: Vec<f64> = csv_column(&folder.join("timeseries.csv"), "batch_busy_cores");
     assert_eq!(busy, [3.0, 0.0]);
 }
 
@@ -365,8 +359,7 @@ fn an_exclusive_job_has_its_node_to_itself() {
          2026-06-01T00:00:00Z,13,1,30,no,100\n",
     );
     bench.loadbank("run site.yaml --tables csv").assert().success();
-    let mut jobs = csv::Reader::from_path(bench.the_run().join("jobs.csv")).unwrap();
-    let starts: Vec<String> = jobs.records().map(|row| row.unwrap()[3].to_owned()).collect();
+    let starts: Vec<String> = csv_column(&bench.the_run().join("jobs.csv"), "start_utc");
     let minutes: Vec<&str> = starts.iter().map(|start| &start[11..16]).collect();
     assert_eq!(minutes, ["00:00", "00:30", "01:00"]);
 }

@@ -35,6 +35,22 @@ programmes:
     calls: {at: [{start: 2026-07-01T06:00:00Z, duration: 2 h}]}
 ";
 
+/// A reserve that follows the frequency.
+const FCR: &str = "fcr: {kind: nordic-fcr-d-up-dynamic, award: 400 kW, price: {fixed: 20 $/MW-h}}";
+
+/// The flat site without its programme.
+fn bare() -> &'static str {
+    FLAT.split("programmes:").next().unwrap()
+}
+
+/// The bare site with one programme, under a frequency that steps at these times of its first day.
+fn following(steps: &[(&str, &str)], programme: &str) -> String {
+    let step =
+        |(at, value): &(&str, &str)| format!("    - {{at: 2026-07-01T{at}Z, value: {value}}}\n");
+    let steps: String = steps.iter().map(step).collect();
+    format!("{}frequency:\n  steps:\n{steps}programmes:\n  {programme}\n", bare())
+}
+
 fn programme<'o>(outcome: &'o Outcome, name: &str) -> &'o Subject {
     let found = outcome.of(SubjectKind::Programme).find(|subject| subject.name == name);
     found.unwrap_or_else(|| panic!("no programme {name}"))
@@ -98,19 +114,14 @@ fn a_call_is_answered_metered_and_settled() {
 /// 49.5 Hz asks for a quarter, then for all of the award, and is due 7.5 s later.
 #[test]
 fn a_droop_is_followed_metered_and_settled() {
-    let site = FLAT.split("programmes:").next().unwrap();
-    let text = format!(
-        "{site}frequency:
-  steps:
-    - {{at: 2026-07-01T00:00:00Z, value: 50 Hz}}
-    - {{at: 2026-07-01T06:00:00Z, value: 49.8 Hz}}
-    - {{at: 2026-07-01T06:00:30Z, value: 49.4 Hz}}
-    - {{at: 2026-07-01T06:01:00Z, value: 49.8 Hz}}
-    - {{at: 2026-07-01T06:02:00Z, value: 49.95 Hz}}
-programmes:
-  fcr: {{kind: nordic-fcr-d-up-dynamic, award: 400 kW, price: {{fixed: 20 $/MW-h}}}}
-"
-    );
+    let steps = [
+        ("00:00:00", "50 Hz"),
+        ("06:00:00", "49.8 Hz"),
+        ("06:00:30", "49.4 Hz"),
+        ("06:01:00", "49.8 Hz"),
+        ("06:02:00", "49.95 Hz"),
+    ];
+    let text = following(&steps, FCR);
     let told = simulate(&text, &["output.interval=30 s"]);
     let fcr = programme(&told.outcome, "fcr");
     assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 0));
@@ -218,7 +229,7 @@ fn dips_pay_nothing_for_load_that_is_not_there() {
 /// whenever the run begins, and at no other time.
 #[test]
 fn a_droop_is_called_in_the_hours_of_its_award() {
-    let site = FLAT.split("programmes:").next().unwrap();
+    let site = bare();
     let text = format!(
         "{site}frequency: {{fixed: 49.7 Hz}}
 programmes:
@@ -246,17 +257,8 @@ programmes:
 /// A dip that is over before anything is due is not missed, though nothing was given.
 #[test]
 fn a_dip_shorter_than_the_response_is_not_missed() {
-    let site = FLAT.split("programmes:").next().unwrap();
-    let text = format!(
-        "{site}frequency:
-  steps:
-    - {{at: 2026-07-01T00:00:00Z, value: 50 Hz}}
-    - {{at: 2026-07-01T06:00:00Z, value: 49.4 Hz}}
-    - {{at: 2026-07-01T06:00:05Z, value: 50 Hz}}
-programmes:
-  fcr: {{kind: nordic-fcr-d-up-dynamic, award: 400 kW, price: {{fixed: 20 $/MW-h}}}}
-"
-    );
+    let steps = [("00:00:00", "50 Hz"), ("06:00:00", "49.4 Hz"), ("06:00:05", "50 Hz")];
+    let text = following(&steps, FCR);
     let told = simulate(&text, &["price={fixed: 500 $/MWh}", "duration=7 h"]);
     let fcr = programme(&told.outcome, "fcr");
     assert_eq!((fcr.count("calls"), fcr.count("missed")), (1, 0));
@@ -268,20 +270,11 @@ programmes:
 /// award stays off for as long as its law says.
 #[test]
 fn a_relay_is_a_call() {
-    let site = FLAT.split("programmes:").next().unwrap();
-    let text = format!(
-        "{site}frequency:
-  steps:
-    - {{at: 2026-07-01T00:00:00Z, value: 60 Hz}}
-    - {{at: 2026-07-01T06:00:00Z, value: 59.68 Hz}}
-    - {{at: 2026-07-01T06:00:10Z, value: 59.9 Hz}}
-programmes:
-  rrs:
-    kind: ercot-rrs-ufr
-    award: 400 kW
-    calls: {{rate: null, relay: {{at: 59.7 Hz}}, length: {{kind: constant, mean: null, value: 30 min}}}}
-"
-    );
+    let steps = [("00:00:00", "60 Hz"), ("06:00:00", "59.68 Hz"), ("06:00:10", "59.9 Hz")];
+    let calls =
+        "{rate: null, relay: {at: 59.7 Hz}, length: {kind: constant, mean: null, value: 30 min}}";
+    let rrs = format!("rrs: {{kind: ercot-rrs-ufr, award: 400 kW, calls: {calls}}}");
+    let text = following(&steps, &rrs);
     let told = simulate(&text, &[]);
     let rrs = programme(&told.outcome, "rrs");
     assert_eq!((rrs.count("calls"), rrs.count("missed")), (1, 0));
@@ -295,7 +288,7 @@ programmes:
 #[test]
 fn a_call_costs_what_its_miners_would_have_earned() {
     let told = simulate(FLAT, &[]);
-    let site = FLAT.split("programmes:").next().unwrap();
+    let site = bare();
     let without = simulate(site, &[]);
     let income = |told: &Told| told.outcome.real("workloads.mine.revenue_usd");
     let ecrs = programme(&told.outcome, "ecrs");
@@ -359,7 +352,7 @@ fn another_programme_moves_no_calls() {
         let calls = |told: Told| -> Vec<String> {
             told.events.into_iter().filter(|it| it.contains("called ecrs")).collect()
         };
-        let site = FLAT.split("programmes:").next().unwrap();
+        let site = bare();
         calls(simulate(&format!("{site}programmes:\n{programmes}"), &["duration=10 days"]))
     };
     let ecrs = "  ecrs: {kind: ercot-ecrs, award: 100 kW, calls: {rate: 1000 /year}}\n";

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
-use super::support::{Bench, SMALL};
+use super::support::{Bench, SMALL, csv_column};
 
 /// A short run of the small site in which things fail.
 fn run(bench: &Bench, scenario: &str, format: &str) -> PathBuf {
@@ -123,13 +123,6 @@ fn tables_of_any_format_give_the_same_page() {
     assert!(page(&csv) == page(&parquet));
 }
 
-/// Of a CSV table, the column `name` as numbers.
-fn column(folder: &Path, table: &str, name: &str) -> Vec<f64> {
-    let mut reader = csv::Reader::from_path(folder.join(table)).unwrap();
-    let at = reader.headers().unwrap().iter().position(|known| known == name).expect(name);
-    reader.records().map(|row| row.unwrap()[at].parse().unwrap()).collect()
-}
-
 /// The series by cause and by state hold what the books of the run hold, which are added up on
 /// another way: intervals are alike, so that a mean is a sum.
 #[test]
@@ -138,7 +131,7 @@ fn series_by_cause_and_state_agree_with_the_books() {
     let folder = run(&bench, SMALL, "csv");
     let summary = json(folder.join("summary.json"));
     let mean = |name: &str| {
-        let values = column(&folder, "timeseries.csv", name);
+        let values = csv_column::<f64>(&folder.join("timeseries.csv"), name);
         values.iter().sum::<f64>() / values.len() as f64
     };
     let (mine, train) = (&summary["workloads"]["mine"], &summary["workloads"]["train"]);

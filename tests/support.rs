@@ -1,8 +1,10 @@
 //! What the tests share: a small site, a place to work in, and ways to run it.
 
+use std::fmt::Debug;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use loadbank::facility::{End, Facility, Observer, Outcome, Record, SubjectKind};
 use loadbank::kernel::Time;
@@ -192,6 +194,17 @@ pub(crate) struct Told {
     /// The rows of the time series.
     pub(crate) rows: Vec<Vec<f64>>,
     pub(crate) columns: Vec<String>,
+}
+
+/// Of the CSV table at `path`, the column `name`.
+///
+/// # Panics
+///
+/// Where there is none of this name, or a cell is something else.
+pub(crate) fn csv_column<T: FromStr<Err: Debug>>(path: &Path, name: &str) -> Vec<T> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let at = reader.headers().unwrap().iter().position(|known| known == name).expect(name);
+    reader.records().map(|row| row.unwrap()[at].parse().unwrap()).collect()
 }
 
 /// A column of the time series.

@@ -101,19 +101,23 @@ fn held(found: &Calibrated, index: usize) -> Result<ErrorShares, String> {
     Ok(ErrorShares { mape: 100.0 * mape, nmbe: 100.0 * nmbe, cvrmse: 100.0 * cvrmse })
 }
 
-/// Nodes of a cluster: a straight line of the sum of roots of their utilisation, fitted to the first
-/// half of a week. The bands are what such a line alone came to on the second half, rounded up.
-fn cluster(table: &mut Table, data: &Path) -> Result<(), String> {
-    let inputs = data.join("surf_week_inputs_30s.csv.gz");
-    let sets = [format!("racks.nodes.csv={}", inputs.display())];
+/// The errors on the second half of the week of what nodes draw, idle and full, as fitted to the first.
+fn of_nodes(data: &Path, file: &str, set: String) -> Result<ErrorShares, String> {
     let found = fitted(
-        ("surf-lisa.yaml", &sets),
+        (file, &[set]),
         &data.join("surf_week_power_30s.csv.gz"),
         &["racks.nodes.power", "racks.nodes.idle_power"],
         (&[matched("it_mw", "it_power_w", "W")], &[]),
         "2022-10-10T10:00:00Z",
     )?;
-    let errors = held(&found, 0)?;
+    held(&found, 0)
+}
+
+/// Nodes of a cluster: a straight line of the sum of roots of their utilisation, fitted to the first
+/// half of a week. The bands are what such a line alone came to on the second half, rounded up.
+fn cluster(table: &mut Table, data: &Path) -> Result<(), String> {
+    let inputs = data.join("surf_week_inputs_30s.csv.gz");
+    let errors = of_nodes(data, "surf-lisa.yaml", format!("racks.nodes.csv={}", inputs.display()))?;
     let rows = [("MAPE", 2.27, errors.mape, 2.4), ("CVRMSE", 2.82, errors.cvrmse, 2.9)];
     for (metric, theirs, ours, most) in rows {
         let what = format!("SURF Lisa, power of 277 nodes, 84 h held out: {metric}, %");
@@ -126,15 +130,8 @@ fn cluster(table: &mut Table, data: &Path) -> Result<(), String> {
 /// utilisation. The bands are what the number of nodes that jobs hold, whatever these do, came to.
 fn jobs_of_cluster(table: &mut Table, data: &Path) -> Result<(), String> {
     let log = data.join("surf_week_jobs.csv.gz");
-    let sets = [format!("workloads.jobs.jobs.file={}", log.display())];
-    let found = fitted(
-        ("surf-lisa-jobs.yaml", &sets),
-        &data.join("surf_week_power_30s.csv.gz"),
-        &["racks.nodes.power", "racks.nodes.idle_power"],
-        (&[matched("it_mw", "it_power_w", "W")], &[]),
-        "2022-10-10T10:00:00Z",
-    )?;
-    let errors = held(&found, 0)?;
+    let set = format!("workloads.jobs.jobs.file={}", log.display());
+    let errors = of_nodes(data, "surf-lisa-jobs.yaml", set)?;
     for (metric, ours, held_alone) in [("MAPE", errors.mape, 4.77), ("CVRMSE", errors.cvrmse, 6.42)]
     {
         let what = format!("SURF Lisa by its jobs' mean utilisation, 84 h held out: {metric}, %");
