@@ -84,11 +84,12 @@ pub(crate) fn resolve(
     }
     for section in sections {
         let entries = own.as_ref().and_then(|own| own.value.get(section.name));
-        let shelf = Shelf {
-            section: *section,
-            own: entries.and_then(Node::as_map),
-            built_in: built_in(section.name, files),
-        };
+        let own = entries.and_then(Node::as_map);
+        if own.is_none() && top.entry(section.name).is_none() {
+            // Nothing names an entry, and the shelf need not be read.
+            continue;
+        }
+        let shelf = Shelf { section: *section, own, built_in: built_in(section.name, files) };
         for entry in shelf.own.iter().flat_map(|map| &map.entries) {
             shelf.check(entry, sink);
         }
