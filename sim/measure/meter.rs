@@ -119,7 +119,15 @@ impl Meter {
         total.value()
     }
 
-    /// The same up to `now`, which is not before the last change.
+    /// What it will be once the meter is [advanced](Meter::advance) to `now`. To read does not change how
+    /// the sum is rounded later.
+    pub fn integral_at(&self, now: Time) -> f64 {
+        let mut meter = self.clone();
+        meter.advance(now);
+        meter.integral()
+    }
+
+    /// The integral up to `now`, which is not before the last change, in one sum more.
     pub fn integral_to(&self, now: Time) -> f64 {
         self.integral() + self.value * (now - self.since).as_secs_f64()
     }

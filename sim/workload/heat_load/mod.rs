@@ -114,12 +114,9 @@ impl HeatLoad {
 
     /// What it did up to `now`.
     pub fn summary(&self, now: Time) -> HeatLoadSummary {
-        // A meter of its own: to read may not change how the sum is rounded later.
-        let mut wanted_w = self.wanted_w.clone();
-        wanted_w.advance(now);
         HeatLoadSummary {
             electric: self.electric,
-            wanted_mwh: wanted_w.integral() / JOULES_PER_MWH,
+            wanted_mwh: self.wanted_w.integral_at(now) / JOULES_PER_MWH,
         }
     }
 }

@@ -254,13 +254,13 @@ impl Account {
     pub(super) fn earn(&mut self, now: Time, income: Income) {
         let (usd, btc) = self.earned(now);
         (self.earned_usd, self.earned_btc) = (usd, btc);
-        self.hashes_before = total(&self.hash_rate, now);
+        self.hashes_before = self.hash_rate.integral_at(now);
         self.income = income;
     }
 
     /// What all hashes up to `now` have earned, in dollars and bitcoin, before the pool's fee.
     fn earned(&self, now: Time) -> (Sum, Option<Sum>) {
-        let hashes = total(&self.hash_rate, now) - self.hashes_before;
+        let hashes = self.hash_rate.integral_at(now) - self.hashes_before;
         let (mut usd, mut btc) = (self.earned_usd, self.earned_btc);
         usd.add(hashes * (self.income.usd_ph_day / HASHES_PER_PH_DAY));
         if hashes > 0.0 {
@@ -326,7 +326,7 @@ impl Account {
         pool: &PoolDesign,
     ) -> MiningSummary {
         const HOUR: f64 = 3600.0;
-        let total = |meter: &Meter| total(meter, now);
+        let total = |meter: &Meter| meter.integral_at(now);
         let (hashes_usd, hashes_btc) = self.earned(now);
         // What the pool divides: by hashes, or by the blocks that were found.
         let by_hash = pool.luck == Luck::Pool;
@@ -356,11 +356,4 @@ impl Account {
             failed_starts: 0,
         }
     }
-}
-
-/// The integral of `meter` up to `now`.
-fn total(meter: &Meter, now: Time) -> f64 {
-    let mut meter = meter.clone();
-    meter.advance(now);
-    meter.integral()
 }
