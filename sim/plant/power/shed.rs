@@ -81,7 +81,6 @@ impl Shed {
         self.out_w.copy_from_slice(&want.out_w);
         self.split = false;
         self.before = self.cuts;
-        self.plugged.begin();
         for place in (0..forest.order.len()).rev() {
             let n = forest.order[place] as usize;
             if self.out_w[n] > limit_w[n] * (1.0 + TOLERANCE) {
@@ -96,7 +95,7 @@ impl Shed {
     /// Whether the last run may have granted a load less than it wants. Where loads were shared out
     /// anew, each may be.
     pub(super) fn may_be_cut(&self, load: usize) -> bool {
-        self.split || self.touched[load].wrapping_sub(self.before) as i32 > 0
+        self.split || is_since(self.touched[load], self.before)
     }
 
     /// A load wants something else.
@@ -150,17 +149,19 @@ impl Shed {
         let mut any = false;
         for place in behind {
             let node = forest.order[place] as usize;
-            let Split { keep_w: keep, cut_w: cut } = self.plugged.split(node, rank, || {
-                let mut split = Split::default();
-                for &cord in wiring.sockets(node) {
-                    let share = forest.share[cord as usize];
-                    let load = wiring.cord_load[cord as usize] as usize;
-                    let w = self.granted[load].0[rank];
-                    split.cut_w += share * w;
-                    split.keep_w += share * (self.total_w[load] - w);
-                }
-                split
-            });
+            let is_whole = !is_since(self.plugged.cut[node], self.before);
+            let Split { keep_w: keep, cut_w: cut } =
+                self.plugged.split(node, rank, is_whole, || {
+                    let mut split = Split::default();
+                    for &cord in wiring.sockets(node) {
+                        let share = forest.share[cord as usize];
+                        let load = wiring.cord_load[cord as usize] as usize;
+                        let w = self.granted[load].0[rank];
+                        split.cut_w += share * w;
+                        split.keep_w += share * (self.total_w[load] - w);
+                    }
+                    split
+                });
             any |= cut > 0.0;
             self.keep_w[place] = keep;
             self.cut_w[place] = cut;
@@ -227,7 +228,7 @@ impl Shed {
                 self.split |= share < 1.0;
                 if self.touched[load] != self.cuts {
                     self.touched[load] = self.cuts;
-                    self.plugged.cut(wiring, load);
+                    self.plugged.cut(wiring, load, self.cuts);
                     self.granted[load].0[rank] *= factor;
                     self.total_w[load] = self.granted[load].total_w();
                 }
@@ -248,6 +249,11 @@ impl Shed {
     }
 }
 
+/// Whether the cut numbered `cut` came after `before`; numbers begin anew after 2^32.
+fn is_since(cut: u32, before: u32) -> bool {
+    cut.wrapping_sub(before) as i32 > 0
+}
+
 /// What is plugged in at a node, as a cut of one rank sees it, W.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Split {
@@ -263,9 +269,8 @@ struct Plugged {
     whole: Vec<[Split; Rank::COUNT]>,
     /// A bit for each rank of which `whole` is true.
     known: Vec<u8>,
-    /// The last run in which a load that is plugged in here was cut.
-    cut_in: Vec<u64>,
-    run: u64,
+    /// The last cut of a load that is plugged in here.
+    cut: Vec<u32>,
 }
 
 impl Plugged {
@@ -273,18 +278,20 @@ impl Plugged {
         Self {
             whole: vec![[Split::default(); Rank::COUNT]; wiring.nodes()],
             known: vec![0; wiring.nodes()],
-            cut_in: vec![0; wiring.nodes()],
-            run: 0,
+            cut: vec![0; wiring.nodes()],
         }
     }
 
-    fn begin(&mut self) {
-        self.run += 1;
-    }
-
-    /// What is plugged in at `node`; `sum` adds it up from what is granted now.
-    fn split(&mut self, node: usize, rank: usize, sum: impl FnOnce() -> Split) -> Split {
-        if self.cut_in[node] == self.run {
+    /// What is plugged in at `node`, `is_whole` where none of it has been cut; `sum` adds it up from what
+    /// is granted now.
+    fn split(
+        &mut self,
+        node: usize,
+        rank: usize,
+        is_whole: bool,
+        sum: impl FnOnce() -> Split,
+    ) -> Split {
+        if !is_whole {
             return sum();
         }
         if self.known[node] & 1 << rank == 0 {
@@ -296,9 +303,9 @@ impl Plugged {
         self.whole[node][rank]
     }
 
-    fn cut(&mut self, wiring: &Wiring, load: usize) {
+    fn cut(&mut self, wiring: &Wiring, load: usize, cut: u32) {
         for cord in wiring.cords(load) {
-            self.cut_in[wiring.cord_node[cord] as usize] = self.run;
+            self.cut[wiring.cord_node[cord] as usize] = cut;
         }
     }
 
