@@ -173,13 +173,11 @@ impl Block {
         if !(offer.live && before.live) {
             return offer != before;
         }
-        if offer.speed != before.speed {
-            return true;
+        if offer.speed != before.speed || offer.cap_w == before.cap_w {
+            return offer.speed != before.speed;
         }
-        let draw_w = self.drawing_w();
-        offer.cap_w != before.cap_w
-            && (draw_w > offer.cap_w.min(before.cap_w)
-                || self.allowed_under(offer.cap_w) != self.allowed_under(before.cap_w))
+        self.drawing_w() > offer.cap_w.min(before.cap_w)
+            || self.allowed_under(offer.cap_w) != self.allowed_under(before.cap_w)
     }
 
     /// Lets the price policy decide; returns whether it changed its mind. `breakeven` is the
