@@ -148,9 +148,8 @@ impl Riser {
             return (f64::INFINITY, Time::MAX);
         }
         self.now = Some(Rise { from_w: reached_w, since: now });
-        let steps = libm::ceil(left_w * STEPS / full_w * (1.0 - ROUNDING)).max(1.0);
-        let step_w = left_w / steps;
-        (reached_w + 0.5 * step_w, now + Span::from_secs_f64(step_w / up_w_s))
+        let (step_w, lasts) = step(left_w, full_w, up_w_s);
+        (reached_w + 0.5 * step_w, now + lasts)
     }
 
     /// It draws `drawn_w` from `now` on.
@@ -164,6 +163,14 @@ impl Riser {
             (self.since, self.before, self.before_w) = (now, self.now, self.drawn_w);
         }
     }
+}
+
+/// The first step of a ramp at `w_per_s` that has `left_w` to go, where `whole_w` is [`STEPS`] of them:
+/// how far it goes, W, and how long it lasts.
+fn step(left_w: f64, whole_w: f64, w_per_s: f64) -> (f64, Span) {
+    let steps = libm::ceil(left_w * STEPS / whole_w * (1.0 - ROUNDING)).max(1.0);
+    let step_w = left_w / steps;
+    (step_w, Span::from_secs_f64(step_w / w_per_s))
 }
 
 /// The draw of one rack as it is smoothed.
@@ -233,9 +240,8 @@ impl Smoother {
         if now < tail.falls {
             return (left_w, tail.falls);
         }
-        let steps = libm::ceil(left_w * STEPS / tail.level_w * (1.0 - ROUNDING)).max(1.0);
-        let step_w = left_w / steps;
-        (left_w - 0.5 * step_w, now + Span::from_secs_f64(step_w / design.down_w_s))
+        let (step_w, lasts) = step(left_w, tail.level_w, design.down_w_s);
+        (left_w - 0.5 * step_w, now + lasts)
     }
 }
 

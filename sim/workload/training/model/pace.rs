@@ -83,7 +83,11 @@ impl Training {
     /// What `rack` draws, W; at most its cap. While a job runs, its checkpoint writes count by
     /// their mean over the checkpoint cycle.
     pub fn draw_w(&self, rack: usize) -> f64 {
-        let work_w = self.work_w(rack);
+        self.drawn_w(rack, self.work_w(rack))
+    }
+
+    /// The same, where it draws `work_w` to work.
+    fn drawn_w(&self, rack: usize, work_w: f64) -> f64 {
         if self.racks[rack].burn_w == 0.0 {
             return work_w;
         }
@@ -184,11 +188,12 @@ impl Training {
     /// Follows the work of `rack` with what it burns: no more than heat lets its clocks draw. What power
     /// is short of is for who grants it to say.
     fn smooth(&mut self, now: Time, rack: usize) {
+        let work_w = self.work_w(rack);
         if let Some(design) = self.rack.smoothing.burn {
-            self.burn(now, rack, &design);
+            self.burn(now, (rack, work_w), &design);
         }
-        let drawn_w = self.draw_w(rack);
-        let burnt_w = drawn_w - self.work_w(rack);
+        let drawn_w = self.drawn_w(rack, work_w);
+        let burnt_w = drawn_w - work_w;
         let state = &mut self.racks[rack];
         state.riser.draws(now, drawn_w);
         self.burning.change(now, std::mem::replace(&mut state.burnt_w, burnt_w), burnt_w);
@@ -214,7 +219,7 @@ impl Training {
         Floor { of_place_w, of_gpu_w }
     }
 
-    fn burn(&mut self, now: Time, rack: usize, design: &BurnDesign) {
+    fn burn(&mut self, now: Time, (rack, work_w): (usize, f64), design: &BurnDesign) {
         let floor = self.floor(rack);
         let gpus_per_node = self.design.grain.gpus as f64;
         let mut dips_w = 0.0;
@@ -224,9 +229,8 @@ impl Training {
             dips_w += gpus * job.dips_of(power_of(&self.design, job), job.pace, floor.of_gpu_w);
         });
         let floor_w = floor.of_place_w * healthy as f64;
-        let work_w = self.work_w(rack) + dips_w;
         let state = &mut self.racks[rack];
-        let (tail_w, next) = state.smoother.set(now, work_w, floor_w, design);
+        let (tail_w, next) = state.smoother.set(now, work_w + dips_w, floor_w, design);
         state.burn_w = tail_w + dips_w;
         state.burns.set(&mut self.agenda, next, Class::Work, Event::Burn(rack as u32));
     }
