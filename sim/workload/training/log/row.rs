@@ -1,6 +1,24 @@
 //! A row of a job log, whatever its format.
 
+use std::collections::BTreeMap;
+
 use super::draw::Told;
+
+/// Who submitted jobs, numbered in the order in which they first did.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Users(BTreeMap<String, u32>);
+
+impl Users {
+    /// The number of a user.
+    pub(super) fn number(&mut self, name: &str) -> u32 {
+        if let Some(&known) = self.0.get(name) {
+            return known;
+        }
+        let number = self.0.len() as u32;
+        self.0.insert(name.to_owned(), number);
+        number
+    }
+}
 
 /// The columns that matter. Times are in nanoseconds; what is negative is unknown.
 #[derive(Debug)]

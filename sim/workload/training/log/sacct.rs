@@ -1,11 +1,9 @@
 //! Job logs as Slurm's accounting prints them: `sacct --parsable2` (`-P`), a header and a row for
 //! each job and step, with `|` between the columns (Slurm documentation, `sacct`).
 
-use std::collections::BTreeMap;
-
 use super::LogMachine;
 use super::draw::{DrawColumn, DrawKind, Told};
-use super::row::Row;
+use super::row::{Row, Users};
 use crate::tables::Column;
 use crate::tables::stamp::TimeForm;
 use crate::workload::gpu::Processor;
@@ -27,7 +25,7 @@ pub(super) struct Sacct {
     draw: Option<DrawColumn>,
     names: Vec<String>,
     /// Users, numbered as they come.
-    users: BTreeMap<String, u32>,
+    users: Users,
 }
 
 /// Seconds that Slurm allows no job: a limit that is none.
@@ -35,7 +33,7 @@ const NO_LIMIT_S: i64 = -1;
 
 impl Sacct {
     pub(super) fn new(machine: LogMachine, draw: Option<DrawColumn>) -> Self {
-        Self { machine, draw, names: Vec::new(), users: BTreeMap::new() }
+        Self { machine, draw, names: Vec::new(), users: Users::default() }
     }
 
     /// The next line, without its break.
@@ -124,9 +122,7 @@ impl Sacct {
             Some(minutes) => minutes.saturating_mul(60),
             None => cell("Timelimit").and_then(seconds_of).unwrap_or(NO_LIMIT_S),
         };
-        let user = cell("User").or(cell("UID")).map(str::to_owned);
-        let known = self.users.len() as u32;
-        let user = user.map(|user| *self.users.entry(user).or_insert(known));
+        let user = cell("User").or(cell("UID")).map(|user| self.users.number(user));
         Some(Row {
             number,
             submit: nanos(submit),

@@ -1,9 +1,7 @@
 //! Job logs as tables: a header, and a row for each job in columns that the user names.
 
-use std::collections::BTreeMap;
-
 use super::draw::{DrawColumn, DrawKind};
-use super::row::Row;
+use super::row::{Row, Users};
 use super::sacct::status_of;
 use super::{LogMachine, MOST_SECONDS};
 use crate::tables::stamp::{TimeForm, WallClock};
@@ -69,7 +67,7 @@ pub(super) struct TableLog {
     state: Option<usize>,
     exclusive: Option<usize>,
     /// Users, numbered as they come.
-    users: BTreeMap<String, u32>,
+    users: Users,
     /// Jobs so far, where the table does not number them.
     jobs: u64,
 }
@@ -114,7 +112,7 @@ impl TableLog {
             user,
             state,
             exclusive,
-            users: BTreeMap::new(),
+            users: Users::default(),
             jobs: 0,
         }
     }
@@ -153,10 +151,8 @@ impl TableLog {
             }
         };
         self.jobs += 1;
-        let known = self.users.len() as u32;
         let user = self.user.map(|at| self.rows.text(at)).filter(|user| !user.is_empty());
-        let user = user.map(str::to_owned);
-        let user = user.map(|user| *self.users.entry(user).or_insert(known));
+        let user = user.map(|user| self.users.number(user));
         let values = self.rows.values();
         // A width that is no whole number, or missing, is none.
         let width = values[0] * self.per_width;

@@ -157,8 +157,11 @@ pub(in crate::workload::training) struct LogDesign {
 impl PartialEq for LogDesign {
     /// Whether it is the same log, played alike.
     fn eq(&self, other: &Self) -> bool {
-        let of = |log: &Self| (log.file.clone(), log.machine, log.draw.clone());
-        of(self) == of(other) && self.queues == other.queues && self.rows == other.rows
+        self.file == other.file
+            && self.machine == other.machine
+            && self.draw == other.draw
+            && self.queues == other.queues
+            && self.rows == other.rows
     }
 }
 
