@@ -6,6 +6,9 @@ use jiff::tz::TimeZone;
 use super::lapse::Lapse;
 use crate::tables::Window;
 
+/// Demand is charged per kilowatt and held in megawatts.
+pub(super) const KW_PER_MW: f64 = 1000.0;
+
 /// What the meters billed in an interval of the time series.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interval {

@@ -3,14 +3,13 @@
 use jiff::Timestamp;
 
 use super::bill::{Bill, ContractBill, Entry, Item};
-use super::books::{Begin, Books, Interval, Month, calendar};
+use super::books::{Begin, Books, Interval, KW_PER_MW, Month, calendar};
 use super::peaks::CoincidentPeak;
 use super::supply::{Export, Ppa};
 use super::{Account, Cents, Lease, Terms};
 use crate::tables::Window;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
-const KW_PER_MW: f64 = 1000.0;
 
 /// A contract of the site.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,12 +5,10 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::books::{Books, Month};
+use super::books::{Books, KW_PER_MW, Month};
 use super::outside::{Outside, SystemPeaks};
 use crate::spec::{Fault, Name, one_source, suggest};
 use crate::units::{CapacityPrice, Duration, Fraction, Power};
-
-const KW_PER_MW: f64 = 1000.0;
 
 const NO_PEAK: &str = "no peak lies within the run, so that nothing is accrued";
 
@@ -191,6 +189,9 @@ impl Accrual<'_> {
         let CoincidentPeak { rate, interval_s, peaks, minimum_mw } = self.charge;
         let within = |peak_s: &&i64| (0..*interval_s).contains(&(start.as_second() - **peak_s));
         let hits = self.peaks_s.iter().filter(within).count() as f64;
+        if hits == 0.0 {
+            return None;
+        }
         let (hits, of_year) = match peaks {
             Peaks::Listed(peaks) => (hits, peaks.len()),
             Peaks::Of(_, count) => {
@@ -201,9 +202,6 @@ impl Accrual<'_> {
                 (hits * month.share, *count)
             }
         };
-        if hits == 0.0 {
-            return None;
-        }
         self.count += hits;
         self.sum_mw += hits * demand_mw;
         let lacks_mw = (self.count * minimum_mw - self.sum_mw).max(0.0);
