@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::injection::Injection;
 use crate::control::ControlDesign;
-use crate::grid::programmes::{ProgrammeDesign, Signal};
+use crate::grid::programmes::{PeaksDesign, ProgrammeDesign, Signal};
 use crate::grid::{PriceDesign, WeatherDesign};
-use crate::kernel::{Clock, Span, Time};
+use crate::kernel::{Clock, Span};
 use crate::money::{Law, Ppa, Producer, Terms};
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
@@ -116,14 +116,10 @@ impl Design {
         arrays.into_iter().map(|name| (Producer::Array(name.clone()), None)).chain(elsewhere)
     }
 
-    /// The programmes that follow peaks of a system, and when each of these begins in the run.
-    pub fn system_peaks(&self) -> impl Iterator<Item = (&str, Vec<Time>)> {
-        let horizon = Time::ZERO + self.duration;
-        self.programmes.iter().filter_map(move |programme| match &programme.signal {
-            Signal::Peaks(peaks) => {
-                let found = peaks.peaks(&self.clock, horizon);
-                Some((&*programme.name, found.into_iter().map(|peak| peak.from).collect()))
-            }
+    /// The programmes that follow peaks of a system.
+    pub fn system_peaks(&self) -> impl Iterator<Item = (&str, &PeaksDesign)> {
+        self.programmes.iter().filter_map(|programme| match &programme.signal {
+            Signal::Peaks(peaks) => Some((&*programme.name, peaks)),
             Signal::Calls(_) => None,
         })
     }

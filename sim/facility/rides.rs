@@ -47,7 +47,6 @@ struct Feed {
     duty: Option<RideThrough>,
     /// Its voltage as the duty measures it.
     measured: MeasuredVoltage,
-    is_bad: bool,
 }
 
 /// The import of the site as it holds, and as it held before the present instant.
@@ -106,7 +105,7 @@ impl Rides {
                 _ => None,
             };
             let measured = MeasuredVoltage::new(feed.map_or(Span::ZERO, |feed| feed.filter));
-            Feed { node, duty: feed.and_then(|feed| feed.duty), measured, is_bad: false }
+            Feed { node, duty: feed.and_then(|feed| feed.duty), measured }
         });
         let feeds: Vec<Feed> = feeds.collect();
         let broken = feeds.iter().any(|feed| feed.duty.is_some()).then_some(0);
@@ -195,10 +194,10 @@ impl Facility<'_> {
 
     fn follow_feed(&mut self, now: Time, index: usize, observer: &mut dyn Observer) {
         let feed = &mut self.rides.feeds[index];
-        let (node, was_bad) = (feed.node, feed.is_bad);
+        let node = feed.node;
         let voltage = self.sequences.voltage(node);
-        let is_bad = !CONTINUOUS.contains(&voltage);
-        feed.is_bad = is_bad;
+        let bad = |voltage: f64| !CONTINUOUS.contains(&voltage);
+        let (was_bad, is_bad) = (bad(feed.measured.voltage()), bad(voltage));
         let changes = voltage != feed.measured.voltage();
         if changes {
             feed.measured.set(now, voltage);
