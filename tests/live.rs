@@ -131,6 +131,8 @@ mod served {
     use serde_json::Value as Json;
 
     use crate::determinism::files;
+    #[cfg(unix)]
+    use crate::interrupt::interrupt;
     use crate::support::{BINARY, Bench, SMALL};
 
     /// A run that is watched.
@@ -283,8 +285,7 @@ mod served {
                 told.push((have, starts, import));
                 have += rows;
                 if told.len() == 3 {
-                    let id = run.child.id().to_string();
-                    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+                    interrupt(&run.child);
                 }
             }
             panic!("the events end without the report");

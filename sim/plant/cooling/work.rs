@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use super::inertia::{CondenserRejection, Rejection};
 use super::loops::{CoolingLoop, LoopDesign};
 use super::staging::Operation;
-use super::state::{BOILING_C, Drive, LoopState};
+use super::state::{Drive, LoopState};
 use crate::fluids::MoistAir;
 
 /// A temperature this near to the one that is held is held, K.
@@ -112,8 +112,7 @@ impl CoolingLoop {
             LoopDesign::ChillerPlant(_) => moment.condenser_c,
             LoopDesign::Ventilation(_) => state.device_c,
             design if design.trim().is_some() => {
-                let device_c = supply_c + (state.device_c - state.supply_c);
-                device_c.min(BOILING_C.max(supply_c))
+                self.returns_c(supply_c, state.device_c - state.supply_c)
             }
             _ => supply_c,
         };

@@ -10,7 +10,7 @@ use super::super::diagnostics::Diagnostics;
 use super::super::files::Files;
 use super::super::load::{Document, load};
 use super::super::names::Component;
-use super::super::spec::{RackSpec, ScenarioSpec};
+use super::super::spec::ScenarioSpec;
 use super::super::tree::Value;
 use super::plant::report;
 use super::{SECTIONS, report_in};
@@ -211,10 +211,7 @@ fn names(document: &Document, section: &str) -> Vec<String> {
 /// The halls of racks without GPUs. What is wrong with racks is reported where their section is read.
 fn without_gpus(document: &Document) -> Vec<String> {
     let parts = parts(document, "racks").into_iter();
-    let has_none = |part: &Component<'_>| {
-        let spec = part.place.read::<RackSpec>(&mut Diagnostics::default());
-        spec.is_some_and(|spec| !matches!(spec, RackSpec::Gpu(_)))
-    };
+    let has_none = |part: &Component<'_>| kind(part).is_some_and(|kind| kind != "gpu");
     parts.filter(has_none).flat_map(|part| part.instances).collect()
 }
 

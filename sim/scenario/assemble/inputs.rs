@@ -98,7 +98,6 @@ impl<'d> Inputs<'d> {
     ) -> Option<TraceDesign> {
         let path = self.document.files.resolve(&file.text, file.mark);
         let asked = format.clone();
-        let ways = |wrong: Option<&LineError>| asked.way_out(wrong);
         let checked = match traces::check(&path, format, limits) {
             Ok(checked) => checked,
             Err(error) => {
@@ -112,7 +111,7 @@ impl<'d> Inputs<'d> {
             says += &format!("; {wrong}");
         }
         if report.rows == 0 {
-            let help = ways(wrong.as_ref());
+            let help = asked.way_out(wrong.as_ref());
             faults.push(Fault::error("file", says).at(file.mark).help(help));
             return None;
         }

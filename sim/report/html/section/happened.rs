@@ -38,16 +38,16 @@ pub(in crate::report::html) fn band_of(incident: &Incident, end: i64) -> Option<
 pub(in crate::report::html) fn dark_bands(run: &Run, of: Range<usize>) -> Vec<Band> {
     let starts = run.starts();
     let end = run.span().1;
-    let mut dark = vec![false; starts.len()];
+    let mut dark = vec![false; of.len()];
     for hall in run.names(&["halls"]) {
         let racks = run.real(&["halls", hall, "racks"]).unwrap_or(0.0);
         let live = run.series.reals(&format!("{hall}_live_racks")).unwrap_or_default();
-        for (dark, live) in dark.iter_mut().zip(live) {
+        for (dark, live) in dark.iter_mut().zip(live.get(of.clone()).unwrap_or_default()) {
             *dark |= *live < racks - 1e-6;
         }
     }
     let mut bands: Vec<Band> = Vec::new();
-    for index in of.filter(|index| dark[*index]) {
+    for index in of.zip(dark).filter_map(|(index, dark)| dark.then_some(index)) {
         let (from, to) = (starts[index], starts.get(index + 1).copied().unwrap_or(end));
         match bands.last_mut() {
             Some(band) if band.to == from => band.to = to,
