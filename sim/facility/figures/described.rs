@@ -70,7 +70,11 @@ fn describe(kind: SubjectKind) -> Described {
             figures.push(&project::GPU_HOUR);
         }
         SubjectKind::Cores => figures.extend(of(works::CORES)),
-        SubjectKind::Cause => figures.extend(of(works::CAUSE)),
+        SubjectKind::Cause => {
+            figures.extend(of(works::CAUSE));
+            figures.extend(of(works::GPU_COST));
+            figures.extend(of(works::CORE_COST));
+        }
         SubjectKind::HeatLoad => figures.extend(of(works::HEAT_LOAD)),
         SubjectKind::Inference => {
             figures.extend(of(works::INFERENCE));

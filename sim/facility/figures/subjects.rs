@@ -158,6 +158,13 @@ fn workload(
                 let mut of_cause =
                     part(&subject, SubjectKind::Cause, "failure_causes", &cause.cause);
                 of_cause.read(works::CAUSE, cause);
+                if cause.domain {
+                    of_cause.facts.push(("domain", Fact::Flag(true)));
+                }
+                if let Some(cost) = &cause.cost {
+                    let rows = if is_of_cores { works::CORE_COST } else { works::GPU_COST };
+                    of_cause.read(rows, cost);
+                }
                 parts.push(of_cause);
             }
         }

@@ -5,7 +5,7 @@ use crate::measure::{Figure, Row, Scale};
 use crate::workload::heat_load::HeatLoadSummary;
 use crate::workload::inference::{InferenceSummary, SampledTime};
 use crate::workload::mining::MiningSummary;
-use crate::workload::training::{CauseCount, TrainingSummary};
+use crate::workload::training::{CauseCount, GpuHours, TrainingSummary};
 
 /// What any workload leaves at the end.
 #[derive(Debug)]
@@ -207,7 +207,7 @@ pub(super) static MINING_DERIVED: &[Derived] = &[
 /// The figures of a workload of jobs, whose processors are GPUs or cores of CPUs: their names in
 /// names and in texts, and the units of their time and of the energy for it.
 macro_rules! cluster {
-    ($rows:ident, $derived:ident, $one:literal, $told:literal, $hours:ident, $energy:ident) => {
+    ($rows:ident, $derived:ident, $cause:ident, $one:literal, $told:literal, $hours:ident, $energy:ident) => {
 pub(super) static $rows: &[Row<TrainingSummary>] = &[
     Row::new(Figure::new(concat!($one, "s"), Scale::COUNT, concat!($told, "s on all racks.")), |t| Some(t.gpus as f64)),
     Row::new(
@@ -433,17 +433,42 @@ pub(super) static $derived: &[Derived] = &[
         ratio(of(concat!($one, "_hours.held")), of(concat!($one, "_hours.total")))
     }),
 ];
+
+/// What failures of one cause cost, where there are domains.
+pub(super) static $cause: &[Row<GpuHours>] = &[
+    Row::new(
+        Figure::new(concat!($one, "_hours.down"), Scale::$hours, "Out of service for it, where nodes have domains. What has failed itself does not count as out with its domain too.").adding().lower(),
+        |cost| Some(cost.down),
+    ),
+    Row::new(
+        Figure::new(concat!($one, "_hours.lost"), Scale::$hours, "Work that the jobs lost that it interrupted.").adding().lower(),
+        |cost| Some(cost.lost),
+    ),
+    Row::new(
+        Figure::new(concat!($one, "_hours.hung"), Scale::$hours, "They stood until it was noticed.").adding().lower(),
+        |cost| Some(cost.hung),
+    ),
+    Row::new(
+        Figure::new(concat!($one, "_hours.stalled"), Scale::$hours, "They waited for nodes to replace those it took.").adding().lower(),
+        |cost| Some(cost.stalled),
+    ),
+    Row::new(
+        Figure::new(concat!($one, "_hours.restart"), Scale::$hours, "They started anew after it.").adding().lower(),
+        |cost| Some(cost.restart),
+    ),
+];
     };
 }
 
-cluster!(TRAINING, TRAINING_DERIVED, "gpu", "GPU", GPU_HOURS, KWH_PER_GPU_HOUR);
-cluster!(CORES, CORES_DERIVED, "core", "Core", CORE_HOURS, KWH_PER_CORE_HOUR);
+cluster!(TRAINING, TRAINING_DERIVED, GPU_COST, "gpu", "GPU", GPU_HOURS, KWH_PER_GPU_HOUR);
+cluster!(CORES, CORES_DERIVED, CORE_COST, "core", "Core", CORE_HOURS, KWH_PER_CORE_HOUR);
 
-/// Of one cause of failures of training nodes.
+/// Of one cause of failures of training nodes, or of one domain.
 pub(super) static CAUSE: &[Row<CauseCount>] = &[
-    Row::new(count("failures", "Failures of nodes for this cause.").lower(), |c| {
-        Some(c.failures as f64)
-    }),
+    Row::new(
+        count("failures", "Failures of nodes for this cause, or of this part of several.").lower(),
+        |c| Some(c.failures as f64),
+    ),
     Row::new(count("interruptions", "Those that interrupted a job.").lower(), |c| {
         Some(c.interruptions as f64)
     }),

@@ -70,8 +70,8 @@ fn told(outcome: &Outcome, style: Style, folder: &Path, wall: Duration) -> Strin
     for work in outcome.workloads() {
         match work.kind {
             SubjectKind::Mining => text.mining(work),
-            SubjectKind::Training => text.training(work, ["gpu", "GPU"]),
-            SubjectKind::Cores => text.training(work, ["core", "core"]),
+            SubjectKind::Training => text.training(work, ["gpu", "GPU"], outcome),
+            SubjectKind::Cores => text.training(work, ["core", "core"], outcome),
             SubjectKind::Inference => text.inference(work, outcome),
             _ => text.heat_load(work),
         }

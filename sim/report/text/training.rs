@@ -1,7 +1,7 @@
 //! Training of the summary.
 
 use super::{Text, WORTH_SAYING};
-use crate::facility::Subject;
+use crate::facility::{Outcome, Subject, SubjectKind};
 use crate::report::sheet::{amount, percent, time, whole};
 
 /// Kinds of GPU-hours beside useful ones, in the order of reports.
@@ -19,6 +19,8 @@ const REST: [&str; 12] = [
     "down",
     "dark",
 ];
+/// What failures cost, in the order of reports.
+const COSTS: [&str; 5] = ["down", "lost", "hung", "stalled", "restart"];
 /// Shares of GPU-hours below this are left out.
 const HARDLY_ANY: f64 = 0.0005;
 /// Interruptions of the kinds that few workloads have.
@@ -32,7 +34,7 @@ const RARER: [(&str, &str); 5] = [
 
 impl Text {
     /// A workload whose processors figures call `key`, and people `name`.
-    pub(super) fn training(&mut self, work: &Subject, [key, name]: [&str; 2]) {
+    pub(super) fn training(&mut self, work: &Subject, [key, name]: [&str; 2], outcome: &Outcome) {
         let all = whole(work.count(&format!("{key}s")));
         self.heading(&format!("Training: {} ({all} {name}s)", work.name));
         let total = work.real(&format!("{key}_hours.total"));
@@ -94,6 +96,7 @@ impl Text {
             }
         }
         self.line("interruptions of jobs", &interruptions);
+        self.costs(work, [key, name], outcome);
         if work.get("curtailment.cuts").is_some() {
             self.line(
                 "curtailment",
@@ -120,5 +123,39 @@ impl Text {
             ),
         );
         self.line("revenue", &format!("{} $", amount(work.real("revenue_usd"))));
+    }
+
+    /// What failures cost, where nodes have domains: those of single nodes together, and those of
+    /// each part that several share.
+    fn costs(&mut self, work: &Subject, [key, name]: [&str; 2], outcome: &Outcome) {
+        let mine = outcome.of(SubjectKind::Cause).filter(|it| it.path.starts_with(&work.path));
+        let (domains, single): (Vec<&Subject>, Vec<&Subject>) =
+            mine.partition(|cause| cause.facts.iter().any(|(fact, _)| *fact == "domain"));
+        if domains.is_empty() {
+            return;
+        }
+        let mut tell = |what: &str, causes: &[&Subject]| {
+            let sum = |key: &str| causes.iter().map(|cause| cause.real(key)).sum::<f64>();
+            let kinds = COSTS.map(|kind| (kind, sum(&format!("{key}_hours.{kind}"))));
+            let all: f64 = kinds.iter().map(|(_, hours)| hours).sum();
+            let told = kinds.iter().filter(|(_, hours)| *hours > HARDLY_ANY * all);
+            let told: Vec<String> =
+                told.map(|(kind, hours)| format!("{kind} {}", amount(*hours))).collect();
+            let (failures, stopped) = (sum("failures") as u64, sum("interruptions") as u64);
+            let words = format!(
+                "{} failures, {} stopped jobs; {} {name}-hours{}{}",
+                whole(failures),
+                whole(stopped),
+                amount(all),
+                if told.is_empty() { "" } else { ": " },
+                told.join(", ")
+            );
+            self.line(what, &words);
+        };
+        tell("lost to single nodes", &single);
+        for domain in &domains {
+            let part = domain.path.last().expect("a domain has a name");
+            tell(&format!("lost to {part}"), &[domain]);
+        }
     }
 }

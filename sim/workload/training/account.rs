@@ -119,7 +119,7 @@ impl GpuHours {
 /// interrupted once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Interruptions {
-    /// A node failed.
+    /// A node failed, or what several share.
     pub node_failures: u64,
     /// Racks lost their power or were tripped by heat.
     pub rack_losses: u64,
@@ -163,7 +163,7 @@ impl Interruptions {
 
     pub(super) fn count(&mut self, cause: Cause) {
         *match cause {
-            Cause::NodeFailure => &mut self.node_failures,
+            Cause::NodeFailure(_) => &mut self.node_failures,
             Cause::RackLoss => &mut self.rack_losses,
             Cause::Curtailment => &mut self.curtailments,
             Cause::Preemption => &mut self.preemptions,
@@ -177,7 +177,8 @@ impl Interruptions {
 /// Why a job is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
-    NodeFailure,
+    /// A failure with the number of its cause, or of its domain.
+    NodeFailure(u16),
     RackLoss,
     Curtailment,
     Preemption,
@@ -186,15 +187,32 @@ pub(super) enum Cause {
     Growth,
 }
 
-/// What came of one cause of failures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+impl Cause {
+    /// The number of the failure that it is, where it is one.
+    pub(super) fn of_failure(self) -> Option<u16> {
+        match self {
+            Cause::NodeFailure(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+/// What came of one cause of failures of nodes, or of one domain.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CauseCount {
-    /// The cause.
+    /// The cause, or the part that nodes share.
     pub cause: String,
-    /// Failures of nodes.
+    /// Whether it is a part that nodes share.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub domain: bool,
+    /// Failures.
     pub failures: u64,
     /// Those that interrupted a job.
     pub interruptions: u64,
+    /// What they cost, where there are domains: nodes out of service, and what the jobs lost that they
+    /// interrupted, hung, stalled and restarted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<GpuHours>,
 }
 
 /// Curtailments from the start of the run.
@@ -407,7 +425,7 @@ pub struct TrainingSummary {
     pub interruptions: Interruptions,
     /// Failures of nodes, whether a job ran on them or not.
     pub node_failures: u64,
-    /// The same by cause.
+    /// The same by cause, then those of domains.
     pub failure_causes: Vec<CauseCount>,
     /// Curtailments, where the workload knows any.
     pub curtailment: Option<CurtailmentCounts>,
@@ -480,8 +498,10 @@ impl TrainingSummary {
             failure_causes: causes
                 .map(|(now, before)| CauseCount {
                     cause: now.cause.clone(),
+                    domain: now.domain,
                     failures: now.failures - before.failures,
                     interruptions: now.interruptions - before.interruptions,
+                    cost: now.cost.map(|cost| cost.since(&before.cost.unwrap_or_default())),
                 })
                 .collect(),
             curtailment: self.curtailment.map(|now| {

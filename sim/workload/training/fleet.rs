@@ -5,6 +5,7 @@
 //! holds alone; only failures and repairs strike all places of a node at once.
 
 mod hazard;
+mod outages;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use super::placement::{self, Placement, Places, Sharing};
 use super::spec::{FailureDesign, Law};
 use crate::kernel::{Streams, Time};
 use hazard::{FailureClock, FailureDraws};
+use outages::Outages;
 
 /// Index of a job's slot in the model.
 pub(super) type Slot = u32;
@@ -41,6 +43,10 @@ struct Node {
     job: Slot,
     /// Under repair.
     down: bool,
+    /// Why, where it is.
+    cause: u16,
+    /// Out of service with domains: a bit for each that it is in.
+    drained: u32,
     /// Its job holds it to replace another.
     spare: bool,
     /// It computes, writes or starts; where that matters to its failures.
@@ -52,9 +58,14 @@ struct Node {
 }
 
 impl Node {
+    /// Neither under repair nor out of service with a domain.
+    fn is_whole(&self) -> bool {
+        !self.down && self.drained == 0
+    }
+
     /// Whole and without a job; free if its rack is on.
     fn is_idle(&self) -> bool {
-        self.job == NO_JOB && !self.down
+        self.job == NO_JOB && self.is_whole()
     }
 }
 
@@ -63,10 +74,15 @@ impl Node {
 pub(super) struct Failure {
     /// Its first place.
     pub(super) node: u32,
-    /// Its places that jobs held, each with its job, and whether as a spare.
-    pub(super) held: Vec<(u32, Slot, bool)>,
+    /// Its places that jobs held.
+    pub(super) held: Vec<Lost>,
+    /// The number of its cause.
+    pub(super) cause: u16,
     pub(super) draws: FailureDraws,
 }
+
+/// A place that a job has lost: its number, the job, and whether it was held as a spare.
+pub(super) type Lost = (u32, Slot, bool);
 
 /// How the nodes of a rack are taken.
 #[derive(Debug, Clone, Default)]
@@ -119,7 +135,9 @@ pub(super) struct Fleet {
     /// By rack: it is asked several times for each change.
     layouts: Vec<RefCell<Layout>>,
     held: usize,
+    /// Those that are not whole, and what for.
     down: usize,
+    outages: Outages,
     /// No node before this one is free.
     first_free: usize,
     placement: Placement,
@@ -167,6 +185,7 @@ impl Fleet {
             layouts: vec![RefCell::default(); racks.len()],
             held: 0,
             down: 0,
+            outages: Outages::new(failures),
             first_free: 0,
             placement: Placement::Contiguous,
             sharing: None,
@@ -396,25 +415,22 @@ impl Fleet {
         self.first_free = self.first_free.min(node as usize);
     }
 
-    /// A failure of `rack` comes due: the node is under repair from now on.
-    pub(super) fn fail(&mut self, now: Time, rack: usize) -> Failure {
+    /// A failure of `rack` comes due: the node is under repair from now on, for what `cause_of` says
+    /// of the draw of a cause.
+    pub(super) fn fail(
+        &mut self,
+        now: Time,
+        rack: usize,
+        cause_of: impl FnOnce(f64) -> u16,
+    ) -> Failure {
         self.account(now);
         let (first, draws) = self.draw_failure(now, rack);
         self.failures += 1;
-        let mut held = Vec::new();
-        for place in first..first + self.per_node {
-            let Node { job, spare, .. } = self.nodes[place];
-            if job == NO_JOB {
-                self.free -= 1;
-                self.free_in[rack] -= 1;
-            } else {
-                self.drop_from_job(place as u32);
-                held.push((place as u32, job, spare));
-            }
-            self.node_mut(place).down = true;
-        }
-        self.down += self.per_node;
-        Failure { node: first as u32, held, draws }
+        let cause = cause_of(draws.cause);
+        let held = self.take_out(first..first + self.per_node, |node| {
+            (node.down, node.cause) = (true, cause);
+        });
+        Failure { node: first as u32, held, cause, draws }
     }
 
     /// The repair of a node, known by its first place, ends.
@@ -422,15 +438,8 @@ impl Fleet {
         self.account(now);
         let rack = self.rack_of(node);
         self.settle_hazard(now, rack);
-        for place in node as usize..node as usize + self.per_node {
-            self.node_mut(place).down = false;
-        }
-        self.down -= self.per_node;
-        if self.racks[rack] == RackPower::On {
-            self.free += self.per_node;
-            self.free_in[rack] += self.per_node as u32;
-            self.first_free = self.first_free.min(node as usize);
-        }
+        let places = node as usize..node as usize + self.per_node;
+        self.put_back(places, |node| node.down = false);
     }
 
     /// Changes the power of a rack. When it goes off, `struck(job, spare)` hears of each node
@@ -448,14 +457,15 @@ impl Fleet {
         let was_on = self.racks[rack] == RackPower::On;
         let mut free = 0;
         for i in first..first + self.nodes_per_rack {
-            let Node { job, down, spare, .. } = self.nodes[i];
+            let Node { job, spare, .. } = self.nodes[i];
+            let is_whole = self.nodes[i].is_whole();
             if was_on && job != NO_JOB {
                 self.drop_from_job(i as u32);
                 struck(job, spare);
-            } else if was_on && !down {
+            } else if was_on && is_whole {
                 self.free -= 1;
             }
-            free += u32::from(power == RackPower::On && !down);
+            free += u32::from(power == RackPower::On && is_whole);
         }
         self.free += free as usize;
         self.free_in[rack] = free;
@@ -482,6 +492,7 @@ impl Fleet {
     fn account(&mut self, now: Time) {
         if now > self.since {
             self.unheld = self.unheld(now);
+            self.outages.pass((now - self.since).as_secs_f64());
             self.since = now;
         }
     }

@@ -126,6 +126,8 @@ pub(super) struct Job {
     pub(super) interruptions: Interruptions,
     /// Node-seconds by what came of them.
     pub(super) account: GpuHours,
+    /// The number of the failure that interrupted it last, and its account before that.
+    blamed: Option<(u16, GpuHours)>,
     /// Its width times the time since it first had its nodes, less time back in the queue, s.
     pub(super) present_s: f64,
     /// Energy of one GPU of each node that it held, J.
@@ -186,6 +188,7 @@ impl Job {
             attempts: 0,
             interruptions: Interruptions::default(),
             account: GpuHours::default(),
+            blamed: None,
             present_s: 0.0,
             gpu_energy_j: 0.0,
             marks: Vec::new(),
@@ -322,6 +325,15 @@ impl Job {
         let lost = self.width as f64 * self.progress.fall_back();
         self.account.useful -= lost;
         self.account.lost += lost;
+    }
+
+    /// Blames the failure of this `number`, or none, for what it loses from now on. Its account is up to
+    /// date. Returns the failure before with what that cost.
+    pub(super) fn blame(&mut self, number: Option<u16>) -> Option<(u16, GpuHours)> {
+        let next = number.map(|number| (number, self.account));
+        let (number, before) = std::mem::replace(&mut self.blamed, next)?;
+        let GpuHours { lost, hung, stalled, restart, .. } = self.account.since(&before);
+        Some((number, GpuHours { lost, hung, stalled, restart, ..GpuHours::default() }))
     }
 
     /// Remembers under `mark` how far it has come at `now`, if it may fall back behind that.

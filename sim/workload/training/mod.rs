@@ -39,11 +39,11 @@ pub use schedule::{
     Waiting,
 };
 pub use spec::{
-    AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DurationSpec,
-    ExponentialLawSpec, ExponentialSpec, FailureDesign, HeatFailure, HeatFailureSpec, IntervalSpec,
-    JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec, JobsSpec, Law, LawSpec,
-    LemonSpec, MaintenanceSpec, NodeFailureSpec, PowerSharesSpec, PreemptionSpec, PriceSpec,
-    PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec, Response, ScheduledSpec,
-    SpreadSpec, StorageSpec, StreamSpec, SwfSpec, TierResponseSpec, TierSpec, TrainingDesign,
-    TrainingSpec, WeibullSpec, WhenSpec, WorkloadCurtailmentSpec,
+    AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DomainDesign,
+    DomainSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, HeatFailure,
+    HeatFailureSpec, IntervalSpec, JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec,
+    JobsSpec, Law, LawSpec, LemonSpec, MaintenanceSpec, NodeFailureSpec, PowerSharesSpec,
+    PreemptionSpec, PriceSpec, PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec,
+    Response, ScheduledSpec, SpreadSpec, StorageSpec, StreamSpec, SwfSpec, TierResponseSpec,
+    TierSpec, TrainingDesign, TrainingSpec, WeibullSpec, WhenSpec, WorkloadCurtailmentSpec,
 };

@@ -1,6 +1,7 @@
 //! The training model: jobs on nodes, driven by the facility.
 
 mod curtailment;
+mod domains;
 mod failures;
 mod maintenance;
 mod pace;
@@ -9,6 +10,7 @@ mod stops;
 
 #[cfg(test)]
 mod tests {
+    mod domains;
     mod planned;
     mod smoothing;
     mod spares;
@@ -32,6 +34,7 @@ use crate::workload::RackOffer;
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::smoothing::{Riser, Smoother};
 use curtailment::{Curtailment, Step};
+use domains::Domains;
 use pace::Burning;
 
 /// A training workload on its racks.
@@ -50,6 +53,7 @@ pub struct Training {
     agenda: Agenda<Event>,
     source: Source,
     fleet: Fleet,
+    domains: Domains,
     racks: Vec<Rack>,
     jobs: Vec<Job>,
     free_slots: Vec<Slot>,
@@ -106,8 +110,11 @@ struct Totals {
     submitted: u64,
     completed: u64,
     interruptions: Interruptions,
-    /// By cause of failure: failures and interruptions.
+    /// By cause of failure, then by domain: failures and interruptions.
     causes: Vec<(u64, u64)>,
+    /// By the same, where there are domains: node-seconds that jobs lost, without what was taken out of
+    /// service.
+    costs: Vec<GpuHours>,
     wait: QueueWait,
     /// The same waits as a distribution.
     waits: Latency,
@@ -155,6 +162,8 @@ enum Event {
     Rebooted(u32),
     /// The repair of a node by a crew ends.
     Repaired(u32),
+    /// Parts of domains fail or are repaired.
+    Domains,
     /// The nodes of a rack have started.
     PoweredOn(u32),
     /// What a rack burns falls.
@@ -225,6 +234,7 @@ impl Training {
             scheduler: Scheduler::new(design.rules.clone()),
             crews: design.failures.crews,
             curtailment: Curtailment::new(&design, streams, name),
+            domains: Domains::new(&design, racks, rack.nodes, streams),
             design,
             rack,
             agenda: Agenda::new(),
@@ -258,7 +268,11 @@ impl Training {
         if training.caps_itself() {
             training.capped = racks.len();
         }
-        training.totals.causes = vec![(0, 0); training.design.failures.causes.len()];
+        let failures = &training.design.failures;
+        training.totals.causes = vec![(0, 0); failures.names().count()];
+        if !failures.domains.is_empty() {
+            training.totals.costs = vec![GpuHours::default(); training.totals.causes.len()];
+        }
         for rack in 0..racks.len() {
             training.reclock(Time::ZERO, rack);
             training.mark_changed(rack);
@@ -266,6 +280,7 @@ impl Training {
         training.expect_arrival(Time::ZERO);
         training.expect_curtailment(Time::ZERO);
         training.expect_maintenance(Time::ZERO);
+        training.expect_domains();
         training
     }
 
@@ -439,7 +454,7 @@ impl Training {
             },
             interruptions: self.totals.interruptions,
             node_failures: self.fleet.failures(),
-            failure_causes: self.failure_causes(),
+            failure_causes: self.failure_causes(now),
             curtailment: self.curtailment.as_ref().map(|c| c.counts(now)),
             queue_wait: QueueWait {
                 left_out: left_out(
@@ -522,6 +537,7 @@ impl Training {
                 self.send_crews(now);
                 self.mend(now, node);
             }
+            Event::Domains => self.domains_change(now),
             Event::PoweredOn(rack) => {
                 let rack = rack as usize;
                 self.racks[rack].ticket = None;

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod curtailment;
+mod domains;
 mod failures;
 mod jobs;
 mod logs;
@@ -19,6 +20,7 @@ pub use curtailment::{
     MaintenanceSpec, PriceSpec, RandomSpec, Response, ScheduledSpec, TierResponseSpec, WhenSpec,
     WorkloadCurtailmentSpec,
 };
+pub use domains::{DomainDesign, DomainSpec};
 pub use failures::{
     CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,
     HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec,
@@ -228,7 +230,8 @@ impl TrainingSpec {
         let policy = self.scheduler.unwrap_or_default();
         let rules = within("queue", faults, |faults| queue.resolve(policy, tiers, nodes, faults));
         let failures = self.failures.clone().unwrap_or_default();
-        let failures = within("failures", faults, |faults| failures.resolve(&detection, faults));
+        let failures =
+            within("failures", faults, |faults| failures.resolve(&detection, rack.nodes, faults));
         let checkpoint = self.checkpoint.clone().unwrap_or_default();
         let checkpoint = within("checkpoint", faults, |faults| checkpoint.resolve(faults));
         let curtailment = self

@@ -231,7 +231,16 @@ pub(super) fn new_nodes(
                 }
             }
         };
-        Node { job: NO_JOB, down: false, spare: false, works: false, weight, life_s }
+        Node {
+            job: NO_JOB,
+            down: false,
+            cause: 0,
+            drained: 0,
+            spare: false,
+            works: false,
+            weight,
+            life_s,
+        }
     };
     (0..count).map(node).collect()
 }

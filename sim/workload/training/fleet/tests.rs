@@ -6,7 +6,7 @@ use crate::units::{Fraction, Rate};
 
 fn failures(spec: &NodeFailureSpec) -> FailureDesign {
     let mut faults = Vec::new();
-    let design = spec.resolve(&DetectionSpec::default(), &mut faults);
+    let design = spec.resolve(&DetectionSpec::default(), 4, &mut faults);
     assert_eq!(faults, []);
     design
 }
@@ -34,7 +34,7 @@ fn count(spec: &NodeFailureSpec, racks: usize, days: f64) -> (u64, u64) {
                 break;
             }
             let at = Time::from_secs_f64(now);
-            let node = fleet.fail(at, rack).node;
+            let node = fleet.fail(at, rack, |_| 0).node;
             fleet.repair(at, node);
             all += 1;
             lemons += u64::from(fleet.nodes[node as usize].weight > 1.0);
@@ -137,7 +137,7 @@ fn a_rack_more_moves_no_other_racks_luck() {
                 let at = fleet.clocks[rack].since
                     + crate::kernel::Span::from_secs_f64(fleet.time_to_failure_s(rack));
                 let now = at.max(fleet.since);
-                let Failure { node, draws, .. } = fleet.fail(now, rack);
+                let Failure { node, draws, .. } = fleet.fail(now, rack, |_| 0);
                 seen.push((at, node, draws.soft, draws.repair, draws.hang));
                 fleet.repair(now, node);
             }
@@ -163,7 +163,7 @@ fn the_clock_stands_while_nothing_can_fail() {
 fn time_without_a_job_is_idle_down_or_dark() {
     let mut fleet = fleet(&["a", "b"]);
     let hour = |n: u64| Time::ZERO + crate::kernel::Span::from_hours(n);
-    let Failure { node, held, .. } = fleet.fail(hour(1), 0);
+    let Failure { node, held, .. } = fleet.fail(hour(1), 0, |_| 0);
     assert_eq!(held, []);
     fleet.set_power(hour(2), 0, RackPower::Off, |_, _| {});
     fleet.repair(hour(3), node);

@@ -275,8 +275,11 @@ impl Training {
                 if matches!(job.phase, Phase::Running | Phase::Starting) {
                     job.interruptions.count(Cause::Curtailment);
                     self.totals.interruptions.count(Cause::Curtailment);
+                    self.blame(slot, None);
+                    let job = &mut self.jobs[slot as usize];
                     job.fall_back(&mut self.totals.lost_before);
                 }
+                let job = &mut self.jobs[slot as usize];
                 job.phase = Phase::Curtailed;
                 job.pace = 0.0;
                 if let Some(ticket) = job.ticket.take() {

@@ -3,21 +3,20 @@
 use super::{Event, Training};
 use crate::kernel::{Class, Span, Time};
 use crate::workload::training::account::{Cause, CauseCount};
-use crate::workload::training::fleet::{Failure, RackPower, Slot};
+use crate::workload::training::fleet::{Failure, Lost, RackPower, Slot};
 use crate::workload::training::job::Phase;
 use crate::workload::training::power::ROUNDING;
-use crate::workload::training::spec::{CauseDesign, Recovery};
+use crate::workload::training::spec::Recovery;
 
 impl Training {
     pub(super) fn node_fails(&mut self, now: Time, rack: usize) {
-        let Failure { node, held, draws } = self.fleet.fail(now, rack);
+        let failures = &self.design.failures;
+        let Failure { node, held, cause: number, draws } =
+            self.fleet.fail(now, rack, |draw| failures.cause_of(draw));
         self.reclock(now, rack);
         self.mark_stale(rack);
         let failures = &self.design.failures;
-        let causes = &failures.causes;
-        let index = causes.partition_point(|cause| cause.cumulative <= draws.cause);
-        let index = index.min(causes.len() - 1);
-        let cause = &causes[index];
+        let cause = &failures.causes[usize::from(number)];
         let detect = match cause.detection {
             Some(detection) => detection,
             None if draws.hang < cause.hang_share => failures.detect_hang,
@@ -32,7 +31,12 @@ impl Training {
             self.broken.push_back((node, repair));
             self.send_crews(now);
         }
-        self.totals.causes[index].0 += 1;
+        self.lose(now, held, number, detect);
+    }
+
+    /// Jobs lose the places `held` to a failure of the cause of this `number`, which they notice after
+    /// `detect`.
+    pub(super) fn lose(&mut self, now: Time, held: Vec<Lost>, number: u16, detect: Span) {
         let mut interrupts = false;
         for (node, slot, spare) in held {
             self.jobs[slot as usize].pass_time(now);
@@ -43,10 +47,12 @@ impl Training {
                 self.pass_due = true;
                 continue;
             }
-            interrupts |= self.interrupt(now, slot, Cause::NodeFailure, detect);
+            interrupts |= self.interrupt(now, slot, Cause::NodeFailure(number), detect);
             self.jobs[slot as usize].remove_node(node, |node| self.fleet.rack_of(node) as u32);
         }
-        self.totals.causes[index].1 += u64::from(interrupts);
+        let counts = &mut self.totals.causes[usize::from(number)];
+        counts.0 += 1;
+        counts.1 += u64::from(interrupts);
     }
 
     /// Sends crews that are free to the nodes that wait for one.
@@ -78,6 +84,8 @@ impl Training {
         }
         job.interruptions.count(cause);
         self.totals.interruptions.count(cause);
+        self.blame(slot, cause.of_failure());
+        let job = &mut self.jobs[slot as usize];
         job.fall_back(&mut self.totals.lost_before);
         job.phase = Phase::Detecting;
         job.pace = 0.0;
@@ -213,15 +221,35 @@ impl Training {
         }
     }
 
-    /// What came of each cause of failures.
-    pub(super) fn failure_causes(&self) -> Vec<CauseCount> {
-        let causes = self.design.failures.causes.iter().zip(&self.totals.causes);
-        let count = |(cause, &(failures, interruptions)): (&CauseDesign, &(u64, u64))| CauseCount {
-            cause: cause.name.clone(),
-            failures,
-            interruptions,
+    /// From now on it is for the failure of this number that a job stands, or for none.
+    pub(super) fn blame(&mut self, slot: Slot, number: Option<u16>) {
+        if self.totals.costs.is_empty() {
+            return;
+        }
+        if let Some((number, cost)) = self.jobs[slot as usize].blame(number) {
+            self.totals.costs[usize::from(number)].add(&cost);
+        }
+    }
+
+    /// What came of each cause of failures, and of each domain, up to `now`.
+    pub(super) fn failure_causes(&self, now: Time) -> Vec<CauseCount> {
+        let mut costs = self.totals.costs.clone();
+        for job in self.jobs.iter().filter(|job| job.phase != Phase::Gone) {
+            if let Some((number, cost)) = job.at(now).blame(None) {
+                costs[usize::from(number)].add(&cost);
+            }
+        }
+        for (cost, out_s) in costs.iter_mut().zip(self.fleet.out_s(now)) {
+            cost.down = out_s;
+        }
+        let hours = self.gpu_hours_per_node_second();
+        let counts = self.design.failures.names().zip(&self.totals.causes).enumerate();
+        let count = |(index, (name, &(failures, interruptions))): (usize, (&str, &(u64, u64)))| {
+            let cost = costs.get(index).map(|cost| cost.scaled(hours));
+            let domain = index >= self.design.failures.causes.len();
+            CauseCount { cause: name.to_owned(), domain, failures, interruptions, cost }
         };
-        causes.map(count).collect()
+        counts.map(count).collect()
     }
 
     /// When something that will draw `power_w` may come back: after all that came before it has

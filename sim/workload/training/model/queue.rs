@@ -232,6 +232,7 @@ impl Training {
 
     pub(super) fn finish(&mut self, now: Time, slot: Slot) {
         self.release_nodes(now, slot);
+        self.blame(slot, None);
         let per_node_second = self.gpu_hours_per_node_second();
         let job = &mut self.jobs[slot as usize];
         job.phase = Phase::Gone;

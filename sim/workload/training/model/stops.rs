@@ -129,6 +129,8 @@ impl Training {
             job.interruptions.count(cause);
             self.totals.interruptions.count(cause);
         }
+        self.blame(slot, None);
+        let job = &mut self.jobs[slot as usize];
         job.suspended = runs && then == Vacate::Suspend;
         if !job.suspended {
             job.fall_back(&mut self.totals.lost_before);

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::domains::{self, DomainDesign, DomainSpec};
 use crate::kernel::Span;
 use crate::spec::{Check, Fault, kinds};
 use crate::units::{Duration, Fraction, Rate, Temperature};
@@ -42,6 +43,9 @@ pub struct NodeFailureSpec {
     /// Standard deviation of the logarithm of that time, which is lognormal (Schroeder and
     /// Gibson, DSN 2006). Default: 1.2 (assumption).
     pub repair_sigma: Option<f64>,
+    /// Parts that several nodes of a rack share, such as its switch trays, with which all of them go
+    /// out of service. Default: none.
+    pub domains: Option<Vec<DomainSpec>>,
     /// How many nodes can be under such a repair at once: the others wait for a crew, in the
     /// order of their failures. A reboot needs none. Default: no limit.
     pub crews: Option<u32>,
@@ -171,6 +175,8 @@ pub struct FailureDesign {
     pub lemon_factor: f64,
     /// What fails. At least one.
     pub causes: Vec<CauseDesign>,
+    /// Parts that several nodes of a rack share.
+    pub domains: Vec<DomainDesign>,
     /// Time to reboot.
     pub soft_repair: Span,
     /// Standard deviation of the logarithm of repair times.
@@ -232,11 +238,26 @@ pub struct CauseDesign {
     pub repair_mean_s: f64,
 }
 
+impl FailureDesign {
+    /// The number of the cause that the uniform `draw` chooses.
+    pub(in crate::workload::training) fn cause_of(&self, draw: f64) -> u16 {
+        let index = self.causes.partition_point(|cause| cause.cumulative <= draw);
+        index.min(self.causes.len() - 1) as u16
+    }
+
+    /// What failures are counted by: the causes of those of nodes, then the domains.
+    pub(in crate::workload::training) fn names(&self) -> impl Iterator<Item = &str> {
+        let causes = self.causes.iter().map(|cause| cause.name.as_str());
+        causes.chain(self.domains.iter().map(|domain| domain.name.as_str()))
+    }
+}
+
 impl NodeFailureSpec {
-    /// Fills defaults and checks ranges.
+    /// Fills defaults and checks ranges, for racks of `rack_nodes` nodes.
     pub(in crate::workload::training) fn resolve(
         &self,
         detection: &DetectionSpec,
+        rack_nodes: usize,
         faults: &mut Vec<Fault>,
     ) -> FailureDesign {
         let mut check = Check { faults };
@@ -271,6 +292,9 @@ impl NodeFailureSpec {
         let weights: Vec<f64> = specs.iter().map(|cause| cause.weight).collect();
         check.weights(("causes", "weight"), &weights);
         let total: f64 = weights.iter().sum();
+        let names: Vec<&str> = specs.iter().map(|cause| cause.name.as_str()).collect();
+        let domains = self.domains.as_deref().unwrap_or_default();
+        let domains = domains::resolve(domains, (rack_nodes, repair_sigma), &names, check.faults);
         // What causes say of themselves leaves the others to make up the share of all.
         let is_default = self.causes.is_none();
         let software: f64 =
@@ -301,6 +325,7 @@ impl NodeFailureSpec {
             lemon_share: lemons.share.0,
             lemon_factor: lemons.factor,
             causes: causes.collect(),
+            domains,
             soft_repair: self.soft_repair.map_or(Span::from_secs(20 * 60), Span::from),
             repair_sigma,
             crews: self.crews.map_or(usize::MAX, |crews| crews as usize),
@@ -331,7 +356,7 @@ mod tests {
         assert_eq!(LLAMA_3.iter().map(|cause| cause.1).sum::<f64>(), 419.0);
         let resolve = |spec: &NodeFailureSpec| {
             let mut faults = Vec::new();
-            let design = spec.resolve(&DetectionSpec::default(), &mut faults);
+            let design = spec.resolve(&DetectionSpec::default(), 18, &mut faults);
             assert_eq!(faults, []);
             let mut before = 0.0;
             let part = design.causes.iter().map(|cause| {
@@ -352,7 +377,7 @@ mod tests {
         let refused = |yaml: &str| {
             let spec: NodeFailureSpec = serde_yaml::from_str(yaml).expect("the test's spec reads");
             let mut faults = Vec::new();
-            spec.resolve(&DetectionSpec::default(), &mut faults);
+            spec.resolve(&DetectionSpec::default(), 18, &mut faults);
             faults.iter().map(|fault| fault.field.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(

@@ -9,7 +9,9 @@ use crate::units::{Duration, Fraction, HourlyPrice, Power, Rate, Temperature};
 use crate::workload::RackOffer;
 use crate::workload::gpu::{GpuRackDesign, GpuRackSpec};
 use crate::workload::training::spec::*;
-use crate::workload::training::{JobRecord, Placement, Policy, Sharing, Training, Vacate};
+use crate::workload::training::{
+    GpuHours, JobRecord, Placement, Policy, Sharing, Training, Vacate,
+};
 
 const RACKS: usize = 5;
 
@@ -43,6 +45,8 @@ struct Planned {
     rack_cap: Option<Power>,
     at_rest: Option<Fraction>,
     heat: Option<HeatFailureSpec>,
+    /// Failures a day of what the three nodes of a rack share.
+    switch: Option<f64>,
     /// With it, the narrowest jobs have two of the four GPUs of a node.
     sharing: Option<Sharing>,
 }
@@ -72,6 +76,15 @@ fn planned_cluster(
             repair: Some(hours(5.0)),
             at_rest: planned.at_rest,
             heat: planned.heat,
+            domains: planned.switch.map(|per_day| {
+                let switch = |name: &str, nodes, per_day: f64| DomainSpec {
+                    name: name.to_owned(),
+                    nodes: Some(nodes),
+                    rate: Rate(per_day / 86_400.0),
+                    repair: Some(hours(2.0)),
+                };
+                vec![switch("switch", 3, per_day), switch("supply", 1, 0.5 * per_day)]
+            }),
             ..NodeFailureSpec::default()
         }),
         power: Some(PowerSharesSpec { rack_cap: planned.rack_cap, ..PowerSharesSpec::default() }),
@@ -219,14 +232,16 @@ fn nodes() -> impl Strategy<Value = Planned> {
         (0.0..0.2f64)
             .prop_map(|per_kelvin| HeatFailureSpec { per_kelvin, above: Temperature(25.0) }),
     );
-    (0..3u32, 0..4u32, cap, rack_cap, at_rest, heat).prop_map(
-        |(spares, elastic, cap, rack_cap, at_rest, heat)| Planned {
+    let switch = prop::option::of(0.0..2.0f64);
+    (0..3u32, 0..4u32, cap, rack_cap, at_rest, heat, switch).prop_map(
+        |(spares, elastic, cap, rack_cap, at_rest, heat, switch)| Planned {
             spares,
             elastic,
             cap,
             rack_cap,
             at_rest,
             heat,
+            switch,
             ..Planned::default()
         },
     )
@@ -282,6 +297,19 @@ fn play(training: &mut Training, plan: &[Disturbance]) -> Result<Vec<JobRecord>,
         prop_assert!((summary.gpu_hours.total() - all).abs() <= 1e-9 * all);
         for (kind, hours) in summary.gpu_hours.kinds() {
             prop_assert!(hours >= -1e-9, "{hours} h of {kind}");
+        }
+        let costs: Vec<GpuHours> =
+            summary.failure_causes.iter().filter_map(|cause| cause.cost).collect();
+        if !costs.is_empty() {
+            let sum = |of: fn(&GpuHours) -> f64| costs.iter().map(of).sum::<f64>();
+            let down = sum(|cost| cost.down);
+            prop_assert!((down - summary.gpu_hours.down).abs() <= 1e-9 * (1.0 + down));
+            let kinds: [fn(&GpuHours) -> f64; 4] =
+                [|cost| cost.lost, |cost| cost.hung, |cost| cost.stalled, |cost| cost.restart];
+            for of in kinds {
+                prop_assert!(sum(of) <= of(&summary.gpu_hours) + 1e-9 * (1.0 + sum(of)));
+                prop_assert!(costs.iter().all(|cost| of(cost) >= -1e-9));
+            }
         }
         let jobs = summary.jobs;
         prop_assert_eq!(jobs.submitted, jobs.completed + jobs.running + jobs.queued);
