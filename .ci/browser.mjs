@@ -173,7 +173,7 @@ async function live([program, ...args]) {
   let said = "";
   const address = new Promise((found) => run.stderr.on("data", (text) => {
     said += text;
-    const named = /http:\/\/[\d.:]+\//.exec(said);
+    const named = /http:\/\/[\d.:]+\/\w+\//.exec(said);
     if (named) found(named[0]);
   }));
   const url = await Promise.race([address, ended.then(() => assert.fail(said))]);

@@ -140,6 +140,8 @@ mod served {
         child: Child,
         /// Host and port of its page.
         host: String,
+        /// The path of its page, which nobody can guess.
+        path: String,
     }
 
     fn watched(bench: &Bench, args: &str) -> Watched {
@@ -154,16 +156,24 @@ mod served {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
-        let host = lines.find_map(|line| {
+        let named = lines.find_map(|line| {
             let line = line.unwrap();
-            Some(line.split_once("http://")?.1.split_once('/')?.0.to_owned())
+            let (host, rest) = line.split_once("http://")?.1.split_once('/')?;
+            let (path, _) = rest.split_once(' ')?;
+            Some((host.to_owned(), format!("/{path}")))
         });
-        Watched { child, host: host.expect("the page is named") }
+        let (host, path) = named.expect("the page is named");
+        Watched { child, host, path }
     }
 
     impl Watched {
-        /// Asks for `path` with `headers`, and leaves the answer to be read.
-        fn ask(&self, path: &str, headers: &str) -> TcpStream {
+        /// Asks for `place` below the path of the page, with `headers`, and leaves the answer to be
+        /// read.
+        fn ask(&self, place: &str, headers: &str) -> TcpStream {
+            self.ask_path(&format!("{}{place}", self.path), headers)
+        }
+
+        fn ask_path(&self, path: &str, headers: &str) -> TcpStream {
             let mut stream = TcpStream::connect(&self.host).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
             // By the older protocol, in which an answer ends with its connection.
@@ -171,12 +181,9 @@ mod served {
             stream
         }
 
-        /// The status and the body for `path`.
-        fn get(&self, path: &str, headers: &str) -> (u16, String) {
-            let mut answer = String::new();
-            self.ask(path, headers).read_to_string(&mut answer).unwrap();
-            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-            (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        /// The status of the answer for `path`.
+        fn status(&self, path: &str, headers: &str) -> u16 {
+            answer(self.ask_path(path, headers)).0
         }
 
         fn own(&self) -> String {
@@ -185,12 +192,21 @@ mod served {
 
         /// The page and what its script reads.
         fn page(&self) -> (String, Json) {
-            let (status, page) = self.get("/", &self.own());
+            let (status, head, page) = answer(self.ask("", &self.own()));
             assert_eq!(status, 200, "{page}");
+            assert!(head.contains("cross-origin-resource-policy: same-origin"), "{head}");
             let (_, data) = page.split_once("id=\"data\">").unwrap();
             let data = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
             (page, data)
         }
+    }
+
+    /// The status, the head and the body of an answer.
+    fn answer(mut stream: TcpStream) -> (u16, String, String) {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_lowercase(), body.to_owned())
     }
 
     /// The next event of a stream: its name and its data.
@@ -220,7 +236,7 @@ mod served {
     }
 
     /// Of a page that is not of this run.
-    const ELSEWHERE: &str = "/events?after=other.page.0.0.0";
+    const ELSEWHERE: &str = "events?after=other.page.0.0.0";
 
     /// A reader that stalls changes nothing of a run.
     #[test]
@@ -230,7 +246,7 @@ mod served {
         let run = watched(&bench, "--set duration=60days --output watched");
         let own = run.own();
         let place = run.page().1["place"].as_str().unwrap().to_owned();
-        let stalled = run.ask(&format!("/events?after={place}"), &own);
+        let stalled = run.ask(&format!("events?after={place}"), &own);
         assert!(run.child.wait_with_output().unwrap().status.success());
         drop(stalled);
 
@@ -249,11 +265,15 @@ mod served {
         let run = watched(&bench, "--set duration=1600days");
         let own = run.own();
         for headers in ["Host: evil.example\r\n", "Host: 127.0.0.1\r\n", ""] {
-            assert_eq!(run.get("/", headers).0, 403, "a stranger: {headers}");
+            assert_eq!(run.status(&run.path, headers), 403, "a stranger: {headers}");
         }
-        let foreign = format!("{own}Origin: http://evil.example\r\n");
-        assert_eq!(run.get(ELSEWHERE, &foreign).0, 403);
-        assert_eq!(run.get("/etc/passwd", &own).0, 404);
+        for foreign in ["Origin: http://evil.example\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
+            assert_eq!(run.status(&run.path, &format!("{own}{foreign}")), 403, "{foreign}");
+        }
+        let guessed = format!("/{}/", "0".repeat(32));
+        for path in ["/", "/events?after=other.page.0.0.0", "/etc/passwd", guessed.as_str()] {
+            assert_eq!(run.status(path, &own), 404, "{path}");
+        }
 
         let mut events = BufReader::new(run.ask(ELSEWHERE, &own));
         assert_eq!(next(&mut events).unwrap().0, "renew", "of a page of another run");
@@ -265,7 +285,7 @@ mod served {
         let report = 'page: loop {
             let mut have = intervals(&data);
             let place = data["place"].as_str().unwrap();
-            let mut events = BufReader::new(run.ask(&format!("/events?after={place}"), &own));
+            let mut events = BufReader::new(run.ask(&format!("events?after={place}"), &own));
             while let Some((event, tail)) = next(&mut events) {
                 match event.as_str() {
                     "ended" => break 'page tail,

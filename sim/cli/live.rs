@@ -23,7 +23,7 @@ pub(super) fn start(
         );
         Exit::Usage
     })?;
-    note(&format!("the run is shown at http://{}/ while it goes on", live.address()));
+    note(&format!("the run is shown at {} while it goes on", live.url()));
     Ok(Some(live))
 }
 

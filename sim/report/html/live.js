@@ -12,7 +12,7 @@ const isAtEnd = () => !(report.now < starts[starts.length - 1]);
 const isWhole = () => report.zoom[0] === data.from && report.zoom[1] === data.to;
 const again = async () => {
   // The server ends with the run: what is shown is not given up for a page that may not come.
-  try { await fetch("/", { cache: "no-store" }); } catch { return lose(); }
+  try { await fetch("./", { cache: "no-store" }); } catch { return lose(); }
   const seen = { theme: theme.value, now: isAtEnd() ? null : report.now, zoom: isWhole() ? null : report.zoom };
   sessionStorage.setItem("seen", JSON.stringify(seen));
   location.reload();
@@ -70,7 +70,7 @@ const end = ({ page, folder }) => {
   scrollTo(0, y);
 };
 
-const source = new EventSource("/events?after=" + encodeURIComponent(data.place));
+const source = new EventSource("events?after=" + encodeURIComponent(data.place));
 source.addEventListener("grown", (event) => grow(JSON.parse(event.data)));
 source.addEventListener("renew", () => { source.close(); again(); });
 source.addEventListener("ended", (event) => { source.close(); end(JSON.parse(event.data)); });

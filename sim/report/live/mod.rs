@@ -42,7 +42,7 @@ enum News {
 /// The page of a run that goes on.
 #[derive(Debug)]
 pub struct Live {
-    address: SocketAddr,
+    url: String,
     news: UnboundedSender<News>,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -53,23 +53,25 @@ impl Live {
     ///
     /// # Errors
     ///
-    /// Where another program listens there, or the machine has no such address.
+    /// Where another program listens there, the machine has no such address, or no random numbers.
     pub fn start(address: SocketAddr, manifest: &Manifest, yaml: &str) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let secret = guard::secret()?;
+        let url = format!("http://{address}/{secret}/");
         let (news, heard) = unbounded_channel();
         let begun = News::Begun(serde_json::to_value(manifest)?, yaml.to_owned());
         news.send(begun).expect("the other end is held here");
         let thread = std::thread::Builder::new()
             .name("live".to_owned())
-            .spawn(move || server::serve(listener, address, heard))?;
-        Ok(Self { address, news, thread })
+            .spawn(move || server::serve(listener, address, &secret, heard))?;
+        Ok(Self { url, news, thread })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where the page is. Who has this address sees the run.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Who is to be told how the run grows.

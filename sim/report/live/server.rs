@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
@@ -30,6 +28,10 @@ use crate::report::html::live::{Event, Growing};
 /// of megabytes, and short beside any run that one would watch.
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
+/// Which pages may read an answer.
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
 /// The last state of the run.
 #[derive(Debug, Default)]
 struct Stage {
@@ -42,10 +44,12 @@ struct Stage {
 
 type Watched = watch::Receiver<Stage>;
 
-/// Serves at `listener` what is `heard`, until nothing can come any more.
+/// Serves at `listener`, whose `address` is, below the path of `secret` what is `heard`, until nothing
+/// can come any more.
 pub(super) fn serve(
     listener: std::net::TcpListener,
     address: SocketAddr,
+    secret: &str,
     heard: Heard,
 ) -> io::Result<()> {
     let runtime =
@@ -54,7 +58,7 @@ pub(super) fn serve(
         let listener = TcpListener::from_std(listener)?;
         let (stage, watched) = watch::channel(Stage::default());
         let (close, closed) = oneshot::channel::<()>();
-        let server = axum::serve(listener, router(address, watched))
+        let server = axum::serve(listener, router(address, secret, watched))
             .with_graceful_shutdown(async { closed.await.unwrap_or_default() });
         let server = tokio::spawn(server.into_future());
         listen(heard, stage).await;
@@ -86,35 +90,42 @@ async fn listen(mut heard: Heard, stage: watch::Sender<Stage>) {
     }
 }
 
-fn router(address: SocketAddr, watched: Watched) -> Router {
+fn router(address: SocketAddr, secret: &str, watched: Watched) -> Router {
     let guard = Arc::new(Guard::new(address));
     Router::new()
-        .route("/", get(page))
-        .route("/events", get(events))
+        .route(&format!("/{secret}/"), get(page))
+        .route(&format!("/{secret}/events"), get(events))
+        .fallback(nothing)
         .with_state(watched)
         .layer(middleware::from_fn_with_state(guard, admit))
 }
 
-/// Answers none but requests under a name of this machine, and has no answer kept or framed.
+/// Answers none but requests that are let in, and has no answer kept, framed or read elsewhere.
 async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let header = |headers: &HeaderMap, name: HeaderName| {
-        headers.get(name).map(|value| value.to_str().unwrap_or_default().to_owned())
+    let mut response = match guard.lets_in(request.headers()) {
+        true => next.run(request).await,
+        false => {
+            let words = "The page of a run is shown under a name of its own machine, and to no page \
+                         of another site: type or paste its address.\n";
+            (StatusCode::FORBIDDEN, words).into_response()
+        }
     };
-    let (host, origin) = (header(request.headers(), HOST), header(request.headers(), ORIGIN));
-    if !guard.lets_in(host.as_deref(), origin.as_deref()) {
-        let words = "The page of a run is shown under a name of its own machine only.\n";
-        return (StatusCode::FORBIDDEN, words).into_response();
-    }
-    let mut response = next.run(request).await;
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
         // What else a page may do it says itself; this cannot be said there.
         (CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Nothing is told to those who do not know the address.
+async fn nothing() -> Response {
+    let words = "Nothing is here: the whole address of the page is what the run has printed.\n";
+    (StatusCode::NOT_FOUND, words).into_response()
 }
 
 /// The page as the run stands; before its first interval has ended, as soon as it has.
