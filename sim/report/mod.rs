@@ -18,4 +18,5 @@ mod latency;
 pub mod table;
 mod told;
 
+mod processors;
 mod sheet;

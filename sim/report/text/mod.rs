@@ -20,6 +20,7 @@ pub use check::check;
 pub use phases::{PhasesSensitivity, PhasesSwing, phases, phases_json};
 pub use reliability::{Reliability, reliability_json, reliability_text};
 
+use super::processors::Processors;
 use super::sheet::{Magnitude, Sheet, WIDTH, amount, markdown, time, wrapped};
 use crate::facility::{BookOutcome, Outcome, SubjectKind};
 use crate::measure::Side;
@@ -70,8 +71,8 @@ fn told(outcome: &Outcome, style: Style, folder: &Path, wall: Duration) -> Strin
     for work in outcome.workloads() {
         match work.kind {
             SubjectKind::Mining => text.mining(work),
-            SubjectKind::Training => text.training(work, ["gpu", "GPU"], outcome),
-            SubjectKind::Cores => text.training(work, ["core", "core"], outcome),
+            SubjectKind::Training => text.training(work, Processors::GPUS, outcome),
+            SubjectKind::Cores => text.training(work, Processors::CORES, outcome),
             SubjectKind::Inference => text.inference(work, outcome),
             _ => text.heat_load(work),
         }

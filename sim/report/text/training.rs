@@ -2,6 +2,7 @@
 
 use super::{Text, WORTH_SAYING};
 use crate::facility::{Outcome, Subject, SubjectKind};
+use crate::report::processors::Processors;
 use crate::report::sheet::{amount, percent, time, whole};
 
 /// Kinds of GPU-hours beside useful ones, in the order of reports.
@@ -33,8 +34,9 @@ const RARER: [(&str, &str); 5] = [
 ];
 
 impl Text {
-    /// A workload whose processors figures call `key`, and people `name`.
-    pub(super) fn training(&mut self, work: &Subject, [key, name]: [&str; 2], outcome: &Outcome) {
+    /// A workload on these processors.
+    pub(super) fn training(&mut self, work: &Subject, processors: Processors, outcome: &Outcome) {
+        let Processors { key, name, .. } = processors;
         let all = whole(work.count(&format!("{key}s")));
         self.heading(&format!("Training: {} ({all} {name}s)", work.name));
         let total = work.real(&format!("{key}_hours.total"));

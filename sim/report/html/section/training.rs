@@ -1,5 +1,6 @@
 //! Where GPU-hours went, and whether jobs waited.
 
+use super::super::super::processors::Processors;
 use super::super::chart::bars::{Bar, bars};
 use super::super::chart::time::{Line, TimeChart};
 use super::super::figure::{Caption, Layout, figure, folded_table};
@@ -13,17 +14,17 @@ pub(super) fn training(page: &Page<'_>) -> Vec<Section> {
     works.iter().enumerate().map(|(index, work)| of(page, index, work)).collect()
 }
 
-/// What the processors of a workload are called: in names, and in texts.
-pub(super) fn processors(run: &Run, work: &str) -> [&'static str; 2] {
+/// What the processors of a workload are called.
+pub(super) fn processors(run: &Run, work: &str) -> Processors {
     match run.real(&["workloads", work, "cores"]) {
-        Some(_) => ["core", "core"],
-        None => ["gpu", "GPU"],
+        Some(_) => Processors::CORES,
+        None => Processors::GPUS,
     }
 }
 
 fn of(page: &Page<'_>, index: usize, work: &str) -> Section {
     let run = page.run;
-    let [_, name] = processors(run, work);
+    let Processors { name, .. } = processors(run, work);
     let mut body = notes_of(run, |subject| subject == work);
     body += &fall(run, work);
     body += &held(page, work);
@@ -39,8 +40,8 @@ fn of(page: &Page<'_>, index: usize, work: &str) -> Section {
 
 /// From all GPU-hours to useful ones.
 fn fall(run: &Run, work: &str) -> String {
-    let [key, name] = processors(run, work);
-    let (key, unit) = (format!("{key}_hours"), if key == "core" { "core-h" } else { "GPU-h" });
+    let Processors { key, name, hours: unit, .. } = processors(run, work);
+    let key = format!("{key}_hours");
     let hours = |kind: &str| run.real(&["workloads", work, &key, kind]);
     let (Some(total), Some(useful)) = (hours("total"), hours("useful")) else {
         return String::new();
@@ -103,7 +104,7 @@ fn held(page: &Page<'_>, work: &str) -> String {
         ("dark", "without power", "abnormal", 0),
     ];
     let run = page.run;
-    let [key, name] = processors(run, work);
+    let Processors { key, name, title, unit, .. } = processors(run, work);
     let lines: Vec<Line> = STATES
         .iter()
         .filter_map(|&(state, label, colour, dash)| {
@@ -118,13 +119,8 @@ fn held(page: &Page<'_>, work: &str) -> String {
     }
     let limit = run.real(&["workloads", work, &format!("{key}s")]);
     let limit = limit.map(|gpus| (gpus, format!("{} {name}s", told(gpus, Form::Count).0)));
-    let chart = TimeChart {
-        title: format!("{} by state", if key == "core" { "Cores" } else { "GPUs" }),
-        lines,
-        limit,
-        unit: if key == "core" { "cores" } else { "GPUs" },
-        from_zero: true,
-    };
+    let chart =
+        TimeChart { title: format!("{title} by state"), lines, limit, unit, from_zero: true };
     let reading = format!(
         "Means of intervals; the states together are all {name}s. Without power: also {name}s that \
          start after it. Bands: racks were down."

@@ -1,5 +1,6 @@
 //! What a reader learns first: sentences that say what decides, and the figures behind them.
 
+use super::super::super::processors::Processors;
 use super::super::number::{Form, duration, escape, percent, rating, told};
 use super::super::parts::Page;
 use super::super::run::Run;
@@ -162,7 +163,7 @@ fn of_jobs(run: &Run) -> Option<String> {
         .map(|work| {
             format!(
                 "Of the {}-hours of {}, {} became useful work.",
-                processors(run, work)[1],
+                processors(run, work).name,
                 escape(work),
                 run.figure(&["workloads", work, "goodput"], Form::Share),
             )
@@ -314,9 +315,8 @@ fn of_work(run: &Run, kind: &str, work: &str, all: &mut Vec<FactBox>) {
             push("Uptime", &["uptime"], Form::Share, below, false);
         }
         "training" => {
-            let [key, _] = processors(run, work);
-            let unit = if key == "core" { "core-h" } else { "GPU-h" };
-            let total = figure(&[&format!("{key}_hours"), "total"], Form::Amount(unit));
+            let Processors { key, hours, .. } = processors(run, work);
+            let total = figure(&[&format!("{key}_hours"), "total"], Form::Amount(hours));
             let of = format!("of {total}");
             push("Goodput", &["goodput"], Form::Share, of, false);
             let lost = real(&["interruptions", "rack_losses"]) > 0.0;
