@@ -69,10 +69,21 @@ pub(crate) fn run(mut command: Command, limit: Duration) -> Result<Ended, String
 
 /// How long a process has computed, as far as the system says so.
 fn computed(process: u32) -> Duration {
+    ticks(&process.to_string(), 11)
+}
+
+/// How long the processes computed that this one has waited for, as far as the system says so.
+pub(crate) fn computed_by_children() -> Duration {
+    ticks("self", 13)
+}
+
+/// Two fields of `/proc/PROCESS/stat` behind the name of its program: ticks of 10 ms for users and for
+/// the system.
+fn ticks(process: &str, first: usize) -> Duration {
     let told = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // The name of the program stands in brackets and may hold anything.
     let after = told.rsplit(')').next().unwrap_or_default();
-    let ticks = after.split_whitespace().skip(11).take(2);
+    let ticks = after.split_whitespace().skip(first).take(2);
     let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     Duration::from_millis(10 * ticks)
 }

@@ -14,6 +14,7 @@ mod mutated_gallery;
 mod power;
 mod random_sites;
 mod replay;
+mod report;
 mod sampled;
 mod study;
 mod training;
@@ -22,7 +23,7 @@ mod verdicts;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: validation catalogue|claims|cooling|energyplus|fit-weather|fit-price|inference|log|measured|\
-     mutated-gallery|power|random-sites|replay|sampled|study|training|verdicts";
+     mutated-gallery|power|random-sites|replay|report|sampled|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
 fn main() -> ExitCode {
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         }
         Some("random-sites") => random_sites::run(arguments),
         Some("replay") => replay::run(arguments),
+        Some("report") => report::run(arguments),
         Some("power") => power::run(&folder),
         Some("sampled") => sampled::run(),
         Some("study") => study::run(),
