@@ -297,6 +297,22 @@ fn a_study_leaves_a_page_of_its_means() {
         let row = means.lines().find(|line| line.contains(&begins)).expect(place);
         assert!(row.split(',').any(|cell| cell.parse() == Ok(*value)), "{place}: {row}");
     }
+    // A word for each requirement, and in how many replications it holds.
+    let summary = json(folder.join("summary.json"));
+    let results = fs::read_to_string(folder.join("results.csv")).unwrap();
+    let told = summary["requirements"].as_array().unwrap();
+    assert_eq!(told.len(), 2);
+    for required in told {
+        let begins = format!("compare,{},", required["design"].as_str().unwrap());
+        let values: Vec<f64> = results
+            .lines()
+            .filter(|row| row.starts_with(&begins) && row.contains(",availability,train-hall,"))
+            .map(|row| row.split(',').nth(8).unwrap().parse().unwrap())
+            .collect();
+        let held = values.iter().filter(|value| **value >= 0.5).count();
+        assert_eq!((&required["held"], &required["replications"]), (&held.into(), &3.into()));
+        assert!(page.contains(&format!("undecided</span>, {held} of 3")));
+    }
     // Each design: a sentence, what differs, its diagram with the boxes framed; and latencies.
     assert!(page.contains("differs in <code>"), "no sentence says what differs");
     assert!(page.contains("workloads.mine.income.hash_price"));

@@ -14,8 +14,8 @@ use super::{colour, complain, note, print, print_styled, refuse_study};
 use crate::report::html::write_report;
 use crate::report::study as text;
 use crate::study::{
-    Case, Contrast, Ended, Found, Limits, RequirementResult, Runner, Sampling, Selected, Shard,
-    Store, StoreError, Study, StudyReading, compare_files, contrast, estimate, find,
+    Case, Contrast, Ended, Found, Judged, Limits, RequirementResult, Runner, Sampling, Selected,
+    Shard, Store, StoreError, Study, StudyReading, compare_files, contrast, estimate, find,
     judge_requirements, reached, read_study, replicate, select, waits_for, write_aside,
     write_aside_with,
 };
@@ -431,19 +431,16 @@ impl Work<'_> {
             Ended::Interrupted => Exit::Interrupted,
             Ended::OutOfTime => Exit::OutOfTime,
             Ended::Complete if unbalanced => Exit::Simulation,
-            Ended::Complete => match required.iter().all(|of| of.2 == RequirementResult::Met) {
-                true => printed,
-                false => Exit::Requirement,
-            },
+            Ended::Complete => {
+                match required.iter().all(|of| of.result == RequirementResult::Met) {
+                    true => printed,
+                    false => Exit::Requirement,
+                }
+            }
         }
     }
 
-    fn write(
-        &self,
-        contrasts: &[Contrast],
-        required: &[(usize, usize, RequirementResult)],
-        n: usize,
-    ) -> Result<(), Exit> {
+    fn write(&self, contrasts: &[Contrast], required: &[Judged], n: usize) -> Result<(), Exit> {
         let folder = self.store.folder();
         let summary = self.summary(contrasts, required);
         let write = |out: &mut dyn io::Write| {
@@ -467,18 +464,13 @@ impl Work<'_> {
     fn summary<'a>(
         &'a self,
         contrasts: &'a [Contrast],
-        requirements: &'a [(usize, usize, RequirementResult)],
+        requirements: &'a [Judged],
     ) -> text::Summary<'a> {
         let Self { study, cases, store, .. } = self;
         text::Summary { study, cases, contrasts, requirements, folder: store.folder() }
     }
 
-    fn text(
-        &self,
-        contrasts: &[Contrast],
-        required: &[(usize, usize, RequirementResult)],
-        n: usize,
-    ) -> String {
+    fn text(&self, contrasts: &[Contrast], required: &[Judged], n: usize) -> String {
         let Self { study, cases, .. } = self;
         let heading = self.heading(n);
         let mut text = if study.parameters.is_empty() {
@@ -491,12 +483,7 @@ impl Work<'_> {
         text + &self.not_reached(n)
     }
 
-    fn markdown(
-        &self,
-        contrasts: &[Contrast],
-        required: &[(usize, usize, RequirementResult)],
-        n: usize,
-    ) -> String {
+    fn markdown(&self, contrasts: &[Contrast], required: &[Judged], n: usize) -> String {
         let more = self.effects(contrasts, n) + &self.not_reached(n);
         let (study, cases) = (&self.study, &self.cases);
         text::markdown_summary(study, cases, contrasts, required, &self.heading(n), &more)

@@ -6,14 +6,23 @@ use super::plan::{Case, Study};
 use super::statistics::{Interval, poisson_rate};
 use super::store::Store;
 
-/// What the requirements of `study` come to in each of `cases` over the first `n` replications:
-/// `(case, requirement, result)` by index.
-pub fn judge_requirements(
-    study: &Study,
-    cases: &[Case],
-    store: &Store,
-    n: usize,
-) -> Vec<(usize, usize, RequirementResult)> {
+/// What a requirement came to in a case, both by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// Which case.
+    pub case: usize,
+    /// Which requirement.
+    pub requirement: usize,
+    /// What the replications say of it.
+    pub result: RequirementResult,
+    /// Replications that meet it each for itself.
+    pub held: usize,
+    /// Of so many.
+    pub replications: usize,
+}
+
+/// What the requirements of `study` come to in each of `cases` over the first `n` replications.
+pub fn judge_requirements(study: &Study, cases: &[Case], store: &Store, n: usize) -> Vec<Judged> {
     let mut results = Vec::new();
     for (index, requirement) in study.requirements.iter().enumerate() {
         for (number, case) in cases.iter().enumerate() {
@@ -34,7 +43,13 @@ pub fn judge_requirements(
                     _ => availability(&tally, hours, tail),
                 }
             };
-            results.push((number, index, requirement.judge(&values, few_outages)));
+            results.push(Judged {
+                case: number,
+                requirement: index,
+                result: requirement.judge(&values, few_outages),
+                held: values.iter().filter(|value| requirement.holds(**value)).count(),
+                replications: values.len(),
+            });
         }
     }
     results

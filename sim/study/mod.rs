@@ -41,7 +41,7 @@ mod store;
 pub use conduct::{Reached, Selected, find, reached, replicate, select, waits_for};
 pub use contrast::{CaseFigure, Contrast, Method, contrast, outage_rate};
 pub use decide::{Found, Requirement, RequirementResult, Rule, Until};
-pub use judge::judge_requirements;
+pub use judge::{Judged, judge_requirements};
 pub use latency::{Pool, Pools, decoded};
 pub use phases::{
     Phases, PhasesFound, PhasesReading, Stretches, mean_worth, read_phases, simulate_phases,

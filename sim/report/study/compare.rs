@@ -10,9 +10,7 @@ use super::numbers::{
 use super::{Shown, shown};
 use crate::kernel::Span;
 use crate::study::statistics::Verdict;
-use crate::study::{
-    Case, CaseFigure, Contrast, Declared, Method, RequirementResult, Study, outage_rate,
-};
+use crate::study::{Case, CaseFigure, Contrast, Declared, Judged, Method, Study, outage_rate};
 
 /// Width of the labels.
 const LABEL: usize = 28;
@@ -308,24 +306,21 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// The requirements of a study and what became of them, a line each.
-pub fn requirements(
-    study: &Study,
-    cases: &[Case],
-    results: &[(usize, usize, RequirementResult)],
-) -> String {
+pub fn requirements(study: &Study, cases: &[Case], results: &[Judged]) -> String {
     let mut text = String::new();
-    for (case, index, result) in results {
-        let requirement = &study.requirements[*index];
-        let case = &cases[*case];
+    for judged in results {
+        let requirement = &study.requirements[judged.requirement];
+        let case = &cases[judged.case];
         let point = match study.points.len() {
             1 => String::new(),
             _ => format!(", point {}", case.point),
         };
         let _ = writeln!(
             text,
-            "require: {}{point}: {} {result} (at {} % confidence)",
+            "require: {}{point}: {} {} (at {} % confidence)",
             study.arms[case.arm].name,
             requirement.text,
+            judged.result,
             exact(100.0 * requirement.confidence),
         );
     }

@@ -6,7 +6,7 @@ use super::sweep::{lines, remarks};
 use super::{Shown, shown};
 use crate::report::sheet::{markdown, markdown_table};
 use crate::study::statistics::Verdict;
-use crate::study::{Case, Contrast, RequirementResult, Study};
+use crate::study::{Case, Contrast, Judged, Study};
 
 /// The designs of `study` side by side, or its cases, then differences and requirements. `more` is
 /// text that stays as it is.
@@ -14,7 +14,7 @@ pub fn markdown_summary(
     study: &Study,
     cases: &[Case],
     contrasts: &[Contrast],
-    required: &[(usize, usize, RequirementResult)],
+    required: &[Judged],
     heading: &Heading<'_>,
     more: &str,
 ) -> String {
@@ -130,25 +130,21 @@ fn against(study: &Study, contrasts: &[Contrast]) -> String {
     text
 }
 
-fn requirements(
-    study: &Study,
-    cases: &[Case],
-    required: &[(usize, usize, RequirementResult)],
-) -> String {
+fn requirements(study: &Study, cases: &[Case], required: &[Judged]) -> String {
     if required.is_empty() {
         return String::new();
     }
     let header = ["design", "point", "requirement", "confidence", "result"].map(str::to_owned);
     let rows: Vec<Vec<String>> = required
         .iter()
-        .map(|(case, index, result)| {
-            let (case, of) = (&cases[*case], &study.requirements[*index]);
+        .map(|judged| {
+            let (case, of) = (&cases[judged.case], &study.requirements[judged.requirement]);
             vec![
                 study.arms[case.arm].name.clone(),
                 case.point.to_string(),
                 of.text.clone(),
                 format!("{} %", super::numbers::exact(100.0 * of.confidence)),
-                result.to_string(),
+                judged.result.to_string(),
             ]
         })
         .collect();

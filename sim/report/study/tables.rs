@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::report::table::{Cell, Column, Format, Tables, count, real, text};
-use crate::study::{Case, Contrast, RequirementResult, Setting, Status, Store, Study};
+use crate::study::{Case, Contrast, Judged, Setting, Status, Store, Study};
 
 /// Writes `results`, `means` and, where requests were served, `latencies` with their histograms into
 /// the folder of `study`, each aside and renamed.
@@ -269,8 +269,8 @@ pub struct Summary<'a> {
     pub cases: &'a [Case],
     /// What they came to.
     pub contrasts: &'a [Contrast],
-    /// Case, requirement and what became of it.
-    pub requirements: &'a [(usize, usize, RequirementResult)],
+    /// What became of its requirements.
+    pub requirements: &'a [Judged],
     /// Where the results are.
     pub folder: &'a Path,
 }
@@ -278,12 +278,15 @@ pub struct Summary<'a> {
 impl Serialize for Summary<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { study, cases, requirements, .. } = self;
-        let required = requirements.iter().map(|(case, index, result)| {
+        let required = requirements.iter().map(|judged| {
+            let case = &cases[judged.case];
             json!({
-                "design": study.arms[cases[*case].arm].name,
-                "point": cases[*case].point,
-                "requirement": study.requirements[*index].text,
-                "result": result.to_string(),
+                "design": study.arms[case.arm].name,
+                "point": case.point,
+                "requirement": study.requirements[judged.requirement].text,
+                "result": judged.result.to_string(),
+                "held": judged.held,
+                "replications": judged.replications,
             })
         });
         let mut map = serializer.serialize_map(None)?;

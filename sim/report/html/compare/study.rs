@@ -55,12 +55,21 @@ pub(in crate::report::html) struct StudyFolder {
     pub(super) designs: Vec<DesignFile>,
     /// By case, the latencies of all requests of its replications.
     pub(super) latencies: Vec<Vec<Logged>>,
-    /// Case, requirement, result.
-    pub(super) requirements: Vec<(usize, String, String)>,
+    pub(super) requirements: Vec<Required>,
     results: Columns,
     means: Columns,
     /// The rows of the results that are of a figure and a subject, with their cases.
     rows_of: BTreeMap<(String, String), Vec<(usize, usize)>>,
+}
+
+/// What a requirement came to in a case.
+#[derive(Debug)]
+pub(super) struct Required {
+    pub(super) case: usize,
+    pub(super) text: String,
+    pub(super) result: String,
+    /// Replications that meet it, of so many; none where the folder does not say.
+    pub(super) held: Option<(u64, u64)>,
 }
 
 /// The effective scenario of a design.
@@ -160,7 +169,13 @@ impl StudyFolder {
             .filter_map(|required| {
                 let point = required["point"].as_u64().unwrap_or(0);
                 let case = find(required["design"].as_str()?, point)?;
-                Some((case, text(&required["requirement"]), text(&required["result"])))
+                let number = |key: &str| required[key].as_u64();
+                Some(Required {
+                    case,
+                    text: text(&required["requirement"]),
+                    result: text(&required["result"]),
+                    held: number("held").zip(number("replications")),
+                })
             })
             .collect();
         let (designs, numbers) = (results.texts("design"), results.reals("point"));

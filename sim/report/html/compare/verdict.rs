@@ -146,9 +146,9 @@ fn requirements(study: &StudyFolder) -> String {
         return String::new();
     }
     let mut texts: Vec<&str> = Vec::new();
-    for (_, text, _) in &study.requirements {
-        if !texts.contains(&text.as_str()) {
-            texts.push(text);
+    for required in &study.requirements {
+        if !texts.contains(&required.text.as_str()) {
+            texts.push(&required.text);
         }
     }
     let headings: Vec<&str> = ["requirement"]
@@ -159,17 +159,22 @@ fn requirements(study: &StudyFolder) -> String {
         .iter()
         .map(|text| {
             let of = |case: usize| {
-                let mut mine = study.requirements.iter().filter(|r| r.0 == case && r.1 == *text);
-                let Some((_, _, result)) = mine.next() else { return "\u{2013}".to_owned() };
-                let (class, word) = match result.as_str() {
+                let mut all = study.requirements.iter();
+                let mine = all.find(|required| required.case == case && required.text == **text);
+                let Some(mine) = mine else { return "\u{2013}".to_owned() };
+                let (class, word) = match mine.result.as_str() {
                     "met" => ("met", "met"),
                     "fails" => ("unmet", "not met"),
                     _ => ("risk", "undecided"),
                 };
-                format!("<span class=\"{class}\">{word}</span>")
+                let held =
+                    mine.held.map_or(String::new(), |(held, of)| format!(", {held} of {of}"));
+                format!("<span class=\"{class}\">{word}</span>{held}")
             };
             [escape(text)].into_iter().chain((0..study.cases.len()).map(of)).collect()
         })
         .collect();
-    table("Requirements", &headings, &rows)
+    let reading = "<p>Met or not: proven at the confidence of the requirement. Beside it, in how many \
+                   replications it holds.</p>\n";
+    table("Requirements", &headings, &rows) + reading
 }
