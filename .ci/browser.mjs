@@ -1,10 +1,11 @@
 // What holds of `report.html` in a browser. Arguments: folders of runs and of studies. `--live PROGRAM
 // ARGUMENTS...` alone: what holds of the page of a run that goes on, which this starts and ends.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -50,86 +51,132 @@ if (process.argv[2] === "--live") {
 }
 
 for (const folder of process.argv.slice(2)) {
-  const url = "file://" + resolve(folder, "report.html");
+  const json = (name) => JSON.parse(readFileSync(resolve(folder, name), "utf8"));
+  const it = { folder, url: "file://" + resolve(folder, "report.html"), summary: json("summary.json") };
   // The page of a study has pictures alone.
-  const study = !existsSync(resolve(folder, "timeseries.csv"));
-  let withScript, figures;
-  await open(url, {}, async (page) => {
-    figures = await page.locator("figure").count();
-    if (study) return;
-    // Bring every chart near the screen.
-    for (let y = 0; y < 20000; y += 600) { await page.evaluate((y) => scrollTo(0, y), y); await page.waitForTimeout(20); }
-    await page.waitForTimeout(200);
-    const charts = await page.evaluate(() => [report.data.charts.length, report.plots.length]);
-    assert.equal(charts[0], charts[1], "every chart is taken over");
-    withScript = await pictures(page);
-    assert.equal(withScript, figures, "a figure shows nothing");
-    // Zoom: all charts in step, and back.
-    await page.evaluate(() => report.goTo((report.data.from + report.data.to) / 2, true));
-    const scales = await page.evaluate(() => report.plots.map((p) => [p.u.scales.x.min, p.u.scales.x.max].join()));
-    assert.equal(new Set(scales).size, Math.min(1, scales.length));
-    await page.locator("#all").click();
-    const whole = await page.evaluate(() => report.plots.every((p) => p.u.scales.x.min === report.data.from && p.u.scales.x.max === report.data.to));
-    assert.ok(whole, "all time is shown again");
-    if (existsSync(resolve(folder, "states.csv")) && (await page.locator("#moment").count())) await replay(page, folder);
-    // Extremes of the interactive series are those of the table.
-    const rows = table(resolve(folder, "timeseries.csv"));
-    const imports = rows.map((row) => Number(row.import_mw));
-    const drawn = await page.evaluate(() => {
-      const line = report.data.charts[0].lines[0];
-      return [line.from, line.to];
-    });
-    const unit = Math.max(...imports) >= 1 ? 1 : drawn[1] > 2 * Math.max(...imports) ? 1000 : 1;
-    assert.ok(Math.abs(drawn[0] - unit * Math.min(...imports)) < 1e-9 * unit + 1e-9, "least import");
-    assert.ok(Math.abs(drawn[1] - unit * Math.max(...imports)) < 1e-6 * unit, "greatest import");
+  it.study = !existsSync(resolve(folder, "timeseries.csv"));
+  if (!it.study) Object.assign(it, { manifest: json("manifest.json"), rows: table(resolve(folder, "timeseries.csv")) });
+  assert.ok(statSync(resolve(folder, "report.html")).size < 3e6, `${folder}: the page has 3 MB or more`);
+  await open(it.url, {}, async (page) => {
+    it.figures = await page.locator("figure").count();
+    const policy = page.locator("meta[http-equiv=Content-Security-Policy]");
+    assert.match(await policy.getAttribute("content"), /^default-src 'none';/);
+    await texts(page, it);
+    if (it.study) return;
+    await values(page, it);
+    await charts(page, it);
+    if (existsSync(resolve(folder, "states.csv")) && (await page.locator("#moment").count())) await replay(page, it);
   });
-  await open(url, { javaScriptEnabled: false }, async (page) => {
-    // Without a script nothing can be asked of the page but what a locator sees.
-    let shown = 0;
-    for (const svg of await page.locator("figure svg[role=img]").all()) if (await svg.isVisible()) shown++;
-    assert.equal(shown, figures, "without a script a figure is missing");
-    assert.equal(await page.locator("canvas").count(), 0);
-    for (const control of await page.locator("button, select, input").all()) assert.ok(!(await control.isVisible()));
-  });
-  for (const width of [390, 768, 1024, 1440]) for (const colorScheme of ["light", "dark"]) {
-    await open(url, { viewport: { width, height: 900 }, colorScheme, bypassCSP: true }, async (page) => {
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(over <= 0, `${width} px: ${over} px too wide`);
-      if (width !== 390 && width !== 1440) return;
-      await page.evaluate(axe);
-      for (const opened of [false, true]) {
-        await page.evaluate((o) => document.querySelectorAll("details").forEach((d) => { d.open = o; }), opened);
-        const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-        const bad = found.violations.filter((v) => ["serious", "critical"].includes(v.impact));
-        const words = bad.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
-        assert.deepEqual(words, [], `${width} px, ${colorScheme}, details ${opened ? "open" : "closed"}`);
-      }
-    });
-  }
-  // Print: dark ink whatever the theme, and every picture that a screen without a script shows.
-  await open(url, { colorScheme: "dark" }, async (page) => {
-    await page.emulateMedia({ media: "print" });
-    const ink = await page.evaluate(() => getComputedStyle(document.body).color);
-    const light = ink.match(/\d+/g).slice(0, 3).map(Number);
-    assert.ok(light.every((part) => part < 80), `printed ink is ${ink}`);
-    assert.equal(await visible(page), figures, "a figure is not printed");
-    await page.pdf({ format: "A4" });
-  });
-  // States are told apart by words as well.
-  await open(url, { forcedColors: "active", reducedMotion: "reduce" }, async (page) => {
-    assert.equal(await page.locator("figure").count(), figures);
-  });
-  console.log(`${folder}: ${figures} figures, as without a script`);
+  await withoutScript(it);
+  await widths(it);
+  for (const colorScheme of ["light", "dark"]) await print(it, colorScheme);
+  await words(it);
+  const painted = it.rows?.length >= 30000 ? `, first paint ${await firstPaint(it)}` : "";
+  console.log(`${folder}: ${it.figures} figures, as without a script${painted}`);
 }
 await browser.close();
 
+// Texts of others stand as texts: no element comes of them, and nothing of them runs.
+async function texts(page, { folder, study, manifest }) {
+  const found = await page.evaluate(() => ({
+    pwned: typeof window.pwned, strange: document.querySelectorAll("img, iframe, object, embed, link, u, s").length,
+    title: document.querySelector("p.title")?.textContent, inside: document.querySelector("p.title")?.children.length ?? 0,
+    lines: (() => {
+      const title = document.querySelector("p.title");
+      return title ? title.getBoundingClientRect().height / parseFloat(getComputedStyle(title).lineHeight) : 0;
+    })(),
+    all: document.body.textContent,
+  }));
+  assert.equal(found.pwned, "undefined", "a script came in");
+  assert.equal(found.strange + found.inside, 0, "an element came in");
+  assert.ok(found.lines < 3.5, "a long title is cut");
+  if (study) return;
+  // Of the effective scenario, what its author wrote: controls of direction are replaced.
+  const scenario = readFileSync(resolve(folder, "scenario.yaml"), "utf8");
+  const written = /^title: (.*)$/m.exec(scenario)?.[1];
+  const plain = written?.startsWith('"') ? JSON.parse(written) : written?.replace(/^'(.*)'$/, (_, text) => text.replace(/''/g, "'"));
+  const shown = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  if (plain !== undefined) assert.equal(found.title, shown(plain));
+  for (const { path } of manifest.inputs) assert.ok(found.all.includes(shown(path)), `${path} is not named`);
+}
+
+// Every figure of the page that names a place in the summary is what stands there.
+async function values(page, { summary }) {
+  const shown = await page.evaluate(() => [...document.querySelectorAll("data[data-path]")].map((d) => [d.dataset.path, d.value]));
+  assert.ok(shown.length > 5, "figures name their places");
+  for (const [path, value] of shown) {
+    const parts = path.split("/").slice(1).map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
+    assert.equal(Number(value), parts.reduce((at, part) => at[part], summary), path);
+  }
+}
+
+// Charts: all taken over, in step under the mouse, with the extremes of the table.
+async function charts(page, { figures, rows }) {
+  for (let y = 0; y < 20000; y += 600) { await page.evaluate((y) => scrollTo(0, y), y); await page.waitForTimeout(20); }
+  await page.waitForTimeout(200);
+  const [told, taken] = await page.evaluate(() => [report.data.charts.length, report.plots.length]);
+  assert.equal(told, taken, "every chart is taken over");
+  assert.equal(await pictures(page), figures, "a figure shows nothing");
+  // Drag zooms all, a double click shows all time again, cursors go together.
+  const scales = () => page.evaluate(() => report.plots.map((p) => [p.u.scales.x.min, p.u.scales.x.max].join()));
+  const whole = await page.evaluate(() => [report.data.from, report.data.to].join());
+  const over = page.locator(".u-over").first();
+  await over.scrollIntoViewIfNeeded();
+  const box = await over.boundingBox();
+  const at = (share) => [box.x + share * box.width, box.y + box.height / 2];
+  await page.mouse.move(...at(0.3));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.5), { steps: 4 });
+  await page.mouse.up();
+  const zoomed = new Set(await scales());
+  assert.ok(zoomed.size === 1 && !zoomed.has(whole), "a drag zooms all charts alike");
+  await page.mouse.move(...at(0.6), { steps: 2 });
+  const cursors = new Set(await page.evaluate(() => report.plots.map((p) => p.u.cursor.idx)));
+  assert.ok(cursors.size === 1 && !cursors.has(null), "cursors stand at one interval");
+  await page.mouse.dblclick(...at(0.6));
+  assert.deepEqual([...new Set(await scales())], [whole], "all time is shown again");
+  await page.evaluate(() => report.goTo((report.data.from + report.data.to) / 2, true));
+  assert.equal(new Set(await scales()).size, 1);
+  await page.locator("#all").click();
+  assert.deepEqual([...new Set(await scales())], [whole], "all time is shown again");
+  // Extremes of each series are those of a column, in its unit or a thousand of it, and the picture
+  // reaches them to half a pixel.
+  const columns = Object.keys(rows[0]).filter((name) => name !== "start_utc").map((name) => {
+    const cells = rows.filter((row) => row[name] !== "").map((row) => Number(row[name]));
+    return cells.reduce(([low, high], cell) => [Math.min(low, cell), Math.max(high, cell)], [Infinity, -Infinity]);
+  });
+  const lines = await page.evaluate(() => report.data.charts.flatMap((chart) => {
+    const svg = document.querySelector(`#${chart.id} .wide svg`);
+    const level = [...svg.querySelectorAll("path.grid")].map((p) => /^M\S+ (\S+)L\S+ (\S+)$/.exec(p.getAttribute("d")))
+      .filter((d) => d && d[1] === d[2]).map((d) => Number(d[1]));
+    const [low, high] = chart.range, [top, bottom] = [Math.min(...level), Math.max(...level)];
+    const drawn = [...svg.querySelectorAll("path.line")].map((p) => p.getAttribute("d")).filter((d) => !d.includes("L"));
+    const known = chart.lines.map((line) => report.valuesOf(line).filter((v) => v != null));
+    return chart.lines.filter((_, of) => known[of].length).map((line, of) => {
+      const heights = [...drawn[of].matchAll(/M\S+ ([-\d.]+)|V([-\d.]+)/g)].map((m) => Number(m[1] ?? m[2]));
+      const value = (y) => low + (bottom - y) / (bottom - top) * (high - low);
+      const all = known.filter((values) => values.length)[of];
+      return {
+        name: chart.id + " " + line.label, ends: [Math.min(...all), Math.max(...all)], pixel: (high - low) / (bottom - top),
+        drawn: [value(Math.max(...heights)), value(Math.min(...heights))],
+      };
+    });
+  }));
+  for (const { name, ends, pixel, drawn } of lines) {
+    const isOf = ([low, high]) => [1, 1e3, 100, 1e-3, 1e6].some((unit) =>
+      Math.abs(unit * low - ends[0]) <= 1e-6 * Math.abs(ends[0]) + 1e-9 && Math.abs(unit * high - ends[1]) <= 1e-6 * Math.abs(ends[1]) + 1e-9);
+    assert.ok(columns.some(isOf), `${name}: ${ends} are the extremes of no column`);
+    for (const end of [0, 1]) assert.ok(Math.abs(drawn[end] - ends[end]) <= pixel / 2, `${name}: the picture reaches ${drawn}, not ${ends}`);
+  }
+}
+
 // What the diagram shows at all starts of incidents and at forty moments is what the log of states
 // says, worked out here row by row.
-async function replay(page, folder) {
+async function replay(page, { folder }) {
   const rows = table(resolve(folder, "states.csv"));
-  const { from, to, incidents, keys, names } = await page.evaluate(() => ({
+  const { from, to, incidents, keys, names, step } = await page.evaluate(() => ({
     from: report.data.from, to: report.data.to, incidents: report.data.incidents,
-    keys: report.data.keys, names: report.data.states.names,
+    keys: report.data.keys, names: report.data.states.names, step: report.starts[1] - report.starts[0],
   }));
   let luck = 12345;
   const random = () => (luck = (luck * 1103515245 + 12345) % 2147483648) / 2147483648;
@@ -148,22 +195,124 @@ async function replay(page, folder) {
     const shown = await page.evaluate(() => [...document.querySelectorAll("#oneline .node")].map((n) => n.dataset.state));
     assert.deepEqual(shown, expected, `states at ${t}`);
   }
-  // The keyboard moves by an interval; incidents are reached one after another.
+  // The keyboard moves by an interval.
+  const now = () => page.evaluate(() => report.now);
   await page.evaluate(() => report.goTo(report.data.from, false));
-  const before = Number(await page.locator("#moment").inputValue());
   await page.locator("#moment").focus();
   await page.keyboard.press("ArrowRight");
-  const after = Number(await page.locator("#moment").inputValue());
-  assert.ok(after > before && after - before <= 3600.5, "an arrow moves by an interval");
-  const starts = [...new Set(incidents)];
+  assert.ok(Math.abs((await now()) - from - step) < 1e-6, "an arrow moves by an interval");
+  // Next and previous reach every incident, and the address keeps the moment.
+  const starts = [...new Set(incidents)].filter((t) => t > from + 0.5).sort((a, b) => a - b);
   await page.evaluate(() => report.goTo(report.data.from, false));
-  for (let n = 0; n < Math.min(5, starts.length); n++) {
-    await page.locator("#after").click();
-    assert.match(await page.evaluate(() => location.hash), /^#t=\d+$/);
+  const reached = [];
+  for (const [id, order] of [["#after", starts], ["#before", starts.slice(0, -1).reverse()]]) for (const start of order) {
+    // Those within half a second of each other are one moment.
+    if (reached.length && Math.abs(reached.at(-1) - start) <= 0.5) continue;
+    await page.locator(id).click();
+    reached.push(await now());
+    assert.ok(Math.abs(reached.at(-1) - start) <= 0.5, `${id} leads to ${reached.at(-1)}, not ${start}`);
+    assert.equal(await page.evaluate(() => location.hash), "#t=" + Math.floor(reached.at(-1)));
   }
-  await page.evaluate((t) => { location.hash = "#t=" + Math.floor(t); }, starts[0] ?? from);
-  await page.waitForTimeout(50);
+  const moment = Math.floor(starts[0] ?? from);
+  await page.evaluate((t) => { location.hash = ""; location.hash = "#t=" + t; }, moment);
+  await page.waitForFunction((t) => report.now === Math.min(t + 1, report.data.to), moment);
   if (starts.length) assert.notEqual(await page.locator("#now").textContent(), "");
+}
+
+// Without a script nothing is missing, and nothing is there that would do nothing.
+async function withoutScript({ url, figures }) {
+  await open(url, { javaScriptEnabled: false }, async (page) => {
+    // Nothing can be asked of the page then but what a locator sees.
+    let shown = 0;
+    for (const svg of await page.locator("figure svg[role=img]").all()) if (await svg.isVisible()) shown++;
+    assert.equal(shown, figures, "without a script a figure is missing");
+    assert.equal(await page.locator("canvas, figure.u").count(), 0);
+    for (const control of await page.locator("button, select, input").all()) assert.ok(!(await control.isVisible()));
+  });
+}
+
+// No width has the document scroll sideways; axe finds nothing serious, whatever is open.
+async function widths({ url }) {
+  for (const width of [390, 768, 1024, 1440]) for (const colorScheme of ["light", "dark"]) {
+    await open(url, { viewport: { width, height: 900 }, colorScheme, bypassCSP: true }, async (page) => {
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${width} px: ${over} px too wide`);
+      if (width !== 390 && width !== 1440) return;
+      await page.evaluate(axe);
+      for (const opened of [false, true]) {
+        await page.evaluate((o) => document.querySelectorAll("details").forEach((d) => { d.open = o; }), opened);
+        const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+        const bad = found.violations.filter((v) => ["serious", "critical"].includes(v.impact));
+        const words = bad.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
+        assert.deepEqual(words, [], `${width} px, ${colorScheme}, details ${opened ? "open" : "closed"}`);
+      }
+    });
+  }
+}
+
+// Print: dark ink whatever the theme, every picture on a page with its caption, no page empty; what
+// forbids use of the figures comes first.
+async function print({ url, figures, manifest }, colorScheme) {
+  await open(url, { colorScheme }, async (page) => {
+    await page.emulateMedia({ media: "print" });
+    const ink = await page.evaluate(() => getComputedStyle(document.body).color);
+    assert.ok(ink.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 80), `printed ink is ${ink}`);
+    assert.equal(await visible(page), figures, "a figure is not printed");
+    if (manifest && manifest.status !== "complete") {
+      const first = page.locator("h1 + *");
+      assert.match(await first.textContent(), /Do not use these figures/);
+      assert.ok(await first.isVisible());
+    }
+    const captions = await page.evaluate(() => [...document.querySelectorAll("figure")].map((figure) => ({
+      title: figure.querySelector("figcaption b").textContent,
+      texts: [...figure.querySelectorAll("svg[role=img] text")].filter((t) => t.getClientRects().length).map((t) => t.textContent),
+    })));
+    for (const format of ["A4", "Letter"]) {
+      const path = resolve(tmpdir(), `loadbank-${process.pid}.pdf`);
+      await page.pdf({ format, path });
+      const told = spawnSync("pdftotext", ["-raw", path, "-"], { encoding: "utf8", maxBuffer: 1 << 28 });
+      rmSync(path);
+      // Where there is no pdftotext, pages are printed and not read.
+      if (told.error) continue;
+      const bare = (text) => text.normalize("NFKC").replace(/\s/g, "");
+      const pages = told.stdout.split("\f").slice(0, -1).map(bare);
+      assert.ok(pages.every((text) => text.length > 0), `${format}: an empty page`);
+      for (const { title, texts } of captions) {
+        const holds = (text) => text.includes(bare(title)) && texts.every((t) => text.includes(bare(t)));
+        assert.ok(pages.some(holds), `${format}: "${title}" is not on one page with its picture`);
+      }
+    }
+  });
+}
+
+// States are told apart by words where colours are not those of the page.
+async function words({ url, figures }) {
+  await open(url, { forcedColors: "active", reducedMotion: "reduce" }, async (page) => {
+    assert.equal(await page.locator("figure").count(), figures);
+    if (!(await page.locator("#moment").count())) return;
+    const told = await page.evaluate(() => report.data.incidents.map((t) => {
+      report.goTo(t + 1, false);
+      return [...document.querySelectorAll("#oneline .node.odd")].map((node) => {
+        const word = node.querySelector(".badge text");
+        return word.textContent !== "" && word.getClientRects().length > 0;
+      });
+    }));
+    assert.ok(told.flat().every((word) => word), "a state has no word");
+  });
+}
+
+// The median of fifteen loads. A machine at work makes it longer: what fails is the shortest.
+async function firstPaint({ url }) {
+  const times = [];
+  for (let load = 0; load < 15; load++) await open(url, {}, async (page) => {
+    const paint = () => page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+    let at = await paint();
+    for (; at === undefined; at = await paint()) await page.waitForTimeout(10);
+    times.push(at);
+  });
+  times.sort((a, b) => a - b);
+  assert.ok(times[0] < 300, `the first paint takes ${times[0]} ms or more`);
+  return `${Math.round(times[7])} ms (${Math.round(times[0])} to ${Math.round(times[14])})`;
 }
 
 // The page of a run that goes on: it grows without an error, and at the end the report takes its place.
