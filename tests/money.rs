@@ -34,7 +34,8 @@ contracts:
     steps: [{above: 300 MWh, add: -1 $/MWh}]
   water: {kind: water, price: 1.5 $/m3, sewer: 2 $/m3}
   carbon: {kind: carbon, price: 60 $/t}
-  let: {kind: lease, racks: train-hall, structure: triple-net, rent: 150 $/kW-month, expenses: 10 %}
+  let: {kind: lease, racks: train-hall, structure: triple-net, rent: 150 $/kW-month, expenses: 10 %, prepayment: 20 %,
+        term: {length: 3 years, free: 1 months, escalator: 2 %/year, termination: {after: 2 years, probability: 30 %, fee: 100 k$}}}
   host: {kind: hosting, racks: mine-hall, price: 60 $/MWh, profit_share: 20 %}
 ";
 
@@ -404,6 +405,16 @@ fn contracts_that_cannot_be_meant_are_refused_at_their_field() {
             "contracts.l.service.cooling[0].credit: is nothing, so that the step has no effect",
         ),
         (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, prepayment: 20 %}\n",
+            "error",
+            "contracts.l.prepayment: is a share of the rent of a term that has no end",
+        ),
+        (
+            "  l: {kind: lease, racks: mine-hall, structure: triple-net, rent: 90 $/kW-month, term: {length: 2 years, termination: {after: 2 years, probability: 10 %, fee: 1 M$}}}\n",
+            "error",
+            "contracts.l.term.termination.after: is no earlier than the end, after 2 years",
+        ),
+        (
             "  d: {kind: demand, rate: 5 $/kW-month}\n",
             "error",
             "contracts.d.interval: demand over 15m cannot be read from a time series of 1h",
@@ -489,6 +500,7 @@ money:
     staff: {cost: 200 k$/year, escalator: 3 %/year, source: assumption}
     parts: {power_cost: 20 $/kW-year, racks: mine-hall, source: assumption}
   drift: {chat: -10 %/year}
+  drift_floor: {chat: 70 %}
   escalate: {delivery: 2 %/year}
   factors: {let: 1.5}
 ";
@@ -569,6 +581,15 @@ fn plans_that_cannot_be_meant_are_refused_at_their_field() {
             "money: {horizon: 5 years, discount: 10 %, drift: {miner: 2 %/year}}\n".to_owned(),
             "money.drift.miner: no workload or contract is named `miner`",
         ),
+        (
+            "money: {horizon: 5 years, discount: 10 %, drift_floor: {chat: 40 %}}\n".to_owned(),
+            "money.drift_floor.chat: has no effect on a price that does not drift",
+        ),
+        (
+            "money: {horizon: 5 years, discount: 10 %, drift: {chat: 2 %/year}, drift_floor: {chat: 40 %}}\n"
+                .to_owned(),
+            "money.drift_floor.chat: has no effect on a price that does not fall",
+        ),
         // What has no line of its own in the years around a run cannot change by its name.
         (
             let_out("drift: {let: 2 %/year}"),
@@ -644,9 +665,9 @@ fn what_is_left_depends_on_parameters_as_it_is_asked() {
     assert!(at_zero.abs() < 1e-5 * here.abs(), "{at_zero} at {adder}, {here} here");
     assert!(found["breakeven"]["money.factors.chat"].is_null());
     let (_, text, _) =
-        command(&["--vary", "money.discount=8 %..16 %", "--vary", "money.tax=20.9 %..21 %"]);
+        command(&["--vary", "money.discount=8 %..16 %", "--vary", "money.tax=20.99 %..21 %"]);
     let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
-    assert!(at("money.discount: 8 %, 16 %") < at("money.tax: 20.9 %, 21 %"), "{text}");
+    assert!(at("money.discount: 8 %, 16 %") < at("money.tax: 20.99 %, 21 %"), "{text}");
     for (arguments, code, message) in [
         (["--vary", "seed=1..2"], 2, "cannot change in a run that has ended"),
         (["--vary", "money.discount"], 2, "needs `PATH=LOW..HIGH`"),

@@ -106,6 +106,16 @@ pub fn drifted(growth: f64, from: f64, to: f64) -> f64 {
     (libm::exp(log * to) - libm::exp(log * from)) / log
 }
 
+/// The same of what falls no lower than `floor`, a share of what it is at the start.
+pub fn drifted_to(growth: f64, floor: f64, from: f64, to: f64) -> f64 {
+    if growth >= 0.0 || floor <= 0.0 {
+        return drifted(growth, from, to);
+    }
+    let there = (libm::log(floor) / libm::log1p(growth)).max(0.0);
+    let falls = if from < there { drifted(growth, from, to.min(there)) } else { 0.0 };
+    falls + floor * (to - from.max(there)).max(0.0)
+}
+
 /// What `units` a year cost each, at `capital` and `running` costs of a year.
 pub fn levelised(capital: f64, running: f64, units: f64) -> Option<f64> {
     (units > 0.0).then(|| (capital + running) / units)

@@ -24,6 +24,8 @@ pub struct Lease {
     pub profit_share: f64,
     /// What of the rent the owner spends on the hall, as a share.
     pub expenses: f64,
+    /// What of the rent of the whole term is paid with its first month, as a share.
+    pub prepaid: f64,
     /// Whether the tenant pays its share, by energy, of what all other contracts cost.
     pub passes_costs: bool,
     /// What is promised for the racks, where anything is.
@@ -43,6 +45,19 @@ pub struct Term {
     pub months: Option<usize>,
     /// Months by which it may be extended, and how probable that is if it got so far.
     pub options: Vec<(usize, f64)>,
+    /// That the tenant may leave before its end.
+    pub termination: Option<Termination>,
+}
+
+/// That a tenant may leave before the end of a lease.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Termination {
+    /// Months that are paid until then, one at least.
+    pub after: usize,
+    /// How probable it is.
+    pub probability: f64,
+    /// What is paid for it, $.
+    pub fee_usd: f64,
 }
 
 /// What a lease comes to, $; incomes are positive.
@@ -152,8 +167,18 @@ impl Lease {
         let run_months = account.hours / MONTH_H;
         let (one_month, of_run) = ((1.0, MONTH_H), 1.0 / run_months);
         let paid = self.paid(account, one_month, of_run, passed_month * run_months);
-        let month_usd = paid.sum() - credit_usd * of_run;
-        let mut lines = Vec::new();
+        let month_usd = paid.sum() - self.prepaid * paid.rent - credit_usd * of_run;
+        let once = |month: usize, usd: f64| Line {
+            name: name.to_owned(),
+            month_usd: usd,
+            change: Change::Steps(0.0),
+            since: begin,
+            months: (month, month + 1),
+        };
+        let in_stage = |line: &Line| line.months.0 >= stage.0 && line.months.1 <= stage.1;
+        let mut lines: Vec<Line> =
+            self.paid_once(paid.rent, begin).into_iter().map(|it| once(it.0, it.1)).collect();
+        lines.retain(|line| line.month_usd != 0.0 && in_stage(line));
         for ((from, until), probability) in self.term.spans(begin) {
             let months = (from.max(stage.0), until.min(stage.1));
             if months.0 >= months.1 {
@@ -177,12 +202,37 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// What is paid once, of a `rent` of a month, $, in a lease that begins after `begin` months: what is
+    /// prepaid, with the first month; the fee for leaving, less what was prepaid of the months that
+    /// are left, with the last. Each with its month.
+    fn paid_once(&self, rent: f64, begin: usize) -> Vec<(usize, f64)> {
+        let Term { free, months, escalator, termination, .. } = &self.term;
+        // All that is paid of the term from its month `first` on.
+        let from = |first: usize| -> f64 {
+            let change = Change::Steps(*escalator);
+            (first..months.unwrap_or(0)).map(|month| rent * change.factor(month, 0)).sum()
+        };
+        let mut once = vec![(begin, self.prepaid * from(0))];
+        if let Some(Termination { after, probability, fee_usd }) = *termination {
+            let usd = fee_usd - self.prepaid * from(after);
+            once.push((begin + free + after - 1, probability * usd));
+        }
+        once
+    }
+}
+
 impl Term {
     /// The months in which it is paid, if it begins after `begin`, each with its probability.
     fn spans(&self, begin: usize) -> Vec<((usize, usize), f64)> {
         let from = begin + self.free;
-        let Some(months) = self.months else { return vec![((from, usize::MAX), 1.0)] };
-        let mut spans = vec![((from, from + months), 1.0)];
+        let end = self.months.map_or(usize::MAX, |months| from + months);
+        let mut spans = match self.termination {
+            None => vec![((from, end), 1.0)],
+            Some(Termination { after, probability, .. }) => {
+                vec![((from, from + after), 1.0), ((from + after, end), 1.0 - probability)]
+            }
+        };
         for (months, probability) in &self.options {
             let ((_, end), before) = spans[spans.len() - 1];
             spans.push(((end, end + months), before * probability));

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::lease::{Lease, Term};
+use super::lease::{Lease, Term, Termination};
 use super::money_spec::{MOST_MONTHS, check_name, whole_months};
 use super::outside::Outside;
 use super::service::{Service, Step};
 use crate::spec::{Check, Fault, Name, one_source, within};
 use crate::units::{
-    CalendarSpan, DemandPrice, Duration, EnergyPrice, Fraction, Growth, HourlyPrice, Power,
+    CalendarSpan, DemandPrice, Duration, EnergyPrice, Fraction, Growth, HourlyPrice, Money, Power,
 };
 
 /// Racks let to a tenant, by the power made ready or by their GPUs.
@@ -29,6 +29,9 @@ pub struct LeaseSpec {
     pub gpu_rent: Option<HourlyPrice>,
     /// What of the rent the owner spends on the hall. Default: 0 %.
     pub expenses: Option<Fraction>,
+    /// What of all rent of the term's `length` is paid with its first month; each rent is as much lower. A run
+    /// bills the rent of its months in full. Default: 0 %.
+    pub prepayment: Option<Fraction>,
     /// What is promised for the racks. Default: nothing, so that nothing is credited.
     pub service: Option<PromiseSpec>,
     /// How long it lasts. Default: to the end of the project, without change.
@@ -124,6 +127,21 @@ pub struct TermSpec {
     /// Extensions, one after the other.
     #[serde(default)]
     pub options: Vec<OptionSpec>,
+    /// That the tenant may leave before the end. Default: it may not.
+    pub termination: Option<TerminationSpec>,
+}
+
+/// That a tenant may leave before the end of a lease. What is paid from then on counts as much as it is
+/// probable that the tenant stays.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerminationSpec {
+    /// How long is paid until then.
+    pub after: CalendarSpan,
+    /// How probable it is.
+    pub probability: Fraction,
+    /// What the tenant pays for it with the last month; what it has prepaid of later months it is paid back.
+    pub fee: Money,
 }
 
 /// An extension of a lease. Its income counts as much as it is probable.
@@ -149,6 +167,18 @@ impl TermSpec {
             let message = "extend a lease that has no end";
             faults.push(Fault::error("options", message).help("write its `length` beside them"));
         }
+        let termination = self.termination.as_ref().map(|it| {
+            within("termination", faults, |faults| {
+                let after = whole_months("after", it.after, (1, MOST_MONTHS), faults);
+                if let Some(length) = self.length.filter(|length| after as f64 >= length.0) {
+                    let message = format!("is no earlier than the end, after {length}");
+                    let help = "an end that is sure is the `length`";
+                    faults.push(Fault::error("after", message).help(help));
+                }
+                Check { faults }.between("fee", Some(it.fee.0), 0.0, (0.0, 1e12), "$");
+                Termination { after, probability: it.probability.0, fee_usd: it.fee.0 }
+            })
+        });
         let mut of = |field, span: Option<CalendarSpan>, least| {
             span.map(|span| whole_months(field, span, (least, MOST_MONTHS), faults))
         };
@@ -157,6 +187,7 @@ impl TermSpec {
             months: of("length", self.length, 1),
             escalator: self.escalator.map_or(0.0, |by| by.0),
             options,
+            termination,
         }
     }
 }
@@ -238,6 +269,11 @@ impl LeaseSpec {
             let fault = Fault::warning("racks", message).at(self.racks.mark);
             faults.push(fault.help("give its racks a workload, which is the tenant's"));
         }
+        let prepaid = self.prepayment.map_or(0.0, |share| share.0);
+        if prepaid > 0.0 && self.term.as_ref().is_none_or(|term| term.length.is_none()) {
+            let message = "is a share of the rent of a term that has no end";
+            faults.push(Fault::error("prepayment", message).help("write `term: {length: ...}`"));
+        }
         let service = self.service.as_ref();
         let service =
             service.map(|service| within("service", faults, |faults| service.resolve(faults)));
@@ -250,6 +286,7 @@ impl LeaseSpec {
             fee_mwh: 0.0,
             profit_share: 0.0,
             expenses: self.expenses.map_or(0.0, |share| share.0),
+            prepaid,
             passes_costs: self.structure == Structure::TripleNet,
             service,
             term: term(self.term.as_ref(), faults),
@@ -273,6 +310,7 @@ impl HostingSpec {
             fee_mwh: self.price.0,
             profit_share: self.profit_share.map_or(0.0, |share| share.0),
             expenses: 0.0,
+            prepaid: 0.0,
             passes_costs: self.pass_through,
             service: None,
             term: term(self.term.as_ref(), faults),

@@ -56,14 +56,14 @@ pub use capital::{Amount, Curve, Depreciation, Part, Spend};
 pub use cents::Cents;
 pub use contract::{Contract, Law, price};
 pub use finance::{
-    RATES, annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period,
-    trough,
+    RATES, annuity, drifted, drifted_to, internal_rates, levelised, net_present_value, payback,
+    rate_of_period, trough,
 };
 pub use lapse::{Cause, Lacks, Lapse};
-pub use lease::{Lease, Term};
+pub use lease::{Lease, Term, Termination};
 pub use lease_spec::{
     CreditSpec, HostingSpec, LeaseSpec, MaintenanceRule, OptionSpec, PromiseSpec, Structure,
-    TermSpec,
+    TermSpec, TerminationSpec,
 };
 pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
 pub(crate) use money_spec::{MOST_MONTHS, whole_months};

@@ -44,6 +44,10 @@ pub struct MoneySpec {
     /// names. The run is not simulated again under changed prices. Default: none.
     #[serde(default)]
     pub drift: BTreeMap<String, Growth>,
+    /// The least that prices fall to which drift downwards, by the same names, as a share of what they are in
+    /// the run. Default: 0 %.
+    #[serde(default)]
+    pub drift_floor: BTreeMap<String, Fraction>,
     /// By how much what a workload earns or a contract costs differs from the run, by the same names,
     /// and those of leases. Default: 1.
     #[serde(default)]
@@ -181,7 +185,11 @@ impl MoneySpec {
         let upkeep = self.upkeep.iter().filter_map(upkeep).collect();
         let mut changes = Vec::new();
         let steps = self.escalate.iter().map(|(name, by)| (name, Change::Steps(by.0)));
-        let drifts = self.drift.iter().map(|(name, by)| (name, Change::Drift(by.0)));
+        let floor = |name: &String| self.drift_floor.get(name).map_or(0.0, |share| share.0);
+        let drifts = self
+            .drift
+            .iter()
+            .map(|(name, by)| (name, Change::Drift { growth: by.0, floor: floor(name) }));
         for ((name, change), of) in
             steps.map(|it| (it, "escalate")).chain(drifts.map(|it| (it, "drift")))
         {
@@ -191,6 +199,17 @@ impl MoneySpec {
                 faults.push(Fault::error(format!("drift.{name}"), message));
             }
             changes.push((name.clone(), change));
+        }
+        for name in self.drift_floor.keys() {
+            let fault = |message: &str| Fault::error(format!("drift_floor.{name}"), message);
+            match self.drift.get(name) {
+                Some(by) if by.0 < 0.0 => {}
+                Some(_) => faults.push(fault("has no effect on a price that does not fall")),
+                None => {
+                    let help = "write under `drift` by how much it falls";
+                    faults.push(fault("has no effect on a price that does not drift").help(help));
+                }
+            }
         }
         for (name, factor) in &self.factors {
             around.check_line("factors", name, faults);

@@ -6,7 +6,8 @@ use super::account::{Account, Product};
 use super::bill::{Bill, Item};
 use super::capital::{Amount, Part};
 use super::finance::{
-    annuity, drifted, internal_rates, levelised, net_present_value, payback, rate_of_period, trough,
+    annuity, drifted_to, internal_rates, levelised, net_present_value, payback, rate_of_period,
+    trough,
 };
 
 /// A month of finance: a twelfth of a year of 8,760 hours, so that no month is dearer for being long.
@@ -39,7 +40,12 @@ pub enum Change {
     /// By this share at once at the end of each year, as contracts say.
     Steps(f64),
     /// By this share a year without steps, as prices of a market do.
-    Drift(f64),
+    Drift {
+        /// The share.
+        growth: f64,
+        /// It falls no lower than to this share of what it is in the run.
+        floor: f64,
+    },
 }
 
 /// What is paid each year.
@@ -134,10 +140,10 @@ impl Change {
                 let years = month.saturating_sub(from) / MONTHS_PER_YEAR;
                 libm::pow(1.0 + share, years as f64)
             }
-            Self::Drift(share) => {
+            Self::Drift { growth, floor } => {
                 let year = MONTHS_PER_YEAR as f64;
                 let (from, to) = (month as f64 / year, (month + 1) as f64 / year);
-                drifted(share, from, to) * year
+                drifted_to(growth, floor, from, to) * year
             }
         }
     }

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::{
-    Change, Curve, Depreciation, Merit, Spend, annuity, drifted, internal_rates, levelised,
-    net_present_value, payback, rate_of_period, trough,
+    Change, Curve, Depreciation, Merit, Spend, annuity, drifted, drifted_to, internal_rates,
+    levelised, net_present_value, payback, rate_of_period, trough,
 };
 use super::near;
 
@@ -63,9 +63,30 @@ fn a_price_that_falls_earns_its_integral() {
     // The same discounted at every instant at 10 % a year.
     near(year_usd * drifted(0.75 / 1.1 - 1.0, 0.0, 5.0), 34_152.427_3, 5e-5);
     // Month by month it earns the same.
-    let months = (0..60).map(|month| Change::Drift(-0.25).factor(month, 0) / 12.0);
+    let months =
+        (0..60).map(|month| Change::Drift { growth: -0.25, floor: 0.0 }.factor(month, 0) / 12.0);
     near(year_usd * months.sum::<f64>(), 40_670.339_1, 5e-5);
     assert_eq!(drifted(0.0, 1.0, 3.0), 2.0);
+}
+
+#[test]
+fn a_price_falls_to_its_floor_and_stays_there() {
+    // From 2.5 to 1 $/h at 25 % less a year: after ln 0.4 / ln 0.75 = 3.185 years, of five.
+    let there = 0.4_f64.ln() / 0.75_f64.ln();
+    let wanted = (0.4 - 1.0) / 0.75_f64.ln() + 0.4 * (5.0 - there);
+    near(drifted_to(-0.25, 0.4, 0.0, 5.0), wanted, 1e-12);
+    let year_usd = 8766.0 * 0.7 * 2.5;
+    let drift = Change::Drift { growth: -0.25, floor: 0.4 };
+    let months: f64 = (0..60).map(|month| drift.factor(month, 0) / 12.0).sum();
+    near(year_usd * months, year_usd * wanted, 0.005);
+    // As a sum over short steps has it.
+    let step = 5.0 / 1e6;
+    let sum = (0..1_000_000).map(|i| 0.75_f64.powf((f64::from(i) + 0.5) * step).max(0.4) * step);
+    near(sum.sum(), wanted, 1e-9);
+    // A floor that is never reached, and one that is there at once.
+    assert_eq!(drifted_to(-0.25, 0.1, 0.0, 5.0), drifted(-0.25, 0.0, 5.0));
+    assert_eq!(drifted_to(-0.25, 1.0, 1.0, 5.0), 4.0);
+    assert_eq!(drifted_to(0.25, 0.4, 0.0, 5.0), drifted(0.25, 0.0, 5.0));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::super::{
     Account, Amount, Books, Change, Contract, Curve, Depreciation, Export, HallAccount, Interval,
-    Item, Law, Lease, Line, Merit, Part, Product, Project, Spend, Term, Terms, WorkAccount,
-    internal_rates, price,
+    Item, Law, Lease, Line, Merit, Part, Product, Project, Spend, Term, Termination, Terms,
+    WorkAccount, internal_rates, price,
 };
 use super::near;
 
@@ -20,6 +20,7 @@ fn lease(power_mw: f64, rent_kw_month: f64, expenses: f64, escalator: f64) -> Le
         fee_mwh: 0.0,
         profit_share: 0.0,
         expenses,
+        prepaid: 0.0,
         passes_costs: false,
         service: None,
         term: Term { escalator, ..Term::default() },
@@ -174,7 +175,13 @@ fn an_export_contract_at_the_price_of_the_moment_changes_nothing() {
 #[test]
 fn a_lease_is_paid_from_its_free_months_to_its_options() {
     let mut it = lease(1.0, 1.0, 0.0, 0.1);
-    it.term = Term { free: 2, escalator: 0.1, months: Some(12), options: vec![(6, 0.5), (6, 0.5)] };
+    it.term = Term {
+        free: 2,
+        escalator: 0.1,
+        months: Some(12),
+        options: vec![(6, 0.5), (6, 0.5)],
+        ..Term::default()
+    };
     let mut flows = vec![0.0; 31];
     for line in it.lines("it", &account(), (&[], 0.0), (1, (1, 30))) {
         line.add_to(&mut flows);
@@ -189,6 +196,68 @@ fn a_lease_is_paid_from_its_free_months_to_its_options() {
     for month in 0..30 {
         near(flows[month + 1], wanted(month), 1e-9);
     }
+}
+
+/// What `it` pays in each month from its begin after one month on.
+fn flows(it: &Lease, months: usize) -> Vec<f64> {
+    let mut flows = vec![0.0; months + 1];
+    for line in it.lines("it", &account(), (&[], 0.0), (1, (1, months))) {
+        line.add_to(&mut flows);
+    }
+    flows
+}
+
+#[test]
+fn what_is_prepaid_lowers_the_rent_by_as_much() {
+    // 200 MW at 808.33 $/kW-month, five years of which a fifth is prepaid: 9,700 M$ in all, 1,940 of them with
+    // the first month, 129.3328 in each.
+    let mut it = lease(200.0, 808.33, 0.0, 0.0);
+    it.term = Term { months: Some(60), ..Term::default() };
+    let plain = flows(&it, 80);
+    it.prepaid = 0.2;
+    let paid = flows(&it, 80);
+    near(paid[2], 0.2 * 60.0 * 161_666_000.0 + 129_332_800.0, 0.01);
+    near(paid[3], 129_332_800.0, 0.01);
+    near(paid.iter().sum(), 9_699_960_000.0, 0.01);
+    near(paid.iter().sum(), plain.iter().sum(), 0.01);
+    // Two free months, 10 % more in the second year: a tenth of (12 + 12 * 1.1) * 1,000 $ with the first.
+    let mut it = lease(1.0, 1.0, 0.3, 0.1);
+    it.term = Term { free: 2, escalator: 0.1, months: Some(24), ..Term::default() };
+    it.prepaid = 0.1;
+    let paid = flows(&it, 40);
+    near(paid[2], 2520.0, 1e-9);
+    assert_eq!(paid[3], 0.0);
+    // The owner spends three tenths of the rent, whenever that is paid.
+    near(paid[4], 1000.0 * (0.9 - 0.3), 1e-9);
+    near(paid[27], 1100.0 * (0.9 - 0.3), 1e-9);
+    assert_eq!(paid[28], 0.0);
+}
+
+#[test]
+fn a_tenant_that_may_leave_pays_a_fee_and_no_rent_after() {
+    let mut it = lease(1.0, 1.0, 0.0, 0.0);
+    let termination = Some(Termination { after: 12, probability: 0.25, fee_usd: 6000.0 });
+    it.term = Term { months: Some(24), options: vec![(12, 0.5)], termination, ..Term::default() };
+    let wanted = |month: usize| match month {
+        1..12 => 1000.0,
+        12 => 1000.0 + 0.25 * 6000.0,
+        13..25 => 0.75 * 1000.0,
+        25..37 => 0.75 * 0.5 * 1000.0,
+        _ => 0.0,
+    };
+    for (month, paid) in flows(&it, 60).iter().enumerate().skip(1) {
+        near(*paid, wanted(month - 1), 1e-9);
+    }
+    // Half of all rent prepaid: of the second year a quarter is paid back, as probable as that is.
+    it.prepaid = 0.5;
+    let paid = flows(&it, 60);
+    near(paid[2], 12_000.0 + 500.0, 1e-9);
+    near(paid[13], 500.0 + 0.25 * (6000.0 - 6000.0), 1e-9);
+    near(paid[14], 0.75 * 500.0, 1e-9);
+    // What both come to is what was agreed: two years, or one and the fee.
+    it.term.options.clear();
+    let agreed = 0.75 * 24_000.0 + 0.25 * (12_000.0 + 6000.0);
+    near(flows(&it, 60).iter().sum(), agreed, 1e-6);
 }
 
 /// 100 MW of miners that become 30, 30 and 40 MW of halls: works from months 0, 6 and 12 over 9, 12 and
@@ -296,7 +365,7 @@ proptest! {
             tax: 0.0,
             parts: Vec::new(),
             upkeep: Vec::new(),
-            changes: vec![("energy".to_owned(), Change::Drift(0.03))],
+            changes: vec![("energy".to_owned(), Change::Drift { growth: 0.03, floor: 0.0 })],
             factors: Vec::new(),
         };
         let worth = |contracts: Vec<(&str, Law)>| {

@@ -203,8 +203,10 @@ fn tax_is_on_what_is_left_after_depreciation() {
 #[test]
 fn changes_and_factors_are_of_their_line_alone() {
     let mut project = project(36, 0.0, Vec::new());
-    project.changes =
-        vec![("mine".to_owned(), Change::Drift(-0.25)), ("energy".to_owned(), Change::Steps(0.1))];
+    project.changes = vec![
+        ("mine".to_owned(), Change::Drift { growth: -0.25, floor: 0.0 }),
+        ("energy".to_owned(), Change::Steps(0.1)),
+    ];
     project.factors = vec![("mine".to_owned(), 2.0)];
     let account = account(168.0 / 730.0, 168.0 / 730.0);
     let lines = project.lines((&Terms::none(), &account, None), (0, 36), &|_| 0);

@@ -47,6 +47,7 @@ fn credits(service: Service, lapses: Vec<Lapse>) -> Vec<f64> {
         fee_mwh: 0.0,
         profit_share: 0.0,
         expenses: 0.0,
+        prepaid: 0.0,
         passes_costs: false,
         service: Some(service),
         term: Term::default(),
