@@ -48,6 +48,7 @@ mod ridethrough;
 mod run;
 mod sags;
 mod sequences;
+mod servegen;
 mod services;
 mod settling;
 mod sites;

@@ -89,6 +89,7 @@ impl Bench {
     /// Writes a file here.
     pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).unwrap();
         fs::write(&path, text).unwrap();
         path
     }

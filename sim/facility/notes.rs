@@ -9,7 +9,7 @@ use super::watch::{CoolantWatch, PARTS, Quantity, Warmth};
 use crate::control::smoothing;
 use crate::kernel::Time;
 use crate::measure::Scale;
-use crate::workload::inference::load::SourceDesign;
+use crate::workload::inference::load::ClassDesign;
 
 /// A rule that may say something before the figures.
 #[derive(Debug, Clone, Copy)]
@@ -436,10 +436,7 @@ impl Facility<'_> {
         for (site, work) in self.design.works.iter().zip(&self.works) {
             let (what, ended_s) = match (&site.design, work) {
                 (WorkDesign::Inference { design, .. }, _) => {
-                    let ends = design.load.classes.iter().map(|class| match &class.source {
-                        SourceDesign::Trace(trace) => trace.length_s(),
-                        SourceDesign::Drawn { .. } | SourceDesign::Closed(_) => None,
-                    });
+                    let ends = design.load.classes.iter().map(ClassDesign::ends_s);
                     let last = ends.reduce(|a, b| Some(a?.max(b?))).flatten();
                     ("trace", last)
                 }

@@ -32,8 +32,9 @@ pub struct Input {
 pub(super) struct Inputs<'d> {
     document: &'d Document,
     read: RefCell<BTreeMap<PathBuf, String>>,
-    /// The file that is meant by the text at each mark.
-    named: RefCell<BTreeMap<Mark, PathBuf>>,
+    /// What is meant by the text at each mark, with its SHA-256: a file, or a folder with some of its
+    /// files.
+    named: RefCell<BTreeMap<Mark, (PathBuf, String)>>,
     played: RefCell<Vec<Arc<PlayedFile>>>,
     /// What was found in files that are played: a line for each.
     found: RefCell<Vec<String>>,
@@ -68,24 +69,45 @@ impl<'d> Inputs<'d> {
     /// piece.
     pub(super) fn read(&self, name: &Name, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         let path = self.document.files.resolve(&name.text, name.mark);
-        let unreadable = |error| unreadable(&path, name.mark, &error);
-        let file = std::fs::File::open(&path).map_err(unreadable)?;
-        let mut file = Hashing { inner: file, hasher: Sha256::new() };
-        let read = if path.extension().is_some_and(|extension| extension == "gz") {
-            let content = MultiGzDecoder::new(BufReader::with_capacity(PIECE, &mut file));
-            hand_over(content, out)
-        } else {
-            hand_over(&mut file, out)
-        };
-        if !read.map_err(unreadable)? {
-            let message = format!("`{}` holds more than {MOST_BYTES} bytes", path.display());
-            return Err(Fault::error("", message).at(name.mark));
-        }
-        // What follows compressed data counts too.
-        std::io::copy(&mut file, &mut std::io::sink()).map_err(unreadable)?;
-        let sha256 = hex(&file.hasher.finalize());
+        let sha256 = read_whole(&path, name.mark, out)?;
         self.has_read(path, name.mark, sha256);
         Ok(())
+    }
+
+    /// Hands over the files of the folder that `folder` stands for by their names in it, as far as
+    /// `take` asks for them with [`InFolder::read`].
+    pub(super) fn read_folder<T>(
+        &self,
+        folder: &FilePath,
+        take: impl FnOnce(&mut InFolder) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let path = self.document.files.resolve(&folder.text, folder.mark);
+        let entries = std::fs::read_dir(&path).map_err(|error| match path.is_file() {
+            true => {
+                let message = format!("`{folder}` is a file, not a folder");
+                let help = "unpack an archive, and name the folder that the files lie in";
+                Fault::error("", message).at(folder.mark).help(help)
+            }
+            false => unreadable(&path, folder.mark, &error),
+        })?;
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        let mut files = InFolder { path, mark: folder.mark, names, read: Vec::new() };
+        let taken = take(&mut files)?;
+        let InFolder { path, read, .. } = files;
+        let mut whole = Sha256::new();
+        for (file, sha256) in read {
+            whole.update(&sha256);
+            self.read.borrow_mut().insert(in_full(file), sha256);
+        }
+        self.named.borrow_mut().insert(folder.mark, (in_full(path), hex(&whole.finalize())));
+        Ok(taken)
+    }
+
+    /// Remembers a line of what was found in a file.
+    pub(super) fn has_found(&self, line: String) {
+        self.found.borrow_mut().push(line);
     }
 
     /// The trace in `file`, read through once: what is odd in it is reported.
@@ -165,22 +187,14 @@ impl<'d> Inputs<'d> {
 
     /// What the jobs of a log drew, from the `file` beside it.
     fn read_draws(&self, file: &Name, mut reader: DrawsReader) -> Result<Draws, Fault> {
-        let mut lines = Lines::default();
-        let mut failed: Option<LineError> = None;
-        let mut each = |number: u64, line: &[u8]| reader.read(number, line);
-        self.read(file, &mut |piece| {
-            if failed.is_none() {
-                failed = lines.push(piece, &mut each).err();
-            }
-        })
-        .map_err(|fault| Fault { field: "jobs.draw.file".into(), ..fault })?;
-        let read = failed.map_or_else(|| lines.finish(&mut each), Err);
+        let read = by_line(|out| self.read(file, out), |number, line| reader.read(number, line))
+            .map_err(|fault| Fault { field: "jobs.draw.file".into(), ..fault })?;
         read.and_then(|()| reader.finish()).map_err(|e| bad_file("jobs.draw.file", file, &e))
     }
 
     fn has_read(&self, path: PathBuf, mark: Mark, sha256: String) {
         let path = in_full(path);
-        self.named.borrow_mut().insert(mark, path.clone());
+        self.named.borrow_mut().insert(mark, (path.clone(), sha256.clone()));
         self.read.borrow_mut().insert(path, sha256);
     }
 
@@ -188,13 +202,72 @@ impl<'d> Inputs<'d> {
         let (read, named) = (self.read.into_inner(), self.named.into_inner());
         let text = |path: &PathBuf| path.to_str().map(str::to_owned);
         Read {
-            paths: named.iter().filter_map(|(&mark, path)| Some((mark, text(path)?))).collect(),
-            hashes: named.iter().map(|(&mark, path)| (mark, read[path].clone())).collect(),
+            paths: named
+                .iter()
+                .filter_map(|(&mark, (path, _))| Some((mark, text(path)?)))
+                .collect(),
+            hashes: named.into_iter().map(|(mark, (_, sha256))| (mark, sha256)).collect(),
             inputs: read.into_iter().map(|(path, sha256)| Input { path, sha256 }).collect(),
             played: self.played.into_inner(),
             found: self.found.into_inner(),
         }
     }
+}
+
+/// The files of a folder that a scenario names.
+pub(super) struct InFolder {
+    path: PathBuf,
+    mark: Mark,
+    /// Of all files, in order.
+    pub(super) names: Vec<String>,
+    /// The files that were read, with their SHA-256.
+    read: Vec<(PathBuf, String)>,
+}
+
+impl InFolder {
+    /// Hands over the file `name`, decompressed if it ends in `.gz`, piece by piece.
+    pub(super) fn read(&mut self, name: &str, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let path = self.path.join(name);
+        let sha256 = read_whole(&path, self.mark, out)?;
+        self.read.push((path, sha256));
+        Ok(())
+    }
+}
+
+/// Hands each line of what `read` hands over in pieces to `each`, up to the first error of that.
+pub(super) fn by_line(
+    read: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Fault>,
+    mut each: impl FnMut(u64, &[u8]) -> Result<(), LineError>,
+) -> Result<Result<(), LineError>, Fault> {
+    let mut lines = Lines::default();
+    let mut failed: Option<LineError> = None;
+    read(&mut |piece| {
+        if failed.is_none() {
+            failed = lines.push(piece, &mut each).err();
+        }
+    })?;
+    Ok(failed.map_or_else(|| lines.finish(&mut each), Err))
+}
+
+/// Hands over the file at `path`, decompressed if it ends in `.gz`, piece by piece, and returns its
+/// SHA-256.
+fn read_whole(path: &Path, mark: Mark, out: &mut dyn FnMut(&[u8])) -> Result<String, Fault> {
+    let unreadable = |error| unreadable(path, mark, &error);
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut file = Hashing { inner: file, hasher: Sha256::new() };
+    let read = if path.extension().is_some_and(|extension| extension == "gz") {
+        let content = MultiGzDecoder::new(BufReader::with_capacity(PIECE, &mut file));
+        hand_over(content, out)
+    } else {
+        hand_over(&mut file, out)
+    };
+    if !read.map_err(unreadable)? {
+        let message = format!("`{}` holds more than {MOST_BYTES} bytes", path.display());
+        return Err(Fault::error("", message).at(mark));
+    }
+    // What follows compressed data counts too.
+    std::io::copy(&mut file, &mut std::io::sink()).map_err(unreadable)?;
+    Ok(hex(&file.hasher.finalize()))
 }
 
 /// `path` from the root, where that is known.

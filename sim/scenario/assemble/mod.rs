@@ -13,6 +13,7 @@ mod outlook;
 mod plant;
 mod played;
 mod programmes;
+mod recorded;
 mod storage;
 mod traces;
 mod upkeep;

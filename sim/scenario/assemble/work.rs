@@ -535,10 +535,7 @@ fn design(
                 let week = run.clock.week(run.horizon);
                 let racks: Vec<(&GpuRackDesign, usize)> =
                     kinds.iter().map(|(rack, racks)| (rack, racks.len())).collect();
-                let mut open = |format, file: &_, limits: &_, faults: &mut _| {
-                    inputs.open_trace(format, file, limits, faults)
-                };
-                let design = spec.resolve(name, &racks, &week, &mut open, &mut faults);
+                let design = spec.resolve(name, &racks, &week, inputs, &mut faults);
                 WorkDesign::Inference { design, fit: spec.fit() }
             })
         }

@@ -62,6 +62,8 @@ impl ServiceDesign {
         let sources = || self.load.classes.iter().map(|class| &class.source);
         if sources().any(|source| matches!(source, SourceDesign::Trace(_))) {
             Some("it plays a trace, whose rows cannot stand for each other")
+        } else if sources().any(|source| matches!(source, SourceDesign::Recorded(_))) {
+            Some("the laws of its clients change from window to window of their record")
         } else if sources().any(|source| matches!(source, SourceDesign::Closed(_))) {
             Some("its clients wait for their answers")
         } else if serving.scaling.is_some() {

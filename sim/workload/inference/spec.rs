@@ -6,6 +6,7 @@ mod load;
 mod model;
 mod pools;
 mod sampling;
+mod servegen;
 mod service;
 mod serving;
 mod shapes;
@@ -29,6 +30,7 @@ pub use model::{
 };
 pub use pools::{PoolReplicasSpec, PoolSpec};
 pub use sampling::SamplingSpec;
+pub use servegen::ServeGenSpec;
 pub use service::{
     EngineSpec, LeapSpec, LostRequestsSpec, PromptsSpec, RoutingSpec, SchedulingSpec,
 };
@@ -36,7 +38,7 @@ pub use serving::{
     AcceptanceSpec, AutoscalingSpec, DisaggregationSpec, HostMemorySpec, PatienceSpec,
     PrefixCachingSpec, SpeculationSpec,
 };
-pub use trace::{OpenTrace, TraceFileSpec, TraceSpec};
+pub use trace::{Recordings, TraceFileSpec, TraceSpec};
 
 pub use shapes::ShapeSpec;
 
@@ -202,7 +204,7 @@ impl InferenceSpec {
         name: &str,
         racks: &[(&GpuRackDesign, usize)],
         week: &LocalWeek,
-        open: &mut OpenTrace<'_>,
+        open: &dyn Recordings,
         faults: &mut Vec<Fault>,
     ) -> ServiceDesign {
         self.check_names(faults);

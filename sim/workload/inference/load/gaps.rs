@@ -49,6 +49,18 @@ impl Gaps {
             Self::Weibull { shape, scale } => stream.weibull(scale, shape),
         }
     }
+
+    /// What is left of a gap that is met at a random moment, of mean `(1 + variation^2) / 2`: with it
+    /// for the first, a process expects as many arrivals in each time as its rate says.
+    ///
+    /// Long gaps are met more often, in proportion to their length, and each at an even place.
+    pub(super) fn left(&self, stream: &mut Stream) -> f64 {
+        match *self {
+            Self::Exponential => stream.exponential(1.0),
+            Self::Gamma { shape } => stream.gamma(1.0 / shape, shape + 1.0) * stream.uniform(),
+            Self::Weibull { shape, scale } => stream.weibull_left(scale, shape),
+        }
+    }
 }
 
 /// The shape of a Weibull law with the given coefficient of variation:

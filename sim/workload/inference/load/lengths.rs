@@ -43,8 +43,8 @@ struct Part {
     first: f64,
 }
 
-/// So many that most hold one length or none.
-const PARTS: usize = 4096;
+/// Most parts: so many that most hold one length or none. Few lengths have no more parts than that takes.
+const MOST_PARTS: usize = 4096;
 
 impl Lengths {
     /// # Panics
@@ -83,11 +83,13 @@ impl Lengths {
                 }
             }
         }
+        // A power of two: a draw falls into its part exactly.
+        let count = cdf.len().next_power_of_two().min(MOST_PARTS);
         let place = |edge: usize| {
-            let edge = edge as f64 / PARTS as f64;
+            let edge = edge as f64 / count as f64;
             cdf.partition_point(|&p| p <= edge).min(cdf.len() - 1) as u32
         };
-        let edges: Vec<u32> = (0..=PARTS).map(place).collect();
+        let edges: Vec<u32> = (0..=count).map(place).collect();
         let part =
             |pair: &[u32]| Part { low: pair[0], high: pair[1], first: cdf[pair[0] as usize] };
         let parts = edges.windows(2).map(part).collect();
@@ -102,7 +104,7 @@ impl Lengths {
     /// One length.
     pub(super) fn draw(&self, stream: &mut Stream) -> u32 {
         let u = stream.uniform();
-        let Part { low, high, first } = self.parts[(u * PARTS as f64) as usize];
+        let Part { low, high, first } = self.parts[(u * self.parts.len() as f64) as usize];
         let index = match high - low {
             0 => low,
             1 => low + u32::from(first <= u),

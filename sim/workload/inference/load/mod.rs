@@ -8,8 +8,11 @@ mod closed;
 mod format;
 mod gaps;
 mod lengths;
+mod piece;
 mod rate;
+mod recorded;
 mod row;
+mod servegen;
 mod trace;
 
 use std::sync::Arc;
@@ -20,7 +23,9 @@ pub use format::{AnswerColumns, BURST_GPT, BlockLines, JsonRows, TableRows, Trac
 pub use gaps::GapLaw;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
+pub use recorded::{Record, RecordedClient, RecordedDesign, RecordedWindow};
 pub use row::TraceRow;
+pub use servegen::{LengthWindow, RateWindow, RateWindows, gather, read_lengths};
 pub(super) use trace::told_span;
 pub use trace::{Rows, TraceDesign, TraceReader, TraceReport, TraceRows};
 
@@ -31,8 +36,12 @@ use crate::kernel::{Span, Stream, Streams};
 use closed::{Turn, Waiting};
 use gaps::Gaps;
 use lengths::Lengths;
-use rate::{RateTable, Walk};
+use rate::{RateTable, Reached, Walk};
+use recorded::Windows;
 use trace::Player;
+
+/// Most clients of a class.
+pub const MOST_CLIENTS: usize = 4096;
 
 /// The requests that one cell receives.
 #[derive(Debug, Clone)]
@@ -79,6 +88,9 @@ pub enum SourceDesign {
         /// Who sends them.
         clients: Vec<ClientDesign>,
     },
+    /// They are drawn as a record tells of its clients, window by window. Every cell receives all of
+    /// them, with luck of its own.
+    Recorded(RecordedDesign),
     /// They were recorded. Every cell plays the whole trace.
     Trace(TraceDesign),
     /// Clients that wait for their answers send them.
@@ -147,8 +159,18 @@ impl ClassDesign {
     pub fn rate_per_s(&self) -> f64 {
         match &self.source {
             SourceDesign::Drawn { clients, .. } => clients.iter().map(|c| c.rate_per_s).sum(),
+            SourceDesign::Recorded(recorded) => recorded.rate_per_s(),
             SourceDesign::Trace(trace) => trace.rate_per_s(),
             SourceDesign::Closed(_) => 0.0,
+        }
+    }
+
+    /// When what was recorded of it ends, s after the start of the run; none where nothing does.
+    pub fn ends_s(&self) -> Option<f64> {
+        match &self.source {
+            SourceDesign::Trace(trace) => trace.length_s(),
+            SourceDesign::Recorded(recorded) => recorded.length_s(),
+            SourceDesign::Drawn { .. } | SourceDesign::Closed(_) => None,
         }
     }
 }
@@ -208,9 +230,10 @@ struct Client {
     /// Names the noise, which all clients of a class share.
     noise: String,
     rate: RateTable,
-    gaps: Gaps,
-    prompt: Lengths,
-    output: Lengths,
+    /// Laws of gaps, for the pieces of its rate to choose from.
+    gaps: Vec<Gaps>,
+    /// Laws of prompt and generated tokens, likewise.
+    lengths: Vec<[Lengths; 2]>,
 }
 
 impl Load {
@@ -223,6 +246,23 @@ impl Load {
             let mut add = |source| sources.push(SourceOf { class: index as u16, source });
             let (rate, clients) = match &class.source {
                 SourceDesign::Drawn { rate, clients } => (rate, clients),
+                SourceDesign::Recorded(design) => {
+                    let edges = recorded::edges(&design.record);
+                    let compiled = |(prompt, output): &(LengthLaw, LengthLaw)| {
+                        [prompt, output].map(Lengths::new)
+                    };
+                    for client in &design.record.clients {
+                        let (windows, gaps) = Windows::new(design, client, &edges);
+                        add(Ready::Client(Box::new(Client {
+                            suffix: format!("{of_class}#{}", client.number),
+                            noise: format!("{service}{of_class}"),
+                            rate: RateTable::recorded(windows, design.end),
+                            gaps,
+                            lengths: client.lengths.iter().map(compiled).collect(),
+                        })));
+                    }
+                    continue;
+                }
                 SourceDesign::Trace(trace) => {
                     add(Ready::Trace(trace.clone()));
                     continue;
@@ -238,9 +278,8 @@ impl Load {
                     suffix: format!("{of_class}{of_client}"),
                     noise: format!("{service}{of_class}"),
                     rate: RateTable::new(rate, client.rate_per_s),
-                    gaps: Gaps::new(&client.gaps),
-                    prompt: Lengths::new(&client.prompt),
-                    output: Lengths::new(&client.output),
+                    gaps: vec![Gaps::new(&client.gaps)],
+                    lengths: vec![[&client.prompt, &client.output].map(Lengths::new)],
                 })));
             }
         }
@@ -318,8 +357,8 @@ impl Arrivals {
         let (mut blocks, mut block_tokens) = (Vec::new(), 0);
         match (state, source) {
             (State::Drawing(drawing), Ready::Client(client)) => {
-                prompt = client.prompt.draw(&mut drawing.lengths);
-                output = client.output.draw(&mut drawing.lengths);
+                let laws = &client.lengths[drawing.walk.lengths()];
+                [prompt, output] = laws.each_ref().map(|law| law.draw(&mut drawing.lengths));
                 *next = drawing.next(client, at);
             }
             (State::Playing(player), _) => {
@@ -364,8 +403,9 @@ impl Arrivals {
         let (State::Drawing(drawing), Ready::Client(client)) = (state, source) else {
             unreachable!("a service that plays a trace is simulated whole")
         };
-        client.prompt.pass(&mut drawing.lengths);
-        client.output.pass(&mut drawing.lengths);
+        for law in &client.lengths[drawing.walk.lengths()] {
+            law.pass(&mut drawing.lengths);
+        }
         *next = drawing.next(client, *next);
         if self.sources.len() > 1 {
             self.order.set(index, self.sources[index].next);
@@ -423,7 +463,11 @@ impl Source {
                     arrivals: streams.stream("arrivals", &entity),
                     lengths: streams.stream("lengths", &entity),
                 };
-                Self { next: drawing.next(client, from), state: State::Drawing(drawing) }
+                let next = match client.rate.begins_within() {
+                    true => drawing.begin(client, from),
+                    false => drawing.next(client, from),
+                };
+                Self { next, state: State::Drawing(drawing) }
             }
             Ready::Trace(trace) => {
                 let (player, next) = Player::new(trace, from);
@@ -436,10 +480,29 @@ impl Source {
 impl Drawing {
     /// The arrival after `at`.
     fn next(&mut self, client: &Client, at: Ticks) -> Ticks {
-        let due = client.gaps.draw(&mut self.arrivals);
-        self.walk.after(&client.rate, at, due)
+        let law = self.walk.gaps().expect("an arrival has a law of gaps");
+        let due = client.gaps[law].draw(&mut self.arrivals);
+        match self.walk.after(&client.rate, at, due) {
+            Reached::Due(at) => at,
+            Reached::Law(at) => self.begin(client, at),
+        }
+    }
+
+    /// The first arrival of a process that goes on at `at`, in the middle of a gap.
+    fn begin(&mut self, client: &Client, mut at: Ticks) -> Ticks {
+        loop {
+            // Before the first law the rate is zero, whatever is due.
+            let law = self.walk.gaps().map(|law| &client.gaps[law]);
+            let due = law.map_or(0.0, |law| law.left(&mut self.arrivals));
+            match self.walk.after(&client.rate, at, due) {
+                Reached::Due(at) => return at,
+                Reached::Law(border) => at = border,
+            }
+        }
     }
 }
 
+#[cfg(test)]
+mod recorded_tests;
 #[cfg(test)]
 mod tests;

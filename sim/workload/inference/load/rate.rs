@@ -1,6 +1,9 @@
-//! How the rate of arrivals varies: by the hour of the week, and at random.
+//! How the rate of arrivals varies: by the hour of the week and at random, or from window to window of
+//! a record.
 
 use super::super::ticks::{NEVER, PER_SECOND, Ticks, from_time, to_time};
+use super::piece::{Laws, Piece};
+use super::recorded::Windows;
 use crate::kernel::{LocalWeek, Span, Stream, Time};
 
 const WEEK: usize = LocalWeek::HOURS;
@@ -50,12 +53,21 @@ const LONGEST: Ticks = NEVER - 366 * 86_400 * PER_SECOND as Ticks;
 /// The rate of one client, ready to walk.
 #[derive(Debug)]
 pub(super) struct RateTable {
-    /// Arrivals a tick in each hour of the week.
-    rates: Vec<f64>,
-    week: LocalWeek,
+    pieces: Pieces,
+    /// Whether nothing arrives at any time.
+    is_zero: bool,
     /// The end of the run: what would come later never does.
     last: Ticks,
     noise: Option<Noise>,
+}
+
+/// Where the rate of a client is constant.
+#[derive(Debug)]
+enum Pieces {
+    /// Arrivals a tick in each hour of the week.
+    Hours { rates: Vec<f64>, week: LocalWeek },
+    /// In each window of a record.
+    Windows(Windows),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,9 +82,11 @@ struct Noise {
 impl RateTable {
     pub(super) fn new(design: &RateDesign, rate_per_s: f64) -> Self {
         assert_eq!(design.weekly.len(), WEEK, "a factor for each hour of the week");
+        let rates: Vec<f64> =
+            design.weekly.iter().map(|factor| factor * rate_per_s / PER_SECOND).collect();
         Self {
-            rates: design.weekly.iter().map(|factor| factor * rate_per_s / PER_SECOND).collect(),
-            week: design.week.clone(),
+            is_zero: rates.iter().all(|&rate| rate <= 0.0),
+            pieces: Pieces::Hours { rates, week: design.week.clone() },
             last: from_time(design.week.horizon()).min(LONGEST),
             noise: design.noise.map(|noise| Noise {
                 sigma: libm::sqrt(libm::log1p(noise.variation * noise.variation)),
@@ -87,9 +101,37 @@ impl RateTable {
         }
     }
 
-    fn is_zero(&self) -> bool {
-        self.rates.iter().all(|&rate| rate <= 0.0)
+    /// That of a record, in a run that ends at `end`.
+    pub(super) fn recorded(windows: Windows, end: Time) -> Self {
+        let last = from_time(end).min(LONGEST);
+        let is_zero = windows.is_zero();
+        Self { pieces: Pieces::Windows(windows), is_zero, last, noise: None }
     }
+
+    /// Whether its client begins in the middle of a gap, as one that was recorded does.
+    pub(super) fn begins_within(&self) -> bool {
+        matches!(self.pieces, Pieces::Windows(_))
+    }
+
+    fn piece(&self, at: Ticks) -> Piece {
+        match &self.pieces {
+            Pieces::Hours { rates, week } => {
+                let (hour, until) = week.hour_at(to_time(at));
+                let laws = Some(Laws::default());
+                Piece { rate: rates[hour], until: from_time(until), laws }
+            }
+            Pieces::Windows(windows) => windows.piece(at),
+        }
+    }
+}
+
+/// Where a walk comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// The instant at which as many arrivals are expected as are due; [`NEVER`] where there is none.
+    Due(Ticks),
+    /// Another law of gaps begins before that.
+    Law(Ticks),
 }
 
 /// A walk along a rate: where it stands among its pieces.
@@ -104,49 +146,65 @@ pub(super) struct Walk {
     /// The logarithm of the noise in standard deviations.
     state: f64,
     stream: Stream,
+    /// The laws that hold; none before the first.
+    laws: Option<Laws>,
 }
 
 impl Walk {
     /// A walk from `now` on. `stream` is that of the noise, whose path from the start of the
     /// run is the same whenever a walk begins.
     pub(super) fn new(table: &RateTable, mut stream: Stream, now: Ticks) -> Self {
-        let mut walk = match table.noise {
-            None => {
-                Self { rate: 0.0, until: 0, factor: 1.0, noise_until: NEVER, state: 0.0, stream }
-            }
+        let (state, factor, noise_until) = match table.noise {
+            None => (0.0, 1.0, NEVER),
             Some(noise) => {
                 let state = stream.normal();
-                let (factor, noise_until) = (noise.factor(state), noise.interval);
-                Self { rate: 0.0, until: 0, factor, noise_until, state, stream }
+                (state, noise.factor(state), noise.interval)
             }
         };
+        let mut walk = Self { rate: 0.0, until: 0, factor, noise_until, state, stream, laws: None };
         walk.enter(table, now);
         walk
     }
 
-    /// The instant at which `due` more arrivals are expected than at `at`; [`NEVER`] when the
-    /// rate is zero at all times, or that instant lies beyond the run.
+    /// The instant at which `due` more arrivals are expected than at `at`, [`NEVER`] when the
+    /// rate is zero at all times or that instant lies beyond the run; or where the law of gaps changes,
+    /// if that is before it.
     ///
     /// Walks through the pieces of constant rate: exact for such rates. Costs a look at each
     /// piece, of which a run has as many as hours and intervals of the noise.
-    pub(super) fn after(&mut self, table: &RateTable, mut at: Ticks, mut due: f64) -> Ticks {
-        if table.is_zero() || at == NEVER {
-            return NEVER;
+    pub(super) fn after(&mut self, table: &RateTable, mut at: Ticks, mut due: f64) -> Reached {
+        if table.is_zero || at == NEVER {
+            return Reached::Due(NEVER);
         }
         loop {
             if at < self.until {
                 let left = self.rate * (self.until - at) as f64;
                 if due < left {
-                    return at + (due / self.rate) as Ticks;
+                    return Reached::Due(at + (due / self.rate) as Ticks);
                 }
                 due -= left;
                 at = self.until;
             }
-            if at.max(self.until) > table.last {
-                return NEVER;
+            let border = at.max(self.until);
+            if border > table.last {
+                return Reached::Due(NEVER);
             }
-            self.enter(table, at.max(self.until));
+            let law = self.gaps();
+            self.enter(table, border);
+            if self.gaps() != law {
+                return Reached::Law(border);
+            }
         }
+    }
+
+    /// Which law of gaps holds; none before the first.
+    pub(super) fn gaps(&self) -> Option<usize> {
+        self.laws.map(|laws| laws.gaps as usize)
+    }
+
+    /// Which laws of lengths hold.
+    pub(super) fn lengths(&self) -> usize {
+        self.laws.map_or(0, |laws| laws.lengths as usize)
     }
 
     /// Expected arrivals a second where it stands.
@@ -170,9 +228,11 @@ impl Walk {
                 self.noise_until += noise.interval;
             }
         }
-        let (hour, until) = table.week.hour_at(to_time(at));
-        self.rate = table.rates[hour] * self.factor;
-        self.until = from_time(until).min(self.noise_until);
+        let piece = table.piece(at);
+        self.rate = piece.rate * self.factor;
+        self.until = piece.until.min(self.noise_until);
+        // Where nothing arrives, the law before stands.
+        self.laws = piece.laws.or(self.laws);
     }
 }
 

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::laws::{LengthSpec, RequestGapsSpec};
+use super::servegen::ServeGenSpec;
 use crate::kernel::{LocalWeek, Span};
-use crate::spec::{Check, DurationSpec, Lognormal};
+use crate::spec::{Check, DurationSpec, Fault, Lognormal};
 use crate::units::{Duration, Rate};
 use crate::workload::inference::load::{NoiseDesign, RateDesign, ThinkLaw};
 
@@ -13,11 +14,15 @@ use crate::workload::inference::load::{NoiseDesign, RateDesign, ThinkLaw};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArrivalsSpec {
-    /// Requests that each replica receives, as the mean of a week. This or `clients`.
+    /// Requests that each replica receives, as the mean of a week. This, `clients` or `servegen`; beside
+    /// `servegen` the mean of the record, where it is not to be the record's own.
     pub rate_per_replica: Option<Rate>,
     /// How many clients of each cell wait for an answer before they send again: a closed loop, whose
-    /// rate the run finds. 1 to 1,000,000. This or `rate_per_replica`.
+    /// rate the run finds. 1 to 1,000,000. This, `rate_per_replica` or `servegen`.
     pub clients: Option<u32>,
+    /// Clients whose rates, gaps and lengths were recorded window by window, in place of lengths and
+    /// clients. Each cell receives the requests of all of them. This, `rate_per_replica` or `clients`.
+    pub servegen: Option<ServeGenSpec>,
     /// How long a client waits from the last token of an answer to its next request, and from the
     /// start to its first; after a request that was not answered at least 1 s (assumption). Default:
     /// not at all.
@@ -58,7 +63,18 @@ pub struct NoiseSpec {
     pub correlation: Option<Duration>,
 }
 
+/// Requests per second that a replica may be sent: a thousand times what any serves.
+const MOST_ARRIVALS: f64 = 1e6;
+
 impl ArrivalsSpec {
+    /// Requests that each replica receives, where that is written.
+    pub(super) fn rate(&self, faults: &mut Vec<Fault>) -> Option<Rate> {
+        let written = self.rate_per_replica?;
+        Some(Rate(Check { faults }.within("arrivals", |check| {
+            check.between("rate_per_replica", Some(written.0), 0.0, (0.0, MOST_ARRIVALS), "/s")
+        })))
+    }
+
     pub(super) fn resolve_rate(&self, week: &LocalWeek, check: &mut Check<'_>) -> RateDesign {
         let hours: [f64; 24] = check.shape("daily_profile", self.daily_profile.as_deref());
         let days: [f64; 7] = check.shape("weekly_profile", self.weekly_profile.as_deref());

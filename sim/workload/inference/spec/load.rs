@@ -8,13 +8,13 @@ use super::InferenceSpec;
 use super::arrivals::{ArrivalsSpec, MOST_WAITING, think_law};
 use super::laws::{LengthsSpec, MOST_TOKENS, RequestGapsSpec, TOKENS};
 use super::shapes::ShapeSpec;
-use super::trace::{OpenTrace, TraceSpec};
+use super::trace::{Recordings, TraceSpec};
 use crate::kernel::{LocalWeek, Span};
 use crate::spec::{Check, Fault, one_source, only_with, within};
 use crate::units::Duration;
 use crate::workload::inference::load::{
-    ClassDesign, ClientDesign, ClosedDesign, GapLaw, LengthLaw, LoadDesign, RateDesign,
-    SessionDesign, SharedPrefixes, SourceDesign, Targets, ThinkLaw,
+    ClassDesign, ClientDesign, ClosedDesign, GapLaw, LengthLaw, LoadDesign, MOST_CLIENTS,
+    RateDesign, SessionDesign, SharedPrefixes, SourceDesign, Targets, ThinkLaw,
 };
 use crate::workload::inference::replica::Limits;
 
@@ -79,17 +79,11 @@ pub struct SloSpec {
     pub tpot: Option<Duration>,
 }
 
-/// Requests per second that a replica may be sent: a thousand times what any serves.
-const MOST_ARRIVALS: f64 = 1e6;
-
 /// Most classes of a service: each keeps histograms of its own.
 const MOST_CLASSES: usize = 64;
 
 /// Most prefixes of a class.
 const MOST_PREFIXES: u32 = 1 << 16;
-
-/// Most clients of a class.
-const MOST_CLIENTS: usize = 4096;
 
 impl InferenceSpec {
     /// What one cell of `replicas` replicas under `limits` receives, in a run over `week`.
@@ -97,7 +91,7 @@ impl InferenceSpec {
         &self,
         (replicas, limits): (usize, &Limits),
         week: &LocalWeek,
-        open: &mut OpenTrace<'_>,
+        open: &dyn Recordings,
         faults: &mut Vec<Fault>,
     ) -> LoadDesign {
         let all = match &self.classes {
@@ -213,22 +207,17 @@ impl<'s> Parts<'s> {
     fn resolve(
         &self,
         cell: &Cell<'_>,
-        open: &mut OpenTrace<'_>,
+        open: &dyn Recordings,
         faults: &mut Vec<Fault>,
     ) -> ClassDesign {
         let source = match (self.arrivals, self.trace) {
-            (Some(arrivals), None) => Some(self.drawn(arrivals, cell, faults)),
+            (Some(arrivals), None) => self.arriving(arrivals, cell, open, faults),
             (None, Some(trace)) => {
-                let of_drawn =
-                    [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())];
                 if trace.tells_blocks() && self.prefixes.is_some() {
                     let message = "such a trace tells which prefixes its requests share";
                     faults.push(Fault::error("prefixes", message).help("leave `prefixes` out"));
                 }
-                for (field, _) in of_drawn.into_iter().filter(|(_, is_given)| *is_given) {
-                    let message = format!("a trace has its own `{field}`");
-                    faults.push(Fault::error(field, message).help("leave one of the two out"));
-                }
+                self.has_its_own("a trace has", faults);
                 within("trace", faults, |faults| trace.resolve(cell.limits, open, faults))
                     .map(SourceDesign::Trace)
             }
@@ -245,7 +234,7 @@ impl<'s> Parts<'s> {
                 let fault = Fault::error("trace", "requests are either drawn or recorded");
                 faults.push(fault.help("leave out `arrivals` or the `trace`"));
                 within("trace", faults, |faults| trace.rate_scale(faults));
-                Some(self.drawn(arrivals, cell, faults))
+                self.arriving(arrivals, cell, open, faults)
             }
         };
         let in_flight = self.arrivals.and_then(|arrivals| arrivals.max_in_flight).map(|most| {
@@ -269,17 +258,30 @@ impl<'s> Parts<'s> {
         }
     }
 
-    fn drawn(
+    /// Reports lengths and clients beside a record that `has` its own.
+    fn has_its_own(&self, has: &str, faults: &mut Vec<Fault>) {
+        let of_drawn = [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())];
+        for (field, _) in of_drawn.into_iter().filter(|(_, is_given)| *is_given) {
+            let message = format!("{has} its own `{field}`");
+            faults.push(Fault::error(field, message).help("leave one of the two out"));
+        }
+    }
+
+    /// What `arrivals` draws, from clients that are written, recorded or waiting.
+    fn arriving(
         &self,
         arrivals: &ArrivalsSpec,
         cell: &Cell<'_>,
+        open: &dyn Recordings,
         faults: &mut Vec<Fault>,
-    ) -> SourceDesign {
-        let sources = [
-            ("rate_per_replica", arrivals.rate_per_replica.is_some()),
-            ("clients", arrivals.clients.is_some()),
-        ];
+    ) -> Option<SourceDesign> {
         within("arrivals", faults, |faults| {
+            let is_recorded = arrivals.servegen.is_some();
+            let sources = [
+                ("rate_per_replica", arrivals.rate_per_replica.is_some() && !is_recorded),
+                ("clients", arrivals.clients.is_some()),
+                ("servegen", is_recorded),
+            ];
             one_source(&sources, faults);
             let closed = [
                 ("think", arrivals.think.is_some()),
@@ -293,21 +295,37 @@ impl<'s> Parts<'s> {
                 ("weekly_profile", arrivals.weekly_profile.is_some()),
                 ("noise", arrivals.noise.is_some()),
             ];
-            only_with("rate_per_replica", arrivals.rate_per_replica.is_some(), &open, faults);
+            let is_drawn = arrivals.rate_per_replica.is_some();
+            only_with("rate_per_replica", is_drawn && !is_recorded, &open, faults);
         });
-        if let Some(clients) = arrivals.clients {
-            return self.closed(arrivals, clients, faults);
+        match (&arrivals.servegen, arrivals.clients) {
+            (Some(servegen), _) => {
+                self.has_its_own("a record of clients has", faults);
+                let share = (cell.replicas, arrivals.rate(faults));
+                let run = (cell.limits, cell.week.horizon());
+                let recorded = within("arrivals.servegen", faults, |faults| {
+                    servegen.resolve(share, run, open, faults)
+                });
+                recorded.map(SourceDesign::Recorded)
+            }
+            (None, Some(clients)) => Some(self.closed(arrivals, clients, faults)),
+            (None, None) => Some(self.drawn(arrivals, cell, faults)),
         }
+    }
+
+    fn drawn(
+        &self,
+        arrivals: &ArrivalsSpec,
+        cell: &Cell<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> SourceDesign {
         if self.lengths.is_none() && self.shape.and_then(ShapeSpec::turns).is_some() {
             let message = "its requests are turns of sessions";
             let help = "give `arrivals.clients`, or the `lengths` of whole prompts";
             faults.push(Fault::error("shape", message).help(help));
         }
+        let rate_per_s = arrivals.rate(faults).map_or(0.0, |rate| rate.0) * cell.replicas;
         let mut check = Check { faults };
-        let rate_per_s = check.within("arrivals", |check| {
-            let each = arrivals.rate_per_replica.map_or(0.0, |rate| rate.0);
-            check.between("rate_per_replica", Some(each), 0.0, (0.0, MOST_ARRIVALS), "/s")
-        }) * cell.replicas;
         let of_shape = self.shape.and_then(ShapeSpec::gaps);
         let gaps = arrivals.gaps.as_ref().or(of_shape.as_ref());
         let gaps = gaps.map_or(GapLaw::Exponential, |gaps| {

@@ -6,7 +6,7 @@ use crate::spec::FilePath;
 use crate::spec::LognormalSpec;
 use crate::units::{Bandwidth, DataSize, Fraction, Power, Rate, StepTime};
 use crate::workload::inference::load::{
-    ClassDesign, ClientDesign, GapLaw, SourceDesign, TraceDesign, TraceFormat,
+    ClassDesign, ClientDesign, GapLaw, Record, SourceDesign, TraceDesign, TraceFormat,
 };
 use crate::workload::inference::step::{Pace, StepTable};
 use crate::workload::inference::tests_support::rack;
@@ -79,15 +79,31 @@ fn spec(model: ModelSpec) -> InferenceSpec {
     }
 }
 
-/// No trace is at hand.
-fn no_traces(
-    _: TraceFormat,
-    file: &FilePath,
-    _: &Limits,
-    faults: &mut Vec<Fault>,
-) -> Option<TraceDesign> {
-    faults.push(Fault::error("", format!("cannot read `{file}`")).at(file.mark));
-    None
+/// Nothing recorded is at hand.
+struct Nothing;
+
+impl Recordings for Nothing {
+    fn trace(
+        &self,
+        _: TraceFormat,
+        file: &FilePath,
+        _: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        faults.push(Fault::error("", format!("cannot read `{file}`")).at(file.mark));
+        None
+    }
+
+    fn clients(
+        &self,
+        folder: &FilePath,
+        _: Option<&[u32]>,
+        _: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Record> {
+        faults.push(Fault::error("", format!("cannot read `{folder}`")).at(folder.mark));
+        None
+    }
 }
 
 fn clients(class: &ClassDesign) -> &[ClientDesign] {
@@ -104,6 +120,7 @@ fn arrivals() -> ArrivalsSpec {
     ArrivalsSpec {
         rate_per_replica: Some(Rate(1.0)),
         clients: None,
+        servegen: None,
         think: None,
         turns: None,
         session_tokens: None,
@@ -153,7 +170,7 @@ fn grid(times: [f64; 2]) -> ModelSpec {
 
 fn faults(spec: &InferenceSpec, racks: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let design = spec.resolve("chat", &[(&rack(), racks)], &week(), &mut no_traces, &mut faults);
+    let design = spec.resolve("chat", &[(&rack(), racks)], &week(), &Nothing, &mut faults);
     // Whatever is wrong, the design can be built.
     crate::workload::inference::Service::new(&design, &crate::kernel::Streams::new(1, 0));
     faults
@@ -170,8 +187,7 @@ fn every_built_in_model_resolves_and_states_its_fit() {
             rack.gpu_tdp_w = 1000.0;
         }
         let mut faults = Vec::new();
-        let design =
-            spec(model).resolve("chat", &[(&rack, 2)], &week(), &mut no_traces, &mut faults);
+        let design = spec(model).resolve("chat", &[(&rack, 2)], &week(), &Nothing, &mut faults);
         assert_eq!(faults, [], "{name}");
         // A long chat must fit the memory that the entry states.
         assert!(design.pools[0].limits.blocks.unwrap() * 16 > 100_000, "{name}");
@@ -181,8 +197,7 @@ fn every_built_in_model_resolves_and_states_its_fit() {
 #[test]
 fn what_is_left_out_is_filled() {
     let mut faults = Vec::new();
-    let design =
-        spec(affine()).resolve("chat", &[(&rack(), 3)], &week(), &mut no_traces, &mut faults);
+    let design = spec(affine()).resolve("chat", &[(&rack(), 3)], &week(), &Nothing, &mut faults);
     assert_eq!(faults, []);
     // Three racks of eight replicas make two cells of twelve.
     assert_eq!((design.pools[0].layout.replicas, design.represent), (12, 2));
@@ -199,7 +214,7 @@ fn engines_have_their_own_defaults() {
         let mut rack = rack();
         rack.gpu = gpu;
         let mut faults = Vec::new();
-        let design = spec.resolve("chat", &[(&rack, 3)], &week(), &mut no_traces, &mut faults);
+        let design = spec.resolve("chat", &[(&rack, 3)], &week(), &Nothing, &mut faults);
         assert_eq!(faults, []);
         let pool = &design.pools[0];
         (pool.limits.chunk, pool.limits.sequences, pool.scheduling.apart)
@@ -249,7 +264,7 @@ fn contexts_beyond_those_of_the_fit_cost_what_is_said() {
     let table = |model: &ExpertsSpec| {
         let spec = spec(ModelSpec::Experts(model.clone()));
         let mut faults = Vec::new();
-        let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &mut no_traces, &mut faults);
+        let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &Nothing, &mut faults);
         assert_eq!(faults, []);
         let pool = &design.pools[0];
         StepTable::compile(&pool.steps, &pool.power, &rack(), 8, (8, 64), Pace::FULL)
@@ -275,7 +290,7 @@ fn experts_are_read_when_a_token_takes_them() {
     let resolved = |model: &ExpertsSpec| {
         let spec = spec(ModelSpec::Experts(model.clone()));
         let mut faults = Vec::new();
-        let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &mut no_traces, &mut faults);
+        let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &Nothing, &mut faults);
         assert_eq!(faults, []);
         design.pools[0].steps.clone()
     };
@@ -319,7 +334,7 @@ fn classes_and_clients_share_the_arrivals() {
     batch.clients = Some(vec![client(3.0, None), client(1.0, Some(poisson))]);
     spec.classes = Some(vec![class("chat"), batch]);
     let mut faults = Vec::new();
-    let load = spec.resolve("s", &[(&rack(), 3)], &week(), &mut no_traces, &mut faults).load;
+    let load = spec.resolve("s", &[(&rack(), 3)], &week(), &Nothing, &mut faults).load;
     assert_eq!(faults, []);
     let rates: Vec<Vec<f64>> = load
         .classes
@@ -339,7 +354,7 @@ fn the_week_is_days_times_hours() {
     arrivals.daily_profile = Some((0..24).map(f64::from).collect());
     arrivals.weekly_profile = Some(vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
     let mut faults = Vec::new();
-    let load = spec.resolve("s", &[(&rack(), 1)], &week(), &mut no_traces, &mut faults).load;
+    let load = spec.resolve("s", &[(&rack(), 1)], &week(), &Nothing, &mut faults).load;
     assert_eq!(faults, []);
     let SourceDesign::Drawn { rate, .. } = &load.classes[0].source else { unreachable!() };
     assert_eq!((rate.weekly.len(), &rate.week), (168, &week()));

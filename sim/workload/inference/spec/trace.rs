@@ -9,7 +9,8 @@ use crate::spec::{Check, Fault, FilePath, kinds};
 use crate::tables::stamp::WallClock;
 use crate::tables::{TableFields, Texts};
 use crate::workload::inference::load::{
-    AnswerColumns, BURST_GPT, BlockLines, JsonRows, TableRows, TraceDesign, TraceFormat, told_span,
+    AnswerColumns, BURST_GPT, BlockLines, JsonRows, Record, TableRows, TraceDesign, TraceFormat,
+    told_span,
 };
 use crate::workload::inference::replica::Limits;
 
@@ -163,10 +164,27 @@ impl TimeUnit {
     }
 }
 
-/// Opens a trace and reads it once; what it finds wrong goes to the faults. The scenario room
-/// does it.
-pub type OpenTrace<'a> =
-    dyn FnMut(TraceFormat, &FilePath, &Limits, &mut Vec<Fault>) -> Option<TraceDesign> + 'a;
+/// Opens what was recorded of requests and reads it once, for replicas under some limits; what it
+/// finds wrong goes to the faults. The scenario room does it.
+pub trait Recordings {
+    /// The trace in `file`.
+    fn trace(
+        &self,
+        format: TraceFormat,
+        file: &FilePath,
+        limits: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign>;
+
+    /// The clients of ServeGen in `folder`: those of these `numbers`, which rise, or all.
+    fn clients(
+        &self,
+        folder: &FilePath,
+        numbers: Option<&[u32]>,
+        limits: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Record>;
+}
 
 impl TraceSpec {
     fn played(&self) -> PlayedTrace<'_> {
@@ -287,7 +305,7 @@ impl TraceSpec {
     pub(super) fn resolve(
         &self,
         limits: &Limits,
-        open: &mut OpenTrace<'_>,
+        open: &dyn Recordings,
         faults: &mut Vec<Fault>,
     ) -> Option<TraceDesign> {
         let known = faults.len();
@@ -297,7 +315,7 @@ impl TraceSpec {
             return None;
         }
         let played = self.played();
-        let trace = open(format?, played.file, limits, faults)?;
+        let trace = open.trace(format?, played.file, limits, faults)?;
         self.doubt_unit(&trace, faults);
         Some(TraceDesign { rate_scale, repeat: played.repeat.unwrap_or(false), ..trace })
     }

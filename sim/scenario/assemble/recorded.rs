@@ -1,0 +1,227 @@
+//! What a scenario names of recorded requests: traces, and folders of clients.
+
+use super::inputs::{InFolder, Inputs, by_line};
+use crate::spec::{Fault, FilePath, Mark};
+use crate::tables::LineError;
+use crate::workload::inference::load::{
+    LengthLaw, LengthWindow, MOST_CLIENTS, RateWindow, RateWindows, Record, TraceDesign,
+    TraceFormat, gather, read_lengths,
+};
+use crate::workload::inference::replica::Limits;
+use crate::workload::inference::request::Request;
+use crate::workload::inference::spec::Recordings;
+
+impl Recordings for Inputs<'_> {
+    fn trace(
+        &self,
+        format: TraceFormat,
+        file: &FilePath,
+        limits: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<TraceDesign> {
+        self.open_trace(format, file, limits, faults)
+    }
+
+    fn clients(
+        &self,
+        folder: &FilePath,
+        numbers: Option<&[u32]>,
+        limits: &Limits,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Record> {
+        let record = match self.read_folder(folder, |files| read(folder, numbers, files)) {
+            Ok(record) => record,
+            Err(fault) => {
+                faults.push(fault);
+                return None;
+            }
+        };
+        self.has_found(format!("`{folder}`: {}", found(&record)));
+        let too_long = share_too_long(&record, limits);
+        if too_long > 0.0 {
+            let percent = 100.0 * too_long;
+            let says = format!(
+                "`{folder}`: {percent:.2} % of its requests need more KV memory than a replica has: they will \
+                 be rejected"
+            );
+            faults.push(Fault::warning("folder", says).at(folder.mark));
+        }
+        Some(record)
+    }
+}
+
+/// The clients of a folder: those of `numbers`, or all.
+fn read(folder: &FilePath, numbers: Option<&[u32]>, files: &mut InFolder) -> Result<Record, Fault> {
+    let refused = |message: String| Fault::error("folder", message).at(folder.mark);
+    let named = |name: &String| number_of(name).map(|number| (number, name.clone()));
+    let mut traces: Vec<(u32, String)> = files.names.iter().filter_map(named).collect();
+    traces.sort_unstable();
+    if traces.is_empty() {
+        let message = format!("`{folder}` has no file such as `chunk-0-trace.csv`");
+        let help = "the folders of ServeGen are `data/language/m-large` and its like";
+        return Err(refused(message).help(help));
+    }
+    if let Some(twice) = traces.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let [(_, first), (_, second)] = twice else { unreachable!("pairs") };
+        return Err(refused(format!("`{folder}`: `{first}` and `{second}` are of one client")));
+    }
+    if let Some(numbers) = numbers {
+        let missing =
+            numbers.iter().find(|number| !traces.iter().any(|(other, _)| other == *number));
+        if let Some(missing) = missing {
+            let message = format!("`{folder}` has no `chunk-{missing}-trace.csv`");
+            let known: Vec<String> = traces.iter().take(12).map(|(n, _)| n.to_string()).collect();
+            let help = format!("its first clients are {}", known.join(", "));
+            return Err(Fault::error("clients", message).help(help));
+        }
+        traces.retain(|(number, _)| numbers.binary_search(number).is_ok());
+    }
+    if traces.len() > MOST_CLIENTS {
+        let message = format!("`{folder}` has {} clients, {MOST_CLIENTS} are most", traces.len());
+        return Err(refused(message).help("name some of them with `clients`"));
+    }
+    let mut chunks = Vec::with_capacity(traces.len());
+    let mut names = Vec::with_capacity(traces.len());
+    for (number, trace) in traces {
+        let at = (folder, folder.mark);
+        let windows = read_windows(at, &trace, files)?;
+        let dataset = trace.replace("-trace.csv", "-dataset.json");
+        let lengths = read_dataset(at, &dataset, files)?;
+        chunks.push((number, windows, lengths));
+        names.push(trace);
+    }
+    let order: Vec<u32> = chunks.iter().map(|chunk| chunk.0).collect();
+    gather(chunks).map_err(|(number, error)| {
+        let at = order.iter().position(|other| *other == number).unwrap_or(0);
+        bad(folder, folder.mark, &names[at], &error)
+    })
+}
+
+/// The number of the client whose trace is called `name`, if it is one.
+fn number_of(name: &str) -> Option<u32> {
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    name.strip_prefix("chunk-")?.strip_suffix("-trace.csv")?.parse().ok()
+}
+
+fn read_windows(
+    (folder, mark): (&FilePath, Mark),
+    name: &str,
+    files: &mut InFolder,
+) -> Result<Vec<RateWindow>, Fault> {
+    let mut rows = RateWindows::default();
+    let read = by_line(|out| files.read(name, out), |number, line| rows.read(number, line))?;
+    read.and_then(|()| rows.finish()).map_err(|error| bad(folder, mark, name, &error))
+}
+
+fn read_dataset(
+    (folder, mark): (&FilePath, Mark),
+    name: &str,
+    files: &mut InFolder,
+) -> Result<Vec<LengthWindow>, Fault> {
+    let mut text = Vec::new();
+    files.read(name, &mut |piece| text.extend_from_slice(piece))?;
+    read_lengths(&text).map_err(|error| bad(folder, mark, name, &error))
+}
+
+fn bad(folder: &FilePath, mark: Mark, name: &str, error: &LineError) -> Fault {
+    let fault = Fault::error("folder", format!("`{folder}`: `{name}`: {error}")).at(mark);
+    match &error.help {
+        Some(help) => fault.help(help.clone()),
+        None => fault,
+    }
+}
+
+/// What is in a record, in a line.
+fn found(record: &Record) -> String {
+    let windows = record.windows_s();
+    let (shortest, longest) =
+        windows.clone().fold((f64::INFINITY, 0.0_f64), |(low, high), s| (low.min(s), high.max(s)));
+    let each = match shortest == longest {
+        true => format!("{shortest} s"),
+        false => format!("{shortest} to {longest} s"),
+    };
+    let count = windows.count();
+    let mut in_window = vec![0.0; count];
+    let (mut requests, mut tokens, mut most) = (0.0, [0.0; 2], [0_u32; 2]);
+    for client in &record.clients {
+        let laws: Vec<[Told; 2]> =
+            client.lengths.iter().map(|(prompt, output)| [prompt, output].map(Told::of)).collect();
+        for (expected, window) in client.requests(record) {
+            requests += expected;
+            for (side, told) in laws[window.lengths as usize].iter().enumerate() {
+                tokens[side] += expected * told.mean;
+                most[side] = most[side].max(told.most);
+            }
+        }
+        for (sum, window) in in_window.iter_mut().zip(&client.windows) {
+            *sum += window.as_ref().map_or(0.0, |window| window.rate_per_s);
+        }
+    }
+    let idle = in_window.iter().filter(|rate| **rate == 0.0).count();
+    let busiest = in_window.iter().copied().fold(0.0, f64::max);
+    let [prompt, output] = tokens.map(|sum| sum / requests.max(f64::MIN_POSITIVE));
+    let mut text = format!(
+        "{} clients in {count} windows of {each} over {:.0} s; {requests:.0} requests expected, {:.3} /s in \
+         the mean, {busiest:.3} in the busiest window; prompt tokens {prompt:.0} in the mean, {} at \
+         most; generated {output:.0} in the mean, {} at most",
+        record.clients.len(),
+        record.length_s(),
+        record.rate_per_s(),
+        most[0],
+        most[1],
+    );
+    if idle > 0 {
+        text += &format!("; nobody sends in {idle} windows");
+    }
+    text
+}
+
+/// Mean and most of a law of lengths.
+struct Told {
+    mean: f64,
+    most: u32,
+}
+
+impl Told {
+    fn of(law: &LengthLaw) -> Self {
+        let bins = bins(law);
+        let weight: f64 = bins.iter().map(|bin| bin.1).sum();
+        let sum: f64 = bins.iter().map(|&(tokens, share)| f64::from(tokens) * share).sum();
+        let most = bins.iter().rfind(|bin| bin.1 > 0.0).map_or(0, |bin| bin.0);
+        Self { mean: sum / weight, most }
+    }
+}
+
+/// The bins of a law that was counted.
+fn bins(law: &LengthLaw) -> &[(u32, f64)] {
+    match law {
+        LengthLaw::Histogram(bins) => bins,
+        LengthLaw::Fixed(_) | LengthLaw::Lognormal { .. } => {
+            unreachable!("a record has histograms")
+        }
+    }
+}
+
+/// The share of the requests of `record` that a replica under `limits` has no room for.
+fn share_too_long(record: &Record, limits: &Limits) -> f64 {
+    let fits = |prompt, output| limits.fits(&Request::new(0, prompt, output, 1));
+    let of_laws = |(prompt, output): &(LengthLaw, LengthLaw)| {
+        let (prompts, outputs) = (bins(prompt), bins(output));
+        let weight = |bins: &[(u32, f64)]| bins.iter().map(|bin| bin.1).sum::<f64>();
+        let of = |&(tokens, share): &(u32, f64)| {
+            // The longer an answer the less it fits.
+            let fitting = outputs.partition_point(|&(output, _)| fits(tokens, output));
+            share * weight(&outputs[fitting..])
+        };
+        prompts.iter().map(of).sum::<f64>() / (weight(prompts) * weight(outputs))
+    };
+    let (mut too_long, mut requests) = (0.0, 0.0);
+    for client in &record.clients {
+        let shares: Vec<f64> = client.lengths.iter().map(of_laws).collect();
+        for (expected, window) in client.requests(record) {
+            requests += expected;
+            too_long += expected * shares[window.lengths as usize];
+        }
+    }
+    if requests > 0.0 { too_long / requests } else { 0.0 }
+}

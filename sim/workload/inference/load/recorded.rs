@@ -1,0 +1,164 @@
+//! Clients that a record tells of window by window: how many requests each sent, in what gaps, and how
+//! long they were. The requests themselves are drawn.
+//!
+//! In a window a client is a stationary renewal process: a first gap that is met at a random moment,
+//! then whole ones. So each window expects exactly as many requests as its rate says, whatever its law.
+//! Whole gaps from each border would bring `(variation^2 - 1) / 2` requests too many into every
+//! window, and a gap carried over a border would take from the next window what a bursty one was
+//! given. Windows in a row that have one law of gaps are one process in expected arrivals.
+
+use std::sync::Arc;
+
+use super::super::ticks::{NEVER, PER_SECOND, Ticks, from_time};
+use super::gaps::{GapLaw, Gaps};
+use super::lengths::LengthLaw;
+use super::piece::{Laws, Piece};
+use crate::kernel::Time;
+
+/// What clients did in a recorded time, and how it is drawn anew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedDesign {
+    /// The record.
+    pub record: Arc<Record>,
+    /// Factor on all of its rates.
+    pub rate_scale: f64,
+    /// Whether it starts again where it ends.
+    pub repeat: bool,
+    /// The end of the run: nothing is drawn beyond.
+    pub end: Time,
+}
+
+/// What clients did, window by window.
+#[derive(Debug, PartialEq)]
+pub struct Record {
+    /// Where windows begin, and where the last ends: ns after the beginning of the first.
+    pub edges_ns: Vec<u64>,
+    /// Who sent requests.
+    pub clients: Vec<RecordedClient>,
+}
+
+/// One client of a record.
+#[derive(Debug, PartialEq)]
+pub struct RecordedClient {
+    /// Its number in the record, which names its random streams.
+    pub number: u32,
+    /// What it did in each window; none where it sent nothing.
+    pub windows: Vec<Option<RecordedWindow>>,
+    /// Laws of prompt and generated tokens, for windows to choose from.
+    pub lengths: Vec<(LengthLaw, LengthLaw)>,
+}
+
+/// What a client did in a window in which it sent requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordedWindow {
+    /// Mean requests a second.
+    pub rate_per_s: f64,
+    /// Law of the gaps between them.
+    pub gaps: GapLaw,
+    /// Index of their laws of lengths.
+    pub lengths: u32,
+}
+
+impl Record {
+    /// How long it is, s.
+    pub fn length_s(&self) -> f64 {
+        self.length_ns() as f64 * 1e-9
+    }
+
+    fn length_ns(&self) -> u64 {
+        self.edges_ns.last().copied().unwrap_or(0)
+    }
+
+    /// Length of each window, s.
+    pub fn windows_s(&self) -> impl Iterator<Item = f64> + Clone + '_ {
+        self.edges_ns.windows(2).map(|edges| (edges[1] - edges[0]) as f64 * 1e-9)
+    }
+
+    /// Requests of all clients, as expected over the whole of it.
+    pub fn requests(&self) -> f64 {
+        let of = |client: &RecordedClient| -> f64 { client.requests(self).map(|(n, _)| n).sum() };
+        self.clients.iter().map(of).sum()
+    }
+
+    /// Mean requests a second.
+    pub fn rate_per_s(&self) -> f64 {
+        if self.length_ns() == 0 { 0.0 } else { self.requests() / self.length_s() }
+    }
+}
+
+impl RecordedClient {
+    /// Requests expected in each window of `record` with requests, and what it did in it.
+    pub fn requests<'r>(
+        &'r self,
+        record: &'r Record,
+    ) -> impl Iterator<Item = (f64, &'r RecordedWindow)> {
+        let windows = self.windows.iter().zip(record.windows_s());
+        windows.filter_map(|(window, s)| window.as_ref().map(|w| (w.rate_per_s * s, w)))
+    }
+}
+
+impl RecordedDesign {
+    /// Mean requests a second while it is played.
+    pub fn rate_per_s(&self) -> f64 {
+        self.record.rate_per_s() * self.rate_scale
+    }
+
+    /// When it ends, s after the start of the run; none where it repeats.
+    pub fn length_s(&self) -> Option<f64> {
+        (!self.repeat).then(|| self.record.length_s())
+    }
+}
+
+/// The windows of one client, ready to look up.
+#[derive(Debug)]
+pub(super) struct Windows {
+    /// Where windows begin, and where the last ends.
+    edges: Arc<[Ticks]>,
+    repeat: bool,
+    /// Arrivals a tick and laws in each window.
+    pieces: Vec<(f64, Option<Laws>)>,
+}
+
+/// The edges of a record in ticks.
+pub(super) fn edges(record: &Record) -> Arc<[Ticks]> {
+    record.edges_ns.iter().map(|&ns| from_time(Time::from_nanos(ns))).collect()
+}
+
+impl Windows {
+    /// Those of `client`, and the laws of gaps that they choose from.
+    pub(super) fn new(
+        design: &RecordedDesign,
+        client: &RecordedClient,
+        edges: &Arc<[Ticks]>,
+    ) -> (Self, Vec<Gaps>) {
+        let mut laws: Vec<GapLaw> = Vec::new();
+        let piece = |window: &Option<RecordedWindow>| {
+            let Some(window) = window else { return (0.0, None) };
+            if laws.last() != Some(&window.gaps) {
+                laws.push(window.gaps);
+            }
+            let now = Laws { gaps: laws.len() as u32 - 1, lengths: window.lengths };
+            (window.rate_per_s * design.rate_scale / PER_SECOND, Some(now))
+        };
+        let pieces = client.windows.iter().map(piece).collect();
+        let windows = Self { edges: Arc::clone(edges), repeat: design.repeat, pieces };
+        (windows, laws.iter().map(Gaps::new).collect())
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.0 <= 0.0)
+    }
+
+    /// The window that holds `at`.
+    pub(super) fn piece(&self, at: Ticks) -> Piece {
+        let length = self.edges.last().copied().unwrap_or(0);
+        let passed = match at < length {
+            true => 0,
+            false if self.repeat => at / length * length,
+            false => return Piece { rate: 0.0, until: NEVER, laws: None },
+        };
+        let index = self.edges.partition_point(|&edge| edge <= at - passed) - 1;
+        let (rate, laws) = self.pieces[index];
+        Piece { rate, until: passed.saturating_add(self.edges[index + 1]), laws }
+    }
+}
