@@ -346,6 +346,47 @@ fn jobs_on_cores_draw_what_their_log_says_and_share_a_node() {
     assert_eq!(busy, [3.0, 0.0]);
 }
 
+/// A table in the order of the ends of its jobs is refused until it says so; sorted, its jobs start as those
+/// of the same table in the order of their submission.
+#[test]
+fn a_table_in_the_order_of_ends_is_sorted_where_it_says_so() {
+    let header = "submitted,id,cores,minutes,alone,used\n";
+    // (submitted, number, minutes) by the end of each; the last two were submitted together.
+    let by_end =
+        [("00:10", 3, 5), ("00:05", 2, 20), ("00:00", 1, 40), ("00:20", 4, 30), ("00:20", 5, 10)];
+    let line = |(at, number, minutes): &(&str, u64, u64)| {
+        format!("2026-06-01T{at}:00Z,{number},3,{minutes},no,50\n")
+    };
+    let text =
+        |rows: &[(&str, u64, u64)]| header.to_owned() + &rows.iter().map(line).collect::<String>();
+    let mut by_submission = by_end;
+    by_submission.sort_by_key(|row| (row.0, row.1));
+    let sorted = CPU_SITE.replace("kind: table", "kind: table\n      sort: true");
+    let run = |site: &str, log: String| {
+        let bench = Bench::new();
+        bench.file("site.yaml", site);
+        bench.file("log.csv", log);
+        bench.loadbank("run site.yaml --tables csv").assert().success();
+        std::fs::read_to_string(bench.the_run().join("jobs.csv")).unwrap()
+    };
+    let expected = run(CPU_SITE, text(&by_submission));
+    assert_eq!(expected.lines().count(), 6);
+    assert_eq!(run(&sorted, text(&by_end)), expected);
+    assert_eq!(run(&sorted, text(&by_submission)), expected);
+    let bench = Bench::new();
+    bench.file("site.yaml", CPU_SITE);
+    bench.file("log.csv", text(&by_end));
+    let output = bench.loadbank("check site.yaml").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "`log.csv`: 2 of 5 jobs (first: line 3) submitted before the row above",
+        "rows in any order need `sort: true`",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 /// Alone on the node the second waits for the first, though three cores would do for both.
 #[test]
 fn an_exclusive_job_has_its_node_to_itself() {

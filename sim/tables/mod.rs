@@ -32,7 +32,7 @@ pub use error::LineError;
 pub use fields::{ColumnSpec, Texts, TimePartsSpec};
 pub(crate) use fields::{TableFields, TableRead, bad_file, fetch, from_table, unit};
 pub use lay::Layout;
-pub use read::{Recording, TableLayout, TableReader, read_csv};
+pub use read::{ANY_ORDER, Recording, TableLayout, TableReader, read_csv};
 pub use rows::{Column, RowReader, Wanted};
 pub use run::{ReadFile, Run};
 pub use series::{Playback, Series};

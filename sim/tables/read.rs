@@ -48,6 +48,9 @@ impl Default for TableLayout {
     }
 }
 
+/// What to do with a table whose rows do not rise in time.
+pub const ANY_ORDER: &str = "rows in any order need `sort: true`";
+
 /// What a table holds: the wanted columns of every row, with its time and line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
@@ -424,11 +427,11 @@ impl TableReader {
         }
         let year = |at: Timestamp| at.to_zoned(TimeZone::UTC).year();
         if year(start) < year(previous) {
-            return "rows in any order need `sort: true`; months of several years that make a \
-                    typical one, `typical_year: true`"
-                .to_owned();
+            return format!(
+                "{ANY_ORDER}; months of several years that make a typical one, `typical_year: true`"
+            );
         }
-        "rows in any order need `sort: true`; local times need their `time_zone`".to_owned()
+        format!("{ANY_ORDER}; local times need their `time_zone`")
     }
 
     /// Brings rows into the order of time.

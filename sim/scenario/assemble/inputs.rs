@@ -175,9 +175,9 @@ impl<'d> Inputs<'d> {
         }
         let path = self.document.files.resolve(&file.text, file.mark);
         match joblogs::check(&path, reader) {
-            Ok(joblogs::Checked { log, sha256, reader }) => {
+            Ok(joblogs::Checked { log, file: played, sha256, reader }) => {
                 self.has_read(path, file.mark, sha256);
-                self.played.borrow_mut().push(Arc::clone(&log.file));
+                self.played.borrow_mut().extend(played);
                 self.found.borrow_mut().push(format!("`{file}`: {}", reader.report()));
                 design.take_log(log, &reader, faults);
             }

@@ -138,7 +138,8 @@ pub struct LogReport {
     pub without_processors: Rows,
     /// Rows left out: more processors than there are.
     pub too_wide: Rows,
-    /// Jobs submitted before the job of the row above; they count as submitted with it.
+    /// Jobs submitted before the job of the row above; they count as submitted with it, where rows
+    /// do not stand in any order.
     pub backwards: Rows,
     /// Rows with more than 18 columns; what is too much was not read.
     pub long: Rows,
@@ -231,6 +232,8 @@ pub struct LogReader {
     machine: LogMachine,
     line: u64,
     last_submit: Time,
+    /// Whether rows stand in any order.
+    any_order: bool,
     header: SwfHeader,
     report: LogReport,
     format: Lines,
@@ -261,6 +264,7 @@ impl LogReader {
 
     /// A reader of `format` for `machine`; `draw` is the column of what jobs drew.
     pub fn of(format: &LogFormat, machine: LogMachine, draw: Option<&DrawColumn>) -> Self {
+        let any_order = matches!(format, LogFormat::Table(table) if table.layout.sort);
         let format = match format {
             LogFormat::Swf => Lines::Swf,
             LogFormat::Sacct => Lines::Sacct(Sacct::new(machine, draw.cloned())),
@@ -270,6 +274,7 @@ impl LogReader {
             machine,
             line: 0,
             last_submit: Time::ZERO,
+            any_order,
             header: SwfHeader::default(),
             report: LogReport::default(),
             format,
@@ -323,7 +328,7 @@ impl LogReader {
             return None;
         };
         let mut submit = Time::from_nanos(row.submit as u64);
-        if submit < self.last_submit {
+        if submit < self.last_submit && !self.any_order {
             report.backwards.add(self.line);
             submit = self.last_submit;
         }
@@ -391,6 +396,11 @@ impl LogReader {
                 Line::Job(row) => Some(row),
             },
         }
+    }
+
+    /// Whether its jobs come in any order, and are to be sorted by their submission.
+    pub fn any_order(&self) -> bool {
+        self.any_order
     }
 
     /// What is wrong with the log as a whole, when it has ended: of a table its header, or the

@@ -10,9 +10,10 @@ use super::power::under_cap;
 use super::{Groups, TrainingDesign};
 use crate::kernel::{DurationLaw, LocalWeek, Span};
 use crate::spec::{Check, DurationSpec, Fault, Name, kinds, within};
+use crate::tables::ANY_ORDER;
 use crate::units::{Fraction, Power, Rate};
 use crate::workload::gpu::GpuRackDesign;
-use crate::workload::training::log::{DrawsReader, LogFormat, LogReader, LogReport};
+use crate::workload::training::log::{DrawsReader, LogFormat, LogReader, LogReport, Rows};
 use crate::workload::training::power::PowerDesign;
 
 kinds! {
@@ -505,6 +506,14 @@ impl TrainingDesign {
             };
             let help = wrong.and_then(|wrong| wrong.help).unwrap_or_else(|| of_format.to_owned());
             faults.push(Fault::error("jobs.file", message).at(file.mark).help(help));
+        } else if matches!(log.format, LogFormat::Table(_)) && report.backwards.count > 0 {
+            // Taken as it stands, a table in the order of ends has its jobs wait for nothing.
+            let Rows { count, first_line } = report.backwards;
+            let message = format!(
+                "`{file}`: {count} of {} jobs (first: line {first_line}) submitted before the row above",
+                report.jobs
+            );
+            faults.push(Fault::error("jobs.file", message).at(file.mark).help(ANY_ORDER));
         } else if report.kinds().iter().any(|(_, rows)| rows.count > 0) {
             let mut fault = Fault::warning("jobs.file", message).at(file.mark);
             if report.overfull.count > 0 {

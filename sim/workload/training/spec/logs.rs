@@ -77,6 +77,9 @@ pub struct JobTableSpec {
     pub thousands: Option<String>,
     /// What stands in the cells of numbers that are missing; an empty cell always is.
     pub missing: Option<Texts>,
+    /// Whether its rows stand in any order, such as that of the ends of jobs: all of them are then held in
+    /// memory. By default they must rise with the submissions.
+    pub sort: Option<bool>,
     /// How long a job ran, in `s`, `min`, `h` or `ms`. This, or `start` and `end`.
     pub run: Option<ColumnSpec>,
     /// The column of the time at which a job started.
@@ -210,6 +213,7 @@ pub trait JobRows: fmt::Debug + Send + Sync {
     fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send>;
 }
 
+/// Jobs that are at hand.
 impl JobRows for Vec<LogJob> {
     fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send> {
         Box::new(self.clone().into_iter())
@@ -275,6 +279,7 @@ impl JobTableSpec {
             decimal: self.decimal.as_deref(),
             thousands: self.thousands.as_deref(),
             missing: self.missing.as_ref(),
+            sort: self.sort,
             ..TableFields::default()
         };
         let layout = fields.layout(None, faults).unwrap_or_default();
