@@ -67,9 +67,13 @@ fn describe(kind: SubjectKind) -> Described {
         }
         SubjectKind::Training => {
             figures.extend(of(works::TRAINING));
+            figures.extend(of(works::SEGMENTS));
             figures.push(&project::GPU_HOUR);
         }
-        SubjectKind::Cores => figures.extend(of(works::CORES)),
+        SubjectKind::Cores => {
+            figures.extend(of(works::CORES));
+            figures.extend(of(works::SEGMENTS));
+        }
         SubjectKind::Cause => {
             figures.extend(of(works::CAUSE));
             figures.extend(of(works::GPU_COST));

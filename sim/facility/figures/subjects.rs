@@ -154,6 +154,9 @@ fn workload(
             subject.facts.push(kind("training"));
             let is_of_cores = subject.kind == SubjectKind::Cores;
             subject.read(if is_of_cores { works::CORES } else { works::TRAINING }, &*summary);
+            if let Some(segments) = &summary.segments {
+                subject.read(works::SEGMENTS, segments);
+            }
             for cause in &summary.failure_causes {
                 let mut of_cause =
                     part(&subject, SubjectKind::Cause, "failure_causes", &cause.cause);

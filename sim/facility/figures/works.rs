@@ -5,7 +5,7 @@ use crate::measure::{Figure, Row, Scale};
 use crate::workload::heat_load::HeatLoadSummary;
 use crate::workload::inference::{InferenceSummary, SampledTime};
 use crate::workload::mining::MiningSummary;
-use crate::workload::training::{CauseCount, GpuHours, TrainingSummary};
+use crate::workload::training::{CauseCount, GpuHours, SegmentCounts, TrainingSummary};
 
 /// What any workload leaves at the end.
 #[derive(Debug)]
@@ -462,6 +462,23 @@ pub(super) static $cause: &[Row<GpuHours>] = &[
 
 cluster!(TRAINING, TRAINING_DERIVED, GPU_COST, "gpu", "GPU", GPU_HOURS, KWH_PER_GPU_HOUR);
 cluster!(CORES, CORES_DERIVED, CORE_COST, "core", "Core", CORE_HOURS, KWH_PER_CORE_HOUR);
+
+/// Beside the figures of jobs whose nodes come in segments.
+pub(super) static SEGMENTS: &[Row<SegmentCounts>] = &[
+    Row::new(
+        count("segments.swaps", "Nodes that segments lost and that others of their rack replaced.")
+            .lower(),
+        |s| Some(s.swaps as f64),
+    ),
+    Row::new(
+        count(
+            "segments.moves",
+            "Segments that moved to another rack, because theirs had too few nodes.",
+        )
+        .lower(),
+        |s| Some(s.moves as f64),
+    ),
+];
 
 /// Of one cause of failures of training nodes, or of one domain.
 pub(super) static CAUSE: &[Row<CauseCount>] = &[

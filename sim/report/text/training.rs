@@ -99,6 +99,14 @@ impl Text {
         }
         self.line("interruptions of jobs", &interruptions);
         self.costs(work, [key, name], outcome);
+        if work.get("segments.swaps").is_some() {
+            let words = format!(
+                "{} nodes replaced within their rack, {} moved to another",
+                count("segments.swaps"),
+                count("segments.moves"),
+            );
+            self.line("segments", &words);
+        }
         if work.get("curtailment.cuts").is_some() {
             self.line(
                 "curtailment",

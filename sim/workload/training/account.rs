@@ -215,6 +215,15 @@ pub struct CauseCount {
     pub cost: Option<GpuHours>,
 }
 
+/// What replaced nodes that segments have lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SegmentCounts {
+    /// Nodes that others of their rack replaced.
+    pub swaps: u64,
+    /// Segments that moved to another rack.
+    pub moves: u64,
+}
+
 /// Curtailments from the start of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct CurtailmentCounts {
@@ -429,6 +438,9 @@ pub struct TrainingSummary {
     pub failure_causes: Vec<CauseCount>,
     /// Curtailments, where the workload knows any.
     pub curtailment: Option<CurtailmentCounts>,
+    /// What replaced lost nodes, where they come in segments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segments: Option<SegmentCounts>,
     /// Waiting in the queue.
     pub queue_wait: QueueWait,
     /// Intervals between checkpoints.
@@ -512,6 +524,10 @@ impl TrainingSummary {
                     hours: now.hours - before.hours,
                     called_kwh: now.called_kwh - before.called_kwh,
                 }
+            }),
+            segments: self.segments.map(|now| {
+                let before = before.segments.unwrap_or_default();
+                SegmentCounts { swaps: now.swaps - before.swaps, moves: now.moves - before.moves }
             }),
             queue_wait: QueueWait {
                 started,

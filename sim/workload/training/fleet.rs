@@ -6,6 +6,7 @@
 
 mod hazard;
 mod outages;
+mod segments;
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use std::cell::RefCell;
 
 use super::account::GpuHours;
 use super::placement::{self, Placement, Places, Sharing};
-use super::spec::{FailureDesign, Law};
+use super::spec::{FailureDesign, Law, Segment};
 use crate::kernel::{Streams, Time};
 use hazard::{FailureClock, FailureDraws};
 use outages::Outages;
@@ -143,6 +144,8 @@ pub(super) struct Fleet {
     placement: Placement,
     /// Which node a job gets that shares one; none where none does.
     sharing: Option<Sharing>,
+    /// Where nodes are given out in segments: these.
+    segment: Option<Segment>,
     /// Racks that take no jobs at present.
     closed: Vec<bool>,
     all_open: bool,
@@ -189,6 +192,7 @@ impl Fleet {
             first_free: 0,
             placement: Placement::Contiguous,
             sharing: None,
+            segment: None,
             closed: vec![false; racks.len()],
             all_open: true,
             unheld: GpuHours::default(),
@@ -202,8 +206,17 @@ impl Fleet {
         Self { placement, sharing, ..self }
     }
 
-    /// Nodes on which a job could start. Costs a look at each rack where some take no jobs.
+    /// The same fleet, with nodes given out in segments.
+    pub(super) fn with_segments(self, segment: Option<Segment>) -> Self {
+        Self { segment, ..self }
+    }
+
+    /// Nodes on which a job could start; of segments those that they are to hold. Costs a look at each rack
+    /// where some take no jobs or nodes are given out in segments.
     pub(super) fn free(&self) -> usize {
+        if let Some(segment) = self.segment {
+            return self.free_segments(segment) * segment.held();
+        }
         if self.all_open {
             return self.free;
         }

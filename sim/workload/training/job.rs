@@ -116,6 +116,8 @@ pub(super) struct Job {
     pub(super) racks: Vec<u32>,
     /// The nodes that it holds and does not run on, in rising order.
     pub(super) spares: Vec<u32>,
+    /// Where its nodes come in segments: by rack, in rising order, how many it has there.
+    pub(super) segments: Vec<(u32, u32)>,
     /// The end of its phase.
     pub(super) ticket: Option<Ticket>,
     /// Waits to be looked at when the instant is settled.
@@ -182,6 +184,7 @@ impl Job {
             nodes: Vec::new(),
             racks: Vec::new(),
             spares: Vec::new(),
+            segments: Vec::new(),
             ticket: None,
             touched: false,
             is_changed: false,
@@ -246,6 +249,57 @@ impl Job {
         let called: Vec<u32> = self.spares.drain(..called).collect();
         self.add_nodes(&called, rack_of);
         called
+    }
+
+    /// The same where its nodes come in segments of which `used` work: a spare replaces a node of its
+    /// rack.
+    pub(super) fn call_spares_on_racks(
+        &mut self,
+        used: usize,
+        rack_of: impl Fn(u32) -> u32,
+    ) -> Vec<u32> {
+        let mut called = Vec::new();
+        for &(rack, count) in &self.segments {
+            let (nodes, spares) = self.held_on(rack, &rack_of);
+            let short = count as usize * used - nodes.len();
+            called.extend_from_slice(&spares[..short.min(spares.len())]);
+        }
+        self.spares.retain(|spare| called.binary_search(spare).is_err());
+        self.add_nodes(&called, rack_of);
+        called
+    }
+
+    /// Its nodes on `rack`, and its spares there.
+    pub(super) fn held_on(&self, rack: u32, rack_of: impl Fn(u32) -> u32) -> (&[u32], &[u32]) {
+        let on = |nodes: &[u32]| {
+            let from = nodes.partition_point(|&node| rack_of(node) < rack);
+            from..nodes.partition_point(|&node| rack_of(node) <= rack)
+        };
+        (&self.nodes[on(&self.nodes)], &self.spares[on(&self.spares)])
+    }
+
+    /// How many segments it has on `rack`.
+    pub(super) fn segments_on(&self, rack: u32) -> usize {
+        let at = self.segments.binary_search_by_key(&rack, |segment| segment.0);
+        at.map_or(0, |at| self.segments[at].1 as usize)
+    }
+
+    /// It gets `count` segments on `rack`.
+    pub(super) fn add_segments(&mut self, rack: u32, count: u32) {
+        match self.segments.binary_search_by_key(&rack, |segment| segment.0) {
+            Ok(at) => self.segments[at].1 += count,
+            Err(at) => self.segments.insert(at, (rack, count)),
+        }
+    }
+
+    /// It gives up one of its segments on `rack`.
+    pub(super) fn remove_segment(&mut self, rack: u32) {
+        let at = self.segments.binary_search_by_key(&rack, |segment| segment.0);
+        let at = at.expect("a job gives up only segments that it has");
+        self.segments[at].1 -= 1;
+        if self.segments[at].1 == 0 {
+            self.segments.remove(at);
+        }
     }
 
     /// Removes a node that it runs on.

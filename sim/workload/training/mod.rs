@@ -22,7 +22,7 @@ mod tests;
 
 pub use account::{
     CauseCount, CheckpointTimes, CurtailmentCounts, GpuHours, Interruptions, JobCounts, JobRecord,
-    QueueWait, TrainingSummary,
+    QueueWait, SegmentCounts, TrainingSummary,
 };
 pub use generator::Request;
 pub use job::Vacate;
@@ -44,6 +44,7 @@ pub use spec::{
     HeatFailureSpec, IntervalSpec, JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec,
     JobsSpec, Law, LawSpec, LemonSpec, MaintenanceSpec, NodeFailureSpec, PowerSharesSpec,
     PreemptionSpec, PriceSpec, PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec,
-    Response, ScheduledSpec, SpreadSpec, StorageSpec, StreamSpec, SwfSpec, TierResponseSpec,
-    TierSpec, TrainingDesign, TrainingSpec, WeibullSpec, WhenSpec, WorkloadCurtailmentSpec,
+    Response, ScheduledSpec, SegmentSpec, SpreadSpec, StorageSpec, StreamSpec, SwfSpec,
+    TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec, WhenSpec,
+    WorkloadCurtailmentSpec,
 };

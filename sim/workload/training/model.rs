@@ -6,12 +6,14 @@ mod failures;
 mod maintenance;
 mod pace;
 mod queue;
+mod segments;
 mod stops;
 
 #[cfg(test)]
 mod tests {
     mod domains;
     mod planned;
+    mod segments;
     mod smoothing;
     mod spares;
 }
@@ -19,8 +21,8 @@ mod tests {
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::account::{
-    Cause, CheckpointTimes, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait, Sums,
-    TrainingSummary,
+    Cause, CheckpointTimes, GpuHours, Interruptions, JobCounts, JobRecord, QueueWait,
+    SegmentCounts, Sums, TrainingSummary,
 };
 use super::fleet::{Fleet, RackPower, Slot};
 use super::generator::Source;
@@ -119,6 +121,7 @@ struct Totals {
     /// The same waits as a distribution.
     waits: Latency,
     checkpoints: CheckpointTimes,
+    segments: SegmentCounts,
     /// Node-seconds of ended jobs.
     account: GpuHours,
     present_s: f64,
@@ -208,7 +211,8 @@ impl Training {
         assert_eq!(design.nodes, racks.len() * rack.nodes, "the design is for these racks");
         let nodes = (rack.nodes, design.grain.per_node);
         let fleet = Fleet::new(racks, nodes, &design.failures, streams)
-            .with_placement(design.placement, design.grain.sharing);
+            .with_placement(design.placement, design.grain.sharing)
+            .with_segments(design.grain.segment);
         let state = Rack {
             offer: RackOffer::FULL,
             allowance_w: f64::INFINITY,
@@ -456,6 +460,7 @@ impl Training {
             node_failures: self.fleet.failures(),
             failure_causes: self.failure_causes(now),
             curtailment: self.curtailment.as_ref().map(|c| c.counts(now)),
+            segments: self.design.grain.segment.map(|_| self.totals.segments),
             queue_wait: QueueWait {
                 left_out: left_out(
                     self.totals.wait.started,

@@ -8,6 +8,7 @@ mod jobs;
 mod logs;
 mod power;
 mod queue;
+mod segment;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +33,8 @@ pub use logs::{JobDrawSpec, JobRows, JobTableSpec, SwfSpec};
 pub use power::PowerSharesSpec;
 pub(super) use queue::Groups;
 pub use queue::{AccountSpec, PreemptionSpec, PrioritySpec, QueueSpec, TierSpec};
+pub(super) use segment::Segment;
+pub use segment::SegmentSpec;
 
 use super::checkpoint::Cycle;
 use super::job::Vacate;
@@ -73,8 +76,11 @@ pub struct TrainingSpec {
     pub max_length: Option<Duration>,
     /// What an interrupted job does with the nodes it has left. Default: `hold`.
     pub recovery: Option<Recovery>,
+    /// How many nodes of a rack jobs take together, and hold to replace them. Default: any nodes of any racks.
+    pub segment: Option<SegmentSpec>,
     /// Nodes that the queue may not use: they replace failed ones. Default: 2 % of the nodes,
-    /// rounded (guidance for GB200 NVL72; 5 to 10 % are advised by others).
+    /// rounded (guidance for GB200 NVL72; 5 to 10 % are advised by others). With `segment` they are
+    /// whole racks, and none by default.
     pub spares: Option<u32>,
     /// When the workload must draw less, and how its jobs do so. Default: never.
     pub curtailment: Option<WorkloadCurtailmentSpec>,
@@ -170,6 +176,7 @@ impl TrainingSpec {
             restart: None,
             max_length: None,
             recovery: None,
+            segment: None,
             spares: None,
             curtailment: None,
             maintenance: None,
@@ -188,10 +195,19 @@ impl TrainingSpec {
         faults: &mut Vec<Fault>,
     ) -> TrainingDesign {
         let nodes = racks * rack.nodes;
-        let spares = match self.spares {
-            Some(spares) => spares as usize,
-            None => (nodes + 25) / 50,
+        let segment = self.resolve_segment(rack, faults);
+        let mut spares = match (self.spares, segment) {
+            (Some(spares), _) => spares as usize,
+            (None, Some(_)) => 0,
+            (None, None) => (nodes + 25) / 50,
         };
+        if segment.is_some() && !spares.is_multiple_of(rack.nodes) {
+            spares -= spares % rack.nodes;
+            let message = "nodes that are taken in segments have whole racks for spares";
+            let help =
+                format!("a rack has {} nodes; `segment.spares` stand by in each", rack.nodes);
+            faults.push(Fault::error("spares", message).help(help));
+        }
         if spares >= nodes {
             faults.push(Fault::error(
                 "spares",
@@ -211,13 +227,15 @@ impl TrainingSpec {
         let uncapped = within("power", faults, |faults| shares.uncapped(rack, faults));
         let power = under_cap(&uncapped, shares.cap, rack, "power.cap", faults);
         let usable = nodes.saturating_sub(spares);
-        let grain = Grain::new(rack, queue.sharing);
+        let usable = segment.map_or(usable, |segment| segment.on(usable) * segment.used);
+        let grain = Grain { segment, ..Grain::new(rack, queue.sharing) };
         let capped = Vec::new();
         let mut room = Room {
             rack,
             nodes,
             usable,
             per_node: grain.per_node,
+            segment,
             groups: &groups,
             uncapped: &uncapped,
             cap: shares.cap,
@@ -270,6 +288,22 @@ impl TrainingSpec {
             price_usd: self.price.map_or(0.0, |p| p.0),
         }
     }
+
+    /// The segments of jobs, where they have any.
+    fn resolve_segment(&self, rack: &GpuRackDesign, faults: &mut Vec<Fault>) -> Option<Segment> {
+        let spec = self.segment.as_ref()?;
+        let is_log =
+            matches!(self.jobs, JobsSpec::Swf(_) | JobsSpec::Sacct(_) | JobsSpec::Table(_));
+        if is_log || self.queue.as_ref().is_some_and(|queue| queue.sharing.is_some()) {
+            let message = match is_log {
+                true => "the jobs of a log have any number of nodes, not whole segments",
+                false => "nodes that jobs share are not taken in segments",
+            };
+            faults.push(Fault::error("segment", message).help("leave `segment` out"));
+            return None;
+        }
+        within("segment", faults, |faults| spec.resolve(rack.nodes, faults))
+    }
 }
 
 /// What is given out to jobs: whole nodes or, where jobs share them, their single GPUs or cores.
@@ -278,6 +312,8 @@ impl TrainingSpec {
 pub(super) struct Grain {
     /// Which node a job gets that shares one; none where none does.
     pub(super) sharing: Option<Sharing>,
+    /// Where nodes are given out in segments: these.
+    pub(super) segment: Option<Segment>,
     /// Places of a node.
     pub(super) per_node: usize,
     /// GPUs, or cores, of a place.
@@ -291,6 +327,7 @@ impl Grain {
         let per_node = if sharing.is_some() { rack.gpus_per_node } else { 1 };
         Self {
             sharing: sharing.filter(|_| per_node > 1),
+            segment: None,
             per_node,
             gpus: rack.gpus_per_node / per_node,
             overhead_w: rack.node_overhead_w / per_node as f64,
@@ -307,10 +344,29 @@ impl TrainingDesign {
         }
     }
 
+    /// Nodes that jobs of the queue may hold, as many as draw no more than the limit.
+    pub(super) fn usable(&self) -> usize {
+        let nodes = self.nodes - self.spares;
+        let segments = self.grain.segment;
+        let nodes = segments.map_or(nodes, |segment| segment.on(nodes) * segment.held());
+        nodes.min(self.most_busy)
+    }
+
     /// The checkpoints of a job of `width` nodes, or places of them, beside jobs of which `others`
     /// write at a time.
     pub(super) fn cycle(&self, width: usize, others: f64) -> Cycle {
+        self.checkpoint.cycle(self.mean_to_failure_s(width), others)
+    }
+
+    /// Mean time between failures that interrupt a job of `width` nodes, or places of them, s.
+    fn mean_to_failure_s(&self, width: usize) -> f64 {
         let nodes = width.div_ceil(self.grain.per_node);
-        self.checkpoint.cycle(1.0 / (nodes as f64 * self.failures.rate_per_s), others)
+        let failures = &self.failures;
+        let of_domains = failures.domains.iter().map(|domain| {
+            // As many as the job fills.
+            nodes.div_ceil(domain.nodes) as f64 * domain.law.rate_per_s
+        });
+        let rate_per_s = nodes as f64 * failures.rate_per_s + of_domains.sum::<f64>();
+        1.0 / rate_per_s
     }
 }

@@ -60,7 +60,10 @@ impl Training {
         while let Some((&id, &slot)) = self.waiting.first_key_value() {
             let job = &self.jobs[slot as usize];
             let missing = job.width - job.nodes.len();
-            self.take_nodes(now, slot, self.fleet.fitting(missing));
+            match self.design.grain.segment {
+                Some(segment) => self.mend_segments(now, slot, segment),
+                None => self.take_nodes(now, slot, self.fleet.fitting(missing)),
+            }
             let job = &self.jobs[slot as usize];
             if job.nodes.len() < job.fewest {
                 break;
@@ -73,7 +76,7 @@ impl Training {
             // The queue waits for the end of it.
             return;
         }
-        let usable = (self.design.nodes - self.design.spares).min(self.design.most_busy);
+        let usable = self.design.usable();
         // What waiting jobs still miss is committed but not free, so both limits hold.
         let left = (usable * self.design.grain.per_node).saturating_sub(self.committed);
         let mut decisions = std::mem::take(&mut self.decisions);
@@ -108,9 +111,12 @@ impl Training {
             job.pass_time(now);
             job.grant = Some(grant);
             self.holding.insert(slot);
-            match decisions.places.get(at) {
-                Some(places) => self.take_places(now, slot, places),
-                None => self.take_nodes(now, slot, nodes),
+            match (decisions.places.get(at), self.design.grain.segment) {
+                (Some(places), _) => self.take_places(now, slot, places),
+                (None, Some(segment)) => {
+                    self.take_segments(now, slot, segment, nodes / segment.held());
+                }
+                (None, None) => self.take_nodes(now, slot, nodes),
             }
             if let Some(length) = self.design.max_length {
                 self.vacate(now, slot, now + length, Vacate::Requeue, Cause::TimeLimit);
@@ -131,6 +137,12 @@ impl Training {
             let job = &self.jobs[slot as usize];
             if matches!(job.phase, Phase::Detecting | Phase::Waiting) {
                 // It does not know yet, or waits for what it needs to go on.
+                continue;
+            }
+            if let Some(segment) = self.design.grain.segment {
+                if self.fill_segments(now, slot, segment) {
+                    self.lacking.remove(&id);
+                }
                 continue;
             }
             let lacks = job.lacks();
@@ -271,23 +283,29 @@ impl Training {
         }
         let mut taken = std::mem::take(&mut self.taken);
         self.fleet.take(now, count, slot, &mut taken);
-        self.hand_over(now, slot, taken);
+        let used = self.uses(slot, count);
+        self.hand_over(now, slot, taken, used);
     }
 
     /// Gives a job places of shared nodes.
     fn take_places(&mut self, now: Time, slot: Slot, places: &Places) {
         let mut taken = std::mem::take(&mut self.taken);
         self.fleet.take_places(now, places, slot, &mut taken);
-        self.hand_over(now, slot, taken);
+        let used = self.uses(slot, taken.len());
+        self.hand_over(now, slot, taken, used);
     }
 
-    /// A job has been given the nodes `taken`.
-    fn hand_over(&mut self, now: Time, slot: Slot, mut taken: Vec<u32>) {
-        let count = taken.len();
+    /// How many of `count` nodes that it is given a job runs on: one that runs on none.
+    fn uses(&self, slot: Slot, count: usize) -> usize {
+        let job = &self.jobs[slot as usize];
+        let stands = matches!(job.phase, Phase::Queued | Phase::Waiting);
+        if stands { count.min(job.width - job.nodes.len()) } else { 0 }
+    }
+
+    /// A job has been given the nodes `taken`, of which it runs on the first `used`.
+    pub(super) fn hand_over(&mut self, now: Time, slot: Slot, mut taken: Vec<u32>, used: usize) {
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
-        let stands = matches!(job.phase, Phase::Queued | Phase::Waiting);
-        let used = if stands { count.min(job.width - job.nodes.len()) } else { 0 };
         job.add_nodes(&taken[..used], |node| self.fleet.rack_of(node) as u32);
         job.spares.extend(&taken[used..]);
         job.spares.sort_unstable();
@@ -309,7 +327,13 @@ impl Training {
             return;
         }
         job.pass_time(now);
-        for node in job.call_spares(|node| self.fleet.rack_of(node) as u32) {
+        let rack_of = |node| self.fleet.rack_of(node) as u32;
+        let called = match self.design.grain.segment {
+            Some(segment) => job.call_spares_on_racks(segment.used, rack_of),
+            None => job.call_spares(rack_of),
+        };
+        self.totals.segments.swaps += called.len() as u64;
+        for node in called {
             self.fleet.set_spare(node, false);
             self.mark_stale(self.fleet.rack_of(node));
         }
@@ -337,6 +361,7 @@ impl Training {
         (job.nodes, job.spares) = (nodes, spares);
         job.nodes.clear();
         job.spares.clear();
+        job.segments.clear();
         job.grows = false;
         job.limit = 1.0;
         for ticket in [job.stop.take().map(|stop| stop.ticket), job.drain.take().map(|d| d.1)] {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::logs::{JobRows, JobTableSpec, LogDesign, LogRoom, LogRows, SacctSpec, SwfSpec};
 use super::power::under_cap;
-use super::{Groups, TrainingDesign};
+use super::{Groups, Segment, TrainingDesign};
 use crate::kernel::{DurationLaw, LocalWeek, Span};
 use crate::spec::{Check, DurationSpec, Fault, Name, kinds, within};
 use crate::tables::ANY_ORDER;
@@ -231,6 +231,8 @@ pub(super) struct Room<'a> {
     /// What of a node is given out at a time: all, or where nodes are shared one of so many
     /// places.
     pub(super) per_node: usize,
+    /// In which segments of racks, where it is in any.
+    pub(super) segment: Option<Segment>,
     pub(super) groups: &'a Groups,
     /// What GPUs draw without a cap, and the cap of all jobs.
     pub(super) uncapped: &'a PowerDesign,
@@ -281,12 +283,29 @@ impl Room<'_> {
                 format!("a job of {width} nodes{besides} could never start"),
                 format!("the racks have {nodes} nodes, {usable} without the spares"),
             );
+        } else if let Some(segment) = self.segment
+            && !(width as usize).is_multiple_of(segment.used)
+        {
+            let help = format!("a segment has {}", segment.used);
+            refuse(of, format!("{width} nodes are no whole number of segments"), help);
+        } else if self.segment.is_some() && (spares > 0 || fewest != width) {
+            let field = if spares > 0 { "spares" } else { "min_nodes" };
+            let help = "leave it out; `segment` says how many nodes stand by in each rack";
+            refuse(field, "a job in segments has all of them".to_owned(), help.to_owned());
         } else if fewest == 0 || fewest > width {
             refuse(
                 "min_nodes",
                 format!("must lie between 1 and the {width} nodes of the job"),
                 "leave it out for a job that needs all of its nodes".to_owned(),
             );
+        }
+    }
+
+    /// What a job of `nodes` nodes holds besides, of its own `spares` or those of its segments.
+    fn reserve(&self, nodes: u32, spares: u32) -> usize {
+        match self.segment {
+            Some(segment) => nodes as usize / segment.used * segment.spares,
+            None => spares as usize * self.per_node,
         }
     }
 
@@ -320,7 +339,7 @@ impl JobsSpec {
                 JobsDesign::Resident(ResidentDesign {
                     nodes: places(nodes),
                     fewest: places(fewest),
-                    spares: places(spares),
+                    spares: room.reserve(nodes, spares),
                 })
             }
             JobsSpec::Stream(stream) => JobsDesign::Stream(stream.resolve(room, faults)),
@@ -424,7 +443,7 @@ impl JobClassSpec {
         ClassDesign {
             nodes: width,
             fewest: if shared.is_some() { width } else { places(fewest) },
-            spares: places(spares),
+            spares: room.reserve(nodes, spares),
             power: room.capped(self.cap, faults),
             tier: room.groups.tier(self.tier.as_ref(), faults),
             account: room.groups.account(self.account.as_ref(), faults),
