@@ -251,7 +251,9 @@ impl TrainingSpec {
         let failures =
             within("failures", faults, |faults| failures.resolve(&detection, rack.nodes, faults));
         let checkpoint = self.checkpoint.clone().unwrap_or_default();
+        let known = faults.len();
         let checkpoint = within("checkpoint", faults, |faults| checkpoint.resolve(faults));
+        let is_odd = faults.len() > known;
         let curtailment = self
             .curtailment
             .as_ref()
@@ -261,7 +263,7 @@ impl TrainingSpec {
             .as_ref()
             .map(|spec| within("maintenance", faults, |faults| spec.resolve(racks, faults)));
         let rack_cap_w = within("power", faults, |faults| shares.rack_cap_w(rack, &power, faults));
-        TrainingDesign {
+        let design = TrainingDesign {
             nodes,
             spares,
             preempted: queue.preempted(),
@@ -286,7 +288,28 @@ impl TrainingSpec {
             power,
             capped,
             price_usd: self.price.map_or(0.0, |p| p.0),
+        };
+        if !is_odd {
+            self.doubt_checkpoints(&design, faults);
         }
+        design
+    }
+
+    /// Doubts computed intervals that are shorter than a write takes in the background.
+    fn doubt_checkpoints(&self, design: &TrainingDesign, faults: &mut Vec<Fault>) {
+        let Some(width) = design.jobs.widest() else { return };
+        let mean_s = design.mean_to_failure_s(width);
+        let Some((interval_s, flush_s)) = design.checkpoint.outlasted(mean_s) else { return };
+        let nodes = width.div_ceil(design.grain.per_node);
+        let message = format!(
+            "checkpoints of a job of {nodes} nodes would be {interval_s:.0} s apart, and a write takes \
+             {flush_s:.0} s in the background"
+        );
+        let help = format!(
+            "they are {flush_s:.0} s apart, and a failure loses up to twice that; more `bandwidth` or \
+             a shorter `background` loses less"
+        );
+        faults.push(Fault::warning("checkpoint", message).help(help));
     }
 
     /// The segments of jobs, where they have any.

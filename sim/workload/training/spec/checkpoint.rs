@@ -134,15 +134,27 @@ impl CheckpointDesign {
         let stretch = |what: Shared| if self.shared == what { 1.0 + others } else { 1.0 };
         let write_s = self.write_s * stretch(Shared::Write);
         let flush_s = self.flush_s * stretch(Shared::Flush);
-        let interval_s = match self.interval {
+        let interval_s = self.interval_s(write_s, mean_s);
+        // A write begins only when the one before it is safe.
+        Cycle { interval_s: interval_s.max(flush_s), write_s, flush_s }
+    }
+
+    /// The interval of a job with the mean time `mean_s` between failures and the time of a write in
+    /// the background, s, where that is longer: checkpoints are then as far apart as writes last. For
+    /// a job that has the storage to itself.
+    pub(in crate::workload::training) fn outlasted(&self, mean_s: f64) -> Option<(f64, f64)> {
+        let interval_s = self.interval_s(self.write_s, mean_s);
+        (interval_s < self.flush_s).then_some((interval_s, self.flush_s))
+    }
+
+    fn interval_s(&self, write_s: f64, mean_s: f64) -> f64 {
+        match self.interval {
             IntervalSpec::Never => f64::INFINITY,
             IntervalSpec::Every(interval) => interval.as_secs_f64(),
             IntervalSpec::Auto => optimal_interval_s(write_s, mean_s),
             IntervalSpec::Young => young_interval_s(write_s, mean_s),
             IntervalSpec::Daly => daly_interval_s(write_s, mean_s),
-        };
-        // A write begins only when the one before it is safe.
-        Cycle { interval_s: interval_s.max(flush_s), write_s, flush_s }
+        }
     }
 }
 

@@ -324,6 +324,17 @@ impl Room<'_> {
     }
 }
 
+impl JobsDesign {
+    /// Nodes, or places of them, of the widest job; none where a log tells them.
+    pub(super) fn widest(&self) -> Option<usize> {
+        match self {
+            JobsDesign::Resident(resident) => Some(resident.nodes),
+            JobsDesign::Stream(stream) => stream.classes.iter().map(|class| class.nodes).max(),
+            JobsDesign::Log(_) => None,
+        }
+    }
+}
+
 impl JobsSpec {
     /// Fills defaults and checks ranges.
     pub(super) fn resolve(&self, room: &mut Room<'_>, faults: &mut Vec<Fault>) -> JobsDesign {

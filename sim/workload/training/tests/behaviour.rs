@@ -8,6 +8,7 @@
 use super::*;
 use crate::kernel::{Span, Time};
 use crate::plant::Rank;
+use crate::spec::Severity;
 use crate::units::{Duration, Fraction, Rate};
 use crate::workload::RackOffer;
 
@@ -65,6 +66,55 @@ fn nodes_wait_for_a_crew() {
         run_to(&mut training, end);
         1.0 - training.summary(end).gpu_hours.down / (2.0 * 5000.0 * 24.0)
     });
+}
+
+/// What a failure loses under asynchronous writes. One that strikes `T` after the job began, which is
+/// exponential, loses all that was done by then but for the intervals whose writes have been flushed:
+/// those of `k (tau + w) + b <= T`. So
+/// `E = (1 - e^(-l tau)) / (l (1 - e^(-l P))) - tau e^(-l (P + b)) / (1 - e^(-l P))`, `P = tau + w`.
+#[test]
+fn a_failure_loses_what_has_not_been_flushed() {
+    let (rate_per_h, interval_h, stall_h) = (0.5, 1.0, 1.0 / 30.0);
+    for flush_h in [0.0, 1.0 / 6.0, 1.0] {
+        let gone = |h: f64| libm::exp(-rate_per_h * h);
+        let period = interval_h + stall_h;
+        let done = (1.0 - gone(interval_h)) / (rate_per_h * (1.0 - gone(period)));
+        let safe = interval_h * gone(period + flush_h) / (1.0 - gone(period));
+        let spec = resident(64, rate_per_h * 24.0 / 64.0);
+        let mut spec = checkpointed(spec, interval_h * HOUR, stall_h * HOUR, 0.0, 0.0);
+        if let Some(checkpoint) = &mut spec.checkpoint {
+            checkpoint.background = Some(seconds(flush_h * HOUR));
+        }
+        check("hours lost to a failure", done - safe, 0.01, 10, |replication| {
+            let summary = run(&spec, 200.0, replication);
+            summary.gpu_hours.lost / (64.0 * summary.interruptions.node_failures as f64)
+        });
+    }
+}
+
+/// Computed intervals that are shorter than a write lasts in the background are doubted; written ones
+/// are refused.
+#[test]
+fn a_write_that_outlasts_its_interval_is_named() {
+    let faults = |interval, background_s| {
+        let mut spec = resident(64, 0.5);
+        let background = Some(seconds(background_s));
+        spec.checkpoint =
+            Some(CheckpointSpec { interval, background, ..CheckpointSpec::default() });
+        let mut faults = Vec::new();
+        let design = spec.resolve(&rack(64), 2, &mut faults);
+        let interval_s = design.cycle(64, 0.0).interval_s;
+        let fields = faults.iter().map(|fault| (fault.severity, fault.field.to_string()));
+        (interval_s, fields.collect::<Vec<_>>())
+    };
+    // With a stall of half a second and 45 min between failures: 52 s.
+    let (interval_s, said) = faults(None, 30.0);
+    assert!((interval_s / libm::sqrt(2.0 * 0.5 * 2700.0) - 1.0).abs() < 0.01 && said.is_empty());
+    let doubted = vec![(Severity::Warning, "checkpoint".to_owned())];
+    assert_eq!(faults(None, 300.0), (300.0, doubted));
+    let every = Some(IntervalSpec::Every(seconds(60.0)));
+    let refused = vec![(Severity::Error, "checkpoint.interval".to_owned())];
+    assert_eq!(faults(every, 300.0).1, refused);
 }
 
 /// `young` and `daly` are the published intervals.
