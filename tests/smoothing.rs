@@ -96,6 +96,49 @@ fn a_ramp_costs_work() {
     assert!(of(&told, "energy") < of(&plain, "energy"));
 }
 
+/// Ramps of racks on a site whose import is capped, every other hour lower: the caps hold, books close,
+/// rises are as slow as the ramp says when a cap lifts, and turns of the caps begin no ramps without
+/// end: each of the four racks rises in some twenty steps. Under the deeper caps racks go off, and
+/// what their nodes draw without work comes back at once.
+#[test]
+fn ramps_keep_to_caps_of_the_import() {
+    let of_idle_mw = 16.0 * (2e-3 + 8.0 * 70e-6);
+    for (caps_kw, goes_off) in
+        [([250, 200, 180, 160, 150, 140, 130], false), ([250, 120, 200, 90, 150, 60, 0], true)]
+    {
+        let cap = |(turn, kw): (usize, &i32)| {
+            let start = format!("2026-07-01T{:02}:00:00Z", 4 + 2 * turn);
+            format!("{{start: '{start}', duration: 1 h, import: {kw} kW}}")
+        };
+        let caps: Vec<String> = caps_kw.iter().enumerate().map(cap).collect();
+        let caps = format!("control={{curtailments: [{}]}}", caps.join(", "));
+        let resident = "workloads.train.jobs={kind: resident, nodes: 16}";
+        let sets = ["duration=1 day", WHOLE, &caps, resident, "workloads.train.spares=0"];
+        let ramp = "racks.train-hall.smoothing={ramp_up: 200 W/s}";
+        let plain = simulate(SMALL, &sets);
+        let told = simulate(SMALL, &[&sets[..], &[ramp]].concat());
+        assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        let imports = column(&told, "import_max_mw");
+        for (turn, &kw) in caps_kw.iter().enumerate() {
+            let most = imports[4 + 2 * turn];
+            assert!(most <= f64::from(kw) / 1000.0 + 1e-9, "{most} MW in turn {turn}");
+            assert!(imports[5 + 2 * turn] > 0.3, "what was cut is back after turn {turn}");
+        }
+        let cut = |told: &Told| of(told, "gpu_hours.throttled") + of(told, "gpu_hours.paused");
+        assert!(cut(&told) > cut(&plain) && cut(&plain) > 40.0, "caps reach training");
+        assert_eq!(of(&told, "interruptions.rack_losses") > 0.0, goes_off);
+        let rated_mw = told.outcome.real("rated(train-hall)");
+        let at_once_mw = 0.07 * 0.7e-3 * told.outcome.real("gpus(train-hall)");
+        let most_mw = if goes_off { of_idle_mw } else { rated_mw / 20.0 + at_once_mw };
+        let rise = of(&told, "second_rise");
+        assert!(rise <= most_mw + 1e-9, "{rise} of {rated_mw}");
+        assert!(of(&plain, "second_rise") > most_mw + 0.01);
+        let rises = caps_kw.len() as u64 * 4 * 25;
+        let (events, before) = (told.outcome.site_events, plain.outcome.site_events);
+        assert!(events < before + rises, "{events} events for {before}");
+    }
+}
+
 #[test]
 fn what_cannot_be_smoothed_is_refused() {
     let bench = Bench::new();
