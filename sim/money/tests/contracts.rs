@@ -133,6 +133,14 @@ fn swinging(seconds: f64) -> Books {
     books("2025-01-01T00:00:00Z", seconds, rows)
 }
 
+/// What the demand of that year costs by the hour, with a ratchet of so much over 11 months, $.
+pub(super) fn demand_of_a_year(share: Option<f64>) -> f64 {
+    let ratchet = share.map(|share| ratchet(share, 11));
+    let Law::Demand(quarters) = demand(ratchet) else { unreachable!("it is made so") };
+    let hourly = Law::Demand(Demand { interval_s: 3600, ..quarters });
+    bill(hourly, "UTC", &swinging(3600.0)).cost().usd()
+}
+
 #[test]
 fn demand_and_its_ratchet_cost_what_pysam_says() {
     // Target G7; the first two are those of PySAM's Utilityrate5 on the hourly series as well.

@@ -10,7 +10,7 @@ use super::super::{
 };
 use super::near;
 
-fn lease(power_mw: f64, rent_kw_month: f64, expenses: f64, escalator: f64) -> Lease {
+pub(super) fn lease(power_mw: f64, rent_kw_month: f64, expenses: f64, escalator: f64) -> Lease {
     Lease {
         hall: "hall".to_owned(),
         tenants: Vec::new(),
@@ -199,7 +199,7 @@ fn a_lease_is_paid_from_its_free_months_to_its_options() {
 }
 
 /// What `it` pays in each month from its begin after one month on.
-fn flows(it: &Lease, months: usize) -> Vec<f64> {
+pub(super) fn flows(it: &Lease, months: usize) -> Vec<f64> {
     let mut flows = vec![0.0; months + 1];
     for line in it.lines("it", &account(), (&[], 0.0), (1, (1, months))) {
         line.add_to(&mut flows);
@@ -263,7 +263,7 @@ fn a_tenant_that_may_leave_pays_a_fee_and_no_rent_after() {
 /// 100 MW of miners that become 30, 30 and 40 MW of halls: works from months 0, 6 and 12 over 9, 12 and
 /// 12; 11 M$/MW of critical power at a PUE of 1.25; rent that grows by 2 % a year, of which 85 % are left;
 /// miners lose a tenth in the last three months of works.
-fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>, Vec<f64>) {
     const PHASES: [(usize, usize, f64); 3] = [(0, 9, 30.0), (6, 12, 30.0), (12, 12, 40.0)];
     let parts = PHASES.map(|(from, over, mw)| Part {
         name: format!("hall-{from}"),

@@ -2,6 +2,7 @@ mod contracts;
 mod finance;
 mod leases;
 mod projects;
+mod reference;
 mod service;
 mod supply;
 
