@@ -12,7 +12,6 @@ use super::observer::Observer;
 use super::racks::HallEvents;
 use super::work::Work;
 use crate::grid::Carbon;
-use crate::grid::programmes::PeaksDesign;
 use crate::kernel::{Span, Time};
 use crate::measure::{JOULES_PER_MWH, Scale, SpellTotals, Spells, Swing};
 use crate::money::{Interval, Producer};
@@ -139,12 +138,6 @@ impl FailureMeter {
     }
 }
 
-/// When each peak of a `system` begins in the run.
-fn beginnings(design: &Design, system: &PeaksDesign) -> Vec<Time> {
-    let peaks = system.peaks(&design.clock, Time::ZERO + design.duration);
-    peaks.into_iter().map(|peak| peak.from).collect()
-}
-
 impl Meters {
     /// Meters for everything in `design`.
     pub(super) fn new(design: &Design) -> Self {
@@ -206,7 +199,10 @@ impl Meters {
             before: vec![0.0; billed.len()],
             billed,
             elsewhere,
-            peaks: design.system_peaks().map(|(_, system)| beginnings(design, system)).collect(),
+            peaks: design
+                .system_peaks()
+                .map(|(_, system)| system.peaks.iter().map(|peak| peak.from).collect())
+                .collect(),
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
             stale_works: vec![true; design.works.len()],

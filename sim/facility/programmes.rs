@@ -180,9 +180,7 @@ impl Programmes {
                     (calls.of_run(&programme.target, run, &mut stream, prices), Vec::new())
                 }
                 Signal::Peaks(peaks) => {
-                    let found = peaks.peaks(&design.clock, horizon);
-                    let alerts = peaks.alerts(&design.clock, horizon);
-                    (alerts, found.into_iter().map(|peak| (peak, 0.0)).collect())
+                    (peaks.alerts.clone(), peaks.peaks.iter().map(|peak| (*peak, 0.0)).collect())
                 }
             };
             Running {

@@ -98,6 +98,12 @@ impl Clock {
         begins.map_or(Time::MAX, |zoned| self.time(zoned.timestamp()))
     }
 
+    /// The beginnings of the local months of a run until `horizon`, of which the first is that of the run.
+    pub fn months(&self, horizon: Time) -> impl Iterator<Item = Time> + use<'_> {
+        let next = |at: &Time| Some(self.next_month(*at));
+        std::iter::successors(Some(Time::ZERO), next).take_while(move |at| *at < horizon)
+    }
+
     /// Time from the start of the run to the next full multiple of `step` since local midnight, so
     /// that steps lie as those of a meter on the wall: a whole `step` where the start is a
     /// multiple itself, or where no whole number of steps fills a day.
@@ -201,6 +207,9 @@ mod tests {
         assert_eq!(november, clock.next_midnight(Time::ZERO));
         // November has 30 days, the first of them 25 hours.
         assert_eq!(clock.next_month(november), november + Span::from_hours(30 * 24 + 1));
+        let months: Vec<Time> = clock.months(november + Span::from_secs(1)).collect();
+        assert_eq!(months, [Time::ZERO, november]);
+        assert_eq!(clock.months(november).count(), 1);
     }
 
     #[test]

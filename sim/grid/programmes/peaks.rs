@@ -1,25 +1,32 @@
 //! Peaks of a system load, and alerts from its forecast.
 
-use std::sync::Arc;
-
 use super::Call;
 use crate::kernel::{Clock, Span, Time};
 use crate::tables::{Series, Window};
 
-/// The peaks that a site stays away from.
+/// The peaks that a site stays away from, which are the same in every replication of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeaksDesign {
+    /// The alerts of the run, in order.
+    pub alerts: Vec<Call>,
+    /// The peaks of the run, in order: one in each month of the window.
+    pub peaks: Vec<Peak>,
+}
+
+/// When a system peaks, and when its operator warns of it.
+#[derive(Debug)]
+pub(super) struct PeakLaw {
     /// The forecast of the load of the system, W.
-    pub forecast: Arc<Series<f64>>,
-    /// The load as it came, W.
-    pub load: Arc<Series<f64>>,
+    pub(super) forecast: Series<f64>,
+    /// The load as it came, W; none where it came as forecast.
+    pub(super) load: Option<Series<f64>>,
     /// Its months have a peak each; alerts are in its hours.
-    pub window: Window,
+    pub(super) window: Window,
     /// How long the demand at a peak is metered.
-    pub interval: Span,
+    pub(super) interval: Span,
     /// An alert is given where the highest forecast of a day is this share of the highest of the
     /// earlier days of its month, or more.
-    pub alert_at: f64,
+    pub(super) alert_at: f64,
 }
 
 /// A peak of a month.
@@ -36,10 +43,15 @@ pub struct Peak {
 /// The clock steps at which an alert may begin or end.
 const STEP: Span = Span::from_secs(900);
 
-impl PeaksDesign {
+impl PeakLaw {
+    /// What it comes to in a run of `clock` until `horizon`. Linear in the steps of the load.
+    pub(super) fn of_run(&self, clock: &Clock, horizon: Time) -> PeaksDesign {
+        PeaksDesign { alerts: self.alerts(clock, horizon), peaks: self.peaks(clock, horizon) }
+    }
+
     /// The alerts of a run of `clock` until `horizon`, by the running maximum of the month. The first
     /// day of a month, or of the run in it, always has one.
-    pub fn alerts(&self, clock: &Clock, horizon: Time) -> Vec<Call> {
+    fn alerts(&self, clock: &Clock, horizon: Time) -> Vec<Call> {
         let mut alerts: Vec<Call> = Vec::new();
         let mut month = None;
         let mut most_w = 0.0_f64;
@@ -78,28 +90,21 @@ impl PeaksDesign {
     /// The peaks of a run of `clock` until `horizon`: the highest load of each month of the window,
     /// of what the run sees of it. Of equal loads the first counts. One whose demand is not metered to
     /// its end is none.
-    pub fn peaks(&self, clock: &Clock, horizon: Time) -> Vec<Peak> {
-        let mut peaks = Vec::new();
-        let mut start = Time::ZERO;
-        while start < horizon {
+    fn peaks(&self, clock: &Clock, horizon: Time) -> Vec<Peak> {
+        let load = self.load.as_ref().unwrap_or(&self.forecast);
+        let of_window = |start: &Time| self.window.has_month(clock.read(*start).month);
+        let highest = |start: Time| {
             let end = clock.next_month(start).min(horizon);
-            if self.window.has_month(clock.read(start).month) {
-                let mut peak: Option<(Time, f64)> = None;
-                for (at, load_w) in steps(&self.load, start, end) {
-                    if peak.is_none_or(|(_, most_w)| load_w > most_w) {
-                        peak = Some((at, load_w));
-                    }
+            let mut peak: Option<(Time, f64)> = None;
+            for (at, load_w) in steps(load, start, end) {
+                if peak.is_none_or(|(_, most_w)| load_w > most_w) {
+                    peak = Some((at, load_w));
                 }
-                peaks.extend(peak.map(|(from, load_w)| Peak {
-                    from,
-                    until: from + self.interval,
-                    load_w,
-                }));
             }
-            start = end;
-        }
-        peaks.retain(|peak: &Peak| peak.until <= horizon);
-        peaks
+            peak.map(|(from, load_w)| Peak { from, until: from + self.interval, load_w })
+        };
+        let peaks = clock.months(horizon).filter(of_window).filter_map(highest);
+        peaks.filter(|peak| peak.until <= horizon).collect()
     }
 }
 

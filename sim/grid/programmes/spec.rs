@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::calls::{CallLaw, Coupled, weights};
 use super::frequency::{DroopLaw, RelayLaw};
+use super::peaks::PeakLaw;
 use super::{Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Target};
 use crate::kernel::{Clock, DurationLaw, Span};
 use crate::spec::{
@@ -337,30 +338,25 @@ impl PeakForecastSpec {
 
     fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<PeaksDesign> {
         let forecast = within("forecast", faults, |faults| self.forecast.resolve(run, faults));
-        let load = match &self.load {
-            Some(load) => within("load", faults, |faults| load.resolve(run, faults)),
-            None => forecast.clone(),
-        };
+        let load = self.load.as_ref();
+        let load = load.map(|load| within("load", faults, |faults| load.resolve(run, faults)));
         let window = window(self.window.as_ref(), faults);
         let interval = Span::from(self.interval.unwrap_or(Self::INTERVAL));
         if interval == Span::ZERO {
             faults.push(Fault::error("interval", "must be longer than zero"));
         }
-        let load = load?;
-        if load.step().is_some_and(|step| step > interval) {
-            let hours = load.step().map_or(0.0, |step| step.as_secs_f64() / 3600.0);
+        let (forecast, load) = (forecast?, load.map_or(Some(None), |load| load.map(Some))?);
+        let step = load.as_ref().unwrap_or(&forecast).step();
+        if let Some(step) = step.filter(|step| *step > interval) {
+            let hours = step.as_secs_f64() / 3600.0;
             let message = format!("the load of the system has steps of {hours} h");
             let help = "the peak is metered at the beginning of the highest step; give the load by \
                         the intervals that are metered";
             faults.push(Fault::warning("interval", message).help(help));
         }
-        Some(PeaksDesign {
-            forecast: Arc::new(forecast?),
-            load: Arc::new(load),
-            window,
-            interval,
-            alert_at: self.alert_at.map_or(0.98, |share| share.0),
-        })
+        let alert_at = self.alert_at.map_or(0.98, |share| share.0);
+        let law = PeakLaw { forecast, load, window, interval, alert_at };
+        Some(law.of_run(run.clock, run.horizon))
     }
 }
 

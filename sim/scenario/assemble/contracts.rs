@@ -1,9 +1,6 @@
 //! Contracts and plans: read with the scenario, and again alone to price a finished run anew.
 
-use std::ops::Range;
 use std::path::Path;
-
-use jiff::{Timestamp, Zoned};
 
 use super::super::currency::{currency_of, tell_currency};
 use super::super::diagnostics::Diagnostics;
@@ -160,7 +157,7 @@ fn arrays(document: &Document) -> Vec<String> {
 
 /// The programmes that follow peaks of a system. What is wrong with them is reported where their section
 /// is read.
-fn peaks(document: &Document, clock: &Clock, run: &Range<Timestamp>) -> Vec<SystemPeaks> {
+fn peaks(document: &Document, clock: &Clock, horizon: Time) -> Vec<SystemPeaks> {
     let parts = parts(document, "programmes").into_iter();
     let of = |part: Component<'_>| {
         let spec = part.place.read::<ProgrammeSpec>(&mut Diagnostics::default());
@@ -168,29 +165,20 @@ fn peaks(document: &Document, clock: &Clock, run: &Range<Timestamp>) -> Vec<Syst
             Some(ProgrammeSpec::PeakForecast(spec)) => Some(spec),
             _ => None,
         };
-        let window = spec.as_ref().and_then(|spec| spec.window.as_ref()?.months.clone());
-        let mut months = window.unwrap_or_else(|| (1..=12).collect());
-        months.sort_unstable();
-        months.dedup();
-        let in_run = months_of(clock, run).any(|month| months.contains(&month));
+        // What is wrong with a window is reported where the programme is read.
+        let window = spec.as_ref().and_then(|spec| spec.window.as_ref());
+        let window = window.map(|window| window.resolve(&mut Vec::new())).unwrap_or_default();
+        let per_year = (1..=12).filter(|month| window.has_month(*month)).count();
+        let in_run = clock.months(horizon).any(|at| window.has_month(clock.read(at).month));
         let interval = spec.and_then(|spec| spec.interval).unwrap_or(PeakForecastSpec::INTERVAL);
         part.instances.into_iter().map(move |name| SystemPeaks {
             name,
-            per_year: months.len().max(1),
+            per_year: per_year.max(1),
             in_run,
             interval,
         })
     };
     parts.filter(|part| kind(part) == Some("peak-forecast")).flat_map(of).collect()
-}
-
-/// The months of the year that a run meets on its clock.
-fn months_of(clock: &Clock, run: &Range<Timestamp>) -> impl Iterator<Item = u8> {
-    let end = run.end;
-    let first = run.start.to_zoned(clock.zone().clone()).first_of_month().ok();
-    let next = |month: &Zoned| month.checked_add(jiff::Span::new().months(1)).ok();
-    let months = std::iter::successors(first, next).take_while(move |it| it.timestamp() < end);
-    months.take(12).map(|month| month.month().unsigned_abs())
 }
 
 fn kind<'t>(part: &Component<'t>) -> Option<&'t str> {
@@ -252,7 +240,7 @@ fn read_contracts(
         halls: names(document, "racks"),
         without_gpus: without_gpus(document),
         works: works(document),
-        peaks: peaks(document, clock, &(head.start..end)),
+        peaks: peaks(document, clock, Time::ZERO + duration),
     };
     let mut all_read = true;
     let mut leased: Vec<(String, String)> = Vec::new();

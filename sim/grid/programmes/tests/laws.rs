@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::calls::CallLaw;
+use super::super::peaks::PeakLaw;
 use super::super::spec::CallsSpec;
 use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Target};
 use super::{clock, hourly, resolve, spec};
@@ -169,21 +170,20 @@ fn alerts_follow_the_running_maximum() {
         days.iter().flat_map(|most| (0..24).map(move |h| if h == 16 { *most } else { 5.0 })),
     );
     let window = WindowSpec { hours: Some(vec!["15:00-18:00".to_owned()]), ..Default::default() };
-    let design = PeaksDesign {
-        load: forecast.clone(),
-        forecast,
+    let law = PeakLaw {
+        load: None,
+        forecast: std::sync::Arc::unwrap_or_clone(forecast),
         window: window.resolve(&mut Vec::new()),
         interval: Span::from_secs(900),
         alert_at: 0.98,
     };
     let horizon = Time::ZERO + Span::from_hours(120);
-    let alerts = design.alerts(&clock(START), horizon);
+    let PeaksDesign { alerts, peaks } = law.of_run(&clock(START), horizon);
     let hours: Vec<(u64, u64)> = alerts
         .iter()
         .map(|alert| [alert.from, alert.until].map(|at| at.as_nanos() / 3_600_000_000_000).into())
         .collect();
     assert_eq!(hours, [(15, 18), (48 + 15, 48 + 18), (72 + 15, 72 + 18)]);
-    let peaks = design.peaks(&clock(START), horizon);
     assert_eq!(peaks.len(), 1);
     assert_eq!(peaks[0].from, Time::ZERO + Span::from_hours(72 + 16));
 }
