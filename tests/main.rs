@@ -59,6 +59,7 @@ mod study;
 mod support;
 mod traces;
 mod transformers;
+mod trims;
 mod unread;
 mod upkeep;
 mod water;
