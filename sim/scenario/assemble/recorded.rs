@@ -4,7 +4,7 @@ use super::inputs::{InFolder, Inputs, by_line};
 use crate::spec::{Fault, FilePath, Mark};
 use crate::tables::LineError;
 use crate::workload::inference::load::{
-    LengthLaw, LengthWindow, MOST_CLIENTS, RateWindow, RateWindows, Record, TraceDesign,
+    Chunk, LengthLaw, LengthWindow, MOST_CLIENTS, RateWindow, RateWindows, Record, TraceDesign,
     TraceFormat, gather, read_lengths,
 };
 use crate::workload::inference::replica::Limits;
@@ -87,10 +87,10 @@ fn read(folder: &FilePath, numbers: Option<&[u32]>, files: &mut InFolder) -> Res
         let windows = read_windows(at, &trace, files)?;
         let dataset = trace.replace("-trace.csv", "-dataset.json");
         let lengths = read_dataset(at, &dataset, files)?;
-        chunks.push((number, windows, lengths));
+        chunks.push(Chunk { number, windows, lengths });
         names.push(trace);
     }
-    let order: Vec<u32> = chunks.iter().map(|chunk| chunk.0).collect();
+    let order: Vec<u32> = chunks.iter().map(|chunk| chunk.number).collect();
     gather(chunks).map_err(|(number, error)| {
         let at = order.iter().position(|other| *other == number).unwrap_or(0);
         bad(folder, folder.mark, &names[at], &error)

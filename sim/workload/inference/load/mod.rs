@@ -25,7 +25,7 @@ pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
 pub use recorded::{Record, RecordedClient, RecordedDesign, RecordedWindow};
 pub use row::TraceRow;
-pub use servegen::{LengthWindow, RateWindow, RateWindows, gather, read_lengths};
+pub use servegen::{Chunk, LengthWindow, RateWindow, RateWindows, gather, read_lengths};
 pub(super) use trace::told_span;
 pub use trace::{Rows, TraceDesign, TraceReader, TraceReport, TraceRows};
 

@@ -11,18 +11,19 @@ use crate::kernel::Time;
 const SECOND: Ticks = 16_000_000_000;
 
 /// A client from the texts of its two files.
-fn chunk(number: u32, trace: &str, dataset: &str) -> (u32, Vec<RateWindow>, Vec<LengthWindow>) {
+fn chunk(number: u32, trace: &str, dataset: &str) -> Chunk {
     let mut windows = RateWindows::default();
     for (at, line) in trace.lines().enumerate() {
         windows.read(at as u64 + 1, line.as_bytes()).unwrap();
     }
-    (number, windows.finish().unwrap(), read_lengths(dataset.as_bytes()).unwrap())
+    let lengths = read_lengths(dataset.as_bytes()).unwrap();
+    Chunk { number, windows: windows.finish().unwrap(), lengths }
 }
 
 /// One prompt of 7 tokens and one answer of 3.
 const SHORT: &str = r#"{"0": {"input_tokens": "{7: 1.0}", "output_tokens": "{3: 1.0}"}}"#;
 
-fn load(chunks: Vec<(u32, Vec<RateWindow>, Vec<LengthWindow>)>, repeat: bool) -> LoadDesign {
+fn load(chunks: Vec<Chunk>, repeat: bool) -> LoadDesign {
     let record = Arc::new(gather(chunks).unwrap());
     let end = Time::ZERO + Span::from_hours(20 * 365 * 24);
     let recorded = RecordedDesign { record, rate_scale: 1.0, repeat, end };
@@ -105,8 +106,7 @@ fn gaps_have_the_rate_the_variation_and_the_family_of_their_window() {
     let text = "0,0.5,0.7071067811865476,Gamma,2,1\n21600,0.5,2.23606797749979,Weibull,0.5,1";
     let load = load(vec![chunk(0, text, SHORT)], true);
     let passes = 8;
-    let all: Vec<f64> =
-        arrived(&load, 1, (0, 43_200 * passes)).iter().map(|sent| seconds(sent)).collect();
+    let all: Vec<f64> = arrived(&load, 1, (0, 43_200 * passes)).iter().map(seconds).collect();
     let window = |at: f64| (at / 21_600.0) as u64;
     let erlang = |x: f64| 1.0 - (-2.0 * x).exp() * (1.0 + 2.0 * x);
     let weibull = |x: f64| 1.0 - (-(2.0 * x).sqrt()).exp();
@@ -368,7 +368,7 @@ fn archive(name: &str) -> Option<Vec<(String, Vec<u8>)>> {
 }
 
 /// The clients of a published archive, by number.
-fn published(name: &str) -> Option<Vec<(u32, Vec<RateWindow>, Vec<LengthWindow>)>> {
+fn published(name: &str) -> Option<Vec<Chunk>> {
     let files = archive(name)?;
     let file = |name: &str| {
         let found = files.iter().find(|(path, _)| path.ends_with(&format!("/{name}")));

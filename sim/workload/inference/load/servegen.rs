@@ -32,6 +32,17 @@ pub struct LengthWindow {
     pub laws: Result<(LengthLaw, LengthLaw), &'static str>,
 }
 
+/// A client as its two files tell of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    /// Its number, the N of the names of its files.
+    pub number: u32,
+    /// Its windows, in order of time.
+    pub windows: Vec<RateWindow>,
+    /// The lengths of its requests, in order of time.
+    pub lengths: Vec<LengthWindow>,
+}
+
 /// The columns of a trace, which has no header.
 const COLUMNS: [&str; 6] = ["start", "rate", "cv", "family", "shape", "scale"];
 /// The fields of a dataset that are read.
@@ -231,16 +242,14 @@ fn histogram(text: &str) -> Result<Option<LengthLaw>, String> {
     Ok(Some(LengthLaw::Histogram(bins)))
 }
 
-/// The record of clients, each with its number, its windows and its lengths.
+/// The record of the clients of `chunks`.
 ///
 /// # Errors
 ///
 /// The number of a client, and what is wrong with its trace: other windows than the first client has, or
 /// requests in a time without lengths.
-pub fn gather(
-    chunks: Vec<(u32, Vec<RateWindow>, Vec<LengthWindow>)>,
-) -> Result<Record, (u32, LineError)> {
-    let Some((first, windows, _)) = chunks.first() else {
+pub fn gather(chunks: Vec<Chunk>) -> Result<Record, (u32, LineError)> {
+    let Some(Chunk { number: first, windows, .. }) = chunks.first() else {
         return Ok(Record { edges_ns: Vec::new(), clients: Vec::new() });
     };
     let first = *first;
@@ -250,7 +259,7 @@ pub fn gather(
     let [.., before, last] = edges_ns.as_slice() else { unreachable!("two windows at least") };
     edges_ns.push(last + (last - before));
     let mut clients = Vec::with_capacity(chunks.len());
-    for (number, windows, lengths) in chunks {
+    for Chunk { number, windows, lengths } in chunks {
         let same =
             windows.iter().zip(&starts).take_while(|(w, start)| w.start_s == **start).count();
         if same < windows.len().max(starts.len()) {
