@@ -42,6 +42,31 @@ fn with_head(rest: &str) -> String {
     head.replace("1 day}", "1 day") + rest
 }
 
+/// What cannot be read is of the kind that it says: nothing else is wrong for want of it.
+#[test]
+fn what_hangs_on_a_part_that_cannot_be_read_is_not_wrong() {
+    let text = with_head(
+        "\
+power:
+  utility: {kind: feed, capacity: 5 MW}
+  set: {kind: genset, rating: 1 MVA}
+  bus: {kind: generator-bus, sets: set}
+  board: {kind: transfer, fed_by: utility, emergency: bus, blocks: [pumps, lamp]}
+  pumps: {kind: switchgear, fed_by: board}
+  lamp: {kind: house-load, power: 1 kW, fed_by: board}
+events:
+  - {at: 1 h, set: {fires_at: 2}}
+",
+    );
+    check(
+        &text,
+        &[
+            "8:31 power.set.rating: needs a power, got `1 MVA`: `MVA` is not a unit of it",
+            "10:76 power.board.blocks: `lamp` is not the name of a part of `power` that feeds others",
+        ],
+    );
+}
+
 #[test]
 fn five_faults_are_found_in_one_run() {
     let text = with_head(
@@ -63,7 +88,7 @@ power:
             "8:3 `bus-1` feeds `bus-2` feeds `bus-1`",
             "10:35 power.tx.rating: needs an apparent power, got `2 MW`: `MW` is not a unit of it",
             "11:46 power.ups: unknown field `batery`",
-            "12:43 power.pdu.fed_by: `upss` is not the name of a part of `power`",
+            "12:43 power.pdu.fed_by: `upss` is not the name of a part of `power` that feeds others",
             "14:3 duplicate key `lamp`",
         ],
     );
@@ -274,7 +299,7 @@ fn a_heat_load_is_one_power_or_one_table() {
     );
     check(
         &hall("power: 1 MW, fed_by: bus"),
-        &["8:66 racks.hall.fed_by: `bus` is not the name of a part of `power`"],
+        &["8:66 racks.hall.fed_by: `bus` is not the name of a part of `power` that feeds others"],
     );
     check(
         &hall("power: 1 MW, throttle_inlet: 50 degC"),

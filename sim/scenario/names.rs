@@ -21,6 +21,13 @@ pub struct Component<'t> {
     pub place: Place<'t>,
 }
 
+impl<'t> Component<'t> {
+    /// The kind that it says it is of, whatever else is wrong with it.
+    pub fn kind(&self) -> Option<&'t str> {
+        self.place.get("kind")?.node.as_text()
+    }
+}
+
 /// Why a text is not a name or a group of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseGroupError {

@@ -58,6 +58,11 @@ macro_rules! component_kinds {
                 }
             }
 
+            /// The kind that users call `name`.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|kind| kind.name() == name)
+            }
+
             /// What it is to the network.
             pub const fn part(self) -> NetworkPart {
                 match self {

@@ -137,7 +137,7 @@ fn carried(contracts: &[Contract], head: &ScenarioSpec, months: usize) -> Vec<Fa
 /// Incomes of the site that neither a workload nor a contract makes.
 fn incomes(document: &Document) -> Vec<String> {
     let contracts = parts(document, "contracts");
-    let sold = contracts.iter().any(|it| kind(it) == Some("export"));
+    let sold = contracts.iter().any(|it| it.kind() == Some("export"));
     let programmes = document.section("programmes").map(|_| "programmes".to_owned());
     let export = (exports(document) && !sold).then(|| "export".to_owned());
     programmes.into_iter().chain(export).collect()
@@ -151,7 +151,7 @@ fn exports(document: &Document) -> bool {
 /// The arrays of the site.
 fn arrays(document: &Document) -> Vec<String> {
     let parts = parts(document, "power");
-    let arrays = parts.into_iter().filter(|part| kind(part) == Some("pv"));
+    let arrays = parts.into_iter().filter(|part| part.kind() == Some("pv"));
     arrays.map(|part| part.name.text).collect()
 }
 
@@ -178,11 +178,7 @@ fn peaks(document: &Document, clock: &Clock, horizon: Time) -> Vec<SystemPeaks> 
             interval,
         })
     };
-    parts.filter(|part| kind(part) == Some("peak-forecast")).flat_map(of).collect()
-}
-
-fn kind<'t>(part: &Component<'t>) -> Option<&'t str> {
-    part.place.get("kind")?.node.as_text()
+    parts.filter(|part| part.kind() == Some("peak-forecast")).flat_map(of).collect()
 }
 
 /// The components of a section. What is wrong with names is reported where their section is read.
@@ -199,7 +195,7 @@ fn names(document: &Document, section: &str) -> Vec<String> {
 /// The halls of racks without GPUs. What is wrong with racks is reported where their section is read.
 fn without_gpus(document: &Document) -> Vec<String> {
     let parts = parts(document, "racks").into_iter();
-    let has_none = |part: &Component<'_>| kind(part).is_some_and(|kind| kind != "gpu");
+    let has_none = |part: &Component<'_>| part.kind().is_some_and(|kind| kind != "gpu");
     parts.filter(has_none).flat_map(|part| part.instances).collect()
 }
 

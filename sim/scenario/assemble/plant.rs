@@ -74,9 +74,11 @@ impl Plant {
         for component in section.components(sink) {
             let Some(spec) = component.place.read::<PowerSpec>(sink) else {
                 // Its names are known all the same: what refers to them is not wrong. A design
-                // with an error is never run, so anything may stand in its place.
+                // with an error is never run, so anything of its kind may stand in its place.
+                let kind = component.kind().and_then(ComponentKind::named);
+                let kind = kind.unwrap_or(UNREADABLE.kind);
                 for name in &component.instances {
-                    self.add_node(name, &component, UNREADABLE);
+                    self.add_node(name, &component, ComponentDesign { kind, ..UNREADABLE });
                 }
                 self.broken = true;
                 continue;
@@ -609,7 +611,7 @@ impl Plant {
         sink: &mut Diagnostics,
     ) -> Vec<Vec<PowerNode>> {
         let before = sink.errors();
-        let what = (field, "a part of `power`");
+        let what = (field, "a part of `power` that feeds others");
         let feeders = connect(names, what, count, &self.power_index, place, sink);
         // What is fed by an unknown name is not fed by nothing.
         self.broken |= sink.errors() > before;
