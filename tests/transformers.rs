@@ -99,6 +99,21 @@ fn a_hot_transformer_is_held_to_its_rating() {
     close(carried.real("load.peak_share"), 1.3, 1e-9);
 }
 
+/// A run that begins overloaded begins with windings as warm as the rating makes them: 30 + 60 + 22.1 degC.
+/// More than that lasts for a while only, and no transformer was ever as warm as if it had lasted.
+#[test]
+fn a_run_that_begins_overloaded_begins_as_warm_as_its_rating() {
+    let told = simulate(&[
+        "power.always.power=1.4 MW",
+        "power.tx-1.thermal.overload.shed_at=140 degC",
+        "events=[]",
+    ]);
+    close(column(&told, "tx-1_hot_spot_c")[0].min(112.1), 112.1, 1e-9);
+    close(transformer(&told).real("hot_spot.max_c"), 140.0, 1e-6);
+    let ends = minutes(&told, "overload-ends")[0] + 60.0;
+    assert!(ends > 5.0, "it is allowed for a while, not for {ends} min");
+}
+
 /// Without `overload` the rating cuts at once, and nothing but what is measured differs.
 #[test]
 fn measuring_changes_nothing() {

@@ -158,8 +158,9 @@ impl Winding {
             return false;
         }
         self.advance(now);
-        // At the start of a run it is as if it had been so for ever.
-        let steady = || self.design.steady(load, air_c);
+        // At the start of a run it is as if it had been so for ever, at its rating at most: more than that
+        // lasts for a while only.
+        let steady = || self.design.steady(load.map(|load| load.min(1.0)), air_c);
         let warmth = self.running.map_or_else(steady, |running| running.warmth);
         let course = self.design.course(&warmth, load, air_c);
         self.running = Some(Running { since: now, warmth, load, air_c, course });
