@@ -211,6 +211,41 @@ fn a_battery_that_forms_the_grid_carries_an_outage() {
     assert!(lost(&short) > 0);
 }
 
+/// An outage of a minute takes 50 kW for 60 s out of the battery of a UPS, whose recharging would draw more
+/// than the site may then import: it waits, the load does not, and it goes on once the order is over.
+#[test]
+fn a_ups_waits_with_recharging_where_that_cannot_be_carried() {
+    let site = |order: &str| {
+        format!(
+            "name: waits\nstart: 2026-07-01T00:00:00Z\nduration: 6 h\noutput: {{interval: 15 min}}\n\
+             weather: {{climate: nordic}}\nprice: {{fixed: 40 $/MWh}}\npower:\n  \
+             utility: {{kind: feed, capacity: 300 kW, outages: none}}\n  \
+             ups: {{kind: ups, rating: 200 kW, fed_by: utility, failures: {{rate: 0 /year}}, \
+             battery: {{recharge: 60 %}}, input: {{requalify: 0 s, walk_in: 0 s}}}}\n  \
+             load: {{kind: house-load, power: 50 kW, fed_by: ups}}\n\
+             events:\n  - {{at: 1 h, utility: {{outage: 1 min}}}}\n{order}"
+        )
+    };
+    const ORDER: &str = "control:\n  curtailments:\n    \
+        - {start: 2026-07-01T00:30:00Z, duration: 210 min, import: 100 kW}\n";
+    let missing_j = 50e3 / 0.95 * 60.0;
+    for (order, waits_until_s) in [("", 3660.0), (ORDER, 4.0 * 3600.0)] {
+        let told = simulate(&site(order), &[]);
+        assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        let at_s = |what: &str| {
+            let of = |line: &&String| line.ends_with(&format!(" {what} ups 1"));
+            let ns = |line: &String| line.split(' ').next().unwrap().parse::<f64>().unwrap();
+            told.events.iter().filter(of).map(|line| ns(line) * 1e-9).collect::<Vec<_>>()
+        };
+        assert_eq!(at_s("recharge-waits").len(), usize::from(!order.is_empty()));
+        is_near(at_s("recharge").last().copied().unwrap(), waits_until_s, "recharge");
+        let full_s = waits_until_s + missing_j / (0.95 * 120e3);
+        is_near(at_s("full")[0], full_s, "full");
+        is_near(told.outcome.real("energy.house_mwh"), 0.05 * 6.0, "load");
+        is_near(told.outcome.real("energy.shed_mwh"), 0.0, "shed");
+    }
+}
+
 #[test]
 fn batteries_that_cannot_work_are_refused_at_their_place() {
     let said = |text: &str| {

@@ -40,7 +40,7 @@ impl Facility<'_> {
     }
 
     /// Tells the machines what they carry now, after an instant has settled.
-    pub(super) fn tell_sequences(&mut self, now: Time) {
+    pub(super) fn tell_sequences(&mut self, now: Time, observer: &mut dyn Observer) {
         if !self.sequences.is_active() {
             return;
         }
@@ -49,6 +49,7 @@ impl Facility<'_> {
             if self.sequences.has_machine(node) {
                 let w = if self.power.live(node) { self.power.flow_w(node) } else { 0.0 };
                 self.sequences.set_load(now, node, w.max(0.0));
+                self.sequences.set_fed(now, node, self.power.recharges(node));
             }
         }
         let blocks = self.sequences.blocks().map(|(switch, number, members)| {
@@ -63,11 +64,17 @@ impl Facility<'_> {
                 self.sequences.set_block(now, switch, number, w);
             }
         }
+        self.note_sequences(observer);
         self.schedule_sequences();
     }
 
     pub(super) fn follow_sequences(&mut self, observer: &mut dyn Observer) {
         self.power.follow(&self.sequences);
+        self.note_sequences(observer);
+    }
+
+    /// Records what the machines have done since this was last asked.
+    fn note_sequences(&mut self, observer: &mut dyn Observer) {
         let nodes = &self.design.power.nodes;
         // Whom a crew repairs is out from now on.
         let mut crewed = false;

@@ -44,7 +44,7 @@ impl Facility<'_> {
         self.mark_states_of_loops();
         self.release_heat(now);
         self.power.take_moved(&mut self.moved);
-        self.tell_sequences(now);
+        self.tell_sequences(now, observer);
         self.follow_windings(now);
         self.record_halls(now, observer);
         self.schedule_wake_ups();

@@ -8,8 +8,8 @@
 use super::component::{ComponentKind, NetworkPart};
 use super::design::PowerNode;
 use super::flow::Flows;
-use super::forest::NONE;
-use super::network::{Network, is_over};
+use super::forest::{NONE, is_over};
+use super::network::Network;
 
 /// Which flows are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 //! rank and does not depend on the order of declaration. Ranks are filled from the last to be cut
 //! to the first.
 
-use super::forest::{Forest, NONE, TOLERANCE};
+use super::forest::{Forest, NONE, ROUNDING_W, TOLERANCE};
 use super::wiring::Wiring;
 use crate::plant::{Demand, Ladder};
 
@@ -76,7 +76,7 @@ impl Filling {
             for &node in &forest.order {
                 let n = node as usize;
                 let over = self.out_w[n] - limit_w[n];
-                if over > limit_w[n] * 1e-3 * TOLERANCE && self.slope[n] > 0.0 {
+                if over > 1e-3 * (limit_w[n] * TOLERANCE + ROUNDING_W) && self.slope[n] > 0.0 {
                     next = next.min(factor - over / self.slope[n]);
                 }
             }
@@ -125,7 +125,8 @@ impl Filling {
         // Feeders stand before what they feed.
         for &node in &forest.order {
             let n = node as usize;
-            let binds = self.slope[n] > 0.0 && self.out_w[n] >= limit_w[n] * (1.0 - TOLERANCE);
+            let fits_w = limit_w[n] * (1.0 - TOLERANCE) - ROUNDING_W;
+            let binds = self.slope[n] > 0.0 && self.out_w[n] >= fits_w;
             let above = forest.parent[n] != NONE && self.bound[forest.parent[n] as usize];
             self.bound[n] = binds || above;
             any |= binds;

@@ -16,6 +16,14 @@ pub(super) const NONE: u32 = u32::MAX;
 /// what any meter shows.
 pub(super) const TOLERANCE: f64 = 1e-9;
 
+/// What rounding leaves of flows that cancel, as what arrays give and loads take does, W.
+pub(super) const ROUNDING_W: f64 = 1e-6;
+
+/// Whether a component puts out more than it may.
+pub(super) fn is_over(out_w: f64, limit_w: f64) -> bool {
+    out_w > limit_w * (1.0 + TOLERANCE) + ROUNDING_W
+}
+
 /// What is energised, and through whom.
 #[derive(Debug, Clone)]
 pub(super) struct Forest {
@@ -30,6 +38,8 @@ pub(super) struct Forest {
     /// What its battery gives for a watt of output, and is given, W.
     pub(super) battery_per_w: Vec<f64>,
     pub(super) charged_w: Vec<f64>,
+    /// How the battery within it is recharged.
+    recharge: Vec<Recharge>,
     /// What each node that hangs on a bus takes from it, W; below zero where it gives.
     pub(super) terminal_w: Vec<f64>,
     /// The battery system that holds a bus up by itself.
@@ -61,6 +71,19 @@ pub(super) struct Forest {
     pub(super) hops: Vec<Hop>,
 }
 
+/// What recharging a battery draws beside what a component draws anyway.
+#[derive(Debug, Clone, Copy, Default)]
+struct Recharge {
+    /// At the input of the component, W, where it may.
+    draws_w: f64,
+    /// Energy stored over energy drawn.
+    efficiency: f64,
+    /// What the component draws without output and without recharging, W.
+    idle_w: f64,
+    /// Something that feeds it cannot carry it beside idle losses, so that it waits.
+    waits: bool,
+}
+
 /// A component as a change of what it puts out meets it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hop {
@@ -82,6 +105,7 @@ impl Forest {
             loss: wiring.loss.clone(),
             battery_per_w: vec![0.0; nodes],
             charged_w: vec![0.0; nodes],
+            recharge: vec![Recharge::default(); nodes],
             terminal_w: vec![0.0; nodes],
             held_by: vec![NONE; nodes],
             edge_open: vec![false; wiring.edges()],
@@ -142,18 +166,36 @@ impl Forest {
         let rest = 1.0 - share;
         self.drive[n] = supply.drive;
         self.carry[n] = share;
-        self.up_loss[n] = LossCurve {
-            fixed_w: share * plain.fixed_w + charge_w,
-            linear: share * plain.linear,
-            quadratic_per_w: share * plain.quadratic_per_w,
-        };
-        self.loss[n] = LossCurve {
-            fixed_w: share * plain.fixed_w + charge_w * (1.0 - charge_efficiency),
-            linear: share * plain.linear + rest * (1.0 / battery_efficiency - 1.0),
-            quadratic_per_w: share * plain.quadratic_per_w,
-        };
+        let (idle_w, quadratic_per_w) = (share * plain.fixed_w, share * plain.quadratic_per_w);
+        self.up_loss[n] =
+            LossCurve { fixed_w: idle_w, linear: share * plain.linear, quadratic_per_w };
+        let linear = share * plain.linear + rest * (1.0 / battery_efficiency - 1.0);
+        self.loss[n] = LossCurve { fixed_w: idle_w, linear, quadratic_per_w };
         self.battery_per_w[n] = rest / battery_efficiency;
-        self.charged_w[n] = charge_w * charge_efficiency;
+        let waits = self.recharge[n].waits;
+        let efficiency = charge_efficiency;
+        self.recharge[n] = Recharge { draws_w: charge_w, efficiency, idle_w, waits };
+        self.lay_recharge(n);
+    }
+
+    /// Counts the recharging of component `n` among what it draws without output, unless it waits.
+    fn lay_recharge(&mut self, n: usize) {
+        let Recharge { draws_w, efficiency, idle_w, waits } = self.recharge[n];
+        let draws_w = if waits { 0.0 } else { draws_w };
+        self.up_loss[n].fixed_w = idle_w + draws_w;
+        self.loss[n].fixed_w = idle_w + draws_w * (1.0 - efficiency);
+        self.charged_w[n] = draws_w * efficiency;
+    }
+
+    /// Lets the recharging of component `n` wait, or go on.
+    fn hold_recharge(&mut self, n: usize, waits: bool) {
+        self.recharge[n].waits = waits;
+        self.lay_recharge(n);
+    }
+
+    /// Whether component `n` is fed what recharging its battery draws.
+    pub(super) fn recharges(&self, n: usize) -> bool {
+        self.live[n] && !self.recharge[n].waits
     }
 
     /// Component `n` takes `w` from its bus from now on, or gives it; both cost its conversion.
@@ -180,7 +222,7 @@ impl Forest {
 
     /// Whether a new limit of `node` can change who feeds whom.
     pub(super) fn limit_switches(&self, node: usize, limit_w: f64) -> bool {
-        self.any_choked || self.standing_w[node] > limit_w * (1.0 + TOLERANCE)
+        self.any_choked || is_over(self.standing_w[node], limit_w)
     }
 
     /// Whether `node` can feed what is behind it.
@@ -195,10 +237,16 @@ impl Forest {
     ///
     /// A component whose limit is below the idle losses behind it cannot be helped by shedding.
     /// It opens, and what it fed transfers to the next live feeder or goes dark: so every
-    /// remaining component can be brought within its limit.
+    /// remaining component can be brought within its limit. Before it opens, the batteries behind it
+    /// wait with recharging, all of them.
     pub(super) fn energise(&mut self, wiring: &Wiring, limit_w: &[f64]) {
         self.choked.fill(false);
         self.any_choked = false;
+        for n in 0..self.recharge.len() {
+            if self.recharge[n].waits {
+                self.hold_recharge(n, false);
+            }
+        }
         loop {
             self.orient(wiring);
             if !self.choke(wiring, limit_w) {
@@ -238,7 +286,8 @@ impl Forest {
         }
     }
 
-    /// Opens what cannot carry the idle losses behind it; whether anything was opened.
+    /// Opens what cannot carry the idle losses behind it, or lets recharging wait; whether anything
+    /// was done.
     fn choke(&mut self, wiring: &Wiring, limit_w: &[f64]) -> bool {
         self.standing_w.fill(0.0);
         let mut found = false;
@@ -247,7 +296,11 @@ impl Forest {
             if !self.live[n] {
                 continue;
             }
-            if self.standing_w[n] > limit_w[n] * (1.0 + TOLERANCE) {
+            if is_over(self.standing_w[n], limit_w[n]) {
+                if self.wait_behind(n) {
+                    self.any_choked = true;
+                    return true;
+                }
                 self.choked[n] = true;
                 found = true;
                 self.standing_w[n] = 0.0;
@@ -261,6 +314,28 @@ impl Forest {
         }
         self.any_choked |= found;
         found
+    }
+
+    /// Lets the batteries behind component `n` wait with recharging; whether any did recharge.
+    fn wait_behind(&mut self, n: usize) -> bool {
+        let mut any = false;
+        for at in 0..self.recharge.len() {
+            let Recharge { draws_w, waits, .. } = self.recharge[at];
+            if !waits && draws_w > 0.0 && self.live[at] && self.is_behind(at, n) {
+                self.hold_recharge(at, true);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Whether component `feeder` feeds `n`, over others or not.
+    fn is_behind(&self, n: usize, feeder: usize) -> bool {
+        let mut next = self.parent[n];
+        while next != NONE && next as usize != feeder {
+            next = self.parent[next as usize];
+        }
+        next != NONE
     }
 
     /// Lays the live nodes out in preorder: sizes upwards, then places downwards.

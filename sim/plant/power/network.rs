@@ -12,7 +12,7 @@
 use super::component::{ComponentKind, NetworkPart};
 use super::design::{PowerDesign, PowerLoad, PowerNode};
 use super::flow::Flows;
-use super::forest::{Forest, NONE, TOLERANCE};
+use super::forest::{Forest, NONE, TOLERANCE, is_over};
 use super::moved::Moved;
 use super::sequence::{Sequences, State};
 use super::shed::Shed;
@@ -354,6 +354,12 @@ impl Network {
         self.forest.carry[node.0 as usize]
     }
 
+    /// Whether a component is fed what recharging its battery draws: it is live, and nothing that feeds
+    /// it is too small for that beside idle losses.
+    pub fn recharges(&self, node: PowerNode) -> bool {
+        self.forest.recharges(node.0 as usize)
+    }
+
     /// How often it was found anew who feeds whom.
     pub fn switches(&self) -> u64 {
         self.switches
@@ -525,10 +531,6 @@ impl Network {
             .filter(|&&n| is_over(self.want.out_w[n as usize], self.limit_w[n as usize]))
             .count();
     }
-}
-
-pub(super) fn is_over(out_w: f64, limit_w: f64) -> bool {
-    out_w > limit_w * (1.0 + TOLERANCE)
 }
 
 /// Loads to report, each once.

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use super::fair::Filling;
 use super::flow::Flows;
-use super::forest::{Forest, NONE, TOLERANCE};
+use super::forest::{Forest, NONE, ROUNDING_W, TOLERANCE, is_over};
 use super::wiring::Wiring;
 use crate::plant::{Demand, Ladder, Rank};
 
@@ -83,7 +83,7 @@ impl Shed {
         self.before = self.cuts;
         for place in (0..forest.order.len()).rev() {
             let n = forest.order[place] as usize;
-            if self.out_w[n] > limit_w[n] * (1.0 + TOLERANCE) {
+            if is_over(self.out_w[n], limit_w[n]) {
                 self.fit(wiring, forest, n, limit_w[n]);
             }
         }
@@ -121,7 +121,7 @@ impl Shed {
             let factor = self.solve(forest, behind.clone(), limit_w);
             self.scale(wiring, forest, behind.clone(), rank, factor);
             let out = self.flow_w[behind.start];
-            if out <= limit_w * (1.0 + TOLERANCE) {
+            if !is_over(out, limit_w) {
                 break;
             }
         }
@@ -181,7 +181,7 @@ impl Shed {
         let mut factor = 1.0;
         for _ in 0..50 {
             let (out, slope) = self.flow_at(forest, behind.clone(), factor);
-            if out <= limit_w * (1.0 + 1e-3 * TOLERANCE) {
+            if out - limit_w <= 1e-3 * (limit_w * TOLERANCE + ROUNDING_W) {
                 return factor;
             }
             factor -= (out - limit_w) / slope;

@@ -265,6 +265,16 @@ impl Sequences {
         }
     }
 
+    /// Whether a component is fed what recharging its battery draws, from now on.
+    pub fn set_fed(&mut self, now: Time, node: PowerNode, fed: bool) {
+        self.now = now;
+        let n = node.0 as usize;
+        let (mut cx, machine) = (cx!(self, n), &mut self.machines[n]);
+        if let Machine::Ups(ups) = machine {
+            ups.set_fed(&mut cx, fed);
+        }
+    }
+
     /// The voltage of a feed falls to `residual`, pu, for `lasts`; a sag within a sag counts as
     /// the deeper one until the later end.
     pub fn sag(&mut self, now: Time, feed: PowerNode, residual: f64, lasts: Span) {

@@ -42,6 +42,8 @@ pub enum State {
     Off,
     /// A battery is charged.
     Recharge,
+    /// What feeds it cannot carry its recharging beside idle losses.
+    RechargeWaits,
     /// A battery is full.
     Full,
     /// A battery system has given all that it may for its use.
@@ -133,6 +135,7 @@ impl State {
             Self::Overloaded => "overloaded",
             Self::Off => "off",
             Self::Recharge => "recharge",
+            Self::RechargeWaits => "recharge-waits",
             Self::Full => "full",
             Self::Empty => "empty",
             Self::Islanded => "islanded",

@@ -46,8 +46,10 @@ pub(super) struct Ups {
     /// In the battery, J, at `settled`.
     energy_j: f64,
     settled: Time,
-    /// What recharging draws at the input, W; zero where it does not.
+    /// What recharging draws at the input, W, where that is fed; zero where nothing is to be recharged.
     charge_w: f64,
+    /// Whether it is.
+    fed: bool,
     /// When the walk-in began, and which step it is in.
     began: Time,
     step: u32,
@@ -84,6 +86,7 @@ impl Ups {
             energy_j: design.battery_j,
             settled: Time::ZERO,
             charge_w: 0.0,
+            fed: true,
             began: Time::ZERO,
             step: 0,
             strikes: VecDeque::new(),
@@ -181,7 +184,8 @@ impl Ups {
             let given = if gives { given } else { 0.0 };
             let used = if gives { self.used_j(battery_w, given, now) } else { 0.0 };
             self.gave_s += if gives { seconds } else { 0.0 };
-            let taken = self.charge_w * self.design.charge_efficiency * seconds;
+            let taken = if self.fed { self.charge_w } else { 0.0 };
+            let taken = taken * self.design.charge_efficiency * seconds;
             self.given_j += given;
             self.taken_j += taken;
             self.beyond_j += given - used;
@@ -489,6 +493,18 @@ impl Ups {
         self.plan_dose(cx);
     }
 
+    /// Whether its input is fed what recharging draws, from now on.
+    pub(super) fn set_fed(&mut self, cx: &mut Cx<'_>, fed: bool) {
+        if fed != self.fed {
+            self.settle(cx.now);
+            self.fed = fed;
+            if self.charge_w > 0.0 {
+                cx.note(if fed { State::Recharge } else { State::RechargeWaits });
+            }
+            self.plan(cx);
+        }
+    }
+
     /// When the battery is empty or full, if nothing changes.
     fn plan(&mut self, cx: &mut Cx<'_>) {
         let was_charging = self.charge_w > 0.0;
@@ -504,11 +520,13 @@ impl Ups {
             // What rounding of instants leaves is no charge.
             if missing_j > 1e-6 * self.design.battery_j && charge_w > 0.0 {
                 self.charge_w = charge_w;
-                if !was_charging {
+                if !was_charging && self.fed {
                     cx.note(State::Recharge);
                 }
-                let s = missing_j / (charge_w * self.design.charge_efficiency);
-                cx.after(STORE, Span::from_secs_f64(s));
+                if self.fed {
+                    let s = missing_j / (charge_w * self.design.charge_efficiency);
+                    cx.after(STORE, Span::from_secs_f64(s));
+                }
             }
         } else if self.is_on_battery() {
             let battery_w = self.load_w / self.design.battery_efficiency;
