@@ -299,6 +299,46 @@ racks:
     assert!(least_mw >= -1e-9, "{least_mw}");
 }
 
+/// A hall without its fans keeps its heat until it boils. What cools its coolant, short of the heat that the
+/// racks give, gets nothing of it any more: it brings the coolant down to what is wanted and stops there, to
+/// the step in which a plant out of balance is followed, and again when pumps have warmed it.
+#[test]
+fn what_gets_no_heat_cools_no_further_than_wanted() {
+    for (plant, wanted_c) in [
+        ("air-cooled-chiller, supply: 10 degC, chillers: {count: 4}", 10.0),
+        ("chiller-plant, supply: 10 degC, chillers: {count: 2}, fans: {count: 2}", 10.0),
+        ("dry-cooler, supply: 30 degC", 30.0),
+    ] {
+        let text = format!(
+            "\
+name: hall
+start: 2026-07-01T00:00:00Z
+duration: 1 day
+site: {{altitude: 0 m}}
+weather: {{csv: air.csv, columns: {{dry_bulb: {{column: t, unit: degC}}, relative_humidity: {{column: rh, unit: '%'}}}}}}
+output: {{interval: 1 min}}
+cooling:
+  plant: {{kind: {plant}, design_heat: 2 MW}}
+  wall:
+    kind: air-handler
+    design_heat: 2 MW
+    cooled_by: plant
+    fans: {{count: 1, upkeep: {{maintenance: [{{start: 2026-07-01T02:00:00Z, duration: 20 h}}]}}}}
+racks:
+  hall: {{kind: heat-load, power: 4 MW, cooled_by: wall}}
+"
+        );
+        let told = simulate_in(5.0, &text, &[]);
+        balances(&told);
+        let supply_c = column(&told, "plant_supply_c");
+        let coldest_c = supply_c.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(coldest_c > wanted_c - 10.0, "{plant}: {coldest_c} degC");
+        let last_c = supply_c[22 * 60 - 1];
+        assert!((last_c - wanted_c).abs() < 5.0, "{plant}: {last_c} degC");
+        assert!(told.events.len() < 1000, "{plant}: {} events", told.events.len());
+    }
+}
+
 /// Fans of variable speed turn only while the supply is at its setpoint or above.
 #[test]
 fn fans_of_a_dry_cooler_rest_below_the_setpoint() {

@@ -128,16 +128,23 @@ impl CoolingLoop {
         if !rest.flowing {
             return work(*rest, Rejection::Off);
         }
-        let saturated = rest.saturated || self.floats(rest, &drive);
-        let rest_c = rest.supply_c;
+        let (rest_c, wanted_c) = (rest.supply_c, self.setpoint_c());
+        let floats = self.floats(rest, &drive);
+        // More than it carries is given, but less may come: a hall without its fans keeps its heat until
+        // it boils.
+        let comes_short = rest.saturated
+            && !floats
+            && supply_c <= wanted_c + HELD_K
+            && comes_w <= capacities.of(self, wanted_c, air, drive);
+        let saturated = floats || (rest.saturated && !comes_short);
         if !saturated && (supply_c - rest_c).abs() <= HELD_K {
             return work(*rest, Rejection::Regulated(rest_c));
         }
-        let wanted_c = self.setpoint_c();
         // Brought down to what is wanted, on the way to a rest below it, while warm masses still bring
         // more than its machines carry at rest: they hold it until these do not. Without this they
         // would turn on and off for as long as that takes.
-        if !saturated && rest_c < wanted_c - HELD_K && (supply_c - wanted_c).abs() <= HELD_K {
+        let falls = comes_short || (!saturated && rest_c < wanted_c - HELD_K);
+        if falls && (supply_c - wanted_c).abs() <= HELD_K {
             let resting = Drive { fans: 0.0, chillers: 0.0, ..drive };
             if comes_w > capacities.of(self, wanted_c, air, resting) {
                 let state = self.solve(comes_w, air, drive);
