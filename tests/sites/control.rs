@@ -139,3 +139,51 @@ pub(crate) fn battery(draw: &mut Draw, head: &Fields, chain: &mut Chain) {
     battery.set("fed_by", "u");
     chain.parts.push(("bess".to_owned(), battery));
 }
+
+/// The frequency of the grid, which some of `programmes` follow in place of their calls.
+pub(crate) fn frequency(
+    draw: &mut Draw,
+    period: &Period,
+    head: &mut Fields,
+    programmes: &mut [(String, Fields)],
+) {
+    if draw.chance(0.6) {
+        return;
+    }
+    let mut follows = false;
+    for (_, programme) in programmes {
+        if programme.text("kind") != Some("dispatch") || draw.chance(0.5) {
+            continue;
+        }
+        follows = true;
+        let mut calls = Fields::default();
+        if draw.chance(0.5) {
+            calls.set("relay.at", format!("{} Hz", number(draw.between(49.4, 49.95))));
+            calls.set("relay.after", format!("{} s", number(draw.log(0.01, 30.0))));
+            calls.set("length.kind", "constant");
+            calls.set("length.value", format!("{} s", draw.log(1.0, 7200.0).ceil()));
+            calls.set("gap", format!("{} s", draw.log(1.0, 7200.0).ceil()));
+        } else {
+            calls.set("droop.from", "49.9 Hz");
+            calls.set("droop.full", format!("{} Hz", number(draw.between(49.2, 49.85))));
+        }
+        programme.set("calls", calls.flow());
+    }
+    if follows {
+        head.set("frequency.steps", steps(draw, period));
+    }
+}
+
+/// A frequency that moves up to sixty times, a second or hours apart.
+fn steps(draw: &mut Draw, period: &Period) -> String {
+    let start: jiff::Timestamp = period.start.parse().expect("a time stamp");
+    let (mut at_s, mut entries) = (0.0, Vec::new());
+    for _ in 0..draw.whole(1, 60) {
+        let mut entry = Fields::default();
+        entry.set("at", start + jiff::SignedDuration::from_millis((at_s * 1000.0) as i64));
+        entry.set("value", format!("{} Hz", number(draw.between(49.3, 50.2))));
+        entries.push(entry.flow());
+        at_s += draw.log(0.1, 3600.0 * period.hours);
+    }
+    format!("[{}]", entries.join(", "))
+}

@@ -50,6 +50,14 @@ impl Fields {
         })
     }
 
+    /// What is written for `key`, where that is a text.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.entries.iter().find_map(|(known, value)| match value {
+            Value::Text(text) if known == key => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// On one line: `{kind: feed, capacity: 1 MW}`.
     pub(crate) fn flow(&self) -> String {
         let entries = self.entries.iter().map(|(key, value)| match value {

@@ -193,32 +193,27 @@ impl Findings {
                 .map(|(place, _)| place)
                 .collect::<Vec<usize>>()
         };
-        let one = |name: &str| series.place(name).into_iter().collect::<Vec<usize>>();
-        let losses: Vec<usize> = ending("_mw")
-            .into_iter()
-            .filter(|&place| series.columns[place].starts_with("loss_"))
-            .collect();
-        let uses: Vec<usize> = ["it_mw", "fans_mw", "pumps_mw", "chillers_mw", "house_mw"]
-            .iter()
-            .flat_map(|name| one(name))
-            .chain(losses)
-            .collect();
-        let mut agrees = |whole: &str, parts: &[usize]| {
-            let Some(place) = series.place(whole) else { return };
+        let all = |names: &[&str]| -> Vec<usize> {
+            names.iter().filter_map(|name| series.place(name)).collect()
+        };
+        let mut sum_agrees = |what: &str, wholes: &[usize], parts: &[usize]| {
+            let sum = |row: &[f64], of: &[usize]| of.iter().map(|&at| row[at]).sum::<f64>();
             for row in &series.rows {
-                let sum: f64 = parts.iter().map(|&part| row[part]).sum();
-                if (sum - row[place]).abs() > SAME * row[place].abs().max(sum.abs()) + 1e-12 {
-                    self.add(format!("series: {whole} is {}, its parts {sum}", row[place]));
+                let (whole, sum) = (sum(row, wholes), sum(row, parts));
+                if (sum - whole).abs() > SAME * whole.abs().max(sum.abs()) + 1e-12 {
+                    self.add(format!("series: {what} is {whole}, its parts {sum}"));
                     return;
                 }
             }
         };
-        // What a battery takes and gives is neither a use nor a loss; the book of energy holds it.
-        if ending("_stored_mwh").is_empty() {
-            agrees("import_mw", &uses);
-        }
+        let supply = ["import_mw", "generated_mw", "solar_mw", "discharged_mw", "held_mw"];
+        let uses = ["it_mw", "fans_mw", "pumps_mw", "chillers_mw", "house_mw"];
+        let mut uses = all(&[&uses[..], &["charged_mw", "export_mw"]].concat());
+        let losses = ending("_mw").into_iter();
+        uses.extend(losses.filter(|&place| series.columns[place].starts_with("loss_")));
+        sum_agrees("what is supplied", &all(&supply), &uses);
         for whole in ["fans_mw", "pumps_mw", "chillers_mw"] {
-            agrees(whole, &ending(&format!("_{whole}")));
+            sum_agrees(whole, &all(&[whole]), &ending(&format!("_{whole}")));
         }
         // The heat of a loop falls below zero by what outdoor air takes from its halls, no further.
         let outside = ending("_outside_mw");
@@ -335,7 +330,9 @@ impl Findings {
             }
             Value::Number(number) => {
                 let value = number.as_f64().unwrap_or(f64::NAN);
-                let key = path.rsplit('.').next().unwrap_or_default();
+                let whole = ["load.peak_share", "hot_spot.mean_c", "hot_spot.max_c"];
+                let whole = whole.into_iter().find(|end| path.ends_with(end));
+                let key = whole.or(path.rsplit('.').next()).unwrap_or_default();
                 let (low, high) = range(key);
                 if !(low <= value && value <= high) {
                     self.add(format!("range: {} is {value}", &path[1..]));
@@ -393,6 +390,12 @@ const EXHAUST_K: f64 = 22.0;
 /// No weather is colder on earth, nor what it cools.
 const COLDEST_C: f64 = -90.0;
 
+/// The sites allow no part more than this share of its rating.
+const MOST_OVERLOAD: f64 = 1.8 + SAME;
+/// At rated load a winding is 92.1 K warmer than air of at most 48 degC (IEC 60076-7: 60 K + 22.1 K, and what it
+/// passes that by for a while), and an overload that is not ended by then has been ended before.
+const HOTTEST_C: f64 = 150.0;
+
 /// What a column or a figure called `name` may be.
 fn range(name: &str) -> (f64, f64) {
     const SHARES: [&str; 8] = [
@@ -408,6 +411,11 @@ fn range(name: &str) -> (f64, f64) {
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     if name == "pue" {
         (1.0 - SAME, f64::INFINITY)
+    } else if ends(&["load.peak_share"]) {
+        // Of a rating that may be exceeded for a while.
+        (-1e-12, MOST_OVERLOAD)
+    } else if ends(&["hot_spot_c", "hot_spot.mean_c", "hot_spot.max_c"]) {
+        (COLDEST_C, HOTTEST_C)
     } else if ends(&SHARES) {
         (-1e-12, 1.0 + SAME)
     } else if ends(&["_return_c", "_device_c"]) {

@@ -4,7 +4,7 @@
 //! of miners, GPUs or plain heat; a cooling plant of any kind, some of it shared; and a power
 //! chain of which every part is rated at 1 to 150 % of what it would have to carry. Machines
 //! fail, buses fail, water and import are limited, controls fail, prices move, grid programmes call,
-//! batteries follow their uses. Whatever comes of it, the run must end with its books closed; [`judge`] holds that against a run.
+//! batteries follow their uses, UPSs and generators stand in, events strike. Whatever comes of it, the run must end with its books closed; [`judge`] holds that against a run.
 //!
 //! The files of this folder serve the tests here and the package `validation`, which includes
 //! them by path and runs thousands.
@@ -14,6 +14,7 @@ mod cooling;
 mod fields;
 mod judge;
 mod power;
+mod reserve;
 mod work;
 
 use std::fmt::Write as _;
@@ -143,7 +144,7 @@ pub(crate) fn scenario(seed: u64, most_hours: f64) -> String {
         water_limit(draw, &mut head, "water");
     }
 
-    let halls = work::halls(draw, &period);
+    let mut halls = work::halls(draw, &period);
     let plant = cooling::plant(draw, &period, &halls);
     let mut chain = power::chain(draw, &halls, &plant);
     if draw.chance(0.25) {
@@ -156,9 +157,13 @@ pub(crate) fn scenario(seed: u64, most_hours: f64) -> String {
     }
 
     // Drawn last: what stands above is the same site with and without them.
-    let programmes = control::programmes(draw, &period, &halls);
+    let mut programmes = control::programmes(draw, &period, &halls);
     control::decisions(draw, &mut head, &chain);
     control::battery(draw, &head, &mut chain);
+    reserve::reserve(draw, &mut chain);
+    let events = reserve::events(draw, &period, &chain, &plant);
+    work::smoothing(draw, &mut halls);
+    control::frequency(draw, &period, &mut head, &mut programmes);
 
     let mut text = head.block();
     let mut section = |name: &str, parts: &[(String, Fields)]| {
@@ -174,6 +179,12 @@ pub(crate) fn scenario(seed: u64, most_hours: f64) -> String {
     section("racks", &work::racks(&halls, &plant, &chain));
     section("workloads", &work::workloads(&halls));
     section("programmes", &programmes);
+    if !events.is_empty() {
+        writeln!(text, "events:").unwrap();
+    }
+    for event in &events {
+        writeln!(text, "  - {}", event.flow()).unwrap();
+    }
     text
 }
 

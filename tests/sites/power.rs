@@ -15,6 +15,25 @@ pub(crate) struct Chain {
     pub(crate) need_kw: f64,
 }
 
+impl Chain {
+    /// The part called `name`.
+    pub(crate) fn part(&self, name: &str) -> Option<&Fields> {
+        self.parts.iter().find_map(|(known, fields)| (known == name).then_some(fields))
+    }
+
+    /// Puts `fields` in the place of the part called `name`.
+    pub(crate) fn replace(&mut self, name: &str, fields: Fields) {
+        let part = self.parts.iter_mut().find(|(known, _)| known == name);
+        part.expect("a part of this name").1 = fields;
+    }
+
+    /// The parts that `name` alone feeds.
+    pub(crate) fn behind(&self, name: &str) -> Vec<String> {
+        let parts = self.parts.iter().filter(|(_, fields)| fields.text("fed_by") == Some(name));
+        parts.map(|(name, _)| name.clone()).collect()
+    }
+}
+
 /// The chain that feeds `halls` and `plant`, whose machines hang on the bus `mech`.
 pub(crate) fn chain(draw: &mut Draw, halls: &[Hall], plant: &Plant) -> Chain {
     let electric = halls.iter().filter(|hall| hall.kind != HallKind::Foreign);
@@ -89,6 +108,6 @@ fn bus(draw: &mut Draw, fed_by: &str, need_kw: f64) -> Fields {
 }
 
 /// Rating over need: ample for half of the parts, 1 to 100 % and more for the rest.
-fn tight(draw: &mut Draw) -> f64 {
+pub(crate) fn tight(draw: &mut Draw) -> f64 {
     if draw.chance(0.5) { 1.5 } else { draw.log(0.01, 1.3) }
 }

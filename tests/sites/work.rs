@@ -202,6 +202,30 @@ fn inference(draw: &mut Draw, name: String) -> Hall {
     Hall { name, kind: HallKind::Gpus, need_kw, racks, workload: Some(work) }
 }
 
+/// Smooths the draw of some of the racks that train.
+pub(crate) fn smoothing(draw: &mut Draw, halls: &mut [Hall]) {
+    for hall in halls {
+        let trains = hall.workload.as_ref().is_some_and(|work| work.has("jobs"));
+        if !trains || draw.chance(0.6) {
+            continue;
+        }
+        let racks = &mut hall.racks;
+        if draw.chance(0.7) {
+            racks.set("smoothing.floor", format!("{} %", number(draw.between(1.0, 100.0))));
+            racks.set("smoothing.ramp_down", format!("{} W/s", number(draw.log(10.0, 1e6))));
+            if draw.chance(0.5) {
+                racks.set("smoothing.hold", format!("{} s", number(draw.log(0.1, 600.0))));
+            }
+        }
+        if draw.chance(0.5) {
+            racks.set("smoothing.ramp_up", format!("{} W/s", number(draw.log(10.0, 1e6))));
+        }
+        if draw.chance(0.3) {
+            racks.set("smoothing.buffer", format!("{} J", number(draw.log(1.0, 1000.0))));
+        }
+    }
+}
+
 /// The racks of `halls`, cooled by `plant` and fed by `chain`.
 pub(crate) fn racks(halls: &[Hall], plant: &Plant, chain: &Chain) -> Vec<(String, Fields)> {
     let racks = halls.iter().enumerate().map(|(n, hall)| {
