@@ -77,8 +77,7 @@ impl CallsDesign {
             }
             Self::Relay(relay) => relay.calls(horizon, stream),
             Self::Droop(droop) => {
-                let spells = droop.calls(horizon).into_iter();
-                spells.flat_map(|call| target.held_in(clock, call)).collect()
+                droop.calls.iter().flat_map(|call| target.held_in(clock, *call)).collect()
             }
         }
     }

@@ -30,6 +30,8 @@ pub struct DroopLaw {
     pub(super) full_hz: f64,
     /// At this frequency, and above, none of it is, Hz.
     pub(super) from_hz: f64,
+    /// The spells of the run in which something is asked: the same in every replication.
+    pub(super) calls: Vec<Call>,
 }
 
 /// No operator lets load back sooner, s.
@@ -63,15 +65,22 @@ impl RelayLaw {
 }
 
 impl DroopLaw {
-    /// The share of the award that a frequency asks for.
-    pub(super) fn share(&self, hz: f64) -> f64 {
-        ((self.from_hz - hz) / (self.from_hz - self.full_hz)).clamp(0.0, 1.0)
+    /// One that asks for all of an award at `full_hz` and below, for none at `from_hz` and above, in a run
+    /// until `horizon`. Linear in the steps of `frequency`.
+    pub(super) fn new(
+        frequency: Arc<Series<f64>>,
+        (full_hz, from_hz): (f64, f64),
+        horizon: Time,
+    ) -> Self {
+        let law = Self { frequency, full_hz, from_hz, calls: Vec::new() };
+        let spells = spells(&law.frequency, horizon, |hz| law.share(hz) > 0.0);
+        let calls = spells.map(|(from, until)| Call { from, until }).collect();
+        Self { calls, ..law }
     }
 
-    /// The spells until `horizon` in which something is asked.
-    pub(super) fn calls(&self, horizon: Time) -> Vec<Call> {
-        let spells = spells(&self.frequency, horizon, |hz| self.share(hz) > 0.0);
-        spells.map(|(from, until)| Call { from, until }).collect()
+    /// The share of the award that a frequency asks for.
+    fn share(&self, hz: f64) -> f64 {
+        ((self.from_hz - hz) / (self.from_hz - self.full_hz)).clamp(0.0, 1.0)
     }
 
     /// The shares that are asked in `call`, each from its instant on.

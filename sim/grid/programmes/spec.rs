@@ -10,7 +10,7 @@ use super::calls::{CallLaw, Coupled, weights};
 use super::frequency::{DroopLaw, RelayLaw};
 use super::peaks::PeakLaw;
 use super::{Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Target};
-use crate::kernel::{Clock, DurationLaw, Span};
+use crate::kernel::{Clock, DurationLaw, Span, Time};
 use crate::spec::{
     Check, DurationSpec, Fault, Name, has_errors, kinds, one_source, only_with, within,
 };
@@ -418,8 +418,9 @@ impl CallsSpec {
         }
         if let Some(droop) = &self.droop {
             let frequency = followed("droop", faults);
-            let law = within("droop", faults, |faults| droop.resolve(frequency, faults))?;
-            warn_of_rest("droop", !law.calls(run.horizon).is_empty(), droop.from, faults);
+            let law =
+                within("droop", faults, |faults| droop.resolve((frequency, run.horizon), faults))?;
+            warn_of_rest("droop", !law.calls.is_empty(), droop.from, faults);
             return Some(CallsDesign::Droop(law));
         }
         let calls = match (&self.csv, &self.at) {
@@ -498,7 +499,7 @@ impl CallsSpec {
 impl DroopSpec {
     fn resolve(
         &self,
-        frequency: Option<Arc<Series<f64>>>,
+        (frequency, horizon): (Option<Arc<Series<f64>>>, Time),
         faults: &mut Vec<Fault>,
     ) -> Option<DroopLaw> {
         if self.full >= self.from {
@@ -508,7 +509,7 @@ impl DroopSpec {
             faults.push(Fault::error("full", message).help(help));
             return None;
         }
-        Some(DroopLaw { frequency: frequency?, full_hz: self.full.0, from_hz: self.from.0 })
+        Some(DroopLaw::new(frequency?, (self.full.0, self.from.0), horizon))
     }
 }
 

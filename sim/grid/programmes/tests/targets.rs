@@ -34,10 +34,6 @@ fn peaks(table: &[u8], window: &str, alert_at: &str) -> PeaksDesign {
     }
 }
 
-fn horizon() -> Time {
-    Time::ZERO + Span::from_hours(24 * DAYS)
-}
-
 /// Alert days, their hours, and the peaks in them, of a year.
 fn caught(design: &PeaksDesign, year: i16) -> (usize, u64, usize) {
     let clock = clock(START);
