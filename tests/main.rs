@@ -1,6 +1,7 @@
 //! The one integration-test binary; a module for each topic.
 
 mod arbitrage;
+mod basis;
 mod book;
 mod books;
 mod bounds;

@@ -86,7 +86,7 @@ impl Run<'_> {
             scenario::read_terms(&self.folder.join("scenario.yaml"), &sets);
         if let Some(name) = terms.as_ref().and_then(|terms| terms.unmetered(&self.books)) {
             let message = format!("the meters of this run have not what `{name}` bills");
-            let help = "simulate it with `run`, which meters what a plant elsewhere gave, and when the system of a programme peaked";
+            let help = "simulate it with `run`, which reads tables of contracts, and meters when the system of a programme peaked";
             complain(&message, Some(help));
             return None;
         }

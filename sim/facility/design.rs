@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::injection::Injection;
 use crate::control::ControlDesign;
-use crate::grid::programmes::{PeaksDesign, ProgrammeDesign, Signal};
+use crate::grid::programmes::{ProgrammeDesign, Signal};
 use crate::grid::{PriceDesign, WeatherDesign};
-use crate::kernel::{Clock, Span};
-use crate::money::{Law, Ppa, Producer, Terms};
+use crate::kernel::{Clock, Span, Time};
+use crate::measure::JOULES_PER_MWH;
+use crate::money::{Basis, Extra, Law, Market, Ppa, Terms};
 use crate::plant::cooling::{
     ExchangerDesign, ExchangerOperation, LoopDesign, LoopOperation, MainDesign, ThermalLimits,
 };
@@ -98,8 +99,9 @@ impl Design {
             && nodes.any(|component| component.kind.part().is_root() && component.reverse_w > 0.0)
     }
 
-    /// The plants whose energy is metered by itself, and what those elsewhere give, W.
-    pub fn producers(&self) -> impl Iterator<Item = (Producer, Option<Arc<Series<f64>>>)> {
+    /// What the books of this site keep of each interval beside what all books do, and what is known of
+    /// it before the run; nothing of the arrays, which come first.
+    pub fn extras(&self) -> impl Iterator<Item = (Extra, Option<Foreknown>)> {
         let nodes = self.power.nodes.iter().zip(&self.power_groups);
         let mut arrays: Vec<&String> = Vec::new();
         for (node, name) in nodes {
@@ -107,21 +109,31 @@ impl Design {
                 arrays.push(name);
             }
         }
-        let elsewhere = self.terms.contracts.iter().filter_map(|contract| match &contract.law {
-            Law::Ppa(Ppa { profile: Some(profile), .. }) => {
-                Some((Producer::Elsewhere(contract.name.clone()), Some(Arc::clone(profile))))
-            }
-            _ => None,
+        let arrays = arrays.into_iter().map(|it| (Extra::Array(it.clone()), None));
+        let series = self.terms.contracts.iter().flat_map(|contract| {
+            let (profile, basis) = match &contract.law {
+                Law::Market(Market { basis, .. }) => (None, Some(basis)),
+                Law::Ppa(Ppa { profile, basis, .. }) => (profile.as_ref(), Some(basis)),
+                _ => (None, None),
+            };
+            let basis = match basis {
+                Some(Basis::Series(series)) => series.as_ref(),
+                _ => None,
+            };
+            let name = || contract.name.clone();
+            let gives =
+                profile.map(|it| (Extra::Elsewhere(name()), Some(Foreknown::Sum(it.clone()))));
+            let differs = basis.map(|it| (Extra::Basis(name()), Some(Foreknown::Mean(it.clone()))));
+            gives.into_iter().chain(differs)
         });
-        arrays.into_iter().map(|name| (Producer::Array(name.clone()), None)).chain(elsewhere)
-    }
-
-    /// The programmes that follow peaks of a system.
-    pub fn system_peaks(&self) -> impl Iterator<Item = (&str, &PeaksDesign)> {
-        self.programmes.iter().filter_map(|programme| match &programme.signal {
-            Signal::Peaks(peaks) => Some((&*programme.name, peaks)),
+        let peaks = self.programmes.iter().filter_map(|programme| match &programme.signal {
+            Signal::Peaks(peaks) => {
+                let begins = peaks.peaks.iter().map(|peak| peak.from).collect();
+                Some((Extra::Peak(programme.name.clone()), Some(Foreknown::Instants(begins))))
+            }
             Signal::Calls(_) => None,
-        })
+        });
+        arrays.chain(series).chain(peaks)
     }
 
     /// Whether sags are made to happen: loads then ride through them, or do not.
@@ -135,6 +147,30 @@ impl Design {
         let site = &self.loops[index];
         site.design.evaporates()
             && (site.operation.make_up.main.is_limited() || self.water.is_limited())
+    }
+}
+
+/// What is known before the run of something that its books keep of each interval.
+#[derive(Debug, Clone)]
+pub enum Foreknown {
+    /// A power over time, W, of which the energy is kept, MWh.
+    Sum(Arc<Series<f64>>),
+    /// Values over time, whose mean is kept.
+    Mean(Arc<Series<f64>>),
+    /// When something happens: 1 is kept where it does, else 0.
+    Instants(Vec<Time>),
+}
+
+impl Foreknown {
+    /// What is kept of the interval from `from` to `to`.
+    pub(super) fn over(&self, from: Time, to: Time) -> f64 {
+        match self {
+            Self::Sum(power_w) => power_w.integral(from, to) / JOULES_PER_MWH,
+            Self::Mean(values) => values.integral(from, to) / (to - from).as_secs_f64(),
+            Self::Instants(all) => {
+                f64::from(u8::from(all.iter().any(|instant| (from..to).contains(instant))))
+            }
+        }
     }
 }
 

@@ -2,11 +2,10 @@
 //! beside them. `closing` says what they come to.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use super::Facility;
 use super::cooling::{Amounts, WaterAmounts};
-use super::design::Design;
+use super::design::{Design, Foreknown};
 use super::figures::{Group, ROW_DERIVED, SubjectKind, View, groups};
 use super::observer::Observer;
 use super::racks::HallEvents;
@@ -14,10 +13,9 @@ use super::work::Work;
 use crate::grid::Carbon;
 use crate::kernel::{Span, Time};
 use crate::measure::{JOULES_PER_MWH, Scale, SpellTotals, Spells, Swing};
-use crate::money::{Interval, Producer};
+use crate::money::{Extra, Interval};
 use crate::plant::cooling::{ExchangerDesign, Machine, PerMachine};
 use crate::plant::power::PowerNode;
-use crate::tables::Series;
 
 /// All that is measured.
 #[derive(Debug)]
@@ -29,13 +27,11 @@ pub(super) struct Meters {
     price: usize,
     /// What each derived column is made of, and the places of that in a row.
     sources: Vec<Vec<(String, Option<usize>)>>,
-    /// The groups whose sum is each of [`BILLED`], then each array of the producers, and which of their
+    /// The groups whose sum is each of [`BILLED`], then each array of the site, and which of their
     /// columns that is.
     billed: Vec<Vec<(usize, usize)>>,
-    /// What plants elsewhere give, W.
-    elsewhere: Vec<Arc<Series<f64>>>,
-    /// When the systems of programmes peak.
-    peaks: Vec<Vec<Time>>,
+    /// What the books keep beside that, where it is known before.
+    foreknown: Vec<Foreknown>,
     pub(super) works: Vec<WorkMeter>,
     /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
@@ -152,13 +148,13 @@ impl Meters {
         };
         let mut billed: Vec<_> =
             BILLED.iter().map(|name| sum(&|group| group.place(name))).collect();
-        let mut elsewhere = Vec::new();
-        for (producer, profile) in design.producers() {
-            if let Producer::Array(name) = &producer {
+        let mut foreknown = Vec::new();
+        for (extra, known) in design.extras() {
+            if let Extra::Array(name) = &extra {
                 let is = |it: &Group| it.kind() == SubjectKind::Array && it.name() == name;
                 billed.push(sum(&|group| group.place("output").filter(|_| is(group))));
             }
-            elsewhere.extend(profile);
+            foreknown.extend(known);
         }
         let sources = ROW_DERIVED.iter().map(|derived| {
             let asked = RefCell::new(Vec::new());
@@ -198,11 +194,7 @@ impl Meters {
             sources,
             before: vec![0.0; billed.len()],
             billed,
-            elsewhere,
-            peaks: design
-                .system_peaks()
-                .map(|(_, system)| system.peaks.iter().map(|peak| peak.from).collect())
-                .collect(),
+            foreknown,
             works: works.collect(),
             works_w: vec![0.0; design.works.len()],
             stale_works: vec![true; design.works.len()],
@@ -261,10 +253,8 @@ impl Meters {
         let mut billed = billed.collect::<Vec<f64>>().into_iter();
         let [emissions_g, withdrawal_kg, sewage_kg, export_j] =
             std::array::from_fn(|_| billed.next().expect("each has its columns"));
-        let elsewhere = self.elsewhere.iter().map(|series| series.integral(from, now));
-        let produced_j = billed.chain(elsewhere);
+        let foreknown = self.foreknown.iter().map(|known| known.over(from, now));
         let seconds = length.as_secs_f64();
-        let peaks_now = |peaks: &Vec<Time>| peaks.iter().any(|peak| (from..now).contains(peak));
         Interval {
             start,
             seconds,
@@ -274,8 +264,7 @@ impl Meters {
             emissions_t: emissions_g * Scale::TONNES.per_base,
             withdrawal_m3: withdrawal_kg * Scale::M3.per_base,
             sewage_m3: sewage_kg * Scale::M3.per_base,
-            produced_mwh: produced_j.map(|j| j / JOULES_PER_MWH).collect(),
-            peaks: self.peaks.iter().map(peaks_now).collect(),
+            extras: billed.map(|j| j / JOULES_PER_MWH).chain(foreknown).collect(),
         }
     }
 

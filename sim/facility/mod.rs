@@ -54,7 +54,8 @@ use hdrhistogram::Histogram;
 
 pub use cooling::{CoolingMachine, cooling_machines};
 pub use design::{
-    Design, ExchangerSite, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign, WorkSite,
+    Design, ExchangerSite, Foreknown, HallDesign, HouseLoad, LoopSite, RackSite, WorkDesign,
+    WorkSite,
 };
 pub(crate) use figures::levelised_cost;
 pub use figures::{Described, Entry, Fact, NoFigure, Subject, SubjectKind, Value, described};
@@ -264,8 +265,7 @@ impl<'d> Facility<'d> {
             audit: Audit::new(design),
             months: Months::new(&design.clock),
             billed: Books {
-                producers: design.producers().map(|(producer, _)| producer).collect(),
-                peaking: design.system_peaks().map(|(name, _)| name.to_owned()).collect(),
+                extras: design.extras().map(|(extra, _)| extra).collect(),
                 ..Books::default()
             },
             interval_start: Time::ZERO,

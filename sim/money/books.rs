@@ -28,10 +28,8 @@ pub struct Interval {
     pub withdrawal_m3: f64,
     /// Water returned to the sewer, m3.
     pub sewage_m3: f64,
-    /// What each of [`Books::producers`] gave, MWh.
-    pub produced_mwh: Vec<f64>,
-    /// Whether the peak interval of a month begins in it, for each of [`Books::peaking`].
-    pub peaks: Vec<bool>,
+    /// The number of each of [`Books::extras`].
+    pub extras: Vec<f64>,
 }
 
 /// The intervals of a run, in order, and what its racks lacked.
@@ -39,24 +37,32 @@ pub struct Interval {
 pub struct Books {
     /// Each follows the one before.
     pub intervals: Vec<Interval>,
-    /// Plants whose energy is metered by itself: arrays of the site, then those of contracts.
-    pub producers: Vec<Producer>,
-    /// Programmes that follow peaks of a system.
-    pub peaking: Vec<String>,
+    /// What is kept of an interval beside that.
+    pub extras: Vec<Extra>,
     /// In order of their ends.
     pub lapses: Vec<Lapse>,
 }
 
-/// A plant whose energy is metered by itself.
+/// What the books of some sites keep of each interval, because a contract may be priced by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Producer {
-    /// An array of the site: a component of `power`.
+pub enum Extra {
+    /// What an array of the site gave, a component of `power`: MWh.
     Array(String),
-    /// A plant elsewhere, by the contract under which the site has its energy.
+    /// What a plant elsewhere gave, by the contract under which the site has its energy: MWh.
     Elsewhere(String),
+    /// Mean over time of the price of a node less that of the market, by the contract that has it as
+    /// a series: $/MWh.
+    Basis(String),
+    /// Whether a peak of the system that a programme follows begins in the interval: 1, else 0.
+    Peak(String),
 }
 
 impl Books {
+    /// The place of `extra` in [`Interval::extras`].
+    pub(super) fn place(&self, extra: &Extra) -> Option<usize> {
+        self.extras.iter().position(|known| known == extra)
+    }
+
     /// How long they are, h.
     pub fn hours(&self) -> f64 {
         self.intervals.iter().map(|interval| interval.seconds).sum::<f64>() / 3600.0

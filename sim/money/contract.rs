@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::basis::Basis;
 use super::bill::{Bill, ContractBill, Entry, Item};
 use super::books::{Begin, Books, Interval, KW_PER_MW, Month, calendar};
 use super::peaks::CoincidentPeak;
@@ -61,7 +62,7 @@ pub struct Market {
     /// Fixed blocks, used in this order.
     pub blocks: Vec<Block>,
     /// Price of the node less that of the market in the books, $/MWh.
-    pub basis: f64,
+    pub basis: Basis,
     /// Bounds of the price, $/MWh.
     pub collar: (f64, f64),
     /// Added to the price of every megawatt-hour of load, $/MWh.
@@ -133,7 +134,7 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
     let contracts = terms.contracts.iter().map(|contract| {
         let mut sums = Sums::new(months.len());
         match &contract.law {
-            Law::Market(market) => market.charge(&run, &mut sums),
+            Law::Market(market) => market.charge(&run, &contract.name, &mut sums),
             Law::Tariff(tariff) => tariff.charge(&run, &mut sums),
             Law::Demand(demand) => demand.charge(&run, &mut sums),
             Law::CoincidentPeak(peaks) => {
@@ -149,8 +150,10 @@ pub fn price(terms: &Terms, books: &Books, account: &Account) -> Bill {
             Law::Ppa(ppa) => {
                 let place = ppa.place(&contract.name, books);
                 let place = place.expect("the books have the energy of every plant");
+                let market = ppa.basis.prices(&contract.name, books);
                 for (interval, begin) in run.intervals() {
-                    for (item, usd) in ppa.costs(interval, interval.produced_mwh[place]) {
+                    let gave = (interval.extras[place], market(interval));
+                    for (item, usd) in ppa.costs(interval, gave) {
                         sums.add(begin.month, item, usd);
                     }
                 }
@@ -292,12 +295,13 @@ impl Sums {
 }
 
 impl Market {
-    fn charge(&self, run: &Laid<'_>, sums: &mut Sums) {
+    fn charge(&self, run: &Laid<'_>, name: &str, sums: &mut Sums) {
         let (floor, cap) = self.collar;
+        let market = self.basis.prices(name, run.books);
         for (interval, begin) in run.intervals() {
             let hours = interval.seconds / SECONDS_PER_HOUR;
             let load_mwh = interval.import_mwh * (1.0 + self.losses);
-            let spot = (interval.price_usd_mwh + self.basis).clamp(floor, cap);
+            let spot = market(interval).clamp(floor, cap);
             let mut open_mwh = load_mwh;
             for block in &self.blocks {
                 if interval.start < block.from || interval.start >= block.until {

@@ -32,6 +32,7 @@
 //! metered in it.
 
 mod account;
+mod basis;
 mod bill;
 mod books;
 mod capital;
@@ -50,11 +51,12 @@ mod spec;
 mod supply;
 
 pub use account::{Account, HallAccount, Product, WorkAccount};
+pub use basis::{Basis, BasisSeriesSpec};
 pub use bill::{Bill, ContractBill, Entry, Item};
-pub use books::{Books, Interval, Producer};
+pub use books::{Books, Extra, Interval};
 pub use capital::{Amount, Curve, Depreciation, Part, Spend};
 pub use cents::Cents;
-pub use contract::{Contract, Law, price};
+pub use contract::{Contract, Law, Market, price};
 pub use finance::{
     RATES, annuity, drifted, drifted_to, internal_rates, levelised, net_present_value, payback,
     rate_of_period, trough,
@@ -160,11 +162,14 @@ impl Terms {
         bill.contracts.iter().filter(move |it| law(&it.name).is_some_and(is))
     }
 
-    /// A contract for the energy of a plant, or the peaks of a programme, that `books` do not have: of a
-    /// finished run that was simulated without it.
+    /// A contract for the energy of a plant, by the series of a basis or for the peaks of a programme that
+    /// `books` do not have: of a finished run that was simulated without it.
     pub fn unmetered(&self, books: &Books) -> Option<&str> {
         let lacks = |it: &&Contract| match &it.law {
-            Law::Ppa(ppa) => ppa.place(&it.name, books).is_none(),
+            Law::Market(market) => !market.basis.is_metered(&it.name, books),
+            Law::Ppa(ppa) => {
+                ppa.place(&it.name, books).is_none() || !ppa.basis.is_metered(&it.name, books)
+            }
             Law::CoincidentPeak(charge) => !charge.is_metered(books),
             _ => false,
         };

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::books::{Books, KW_PER_MW, Month};
+use super::books::{Books, Extra, KW_PER_MW, Month};
 use super::outside::{Outside, SystemPeaks};
 use crate::spec::{Fault, Name, one_source, suggest};
 use crate::units::{CapacityPrice, Duration, Fraction, Power};
@@ -151,10 +151,10 @@ impl CoincidentPeakSpec {
 }
 
 impl CoincidentPeak {
-    /// The place of its programme among those whose peaks `books` have; none where it lists its own.
+    /// The place of the peaks of its programme in the intervals of `books`; none where it lists its own.
     pub(super) fn place(&self, books: &Books) -> Option<usize> {
         let Peaks::Of(programme, _) = &self.peaks else { return None };
-        books.peaking.iter().position(|name| name == programme)
+        books.place(&Extra::Peak(programme.clone()))
     }
 
     /// Whether `books` have the peaks that it charges for.
@@ -168,7 +168,7 @@ impl CoincidentPeak {
             (Peaks::Listed(peaks), _) => peaks.clone(),
             (Peaks::Of(..), place) => {
                 let place = place.expect("the books have the peaks of every programme");
-                let peak = books.intervals.iter().filter(|interval| interval.peaks[place]);
+                let peak = books.intervals.iter().filter(|interval| interval.extras[place] == 1.0);
                 peak.map(|interval| interval.start).collect()
             }
         };

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::basis::{Basis, BasisSeriesSpec};
 use super::contract::{Block, Demand, Law, Market, Ratchet, Tariff};
 use super::lease_spec::{HostingSpec, LeaseSpec};
 use super::outside::Outside;
@@ -55,6 +56,8 @@ pub struct IndexSpec {
     pub collar: Option<CollarSpec>,
     /// Price of the node of the site less that in the books. Default: 0 $/MWh.
     pub basis: Option<EnergyPrice>,
+    /// The same over time, in place of `basis`.
+    pub basis_series: Option<BasisSeriesSpec>,
     /// Retail adder on every megawatt-hour of load. Default: 0 $/MWh.
     pub adder: Option<EnergyPrice>,
     /// Losses between the market and the meter, billed as energy, as a share of what is metered.
@@ -81,6 +84,8 @@ pub struct BlocksSpec {
     pub blocks: Vec<BlockSpec>,
     /// Price of the node of the site less that in the books. Default: 0 $/MWh.
     pub basis: Option<EnergyPrice>,
+    /// The same over time, in place of `basis`.
+    pub basis_series: Option<BasisSeriesSpec>,
     /// Retail adder on every megawatt-hour of load. Default: 0 $/MWh.
     pub adder: Option<EnergyPrice>,
     /// Losses between the market and the meter, billed as energy, as a share of what is metered.
@@ -213,8 +218,8 @@ impl ContractSpec {
     ) -> Option<Law> {
         let before = faults.len();
         let law = match self {
-            Self::Index(spec) => spec.resolve(faults),
-            Self::Blocks(spec) => spec.resolve(outside, faults),
+            Self::Index(spec) => spec.resolve(run, faults)?,
+            Self::Blocks(spec) => spec.resolve(outside, run, faults)?,
             Self::Tariff(spec) => spec.resolve(faults),
             Self::Demand(spec) => spec.resolve(outside, faults),
             Self::CoincidentPeak(spec) => Law::CoincidentPeak(spec.resolve(outside, faults)),
@@ -246,7 +251,8 @@ fn mw(power: Power) -> f64 {
 }
 
 impl IndexSpec {
-    fn resolve(&self, faults: &mut Vec<Fault>) -> Law {
+    fn resolve(&self, run: Option<&mut Run<'_>>, faults: &mut Vec<Fault>) -> Option<Law> {
+        let basis = Basis::resolve((self.basis, self.basis_series.as_ref()), run, faults);
         let collar = self.collar.map_or((f64::NEG_INFINITY, f64::INFINITY), |collar| {
             if collar.floor.0 > collar.cap.0 {
                 let message = format!(
@@ -257,18 +263,24 @@ impl IndexSpec {
             }
             (collar.floor.0, collar.cap.0.max(collar.floor.0))
         });
-        Law::Market(Market {
+        Some(Law::Market(Market {
             blocks: Vec::new(),
-            basis: usd_mwh(self.basis),
+            basis: basis?,
             collar,
             adder: usd_mwh(self.adder),
             losses: self.losses.map_or(0.0, |losses| losses.0),
-        })
+        }))
     }
 }
 
 impl BlocksSpec {
-    fn resolve(&self, outside: &Outside, faults: &mut Vec<Fault>) -> Law {
+    fn resolve(
+        &self,
+        outside: &Outside,
+        run: Option<&mut Run<'_>>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Law> {
+        let basis = Basis::resolve((self.basis, self.basis_series.as_ref()), run, faults);
         if self.blocks.is_empty() {
             let fault = Fault::error("blocks", "there is no block");
             faults.push(fault.help("energy at the price of the market alone is `kind: index`"));
@@ -301,13 +313,13 @@ impl BlocksSpec {
                 faults.push(Fault::warning(format!("blocks[{index}].from"), message));
             }
         }
-        Law::Market(Market {
+        Some(Law::Market(Market {
             blocks,
-            basis: usd_mwh(self.basis),
+            basis: basis?,
             collar: (f64::NEG_INFINITY, f64::INFINITY),
             adder: usd_mwh(self.adder),
             losses: self.losses.map_or(0.0, |losses| losses.0),
-        })
+        }))
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::basis::{Basis, BasisSeriesSpec};
 use super::bill::Item;
-use super::books::{Books, Interval, Producer};
+use super::books::{Books, Extra, Interval};
 use super::outside::Outside;
 use crate::spec::{Check, Fault, Name, one_source, only_with, suggest, within};
 use crate::tables::{Run, Series, from_table};
@@ -26,6 +27,8 @@ pub struct PpaSpec {
     pub price: EnergyPrice,
     /// Price of the plant's node less that in the books. Default: 0 $/MWh.
     pub basis: Option<EnergyPrice>,
+    /// The same over time, in place of `basis`.
+    pub basis_series: Option<BasisSeriesSpec>,
     /// What is kept back of the price of the market for energy beyond what the site draws in the same
     /// interval: of a sleeved contract. Default: 0 $/MWh.
     pub surplus_fee: Option<EnergyPrice>,
@@ -65,7 +68,7 @@ pub struct Ppa {
     /// $/MWh.
     pub price: f64,
     /// Price of the plant's node less that of the market in the books, $/MWh.
-    pub basis: f64,
+    pub basis: Basis,
     /// What is kept back of the price of energy beyond the import, $/MWh.
     pub surplus_fee: f64,
 }
@@ -84,13 +87,16 @@ impl PpaSpec {
     pub(super) fn resolve(
         &self,
         outside: &Outside,
-        run: Option<&mut Run<'_>>,
+        mut run: Option<&mut Run<'_>>,
         faults: &mut Vec<Fault>,
     ) -> Option<Ppa> {
         let sources = [("of", self.of.is_some()), ("profile", self.profile.is_some())];
         one_source(&sources, faults)?;
-        let settled =
-            [("basis", self.basis.is_some()), ("surplus_fee", self.surplus_fee.is_some())];
+        let settled = [
+            ("basis", self.basis.is_some()),
+            ("basis_series", self.basis_series.is_some()),
+            ("surplus_fee", self.surplus_fee.is_some()),
+        ];
         only_with("profile", self.profile.is_some(), &settled, faults);
         if let Some(array) = &self.of
             && !outside.arrays.contains(&array.text)
@@ -100,9 +106,10 @@ impl PpaSpec {
             let fault = Fault::error("of", message).at(array.mark);
             faults.push(Fault { help: suggest(&array.text, &known), ..fault });
         }
-        let usd_mwh = |price: Option<EnergyPrice>| price.map_or(0.0, |price| price.0);
-        let surplus_fee = usd_mwh(self.surplus_fee);
+        let surplus_fee = self.surplus_fee.map_or(0.0, |fee| fee.0);
         Check { faults }.between("surplus_fee", Some(surplus_fee), 0.0, (0.0, 1e6), "$/MWh");
+        let written = (self.basis, self.basis_series.as_ref());
+        let basis = Basis::resolve(written, run.as_deref_mut(), faults);
         let profile = match (&self.profile, run) {
             (Some(profile), Some(run)) => {
                 Some(Arc::new(within("profile", faults, |faults| profile.resolve(run, faults))?))
@@ -113,7 +120,7 @@ impl PpaSpec {
             array: self.of.as_ref().map(|name| name.text.clone()),
             profile,
             price: self.price.0,
-            basis: usd_mwh(self.basis),
+            basis: basis?,
             surplus_fee,
         })
     }
@@ -150,23 +157,21 @@ impl ExportSpec {
 }
 
 impl Ppa {
-    /// The place of its plant among the producers of `books`, under the contract `name`.
+    /// The place of what its plant gave in the intervals of `books`, under the contract `name`.
     pub(super) fn place(&self, name: &str, books: &Books) -> Option<usize> {
-        books.producers.iter().position(|producer| match (producer, &self.array) {
-            (Producer::Array(array), Some(of)) => array == of,
-            (Producer::Elsewhere(contract), None) => contract == name,
-            _ => false,
+        books.place(&match &self.array {
+            Some(array) => Extra::Array(array.clone()),
+            None => Extra::Elsewhere(name.to_owned()),
         })
     }
 
-    /// What an interval costs in which the plant gave `mwh`.
+    /// What an interval costs in which the plant gave `mwh`, with `market` the price at its node, $/MWh.
     pub(super) fn costs(
         &self,
         interval: &Interval,
-        mwh: f64,
+        (mwh, market): (f64, f64),
     ) -> impl Iterator<Item = (Item, f64)> + use<> {
         let settled = self.array.is_none().then(|| {
-            let market = interval.price_usd_mwh + self.basis;
             let surplus_mwh = (mwh - interval.import_mwh).max(0.0);
             (Item::Settled, surplus_mwh * self.surplus_fee - mwh * market)
         });

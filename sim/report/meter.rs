@@ -7,7 +7,7 @@ use std::path::Path;
 use super::lapses;
 use super::table::{Cell, Column, Kind};
 use crate::facility::Design;
-use crate::money::{Books, Interval, Producer};
+use crate::money::{Books, Extra, Interval};
 use crate::units::Currency;
 
 /// Its name in the run folder, without extension.
@@ -24,42 +24,42 @@ pub(super) const COLUMNS: [(&str, &str, &str); 7] = [
     ("sewage_m3", "m3", "Water returned to the sewer."),
 ];
 
-/// What follows them for each plant whose energy is metered by itself: an array of the site, and the
-/// plant of a contract.
-const PRODUCED: [(&str, Make); 2] =
-    [("power", Producer::Array), ("contracts", Producer::Elsewhere)];
-/// Makes a producer of its name.
-type Make = fn(String) -> Producer;
-/// The end of the name of such a column, `power.pv.produced_mwh`.
-const PRODUCED_MWH: &str = "produced_mwh";
+/// What makes each kind of what follows them, where a contract may be priced by it, of its name.
+const EXTRAS: [fn(String) -> Extra; 4] =
+    [Extra::Array, Extra::Elsewhere, Extra::Basis, Extra::Peak];
 
-fn produced(producer: &Producer) -> String {
-    match producer {
-        Producer::Array(name) => format!("{}.{name}.{PRODUCED_MWH}", PRODUCED[0].0),
-        Producer::Elsewhere(name) => format!("{}.{name}.{PRODUCED_MWH}", PRODUCED[1].0),
+/// The first part, the name within and the last part of the name of a column: `power.pv.produced_mwh`.
+fn parts(extra: &Extra) -> (&'static str, &str, &'static str) {
+    match extra {
+        Extra::Array(name) => ("power", name, "produced_mwh"),
+        Extra::Elsewhere(name) => ("contracts", name, "produced_mwh"),
+        Extra::Basis(name) => ("contracts", name, "basis_usd_per_mwh"),
+        Extra::Peak(name) => ("programmes", name, "peak"),
     }
 }
 
-fn producer(column: &str) -> Option<Producer> {
-    let (section, rest) = column.split_once('.')?;
-    let name = rest.strip_suffix(PRODUCED_MWH)?.strip_suffix('.')?;
-    PRODUCED.iter().find(|(of, _)| *of == section).map(|(_, make)| make(name.to_owned()))
+/// The name of the column of `extra`, with money in `currency`.
+fn column(extra: &Extra, currency: Currency) -> String {
+    let (first, name, last) = parts(extra);
+    format!("{first}.{name}.{}", currency.key(last))
 }
 
-/// What follows these for each programme that follows peaks of a system: `programmes.4cp.peak`, 1 where a
-/// peak begins in the interval.
-const PEAK: (&str, &str) = ("programmes.", ".peak");
-
-fn peaking(column: &str) -> Option<String> {
-    column.strip_prefix(PEAK.0)?.strip_suffix(PEAK.1).map(str::to_owned)
+/// What [`column`] was made of.
+fn extra(column: &str, currency: Currency) -> Option<Extra> {
+    let (section, rest) = column.split_once('.')?;
+    EXTRAS.iter().find_map(|make| {
+        let unnamed = make(String::new());
+        let (first, _, last) = parts(&unnamed);
+        let name = rest.strip_suffix(&*currency.key(last))?.strip_suffix('.')?;
+        (first == section).then(|| make(name.to_owned()))
+    })
 }
 
 /// The columns for a run of `design`, with `decimals` in their times.
 pub(super) fn columns(decimals: u8, design: &Design) -> Vec<Column> {
     let names = COLUMNS.iter().map(|(name, ..)| design.currency.key(name).into_owned());
-    let produced = design.producers().map(|(of, _)| produced(&of));
-    let peaks = design.system_peaks().map(|(name, _)| format!("{}{name}{}", PEAK.0, PEAK.1));
-    let numbers = names.chain(produced).chain(peaks).map(|name| Column::new(name, Kind::Real));
+    let extras = design.extras().map(|(extra, _)| column(&extra, design.currency));
+    let numbers = names.chain(extras).map(|name| Column::new(name, Kind::Real));
     std::iter::once(Column::new("start_utc", Kind::Time(decimals))).chain(numbers).collect()
 }
 
@@ -68,8 +68,7 @@ pub(super) fn row(interval: &Interval) -> Vec<Cell> {
     let Interval { emissions_t, withdrawal_m3, sewage_m3, .. } = *interval;
     let numbers =
         [seconds, import_mwh, export_mwh, price_usd_mwh, emissions_t, withdrawal_m3, sewage_m3];
-    let peaks = interval.peaks.iter().map(|peaks| f64::from(u8::from(*peaks)));
-    let numbers = numbers.into_iter().chain(interval.produced_mwh.iter().copied()).chain(peaks);
+    let numbers = numbers.into_iter().chain(interval.extras.iter().copied());
     std::iter::once(Cell::Time(interval.start)).chain(numbers.map(Cell::Real)).collect()
 }
 
@@ -95,31 +94,28 @@ fn parse(text: &str) -> Result<Books, String> {
     let header = COLUMNS.iter().map(|(name, ..)| currency.key(name).into_owned());
     let header: Vec<String> = std::iter::once("start_utc".to_owned()).chain(header).collect();
     let written: Vec<&str> = lines.next().map_or(Vec::new(), |(_, line)| line.split(',').collect());
-    let more = match written.split_at_checked(header.len()) {
+    let extras = match written.split_at_checked(header.len()) {
         Some((first, more)) if first == header => {
-            let of_plants = more.iter().take_while(|it| producer(it).is_some()).count();
-            let (plants, systems) = more.split_at(of_plants);
-            let systems = systems.iter().map(|it| peaking(it)).collect::<Option<Vec<String>>>();
-            systems.map(|it| (plants.iter().filter_map(|it| producer(it)).collect::<Vec<_>>(), it))
+            more.iter().map(|it| extra(it, currency)).collect::<Option<Vec<Extra>>>()
         }
         _ => None,
     };
-    let Some((producers, systems)) = more else {
+    let Some(extras) = extras else {
         return Err(format!("line 1: the header is not `{}`", header.join(",")));
     };
-    let numbers = COLUMNS.len() + producers.len() + systems.len();
+    let numbers = COLUMNS.len() + extras.len();
     let intervals = lines.map(|(index, line)| {
-        read_row(line, producers.len(), systems.len())
+        read_row(line, extras.len())
             .ok_or_else(|| format!("line {}: not a row of {numbers} numbers", index + 1))
     });
     let intervals = intervals.collect::<Result<Vec<Interval>, String>>()?;
     if let Some(at) = intervals.windows(2).position(|pair| pair[0].start >= pair[1].start) {
         return Err(format!("line {}: does not follow the row before it", at + 3));
     }
-    Ok(Books { intervals, producers, peaking: systems, ..Books::default() })
+    Ok(Books { intervals, extras, ..Books::default() })
 }
 
-fn read_row(line: &str, producers: usize, systems: usize) -> Option<Interval> {
+fn read_row(line: &str, extras: usize) -> Option<Interval> {
     let mut cells = line.split(',');
     let start = cells.next()?.parse().ok()?;
     let mut number =
@@ -133,8 +129,7 @@ fn read_row(line: &str, producers: usize, systems: usize) -> Option<Interval> {
         emissions_t: number()?,
         withdrawal_m3: number()?,
         sewage_m3: number()?,
-        produced_mwh: (0..producers).map(|_| number()).collect::<Option<Vec<f64>>>()?,
-        peaks: (0..systems).map(|_| number().map(|it| it == 1.0)).collect::<Option<Vec<bool>>>()?,
+        extras: (0..extras).map(|_| number()).collect::<Option<Vec<f64>>>()?,
     };
     cells.next().is_none().then_some(interval)
 }
@@ -158,12 +153,23 @@ mod tests {
             good.replace("sewage_m3", "sewage_m3,power.pv.produced_mwh,contracts.a.produced_mwh");
         let books = parse(&more.replace("0.25", "0.25,1,2").replace(",0\n", ",0,3,4\n")).unwrap();
         let [array, elsewhere] = ["pv", "a"].map(str::to_owned);
-        assert_eq!(books.producers, [Producer::Array(array), Producer::Elsewhere(elsewhere)]);
-        assert_eq!(books.intervals[1].produced_mwh, [3.0, 4.0]);
+        assert_eq!(books.extras, [Extra::Array(array), Extra::Elsewhere(elsewhere)]);
+        assert_eq!(books.intervals[1].extras, [3.0, 4.0]);
+        let named = |extra: Extra| {
+            let names = [Currency::USD, Currency::parse("EUR").unwrap()]
+                .map(|currency| (column(&extra, currency), currency));
+            for (name, currency) in &names {
+                assert_eq!(super::extra(name, *currency).as_ref(), Some(&extra));
+            }
+            names.map(|(name, _)| name)
+        };
+        let basis = named(Extra::Basis("a.b".to_owned()));
+        assert_eq!(basis, ["contracts.a.b.basis_usd_per_mwh", "contracts.a.b.basis_eur_per_mwh"]);
+        named(Extra::Peak("4cp".to_owned()));
         let peaks = good.replace("sewage_m3", "sewage_m3,programmes.4cp.peak");
         let books = parse(&peaks.replace(",0\n", ",0,1\n").replace("0.25", "0.25,0")).unwrap();
-        let flags: Vec<bool> = books.intervals.iter().map(|it| it.peaks[0]).collect();
-        assert_eq!((&*books.peaking[0], flags), ("4cp", vec![false, true]));
+        let flags: Vec<f64> = books.intervals.iter().map(|it| it.extras[0]).collect();
+        assert_eq!((&books.extras[0], flags), (&Extra::Peak("4cp".to_owned()), vec![0.0, 1.0]));
         let refused = |text: &str| parse(text).unwrap_err();
         assert!(refused(&more).starts_with("line 2"));
         assert!(refused(&good.replace("sewage_m3", "sewage_m3,pv")).starts_with("line 1"));

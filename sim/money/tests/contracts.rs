@@ -8,7 +8,9 @@ use proptest::prelude::*;
 
 use super::super::contract::{Block, Demand, Market, Ratchet, Tariff};
 use super::super::peaks::{CoincidentPeak, Peaks};
-use super::super::{Account, Bill, Books, Cents, Contract, Interval, Item, Law, Terms, price};
+use super::super::{
+    Account, Basis, Bill, Books, Cents, Contract, Extra, Interval, Item, Law, Terms, price,
+};
 use crate::tables::{Window, WindowSpec};
 
 const QUARTER_S: f64 = 900.0;
@@ -49,7 +51,7 @@ fn bill(law: Law, zone: &str, books: &Books) -> Bill {
 
 fn market(blocks: Vec<Block>) -> Market {
     let collar = (f64::NEG_INFINITY, f64::INFINITY);
-    Market { blocks, basis: 0.0, collar, adder: 0.0, losses: 0.0 }
+    Market { blocks, basis: Basis::Constant(0.0), collar, adder: 0.0, losses: 0.0 }
 }
 
 fn block(power_mw: f64, price: f64) -> Block {
@@ -258,16 +260,16 @@ fn the_peaks_of_a_programme_are_charged_year_by_year() {
     let demands = [[10.0, 10.0, 10.0, 90.0], [0.0, 0.0, 0.0, 40.0]];
     let start = at("2024-01-01T06:00:00Z");
     let mut all = books("2024-01-01T06:00:00Z", 3600.0, (0..731 * 24).map(|_| (100.0, 0.0)));
-    all.peaking = vec!["other".to_owned(), "system".to_owned()];
+    all.extras = ["other", "system"].map(|it| Extra::Peak(it.to_owned())).to_vec();
     for interval in &mut all.intervals {
-        interval.peaks = vec![true, false];
+        interval.extras = vec![1.0, 0.0];
     }
     for (year, demands) in (2024..).zip(demands) {
         for (month, mw) in (6..).zip(demands) {
             let peak = at(&format!("{year}-{month:02}-15T17:00:00-05:00"));
             let hour = (peak.as_second() - start.as_second()) / 3600;
             let interval = &mut all.intervals[hour as usize];
-            (interval.import_mwh, interval.peaks[1]) = (mw, true);
+            (interval.import_mwh, interval.extras[1]) = (mw, 1.0);
         }
     }
     let law = |minimum_mw| {

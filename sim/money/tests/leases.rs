@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::super::{
-    Account, Amount, Books, Change, Contract, Curve, Depreciation, Export, HallAccount, Interval,
-    Item, Law, Lease, Line, Merit, Part, Product, Project, Spend, Term, Termination, Terms,
-    WorkAccount, internal_rates, price,
+    Account, Amount, Basis, Books, Change, Contract, Curve, Depreciation, Export, HallAccount,
+    Interval, Item, Law, Lease, Line, Merit, Part, Product, Project, Spend, Term, Termination,
+    Terms, WorkAccount, internal_rates, price,
 };
 use super::near;
 
@@ -69,7 +69,7 @@ fn terms(contracts: Vec<(&str, Law)>) -> Terms {
 fn index(adder: f64) -> Law {
     Law::Market(super::super::contract::Market {
         blocks: Vec::new(),
-        basis: 0.0,
+        basis: Basis::Constant(0.0),
         collar: (f64::NEG_INFINITY, f64::INFINITY),
         adder,
         losses: 0.0,

@@ -20,6 +20,9 @@ use crate::spec::Fault;
 use crate::tables::Run;
 use crate::units::Duration;
 
+/// The fields of contracts that name a table.
+const TABLES: [&str; 2] = ["profile", "basis_series"];
+
 /// What reading the contracts of a finished run came to.
 #[derive(Debug)]
 pub struct TermsReading {
@@ -46,6 +49,7 @@ pub fn read_terms(path: &Path, sets: &[String]) -> TermsReading {
     };
     document.resolve_kinds(&SECTIONS);
     let mut sink = std::mem::take(&mut document.diagnostics);
+    refuse_other_tables(&document, path, &mut sink);
     let terms = document.place().read::<ScenarioSpec>(&mut sink).and_then(|head| {
         let mut faults = Vec::new();
         let place = head.site.resolve(&mut faults);
@@ -55,6 +59,33 @@ pub fn read_terms(path: &Path, sets: &[String]) -> TermsReading {
     tell_currency(&document, currency_of(&document), &mut sink);
     let terms = if sink.has_errors() { None } else { terms };
     TermsReading { terms, diagnostics: sink, files: document.files }
+}
+
+/// Refuses tables that are not those of the finished run at `path`: what that read is in its books, and
+/// would be billed whatever another one holds.
+fn refuse_other_tables(document: &Document, path: &Path, sink: &mut Diagnostics) {
+    let contracts = parts(document, "contracts");
+    let table = |of: &Component<'_>, field: &str| {
+        let table = of.place.get(field).filter(|it| !matches!(it.node.value, Value::Null));
+        table.map(|it| it.node.on_one_line())
+    };
+    if !contracts.iter().any(|it| TABLES.iter().any(|field| table(it, field).is_some())) {
+        return;
+    }
+    // It was read before the changes were made to it.
+    let Ok(as_run) = load(path, &[]) else { return };
+    let before = parts(&as_run, "contracts");
+    for contract in &contracts {
+        let known = before.iter().find(|it| it.name.text == contract.name.text);
+        for field in TABLES {
+            let (now, then) = (table(contract, field), known.and_then(|it| table(it, field)));
+            if now.is_some() && then.is_some() && now != then {
+                let message = "the books of a finished run have what its own table said";
+                let help = "leave the table as it is, or simulate with another one by `run`";
+                report(&contract.place, vec![Fault::error(field, message).help(help)], sink);
+            }
+        }
+    }
 }
 
 /// The contracts of `document` and its plans; none after an error.
