@@ -177,7 +177,7 @@ fn every_option_exists() {
     let names = commands.filter_map(|line| line.split_whitespace().next());
     let all: String = names.map(|name| help(&format!("{name} --help"))).collect::<String>() + &top;
     // Options of `validation` and of other programs.
-    let elsewhere = ["--update", "--parsable2", "--nodes", "--exclusive"];
+    let elsewhere = ["--update", "--parsable2", "--nodes", "--exclusive", "--segment"];
     for (path, page) in pages() {
         // Outside of blocks.
         let text: String = page.split("```").step_by(2).collect();
