@@ -50,27 +50,13 @@ impl Training {
         }
     }
 
-    /// Gives nodes to the jobs that wait for them: first to those that lost some and stand, in
-    /// the order of submission until one cannot be served, then to those that run and lack some,
-    /// then to the queue by its scheduler.
+    /// Gives nodes to the jobs that wait for them: first to those that lost some and stand, then to
+    /// those that run and lack some, then to the queue by its scheduler.
     pub(super) fn pass(&mut self, now: Time) {
         if !std::mem::take(&mut self.pass_due) {
             return;
         }
-        while let Some((&id, &slot)) = self.waiting.first_key_value() {
-            let job = &self.jobs[slot as usize];
-            let missing = job.width - job.nodes.len();
-            match self.design.grain.segment {
-                Some(segment) => self.mend_segments(now, slot, segment),
-                None => self.take_nodes(now, slot, self.fleet.fitting(missing)),
-            }
-            let job = &self.jobs[slot as usize];
-            if job.nodes.len() < job.fewest {
-                break;
-            }
-            self.waiting.remove(&id);
-            self.start(now, slot);
-        }
+        self.serve_waiting(now);
         self.fill_up(now);
         if self.is_curtailed() {
             // The queue waits for the end of it.
@@ -126,6 +112,29 @@ impl Training {
         self.decisions = decisions;
         let wake_at = self.scheduler.wake_at();
         self.promise.set(&mut self.agenda, wake_at, Class::Work, Event::Promise);
+    }
+
+    /// Gives free nodes to jobs that stand without some of theirs, in the order of submission, until
+    /// one cannot be served. One in segments holds up no other: it has taken what was free on its
+    /// racks, and no other rack has room for one of its segments.
+    fn serve_waiting(&mut self, now: Time) {
+        let mut next = 0;
+        while let Some((&id, &slot)) = self.waiting.range(next..).next() {
+            next = id + 1;
+            let job = &self.jobs[slot as usize];
+            let missing = job.width - job.nodes.len();
+            match self.design.grain.segment {
+                Some(segment) => self.mend_segments(now, slot, segment),
+                None => self.take_nodes(now, slot, self.fleet.fitting(missing)),
+            }
+            let job = &self.jobs[slot as usize];
+            if job.nodes.len() >= job.fewest {
+                self.waiting.remove(&id);
+                self.start(now, slot);
+            } else if self.design.grain.segment.is_none() {
+                break;
+            }
+        }
     }
 
     /// Gives free nodes to jobs that go on without some of theirs, in the order of submission:

@@ -243,6 +243,31 @@ fn a_node_is_replaced_in_its_rack_and_a_segment_moves() {
     assert!((total - 18.0 * 57.0).abs() < 1e-9);
 }
 
+/// Two racks of six, a job of four nodes on each, and both lose three. The later job's nodes come back
+/// first: it goes on then, although the earlier one still waits.
+#[test]
+fn a_job_that_waits_for_its_rack_holds_up_no_other() {
+    let mut spec = segmented((1, 4), (0.0, 50.0), 0.0);
+    let length = DurationSpec::Constant(ConstantSpec { value: seconds(1000.0 * HOUR) });
+    spec.jobs = JobsSpec::Stream(StreamSpec::of(Rate(1.0 / HOUR), vec![JobClassSpec::of(4, length)]));
+    let mut training = model(&spec, 6, 2, 0);
+    run_to(&mut training, hour(48.0));
+    assert!(training.jobs.len() >= 2 && training.holding.iter().eq(&[0, 1]));
+    assert_eq!((training.jobs[0].nodes[0], training.jobs[1].nodes[0]), (0, 6));
+    for (at, rack) in [(50.0, 1), (60.0, 0)] {
+        for _ in 0..3 {
+            fail(&mut training, hour(at), rack);
+        }
+    }
+    let phases = |training: &mut Training, at: f64| {
+        run_to(training, hour(at));
+        (training.jobs[0].phase, training.jobs[1].phase)
+    };
+    assert_eq!(phases(&mut training, 99.0), (Phase::Waiting, Phase::Waiting));
+    assert_eq!(phases(&mut training, 101.0), (Phase::Waiting, Phase::Running));
+    assert_eq!(phases(&mut training, 111.0), (Phase::Running, Phase::Running));
+}
+
 /// A node of `rack` fails; the failures so far, and which it was.
 fn fail(training: &mut Training, at: Time, rack: usize) -> (u64, u32) {
     let before: Vec<u32> = training.fleet.whole_on(rack);
