@@ -218,7 +218,7 @@ pub struct CauseCount {
 /// What replaced nodes that segments have lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct SegmentCounts {
-    /// Nodes that others of their rack replaced.
+    /// Nodes that others of their rack replaced, but for those of segments that moved before they ran.
     pub swaps: u64,
     /// Segments that moved to another rack.
     pub moves: u64,

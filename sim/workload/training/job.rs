@@ -118,6 +118,8 @@ pub(super) struct Job {
     pub(super) spares: Vec<u32>,
     /// Where its nodes come in segments: by rack, in rising order, how many it has there.
     pub(super) segments: Vec<(u32, u32)>,
+    /// Those of its nodes that have replaced others of their rack since it last ran.
+    pub(super) replacing: Vec<u32>,
     /// The end of its phase.
     pub(super) ticket: Option<Ticket>,
     /// Waits to be looked at when the instant is settled.
@@ -185,6 +187,7 @@ impl Job {
             racks: Vec::new(),
             spares: Vec::new(),
             segments: Vec::new(),
+            replacing: Vec::new(),
             ticket: None,
             touched: false,
             is_changed: false,
@@ -266,6 +269,7 @@ impl Job {
         }
         self.spares.retain(|spare| called.binary_search(spare).is_err());
         self.add_nodes(&called, rack_of);
+        self.replacing.extend(&called);
         called
     }
 
@@ -306,6 +310,7 @@ impl Job {
     pub(super) fn remove_node(&mut self, node: u32, rack_of: impl Fn(u32) -> u32) {
         let at = self.nodes.binary_search(&node).expect("a job loses only nodes that it holds");
         self.nodes.remove(at);
+        self.replacing.retain(|&other| other != node);
         let rack = rack_of(node);
         let neighbours = [at.checked_sub(1), Some(at)];
         let rack_stays = neighbours

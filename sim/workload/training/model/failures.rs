@@ -109,6 +109,7 @@ impl Training {
         let is_on = |rack: u32| fleet.power(rack as usize) == RackPower::On;
         job.nodes.retain(|&node| is_on(fleet.rack_of(node) as u32));
         job.racks.retain(|&rack| is_on(rack));
+        job.replacing.retain(|&node| is_on(fleet.rack_of(node) as u32));
         let spares = job.spares.len();
         job.spares.retain(|&node| is_on(fleet.rack_of(node) as u32));
         if job.spares.len() < spares {

@@ -215,6 +215,8 @@ impl Training {
         job.pass_time(now);
         job.phase = Phase::Starting;
         job.grows = false;
+        // What a segment gave up again as it moved is among these no more.
+        self.totals.segments.swaps += job.replacing.drain(..).len() as u64;
         if job.lacks() > 0 {
             self.lacking.insert(job.id, slot);
             self.pass_due = true;
@@ -341,7 +343,6 @@ impl Training {
             Some(segment) => job.call_spares_on_racks(segment.used, rack_of),
             None => job.call_spares(rack_of),
         };
-        self.totals.segments.swaps += called.len() as u64;
         for node in called {
             self.fleet.set_spare(node, false);
             self.mark_stale(self.fleet.rack_of(node));
@@ -371,6 +372,7 @@ impl Training {
         job.nodes.clear();
         job.spares.clear();
         job.segments.clear();
+        job.replacing.clear();
         job.grows = false;
         job.limit = 1.0;
         for ticket in [job.stop.take().map(|stop| stop.ticket), job.drain.take().map(|d| d.1)] {

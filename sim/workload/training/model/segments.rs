@@ -9,6 +9,8 @@ use crate::workload::training::spec::Segment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
     Works,
+    /// It works in place of one that was lost.
+    Replaces,
     Spare,
 }
 
@@ -34,8 +36,7 @@ impl Training {
         for &(rack, _) in &segments {
             let short = self.short_by(slot, segment, rack);
             let swapped = short.min(self.fleet.free_on(rack as usize));
-            self.take_on(now, slot, (rack as usize, swapped), Use::Works);
-            self.totals.segments.swaps += swapped as u64;
+            self.take_on(now, slot, (rack as usize, swapped), Use::Replaces);
         }
         // What its own racks need is no room for others of its segments.
         for &(rack, _) in &segments {
@@ -70,14 +71,17 @@ impl Training {
         self.jobs[slot as usize].held_on(rack, |node| self.fleet.rack_of(node) as u32)
     }
 
-    /// A job gives up a segment on `rack` that is short; its others there keep their nodes.
+    /// A job gives up a segment on `rack` that is short; its others there keep their nodes. What has
+    /// only just replaced others goes first.
     fn give_up_segment(&mut self, now: Time, slot: Slot, segment: Segment, rack: u32) {
         let job = &mut self.jobs[slot as usize];
         job.pass_time(now);
         job.remove_segment(rack);
         let kept = job.segments_on(rack) * segment.used;
-        let given_up: Vec<u32> = self.held_on(slot, rack).0.iter().skip(kept).copied().collect();
-        for &node in &given_up {
+        let replaces = |node: &u32| self.jobs[slot as usize].replacing.contains(node);
+        let nodes = self.held_on(slot, rack).0.iter().copied();
+        let (replacing, others): (Vec<u32>, Vec<u32>) = nodes.partition(replaces);
+        for node in others.into_iter().chain(replacing).skip(kept) {
             let fleet = &self.fleet;
             self.jobs[slot as usize].remove_node(node, |node| fleet.rack_of(node) as u32);
             self.fleet.release(now, node);
@@ -94,6 +98,9 @@ impl Training {
         }
         let mut taken = std::mem::take(&mut self.taken);
         self.fleet.take_on(now, (rack, count), slot, &mut taken);
-        self.hand_over(now, slot, taken, if what == Use::Works { count } else { 0 });
+        if what == Use::Replaces {
+            self.jobs[slot as usize].replacing.extend(&taken);
+        }
+        self.hand_over(now, slot, taken, if what == Use::Spare { 0 } else { count });
     }
 }
