@@ -463,19 +463,18 @@ pub(super) static $cause: &[Row<GpuHours>] = &[
 cluster!(TRAINING, TRAINING_DERIVED, GPU_COST, "gpu", "GPU", GPU_HOURS, KWH_PER_GPU_HOUR);
 cluster!(CORES, CORES_DERIVED, CORE_COST, "core", "Core", CORE_HOURS, KWH_PER_CORE_HOUR);
 
-/// Beside the figures of jobs whose nodes come in segments.
+/// Beside the figures of jobs whose nodes come in segments. Neither is better lower: where nothing stands
+/// by, nothing is replaced.
 pub(super) static SEGMENTS: &[Row<SegmentCounts>] = &[
     Row::new(
-        count("segments.swaps", "Nodes that segments lost and that others of their rack replaced.")
-            .lower(),
+        count("segments.swaps", "Nodes that segments lost and that others of their rack replaced."),
         |s| Some(s.swaps as f64),
     ),
     Row::new(
         count(
             "segments.moves",
             "Segments that moved to another rack, because theirs had too few nodes.",
-        )
-        .lower(),
+        ),
         |s| Some(s.moves as f64),
     ),
 ];
