@@ -269,29 +269,36 @@ impl Room<'_> {
         faults: &mut Vec<Fault>,
     ) {
         let Room { nodes, usable, .. } = self;
+        let room = match self.segment {
+            Some(segment) => {
+                let count = usable / segment.used;
+                let s = if count == 1 { "" } else { "s" };
+                format!("the racks have room for {count} segment{s} of {} nodes", segment.used)
+            }
+            None => format!("the racks have {nodes} nodes, {usable} without the spares"),
+        };
         let mut refuse = |field: &'static str, message: String, help: String| {
             faults.push(Fault::error(field, message).help(help));
         };
         let all = u64::from(width) + u64::from(spares);
-        if width == 0 {
-            let help = format!("the racks have {nodes} nodes, {usable} without the spares");
-            refuse(of, "a job needs at least one node".to_owned(), help);
-        } else if all > *usable as u64 {
-            let besides = if spares > 0 { format!(" and {spares} spares") } else { String::new() };
-            refuse(
-                if u64::from(width) > *usable as u64 { of } else { "spares" },
-                format!("a job of {width} nodes{besides} could never start"),
-                format!("the racks have {nodes} nodes, {usable} without the spares"),
-            );
+        if self.segment.is_some() && (spares > 0 || fewest != width) {
+            let field = if spares > 0 { "spares" } else { "min_nodes" };
+            let help = "leave it out; `segment` says how many nodes stand by in each rack";
+            refuse(field, "a job in segments has all of them".to_owned(), help.to_owned());
         } else if let Some(segment) = self.segment
             && !(width as usize).is_multiple_of(segment.used)
         {
             let help = format!("a segment has {}", segment.used);
             refuse(of, format!("{width} nodes are no whole number of segments"), help);
-        } else if self.segment.is_some() && (spares > 0 || fewest != width) {
-            let field = if spares > 0 { "spares" } else { "min_nodes" };
-            let help = "leave it out; `segment` says how many nodes stand by in each rack";
-            refuse(field, "a job in segments has all of them".to_owned(), help.to_owned());
+        } else if width == 0 {
+            refuse(of, "a job needs at least one node".to_owned(), room);
+        } else if all > *usable as u64 {
+            let besides = if spares > 0 { format!(" and {spares} spares") } else { String::new() };
+            refuse(
+                if u64::from(width) > *usable as u64 { of } else { "spares" },
+                format!("a job of {width} nodes{besides} could never start"),
+                room,
+            );
         } else if fewest == 0 || fewest > width {
             refuse(
                 "min_nodes",

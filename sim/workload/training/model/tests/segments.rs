@@ -370,3 +370,24 @@ fn impossible_segments_are_refused() {
     assert_eq!(refused(&|spec| spec.jobs = job(8, None, Some(4))), ["jobs.min_nodes"]);
     assert_eq!(refused(&|spec| spec.spares = Some(2)), ["spares"]);
 }
+
+/// A job that is too wide for its segments is told how many there is room for, and one with spares of its
+/// own to leave them out, however wide both make it.
+#[test]
+fn a_refused_job_hears_of_segments() {
+    let help = |nodes, spares| {
+        let mut spec = segmented((2, 4), (0.0, 1.0), 0.0);
+        spec.jobs =
+            JobsSpec::Resident(ResidentSpec { nodes: Some(nodes), spares, min_nodes: None });
+        let mut faults = Vec::new();
+        spec.resolve(&rack(6), 2, &mut faults);
+        let [fault] = faults.as_slice() else { panic!("one fault: {faults:?}") };
+        (fault.field.to_string(), fault.help.clone().expect("a fix"))
+    };
+    let room = "the racks have room for 2 segments of 4 nodes";
+    assert_eq!(help(12, None), ("jobs.nodes".to_owned(), room.to_owned()));
+    assert_eq!(help(0, None), ("jobs.nodes".to_owned(), room.to_owned()));
+    let (field, fix) = help(8, Some(4));
+    assert_eq!(field, "jobs.spares");
+    assert!(fix.starts_with("leave it out"), "{fix}");
+}
