@@ -386,8 +386,12 @@ impl TrainingDesign {
         let nodes = width.div_ceil(self.grain.per_node);
         let failures = &self.failures;
         let of_domains = failures.domains.iter().map(|domain| {
-            // As many as the job fills.
-            nodes.div_ceil(domain.nodes) as f64 * domain.law.rate_per_s
+            let count = match self.grain.segment {
+                Some(segment) => segment.reach(nodes, domain.nodes),
+                // As many as the job fills.
+                None => nodes.div_ceil(domain.nodes),
+            };
+            count as f64 * domain.law.rate_per_s
         });
         let rate_per_s = nodes as f64 * failures.rate_per_s + of_domains.sum::<f64>();
         1.0 / rate_per_s

@@ -41,6 +41,13 @@ impl Segment {
     pub(in crate::workload::training) fn on(&self, nodes: usize) -> usize {
         nodes / self.rack_nodes * self.per_rack
     }
+
+    /// Domains of `size` neighbours in which the `nodes` nodes lie that a job works with, where each rack
+    /// holds as many of its segments as it has room for.
+    pub(in crate::workload::training) fn reach(&self, nodes: usize, size: usize) -> usize {
+        let on_rack = self.per_rack * self.used;
+        nodes / on_rack * on_rack.div_ceil(size) + (nodes % on_rack).div_ceil(size)
+    }
 }
 
 impl SegmentSpec {

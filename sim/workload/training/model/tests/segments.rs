@@ -391,3 +391,44 @@ fn a_refused_job_hears_of_segments() {
     assert_eq!(field, "jobs.spares");
     assert!(fix.starts_with("leave it out"), "{fix}");
 }
+
+/// Against a count of the domains of the nodes that the fleet gives a job: failures of domains that
+/// interrupt it are those of as many.
+#[test]
+fn checkpoints_count_the_domains_that_a_job_lies_in() {
+    for (used, spares, size, segments) in [
+        (5, 1, 6, 3),
+        (5, 1, 3, 3),
+        (4, 2, 2, 3),
+        (2, 1, 3, 3),
+        (2, 0, 3, 5),
+        (2, 0, 2, 4),
+        (1, 2, 2, 5),
+    ] {
+        let mut spec = segmented((segments, used), (0.1, 24.0), 0.0);
+        spec.segment = Some(SegmentSpec { nodes: used, spares: Some(spares) });
+        let failures = spec.failures.as_mut().expect("nodes fail");
+        let per_day = 0.3;
+        let domain = DomainSpec {
+            name: "part".to_owned(),
+            nodes: Some(size),
+            rate: Rate(per_day / DAY),
+            repair: None,
+        };
+        failures.domains = Some(vec![domain]);
+        spec.checkpoint = Some(CheckpointSpec {
+            interval: Some(IntervalSpec::Auto),
+            write: Some(seconds(10.0)),
+            ..CheckpointSpec::default()
+        });
+        let mut training = model(&spec, 6, 3, 0);
+        run_to(&mut training, Time::ZERO);
+        let job = &training.jobs[0];
+        let mut domains: Vec<u32> = job.nodes.iter().map(|node| node / size).collect();
+        domains.dedup();
+        let rate_per_s = (job.nodes.len() as f64 * 0.1 + domains.len() as f64 * per_day) / DAY;
+        let expected = training.design.checkpoint.cycle(1.0 / rate_per_s, 0.0);
+        let (ours, expected) = (job.cycle.interval_s, expected.interval_s);
+        assert!((ours - expected).abs() < 1e-9 * expected, "{used} of {size}: {ours}, {expected}");
+    }
+}
