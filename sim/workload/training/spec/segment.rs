@@ -14,8 +14,8 @@ pub struct SegmentSpec {
     /// Nodes of a segment that work; those of a job are a multiple of them.
     pub nodes: u32,
     /// Nodes of the same rack that a segment holds besides and at idle: one of them replaces a node that it
-    /// loses as soon as that is noticed. It starts without them where they are under repair. Default: all
-    /// that as many segments as a rack has room for leave of it, shared evenly.
+    /// loses as soon as that is noticed. It starts without them where they are under repair. Default: what
+    /// as many segments as a rack has room for leave of it, divided among them and rounded down.
     pub spares: Option<u32>,
 }
 
