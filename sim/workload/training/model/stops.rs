@@ -95,6 +95,7 @@ impl Training {
         if job.grows {
             job.interruptions.count(Cause::Growth);
             self.totals.interruptions.count(Cause::Growth);
+            self.blame(slot, Cause::Growth.of_failure());
             self.call_spares(now, slot);
             self.start(now, slot);
         }

@@ -120,6 +120,31 @@ fn what_a_drained_rack_costs() {
     assert_eq!(summary.node_failures, 1);
 }
 
+/// Two racks of two, an elastic job on both. It loses one with its switch, goes on with the other and
+/// starts anew when the first is back: the first start after the failure is the switch's, the second is
+/// put down to growth.
+#[test]
+fn a_failure_is_not_blamed_for_growth() {
+    let mut spec = checkpointed(resident(4, 0.0), 2.0 * HOUR, 0.0, 600.0, 0.0);
+    spec.jobs =
+        JobsSpec::Resident(ResidentSpec { nodes: Some(4), spares: None, min_nodes: Some(2) });
+    spec.failures = Some(failures((0.0, 5.0, 0.0), vec![domain("switch", None, 0.0, 3.0)]));
+    let mut training = model(&spec, 2, 2, 0);
+    run_to(&mut training, hour(10.0));
+    training.domain_fails(hour(10.0), 0);
+    training.settle(hour(10.0));
+    run_to(&mut training, hour(13.0));
+    assert_eq!(training.jobs[0].nodes.len(), 2);
+    training.domain_returns(hour(13.0), 0);
+    training.settle(hour(13.0));
+    run_to(&mut training, hour(20.0));
+    let summary = training.summary(hour(20.0));
+    assert_eq!((training.jobs[0].nodes.len(), summary.interruptions.growths), (4, 1));
+    let cost = summary.failure_causes.last().and_then(|cause| cause.cost).expect("costs are told");
+    assert!((cost.restart - 2.0 / 6.0).abs() < 1e-9, "{cost:?}");
+    assert!((summary.gpu_hours.restart - (4.0 + 2.0 + 4.0) / 6.0).abs() < 1e-9);
+}
+
 /// A rack that is drained may lose its power: what is whole is free when the part is repaired and the
 /// rack is on, whichever comes first.
 #[test]
