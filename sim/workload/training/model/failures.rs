@@ -235,9 +235,12 @@ impl Training {
     /// What came of each cause of failures, and of each domain, up to `now`.
     pub(super) fn failure_causes(&self, now: Time) -> Vec<CauseCount> {
         let mut costs = self.totals.costs.clone();
-        for job in self.jobs.iter().filter(|job| job.phase != Phase::Gone) {
-            if let Some((number, cost)) = job.at(now).blame(None) {
-                costs[usize::from(number)].add(&cost);
+        if !costs.is_empty() {
+            // Without domains nothing is blamed.
+            for job in self.jobs.iter().filter(|job| job.phase != Phase::Gone) {
+                if let Some((number, cost)) = job.at(now).blame(None) {
+                    costs[usize::from(number)].add(&cost);
+                }
             }
         }
         for (cost, out_s) in costs.iter_mut().zip(self.fleet.out_s(now)) {
