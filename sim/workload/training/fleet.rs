@@ -15,7 +15,7 @@ use std::cell::RefCell;
 
 use super::account::GpuHours;
 use super::placement::{self, Placement, Places, Sharing};
-use super::spec::{FailureDesign, Law, Segment};
+use super::spec::{DomainBits, FailureDesign, Law, Segment};
 use crate::kernel::{Streams, Time};
 use hazard::{FailureClock, FailureDraws};
 use outages::Outages;
@@ -46,8 +46,8 @@ struct Node {
     down: bool,
     /// Why, where it is.
     cause: u16,
-    /// Out of service with domains: a bit for each that it is in.
-    drained: u32,
+    /// Out of service with these domains that it is in.
+    drained: DomainBits,
     /// Its job holds it to replace another.
     spare: bool,
     /// It computes, writes or starts; where that matters to its failures.

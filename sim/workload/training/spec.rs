@@ -21,6 +21,7 @@ pub use curtailment::{
     MaintenanceSpec, PriceSpec, RandomSpec, Response, ScheduledSpec, TierResponseSpec, WhenSpec,
     WorkloadCurtailmentSpec,
 };
+pub(super) use domains::DomainBits;
 pub use domains::{DomainDesign, DomainSpec};
 pub use failures::{
     CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,

@@ -38,8 +38,11 @@ pub struct DomainDesign {
     pub law: FailureLaw,
 }
 
+/// The domains that a node is out of service with, a bit for each.
+pub(in crate::workload::training) type DomainBits = u32;
+
 /// Most domains that a node may be in.
-const MOST: usize = 32;
+const MOST: usize = DomainBits::BITS as usize;
 
 /// Resolves `domains` of racks of `rack_nodes` nodes. Repairs have the deviation `sigma` of the
 /// logarithm. `causes` are those of failures of nodes.
