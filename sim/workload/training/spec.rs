@@ -254,7 +254,7 @@ impl TrainingSpec {
         let checkpoint = self.checkpoint.clone().unwrap_or_default();
         let known = faults.len();
         let checkpoint = within("checkpoint", faults, |faults| checkpoint.resolve(faults));
-        let is_odd = faults.len() > known;
+        let is_refused = faults.len() > known;
         let curtailment = self
             .curtailment
             .as_ref()
@@ -290,7 +290,7 @@ impl TrainingSpec {
             capped,
             price_usd: self.price.map_or(0.0, |p| p.0),
         };
-        if !is_odd {
+        if !is_refused {
             self.doubt_checkpoints(&design, faults);
         }
         design
