@@ -168,7 +168,7 @@ impl Work {
         }
     }
 
-    /// GPUs that no job holds: idle, under repair, without power; of a training cluster.
+    /// GPUs that no job holds: idle, out of service, without power; of a training cluster.
     pub(super) fn gpus_without_jobs(&self) -> [f64; 3] {
         match self {
             Work::Training(training) => training.gpus_without_jobs().map(|gpus| gpus as f64),

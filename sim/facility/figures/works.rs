@@ -247,7 +247,7 @@ pub(super) static $rows: &[Row<TrainingSummary>] = &[
         |t| Some(t.gpu_hours.spare),
     ),
     Row::new(Figure::new(concat!($one, "_hours.idle"), Scale::$hours, "On and without a job.").adding(), |t| Some(t.gpu_hours.idle)),
-    Row::new(Figure::new(concat!($one, "_hours.down"), Scale::$hours, "Under repair.").adding().lower(), |t| Some(t.gpu_hours.down)),
+    Row::new(Figure::new(concat!($one, "_hours.down"), Scale::$hours, "Out of service: under repair, or with a part that nodes share.").adding().lower(), |t| Some(t.gpu_hours.down)),
     Row::new(
         Figure::new(concat!($one, "_hours.dark"), Scale::$hours, "Without power, or starting after it came back.").adding().lower(),
         |t| Some(t.gpu_hours.dark),
@@ -285,7 +285,7 @@ pub(super) static $rows: &[Row<TrainingSummary>] = &[
         |t| Some(t.jobs.queued as f64),
     ),
     Row::new(
-        count("interruptions.node_failures", "Interruptions of jobs because a node failed.").lower(),
+        count("interruptions.node_failures", "Interruptions of jobs because a node, or a part that nodes share, failed.").lower(),
         |t| Some(t.interruptions.node_failures as f64),
     ),
     Row::new(
@@ -441,19 +441,19 @@ pub(super) static $cause: &[Row<GpuHours>] = &[
         |cost| Some(cost.down),
     ),
     Row::new(
-        Figure::new(concat!($one, "_hours.lost"), Scale::$hours, "Work that the jobs lost that it interrupted.").adding().lower(),
+        Figure::new(concat!($one, "_hours.lost"), Scale::$hours, "Work lost by the jobs that it interrupted.").adding().lower(),
         |cost| Some(cost.lost),
     ),
     Row::new(
-        Figure::new(concat!($one, "_hours.hung"), Scale::$hours, "They stood until it was noticed.").adding().lower(),
+        Figure::new(concat!($one, "_hours.hung"), Scale::$hours, "Held by the jobs that it interrupted, until the failure was noticed.").adding().lower(),
         |cost| Some(cost.hung),
     ),
     Row::new(
-        Figure::new(concat!($one, "_hours.stalled"), Scale::$hours, "They waited for nodes to replace those it took.").adding().lower(),
+        Figure::new(concat!($one, "_hours.stalled"), Scale::$hours, "Held by the jobs that it interrupted, while they waited for nodes to replace those that it took.").adding().lower(),
         |cost| Some(cost.stalled),
     ),
     Row::new(
-        Figure::new(concat!($one, "_hours.restart"), Scale::$hours, "They started anew after it.").adding().lower(),
+        Figure::new(concat!($one, "_hours.restart"), Scale::$hours, "Held by the jobs that it interrupted, while they started anew.").adding().lower(),
         |cost| Some(cost.restart),
     ),
 ];
@@ -482,7 +482,8 @@ pub(super) static SEGMENTS: &[Row<SegmentCounts>] = &[
 /// Of one cause of failures of training nodes, or of one domain.
 pub(super) static CAUSE: &[Row<CauseCount>] = &[
     Row::new(
-        count("failures", "Failures of nodes for this cause, or of this part of several.").lower(),
+        count("failures", "Failures of nodes for this cause, or of this part that nodes share.")
+            .lower(),
         |c| Some(c.failures as f64),
     ),
     Row::new(count("interruptions", "Those that interrupted a job.").lower(), |c| {

@@ -34,7 +34,7 @@ pub struct GpuHours {
     pub spare: f64,
     /// On and without a job.
     pub idle: f64,
-    /// Under repair.
+    /// Out of service: under repair, or with a part that nodes share.
     pub down: f64,
     /// Without power, or starting after it came back.
     pub dark: f64,

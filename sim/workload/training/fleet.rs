@@ -497,7 +497,7 @@ impl Fleet {
         sum
     }
 
-    /// Nodes that no job holds: on and idle, under repair, without power or starting after it.
+    /// Nodes that no job holds: on and idle, out of service, without power or starting after it.
     pub(super) fn without_jobs(&self) -> [usize; 3] {
         [self.free, self.down, self.nodes.len() - self.free - self.down - self.held]
     }

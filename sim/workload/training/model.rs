@@ -511,7 +511,7 @@ impl Training {
         self.fleet.held() * self.design.grain.gpus
     }
 
-    /// GPUs that no job holds now: on and idle, under repair, without power or starting after it.
+    /// GPUs that no job holds now: on and idle, out of service, without power or starting after it.
     pub fn gpus_without_jobs(&self) -> [usize; 3] {
         self.fleet.without_jobs().map(|nodes| nodes * self.design.grain.gpus)
     }

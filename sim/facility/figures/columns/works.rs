@@ -100,7 +100,7 @@ macro_rules! cluster {
                 Scale::NUMBER,
                 Sum,
                 |v, i| v.works[i].gpus_without_jobs()[1],
-                concat!($told, "s under repair."),
+                concat!($told, "s out of service: under repair, or with a part that nodes share."),
             ),
             Column::new(
                 concat!("dark_", $one, "s"),

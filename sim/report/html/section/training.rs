@@ -100,7 +100,7 @@ fn held(page: &Page<'_>, work: &str) -> String {
     const STATES: [(&str, &str, &str, usize); 4] = [
         ("busy", "held by jobs", "training", 0),
         ("idle", "idle", "other", 2),
-        ("down", "under repair", "mining", 1),
+        ("down", "out of service", "mining", 1),
         ("dark", "without power", "abnormal", 0),
     ];
     let run = page.run;
