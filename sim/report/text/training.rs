@@ -33,6 +33,11 @@ const RARER: [(&str, &str); 5] = [
     ("interruptions.growths", "growth"),
 ];
 
+/// So many things.
+fn several(count: u64, thing: &str) -> String {
+    format!("{} {thing}{}", whole(count), if count == 1 { "" } else { "s" })
+}
+
 impl Text {
     /// A workload on these processors.
     pub(super) fn training(&mut self, work: &Subject, processors: Processors, outcome: &Outcome) {
@@ -101,9 +106,9 @@ impl Text {
         self.costs(work, [key, name], outcome);
         if work.get("segments.swaps").is_some() {
             let words = format!(
-                "{} nodes replaced within their rack, {} moved to another",
-                count("segments.swaps"),
-                count("segments.moves"),
+                "{} replaced within their rack; {} moved to another rack",
+                several(work.count("segments.swaps"), "node"),
+                several(work.count("segments.moves"), "segment"),
             );
             self.line("segments", &words);
         }
@@ -153,8 +158,8 @@ impl Text {
                 told.map(|(kind, hours)| format!("{kind} {}", amount(*hours))).collect();
             let (failures, stopped) = (sum("failures") as u64, sum("interruptions") as u64);
             let words = format!(
-                "{} failures, {} stopped jobs; {} {name}-hours{}{}",
-                whole(failures),
+                "{}, of which {} stopped a job; {} {name}-hours{}{}",
+                several(failures, "failure"),
                 whole(stopped),
                 amount(all),
                 if told.is_empty() { "" } else { ": " },
@@ -167,5 +172,16 @@ impl Text {
             let part = domain.path.last().expect("a domain has a name");
             tell(&format!("lost to {part}"), &[domain]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_not_several() {
+        let said = [0, 1, 2, 12_345].map(|count| several(count, "failure"));
+        assert_eq!(said, ["0 failures", "1 failure", "2 failures", "12,345 failures"]);
     }
 }
