@@ -34,6 +34,7 @@ pub(super) fn check(path: &Path, reader: LogReader) -> io::Result<Checked> {
     if any_order {
         // Of the same instant in the order of the file.
         jobs.sort_by_key(|job: &LogJob| job.submit);
+        let jobs: Arc<[LogJob]> = jobs.into();
         return Ok(Checked { log: Arc::new(jobs), file: None, sha256, reader });
     }
     let file = PlayedFile::new(path);

@@ -213,10 +213,11 @@ pub trait JobRows: fmt::Debug + Send + Sync {
     fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send>;
 }
 
-/// Jobs that are at hand.
-impl JobRows for Vec<LogJob> {
+/// Jobs that are at hand. However many runs play them, they are there once.
+impl JobRows for Arc<[LogJob]> {
     fn jobs(&self) -> Box<dyn Iterator<Item = LogJob> + Send> {
-        Box::new(self.clone().into_iter())
+        let jobs = Arc::clone(self);
+        Box::new((0..jobs.len()).map(move |index| jobs[index]))
     }
 }
 

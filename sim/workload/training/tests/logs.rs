@@ -56,7 +56,7 @@ fn model_with(
     assert_eq!(file, &Name::unplaced("log.swf"));
     let mut reader = LogReader::new(processors);
     let jobs: Vec<LogJob> = log.lines().filter_map(|line| reader.read(line.as_bytes())).collect();
-    design.take_log(Arc::new(jobs), &reader, &mut faults);
+    design.take_log(Arc::new(Arc::from(jobs)), &reader, &mut faults);
     let names = ["a".to_owned(), "b".to_owned()];
     (Training::new(design, rack.clone(), &names, "jobs", &Streams::new(1, 0)), faults)
 }

@@ -43,7 +43,7 @@ fn model(jobs: Vec<LogJob>, policy: Policy, rule: Sharing, rate: f64) -> Trainin
     let mut design = spec.resolve(&rack, 3, &mut faults);
     let mut reader = LogReader::new(24);
     reader.read(b"1 0 -1 60 1 -1 -1 1 60 -1 1 1 1 1 1 1 -1 -1").expect("a job");
-    design.take_log(Arc::new(jobs), &reader, &mut faults);
+    design.take_log(Arc::new(Arc::from(jobs)), &reader, &mut faults);
     assert_eq!(faults, []);
     let names = ["a", "b", "c"].map(str::to_owned);
     Training::new(design, rack, &names, "jobs", &Streams::new(1, 0))
