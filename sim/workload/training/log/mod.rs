@@ -138,8 +138,8 @@ pub struct LogReport {
     pub without_processors: Rows,
     /// Rows left out: more processors than there are.
     pub too_wide: Rows,
-    /// Jobs submitted before the job of the row above; they count as submitted with it, where rows
-    /// do not stand in any order.
+    /// Jobs submitted before the job of the row above; they count as submitted with it, unless the
+    /// rows may stand in any order.
     pub backwards: Rows,
     /// Rows with more than 18 columns; what is too much was not read.
     pub long: Rows,
