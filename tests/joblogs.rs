@@ -351,16 +351,17 @@ fn jobs_on_cores_draw_what_their_log_says_and_share_a_node() {
 #[test]
 fn a_table_in_the_order_of_ends_is_sorted_where_it_says_so() {
     let header = "submitted,id,cores,minutes,alone,used\n";
-    // (submitted, number, minutes) by the end of each; the last two were submitted together.
+    // (submitted, number, minutes) by the end of each, as if none had waited: at 15, 25, 30, 40 and 50
+    // minutes. Of the two that were submitted together the one that stands first comes first.
     let by_end =
-        [("00:10", 3, 5), ("00:05", 2, 20), ("00:00", 1, 40), ("00:20", 4, 30), ("00:20", 5, 10)];
+        [("00:10", 3, 5), ("00:05", 2, 20), ("00:20", 5, 10), ("00:00", 1, 40), ("00:20", 4, 30)];
     let line = |(at, number, minutes): &(&str, u64, u64)| {
         format!("2026-06-01T{at}:00Z,{number},3,{minutes},no,50\n")
     };
     let text =
         |rows: &[(&str, u64, u64)]| header.to_owned() + &rows.iter().map(line).collect::<String>();
     let mut by_submission = by_end;
-    by_submission.sort_by_key(|row| (row.0, row.1));
+    by_submission.sort_by_key(|row| row.0);
     let sorted = CPU_SITE.replace("kind: table", "kind: table\n      sort: true");
     let run = |site: &str, log: String| {
         let bench = Bench::new();
