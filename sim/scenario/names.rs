@@ -68,14 +68,11 @@ pub fn expand(text: &str) -> Result<Vec<String>, ParseGroupError> {
         match part {
             Part::Text(text) => names.iter_mut().for_each(|name| name.push_str(text)),
             Part::Group { first, last, width } => {
-                let longer = |name: &String| {
-                    (first..=last).map(move |n| (name.clone(), n)).collect::<Vec<_>>()
-                };
-                names = names
-                    .iter()
-                    .flat_map(longer)
-                    .map(|(name, n)| format!("{name}{n:0width$}"))
-                    .collect();
+                let mut longer = Vec::with_capacity(names.len() * (last - first + 1) as usize);
+                for name in &names {
+                    longer.extend((first..=last).map(|n| format!("{name}{n:0width$}")));
+                }
+                names = longer;
             }
         }
     }
