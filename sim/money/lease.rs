@@ -113,6 +113,11 @@ impl Lease {
         power_mw * self.rent_mw_month * months + gpus * self.rent_gpu_hour * hours
     }
 
+    /// The rent of a month, $.
+    pub fn month_rent(&self, account: &Account) -> f64 {
+        self.rent(account, (1.0, MONTH_H))
+    }
+
     /// The rent of each month of `books`, $, as if all of it had been simulated.
     pub(super) fn full_rents(
         &self,
@@ -152,44 +157,51 @@ impl Lease {
         months.iter().enumerate().map(paid).collect()
     }
 
-    /// Its lines in a project in which it begins after `begin` months and is in force, as far as its
-    /// term goes, in the months `stage`; `passed` are the lines of which the tenants pay a share, and
-    /// `credit_usd` what tenants are credited in the run.
+    /// Its lines in a project in which it begins after `begin` months, with a rent by which what is
+    /// prepaid is reckoned (its own where none is told), and is in force, as far as its term goes, in the
+    /// months `stage`; `passed` are the lines of which the tenants pay a share, and `credit_usd` what
+    /// tenants are credited in the run.
     pub fn lines(
         &self,
         name: &str,
         account: &Account,
         (passed, credit_usd): (&[Line], f64),
-        (begin, stage): (usize, (usize, usize)),
+        ((begin, agreed_rent), stage): ((usize, Option<f64>), (usize, usize)),
     ) -> Vec<Line> {
         let share = self.passed_share(account);
         let passed_month: f64 = passed.iter().map(|line| -share * line.month_usd).sum();
         let run_months = account.hours / MONTH_H;
         let (one_month, of_run) = ((1.0, MONTH_H), 1.0 / run_months);
         let paid = self.paid(account, one_month, of_run, passed_month * run_months);
-        let month_usd = paid.sum() - self.prepaid * paid.rent - credit_usd * of_run;
+        let month_usd = paid.sum() - credit_usd * of_run;
+        let agreed_rent = agreed_rent.unwrap_or(paid.rent);
         let once = |month: usize, usd: f64| Line {
             name: name.to_owned(),
             month_usd: usd,
             change: Change::Steps(0.0),
             since: begin,
             months: (month, month + 1),
+            once: true,
         };
-        let in_stage = |line: &Line| line.months.0 >= stage.0 && line.months.1 <= stage.1;
-        let mut lines: Vec<Line> =
-            self.paid_once(paid.rent, begin).into_iter().map(|it| once(it.0, it.1)).collect();
-        lines.retain(|line| line.month_usd != 0.0 && in_stage(line));
+        let in_stage = |it: &(usize, f64)| (stage.0..stage.1).contains(&it.0) && it.1 != 0.0;
+        let at_once = self.paid_once(agreed_rent, begin).into_iter().filter(in_stage);
+        let mut lines: Vec<Line> = at_once.map(|(month, usd)| once(month, usd)).collect();
+        let term_ends =
+            self.term.months.map_or(usize::MAX, |months| begin + self.term.free + months);
         for ((from, until), probability) in self.term.spans(begin) {
+            // Of extensions nothing is prepaid.
+            let prepaid = if until <= term_ends { self.prepaid * agreed_rent } else { 0.0 };
             let months = (from.max(stage.0), until.min(stage.1));
             if months.0 >= months.1 {
                 continue;
             }
             lines.push(Line {
                 name: name.to_owned(),
-                month_usd: probability * month_usd,
+                month_usd: probability * (month_usd - prepaid),
                 change: Change::Steps(self.term.escalator),
                 since: begin + self.term.free,
                 months,
+                once: false,
             });
             lines.extend(passed.iter().filter(|_| share > 0.0).map(|line| Line {
                 name: name.to_owned(),
@@ -200,9 +212,7 @@ impl Lease {
         }
         lines
     }
-}
 
-impl Lease {
     /// What is paid once, of a `rent` of a month, $, in a lease that begins after `begin` months: what is
     /// prepaid, with the first month; the fee for leaving, less what was prepaid of the months that
     /// are left, with the last. Each with its month.

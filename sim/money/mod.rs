@@ -71,7 +71,7 @@ pub use money_spec::{Around, CapitalSpec, MoneySpec, SpendSpec, YearlySpec};
 pub(crate) use money_spec::{MOST_MONTHS, whole_months};
 pub use outside::{Outside, SystemPeaks};
 pub use peaks::{CoincidentPeak, CoincidentPeakSpec, Peaks};
-pub use project::{Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep};
+pub use project::{Begun, Change, Forecast, Line, MONTH_H, Merit, Project, Upkeep, month_of};
 pub use service::{Service, Step};
 pub use spec::ContractSpec;
 pub use supply::{Export, Ppa};

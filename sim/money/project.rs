@@ -74,6 +74,26 @@ pub struct Line {
     pub since: usize,
     /// Months before it begins, and the month after the last.
     pub months: (usize, usize),
+    /// It is paid once, and says nothing of an ordinary month.
+    pub once: bool,
+}
+
+/// When what a line is for began, and on which terms.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "it holds functions only")]
+pub struct Begun<'a> {
+    /// The month from which steps of a name are counted.
+    pub since: &'a dyn Fn(&str) -> usize,
+    /// The rent of a month by which what was prepaid of a lease was reckoned, $; none where that is the
+    /// rent of the stage itself.
+    pub rent: &'a dyn Fn(&str) -> Option<f64>,
+}
+
+impl<'a> Begun<'a> {
+    /// All in one stage, which began as `since` says.
+    pub fn at(since: &'a dyn Fn(&str) -> usize) -> Self {
+        Self { since, rent: &|_| None }
+    }
 }
 
 /// What a project comes to.
@@ -83,7 +103,7 @@ pub struct Forecast {
     pub flows: Vec<f64>,
     /// What is spent on parts before the operation begins, $.
     pub capital_usd: f64,
-    /// Cash of the first month of the operation, before tax, $.
+    /// Cash of the first month of the operation, before tax and without what is paid once, $.
     pub first_month_usd: f64,
     /// Capital and upkeep by name, and the lines of the operation: what each is worth at the start, $.
     pub worth: Vec<(String, f64)>,
@@ -147,6 +167,13 @@ impl Change {
             }
         }
     }
+}
+
+/// What `lines` come to in the month after `month` months, without what is paid once, $.
+pub fn month_of(lines: &[Line], month: usize) -> f64 {
+    let mut flows = vec![0.0; month + 2];
+    lines.iter().filter(|line| !line.once).for_each(|line| line.add_to(&mut flows));
+    flows[month + 1]
 }
 
 impl Line {
@@ -233,13 +260,12 @@ impl Project {
     }
 
     /// What the site earns and pays in each of the months `stage`, by a run under `terms` that left
-    /// `account` and costs `bill`, or the price of its energy where there is none. Steps are counted
-    /// from the month that `since` says of a name.
+    /// `account` and costs `bill`, or the price of its energy where there is none.
     pub fn lines(
         &self,
         (terms, account, bill): (&Terms, &Account, Option<&Bill>),
         stage: (usize, usize),
-        since: &dyn Fn(&str) -> usize,
+        Begun { since, rent }: Begun<'_>,
     ) -> Vec<Line> {
         let line = |name: &str, usd: f64| {
             let change = self.changes.iter().find(|(of, _)| of == name);
@@ -250,6 +276,7 @@ impl Project {
                 change: change.map_or(Change::Steps(0.0), |it| it.1),
                 since: since(name),
                 months: stage,
+                once: false,
             }
         };
         let own = terms.own_works(account);
@@ -267,7 +294,8 @@ impl Project {
         for (name, lease) in terms.leases() {
             let its = bill.and_then(|bill| bill.contracts.iter().find(|it| it.name == name));
             let credit_usd = its.map_or(0.0, |its| its.cost_of(Item::Credit).usd());
-            let mut own = lease.lines(name, account, (&costs, credit_usd), (since(name), stage));
+            let begin = (since(name), rent(name));
+            let mut own = lease.lines(name, account, (&costs, credit_usd), (begin, stage));
             if let Some((_, factor)) = self.factors.iter().find(|(of, _)| of == name) {
                 own.iter_mut().for_each(|line| line.month_usd *= factor);
             }
@@ -280,6 +308,7 @@ impl Project {
             change: upkeep.change,
             since: since(&upkeep.name),
             months: stage,
+            once: false,
         }));
         lines
     }
@@ -287,7 +316,7 @@ impl Project {
     /// What the project comes to by a run under `terms` that left `account` and costs `bill`.
     pub fn forecast(&self, terms: &Terms, account: &Account, bill: Option<&Bill>) -> Forecast {
         let works = self.works();
-        let lines = self.lines((terms, account, bill), (works, self.months), &|_| works);
+        let lines = self.lines((terms, account, bill), (works, self.months), Begun::at(&|_| works));
         let unit_costs = self.unit_costs(terms, account, bill);
         Forecast { unit_costs, ..self.fold(&lines, works, account) }
     }
@@ -309,7 +338,7 @@ impl Project {
             }
             add(&mut operation, &own);
         }
-        let first_month_usd = operation.get(works + 1).copied().unwrap_or(0.0);
+        let first_month_usd = month_of(lines, works);
         let mut flows = operation.clone();
         let mut written_off = vec![0.0; self.months.div_ceil(MONTHS_PER_YEAR)];
         for part in &self.parts {

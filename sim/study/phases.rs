@@ -21,7 +21,8 @@ use super::spec::DesignSpec;
 use crate::facility::Design;
 use crate::kernel::Span;
 use crate::money::{
-    Account, Around, Bill, Forecast, Line, MOST_MONTHS, Merit, MoneySpec, Project, whole_months,
+    Account, Around, Begun, Bill, Forecast, Line, MOST_MONTHS, Merit, MoneySpec, Project, month_of,
+    whole_months,
 };
 use crate::scenario::{
     self, Diagnostic, Diagnostics, Document, Files, Place, Value, tell_currency,
@@ -405,14 +406,22 @@ impl Phases {
                 let first = self.stages.iter().find(|(_, arm)| has(arm));
                 first.map_or(0, |((from, _), _)| *from)
             };
-            let own = project.lines((terms, account, bill.as_ref()), (*from, until), &since);
-            let mut flows = vec![0.0; project.months + 1];
-            own.iter().for_each(|line| line.add_to(&mut flows));
-            firsts.push(flows[from + 1]);
+            let begun = Begun { since: &since, rent: &|name| self.agreed_rent(name, stages) };
+            let own = project.lines((terms, account, bill.as_ref()), (*from, until), begun);
+            firsts.push(month_of(&own, *from));
             lines.extend(own);
         }
         let (last, _) = stages[stages.len() - 1];
         (project.fold(&lines, 0, last), firsts)
+    }
+
+    /// The rent of a month of the lease `name` in the first phase that has it, $.
+    fn agreed_rent(&self, name: &str, stages: &[&Left]) -> Option<f64> {
+        self.stages.iter().zip(stages).find_map(|((_, arm), (account, _))| {
+            let terms = &arm.prepared.loaded.design.terms;
+            let (_, lease) = terms.leases().find(|(of, _)| *of == name)?;
+            Some(lease.month_rent(account))
+        })
     }
 
     /// The site that stays as it is.
@@ -420,7 +429,7 @@ impl Phases {
         let terms = &self.keep.prepared.loaded.design.terms;
         let project = Project { parts: Vec::new(), ..project.clone() };
         let months = (0, project.months);
-        let lines = project.lines((terms, account, bill.as_ref()), months, &|_| 0);
+        let lines = project.lines((terms, account, bill.as_ref()), months, Begun::at(&|_| 0));
         project.fold(&lines, 0, account)
     }
 }

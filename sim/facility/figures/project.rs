@@ -9,7 +9,7 @@ pub(super) static SITE: &[Figure] = &[
     usd("money.capital", "What its parts cost until the operation begins.").lower(),
     usd(
         "money.first_month",
-        "Cash of the first month of the operation, before tax: of 730 h like the run.",
+        "Cash of the first month of the operation, before tax and without what is paid once: of 730 h like the run.",
     )
     .higher(),
     usd("money.npv", "Net present value of all flows of the project.").higher(),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::super::{
     Account, Amount, Basis, Books, Change, Contract, Curve, Depreciation, Export, HallAccount,
     Interval, Item, Law, Lease, Line, Merit, Part, Product, Project, Spend, Term, Termination,
-    Terms, WorkAccount, internal_rates, price,
+    Terms, WorkAccount, internal_rates, month_of, price,
 };
 use super::near;
 
@@ -82,8 +82,12 @@ fn a_deal_of_ten_years_returns_what_it_says() {
     for (rent, escalator, yield_on_cost, irr) in
         [(148.81, 0.0, 0.14732, 0.077452), (129.807, 0.03, 0.12851, 0.073668)]
     {
-        let lines =
-            lease(168.0, rent, 0.175, escalator).lines("it", &account(), (&[], 0.0), (0, (0, 120)));
+        let lines = lease(168.0, rent, 0.175, escalator).lines(
+            "it",
+            &account(),
+            (&[], 0.0),
+            ((0, None), (0, 120)),
+        );
         let mut months = vec![0.0; 121];
         lines.iter().for_each(|line| line.add_to(&mut months));
         let years = months[1..].chunks(12).map(|year| year.iter().sum());
@@ -183,7 +187,7 @@ fn a_lease_is_paid_from_its_free_months_to_its_options() {
         ..Term::default()
     };
     let mut flows = vec![0.0; 31];
-    for line in it.lines("it", &account(), (&[], 0.0), (1, (1, 30))) {
+    for line in it.lines("it", &account(), (&[], 0.0), ((1, None), (1, 30))) {
         line.add_to(&mut flows);
     }
     let wanted = |month: usize| match month {
@@ -201,7 +205,7 @@ fn a_lease_is_paid_from_its_free_months_to_its_options() {
 /// What `it` pays in each month from its begin after one month on.
 pub(super) fn flows(it: &Lease, months: usize) -> Vec<f64> {
     let mut flows = vec![0.0; months + 1];
-    for line in it.lines("it", &account(), (&[], 0.0), (1, (1, months))) {
+    for line in it.lines("it", &account(), (&[], 0.0), ((1, None), (1, months))) {
         line.add_to(&mut flows);
     }
     flows
@@ -233,6 +237,29 @@ fn what_is_prepaid_lowers_the_rent_by_as_much() {
     assert_eq!(paid[28], 0.0);
 }
 
+/// A hall that grows after a year pays a rent of which what was prepaid is taken as it was prepaid, so that
+/// both stages together pay what both rents come to.
+#[test]
+fn what_was_prepaid_is_taken_off_later_rents_as_it_was_paid() {
+    let of = |mw: f64, prepaid: f64, months: (usize, usize)| {
+        let mut it = lease(mw, 1.0, 0.0, 0.0);
+        it.term = Term { months: Some(24), ..Term::default() };
+        it.prepaid = prepaid;
+        let mut flows = vec![0.0; 40];
+        let begin = (0, Some(1000.0));
+        let lines = it.lines("it", &account(), (&[], 0.0), (begin, months));
+        lines.iter().for_each(|line| line.add_to(&mut flows));
+        (flows.iter().sum::<f64>(), month_of(&lines, months.0))
+    };
+    let [(first, month), (second, later)] = [of(1.0, 0.5, (0, 12)), of(3.0, 0.5, (12, 24))];
+    near(first, 12_000.0 + 12.0 * 500.0, 1e-9);
+    near(second, 12.0 * (3000.0 - 500.0), 1e-9);
+    near(first + second, 12.0 * 1000.0 + 12.0 * 3000.0, 1e-9);
+    // An ordinary month has no prepayment in it.
+    near(month, 500.0, 1e-9);
+    near(later, 2500.0, 1e-9);
+}
+
 #[test]
 fn a_tenant_that_may_leave_pays_a_fee_and_no_rent_after() {
     let mut it = lease(1.0, 1.0, 0.0, 0.0);
@@ -254,9 +281,10 @@ fn a_tenant_that_may_leave_pays_a_fee_and_no_rent_after() {
     near(paid[2], 12_000.0 + 500.0, 1e-9);
     near(paid[13], 500.0 + 0.25 * (6000.0 - 6000.0), 1e-9);
     near(paid[14], 0.75 * 500.0, 1e-9);
-    // What both come to is what was agreed: two years, or one and the fee.
-    it.term.options.clear();
-    let agreed = 0.75 * 24_000.0 + 0.25 * (12_000.0 + 6000.0);
+    // Nothing is prepaid of the third year, which is an extension.
+    near(paid[26], 0.75 * 0.5 * 1000.0, 1e-9);
+    // What all come to is what was agreed: two years, or one and the fee, and the extension.
+    let agreed = 0.75 * (24_000.0 + 0.5 * 12_000.0) + 0.25 * (12_000.0 + 6000.0);
     near(flows(&it, 60).iter().sum(), agreed, 1e-6);
 }
 
@@ -298,6 +326,7 @@ pub(super) fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>
             change: Change::Steps(0.0),
             since: 0,
             months: (month, month + 1),
+            once: false,
         });
     }
     for (from, over, mw) in PHASES {
@@ -306,7 +335,7 @@ pub(super) fn retrofit(mine_usd_mwh: f64, rent: f64, months: usize) -> (Vec<f64>
             "let",
             &account(),
             (&[], 0.0),
-            (from + over, (from + over, months)),
+            ((from + over, None), (from + over, months)),
         ));
     }
     let site = project.fold(&lines, 24, &account()).flows;

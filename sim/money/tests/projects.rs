@@ -1,8 +1,8 @@
 //! Years around a run, by hand.
 
 use super::super::{
-    Account, Amount, Change, Curve, Depreciation, HallAccount, Part, Product, Project, Spend,
-    Terms, Upkeep, WorkAccount,
+    Account, Amount, Begun, Change, Curve, Depreciation, HallAccount, Part, Product, Project,
+    Spend, Terms, Upkeep, WorkAccount,
 };
 use super::near;
 
@@ -209,7 +209,7 @@ fn changes_and_factors_are_of_their_line_alone() {
     ];
     project.factors = vec![("mine".to_owned(), 2.0)];
     let account = account(168.0 / 730.0, 168.0 / 730.0);
-    let lines = project.lines((&Terms::none(), &account, None), (0, 36), &|_| 0);
+    let lines = project.lines((&Terms::none(), &account, None), (0, 36), Begun::at(&|_| 0));
     assert_eq!(lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["mine", "energy"]);
     let flows = project.forecast(&Terms::none(), &account, None).flows;
     let month = |k: usize| {
