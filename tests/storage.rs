@@ -246,6 +246,40 @@ fn a_ups_waits_with_recharging_where_that_cannot_be_carried() {
     }
 }
 
+/// Of two feeders the first cannot even carry the idle losses of a UPS: it opens, and the second, which has
+/// room, recharges the battery at once.
+#[test]
+fn a_ups_recharges_from_the_feeder_that_takes_it_over() {
+    let site = "\
+name: takes-over
+start: 2026-07-01T00:00:00Z
+duration: 6 h
+output: {interval: 15 min}
+weather: {climate: nordic}
+price: {fixed: 40 $/MWh}
+power:
+  small: {kind: feed, capacity: 1 kW, outages: none}
+  large: {kind: feed, capacity: 3 MW, outages: none}
+  board: {kind: switchgear, fed_by: [small, large], failures: {rate: 0 /year}}
+  ups:
+    kind: ups
+    rating: 200 kW
+    fed_by: board
+    failures: {rate: 0 /year}
+    battery: {recharge: 60 %}
+    input: {requalify: 0 s, walk_in: 0 s}
+  load: {kind: house-load, power: 50 kW, fed_by: ups}
+events:
+  - {at: 1 h, board: {fail: 1 min}}
+";
+    let told = simulate(site, &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    assert!(!told.events.iter().any(|line| line.contains("recharge-waits")), "{:?}", told.events);
+    let full = told.events.iter().find(|line| line.ends_with(" full ups 1")).expect("it is full");
+    let full_s = full.split(' ').next().unwrap().parse::<f64>().unwrap() * 1e-9;
+    is_near(full_s, 3660.0 + 50e3 / 0.95 * 60.0 / (0.95 * 120e3), "full");
+}
+
 #[test]
 fn batteries_that_cannot_work_are_refused_at_their_place() {
     let said = |text: &str| {

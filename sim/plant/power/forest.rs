@@ -53,7 +53,8 @@ pub(super) struct Forest {
     pub(super) live: Vec<bool>,
     /// Cannot even carry the idle losses behind it, and therefore feeds nobody.
     choked: Vec<bool>,
-    any_choked: bool,
+    /// Something is choked, or waits with recharging: a limit decides who feeds whom, or what.
+    any_limited: bool,
     /// Who feeds it; [`NONE`] for roots and the dead.
     pub(super) parent: Vec<u32>,
     /// Live nodes in preorder.
@@ -113,7 +114,7 @@ impl Forest {
             lost: vec![false; wiring.loads()],
             live: vec![false; nodes],
             choked: vec![false; nodes],
-            any_choked: false,
+            any_limited: false,
             parent: vec![NONE; nodes],
             order: Vec::with_capacity(nodes),
             position: vec![0; nodes],
@@ -222,7 +223,7 @@ impl Forest {
 
     /// Whether a new limit of `node` can change who feeds whom.
     pub(super) fn limit_switches(&self, node: usize, limit_w: f64) -> bool {
-        self.any_choked || is_over(self.standing_w[node], limit_w)
+        self.any_limited || is_over(self.standing_w[node], limit_w)
     }
 
     /// Whether `node` can feed what is behind it.
@@ -241,7 +242,7 @@ impl Forest {
     /// wait with recharging, all of them.
     pub(super) fn energise(&mut self, wiring: &Wiring, limit_w: &[f64]) {
         self.choked.fill(false);
-        self.any_choked = false;
+        self.any_limited = false;
         for n in 0..self.recharge.len() {
             if self.recharge[n].waits {
                 self.hold_recharge(n, false);
@@ -298,10 +299,11 @@ impl Forest {
             }
             if is_over(self.standing_w[n], limit_w[n]) {
                 if self.wait_behind(n) {
-                    self.any_choked = true;
+                    self.any_limited = true;
                     return true;
                 }
                 self.choked[n] = true;
+                self.recharge_behind(n);
                 found = true;
                 self.standing_w[n] = 0.0;
             }
@@ -312,7 +314,7 @@ impl Forest {
                 self.standing_w[self.parent[n] as usize] += self.input_w(n, out) - takes_w;
             }
         }
-        self.any_choked |= found;
+        self.any_limited |= found;
         found
     }
 
@@ -327,6 +329,15 @@ impl Forest {
             }
         }
         any
+    }
+
+    /// Lets them recharge again, once `n` is choked: what feeds them next may carry it.
+    fn recharge_behind(&mut self, n: usize) {
+        for at in 0..self.recharge.len() {
+            if self.recharge[at].waits && self.is_behind(at, n) {
+                self.hold_recharge(at, false);
+            }
+        }
     }
 
     /// Whether component `feeder` feeds `n`, over others or not.
