@@ -220,7 +220,12 @@ fn requirements_are_met_or_end_with_a_code_of_their_own() {
         String::from_utf8(command.assert().code(code).get_output().stdout.clone()).unwrap()
     };
     let met = require("import >= 1 MWh", 0);
-    assert!(met.contains("require: site: import at least 1 MWh met (at 95 % confidence)"), "{met}");
+    assert!(
+        met.contains(
+            "require: site: import at least 1 MWh met (at 95 % confidence; holds in 10 of 10)"
+        ),
+        "{met}"
+    );
     assert!(require("uptime(mine) >= 99.999 %", 5).contains("fails"));
 }
 

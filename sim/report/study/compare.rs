@@ -317,11 +317,13 @@ pub fn requirements(study: &Study, cases: &[Case], results: &[Judged]) -> String
         };
         let _ = writeln!(
             text,
-            "require: {}{point}: {} {} (at {} % confidence)",
+            "require: {}{point}: {} {} (at {} % confidence; holds in {} of {})",
             study.arms[case.arm].name,
             requirement.text,
             judged.result,
             exact(100.0 * requirement.confidence),
+            judged.held,
+            judged.replications,
         );
     }
     text

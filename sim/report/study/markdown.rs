@@ -134,7 +134,8 @@ fn requirements(study: &Study, cases: &[Case], required: &[Judged]) -> String {
     if required.is_empty() {
         return String::new();
     }
-    let header = ["design", "point", "requirement", "confidence", "result"].map(str::to_owned);
+    let header = ["design", "point", "requirement", "confidence", "result", "holds in"];
+    let header = header.map(str::to_owned);
     let rows: Vec<Vec<String>> = required
         .iter()
         .map(|judged| {
@@ -145,6 +146,7 @@ fn requirements(study: &Study, cases: &[Case], required: &[Judged]) -> String {
                 of.text.clone(),
                 format!("{} %", super::numbers::exact(100.0 * of.confidence)),
                 judged.result.to_string(),
+                format!("{} of {}", judged.held, judged.replications),
             ]
         })
         .collect();
