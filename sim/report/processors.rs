@@ -7,19 +7,16 @@ pub(super) struct Processors {
     pub(super) key: &'static str,
     /// In sentences: a `GPU`, of which several are `GPUs`.
     pub(super) name: &'static str,
-    /// At the head of a picture: `GPUs`.
-    pub(super) title: &'static str,
-    /// As the unit of an axis: `GPUs`.
-    pub(super) unit: &'static str,
+    /// Several of them: `GPUs`.
+    pub(super) plural: &'static str,
     /// The unit of their time: `GPU-h`.
     pub(super) hours: &'static str,
 }
 
 impl Processors {
     /// Of workloads on racks of GPUs.
-    pub(super) const GPUS: Self =
-        Self { key: "gpu", name: "GPU", title: "GPUs", unit: "GPUs", hours: "GPU-h" };
+    pub(super) const GPUS: Self = Self { key: "gpu", name: "GPU", plural: "GPUs", hours: "GPU-h" };
     /// Of workloads on racks of CPUs.
     pub(super) const CORES: Self =
-        Self { key: "core", name: "core", title: "Cores", unit: "cores", hours: "core-h" };
+        Self { key: "core", name: "core", plural: "cores", hours: "core-h" };
 }

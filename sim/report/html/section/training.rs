@@ -1,6 +1,5 @@
 //! Where GPU-hours went, and whether jobs waited.
 
-use super::super::super::processors::Processors;
 use super::super::chart::bars::{Bar, bars};
 use super::super::chart::time::{Line, TimeChart};
 use super::super::figure::{Caption, Layout, figure, folded_table};
@@ -8,6 +7,7 @@ use super::super::number::{Form, duration, escape, told};
 use super::super::parts::{Page, Section};
 use super::super::run::Run;
 use super::common::{anchor, notes_of};
+use crate::report::processors::Processors;
 
 pub(super) fn training(page: &Page<'_>) -> Vec<Section> {
     let works = page.run.works("training");
@@ -104,7 +104,7 @@ fn held(page: &Page<'_>, work: &str) -> String {
         ("dark", "without power", "abnormal", 0),
     ];
     let run = page.run;
-    let Processors { key, name, title, unit, .. } = processors(run, work);
+    let Processors { key, plural, .. } = processors(run, work);
     let lines: Vec<Line> = STATES
         .iter()
         .filter_map(|&(state, label, colour, dash)| {
@@ -118,11 +118,16 @@ fn held(page: &Page<'_>, work: &str) -> String {
         return String::new();
     }
     let limit = run.real(&["workloads", work, &format!("{key}s")]);
-    let limit = limit.map(|gpus| (gpus, format!("{} {name}s", told(gpus, Form::Count).0)));
-    let chart =
-        TimeChart { title: format!("{title} by state"), lines, limit, unit, from_zero: true };
+    let limit = limit.map(|gpus| (gpus, format!("{} {plural}", told(gpus, Form::Count).0)));
+    let chart = TimeChart {
+        title: format!("States of {plural}"),
+        lines,
+        limit,
+        unit: plural,
+        from_zero: true,
+    };
     let reading = format!(
-        "Means of intervals; the states together are all {name}s. Without power: also {name}s that \
+        "Means of intervals; the states together are all {plural}. Without power: also {plural} that \
          start after it. Bands: racks were down."
     );
     page.time_figure(chart, &reading)

@@ -1,11 +1,11 @@
 //! What a reader learns first: sentences that say what decides, and the figures behind them.
 
-use super::super::super::processors::Processors;
 use super::super::number::{Form, duration, escape, percent, rating, told};
 use super::super::parts::Page;
 use super::super::run::Run;
 use super::common::{note_html, notes};
 use super::training::processors;
+use crate::report::processors::Processors;
 
 /// At this share of the limit and above, the import stands at it.
 const AT_LIMIT: f64 = 0.995;
