@@ -35,7 +35,8 @@ pub(super) fn end(live: Live, folder: &Path) {
     }
 }
 
-/// An address of this machine alone: the page is for whoever asks.
+/// An address of this machine alone. The page is not encrypted, so its address, which is all that guards it,
+/// must not leave this machine.
 pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| {
         "not an address and a port, such as `127.0.0.1:7417`; FILE goes before `--live`".to_owned()

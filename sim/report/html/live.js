@@ -12,7 +12,12 @@ const isAtEnd = () => !(report.now < starts[starts.length - 1]);
 const isWhole = () => report.zoom[0] === data.from && report.zoom[1] === data.to;
 const again = async () => {
   // The server ends with the run: what is shown is not given up for a page that may not come.
-  try { await fetch("./", { cache: "no-store" }); } catch { return lose(); }
+  try {
+    const reply = await fetch("./", { cache: "no-store" });
+    if (!reply.ok) return lose();
+  } catch {
+    return lose();
+  }
   const seen = { theme: theme.value, now: isAtEnd() ? null : report.now, zoom: isWhole() ? null : report.zoom };
   sessionStorage.setItem("seen", JSON.stringify(seen));
   location.reload();

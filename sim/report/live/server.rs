@@ -44,8 +44,8 @@ struct Stage {
 
 type Watched = watch::Receiver<Stage>;
 
-/// Serves at `listener`, whose `address` is, below the path of `secret` what is `heard`, until nothing
-/// can come any more.
+/// Serves what is `heard` at `listener`, which has `address`, below the path `/secret/`, until nothing can
+/// come any more.
 pub(super) fn serve(
     listener: std::net::TcpListener,
     address: SocketAddr,
