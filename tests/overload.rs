@@ -300,8 +300,9 @@ racks:
 }
 
 /// A hall without its fans keeps its heat until it boils. What cools its coolant, short of the heat that the
-/// racks give, gets nothing of it any more: it brings the coolant down to what is wanted and stops there, to
-/// the step in which a plant out of balance is followed, and again when pumps have warmed it.
+/// racks give, gets nothing of it any more: it brings the coolant down to what is wanted and stops. A plant out of
+/// balance is looked at again after a tenth of its way to rest, 9 K here from 10 to 100 degC, which it may pass
+/// that by; pumps warm it again by as much before its chillers are back.
 #[test]
 fn what_gets_no_heat_cools_no_further_than_wanted() {
     for (plant, wanted_c) in [
@@ -334,7 +335,7 @@ racks:
         let coldest_c = supply_c.iter().copied().fold(f64::INFINITY, f64::min);
         assert!(coldest_c > wanted_c - 10.0, "{plant}: {coldest_c} degC");
         let last_c = supply_c[22 * 60 - 1];
-        assert!((last_c - wanted_c).abs() < 5.0, "{plant}: {last_c} degC");
+        assert!((last_c - wanted_c).abs() < 10.0, "{plant}: {last_c} degC");
         assert!(told.events.len() < 1000, "{plant}: {} events", told.events.len());
     }
 }

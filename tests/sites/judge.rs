@@ -392,9 +392,9 @@ const COLDEST_C: f64 = -90.0;
 
 /// The sites allow no part more than this share of its rating.
 const MOST_OVERLOAD: f64 = 1.8 + SAME;
-/// At rated load a winding is 92.1 K warmer than air of at most 48 degC (IEC 60076-7: 60 K + 22.1 K, and what it
-/// passes that by for a while), and an overload that is not ended by then has been ended before.
-const HOTTEST_C: f64 = 150.0;
+/// An overload ends at 140 degC at the latest, and the rating alone warms windings by 60 K + 22.1 K (IEC
+/// 60076-7) above air of at most 50 degC. A step of load passes what it ends at by 22.1 K at most.
+const HOTTEST_C: f64 = 162.0;
 
 /// What a column or a figure called `name` may be.
 fn range(name: &str) -> (f64, f64) {

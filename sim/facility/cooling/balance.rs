@@ -288,13 +288,14 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
     };
     let to_rest_k = settles_c - held_c[0];
     let regains = (colder || !plant.now.saturated) && to_rest_k.abs() > HELD_K;
-    // On its way up it falls to what is wanted after all where less comes than racks give.
+    // On its way to a warmer rest it may yet fall, where less heat comes than racks give: the setpoint is
+    // not passed unseen.
     let above_k = held_c[0] - set_c;
-    let least_k = step_k.min(if above_k > HELD_K { above_k } else { f64::INFINITY });
+    let fall_k = step_k.min(if above_k > HELD_K { above_k } else { f64::INFINITY });
     let (down_k, up_k) = match regains && to_rest_k.is_finite() {
-        true if to_rest_k > 0.0 => (least_k, to_rest_k.min(step_k)),
+        true if to_rest_k > 0.0 => (fall_k, to_rest_k.min(step_k)),
         true => ((-to_rest_k).min(step_k), step_k),
-        false => (least_k, step_k),
+        false => (fall_k, step_k),
     };
     stride(0, down_k, up_k.min(below_boiling_k(0)));
     if let (Some(node), Some(condenser)) = (plant.masses.condenser(), plant.now.work.condenser) {

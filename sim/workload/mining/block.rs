@@ -173,8 +173,11 @@ impl Block {
         if !(offer.live && before.live) {
             return offer != before;
         }
-        if offer.speed != before.speed || offer.cap_w == before.cap_w {
-            return offer.speed != before.speed;
+        if offer.speed != before.speed {
+            return true;
+        }
+        if offer.cap_w == before.cap_w {
+            return false;
         }
         self.drawing_w() > offer.cap_w.min(before.cap_w)
             || self.allowed_under(offer.cap_w) != self.allowed_under(before.cap_w)
