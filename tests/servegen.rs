@@ -88,12 +88,10 @@ fn a_folder_of_clients_is_the_arrivals_of_a_service() {
 /// The same data elsewhere is the same run, and each file of the folder counts.
 #[test]
 fn what_is_run_depends_on_every_file_of_the_folder_and_on_no_path() {
-    let hash = |change: Option<(&str, &str)>, clients_of: &str| {
+    let hash_of = |change: &dyn Fn(&Bench), clients_of: &str| {
         let bench = Bench::new();
         clients(&bench);
-        if let Some((file, text)) = change {
-            bench.file(file, text);
-        }
+        change(&bench);
         let text = scenario(&format!("{{servegen: {{folder: m{clients_of}}}}}"));
         let reading = read_scenario(&bench.file("small.yaml", text), &[]);
         let loaded = reading
@@ -108,6 +106,14 @@ fn what_is_run_depends_on_every_file_of_the_folder_and_on_no_path() {
         );
         (loaded.hash, loaded.inputs.len())
     };
+    let hash = |change: Option<(&str, &str)>, clients_of: &str| {
+        let write = |bench: &Bench| {
+            if let Some((file, text)) = change {
+                bench.file(file, text);
+            }
+        };
+        hash_of(&write, clients_of)
+    };
     let (plain, files) = hash(None, "");
     assert_eq!(files, 4);
     assert_eq!(hash(None, ""), (plain.clone(), 4));
@@ -115,6 +121,16 @@ fn what_is_run_depends_on_every_file_of_the_folder_and_on_no_path() {
     let longer = LENGTHS.replace("300", "301");
     assert_ne!(hash(Some(("m/chunk-7-dataset.json", &longer)), "").0, plain);
     assert_eq!(hash(None, ", clients: [7]").1, 2);
+    // The number of a client names its random streams: another one is another run.
+    let renumber = |bench: &Bench| {
+        for file in ["trace.csv", "dataset.json"] {
+            let [old, new] = [7, 8].map(|n| bench.path().join(format!("m/chunk-{n}-{file}")));
+            std::fs::rename(old, new).unwrap();
+        }
+    };
+    let (renumbered, files) = hash_of(&renumber, "");
+    assert_eq!(files, 4);
+    assert_ne!(renumbered, plain);
 }
 
 #[test]

@@ -97,9 +97,12 @@ impl<'d> Inputs<'d> {
         let taken = take(&mut files)?;
         let InFolder { path, read, .. } = files;
         let mut whole = Sha256::new();
-        for (file, sha256) in read {
+        for (name, sha256) in read {
+            // A name tells what its file is of, such as the client whose number names random streams.
+            whole.update(name.strip_suffix(".gz").unwrap_or(&name));
+            whole.update([0]);
             whole.update(&sha256);
-            self.read.borrow_mut().insert(in_full(file), sha256);
+            self.read.borrow_mut().insert(in_full(path.join(name)), sha256);
         }
         self.named.borrow_mut().insert(folder.mark, (in_full(path), hex(&whole.finalize())));
         Ok(taken)
@@ -220,16 +223,15 @@ pub(super) struct InFolder {
     mark: Mark,
     /// Of all files, in order.
     pub(super) names: Vec<String>,
-    /// The files that were read, with their SHA-256.
-    read: Vec<(PathBuf, String)>,
+    /// The names of the files that were read, with their SHA-256.
+    read: Vec<(String, String)>,
 }
 
 impl InFolder {
     /// Hands over the file `name`, decompressed if it ends in `.gz`, piece by piece.
     pub(super) fn read(&mut self, name: &str, out: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-        let path = self.path.join(name);
-        let sha256 = read_whole(&path, self.mark, out)?;
-        self.read.push((path, sha256));
+        let sha256 = read_whole(&self.path.join(name), self.mark, out)?;
+        self.read.push((name.to_owned(), sha256));
         Ok(())
     }
 }
@@ -334,7 +336,7 @@ impl<R: std::io::Read> std::io::Read for Hashing<R> {
 }
 
 /// One hash for a scenario and everything that it reads. Paths do not count: the same data
-/// elsewhere is the same run.
+/// elsewhere is the same run. Where a folder is named, `scenario` has the hash of its files and their names.
 pub(super) fn fingerprint(scenario: &str, inputs: &[Input]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(scenario);
