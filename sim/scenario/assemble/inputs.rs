@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::ffi::OsString;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -90,9 +91,8 @@ impl<'d> Inputs<'d> {
             }
             false => unreadable(&path, folder.mark, &error),
         })?;
-        let mut names: Vec<String> =
-            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-        names.sort_unstable();
+        let entries = entries.map(|entry| Ok(entry?.file_name()));
+        let names = names(entries).map_err(|error| unreadable(&path, folder.mark, &error))?;
         let mut files = InFolder { path, mark: folder.mark, names, read: Vec::new() };
         let taken = take(&mut files)?;
         let InFolder { path, read, .. } = files;
@@ -236,6 +236,15 @@ impl InFolder {
     }
 }
 
+/// The names of `entries` of a folder, in order. Those that are no UTF-8 are left out: nothing asks for
+/// them.
+fn names(entries: impl Iterator<Item = io::Result<OsString>>) -> io::Result<Vec<String>> {
+    let names = entries.filter_map(|entry| entry.map(|name| name.into_string().ok()).transpose());
+    let mut names = names.collect::<io::Result<Vec<String>>>()?;
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Hands each line of what `read` hands over in pieces to `each`, up to the first error of that.
 pub(super) fn by_line(
     read: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Fault>,
@@ -268,7 +277,7 @@ fn read_whole(path: &Path, mark: Mark, out: &mut dyn FnMut(&[u8])) -> Result<Str
         return Err(Fault::error("", message).at(mark));
     }
     // What follows compressed data counts too.
-    std::io::copy(&mut file, &mut std::io::sink()).map_err(unreadable)?;
+    io::copy(&mut file, &mut io::sink()).map_err(unreadable)?;
     Ok(hex(&file.hasher.finalize()))
 }
 
@@ -284,7 +293,7 @@ fn in_full(path: PathBuf) -> PathBuf {
     }
 }
 
-fn unreadable(path: &Path, mark: Mark, error: &std::io::Error) -> Fault {
+fn unreadable(path: &Path, mark: Mark, error: &io::Error) -> Fault {
     let error = error.to_string();
     let reason = error.split(" (os error").next().unwrap_or(&error);
     let fault = Fault::error("", format!("cannot read `{}`: {reason}", path.display())).at(mark);
@@ -304,13 +313,13 @@ const MOST_BYTES: usize = 1 << 30;
 const PIECE: usize = 1 << 16;
 
 /// Hands over all of `content`; whether it was not too much.
-fn hand_over(mut content: impl std::io::Read, out: &mut dyn FnMut(&[u8])) -> std::io::Result<bool> {
+fn hand_over(mut content: impl io::Read, out: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
     let (mut piece, mut total) = (vec![0; PIECE], 0);
     loop {
         let count = match content.read(&mut piece) {
             Ok(0) => return Ok(true),
             Ok(count) => count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         total += count;
@@ -327,8 +336,8 @@ pub(super) struct Hashing<R> {
     pub(super) hasher: Sha256,
 }
 
-impl<R: std::io::Read> std::io::Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+impl<R: io::Read> io::Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..count]);
         Ok(count)
@@ -350,4 +359,26 @@ pub(super) fn fingerprint(scenario: &str, inputs: &[Input]) -> String {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_listed_in_part_is_not_taken_for_whole() {
+        let named = |name: &str| Ok(OsString::from(name));
+        let all = names([named("b"), named("a")].into_iter()).unwrap();
+        assert_eq!(all, ["a", "b"]);
+        let torn = [named("a"), Err(io::Error::other("stale handle")), named("b")];
+        assert_eq!(names(torn.into_iter()).unwrap_err().to_string(), "stale handle");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_is_passed_over() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let odd = OsString::from_vec(vec![0xff, b'a']);
+        assert_eq!(names([Ok(odd), Ok("a".into())].into_iter()).unwrap(), ["a"]);
+    }
 }
