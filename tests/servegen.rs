@@ -181,11 +181,20 @@ fn folders_that_cannot_be_read_are_refused_where_they_are_named() {
         ("{servegen: {folder: m}, clients: 3}", &["`clients` and `servegen` exclude each other"]),
         (
             "{servegen: {folder: m}, noise: {variation: 0.1}}",
-            &["`noise` goes with `rate_per_replica`"],
+            &[
+                "error: workloads.chat.arrivals.noise: a record of clients has its own `noise`\n",
+                "leave one of the two out",
+            ],
         ),
         (
             "{rate_per_replica: 1 /s, servegen: {folder: m}, gaps: {kind: exponential}}",
-            &["`gaps` goes with"],
+            &["error: workloads.chat.arrivals.gaps: a record of clients has its own `gaps`\n"],
+        ),
+        (
+            "{servegen: {folder: m}, weekly_profile: [1, 1, 1, 1, 1, 1, 1]}",
+            &[
+                "error: workloads.chat.arrivals.weekly_profile: a record of clients has its own `weekly_profile`\n",
+            ],
         ),
         (
             "{servegen: {folder: m}}\n    lengths: {prompt: {kind: fixed, tokens: 1}, output: {kind: fixed, tokens: 1}}",

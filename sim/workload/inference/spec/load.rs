@@ -166,6 +166,17 @@ fn check_names(classes: &[ClassSpec], faults: &mut Vec<Fault>) {
     }
 }
 
+/// How messages name what `servegen` plays.
+const CLIENTS_RECORD: &str = "a record of clients";
+
+/// Reports each of `fields` that is written beside a `record`, which tells the same.
+fn has_its_own(record: &str, fields: &[(&'static str, bool)], faults: &mut Vec<Fault>) {
+    for (field, _) in fields.iter().filter(|(_, is_written)| *is_written) {
+        let message = format!("{record} has its own `{field}`");
+        faults.push(Fault::error(*field, message).help("leave one of the two out"));
+    }
+}
+
 /// A class, be it of a list or the only one of a service.
 struct Parts<'s> {
     name: &'s str,
@@ -217,7 +228,7 @@ impl<'s> Parts<'s> {
                     let message = "such a trace tells which prefixes its requests share";
                     faults.push(Fault::error("prefixes", message).help("leave `prefixes` out"));
                 }
-                self.has_its_own("a trace has", faults);
+                has_its_own("a trace", &self.drawn_fields(), faults);
                 within("trace", faults, |faults| trace.resolve(cell.limits, open, faults))
                     .map(SourceDesign::Trace)
             }
@@ -258,13 +269,9 @@ impl<'s> Parts<'s> {
         }
     }
 
-    /// Reports lengths and clients beside a record that `has` its own.
-    fn has_its_own(&self, has: &str, faults: &mut Vec<Fault>) {
-        let of_drawn = [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())];
-        for (field, _) in of_drawn.into_iter().filter(|(_, is_given)| *is_given) {
-            let message = format!("{has} its own `{field}`");
-            faults.push(Fault::error(field, message).help("leave one of the two out"));
-        }
+    /// What only drawn requests have, and whether it is written.
+    fn drawn_fields(&self) -> [(&'static str, bool); 2] {
+        [("lengths", self.lengths.is_some()), ("clients", self.clients.is_some())]
     }
 
     /// What `arrivals` draws, from clients that are written, recorded or waiting.
@@ -295,12 +302,17 @@ impl<'s> Parts<'s> {
                 ("weekly_profile", arrivals.weekly_profile.is_some()),
                 ("noise", arrivals.noise.is_some()),
             ];
-            let is_drawn = arrivals.rate_per_replica.is_some();
-            only_with("rate_per_replica", is_drawn && !is_recorded, &open, faults);
+            match is_recorded {
+                true => has_its_own(CLIENTS_RECORD, &open, faults),
+                false => {
+                    let is_drawn = arrivals.rate_per_replica.is_some();
+                    only_with("rate_per_replica", is_drawn, &open, faults);
+                }
+            }
         });
         match (&arrivals.servegen, arrivals.clients) {
             (Some(servegen), _) => {
-                self.has_its_own("a record of clients has", faults);
+                has_its_own(CLIENTS_RECORD, &self.drawn_fields(), faults);
                 let share = (cell.replicas, arrivals.rate(faults));
                 let run = (cell.limits, cell.week.horizon());
                 let recorded = within("arrivals.servegen", faults, |faults| {
