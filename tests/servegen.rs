@@ -71,7 +71,7 @@ fn a_folder_of_clients_is_the_arrivals_of_a_service() {
     assert_eq!(chat(&once, "served"), chat(&once, "arrived"));
     let notes =
         once.outcome.notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join("\n");
-    assert!(notes.contains("its trace ends after 3.0 h of 6.0 h"), "{notes}");
+    assert!(notes.contains("its record ends after 3.0 h of 6.0 h"), "{notes}");
     let again = run("{servegen: {folder: m, repeat: true}}", &["duration=6 hours"]);
     near(chat(&again, "arrived"), 8.0 * 756.0);
     // The mean of the record is 0.07 /s; two replicas with 0.07 each receive twice as much.

@@ -434,16 +434,20 @@ impl Facility<'_> {
     fn note_ends(&self, notes: &mut Vec<Note>) {
         let duration_s = self.design.duration.as_secs_f64();
         for (site, work) in self.design.works.iter().zip(&self.works) {
-            let (what, ended_s) = match (&site.design, work) {
+            let ended = match (&site.design, work) {
                 (WorkDesign::Inference { design, .. }, _) => {
-                    let ends = design.load.classes.iter().map(ClassDesign::ends_s);
-                    let last = ends.reduce(|a, b| Some(a?.max(b?))).flatten();
-                    ("trace", last)
+                    let ends = design.load.classes.iter().map(ClassDesign::ends);
+                    let later = |a: (&'static str, f64), b: (&'static str, f64)| {
+                        if b.1 > a.1 { b } else { a }
+                    };
+                    ends.reduce(|a, b| Some(later(a?, b?))).flatten()
                 }
-                (_, super::work::Work::Training(training)) => ("log", training.log_ended_s()),
+                (_, super::work::Work::Training(training)) => {
+                    training.log_ended_s().map(|ended_s| ("log", ended_s))
+                }
                 _ => continue,
             };
-            let Some(ended_s) = ended_s.filter(|ended_s| *ended_s < PLAYED * duration_s) else {
+            let Some((what, ended_s)) = ended.filter(|ended| ended.1 < PLAYED * duration_s) else {
                 continue;
             };
             let (hours, of_hours) = (ended_s / 3600.0, duration_s / 3600.0);

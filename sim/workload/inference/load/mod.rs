@@ -165,11 +165,12 @@ impl ClassDesign {
         }
     }
 
-    /// When what was recorded of it ends, s after the start of the run; none where nothing does.
-    pub fn ends_s(&self) -> Option<f64> {
+    /// What its requests come from and when that ends, s after the start of the run; none where it
+    /// does not.
+    pub fn ends(&self) -> Option<(&'static str, f64)> {
         match &self.source {
-            SourceDesign::Trace(trace) => trace.length_s(),
-            SourceDesign::Recorded(recorded) => recorded.length_s(),
+            SourceDesign::Trace(trace) => Some(("trace", trace.length_s()?)),
+            SourceDesign::Recorded(recorded) => Some(("record", recorded.length_s()?)),
             SourceDesign::Drawn { .. } | SourceDesign::Closed(_) => None,
         }
     }
