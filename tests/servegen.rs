@@ -25,13 +25,15 @@ fn clients(bench: &Bench) {
     );
     bench.file("m/chunk-7-dataset.json", LENGTHS);
     let trace = "0,0.02,1.5,Weibull,0.7,40\n3600,0.02,1,Gamma,1,50\n7200,0.02,1,Gamma,1,50\n";
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(trace.as_bytes()).unwrap();
-    bench.file("m/chunk-12-trace.csv.gz", packed.finish().unwrap());
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(LENGTHS.replace("50: 1.0", "20: 2").as_bytes()).unwrap();
-    bench.file("m/chunk-12-dataset.json.gz", packed.finish().unwrap());
+    bench.file("m/chunk-12-trace.csv.gz", packed(trace));
+    bench.file("m/chunk-12-dataset.json.gz", packed(&LENGTHS.replace("50: 1.0", "20: 2")));
     bench.file("m/README.md", "not a client");
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
 }
 
 /// What `check` finds in and says of the chat with `arrivals`, and whether it can be run.
@@ -83,6 +85,27 @@ fn a_folder_of_clients_is_the_arrivals_of_a_service() {
     let one = run("{servegen: {folder: m, clients: [12]}}", &["duration=6 hours"]);
     near(chat(&one, "arrived"), 4.0 * 216.0);
     assert_eq!(chat(&one, "output_tokens"), 20 * chat(&one, "served"));
+}
+
+/// Each file of a client is compressed or not, whatever the other is.
+#[test]
+fn either_file_of_a_client_may_be_compressed() {
+    let bench = Bench::new();
+    clients(&bench);
+    let (_, expected) = told(&bench, "{servegen: {folder: m}}");
+    for (file, text) in [
+        (
+            "trace.csv",
+            "0,0.02,1.5,Weibull,0.7,40\n3600,0.02,1,Gamma,1,50\n7200,0.02,1,Gamma,1,50\n",
+        ),
+        ("dataset.json", LENGTHS.replace("50: 1.0", "20: 2").as_str()),
+    ] {
+        let bench = Bench::new();
+        clients(&bench);
+        std::fs::remove_file(bench.path().join(format!("m/chunk-12-{file}.gz"))).unwrap();
+        bench.file(&format!("m/chunk-12-{file}"), text);
+        assert_eq!(told(&bench, "{servegen: {folder: m}}"), (true, expected.clone()), "{file}");
+    }
 }
 
 /// The same data elsewhere is the same run, and each file of the folder counts.
@@ -142,6 +165,9 @@ fn folders_that_cannot_be_read_are_refused_where_they_are_named() {
     bench.file("torn/chunk-0-trace.csv", "0,1,1,Gamma,1,1\n600,NaN,1,Gamma,1,1\n");
     bench.file("torn/chunk-0-dataset.json", LENGTHS);
     bench.file("half/chunk-0-trace.csv", "0,1,1,Gamma,1,1\n600,1,1,Gamma,1,1\n");
+    bench.file("both/chunk-0-trace.csv", "0,1,1,Gamma,1,1\n600,1,1,Gamma,1,1\n");
+    bench.file("both/chunk-0-dataset.json", LENGTHS);
+    bench.file("both/chunk-0-dataset.json.gz", packed(LENGTHS));
     bench.file("odd/chunk-0-trace.csv", "0,1,1,Gamma,1,1\n600,1,1,Gamma,1,1\n");
     bench.file(
         "odd/chunk-0-dataset.json",
@@ -162,7 +188,14 @@ fn folders_that_cannot_be_read_are_refused_where_they_are_named() {
             "{servegen: {folder: torn}}",
             &["`torn`: `chunk-0-trace.csv`: line 2: `rate` needs a number, got `NaN`"],
         ),
-        ("{servegen: {folder: half}}", &["cannot read `", "chunk-0-dataset.json`"]),
+        (
+            "{servegen: {folder: half}}",
+            &["`half`: `chunk-0-trace.csv` has no `chunk-0-dataset.json` beside it"],
+        ),
+        (
+            "{servegen: {folder: both}}",
+            &["`chunk-0-dataset.json` and `chunk-0-dataset.json.gz` are of one client"],
+        ),
         (
             "{servegen: {folder: odd}}",
             &["`odd`: `chunk-0-trace.csv`: line 1: ", "`input_tokens` of window `0`"],

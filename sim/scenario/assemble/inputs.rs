@@ -99,7 +99,7 @@ impl<'d> Inputs<'d> {
         let mut whole = Sha256::new();
         for (name, sha256) in read {
             // A name tells what its file is of, such as the client whose number names random streams.
-            whole.update(name.strip_suffix(".gz").unwrap_or(&name));
+            whole.update(unpacked(&name));
             whole.update([0]);
             whole.update(&sha256);
             self.read.borrow_mut().insert(in_full(path.join(name)), sha256);
@@ -234,6 +234,11 @@ impl InFolder {
         self.read.push((name.to_owned(), sha256));
         Ok(())
     }
+}
+
+/// The name of a file without the ending of compressed ones.
+pub(super) fn unpacked(name: &str) -> &str {
+    name.strip_suffix(".gz").unwrap_or(name)
 }
 
 /// The names of `entries` of a folder, in order. Those that are no UTF-8 are left out: nothing asks for

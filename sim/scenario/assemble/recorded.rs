@@ -1,6 +1,6 @@
 //! What a scenario names of recorded requests: traces, and folders of clients.
 
-use super::inputs::{InFolder, Inputs, by_line};
+use super::inputs::{InFolder, Inputs, by_line, unpacked};
 use crate::spec::{Fault, FilePath, Mark};
 use crate::tables::LineError;
 use crate::workload::inference::load::{
@@ -85,7 +85,10 @@ fn read(folder: &FilePath, numbers: Option<&[u32]>, files: &mut InFolder) -> Res
     for (number, trace) in traces {
         let at = (folder, folder.mark);
         let windows = read_windows(at, &trace, files)?;
-        let dataset = trace.replace("-trace.csv", "-dataset.json");
+        let dataset = dataset_of(&trace, &files.names).map_err(|message| {
+            refused(format!("`{folder}`: {message}"))
+                .help("each client has one file of either kind")
+        })?;
         let lengths = read_dataset(at, &dataset, files)?;
         chunks.push(Chunk { number, windows, lengths });
         names.push(trace);
@@ -99,8 +102,20 @@ fn read(folder: &FilePath, numbers: Option<&[u32]>, files: &mut InFolder) -> Res
 
 /// The number of the client whose trace is called `name`, if it is one.
 fn number_of(name: &str) -> Option<u32> {
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    name.strip_prefix("chunk-")?.strip_suffix("-trace.csv")?.parse().ok()
+    unpacked(name).strip_prefix("chunk-")?.strip_suffix("-trace.csv")?.parse().ok()
+}
+
+/// The one of `names`, which are in order, that tells the lengths of the client of `trace`. Either of the
+/// two files may be compressed.
+fn dataset_of(trace: &str, names: &[String]) -> Result<String, String> {
+    let plain = unpacked(trace).replace("-trace.csv", "-dataset.json");
+    let packed = format!("{plain}.gz");
+    match [&plain, &packed].map(|name| names.binary_search(name).is_ok()) {
+        [true, false] => Ok(plain),
+        [false, true] => Ok(packed),
+        [true, true] => Err(format!("`{plain}` and `{packed}` are of one client")),
+        [false, false] => Err(format!("`{trace}` has no `{plain}` beside it")),
+    }
 }
 
 fn read_windows(
