@@ -154,11 +154,8 @@ impl<'d> Inputs<'d> {
         self.found.borrow_mut().push(format!("`{file}`: {}", report.found()));
         if too_long.count > 0 {
             let Rows { count, first_line } = too_long;
-            let says = format!(
-                "`{file}`: {count} requests (first: line {first_line}) need more KV memory than a \
-                 replica has: they will be rejected"
-            );
-            faults.push(Fault::warning("file", says).at(file.mark));
+            let which = format!("{count} requests (first: line {first_line})");
+            faults.push(no_room_for("file", file, &which));
         }
         self.has_read(path, file.mark, sha256);
         self.played.borrow_mut().push(Arc::clone(&trace.file));
@@ -234,6 +231,13 @@ impl InFolder {
         self.read.push((name.to_owned(), sha256));
         Ok(())
     }
+}
+
+/// A warning that no replica holds the requests of a file or folder that `which` tells.
+pub(super) fn no_room_for(field: &'static str, named: &FilePath, which: &str) -> Fault {
+    let says =
+        format!("`{named}`: {which} need more KV memory than a replica has: they will be rejected");
+    Fault::warning(field, says).at(named.mark)
 }
 
 /// The name of a file without the ending of compressed ones.

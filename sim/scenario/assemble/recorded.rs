@@ -1,11 +1,11 @@
 //! What a scenario names of recorded requests: traces, and folders of clients.
 
-use super::inputs::{InFolder, Inputs, by_line, unpacked};
+use super::inputs::{InFolder, Inputs, by_line, no_room_for, unpacked};
 use crate::spec::{Fault, FilePath, Mark};
 use crate::tables::LineError;
 use crate::workload::inference::load::{
-    Chunk, LengthLaw, LengthWindow, MOST_CLIENTS, RateWindow, RateWindows, Record, TraceDesign,
-    TraceFormat, gather, read_lengths,
+    Chunk, LengthWindow, MOST_CLIENTS, RateWindow, RateWindows, Record, TraceDesign, TraceFormat,
+    gather, read_lengths,
 };
 use crate::workload::inference::replica::Limits;
 use crate::workload::inference::request::Request;
@@ -36,15 +36,13 @@ impl Recordings for Inputs<'_> {
                 return None;
             }
         };
-        self.has_found(format!("`{folder}`: {}", found(&record)));
-        let too_long = share_too_long(&record, limits);
+        self.has_found(format!("`{folder}`: {}", record.found()));
+        let fits = |prompt, output| limits.fits(&Request::new(0, prompt, output, 1));
+        let too_long = record.share_beyond(fits);
         if too_long > 0.0 {
             let percent = 100.0 * too_long;
-            let says = format!(
-                "`{folder}`: {percent:.2} % of its requests need more KV memory than a replica has: they will \
-                 be rejected"
-            );
-            faults.push(Fault::warning("folder", says).at(folder.mark));
+            let which = format!("{percent:.2} % of its requests");
+            faults.push(no_room_for("folder", folder, &which));
         }
         Some(record)
     }
@@ -144,99 +142,4 @@ fn bad(folder: &FilePath, mark: Mark, name: &str, error: &LineError) -> Fault {
         Some(help) => fault.help(help.clone()),
         None => fault,
     }
-}
-
-/// What is in a record, in a line.
-fn found(record: &Record) -> String {
-    let windows = record.windows_s();
-    let (shortest, longest) =
-        windows.clone().fold((f64::INFINITY, 0.0_f64), |(low, high), s| (low.min(s), high.max(s)));
-    let each = match shortest == longest {
-        true => format!("{shortest} s"),
-        false => format!("{shortest} to {longest} s"),
-    };
-    let count = windows.count();
-    let mut in_window = vec![0.0; count];
-    let (mut requests, mut tokens, mut most) = (0.0, [0.0; 2], [0_u32; 2]);
-    for client in &record.clients {
-        let laws: Vec<[Told; 2]> =
-            client.lengths.iter().map(|(prompt, output)| [prompt, output].map(Told::of)).collect();
-        for (expected, window) in client.requests(record) {
-            requests += expected;
-            for (side, told) in laws[window.lengths as usize].iter().enumerate() {
-                tokens[side] += expected * told.mean;
-                most[side] = most[side].max(told.most);
-            }
-        }
-        for (sum, window) in in_window.iter_mut().zip(&client.windows) {
-            *sum += window.as_ref().map_or(0.0, |window| window.rate_per_s);
-        }
-    }
-    let idle = in_window.iter().filter(|rate| **rate == 0.0).count();
-    let busiest = in_window.iter().copied().fold(0.0, f64::max);
-    let [prompt, output] = tokens.map(|sum| sum / requests.max(f64::MIN_POSITIVE));
-    let mut text = format!(
-        "{} clients in {count} windows of {each} over {:.0} s; {requests:.0} requests expected, {:.3} /s in \
-         the mean, {busiest:.3} in the busiest window; prompt tokens {prompt:.0} in the mean, {} at \
-         most; generated {output:.0} in the mean, {} at most",
-        record.clients.len(),
-        record.length_s(),
-        record.rate_per_s(),
-        most[0],
-        most[1],
-    );
-    if idle > 0 {
-        text += &format!("; nobody sends in {idle} windows");
-    }
-    text
-}
-
-/// Mean and most of a law of lengths.
-struct Told {
-    mean: f64,
-    most: u32,
-}
-
-impl Told {
-    fn of(law: &LengthLaw) -> Self {
-        let bins = bins(law);
-        let weight: f64 = bins.iter().map(|bin| bin.1).sum();
-        let sum: f64 = bins.iter().map(|&(tokens, share)| f64::from(tokens) * share).sum();
-        let most = bins.iter().rfind(|bin| bin.1 > 0.0).map_or(0, |bin| bin.0);
-        Self { mean: sum / weight, most }
-    }
-}
-
-/// The bins of a law that was counted.
-fn bins(law: &LengthLaw) -> &[(u32, f64)] {
-    match law {
-        LengthLaw::Histogram(bins) => bins,
-        LengthLaw::Fixed(_) | LengthLaw::Lognormal { .. } => {
-            unreachable!("a record has histograms")
-        }
-    }
-}
-
-/// The share of the requests of `record` that a replica under `limits` has no room for.
-fn share_too_long(record: &Record, limits: &Limits) -> f64 {
-    let fits = |prompt, output| limits.fits(&Request::new(0, prompt, output, 1));
-    let of_laws = |(prompt, output): &(LengthLaw, LengthLaw)| {
-        let (prompts, outputs) = (bins(prompt), bins(output));
-        let weight = |bins: &[(u32, f64)]| bins.iter().map(|bin| bin.1).sum::<f64>();
-        let of = |&(tokens, share): &(u32, f64)| {
-            // The longer an answer the less it fits.
-            let fitting = outputs.partition_point(|&(output, _)| fits(tokens, output));
-            share * weight(&outputs[fitting..])
-        };
-        prompts.iter().map(of).sum::<f64>() / (weight(prompts) * weight(outputs))
-    };
-    let (mut too_long, mut requests) = (0.0, 0.0);
-    for client in &record.clients {
-        let shares: Vec<f64> = client.lengths.iter().map(of_laws).collect();
-        for (expected, window) in client.requests(record) {
-            requests += expected;
-            too_long += expected * shares[window.lengths as usize];
-        }
-    }
-    if requests > 0.0 { too_long / requests } else { 0.0 }
 }

@@ -1,7 +1,7 @@
 //! Clients that wait for their answers: queues in closed form, sessions, gates, and leaps against
 //! the plain loop.
 
-use super::load::{ClosedDesign, LengthLaw, SessionDesign, SourceDesign, ThinkLaw};
+use super::load::{ClosedDesign, Histogram, LengthLaw, SessionDesign, SourceDesign, ThinkLaw};
 use super::racks::Layout;
 use super::replica::{Limits, Scheduling, Stride};
 use super::step::{DecodeDesign, Overheads};
@@ -30,7 +30,7 @@ fn finite_source(servers: u32, clients: u32, think_s: f64) -> ServiceDesign {
         clients,
         think: ThinkLaw::Exponential(think_s),
         prompt: LengthLaw::Fixed(1),
-        output: LengthLaw::Histogram(bins.collect()),
+        output: LengthLaw::Histogram(Histogram::new(bins.collect())),
         session: None,
     });
     design

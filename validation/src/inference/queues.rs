@@ -1,7 +1,7 @@
 //! Limits in which a service is a queue with a formula.
 
 use loadbank::kernel::{Streams, Time};
-use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
+use loadbank::workload::inference::load::{Histogram, LengthLaw, LoadDesign};
 use loadbank::workload::inference::replica::Limits;
 use loadbank::workload::inference::step::DecodeDesign;
 use loadbank::workload::inference::{Service, ServiceDesign, Tally};
@@ -41,7 +41,7 @@ pub(super) fn run() -> Result<u32, String> {
             let rate = rho / first;
             // Pollaczek and Khinchine.
             let expected = rate * second / (2.0 * (1.0 - rho));
-            let design = single(rate, LengthLaw::Histogram(law.clone()), step_s);
+            let design = single(rate, LengthLaw::Histogram(Histogram::new(law.clone())), step_s);
             let what = format!("M/G/1 at {rho}, {name}: mean wait, s");
             row(&what, expected, &mut missed, |seed| {
                 simulate(&design, 400_000.0, seed).queue.mean_s().unwrap_or(0.0)
@@ -53,7 +53,7 @@ pub(super) fn run() -> Result<u32, String> {
     for (name, law) in
         [("constant", vec![(1000, 1.0)]), ("two lengths", vec![(100, 0.5), (1900, 0.5)])]
     {
-        let mut design = single(rate, LengthLaw::Histogram(law), step_s);
+        let mut design = single(rate, LengthLaw::Histogram(Histogram::new(law)), step_s);
         design.pools[0].limits.sequences = 65_535;
         design.pools[0].limits.chunk = 65_535;
         row(&format!("M/G/infinity, {name}: mean in service"), 20.0, &mut missed, |seed| {

@@ -1,5 +1,6 @@
 //! Laws of lengths: how many tokens a prompt or an answer has.
 
+use super::histogram::Histogram;
 use crate::kernel::Stream;
 
 /// How many tokens something has; at least one.
@@ -16,8 +17,8 @@ pub enum LengthLaw {
         /// Longer ones are this long.
         max: u32,
     },
-    /// As counted: lengths, rising, and how often each was seen.
-    Histogram(Vec<(u32, f64)>),
+    /// As counted.
+    Histogram(Histogram),
 }
 
 /// A law of lengths as a table of its distribution function.
@@ -47,28 +48,12 @@ struct Part {
 const MOST_PARTS: usize = 4096;
 
 impl Lengths {
-    /// # Panics
-    ///
-    /// When a histogram has no weight.
     pub(super) fn new(law: &LengthLaw) -> Self {
-        let (mut cdf, mut lengths) = (Vec::new(), Vec::new());
         match law {
-            LengthLaw::Fixed(tokens) => {
-                cdf.push(1.0);
-                lengths.push(*tokens);
-            }
-            LengthLaw::Histogram(bins) => {
-                let total: f64 = bins.iter().map(|bin| bin.1).sum();
-                assert!(total > 0.0, "a histogram counts something");
-                let mut sum = 0.0;
-                for &(tokens, weight) in bins {
-                    sum += weight;
-                    cdf.push(sum / total);
-                    lengths.push(tokens);
-                }
-                *cdf.last_mut().expect("a histogram has bins") = 1.0;
-            }
+            LengthLaw::Fixed(tokens) => Self::of(vec![1.0], vec![*tokens]),
+            LengthLaw::Histogram(histogram) => Self::counted(histogram),
             &LengthLaw::Lognormal { mean, sigma, max } => {
+                let mut cdf = Vec::new();
                 let mu = libm::log(mean) - 0.5 * sigma * sigma;
                 for tokens in 1..max {
                     let z = (libm::log(f64::from(tokens) + 0.5) - mu) / sigma;
@@ -81,8 +66,24 @@ impl Lengths {
                 if cdf.last().is_none_or(|&p| p < 1.0) {
                     cdf.push(1.0);
                 }
+                Self::of(cdf, Vec::new())
             }
         }
+    }
+
+    /// As lengths were counted.
+    pub(super) fn counted(histogram: &Histogram) -> Self {
+        let (total, mut sum) = (histogram.weight(), 0.0);
+        let up_to = |&(_, weight): &(u32, f64)| {
+            sum += weight;
+            sum / total
+        };
+        let mut cdf: Vec<f64> = histogram.bins().iter().map(up_to).collect();
+        *cdf.last_mut().expect("a histogram has bins") = 1.0;
+        Self::of(cdf, histogram.bins().iter().map(|bin| bin.0).collect())
+    }
+
+    fn of(cdf: Vec<f64>, tokens: Vec<u32>) -> Self {
         // A power of two: a draw falls into its part exactly.
         let count = cdf.len().next_power_of_two().min(MOST_PARTS);
         let place = |edge: usize| {
@@ -93,7 +94,7 @@ impl Lengths {
         let part =
             |pair: &[u32]| Part { low: pair[0], high: pair[1], first: cdf[pair[0] as usize] };
         let parts = edges.windows(2).map(part).collect();
-        Self { cdf, tokens: lengths, parts }
+        Self { cdf, tokens, parts }
     }
 
     /// Passes a length over.
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn a_histogram_is_drawn_as_it_was_counted() {
         let bins = [(3, 1.0), (50, 0.0), (1000, 2.0), (70_000, 5.0)];
-        let law = Lengths::new(&LengthLaw::Histogram(bins.to_vec()));
+        let law = Lengths::new(&LengthLaw::Histogram(Histogram::new(bins.to_vec())));
         let mut stream = Streams::new(3, 0).stream("lengths", "a");
         let n = 80_000;
         let draws: Vec<u32> = (0..n).map(|_| law.draw(&mut stream)).collect();

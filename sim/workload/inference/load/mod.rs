@@ -7,6 +7,7 @@
 mod closed;
 mod format;
 mod gaps;
+mod histogram;
 mod lengths;
 mod piece;
 mod rate;
@@ -21,6 +22,7 @@ pub(super) use closed::Clients;
 pub use closed::{ClosedDesign, SessionDesign, ThinkLaw};
 pub use format::{AnswerColumns, BURST_GPT, BlockLines, JsonRows, TableRows, TraceFormat};
 pub use gaps::GapLaw;
+pub use histogram::Histogram;
 pub use lengths::LengthLaw;
 pub use rate::{NoiseDesign, RateDesign};
 pub use recorded::{Record, RecordedClient, RecordedDesign, RecordedWindow};
@@ -249,8 +251,8 @@ impl Load {
                 SourceDesign::Drawn { rate, clients } => (rate, clients),
                 SourceDesign::Recorded(design) => {
                     let edges = recorded::edges(&design.record);
-                    let compiled = |(prompt, output): &(LengthLaw, LengthLaw)| {
-                        [prompt, output].map(Lengths::new)
+                    let compiled = |(prompt, output): &(Histogram, Histogram)| {
+                        [prompt, output].map(Lengths::counted)
                     };
                     for client in &design.record.clients {
                         let (windows, gaps) = Windows::new(design, client, &edges);

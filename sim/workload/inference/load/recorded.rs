@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::super::ticks::{NEVER, PER_SECOND, Ticks, from_time};
 use super::gaps::{GapLaw, Gaps};
-use super::lengths::LengthLaw;
+use super::histogram::Histogram;
 use super::piece::{Laws, Piece};
 use crate::kernel::Time;
 
@@ -45,7 +45,7 @@ pub struct RecordedClient {
     /// What it did in each window; none where it sent nothing.
     pub windows: Vec<Option<RecordedWindow>>,
     /// Laws of prompt and generated tokens, for windows to choose from.
-    pub lengths: Vec<(LengthLaw, LengthLaw)>,
+    pub lengths: Vec<(Histogram, Histogram)>,
 }
 
 /// What a client did in a window in which it sent requests.
@@ -83,6 +83,69 @@ impl Record {
     /// Mean requests a second.
     pub fn rate_per_s(&self) -> f64 {
         if self.length_ns() == 0 { 0.0 } else { self.requests() / self.length_s() }
+    }
+
+    /// The share of its requests whose prompt and answer do not fit, where nothing that is longer fits
+    /// if the shorter does not.
+    pub fn share_beyond(&self, fits: impl Fn(u32, u32) -> bool) -> f64 {
+        let (mut beyond, mut requests) = (0.0, 0.0);
+        for client in &self.clients {
+            let of_laws =
+                |(prompt, output): &(Histogram, Histogram)| prompt.share_beyond(output, &fits);
+            let shares: Vec<f64> = client.lengths.iter().map(of_laws).collect();
+            for (expected, window) in client.requests(self) {
+                requests += expected;
+                beyond += expected * shares[window.lengths as usize];
+            }
+        }
+        if requests > 0.0 { beyond / requests } else { 0.0 }
+    }
+
+    /// What is in it, in a line.
+    pub fn found(&self) -> String {
+        let windows = self.windows_s();
+        let (shortest, longest) = windows
+            .clone()
+            .fold((f64::INFINITY, 0.0_f64), |(low, high), s| (low.min(s), high.max(s)));
+        let each = match shortest == longest {
+            true => format!("{shortest} s"),
+            false => format!("{shortest} to {longest} s"),
+        };
+        let count = windows.count();
+        let mut in_window = vec![0.0; count];
+        let (mut requests, mut tokens, mut most) = (0.0, [0.0; 2], [0_u32; 2]);
+        for client in &self.clients {
+            let told = |law: &Histogram| (law.mean(), law.most());
+            let laws: Vec<[(f64, u32); 2]> =
+                client.lengths.iter().map(|(prompt, output)| [prompt, output].map(told)).collect();
+            for (expected, window) in client.requests(self) {
+                requests += expected;
+                for (side, (mean, longest)) in laws[window.lengths as usize].iter().enumerate() {
+                    tokens[side] += expected * mean;
+                    most[side] = most[side].max(*longest);
+                }
+            }
+            for (sum, window) in in_window.iter_mut().zip(&client.windows) {
+                *sum += window.as_ref().map_or(0.0, |window| window.rate_per_s);
+            }
+        }
+        let idle = in_window.iter().filter(|rate| **rate == 0.0).count();
+        let busiest = in_window.iter().copied().fold(0.0, f64::max);
+        let [prompt, output] = tokens.map(|sum| sum / requests.max(f64::MIN_POSITIVE));
+        let mut text = format!(
+            "{} clients in {count} windows of {each} over {:.0} s; {requests:.0} requests expected, \
+             {:.3} /s in the mean, {busiest:.3} in the busiest window; prompt tokens {prompt:.0} in the \
+             mean, {} at most; generated {output:.0} in the mean, {} at most",
+            self.clients.len(),
+            self.length_s(),
+            self.rate_per_s(),
+            most[0],
+            most[1],
+        );
+        if idle > 0 {
+            text += &format!("; nobody sends in {idle} windows");
+        }
+        text
     }
 }
 

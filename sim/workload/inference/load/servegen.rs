@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::gaps::GapLaw;
-use super::lengths::LengthLaw;
+use super::histogram::Histogram;
 use super::recorded::{Record, RecordedClient, RecordedWindow};
 use crate::tables::rows::TextLayout;
 use crate::tables::{Column, LineError, RowReader, Wanted};
@@ -29,7 +29,7 @@ pub struct LengthWindow {
     /// When it begins, s.
     pub start_s: f64,
     /// Laws of prompt and generated tokens, or which of the two tells nothing.
-    pub laws: Result<(LengthLaw, LengthLaw), &'static str>,
+    pub laws: Result<(Histogram, Histogram), &'static str>,
 }
 
 /// A client as its two files tell of it.
@@ -207,7 +207,7 @@ pub fn read_lengths(text: &[u8]) -> Result<Vec<LengthWindow>, LineError> {
 }
 
 /// The law that the text of a mapping from tokens to shares tells; none where it is empty.
-fn histogram(text: &str) -> Result<Option<LengthLaw>, String> {
+fn histogram(text: &str) -> Result<Option<Histogram>, String> {
     let inner = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     let inner =
         inner.ok_or_else(|| "needs the text of a mapping: `{50: 0.4, 51: 0.6}`".to_owned())?;
@@ -239,7 +239,7 @@ fn histogram(text: &str) -> Result<Option<LengthLaw>, String> {
     if bins.iter().all(|&(_, share)| share == 0.0) {
         return Err("all shares are zero".to_owned());
     }
-    Ok(Some(LengthLaw::Histogram(bins)))
+    Ok(Some(Histogram::new(bins)))
 }
 
 /// The record of the clients of `chunks`.

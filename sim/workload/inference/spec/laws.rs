@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::spec::{Check, Fault, Lognormal, LognormalSpec, kinds};
-use crate::workload::inference::load::{GapLaw, LengthLaw};
+use crate::workload::inference::load::{GapLaw, Histogram, LengthLaw};
 
 /// Tokens of prompts and answers.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -156,7 +156,8 @@ impl LengthSpec {
                 if !sound {
                     return LengthLaw::Fixed(1);
                 }
-                LengthLaw::Histogram(bins.iter().map(|bin| (bin.tokens, bin.weight)).collect())
+                let bins = bins.iter().map(|bin| (bin.tokens, bin.weight)).collect();
+                LengthLaw::Histogram(Histogram::new(bins))
             }
         }
     }
