@@ -13,6 +13,7 @@ use super::super::ticks::{NEVER, PER_SECOND, Ticks, from_time};
 use super::gaps::{GapLaw, Gaps};
 use super::histogram::Histogram;
 use super::piece::{Laws, Piece};
+use super::trace::told_span;
 use crate::kernel::Time;
 
 /// What clients did in a recorded time, and how it is drawn anew.
@@ -59,10 +60,15 @@ pub struct RecordedWindow {
     pub lengths: u32,
 }
 
+/// Divided, as a factor of 1e-9 makes 60.00000000000001 s of a minute.
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
 impl Record {
     /// How long it is, s.
     pub fn length_s(&self) -> f64 {
-        self.length_ns() as f64 * 1e-9
+        seconds(self.length_ns())
     }
 
     fn length_ns(&self) -> u64 {
@@ -71,7 +77,7 @@ impl Record {
 
     /// Length of each window, s.
     pub fn windows_s(&self) -> impl Iterator<Item = f64> + Clone + '_ {
-        self.edges_ns.windows(2).map(|edges| (edges[1] - edges[0]) as f64 * 1e-9)
+        self.edges_ns.windows(2).map(|edges| seconds(edges[1] - edges[0]))
     }
 
     /// Requests of all clients, as expected over the whole of it.
@@ -107,9 +113,9 @@ impl Record {
         let (shortest, longest) = windows
             .clone()
             .fold((f64::INFINITY, 0.0_f64), |(low, high), s| (low.min(s), high.max(s)));
-        let each = match shortest == longest {
-            true => format!("{shortest} s"),
-            false => format!("{shortest} to {longest} s"),
+        let each = match [shortest, longest].map(told_span) {
+            [shortest, longest] if shortest == longest => longest,
+            [shortest, longest] => format!("{shortest} to {longest}"),
         };
         let count = windows.count();
         let mut in_window = vec![0.0; count];
@@ -133,11 +139,11 @@ impl Record {
         let busiest = in_window.iter().copied().fold(0.0, f64::max);
         let [prompt, output] = tokens.map(|sum| sum / requests.max(f64::MIN_POSITIVE));
         let mut text = format!(
-            "{} clients in {count} windows of {each} over {:.0} s; {requests:.0} requests expected, \
+            "{} clients in {count} windows of {each} over {}; {requests:.0} requests expected, \
              {:.3} /s in the mean, {busiest:.3} in the busiest window; prompt tokens {prompt:.0} in the \
              mean, {} at most; generated {output:.0} in the mean, {} at most",
             self.clients.len(),
-            self.length_s(),
+            told_span(self.length_s()),
             self.rate_per_s(),
             most[0],
             most[1],

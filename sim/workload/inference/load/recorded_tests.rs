@@ -55,6 +55,22 @@ fn seconds(sent: &Sent) -> f64 {
     sent.at as f64 / SECOND as f64
 }
 
+/// Whole seconds are told as such, and so are windows of several lengths.
+#[test]
+fn windows_are_told_in_seconds_as_they_are_written() {
+    for (starts, lengths_s, expected) in [
+        ([0, 60, 120], [60.0, 60.0, 60.0], "in 3 windows of 60 s over 180 s;"),
+        ([30, 630, 1830], [600.0, 1200.0, 1200.0], "in 3 windows of 600 s to 1200 s over 3000 s;"),
+        ([0, 3, 6], [3.0, 3.0, 3.0], "in 3 windows of 3.000 s over 9.000 s;"),
+    ] {
+        let trace = starts.map(|start| format!("{start},1,1,Gamma,1,1")).join("\n");
+        let record = gather(vec![chunk(0, &trace, SHORT)]).unwrap();
+        assert_eq!(record.windows_s().collect::<Vec<_>>(), lengths_s);
+        assert_eq!(record.length_s(), lengths_s.iter().sum::<f64>());
+        assert!(record.found().contains(expected), "{}", record.found());
+    }
+}
+
 /// Rates of 0.05 to 0.2 per second in windows of 600 s, by bursty, regular and Poisson-like laws in turn.
 #[test]
 fn each_window_expects_what_its_rate_says_whatever_the_laws_around_it() {
