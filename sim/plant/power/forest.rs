@@ -243,9 +243,9 @@ impl Forest {
     pub(super) fn energise(&mut self, wiring: &Wiring, limit_w: &[f64]) {
         self.choked.fill(false);
         self.any_limited = false;
-        for n in 0..self.recharge.len() {
-            if self.recharge[n].waits {
-                self.hold_recharge(n, false);
+        for &n in &wiring.ups {
+            if self.recharge[n as usize].waits {
+                self.hold_recharge(n as usize, false);
             }
         }
         loop {
@@ -298,12 +298,13 @@ impl Forest {
                 continue;
             }
             if is_over(self.standing_w[n], limit_w[n]) {
-                if self.wait_behind(n) {
+                if self.hold_behind(wiring, n, true) {
                     self.any_limited = true;
                     return true;
                 }
                 self.choked[n] = true;
-                self.recharge_behind(n);
+                // What feeds them next may carry it.
+                self.hold_behind(wiring, n, false);
                 found = true;
                 self.standing_w[n] = 0.0;
             }
@@ -318,26 +319,17 @@ impl Forest {
         found
     }
 
-    /// Lets the batteries behind component `n` wait with recharging; whether any did recharge.
-    fn wait_behind(&mut self, n: usize) -> bool {
+    /// Lets the batteries behind component `n` wait with recharging, or go on; whether any now does so.
+    fn hold_behind(&mut self, wiring: &Wiring, n: usize, waits: bool) -> bool {
         let mut any = false;
-        for at in 0..self.recharge.len() {
-            let Recharge { draws_w, waits, .. } = self.recharge[at];
-            if !waits && draws_w > 0.0 && self.live[at] && self.is_behind(at, n) {
-                self.hold_recharge(at, true);
+        for at in wiring.ups.iter().map(|&at| at as usize) {
+            let Recharge { draws_w, waits: waited, .. } = self.recharge[at];
+            if waited != waits && draws_w > 0.0 && self.is_behind(at, n) {
+                self.hold_recharge(at, waits);
                 any = true;
             }
         }
         any
-    }
-
-    /// Lets them recharge again, once `n` is choked: what feeds them next may carry it.
-    fn recharge_behind(&mut self, n: usize) {
-        for at in 0..self.recharge.len() {
-            if self.recharge[at].waits && self.is_behind(at, n) {
-                self.hold_recharge(at, false);
-            }
-        }
     }
 
     /// Whether component `feeder` feeds `n`, over others or not.

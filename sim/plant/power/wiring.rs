@@ -1,6 +1,6 @@
 //! Who may feed whom, and what never changes beside.
 
-use super::component::{ComponentKind, LossCurve, NetworkPart};
+use super::component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 use super::design::{PowerDesign, Sharing};
 
 /// What never changes: adjacency as flat arrays, and the loss curves.
@@ -30,6 +30,8 @@ pub(super) struct Wiring {
     /// that it gives.
     pub(super) attached: Vec<u32>,
     pub(super) one_way: Vec<f64>,
+    /// UPSs, which may have a battery to recharge.
+    pub(super) ups: Vec<u32>,
 }
 
 impl Wiring {
@@ -60,6 +62,10 @@ impl Wiring {
             assert!((node as usize) < nodes, "component {node} of {nodes} does not exist");
         }
         let (socket_start, sockets) = invert(nodes, &cord_node);
+        let those = |are: fn(&ComponentDesign) -> bool| -> Vec<u32> {
+            let all = (0..).zip(&design.nodes);
+            all.filter(|(_, node)| are(&node.component)).map(|(n, _)| n).collect()
+        };
         let topological = topological_order(nodes, &feeder_start, &feeders);
         Self {
             feeder_start,
@@ -75,11 +81,8 @@ impl Wiring {
             kind: design.nodes.iter().map(|node| node.component.kind).collect(),
             loss: design.nodes.iter().map(|node| node.component.loss).collect(),
             reverse_w: design.nodes.iter().map(|node| node.component.reverse_w).collect(),
-            attached: (0..)
-                .zip(&design.nodes)
-                .filter(|(_, node)| node.component.kind.part() == NetworkPart::Attached)
-                .map(|(n, _)| n)
-                .collect(),
+            attached: those(|component| component.kind.part() == NetworkPart::Attached),
+            ups: those(|component| component.kind == ComponentKind::Ups),
             one_way: design.nodes.iter().map(|node| node.component.machine.one_way()).collect(),
         }
     }
