@@ -15,6 +15,7 @@ mod played;
 mod programmes;
 mod recorded;
 mod storage;
+mod supply;
 mod traces;
 mod upkeep;
 mod work;
