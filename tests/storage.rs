@@ -211,11 +211,19 @@ fn a_battery_that_forms_the_grid_carries_an_outage() {
     assert!(lost(&short) > 0);
 }
 
-/// An outage of a minute takes 50 kW for 60 s out of the battery of a UPS, whose recharging would draw more
-/// than the site may then import: it waits, the load does not, and it goes on once the order is over.
+/// An outage of a minute takes 50 kW for 60 s out of the battery of a UPS, whose recharging would draw 120 kW
+/// beside that. Where the site may import less, recharging takes what the load leaves; where it may not even
+/// carry the load, recharging waits until the order is over.
 #[test]
-fn a_ups_waits_with_recharging_where_that_cannot_be_carried() {
-    let site = |order: &str| {
+fn a_ups_recharges_with_what_its_load_leaves() {
+    let site = |import: &str| {
+        let order = match import {
+            "" => String::new(),
+            _ => format!(
+                "control:\n  curtailments:\n    \
+                 - {{start: 2026-07-01T00:30:00Z, duration: 210 min, import: {import}}}\n"
+            ),
+        };
         format!(
             "name: waits\nstart: 2026-07-01T00:00:00Z\nduration: 6 h\noutput: {{interval: 15 min}}\n\
              weather: {{climate: nordic}}\nprice: {{fixed: 40 $/MWh}}\npower:\n  \
@@ -226,23 +234,33 @@ fn a_ups_waits_with_recharging_where_that_cannot_be_carried() {
              events:\n  - {{at: 1 h, utility: {{outage: 1 min}}}}\n{order}"
         )
     };
-    const ORDER: &str = "control:\n  curtailments:\n    \
-        - {start: 2026-07-01T00:30:00Z, duration: 210 min, import: 100 kW}\n";
     let missing_j = 50e3 / 0.95 * 60.0;
-    for (order, waits_until_s) in [("", 3660.0), (ORDER, 4.0 * 3600.0)] {
-        let told = simulate(&site(order), &[]);
+    let (returns_s, ends_s) = (3660.0, 4.0 * 3600.0);
+    for import in ["", "300 kW", "200 kW", "130 kW", "100 kW", "70 kW", "40 kW"] {
+        let told = simulate(&site(import), &[]);
         assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        let carries_w = column(&told, "import_mw")[0] * 1e6;
+        let limit_w =
+            import.strip_suffix(" kW").map_or(300e3, |kw| kw.parse::<f64>().unwrap() * 1e3);
+        let left_w = (limit_w - carries_w).min(120e3);
+        let waits = left_w < 0.0;
+        let (from_s, charger_w) = if waits { (ends_s, 120e3) } else { (returns_s, left_w) };
         let at_s = |what: &str| {
             let of = |line: &&String| line.ends_with(&format!(" {what} ups 1"));
             let ns = |line: &String| line.split(' ').next().unwrap().parse::<f64>().unwrap();
-            told.events.iter().filter(of).map(|line| ns(line) * 1e-9).collect::<Vec<_>>()
+            told.events.iter().filter(of).map(|line| ns(line) / 1e9).collect::<Vec<_>>()
         };
-        assert_eq!(at_s("recharge-waits").len(), usize::from(!order.is_empty()));
-        is_near(at_s("recharge").last().copied().unwrap(), waits_until_s, "recharge");
-        let full_s = waits_until_s + missing_j / (0.95 * 120e3);
-        is_near(at_s("full")[0], full_s, "full");
-        is_near(told.outcome.real("energy.house_mwh"), 0.05 * 6.0, "load");
-        is_near(told.outcome.real("energy.shed_mwh"), 0.0, "shed");
+        assert_eq!(
+            at_s("recharge-waits"),
+            if waits { vec![returns_s] } else { vec![] },
+            "{import}"
+        );
+        assert_eq!(at_s("recharge"), [from_s], "{import}");
+        is_near(at_s("full")[0], from_s + missing_j / (0.95 * charger_w), "full");
+        if !waits {
+            is_near(told.outcome.real("energy.house_mwh"), 0.05 * 6.0, "load");
+            assert_eq!(told.outcome.real("energy.shed_mwh"), 0.0, "{import}");
+        }
     }
 }
 

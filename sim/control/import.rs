@@ -178,7 +178,9 @@ pub(super) fn ladder(rungs: Option<&[Rung]>, faults: &mut Vec<Fault>) -> Ladder 
         faults.push(Fault::error(format!("ladder[{at}]"), "is named twice"));
         return Ladder::default();
     }
-    let ranks: Vec<Rank> = rungs.iter().map(rank).chain([Rank::Idle, Rank::Cooling]).collect();
+    let mut ranks: Vec<Rank> = rungs.iter().map(rank).chain([Rank::Idle, Rank::Cooling]).collect();
+    // Recharging waits for whatever work but mining, where that goes first.
+    ranks.insert(usize::from(ranks[0] == Rank::Mining), Rank::Recharge);
     let Ok(ranks): Result<[Rank; Rank::COUNT], _> = ranks.try_into() else {
         let message = "names each of `mining`, `training-cap`, `training-pause`, `batch-inference` and `inference`";
         faults.push(Fault::error("ladder", message));

@@ -31,8 +31,8 @@ fn a_ladder_has_every_rung_once() {
     };
     let (ranks, fault) = ladder(&[BatchInference, TrainingCap, TrainingPause, Mining, Inference]);
     assert_eq!(fault, None);
-    assert_eq!(ranks[0], Rank::BatchInference);
-    assert_eq!(ranks[3..], [Rank::Mining, Rank::Inference, Rank::Idle, Rank::Cooling]);
+    assert_eq!(ranks[..2], [Rank::Recharge, Rank::BatchInference]);
+    assert_eq!(ranks[4..], [Rank::Mining, Rank::Inference, Rank::Idle, Rank::Cooling]);
     let twice = [Mining, TrainingCap, TrainingCap, BatchInference, Inference];
     assert_eq!(ladder(&twice).1.as_deref(), Some("ladder[2]"));
     assert_eq!(ladder(&[Mining, Inference]).1.as_deref(), Some("ladder"));

@@ -59,7 +59,8 @@ pub struct ControlSpec {
     /// Default: `[emergency, peaks, price, reserve]`: what awards lack is booked as their shortfall.
     pub order: Option<Vec<SitePolicy>>,
     /// In which order loads give way where power is short: all five rungs, the first goes first. Idle
-    /// servers, the house and cooling come after them; a battery with the use `relief` gives before.
+    /// servers, the house and cooling come after them; a battery with the use `relief` gives before, and
+    /// recharging the batteries of UPSs waits for all but `mining`, where that goes first.
     /// Default: `[mining, training-cap, training-pause, batch-inference, inference]`.
     pub ladder: Option<Vec<Rung>>,
     /// How long there must have been room before what `curtailments` and `emergency` programmes have cut of

@@ -76,6 +76,6 @@ impl Facility<'_> {
 fn comes_in_turn(rank: Rank) -> bool {
     match rank {
         Rank::TrainingCap | Rank::TrainingPause | Rank::BatchInference | Rank::Inference => true,
-        Rank::Mining | Rank::Idle | Rank::Cooling => false,
+        Rank::Mining | Rank::Recharge | Rank::Idle | Rank::Cooling => false,
     }
 }

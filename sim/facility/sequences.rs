@@ -45,25 +45,7 @@ impl Facility<'_> {
             return;
         }
         self.tell_storage(now);
-        for node in self.moved.nodes() {
-            if self.sequences.has_machine(node) {
-                let w = if self.power.live(node) { self.power.flow_w(node) } else { 0.0 };
-                self.sequences.set_load(now, node, w.max(0.0));
-                self.sequences.set_fed(now, node, self.power.recharges(node));
-            }
-        }
-        let blocks = self.sequences.blocks().map(|(switch, number, members)| {
-            let w: f64 =
-                members.iter().map(|&member| self.power.full_input_w(PowerNode(member))).sum();
-            (switch, number, w)
-        });
-        let blocks: Vec<_> = blocks.collect();
-        for (switch, number, w) in blocks {
-            // What is dead takes again what it took before.
-            if w > 0.0 {
-                self.sequences.set_block(now, switch, number, w);
-            }
-        }
+        self.power.tell(now, &mut self.sequences, self.moved.nodes());
         self.note_sequences(observer);
         self.schedule_sequences();
     }

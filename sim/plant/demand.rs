@@ -3,34 +3,37 @@
 /// What loads are to those who decide in which order they are shed when power is short; by default, lower
 /// ranks go first ([`Ladder`]).
 ///
-/// Miners sleep before training is capped, training is capped before it is paused, inference goes
+/// Miners sleep before the batteries of UPSs wait with recharging, those before training is capped, training is capped before it is paused, inference goes
 /// late, cooling last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Rank {
     /// Hashing above sleep power.
     Mining = 0,
+    /// The batteries of UPSs, which were called upon.
+    Recharge = 1,
     /// Training between its power-cap floor and full power.
-    TrainingCap = 1,
+    TrainingCap = 2,
     /// Training from idle up to its power-cap floor.
-    TrainingPause = 2,
+    TrainingPause = 3,
     /// Inference above idle whose answers nobody waits for.
-    BatchInference = 3,
+    BatchInference = 4,
     /// Inference above idle.
-    Inference = 4,
+    Inference = 5,
     /// Idle servers, sleeping ASICs, house load.
-    Idle = 5,
+    Idle = 6,
     /// Pumps and fans.
-    Cooling = 6,
+    Cooling = 7,
 }
 
 impl Rank {
     /// How many ranks there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 
     /// All of them, in the order in which they are shed by default.
     pub const ALL: [Rank; Rank::COUNT] = [
         Rank::Mining,
+        Rank::Recharge,
         Rank::TrainingCap,
         Rank::TrainingPause,
         Rank::BatchInference,

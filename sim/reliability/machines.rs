@@ -102,26 +102,8 @@ impl Machines {
         network.follow(&self.sequences);
         network.allocate();
         draw(network, self.design.loads.len());
-        for node in (0..self.design.nodes.len() as u32).map(PowerNode) {
-            if self.sequences.has_machine(node) {
-                let w = if network.live(node) { network.flow_w(node) } else { 0.0 };
-                self.sequences.set_load(now, node, w.max(0.0));
-            }
-        }
-        let blocks: Vec<_> = self
-            .sequences
-            .blocks()
-            .map(|(switch, number, members)| {
-                let inputs = members.iter().map(|&member| network.full_input_w(PowerNode(member)));
-                (switch, number, inputs.sum::<f64>())
-            })
-            .collect();
-        for (switch, number, w) in blocks {
-            // What is dead takes again what it took before.
-            if w > 0.0 {
-                self.sequences.set_block(now, switch, number, w);
-            }
-        }
+        let nodes = (0..self.design.nodes.len() as u32).map(PowerNode);
+        network.tell(now, &mut self.sequences, nodes);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::component::{ComponentKind, NetworkPart};
 use super::forest::{Forest, NONE};
-use super::wiring::Wiring;
+use super::wiring::{Charger, Wiring};
 
 /// A flow is re-summed from scratch after this many changes. Each change rounds once a hop,
 /// so drift stays below 4096 ulp, about 1e-12 of the flow.
@@ -77,6 +77,14 @@ impl Flows {
                 parent => self.out_w[parent as usize] += forest.input_w(n, out),
             }
         }
+        for charger in &wiring.chargers {
+            self.loss_w[ComponentKind::Ups as usize] += self.charger_loss_w(charger);
+        }
+    }
+
+    /// What is lost of what recharges a battery, in watts.
+    pub(super) fn charger_loss_w(&self, charger: &Charger) -> f64 {
+        self.load_w[charger.load as usize] * (1.0 - charger.efficiency)
     }
 
     /// A battery that holds the bus `n` up gives `w` watts more to it.

@@ -38,8 +38,6 @@ pub(super) struct Forest {
     /// What its battery gives for a watt of output, and is given, W.
     pub(super) battery_per_w: Vec<f64>,
     pub(super) charged_w: Vec<f64>,
-    /// How the battery within it is recharged.
-    recharge: Vec<Recharge>,
     /// What each node that hangs on a bus takes from it, W; below zero where it gives.
     pub(super) terminal_w: Vec<f64>,
     /// The battery system that holds a bus up by itself.
@@ -53,8 +51,7 @@ pub(super) struct Forest {
     pub(super) live: Vec<bool>,
     /// Cannot even carry the idle losses behind it, and therefore feeds nobody.
     choked: Vec<bool>,
-    /// Something is choked, or waits with recharging: a limit decides who feeds whom, or what.
-    any_limited: bool,
+    any_choked: bool,
     /// Who feeds it; [`NONE`] for roots and the dead.
     pub(super) parent: Vec<u32>,
     /// Live nodes in preorder.
@@ -70,19 +67,6 @@ pub(super) struct Forest {
     standing_w: Vec<f64>,
     /// What a change of flow meets on its way to the root, node by node.
     pub(super) hops: Vec<Hop>,
-}
-
-/// What recharging a battery draws beside what a component draws anyway.
-#[derive(Debug, Clone, Copy, Default)]
-struct Recharge {
-    /// At the input of the component, W, where it may.
-    draws_w: f64,
-    /// Energy stored over energy drawn.
-    efficiency: f64,
-    /// What the component draws without output and without recharging, W.
-    idle_w: f64,
-    /// Something that feeds it cannot carry it beside idle losses, so that it waits.
-    waits: bool,
 }
 
 /// A component as a change of what it puts out meets it.
@@ -106,7 +90,6 @@ impl Forest {
             loss: wiring.loss.clone(),
             battery_per_w: vec![0.0; nodes],
             charged_w: vec![0.0; nodes],
-            recharge: vec![Recharge::default(); nodes],
             terminal_w: vec![0.0; nodes],
             held_by: vec![NONE; nodes],
             edge_open: vec![false; wiring.edges()],
@@ -114,7 +97,7 @@ impl Forest {
             lost: vec![false; wiring.loads()],
             live: vec![false; nodes],
             choked: vec![false; nodes],
-            any_limited: false,
+            any_choked: false,
             parent: vec![NONE; nodes],
             order: Vec::with_capacity(nodes),
             position: vec![0; nodes],
@@ -157,9 +140,9 @@ impl Forest {
     /// Component `n`, which loses `plain` by itself, is supplied so from now on.
     ///
     /// Of its output a part comes from its feeder, with that part of its loss; the rest comes from
-    /// its battery, at the efficiency of that. Recharging is drawn beside.
+    /// its battery, at the efficiency of that.
     pub(super) fn set_supply(&mut self, n: usize, plain: LossCurve, supply: &Supply) {
-        let Supply { share, battery_efficiency, charge_w, charge_efficiency, .. } = *supply;
+        let Supply { share, battery_efficiency, .. } = *supply;
         let plain = match supply.passes {
             Some(linear) => LossCurve { linear, ..LossCurve::NONE },
             None => plain,
@@ -173,30 +156,6 @@ impl Forest {
         let linear = share * plain.linear + rest * (1.0 / battery_efficiency - 1.0);
         self.loss[n] = LossCurve { fixed_w: idle_w, linear, quadratic_per_w };
         self.battery_per_w[n] = rest / battery_efficiency;
-        let waits = self.recharge[n].waits;
-        let efficiency = charge_efficiency;
-        self.recharge[n] = Recharge { draws_w: charge_w, efficiency, idle_w, waits };
-        self.lay_recharge(n);
-    }
-
-    /// Counts the recharging of component `n` among what it draws without output, unless it waits.
-    fn lay_recharge(&mut self, n: usize) {
-        let Recharge { draws_w, efficiency, idle_w, waits } = self.recharge[n];
-        let draws_w = if waits { 0.0 } else { draws_w };
-        self.up_loss[n].fixed_w = idle_w + draws_w;
-        self.loss[n].fixed_w = idle_w + draws_w * (1.0 - efficiency);
-        self.charged_w[n] = draws_w * efficiency;
-    }
-
-    /// Lets the recharging of component `n` wait, or go on.
-    fn hold_recharge(&mut self, n: usize, waits: bool) {
-        self.recharge[n].waits = waits;
-        self.lay_recharge(n);
-    }
-
-    /// Whether component `n` is fed what recharging its battery draws.
-    pub(super) fn recharges(&self, n: usize) -> bool {
-        self.live[n] && !self.recharge[n].waits
     }
 
     /// Component `n` takes `w` from its bus from now on, or gives it; both cost its conversion.
@@ -215,15 +174,26 @@ impl Forest {
         (-self.terminal_w[n]).max(0.0) / wiring.one_way[n]
     }
 
-    /// Which edges and cords are open.
-    pub(super) fn set_open(&mut self, edge: impl Fn(usize) -> bool, cord: impl Fn(usize) -> bool) {
+    /// Which edges and cords are open; a charger is connected as its UPS is.
+    pub(super) fn set_open(
+        &mut self,
+        wiring: &Wiring,
+        edge: impl Fn(usize) -> bool,
+        cord: impl Fn(usize) -> bool,
+    ) {
         (0..).zip(&mut self.edge_open).for_each(|(at, open)| *open = edge(at));
         (0..).zip(&mut self.cord_open).for_each(|(at, open)| *open = cord(at));
+        for charger in &wiring.chargers {
+            let edges = wiring.edges_of(charger.ups as usize);
+            for (cord, edge) in wiring.cords(charger.load as usize).zip(edges) {
+                self.cord_open[cord] = self.edge_open[edge];
+            }
+        }
     }
 
     /// Whether a new limit of `node` can change who feeds whom.
     pub(super) fn limit_switches(&self, node: usize, limit_w: f64) -> bool {
-        self.any_limited || is_over(self.standing_w[node], limit_w)
+        self.any_choked || is_over(self.standing_w[node], limit_w)
     }
 
     /// Whether `node` can feed what is behind it.
@@ -238,16 +208,10 @@ impl Forest {
     ///
     /// A component whose limit is below the idle losses behind it cannot be helped by shedding.
     /// It opens, and what it fed transfers to the next live feeder or goes dark: so every
-    /// remaining component can be brought within its limit. Before it opens, the batteries behind it
-    /// wait with recharging, all of them.
+    /// remaining component can be brought within its limit.
     pub(super) fn energise(&mut self, wiring: &Wiring, limit_w: &[f64]) {
         self.choked.fill(false);
-        self.any_limited = false;
-        for &n in &wiring.ups {
-            if self.recharge[n as usize].waits {
-                self.hold_recharge(n as usize, false);
-            }
-        }
+        self.any_choked = false;
         loop {
             self.orient(wiring);
             if !self.choke(wiring, limit_w) {
@@ -287,8 +251,7 @@ impl Forest {
         }
     }
 
-    /// Opens what cannot carry the idle losses behind it, or lets recharging wait; whether anything
-    /// was done.
+    /// Opens what cannot carry the idle losses behind it; whether anything was opened.
     fn choke(&mut self, wiring: &Wiring, limit_w: &[f64]) -> bool {
         self.standing_w.fill(0.0);
         let mut found = false;
@@ -298,13 +261,7 @@ impl Forest {
                 continue;
             }
             if is_over(self.standing_w[n], limit_w[n]) {
-                if self.hold_behind(wiring, n, true) {
-                    self.any_limited = true;
-                    return true;
-                }
                 self.choked[n] = true;
-                // What feeds them next may carry it.
-                self.hold_behind(wiring, n, false);
                 found = true;
                 self.standing_w[n] = 0.0;
             }
@@ -315,30 +272,8 @@ impl Forest {
                 self.standing_w[self.parent[n] as usize] += self.input_w(n, out) - takes_w;
             }
         }
-        self.any_limited |= found;
+        self.any_choked |= found;
         found
-    }
-
-    /// Lets the batteries behind component `n` wait with recharging, or go on; whether any now does so.
-    fn hold_behind(&mut self, wiring: &Wiring, n: usize, waits: bool) -> bool {
-        let mut any = false;
-        for at in wiring.ups.iter().map(|&at| at as usize) {
-            let Recharge { draws_w, waits: waited, .. } = self.recharge[at];
-            if waited != waits && draws_w > 0.0 && self.is_behind(at, n) {
-                self.hold_recharge(at, waits);
-                any = true;
-            }
-        }
-        any
-    }
-
-    /// Whether component `feeder` feeds `n`, over others or not.
-    fn is_behind(&self, n: usize, feeder: usize) -> bool {
-        let mut next = self.parent[n];
-        while next != NONE && next as usize != feeder {
-            next = self.parent[next as usize];
-        }
-        next != NONE
     }
 
     /// Lays the live nodes out in preorder: sizes upwards, then places downwards.

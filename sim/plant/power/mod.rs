@@ -22,6 +22,7 @@ pub mod thermal;
 mod failures;
 mod held;
 mod injection;
+mod machines;
 mod measured;
 mod moved;
 mod network;

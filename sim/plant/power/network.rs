@@ -14,7 +14,6 @@ use super::design::{PowerDesign, PowerLoad, PowerNode};
 use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE, is_over};
 use super::moved::Moved;
-use super::sequence::{Sequences, State};
 use super::shed::Shed;
 use super::wiring::Wiring;
 use crate::plant::{Demand, Ladder};
@@ -52,7 +51,7 @@ pub struct Network {
     /// Demand that is not granted, where it is known.
     pub(super) unserved: Option<Demand>,
     /// Loads hold what they have for a while when their cords are dead.
-    rides: bool,
+    pub(super) rides: bool,
     /// Those that do so now.
     holding: Vec<u32>,
     changed: Changes,
@@ -114,37 +113,6 @@ impl Network {
         let n = node.0 as usize;
         self.switched |= self.forest.up[n] != up;
         self.forest.up[n] = up;
-    }
-
-    /// Follows the machines of the chain: how each is supplied, which blocks are open, and which
-    /// loads have lost what they hold. Acts at the next [`allocate`](Self::allocate).
-    pub fn follow(&mut self, sequences: &Sequences) {
-        self.rides = sequences.is_active();
-        self.switched = true;
-        for n in 0..self.wiring.nodes() {
-            let node = PowerNode(n as u32);
-            if !sequences.has_machine(node) {
-                continue;
-            }
-            let supply = sequences.supply(node);
-            self.forest.set_supply(n, self.wiring.loss[n], &supply);
-            if let Some(limit_w) = supply.limit_w {
-                self.limit_w[n] = limit_w;
-            }
-        }
-        for (battery, bus, most_w) in sequences.holders() {
-            let (battery, bus) = (battery.0, bus.0 as usize);
-            self.forest.held_by[bus] = if most_w.is_some() { battery } else { NONE };
-            self.limit_w[bus] = self.rating_w[bus].min(most_w.unwrap_or(f64::INFINITY));
-            if most_w.is_some() {
-                // What it gives is what the bus takes.
-                self.forest.set_terminal(&self.wiring, battery as usize, 0.0);
-            }
-        }
-        self.forest.set_open(|at| sequences.is_edge_open(at), |at| sequences.is_cord_open(at));
-        for load in 0..self.wiring.loads() {
-            self.forest.lost[load] = sequences.load_state(PowerLoad(load as u32)) == State::Lost;
-        }
     }
 
     /// Limits the output of a component below its rating, as an import limit does on a feed;
@@ -247,7 +215,7 @@ impl Network {
     ///
     /// Costs nothing when nothing changed, or only demands did and nothing is or was short; a pass over all
     /// loads and components after a switch; and while something is short, in addition a few
-    /// passes over what lies behind each overloaded component.
+    /// passes over what lies behind each overloaded component. Chargers draw what they are granted.
     pub fn allocate(&mut self) {
         self.energise();
         let switched = std::mem::take(&mut self.energised);
@@ -276,10 +244,11 @@ impl Network {
         }
         self.short = short;
         self.unserved = None;
-        let mut too_much = false;
+        let mut moved_draws = false;
         for load in 0..self.cap_w.len() {
             let fed = self.forest.load_live[load];
-            let live = fed || (self.rides && !self.forest.lost[load]);
+            let is_own = load < self.wiring.own_loads;
+            let live = fed || (is_own && self.rides && !self.forest.lost[load]);
             let cap = if !fed && live {
                 f64::INFINITY
             } else if !live {
@@ -296,12 +265,18 @@ impl Network {
                 self.dark = self.dark + usize::from(self.live[load]) - usize::from(live);
                 self.live[load] = live;
                 self.cap_w[load] = cap;
-                self.changed.add(load);
-                self.asked.add(load);
+                if is_own {
+                    self.changed.add(load);
+                    self.asked.add(load);
+                }
             }
-            if self.draw.load_w[load] > cap {
+            if !is_own {
+                let drawn_w = cap.min(self.demand[load].total_w());
+                moved_draws |= self.draw.load_w[load] != drawn_w;
+                self.draw.load_w[load] = drawn_w;
+            } else if self.draw.load_w[load] > cap {
                 self.draw.load_w[load] = cap;
-                too_much = true;
+                moved_draws = true;
             }
         }
         // A shortage cuts many loads by a little: one sum costs less than many walks.
@@ -310,7 +285,7 @@ impl Network {
             let holds = |load: &usize| self.live[*load] && !self.forest.load_live[*load];
             self.holding = loads.filter(holds).map(|load| load as u32).collect();
         }
-        if switched || too_much {
+        if switched || moved_draws {
             self.sum_draws();
         }
     }
@@ -352,12 +327,6 @@ impl Network {
     /// The part of a component's output that comes over its feeder; the rest is from its battery.
     pub fn fed_share(&self, node: PowerNode) -> f64 {
         self.forest.carry[node.0 as usize]
-    }
-
-    /// Whether a component is fed what recharging its battery draws: it is live, and nothing that feeds
-    /// it is too small for that beside idle losses.
-    pub fn recharges(&self, node: PowerNode) -> bool {
-        self.forest.recharges(node.0 as usize)
     }
 
     /// How often it was found anew who feeds whom.
@@ -415,7 +384,7 @@ impl Network {
 
     fn sum_unserved(&self) -> Demand {
         let mut unserved = Demand::default();
-        for (l, demand) in self.demand.iter().enumerate() {
+        for (l, demand) in self.demand[..self.wiring.own_loads].iter().enumerate() {
             let granted = self.granted(PowerLoad(l as u32));
             for ((sum, asked), got) in unserved.0.iter_mut().zip(demand.0).zip(granted.0) {
                 *sum += asked - got;
@@ -446,7 +415,7 @@ impl Network {
         if !self.forest.live[n] {
             return 0.0;
         }
-        let lost_w = self.forest.loss[n].loss_w(self.draw.out_w[n]);
+        let lost_w = self.forest.loss[n].loss_w(self.draw.out_w[n]) + self.recharge_loss_w(node);
         match self.held_bus(n) {
             Some(bus) => {
                 let held_w = self.input_w(PowerNode(bus));
@@ -479,7 +448,8 @@ impl Network {
     /// What batteries are given, in watts.
     pub fn total_charged_w(&self) -> f64 {
         let live = self.forest.order.iter();
-        live.map(|&n| self.forest.charged_w[n as usize]).sum()
+        let attached_w: f64 = live.map(|&n| self.forest.charged_w[n as usize]).sum();
+        attached_w + self.total_recharged_w()
     }
 
     /// What loads draw from what they hold, their cords being dead, in watts.

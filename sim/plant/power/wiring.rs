@@ -2,6 +2,7 @@
 
 use super::component::{ComponentDesign, ComponentKind, LossCurve, NetworkPart};
 use super::design::{PowerDesign, Sharing};
+use super::sequence::MachineDesign;
 
 /// What never changes: adjacency as flat arrays, and the loss curves.
 #[derive(Debug, Clone)]
@@ -30,8 +31,18 @@ pub(super) struct Wiring {
     /// that it gives.
     pub(super) attached: Vec<u32>,
     pub(super) one_way: Vec<f64>,
-    /// UPSs, which may have a battery to recharge.
-    pub(super) ups: Vec<u32>,
+    /// How many loads the design has; the chargers come after them.
+    pub(super) own_loads: usize,
+    pub(super) chargers: Vec<Charger>,
+}
+
+/// What recharges the battery of a UPS: a load at whatever feeds that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Charger {
+    pub(super) ups: u32,
+    pub(super) load: u32,
+    /// Energy stored over energy drawn.
+    pub(super) efficiency: f64,
 }
 
 impl Wiring {
@@ -58,6 +69,17 @@ impl Wiring {
             cord_load.resize(cord_node.len(), index as u32);
             cord_start.push(cord_node.len() as u32);
         }
+        let mut sharing: Vec<Sharing> = design.loads.iter().map(|load| load.sharing).collect();
+        let mut chargers = Vec::new();
+        for (ups, node) in (0..).zip(&design.nodes) {
+            let MachineDesign::Ups(battery) = &node.component.machine else { continue };
+            let load = sharing.len() as u32;
+            chargers.push(Charger { ups, load, efficiency: battery.charge_efficiency });
+            cord_node.extend(node.fed_by.iter().map(|feeder| feeder.0));
+            cord_load.resize(cord_node.len(), load);
+            cord_start.push(cord_node.len() as u32);
+            sharing.push(Sharing::Preferred);
+        }
         for &node in feeders.iter().chain(&cord_node) {
             assert!((node as usize) < nodes, "component {node} of {nodes} does not exist");
         }
@@ -73,7 +95,7 @@ impl Wiring {
             cord_start,
             cord_node,
             cord_load,
-            sharing: design.loads.iter().map(|load| load.sharing).collect(),
+            sharing,
             socket_start,
             sockets,
             topological,
@@ -82,7 +104,8 @@ impl Wiring {
             loss: design.nodes.iter().map(|node| node.component.loss).collect(),
             reverse_w: design.nodes.iter().map(|node| node.component.reverse_w).collect(),
             attached: those(|component| component.kind.part() == NetworkPart::Attached),
-            ups: those(|component| component.kind == ComponentKind::Ups),
+            own_loads: design.loads.len(),
+            chargers,
             one_way: design.nodes.iter().map(|node| node.component.machine.one_way()).collect(),
         }
     }

@@ -265,13 +265,13 @@ impl Sequences {
         }
     }
 
-    /// Whether a component is fed what recharging its battery draws, from now on.
-    pub fn set_fed(&mut self, now: Time, node: PowerNode, fed: bool) {
+    /// Recharging the battery of a component draws `w` watts from now on.
+    pub fn set_charger(&mut self, now: Time, node: PowerNode, w: f64) {
         self.now = now;
         let n = node.0 as usize;
         let (mut cx, machine) = (cx!(self, n), &mut self.machines[n]);
         if let Machine::Ups(ups) = machine {
-            ups.set_fed(&mut cx, fed);
+            ups.set_charger(&mut cx, w);
         }
     }
 

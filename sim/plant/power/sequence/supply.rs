@@ -11,8 +11,6 @@ pub struct Supply {
     pub battery_efficiency: f64,
     /// What recharging draws at its input, W.
     pub charge_w: f64,
-    /// Energy stored over energy drawn for it.
-    pub charge_efficiency: f64,
     /// The most that it may put out, W, where that changes.
     pub limit_w: Option<f64>,
     /// It is passed by, and loses this share of its output in place of its own loss.
@@ -39,7 +37,6 @@ impl Supply {
         share: 1.0,
         battery_efficiency: 1.0,
         charge_w: 0.0,
-        charge_efficiency: 1.0,
         limit_w: None,
         passes: None,
     };

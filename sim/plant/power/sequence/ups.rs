@@ -46,10 +46,12 @@ pub(super) struct Ups {
     /// In the battery, J, at `settled`.
     energy_j: f64,
     settled: Time,
-    /// What recharging draws at the input, W, where that is fed; zero where nothing is to be recharged.
+    /// What recharging would draw at the input, W; zero where nothing is to be recharged.
     charge_w: f64,
-    /// Whether it is.
-    fed: bool,
+    /// What it does draw.
+    charger_w: f64,
+    /// It is known to wait.
+    waits: bool,
     /// When the walk-in began, and which step it is in.
     began: Time,
     step: u32,
@@ -86,7 +88,8 @@ impl Ups {
             energy_j: design.battery_j,
             settled: Time::ZERO,
             charge_w: 0.0,
-            fed: true,
+            charger_w: 0.0,
+            waits: false,
             began: Time::ZERO,
             step: 0,
             strikes: VecDeque::new(),
@@ -126,7 +129,6 @@ impl Ups {
             share: self.share(now),
             battery_efficiency: self.design.battery_efficiency,
             charge_w: self.charge_w,
-            charge_efficiency: self.design.charge_efficiency,
             limit_w: self.design.overload.map(|overload| overload.most_w()),
             passes: match self.state {
                 State::Bypass => Some(0.0),
@@ -184,8 +186,7 @@ impl Ups {
             let given = if gives { given } else { 0.0 };
             let used = if gives { self.used_j(battery_w, given, now) } else { 0.0 };
             self.gave_s += if gives { seconds } else { 0.0 };
-            let taken = if self.fed { self.charge_w } else { 0.0 };
-            let taken = taken * self.design.charge_efficiency * seconds;
+            let taken = self.charger_w * self.design.charge_efficiency * seconds;
             self.given_j += given;
             self.taken_j += taken;
             self.beyond_j += given - used;
@@ -417,7 +418,7 @@ impl Ups {
             }
             (STORE, State::Online | State::Eco | State::Line) => {
                 self.settle(cx.now);
-                self.charge_w = 0.0;
+                self.recharge(0.0);
                 cx.note(State::Full);
             }
             (STORE, _) => self.run_empty(cx),
@@ -493,41 +494,44 @@ impl Ups {
         self.plan_dose(cx);
     }
 
-    /// Whether its input is fed what recharging draws, from now on.
-    pub(super) fn set_fed(&mut self, cx: &mut Cx<'_>, fed: bool) {
-        if fed != self.fed {
+    /// Recharging would draw `charge_w` from now on, and draws no more.
+    fn recharge(&mut self, charge_w: f64) {
+        self.charge_w = charge_w;
+        self.charger_w = self.charger_w.min(charge_w);
+        self.waits &= charge_w > 0.0;
+    }
+
+    /// Recharging draws `charger_w` from now on: all that it would, less where that is short.
+    pub(super) fn set_charger(&mut self, cx: &mut Cx<'_>, charger_w: f64) {
+        let charger_w = charger_w.min(self.charge_w);
+        let waits = self.charge_w > 0.0 && charger_w == 0.0;
+        if waits && !self.waits {
+            cx.note(State::RechargeWaits);
+        } else if charger_w > 0.0 && self.charger_w == 0.0 {
+            cx.note(State::Recharge);
+        }
+        self.waits = waits;
+        if charger_w != self.charger_w {
             self.settle(cx.now);
-            self.fed = fed;
-            if self.charge_w > 0.0 {
-                cx.note(if fed { State::Recharge } else { State::RechargeWaits });
-            }
+            self.charger_w = charger_w;
             self.plan(cx);
         }
     }
 
     /// When the battery is empty or full, if nothing changes.
     fn plan(&mut self, cx: &mut Cx<'_>) {
-        let was_charging = self.charge_w > 0.0;
-        self.charge_w = 0.0;
         cx.cancel(STORE);
-        if self.is_at_rest() {
-            let missing_j = self.design.battery_j - self.energy_j;
-            let charge_w = if self.on_generator {
-                self.design.recharge_on_generator_w
-            } else {
-                self.design.recharge_w
-            };
-            // What rounding of instants leaves is no charge.
-            if missing_j > 1e-6 * self.design.battery_j && charge_w > 0.0 {
-                self.charge_w = charge_w;
-                if !was_charging && self.fed {
-                    cx.note(State::Recharge);
-                }
-                if self.fed {
-                    let s = missing_j / (charge_w * self.design.charge_efficiency);
-                    cx.after(STORE, Span::from_secs_f64(s));
-                }
-            }
+        let missing_j = self.design.battery_j - self.energy_j;
+        // What rounding of instants leaves is no charge.
+        let is_missing = self.is_at_rest() && missing_j > 1e-6 * self.design.battery_j;
+        self.recharge(match (is_missing, self.on_generator) {
+            (false, _) => 0.0,
+            (true, false) => self.design.recharge_w,
+            (true, true) => self.design.recharge_on_generator_w,
+        });
+        if self.charger_w > 0.0 {
+            let s = missing_j / (self.charger_w * self.design.charge_efficiency);
+            cx.after(STORE, Span::from_secs_f64(s));
         } else if self.is_on_battery() {
             let battery_w = self.load_w / self.design.battery_efficiency;
             if let Some(s) = self.lasts_s(battery_w, cx.now) {
@@ -577,12 +581,12 @@ impl Ups {
         (self.latched, self.overloaded, self.dose) = (false, false, 0.0);
         match (up, self.good) {
             (false, true) if self.design.bypass => {
-                self.charge_w = 0.0;
+                self.recharge(0.0);
                 self.state = State::Bypass;
                 cx.note(State::Bypass);
             }
             (false, _) => {
-                self.charge_w = 0.0;
+                self.recharge(0.0);
                 self.state = State::Failed;
                 cx.note(State::Failed);
             }

@@ -128,10 +128,10 @@ fn a_ladder_renames_the_ranks() {
             name.map(|rank| granted.0[rank])
         })
     };
-    let default = by_name([0, 1, 2, 3, 4, 5, 6]);
+    let default = by_name([0, 1, 2, 3, 4, 5, 6, 7]);
     assert_eq!((default[0][0], default[1][0]), (0.0, 0.0), "the first goes first");
-    assert!(default[0][6] == 100.0 && default[1][6] == 115.0, "the last goes last");
-    for name in [[4, 0, 1, 2, 3, 5, 6], [3, 4, 2, 1, 0, 5, 6], [6, 5, 4, 3, 2, 1, 0]] {
+    assert!(default[0][7] == 115.0 && default[1][7] == 130.0, "the last goes last");
+    for name in [[4, 0, 7, 1, 2, 3, 5, 6], [3, 4, 2, 1, 7, 0, 5, 6], [7, 6, 5, 4, 3, 2, 1, 0]] {
         assert_eq!(by_name(name), default, "{name:?}");
     }
 }

@@ -69,7 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (any::<Index>(), any::<bool>()).prop_map(|(n, up)| Step::Up(n, up)),
         2 => (any::<Index>(), prop::option::of(0.0..600.0)).prop_map(|(n, w)| Step::Limit(n, w)),
-        5 => (any::<Index>(), prop::array::uniform7(part)).prop_map(|(l, d)| Step::Ask(l, d)),
+        5 => (any::<Index>(), prop::array::uniform8(part)).prop_map(|(l, d)| Step::Ask(l, d)),
         5 => (any::<Index>(), 0.0..1.0).prop_map(|(l, part)| Step::Draw(l, part)),
         3 => Just(Step::Allocate),
     ]
@@ -209,7 +209,7 @@ proptest! {
     #[test]
     fn nothing_is_cut_without_need(
         design in design(true, 1..2),
-        asks in prop::collection::vec(prop::array::uniform7(prop_oneof![Just(0.0), 0.0..90.0]), 12),
+        asks in prop::collection::vec(prop::array::uniform8(prop_oneof![Just(0.0), 0.0..90.0]), 12),
     ) {
         let mut network = Network::new(&design);
         let mut told = Told::nothing(&design);
@@ -313,7 +313,7 @@ proptest! {
     #[test]
     fn more_room_serves_no_less(
         design in design(false, 1..2),
-        asks in prop::collection::vec(prop::array::uniform7(0.0..90.0), 12),
+        asks in prop::collection::vec(prop::array::uniform8(0.0..90.0), 12),
         raised in any::<Index>(),
         by in 0.0..300.0,
     ) {

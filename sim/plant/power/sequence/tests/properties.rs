@@ -222,12 +222,8 @@ fn run(plan: &Plan, blows: &[(u32, Blow)]) -> Result<Vec<String>, TestCaseError>
             let w = if live { ASKED_W[load.0 as usize].min(network.cap_w(load)) } else { 0.0 };
             network.set_draw(load, w);
         }
-        for n in (0..design.nodes.len() as u32).map(PowerNode) {
-            if sequences.has_machine(n) {
-                let w = if network.live(n) { network.flow_w(n) } else { 0.0 };
-                sequences.set_load(now, n, w.max(0.0));
-            }
-        }
+        let nodes = (0..design.nodes.len() as u32).map(PowerNode);
+        network.tell(now, &mut sequences, nodes);
         check(&design, &network, &sequences)?;
         let next = sequences.next_at().min(blows.peek().map_or(Time::MAX, |blow| blow.0));
         prop_assert!(next >= now, "a timer was passed over");

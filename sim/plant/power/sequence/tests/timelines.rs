@@ -137,6 +137,11 @@ fn follow(chain: &Chain, sequences: &mut Sequences, end: f64, lines: &mut Vec<St
             return;
         }
         sequences.advance(next);
+        // No network is short of what recharges a battery.
+        for node in (0..chain.design.nodes.len() as u32).map(PowerNode) {
+            let charge_w = sequences.supply(node).charge_w;
+            sequences.set_charger(next, node, charge_w);
+        }
     }
 }
 
