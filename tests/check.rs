@@ -42,6 +42,46 @@ fn with_head(rest: &str) -> String {
     head.replace("1 day}", "1 day") + rest
 }
 
+/// A frequency that is refused hides nothing that is wrong with programmes; those that follow it are not
+/// wrong for want of it.
+#[test]
+fn a_bad_frequency_hides_no_error_of_a_programme() {
+    let text = with_head(
+        "\
+frequency: {fixed: 5 Hz}
+programmes:
+  fcr: {kind: nordic-fcr-d-up-dynamic, award: 0 MW}
+  shed: {kind: emergency, calls: {rate: 9000 /year, length: {kind: constant, value: 1 h}}}
+",
+    );
+    check(
+        &text,
+        &[
+            "1:1 `ideal-bus` feeds nothing",
+            "6:20 frequency.fixed: must be between 40 and 70 Hz, got 5 Hz",
+            "8:47 programmes.fcr.award: must be above zero",
+            "9:41 programmes.shed.calls.rate: must be between 0 and 8760 /year",
+        ],
+    );
+}
+
+#[test]
+fn a_frequency_that_nothing_follows_is_doubted() {
+    let plain = "1:1 `ideal-bus` feeds nothing";
+    let doubt = "6:1 frequency: nothing on the site follows the frequency of the grid";
+    let without = with_head("frequency: {fixed: 50 Hz}\n");
+    let shed = |calls: &str| {
+        format!("{without}programmes: {{shed: {{kind: emergency, calls: {calls}}}}}\n")
+    };
+    for text in [&without, &shed("{at: []}")] {
+        check(text, &[plain, doubt]);
+    }
+    // A relay that never trips is doubted at its own place.
+    let never = "7:46 programmes.shed.calls.relay: the frequency is never as low as 49 Hz, so that nothing is called";
+    let relay = "{relay: {at: 49 Hz}, length: {kind: constant, value: 1 h}}";
+    check(&shed(relay), &[plain, never]);
+}
+
 /// What cannot be read is of the kind that it says: nothing else is wrong for want of it.
 #[test]
 fn what_hangs_on_a_part_that_cannot_be_read_is_not_wrong() {

@@ -20,6 +20,7 @@ mod call;
 mod calls;
 mod frequency;
 mod peaks;
+mod signs;
 mod spec;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use account::CallAccount;
 pub use call::{Ask, Call};
 pub use calls::CallsDesign;
 pub use peaks::{Peak, PeaksDesign};
+pub use signs::{Sign, Signs};
 pub use spec::{PeakForecastSpec, ProgrammeSpec};
 
 /// A programme, resolved.

@@ -9,7 +9,9 @@ use serde::Deserialize;
 use super::calls::{CallLaw, Coupled, weights};
 use super::frequency::{DroopLaw, RelayLaw};
 use super::peaks::PeakLaw;
-use super::{Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Target};
+use super::{
+    Baseline, Call, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Signs, Target,
+};
 use crate::kernel::{Clock, DurationLaw, Span, Time};
 use crate::spec::{
     Check, DurationSpec, Fault, Name, has_errors, kinds, one_source, only_with, within,
@@ -235,16 +237,26 @@ const MOST_PER_S: f64 = 1.0 / 60.0;
 /// Between a recall and the next call.
 const GAP: Duration = Duration(3_600_000_000_000);
 
-/// A run, and the frequency of the grid over it, Hz, where the scenario has one.
-pub(super) type Grid<'r, 'f> = (&'r mut Run<'f>, Option<&'r Arc<Series<f64>>>);
+/// A run, and what the grid shows over it.
+pub(super) type Grid<'r, 'f> = (&'r mut Run<'f>, &'r Signs);
 
 impl ProgrammeSpec {
-    /// The programme `name` of `run`, or `None` after reporting why there is none. `frequency` is that of
-    /// the grid, Hz, where the scenario has one.
+    /// Whether its calls follow the frequency of the grid.
+    pub fn follows_frequency(&self) -> bool {
+        let calls = match self {
+            Self::Dispatch(spec) => &spec.calls,
+            Self::Emergency(spec) => &spec.calls,
+            Self::PeakForecast(_) => return false,
+        };
+        calls.relay.is_some() || calls.droop.is_some()
+    }
+
+    /// The programme `name` of `run`, of a grid that shows `signs`, or `None` after reporting why there is
+    /// none.
     pub fn resolve(
         &self,
         name: &str,
-        (run, frequency): (&mut Run<'_>, Option<&Arc<Series<f64>>>),
+        (run, signs): (&mut Run<'_>, &Signs),
         faults: &mut Vec<Fault>,
     ) -> Option<ProgrammeDesign> {
         let before = faults.len();
@@ -281,7 +293,7 @@ impl ProgrammeSpec {
                     faults.push(Fault::error("reference", "is less than the award"));
                 }
                 let window = window(spec.window.as_ref(), faults);
-                let calls = spec.calls.within((run, frequency), faults);
+                let calls = spec.calls.within((run, signs), faults);
                 let capacity = match &spec.price {
                     Some(price) => within("price", faults, |faults| price.resolve(run, faults)),
                     None => Some(nothing.capacity),
@@ -301,7 +313,7 @@ impl ProgrammeSpec {
                 }
             }
             Self::Emergency(spec) => {
-                let calls = spec.calls.within((run, frequency), faults);
+                let calls = spec.calls.within((run, signs), faults);
                 ProgrammeDesign {
                     name,
                     signal: Signal::Calls(calls?),
@@ -386,7 +398,7 @@ impl CallsSpec {
     /// The calls of a run.
     pub(super) fn resolve(
         &self,
-        (run, frequency): Grid<'_, '_>,
+        (run, signs): Grid<'_, '_>,
         faults: &mut Vec<Fault>,
     ) -> Option<CallsDesign> {
         let sources = [
@@ -404,20 +416,13 @@ impl CallsSpec {
         if let Some(rate) = self.rate {
             return self.law(rate, faults).map(CallsDesign::Drawn);
         }
-        let followed = |field: &'static str, faults: &mut Vec<Fault>| {
-            if frequency.is_none() {
-                let fault = Fault::error(field, "there is no frequency to follow");
-                faults.push(fault.help("add `frequency:` to the scenario"));
-            }
-            frequency.cloned()
-        };
         if let Some(relay) = &self.relay {
-            let law = self.relay(relay, followed("relay", faults), faults)?;
+            let law = self.relay(relay, signs.frequency.followed("relay", faults), faults)?;
             warn_of_rest("relay", law.trips(run.horizon), relay.at, faults);
             return Some(CallsDesign::Relay(law));
         }
         if let Some(droop) = &self.droop {
-            let frequency = followed("droop", faults);
+            let frequency = signs.frequency.followed("droop", faults);
             let law =
                 within("droop", faults, |faults| droop.resolve((frequency, run.horizon), faults))?;
             warn_of_rest("droop", !law.calls.is_empty(), droop.from, faults);

@@ -37,7 +37,7 @@ use super::show::{content_hash, effective_yaml, with_texts};
 use super::spec::{RackSpec, ScenarioSpec, WorkloadSpec};
 use crate::facility::Design;
 use crate::grid::PriceDesign;
-use crate::grid::programmes::ProgrammeSpec;
+use crate::grid::programmes::{ProgrammeSpec, Sign, Signs};
 use crate::kernel::{Clock, Span, Time};
 use crate::money::ContractSpec;
 use crate::plant::cooling::CoolingSpec;
@@ -179,6 +179,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
     let frequency = head.frequency.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
+    let signs = Signs { frequency: Sign::of(frequency) };
     report_in(document, "frequency", &mut faults, sink);
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
@@ -190,10 +191,8 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         None => Vec::new(),
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
-    let frequency = frequency.map_or(Some(None), |frequency| frequency.map(Some))?;
-    let outside = (&mut run, frequency.as_ref());
     let loaded_w = (halls.power_w(&works) - control.low_w).max(0.0);
-    let programmes = programmes::read(document, loaded_w, outside, sink);
+    let programmes = programmes::read(document, loaded_w, (&mut run, &signs), sink);
     let mut found = std::mem::take(&mut run.found);
 
     let upkeep = upkeep::read(document, &mut plant, &clock, sink);

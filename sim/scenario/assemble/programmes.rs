@@ -1,13 +1,11 @@
 //! Grid programmes: `programmes:`, and whether the site has the load for its awards.
 
-use std::sync::Arc;
-
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::load::Document;
 use super::plant::report;
-use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Target};
+use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Sign, Signs, Target};
 use crate::spec::{Fault, Mark};
-use crate::tables::{Run, Series, moments};
+use crate::tables::{Run, moments};
 use crate::units::Power;
 
 /// The programmes of `document`; none after an error. The rated power of all racks with a workload, less
@@ -15,21 +13,23 @@ use crate::units::Power;
 pub(super) fn read(
     document: &Document,
     loaded_w: f64,
-    (run, frequency): (&mut Run<'_>, Option<&Arc<Series<f64>>>),
+    (run, signs): (&mut Run<'_>, &Signs),
     sink: &mut Diagnostics,
 ) -> Option<Vec<ProgrammeDesign>> {
-    let Some(section) = document.section("programmes") else { return Some(Vec::new()) };
     let mut all: Vec<(ProgrammeDesign, Mark)> = Vec::new();
     let mut all_read = true;
-    for component in section.components(sink) {
+    let mut follows_frequency = false;
+    let section = document.section("programmes");
+    for component in section.map(|section| section.components(sink)).unwrap_or_default() {
         let Some(spec) = component.place.read::<ProgrammeSpec>(sink) else {
             all_read = false;
             continue;
         };
+        follows_frequency |= spec.follows_frequency();
         let mut faults = Vec::new();
         for name in &component.instances {
             let mut own = Vec::new();
-            match spec.resolve(name, (&mut *run, frequency), &mut own) {
+            match spec.resolve(name, (&mut *run, signs), &mut own) {
                 Some(design) => all.push((design, component.name.mark)),
                 None => all_read = false,
             }
@@ -39,6 +39,13 @@ pub(super) fn read(
         report(&component.place, faults, sink);
     }
     all_read.then_some(())?;
+    if let (false, Sign::Known(_), Some(frequency)) =
+        (follows_frequency, &signs.frequency, document.section("frequency"))
+    {
+        let fault = Fault::warning("", "nothing on the site follows the frequency of the grid");
+        let help = "let the `calls` of a programme have a `relay` or a `droop`, or leave it out";
+        frequency.fault(fault.help(help), sink);
+    }
     // What the racks of a workload draw that could not be read is not known.
     if !sink.has_errors() {
         check_awards(&all, loaded_w, sink);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::call::asks;
 use super::super::spec::CallsSpec;
-use super::super::{Ask, Call, CallAccount, CallsDesign, Signal, Target};
+use super::super::{Ask, Call, CallAccount, CallsDesign, Sign, Signal, Signs, Target};
 use super::{resolve, spec};
 use crate::grid::FrequencySpec;
 use crate::kernel::{Span, Streams, Time};
@@ -23,9 +23,8 @@ fn second(s: u64) -> Time {
 /// What `calls` come to under frequencies from these seconds on.
 fn under(calls: &str, hz: &[(u64, f64)]) -> (Option<CallsDesign>, Vec<Fault>) {
     let frequency = Arc::new(Series::new(hz.iter().map(|&(s, hz)| (second(s), hz))));
-    resolve(START, 1, b"", |run, faults| {
-        spec::<CallsSpec>(calls).resolve((run, Some(&frequency)), faults)
-    })
+    let signs = Signs { frequency: Sign::Known(frequency) };
+    resolve(START, 1, b"", |run, faults| spec::<CallsSpec>(calls).resolve((run, &signs), faults))
 }
 
 /// The calls of a day under these frequencies.
@@ -175,9 +174,15 @@ fn what_follows_no_frequency_is_refused() {
         let fields: Vec<&str> = faults.iter().map(|fault| &*fault.field).collect();
         assert_eq!(fields, [field], "{yaml}");
     }
-    let (_, faults) =
-        resolve(START, 1, b"", |run, faults| spec::<CallsSpec>(DROOP).resolve((run, None), faults));
-    assert_eq!(faults.iter().map(|fault| &*fault.field).collect::<Vec<_>>(), ["droop"]);
+    // Where the frequency itself is refused, that is all there is to say.
+    for (frequency, fields) in [(Sign::Absent, &["droop"][..]), (Sign::Refused, &[])] {
+        let signs = Signs { frequency };
+        let (calls, faults) = resolve(START, 1, b"", |run, faults| {
+            spec::<CallsSpec>(DROOP).resolve((run, &signs), faults)
+        });
+        assert!(calls.is_none());
+        assert_eq!(faults.iter().map(|fault| &*fault.field).collect::<Vec<_>>(), fields);
+    }
 }
 
 #[test]

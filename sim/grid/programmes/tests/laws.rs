@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::super::calls::CallLaw;
 use super::super::peaks::PeakLaw;
 use super::super::spec::CallsSpec;
-use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Target};
+use super::super::{
+    Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signs, Target,
+};
 use super::{clock, hourly, resolve, spec};
 use crate::kernel::{DurationLaw, Span, Streams, Time};
 use crate::tables::WindowSpec;
@@ -18,7 +20,7 @@ fn minutes(minutes: u64) -> Time {
 
 fn law(yaml: &str) -> CallLaw {
     let (calls, faults) = resolve(START, 365, b"", |run, faults| {
-        spec::<CallsSpec>(yaml).resolve((run, None), faults)
+        spec::<CallsSpec>(yaml).resolve((run, &Signs::default()), faults)
     });
     assert_eq!(faults, []);
     match calls {
@@ -125,7 +127,7 @@ fn what_no_call_can_be_drawn_from_is_refused() {
         ),
     ] {
         let (_, faults) = resolve(START, 365, b"", |run, faults| {
-            spec::<CallsSpec>(yaml).resolve((run, None), faults)
+            spec::<CallsSpec>(yaml).resolve((run, &Signs::default()), faults)
         });
         let fields: Vec<&str> = faults.iter().map(|fault| &*fault.field).collect();
         assert_eq!(fields, [field], "{yaml}");
@@ -136,7 +138,7 @@ fn what_no_call_can_be_drawn_from_is_refused() {
 fn a_table_of_calls_says_where_it_is_wrong() {
     let read = |text: &str| {
         resolve(START, 365, text.as_bytes(), |run, faults| {
-            spec::<CallsSpec>("{csv: calls.csv}").resolve((run, None), faults)
+            spec::<CallsSpec>("{csv: calls.csv}").resolve((run, &Signs::default()), faults)
         })
     };
     let table = "start,end,reason\n\
@@ -196,7 +198,7 @@ fn hourly_loads_do_not_tell_where_in_the_hour_a_peak_is() {
     let programme = "!peak-forecast {leave: 1 MW, interval: 30 min,
         forecast: {csv: load.csv, column: mw, unit: MW, repeat: true}}";
     let (design, faults) = resolve(START, 20, table.as_bytes(), |run, faults| {
-        spec::<ProgrammeSpec>(programme).resolve("peaks", (run, None), faults)
+        spec::<ProgrammeSpec>(programme).resolve("peaks", (run, &Signs::default()), faults)
     });
     assert!(design.is_none() == faults.iter().any(|f| f.severity == crate::spec::Severity::Error));
     assert_eq!(faults.iter().map(|fault| &*fault.field).collect::<Vec<_>>(), ["interval"]);

@@ -3,7 +3,9 @@
 use std::io::Read;
 
 use super::super::spec::CallsSpec;
-use super::super::{Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signal};
+use super::super::{
+    Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signal, Signs,
+};
 use super::{clock, data, resolve, spec};
 use crate::kernel::{Span, Time};
 use crate::units::{Quantity, ReservePrice};
@@ -25,7 +27,7 @@ fn peaks(table: &[u8], window: &str, alert_at: &str) -> PeaksDesign {
           forecast: {{csv: load.csv.gz, column: da_demand_forecast_mw, unit: MW}}}}"
     );
     let (design, faults) = resolve(START, DAYS, table, |run, faults| {
-        spec::<ProgrammeSpec>(&programme).resolve("peaks", (run, None), faults)
+        spec::<ProgrammeSpec>(&programme).resolve("peaks", (run, &Signs::default()), faults)
     });
     assert_eq!(faults, []);
     match design.expect("no faults").signal {
@@ -165,7 +167,7 @@ fn recorded_calls_have_their_lengths() {
         let table = format!("start,end\n{}\n", rows.collect::<Vec<_>>().join("\n"));
         let (calls, faults) =
             resolve("2022-01-01T00:00:00-06:00", 365, table.as_bytes(), |run, faults| {
-                spec::<CallsSpec>("{csv: calls.csv}").resolve((run, None), faults)
+                spec::<CallsSpec>("{csv: calls.csv}").resolve((run, &Signs::default()), faults)
             });
         assert_eq!(faults, []);
         let Some(CallsDesign::Listed(calls)) = calls else { panic!("a list") };
