@@ -284,6 +284,35 @@ fn a_relay_is_a_call() {
     close(rrs.real("slowest_response_s"), 0.0, 0.0);
 }
 
+/// A relay that is armed from 06:00 to 06:15 ignores the dip before, and is not spent by it; what it trips
+/// in its last minute stays off for its half hour, which is scored, while the award is paid to its end.
+#[test]
+fn a_relay_holds_what_it_trips_as_its_award_ends() {
+    let steps = [
+        ("00:00:00", "60 Hz"),
+        ("05:50:00", "59.68 Hz"),
+        ("05:50:10", "60 Hz"),
+        ("06:14:00", "59.68 Hz"),
+        ("06:14:10", "60 Hz"),
+    ];
+    let calls =
+        "{rate: null, relay: {at: 59.7 Hz}, length: {kind: constant, mean: null, value: 30 min}}";
+    let held = "window: {hours: ['06:00-06:15']}, price: {fixed: 10 $/MW-h}";
+    let rrs = format!("rrs: {{kind: ercot-rrs-ufr, award: 400 kW, {held}, calls: {calls}}}");
+    let told = simulate(&following(&steps, &rrs), &[]);
+    let rrs = programme(&told.outcome, "rrs");
+    assert_eq!((rrs.count("calls"), rrs.count("missed")), (1, 0));
+    close(rrs.real("called_h"), 0.5, 1e-9);
+    close(rrs.real("asked_mwh"), 0.2, 1e-9);
+    close(rrs.real("score"), 1.0, 1e-9);
+    close(rrs.real("award_mw_h"), 0.4 * 0.25 * 2.0, 1e-9);
+    close(rrs.real("capacity_usd"), 10.0 * 0.4 * 0.25 * 2.0, 1e-9);
+    close(rrs.real("shortfall_mw_h"), 0.0, 1e-9);
+    // It is off until 06:44, beyond the award.
+    let most_mw = column(&told, "import_max_mw");
+    assert!(most_mw[25] < most_mw[23] - 0.39, "{:?}", &most_mw[23..28]);
+}
+
 /// Miners lose what the call keeps asleep, and beside that only the time in which they start again.
 #[test]
 fn a_call_costs_what_its_miners_would_have_earned() {

@@ -47,7 +47,7 @@ pub(super) struct Coupled {
 
 impl CallsDesign {
     /// The calls for `target` in a run of `clock` until `horizon`, in order, none of them overlapping.
-    /// What the frequency asks of a droop it asks while an award is held; an operator's calls at other
+    /// Relays and droops follow the frequency while an award is held; an operator's calls at other
     /// times are left to who carries them out. `prices`
     /// gives all prices of the run with the instants from which they hold; it is asked only where
     /// calls are coupled to them.
@@ -75,7 +75,9 @@ impl CallsDesign {
                 }
                 apart(calls, law.gap, horizon)
             }
-            Self::Relay(relay) => relay.calls(horizon, stream),
+            Self::Relay(relay) => {
+                relay.calls(horizon, |spell| target.held_in(clock, spell), stream)
+            }
             Self::Droop(droop) => {
                 droop.calls.iter().flat_map(|call| target.held_in(clock, *call)).collect()
             }

@@ -6,7 +6,8 @@ use super::call::{Call, LONGEST_S};
 use crate::kernel::{DurationLaw, Span, Stream, Time};
 use crate::tables::Series;
 
-/// A relay that trips load where the frequency is low.
+/// A relay that trips load where the frequency is low. It is armed while an award is held; what it has
+/// tripped stays off for its time, whether or not the award is held until then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RelayLaw {
     /// Hz.
@@ -38,25 +39,37 @@ pub struct DroopLaw {
 const SHORTEST_S: f64 = 1.0;
 
 impl RelayLaw {
-    /// Whether it trips at all until `horizon`.
-    pub(super) fn trips(&self, horizon: Time) -> bool {
-        let low = |hz| hz <= self.at_hz;
-        spells(&self.frequency, horizon, low).any(|(from, until)| from + self.after < until)
+    /// Whether it trips at all until `horizon`, of those spells of low frequency in which `armed` says
+    /// that it is.
+    pub(super) fn trips(&self, horizon: Time, armed: impl Fn(Call) -> Vec<Call>) -> bool {
+        self.low(horizon).flat_map(armed).any(|spell| spell.from + self.after < spell.until)
     }
 
-    /// Its trips until `horizon`.
-    pub(super) fn calls(&self, horizon: Time, stream: &mut Stream) -> Vec<Call> {
+    /// The spells until `horizon` in which the frequency is low enough.
+    fn low(&self, horizon: Time) -> impl Iterator<Item = Call> {
+        let spells = spells(&self.frequency, horizon, |hz| hz <= self.at_hz);
+        spells.map(|(from, until)| Call { from, until })
+    }
+
+    /// Its trips until `horizon`, in those parts of spells of low frequency in which `armed` says that it
+    /// is.
+    pub(super) fn calls(
+        &self,
+        horizon: Time,
+        armed: impl Fn(Call) -> Vec<Call>,
+        stream: &mut Stream,
+    ) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
-        let mut armed = Time::ZERO;
-        for (from, until) in spells(&self.frequency, horizon, |hz| hz <= self.at_hz) {
+        let mut ready = Time::ZERO;
+        for spell in self.low(horizon).flat_map(armed) {
             loop {
-                let trip = from.max(armed) + self.after;
-                if trip >= until {
+                let trip = spell.from.max(ready) + self.after;
+                if trip >= spell.until {
                     break;
                 }
                 let length_s = self.length.draw_s(stream).clamp(SHORTEST_S, LONGEST_S);
                 let call = Call { from: trip, until: trip + Span::from_secs_f64(length_s) };
-                armed = call.until + self.gap;
+                ready = call.until + self.gap;
                 calls.push(call);
             }
         }

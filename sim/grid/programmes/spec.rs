@@ -418,7 +418,8 @@ impl CallsSpec {
         }
         if let Some(relay) = &self.relay {
             let law = self.relay(relay, signs.frequency.followed("relay", faults), faults)?;
-            warn_of_rest("relay", law.trips(run.horizon), relay.at, faults);
+            let trips = law.trips(run.horizon, |spell| vec![spell]);
+            warn_of_rest("relay", trips, relay.at, faults);
             return Some(CallsDesign::Relay(law));
         }
         if let Some(droop) = &self.droop {

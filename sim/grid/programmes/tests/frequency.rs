@@ -155,6 +155,28 @@ fn a_relay_trips_where_the_frequency_stays_low() {
     assert_eq!(spans, [(second(202), second(2002)), (second(2604), second(4404))]);
 }
 
+/// An award held from 08:15 to 20:00: a relay is armed then. It trips nothing before and after, and is ready
+/// all the same; still low as it is armed, it trips at once; what it trips as the award ends stays off.
+#[test]
+fn a_relay_is_armed_in_the_hours_of_its_award() {
+    let yaml = "{relay: {at: 59.7 Hz, after: 2 s}, length: !constant {value: 30 min}, gap: 10 min}";
+    let hours = Some(vec!["08:15-20:00".to_owned()]);
+    let window = WindowSpec { hours, ..Default::default() }.resolve(&mut Vec::new());
+    let (first, last) = (8 * 3600 + 900, 20 * 3600);
+    // Before the award, over its beginning, while the relay is not ready, as it is again, as the award
+    // ends, and after it.
+    let ready = first + 2 + 1800 + 600;
+    let lows = [(600, 60), (first - 300, 600), (ready - 60, 30), (ready, 30), (last - 10, 5)];
+    let lows = lows.into_iter().chain([(last + 3600, 600)]);
+    let hz: Vec<(u64, f64)> = std::iter::once((0, 60.0))
+        .chain(lows.flat_map(|(from, length)| [(from, 59.6), (from + length, 60.0)]))
+        .collect();
+    let (_, calls) = calls_for(&Target::Award(1e6, window), yaml, &hz);
+    let trips = [first + 2, ready + 2, last - 8];
+    let expected = trips.map(|s| Call { from: second(s), until: second(s + 1800) });
+    assert_eq!(calls, expected);
+}
+
 #[test]
 fn what_follows_no_frequency_is_refused() {
     for (yaml, field) in [
