@@ -5,6 +5,7 @@ mod children;
 mod claims;
 mod cooling;
 mod data;
+mod failures;
 mod fit_price;
 mod fit_weather;
 mod inference;
@@ -22,7 +23,7 @@ mod verdicts;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: validation catalogue|claims|cooling|energyplus|fit-weather|fit-price|inference|log|measured|\
+const USAGE: &str = "usage: validation catalogue|claims|cooling|energyplus|failures|fit-weather|fit-price|inference|log|measured|\
      mutated-gallery|power|random-sites|replay|report|sampled|study|training|verdicts";
 
 #[allow(clippy::print_stderr)] // a command reports its failure
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Some("catalogue") => catalogue::run(&folder, arguments),
         Some("claims") => claims::run(),
         Some("cooling") => cooling::run(&folder),
+        Some("failures") => failures::run(&folder),
         Some("measured") => measured::run(&folder, arguments),
         Some("energyplus") => cooling::energyplus(),
         _ => Err(USAGE.to_owned()),

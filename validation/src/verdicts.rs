@@ -13,7 +13,7 @@ use crate::data::print;
 const FLIPPED: u8 = 7;
 
 /// The tables that are held.
-const SUBJECTS: [&str; 9] = [
+const SUBJECTS: [&str; 10] = [
     "study",
     "training",
     "inference",
@@ -22,6 +22,7 @@ const SUBJECTS: [&str; 9] = [
     "claims",
     "cooling",
     "energyplus",
+    "failures",
     "measured",
 ];
 

@@ -15,7 +15,7 @@ use std::cell::RefCell;
 
 use super::account::GpuHours;
 use super::placement::{self, Placement, Places, Sharing};
-use super::spec::{DomainBits, FailureDesign, Law, Segment};
+use super::spec::{DomainBits, FailureDesign, Law, Relapse, Segment};
 use crate::kernel::{Streams, Time};
 use hazard::{FailureClock, FailureDraws};
 use outages::Outages;
@@ -54,7 +54,8 @@ struct Node {
     works: bool,
     /// Its failure rate over that of a sound node.
     weight: f64,
-    /// Under a law with memory: the time that it will yet be on before it fails, s.
+    /// The time that it will yet be on before it fails, s: under a law with memory, or where its
+    /// repair was in vain; infinite where only chance can strike it.
     life_s: f64,
 }
 
@@ -130,6 +131,7 @@ pub(super) struct Fleet {
     rate_per_s: f64,
     /// How many times as often a node fails that does not work.
     at_rest: f64,
+    relapse: Option<Relapse>,
     free: usize,
     /// The same by rack.
     free_in: Vec<u32>,
@@ -164,8 +166,9 @@ impl Fleet {
         streams: &Streams,
     ) -> Self {
         let (share, factor) = (failures.lemon_share, failures.lemon_factor);
-        // The rate is that of all nodes in the mean.
-        let rate_per_s = failures.rate_per_s / (1.0 - share + share * factor);
+        // The rate is that of all nodes in the mean, with the failures that repairs in vain bring.
+        let mended = 1.0 - failures.relapse.map_or(0.0, |relapse| relapse.share);
+        let rate_per_s = failures.rate_per_s * mended / (1.0 - share + share * factor);
         let places_per_rack = nodes_per_rack * per_node;
         let count = racks.len() * places_per_rack;
         Self {
@@ -183,6 +186,7 @@ impl Fleet {
             law: failures.law,
             rate_per_s,
             at_rest: failures.at_rest,
+            relapse: failures.relapse,
             free: count,
             free_in: vec![places_per_rack as u32; racks.len()],
             layouts: vec![RefCell::default(); racks.len()],
@@ -273,6 +277,11 @@ impl Fleet {
     /// Failures so far.
     pub(super) fn failures(&self) -> u64 {
         self.failures
+    }
+
+    /// Of each node, whether it is under repair.
+    pub(super) fn under_repair(&self) -> impl Iterator<Item = bool> {
+        self.nodes.iter().step_by(self.per_node).map(|node| node.down)
     }
 
     pub(super) fn rack_of(&self, node: u32) -> usize {
@@ -439,7 +448,7 @@ impl Fleet {
         self.account(now);
         let (first, draws) = self.draw_failure(now, rack);
         self.failures += 1;
-        let cause = cause_of(draws.cause);
+        let cause = draws.cause.map_or(self.nodes[first].cause, cause_of);
         let held = self.take_out(first..first + self.per_node, |node| {
             (node.down, node.cause) = (true, cause);
         });
@@ -451,6 +460,7 @@ impl Fleet {
         self.account(now);
         let rack = self.rack_of(node);
         self.settle_hazard(now, rack);
+        self.draw_relapse(rack, node as usize);
         let places = node as usize..node as usize + self.per_node;
         self.put_back(places, |node| node.down = false);
     }

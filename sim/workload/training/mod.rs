@@ -43,8 +43,8 @@ pub use spec::{
     DomainSpec, DurationSpec, ExponentialLawSpec, ExponentialSpec, FailureDesign, HeatFailure,
     HeatFailureSpec, IntervalSpec, JobClassSpec, JobDrawSpec, JobGapsSpec, JobRows, JobTableSpec,
     JobsSpec, Law, LawSpec, LemonSpec, MaintenanceSpec, NodeFailureSpec, PowerSharesSpec,
-    PreemptionSpec, PriceSpec, PrioritySpec, QueueSpec, RandomSpec, Recovery, ResidentSpec,
-    Response, ScheduledSpec, SegmentSpec, SpreadSpec, StorageSpec, StreamSpec, SwfSpec,
-    TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec, WhenSpec,
+    PreemptionSpec, PriceSpec, PrioritySpec, QueueSpec, RandomSpec, Recovery, Relapse, RelapseSpec,
+    ResidentSpec, Response, ScheduledSpec, SegmentSpec, SpreadSpec, StorageSpec, StreamSpec,
+    SwfSpec, TierResponseSpec, TierSpec, TrainingDesign, TrainingSpec, WeibullSpec, WhenSpec,
     WorkloadCurtailmentSpec,
 };

@@ -506,6 +506,11 @@ impl Training {
         self.totals.interruptions.rack_losses
     }
 
+    /// Of each node, rack by rack, whether it is under repair now, reboots included.
+    pub fn nodes_under_repair(&self) -> impl Iterator<Item = bool> {
+        self.fleet.under_repair()
+    }
+
     /// GPUs that jobs hold now.
     pub fn busy_gpus(&self) -> usize {
         self.fleet.held() * self.design.grain.gpus

@@ -25,7 +25,7 @@ pub(super) use domains::DomainBits;
 pub use domains::{DomainDesign, DomainSpec};
 pub use failures::{
     CauseDesign, CauseSpec, DetectionSpec, ExponentialLawSpec, FailureDesign, HeatFailure,
-    HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec,
+    HeatFailureSpec, Law, LawSpec, LemonSpec, NodeFailureSpec, Relapse, RelapseSpec, WeibullSpec,
 };
 pub(super) use jobs::{ClassDesign, GapLaw, JobsDesign, ResidentDesign, StreamDesign};
 pub use jobs::{JobClassSpec, JobGapsSpec, JobsSpec, ResidentSpec, SpreadSpec, StreamSpec};

@@ -2,17 +2,20 @@
 
 use super::{Fleet, NO_JOB, Node, RackPower};
 use crate::kernel::{Stream, Streams, Ticket, Time, weibull_scale};
-use crate::workload::training::spec::{FailureDesign, Law};
+use crate::workload::training::spec::{FailureDesign, Law, Relapse};
 
 /// The failures of one rack's nodes, superposed.
 ///
 /// Without memory the clock counts down an exponential amount of hazard at the rate of the nodes
 /// that can fail. When their number changes, what is left of the hazard stays: the law is
 /// memoryless, and one failure costs the same draws whatever happens elsewhere. Under a law with
-/// memory each node has a life that it uses up while it is on; the clock is the first to end.
+/// memory each node has a life that it uses up while it is on; the clock is the first to end. A node
+/// whose repair did not mend has a life beside the clock without memory.
 #[derive(Debug, Clone)]
 pub(super) struct FailureClock {
     stream: Stream,
+    /// What becomes of repairs, and the draws of the failures after those that did not mend.
+    relapses: Stream,
     /// Hazard left until the next failure.
     left: f64,
     pub(super) since: Time,
@@ -24,8 +27,8 @@ pub(super) struct FailureClock {
 /// The draws that a failure brings.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::workload::training) struct FailureDraws {
-    /// Which of the causes it is.
-    pub(in crate::workload::training) cause: f64,
+    /// Which of the causes it is; none where it is that of the failure before.
+    pub(in crate::workload::training) cause: Option<f64>,
     /// Below the soft share: a reboot mends it.
     pub(in crate::workload::training) soft: f64,
     /// Standard normal of the repair time.
@@ -34,11 +37,38 @@ pub(in crate::workload::training) struct FailureDraws {
     pub(in crate::workload::training) hang: f64,
 }
 
+/// Why there is a node to fail.
+const CAN_FAIL: &str = "a rack whose clock runs has a node that can fail";
+
+impl FailureDraws {
+    fn of(cause: Option<f64>, stream: &mut Stream) -> Self {
+        let (soft, repair) = (stream.uniform(), stream.normal());
+        Self { cause, soft, repair, hang: stream.uniform() }
+    }
+}
+
 impl FailureClock {
     pub(super) fn new(rack: &str, streams: &Streams) -> Self {
         let mut stream = streams.stream("training-node-failure", rack);
         let left = stream.exponential(1.0);
-        Self { stream, left, since: Time::ZERO, ticket: None, stress: 1.0 }
+        let relapses = streams.stream("training-relapse", rack);
+        Self { stream, relapses, left, since: Time::ZERO, ticket: None, stress: 1.0 }
+    }
+
+    /// The draws of a failure by the law, and the hazard until the next.
+    fn strike(&mut self, now: Time) -> FailureDraws {
+        let cause = self.stream.uniform();
+        let draws = FailureDraws::of(Some(cause), &mut self.stream);
+        self.left = self.stream.exponential(1.0);
+        self.since = now;
+        self.ticket = None;
+        draws
+    }
+
+    /// The draws of a failure for which no chance but the last repair is to blame.
+    fn relapse(&mut self) -> FailureDraws {
+        self.ticket = None;
+        FailureDraws::of(None, &mut self.relapses)
     }
 }
 
@@ -54,16 +84,29 @@ impl Fleet {
 
     /// Time to the next failure of `rack` if nothing changes, s; infinite where none can fail.
     pub(in crate::workload::training) fn time_to_failure_s(&self, rack: usize) -> f64 {
+        let first_end_s = self.first_end(rack).map_or(f64::INFINITY, |(_, left_s)| left_s);
         match self.law {
-            Law::Exponential => {
-                let rate = self.rate_per_s * self.hazard(rack);
-                if rate == 0.0 { f64::INFINITY } else { self.clocks[rack].left / rate }
-            }
-            Law::Weibull { .. } => {
-                let ends = self.fallible(rack).map(|i| self.nodes[i].life_s / self.ageing(rack, i));
-                ends.fold(f64::INFINITY, f64::min)
-            }
+            Law::Exponential => first_end_s.min(self.time_to_chance_s(rack)),
+            Law::Weibull { .. } => first_end_s,
         }
+    }
+
+    /// Time until the clock without memory of `rack` runs out, s.
+    fn time_to_chance_s(&self, rack: usize) -> f64 {
+        let rate = self.rate_per_s * self.hazard(rack);
+        if rate == 0.0 { f64::INFINITY } else { self.clocks[rack].left / rate }
+    }
+
+    /// Whether nodes have lives that end.
+    fn have_lives(&self) -> bool {
+        self.law != Law::Exponential || self.relapse.is_some()
+    }
+
+    /// The node of `rack` that can fail and whose life ends first, and the time until then, s.
+    fn first_end(&self, rack: usize) -> Option<(usize, f64)> {
+        let nodes = self.have_lives().then(|| self.fallible(rack)).into_iter().flatten();
+        let ends = nodes.map(|i| (i, self.nodes[i].life_s / self.ageing(rack, i)));
+        ends.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// Lets the nodes of `rack` fail `stress` times as often from `now` on; whether that is new.
@@ -106,23 +149,35 @@ impl Fleet {
     /// A failure of `rack` comes due: the node, which gets a new life, and the rest of the draws.
     pub(super) fn draw_failure(&mut self, now: Time, rack: usize) -> (usize, FailureDraws) {
         self.settle_hazard(now, rack);
-        let index = self.next_to_fail(rack);
-        let weight = self.nodes[index].weight;
-        let clock = &mut self.clocks[rack];
-        if let Law::Weibull { shape, .. } = self.law {
-            let scale = weibull_scale(self.rate_per_s * weight, shape);
-            self.nodes[index].life_s = clock.stream.weibull(scale, shape);
+        let first_end = self.first_end(rack);
+        match self.law {
+            Law::Weibull { shape, .. } => {
+                let (index, _) = first_end.expect(CAN_FAIL);
+                let scale = weibull_scale(self.rate_per_s * self.nodes[index].weight, shape);
+                let clock = &mut self.clocks[rack];
+                self.nodes[index].life_s = clock.stream.weibull(scale, shape);
+                (index, clock.strike(now))
+            }
+            Law::Exponential => match first_end {
+                Some((index, left_s)) if left_s < self.time_to_chance_s(rack) => {
+                    self.nodes[index].life_s = f64::INFINITY;
+                    (index, self.clocks[rack].relapse())
+                }
+                _ => {
+                    let index = self.chosen(rack);
+                    self.nodes[index].life_s = f64::INFINITY;
+                    (index, self.clocks[rack].strike(now))
+                }
+            },
         }
-        let draws = FailureDraws {
-            cause: clock.stream.uniform(),
-            soft: clock.stream.uniform(),
-            repair: clock.stream.normal(),
-            hang: clock.stream.uniform(),
-        };
-        clock.left = clock.stream.exponential(1.0);
-        clock.since = now;
-        clock.ticket = None;
-        (index, draws)
+    }
+
+    /// The node is repaired, or is thought to be: whether it fails again soon.
+    pub(super) fn draw_relapse(&mut self, rack: usize, node: usize) {
+        let Some(Relapse { share, mu, sigma }) = self.relapse else { return };
+        let relapses = &mut self.clocks[rack].relapses;
+        let (is_mended, after_s) = (!relapses.chance(share), relapses.lognormal(mu, sigma));
+        self.nodes[node].life_s = if is_mended { f64::INFINITY } else { after_s };
     }
 
     /// Nodes of `rack`, each by its first place.
@@ -149,34 +204,21 @@ impl Fleet {
         self.fallible(rack).map(|i| self.nodes[i].weight * self.ageing(rack, i)).sum()
     }
 
-    /// The node of `rack` whose failure has come due.
-    fn next_to_fail(&mut self, rack: usize) -> usize {
-        let mut rest = match self.law {
-            Law::Exponential => self.hazard(rack) * self.clocks[rack].stream.uniform(),
-            Law::Weibull { .. } => f64::NAN,
-        };
-        let candidates = self.nodes_of(rack).filter(|&i| !self.nodes[i].down);
-        let chosen = match self.law {
-            Law::Exponential => {
-                let mut last = None;
-                for i in candidates {
-                    let weight = self.nodes[i].weight * self.ageing(rack, i);
-                    if weight > 0.0 {
-                        last = Some(i);
-                        rest -= weight;
-                    }
-                    if rest < 0.0 {
-                        break;
-                    }
-                }
-                last
+    /// The node of `rack` that fails where the clock without memory has run out.
+    fn chosen(&mut self, rack: usize) -> usize {
+        let mut rest = self.hazard(rack) * self.clocks[rack].stream.uniform();
+        let mut last = None;
+        for i in self.nodes_of(rack).filter(|&i| !self.nodes[i].down) {
+            let weight = self.nodes[i].weight * self.ageing(rack, i);
+            if weight > 0.0 {
+                last = Some(i);
+                rest -= weight;
             }
-            Law::Weibull { .. } => {
-                let end = |i: usize| self.nodes[i].life_s / self.ageing(rack, i);
-                candidates.min_by(|&a, &b| end(a).total_cmp(&end(b)))
+            if rest < 0.0 {
+                break;
             }
-        };
-        chosen.expect("a rack whose clock runs has a node that can fail")
+        }
+        last.expect(CAN_FAIL)
     }
 
     /// Uses up the hazard of the time since the clock was last looked at. To be called before
@@ -187,27 +229,24 @@ impl Fleet {
         if dt == 0.0 {
             return;
         }
-        match self.law {
-            Law::Exponential => {
-                let rate = self.rate_per_s * self.hazard(rack);
-                let clock = &mut self.clocks[rack];
-                clock.left = (clock.left - rate * dt).max(0.0);
-            }
-            Law::Weibull { .. } if self.racks[rack] == RackPower::On => {
-                for i in self.nodes_of(rack) {
-                    if !self.nodes[i].down {
-                        let aged_s = dt * self.ageing(rack, i);
-                        self.nodes[i].life_s = (self.nodes[i].life_s - aged_s).max(0.0);
-                    }
+        if self.law == Law::Exponential {
+            let rate = self.rate_per_s * self.hazard(rack);
+            let clock = &mut self.clocks[rack];
+            clock.left = (clock.left - rate * dt).max(0.0);
+        }
+        if self.have_lives() && self.racks[rack] == RackPower::On {
+            for i in self.nodes_of(rack) {
+                if !self.nodes[i].down {
+                    let aged_s = dt * self.ageing(rack, i);
+                    self.nodes[i].life_s = (self.nodes[i].life_s - aged_s).max(0.0);
                 }
             }
-            Law::Weibull { .. } => {}
         }
     }
 }
 
 /// The nodes of the rack `name` as the run starts: which are lemons and, under a law with
-/// memory, how long each will live.
+/// memory, how long each will live. No repair has been in vain yet.
 pub(super) fn new_nodes(
     name: &str,
     count: usize,

@@ -1,8 +1,10 @@
 //! Nodes that fail, are taken and given back.
 
-use super::super::spec::{DetectionSpec, LawSpec, LemonSpec, NodeFailureSpec, WeibullSpec};
+use super::super::spec::{
+    DetectionSpec, LawSpec, LemonSpec, NodeFailureSpec, RelapseSpec, WeibullSpec,
+};
 use super::*;
-use crate::units::{Fraction, Rate};
+use crate::units::{Duration, Fraction, Rate};
 
 fn failures(spec: &NodeFailureSpec) -> FailureDesign {
     let mut faults = Vec::new();
@@ -75,6 +77,84 @@ fn lemons_fail_for_the_others() {
     assert!((all as f64 / expected - 1.0).abs() < 3.0 * 0.71 / libm::sqrt(192.0));
     let part = 0.012 * 200.0 / (0.988 + 0.012 * 200.0);
     assert!((lemons as f64 / all as f64 - part).abs() < 0.05, "{lemons} of {all}");
+}
+
+/// Where a part `p` of repairs is in vain, failures come in clusters of a geometric number: the rate is that
+/// of all, a part `p` of them follows the last after the given time, and the variance of the counts of nodes is
+/// `(1 + p) / (1 - p)` times their mean.
+#[test]
+fn repairs_in_vain_cluster_the_failures_of_nodes_that_are_alike() {
+    const RACKS: usize = 1000;
+    let (share, hour, days) = (0.4, 3600.0, 1000.0);
+    let median = Duration(3_600_000_000_000);
+    let spec = NodeFailureSpec {
+        rate: Some(Rate(4e-3 / 86_400.0)),
+        relapse: Some(RelapseSpec { share: Fraction(share), median, sigma: 0.0 }),
+        ..NodeFailureSpec::default()
+    };
+    let names: Vec<String> = (0..RACKS).map(|i| format!("rack-{i}")).collect();
+    let mut fleet = Fleet::new(&names, (8, 1), &failures(&spec), &Streams::new(7, 0));
+    let (mut counts, mut soon) = (vec![0.0; 8 * RACKS], 0.0);
+    for rack in 0..RACKS {
+        fleet.since = Time::ZERO;
+        let (mut now, mut last) = (0.0, vec![f64::NEG_INFINITY; 8]);
+        loop {
+            now += fleet.time_to_failure_s(rack);
+            if now > days * 86_400.0 {
+                break;
+            }
+            let at = Time::from_secs_f64(now);
+            let failure = fleet.fail(at, rack, |_| 1);
+            assert_eq!(failure.cause, 1, "a node fails again of what it had failed of");
+            fleet.repair(at, failure.node);
+            let since = &mut last[failure.node as usize % 8];
+            soon += f64::from((now - *since - hour).abs() < 1e-3);
+            *since = now;
+            counts[failure.node as usize] += 1.0;
+        }
+    }
+    let nodes = counts.len() as f64;
+    let all: f64 = counts.iter().sum();
+    let mean = all / nodes;
+    let dispersion = (1.0 + share) / (1.0 - share);
+    let error = libm::sqrt(dispersion * mean / nodes);
+    assert!((mean - 4.0).abs() < 3.0 * error, "{mean} failures a node");
+    assert!((soon / all - share).abs() < 3.0 * libm::sqrt(share * (1.0 - share) / all), "{soon}");
+    let variance = counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / nodes;
+    // The relative error of a variance over so many nodes is near sqrt(2 / n), more with their skew.
+    let most = 5.0 * libm::sqrt(2.0 / nodes);
+    assert!((variance / mean / dispersion - 1.0).abs() < most, "{}", variance / mean);
+}
+
+/// A node that will fail again does so after the time that it is on, and a failure by chance before has the
+/// repair of that decide anew.
+#[test]
+fn a_node_that_was_not_mended_ages_only_while_it_is_on() {
+    let design = failures(&NodeFailureSpec {
+        rate: Some(Rate(1e-9)),
+        relapse: Some(RelapseSpec {
+            share: Fraction(0.95),
+            median: Duration(3_600_000_000_000),
+            sigma: 0.0,
+        }),
+        ..NodeFailureSpec::default()
+    });
+    let seconds = |s: f64| Time::from_secs_f64(s);
+    let mut fleet = Fleet::new(&["a".to_owned()], (4, 1), &design, &Streams::new(7, 0));
+    let first = fleet.time_to_failure_s(0);
+    assert!(first > 1e6);
+    let mut now = first;
+    let node = fleet.fail(seconds(now), 0, |_| 0).node;
+    fleet.repair(seconds(now), node);
+    assert!((fleet.time_to_failure_s(0) - 3600.0).abs() < 1e-6, "this seed's repair is in vain");
+    now += 1000.0;
+    fleet.set_power(seconds(now), 0, RackPower::Off, |_, _| {});
+    assert_eq!(fleet.time_to_failure_s(0), f64::INFINITY);
+    now += 50_000.0;
+    fleet.set_power(seconds(now), 0, RackPower::On, |_, _| {});
+    assert!((fleet.time_to_failure_s(0) - 2600.0).abs() < 1e-6);
+    now += 2600.0;
+    assert_eq!(fleet.fail(seconds(now), 0, |_| 0).node, node);
 }
 
 #[test]

@@ -76,6 +76,11 @@ fn planned_cluster(
             repair: Some(hours(5.0)),
             at_rest: planned.at_rest,
             heat: planned.heat,
+            relapse: seed.is_multiple_of(3).then(|| RelapseSpec {
+                share: Fraction(0.5),
+                median: hours(2.0),
+                sigma: 1.0,
+            }),
             domains: planned.switch.map(|per_day| {
                 let switch = |name: &str, nodes, per_day: f64| DomainSpec {
                     name: name.to_owned(),

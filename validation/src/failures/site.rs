@@ -1,0 +1,106 @@
+//! What befalls a site as a whole, and GPUs by where they are.
+
+use std::path::Path;
+
+use loadbank::workload::training::NodeFailureSpec;
+
+use super::fleet;
+use crate::cooling::table::{Band, Table};
+use crate::data::read;
+
+/// Outages a year of a feed.
+fn outages(kind: &str) -> Result<f64, String> {
+    let design = fleet::site(kind, "rsc-1-training")?;
+    let feed = design.power.nodes.first().ok_or("a site without a feed")?;
+    Ok(feed.component.failures.rate_per_s * 8760.0 * 3600.0)
+}
+
+/// A table whose first column names the rows.
+struct Named {
+    path: String,
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Named {
+    fn read(path: &Path) -> Result<Self, String> {
+        let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
+        let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect());
+        let header = lines.next().unwrap_or_default();
+        Ok(Self { path: path.display().to_string(), header, rows: lines.collect() })
+    }
+
+    /// The sum of a column over rows that `is_part` chooses by their cells.
+    fn sum(&self, column: &str, is_part: impl Fn(&[String]) -> bool) -> Result<f64, String> {
+        let place = self.header.iter().position(|name| name == column);
+        let place = place.ok_or_else(|| format!("{}: no column {column}", self.path))?;
+        let cells =
+            self.rows.iter().filter(|row| is_part(row)).map(|row| row[place].parse::<f64>());
+        let numbers: Result<Vec<f64>, _> = cells.collect();
+        Ok(numbers.map_err(|error| format!("{}: {column}: {error}", self.path))?.iter().sum())
+    }
+}
+
+/// LANL's power outages: those of a site on its own hill against the feed that a scenario gets by default, and
+/// against the entry of the catalogue that is made of them.
+pub(super) fn events(table: &mut Table, data: &Path) -> Result<(), String> {
+    let causes = Named::read(&data.join("lanl_facility_causes.csv"))?;
+    let theirs = causes.sum("events_per_site_year", |row| row[0] == "Power Outage")?;
+    // So many in the record: the band is of two Poisson deviations.
+    let share = 2.0 / causes.sum("events_merged_30min", |row| row[0] == "Power Outage")?.sqrt();
+    let default = outages("feed")?;
+    let reason =
+        "one site, with 19 of its 53 outages in one summer, against a mean of the industry's";
+    let what = "power outages a site-year: defaults (gold book)";
+    table.row_or("F", what, (theirs, default), Band::Relative(share), reason);
+    let entry = outages("utility-lanl")?;
+    table.row("F", "power outages a site-year: utility-lanl", theirs, entry, Band::Relative(0.01));
+    Ok(())
+}
+
+/// What takes a GPU out, of Summit's errors by number: double-bit errors, halts of its controller, GPUs that have
+/// fallen off the bus.
+const TAKES_OUT: [&str; 3] = ["48", "62", "79"];
+/// The causes of Llama 3's failures that are of a GPU.
+const OF_GPU: [&str; 4] =
+    ["faulty GPU", "GPU HBM3 memory", "GPU SRAM memory", "GPU system processor"];
+
+/// GPUs that fail: those of Summit, of 2018, beside the defaults, of 2024.
+pub(super) fn gpus(table: &mut Table, data: &Path) -> Result<(), String> {
+    let errors = Named::read(&data.join("summit_gpu_xid_2020.csv"))?;
+    let summit = errors.sum("per_gpu_year", |row| TAKES_OUT.contains(&row[0].as_str()))?;
+    let failures = fleet::written(NodeFailureSpec::default());
+    let (mut of_gpu, mut before) = (0.0, 0.0);
+    for cause in &failures.causes {
+        if OF_GPU.contains(&cause.name.as_str()) {
+            of_gpu += cause.cumulative - before;
+        }
+        before = cause.cumulative;
+    }
+    let default = of_gpu * failures.rate_per_s * 365.25 * 86_400.0 / 8.0;
+    let reason =
+        "V100 of 300 W in their second year, of which errors by number are known and no repairs";
+    let what = "Summit, GPUs out a GPU-year: defaults (Llama 3)";
+    table.row_or("S", what, (summit, default), Band::Relative(0.5), reason);
+    Ok(())
+}
+
+/// What of the records has no counterpart here, and why.
+pub(super) fn left_out(data: &Path) -> Result<Vec<String>, String> {
+    let titan = Named::read(&data.join("titan_gpu_failures_by_cage.csv"))?;
+    let rate = |cage: &str| {
+        let is_part = |row: &[String]| row[0] == "old" && row[1] == cage;
+        let errors = titan.sum("double_bit_errors", is_part)?;
+        Ok::<f64, String>(errors / titan.sum("gpu_years", is_part)?)
+    };
+    let ratio = rate("2")? / rate("0")?;
+    Ok(vec![
+        format!(
+            "Titan's double-bit errors, {ratio:.2} times as many at the top of a rack as at its bottom: a rack here \
+             has one inlet temperature and no cages, and the record no temperatures"
+        ),
+        "LANL's chillers, UPSs and rooms, 1.5, 1.4 and 1.9 events a site-year: how many of each there \
+         were is not told, so that no rate of one follows"
+            .to_owned(),
+    ])
+}
