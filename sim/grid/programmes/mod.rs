@@ -18,6 +18,7 @@
 mod account;
 mod call;
 mod calls;
+mod calls_spec;
 mod frequency;
 mod peaks;
 mod signs;

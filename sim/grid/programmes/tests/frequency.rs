@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::call::asks;
-use super::super::spec::CallsSpec;
+use super::super::calls_spec::CallsSpec;
 use super::super::{Ask, Call, CallAccount, CallsDesign, Sign, Signal, Signs, Target};
 use super::{resolve, spec};
 use crate::grid::FrequencySpec;

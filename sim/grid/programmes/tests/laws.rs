@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::calls::CallLaw;
+use super::super::calls_spec::CallsSpec;
 use super::super::peaks::PeakLaw;
-use super::super::spec::CallsSpec;
 use super::super::{
     Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signs, Target,
 };

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::super::spec::CallsSpec;
+use super::super::calls_spec::CallsSpec;
 use super::super::{
     Ask, Call, CallAccount, CallsDesign, PeaksDesign, ProgrammeSpec, Signal, Signs,
 };
