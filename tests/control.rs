@@ -6,7 +6,7 @@ use super::support::{Bench, Told, column, data, load_errors, simulate, simulate_
 
 /// Machines that sleep at nothing and start at once, without cooling: what they draw is what the site
 /// imports. 28,571 of 3.5 kW are 100 MW.
-const YARD: &str = "\
+pub(super) const YARD: &str = "\
 name: yard
 start: 2026-07-01T00:00:00Z
 duration: 4 h
@@ -30,7 +30,7 @@ workloads:
 const BREAKEVEN: f64 = 28.7 * 0.99 * 0.2 / 3.5e-3 / 24.0;
 
 /// Runs `text` at these prices, one for each hour.
-fn at_prices(text: &str, prices: &[f64]) -> Told {
+pub(super) fn at_prices(text: &str, prices: &[f64]) -> Told {
     let bench = Bench::new();
     let rows = prices.iter().enumerate();
     let rows = rows.map(|(hour, price)| format!("2026-07-01T{hour:02}:00:00Z,{price}\n"));

@@ -30,6 +30,7 @@ mod injected;
 mod interrupt;
 mod joblogs;
 mod knows;
+mod limits;
 mod live;
 mod local_time;
 mod money;

@@ -10,7 +10,9 @@ use super::events::Event;
 use super::observer::{Observer, Record, What};
 use super::work::Work;
 use crate::grid::Price;
-use crate::grid::programmes::{Ask, Baseline, Call, CallAccount, Pay, Peak, Signal, Target};
+use crate::grid::programmes::{
+    Ask, Asked, Baseline, Call, CallAccount, Pay, Peak, Signal, Standing, Target, asks,
+};
 use crate::kernel::{Class, Span, Streams, Time};
 use crate::measure::JOULES_PER_MWH;
 use crate::plant::Rank;
@@ -29,8 +31,6 @@ pub(super) struct Programmes {
     capped: Capped,
     /// What the site draws that no award counts on, W.
     low_w: f64,
-    /// Whether an alert leaves as much as awards need.
-    spares_awards: bool,
 }
 
 /// A programme in a run.
@@ -42,6 +42,8 @@ pub(super) struct Running {
     next: usize,
     /// What the calls ask for.
     asks: Playback<Ask>,
+    /// Whether its calls leave as much as awards need.
+    spares_awards: bool,
     pub(super) called: Option<CallAccount>,
     restoring: Option<Restoring>,
     /// The award that is held now, W, and when that may change.
@@ -172,6 +174,7 @@ impl Programmes {
             }
             all
         };
+        let holds = design.control.import.holds;
         let running = design.programmes.iter().map(|programme| {
             let (calls, peaks) = match &programme.signal {
                 Signal::Calls(calls) => {
@@ -180,13 +183,19 @@ impl Programmes {
                     (calls.of_run(&programme.target, run, &mut stream, prices), Vec::new())
                 }
                 Signal::Peaks(peaks) => {
-                    (peaks.alerts.clone(), peaks.peaks.iter().map(|peak| (*peak, 0.0)).collect())
+                    let alerts = peaks.alerts.iter().map(|alert| Asked::whole(*alert)).collect();
+                    (alerts, peaks.peaks.iter().map(|peak| (*peak, 0.0)).collect())
                 }
             };
             Running {
-                asks: Playback::new(Arc::new(programme.signal.asks(&calls, programme.response))),
-                calls,
+                asks: Playback::new(Arc::new(asks(&calls, programme.response))),
+                calls: calls.into_iter().map(|asked| asked.call).collect(),
                 next: 0,
+                spares_awards: match programme.standing {
+                    Standing::Emergency | Standing::Award => false,
+                    Standing::Peaks => holds.peaks,
+                    Standing::Price => holds.price,
+                },
                 called: None,
                 restoring: None,
                 award_w: 0.0,
@@ -210,7 +219,6 @@ impl Programmes {
             import_w: 0.0,
             capped: Capped::default(),
             low_w: design.control.low_w,
-            spares_awards: design.control.import.holds.peaks,
         }
     }
 
@@ -227,8 +235,7 @@ impl Programmes {
             Binds::Asked => call.cap_w(),
             Binds::Owed => call.owed_cap_w()?,
         };
-        let spares = self.spares_awards && running.book.has_peaks;
-        Some(if spares { cap_w.max(self.floor_w()) } else { cap_w })
+        Some(if running.spares_awards { cap_w.max(self.floor_w()) } else { cap_w })
     }
 
     /// What the site must import so that all awards can go which no call asks for yet, W; zero where
@@ -425,7 +432,8 @@ impl Facility<'_> {
                 self.call(now, index, call, observer);
             }
         }
-        if asks_anew || self.design.control.fleet.is_some() || self.programmes.spares_awards {
+        let spares_awards = self.programmes.running.iter().any(|it| it.spares_awards);
+        if asks_anew || self.design.control.fleet.is_some() || spares_awards {
             self.limit_site(now);
         }
         let next = self.programmes.running[index as usize].next_at();

@@ -2,7 +2,7 @@
 
 use super::Facility;
 use super::events::Event;
-use crate::grid::programmes::{Signal, Target};
+use crate::grid::programmes::Standing;
 use crate::kernel::{Alarm, Class, Span, Time};
 use crate::plant::Rank;
 
@@ -60,11 +60,8 @@ impl Facility<'_> {
     /// The import that curtailments and calls of emergencies leave, W; none where there are none.
     fn emergency_limit_w(&self) -> Option<f64> {
         let programmes = self.programmes.running.iter().zip(&self.design.programmes);
-        let is_emergency = |target: &Target, signal: &Signal| {
-            matches!((target, signal), (Target::Leave(_), Signal::Calls(_)))
-        };
         let calls = programmes.filter_map(|(running, design)| {
-            let called = running.called.filter(|_| is_emergency(&design.target, &design.signal));
+            let called = running.called.filter(|_| design.standing == Standing::Emergency);
             called.map(|call| call.cap_w())
         });
         calls.chain(self.curtailed_w).reduce(f64::min)

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::kernel::{Span, Time};
-use crate::tables::Series;
+use crate::kernel::{Clock, Span, Time};
+use crate::tables::{Series, Window};
 
 /// A call for less power.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +12,80 @@ pub struct Call {
     pub from: Time,
     /// When it is recalled.
     pub until: Time,
+}
+
+/// Windows begin and end at steps of the clock of this length.
+const STEP: Span = Span::from_secs(900);
+
+/// Adds the spells in which `window` holds to `spells`, from `from` until `until`, by whole quarters of an
+/// hour of `clock`.
+pub(super) fn add_hours(
+    window: &Window,
+    clock: &Clock,
+    (from, until): (Time, Time),
+    spells: &mut Vec<Call>,
+) {
+    let mut at = from;
+    while at < until {
+        let next = (at + clock.until_step(at, STEP)).min(until);
+        if window.holds_at(&clock.read(at)) {
+            match spells.last_mut().filter(|last| last.until == at) {
+                Some(last) => last.until = next,
+                None => spells.push(Call { from: at, until: next }),
+            }
+        }
+        at = next;
+    }
+}
+
+/// A call with what it asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The call.
+    pub call: Call,
+    /// The shares of a whole that it asks for, each from its instant on, the first from its beginning.
+    pub(super) shares: Vec<(Time, f64)>,
+}
+
+impl Asked {
+    /// A call that asks for the whole from its beginning to its end.
+    pub fn whole(call: Call) -> Self {
+        Self { call, shares: vec![(call.from, 1.0)] }
+    }
+
+    /// What of it lies in `call`, a part of it.
+    pub(super) fn part(&self, call: Call) -> Self {
+        let before = self.shares.partition_point(|(at, _)| *at <= call.from);
+        let first = (call.from, self.shares[before - 1].1);
+        let later = self.shares[before..].iter().copied().take_while(|(at, _)| *at < call.until);
+        Self { call, shares: std::iter::once(first).chain(later).collect() }
+    }
+
+    /// The calls that last, until `horizon`, as long as `share` of what `series` shows is above zero, and
+    /// ask for that share. Linear in the steps of `series`.
+    pub(super) fn following(
+        series: &Series<f64>,
+        horizon: Time,
+        share: impl Fn(f64) -> f64,
+    ) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (at, value) in series.steps().take_while(|(at, _)| *at < horizon) {
+            let share = share(value);
+            let lasting = all.last_mut().filter(|last| last.call.until == horizon);
+            match lasting {
+                Some(asked) if share <= 0.0 => asked.call.until = at,
+                Some(asked) if asked.shares.last().is_some_and(|(_, last)| *last != share) => {
+                    asked.shares.push((at, share));
+                }
+                None if share > 0.0 => {
+                    let call = Call { from: at, until: horizon };
+                    all.push(Self { call, shares: vec![(at, share)] });
+                }
+                _ => {}
+            }
+        }
+        all
+    }
 }
 
 /// No call lasts longer, s: a run is shorter, 30 years.
@@ -27,16 +101,13 @@ pub struct Ask {
     pub owed: f64,
 }
 
-/// The asks of `calls`, in order, each with the shares that it asks from instants on, of which the first
-/// is its beginning. Linear in the number of shares, but for sorting them.
-pub(super) fn asks(
-    calls: impl Iterator<Item = (Call, Vec<(Time, f64)>)>,
-    response: Span,
-) -> Series<Ask> {
+/// What `calls`, in order, ask for; the whole of a rise is due `response` later. Linear in the number of
+/// shares, but for sorting them.
+pub fn asks(calls: &[Asked], response: Span) -> Series<Ask> {
     let mut all = vec![(Time::ZERO, Ask::default())];
-    for (call, shares) in calls {
-        add(call, &shares, response, &mut all);
-        push(&mut all, (call.until, Ask::default()));
+    for asked in calls {
+        add(asked.call, &asked.shares, response, &mut all);
+        push(&mut all, (asked.call.until, Ask::default()));
     }
     Series::new(all)
 }

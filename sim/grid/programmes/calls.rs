@@ -1,8 +1,9 @@
 //! When a programme calls.
 
 use super::Target;
-use super::call::{Call, LONGEST_S};
-use super::frequency::{DroopLaw, RelayLaw};
+use super::base_point::BidLaw;
+use super::call::{Asked, Call, LONGEST_S};
+use super::frequency::RelayLaw;
 use crate::kernel::{Clock, DurationLaw, Span, Stream, Time};
 use crate::tables::{Window, moments};
 
@@ -15,8 +16,10 @@ pub enum CallsDesign {
     Drawn(CallLaw),
     /// From a relay that watches the frequency.
     Relay(RelayLaw),
-    /// From a droop of the frequency.
-    Droop(DroopLaw),
+    /// By what the grid shows, the same in every replication, in order: as long as it asks for something.
+    Followed(Vec<Asked>),
+    /// From base points, by the price of energy.
+    Bids(BidLaw),
 }
 
 /// A non-homogeneous Poisson process of calls.
@@ -47,18 +50,18 @@ pub(super) struct Coupled {
 
 impl CallsDesign {
     /// The calls for `target` in a run of `clock` until `horizon`, in order, none of them overlapping.
-    /// Relays and droops follow the frequency while an award is held; an operator's calls at other
-    /// times are left to who carries them out. `prices`
+    /// What the grid shows is followed while an award is held; an operator's calls at other times are
+    /// left to who carries them out. `prices`
     /// gives all prices of the run with the instants from which they hold; it is asked only where
-    /// calls are coupled to them.
+    /// calls depend on them.
     pub fn of_run(
         &self,
         target: &Target,
         (clock, horizon): (&Clock, Time),
         stream: &mut Stream,
         prices: impl FnOnce() -> Vec<(Time, f64)>,
-    ) -> Vec<Call> {
-        match self {
+    ) -> Vec<Asked> {
+        let calls = match self {
             Self::Listed(calls) => calls.clone(),
             Self::Drawn(law) => {
                 let mut calls = law.draw(clock, horizon, stream);
@@ -78,18 +81,16 @@ impl CallsDesign {
             Self::Relay(relay) => {
                 relay.calls(horizon, |spell| target.held_in(clock, spell), stream)
             }
-            Self::Droop(droop) => {
-                droop.calls.iter().flat_map(|call| target.held_in(clock, *call)).collect()
+            Self::Followed(all) => {
+                let held = |asked: &Asked| {
+                    let parts = target.held_in(clock, asked.call).into_iter();
+                    parts.map(|part| asked.part(part)).collect::<Vec<_>>()
+                };
+                return all.iter().flat_map(held).collect();
             }
-        }
-    }
-
-    /// What `call` of it asks for: shares of an award, each from its instant on.
-    pub(super) fn shares(&self, call: Call) -> Vec<(Time, f64)> {
-        match self {
-            Self::Droop(droop) => droop.shares(call),
-            _ => vec![(call.from, 1.0)],
-        }
+            Self::Bids(law) => return law.calls((clock, horizon), &prices()),
+        };
+        calls.into_iter().map(Asked::whole).collect()
     }
 }
 

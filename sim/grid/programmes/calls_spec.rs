@@ -7,14 +7,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::calls::{CallLaw, Coupled, weights};
-use super::frequency::{DroopLaw, RelayLaw};
-use super::spec::{Grid, window};
-use super::{Call, CallsDesign};
+use super::frequency::{RelayLaw, droop};
+use super::{Asked, Call, CallsDesign, Signs};
 use crate::kernel::{Clock, DurationLaw, Span, Time};
 use crate::spec::{Check, DurationSpec, Fault, Name, one_source, only_with, within};
 use crate::tables::rows::TextLayout;
 use crate::tables::stamp::TimeColumns;
-use crate::tables::{RowReader, Run, Series, WindowSpec, bad_file, fetch};
+use crate::tables::{RowReader, Run, Series, Window, WindowSpec, bad_file, fetch};
 use crate::units::{Duration, Fraction, Frequency, Rate};
 
 /// When a site is called: exactly one of `rate`, `csv`, `at`, `relay` and `droop`. The last two follow
@@ -103,6 +102,15 @@ const MOST_PER_S: f64 = 1.0 / 60.0;
 /// Between a recall and the next call.
 const GAP: Duration = Duration(3_600_000_000_000);
 
+/// A run, and what the grid shows over it.
+pub(super) type Grid<'r, 'f> = (&'r mut Run<'f>, &'r Signs);
+
+/// The window that is written, or always.
+pub(super) fn window(spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Window {
+    let resolve = |spec: &WindowSpec| within("window", faults, |faults| spec.resolve(faults));
+    spec.map(resolve).unwrap_or_default()
+}
+
 impl CallsSpec {
     /// The calls of a run, with what is wrong placed in `calls`.
     pub(super) fn within(
@@ -142,10 +150,10 @@ impl CallsSpec {
         }
         if let Some(droop) = &self.droop {
             let frequency = signs.frequency.followed("droop", faults);
-            let law =
+            let calls =
                 within("droop", faults, |faults| droop.resolve((frequency, run.horizon), faults))?;
-            warn_of_rest("droop", !law.calls.is_empty(), droop.from, faults);
-            return Some(CallsDesign::Droop(law));
+            warn_of_rest("droop", !calls.is_empty(), droop.from, faults);
+            return Some(CallsDesign::Followed(calls));
         }
         let calls = match (&self.csv, &self.at) {
             (Some(csv), _) => read_calls(csv, run, faults)?,
@@ -225,7 +233,7 @@ impl DroopSpec {
         &self,
         (frequency, horizon): (Option<Arc<Series<f64>>>, Time),
         faults: &mut Vec<Fault>,
-    ) -> Option<DroopLaw> {
+    ) -> Option<Vec<Asked>> {
         if self.full >= self.from {
             let message = format!("must be below the {} from which it is asked", self.from);
             let help =
@@ -233,7 +241,8 @@ impl DroopSpec {
             faults.push(Fault::error("full", message).help(help));
             return None;
         }
-        Some(DroopLaw::new(frequency?, (self.full.0, self.from.0), horizon))
+        let share = |hz| droop(hz, (self.full.0, self.from.0));
+        Some(Asked::following(&*frequency?, horizon, share))
     }
 }
 

@@ -22,19 +22,6 @@ pub struct RelayLaw {
     pub(super) gap: Span,
 }
 
-/// Load that goes in proportion to how far the frequency is down.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DroopLaw {
-    /// Hz.
-    pub(super) frequency: Arc<Series<f64>>,
-    /// At this frequency, and below, all of the award is asked, Hz.
-    pub(super) full_hz: f64,
-    /// At this frequency, and above, none of it is, Hz.
-    pub(super) from_hz: f64,
-    /// The spells of the run in which something is asked: the same in every replication.
-    pub(super) calls: Vec<Call>,
-}
-
 /// No operator lets load back sooner, s.
 const SHORTEST_S: f64 = 1.0;
 
@@ -77,36 +64,10 @@ impl RelayLaw {
     }
 }
 
-impl DroopLaw {
-    /// One that asks for all of an award at `full_hz` and below, for none at `from_hz` and above, in a run
-    /// until `horizon`. Linear in the steps of `frequency`.
-    pub(super) fn new(
-        frequency: Arc<Series<f64>>,
-        (full_hz, from_hz): (f64, f64),
-        horizon: Time,
-    ) -> Self {
-        let law = Self { frequency, full_hz, from_hz, calls: Vec::new() };
-        let spells = spells(&law.frequency, horizon, |hz| law.share(hz) > 0.0);
-        let calls = spells.map(|(from, until)| Call { from, until }).collect();
-        Self { calls, ..law }
-    }
-
-    /// The share of the award that a frequency asks for.
-    fn share(&self, hz: f64) -> f64 {
-        ((self.from_hz - hz) / (self.from_hz - self.full_hz)).clamp(0.0, 1.0)
-    }
-
-    /// The shares that are asked in `call`, each from its instant on.
-    pub(super) fn shares(&self, call: Call) -> Vec<(Time, f64)> {
-        let mut shares = vec![(call.from, self.share(self.frequency.at(call.from)))];
-        for (at, hz) in self.frequency.between(call.from, call.until) {
-            let share = self.share(hz);
-            if shares.last().is_some_and(|(_, last)| *last != share) {
-                shares.push((at, share));
-            }
-        }
-        shares
-    }
+/// The share of an award that is asked at `hz`: all of it at `full_hz` and below, none at `from_hz` and
+/// above, in proportion between them.
+pub(super) fn droop(hz: f64, (full_hz, from_hz): (f64, f64)) -> f64 {
+    ((from_hz - hz) / (from_hz - full_hz)).clamp(0.0, 1.0)
 }
 
 /// The spells until `horizon` in which values of `series` are `within`, in order and apart.

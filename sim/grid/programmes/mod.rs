@@ -7,7 +7,8 @@
 //! - [`ProgrammeSpec`]: what a user writes. Its kinds differ in their signal.
 //! - [`CallsDesign`]: calls that a law draws, a list holds or the frequency of the grid makes. Each
 //!   programme draws from a stream of its own, so that adding one moves the calls of no other.
-//! - [`Ask`]: what a call asks for at a time, and what of it is due.
+//! - [`Asked`]: a call with the shares of an award that it asks for over time; [`Ask`]: what it asks at a time,
+//!   and what of that is due.
 //! - [`PeaksDesign`]: peaks of a system load, and alerts from its forecast.
 //! - [`CallAccount`]: one call, its baseline and its score.
 //!
@@ -16,9 +17,11 @@
 //! time.
 
 mod account;
+mod base_point;
 mod call;
 mod calls;
 mod calls_spec;
+mod congestion;
 mod frequency;
 mod peaks;
 mod signs;
@@ -33,7 +36,7 @@ use crate::kernel::{Clock, Span, Time};
 use crate::tables::{Series, Window};
 
 pub use account::CallAccount;
-pub use call::{Ask, Call};
+pub use call::{Ask, Asked, Call, asks};
 pub use calls::CallsDesign;
 pub use peaks::{Peak, PeaksDesign};
 pub use signs::{Sign, Signs};
@@ -48,6 +51,8 @@ pub struct ProgrammeDesign {
     pub signal: Signal,
     /// What it asks for.
     pub target: Target,
+    /// Where it stands among the policies of the site.
+    pub standing: Standing,
     /// Against what it is measured.
     pub baseline: Baseline,
     /// How long after a call the site must have responded in full.
@@ -72,15 +77,17 @@ pub enum Signal {
     Peaks(PeaksDesign),
 }
 
-impl Signal {
-    /// What its `calls` ask for; the whole of a rise is due `response` later.
-    pub fn asks(&self, calls: &[Call], response: Span) -> Series<Ask> {
-        let shares = calls.iter().map(|call| match self {
-            Self::Calls(design) => design.shares(*call),
-            Self::Peaks(_) => vec![(call.from, 1.0)],
-        });
-        call::asks(calls.iter().copied().zip(shares), response)
-    }
+/// Where a programme stands among the policies of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Before all others: an emergency, the terms of a connection.
+    Emergency,
+    /// It holds awards.
+    Award,
+    /// It keeps away from peaks of the system.
+    Peaks,
+    /// It answers what energy costs.
+    Price,
 }
 
 /// What a call asks for.

@@ -1,6 +1,7 @@
 //! Peaks of a system load, and alerts from its forecast.
 
 use super::Call;
+use super::call::add_hours;
 use crate::kernel::{Clock, Span, Time};
 use crate::tables::{Series, Window};
 
@@ -40,9 +41,6 @@ pub struct Peak {
     pub load_w: f64,
 }
 
-/// The clock steps at which an alert may begin or end.
-const STEP: Span = Span::from_secs(900);
-
 impl PeakLaw {
     /// What it comes to in a run of `clock` until `horizon`. Linear in the steps of the load.
     pub(super) fn of_run(&self, clock: &Clock, horizon: Time) -> PeaksDesign {
@@ -64,27 +62,12 @@ impl PeakLaw {
             }
             let expected_w = highest(&self.forecast, day, next);
             if expected_w >= self.alert_at * most_w {
-                self.add_hours(clock, (day, next), &mut alerts);
+                add_hours(&self.window, clock, (day, next), &mut alerts);
             }
             most_w = most_w.max(expected_w);
             day = next;
         }
         alerts
-    }
-
-    /// Adds what of the day lies in the window.
-    fn add_hours(&self, clock: &Clock, (day, next): (Time, Time), alerts: &mut Vec<Call>) {
-        let mut at = day;
-        while at < next {
-            let until = (at + clock.until_step(at, STEP)).min(next);
-            if self.window.holds_at(&clock.read(at)) {
-                match alerts.last_mut().filter(|last| last.until == at) {
-                    Some(last) => last.until = until,
-                    None => alerts.push(Call { from: at, until }),
-                }
-            }
-            at = until;
-        }
     }
 
     /// The peaks of a run of `clock` until `horizon`: the highest load of each month of the window,

@@ -10,6 +10,8 @@ use crate::tables::Series;
 pub struct Signs {
     /// Its frequency, Hz.
     pub frequency: Sign,
+    /// Whether energy has a price.
+    pub has_price: bool,
 }
 
 /// A quantity of the grid over a run, as far as the scenario gives it.

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::calls_spec::CallsSpec;
+use super::base_point::BasePointSpec;
+use super::call::add_hours;
+use super::calls_spec::{CallsSpec, window};
+use super::congestion::CongestionSpec;
 use super::peaks::PeakLaw;
-use super::{Baseline, Pay, PeaksDesign, ProgrammeDesign, Signal, Signs, Target};
-use crate::kernel::Span;
+use super::{
+    Baseline, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Signs, Standing, Target,
+};
+use crate::kernel::{Span, Time};
 use crate::spec::{Fault, has_errors, kinds, one_source, only_with, within};
-use crate::tables::{Run, Series, Window, WindowSpec, from_table};
+use crate::tables::{Run, Series, WindowSpec, from_table};
 use crate::units::{Duration, EnergyPrice, Fraction, Power, ReservePrice};
 
 kinds! {
@@ -25,6 +30,14 @@ kinds! {
         /// Peaks of the system that charges depend on: the site sees them coming in a forecast and
         /// stays away from them.
         PeakForecast(PeakForecastSpec) = "peak-forecast",
+        /// Base points of a market's dispatch: every few minutes the operator says what the site is to
+        /// import, by its bid and the price of energy.
+        BasePoint(BasePointSpec) = "base-point",
+        /// Calls while the network is congested that the site stands behind: the terms of a connection
+        /// that is not firm.
+        Congestion(CongestionSpec) = "congestion",
+        /// Hours in which a tariff is dear: the site stays away from them.
+        TariffWindow(TariffWindowSpec) = "tariff-window",
     }
 }
 
@@ -113,6 +126,22 @@ pub struct PeakForecastSpec {
     pub source: Option<String>,
 }
 
+/// Hours in which a tariff is dear.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TariffWindowSpec {
+    /// The hours, by whole quarters of an hour. What energy costs in them is said by `price`, or by a
+    /// contract of kind `tariff`.
+    pub window: WindowSpec,
+    /// The most that the site imports in them.
+    pub leave: Power,
+    /// Time from their beginning until the load must be off. Default: 0 s (a tariff is known long
+    /// before).
+    pub response: Option<Duration>,
+    /// Where the figures of a catalogue entry come from.
+    pub source: Option<String>,
+}
+
 from_table! {
 /// The load of a system.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -143,16 +172,16 @@ pub struct ReservePriceSpec {
 }
 }
 
-/// A run, and what the grid shows over it.
-pub(super) type Grid<'r, 'f> = (&'r mut Run<'f>, &'r Signs);
-
 impl ProgrammeSpec {
     /// Whether its calls follow the frequency of the grid.
     pub fn follows_frequency(&self) -> bool {
         let calls = match self {
             Self::Dispatch(spec) => &spec.calls,
             Self::Emergency(spec) => &spec.calls,
-            Self::PeakForecast(_) => return false,
+            Self::PeakForecast(_)
+            | Self::BasePoint(_)
+            | Self::Congestion(_)
+            | Self::TariffWindow(_) => return false,
         };
         calls.relay.is_some() || calls.droop.is_some()
     }
@@ -208,6 +237,7 @@ impl ProgrammeSpec {
                     name,
                     signal: Signal::Calls(calls?),
                     target: Target::Award(spec.award.0, window),
+                    standing: Standing::Award,
                     baseline,
                     response: span(spec.response, 600),
                     pay: Pay {
@@ -224,6 +254,7 @@ impl ProgrammeSpec {
                     name,
                     signal: Signal::Calls(calls?),
                     target: Target::Leave(spec.leave.map(|power| power.0)),
+                    standing: Standing::Emergency,
                     baseline: Baseline::Telemetered,
                     response: span(spec.response, 1800),
                     pay: nothing,
@@ -235,6 +266,50 @@ impl ProgrammeSpec {
                     name,
                     signal: Signal::Peaks(peaks?),
                     target: Target::Leave(Some(spec.leave.0)),
+                    standing: Standing::Peaks,
+                    baseline: Baseline::Telemetered,
+                    response: span(spec.response, 0),
+                    pay: nothing,
+                }
+            }
+            Self::BasePoint(spec) => {
+                let resolved = spec.resolve(faults);
+                if !signs.has_price {
+                    let fault = Fault::error("bids", "there is no price of energy to meet them");
+                    faults.push(fault.help("add `price:` to the scenario"));
+                }
+                let (most_w, law) = resolved?;
+                ProgrammeDesign {
+                    name,
+                    signal: Signal::Calls(CallsDesign::Bids(law)),
+                    target: Target::Leave(Some(spec.leave.0)),
+                    standing: Standing::Price,
+                    baseline: Baseline::Reference(most_w),
+                    response: span(spec.response, 300),
+                    pay: nothing,
+                }
+            }
+            Self::Congestion(spec) => {
+                let calls = spec.resolve(run, faults);
+                ProgrammeDesign {
+                    name,
+                    signal: Signal::Calls(CallsDesign::Followed(calls?)),
+                    target: Target::Leave(Some(spec.leave.0)),
+                    standing: Standing::Emergency,
+                    baseline: Baseline::Reference(spec.maximum.0),
+                    response: span(spec.response, 300),
+                    pay: nothing,
+                }
+            }
+            Self::TariffWindow(spec) => {
+                let window = window(Some(&spec.window), faults);
+                let mut calls = Vec::new();
+                add_hours(&window, run.clock, (Time::ZERO, run.horizon), &mut calls);
+                ProgrammeDesign {
+                    name,
+                    signal: Signal::Calls(CallsDesign::Listed(calls)),
+                    target: Target::Leave(Some(spec.leave.0)),
+                    standing: Standing::Price,
                     baseline: Baseline::Telemetered,
                     response: span(spec.response, 0),
                     pay: nothing,
@@ -243,12 +318,6 @@ impl ProgrammeSpec {
         };
         (!has_errors(&faults[before..])).then_some(design)
     }
-}
-
-/// The window that is written, or always.
-pub(super) fn window(spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Window {
-    let resolve = |spec: &WindowSpec| within("window", faults, |faults| spec.resolve(faults));
-    spec.map(resolve).unwrap_or_default()
 }
 
 impl PeakForecastSpec {

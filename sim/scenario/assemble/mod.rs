@@ -179,7 +179,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
     let frequency = head.frequency.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
-    let signs = Signs { frequency: Sign::of(frequency) };
+    let signs = Signs { frequency: Sign::of(frequency), has_price: head.price.is_some() };
     report_in(document, "frequency", &mut faults, sink);
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);

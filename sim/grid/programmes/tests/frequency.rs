@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::call::asks;
 use super::super::calls_spec::CallsSpec;
-use super::super::{Ask, Call, CallAccount, CallsDesign, Sign, Signal, Signs, Target};
+use super::super::{Ask, Asked, Call, CallAccount, CallsDesign, Sign, Signs, Target, asks};
 use super::{resolve, spec};
 use crate::grid::FrequencySpec;
 use crate::kernel::{Span, Streams, Time};
@@ -23,33 +22,37 @@ fn second(s: u64) -> Time {
 /// What `calls` come to under frequencies from these seconds on.
 fn under(calls: &str, hz: &[(u64, f64)]) -> (Option<CallsDesign>, Vec<Fault>) {
     let frequency = Arc::new(Series::new(hz.iter().map(|&(s, hz)| (second(s), hz))));
-    let signs = Signs { frequency: Sign::Known(frequency) };
+    let signs = Signs { frequency: Sign::Known(frequency), ..Signs::default() };
     resolve(START, 1, b"", |run, faults| spec::<CallsSpec>(calls).resolve((run, &signs), faults))
 }
 
 /// The calls of a day under these frequencies.
-fn calls(yaml: &str, hz: &[(u64, f64)]) -> (CallsDesign, Vec<Call>) {
+fn calls(yaml: &str, hz: &[(u64, f64)]) -> Vec<Asked> {
     calls_for(&Target::Leave(None), yaml, hz)
 }
 
 /// Those for `target`.
-fn calls_for(target: &Target, yaml: &str, hz: &[(u64, f64)]) -> (CallsDesign, Vec<Call>) {
+fn calls_for(target: &Target, yaml: &str, hz: &[(u64, f64)]) -> Vec<Asked> {
     let (design, faults) = under(yaml, hz);
     assert!(faults.iter().all(|fault| fault.severity != Severity::Error), "{faults:?}");
     let design = design.expect("no errors");
     let mut stream = Streams::new(1, 0).stream("programme calls", "any");
     let horizon = second(86_400);
-    let calls = design.of_run(target, (&super::clock(START), horizon), &mut stream, Vec::new);
-    (design, calls)
+    design.of_run(target, (&super::clock(START), horizon), &mut stream, Vec::new)
+}
+
+/// From when to when they last.
+fn spans(calls: &[Asked]) -> Vec<(Time, Time)> {
+    calls.iter().map(|asked| (asked.call.from, asked.call.until)).collect()
 }
 
 /// FCR-D upwards of the Nordic grid: 10 MW, asked in proportion from 49.9 to 49.5 Hz.
 #[test]
 fn a_droop_asks_in_proportion() {
     for (hz, mw) in [(49.85, 1.25), (49.70, 5.00), (49.45, 10.00)] {
-        let (design, calls) = calls(DROOP, &[(0, 50.0), (60, hz), (120, 49.91)]);
-        assert_eq!(calls, [Call { from: second(60), until: second(120) }]);
-        let asks = Signal::Calls(design).asks(&calls, Span::ZERO);
+        let calls = calls(DROOP, &[(0, 50.0), (60, hz), (120, 49.91)]);
+        assert_eq!(spans(&calls), [(second(60), second(120))]);
+        let asks = asks(&calls, Span::ZERO);
         for (at, mw) in [(59, 0.0), (60, mw), (119, mw), (120, 0.0)] {
             assert!((10.0 * asks.at(second(at)).share - mw).abs() < 1e-9, "{hz} Hz at {at} s");
         }
@@ -64,10 +67,7 @@ fn a_droop_asks_in_the_hours_of_the_award() {
     let window = WindowSpec { hours, ..Default::default() }.resolve(&mut Vec::new());
     let award = Target::Award(1e6, window);
     let (first, last) = (8 * 3600 + 900, 20 * 3600);
-    let spells = |hz: &[(u64, f64)]| {
-        let (_, calls) = calls_for(&award, DROOP, hz);
-        calls.iter().map(|call| (call.from, call.until)).collect::<Vec<_>>()
-    };
+    let spells = |hz: &[(u64, f64)]| spans(&calls_for(&award, DROOP, hz));
     assert_eq!(spells(&[(0, 49.7)]), [(second(first), second(last))]);
     // Dips before the award, over its beginning, in it, and over its end.
     let at = [(600, 50), (first - 120, 180), (first + 600, 60), (last - 7, 3600)];
@@ -81,9 +81,8 @@ fn a_droop_asks_in_the_hours_of_the_award() {
 /// Down to 49.8 Hz, further to 49.6, up to 49.7: a rise is due 10 s later, a fall at once.
 #[test]
 fn what_a_droop_asks_is_due_once_the_response_has_passed() {
-    let (design, calls) =
-        calls(DROOP, &[(0, 50.0), (100, 49.8), (115, 49.6), (130, 49.7), (140, 50.0)]);
-    let asks = Signal::Calls(design).asks(&calls, Span::from_secs(10));
+    let calls = calls(DROOP, &[(0, 50.0), (100, 49.8), (115, 49.6), (130, 49.7), (140, 50.0)]);
+    let asks = asks(&calls, Span::from_secs(10));
     let at = |s: u64| asks.at(second(s));
     for (s, share, owed) in [
         (99, 0.0, 0.0),
@@ -102,16 +101,16 @@ fn what_a_droop_asks_is_due_once_the_response_has_passed() {
 /// Frequencies from these seconds on, to which a site gives `given` of its award, all due 10 s after it is
 /// asked: the account of the call.
 fn followed(hz: &[(u64, f64)], given: f64) -> CallAccount {
-    let (design, calls) = calls(DROOP, hz);
-    let asks = Signal::Calls(design).asks(&calls, Span::from_secs(10));
-    let mut account = CallAccount::new(calls[0], (100.0, 50.0, 0.0));
+    let calls = calls(DROOP, hz);
+    let asks = asks(&calls, Span::from_secs(10));
+    let mut account = CallAccount::new(calls[0].call, (100.0, 50.0, 0.0));
     let mut import_w = 100.0;
     for (at, ask) in asks.steps().skip(1) {
         account.ask(at, ask, import_w);
         import_w = 100.0 - 50.0 * given.min(ask.share);
         account.read(at, import_w);
         let next = asks.steps().map(|step| step.0).find(|next| *next > at);
-        account.over(at, next.unwrap_or(calls[0].until), import_w);
+        account.over(at, next.unwrap_or(calls[0].call.until), import_w);
     }
     account
 }
@@ -149,8 +148,7 @@ fn a_relay_trips_where_the_frequency_stays_low() {
         (2500, 59.6),
         (2700, 60.0),
     ];
-    let (_, calls) = calls(yaml, &dips);
-    let spans: Vec<(Time, Time)> = calls.iter().map(|call| (call.from, call.until)).collect();
+    let spans = spans(&calls(yaml, &dips));
     // The second dip at 202 s, until 2002 s, armed from 2602 s, when it is low again.
     assert_eq!(spans, [(second(202), second(2002)), (second(2604), second(4404))]);
 }
@@ -171,10 +169,9 @@ fn a_relay_is_armed_in_the_hours_of_its_award() {
     let hz: Vec<(u64, f64)> = std::iter::once((0, 60.0))
         .chain(lows.flat_map(|(from, length)| [(from, 59.6), (from + length, 60.0)]))
         .collect();
-    let (_, calls) = calls_for(&Target::Award(1e6, window), yaml, &hz);
+    let calls = calls_for(&Target::Award(1e6, window), yaml, &hz);
     let trips = [first + 2, ready + 2, last - 8];
-    let expected = trips.map(|s| Call { from: second(s), until: second(s + 1800) });
-    assert_eq!(calls, expected);
+    assert_eq!(spans(&calls), trips.map(|s| (second(s), second(s + 1800))));
 }
 
 #[test]
@@ -198,7 +195,7 @@ fn what_follows_no_frequency_is_refused() {
     }
     // Where the frequency itself is refused, that is all there is to say.
     for (frequency, fields) in [(Sign::Absent, &["droop"][..]), (Sign::Refused, &[])] {
-        let signs = Signs { frequency };
+        let signs = Signs { frequency, ..Signs::default() };
         let (calls, faults) = resolve(START, 1, b"", |run, faults| {
             spec::<CallsSpec>(DROOP).resolve((run, &signs), faults)
         });
@@ -264,7 +261,7 @@ proptest! {
             at += length;
         }
         let call = Call { from: second(5), until: second(at) };
-        let found = asks(std::iter::once((call, steps.clone())), Span::from_secs(response));
+        let found = asks(&[Asked { call, shares: steps.clone() }], Span::from_secs(response));
         let share_at = |s: u64| {
             let held = steps.iter().rev().find(|(from, _)| *from <= second(s));
             if (5..at).contains(&s) { held.map_or(0.0, |(_, share)| *share) } else { 0.0 }

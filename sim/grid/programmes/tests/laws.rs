@@ -48,7 +48,7 @@ fn drawn(law: &CallLaw, years: u64) -> Vec<Call> {
             prices,
         )
     };
-    (0..years).flat_map(calls).collect()
+    (0..years).flat_map(calls).map(|asked| asked.call).collect()
 }
 
 /// Of 30 calls a year with weights 4 : 1 for six hours of the day, 24/42 lie in them; of 3 : 1 for
@@ -219,6 +219,7 @@ proptest! {
         let mut stream = Streams::new(seed, 0).stream("programme calls", "any");
         let horizon = Time::ZERO + Span::from_hours(24 * 30);
         let calls = CallsDesign::Drawn(law).of_run(&Target::Leave(None), (&clock(START), horizon), &mut stream, Vec::new);
+        let calls: Vec<Call> = calls.iter().map(|asked| asked.call).collect();
         for pair in calls.windows(2) {
             prop_assert!(pair[1].from >= pair[0].until + Span::from_secs(3600));
         }

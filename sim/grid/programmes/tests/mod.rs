@@ -1,5 +1,6 @@
 mod frequency;
 mod laws;
+mod limits;
 mod targets;
 
 use std::path::PathBuf;

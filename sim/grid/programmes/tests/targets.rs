@@ -14,7 +14,7 @@ const START: &str = "2024-01-01T00:00:00-06:00";
 const DAYS: u64 = 699;
 const FORECAST: &str = "grid/ercot_hubavg_da60_loadfc_2024_2025.csv.gz";
 
-fn unpacked(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn unpacked(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     flate2::read::GzDecoder::new(bytes).read_to_end(&mut text).expect("gzip");
     text
