@@ -53,6 +53,7 @@ const FITTING: &[(&str, &str)] = &[
     (".fed_by", r#""utility""#),
     (".air_cooled_by", r#""handler""#),
     (".cooled_by", r#""loop""#),
+    (".attention_ranks.count", "2"),
     ("].racks", r#""others""#),
     (".racks", r#""gpus""#),
     ("jobs.arrivals", r#""10 /day""#),

@@ -9,7 +9,10 @@ use super::kv_pool::HostTier;
 use super::prefix::Piece;
 use super::replica::{Limits, Replica, Scheduling, Stride, Work};
 use super::request::{Request, Sink};
-use super::step::{DecodeDesign, DraftDesign, Overheads, Pace, PowerDesign, StepDesign, StepTable};
+use super::step::{
+    DecodeDesign, DraftDesign, Overheads, Pace, PowerDesign, RankRouting, RanksDesign, StepDesign,
+    StepTable,
+};
 use super::tests_support::rack;
 use super::ticks::{PER_SECOND, Ticks};
 use crate::kernel::{Stream, Streams};
@@ -29,6 +32,7 @@ enum Change {
 #[derive(Debug)]
 struct Plan {
     limits: Limits,
+    ranks: Option<RanksDesign>,
     scheduling: Scheduling,
     /// What prompts share, by the number of the chain.
     chains: Vec<Vec<Piece>>,
@@ -115,6 +119,7 @@ fn random_steps(stream: &mut Stream) -> StepDesign {
             several: if stream.chance(0.5) { 1.0 } else { 1.0 + stream.uniform() },
         },
         decode_knee: 0.7,
+        ranks: None,
         draft: DraftDesign { tokens: stream.below(4) as u32, time_s: 2.0 * ms * stream.uniform() },
     }
 }
@@ -171,6 +176,19 @@ fn table(steps: &StepDesign, limits: &Limits, pace: u8) -> Arc<StepTable> {
 }
 
 fn random_plan(seed: u64) -> Plan {
+    plan_of(seed, None)
+}
+
+/// A life of a replica of some ranks.
+fn ranked_plan(seed: u64) -> Plan {
+    let mut s = Streams::new(seed, 0).stream("oracle", "ranks");
+    let routing = if s.chance(0.5) { RankRouting::RoundRobin } else { RankRouting::LeastBusy };
+    let per_sequence_s = if s.chance(0.2) { 0.0 } else { 1e-3 * s.uniform() };
+    let ranks = RanksDesign { count: 2 + s.below(4) as u32, routing, per_sequence_s };
+    plan_of(seed, Some(ranks))
+}
+
+fn plan_of(seed: u64, ranks: Option<RanksDesign>) -> Plan {
     let mut s = Streams::new(seed, 0).stream("oracle", "replica");
     let limits = Limits {
         sequences: [1, 2, 8, 128][s.below(4) as usize],
@@ -178,7 +196,7 @@ fn random_plan(seed: u64) -> Plan {
         blocks: [None, Some(40), Some(120), Some(900)][s.below(4) as usize],
         block_tokens: [1, 4, 16][s.below(3) as usize],
     };
-    let steps = random_steps(&mut s);
+    let steps = StepDesign { ranks, ..random_steps(&mut s) };
     // Sparse to overloaded.
     let mean_gap = 0.02 * 100.0_f64.powf(s.uniform());
     let hands_over = s.chance(0.15);
@@ -253,6 +271,7 @@ fn random_plan(seed: u64) -> Plan {
         shares,
         hands_over,
         limits,
+        ranks,
         scheduling,
         table,
         sent,
@@ -274,6 +293,9 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
     }
     if let Some(host) = plan.shared_memory {
         replica = replica.with_shared_memory(host);
+    }
+    if let Some(ranks) = &plan.ranks {
+        replica = replica.in_ranks(ranks, Arc::clone(&plan.table), 0);
     }
     let mut current = &plan.table;
     let mut rest = plan.sent.as_slice();
@@ -337,6 +359,10 @@ fn compare(seed: u64) -> Work {
     compare_lives(&random_plan(seed), seed).1
 }
 
+fn compare_ranked(seed: u64) -> Work {
+    compare_lives(&ranked_plan(seed), seed).1
+}
+
 /// What the leaping engine told and did in `plan`, equal to what the plain loop does.
 fn compare_lives(plan: &Plan, seed: u64) -> (Log, Work) {
     let stops = |who| Streams::new(seed, 0).stream("stops", who);
@@ -375,6 +401,12 @@ proptest! {
     fn leaps_equal_the_plain_loop(seed in any::<u64>()) {
         compare(seed);
     }
+
+    /// The same of replicas of some ranks.
+    #[test]
+    fn ranks_leap_as_they_walk(seed in any::<u64>()) {
+        compare_ranked(seed);
+    }
 }
 
 #[test]
@@ -382,6 +414,9 @@ fn the_comparison_sees_leaps_and_preemptions() {
     let work = (0..60).map(compare).fold(Work::default(), Work::plus);
     assert!(work.iterations > 5 * work.steps, "{work:?}");
     assert!(work.preemptions > 1000 && work.evictions > 1000, "{work:?}");
+    let work = (0..60).map(compare_ranked).fold(Work::default(), Work::plus);
+    assert!(work.iterations > 3 * work.steps, "{work:?}");
+    assert!(work.preemptions > 300 && work.evictions > 300, "{work:?}");
 }
 
 /// Where no two prompts share anything, what requests lose and find again is not counted as found.
@@ -440,6 +475,7 @@ fn a_leap_ends_where_evictions_cut_the_chunk_of_a_waiting_head() {
         shared_memory: Some(HostTier::default()),
         shares: false,
         hands_over: false,
+        ranks: None,
         scheduling: Scheduling::default(),
         table: table(&steps, &limits, Pace::STEPS),
         limits,

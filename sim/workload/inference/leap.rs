@@ -28,9 +28,9 @@ use super::kv_pool::{Found, HostTier, KvPool};
 use super::prefix::{Piece, PrefixStore, reusable};
 use super::replica::{Draw, Limits, Scheduling, Work};
 use super::request::{Request, Sink, TokenPace};
-use super::step::{Progression, StepTable};
+use super::step::{Load, Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
-use step::Step;
+pub(super) use step::Step;
 
 /// A replica that leaps. Advancing costs about 50 ns a step and 4 to 5 steps a request.
 #[derive(Debug, Clone)]
@@ -233,8 +233,7 @@ impl Leap {
         self.work
     }
 
-    /// Decides what to do at the boundary `now`: starts a step, or finds nothing to do before
-    /// `limit`.
+    /// Starts a step at the boundary `now`, or finds nothing to do before `limit`.
     fn begin(&mut self, limit: Ticks, sink: &impl Sink) -> bool {
         self.deliver();
         while self.batch == 0 && self.part.is_none() && self.queue.is_empty() {
@@ -245,12 +244,48 @@ impl Leap {
             }
             self.deliver();
         }
+        self.compose(sink, |alone, load| alone.start_alone(load));
+        true
+    }
+
+    /// Starts what it has composed, as long as that takes it alone.
+    #[inline(always)]
+    fn start_alone(&mut self, load: Load) {
+        let run = self.table.run(&load);
+        self.start(run, self.step.k.min(run.most));
+        self.draw.set(self.now, self.table.watts(load.batch, load.tokens));
+    }
+
+    /// What the next iterations of a rank among others compute at `now`, and how many there are at
+    /// most; nothing where nobody is inside.
+    pub(super) fn compose_at(&mut self, now: Ticks, sink: &impl Sink) -> Option<(Load, u64)> {
+        self.now = now;
+        let inside = self.batch > 0 || self.part.is_some() || !self.queue.is_empty();
+        inside.then(|| self.compose(sink, |rank, load| (load, rank.step.k)))
+    }
+
+    /// Ends the iterations under way of a rank.
+    pub(super) fn end_together(&mut self, end: Ticks, sink: &mut impl Sink) {
+        assert_eq!(self.step.end, end, "ranks go through iterations together");
+        self.complete(sink);
+    }
+
+    /// A rank takes a request into its queue.
+    pub(super) fn take_in(&mut self, request: Request) {
+        self.owed += self.needs(&request);
+        self.wait_last(request);
+    }
+
+    /// Decides what to do at the boundary `now`, where somebody is inside, and passes on to `then` what
+    /// the next iterations compute; the step has how many there are at most.
+    // Each way to `then` has a copy of it, which leaves out what that way has none of.
+    #[inline(always)]
+    fn compose<T>(&mut self, sink: &impl Sink, then: impl FnOnce(&mut Self, Load) -> T) -> T {
         match self.part {
             None if self.batch > 0 => {
                 let full = self.batch >= self.sequences;
                 if (full || self.queue.is_empty() || self.head_waits_for_memory(sink))
-                    && let run = self.table.decode(self.batch, self.context, self.gain)
-                    && let most = run.most.min(self.iterations_to_completion())
+                    && let most = self.iterations_to_completion()
                     && let most = if self.pool.is_some() && !full {
                         most.min(self.looks_again_after(sink))
                     } else {
@@ -259,61 +294,50 @@ impl Leap {
                     && let k = self.horizon(most, 0)
                     && k > 0
                 {
-                    let Progression { first, growth, .. } = run;
                     // Nobody who comes passes a head of the first priority.
                     let open = !full && self.queue.front().is_none_or(|head| head.priority > 0);
-                    let watts = self.table.decode_w[self.batch as usize];
-                    self.start(Step { k, first, growth, open, ..Step::DECODING }, watts);
-                    return true;
+                    self.step = Step { k, open, ..Step::DECODING };
+                    let load = self.decodes();
+                    return then(self, load);
                 }
             }
             None => {}
             Some(part) => {
                 // Full chunks use up the budget: nobody can join until they are through.
                 let decodes = !self.scheduling.apart;
-                let (batch, context, gain) =
-                    if decodes { (self.batch, self.context, self.gain) } else { (0, 0, 0) };
-                let tokens = self.chunk - batch;
+                let load = if decodes { self.decodes() } else { Load::default() };
+                let tokens = self.chunk - load.batch;
                 // In a shared memory a prompt is complete before others look for what it brought.
                 let last = u64::from(self.pool.is_some());
                 let chunks = (part.request.to_prefill() - part.kv - last) / tokens;
                 if chunks > 0
-                    && let run = self.table.decode(batch, context, gain)
                     && let k = match decodes {
-                        true => {
-                            let most = chunks.min(run.most).min(self.iterations_to_completion());
-                            self.horizon(most, tokens)
-                        }
+                        true => self.horizon(chunks.min(self.iterations_to_completion()), tokens),
                         false => self.horizon_apart(chunks, part.kv, tokens),
                     }
                     && k > 0
                 {
-                    let Progression { mut first, mut growth, .. } = run;
-                    let attention = tokens * (2 * part.kv + tokens);
-                    first += self.table.prefill(batch, (tokens, 1), attention);
-                    growth += self.table.prefill_growth(tokens);
-                    let step = Step {
-                        k,
-                        first,
-                        growth,
-                        end: 0,
-                        open: false,
-                        tokens,
-                        part_tokens: tokens,
-                        decodes,
-                    };
+                    let part_tokens = tokens;
+                    self.step = Step { k, tokens, part_tokens, decodes, ..Step::DECODING };
                     self.draw.count(part.request.class, tokens);
-                    self.start(step, self.table.prefill_w);
-                    return true;
+                    let attention = tokens * (2 * part.kv + tokens);
+                    let attention_growth = 2 * tokens * tokens;
+                    let load = Load { tokens, prompts: 1, attention, attention_growth, ..load };
+                    return then(self, load);
                 }
             }
         }
-        self.mixed(sink);
-        true
+        self.mixed(sink, then)
+    }
+
+    /// What the decodes of an iteration compute.
+    #[inline]
+    fn decodes(&self) -> Load {
+        Load { batch: self.batch, context: self.context, gain: self.gain, ..Load::default() }
     }
 
     /// One iteration whose composition is worked out in full.
-    fn mixed(&mut self, sink: &impl Sink) {
+    fn mixed<T>(&mut self, sink: &impl Sink, then: impl FnOnce(&mut Self, Load) -> T) -> T {
         let mut preempted = false;
         let mut reserved = self.blocks_in(1);
         while reserved > self.free {
@@ -409,35 +433,35 @@ impl Leap {
         }
         // Where prompts run apart the decodes wait for them.
         let decodes = !self.scheduling.apart || tokens == 0 || joined > 0;
-        let (batch, context, gain) = match decodes {
-            true => (self.batch + joined, self.context + joined_context, self.gain + joined),
-            false => (0, 0, 0),
+        let load = match decodes {
+            true => Load {
+                batch: self.batch + joined,
+                context: self.context + joined_context,
+                gain: self.gain + joined,
+                ..Load::default()
+            },
+            false => Load::default(),
         };
-        let mut first = self.table.decode(batch, context, gain).first;
-        let mut watts = self.table.decode_w[batch as usize];
-        if tokens > 0 {
-            first += self.table.prefill(batch, (tokens, prompts), attention);
-            watts = self.table.prefill_w;
-        }
-        first = first.max(fetched * self.per_host_block);
-        let step =
-            Step { k: 1, first, growth: 0, end: 0, open: false, tokens, part_tokens, decodes };
-        self.start(step, watts);
+        self.step = Step { k: 1, tokens, part_tokens, decodes, ..Step::DECODING };
+        let at_least = fetched * self.per_host_block;
+        then(self, Load { tokens, prompts, attention, at_least, ..load })
     }
 
-    fn start(&mut self, mut step: Step, watts: f64) {
-        step.end = self.now + step.lasts(step.k);
-        self.step = step;
-        if self.draw.is_shared() && step.decodes {
+    /// Starts `k` iterations as they were composed, which last so long.
+    #[inline]
+    pub(super) fn start(&mut self, run: Progression, k: u64) {
+        let Step { decodes, .. } = self.step;
+        (self.step.k, self.step.first, self.step.growth) = (k, run.first, run.growth);
+        self.step.end = self.now + self.step.lasts(k);
+        if self.draw.is_shared() && decodes {
             for (class, of) in self.classes.iter().enumerate() {
                 self.draw.count(class as u16, of.gain);
             }
         }
-        self.draw.set(self.now, watts);
     }
 
     /// Ends the step under way at the first boundary at or after `at`.
-    fn cut(&mut self, at: Ticks) {
+    pub(super) fn cut(&mut self, at: Ticks) {
         let k = self.step.fewest(at - self.now);
         if k < self.step.k {
             self.step.k = k;
@@ -508,6 +532,7 @@ impl Leap {
         if self.scheduling.apart { self.chunk } else { self.chunk - self.batch }
     }
 
+    #[inline(always)]
     fn complete(&mut self, sink: &mut impl Sink) {
         self.give(self.step.k, sink);
         self.work.steps += 1;

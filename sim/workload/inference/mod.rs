@@ -19,6 +19,7 @@ mod outcome;
 mod plain;
 pub mod prefix;
 pub mod racks;
+mod ranks;
 pub mod records;
 pub mod replica;
 pub mod request;
@@ -50,6 +51,8 @@ mod caching_tests;
 mod closed_tests;
 #[cfg(test)]
 mod engine_tests;
+#[cfg(test)]
+mod ranks_tests;
 #[cfg(test)]
 mod representation_tests;
 #[cfg(test)]

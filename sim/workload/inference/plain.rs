@@ -11,7 +11,7 @@ use super::kv_pool::{Found, HostTier};
 use super::prefix::Piece;
 use super::replica::{Draw, Gauge, Limits, Scheduling, Work};
 use super::request::{Request, Sink};
-use super::step::StepTable;
+use super::step::{Load, Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
 
 /// A replica that walks. An iteration costs a look at every sequence in the batch.
@@ -138,6 +138,33 @@ impl Plain {
 
     pub(super) fn walk_to(&mut self, _: Ticks, _: &mut impl Sink) {}
 
+    /// Composes an iteration of a rank among others at `now`; nothing where nobody is inside.
+    pub(super) fn compose_at(&mut self, now: Ticks, sink: &impl Sink) -> Option<(Load, u64)> {
+        self.now = now;
+        let inside = !self.batch.is_empty() || !self.queue.is_empty();
+        inside.then(|| (self.compose(sink), 1))
+    }
+
+    /// Starts the iteration that a rank has composed.
+    pub(super) fn start(&mut self, run: Progression, k: u64) {
+        assert_eq!(k, 1, "every iteration is walked");
+        self.end = Some(self.now + run.first);
+    }
+
+    /// The iteration under way is not cut.
+    pub(super) fn cut(&mut self, _: Ticks) {}
+
+    /// Ends the iteration under way of a rank.
+    pub(super) fn end_together(&mut self, end: Ticks, sink: &mut impl Sink) {
+        assert_eq!(self.end, Some(end), "ranks go through iterations together");
+        self.complete(end, sink);
+    }
+
+    /// A rank takes a request into its queue.
+    pub(super) fn take_in(&mut self, request: Request) {
+        self.wait(request);
+    }
+
     pub(super) fn evict(&mut self, at: Ticks, _: &mut impl Sink) -> Vec<Request> {
         self.draw.set(at, 0.0);
         let mut lost = Vec::new();
@@ -206,31 +233,30 @@ impl Plain {
         self.iter().count() as u64
     }
 
+    /// Tokens that a request needs which is sent here.
+    pub(super) fn needs(&self, request: &Request) -> u64 {
+        let answer = match self.hands_over {
+            true => u64::from(request.generated) + 1,
+            false => u64::from(request.output),
+        };
+        match request.loaded {
+            true => u64::from(request.output - request.generated),
+            false => u64::from(request.prompt) + answer,
+        }
+    }
+
     pub(super) fn outstanding(&self, _: Ticks) -> u64 {
-        let answer = |request: &Request| {
-            if self.hands_over {
-                u64::from(request.generated) + 1
-            } else {
-                u64::from(request.output)
-            }
-        };
-        let whole = |request: &Request| {
-            if request.loaded {
-                u64::from(request.output - request.generated)
-            } else {
-                u64::from(request.prompt) + answer(request)
-            }
-        };
         let left = |running: &Running| {
             let request = &running.request;
             if running.decodes() || running.joins {
                 u64::from(request.output - request.generated)
             } else {
-                whole(request) - running.kv
+                self.needs(request) - running.kv
             }
         };
         let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
-        self.batch.iter().map(left).sum::<u64>() + waiting.map(whole).sum::<u64>()
+        self.batch.iter().map(left).sum::<u64>()
+            + waiting.map(|request| self.needs(request)).sum::<u64>()
     }
 
     pub(super) fn gauge(&self) -> Gauge {
@@ -242,6 +268,15 @@ impl Plain {
     pub(super) fn next_leave(&self) -> Ticks {
         let ready = self.inbox.front().map_or(NEVER, |&(ready, _)| ready);
         self.end.unwrap_or(ready)
+    }
+
+    /// What is under way may end anything.
+    pub(super) fn iterations_to_leave(&self) -> u64 {
+        0
+    }
+
+    pub(super) fn stays(&self, _: &Request) -> u64 {
+        0
     }
 
     pub(super) fn in_flight(&self) -> u64 {
@@ -278,7 +313,10 @@ impl Plain {
             }
             self.deliver();
         }
-        self.begin(sink);
+        let load = self.compose(sink);
+        let lasts = self.table.run(&load).first;
+        self.draw.set(self.now, self.table.watts(load.batch, load.tokens));
+        self.end = Some(self.now + lasts);
         true
     }
 
@@ -327,8 +365,8 @@ impl Plain {
         }
     }
 
-    /// Composes an iteration.
-    fn begin(&mut self, sink: &impl Sink) {
+    /// Composes an iteration: what it has to compute.
+    fn compose(&mut self, sink: &impl Sink) -> Load {
         let mut preempted = false;
         // Decodes first: one token and perhaps one block each; the last to come makes room.
         for running in &mut self.batch {
@@ -411,24 +449,21 @@ impl Plain {
             running.now = 0;
         }
         let decoding = || self.batch.iter().filter(|r| !waits && (r.decodes() || r.joins));
-        let decodes = decoding().count() as u64;
-        let context = decoding().map(|running| running.kv + 1).sum();
-        let gain = decoding().map(|running| running.now).sum();
         let prefills = || self.batch.iter().filter(|r| !r.decodes() && !r.joins);
-        let tokens: u64 = prefills().map(|running| running.now).sum();
-        let attention = prefills().map(|r| r.now * (2 * r.kv + r.now)).sum();
+        let load = Load {
+            batch: decoding().count() as u64,
+            context: decoding().map(|running| running.kv + 1).sum(),
+            gain: decoding().map(|running| running.now).sum(),
+            tokens: prefills().map(|running| running.now).sum(),
+            prompts,
+            attention: prefills().map(|r| r.now * (2 * r.kv + r.now)).sum(),
+            attention_growth: 0,
+            at_least: fetched * self.per_host_block,
+        };
         for running in &self.batch {
             self.draw.count(running.request.class, running.now);
         }
-        let mut lasts = self.table.decode(decodes, context, gain).first;
-        let mut watts = self.table.decode_w[decodes as usize];
-        if tokens > 0 {
-            lasts += self.table.prefill(decodes, (tokens, prompts), attention);
-            watts = self.table.prefill_w;
-        }
-        lasts = lasts.max(fetched * self.per_host_block);
-        self.draw.set(self.now, watts);
-        self.end = Some(self.now + lasts);
+        load
     }
 
     /// Hands out the tokens of the iteration that ends at `end`.

@@ -6,8 +6,9 @@ use super::kv_pool::HostTier;
 use super::leap::Leap;
 use super::plain::Plain;
 use super::prefix::Piece;
+use super::ranks::{Rank, Ranks};
 use super::request::{Request, Sink};
-use super::step::StepTable;
+use super::step::{RanksDesign, StepTable};
 use super::ticks::{PER_SECOND, Ticks};
 
 /// What bounds a batch.
@@ -109,6 +110,7 @@ pub struct Replica(Engine);
 enum Engine {
     Leap(Leap),
     Plain(Plain),
+    Ranks(Box<Ranks>),
 }
 
 /// Calls the method of the same name of whichever engine it is.
@@ -117,6 +119,18 @@ macro_rules! each {
         match $self {
             Engine::Leap($engine) => $call,
             Engine::Plain($engine) => $call,
+            Engine::Ranks($engine) => $call,
+        }
+    };
+}
+
+/// The same of a replica that has one batch yet.
+macro_rules! ready {
+    ($self:expr, $engine:ident => $call:expr) => {
+        match $self {
+            Engine::Leap($engine) => $call,
+            Engine::Plain($engine) => $call,
+            Engine::Ranks(_) => panic!("ranks are like a replica that is ready"),
         }
     };
 }
@@ -143,36 +157,47 @@ impl Replica {
     /// The same empty replica under another scheduling.
     #[must_use]
     pub fn scheduled(mut self, scheduling: Scheduling) -> Self {
-        each!(&mut self.0, engine => engine.schedule(scheduling));
+        ready!(&mut self.0, engine => engine.schedule(scheduling));
         self
     }
 
     /// The same empty replica with room for `tokens` tokens of prefixes.
     #[must_use]
     pub fn with_prefixes(mut self, tokens: u64) -> Self {
-        each!(&mut self.0, engine => engine.set_prefixes(tokens));
+        ready!(&mut self.0, engine => engine.set_prefixes(tokens));
         self
     }
 
     /// The same empty replica, whose KV memory keeps what sequences leave in it, before `host`.
     #[must_use]
     pub fn with_shared_memory(mut self, host: HostTier) -> Self {
-        each!(&mut self.0, engine => engine.share_memory(host));
+        ready!(&mut self.0, engine => engine.share_memory(host));
         self
     }
 
     /// The same empty replica, which tells energy of `classes` classes apart.
     #[must_use]
     pub fn for_classes(mut self, classes: usize) -> Self {
-        each!(&mut self.0, engine => engine.draw().share(classes));
+        ready!(&mut self.0, engine => engine.draw().share(classes));
         self
     }
 
     /// The same empty replica, which hands requests over once their prompts are in memory.
     #[must_use]
     pub fn handing_over(mut self) -> Self {
-        each!(&mut self.0, engine => engine.hand_over());
+        ready!(&mut self.0, engine => engine.hand_over());
         self
+    }
+
+    /// A replica that serves from `now` on with ranks like this empty one.
+    #[must_use]
+    pub fn in_ranks(self, design: &RanksDesign, table: Arc<StepTable>, now: Ticks) -> Self {
+        let rank = match self.0 {
+            Engine::Leap(engine) => Rank::Leap(engine),
+            Engine::Plain(engine) => Rank::Plain(engine),
+            Engine::Ranks(_) => panic!("ranks have no ranks"),
+        };
+        Self(Engine::Ranks(Box::new(Ranks::new(design, rank, table, now))))
     }
 
     /// Sends `request`, which must [fit](Limits::fits), to the replica at `ready`. Requests are
@@ -241,6 +266,7 @@ impl Replica {
         Replica(match &mut self.0 {
             Engine::Leap(engine) => Engine::Leap(engine.split(share)),
             Engine::Plain(engine) => Engine::Plain(engine.split(share)),
+            Engine::Ranks(engine) => Engine::Ranks(Box::new(engine.split(share))),
         })
     }
 
@@ -367,6 +393,15 @@ impl Draw {
     pub(super) fn count(&mut self, class: u16, tokens: u64) {
         if let Some(shares) = &mut self.shares {
             shares.next[usize::from(class)] += tokens;
+        }
+    }
+
+    /// Counts what was counted here for `all` instead.
+    pub(super) fn pass_counts_to(&mut self, all: &mut Draw) {
+        if let (Some(shares), Some(all)) = (&mut self.shares, &mut all.shares) {
+            for (mine, all) in shares.next.iter_mut().zip(&mut all.next) {
+                *all += std::mem::take(mine);
+            }
         }
     }
 

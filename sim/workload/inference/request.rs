@@ -136,6 +136,11 @@ impl Request {
         }
     }
 
+    /// Whether its client, who waits for `patience` and no longer, gives up at `at`.
+    pub(super) fn gives_up(&self, at: Ticks, patience: Ticks) -> bool {
+        self.admitted == NEVER && self.sent + patience <= at
+    }
+
     /// Tokens that must be in memory before its next token: the prompt and what it has
     /// generated before it lost its memory.
     pub(super) fn to_prefill(self) -> u64 {

@@ -11,7 +11,7 @@ use super::replica::{Limits, Replica, Scheduling, Stride};
 use super::request::Request;
 use super::router::Routing;
 use super::scaling::ScalingDesign;
-use super::step::StepTable;
+use super::step::{RanksDesign, StepTable};
 use super::ticks::{self, Ticks};
 use crate::kernel::{Span, Stream, Streams, Time};
 
@@ -25,6 +25,7 @@ pub(super) struct CellDesign {
     pub(super) pools: Vec<usize>,
     limits: Vec<Limits>,
     scheduling: Vec<Scheduling>,
+    ranks: Vec<Option<RanksDesign>>,
     /// From a request's arrival at a replica of each pool to its queue.
     pub(super) overhead: Vec<Ticks>,
     /// Most requests of each class under way in a cell; those beyond wait at its gate.
@@ -96,6 +97,7 @@ impl CellDesign {
             room: limits.iter().map(Limits::tokens).min().unwrap_or(0),
             limits,
             scheduling: design.pools.iter().map(|pool| pool.scheduling).collect(),
+            ranks: design.pools.iter().map(|pool| pool.steps.ranks).collect(),
             overhead: design
                 .pools
                 .iter()
@@ -148,23 +150,30 @@ impl CellDesign {
     /// An empty replica of number `index` in its cell, whose pool walks by `tables`.
     pub(super) fn replica(&self, index: usize, tables: &[Arc<StepTable>], now: Ticks) -> Replica {
         let pool = self.pools[index];
-        let table = Arc::clone(&tables[pool]);
-        let replica = Replica::new(self.stride, &self.limits[pool], table, now)
+        let table = &tables[pool];
+        // Ranks have equal parts of what is the replica's.
+        let ranks = self.ranks[pool].as_ref();
+        let parts = ranks.map_or(1, |ranks| u64::from(ranks.count));
+        let replica = Replica::new(self.stride, &self.limits[pool], Arc::clone(table), now)
             .scheduled(self.scheduling[pool])
-            .with_prefixes(self.prefix_memory)
+            .with_prefixes(self.prefix_memory / parts)
             .for_classes(self.terms.len());
         let replica = match self.prefix_caching {
             None => replica,
             Some(PrefixCachingDesign { host_tokens, per_token_s }) => {
                 let tokens = u64::from(self.limits[pool].block_tokens);
-                let per_block = ticks::coefficient(per_token_s * tokens as f64) as Ticks;
-                let blocks = host_tokens / tokens;
+                let per_block = ticks::coefficient(per_token_s * (parts * tokens) as f64) as Ticks;
+                let blocks = host_tokens / parts / tokens;
                 replica.with_shared_memory(HostTier { blocks, per_block })
             }
         };
-        match self.link {
+        let replica = match self.link {
             Some(link) if index < link.prefill => replica.handing_over(),
             _ => replica,
+        };
+        match ranks {
+            None => replica,
+            Some(ranks) => replica.in_ranks(ranks, Arc::clone(table), now),
         }
     }
 }

@@ -26,7 +26,7 @@ pub use laws::{
 pub use load::{ClassSpec, ClientSpec, SloSpec};
 pub use model::{
     AffineSpec, AttentionRanksSpec, ExpertsSpec, GpuPowerSpec, GridRowSpec, GridSpec,
-    LongContextSpec, ModelSpec, OverheadsSpec, TablePointSpec, TableSpec,
+    LongContextSpec, ModelSpec, OverheadsSpec, RankRoutingSpec, TablePointSpec, TableSpec,
 };
 pub use pools::{PoolReplicasSpec, PoolSpec};
 pub use sampling::SamplingSpec;

@@ -8,7 +8,8 @@
 //! T = D(B, K) + f (L(B + n) - L(B) + e a) + p   with them, a = sum n_j (2 kv_j + n_j)
 //! ```
 //!
-//! where `p` is spent once and `f` is one unless the tokens are of several prompts.
+//! where `p` is spent once and `f` is one unless the tokens are of several prompts. A replica of
+//! several ranks ([`RanksDesign`]) waits for the slowest.
 //!
 //! `D` is what the decodes cost: the weights read once, a little for each sequence, the KV
 //! cache read for each token of context. `L` are the linear operators over the tokens of the
@@ -39,6 +40,40 @@ pub struct StepDesign {
     /// how long it takes for all of them. They pass through the linear operators like prompt
     /// tokens.
     pub draft: DraftDesign,
+    /// The groups of GPUs that share out attention by sequences and batch apart; none where the
+    /// replica has one batch.
+    pub ranks: Option<RanksDesign>,
+}
+
+/// Groups of GPUs, each of which has the attention of its own sequences and a batch, a queue and KV
+/// memory of its own. All of them go through an iteration together: beside what the decodes of all
+/// cost, which `decode` says without its context, it lasts as long as the slowest rank needs for
+/// the context of its decodes, `per_sequence_s` for each of them, and `e` for its prompts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RanksDesign {
+    /// How many there are; the bounds of a batch are those of each.
+    pub count: u32,
+    /// Which of them serves a request.
+    pub routing: RankRouting,
+    /// Seconds a decoding sequence of a rank.
+    pub per_sequence_s: f64,
+}
+
+/// Which rank of a replica serves a request; it is chosen at the boundary at which it is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RankRouting {
+    /// One after the other.
+    RoundRobin,
+    /// The one with the least sum of requests in its batch and four times those that wait for it; of
+    /// several, the first.
+    LeastBusy,
+}
+
+impl StepDesign {
+    /// How many batches a replica has: one for each rank.
+    pub(super) fn batches(&self) -> u32 {
+        self.ranks.map_or(1, |ranks| ranks.count)
+    }
 }
 
 /// What prompts cost beside their tokens; nothing by default.
@@ -172,6 +207,8 @@ pub struct StepTable {
     /// The law of `linear` beyond its table, and by how much the pace stretches it.
     beyond: (Vec<(f64, f64)>, f64),
     attention: Ticks,
+    /// What a decoding sequence costs its rank.
+    per_sequence: Ticks,
     /// `p`, and `f` in parts of `SEVERAL`.
     iteration: Ticks,
     several: u64,
@@ -182,6 +219,9 @@ pub struct StepTable {
     /// Draw of a loaded replica without requests, above that of idle GPUs, W.
     pub(super) resident_w: f64,
 }
+
+/// Most tokens of an iteration whose `L` is kept in a table.
+const LONGEST: u32 = 1 << 20;
 
 /// Parts of a whole in which the factor of several prompts is kept.
 const SEVERAL: u64 = 1 << 16;
@@ -206,6 +246,24 @@ enum Decodes {
     },
 }
 
+/// What the iterations of a batch have to compute: alike but for the context and for what prompts
+/// find before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Load {
+    /// Decoding sequences, the context that the first iteration reads, and the tokens that each adds.
+    pub(super) batch: u64,
+    pub(super) context: u64,
+    pub(super) gain: u64,
+    /// Prompt tokens in each iteration, and of how many prompts they are.
+    pub(super) tokens: u64,
+    pub(super) prompts: u64,
+    /// Their attention work in the first iteration, and by how much more it is in each next one.
+    pub(super) attention: u64,
+    pub(super) attention_growth: u64,
+    /// No iteration is shorter.
+    pub(super) at_least: Ticks,
+}
+
 /// Iterations in arithmetic progression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Progression {
@@ -218,7 +276,8 @@ pub(super) struct Progression {
 }
 
 impl StepTable {
-    /// Compiles `steps` and `power` for replicas of `gpus` GPUs of `rack` at `pace`.
+    /// Compiles `steps` and `power` for replicas of `gpus` GPUs of `rack` at `pace`, whose batches, one
+    /// for each rank, have such bounds of sequences and tokens.
     ///
     /// A slower pace stretches what computes (prompt tokens) in proportion and what waits for
     /// memory (decodes) only below the knee; no GPU draws more than the curve's draw at that
@@ -237,6 +296,8 @@ impl StepTable {
     ) -> Arc<StepTable> {
         let speed = pace.speed();
         assert!(speed > 0.0, "a replica that is down has no steps");
+        let ranks = steps.batches();
+        let (sequences, chunk) = (ranks * sequences, ranks.saturating_mul(chunk).min(LONGEST));
         let prefill = 1.0 / speed;
         let decode = (steps.decode_knee / speed).max(1.0);
         let limit_w = draw_at_speed(rack, speed);
@@ -257,7 +318,9 @@ impl StepTable {
             decode * steps.draft.time_s + verified.max(0.0)
         };
         let decodes = Decodes::compile(&steps.decode, decode, sequences, drafted);
+        let per_sequence_s = steps.ranks.map_or(0.0, |ranks| ranks.per_sequence_s);
         let table = StepTable {
+            per_sequence: ticks::coefficient(decode * per_sequence_s) as Ticks,
             shortest: decodes.shortest(),
             decode: decodes,
             linear: (0..=sequences.max(chunk))
@@ -280,47 +343,65 @@ impl StepTable {
         self.shortest
     }
 
-    /// Iterations of `batch` decodes over `context` tokens without prompts, each of which adds
-    /// `gain` tokens to the context.
-    #[inline]
-    pub(super) fn decode(&self, batch: u64, context: u64, gain: u64) -> Progression {
-        match &self.decode {
-            Decodes::Sum { base, context: each } => Progression {
-                first: base[batch as usize] + each * context,
-                growth: each * gain,
-                most: u64::MAX,
-            },
-            Decodes::Bent { base, above, context: each } => {
-                let bend = above * batch;
-                let [low, high] = *each;
-                let beyond = context.saturating_sub(bend);
-                let first = base[batch as usize] + low * (context - beyond) + high * beyond;
-                match context < bend {
-                    true => {
-                        let most = (bend - context) / gain.max(1) + 1;
-                        Progression { first, growth: low * gain, most }
-                    }
-                    false => Progression { first, growth: high * gain, most: u64::MAX },
-                }
-            }
-            Decodes::Grid { knots, stretches } => in_grid(knots, stretches, (batch, context, gain)),
+    /// The iterations of a replica of one batch.
+    #[inline(always)]
+    pub(super) fn run(&self, load: &Load) -> Progression {
+        let mut run = self.decode.run(load.batch, load.context, load.gain);
+        if load.tokens > 0 {
+            run.first += self.prefill(load.batch, (load.tokens, load.prompts), load.attention);
+            run.growth += self.attention * load.attention_growth;
         }
+        run.first = run.first.max(load.at_least);
+        run
+    }
+
+    /// The iterations of a replica whose ranks have these `loads`, as long as the same rank stays the
+    /// slowest.
+    pub(super) fn run_of_ranks<'l>(
+        &self,
+        loads: impl Iterator<Item = &'l Load> + Clone,
+    ) -> Progression {
+        let sum = |of: fn(&Load) -> u64| loads.clone().map(of).sum::<u64>();
+        let largest = |of: fn(&Load) -> u64| loads.clone().map(of).max().unwrap_or(0);
+        let (batch, tokens) = (sum(|load| load.batch), sum(|load| load.tokens));
+        let mut common = self.decode.base(batch);
+        if tokens > 0 {
+            common += self.prefill(batch, (tokens, largest(|load| load.prompts)), 0);
+        }
+        let of_rank = |load: &Load| {
+            let mut run = self.decode.of_context(load.batch, load.context, load.gain);
+            run.first += self.per_sequence * load.batch;
+            run.first += self.scaled(self.attention * load.attention, load.prompts);
+            run.growth += self.attention * load.attention_growth;
+            run
+        };
+        let mut run = slowest(loads.clone().map(of_rank));
+        run.first = (run.first + common).max(largest(|load| load.at_least));
+        run
+    }
+
+    /// Draw in iterations with `batch` decoding sequences and `tokens` prompt tokens, above that of idle
+    /// GPUs, W.
+    #[inline]
+    pub(super) fn watts(&self, batch: u64, tokens: u64) -> f64 {
+        if tokens > 0 { self.prefill_w } else { self.decode_w[batch as usize] }
     }
 
     /// What `tokens` prompt tokens of `prompts` prompts with attention work `attention` add to an
     /// iteration of `batch` decodes. At least one tick, so that time moves on whatever the law.
-    pub(super) fn prefill(
-        &self,
-        batch: u64,
-        (tokens, prompts): (u64, u64),
-        attention: u64,
-    ) -> Ticks {
+    fn prefill(&self, batch: u64, (tokens, prompts): (u64, u64), attention: u64) -> Ticks {
         let linear = self.linear_at(batch + tokens) - self.linear_at(batch);
-        let mut work = linear.max(1) as Ticks + self.attention * attention;
+        let work = linear.max(1) as Ticks + self.attention * attention;
+        self.scaled(work, prompts) + self.iteration
+    }
+
+    /// How long `work` takes in an iteration with tokens of `prompts` prompts.
+    #[inline]
+    fn scaled(&self, work: Ticks, prompts: u64) -> Ticks {
         if prompts > 1 && self.several != SEVERAL {
-            work = ((u128::from(work) * u128::from(self.several)) / u128::from(SEVERAL)) as Ticks;
+            return ((u128::from(work) * u128::from(self.several)) / u128::from(SEVERAL)) as Ticks;
         }
-        work + self.iteration
+        work
     }
 
     #[inline]
@@ -329,12 +410,6 @@ impl StepTable {
         // Only a prompt that is not cut is longer than an iteration may be.
         let longer = || ticks::coefficient(stretch * interpolate(law, tokens as f64));
         self.linear.get(tokens as usize).copied().unwrap_or_else(longer)
-    }
-
-    /// By how much the prefill part of each next iteration of a run of chunks of `tokens` is
-    /// longer: each finds `tokens` more before it.
-    pub(super) fn prefill_growth(&self, tokens: u64) -> Ticks {
-        self.attention * 2 * tokens * tokens
     }
 }
 
@@ -397,6 +472,51 @@ impl Decodes {
         }
     }
 
+    /// Iterations of `batch` decodes over `context` tokens without prompts, each of which adds
+    /// `gain` tokens to the context.
+    #[inline]
+    fn run(&self, batch: u64, context: u64, gain: u64) -> Progression {
+        match self {
+            Decodes::Grid { knots, stretches } => in_grid(knots, stretches, (batch, context, gain)),
+            Decodes::Sum { base, .. } | Decodes::Bent { base, .. } => {
+                let of_context = self.of_context(batch, context, gain);
+                Progression { first: base[batch as usize] + of_context.first, ..of_context }
+            }
+        }
+    }
+
+    /// What is not of the context: all of it where the law does not tell.
+    fn base(&self, batch: u64) -> Ticks {
+        match self {
+            Decodes::Sum { base, .. } | Decodes::Bent { base, .. } => base[batch as usize],
+            Decodes::Grid { .. } => self.run(batch, 0, batch).first,
+        }
+    }
+
+    /// What the context costs of such iterations, where the law tells.
+    #[inline]
+    fn of_context(&self, batch: u64, context: u64, gain: u64) -> Progression {
+        match self {
+            Decodes::Sum { context: each, .. } => {
+                Progression { first: each * context, growth: each * gain, most: u64::MAX }
+            }
+            Decodes::Bent { above, context: each, .. } => {
+                let bend = above * batch;
+                let [low, high] = *each;
+                let beyond = context.saturating_sub(bend);
+                let first = low * (context - beyond) + high * beyond;
+                match context < bend {
+                    true => {
+                        let most = (bend - context) / gain.max(1) + 1;
+                        Progression { first, growth: low * gain, most }
+                    }
+                    false => Progression { first, growth: high * gain, most: u64::MAX },
+                }
+            }
+            Decodes::Grid { .. } => Progression { first: 0, growth: 0, most: u64::MAX },
+        }
+    }
+
     fn shortest(&self) -> Ticks {
         match self {
             Decodes::Sum { base, .. } | Decodes::Bent { base, .. } => base.iter().copied().min(),
@@ -404,6 +524,26 @@ impl Decodes {
         }
         .unwrap_or(0)
     }
+}
+
+/// The longest of several series of iterations that run side by side, for as long as the same one stays
+/// the longest.
+fn slowest(runs: impl Iterator<Item = Progression> + Clone) -> Progression {
+    let mut slowest = Progression { first: 0, growth: 0, most: u64::MAX };
+    for run in runs.clone() {
+        if (run.first, run.growth) > (slowest.first, slowest.growth) {
+            (slowest.first, slowest.growth) = (run.first, run.growth);
+        }
+    }
+    for run in runs {
+        let most = match run.growth.checked_sub(slowest.growth) {
+            // It catches up by so much in each iteration.
+            Some(closer @ 1..) => (slowest.first - run.first) / closer + 1,
+            _ => u64::MAX,
+        };
+        slowest.most = slowest.most.min(run.most).min(most);
+    }
+    slowest
 }
 
 /// Iterations from a grid.

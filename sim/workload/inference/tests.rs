@@ -31,6 +31,7 @@ pub(super) fn design() -> ServiceDesign {
                 overheads: Overheads::default(),
                 decode_knee: 0.7,
                 draft: DraftDesign::default(),
+                ranks: None,
             },
             power: PowerDesign {
                 decode_w: 394.0,

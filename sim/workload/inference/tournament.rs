@@ -22,11 +22,13 @@ impl Tournament {
     }
 
     /// The least key.
+    #[inline]
     pub(super) fn least(&self) -> u64 {
         self.nodes[1]
     }
 
     /// The index of the least key.
+    #[inline]
     pub(super) fn winner(&self) -> usize {
         let least = self.least();
         let mut node = 1;
@@ -37,6 +39,7 @@ impl Tournament {
     }
 
     /// Changes the key at `index`.
+    #[inline]
     pub(super) fn set(&mut self, index: usize, key: u64) {
         let mut node = self.leaves + index;
         let mut least = key;

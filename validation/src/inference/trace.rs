@@ -71,6 +71,7 @@ fn affine_law(profile: &Profile) -> StepDesign {
         overheads: Overheads::default(),
         decode_knee: 0.7,
         draft: DraftDesign::default(),
+        ranks: None,
     }
 }
 

@@ -56,6 +56,11 @@ impl Leap {
         if self.step.k == 0 {
             return self.inbox.front().map_or(NEVER, |&(ready, _)| ready + shortest);
         }
+        self.step.end.saturating_add(self.iterations_to_leave().saturating_mul(shortest))
+    }
+
+    /// Iterations after those under way before which nobody leaves who is inside.
+    pub(in super::super) fn iterations_to_leave(&self) -> u64 {
         let decodes = if self.step.decodes { self.step.k } else { 0 };
         let mut iterations = self.iterations_to_completion() - decodes;
         for (request, _) in &self.fresh {
@@ -74,7 +79,7 @@ impl Leap {
                 iterations = iterations.min(self.stays(request));
             }
         }
-        self.step.end.saturating_add(iterations.saturating_mul(shortest))
+        iterations
     }
 
     /// Iterations up to and with the next one that completes a decoding sequence.
@@ -83,12 +88,12 @@ impl Leap {
     }
 
     /// The fewest iterations that a waiting request stays here.
-    pub(super) fn stays(&self, request: &Request) -> u64 {
+    pub(in super::super) fn stays(&self, request: &Request) -> u64 {
         if self.hands_over { 1 } else { request.fewest_iterations() }
     }
 
     /// Tokens that a request needs which is sent here.
-    pub(super) fn needs(&self, request: &Request) -> u64 {
+    pub(in super::super) fn needs(&self, request: &Request) -> u64 {
         match (self.hands_over, request.loaded) {
             (true, _) => request.to_prefill() + 1,
             (_, true) => u64::from(request.output - request.generated),

@@ -8,7 +8,7 @@ use super::super::replica::Work;
 use super::super::request::Request;
 use super::super::request::Sink;
 use super::super::step::StepTable;
-use super::super::ticks::{NEVER, Ticks};
+use super::super::ticks::Ticks;
 use super::{Decoding, Leap, Part, Sequence, Step, slot_of};
 
 impl Leap {
@@ -51,7 +51,7 @@ impl Leap {
     pub(in super::super) fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
         let mut gone = Vec::new();
         let mut stays = |request: &Request| {
-            let stays = request.admitted != NEVER || request.sent + patience > at;
+            let stays = !request.gives_up(at, patience);
             if !stays {
                 gone.push(*request);
             }

@@ -4,24 +4,24 @@ use super::super::ticks::Ticks;
 
 /// The iterations under way: `k` of them, from `Leap::now` on; none while idle.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Step {
-    pub(super) k: u64,
-    pub(super) first: Ticks,
-    pub(super) growth: Ticks,
-    pub(super) end: Ticks,
+pub(in super::super) struct Step {
+    pub(in super::super) k: u64,
+    pub(in super::super) first: Ticks,
+    pub(in super::super) growth: Ticks,
+    pub(in super::super) end: Ticks,
     /// A request that arrives may join the batch at the next boundary.
-    pub(super) open: bool,
+    pub(in super::super) open: bool,
     /// Prompt tokens in each iteration.
-    pub(super) tokens: u64,
+    pub(in super::super) tokens: u64,
     /// Those of them that belong to the partly prefilled prompt.
-    pub(super) part_tokens: u64,
+    pub(in super::super) part_tokens: u64,
     /// The decoding sequences get their tokens in each iteration.
-    pub(super) decodes: bool,
+    pub(in super::super) decodes: bool,
 }
 
 impl Step {
     /// Iterations of decodes alone that are still to be filled in.
-    pub(super) const DECODING: Step = Step {
+    pub(in super::super) const DECODING: Step = Step {
         k: 0,
         first: 0,
         growth: 0,
@@ -33,12 +33,12 @@ impl Step {
     };
 
     /// Duration of the first `k` iterations.
-    pub(super) fn lasts(&self, k: u64) -> Ticks {
+    pub(in super::super) fn lasts(&self, k: u64) -> Ticks {
         k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
     }
 
     /// The fewest iterations that last at least `elapsed`.
-    pub(super) fn fewest(&self, elapsed: Ticks) -> u64 {
+    pub(in super::super) fn fewest(&self, elapsed: Ticks) -> u64 {
         if elapsed <= self.first {
             return 1;
         }

@@ -33,7 +33,9 @@ pub(in crate::workload::inference) fn capacity_per_s(
         }
         _ => 1,
     };
-    let batch = |pool: &PoolDesign| u64::from(pool.limits.sequences) * pool.layout.replicas as u64;
+    let batch = |pool: &PoolDesign| {
+        u64::from(pool.limits.sequences * pool.steps.batches()) * pool.layout.replicas as u64
+    };
     let batches: u64 = flooded.pools.iter().map(batch).sum();
     let requests = (BATCHES * batches).clamp(REQUESTS.0, REQUESTS.1);
     // All of them within a second.

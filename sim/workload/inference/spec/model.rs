@@ -9,7 +9,8 @@ use crate::spec::{Check, Fault, kinds};
 use crate::units::{Fraction, Power, StepTime};
 use crate::workload::gpu::GpuRackDesign;
 use crate::workload::inference::step::{
-    DecodeDesign, DraftDesign, Overheads, PowerDesign, StepDesign, interpolate,
+    DecodeDesign, DraftDesign, Overheads, PowerDesign, RankRouting, RanksDesign, StepDesign,
+    interpolate,
 };
 
 kinds! {
@@ -154,7 +155,7 @@ pub struct ExpertsSpec {
     pub per_prompt_token: StepTime,
     /// Groups of GPUs among which attention is split by sequences (data-parallel attention). The
     /// coefficients of sequences and context are then those of a group, and an iteration waits for
-    /// the slowest. Default: none.
+    /// the slowest: by how much is told (`imbalance`), or simulated (`routing`). Default: none.
     pub attention_ranks: Option<AttentionRanksSpec>,
     /// More for each unit of `n (2 kv + n)` of a prompt of which `n` tokens are prefilled
     /// after `kv`. Default: none.
@@ -191,9 +192,24 @@ pub struct LongContextSpec {
 pub struct AttentionRanksSpec {
     /// How many there are. 1 to 1,024.
     pub count: u32,
-    /// Sequences and context of the fullest over the mean. 1 to `count`. Default: 1, shared out
-    /// evenly.
+    /// Sequences and context of the fullest over the mean, where the replica has one batch. 1 to `count`.
+    /// Default: 1, shared out evenly.
     pub imbalance: Option<f64>,
+    /// Ranks one by one, each with a batch, a queue and KV memory of its own: how a request gets
+    /// its rank. `max_sequences`, `chunk` and `kv_blocks` are then those of a rank, as in vLLM; SGLang
+    /// divides its own among the ranks. Default: one batch for all of them.
+    pub routing: Option<RankRoutingSpec>,
+}
+
+/// How a request that comes to a replica gets its rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RankRoutingSpec {
+    /// One after the other: the default of SGLang.
+    RoundRobin,
+    /// The rank with the least of running requests and four times the waiting ones: vLLM (0.10.2,
+    /// `vllm/v1/engine/core_client.py`). Its counts are up to 100 ms old there, and exact here.
+    LeastBusy,
 }
 
 /// What prompts cost beside their tokens.
@@ -282,6 +298,7 @@ impl ModelSpec {
                 }),
                 decode_knee: parts.knee.map_or(0.7, |k| k.0),
                 draft: DraftDesign::default(),
+                ranks: parts.ranks,
             },
             power: check.within("power", |check| parts.power.resolve(rack, check)),
             kv_blocks: parts.kv_blocks.map(|blocks| check.whole("kv_blocks", blocks, KV_BLOCKS)),
@@ -322,6 +339,7 @@ impl ModelSpec {
                 knee: s.decode_knee,
                 power: &s.power,
                 kv_blocks: s.kv_blocks,
+                ranks: None,
             },
             ModelSpec::Table(s) => Parts {
                 gpus: s.gpus,
@@ -333,6 +351,7 @@ impl ModelSpec {
                 knee: s.decode_knee,
                 power: &s.power,
                 kv_blocks: s.kv_blocks,
+                ranks: None,
             },
             ModelSpec::Grid(s) => Parts {
                 gpus: s.gpus,
@@ -351,11 +370,16 @@ impl ModelSpec {
                 knee: s.decode_knee,
                 power: &s.power,
                 kv_blocks: s.kv_blocks,
+                ranks: None,
             },
             ModelSpec::Experts(s) => {
-                let (of_rank, base) = (s.of_rank(), s.base.0);
+                let (ranks, base) = (s.ranks(), s.base.0);
                 let linear = s.law(|tokens| tokens * s.per_prompt_token.0);
-                let of_sequences = of_rank * s.per_sequence.0;
+                // Ranks that are told apart have their sequences and context to themselves.
+                let (of_rank, of_sequences) = match ranks {
+                    None => (s.of_rank(), s.of_rank() * s.per_sequence.0),
+                    Some(_) => (1.0, 0.0),
+                };
                 Parts {
                     gpus: s.gpus,
                     decode: by_context(
@@ -369,6 +393,7 @@ impl ModelSpec {
                     knee: s.decode_knee,
                     power: &s.power,
                     kv_blocks: s.kv_blocks,
+                    ranks,
                 }
             }
         }
@@ -388,8 +413,13 @@ impl ExpertsSpec {
         }
         if let Some(ranks) = self.attention_ranks {
             check.within("attention_ranks", |check| {
-                let count = check.whole("count", ranks.count.into(), (1, 1024));
+                let count = check.whole("count", ranks.count.into(), (1, MOST_RANKS.into()));
                 check.between("imbalance", ranks.imbalance, 1.0, (1.0, count as f64), "");
+                if ranks.imbalance.is_some() && ranks.routing.is_some() {
+                    let message = "is what `routing` simulates";
+                    let help = "leave out one of the two";
+                    check.faults.push(Fault::error("imbalance", message).help(help));
+                }
             });
         }
     }
@@ -400,6 +430,16 @@ impl ExpertsSpec {
             let count = f64::from(ranks.count.max(1));
             (ranks.imbalance.unwrap_or(1.0) / count).clamp(1.0 / count, 1.0)
         })
+    }
+
+    /// The ranks, where they are told apart.
+    fn ranks(&self) -> Option<RanksDesign> {
+        let ranks = self.attention_ranks.filter(|ranks| (2..=MOST_RANKS).contains(&ranks.count))?;
+        let routing = match ranks.routing? {
+            RankRoutingSpec::RoundRobin => RankRouting::RoundRobin,
+            RankRoutingSpec::LeastBusy => RankRouting::LeastBusy,
+        };
+        Some(RanksDesign { count: ranks.count, routing, per_sequence_s: self.per_sequence.0 })
     }
 
     /// What `tokens` tokens of an iteration cost: the experts that they take, and `more`. Points for
@@ -423,6 +463,8 @@ impl ExpertsSpec {
     }
 }
 
+/// Most groups of GPUs that share out attention.
+const MOST_RANKS: u32 = 1024;
 /// Most experts of a layer.
 const MOST_EXPERTS: u64 = 1 << 16;
 /// Most numbers of tokens for which the share of the experts is told apart.
@@ -470,6 +512,8 @@ struct Parts<'s> {
     knee: Option<Fraction>,
     power: &'s GpuPowerSpec,
     kv_blocks: Option<u64>,
+    /// The ranks of a replica, where they are told apart.
+    ranks: Option<RanksDesign>,
 }
 
 /// What is wrong with rising points of durations, each longer than `above_s`, and in which field:

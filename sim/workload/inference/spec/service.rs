@@ -278,6 +278,12 @@ impl PoolParts<'_> {
             let help = "each sequence of a batch needs a token of an iteration";
             check.faults.push(Fault::error(field, message).help(help));
         }
+        let ranks = model.steps.batches();
+        if sequences.saturating_mul(ranks) > 65_535 {
+            let message = format!("{ranks} attention ranks of {sequences} are more than 65,535");
+            let help = "with ranks one by one this is the batch of each of them";
+            check.faults.push(Fault::error(of_sequences, message).help(help));
+        }
         if !block_tokens.is_power_of_two() || block_tokens > 1024 {
             let message = format!("needs a power of two up to 1,024, got {block_tokens}");
             check.error("block_tokens", message);
@@ -287,7 +293,7 @@ impl PoolParts<'_> {
         let own = self.kv_blocks.map(|blocks| check.whole("kv_blocks", blocks, KV_BLOCKS));
         let blocks = own.or(model.kv_blocks.map(of_model));
         Limits {
-            sequences,
+            sequences: sequences.min(65_535 / ranks),
             chunk: chunk.clamp(sequences, 1 << 20),
             blocks: blocks.map(|b| b.max(1)),
             block_tokens: block_tokens.clamp(1, 1024).next_power_of_two(),

@@ -8,7 +8,7 @@ use crate::units::{Bandwidth, DataSize, Fraction, Power, Rate, StepTime};
 use crate::workload::inference::load::{
     ClassDesign, ClientDesign, GapLaw, Record, SourceDesign, TraceDesign, TraceFormat,
 };
-use crate::workload::inference::step::{Pace, StepTable};
+use crate::workload::inference::step::{Load, Pace, StepTable};
 use crate::workload::inference::tests_support::rack;
 
 /// The model of every built-in entry, with the rating of the GPU that it stands on.
@@ -269,16 +269,19 @@ fn contexts_beyond_those_of_the_fit_cost_what_is_said() {
         let pool = &design.pools[0];
         StepTable::compile(&pool.steps, &pool.power, &rack(), 8, (8, 64), Pace::FULL)
     };
+    let run = |table: &StepTable, context| {
+        table.run(&Load { batch: 2, context, gain: 2, ..Load::default() })
+    };
     let (one, ms_per_tick) = (table(&model), 62.5e-9);
     for (context, lasts_ms) in [(2, 10.200_02), (2000, 10.22), (3000, 10.25), (20_000, 10.76)] {
-        let first = one.decode(2, context, 2).first as f64 * ms_per_tick;
+        let first = run(&one, context).first as f64 * ms_per_tick;
         assert!((first - lasts_ms).abs() < 1e-6, "{context}: {first}");
     }
-    let below = one.decode(2, 1991, 2);
-    assert_eq!((below.most, one.decode(2, 2000, 2).most), (5, u64::MAX));
-    assert_eq!(one.decode(2, 2002, 2).first - one.decode(2, 2000, 2).first, 2 * 480);
-    model.attention_ranks = Some(AttentionRanksSpec { count: 2, imbalance: None });
-    let of_two = table(&model).decode(2, 3000, 2).first as f64 * ms_per_tick;
+    let (below, at) = (run(&one, 1991), run(&one, 2000));
+    assert_eq!((below.most, at.most), (5, u64::MAX));
+    assert_eq!(run(&one, 2002).first - at.first, 2 * 480);
+    model.attention_ranks = Some(AttentionRanksSpec { count: 2, imbalance: None, routing: None });
+    let of_two = run(&table(&model), 3000).first as f64 * ms_per_tick;
     assert!((of_two - 10.125).abs() < 1e-6, "{of_two}");
 }
 
@@ -310,7 +313,8 @@ fn experts_are_read_when_a_token_takes_them() {
         assert!((at(&steps.linear, x) - prompt).abs() < 1e-9 * prompt.max(1e-9), "{x}");
     }
     assert_eq!(*per_context_s, model.per_context_token.0);
-    model.attention_ranks = Some(AttentionRanksSpec { count: 8, imbalance: Some(1.2) });
+    model.attention_ranks =
+        Some(AttentionRanksSpec { count: 8, imbalance: Some(1.2), routing: None });
     let ranked = resolved(&model);
     let crate::workload::inference::step::DecodeDesign::Sum { base, per_context_s } =
         &ranked.decode
@@ -319,6 +323,39 @@ fn experts_are_read_when_a_token_takes_them() {
     };
     assert!((per_context_s / model.per_context_token.0 - 0.15).abs() < 1e-12);
     assert!((at(base, 64.0) / (a + m * share(64.0) + 0.15 * b * 64.0) - 1.0).abs() < 1e-9);
+}
+
+/// Ranks one by one have their sequences and their context to themselves, and share the experts.
+#[test]
+fn ranks_that_are_told_apart_have_their_own_sequences() {
+    let resolved = |ranks: AttentionRanksSpec, max_sequences| {
+        let model = ExpertsSpec { attention_ranks: Some(ranks), ..experts() };
+        let mut spec = spec(ModelSpec::Experts(model));
+        spec.max_sequences = max_sequences;
+        let mut faults = Vec::new();
+        let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &Nothing, &mut faults);
+        (design.pools[0].steps.clone(), faults)
+    };
+    let routing = Some(RankRoutingSpec::LeastBusy);
+    let ranks = AttentionRanksSpec { count: 8, imbalance: None, routing };
+    let (steps, faults) = resolved(ranks, None);
+    assert_eq!(faults, []);
+    let of_rank = steps.ranks.expect("ranks");
+    assert_eq!((of_rank.count, of_rank.per_sequence_s), (8, experts().per_sequence.0));
+    let one = resolved(AttentionRanksSpec { count: 1, ..ranks }, None).0;
+    let none = resolved(AttentionRanksSpec { count: 1, routing: None, ..ranks }, None).0;
+    assert_eq!(one, none, "one rank is a replica of one batch");
+    for (ranks, sequences, field) in [
+        (
+            AttentionRanksSpec { imbalance: Some(1.1), ..ranks },
+            None,
+            "model.attention_ranks.imbalance",
+        ),
+        (ranks, Some(10_000), "max_sequences"),
+    ] {
+        let faults = resolved(ranks, sequences).1;
+        assert!(faults.iter().any(|fault| fault.field == field), "{field}: {faults:?}");
+    }
 }
 
 #[test]
