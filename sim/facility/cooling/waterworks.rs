@@ -20,7 +20,7 @@ const NEVER_S: f64 = 1e9;
 /// A flow short by less than this share is not short.
 const SLACK: f64 = 1e-9;
 
-/// What basins that fill leave of the main, as a share of what loops out of balance need now, so that
+/// What basins that fill or give leave of the main, as a share of what loops out of balance need now, so that
 /// those may come to need that much more before anybody looks: an assumption that keeps the number of looks
 /// in bounds.
 const HEADROOM: f64 = 0.01;
@@ -442,7 +442,10 @@ impl Facility<'_> {
                 works.turned.push(index);
                 self.watch.cause(!own.wet);
             }
-            own.granted_kg_s = lost.makeup_kg_s.min(most_kg_s);
+            // What is short has a basin that gives the rest.
+            let is_met = lost.makeup_kg_s <= most_kg_s;
+            let open_kg_s = most_kg_s.min((left_kg_s - headroom_kg_s).max(0.0));
+            own.granted_kg_s = if is_met { lost.makeup_kg_s } else { open_kg_s };
             left_kg_s -= own.granted_kg_s;
             if plant.is_out_of_balance() {
                 headroom_kg_s += HEADROOM * own.granted_kg_s;

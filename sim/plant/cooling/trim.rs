@@ -331,6 +331,8 @@ impl Pair<'_, '_> {
             bought_w: if is_bought { lifted_w } else { 0.0 },
             heat_rejected_w: if is_bought { 0.0 } else { trim.heat_rejected_w + over_w },
             dry_w: if is_dry { trim.dry_w + over_w } else { 0.0 },
+            // What the search left over evaporates nothing.
+            air_w: if is_bought || is_dry { 0.0 } else { trim.air_w + over_w },
             ..trim
         };
         Worked {
