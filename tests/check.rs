@@ -66,7 +66,7 @@ programmes:
 }
 
 #[test]
-fn a_frequency_that_nothing_follows_is_doubted() {
+fn what_the_grid_shows_and_nothing_follows_is_doubted() {
     let plain = "1:1 `ideal-bus` feeds nothing";
     let doubt = "6:1 frequency: nothing on the site follows the frequency of the grid";
     let without = with_head("frequency: {fixed: 50 Hz}\n");
@@ -76,6 +76,9 @@ fn a_frequency_that_nothing_follows_is_doubted() {
     for text in [&without, &shed("{at: []}")] {
         check(text, &[plain, doubt]);
     }
+    let emergency = "emergency_level: {at: []}\n";
+    let of_level = "6:1 emergency_level: nothing on the site follows emergencies of the grid";
+    check(&with_head(emergency), &[plain, of_level]);
     // A relay that never trips is doubted at its own place.
     let never = "7:46 programmes.shed.calls.relay: the frequency is never as low as 49 Hz, so that nothing is called";
     let relay = "{relay: {at: 49 Hz}, length: {kind: constant, value: 1 h}}";

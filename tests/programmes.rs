@@ -313,6 +313,36 @@ fn a_relay_holds_what_it_trips_as_its_award_ends() {
     assert!(most_mw[25] < most_mw[23] - 0.39, "{:?}", &most_mw[23..28]);
 }
 
+/// An emergency of four hours that comes to load shed in its third: the service that is called from the first
+/// level on delivers throughout, load goes in the hour of the third, and comes back to the award.
+#[test]
+fn programmes_are_called_by_the_level_of_an_emergency() {
+    let text = format!(
+        "{}emergency_level:
+  at:
+    - {{start: 2026-07-01T06:00:00Z, duration: 4 h, level: 1}}
+    - {{start: 2026-07-01T08:00:00Z, duration: 1 h, level: 3}}
+programmes:
+  ers: {{kind: ercot-ers-10, award: 200 kW, calls: {{rate: null, length: null, level: 1}}}}
+  shed: {{kind: texas-sb6-shed, leave: 100 kW, calls: {{rate: null, length: null, level: 3}}}}
+",
+        bare()
+    );
+    let told = simulate(&text, &[]);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    for (name, hours) in [("ers", 4.0), ("shed", 1.0)] {
+        let called = programme(&told.outcome, name);
+        assert_eq!((called.count("calls"), called.count("missed")), (1, 0), "{name}");
+        close(called.real("called_h"), hours, 1e-9);
+        close(called.real("score"), 1.0, 1e-9);
+    }
+    let import_mw = column(&told, "import_mw");
+    let of_hour = |hour: usize| import_mw[4 * hour + 1];
+    assert!(of_hour(6) < of_hour(5) - 0.199 && of_hour(6) > 0.4, "{import_mw:?}");
+    assert!(of_hour(8) < 0.1 + 1e-9, "{import_mw:?}");
+    assert!((of_hour(9) - of_hour(7)).abs() < 0.01, "{import_mw:?}");
+}
+
 /// Miners lose what the call keeps asleep, and beside that only the time in which they start again.
 #[test]
 fn a_call_costs_what_its_miners_would_have_earned() {

@@ -19,6 +19,7 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("racks.x.gpu of", "read by the workload on the racks, and these have none"),
     ("racks.x.smoothing.ramp_up", "read by the workload on the racks, and these have none"),
     ("frequency.fixed", "followed by programmes, and the site has none"),
+    ("emergency_level.at", "followed by programmes, and the site has none"),
     ("coolant.share", "counts where air takes the rest of the heat, and nothing does"),
     ("coolant.flow", "held against distribution units, and the racks hang on a loop"),
     ("arrivals.session_tokens", "bounds sessions, and the clients have none"),

@@ -1,5 +1,5 @@
-//! The world outside the fence: weather, the price of energy and its carbon, the frequency of the grid,
-//! grid programmes.
+//! The world outside the fence: weather, the price of energy and its carbon, the frequency of the grid and
+//! its emergencies, grid programmes.
 //!
 //! Each of the first three is a value that holds from one instant to the next: an hour of weather,
 //! a quarter-hour of price. Whatever it comes from (a model that draws it, a file that
@@ -16,6 +16,7 @@
 mod place;
 
 mod carbon;
+mod emergency;
 mod frequency;
 pub mod price;
 pub mod programmes;
@@ -25,6 +26,7 @@ pub mod weather;
 mod tests;
 
 pub use carbon::{Carbon, CarbonSpec};
+pub use emergency::EmergencyLevelSpec;
 pub use frequency::FrequencySpec;
 pub use place::{Place, SiteSpec};
 pub use price::{Price, PriceDesign, PriceSpec};

@@ -65,8 +65,18 @@ pub(crate) fn apply(root: &mut Node, argument: &str, files: &mut Files, sink: &m
 }
 
 /// Sections that hold fields, not components by name.
-const OF_FIELDS: [&str; 9] =
-    ["site", "weather", "price", "carbon", "frequency", "control", "output", "water", "money"];
+const OF_FIELDS: [&str; 10] = [
+    "site",
+    "weather",
+    "price",
+    "carbon",
+    "frequency",
+    "emergency_level",
+    "control",
+    "output",
+    "water",
+    "money",
+];
 
 /// How many steps of a path name something of the scenario, which cannot be made: a section, and a
 /// component of it.

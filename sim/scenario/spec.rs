@@ -10,7 +10,9 @@ use serde::de::IgnoredAny;
 use super::event_spec::EventSpec;
 use crate::control::ControlSpec;
 use crate::grid::programmes::ProgrammeSpec;
-use crate::grid::{CarbonSpec, FrequencySpec, PriceSpec, SiteSpec, WeatherSpec};
+use crate::grid::{
+    CarbonSpec, EmergencyLevelSpec, FrequencySpec, PriceSpec, SiteSpec, WeatherSpec,
+};
 use crate::money::{ContractSpec, MoneySpec};
 use crate::plant::cooling::{CoolingSpec, WaterMainSpec};
 use crate::plant::power::{CommonCauseSpec, CrewSpec, PlannedWorkSpec, PowerSpec, SparesSpec};
@@ -61,6 +63,9 @@ pub(super) struct ScenarioSpec {
     /// Frequency of the grid, which relays and droops of programmes follow. Default: none does.
     #[serde(default)]
     pub(super) frequency: Option<FrequencySpec>,
+    /// Emergencies of the grid, by levels, at which programmes call. Default: none is declared.
+    #[serde(default)]
+    pub(super) emergency_level: Option<EmergencyLevelSpec>,
     /// Site-wide decisions.
     #[serde(default)]
     pub(super) control: ControlSpec,

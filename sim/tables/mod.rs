@@ -22,6 +22,7 @@ pub mod read;
 pub mod rows;
 mod run;
 mod series;
+mod spells;
 pub mod stamp;
 mod window;
 
@@ -36,4 +37,5 @@ pub use read::{ANY_ORDER, Recording, TableLayout, TableReader, read_csv};
 pub use rows::{Column, RowReader, Wanted};
 pub use run::{ReadFile, Run};
 pub use series::{Playback, Series};
+pub(crate) use spells::read_spells;
 pub use window::{Window, WindowSpec, moments};

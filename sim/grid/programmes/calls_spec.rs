@@ -11,13 +11,11 @@ use super::frequency::{RelayLaw, droop};
 use super::{Asked, Call, CallsDesign, Signs};
 use crate::kernel::{Clock, DurationLaw, Span, Time};
 use crate::spec::{Check, DurationSpec, Fault, Name, one_source, only_with, within};
-use crate::tables::rows::TextLayout;
-use crate::tables::stamp::TimeColumns;
-use crate::tables::{RowReader, Run, Series, Window, WindowSpec, bad_file, fetch};
+use crate::tables::{Run, Series, Window, WindowSpec, read_spells};
 use crate::units::{Duration, Fraction, Frequency, Rate};
 
-/// When a site is called: exactly one of `rate`, `csv`, `at`, `relay` and `droop`. The last two follow
-/// `frequency` of the scenario.
+/// When a site is called: exactly one of `rate`, `csv`, `at`, `relay`, `droop` and `level`. `relay` and `droop`
+/// follow the `frequency` of the scenario, `level` its `emergency_level`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallsSpec {
@@ -42,6 +40,8 @@ pub struct CallsSpec {
     pub relay: Option<RelaySpec>,
     /// A part of the award that grows as the frequency falls.
     pub droop: Option<DroopSpec>,
+    /// From which level of an emergency of the grid on the operator calls, 1 to 3, until it is lower again.
+    pub level: Option<u8>,
 }
 
 /// A relay that trips load where the frequency is low.
@@ -112,6 +112,14 @@ pub(super) fn window(spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Wind
 }
 
 impl CallsSpec {
+    /// The section of the scenario that they follow.
+    pub(super) fn follow(&self) -> Option<&'static str> {
+        if self.relay.is_some() || self.droop.is_some() {
+            return Some("frequency");
+        }
+        self.level.map(|_| "emergency_level")
+    }
+
     /// The calls of a run, with what is wrong placed in `calls`.
     pub(super) fn within(
         &self,
@@ -133,6 +141,7 @@ impl CallsSpec {
             ("at", self.at.is_some()),
             ("relay", self.relay.is_some()),
             ("droop", self.droop.is_some()),
+            ("level", self.level.is_some()),
         ];
         one_source(&sources, faults)?;
         let drawn = [("busy", !self.busy.is_empty()), ("coupled", self.coupled.is_some())];
@@ -143,16 +152,32 @@ impl CallsSpec {
             return self.law(rate, faults).map(CallsDesign::Drawn);
         }
         if let Some(relay) = &self.relay {
-            let law = self.relay(relay, signs.frequency.followed("relay", faults), faults)?;
+            let law =
+                self.relay(relay, signs.frequency.followed("relay", "frequency", faults), faults)?;
             let trips = law.trips(run.horizon, |spell| vec![spell]);
             warn_of_rest("relay", trips, relay.at, faults);
             return Some(CallsDesign::Relay(law));
         }
         if let Some(droop) = &self.droop {
-            let frequency = signs.frequency.followed("droop", faults);
+            let frequency = signs.frequency.followed("droop", "frequency", faults);
             let calls =
                 within("droop", faults, |faults| droop.resolve((frequency, run.horizon), faults))?;
             warn_of_rest("droop", !calls.is_empty(), droop.from, faults);
+            return Some(CallsDesign::Followed(calls));
+        }
+        if let Some(level) = self.level {
+            if !(1..=3).contains(&level) {
+                let message = format!("must be between 1 and 3, got {level}");
+                faults.push(Fault::error("level", message));
+                return None;
+            }
+            let levels = signs.level.followed("level", "emergency_level", faults)?;
+            let is_called = |reached: f64| f64::from(reached >= f64::from(level));
+            let calls = Asked::following(&levels, run.horizon, is_called);
+            if calls.is_empty() {
+                let message = format!("no emergency of the run reaches level {level}");
+                faults.push(Fault::warning("level", message));
+            }
             return Some(CallsDesign::Followed(calls));
         }
         let calls = match (&self.csv, &self.at) {
@@ -275,51 +300,13 @@ fn listed(specs: &[CallSpec], clock: &Clock, faults: &mut Vec<Fault>) -> Option<
 
 /// Reads a table of calls; what lies outside the run is left out.
 fn read_calls(csv: &Name, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Call>> {
-    let bytes = fetch(run, csv, faults)?;
-    let time = vec![TimeColumns::Joined(vec!["start".to_owned()])];
-    let layout = TextLayout { time, ..TextLayout::default() };
-    let texts = ["start", "end"].map(str::to_owned).to_vec();
-    let mut reader = RowReader::new(layout, Vec::new(), texts);
-    let mut calls: Vec<(u64, Call)> = Vec::new();
-    let mut rows = 0;
-    let mut refuse = |line: u64, message: String| {
-        let message = format!("`{csv}`: line {line}: {message}");
+    let (rows, spells) = read_spells(csv, None, run, faults)?;
+    if let Some(pair) = spells.windows(2).find(|pair| pair[1].from < pair[0].until) {
+        let (line, before) = (pair[1].line, pair[0].line);
+        let message = format!("`{csv}`: line {line}: begins before that of line {before} is over");
         faults.push(Fault::error("csv", message).at(csv.mark));
-    };
-    for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-        match reader.read(number, line.strip_suffix(b"\r").unwrap_or(line)) {
-            Ok(false) => continue,
-            Ok(true) => rows += 1,
-            Err(error) => {
-                faults.push(bad_file("csv", csv, &error));
-                return None;
-            }
-        }
-        let times = [0, 1].map(|index| reader.text(index).trim().parse::<Timestamp>());
-        let [Ok(start), Ok(end)] = times else {
-            refuse(number, "needs `start` and `end` with their offsets".to_owned());
-            return None;
-        };
-        if end <= start {
-            refuse(number, "a call ends after it begins".to_owned());
-            return None;
-        }
-        let length = end.duration_since(start).as_nanos();
-        let length = Span::from_nanos(u64::try_from(length).unwrap_or(u64::MAX));
-        calls.extend(
-            run.clock.times(start, length).map(|(from, until)| (number, Call { from, until })),
-        );
-    }
-    if let Err(error) = reader.finish() {
-        faults.push(bad_file("csv", csv, &error));
         return None;
     }
-    calls.retain(|(_, call)| call.from < run.horizon);
-    calls.sort_by_key(|(_, call)| call.from);
-    if let Some(pair) = calls.windows(2).find(|pair| pair[1].1.from < pair[0].1.until) {
-        refuse(pair[1].0, format!("the call begins before that of line {} is over", pair[0].0));
-        return None;
-    }
-    run.found.push(format!("`{csv}`: {rows} calls, {} of them in the run", calls.len()));
-    Some(calls.into_iter().map(|(_, call)| call).collect())
+    run.found.push(format!("`{csv}`: {rows} calls, {} of them in the run", spells.len()));
+    Some(spells.iter().map(|spell| Call { from: spell.from, until: spell.until }).collect())
 }

@@ -10,6 +10,8 @@ use crate::tables::Series;
 pub struct Signs {
     /// Its frequency, Hz.
     pub frequency: Sign,
+    /// The level of its emergencies.
+    pub level: Sign,
     /// Whether energy has a price.
     pub has_price: bool,
 }
@@ -36,16 +38,18 @@ impl Sign {
         }
     }
 
-    /// The frequency that `field` follows; none after an error, here or where it is read.
+    /// What `field` follows, of `section`; none after an error, here or where it is read.
     pub(super) fn followed(
         &self,
         field: &'static str,
+        section: &str,
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Series<f64>>> {
         match self {
             Self::Absent => {
-                let fault = Fault::error(field, "there is no frequency to follow");
-                faults.push(fault.help("add `frequency:` to the scenario"));
+                let what = section.replace('_', " ");
+                let fault = Fault::error(field, format!("there is no {what} to follow"));
+                faults.push(fault.help(format!("add `{section}:` to the scenario")));
                 None
             }
             Self::Refused => None,

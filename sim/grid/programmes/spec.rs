@@ -173,17 +173,16 @@ pub struct ReservePriceSpec {
 }
 
 impl ProgrammeSpec {
-    /// Whether its calls follow the frequency of the grid.
-    pub fn follows_frequency(&self) -> bool {
-        let calls = match self {
-            Self::Dispatch(spec) => &spec.calls,
-            Self::Emergency(spec) => &spec.calls,
+    /// The section of the scenario that its calls follow.
+    pub fn follows(&self) -> Option<&'static str> {
+        match self {
+            Self::Dispatch(spec) => spec.calls.follow(),
+            Self::Emergency(spec) => spec.calls.follow(),
             Self::PeakForecast(_)
             | Self::BasePoint(_)
             | Self::Congestion(_)
-            | Self::TariffWindow(_) => return false,
-        };
-        calls.relay.is_some() || calls.droop.is_some()
+            | Self::TariffWindow(_) => None,
+        }
     }
 
     /// The programme `name` of `run`, of a grid that shows `signs`, or `None` after reporting why there is

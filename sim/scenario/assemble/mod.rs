@@ -179,8 +179,14 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let carbon = head.carbon.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
     report_in(document, "carbon", &mut faults, sink);
     let frequency = head.frequency.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
-    let signs = Signs { frequency: Sign::of(frequency), has_price: head.price.is_some() };
     report_in(document, "frequency", &mut faults, sink);
+    let level = head.emergency_level.as_ref().map(|spec| spec.resolve(&mut run, &mut faults));
+    report_in(document, "emergency_level", &mut faults, sink);
+    let signs = Signs {
+        frequency: Sign::of(frequency),
+        level: Sign::of(level),
+        has_price: head.price.is_some(),
+    };
     let control = head.control.resolve(head.start, &mut faults);
     report_in(document, "control", &mut faults, sink);
     storage::check(document, &plant, (&control.battery, head.price.is_some()), sink);

@@ -18,14 +18,14 @@ pub(super) fn read(
 ) -> Option<Vec<ProgrammeDesign>> {
     let mut all: Vec<(ProgrammeDesign, Mark)> = Vec::new();
     let mut all_read = true;
-    let mut follows_frequency = false;
+    let mut followed = Vec::new();
     let section = document.section("programmes");
     for component in section.map(|section| section.components(sink)).unwrap_or_default() {
         let Some(spec) = component.place.read::<ProgrammeSpec>(sink) else {
             all_read = false;
             continue;
         };
-        follows_frequency |= spec.follows_frequency();
+        followed.extend(spec.follows());
         let mut faults = Vec::new();
         for name in &component.instances {
             let mut own = Vec::new();
@@ -39,12 +39,17 @@ pub(super) fn read(
         report(&component.place, faults, sink);
     }
     all_read.then_some(())?;
-    if let (false, Sign::Known(_), Some(frequency)) =
-        (follows_frequency, &signs.frequency, document.section("frequency"))
-    {
-        let fault = Fault::warning("", "nothing on the site follows the frequency of the grid");
-        let help = "let the `calls` of a programme have a `relay` or a `droop`, or leave it out";
-        frequency.fault(fault.help(help), sink);
+    for (name, sign, what, how) in [
+        ("frequency", &signs.frequency, "the frequency of the grid", "a `relay` or a `droop`"),
+        ("emergency_level", &signs.level, "emergencies of the grid", "a `level`"),
+    ] {
+        if let (false, Sign::Known(_), Some(section)) =
+            (followed.contains(&name), sign, document.section(name))
+        {
+            let fault = Fault::warning("", format!("nothing on the site follows {what}"));
+            let help = format!("let the `calls` of a programme have {how}, or leave it out");
+            section.fault(fault.help(help), sink);
+        }
     }
     // What the racks of a workload draw that could not be read is not known.
     if !sink.has_errors() {

@@ -1,3 +1,4 @@
+mod emergency;
 mod frequency;
 mod laws;
 mod limits;
