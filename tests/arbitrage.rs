@@ -6,13 +6,15 @@ use proptest::prelude::*;
 
 use super::support::{Bench, Told, hub_prices, price_table, simulate_file};
 
-/// A battery that a linear programme may use: MW, MWh, given over taken either way, MWh at the start.
+/// A battery that a linear programme may use: MW, MWh, given over taken either way, MWh at the start, what a
+/// megawatt-hour given wears it by, $.
 #[derive(Debug, Clone, Copy)]
 struct Battery {
     mw: f64,
     mwh: f64,
     one_way: f64,
     start_mwh: f64,
+    wear_usd_mwh: f64,
 }
 
 /// The most that it could earn at these prices of a quarter of an hour each, without charging and giving at
@@ -20,17 +22,19 @@ struct Battery {
 /// that each interval merges the slopes of two concave functions.
 fn bound_usd(battery: Battery, prices: &[f64]) -> f64 {
     const HOURS: f64 = 0.25;
-    let Battery { mw, mwh, one_way, start_mwh } = battery;
+    let Battery { mw, mwh, one_way, start_mwh, wear_usd_mwh } = battery;
     let (in_mwh, out_mwh) = (one_way * mw * HOURS, mw * HOURS / one_way);
     // Worth of an empty battery, and the slopes of its worth by the energy that it holds, falling.
     let (mut empty_usd, mut slopes) = (0.0, vec![(0.0, mwh)]);
     for price in prices.iter().rev() {
         // From a full charge to full output: what a megawatt-hour from the cells earns.
-        let earns = if *price >= 0.0 {
-            vec![(price / one_way, in_mwh), (price * one_way, out_mwh)]
+        let (spares, gives) = (price / one_way, (price - wear_usd_mwh) * one_way);
+        let earns = if spares >= gives {
+            vec![(spares, in_mwh), (gives, out_mwh)]
         } else {
             // Taking and giving in turns burns energy that is paid for.
-            vec![(2.0 * price / (one_way + 1.0 / one_way), in_mwh + out_mwh)]
+            let both = (2.0 * price - wear_usd_mwh) / (one_way + 1.0 / one_way);
+            vec![(both, in_mwh + out_mwh)]
         };
         let mut merged = slopes;
         merged.extend(earns);
@@ -59,15 +63,21 @@ fn bound_usd(battery: Battery, prices: &[f64]) -> f64 {
     empty_usd + worth.sum::<f64>()
 }
 
-/// The oracle against HiGHS: a week of ERCOT's real-time prices from 2024-08-19 on, UTC.
+/// The oracle against HiGHS: a week of ERCOT's real-time prices from 2024-08-19 on, UTC, and the whole year,
+/// without and with what it wears by.
 #[test]
 fn the_bound_is_that_of_a_linear_programme() {
     let Some(all) = hub_prices() else { return };
     let week = &all[231 * 96..238 * 96];
+    let battery =
+        Battery { mw: 1.0, mwh: 2.0, one_way: f64::sqrt(0.85), start_mwh: 0.0, wear_usd_mwh: 0.0 };
     for (mwh, usd) in [(1.0, 5_204.667_7), (2.0, 6_606.534_2), (4.0, 7_111.277_7)] {
-        let battery = Battery { mw: 1.0, mwh, one_way: f64::sqrt(0.85), start_mwh: 0.0 };
-        let bound = bound_usd(battery, week);
+        let bound = bound_usd(Battery { mwh, ..battery }, week);
         assert!((bound - usd).abs() < 1e-3, "{bound} $ with {mwh} MWh, HiGHS {usd} $");
+    }
+    for (wear_usd_mwh, usd) in [(0.0, 68_673.00), (20.0, 50_035.61)] {
+        let bound = bound_usd(Battery { wear_usd_mwh, ..battery }, &all[..366 * 96]);
+        assert!((bound - usd).abs() < 0.01, "{bound} $ a year, HiGHS {usd} $");
     }
 }
 
@@ -130,7 +140,8 @@ proptest! {
         let told = simulate(&text, &prices, 15);
         prop_assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
         let storage = told.outcome.of(SubjectKind::Storage).next().expect("a battery");
-        let battery = Battery { mw, mwh, one_way: round_trip.sqrt(), start_mwh: start * mwh };
+        let (one_way, start_mwh) = (round_trip.sqrt(), start * mwh);
+        let battery = Battery { mw, mwh, one_way, start_mwh, wear_usd_mwh: 0.0 };
         let bound = bound_usd(battery, &prices);
         let earned = storage.real("value_usd");
         // Rounding of what is written.

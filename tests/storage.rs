@@ -80,14 +80,19 @@ fn thresholds_earn_what_their_arithmetic_says() {
 }
 
 /// The thresholds 15 and 60 $/MWh on ERCOT's real-time prices of 2024: 21,336.7525 $ of 258.328 MWh
-/// in and 217.9849 out. The year is held here by the arithmetic alone, its first four weeks by a
+/// in and 217.9849 out; 20 and 45: 23,705.3047 $ of 433.2883 and 367.2011. The year is held here by the arithmetic alone, its first four weeks by a
 /// simulated battery too.
 #[test]
 fn thresholds_earn_on_real_prices_what_their_arithmetic_says() {
     let Some(all) = hub_prices() else { return };
-    let year = thresholds(&all[..366 * 96], 15.0, 60.0, 2.0);
-    for (got, wanted) in year.into_iter().zip([21_336.752_5, 258.328, 217.984_9]) {
-        assert!((got - wanted).abs() < 1e-3, "the twin itself: {got}, not {wanted}");
+    for (low, high, figures) in [
+        (15.0, 60.0, [21_336.752_5, 258.328, 217.984_9]),
+        (20.0, 45.0, [23_705.304_7, 433.288_3, 367.201_1]),
+    ] {
+        let year = thresholds(&all[..366 * 96], low, high, 2.0);
+        for (got, wanted) in year.into_iter().zip(figures) {
+            assert!((got - wanted).abs() < 1e-3, "the twin itself: {got}, not {wanted}");
+        }
     }
     let told = earn(&all[..28 * 96], 28);
     let [usd, taken, given] = thresholds(&all[..28 * 96], 15.0, 60.0, 2.0);
@@ -421,23 +426,116 @@ fn a_battery_keeps_the_sun_for_the_evening() {
     assert!((energy(&told, "export") - export).abs() < 1e-5 * export.max(1.0), "{export}");
 }
 
-/// PVWatts 8 on the same weather, which leaves out 29 February, gives 1,743.6 MWh a year to 1 MW at rest
-/// and 2,039.2 turned.
+/// The site of 60 MW on the weather of Amarillo in 2012, which leaves out 29 February: its day before holds on.
+fn amarillo(data: &std::path::Path, array: &str) -> String {
+    let file = data.join("weather/USA_TX_Amarillo_NSRDB_PSM3_2012.csv.gz");
+    let weather = format!("{{csv: {}, format: nsrdb-psm, hold: 25 h}}", file.display());
+    solar(&weather, array, "").replace("duration: 20 days", "duration: 366 days")
+}
+
+/// PVWatts 8 on the same weather gives in Amarillo 1,743.6 MWh a year to 1 MW at rest and 2,039.2 turned; and so
+/// on in four other climates.
 #[test]
 fn an_array_gives_what_pvwatts_gives() {
     let Some(data) = data() else { return };
-    let file = data.join("weather/USA_TX_Amarillo_NSRDB_PSM3_2012.csv.gz");
-    let weather = format!("{{csv: {}, format: nsrdb-psm, hold: 25 h}}", file.display());
-    let given = |array: &str| {
-        let text = solar(&weather, array, "").replace("dc: 130 MW, ac: 100 MW", "dc: 1 MW");
-        let text = text.replace("duration: 20 days", "duration: 366 days");
-        energy(&simulate(&text.replace("interval: 1 h", "interval: 24 h"), &[]), "solar")
+    let typical = |file: &str, place: &str, hour: u8| {
+        let weather = format!("{{epw: {}}}", data.join("weather").join(file).display());
+        amarillo(&data, "")
+            .replace("duration: 366 days", "duration: 365 days")
+            .replace("latitude: 35.21 deg, longitude: -101.94 deg, altitude: 1102 m", place)
+            .replace("2012-01-01T06", &format!("2026-01-01T{hour:02}"))
+            .lines()
+            .map(|line| {
+                if line.starts_with("weather:") {
+                    format!("weather: {weather}\n")
+                } else {
+                    format!("{line}\n")
+                }
+            })
+            .collect::<String>()
     };
-    for (array, wanted, within) in
-        [("mount: {tilt: 20 deg}", 1743.6, 0.015), ("mount: {kind: one-axis}", 2039.2, 0.02)]
-    {
-        let mwh = given(array);
-        assert!((mwh / wanted - 1.0).abs() < within, "{mwh} MWh, PVWatts has {wanted}");
+    let sites = [
+        (amarillo(&data, ""), [1743.6, 2039.2]),
+        (
+            typical(
+                "USA_AZ_Phoenix-Sky.Harbor.Intl.AP.722780_TMY3.epw.gz",
+                "latitude: 33.45 deg, longitude: -111.98 deg, altitude: 337 m",
+                7,
+            ),
+            [1726.3, 2024.6],
+        ),
+        (
+            typical(
+                "USA_CO_Golden-NREL.724666_TMY3.epw.gz",
+                "latitude: 39.74 deg, longitude: -105.18 deg, altitude: 1829 m",
+                7,
+            ),
+            [1427.8, 1633.7],
+        ),
+        (
+            typical(
+                "USA_FL_Miami.Intl.AP.722020_TMY3.epw.gz",
+                "latitude: 25.82 deg, longitude: -80.3 deg, altitude: 11 m",
+                5,
+            ),
+            [1413.6, 1617.5],
+        ),
+        (
+            typical(
+                "USA_VA_Sterling-Washington.Dulles.Intl.AP.724030_TMY3.epw.gz",
+                "latitude: 38.98 deg, longitude: -77.47 deg, altitude: 82 m",
+                5,
+            ),
+            [1291.5, 1430.8],
+        ),
+    ];
+    for (site, [fixed, turned]) in sites {
+        for (mount, wanted, within) in
+            [("{tilt: 20 deg}", fixed, 0.015), ("{kind: one-axis}", turned, 0.02)]
+        {
+            let array = format!("dc: 1 MW, fed_into: board, mount: {mount}}}");
+            let text = site.replace("dc: 130 MW, ac: 100 MW, fed_into: board, }", &array);
+            let mwh =
+                energy(&simulate(&text.replace("interval: 1 h", "interval: 24 h"), &[]), "solar");
+            assert!((mwh / wanted - 1.0).abs() < within, "{mwh} MWh, PVWatts has {wanted}: {text}");
+        }
+    }
+}
+
+/// Hours of a year of PVWatts 8 to 1 MW at rest: noon and afternoon of 22 June, noon of 22 December.
+#[test]
+fn hours_of_an_array_are_those_of_pvwatts() {
+    let Some(data) = data() else { return };
+    let text =
+        amarillo(&data, "mount: {tilt: 20 deg}").replace("dc: 130 MW, ac: 100 MW", "dc: 1 MW");
+    let made = column(&simulate(&text, &[]), "solar_mw");
+    for (row, kw) in [(4140, 748.528), (4143, 593.536), (8532, 527.805)] {
+        // A day later than in a year without 29 February.
+        let ours = 1e3 * made[row + 24];
+        assert!((ours / kw - 1.0).abs() < 0.03, "{ours} kW in row {row}, PVWatts has {kw}");
+    }
+}
+
+/// 130 MW turned beside 60 MW of load, with and without 20 MW and 80 MWh, against the arithmetic on a year of
+/// PVWatts: made, exported, imported, GWh. The day that the weather leaves out is taken off.
+#[test]
+fn a_year_of_self_consumption_is_that_of_pvwatts() {
+    let Some(data) = data() else { return };
+    let plain = amarillo(&data, "mount: {kind: one-axis}");
+    let battery = "  bess: {kind: battery, power: 20 MW, energy: 80 MWh, fed_by: board, standby: 0 %, \
+                   charge: {start: 0 %}}\ncontrol: {battery: {uses: [self-consume]}}\n";
+    for (more, exported, imported) in [("", 62.2659, 322.7857), (battery, 36.1517, 300.5887)] {
+        let told = simulate(&(plain.clone() + more), &[]);
+        assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+        let february = 24 * 59..24 * 60;
+        let but_one_day = |name: &str| {
+            let held: f64 = column(&told, &format!("{name}_mw"))[february.clone()].iter().sum();
+            (energy(&told, name) - held) / 1e3
+        };
+        for (name, gwh) in [("solar", 265.0801), ("export", exported), ("import", imported)] {
+            let ours = but_one_day(name);
+            assert!((ours / gwh - 1.0).abs() < 0.03, "{name}: {ours} GWh, not {gwh}");
+        }
     }
 }
 

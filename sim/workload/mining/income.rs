@@ -368,6 +368,27 @@ mod tests {
         assert!((network.hash_price_usd_ph_day() / exact - 1.0).abs() < 1e-15);
     }
 
+    /// Target 49 of the reference: 3.155 BTC a block at 80,000 $, at a difficulty of November 2025 and of the
+    /// last epoch of the record.
+    #[test]
+    fn the_hash_price_of_two_difficulties() {
+        for (difficulty, usd) in
+            [(138_955_357_012_247.0, 36.5399), (124_932_866_006_548.0, 40.6412)]
+        {
+            let network =
+                Network { difficulty, subsidy_btc: 3.125, fees_btc: 0.03, price_usd: 80_000.0 };
+            assert!((network.hash_price_usd_ph_day() - usd).abs() < 1e-4, "{usd}");
+        }
+    }
+
+    /// Target 38 of the reference: what a megawatt-hour is worth to an S21 that would sleep at 25 W otherwise, at
+    /// 45 $/PH/day after a fee of 1 %.
+    #[test]
+    fn an_s21_breaks_even_over_its_sleep() {
+        let usd_mwh = breakeven_usd_mwh(45.0 * 0.99, (3500.0 - 25.0) / 200e12);
+        assert!((usd_mwh - 106.8345).abs() < 1e-4, "{usd_mwh}");
+    }
+
     /// 2025-08-27 in the daily record of the reference: 53.909 $/PH/day on the subsidy alone.
     #[test]
     fn the_hash_price_of_a_recorded_day() {

@@ -353,3 +353,26 @@ fn recorded_difficulties_are_compact() {
         assert!((exact - difficulty).abs() <= 1.0, "{}: {exact} for {difficulty}", row[0]);
     }
 }
+
+/// Target 34: what the record says of growth, which the law of epochs is drawn by.
+#[test]
+fn recorded_epochs_grow() {
+    let Some(epochs) = data("mining/btc_difficulty_epochs.csv") else { return };
+    let all: Vec<f64> = rows(&epochs).map(|row| row[3].parse().expect("a difficulty")).collect();
+    let ratios: Vec<f64> = all.windows(2).map(|pair| pair[1] / pair[0]).collect();
+    let logs: Vec<f64> = ratios.iter().map(|ratio| ratio.ln()).collect();
+    let count = logs.len() as f64;
+    let mean = logs.iter().sum::<f64>() / count;
+    let square = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>();
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    assert_eq!(ratios.len(), 173);
+    for (ours, published) in [
+        (least, 0.720_573),
+        (most, 1.215_327),
+        (mean, 0.013_091_84),
+        ((square / (count - 1.0)).sqrt(), 0.061_05),
+    ] {
+        assert!((ours - published).abs() < 1e-5, "{ours}, published {published}");
+    }
+}
