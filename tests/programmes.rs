@@ -516,3 +516,32 @@ fn two_awards_of_one_megawatt_are_refused() {
     let says = load_errors(&low);
     assert!(says.iter().any(|it| it.contains("an award of")), "{says:?}");
 }
+
+/// Demand reduction of Texas SB 6 is not for sites that answer prices or peaks.
+#[test]
+fn what_the_terms_of_an_award_exclude_is_refused() {
+    let sb6 =
+        "programmes:\n  sb6: {kind: texas-sb6-demand-reduction, award: 400 kW, calls: {at: []}}\n";
+    let said = load_errors(&format!("{}{sb6}", bare()));
+    let of_price = "programmes.sb6: excluded by its terms: `mine` answers the price of energy";
+    assert!(said.len() == 1 && said[0].contains(of_price), "{said:?}");
+    let always = bare().replace("restart:", "policy: {kind: always}\n    restart:");
+    assert_eq!(load_errors(&format!("{always}{sb6}")), Vec::<String>::new());
+    for (programme, what) in [
+        (
+            "peaks: {kind: ercot-4cp, leave: 0 kW, forecast: {csv: load.csv, column: mw, unit: MW}}",
+            "`peaks` keeps away from peaks",
+        ),
+        ("dear: {kind: ethiopia-time-of-use, leave: 0 kW}", "`dear` answers the price of energy"),
+    ] {
+        let bench = Bench::new();
+        bench.file(
+            "load.csv",
+            "time,mw\n2026-07-01T00:00:00Z,5\n2026-07-02T00:00:00Z,5\n2026-07-03T00:00:00Z,5\n",
+        );
+        let text = format!("{always}{sb6}  {programme}\n");
+        let reading = loadbank::scenario::read_scenario(&bench.file("site.yaml", text), &[]);
+        let said = reading.diagnostics.short(&reading.files);
+        assert!(reading.loaded.is_none() && said.contains(what), "{said}");
+    }
+}

@@ -331,6 +331,17 @@ pub enum WorkDesign {
 }
 
 impl WorkDesign {
+    /// Whether it stands still while energy is dear.
+    pub fn heeds_price(&self) -> bool {
+        match self {
+            Self::Mining(design) => design.policy.is_some(),
+            Self::Training { design, .. } => design.heeds_price(),
+            Self::Inference { .. } | Self::HeatLoad(_) => false,
+        }
+    }
+}
+
+impl WorkDesign {
     /// Whether what its racks draw is electricity of the site.
     pub fn is_electric(&self) -> bool {
         !matches!(self, Self::HeatLoad(HeatLoadDesign { electric: false, .. }))

@@ -40,7 +40,7 @@ pub use call::{Ask, Asked, Call, asks};
 pub use calls::CallsDesign;
 pub use peaks::{Peak, PeaksDesign};
 pub use signs::{Sign, Signs};
-pub use spec::{PeakForecastSpec, ProgrammeSpec};
+pub use spec::{Excluded, PeakForecastSpec, ProgrammeSpec};
 
 /// A programme, resolved.
 #[derive(Debug, Clone)]

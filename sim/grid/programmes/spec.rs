@@ -67,11 +67,24 @@ pub struct DispatchSpec {
     pub accreditation: Option<Fraction>,
     /// What each megawatt-hour below the baseline pays during calls. Default: 0 $/MWh.
     pub energy_price: Option<EnergyPrice>,
+    /// What a site that holds this award may not do beside it, by its terms. Default: nothing is excluded.
+    #[serde(default)]
+    pub excludes: Vec<Excluded>,
     /// How many times the pay of the time of a call is taken back where nothing was delivered in it;
     /// less in proportion where some was. Default: 1 (assumption: the pay of that time is lost).
     pub clawback: Option<f64>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
+}
+
+/// What a site may not do beside an award.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Excluded {
+    /// Keep away from peaks of the system, by a programme of kind `peak-forecast`.
+    Peaks,
+    /// Answer the price of energy: by the policy of miners, cuts of training, base points or hours of a tariff.
+    Price,
 }
 
 /// A baseline that is measured.
@@ -182,6 +195,14 @@ impl ProgrammeSpec {
             | Self::BasePoint(_)
             | Self::Congestion(_)
             | Self::TariffWindow(_) => None,
+        }
+    }
+
+    /// What a site may not do beside it.
+    pub fn excludes(&self) -> &[Excluded] {
+        match self {
+            Self::Dispatch(spec) => &spec.excludes,
+            _ => &[],
         }
     }
 

@@ -197,8 +197,12 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
         None => Vec::new(),
     };
     works.extend(halls.read_heat_loads(&mut run, sink));
-    let loaded_w = (halls.power_w(&works) - control.low_w).max(0.0);
-    let programmes = programmes::read(document, loaded_w, (&mut run, &signs), sink);
+    let heeding = works.iter().filter(|work| work.site.design.heeds_price());
+    let beside = programmes::Beside {
+        loaded_w: (halls.power_w(&works) - control.low_w).max(0.0),
+        heeding_price: heeding.map(|work| work.site.name.as_str()).collect(),
+    };
+    let programmes = programmes::read(document, &beside, (&mut run, &signs), sink);
     let mut found = std::mem::take(&mut run.found);
 
     let upkeep = upkeep::read(document, &mut plant, &clock, sink);

@@ -3,20 +3,30 @@
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::load::Document;
 use super::plant::report;
-use crate::grid::programmes::{ProgrammeDesign, ProgrammeSpec, Sign, Signs, Target};
-use crate::spec::{Fault, Mark};
+use crate::grid::programmes::{
+    Excluded, ProgrammeDesign, ProgrammeSpec, Sign, Signs, Standing, Target,
+};
+use crate::spec::{Fault, Mark, Name};
 use crate::tables::{Run, moments};
 use crate::units::Power;
 
-/// The programmes of `document`; none after an error. The rated power of all racks with a workload, less
-/// what no award may count on, is `loaded_w`.
+/// What of a site its programmes are held to.
+pub(super) struct Beside<'a> {
+    /// The rated power of all racks with a workload, less what no award may count on, W.
+    pub(super) loaded_w: f64,
+    /// The workloads that stand still while energy is dear.
+    pub(super) heeding_price: Vec<&'a str>,
+}
+
+/// The programmes of `document`; none after an error.
 pub(super) fn read(
     document: &Document,
-    loaded_w: f64,
+    site: &Beside<'_>,
     (run, signs): (&mut Run<'_>, &Signs),
     sink: &mut Diagnostics,
 ) -> Option<Vec<ProgrammeDesign>> {
     let mut all: Vec<(ProgrammeDesign, Mark)> = Vec::new();
+    let mut excluding: Vec<(Name, Excluded)> = Vec::new();
     let mut all_read = true;
     let mut followed = Vec::new();
     let section = document.section("programmes");
@@ -26,6 +36,8 @@ pub(super) fn read(
             continue;
         };
         followed.extend(spec.follows());
+        let excludes = spec.excludes().iter();
+        excluding.extend(excludes.map(|excluded| (component.name.clone(), *excluded)));
         let mut faults = Vec::new();
         for name in &component.instances {
             let mut own = Vec::new();
@@ -53,9 +65,34 @@ pub(super) fn read(
     }
     // What the racks of a workload draw that could not be read is not known.
     if !sink.has_errors() {
-        check_awards(&all, loaded_w, sink);
+        check_awards(&all, site.loaded_w, sink);
+        for (name, excluded) in &excluding {
+            check_excluded(name, *excluded, (&all, site), sink);
+        }
     }
     Some(all.into_iter().map(|(design, _)| design).collect())
+}
+
+/// What the terms of the programme `name` exclude, the site does not do.
+fn check_excluded(
+    name: &Name,
+    excluded: Excluded,
+    (all, site): (&[(ProgrammeDesign, Mark)], &Beside<'_>),
+    sink: &mut Diagnostics,
+) {
+    let (standing, what) = match excluded {
+        Excluded::Peaks => (Standing::Peaks, "keeps away from peaks"),
+        Excluded::Price => (Standing::Price, "answers the price of energy"),
+    };
+    let programmes = all.iter().map(|(design, _)| design).filter(|it| it.standing == standing);
+    let mut does: Vec<&str> = programmes.map(|design| design.name.as_str()).collect();
+    if excluded == Excluded::Price {
+        does.extend(&site.heeding_price);
+    }
+    let Some(first) = does.first() else { return };
+    let message = format!("programmes.{name}: excluded by its terms: `{first}` {what}");
+    let help = "leave one of them out; miners that heed no price have `policy: {kind: always}`";
+    sink.push(Diagnostic::error(name.mark, message).code("inconsistent").help(help));
 }
 
 /// Each megawatt serves one award: what is held at the same time is no more than the rated power of

@@ -360,6 +360,11 @@ impl Grain {
 }
 
 impl TrainingDesign {
+    /// Whether it is cut while energy is dear.
+    pub fn heeds_price(&self) -> bool {
+        self.curtailment.as_ref().is_some_and(|cut| matches!(cut.when, When::Price { .. }))
+    }
+
     /// What GPUs draw that have the power of this number.
     pub(super) fn power(&self, number: u16) -> &PowerDesign {
         match number {
