@@ -434,11 +434,6 @@ fn what_a_log_cannot_be_told_of_its_jobs_is_said() {
     refused("processors: cores", "processors: gpus", "no column `gpus`; columns: ");
     refused("run: {column: minutes, unit: min}", "start: submitted", "needs the column `run`");
     refused("queue: {sharing: best_fit}", "queue: {}", "exclusive: no nodes are shared");
-    refused(
-        "queue: {sharing: best_fit}",
-        "scheduler: priority\n    queue: {sharing: best_fit}",
-        "queue.sharing: needs `scheduler: fcfs`",
-    );
     refused("idle_power: 100 W", "idle_power: 300 W", "idle_power: must be less than `power`");
     let work = &CPU_SITE[CPU_SITE.find("    kind: training").unwrap()..];
     refused(

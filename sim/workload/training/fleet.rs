@@ -12,6 +12,7 @@ mod segments;
 mod tests;
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::account::GpuHours;
 use super::placement::{self, Placement, Places, Sharing};
@@ -133,8 +134,9 @@ pub(super) struct Fleet {
     at_rest: f64,
     relapse: Option<Relapse>,
     free: usize,
-    /// The same by rack.
+    /// The same by rack, and by node.
     free_in: Vec<u32>,
+    free_of: Vec<u32>,
     /// By rack: it is asked several times for each change.
     layouts: Vec<RefCell<Layout>>,
     held: usize,
@@ -189,6 +191,7 @@ impl Fleet {
             relapse: failures.relapse,
             free: count,
             free_in: vec![places_per_rack as u32; racks.len()],
+            free_of: vec![per_node as u32; racks.len() * nodes_per_rack],
             layouts: vec![RefCell::default(); racks.len()],
             held: 0,
             down: 0,
@@ -244,22 +247,31 @@ impl Fleet {
 
     /// Free places of each node.
     pub(super) fn free_by_node(&self) -> Vec<usize> {
-        let nodes = self.nodes.chunks(self.per_node).enumerate();
-        let free = |(at, places): (usize, &[Node])| {
-            let rack = at * self.per_node / self.nodes_per_rack;
-            if self.closed[rack] || self.racks[rack] != RackPower::On {
-                return 0;
-            }
-            places.iter().filter(|place| place.is_idle()).count()
-        };
-        nodes.map(free).collect()
+        (0..self.free_of.len()).map(|node| self.free_on_node(node)).collect()
     }
 
-    /// The nodes of `places`, which are in rising order, and how many of them each has.
-    pub(super) fn by_node(&self, places: &[u32]) -> Places {
-        let node = |place: &u32| *place as usize / self.per_node;
-        let runs = places.chunk_by(|a, b| node(a) == node(b));
-        runs.map(|run| (node(&run[0]), run.len())).collect()
+    fn free_on_node(&self, node: usize) -> usize {
+        let rack = node * self.per_node / self.nodes_per_rack;
+        if self.closed[rack] { 0 } else { self.free_of[node] as usize }
+    }
+
+    /// The nodes of `places`, and how many of them each has.
+    pub(super) fn by_node<'p>(&self, places: impl Iterator<Item = &'p u32>) -> Places {
+        let mut nodes: Places = Vec::new();
+        for &place in places {
+            let node = place as usize / self.per_node;
+            match nodes.last_mut() {
+                Some((last, count)) if *last == node => *count += 1,
+                _ => nodes.push((node, 1)),
+            }
+        }
+        nodes
+    }
+
+    /// Whether nodes with `places` take jobs and have as many free.
+    pub(super) fn have_free(&self, places: &Places) -> bool {
+        let has = |&(node, count): &(usize, usize)| self.free_on_node(node) >= count;
+        places.iter().all(has)
     }
 
     /// Lets a rack take jobs, or no more.
@@ -335,8 +347,6 @@ impl Fleet {
             return self.take_places(now, &places, job, out);
         }
         self.account(now);
-        self.free -= count;
-        self.held += count;
         let choose = match self.placement {
             Placement::Contiguous => return self.take_neighbours(count, job, out),
             Placement::Packed => placement::packed,
@@ -344,17 +354,9 @@ impl Fleet {
         };
         let open = |rack| if self.closed[rack] { 0 } else { self.free_in[rack] as usize };
         let free: Vec<usize> = (0..self.racks.len()).map(open).collect();
-        for (rack, nodes) in choose(&free, count) {
+        for (rack, count) in choose(&free, count) {
             let first = rack * self.nodes_per_rack;
-            let mut left = nodes;
-            for node in first..first + self.nodes_per_rack {
-                if left > 0 && self.nodes[node].is_idle() {
-                    self.node_mut(node).job = job;
-                    self.free_in[rack] -= 1;
-                    out.push(node as u32);
-                    left -= 1;
-                }
-            }
+            self.take_of(first..first + self.nodes_per_rack, count, job, out);
         }
     }
 
@@ -370,17 +372,50 @@ impl Fleet {
         self.account(now);
         for &(node, count) in places {
             let first = node * self.per_node;
-            let idle = (first..first + self.per_node).filter(|&i| self.nodes[i].is_idle());
-            let idle: Vec<usize> = idle.take(count).collect();
-            assert!(idle.len() == count, "a job is given places that are free");
-            for place in idle {
-                self.node_mut(place).job = job;
-                self.free_in[place / self.nodes_per_rack] -= 1;
-                out.push(place as u32);
-            }
-            self.free -= count;
-            self.held += count;
+            self.take_of(first..first + self.per_node, count, job, out);
         }
+    }
+
+    /// Gives the first `count` idle ones of `nodes` to `job`, and appends them to `out`.
+    ///
+    /// # Panics
+    ///
+    /// When fewer are idle.
+    fn take_of(&mut self, nodes: Range<usize>, count: usize, job: Slot, out: &mut Vec<u32>) {
+        let mut left = count;
+        for node in nodes {
+            if left == 0 {
+                break;
+            }
+            if self.nodes[node].is_idle() {
+                self.hand_out(node, job);
+                out.push(node as u32);
+                left -= 1;
+            }
+        }
+        assert!(left == 0, "a job is given nodes that are free");
+    }
+
+    /// Gives an idle node to `job`.
+    fn hand_out(&mut self, node: usize, job: Slot) {
+        self.node_mut(node).job = job;
+        self.count_out(node);
+        self.held += 1;
+    }
+
+    /// A node of a rack that is on is free no more.
+    fn count_out(&mut self, node: usize) {
+        self.free -= 1;
+        self.free_in[node / self.nodes_per_rack] -= 1;
+        self.free_of[node / self.per_node] -= 1;
+    }
+
+    /// A node of a rack that is on is free.
+    fn count_in(&mut self, node: usize) {
+        self.free += 1;
+        self.free_in[node / self.nodes_per_rack] += 1;
+        self.free_of[node / self.per_node] += 1;
+        self.first_free = self.first_free.min(node);
     }
 
     /// The first neighbours that are all free, by number, or else the first free ones.
@@ -390,8 +425,7 @@ impl Fleet {
         let mut next = self.neighbours(first, count).unwrap_or(first);
         for _ in 0..count {
             next = self.next_free(next).expect("enough nodes are free");
-            self.node_mut(next).job = job;
-            self.free_in[next / self.nodes_per_rack] -= 1;
+            self.hand_out(next, job);
             out.push(next as u32);
         }
     }
@@ -432,9 +466,7 @@ impl Fleet {
             self.settle_hazard(now, rack);
         }
         self.drop_from_job(node);
-        self.free += 1;
-        self.free_in[rack] += 1;
-        self.first_free = self.first_free.min(node as usize);
+        self.count_in(node as usize);
     }
 
     /// A failure of `rack` comes due: the node is under repair from now on, for what `cause_of` says
@@ -478,7 +510,6 @@ impl Fleet {
         self.settle_hazard(now, rack);
         let first = rack * self.nodes_per_rack;
         let was_on = self.racks[rack] == RackPower::On;
-        let mut free = 0;
         for i in first..first + self.nodes_per_rack {
             let Node { job, spare, .. } = self.nodes[i];
             let is_whole = self.nodes[i].is_whole();
@@ -486,12 +517,12 @@ impl Fleet {
                 self.drop_from_job(i as u32);
                 struck(job, spare);
             } else if was_on && is_whole {
-                self.free -= 1;
+                self.count_out(i);
             }
-            free += u32::from(power == RackPower::On && is_whole);
+            if power == RackPower::On && is_whole {
+                self.count_in(i);
+            }
         }
-        self.free += free as usize;
-        self.free_in[rack] = free;
         self.first_free = self.first_free.min(first);
         self.racks[rack] = power;
     }

@@ -35,8 +35,8 @@ pub use placement::{Placement, Sharing};
 pub use power::{PowerDesign, RunCurve};
 pub use replay::{Replay, Started, replay};
 pub use schedule::{
-    Decisions, FavouredSize, Granted, Policy, Preempted, Preemption, Priority, Rules, Scheduler,
-    Waiting,
+    Decisions, FavouredSize, Granted, Policy, Preempted, Preemption, Priority, Room, Rules,
+    Scheduler, Waiting,
 };
 pub use spec::{
     AccountSpec, CauseDesign, CauseSpec, CheckpointSpec, ConstantSpec, DetectionSpec, DomainDesign,

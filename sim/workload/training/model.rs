@@ -28,7 +28,7 @@ use super::fleet::{Fleet, RackPower, Slot};
 use super::generator::Source;
 use super::job::{Job, Phase};
 use super::power::PowerDesign;
-use super::schedule::{Decisions, Scheduler};
+use super::schedule::Decisions;
 use super::spec::{Grain, TrainingDesign};
 use crate::kernel::{Agenda, Alarm, Class, Span, Streams, Ticket, Time};
 use crate::measure::{Latency, left_out, share};
@@ -38,6 +38,7 @@ use crate::workload::smoothing::{Riser, Smoother};
 use curtailment::{Curtailment, Step};
 use domains::Domains;
 use pace::Burning;
+use queue::Schedule;
 
 /// A training workload on its racks.
 ///
@@ -62,7 +63,7 @@ pub struct Training {
     /// Jobs that hold nodes, which are few where many queue.
     holding: BTreeSet<Slot>,
     /// The queue.
-    scheduler: Scheduler,
+    scheduler: Schedule,
     /// The scheduler's next promised start.
     promise: Alarm,
     /// Jobs that hold nodes and need more to go on, by number, which is their order of submission.
@@ -235,7 +236,7 @@ impl Training {
                 streams,
                 name,
             ),
-            scheduler: Scheduler::new(design.rules.clone()),
+            scheduler: Schedule::new(design.rules.clone(), design.grain.sharing),
             crews: design.failures.crews,
             curtailment: Curtailment::new(&design, streams, name),
             domains: Domains::new(&design, racks, rack.nodes, streams),

@@ -32,6 +32,14 @@ pub enum Sharing {
 /// Places of nodes: (node, how many of it), by rising node.
 pub(super) type Places = Vec<(usize, usize)>;
 
+/// Whether a job of `want` places has room on nodes of `per_node` places, of which `free` are free.
+pub(super) fn fits(mut free: impl Iterator<Item = usize>, per_node: usize, want: usize) -> bool {
+    match want / per_node {
+        0 => free.any(|free| free >= want),
+        whole => free.filter(|&free| free == per_node).take(whole).count() == whole,
+    }
+}
+
 /// Where a job of `want` places goes on nodes of `per_node` places, of which `free` are free: to a
 /// part of one node, or to whole nodes; none where it does not fit. Costs a look at each node.
 pub(super) fn share(rule: Sharing, free: &[usize], per_node: usize, want: usize) -> Option<Places> {

@@ -247,7 +247,8 @@ impl TrainingSpec {
         let most_busy =
             within("queue", faults, |faults| queue.most_busy(rack, &power, nodes, faults));
         let policy = self.scheduler.unwrap_or_default();
-        let rules = within("queue", faults, |faults| queue.resolve(policy, tiers, nodes, faults));
+        let size = (nodes, grain.per_node);
+        let rules = within("queue", faults, |faults| queue.resolve(policy, tiers, size, faults));
         let failures = self.failures.clone().unwrap_or_default();
         let failures =
             within("failures", faults, |faults| failures.resolve(&detection, rack.nodes, faults));

@@ -103,8 +103,7 @@ impl Fleet {
                 self.drop_from_job(place as u32);
                 held.push((place as u32, job, spare));
             } else if self.racks[rack] == RackPower::On && self.nodes[place].is_whole() {
-                self.free -= 1;
-                self.free_in[rack] -= 1;
+                self.count_out(place);
             }
             self.change_outage(place, &change);
         }
@@ -118,9 +117,7 @@ impl Fleet {
         for place in places {
             self.change_outage(place, &change);
             if self.racks[rack] == RackPower::On && self.nodes[place].is_whole() {
-                self.free += 1;
-                self.free_in[rack] += 1;
-                self.first_free = self.first_free.min(place);
+                self.count_in(place);
             }
         }
     }

@@ -82,15 +82,6 @@ impl Fleet {
     ) {
         self.account(now);
         let first = rack * self.nodes_per_rack;
-        let idle = (first..first + self.nodes_per_rack).filter(|&node| self.nodes[node].is_idle());
-        let idle: Vec<usize> = idle.take(count).collect();
-        assert!(idle.len() == count, "a job is given nodes that are free");
-        for node in idle {
-            self.node_mut(node).job = job;
-            out.push(node as u32);
-        }
-        self.free_in[rack] -= count as u32;
-        self.free -= count;
-        self.held += count;
+        self.take_of(first..first + self.nodes_per_rack, count, job, out);
     }
 }

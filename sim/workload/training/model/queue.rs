@@ -7,9 +7,55 @@ use crate::workload::training::account::{Cause, JobRecord};
 use crate::workload::training::fleet::Slot;
 use crate::workload::training::job::{Job, Phase, Vacate};
 use crate::workload::training::log::JobEnd;
-use crate::workload::training::placement::Places;
+use crate::workload::training::placement::{Places, Sharing};
 use crate::workload::training::power::ROUNDING;
-use crate::workload::training::schedule::{Preempted, SharedNodes};
+use crate::workload::training::schedule::{
+    Granted, Preempted, Rules, Scheduler, SharedNodes, Waiting,
+};
+
+/// The queue, by what is given out: nodes that are all alike, or nodes that jobs share by a rule.
+#[derive(Debug)]
+pub(super) enum Schedule {
+    Counted(Scheduler),
+    Shared(Scheduler<SharedNodes>, Sharing),
+}
+
+impl Schedule {
+    pub(super) fn new(rules: Rules, sharing: Option<Sharing>) -> Self {
+        match sharing {
+            None => Self::Counted(Scheduler::new(rules)),
+            Some(rule) => Self::Shared(Scheduler::new(rules), rule),
+        }
+    }
+
+    pub(super) fn submit(&mut self, job: Waiting) {
+        match self {
+            Self::Counted(scheduler) => scheduler.submit(job),
+            Self::Shared(scheduler, _) => scheduler.submit(job),
+        }
+    }
+
+    pub(super) fn end(&mut self, now: Time, job: Granted) {
+        match self {
+            Self::Counted(scheduler) => scheduler.end(now, job),
+            Self::Shared(scheduler, _) => scheduler.end(now, job),
+        }
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        match self {
+            Self::Counted(scheduler) => scheduler.queued(),
+            Self::Shared(scheduler, _) => scheduler.queued(),
+        }
+    }
+
+    pub(super) fn wake_at(&self) -> Time {
+        match self {
+            Self::Counted(scheduler) => scheduler.wake_at(),
+            Self::Shared(scheduler, _) => scheduler.wake_at(),
+        }
+    }
+}
 
 impl Training {
     pub(super) fn arrive(&mut self, now: Time) {
@@ -66,14 +112,22 @@ impl Training {
         // What waiting jobs still miss is committed but not free, so both limits hold.
         let left = (usable * self.design.grain.per_node).saturating_sub(self.committed);
         let mut decisions = std::mem::take(&mut self.decisions);
-        if let Some(rule) = self.design.grain.sharing {
-            let Self { fleet, jobs, scheduler, .. } = self;
-            let held = |token: u32| fleet.by_node(&jobs[token as usize].nodes);
-            let per_node = self.design.grain.per_node;
-            let nodes = SharedNodes { rule, per_node, free: fleet.free_by_node(), left };
-            scheduler.pass_shared(now, nodes, held, &mut decisions);
-        } else {
-            self.scheduler.pass(now, self.fleet.free().min(left), &mut decisions);
+        let Self { fleet, jobs, scheduler, .. } = self;
+        match scheduler {
+            Schedule::Counted(scheduler) => {
+                scheduler.pass(now, fleet.free().min(left), &mut decisions);
+            }
+            Schedule::Shared(scheduler, rule) => {
+                if scheduler.queued() > 0 {
+                    scheduler.look_at_running(|token| {
+                        let job = &jobs[token as usize];
+                        fleet.by_node(job.nodes.iter().chain(&job.spares))
+                    });
+                }
+                let (rule, per_node) = (*rule, self.design.grain.per_node);
+                let nodes = SharedNodes { rule, per_node, free: fleet.free_by_node(), left };
+                scheduler.pass(now, nodes, &mut decisions);
+            }
         }
         for &Preempted { job, by } in &decisions.preempted {
             self.vacate(now, job.token, by, self.design.preempted, Cause::Preemption);
@@ -84,7 +138,12 @@ impl Training {
         }
         for (at, &grant) in decisions.granted.iter().enumerate() {
             let (slot, nodes) = (grant.token, grant.nodes as usize);
-            if self.fleet.free() < nodes {
+            let places = decisions.places.get(at);
+            let has_room = match places {
+                Some(places) => self.fleet.have_free(places),
+                None => self.fleet.free() >= nodes,
+            };
+            if !has_room {
                 // A job that was preempted at once has lost nodes before, or stood on a rack
                 // that takes no jobs: the scheduler counted more than there is.
                 self.scheduler.end(now, grant);
@@ -97,7 +156,7 @@ impl Training {
             job.pass_time(now);
             job.grant = Some(grant);
             self.holding.insert(slot);
-            match (decisions.places.get(at), self.design.grain.segment) {
+            match (places, self.design.grain.segment) {
                 (Some(places), _) => self.take_places(now, slot, places),
                 (None, Some(segment)) => {
                     self.take_segments(now, slot, segment, nodes / segment.held());

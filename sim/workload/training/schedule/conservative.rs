@@ -7,36 +7,47 @@
 use std::collections::BTreeMap;
 
 use super::profile::Profile;
-use super::{Granted, Running, Waiting};
+use super::room::Room;
+use super::{Running, Waiting};
 use crate::kernel::Time;
 
 /// The queue of conservative backfilling: every job with the instant promised to it.
 #[derive(Debug, Clone)]
-pub(super) struct Reservations {
+pub(super) struct Reservations<R: Room> {
     /// Those with a place, in the order of arrival; those without a start came after the last
     /// pass.
-    jobs: Vec<Reserved>,
+    jobs: Vec<Reserved<R::Taken>>,
     /// The jobs behind them, by number.
     behind: BTreeMap<u64, Waiting>,
     /// How many jobs have a place.
     depth: usize,
     /// Free nodes by the requests of running jobs and the reservations; none before the
     /// first pass.
-    profile: Option<Profile>,
+    profile: Option<Profile<R>>,
     /// A job has ended before it asked to.
     ended_early: bool,
     /// The first reserved start.
     pub(super) due: Time,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Reserved {
+#[derive(Debug, Clone)]
+struct Reserved<T> {
     job: Waiting,
-    /// [`Time::MAX`] where nodes are down that it needs.
-    start: Option<Time>,
+    place: Promise<T>,
 }
 
-impl Reservations {
+/// When a job starts.
+#[derive(Debug, Clone)]
+enum Promise<T> {
+    /// Nobody has looked yet.
+    Open,
+    /// Nodes are down that it needs.
+    Never,
+    /// Then, and on what.
+    At(Time, T),
+}
+
+impl<R: Room> Reservations<R> {
     pub(super) fn new(depth: usize) -> Self {
         Self {
             jobs: Vec::new(),
@@ -56,7 +67,7 @@ impl Reservations {
         let at = self.jobs.partition_point(|other| other.job.id < job.id);
         // One that has run before may come back among those that have a place; none loses its own.
         if at < self.jobs.len() || self.jobs.len() < self.depth && self.behind.is_empty() {
-            self.jobs.insert(at, Reserved { job, start: None });
+            self.jobs.insert(at, Reserved { job, place: Promise::Open });
         } else {
             self.behind.insert(job.id, job);
         }
@@ -68,15 +79,15 @@ impl Reservations {
         while self.jobs.len() < self.depth
             && let Some((_, job)) = self.behind.pop_first()
         {
-            self.jobs.push(Reserved { job, start: None });
+            self.jobs.push(Reserved { job, place: Promise::Open });
         }
         self.jobs.len() > before
     }
 
-    pub(super) fn end(&mut self, now: Time, job: Granted) {
+    pub(super) fn end(&mut self, now: Time, job: &Running<R>) {
         let Some(profile) = &mut self.profile else { return };
         if now < job.until {
-            profile.give(now, job.until, job.nodes as usize);
+            profile.give(now, job.until, &job.taken);
             self.ended_early = true;
         }
     }
@@ -84,42 +95,54 @@ impl Reservations {
     pub(super) fn pass(
         &mut self,
         now: Time,
-        free: usize,
-        running: &[Running],
-        chosen: &mut Vec<Waiting>,
+        free: R,
+        running: &[Running<R>],
+        chosen: &mut Vec<(Waiting, R::Taken)>,
     ) {
-        let is_due = |r: &Reserved| r.start.is_some_and(|start| start <= now);
-        let due = if self.due <= now { self.nodes_where(is_due) } else { 0 };
         let mut profile = match self.profile.take() {
             Some(mut profile) => {
                 profile.trim(now);
                 profile
             }
-            None => Profile::new(now, free),
+            None => Profile::new(now, free.clone()),
         };
-        let is_late = |r: &Reserved| r.start.is_some_and(|start| start < now);
-        if profile.free_now() + due != free || (due > 0 && self.jobs.iter().any(is_late)) {
+        let (mut planned, mut is_late) = (profile.free_now().clone(), false);
+        if self.due <= now {
+            for reserved in &self.jobs {
+                if let Promise::At(start, taken) = &reserved.place
+                    && *start <= now
+                {
+                    planned.give(taken);
+                    is_late |= *start < now;
+                }
+            }
+        }
+        if planned != free || is_late {
             // Jobs outlive their requests, or nodes have come or gone: promise anew.
             profile = Profile::new(now, free);
             for r in running {
-                profile.give(r.expected_end(now), Time::MAX, r.nodes);
+                profile.give(r.expected_end(now), Time::MAX, &r.taken);
             }
             for reserved in &mut self.jobs {
-                reserved.start = None;
+                reserved.place = Promise::Open;
             }
         } else if self.ended_early {
             // In the order of arrival each moves up into what has become free. None moves
             // back, for its own place stays open. What one leaves is open to those after it,
             // so a promised start may come to lie where nothing ends.
-            for reserved in self.jobs.iter_mut().filter(|r| r.start.is_some()) {
-                reserved.withdraw(&mut profile);
-                reserved.place(&mut profile);
+            for reserved in &mut self.jobs {
+                if !matches!(reserved.place, Promise::Open) {
+                    reserved.withdraw(&mut profile);
+                    reserved.find(&mut profile);
+                }
             }
         }
         self.ended_early = false;
         loop {
-            for reserved in self.jobs.iter_mut().filter(|r| r.start.is_none()) {
-                reserved.place(&mut profile);
+            for reserved in &mut self.jobs {
+                if matches!(reserved.place, Promise::Open) {
+                    reserved.find(&mut profile);
+                }
             }
             self.start(now, chosen);
             if !self.move_up() {
@@ -130,39 +153,39 @@ impl Reservations {
     }
 
     /// Moves the jobs whose time has come to `chosen`.
-    fn start(&mut self, now: Time, chosen: &mut Vec<Waiting>) {
+    fn start(&mut self, now: Time, chosen: &mut Vec<(Waiting, R::Taken)>) {
         let mut due = Time::MAX;
-        self.jobs.retain(|reserved| {
-            let start = reserved.start.expect("every job has its place");
-            if start <= now {
-                chosen.push(reserved.job);
-                return false;
+        self.jobs.retain(|reserved| match &reserved.place {
+            Promise::At(start, taken) if *start <= now => {
+                chosen.push((reserved.job, taken.clone()));
+                false
             }
-            due = due.min(start);
-            true
+            Promise::At(start, _) => {
+                due = due.min(*start);
+                true
+            }
+            Promise::Never => true,
+            Promise::Open => unreachable!("every job has its place"),
         });
         self.due = due;
     }
-
-    fn nodes_where(&self, holds: impl Fn(&Reserved) -> bool) -> usize {
-        self.jobs.iter().filter(|r| holds(r)).map(|r| r.job.nodes as usize).sum()
-    }
 }
 
-impl Reserved {
-    fn place(&mut self, profile: &mut Profile) {
-        let nodes = self.job.nodes as usize;
-        let start = profile.earliest(nodes, self.job.requested);
-        if start < Time::MAX {
-            profile.take(start, start + self.job.requested, nodes);
-        }
-        self.start = Some(start);
+impl<T: Clone> Reserved<T> {
+    fn find<R: Room<Taken = T>>(&mut self, profile: &mut Profile<R>) {
+        let Waiting { nodes, requested, .. } = self.job;
+        self.place = match profile.earliest(nodes as usize, requested) {
+            Some((start, taken)) => {
+                profile.take(start, start + requested, &taken);
+                Promise::At(start, taken)
+            }
+            None => Promise::Never,
+        };
     }
 
-    fn withdraw(&self, profile: &mut Profile) {
-        let start = self.start.expect("a job with a place gives it back");
-        if start < Time::MAX {
-            profile.give(start, start + self.job.requested, self.job.nodes as usize);
+    fn withdraw<R: Room<Taken = T>>(&self, profile: &mut Profile<R>) {
+        if let Promise::At(start, taken) = &self.place {
+            profile.give(*start, *start + self.job.requested, taken);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::queue::{Gap, Waiting};
+use super::room::Room;
 use crate::kernel::Span;
 
 /// Jobs in a block before it is split.
@@ -112,45 +113,34 @@ impl Lane {
     }
 }
 
-/// What may use a gap of a lane's width: none, those up to a request, or all.
-fn longest(gap: &Gap, nodes: u32) -> Option<Span> {
-    let nodes = nodes as usize;
-    if nodes > gap.free {
-        None
-    } else if nodes <= gap.extra {
-        Some(Span::MAX)
-    } else {
-        Some(gap.window)
-    }
-}
-
 /// Lets the jobs of `lanes` use `gap` in the order of `rank`, each with what the ones before it
-/// have left, and hands those that do to `take`; jobs up to `reached` in their lane had their
+/// have left, and hands those that do to `take` with what they get; jobs up to `reached` in their lane had their
 /// turn.
 ///
 /// Lanes are in the order of their widths, and within a lane `rank` rises with the place. As a gap only shrinks, a job that does not fit
 /// when it is found will not do so later, and each lane need offer only its next one.
-pub(super) fn backfill<K: Ord + Copy, R: Ord>(
+pub(super) fn backfill<K: Ord + Copy, O: Ord, R: Room>(
     lanes: &BTreeMap<K, Lane>,
     width: impl Fn(&K) -> u32,
     reached: impl Fn(&K) -> Option<Place>,
-    rank: impl Fn(&K, &Waiting) -> R,
-    mut gap: Gap,
-    mut take: impl FnMut(K, Place),
+    rank: impl Fn(&K, &Waiting) -> O,
+    mut gap: Gap<R>,
+    mut take: impl FnMut(K, Place, R::Taken),
 ) {
-    let find = |gap: &Gap, lane: &K, after: Option<Place>| {
-        let found = lanes[lane].next(after, longest(gap, width(lane))?)?;
+    let find = |longest: Option<Span>, lane: &K, after: Option<Place>| {
+        let found = lanes[lane].next(after, longest?)?;
         Some(Reverse((rank(lane, &found.1), place(found), *lane)))
     };
     let mut next: BinaryHeap<_> = lanes
         .keys()
-        .take_while(|lane| width(lane) as usize <= gap.free)
-        .filter_map(|lane| find(&gap, lane, reached(lane)))
+        .map(|lane| (lane, gap.longest(width(lane))))
+        .take_while(|(_, longest)| longest.is_some())
+        .filter_map(|(lane, longest)| find(longest, lane, reached(lane)))
         .collect();
     while let Some(Reverse((_, at, lane))) = next.pop() {
-        if gap.take(lanes[&lane].at(at)) {
-            take(lane, at);
+        if let Some(taken) = gap.take(lanes[&lane].at(at)) {
+            take(lane, at, taken);
         }
-        next.extend(find(&gap, &lane, Some(at)));
+        next.extend(find(gap.longest(width(&lane)), &lane, Some(at)));
     }
 }

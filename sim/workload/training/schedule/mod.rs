@@ -2,7 +2,8 @@
 //!
 //! A [`Scheduler`] knows no clock and no machine. Its owner tells it of arrivals and ends, and
 //! calls [`pass`](Scheduler::pass) once after all ends and arrivals of an instant, and at
-//! [`wake_at`](Scheduler::wake_at). Jobs run whole or not at all; nodes are counted, not placed.
+//! [`wake_at`](Scheduler::wake_at). Jobs run whole or not at all. Nodes are counted, or looked at one by
+//! one where jobs share them: what is free is a [`Room`], and every policy serves either.
 //! Every policy is defined to the tie in `docs/models/training.md`.
 
 mod conservative;
@@ -11,7 +12,7 @@ mod preempt;
 mod priority;
 mod profile;
 mod queue;
-mod shared;
+mod room;
 
 #[cfg(test)]
 mod priority_tests;
@@ -31,7 +32,8 @@ use super::placement::Places;
 pub use preempt::Preemption;
 pub use priority::{FavouredSize, Priority};
 pub use queue::Waiting;
-pub(in crate::workload::training) use shared::SharedNodes;
+pub use room::Room;
+pub(in crate::workload::training) use room::SharedNodes;
 
 /// In which order jobs start, and which may overtake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -127,24 +129,26 @@ impl Decisions {
 
 /// A queue and the rule by which it is served.
 #[derive(Debug, Clone)]
-pub struct Scheduler {
+pub struct Scheduler<R: Room = usize> {
     policy: Policy,
     drain_at: usize,
     queue: Queue,
     /// Jobs that run, by requested end, then number; kept only where requests matter.
-    running: Vec<Running>,
-    reservations: Reservations,
+    running: Vec<Running<R>>,
+    reservations: Reservations<R>,
     by_priority: PriorityQueue,
     /// Room for the jobs of one pass.
-    chosen: Vec<Waiting>,
+    chosen: Vec<(Waiting, R::Taken)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Running {
+#[derive(Debug, Clone)]
+struct Running<R: Room> {
     until: Time,
     id: u64,
     token: u32,
     nodes: usize,
+    /// Which these are.
+    taken: R::Taken,
     started: Time,
     tier: u16,
     account: u32,
@@ -152,7 +156,7 @@ struct Running {
     vacates: Time,
 }
 
-impl Scheduler {
+impl<R: Room> Scheduler<R> {
     /// An empty queue served by `rules`.
     pub fn new(rules: impl Into<Rules>) -> Self {
         let Rules { policy, priority, preemption, drain_at, depth } = rules.into();
@@ -197,31 +201,39 @@ impl Scheduler {
         let place = (job.until, job.id);
         let at = self.running.binary_search_by_key(&place, |r| (r.until, r.id));
         let ended = self.running.remove(at.expect("a job that ends runs"));
-        self.reservations.end(now, job);
+        self.reservations.end(now, &ended);
         self.by_priority.end(now, &ended);
     }
 
-    /// Writes into `out` which jobs start now, on `free` nodes, and which have to make room. To
-    /// be called once an instant, after its ends and arrivals.
-    pub fn pass(&mut self, now: Time, free: usize, out: &mut Decisions) {
+    /// What running jobs hold may have changed: `taken` says what, by token.
+    pub(in crate::workload::training) fn look_at_running(
+        &mut self,
+        taken: impl Fn(u32) -> R::Taken,
+    ) {
+        self.running.iter_mut().for_each(|r| r.taken = taken(r.token));
+    }
+
+    /// Writes into `out` which jobs start now, in the `room` that is free, and which have to make
+    /// room. To be called once an instant, after its ends and arrivals.
+    pub fn pass(&mut self, now: Time, room: R, out: &mut Decisions) {
         out.clear();
         let mut chosen = std::mem::take(&mut self.chosen);
         match self.policy {
             Policy::Conservative => {
-                self.reservations.pass(now, free, &self.running, &mut chosen);
+                self.reservations.pass(now, room, &self.running, &mut chosen);
             }
             Policy::Priority => {
                 let Self { by_priority, running, drain_at, .. } = self;
-                by_priority.pass(now, free, *drain_at, running, &mut chosen, &mut out.preempted);
+                by_priority.pass(now, room, *drain_at, running, &mut chosen, &mut out.preempted);
             }
-            _ => self.serve(now, free, &mut chosen),
+            _ => self.serve(now, room, &mut chosen),
         }
         self.grant(now, chosen, out);
     }
 
     /// Jobs that were `chosen` start now.
-    fn grant(&mut self, now: Time, mut chosen: Vec<Waiting>, out: &mut Decisions) {
-        for job in chosen.drain(..) {
+    fn grant(&mut self, now: Time, mut chosen: Vec<(Waiting, R::Taken)>, out: &mut Decisions) {
+        for (job, taken) in chosen.drain(..) {
             let Waiting { id, token, nodes, requested, tier, account, .. } = job;
             let until = now + requested;
             out.granted.push(Granted { id, token, nodes, until });
@@ -232,6 +244,7 @@ impl Scheduler {
                     id,
                     token,
                     nodes: nodes as usize,
+                    taken: taken.clone(),
                     started: now,
                     tier,
                     account,
@@ -240,18 +253,21 @@ impl Scheduler {
                 self.by_priority.start(now, &running);
                 self.running.insert(at, running);
             }
+            R::tell(taken, &mut out.places);
         }
         self.chosen = chosen;
     }
 
     /// From the first in the queue for as long as they fit, then by backfilling.
-    fn serve(&mut self, now: Time, mut free: usize, chosen: &mut Vec<Waiting>) {
-        while let Some(job) = self.queue.first().filter(|job| job.nodes as usize <= free) {
-            free -= job.nodes as usize;
-            chosen.push(*job);
+    fn serve(&mut self, now: Time, mut room: R, chosen: &mut Vec<(Waiting, R::Taken)>) {
+        while let Some(&job) = self.queue.first()
+            && let Some(taken) = room.choose(job.nodes as usize)
+        {
+            room.take(&taken);
+            chosen.push((job, taken));
             self.queue.pop_first();
         }
-        if self.policy != Policy::Easy || self.queue.len() < 2 || !self.queue.has_narrow(free) {
+        if self.policy != Policy::Easy || self.queue.len() < 2 || !self.queue.has_narrow(&room) {
             return;
         }
         let head = self.queue.first().expect("two jobs wait").nodes as usize;
@@ -262,13 +278,13 @@ impl Scheduler {
         // requests, and those of this pass.
         let (late, punctual) =
             self.running.split_at(self.running.partition_point(|r| r.until <= now));
-        let mut others: Vec<(Time, usize)> =
-            late.iter().map(|r| (r.expected_end(now), r.nodes)).collect();
-        others.extend(chosen.iter().map(|job| (now + job.requested, job.nodes as usize)));
-        others.sort_unstable();
-        let punctual = punctual.iter().map(|r| (r.until, r.nodes));
-        let (shadow, extra) = reserve(head, free, merge(punctual, others.into_iter()));
-        self.queue.backfill(Gap { free, window: shadow - now, extra }, chosen);
+        let mut others: Vec<(Time, &R::Taken)> =
+            late.iter().map(|r| (r.expected_end(now), &r.taken)).collect();
+        others.extend(chosen.iter().map(|(job, taken)| (now + job.requested, taken)));
+        others.sort_by_key(|(at, _)| *at);
+        let punctual = punctual.iter().map(|r| (r.until, &r.taken));
+        let (shadow, then) = reserve(head, &room, merge(punctual, others.into_iter()));
+        self.queue.backfill(Gap { room, window: shadow - now, then }, chosen);
     }
 
     /// When a pass may do something although nothing has happened: the first start that was
@@ -283,7 +299,7 @@ impl Scheduler {
     }
 }
 
-impl Running {
+impl<R: Room> Running<R> {
     /// When it will end as far as anybody knows. One that has outlived its request is expected
     /// to need as long again as it is over, and a minute at least, so that a plan is made anew
     /// ever more rarely.
@@ -295,32 +311,41 @@ impl Running {
     }
 }
 
-/// When `nodes` nodes are free if all end as expected, in the order of `ends`, and how many more
-/// are free then. Never where even all that run do not suffice, because nodes are down: then
-/// nothing is held back for it.
-fn reserve(nodes: usize, free: usize, ends: impl Iterator<Item = (Time, usize)>) -> (Time, usize) {
-    let (mut free, mut shadow) = (free, None);
+/// When a job of `nodes` nodes has room if all end as expected, in the order of `ends`, and what is
+/// free then beside what it gets. Never where even all that run do not suffice, because nodes are down:
+/// then nothing is held back for it.
+fn reserve<'t, R: Room<Taken: 't>>(
+    nodes: usize,
+    room: &R,
+    ends: impl Iterator<Item = (Time, &'t R::Taken)>,
+) -> (Time, R) {
+    let (mut then, mut shadow) = (room.clone(), None);
     for (until, released) in ends {
         if shadow.is_some_and(|at| at < until) {
             break;
         }
-        free += released;
-        if shadow.is_none() && free >= nodes {
+        then.give(released);
+        if shadow.is_none() && then.fits(nodes) {
             // All ends of that instant count.
             shadow = Some(until);
         }
     }
-    shadow.map_or((Time::MAX, 0), |at| (at, free - nodes))
+    if shadow.is_some()
+        && let Some(taken) = then.choose(nodes)
+    {
+        then.take(&taken);
+    }
+    (shadow.unwrap_or(Time::MAX), then)
 }
 
-/// Two rising sequences as one.
-fn merge<T: Ord>(
-    a: impl Iterator<Item = T>,
-    b: impl Iterator<Item = T>,
-) -> impl Iterator<Item = T> {
+/// Two sequences in the order of time as one.
+fn merge<T>(
+    a: impl Iterator<Item = (Time, T)>,
+    b: impl Iterator<Item = (Time, T)>,
+) -> impl Iterator<Item = (Time, T)> {
     let (mut a, mut b) = (a.peekable(), b.peekable());
     std::iter::from_fn(move || match (a.peek(), b.peek()) {
-        (Some(x), Some(y)) if y < x => b.next(),
+        (Some(x), Some(y)) if y.0 < x.0 => b.next(),
         (Some(_), _) => a.next(),
         (None, _) => b.next(),
     })

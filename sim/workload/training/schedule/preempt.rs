@@ -1,6 +1,7 @@
 //! Which running jobs make room for one of a higher tier.
 
 use super::Running;
+use super::room::Room;
 use crate::kernel::{Span, Time};
 
 /// When a job may take the nodes of others: never from its own tier or a higher one.
@@ -14,24 +15,25 @@ pub struct Preemption {
 
 impl Preemption {
     /// Whether a job of tier `tier` may take the nodes of `running` at `now`.
-    fn may_take(&self, now: Time, tier: u16, running: &Running) -> bool {
+    fn may_take<R: Room>(&self, now: Time, tier: u16, running: &Running<R>) -> bool {
         running.tier < tier
             && running.vacates == Time::MAX
             && now - running.started >= self.min_runtime
     }
 
-    /// The places in `running` of those that make room for `nodes` nodes for a job of tier
-    /// `tier`, in the order in which they are chosen; none where even all do not suffice.
+    /// The places in `running` of those that make room for `nodes` nodes, beside what is free in
+    /// `room`, for a job of tier `tier`, in the order in which they are chosen; none where even all do
+    /// not suffice.
     ///
     /// The lowest tier is chosen first, in it the job that started last, of those the one that
     /// arrived last, until they suffice. Then, the last chosen first, whoever is not needed
     /// after all is spared.
-    pub(super) fn victims(
+    pub(super) fn victims<R: Room>(
         &self,
         now: Time,
-        tier: u16,
-        nodes: usize,
-        running: &[Running],
+        (tier, nodes): (u16, usize),
+        mut room: R,
+        running: &[Running<R>],
     ) -> Option<Vec<usize>> {
         let mut order: Vec<usize> =
             (0..running.len()).filter(|&i| self.may_take(now, tier, &running[i])).collect();
@@ -39,17 +41,18 @@ impl Preemption {
             let Running { tier, started, id, .. } = running[i];
             (tier, std::cmp::Reverse((started, id)))
         });
-        let mut sum = 0;
         let enough = order.iter().position(|&i| {
-            sum += running[i].nodes;
-            sum >= nodes
+            room.give(&running[i].taken);
+            room.fits(nodes)
         })?;
         order.truncate(enough + 1);
         for place in (0..order.len()).rev() {
-            let spared = running[order[place]].nodes;
-            if sum - spared >= nodes {
-                sum -= spared;
+            let spared = &running[order[place]].taken;
+            room.take(spared);
+            if room.fits(nodes) {
                 order.remove(place);
+            } else {
+                room.give(spared);
             }
         }
         Some(order)
@@ -57,7 +60,10 @@ impl Preemption {
 
     /// When the next job that a job of tier `tier` may not take yet will have run for long
     /// enough; [`Time::MAX`] where there is none.
-    pub(super) fn next_at(&self, now: Time, tier: u16, running: &[Running]) -> Time {
+    pub(super) fn next_at<R>(&self, now: Time, tier: u16, running: &[Running<R>]) -> Time
+    where
+        R: Room,
+    {
         let old_enough = running
             .iter()
             .filter(|r| r.tier < tier && r.vacates == Time::MAX)

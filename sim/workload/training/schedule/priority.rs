@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::lanes::{Lane, Place, backfill};
 use super::preempt::Preemption;
 use super::queue::{Gap, Waiting};
+use super::room::Room;
 use super::{Granted, Preempted, Running, reserve};
 use crate::kernel::{Span, Time};
 
@@ -149,38 +150,42 @@ struct LaneKey {
     account: u32,
 }
 
+/// Why a job fits.
+const MADE_ROOM: &str = "a job fits, or others make room for it";
+
 /// The rank of a job in the order of service, the first the least: by tier where tiers preempt, by
 /// priority, by arrival.
 type Rank = (Reverse<u16>, Reverse<u64>, u64);
 
-/// Nodes that are being vacated and belong to nobody yet, by time.
-#[derive(Debug, Default)]
-struct Vacating(Vec<(Time, usize)>);
+/// What is being vacated and belongs to nobody yet, by time.
+#[derive(Debug)]
+struct Vacating<R: Room>(Vec<(Time, R::Taken)>);
 
-impl Vacating {
-    fn nodes(&self) -> usize {
-        self.0.iter().map(|v| v.1).sum()
-    }
-
-    fn add(&mut self, at: Time, nodes: usize) {
+impl<R: Room> Vacating<R> {
+    fn add(&mut self, at: Time, taken: R::Taken) {
         let place = self.0.partition_point(|v| v.0 <= at);
-        self.0.insert(place, (at, nodes));
+        self.0.insert(place, (at, taken));
     }
 
-    /// Takes up to `nodes` nodes, those that are vacated first; how many, and when the last
-    /// of them is free.
-    fn claim(&mut self, mut nodes: usize) -> (usize, Time) {
-        let (mut claimed, mut at) = (0, Time::ZERO);
-        while nodes > 0
-            && let Some(first) = self.0.first_mut()
-        {
-            let part = first.1.min(nodes);
-            (first.1, nodes, claimed, at) = (first.1 - part, nodes - part, claimed + part, first.0);
-            if first.1 == 0 {
-                self.0.remove(0);
+    /// What is free in `room`, and all of this.
+    fn with(&self, room: &R) -> R {
+        let mut all = room.clone();
+        self.0.iter().for_each(|(_, taken)| all.give(taken));
+        all
+    }
+
+    /// Takes `wanted` out of this as far as it is here, what is vacated first, and the rest out of
+    /// `room`; when all of it is free.
+    fn claim(&mut self, mut wanted: R::Taken, room: &mut R) -> Time {
+        let mut at = Time::ZERO;
+        for (vacated, taken) in &mut self.0 {
+            if R::cancel(&mut wanted, taken) {
+                at = *vacated;
             }
         }
-        (claimed, at)
+        self.0.retain(|(_, taken)| !R::is_nothing(taken));
+        room.take(&wanted);
+        at
     }
 }
 
@@ -231,11 +236,11 @@ impl PriorityQueue {
         job
     }
 
-    pub(super) fn start(&mut self, now: Time, job: &Running) {
+    pub(super) fn start<R: Room>(&mut self, now: Time, job: &Running<R>) {
         self.change_use(now, job.account, |nodes| nodes + job.nodes);
     }
 
-    pub(super) fn end(&mut self, now: Time, job: &Running) {
+    pub(super) fn end<R: Room>(&mut self, now: Time, job: &Running<R>) {
         self.change_use(now, job.account, |nodes| nodes - job.nodes);
     }
 
@@ -259,13 +264,13 @@ impl PriorityQueue {
     ///
     /// Costs a look at the running jobs where nothing can start, else one at each lane of the queue
     /// and at each job that starts.
-    pub(super) fn pass(
+    pub(super) fn pass<R: Room>(
         &mut self,
         now: Time,
-        mut free: usize,
+        mut room: R,
         drain_at: usize,
-        running: &mut [Running],
-        chosen: &mut Vec<Waiting>,
+        running: &mut [Running<R>],
+        chosen: &mut Vec<(Waiting, R::Taken)>,
         preempted: &mut Vec<Preempted>,
     ) {
         self.wake_at = Time::MAX;
@@ -274,17 +279,17 @@ impl PriorityQueue {
         };
         let highest = self.of_tier.keys().next_back().copied().unwrap_or(0);
         let higher = self.preemption.is_some() && running.iter().any(|r| r.tier < highest);
-        if free < smallest && !higher {
+        if !room.fits(smallest) && !higher {
             return;
         }
         self.weigh(now);
-        let mut vacating = Vacating::default();
+        let mut vacating = Vacating::<R>(Vec::new());
         for r in running.iter().filter(|r| r.vacates < Time::MAX) {
-            vacating.add(r.vacates, r.nodes);
+            vacating.add(r.vacates, r.taken.clone());
         }
-        // Jobs that nodes are set aside for: when they start, and for how long at most.
-        let mut claims: Vec<(Time, usize)> = Vec::new();
-        let mut starts: Vec<(LaneKey, Place)> = Vec::new();
+        // What is set aside for jobs, and until when at most.
+        let mut claims: Vec<(Time, R::Taken)> = Vec::new();
+        let mut starts: Vec<(LaneKey, Place, R::Taken)> = Vec::new();
         // The last job of each lane that has had its turn.
         let mut reached: BTreeMap<LaneKey, Place> = BTreeMap::new();
         let rank = |_: &LaneKey, job: &Waiting| self.rank(now, job);
@@ -298,17 +303,16 @@ impl PriorityQueue {
         while let Some(Reverse((_, place, lane))) = order.pop() {
             let job = self.lanes[&lane].at(place);
             let nodes = job.nodes as usize;
-            let mut is_claim = false;
-            if nodes > free {
-                let missing = nodes.saturating_sub(free + vacating.nodes());
+            reached.insert(lane, place);
+            if !room.fits(nodes) {
+                let all = vacating.with(&room);
                 let victims = match self.preemption {
-                    Some(rule) if missing > 0 => rule.victims(now, job.tier, missing, running),
-                    Some(_) => Some(Vec::new()),
+                    Some(_) if all.fits(nodes) => Some(Vec::new()),
+                    Some(rule) => rule.victims(now, (job.tier, nodes), all, running),
                     None => None,
                 };
                 let Some(victims) = victims else {
                     head = Some(*job);
-                    reached.insert(lane, place);
                     break;
                 };
                 let grace = self.preemption.map_or(Span::ZERO, |rule| rule.grace);
@@ -319,47 +323,46 @@ impl PriorityQueue {
                     let job = Granted { id, token, nodes: nodes as u32, until };
                     preempted.push(Preempted { job, by: r.vacates });
                     if grace == Span::ZERO {
-                        free += nodes;
+                        room.give(&r.taken);
                     } else {
-                        vacating.add(r.vacates, nodes);
+                        vacating.add(r.vacates, r.taken.clone());
                     }
                 }
                 if grace > Span::ZERO {
-                    let (claimed, at) = vacating.claim(nodes);
-                    free -= nodes - claimed;
-                    claims.push((at + job.requested, nodes));
-                    is_claim = true;
+                    let taken = vacating.with(&room).choose(nodes).expect(MADE_ROOM);
+                    let at = vacating.claim(taken.clone(), &mut room);
+                    claims.push((at + job.requested, taken));
+                    order.extend(next(&lane, Some(place)));
+                    continue;
                 }
             }
-            if !is_claim {
-                free -= nodes;
-                starts.push((lane, place));
-                claims.push((now + job.requested, nodes));
-            }
-            reached.insert(lane, place);
+            let taken = room.choose(nodes).expect(MADE_ROOM);
+            room.take(&taken);
+            claims.push((now + job.requested, taken.clone()));
+            starts.push((lane, place, taken));
             order.extend(next(&lane, Some(place)));
         }
         if let Some(head) = head {
             if let Some(rule) = self.preemption {
                 wake_at = rule.next_at(now, head.tier, running);
             }
-            if free > 0 && self.priority.backfill && (head.nodes as usize) < drain_at {
+            if !room.is_full() && self.priority.backfill && (head.nodes as usize) < drain_at {
                 let staying = running.iter().filter(|r| r.vacates == Time::MAX);
-                let mut ends: Vec<(Time, usize)> =
-                    staying.map(|r| (r.expected_end(now), r.nodes)).collect();
-                ends.append(&mut claims);
-                ends.append(&mut vacating.0);
-                ends.sort_unstable();
-                let (shadow, extra) = reserve(head.nodes as usize, free, ends.into_iter());
-                let gap = Gap { free, window: shadow - now, extra };
+                let mut ends: Vec<(Time, &R::Taken)> =
+                    staying.map(|r| (r.expected_end(now), &r.taken)).collect();
+                ends.extend(claims.iter().map(|(at, taken)| (*at, taken)));
+                ends.extend(vacating.0.iter().map(|(at, taken)| (*at, taken)));
+                ends.sort_by_key(|(at, _)| *at);
+                let (shadow, then) = reserve(head.nodes as usize, &room, ends.into_iter());
+                let gap = Gap { room, window: shadow - now, then };
                 let reached = |lane: &LaneKey| reached.get(lane).copied();
-                let take = |lane, place| starts.push((lane, place));
+                let take = |lane, place, taken| starts.push((lane, place, taken));
                 backfill(&self.lanes, |lane| lane.nodes, reached, rank, gap, take);
             }
         }
         self.wake_at = wake_at;
-        for (lane, place) in starts {
-            chosen.push(self.remove(lane, place));
+        for (lane, place, taken) in starts {
+            chosen.push((self.remove(lane, place), taken));
         }
     }
 

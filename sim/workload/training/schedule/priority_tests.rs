@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::workload::training::placement::Sharing;
 
 const MACHINE: u32 = 8;
 const ACCOUNTS: u32 = 3;
@@ -71,14 +72,30 @@ fn second(at: Time) -> u64 {
     at.as_nanos() / 1_000_000_000
 }
 
-/// Every start of each job on a machine that the scheduler serves. A preempted job queues
-/// again and begins anew.
+/// Every start of each job on a machine of nodes that are counted. A preempted job queues again
+/// and begins anew.
 fn starts(rows: &[Row], rules: &Rules) -> Vec<Vec<u64>> {
-    let mut scheduler = Scheduler::new(rules.clone());
+    starts_in(MACHINE as usize, rows, rules, |grant, _| grant.nodes as usize)
+}
+
+/// The same on nodes that are looked at one by one.
+fn starts_on_nodes(rows: &[Row], rules: &Rules) -> Vec<Vec<u64>> {
+    let free = vec![1; MACHINE as usize];
+    let room = SharedNodes { rule: Sharing::BestFit, per_node: 1, left: free.len(), free };
+    starts_in(room, rows, rules, |_, places| places.expect("nodes are chosen").clone())
+}
+
+/// The same in `room`, of which a job gets what `taken` says of its grant and its nodes.
+fn starts_in<R: Room>(
+    mut room: R,
+    rows: &[Row],
+    rules: &Rules,
+    taken: impl Fn(&Granted, Option<&Places>) -> R::Taken,
+) -> Vec<Vec<u64>> {
+    let mut scheduler = Scheduler::<R>::new(rules.clone());
     let mut starts = vec![Vec::new(); rows.len()];
-    let mut free = MACHINE as usize;
-    // By job: its grant, its end, and when it must have gone.
-    let mut running: BTreeMap<usize, (Granted, Time, Time)> = BTreeMap::new();
+    // By job: its grant, what it has, its end, and when it must have gone.
+    let mut running: BTreeMap<usize, (Granted, R::Taken, Time, Time)> = BTreeMap::new();
     let mut next = 0;
     let mut decisions = Decisions::default();
     let waiting = |i: usize| Waiting {
@@ -91,15 +108,14 @@ fn starts(rows: &[Row], rules: &Rules) -> Vec<Vec<u64>> {
         account: rows[i].account,
     };
     loop {
-        let ends = running.values().map(|&(_, end, by)| end.min(by)).min();
+        let ends = running.values().map(|&(_, _, end, by)| end.min(by)).min();
         let submit = rows.get(next).map(|row| at(row.submit));
         let wake = Some(scheduler.wake_at()).filter(|&at| at < Time::MAX);
         let Some(now) = [ends, submit, wake].into_iter().flatten().min() else { break };
-        for (i, (grant, end, _)) in
-            running.extract_if(.., |_, &mut (_, end, by)| end.min(by) == now).collect::<Vec<_>>()
-        {
+        let done = running.extract_if(.., |_, &mut (_, _, end, by)| end.min(by) == now);
+        for (i, (grant, has, end, _)) in done.collect::<Vec<_>>() {
             scheduler.end(now, grant);
-            free += grant.nodes as usize;
+            room.give(&has);
             if end > now {
                 scheduler.submit(waiting(i));
             }
@@ -108,23 +124,24 @@ fn starts(rows: &[Row], rules: &Rules) -> Vec<Vec<u64>> {
             scheduler.submit(waiting(next));
             next += 1;
         }
-        scheduler.pass(now, free, &mut decisions);
+        scheduler.pass(now, room.clone(), &mut decisions);
         for &Preempted { job, by } in &decisions.preempted {
             let i = job.token as usize;
             if by == now {
-                running.remove(&i);
+                let (_, has, ..) = running.remove(&i).expect("a job that is preempted runs");
                 scheduler.end(now, job);
                 scheduler.submit(waiting(i));
-                free += job.nodes as usize;
+                room.give(&has);
             } else {
-                running.get_mut(&i).unwrap().2 = by;
+                running.get_mut(&i).expect("a job that is preempted runs").3 = by;
             }
         }
-        for &grant in &decisions.granted {
+        for (order, grant) in decisions.granted.iter().enumerate() {
             let i = grant.token as usize;
-            free -= grant.nodes as usize;
+            let has = taken(grant, decisions.places.get(order));
+            room.take(&has);
             starts[i].push(second(now));
-            running.insert(i, (grant, now + Span::from_secs(rows[i].run), Time::MAX));
+            running.insert(i, (*grant, has, now + Span::from_secs(rows[i].run), Time::MAX));
         }
     }
     assert_eq!(scheduler.queued(), 0, "nobody is left behind");
@@ -426,4 +443,91 @@ fn the_lowest_tier_and_the_latest_start_go_first_and_nobody_in_vain() {
     rows.push(row(10, 5, 3, 2));
     let starts = starts(&rows, &rules);
     assert_eq!(starts, [vec![0], vec![1, 15], vec![2], vec![3, 15], vec![10]]);
+}
+
+/// Nodes of four places, of which `free` are free.
+fn nodes(free: &[usize]) -> SharedNodes {
+    let left = free.iter().sum();
+    SharedNodes { rule: Sharing::BestFit, per_node: 4, free: free.to_vec(), left }
+}
+
+fn part(id: u64, tier: u16, places: u32) -> Waiting {
+    Waiting {
+        id,
+        token: id as u32,
+        nodes: places,
+        requested: Span::from_secs(50),
+        submitted: at(id),
+        tier,
+        account: 0,
+    }
+}
+
+/// On shared nodes those make room who do so on one node: of jobs of 2 and 2 on the first, and of 3 on the
+/// second, the last start goes first; one place of the first node that nobody needs does not save a job of
+/// a whole node.
+#[test]
+fn room_is_made_on_a_node_and_not_on_several() {
+    let mut rules = Rules::from(Policy::Priority);
+    rules.preemption = Some(Preemption { min_runtime: Span::ZERO, grace: Span::ZERO });
+    let mut scheduler = Scheduler::<SharedNodes>::new(rules.clone());
+    let mut out = Decisions::default();
+    let ids = |out: &Decisions| -> Vec<u64> { out.preempted.iter().map(|p| p.job.id).collect() };
+    for (id, places, free) in [(0, 2, [4, 4]), (1, 2, [2, 4]), (2, 3, [0, 4])] {
+        scheduler.submit(part(id, 0, places));
+        scheduler.pass(at(id), nodes(&free), &mut out);
+        assert_eq!(out.granted.len(), 1);
+    }
+    // Two places: one is free on the second node. The last start, of 3 places there, suffices.
+    let mut small = scheduler.clone();
+    small.submit(part(3, 1, 2));
+    small.pass(at(3), nodes(&[0, 1]), &mut out);
+    assert_eq!(ids(&out), [2]);
+    assert_eq!(out.places, [vec![(1, 2)]]);
+    // A whole node: the last start makes the second one whole. With one place of it out of service,
+    // both jobs of the first have to go, and the last start is spared.
+    let mut whole = scheduler.clone();
+    whole.submit(part(3, 1, 4));
+    whole.pass(at(3), nodes(&[0, 1]), &mut out);
+    assert_eq!((ids(&out), out.places.clone()), (vec![2], vec![vec![(1, 4)]]));
+    let mut broken = scheduler.clone();
+    broken.submit(part(3, 1, 4));
+    broken.pass(at(3), nodes(&[0, 0]), &mut out);
+    assert_eq!((ids(&out), out.places.clone()), (vec![1, 0], vec![vec![(0, 4)]]));
+    // With a grace nobody starts yet, and what is being vacated is not taken from others again.
+    rules.preemption = Some(Preemption { min_runtime: Span::ZERO, grace: Span::from_secs(5) });
+    let mut graceful = Scheduler::<SharedNodes>::new(rules);
+    for (id, places, free) in [(0, 2, [4, 4]), (1, 2, [2, 4]), (2, 3, [0, 4])] {
+        graceful.submit(part(id, 0, places));
+        graceful.pass(at(id), nodes(&free), &mut out);
+    }
+    graceful.submit(part(3, 1, 2));
+    graceful.submit(part(4, 1, 2));
+    graceful.pass(at(4), nodes(&[0, 1]), &mut out);
+    assert_eq!((ids(&out), out.granted.len()), (vec![2], 0), "its node has room for both");
+}
+
+proptest! {
+    /// Where all jobs are of one place and all nodes too, it does not matter which node is whose: what looks at
+    /// nodes preempts, sets aside and starts as what counts them.
+    #[test]
+    fn nodes_of_one_place_are_counted(
+        jobs in prop::collection::vec((0..5u64, 1..20u64, 0..3u16), 1..40),
+        grace in prop::option::of(0..5u64),
+    ) {
+        let mut submit = 0;
+        let rows: Vec<Row> = jobs
+            .into_iter()
+            .map(|(gap, run, tier)| {
+                submit += gap;
+                Row { submit, run, requested: run, nodes: 1, tier, account: 0 }
+            })
+            .collect();
+        let mut rules = Rules::from(Policy::Priority);
+        rules.preemption = grace.map(|grace| Preemption {
+            min_runtime: Span::from_secs(3),
+            grace: Span::from_secs(grace),
+        });
+        prop_assert_eq!(starts_on_nodes(&rows, &rules), starts(&rows, &rules));
+    }
 }

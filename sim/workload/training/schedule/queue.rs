@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lanes::{Lane, Place, backfill};
+use super::room::Room;
 use crate::kernel::{Span, Time};
 
 /// A job in the queue.
@@ -32,30 +33,45 @@ pub(super) struct Queue {
     lanes: Option<BTreeMap<u32, Lane>>,
 }
 
-/// What backfilling may use.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gap {
-    /// Free nodes.
-    pub(super) free: usize,
-    /// How long they are free before the first job in the queue needs them.
+/// What backfilling may use. It only shrinks.
+#[derive(Debug, Clone)]
+pub(super) struct Gap<R> {
+    /// What is free.
+    pub(super) room: R,
+    /// How long it is before the first job in the queue needs it.
     pub(super) window: Span,
-    /// Nodes that it will not need even then.
-    pub(super) extra: usize,
+    /// What that job will leave even then.
+    pub(super) then: R,
 }
 
-impl Gap {
-    /// Lets `job` use it, if that fits.
-    pub(super) fn take(&mut self, job: &Waiting) -> bool {
-        let nodes = job.nodes as usize;
-        let is_short = job.requested <= self.window;
-        let fits = nodes <= self.free && (is_short || nodes <= self.extra);
-        if fits {
-            self.free -= nodes;
-            if !is_short {
-                self.extra -= nodes;
-            }
+impl<R: Room> Gap<R> {
+    /// What may use it of the jobs that need so many nodes: none, those up to a request, or all.
+    /// None of more nodes may where none of these may.
+    pub(super) fn longest(&self, nodes: u32) -> Option<Span> {
+        let nodes = nodes as usize;
+        if !self.room.fits(nodes) {
+            None
+        } else if self.room.fits_both(&self.then, nodes) {
+            Some(Span::MAX)
+        } else {
+            Some(self.window)
         }
-        fits
+    }
+
+    /// Lets `job` use it, if that fits; what it gets.
+    pub(super) fn take(&mut self, job: &Waiting) -> Option<R::Taken> {
+        let nodes = job.nodes as usize;
+        if job.requested <= self.window {
+            let taken = self.room.choose(nodes)?;
+            self.room.take(&taken);
+            return Some(taken);
+        }
+        let mut both = self.room.clone();
+        both.meet(&self.then);
+        let taken = both.choose(nodes)?;
+        self.room.take(&taken);
+        self.then.take(&taken);
+        Some(taken)
     }
 }
 
@@ -73,10 +89,10 @@ impl Queue {
         self.jobs.first_key_value().map(|(_, job)| job)
     }
 
-    /// Whether a job needs no more than `nodes` nodes.
-    pub(super) fn has_narrow(&self, nodes: usize) -> bool {
-        let lanes = self.lanes.iter().flatten();
-        lanes.map(|(&width, _)| width as usize).next().is_some_and(|width| width <= nodes)
+    /// Whether `room` suffices for the narrowest job.
+    pub(super) fn has_narrow(&self, room: &impl Room) -> bool {
+        let narrowest = self.lanes.iter().flatten().next();
+        narrowest.is_some_and(|(&width, _)| room.fits(width as usize))
     }
 
     /// Costs time in proportion to the logarithm of the queue.
@@ -94,29 +110,19 @@ impl Queue {
     }
 
     /// Removes the jobs behind the first, which does not fit, that fit into `gap`, in order, each
-    /// with what the ones before it have left, and appends them to `out`.
-    pub(super) fn backfill(&mut self, gap: Gap, out: &mut Vec<Waiting>) {
+    /// with what the ones before it have left, and appends them to `out` with what they get.
+    pub(super) fn backfill<R: Room>(&mut self, gap: Gap<R>, out: &mut Vec<(Waiting, R::Taken)>) {
         let Some(lanes) = &self.lanes else { return };
         let mut taken = Vec::new();
         // Jobs overtake only where the order is that of arrival.
         let rank = |_: &u32, job: &Waiting| job.id;
-        backfill(lanes, |width| *width, |_| None, rank, gap, |_, place| taken.push(place));
-        for place in taken {
+        let take = |_, place, places| taken.push((place, places));
+        backfill(lanes, |width| *width, |_| None, rank, gap, take);
+        for (place, places) in taken {
             let job = self.jobs.remove(&place).expect("a job of a lane is in the queue");
             self.leave_lane(place, job.nodes);
-            out.push(job);
+            out.push((job, places));
         }
-    }
-
-    /// The jobs behind the first, in order.
-    pub(super) fn behind_first(&self) -> impl Iterator<Item = &Waiting> {
-        self.jobs.values().skip(1)
-    }
-
-    /// Takes the job out that was put in under `key`.
-    pub(super) fn remove(&mut self, key: u64, job: &Waiting) {
-        self.jobs.remove(&(key, job.id));
-        self.leave_lane((key, job.id), job.nodes);
     }
 
     fn leave_lane(&mut self, place: Place, width: u32) {

@@ -30,9 +30,8 @@ pub struct QueueSpec {
     pub depth: Option<u32>,
     /// How the nodes of a job lie on the racks. Default: `contiguous`.
     pub placement: Option<Placement>,
-    /// Whether jobs that are smaller than a node share it, and which node they get; for `fcfs`,
-    /// `easy`, `shortest_first` and `longest_first`. Jobs of a node and more, and exclusive ones, get
-    /// whole nodes by the same rule. Default: every job has whole nodes (Slurm's `--exclusive`, or
+    /// Whether jobs that are smaller than a node share it, and which node they get, under any
+    /// scheduler. Jobs of a node and more, and exclusive ones, get whole nodes by the same rule. Default: every job has whole nodes (Slurm's `--exclusive`, or
     /// `OverSubscribe=EXCLUSIVE`).
     pub sharing: Option<Sharing>,
     /// Whether a job gets only nodes of racks that are offered the power for all of their nodes
@@ -167,12 +166,12 @@ fn find(
 }
 
 impl QueueSpec {
-    /// The rules of `policy` on `nodes` nodes.
+    /// The rules of `policy` on `nodes` nodes of `per_node` places.
     pub(super) fn resolve(
         &self,
         policy: Policy,
         tiers: &[TierSpec],
-        nodes: usize,
+        (nodes, per_node): (usize, usize),
         faults: &mut Vec<Fault>,
     ) -> Rules {
         let mut check = Check { faults };
@@ -191,10 +190,6 @@ impl QueueSpec {
         }
         if self.depth.is_some() && policy != Policy::Conservative {
             check.error("depth", "needs `scheduler: conservative`".to_owned());
-        }
-        if self.sharing.is_some() && matches!(policy, Policy::Conservative | Policy::Priority) {
-            let message = "needs `scheduler: fcfs`, `easy`, `shortest_first` or `longest_first`";
-            check.error("sharing", message.to_owned());
         }
         if self.sharing.is_some() && self.placement.is_some() {
             check.error("placement", "shared nodes are chosen by `sharing`".to_owned());
@@ -241,7 +236,7 @@ impl QueueSpec {
                 max_age,
                 half_life,
                 favours,
-                machine: nodes,
+                machine: nodes * per_node,
                 tiers: tiers.iter().enumerate().map(factor).collect(),
                 shares,
                 backfill: spec.backfill.unwrap_or(true),
@@ -250,7 +245,7 @@ impl QueueSpec {
                 min_runtime: spec.min_runtime.map_or(Span::from_hours(2), Span::from),
                 grace: spec.grace.map_or(Span::ZERO, Span::from),
             }),
-            drain_at: self.drain_at.map_or(usize::MAX, |nodes| nodes as usize),
+            drain_at: self.drain_at.map_or(usize::MAX, |nodes| nodes as usize * per_node),
             depth: self.depth.map_or(DEPTH, |jobs| jobs.max(1) as usize),
         }
     }

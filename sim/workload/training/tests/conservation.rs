@@ -59,7 +59,14 @@ fn planned_cluster(
 ) -> Training {
     let hours = |h: f64| Duration((h * 3.6e12) as u64);
     let tiers = [1, 4, 9].map(|nodes| Name::unplaced(format!("jobs-of-{nodes}")));
-    let tiers = planned.queue.as_ref().filter(|_| planned.sharing.is_none()).map(|_| tiers);
+    let policy = match planned.sharing {
+        None => planned.queue.as_ref().map(|_| Policy::Priority),
+        Some(_) => {
+            let all = [Policy::Fcfs, Policy::Easy, Policy::Conservative, Policy::Priority];
+            Some(all[(seed % 4) as usize])
+        }
+    };
+    let tiers = (policy == Some(Policy::Priority)).then_some(tiers);
     let class = |nodes, weight, mean: f64| JobClassSpec {
         weight,
         spares: Some(if nodes > 1 { planned.spares } else { 0 }),
@@ -99,10 +106,7 @@ fn planned_cluster(
             background: planned.background,
             ..CheckpointSpec::default()
         }),
-        scheduler: match planned.sharing {
-            Some(_) => Some(if seed.is_multiple_of(2) { Policy::Fcfs } else { Policy::Easy }),
-            None => planned.queue.as_ref().map(|_| Policy::Priority),
-        },
+        scheduler: policy,
         queue: planned.queue.clone().map(Box::new),
         tiers: tiers
             .clone()
@@ -368,9 +372,12 @@ proptest! {
         rule in prop_oneof![Just(Sharing::BestFit), Just(Sharing::LeastLoaded)],
         power_aware in any::<bool>(),
     ) {
+        // Where wider jobs are of higher tiers, they may take the nodes of narrower ones.
+        let preemption = planned.queue.as_ref().and_then(|queue| queue.preemption);
         let queue = QueueSpec {
             sharing: Some(rule),
             power_aware: Some(power_aware),
+            preemption: preemption.filter(|_| seed % 4 == 3),
             ..QueueSpec::default()
         };
         let planned = Planned { queue: Some(queue), sharing: Some(rule), ..planned };
