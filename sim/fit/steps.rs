@@ -57,7 +57,7 @@ impl Parameter {
     }
 
     /// What it is multiplied with in `row`.
-    fn of(self, row: &Iteration) -> f64 {
+    pub fn of(self, row: &Iteration) -> f64 {
         match self {
             Parameter::Base => 1.0,
             Parameter::PerSequence => row.sequences,

@@ -2,6 +2,7 @@
 //! closed loops, and every preset run for an hour.
 
 mod closed;
+mod held;
 mod hour;
 mod laws;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use loadbank::facility::{Design, WorkDesign};
 use loadbank::workload::inference::step::{DecodeDesign, StepDesign};
 
-use super::{Preset, closed, head, verdict};
+use super::{Preset, closed, head, held, verdict};
 use crate::cooling::year;
 use crate::data::{print, quantile, read};
 
@@ -36,9 +36,9 @@ pub(super) struct Point {
     pub(super) clients: f64,
     pub(super) ttft_ms: f64,
     pub(super) tpot_ms: f64,
-    batch: f64,
-    context: f64,
-    prompt_tokens: f64,
+    pub(super) batch: f64,
+    pub(super) context: f64,
+    pub(super) prompt_tokens: f64,
     /// The day, as far as it is known.
     pub(super) measured: String,
 }
@@ -74,6 +74,7 @@ pub(super) fn run(data: &Path, presets: &[Preset]) -> Result<u32, String> {
             verdict(is_met, &mut missed),
         ));
     }
+    missed += held::run(&points);
     missed += closed::run(presets, &points)?;
     Ok(missed)
 }
