@@ -6,7 +6,7 @@ use super::support::{Bench, SMALL};
 
 /// The places and first lines of what `check` finds wrong or doubtful in `text`: `line:column
 /// message`.
-fn findings(text: &str) -> Vec<String> {
+pub(crate) fn findings(text: &str) -> Vec<String> {
     let bench = Bench::new();
     bench.file("site.yaml", text);
     let output = bench.loadbank("check site.yaml --format json").output().unwrap();

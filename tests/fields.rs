@@ -229,6 +229,10 @@ impl Walk {
         if name.ends_with(".racks") && node["description"].as_str().unwrap_or("").contains("ASIC") {
             return json!("miners");
         }
+        let says = |what: &str| node["description"].as_str().unwrap_or("").contains(what);
+        if name.ends_with(".cooled_by") && says("The air handler of the hall") {
+            return json!("handler");
+        }
         if let Some((_, fitting)) = FITTING.iter().find(|(end, _)| name.ends_with(end)) {
             return serde_json::from_str(fitting).unwrap();
         }

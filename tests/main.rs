@@ -1,5 +1,6 @@
 //! The one integration-test binary; a module for each topic.
 
+mod air_cdus;
 mod arbitrage;
 mod basis;
 mod book;

@@ -179,7 +179,7 @@ impl Audit {
         for &index in &plant.exchangers {
             let (own, exchanger) =
                 (&mut self.exchangers[index as usize], &exchangers[index as usize]);
-            own.heat.set(now, exchanger.heat_w);
+            own.heat.set(now, exchanger.taken_w());
             let movers = if exchanger.blows() { &mut own.fans } else { &mut own.pumps };
             movers.set(now, exchanger.movers.draw_w);
             own.set_water(now, exchanger.outside.map(|air| air.water).unwrap_or_default());

@@ -206,6 +206,8 @@ pub struct ExchangerSite {
     pub kind: &'static str,
     /// Index into [`Design::loops`] of the loop that takes its heat.
     pub cooled_by: usize,
+    /// The exchanger, on that loop, whose stream has its heat before: the air handler of its hall.
+    pub behind: Option<usize>,
     /// Its model; none for racks that hang on the loop itself, behind the approach that is
     /// part of the loop.
     pub design: Option<ExchangerDesign>,

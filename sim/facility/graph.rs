@@ -1,7 +1,7 @@
 //! The site as a drawing needs it: what each component of the scenario declares, and who serves
 //! whom, unit by unit.
 
-use super::design::Design;
+use super::design::{Design, ExchangerSite};
 use crate::plant::power::{ComponentKind, PowerNode, Sharing};
 
 /// What a component of the scenario declares.
@@ -146,6 +146,11 @@ impl Units {
 
     pub(super) fn cooling(&self, index: usize) -> usize {
         self.loops + index
+    }
+
+    /// What takes the heat of an exchanger.
+    pub(super) fn taker(&self, site: &ExchangerSite) -> usize {
+        site.behind.map_or_else(|| self.cooling(site.cooled_by), |other| self.exchanger(other))
     }
 
     /// What stands for a loop is the loop.
@@ -299,8 +304,7 @@ impl Design {
         }
         for (index, site) in self.exchangers.iter().enumerate() {
             if site.design.is_some() {
-                let pair = (units.exchanger(index), units.cooling(site.cooled_by));
-                edges.push(pair);
+                edges.push((units.exchanger(index), units.taker(site)));
             }
         }
         for &(from, to) in &edges {

@@ -475,7 +475,7 @@ impl Facility<'_> {
             }
             Place::Exchanger(index) => {
                 let site = &self.design.exchangers[index];
-                let on = units.cooling(site.cooled_by);
+                let on = units.taker(site);
                 site.movers.into_iter().flat_map(cords).chain([on]).collect()
             }
         }

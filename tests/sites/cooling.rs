@@ -27,8 +27,8 @@ const LOOPS: [(&str, f64); 7] = [
 /// The same of the chillers of a trim.
 const TRIM: f64 = 0.35;
 /// What can stand between racks and a loop, with the same.
-const EXCHANGERS: [(&str, f64); 3] =
-    [("cdu", 0.01), ("air-handler", 0.05), ("immersion-tank", 0.015)];
+const EXCHANGERS: [(&str, f64); 4] =
+    [("cdu", 0.01), ("air-handler", 0.05), ("immersion-tank", 0.015), ("air-cdu", 0.15)];
 
 /// The plant that cools `halls`, on the bus `mech`.
 pub(crate) fn plant(draw: &mut Draw, period: &Period, halls: &[Hall]) -> Plant {
@@ -56,7 +56,17 @@ pub(crate) fn plant(draw: &mut Draw, period: &Period, halls: &[Hall]) -> Plant {
             let name = format!("exchanger-{n}");
             let (kind, share) = draw.pick(&EXCHANGERS);
             let heat_kw = hall.need_kw * draw.log(0.3, 2.0);
-            let fields = exchanger(draw, period, kind, &loop_name, heat_kw);
+            let cooled_by = match kind {
+                "air-cdu" => {
+                    let hall = format!("air-{n}");
+                    let air_kw = heat_kw * draw.log(0.5, 2.0);
+                    let fields = exchanger(draw, period, "air-handler", &loop_name, air_kw);
+                    plant.parts.push((hall.clone(), fields));
+                    hall
+                }
+                _ => loop_name.clone(),
+            };
+            let fields = exchanger(draw, period, kind, &cooled_by, heat_kw);
             plant.parts.push((name.clone(), fields));
             plant.need_kw += share * heat_kw;
             plant.coolers.push(name);

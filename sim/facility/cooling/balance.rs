@@ -54,7 +54,8 @@ enum Valve {
 
 /// The valve of the exchanger at `place`: open while its stream is too warm or it can not pass
 /// what heat comes, shut while it is too cold.
-fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
+fn valve(plant: &LoopPlant, exchangers: &[ExchangerPlant], place: usize) -> Valve {
+    let exchanger = &exchangers[plant.exchangers[place] as usize];
     let (stream, _) = plant.masses.nodes_of(place);
     let now_c = &plant.now.now_c;
     if warms_outdoors(plant, exchanger, place) && now_c[stream] <= now_c[0] + SAME_K {
@@ -70,7 +71,9 @@ fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize) -> Valve {
     if now_c[stream] < least_c - HELD_K {
         return Valve::Shut;
     }
-    let comes_w = exchanger.movers.draw_w + from_parts_w(plant, exchanger, place, least_c);
+    let comes_w = exchanger.movers.draw_w
+        + from_parts_w(plant, exchanger, place, least_c)
+        + from_hall_w(plant, exchangers, place);
     if comes_w > exchanger.conductance_w_k * (least_c - now_c[0]) {
         Valve::Open
     } else if comes_w < 0.0 {
@@ -167,7 +170,9 @@ fn conditions(
     let mut comes_w = loop_w;
     let branches = (0..plant.exchangers.len()).map(|place| {
         let (branch, branch_w) = branch(plant, exchangers, place);
-        comes_w += branch_w;
+        if plant.masses.branches()[place].behind.is_none() {
+            comes_w += branch_w;
+        }
         branch
     });
     let branches = branches.collect();
@@ -202,7 +207,13 @@ fn is_boiling(plant: &LoopPlant, node: usize) -> bool {
     plant.now.now_c[node] >= BOILING_C - SAME_K
 }
 
-/// What moves heat in the branch at `place` from now on, and what it brings the loop's coolant, W.
+/// What those in the hall of the exchanger at `place` give its air now, W.
+fn from_hall_w(plant: &LoopPlant, exchangers: &[ExchangerPlant], place: usize) -> f64 {
+    let here = plant.in_halls.iter().filter(|(_, hall)| *hall == place);
+    here.map(|&(other, _)| branch(plant, exchangers, other).1).sum()
+}
+
+/// What moves heat in the branch at `place` from now on, and what it brings what takes its heat, W.
 fn branch(
     plant: &LoopPlant,
     exchangers: &[ExchangerPlant],
@@ -212,8 +223,9 @@ fn branch(
     let exchanger = &exchangers[plant.exchangers[place] as usize];
     let (stream, _) = plant.masses.nodes_of(place);
     let mover_w = exchanger.movers.draw_w;
-    let from_parts_w = from_parts_w(plant, exchanger, place, now_c[stream]);
-    let valve = match valve(plant, exchanger, place) {
+    let from_parts_w = from_parts_w(plant, exchanger, place, now_c[stream])
+        + from_hall_w(plant, exchangers, place);
+    let valve = match valve(plant, exchangers, place) {
         // Nothing is held beside a stream that boils or a coolant that does.
         Valve::Holds(_) if is_boiling(plant, 0) => Valve::Shut,
         valve => valve,
@@ -226,7 +238,8 @@ fn branch(
     let outdoors = let_in(plant, exchanger, place);
     let (mut boils, mut comes_w) = (false, mover_w + from_parts_w);
     if stream != 0 {
-        let to_loop_w = conductance_w_k * (now_c[stream] - now_c[0]);
+        let taker = plant.masses.taker_of(place);
+        let to_loop_w = conductance_w_k * (now_c[stream] - now_c[taker]);
         let outdoors_w = outdoors.map_or(0.0, |(w_k, sink_c)| w_k * (now_c[stream] - sink_c));
         boils = is_boiling(plant, stream) && mover_w + from_parts_w > to_loop_w + outdoors_w;
         if held_c.is_none() {
@@ -248,7 +261,9 @@ fn branch(
 /// What comes into the loop's coolant now from all that hangs on it, W: where its masses move,
 /// another heat than its racks give.
 pub(super) fn comes_w(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> f64 {
-    (0..plant.exchangers.len()).map(|place| branch(plant, exchangers, place).1).sum()
+    let on_it = |&place: &usize| plant.masses.branches()[place].behind.is_none();
+    let places = (0..plant.exchangers.len()).filter(on_it);
+    places.map(|place| branch(plant, exchangers, place).1).sum()
 }
 
 /// How far a coolant at `now_c` may move on its way to `goal_c` before the loop is looked at again,
@@ -355,7 +370,7 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
             } else if now_c < least_c - HELD_K {
                 stride(stream, f64::INFINITY, least_c - now_c);
             } else if exchanger.conductance_w_k > 0.0 {
-                let total_w = exchanger.heat_w + exchanger.movers.draw_w;
+                let total_w = exchanger.taken_w() + exchanger.movers.draw_w;
                 let limit_c = least_c - total_w / exchanger.conductance_w_k;
                 stride(0, f64::INFINITY, limit_c - held_c[0]);
             }

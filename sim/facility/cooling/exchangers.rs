@@ -29,6 +29,8 @@ pub(in crate::facility) struct ExchangerPlant {
     pub(super) groups: Vec<Group>,
     /// Heat of its racks, W.
     pub(in crate::facility) heat_w: f64,
+    /// Heat that those in its hall give its air, W: of their racks and of their own machines.
+    pub(super) from_others_w: f64,
     /// What enters its racks, degrees Celsius.
     pub(in crate::facility) inlet_c: f64,
     /// Between its stream and the loop with the valve open, W/K.
@@ -94,6 +96,7 @@ impl ExchangerPlant {
             movers: Machines::new(site.movers, most_w, pool, restart),
             groups: groups_of(index, design),
             heat_w: 0.0,
+            from_others_w: 0.0,
             inlet_c: f64::NAN,
             conductance_w_k: 0.0,
             valve_fault: Fault::default(),
@@ -111,8 +114,9 @@ impl ExchangerPlant {
         self.groups.iter_mut().for_each(|group| group.search = Search::NEW);
     }
 
-    /// Where its stream would settle with `heat_w` from its racks, on the loop `model` that
-    /// supplies a share `flow` of its design flow at `supply_c` and has `now_c`.
+    /// Where its stream would settle with `heat_w` from its racks and from others in its hall, on the
+    /// loop `model`: what takes its heat supplies a share `flow` of its design flow at `supply_c` and
+    /// has `now_c`.
     pub(super) fn settles(
         &self,
         model: &CoolingLoop,
@@ -153,8 +157,13 @@ impl ExchangerPlant {
         Settled { inlet_c, conductance_w_k, flow: 1.0, outside: None }
     }
 
-    /// What it gives the loop of `heat_w` from its racks, W: its movers' heat beside that, less
-    /// what outdoor air takes.
+    /// Heat that it takes from its racks and from others in its hall, W.
+    pub(in crate::facility) fn taken_w(&self) -> f64 {
+        self.heat_w + self.from_others_w
+    }
+
+    /// What it gives on of `heat_w` from its racks and from others in its hall, W: its movers' heat
+    /// beside that, less what outdoor air takes.
     pub(super) fn gives_w(&self, heat_w: f64, air: &MoistAir) -> f64 {
         let Some(design) = &self.design else { return heat_w };
         let own = design.solve_in(heat_w, self.movers.last_share(), 1.0, self.outdoors(air));
@@ -172,7 +181,7 @@ impl ExchangerPlant {
     /// Its valve fails, with the loop at `supply_c`, or is mended.
     pub(super) fn fail_valve(&mut self, fault: Option<ControlFault>, supply_c: f64) {
         let Some(design) = &self.design else { return };
-        let total_w = self.heat_w + self.movers.draw_w;
+        let total_w = self.taken_w() + self.movers.draw_w;
         self.valve_fault.set(
             fault.map(|fault| design.failed_valve_w_k(fault, total_w, (supply_c, self.inlet_c))),
         );
@@ -286,6 +295,11 @@ impl Group {
             now_c + (0.5 * stride_k).copysign(to_rest_k)
         }
     }
+}
+
+/// Air of the cabinets that the air handler of a hall is built for, J/K.
+pub(super) fn air_of_hall_j_k(handler: &ExchangerDesign) -> f64 {
+    handler.design_heat_w / CABINET_W * CABINET_AIR_J_K
 }
 
 /// The mass of `group`, one of `groups` behind the exchanger `site` of a loop of `design`.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::chillers::Operator;
-use super::exchangers::{ExchangerPlant, Group, groups_of, part};
+use super::exchangers::{ExchangerPlant, Group, air_of_hall_j_k, groups_of, part};
 use super::machines::Machines;
 use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
@@ -22,6 +22,8 @@ pub(in crate::facility) struct LoopPlant {
     pub(in crate::facility) model: CoolingLoop,
     pub(in crate::facility) machines: PerMachine<Machines>,
     pub(in crate::facility) exchangers: Vec<u32>,
+    /// Places of exchangers whose heat goes to the air of a hall, and of the air handlers of these halls.
+    pub(super) in_halls: Vec<(usize, usize)>,
     /// Heat that racks and exchangers give it, W.
     pub(in crate::facility) heat_w: f64,
     /// Heat of its racks and exchangers that outdoor air takes before, W: all of it, and by
@@ -228,8 +230,19 @@ impl LoopPlant {
         let model = CoolingLoop::new(&site.design);
         let state = model.solve(0.0, air, Drive::FULL);
         let of_loop = |site: &&ExchangerSite| site.cooled_by == index;
-        let exchangers: Vec<u32> = (0..design.exchangers.len() as u32)
+        let mut exchangers: Vec<u32> = (0..design.exchangers.len() as u32)
             .filter(|&x| of_loop(&&design.exchangers[x as usize]))
+            .collect();
+        // Heat goes from those behind others to these.
+        exchangers.sort_by_key(|&x| design.exchangers[x as usize].behind.is_none());
+        let place_of = |other: usize| exchangers.iter().position(|&x| x as usize == other);
+        let in_halls: Vec<(usize, usize)> = exchangers
+            .iter()
+            .enumerate()
+            .filter_map(|(place, &x)| {
+                let other = design.exchangers[x as usize].behind?;
+                Some((place, place_of(other).expect("an air handler is on the same loop")))
+            })
             .collect();
         let airy = site.design.is_ventilation();
         let branches = exchangers.iter().map(|&x| {
@@ -239,12 +252,20 @@ impl LoopPlant {
                 part(&design.halls[group.hall as usize], group, groups.len(), model.design(), site)
             };
             let stream_j_k = match &site.design {
-                Some(exchanger) => Some(exchanger.mass_j_k),
+                Some(exchanger) => {
+                    let heated =
+                        in_halls.iter().any(|&(_, hall)| Some(hall) == place_of(x as usize));
+                    // The racks of units in its hall stand in its air.
+                    let bare = heated && groups.is_empty();
+                    let air_j_k = if bare { air_of_hall_j_k(exchanger) } else { 0.0 };
+                    Some(exchanger.mass_j_k + air_j_k)
+                }
                 // Where no racks hang on the loop itself, nothing is behind its approach.
                 None if groups.is_empty() => None,
                 None => model.behind_approach_j_k(),
             };
-            Branch { stream_j_k, parts: groups.iter().map(of_group).collect() }
+            let behind = site.behind.and_then(place_of);
+            Branch { stream_j_k, behind, parts: groups.iter().map(of_group).collect() }
         });
         let condenser_j_k = model.condenser_j_k();
         let masses = Masses::new(site.operation.coolant_j_k, condenser_j_k, branches.collect());
@@ -276,6 +297,7 @@ impl LoopPlant {
             state,
             model,
             exchangers,
+            in_halls,
             heat_w: 0.0,
             outside_w: 0.0,
             outdoors_w: vec![0.0; masses.branches().len()],

@@ -151,6 +151,9 @@ impl Facility<'_> {
         let mut progress = Progress::default();
         plant.heat_w = 0.0;
         plant.outside_w = 0.0;
+        for &(_, hall) in &plant.in_halls {
+            self.exchangers[plant.exchangers[hall] as usize].from_others_w = 0.0;
+        }
         for (place, &exchanger) in plant.exchangers.iter().enumerate() {
             let exchanger = &mut self.exchangers[exchanger as usize];
             exchanger.heat_w = 0.0;
@@ -164,11 +167,12 @@ impl Facility<'_> {
             let outdoors = exchanger.outdoors(&self.air);
             if let Some(design) = &exchanger.design {
                 let restart = Event::Started(index);
+                let heat_w = exchanger.taken_w();
                 let movers = &mut exchanger.movers;
                 movers.advance(now);
                 let ready = movers.ready(now, &self.power, &mut self.agenda, restart);
                 let whole = movers.whole();
-                let working = design.solve_in(exchanger.heat_w, whole, 1.0, outdoors);
+                let working = design.solve_in(heat_w, whole, 1.0, outdoors);
                 let wanted_w = if ready { working.mover_w } else { 0.0 };
                 movers.ask(&mut self.power, wanted_w, pass, &mut progress);
                 let share = if ready { movers.share(&self.power, wanted_w) } else { 0.0 };
@@ -176,15 +180,19 @@ impl Facility<'_> {
                 let state = if share == whole {
                     working
                 } else {
-                    design.solve_in(exchanger.heat_w, share, 1.0, outdoors)
+                    design.solve_in(heat_w, share, 1.0, outdoors)
                 };
                 movers.draw(&mut self.power, state.mover_w);
                 let outside_w = state.outside.map_or(0.0, |air| air.heat_w);
-                let outside_w = outside_w.min(exchanger.heat_w + movers.draw_w);
+                let outside_w = outside_w.min(heat_w + movers.draw_w);
                 plant.heat_w += movers.draw_w - outside_w;
                 plant.outside_w += outside_w;
                 plant.outdoors_w[place] = outside_w;
                 exchanger.outside_w = outside_w;
+            }
+            if let Some(&(_, hall)) = plant.in_halls.iter().find(|(own, _)| *own == place) {
+                let given_w = exchanger.heat_w + exchanger.movers.draw_w;
+                self.exchangers[plant.exchangers[hall] as usize].from_others_w += given_w;
             }
         }
         // Where outdoor air takes all of it, rounding may leave less than nothing.

@@ -409,12 +409,24 @@ impl Facility<'_> {
             let running: f64 = groups.map(|g| g.least_w(&self.design.halls[g.hall as usize])).sum();
             running + of_exchanger(exchanger).map(|more| more.heat_w).sum::<f64>()
         };
+        // With what those in its hall give its air.
+        let all_w = |place: usize| -> f64 {
+            let here = plant.in_halls.iter().filter(|(_, hall)| *hall == place);
+            let others = here.map(|&(other, _)| {
+                let number = plant.exchangers[other];
+                self.exchangers[number as usize].gives_w(heat_w(number), &self.air)
+            });
+            heat_w(plant.exchangers[place]) + others.sum::<f64>()
+        };
         let (supply_c, flow) = match reach {
             Reach::Exchanger if !plant.now.rejecting => return false,
             Reach::Exchanger => (plant.now.rest_c[0], plant.now.flow),
             Reach::Loop => {
-                let given = plant.exchangers.iter().map(|&exchanger| {
-                    self.exchangers[exchanger as usize].gives_w(heat_w(exchanger), &self.air)
+                let on_it =
+                    |&(place, _): &(usize, &u32)| plant.masses.branches()[place].behind.is_none();
+                let given = plant.exchangers.iter().enumerate().filter(on_it);
+                let given = given.map(|(place, &exchanger)| {
+                    self.exchangers[exchanger as usize].gives_w(all_w(place), &self.air)
                 });
                 let rest =
                     plant.model.solve(given.sum::<f64>().max(0.0), &self.air, plant.now.drive);
@@ -425,18 +437,25 @@ impl Facility<'_> {
             }
         };
         let supply_c = supply_c.max(plant.held_c[0]);
+        let on = |place: usize, taken_at_c: f64| {
+            let exchanger = &self.exchangers[plant.exchangers[place] as usize];
+            let taken_at = (taken_at_c, taken_at_c, flow);
+            exchanger.settles(&plant.model, all_w(place), taken_at, &self.air)
+        };
+        let grows = |place: usize| of_exchanger(plant.exchangers[place]).next().is_some();
         plant.exchangers.iter().enumerate().all(|(place, &number)| {
-            let mut own = of_exchanger(number).peekable();
-            if reach == Reach::Exchanger && own.peek().is_none() {
+            let in_hall = |(other, hall): &(usize, usize)| *hall == place && grows(*other);
+            if reach == Reach::Exchanger && !grows(place) && !plant.in_halls.iter().any(in_hall) {
                 return true;
             }
             let exchanger = &self.exchangers[number as usize];
-            let settled = exchanger.settles(
-                &plant.model,
-                heat_w(number),
-                (supply_c, supply_c, flow),
-                &self.air,
-            );
+            let settled = match plant.masses.branches()[place].behind {
+                None => on(place, supply_c),
+                Some(hall) => {
+                    let air_c = on(hall, supply_c).inlet_c;
+                    on(place, air_c.max(plant.held_c[plant.masses.nodes_of(hall).0]))
+                }
+            };
             let (stream, first) = plant.masses.nodes_of(place);
             let stream_c = settled.inlet_c.max(plant.held_c[stream]);
             let parts = plant.masses.branches()[place].parts.iter();

@@ -19,11 +19,13 @@ impl Facility<'_> {
     /// be there at once.
     pub(super) fn find_rest(&mut self, now: Time, index: u32) {
         let plant = &mut self.loops[index as usize];
-        let loop_now = (plant.now.rest_c[0], plant.now.now_c[0], plant.state.flow);
-        for (place, &exchanger) in plant.exchangers.iter().enumerate() {
+        // Those whose air others heat come last, and settle before them.
+        for (place, &exchanger) in plant.exchangers.iter().enumerate().rev() {
             let exchanger = &mut self.exchangers[exchanger as usize];
             let (stream, first) = plant.masses.nodes_of(place);
-            let settled = exchanger.settles(&plant.model, exchanger.heat_w, loop_now, &self.air);
+            let taker = plant.masses.taker_of(place);
+            let taken_at = (plant.now.rest_c[taker], plant.now.now_c[taker], plant.state.flow);
+            let settled = exchanger.settles(&plant.model, exchanger.taken_w(), taken_at, &self.air);
             exchanger.outside = settled.outside;
             exchanger.conductance_w_k = settled.conductance_w_k;
             exchanger.flow = settled.flow;

@@ -1,4 +1,5 @@
-//! What stands between racks and a loop: coolant distribution units, air handlers, tanks.
+//! What stands between racks and a loop: coolant distribution units, air handlers, tanks; and between
+//! racks and the air of a hall, behind an air handler.
 //!
 //! An exchanger has pumps or fans of its own that move a secondary stream (treated coolant,
 //! air of the hall, dielectric) past the racks, and a surface across which that stream gives
@@ -22,6 +23,8 @@ pub struct ExchangerDesign {
     pub surface: WaterExchanger,
     /// Electric power of all pumps or fans at full speed, W.
     pub mover_w: f64,
+    /// That of fans which turn with its pumps, W: only where its coolant is cooled by air.
+    pub fan_w: f64,
     /// How many of them there are, which fail one at a time.
     pub movers: u32,
     /// Least speed of a running fan as a share of full speed.
@@ -51,6 +54,9 @@ pub enum ExchangerKind {
     AirHandler,
     /// A bath of dielectric around the machines, mixed well, pumped past a plate exchanger.
     Tank,
+    /// Pumps that send treated coolant through cold plates, and a coil past which fans of its own blow the
+    /// air of a hall, as much as goes with the heat.
+    AirCdu,
 }
 
 /// How an exchanger works at an instant.
@@ -79,7 +85,7 @@ impl ExchangerDesign {
 
     /// The most that its pumps or fans draw, W, with what outdoor air adds.
     pub fn max_mover_w(&self) -> f64 {
-        self.mover_w + self.outside_air.map_or(0.0, |outside| outside.fan_w)
+        self.mover_w + self.fan_w + self.outside_air.map_or(0.0, |outside| outside.fan_w)
     }
 
     /// The flow of PG25 that takes as much heat by a kelvin as its design flow, m3/s.
@@ -118,20 +124,29 @@ impl ExchangerDesign {
         outdoors: Option<Outdoors<'_>>,
     ) -> ExchangerState {
         let movers = movers.clamp(0.0, 1.0);
-        let (flow, power) = match self.kind {
-            ExchangerKind::Cdu | ExchangerKind::Tank => {
-                let Pumping { flow, power } =
-                    self.pump_law.run(movers, heat_w / self.design_heat_w);
-                (flow, power)
-            }
-            // As many fans as can, all at the speed that moves what the machines take.
-            ExchangerKind::AirHandler if movers > 0.0 => {
+        // As many fans as can, all at the speed that moves what the machines take.
+        let blown = || match movers {
+            0.0 => (0.0, 0.0),
+            _ => {
                 let speed = (self.wanted_speed(heat_w) / movers).min(1.0);
                 (speed * movers, movers * self.fan_law.power(speed))
             }
-            ExchangerKind::AirHandler => (0.0, 0.0),
         };
-        let mover_w = self.mover_w * power;
+        let pumped = || self.pump_law.run(movers, heat_w / self.design_heat_w);
+        let (flow, mover_w, facility) = match self.kind {
+            ExchangerKind::Cdu | ExchangerKind::Tank => {
+                let Pumping { flow, power } = pumped();
+                (flow, self.mover_w * power, facility)
+            }
+            ExchangerKind::AirHandler => {
+                let (flow, power) = blown();
+                (flow, self.mover_w * power, facility)
+            }
+            ExchangerKind::AirCdu => {
+                let (Pumping { flow, power }, (air, fan_power)) = (pumped(), blown());
+                (flow, self.mover_w * power + self.fan_w * fan_power, air)
+            }
+        };
         let outside = self.outside_air.zip(outdoors).and_then(|(outside, outdoors)| {
             // What its way adds to the fans warms the air, too: found for the heat without it.
             let first = outside.work(self.handler(), (heat_w, mover_w, flow), &outdoors)?;
@@ -233,7 +248,7 @@ impl ExchangerDesign {
         let hot_w_k = flow * self.surface.design_w_k.hot;
         let whole = self.whole_k_per_w(flow, facility);
         let k_per_w = match self.kind {
-            ExchangerKind::Cdu => whole - 1.0 / hot_w_k,
+            ExchangerKind::Cdu | ExchangerKind::AirCdu => whole - 1.0 / hot_w_k,
             // Machines stand in the mixed bath: what leaves it is what they feel.
             ExchangerKind::Tank => whole,
             // Machines take air for their own rise. What the fans do not bring comes round
@@ -258,6 +273,7 @@ mod tests {
             design_heat_w: 1e6,
             surface: WaterExchanger::sized(1e6, Sides { hot: 1e5, cold: 1e5 }, 4.0).unwrap(),
             mover_w: 0.0,
+            fan_w: 0.0,
             movers: 2,
             minimum_speed: 0.2,
             fan_law: FanLaw::Cube,

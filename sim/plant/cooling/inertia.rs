@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! chips --- coolant or air of an exchanger --- coolant of the loop --- weather
+//! chips --- coolant --- air of an exchanger --- coolant of the loop --- weather
 //!                                              coolant of the loop > chillers > water of the tower --- weather
 //! ```
 //!
@@ -38,6 +39,8 @@ pub struct Masses {
 pub struct Branch {
     /// Heat that its stream holds by a kelvin, J/K; none where racks are in the loop's own.
     pub stream_j_k: Option<f64>,
+    /// The branch whose stream takes its heat in place of the loop's coolant: the air of a hall.
+    pub behind: Option<usize>,
     /// The racks of a hall, each hall a part.
     pub parts: Vec<Part>,
 }
@@ -108,7 +111,7 @@ pub struct CondenserRejection {
 /// What moves heat in a branch at a moment.
 #[derive(Debug, Clone)]
 pub struct BranchConditions {
-    /// Between its stream and the loop, W/K.
+    /// Between its stream and what takes its heat, W/K.
     pub conductance_w_k: f64,
     /// What a valve holds the stream at, degrees Celsius, by letting just as much through.
     pub held_c: Option<f64>,
@@ -188,6 +191,11 @@ impl Masses {
         if self.branches[index].stream_j_k.is_some() { (node, node + 1) } else { (0, node) }
     }
 
+    /// The node of what takes the heat of branch `index`: the loop's coolant, or the stream of another.
+    pub fn taker_of(&self, index: usize) -> usize {
+        self.branches[index].behind.map_or(0, |other| self.nodes_of(other).0)
+    }
+
     /// Heat that separates two states, J: what the nodes hold at `to_c` beyond `from_c`.
     pub fn stored_j(&self, from_c: &[f64], to_c: &[f64]) -> f64 {
         let nodes = self.capacity_j_k.iter().zip(from_c.iter().zip(to_c));
@@ -223,7 +231,7 @@ impl Masses {
             if let Some(held_c) = now.held_c {
                 network.regulate_into(nodes[stream], held_c, passed_to);
             } else if stream != 0 {
-                network.connect(nodes[stream], nodes[0], now.conductance_w_k);
+                network.connect(nodes[stream], nodes[self.taker_of(index)], now.conductance_w_k);
             }
             if stream != 0 && now.boils {
                 network.regulate(nodes[stream], BOILING_C);
@@ -434,7 +442,8 @@ mod tests {
     fn reference() -> Masses {
         let part = Part { chips: true, mass_j_k: 500e3, conductance_w_k: 1e6 / 25.0, air_j_k: 0.0 };
         // 0.5 L of PG25 and 2.9 L of water a kilowatt.
-        let branch = Branch { stream_j_k: Some(0.5 * 1.03 * 3.9e6), parts: vec![part] };
+        let stream_j_k = Some(0.5 * 1.03 * 3.9e6);
+        let branch = Branch { stream_j_k, behind: None, parts: vec![part] };
         Masses::new(2.9 * 4.18e6, None, vec![branch])
     }
 
@@ -495,7 +504,7 @@ mod tests {
     fn air_cooled_cabinets_without_cooling() {
         let shutdown_s = |heat_w: f64| {
             let part = Part { chips: false, mass_j_k: 60e3, conductance_w_k: 150.0, air_j_k: 12e3 };
-            let branch = Branch { stream_j_k: None, parts: vec![part] };
+            let branch = Branch { parts: vec![part], ..Branch::default() };
             let masses = Masses::new(0.0, None, vec![branch]);
             let mut off = conditions(Rejection::Off, 0.0, 0.0);
             off.branches[0].parts_w = vec![heat_w];

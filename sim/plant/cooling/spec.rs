@@ -25,7 +25,7 @@ mod operation;
 mod upkeep;
 
 use self::kinds::{
-    AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerPlantSpec, DryCoolerSpec,
+    AirCduSpec, AirCooledChillerSpec, AirHandlerSpec, CduSpec, ChillerPlantSpec, DryCoolerSpec,
     FluidCoolerSpec, HybridCoolerSpec, ImmersionTankSpec, TowerLoopSpec, VentilationSpec,
 };
 use self::shared::Parts;
@@ -61,6 +61,8 @@ kinds! {
         Ventilation(VentilationSpec) = "ventilation",
         /// A coolant distribution unit between a loop and cold plates.
         Cdu(CduSpec) = "cdu",
+        /// A distribution unit between the air of a hall and cold plates.
+        AirCdu(AirCduSpec) = "air-cdu",
         /// Fans and water coils between a loop and the air of a hall.
         AirHandler(AirHandlerSpec) = "air-handler",
         /// A bath of dielectric between a loop and the machines in it.
@@ -102,6 +104,7 @@ macro_rules! of_any_kind {
             Self::AirCooledChiller($spec) => $result,
             Self::Ventilation($spec) => $result,
             Self::Cdu($spec) => $result,
+            Self::AirCdu($spec) => $result,
             Self::AirHandler($spec) => $result,
             Self::ImmersionTank($spec) => $result,
         }

@@ -4,6 +4,7 @@
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::plant::Plant;
 use super::work::Halls;
+use crate::facility::ExchangerSite;
 use crate::fluids::MoistAir;
 use crate::grid::{Weather, WeatherDesign};
 use crate::kernel::{Streams, Time};
@@ -133,9 +134,22 @@ pub(super) fn check_coolant(
         let model = CoolingLoop::new(&cooling.design);
         let inlet_c = |air: &MoistAir| {
             let supply_c = model.solve(loop_w, air, Drive::FULL).supply_c;
-            site.design.map_or(supply_c, |design| {
-                design.inlet_c(supply_c, &design.solve(heat_w(cooler), 1.0, 1.0))
-            })
+            let behind = |cooler: usize, taken_at_c: f64, heat_w: f64| {
+                plant.exchangers[cooler].design.map_or(taken_at_c, |design| {
+                    design.inlet_c(taken_at_c, &design.solve(heat_w, 1.0, 1.0))
+                })
+            };
+            // The air of its hall has the heat of all that stand in it.
+            let taken_at_c = site.behind.map_or(supply_c, |hall| {
+                let others = plant.exchangers.iter().enumerate();
+                let others = others.filter(|(_, other)| other.behind == Some(hall));
+                let gives_w = |(index, other): (usize, &ExchangerSite)| {
+                    other.design.map_or(0.0, |own| own.solve(heat_w(index), 1.0, 1.0).to_loop_w)
+                };
+                let others_w: f64 = others.map(gives_w).sum();
+                behind(hall, supply_c, heat_w(hall) + others_w)
+            });
+            behind(cooler, taken_at_c, heat_w(cooler))
         };
         let inlet_c = inlet_c(&extremes.hottest).max(inlet_c(&extremes.most_humid));
         if let Some(rated_c) = rating.supply_c

@@ -50,6 +50,8 @@ pub(super) struct Plant {
     ideal_bus: Option<Names>,
     pub(super) power_index: Index<PowerNode>,
     loop_index: Index<usize>,
+    /// Air handlers, as indices into `exchangers`.
+    handler_index: Index<usize>,
     /// What racks can be cooled by, as indices into `exchangers`: these and the loops.
     pub(super) cooler_index: Index<usize>,
     /// Node of the site graph of each power node and loop, and of what is behind each exchanger.
@@ -162,6 +164,7 @@ impl Plant {
             let Some(mut spec) = component.place.read::<CoolingSpec>(sink) else {
                 for name in &component.instances {
                     self.loop_index.insert(name.clone(), 0);
+                    self.handler_index.insert(name.clone(), 0);
                     self.cooler_index.insert(name.clone(), 0);
                 }
                 self.broken = true;
@@ -183,6 +186,8 @@ impl Plant {
                 CoolingPart::Exchanger(design) => exchangers.push((component, spec, design)),
             }
         }
+        // Those in a hall name its air handler.
+        exchangers.sort_by_key(|(_, _, design)| design.heats_air());
         for (component, spec, design) in exchangers {
             self.add_exchanger(&component, &spec, &design, sink);
         }
@@ -251,6 +256,7 @@ impl Plant {
                     group_name,
                     kind: spec.kind(),
                     cooled_by,
+                    behind: None,
                     design: None,
                     movers: None,
                     operation: ExchangerOperation::default(),
@@ -273,13 +279,21 @@ impl Plant {
         let names = spec.cooled_by().cloned().unwrap_or_default();
         if names.0.is_empty() {
             let fault = Fault::error("cooled_by", "nothing takes the heat of this exchanger");
-            place.fault(fault.help("name a loop of `cooling`"), sink);
+            let taker = if design.heats_air() { "an air handler" } else { "a loop" };
+            place.fault(fault.help(format!("name {taker} of `cooling`")), sink);
         }
-        let what = ("cooled_by", "a loop of `cooling`");
-        let cooled_by = connect(&names, what, count, &self.loop_index, place, sink);
-        if cooled_by.iter().any(|loops| loops.len() > 1) {
-            let fault = Fault::error("cooled_by", "an exchanger is on one loop")
-                .help("name one loop, or a group with at most as many loops as exchangers");
+        let (what, index, alone) = match design.heats_air() {
+            true => (
+                "an air handler of `cooling`",
+                &self.handler_index,
+                "its heat goes to the air of one hall",
+            ),
+            false => ("a loop of `cooling`", &self.loop_index, "an exchanger is on one loop"),
+        };
+        let cooled_by = connect(&names, ("cooled_by", what), count, index, place, sink);
+        if cooled_by.iter().any(|takers| takers.len() > 1) {
+            let fault = Fault::error("cooled_by", alone)
+                .help("name one, or a group with at most as many of them as exchangers");
             place.fault(fault, sink);
         }
         let movers = if spec.has(Machine::Pump) { Machine::Pump } else { Machine::Fan };
@@ -289,6 +303,7 @@ impl Plant {
         };
         if sink.errors() > before || self.loops.is_empty() {
             for name in &component.instances {
+                self.handler_index.insert(name.clone(), 0);
                 self.cooler_index.insert(name.clone(), 0);
             }
             self.broken = true;
@@ -297,15 +312,19 @@ impl Plant {
         // Alike instances are wrong alike: say it once for all of them.
         let mut faults = Vec::new();
         for (index, name) in component.instances.iter().enumerate() {
-            let cooled_by = cooled_by[index][0];
+            let taker = cooled_by[index][0];
             let mut own = Vec::new();
-            let design = design.behind(&self.loops[cooled_by].design, &mut own);
+            let (cooled_by, behind, design) = match design.heats_air() {
+                true => (self.exchangers[taker].cooled_by, Some(taker), design.in_hall(&mut own)),
+                false => (taker, None, design.on(&self.loops[taker].design, &mut own)),
+            };
             let operation = spec.exchanger_operation(design.movers, &mut own);
             own.retain(|fault| !faults.contains(fault));
             faults.extend(own);
             let site = self.site_node(name, Role::Loop, component);
             if !self.broken {
-                self.site.cooling(self.loop_sites[cooled_by], site);
+                let from = behind.map_or(self.loop_sites[cooled_by], |x| self.cooler_sites[x]);
+                self.site.cooling(from, site);
             }
             let cords = std::mem::take(&mut cords[index]);
             let load = format!("{name}/{}s", movers.name());
@@ -315,10 +334,14 @@ impl Plant {
                 group_name: component.name.text.clone(),
                 kind: spec.kind(),
                 cooled_by,
+                behind,
                 design: Some(design),
                 movers: Some(movers),
                 operation,
             };
+            if design.blows() {
+                self.handler_index.insert(name.clone(), self.exchangers.len());
+            }
             self.add_cooler(exchanger, site, place.key);
         }
         report(place, faults, sink);
@@ -335,9 +358,13 @@ impl Plant {
     /// power: `rated_w` by exchanger.
     pub(super) fn check_capacities(&self, rated_w: &[f64], sink: &mut Diagnostics) {
         let mut said: Vec<Mark> = Vec::new();
+        let rated_w_of = rated_w;
         let exchangers = self.exchangers.iter().zip(&self.exchanger_marks).zip(rated_w);
-        for ((site, &mark), &rated_w) in exchangers {
+        for (index, ((site, &mark), &rated_w)) in exchangers.enumerate() {
             let Some(design) = &site.design else { continue };
+            let others = self.exchangers.iter().zip(rated_w_of);
+            let in_hall = others.filter(|(other, _)| other.behind == Some(index));
+            let rated_w = rated_w + in_hall.map(|(_, w)| w).sum::<f64>();
             if rated_w <= design.design_heat_w * 1.001 || said.contains(&mark) {
                 continue;
             }
@@ -373,7 +400,8 @@ impl Plant {
                         .help("raise `design_heat`, or spread the racks over more loops"),
                 );
             }
-            let behind = self.exchangers.iter().filter(|x| x.cooled_by == index);
+            let on_it = |x: &&ExchangerSite| x.cooled_by == index && x.behind.is_none();
+            let behind = self.exchangers.iter().filter(on_it);
             let built_w: f64 = behind.filter_map(|x| x.design).map(|x| x.design_heat_w).sum();
             // Units in reserve are usual: what counts is twice as much.
             if built_w > 2.0 * loop_w {

@@ -108,6 +108,17 @@ fn merits(section: &str, model: &str) -> Merits {
             },
             figures: |year| format!("{:.3}", year.pue()),
         },
+        ("cooling", "air-cdu") => Merits {
+            head: "135 kW of heat behind it, the air handler of its hall, and a dry cooler that gives it to Phoenix.\n\n| entry | PUE | source |\n|---|---|---|",
+            scenario: |preset, _| {
+                Ok(heat(&format!(
+                    "  out: {{kind: dry-cooler, design_heat: 200 kW}}\n  air: {{kind: air-handler, design_heat: 180 kW, cooled_by: out}}\n  it: {{kind: {}, cooled_by: air}}\n",
+                    preset.name
+                ))
+                .replace("900 kW", "135 kW"))
+            },
+            figures: |year| format!("{:.3}", year.pue()),
+        },
         ("cooling", _) => Merits {
             head: "900 kW of heat in Phoenix on a plant of a megawatt.\n\n| entry | PUE | L/kWh | source |\n|---|---|---|---|",
             scenario: |preset, _| {

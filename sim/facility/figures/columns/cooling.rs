@@ -235,14 +235,26 @@ pub(super) static LOOP: &[Column] = &[
 
 /// Of what stands between racks and a loop, all instances that a component declares together.
 pub(super) static EXCHANGER: &[Column] = &[
-    Column::new("heat", Scale::MW, Sum, |v, i| v.exchangers[i].heat_w, "Heat of its racks.")
-        .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
+    Column::new(
+        "heat",
+        Scale::MW,
+        Sum,
+        |v, i| v.exchangers[i].taken_w(),
+        "Heat of its racks, and what liquid-to-air units in its hall give its air.",
+    )
+    .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
     Column::new("fans", Scale::MW, Sum, |v, i| v.exchangers[i].movers.draw_w, "Its fans.")
         .only(blows)
         .totals(&[Total::integral(mwh("fans", "Electricity of fans.").lower())]),
-    Column::new("pumps", Scale::MW, Sum, |v, i| v.exchangers[i].movers.draw_w, "Its pumps.")
-        .only(|design, i| !blows(design, i))
-        .totals(&[Total::integral(mwh("pumps", "Electricity of pumps.").lower())]),
+    Column::new(
+        "pumps",
+        Scale::MW,
+        Sum,
+        |v, i| v.exchangers[i].movers.draw_w,
+        "Its pumps, and with them the fans of a liquid-to-air unit.",
+    )
+    .only(|design, i| !blows(design, i))
+    .totals(&[Total::integral(mwh("pumps", "Electricity of pumps.").lower())]),
     Column::new(
         "inlet",
         Scale::DEGC,

@@ -20,6 +20,9 @@ pub struct UnsizedExchanger {
     pub(super) hot_w_k: f64,
     pub(super) size: Size,
     pub(super) mover_w: f64,
+    /// Fans beside pumps, W, and the capacity rate of the air that they move, W/K; only of what gives its
+    /// heat to the air of a hall.
+    pub(super) coil_fans: Option<(f64, f64)>,
     pub(super) movers: u32,
     pub(super) minimum_speed: f64,
     pub(super) fan_law: FanLaw,
@@ -38,8 +41,23 @@ pub(super) enum Size {
 }
 
 impl UnsizedExchanger {
+    /// Whether it gives its heat to the air of a hall, and not to a loop.
+    pub fn heats_air(&self) -> bool {
+        self.coil_fans.is_some()
+    }
+
+    /// The exchanger behind the air handler of a hall, or what is wrong with it.
+    ///
+    /// # Panics
+    ///
+    /// When it gives its heat to a loop.
+    pub fn in_hall(&self, faults: &mut Vec<Fault>) -> ExchangerDesign {
+        let (_, air_w_k) = self.coil_fans.expect("it gives its heat to air");
+        self.sized(air_w_k, &mut Check { faults })
+    }
+
     /// The exchanger on `cooled_by`, or what is wrong with the two together.
-    pub fn behind(&self, cooled_by: &LoopDesign, faults: &mut Vec<Fault>) -> ExchangerDesign {
+    pub fn on(&self, cooled_by: &LoopDesign, faults: &mut Vec<Fault>) -> ExchangerDesign {
         let mut check = Check { faults };
         let circuit = match cooled_by {
             LoopDesign::Hydronic(h) => Some((h.design_heat_w, h.circuit, h.setpoint_c)),
@@ -58,6 +76,23 @@ impl UnsizedExchanger {
                 (self.hot_w_k, 0.0)
             }
         };
+        let design = self.sized(cold_w_k, &mut check);
+        let at_best_c = setpoint_c + design.solve(self.design_heat_w, 1.0, 1.0).approach_k;
+        if self.wanted && circuit.is_some() && at_best_c > self.least_supply_c + 0.05 {
+            check.warning(
+                "supply",
+                format!(
+                    "{:.1} degC is not reached at design heat: the loop's {setpoint_c:.1} degC \
+                     gives {at_best_c:.1} degC",
+                    self.least_supply_c
+                ),
+            );
+        }
+        design
+    }
+
+    /// The exchanger with such a capacity rate on the side that takes its heat, W/K.
+    fn sized(&self, cold_w_k: f64, check: &mut Check<'_>) -> ExchangerDesign {
         let rates = Sides { hot: self.hot_w_k, cold: cold_w_k };
         let surface = match self.size {
             Size::Ua(ua_w_k) => WaterExchanger { ua_w_k, design_w_k: rates },
@@ -76,11 +111,12 @@ impl UnsizedExchanger {
                 })
             }
         };
-        let design = ExchangerDesign {
+        ExchangerDesign {
             kind: self.kind,
             design_heat_w: self.design_heat_w,
             surface,
             mover_w: self.mover_w,
+            fan_w: self.coil_fans.map_or(0.0, |(fan_w, _)| fan_w),
             movers: self.movers,
             minimum_speed: self.minimum_speed,
             fan_law: self.fan_law,
@@ -88,19 +124,7 @@ impl UnsizedExchanger {
             least_supply_c: self.least_supply_c,
             mass_j_k: self.mass_j_k,
             outside_air: self.outside_air,
-        };
-        let at_best_c = setpoint_c + design.solve(self.design_heat_w, 1.0, 1.0).approach_k;
-        if self.wanted && circuit.is_some() && at_best_c > self.least_supply_c + 0.05 {
-            check.warning(
-                "supply",
-                format!(
-                    "{:.1} degC is not reached at design heat: the loop's {setpoint_c:.1} degC \
-                     gives {at_best_c:.1} degC",
-                    self.least_supply_c
-                ),
-            );
         }
-        design
     }
 }
 

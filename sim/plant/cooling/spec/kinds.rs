@@ -1,5 +1,6 @@
 //! The kinds of cooling, one file each.
 
+mod air_cdu;
 mod air_cooled;
 mod air_handler;
 mod cdu;
@@ -11,6 +12,7 @@ mod tank;
 mod tower;
 mod ventilation;
 
+pub(super) use air_cdu::AirCduSpec;
 pub(super) use air_cooled::AirCooledChillerSpec;
 pub(super) use air_handler::AirHandlerSpec;
 pub(super) use cdu::CduSpec;

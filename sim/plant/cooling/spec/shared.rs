@@ -98,6 +98,24 @@ macro_rules! cooling_spec {
             }
         ]);
     };
+    (@ [in_hall $($rest:ident)*] $kind:tt [$($fields:tt)*] [$($parts:tt)*]) => {
+        cooling_spec!(@ [$($rest)*] $kind [
+            $($fields)*
+            /// The air handler of the hall whose air takes its heat.
+            pub cooled_by: $crate::spec::Names,
+            /// How far above the air of the hall its coolant is at design heat and flows (default
+            /// 13 K: 40 degC, as the Open Compute Project has it for liquid-to-air cooling, in air
+            /// of 27 degC).
+            pub approach: Option<$crate::units::TemperatureDelta>,
+            /// Conductance of its coil at design flows, in place of an `approach`.
+            pub ua: Option<$crate::units::Conductance>,
+        ] [
+            $($parts)*
+            fn cooled_by(&self) -> Option<&$crate::spec::Names> {
+                Some(&self.cooled_by)
+            }
+        ]);
+    };
     (
         @ [circuit $($rest:ident)*] { $(#[$meta:meta])* $name:ident { $($own:tt)* } }
         [$($fields:tt)*] [$($parts:tt)*]

@@ -19,7 +19,7 @@ fn handler(outside: &str) -> ExchangerDesign {
     ))
     .unwrap();
     let CoolingPart::Exchanger(unsized_handler) = spec.resolve(&mut faults) else { panic!() };
-    let design = unsized_handler.behind(&LoopDesign::ChillerPlant(plant), &mut faults);
+    let design = unsized_handler.on(&LoopDesign::ChillerPlant(plant), &mut faults);
     assert_eq!(faults, []);
     design
 }

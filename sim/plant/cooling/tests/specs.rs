@@ -113,7 +113,7 @@ fn every_preset_resolves_without_a_fault() {
         assert!(fields.contains_key("source"), "{name} has no source");
         fields.insert("design_heat".into(), "10 MW".into());
         fields.insert("fed_by".into(), serde_json::json!(["a"]));
-        if ["cdu", "air-handler", "immersion-tank"].contains(&kind.as_str()) {
+        if ["cdu", "air-cdu", "air-handler", "immersion-tank"].contains(&kind.as_str()) {
             fields.insert("cooled_by".into(), serde_json::json!(["b"]));
         }
         let faults = faults_of(&serde_json::json!({ kind: preset }).to_string());

@@ -21,7 +21,7 @@ cooling_spec! {
 }
 
 /// Air of a hall at 20 degC and sea level.
-const AIR_J_M3K: f64 = 1.2 * 1006.0;
+pub(super) const AIR_J_M3K: f64 = 1.2 * 1006.0;
 /// Air, m3/s per watt of design heat.
 const AIR_M3_S_W: f64 = 75e-6;
 /// What its fans raise, Pa, and how many there are.
@@ -50,6 +50,7 @@ impl AirHandlerSpec {
             hot_w_k: air_m3_s * AIR_J_M3K,
             size: Size::resolve(check, (self.ua, self.approach), 5.0, design_heat_w),
             mover_w,
+            coil_fans: None,
             movers: self.fans.count(check, FANS),
             minimum_speed: self.fans.minimum_speed(check),
             fan_law: self.fans.law(check, FanLaw::Cube),

@@ -22,11 +22,23 @@ cooling_spec! {
     }
 }
 
-const PUMPS: PumpDefaults = PumpDefaults { head_pa: 150e3, efficiency: 0.7, count: 2 };
+pub(super) const PUMPS: PumpDefaults = PumpDefaults { head_pa: 150e3, efficiency: 0.7, count: 2 };
 /// A supply of coolant is held this far above the dew point of the hall, K.
 const DEW_POINT_MARGIN_K: f64 = 2.0;
 /// Coolant on the racks' side, m3 per watt of design heat: 0.5 L per kilowatt.
-const COOLANT_M3_W: f64 = 0.5e-6;
+pub(super) const COOLANT_M3_W: f64 = 0.5e-6;
+
+/// Coolant to racks that give `heat_w`, m3/s.
+pub(super) fn coolant_m3_s(check: &mut Check<'_>, flow: Option<VolumeFlow>, heat_w: f64) -> f64 {
+    let usual_m3_s = 1.5e-3 / 60.0 * heat_w / 1e3;
+    let flow_m3_s = check.bounded("flow", flow, usual_m3_s, &bounds::volume_flow(usual_m3_s));
+    let per_kw = flow_m3_s * 60e3 / (heat_w / 1e3);
+    if !(0.5..=3.0).contains(&per_kw) {
+        let message = format!("{per_kw:.2} L/min per kilowatt; 1.0 to 1.5 is usual");
+        check.warning("flow", message);
+    }
+    flow_m3_s
+}
 
 impl CduSpec {
     pub(in crate::plant::cooling::spec) fn resolve(
@@ -34,14 +46,7 @@ impl CduSpec {
         check: &mut Check<'_>,
     ) -> UnsizedExchanger {
         let design_heat_w = check.heat(self.design_heat);
-        let usual_m3_s = 1.5e-3 / 60.0 * design_heat_w / 1e3;
-        let flow_m3_s =
-            check.bounded("flow", self.flow, usual_m3_s, &bounds::volume_flow(usual_m3_s));
-        let per_kw = flow_m3_s * 60e3 / (design_heat_w / 1e3);
-        if !(0.5..=3.0).contains(&per_kw) {
-            let message = format!("{per_kw:.2} L/min per kilowatt; 1.0 to 1.5 is usual");
-            check.warning("flow", message);
-        }
+        let flow_m3_s = coolant_m3_s(check, self.flow, design_heat_w);
         let dew_point_c = check.bounded("dew_point", self.dew_point, 15.0, &bounds::HALL_DEW_POINT);
         let guard_c = dew_point_c + DEW_POINT_MARGIN_K;
         let supply_c = check.bounded("supply", self.supply, guard_c, &bounds::COLD_PLATE_SUPPLY);
@@ -61,6 +66,7 @@ impl CduSpec {
             hot_w_k: flow_m3_s * j_m3k,
             size: Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w),
             mover_w: self.pumps.power_w(check, flow_m3_s, design_heat_w, &PUMPS),
+            coil_fans: None,
             movers: self.pumps.count(check, &PUMPS),
             minimum_speed: 1.0,
             fan_law: FanLaw::Cube,

@@ -38,6 +38,7 @@ impl ImmersionTankSpec {
             hot_w_k,
             size: Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w),
             mover_w: self.pumps.power_w(check, flow_m3_s, design_heat_w, &PUMPS),
+            coil_fans: None,
             movers: self.pumps.count(check, &PUMPS),
             minimum_speed: 1.0,
             fan_law: FanLaw::Cube,
