@@ -313,27 +313,24 @@ impl Forest {
         }
     }
 
-    /// Whether a cord can carry some of its load.
-    fn plugged(&self, wiring: &Wiring, load: usize, cord: usize) -> bool {
-        !self.lost[load] && !self.cord_open[cord] && self.feeds(wiring.cord_node[cord])
-    }
-
     /// Divides each load over its live cords.
     fn plug_in(&mut self, wiring: &Wiring) {
         for load in 0..wiring.loads() {
             let cords = wiring.cords(load);
-            let live = cords.clone().filter(|&cord| self.plugged(wiring, load, cord)).count();
+            let preferred = wiring.sharing[load] == Sharing::Preferred;
+            let mut live: u32 = 0;
+            for cord in cords.clone() {
+                let node = wiring.cord_node[cord] as usize;
+                let feeds = self.live[node] & !self.choked[node];
+                let carries = feeds & !self.cord_open[cord] & !self.lost[load];
+                let carries = carries & !(preferred & (live > 0));
+                live += u32::from(carries);
+                self.share[cord] = f64::from(u8::from(carries));
+            }
             self.load_live[load] = live > 0;
-            let mut first = true;
-            for cord in cords {
-                let carries = self.plugged(wiring, load, cord)
-                    && (wiring.sharing[load] == Sharing::Even || first);
-                first &= !carries;
-                self.share[cord] = match (carries, wiring.sharing[load]) {
-                    (false, _) => 0.0,
-                    (true, Sharing::Even) => 1.0 / live as f64,
-                    (true, Sharing::Preferred) => 1.0,
-                };
+            if live > 1 {
+                let part = 1.0 / f64::from(live);
+                self.share[cords].iter_mut().for_each(|share| *share *= part);
             }
         }
     }
