@@ -35,6 +35,7 @@ mod limits;
 mod live;
 mod local_time;
 mod money;
+mod mutated_files;
 mod overload;
 mod pages;
 mod phases;
