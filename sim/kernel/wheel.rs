@@ -10,15 +10,16 @@
 //!   level is earlier, so the earliest slot is two bit scans away.
 //!
 //! When the window is empty the earliest slot is opened. A slot of few entries is sorted and
-//! becomes the window; a larger one moves down the wheel first. Every entry so moves a few times,
+//! becomes the window; a larger one moves down the wheel first, what is due straight to its own key. Every entry so moves a few times,
 //! by copying whole runs of memory, and nothing depends on how times are distributed.
 //!
 //! Entries of equal key are always in the same place, in the order of their pushes, except that
 //! what is pushed for today comes after what was waiting for today. That is all that first in,
 //! first out needs, so no entry carries a sequence number.
 //!
-//! The wheel never opens a slot that begins after the limit of a pop. If it did, `base` would
-//! stand ahead of the clock, and an entry pushed between the two would be filed in the past.
+//! The wheel never opens a slot that begins after the limit of a pop, nor is `base` moved to an entry behind
+//! it. If it were, `base` would stand ahead of the clock, and an entry pushed between the two would be filed in
+//! the past.
 
 use std::collections::VecDeque;
 
@@ -265,19 +266,37 @@ impl<T: Copy> Wheel<T> {
                 return true;
             }
             self.base = start;
-            if self.slots[level * SLOTS + place].len <= SORTED as u32 {
+            let slot = self.slots[level * SLOTS + place];
+            if slot.len <= SORTED as u32 {
                 self.near_last = start | below(level);
                 self.pour(level, place);
                 self.near.reverse();
                 self.near.sort_by_key(|entry| std::cmp::Reverse(entry.key));
                 return true;
             }
+            // What is due now is filed at its own key at once: the machines of a hall, which all act at one
+            // instant, do not stop at every level.
+            let earliest = self.keys(slot).min().unwrap_or(start);
+            if earliest <= limit {
+                self.base = earliest & !CLASS;
+            }
             self.cascade(level, place);
         }
         false
     }
 
-    /// Files the entries of a slot anew, against the `base` that has moved to its start.
+    /// The keys of a slot, in the order of their pushes.
+    fn keys(&self, mut slot: Slot) -> impl Iterator<Item = u64> + '_ {
+        let blocks = std::iter::from_fn(move || {
+            let block = self.blocks.get(slot.first as usize).filter(|_| slot.len > 0)?;
+            let count = slot.len.min(BLOCK as u32);
+            slot = Slot { first: block.next, len: slot.len - count, ..slot };
+            Some(&block.entries[..count as usize])
+        });
+        blocks.flatten().map(|entry| entry.key)
+    }
+
+    /// Files the entries of a slot anew, against the `base` that has moved into it.
     fn cascade(&mut self, level: usize, place: usize) {
         let mut slot = self.vacate(level, place);
         while slot.len > 0 {
