@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Asked;
+use super::system::SystemPowerSpec;
 use crate::kernel::Time;
 use crate::spec::{Fault, one_source, only_with, within};
 use crate::tables::{Run, Series, from_table};
@@ -20,7 +21,7 @@ pub struct CongestionSpec {
     /// What it may import whatever the congestion.
     pub leave: Power,
     /// What flows over the constraint without the site, in the direction in which the site loads it.
-    pub flow: Option<FlowSpec>,
+    pub flow: Option<SystemPowerSpec>,
     /// With `flow`: the most that may flow over the constraint. The site is left what there is room for.
     pub limit: Option<Power>,
     /// With `flow`: which part of what the site draws flows over the constraint, its shift factor.
@@ -39,20 +40,6 @@ pub struct CongestionSpec {
     pub response: Option<Duration>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
-}
-
-from_table! {
-/// What flows over a constraint of the network without the site.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FlowSpec {
-    ..table {
-        /// The column of flows in `csv`.
-        column,
-        /// The unit of the column: `MW`, `GW` or `kW`.
-        unit,
-    }
-}
 }
 
 from_table! {
@@ -132,13 +119,6 @@ fn needed<T>(
         faults.push(fault.help(format!("write for example `{field}: {example}`")));
     }
     value
-}
-
-impl FlowSpec {
-    fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Series<f64>> {
-        one_source(&[("csv", self.csv.is_some())], faults)?;
-        self.table().series(Power::UNITS, run, faults)
-    }
 }
 
 impl SpreadSpec {

@@ -26,6 +26,7 @@ mod frequency;
 mod peaks;
 mod signs;
 mod spec;
+mod system;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::call::add_hours;
 use super::calls_spec::{CallsSpec, window};
 use super::congestion::CongestionSpec;
 use super::peaks::PeakLaw;
+use super::system::SystemPowerSpec;
 use super::{
     Baseline, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Signs, Standing, Target,
 };
@@ -117,10 +118,10 @@ pub struct EmergencySpec {
 #[serde(deny_unknown_fields)]
 pub struct PeakForecastSpec {
     /// The forecast of the load of the system.
-    pub forecast: SystemLoadSpec,
+    pub forecast: SystemPowerSpec,
     /// The load as it came, of which the highest interval of a month is its peak. Default: as
     /// forecast.
-    pub load: Option<SystemLoadSpec>,
+    pub load: Option<SystemPowerSpec>,
     /// Its months have a peak each, and its hours are those in which alerts are given. Default:
     /// always.
     pub window: Option<WindowSpec>,
@@ -153,20 +154,6 @@ pub struct TariffWindowSpec {
     pub response: Option<Duration>,
     /// Where the figures of a catalogue entry come from.
     pub source: Option<String>,
-}
-
-from_table! {
-/// The load of a system.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SystemLoadSpec {
-    ..table {
-        /// The column of loads in `csv`.
-        column,
-        /// The unit of the column: `MW`, `GW` or `kW`.
-        unit,
-    }
-}
 }
 
 from_table! {
@@ -365,13 +352,6 @@ impl PeakForecastSpec {
         let alert_at = self.alert_at.map_or(0.98, |share| share.0);
         let law = PeakLaw { forecast, load, window, interval, alert_at };
         Some(law.of_run(run.clock, run.horizon))
-    }
-}
-
-impl SystemLoadSpec {
-    fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Series<f64>> {
-        one_source(&[("csv", self.csv.is_some())], faults)?;
-        self.table().series(Power::UNITS, run, faults)
     }
 }
 
