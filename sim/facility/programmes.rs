@@ -486,15 +486,16 @@ impl Facility<'_> {
         self.tell_call(now, index, What::Recalled, observer);
     }
 
-    /// What the site draws now without the work that its racks do: what idle servers, sleeping miners,
-    /// the house and cooling draw, W.
+    /// What the site draws now without the work that its racks do and without recharging the batteries of
+    /// UPSs: what idle servers, sleeping miners, the house and cooling draw, W.
     fn least_import_w(&self) -> f64 {
         let work_w = self.racks.iter().map(|rack| {
             let Some((work, own)) = rack.work else { return 0.0 };
             let idle_w = self.works[work as usize].demand(own as usize).0[Rank::Idle as usize];
             (rack.draw_w - idle_w).max(0.0)
         });
-        (self.power.total_import_w() - work_w.sum::<f64>()).max(0.0)
+        let waits_w = work_w.sum::<f64>() + self.power.total_recharge_w();
+        (self.power.total_import_w() - waits_w).max(0.0)
     }
 
     /// Binds the import to the lowest of all limits, and tells of the call or the recall.

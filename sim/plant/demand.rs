@@ -3,14 +3,14 @@
 /// What loads are to those who decide in which order they are shed when power is short; by default, lower
 /// ranks go first ([`Ladder`]).
 ///
-/// Miners sleep before the batteries of UPSs wait with recharging, those before training is capped, training is capped before it is paused, inference goes
-/// late, cooling last.
+/// Miners sleep first. Then the batteries of UPSs wait with recharging. Training is capped before it is
+/// paused, inference goes late, cooling last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Rank {
     /// Hashing above sleep power.
     Mining = 0,
-    /// The batteries of UPSs, which were called upon.
+    /// Recharging the batteries of UPSs.
     Recharge = 1,
     /// Training between its power-cap floor and full power.
     TrainingCap = 2,

@@ -442,10 +442,11 @@ impl Facility<'_> {
                 works.turned.push(index);
                 self.watch.cause(!own.wet);
             }
-            // What is short has a basin that gives the rest.
-            let is_met = lost.makeup_kg_s <= most_kg_s;
-            let open_kg_s = most_kg_s.min((left_kg_s - headroom_kg_s).max(0.0));
-            own.granted_kg_s = if is_met { lost.makeup_kg_s } else { open_kg_s };
+            // What is short lives on its basin, or runs dry.
+            let is_met = lost.makeup_kg_s <= most_kg_s * (1.0 + SLACK);
+            let open_kg_s = (left_kg_s - headroom_kg_s).max(0.0);
+            own.granted_kg_s =
+                if is_met { lost.makeup_kg_s.min(most_kg_s) } else { most_kg_s.min(open_kg_s) };
             left_kg_s -= own.granted_kg_s;
             if plant.is_out_of_balance() {
                 headroom_kg_s += HEADROOM * own.granted_kg_s;

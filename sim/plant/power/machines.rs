@@ -77,13 +77,28 @@ impl Network {
         }
     }
 
-    /// The chargers want what the machines of the chain say. Who feeds whom is found anew after it.
+    /// The chargers want what the machines of the chain say.
     fn follow_chargers(&mut self, sequences: &Sequences) {
         for charger in &self.wiring.chargers {
             let (ups, load) = (PowerNode(charger.ups), charger.load as usize);
             self.demand[load] = Demand::of(Rank::Recharge, sequences.supply(ups).charge_w);
             self.want.load_w[load] = self.allowed(load).total_w();
         }
+    }
+
+    /// Every charger draws what it is granted, where power may be `short`; whether any draws something else.
+    pub(super) fn grant_chargers(&mut self, short: bool) -> bool {
+        let mut changed = false;
+        for charger in &self.wiring.chargers {
+            let load = charger.load as usize;
+            let w = match (self.forest.load_live[load], short) {
+                (false, _) => 0.0,
+                (true, true) => self.shed.granted[load].total_w(),
+                (true, false) => self.demand[load].total_w(),
+            };
+            changed |= std::mem::replace(&mut self.draw.load_w[load], w) != w;
+        }
+        changed
     }
 
     /// What recharging the battery of a UPS draws beside what that takes to carry its load, in watts; zero
@@ -95,6 +110,11 @@ impl Network {
     /// What of that is lost, in watts.
     pub(super) fn recharge_loss_w(&self, node: PowerNode) -> f64 {
         self.charger(node).map_or(0.0, |charger| self.draw.charger_loss_w(charger))
+    }
+
+    /// What recharging all of them draws, in watts.
+    pub fn total_recharge_w(&self) -> f64 {
+        self.wiring.chargers.iter().map(|it| self.draw.load_w[it.load as usize]).sum()
     }
 
     /// What the batteries of all UPSs keep of it, in watts.

@@ -89,7 +89,7 @@ impl Network {
             shed: Shed::new(&wiring),
             cap_w: vec![0.0; wiring.loads()],
             live: vec![false; wiring.loads()],
-            dark: wiring.loads(),
+            dark: wiring.own_loads,
             unserved: None,
             rides: false,
             holding: Vec::new(),
@@ -215,7 +215,7 @@ impl Network {
     ///
     /// Costs nothing when nothing changed, or only demands did and nothing is or was short; a pass over all
     /// loads and components after a switch; and while something is short, in addition a few
-    /// passes over what lies behind each overloaded component. Chargers draw what they are granted.
+    /// passes over what lies behind each overloaded component.
     pub fn allocate(&mut self) {
         self.energise();
         let switched = std::mem::take(&mut self.energised);
@@ -245,10 +245,9 @@ impl Network {
         self.short = short;
         self.unserved = None;
         let mut moved_draws = false;
-        for load in 0..self.cap_w.len() {
+        for load in 0..self.wiring.own_loads {
             let fed = self.forest.load_live[load];
-            let is_own = load < self.wiring.own_loads;
-            let live = fed || (is_own && self.rides && !self.forest.lost[load]);
+            let live = fed || (self.rides && !self.forest.lost[load]);
             let cap = if !fed && live {
                 f64::INFINITY
             } else if !live {
@@ -265,20 +264,15 @@ impl Network {
                 self.dark = self.dark + usize::from(self.live[load]) - usize::from(live);
                 self.live[load] = live;
                 self.cap_w[load] = cap;
-                if is_own {
-                    self.changed.add(load);
-                    self.asked.add(load);
-                }
+                self.changed.add(load);
+                self.asked.add(load);
             }
-            if !is_own {
-                let drawn_w = cap.min(self.demand[load].total_w());
-                moved_draws |= self.draw.load_w[load] != drawn_w;
-                self.draw.load_w[load] = drawn_w;
-            } else if self.draw.load_w[load] > cap {
+            if self.draw.load_w[load] > cap {
                 self.draw.load_w[load] = cap;
                 moved_draws = true;
             }
         }
+        moved_draws |= self.grant_chargers(short);
         // A shortage cuts many loads by a little: one sum costs less than many walks.
         if switched {
             let loads = 0..self.live.len();

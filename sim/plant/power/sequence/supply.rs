@@ -9,7 +9,7 @@ pub struct Supply {
     pub share: f64,
     /// Output over what its battery gives.
     pub battery_efficiency: f64,
-    /// What recharging draws at its input, W.
+    /// What recharging would draw at its input, W.
     pub charge_w: f64,
     /// The most that it may put out, W, where that changes.
     pub limit_w: Option<f64>,

@@ -504,7 +504,8 @@ impl Ups {
     /// Recharging draws `charger_w` from now on: all that it would, less where that is short.
     pub(super) fn set_charger(&mut self, cx: &mut Cx<'_>, charger_w: f64) {
         let charger_w = charger_w.min(self.charge_w);
-        let waits = self.charge_w > 0.0 && charger_w == 0.0;
+        // Without its input it is about to give up, and waits for nothing.
+        let waits = self.good && self.charge_w > 0.0 && charger_w == 0.0;
         if waits && !self.waits {
             cx.note(State::RechargeWaits);
         } else if charger_w > 0.0 && self.charger_w == 0.0 {
@@ -522,15 +523,17 @@ impl Ups {
     fn plan(&mut self, cx: &mut Cx<'_>) {
         cx.cancel(STORE);
         let missing_j = self.design.battery_j - self.energy_j;
-        // What rounding of instants leaves is no charge.
-        let is_missing = self.is_at_rest() && missing_j > 1e-6 * self.design.battery_j;
+        // What rounding of instants leaves begins no charge; one that has begun ends by its timer, so that
+        // whoever feeds the charger hears of it.
+        let begins = missing_j > 1e-6 * self.design.battery_j;
+        let is_missing = self.is_at_rest() && (begins || self.charge_w > 0.0);
         self.recharge(match (is_missing, self.on_generator) {
             (false, _) => 0.0,
             (true, false) => self.design.recharge_w,
             (true, true) => self.design.recharge_on_generator_w,
         });
         if self.charger_w > 0.0 {
-            let s = missing_j / (self.charger_w * self.design.charge_efficiency);
+            let s = missing_j.max(0.0) / (self.charger_w * self.design.charge_efficiency);
             cx.after(STORE, Span::from_secs_f64(s));
         } else if self.is_on_battery() {
             let battery_w = self.load_w / self.design.battery_efficiency;

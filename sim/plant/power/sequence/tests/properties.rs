@@ -214,6 +214,7 @@ fn run(plan: &Plan, blows: &[(u32, Blow)]) -> Result<Vec<String>, TestCaseError>
     let mut outs = vec![0; places.len()];
     let mut lines = Vec::new();
     let (mut now, mut joules, mut told) = (Time::ZERO, 0.0, 0.0);
+    let (mut charged_j, mut taken_j) = (0.0, 0.0);
     loop {
         network.follow(&sequences);
         network.allocate();
@@ -232,6 +233,7 @@ fn run(plan: &Plan, blows: &[(u32, Blow)]) -> Result<Vec<String>, TestCaseError>
         }
         // Each instant but the present one is followed with the flows that hold until then.
         joules += network.total_discharged_w() * (next - now).as_secs_f64();
+        charged_j += network.total_charged_w() * (next - now).as_secs_f64();
         now = next;
         if blows.peek().is_some_and(|blow| blow.0 == now) {
             let (_, node, sag, up) = blows.next().expect("it was seen");
@@ -260,6 +262,7 @@ fn run(plan: &Plan, blows: &[(u32, Blow)]) -> Result<Vec<String>, TestCaseError>
     for ups in [UPS_A, UPS_B] {
         let battery = sequences.battery(places[ups], now).expect("a UPS has one");
         told += battery.given_j;
+        taken_j += battery.taken_j;
         prop_assert_eq!(sequences.state(places[ups]), Some(State::Online));
         prop_assert!((battery.energy_j - battery.full_j).abs() <= 2e-6 * battery.full_j);
         let kept = battery.full_j + battery.taken_j + battery.beyond_j
@@ -267,6 +270,8 @@ fn run(plan: &Plan, blows: &[(u32, Blow)]) -> Result<Vec<String>, TestCaseError>
             - battery.energy_j;
         prop_assert!(kept.abs() <= 1e-9 * (battery.full_j + battery.given_j), "{kept} J");
     }
+    let apart_j: f64 = charged_j - taken_j;
+    prop_assert!(apart_j.abs() <= 1e-9 * (1.0 + taken_j), "{charged_j} J against {taken_j} J");
     if plan.steps > 0 {
         prop_assert!((joules - told).abs() <= 1e-9 * (1.0 + told), "{joules} J against {told} J");
     }

@@ -564,6 +564,31 @@ fn a_battery_is_recharged_at_constant_power() {
     assert!((hours - 0.769_468).abs() < 1e-6, "{hours} h: {lines:?}");
 }
 
+/// A load that changes within the last instants of a charge ends it no sooner: who feeds the charger hears
+/// that the battery is full.
+#[test]
+fn a_charge_ends_when_it_is_told_to_be_full() {
+    let mut chain = Chain::default();
+    let feed = chain.node("feed", ComponentKind::Feed, 9e6, MachineDesign::None, &[]);
+    let machine = MachineDesign::Ups(ups(2.0, 120e3));
+    let ups = chain.node("ups", ComponentKind::Ups, 1e6, machine, &[feed]);
+    let mut run = chain.run();
+    run.set_load(Time::ZERO, ups, 100e3);
+    run.set_up(Time::ZERO, feed, false);
+    let mut lines = Vec::new();
+    run.set_up(at(10.0), feed, true);
+    follow(&chain, &mut run, 36.0, &mut lines);
+    let full = run.next_at();
+    let nearly = at(full.as_secs_f64() - 2e-5);
+    run.advance(nearly);
+    run.set_load(nearly, ups, 120e3);
+    assert_eq!(run.supply(ups).charge_w, 120e3);
+    follow(&chain, &mut run, 1e5, &mut lines);
+    assert_eq!(run.supply(ups).charge_w, 0.0);
+    let last = format!("{:.3} ups full", full.as_secs_f64());
+    assert_eq!(lines.last(), Some(&last), "{lines:?}");
+}
+
 /// Parts of several levels add up to one dose: 115 % for 240 s of 600, 105 % for 1200 s of 3600,
 /// then 130 % for the rest of 60 s.
 #[test]
