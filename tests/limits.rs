@@ -87,3 +87,47 @@ fn a_site_stays_away_from_the_hours_of_a_tariff() {
     about(&hours(&told), &[100.0, 10.0, 100.0, 100.0]);
     assert_eq!(load_errors(&text), Vec::<String>::new());
 }
+
+/// A line that others load fully for five minutes, and then for two hours with a little more or less each
+/// minute: what the dip has cut comes back after `control.readmit_after`, and is not held back by each rise.
+#[test]
+fn a_limit_that_wiggles_holds_nothing_back() {
+    let bench = Bench::new();
+    let flow = |minute: usize| match minute {
+        0..60 => 30.0,
+        60..65 => 39.6,
+        _ => 32.0 + 0.2 * (minute % 2) as f64,
+    };
+    let at = |minute: usize| format!("2026-07-01T{:02}:{:02}:00Z", minute / 60, minute % 60);
+    let rows: String =
+        (0..180).map(|minute| format!("{},{}\n", at(minute), flow(minute))).collect();
+    bench.file("flow.csv", format!("time,mw\n{rows}"));
+    let site = |maximum: &str, control: &str| {
+        format!(
+            "name: wiggles\nstart: 2026-07-01T00:00:00Z\nduration: 3 h\noutput: {{interval: 5 min}}\n\
+             weather: {{climate: nordic}}\nprice: {{fixed: 40 $/MWh}}\n\
+             power:\n  utility: {{kind: feed, capacity: 20 MW, outages: none}}\n\
+             cooling:\n  dry: {{kind: dry-cooler, design_heat: 12 MW, fed_by: utility, buffer: 400000 L}}\n\
+             racks:\n  hall: {{kind: heat-load, power: 9 MW, trip_inlet: 68 degC, fed_by: utility, \
+             cooled_by: dry}}\n{control}\
+             programmes:\n  pclr: {{kind: ercot-pclr, maximum: {maximum}, leave: 0 MW, limit: 40 MW, \
+             flow: {{csv: flow.csv, column: mw, unit: MW, hold: 1 h}}}}\n"
+        )
+    };
+    let told = simulate_file(&bench.file("site.yaml", site("10 MW", "")), &[]);
+    let import_mw = column(&told, "import_mw");
+    assert!(import_mw[12] < 0.5 && import_mw[13] < 0.5, "{import_mw:?}");
+    assert!(import_mw[15..].iter().all(|mw| *mw > 7.7 && *mw <= 8.0 + 1e-9), "{import_mw:?}");
+    // Outside calls nothing keeps a site to the most that it is said to import.
+    let warned = |maximum: &str, control: &str| {
+        bench.file("site.yaml", site(maximum, control));
+        let output = bench.loadbank("check site.yaml").output().unwrap();
+        let all = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let of_programme = all.lines().filter(|line| line.contains("programmes.pclr:"));
+        of_programme.collect::<String>()
+    };
+    assert_eq!(warned("10 MW", ""), "");
+    assert!(warned("8 MW", "").contains("nothing keeps the site to 8 MW outside calls"));
+    assert_eq!(warned("8 MW", "control: {import_limit: {power: 8 MW}}\n"), "");
+    assert!(warned("100 MW", "").contains("against 100 MW where the racks draw"));
+}

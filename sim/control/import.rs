@@ -13,14 +13,14 @@ use crate::units::{Duration, Power, PowerRamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SitePolicy {
-    /// Calls of `emergency` programmes, and `curtailments`: always first.
+    /// Calls of `emergency` and `congestion` programmes, and `curtailments`: always first.
     Emergency,
     /// Awards of `dispatch` programmes: load that must be there to go. Where it stands before `price` or
     /// `peaks`, miners are kept on for it.
     Reserve,
     /// Alerts of `peak-forecast` programmes.
     Peaks,
-    /// The price policy of miners.
+    /// The price policy of miners, `base-point` and `tariff-window` programmes.
     Price,
 }
 

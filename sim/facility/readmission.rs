@@ -26,9 +26,6 @@ impl Facility<'_> {
         let rises = |from: Option<f64>, to: Option<f64>| {
             from.is_some_and(|from_w| to.is_none_or(|to_w| to_w > from_w))
         };
-        if rises(limit_w, before_w) {
-            self.readmission.next.clear(&mut self.agenda);
-        }
         if after == Span::ZERO || !rises(before_w, limit_w) {
             return;
         }
@@ -36,8 +33,13 @@ impl Facility<'_> {
         let rungs: Vec<Rank> = rungs.collect();
         let cut = self.power.hold(&rungs);
         let held = &mut self.readmission.held;
+        let more = cut.iter().any(|rank| !held.contains(rank));
         *held = rungs.into_iter().filter(|it| held.contains(it) || cut.contains(it)).collect();
-        self.await_readmission(now);
+        // A limit that wiggles, as that of a network does, holds nothing back for longer. What comes back
+        // where there is no room is cut anew.
+        if more {
+            self.await_readmission(now);
+        }
     }
 
     /// Lets the next rank come back.

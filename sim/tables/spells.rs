@@ -56,7 +56,7 @@ pub(crate) fn read_spells(
             return None;
         };
         if end <= start {
-            refuse(line, "ends before it begins");
+            refuse(line, "does not end after it begins");
             return None;
         }
         let length = end.duration_since(start).as_nanos();

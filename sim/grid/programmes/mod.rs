@@ -5,7 +5,7 @@
 //! the *recall* and *restores* its load; then the call is *scored* against a baseline and *settled*.
 //!
 //! - [`ProgrammeSpec`]: what a user writes. Its kinds differ in their signal.
-//! - [`CallsDesign`]: calls that a law draws, a list holds or the frequency of the grid makes. Each
+//! - [`CallsDesign`]: calls that a law draws, a list holds, or a sign of the grid or of the market makes. Each
 //!   programme draws from a stream of its own, so that adding one moves the calls of no other.
 //! - [`Asked`]: a call with the shares of an award that it asks for over time; [`Ask`]: what it asks at a time,
 //!   and what of that is due.
@@ -72,7 +72,7 @@ impl ProgrammeDesign {
 /// When a programme asks for less.
 #[derive(Debug, Clone)]
 pub enum Signal {
-    /// When its operator, or the frequency of the grid, calls.
+    /// When its operator, or a sign of the grid or of the market, calls.
     Calls(CallsDesign),
     /// When the site expects a peak of the system.
     Peaks(PeaksDesign),

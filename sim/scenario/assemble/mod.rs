@@ -200,6 +200,7 @@ fn assemble(document: &Document, sink: &mut Diagnostics) -> Option<Loaded> {
     let heeding = works.iter().filter(|work| work.site.design.heeds_price());
     let beside = programmes::Beside {
         loaded_w: (halls.power_w(&works) - control.low_w).max(0.0),
+        import_limit_w: control.import.limit.map(|(limit_w, _)| limit_w),
         heeding_price: heeding.map(|work| work.site.name.as_str()).collect(),
     };
     let programmes = programmes::read(document, &beside, (&mut run, &signs), sink);

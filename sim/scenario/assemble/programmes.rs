@@ -4,7 +4,7 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::load::Document;
 use super::plant::report;
 use crate::grid::programmes::{
-    Excluded, ProgrammeDesign, ProgrammeSpec, Sign, Signs, Standing, Target,
+    Baseline, Excluded, ProgrammeDesign, ProgrammeSpec, Sign, Signs, Standing, Target,
 };
 use crate::spec::{Fault, Mark, Name};
 use crate::tables::{Run, moments};
@@ -14,6 +14,8 @@ use crate::units::Power;
 pub(super) struct Beside<'a> {
     /// The rated power of all racks with a workload, less what no award may count on, W.
     pub(super) loaded_w: f64,
+    /// The most that it may import at any time, W.
+    pub(super) import_limit_w: Option<f64>,
     /// The workloads that stand still while energy is dear.
     pub(super) heeding_price: Vec<&'a str>,
 }
@@ -66,6 +68,7 @@ pub(super) fn read(
     // What the racks of a workload draw that could not be read is not known.
     if !sink.has_errors() {
         check_awards(&all, site.loaded_w, sink);
+        check_references(&all, site, sink);
         for (name, excluded) in &excluding {
             check_excluded(name, *excluded, (&all, site), sink);
         }
@@ -121,6 +124,40 @@ fn check_awards(all: &[(ProgrammeDesign, Mark)], rated_w: f64, sink: &mut Diagno
         return;
     }
 }
+
+/// A programme that leaves the site an import measures calls against the most that it would import: less than
+/// racks draw is kept by nothing outside calls, more is given up without being there.
+fn check_references(all: &[(ProgrammeDesign, Mark)], site: &Beside<'_>, sink: &mut Diagnostics) {
+    for (design, mark) in all {
+        let (Target::Leave(_), Baseline::Reference(most_w)) = (&design.target, design.baseline)
+        else {
+            continue;
+        };
+        let (most, racks) = (Power(most_w), Power(site.loaded_w));
+        let name = &design.name;
+        let (message, help) = if most_w > MOST_OVER_RACKS * site.loaded_w {
+            let message = format!(
+                "programmes.{name}: measures calls against {most} where the racks draw {racks} at most"
+            );
+            (message, "let it be what the site would import: what is not there is not given up")
+        } else if most_w < site.loaded_w && site.import_limit_w.is_none_or(|w| w > most_w) {
+            let message = format!(
+                "programmes.{name}: nothing keeps the site to {most} outside calls, and its racks draw \
+                 {racks} at most"
+            );
+            (
+                message,
+                "add `control: {import_limit: {power: ...}}`, or let it be what the site would import",
+            )
+        } else {
+            continue;
+        };
+        sink.push(Diagnostic::warning(*mark, message).code("doubtful").help(help));
+    }
+}
+
+/// The most that a site draws over what its racks do: a PUE with room for the house (assumption).
+const MOST_OVER_RACKS: f64 = 2.0;
 
 /// Awards are held by whole quarters of an hour, s.
 const QUARTER: i32 = 900;
