@@ -112,7 +112,6 @@ const CIRCLES: &[&[&str]] = &[
     ],
     &["workload/inference/spec/model", "workload/inference/spec/service"],
     &["workload/training/schedule/lanes", "workload/training/schedule/queue"],
-    &["workload/inference/leap", "workload/inference/plain", "workload/inference/replica"],
     &["workload/mining/income", "workload/mining/spec"],
     &[
         "workload/training/generator",

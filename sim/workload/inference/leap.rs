@@ -24,9 +24,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
+use super::engine::{Draw, Limits, Scheduling, Work};
 use super::kv_pool::{Found, HostTier, KvPool};
 use super::prefix::{Piece, PrefixStore, reusable};
-use super::replica::{Draw, Limits, Scheduling, Work};
 use super::request::{Request, Sink, TokenPace};
 use super::step::{Load, Progression, StepTable};
 use super::ticks::{NEVER, Ticks};

@@ -10,6 +10,7 @@
 
 mod cell;
 mod design;
+mod engine;
 mod kv_blocks;
 mod kv_pool;
 mod leap;

@@ -6,10 +6,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::engine::{Draw, Gauge, Limits, Scheduling, Work};
 use super::kv_blocks::KvBlocks;
 use super::kv_pool::{Found, HostTier};
 use super::prefix::Piece;
-use super::replica::{Draw, Gauge, Limits, Scheduling, Work};
 use super::request::{Request, Sink};
 use super::step::{Load, Progression, StepTable};
 use super::ticks::{NEVER, Ticks};

@@ -10,11 +10,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::engine::{Draw, Gauge, Work};
 use super::kv_pool::Found;
 use super::leap::{Leap, Step};
 use super::plain::Plain;
 use super::prefix::Piece;
-use super::replica::{Draw, Gauge, Work};
 use super::request::{Request, Sink};
 use super::step::{Load, Progression, RankRouting, RanksDesign, StepTable};
 use super::ticks::{NEVER, Ticks};

@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::replica::{Gauge, Replica};
+use super::engine::Gauge;
+use super::replica::Replica;
 use super::request::{Request, Sink};
 use super::ticks::{NEVER, Ticks};
 use super::tournament::Tournament;

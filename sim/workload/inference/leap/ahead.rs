@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::super::replica::Gauge;
+use super::super::engine::Gauge;
 use super::super::request::Request;
 use super::super::ticks::{NEVER, Ticks};
 use super::{Leap, Step};

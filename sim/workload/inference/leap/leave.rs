@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::super::replica::Work;
+use super::super::engine::Work;
 use super::super::request::Request;
 use super::super::request::Sink;
 use super::super::step::StepTable;
