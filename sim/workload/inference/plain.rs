@@ -179,9 +179,7 @@ impl Plain {
             self.wait(request);
         }
         lost.extend(self.queue.drain(..));
-        for request in &mut lost {
-            (request.loaded, request.kept) = (false, 0);
-        }
+        lost.iter_mut().for_each(Request::lose_memory);
         self.end = None;
         self.prefixes.clear();
         if let Some(blocks) = &mut self.blocks {
@@ -192,7 +190,7 @@ impl Plain {
     }
 
     pub(super) fn give_up(&mut self, at: Ticks, patience: Ticks) -> Vec<Request> {
-        let goes = |r: &Request| r.admitted == NEVER && r.sent + patience <= at;
+        let goes = |request: &Request| request.gives_up(at, patience);
         let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
         let mut gone: Vec<Request> = waiting.copied().filter(goes).collect();
         gone.sort_by_key(|request| (request.sent, request.priority));

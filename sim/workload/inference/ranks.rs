@@ -247,6 +247,7 @@ impl Ranks {
         let inside = out.len();
         out.extend(self.inbox.drain(..).map(|(_, request)| request));
         out[inside..].sort_by_key(|request| request.priority);
+        out.iter_mut().for_each(Request::lose_memory);
         self.step = Step::default();
         self.loads.fill(None);
         self.now = at;

@@ -117,6 +117,32 @@ fn equal_ranks_do_not_wait() {
     }
 }
 
+/// The memory of a request that is on its way to a replica is lost with it: elsewhere its prompt, and the
+/// token that it has, are prefilled anew.
+#[test]
+fn memory_that_was_brought_is_lost_with_the_replica() {
+    let steps = design(2, RankRouting::RoundRobin);
+    let handed_over = Request {
+        generated: 1,
+        loaded: true,
+        admitted: 0,
+        first: 0,
+        stalled: 0,
+        ..Request::new(0, 99, 3, 1)
+    };
+    for stride in [Stride::Leap, Stride::Plain] {
+        let replica = || replica(stride, &limits(8, 2048), &steps);
+        let brought = served(replica(), &[handed_over])[0].1;
+        assert_eq!(brought, 2 * (BASE + SEQUENCE) + (100 + 101) * CONTEXT);
+        let mut lost = replica();
+        lost.send(PER_SECOND as Ticks, handed_over);
+        let moved = lost.evict(0, &mut Ended::default());
+        let anew = BASE + 100 * TOKEN + 100 * 100 * ATTENTION;
+        let last = BASE + SEQUENCE + 101 * CONTEXT;
+        assert_eq!(served(replica(), &moved)[0].1, anew + last);
+    }
+}
+
 /// The rank with the least of its batch and four times its queue: with one place a rank, the third
 /// request waits behind the first, the fourth behind the second.
 #[test]

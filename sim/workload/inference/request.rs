@@ -123,6 +123,11 @@ impl Request {
         }
     }
 
+    /// Takes from it the KV memory that it had in a replica, or that was brought there for it.
+    pub(super) fn lose_memory(&mut self) {
+        (self.loaded, self.kept) = (false, 0);
+    }
+
     /// The same request on a clock that is `lag` ahead.
     pub(super) fn later(self, lag: Ticks) -> Self {
         let later = |at: Ticks| if at == NEVER { NEVER } else { at + lag };

@@ -31,7 +31,7 @@ impl Leap {
             self.wait_last(request);
         }
         out.extend(self.queue.drain(..));
-        out.iter_mut().for_each(|request| (request.loaded, request.kept) = (false, 0));
+        out.iter_mut().for_each(Request::lose_memory);
         self.step = Step::default();
         self.slots.clear();
         self.vacant.clear();
