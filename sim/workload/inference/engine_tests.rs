@@ -196,7 +196,11 @@ fn plan_of(seed: u64, ranks: Option<RanksDesign>) -> Plan {
         blocks: [None, Some(40), Some(120), Some(900)][s.below(4) as usize],
         block_tokens: [1, 4, 16][s.below(3) as usize],
     };
-    let steps = StepDesign { ranks, ..random_steps(&mut s) };
+    let mut steps = StepDesign { ranks, ..random_steps(&mut s) };
+    if ranks.is_some() {
+        // Ranks have no grids.
+        steps.decode = random_sum(&mut s);
+    }
     // Sparse to overloaded.
     let mean_gap = 0.02 * 100.0_f64.powf(s.uniform());
     let hands_over = s.chance(0.15);

@@ -413,6 +413,9 @@ impl StepTable {
     }
 }
 
+/// Why a grid does not stand here: what ranks wait for is told apart in the law of experts alone.
+const NO_RANKS: &str = "a grid does not tell what context costs, which each rank has of its own";
+
 impl Decodes {
     /// `factor` times the durations of `design` for up to `sequences`, and what `more` says
     /// for each number of them.
@@ -485,15 +488,15 @@ impl Decodes {
         }
     }
 
-    /// What is not of the context: all of it where the law does not tell.
+    /// What is not of the context.
     fn base(&self, batch: u64) -> Ticks {
         match self {
             Decodes::Sum { base, .. } | Decodes::Bent { base, .. } => base[batch as usize],
-            Decodes::Grid { .. } => self.run(batch, 0, batch).first,
+            Decodes::Grid { .. } => panic!("{NO_RANKS}"),
         }
     }
 
-    /// What the context costs of such iterations, where the law tells.
+    /// What the context costs of such iterations.
     #[inline]
     fn of_context(&self, batch: u64, context: u64, gain: u64) -> Progression {
         match self {
@@ -513,7 +516,7 @@ impl Decodes {
                     false => Progression { first, growth: high * gain, most: u64::MAX },
                 }
             }
-            Decodes::Grid { .. } => Progression { first: 0, growth: 0, most: u64::MAX },
+            Decodes::Grid { .. } => panic!("{NO_RANKS}"),
         }
     }
 
