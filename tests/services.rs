@@ -124,6 +124,45 @@ workloads:
     lengths: {prompt: {kind: fixed, tokens: 500}, output: {kind: fixed, tokens: 100}}
 ";
 
+/// Ranks that are told apart have no more than the replica: with the same fields, they serve no more
+/// than ranks among which sequences and context are shared out evenly at every instant, and far fewer
+/// where an eighth of a short memory holds few requests. Only where prompts have iterations of their own
+/// and all requests are alike are ranks a little ahead: a prompt stops the decodes of its rank alone.
+#[test]
+fn simulated_ranks_serve_no_more_than_even_ones() {
+    let alike =
+        "    lengths: {prompt: {kind: fixed, tokens: 500}, output: {kind: fixed, tokens: 100}}\n";
+    let scenario = OVERLOADED
+        .replace("kind: dgx-h100", "kind: hgx-h200")
+        .replace("kind: llama-3.1-70b-h100", "kind: deepseek-r1-h200-sglang")
+        .replace("    max_sequences: 4\n", "")
+        .replace("20 /s", "60 /s");
+    assert!(scenario.contains(alike));
+    let (alike, chat) = (scenario.clone(), scenario.replace(alike, ""));
+    for (scenario, engine, blocks, (least, most)) in [
+        (&chat, "sglang", 8000, (0.1, 0.5)),
+        (&chat, "vllm-v1", 8000, (0.1, 0.5)),
+        (&chat, "vllm-v1", 356_721, (0.98, 1.0)),
+        (&alike, "vllm-v1", 8000, (0.9, 1.0)),
+        (&alike, "sglang", 8000, (0.9, 1.05)),
+    ] {
+        let served = |ranks: &str| {
+            let sets = [
+                format!("workloads.chat.model.attention_ranks={ranks}"),
+                format!("workloads.chat.engine={engine}"),
+                format!("workloads.chat.kv_blocks={blocks}"),
+            ];
+            let told = simulate(scenario, &sets.each_ref().map(String::as_str));
+            of(&told, "chat").real("served")
+        };
+        let even = served("{count: 8, imbalance: 1}");
+        for routing in ["round_robin", "least_busy"] {
+            let share = served(&format!("{{count: 8, routing: {routing}}}")) / even;
+            assert!(least < share && share <= most, "{engine}, {blocks}, {routing}: {share}");
+        }
+    }
+}
+
 /// Requests that were turned away, lost or given up have missed their targets, and latencies
 /// say that they know nothing of them.
 #[test]

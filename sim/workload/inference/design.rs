@@ -133,7 +133,7 @@ pub struct PoolDesign {
     pub rack: GpuRackDesign,
     /// Racks, cells, replicas.
     pub layout: Layout,
-    /// Bounds of a replica's batch.
+    /// Bounds of a batch: of the replica's, or of that of each of its ranks.
     pub limits: Limits,
     /// In which order it works on prompts and answers.
     pub scheduling: Scheduling,

@@ -88,14 +88,18 @@ pub struct InferenceSpec {
     pub engine: Option<EngineSpec>,
     /// In which order the engine works on prompts and answers. Default: as the engine does.
     pub scheduling: Option<SchedulingSpec>,
-    /// Most sequences in a batch of a replica. Default: that of the engine; 128 with `custom`.
+    /// Most sequences in a batch of a replica; attention ranks with `routing` have equal parts of it.
+    /// Default: that of the engine; 128 with `custom`.
     pub max_sequences: Option<u32>,
     /// Most tokens in an iteration, decodes included where prompts share it; longer prompts are
-    /// prefilled in chunks. Default: that of the engine; 512 with `custom`.
+    /// prefilled in chunks. Attention ranks with `routing` have equal parts of it. Default: that of the
+    /// engine; 512 with `custom`.
     pub chunk: Option<u32>,
-    /// `max_sequences` as vLLM calls it.
+    /// `max_sequences` as vLLM calls it. With data-parallel attention, vLLM's own is that of a rank, and
+    /// this is the sum over them.
     pub max_num_seqs: Option<u32>,
-    /// `chunk` as vLLM calls it.
+    /// `chunk` as vLLM calls it. With data-parallel attention, vLLM's own is that of a rank, and this is
+    /// the sum over them.
     pub max_num_batched_tokens: Option<u32>,
     /// `max_sequences` as SGLang calls it.
     pub max_running_requests: Option<u32>,
@@ -105,7 +109,8 @@ pub struct InferenceSpec {
     pub max_batch_size: Option<u32>,
     /// `chunk` as TensorRT-LLM calls it.
     pub max_num_tokens: Option<u32>,
-    /// Blocks of KV memory of a replica. Default: those of the model.
+    /// Blocks of KV memory of a replica; attention ranks with `routing` have equal parts of them. Default:
+    /// those of the model.
     pub kv_blocks: Option<u64>,
     /// Tokens in a block: a power of two up to 1,024. Default: 16.
     pub block_tokens: Option<u32>,

@@ -51,7 +51,7 @@ pub struct StepDesign {
 /// the context of its decodes, `per_sequence_s` for each of them, and `e` for its prompts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RanksDesign {
-    /// How many there are; the bounds of a batch are those of each.
+    /// How many there are.
     pub count: u32,
     /// Which of them serves a request.
     pub routing: RankRouting,

@@ -167,7 +167,8 @@ pub struct ExpertsSpec {
     /// Share of full compute speed below which decoding slows too. Default: 0.7 (assumption,
     /// as for `affine`).
     pub decode_knee: Option<Fraction>,
-    /// Blocks of KV memory, of 16 tokens. Default: unlimited.
+    /// Blocks of KV memory of a replica, of 16 tokens; attention ranks with `routing` have equal parts
+    /// of them. Default: unlimited.
     pub kv_blocks: Option<u64>,
     /// How far the law lies from what it was fitted to.
     pub fit: Option<String>,
@@ -196,8 +197,10 @@ pub struct AttentionRanksSpec {
     /// Default: 1, shared out evenly.
     pub imbalance: Option<f64>,
     /// Ranks one by one, each with a batch, a queue and KV memory of its own: how a request gets
-    /// its rank. `max_sequences`, `chunk` and `kv_blocks` are then those of a rank, as in vLLM; SGLang
-    /// divides its own among the ranks. Default: one batch for all of them.
+    /// its rank. Each has an equal part, rounded down, of the `max_sequences`, `chunk` and `kv_blocks` of
+    /// the replica, as SGLang divides its own among ranks (`server_args.py`); what vLLM calls so is a
+    /// rank's, so that `count` times as much is the replica's. A request has to fit the memory of a rank.
+    /// Default: one batch for all of them.
     pub routing: Option<RankRoutingSpec>,
 }
 

@@ -35,7 +35,7 @@ pub struct PoolReplicasSpec {
     pub max_sequences: Option<u32>,
     /// Most tokens in an iteration. Default: as in the service.
     pub chunk: Option<u32>,
-    /// Blocks of KV memory of a replica. Default: those of the pool's model.
+    /// Blocks of KV memory of a replica, as in the service. Default: those of the pool's model.
     pub kv_blocks: Option<u64>,
     /// From power at a rack to replicas that take requests. Default: the rack's power-on time
     /// and 2 min.

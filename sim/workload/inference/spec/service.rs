@@ -278,12 +278,6 @@ impl PoolParts<'_> {
             let help = "each sequence of a batch needs a token of an iteration";
             check.faults.push(Fault::error(field, message).help(help));
         }
-        let ranks = model.steps.batches();
-        if sequences.saturating_mul(ranks) > 65_535 {
-            let message = format!("{ranks} attention ranks of {sequences} are more than 65,535");
-            let help = "with ranks one by one this is the batch of each of them";
-            check.faults.push(Fault::error(of_sequences, message).help(help));
-        }
         if !block_tokens.is_power_of_two() || block_tokens > 1024 {
             let message = format!("needs a power of two up to 1,024, got {block_tokens}");
             check.error("block_tokens", message);
@@ -291,11 +285,25 @@ impl PoolParts<'_> {
         // The model counts blocks of 16 tokens; the memory is the same in blocks of any size.
         let of_model = |blocks: u64| blocks * 16 / u64::from(block_tokens.max(1));
         let own = self.kv_blocks.map(|blocks| check.whole("kv_blocks", blocks, KV_BLOCKS));
-        let blocks = own.or(model.kv_blocks.map(of_model));
+        let blocks = own.or(model.kv_blocks.map(of_model)).map(|blocks| blocks.max(1));
+        // Each rank that is told apart has an equal part of what is the replica's.
+        let ranks = model.steps.batches();
+        let of_blocks = if own.is_some() { "kv_blocks" } else { "model.kv_blocks" };
+        let shared = [
+            (of_sequences, "sequences", u64::from(sequences)),
+            (of_blocks, "blocks", blocks.unwrap_or(u64::MAX)),
+        ];
+        for (field, what, amount) in shared {
+            if amount < u64::from(ranks) {
+                let message = format!("{amount} {what} are fewer than {ranks} attention ranks");
+                let help = "this is what the replica has, and each rank an equal part of it";
+                check.faults.push(Fault::error(field, message).help(help));
+            }
+        }
         Limits {
-            sequences: sequences.min(65_535 / ranks),
-            chunk: chunk.clamp(sequences, 1 << 20),
-            blocks: blocks.map(|b| b.max(1)),
+            sequences: (sequences.min(65_535) / ranks).max(1),
+            chunk: (chunk.clamp(sequences, 1 << 20) / ranks).max(1),
+            blocks: blocks.map(|blocks| (blocks / u64::from(ranks)).max(1)),
             block_tokens: block_tokens.clamp(1, 1024).next_power_of_two(),
         }
     }

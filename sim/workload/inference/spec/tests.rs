@@ -328,13 +328,17 @@ fn experts_are_read_when_a_token_takes_them() {
 /// Ranks one by one have their sequences and their context to themselves, and share the experts.
 #[test]
 fn ranks_that_are_told_apart_have_their_own_sequences() {
-    let resolved = |ranks: AttentionRanksSpec, max_sequences| {
+    let resolved_of = |ranks: AttentionRanksSpec, change: &dyn Fn(&mut InferenceSpec)| {
         let model = ExpertsSpec { attention_ranks: Some(ranks), ..experts() };
         let mut spec = spec(ModelSpec::Experts(model));
-        spec.max_sequences = max_sequences;
+        change(&mut spec);
         let mut faults = Vec::new();
         let design = spec.resolve("chat", &[(&rack(), 2)], &week(), &Nothing, &mut faults);
-        (design.pools[0].steps.clone(), faults)
+        (design.pools[0].clone(), faults)
+    };
+    let resolved = |ranks, max_sequences| {
+        let (pool, faults) = resolved_of(ranks, &|spec| spec.max_sequences = max_sequences);
+        (pool.steps, faults)
     };
     let routing = Some(RankRoutingSpec::LeastBusy);
     let ranks = AttentionRanksSpec { count: 8, imbalance: None, routing };
@@ -351,11 +355,22 @@ fn ranks_that_are_told_apart_have_their_own_sequences() {
             None,
             "model.attention_ranks.imbalance",
         ),
-        (ranks, Some(10_000), "max_sequences"),
+        (ranks, Some(7), "max_sequences"),
     ] {
         let faults = resolved(ranks, sequences).1;
         assert!(faults.iter().any(|fault| fault.field == field), "{field}: {faults:?}");
     }
+    // What is written is the replica's, and each rank has its part.
+    let write = |spec: &mut InferenceSpec| {
+        (spec.max_sequences, spec.chunk, spec.kv_blocks) = (Some(100), Some(1000), Some(900));
+    };
+    let limits = resolved_of(ranks, &write).0.limits;
+    assert_eq!((limits.sequences, limits.chunk, limits.blocks), (12, 125, Some(112)));
+    let told = AttentionRanksSpec { routing: None, ..ranks };
+    let limits = resolved_of(told, &write).0.limits;
+    assert_eq!((limits.sequences, limits.chunk, limits.blocks), (100, 1000, Some(900)));
+    let (_, faults) = resolved_of(ranks, &|spec| spec.kv_blocks = Some(7));
+    assert!(faults.iter().any(|fault| fault.field == "kv_blocks"), "{faults:?}");
 }
 
 #[test]
