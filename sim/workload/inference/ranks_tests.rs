@@ -209,8 +209,12 @@ struct Sequence {
     got: u64,
 }
 
-/// First and last tokens of requests on ranks that take turns, iteration by iteration.
-fn looped(sent: &[Request], (ranks, sequences, chunk): (usize, usize, u64)) -> Vec<(Ticks, Ticks)> {
+/// First and last tokens of requests on ranks, iteration by iteration.
+fn looped(
+    sent: &[Request],
+    routing: RankRouting,
+    (ranks, sequences, chunk): (usize, usize, u64),
+) -> Vec<(Ticks, Ticks)> {
     let mut batches: Vec<Vec<Sequence>> = vec![Vec::new(); ranks];
     let mut queues: Vec<VecDeque<Sequence>> = vec![VecDeque::new(); ranks];
     let mut times = vec![(0, 0); sent.len()];
@@ -219,7 +223,17 @@ fn looped(sent: &[Request], (ranks, sequences, chunk): (usize, usize, u64)) -> V
         while seen < sent.len() && sent[seen].arrival <= now {
             let (prompt, output) = (sent[seen].prompt.into(), sent[seen].output.into());
             let sequence = Sequence { number: seen, prompt, output, kv: 0, got: 0 };
-            queues[seen % ranks].push_back(sequence);
+            let mut rank = seen % ranks;
+            if routing == RankRouting::LeastBusy {
+                rank = 0;
+                for other in 1..ranks {
+                    let busy = |rank: usize| batches[rank].len() + 4 * queues[rank].len();
+                    if busy(other) < busy(rank) {
+                        rank = other;
+                    }
+                }
+            }
+            queues[rank].push_back(sequence);
             seen += 1;
         }
         if batches.iter().all(Vec::is_empty) && queues.iter().all(VecDeque::is_empty) {
@@ -293,16 +307,23 @@ fn random_requests(s: &mut Stream) -> Vec<Request> {
 
 #[test]
 fn ranks_serve_as_a_loop_over_batches_and_queues_says() {
+    let mut differ = 0;
     for seed in 0..40 {
         let mut s = Streams::new(seed, 0).stream("oracle", "ranks");
         let (ranks, sequences) = (2 + s.below(5) as u32, 1 + s.below(12) as u32);
         let chunk = sequences + [16, 100, 1000][s.below(3) as usize];
-        let steps = design(ranks, RankRouting::RoundRobin);
         let sent = random_requests(&mut s);
-        let expected = looped(&sent, (ranks as usize, sequences as usize, chunk.into()));
-        for stride in [Stride::Leap, Stride::Plain] {
-            let got = served(replica(stride, &limits(sequences, chunk), &steps), &sent);
-            assert_eq!(got, expected, "seed {seed}, {ranks} ranks of {sequences}, {chunk}");
-        }
+        let told = [RankRouting::RoundRobin, RankRouting::LeastBusy].map(|routing| {
+            let steps = design(ranks, routing);
+            let bounds = (ranks as usize, sequences as usize, chunk.into());
+            let expected = looped(&sent, routing, bounds);
+            for stride in [Stride::Leap, Stride::Plain] {
+                let got = served(replica(stride, &limits(sequences, chunk), &steps), &sent);
+                assert_eq!(got, expected, "seed {seed}, {routing:?}, {bounds:?}");
+            }
+            expected
+        });
+        differ += u32::from(told[0] != told[1]);
     }
+    assert!(differ > 20, "{differ} of 40 lives tell the ways of routing apart");
 }
