@@ -6,6 +6,7 @@
 
 mod hazard;
 mod outages;
+mod relapse;
 mod segments;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use super::account::GpuHours;
 use super::placement::{self, Placement, Places, Sharing};
 use super::spec::{DomainBits, FailureDesign, Law, Relapse, Segment};
 use crate::kernel::{Streams, Time};
-use hazard::{FailureClock, FailureDraws};
+use hazard::{FailureClock, FailureDraws, NewNodes};
 use outages::Outages;
 
 /// Index of a job's slot in the model.
@@ -127,8 +128,8 @@ pub(super) struct Fleet {
     /// Places of a node: 1 where jobs have whole nodes.
     per_node: usize,
     law: Law,
-    /// Failures a second of a sound node that works; under a law with memory, of a node in the
-    /// mean of its life.
+    /// Failures by chance a second of a sound node that works; under a law with memory, of a node in
+    /// the mean of its life.
     rate_per_s: f64,
     /// How many times as often a node fails that does not work.
     at_rest: f64,
@@ -167,18 +168,13 @@ impl Fleet {
         failures: &FailureDesign,
         streams: &Streams,
     ) -> Self {
-        let (share, factor) = (failures.lemon_share, failures.lemon_factor);
-        // The rate is that of all nodes in the mean, with the failures that repairs in vain bring.
-        let mended = 1.0 - failures.relapse.map_or(0.0, |relapse| relapse.share);
-        let rate_per_s = failures.rate_per_s * mended / (1.0 - share + share * factor);
+        let new_nodes = NewNodes::of(failures);
         let places_per_rack = nodes_per_rack * per_node;
         let count = racks.len() * places_per_rack;
         Self {
             nodes: racks
                 .iter()
-                .flat_map(|name| {
-                    hazard::new_nodes(name, nodes_per_rack, failures, rate_per_s, streams)
-                })
+                .flat_map(|name| new_nodes.of_rack(name, nodes_per_rack, streams))
                 .flat_map(|node| std::iter::repeat_n(node, per_node))
                 .collect(),
             racks: vec![RackPower::On; racks.len()],
@@ -186,7 +182,7 @@ impl Fleet {
             nodes_per_rack: places_per_rack,
             per_node,
             law: failures.law,
-            rate_per_s,
+            rate_per_s: new_nodes.rate_per_s,
             at_rest: failures.at_rest,
             relapse: failures.relapse,
             free: count,

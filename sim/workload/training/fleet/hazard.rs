@@ -1,5 +1,6 @@
 //! When the next node of a rack fails, and which one it is.
 
+use super::relapse::Pending;
 use super::{Fleet, NO_JOB, Node, RackPower};
 use crate::kernel::{Stream, Streams, Ticket, Time, weibull_scale};
 use crate::workload::training::spec::{FailureDesign, Law, Relapse};
@@ -245,41 +246,67 @@ impl Fleet {
     }
 }
 
-/// The nodes of the rack `name` as the run starts: which are lemons and, under a law with
-/// memory, how long each will live. No repair has been in vain yet.
-pub(super) fn new_nodes(
-    name: &str,
-    count: usize,
-    failures: &FailureDesign,
-    rate_per_s: f64,
-    streams: &Streams,
-) -> Vec<Node> {
-    let mut lemons = streams.stream("training-lemon", name);
-    let mut lives = streams.stream("training-life", name);
-    let node = |_| {
-        let is_lemon = failures.lemon_share > 0.0 && lemons.chance(failures.lemon_share);
-        let weight = if is_lemon { failures.lemon_factor } else { 1.0 };
-        let life_s = match failures.law {
-            Law::Exponential => f64::INFINITY,
-            Law::Weibull { shape, new_fleet } => {
-                let scale = weibull_scale(rate_per_s * weight, shape);
-                if new_fleet {
-                    lives.weibull(scale, shape)
-                } else {
-                    lives.weibull_left(scale, shape)
+/// Nodes as the run starts: which are lemons, how long each will live under a law with memory, and which
+/// repairs were in vain.
+pub(super) struct NewNodes<'f> {
+    failures: &'f FailureDesign,
+    /// Failures by chance a second of a sound node.
+    pub(super) rate_per_s: f64,
+    /// What is pending of the relapses of sound nodes and of lemons, where repairs are in vain.
+    pending: Option<[Pending; 2]>,
+}
+
+impl<'f> NewNodes<'f> {
+    pub(super) fn of(failures: &'f FailureDesign) -> Self {
+        let (share, factor) = (failures.lemon_share, failures.lemon_factor);
+        // The rate is that of all nodes in the mean, with the failures that repairs in vain bring.
+        let Some(relapse) = failures.relapse else {
+            let rate_per_s = failures.rate_per_s / (1.0 - share + share * factor);
+            return Self { failures, rate_per_s, pending: None };
+        };
+        let kinds = [(1.0 - share, 1.0), (share, factor)];
+        let rate_per_s = relapse.chance_per_s(failures.rate_per_s, kinds);
+        let pending = kinds.map(|(_, weight)| Pending::of(relapse, rate_per_s * weight));
+        Self { failures, rate_per_s, pending: Some(pending) }
+    }
+
+    /// Those of the rack `name`.
+    pub(super) fn of_rack(&self, name: &str, count: usize, streams: &Streams) -> Vec<Node> {
+        let Self { failures, rate_per_s, pending } = *self;
+        let mut lemons = streams.stream("training-lemon", name);
+        let mut lives = streams.stream("training-life", name);
+        let mut relapses = streams.stream("training-relapse-pending", name);
+        let mut node = || {
+            let is_lemon = failures.lemon_share > 0.0 && lemons.chance(failures.lemon_share);
+            let weight = if is_lemon { failures.lemon_factor } else { 1.0 };
+            let life_s = match (failures.law, pending) {
+                (Law::Exponential, None) => f64::INFINITY,
+                (Law::Exponential, Some(pending)) => {
+                    pending[usize::from(is_lemon)].draw_s(&mut relapses)
                 }
+                (Law::Weibull { shape, new_fleet }, _) => {
+                    let scale = weibull_scale(rate_per_s * weight, shape);
+                    if new_fleet {
+                        lives.weibull(scale, shape)
+                    } else {
+                        lives.weibull_left(scale, shape)
+                    }
+                }
+            };
+            // A relapse is of the cause of a failure before the run.
+            let is_pending = pending.is_some() && life_s.is_finite();
+            let cause = if is_pending { failures.cause_of(relapses.uniform()) } else { 0 };
+            Node {
+                job: NO_JOB,
+                down: false,
+                cause,
+                drained: 0,
+                spare: false,
+                works: false,
+                weight,
+                life_s,
             }
         };
-        Node {
-            job: NO_JOB,
-            down: false,
-            cause: 0,
-            drained: 0,
-            spare: false,
-            works: false,
-            weight,
-            life_s,
-        }
-    };
-    (0..count).map(node).collect()
+        (0..count).map(|_| node()).collect()
+    }
 }

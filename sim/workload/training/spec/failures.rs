@@ -100,12 +100,14 @@ pub struct LemonSpec {
 #[serde(deny_unknown_fields)]
 pub struct RelapseSpec {
     /// Share of repairs and reboots that do not mend, at most 95 %. The failures that follow count in
-    /// `rate`. InfiniteHBD's record of 400 servers: 40 % (SIGCOMM 2025; fitted by this project).
+    /// `rate`, and some are pending as the run starts (of nodes on: none is under repair then, so that the
+    /// first weeks have fewer failures where repairs are long). InfiniteHBD's record of 400 servers: 40 % (SIGCOMM 2025; fitted by this project).
     pub share: Fraction,
     /// Median of the time to the next failure. The same record: 12 h.
     pub median: Duration,
-    /// Standard deviation of the logarithm of that time, 0 to 5. The same record: 3, some of them
-    /// within minutes and some after weeks.
+    /// Standard deviation of the logarithm of that time, 0 to 5. 3 in the catalogue is an assumption: share
+    /// and median were fitted to the returns that a failure follows within a day and within thirty,
+    /// which tell no third value.
     pub sigma: f64,
 }
 
