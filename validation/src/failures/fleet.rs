@@ -67,7 +67,8 @@ pub(super) fn entry(name: &str) -> Result<FailureDesign, String> {
     found.ok_or_else(|| format!("{name} trains nothing"))
 }
 
-/// The faults of a run of `days` of so many nodes.
+/// The faults that begin in a run of `days` of so many nodes. The run goes on until the last of them is over:
+/// records have how long each was.
 pub(super) fn run(nodes: usize, days: f64, failures: &FailureDesign, replication: u64) -> Record {
     let mut design = design(nodes, None);
     design.failures = failures.clone();
@@ -76,26 +77,54 @@ pub(super) fn run(nodes: usize, days: f64, failures: &FailureDesign, replication
     let mut training = Training::new(design, rack, &names, "jobs", &Streams::new(1, replication));
     let end = Time::from_secs_f64(days * 86_400.0);
     let mut faults: Vec<Fault> = Vec::new();
-    // Of each node the fault that it has.
-    let mut current = vec![None; nodes];
-    while training.next_at() <= end {
+    // Of each node the fault that it has, and how many have one.
+    let (mut current, mut open) = (vec![None; nodes], 0);
+    while training.next_at() <= end || open > 0 {
         let now = training.next_at();
         training.advance(now);
         let day = now.as_secs_f64() / 86_400.0;
-        for (node, is_out) in training.nodes_under_repair().enumerate() {
+        // The last rack may have more nodes than are asked for, which are left alone.
+        for (node, is_out) in training.nodes_under_repair().take(nodes).enumerate() {
             match (current[node], is_out) {
-                (None, true) => {
+                (None, true) if now <= end => {
                     current[node] = Some(faults.len());
-                    faults.push(Fault { node, day, hours: 24.0 * (days - day) });
+                    faults.push(Fault { node, day, hours: f64::NAN });
+                    open += 1;
                 }
                 (Some(fault), false) => {
                     let fault: &mut Fault = &mut faults[fault];
                     fault.hours = 24.0 * (day - fault.day);
                     current[node] = None;
+                    open -= 1;
                 }
                 _ => {}
             }
         }
     }
     Record::new(nodes, days, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use loadbank::units::{Fraction, Rate};
+
+    use super::*;
+
+    /// A run that is short beside the repairs has their mean all the same, and only faults that begin in it.
+    #[test]
+    fn faults_last_as_long_as_their_repairs_though_the_run_is_over() {
+        let hours = |hours: u64| Some(Duration(hours * 3_600_000_000_000));
+        let failures = written(NodeFailureSpec {
+            rate: Some(Rate(0.02 / 86_400.0)),
+            soft_share: Some(Fraction(0.0)),
+            repair: hours(240),
+            repair_sigma: Some(0.0),
+            ..NodeFailureSpec::default()
+        });
+        let record = run(400, 10.0, &failures, 0);
+        assert!(record.faults.len() > 40);
+        for fault in &record.faults {
+            assert!(fault.day <= 10.0 && (fault.hours - 240.0).abs() < 1e-3, "{fault:?}");
+        }
+    }
 }
