@@ -1,4 +1,4 @@
-//! The failure laws of the model, fitted to the first half of a record.
+//! The failure laws of the model, fitted to a part of a record by moments.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::data::{correlation, mean, quantile};
 const REBOOT_H: f64 = 1.0 / 3.0;
 /// Days after a return in which two shares of relapses are counted.
 const RELAPSES: [f64; 2] = [1.0, 30.0];
-/// Deviation of the logarithm of the time to a relapse: chosen, as two shares tell no third value.
+/// Deviation of the logarithm of the time to a relapse: an assumption, as two shares tell no third value.
 const RELAPSE_SIGMA: f64 = 3.0;
 
 /// Values of `failures` of a workload.
@@ -33,6 +33,9 @@ pub(super) struct Fitted {
 impl Fitted {
     /// By moments: the mean and the median of repairs, the nodes' counts where those of two quarters agree,
     /// and the shares of returns that a fault follows within a day and a month.
+    ///
+    /// No lognormal law has the median and both the 90th and the 99th percentile of LANL's repairs. The mean is
+    /// what the nodes out of service go by, and so it is held rather than a percentile.
     pub(super) fn to(record: &Record) -> Self {
         let hours = record.hours();
         let node_days = record.nodes as f64 * record.days - hours.iter().sum::<f64>() / 24.0;
@@ -137,7 +140,8 @@ fn relapse(record: &Record, rate_per_day: f64) -> Option<(f64, f64)> {
     let follow = RELAPSES[1];
     let [day, month] = RELAPSES.map(|days| record.back_within(days, follow));
     let share = |median: f64, days: f64, within: f64| {
-        // The rate is that of all faults, and those by chance are what relapses leave of it.
+        // The rate is that of all faults, and those by chance are what relapses leave of it; that chance
+        // overtakes some of these is left out, a tenth of a share by chance of a hundredth.
         let by_chance = |share: f64| 1.0 - (-rate_per_day * (1.0 - share) * days).exp();
         let reached = normal((days / median).ln() / RELAPSE_SIGMA);
         let mut share = within;
