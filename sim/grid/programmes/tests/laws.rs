@@ -151,7 +151,7 @@ fn a_table_of_calls_says_where_it_is_wrong() {
     assert_eq!(calls, Some(CallsDesign::Listed(vec![call])));
     for (rows, says) in [
         ("2026-02-01T00:00:00,2026-02-01T02:30:00", "line 2: needs"),
-        ("2026-02-01T02:00:00Z,2026-02-01T01:30:00Z", "line 2: ends before"),
+        ("2026-02-01T02:00:00Z,2026-02-01T01:30:00Z", "line 2: does not end after"),
         (
             "2026-02-01T02:00:00Z,2026-02-01T04:00:00Z\n2026-02-01T03:00:00Z,2026-02-01T05:00:00Z",
             "line 3: begins before that of line 2",
