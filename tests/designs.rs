@@ -47,7 +47,10 @@ fn a_day_of_every_scenario_balances() {
         let outcome = facility.outcome();
         assert!(outcome.balanced(), "{}: {:?}", path.display(), outcome.books);
         let pue = outcome.real("pue");
-        assert!((1.0..1.3).contains(&pue), "{}: a PUE of {pue}", path.display());
+        // A hall built for air, in July: what a mean data centre has (1.56, Uptime Institute, survey of 2024).
+        let legacy = path.ends_with("liquid-to-air-hall.yaml");
+        let most = if legacy { 1.56 } else { 1.3 };
+        assert!((1.0..most).contains(&pue), "{}: a PUE of {pue}", path.display());
     }
 }
 
