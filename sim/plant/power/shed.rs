@@ -182,7 +182,8 @@ impl Shed {
         for _ in 0..50 {
             let (out, slope) = self.flow_at(forest, behind.clone(), factor);
             if out - limit_w <= 1e-3 * (limit_w * TOLERANCE + ROUNDING_W) {
-                return factor;
+                // Rounding may take the last step beyond nothing at all.
+                return factor.max(0.0);
             }
             factor -= (out - limit_w) / slope;
         }
