@@ -137,6 +137,12 @@ fn only_air_handlers_take_the_heat_of_a_liquid_to_air_unit() {
     let expected = "15:80 cooling.unit-{1..2}.cooled_by: `water` is not the name of an air handler of `cooling`";
     let found = findings(&on_water);
     assert!(found.iter().any(|said| said == expected), "{found:?}");
+    let open =
+        findings(&hall.replace(
+            "600 kW, cooled_by: water",
+            "600 kW, outside_air: {class: a2}, cooled_by: water",
+        ));
+    assert!(open.iter().any(|said| said.contains("cooled_by: lets outdoor air in")), "{open:?}");
     let small = findings(&hall.replace("design_heat: 600 kW", "design_heat: 300 kW"));
     let expected = "`wall` is built for 300 kW of heat, the racks behind it give up to";
     assert!(small.iter().any(|said| said.contains(expected)), "{small:?}");

@@ -60,7 +60,8 @@ pub(crate) fn plant(draw: &mut Draw, period: &Period, halls: &[Hall]) -> Plant {
                 "air-cdu" => {
                     let hall = format!("air-{n}");
                     let air_kw = heat_kw * draw.log(0.5, 2.0);
-                    let fields = exchanger(draw, period, "air-handler", &loop_name, air_kw);
+                    // Units give their heat to halls without outdoor air.
+                    let fields = exchanger(draw, period, SHUT_HALL, &loop_name, air_kw);
                     plant.parts.push((hall.clone(), fields));
                     hall
                 }
@@ -205,6 +206,9 @@ fn trim(draw: &mut Draw, fields: &mut Fields, (kind, pads, heat_kw): (&str, bool
     true
 }
 
+/// An air handler that lets no outdoor air in.
+const SHUT_HALL: &str = "air-handler of a shut hall";
+
 fn exchanger(
     draw: &mut Draw,
     period: &Period,
@@ -213,13 +217,14 @@ fn exchanger(
     heat_kw: f64,
 ) -> Fields {
     let mut fields = Fields::default();
-    fields.set("kind", kind);
+    let blows = matches!(kind, "air-handler" | SHUT_HALL);
+    fields.set("kind", if blows { "air-handler" } else { kind });
     fields.set("design_heat", format!("{} kW", number(heat_kw)));
     fields.set("cooled_by", cooled_by);
     fields.set("fed_by", "mech");
-    if kind == "air-handler" {
+    if blows {
         fields.set("fans.count", draw.whole(1, 6));
-        if draw.chance(0.6) {
+        if kind != SHUT_HALL && draw.chance(0.6) {
             let classes = ["a1-recommended", "a1", "a2", "a3", "a4"];
             fields.set("outside_air.class", draw.pick(&classes));
             if draw.chance(0.3) {
@@ -238,7 +243,7 @@ fn exchanger(
     } else {
         pumps(draw, &mut fields);
     }
-    let movers = if kind == "air-handler" { "fans" } else { "pumps" };
+    let movers = if blows { "fans" } else { "pumps" };
     if kind == "cdu" && draw.chance(0.2) {
         let times = period.times(draw, 2, |draw, fault| {
             fault.set("mode", draw.pick(&["stuck", "full", "shut"]));

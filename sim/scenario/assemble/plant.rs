@@ -319,6 +319,13 @@ impl Plant {
                 false => (taker, None, design.on(&self.loops[taker].design, &mut own)),
             };
             let operation = spec.exchanger_operation(design.movers, &mut own);
+            let hall = behind.and_then(|hall| self.exchangers[hall].design.as_ref());
+            if hall.is_some_and(|hall| hall.outside_air.is_some()) {
+                let message = "lets outdoor air in (`outside_air`), which is not followed where \
+                               another source than racks warms the hall";
+                let fault = Fault::error("cooled_by", message);
+                own.push(fault.help("name an air handler without `outside_air`"));
+            }
             own.retain(|fault| !faults.contains(fault));
             faults.extend(own);
             let site = self.site_node(name, Role::Loop, component);
