@@ -129,7 +129,7 @@ mod tests {
         for (median_s, sigma, chance) in [(12.0 * HOUR, 3.0, 3e-8), (720.0 * HOUR, 1.0, 1e-6)] {
             let relapse = relapse(0.4, median_s, sigma);
             let mut stream = Streams::new(7, 0).stream("test", "life");
-            let mut left_after_life = |until_s: f64| loop {
+            let mut left_after_life = |until_s: f64| {
                 let mut now = 0.0;
                 loop {
                     let after = if stream.chance(relapse.share) {
