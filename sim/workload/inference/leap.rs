@@ -219,9 +219,7 @@ impl Leap {
             && done > 0
         {
             self.give(done, sink);
-            self.now += self.step.lasts(done);
-            self.step.first += self.step.growth * done;
-            self.step.k -= done;
+            self.now += self.step.pass(done);
         }
     }
 
@@ -462,11 +460,7 @@ impl Leap {
 
     /// Ends the step under way at the first boundary at or after `at`.
     pub(super) fn cut(&mut self, at: Ticks) {
-        let k = self.step.fewest(at - self.now);
-        if k < self.step.k {
-            self.step.k = k;
-            self.step.end = self.now + self.step.lasts(k);
-        }
+        self.step.cut(self.now, at);
         self.step.open = false;
     }
 

@@ -193,10 +193,7 @@ impl Ranks {
     /// Ends the iterations under way at the first boundary at or after `at`: in all ranks, since a
     /// request that arrives may join any of them.
     fn cut(&mut self, at: Ticks) {
-        let k = self.step.fewest(at - self.now);
-        if k < self.step.k {
-            self.step.k = k;
-            self.step.end = self.now + self.step.lasts(k);
+        if self.step.cut(self.now, at) {
             self.at_work().for_each(|rank| each!(rank, engine => engine.cut(at)));
         }
     }
@@ -231,9 +228,7 @@ impl Ranks {
         {
             self.at_work().for_each(|rank| each!(rank, engine => engine.walk_to(at, sink)));
             self.work.iterations += done;
-            self.now += self.step.lasts(done);
-            self.step.first += self.step.growth * done;
-            self.step.k -= done;
+            self.now += self.step.pass(done);
         }
     }
 

@@ -32,6 +32,28 @@ impl Step {
         decodes: true,
     };
 
+    /// The first `done` iterations are over: how long they lasted.
+    #[inline]
+    pub(in super::super) fn pass(&mut self, done: u64) -> Ticks {
+        let lasted = self.lasts(done);
+        self.first += self.growth * done;
+        self.k -= done;
+        lasted
+    }
+
+    /// Ends at the first boundary at or after `at`, where that is sooner; whether it is. The iterations
+    /// began at `now`.
+    #[inline]
+    pub(in super::super) fn cut(&mut self, now: Ticks, at: Ticks) -> bool {
+        let k = self.fewest(at - now);
+        let is_sooner = k < self.k;
+        if is_sooner {
+            self.k = k;
+            self.end = now + self.lasts(k);
+        }
+        is_sooner
+    }
+
     /// Duration of the first `k` iterations.
     pub(in super::super) fn lasts(&self, k: u64) -> Ticks {
         k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
