@@ -203,81 +203,23 @@ impl ProgrammeSpec {
     ) -> Option<ProgrammeDesign> {
         let before = faults.len();
         let name = name.to_owned();
-        let nothing = Pay {
-            capacity: Arc::new(Series::constant(0.0)),
-            accreditation: 1.0,
-            energy_usd_mwh: 0.0,
-            clawback: 0.0,
-        };
         let span = |given: Option<Duration>, default_s| {
             given.map_or(Span::from_secs(default_s), Span::from)
         };
         let design = match self {
             Self::Dispatch(spec) => {
-                if spec.award.0 <= 0.0 {
-                    faults.push(Fault::error("award", "must be above zero"));
-                }
-                if !(0.0..=100.0).contains(&spec.clawback.unwrap_or(1.0)) {
-                    faults.push(Fault::error("clawback", "must be between 0 and 100"));
-                }
-                if spec.baseline.is_some() && spec.reference.is_some() {
-                    let fault = Fault::error("reference", "excludes `baseline`");
-                    faults.push(fault.help("a baseline is measured or agreed in advance"));
-                }
-                let baseline = match (spec.reference, spec.baseline) {
-                    (Some(reference), _) => Baseline::Reference(reference.0),
-                    (None, Some(BaselineSpec::MeterBefore)) => Baseline::MeterBefore,
-                    (None, _) => Baseline::Telemetered,
-                };
-                if let Baseline::Reference(w) = baseline
-                    && w < spec.award.0
-                {
-                    faults.push(Fault::error("reference", "is less than the award"));
-                }
-                let window = window(spec.window.as_ref(), faults);
-                let calls = spec.calls.within((run, signs), faults);
-                let capacity = match &spec.price {
-                    Some(price) => within("price", faults, |faults| price.resolve(run, faults)),
-                    None => Some(nothing.capacity),
-                };
-                ProgrammeDesign {
-                    name,
-                    signal: Signal::Calls(calls?),
-                    target: Target::Award(spec.award.0, window),
-                    standing: Standing::Award,
-                    baseline,
-                    response: span(spec.response, 600),
-                    pay: Pay {
-                        capacity: capacity?,
-                        accreditation: spec.accreditation.map_or(1.0, |share| share.0),
-                        energy_usd_mwh: spec.energy_price.map_or(0.0, |price| price.0),
-                        clawback: spec.clawback.unwrap_or(1.0),
-                    },
-                }
+                let response = span(spec.response, 600);
+                spec.resolve(name, response, (run, signs), faults)?
             }
             Self::Emergency(spec) => {
-                let calls = spec.calls.within((run, signs), faults);
-                ProgrammeDesign {
-                    name,
-                    signal: Signal::Calls(calls?),
-                    target: Target::Leave(spec.leave.map(|power| power.0)),
-                    standing: Standing::Emergency,
-                    baseline: Baseline::Telemetered,
-                    response: span(spec.response, 1800),
-                    pay: nothing,
-                }
+                let signal = Signal::Calls(spec.calls.within((run, signs), faults)?);
+                let (leave, response) = (spec.leave, span(spec.response, 1800));
+                leaving(name, leave, Standing::Emergency, (signal, response))
             }
             Self::PeakForecast(spec) => {
-                let peaks = spec.resolve(run, faults);
-                ProgrammeDesign {
-                    name,
-                    signal: Signal::Peaks(peaks?),
-                    target: Target::Leave(Some(spec.leave.0)),
-                    standing: Standing::Peaks,
-                    baseline: Baseline::Telemetered,
-                    response: span(spec.response, 0),
-                    pay: nothing,
-                }
+                let signal = Signal::Peaks(spec.resolve(run, faults)?);
+                let (leave, response) = (Some(spec.leave), span(spec.response, 0));
+                leaving(name, leave, Standing::Peaks, (signal, response))
             }
             Self::BasePoint(spec) => {
                 let resolved = spec.resolve(faults);
@@ -286,44 +228,101 @@ impl ProgrammeSpec {
                     faults.push(fault.help("add `price:` to the scenario"));
                 }
                 let (most_w, law) = resolved?;
-                ProgrammeDesign {
-                    name,
-                    signal: Signal::Calls(CallsDesign::Bids(law)),
-                    target: Target::Leave(Some(spec.leave.0)),
-                    standing: Standing::Price,
-                    baseline: Baseline::Reference(most_w),
-                    response: span(spec.response, 300),
-                    pay: nothing,
-                }
+                let signal = Signal::Calls(CallsDesign::Bids(law));
+                let (leave, response) = (Some(spec.leave), span(spec.response, 300));
+                let design = leaving(name, leave, Standing::Price, (signal, response));
+                ProgrammeDesign { baseline: Baseline::Reference(most_w), ..design }
             }
             Self::Congestion(spec) => {
-                let calls = spec.resolve(run, faults);
-                ProgrammeDesign {
-                    name,
-                    signal: Signal::Calls(CallsDesign::Followed(calls?)),
-                    target: Target::Leave(Some(spec.leave.0)),
-                    standing: Standing::Emergency,
-                    baseline: Baseline::Reference(spec.maximum.0),
-                    response: span(spec.response, 300),
-                    pay: nothing,
-                }
+                let signal = Signal::Calls(CallsDesign::Followed(spec.resolve(run, faults)?));
+                let (leave, response) = (Some(spec.leave), span(spec.response, 300));
+                let design = leaving(name, leave, Standing::Emergency, (signal, response));
+                ProgrammeDesign { baseline: Baseline::Reference(spec.maximum.0), ..design }
             }
             Self::TariffWindow(spec) => {
                 let window = window(Some(&spec.window), faults);
                 let mut calls = Vec::new();
                 add_hours(&window, run.clock, (Time::ZERO, run.horizon), &mut calls);
-                ProgrammeDesign {
-                    name,
-                    signal: Signal::Calls(CallsDesign::Listed(calls)),
-                    target: Target::Leave(Some(spec.leave.0)),
-                    standing: Standing::Price,
-                    baseline: Baseline::Telemetered,
-                    response: span(spec.response, 0),
-                    pay: nothing,
-                }
+                let signal = Signal::Calls(CallsDesign::Listed(calls));
+                let (leave, response) = (Some(spec.leave), span(spec.response, 0));
+                leaving(name, leave, Standing::Price, (signal, response))
             }
         };
         (!has_errors(&faults[before..])).then_some(design)
+    }
+}
+
+/// A programme that leaves the site an import, and pays nothing.
+fn leaving(
+    name: String,
+    leave: Option<Power>,
+    standing: Standing,
+    (signal, response): (Signal, Span),
+) -> ProgrammeDesign {
+    ProgrammeDesign {
+        name,
+        signal,
+        target: Target::Leave(leave.map(|power| power.0)),
+        standing,
+        baseline: Baseline::Telemetered,
+        response,
+        pay: Pay {
+            capacity: Arc::new(Series::constant(0.0)),
+            accreditation: 1.0,
+            energy_usd_mwh: 0.0,
+            clawback: 0.0,
+        },
+    }
+}
+
+impl DispatchSpec {
+    fn resolve(
+        &self,
+        name: String,
+        response: Span,
+        (run, signs): (&mut Run<'_>, &Signs),
+        faults: &mut Vec<Fault>,
+    ) -> Option<ProgrammeDesign> {
+        if self.award.0 <= 0.0 {
+            faults.push(Fault::error("award", "must be above zero"));
+        }
+        if !(0.0..=100.0).contains(&self.clawback.unwrap_or(1.0)) {
+            faults.push(Fault::error("clawback", "must be between 0 and 100"));
+        }
+        if self.baseline.is_some() && self.reference.is_some() {
+            let fault = Fault::error("reference", "excludes `baseline`");
+            faults.push(fault.help("a baseline is measured or agreed in advance"));
+        }
+        let baseline = match (self.reference, self.baseline) {
+            (Some(reference), _) => Baseline::Reference(reference.0),
+            (None, Some(BaselineSpec::MeterBefore)) => Baseline::MeterBefore,
+            (None, _) => Baseline::Telemetered,
+        };
+        if let Baseline::Reference(w) = baseline
+            && w < self.award.0
+        {
+            faults.push(Fault::error("reference", "is less than the award"));
+        }
+        let window = window(self.window.as_ref(), faults);
+        let calls = self.calls.within((run, signs), faults);
+        let capacity = match &self.price {
+            Some(price) => within("price", faults, |faults| price.resolve(run, faults)),
+            None => Some(Arc::new(Series::constant(0.0))),
+        };
+        Some(ProgrammeDesign {
+            name,
+            signal: Signal::Calls(calls?),
+            target: Target::Award(self.award.0, window),
+            standing: Standing::Award,
+            baseline,
+            response,
+            pay: Pay {
+                capacity: capacity?,
+                accreditation: self.accreditation.map_or(1.0, |share| share.0),
+                energy_usd_mwh: self.energy_price.map_or(0.0, |price| price.0),
+                clawback: self.clawback.unwrap_or(1.0),
+            },
+        })
     }
 }
 
