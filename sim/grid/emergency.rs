@@ -1,5 +1,7 @@
 //! Emergencies of the grid, by levels.
 
+use std::iter;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -51,9 +53,16 @@ impl EmergencyLevelSpec {
     }
 }
 
-/// `number` where it is a level.
-fn level(number: Option<u8>) -> Option<u8> {
-    number.filter(|level| (1..=3).contains(level))
+/// Levels that are declared.
+const LEVELS: RangeInclusive<u8> = 1..=3;
+
+/// Reports that what is written at `field` is no level, where it is none.
+pub(super) fn check_level(field: impl Into<String>, level: u8, faults: &mut Vec<Fault>) {
+    if !LEVELS.contains(&level) {
+        let message =
+            format!("must be between {} and {}, got {level}", LEVELS.start(), LEVELS.end());
+        faults.push(Fault::error(field.into(), message));
+    }
 }
 
 fn listed(
@@ -67,10 +76,7 @@ fn listed(
         if spec.duration == Duration(0) {
             faults.push(Fault::error(format!("at[{index}].duration"), "must be longer than zero"));
         }
-        if level(Some(spec.level)).is_none() {
-            let message = format!("must be between 1 and 3, got {}", spec.level);
-            faults.push(Fault::error(format!("at[{index}].level"), message));
-        }
+        check_level(format!("at[{index}].level"), spec.level, faults);
         let spell = run.clock.times(spec.start, Span::from(spec.duration));
         spells.extend(spell.map(|(from, until)| (from, until, spec.level)));
     }
@@ -81,7 +87,8 @@ fn read(csv: &Name, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Sp
     let (rows, read) = read_spells(csv, Some("level"), run, faults)?;
     let mut spells = Vec::new();
     for spell in &read {
-        let Some(level) = level(spell.value.parse().ok()) else {
+        let number = spell.value.parse().ok();
+        let Some(level) = number.filter(|level| LEVELS.contains(level)) else {
             let (line, value) = (spell.line, &spell.value);
             let message = format!("`{csv}`: line {line}: `level` is 1, 2 or 3, not `{value}`");
             faults.push(Fault::error("csv", message).at(csv.mark));
@@ -93,15 +100,18 @@ fn read(csv: &Name, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Sp
     Some(spells)
 }
 
-/// The highest level at each instant. Quadratic in the number of spells.
+/// The highest level at each instant.
 fn levels(spells: &[Spell]) -> Series<f64> {
-    let mut times = vec![Time::ZERO];
-    times.extend(spells.iter().flat_map(|&(from, until, _)| [from, until]));
-    times.sort_unstable();
-    times.dedup();
-    let level_at = |at: Time| {
-        let holding = spells.iter().filter(|(from, until, _)| *from <= at && at < *until);
-        holding.map(|(.., level)| f64::from(*level)).fold(0.0, f64::max)
-    };
-    Series::new(times.into_iter().map(|at| (at, level_at(at))))
+    let both = |&(from, until, level): &Spell| [(from, level, true), (until, level, false)];
+    let mut changes: Vec<(Time, u8, bool)> = spells.iter().flat_map(both).collect();
+    changes.sort_unstable();
+    // How many spells of each level hold.
+    let mut hold = [0_u32; *LEVELS.end() as usize + 1];
+    let changes = changes.into_iter().map(|(at, level, begins)| {
+        let of_level = &mut hold[usize::from(level)];
+        *of_level = if begins { *of_level + 1 } else { *of_level - 1 };
+        let highest = LEVELS.rev().find(|level| hold[usize::from(*level)] > 0);
+        (at, f64::from(highest.unwrap_or(0)))
+    });
+    Series::of_changes(iter::once((Time::ZERO, 0.0)).chain(changes))
 }

@@ -26,6 +26,22 @@ impl<T: Copy> Series<T> {
         Self { starts, values }
     }
 
+    /// As [`new`](Self::new), but several steps may start at one instant: the last of them holds.
+    ///
+    /// # Panics
+    ///
+    /// Unless the first step starts at [`Time::ZERO`] and none starts before another that it follows.
+    pub fn of_changes(changes: impl IntoIterator<Item = (Time, T)>) -> Self {
+        let mut steps: Vec<(Time, T)> = Vec::new();
+        for (at, value) in changes {
+            match steps.last_mut().filter(|last| last.0 == at) {
+                Some(last) => last.1 = value,
+                None => steps.push((at, value)),
+            }
+        }
+        Self::new(steps)
+    }
+
     /// One value for the whole run.
     pub fn constant(value: T) -> Self {
         Self::new([(Time::ZERO, value)])

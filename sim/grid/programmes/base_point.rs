@@ -91,16 +91,9 @@ impl BidLaw {
         (clock, horizon): (&Clock, Time),
         prices: &[(Time, f64)],
     ) -> Vec<Asked> {
-        let mut seen: Vec<(Time, f64)> = Vec::new();
-        for &(at, price) in prices {
-            let at = self.looked_at(clock, at);
-            // Of several prices between two looks the last one is seen.
-            match seen.last_mut().filter(|last| last.0 == at) {
-                Some(last) => last.1 = price,
-                None => seen.push((at, price)),
-            }
-        }
-        Asked::following(&Series::new(seen), horizon, |price| self.share(price))
+        // Of several prices between two looks the last one is seen.
+        let seen = prices.iter().map(|&(at, price)| (self.looked_at(clock, at), price));
+        Asked::following(&Series::of_changes(seen), horizon, |price| self.share(price))
     }
 
     /// When a price is seen that holds from `at` on.

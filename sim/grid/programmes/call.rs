@@ -14,8 +14,19 @@ pub struct Call {
     pub until: Time,
 }
 
-/// Windows begin and end at steps of the clock of this length.
-const STEP: Span = Span::from_secs(900);
+/// Windows hold for whole steps of the clock of this length.
+const QUARTER: Span = Span::from_secs(900);
+
+/// Whether `window` holds at `at`, and when that may change: it holds for a whole quarter of an hour of
+/// `clock` where it does as that begins, or as the run does.
+pub(super) fn held_until(window: &Window, clock: &Clock, at: Time) -> (bool, Time) {
+    if *window == Window::default() {
+        return (true, Time::MAX);
+    }
+    let next = at + clock.until_step(at, QUARTER);
+    let began = Time::from_nanos(next.as_nanos().saturating_sub(QUARTER.as_nanos()));
+    (window.holds_at(&clock.read(began)), next)
+}
 
 /// Adds the spells in which `window` holds to `spells`, from `from` until `until`, by whole quarters of an
 /// hour of `clock`.
@@ -27,8 +38,9 @@ pub(super) fn add_hours(
 ) {
     let mut at = from;
     while at < until {
-        let next = (at + clock.until_step(at, STEP)).min(until);
-        if window.holds_at(&clock.read(at)) {
+        let (is_held, next) = held_until(window, clock, at);
+        let next = next.min(until);
+        if is_held {
             match spells.last_mut().filter(|last| last.until == at) {
                 Some(last) => last.until = next,
                 None => spells.push(Call { from: at, until: next }),
@@ -107,16 +119,9 @@ pub fn asks(calls: &[Asked], response: Span) -> Series<Ask> {
     let mut all = vec![(Time::ZERO, Ask::default())];
     for asked in calls {
         add(asked.call, &asked.shares, response, &mut all);
-        push(&mut all, (asked.call.until, Ask::default()));
+        all.push((asked.call.until, Ask::default()));
     }
-    Series::new(all)
-}
-
-fn push(all: &mut Vec<(Time, Ask)>, (at, ask): (Time, Ask)) {
-    match all.last_mut().filter(|last| last.0 == at) {
-        Some(last) => last.1 = ask,
-        None => all.push((at, ask)),
-    }
+    Series::of_changes(all)
 }
 
 fn add(call: Call, shares: &[(Time, f64)], response: Span, all: &mut Vec<(Time, Ask)>) {
@@ -142,6 +147,6 @@ fn add(call: Call, shares: &[(Time, f64)], response: Span, all: &mut Vec<(Time, 
         }
         let is_due = call.from + response <= at;
         let owed = least.front().filter(|_| is_due).map_or(0.0, |(owed, _)| *owed);
-        push(all, (at, Ask { share, owed }));
+        all.push((at, Ask { share, owed }));
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::calls::{CallLaw, Coupled, weights};
 use super::frequency::{RelayLaw, droop};
 use super::{Asked, Call, CallsDesign, Signs};
+use crate::grid::emergency::check_level;
 use crate::kernel::{Clock, DurationLaw, Span, Time};
 use crate::spec::{Check, DurationSpec, Fault, Name, one_source, only_with, within};
 use crate::tables::{Run, Series, Window, WindowSpec, read_spells};
@@ -154,8 +155,7 @@ impl CallsSpec {
         if let Some(relay) = &self.relay {
             let law =
                 self.relay(relay, signs.frequency.followed("relay", "frequency", faults), faults)?;
-            let trips = law.trips(run.horizon, |spell| vec![spell]);
-            warn_of_rest("relay", trips, relay.at, faults);
+            warn_of_rest("relay", law.trips(run.horizon), relay.at, faults);
             return Some(CallsDesign::Relay(law));
         }
         if let Some(droop) = &self.droop {
@@ -166,9 +166,9 @@ impl CallsSpec {
             return Some(CallsDesign::Followed(calls));
         }
         if let Some(level) = self.level {
-            if !(1..=3).contains(&level) {
-                let message = format!("must be between 1 and 3, got {level}");
-                faults.push(Fault::error("level", message));
+            let before = faults.len();
+            check_level("level", level, faults);
+            if faults.len() > before {
                 return None;
             }
             let levels = signs.level.followed("level", "emergency_level", faults)?;

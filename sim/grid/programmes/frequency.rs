@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::call::{Call, LONGEST_S};
+use super::call::{Asked, Call, LONGEST_S};
 use crate::kernel::{DurationLaw, Span, Stream, Time};
 use crate::tables::Series;
 
@@ -26,16 +26,15 @@ pub struct RelayLaw {
 const SHORTEST_S: f64 = 1.0;
 
 impl RelayLaw {
-    /// Whether it trips at all until `horizon`, of those spells of low frequency in which `armed` says
-    /// that it is.
-    pub(super) fn trips(&self, horizon: Time, armed: impl Fn(Call) -> Vec<Call>) -> bool {
-        self.low(horizon).flat_map(armed).any(|spell| spell.from + self.after < spell.until)
+    /// Whether it trips at all until `horizon`, were it always armed.
+    pub(super) fn trips(&self, horizon: Time) -> bool {
+        self.low(horizon).any(|spell| spell.from + self.after < spell.until)
     }
 
     /// The spells until `horizon` in which the frequency is low enough.
     fn low(&self, horizon: Time) -> impl Iterator<Item = Call> {
-        let spells = spells(&self.frequency, horizon, |hz| hz <= self.at_hz);
-        spells.map(|(from, until)| Call { from, until })
+        let is_low = |hz| f64::from(hz <= self.at_hz);
+        Asked::following(&self.frequency, horizon, is_low).into_iter().map(|asked| asked.call)
     }
 
     /// Its trips until `horizon`, in those parts of spells of low frequency in which `armed` says that it
@@ -68,18 +67,4 @@ impl RelayLaw {
 /// above, in proportion between them.
 pub(super) fn droop(hz: f64, (full_hz, from_hz): (f64, f64)) -> f64 {
     ((from_hz - hz) / (from_hz - full_hz)).clamp(0.0, 1.0)
-}
-
-/// The spells until `horizon` in which values of `series` are `within`, in order and apart.
-fn spells(
-    series: &Series<f64>,
-    horizon: Time,
-    within: impl Fn(f64) -> bool,
-) -> impl Iterator<Item = (Time, Time)> {
-    let mut steps = series.steps().take_while(move |(at, _)| *at < horizon);
-    std::iter::from_fn(move || {
-        let (from, _) = steps.find(|(_, value)| within(*value))?;
-        let until = steps.find(|(_, value)| !within(*value)).map_or(horizon, |(at, _)| at);
-        Some((from, until))
-    })
 }

@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 use crate::kernel::{Clock, Span, Time};
 use crate::tables::{Series, Window};
+use call::{add_hours, held_until};
 
 pub use account::CallAccount;
 pub use call::{Ask, Asked, Call, asks};
@@ -101,19 +102,13 @@ pub enum Target {
     Leave(Option<f64>),
 }
 
-/// Awards are held by whole steps of this length.
-const AWARD_STEP: Span = Span::from_secs(900);
-
 impl Target {
     /// What of an award is held at `now`, W, and when that may change. It is held for a whole quarter of
     /// an hour where its window holds as that begins, or as the run does.
     pub fn award(&self, clock: &Clock, now: Time) -> (f64, Time) {
         match self {
-            Self::Award(award_w, window) if *window == Window::default() => (*award_w, Time::MAX),
             Self::Award(award_w, window) => {
-                let next = now + clock.until_step(now, AWARD_STEP);
-                let step = next.as_nanos().saturating_sub(AWARD_STEP.as_nanos());
-                let is_held = window.holds_at(&clock.read(Time::from_nanos(step)));
+                let (is_held, next) = held_until(window, clock, now);
                 (if is_held { *award_w } else { 0.0 }, next)
             }
             Self::Leave(_) => (0.0, Time::MAX),
@@ -122,21 +117,9 @@ impl Target {
 
     /// The parts of `call` in which an award is held; all of it where there is none to hold.
     fn held_in(&self, clock: &Clock, call: Call) -> Vec<Call> {
-        if matches!(self, Self::Leave(_)) {
-            return vec![call];
-        }
-        let mut parts: Vec<Call> = Vec::new();
-        let mut at = call.from;
-        while at < call.until {
-            let (award_w, next) = self.award(clock, at);
-            let until = next.min(call.until);
-            match parts.last_mut().filter(|last| last.until == at) {
-                _ if award_w <= 0.0 => {}
-                Some(last) => last.until = until,
-                None => parts.push(Call { from: at, until }),
-            }
-            at = until;
-        }
+        let Self::Award(_, window) = self else { return vec![call] };
+        let mut parts = Vec::new();
+        add_hours(window, clock, (call.from, call.until), &mut parts);
         parts
     }
 }
