@@ -2,6 +2,7 @@
 
 use super::bounds;
 use super::check::Check;
+use super::pumps::{PumpDefaults, PumpsSpec};
 use crate::plant::cooling::exchange::{Sides, WaterExchanger};
 use crate::plant::cooling::exchanger::{ExchangerDesign, ExchangerKind};
 use crate::plant::cooling::fans::FanLaw;
@@ -9,7 +10,7 @@ use crate::plant::cooling::loops::LoopDesign;
 use crate::plant::cooling::outside_air::OutsideAirDesign;
 use crate::plant::cooling::pumps::PumpLaw;
 use crate::spec::Fault;
-use crate::units::{Conductance, TemperatureDelta};
+use crate::units::{Conductance, TemperatureDelta, Volume};
 
 /// An exchanger with its defaults filled in, but for the loop's side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,7 +41,45 @@ pub(super) enum Size {
     Ua(f64),
 }
 
+/// A liquid that pumps of its own send past the racks of an exchanger.
+pub(super) struct Sent<'s> {
+    pub(super) pumps: &'s PumpsSpec,
+    pub(super) usual_pumps: &'static PumpDefaults,
+    pub(super) flow_m3_s: f64,
+    /// Heat that it holds by volume and kelvin, J/(m3 K).
+    pub(super) j_m3k: f64,
+    pub(super) volume: Option<Volume>,
+    pub(super) usual_m3: f64,
+}
+
 impl UnsizedExchanger {
+    /// One of `kind`, which holds no supply: whoever has a valve or fans says so.
+    pub(super) fn pumped(
+        check: &mut Check<'_>,
+        kind: ExchangerKind,
+        (design_heat_w, size): (f64, Size),
+        sent: &Sent<'_>,
+    ) -> Self {
+        let &Sent { pumps, usual_pumps, flow_m3_s, j_m3k, volume, usual_m3 } = sent;
+        pumps.refuse_heat(check);
+        Self {
+            kind,
+            design_heat_w,
+            hot_w_k: flow_m3_s * j_m3k,
+            size,
+            mover_w: pumps.power_w(check, flow_m3_s, design_heat_w, usual_pumps),
+            coil_fans: None,
+            movers: pumps.count(check, usual_pumps),
+            minimum_speed: 1.0,
+            fan_law: FanLaw::Cube,
+            pump_law: pumps.law(check),
+            least_supply_c: f64::NEG_INFINITY,
+            wanted: false,
+            mass_j_k: j_m3k * check.bounded("volume", volume, usual_m3, &bounds::VOLUME),
+            outside_air: None,
+        }
+    }
+
     /// Whether it gives its heat to the air of a hall, and not to a loop.
     pub fn heats_air(&self) -> bool {
         self.coil_fans.is_some()

@@ -1,11 +1,10 @@
 //! Liquid-to-air distribution units as users write them.
 
 use super::air_handler::AIR_J_M3K;
-use super::cdu::{COOLANT_M3_W, PUMPS, coolant_m3_s};
+use super::cdu::treated;
 use crate::plant::cooling::exchanger::ExchangerKind;
-use crate::plant::cooling::fans::FanLaw;
 use crate::plant::cooling::spec::bounds;
-use crate::plant::cooling::spec::check::{Check, Coolant};
+use crate::plant::cooling::spec::check::Check;
 use crate::plant::cooling::spec::exchanger::{Size, UnsizedExchanger};
 use crate::plant::cooling::spec::shared::cooling_spec;
 use crate::units::{Fraction, Power, VolumeFlow};
@@ -43,7 +42,8 @@ impl AirCduSpec {
         check: &mut Check<'_>,
     ) -> UnsizedExchanger {
         let design_heat_w = check.heat(self.design_heat);
-        let flow_m3_s = coolant_m3_s(check, self.flow, design_heat_w);
+        let written = (self.flow, self.coolant, self.volume);
+        let sent = treated(check, written, &self.pumps, design_heat_w);
         let (rated_w, rated_m3_s, rated_fan_w) = RATED;
         let size = design_heat_w / rated_w;
         let usual_air_m3_s = size * rated_m3_s;
@@ -59,30 +59,19 @@ impl AirCduSpec {
             size * rated_fan_w,
             &bounds::machine_power(design_heat_w),
         );
-        self.pumps.refuse_heat(check);
-        let j_m3k = self.coolant.unwrap_or(Coolant::Pg25).j_m3k();
-        let usual_m3 = COOLANT_M3_W * design_heat_w;
+        let size = Size::resolve(check, (self.ua, self.approach), APPROACH_K, design_heat_w);
+        let kind = ExchangerKind::AirCdu;
+        let pumped = UnsizedExchanger::pumped(check, kind, (design_heat_w, size), &sent);
+        // No valve: its coolant follows the air of the hall.
         UnsizedExchanger {
-            kind: ExchangerKind::AirCdu,
-            design_heat_w,
-            hot_w_k: flow_m3_s * j_m3k,
-            size: Size::resolve(check, (self.ua, self.approach), APPROACH_K, design_heat_w),
-            mover_w: self.pumps.power_w(check, flow_m3_s, design_heat_w, &PUMPS),
             coil_fans: Some((fan_w, air_m3_s * AIR_J_M3K)),
-            movers: self.pumps.count(check, &PUMPS),
             minimum_speed: check.bounded(
                 "minimum_fan_speed",
                 self.minimum_fan_speed,
                 0.2,
                 &bounds::FAN_SPEED,
             ),
-            fan_law: FanLaw::Cube,
-            pump_law: self.pumps.law(check),
-            // No valve: its coolant follows the air of the hall.
-            least_supply_c: f64::NEG_INFINITY,
-            wanted: false,
-            mass_j_k: j_m3k * check.bounded("volume", self.volume, usual_m3, &bounds::VOLUME),
-            outside_air: None,
+            ..pumped
         }
     }
 }

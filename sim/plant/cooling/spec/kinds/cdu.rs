@@ -1,13 +1,12 @@
 //! Coolant distribution units as users write them.
 
 use crate::plant::cooling::exchanger::ExchangerKind;
-use crate::plant::cooling::fans::FanLaw;
 use crate::plant::cooling::spec::bounds;
 use crate::plant::cooling::spec::check::{Check, Coolant};
-use crate::plant::cooling::spec::exchanger::{Size, UnsizedExchanger};
-use crate::plant::cooling::spec::pumps::PumpDefaults;
+use crate::plant::cooling::spec::exchanger::{Sent, Size, UnsizedExchanger};
+use crate::plant::cooling::spec::pumps::{PumpDefaults, PumpsSpec};
 use crate::plant::cooling::spec::shared::cooling_spec;
-use crate::units::{Temperature, VolumeFlow};
+use crate::units::{Temperature, Volume, VolumeFlow};
 
 cooling_spec! {
     /// A coolant distribution unit: a plate exchanger between a loop and the treated coolant of
@@ -22,14 +21,19 @@ cooling_spec! {
     }
 }
 
-pub(super) const PUMPS: PumpDefaults = PumpDefaults { head_pa: 150e3, efficiency: 0.7, count: 2 };
+static PUMPS: PumpDefaults = PumpDefaults { head_pa: 150e3, efficiency: 0.7, count: 2 };
 /// A supply of coolant is held this far above the dew point of the hall, K.
 const DEW_POINT_MARGIN_K: f64 = 2.0;
 /// Coolant on the racks' side, m3 per watt of design heat: 0.5 L per kilowatt.
-pub(super) const COOLANT_M3_W: f64 = 0.5e-6;
+const COOLANT_M3_W: f64 = 0.5e-6;
 
-/// Coolant to racks that give `heat_w`, m3/s.
-pub(super) fn coolant_m3_s(check: &mut Check<'_>, flow: Option<VolumeFlow>, heat_w: f64) -> f64 {
+/// The treated coolant that `pumps` send through cold plates which give `heat_w`, `flow` of it, as written.
+pub(super) fn treated<'s>(
+    check: &mut Check<'_>,
+    (flow, coolant, volume): (Option<VolumeFlow>, Option<Coolant>, Option<Volume>),
+    pumps: &'s PumpsSpec,
+    heat_w: f64,
+) -> Sent<'s> {
     let usual_m3_s = 1.5e-3 / 60.0 * heat_w / 1e3;
     let flow_m3_s = check.bounded("flow", flow, usual_m3_s, &bounds::volume_flow(usual_m3_s));
     let per_kw = flow_m3_s * 60e3 / (heat_w / 1e3);
@@ -37,7 +41,14 @@ pub(super) fn coolant_m3_s(check: &mut Check<'_>, flow: Option<VolumeFlow>, heat
         let message = format!("{per_kw:.2} L/min per kilowatt; 1.0 to 1.5 is usual");
         check.warning("flow", message);
     }
-    flow_m3_s
+    Sent {
+        pumps,
+        usual_pumps: &PUMPS,
+        flow_m3_s,
+        j_m3k: coolant.unwrap_or(Coolant::Pg25).j_m3k(),
+        volume,
+        usual_m3: COOLANT_M3_W * heat_w,
+    }
 }
 
 impl CduSpec {
@@ -46,7 +57,8 @@ impl CduSpec {
         check: &mut Check<'_>,
     ) -> UnsizedExchanger {
         let design_heat_w = check.heat(self.design_heat);
-        let flow_m3_s = coolant_m3_s(check, self.flow, design_heat_w);
+        let written = (self.flow, self.coolant, self.volume);
+        let sent = treated(check, written, &self.pumps, design_heat_w);
         let dew_point_c = check.bounded("dew_point", self.dew_point, 15.0, &bounds::HALL_DEW_POINT);
         let guard_c = dew_point_c + DEW_POINT_MARGIN_K;
         let supply_c = check.bounded("supply", self.supply, guard_c, &bounds::COLD_PLATE_SUPPLY);
@@ -57,24 +69,12 @@ impl CduSpec {
             );
             check.warning("supply", message);
         }
-        self.pumps.refuse_heat(check);
-        let j_m3k = self.coolant.unwrap_or(Coolant::Pg25).j_m3k();
-        let usual_m3 = COOLANT_M3_W * design_heat_w;
+        let size = Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w);
+        let kind = ExchangerKind::Cdu;
         UnsizedExchanger {
-            kind: ExchangerKind::Cdu,
-            design_heat_w,
-            hot_w_k: flow_m3_s * j_m3k,
-            size: Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w),
-            mover_w: self.pumps.power_w(check, flow_m3_s, design_heat_w, &PUMPS),
-            coil_fans: None,
-            movers: self.pumps.count(check, &PUMPS),
-            minimum_speed: 1.0,
-            fan_law: FanLaw::Cube,
-            pump_law: self.pumps.law(check),
             least_supply_c: supply_c.max(guard_c),
             wanted: self.supply.is_some() && supply_c >= guard_c,
-            mass_j_k: j_m3k * check.bounded("volume", self.volume, usual_m3, &bounds::VOLUME),
-            outside_air: None,
+            ..UnsizedExchanger::pumped(check, kind, (design_heat_w, size), &sent)
         }
     }
 }

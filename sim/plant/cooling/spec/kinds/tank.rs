@@ -1,10 +1,9 @@
 //! Immersion tanks as users write them.
 
 use crate::plant::cooling::exchanger::ExchangerKind;
-use crate::plant::cooling::fans::FanLaw;
 use crate::plant::cooling::spec::bounds;
 use crate::plant::cooling::spec::check::Check;
-use crate::plant::cooling::spec::exchanger::{Size, UnsizedExchanger};
+use crate::plant::cooling::spec::exchanger::{Sent, Size, UnsizedExchanger};
 use crate::plant::cooling::spec::pumps::PumpDefaults;
 use crate::plant::cooling::spec::shared::cooling_spec;
 
@@ -15,7 +14,7 @@ cooling_spec! {
     pub struct ImmersionTankSpec has [exchanger, range, volume, pumps] {}
 }
 
-const PUMPS: PumpDefaults = PumpDefaults { head_pa: 60e3, efficiency: 0.6, count: 2 };
+static PUMPS: PumpDefaults = PumpDefaults { head_pa: 60e3, efficiency: 0.6, count: 2 };
 /// A single-phase dielectric: 0.8 kg/L and 2.1 kJ/(kg K), a synthetic hydrocarbon.
 const DIELECTRIC_J_M3K: f64 = 800.0 * 2100.0;
 /// Dielectric, m3 per watt of design heat: 5 L per kilowatt.
@@ -29,25 +28,22 @@ impl ImmersionTankSpec {
         let design_heat_w = check.heat(self.design_heat);
         let range_k = check.bounded("range", self.range, 6.0, &bounds::RANGE);
         let hot_w_k = design_heat_w / range_k;
-        self.pumps.refuse_heat(check);
-        let flow_m3_s = hot_w_k / DIELECTRIC_J_M3K;
-        let usual_m3 = BATH_M3_W * design_heat_w;
+        let size = Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w);
+        let sent = Sent {
+            pumps: &self.pumps,
+            usual_pumps: &PUMPS,
+            flow_m3_s: hot_w_k / DIELECTRIC_J_M3K,
+            j_m3k: DIELECTRIC_J_M3K,
+            volume: self.volume,
+            usual_m3: BATH_M3_W * design_heat_w,
+        };
+        let kind = ExchangerKind::Tank;
+        let pumped = UnsizedExchanger::pumped(check, kind, (design_heat_w, size), &sent);
         UnsizedExchanger {
-            kind: ExchangerKind::Tank,
-            design_heat_w,
             hot_w_k,
-            size: Size::resolve(check, (self.ua, self.approach), 4.0, design_heat_w),
-            mover_w: self.pumps.power_w(check, flow_m3_s, design_heat_w, &PUMPS),
-            coil_fans: None,
-            movers: self.pumps.count(check, &PUMPS),
-            minimum_speed: 1.0,
-            fan_law: FanLaw::Cube,
-            pump_law: self.pumps.law(check),
             least_supply_c: check.bounded("supply", self.supply, 20.0, &bounds::BATH),
             wanted: self.supply.is_some(),
-            mass_j_k: DIELECTRIC_J_M3K
-                * check.bounded("volume", self.volume, usual_m3, &bounds::VOLUME),
-            outside_air: None,
+            ..pumped
         }
     }
 }
