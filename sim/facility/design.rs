@@ -341,9 +341,7 @@ impl WorkDesign {
             Self::Inference { .. } | Self::HeatLoad(_) => false,
         }
     }
-}
 
-impl WorkDesign {
     /// Whether what its racks draw is electricity of the site.
     pub fn is_electric(&self) -> bool {
         !matches!(self, Self::HeatLoad(HeatLoadDesign { electric: false, .. }))

@@ -53,9 +53,8 @@ enum Valve {
 }
 
 /// The valve of the exchanger at `place`: open while its stream is too warm or it can not pass
-/// what heat comes, shut while it is too cold.
-fn valve(plant: &LoopPlant, exchangers: &[ExchangerPlant], place: usize) -> Valve {
-    let exchanger = &exchangers[plant.exchangers[place] as usize];
+/// what heat comes, with `from_hall_w` of others in its hall, shut while it is too cold.
+fn valve(plant: &LoopPlant, exchanger: &ExchangerPlant, place: usize, from_hall_w: f64) -> Valve {
     let (stream, _) = plant.masses.nodes_of(place);
     let now_c = &plant.now.now_c;
     if warms_outdoors(plant, exchanger, place) && now_c[stream] <= now_c[0] + SAME_K {
@@ -71,9 +70,8 @@ fn valve(plant: &LoopPlant, exchangers: &[ExchangerPlant], place: usize) -> Valv
     if now_c[stream] < least_c - HELD_K {
         return Valve::Shut;
     }
-    let comes_w = exchanger.movers.draw_w
-        + from_parts_w(plant, exchanger, place, least_c)
-        + from_hall_w(plant, exchangers, place);
+    let comes_w =
+        exchanger.movers.draw_w + from_parts_w(plant, exchanger, place, least_c) + from_hall_w;
     if comes_w > exchanger.conductance_w_k * (least_c - now_c[0]) {
         Valve::Open
     } else if comes_w < 0.0 {
@@ -223,9 +221,9 @@ fn branch(
     let exchanger = &exchangers[plant.exchangers[place] as usize];
     let (stream, _) = plant.masses.nodes_of(place);
     let mover_w = exchanger.movers.draw_w;
-    let from_parts_w = from_parts_w(plant, exchanger, place, now_c[stream])
-        + from_hall_w(plant, exchangers, place);
-    let valve = match valve(plant, exchangers, place) {
+    let from_hall_w = from_hall_w(plant, exchangers, place);
+    let from_parts_w = from_parts_w(plant, exchanger, place, now_c[stream]) + from_hall_w;
+    let valve = match valve(plant, exchanger, place, from_hall_w) {
         // Nothing is held beside a stream that boils or a coolant that does.
         Valve::Holds(_) if is_boiling(plant, 0) => Valve::Shut,
         valve => valve,

@@ -245,7 +245,7 @@ impl LoopPlant {
             })
             .collect();
         let airy = site.design.is_ventilation();
-        let branches = exchangers.iter().map(|&x| {
+        let branches = exchangers.iter().enumerate().map(|(place, &x)| {
             let site = &design.exchangers[x as usize];
             let groups = groups_of(x as usize, design);
             let of_group = |group: &Group| {
@@ -253,8 +253,7 @@ impl LoopPlant {
             };
             let stream_j_k = match &site.design {
                 Some(exchanger) => {
-                    let heated =
-                        in_halls.iter().any(|&(_, hall)| Some(hall) == place_of(x as usize));
+                    let heated = in_halls.iter().any(|&(_, hall)| hall == place);
                     // The racks of units in its hall stand in its air.
                     let bare = heated && groups.is_empty();
                     let air_j_k = if bare { air_of_hall_j_k(exchanger) } else { 0.0 };

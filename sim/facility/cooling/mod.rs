@@ -190,7 +190,7 @@ impl Facility<'_> {
                 plant.outdoors_w[place] = outside_w;
                 exchanger.outside_w = outside_w;
             }
-            if let Some(&(_, hall)) = plant.in_halls.iter().find(|(own, _)| *own == place) {
+            if let Some(hall) = plant.masses.branches()[place].behind {
                 let given_w = exchanger.heat_w + exchanger.movers.draw_w;
                 self.exchangers[plant.exchangers[hall] as usize].from_others_w += given_w;
             }
