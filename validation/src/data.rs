@@ -1,5 +1,6 @@
 //! Reading the data beside the project, and a few statistics of it.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -23,29 +24,70 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(plain)
 }
 
-/// The names of the columns of a table.
-pub(crate) fn header_of(path: &Path) -> Result<Vec<String>, String> {
-    let text = String::from_utf8(read(path)?).map_err(|e| e.to_string())?;
-    Ok(text.lines().next().unwrap_or_default().split(',').map(str::to_owned).collect())
+/// A table with a header, of which no cell holds a comma.
+#[derive(Debug)]
+pub(crate) struct Csv {
+    path: String,
+    columns: BTreeMap<String, usize>,
+    rows: Vec<Vec<String>>,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'t> {
+    table: &'t Csv,
+    cells: &'t [String],
+}
+
+impl Csv {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let text = String::from_utf8(read(path)?).map_err(|e| e.to_string())?;
+        let mut lines = text.lines();
+        let header = lines.next().unwrap_or_default().split(',');
+        let columns = header.enumerate().map(|(i, name)| (name.to_owned(), i)).collect();
+        let cells = |line: &str| line.split(',').map(str::to_owned).collect();
+        let path = path.display().to_string();
+        Ok(Self { path, columns, rows: lines.map(cells).collect() })
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|cells| Row { table: self, cells })
+    }
+
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.columns.contains_key(column)
+    }
+
+    /// The numbers of some columns, row by row.
+    pub(crate) fn numbers(&self, columns: &[&str]) -> Result<Vec<Vec<f64>>, String> {
+        columns.iter().try_for_each(|column| self.place(column).map(drop))?;
+        let numbers = |row: Row<'_>| columns.iter().map(|column| row.number(column)).collect();
+        self.rows().map(numbers).collect()
+    }
+
+    fn place(&self, column: &str) -> Result<usize, String> {
+        let place = self.columns.get(column).copied();
+        place.ok_or_else(|| format!("{}: no column {column}", self.path))
+    }
+}
+
+impl<'t> Row<'t> {
+    pub(crate) fn text(&self, column: &str) -> Result<&'t str, String> {
+        let cell = self.cells.get(self.table.place(column)?);
+        let odd = || format!("{}: a row ends before `{column}`", self.table.path);
+        cell.map(String::as_str).ok_or_else(odd)
+    }
+
+    pub(crate) fn number(&self, column: &str) -> Result<f64, String> {
+        let text = self.text(column)?;
+        let odd = |_| format!("{}: `{text}` in column `{column}` is no number", self.table.path);
+        text.parse().map_err(odd)
+    }
 }
 
 /// The rows of a table of numbers, its columns by name.
 pub(crate) fn table_of(path: &Path, columns: &[&str]) -> Result<Vec<Vec<f64>>, String> {
-    let text = String::from_utf8(read(path)?).map_err(|e| e.to_string())?;
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-    let mut places = Vec::new();
-    for column in columns {
-        let place = header.iter().position(|name| name == column);
-        places.push(place.ok_or_else(|| format!("{}: no column {column}", path.display()))?);
-    }
-    let row = |line: &str| {
-        let cells: Vec<&str> = line.split(',').collect();
-        let cell = |&place: &usize| cells.get(place).and_then(|cell| cell.parse().ok());
-        let row: Option<Vec<f64>> = places.iter().map(cell).collect();
-        row.ok_or_else(|| format!("{}: odd line `{line}`", path.display()))
-    };
-    lines.map(row).collect()
+    Csv::read(path)?.numbers(columns)
 }
 
 /// Prints `text` on standard output.

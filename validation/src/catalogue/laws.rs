@@ -7,7 +7,7 @@ use loadbank::workload::inference::step::{DecodeDesign, StepDesign};
 
 use super::{Preset, closed, head, held, verdict};
 use crate::cooling::year;
-use crate::data::{print, quantile, read};
+use crate::data::{Csv, Row, print, quantile};
 
 /// The presets and their pairs in `step-points-fitted.csv`.
 pub(super) const PAIRS: [(&str, &str); 15] = [
@@ -157,26 +157,19 @@ fn at(points: &[(f64, f64)], x: f64) -> f64 {
 }
 
 fn points(path: &Path) -> Result<Vec<Point>, String> {
-    let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
-    let mut points = Vec::new();
-    for (number, line) in text.lines().enumerate().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let place = || format!("{}:{}: not a point", path.display(), number + 1);
-        let number = |index: usize| {
-            cells.get(index).and_then(|cell| cell.parse::<f64>().ok()).ok_or_else(place)
-        };
-        points.push(Point {
-            pair: cells.first().copied().unwrap_or_default().to_owned(),
-            prompt: number(1)?,
-            answer: number(2)?,
-            clients: number(3)?,
-            ttft_ms: number(4)?,
-            tpot_ms: number(5)?,
-            batch: number(6)?,
-            context: number(7)?,
-            prompt_tokens: number(8)?,
-            measured: cells.get(10).copied().unwrap_or_default().to_owned(),
-        });
-    }
-    Ok(points)
+    let point = |row: Row<'_>| {
+        Ok(Point {
+            pair: row.text("pair")?.to_owned(),
+            prompt: row.number("isl")?,
+            answer: row.number("osl")?,
+            clients: row.number("concurrency")?,
+            ttft_ms: row.number("ttft_ms")?,
+            tpot_ms: row.number("tpot_ms")?,
+            batch: row.number("mean_batch")?,
+            context: row.number("mean_context_tokens")?,
+            prompt_tokens: row.number("prompt_tokens_per_iteration")?,
+            measured: row.text("measured")?.to_owned(),
+        })
+    };
+    Csv::read(path)?.rows().map(point).collect()
 }

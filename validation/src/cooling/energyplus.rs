@@ -11,7 +11,7 @@ use loadbank::plant::cooling::{DeviceDesign, FanControl, LoopDesign};
 
 use super::table::{Band, Table};
 use super::year::{Year, load_file, run as simulate};
-use crate::data::{header_of, mean, print, table_of};
+use crate::data::{Csv, mean, print};
 
 /// Cities by the names of the files, with the hours that their standard time is behind UTC.
 const CITIES: [(&str, u32); 5] =
@@ -103,7 +103,7 @@ pub(crate) fn run() -> Result<(), String> {
             let ours = simulate(&loaded)?;
             let full_air = air_while_resting(&loaded.design.loops[0].design);
             let name = format!("{name}, {city}");
-            offs.push(compare(&mut table, &name, &ours, &Hours::read(theirs)?, full_air)?);
+            offs.push(compare(&mut table, &name, &ours, &Hours::read(&theirs)?, full_air)?);
         }
         summary.push(row_of(&name, &offs));
     }
@@ -116,25 +116,20 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// The hours of a plant in EnergyPlus.
 struct Hours {
-    path: PathBuf,
-    header: Vec<String>,
+    table: Csv,
 }
 
 impl Hours {
-    fn read(path: PathBuf) -> Result<Self, String> {
-        let header = header_of(&path)?;
-        Ok(Self { path, header })
+    fn read(path: &Path) -> Result<Self, String> {
+        Ok(Self { table: Csv::read(path)? })
     }
 
     fn column(&self, name: &str) -> Result<Option<Vec<f64>>, String> {
-        if !self.header.iter().any(|column| column == name) {
-            return Ok(None);
-        }
-        Ok(Some(table_of(&self.path, &[name])?.into_iter().map(|row| row[0]).collect()))
+        if self.table.has(name) { self.need(name).map(Some) } else { Ok(None) }
     }
 
     fn need(&self, name: &str) -> Result<Vec<f64>, String> {
-        self.column(name)?.ok_or_else(|| format!("{}: no column {name}", self.path.display()))
+        Ok(self.table.numbers(&[name])?.into_iter().map(|row| row[0]).collect())
     }
 }
 
@@ -200,7 +195,7 @@ fn compare(
 /// Mean of what the heat of a tower evaporates into `air_m3_s`, always.
 fn evaporation_m3_s(theirs: &Hours, air_m3_s: f64) -> Result<f64, String> {
     let columns = ["dry_bulb_c", "wet_bulb_c", "pressure_pa", "rejected_w"];
-    Ok(mean(table_of(&theirs.path, &columns)?.into_iter().map(|row| {
+    Ok(mean(theirs.table.numbers(&columns)?.into_iter().map(|row| {
         let air = MoistAir::from_wet_bulb(row[0], row[1], row[2]);
         let air_kg_s = air_m3_s * air.dry_air_density_kg_m3();
         let leaving_j_kg = air.enthalpy_j_kg() + row[3] / air_kg_s;

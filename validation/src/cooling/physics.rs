@@ -10,7 +10,7 @@ use loadbank::plant::cooling::{Crossing, Drive, ThermalNetwork, ThermalNode, Tra
 
 use super::plants::one_loop;
 use super::table::{Band, Table};
-use crate::data::table_of;
+use crate::data::{Csv, table_of};
 
 /// Targets 1 to 5.
 pub(super) fn air(table: &mut Table, data: &Path) -> Result<(), String> {
@@ -147,11 +147,9 @@ pub(super) fn transients(table: &mut Table, data: &Path) -> Result<(), String> {
         ("D_half_rejection_N-1_of_2", [chip, cdu, 0.5 * rejection]),
     ];
     let path = data.join("cooling/ridethrough_events.csv");
-    let text = String::from_utf8(crate::data::read(&path)?).map_err(|e| e.to_string())?;
     let (mut most, mut events) = (0.0f64, 0);
-    for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let [case, event, time] = cells[..] else { return Err(format!("odd line `{line}`")) };
+    for row in Csv::read(&path)?.rows() {
+        let (case, event, time) = (row.text("scenario")?, row.text("event")?, row.text("t_s")?);
         let conductances = cases.iter().find(|(name, _)| *name == case).ok_or("unknown case")?.1;
         let (trajectory, [chip, tcs, fws]) = ride_through(conductances);
         let (node, threshold) = match event {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::data::{deviation, mean, quantile, read};
+use crate::data::{Csv, Row, deviation, mean, quantile};
 
 /// A day, h.
 const DAY_H: f64 = 24.0;
@@ -41,35 +41,30 @@ impl Record {
 
     /// The faults of InfiniteHBD's 400 servers, which its file numbers by their first fault.
     pub(super) fn infinitehbd(data: &Path) -> Result<Self, String> {
-        let path = data.join("infinitehbd_server_faults.csv");
-        let row = |cells: &[&str]| {
-            let node: usize = cells.first()?.parse().ok()?;
-            Some(Fault { node: node - 1, day: number(cells, 1)?, hours: number(cells, 6)? })
+        let table = Csv::read(&data.join("infinitehbd_server_faults.csv"))?;
+        let fault = |row: Row<'_>| {
+            let node = row.number("node")? as usize - 1;
+            Ok(Fault { node, day: row.number("start_day")?, hours: row.number("down_h")? })
         };
-        let text = String::from_utf8(read(&path)?).map_err(|error| error.to_string())?;
-        let rows = text.lines().skip(1).map(|line| {
-            let cells: Vec<&str> = line.split(',').collect();
-            row(&cells).ok_or_else(|| format!("{}: odd line `{line}`", path.display()))
-        });
-        Ok(Self::new(400, 348.0, rows.collect::<Result<_, String>>()?))
+        let faults: Result<Vec<Fault>, String> = table.rows().map(fault).collect();
+        Ok(Self::new(400, 348.0, faults?))
     }
 
     /// The outages of the nodes of a system of LANL from its first to its last. Rows without a time of both
     /// ends are left out.
     pub(super) fn lanl(data: &Path, system: &str) -> Result<Self, String> {
-        let path = data.join("lanl_failures_1996_2005.csv.gz");
-        let text = String::from_utf8(read(&path)?).map_err(|error| error.to_string())?;
+        let table = Csv::read(&data.join("lanl_failures_1996_2005.csv.gz"))?;
         let (mut nodes, mut faults) = (0.0, Vec::new());
-        for line in text.lines().skip(1) {
-            let cells: Vec<&str> = line.split(',').collect();
-            if cells.first() != Some(&system) {
+        for row in table.rows() {
+            if row.text("system")? != system {
                 continue;
             }
-            let day = |index: usize| -> Option<f64> {
-                let at: Timestamp = cells.get(index)?.parse().ok()?;
+            let day = |column: &str| -> Option<f64> {
+                let at: Timestamp = row.text(column).ok()?.parse().ok()?;
                 Some(at.as_second() as f64 / 86_400.0)
             };
-            let row = (number(&cells, 1), number(&cells, 2), day(3), day(4));
+            let (all, node) = (row.number("nodes_of_system"), row.number("node"));
+            let row = (all.ok(), node.ok(), day("start_utc"), day("end_utc"));
             let (Some(all), Some(node), Some(from), Some(to)) = row else { continue };
             nodes = f64::max(nodes, all.max(node + 1.0));
             let hours = (to - from) * DAY_H;
@@ -79,7 +74,7 @@ impl Record {
         faults.iter_mut().for_each(|fault| fault.day -= first);
         let last = faults.iter().map(|fault| fault.day).fold(0.0, f64::max);
         if faults.is_empty() {
-            return Err(format!("{}: nothing of system {system}", path.display()));
+            return Err(format!("LANL's failures: nothing of system {system}"));
         }
         Ok(Self::new(nodes as usize, last, faults))
     }
@@ -264,10 +259,6 @@ fn worst(ranked: &Record, of: &Record, share: f64) -> f64 {
     nodes.truncate((share * ranked.nodes as f64).round() as usize);
     let counts = of.counts();
     100.0 * nodes.iter().map(|&node| counts[node]).sum::<f64>() / of.faults.len() as f64
-}
-
-fn number(cells: &[&str], index: usize) -> Option<f64> {
-    cells.get(index)?.parse().ok()
 }
 
 #[cfg(test)]

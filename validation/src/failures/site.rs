@@ -6,7 +6,7 @@ use loadbank::workload::training::NodeFailureSpec;
 
 use super::fleet;
 use crate::cooling::table::{Band, Table};
-use crate::data::read;
+use crate::data::Csv;
 
 /// Outages a year of a feed.
 fn outages(kind: &str) -> Result<f64, String> {
@@ -15,36 +15,28 @@ fn outages(kind: &str) -> Result<f64, String> {
     Ok(feed.component.failures.rate_per_s * 8760.0 * 3600.0)
 }
 
-/// A table whose first column names the rows.
-struct Named {
-    path: String,
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
+/// The sum of a column of a table over the rows that have, in each of the columns `of`, one of these texts.
+fn sum(table: &Csv, column: &str, of: &[(&str, &[&str])]) -> Result<f64, String> {
+    let mut sum = 0.0;
+    for row in table.rows() {
+        let mut is_part = true;
+        for (key, texts) in of {
+            is_part &= texts.contains(&row.text(key)?);
+        }
+        if is_part {
+            sum += row.number(column)?;
+        }
+    }
+    Ok(sum)
 }
 
-impl Named {
-    fn read(path: &Path) -> Result<Self, String> {
-        let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
-        let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect());
-        let header = lines.next().unwrap_or_default();
-        Ok(Self { path: path.display().to_string(), header, rows: lines.collect() })
-    }
-
-    /// The sum of a column over rows that `is_part` chooses by their cells.
-    fn sum(&self, column: &str, is_part: impl Fn(&[String]) -> bool) -> Result<f64, String> {
-        let place = self.header.iter().position(|name| name == column);
-        let place = place.ok_or_else(|| format!("{}: no column {column}", self.path))?;
-        let cells =
-            self.rows.iter().filter(|row| is_part(row)).map(|row| row[place].parse::<f64>());
-        let numbers: Result<Vec<f64>, _> = cells.collect();
-        Ok(numbers.map_err(|error| format!("{}: {column}: {error}", self.path))?.iter().sum())
-    }
-}
+/// The rows of LANL's causes that are of its power outages.
+const POWER_OUTAGES: &[(&str, &[&str])] = &[("detail", &["Power Outage"])];
 
 /// LANL's causes of events, and its power outages a site-year.
-fn power_outages(data: &Path) -> Result<(Named, f64), String> {
-    let causes = Named::read(&data.join("lanl_facility_causes.csv"))?;
-    let a_year = causes.sum("events_per_site_year", |row| row[0] == "Power Outage")?;
+fn power_outages(data: &Path) -> Result<(Csv, f64), String> {
+    let causes = Csv::read(&data.join("lanl_facility_causes.csv"))?;
+    let a_year = sum(&causes, "events_per_site_year", POWER_OUTAGES)?;
     Ok((causes, a_year))
 }
 
@@ -61,7 +53,7 @@ pub(super) fn events(table: &mut Table, data: &Path) -> Result<(), String> {
     let (causes, theirs) = power_outages(data)?;
     // So many in the record: the band is of two Poisson deviations (assumption: outages of one storm
     // are not independent).
-    let share = 2.0 / causes.sum("events_merged_30min", |row| row[0] == "Power Outage")?.sqrt();
+    let share = 2.0 / sum(&causes, "events_merged_30min", POWER_OUTAGES)?.sqrt();
     let default = outages("feed")?;
     let reason =
         "one site, with 19 of its 53 outages in one summer, against a mean of the industry's";
@@ -79,8 +71,8 @@ const OF_GPU: [&str; 4] =
 
 /// GPUs that fail: those of Summit, of 2018, beside the defaults, of 2024.
 pub(super) fn gpus(table: &mut Table, data: &Path) -> Result<(), String> {
-    let errors = Named::read(&data.join("summit_gpu_xid_2020.csv"))?;
-    let summit = errors.sum("per_gpu_year", |row| TAKES_OUT.contains(&row[0].as_str()))?;
+    let errors = Csv::read(&data.join("summit_gpu_xid_2020.csv"))?;
+    let summit = sum(&errors, "per_gpu_year", &[("xid", &TAKES_OUT)])?;
     let failures = fleet::written(NodeFailureSpec::default());
     let (mut of_gpu, mut before) = (0.0, 0.0);
     for cause in &failures.causes {
@@ -100,11 +92,11 @@ pub(super) fn gpus(table: &mut Table, data: &Path) -> Result<(), String> {
 
 /// What of the records has no counterpart here, and why.
 pub(super) fn left_out(data: &Path) -> Result<Vec<String>, String> {
-    let titan = Named::read(&data.join("titan_gpu_failures_by_cage.csv"))?;
+    let titan = Csv::read(&data.join("titan_gpu_failures_by_cage.csv"))?;
     let rate = |cage: &str| {
-        let is_part = |row: &[String]| row[0] == "old" && row[1] == cage;
-        let errors = titan.sum("double_bit_errors", is_part)?;
-        Ok::<f64, String>(errors / titan.sum("gpu_years", is_part)?)
+        let of: [(&str, &[&str]); 2] = [("batch", &["old"]), ("cage", &[cage])];
+        let errors = sum(&titan, "double_bit_errors", &of)?;
+        Ok::<f64, String>(errors / sum(&titan, "gpu_years", &of)?)
     };
     let ratio = rate("2")? / rate("0")?;
     Ok(vec![

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::profile::{Chunk, Csv, Decode, Profile, between};
+use super::profile::{Chunk, Decode, Profile, between};
 use super::{head, verdict};
-use crate::data::{print, quantile};
+use crate::data::{Csv, print, quantile};
 
 /// Batch sizes at which the catalogue's table of decode iterations has points.
 pub(super) const NODES: [f64; 12] =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::data;
+use crate::data::{self, Csv, Row};
 
 /// Layers of CodeLlama-34B.
 const LAYERS: f64 = 48.0;
@@ -84,7 +84,7 @@ impl Profile {
             }
             let mut ms = 0.0;
             for operator in LINEAR {
-                ms += row.median(operator)?;
+                ms += median(&row, operator)?;
             }
             by_tokens.entry(row.number("num_tokens")? as u64).or_default().push(LAYERS * ms);
         }
@@ -93,17 +93,18 @@ impl Profile {
         let mut profile = Self { decodes: Vec::new(), chunks: Vec::new(), linear };
         for row in attention.rows() {
             let (batch, kv) = (row.number("batch_size")?, row.number("kv_cache_size")?);
-            let reshape = row.median("attn_input_reshape")? + row.median("attn_output_reshape")?;
+            let reshape =
+                median(&row, "attn_input_reshape")? + median(&row, "attn_output_reshape")?;
             if row.text("is_prefill")? == "True" {
                 profile.chunks.push(Chunk {
                     tokens: row.number("prefill_chunk_size")?,
                     kv,
-                    attention_ms: LAYERS * (row.median("attn_prefill")? + reshape),
+                    attention_ms: LAYERS * (median(&row, "attn_prefill")? + reshape),
                 });
                 continue;
             }
             let batching = if batch > 1.0 { BATCHING } else { 1.0 };
-            let attention = LAYERS * (batching * row.median("attn_decode")? + reshape);
+            let attention = LAYERS * (batching * median(&row, "attn_decode")? + reshape);
             profile.decodes.push(Decode {
                 batch,
                 context: batch * (kv + 1.0),
@@ -138,48 +139,8 @@ pub(super) fn between(points: &[(f64, f64)], x: f64) -> f64 {
     y0 + (x - x0) / (x1 - x0) * (y1 - y0)
 }
 
-/// A table with a header, of which no cell holds a comma.
-#[derive(Debug)]
-pub(super) struct Csv {
-    columns: BTreeMap<String, usize>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Csv {
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let text = String::from_utf8(data::read(path)?).map_err(|e| e.to_string())?;
-        let mut lines = text.lines();
-        let header = lines.next().unwrap_or_default().split(',');
-        let columns = header.enumerate().map(|(i, name)| (name.to_owned(), i)).collect();
-        let cells = |line: &str| line.split(',').map(str::to_owned).collect();
-        Ok(Self { columns, rows: lines.map(cells).collect() })
-    }
-
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|cells| Row { table: self, cells })
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'t> {
-    table: &'t Csv,
-    cells: &'t [String],
-}
-
-impl Row<'_> {
-    pub(super) fn text(&self, column: &str) -> Result<&str, String> {
-        let index = self.table.columns.get(column).ok_or(format!("no column `{column}`"))?;
-        self.cells.get(*index).map(String::as_str).ok_or(format!("a row ends before `{column}`"))
-    }
-
-    pub(super) fn number(&self, column: &str) -> Result<f64, String> {
-        let text = self.text(column)?;
-        text.parse().map_err(|_| format!("`{text}` in column `{column}` is no number"))
-    }
-
-    /// The median of an operator, ms; zero where it did not run.
-    fn median(&self, operator: &str) -> Result<f64, String> {
-        let column = format!("time_stats.{operator}.median");
-        if self.text(&column)?.is_empty() { Ok(0.0) } else { self.number(&column) }
-    }
+/// The median of an operator, ms; zero where it did not run.
+fn median(row: &Row<'_>, operator: &str) -> Result<f64, String> {
+    let column = format!("time_stats.{operator}.median");
+    if row.text(&column)?.is_empty() { Ok(0.0) } else { row.number(&column) }
 }

@@ -7,7 +7,7 @@ use loadbank::fit::{Curve, Errors, FitError, fit_curve};
 use super::scenario;
 use crate::cooling::table::{Band, Table};
 use crate::cooling::year::{load_file, run};
-use crate::data::{mean, print, read};
+use crate::data::{Csv, Row, mean, print};
 
 /// Months of the fit, and those that are held out, by name; of both those with suspect meters are left out.
 const FITTED: [&str; 2] = ["2018-09", "2020-07"];
@@ -94,42 +94,25 @@ pub(super) fn monthly(table: &mut Table, data: &Path) -> Result<(), String> {
 /// The months from the first to the last name whose meters are not suspect. The overhead is what
 /// the facility drew beyond its IT in the hours that count.
 fn months(path: &Path, [first, last]: [&str; 2]) -> Result<Vec<Month>, String> {
-    let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
-    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let header = lines.next().ok_or("an empty table")?;
-    let at = |name: &str| {
-        header.iter().position(|column| *column == name).ok_or_else(|| format!("no column {name}"))
-    };
-    let (name, start, suspect) = (at("month_local")?, at("month_start_utc")?, at("meter_suspect")?);
-    let numbers = [
-        at("it_mwh")?,
-        at("facility_mwh")?,
-        at("valid_hours")?,
-        at("it_kw_mean")?,
-        at("cooling_kw_mean")?,
-        at("pump_kw_mean")?,
-        at("hvac_kw_mean")?,
-        at("plug_and_light_kw_mean")?,
-    ];
-    let rows: Vec<Vec<&str>> = lines.collect();
+    let table = Csv::read(path)?;
+    let rows: Vec<Row<'_>> = table.rows().collect();
     let begin = instant(FIRST_HOUR)?;
     let mut found = Vec::new();
     for (row, next) in rows.iter().zip(rows.iter().skip(1)) {
-        if row[name] < first || row[name] > last || row[suspect] != "False" {
+        let name = row.text("month_local")?;
+        if name < first || name > last || row.text("meter_suspect")? != "False" {
             continue;
         }
-        let number = |at: usize| row[at].parse::<f64>().map_err(|_| format!("odd row {row:?}"));
-        let row_of = numbers.map(number).into_iter().collect::<Result<Vec<f64>, _>>()?;
-        let [it_mwh, facility_mwh, hours, it_kw, cooling, pumps, hvac, plugs] = row_of[..] else {
-            return Err(format!("odd row {row:?}"));
-        };
+        let (cooling_kw, pump_kw) = (row.number("cooling_kw_mean")?, row.number("pump_kw_mean")?);
+        let plugs_kw = row.number("hvac_kw_mean")? + row.number("plug_and_light_kw_mean")?;
+        let overhead_mwh = row.number("facility_mwh")? - row.number("it_mwh")?;
         let hour = |text: &str| Ok::<_, String>(((instant(text)? - begin) / 3600) as usize);
         found.push(Month {
-            name: row[name].to_owned(),
-            hours: (hour(row[start])?, hour(next[start])?),
-            it_kw,
-            drawn_kw: [cooling, pumps, hvac + plugs + FILTER_KW],
-            overhead_kw: (facility_mwh - it_mwh) * 1000.0 / hours,
+            name: name.to_owned(),
+            hours: (hour(row.text("month_start_utc")?)?, hour(next.text("month_start_utc")?)?),
+            it_kw: row.number("it_kw_mean")?,
+            drawn_kw: [cooling_kw, pump_kw, plugs_kw + FILTER_KW],
+            overhead_kw: overhead_mwh * 1000.0 / row.number("valid_hours")?,
         });
     }
     Ok(found)

@@ -7,7 +7,7 @@ use loadbank::fit::{Curve, Errors, FitError, fit_curve};
 use super::scenario;
 use crate::cooling::table::{Band, Table};
 use crate::cooling::year::{Year, load_file, run};
-use crate::data::{print, quantile, read, table_of};
+use crate::data::{Csv, print, quantile};
 
 /// From this week on, the plant is fitted: in the one before its towers were out of use for two days.
 const FIRST: &str = "2020-02-03";
@@ -86,16 +86,15 @@ pub(super) fn summit(table: &mut Table, data: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The first cells of the rows of a table, and numbers of `columns`.
+/// The beginnings of the weeks of a table, and numbers of `columns`.
 fn weeks<const N: usize>(
     path: &Path,
     columns: [&str; N],
 ) -> Result<Vec<(String, [f64; N])>, String> {
-    let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
-    let starts = text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default());
-    let rows = starts.zip(table_of(path, &columns)?).map(|(start, row)| {
-        let row = row.try_into().map_err(|_| "a row of another length".to_owned())?;
-        Ok((start.to_owned(), row))
+    let table = Csv::read(path)?;
+    let rows = table.rows().zip(table.numbers(&columns)?).map(|(row, numbers)| {
+        let numbers = numbers.try_into().map_err(|_| "a row of another length".to_owned())?;
+        Ok((row.text("week_start_utc")?.to_owned(), numbers))
     });
     rows.collect()
 }
