@@ -150,6 +150,22 @@ mod tests {
     }
 
     #[test]
+    fn of_changes_at_one_instant_the_last_holds() {
+        let changes = [
+            (hours(0), 1.0),
+            (hours(0), 2.0),
+            (hours(2), 3.0),
+            (hours(2), 4.0),
+            (hours(2), 5.0),
+            (hours(3), 6.0),
+        ];
+        assert_eq!(
+            Series::of_changes(changes),
+            Series::new([(hours(0), 2.0), (hours(2), 5.0), (hours(3), 6.0)])
+        );
+    }
+
+    #[test]
     fn integrals_add_up_whatever_they_are_cut_by() {
         let series = Series::new([(hours(0), 1.0), (hours(2), 4.0), (hours(3), 2.0)]);
         // 1 for half an hour, 4 for an hour, 2 for two: 3600 x (0.5 + 4 + 4).
