@@ -98,14 +98,31 @@ impl SmoothingDesign {
 }
 
 /// How the draw of one rack may rise.
+///
+/// What it may draw falls with what it would draw, and not with what it draws: of racks that share a job
+/// each waits for the slowest, and would otherwise begin anew whenever another is still rising.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Riser {
-    /// Since when the rest holds.
+    /// Since when `now` and `drawn_w` hold, and what held before that instant.
     since: Time,
-    before: Option<Rise>,
-    now: Option<Rise>,
+    before: Permit,
     before_w: f64,
+    now: Permit,
     drawn_w: f64,
+}
+
+/// What a rack may draw.
+#[derive(Debug, Clone, Copy)]
+enum Permit {
+    /// All that it would, W.
+    Whole(f64),
+    Rising(Rise),
+}
+
+impl Default for Permit {
+    fn default() -> Self {
+        Self::Whole(0.0)
+    }
 }
 
 /// What a rack would draw, W.
@@ -132,22 +149,23 @@ impl Riser {
     pub(super) fn set(&mut self, now: Time, aim: Aim, up_w_s: f64) -> (f64, Time) {
         let Aim { least_w, want_w, full_w } = aim;
         self.begin(now);
-        let started = self.before.unwrap_or(Rise { from_w: self.before_w, since: now });
-        let seconds = now.since(started.since).as_secs_f64();
-        let reached_w = (started.from_w + up_w_s * seconds).max(least_w);
-        let left_w = want_w - reached_w;
-        // What is no more than a step comes at once where nothing rises yet: machines that heat slows, and
-        // that follow it closely, would begin a ramp at every turn.
-        let least_left_w = match self.before {
-            Some(_) => (ROUNDING * full_w).max(SHORTEST_S * up_w_s),
-            None => full_w / STEPS,
+        let (reached_w, least_left_w) = match self.before {
+            Permit::Rising(rise) => {
+                let reached_w = rise.from_w + up_w_s * now.since(rise.since).as_secs_f64();
+                (reached_w, (ROUNDING * full_w).max(SHORTEST_S * up_w_s))
+            }
+            // What is no more than a step comes at once where nothing rises yet: machines that heat slows,
+            // and that follow it closely, would begin a ramp at every turn.
+            Permit::Whole(level_w) => (level_w.max(self.before_w), full_w / STEPS),
         };
+        let reached_w = reached_w.max(least_w);
+        let left_w = want_w - reached_w;
         // A run begins as if all had been drawn for ever.
         if now == Time::ZERO || left_w <= least_left_w {
-            self.now = None;
+            self.now = Permit::Whole(want_w);
             return (f64::INFINITY, Time::MAX);
         }
-        self.now = Some(Rise { from_w: reached_w, since: now });
+        self.now = Permit::Rising(Rise { from_w: reached_w, since: now });
         let (step_w, lasts) = step(left_w, full_w, up_w_s);
         (reached_w + 0.5 * step_w, now + lasts)
     }
@@ -352,6 +370,47 @@ mod tests {
     }
 
     proptest! {
+        /// Racks of unlike size that share a job at the speed of the slowest, and draw a little less than they
+        /// may, as those do that write checkpoints: all rise at once, and have when the longest rise is over.
+        #[test]
+        fn racks_that_wait_for_each_other_rise_once(
+            racks in prop::collection::vec((40..100u32, 0..40u32), 2..6),
+            drawn in 80..=100u32,
+        ) {
+            const UP_W_S: f64 = 5e3;
+            let watts = |kw: u32| 1e3 * f64::from(kw);
+            let begin = Time::from_secs_f64(10.0);
+            let mut risers = vec![Riser::default(); racks.len()];
+            let mut caps_w = vec![f64::INFINITY; racks.len()];
+            let mut nexts = vec![begin; racks.len()];
+            for (riser, &(_, from)) in risers.iter_mut().zip(&racks) {
+                let aim = Aim { least_w: 0.0, want_w: watts(from), full_w: 100e3 };
+                riser.set(Time::ZERO, aim, UP_W_S);
+                riser.draws(Time::ZERO, watts(from));
+            }
+            let mut turns = 0;
+            let mut end = begin;
+            while let Some(now) = nexts.iter().copied().min().filter(|next| *next < Time::MAX) {
+                end = now;
+                turns += 1;
+                prop_assert!(turns <= 25 * racks.len(), "{} turns by {}", turns, now);
+                for (i, &(want, _)) in racks.iter().enumerate() {
+                    let aim = Aim { least_w: 0.0, want_w: watts(want), full_w: 100e3 };
+                    (caps_w[i], nexts[i]) = risers[i].set(now, aim, UP_W_S);
+                }
+                let pace = racks.iter().zip(&caps_w).fold(1.0_f64, |pace, (rack, cap_w)| {
+                    pace.min(cap_w / watts(rack.0))
+                });
+                for (riser, &(want, _)) in risers.iter_mut().zip(&racks) {
+                    riser.draws(now, 1e-2 * f64::from(drawn) * pace * watts(want));
+                }
+            }
+            let longest_s = racks.iter().map(|&(want, from)| (watts(want) - watts(from)) / UP_W_S).fold(0.0, f64::max);
+            let step_s = 100e3 / STEPS / UP_W_S;
+            let lasted_s = (end - begin).as_secs_f64();
+            prop_assert!(lasted_s <= longest_s + step_s && lasted_s >= longest_s - step_s, "{} of {} s", lasted_s, longest_s);
+        }
+
         /// Against a walk in steps of a millisecond.
         #[test]
         fn what_is_burnt_is_what_a_fine_walk_burns(
