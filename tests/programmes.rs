@@ -1,6 +1,6 @@
 //! Grid programmes on a whole site.
 
-use loadbank::facility::{Outcome, Subject, SubjectKind};
+use loadbank::facility::{Note, Outcome, Subject, SubjectKind};
 
 use super::control::YARD;
 use super::support::{Bench, Told, column, load_errors, lost, simulate};
@@ -544,4 +544,52 @@ fn what_the_terms_of_an_award_exclude_is_refused() {
         let said = reading.diagnostics.short(&reading.files);
         assert!(reading.loaded.is_none() && said.contains(what), "{said}");
     }
+}
+
+/// A call at the hours of the 16th day, a Thursday, of a site that hours of a tariff have stopped on each weekday
+/// before, or have not.
+fn ten_in_ten(days: u32, tariff: &str) -> Told {
+    let text = format!(
+        "{}programmes:\n  elrp:\n    kind: dispatch\n    award: 400 kW\n    baseline: ten-in-ten\n    \
+         response: 1 h\n    energy_price: 2000 $/MWh\n    \
+         calls: {{at: [{{start: '2026-07-{days:02}T15:00:00Z', duration: 2 h}}]}}\n{tariff}",
+        bare()
+    );
+    simulate(&text, &[&format!("duration={days} days")])
+}
+
+fn short_baseline(told: &Told) -> Option<&Note> {
+    told.outcome.notes.iter().find(|note| note.code == "short-baseline")
+}
+
+/// The baseline of ten days pays for what the site gives up beyond what it imports at that hour anyway: of a
+/// load that runs through, the whole award; of one that a tariff has stopped at that hour on all these days, nothing.
+#[test]
+fn stops_for_the_price_take_the_baseline_of_ten_days() {
+    let runs = ten_in_ten(16, "");
+    let elrp = programme(&runs.outcome, "elrp");
+    let delivered = elrp.real("delivered_mwh");
+    // A flat load but for the weather, by which the baseline is moved; a response of an hour is not waited for.
+    assert!((0.78..0.86).contains(&delivered), "{delivered} MWh");
+    close(elrp.real("energy_usd"), 2000.0 * delivered, 1e-6);
+    assert_eq!(elrp.count("missed"), 0);
+    let stops = "  evening:\n    kind: tariff-window\n    window: {weekdays: [1, 2, 3, 4, 5], hours: ['15:00-17:00']}\n    leave: 100 kW\n";
+    let stopped = ten_in_ten(16, stops);
+    let elrp = programme(&stopped.outcome, "elrp");
+    assert_eq!((elrp.count("calls"), elrp.count("missed")), (1, 1));
+    let delivered = elrp.real("delivered_mwh");
+    assert!(delivered < 0.25, "{delivered} MWh of the 100 kW that are left");
+    for told in [&runs, &stopped] {
+        assert!(told.outcome.balanced());
+        assert!(short_baseline(told).is_none(), "{:?}", told.outcome.notes);
+    }
+}
+
+/// A call on the third day has a baseline of two days, and that is said before the figures.
+#[test]
+fn a_baseline_of_too_few_days_is_said() {
+    let told = ten_in_ten(3, "");
+    let note = short_baseline(&told).expect("a note");
+    assert_eq!((&*note.subject, note.value), ("elrp", 1.0));
+    assert!(programme(&told.outcome, "elrp").real("delivered_mwh") > 0.7);
 }

@@ -96,6 +96,11 @@ pub static RULES: &[Rule] = &[
         threshold: "before 95 % of the run: an assumption",
     },
     Rule {
+        code: SHORT_BASELINE,
+        when: "A baseline of like days (`ten-in-ten`) was meant over too few of them, because a call came soon after the start of the run; hours of no such day have a `telemetered` one. The value is the number of such calls.",
+        threshold: "below 5 weekdays, or 4 days of weekends: section 4.13.4 of CAISO's tariff, from memory",
+    },
+    Rule {
         code: HOTTEST,
         when: "An event of `events:` was put on the hottest day of the run's weather. The value is the time from the start.",
         threshold: "always",
@@ -108,6 +113,7 @@ pub static RULES: &[Rule] = &[
 ];
 
 const HOTTEST: &str = "hottest-day";
+const SHORT_BASELINE: &str = "short-baseline";
 const BOOKS: &str = "books";
 const OVERLOADED: &str = "service-overloaded";
 const GROWING: &str = "queue-growing";
@@ -163,6 +169,7 @@ impl Facility<'_> {
         self.note_supplies(now, &mut notes);
         self.note_feeds(&mut notes);
         self.note_ends(&mut notes);
+        self.note_baselines(&mut notes);
         self.note_hottest(&mut notes);
         let rank = |note: &Note| RULES.iter().position(|rule| rule.code == note.code);
         notes.sort_by_key(rank);
@@ -410,6 +417,23 @@ impl Facility<'_> {
                     "racks lost their power at once in {outages} of a feed: nothing carried them"
                 ),
             });
+        }
+    }
+
+    fn note_baselines(&self, notes: &mut Vec<Note>) {
+        for (running, design) in self.programmes.running.iter().zip(&self.design.programmes) {
+            if running.short_baselines > 0 {
+                notes.push(Note {
+                    code: SHORT_BASELINE,
+                    subject: design.name.clone(),
+                    value: running.short_baselines as f64,
+                    unit: "count",
+                    text: format!(
+                        "the baseline of {} of {} calls knew too few days before: begin the run earlier",
+                        running.short_baselines, running.book.calls
+                    ),
+                });
+            }
         }
     }
 

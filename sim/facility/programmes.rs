@@ -11,12 +11,13 @@ use super::observer::{Observer, Record, What};
 use super::work::Work;
 use crate::grid::Price;
 use crate::grid::programmes::{
-    Ask, Asked, Baseline, Call, CallAccount, Pay, Peak, Signal, Standing, Target, asks,
+    Ask, Asked, Baseline, Call, CallAccount, LikeDays, Pay, Peak, ProgrammeDesign, Signal,
+    Standing, Target, asks,
 };
 use crate::kernel::{Class, Span, Streams, Time};
 use crate::measure::JOULES_PER_MWH;
 use crate::plant::Rank;
-use crate::tables::Playback;
+use crate::tables::{Playback, Series};
 use crate::workload::mining::Cause;
 
 /// All programmes of a site, and the import that they are metered by.
@@ -24,6 +25,8 @@ use crate::workload::mining::Cause;
 pub(super) struct Programmes {
     pub(super) running: Vec<Running>,
     history: History,
+    /// The import by day and hour, where a baseline is of these.
+    days: Option<LikeDays>,
     /// When the import was read last, and what it was, W.
     read_at: Time,
     import_w: f64,
@@ -44,7 +47,13 @@ pub(super) struct Running {
     asks: Playback<Ask>,
     /// Whether its calls leave as much as awards need.
     spares_awards: bool,
+    /// Whether days with its calls are left out of baselines.
+    marks_days: bool,
     pub(super) called: Option<CallAccount>,
+    /// The baseline of the present call.
+    baseline: Playback<f64>,
+    /// Calls at which a baseline knew too few days.
+    pub(super) short_baselines: u64,
     restoring: Option<Restoring>,
     /// The award that is held now, W, and when that may change.
     pub(super) award_w: f64,
@@ -196,7 +205,13 @@ impl Programmes {
                     Standing::Peaks => holds.peaks,
                     Standing::Price => holds.price,
                 },
+                marks_days: match programme.standing {
+                    Standing::Emergency | Standing::Award => true,
+                    Standing::Peaks | Standing::Price => false,
+                },
                 called: None,
+                baseline: constant(0.0),
+                short_baselines: 0,
                 restoring: None,
                 award_w: 0.0,
                 award_until: Time::ZERO,
@@ -212,9 +227,11 @@ impl Programmes {
                 peaks,
             }
         });
+        let is_of_days = |it: &ProgrammeDesign| it.baseline == Baseline::LikeDays;
         Self {
             running: running.collect(),
             history: History::default(),
+            days: design.programmes.iter().any(is_of_days).then(|| LikeDays::new(&design.clock)),
             read_at: Time::ZERO,
             import_w: 0.0,
             capped: Capped::default(),
@@ -281,6 +298,10 @@ impl Programmes {
             return;
         }
         let seconds = (now - from).as_secs_f64();
+        if let Some(days) = &mut self.days {
+            let is_called = self.running.iter().any(|it| it.marks_days && it.called.is_some());
+            days.book(from, now, import_w, is_called);
+        }
         let (capped, lowest) = (self.capped, self.lowest());
         let mut free_w = (import_w - self.low_w).max(0.0);
         for (index, running) in self.running.iter_mut().enumerate() {
@@ -339,20 +360,24 @@ impl Running {
         (self.award_w - asked_w).max(0.0)
     }
 
-    /// Asks of a call for what holds `now`, when the import is `import_w`; whether that is another share.
+    /// Asks of a call for what holds `now`, when the import is `import_w`; whether that is another share, or of
+    /// another baseline.
     fn ask(&mut self, now: Time, import_w: f64) -> bool {
         self.asks.advance(now);
         let Some(call) = &mut self.called else { return false };
-        let before_w = call.asked_w();
+        let before_w = (call.baseline_w, call.asked_w());
+        self.baseline.advance(now);
+        call.follow(*self.baseline.current());
         call.ask(now, *self.asks.current(), import_w);
-        call.asked_w() != before_w
+        (call.baseline_w, call.asked_w()) != before_w
     }
 
     /// When it has something to do next.
     fn next_at(&self) -> Time {
         let call = self.calls.get(self.next).map_or(Time::MAX, |call| call.from);
         let recall = self.called.map_or(Time::MAX, |call| call.until);
-        let ask = self.called.map_or(Time::MAX, |_| self.asks.next_at());
+        let ask =
+            self.called.map_or(Time::MAX, |_| self.asks.next_at().min(self.baseline.next_at()));
         let restored = self.restoring.map_or(Time::MAX, |it| it.until);
         let peaks = self.peaks.first().map_or(Time::MAX, |(peak, _)| peak.until);
         let at = call.min(recall).min(ask).min(restored).min(peaks);
@@ -444,17 +469,27 @@ impl Facility<'_> {
 
     fn call(&mut self, now: Time, index: u32, call: Call, observer: &mut dyn Observer) {
         let design = &self.design.programmes[index as usize];
-        let baseline_w = match design.baseline {
-            Baseline::Reference(w) => w,
-            Baseline::Telemetered => self.programmes.history.mean_w(now, Span::from_secs(300)),
+        let telemetered = || self.programmes.history.mean_w(now, Span::from_secs(300));
+        let mut is_short = false;
+        let baseline = match design.baseline {
+            Baseline::Reference(w) => constant(w),
+            Baseline::Telemetered => constant(telemetered()),
             Baseline::MeterBefore => {
                 let quarter = Span::from_secs(900);
                 let left = self.design.clock.until_step(now, quarter);
                 let since = Span::from_nanos(quarter.as_nanos() - left.as_nanos());
                 let last = before(now, since);
-                self.programmes.history.mean_w(last, quarter)
+                constant(self.programmes.history.mean_w(last, quarter))
+            }
+            Baseline::LikeDays => {
+                let days = self.programmes.days.as_ref().expect("a baseline of days has them");
+                let end = Time::ZERO + self.design.duration;
+                let hourly = days.of(Call { from: now, until: call.until.min(end) });
+                is_short = hourly.is_short;
+                Playback::new(Arc::new(hourly.series(telemetered())))
             }
         };
+        let baseline_w = *baseline.current();
         let least_w = self.least_import_w();
         let (asked_w, least_w) = match design.target {
             Target::Award(award_w, _) => (award_w, least_w),
@@ -465,6 +500,8 @@ impl Facility<'_> {
         let running = &mut self.programmes.running[index as usize];
         let powers_w = (baseline_w, asked_w, least_w);
         running.called = Some(CallAccount::new(call, powers_w));
+        running.baseline = baseline;
+        running.short_baselines += u64::from(is_short);
         running.ask(now, import_w);
         running.restoring = None;
         running.capped_before = capped;
@@ -534,6 +571,11 @@ impl Facility<'_> {
         let limits = [self.curtailed_w, self.programmes.cap_w(binds), limit_w];
         limits.into_iter().flatten().reduce(f64::min)
     }
+}
+
+/// A value that never changes.
+fn constant(value: f64) -> Playback<f64> {
+    Playback::new(Arc::new(Series::constant(value)))
 }
 
 /// The instant `span` before `time`, or the start of the run.

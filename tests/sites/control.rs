@@ -46,7 +46,7 @@ pub(crate) fn programmes(
             if draw.chance(0.3) {
                 programme.set("window.hours", "['06:00-12:00', '18:00-22:00']");
             }
-            programme.set("baseline", draw.pick(&["telemetered", "meter-before"]));
+            programme.set("baseline", draw.pick(&["telemetered", "meter-before", "ten-in-ten"]));
         }
         programme.set("response", format!("{} s", draw.log(1.0, 3600.0).ceil()));
         if draw.chance(0.5) {

@@ -21,7 +21,7 @@ pub struct CallAccount {
     pub from: Time,
     /// When it is recalled.
     pub until: Time,
-    /// What the import would be without it, W.
+    /// What the import would be without it now, W.
     pub baseline_w: f64,
     /// How much less a whole award of it is, W.
     whole_w: f64,
@@ -76,6 +76,11 @@ impl CallAccount {
         self.ask = ask;
         self.most_share = self.most_share.max(ask.share);
         self.read(now, import_w);
+    }
+
+    /// Without it the import would be `baseline_w` from now on; all before is booked.
+    pub fn follow(&mut self, baseline_w: f64) {
+        self.baseline_w = baseline_w;
     }
 
     /// Reads off the meter that the import is `import_w` from `now` on.

@@ -10,7 +10,7 @@
 //! - [`Asked`]: a call with the shares of an award that it asks for over time; [`Ask`]: what it asks at a time,
 //!   and what of that is due.
 //! - [`PeaksDesign`]: peaks of a system load, and alerts from its forecast.
-//! - [`CallAccount`]: one call, its baseline and its score.
+//! - [`CallAccount`]: one call, its baseline and its score; [`LikeDays`]: the baseline of earlier days.
 //!
 //! Invariants: nothing here knows the plant or decides anything; the facility carries calls out and
 //! meters them. All that happens in a run is drawn before it begins and is told to nobody before its
@@ -23,6 +23,7 @@ mod calls;
 mod calls_spec;
 mod congestion;
 mod frequency;
+mod like_days;
 mod peaks;
 mod signs;
 mod spec;
@@ -40,6 +41,7 @@ use call::{add_hours, held_until};
 pub use account::CallAccount;
 pub use call::{Ask, Asked, Call, asks};
 pub use calls::CallsDesign;
+pub use like_days::LikeDays;
 pub use peaks::{Peak, PeaksDesign};
 pub use signs::{Sign, Signs};
 pub use spec::{Excluded, PeakForecastSpec, ProgrammeSpec};
@@ -133,6 +135,8 @@ pub enum Baseline {
     MeterBefore,
     /// Agreed in advance, W.
     Reference(f64),
+    /// That of each hour on days like that of the call, on which nobody called.
+    LikeDays,
 }
 
 /// What a programme pays.

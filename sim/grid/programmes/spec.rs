@@ -96,6 +96,10 @@ pub enum BaselineSpec {
     Telemetered,
     /// The mean import over the last whole quarter of an hour before the call.
     MeterBefore,
+    /// The mean import of each hour of the call over the last ten weekdays on which nobody called, or the last four
+    /// days of a weekend; times the import of the fourth to second hour before the call over that on these days,
+    /// 0.8 to 1.2. A price that stops the load lowers it.
+    TenInTen,
 }
 
 /// Calls that pay nothing and come before all others.
@@ -296,7 +300,8 @@ impl DispatchSpec {
         let baseline = match (self.reference, self.baseline) {
             (Some(reference), _) => Baseline::Reference(reference.0),
             (None, Some(BaselineSpec::MeterBefore)) => Baseline::MeterBefore,
-            (None, _) => Baseline::Telemetered,
+            (None, Some(BaselineSpec::TenInTen)) => Baseline::LikeDays,
+            (None, Some(BaselineSpec::Telemetered) | None) => Baseline::Telemetered,
         };
         if let Baseline::Reference(w) = baseline
             && w < self.award.0

@@ -1,6 +1,7 @@
 mod emergency;
 mod frequency;
 mod laws;
+mod like_days;
 mod limits;
 mod targets;
 
