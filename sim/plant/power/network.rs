@@ -246,16 +246,18 @@ impl Network {
         self.unserved = None;
         let mut moved_draws = false;
         for load in 0..self.wiring.own_loads {
+            let may_be_cut = short && (holds || self.shed.may_be_cut(load));
+            if !switched && !may_be_cut && self.cap_w[load] == f64::INFINITY {
+                // It was not cut, and is not now.
+                continue;
+            }
             let fed = self.forest.load_live[load];
             let live = fed || (self.rides && !self.forest.lost[load]);
             let cap = if !fed && live {
                 f64::INFINITY
             } else if !live {
                 0.0
-            } else if short
-                && (holds || self.shed.may_be_cut(load))
-                && self.shed.granted[load] != self.demand[load]
-            {
+            } else if may_be_cut && self.shed.granted[load] != self.demand[load] {
                 self.shed.granted[load].total_w()
             } else {
                 f64::INFINITY
@@ -378,7 +380,12 @@ impl Network {
 
     fn sum_unserved(&self) -> Demand {
         let mut unserved = Demand::default();
+        // Up to date, the last allocation has cut nobody else.
+        let cut_alone = self.short && !self.touched && self.ceiling.is_empty();
         for (l, demand) in self.demand[..self.wiring.own_loads].iter().enumerate() {
+            if cut_alone && self.forest.load_live[l] && self.live[l] && !self.shed.may_be_cut(l) {
+                continue;
+            }
             let granted = self.granted(PowerLoad(l as u32));
             for ((sum, asked), got) in unserved.0.iter_mut().zip(demand.0).zip(granted.0) {
                 *sum += asked - got;

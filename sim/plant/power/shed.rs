@@ -220,6 +220,10 @@ impl Shed {
         }
         self.cuts = self.cuts.wrapping_add(1);
         for place in behind {
+            // Nobody who is plugged in here has anything of that rank.
+            if self.cut_w[place] == 0.0 {
+                continue;
+            }
             for &cord in wiring.sockets(forest.order[place] as usize) {
                 let load = wiring.cord_load[cord as usize] as usize;
                 let share = forest.share[cord as usize];
