@@ -21,8 +21,8 @@ pub(super) struct Changed {
     pub(super) touched: Marks,
     /// Workloads that have been offered something in this pass.
     pub(super) works: Marks,
-    /// Racks that have been offered something in this instant.
-    pub(super) offered: Marks,
+    /// Racks that stood otherwise at some time in this instant than when that was last told.
+    pub(super) turned: Marks,
     /// Racks whose offers are held.
     pub(super) held: Marks,
     /// Loops with machines whose shares are held.
@@ -92,7 +92,7 @@ impl Changed {
             loops: Marks::all(design.loops.len()),
             touched: Marks::none(design.loops.len()),
             works: Marks::all(design.works.len()),
-            offered: Marks::none(racks),
+            turned: Marks::none(racks),
             held: Marks::none(racks),
             held_loops: Marks::none(design.loops.len()),
             fell: false,

@@ -29,9 +29,30 @@ pub(super) struct Rack {
     pub(super) offer: RackOffer,
     /// Its offer is held below what the plant could give, until the site raises offers again.
     pub(super) held: bool,
-    /// Whether it had power when the last instant was settled.
-    was_powered: bool,
+    /// How it stood when that was last told.
+    told: Standing,
     pub(super) draw_w: f64,
+}
+
+/// How a rack stands with the plant, as far as logs of events, states and lapses tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    is_tripped: bool,
+    is_live: bool,
+    is_powered: bool,
+    is_capped: bool,
+    is_slowed: bool,
+}
+
+impl Standing {
+    /// With all that it could have.
+    const FULL: Standing = Standing {
+        is_tripped: false,
+        is_live: true,
+        is_powered: true,
+        is_capped: false,
+        is_slowed: false,
+    };
 }
 
 /// One of the streams that take the heat of a rack.
@@ -89,8 +110,24 @@ impl Rack {
             inlet_c: RackOffer::FULL.inlet_c,
             offer: RackOffer::FULL,
             held: false,
-            was_powered: true,
+            told: Standing::FULL,
             draw_w: 0.0,
+        }
+    }
+
+    /// Whether it stands otherwise than was last told. Another cap or another inlet is nothing to tell.
+    pub(super) fn has_turned(&self) -> bool {
+        self.standing() != self.told
+    }
+
+    fn standing(&self) -> Standing {
+        let RackOffer { live, cap_w, speed, .. } = self.offer;
+        Standing {
+            is_tripped: self.tripped,
+            is_live: live,
+            is_powered: cap_w > 0.0,
+            is_capped: cap_w.is_finite(),
+            is_slowed: speed < 1.0,
         }
     }
 
@@ -137,20 +174,20 @@ impl Facility<'_> {
     /// Writes what happened to the racks of each hall into the log of events.
     pub(super) fn record_halls(&mut self, at: Time, observer: &mut dyn Observer) {
         // Changes that were undone before the instant settled are not logged.
-        let racks = self.changed.offered.take();
+        let racks = self.changed.turned.take();
         for &index in &racks {
             self.states.mark(self.states.units.rack(index as usize));
             let rack = &mut self.racks[index as usize];
             self.lapses.look(index, rack);
-            let is_powered = rack.offer.cap_w > 0.0;
             let hall = &mut self.changed.halls[rack.hall as usize];
-            match (std::mem::replace(&mut rack.was_powered, is_powered), is_powered) {
+            let is = rack.standing();
+            match (std::mem::replace(&mut rack.told, is).is_powered, is.is_powered) {
                 (true, false) => hall.lost += 1,
                 (false, true) => hall.restored += 1,
                 _ => {}
             }
         }
-        self.changed.offered.reuse(racks);
+        self.changed.turned.reuse(racks);
         let mut lost = false;
         for (index, design) in self.design.halls.iter().enumerate() {
             let hall = &mut self.changed.halls[index];

@@ -143,10 +143,12 @@ impl Facility<'_> {
             if rack.tripped {
                 self.returns.tell_of_rack(index);
             }
-            self.changed.offered.mark(index);
             self.changed.halls[rack.hall as usize].offered(&rack.offer, &offer);
             self.meters.count_live(rack.hall as usize, rack.offer.live, offer.live);
             rack.offer = offer;
+            if rack.has_turned() {
+                self.changed.turned.mark(index);
+            }
             if let Some((work, own)) = rack.work {
                 self.changed.works.mark(work);
                 let model = &mut self.works[work as usize];
