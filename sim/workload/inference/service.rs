@@ -635,6 +635,10 @@ impl Service {
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
 fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64], source: Source) {
     for (place, &joules) in plan.racks_of_cell(cell).iter().zip(energies) {
+        // Who has stood still, as in the gaps between windows, has drawn nothing.
+        if joules == 0.0 {
+            continue;
+        }
         let part = joules / place.len() as f64;
         for rack in &mut racks[place.clone()] {
             rack.add(part, source);
