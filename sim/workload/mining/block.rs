@@ -455,18 +455,12 @@ impl Block {
         self.asleep += aborted;
         let stopped = excess - aborted;
         self.hashing -= stopped;
-        let sleep_time = context.design.restart.sleep_time;
-        if sleep_time > Span::ZERO {
-            self.falling.join(now + sleep_time, stopped);
-            if stopped > 0 {
-                let event = Event::Block(context.index, Step::Asleep);
-                context.agenda.push(now + sleep_time, Class::Work, event);
-            }
-        } else {
-            self.asleep += stopped;
-        }
-        let full = self.hashing + self.falling.total;
-        self.asleep += self.falling.drop_last(full.saturating_sub(hashing));
+        // What the cap does not let fall asleep sleeps at once: the last that were told to first.
+        let full = self.hashing + stopped + self.falling.total;
+        let cut = full.saturating_sub(hashing);
+        let cut_now = cut.min(stopped);
+        self.asleep += cut_now + self.falling.drop_last(cut - cut_now);
+        self.fall_asleep(now, stopped - cut_now, context);
         // Below the draw of sleep, machines lose their power: sleepers first.
         let on = self.whole() - self.off;
         let mut surplus = on.saturating_sub(powered);
@@ -477,6 +471,18 @@ impl Block {
         surplus -= self.waking.drop_last(surplus);
         surplus -= self.falling.drop_last(surplus);
         self.hashing -= surplus;
+    }
+
+    /// Tells `count` machines to sleep, which draw their hashing power until they do.
+    fn fall_asleep(&mut self, now: Time, count: u32, context: &mut Context<'_>) {
+        let sleep_time = context.design.restart.sleep_time;
+        if sleep_time == Span::ZERO {
+            self.asleep += count;
+        } else if count > 0 {
+            self.falling.join(now + sleep_time, count);
+            let event = Event::Block(context.index, Step::Asleep);
+            context.agenda.push(now + sleep_time, Class::Work, event);
+        }
     }
 
     /// Starts the machines whose turn it is and asks to be called for the next ones.
