@@ -242,8 +242,8 @@ impl Block {
     /// off, starts what may start.
     pub(super) fn react(&mut self, now: Time, context: &mut Context<'_>) {
         if self.offer.live {
-            self.obey_cap(now, context);
-            self.start_machines(now, context);
+            let target = self.obey_cap(now, context);
+            self.start_machines(now, target, context);
         } else {
             self.off += self.hashing + self.asleep + self.falling.clear() + self.waking.clear();
             self.hashing = 0;
@@ -445,9 +445,10 @@ impl Block {
         }
     }
 
-    /// Takes out of operation what policy or cap no longer allow. A cap binds at once, since
-    /// protection does not wait; for the price, machines take their time to sleep.
-    fn obey_cap(&mut self, now: Time, context: &mut Context<'_>) {
+    /// Takes out of operation what policy or cap no longer allow, and returns how many machines are to
+    /// hash. A cap binds at once, since protection does not wait; for the price, machines take their time
+    /// to sleep.
+    fn obey_cap(&mut self, now: Time, context: &mut Context<'_>) -> u32 {
         let (powered, hashing) = self.allowed();
         let target = hashing.min(self.unordered()).min(self.wanted_machines());
         let excess = (self.hashing + self.waking.total).saturating_sub(target);
@@ -471,6 +472,7 @@ impl Block {
         surplus -= self.waking.drop_last(surplus);
         surplus -= self.falling.drop_last(surplus);
         self.hashing -= surplus;
+        target
     }
 
     /// Tells `count` machines to sleep, which draw their hashing power until they do.
@@ -485,13 +487,17 @@ impl Block {
         }
     }
 
-    /// Starts the machines whose turn it is and asks to be called for the next ones.
-    fn start_machines(&mut self, now: Time, context: &mut Context<'_>) {
-        if now >= self.next_start && self.startable() > 0 {
-            self.start_batch(now, self.startable().min(self.batch), context);
+    /// Starts the machines whose turn it is, of which `target` are to hash, and asks to be called for the
+    /// next ones.
+    fn start_machines(&mut self, now: Time, target: u32, context: &mut Context<'_>) {
+        let mut startable = self.startable(target);
+        if startable > 0 && now >= self.next_start {
+            self.start_batch(now, startable.min(self.batch), context);
             self.next_start = now + self.step;
+            // Some may not come back.
+            startable = self.startable(self.may_hash().min(self.wanted_machines()));
         }
-        if self.startable() > 0 && self.start_call.is_none() {
+        if startable > 0 && self.start_call.is_none() {
             self.start_call = Some(self.next_start);
             context.agenda.push(
                 self.next_start,
@@ -501,9 +507,8 @@ impl Block {
         }
     }
 
-    /// How many machines policy and cap would let start now.
-    fn startable(&self) -> u32 {
-        let target = self.may_hash().min(self.wanted_machines());
+    /// How many machines could start now, where `target` are to hash.
+    fn startable(&self, target: u32) -> u32 {
         let missing = target.saturating_sub(self.hashing + self.waking.total);
         missing.min(self.asleep + self.off)
     }
