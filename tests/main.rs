@@ -46,6 +46,7 @@ mod programmes;
 mod random_sites;
 mod reference;
 mod reliability;
+mod replayed;
 mod report;
 mod restarts;
 mod ridethrough;

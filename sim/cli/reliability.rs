@@ -3,7 +3,9 @@
 use super::args::{Format, LeftOut, Reliability as Arguments};
 use super::exit::Exit;
 use super::{complain, load, print};
-use crate::reliability::{PowerStructure, Without, bias, enumerate, simulate, simulate_chain};
+use crate::reliability::{
+    PowerStructure, Replayed, Without, bias, enumerate, simulate, simulate_chain,
+};
 use crate::report::text::{Reliability, reliability_json, reliability_text};
 
 pub(super) fn reliability(args: &Arguments) -> Exit {
@@ -77,7 +79,7 @@ pub(super) fn reliability(args: &Arguments) -> Exit {
         structure: &structure,
         simulated: pool.install(|| match (structure.sequenced(), structure.shared()) {
             (None, None) => simulate(&structure, args.years, seed),
-            _ => simulate_chain(&structure, args.years, seed),
+            _ => simulate_chain(&Replayed::new(structure.clone()), args.years, seed),
         }),
         exact: args.exact.then(|| enumerate(&structure, args.states as usize)),
         biased,

@@ -7,10 +7,8 @@
 
 use super::chain::Told;
 use crate::kernel::{Span, Streams, Time};
-use crate::plant::power::sequence::{MachineDesign, State, Subject};
-use crate::plant::power::{
-    ComponentKind, Network, PowerDesign, PowerLoad, PowerNode, Sequences, Upkeep,
-};
+use crate::plant::power::sequence::{Alarm, Deed, Key, MachineDesign, Question, State, Subject};
+use crate::plant::power::{ComponentKind, Network, PowerDesign, PowerNode, Sequences, Upkeep};
 
 /// The machines of a chain.
 #[derive(Debug, Clone)]
@@ -18,6 +16,8 @@ pub(super) struct Machines {
     design: PowerDesign,
     upkeep: Upkeep,
     sequences: Sequences,
+    /// An instant, and what it is on the clock of the machines: they may be put back to where they were.
+    clocks: (Time, Time),
     /// What may go wrong on demand or while running, in words, and of whom.
     faults: Vec<String>,
     fault_of: Vec<(u32, State)>,
@@ -41,7 +41,8 @@ impl Machines {
             }
         }
         let sequences = Sequences::with(&design, &upkeep, &Streams::new(0, 0));
-        let mut all = Self { design, upkeep, sequences, faults, fault_of };
+        let clocks = (Time::ZERO, Time::ZERO);
+        let mut all = Self { design, upkeep, sequences, clocks, faults, fault_of };
         all.settle(Time::ZERO, network);
         all
     }
@@ -63,11 +64,22 @@ impl Machines {
     /// All at rest at [`Time::ZERO`], with draws from `streams`.
     pub(super) fn begin(&mut self, network: &mut Network, streams: &Streams) {
         self.sequences = Sequences::with(&self.design, &self.upkeep, streams);
+        self.clocks = (Time::ZERO, Time::ZERO);
         self.settle(Time::ZERO, network);
     }
 
     pub(super) fn next_at(&self) -> Time {
-        self.sequences.next_at()
+        self.told(self.sequences.next_at())
+    }
+
+    /// `now` on the clock of the machines.
+    fn own(&self, now: Time) -> Time {
+        self.clocks.1 + now.since(self.clocks.0)
+    }
+
+    /// An instant of the clock of the machines.
+    fn told(&self, own: Time) -> Time {
+        if own == Time::MAX { own } else { self.clocks.0 + own.since(self.clocks.1) }
     }
 
     /// The UPSs that give nothing, their batteries being empty.
@@ -78,12 +90,13 @@ impl Machines {
     }
 
     pub(super) fn set_up(&mut self, now: Time, node: PowerNode, up: bool) {
-        self.sequences.set_up(now, node, up);
+        self.sequences.set_up(self.own(now), node, up);
     }
 
     /// Timers up to `now` run out, and `network` follows. Says in `told` what went wrong; broken
     /// units by the number of their node.
     pub(super) fn advance(&mut self, now: Time, network: &mut Network, told: &mut Told) {
+        let now = self.own(now);
         self.sequences.advance(now);
         let fault_of = &self.fault_of;
         self.sequences.drain(|_, subject, state| {
@@ -100,17 +113,80 @@ impl Machines {
     /// Every load draws what it is granted, and the machines are told what they carry.
     fn settle(&mut self, now: Time, network: &mut Network) {
         network.follow(&self.sequences);
-        network.allocate();
-        draw(network, self.design.loads.len());
+        network.allocate_and_draw();
         let nodes = (0..self.design.nodes.len() as u32).map(PowerNode);
         network.tell(now, &mut self.sequences, nodes);
     }
 }
 
-/// Every load draws what it is granted.
-pub(super) fn draw(network: &mut Network, loads: usize) {
-    for load in (0..loads as u32).map(PowerLoad) {
-        let granted_w = network.granted(load).total_w();
-        network.set_draw(load, granted_w.min(network.cap_w(load)));
+/// What follows from a rest.
+impl Machines {
+    /// Whether what they do follows from the state in which they rest.
+    pub(super) fn ever_rest(&self) -> bool {
+        Sequences::come_to_rest(&self.design)
+    }
+
+    /// From when on they are at rest if nothing happens before; none where their clockwork runs.
+    pub(super) fn rests_from(&self) -> Option<Time> {
+        self.sequences.rests_from().map(|own| self.told(own))
+    }
+
+    /// Whether what they hold is the same for as long as they rest.
+    pub(super) fn holds(&self) -> bool {
+        self.sequences.holds()
+    }
+
+    /// How long the sets run at least from full tanks.
+    pub(super) fn tanks_last(&self) -> Span {
+        self.sequences.tanks_last()
+    }
+
+    /// What tells the state that they rest in apart from others.
+    pub(super) fn key(&self) -> Key {
+        self.sequences.key()
+    }
+
+    pub(super) fn keep_journal(&mut self) {
+        self.sequences.keep_journal();
+    }
+
+    pub(super) fn take_journal(&mut self, into: &mut Vec<Deed>) {
+        self.sequences.take_journal(into);
+    }
+
+    /// Leaves something to the chance of an owner, beside the journal.
+    pub(super) fn draw(&mut self, whose: u32, question: Question) -> u64 {
+        self.sequences.draw(whose, question)
+    }
+
+    /// Takes what is to ring.
+    pub(super) fn take_alarms(&mut self) -> Vec<(Time, Alarm)> {
+        let alarms = self.sequences.take_alarms();
+        alarms.into_iter().map(|(at, alarm)| (self.told(at), alarm)).collect()
+    }
+
+    /// As they are, without what is to ring.
+    pub(super) fn save(&self) -> Box<Sequences> {
+        let mut saved = Box::new(self.sequences.clone());
+        saved.take_alarms();
+        saved
+    }
+
+    /// At `now` they are as `saved`, with these alarms and, first, these answers; `network` knows who is
+    /// up.
+    pub(super) fn resume(
+        &mut self,
+        network: &mut Network,
+        now: Time,
+        saved: &Sequences,
+        alarms: &[(Time, Alarm)],
+        answers: &[u64],
+    ) {
+        self.clocks = (now, saved.now());
+        let alarms: Vec<_> = alarms.iter().map(|&(at, alarm)| (self.own(at), alarm)).collect();
+        self.sequences.resume(saved, &alarms, answers);
+        for node in (0..self.design.nodes.len() as u32).map(PowerNode) {
+            network.set_up(node, self.sequences.is_up(node));
+        }
     }
 }

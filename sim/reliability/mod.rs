@@ -15,7 +15,8 @@
 //!   what that was worth: for losses that plain years never show.
 //!
 //! A chain with batteries, generators and switches is a [`Chain`]: it has timers of its own
-//! (machines are those of a run), and only simulation follows it.
+//! (machines are those of a run), and only simulation follows it; [`Replayed`] follows each sequence
+//! once and reads what it has seen from then on.
 //!
 //! [`Standby`] is exact for generators that stand by behind batteries.
 //!
@@ -32,6 +33,8 @@ mod enumerate;
 mod lints;
 mod machines;
 mod power;
+mod replay;
+mod script;
 mod simulate;
 mod standby;
 mod structure;
@@ -44,6 +47,7 @@ pub use chain::{Chain, Told};
 pub use enumerate::{ExactFigures, Importance, enumerate};
 pub use lints::{Lints, Loss, lints};
 pub use power::{PowerStructure, Sequenced, Without};
+pub use replay::Replayed;
 pub use simulate::{Cause, SimulatedFigures, simulate, simulate_chain};
 pub use standby::{Standby, StandbyFigures, binomial};
 pub use structure::{Structure, Unit};

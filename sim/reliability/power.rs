@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use super::chain::{Chain, Told};
-use super::machines::{Machines, draw};
+use super::machines::Machines;
 use super::structure::{Structure, Unit};
 use crate::facility::{Design, WorkDesign};
 use crate::kernel::{OutagePlan, Span, Streams, Time};
-use crate::plant::power::sequence::MachineDesign;
+use crate::plant::power::sequence::{Alarm, MachineDesign};
 use crate::plant::power::{
-    LoadDesign, Network, NodeDesign, PowerDesign, PowerLoad, PowerNode, StartCause, Upkeep,
+    LoadDesign, Network, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sequences, StartCause,
+    Upkeep,
 };
 use crate::plant::{Demand, Rank};
 
@@ -111,8 +112,7 @@ impl PowerStructure {
             Subject { name, loads: merged.into_iter().collect(), asked_w, short: 0.0 }
         });
         let subjects: Vec<Subject> = subjects.collect();
-        network.allocate();
-        draw(&mut network, power.loads.len());
+        network.allocate_and_draw();
         let machine = |node: &&NodeDesign| !matches!(node.component.machine, MachineDesign::None);
         let sequenced = power.nodes.iter().find(machine).map(|node| Sequenced {
             component: node.name.clone(),
@@ -352,6 +352,29 @@ impl PowerStructure {
     /// What enters it then, in watts.
     pub(super) fn input_w(&self, node: PowerNode) -> f64 {
         self.network.full_input_w(node)
+    }
+
+    /// Batteries, generators and switches, where the chain has any.
+    pub(super) fn machines(&self) -> Option<&Machines> {
+        self.machines.as_ref()
+    }
+
+    /// The same.
+    pub(super) fn machines_mut(&mut self) -> Option<&mut Machines> {
+        self.machines.as_mut()
+    }
+
+    /// At `now` the machines are as `saved`, with these alarms and, first, these answers.
+    pub(super) fn resume(
+        &mut self,
+        now: Time,
+        saved: &Sequences,
+        alarms: &[(Time, Alarm)],
+        answers: &[u64],
+    ) {
+        if let Some(machines) = &mut self.machines {
+            machines.resume(&mut self.network, now, saved, alarms, answers);
+        }
     }
 
     /// What is served now.

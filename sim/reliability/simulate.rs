@@ -5,6 +5,8 @@
 //! nothing. A loss belongs to the block in which it begins, and is followed to its end. Blocks are
 //! merged in their order.
 
+use std::sync::Mutex;
+
 use rayon::prelude::*;
 
 use super::YEAR_H;
@@ -19,6 +21,8 @@ const BLOCK_YEARS: u64 = 100;
 const MARGIN_YEARS: f64 = 20.0;
 /// Mean repairs before what counts.
 const REPAIRS_BEFORE: f64 = 20.0;
+/// No block panics but by a bug, which ends the program.
+const UNPOISONED: &str = "no block has panicked";
 /// A loss shorter than this is momentary (IEEE 1366).
 const MOMENTARY_H: f64 = 5.0 / 60.0;
 
@@ -75,15 +79,18 @@ pub fn simulate(structure: &impl Structure, years: u64, seed: u64) -> Vec<Simula
 pub fn simulate_chain(chain: &impl Chain, years: u64, seed: u64) -> Vec<SimulatedFigures> {
     assert!(years > 0, "a simulation needs years");
     let blocks = years.div_ceil(BLOCK_YEARS);
+    // What a chain has learnt in one block serves it in the next.
+    let idle = Mutex::new(Vec::new());
     let blocks: Vec<Vec<Tally>> = (0..blocks)
         .into_par_iter()
-        .map_init(
-            || chain.clone(),
-            |chain, block| {
-                let length = BLOCK_YEARS.min(years - block * BLOCK_YEARS);
-                walk(chain, &Streams::new(seed, block), length)
-            },
-        )
+        .map(|block| {
+            let length = BLOCK_YEARS.min(years - block * BLOCK_YEARS);
+            let own: Option<_> = idle.lock().expect(UNPOISONED).pop();
+            let mut own = own.unwrap_or_else(|| chain.clone());
+            let tallies = walk(&mut own, &Streams::new(seed, block), length);
+            idle.lock().expect(UNPOISONED).push(own);
+            tallies
+        })
         .collect();
     let steps = Steps::of(chain).all();
     let mut sums = vec![Tally::new(steps); chain.subjects()];

@@ -217,10 +217,28 @@ impl Network {
     /// loads and components after a switch; and while something is short, in addition a few
     /// passes over what lies behind each overloaded component.
     pub fn allocate(&mut self) {
+        if self.grant() {
+            self.sum_draws();
+        }
+    }
+
+    /// The same, with every load then drawing all that it is granted. What flows follows from what was
+    /// set alone, to the bit, and not from what flowed before.
+    pub fn allocate_and_draw(&mut self) {
+        self.grant();
+        for load in 0..self.wiring.own_loads {
+            let granted_w = self.granted(PowerLoad(load as u32)).total_w();
+            self.draw.load_w[load] = granted_w.min(self.cap_w[load]);
+        }
+        self.sum_draws();
+    }
+
+    /// Brings caps up to date; whether draws are to be summed anew.
+    fn grant(&mut self) -> bool {
         self.energise();
         let switched = std::mem::take(&mut self.energised);
         if !std::mem::take(&mut self.touched) && !switched {
-            return;
+            return false;
         }
         let (overloaded, holds) = (self.overloaded > 0, !self.ceiling.is_empty());
         let short = overloaded || holds;
@@ -240,7 +258,7 @@ impl Network {
             }
         }
         if !short && !self.short && !switched {
-            return;
+            return false;
         }
         self.short = short;
         self.unserved = None;
@@ -281,9 +299,7 @@ impl Network {
             let holds = |load: &usize| self.live[*load] && !self.forest.load_live[*load];
             self.holding = loads.filter(holds).map(|load| load as u32).collect();
         }
-        if switched || moved_draws {
-            self.sum_draws();
-        }
+        switched || moved_draws
     }
 
     /// Sums all flows anew from the demands and draws, which rids them of rounding drift. They

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use loadbank::reliability::{PowerStructure, SimulatedFigures, simulate_chain};
+use loadbank::reliability::{PowerStructure, Replayed, SimulatedFigures, simulate_chain};
 use loadbank::scenario::read_scenario;
 
 use super::Rows;
@@ -19,7 +19,7 @@ fn follow(name: &str, sets: &[&str], years: u64) -> Result<SimulatedFigures, Str
     let structure = PowerStructure::new(&design, &[]);
     let hall = structure.names().position(|name| name == "hall").ok_or("no hall")?;
     let began = Instant::now();
-    let figures = simulate_chain(&structure, years, 1).swap_remove(hall);
+    let figures = simulate_chain(&Replayed::new(structure), years, 1).swap_remove(hall);
     print(&format!(
         "      {name} {sets:?}: {years} years in {:.1} s",
         began.elapsed().as_secs_f64()

@@ -1,6 +1,7 @@
 //! The bus of several generators: who is on it, and which blocks of load it takes in which order.
 
 use super::design::BusDesign;
+use super::key::Key;
 use super::state::State;
 use super::timers::Cx;
 use crate::kernel::Time;
@@ -187,6 +188,22 @@ impl Bus {
             _ => unreachable!("a generator bus has three timers, got {slot}"),
         }
         self.look(cx);
+    }
+
+    /// Until when it may act on an instant that is past: that of its last block.
+    pub(super) fn past_matters_until(&self) -> Time {
+        self.last.map_or(Time::ZERO, |last| last + self.design.step)
+    }
+
+    /// What it may still act on at rest.
+    pub(super) fn put_state(&self, key: &mut Key) {
+        let Self { design: _, on, syncing, rating_w, blocks, last: _ } = self;
+        key.put((on, syncing));
+        key.put_f64(*rating_w);
+        for Block { switch: _, number: _, w, enabled, permitted, closed } in blocks {
+            key.put_f64(*w);
+            key.put((enabled, permitted, closed));
+        }
     }
 
     /// Whether the block `number` of `switch` is closed.

@@ -13,6 +13,7 @@ macro_rules! cx {
             owner: owner as u32,
             turn,
             timers: &mut $all.timers,
+            dice: &mut $all.dice,
             log: &mut $all.log,
         }
     }};
@@ -20,18 +21,20 @@ macro_rules! cx {
 
 mod answers;
 mod calls;
+mod rest;
 mod volts;
 
 use super::battery::Battery;
 use super::bus::Bus;
 use super::design::MachineDesign;
+use super::dice::{Alarm, Deed, Dice};
 use super::feed::Feed;
 use super::genset::Genset;
 use super::ride::Load;
 use super::state::{Change, State};
 use super::supply::{Drive, Supply};
 use super::switch::{Side, StaticSwitch, Transfer};
-use super::timers::{Cx, Timers, Turn};
+use super::timers::{Cx, Goes, Timers, Turn};
 use super::ups::Ups;
 use crate::kernel::{Span, Stream, Streams, Time};
 use crate::plant::power::NodeDesign;
@@ -65,6 +68,7 @@ pub struct Sequences {
     /// What keeps several sets from starting at one call.
     starts: Vec<Start>,
     timers: Timers,
+    dice: Dice,
     log: Vec<Change>,
     now: Time,
     /// Whether anything is there that has states.
@@ -104,9 +108,9 @@ struct Caller {
 #[derive(Debug, Clone)]
 struct Start {
     members: Vec<u32>,
-    /// Chance of it at a call.
+    /// Chance of it at a call, and whom to ask.
     chance: f64,
-    stream: Stream,
+    whose: u32,
     /// The call that it was last drawn for, and what came of it.
     drawn: Option<(Time, bool)>,
 }
@@ -126,8 +130,8 @@ impl Sequences {
     pub fn new(design: &PowerDesign, streams: &Streams) -> Self {
         let wiring = Wiring::new(design);
         let nodes = design.nodes.len();
-        let machines: Vec<Machine> =
-            design.nodes.iter().map(|node| Machine::new(node, streams)).collect();
+        let machines: Vec<Machine> = design.nodes.iter().map(Machine::new).collect();
+        let dice = Dice::new(design.nodes.iter().map(|node| stream(node, streams)).collect());
         let active = design.nodes.iter().any(|node| node.component.machine.has_states());
         let of = |wanted: fn(&Machine) -> bool| {
             let all = (0..).zip(&machines);
@@ -147,6 +151,7 @@ impl Sequences {
             holder: vec![NOBODY; nodes],
             starts: Vec::new(),
             timers: Timers::new(nodes + design.loads.len()),
+            dice,
             log: Vec::new(),
             now: Time::ZERO,
             active,
@@ -188,7 +193,7 @@ impl Sequences {
             all.starts.push(Start {
                 members: cause.members.iter().map(|member| member.0).collect(),
                 chance: cause.beta * sum / cause.members.len() as f64,
-                stream: streams.stream("common-cause", &cause.name),
+                whose: all.dice.add(streams.stream("common-cause", &cause.name)),
                 drawn: None,
             });
         }
@@ -217,9 +222,14 @@ impl Sequences {
     /// the next. Returns whether any did.
     pub fn advance(&mut self, now: Time) -> bool {
         let mut any = false;
-        while let Some((at, owner, slot)) = self.timers.pop(now) {
+        while let Some((at, owner, slot, goes)) = self.timers.pop(now) {
             any = true;
             self.now = at;
+            match goes {
+                Goes::Clockwork => {}
+                Goes::Chance => self.dice.note(Deed::Rang(Alarm { owner, slot })),
+                Goes::Tank => self.dice.note(Deed::Emptied),
+            }
             self.expire(owner as usize, slot);
             self.propagate();
         }
@@ -472,9 +482,7 @@ impl Sequences {
 }
 
 impl Machine {
-    fn new(node: &NodeDesign, streams: &Streams) -> Self {
-        let name = node.name.as_str();
-        let demand = || streams.stream("power-demand", name);
+    fn new(node: &NodeDesign) -> Self {
         match node.component.machine {
             MachineDesign::None if node.component.kind.part().is_root() => {
                 Self::Feed(Feed::new(None))
@@ -482,19 +490,15 @@ impl Machine {
             MachineDesign::None | MachineDesign::Array(_) | MachineDesign::Transformer(_) => {
                 Self::None
             }
-            MachineDesign::Feed(feed) => {
-                let law = feed.sags.map(|law| (law, streams.stream("power-sag", name)));
-                Self::Feed(Feed::new(law))
-            }
+            MachineDesign::Feed(feed) => Self::Feed(Feed::new(feed.sags)),
             MachineDesign::Ups(design) => Self::Ups(Box::new(Ups::new(design))),
             MachineDesign::Transfer(design) => {
-                let blocked = !node.blocks.is_empty();
-                Self::Transfer(Box::new(Transfer::new(design, blocked, demand())))
+                Self::Transfer(Box::new(Transfer::new(design, !node.blocks.is_empty())))
             }
             MachineDesign::StaticSwitch(design) => {
-                Self::StaticSwitch(Box::new(StaticSwitch::new(design, demand())))
+                Self::StaticSwitch(Box::new(StaticSwitch::new(design)))
             }
-            MachineDesign::Genset(design) => Self::Genset(Box::new(Genset::new(design, demand()))),
+            MachineDesign::Genset(design) => Self::Genset(Box::new(Genset::new(design))),
             MachineDesign::GeneratorBus(design) => Self::Bus(Box::new(Bus::new(design))),
             MachineDesign::Battery(design) => Self::Battery(Box::new(Battery::new(design))),
         }
@@ -509,4 +513,16 @@ impl Machine {
             Self::Ups(_) | Self::Battery(_) => Turn::Ups,
         }
     }
+}
+
+/// From where the machine of a component draws what it leaves to chance.
+fn stream(node: &NodeDesign, streams: &Streams) -> Option<Stream> {
+    let purpose = match node.component.machine {
+        MachineDesign::Feed(_) => "power-sag",
+        MachineDesign::Transfer(_) | MachineDesign::StaticSwitch(_) | MachineDesign::Genset(_) => {
+            "power-demand"
+        }
+        _ => return None,
+    };
+    Some(streams.stream(purpose, &node.name))
 }

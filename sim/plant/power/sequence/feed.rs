@@ -1,9 +1,10 @@
 //! A feed: its voltage, and the sags of it.
 
 use super::design::SagLaw;
+use super::dice::Question;
 use super::state::State;
 use super::timers::Cx;
-use crate::kernel::{Span, Stream, Time};
+use crate::kernel::{Span, Time};
 
 /// Timers of a feed.
 const SAG: u8 = 0;
@@ -12,7 +13,7 @@ const SAG_ENDS: u8 = 1;
 /// A feed while it runs.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
-    law: Option<(SagLaw, Stream)>,
+    law: Option<SagLaw>,
     /// Sags under way: how low, pu, and when the last of them ends.
     pub(super) residual: f64,
     ends: Time,
@@ -20,17 +21,14 @@ pub(super) struct Feed {
 
 impl Feed {
     /// A feed that sags by `law`, at random.
-    pub(super) fn new(law: Option<(SagLaw, Stream)>) -> Self {
+    pub(super) fn new(law: Option<SagLaw>) -> Self {
         Self { law, residual: 1.0, ends: Time::ZERO }
     }
 
     /// Waits for its next sag.
     pub(super) fn arm(&mut self, cx: &mut Cx<'_>) {
-        if let Some((law, stream)) = &mut self.law
-            && law.rate_per_s > 0.0
-        {
-            let s = stream.exponential(1.0 / law.rate_per_s);
-            cx.after(SAG, Span::from_secs_f64(s));
+        if let Some(law) = self.law.filter(|law| law.rate_per_s > 0.0) {
+            cx.after_chance(SAG, Question::Waits { mean_s: 1.0 / law.rate_per_s });
         }
     }
 
@@ -44,9 +42,8 @@ impl Feed {
 
     /// A timer of it has run out.
     pub(super) fn expire(&mut self, cx: &mut Cx<'_>, slot: u8) {
-        match (slot, &self.law) {
-            (SAG, Some((law, _))) => {
-                let law = *law;
+        match (slot, self.law) {
+            (SAG, Some(law)) => {
                 self.sag(cx, law.residual, law.lasts);
                 self.arm(cx);
             }

@@ -1,9 +1,11 @@
 //! A generator: standing, cranking, running, cooling down, broken.
 
 use super::design::GensetDesign;
+use super::dice::Question;
+use super::key::Key;
 use super::state::State;
 use super::timers::Cx;
-use crate::kernel::{Span, Stream, Time};
+use crate::kernel::{Span, Time};
 
 /// The next step of the start, of the cooldown or of a repair.
 const MAIN: u8 = 0;
@@ -19,7 +21,6 @@ const EMPTY: u8 = 3;
 pub(super) struct Genset {
     design: GensetDesign,
     pub(super) state: State,
-    stream: Stream,
     /// How many ask it to run.
     called: bool,
     attempt: u8,
@@ -60,19 +61,17 @@ pub struct GensetTally {
 }
 
 impl Genset {
-    pub(super) fn new(design: GensetDesign, mut stream: Stream) -> Self {
-        let latent_at = latent_at(&design, &mut stream, Time::ZERO);
+    pub(super) fn new(design: GensetDesign) -> Self {
         Self {
             design,
             state: if design.prime { State::Available } else { State::Standby },
-            stream,
             called: design.prime,
             attempt: 0,
             fires_at: None,
             injected: None,
             struck: false,
             has_crew: false,
-            latent_at,
+            latent_at: Time::MAX,
             load_w: 0.0,
             fuel_m3: design.fuel.map_or(0.0, |fuel| fuel.tank_m3),
             settled: Time::ZERO,
@@ -82,6 +81,7 @@ impl Genset {
 
     /// Its first timers.
     pub(super) fn start(&mut self, cx: &mut Cx<'_>) {
+        self.stand_still(cx);
         if self.design.test_every < Span::MAX {
             cx.after(TEST, self.design.test_every);
         }
@@ -128,7 +128,7 @@ impl Genset {
                 self.become_state(cx, State::Available);
             }
             State::Standby => {
-                self.fires_at = self.draw_firing(cx.now);
+                self.fires_at = self.draw_firing(cx);
                 self.attempt = 0;
                 self.crank(cx);
             }
@@ -136,29 +136,16 @@ impl Genset {
         }
     }
 
-    /// Whether it answers, and with which crank: two draws a call, whatever comes of them.
-    fn draw_firing(&mut self, now: Time) -> Option<u8> {
+    /// Whether it answers, and with which crank.
+    fn draw_firing(&mut self, cx: &mut Cx<'_>) -> Option<u8> {
         if let Some(injected) = self.injected.take() {
             return injected;
         }
-        let answers = !self.stream.chance(self.design.fails);
-        let mut uniform = self.stream.uniform();
-        if !answers || std::mem::take(&mut self.struck) || now >= self.latent_at {
-            return None;
+        let kept = std::mem::take(&mut self.struck) | (cx.now >= self.latent_at);
+        match cx.ask(Question::firing(&self.design, kept)) {
+            0 => None,
+            crank => Some(crank as u8),
         }
-        // The first crank that fires is geometric, given that one of them does.
-        let misses = 1.0 - self.design.crank_fires;
-        let all = 1.0 - libm::pow(misses, f64::from(self.design.cranks));
-        uniform *= all;
-        let (mut fired, mut missed) = (0.0, 1.0);
-        for attempt in 1..self.design.cranks {
-            fired += missed * self.design.crank_fires;
-            missed *= misses;
-            if uniform < fired {
-                return Some(attempt);
-            }
-        }
-        Some(self.design.cranks)
     }
 
     fn crank(&mut self, cx: &mut Cx<'_>) {
@@ -184,11 +171,19 @@ impl Genset {
 
     fn stand(&mut self, cx: &mut Cx<'_>) {
         self.become_state(cx, State::Standby);
-        self.latent_at = latent_at(&self.design, &mut self.stream, cx.now);
+        self.stand_still(cx);
         // The tank is filled while it stands: an assumption.
         self.fuel_m3 = self.design.fuel.map_or(0.0, |fuel| fuel.tank_m3);
         if self.called {
             self.answer(cx);
+        }
+    }
+
+    /// From now on it may fail in silence.
+    fn stand_still(&mut self, cx: &mut Cx<'_>) {
+        if self.design.latent_rate_per_s > 0.0 {
+            let fails = Question::Waits { mean_s: 1.0 / self.design.latent_rate_per_s };
+            self.latent_at = cx.now + Span::from_nanos(cx.ask(fails));
         }
     }
 
@@ -273,14 +268,12 @@ impl Genset {
         if self.has_crew {
             return;
         }
-        let seconds = self.design.repair.draw_s(&mut self.stream);
-        cx.after(MAIN, Span::from_secs_f64(seconds));
+        cx.after_chance(MAIN, Question::Repair(self.design.repair));
     }
 
     fn arm_running(&mut self, cx: &mut Cx<'_>) {
         if self.design.run_rate_per_s > 0.0 {
-            let seconds = self.stream.exponential(1.0 / self.design.run_rate_per_s);
-            cx.after(BREAKS, Span::from_secs_f64(seconds));
+            cx.after_chance(BREAKS, Question::Waits { mean_s: 1.0 / self.design.run_rate_per_s });
         }
         self.plan_fuel(cx);
     }
@@ -292,6 +285,38 @@ impl Genset {
             self.load_w = 0.0;
         }
         cx.note(state);
+    }
+
+    /// What it may still act on at rest beside its tank: a call begins its cranks anew.
+    pub(super) fn put_state(&self, key: &mut Key) {
+        let Self {
+            design: _,
+            state,
+            called,
+            attempt: _,
+            fires_at: _,
+            injected,
+            struck,
+            has_crew: _,
+            latent_at,
+            load_w,
+            fuel_m3: _,
+            settled: _,
+            tally: _,
+        } = self;
+        key.put((state, called, injected, struck, latent_at));
+        key.put_f64(*load_w);
+    }
+
+    /// How long it runs from a full tank at an output of `w` watts.
+    pub(super) fn tank_lasts(&self, w: f64) -> Span {
+        let Some(fuel) = self.design.fuel.filter(|fuel| fuel.tank_m3.is_finite()) else {
+            return Span::MAX;
+        };
+        match fuel.burn_m3_per_s(w) {
+            burn if burn > 0.0 => Span::from_secs_f64(fuel.tank_m3 / burn),
+            _ => Span::MAX,
+        }
     }
 
     /// Its output is `load_w` from now on.
@@ -324,14 +349,7 @@ impl Genset {
         let burn = fuel.burn_m3_per_s(self.load_w);
         cx.cancel(EMPTY);
         if burn > 0.0 && self.is_turning() {
-            cx.after(EMPTY, Span::from_secs_f64(self.fuel_m3.max(0.0) / burn));
+            cx.when_empty(EMPTY, Span::from_secs_f64(self.fuel_m3.max(0.0) / burn));
         }
     }
-}
-
-fn latent_at(design: &GensetDesign, stream: &mut Stream, now: Time) -> Time {
-    if design.latent_rate_per_s <= 0.0 {
-        return Time::MAX;
-    }
-    now + Span::from_secs_f64(stream.exponential(1.0 / design.latent_rate_per_s))
 }

@@ -1,6 +1,7 @@
 //! What a rack or a drive stands of a bad voltage.
 
 use super::design::Ride;
+use super::key::Key;
 use super::state::State;
 use super::timers::Cx;
 use crate::kernel::Time;
@@ -51,6 +52,13 @@ impl Load {
     /// It has held for as long as it can.
     pub(super) fn expire(&mut self, cx: &mut Cx<'_>) {
         self.become_state(cx, State::Lost);
+    }
+
+    /// What it may still act on at rest, where it holds nothing.
+    pub(super) fn put_state(&self, key: &mut Key) {
+        let Self { ride: _, state, voltage, until: _ } = self;
+        key.put(state);
+        key.put_f64(*voltage);
     }
 
     fn become_state(&mut self, cx: &mut Cx<'_>, state: State) {

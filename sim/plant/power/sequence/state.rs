@@ -16,7 +16,7 @@ pub struct Change {
 }
 
 /// What a machine of a power chain, or a load behind it, is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// A feed delivers within its window.
     Normal,

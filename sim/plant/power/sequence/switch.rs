@@ -1,14 +1,16 @@
 //! Switches between two sources: transfer switches, and static ones.
 
 use super::design::{StaticSwitchDesign, TransferDesign};
+use super::dice::Question;
+use super::key::Key;
 use super::state::State;
 use super::timers::Cx;
-use crate::kernel::{Span, Stream};
+use crate::kernel::Span;
 
 const MAIN: u8 = 0;
 
 /// Which of its two sources a switch is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     /// Normal, or preferred.
     Normal,
@@ -30,7 +32,6 @@ enum Next {
 #[derive(Debug, Clone)]
 pub(super) struct Transfer {
     design: TransferDesign,
-    stream: Stream,
     /// Its loads are taken block by block on the generators.
     pub(super) blocked: bool,
     pub(super) side: Side,
@@ -52,10 +53,9 @@ pub struct SwitchTally {
 }
 
 impl Transfer {
-    pub(super) fn new(design: TransferDesign, blocked: bool, stream: Stream) -> Self {
+    pub(super) fn new(design: TransferDesign, blocked: bool) -> Self {
         Self {
             design,
-            stream,
             blocked,
             side: Side::Normal,
             moving: false,
@@ -104,6 +104,13 @@ impl Transfer {
         }
     }
 
+    /// What it may still act on at rest.
+    pub(super) fn put_state(&self, key: &mut Key) {
+        let Self { design: _, blocked: _, side, moving, stuck, called, good, next: _, tally: _ } =
+            self;
+        key.put((side, moving, stuck, called, good));
+    }
+
     fn after(&mut self, cx: &mut Cx<'_>, span: Span, next: Next) {
         self.next = next;
         cx.after(MAIN, span);
@@ -139,7 +146,7 @@ impl Transfer {
     }
 
     fn go(&mut self, cx: &mut Cx<'_>, to: Side) {
-        if self.design.fails > 0.0 && self.stream.chance(self.design.fails) {
+        if self.design.fails > 0.0 && cx.ask(Question::Happens(self.design.fails)) == 1 {
             self.tally.failures += 1;
             self.stuck = true;
             cx.note(State::Stuck);
@@ -177,7 +184,6 @@ impl Transfer {
 #[derive(Debug, Clone)]
 pub(super) struct StaticSwitch {
     design: StaticSwitchDesign,
-    stream: Stream,
     pub(super) side: Side,
     pub(super) moving: bool,
     stuck: bool,
@@ -196,10 +202,9 @@ enum StaticNext {
 }
 
 impl StaticSwitch {
-    pub(super) fn new(design: StaticSwitchDesign, stream: Stream) -> Self {
+    pub(super) fn new(design: StaticSwitchDesign) -> Self {
         Self {
             design,
-            stream,
             side: Side::Normal,
             moving: false,
             stuck: false,
@@ -241,6 +246,12 @@ impl StaticSwitch {
         }
     }
 
+    /// What it may still act on at rest.
+    pub(super) fn put_state(&self, key: &mut Key) {
+        let Self { design: _, side, moving, stuck, refused, good, next: _, tally: _ } = self;
+        key.put((side, moving, stuck, refused, good));
+    }
+
     fn after(&mut self, cx: &mut Cx<'_>, span: Span, next: StaticNext) {
         self.next = next;
         cx.after(MAIN, span);
@@ -254,7 +265,7 @@ impl StaticSwitch {
                 cx.note(State::Refused);
             }
             StaticNext::Sensed(to) => {
-                if self.design.fails > 0.0 && self.stream.chance(self.design.fails) {
+                if self.design.fails > 0.0 && cx.ask(Question::Happens(self.design.fails)) == 1 {
                     self.tally.failures += 1;
                     self.stuck = true;
                     cx.note(State::Stuck);

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::design::{PassingDesign, Strikes, UpsDesign};
+use super::key::Key;
 use super::state::State;
 use super::supply::{BatteryTally, Drive, Supply};
 use super::timers::Cx;
@@ -418,6 +419,9 @@ impl Ups {
             }
             (STORE, State::Online | State::Eco | State::Line) => {
                 self.settle(cx.now);
+                // Its end was rounded to a nanosecond: what is full is full.
+                self.taken_j += self.design.battery_j - self.energy_j;
+                self.energy_j = self.design.battery_j;
                 self.recharge(0.0);
                 cx.note(State::Full);
             }
@@ -572,6 +576,56 @@ impl Ups {
     /// By how much it is emptied slower where it gives `share` of the whole.
     fn slower(&self, share: f64) -> f64 {
         if self.design.peukert == 1.0 { share } else { libm::pow(share, self.design.peukert) }
+    }
+
+    /// Until when it may act on an instant that is past: of overloads for ever.
+    pub(super) fn past_matters_until(&self) -> Time {
+        let moment = Span::from_nanos(1);
+        let strikes = self.design.strikes.and_then(|strikes| {
+            let counted = self.strikes.back().map(|&at| at + strikes.window);
+            let ended = self.ended.map(|at| at + strikes.merge);
+            counted.max(ended)
+        });
+        let returned = self.returns.back().map(|&at| at + WITHIN);
+        match self.overloads.is_empty() {
+            true => strikes.max(returned).map_or(Time::ZERO, |last| last + moment),
+            false => Time::MAX,
+        }
+    }
+
+    /// What it may still act on at rest. A walk-in is over, and what happened is past.
+    pub(super) fn put_state(&self, key: &mut Key) {
+        let Self {
+            design: _,
+            state,
+            good,
+            input_v,
+            on_generator,
+            load_w,
+            energy_j,
+            settled: _,
+            charge_w,
+            charger_w,
+            waits,
+            began: _,
+            step: _,
+            strikes: _,
+            ended: _,
+            latched,
+            given_j: _,
+            taken_j: _,
+            beyond_j: _,
+            up,
+            dose,
+            overloads: _,
+            overloaded,
+            gave_s: _,
+            returns: _,
+        } = self;
+        key.put((state, good, on_generator, waits, latched, up, overloaded));
+        for value in [input_v, load_w, energy_j, charge_w, charger_w, dose] {
+            key.put_f64(*value);
+        }
     }
 
     /// It breaks, or is repaired.

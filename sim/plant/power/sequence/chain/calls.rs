@@ -1,5 +1,6 @@
 //! Who calls which generators, and what keeps several of them from starting.
 
+use super::super::dice::Question;
 use super::super::state::State;
 use super::{Caller, Cx, Machine, Sequences, Turn};
 use crate::plant::power::design::PowerDesign;
@@ -89,7 +90,8 @@ impl Sequences {
         }
         for cause in self.starts.iter_mut().filter(|cause| cause.members.contains(&n)) {
             if cause.drawn.is_none_or(|(at, _)| at != now) {
-                cause.drawn = Some((now, cause.stream.chance(cause.chance)));
+                let struck = self.dice.ask(cause.whose, Question::Happens(cause.chance)) == 1;
+                cause.drawn = Some((now, struck));
             }
             set.struck = cause.drawn.is_some_and(|(_, struck)| struck);
         }

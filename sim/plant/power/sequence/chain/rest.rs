@@ -1,0 +1,131 @@
+//! A chain at rest: no timer of its clockwork runs, so that nothing happens until someone acts on it or
+//! something rings that goes by chance. What it then does depends on its state alone and not on when.
+//!
+//! What tells states apart is written by each machine into a [`Key`]: everything that it may still act
+//! on. What it never reads again at rest is left out, such as when a walk-in began, and so is what has
+//! been counted; of instants past each says how long they matter.
+
+use super::super::dice::{Alarm, Deed, Question};
+use super::super::key::Key;
+use super::{Goes, Machine, MachineDesign, Sequences};
+use crate::kernel::{Span, Time};
+use crate::plant::power::{PowerDesign, PowerNode};
+
+impl Sequences {
+    /// Whether what the machines of `design` do follows from a rest: they have neither battery systems,
+    /// whose energy someone else rules, nor sets that fail in silence.
+    pub fn come_to_rest(design: &PowerDesign) -> bool {
+        design.nodes.iter().all(|node| match &node.component.machine {
+            MachineDesign::Battery(_) => false,
+            MachineDesign::Genset(set) => {
+                set.latent_rate_per_s == 0.0 && set.test_every == Span::MAX
+            }
+            _ => true,
+        })
+    }
+
+    /// From when on the chain is at rest if nothing happens before; none where its clockwork runs.
+    pub fn rests_from(&self) -> Option<Time> {
+        if self.timers.running(Goes::Clockwork) > 0 || !self.log.is_empty() {
+            return None;
+        }
+        let matters = self.machines.iter().map(Machine::past_matters_until);
+        let from = matters.fold(self.now, Time::max);
+        (from < Time::MAX).then_some(from)
+    }
+
+    /// Whether no tank runs down: what the chain holds is the same for as long as it rests.
+    pub fn holds(&self) -> bool {
+        self.timers.running(Goes::Tank) == 0
+    }
+
+    /// What tells the state that the chain rests in apart from others.
+    pub fn key(&self) -> Key {
+        let mut key = Key::default();
+        key.put(&self.up);
+        key.put(&self.on_generator);
+        self.volts.iter().for_each(|v| key.put_f64(*v));
+        self.callers.iter().for_each(|caller| key.put(caller.enabled));
+        self.machines.iter().for_each(|machine| machine.put_state(&mut key));
+        self.loads.iter().for_each(|load| load.put_state(&mut key));
+        self.timers.put_state(&mut key);
+        key
+    }
+
+    /// How long the sets run at least from full tanks.
+    pub fn tanks_last(&self) -> Span {
+        let sets = self.sets.iter().map(|&n| match &self.machines[n as usize] {
+            // A little more than its rating is rounding.
+            Machine::Genset(set) => set.tank_lasts(1.01 * self.rating_w[n as usize]),
+            _ => Span::MAX,
+        });
+        sets.min().unwrap_or(Span::MAX)
+    }
+
+    /// The instant up to which the chain has come.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Whether a component is in service.
+    pub fn is_up(&self, node: PowerNode) -> bool {
+        self.up[node.0 as usize]
+    }
+
+    /// Keeps a journal of what goes by chance from now on.
+    pub fn keep_journal(&mut self) {
+        self.dice.noted = true;
+    }
+
+    /// Hands over what has gone by chance since the last call.
+    pub fn take_journal(&mut self, into: &mut Vec<Deed>) {
+        self.dice.take_journal(into);
+    }
+
+    /// Leaves something to the chance of an owner, beside the journal.
+    pub fn draw(&mut self, whose: u32, question: Question) -> u64 {
+        self.dice.draw(whose, question)
+    }
+
+    /// Takes what is to ring from a chain at rest that [holds](Self::holds).
+    pub fn take_alarms(&mut self) -> Vec<(Time, Alarm)> {
+        self.timers.take()
+    }
+
+    /// Becomes as `saved` was, which has no alarms, with these. What is left to chance is answered as
+    /// before by `answers`, then by the streams of this chain.
+    pub fn resume(&mut self, saved: &Self, alarms: &[(Time, Alarm)], answers: &[u64]) {
+        let dice = std::mem::take(&mut self.dice);
+        *self = saved.clone();
+        self.dice = dice;
+        self.dice.say_again(answers);
+        for &(at, Alarm { owner, slot }) in alarms {
+            let turn = self.machines[owner as usize].turn();
+            self.timers.arm((owner, slot), at, turn, Goes::Chance);
+        }
+    }
+}
+
+impl Machine {
+    /// Until when it may act on an instant that is past; [`Time::MAX`] for ever.
+    fn past_matters_until(&self) -> Time {
+        match self {
+            Self::Ups(ups) => ups.past_matters_until(),
+            Self::Bus(bus) => bus.past_matters_until(),
+            _ => Time::ZERO,
+        }
+    }
+
+    fn put_state(&self, key: &mut Key) {
+        match self {
+            Self::None => {}
+            Self::Feed(feed) => key.put_f64(feed.residual),
+            Self::Ups(ups) => ups.put_state(key),
+            Self::Transfer(switch) => switch.put_state(key),
+            Self::StaticSwitch(switch) => switch.put_state(key),
+            Self::Genset(set) => set.put_state(key),
+            Self::Bus(bus) => bus.put_state(key),
+            Self::Battery(_) => unreachable!("a chain with battery systems is never at rest"),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Chains of which what has been seen is read and not followed again tell the same as those that are
+//! followed throughout, to the bit.
+
+use std::path::Path;
+
+use loadbank::reliability::{PowerStructure, Replayed, SimulatedFigures, simulate_chain};
+use loadbank::scenario::read_scenario;
+use proptest::prelude::*;
+
+/// The losses of `scenario` with `sets`, followed and read, in so many years.
+#[track_caller]
+fn assert_alike(scenario: &str, sets: &[String], years: u64, seed: u64) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
+    let reading = read_scenario(&path, sets);
+    let said = reading.diagnostics.render(&reading.files, false);
+    let design = reading.loaded.expect(&said).design;
+    let structure = PowerStructure::new(&design, &[]);
+    let followed = simulate_chain(&structure, years, seed);
+    let read = simulate_chain(&Replayed::new(structure), years, seed);
+    assert!(followed.iter().any(|figures| figures.losses > 0), "{scenario} {sets:?} shows nothing");
+    let losses = |all: &[SimulatedFigures]| all.iter().map(|it| it.losses).collect::<Vec<_>>();
+    assert_eq!(losses(&read), losses(&followed), "{scenario} {sets:?}");
+    assert!(read == followed, "{scenario} {sets:?}");
+}
+
+/// Outages and sags so often that many strike in the middle of a sequence, whose tanks run dry.
+#[test]
+fn what_strikes_in_the_middle_of_a_sequence_is_followed() {
+    let sets = [
+        "power.utility.failures={rate: 20 /day, repair_mean: 12 min}",
+        "power.utility.sags={rate: 10 /day, depth: 60 %, duration: 80 ms}",
+        "power.set-{1..3}.fuel={tank: 0.1 m3, at_idle: 0.08 m3/h, at_rating: 0.22 m3/h}",
+        "power.set-{1..3}.start={time: 10 s, cranks: 3, fails: 10 %, crank_fires: 60 %}",
+    ];
+    assert_alike("scenarios/power-generators.yaml", &sets.map(str::to_owned), 1, 3);
+}
+
+/// Chains of other kinds: crews that mend sets, engines that always run and hold no rest while a tank
+/// runs down, static switches, racks without a battery.
+#[test]
+fn every_kind_of_chain_tells_the_same() {
+    let often = ["power.utility.failures={rate: 2 /day, repair_mean: 30 min}".to_owned()];
+    let crew = "crews.sets.count=1".to_owned();
+    let fails = "power.set-{1..3}.start={time: 10 s, fails: 20 %}".to_owned();
+    let beta = "common_causes.starts.beta=30 %".to_owned();
+    let standby = [often[0].clone(), crew, fails, beta];
+    assert_alike("validation/power/standby.yaml", &standby, 20, 1);
+    assert_alike("validation/power/engines.yaml", &[], 5, 2);
+    assert_alike("scenarios/power-catcher.yaml", &[], 500, 5);
+    let sags = "power.utility.sags={rate: 200 /year, depth: 60 %, duration: 80 ms}".to_owned();
+    assert_alike("scenarios/power-sags.yaml", &[sags], 20, 6);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Whatever the chain is built of, and however often it is struck.
+    #[test]
+    fn any_chain_tells_the_same(
+        (per_day, minutes) in (0.1f64..10.0, 1u32..200),
+        (sags, tank, fails) in (0.0f64..5.0, prop_oneof![Just(1e3), 0.05f64..2.0], 0.0f64..30.0),
+        (crank_fires, runs, beta) in (30.0f64..100.0, 0.0f64..2.0, 0.0f64..100.0),
+        (requalify, walk_in, on_generator) in (0u32..20, 0u32..30, any::<bool>()),
+        (runtime, bypass, strikes) in (10u32..600, any::<bool>(), any::<bool>()),
+        (stuck, returns, seed) in (0.0f64..20.0, 1u32..1200, 0u64..1000),
+    ) {
+        let charge = if on_generator { "5 %" } else { "0 %" };
+        let strikes = match strikes {
+            true => ", strikes: {count: 3, window: 1 min, reset: 30 min}",
+            false => "",
+        };
+        let sets = [
+            format!("power.utility.failures={{rate: {per_day} /day, repair_mean: {minutes} min}}"),
+            format!("power.utility.sags={{rate: {sags} /day, depth: 60 %, duration: 80 ms}}"),
+            format!("power.set-{{1..3}}.fuel={{tank: {tank} m3, at_idle: 0.08 m3/h, at_rating: 0.22 m3/h}}"),
+            format!("power.set-{{1..3}}.start={{time: 10 s, cranks: 3, fails: {fails} %, crank_fires: {crank_fires} %}}"),
+            format!("power.set-{{1..3}}.runs={{rate: {runs} /day, repair_mean: 5 h}}"),
+            format!("common_causes={{starts: {{of: \"set-{{1..3}}\", on: start, beta: {beta} %}}}}"),
+            format!("power.ups-{{1..2}}.battery={{runtime: {runtime} s, recharge: 10 %, recharge_on_generator: {charge}}}"),
+            format!("power.ups-{{1..2}}.input={{requalify: {requalify} s, walk_in: {walk_in} s{strikes}}}"),
+            format!("power.ups-{{1..2}}.bypass={{present: {bypass}}}"),
+            format!("power.board.fails={{transfer: {stuck} %}}"),
+            format!("power.board.return_delay={returns} s"),
+        ];
+        assert_alike("scenarios/power-generators.yaml", &sets, 1, seed);
+    }
+}
