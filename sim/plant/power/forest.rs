@@ -47,6 +47,10 @@ pub(super) struct Forest {
     cord_open: Vec<bool>,
     /// Loads that have lost what they held, although a cord may be live.
     pub(super) lost: Vec<bool>,
+    /// Who fed what is plugged in when that was last found, and whether it must be found anew for all: the
+    /// first time, or since cords have opened or loads are lost.
+    fed: Vec<bool>,
+    plugs_anew: bool,
     /// Energised at its input.
     pub(super) live: Vec<bool>,
     /// Cannot even carry the idle losses behind it, and therefore feeds nobody.
@@ -95,6 +99,8 @@ impl Forest {
             edge_open: vec![false; wiring.edges()],
             cord_open: vec![false; wiring.cord_node.len()],
             lost: vec![false; wiring.loads()],
+            fed: vec![false; nodes],
+            plugs_anew: true,
             live: vec![false; nodes],
             choked: vec![false; nodes],
             any_choked: false,
@@ -156,6 +162,12 @@ impl Forest {
         let linear = share * plain.linear + rest * (1.0 / battery_efficiency - 1.0);
         self.loss[n] = LossCurve { fixed_w: idle_w, linear, quadratic_per_w };
         self.battery_per_w[n] = rest / battery_efficiency;
+        self.lay_hop(n);
+    }
+
+    /// A load has lost what it held, or has not.
+    pub(super) fn set_lost(&mut self, load: usize, lost: bool) {
+        self.plugs_anew |= std::mem::replace(&mut self.lost[load], lost) != lost;
     }
 
     /// Component `n` takes `w` from its bus from now on, or gives it; both cost its conversion.
@@ -182,11 +194,16 @@ impl Forest {
         cord: impl Fn(usize) -> bool,
     ) {
         (0..).zip(&mut self.edge_open).for_each(|(at, open)| *open = edge(at));
-        (0..).zip(&mut self.cord_open).for_each(|(at, open)| *open = cord(at));
+        let own = self.cord_open.len() - wiring.charger_cords();
+        for at in 0..own {
+            let opens = cord(at);
+            self.plugs_anew |= std::mem::replace(&mut self.cord_open[at], opens) != opens;
+        }
         for charger in &wiring.chargers {
             let edges = wiring.edges_of(charger.ups as usize);
             for (cord, edge) in wiring.cords(charger.load as usize).zip(edges) {
-                self.cord_open[cord] = self.edge_open[edge];
+                let opens = self.edge_open[edge];
+                self.plugs_anew |= std::mem::replace(&mut self.cord_open[cord], opens) != opens;
             }
         }
     }
@@ -203,8 +220,9 @@ impl Forest {
 
     /// Energises everything anew from the roots: first live feeder wins.
     ///
-    /// One pass over nodes and cords. A pass over the touched component alone would save
-    /// nothing on sites behind one substation, where that is everything.
+    /// One pass over nodes, and over what is plugged in where somebody feeds that did not, or no longer
+    /// does. A pass over the nodes of the touched component alone would save nothing on sites behind one
+    /// substation, where that is everything.
     ///
     /// A component whose limit is below the idle losses behind it cannot be helped by shedding.
     /// It opens, and what it fed transfers to the next live feeder or goes dark: so every
@@ -220,7 +238,11 @@ impl Forest {
         }
         self.lay_out(wiring);
         self.plug_in(wiring);
-        (0..self.hops.len()).for_each(|n| self.lay_hop(n));
+        for n in 0..self.hops.len() {
+            if self.hops[n].parent != self.parent[n] {
+                self.lay_hop(n);
+            }
+        }
     }
 
     fn orient(&mut self, wiring: &Wiring) {
@@ -313,25 +335,39 @@ impl Forest {
         }
     }
 
-    /// Divides each load over its live cords.
+    /// Divides each load over its live cords, where these have changed.
     fn plug_in(&mut self, wiring: &Wiring) {
-        for load in 0..wiring.loads() {
-            let cords = wiring.cords(load);
-            let preferred = wiring.sharing[load] == Sharing::Preferred;
-            let mut live: u32 = 0;
-            for cord in cords.clone() {
-                let node = wiring.cord_node[cord] as usize;
-                let feeds = self.live[node] & !self.choked[node];
-                let carries = feeds & !self.cord_open[cord] & !self.lost[load];
-                let carries = carries & !(preferred & (live > 0));
-                live += u32::from(carries);
-                self.share[cord] = f64::from(u8::from(carries));
+        let all = std::mem::take(&mut self.plugs_anew);
+        for node in 0..self.fed.len() {
+            let feeds = self.feeds(node as u32);
+            if std::mem::replace(&mut self.fed[node], feeds) != feeds && !all {
+                for &cord in wiring.sockets(node) {
+                    self.divide(wiring, wiring.cord_load[cord as usize] as usize);
+                }
             }
-            self.load_live[load] = live > 0;
-            if live > 1 {
-                let part = 1.0 / f64::from(live);
-                self.share[cords].iter_mut().for_each(|share| *share *= part);
-            }
+        }
+        if all {
+            (0..wiring.loads()).for_each(|load| self.divide(wiring, load));
+        }
+    }
+
+    /// Divides a load over its live cords.
+    fn divide(&mut self, wiring: &Wiring, load: usize) {
+        let cords = wiring.cords(load);
+        let preferred = wiring.sharing[load] == Sharing::Preferred;
+        let mut live: u32 = 0;
+        for cord in cords.clone() {
+            let node = wiring.cord_node[cord] as usize;
+            let feeds = self.live[node] & !self.choked[node];
+            let carries = feeds & !self.cord_open[cord] & !self.lost[load];
+            let carries = carries & !(preferred & (live > 0));
+            live += u32::from(carries);
+            self.share[cord] = f64::from(u8::from(carries));
+        }
+        self.load_live[load] = live > 0;
+        if live > 1 {
+            let part = 1.0 / f64::from(live);
+            self.share[cords].iter_mut().for_each(|share| *share *= part);
         }
     }
 }

@@ -43,7 +43,8 @@ impl Network {
             |at| sequences.is_cord_open(at),
         );
         for load in 0..self.wiring.own_loads {
-            self.forest.lost[load] = sequences.load_state(PowerLoad(load as u32)) == State::Lost;
+            let is_lost = sequences.load_state(PowerLoad(load as u32)) == State::Lost;
+            self.forest.set_lost(load, is_lost);
         }
     }
 

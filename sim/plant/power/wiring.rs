@@ -122,6 +122,11 @@ impl Wiring {
         self.cord_start[load] as usize..self.cord_start[load + 1] as usize
     }
 
+    /// How many cords are those of chargers; they come last.
+    pub(super) fn charger_cords(&self) -> usize {
+        self.cord_node.len() - self.cord_start[self.own_loads] as usize
+    }
+
     pub(super) fn sockets(&self, node: usize) -> &[u32] {
         &self.sockets[self.socket_start[node] as usize..self.socket_start[node + 1] as usize]
     }
