@@ -169,6 +169,46 @@ fn a_common_cause_strikes_both() {
 
 /// Two sides, each out for 12 h twice a year, windows a quarter apart, left out while the other
 /// is down.
+/// A shock strikes what is taken away: who is being replaced is back when that was arranged for, and as
+/// new, while the other, which is up, fails.
+#[test]
+fn a_shock_spares_what_is_being_replaced() {
+    let replacing = Span::from_hours(20);
+    let wear = Some(Wear { shape: 3.5, replaced: (36_000.0, 72_000.0), new: true });
+    let law = FailureLaw { wear, ..law(1e-6, 5.0) };
+    let cause = CommonCause {
+        name: "storm".to_owned(),
+        members: vec![0, 1],
+        alone: 1.0,
+        shocks_per_s: vec![1.0 / (15.0 * 3600.0)],
+    };
+    let plan = OutagePlan { causes: vec![cause], ..OutagePlan::default() };
+    let things = [("a", law), ("b", law)];
+    let mut clock = Outages::new("failure", things, &plan, Span::ZERO, &Streams::new(5, 0));
+    let mut replaced: [Option<Time>; 2] = [None; 2];
+    let (mut replacements, mut struck_meanwhile) = (0, 0);
+    while clock.next_at() < Time::from_secs_f64(YEAR_S) {
+        let now = clock.next_at();
+        while let Some(OutageChange { thing, why, begins, turns }) = clock.step(now) {
+            assert!(turns, "nothing else takes out who is out");
+            match (replaced[thing].take(), why, begins) {
+                (None, Why::Replaced, true) => {
+                    replaced[thing] = Some(now);
+                    replacements += 1;
+                }
+                (Some(began), Why::Replaced, false) => assert_eq!(now, began + replacing),
+                (None, Why::Cause(0), true) => {
+                    struck_meanwhile += u32::from(replaced[1 - thing].is_some());
+                }
+                (None, Why::Own, false) => {}
+                other => panic!("{thing} at {now:?}: {other:?}"),
+            }
+        }
+    }
+    // Nearly half of the year goes by in a replacement of one or the other.
+    assert!(replacements > 100 && struck_meanwhile > 50, "{replacements}, {struck_meanwhile}");
+}
+
 #[test]
 fn planned_work_leaves_one_side() {
     let work = PlannedWork {

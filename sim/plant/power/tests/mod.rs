@@ -1,5 +1,6 @@
 //! What these tests build their power chains from.
 
+mod charger;
 mod duty;
 mod fair;
 mod kinds;

@@ -38,6 +38,11 @@ struct Plan {
     runtime_s: f64,
     bypass: bool,
     steps: u32,
+    /// What recharging draws while generators feed it, W.
+    on_generator_w: f64,
+    /// What the transfer switch and the feed of the other system may put out, W: more than the loads
+    /// behind them ever draw, less than these and two chargers.
+    limits_w: (f64, f64),
     /// The order in which nodes are declared.
     order: Vec<usize>,
 }
@@ -74,7 +79,7 @@ impl Plan {
             peukert: if self.steps == 0 { 1.2 } else { 1.0 },
             battery_efficiency: 0.95,
             recharge_w: 2e5,
-            recharge_on_generator_w: 0.0,
+            recharge_on_generator_w: self.on_generator_w,
             charge_efficiency: 0.9,
             window: (0.85, 1.1),
             requalify: s(10.0),
@@ -140,7 +145,12 @@ impl Plan {
                 Pdu => LossCurve::per_unit(1e6, [0.002, 0.0, 0.01]),
                 _ => LossCurve::NONE,
             };
-            let (rating_w, failures) = (2e6, FailureLaw::NEVER);
+            let failures = FailureLaw::NEVER;
+            let rating_w = match node {
+                ATS => self.limits_w.0,
+                FEED_B => self.limits_w.1,
+                _ => 2e6,
+            };
             let component = ComponentDesign {
                 kind,
                 rating_w,
@@ -310,6 +320,9 @@ fn check(
     for &load in &loads {
         let cords = &design.loads[load.0 as usize].cords;
         let shares = network.cord_shares(load);
+        // Recharging gives way to every load here.
+        let asked_w = ASKED_W[load.0 as usize];
+        prop_assert!(!network.energised(load) || network.cap_w(load) >= asked_w * (1.0 - 1e-9));
         for (&cord, &share) in cords.iter().zip(shares) {
             let volts = sequences.voltage(cord);
             prop_assert!(share == 0.0 || volts > 0.0, "load {load:?} is served by a dead cord");
@@ -339,9 +352,11 @@ proptest! {
         blows in blows(),
         runtime_s in 5.0f64..600.0,
         bypass in any::<bool>(),
+        on_generator_w in prop_oneof![Just(0.0), 5e4..2e5],
+        limits_w in (6.3e5f64..1e6, 8.8e5f64..1.3e6),
         order in Just((0..11).collect::<Vec<usize>>()).prop_shuffle(),
     ) {
-        let plan = Plan { runtime_s, bypass, steps: 12, order };
+        let plan = Plan { runtime_s, bypass, steps: 12, on_generator_w, limits_w, order };
         let told = run(&plan, &blows)?;
         let in_order = Plan { order: (0..11).collect(), ..plan };
         prop_assert_eq!(told, run(&in_order, &blows)?, "the order of declaration matters");
