@@ -36,6 +36,13 @@ fn runs_repeat_to_the_byte_on_any_number_of_threads() {
     assert!(one == run("again", "1", &[]), "a second run differs");
     assert!(one == run("two", "2", &[]), "a run on two threads differs");
 
+    // So many requests that cells of the service run ahead of the plant, and are called back.
+    let busy = ["workloads.chat.arrivals.rate_per_replica=0.25 /s", "output.requests={share: 1 %}"];
+    let alone = run("busy", "1", &busy);
+    for threads in ["2", "3", "8"] {
+        assert!(alone == run(threads, threads, &busy), "a busy run on {threads} threads differs");
+    }
+
     let other = run("other", "1", &["seed=2"]);
     for ((name, ours), (_, theirs)) in one.iter().zip(&other) {
         // Who serves whom is no matter of luck.

@@ -300,6 +300,7 @@ impl<'d> Facility<'d> {
     /// Runs to the end of the scenario, or until the observer breaks off.
     pub fn run(&mut self, observer: &mut dyn Observer) -> End {
         let end = Time::ZERO + self.design.duration;
+        self.lend_threads();
         // The start of the run is an instant like any other: settle it first.
         self.settle(Time::ZERO, observer);
         while let Some((now, event)) = self.agenda.pop_until(end) {
@@ -357,7 +358,7 @@ impl<'d> Facility<'d> {
         let seconds = length.as_secs_f64();
         for (work, site) in self.works.iter_mut().zip(&self.design.works) {
             let Work::Inference(service) = work else { continue };
-            let interval = service.take_interval(now);
+            let interval = service.take_interval(now, self.design.interval);
             observer.served(self.interval_start, now, &site.name, interval);
             figures::series_row(interval, seconds, &mut self.row);
         }

@@ -6,7 +6,7 @@ use crate::kernel::{Alarm, Class, Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
 use crate::workload::heat_load::HeatLoad;
-use crate::workload::inference::{Noting, Service};
+use crate::workload::inference::{Noting, Runners, Service};
 use crate::workload::mining::{Cause, Mining};
 use crate::workload::training::Training;
 
@@ -201,6 +201,20 @@ impl WakeUp {
 }
 
 impl Facility<'_> {
+    /// Lets the threads that this one shares its work with take cells of services ahead of the plant.
+    pub(super) fn lend_threads(&mut self) {
+        let services = self.works.iter_mut().filter_map(|work| match work {
+            Work::Inference(service) => Some(service),
+            _ => None,
+        });
+        let mut services = services.peekable();
+        if services.peek().is_some()
+            && let Some(runners) = Runners::new(rayon::current_num_threads() - 1)
+        {
+            services.for_each(|service| service.run_with(&runners));
+        }
+    }
+
     /// Lets every workload that is due handle all of its own up to `now`.
     ///
     /// Workloads share nothing, so those that are due together run in parallel; what they

@@ -36,7 +36,7 @@ pub(super) struct Order {
 }
 
 /// One simulated cell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cell {
     design: Arc<CellDesign>,
     multiplicity: u32,
@@ -79,7 +79,7 @@ pub(super) struct Cell {
 /// The second stage of a cell: a link that brings KV memory to the replicas that decode.
 ///
 /// Transfers take the link one after the other, in order of the first tokens.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Decoding {
     link: Link,
     router: Router,

@@ -8,6 +8,7 @@
 //!
 //! The model, its proof and its assumptions: `docs/models/inference.md`.
 
+mod ahead;
 mod cell;
 mod design;
 mod engine;
@@ -34,6 +35,7 @@ pub mod step;
 pub mod ticks;
 mod tournament;
 
+pub use ahead::Runners;
 pub use design::{
     Ask, LostRequests, PoolDesign, PrefixCachingDesign, SamplingDesign, ServiceDesign,
     ServingDesign,
@@ -46,6 +48,8 @@ pub use sampling::{LatencyErrors, RequestErrors, SampledTime};
 pub use service::Service;
 pub use spec::InferenceSpec;
 
+#[cfg(test)]
+mod ahead_tests;
 #[cfg(test)]
 mod caching_tests;
 #[cfg(test)]

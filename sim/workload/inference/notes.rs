@@ -17,7 +17,7 @@ pub enum Noting {
 }
 
 /// Chooses among the requests of a cell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Chooser {
     noting: Noting,
     stream: Stream,

@@ -228,6 +228,11 @@ impl Records {
         std::mem::take(&mut self.notes)
     }
 
+    /// Takes `notes` over from others.
+    pub(super) fn add_notes(&mut self, notes: Vec<Note>) {
+        self.notes.extend(notes);
+    }
+
     /// Forgets all counts and latencies, but not the notes.
     pub(super) fn clear(&mut self) {
         self.classes.iter_mut().for_each(|class| class.tally.clear());

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::ahead::{Ahead, Runners};
 use super::cell::{Cell, Order};
 use super::design::{PoolDesign, ServiceDesign};
 use super::notes::{Note, Noting};
@@ -23,10 +24,11 @@ use super::sampling::RequestErrors;
 use super::serving::CellDesign;
 use super::step::{Pace, StepTable};
 use super::ticks::{self, Ticks};
-use crate::kernel::{Streams, Time};
+use crate::kernel::{Span, Streams, Time};
 use crate::plant::Demand;
 use crate::workload::RackOffer;
 
+mod ahead;
 mod sampled;
 
 use sampled::Sampling;
@@ -67,6 +69,12 @@ pub struct Service {
     splits: u64,
     /// Where only windows of its time are simulated.
     sampling: Option<Box<Sampling>>,
+    /// While representatives run ahead. Then groups are as they were at the start of a stage.
+    ahead: Option<Ahead>,
+    /// Who takes them; nobody where there are no threads to spare.
+    runners: Option<Arc<Runners>>,
+    /// Something has struck a cell since a row ended.
+    is_struck: bool,
     /// Simulated up to here.
     now: Time,
     /// Energy brought to the racks up to here.
@@ -146,6 +154,9 @@ impl Service {
             past: Work::default(),
             splits: 0,
             sampling: Sampling::new(design, streams),
+            ahead: None,
+            runners: None,
+            is_struck: false,
             now: Time::ZERO,
             collected: Time::ZERO,
             next: Time::ZERO + design.control_interval,
@@ -174,9 +185,10 @@ impl Service {
     pub fn advance(&mut self, now: Time) {
         while self.next <= now {
             let boundary = self.next;
-            self.simulate(boundary);
-            self.collect(boundary);
-            self.rescale(boundary);
+            self.bring(boundary);
+            if self.ahead.is_none() {
+                self.rescale(boundary);
+            }
             let (next, telling) = self.turn(boundary);
             for (rack, changed) in self.racks.iter_mut().zip(&mut self.changed) {
                 *changed |= rack.start_interval(boundary, telling);
@@ -233,8 +245,9 @@ impl Service {
         if struck.is_empty() {
             return;
         }
-        self.simulate(now);
-        self.collect(now);
+        self.is_struck = true;
+        self.recall();
+        self.bring(now);
         // A representative is struck with the last of the cells that it stands for, in whatever states
         // those are.
         let is_struck = |representative: usize| {
@@ -292,6 +305,9 @@ impl Service {
 
     /// Requests under way, each weighted by what it stands for.
     pub fn in_flight(&self) -> u64 {
+        if let Some(ahead) = &self.ahead {
+            return ahead.in_flight();
+        }
         self.groups.iter().flatten().map(|group| group.cell.in_flight()).sum()
     }
 
@@ -315,9 +331,11 @@ impl Service {
     }
 
     /// What happened since the last call, up to `now`, which must not lie beyond the next
-    /// control boundary. Costs a pass over what the histograms hold of it.
-    pub fn take_interval(&mut self, now: Time) -> &mut InferenceInterval {
+    /// control boundary, where such rows are `row` long. Costs a pass over what the histograms hold of
+    /// it.
+    pub fn take_interval(&mut self, now: Time, row: Span) -> &mut InferenceInterval {
         self.bring_to(now);
+        self.run_ahead(now, row);
         self.fresh.clear();
         for part in &mut self.records {
             self.fresh.merge(part);
@@ -354,7 +372,8 @@ impl Service {
     /// Requests that have failed, as far as it has been advanced.
     pub fn failed(&self) -> u64 {
         let parts = self.records.iter().chain([&self.closed]);
-        parts.map(Records::failed).sum()
+        let ahead = self.ahead.as_ref().map_or(0, Ahead::failed);
+        parts.map(Records::failed).sum::<u64>() + ahead
     }
 
     /// The result up to `now`, which must not lie beyond the next control boundary.
@@ -392,8 +411,10 @@ impl Service {
 
     /// Simulates up to `now` and accounts for all that was done by then.
     fn bring_to(&mut self, now: Time) {
-        self.simulate(now);
-        self.collect(now);
+        self.bring(now);
+        if self.ahead.as_ref().is_some_and(|ahead| !ahead.is_between_stages()) {
+            self.recall();
+        }
         for group in self.groups.iter_mut().flatten() {
             group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
         }
@@ -420,6 +441,15 @@ impl Service {
                 errors: errors.get(index).copied(),
             })
             .collect()
+    }
+
+    /// Simulates up to `now` and collects what was drawn.
+    fn bring(&mut self, now: Time) {
+        if now > self.now && self.take_legs(now) {
+            return;
+        }
+        self.simulate(now);
+        self.collect(now);
     }
 
     /// Advances every simulated cell to `now`.
@@ -517,10 +547,15 @@ impl Service {
                 share(&mut self.racks, &self.plan, cell, out, source);
             }
         }
-        for (cell, &home) in self.home.iter().enumerate() {
-            share(&mut self.racks, &self.plan, cell, &energies[home], source);
-        }
         self.energies = energies;
+        self.spread(source);
+    }
+
+    /// Brings the energies of the replicas of each group to the racks of the cells at home in it.
+    fn spread(&mut self, source: Source) {
+        for (cell, &home) in self.home.iter().enumerate() {
+            share(&mut self.racks, &self.plan, cell, &self.energies[home], source);
+        }
     }
 
     /// Puts `members` of group `home` into `state`.

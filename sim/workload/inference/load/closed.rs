@@ -81,7 +81,7 @@ impl Waiting {
 }
 
 /// The waiting clients of a cell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::workload::inference) struct Clients {
     sources: Arc<[Waiting]>,
     all: Vec<State>,

@@ -296,7 +296,7 @@ impl Load {
 }
 
 /// What one cell receives, in order of time; sources that send at the same tick in their order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Arrivals {
     load: Arc<Load>,
     sources: Vec<Source>,
@@ -305,13 +305,13 @@ pub(super) struct Arrivals {
 }
 
 /// A source and when its next request comes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Source {
     next: Ticks,
     state: State,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Drawing(Drawing),
     Playing(Player),

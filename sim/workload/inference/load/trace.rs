@@ -100,6 +100,15 @@ impl fmt::Debug for Player {
     }
 }
 
+impl Clone for Player {
+    /// # Panics
+    ///
+    /// Always: rows are read as they are played, and each of them once.
+    fn clone(&self) -> Self {
+        unreachable!("a cell that plays a trace is not copied")
+    }
+}
+
 impl Player {
     /// The trace from `from` on, and when its next row comes. Looks at every row before.
     pub(super) fn new(design: &TraceDesign, from: Ticks) -> (Self, Ticks) {
