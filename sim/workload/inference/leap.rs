@@ -337,11 +337,11 @@ impl Leap {
     /// One iteration whose composition is worked out in full.
     fn mixed<T>(&mut self, sink: &impl Sink, then: impl FnOnce(&mut Self, Load) -> T) -> T {
         let mut preempted = false;
-        let mut reserved = self.blocks_in(1);
+        let mut reserved = self.blocks_next();
         while reserved > self.free {
             self.preempt(sink);
             preempted = true;
-            reserved = self.blocks_in(1);
+            reserved = self.blocks_next();
         }
         let mut budget = self.budget();
         let (mut tokens, mut prompts, mut attention, mut part_tokens) = (0, 0, 0, 0);
@@ -551,11 +551,13 @@ impl Leap {
             self.part = None;
             self.first_token(part.request, part.admission, sink);
         }
-        let mut fresh = std::mem::take(&mut self.fresh);
-        for (request, admission) in fresh.drain(..) {
-            self.first_token(request, admission, sink);
+        if !self.fresh.is_empty() {
+            let mut fresh = std::mem::take(&mut self.fresh);
+            for (request, admission) in fresh.drain(..) {
+                self.first_token(request, admission, sink);
+            }
+            self.fresh = fresh;
         }
-        self.fresh = fresh;
     }
 
     /// The prompt of `request` is in memory at `now`, and with that its next token is out.
@@ -683,7 +685,7 @@ impl Leap {
         self.queue.front().is_some_and(|head| {
             let found = self.found(head, sink.chain(head.prefix));
             let n = self.first_chunk(head, &found);
-            self.blocks_in(1) + self.blocks(found.tokens + n) - found.pinned > self.free
+            self.blocks_next() + self.blocks(found.tokens + n) - found.pinned > self.free
         })
     }
 

@@ -4,6 +4,9 @@ use super::super::request::Sink;
 use super::super::ticks::Ticks;
 use super::{Leap, Part};
 
+/// Residues of which it is cheaper to look at all than at those that are wanted.
+const FEW: u32 = 64;
+
 impl Leap {
     /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
     /// in each find memory.
@@ -31,7 +34,7 @@ impl Leap {
     /// How many of `most` iterations, each with `tokens` tokens of a prompt of which `kv` are in
     /// memory and without decodes, find memory and leave some for an iteration of decodes.
     pub(super) fn horizon_apart(&self, most: u64, kv: u64, tokens: u64) -> u64 {
-        let Some(room) = self.free.checked_sub(self.blocks_in(1)) else { return 0 };
+        let Some(room) = self.free.checked_sub(self.blocks_next()) else { return 0 };
         let holds = (room + self.blocks(kv)).saturating_mul(self.block_mask + 1);
         most.min((holds - kv) / tokens)
     }
@@ -48,7 +51,7 @@ impl Leap {
         if !self.scheduling.whole && !head.loaded {
             least = least.min(self.blocks(self.budget()));
         }
-        if self.blocks_in(1) + least <= self.free { 1 } else { u64::MAX }
+        if self.blocks_next() + least <= self.free { 1 } else { u64::MAX }
     }
 
     /// Takes `blocks` that are free.
@@ -111,15 +114,36 @@ impl Leap {
     /// Blocks that the decodes open in the next `k` iterations.
     #[inline]
     pub(super) fn blocks_in(&self, k: u64) -> u64 {
-        let ones = (self.residues.len() as u64 - 1) == self.block_mask;
-        let whole = if ones { self.batch * (k >> self.block_shift) } else { self.drafted_in(k) };
-        let rest: u64 = (0..k & self.block_mask)
-            .map(|j| {
-                let residue = (self.iteration + j).wrapping_neg() & self.block_mask;
-                u64::from(self.residues[residue as usize])
-            })
-            .sum();
-        whole + rest
+        let whole = match self.each_gets_one() {
+            true => self.batch * (k >> self.block_shift),
+            false => self.drafted_in(k),
+        };
+        let (mask, opens) = (self.block_mask as u32, (k & self.block_mask) as u32);
+        let next = self.iteration.wrapping_neg() as u32;
+        let rest: u32 = if mask < FEW {
+            // A processor foresees how many there are, but not how many of them open.
+            let residues = self.residues[..=mask as usize].iter().zip(0..);
+            let opening = |residue: u32| next.wrapping_sub(residue) & mask < opens;
+            residues.map(|(&n, residue)| if opening(residue) { n } else { 0 }).sum()
+        } else {
+            (0..opens).map(|j| self.residues[(next.wrapping_sub(j) & mask) as usize]).sum()
+        };
+        whole + u64::from(rest)
+    }
+
+    /// Blocks that the decodes open in the next iteration.
+    #[inline]
+    pub(super) fn blocks_next(&self) -> u64 {
+        if self.block_mask == 0 || !self.each_gets_one() {
+            return self.blocks_in(1);
+        }
+        u64::from(self.residues[(self.iteration.wrapping_neg() & self.block_mask) as usize])
+    }
+
+    /// Whether no decoding sequence has ever got more than a token in an iteration.
+    #[inline]
+    fn each_gets_one(&self) -> bool {
+        self.residues.len() as u64 - 1 == self.block_mask
     }
 
     /// The same without the last iterations of sequences that get one token in each.
