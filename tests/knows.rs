@@ -236,3 +236,31 @@ fn rules_have_one_code_each() {
         assert!(when.contains(" The value is "), "{code}: {when}");
     }
 }
+
+/// Generators that nobody calls are no reason why racks are held below their demand; the feed is.
+#[test]
+fn a_part_that_is_not_on_limits_nothing() {
+    let site = "\
+name: standby
+start: 2026-01-01T00:00:00Z
+duration: 1 day
+weather: {climate: nordic}
+price: {fixed: 30 $/MWh}
+power:
+  utility: {kind: feed, capacity: 500 kW, outages: none}
+  set: {kind: genset, rating: 1 MW, standby: {rate: 0 /year}}
+  bus: {kind: generator-bus, sets: [set]}
+  main: {kind: transfer, fed_by: utility, emergency: bus}
+cooling:
+  air: {kind: asic-hall, design_heat: 720 kW, fed_by: main}
+racks:
+  mine-hall: {kind: s21-container, fed_by: main, cooled_by: air}
+workloads:
+  mine: {kind: mining, racks: mine-hall, income: {hash_price: 53 $/PH/day}}
+";
+    let outcome = simulate(site, &[]).outcome;
+    let note = note(&outcome, "capped", "mine-hall");
+    assert!(note.value > 0.99, "{note:?}");
+    assert!(note.text.contains("at their limits then: utility 100.0 %"), "{}", note.text);
+    assert!(!note.text.contains("bus") && !note.text.contains("set"), "{}", note.text);
+}

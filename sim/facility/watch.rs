@@ -218,7 +218,9 @@ impl Watch {
     ) {
         for node in moved.nodes() {
             let (n, limit_w) = (node.0 as usize, power.limit_w(node));
-            let is = limit_w.is_finite() && power.flow_w(node) >= AT_LIMIT * limit_w;
+            // What is not on, such as generators that nobody has called, gives nothing and limits nothing.
+            let is_on = power.live(node) && limit_w.is_finite();
+            let is = is_on && power.flow_w(node) >= AT_LIMIT * limit_w;
             let was = std::mem::replace(&mut self.is_at_limit[n], is);
             let at_limit = &mut self.at_limit[self.limit_of[n]];
             *at_limit = *at_limit + u32::from(is) - u32::from(was);
