@@ -43,6 +43,11 @@ fn runs_repeat_to_the_byte_on_any_number_of_threads() {
         assert!(alone == run(threads, threads, &busy), "a busy run on {threads} threads differs");
     }
 
+    // Undisturbed, until it ends in the middle of a row.
+    let broken_off = [&busy[..], &["duration=90 min"]].concat();
+    let alone = run("short", "1", &broken_off);
+    assert!(alone == run("short-2", "2", &broken_off), "a short run on two threads differs");
+
     let other = run("other", "1", &["seed=2"]);
     for ((name, ours), (_, theirs)) in one.iter().zip(&other) {
         // Who serves whom is no matter of luck.

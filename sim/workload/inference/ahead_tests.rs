@@ -92,6 +92,11 @@ fn run(design: &ServiceDesign, seed: u64, plan: &Plan, threads: usize) -> (Told,
             plant.service.recall();
         }
     }
+    // Wherever the last row ends.
+    plant.run_until(plan.end);
+    let interval = plant.service.take_interval(plan.end, plan.row);
+    told.numbers.push(interval.energy_j.to_bits());
+    told.tally(&interval.records);
     let summary = plant.summary();
     told.numbers.extend([summary.splits, summary.work.iterations, summary.work.steps]);
     told.numbers.extend([summary.energy_j, summary.owed_j, summary.revenue].map(f64::to_bits));
@@ -190,6 +195,20 @@ proptest! {
             prop_assert!(ahead > 0, "nothing ran ahead");
             prop_assert!(told == alone, "{threads} threads to spare make a difference");
         }
+    }
+}
+
+#[test]
+fn a_run_may_end_in_the_middle_of_a_stage() {
+    let [first_row, row] = [300, 900].map(Span::from_secs);
+    // At a boundary, and between two.
+    for after in [600, 630].map(Span::from_secs) {
+        let end = Time::ZERO + first_row + row + after;
+        let plan = Plan { first_row, row, offers: Vec::new(), end, recall: 0.0 };
+        let alone = run(&design(), 7, &plan, 0);
+        let (told, ahead) = run(&design(), 7, &plan, 1);
+        assert!(alone.1 == 0 && ahead > 20, "{ahead} boundaries were passed ahead");
+        assert!(told == alone.0, "a thread to spare makes a difference");
     }
 }
 

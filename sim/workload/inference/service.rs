@@ -412,9 +412,7 @@ impl Service {
     /// Simulates up to `now` and accounts for all that was done by then.
     fn bring_to(&mut self, now: Time) {
         self.bring(now);
-        if self.ahead.as_ref().is_some_and(|ahead| !ahead.is_between_stages()) {
-            self.recall();
-        }
+        self.recall_within_stage();
         for group in self.groups.iter_mut().flatten() {
             group.cell.walk_to(ticks::from_time(now), &mut self.records[0]);
         }
@@ -448,6 +446,8 @@ impl Service {
         if now > self.now && self.take_legs(now) {
             return;
         }
+        // Else what they drew since the stage began would be collected once more.
+        self.recall_within_stage();
         self.simulate(now);
         self.collect(now);
     }

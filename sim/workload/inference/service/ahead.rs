@@ -93,6 +93,13 @@ impl Service {
         true
     }
 
+    /// Calls representatives that run ahead back where the service stands within a stage, and they at its start.
+    pub(super) fn recall_within_stage(&mut self) {
+        if self.ahead.as_ref().is_some_and(|ahead| !ahead.is_between_stages()) {
+            self.recall();
+        }
+    }
+
     /// Calls representatives that run ahead back to where the service stands.
     pub(in crate::workload::inference) fn recall(&mut self) {
         let Some(ahead) = self.ahead.take() else { return };
