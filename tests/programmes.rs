@@ -585,6 +585,15 @@ fn stops_for_the_price_take_the_baseline_of_ten_days() {
     }
 }
 
+/// A call as the run ends is none of it.
+#[test]
+fn a_call_as_the_run_ends_is_not_of_it() {
+    let late = FLAT.replace("start: 2026-07-01T06", "start: 2026-07-03T00");
+    let late = late.replace("response: 10 min", "response: 10 min\n    baseline: ten-in-ten");
+    let told = simulate(&late, &[]);
+    assert_eq!(programme(&told.outcome, "ecrs").count("calls"), 0);
+}
+
 /// A call on the third day has a baseline of two days, and that is said before the figures.
 #[test]
 fn a_baseline_of_too_few_days_is_said() {

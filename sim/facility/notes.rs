@@ -97,7 +97,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         code: SHORT_BASELINE,
-        when: "A baseline of like days (`ten-in-ten`) was meant over too few of them, because a call came soon after the start of the run; hours of no such day have a `telemetered` one. The value is the number of such calls.",
+        when: "A baseline of like days (`ten-in-ten`) was meant over too few of them: the run had begun too late before a call, or other calls filled the days before. An hour that none of these days has seen takes the `telemetered` baseline. The value is the number of such calls.",
         threshold: "below 5 weekdays, or 4 days of weekends: section 4.13.4 of CAISO's tariff, from memory",
     },
     Rule {
@@ -169,7 +169,7 @@ impl Facility<'_> {
         self.note_supplies(now, &mut notes);
         self.note_feeds(&mut notes);
         self.note_ends(&mut notes);
-        self.note_baselines(&mut notes);
+        self.note_baselines(subjects, &mut notes);
         self.note_hottest(&mut notes);
         let rank = |note: &Note| RULES.iter().position(|rule| rule.code == note.code);
         notes.sort_by_key(rank);
@@ -420,20 +420,21 @@ impl Facility<'_> {
         }
     }
 
-    fn note_baselines(&self, notes: &mut Vec<Note>) {
-        for (running, design) in self.programmes.running.iter().zip(&self.design.programmes) {
-            if running.short_baselines > 0 {
-                notes.push(Note {
-                    code: SHORT_BASELINE,
-                    subject: design.name.clone(),
-                    value: running.short_baselines as f64,
-                    unit: "count",
-                    text: format!(
-                        "the baseline of {} of {} calls knew too few days before: begin the run earlier",
-                        running.short_baselines, running.book.calls
-                    ),
-                });
-            }
+    fn note_baselines(&self, subjects: &[Subject], notes: &mut Vec<Note>) {
+        for programme in subjects.iter().filter(|it| it.kind == SubjectKind::Programme) {
+            let Some(short) = programme.get("short_baselines").filter(|short| *short > 0.0) else {
+                continue;
+            };
+            notes.push(Note {
+                code: SHORT_BASELINE,
+                subject: programme.name.clone(),
+                value: short,
+                unit: "count",
+                text: format!(
+                    "{short} of {} calls found fewer days without calls before them than their baseline needs",
+                    programme.real("calls")
+                ),
+            });
         }
     }
 

@@ -52,8 +52,8 @@ pub(super) struct Running {
     pub(super) called: Option<CallAccount>,
     /// The baseline of the present call.
     baseline: Playback<f64>,
-    /// Calls at which a baseline knew too few days.
-    pub(super) short_baselines: u64,
+    /// The import at which the load that it asks for is back, W.
+    whole_w: f64,
     restoring: Option<Restoring>,
     /// The award that is held now, W, and when that may change.
     pub(super) award_w: f64,
@@ -93,6 +93,9 @@ pub(super) struct ProgrammeEnd {
     /// Whether it has awards, and whether it has peaks.
     pub(super) has_award: bool,
     pub(super) has_peaks: bool,
+    /// Whether its baseline is of like days, and the calls at which it knew too few.
+    pub(super) has_days: bool,
+    pub(super) short_baselines: u64,
     pub(super) calls: u64,
     /// Calls at which the import was never as low as when most was due, and others that it followed.
     pub(super) missed: u64,
@@ -128,6 +131,8 @@ impl ProgrammeEnd {
         Self {
             has_award: self.has_award,
             has_peaks: self.has_peaks,
+            has_days: self.has_days,
+            short_baselines: self.short_baselines - before.short_baselines,
             calls: self.calls - before.calls,
             missed: self.missed - before.missed,
             responded: self.responded - before.responded,
@@ -205,13 +210,10 @@ impl Programmes {
                     Standing::Peaks => holds.peaks,
                     Standing::Price => holds.price,
                 },
-                marks_days: match programme.standing {
-                    Standing::Emergency | Standing::Award => true,
-                    Standing::Peaks | Standing::Price => false,
-                },
+                marks_days: programme.standing.marks_days(),
                 called: None,
                 baseline: constant(0.0),
-                short_baselines: 0,
+                whole_w: 0.0,
                 restoring: None,
                 award_w: 0.0,
                 award_until: Time::ZERO,
@@ -222,6 +224,7 @@ impl Programmes {
                 book: ProgrammeEnd {
                     has_award: programme.has_award(),
                     has_peaks: matches!(programme.signal, Signal::Peaks(_)),
+                    has_days: programme.baseline == Baseline::LikeDays,
                     ..ProgrammeEnd::default()
                 },
                 peaks,
@@ -490,6 +493,11 @@ impl Facility<'_> {
             }
         };
         let baseline_w = *baseline.current();
+        // A baseline of other days is not what the site imports when its load is back.
+        let whole_w = match design.baseline {
+            Baseline::LikeDays => telemetered(),
+            _ => baseline_w,
+        };
         let least_w = self.least_import_w();
         let (asked_w, least_w) = match design.target {
             Target::Award(award_w, _) => (award_w, least_w),
@@ -501,7 +509,8 @@ impl Facility<'_> {
         let powers_w = (baseline_w, asked_w, least_w);
         running.called = Some(CallAccount::new(call, powers_w));
         running.baseline = baseline;
-        running.short_baselines += u64::from(is_short);
+        running.whole_w = whole_w;
+        running.book.short_baselines += u64::from(is_short);
         running.ask(now, import_w);
         running.restoring = None;
         running.capped_before = capped;
@@ -515,9 +524,9 @@ impl Facility<'_> {
         let running = &mut self.programmes.running[index as usize];
         let Some(call) = running.settle_call(now, &design.pay) else { return };
         running.restoring = Some(Restoring {
-            baseline_w: call.baseline_w,
+            baseline_w: running.whole_w,
             asked_w: call.most_asked_w(),
-            back_w: call.baseline_w - BACK * call.most_asked_w(),
+            back_w: running.whole_w - BACK * call.most_asked_w(),
             until: now + RESTORE,
         });
         self.tell_call(now, index, What::Recalled, observer);

@@ -67,6 +67,14 @@ pub(super) static PROGRAMME: &[Row<ProgrammeEnd>] = &[
             .lower(),
         |p| Some(p.missed as f64),
     ),
+    Row::new(
+        count(
+            "short_baselines",
+            "Calls at which a baseline of like days (`ten-in-ten`) knew fewer than 5 weekdays, or 4 days of weekends.",
+        )
+        .lower(),
+        |p| p.has_days.then_some(p.short_baselines as f64),
+    ),
     Row::new(hours("called", "Time under calls."), |p| Some(p.called_s * Scale::HOURS.per_base)),
     Row::new(mwh("asked", "Energy that calls asked for, below their baselines."), |p| {
         Some(p.asked_j * Scale::MWH.per_base)

@@ -10,7 +10,7 @@ use super::calls::{CallLaw, Coupled, weights};
 use super::frequency::{RelayLaw, droop};
 use super::{Asked, Call, CallsDesign, Signs};
 use crate::grid::emergency::check_level;
-use crate::kernel::{Clock, DurationLaw, Span, Time};
+use crate::kernel::{DurationLaw, Span, Time};
 use crate::spec::{Check, DurationSpec, Fault, Name, one_source, only_with, within};
 use crate::tables::{Run, Series, Window, WindowSpec, read_spells};
 use crate::units::{Duration, Fraction, Frequency, Rate};
@@ -182,7 +182,7 @@ impl CallsSpec {
         }
         let calls = match (&self.csv, &self.at) {
             (Some(csv), _) => read_calls(csv, run, faults)?,
-            (None, at) => listed(at.as_deref().unwrap_or_default(), run.clock, faults)?,
+            (None, at) => listed(at.as_deref().unwrap_or_default(), run, faults)?,
         };
         Some(CallsDesign::Listed(calls))
     }
@@ -279,14 +279,16 @@ fn warn_of_rest(field: &'static str, is_called: bool, at: Frequency, faults: &mu
     }
 }
 
-fn listed(specs: &[CallSpec], clock: &Clock, faults: &mut Vec<Fault>) -> Option<Vec<Call>> {
+/// The calls of `specs`; what lies outside the run is left out.
+fn listed(specs: &[CallSpec], run: &Run<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Call>> {
     let before = faults.len();
     let mut calls = Vec::new();
     for (index, spec) in specs.iter().enumerate() {
         if spec.duration == Duration(0) {
             faults.push(Fault::error(format!("at[{index}].duration"), "must be longer than zero"));
         }
-        let call = clock.times(spec.start, Span::from(spec.duration));
+        let call = run.clock.times(spec.start, Span::from(spec.duration));
+        let call = call.filter(|(from, _)| *from < run.horizon);
         calls.extend(call.map(|(from, until)| (index, Call { from, until })));
     }
     calls.sort_by_key(|(_, call)| call.from);

@@ -37,16 +37,29 @@ pub struct LikeDays {
 #[derive(Debug, Clone, Default)]
 struct Day {
     is_weekend: bool,
-    /// Whether somebody called on it.
+    /// Whether the run had begun before it.
+    is_whole: bool,
+    hours: [Hour; 24],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Hour {
+    /// What was imported, J, and over how long, s.
+    joules: f64,
+    seconds: f64,
+    /// Whether somebody called.
     is_called: bool,
-    /// What was imported in each hour, J, and over how long, s.
-    hours: [(f64, f64); 24],
 }
 
 impl Day {
+    /// Whether nobody called on it.
+    fn is_usual(&self) -> bool {
+        !self.hours.iter().any(|hour| hour.is_called)
+    }
+
     /// The mean import of `hour`, W; none where that hour was not seen.
     fn mean_w(&self, hour: usize) -> Option<f64> {
-        let (joules, seconds) = self.hours[hour];
+        let Hour { joules, seconds, .. } = self.hours[hour];
         (seconds > 0.0).then(|| joules / seconds)
     }
 }
@@ -91,11 +104,11 @@ impl LikeDays {
             }
             let until = to.min(self.hour_until);
             let day = self.days.back_mut().expect("a day is open");
-            let (joules, seconds) = &mut day.hours[self.hour];
+            let hour = &mut day.hours[self.hour];
             let length_s = (until - at).as_secs_f64();
-            *joules += import_w * length_s;
-            *seconds += length_s;
-            day.is_called |= is_called;
+            hour.joules += import_w * length_s;
+            hour.seconds += length_s;
+            hour.is_called |= is_called;
             at = until;
         }
     }
@@ -110,7 +123,11 @@ impl LikeDays {
             if self.days.len() > BACK {
                 self.days.pop_front();
             }
-            self.days.push_back(Day { is_weekend: is_weekend(reading.weekday), ..Day::default() });
+            self.days.push_back(Day {
+                is_weekend: is_weekend(reading.weekday),
+                is_whole: !self.days.is_empty() || reading.hour == 0.0,
+                ..Day::default()
+            });
         }
         self.hour_until = self.hour_until.min(self.day_until);
     }
@@ -121,29 +138,33 @@ impl LikeDays {
         let weekend = is_weekend(now.weekday);
         // The day of the call itself may not have begun to be booked.
         let is_today = call.from < self.day_until;
-        let past = self.days.iter().rev().skip(usize::from(is_today));
-        let like = past.filter(|day| day.is_weekend == weekend && !day.is_called);
+        let past = self.days.iter().rev().skip(usize::from(is_today)).take(BACK);
+        let is_like = |day: &&Day| day.is_weekend == weekend && day.is_whole && day.is_usual();
+        let like = past.filter(is_like);
         let like: Vec<&Day> = like.take(DAYS[usize::from(weekend)]).collect();
         let mean_w = |hour: usize| mean(like.iter().filter_map(|day| day.mean_w(hour)));
         let first = now.hour as usize;
         let today = self.days.back().filter(|_| is_today);
+        let drawn_w = |hour: usize| {
+            let day = today.filter(|day| !day.hours[hour].is_called)?;
+            day.mean_w(hour)
+        };
         let mut sums = (0.0, 0.0);
         for hour in BEFORE.filter_map(|before| first.checked_sub(before)) {
-            if let (Some(drawn_w), Some(usual_w)) =
-                (today.and_then(|day| day.mean_w(hour)), mean_w(hour))
-            {
+            if let (Some(drawn_w), Some(usual_w)) = (drawn_w(hour), mean_w(hour)) {
                 sums = (sums.0 + drawn_w, sums.1 + usual_w);
             }
         }
         let times =
             if sums.1 > 0.0 { (sums.0 / sums.1).clamp(1.0 - ADJUSTS, 1.0 + ADJUSTS) } else { 1.0 };
-        let mut steps = Vec::new();
-        let mut at = call.from;
-        while at < call.until {
+        let next = |at: &Time| Some(*at + self.clock.until_step(*at, HOUR));
+        let starts = iter::successors(Some(call.from), next)
+            .take_while(|at| *at == call.from || *at < call.until);
+        let steps = starts.map(|at| {
             let hour = self.clock.read(at).hour as usize;
-            steps.push((at, mean_w(hour).map(|w| times * w)));
-            at += self.clock.until_step(at, HOUR);
-        }
+            (at, mean_w(hour).map(|w| times * w))
+        });
+        let steps = steps.collect();
         HourlyBaseline { steps, is_short: like.len() < LEAST_DAYS[usize::from(weekend)] }
     }
 }

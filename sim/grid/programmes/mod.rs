@@ -94,6 +94,17 @@ pub enum Standing {
     Price,
 }
 
+impl Standing {
+    /// Whether a day with one of its calls is left out of baselines of like days: an operator's call makes a day
+    /// unusual. What the site does for a price or a peak by itself is as usual as anything, and counts.
+    pub fn marks_days(self) -> bool {
+        match self {
+            Self::Emergency | Self::Award => true,
+            Self::Peaks | Self::Price => false,
+        }
+    }
+}
+
 /// What a call asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {

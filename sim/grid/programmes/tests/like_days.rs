@@ -51,6 +51,8 @@ proptest! {
             (!like.is_empty()).then(|| sum / like.len() as f64)
         };
         let before: Vec<usize> = (2..=4).filter_map(|back| hour.checked_sub(back)).collect();
+        // Where the day itself is one of `called`, somebody called in each of its hours.
+        let before: Vec<usize> = if called.contains(&day) { Vec::new() } else { before };
         let today: f64 = before.iter().map(|hour| import_w(day, *hour)).sum();
         let usual: f64 = before.iter().filter_map(|hour| mean(*hour)).sum();
         let times = if usual > 0.0 { (today / usual).clamp(0.8, 1.2) } else { 1.0 };
@@ -81,4 +83,20 @@ fn a_flat_load_is_its_own_baseline_through_summer_time() {
         let found = days.of(call).series(0.0);
         assert!(found.steps().all(|(_, w)| (w - 3e6).abs() < 1e-6), "{found:?}");
     }
+}
+
+/// A run that begins in the afternoon of a Monday knows four whole weekdays on the next one, and a call of no
+/// length, as at the end of a run, has a baseline.
+#[test]
+fn a_day_that_the_run_has_not_seen_whole_does_not_count() {
+    let zone = TimeZone::UTC;
+    let mut days = LikeDays::new(&Clock::new("2026-06-01T16:30:00Z".parse().unwrap(), zone));
+    let monday = Time::ZERO + Span::from_secs(167 * 3600 - 1800);
+    days.book(Time::ZERO, monday, 2e6, false);
+    let found = days.of(Call { from: monday, until: monday });
+    assert!(found.is_short);
+    assert_eq!(found.series(0.0).at(monday), 2e6);
+    let tuesday = monday + Span::from_hours(24);
+    days.book(monday, tuesday, 2e6, false);
+    assert!(!days.of(Call { from: tuesday, until: tuesday }).is_short);
 }
