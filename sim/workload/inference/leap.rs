@@ -15,9 +15,9 @@
 //! takes the same decisions at the same boundaries as a loop over every iteration, and integer
 //! ticks make its times equal bit for bit (`docs/models/inference.md`).
 
-mod ahead;
 mod leave;
 mod memory;
+mod outside;
 mod step;
 
 use std::cmp::Reverse;
