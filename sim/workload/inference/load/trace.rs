@@ -88,6 +88,8 @@ impl TraceDesign {
 pub(super) struct Player {
     design: TraceDesign,
     rows: Box<dyn Iterator<Item = TraceRow> + Send>,
+    /// How many of the pass at hand have been read.
+    read: usize,
     /// Nanoseconds of the passes that are over.
     passed_ns: u64,
     /// The row that is next.
@@ -101,11 +103,12 @@ impl fmt::Debug for Player {
 }
 
 impl Clone for Player {
-    /// # Panics
-    ///
-    /// Always: rows are read as they are played, and each of them once.
+    /// Reads the rows of the pass at hand once more.
     fn clone(&self) -> Self {
-        unreachable!("a cell that plays a trace is not copied")
+        let mut rows = self.design.rows.rows();
+        rows.by_ref().take(self.read).for_each(drop);
+        let Self { read, passed_ns, .. } = *self;
+        Self { rows, design: self.design.clone(), read, passed_ns, row: self.row.clone() }
     }
 }
 
@@ -115,6 +118,7 @@ impl Player {
         let mut player = Self {
             rows: design.rows.rows(),
             design: design.clone(),
+            read: 0,
             passed_ns: 0,
             row: TraceRow::default(),
         };
@@ -136,6 +140,7 @@ impl Player {
             None if self.design.repeat => {
                 self.passed_ns += self.design.period_ns();
                 self.rows = self.design.rows.rows();
+                self.read = 0;
                 match self.rows.next() {
                     Some(row) => row,
                     None => return NEVER,
@@ -143,6 +148,7 @@ impl Player {
             }
             None => return NEVER,
         };
+        self.read += 1;
         let at_ns = self.passed_ns + row.at_ns.saturating_sub(self.design.first_ns);
         self.row = row;
         self.design.ticks(at_ns)
@@ -460,6 +466,23 @@ mod tests {
             next = player.advance();
         }
         all
+    }
+
+    #[test]
+    fn a_copy_plays_on_from_where_it_was_taken() {
+        let design = TraceDesign { repeat: true, ..design(&[100, 100, 101, 104]) };
+        // In the first pass, at its end, and in later ones.
+        for played in 0..10 {
+            let (mut player, _) = Player::new(&design, 0);
+            for _ in 0..played {
+                player.advance();
+            }
+            let mut copy = player.clone();
+            for _ in 0..6 {
+                assert_eq!(copy.row, player.row);
+                assert_eq!(copy.advance(), player.advance());
+            }
+        }
     }
 
     #[test]
