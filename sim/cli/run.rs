@@ -65,7 +65,9 @@ pub(super) fn run(args: &Run) -> Exit {
         Ok(warm_up) => warm_up,
         Err(exit) => return exit,
     };
-    let mut facility = Facility::new(design, replication).after(warm_up);
+    // One thread of the pool follows the plant; the others have little to do meanwhile.
+    let spare = pool.current_num_threads() - 1;
+    let mut facility = Facility::new(design, replication).after(warm_up).lend(spare);
     let manifest = |status: Status| Manifest {
         version: env!("CARGO_PKG_VERSION"),
         status,

@@ -300,7 +300,6 @@ impl<'d> Facility<'d> {
     /// Runs to the end of the scenario, or until the observer breaks off.
     pub fn run(&mut self, observer: &mut dyn Observer) -> End {
         let end = Time::ZERO + self.design.duration;
-        self.lend_threads();
         // The start of the run is an instant like any other: settle it first.
         self.settle(Time::ZERO, observer);
         while let Some((now, event)) = self.agenda.pop_until(end) {

@@ -201,18 +201,22 @@ impl WakeUp {
 }
 
 impl Facility<'_> {
-    /// Lets the threads that this one shares its work with take cells of services ahead of the plant.
-    pub(super) fn lend_threads(&mut self) {
+    /// Lets so many `threads` of their own take cells of services ahead of the plant. Who runs several
+    /// facilities at once has better use for them. Results do not depend on it.
+    #[must_use]
+    pub fn lend(mut self, threads: usize) -> Self {
+        let end = Time::ZERO + self.design.duration;
         let services = self.works.iter_mut().filter_map(|work| match work {
             Work::Inference(service) => Some(service),
             _ => None,
         });
         let mut services = services.peekable();
         if services.peek().is_some()
-            && let Some(runners) = Runners::new(rayon::current_num_threads() - 1)
+            && let Some(runners) = Runners::new(threads, end)
         {
             services.for_each(|service| service.run_with(&runners));
         }
+        self
     }
 
     /// Lets every workload that is due handle all of its own up to `now`.
@@ -247,6 +251,30 @@ impl Facility<'_> {
         for (index, (work, wake_up)) in self.works.iter().zip(&mut self.wake_ups).enumerate() {
             let event = Event::Work(index as u32);
             wake_up.next.set(&mut self.agenda, work.next_at(), Class::Work, event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Silent;
+    use super::*;
+    use crate::scenario::read_scenario;
+
+    /// Studies run a site on each thread of a pool.
+    #[test]
+    fn only_threads_that_are_lent_run_ahead() {
+        let sets = ["duration=5 min".to_owned()];
+        let reading = read_scenario("scenarios/chat-64-replicas.yaml".as_ref(), &sets);
+        let scenario = reading.loaded.expect("the scenario is sound");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("three threads");
+        for lent in [0, 2] {
+            let mut facility = Facility::new(&scenario.design, 0).lend(lent);
+            pool.install(|| facility.run(&mut Silent));
+            let [Work::Inference(service)] = &facility.works[..] else {
+                panic!("a site with one service")
+            };
+            assert_eq!(service.has_runners(), lent > 0);
         }
     }
 }

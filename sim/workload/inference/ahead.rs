@@ -14,6 +14,8 @@
 //! how far. Nobody waits for what nobody does: whoever needs a stage that is not there runs it.
 
 mod runners;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -131,7 +133,7 @@ impl Ahead {
     ) -> Self {
         let in_flight = cells.clone().map(Cell::in_flight).sum();
         let lanes = cells.map(|cell| Lane::new(cell.clone(), from)).collect();
-        let track = Arc::new(Track { lanes, timetable, blank });
+        let track = Arc::new(Track { lanes, timetable, end: runners.end(), blank });
         runners.begin(&track);
         let runners = Arc::clone(runners);
         Self { track, runners, stages: Vec::new(), began: from, taken: 0, in_flight, failed: 0 }
@@ -201,7 +203,7 @@ impl Ahead {
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.runners.end(&self.track);
+        self.runners.forget(&self.track);
     }
 }
 
@@ -210,6 +212,8 @@ impl Drop for Ahead {
 struct Track {
     lanes: Vec<Lane>,
     timetable: Timetable,
+    /// When the run ends: nobody runs ahead of that.
+    end: Time,
     /// Empty records.
     blank: Records,
 }
@@ -237,14 +241,15 @@ impl Track {
         (0..STAGES).any(|ahead| self.lanes.iter().any(|lane| self.try_run(lane, ahead)))
     }
 
-    /// Runs the next stage of `lane` if it is at most `ahead` stages ahead, and nobody else does.
+    /// Runs the next stage of `lane` if it is at most `ahead` stages ahead, begins before the run ends, and
+    /// nobody else does.
     fn try_run(&self, lane: &Lane, ahead: usize) -> bool {
         if lane.ahead() > ahead {
             return false;
         }
         let Ok(mut front) = lane.front.try_lock() else { return false };
         // It may have come on since.
-        let runs = lane.ahead() <= ahead;
+        let runs = lane.ahead() <= ahead && front.1 < self.end;
         if runs {
             self.run_stage(lane, &mut front);
         }

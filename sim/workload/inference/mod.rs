@@ -49,8 +49,6 @@ pub use service::Service;
 pub use spec::InferenceSpec;
 
 #[cfg(test)]
-mod ahead_tests;
-#[cfg(test)]
 mod caching_tests;
 #[cfg(test)]
 mod closed_tests;

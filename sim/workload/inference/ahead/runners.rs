@@ -4,12 +4,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use super::Track;
+use crate::kernel::Time;
 
-/// Threads that take the cells of services ahead, as long as there are any to take.
+/// Threads that take the cells of services ahead, as long as there are any to take and the run goes on.
 #[derive(Debug)]
 pub struct Runners {
     board: Arc<Board>,
     threads: Vec<JoinHandle<()>>,
+    /// When the run ends.
+    end: Time,
 }
 
 /// What runners look at for something to do.
@@ -28,8 +31,9 @@ struct List {
 }
 
 impl Runners {
-    /// As many runners as there are `threads` to spare; none where there are none.
-    pub fn new(threads: usize) -> Option<Arc<Self>> {
+    /// As many runners as there are `threads` to spare, for a run that ends at `end`; none where there are
+    /// none.
+    pub fn new(threads: usize, end: Time) -> Option<Arc<Self>> {
         let board = Arc::new(Board::default());
         let run = |number: usize| {
             let board = Arc::clone(&board);
@@ -38,7 +42,12 @@ impl Runners {
             thread.spawn(move || board.run()).ok()
         };
         let threads: Vec<_> = (0..threads).filter_map(run).collect();
-        (!threads.is_empty()).then(|| Arc::new(Self { board, threads }))
+        (!threads.is_empty()).then(|| Arc::new(Self { board, threads, end }))
+    }
+
+    /// When the run ends.
+    pub(in super::super) fn end(&self) -> Time {
+        self.end
     }
 
     /// Runners may take the cells of `track` along.
@@ -48,7 +57,7 @@ impl Runners {
     }
 
     /// Nobody wants what is done on `track` from here on.
-    pub(super) fn end(&self, track: &Arc<Track>) {
+    pub(super) fn forget(&self, track: &Arc<Track>) {
         self.board.list().tracks.retain(|other| !Arc::ptr_eq(other, track));
     }
 

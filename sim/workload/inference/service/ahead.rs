@@ -32,6 +32,12 @@ impl Service {
         self.runners = Some(Arc::clone(runners));
     }
 
+    /// Whether anybody may take its representatives ahead of it.
+    #[cfg(test)]
+    pub(crate) fn has_runners(&self) -> bool {
+        self.runners.is_some()
+    }
+
     /// Whether its representatives run ahead.
     #[cfg(test)]
     pub(in crate::workload::inference) fn is_ahead(&self) -> bool {
@@ -47,6 +53,7 @@ impl Service {
         let can_run = self.ahead.is_none()
             && !was_struck
             && self.next == now
+            && now < runners.end()
             && self.sampling.is_none()
             && self.groups.len() == self.design.represent
             && self.groups.len() <= MOST_CELLS

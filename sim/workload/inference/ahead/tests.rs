@@ -2,15 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::ahead::{Runners, Timetable};
-use super::design::{DisaggregationDesign, Patience};
-use super::load::{ClosedDesign, LengthLaw, SourceDesign, ThinkLaw};
-use super::notes::{Note, Noting};
-use super::scaling::ScalingDesign;
-use super::step::DraftDesign;
-use super::tests::{DARK, Plant, design, random_offer, secs};
+use super::super::design::{DisaggregationDesign, Patience};
+use super::super::load::{ClosedDesign, LengthLaw, SourceDesign, Targets, ThinkLaw};
+use super::super::notes::{Note, Noting};
+use super::super::scaling::ScalingDesign;
+use super::super::serving::CellDesign;
+use super::super::step::{DraftDesign, Pace};
+use super::super::tests::{DARK, Plant, design, random_offer, secs};
+use super::super::{LostRequests, Routing, Service, ServiceDesign, Tally};
 use super::*;
-use crate::kernel::{Span, Stream, Streams, Time};
+use crate::kernel::{Stream, Streams};
 use crate::workload::RackOffer;
 
 const CONTROL: Span = Span::from_secs(60);
@@ -61,7 +62,7 @@ struct Plan {
 fn run(design: &ServiceDesign, seed: u64, plan: &Plan, threads: usize) -> (Told, usize) {
     let mut plant = Plant::new(design, &Streams::new(seed, 0));
     plant.service.note(Noting::Share(0.05));
-    if let Some(runners) = Runners::new(threads) {
+    if let Some(runners) = Runners::new(threads, plan.end) {
         plant.service.run_with(&runners);
     }
     let mut recalls = Streams::new(seed, threads as u64).stream("recalls", "test");
@@ -215,7 +216,7 @@ fn a_run_may_end_in_the_middle_of_a_stage() {
 #[test]
 fn a_strike_calls_cells_back_until_a_row_has_passed_without() {
     let mut plant = Plant::new(&design(), &Streams::new(7, 0));
-    let runners = Runners::new(1).expect("a thread");
+    let runners = Runners::new(1, secs(7200)).expect("a thread");
     plant.service.run_with(&runners);
     let mut is_ahead_after = |seconds: u64, offers: &[(usize, RackOffer)]| {
         let now = secs(seconds);
@@ -244,6 +245,37 @@ fn a_strike_calls_cells_back_until_a_row_has_passed_without() {
     assert!(!is_ahead_after(4560, &[(1, DARK)]));
     assert!(!is_ahead_after(5400, &[]));
     assert!(!is_ahead_after(6300, &[]));
+}
+
+#[test]
+fn rows_may_be_longer_than_stages() {
+    let [first_row, row] = [300, 7200].map(Span::from_secs);
+    // In the second stage of the second row, which has begun undisturbed as the first one did.
+    let slow = RackOffer { speed: 0.5, ..RackOffer::FULL };
+    let offers = vec![(secs(300 + 7200 + 3600 + 1230), 1, slow)];
+    let end = Time::ZERO + first_row + row + row;
+    let plan = Plan { first_row, row, offers, end, recall: 0.0 };
+    let (alone, _) = run(&design(), 7, &plan, 0);
+    let (told, ahead) = run(&design(), 7, &plan, 1);
+    assert!(ahead > 200, "{ahead} boundaries were passed ahead");
+    assert!(told == alone, "a thread to spare makes a difference");
+}
+
+#[test]
+fn nobody_runs_ahead_of_the_end_of_the_run() {
+    let (design, streams) = (design(), Streams::new(7, 0));
+    let tables = [design.pools[0].table(Pace::FULL)];
+    let cell = Cell::new(("chat/0", &streams), 4, &CellDesign::new(&design), &tables, 0);
+    let timetable = Timetable::new(CONTROL, Span::from_secs(300)).expect("rows of five minutes");
+    // Three stages ahead at most; the last one may be cut short by the end.
+    for (end_s, reached_s) in [(300, 300), (301, 600), (599, 600), (3000, 900)] {
+        let lanes = vec![Lane::new(cell.clone(), Time::ZERO)];
+        let blank = Records::new([Targets::default()]);
+        let track = Track { lanes, timetable, end: secs(end_s), blank };
+        while track.run_one() {}
+        let front = track.lanes[0].front.lock().expect("nobody else is there");
+        assert_eq!(front.1, secs(reached_s), "of a run of {end_s} s");
+    }
 }
 
 #[test]
