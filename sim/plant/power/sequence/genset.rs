@@ -172,11 +172,15 @@ impl Genset {
     fn stand(&mut self, cx: &mut Cx<'_>) {
         self.become_state(cx, State::Standby);
         self.stand_still(cx);
-        // The tank is filled while it stands: an assumption.
-        self.fuel_m3 = self.design.fuel.map_or(0.0, |fuel| fuel.tank_m3);
+        self.fill();
         if self.called {
             self.answer(cx);
         }
+    }
+
+    /// Its tank is filled while it stands, or is repaired: an assumption.
+    fn fill(&mut self) {
+        self.fuel_m3 = self.design.fuel.map_or(0.0, |fuel| fuel.tank_m3);
     }
 
     /// From now on it may fail in silence.
@@ -216,6 +220,7 @@ impl Genset {
             }
             (MAIN, _) if self.design.prime => {
                 // Repaired: it is run up and joins the others.
+                self.fill();
                 self.become_state(cx, State::RunUp);
                 cx.after(MAIN, self.design.start);
             }

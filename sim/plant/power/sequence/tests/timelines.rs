@@ -695,3 +695,24 @@ fn a_line_interactive_ups_must_be_quicker_than_the_hold_up() {
     ];
     assert_eq!(told, wanted);
 }
+
+/// A set that always runs burns a tank of 1 m3 in 100 s, and after each repair as well.
+#[test]
+fn a_repaired_set_runs_on_a_full_tank() {
+    let mut chain = Chain::default();
+    let fuel = FuelDesign { tank_m3: 1.0, idle_m3_per_s: 0.01, slope_m3_per_j: 0.0 };
+    let set = GensetDesign { prime: true, fuel: Some(fuel), ..genset() };
+    chain.node("set", ComponentKind::Genset, 1e6, MachineDesign::Genset(set), &[]);
+    let (mut run, mut since, mut emptied) = (chain.run(), Time::ZERO, 0);
+    while emptied < 3 {
+        run.advance(run.next_at());
+        run.drain(|when, _, state| match state {
+            State::Available => since = when,
+            State::OutOfFuel => {
+                assert_eq!(when, since + s(100.0));
+                emptied += 1;
+            }
+            _ => {}
+        });
+    }
+}
