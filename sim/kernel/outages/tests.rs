@@ -167,8 +167,6 @@ fn a_common_cause_strikes_both() {
     }
 }
 
-/// Two sides, each out for 12 h twice a year, windows a quarter apart, left out while the other
-/// is down.
 /// A shock strikes what is taken away: who is being replaced is back when that was arranged for, and as
 /// new, while the other, which is up, fails.
 #[test]
@@ -209,6 +207,8 @@ fn a_shock_spares_what_is_being_replaced() {
     assert!(replacements > 100 && struck_meanwhile > 50, "{replacements}, {struck_meanwhile}");
 }
 
+/// Two sides, each out for 12 h twice a year, windows a quarter apart, left out while the other
+/// is down.
 #[test]
 fn planned_work_leaves_one_side() {
     let work = PlannedWork {

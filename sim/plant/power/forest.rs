@@ -47,9 +47,9 @@ pub(super) struct Forest {
     cord_open: Vec<bool>,
     /// Loads that have lost what they held, although a cord may be live.
     pub(super) lost: Vec<bool>,
-    /// Who fed what is plugged in when that was last found, and whether it must be found anew for all: the
-    /// first time, or since cords have opened or loads are lost.
+    /// Who fed what is plugged in when that was last found.
     fed: Vec<bool>,
+    /// It must be found anew for all: the first time, or since cords have opened or loads are lost.
     plugs_anew: bool,
     /// Energised at its input.
     pub(super) live: Vec<bool>,
@@ -357,8 +357,7 @@ impl Forest {
         let preferred = wiring.sharing[load] == Sharing::Preferred;
         let mut live: u32 = 0;
         for cord in cords.clone() {
-            let node = wiring.cord_node[cord] as usize;
-            let feeds = self.live[node] & !self.choked[node];
+            let feeds = self.feeds(wiring.cord_node[cord]);
             let carries = feeds & !self.cord_open[cord] & !self.lost[load];
             let carries = carries & !(preferred & (live > 0));
             live += u32::from(carries);
