@@ -3,24 +3,40 @@
 
 use std::path::Path;
 
-use loadbank::reliability::{PowerStructure, Replayed, SimulatedFigures, simulate_chain};
+use loadbank::kernel::{Span, Streams, Time};
+use loadbank::reliability::{
+    Chain, PowerStructure, Replayed, SimulatedFigures, Told, simulate_chain,
+};
 use loadbank::scenario::read_scenario;
 use proptest::prelude::*;
+
+fn structure(scenario: &str, sets: &[String]) -> PowerStructure {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
+    let reading = read_scenario(&path, sets);
+    let said = reading.diagnostics.render(&reading.files, false);
+    PowerStructure::new(&reading.loaded.expect(&said).design, &[])
+}
 
 /// The losses of `scenario` with `sets`, followed and read, in so many years.
 #[track_caller]
 fn assert_alike(scenario: &str, sets: &[String], years: u64, seed: u64) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
-    let reading = read_scenario(&path, sets);
-    let said = reading.diagnostics.render(&reading.files, false);
-    let design = reading.loaded.expect(&said).design;
-    let structure = PowerStructure::new(&design, &[]);
+    assert_alike_on(scenario, sets, years, seed, &[rayon::current_num_threads()]);
+}
+
+/// The same, read on so many threads.
+#[track_caller]
+fn assert_alike_on(scenario: &str, sets: &[String], years: u64, seed: u64, threads: &[usize]) {
+    let structure = structure(scenario, sets);
     let followed = simulate_chain(&structure, years, seed);
-    let read = simulate_chain(&Replayed::new(structure), years, seed);
     assert!(followed.iter().any(|figures| figures.losses > 0), "{scenario} {sets:?} shows nothing");
     let losses = |all: &[SimulatedFigures]| all.iter().map(|it| it.losses).collect::<Vec<_>>();
-    assert_eq!(losses(&read), losses(&followed), "{scenario} {sets:?}");
-    assert!(read == followed, "{scenario} {sets:?}");
+    for &threads in threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let chain = Replayed::new(structure.clone());
+        let read = pool.install(|| simulate_chain(&chain, years, seed));
+        assert_eq!(losses(&read), losses(&followed), "{scenario} {sets:?} on {threads} threads");
+        assert!(read == followed, "{scenario} {sets:?} on {threads} threads");
+    }
 }
 
 /// Outages and sags so often that many strike in the middle of a sequence, whose tanks run dry.
@@ -49,6 +65,68 @@ fn every_kind_of_chain_tells_the_same() {
     assert_alike("scenarios/power-catcher.yaml", &[], 500, 5);
     let sags = "power.utility.sags={rate: 200 /year, depth: 60 %, duration: 80 ms}".to_owned();
     assert_alike("scenarios/power-sags.yaml", &[sags], 20, 6);
+}
+
+/// What one century has learnt serves the next, whatever the clock of the machines was when it learnt
+/// it: sags come so rarely that they were drawn long before the chain is put back.
+#[test]
+fn what_a_block_has_learnt_serves_another() {
+    let sets = [
+        "power.utility.sags={rate: 0.02 /year, depth: 60 %, duration: 80 ms}",
+        "power.utility.outages=null",
+        "power.utility.failures={rate: 0.1 /year, repair_mean: 4000 h}",
+        "power.main-tx.failures={rate: 0.1 /year, repair_mean: 4000 h}",
+        "power.mech.failures={rate: 0.1 /year, repair_mean: 4000 h}",
+        "power.ups.failures={rate: 0.1 /year, repair_mean: 4000 h}",
+    ];
+    assert_alike_on("scenarios/power-sags.yaml", &sets.map(str::to_owned), 800, 4, &[1, 4]);
+}
+
+/// Looking at a chain changes nothing, not even what its generators burn while batteries hand over to them,
+/// which decides when their tanks are empty.
+#[test]
+fn instants_at_which_nothing_happens_change_nothing() {
+    let sets = [
+        "power.utility.sags={rate: 0 /year, depth: 60 %, duration: 80 ms}",
+        "power.set-{1..3}.fuel={tank: 0.2 m3, at_idle: 0.08 m3/h, at_rating: 0.22 m3/h}",
+        "power.set-{1..3}.start={time: 10 s, fails: 0 %}",
+    ];
+    let chain = structure("scenarios/power-generators.yaml", &sets.map(str::to_owned));
+    let seen = |looks_every: Span| {
+        let mut chain = chain.clone();
+        chain.begin(&Streams::new(1, 0));
+        let mut units = Chain::units(&chain).iter();
+        let utility = units.position(|unit| unit.name == "utility").unwrap() as u32;
+        let mut told = Told::default();
+        let outage = Time::ZERO + Span::from_hours(1);
+        chain.advance(outage, &[(utility, false)], &mut told);
+        let (mut looks, mut seen) = (outage + looks_every, Vec::new());
+        while chain.next_at() < Time::ZERO + Span::from_hours(4) {
+            let now = chain.next_at();
+            while looks < now {
+                chain.advance(looks, &[], &mut told);
+                looks += looks_every;
+            }
+            chain.advance(now, &[], &mut told);
+            seen.push((now, Chain::unserved(&chain).to_vec()));
+        }
+        seen
+    };
+    let unseen = seen(Span::MAX);
+    let late = Time::ZERO + Span::from_hours(2);
+    let mut late = unseen.iter().filter(|(at, _)| *at > late);
+    assert!(late.any(|(_, unserved)| unserved.contains(&1.0)), "no tank is empty: {unseen:?}");
+    assert_eq!(seen(Span::from_secs(1)), unseen);
+}
+
+/// Engines that always run and burn nothing without load rest with tanks that are not full.
+#[test]
+fn a_tank_that_is_not_full_is_not_held() {
+    let sets = [
+        "power.engine-{1..24}.fuel={tank: 150 m3, at_idle: 0 m3/h, at_rating: 1.1 m3/h}",
+        "power.board.failures={rate: 20 /year, repair_mean: 3 h}",
+    ];
+    assert_alike("validation/power/engines.yaml", &sets.map(str::to_owned), 1, 2);
 }
 
 proptest! {

@@ -165,10 +165,11 @@ impl Machines {
         alarms.into_iter().map(|(at, alarm)| (self.told(at), alarm)).collect()
     }
 
-    /// As they are, without what is to ring.
+    /// As they are at rest, without what is to ring and when they came to it.
     pub(super) fn save(&self) -> Box<Sequences> {
         let mut saved = Box::new(self.sequences.clone());
         saved.take_alarms();
+        saved.forget_past();
         saved
     }
 

@@ -294,6 +294,10 @@ impl Chain for PowerStructure {
     }
 
     fn advance(&mut self, now: Time, changed: &[(u32, bool)], told: &mut Told) {
+        // In the middle of a walk-in flows depend on when one looks.
+        if changed.is_empty() && self.next_at() > now {
+            return;
+        }
         for &(unit, up) in changed {
             let node = self.nodes[unit as usize];
             self.network.set_up(node, up);
@@ -301,6 +305,18 @@ impl Chain for PowerStructure {
                 machines.set_up(now, node, up);
             }
         }
+        self.settle(now, told);
+    }
+
+    fn unserved(&self) -> &[f64] {
+        &self.now
+    }
+}
+
+/// What [lints](super::lints) ask for.
+impl PowerStructure {
+    /// What is due at `now` happens, and flows follow.
+    fn settle(&mut self, now: Time, told: &mut Told) {
         match &mut self.machines {
             Some(machines) => {
                 machines.advance(now, &mut self.network, told);
@@ -315,13 +331,6 @@ impl Chain for PowerStructure {
         self.look();
     }
 
-    fn unserved(&self) -> &[f64] {
-        &self.now
-    }
-}
-
-/// What [lints](super::lints) ask for.
-impl PowerStructure {
     /// Takes `nodes` out at once, at `now`.
     pub(super) fn take_out(&mut self, now: Time, nodes: &[PowerNode], told: &mut Told) {
         for &node in nodes {
@@ -330,7 +339,7 @@ impl PowerStructure {
                 machines.set_up(now, node, false);
             }
         }
-        self.advance(now, &[], told);
+        self.settle(now, told);
     }
 
     /// Puts them back for the next [`begin`](Chain::begin).

@@ -6,8 +6,8 @@
 //! tells is the same, to the bit.
 //!
 //! It goes back to the machines where something happens in the middle of a sequence, or an answer has
-//! not been seen. They are put back to where they last rested and held that (no tank ran down), and go
-//! through all that has happened since, with the same answers.
+//! not been seen. The machines are restored to the last saved rest, one in which no tank ran down, and
+//! repeat everything since.
 
 use super::chain::{Chain, Told};
 use super::machines::Machines;
@@ -215,8 +215,10 @@ impl Replayed {
     /// Reads what happens at `now`; whether the script knows.
     fn read(&mut self, now: Time, changed: &[(u32, bool)], told: &mut Told) -> bool {
         let Mode::Reads { page, alarms, left } = &mut self.mode else { return false };
-        let rings = alarms.iter().position(|(at, _)| *at <= now);
-        if now >= left.until {
+        let mut due = (0..alarms.len()).filter(|&alarm| alarms[alarm].0 <= now);
+        let rings = due.next();
+        // The machines know which of two comes first.
+        if now >= left.until || due.next().is_some() {
             return false;
         }
         let place = match (*page, changed, rings) {
@@ -256,7 +258,8 @@ impl Replayed {
         let Self { chain, script, mode, unserved, since, .. } = self;
         let Mode::Reads { page, alarms, left } = mode else { return false };
         let mut ask = |whose, question| {
-            let answer = chain.machines_mut().map_or(0, |machines| machines.draw(whose, question));
+            let answer =
+                chain.machines_mut().expect("what rests has machines").draw(whose, question);
             left.answers.push(answer);
             answer
         };

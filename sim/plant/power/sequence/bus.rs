@@ -195,6 +195,11 @@ impl Bus {
         self.last.map_or(Time::ZERO, |last| last + self.design.step)
     }
 
+    /// Forgets at rest when its last block was permitted.
+    pub(super) fn forget_past(&mut self) {
+        self.last = None;
+    }
+
     /// What it may still act on at rest.
     pub(super) fn put_state(&self, key: &mut Key) {
         let Self { design: _, on, syncing, rating_w, blocks, last: _ } = self;

@@ -49,11 +49,11 @@ pub enum Deed {
     },
     /// A timer was set to what the last question was answered.
     Armed(Alarm),
-    /// One that was so set is no longer.
+    /// A timer that was set so is cancelled.
     Disarmed(Alarm),
     /// One has run out.
     Rang(Alarm),
-    /// Something has run out that goes by neither the clockwork nor chance: a tank.
+    /// A tank has run empty.
     Emptied,
 }
 

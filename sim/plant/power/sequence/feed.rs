@@ -40,6 +40,11 @@ impl Feed {
         cx.at(SAG_ENDS, self.ends);
     }
 
+    /// Forgets at rest when its last sag ended.
+    pub(super) fn forget_past(&mut self) {
+        self.ends = Time::ZERO;
+    }
+
     /// A timer of it has run out.
     pub(super) fn expire(&mut self, cx: &mut Cx<'_>, slot: u8) {
         match (slot, self.law) {

@@ -313,6 +313,17 @@ impl Genset {
         key.put_f64(*load_w);
     }
 
+    /// Forgets at rest when it came to it; that was `now`.
+    pub(super) fn forget_past(&mut self, now: Time) {
+        self.settled = now;
+    }
+
+    /// Whether it has a tank that can be empty, and runs on it or will before it is filled.
+    pub(super) fn draws_on_its_tank(&self) -> bool {
+        let is_finite = self.design.fuel.is_some_and(|fuel| fuel.tank_m3.is_finite());
+        is_finite && (self.is_turning() || self.design.prime)
+    }
+
     /// How long it runs from a full tank at an output of `w` watts.
     pub(super) fn tank_lasts(&self, w: f64) -> Span {
         let Some(fuel) = self.design.fuel.filter(|fuel| fuel.tank_m3.is_finite()) else {

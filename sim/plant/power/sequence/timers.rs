@@ -25,7 +25,7 @@ pub(super) enum Turn {
     Load,
 }
 
-/// By what a timer goes.
+/// What decides when a timer runs out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Goes {
     /// By a span that is always the same, or follows from what went before.

@@ -593,6 +593,13 @@ impl Ups {
         }
     }
 
+    /// Forgets at rest all instants past, as if it had come to it at `now`.
+    pub(super) fn forget_past(&mut self, now: Time) {
+        (self.settled, self.began, self.ended) = (now, now, None);
+        self.strikes.clear();
+        self.returns.clear();
+    }
+
     /// What it may still act on at rest. A walk-in is over, and what happened is past.
     pub(super) fn put_state(&self, key: &mut Key) {
         let Self {

@@ -11,6 +11,9 @@ use super::{Goes, Machine, MachineDesign, Sequences};
 use crate::kernel::{Span, Time};
 use crate::plant::power::{PowerDesign, PowerNode};
 
+/// The shortest span.
+const MOMENT: Span = Span::from_nanos(1);
+
 impl Sequences {
     /// Whether what the machines of `design` do follows from a rest: they have neither battery systems,
     /// whose energy someone else rules, nor sets that fail in silence.
@@ -20,7 +23,14 @@ impl Sequences {
             MachineDesign::Genset(set) => {
                 set.latent_rate_per_s == 0.0 && set.test_every == Span::MAX
             }
-            _ => true,
+            MachineDesign::None
+            | MachineDesign::Feed(_)
+            | MachineDesign::Array(_)
+            | MachineDesign::Transformer(_)
+            | MachineDesign::Ups(_)
+            | MachineDesign::Transfer(_)
+            | MachineDesign::StaticSwitch(_)
+            | MachineDesign::GeneratorBus(_) => true,
         })
     }
 
@@ -34,9 +44,31 @@ impl Sequences {
         (from < Time::MAX).then_some(from)
     }
 
-    /// Whether no tank runs down: what the chain holds is the same for as long as it rests.
+    /// Whether all tanks are full, or filled before their sets run: what the chain holds is the same for as
+    /// long as it rests, and whenever it comes to this rest.
     pub fn holds(&self) -> bool {
-        self.timers.running(Goes::Tank) == 0
+        let draws = |&n: &u32| matches!(&self.machines[n as usize], Machine::Genset(set) if set.draws_on_its_tank());
+        !self.sets.iter().any(draws)
+    }
+
+    /// Forgets at rest when it came there and what was before: nobody asks, and it stands at the same
+    /// instant whenever it came to it. That is not the start, at which what runs is on its bus.
+    pub fn forget_past(&mut self) {
+        let now = Time::ZERO + MOMENT;
+        self.now = now;
+        for machine in &mut self.machines {
+            match machine {
+                Machine::Ups(ups) => ups.forget_past(now),
+                Machine::Genset(set) => set.forget_past(now),
+                Machine::Bus(bus) => bus.forget_past(),
+                Machine::Feed(feed) => feed.forget_past(),
+                Machine::None
+                | Machine::Transfer(_)
+                | Machine::StaticSwitch(_)
+                | Machine::Battery(_) => {}
+            }
+        }
+        self.starts.iter_mut().for_each(|start| start.drawn = None);
     }
 
     /// What tells the state that the chain rests in apart from others.
@@ -112,7 +144,12 @@ impl Machine {
         match self {
             Self::Ups(ups) => ups.past_matters_until(),
             Self::Bus(bus) => bus.past_matters_until(),
-            _ => Time::ZERO,
+            Self::None
+            | Self::Feed(_)
+            | Self::Transfer(_)
+            | Self::StaticSwitch(_)
+            | Self::Genset(_)
+            | Self::Battery(_) => Time::ZERO,
         }
     }
 
