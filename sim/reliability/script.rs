@@ -13,10 +13,8 @@ use crate::plant::power::sequence::{Alarm, Deed, Key, Question};
 
 /// No line yet.
 const UNKNOWN: u32 = u32::MAX;
-/// Most lines of a script, some 100 MB: what is not written then is followed each time.
-const MOST_LINES: usize = 1 << 20;
-/// Most rests of a script; a chain at rest takes some 10 kB.
-const MOST_RESTS: usize = 1 << 13;
+/// Most that the scripts of all threads take, bytes: what is not written then is followed each time.
+const MOST_BYTES: usize = 256 << 20;
 
 /// All that has been seen of a chain.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +22,8 @@ pub(super) struct Script {
     lines: Vec<Line>,
     rests: Vec<Rest>,
     known: BTreeMap<Key, u32>,
+    /// What all of it takes, about.
+    bytes: usize,
 }
 
 /// A state in which a chain rests.
@@ -81,6 +81,10 @@ pub(super) enum Place {
 }
 
 impl Script {
+    fn is_full(&self) -> bool {
+        self.bytes >= MOST_BYTES / rayon::current_num_threads()
+    }
+
     /// The line at `place`, where it is known.
     pub(super) fn at(&self, place: Place) -> Option<u32> {
         let line = match place {
@@ -117,11 +121,13 @@ impl Script {
         if let Some(&rest) = self.known.get(&key) {
             return Some(rest);
         }
-        if self.rests.len() == MOST_RESTS {
+        if self.is_full() {
             return None;
         }
         let rest = self.rests.len() as u32;
         let (unserved, machines) = new();
+        self.bytes += size_of::<Rest>() + key.bytes() + size_of_val(&*unserved);
+        self.bytes += machines.as_ref().map_or(0, |machines| machines.bytes());
         self.rests.push(Rest { unserved, machines, firsts: Vec::new() });
         self.known.insert(key, rest);
         Some(rest)
@@ -136,9 +142,10 @@ impl Script {
                 debug_assert!(before.says(&what), "{what:?} in place of {before:?}");
                 line
             }
-            None if self.lines.len() == MOST_LINES => return None,
+            None if self.is_full() => return None,
             None => {
                 let line = self.lines.len() as u32;
+                self.bytes += what.bytes();
                 self.lines.push(Line { what, next: UNKNOWN });
                 match place {
                     Place::First(rest, sets) => {
@@ -186,6 +193,21 @@ impl Script {
 }
 
 impl What {
+    /// What its line takes and whoever leads to it, bytes.
+    fn bytes(&self) -> usize {
+        let more = match self {
+            Self::Tell { faults, broken, unserved } => {
+                size_of_val(&**faults) + size_of_val(&**broken) + size_of_val(&**unserved)
+            }
+            Self::Due(_)
+            | Self::Ask { .. }
+            | Self::Arm { .. }
+            | Self::Disarm(_)
+            | Self::Rest(_) => 0,
+        };
+        size_of::<Line>() + size_of::<(Sets, u32)>() + more
+    }
+
     /// Whether it says the same, whatever has been answered so far.
     fn says(&self, other: &Self) -> bool {
         match (self, other) {

@@ -24,6 +24,8 @@ mod calls;
 mod rest;
 mod volts;
 
+use std::sync::Arc;
+
 use super::battery::Battery;
 use super::bus::Bus;
 use super::design::MachineDesign;
@@ -47,7 +49,8 @@ const SYNC: u8 = 4;
 /// The machines of a power chain, the voltages between them, and their timers.
 #[derive(Debug, Clone)]
 pub struct Sequences {
-    wiring: Wiring,
+    /// Who feeds whom: one for all copies of a chain.
+    wiring: Arc<Wiring>,
     machines: Vec<Machine>,
     up: Vec<bool>,
     rating_w: Vec<f64>,
@@ -128,7 +131,7 @@ impl Sequences {
     /// The machines of `design` at the start: every source good, every battery full. Draws are
     /// from streams (`power-demand`, name) and (`power-sag`, name).
     pub fn new(design: &PowerDesign, streams: &Streams) -> Self {
-        let wiring = Wiring::new(design);
+        let wiring = Arc::new(Wiring::new(design));
         let nodes = design.nodes.len();
         let machines: Vec<Machine> = design.nodes.iter().map(Machine::new).collect();
         let dice = Dice::new(design.nodes.iter().map(|node| stream(node, streams)).collect());

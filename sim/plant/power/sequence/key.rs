@@ -7,6 +7,11 @@ use std::hash::{Hash, Hasher};
 pub struct Key(Vec<u8>);
 
 impl Key {
+    /// How many bytes it has.
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn put(&mut self, what: impl Hash) {
         what.hash(self);
     }

@@ -130,6 +130,11 @@ impl Timers {
         all
     }
 
+    /// What the timers of an owner take, bytes.
+    pub(super) const fn bytes_each() -> usize {
+        size_of::<[u64; SLOTS]>() + size_of::<[Goes; SLOTS]>()
+    }
+
     /// Which timers run, and by what.
     pub(super) fn put_state(&self, key: &mut Key) {
         for (armed, goes) in self.armed.iter().zip(&self.goes) {

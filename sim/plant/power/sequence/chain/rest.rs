@@ -5,9 +5,9 @@
 //! on. What it never reads again at rest is left out, such as when a walk-in began, and so is what has
 //! been counted; of instants past each says how long they matter.
 
-use super::super::dice::{Alarm, Deed, Question};
+use super::super::dice::{Alarm, Deed, Dice, Question};
 use super::super::key::Key;
-use super::{Goes, Machine, MachineDesign, Sequences};
+use super::{Goes, Load, Machine, MachineDesign, Sequences, Timers, Ups};
 use crate::kernel::{Span, Time};
 use crate::plant::power::{PowerDesign, PowerNode};
 
@@ -51,7 +51,7 @@ impl Sequences {
         !self.sets.iter().any(draws)
     }
 
-    /// Forgets at rest when it came there and what was before: nobody asks, and it stands at the same
+    /// Forgets at rest its dice, when it came there and what was before: nobody asks, and it stands at the same
     /// instant whenever it came to it. That is not the start, at which what runs is on its bus.
     pub fn forget_past(&mut self) {
         let now = Time::ZERO + MOMENT;
@@ -69,6 +69,7 @@ impl Sequences {
             }
         }
         self.starts.iter_mut().for_each(|start| start.drawn = None);
+        self.dice = Dice::default();
     }
 
     /// What tells the state that the chain rests in apart from others.
@@ -117,6 +118,13 @@ impl Sequences {
     /// Leaves something to the chance of an owner, beside the journal.
     pub fn draw(&mut self, whose: u32, question: Question) -> u64 {
         self.dice.draw(whose, question)
+    }
+
+    /// What a copy without dice takes, bytes, as if each component were a UPS, which is the largest.
+    pub fn bytes(&self) -> usize {
+        let node = size_of::<Machine>() + size_of::<Ups>() + 3 * size_of::<f64>();
+        let timers = (self.machines.len() + self.loads.len()) * Timers::bytes_each();
+        self.machines.len() * node + self.loads.len() * size_of::<Load>() + timers
     }
 
     /// Takes what is to ring from a chain at rest that [holds](Self::holds).
