@@ -550,3 +550,39 @@ fn arrays_without_sun_or_place_are_refused() {
     let odd = solar("{climate: west-texas}", "clearness: 60 %, mount: {limit: 45 deg}", "");
     assert!(said(&odd).contains("belongs to `kind: one-axis`"), "{}", said(&odd));
 }
+
+/// A UPS that its counter of disturbances keeps on its battery, until that is empty: it waits for its input then, and
+/// the counter's reset does not put it on an input that is dead, whose charger would be booked by nobody.
+#[test]
+fn a_reset_puts_no_ups_on_a_dead_input() {
+    let told = simulate(
+        "\
+name: latched
+start: 2026-01-01T00:00:00Z
+duration: 2 h
+weather: {climate: nordic}
+price: {fixed: 30 $/MWh}
+power:
+  utility: {kind: feed, capacity: 1 MW, outages: none}
+  ups:
+    kind: ups
+    fed_by: utility
+    rating: 200 kW
+    battery: {runtime: 30 s, chemistry: lithium, recharge: 20 %}
+    input: {strikes: {count: 1, window: 60 s, reset: 5 min}}
+  house: {kind: house-load, power: 100 kW, fed_by: ups}
+events:
+  - {at: 600 s, utility: {outage: 20 min}}
+",
+        &[],
+    );
+    let of_ups: Vec<&str> =
+        told.events.iter().filter(|it| it.contains(" ups ")).map(String::as_str).collect();
+    let at = |state: &str| of_ups.iter().position(|it| it.contains(state));
+    let (latched, off, online) = (at("latched"), at(" off"), at("online"));
+    assert!(latched.is_some() && latched < off && off < online, "{of_ups:#?}");
+    let back = of_ups[online.expect("it comes back")];
+    // The input is back after 1,800 s, and good for 10 s before it is trusted.
+    assert!(back.starts_with("1810000000000 "), "{back}");
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+}

@@ -318,7 +318,7 @@ impl Ups {
         self.good = good;
         if on_generator != self.on_generator {
             self.on_generator = on_generator;
-            if !changed && self.is_at_rest() {
+            if self.is_at_rest() {
                 self.settle(cx.now);
                 self.plan(cx);
             }
@@ -440,7 +440,8 @@ impl Ups {
     fn run_empty(&mut self, cx: &mut Cx<'_>) {
         let bypass = self.design.bypass && self.good;
         cx.cancel(STEP);
-        if self.state == State::WalkIn {
+        // Off, it waits for its input; what would have let it back to that is of no use without.
+        if self.state == State::WalkIn || !self.good {
             cx.cancel(MAIN);
         }
         let next = if bypass { State::Bypass } else { State::Off };
