@@ -47,12 +47,7 @@ impl Latency {
     /// The longest delay that is told apart from longer ones: 30 days.
     pub const LONGEST: Span = Span::from_hours(30 * 24);
 
-    /// The bounds of its [histogram](Self::histogram) in microseconds, and its significant digits.
-    pub const BOUNDS_MICROS: (u64, u64) = (1, Self::LONGEST.as_nanos() / 1000);
-    /// See [`BOUNDS_MICROS`](Self::BOUNDS_MICROS).
-    pub const DIGITS: u8 = 3;
-
-    /// The longest in sixteenths of a nanosecond.
+    /// The same in sixteenths of a nanosecond.
     const LONGEST_SIXTEENTHS: u64 = Self::LONGEST.as_nanos() * PER_NANO;
 
     /// An empty distribution.
@@ -299,29 +294,21 @@ impl Latency {
         if self.count == 0 { 0.0 } else { counted as f64 / self.count as f64 }
     }
 
-    /// The histogram in microseconds over the full range, for readers of its standard formats.
+    /// The histogram in microseconds over the full range, for writers of its standard formats.
     pub fn histogram(&self) -> Histogram<u64> {
-        let (least, longest) = Self::BOUNDS_MICROS;
-        let mut full =
-            Histogram::new_with_bounds(least, longest, Self::DIGITS).expect("bounds in order");
+        let longest = Self::LONGEST.as_nanos() / 1000;
+        let mut full = Histogram::new_with_bounds(1, longest, 3).expect("bounds in order");
+        self.fill(&mut full);
+        full
+    }
+
+    /// Puts the same into `full`, a histogram of this kind, in place of what it holds.
+    pub fn fill(&self, full: &mut Histogram<u64>) {
+        full.reset();
         let reached = self.reached();
         for (bin, &n) in reached.clone().zip(&self.bins[reached]).filter(|&(_, &n)| n > 0) {
             full.record_n(bottom_micros(bin), n).expect("no bin lies beyond the longest delay");
         }
-        full
-    }
-
-    /// Events by bin of that histogram, up to the last that holds any.
-    pub fn counts(&self) -> &[u64] {
-        let reached = &self.bins[..self.reached().end];
-        let last = reached.iter().rposition(|&n| n > 0);
-        &reached[..last.map_or(0, |bin| bin + 1)]
-    }
-
-    /// The longest delay of the last bin that holds any, as that histogram says it: in microseconds,
-    /// zero without records.
-    pub fn most_micros(&self) -> u64 {
-        self.counts().len().checked_sub(1).map_or(0, top_micros)
     }
 
     fn bin(&mut self, bin: usize) -> &mut u64 {

@@ -21,6 +21,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compress, Compression, FlushCompress, Status};
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Serializer, V2Serializer};
 use jiff::Timestamp;
 
 use super::latency::MICROS_PER_MILLI;
@@ -37,6 +39,8 @@ pub(super) struct IntervalLog {
     out: BufWriter<File>,
     start: Timestamp,
     press: Press,
+    /// Memory for one histogram: asking for it anew costs more than to fill it.
+    histogram: Histogram<u64>,
     /// Names of the histograms, in the order in which every interval brings them.
     names: Vec<String>,
     /// The histogram that comes next in the present interval.
@@ -141,6 +145,7 @@ impl IntervalLog {
             out: BufWriter::new(File::create(path)?),
             start,
             press: Press::new(),
+            histogram: Latency::new().histogram(),
             names: Vec::new(),
             place: 0,
             hour: Window::default(),
@@ -243,19 +248,22 @@ impl IntervalLog {
             if place > 0 && latency.count() == 0 {
                 continue;
             }
-            let bytes = self.press.compressed(latency)?;
+            let histogram = &mut self.histogram;
+            latency.fill(histogram);
+            let bytes = self.press.compressed(histogram)?;
             let mut line = String::new();
             if let Some(tag) = tag(place, name) {
                 // A tag may hold no comma, space or line break.
                 let tag = tag.replace([',', ' ', '\r', '\n'], "_");
                 let _ = write!(line, "Tag={tag},");
             }
+            let most = if histogram.is_empty() { 0.0 } else { histogram.max() as f64 };
             let _ = writeln!(
                 line,
                 "{:.3},{:.3},{:.3},{}",
                 seconds(from),
                 seconds(to) - seconds(from),
-                latency.most_micros() as f64 / MICROS_PER_MILLI,
+                most / MICROS_PER_MILLI,
                 STANDARD.encode(bytes)
             );
             self.waiting.push((from, line));
@@ -293,6 +301,7 @@ impl IntervalLog {
 /// one, which the histogram crate takes, costs a busy site several per cent of a run. Its memory is
 /// kept from one to the next.
 struct Press {
+    serializer: V2Serializer,
     deflate: Compress,
     plain: Vec<u8>,
     bytes: Vec<u8>,
@@ -301,18 +310,21 @@ struct Press {
 impl Press {
     fn new() -> Self {
         Self {
+            serializer: V2Serializer::new(),
             deflate: Compress::new(Compression::fast(), true),
             plain: Vec::new(),
             bytes: Vec::new(),
         }
     }
 
-    fn compressed(&mut self, latency: &Latency) -> io::Result<&[u8]> {
+    fn compressed(&mut self, histogram: &Histogram<u64>) -> io::Result<&[u8]> {
         /// Says that a length in bytes and so many bytes of zlib follow.
         const COOKIE: u32 = 0x1c84_9314;
-        let Self { deflate, plain, bytes } = self;
+        let Self { serializer, deflate, plain, bytes } = self;
         plain.clear();
-        serialize(latency, plain);
+        serializer
+            .serialize(histogram, plain)
+            .map_err(|error| io::Error::other(format!("{error:?}")))?;
         bytes.clear();
         bytes.extend(COOKIE.to_be_bytes());
         let length = bytes.len()..bytes.len() + size_of::<u32>();
@@ -330,49 +342,6 @@ impl Press {
         bytes[length].copy_from_slice(&behind.to_be_bytes());
         Ok(bytes)
     }
-}
-
-/// Appends the histogram of `latency` in the form V2 to `out`: what the histogram crate writes of
-/// [`Latency::histogram`], without that being filled and emptied, which costs all of its bins.
-fn serialize(latency: &Latency, out: &mut Vec<u8>) {
-    const COOKIE: u32 = 0x1c84_9313;
-    let (least, longest) = Latency::BOUNDS_MICROS;
-    out.extend(COOKIE.to_be_bytes());
-    let length = out.len()..out.len() + size_of::<u32>();
-    out.resize(length.end, 0);
-    // Nothing normalises the places of counts.
-    out.extend(0u32.to_be_bytes());
-    out.extend(u32::from(Latency::DIGITS).to_be_bytes());
-    out.extend(least.to_be_bytes());
-    out.extend(longest.to_be_bytes());
-    // A count stands for as many events.
-    out.extend(1f64.to_be_bytes());
-    let start = out.len();
-    // Without records, the first bin is told to be empty.
-    let counts = if latency.count() == 0 { &[0][..] } else { latency.counts() };
-    // Bins that hold something, and rows of bins that do not.
-    for alike in counts.chunk_by(|a, b| *a == 0 && *b == 0) {
-        match i64::try_from(alike.len()).expect("bins are few") {
-            empty @ 2.. => put_signed(-empty, out),
-            _ => put_signed(i64::try_from(alike[0]).expect("events are counted by 63 bits"), out),
-        }
-    }
-    let behind = u32::try_from(out.len() - start).expect("a histogram is small");
-    out[length].copy_from_slice(&behind.to_be_bytes());
-}
-
-/// Appends `value` in zigzag and LEB128: seven bits a byte, the lowest first, with a bit that says
-/// that more follow; a ninth byte is whole.
-fn put_signed(value: i64, out: &mut Vec<u8>) {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    for _ in 0..8 {
-        if rest < 0x80 {
-            break;
-        }
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
 }
 
 #[cfg(test)]

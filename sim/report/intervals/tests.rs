@@ -1,9 +1,8 @@
 //! What is written is read back by the reader of the histogram crate.
 
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
-use proptest::prelude::*;
 
 use super::*;
 
@@ -99,32 +98,4 @@ fn an_incident_that_does_not_end_is_written_at_the_end() {
     let of = |tag: &str| found.iter().find(|line| line.0.as_deref() == Some(tag)).unwrap();
     assert_eq!((of("a_b/e2e@incident-1").2, of("a_b/e2e@incident-1").3), (40, 2));
     assert_eq!(found.len(), 4);
-}
-
-/// The bytes of the histogram crate, which fills a histogram first.
-fn serialized(latency: &Latency) -> (Vec<u8>, u64) {
-    let histogram = latency.histogram();
-    let mut bytes = Vec::new();
-    V2Serializer::new().serialize(&histogram, &mut bytes).unwrap();
-    (bytes, if histogram.is_empty() { 0 } else { histogram.max() })
-}
-
-proptest! {
-    #[test]
-    fn bytes_are_those_of_the_histogram_crate(
-        records in prop::collection::vec((0_u32..60, 0_u64..1 << 50, 0_u32..57), 0..40),
-        forgets in any::<bool>(),
-    ) {
-        let mut latency = Latency::new();
-        for (scale, nanos, doublings) in records {
-            // Delays of every length, beside each other and far apart, of which there are few or many.
-            latency.record_n(Span::from_nanos(nanos >> scale.min(49)), 1 << doublings);
-        }
-        if forgets {
-            latency.forget_extremes();
-        }
-        let mut bytes = vec![7];
-        serialize(&latency, &mut bytes);
-        prop_assert_eq!((bytes.split_off(1), latency.most_micros()), serialized(&latency));
-    }
 }
