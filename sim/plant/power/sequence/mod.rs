@@ -25,7 +25,7 @@ mod chain;
 mod supply;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use chain::{Sequences, Subject};
 pub use design::{

@@ -3,15 +3,12 @@
 
 use super::{BUS, FEED, component, load, node};
 use crate::kernel::{FailureLaw, RepairLaw, Span, Streams, Time};
+use crate::plant::power::sequence::tests::designs::{self, bus, genset, s, transfer};
 use crate::plant::power::sequence::*;
 use crate::plant::power::*;
 use crate::plant::{Demand, Rank};
 
 const WORK: Rank = Rank::Inference;
-
-fn s(seconds: f64) -> Span {
-    Span::from_secs_f64(seconds)
-}
 
 /// A UPS without loss that takes its input back at once and recharges at so many watts.
 fn ups(recharge_w: f64, on_generator_w: f64, fed_by: &[u32]) -> NodeDesign {
@@ -19,19 +16,12 @@ fn ups(recharge_w: f64, on_generator_w: f64, fed_by: &[u32]) -> NodeDesign {
         battery_j: 1e9,
         end_of_life_j: 1e9,
         battery_rated_w: 1e6,
-        peukert: 1.0,
         battery_efficiency: 1.0,
-        recharge_w,
         recharge_on_generator_w: on_generator_w,
         charge_efficiency: 1.0,
-        window: (0.85, 1.1),
         requalify: Span::ZERO,
         walk_in: Span::ZERO,
-        walk_in_steps: 0,
-        strikes: None,
-        bypass: false,
-        overload: None,
-        passing: None,
+        ..designs::ups(0.0, recharge_w)
     });
     let component = component(ComponentKind::Ups, 1e6);
     node(ComponentDesign { machine, ..component }, fed_by)
@@ -183,40 +173,13 @@ fn racks_on_two_cords_share_with_chargers_by_rank() {
 #[test]
 fn a_charger_sheds_no_block_of_a_generator() {
     let set = MachineDesign::Genset(GensetDesign {
-        prime: false,
         start: s(9.0),
-        fires: s(3.0),
-        crank: s(15.0),
-        rest: s(15.0),
-        cranks: 3,
-        fails: 0.0,
-        crank_fires: 1.0,
         cooldown: s(120.0),
-        run_rate_per_s: 0.0,
-        latent_rate_per_s: 0.0,
-        test_every: Span::MAX,
         repair: RepairLaw::Exponential { mean_s: 3600.0 },
-        fuel: None,
+        ..genset()
     });
-    let bus = MachineDesign::GeneratorBus(BusDesign {
-        sync: s(4.0),
-        step: s(5.0),
-        close: s(0.1),
-        shed_after: s(0.2),
-        allowance: 1.0,
-        step_load: 1.0,
-    });
-    let ats = MachineDesign::Transfer(TransferDesign {
-        loss_confirm: s(1.0),
-        emergency_stable: s(0.0),
-        transfer: s(0.1),
-        return_delay: s(300.0),
-        closed_return: None,
-        window: (0.85, 1.10),
-        pickup: 0.90,
-        fails: 0.0,
-        by_hand: s(1800.0),
-    });
+    let bus = MachineDesign::GeneratorBus(bus());
+    let ats = MachineDesign::Transfer(TransferDesign { return_delay: s(300.0), ..transfer(0.0) });
     let machine = |kind, rating_w, machine, fed_by: &[u32]| {
         let failures = FailureLaw::NEVER;
         node(ComponentDesign { machine, failures, ..component(kind, rating_w) }, fed_by)

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+use super::designs::{bus, genset, s, transfer, ups};
 use crate::kernel::{FailureLaw, RepairLaw, Span, Streams, Time};
 use crate::plant::power::sequence::*;
 use crate::plant::power::*;
@@ -47,68 +48,30 @@ struct Plan {
     order: Vec<usize>,
 }
 
-fn s(seconds: f64) -> Span {
-    Span::from_secs_f64(seconds)
-}
-
 impl Plan {
     /// The chain, and where each node of the plan is in it.
     fn design(&self) -> (PowerDesign, Vec<PowerNode>) {
         let set = |start: f64| {
             MachineDesign::Genset(GensetDesign {
-                prime: false,
                 start: s(start),
-                fires: s(3.0),
-                crank: s(15.0),
-                rest: s(15.0),
-                cranks: 3,
-                fails: 0.0,
-                crank_fires: 1.0,
                 cooldown: s(120.0),
-                run_rate_per_s: 0.0,
-                latent_rate_per_s: 0.0,
-                test_every: Span::MAX,
                 repair: RepairLaw::Exponential { mean_s: 3600.0 },
-                fuel: None,
+                ..genset()
             })
         };
         let ups = MachineDesign::Ups(UpsDesign {
             battery_j: self.runtime_s * 1e6 / 0.95,
             end_of_life_j: self.runtime_s * 1e6 / 0.95,
-            battery_rated_w: 1e6 / 0.95,
             peukert: if self.steps == 0 { 1.2 } else { 1.0 },
-            battery_efficiency: 0.95,
-            recharge_w: 2e5,
             recharge_on_generator_w: self.on_generator_w,
             charge_efficiency: 0.9,
-            window: (0.85, 1.1),
-            requalify: s(10.0),
-            walk_in: s(15.0),
             walk_in_steps: self.steps,
-            strikes: None,
             bypass: self.bypass,
-            overload: None,
-            passing: None,
+            ..ups(0.0, 2e5)
         });
-        let bus = MachineDesign::GeneratorBus(BusDesign {
-            sync: s(4.0),
-            step: s(5.0),
-            close: s(0.1),
-            shed_after: s(0.2),
-            allowance: 1.1,
-            step_load: 1.0,
-        });
-        let ats = MachineDesign::Transfer(TransferDesign {
-            loss_confirm: s(1.0),
-            emergency_stable: s(0.5),
-            transfer: s(0.1),
-            return_delay: s(300.0),
-            closed_return: None,
-            window: (0.85, 1.10),
-            pickup: 0.90,
-            fails: 0.0,
-            by_hand: s(1800.0),
-        });
+        let bus = MachineDesign::GeneratorBus(BusDesign { allowance: 1.1, ..bus() });
+        let ats =
+            MachineDesign::Transfer(TransferDesign { return_delay: s(300.0), ..transfer(0.5) });
         let sts = MachineDesign::StaticSwitch(StaticSwitchDesign {
             sense: s(0.002),
             transfer: s(0.004),

@@ -2,15 +2,10 @@
 //! reference in another language (rules of the state machines written twice); the first of them
 //! were checked by hand.
 
-use crate::kernel::{FailureLaw, RepairLaw, Span, Streams, Time};
+use super::designs::{KWH, bus, genset, s, transfer, ups};
+use crate::kernel::{FailureLaw, Span, Streams, Time};
 use crate::plant::power::sequence::*;
 use crate::plant::power::*;
-
-const KWH: f64 = 3.6e6;
-
-fn s(seconds: f64) -> Span {
-    Span::from_secs_f64(seconds)
-}
 
 fn at(seconds: f64) -> Time {
     Time::ZERO + s(seconds)
@@ -68,60 +63,6 @@ impl Chain {
             Subject::Node(node) => &self.design.nodes[node.0 as usize].name,
             Subject::Load(load) => &self.design.loads[load.0 as usize].name,
         }
-    }
-}
-
-fn genset() -> GensetDesign {
-    GensetDesign {
-        prime: false,
-        start: s(10.0),
-        fires: s(3.0),
-        crank: s(15.0),
-        rest: s(15.0),
-        cranks: 3,
-        fails: 0.0,
-        crank_fires: 1.0,
-        cooldown: s(300.0),
-        run_rate_per_s: 0.0,
-        latent_rate_per_s: 0.0,
-        test_every: Span::MAX,
-        repair: RepairLaw::Exponential { mean_s: 65_808.0 },
-        fuel: None,
-    }
-}
-
-fn transfer(emergency_stable: f64) -> TransferDesign {
-    TransferDesign {
-        loss_confirm: s(1.0),
-        emergency_stable: s(emergency_stable),
-        transfer: s(0.1),
-        return_delay: s(900.0),
-        closed_return: None,
-        window: (0.85, 1.10),
-        pickup: 0.90,
-        fails: 0.0,
-        by_hand: s(1800.0),
-    }
-}
-
-fn ups(battery_kwh: f64, recharge_w: f64) -> UpsDesign {
-    UpsDesign {
-        battery_j: battery_kwh * KWH,
-        end_of_life_j: battery_kwh * KWH,
-        battery_rated_w: 1e6 / 0.95,
-        peukert: 1.0,
-        battery_efficiency: 0.95,
-        recharge_w,
-        recharge_on_generator_w: 0.0,
-        charge_efficiency: 0.95,
-        window: (0.85, 1.10),
-        requalify: s(10.0),
-        walk_in: s(15.0),
-        walk_in_steps: 0,
-        strikes: None,
-        bypass: false,
-        overload: None,
-        passing: None,
     }
 }
 
@@ -224,14 +165,7 @@ fn three_generators_of_which_one_fires_late_and_one_never() {
             chain.node(name, ComponentKind::Genset, 2e6, MachineDesign::Genset(genset()), &[])
         })
         .into();
-    let bus = MachineDesign::GeneratorBus(BusDesign {
-        sync: s(4.0),
-        step: s(5.0),
-        close: s(0.1),
-        shed_after: s(0.2),
-        allowance: 1.0,
-        step_load: 1.0,
-    });
+    let bus = MachineDesign::GeneratorBus(bus());
     let bus = chain.node("gen-bus", ComponentKind::GeneratorBus, f64::INFINITY, bus, &sets);
     let board = MachineDesign::Transfer(transfer(0.0));
     let board = chain.node("board", ComponentKind::Transfer, 6e6, board, &[utility, bus]);
