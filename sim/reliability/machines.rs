@@ -7,7 +7,7 @@
 
 use super::chain::Told;
 use crate::kernel::{Span, Streams, Time};
-use crate::plant::power::sequence::{Alarm, Deed, Key, MachineDesign, Question, State, Subject};
+use crate::plant::power::sequence::{Alarm, MachineDesign, State, Subject};
 use crate::plant::power::{ComponentKind, Network, PowerDesign, PowerNode, Sequences, Upkeep};
 
 /// The machines of a chain.
@@ -69,7 +69,7 @@ impl Machines {
     }
 
     pub(super) fn next_at(&self) -> Time {
-        self.told(self.sequences.next_at())
+        self.outer(self.sequences.next_at())
     }
 
     /// `now` on the clock of the machines.
@@ -78,7 +78,7 @@ impl Machines {
     }
 
     /// An instant of the clock of the machines.
-    fn told(&self, own: Time) -> Time {
+    fn outer(&self, own: Time) -> Time {
         if own == Time::MAX { own } else { self.clocks.0 + own.since(self.clocks.1) }
     }
 
@@ -126,43 +126,25 @@ impl Machines {
         Sequences::come_to_rest(&self.design)
     }
 
+    /// The machines on their own clock, for all that no instant is part of.
+    pub(super) fn sequences(&self) -> &Sequences {
+        &self.sequences
+    }
+
+    /// The same.
+    pub(super) fn sequences_mut(&mut self) -> &mut Sequences {
+        &mut self.sequences
+    }
+
     /// From when on they are at rest if nothing happens before; none where their clockwork runs.
     pub(super) fn rests_from(&self) -> Option<Time> {
-        self.sequences.rests_from().map(|own| self.told(own))
-    }
-
-    /// Whether what they hold is the same for as long as they rest.
-    pub(super) fn holds(&self) -> bool {
-        self.sequences.holds()
-    }
-
-    /// How long the sets run at least from full tanks.
-    pub(super) fn tanks_last(&self) -> Span {
-        self.sequences.tanks_last()
-    }
-
-    /// What tells the state that they rest in apart from others.
-    pub(super) fn key(&self) -> Key {
-        self.sequences.key()
-    }
-
-    pub(super) fn keep_journal(&mut self) {
-        self.sequences.keep_journal();
-    }
-
-    pub(super) fn take_journal(&mut self, into: &mut Vec<Deed>) {
-        self.sequences.take_journal(into);
-    }
-
-    /// Leaves something to the chance of an owner, beside the journal.
-    pub(super) fn draw(&mut self, whose: u32, question: Question) -> u64 {
-        self.sequences.draw(whose, question)
+        self.sequences.rests_from().map(|own| self.outer(own))
     }
 
     /// Takes what is to ring.
     pub(super) fn take_alarms(&mut self) -> Vec<(Time, Alarm)> {
         let alarms = self.sequences.take_alarms();
-        alarms.into_iter().map(|(at, alarm)| (self.told(at), alarm)).collect()
+        alarms.into_iter().map(|(at, alarm)| (self.outer(at), alarm)).collect()
     }
 
     /// As they are at rest, without what is to ring and when they came to it.

@@ -12,7 +12,7 @@
 use super::chain::{Chain, Told};
 use super::machines::Machines;
 use super::power::PowerStructure;
-use super::script::{Place, Script, Sets, What};
+use super::script::{Place, Script, Trigger, What};
 use super::structure::Unit;
 use crate::kernel::{OutagePlan, Span, Streams, Time};
 use crate::plant::power::sequence::{Alarm, Deed};
@@ -103,7 +103,9 @@ impl Replayed {
     pub fn new(chain: PowerStructure) -> Self {
         Self {
             rests: chain.machines().is_some_and(Machines::ever_rest),
-            tanks_last: chain.machines().map_or(Span::MAX, Machines::tanks_last),
+            tanks_last: chain
+                .machines()
+                .map_or(Span::MAX, |machines| machines.sequences().tanks_last()),
             unserved: vec![0.0; Chain::subjects(&chain)],
             chain,
             script: Script::default(),
@@ -130,10 +132,10 @@ impl Replayed {
             return;
         }
         let mut deeds = std::mem::take(&mut self.deeds);
-        self.machines().take_journal(&mut deeds);
-        let turned = changed.iter().map(|&(unit, up)| Some(Sets::Turns(unit, up)));
+        self.machines().sequences_mut().take_journal(&mut deeds);
+        let turned = changed.iter().map(|&(unit, up)| Some(Trigger::Turns(unit, up)));
         let mut happened = turned.chain(deeds.iter().filter_map(|deed| match deed {
-            Deed::Rang(alarm) => Some(Some(Sets::Rings(*alarm))),
+            Deed::Rang(alarm) => Some(Some(Trigger::Rings(*alarm))),
             Deed::Emptied => Some(None),
             _ => None,
         }));
@@ -190,13 +192,13 @@ impl Replayed {
             self.mode = Mode::Follows { at, rests_at };
             return;
         }
+        let holds = machines.sequences().holds();
         let rest = match at {
             Some(At::Rest(rest)) => Some(rest),
-            _ => self.script.find_rest(machines.key(), || {
-                (self.unserved.clone().into(), machines.holds().then(|| machines.save()))
+            _ => self.script.find_rest(machines.sequences().key(), || {
+                (self.unserved.clone().into(), holds.then(|| machines.save()))
             }),
         };
-        let holds = machines.holds();
         self.mode = match rest {
             Some(rest) if holds => {
                 let alarms = machines.take_alarms();
@@ -226,8 +228,10 @@ impl Replayed {
                 Page::Due(line, at) if at == now => Place::After(line),
                 _ => return true,
             },
-            (Page::Rest(rest), &[(unit, up)], None) => Place::First(rest, Sets::Turns(unit, up)),
-            (Page::Rest(rest), [], Some(rings)) => Place::First(rest, Sets::Rings(alarms[rings].1)),
+            (Page::Rest(rest), &[(unit, up)], None) => Place::First(rest, Trigger::Turns(unit, up)),
+            (Page::Rest(rest), [], Some(rings)) => {
+                Place::First(rest, Trigger::Rings(alarms[rings].1))
+            }
             _ => return false,
         };
         if let Page::Rest(rest) = *page {
@@ -258,8 +262,8 @@ impl Replayed {
         let Self { chain, script, mode, unserved, since, .. } = self;
         let Mode::Reads { page, alarms, left } = mode else { return false };
         let mut ask = |whose, question| {
-            let answer =
-                chain.machines_mut().expect("what rests has machines").draw(whose, question);
+            let machines = chain.machines_mut().expect("what rests has machines");
+            let answer = machines.sequences_mut().draw(whose, question);
             left.answers.push(answer);
             answer
         };
@@ -368,7 +372,7 @@ impl Chain for Replayed {
         self.mode = Mode::Follows { at: None, rests_at: Time::MAX };
         self.done = Time::ZERO;
         if self.rests {
-            self.machines().keep_journal();
+            self.machines().sequences_mut().keep_journal();
             self.look_whether_it_rests(None, Time::ZERO, false);
         }
     }

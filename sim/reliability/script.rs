@@ -34,12 +34,12 @@ pub(super) struct Rest {
     /// The machines in it, where they hold it for any time.
     pub(super) machines: Option<Box<Sequences>>,
     /// What follows what.
-    firsts: Vec<(Sets, u32)>,
+    firsts: Vec<(Trigger, u32)>,
 }
 
 /// What sets a chain going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sets {
+pub(super) enum Trigger {
     /// A unit comes back (`true`) or goes down.
     Turns(u32, bool),
     /// Something rings.
@@ -73,7 +73,7 @@ pub(super) enum What {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Place {
     /// First after a rest.
-    First(u32, Sets),
+    First(u32, Trigger),
     /// After a line.
     After(u32),
     /// After a line that asks, for an answer.
@@ -205,7 +205,7 @@ impl What {
             | Self::Disarm(_)
             | Self::Rest(_) => 0,
         };
-        size_of::<Line>() + size_of::<(Sets, u32)>() + more
+        size_of::<Line>() + size_of::<(Trigger, u32)>() + more
     }
 
     /// Whether it says the same, whatever has been answered so far.

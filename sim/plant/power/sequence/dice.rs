@@ -12,7 +12,7 @@ use crate::kernel::{RepairLaw, Span, Stream};
 
 /// What is left to chance. It says all that the answer depends on beside the stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Question {
+pub(crate) enum Question {
     /// Whether something of this chance happens: 1 where it does.
     Happens(f64),
     /// Which crank of a generator fires, from 1; 0 where none does.
@@ -37,7 +37,7 @@ pub enum Question {
 
 /// What happened by chance, in order.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Deed {
+pub(crate) enum Deed {
     /// A question to the stream of an owner was answered.
     Asked {
         /// Whose stream.
@@ -59,7 +59,7 @@ pub enum Deed {
 
 /// A timer that goes by chance: of which owner, and which of its slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Alarm {
+pub(crate) struct Alarm {
     pub(super) owner: u32,
     pub(super) slot: u8,
 }
@@ -77,14 +77,14 @@ pub(super) struct Dice {
 
 impl Alarm {
     /// Who draws when it rings.
-    pub fn owner(self) -> u32 {
+    pub(crate) fn owner(self) -> u32 {
         self.owner
     }
 }
 
 impl Question {
     /// Whether it is answered with how long something takes.
-    pub fn is_how_long(self) -> bool {
+    pub(crate) fn is_how_long(self) -> bool {
         matches!(self, Self::Waits { .. } | Self::Repair(_))
     }
 

@@ -33,9 +33,9 @@ pub use design::{
     PassingDesign, Ride, SagLaw, StaticSwitchDesign, StorageDesign, Strikes, TransferDesign,
     UpsDesign,
 };
-pub use dice::{Alarm, Deed, Question};
+pub(crate) use dice::{Alarm, Deed, Question};
 pub use genset::GensetTally;
-pub use key::Key;
+pub(crate) use key::Key;
 pub use state::{Change, State};
 pub use supply::{BatteryTally, Drive, Supply};
 pub use switch::SwitchTally;

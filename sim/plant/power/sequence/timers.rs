@@ -139,7 +139,7 @@ impl Timers {
     pub(super) fn put_state(&self, key: &mut Key) {
         for (armed, goes) in self.armed.iter().zip(&self.goes) {
             for (number, goes) in armed.iter().zip(goes) {
-                key.put((*number != 0).then_some(goes));
+                key.put(if *number == 0 { 0 } else { 1 + *goes as u8 });
             }
         }
     }

@@ -17,7 +17,7 @@ const MOMENT: Span = Span::from_nanos(1);
 impl Sequences {
     /// Whether what the machines of `design` do follows from a rest: they have neither battery systems,
     /// whose energy someone else rules, nor sets that fail in silence.
-    pub fn come_to_rest(design: &PowerDesign) -> bool {
+    pub(crate) fn come_to_rest(design: &PowerDesign) -> bool {
         design.nodes.iter().all(|node| match &node.component.machine {
             MachineDesign::Battery(_) => false,
             MachineDesign::Genset(set) => {
@@ -35,7 +35,7 @@ impl Sequences {
     }
 
     /// From when on the chain is at rest if nothing happens before; none where its clockwork runs.
-    pub fn rests_from(&self) -> Option<Time> {
+    pub(crate) fn rests_from(&self) -> Option<Time> {
         if self.timers.running(Goes::Clockwork) > 0 || !self.log.is_empty() {
             return None;
         }
@@ -46,14 +46,14 @@ impl Sequences {
 
     /// Whether all tanks are full, or filled before their sets run: what the chain holds is the same for as
     /// long as it rests, and whenever it comes to this rest.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         let draws = |&n: &u32| matches!(&self.machines[n as usize], Machine::Genset(set) if set.draws_on_its_tank());
         !self.sets.iter().any(draws)
     }
 
     /// Forgets at rest its dice, when it came there and what was before: nobody asks, and it stands at the same
     /// instant whenever it came to it. That is not the start, at which what runs is on its bus.
-    pub fn forget_past(&mut self) {
+    pub(crate) fn forget_past(&mut self) {
         let now = Time::ZERO + MOMENT;
         self.now = now;
         for machine in &mut self.machines {
@@ -73,7 +73,7 @@ impl Sequences {
     }
 
     /// What tells the state that the chain rests in apart from others.
-    pub fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         let mut key = Key::default();
         key.put(&self.up);
         key.put(&self.on_generator);
@@ -86,7 +86,7 @@ impl Sequences {
     }
 
     /// How long the sets run at least from full tanks.
-    pub fn tanks_last(&self) -> Span {
+    pub(crate) fn tanks_last(&self) -> Span {
         let sets = self.sets.iter().map(|&n| match &self.machines[n as usize] {
             // A little more than its rating is rounding.
             Machine::Genset(set) => set.tank_lasts(1.01 * self.rating_w[n as usize]),
@@ -96,45 +96,45 @@ impl Sequences {
     }
 
     /// The instant up to which the chain has come.
-    pub fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.now
     }
 
     /// Whether a component is in service.
-    pub fn is_up(&self, node: PowerNode) -> bool {
+    pub(crate) fn is_up(&self, node: PowerNode) -> bool {
         self.up[node.0 as usize]
     }
 
     /// Keeps a journal of what goes by chance from now on.
-    pub fn keep_journal(&mut self) {
+    pub(crate) fn keep_journal(&mut self) {
         self.dice.noted = true;
     }
 
     /// Hands over what has gone by chance since the last call.
-    pub fn take_journal(&mut self, into: &mut Vec<Deed>) {
+    pub(crate) fn take_journal(&mut self, into: &mut Vec<Deed>) {
         self.dice.take_journal(into);
     }
 
     /// Leaves something to the chance of an owner, beside the journal.
-    pub fn draw(&mut self, whose: u32, question: Question) -> u64 {
+    pub(crate) fn draw(&mut self, whose: u32, question: Question) -> u64 {
         self.dice.draw(whose, question)
     }
 
     /// What a copy without dice takes, bytes, as if each component were a UPS, which is the largest.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let node = size_of::<Machine>() + size_of::<Ups>() + 3 * size_of::<f64>();
         let timers = (self.machines.len() + self.loads.len()) * Timers::bytes_each();
         self.machines.len() * node + self.loads.len() * size_of::<Load>() + timers
     }
 
     /// Takes what is to ring from a chain at rest that [holds](Self::holds).
-    pub fn take_alarms(&mut self) -> Vec<(Time, Alarm)> {
+    pub(crate) fn take_alarms(&mut self) -> Vec<(Time, Alarm)> {
         self.timers.take()
     }
 
     /// Becomes as `saved` was, which has no alarms, with these. What is left to chance is answered as
     /// before by `answers`, then by the streams of this chain.
-    pub fn resume(&mut self, saved: &Self, alarms: &[(Time, Alarm)], answers: &[u64]) {
+    pub(crate) fn resume(&mut self, saved: &Self, alarms: &[(Time, Alarm)], answers: &[u64]) {
         let dice = std::mem::take(&mut self.dice);
         *self = saved.clone();
         self.dice = dice;
