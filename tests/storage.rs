@@ -586,3 +586,29 @@ events:
     assert!(back.starts_with("1810000000000 "), "{back}");
     assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
 }
+
+/// A charger of megawatts that is done in milliseconds: what a nanosecond of it is stands in the book of a battery that
+/// has hardly been used.
+#[test]
+fn a_short_charge_of_a_large_battery_closes_its_book() {
+    for outage_s in 1..8 {
+        let told = simulate(
+            "\
+name: large
+start: 2026-01-01T00:00:00Z
+duration: 1 h
+weather: {climate: nordic}
+price: {fixed: 30 $/MWh}
+power:
+  utility: {kind: feed, capacity: 10 MW, outages: none}
+  ups: {kind: ups, fed_by: utility, rating: 6324.3 kW, battery: {runtime: 59 s, chemistry: lithium, recharge: 28.61 %}}
+  house: {kind: house-load, power: 1 kW, fed_by: ups}
+",
+            &[&format!("events=[{{at: 600 s, utility: {{outage: {outage_s} s}}}}]")],
+        );
+        let book = told.outcome.books.iter().find(|book| book.ledger.amount() == "batteries");
+        let book = book.expect("a book of batteries");
+        let given_j = 3.6e9 * told.outcome.real("energy.discharged");
+        assert!(given_j > 0.0 && book.residual.abs() <= 1e-9 * given_j, "{outage_s} s: {book:?}");
+    }
+}

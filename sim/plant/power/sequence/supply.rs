@@ -54,7 +54,7 @@ pub struct BatteryTally {
     /// What it has taken, J.
     pub taken_j: f64,
     /// What it has given beyond what it held, by giving it slower than its energy is rated at, J; below
-    /// zero where it gave faster.
+    /// zero where it gave faster. With it stands what a charge that ends to the nanosecond leaves to be full.
     pub beyond_j: f64,
     /// How long it gave all or a part of the output, s.
     pub gave_s: f64,

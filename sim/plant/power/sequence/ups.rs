@@ -419,8 +419,8 @@ impl Ups {
             }
             (STORE, State::Online | State::Eco | State::Line) => {
                 self.settle(cx.now);
-                // Its end was rounded to a nanosecond: what is full is full.
-                self.taken_j += self.design.battery_j - self.energy_j;
+                // Its end was rounded to a nanosecond: what is full is full, and nobody gave it that.
+                self.beyond_j += self.design.battery_j - self.energy_j;
                 self.energy_j = self.design.battery_j;
                 self.recharge(0.0);
                 cx.note(State::Full);
