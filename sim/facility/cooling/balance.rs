@@ -292,7 +292,8 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
     };
     // The setpoint regained, from above or from below.
     let (rest_c, set_c) = (plant.now.rest_c[0], plant.model.setpoint_c());
-    let step_k = stride_k(held_c[0], rest_c);
+    let wider = plant.hunt.widening();
+    let step_k = wider * stride_k(held_c[0], rest_c);
     let colder = held_c[0] < set_c - HELD_K;
     let settles_c = match (held_c[0] > set_c, rest_c < set_c) {
         (true, _) => rest_c.max(set_c),
@@ -338,7 +339,7 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
     for (place, &index) in plant.exchangers.iter().enumerate() {
         let (stream, first) = plant.masses.nodes_of(place);
         if stream != 0 {
-            let step_k = stride_k(held_c[stream], plant.now.rest_c[stream]);
+            let step_k = wider * stride_k(held_c[stream], plant.now.rest_c[stream]);
             stride(stream, step_k, step_k.min(below_boiling_k(stream)));
         }
         let exchanger = &exchangers[index as usize];

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::chillers::Operator;
 use super::exchangers::{ExchangerPlant, Group, air_of_hall_j_k, groups_of, part};
+use super::hunt::Hunt;
 use super::machines::Machines;
 use crate::facility::condition::Condition;
 use crate::facility::design::{Design, ExchangerSite, LoopSite};
@@ -47,6 +48,7 @@ pub(in crate::facility) struct LoopPlant {
     pub(super) held_c: Vec<f64>,
     pub(super) since: Time,
     pub(super) transient: Option<Transient>,
+    pub(super) hunt: Hunt,
     /// Heat that goes to the weather beside what the transient knows of, W.
     pub(super) beside_w: f64,
     /// Heat of motors that goes into its coolant, into its condenser water, and that warms the
@@ -322,6 +324,7 @@ impl LoopPlant {
             held_c,
             since: Time::ZERO,
             transient: None,
+            hunt: Hunt::default(),
             beside_w: 0.0,
             coolant_w: 0.0,
             condenser_w: 0.0,
@@ -388,6 +391,9 @@ impl LoopPlant {
         if let Some(transient) = &self.transient {
             books.boiled_j.add(transient.given(elapsed_s).boiled_j);
             self.now.now_c = transient.at(elapsed_s);
+            self.hunt.moved(&self.held_c, &self.now.now_c);
+        } else {
+            self.hunt.ends();
         }
         self.since = now;
         self.forget_flowed();

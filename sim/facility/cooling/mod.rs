@@ -11,6 +11,7 @@
 mod balance;
 mod chillers;
 mod exchangers;
+mod hunt;
 mod loops;
 mod machines;
 mod returns;
