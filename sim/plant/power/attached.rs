@@ -24,7 +24,11 @@ impl Network {
     /// Finds anew who feeds whom where that has changed, so that flows can be read.
     pub fn energise(&mut self) {
         if std::mem::take(&mut self.switched) {
-            self.forest.energise(&self.wiring, &self.limit_w);
+            let Self { wiring, forest, limit_w, want, draw, .. } = self;
+            forest.energise(wiring, limit_w, |n| {
+                want.outdate(wiring, n);
+                draw.outdate(wiring, n);
+            });
             self.shed.forget_all();
             self.switches += 1;
             self.energised = true;
@@ -129,7 +133,10 @@ impl Network {
             *overloaded += usize::from(is_over(after, limit_w[n]));
         });
         // What was energised anew is summed anew beside that.
-        let sums_draws = !self.energised && {
+        let sums_draws = if self.energised {
+            draw.outdate(wiring, bus as usize);
+            false
+        } else {
             draw.loss_w[kind] += lost;
             draw.shift(wiring, forest, bus, w - before_w, |n, _, _| moved.mark_node(n))
         };
@@ -159,7 +166,7 @@ impl Network {
     /// The bus that the battery `n` holds up by itself.
     pub(super) fn held_bus(&self, n: usize) -> Option<u32> {
         let bus = self.forest.parent[n];
-        (bus != NONE && self.forest.held_by[bus as usize] == n as u32).then_some(bus)
+        (bus != NONE && self.forest.held_by(bus as usize) == n as u32).then_some(bus)
     }
 
     /// Export through all feeds, in watts.

@@ -3,6 +3,7 @@
 
 use super::component::{ComponentKind, NetworkPart};
 use super::forest::{Forest, NONE};
+use super::waiting::Waiting;
 use super::wiring::{Charger, Wiring};
 
 /// A flow is re-summed from scratch after this many changes. Each change rounds once a hop,
@@ -13,7 +14,7 @@ const CHANGES_UNTIL_RESUM: u32 = 4096;
 #[derive(Debug, Clone)]
 pub(super) struct Flows {
     /// What each load takes, in watts, when it has a live cord.
-    pub(super) load_w: Vec<f64>,
+    load_w: Vec<f64>,
     /// Output of each node, in watts; zero where dead.
     pub(super) out_w: Vec<f64>,
     /// Loss of all components by kind, in watts.
@@ -27,6 +28,9 @@ pub(super) struct Flows {
     /// What flows back through all feeds, in watts.
     pub(super) export_w: f64,
     changes: u32,
+    /// Nodes whose output is no longer, to the bit, the sum of what they feed and of what is plugged in;
+    /// what they are fed by is not among them.
+    stale: Waiting,
 }
 
 impl Flows {
@@ -40,13 +44,45 @@ impl Flows {
             discharged_w: 0.0,
             export_w: 0.0,
             changes: 0,
+            stale: Waiting::all(wiring),
         }
     }
 
-    /// Sums everything anew: one pass over nodes and cords.
+    /// What a load takes, in watts, when it has a live cord.
+    pub(super) fn load_w(&self, load: usize) -> f64 {
+        self.load_w[load]
+    }
+
+    /// The same of each.
+    pub(super) fn loads_w(&self) -> &[f64] {
+        &self.load_w
+    }
+
+    /// Lets load `load` take `w` watts from the next sum on; whether it took something else.
+    pub(super) fn put(&mut self, wiring: &Wiring, load: usize, w: f64) -> bool {
+        let changes = std::mem::replace(&mut self.load_w[load], w) != w;
+        if changes {
+            let cords = wiring.cords(load);
+            cords.for_each(|cord| self.stale.insert(wiring, wiring.cord_node[cord] as usize));
+        }
+        changes
+    }
+
+    /// What node `n` puts out changes with the next sum, though no load takes anything else.
+    pub(super) fn outdate(&mut self, wiring: &Wiring, n: usize) {
+        self.stale.insert(wiring, n);
+    }
+
+    /// Sums everything anew, as if nothing were known: outputs where anything has changed and on the way from
+    /// there to the roots, and totals in one pass over live nodes.
     pub(super) fn sum(&mut self, wiring: &Wiring, forest: &Forest) {
         self.changes = 0;
-        self.out_w.fill(0.0);
+        while let Some(n) = self.stale.last(wiring) {
+            self.out_w[n] = self.output_w(wiring, forest, n);
+            if forest.parent[n] != NONE {
+                self.stale.insert(wiring, forest.parent[n] as usize);
+            }
+        }
         self.loss_w = [0.0; ComponentKind::COUNT];
         self.import_w = 0.0;
         self.generated_w = 0.0;
@@ -54,32 +90,43 @@ impl Flows {
         self.export_w = 0.0;
         for &node in forest.order.iter().rev() {
             let n = node as usize;
-            let mut out = self.out_w[n];
-            for &cord in wiring.sockets(n) {
-                let cord = cord as usize;
-                out += forest.share[cord] * self.load_w[wiring.cord_load[cord] as usize];
+            let (out, hop) = (self.out_w[n], &forest.hops[n]);
+            let loss = hop.loss.loss_w(out);
+            self.loss_w[usize::from(hop.kind)] += loss;
+            if !hop.plain {
+                self.discharged_w += forest.battery_per_w[n] * out;
             }
-            self.out_w[n] = out;
-            let loss = forest.loss[n].loss_w(out);
-            self.loss_w[wiring.kind[n] as usize] += loss;
-            self.discharged_w += forest.battery_per_w[n] * out;
-            match forest.parent[n] {
-                NONE => match wiring.part[n] {
-                    NetworkPart::Import if out < 0.0 && !wiring.attached.is_empty() => {
-                        self.export_w -= out + loss;
-                    }
-                    NetworkPart::Import => self.import_w += out + loss,
-                    NetworkPart::Generator | NetworkPart::Bus => self.generated_w += out + loss,
-                    NetworkPart::Path | NetworkPart::Attached => {
-                        self.hold(wiring, forest, n, out + loss);
-                    }
-                },
-                parent => self.out_w[parent as usize] += forest.input_w(n, out),
+            if hop.parent != NONE {
+                continue;
+            }
+            match wiring.part[n] {
+                NetworkPart::Import if out < 0.0 && !wiring.attached.is_empty() => {
+                    self.export_w -= out + loss;
+                }
+                NetworkPart::Import => self.import_w += out + loss,
+                NetworkPart::Generator | NetworkPart::Bus => self.generated_w += out + loss,
+                NetworkPart::Path | NetworkPart::Attached => {
+                    self.hold(wiring, forest, n, out + loss);
+                }
             }
         }
         for charger in &wiring.chargers {
             self.loss_w[ComponentKind::Ups as usize] += self.charger_loss_w(charger);
         }
+    }
+
+    /// What node `n` puts out, in watts: what it feeds and what is plugged in.
+    fn output_w(&self, wiring: &Wiring, forest: &Forest, n: usize) -> f64 {
+        if !forest.live[n] {
+            return 0.0;
+        }
+        let fed = forest.hanging_on(wiring, n);
+        let mut out = fed.fold(0.0, |sum, fed| sum + forest.input_w(fed, self.out_w[fed]));
+        for &cord in wiring.sockets(n) {
+            let cord = cord as usize;
+            out += forest.share[cord] * self.load_w[wiring.cord_load[cord] as usize];
+        }
+        out
     }
 
     /// What is lost of what recharges a battery, in watts.
@@ -89,7 +136,7 @@ impl Flows {
 
     /// A battery that holds the bus `n` up gives `w` watts more to it.
     fn hold(&mut self, wiring: &Wiring, forest: &Forest, n: usize, w: f64) {
-        let by = forest.held_by[n];
+        let by = forest.held_by(n);
         if by != NONE {
             let cells_w = w / wiring.one_way[by as usize];
             self.discharged_w += cells_w;
@@ -147,7 +194,11 @@ impl Flows {
         mut change: f64,
         passed: &mut impl FnMut(usize, f64, f64),
     ) {
-        let mut root = NONE;
+        if node == NONE {
+            return;
+        }
+        self.stale.insert(wiring, node as usize);
+        let mut root = node;
         while node != NONE {
             let n = node as usize;
             let hop = &forest.hops[n];
@@ -165,9 +216,6 @@ impl Flows {
                 forest.carry[n] * change + forest.up_loss[n].growth_w(before, after)
             };
             node = hop.parent;
-        }
-        if root == NONE {
-            return;
         }
         let n = root as usize;
         match wiring.part[n] {

@@ -62,7 +62,7 @@ impl Network {
     /// Sums anew what all loads may ask for.
     fn ask_anew(&mut self) {
         for load in 0..self.demand.len() {
-            self.want.load_w[load] = self.allowed(load).total_w();
+            self.want.put(&self.wiring, load, self.allowed(load).total_w());
         }
         self.shed.forget_all();
         self.touched = true;

@@ -22,15 +22,16 @@ impl Network {
                 continue;
             }
             let supply = sequences.supply(node);
-            self.forest.set_supply(n, self.wiring.loss[n], &supply);
+            self.forest.set_supply(&self.wiring, n, &supply);
             if let Some(limit_w) = supply.limit_w {
-                self.limit_w[n] = limit_w;
+                self.put_limit(n, limit_w);
             }
         }
         for (battery, bus, most_w) in sequences.holders() {
             let (battery, bus) = (battery.0, bus.0 as usize);
-            self.forest.held_by[bus] = if most_w.is_some() { battery } else { NONE };
-            self.limit_w[bus] = self.rating_w[bus].min(most_w.unwrap_or(f64::INFINITY));
+            let by = if most_w.is_some() { battery } else { NONE };
+            self.forest.set_held_by(&self.wiring, bus, by);
+            self.put_limit(bus, self.rating_w[bus].min(most_w.unwrap_or(f64::INFINITY)));
             if most_w.is_some() {
                 // What it gives is what the bus takes.
                 self.forest.set_terminal(&self.wiring, battery as usize, 0.0);
@@ -45,6 +46,13 @@ impl Network {
         for load in 0..self.wiring.own_loads {
             let is_lost = sequences.load_state(PowerLoad(load as u32)) == State::Lost;
             self.forest.set_lost(load, is_lost);
+        }
+    }
+
+    /// Node `n`, which is energised anew, may put out so much from now on.
+    fn put_limit(&mut self, n: usize, limit_w: f64) {
+        if std::mem::replace(&mut self.limit_w[n], limit_w) != limit_w {
+            self.forest.limit_changed(&self.wiring, n);
         }
     }
 
@@ -83,7 +91,8 @@ impl Network {
         for charger in &self.wiring.chargers {
             let (ups, load) = (PowerNode(charger.ups), charger.load as usize);
             self.demand[load] = Demand::of(Rank::Recharge, sequences.supply(ups).charge_w);
-            self.want.load_w[load] = self.allowed(load).total_w();
+            let asked_w = self.allowed(load).total_w();
+            self.want.put(&self.wiring, load, asked_w);
         }
     }
 
@@ -97,7 +106,7 @@ impl Network {
                 (true, true) => self.shed.granted[load].total_w(),
                 (true, false) => self.demand[load].total_w(),
             };
-            changed |= std::mem::replace(&mut self.draw.load_w[load], w) != w;
+            changed |= self.draw.put(&self.wiring, load, w);
         }
         changed
     }
@@ -105,7 +114,7 @@ impl Network {
     /// What recharging the battery of a UPS draws beside what that takes to carry its load, in watts; zero
     /// for other components.
     pub fn recharge_w(&self, node: PowerNode) -> f64 {
-        self.charger(node).map_or(0.0, |charger| self.draw.load_w[charger.load as usize])
+        self.charger(node).map_or(0.0, |charger| self.draw.load_w(charger.load as usize))
     }
 
     /// What of that is lost, in watts.
@@ -115,12 +124,12 @@ impl Network {
 
     /// What recharging all of them draws, in watts.
     pub fn total_recharge_w(&self) -> f64 {
-        self.wiring.chargers.iter().map(|it| self.draw.load_w[it.load as usize]).sum()
+        self.wiring.chargers.iter().map(|it| self.draw.load_w(it.load as usize)).sum()
     }
 
     /// What the batteries of all UPSs keep of it, in watts.
     pub(super) fn total_recharged_w(&self) -> f64 {
-        let drawn_w = |charger: &Charger| self.draw.load_w[charger.load as usize];
+        let drawn_w = |charger: &Charger| self.draw.load_w(charger.load as usize);
         self.wiring.chargers.iter().map(|it| drawn_w(it) * it.efficiency).sum()
     }
 

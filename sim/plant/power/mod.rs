@@ -33,6 +33,7 @@ mod fair;
 mod flow;
 mod forest;
 mod shed;
+mod waiting;
 mod wiring;
 
 #[cfg(test)]

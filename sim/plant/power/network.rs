@@ -111,8 +111,7 @@ impl Network {
     /// [`allocate`](Self::allocate).
     pub fn set_up(&mut self, node: PowerNode, up: bool) {
         let n = node.0 as usize;
-        self.switched |= self.forest.up[n] != up;
-        self.forest.up[n] = up;
+        self.switched |= self.forest.set_up(&self.wiring, n, up);
     }
 
     /// Limits the output of a component below its rating, as an import limit does on a feed;
@@ -129,11 +128,9 @@ impl Network {
         }
         self.touched = true;
         self.moved.mark_node(n);
-        if self.switched {
-            return;
-        }
-        if self.forest.limit_switches(n, new) {
+        if self.switched || self.forest.limit_switches(n, new) {
             self.switched = true;
+            self.forest.limit_changed(&self.wiring, n);
         } else if self.forest.live[n] {
             let out = self.want.out_w[n];
             self.overloaded -= usize::from(is_over(out, old));
@@ -180,7 +177,7 @@ impl Network {
         self.touched = true;
         let asked_w = self.allowed(l).total_w();
         if self.switched {
-            self.want.load_w[l] = asked_w;
+            self.want.put(&self.wiring, l, asked_w);
             return;
         }
         let Self { wiring, forest, limit_w, overloaded, want, .. } = self;
@@ -205,7 +202,7 @@ impl Network {
             "load {l} draws {w} W where its cap is {} W",
             self.cap_w[l]
         );
-        if self.draw.load_w[l] != w {
+        if self.draw.load_w(l) != w {
             self.take_draw(l, w);
         }
     }
@@ -228,7 +225,7 @@ impl Network {
         self.grant();
         for load in 0..self.wiring.own_loads {
             let granted_w = self.granted(PowerLoad(load as u32)).total_w();
-            self.draw.load_w[load] = granted_w.min(self.cap_w[load]);
+            self.draw.put(&self.wiring, load, granted_w.min(self.cap_w[load]));
         }
         self.sum_draws();
     }
@@ -287,9 +284,8 @@ impl Network {
                 self.changed.add(load);
                 self.asked.add(load);
             }
-            if self.draw.load_w[load] > cap {
-                self.draw.load_w[load] = cap;
-                moved_draws = true;
+            if self.draw.load_w(load) > cap {
+                moved_draws |= self.draw.put(&self.wiring, load, cap);
             }
         }
         moved_draws |= self.grant_chargers(short);
@@ -371,7 +367,7 @@ impl Network {
 
     /// What a load draws, in watts.
     pub fn draw_w(&self, load: PowerLoad) -> f64 {
-        self.draw.load_w[load.0 as usize]
+        self.draw.load_w(load.0 as usize)
     }
 
     /// What of a load's demand it is granted, by rank.
@@ -471,7 +467,7 @@ impl Network {
 
     /// What loads draw from what they hold, their cords being dead, in watts.
     pub fn total_held_w(&self) -> f64 {
-        self.holding.iter().map(|&load| self.draw.load_w[load as usize]).sum()
+        self.holding.iter().map(|&load| self.draw.load_w(load as usize)).sum()
     }
 
     /// What a component would take from its feeder if all of its output came from there, in
@@ -495,7 +491,7 @@ impl Network {
     fn take_draw(&mut self, load: usize, w: f64) {
         self.moved.mark_load(load);
         if self.switched {
-            self.draw.load_w[load] = w;
+            self.draw.put(&self.wiring, load, w);
             return;
         }
         let Self { wiring, forest, draw, moved, .. } = self;
@@ -511,12 +507,9 @@ impl Network {
 
     pub(super) fn sum_wants(&mut self) {
         self.want.sum(&self.wiring, &self.forest);
-        self.overloaded = self
-            .forest
-            .order
-            .iter()
-            .filter(|&&n| is_over(self.want.out_w[n as usize], self.limit_w[n as usize]))
-            .count();
+        // What is dead puts out nothing.
+        let flows = self.want.out_w.iter().zip(&self.limit_w);
+        self.overloaded = flows.filter(|(out_w, limit_w)| is_over(**out_w, **limit_w)).count();
     }
 }
 

@@ -77,7 +77,7 @@ impl Shed {
         want: &Flows,
     ) {
         self.granted.copy_from_slice(demand);
-        self.total_w.copy_from_slice(&want.load_w);
+        self.total_w.copy_from_slice(want.loads_w());
         self.out_w.copy_from_slice(&want.out_w);
         self.split = false;
         self.before = self.cuts;

@@ -20,8 +20,12 @@ pub(super) struct Wiring {
     /// Cords plugged into node `n`: `sockets[socket_start[n]..socket_start[n + 1]]`.
     socket_start: Vec<u32>,
     sockets: Vec<u32>,
-    /// Nodes, each after all of its candidate feeders.
+    /// Nodes, each after all of its candidate feeders, and where each stands there.
     pub(super) topological: Vec<u32>,
+    pub(super) place: Vec<u32>,
+    /// Nodes that node `n` is a candidate feeder of, in that order: `fed[fed_start[n]..fed_start[n + 1]]`.
+    fed_start: Vec<u32>,
+    fed: Vec<u32>,
     pub(super) part: Vec<NetworkPart>,
     pub(super) kind: Vec<ComponentKind>,
     pub(super) loss: Vec<LossCurve>,
@@ -89,6 +93,18 @@ impl Wiring {
             all.filter(|(_, node)| are(&node.component)).map(|(n, _)| n).collect()
         };
         let topological = topological_order(nodes, &feeder_start, &feeders);
+        let mut place = vec![0; nodes];
+        (0..).zip(&topological).for_each(|(at, &node)| place[node as usize] = at);
+        let edges = (0..nodes).flat_map(|n| {
+            let own = &feeders[feeder_start[n] as usize..feeder_start[n + 1] as usize];
+            own.iter().map(move |&feeder| (feeder, n))
+        });
+        let mut by_feeder: Vec<(u32, u32)> = edges.map(|(of, n)| (of, place[n])).collect();
+        by_feeder.sort_unstable();
+        by_feeder.dedup();
+        let feeding: Vec<u32> = by_feeder.iter().map(|&(feeder, _)| feeder).collect();
+        let (fed_start, _) = invert(nodes, &feeding);
+        let fed = by_feeder.iter().map(|&(_, at)| topological[at as usize]).collect();
         Self {
             feeder_start,
             feeders,
@@ -99,6 +115,9 @@ impl Wiring {
             socket_start,
             sockets,
             topological,
+            place,
+            fed_start,
+            fed,
             part: design.nodes.iter().map(|node| node.component.kind.part()).collect(),
             kind: design.nodes.iter().map(|node| node.component.kind).collect(),
             loss: design.nodes.iter().map(|node| node.component.loss).collect(),
@@ -144,6 +163,11 @@ impl Wiring {
     /// The candidate feeder at place `edge`.
     pub(super) fn feeder(&self, edge: usize) -> u32 {
         self.feeders[edge]
+    }
+
+    /// The nodes that `node` is a candidate feeder of, each once, in topological order.
+    pub(super) fn fed(&self, node: usize) -> &[u32] {
+        &self.fed[self.fed_start[node] as usize..self.fed_start[node + 1] as usize]
     }
 
     pub(super) fn feeders(&self, node: usize) -> &[u32] {

@@ -2,6 +2,7 @@
 
 mod charger;
 mod duty;
+mod energised;
 mod fair;
 mod kinds;
 mod network;

@@ -45,7 +45,10 @@ fn build(feeds: usize, raw: &[RawNode], loads: &[Vec<Index>], sharing: &[bool]) 
 }
 
 /// A design of 1 to 3 feeds and up to 14 components; with `cords` cords a load.
-fn design(lossy: bool, cords: std::ops::Range<usize>) -> impl Strategy<Value = PowerDesign> {
+pub(super) fn design(
+    lossy: bool,
+    cords: std::ops::Range<usize>,
+) -> impl Strategy<Value = PowerDesign> {
     (
         1usize..4,
         prop::collection::vec(raw_node(lossy), 3..15),
