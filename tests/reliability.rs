@@ -216,6 +216,29 @@ fn what_wears_is_replaced_as_planned() {
         let told = String::from_utf8_lossy(&told).into_owned();
         assert_eq!(told.contains(doubt), doubted, "{wear}: {told}");
     }
+    // By turns they are not either.
+    let by_turns = worn.replace("replace_at: 1 month, replacing: 2 h", "new: true");
+    let turns = "maintenance: {turns: {of: 'tx-{1..2}', every: 730 h, lasts: 2 h, renews: true}}\n";
+    bench.file("site.yaml", format!("{by_turns}{turns}"));
+    let output = bench.loadbank("check site.yaml").output().unwrap();
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success() && !told.contains(doubt), "{told}");
+    let (_, out, _) = reliability(&bench, "--years 200");
+    assert!(out.contains("`turns`"), "{out}");
+    for (wear, more, message) in [
+        (", wear: {shape: 3, new: true}", "", "`tx-1` does not wear"),
+        ("new: true", "replace_at: 1 month", "`tx-1` is replaced at an age already"),
+        ("rate: 1 /year", "rate: 2000 /year", "is more than 100 mean lives of `tx-1`"),
+    ] {
+        bench.file("site.yaml", format!("{}{turns}", by_turns.replace(wear, more)));
+        let (code, _, err) = reliability(&bench, "--years 1");
+        assert!(code == Some(3) && err.contains(message), "{wear}: {err}");
+    }
+    let twice =
+        turns.replace("}}\n", "}, again: {of: tx-1, every: 730 h, lasts: 2 h, renews: true}}\n");
+    bench.file("site.yaml", format!("{by_turns}{twice}"));
+    let (code, _, err) = reliability(&bench, "--years 1");
+    assert!(code == Some(3) && err.contains("`tx-1` is renewed by `turns` already"), "{err}");
     let common = "common_causes: {both: {of: [tx-1, tx-2], beta: 2 %}}\n";
     bench.file("site.yaml", format!("{worn}{common}"));
     let (code, _, err) = reliability(&bench, "--years 1");

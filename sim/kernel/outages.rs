@@ -9,7 +9,7 @@
 //! * a *crew* repairs one thing at a time and travels before each; who finds none free waits;
 //! * a *stock* holds spare parts, each replaced after its lead time when it is taken;
 //! * *planned work* takes one thing after the other out, is left out while another of them is
-//!   down, and may go wrong.
+//!   down, and may go wrong; work that renews what wears waits instead, and leaves it as new.
 //!
 //! A thing fails by its law during planned work on it too; each reason for which it is out is told.
 //! One that is replaced at an age is out for that without its crew and without a part of a stock: that
@@ -101,8 +101,10 @@ pub struct PlannedWork {
     pub every: Span,
     /// How long.
     pub lasts: Span,
-    /// Whether it is left out while another member is down.
+    /// Whether it is left out while another member is down, or waits where it renews.
     pub needs_others: bool,
+    /// Whether a member is as new afterwards: what wears is replaced by turns, at whatever age.
+    pub renews: bool,
     /// Chance that it goes wrong, and who fails then, at once.
     pub error: Option<(f64, Vec<u32>)>,
 }
@@ -173,6 +175,8 @@ enum Event {
     Ends { work: u32, member: u32 },
     /// It begins.
     Begins { work: u32, member: u32 },
+    /// It is tried again.
+    Waits { work: u32, member: u32 },
 }
 
 #[derive(Debug, Clone)]
@@ -212,6 +216,23 @@ impl OutagePlan {
     /// Whether nothing is shared.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How long before the start a thing was last renewed by turns, as if that had gone on for long.
+    fn renewed_before(&self, thing: u32) -> Option<Span> {
+        self.works.iter().filter(|work| work.renews).find_map(|work| {
+            let member = work.members.iter().position(|&member| member == thing)?;
+            let first = work.first_turn(member as u32).as_nanos();
+            Some(Span::from_nanos(work.every.as_nanos() - first))
+        })
+    }
+}
+
+impl PlannedWork {
+    /// How long after the start the work on a member begins for the first time.
+    fn first_turn(&self, member: u32) -> Span {
+        let (place, members) = (u128::from(member) + 1, self.members.len() as u128);
+        Span::from_nanos((u128::from(self.every.as_nanos()) * place / members) as u64)
     }
 }
 
@@ -266,7 +287,13 @@ impl Outages {
                 crew: index(plan.crews.iter().position(|crew| of(&crew.members))),
                 stock: index(plan.stocks.iter().position(|stock| of(&stock.members))),
             });
-            all.plan_end(thing, Time::ZERO, FailureLaw::draw_first_up_s);
+            match plan.renewed_before(thing) {
+                Some(span) if !law.begins_new() => {
+                    let since_s = span.as_secs_f64();
+                    all.plan_end(thing, Time::ZERO, |law, of| law.draw_up_since_s(since_s, of));
+                }
+                _ => all.plan_end(thing, Time::ZERO, FailureLaw::draw_first_up_s),
+            }
         }
         for cause in 0..plan.causes.len() as u32 {
             for size in 2..plan.causes[cause as usize].shocks_per_s.len() as u32 + 2 {
@@ -274,11 +301,8 @@ impl Outages {
             }
         }
         for (work, of) in (0..).zip(&plan.works) {
-            let members = of.members.len() as u128;
-            for member in 0..members {
-                let nanos = u128::from(of.every.as_nanos()) * (member + 1) / members;
-                let at = Time::ZERO + Span::from_nanos(nanos as u64);
-                all.push(at, Event::Begins { work, member: member as u32 });
+            for member in 0..of.members.len() as u32 {
+                all.push(Time::ZERO + of.first_turn(member), Event::Begins { work, member });
             }
         }
         all
@@ -357,11 +381,22 @@ impl Outages {
                     None => shelf.parts += 1,
                 }
             }
-            Event::Begins { work, member } => self.begin(work, member, now),
+            Event::Begins { work, member } => {
+                let every = self.plan.works[work as usize].every;
+                self.push(now + every, event);
+                self.begin(work, member, now);
+            }
+            Event::Waits { work, member } => self.begin(work, member, now),
             Event::Ends { work, member } => {
-                let thing = self.plan.works[work as usize].members[member as usize];
-                self.things[thing as usize].out -= 1;
+                let of = &self.plan.works[work as usize];
+                let (thing, renews) = (of.members[member as usize], of.renews);
+                let of = &mut self.things[thing as usize];
+                of.out -= 1;
+                let is_new = renews && !of.failed;
                 self.tell(now, thing, Why::Work(work), false);
+                if is_new {
+                    self.plan_end(thing, now, FailureLaw::draw_up_s);
+                }
             }
         }
     }
@@ -564,13 +599,20 @@ impl Outages {
         let of = &self.plan.works[work as usize];
         let thing = of.members[member as usize];
         let mut others = of.members.iter().filter(|&&other| other != thing);
-        let (every, lasts) = (of.every, of.lasts);
+        let (lasts, renews) = (of.lasts, of.renews);
         let left_out = of.needs_others && others.any(|&other| !self.things[other as usize].is_up());
-        self.push(now + every, Event::Begins { work, member });
+        if left_out && renews {
+            self.push(now + lasts, Event::Waits { work, member });
+        }
         if left_out {
             return;
         }
-        self.things[thing as usize].out += 1;
+        let of = &mut self.things[thing as usize];
+        of.out += 1;
+        if renews && !of.failed {
+            // What is taken away fails no more by itself.
+            of.plan += 1;
+        }
         self.tell(now, thing, Why::Work(work), true);
         self.push(now + lasts, Event::Ends { work, member });
         if let Some((chance, struck)) = self.plan.works[work as usize].error.clone()

@@ -52,7 +52,8 @@ pub struct WearSpec {
     /// Shape of the law: 1 is no wear, 3.5 that of lead-acid strings (from memory). 0.2 to 10.
     pub shape: f64,
     /// Age at which it is replaced, from 1 % of its mean life on; a month is a twelfth of 8760 h.
-    /// Default: it is not.
+    /// Default: it is not. `maintenance` with `renews` replaces the components of a power chain by turns
+    /// instead.
     pub replace_at: Option<CalendarSpan>,
     /// How long it is out while it is replaced. Default: 4 h (assumption).
     pub replacing: Option<Duration>,
@@ -205,6 +206,24 @@ impl FailureLaw {
             let age_s = stream.weibull_left(scale_s, wear.shape);
             if age_s < wear.replaced.0 {
                 return self.draw_worn_s(wear, age_s, stream);
+            }
+        }
+    }
+
+    /// Whether it is new at the start of a run, though it wears.
+    pub(super) fn begins_new(self) -> bool {
+        self.wear.is_some_and(|wear| wear.new)
+    }
+
+    /// How long it is up from now on, s, where it was new `since_s` seconds ago and again after each failure
+    /// since; repairs count as no time.
+    pub(super) fn draw_up_since_s(self, since_s: f64, stream: &mut Stream) -> (f64, Ends) {
+        let mut at_s = 0.0;
+        loop {
+            let (up_s, ends) = self.draw_up_s(stream);
+            at_s += up_s;
+            if at_s > since_s {
+                return (at_s - since_s, ends);
             }
         }
     }

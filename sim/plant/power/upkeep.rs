@@ -130,6 +130,9 @@ pub struct PlannedWorkSpec {
     pub lasts: Duration,
     /// What it needs to begin; default `others-up`.
     pub needs: Option<PlannedWorkNeeds>,
+    /// Whether each is as new afterwards: what wears is replaced by turns, whenever it failed last. Where
+    /// another is down it waits, and is tried again after `lasts`. Default: `false`.
+    pub renews: Option<bool>,
     /// How it goes wrong; default: never.
     pub error: Option<HumanErrorSpec>,
     /// Where the values come from.
@@ -140,7 +143,7 @@ pub struct PlannedWorkSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlannedWorkNeeds {
-    /// All others of `of` are up: else it is left out this time.
+    /// All others of `of` are up: else it is left out this time, or waits where it `renews`.
     OthersUp,
     /// Nothing.
     Nothing,
@@ -295,6 +298,7 @@ impl PlannedWorkSpec {
             every,
             lasts,
             needs_others: self.needs != Some(PlannedWorkNeeds::Nothing),
+            renews: self.renews == Some(true),
             error,
         }
     }

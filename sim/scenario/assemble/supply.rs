@@ -37,8 +37,10 @@ impl Plant {
                     "`{first}` and `{second}` are new together, and replaced at the same instant \
                      unless one fails before"
                 );
-                let fault = Fault::warning("failures.wear.new", message)
-                    .help("leave out `new`, for ages that differ, or write another `replace_at`");
+                let fault = Fault::warning("failures.wear.new", message).help(
+                    "leave out `new`, for ages that differ, write another `replace_at`, or let \
+                         `maintenance` with `renews: true` replace them by turns",
+                );
                 component.place.fault(fault, sink);
             }
         }

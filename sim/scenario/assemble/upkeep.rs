@@ -6,7 +6,7 @@ use super::super::diagnostics::Diagnostics;
 use super::super::load::Document;
 use super::super::names::Component;
 use super::plant::{Plant, report};
-use crate::kernel::Clock;
+use crate::kernel::{Clock, PlannedWork};
 use crate::plant::power::sequence::MachineDesign;
 use crate::plant::power::{
     CauseOn, CommonCauseSpec, ComponentKind, CrewSpec, PlannedWorkSpec, PowerNode, SparesSpec,
@@ -75,6 +75,9 @@ pub(super) fn read(
         let mut faults = Vec::new();
         let work =
             spec.resolve(&component.name.text, &of, &struck, &mut Check { faults: &mut faults });
+        if work.renews {
+            check_renewed(plant, &work, &upkeep.plan.works, &mut faults);
+        }
         report(&component.place, faults, sink);
         upkeep.plan.works.push(work);
     });
@@ -136,6 +139,42 @@ fn only_once(
         component.place.fault(fault, sink);
     }
     taken.extend(members);
+}
+
+/// Refuses to renew what does not wear, what is replaced at an age, what `others` renew, and what has
+/// hardly a chance to live until its turn.
+fn check_renewed(
+    plant: &Plant,
+    work: &PlannedWork,
+    others: &[PlannedWork],
+    faults: &mut Vec<Fault>,
+) {
+    /// The longest distance of its turns, in mean lives.
+    const MOST_LIVES: f64 = 100.0;
+    for &member in &work.members {
+        let node = &plant.power.nodes[member as usize];
+        let (name, law) = (&node.name, &node.component.failures);
+        let mut refuse = |field: &'static str, message: String, help: &'static str| {
+            faults.push(Fault::error(field, message).help(help));
+        };
+        let Some(wear) = law.wear else {
+            let message = format!("`{name}` does not wear: it is as new at any age");
+            let help = "give its `failures` a `wear`, or leave `renews` out";
+            return refuse("renews", message, help);
+        };
+        if wear.replaced.0.is_finite() {
+            let message = format!("`{name}` is replaced at an age already");
+            return refuse("renews", message, "leave out its `replace_at`, or `renews`");
+        }
+        if let Some(other) = others.iter().find(|it| it.renews && it.members.contains(&member)) {
+            let message = format!("`{name}` is renewed by `{}` already", other.name);
+            return refuse("of", message, "name it in one of the two");
+        }
+        if work.every.as_secs_f64() * law.rate_per_s > MOST_LIVES {
+            let message = format!("is more than {MOST_LIVES} mean lives of `{name}`");
+            return refuse("every", message, "write a shorter time, or leave `renews` out");
+        }
+    }
 }
 
 fn cause(
