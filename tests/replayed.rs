@@ -10,6 +10,14 @@ use loadbank::reliability::{
 use loadbank::scenario::read_scenario;
 use proptest::prelude::*;
 
+/// Outages, sags and sets that fail to start, so often that no two sequences need be alike.
+const OFTEN: [&str; 4] = [
+    "power.utility.failures={rate: 20 /day, repair_mean: 12 min}",
+    "power.utility.sags={rate: 10 /day, depth: 60 %, duration: 80 ms}",
+    "power.set-{1..3}.fuel={tank: 0.1 m3, at_idle: 0.08 m3/h, at_rating: 0.22 m3/h}",
+    "power.set-{1..3}.start={time: 10 s, cranks: 3, fails: 10 %, crank_fires: 60 %}",
+];
+
 fn structure(scenario: &str, sets: &[String]) -> PowerStructure {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
     let reading = read_scenario(&path, sets);
@@ -42,13 +50,46 @@ fn assert_alike_on(scenario: &str, sets: &[String], years: u64, seed: u64, threa
 /// Outages and sags so often that many strike in the middle of a sequence, whose tanks run dry.
 #[test]
 fn what_strikes_in_the_middle_of_a_sequence_is_followed() {
-    let sets = [
-        "power.utility.failures={rate: 20 /day, repair_mean: 12 min}",
-        "power.utility.sags={rate: 10 /day, depth: 60 %, duration: 80 ms}",
-        "power.set-{1..3}.fuel={tank: 0.1 m3, at_idle: 0.08 m3/h, at_rating: 0.22 m3/h}",
-        "power.set-{1..3}.start={time: 10 s, cranks: 3, fails: 10 %, crank_fires: 60 %}",
-    ];
-    assert_alike("scenarios/power-generators.yaml", &sets.map(str::to_owned), 1, 3);
+    assert_alike("scenarios/power-generators.yaml", &OFTEN.map(str::to_owned), 1, 3);
+}
+
+/// A script that has room for nothing, for one rest, for some sequences or for most of them.
+#[test]
+fn a_full_script_tells_the_same() {
+    let structure = structure("scenarios/power-generators.yaml", &OFTEN.map(str::to_owned));
+    let followed = simulate_chain(&structure, 1, 3);
+    assert!(followed.iter().any(|figures| figures.losses > 0), "it shows nothing");
+    for most_bytes in [0, 1, 100_000, 1_000_000] {
+        let chain = Replayed::within(most_bytes, structure.clone());
+        assert!(simulate_chain(&chain, 1, 3) == followed, "{most_bytes} bytes");
+    }
+}
+
+/// A script that is full is given up where hardly anything of what comes is in it, and read on where it is.
+#[test]
+fn a_full_script_is_given_up_where_it_has_too_little() {
+    let is_read = |most_bytes: usize, fails: &str| {
+        let start = format!("power.set-{{1..3}}.start={{time: 10 s, cranks: 3, fails: {fails}}}");
+        let chain = structure("scenarios/power-generators.yaml", &[start]);
+        let mut chain = Replayed::within(most_bytes, chain);
+        let mut units = Chain::units(&chain).iter();
+        let utility = units.position(|unit| unit.name == "utility").unwrap() as u32;
+        chain.begin(&Streams::new(1, 0));
+        // An outage of five minutes each three hours, in which all is charged again.
+        for hours in 1..=1500 {
+            let outage = Time::ZERO + Span::from_hours(3 * hours);
+            for (until, up) in [(outage, false), (outage + Span::from_secs(300), true)] {
+                while chain.next_at() < until {
+                    chain.advance(chain.next_at(), &[], &mut Told::default());
+                }
+                chain.advance(until, &[(utility, up)], &mut Told::default());
+            }
+        }
+        chain.is_read()
+    };
+    assert!(!is_read(1, "0 %"), "it has nothing");
+    assert!(is_read(256 << 20, "50 %"), "it is not full");
+    assert!(is_read(200_000, "0 %"), "it has the one sequence that comes");
 }
 
 /// Chains of other kinds: crews that mend sets, engines that always run and hold no rest while a tank

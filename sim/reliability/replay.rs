@@ -8,6 +8,10 @@
 //! It goes back to the machines where something happens in the middle of a sequence, or an answer has
 //! not been seen. The machines are restored to the last saved rest, one in which no tank ran down, and
 //! repeat everything since.
+//!
+//! A sequence that is not in the script costs a tenth or so more than following it, for looking it up and going
+//! back; one that is costs a quarter, or less. Where the script is full and has too few of those that come,
+//! it is given up, and the machines are followed for good.
 
 use super::chain::{Chain, Told};
 use super::machines::Machines;
@@ -16,6 +20,13 @@ use super::script::{Place, Script, Trigger, What};
 use super::structure::Unit;
 use crate::kernel::{OutagePlan, Span, Streams, Time};
 use crate::plant::power::sequence::{Alarm, Deed};
+
+/// Most that the scripts of all threads take, bytes.
+const MOST_BYTES: usize = 256 << 20;
+/// So many sequences show whether a full script is worth reading: where it misses at most so many for one that
+/// it has.
+const JUDGED: u32 = 1000;
+const MOST_MISSED: u32 = 4;
 
 /// A power chain of which what has been seen is not followed again.
 #[derive(Debug, Clone)]
@@ -26,6 +37,9 @@ pub struct Replayed {
     /// How long its tanks last at least.
     tanks_last: Span,
     script: Script,
+    /// Since the script is full and was judged last: how many sequences it had, and how many not.
+    read: u32,
+    missed: u32,
     mode: Mode,
     /// The shares not served.
     unserved: Vec<f64>,
@@ -101,6 +115,12 @@ impl Left {
 impl Replayed {
     /// Nothing of `chain` has been seen.
     pub fn new(chain: PowerStructure) -> Self {
+        Self::within(MOST_BYTES, chain)
+    }
+
+    /// The same, where what is seen on all threads may take `most_bytes` together. What is told is the same
+    /// for any number of them.
+    pub fn within(most_bytes: usize, chain: PowerStructure) -> Self {
         Self {
             rests: chain.machines().is_some_and(Machines::ever_rest),
             tanks_last: chain
@@ -108,12 +128,19 @@ impl Replayed {
                 .map_or(Span::MAX, |machines| machines.sequences().tanks_last()),
             unserved: vec![0.0; Chain::subjects(&chain)],
             chain,
-            script: Script::default(),
+            script: Script::within(most_bytes),
+            read: 0,
+            missed: 0,
             mode: Mode::Follows { at: None, rests_at: Time::MAX },
             since: Time::ZERO,
             done: Time::ZERO,
             deeds: Vec::new(),
         }
+    }
+
+    /// Whether what has been seen is read where it can be: the chain rests, and its script is not given up.
+    pub fn is_read(&self) -> bool {
+        self.rests
     }
 
     fn machines(&mut self) -> &mut Machines {
@@ -192,6 +219,7 @@ impl Replayed {
             self.mode = Mode::Follows { at, rests_at };
             return;
         }
+        self.missed += u32::from(self.script.is_full());
         let holds = machines.sequences().holds();
         let rest = match at {
             Some(At::Rest(rest)) => Some(rest),
@@ -249,10 +277,12 @@ impl Replayed {
         }
         left.open = true;
         let known = self.read_from(place, now, told);
-        if known && let Mode::Reads { left, .. } = &mut self.mode {
+        if known && let Mode::Reads { page, left, .. } = &mut self.mode {
             left.turns.extend(changed.iter().map(|&turn| (now, turn)));
             left.open = false;
             self.done = now;
+            let is_over = matches!(page, Page::Rest(_));
+            self.read += u32::from(is_over && self.script.is_full());
         }
         known
     }
@@ -338,6 +368,20 @@ impl Replayed {
 }
 
 impl Replayed {
+    /// Gives a full script up where it had too few of the sequences that came.
+    fn judge(&mut self) {
+        if self.read + self.missed < JUDGED || !matches!(self.mode, Mode::Follows { .. }) {
+            return;
+        }
+        if self.missed > MOST_MISSED * self.read {
+            self.rests = false;
+            self.script = Script::within(0);
+            self.mode = Mode::Follows { at: None, rests_at: Time::MAX };
+            self.machines().sequences_mut().keep_journal(false);
+        }
+        (self.read, self.missed) = (0, 0);
+    }
+
     /// Whether the machines are where the script was read to.
     fn has_come_to(&self, page: Page) -> bool {
         let Mode::Follows { at, .. } = self.mode else { return false };
@@ -372,7 +416,7 @@ impl Chain for Replayed {
         self.mode = Mode::Follows { at: None, rests_at: Time::MAX };
         self.done = Time::ZERO;
         if self.rests {
-            self.machines().sequences_mut().keep_journal();
+            self.machines().sequences_mut().keep_journal(true);
             self.look_whether_it_rests(None, Time::ZERO, false);
         }
     }
@@ -401,6 +445,7 @@ impl Chain for Replayed {
             self.go_back(now);
         }
         self.follow(now, changed, told);
+        self.judge();
     }
 
     fn unserved(&self) -> &[f64] {

@@ -13,12 +13,11 @@ use crate::plant::power::sequence::{Alarm, Deed, Key, Question};
 
 /// No line yet.
 const UNKNOWN: u32 = u32::MAX;
-/// Most that the scripts of all threads take, bytes: what is not written then is followed each time.
-const MOST_BYTES: usize = 256 << 20;
-
 /// All that has been seen of a chain.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Script {
+    /// Most that the scripts of all threads take, bytes: what is not written then is followed each time.
+    most_bytes: usize,
     lines: Vec<Line>,
     rests: Vec<Rest>,
     known: BTreeMap<Key, u32>,
@@ -81,8 +80,15 @@ pub(super) enum Place {
 }
 
 impl Script {
-    fn is_full(&self) -> bool {
-        self.bytes >= MOST_BYTES / rayon::current_num_threads()
+    /// Nothing has been seen. All threads write `most_bytes` together.
+    pub(super) fn within(most_bytes: usize) -> Self {
+        let known = BTreeMap::new();
+        Self { most_bytes, lines: Vec::new(), rests: Vec::new(), known, bytes: 0 }
+    }
+
+    /// Whether nothing more is written.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= self.most_bytes / rayon::current_num_threads()
     }
 
     /// The line at `place`, where it is known.

@@ -105,9 +105,9 @@ impl Sequences {
         self.up[node.0 as usize]
     }
 
-    /// Keeps a journal of what goes by chance from now on.
-    pub(crate) fn keep_journal(&mut self) {
-        self.dice.noted = true;
+    /// Keeps a journal of what goes by chance from now on, or keeps none.
+    pub(crate) fn keep_journal(&mut self, keeps: bool) {
+        self.dice.noted = keeps;
     }
 
     /// Hands over what has gone by chance since the last call.
