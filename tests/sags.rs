@@ -179,6 +179,36 @@ fn the_import_is_back_after_the_walk_in() {
     }
 }
 
+/// A second sag breaks the walk-in off in the middle of a step: up to it, and in all, the battery has given
+/// what the straight line leaves to it, the import the rest. 4 s of sag and requalification, twice; 5.137 s
+/// of a walk-in of 10 s, and a whole one.
+#[test]
+fn a_walk_in_that_is_broken_off_gives_what_its_straight_line_does() {
+    let events = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n\
+                  \x20 - {at: 3609137 ms, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
+    let (told, site) = run(&megawatt("requalify: 2 s, walk_in: 10 s", events), &[]);
+    assert_eq!(told.feeds.len(), 2);
+    let given_s = 4.0 + (5.137 - 5.137 * 5.137 / 20.0) + 4.0 + 5.0;
+    let joules = |key: &str| site.real(key) * 3.6e9;
+    close(joules("energy.discharged_mwh"), 1e6 / 0.95 * given_s, 1e-2);
+    close(joules("energy.import_mwh"), 1e6 * (7200.0 - given_s), 1e-2);
+}
+
+/// A battery that is empty in the middle of a walk-in is so when the straight line says: 5 s of output less
+/// 4 s leave 1 s, which lasts t - t²/20 = 1.
+#[test]
+fn a_battery_is_empty_where_its_straight_line_says() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
+    let text = megawatt("requalify: 2 s, walk_in: 10 s", sag);
+    let (told, site) = run(&text, &["power.ups.battery.runtime=5 s"]);
+    assert_eq!(told.components.iter().map(|row| row.lost).sum::<u32>(), 1, "{told:?}");
+    let empty_s = 10.0 - 80.0_f64.sqrt();
+    close(site.real("energy.discharged_mwh") * 3.6e9, 5e6 / 0.95, 1e-2);
+    // Off, it waits for its input to requalify, and passes it on in full at once.
+    let missing_s = 4.0 + (empty_s - empty_s * empty_s / 20.0) + 2.0;
+    close(site.real("energy.import_mwh") * 3.6e9, 1e6 * (7200.0 - missing_s), 1e-1);
+}
+
 /// An import that is not back when the run ends was missing until then.
 #[test]
 fn an_import_that_never_comes_back_is_no_quick_return() {

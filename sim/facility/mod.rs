@@ -308,6 +308,7 @@ impl<'d> Facility<'d> {
                 self.handle(now, event, observer);
             }
             self.settle(now, observer);
+            self.look_ahead(now, end, observer);
             if observer.proceed(now).is_break() {
                 self.close(now, observer);
                 return End::Interrupted;

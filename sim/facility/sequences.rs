@@ -39,6 +39,17 @@ impl Facility<'_> {
         }
     }
 
+    /// After an instant has settled: UPSs that walk in have the mean share of the time until the next instant,
+    /// which ends at `end` at the latest. What is settled anew by that may bring another one sooner.
+    pub(super) fn look_ahead(&mut self, now: Time, end: Time, observer: &mut dyn Observer) {
+        while self.sequences.is_active()
+            && self.sequences.look_until(now, self.agenda.next_at().map_or(end, |at| at.min(end)))
+        {
+            self.follow_sequences(observer);
+            self.settle(now, observer);
+        }
+    }
+
     /// Tells the machines what they carry now, after an instant has settled.
     pub(super) fn tell_sequences(&mut self, now: Time, observer: &mut dyn Observer) {
         if !self.sequences.is_active() {

@@ -9,8 +9,8 @@ use crate::plant::power::sequence::{LEVELS, OverloadDesign, PassingDesign, Strik
 use crate::spec::{Check, Fault};
 use crate::units::{CalendarSpan, Duration, Fraction, Multiple, Temperature};
 
-/// Steps in which a UPS takes over from its battery: its battery and the energy book follow the
-/// same steps.
+/// How often the flows of a UPS that takes over from its battery are looked at: what reacts to power, such as
+/// shedding, reacts then. Energies are those of the straight line, up to any instant.
 const WALK_IN_STEPS: u32 = 60;
 
 /// The battery of a UPS.

@@ -63,9 +63,10 @@ pub struct Sequences {
     cord_blocks: Vec<u8>,
     /// By transfer switch: what it calls, and the bus that takes its blocks.
     callers: Vec<Caller>,
-    /// Sets, and buses, in index order.
+    /// Sets, buses, and UPSs with batteries, in index order.
     sets: Vec<u32>,
     buses: Vec<u32>,
+    upss: Vec<u32>,
     /// By node: the battery system that holds it up when nothing else does; [`NOBODY`] for most.
     holder: Vec<u32>,
     /// What keeps several sets from starting at one call.
@@ -151,6 +152,7 @@ impl Sequences {
             callers: Vec::new(),
             sets: of(|machine| matches!(machine, Machine::Genset(_))),
             buses: of(|machine| matches!(machine, Machine::Bus(_))),
+            upss: of(|machine| matches!(machine, Machine::Ups(_))),
             holder: vec![NOBODY; nodes],
             starts: Vec::new(),
             timers: Timers::new(nodes + design.loads.len()),
@@ -237,6 +239,22 @@ impl Sequences {
             self.propagate();
         }
         self.now = now;
+        any
+    }
+
+    /// Nobody looks between `now` and `next`: UPSs that walk in have the mean share of that time until
+    /// then, so that what flows is that of the straight line up to any instant at which anybody looks.
+    /// Whether any has another share by that.
+    pub fn look_until(&mut self, now: Time, next: Time) -> bool {
+        self.now = now;
+        let mut any = false;
+        for at in 0..self.upss.len() {
+            let n = self.upss[at] as usize;
+            let (mut cx, machine) = (cx!(self, n), &mut self.machines[n]);
+            if let Machine::Ups(ups) = machine {
+                any |= ups.look_until(&mut cx, next);
+            }
+        }
         any
     }
 

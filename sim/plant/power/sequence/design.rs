@@ -174,7 +174,8 @@ pub struct UpsDesign {
     pub requalify: Span,
     /// How long it takes over from its battery.
     pub walk_in: Span,
-    /// In how many equal steps; zero for a straight line.
+    /// In how many equal steps flows are looked at meanwhile; zero where nobody looks but when something
+    /// happens.
     pub walk_in_steps: u32,
     /// When it stays on its battery for good.
     pub strikes: Option<Strikes>,

@@ -53,9 +53,11 @@ pub(super) struct Ups {
     charger_w: f64,
     /// It is known to wait.
     waits: bool,
-    /// When the walk-in began, and which step it is in.
+    /// When the walk-in began, which step it is in, and the part of that up to when anybody looks next: in it
+    /// flows have the mean share of the straight line.
     began: Time,
     step: u32,
+    part: (Time, Time),
     strikes: VecDeque<Time>,
     ended: Option<Time>,
     /// Whether it has called the generators since it latched.
@@ -93,6 +95,7 @@ impl Ups {
             waits: false,
             began: Time::ZERO,
             step: 0,
+            part: (Time::ZERO, Time::ZERO),
             strikes: VecDeque::new(),
             ended: None,
             latched: false,
@@ -154,21 +157,29 @@ impl Ups {
         }
     }
 
-    /// The part of its output that comes from its input, at `now`.
+    /// The part of its output that comes from its input in the flows at `now`.
     pub(super) fn share(&self, now: Time) -> f64 {
+        if self.state == State::WalkIn && self.design.walk_in_steps > 0 {
+            return self.mean_line(self.part);
+        }
+        self.line(now)
+    }
+
+    /// The part of its output that comes from its input at `now`, which rises in a straight line while it
+    /// walks in.
+    fn line(&self, now: Time) -> f64 {
         match self.state {
             State::Online | State::Bypass | State::Eco | State::Line => 1.0,
-            State::WalkIn => {
-                let steps = self.design.walk_in_steps;
-                if steps == 0 {
-                    let x = (now - self.began).as_secs_f64() / self.design.walk_in.as_secs_f64();
-                    x.min(1.0)
-                } else {
-                    (f64::from(self.step) + 0.5) / f64::from(steps)
-                }
-            }
+            State::WalkIn => self.mean_line((now, now)),
             _ => 0.0,
         }
+    }
+
+    /// The mean of the straight line of the walk-in from one instant to another.
+    fn mean_line(&self, (from, until): (Time, Time)) -> f64 {
+        let since = |at: Time| u128::from((at - self.began).as_nanos());
+        let twice = (since(from) + since(until)) as f64;
+        (twice / (2.0 * self.design.walk_in.as_nanos() as f64)).min(1.0)
     }
 
     /// Its battery is charged and discharged up to `now`.
@@ -205,10 +216,9 @@ impl Ups {
             return given_j;
         }
         let seconds = (now - self.settled).as_secs_f64();
-        let (from, to) = (1.0 - self.share(self.settled), 1.0 - self.share(now));
-        let straight = self.design.walk_in_steps == 0 && from > to;
+        let (from, to) = (1.0 - self.line(self.settled), 1.0 - self.line(now));
         // The mean of x^n, x falling in a straight line.
-        let mean = if straight {
+        let mean = if from > to {
             (libm::pow(from, n + 1.0) - libm::pow(to, n + 1.0)) / ((n + 1.0) * (from - to))
         } else {
             libm::pow(to, n)
@@ -414,7 +424,7 @@ impl Ups {
             (STEP, _) => {
                 self.settle(cx.now);
                 self.step += 1;
-                self.arm_step(cx);
+                self.begin_step(cx);
                 self.plan(cx);
             }
             (STORE, State::Online | State::Eco | State::Line) => {
@@ -462,18 +472,40 @@ impl Ups {
         }
         self.become_state(cx, State::WalkIn);
         cx.after(MAIN, self.design.walk_in);
-        self.arm_step(cx);
+        if self.design.walk_in_steps > 0 {
+            self.begin_step(cx);
+        }
     }
 
-    /// The next step of the walk-in, where it goes in steps and this is not the last.
-    fn arm_step(&mut self, cx: &mut Cx<'_>) {
-        let steps = u64::from(self.design.walk_in_steps);
-        let next = u64::from(self.step) + 1;
-        if next < steps {
-            let whole = self.design.walk_in.as_nanos();
-            let at = (u128::from(whole) * u128::from(next) / u128::from(steps)) as u64;
-            cx.at(STEP, self.began + Span::from_nanos(at));
+    /// A step of the walk-in begins, where it goes in steps.
+    fn begin_step(&mut self, cx: &mut Cx<'_>) {
+        let end = self.step_end();
+        self.part = (cx.now, end);
+        if self.step + 1 < self.design.walk_in_steps {
+            cx.at(STEP, end);
         }
+    }
+
+    /// When the present step of the walk-in ends.
+    fn step_end(&self) -> Time {
+        let (steps, next) = (u128::from(self.design.walk_in_steps), u128::from(self.step) + 1);
+        let nanos = u128::from(self.design.walk_in.as_nanos()) * next / steps;
+        self.began + Span::from_nanos(nanos as u64)
+    }
+
+    /// Nobody looks before `next`: until then flows have the mean share of that time. Whether they have another
+    /// one by that.
+    pub(super) fn look_until(&mut self, cx: &mut Cx<'_>, next: Time) -> bool {
+        if self.state != State::WalkIn || self.design.walk_in_steps == 0 {
+            return false;
+        }
+        let part = (cx.now, self.step_end().min(next));
+        if part == self.part {
+            return false;
+        }
+        self.settle(cx.now);
+        self.part = part;
+        true
     }
 
     /// Its input takes the load: through its inverter, or passed on where that is all it does.
@@ -558,12 +590,9 @@ impl Ups {
         if self.state != State::WalkIn {
             return Some(need_s);
         }
-        if self.design.walk_in_steps > 0 {
-            return Some(need_s / self.slower(1.0 - self.share(now)));
-        }
         // The battery gives 1 - x, x rising linearly: need = s (1 - x0) - s^2 / (2 T).
         let whole_s = self.design.walk_in.as_secs_f64();
-        let left = 1.0 - self.share(now);
+        let left = 1.0 - self.line(now);
         let n = self.design.peukert;
         if n != 1.0 {
             // As below, with (1 - x)^n.
@@ -572,11 +601,6 @@ impl Ups {
         }
         let discriminant = left * left - 2.0 * need_s / whole_s;
         (discriminant > 0.0).then(|| whole_s * (left - libm::sqrt(discriminant)))
-    }
-
-    /// By how much it is emptied slower where it gives `share` of the whole.
-    fn slower(&self, share: f64) -> f64 {
-        if self.design.peukert == 1.0 { share } else { libm::pow(share, self.design.peukert) }
     }
 
     /// Until when it may act on an instant that is past: of overloads for ever.
@@ -617,6 +641,7 @@ impl Ups {
             waits,
             began: _,
             step: _,
+            part: _,
             strikes: _,
             ended: _,
             latched,

@@ -67,13 +67,14 @@ impl Chain {
 }
 
 /// Runs `sequences` to `end`, each timer at its own instant, and writes down what they do; a UPS
-/// with the energy of its battery, kWh.
+/// with the energy of its battery, kWh. Whoever looks at flows looks at these instants and at the end.
 fn follow(chain: &Chain, sequences: &mut Sequences, end: f64, lines: &mut Vec<String>) {
     loop {
         sequences.drain(|when, subject, state| {
             lines.push(format!("{:.3} {} {state}", when.as_secs_f64(), chain.name(subject)));
         });
         let next = sequences.next_at();
+        sequences.look_until(sequences.now(), next.min(at(end)));
         if next > at(end) {
             return;
         }
@@ -295,6 +296,7 @@ fn six_sags_with_a_counter_latch_at_the_third() {
     let (lines, import, kwh) = six_sags(design, &[12.0, 15.8, 15.9, 60.0]);
     close(kwh[2], 79.1405);
     assert_eq!(lines, ["0.000 ups battery", "10.598 ups walk-in", "15.860 ups latched"]);
+    in_steps_too(design, &lines, &kwh);
     for (got, wanted) in import.iter().zip([93.467, 346.8, 0.0, 0.0]) {
         assert!((got - wanted).abs() < 5e-4, "{import:?}");
     }
@@ -306,6 +308,7 @@ fn six_sags_with_a_counter_that_merges_latch_at_the_fourth() {
     let design = UpsDesign { strikes: Some(strikes), ..sagging() };
     let (lines, _, kwh) = six_sags(design, &[]);
     close(kwh[3], 77.6194);
+    in_steps_too(design, &lines, &kwh);
     let wanted =
         ["0.000 ups battery", "10.598 ups walk-in", "15.860 ups battery", "21.279 ups latched"];
     assert_eq!(lines, wanted);
@@ -320,6 +323,19 @@ fn six_sags_are_ridden_through_with_a_quick_return() {
     assert_eq!(online, ["1.698", "17.018", "22.429", "77.415", "82.824"]);
     assert!((import[0] - 158.0).abs() < 1e-6, "{import:?}");
     close(kwh[6], 82.2793);
+    in_steps_too(design, &lines, &kwh);
+}
+
+/// Flows that are looked at in steps give and take what the straight line does up to any instant, in the
+/// middle of a step too.
+fn in_steps_too(design: UpsDesign, lines: &[String], kwh: &[f64]) {
+    for walk_in_steps in [1, 7, 60] {
+        let (in_steps, _, energies) = six_sags(UpsDesign { walk_in_steps, ..design }, &[]);
+        assert_eq!(in_steps, lines, "{walk_in_steps} steps");
+        for (got, wanted) in energies.iter().zip(kwh) {
+            assert!((got - wanted).abs() < 1e-9, "{walk_in_steps} steps: {energies:?} {kwh:?}");
+        }
+    }
 }
 
 #[test]
