@@ -219,3 +219,31 @@ fn outside_braces(text: &str) -> impl Iterator<Item = (usize, char)> {
         depth == 0
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::schema;
+
+    /// A mapping of the scenario with properties of its own is one of fields, one without is one of names.
+    #[test]
+    fn sections_of_fields_are_those_of_the_schema() {
+        let schema: serde_json::Value = serde_json::from_str(&schema()).expect("JSON");
+        let definitions = &schema["definitions"];
+        let of_fields = |property: &serde_json::Value| {
+            let parts = ["anyOf", "allOf"].iter().find_map(|key| property[*key].as_array());
+            let parts = parts.map_or(std::slice::from_ref(property), Vec::as_slice);
+            parts.iter().any(|part| {
+                let name = part["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+                name.is_some_and(|name| definitions[name]["properties"].is_object())
+            })
+        };
+        let properties = schema["properties"].as_object().expect("properties");
+        let found = properties.iter().filter(|(_, property)| of_fields(property));
+        let mut found: Vec<&str> = found.map(|(name, _)| name.as_str()).collect();
+        let mut known = OF_FIELDS;
+        found.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(found, known);
+    }
+}
