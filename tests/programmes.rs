@@ -57,6 +57,11 @@ fn programme<'o>(outcome: &'o Outcome, name: &str) -> &'o Subject {
     found.unwrap_or_else(|| panic!("no programme {name}"))
 }
 
+/// What the head of the summary says of the programmes by this rule.
+fn note<'t>(told: &'t Told, code: &str) -> Option<&'t Note> {
+    told.outcome.notes.iter().find(|note| note.code == code)
+}
+
 fn close(value: f64, expected: f64, tolerance: f64) {
     assert!((value - expected).abs() <= tolerance, "{value}, expected {expected}");
 }
@@ -392,6 +397,7 @@ fn a_call_that_the_run_ends_in_is_settled() {
     let told = simulate(FLAT, &["duration=7 h"]);
     let ecrs = programme(&told.outcome, "ecrs");
     assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 0));
+    assert!(note(&told, "calls-missed").is_none() && note(&told, "award-short").is_none());
     close(ecrs.real("called_h"), 1.0, 1e-9);
     close(ecrs.real("scored_h"), 1.0 - 1.0 / 6.0, 1e-9);
     close(ecrs.real("score"), 1.0, 1e-9);
@@ -422,6 +428,9 @@ fn an_award_without_the_load_for_it_is_booked() {
     assert_eq!((ecrs.count("calls"), ecrs.count("missed")), (1, 1));
     assert!(ecrs.get("slowest_response_s").is_none(), "nothing has responded");
     assert!(ecrs.real("score") < 0.1, "{}", ecrs.real("score"));
+    assert_eq!(note(&told, "calls-missed").expect("a note").value, 1.0);
+    let short = note(&told, "award-short").expect("a note").value;
+    close(short, ecrs.real("shortfall_mw_h") / ecrs.real("award_mw_h"), 1e-12);
     // Without the two hours of the call, miners sleep for ten hours of dear prices.
     let shortfall = ecrs.real("shortfall_mw_h");
     assert!((3.5..4.1).contains(&shortfall), "{shortfall} MW-h");
@@ -558,10 +567,6 @@ fn ten_in_ten(days: u32, tariff: &str) -> Told {
     simulate(&text, &[&format!("duration={days} days")])
 }
 
-fn short_baseline(told: &Told) -> Option<&Note> {
-    told.outcome.notes.iter().find(|note| note.code == "short-baseline")
-}
-
 /// The baseline of ten days pays for what the site gives up beyond what it imports at that hour anyway: of a
 /// load that runs through, the whole award; of one that a tariff has stopped at that hour on all these days, nothing.
 #[test]
@@ -581,7 +586,7 @@ fn stops_for_the_price_take_the_baseline_of_ten_days() {
     assert!(delivered < 0.25, "{delivered} MWh of the 100 kW that are left");
     for told in [&runs, &stopped] {
         assert!(told.outcome.balanced());
-        assert!(short_baseline(told).is_none(), "{:?}", told.outcome.notes);
+        assert!(note(told, "short-baseline").is_none(), "{:?}", told.outcome.notes);
     }
 }
 
@@ -598,7 +603,7 @@ fn a_call_as_the_run_ends_is_not_of_it() {
 #[test]
 fn a_baseline_of_too_few_days_is_said() {
     let told = ten_in_ten(3, "");
-    let note = short_baseline(&told).expect("a note");
+    let note = note(&told, "short-baseline").expect("a note");
     assert_eq!((&*note.subject, note.value), ("elrp", 1.0));
     assert!(programme(&told.outcome, "elrp").real("delivered_mwh") > 0.7);
 }

@@ -101,6 +101,16 @@ pub static RULES: &[Rule] = &[
         threshold: "below 5 weekdays, or 4 days of weekends: section 4.13.4 of CAISO's tariff, from memory",
     },
     Rule {
+        code: CALLS_MISSED,
+        when: "A grid programme called, and the import was never as low as it asked. The value is the number of such calls; the text says what part of what was due was delivered.",
+        threshold: "once",
+    },
+    Rule {
+        code: AWARD_SHORT,
+        when: "The site had less load than it has sold: awards could not have been given. The value is the share of awards over time for which that was so.",
+        threshold: "above 1 %: an assumption",
+    },
+    Rule {
         code: HOTTEST,
         when: "An event of `events:` was put on the hottest day of the run's weather. The value is the time from the start.",
         threshold: "always",
@@ -114,6 +124,8 @@ pub static RULES: &[Rule] = &[
 
 const HOTTEST: &str = "hottest-day";
 const SHORT_BASELINE: &str = "short-baseline";
+const CALLS_MISSED: &str = "calls-missed";
+const AWARD_SHORT: &str = "award-short";
 const BOOKS: &str = "books";
 const OVERLOADED: &str = "service-overloaded";
 const GROWING: &str = "queue-growing";
@@ -137,6 +149,7 @@ const GROWTH_LEAST: f64 = 10.0;
 const FILLED: f64 = 0.9;
 const DARK_S: f64 = 3600.0;
 const CAPPED_SHARE: f64 = 0.01;
+const SHORT_SHARE: f64 = 0.01;
 const WARM_COOLANT_S: f64 = 60.0;
 const WARM_SUPPLY_SHARE: f64 = 0.01;
 const HUNT_SHARE: f64 = 0.5;
@@ -169,7 +182,7 @@ impl Facility<'_> {
         self.note_supplies(now, &mut notes);
         self.note_feeds(&mut notes);
         self.note_ends(&mut notes);
-        self.note_baselines(subjects, &mut notes);
+        self.note_programmes(subjects, &mut notes);
         self.note_hottest(&mut notes);
         let rank = |note: &Note| RULES.iter().position(|rule| rule.code == note.code);
         notes.sort_by_key(rank);
@@ -420,21 +433,36 @@ impl Facility<'_> {
         }
     }
 
-    fn note_baselines(&self, subjects: &[Subject], notes: &mut Vec<Note>) {
+    fn note_programmes(&self, subjects: &[Subject], notes: &mut Vec<Note>) {
         for programme in subjects.iter().filter(|it| it.kind == SubjectKind::Programme) {
-            let Some(short) = programme.get("short_baselines").filter(|short| *short > 0.0) else {
-                continue;
+            let mut note = |code, value, unit, text| {
+                notes.push(Note { code, subject: programme.name.clone(), value, unit, text });
             };
-            notes.push(Note {
-                code: SHORT_BASELINE,
-                subject: programme.name.clone(),
-                value: short,
-                unit: "count",
-                text: format!(
-                    "{short} of {} calls found fewer days without calls before them than their baseline needs",
-                    programme.real("calls")
-                ),
-            });
+            let calls = programme.real("calls");
+            if let Some(short) = programme.get("short_baselines").filter(|short| *short > 0.0) {
+                let text = format!(
+                    "{short} of {calls} calls found fewer days without calls before them than their baseline needs"
+                );
+                note(SHORT_BASELINE, short, "count", text);
+            }
+            let missed = programme.real("missed");
+            if missed > 0.0 {
+                let delivered = programme.get("score").map_or(String::new(), |score| {
+                    format!("; {:.1} % of what was due was delivered", 100.0 * score)
+                });
+                let text = format!("{missed} of {calls} calls were never met{delivered}");
+                note(CALLS_MISSED, missed, "count", text);
+            }
+            if let Some(award) = programme.get("award_mw_h") {
+                let short = programme.real("shortfall_mw_h") / award;
+                if short > SHORT_SHARE {
+                    let text = format!(
+                        "{:.1} % of what is awarded had no load to be given by",
+                        100.0 * short
+                    );
+                    note(AWARD_SHORT, short, "share", text);
+                }
+            }
         }
     }
 

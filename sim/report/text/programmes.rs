@@ -28,13 +28,10 @@ impl Text {
         }
         self.sheet(&sheet);
         for programme in outcome.of(SubjectKind::Programme) {
-            let mut says: Vec<String> = [awards(programme), lost(programme), peaks(programme)]
+            let says: Vec<String> = [awards(programme), lost(programme), peaks(programme)]
                 .into_iter()
                 .flatten()
                 .collect();
-            if programme.count("missed") > 0 {
-                says.push(format!("calls never met: {}", programme.count("missed")));
-            }
             if !says.is_empty() {
                 self.line(&programme.name, &says.join("; "));
             }
