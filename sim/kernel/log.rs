@@ -27,6 +27,7 @@ static TABLE: [(f64, f64); PARTS] = table();
 /// fused multiply-add, only operations that IEEE 754 fixes to the bit. Within 2e-16 of the
 /// true value absolutely for arguments near one, and relatively elsewhere; about a third of
 /// the time of `libm::log`. What is not normal and positive gives a meaningless number.
+#[inline]
 pub(super) fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     let from_start = bits.wrapping_sub(START);

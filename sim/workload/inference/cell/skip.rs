@@ -20,10 +20,10 @@ impl Cell {
     /// Stands still until just before `limit`. What arrives is drawn and passed over.
     pub(in crate::workload::inference) fn skip(&mut self, limit: Ticks) {
         if let Some(arrivals) = &mut self.arrivals {
-            while arrivals.next() < limit {
-                self.skipped[usize::from(arrivals.pass())] += 1;
-                self.received += 1;
-            }
+            arrivals.pass(limit, |class, passed| {
+                self.skipped[usize::from(class)] += passed;
+                self.received += passed;
+            });
         }
         self.lag = limit - 1 - self.now;
     }

@@ -97,9 +97,11 @@ impl Lengths {
         Self { cdf, tokens, parts }
     }
 
-    /// Passes a length over.
-    pub(super) fn pass(&self, stream: &mut Stream) {
-        stream.uniform();
+    /// Passes `count` lengths over, of whatever laws: each takes one draw.
+    pub(super) fn pass(stream: &mut Stream, count: u64) {
+        (0..count).for_each(|_| {
+            stream.bits();
+        });
     }
 
     /// One length.

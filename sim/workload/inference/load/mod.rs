@@ -394,26 +394,26 @@ pub(super) struct Mark(Vec<(Ticks, Drawing)>);
 
 /// Arrivals that can be passed over and drawn again: those of clients, not those of a trace.
 impl Arrivals {
-    /// Passes the next one over: nobody asks how long it is. Returns its class.
+    /// Passes over what comes before `limit`: nobody asks how long it is. Tells `passed` of each class
+    /// how many there are, in no order and in parts.
     ///
     /// # Panics
     ///
     /// When a trace is played.
-    pub(super) fn pass(&mut self) -> u16 {
-        let index = if self.sources.len() == 1 { 0 } else { self.order.winner() };
-        let SourceOf { class, source } = &self.load.sources[index];
-        let Source { next, state } = &mut self.sources[index];
-        let (State::Drawing(drawing), Ready::Client(client)) = (state, source) else {
-            unreachable!("a service that plays a trace is simulated whole")
-        };
-        for law in &client.lengths[drawing.walk.lengths()] {
-            law.pass(&mut drawing.lengths);
+    pub(super) fn pass(&mut self, limit: Ticks, mut passed: impl FnMut(u16, u64)) {
+        while self.next() < limit {
+            let index = if self.sources.len() == 1 { 0 } else { self.order.winner() };
+            let SourceOf { class, source } = &self.load.sources[index];
+            let Source { next, state } = &mut self.sources[index];
+            let (State::Drawing(drawing), Ready::Client(client)) = (state, source) else {
+                unreachable!("a service that plays a trace is simulated whole")
+            };
+            // Sources share nothing: each is passed over by itself.
+            passed(*class, drawing.pass(client, next, limit));
+            if self.sources.len() > 1 {
+                self.order.set(index, self.sources[index].next);
+            }
         }
-        *next = drawing.next(client, *next);
-        if self.sources.len() > 1 {
-            self.order.set(index, self.sources[index].next);
-        }
-        *class
     }
 
     /// Where they stand.
@@ -489,6 +489,32 @@ impl Drawing {
             Reached::Due(at) => at,
             Reached::Law(at) => self.begin(client, at),
         }
+    }
+
+    /// Draws the arrivals from the one at `next` on that come before `limit`, of which there is one at
+    /// least, and nothing of them but that they are there; returns how many. `next` is the one after.
+    fn pass(&mut self, client: &Client, next: &mut Ticks, limit: Ticks) -> u64 {
+        let mut passed = 0;
+        while *next < limit {
+            // What holds for long is looked up once, and the draws of its arrivals run on alone.
+            let laws = client.lengths[self.walk.lengths()].len() as u64;
+            let gaps = &client.gaps[self.walk.gaps().expect("an arrival has a law of gaps")];
+            let stretch = self.walk.stretch();
+            let (mut drawn, mut due) = (0, 0.0);
+            gaps.draw_while(&mut self.arrivals, |gap| {
+                (drawn, due) = (drawn + 1, gap);
+                let after = stretch.after(*next, gap).filter(|at| *at < limit);
+                *next = after.unwrap_or(*next);
+                after.is_some()
+            });
+            Lengths::pass(&mut self.lengths, drawn * laws);
+            passed += drawn;
+            *next = match self.walk.after(&client.rate, *next, due) {
+                Reached::Due(at) => at,
+                Reached::Law(at) => self.begin(client, at),
+            };
+        }
+        passed
     }
 
     /// The first arrival of a process that goes on at `at`, in the middle of a gap.

@@ -134,6 +134,29 @@ pub(super) enum Reached {
     Law(Ticks),
 }
 
+/// A piece of a walk in which its rate is constant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    /// Arrivals a tick.
+    rate: f64,
+    until: Ticks,
+}
+
+impl Stretch {
+    /// The instant at which `due` more arrivals are expected than at `at`, where that lies within it.
+    #[inline]
+    pub(super) fn after(self, at: Ticks, due: f64) -> Option<Ticks> {
+        let is_within = at < self.until && due < self.left(at);
+        is_within.then(|| at + (due / self.rate) as Ticks)
+    }
+
+    /// Arrivals that are expected from `at`, within it, to its end.
+    #[inline]
+    fn left(self, at: Ticks) -> f64 {
+        self.rate * (self.until - at) as f64
+    }
+}
+
 /// A walk along a rate: where it stands among its pieces.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
@@ -177,12 +200,12 @@ impl Walk {
             return Reached::Due(NEVER);
         }
         loop {
+            let stretch = self.stretch();
+            if let Some(at) = stretch.after(at, due) {
+                return Reached::Due(at);
+            }
             if at < self.until {
-                let left = self.rate * (self.until - at) as f64;
-                if due < left {
-                    return Reached::Due(at + (due / self.rate) as Ticks);
-                }
-                due -= left;
+                due -= stretch.left(at);
                 at = self.until;
             }
             let border = at.max(self.until);
@@ -195,6 +218,11 @@ impl Walk {
                 return Reached::Law(border);
             }
         }
+    }
+
+    /// The piece that it stands in.
+    pub(super) fn stretch(&self) -> Stretch {
+        Stretch { rate: self.rate, until: self.until }
     }
 
     /// Which law of gaps holds; none before the first.
