@@ -160,8 +160,11 @@ impl Latency {
         if counts.len() < reached.end.div_ceil(GROUP) {
             counts.resize(reached.end.div_ceil(GROUP), 0);
         }
-        for bin in reached {
-            counts[bin / GROUP] += self.bins[bin];
+        // Bins come in whole groups, and those outside of what was reached hold nothing.
+        let first = reached.start / GROUP;
+        let groups = self.bins[first * GROUP..].chunks_exact(GROUP);
+        for (count, group) in counts[first..reached.end.div_ceil(GROUP)].iter_mut().zip(groups) {
+            *count += group.iter().sum::<u64>();
         }
     }
 

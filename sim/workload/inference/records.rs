@@ -264,6 +264,25 @@ impl Records {
         self.classes().for_each(|tally| total.merge(tally));
     }
 
+    /// All classes together: of one class, what it holds; of several, summed in `memory`.
+    pub(super) fn total_in<'a>(&'a self, memory: &'a mut Tally) -> &'a Tally {
+        match self.classes.as_slice() {
+            [only] => &only.tally,
+            _ => {
+                self.total_into(memory);
+                memory
+            }
+        }
+    }
+
+    /// Puts all classes together into `total`, in place of what it holds, and need not keep its own.
+    pub(super) fn give_total(&mut self, total: &mut Tally) {
+        match self.classes.as_mut_slice() {
+            [only] => std::mem::swap(&mut only.tally, total),
+            _ => self.total_into(total),
+        }
+    }
+
     /// Adds all of `other`, which was recorded in a window that stands for `n` times its length, and
     /// takes its notes.
     pub(super) fn take_window(&mut self, other: &mut Records, n: u32) {
@@ -275,6 +294,13 @@ impl Records {
             note
         }));
         other.clear();
+    }
+
+    /// Swaps counts and latencies, but not the notes, with `other`, which has the same classes.
+    pub(super) fn swap(&mut self, other: &mut Records) {
+        for (mine, theirs) in self.classes.iter_mut().zip(&mut other.classes) {
+            std::mem::swap(&mut mine.tally, &mut theirs.tally);
+        }
     }
 
     /// Adds all of `other`, which has the same classes.

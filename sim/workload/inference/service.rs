@@ -337,7 +337,9 @@ impl Service {
         self.bring_to(now);
         self.run_ahead(now, row);
         self.fresh.clear();
-        for part in &mut self.records {
+        let (first, others) = self.records.split_first_mut().expect("there is one at least");
+        self.fresh.swap(first);
+        for part in others {
             self.fresh.merge(part);
             part.clear();
         }
@@ -347,7 +349,6 @@ impl Service {
         let closed = std::mem::replace(&mut self.closed_active_j, self.active_j.clone());
         let active_j: Vec<f64> = self.active_j.iter().zip(closed).map(|(a, b)| a - b).collect();
         let part = parts(energy_j, &active_j);
-        self.fresh.total_into(&mut self.interval.records);
         self.interval.energy_j = energy_j;
         self.interval.simulated = self.sampling.as_mut().map(|sampling| sampling.end_interval());
         let named = self.design.load.classes.iter().zip(self.fresh.classes()).zip(&active_j);
@@ -357,6 +358,7 @@ impl Service {
             summary.records.merge(records);
             (summary.active_j, summary.energy_j) = (active_j, part(active_j));
         }
+        self.fresh.give_total(&mut self.interval.records);
         &mut self.interval
     }
 
@@ -548,7 +550,10 @@ impl Service {
             }
         }
         self.energies = energies;
-        self.spread(source);
+        // Who has stood still, as in the gaps between windows, has drawn nothing.
+        if self.energies.iter().flatten().any(|joules| *joules != 0.0) {
+            self.spread(source);
+        }
     }
 
     /// Brings the energies of the replicas of each group to the racks of the cells at home in it.
@@ -670,7 +675,6 @@ impl Service {
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
 fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64], source: Source) {
     for (place, &joules) in plan.racks_of_cell(cell).iter().zip(energies) {
-        // Who has stood still, as in the gaps between windows, has drawn nothing.
         if joules == 0.0 {
             continue;
         }

@@ -289,8 +289,8 @@ impl Errors {
         self.rate_per_s = rate_per_s;
         let ratio = f64::from(ratio);
         let mut scratch = Vec::new();
-        records.total_into(&mut self.total);
-        let tallies = std::iter::once(&self.total).chain(records.classes());
+        let total = records.total_in(&mut self.total);
+        let tallies = std::iter::once(total).chain(records.classes());
         for (subject, tally) in self.subjects.iter_mut().zip(tallies) {
             for (errors, (_, delays)) in subject.latencies.iter_mut().zip(tally.latencies()) {
                 errors.add(delays, ratio, &mut scratch);
