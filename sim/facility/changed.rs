@@ -58,6 +58,7 @@ impl Marks {
         &self.list
     }
 
+    #[inline]
     pub(super) fn mark(&mut self, index: u32) {
         if !std::mem::replace(&mut self.marked[index as usize], true) {
             self.list.push(index);

@@ -74,6 +74,7 @@ impl Demand {
     }
 
     /// The whole of it, in watts.
+    #[inline]
     pub fn total_w(&self) -> f64 {
         self.0.iter().sum()
     }

@@ -149,12 +149,14 @@ impl LossCurve {
     }
 
     /// Loss in watts at an output of `output_w`.
+    #[inline]
     pub fn loss_w(&self, output_w: f64) -> f64 {
         let w = if output_w < -ROUNDING_W { -output_w } else { output_w };
         self.fixed_w + (self.linear + self.quadratic_per_w * w) * w
     }
 
     /// What the loss grows by when the output grows from `from_w` to `to_w`.
+    #[inline]
     pub(super) fn growth_w(&self, from_w: f64, to_w: f64) -> f64 {
         if from_w < -ROUNDING_W || to_w < -ROUNDING_W {
             return self.loss_w(to_w) - self.loss_w(from_w);
@@ -163,6 +165,7 @@ impl LossCurve {
     }
 
     /// Watts more lost for a watt more put out, at an output of `output_w`.
+    #[inline]
     pub(super) fn slope(&self, output_w: f64) -> f64 {
         if output_w < -ROUNDING_W {
             return 2.0 * self.quadratic_per_w * output_w - self.linear;

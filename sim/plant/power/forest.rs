@@ -24,6 +24,7 @@ pub(super) const TOLERANCE: f64 = 1e-9;
 pub(super) const ROUNDING_W: f64 = 1e-6;
 
 /// Whether a component puts out more than it may.
+#[inline]
 pub(super) fn is_over(out_w: f64, limit_w: f64) -> bool {
     out_w > limit_w * (1.0 + TOLERANCE) + ROUNDING_W
 }
@@ -151,16 +152,19 @@ impl Forest {
     }
 
     /// What a component takes from its feeder at an output of `out_w`.
+    #[inline]
     pub(super) fn input_w(&self, n: usize, out_w: f64) -> f64 {
         self.carry[n] * out_w + self.up_loss[n].loss_w(out_w)
     }
 
     /// What that grows by when the output grows.
+    #[inline]
     pub(super) fn input_growth_w(&self, n: usize, from_w: f64, to_w: f64) -> f64 {
         self.carry[n] * (to_w - from_w) + self.up_loss[n].growth_w(from_w, to_w)
     }
 
     /// Watts more taken for a watt more put out.
+    #[inline]
     pub(super) fn input_slope(&self, n: usize, out_w: f64) -> f64 {
         self.carry[n] + self.up_loss[n].slope(out_w)
     }

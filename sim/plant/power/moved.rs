@@ -24,10 +24,12 @@ impl Moved {
         Self { nodes: Marked::all(design.nodes.len()), loads: Marked::all(design.loads.len()) }
     }
 
+    #[inline]
     pub(super) fn mark_node(&mut self, node: usize) {
         self.nodes.mark(node);
     }
 
+    #[inline]
     pub(super) fn mark_load(&mut self, load: usize) {
         self.loads.mark(load);
     }
@@ -63,6 +65,7 @@ impl Marked {
         Self { marked: vec![false; count], list: Vec::new(), all: true }
     }
 
+    #[inline]
     fn mark(&mut self, index: usize) {
         if !self.all && !std::mem::replace(&mut self.marked[index], true) {
             self.list.push(index as u32);

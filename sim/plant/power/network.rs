@@ -45,6 +45,8 @@ pub struct Network {
     pub(super) touched: bool,
     pub(super) shed: Shed,
     cap_w: Vec<f64>,
+    /// Those with a cap, dark ones included, in index order.
+    limited: Vec<u32>,
     pub(super) live: Vec<bool>,
     /// How many loads are not.
     dark: usize,
@@ -88,6 +90,7 @@ impl Network {
             touched: false,
             shed: Shed::new(&wiring),
             cap_w: vec![0.0; wiring.loads()],
+            limited: (0..wiring.own_loads as u32).collect(),
             live: vec![false; wiring.loads()],
             dark: wiring.own_loads,
             unserved: None,
@@ -163,13 +166,13 @@ impl Network {
     /// When a part of the demand is negative or not finite.
     pub fn set_demand(&mut self, load: PowerLoad, demand: Demand) {
         let l = load.0 as usize;
+        if self.demand[l] == demand {
+            return;
+        }
         assert!(
             demand.0.iter().all(|w| w.is_finite() && *w >= 0.0),
             "load {l} asks for a power that is negative or not finite: {demand:?}"
         );
-        if self.demand[l] == demand {
-            return;
-        }
         self.demand[l] = demand;
         self.shed.forget(&self.wiring, l);
         self.asked.add(l);
@@ -248,10 +251,13 @@ impl Network {
                     &allowed
                 }
             };
+            if holds {
+                self.shed.forget_grants();
+            }
             if overloaded {
                 self.shed.run(&self.wiring, &self.forest, &self.limit_w, demand, &self.want);
             } else {
-                self.shed.granted.copy_from_slice(demand);
+                self.shed.grant_all(&self.wiring, demand, self.want.loads_w());
             }
         }
         if !short && !self.short && !switched {
@@ -260,19 +266,28 @@ impl Network {
         self.short = short;
         self.unserved = None;
         let mut moved_draws = false;
-        for load in 0..self.wiring.own_loads {
-            let may_be_cut = short && (holds || self.shed.may_be_cut(load));
-            if !switched && !may_be_cut && self.cap_w[load] == f64::INFINITY {
-                // It was not cut, and is not now.
-                continue;
+        let mut looked_at = std::mem::take(&mut self.limited);
+        match if short { self.shed.cut() } else { Some(&[][..]) } {
+            Some(cut) if !(switched || holds) => {
+                // No other was cut, or is now.
+                let own_loads = self.wiring.own_loads as u32;
+                looked_at.extend(cut.iter().filter(|load| **load < own_loads));
+                looked_at.sort_unstable();
+                looked_at.dedup();
             }
+            _ => {
+                looked_at.clear();
+                looked_at.extend(0..self.wiring.own_loads as u32);
+            }
+        }
+        for load in looked_at.iter().map(|load| *load as usize) {
             let fed = self.forest.load_live[load];
             let live = fed || (self.rides && !self.forest.lost[load]);
             let cap = if !fed && live {
                 f64::INFINITY
             } else if !live {
                 0.0
-            } else if may_be_cut && self.shed.granted[load] != self.demand[load] {
+            } else if short && self.shed.granted[load] != self.demand[load] {
                 self.shed.granted[load].total_w()
             } else {
                 f64::INFINITY
@@ -288,6 +303,8 @@ impl Network {
                 moved_draws |= self.draw.put(&self.wiring, load, cap);
             }
         }
+        looked_at.retain(|load| self.cap_w[*load as usize] < f64::INFINITY);
+        self.limited = looked_at;
         moved_draws |= self.grant_chargers(short);
         // A shortage cuts many loads by a little: one sum costs less than many walks.
         if switched {
@@ -382,7 +399,8 @@ impl Network {
     }
 
     /// Demand of all loads that is not granted, by rank, in watts: cut or dead. Where some are and a
-    /// demand has changed since the last [`take_moved`](Self::take_moved), a pass over all loads.
+    /// demand has changed since the last [`take_moved`](Self::take_moved), a pass over those, or over all
+    /// where [`allocate`](Self::allocate) is due.
     pub fn unserved(&self) -> Demand {
         if !self.short && self.dark == 0 {
             return Demand::default();
@@ -392,16 +410,17 @@ impl Network {
 
     fn sum_unserved(&self) -> Demand {
         let mut unserved = Demand::default();
-        // Up to date, the last allocation has cut nobody else.
-        let cut_alone = self.short && !self.touched && self.ceiling.is_empty();
-        for (l, demand) in self.demand[..self.wiring.own_loads].iter().enumerate() {
-            if cut_alone && self.forest.load_live[l] && self.live[l] && !self.shed.may_be_cut(l) {
-                continue;
-            }
-            let granted = self.granted(PowerLoad(l as u32));
+        let mut add = |load: usize| {
+            let (demand, granted) = (self.demand[load], self.granted(PowerLoad(load as u32)));
             for ((sum, asked), got) in unserved.0.iter_mut().zip(demand.0).zip(granted.0) {
                 *sum += asked - got;
             }
+        };
+        if self.touched || !self.ceiling.is_empty() {
+            (0..self.wiring.own_loads).for_each(add);
+        } else {
+            // Up to date, all others are granted what they ask for.
+            self.limited.iter().for_each(|load| add(*load as usize));
         }
         unserved
     }

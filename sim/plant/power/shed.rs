@@ -26,6 +26,10 @@ pub(super) struct Shed {
     /// What of its demand each load is granted. Meaningless for dead loads.
     pub(super) granted: Vec<Demand>,
     total_w: Vec<f64>,
+    /// Loads that were cut in the last run, each once, and loads of which `granted` is not what they
+    /// want for another reason.
+    cut: Vec<u32>,
+    stale: Stale,
     /// Output of each node. Too high where a load was cut for the sake of its other cord: that is
     /// put right if and when the node is fitted, which sums anew before it cuts.
     out_w: Vec<f64>,
@@ -34,6 +38,9 @@ pub(super) struct Shed {
     cut_w: Vec<f64>,
     flow_w: Vec<f64>,
     slope: Vec<f64>,
+    /// Whether the flow of a place moves with what is being scaled, and how it is summed.
+    moves: Vec<bool>,
+    steps: Vec<Step>,
     /// The last cut that touched each load, so that both cords of a load cut it once.
     touched: Vec<u32>,
     cuts: u32,
@@ -51,11 +58,15 @@ impl Shed {
         Self {
             granted: vec![Demand::default(); wiring.loads()],
             total_w: vec![0.0; wiring.loads()],
+            cut: Vec::new(),
+            stale: Stale { all: true, loads: Vec::new() },
             out_w: vec![0.0; wiring.nodes()],
             keep_w: vec![0.0; wiring.nodes()],
             cut_w: vec![0.0; wiring.nodes()],
             flow_w: vec![0.0; wiring.nodes()],
             slope: vec![0.0; wiring.nodes()],
+            moves: vec![false; wiring.nodes()],
+            steps: Vec::new(),
             touched: vec![0; wiring.loads()],
             cuts: 0,
             before: 0,
@@ -66,8 +77,8 @@ impl Shed {
         }
     }
 
-    /// Computes `granted` for `demand`, whose flows are `want`. Costs a pass over all nodes, and
-    /// a few passes over what lies behind each overloaded one.
+    /// Computes `granted` for `demand`, whose flows are `want`. Costs a pass over all nodes, one over what
+    /// lies behind each overloaded one, and a few over those of the latter whose flow moves with what is cut.
     pub(super) fn run(
         &mut self,
         wiring: &Wiring,
@@ -76,8 +87,7 @@ impl Shed {
         demand: &[Demand],
         want: &Flows,
     ) {
-        self.granted.copy_from_slice(demand);
-        self.total_w.copy_from_slice(want.loads_w());
+        self.grant_all(wiring, demand, want.loads_w());
         self.out_w.copy_from_slice(&want.out_w);
         self.split = false;
         self.before = self.cuts;
@@ -89,23 +99,53 @@ impl Shed {
         }
         if self.split {
             self.filling.run(wiring, forest, limit_w, (demand, &self.ladder), &mut self.granted);
+            self.forget_grants();
         }
     }
 
-    /// Whether the last run may have granted a load less than it wants. Where loads were shared out
-    /// anew, each may be.
-    pub(super) fn may_be_cut(&self, load: usize) -> bool {
-        self.split || is_since(self.touched[load], self.before)
+    /// Grants every load its `demand`, `want_w` in all: at the cost of those whose demand has changed, or
+    /// was cut.
+    pub(super) fn grant_all(&mut self, wiring: &Wiring, demand: &[Demand], want_w: &[f64]) {
+        if std::mem::take(&mut self.stale.all) {
+            self.granted.copy_from_slice(demand);
+            self.total_w.copy_from_slice(want_w);
+        } else {
+            // Machines of the power chain say what chargers want.
+            let chargers = wiring.own_loads as u32..wiring.loads() as u32;
+            for &load in self.cut.iter().chain(&self.stale.loads) {
+                self.granted[load as usize] = demand[load as usize];
+                self.total_w[load as usize] = want_w[load as usize];
+            }
+            for load in chargers.map(|load| load as usize) {
+                (self.granted[load], self.total_w[load]) = (demand[load], want_w[load]);
+            }
+        }
+        self.cut.clear();
+        self.stale.loads.clear();
+        debug_assert!(self.granted == demand && self.total_w == want_w, "every load tells");
+    }
+
+    /// What loads want is not what their demand was when they were last granted that.
+    pub(super) fn forget_grants(&mut self) {
+        self.stale.all = true;
+    }
+
+    /// The loads to which the last run may have granted less than they want; none where each may be one
+    /// of them, as where loads were shared out anew.
+    pub(super) fn cut(&self) -> Option<&[u32]> {
+        (!self.split).then_some(self.cut.as_slice())
     }
 
     /// A load wants something else.
     pub(super) fn forget(&mut self, wiring: &Wiring, load: usize) {
         self.plugged.forget(wiring, load);
+        self.stale.add(load, self.granted.len());
     }
 
     /// It was found anew who feeds whom.
     pub(super) fn forget_all(&mut self) {
         self.plugged.known.fill(0);
+        self.forget_grants();
     }
 
     /// Cuts the loads behind node `n` until it puts out at most `limit_w`.
@@ -118,8 +158,9 @@ impl Shed {
                 continue;
             }
             found = true;
-            let factor = self.solve(forest, behind.clone(), limit_w);
-            self.scale(wiring, forest, behind.clone(), rank, factor);
+            self.lay_steps(forest, behind.clone());
+            let factor = self.solve(forest, behind.start, limit_w);
+            self.scale(wiring, forest, behind.start, rank, factor);
             let out = self.flow_w[behind.start];
             if !is_over(out, limit_w) {
                 break;
@@ -129,10 +170,9 @@ impl Shed {
             // Idle losses fit, or the component would have opened: all of it was rounding.
             return;
         }
-        for place in behind.clone() {
-            self.out_w[forest.order[place] as usize] = self.flow_w[place];
-        }
-        let after = self.out_w[n];
+        // What lies behind has been looked at before.
+        let after = self.flow_w[behind.start];
+        self.out_w[n] = after;
         let change = forest.input_growth_w(n, before, after);
         self.follow(forest, forest.parent[n], change);
     }
@@ -169,10 +209,35 @@ impl Shed {
         any
     }
 
-    /// The factor on the gathered rank at which the first place of `behind` puts out `limit_w`;
-    /// zero when even that is too much. Leaves the flows at that factor in `flow_w`.
-    fn solve(&mut self, forest: &Forest, behind: Range<usize>, limit_w: f64) -> f64 {
-        let (least, _) = self.flow_at(forest, behind.clone(), 0.0);
+    /// Finds which flows of `behind` move with what was gathered, and sums the others.
+    fn lay_steps(&mut self, forest: &Forest, behind: Range<usize>) {
+        let feeder = |place: usize| {
+            let n = forest.order[place] as usize;
+            (n, forest.position[forest.parent[n] as usize] as usize)
+        };
+        for place in behind.clone() {
+            self.moves[place] = self.cut_w[place] != 0.0;
+            self.flow_w[place] = self.keep_w[place] + self.cut_w[place];
+        }
+        for place in (behind.start + 1..behind.end).rev() {
+            self.moves[feeder(place).1] |= self.moves[place];
+        }
+        self.steps.clear();
+        for place in (behind.start + 1..behind.end).rev() {
+            let (n, feeder) = feeder(place);
+            let input_w = forest.input_w(n, self.flow_w[place]);
+            match (self.moves[place], self.moves[feeder]) {
+                (true, _) => self.steps.push(Step::Moves { place, n, feeder }),
+                (false, true) => self.steps.push(Step::Stays { feeder, input_w }),
+                (false, false) => self.flow_w[feeder] += input_w,
+            }
+        }
+    }
+
+    /// The factor on the gathered rank at which the first place, `first`, puts out `limit_w`; zero when
+    /// even that is too much. Leaves the flows at that factor in `flow_w`.
+    fn solve(&mut self, forest: &Forest, first: usize, limit_w: f64) -> f64 {
+        let (least, _) = self.flow_at(forest, first, 0.0);
         if least >= limit_w {
             return 0.0;
         }
@@ -180,7 +245,7 @@ impl Shed {
         // closes in on the root from above, without overshoot.
         let mut factor = 1.0;
         for _ in 0..50 {
-            let (out, slope) = self.flow_at(forest, behind.clone(), factor);
+            let (out, slope) = self.flow_at(forest, first, factor);
             if out - limit_w <= 1e-3 * (limit_w * TOLERANCE + ROUNDING_W) {
                 // Rounding may take the last step beyond nothing at all.
                 return factor.max(0.0);
@@ -190,36 +255,33 @@ impl Shed {
         panic!("the shed factor of a convex flow was not found within 50 Newton steps");
     }
 
-    /// Output of the first place of `behind` at `factor`, and its derivative.
-    fn flow_at(&mut self, forest: &Forest, behind: Range<usize>, factor: f64) -> (f64, f64) {
-        for place in behind.clone() {
+    /// Output of the place `first` at `factor`, and its derivative.
+    fn flow_at(&mut self, forest: &Forest, first: usize, factor: f64) -> (f64, f64) {
+        for place in self.steps.iter().filter_map(Step::moving).chain([first]) {
             self.flow_w[place] = self.keep_w[place] + factor * self.cut_w[place];
             self.slope[place] = self.cut_w[place];
         }
-        for place in (behind.start + 1..behind.end).rev() {
-            let n = forest.order[place] as usize;
-            let (out, slope) = (self.flow_w[place], self.slope[place]);
-            let feeder = forest.position[forest.parent[n] as usize] as usize;
-            self.flow_w[feeder] += forest.input_w(n, out);
-            self.slope[feeder] += slope * forest.input_slope(n, out);
+        for step in &self.steps {
+            match *step {
+                Step::Moves { place, n, feeder } => {
+                    let (out, slope) = (self.flow_w[place], self.slope[place]);
+                    self.flow_w[feeder] += forest.input_w(n, out);
+                    self.slope[feeder] += slope * forest.input_slope(n, out);
+                }
+                Step::Stays { feeder, input_w } => self.flow_w[feeder] += input_w,
+            }
         }
-        (self.flow_w[behind.start], self.slope[behind.start])
+        (self.flow_w[first], self.slope[first])
     }
 
     /// Scales the grants of `rank` behind by `factor`.
-    fn scale(
-        &mut self,
-        wiring: &Wiring,
-        forest: &Forest,
-        behind: Range<usize>,
-        rank: usize,
-        factor: f64,
-    ) {
+    fn scale(&mut self, wiring: &Wiring, forest: &Forest, first: usize, rank: usize, factor: f64) {
         if factor == 1.0 {
             return;
         }
         self.cuts = self.cuts.wrapping_add(1);
-        for place in behind {
+        let steps = std::mem::take(&mut self.steps);
+        for place in steps.iter().filter_map(Step::moving).chain([first]) {
             // Nobody who is plugged in here has anything of that rank.
             if self.cut_w[place] == 0.0 {
                 continue;
@@ -232,6 +294,9 @@ impl Shed {
                 }
                 self.split |= share < 1.0;
                 if self.touched[load] != self.cuts {
+                    if !is_since(self.touched[load], self.before) {
+                        self.cut.push(load as u32);
+                    }
                     self.touched[load] = self.cuts;
                     self.plugged.cut(wiring, load, self.cuts);
                     self.granted[load].0[rank] *= factor;
@@ -239,6 +304,7 @@ impl Shed {
                 }
             }
         }
+        self.steps = steps;
     }
 
     /// Adds `change` to the output of `node` and, with its loss, of all that feed it.
@@ -250,6 +316,42 @@ impl Shed {
             self.out_w[n] = before + change;
             change = forest.input_growth_w(n, before, before + change);
             node = forest.parent[n];
+        }
+    }
+}
+
+/// A part of the sum of flows, from the leaves up.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// The flow of component `n` at `place` moves with what is scaled, and is added to that of `feeder`.
+    Moves { place: usize, n: usize, feeder: usize },
+    /// What does not move of the flow of `feeder`, W.
+    Stays { feeder: usize, input_w: f64 },
+}
+
+impl Step {
+    fn moving(&self) -> Option<usize> {
+        match *self {
+            Step::Moves { place, .. } => Some(place),
+            Step::Stays { .. } => None,
+        }
+    }
+}
+
+/// Loads to be looked at again, of which some may be told twice, or all.
+#[derive(Debug, Clone)]
+struct Stale {
+    all: bool,
+    loads: Vec<u32>,
+}
+
+impl Stale {
+    /// One more, of `count` that there are.
+    fn add(&mut self, load: usize, count: usize) {
+        // Who asks for years where nothing is short fills no memory.
+        self.all |= self.loads.len() >= count;
+        if !self.all {
+            self.loads.push(load as u32);
         }
     }
 }

@@ -137,6 +137,7 @@ impl Wiring {
         self.sharing.len()
     }
 
+    #[inline]
     pub(super) fn cords(&self, load: usize) -> std::ops::Range<usize> {
         self.cord_start[load] as usize..self.cord_start[load + 1] as usize
     }
@@ -146,6 +147,7 @@ impl Wiring {
         self.cord_node.len() - self.cord_start[self.own_loads] as usize
     }
 
+    #[inline]
     pub(super) fn sockets(&self, node: usize) -> &[u32] {
         &self.sockets[self.socket_start[node] as usize..self.socket_start[node + 1] as usize]
     }

@@ -128,11 +128,23 @@ fn check_fits(design: &PowerDesign, network: &Network) {
     }
 }
 
+/// What is not served, load by load.
+fn check_unserved(network: &Network, demand: &[Demand]) {
+    let mut unserved = Demand::default();
+    for (l, demand) in (0..).zip(demand) {
+        let granted = network.granted(PowerLoad(l));
+        for (rank, sum) in unserved.0.iter_mut().enumerate() {
+            *sum += demand.0[rank] - granted.0[rank];
+        }
+    }
+    assert_eq!(network.unserved(), unserved);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Whatever happens to a network: every watt is accounted for, every component stays
-    /// within its limit even if all draw what they may, and the state is that of a network
+    /// Whatever happens to a network: every watt is accounted for, served or not, every component
+    /// stays within its limit even if all draw what they may, and the state is that of a network
     /// which is told the outcome at once.
     #[test]
     fn balances_fits_and_remembers_nothing(
@@ -184,6 +196,7 @@ proptest! {
             if settled {
                 check_balance(&design, &network);
                 check_fits(&design, &network);
+                check_unserved(&network, &told.demand);
             }
         }
         let mut anew = Network::new(&design);
