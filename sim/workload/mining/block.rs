@@ -1,5 +1,7 @@
 //! A block of alike machines as counts: how many are in which state, and what moves them.
 
+use std::cell::Cell;
+
 use super::account::{Cause, Reading};
 use super::asic::{AsicRackDesign, Mode, joules_per_hash};
 use super::events::{Event, Step};
@@ -41,6 +43,10 @@ pub(super) struct Block {
     dead: u32,
     /// Did not come back from a start.
     stuck: u32,
+
+    /// How many machines a cap lets be powered, and hash, as found last: by the cap, the machines and what
+    /// one draws that hashes. A cap is asked about many times before it changes.
+    room: Cell<((f64, u32, f64), (u32, u32))>,
 
     /// How many machines may start at once, and how long until the next may.
     batch: u32,
@@ -143,6 +149,7 @@ impl Block {
             off: 0,
             dead,
             stuck: 0,
+            room: Cell::default(),
             batch,
             step: Span::from_secs_f64(step_s),
             next_start: Time::ZERO,
@@ -180,7 +187,7 @@ impl Block {
             return false;
         }
         self.drawing_w() > offer.cap_w.min(before.cap_w)
-            || self.allowed_under(offer.cap_w) != self.allowed_under(before.cap_w)
+            || self.allowed_under(before.cap_w) != self.allowed_under(offer.cap_w)
     }
 
     /// Lets the price policy decide; returns whether it changed its mind. `breakeven` is the
@@ -382,14 +389,20 @@ impl Block {
         if cap_w == f64::INFINITY {
             return (whole, whole);
         }
+        let asks = (cap_w, whole, self.hashing_w());
+        let (known, room) = self.room.get();
+        if known == asks {
+            return room;
+        }
         let sleep_w = self.asic.sleep_w;
         // A cast cuts fractions off and stays within its type.
         let count = |watts: f64, each: f64| {
             if each > 0.0 { ((watts / each + ROUNDING) as u32).min(whole) } else { whole }
         };
         let powered = count(cap_w, sleep_w);
-        let hashing = count(cap_w - f64::from(powered) * sleep_w, self.hashing_w() - sleep_w);
-        (powered, hashing.min(powered))
+        let hashing = count(cap_w - f64::from(powered) * sleep_w, asks.2 - sleep_w).min(powered);
+        self.room.set((asks, (powered, hashing)));
+        (powered, hashing)
     }
 
     /// Machines that no order keeps asleep.
