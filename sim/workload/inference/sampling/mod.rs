@@ -297,9 +297,11 @@ impl Sampler {
     /// Something strikes the representatives: they are simulated whole from here on. Returns
     /// whether they were not before.
     pub(super) fn disturb(&mut self) -> bool {
-        let was_sampled = matches!(self.phase, Phase::Stratum { .. });
-        self.time.events += u64::from(was_sampled);
-        self.phase = Phase::Whole;
+        let before = std::mem::replace(&mut self.phase, Phase::Whole);
+        let was_sampled = matches!(before, Phase::Stratum { .. });
+        if was_sampled {
+            self.time.events += 1;
+        }
         (self.is_struck, self.calm_since) = (true, None);
         was_sampled
     }
