@@ -33,6 +33,8 @@ const LEVELS: usize = 11;
 const BLOCK: usize = 64;
 /// The largest slot that is sorted into the window as it is.
 const SORTED: usize = 16;
+/// The largest one that is sorted by counting.
+const RANKED: usize = 8;
 /// The window length at which a push sends the window back to the wheel.
 const CROWDED: usize = 64;
 /// The bits of a key that hold the class.
@@ -75,7 +77,8 @@ struct Entry<T> {
     item: T,
 }
 
-/// A chain of blocks, all full but the last.
+/// A chain of blocks, all full but the last. A slot keeps the first one when it is emptied: whether
+/// there is room for an entry then depends on chance, and on the entry, but rarely.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     first: u32,
@@ -125,6 +128,7 @@ impl<T: Copy> Wheel<T> {
 
     /// Adds an entry. Its key may be below the last one popped, but not its instant below the
     /// clock.
+    #[inline]
     pub(super) fn push(&mut self, key: u64, item: T) {
         debug_assert!(key >= self.clock, "key {key} lies before the clock {}", self.clock);
         self.len += 1;
@@ -133,17 +137,26 @@ impl<T: Copy> Wheel<T> {
             self.today_len += 1;
         } else if key > self.near_last {
             self.file(Entry { key, item });
-        } else if self.near.len() < CROWDED {
-            let place = self.near.partition_point(|entry| entry.key > key);
-            self.near.insert(place, Entry { key, item });
+        } else {
+            self.push_near(Entry { key, item });
+        }
+    }
+
+    /// Adds an entry of the window.
+    #[inline(never)]
+    fn push_near(&mut self, entry: Entry<T>) {
+        if self.near.len() < CROWDED {
+            let place = self.near.partition_point(|other| other.key > entry.key);
+            self.near.insert(place, entry);
         } else {
             self.retreat();
-            self.file(Entry { key, item });
+            self.file(entry);
         }
     }
 
     /// Takes the earliest entry, if its key is at most `limit`, and sets the clock to its
     /// instant. Otherwise sets the clock to the instant of `limit`, unless it is later already.
+    #[inline]
     pub(super) fn pop(&mut self, limit: u64) -> Option<(u64, T)> {
         if self.today_len > 0 {
             let class = self.today.iter().position(|queue| !queue.is_empty())?;
@@ -210,7 +223,7 @@ impl<T: Copy> Wheel<T> {
                             self.len += 1;
                         }
                     }
-                    self.release(block);
+                    self.release(block, level, place);
                 }
             }
         }
@@ -231,6 +244,7 @@ impl<T: Copy> Wheel<T> {
     }
 
     /// Narrows the window to the instant of the clock and files the rest of it.
+    #[cold]
     fn retreat(&mut self) {
         self.base = self.clock;
         self.near_last = self.clock | CLASS;
@@ -243,6 +257,7 @@ impl<T: Copy> Wheel<T> {
 
     /// Makes the earliest slot the window, which must be empty. Refuses, with `false`, where
     /// that slot begins after `limit`.
+    #[inline(never)]
     fn open(&mut self, limit: u64) -> bool {
         while self.levels != 0 {
             let level = self.levels.trailing_zeros() as usize;
@@ -269,9 +284,7 @@ impl<T: Copy> Wheel<T> {
             let slot = self.slots[level * SLOTS + place];
             if slot.len <= SORTED as u32 {
                 self.near_last = start | below(level);
-                self.pour(level, place);
-                self.near.reverse();
-                self.near.sort_by_key(|entry| std::cmp::Reverse(entry.key));
+                self.pour_sorted(level, place);
                 return true;
             }
             // What is due now is filed at its own key at once: the machines of a hall, which all act at one
@@ -304,7 +317,7 @@ impl<T: Copy> Wheel<T> {
             for i in 0..count {
                 self.file(self.blocks[block].entries[i]);
             }
-            self.release(block);
+            self.release(block, level, place);
         }
     }
 
@@ -314,8 +327,32 @@ impl<T: Copy> Wheel<T> {
         while slot.len > 0 {
             let (block, count) = self.take_block(&mut slot);
             self.near.extend_from_slice(&self.blocks[block].entries[..count]);
-            self.release(block);
+            self.release(block, level, place);
         }
+    }
+
+    /// Makes a slot of few entries the window, which is empty.
+    fn pour_sorted(&mut self, level: usize, place: usize) {
+        let slot = self.vacate(level, place);
+        let entries = &self.blocks[slot.first as usize].entries;
+        let len = slot.len as usize;
+        if len > RANKED {
+            self.near.extend(entries[..len].iter().rev());
+            self.near.sort_by_key(|entry| std::cmp::Reverse(entry.key));
+            return;
+        }
+        // Times are chance, which no processor foresees: the place of each entry is counted, without a
+        // branch that depends on a time or on how many there are. What lies behind the last one in the
+        // block counts as popped before all.
+        let keys: [u64; RANKED] = std::array::from_fn(|i| if i < len { entries[i].key } else { 0 });
+        self.near.resize(RANKED, entries[0]);
+        for i in 0..RANKED {
+            let later = (0..i).map(|j| usize::from(keys[j] > keys[i])).sum::<usize>();
+            let not_sooner =
+                (i + 1..RANKED).map(|j| usize::from(keys[j] >= keys[i])).sum::<usize>();
+            self.near[later + not_sooner] = entries[i];
+        }
+        self.near.truncate(len);
     }
 
     /// The earliest key in the wheel whose item is wanted.
@@ -357,34 +394,44 @@ impl<T: Copy> Wheel<T> {
         self.append(level, place, entry);
     }
 
+    #[inline]
     fn append(&mut self, level: usize, place: usize, entry: Entry<T>) {
         let index = level * SLOTS + place;
-        let slot = self.slots[index];
-        let within = slot.len as usize % BLOCK;
-        if within > 0 {
-            self.blocks[slot.last as usize].entries[within] = entry;
-            self.slots[index].len += 1;
-            return;
+        let Slot { first, last, len } = self.slots[index];
+        let within = len as usize % BLOCK;
+        if (within == 0) & ((len > 0) | (first == NONE)) {
+            self.extend(index, entry);
+        } else {
+            self.blocks[last as usize].entries[within] = entry;
         }
+        self.slots[index].len += 1;
+        self.occupied[level] |= 1 << place;
+        self.levels |= 1 << level;
+    }
+
+    /// Adds a block with one entry to the chain of a slot.
+    #[cold]
+    fn extend(&mut self, index: usize, entry: Entry<T>) {
         let block = self.acquire(entry);
-        if slot.len == 0 {
-            self.slots[index].first = block;
-            self.occupied[level] |= 1 << place;
-            self.levels |= 1 << level;
+        let slot = &mut self.slots[index];
+        if slot.first == NONE {
+            slot.first = block;
         } else {
             self.blocks[slot.last as usize].next = block;
         }
-        self.slots[index].last = block;
-        self.slots[index].len += 1;
+        slot.last = block;
     }
 
-    /// Empties a slot and returns its chain.
+    /// Empties a slot and returns what was its chain, whose blocks are to be released.
     fn vacate(&mut self, level: usize, place: usize) -> Slot {
         self.occupied[level] &= !(1 << place);
         if self.occupied[level] == 0 {
             self.levels &= !(1 << level);
         }
-        std::mem::replace(&mut self.slots[level * SLOTS + place], Slot::EMPTY)
+        let slot = &mut self.slots[level * SLOTS + place];
+        let chain = *slot;
+        (slot.last, slot.len) = (slot.first, 0);
+        chain
     }
 
     /// Takes the first block off a chain: its index and the count of its entries.
@@ -413,9 +460,12 @@ impl<T: Copy> Wheel<T> {
         block
     }
 
-    fn release(&mut self, block: usize) {
-        self.blocks[block].next = self.free;
-        self.free = block as u32;
+    /// Gives back a block that was taken from a slot, unless the slot keeps it.
+    fn release(&mut self, block: usize, level: usize, place: usize) {
+        if self.slots[level * SLOTS + place].first as usize != block {
+            self.blocks[block].next = self.free;
+            self.free = block as u32;
+        }
     }
 
     /// The first key of a slot.
