@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench kernel`. Each figure is for [`BATCH`] operations, so that one
 //! microsecond of the table is one nanosecond of an operation. What the design demands is said
-//! at each bench. Comparisons with other engines are in `validation/benches/engines.rs`.
+//! at each bench. Comparisons with other engines are in `validation/benches/engines/`.
 
 use divan::{AllocProfiler, Bencher, black_box};
 use loadbank::kernel::{Agenda, Class, Span, Stream, Streams, Ticket, Time};
