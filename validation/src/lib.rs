@@ -1,6 +1,7 @@
 //! What the program and the benchmarks of this package start from.
 
 use std::path::Path;
+use std::time::Instant;
 
 use loadbank::facility::WorkDesign;
 use loadbank::scenario::read_scenario;
@@ -22,4 +23,11 @@ pub fn azure_conversation() -> Result<ServiceDesign, String> {
         _ => None,
     });
     service.ok_or_else(|| "the scenario has no service".to_owned())
+}
+
+/// CPU time of this thread where the system tells it, otherwise the time of the wall since `start`, s.
+pub fn cpu_s(start: Instant) -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+    nanos.map_or_else(|| start.elapsed().as_secs_f64(), |nanos| nanos as f64 * 1e-9)
 }

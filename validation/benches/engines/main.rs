@@ -22,6 +22,7 @@ mod ours;
 use std::time::Instant;
 
 use models::{Hold, Horizon, Line, Patience, Tally};
+use validation::cpu_s;
 
 /// Rounds, of which the median counts: what else a machine does moves the ratios of a few by half.
 const ROUNDS: usize = 15;
@@ -114,13 +115,6 @@ fn compare(name: &str, floors: [f64; 3], engines: [&dyn Fn() -> Outcome; 4]) {
 struct Outcome {
     seconds: f64,
     tally: Tally,
-}
-
-/// CPU time of this thread where the system tells it, otherwise the time of the wall, s.
-fn cpu_s(start: Instant) -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
-    nanos.map_or_else(|| start.elapsed().as_secs_f64(), |nanos| nanos as f64 * 1e-9)
 }
 
 /// Runs `simulate` up to the end of the warm-up, then times it to the end of the run.
