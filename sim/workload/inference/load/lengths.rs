@@ -27,25 +27,19 @@ pub enum LengthLaw {
 /// longer in another that shares the stream.
 #[derive(Debug)]
 pub(super) struct Lengths {
-    /// Probability of at most the `i`th length.
+    /// Probability of at most the `i`th length, and behind the last one [`NEAR`] that no draw reaches.
     cdf: Vec<f64>,
     /// The `i`th length where it is not `i + 1`; otherwise empty.
     tokens: Vec<u32>,
-    /// Equal parts of (0, 1).
-    parts: Vec<Part>,
-}
-
-/// The places in `cdf` between which a part of (0, 1) lies, and what is at the first: where there is
-/// no more than one, nothing else has to be fetched from memory.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    low: u32,
-    high: u32,
-    first: f64,
+    /// The places in `cdf` between which equal parts of (0, 1) begin and end.
+    edges: Vec<u32>,
 }
 
 /// Most parts: so many that most hold one length or none. Few lengths have no more parts than that takes.
 const MOST_PARTS: usize = 4096;
+
+/// Lengths of a part that are all looked at: a processor cannot foresee how many a draw passes.
+const NEAR: usize = 4;
 
 impl Lengths {
     pub(super) fn new(law: &LengthLaw) -> Self {
@@ -83,18 +77,16 @@ impl Lengths {
         Self::of(cdf, histogram.bins().iter().map(|bin| bin.0).collect())
     }
 
-    fn of(cdf: Vec<f64>, tokens: Vec<u32>) -> Self {
+    fn of(mut cdf: Vec<f64>, tokens: Vec<u32>) -> Self {
         // A power of two: a draw falls into its part exactly.
         let count = cdf.len().next_power_of_two().min(MOST_PARTS);
         let place = |edge: usize| {
             let edge = edge as f64 / count as f64;
             cdf.partition_point(|&p| p <= edge).min(cdf.len() - 1) as u32
         };
-        let edges: Vec<u32> = (0..=count).map(place).collect();
-        let part =
-            |pair: &[u32]| Part { low: pair[0], high: pair[1], first: cdf[pair[0] as usize] };
-        let parts = edges.windows(2).map(part).collect();
-        Self { cdf, tokens, parts }
+        let edges = (0..=count).map(place).collect();
+        cdf.extend([f64::INFINITY; NEAR]);
+        Self { cdf, tokens, edges }
     }
 
     /// Passes `count` lengths over, of whatever laws: each takes one draw.
@@ -105,17 +97,17 @@ impl Lengths {
     }
 
     /// One length.
+    #[inline]
     pub(super) fn draw(&self, stream: &mut Stream) -> u32 {
         let u = stream.uniform();
-        let Part { low, high, first } = self.parts[(u * self.parts.len() as f64) as usize];
-        let index = match high - low {
-            0 => low,
-            1 => low + u32::from(first <= u),
-            _ => {
-                let between = &self.cdf[low as usize..high as usize];
-                low + between.partition_point(|&p| p <= u) as u32
-            }
-        };
+        let part = (u * (self.edges.len() - 1) as f64) as usize;
+        let [low, high] = [part, part + 1].map(|edge| self.edges[edge] as usize);
+        // What lies behind the part is above the draw.
+        let passed = self.cdf[low..low + NEAR].iter().map(|&p| u32::from(p <= u)).sum::<u32>();
+        let mut index = low as u32 + passed;
+        if high - low > NEAR {
+            index = (low + self.cdf[low..high].partition_point(|&p| p <= u)) as u32;
+        }
         match self.tokens.as_slice() {
             [] => index + 1,
             lengths => lengths[index as usize],
