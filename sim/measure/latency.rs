@@ -74,6 +74,7 @@ impl Latency {
     }
 
     /// Counts a delay in sixteenths of a nanosecond that `n` alike events had.
+    #[inline]
     pub fn record_sixteenths(&mut self, delay: u64, n: u64) {
         if n == 0 {
             return;
@@ -85,7 +86,7 @@ impl Latency {
         if delay > Self::LONGEST_SIXTEENTHS {
             self.saturated += n;
         }
-        let bin = bin_of(to_micros(delay.min(Self::LONGEST_SIXTEENTHS)));
+        let (bin, _) = bin_and_end(to_micros(delay.min(Self::LONGEST_SIXTEENTHS)));
         *self.bin(bin) += n;
     }
 
@@ -93,6 +94,7 @@ impl Latency {
     /// nanosecond and each next one `growth` more, each of which `n` alike events had: exactly
     /// what recording them one by one does, at the cost of a record for each bin that they
     /// reach.
+    #[inline]
     pub fn record_progression(&mut self, first: u64, growth: u64, k: u64, n: u64) {
         if k == 0 || n == 0 {
             return;
@@ -102,6 +104,18 @@ impl Latency {
         self.count += k * n;
         self.min = self.min.min(first);
         self.max = self.max.max(last);
+        // Nearly all reach one bin only.
+        let (bin, end) = bin_and_end(to_micros(first));
+        if last < end && last <= Self::LONGEST_SIXTEENTHS {
+            *self.bin(bin) += k * n;
+        } else {
+            self.spread_progression(first, growth, k, n);
+        }
+    }
+
+    /// Counts the delays of a progression in the bins that they reach.
+    fn spread_progression(&mut self, first: u64, growth: u64, k: u64, n: u64) {
+        let last = first + growth * (k - 1);
         let within = if last <= Self::LONGEST_SIXTEENTHS {
             k
         } else if first > Self::LONGEST_SIXTEENTHS {
@@ -116,10 +130,12 @@ impl Latency {
         }
         let (mut delay, mut left) = (first, within);
         while left > 0 {
-            let bin = bin_of(to_micros(delay));
-            let top = top_micros(bin) * PER_MICRO + PER_MICRO / 2 - 1;
-            let alike =
-                if delay + growth * (left - 1) <= top { left } else { (top - delay) / growth + 1 };
+            let (bin, end) = bin_and_end(to_micros(delay));
+            let alike = if delay + growth * (left - 1) < end {
+                left
+            } else {
+                (end - 1 - delay) / growth + 1
+            };
             *self.bin(bin) += alike * n;
             delay += growth * alike;
             left -= alike;
@@ -314,11 +330,17 @@ impl Latency {
         }
     }
 
+    #[inline]
     fn bin(&mut self, bin: usize) -> &mut u64 {
         if bin >= self.bins.len() {
-            self.bins.resize((bin / HALF + 1) * HALF, 0);
+            self.grow(bin);
         }
         &mut self.bins[bin]
+    }
+
+    #[cold]
+    fn grow(&mut self, bin: usize) {
+        self.bins.resize((bin / HALF + 1) * HALF, 0);
     }
 }
 
@@ -329,14 +351,23 @@ impl Default for Latency {
 }
 
 /// The nearest microsecond, as binned.
+#[inline]
 fn to_micros(sixteenths: u64) -> u64 {
     (sixteenths + PER_MICRO / 2) / PER_MICRO
 }
 
 /// The bin of a delay. One bin holds the delays that share their eleven leading bits.
 fn bin_of(micros: u64) -> usize {
+    bin_and_end(micros).0
+}
+
+/// The bin of a delay in microseconds, and the first delay in sixteenths of a nanosecond that is beyond
+/// it.
+#[inline]
+fn bin_and_end(micros: u64) -> (usize, u64) {
     let spare = 53 - (micros | 2047).leading_zeros() as usize;
-    spare * HALF + (micros >> spare) as usize
+    let leading = micros >> spare;
+    (spare * HALF + leading as usize, ((leading + 1) << spare) * PER_MICRO - PER_MICRO / 2)
 }
 
 /// The bin of a delay in seconds.
