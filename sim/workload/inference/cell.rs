@@ -310,7 +310,8 @@ impl Cell {
                 self.receive(sent, records);
             } else {
                 let arrivals = self.arrivals.as_mut().expect("there is a next arrival");
-                let sent = Sent { at, ..arrivals.take() };
+                let mut sent = arrivals.take();
+                sent.at = at;
                 self.receive(sent, records);
             }
             ahead += usize::from(is_blind);
@@ -346,8 +347,9 @@ impl Cell {
     /// Takes what was sent.
     fn receive(&mut self, sent: Sent, records: &mut Records) {
         let (at, class) = (sent.at, sent.class);
-        let request = self.luck.request(&self.design, sent, self.multiplicity, &mut self.chains);
-        let request = Request { noted: self.notes.next(), ..request };
+        let mut request =
+            self.luck.request(&self.design, sent, self.multiplicity, &mut self.chains);
+        request.noted = self.notes.next();
         let tally = records.of(class);
         tally.arrived += u64::from(request.weight);
         tally.simulated += 1;
@@ -400,8 +402,8 @@ impl Cell {
 
     /// Sends `request` to a replica at `at`, or counts it as rejected or failed. Returns
     /// whether it is in.
-    fn try_to_send(&mut self, at: Ticks, request: Request, records: &mut Records) -> bool {
-        let fate = match self.dispatch(at, request, records) {
+    fn try_to_send(&mut self, at: Ticks, mut request: Request, records: &mut Records) -> bool {
+        let fate = match self.dispatch(at, &mut request, records) {
             Door::In => return true,
             Door::Full => Fate::Rejected,
             Door::Dark => Fate::Failed,
@@ -410,10 +412,11 @@ impl Cell {
         false
     }
 
-    fn dispatch(&mut self, at: Ticks, mut request: Request, records: &mut Records) -> Door {
+    #[inline]
+    fn dispatch(&mut self, at: Ticks, request: &mut Request, records: &mut Records) -> Door {
         let replicas = &mut self.replicas[..self.design.first_stage()];
         let mut sink = floor!(self, records);
-        let Some(chosen) = self.router.choose(at, &request, replicas, &mut sink) else {
+        let Some(chosen) = self.router.choose(at, request, replicas, &mut sink) else {
             return Door::Dark;
         };
         if let Some(most) = self.design.max_waiting {
@@ -424,7 +427,7 @@ impl Cell {
         }
         request.sent = at;
         let overhead = self.design.overhead[self.design.pools[chosen]];
-        replicas[chosen].send(at + overhead, request);
+        replicas[chosen].send(at + overhead, *request);
         self.router.sent(chosen, at, replicas, &mut sink);
         if self.design.is_watched {
             // What may leave next is known of replicas that stand at what they were sent last.

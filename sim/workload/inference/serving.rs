@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::design::{LostRequests, PoolDesign, PrefixCachingDesign, ServiceDesign};
 use super::kv_pool::HostTier;
-use super::load::{Load, LoadDesign, Sent, SharedPrefixes, SourceDesign};
+use super::load::{Load, LoadDesign, Sent, SharedPrefixes, Shares, SourceDesign};
 use super::prefix::{Chains, Piece};
 use super::replica::{Limits, Replica, Scheduling, Stride};
 use super::request::Request;
@@ -147,6 +147,32 @@ impl CellDesign {
         self.prefix_memory > 0 || self.prefix_caching.is_some()
     }
 
+    /// The chain of a request of `class` with `prompt` tokens that has `shares` in common with others;
+    /// none where nobody keeps it.
+    #[cold]
+    fn chain_of(&self, shares: Shares, class: u16, prompt: u32) -> Option<Box<[Piece]>> {
+        if !self.keeps_prefixes() {
+            return None;
+        }
+        match shares {
+            Shares::Nothing => None,
+            Shares::Session(pieces) => Some(pieces),
+            Shares::Blocks(ids, tokens) => {
+                // Each class plays a trace of its own.
+                let family = u32::from(class) + 1;
+                let mut chain: Box<[Piece]> =
+                    ids.iter().map(|&id| Piece { family, id, tokens }).collect();
+                if self.prefix_caching.is_some() {
+                    // The last block is whole only if the prompt fills it: what follows is the answer.
+                    let last = chain.len() - 1;
+                    let before = tokens.saturating_mul(last as u32);
+                    chain[last].tokens = tokens.min(prompt.saturating_sub(before));
+                }
+                Some(chain)
+            }
+        }
+    }
+
     /// An empty replica of number `index` in its cell, whose pool walks by `tables`.
     pub(super) fn replica(&self, index: usize, tables: &[Arc<StepTable>], now: Ticks) -> Replica {
         let pool = self.pools[index];
@@ -194,6 +220,7 @@ impl Luck {
     }
 
     /// The request that is sent as `sent`, and its chain among `chains`.
+    #[inline]
     pub(super) fn request(
         &mut self,
         design: &CellDesign,
@@ -201,32 +228,20 @@ impl Luck {
         weight: u32,
         chains: &mut Chains,
     ) -> Request {
-        let Sent { at, class, mut prompt, output, blocks, block_tokens, pieces, client } = sent;
-        let terms = &design.terms[usize::from(class)];
+        let Sent { at, class, mut prompt, output, client, shares } = sent;
+        let Terms { priority, prefixes } = &design.terms[usize::from(class)];
         let mut prefix = 0;
-        if let Some(prefixes) = &terms.prefixes {
+        if let Some(prefixes) = prefixes {
             prefix = prefixes.draw(&mut self.prefixes);
             prompt += prefixes.tokens;
-        } else if !pieces.is_empty() && design.keeps_prefixes() {
-            prefix = chains.keep(pieces);
-        } else if !blocks.is_empty() && design.keeps_prefixes() {
-            // Each class plays a trace of its own.
-            let family = u32::from(class) + 1;
-            let mut chain: Box<[Piece]> =
-                blocks.iter().map(|&id| Piece { family, id, tokens: block_tokens }).collect();
-            if design.prefix_caching.is_some() {
-                // The last block is whole only if the prompt fills it: what follows is the answer.
-                let last = chain.len() - 1;
-                let before = block_tokens.saturating_mul(last as u32);
-                chain[last].tokens = block_tokens.min(prompt.saturating_sub(before));
-            }
+        } else if !matches!(shares, Shares::Nothing)
+            && let Some(chain) = design.chain_of(shares, class, prompt)
+        {
             prefix = chains.keep(chain);
         }
-        let request = Request::new(at, prompt, output, weight)
-            .of_class(class)
-            .at_priority(terms.priority)
-            .with_prefix(prefix);
-        let request = Request { client, ..request };
+        let mut request = Request::new(at, prompt, output, weight);
+        (request.class, request.client) = (class, client);
+        (request.priority, request.prefix) = (*priority, prefix);
         match &design.drafts {
             Some(drafts) if output > 1 => {
                 request.in_rounds(drafts.rounds(output - 1, &mut self.drafts))

@@ -96,8 +96,8 @@ pub(in crate::workload::inference) struct Turn {
     pub(super) class: u16,
     pub(super) prompt: u32,
     pub(super) output: u32,
-    /// What its session consists of, with this turn.
-    pub(super) pieces: Box<[Piece]>,
+    /// What its session consists of, with this turn; none without sessions.
+    pub(super) session: Option<Box<[Piece]>>,
     /// The client, counted from 1.
     pub(super) client: u32,
 }
@@ -171,10 +171,10 @@ impl Clients {
         let waiting = &self.sources[state.source];
         let mut prompt = waiting.prompt.draw(&mut state.lengths);
         let output = waiting.output.draw(&mut state.lengths);
-        let mut pieces = Box::default();
-        if let (Some(turns), Some(session)) = (&waiting.turns, &waiting.design.session) {
+        let mut session = None;
+        if let (Some(turns), Some(design)) = (&waiting.turns, &waiting.design.session) {
             let adds = prompt.saturating_add(output);
-            let is_full = state.context.saturating_add(adds) > session.most_tokens;
+            let is_full = state.context.saturating_add(adds) > design.most_tokens;
             if state.turns_left == 0 || is_full {
                 state.turns_left = turns.draw(&mut state.lengths);
                 state.session += 1;
@@ -185,13 +185,13 @@ impl Clients {
             // Sessions and turns of a client are counted in 24 and 16 bits of the rest.
             let id = u64::from(index) << 40 | (state.session & 0xff_ffff) << 16 | (turn & 0xffff);
             state.pieces.push(Piece { family: u32::from(waiting.class) + 1, id, tokens: adds });
-            pieces = state.pieces.clone().into();
+            session = Some(state.pieces.clone().into());
             prompt = prompt.saturating_add(state.context);
             state.context = state.context.saturating_add(adds);
             state.turns_left -= 1;
         }
         let (class, client) = (waiting.class, index + 1);
-        Turn { at, class, prompt, output, pieces, client }
+        Turn { at, class, prompt, output, session, client }
     }
 
     /// The request of `client` left at `at`, answered or not.

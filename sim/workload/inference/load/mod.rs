@@ -187,20 +187,26 @@ pub(super) struct Sent {
     pub(super) class: u16,
     pub(super) prompt: u32,
     pub(super) output: u32,
-    /// Identities of the blocks of its prompt, where its trace tells them.
-    pub(super) blocks: Vec<u64>,
-    /// Tokens of each of these blocks.
-    pub(super) block_tokens: u32,
-    /// What its prompt, and then its answer, adds to a session and finds of it.
-    pub(super) pieces: Box<[Piece]>,
     /// The client that waits for it, counted from 1; 0 where none does.
     pub(super) client: u32,
+    pub(super) shares: Shares,
+}
+
+/// What a prompt has in common with others, as its source tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shares {
+    Nothing,
+    /// The identities of its blocks, of so many tokens each.
+    Blocks(Vec<u64>, u32),
+    /// What it, and then its answer, adds to a session and finds of it.
+    Session(Box<[Piece]>),
 }
 
 impl From<Turn> for Sent {
     fn from(turn: Turn) -> Sent {
-        let Turn { at, class, prompt, output, pieces, client } = turn;
-        Sent { at, class, prompt, output, blocks: Vec::new(), block_tokens: 0, pieces, client }
+        let Turn { at, class, prompt, output, session, client } = turn;
+        let shares = session.map_or(Shares::Nothing, Shares::Session);
+        Sent { at, class, prompt, output, client, shares }
     }
 }
 
@@ -357,17 +363,20 @@ impl Arrivals {
         let at = *next;
         assert!(at < NEVER, "there is a next arrival");
         let (prompt, output);
-        let (mut blocks, mut block_tokens) = (Vec::new(), 0);
+        let mut shares = Shares::Nothing;
         match (state, source) {
             (State::Drawing(drawing), Ready::Client(client)) => {
-                let laws = &client.lengths[drawing.walk.lengths()];
-                [prompt, output] = laws.each_ref().map(|law| law.draw(&mut drawing.lengths));
+                let [of_prompt, of_output] = &client.lengths[drawing.walk.lengths()];
+                prompt = of_prompt.draw(&mut drawing.lengths);
+                output = of_output.draw(&mut drawing.lengths);
                 *next = drawing.next(client, at);
             }
             (State::Playing(player), _) => {
                 (prompt, output) = (player.row.prompt, player.row.output);
-                blocks = std::mem::take(&mut player.row.blocks);
-                block_tokens = player.row.block_tokens;
+                if !player.row.blocks.is_empty() {
+                    let blocks = std::mem::take(&mut player.row.blocks);
+                    shares = Shares::Blocks(blocks, player.row.block_tokens);
+                }
                 *next = player.advance();
             }
             (State::Drawing(_), Ready::Trace(_)) => unreachable!("a trace is not drawn"),
@@ -375,16 +384,7 @@ impl Arrivals {
         if self.sources.len() > 1 {
             self.order.set(index, self.sources[index].next);
         }
-        Sent {
-            at,
-            class: *class,
-            prompt,
-            output,
-            blocks,
-            block_tokens,
-            pieces: Box::default(),
-            client: 0,
-        }
+        Sent { at, class: *class, prompt, output, client: 0, shares }
     }
 }
 
