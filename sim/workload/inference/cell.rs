@@ -22,6 +22,7 @@ use super::ticks::{NEVER, Ticks};
 use crate::kernel::Streams;
 
 mod skip;
+mod split;
 
 pub(super) use skip::Halt;
 
@@ -176,19 +177,6 @@ macro_rules! floor {
             left: $cell.design.is_watched.then_some(&mut $cell.left),
         }
     };
-}
-
-impl Gate {
-    /// The gate of a cell that is split off: of every request that waits, `share` of its weight goes
-    /// along.
-    fn split(&mut self, share: impl Fn(u32) -> u32) -> Gate {
-        let waiting = self.waiting.iter_mut().map(|request| {
-            let weight = share(request.weight);
-            request.weight -= weight;
-            Request { weight, ..*request }
-        });
-        Gate { waiting: waiting.collect(), ..*self }
-    }
 }
 
 fn is_asleep(scaling: &Option<Scaling>, index: usize) -> bool {
@@ -594,77 +582,9 @@ impl Cell {
         }
     }
 
-    /// Splits off a cell that stands for `members` of those this one stands for, with streams
-    /// of its own from now on. Its requests take their share of the weight.
-    ///
-    /// # Panics
-    ///
-    /// When nothing would be left.
-    pub(super) fn split(&mut self, members: u32, names: (&str, &Streams)) -> Cell {
-        assert!(members < self.multiplicity, "a cell that is struck whole is not split");
-        self.multiplicity -= members;
-        let (entity, streams) = names;
-        let share = |weight: u32| weight.min(members);
-        let part = |requests: &mut VecDeque<(Ticks, Request)>| -> VecDeque<(Ticks, Request)> {
-            let parts = requests.iter_mut().map(|(at, request)| {
-                let weight = share(request.weight);
-                request.weight -= weight;
-                (*at, Request { weight, ..*request })
-            });
-            parts.collect()
-        };
-        Cell {
-            design: Arc::clone(&self.design),
-            multiplicity: members,
-            replicas: self.replicas.iter_mut().map(|r| r.split(share)).collect(),
-            paces: self.paces.clone(),
-            router: self.router.with_stream(streams.stream("routing", entity)),
-            decoding: self.decoding.as_mut().map(|decoding| Decoding {
-                link: decoding.link,
-                router: decoding.router.with_stream(streams.stream("decode routing", entity)),
-                free: decoding.free.clone(),
-                handed: Vec::new(),
-                transfers: part(&mut decoding.transfers),
-            }),
-            arrivals: self
-                .arrivals
-                .as_ref()
-                .map(|_| Arrivals::new(&self.design.load, names, self.now + self.lag + 1)),
-            clients: self.clients.as_ref().map(|clients| clients.split(names)),
-            gates: self
-                .gates
-                .iter_mut()
-                .map(|gate| gate.as_mut().map(|g| g.split(share)))
-                .collect(),
-            left: self.left.clone(),
-            scaling: self.scaling.clone(),
-            tables: self.tables.clone(),
-            luck: Luck::new(names),
-            chains: self.chains.clone(),
-            notes: self.notes.split(names),
-            deadlines: self.deadlines.clone(),
-            returns: part(&mut self.returns),
-            now: self.now,
-            lag: self.lag,
-            received: 0,
-            skipped: vec![0; self.skipped.len()],
-        }
-    }
-
     /// Notes what becomes of some of the requests that arrive from now on.
     pub(super) fn note(&mut self, noting: Noting, names: (&str, &Streams)) {
         self.notes = Chooser::new(noting, names);
-    }
-
-    /// Lets the cell stand for `members` more.
-    pub(super) fn adopt(&mut self, members: u32) {
-        self.multiplicity += members;
-    }
-
-    /// Stops arrivals; what is inside is served.
-    pub(super) fn drain(&mut self) {
-        self.arrivals = None;
-        self.clients = None;
     }
 
     /// Nothing is inside.
