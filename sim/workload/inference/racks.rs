@@ -251,6 +251,7 @@ impl Rack {
     }
 
     /// Adds what replicas on the rack drew above idle.
+    #[inline]
     pub(super) fn add(&mut self, joules: f64, source: Source) {
         let drawn_j = source.times() * joules;
         let seen_j = match source {

@@ -678,9 +678,12 @@ fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64], so
         if joules == 0.0 {
             continue;
         }
-        let part = joules / place.len() as f64;
-        for rack in &mut racks[place.clone()] {
-            rack.add(part, source);
+        match &mut racks[place.clone()] {
+            [rack] => rack.add(joules, source),
+            racks => {
+                let part = joules / racks.len() as f64;
+                racks.iter_mut().for_each(|rack| rack.add(part, source));
+            }
         }
     }
 }
