@@ -216,7 +216,8 @@ impl Draw {
     }
 
     fn charge(&mut self, at: Ticks) {
-        let energy = self.watts * (at - self.since) as f64;
+        // A signed number is turned into a floating one at a third of the price.
+        let energy = self.watts * (at - self.since) as i64 as f64;
         self.watt_ticks += energy;
         self.since = at;
         if let Some(Shares { tokens, watt_ticks, .. }) = self.shares.as_deref_mut() {

@@ -15,21 +15,22 @@
 //! takes the same decisions at the same boundaries as a loop over every iteration, and integer
 //! ticks make its times equal bit for bit (`docs/models/inference.md`).
 
+mod batch;
 mod leave;
+mod line;
 mod memory;
 mod outside;
 mod step;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use super::engine::{Draw, Limits, Scheduling, Work};
 use super::kv_pool::{Found, HostTier, KvPool};
 use super::prefix::{Piece, PrefixStore, reusable};
-use super::request::{Request, Sink, TokenPace};
+use super::request::{Request, Sink};
 use super::step::{Load, Progression, StepTable};
 use super::ticks::{NEVER, Ticks};
+use line::Line;
 pub(super) use step::Step;
 
 /// A replica that leaps. Advancing costs about 50 ns a step and 4 to 5 steps a request.
@@ -50,11 +51,12 @@ pub(super) struct Leap {
     /// Iterations completed at `now`.
     iteration: u64,
     step: Step,
-    /// Decoding sequences by slot; the slots in `finish` are in use, those in `vacant` not.
+    /// Sequences in the batch by slot; those in `vacant` are not in use.
     slots: Vec<Sequence>,
     vacant: Vec<u16>,
-    /// Last iteration and slot of every decoding sequence, packed: earliest first.
-    finish: BinaryHeap<Reverse<u64>>,
+    /// Last iteration and slot of every decoding sequence, packed: latest first. To move those that
+    /// finish sooner costs less than the branches of a heap, which no processor foresees.
+    finish: Vec<u64>,
     /// Decoding sequences.
     batch: u64,
     /// Tokens of context that the next iteration reads: each one's memory and its new token.
@@ -67,37 +69,36 @@ pub(super) struct Leap {
     /// memory - those tokens x iteration) modulo the block. Of those that get one, the ones at
     /// `-iteration` open a new block in the next iteration.
     residues: Vec<u32>,
-    free: u64,
+    /// Blocks that nobody but the decoding sequences holds; how many those hold follows from their tokens.
+    spare: u64,
     /// The one sequence whose prompt is partly in memory; always the one admitted last.
     part: Option<Part>,
-    /// Sequences whose prompt the step under way completes, with their order of admission.
-    fresh: Vec<(Request, u64)>,
+    /// Slots of those whose prompt the step under way completes.
+    fresh: Vec<u16>,
     /// Slots of those that have got their last token, in shared memory.
     ending: Vec<usize>,
     admissions: u64,
     prefixes: PrefixStore,
-    /// Where the KV memory keeps what sequences leave in it: what `free` blocks hold.
+    /// Where the KV memory keeps what sequences leave in it: what free blocks hold.
     pool: Option<Box<KvPool>>,
     /// How long a block takes from host memory.
     per_host_block: Ticks,
     /// Requests leave once their prompt is in memory.
     hands_over: bool,
-    queue: VecDeque<Request>,
-    /// Requests sent to this replica that it has not seen yet: it looks at boundaries only.
-    inbox: VecDeque<(Ticks, Request)>,
+    line: Line,
     /// Tokens that the requests inside still need as of `now`.
     owed: u64,
     draw: Draw,
     work: Work,
 }
 
-/// A decoding sequence.
+/// A sequence in the batch.
 #[derive(Debug, Clone, Copy)]
 struct Sequence {
     request: Request,
-    /// The iteration that gives it its last token.
-    last: u64,
     admission: u64,
+    /// While it decodes, the iteration that gives it its last token.
+    last: u64,
     /// When it got the token with which it began to decode.
     joined: Ticks,
     /// Tokens that each iteration gives it, and what the last one gives beyond.
@@ -114,12 +115,13 @@ struct Decoding {
     gain: u64,
 }
 
+/// A sequence whose prompt is partly in memory.
 #[derive(Debug, Clone, Copy)]
 struct Part {
-    request: Request,
-    /// Tokens in memory.
+    slot: u16,
+    /// Tokens that are in memory, and that are to be.
     kv: u64,
-    admission: u64,
+    target: u64,
 }
 
 impl Leap {
@@ -141,13 +143,13 @@ impl Leap {
             step: Step::default(),
             slots: Vec::new(),
             vacant: Vec::new(),
-            finish: BinaryHeap::new(),
+            finish: Vec::new(),
             batch: 0,
             context: 0,
             gain: 0,
             classes: Vec::new(),
             residues: vec![0; limits.block_tokens as usize],
-            free: total_blocks,
+            spare: total_blocks,
             part: None,
             fresh: Vec::new(),
             ending: Vec::new(),
@@ -156,8 +158,7 @@ impl Leap {
             pool: None,
             per_host_block: 0,
             hands_over: false,
-            queue: VecDeque::new(),
-            inbox: VecDeque::new(),
+            line: Line::default(),
             owed: 0,
             work: Work::default(),
         }
@@ -182,7 +183,7 @@ impl Leap {
 
     pub(super) fn send(&mut self, ready: Ticks, request: Request) {
         self.owed += self.needs(&request);
-        self.inbox.push_back((ready, request));
+        self.line.push(ready, request);
     }
 
     pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
@@ -191,7 +192,7 @@ impl Leap {
                 return;
             }
             if self.step.open
-                && let Some(&(ready, _)) = self.inbox.front()
+                && let Some(ready) = self.line.next_ready()
                 && ready < self.step.end
             {
                 self.cut(ready);
@@ -233,14 +234,14 @@ impl Leap {
 
     /// Starts a step at the boundary `now`, or finds nothing to do before `limit`.
     fn begin(&mut self, limit: Ticks, sink: &impl Sink) -> bool {
-        self.deliver();
-        while self.batch == 0 && self.part.is_none() && self.queue.is_empty() {
+        self.line.see(self.now);
+        while !self.has_work() {
             self.draw.set(self.now, self.table.resident_w);
-            match self.inbox.front() {
-                Some(&(ready, _)) if ready < limit => self.now = ready,
+            match self.line.next_ready() {
+                Some(ready) if ready < limit => self.now = ready,
                 _ => return false,
             }
-            self.deliver();
+            self.line.see(self.now);
         }
         self.compose(sink, |alone, load| alone.start_alone(load));
         true
@@ -258,8 +259,7 @@ impl Leap {
     /// most; nothing where nobody is inside.
     pub(super) fn compose_at(&mut self, now: Ticks, sink: &impl Sink) -> Option<(Load, u64)> {
         self.now = now;
-        let inside = self.batch > 0 || self.part.is_some() || !self.queue.is_empty();
-        inside.then(|| self.compose(sink, |rank, load| (load, rank.step.k)))
+        self.has_work().then(|| self.compose(sink, |rank, load| (load, rank.step.k)))
     }
 
     /// Ends the iterations under way of a rank.
@@ -271,7 +271,14 @@ impl Leap {
     /// A rank takes a request into its queue.
     pub(super) fn take_in(&mut self, request: Request) {
         self.owed += self.needs(&request);
-        self.wait_last(request);
+        self.line.push(self.now, request);
+        self.line.see_all();
+    }
+
+    /// Somebody is in the batch or the queue.
+    #[inline]
+    fn has_work(&self) -> bool {
+        self.batch > 0 || self.part.is_some() || self.line.head().is_some()
     }
 
     /// Decides what to do at the boundary `now`, where somebody is inside, and passes on to `then` what
@@ -282,7 +289,7 @@ impl Leap {
         match self.part {
             None if self.batch > 0 => {
                 let full = self.batch >= self.sequences;
-                if (full || self.queue.is_empty() || self.head_waits_for_memory(sink))
+                if (full || self.head_waits_for_memory(sink))
                     && let most = self.iterations_to_completion()
                     && let most = if self.pool.is_some() && !full {
                         most.min(self.looks_again_after(sink))
@@ -293,7 +300,7 @@ impl Leap {
                     && k > 0
                 {
                     // Nobody who comes passes a head of the first priority.
-                    let open = !full && self.queue.front().is_none_or(|head| head.priority > 0);
+                    let open = !full && self.line.head().is_none_or(|head| head.priority > 0);
                     self.step = Step { k, open, ..Step::DECODING };
                     let load = self.decodes();
                     return then(self, load);
@@ -307,7 +314,7 @@ impl Leap {
                 let tokens = self.chunk - load.batch;
                 // In a shared memory a prompt is complete before others look for what it brought.
                 let last = u64::from(self.pool.is_some());
-                let chunks = (part.request.to_prefill() - part.kv - last) / tokens;
+                let chunks = (part.target - part.kv - last) / tokens;
                 if chunks > 0
                     && let k = match decodes {
                         true => self.horizon(chunks.min(self.iterations_to_completion()), tokens),
@@ -317,7 +324,7 @@ impl Leap {
                 {
                     let part_tokens = tokens;
                     self.step = Step { k, tokens, part_tokens, decodes, ..Step::DECODING };
-                    self.draw.count(part.request.class, tokens);
+                    self.draw.count(self.request_in(part.slot).class, tokens);
                     let attention = tokens * (2 * part.kv + tokens);
                     let attention_growth = 2 * tokens * tokens;
                     let load = Load { tokens, prompts: 1, attention, attention_growth, ..load };
@@ -337,12 +344,12 @@ impl Leap {
     /// One iteration whose composition is worked out in full.
     fn mixed<T>(&mut self, sink: &impl Sink, then: impl FnOnce(&mut Self, Load) -> T) -> T {
         let mut preempted = false;
-        let mut reserved = self.blocks_next();
-        while reserved > self.free {
+        while !self.have_room(1, 0) {
             self.preempt(sink);
             preempted = true;
-            reserved = self.blocks_next();
         }
+        // Blocks that others than the decodes will hold.
+        let mut reserved = 0;
         let mut budget = self.budget();
         let (mut tokens, mut prompts, mut attention, mut part_tokens) = (0, 0, 0, 0);
         // Blocks that come from host memory.
@@ -350,22 +357,22 @@ impl Leap {
         // Those whose memory was brought here decode at once.
         let (mut joined, mut joined_context) = (0, 0);
         if let Some(part) = self.part {
-            let n = budget.min(part.request.to_prefill() - part.kv);
+            let n = budget.min(part.target - part.kv);
             let blocks = self.blocks(part.kv + n) - self.blocks(part.kv);
-            if reserved + blocks > self.free {
+            if !self.have_room(1, reserved + blocks) {
                 self.preempt(sink);
                 preempted = true;
             } else {
                 budget -= n;
-                self.draw.count(part.request.class, n);
+                self.draw.count(self.request_in(part.slot).class, n);
                 attention += n * (2 * part.kv + n);
                 (tokens, prompts) = (n, 1);
-                if part.kv + n == part.request.to_prefill() {
+                if part.kv + n == part.target {
                     // It makes room for the next prompt that is taken in parts.
                     self.open(blocks);
                     self.grow(&part, part.kv + n, sink);
                     self.part = None;
-                    self.fresh.push((part.request, part.admission));
+                    self.fresh.push(part.slot);
                 } else {
                     reserved += blocks;
                     part_tokens = n;
@@ -376,7 +383,7 @@ impl Leap {
         while !preempted
             && budget > 0
             && running < self.sequences
-            && let Some(head) = self.queue.front()
+            && let Some(head) = self.line.head()
         {
             let found = self.found(head, sink.chain(head.prefix));
             let mut n = head.to_prefill() - found.tokens;
@@ -388,18 +395,18 @@ impl Leap {
             }
             let kv = found.tokens + n;
             let blocks = self.blocks(kv) - found.pinned;
-            if reserved + blocks > self.free {
+            if !self.have_room(1, reserved + blocks) {
                 break;
             }
-            let mut request = self.queue.pop_front().expect("the queue has a head");
+            let mut request = self.line.pop().expect("the queue has a head");
             let is_first = request.admitted == NEVER;
             request.admitted = request.admitted.min(self.now);
             match &mut self.pool {
-                None => self.free -= blocks,
+                None => self.spare -= blocks,
                 Some(pool) => {
                     let chain = sink.chain(request.prefix);
                     let (blocks, lost) = pool.admit(&mut request, &found, chain, kv);
-                    self.free -= blocks;
+                    self.spare -= blocks;
                     self.work.evictions += lost;
                     fetched += found.host;
                 }
@@ -423,10 +430,12 @@ impl Leap {
                 self.owed -= found.tokens;
             }
             self.admissions += 1;
-            if kv == request.to_prefill() {
-                self.fresh.push((request, self.admissions));
+            let target = request.to_prefill();
+            let slot = self.seat(request);
+            if kv == target {
+                self.fresh.push(slot);
             } else {
-                self.part = Some(Part { request, kv, admission: self.admissions });
+                self.part = Some(Part { slot, kv, target });
             }
         }
         // Where prompts run apart the decodes wait for them.
@@ -480,7 +489,9 @@ impl Leap {
                     sink.gaps(rest.0, growth, rest.1, class as u16, of.weight);
                 }
             }
-            self.open(self.blocks_in(k));
+            if self.pool.is_some() {
+                self.open_in_pool(k);
+            }
             self.context += self.gain * k;
         }
         if decodes {
@@ -504,7 +515,7 @@ impl Leap {
     /// through iterations of prompts alone.
     #[cold]
     fn end_wait(&self, end: Ticks, sink: &mut impl Sink) {
-        for &Reverse(key) in &self.finish {
+        for &key in &self.finish {
             let sequence = &self.slots[slot_of(key)];
             let Request { class, weight, .. } = sequence.request;
             sink.gaps(end - self.last_token(sequence), 0, 1, class, u64::from(weight));
@@ -517,11 +528,13 @@ impl Leap {
     }
 
     /// Tokens that each iteration under way gives.
+    #[inline]
     fn each(&self) -> u64 {
         if self.step.decodes { self.gain + self.step.tokens } else { self.step.tokens }
     }
 
     /// Prompt tokens that an iteration may have.
+    #[inline]
     fn budget(&self) -> u64 {
         if self.scheduling.apart { self.chunk } else { self.chunk - self.batch }
     }
@@ -539,157 +552,33 @@ impl Leap {
         if self.pool.is_some() {
             self.finish_in_order(sink);
         }
-        while let Some(&Reverse(key)) = self.finish.peek()
-            && key >> 16 < self.iteration
-        {
-            self.finish.pop();
-            self.finish_decode(slot_of(key), sink);
-        }
-        if let Some(part) = self.part
-            && part.kv == part.request.to_prefill()
-        {
-            self.part = None;
-            self.first_token(part.request, part.admission, sink);
-        }
-        if !self.fresh.is_empty() {
-            let mut fresh = std::mem::take(&mut self.fresh);
-            for (request, admission) in fresh.drain(..) {
-                self.first_token(request, admission, sink);
-            }
-            self.fresh = fresh;
-        }
-    }
-
-    /// The prompt of `request` is in memory at `now`, and with that its next token is out.
-    fn first_token(&mut self, mut request: Request, admission: u64, sink: &mut impl Sink) {
-        let kv = request.to_prefill();
-        request.first = request.first.min(self.now);
-        if request.stalled != NEVER {
-            let weight = u64::from(request.weight);
-            sink.gaps(self.now - request.stalled, 0, 1, request.class, weight);
-            request.stalled = NEVER;
-        }
-        request.generated += 1;
-        self.owed -= 1;
-        if request.generated == request.output {
-            self.give_back(request.prefix, (kv, kv), false, sink);
-            sink.finished(&request, self.now);
-            return;
-        }
-        if self.hands_over {
-            self.give_back(request.prefix, (kv, kv), false, sink);
-            (request.stalled, request.loaded) = (self.now, true);
-            sink.handed_over(&request, self.now);
-            return;
-        }
-        let TokenPace { gain, rounds } = request.pace();
-        self.batch += 1;
-        self.context += kv + 1;
-        self.gain += u64::from(gain);
-        let class = usize::from(request.class);
-        if class >= self.classes.len() {
-            self.classes.resize(class + 1, Decoding::default());
-        }
-        self.classes[class].weight += u64::from(request.weight);
-        self.classes[class].gain += u64::from(gain);
-        let residue = self.residue(kv, gain);
-        if residue >= self.residues.len() {
-            self.residues.resize(gain as usize * (self.block_mask as usize + 1), 0);
-        }
-        self.residues[residue] += 1;
-        let last = self.iteration + u64::from(rounds) - 1;
-        let rest = request.output - request.generated - gain * rounds;
-        let joined = self.now;
-        let sequence = Sequence { request, last, admission, joined, gain, rest };
-        let slot = match self.vacant.pop() {
-            Some(slot) => {
-                self.slots[usize::from(slot)] = sequence;
-                usize::from(slot)
-            }
-            None => {
-                self.slots.push(sequence);
-                self.slots.len() - 1
-            }
-        };
-        self.finish.push(Reverse(last << 16 | slot as u64));
-    }
-
-    /// Takes those out of the batch that got their last tokens in the same iteration: what they leave
-    /// in a shared memory goes in the order in which they were admitted.
-    #[cold]
-    fn finish_in_order(&mut self, sink: &mut impl Sink) {
-        let mut ending = std::mem::take(&mut self.ending);
-        while let Some(&Reverse(key)) = self.finish.peek()
-            && key >> 16 < self.iteration
-        {
-            self.finish.pop();
-            ending.push(slot_of(key));
-        }
-        ending.sort_unstable_by_key(|&slot| self.slots[slot].admission);
-        for slot in ending.drain(..) {
+        while let Some(slot) = self.take_finished() {
             self.finish_decode(slot, sink);
         }
-        self.ending = ending;
-    }
-
-    fn finish_decode(&mut self, slot: usize, sink: &mut impl Sink) {
-        let Sequence { request, rest, .. } = self.slots[slot];
-        self.owed -= u64::from(rest);
-        let kv = request.peak_tokens() - u64::from(rest);
-        self.leave(slot, kv, false, sink);
-        sink.finished(&request, self.now);
-    }
-
-    /// Takes the decoding sequence in `slot`, which holds `kv` tokens, out of the batch. Returns the
-    /// number under which they are kept, if it is to come back.
-    fn leave(&mut self, slot: usize, kv: u64, comes_back: bool, sink: &impl Sink) -> u32 {
-        let Sequence { request, gain, .. } = self.slots[slot];
-        self.batch -= 1;
-        self.context -= kv + 1;
-        self.gain -= u64::from(gain);
-        let class = &mut self.classes[usize::from(request.class)];
-        class.weight -= u64::from(request.weight);
-        class.gain -= u64::from(gain);
-        let residue = self.residue(kv, gain);
-        self.residues[residue] -= 1;
-        self.vacant.push(slot as u16);
-        // The token with which it began to decode came after its admission.
-        let target = request.to_prefill() - 1;
-        self.give_back(request.prefix, (target, kv), comes_back, sink)
-    }
-
-    /// Moves what has arrived by `now` into the queue.
-    fn deliver(&mut self) {
-        while let Some(&(ready, request)) = self.inbox.front()
-            && ready <= self.now
+        if let Some(part) = self.part
+            && part.kv == part.target
         {
-            self.inbox.pop_front();
-            self.wait_last(request);
+            self.part = None;
+            self.first_token(part.slot, sink);
         }
+        for index in 0..self.fresh.len() {
+            self.first_token(self.fresh[index], sink);
+        }
+        self.fresh.clear();
     }
 
-    /// Puts `request` behind all that are as urgent.
+    /// Whether the first chunk of the queue's head, if there is one, finds too little memory.
     #[inline]
-    fn wait_last(&mut self, request: Request) {
-        match self.queue.back() {
-            Some(last) if last.priority > request.priority => {
-                let before = |other: &Request| other.priority <= request.priority;
-                self.queue.insert(self.queue.partition_point(before), request);
-            }
-            _ => self.queue.push_back(request),
-        }
-    }
-
-    /// Whether the first chunk of the queue's head finds too little memory.
     fn head_waits_for_memory(&self, sink: &impl Sink) -> bool {
-        self.queue.front().is_some_and(|head| {
+        self.line.head().is_none_or(|head| {
             let found = self.found(head, sink.chain(head.prefix));
             let n = self.first_chunk(head, &found);
-            self.blocks_next() + self.blocks(found.tokens + n) - found.pinned > self.free
+            !self.have_room(1, self.blocks(found.tokens + n) - found.pinned)
         })
     }
 
     /// Tokens of `head`, of which so much was `found`, that it would prefill first.
+    #[inline]
     fn first_chunk(&self, head: &Request, found: &Found) -> u64 {
         let whole = head.to_prefill() - found.tokens;
         if self.scheduling.whole { whole } else { whole.min(self.budget()) }

@@ -56,6 +56,7 @@ impl Request {
     /// # Panics
     ///
     /// When a length is zero.
+    #[inline]
     pub fn new(arrival: Ticks, prompt: u32, output: u32, weight: u32) -> Self {
         assert!(prompt > 0 && output > 0, "a request has a prompt and an answer");
         Self {
@@ -148,16 +149,19 @@ impl Request {
 
     /// Tokens that must be in memory before its next token: the prompt and what it has
     /// generated before it lost its memory.
+    #[inline]
     pub(super) fn to_prefill(self) -> u64 {
         u64::from(self.prompt) + u64::from(self.generated)
     }
 
     /// The most tokens it ever holds in KV memory: the last token is never fed back.
+    #[inline]
     pub(super) fn peak_tokens(&self) -> u64 {
         u64::from(self.prompt) + u64::from(self.output) - 1
     }
 
     /// How the tokens that it still needs come while it decodes.
+    #[inline]
     pub(super) fn pace(&self) -> TokenPace {
         self.pace_of(self.output - self.generated)
     }

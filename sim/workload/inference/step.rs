@@ -389,6 +389,7 @@ impl StepTable {
 
     /// What `tokens` prompt tokens of `prompts` prompts with attention work `attention` add to an
     /// iteration of `batch` decodes. At least one tick, so that time moves on whatever the law.
+    #[inline]
     fn prefill(&self, batch: u64, (tokens, prompts): (u64, u64), attention: u64) -> Ticks {
         let linear = self.linear_at(batch + tokens) - self.linear_at(batch);
         let work = linear.max(1) as Ticks + self.attention * attention;

@@ -1,7 +1,5 @@
 //! What is known of a replica from outside: what is inside it, and when somebody may leave.
 
-use std::cmp::Reverse;
-
 use super::super::engine::Gauge;
 use super::super::request::Request;
 use super::super::ticks::{NEVER, Ticks};
@@ -9,23 +7,23 @@ use super::{Leap, Step};
 
 impl Leap {
     pub(in super::super) fn waiting(&self) -> usize {
-        self.queue.len() + self.inbox.len()
+        self.line.len()
     }
 
     pub(in super::super) fn requests(&self) -> u64 {
         let prefilled = usize::from(self.part.is_some()) + self.fresh.len();
-        self.batch + (prefilled + self.queue.len() + self.inbox.len()) as u64
+        self.batch + (prefilled + self.line.len()) as u64
     }
 
     pub(in super::super) fn in_flight(&self) -> u64 {
-        let waiting = self.queue.iter().chain(self.inbox.iter().map(|(_, request)| request));
-        let prefilled = self.part.iter().map(|p| &p.request).chain(self.fresh.iter().map(|f| &f.0));
+        let waiting = self.line.requests();
+        let prefilled = self.part().into_iter().chain(self.fresh());
         let decoding: u64 = self.classes.iter().map(|class| class.weight).sum();
         decoding + waiting.chain(prefilled).map(|r| u64::from(r.weight)).sum::<u64>()
     }
 
     pub(in super::super) fn is_empty(&self) -> bool {
-        self.step.k == 0 && self.queue.is_empty() && self.inbox.is_empty()
+        self.step.k == 0 && self.line.is_empty()
     }
 
     pub(in super::super) fn outstanding(&self, at: Ticks) -> u64 {
@@ -44,7 +42,7 @@ impl Leap {
             Gauge { end, since, owed, each, per_tick }
         } else {
             // What was sent at this very instant has not been looked at.
-            let end = if self.inbox.is_empty() { NEVER } else { 0 };
+            let end = if self.line.next_ready().is_none() { NEVER } else { 0 };
             Gauge { end, since, owed, each: 0, per_tick: 0.0 }
         }
     }
@@ -54,7 +52,7 @@ impl Leap {
     pub(in super::super) fn next_leave(&self) -> Ticks {
         let shortest = self.next_table.as_ref().unwrap_or(&self.table).shortest();
         if self.step.k == 0 {
-            return self.inbox.front().map_or(NEVER, |&(ready, _)| ready + shortest);
+            return self.line.next_ready().map_or(NEVER, |ready| ready + shortest);
         }
         self.step.end.saturating_add(self.iterations_to_leave().saturating_mul(shortest))
     }
@@ -63,28 +61,36 @@ impl Leap {
     pub(in super::super) fn iterations_to_leave(&self) -> u64 {
         let decodes = if self.step.decodes { self.step.k } else { 0 };
         let mut iterations = self.iterations_to_completion() - decodes;
-        for (request, _) in &self.fresh {
+        for request in self.fresh() {
             iterations = iterations.min(self.stays(request) - 1);
         }
-        if let Some(part) = &self.part {
-            iterations = iterations.min(self.stays(&part.request) - 1);
+        if let Some(request) = self.part() {
+            iterations = iterations.min(self.stays(request) - 1);
         }
-        if self.queue.len() + self.inbox.len() > FEW {
+        if self.line.len() > FEW {
             iterations = iterations.min(1);
         } else {
-            for request in &self.queue {
-                iterations = iterations.min(self.stays(request));
-            }
-            for (_, request) in &self.inbox {
+            for request in self.line.requests() {
                 iterations = iterations.min(self.stays(request));
             }
         }
         iterations
     }
 
+    /// Those whose prompt the step under way completes.
+    fn fresh(&self) -> impl Iterator<Item = &Request> {
+        self.fresh.iter().map(|&slot| self.request_in(slot))
+    }
+
+    /// The one whose prompt is partly in memory.
+    fn part(&self) -> Option<&Request> {
+        self.part.map(|part| self.request_in(part.slot))
+    }
+
     /// Iterations up to and with the next one that completes a decoding sequence.
+    #[inline]
     pub(super) fn iterations_to_completion(&self) -> u64 {
-        self.finish.peek().map_or(u64::MAX, |&Reverse(key)| (key >> 16) - self.iteration + 1)
+        self.finish.last().map_or(u64::MAX, |&key| (key >> 16) - self.iteration + 1)
     }
 
     /// The fewest iterations that a waiting request stays here.

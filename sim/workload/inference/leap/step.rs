@@ -55,6 +55,7 @@ impl Step {
     }
 
     /// Duration of the first `k` iterations.
+    #[inline]
     pub(in super::super) fn lasts(&self, k: u64) -> Ticks {
         k * self.first + self.growth * (k * k.wrapping_sub(1) / 2)
     }
@@ -67,11 +68,12 @@ impl Step {
         if self.growth == 0 {
             return elapsed.div_ceil(self.first);
         }
-        // The root of the quadratic without cancellation, then corrected in integers.
-        let (x, growth) = (elapsed as f64, self.growth as f64);
-        let slope = self.first as f64 - 0.5 * growth;
+        // The root of the quadratic without cancellation, then corrected in integers. Signed ones are
+        // turned into floating numbers and back at a third of the price.
+        let [x, growth, first] = [elapsed, self.growth, self.first].map(|n| n as i64 as f64);
+        let slope = first - 0.5 * growth;
         let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
-        let mut k = root.max(1.0) as u64;
+        let mut k = root.max(1.0) as i64 as u64;
         while self.lasts(k) < elapsed {
             k += 1;
         }
