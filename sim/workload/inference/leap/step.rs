@@ -70,8 +70,8 @@ impl Step {
         }
         // The root of the quadratic without cancellation, then corrected in integers. Signed ones are
         // turned into floating numbers and back at a third of the price.
-        let [x, growth, first] = [elapsed, self.growth, self.first].map(|n| n as i64 as f64);
-        let slope = first - 0.5 * growth;
+        let (x, growth) = (elapsed as i64 as f64, self.growth as i64 as f64);
+        let slope = self.first as i64 as f64 - 0.5 * growth;
         let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
         let mut k = root.max(1.0) as i64 as u64;
         while self.lasts(k) < elapsed {

@@ -101,7 +101,7 @@ impl Lengths {
     pub(super) fn draw(&self, stream: &mut Stream) -> u32 {
         let u = stream.uniform();
         let part = (u * (self.edges.len() - 1) as f64) as usize;
-        let [low, high] = [part, part + 1].map(|edge| self.edges[edge] as usize);
+        let (low, high) = (self.edges[part] as usize, self.edges[part + 1] as usize);
         // What lies behind the part is above the draw.
         let passed = self.cdf[low..low + NEAR].iter().map(|&p| u32::from(p <= u)).sum::<u32>();
         let mut index = low as u32 + passed;
