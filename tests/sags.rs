@@ -209,6 +209,36 @@ fn a_battery_is_empty_where_its_straight_line_says() {
     close(site.real("energy.import_mwh") * 3.6e9, 1e6 * (7200.0 - missing_s), 1e-1);
 }
 
+/// 90 % of the import are back when the straight line says so, also between two of the looks at it: a UPS
+/// carries 530 of 1,000 kW, of which 430 are back after 430/530 of the walk-in.
+#[test]
+fn the_import_is_back_when_its_straight_line_is() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 70 %, duration: 42 ms}}}\n";
+    let text = megawatt("requalify: 1 s, walk_in: 10 s", sag).replace(
+        "{kind: house-load, power: 1 MW, fed_by: ups}",
+        "{kind: house-load, power: 530 kW, fed_by: ups}\n  \
+                  plain: {kind: house-load, power: 470 kW, fed_by: utility}",
+    );
+    let (told, _) = run(&text, &[]);
+    close(told.feeds[0].before_w, 1e6, 1e-3);
+    close(told.feeds[0].back_s.unwrap(), 1.0 + 10.0 * 430.0 / 530.0, 1e-6);
+}
+
+/// A limit of 703 kW that ends no sag: of a share x of its megawatt the UPS takes what the limit leaves, so that
+/// from x = 0.703 on it puts out 703 kW/x. What is shed is the integral of the rest, and 297 kW when the
+/// walk-in is over.
+#[test]
+fn what_a_limit_leaves_of_a_walk_in_is_served() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
+    let limit = "control:\n  curtailments:\n    \
+                 - {start: 2026-07-01T01:00:01Z, duration: 30 min, import: 703 kW}\n";
+    let text = megawatt("requalify: 2 s, walk_in: 10 s", sag);
+    let (_, site) = run(&format!("{text}{limit}"), &[]);
+    let walks_s = 10.0 * (0.297 + 0.703 * 0.703_f64.ln());
+    let rests_s = 0.297 * (3600.0 + 1801.0 - 3614.0);
+    close(site.real("energy.shed_mwh") * 3.6e9, 1e6 * (walks_s + rests_s), 500.0);
+}
+
 /// An import that is not back when the run ends was missing until then.
 #[test]
 fn an_import_that_never_comes_back_is_no_quick_return() {

@@ -307,6 +307,7 @@ impl<'d> Facility<'d> {
             while let Some((_, event)) = self.agenda.pop_until(now) {
                 self.handle(now, event, observer);
             }
+            self.look_at_walk_ins(now, observer);
             self.settle(now, observer);
             self.look_ahead(now, end, observer);
             if observer.proceed(now).is_break() {

@@ -126,6 +126,15 @@ impl Rides {
         (!self.feeds.is_empty()).then_some(end)
     }
 
+    /// How long until the import, which grows by so many watts in a second, is back after a disturbance
+    /// that is over, s; infinite where it is or comes to none.
+    pub(super) fn until_back_s(&self, import_w_per_s: f64) -> f64 {
+        let waited_for = self.open.iter().filter(|open| open.until.is_some());
+        let missing_w = waited_for.map(|open| BACK * open.before_w - self.import.w);
+        let missing_w = missing_w.fold(f64::INFINITY, f64::min);
+        if import_w_per_s > 0.0 { missing_w / import_w_per_s } else { f64::INFINITY }
+    }
+
     /// Forgets every extreme so far.
     pub(super) fn forget_extremes(&mut self) {
         (self.end.lost_w, self.end.back_s) = (0.0, None);

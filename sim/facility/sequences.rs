@@ -4,9 +4,14 @@
 use super::Facility;
 use super::events::Event;
 use super::observer::{Observer, Record, What};
-use crate::kernel::{Class, Time};
-use crate::plant::power::PowerNode;
+use crate::kernel::{Class, Span, Time};
 use crate::plant::power::sequence::{State, Subject};
+use crate::plant::power::{Flowing, PowerNode};
+
+/// What comes to its limit sooner, s, is there but for rounding: by the mean until the next look it is beyond.
+const LEAST_S: f64 = 1e-6;
+/// What comes to its limit later, s, is looked at again before: a walk-in is looked at sixty times.
+const MOST_S: f64 = 60.0;
 
 impl Facility<'_> {
     /// Puts the machines in the calendar, where there are any.
@@ -39,12 +44,34 @@ impl Facility<'_> {
         }
     }
 
-    /// After an instant has settled: UPSs that walk in have the mean share of the time until the next instant,
-    /// which ends at `end` at the latest. What is settled anew by that may bring another one sooner.
+    /// Before an instant settles: UPSs that walk in have the share that their straight line has now.
+    pub(super) fn look_at_walk_ins(&mut self, now: Time, observer: &mut dyn Observer) {
+        if self.sequences.is_active() && self.sequences.look_until(now, now) {
+            self.follow_sequences(observer);
+        }
+    }
+
+    /// After it has settled: they have the mean share of the time until the next instant, which ends at
+    /// `end` at the latest. That is one at which something comes to its limit, too. What is settled anew may bring
+    /// another one sooner.
     pub(super) fn look_ahead(&mut self, now: Time, end: Time, observer: &mut dyn Observer) {
-        while self.sequences.is_active()
-            && self.sequences.look_until(now, self.agenda.next_at().map_or(end, |at| at.min(end)))
-        {
+        if !self.sequences.is_active() {
+            return;
+        }
+        let walk_ins: Vec<_> = self.sequences.walk_ins().collect();
+        if walk_ins.is_empty() {
+            return;
+        }
+        let over = self.power.rising(Flowing::Wanted, &walk_ins);
+        let drawn = self.power.rising(Flowing::Drawn, &walk_ins);
+        let back_s = self.rides.until_back_s(drawn.import_w_per_s);
+        for crosses_s in [over.until_over_s, back_s] {
+            if (LEAST_S..MOST_S).contains(&crosses_s) {
+                let at = now + Span::from_secs_f64(crosses_s);
+                self.agenda.push(at, Class::Plant, Event::Sequence);
+            }
+        }
+        while self.sequences.look_until(now, self.agenda.next_at().map_or(end, |at| at.min(end))) {
             self.follow_sequences(observer);
             self.settle(now, observer);
         }

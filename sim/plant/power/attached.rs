@@ -102,7 +102,7 @@ impl Network {
         path.into_iter().rev()
     }
 
-    fn flows(&self, flowing: Flowing) -> &Flows {
+    pub(super) fn flows(&self, flowing: Flowing) -> &Flows {
         match flowing {
             Flowing::Wanted => &self.want,
             Flowing::Drawn => &self.draw,

@@ -26,7 +26,12 @@ pub(super) const ROUNDING_W: f64 = 1e-6;
 /// Whether a component puts out more than it may.
 #[inline]
 pub(super) fn is_over(out_w: f64, limit_w: f64) -> bool {
-    out_w > limit_w * (1.0 + TOLERANCE) + ROUNDING_W
+    out_w > most_w(limit_w)
+}
+
+/// The most that counts as no more than `limit_w`, W.
+pub(super) fn most_w(limit_w: f64) -> f64 {
+    limit_w * (1.0 + TOLERANCE) + ROUNDING_W
 }
 
 /// What is energised, and through whom.

@@ -26,6 +26,7 @@ mod machines;
 mod measured;
 mod moved;
 mod network;
+mod rising;
 pub mod sequence;
 mod upkeep;
 

@@ -242,9 +242,17 @@ impl Sequences {
         any
     }
 
+    /// The UPSs that walk in, and by how much the share of their input rises in a second.
+    pub fn walk_ins(&self) -> impl Iterator<Item = (PowerNode, f64)> {
+        self.upss.iter().filter_map(|&n| match &self.machines[n as usize] {
+            Machine::Ups(ups) => Some((PowerNode(n), ups.rises_per_s()?)),
+            _ => None,
+        })
+    }
+
     /// Nobody looks between `now` and `next`: UPSs that walk in have the mean share of that time until
-    /// then, so that what flows is that of the straight line up to any instant at which anybody looks.
-    /// Whether any has another share by that.
+    /// then, so that what flows is that of the straight line up to any instant at which anybody looks; that
+    /// of `now` where `next` is the same. Whether any has another share by that.
     pub fn look_until(&mut self, now: Time, next: Time) -> bool {
         self.now = now;
         let mut any = false;

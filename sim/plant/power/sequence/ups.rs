@@ -479,10 +479,9 @@ impl Ups {
 
     /// A step of the walk-in begins, where it goes in steps.
     fn begin_step(&mut self, cx: &mut Cx<'_>) {
-        let end = self.step_end();
-        self.part = (cx.now, end);
+        self.part = (cx.now, cx.now);
         if self.step + 1 < self.design.walk_in_steps {
-            cx.at(STEP, end);
+            cx.at(STEP, self.step_end());
         }
     }
 
@@ -493,8 +492,14 @@ impl Ups {
         self.began + Span::from_nanos(nanos as u64)
     }
 
-    /// Nobody looks before `next`: until then flows have the mean share of that time. Whether they have another
-    /// one by that.
+    /// By how much its share rises in a second while it walks in, where it goes in steps.
+    pub(super) fn rises_per_s(&self) -> Option<f64> {
+        let rises = self.state == State::WalkIn && self.design.walk_in_steps > 0;
+        rises.then(|| 1.0 / self.design.walk_in.as_secs_f64())
+    }
+
+    /// Nobody looks before `next`: until then flows have the mean share of that time, and that of now where
+    /// it is now. Whether they have another one by that.
     pub(super) fn look_until(&mut self, cx: &mut Cx<'_>, next: Time) -> bool {
         if self.state != State::WalkIn || self.design.walk_in_steps == 0 {
             return false;

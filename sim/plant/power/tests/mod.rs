@@ -8,6 +8,7 @@ mod kinds;
 mod network;
 mod properties;
 mod reliability;
+mod rising;
 mod solar;
 mod storage;
 mod thermal;
