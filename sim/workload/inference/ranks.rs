@@ -22,7 +22,6 @@ use super::ticks::{NEVER, Ticks};
 /// The engine of one rank: that of a replica of one batch, which composes iterations, but is told how
 /// long they last and is handed its requests.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly all ranks leap, and those lie in place")]
 pub(super) enum Rank {
     Leap(Leap),
     Plain(Plain),

@@ -28,7 +28,6 @@ pub enum Stride {
 pub struct Replica(Engine);
 
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly all replicas leap, and those lie in place")]
 enum Engine {
     Leap(Leap),
     Plain(Plain),
