@@ -440,6 +440,23 @@ fn an_award_without_the_load_for_it_is_booked() {
     assert_eq!(lost(&told), 0);
 }
 
+/// Machines that are kept on for an award on a board that has no power for them are tried each five minutes, not
+/// each second.
+#[test]
+fn machines_kept_on_in_vain_are_let_go() {
+    let board = "  board: {kind: switchgear, rating: 52 kVA, fed_by: utility}\n  \
+                 house: {kind: house-load, power: 50 kW, fed_by: board}\ncooling:";
+    let text = FLAT
+        .replace("cooling:", board)
+        .replace("{kind: s21-container, fed_by: utility", "{kind: s21-container, fed_by: board");
+    let sets = ["price={fixed: 500 $/MWh}", "control={order: [peaks, reserve, price]}"];
+    let told = simulate(&text, &sets);
+    assert!(told.outcome.balanced(), "{:?}", told.outcome.books);
+    assert_eq!(told.outcome.real("workloads.mine.revenue_usd"), 0.0);
+    assert!(told.outcome.site_events < 5_000, "{}", told.outcome.site_events);
+    assert_eq!(note(&told, "calls-missed").expect("a note").value, 1.0);
+}
+
 /// The calls of a programme, and the luck of everything else, are the same whatever other programmes
 /// there are.
 #[test]

@@ -29,7 +29,7 @@ pub(super) struct Orders {
     next_try: Time,
 }
 
-/// What came of telling machines of a rack to come back.
+/// What came of telling machines of a rack to come back, or to stay on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Try {
     /// When they were last told to.
@@ -43,6 +43,15 @@ impl Orders {
     pub(super) fn new(racks: impl Iterator<Item = usize>) -> Self {
         let tries = racks.map(|racks| vec![Try::default(); racks]).collect();
         Self { tries, next_try: Time::MAX, ..Self::default() }
+    }
+
+    /// A rack has been cut short: it is told later, where it was told a step or two ago.
+    fn try_later(&mut self, now: Time, (work, own): (usize, usize)) {
+        let tried = &mut self.tries[work][own];
+        if tried.told.is_some_and(|told| now <= told + STEP + STEP) {
+            tried.again = Some(now + AGAIN);
+            self.next_try = self.next_try.min(now + AGAIN);
+        }
     }
 }
 
@@ -77,8 +86,8 @@ const ROUNDING_W: f64 = 1.0;
 /// What a watt of machines that come back draws at the meter at most, with cooling and losses: an
 /// assumption that keeps them from being sent to sleep again at once.
 const LOSSES: f64 = 1.15;
-/// A rack whose machines came back to a limit of the power chain, which stopped them within a step or two,
-/// is told to come back again after this time: an assumption. Without it they would come and go each second.
+/// A rack whose machines came back, or were kept on, to a limit of the power chain that stopped them within a step or
+/// two is told so again after this time: an assumption. Without it they would come and go each second.
 const AGAIN: Span = Span::from_secs(300);
 /// Machines that are kept on for awards are let go where this part of the awards is too much: an
 /// assumption that keeps a breath of wind from switching machines.
@@ -96,6 +105,7 @@ impl Facility<'_> {
         if follows {
             self.follow_ramp(now);
             self.keep_the_stopped_asleep(now);
+            self.let_go_of_the_stopped(now);
             at = self.hold_in_advance(now).min(self.next_try(now));
         }
         if let Some(fleet) = self.design.control.orders()
@@ -257,12 +267,19 @@ impl Facility<'_> {
         let states: Vec<_> = self.rack_states().collect();
         for (work, own, state) in states {
             if state.stopped > state.ordered {
-                let tried = &mut self.orders.tries[work][own];
-                if tried.told.is_some_and(|told| now <= told + STEP + STEP) {
-                    tried.again = Some(now + AGAIN);
-                    self.orders.next_try = self.orders.next_try.min(now + AGAIN);
-                }
+                self.orders.try_later(now, (work, own));
                 self.order(now, (work, own), state.stopped);
+            }
+        }
+    }
+
+    /// Has racks wait whose machines were kept on for an award and have been stopped all the same: let go, they leave
+    /// the power that they could not have.
+    fn let_go_of_the_stopped(&mut self, now: Time) {
+        let states: Vec<_> = self.rack_states().collect();
+        for (work, own, state) in states {
+            if state.dear && state.held > state.able {
+                self.orders.try_later(now, (work, own));
             }
         }
     }
@@ -319,7 +336,13 @@ impl Facility<'_> {
 
     fn hold(&mut self, now: Time, states: &[(usize, usize, RackState)], counts: &[u32]) {
         for (&(work, own, state), &count) in states.iter().zip(counts) {
-            if count != state.held && self.miners_at(now, work).hold(now, own, count) {
+            if count == state.held {
+                continue;
+            }
+            if count > state.held {
+                self.orders.tries[work][own].told = Some(now);
+            }
+            if self.miners_at(now, work).hold(now, own, count) {
                 self.changed.work(work);
             }
         }
@@ -392,6 +415,7 @@ impl Facility<'_> {
                 let mut state = mining.rack_state(own);
                 if tried.again.is_some() {
                     state.waiting = 0;
+                    state.able = state.able.min(state.working);
                 }
                 (work, own, state)
             })
