@@ -12,7 +12,7 @@
 use super::component::{ComponentKind, NetworkPart};
 use super::design::{PowerDesign, PowerLoad, PowerNode};
 use super::flow::Flows;
-use super::forest::{Forest, NONE, TOLERANCE, is_over};
+use super::forest::{Forest, NONE, ROUNDING_W, TOLERANCE, is_over};
 use super::moved::Moved;
 use super::shed::Shed;
 use super::wiring::Wiring;
@@ -288,7 +288,8 @@ impl Network {
             } else if !live {
                 0.0
             } else if short && self.shed.granted[load] != self.demand[load] {
-                self.shed.granted[load].total_w()
+                // A crumb of rounding runs nothing.
+                Some(self.shed.granted[load].total_w()).filter(|w| *w > ROUNDING_W).unwrap_or(0.0)
             } else {
                 f64::INFINITY
             };

@@ -197,6 +197,10 @@ proptest! {
                 check_balance(&design, &network);
                 check_fits(&design, &network);
                 check_unserved(&network, &told.demand);
+                for load in 0..design.loads.len() {
+                    let cap_w = network.cap_w(PowerLoad(load as u32));
+                    prop_assert!(cap_w == 0.0 || cap_w > 1e-6, "a crumb of {} W", cap_w);
+                }
             }
         }
         let mut anew = Network::new(&design);
