@@ -44,9 +44,9 @@ pub(super) struct Block {
     /// Did not come back from a start.
     stuck: u32,
 
-    /// How many machines a cap lets be powered, and hash, as found last: by the cap, the machines and what
-    /// one draws that hashes. A cap is asked about many times before it changes.
-    room: Cell<((f64, u32, f64), (u32, u32))>,
+    /// What was asked of a cap last, and what it lets be powered, and hash. A cap is asked about many times
+    /// before it changes.
+    room: Cell<(Asks, (u32, u32))>,
 
     /// How many machines may start at once, and how long until the next may.
     batch: u32,
@@ -91,6 +91,9 @@ pub struct RackState {
     /// Energy for a hash at rated power, J.
     pub joules_per_hash: f64,
 }
+
+/// A cap, W, the machines under it, and what one of them draws that hashes, W.
+type Asks = (f64, u32, f64);
 
 /// What a block needs of the model that it belongs to.
 pub(super) struct Context<'a> {
