@@ -77,8 +77,9 @@ struct Entry<T> {
     item: T,
 }
 
-/// A chain of blocks, all full but the last. A slot keeps the first one when it is emptied: whether
-/// there is room for an entry then depends on chance, and on the entry, but rarely.
+/// A chain of blocks, all full but the last. A slot that is emptied keeps its first block, so that few
+/// entries need a new one. If it gave that back too, the first entry of every slot would need one, and
+/// which entries those are is chance, which no processor foresees.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     first: u32,
@@ -343,7 +344,7 @@ impl<T: Copy> Wheel<T> {
         }
         // Times are chance, which no processor foresees: the place of each entry is counted, without a
         // branch that depends on a time or on how many there are. What lies behind the last one in the
-        // block counts as popped before all.
+        // block takes a key of 0, which no filed one has, and so counts as popped before all.
         let keys: [u64; RANKED] = std::array::from_fn(|i| if i < len { entries[i].key } else { 0 });
         self.near.resize(RANKED, entries[0]);
         for i in 0..RANKED {
@@ -383,8 +384,9 @@ impl<T: Copy> Wheel<T> {
         None
     }
 
-    /// Files an entry that is later than the window.
+    /// Files an entry that is later than the window, and so than the start: a filed key is never 0.
     fn file(&mut self, entry: Entry<T>) {
+        debug_assert!(entry.key > 0, "what is due at the start is due at once");
         if self.slots.is_empty() {
             self.slots = vec![Slot::EMPTY; LEVELS * SLOTS];
         }
