@@ -189,6 +189,7 @@ impl Block {
         if offer.cap_w == before.cap_w {
             return false;
         }
+        // The new cap comes last, so that its answer is the one remembered: it is asked about next.
         self.drawing_w() > offer.cap_w.min(before.cap_w)
             || self.allowed_under(before.cap_w) != self.allowed_under(offer.cap_w)
     }
