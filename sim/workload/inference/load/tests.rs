@@ -240,6 +240,29 @@ fn classes_and_clients_keep_their_rates_and_their_luck() {
     assert_ne!(chat, batch, "each client has luck of its own");
 }
 
+/// One client of a record that repeats each half hour: bursts, silence, then regular gaps under two laws of
+/// lengths, and random ones.
+fn windows_of_several_laws() -> SourceDesign {
+    let window = |rate_per_s, gaps, lengths| Some(RecordedWindow { rate_per_s, gaps, lengths });
+    let regular = GapLaw::Gamma { variation: 0.3 };
+    let law = |scale: u32| Histogram::new((1..100).map(|n| (scale * n, f64::from(n))).collect());
+    let client = RecordedClient {
+        number: 0,
+        windows: vec![
+            window(0.2, GapLaw::Weibull { variation: 3.0 }, 0),
+            None,
+            window(0.5, regular, 0),
+            window(0.3, regular, 1),
+            window(0.3, GapLaw::Exponential, 1),
+        ],
+        lengths: vec![(law(1), law(2)), (law(30), law(5))],
+    };
+    let edges_ns = (0..=5).map(|edge| edge * 360_000_000_000).collect();
+    let record = Arc::new(Record { edges_ns, clients: vec![client] });
+    let end = Time::ZERO + Span::from_hours(4);
+    SourceDesign::Recorded(RecordedDesign { record, rate_scale: 1.0, repeat: true, end })
+}
+
 /// Whatever is passed over and drawn again, the rest is what it would have been, lengths included.
 #[test]
 fn what_is_passed_over_moves_nothing_that_comes_after() {
@@ -255,6 +278,8 @@ fn what_is_passed_over_moves_nothing_that_comes_after() {
     clients.push(bursty);
     let other = ClassDesign { name: "other".to_owned(), ..load.classes[0].clone() };
     load.classes.push(other);
+    let recorded = ClassDesign { source: windows_of_several_laws(), ..load.classes[0].clone() };
+    load.classes.push(recorded);
     let all = until(arrivals(load.clone()), 3 * HOUR);
     let mut again = arrivals(load);
     let mut luck = Streams::new(2, 0).stream("choice", "t");
@@ -268,10 +293,10 @@ fn what_is_passed_over_moves_nothing_that_comes_after() {
             }
             1 => {
                 let limit = (all[next].at + luck.below(HOUR / 60)).min(3 * HOUR);
-                let mut passed = [0, 0];
+                let mut passed = [0; 3];
                 again.pass(limit, |class, count| passed[usize::from(class)] += count);
                 let before = all[next..].iter().take_while(|sent| sent.at < limit);
-                let mut counted = [0, 0];
+                let mut counted = [0; 3];
                 before.for_each(|sent| counted[usize::from(sent.class)] += 1);
                 assert_eq!(passed, counted);
                 next += counted.iter().sum::<u64>() as usize;
