@@ -499,11 +499,11 @@ impl Drawing {
             // What holds for long is looked up once, and the draws of its arrivals run on alone.
             let laws = client.lengths[self.walk.lengths()].len() as u64;
             let gaps = &client.gaps[self.walk.gaps().expect("an arrival has a law of gaps")];
-            let stretch = self.walk.stretch();
+            let piece = self.walk.piece();
             let (mut drawn, mut due) = (0, 0.0);
             gaps.draw_while(&mut self.arrivals, |gap| {
                 (drawn, due) = (drawn + 1, gap);
-                let after = stretch.after(*next, gap).filter(|at| *at < limit);
+                let after = piece.after(*next, gap).filter(|at| *at < limit);
                 *next = after.unwrap_or(*next);
                 after.is_some()
             });

@@ -134,43 +134,18 @@ pub(super) enum Reached {
     Law(Ticks),
 }
 
-/// A piece of a walk in which its rate is constant.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
-    /// Arrivals a tick.
-    rate: f64,
-    until: Ticks,
-}
-
-impl Stretch {
-    /// The instant at which `due` more arrivals are expected than at `at`, where that lies within it.
-    #[inline]
-    pub(super) fn after(self, at: Ticks, due: f64) -> Option<Ticks> {
-        let is_within = at < self.until && due < self.left(at);
-        is_within.then(|| at + (due / self.rate) as Ticks)
-    }
-
-    /// Arrivals that are expected from `at`, within it, to its end.
-    #[inline]
-    fn left(self, at: Ticks) -> f64 {
-        self.rate * (self.until - at) as f64
-    }
-}
-
 /// A walk along a rate: where it stands among its pieces.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
-    /// Arrivals a tick until `until`.
-    rate: f64,
-    until: Ticks,
+    /// Where it stands: the rate is that with the noise, and where nothing arrives the laws before stand;
+    /// none before the first.
+    piece: Piece,
     factor: f64,
     /// The noise holds until here; never without noise.
     noise_until: Ticks,
     /// The logarithm of the noise in standard deviations.
     state: f64,
     stream: Stream,
-    /// The laws that hold; none before the first.
-    laws: Option<Laws>,
 }
 
 impl Walk {
@@ -184,7 +159,8 @@ impl Walk {
                 (state, noise.factor(state), noise.interval)
             }
         };
-        let mut walk = Self { rate: 0.0, until: 0, factor, noise_until, state, stream, laws: None };
+        let piece = Piece { rate: 0.0, until: 0, laws: None };
+        let mut walk = Self { piece, factor, noise_until, state, stream };
         walk.enter(table, now);
         walk
     }
@@ -200,15 +176,15 @@ impl Walk {
             return Reached::Due(NEVER);
         }
         loop {
-            let stretch = self.stretch();
-            if let Some(at) = stretch.after(at, due) {
+            let piece = self.piece;
+            if let Some(at) = piece.after(at, due) {
                 return Reached::Due(at);
             }
-            if at < self.until {
-                due -= stretch.left(at);
-                at = self.until;
+            if at < piece.until {
+                due -= piece.left(at);
+                at = piece.until;
             }
-            let border = at.max(self.until);
+            let border = at.max(piece.until);
             if border > table.last {
                 return Reached::Due(NEVER);
             }
@@ -220,24 +196,24 @@ impl Walk {
         }
     }
 
-    /// The piece that it stands in.
-    pub(super) fn stretch(&self) -> Stretch {
-        Stretch { rate: self.rate, until: self.until }
+    /// The piece that it stands in, at the rate with the noise.
+    pub(super) fn piece(&self) -> Piece {
+        self.piece
     }
 
     /// Which law of gaps holds; none before the first.
     pub(super) fn gaps(&self) -> Option<usize> {
-        self.laws.map(|laws| laws.gaps as usize)
+        self.piece.laws.map(|laws| laws.gaps as usize)
     }
 
     /// Which laws of lengths hold.
     pub(super) fn lengths(&self) -> usize {
-        self.laws.map_or(0, |laws| laws.lengths as usize)
+        self.piece.laws.map_or(0, |laws| laws.lengths as usize)
     }
 
     /// Expected arrivals a second where it stands.
     pub(super) fn rate_per_s(&self) -> f64 {
-        self.rate * PER_SECOND
+        self.piece.rate * PER_SECOND
     }
 
     /// The same without its swings.
@@ -256,11 +232,12 @@ impl Walk {
                 self.noise_until += noise.interval;
             }
         }
-        let piece = table.piece(at);
-        self.rate = piece.rate * self.factor;
-        self.until = piece.until.min(self.noise_until);
-        // Where nothing arrives, the law before stands.
-        self.laws = piece.laws.or(self.laws);
+        let Piece { rate, until, laws } = table.piece(at);
+        self.piece = Piece {
+            rate: rate * self.factor,
+            until: until.min(self.noise_until),
+            laws: laws.or(self.piece.laws),
+        };
     }
 }
 
