@@ -485,10 +485,7 @@ impl Drawing {
     fn next(&mut self, client: &Client, at: Ticks) -> Ticks {
         let law = self.walk.gaps().expect("an arrival has a law of gaps");
         let due = client.gaps[law].draw(&mut self.arrivals);
-        match self.walk.after(&client.rate, at, due) {
-            Reached::Due(at) => at,
-            Reached::Law(at) => self.begin(client, at),
-        }
+        self.arrival(client, at, due)
     }
 
     /// Draws the arrivals from the one at `next` on that come before `limit`, of which there is one at
@@ -497,7 +494,6 @@ impl Drawing {
         let mut passed = 0;
         while *next < limit {
             // What holds for long is looked up once, and the draws of its arrivals run on alone.
-            let laws = client.lengths[self.walk.lengths()].len() as u64;
             let gaps = &client.gaps[self.walk.gaps().expect("an arrival has a law of gaps")];
             let piece = self.walk.piece();
             let (mut drawn, mut due) = (0, 0.0);
@@ -507,27 +503,36 @@ impl Drawing {
                 *next = after.unwrap_or(*next);
                 after.is_some()
             });
-            Lengths::pass(&mut self.lengths, drawn * laws);
+            // A prompt and an answer of each.
+            Lengths::pass(&mut self.lengths, 2 * drawn);
             passed += drawn;
-            *next = match self.walk.after(&client.rate, *next, due) {
-                Reached::Due(at) => at,
-                Reached::Law(at) => self.begin(client, at),
-            };
+            *next = self.arrival(client, *next, due);
         }
         passed
     }
 
     /// The first arrival of a process that goes on at `at`, in the middle of a gap.
-    fn begin(&mut self, client: &Client, mut at: Ticks) -> Ticks {
+    fn begin(&mut self, client: &Client, at: Ticks) -> Ticks {
+        let due = self.left(client);
+        self.arrival(client, at, due)
+    }
+
+    /// The first arrival after `at`, where `due` are expected before it under the law that holds there.
+    /// Where another law of gaps begins before, the process goes on there in the middle of a gap.
+    fn arrival(&mut self, client: &Client, mut at: Ticks, mut due: f64) -> Ticks {
         loop {
-            // Before the first law the rate is zero, whatever is due.
-            let law = self.walk.gaps().map(|law| &client.gaps[law]);
-            let due = law.map_or(0.0, |law| law.left(&mut self.arrivals));
             match self.walk.after(&client.rate, at, due) {
                 Reached::Due(at) => return at,
-                Reached::Law(border) => at = border,
+                Reached::Law(border) => (at, due) = (border, self.left(client)),
             }
         }
+    }
+
+    /// What is left of a gap in whose middle the process is. Before the first law the rate is zero,
+    /// whatever is due.
+    fn left(&mut self, client: &Client) -> f64 {
+        let law = self.walk.gaps().map(|law| &client.gaps[law]);
+        law.map_or(0.0, |law| law.left(&mut self.arrivals))
     }
 }
 
