@@ -10,7 +10,6 @@
 #![expect(clippy::print_stdout, reason = "this program prints a table")]
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use inference_lab::config::Config;
 use inference_lab::simulation::Simulator;
@@ -19,7 +18,7 @@ use loadbank::workload::inference::load::{LengthLaw, LoadDesign};
 use loadbank::workload::inference::replica::Limits;
 use loadbank::workload::inference::step::DecodeDesign;
 use loadbank::workload::inference::{Routing, Service};
-use validation::cpu_s;
+use validation::cpu_of;
 
 /// Rounds, of which the median counts.
 const ROUNDS: usize = 5;
@@ -120,13 +119,14 @@ impl Setup {
         };
         pool.steps.linear = vec![(0.0, 0.0), (1.0, prompt)];
         pool.steps.attention_s = 0.0;
-        let clock = Instant::now();
-        let start = cpu_s(clock);
-        let mut service = Service::new(&design, &Streams::new(1, 0));
         let end = Time::from_secs_f64(self.requests as f64 / self.rate);
-        service.advance(end);
-        let summary = service.summary(end);
-        let seconds = cpu_s(clock) - start;
+        let ((service, summary), seconds) = cpu_of(|| {
+            let mut service = Service::new(&design, &Streams::new(1, 0));
+            service.advance(end);
+            let summary = service.summary(end);
+            (service, summary)
+        });
+        assert_eq!(service.simulated_cells(), 1, "several would be simulated on other threads too");
         let tally = &summary.records;
         let off = tally.simulated.abs_diff(self.requests as u64) as f64;
         assert!(off < 5.0 * (self.requests as f64).sqrt(), "as many requests, but for chance");
@@ -182,14 +182,14 @@ impl Setup {
         });
         let mut config: Config = serde_json::from_value(config).expect("a sound configuration");
         config.finalize();
-        let clock = Instant::now();
-        let start = cpu_s(clock);
-        let mut simulator = Simulator::new(config, None).expect("a sound configuration");
-        // Its usual driver sums its figures up once a simulated second; this one does so once.
-        let done =
-            simulator.run_until_deadline_with_control_interval(1e12, |_| ControlFlow::Continue(()));
-        done.expect("the run ends");
-        let seconds = cpu_s(clock) - start;
+        let (mut simulator, seconds) = cpu_of(|| {
+            let mut simulator = Simulator::new(config, None).expect("a sound configuration");
+            // Its usual driver sums its figures up once a simulated second; this one does so once.
+            let done = simulator
+                .run_until_deadline_with_control_interval(1e12, |_| ControlFlow::Continue(()));
+            done.expect("the run ends");
+            simulator
+        });
         let latency = simulator.summary().latency_metrics;
         let mut latencies = Vec::new();
         for (names, stats) in [

@@ -1,7 +1,7 @@
 //! What the program and the benchmarks of this package start from.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use loadbank::facility::WorkDesign;
 use loadbank::scenario::read_scenario;
@@ -25,9 +25,18 @@ pub fn azure_conversation() -> Result<ServiceDesign, String> {
     service.ok_or_else(|| "the scenario has no service".to_owned())
 }
 
-/// CPU time of this thread where the system tells it, otherwise the time of the wall since `start`, s.
-pub fn cpu_s(start: Instant) -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
-    nanos.map_or_else(|| start.elapsed().as_secs_f64(), |nanos| nanos as f64 * 1e-9)
+/// What `work` returns, and the CPU time of this thread that it took, s; the time of the wall where the
+/// system does not tell. What `work` leaves to other threads is not counted.
+pub fn cpu_of<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let clock = Instant::now();
+    let before = computed();
+    let done = work();
+    let spent = computed().zip(before).map(|(after, before)| after - before);
+    (done, spent.unwrap_or_else(|| clock.elapsed()).as_secs_f64())
+}
+
+/// CPU time that this thread has had since it began, where the system tells.
+fn computed() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }

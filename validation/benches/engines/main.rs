@@ -19,10 +19,8 @@ mod by_simcore;
 mod models;
 mod ours;
 
-use std::time::Instant;
-
 use models::{Hold, Horizon, Line, Patience, Tally};
-use validation::cpu_s;
+use validation::cpu_of;
 
 /// Rounds, of which the median counts: what else a machine does moves the ratios of a few by half.
 const ROUNDS: usize = 15;
@@ -125,8 +123,5 @@ struct Outcome {
 /// Runs `simulate` up to the end of the warm-up, then times it to the end of the run.
 fn timed(horizon: Horizon, mut simulate: impl FnMut(u64)) -> f64 {
     simulate(horizon.warm);
-    let clock = Instant::now();
-    let start = cpu_s(clock);
-    simulate(horizon.end);
-    cpu_s(clock) - start
+    cpu_of(|| simulate(horizon.end)).1
 }
