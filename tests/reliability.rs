@@ -234,6 +234,16 @@ fn what_wears_is_replaced_as_planned() {
         let (code, _, err) = reliability(&bench, "--years 1");
         assert!(code == Some(3) && err.contains(message), "{wear}: {err}");
     }
+    // One mistake is told once.
+    for (field, message) in [
+        ("every: 0 h", "must be longer than zero"),
+        ("every: 3 h", "2 turns of it, one after the other, last longer than `every`"),
+    ] {
+        bench.file("site.yaml", format!("{by_turns}{}", turns.replace("every: 730 h", field)));
+        let (code, _, err) = reliability(&bench, "--years 1");
+        assert!(code == Some(3) && err.contains(message), "{field}: {err}");
+        assert!(!err.contains("mean lives"), "{field}: {err}");
+    }
     let twice =
         turns.replace("}}\n", "}, again: {of: tx-1, every: 730 h, lasts: 2 h, renews: true}}\n");
     bench.file("site.yaml", format!("{by_turns}{twice}"));

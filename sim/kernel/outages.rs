@@ -103,7 +103,8 @@ pub struct PlannedWork {
     pub lasts: Span,
     /// Whether it is left out while another member is down, or waits where it renews.
     pub needs_others: bool,
-    /// Whether a member is as new afterwards: what wears is replaced by turns, at whatever age.
+    /// Whether a member is as new afterwards: what wears is replaced by turns, at whatever age. A thing is of
+    /// one such work at most.
     pub renews: bool,
     /// Chance that it goes wrong, and who fails then, at once.
     pub error: Option<(f64, Vec<u32>)>,
@@ -189,6 +190,7 @@ struct Thing {
     failed: bool,
     /// How much planned work there is on it.
     out: u32,
+    turn: Turn,
     /// Number of its present plan: what was planned before is void.
     plan: u32,
     /// Repair that is left, and when it ends while someone works on it.
@@ -196,6 +198,14 @@ struct Thing {
     until: Option<Time>,
     crew: Option<u32>,
     stock: Option<u32>,
+}
+
+/// The turn of a thing in the work that renews it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    IsToCome,
+    Waits,
+    IsUnderWay,
 }
 
 #[derive(Debug, Clone)]
@@ -281,6 +291,7 @@ impl Outages {
                 ends: Ends::Failed,
                 failed: false,
                 out: 0,
+                turn: Turn::IsToCome,
                 plan: 0,
                 left: Span::ZERO,
                 until: None,
@@ -382,9 +393,14 @@ impl Outages {
                 }
             }
             Event::Begins { work, member } => {
-                let every = self.plan.works[work as usize].every;
-                self.push(now + every, event);
-                self.begin(work, member, now);
+                let of = &self.plan.works[work as usize];
+                let turn = self.things[of.members[member as usize] as usize].turn;
+                // One that is held up for as long as that has one turn, not two.
+                let is_due = !of.renews || turn == Turn::IsToCome;
+                self.push(now + of.every, event);
+                if is_due {
+                    self.begin(work, member, now);
+                }
             }
             Event::Waits { work, member } => self.begin(work, member, now),
             Event::Ends { work, member } => {
@@ -392,6 +408,9 @@ impl Outages {
                 let (thing, renews) = (of.members[member as usize], of.renews);
                 let of = &mut self.things[thing as usize];
                 of.out -= 1;
+                if renews {
+                    of.turn = Turn::IsToCome;
+                }
                 let is_new = renews && !of.failed;
                 self.tell(now, thing, Why::Work(work), false);
                 if is_new {
@@ -590,9 +609,14 @@ impl Outages {
 
     /// A thing is as new.
     fn renew(&mut self, thing: u32, now: Time, why: Why) {
-        self.things[thing as usize].failed = false;
+        let of = &mut self.things[thing as usize];
+        of.failed = false;
+        let is_taken_away = of.turn == Turn::IsUnderWay;
         self.tell(now, thing, why, false);
-        self.plan_end(thing, now, FailureLaw::draw_up_s);
+        // Its next life begins where its turn ends.
+        if !is_taken_away {
+            self.plan_end(thing, now, FailureLaw::draw_up_s);
+        }
     }
 
     fn begin(&mut self, work: u32, member: u32, now: Time) {
@@ -601,13 +625,16 @@ impl Outages {
         let mut others = of.members.iter().filter(|&&other| other != thing);
         let (lasts, renews) = (of.lasts, of.renews);
         let left_out = of.needs_others && others.any(|&other| !self.things[other as usize].is_up());
-        if left_out && renews {
-            self.push(now + lasts, Event::Waits { work, member });
+        let of = &mut self.things[thing as usize];
+        if renews {
+            of.turn = if left_out { Turn::Waits } else { Turn::IsUnderWay };
         }
         if left_out {
+            if renews {
+                self.push(now + lasts, Event::Waits { work, member });
+            }
             return;
         }
-        let of = &mut self.things[thing as usize];
         of.out += 1;
         if renews && !of.failed {
             // What is taken away fails no more by itself.

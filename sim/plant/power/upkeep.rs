@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::design::PowerNode;
 use crate::kernel::{CommonCause, Crew, CrewOrder, OutagePlan, PlannedWork, Span, Stock};
-use crate::spec::{Check, Names};
+use crate::spec::{Check, Fault, Names};
 use crate::units::{Duration, Fraction, Rate};
 
 /// What the components of a power chain share.
@@ -286,6 +286,17 @@ impl PlannedWorkSpec {
         if lasts >= every {
             check.error("lasts", "must be shorter than `every`".to_owned());
         }
+        let renews = self.renews == Some(true);
+        let needs_others = self.needs != Some(PlannedWorkNeeds::Nothing);
+        let all_last = lasts.as_secs_f64() * members.len() as f64;
+        if renews && needs_others && lasts < every && all_last > every.as_secs_f64() {
+            let message = format!(
+                "{} turns of it, one after the other, last longer than `every`",
+                members.len()
+            );
+            let help = "write a shorter time, a longer `every`, or `needs: nothing`";
+            check.faults.push(Fault::error("lasts", message).help(help));
+        }
         let error = self.error.as_ref().map(|error| {
             let chance = check.within("error", |check| {
                 check.between("chance", Some(error.chance.0), 0.0, (0.0, 1.0), "")
@@ -297,8 +308,8 @@ impl PlannedWorkSpec {
             members: members.iter().map(|node| node.0).collect(),
             every,
             lasts,
-            needs_others: self.needs != Some(PlannedWorkNeeds::Nothing),
-            renews: self.renews == Some(true),
+            needs_others,
+            renews,
             error,
         }
     }

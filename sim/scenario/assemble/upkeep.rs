@@ -75,7 +75,7 @@ pub(super) fn read(
         let mut faults = Vec::new();
         let work =
             spec.resolve(&component.name.text, &of, &struck, &mut Check { faults: &mut faults });
-        if work.renews {
+        if work.renews && faults.is_empty() {
             check_renewed(plant, &work, &upkeep.plan.works, &mut faults);
         }
         report(&component.place, faults, sink);
