@@ -292,7 +292,7 @@ pub(super) enum LeftOut {
     Crews,
     /// Spare parts: one is always at hand.
     Spares,
-    /// Planned work, and human error in it.
+    /// Planned work, and human error in it. What it renews is renewed still, in no time.
     Maintenance,
     /// Human error in planned work.
     HumanError,

@@ -99,7 +99,7 @@ pub struct PlannedWork {
     pub members: Vec<u32>,
     /// How often each.
     pub every: Span,
-    /// How long.
+    /// How long; zero where nobody is taken out for it.
     pub lasts: Span,
     /// Whether it is left out while another member is down, or waits where it renews.
     pub needs_others: bool,
@@ -239,6 +239,11 @@ impl OutagePlan {
 }
 
 impl PlannedWork {
+    /// Is done in no time from now on, whoever else is down, and never goes wrong.
+    pub fn take_nobody_out(&mut self) {
+        (self.lasts, self.needs_others, self.error) = (Span::ZERO, false, None);
+    }
+
     /// How long after the start the work on a member begins for the first time.
     fn first_turn(&self, member: u32) -> Span {
         let (place, members) = (u128::from(member) + 1, self.members.len() as u128);
@@ -626,6 +631,12 @@ impl Outages {
         let (lasts, renews) = (of.lasts, of.renews);
         let left_out = of.needs_others && others.any(|&other| !self.things[other as usize].is_up());
         let of = &mut self.things[thing as usize];
+        if lasts == Span::ZERO {
+            if renews && !of.failed {
+                self.plan_end(thing, now, FailureLaw::draw_up_s);
+            }
+            return;
+        }
         if renews {
             of.turn = if left_out { Turn::Waits } else { Turn::IsUnderWay };
         }

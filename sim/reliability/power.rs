@@ -9,7 +9,7 @@ use super::chain::{Chain, Told};
 use super::machines::Machines;
 use super::structure::{Structure, Unit};
 use crate::facility::{Design, WorkDesign};
-use crate::kernel::{OutagePlan, Span, Streams, Time};
+use crate::kernel::{OutagePlan, PlannedWork, Span, Streams, Time};
 use crate::plant::power::sequence::{Alarm, MachineDesign};
 use crate::plant::power::{
     LoadDesign, Network, NodeDesign, PowerDesign, PowerLoad, PowerNode, Sequences, StartCause,
@@ -404,7 +404,8 @@ pub enum Without {
     Crews,
     /// Spare parts: one is always at hand.
     Spares,
-    /// Planned work, and its errors.
+    /// Planned work, and its errors. What is renewed by turns still is, in no time: it does not age for want of
+    /// that.
     Maintenance,
     /// Errors of planned work.
     HumanError,
@@ -423,7 +424,10 @@ fn left(upkeep: &Upkeep, without: &[Without]) -> Upkeep {
             }
             Without::Crews => left.plan.crews.clear(),
             Without::Spares => left.plan.stocks.clear(),
-            Without::Maintenance => left.plan.works.clear(),
+            Without::Maintenance => {
+                left.plan.works.retain(|work| work.renews);
+                left.plan.works.iter_mut().for_each(PlannedWork::take_nobody_out);
+            }
             Without::HumanError => left.plan.works.iter_mut().for_each(|work| work.error = None),
             Without::OnDemand => left.starts.clear(),
         }
