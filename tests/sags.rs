@@ -34,6 +34,7 @@ struct Row {
 struct Disturbances {
     feeds: Vec<Row>,
     components: Vec<Row>,
+    instants: u32,
 }
 
 impl Observer for Disturbances {
@@ -44,6 +45,7 @@ impl Observer for Disturbances {
     fn job(&mut self, _: &str, _: &JobRecord) {}
 
     fn proceed(&mut self, _: Time) -> std::ops::ControlFlow<()> {
+        self.instants += 1;
         std::ops::ControlFlow::Continue(())
     }
 
@@ -237,6 +239,21 @@ fn what_a_limit_leaves_of_a_walk_in_is_served() {
     let walks_s = 10.0 * (0.297 + 0.703 * 0.703_f64.ln());
     let rests_s = 0.297 * (3600.0 + 1801.0 - 3614.0);
     close(site.real("energy.shed_mwh") * 3.6e9, 1e6 * (walks_s + rests_s), 500.0);
+}
+
+/// A limit a milliwatt below 90 % of what was imported before holds the import there for the last tenth of a
+/// walk-in: nothing is to be foreseen, and each of its sixty looks is one instant, with no more than a few for
+/// what begins and ends.
+#[test]
+fn an_import_that_stands_still_below_its_return_is_not_foreseen() {
+    let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
+    let limit = "control:\n  curtailments:\n    \
+                 - {start: 2026-07-01T01:00:01Z, duration: 30 min, import: 899.999 kW}\n";
+    let text = megawatt("requalify: 2 s, walk_in: 15 s", sag);
+    let (free, _) = run(&text, &[]);
+    let (limited, _) = run(&format!("{text}{limit}"), &[]);
+    close(limited.feeds[0].back_s.unwrap(), 1801.0 - 2.0, 1e-6);
+    assert!(limited.instants <= free.instants + 20, "{} for {}", limited.instants, free.instants);
 }
 
 /// An import that is not back when the run ends was missing until then.

@@ -127,12 +127,16 @@ impl Rides {
     }
 
     /// How long until the import, which grows by so many watts in a second, is back after a disturbance
-    /// that is over, s; infinite where it is or comes to none.
-    pub(super) fn until_back_s(&self, import_w_per_s: f64) -> f64 {
+    /// that is over, s; infinite where it never is. One to which it is back within `least_s` counts no more.
+    pub(super) fn until_back_s(&self, import_w_per_s: f64, least_s: f64) -> f64 {
+        if import_w_per_s <= 0.0 {
+            return f64::INFINITY;
+        }
         let waited_for = self.open.iter().filter(|open| open.until.is_some());
-        let missing_w = waited_for.map(|open| BACK * open.before_w - self.import.w);
-        let missing_w = missing_w.fold(f64::INFINITY, f64::min);
-        if import_w_per_s > 0.0 { missing_w / import_w_per_s } else { f64::INFINITY }
+        waited_for
+            .map(|open| (BACK * open.before_w - self.import.w) / import_w_per_s)
+            .filter(|left_s| *left_s >= least_s)
+            .fold(f64::INFINITY, f64::min)
     }
 
     /// Forgets every extreme so far.

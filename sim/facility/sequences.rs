@@ -5,13 +5,13 @@ use super::Facility;
 use super::events::Event;
 use super::observer::{Observer, Record, What};
 use crate::kernel::{Class, Span, Time};
+use crate::plant::power::PowerNode;
 use crate::plant::power::sequence::{State, Subject};
-use crate::plant::power::{Flowing, PowerNode};
 
-/// What comes to its limit sooner, s, is there but for rounding: by the mean until the next look it is beyond.
-const LEAST_S: f64 = 1e-6;
-/// What comes to its limit later, s, is looked at again before: a walk-in is looked at sixty times.
-const MOST_S: f64 = 60.0;
+/// What comes to its limit within so much of the fastest walk-in is there, by the mean until the next look: a
+/// thousandth of the time between its looks, of which there are sixty. Instants that a wrong line foresees are
+/// no closer.
+const LEAST: f64 = 1.0 / 60_000.0;
 
 impl Facility<'_> {
     /// Puts the machines in the calendar, where there are any.
@@ -62,14 +62,14 @@ impl Facility<'_> {
         if walk_ins.is_empty() {
             return;
         }
-        let over = self.power.rising(Flowing::Wanted, &walk_ins);
-        let drawn = self.power.rising(Flowing::Drawn, &walk_ins);
-        let back_s = self.rides.until_back_s(drawn.import_w_per_s);
-        for crosses_s in [over.until_over_s, back_s] {
-            if (LEAST_S..MOST_S).contains(&crosses_s) {
-                let at = now + Span::from_secs_f64(crosses_s);
-                self.agenda.push(at, Class::Plant, Event::Sequence);
-            }
+        let fastest_per_s = walk_ins.iter().map(|(_, per_s)| *per_s).fold(0.0, f64::max);
+        let least_s = LEAST / fastest_per_s;
+        let over_s = self.power.until_over_s(&walk_ins, least_s);
+        let back_s = self.rides.until_back_s(self.power.import_w_per_s(&walk_ins), least_s);
+        let crosses = now + Span::from_secs_f64(over_s.min(back_s));
+        // What is later is foreseen anew from the next instant.
+        if self.agenda.next_at().is_none_or(|at| crosses < at) && crosses < end {
+            self.agenda.push(crosses, Class::Plant, Event::Sequence);
         }
         while self.sequences.look_until(now, self.agenda.next_at().map_or(end, |at| at.min(end))) {
             self.follow_sequences(observer);

@@ -9,8 +9,9 @@ use crate::plant::power::sequence::{LEVELS, OverloadDesign, PassingDesign, Strik
 use crate::spec::{Check, Fault};
 use crate::units::{CalendarSpan, Duration, Fraction, Multiple, Temperature};
 
-/// How often the flows of a UPS that takes over from its battery are looked at: what reacts to power, such as
-/// shedding, reacts then. Energies are those of the straight line, up to any instant.
+/// How often the flows of a UPS that takes over from its battery are looked at, at least: what reacts to power
+/// in other ways than by a limit or the return of the import, which have instants of their own, reacts then.
+/// Energies are those of the straight line, up to any instant.
 const WALK_IN_STEPS: u32 = 60;
 
 /// The battery of a UPS.

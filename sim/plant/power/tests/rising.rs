@@ -28,15 +28,23 @@ fn walking(quadratic_per_w: f64, limit_w: f64, share: f64) -> Network {
 /// From half of a kilowatt on, by a tenth a second: 703 W are reached after 2.03 s.
 #[test]
 fn a_limit_is_reached_when_the_line_reaches_it() {
-    let rising = |limit_w, share| {
-        walking(0.0, limit_w, share).rising(Flowing::Wanted, &[(PowerNode(2), 0.1)])
-    };
+    let until_over_s =
+        |limit_w, share| walking(0.0, limit_w, share).until_over_s(&[(PowerNode(2), 0.1)], 1e-3);
     // A billionth more is no more than it may.
-    assert!((rising(703.0, 0.5).until_over_s - 2.03).abs() < 1e-7);
-    assert_eq!(rising(703.0, 0.5).import_w_per_s, 100.0);
-    // What is beyond it already comes to none: the transformer of 5 kW is next.
-    assert!((rising(703.0, 0.8).until_over_s - 42.0).abs() < 1e-6);
-    assert!((rising(f64::INFINITY, 0.5).until_over_s - 45.0).abs() < 1e-6);
+    assert!((until_over_s(703.0, 0.5) - 2.03).abs() < 1e-7);
+    // What is beyond it already comes to none, nor does what is there but for rounding: the transformer of
+    // 5 kW is next.
+    assert!((until_over_s(703.0, 0.8) - 42.0).abs() < 1e-6);
+    assert!((until_over_s(703.0, 0.703 - 1e-5) - 42.97).abs() < 1e-3);
+    assert!((until_over_s(f64::INFINITY, 0.5) - 45.0).abs() < 1e-6);
+}
+
+/// A kilowatt that comes to the input by a tenth a second is 100 W in one, and nothing where a limit cuts it.
+#[test]
+fn what_is_at_its_limit_lets_nothing_rise() {
+    let rises = |limit_w| walking(0.0, limit_w, 0.5).import_w_per_s(&[(PowerNode(2), 0.1)]);
+    assert_eq!(rises(500.1), 100.0);
+    assert_eq!((rises(500.0), rises(499.9), rises(300.0)), (0.0, 0.0, 0.0));
 }
 
 /// The rise is the derivative of the import, and losses with the square of the flow reach the limit no later.
@@ -44,10 +52,11 @@ fn a_limit_is_reached_when_the_line_reaches_it() {
 fn losses_rise_with_the_flow() {
     let (loss, limit_w, share) = (1e-4, 800.0, 0.5);
     let import_w = |share: f64| walking(loss, 1e6, share).total_import_w();
-    let rising = walking(loss, limit_w, share).rising(Flowing::Drawn, &[(PowerNode(2), 0.1)]);
+    let network = walking(loss, limit_w, share);
+    let rises = [(PowerNode(2), 0.1)];
+    let (then, w_per_s) = (network.until_over_s(&rises, 0.0), network.import_w_per_s(&rises));
     let by_difference = (import_w(0.5001) - import_w(0.4999)) / 0.0002 * 0.1;
-    assert!((rising.import_w_per_s / by_difference - 1.0).abs() < 1e-6, "{rising:?}");
-    let (then, before) = (rising.until_over_s, 0.95 * rising.until_over_s);
-    assert!(import_w(share + 0.1 * then) >= limit_w, "{rising:?}");
-    assert!(import_w(share + 0.1 * before) < limit_w, "{rising:?}");
+    assert!((w_per_s / by_difference - 1.0).abs() < 1e-6, "{w_per_s} W/s");
+    assert!(import_w(share + 0.1 * then) >= limit_w, "{then} s");
+    assert!(import_w(share + 0.1 * 0.95 * then) < limit_w, "{then} s");
 }
