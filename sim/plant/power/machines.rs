@@ -103,7 +103,7 @@ impl Network {
             let load = charger.load as usize;
             let w = match (self.forest.load_live[load], short) {
                 (false, _) => 0.0,
-                (true, true) => self.shed.granted[load].total_w(),
+                (true, true) => self.shed.granted(load).total_w(),
                 (true, false) => self.demand[load].total_w(),
             };
             changed |= self.draw.put(&self.wiring, load, w);

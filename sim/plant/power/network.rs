@@ -12,7 +12,7 @@
 use super::component::{ComponentKind, NetworkPart};
 use super::design::{PowerDesign, PowerLoad, PowerNode};
 use super::flow::Flows;
-use super::forest::{Forest, NONE, ROUNDING_W, TOLERANCE, is_over};
+use super::forest::{Forest, NONE, TOLERANCE, is_over};
 use super::moved::Moved;
 use super::shed::Shed;
 use super::wiring::Wiring;
@@ -287,9 +287,8 @@ impl Network {
                 f64::INFINITY
             } else if !live {
                 0.0
-            } else if short && self.shed.granted[load] != self.demand[load] {
-                // A crumb of rounding runs nothing.
-                Some(self.shed.granted[load].total_w()).filter(|w| *w > ROUNDING_W).unwrap_or(0.0)
+            } else if short && self.shed.is_cut(load, &self.demand[load]) {
+                self.shed.granted(load).total_w()
             } else {
                 f64::INFINITY
             };
@@ -393,7 +392,7 @@ impl Network {
         let l = load.0 as usize;
         match (self.live[l], self.short) {
             (false, _) => Demand::default(),
-            (true, true) if self.forest.load_live[l] => self.shed.granted[l],
+            (true, true) if self.forest.load_live[l] => self.shed.granted(l),
             (true, true) => self.demand[l],
             (true, false) => self.demand[l],
         }

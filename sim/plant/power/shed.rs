@@ -24,7 +24,7 @@ use crate::plant::{Demand, Ladder, Rank};
 #[derive(Debug, Clone)]
 pub(super) struct Shed {
     /// What of its demand each load is granted. Meaningless for dead loads.
-    pub(super) granted: Vec<Demand>,
+    granted: Vec<Demand>,
     total_w: Vec<f64>,
     /// Loads that were cut in the last run, each once, and loads of which `granted` is not what they
     /// want for another reason.
@@ -123,6 +123,17 @@ impl Shed {
         self.cut.clear();
         self.stale.loads.clear();
         debug_assert!(self.granted == demand && self.total_w == want_w, "every load tells");
+    }
+
+    /// What of its demand a load is granted. A crumb that rounding leaves is nothing: it runs nothing.
+    pub(super) fn granted(&self, load: usize) -> Demand {
+        let granted = self.granted[load];
+        if granted.total_w() > ROUNDING_W { granted } else { Demand::default() }
+    }
+
+    /// Whether a load is granted something else than its `demand`.
+    pub(super) fn is_cut(&self, load: usize, demand: &Demand) -> bool {
+        self.granted[load] != *demand
     }
 
     /// What loads want is not what their demand was when they were last granted that.

@@ -110,6 +110,24 @@ fn two_chargers_behind_one_limit_get_the_same_part_of_what_they_ask() {
     site.is_near(site.recharge_w(1), 0.0);
 }
 
+/// A limit a ten-thousandth of a milliwatt above what the work takes leaves the charger a crumb, which charges
+/// nothing: it draws nothing and waits.
+#[test]
+fn a_charger_is_given_no_crumb() {
+    let limited = component(FEED, 70e3 * (1.0 - 1e-9));
+    let design = PowerDesign {
+        nodes: vec![node(limited, &[]), ups(120e3, 0.0, &[0])],
+        loads: vec![load(&[1])],
+    };
+    for spare_w in [0.0, 1e-7, 5e-7] {
+        let mut site = Site::new(&design, &[(WORK, 10e3)]);
+        site.turn(10.0, 0, false);
+        site.network.set_demand(PowerLoad(0), Demand::of(WORK, 70e3 * (1.0 - 1e-9) - spare_w));
+        site.turn(70.0, 0, true);
+        assert_eq!(site.recharge_w(1), 0.0, "{spare_w} W to spare");
+    }
+}
+
 /// A charger is where the input of its UPS is: at the second of two feeders while the first is dead, and at
 /// the first when that is back.
 #[test]
