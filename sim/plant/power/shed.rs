@@ -42,10 +42,10 @@ pub(super) struct Shed {
     moves: Vec<bool>,
     steps: Vec<Step>,
     /// The last cut that touched each load, so that both cords of a load cut it once.
-    touched: Vec<u32>,
-    cuts: u32,
+    touched: Vec<u64>,
+    cuts: u64,
     /// The last cut before this run.
-    before: u32,
+    before: u64,
     plugged: Plugged,
     /// A load with a second live cord was cut.
     split: bool,
@@ -200,7 +200,7 @@ impl Shed {
         let mut any = false;
         for place in behind {
             let node = forest.order[place] as usize;
-            let is_whole = !is_since(self.plugged.cut[node], self.before);
+            let is_whole = self.plugged.cut[node] <= self.before;
             let Split { keep_w: keep, cut_w: cut } =
                 self.plugged.split(node, rank, is_whole, || {
                     let mut split = Split::default();
@@ -290,7 +290,7 @@ impl Shed {
         if factor == 1.0 {
             return;
         }
-        self.cuts = self.cuts.wrapping_add(1);
+        self.cuts += 1;
         let steps = std::mem::take(&mut self.steps);
         for place in steps.iter().filter_map(Step::moving).chain([first]) {
             // Nobody who is plugged in here has anything of that rank.
@@ -305,7 +305,7 @@ impl Shed {
                 }
                 self.split |= share < 1.0;
                 if self.touched[load] != self.cuts {
-                    if !is_since(self.touched[load], self.before) {
+                    if self.touched[load] <= self.before {
                         self.cut.push(load as u32);
                     }
                     self.touched[load] = self.cuts;
@@ -367,11 +367,6 @@ impl Stale {
     }
 }
 
-/// Whether the cut numbered `cut` came after `before`; numbers begin anew after 2^32.
-fn is_since(cut: u32, before: u32) -> bool {
-    cut.wrapping_sub(before) as i32 > 0
-}
-
 /// What is plugged in at a node, as a cut of one rank sees it, W.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Split {
@@ -388,7 +383,7 @@ struct Plugged {
     /// A bit for each rank of which `whole` is true.
     known: Vec<u8>,
     /// The last cut of a load that is plugged in here.
-    cut: Vec<u32>,
+    cut: Vec<u64>,
 }
 
 impl Plugged {
@@ -421,7 +416,7 @@ impl Plugged {
         self.whole[node][rank]
     }
 
-    fn cut(&mut self, wiring: &Wiring, load: usize, cut: u32) {
+    fn cut(&mut self, wiring: &Wiring, load: usize, cut: u64) {
         for cord in wiring.cords(load) {
             self.cut[wiring.cord_node[cord] as usize] = cut;
         }
