@@ -147,16 +147,16 @@ impl Replayed {
         self.chain.machines_mut().expect("what rests has machines")
     }
 
-    /// The machines do what is due at `now`, and the script is written.
-    fn follow(&mut self, now: Time, changed: &[(u32, bool)], told: &mut Told) {
+    /// The machines do what is due at `now`, and the script is written. Whether they rest then.
+    fn follow(&mut self, now: Time, changed: &[(u32, bool)], told: &mut Told) -> bool {
         self.chain.advance(now, changed, told);
         self.done = now;
         let shares = self.chain.unserved();
         let is_news = !told.faults.is_empty() || !told.broken.is_empty() || shares != self.unserved;
         self.unserved.copy_from_slice(shares);
-        let Mode::Follows { at, .. } = self.mode else { return };
+        let Mode::Follows { at, .. } = self.mode else { return false };
         if !self.rests {
-            return;
+            return false;
         }
         let mut deeds = std::mem::take(&mut self.deeds);
         self.machines().sequences_mut().take_journal(&mut deeds);
@@ -184,7 +184,7 @@ impl Replayed {
             other => other,
         };
         self.deeds = deeds;
-        self.look_whether_it_rests(at, now, is_seen);
+        self.look_whether_it_rests(at, now, is_seen)
     }
 
     /// Writes what an instant brought; the place after it.
@@ -211,15 +211,14 @@ impl Replayed {
     }
 
     /// Where the chain rests now and would hold that, the script is read from here on. What is written
-    /// last `is_now` or before.
-    fn look_whether_it_rests(&mut self, at: Option<At>, now: Time, is_now: bool) {
+    /// last `is_now` or before. Whether it rests.
+    fn look_whether_it_rests(&mut self, at: Option<At>, now: Time, is_now: bool) -> bool {
         let machines = self.chain.machines_mut().expect("what rests has machines");
         let rests_at = machines.rests_from().unwrap_or(Time::MAX);
         if rests_at > now {
             self.mode = Mode::Follows { at, rests_at };
-            return;
+            return false;
         }
-        self.missed += u32::from(self.script.is_full());
         let holds = machines.sequences().holds();
         let rest = match at {
             Some(At::Rest(rest)) => Some(rest),
@@ -240,6 +239,7 @@ impl Replayed {
         {
             self.script.write(place, What::Rest(rest));
         }
+        true
     }
 
     /// Reads what happens at `now`; whether the script knows.
@@ -444,7 +444,9 @@ impl Chain for Replayed {
             told.broken.truncate(before.1);
             self.go_back(now);
         }
-        self.follow(now, changed, told);
+        // A sequence that was read in part counts once, however many rests it is followed through again.
+        let is_over = self.follow(now, changed, told);
+        self.missed += u32::from(is_over && self.script.is_full());
         self.judge();
     }
 
