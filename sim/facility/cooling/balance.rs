@@ -292,7 +292,7 @@ pub(super) fn look_again_s(plant: &LoopPlant, exchangers: &[ExchangerPlant]) -> 
     };
     // The setpoint regained, from above or from below.
     let (rest_c, set_c) = (plant.now.rest_c[0], plant.model.setpoint_c());
-    let wider = plant.hunt.widening();
+    let wider = plant.hunt.widening(plant.since);
     let step_k = wider * stride_k(held_c[0], rest_c);
     let colder = held_c[0] < set_c - HELD_K;
     let settles_c = match (held_c[0] > set_c, rest_c < set_c) {

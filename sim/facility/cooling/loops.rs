@@ -391,7 +391,7 @@ impl LoopPlant {
         if let Some(transient) = &self.transient {
             books.boiled_j.add(transient.given(elapsed_s).boiled_j);
             self.now.now_c = transient.at(elapsed_s);
-            self.hunt.moved(&self.held_c, &self.now.now_c);
+            self.hunt.comes_to(now, &self.now.now_c);
         } else {
             self.hunt.ends();
         }
