@@ -455,6 +455,15 @@ fn machines_kept_on_in_vain_are_let_go() {
     assert_eq!(told.outcome.real("workloads.mine.revenue_usd"), 0.0);
     assert!(told.outcome.site_events < 5_000, "{}", told.outcome.site_events);
     assert_eq!(note(&told, "calls-missed").expect("a note").value, 1.0);
+    // The board has a second feed from 01:00:10 on: the award stands within the five minutes of the next try.
+    let second = "  spare: {kind: feed, capacity: 2 MW, outages: none}\n  board: {kind: switchgear, rating: 900 kVA, \
+                  fed_by: [spare, weak]}\n  weak: {kind: cable, rating: 52 kVA, length: 10 m, fed_by: utility}\n";
+    let text =
+        text.replace("  board: {kind: switchgear, rating: 52 kVA, fed_by: utility}\n", second);
+    let fail = "events=[{at: 0 s, spare: {outage: 3610 s}}]";
+    let told = simulate(&text, &[sets[0], sets[1], fail, "output={interval: 1 h}"]);
+    let second_mw = column(&told, "import_mw")[1];
+    assert!(second_mw > 0.3, "{second_mw} MW in the second hour");
 }
 
 /// The calls of a programme, and the luck of everything else, are the same whatever other programmes

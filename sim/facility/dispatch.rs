@@ -87,7 +87,8 @@ const ROUNDING_W: f64 = 1.0;
 /// assumption that keeps them from being sent to sleep again at once.
 const LOSSES: f64 = 1.15;
 /// A rack whose machines came back, or were kept on, to a limit of the power chain that stopped them within a step or
-/// two is told so again after this time: an assumption. Without it they would come and go each second.
+/// two is told so again after this time: an assumption. Without it they would come and go each second. Until then
+/// only those of its machines that work are counted as able to.
 const AGAIN: Span = Span::from_secs(300);
 /// Machines that are kept on for awards are let go where this part of the awards is too much: an
 /// assumption that keeps a breath of wind from switching machines.
@@ -103,10 +104,11 @@ impl Facility<'_> {
         }
         let mut at = Time::MAX;
         if follows {
+            self.free_those_that_have_waited(now);
             self.follow_ramp(now);
             self.keep_the_stopped_asleep(now);
-            self.let_go_of_the_stopped(now);
-            at = self.hold_in_advance(now).min(self.next_try(now));
+            self.make_the_stopped_wait(now);
+            at = self.hold_in_advance(now).min(self.orders.next_try);
         }
         if let Some(fleet) = self.design.control.orders()
             && let Some(due) = self.due_order(&fleet)
@@ -137,6 +139,7 @@ impl Facility<'_> {
     pub(super) fn tell_batch(&mut self, now: Time) {
         self.orders.next.ring();
         if self.design.control.import != ImportDesign::default() {
+            self.free_those_that_have_waited(now);
             self.follow_ramp(now);
             self.hold_now(now);
         }
@@ -273,9 +276,12 @@ impl Facility<'_> {
         }
     }
 
-    /// Has racks wait whose machines were kept on for an award and have been stopped all the same: let go, they leave
-    /// the power that they could not have.
-    fn let_go_of_the_stopped(&mut self, now: Time) {
+    /// Has racks wait whose machines were kept on for an award and have been stopped all the same: they are let go
+    /// then, and leave the power that they could not have.
+    fn make_the_stopped_wait(&mut self, now: Time) {
+        if !self.holds() {
+            return;
+        }
         let states: Vec<_> = self.rack_states().collect();
         for (work, own, state) in states {
             if state.dear && state.held > state.able {
@@ -284,18 +290,17 @@ impl Facility<'_> {
         }
     }
 
-    /// When a rack may be told to come back that was cut short the last time; those whose time has come
-    /// are free.
-    fn next_try(&mut self, now: Time) -> Time {
+    /// Racks that were cut short the last time may be told again once they have waited.
+    fn free_those_that_have_waited(&mut self, now: Time) {
         let orders = &mut self.orders;
-        if orders.next_try <= now {
-            orders.next_try = Time::MAX;
-            for tried in orders.tries.iter_mut().flatten() {
-                tried.again = tried.again.filter(|again| *again > now);
-                orders.next_try = orders.next_try.min(tried.again.unwrap_or(Time::MAX));
-            }
+        if orders.next_try > now {
+            return;
         }
-        orders.next_try
+        orders.next_try = Time::MAX;
+        for tried in orders.tries.iter_mut().flatten() {
+            tried.again = tried.again.filter(|again| *again > now);
+            orders.next_try = orders.next_try.min(tried.again.unwrap_or(Time::MAX));
+        }
     }
 
     /// Says which machines stay on should the price stop them. Where that changes what machines do now,
@@ -339,7 +344,7 @@ impl Facility<'_> {
             if count == state.held {
                 continue;
             }
-            if count > state.held {
+            if state.dear && count > state.held {
                 self.orders.tries[work][own].told = Some(now);
             }
             if self.miners_at(now, work).hold(now, own, count) {
@@ -348,13 +353,19 @@ impl Facility<'_> {
         }
     }
 
+    /// Whether machines may have to stay on whatever the price: for awards, or for a ramp down.
+    fn holds(&self) -> bool {
+        let import = &self.design.control.import;
+        import.holds.price || import.ramp.1.is_some()
+    }
+
     /// How many machines of each rack are to stay on whatever the price; none where those that do are
     /// near enough.
     fn to_hold(&self) -> Option<Vec<u32>> {
-        let control = &self.design.control;
-        if !control.import.holds.price && control.import.ramp.1.is_none() {
+        if !self.holds() {
             return None;
         }
+        let control = &self.design.control;
         let (award_w, ramp_w) = self.floors_w();
         let states: Vec<RackState> = self.rack_states().map(|(.., state)| state).collect();
         let drawn_w = |count: fn(&RackState) -> u32| {
