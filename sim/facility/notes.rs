@@ -102,8 +102,8 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         code: CALLS_MISSED,
-        when: "A grid programme called, and the import was never as low as it asked. The value is the number of such calls; the text says what part of what was due was delivered.",
-        threshold: "once",
+        when: "A grid programme called, and the import was never as low as it asked, or less was delivered than was due. The value is the number of calls of the first kind; the text says what part of what was due was delivered.",
+        threshold: "once, or below 95 % of what was due: an assumption",
     },
     Rule {
         code: AWARD_SHORT,
@@ -150,6 +150,7 @@ const FILLED: f64 = 0.9;
 const DARK_S: f64 = 3600.0;
 const CAPPED_SHARE: f64 = 0.01;
 const SHORT_SHARE: f64 = 0.01;
+const DELIVERED: f64 = 0.95;
 const WARM_COOLANT_S: f64 = 60.0;
 const WARM_SUPPLY_SHARE: f64 = 0.01;
 const HUNT_SHARE: f64 = 0.5;
@@ -445,9 +446,9 @@ impl Facility<'_> {
                 );
                 note(SHORT_BASELINE, short, "count", text);
             }
-            let missed = programme.real("missed");
-            if missed > 0.0 {
-                let delivered = programme.get("score").map_or(String::new(), |score| {
+            let (missed, score) = (programme.real("missed"), programme.get("score"));
+            if missed > 0.0 || score.is_some_and(|score| score < DELIVERED) {
+                let delivered = score.map_or(String::new(), |score| {
                     format!("; {:.1} % of what was due was delivered", 100.0 * score)
                 });
                 let text = format!("{missed} of {calls} calls were never met{delivered}");
