@@ -299,6 +299,8 @@ impl Sampler {
     pub(super) fn disturb(&mut self) -> bool {
         let before = std::mem::replace(&mut self.phase, Phase::Whole);
         let was_sampled = matches!(before, Phase::Stratum { .. });
+        // Not `+= u64::from(was_sampled)`: rustc 1.95 loses that where a caller branches on what is returned
+        // (rust-lang/rust#158206, mended in 1.96.1).
         if was_sampled {
             self.time.events += 1;
         }
