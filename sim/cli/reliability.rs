@@ -33,7 +33,8 @@ pub(super) fn reliability(args: &Arguments) -> Exit {
         let message = format!(
             "`{name}` makes components depend on each other, which only plain simulation follows"
         );
-        let help = "leave out `--exact` and `--bias`, or add `--without` with what it is";
+        let help = "leave out `--exact` and `--bias`, or add `--without` with what it is, where it does not \
+                    renew what wears";
         complain(&message, Some(help));
         return Exit::Scenario;
     }
