@@ -23,6 +23,8 @@ pub(super) struct Orders {
     next_hold: Time,
     /// What the margin of the limit is made of.
     changes: Changes,
+    /// When it was last found at the instant of a batch that there is nothing to tell.
+    idle: Option<Time>,
     /// By workload and rack: what came of telling its machines to come back.
     tries: Vec<Vec<Try>>,
     /// The first instant at which a rack may be told so again that was cut short; `MAX` without one.
@@ -115,6 +117,11 @@ impl Facility<'_> {
         {
             at = at.min(self.order_at(now, due, &fleet));
         }
+        // While a UPS walks in, what is settled for the time until the next instant is not what the instant of a batch
+        // found.
+        if self.orders.idle == Some(now) {
+            at = at.max(now + STEP);
+        }
         if at < Time::MAX && self.orders.next.at().is_none_or(|next| at < next) {
             self.orders.next.set(&mut self.agenda, at, Class::Control, Event::Orders);
         }
@@ -138,6 +145,7 @@ impl Facility<'_> {
     /// Tells the next batch.
     pub(super) fn tell_batch(&mut self, now: Time) {
         self.orders.next.ring();
+        self.orders.idle = Some(now);
         if self.design.control.import != ImportDesign::default() {
             self.free_those_that_have_waited(now);
             self.follow_ramp(now);
@@ -175,6 +183,7 @@ impl Facility<'_> {
         }
         for (&(work, own, state), machines) in states.iter().zip(asleep) {
             if machines != state.ordered {
+                self.orders.idle = None;
                 self.changed.work(work);
                 if machines < state.ordered {
                     self.orders.tries[work][own].told = Some(now);
