@@ -217,8 +217,7 @@ impl Plain {
             blocks.evictions = 0;
         }
         for (mine, theirs) in self.iter_mut().zip(copy.iter_mut()) {
-            theirs.weight = share(mine.weight);
-            mine.weight -= theirs.weight;
+            *theirs = mine.split(&share);
         }
         copy
     }

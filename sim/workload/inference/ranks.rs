@@ -284,11 +284,8 @@ impl Ranks {
             Rank::Plain(engine) => Rank::Plain(engine.split(&share)),
         });
         let ranks = ranks.collect();
-        let inbox = self.inbox.iter_mut().map(|(ready, request)| {
-            let weight = share(request.weight);
-            request.weight -= weight;
-            (*ready, Request { weight, ..*request })
-        });
+        let inbox = self.inbox.iter_mut();
+        let inbox = inbox.map(|(ready, request)| (*ready, request.split(&share)));
         Self {
             inbox: inbox.collect(),
             ranks,

@@ -129,6 +129,13 @@ impl Request {
         (self.loaded, self.kept) = (false, 0);
     }
 
+    /// Gives `share` of its weight to a request that is otherwise the same.
+    pub(super) fn split(&mut self, share: impl Fn(u32) -> u32) -> Self {
+        let weight = share(self.weight);
+        self.weight -= weight;
+        Self { weight, ..*self }
+    }
+
     /// The same request on a clock that is `lag` ahead.
     pub(super) fn later(self, lag: Ticks) -> Self {
         let later = |at: Ticks| if at == NEVER { NEVER } else { at + lag };

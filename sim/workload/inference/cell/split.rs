@@ -23,12 +23,7 @@ impl Cell {
         let (entity, streams) = names;
         let share = |weight: u32| weight.min(members);
         let part = |requests: &mut VecDeque<(Ticks, Request)>| -> VecDeque<(Ticks, Request)> {
-            let parts = requests.iter_mut().map(|(at, request)| {
-                let weight = share(request.weight);
-                request.weight -= weight;
-                (*at, Request { weight, ..*request })
-            });
-            parts.collect()
+            requests.iter_mut().map(|(at, request)| (*at, request.split(share))).collect()
         };
         Cell {
             design: Arc::clone(&self.design),
@@ -84,11 +79,7 @@ impl Gate {
     /// The gate of a cell that is split off: of every request that waits, `share` of its weight goes
     /// along.
     fn split(&mut self, share: impl Fn(u32) -> u32) -> Gate {
-        let waiting = self.waiting.iter_mut().map(|request| {
-            let weight = share(request.weight);
-            request.weight -= weight;
-            Request { weight, ..*request }
-        });
+        let waiting = self.waiting.iter_mut().map(|request| request.split(&share));
         Gate { waiting: waiting.collect(), ..*self }
     }
 }

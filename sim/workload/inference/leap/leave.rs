@@ -79,15 +79,11 @@ impl Leap {
     pub(in super::super) fn split(&mut self, share: impl Fn(u32) -> u32) -> Self {
         let mut copy = self.clone();
         (copy.draw, copy.work) = (self.draw.renewed(), Work::default());
-        let halve = |mine: &mut Request, theirs: &mut Request| {
-            theirs.weight = share(mine.weight);
-            mine.weight -= theirs.weight;
-        };
         for (mine, theirs) in self.slots.iter_mut().zip(&mut copy.slots) {
-            halve(&mut mine.request, &mut theirs.request);
+            theirs.request = mine.request.split(&share);
         }
         for (mine, theirs) in self.line.requests_mut().zip(copy.line.requests_mut()) {
-            halve(mine, theirs);
+            *theirs = mine.split(&share);
         }
         for replica in [self, &mut copy] {
             replica.classes.iter_mut().for_each(|class| class.weight = 0);
