@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::account::{Cause, Reading};
 use super::asic::{AsicRackDesign, Mode, joules_per_hash};
+use super::cohorts::Cohorts;
 use super::events::{Event, Step};
 use super::spec::{AsicRack, BreakevenDesign, MiningDesign, WakePrice};
 use crate::kernel::{Agenda, Class, Span, Stream, Streams, Ticket, Time};
@@ -100,13 +101,6 @@ pub(super) struct Context<'a> {
     pub(super) index: u32,
     pub(super) design: &'a MiningDesign,
     pub(super) agenda: &'a mut Agenda<Event>,
-}
-
-/// Machines on their way to a state, with the instants at which they arrive, in that order.
-#[derive(Debug, Clone, Default)]
-struct Cohorts {
-    groups: Vec<(Time, u32)>,
-    total: u32,
 }
 
 /// Steps in which a block starts its machines. An assumption that only sets how finely the
@@ -619,46 +613,6 @@ impl Block {
     }
 }
 
-impl Cohorts {
-    fn join(&mut self, at: Time, count: u32) {
-        if count > 0 {
-            let place = self.groups.partition_point(|group| group.0 <= at);
-            self.groups.insert(place, (at, count));
-            self.total += count;
-        }
-    }
-
-    /// Removes those who have arrived by `now` and returns how many they are.
-    fn arrive(&mut self, now: Time) -> u32 {
-        let arrived = self.groups.partition_point(|group| group.0 <= now);
-        let count = self.groups.drain(..arrived).map(|group| group.1).sum();
-        self.total -= count;
-        count
-    }
-
-    /// Removes up to `count`, those who would arrive last first; returns how many.
-    fn drop_last(&mut self, count: u32) -> u32 {
-        let mut left = count;
-        while left > 0
-            && let Some((_, last)) = self.groups.last_mut()
-        {
-            let taken = left.min(*last);
-            *last -= taken;
-            left -= taken;
-            if *last == 0 {
-                self.groups.pop();
-            }
-        }
-        self.total -= count - left;
-        count - left
-    }
-
-    fn clear(&mut self) -> u32 {
-        self.groups.clear();
-        std::mem::take(&mut self.total)
-    }
-}
-
 /// How many of `count` trials of probability `p` succeed, by the geometric gaps between
 /// successes: exact, and costs one draw a success and one more.
 fn binomial(stream: &mut Stream, count: u32, p: f64) -> u32 {
@@ -703,18 +657,5 @@ mod tests {
         assert!(chi2 < 25.7, "{chi2}: {counts:?}");
         assert_eq!(binomial(&mut stream, 20, 1.0), 20);
         assert_eq!(binomial(&mut stream, 20, 0.0), 0);
-    }
-
-    #[test]
-    fn cohorts_arrive_in_order_and_leave_from_the_end() {
-        let at = Time::from_nanos;
-        let mut cohorts = Cohorts::default();
-        for (time, count) in [(30, 3), (10, 1), (20, 2), (20, 4), (40, 0)] {
-            cohorts.join(at(time), count);
-        }
-        assert_eq!((cohorts.total, cohorts.arrive(at(9))), (10, 0));
-        assert_eq!((cohorts.arrive(at(10)), cohorts.drop_last(4)), (1, 4));
-        assert_eq!((cohorts.arrive(at(20)), cohorts.total), (5, 0));
-        assert_eq!(cohorts.drop_last(1), 0);
     }
 }

@@ -13,6 +13,7 @@ pub mod network;
 pub mod spec;
 
 mod block;
+mod cohorts;
 mod events;
 mod model;
 mod pool;
