@@ -226,16 +226,20 @@ fn the_import_is_back_when_its_straight_line_is() {
     close(told.feeds[0].back_s.unwrap(), 1.0 + 10.0 * 430.0 / 530.0, 1e-6);
 }
 
+/// The site of `text` under a curtailment to `import` from a second into the sag on.
+fn limited(text: &str, import: &str) -> String {
+    let limit = format!("{{start: 2026-07-01T01:00:01Z, duration: 30 min, import: {import}}}");
+    format!("{text}control:\n  curtailments:\n    - {limit}\n")
+}
+
 /// A limit of 703 kW that ends no sag: of a share x of its megawatt the UPS takes what the limit leaves, so that
 /// from x = 0.703 on it puts out 703 kW/x. What is shed is the integral of the rest, and 297 kW when the
 /// walk-in is over.
 #[test]
 fn what_a_limit_leaves_of_a_walk_in_is_served() {
     let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
-    let limit = "control:\n  curtailments:\n    \
-                 - {start: 2026-07-01T01:00:01Z, duration: 30 min, import: 703 kW}\n";
     let text = megawatt("requalify: 2 s, walk_in: 10 s", sag);
-    let (_, site) = run(&format!("{text}{limit}"), &[]);
+    let (_, site) = run(&limited(&text, "703 kW"), &[]);
     let walks_s = 10.0 * (0.297 + 0.703 * 0.703_f64.ln());
     let rests_s = 0.297 * (3600.0 + 1801.0 - 3614.0);
     close(site.real("energy.shed_mwh") * 3.6e9, 1e6 * (walks_s + rests_s), 500.0);
@@ -247,11 +251,9 @@ fn what_a_limit_leaves_of_a_walk_in_is_served() {
 #[test]
 fn an_import_that_stands_still_below_its_return_is_not_foreseen() {
     let sag = "  - {at: 1 h, utility: {sag: {depth: 30 %, duration: 2 s}}}\n";
-    let limit = "control:\n  curtailments:\n    \
-                 - {start: 2026-07-01T01:00:01Z, duration: 30 min, import: 899.999 kW}\n";
     let text = megawatt("requalify: 2 s, walk_in: 15 s", sag);
     let (free, _) = run(&text, &[]);
-    let (limited, _) = run(&format!("{text}{limit}"), &[]);
+    let (limited, _) = run(&limited(&text, "899.999 kW"), &[]);
     close(limited.feeds[0].back_s.unwrap(), 1801.0 - 2.0, 1e-6);
     assert!(limited.instants <= free.instants + 20, "{} for {}", limited.instants, free.instants);
 }
