@@ -291,11 +291,10 @@ impl Facility<'_> {
         if !self.holds() {
             return;
         }
-        let states: Vec<_> = self.rack_states().collect();
-        for (work, own, state) in states {
-            if state.dear && state.held > state.able {
-                self.orders.try_later(now, (work, own));
-            }
+        let stopped = |state: &RackState| state.dear && state.held > state.able;
+        let stopped: Vec<_> = self.rack_states().filter(|(.., state)| stopped(state)).collect();
+        for (work, own, _) in stopped {
+            self.orders.try_later(now, (work, own));
         }
     }
 
