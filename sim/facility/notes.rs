@@ -448,10 +448,13 @@ impl Facility<'_> {
             }
             let (missed, score) = (programme.real("missed"), programme.get("score"));
             if missed > 0.0 || score.is_some_and(|score| score < DELIVERED) {
-                let delivered = score.map_or(String::new(), |score| {
-                    format!("; {:.1} % of what was due was delivered", 100.0 * score)
-                });
-                let text = format!("{missed} of {calls} calls were never met{delivered}");
+                let mut text = match missed {
+                    0.0 => "no call was missed altogether".to_owned(),
+                    _ => format!("{missed} of {calls} calls were never met"),
+                };
+                if let Some(score) = score {
+                    text += &format!("; {:.1} % of what was due was delivered", 100.0 * score);
+                }
                 note(CALLS_MISSED, missed, "count", text);
             }
             if let Some(award) = programme.get("award_mw_h") {
