@@ -393,8 +393,7 @@ impl Network {
         match (self.live[l], self.short) {
             (false, _) => Demand::default(),
             (true, true) if self.forest.load_live[l] => self.shed.granted(l),
-            (true, true) => self.demand[l],
-            (true, false) => self.demand[l],
+            (true, _) => self.demand[l],
         }
     }
 
