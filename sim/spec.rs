@@ -5,6 +5,7 @@
 //! into *designs* (plain numbers in base units) and reports what a user got wrong as
 //! [`Fault`]s, which `scenario/` shows at their line and column.
 
+mod alternatives;
 mod check;
 mod durations;
 mod lognormal;
@@ -15,6 +16,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 
+pub use self::alternatives::{Alternatives, Exclusive};
 pub(crate) use self::check::{
     Check, MOST_SIGMA, MOST_UNITS, one_source, only_with, only_with_all, time_zone,
 };

@@ -277,8 +277,7 @@ fn a_dip_shorter_than_the_response_is_not_missed() {
 #[test]
 fn a_relay_is_a_call() {
     let steps = [("00:00:00", "60 Hz"), ("06:00:00", "59.68 Hz"), ("06:00:10", "59.9 Hz")];
-    let calls =
-        "{rate: null, relay: {at: 59.7 Hz}, length: {kind: constant, mean: null, value: 30 min}}";
+    let calls = "{relay: {at: 59.7 Hz}, length: {kind: constant, value: 30 min}}";
     let rrs = format!("rrs: {{kind: ercot-rrs-ufr, award: 400 kW, calls: {calls}}}");
     let text = following(&steps, &rrs);
     let told = simulate(&text, &[]);
@@ -301,8 +300,7 @@ fn a_relay_holds_what_it_trips_as_its_award_ends() {
         ("06:14:00", "59.68 Hz"),
         ("06:14:10", "60 Hz"),
     ];
-    let calls =
-        "{rate: null, relay: {at: 59.7 Hz}, length: {kind: constant, mean: null, value: 30 min}}";
+    let calls = "{relay: {at: 59.7 Hz}, length: {kind: constant, value: 30 min}}";
     let held = "window: {hours: ['06:00-06:15']}, price: {fixed: 10 $/MW-h}";
     let rrs = format!("rrs: {{kind: ercot-rrs-ufr, award: 400 kW, {held}, calls: {calls}}}");
     let told = simulate(&following(&steps, &rrs), &[]);
@@ -319,6 +317,40 @@ fn a_relay_holds_what_it_trips_as_its_award_ends() {
     assert!(most_mw[25] < most_mw[23] - 0.39, "{:?}", &most_mw[23..28]);
 }
 
+/// Whoever calls in place of whom an entry of the catalogue has, with no word on what goes with that; a site
+/// that writes two is told so.
+#[test]
+fn a_caller_takes_the_place_of_that_of_an_entry() {
+    let at = "at: [{start: 2026-07-01T06:00:00Z, duration: 2 h}]";
+    let rate = "rate: 3 /year, length: {kind: constant, value: 1 h}";
+    let relay = "relay: {at: 59.7 Hz}, length: {kind: constant, value: 1 h}";
+    let callers = [at, rate, relay, "droop: {from: 49.9 Hz, full: 49.5 Hz}", "level: 2"];
+    let site = format!(
+        "{}frequency: {{fixed: 49 Hz}}\nemergency_level: {{at: []}}\nprogrammes:\n",
+        bare()
+    );
+    // With and without a rate, hours in which it is busy, a law of lengths, and a droop.
+    let entries = [
+        ("ercot-ecrs", "award: 400 kW"),
+        ("california-elrp", "award: 400 kW"),
+        ("pjm-connect-and-manage", "leave: 100 kW"),
+        ("nordic-fcr-d-up-dynamic", "award: 400 kW"),
+        ("ercot-ers-10", "award: 400 kW"),
+    ];
+    for (kind, fields) in entries {
+        for calls in callers {
+            let text = format!("{site}  it: {{kind: {kind}, {fields}, calls: {{{calls}}}}}\n");
+            assert_eq!(load_errors(&text), [""; 0], "{kind} with {calls}");
+        }
+        let both = format!("{site}  it: {{kind: {kind}, {fields}, calls: {{{rate}, {at}}}}}\n");
+        let said = load_errors(&both);
+        assert!(said[0].contains("calls.at: `rate` and `at` exclude each other"), "{said:?}");
+    }
+    // A demand agreed in advance takes the place of a measured one, and a table that of a price.
+    let text = format!("{site}  it: {{kind: ercot-ers-10, award: 400 kW, reference: 500 kW}}\n");
+    assert_eq!(load_errors(&text), [""; 0]);
+}
+
 /// An emergency of four hours that comes to load shed in its third: the service that is called from the first
 /// level on delivers throughout, load goes in the hour of the third, and comes back to the award.
 #[test]
@@ -329,8 +361,8 @@ fn programmes_are_called_by_the_level_of_an_emergency() {
     - {{start: 2026-07-01T06:00:00Z, duration: 4 h, level: 1}}
     - {{start: 2026-07-01T08:00:00Z, duration: 1 h, level: 3}}
 programmes:
-  ers: {{kind: ercot-ers-10, award: 200 kW, calls: {{rate: null, length: null, level: 1}}}}
-  shed: {{kind: texas-sb6-shed, leave: 100 kW, calls: {{rate: null, length: null, level: 3}}}}
+  ers: {{kind: ercot-ers-10, award: 200 kW, calls: {{level: 1}}}}
+  shed: {{kind: texas-sb6-shed, leave: 100 kW, calls: {{level: 3}}}}
 ",
         bare()
     );

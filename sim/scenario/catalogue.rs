@@ -2,7 +2,8 @@
 //!
 //! The built-in catalogue is `scenarios/presets/*.yaml`, compiled in; a scenario adds to it,
 //! or shadows it, in its own `catalogue:` section. An entry names its model, or another
-//! entry, in its own `kind`; its fields are laid beneath those of the component.
+//! entry, in its own `kind`; its fields are laid beneath those of the component, less those that
+//! they exclude.
 
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::files::Files;
 use super::read;
 use super::tree::{Entry, Map, Node, Value};
-use crate::spec::suggest;
+use crate::spec::{Exclusive, suggest};
 
 /// A section of a scenario whose components are selected by `kind`.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,9 @@ pub struct Section {
     /// Lists within its components whose elements are selected in the same way: the field, and
     /// the definition of an element in the schema.
     pub lists: &'static [(&'static str, &'static str)],
+    /// What excludes what in its components, by the path of the mapping in which it stands, which is
+    /// empty of the component itself.
+    pub exclusive: &'static [(&'static str, Exclusive)],
 }
 
 const BUILT_IN: [(&str, &str, &str); 6] = [
@@ -188,6 +192,9 @@ impl Shelf<'_> {
                 }
             };
             let mut beneath = found.clone();
+            for (path, exclusive) in self.section.exclusive {
+                give_way(&mut beneath, node, path, exclusive);
+            }
             beneath.set_used_at(place);
             if let Value::Map(map) = &mut node.value {
                 map.remove("kind");
@@ -214,6 +221,33 @@ impl Shelf<'_> {
             .code("unknown-kind");
         diagnostic.help = suggest(name, &known);
         diagnostic
+    }
+}
+
+/// Takes out of the mapping at `path` in `beneath` what gives way to that in `above`.
+fn give_way(beneath: &mut Node, above: &Node, path: &str, exclusive: &Exclusive) {
+    let keys = path.split('.').filter(|key| !key.is_empty());
+    let above = keys.clone().try_fold(above, |node, key| node.get(key));
+    let beneath = keys.into_iter().try_fold(beneath, |node, key| node.get_mut(key));
+    let (Some(Node { value: Value::Map(beneath), .. }), Some(above)) = (beneath, above) else {
+        return;
+    };
+    let text = |of: Option<&Node>| of.and_then(Node::as_text).map(str::to_owned);
+    match exclusive {
+        Exclusive::Fields(alternatives) => {
+            let is_written =
+                |name: &str| above.get(name).is_some_and(|it| !matches!(it.value, Value::Null));
+            beneath.entries.retain(|entry| {
+                let name = entry.key.text.as_str();
+                is_written(name) || !alternatives.gives_way(name, is_written)
+            });
+        }
+        Exclusive::Kind => {
+            let kind = text(beneath.entry("kind").map(|entry| &entry.value));
+            if text(above.get("kind")).is_some_and(|above| kind.is_some_and(|it| it != above)) {
+                beneath.entries.clear();
+            }
+        }
     }
 }
 
@@ -263,6 +297,7 @@ mod tests {
     use super::*;
     use crate::scenario::tests::POWER;
     use crate::scenario::{canonical_json, load_text};
+    use crate::spec::Alternatives;
 
     fn map(text: &str) -> Map {
         let Value::Map(map) = load_text("t.yaml", text, &[]).unwrap().root.value else {
@@ -288,6 +323,62 @@ mod tests {
         );
         own.entries.iter().for_each(|entry| shelf.check(entry, &mut sink));
         assert!(!sink.has_errors());
+    }
+
+    /// Beneath, an entry upon an entry: each level gives way to those above it.
+    #[test]
+    fn fields_of_an_entry_give_way_to_those_that_exclude_them() {
+        const CALLS: Alternatives =
+            Alternatives { of: &["rate", "at"], with: &[(&["rate"], &["busy"])] };
+        const SUPPLY: Alternatives = Alternatives { of: &["own", "bought"], with: &[] };
+        let exclusive = &[
+            ("calls", Exclusive::Fields(&CALLS)),
+            ("", Exclusive::Fields(&SUPPLY)),
+            ("calls.length", Exclusive::Kind),
+        ];
+        let section = Section { exclusive, ..POWER };
+        let own = map("mine: {kind: basic, calls: {at: [1], busy: [2]}, own: 1}\n");
+        let built_in = map("basic: {kind: ups, calls: {rate: 3, busy: [4], gap: 5}, bought: 6}\n\
+             drawn: {kind: ups, calls: {length: {kind: mean, mean: 1, max: 9}}}\n");
+        let shelf = Shelf { section, own: Some(&own), built_in };
+        let resolved = |text: &str| {
+            let mut sink = Diagnostics::default();
+            let mut node = load_text("t.yaml", text, &[]).unwrap().root;
+            shelf.resolve(&mut node, "power.a", &mut sink);
+            assert!(!sink.has_errors());
+            canonical_json(&node)
+        };
+        for (text, expected) in [
+            ("kind: basic", r#"{"bought":6,"calls":{"busy":[4],"gap":5,"rate":3},"kind":"ups"}"#),
+            ("kind: mine", r#"{"calls":{"at":[1],"busy":[2],"gap":5},"kind":"ups","own":1}"#),
+            (
+                "{kind: mine, calls: {rate: 7}}",
+                r#"{"calls":{"busy":[2],"gap":5,"rate":7},"kind":"ups","own":1}"#,
+            ),
+            (
+                "{kind: basic, calls: {at: [9]}, own: 8}",
+                r#"{"calls":{"at":[9],"gap":5},"kind":"ups","own":8}"#,
+            ),
+            (
+                "{kind: drawn, calls: {length: {kind: constant, value: 2}}}",
+                r#"{"calls":{"length":{"kind":"constant","value":2}},"kind":"ups"}"#,
+            ),
+            (
+                "{kind: drawn, calls: {length: {mean: 2}}}",
+                r#"{"calls":{"length":{"kind":"mean","max":9,"mean":2}},"kind":"ups"}"#,
+            ),
+            // Who writes both is told of it later; who takes one out puts none in its place.
+            (
+                "{kind: basic, calls: {at: [9], rate: 1}}",
+                r#"{"bought":6,"calls":{"at":[9],"busy":[4],"gap":5,"rate":1},"kind":"ups"}"#,
+            ),
+            (
+                "{kind: basic, calls: {rate: null}}",
+                r#"{"bought":6,"calls":{"busy":[4],"gap":5},"kind":"ups"}"#,
+            ),
+        ] {
+            assert_eq!(resolved(text), expected, "{text}");
+        }
     }
 
     #[test]

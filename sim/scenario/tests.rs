@@ -54,7 +54,8 @@ pub(super) enum Chemistry {
     LithiumIron,
 }
 
-pub(super) const POWER: Section = Section { name: "power", kinds: PowerSpec::KINDS, lists: &[] };
+pub(super) const POWER: Section =
+    Section { name: "power", kinds: PowerSpec::KINDS, lists: &[], exclusive: &[] };
 
 /// Reads everything in the section `power` of `text`; the messages as `line:column: message`.
 fn check(text: &str) -> Vec<String> {

@@ -72,6 +72,14 @@ impl Node {
         Some(&self.as_map()?.entry(key)?.value)
     }
 
+    /// The same, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Map(map) => Some(&mut map.entry_mut(key)?.value),
+            _ => None,
+        }
+    }
+
     /// The mapping, if it is one.
     pub fn as_map(&self) -> Option<&Map> {
         match &self.value {

@@ -254,6 +254,40 @@ pub(crate) struct TableFields<'a> {
     pub(crate) repeat: Option<bool>,
 }
 
+/// The fields that make sense beside `csv` alone, and whether they were written.
+const OF_TABLE: [(&str, fn(&TableFields<'_>) -> bool); 19] = [
+    ("column", |it| it.one.0.is_some()),
+    ("unit", |it| it.one.1.is_some()),
+    ("format", |it| it.format.is_some()),
+    ("time", |it| it.time.is_some()),
+    ("time_parts", |it| it.time_parts.is_some()),
+    ("time_format", |it| it.time_format.is_some()),
+    ("time_zone", |it| it.time_zone.is_some()),
+    ("stamp", |it| it.stamp.is_some()),
+    ("where", |it| it.rows.is_some()),
+    ("skip", |it| it.skip.is_some()),
+    ("separator", |it| it.separator.is_some()),
+    ("decimal", |it| it.decimal.is_some()),
+    ("thousands", |it| it.thousands.is_some()),
+    ("missing", |it| it.missing.is_some()),
+    ("sort", |it| it.sort.is_some()),
+    ("typical_year", |it| it.typical_year.is_some()),
+    ("hold", |it| it.hold.is_some()),
+    ("interpolate", |it| it.interpolate.is_some()),
+    ("repeat", |it| it.repeat.is_some()),
+];
+
+/// Their names.
+pub(crate) const TABLE_FIELDS: [&str; OF_TABLE.len()] = {
+    let mut names = [""; OF_TABLE.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = OF_TABLE[at].0;
+        at += 1;
+    }
+    names
+};
+
 /// A table that was read: its rows, which of them the run sees from when on, and what there is
 /// to say of it.
 #[derive(Debug)]
@@ -266,27 +300,7 @@ pub(crate) struct TableRead {
 impl TableFields<'_> {
     /// The fields that make sense beside `csv` alone, and whether they were written.
     pub(crate) fn written(&self) -> [(&'static str, bool); 19] {
-        [
-            ("column", self.one.0.is_some()),
-            ("unit", self.one.1.is_some()),
-            ("format", self.format.is_some()),
-            ("time", self.time.is_some()),
-            ("time_parts", self.time_parts.is_some()),
-            ("time_format", self.time_format.is_some()),
-            ("time_zone", self.time_zone.is_some()),
-            ("stamp", self.stamp.is_some()),
-            ("where", self.rows.is_some()),
-            ("skip", self.skip.is_some()),
-            ("separator", self.separator.is_some()),
-            ("decimal", self.decimal.is_some()),
-            ("thousands", self.thousands.is_some()),
-            ("missing", self.missing.is_some()),
-            ("sort", self.sort.is_some()),
-            ("typical_year", self.typical_year.is_some()),
-            ("hold", self.hold.is_some()),
-            ("interpolate", self.interpolate.is_some()),
-            ("repeat", self.repeat.is_some()),
-        ]
+        OF_TABLE.map(|(field, is_written)| (field, is_written(self)))
     }
 
     /// The layout that it names, or none after a report.

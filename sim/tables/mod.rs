@@ -31,7 +31,7 @@ mod tests;
 
 pub use error::LineError;
 pub use fields::{ColumnSpec, Texts, TimePartsSpec};
-pub(crate) use fields::{TableFields, TableRead, bad_file, fetch, from_table, unit};
+pub(crate) use fields::{TABLE_FIELDS, TableFields, TableRead, bad_file, fetch, from_table, unit};
 pub use lay::Layout;
 pub use read::{ANY_ORDER, Recording, TableLayout, TableReader, read_csv};
 pub use rows::{Column, RowReader, Wanted};

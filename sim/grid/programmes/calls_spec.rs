@@ -11,7 +11,7 @@ use super::frequency::{RelayLaw, droop};
 use super::{Asked, Call, CallsDesign, Signs};
 use crate::grid::emergency::check_level;
 use crate::kernel::{DurationLaw, Span, Time};
-use crate::spec::{Check, DurationSpec, Fault, Name, one_source, only_with, within};
+use crate::spec::{Alternatives, Check, DurationSpec, Fault, Name, within};
 use crate::tables::{Run, Series, Window, WindowSpec, read_spells};
 use crate::units::{Duration, Fraction, Frequency, Rate};
 
@@ -113,6 +113,12 @@ pub(super) fn window(spec: Option<&WindowSpec>, faults: &mut Vec<Fault>) -> Wind
 }
 
 impl CallsSpec {
+    /// Who calls, and what is said of calls by some of them alone.
+    pub(super) const ALTERNATIVES: Alternatives = Alternatives {
+        of: &["rate", "csv", "at", "relay", "droop", "level"],
+        with: &[(&["rate"], &["busy", "coupled"]), (&["rate", "relay"], &["length", "gap"])],
+    };
+
     /// The section of the scenario that they follow.
     pub(super) fn follow(&self) -> Option<&'static str> {
         if self.relay.is_some() || self.droop.is_some() {
@@ -136,19 +142,19 @@ impl CallsSpec {
         (run, signs): Grid<'_, '_>,
         faults: &mut Vec<Fault>,
     ) -> Option<CallsDesign> {
-        let sources = [
+        let written = [
             ("rate", self.rate.is_some()),
             ("csv", self.csv.is_some()),
             ("at", self.at.is_some()),
             ("relay", self.relay.is_some()),
             ("droop", self.droop.is_some()),
             ("level", self.level.is_some()),
+            ("busy", !self.busy.is_empty()),
+            ("coupled", self.coupled.is_some()),
+            ("length", self.length.is_some()),
+            ("gap", self.gap.is_some()),
         ];
-        one_source(&sources, faults)?;
-        let drawn = [("busy", !self.busy.is_empty()), ("coupled", self.coupled.is_some())];
-        only_with("rate", self.rate.is_some(), &drawn, faults);
-        let lasting = [("length", self.length.is_some()), ("gap", self.gap.is_some())];
-        only_with("rate", self.rate.is_some() || self.relay.is_some(), &lasting, faults);
+        Self::ALTERNATIVES.one(&written, faults)?;
         if let Some(rate) = self.rate {
             return self.law(rate, faults).map(CallsDesign::Drawn);
         }

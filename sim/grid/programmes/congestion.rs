@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Asked;
 use super::system::SystemPowerSpec;
 use crate::kernel::Time;
-use crate::spec::{Fault, one_source, only_with, within};
+use crate::spec::{Alternatives, Fault, one_source, within};
 use crate::tables::{Run, Series, from_table};
 use crate::units::{Duration, EnergyPrice, Fraction, Power};
 
@@ -57,17 +57,26 @@ pub struct SpreadSpec {
 }
 
 impl CongestionSpec {
+    /// What shows that the network is congested.
+    pub(super) const ALTERNATIVES: Alternatives = Alternatives {
+        of: &["flow", "spread"],
+        with: &[(&["flow"], &["limit", "shift_factor"]), (&["spread"], &["above"])],
+    };
+
     /// The calls of `run`: as long as the site is left less than `maximum`.
     pub(super) fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Asked>> {
         let before = faults.len();
         if self.leave.0 < 0.0 || self.leave.0 >= self.maximum.0 {
             faults.push(Fault::error("leave", "must be from 0 W up to less than `maximum`"));
         }
-        one_source(&[("flow", self.flow.is_some()), ("spread", self.spread.is_some())], faults)?;
-        let of_flow =
-            [("limit", self.limit.is_some()), ("shift_factor", self.shift_factor.is_some())];
-        only_with("flow", self.flow.is_some(), &of_flow, faults);
-        only_with("spread", self.spread.is_some(), &[("above", self.above.is_some())], faults);
+        let written = [
+            ("flow", self.flow.is_some()),
+            ("spread", self.spread.is_some()),
+            ("limit", self.limit.is_some()),
+            ("shift_factor", self.shift_factor.is_some()),
+            ("above", self.above.is_some()),
+        ];
+        Self::ALTERNATIVES.one(&written, faults)?;
         let horizon = self.firm_from.map_or(run.horizon, |at| run.clock.time(at).min(run.horizon));
         let shift = self.shift_factor.map_or(1.0, |share| share.0);
         if shift <= 0.0 {

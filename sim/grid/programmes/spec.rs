@@ -15,8 +15,8 @@ use super::{
     Baseline, CallsDesign, Pay, PeaksDesign, ProgrammeDesign, Signal, Signs, Standing, Target,
 };
 use crate::kernel::{Span, Time};
-use crate::spec::{Fault, has_errors, kinds, one_source, only_with, within};
-use crate::tables::{Run, Series, WindowSpec, from_table};
+use crate::spec::{Alternatives, Exclusive, Fault, has_errors, kinds, within};
+use crate::tables::{Run, Series, TABLE_FIELDS, WindowSpec, from_table};
 use crate::units::{Duration, EnergyPrice, Fraction, Power, ReservePrice};
 
 kinds! {
@@ -177,6 +177,15 @@ pub struct ReservePriceSpec {
 }
 
 impl ProgrammeSpec {
+    /// What excludes what in a programme, by the mapping in which it stands; the programme's own is "".
+    pub const EXCLUSIVE: [(&str, Exclusive); 5] = [
+        ("", Exclusive::Fields(&DispatchSpec::ALTERNATIVES)),
+        ("", Exclusive::Fields(&CongestionSpec::ALTERNATIVES)),
+        ("calls", Exclusive::Fields(&CallsSpec::ALTERNATIVES)),
+        ("calls.length", Exclusive::Kind),
+        ("price", Exclusive::Fields(&ReservePriceSpec::ALTERNATIVES)),
+    ];
+
     /// The section of the scenario that its calls follow.
     pub fn follows(&self) -> Option<&'static str> {
         match self {
@@ -280,6 +289,9 @@ fn leaving(
 }
 
 impl DispatchSpec {
+    /// A baseline is measured, or agreed in advance.
+    const ALTERNATIVES: Alternatives = Alternatives { of: &["baseline", "reference"], with: &[] };
+
     fn resolve(
         &self,
         name: String,
@@ -293,10 +305,9 @@ impl DispatchSpec {
         if !(0.0..=100.0).contains(&self.clawback.unwrap_or(1.0)) {
             faults.push(Fault::error("clawback", "must be between 0 and 100"));
         }
-        if self.baseline.is_some() && self.reference.is_some() {
-            let fault = Fault::error("reference", "excludes `baseline`");
-            faults.push(fault.help("a baseline is measured or agreed in advance"));
-        }
+        let written =
+            [("baseline", self.baseline.is_some()), ("reference", self.reference.is_some())];
+        let _ = Self::ALTERNATIVES.one_at_most(&written, faults);
         let baseline = match (self.reference, self.baseline) {
             (Some(reference), _) => Baseline::Reference(reference.0),
             (None, Some(BaselineSpec::MeterBefore)) => Baseline::MeterBefore,
@@ -360,9 +371,13 @@ impl PeakForecastSpec {
 }
 
 impl ReservePriceSpec {
+    /// Where prices come from.
+    const ALTERNATIVES: Alternatives =
+        Alternatives { of: &["fixed", "csv"], with: &[(&["csv"], &TABLE_FIELDS)] };
+
     fn resolve(&self, run: &mut Run<'_>, faults: &mut Vec<Fault>) -> Option<Arc<Series<f64>>> {
-        one_source(&[("fixed", self.fixed.is_some()), ("csv", self.csv.is_some())], faults)?;
-        only_with("csv", self.csv.is_some(), &self.table().written(), faults);
+        let sources = [("fixed", self.fixed.is_some()), ("csv", self.csv.is_some())];
+        Self::ALTERNATIVES.one(&[&sources[..], &self.table().written()].concat(), faults)?;
         if let Some(fixed) = self.fixed {
             return Some(Arc::new(Series::constant(fixed.0)));
         }

@@ -54,12 +54,22 @@ pub use played::PlayedFile;
 
 /// The sections whose components are selected by `kind`.
 pub(super) const SECTIONS: [Section; 6] = [
-    Section { name: "power", kinds: PowerSpec::KINDS, lists: &[] },
-    Section { name: "cooling", kinds: CoolingSpec::KINDS, lists: &[] },
-    Section { name: "racks", kinds: RackSpec::KINDS, lists: &[] },
-    Section { name: "workloads", kinds: WorkloadSpec::KINDS, lists: &[("pools", "PoolSpec")] },
-    Section { name: "contracts", kinds: ContractSpec::KINDS, lists: &[] },
-    Section { name: "programmes", kinds: ProgrammeSpec::KINDS, lists: &[] },
+    Section { name: "power", kinds: PowerSpec::KINDS, lists: &[], exclusive: &[] },
+    Section { name: "cooling", kinds: CoolingSpec::KINDS, lists: &[], exclusive: &[] },
+    Section { name: "racks", kinds: RackSpec::KINDS, lists: &[], exclusive: &[] },
+    Section {
+        name: "workloads",
+        kinds: WorkloadSpec::KINDS,
+        lists: &[("pools", "PoolSpec")],
+        exclusive: &[],
+    },
+    Section { name: "contracts", kinds: ContractSpec::KINDS, lists: &[], exclusive: &[] },
+    Section {
+        name: "programmes",
+        kinds: ProgrammeSpec::KINDS,
+        lists: &[],
+        exclusive: &ProgrammeSpec::EXCLUSIVE,
+    },
 ];
 
 /// The sections that say what components of the power chain share.
