@@ -2,7 +2,7 @@
 
 use super::circuit::Stream;
 use super::fans::FanLaw;
-use super::staging::{Control, Operation, Settled, Staged};
+use super::staging::{Control, FanControl, Operation, Settled, Staged};
 use super::water::{Vapour, WaterFlows};
 use crate::fluids::MoistAir;
 
@@ -22,6 +22,13 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// The same of a device that is to carry `heat_w` with its fans at their most.
+    pub(super) fn at_most(&self, heat_w: f64) -> Self {
+        let mut asked = Self { heat_w, ..*self };
+        asked.control.fans = FanControl::AlwaysOn;
+        asked
+    }
+
     /// How much warmer the coolant enters than it leaves, K.
     pub(super) fn range_k(&self) -> f64 {
         self.heat_w / self.coolant.w_k

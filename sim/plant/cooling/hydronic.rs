@@ -9,7 +9,7 @@ use super::head::Head;
 use super::pumps::Pumping;
 use super::staging::{Control, FanControl};
 use super::state::{Drive, LoopState, still};
-use super::trim::{TrimDesign, Worked};
+use super::trim::{self, AtMost, TrimDesign, Worked};
 use crate::fluids::MoistAir;
 
 /// A pumped loop and the device at its end.
@@ -126,6 +126,33 @@ impl HydronicDesign {
         match (trimmed, device) {
             (Some(Ok(worked)), _) => Some(worked.supply_c),
             (_, device) => Some(device?.settle(&asked).leaving_c),
+        }
+    }
+
+    /// The supply of the steady state by heat of racks in W, degrees Celsius, to ask again and again
+    /// whether it is warmer than `c`; none where the loop stands. Beside a trim nothing else of it is
+    /// true: what the trim takes is that which it takes from coolant at `c`, and is not searched for.
+    pub(super) fn supply_about<'a>(
+        &'a self,
+        c: f64,
+        air: &'a MoistAir,
+        drive: &'a Drive,
+    ) -> impl Fn(f64) -> Option<f64> + 'a {
+        let device = self.device_with(drive);
+        // Below the setpoint the device cools alone.
+        let held_c = self.setpoint_c.max(self.minimum_supply_c);
+        let trim = self.trim.as_ref().filter(|_| c >= held_c);
+        let trim = trim.map_or(AtMost::Rests, |trim| trim.at_most(c, air, drive));
+        move |heat_w| {
+            if trim == AtMost::Trips {
+                return self.supply_c(heat_w, air, drive);
+            }
+            let pumping = self.circuit.run(drive.pumps, heat_w / self.design_heat_w);
+            let asked = self.asked(heat_w, pumping, air, drive)?;
+            match trim {
+                AtMost::Takes(most_w) => Some(c + trim::excess_k(device, &asked, c, most_w)),
+                _ => Some(device?.settle(&asked).leaving_c),
+            }
         }
     }
 

@@ -265,9 +265,13 @@ impl CoolingLoop {
                 c.circuit.pump_heat * most.pump_w + c.chillers.compressor_heat * most.chiller_w;
             return (most.heat_rejected_w - beside_w).max(0.0);
         }
-        let settles = |heat_w: f64| match &self.design {
-            LoopDesign::Hydronic(h) => h.supply_c(heat_w, air, &drive),
-            _ => {
+        let pumped = match &self.design {
+            LoopDesign::Hydronic(h) => Some(h.supply_about(supply_c + SLACK_K, air, &drive)),
+            _ => None,
+        };
+        let settles = |heat_w: f64| match &pumped {
+            Some(settles) => settles(heat_w),
+            None => {
                 let state = self.unbounded(heat_w, air, &drive);
                 state.flowing.then_some(state.supply_c)
             }

@@ -6,7 +6,6 @@ use super::device::{Asked, Rejected};
 use super::devices::DeviceDesign;
 use super::head::Head;
 use super::root;
-use super::staging::FanControl;
 use super::state::{BOILING_C, CoolingMode, Drive, LoopState, still};
 use crate::fluids::MoistAir;
 
@@ -125,6 +124,22 @@ impl TrimDesign {
         self.carry(Load::Most, supply_c, available, with).lifted_w
     }
 
+    /// What it does where coolant leaves at `supply_c`, no colder than the setpoint.
+    pub(super) fn at_most(&self, supply_c: f64, air: &MoistAir, drive: &Drive) -> AtMost {
+        let available = self.running(drive);
+        if available <= 0.0 {
+            return AtMost::Rests;
+        }
+        let most = self.carry(Load::Most, supply_c, available, &With { air, drive });
+        if most.head == Head::Trips { AtMost::Trips } else { AtMost::Takes(most.lifted_w) }
+    }
+
+    /// Units of it that may run now: none where its operator leaves all to the device.
+    fn running(&self, drive: &Drive) -> f64 {
+        let free = drive.regime.is_some_and(|regime| regime.mode == CoolingMode::Free);
+        if free { 0.0 } else { self.available(drive) }
+    }
+
     /// Units of it that can run: chillers, or the whole of a main.
     fn available(&self, drive: &Drive) -> f64 {
         match (self.chillers(), self.tower()) {
@@ -144,8 +159,7 @@ impl TrimDesign {
         asked: &Asked<'_>,
         drive: &Drive,
     ) -> Result<Worked, Head> {
-        let free = drive.regime.is_some_and(|regime| regime.mode == CoolingMode::Free);
-        let available = if free { 0.0 } else { self.available(drive) };
+        let available = self.running(drive);
         // Without heat there is nothing to do where a device holds what it is asked for.
         if available <= 0.0 || (asked.heat_w <= 0.0 && device.is_some()) {
             return Err(Head::Free);
@@ -153,6 +167,17 @@ impl TrimDesign {
         let with = With { air: asked.air, drive };
         Pair { trim: self, asked, device, available, with }.settle()
     }
+}
+
+/// What a trim does at some temperature of the supply, whatever the heat is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum AtMost {
+    /// Nothing of it runs.
+    Rests,
+    /// The pressure in its condensers trips it, which may depend on the heat.
+    Trips,
+    /// It takes so much at most, W.
+    Takes(f64),
 }
 
 /// What a trim is asked for.
@@ -179,6 +204,33 @@ impl Load {
 struct With<'a> {
     air: &'a MoistAir,
     drive: &'a Drive,
+}
+
+/// How much warmer than `c` the supply settles, K, where a trim takes `most_w` at most from coolant that
+/// leaves at `c`, no colder than the setpoint, with the `device` before it, if that can run, at its most:
+/// below zero where the two carry all that is `asked` without coming to it. Nothing is searched for.
+pub(super) fn excess_k(
+    device: Option<&DeviceDesign>,
+    asked: &Asked<'_>,
+    c: f64,
+    most_w: f64,
+) -> f64 {
+    // All of it is the trim's, which leads the coolant past a device that does not help.
+    let alone_k = (asked.heat_w - most_w) / asked.coolant.w_k;
+    let beside_k =
+        device.map(|device| supply_beside_c(device, asked, most_w.min(asked.heat_w)) - c);
+    match beside_k {
+        Some(beside_k) if alone_k > 0.0 => beside_k,
+        Some(beside_k) => alone_k.min(beside_k),
+        None => alone_k,
+    }
+}
+
+/// The supply where a trim takes `trim_w` of the heat that is `asked`, and the `device` before it the rest
+/// at its most, degrees Celsius.
+fn supply_beside_c(device: &DeviceDesign, asked: &Asked<'_>, trim_w: f64) -> f64 {
+    let leaving_c = device.settle(&asked.at_most(asked.heat_w - trim_w)).leaving_c;
+    leaving_c - trim_w / asked.coolant.w_k
 }
 
 /// How a device and the trim behind it work.
@@ -219,21 +271,14 @@ impl Pair<'_, '_> {
         self.asked.control.setpoint_c.max(self.asked.control.minimum_c)
     }
 
-    /// What is asked of the device that is to carry `heat_w` with its fans at their most.
-    fn most_asked(&self, heat_w: f64) -> Asked<'_> {
-        let mut asked = Asked { heat_w, ..*self.asked };
-        asked.control.fans = FanControl::AlwaysOn;
-        asked
-    }
-
     /// Temperature at which the coolant leaves the device with `heat_w` at its most, degrees Celsius.
     fn leaving_c(&self, device: &DeviceDesign, heat_w: f64) -> f64 {
-        device.settle(&self.most_asked(heat_w)).leaving_c
+        device.settle(&self.asked.at_most(heat_w)).leaving_c
     }
 
     /// The supply where the trim takes `trim_w` of the heat, and the device the rest at its most.
     fn supply_c(&self, device: &DeviceDesign, trim_w: f64) -> f64 {
-        self.leaving_c(device, self.asked.heat_w - trim_w) - trim_w / self.asked.coolant.w_k
+        supply_beside_c(device, self.asked, trim_w)
     }
 
     fn settle(&self) -> Result<Worked, Head> {
@@ -341,7 +386,7 @@ impl Pair<'_, '_> {
             device_c: (supply_c + lifted_w / coolant.w_k).min(BOILING_C.max(supply_c)),
             device_w,
             device: match by_device {
-                true => self.device.map(|device| device.run(&self.most_asked(device_w))),
+                true => self.device.map(|device| device.run(&self.asked.at_most(device_w))),
                 false => None,
             },
             trim,

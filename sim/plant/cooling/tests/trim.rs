@@ -21,6 +21,10 @@ const DRY_BY_TOWER: &str = r#"{"dry-cooler": {"design_heat": "10 MW", "supply": 
 const PADS_IN_AIR: &str = r#"{"dry-cooler": {"design_heat": "10 MW", "supply": "30 degC",
     "pads": {}, "trim": {"supply": "15 degC"}, "fed_by": ["a"]}}"#;
 
+/// Chillers that cool the coolant itself, and gain with its warmth.
+const WARM_IN_AIR: &str = r#"{"tower": {"design_heat": "10 MW", "supply": "12 degC",
+    "pumps": {"control": "variable-speed"}, "trim": {}, "fed_by": ["a"]}}"#;
+
 fn hydronic(plant: &CoolingLoop) -> HydronicDesign {
     let LoopDesign::Hydronic(design) = plant.design() else { panic!() };
     *design
@@ -279,6 +283,48 @@ proptest! {
         let supply_c = |load: f64| plant.solve(load * 10e6, &weather(t, rh), drive).supply_c.max(set_c);
         let (less, more) = (supply_c(load), supply_c(load + more));
         prop_assert!(more >= less - 1e-3, "{less} {more}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    /// What device and trim carry at a temperature is found without looking for how they share it; where
+    /// that is looked for, a little less heat settles no warmer, and a little more warmer.
+    #[test]
+    fn what_is_carried_at_a_temperature_settles_at_it(
+        which in 0usize..7,
+        (t, rh) in (-25.0f64..48.0, 0.02f64..1.0),
+        above_k in prop_oneof![Just(0.0), -5.0f64..0.0, 0.0f64..30.0],
+        fans in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0],
+        pumps in prop_oneof![Just(1.0), 0.05f64..=1.0],
+        chillers in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0],
+        fan_speed in prop_oneof![Just(None), Just(None), (0.0f64..=1.0).prop_map(Some)],
+        may_evaporate in prop_oneof![Just(true), Just(true), Just(false)],
+        regime in proptest::option::of((0u32..6, prop_oneof![
+            Just(CoolingMode::Free), Just(CoolingMode::Partial),
+        ])),
+    ) {
+        let plant = loop_of([
+            TOWER_IN_AIR, TOWER_BY_TOWER, TOWER_BY_MAIN, DRY_IN_AIR, DRY_BY_TOWER, PADS_IN_AIR, WARM_IN_AIR,
+        ][which]);
+        let design = hydronic(&plant);
+        let air = weather(t, rh);
+        let regime = regime.map(|(running, mode)| Regime { running, mode });
+        let drive = Drive { fans, pumps, chillers, regime, may_evaporate, fan_speed };
+        // The slack that a loop at its setpoint is given.
+        let c = design.setpoint_c + above_k + 1e-4;
+        let carried_w = plant.capacity_w(design.setpoint_c + above_k, &air, drive);
+        let settles_c = |heat_w: f64| design.supply_c(heat_w, &air, &drive);
+        let near_w = 1e-4 * design.design_heat_w;
+        if carried_w > near_w {
+            let less_c = settles_c(carried_w - near_w);
+            prop_assert!(less_c.is_some_and(|it| it <= c + 1e-6), "{less_c:?} with {carried_w} at {c}");
+        }
+        if carried_w < 8.0 * design.design_heat_w {
+            let more_c = settles_c(carried_w + near_w);
+            prop_assert!(more_c.is_none_or(|it| it >= c - 1e-6), "{more_c:?} with {carried_w} at {c}");
+        }
     }
 }
 
