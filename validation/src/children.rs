@@ -14,6 +14,8 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     /// It was killed because it ran too long.
     pub(crate) late: bool,
+    /// How long it had computed when it was last seen to, a moment before its end.
+    pub(crate) computed: Duration,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -49,12 +51,13 @@ pub(crate) fn run(mut command: Command, limit: Duration) -> Result<Ended, String
         err.as_mut().map(|pipe| pipe.read_to_end(&mut text));
         text
     });
-    let mut wait = Duration::from_millis(1);
+    let (mut wait, mut spent) = (Duration::from_millis(1), Duration::ZERO);
     let (status, late) = loop {
         if let Some(status) = child.try_wait().map_err(failed)? {
             break (status, false);
         }
-        if computed(child.id()) > limit || Instant::now() > until {
+        spent = computed(child.id());
+        if spent > limit || Instant::now() > until {
             child.kill().map_err(failed)?;
             break (child.wait().map_err(failed)?, true);
         }
@@ -64,7 +67,8 @@ pub(crate) fn run(mut command: Command, limit: Duration) -> Result<Ended, String
     let text = |reader: std::thread::JoinHandle<Vec<u8>>| {
         String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned()
     };
-    Ok(Ended { code: status.code(), late, stdout: text(reading), stderr: text(complaints) })
+    let (stdout, stderr) = (text(reading), text(complaints));
+    Ok(Ended { code: status.code(), late, computed: spent, stdout, stderr })
 }
 
 /// How long a process has computed, as far as the system says so.

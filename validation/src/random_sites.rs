@@ -18,6 +18,8 @@ const USAGE: &str = "usage: validation random-sites [--count N] [--seed N] [--on
 const MOST_HOURS: f64 = 96.0;
 /// A run that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(20);
+/// One that takes longer is named, so that what makes it slow can be looked for.
+const SLOW: Duration = Duration::from_secs(3);
 /// Exit code of a run in which something was found.
 const FOUND: i32 = 10;
 
@@ -61,7 +63,7 @@ fn one(seed: u64) -> Result<(), String> {
 
 /// A site a process, as many side by side as there are cores.
 fn many(first: u64, count: u64) -> Result<(), String> {
-    let (mut tally, mut failed) = (Tally::default(), None);
+    let (mut tally, mut failed, mut slow) = (Tally::default(), None, Vec::new());
     let work = |n: u64| {
         let seed = (first + n).to_string();
         children::run(children::own(&["random-sites", "--only", &seed])?, 2 * LIMIT)
@@ -72,6 +74,9 @@ fn many(first: u64, count: u64) -> Result<(), String> {
             Ok(ended) => ended,
             Err(error) => return failed = Some(error),
         };
+        if ended.computed > SLOW {
+            slow.push((ended.computed, seed));
+        }
         let mut add = |finding: &str| tally.add(finding, format!("seed {seed}"));
         match ended.code {
             _ if ended.late => add("hang: killed"),
@@ -87,6 +92,10 @@ fn many(first: u64, count: u64) -> Result<(), String> {
         return Err(error);
     }
     print(&format!("{count} random sites from seed {first} on"));
+    slow.sort();
+    for (computed, seed) in slow.iter().rev() {
+        print(&format!("slow: seed {seed} computed for {:.1} s", computed.as_secs_f64()));
+    }
     if tally.is_empty() {
         print("nothing found");
         return Ok(());
