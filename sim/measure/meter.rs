@@ -97,13 +97,32 @@ impl Meter {
     ///
     /// When `now` lies before the last change.
     pub fn correct(&mut self, now: Time, integral: f64) {
+        self.advance(now);
+        let missing = self.missing(integral);
+        self.open.add(missing);
+    }
+
+    /// The same of an integral that never falls: where it was taken for larger before the open interval
+    /// began, that holds nothing, and what is still too much is left to the next.
+    ///
+    /// # Panics
+    ///
+    /// When `now` lies before the last change.
+    pub fn correct_rising(&mut self, now: Time, integral: f64) {
+        self.advance(now);
+        let missing = self.missing(integral);
+        self.open.add(missing);
+        if self.open.value() < 0.0 {
+            self.open = Sum::ZERO;
+        }
+    }
+
+    /// What the integral so far lacks of `integral`, but for rounding.
+    fn missing(&self, integral: f64) -> f64 {
         /// Two sums of the same terms in another order differ by less.
         const ROUNDING: f64 = 1e-14;
-        self.advance(now);
         let missing = integral - self.integral();
-        if missing.abs() > ROUNDING * integral.abs() {
-            self.open.add(missing);
-        }
+        if missing.abs() > ROUNDING * integral.abs() { missing } else { 0.0 }
     }
 
     /// The present value.
@@ -252,6 +271,22 @@ mod tests {
         meter.set(at(10.0), 4.0);
         meter.correct(at(20.0), 70.0);
         assert_eq!((meter.take_interval(at(20.0)).mean, meter.integral()), (4.0, 70.0));
+    }
+
+    /// A tank that was full a little before anybody saw it, over which the meter ran on.
+    #[test]
+    fn what_never_falls_is_never_read_backwards() {
+        let mut meter = Meter::new(at(0.0), 2.0);
+        assert_eq!(meter.take_interval(at(10.0)).integral, 20.0);
+        meter.set(at(10.0), 0.0);
+        let mut read = |seconds: f64, integral: f64| {
+            meter.correct_rising(at(seconds), integral);
+            meter.take_interval(at(seconds)).integral
+        };
+        assert_eq!(read(20.0, 19.0), 0.0);
+        assert_eq!(read(30.0, 19.5), 0.0);
+        assert_eq!(read(40.0, 23.0), 3.0);
+        assert_eq!(meter.integral(), 23.0);
     }
 
     #[test]

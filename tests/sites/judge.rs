@@ -413,11 +413,11 @@ fn range(name: &str) -> (f64, f64) {
         (1.0 - SAME, f64::INFINITY)
     } else if ends(&["load.peak_share"]) {
         // Of a rating that may be exceeded for a while.
-        (-1e-12, MOST_OVERLOAD)
+        (0.0, MOST_OVERLOAD)
     } else if ends(&["hot_spot_c", "hot_spot.mean_c", "hot_spot.max_c"]) {
         (COLDEST_C, HOTTEST_C)
     } else if ends(&SHARES) {
-        (-1e-12, 1.0 + SAME)
+        (0.0, 1.0 + SAME)
     } else if ends(&["_return_c", "_device_c"]) {
         // Of a ventilated hall it is what leaves it.
         (COLDEST_C, BOILING_C + EXHAUST_K)
@@ -434,7 +434,6 @@ fn range(name: &str) -> (f64, f64) {
         // it takes is held against the heat of the loops beside.
         (f64::MIN, f64::MAX)
     } else {
-        // Rounding may leave less than nothing.
-        (-1e-10, f64::MAX)
+        (0.0, f64::MAX)
     }
 }

@@ -168,7 +168,7 @@ impl Waterworks {
             let own = &mut self.loops[index as usize];
             let evaporated_kg = plants[index as usize].amounts(now).evaporated_kg;
             let flowed = own.flowed(evaporated_kg, seconds);
-            own.evaporated_kg = evaporated_kg;
+            own.evaporated_kg = own.evaporated_kg.max(evaporated_kg);
             own.booked = own.booked.and(&flowed);
             own.basin.fill(flowed.filled_kg);
             own.main.take(flowed.makeup_kg);
@@ -279,13 +279,14 @@ impl LoopWater {
     /// Holds up to where the main begins to be short, or no longer is: see [`Self::meets_limit`].
     fn flowed(&self, evaporated_kg: f64, seconds: f64) -> WaterAmounts {
         let Balance { flows, filling_kg_s } = self.balance;
-        let evaporation_kg = evaporated_kg - self.evaporated_kg;
+        // Two readings of one sum may differ by its rounding where nothing evaporates.
+        let evaporation_kg = (evaporated_kg - self.evaporated_kg).max(0.0);
         let blown = match flows.evaporation_kg_s > 0.0 {
             true => flows.blowdown_kg_s / flows.evaporation_kg_s,
             false => 0.0,
         };
         let more_kg = evaporation_kg - flows.evaporation_kg_s * seconds;
-        let mut blowdown_kg = flows.blowdown_kg_s * seconds + blown * more_kg;
+        let mut blowdown_kg = (flows.blowdown_kg_s * seconds + blown * more_kg).max(0.0);
         let drift_kg = flows.drift_kg_s * seconds;
         let gone_kg = evaporation_kg + drift_kg + blowdown_kg;
         let (makeup_kg, filled_kg) = if filling_kg_s == 0.0 && flows.makeup_kg_s > 0.0 {
@@ -293,7 +294,7 @@ impl LoopWater {
             let most_kg = if seconds > 0.0 { self.most_kg_s * seconds } else { 0.0 };
             let short_kg = (gone_kg - most_kg).max(0.0);
             let unbled_kg = match self.basin.is_empty() {
-                true => short_kg.min(blowdown_kg.max(0.0)),
+                true => short_kg.min(blowdown_kg),
                 false => 0.0,
             };
             blowdown_kg -= unbled_kg;

@@ -79,7 +79,10 @@ impl Group {
                 let amounts = self.instances.iter().map(|&index| amount(view, index, now));
                 let amount = column.join.of(amounts);
                 if self.moves {
-                    meter.correct(now, amount);
+                    match column.falls {
+                        true => meter.correct(now, amount),
+                        false => meter.correct_rising(now, amount),
+                    }
                     continue;
                 }
                 let read = meter.integral_to(now);

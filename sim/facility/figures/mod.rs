@@ -115,6 +115,8 @@ pub(super) struct Column {
     /// Its integral from the start to an instant, where it moves between the instants at which it
     /// is read.
     pub(super) amount: Option<fn(&View<'_>, usize, Time) -> f64>,
+    /// Whether that may fall.
+    pub(super) falls: bool,
     /// Whether the instance has it.
     pub(super) only: fn(&Design, usize) -> bool,
     /// The figures of the outcome that come of it.
@@ -142,12 +144,17 @@ impl Column {
         doc: &'static str,
     ) -> Self {
         let (shown, only): (_, fn(&Design, usize) -> bool) = (Shown::Mean, |_, _| true);
-        Self { name, scale, join, shown, read, amount: None, only, totals: &[], doc }
+        Self { name, scale, join, shown, read, amount: None, falls: false, only, totals: &[], doc }
     }
 
-    /// The same, with its integral up to an instant.
+    /// The same, with its integral up to an instant, which never falls.
     pub(super) const fn amount(self, amount: fn(&View<'_>, usize, Time) -> f64) -> Self {
         Self { amount: Some(amount), ..self }
+    }
+
+    /// The same where that may fall: of what goes both ways, of a temperature.
+    pub(super) const fn amount_either_way(self, amount: fn(&View<'_>, usize, Time) -> f64) -> Self {
+        Self { falls: true, ..self.amount(amount) }
     }
 
     /// The same for the instances that `only` says.

@@ -48,7 +48,7 @@ pub(super) static TRANSFORMER: &[Column] = &[
         |v, i| of(v, i, |winding| winding.hot_spot_c(v.now)),
         "The hottest place of its windings.",
     )
-    .amount(|v, i, now: Time| of(v, i, |winding| winding.integral_to(now)))
+    .amount_either_way(|v, i, now: Time| of(v, i, |winding| winding.integral_to(now)))
     .totals(&[Total::mean(Figure::new(
         "hot_spot.mean",
         Scale::DEGC,

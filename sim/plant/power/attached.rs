@@ -171,7 +171,7 @@ impl Network {
 
     /// Export through all feeds, in watts.
     pub fn total_export_w(&self) -> f64 {
-        self.draw.export_w
+        self.draw.export_w.max(0.0)
     }
 
     /// What arrays give, in watts.

@@ -461,19 +461,21 @@ impl Network {
         self.flow_w(node) + self.loss_w(node)
     }
 
+    // Totals follow changes: what has gone back to nothing may be left a rounding below it.
+
     /// Import through all feeds, in watts.
     pub fn total_import_w(&self) -> f64 {
-        self.draw.import_w
+        self.draw.import_w.max(0.0)
     }
 
     /// Output of all generators, in watts.
     pub fn total_generated_w(&self) -> f64 {
-        self.draw.generated_w
+        self.draw.generated_w.max(0.0)
     }
 
     /// What batteries give, in watts.
     pub fn total_discharged_w(&self) -> f64 {
-        self.draw.discharged_w + self.give_w(ComponentKind::Battery)
+        self.draw.discharged_w.max(0.0) + self.give_w(ComponentKind::Battery)
     }
 
     /// What batteries are given, in watts.
@@ -498,7 +500,7 @@ impl Network {
 
     /// Loss of all components of a kind, in watts.
     pub fn total_loss_w(&self, kind: ComponentKind) -> f64 {
-        self.draw.loss_w[kind as usize]
+        self.draw.loss_w[kind as usize].max(0.0)
     }
 
     /// Output that a component may reach at most now, in watts.

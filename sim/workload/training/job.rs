@@ -382,6 +382,9 @@ impl Job {
             lost_before[mark] += self.width as f64 * (done_s - safe_s).max(0.0);
         }
         let lost = self.width as f64 * self.progress.fall_back();
+        // The account and the progress are two sums of the same work: all of it is lost to the last digit.
+        debug_assert!(lost <= self.account.useful * (1.0 + 1e-9) + 1e-6, "more lost than done");
+        let lost = lost.min(self.account.useful);
         self.account.useful -= lost;
         self.account.lost += lost;
     }

@@ -16,7 +16,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.loops[i].heat_w,
         "Heat of its racks and exchangers, less what outdoor air takes: below zero while that cools a hall itself.",
     )
-    .amount(|v, i, _| v.flowed[i].0.heat_j)
+    .amount_either_way(|v, i, _| v.flowed[i].0.heat_j)
     .totals(&[Total::integral(mwh("heat", "Heat carried away."))]),
     Column::new(
         "fans",
@@ -106,7 +106,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.supply_c,
         "Coolant to the racks.",
     )
-    .amount(|v, i, _| v.flowed[i].0.supply_ks),
+    .amount_either_way(|v, i, _| v.flowed[i].0.supply_ks),
     Column::new(
         "return",
         Scale::DEGC,
@@ -114,7 +114,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.return_c,
         "Coolant from the racks.",
     )
-    .amount(|v, i, _| v.flowed[i].0.return_ks),
+    .amount_either_way(|v, i, _| v.flowed[i].0.return_ks),
     Column::new(
         "device",
         Scale::DEGC,
@@ -122,7 +122,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.device_c,
         "Coolant from the tower or cooler: the condenser water of a chiller plant, the exhaust of a hall.",
     )
-    .amount(|v, i, _| v.flowed[i].0.device_ks),
+    .amount_either_way(|v, i, _| v.flowed[i].0.device_ks),
     Column::new(
         "inlet",
         Scale::DEGC,
@@ -188,7 +188,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.water.of(i).balance().filling_kg_s,
         "Water into its basin; negative while that gives.",
     )
-    .amount(|v, i, _| v.flowed[i].1.filled_kg)
+    .amount_either_way(|v, i, _| v.flowed[i].1.filled_kg)
     .only(|design, i| design.loops[i].operation.make_up.basin.volume_kg > 0.0)
     .totals(&[Total::integral(m3(
         "water.basins",
@@ -270,7 +270,7 @@ pub(super) static EXCHANGER: &[Column] = &[
         |v, i| v.exchangers[i].outside_w,
         "Heat that outdoor air takes: below zero while it warms the hall.",
     )
-    .amount(|v, i, now| v.loops[v.exchangers[i].cooled_by as usize].outdoors_j(i, now))
+    .amount_either_way(|v, i, now| v.loops[v.exchangers[i].cooled_by as usize].outdoors_j(i, now))
     .only(breathes)
     .totals(&[Total::integral(mwh("economiser", "Heat that outdoor air carried past the loop."))]),
     Column::new("free", Scale::SHARE, Mean, |v, i| air_mode(v, i, CoolingMode::Free), FREE)
