@@ -61,7 +61,7 @@ impl PartialEq for Demand {
     /// Without a branch a rank: whoever may have changed is asked.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).fold(true, |same, (mine, theirs)| same & (mine == theirs))
+        (0..Rank::COUNT).fold(true, |same, rank| same & (self.0[rank] == other.0[rank]))
     }
 }
 
@@ -71,6 +71,12 @@ impl Demand {
         let mut demand = Self::default();
         demand.0[rank as usize] = power_w;
         demand
+    }
+
+    /// Whether no part of it is negative, and each is finite.
+    #[inline]
+    pub fn is_sound(&self) -> bool {
+        self.0.iter().fold(true, |sound, w| sound & (0.0..=f64::MAX).contains(w))
     }
 
     /// The whole of it, in watts.

@@ -158,7 +158,7 @@ impl LossCurve {
     /// What the loss grows by when the output grows from `from_w` to `to_w`.
     #[inline]
     pub(super) fn growth_w(&self, from_w: f64, to_w: f64) -> f64 {
-        if from_w < -ROUNDING_W || to_w < -ROUNDING_W {
+        if from_w.min(to_w) < -ROUNDING_W {
             return self.loss_w(to_w) - self.loss_w(from_w);
         }
         (self.linear + self.quadratic_per_w * (from_w + to_w)) * (to_w - from_w)

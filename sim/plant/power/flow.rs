@@ -92,7 +92,7 @@ impl Flows {
             let n = node as usize;
             let (out, hop) = (self.out_w[n], &forest.hops[n]);
             let loss = hop.loss.loss_w(out);
-            self.loss_w[usize::from(hop.kind)] += loss;
+            self.loss_w[hop.kind as usize] += loss;
             if !hop.plain {
                 self.discharged_w += forest.battery_per_w[n] * out;
             }
@@ -208,7 +208,7 @@ impl Flows {
             self.out_w[n] = after;
             passed(n, before, after);
             let grown_w = hop.loss.growth_w(before, after);
-            self.loss_w[usize::from(hop.kind)] += grown_w;
+            self.loss_w[hop.kind as usize] += grown_w;
             change = if hop.plain {
                 change + grown_w
             } else {

@@ -7,7 +7,7 @@
 //! After a switch it is found anew for what has changed and for what that feeds, and weighed anew on
 //! the way from there to the roots. What comes is the same as if all of it were found anew.
 
-use super::component::{LossCurve, NetworkPart};
+use super::component::{ComponentKind, LossCurve, NetworkPart};
 use super::design::Sharing;
 use super::sequence::{Drive, Supply};
 use super::waiting::Waiting;
@@ -99,7 +99,7 @@ pub(super) struct Forest {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hop {
     pub(super) loss: LossCurve,
-    pub(super) kind: u8,
+    pub(super) kind: ComponentKind,
     /// It takes all of its output, with all that it loses, from its feeder.
     pub(super) plain: bool,
     pub(super) parent: u32,
@@ -142,7 +142,7 @@ impl Forest {
             hops: (0..nodes)
                 .map(|n| Hop {
                     loss: wiring.loss[n],
-                    kind: wiring.kind[n] as u8,
+                    kind: wiring.kind[n],
                     plain: true,
                     parent: NONE,
                 })

@@ -53,6 +53,7 @@ impl Network {
     }
 
     /// What of its demand a load may ask for.
+    #[inline]
     pub(super) fn allowed(&self, load: usize) -> Demand {
         let demand = self.demand[load];
         let Some(ceiling) = self.ceiling.get(load) else { return demand };

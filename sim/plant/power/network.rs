@@ -170,7 +170,7 @@ impl Network {
             return;
         }
         assert!(
-            demand.0.iter().all(|w| w.is_finite() && *w >= 0.0),
+            demand.is_sound(),
             "load {l} asks for a power that is negative or not finite: {demand:?}"
         );
         self.demand[l] = demand;
@@ -185,8 +185,12 @@ impl Network {
         }
         let Self { wiring, forest, limit_w, overloaded, want, .. } = self;
         let resum = want.take(wiring, forest, l, asked_w, |n, before, after| {
-            *overloaded -= usize::from(is_over(before, limit_w[n]));
-            *overloaded += usize::from(is_over(after, limit_w[n]));
+            let limit_w = limit_w[n];
+            // Nearly always neither is near it.
+            if before.max(after) > limit_w {
+                *overloaded -= usize::from(is_over(before, limit_w));
+                *overloaded += usize::from(is_over(after, limit_w));
+            }
         });
         if resum {
             self.sum_wants();

@@ -28,8 +28,11 @@ impl Waiting {
     #[inline]
     pub(super) fn insert(&mut self, wiring: &Wiring, n: usize) {
         let place = wiring.place[n] as usize;
-        let word = place / 64;
-        self.words[word] |= 1 << (place % 64);
+        let (word, bit) = (place / 64, 1 << (place % 64));
+        if self.words[word] & bit != 0 {
+            return;
+        }
+        self.words[word] |= bit;
         self.from = self.from.min(word);
         self.to = self.to.max(word + 1);
     }
