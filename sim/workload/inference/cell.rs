@@ -151,6 +151,7 @@ impl Sink for Floor<'_> {
         self.chains.of(number)
     }
 
+    #[inline]
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
         self.records.gaps(first, growth, k, class, weight);
     }

@@ -124,6 +124,40 @@ struct Part {
     target: u64,
 }
 
+/// What becomes of iterations that were composed. Not a closure: each way to it has a copy of it, which
+/// leaves out what that way has none of.
+trait Then {
+    type Done;
+
+    /// Of those of `leap`, which compute `load`.
+    fn of(self, leap: &mut Leap, load: Load) -> Self::Done;
+}
+
+/// They start, as long as the replica takes alone.
+struct StartAlone;
+
+impl Then for StartAlone {
+    type Done = ();
+
+    #[inline(always)]
+    fn of(self, leap: &mut Leap, load: Load) {
+        let run = leap.table.run(&load);
+        leap.start(run, leap.step.k.min(run.most));
+        leap.draw.set(leap.now, leap.table.watts(load.batch, load.tokens));
+    }
+}
+
+/// They are told, with how many there are at most.
+struct Tell;
+
+impl Then for Tell {
+    type Done = (Load, u64);
+
+    fn of(self, leap: &mut Leap, load: Load) -> (Load, u64) {
+        (load, leap.step.k)
+    }
+}
+
 impl Leap {
     pub(super) fn new(limits: &Limits, table: Arc<StepTable>, now: Ticks) -> Self {
         let total_blocks = limits.total_blocks();
@@ -243,23 +277,15 @@ impl Leap {
             }
             self.line.see(self.now);
         }
-        self.compose(sink, |alone, load| alone.start_alone(load));
+        self.compose(sink, StartAlone);
         true
-    }
-
-    /// Starts what it has composed, as long as that takes it alone.
-    #[inline(always)]
-    fn start_alone(&mut self, load: Load) {
-        let run = self.table.run(&load);
-        self.start(run, self.step.k.min(run.most));
-        self.draw.set(self.now, self.table.watts(load.batch, load.tokens));
     }
 
     /// What the next iterations of a rank among others compute at `now`, and how many there are at
     /// most; nothing where nobody is inside.
     pub(super) fn compose_at(&mut self, now: Ticks, sink: &impl Sink) -> Option<(Load, u64)> {
         self.now = now;
-        self.has_work().then(|| self.compose(sink, |rank, load| (load, rank.step.k)))
+        self.has_work().then(|| self.compose(sink, Tell))
     }
 
     /// Ends the iterations under way of a rank.
@@ -283,9 +309,8 @@ impl Leap {
 
     /// Decides what to do at the boundary `now`, where somebody is inside, and passes on to `then` what
     /// the next iterations compute; the step has how many there are at most.
-    // Each way to `then` has a copy of it, which leaves out what that way has none of.
     #[inline(always)]
-    fn compose<T>(&mut self, sink: &impl Sink, then: impl FnOnce(&mut Self, Load) -> T) -> T {
+    fn compose<T: Then>(&mut self, sink: &impl Sink, then: T) -> T::Done {
         match self.part {
             None if self.batch > 0 => {
                 let full = self.batch >= self.sequences;
@@ -303,7 +328,7 @@ impl Leap {
                     let open = !full && self.line.head().is_none_or(|head| head.priority > 0);
                     self.step = Step { k, open, ..Step::DECODING };
                     let load = self.decodes();
-                    return then(self, load);
+                    return then.of(self, load);
                 }
             }
             None => {}
@@ -328,7 +353,7 @@ impl Leap {
                     let attention = tokens * (2 * part.kv + tokens);
                     let attention_growth = 2 * tokens * tokens;
                     let load = Load { tokens, prompts: 1, attention, attention_growth, ..load };
-                    return then(self, load);
+                    return then.of(self, load);
                 }
             }
         }
@@ -342,7 +367,7 @@ impl Leap {
     }
 
     /// One iteration whose composition is worked out in full.
-    fn mixed<T>(&mut self, sink: &impl Sink, then: impl FnOnce(&mut Self, Load) -> T) -> T {
+    fn mixed<T: Then>(&mut self, sink: &impl Sink, then: T) -> T::Done {
         let mut preempted = false;
         while !self.have_room(1, 0) {
             self.preempt(sink);
@@ -451,7 +476,7 @@ impl Leap {
         };
         self.step = Step { k: 1, tokens, part_tokens, decodes, ..Step::DECODING };
         let at_least = fetched * self.per_host_block;
-        then(self, Load { tokens, prompts, attention, at_least, ..load })
+        then.of(self, Load { tokens, prompts, attention, at_least, ..load })
     }
 
     /// Starts `k` iterations as they were composed, which last so long.
@@ -474,6 +499,7 @@ impl Leap {
     }
 
     /// Hands out the tokens of the first `k` iterations under way.
+    #[inline(always)]
     fn give(&mut self, k: u64, sink: &mut impl Sink) {
         let Step { first, growth, part_tokens, decodes, .. } = self.step;
         self.work.iterations += k;

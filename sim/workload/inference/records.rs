@@ -320,6 +320,7 @@ impl Sink for Records {
         unreachable!("a cell takes what its prefill replicas hand over");
     }
 
+    #[inline]
     fn gaps(&mut self, first: Ticks, growth: Ticks, k: u64, class: u16, weight: u64) {
         self.of(class).tbt.record_progression(first, growth, k, weight);
     }

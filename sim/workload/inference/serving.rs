@@ -132,6 +132,7 @@ impl CellDesign {
     }
 
     /// Replicas that requests are sent to as they arrive.
+    #[inline]
     pub(super) fn first_stage(&self) -> usize {
         self.link.map_or(self.replicas, |link| link.prefill)
     }

@@ -80,7 +80,12 @@ impl Leap {
     /// The slot of a sequence that has got its last token, the earliest first.
     #[inline]
     pub(super) fn take_finished(&mut self) -> Option<usize> {
-        self.finish.pop_if(|key| *key >> 16 < self.iteration).map(slot_of)
+        let key = *self.finish.last()?;
+        if key >> 16 >= self.iteration {
+            return None;
+        }
+        self.finish.pop();
+        Some(slot_of(key))
     }
 
     /// Takes those out of the batch that got their last tokens in the same iteration: what they leave

@@ -7,21 +7,32 @@ use super::{Leap, Part};
 impl Leap {
     /// How many of `most` iterations with `part_tokens` tokens of the partly prefilled prompt
     /// in each find memory.
+    #[inline]
     pub(super) fn horizon(&self, most: u64, part_tokens: u64) -> u64 {
-        let kv = self.part.map_or(0, |p| p.kv);
-        let find_memory = |k: u64| {
-            let part = self.blocks(kv + k * part_tokens) - self.blocks(kv);
-            self.have_room(k, part)
-        };
-        if find_memory(most) {
-            return most;
+        // Nearly always all of them do.
+        if self.find_memory(most, part_tokens) {
+            most
+        } else {
+            self.near_horizon(most, part_tokens)
         }
+    }
+
+    #[cold]
+    fn near_horizon(&self, most: u64, part_tokens: u64) -> u64 {
         let (mut low, mut high) = (0, most);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
-            if find_memory(middle) { low = middle } else { high = middle - 1 }
+            if self.find_memory(middle, part_tokens) { low = middle } else { high = middle - 1 }
         }
         low
+    }
+
+    /// Whether `k` iterations with `part_tokens` tokens of the partly prefilled prompt in each find memory.
+    #[inline]
+    fn find_memory(&self, k: u64, part_tokens: u64) -> bool {
+        let kv = self.part.map_or(0, |p| p.kv);
+        let part = self.blocks(kv + k * part_tokens) - self.blocks(kv);
+        self.have_room(k, part)
     }
 
     /// How many of `most` iterations, each with `tokens` tokens of a prompt of which `kv` are in
@@ -122,6 +133,7 @@ impl Leap {
     }
 
     /// Blocks that the decodes hold after `k` more iterations.
+    #[cold]
     pub(super) fn held_after(&self, k: u64) -> u64 {
         let (iteration, mask) = (self.iteration + k, self.block_mask);
         let mut unused = 0;

@@ -73,7 +73,17 @@ impl Step {
         let (x, growth) = (elapsed as i64 as f64, self.growth as i64 as f64);
         let slope = self.first as i64 as f64 - 0.5 * growth;
         let root = 2.0 * x / (slope + (slope * slope + 2.0 * growth * x).sqrt());
-        let mut k = root.max(1.0) as i64 as u64;
+        let k = root.max(0.0) as i64 as u64 + 1;
+        if self.lasts(k - 1) < elapsed && elapsed <= self.lasts(k) {
+            k
+        } else {
+            self.fewest_near(k, elapsed)
+        }
+    }
+
+    /// The same, which is about `k`.
+    #[cold]
+    fn fewest_near(&self, mut k: u64, elapsed: Ticks) -> u64 {
         while self.lasts(k) < elapsed {
             k += 1;
         }
