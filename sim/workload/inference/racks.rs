@@ -71,6 +71,8 @@ pub(super) struct FloorPlan {
     firsts: Vec<(usize, usize)>,
     /// The racks of each replica of each cell.
     places: Vec<Range<usize>>,
+    /// Replicas in each cell.
+    replicas: usize,
 }
 
 impl FloorPlan {
@@ -83,9 +85,9 @@ impl FloorPlan {
             first
         });
         let firsts = firsts.collect();
-        let mut plan = Self { firsts, layouts, places: Vec::new() };
+        let replicas = layouts.iter().map(|layout| layout.replicas).sum();
+        let mut plan = Self { firsts, layouts, places: Vec::new(), replicas };
         let cells = plan.layouts.iter().map(|layout| layout.cells).min().unwrap_or(0);
-        let replicas = plan.replicas();
         let places = (0..cells).flat_map(|cell| (0..replicas).map(move |replica| (cell, replica)));
         plan.places = places.map(|(cell, replica)| plan.find_racks_of(cell, replica)).collect();
         plan
@@ -93,7 +95,7 @@ impl FloorPlan {
 
     /// Replicas in each cell.
     pub(super) fn replicas(&self) -> usize {
-        self.layouts.iter().map(|layout| layout.replicas).sum()
+        self.replicas
     }
 
     /// The pool of replica `replica` of a cell.
@@ -121,8 +123,7 @@ impl FloorPlan {
 
     /// The racks of each replica of cell `cell`.
     pub(super) fn racks_of_cell(&self, cell: usize) -> &[Range<usize>] {
-        let replicas = self.replicas();
-        &self.places[cell * replicas..(cell + 1) * replicas]
+        &self.places[cell * self.replicas..(cell + 1) * self.replicas]
     }
 
     /// The cells with a replica on rack `rack`.
@@ -250,17 +251,22 @@ impl Rack {
         self.set_draw();
     }
 
-    /// Adds what replicas on the rack drew above idle.
+    /// Adds what replicas on the rack drew above idle, one after the other.
     #[inline]
-    pub(super) fn add(&mut self, joules: f64, source: Source) {
-        let drawn_j = source.times() * joules;
+    pub(super) fn add(&mut self, joules: &[f64], source: Source) {
         let seen_j = match source {
             Source::Whole => &mut self.whole_j,
             Source::Sampled { .. } => &mut self.sampled_j,
         };
-        self.stock_j += drawn_j;
-        self.actual.add(drawn_j);
-        *seen_j += joules;
+        // Memory would make each wait for the one before.
+        let (mut stock_j, mut actual, mut all_j) = (self.stock_j, self.actual, *seen_j);
+        for &joules in joules {
+            let drawn_j = source.times() * joules;
+            stock_j += drawn_j;
+            actual.add(drawn_j);
+            all_j += joules;
+        }
+        (self.stock_j, self.actual, *seen_j) = (stock_j, actual, all_j);
     }
 
     /// Takes what was added since the last call for what it draws in the mean: what is simulated whole

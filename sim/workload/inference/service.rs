@@ -674,15 +674,17 @@ impl Service {
 
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
 fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64], source: Source) {
-    for (place, &joules) in plan.racks_of_cell(cell).iter().zip(energies) {
-        if joules == 0.0 {
-            continue;
-        }
-        match &mut racks[place.clone()] {
-            [rack] => rack.add(joules, source),
+    let mut rest = energies;
+    for places in plan.racks_of_cell(cell).chunk_by(|place, next| place == next) {
+        // Of groups that are not collected now there are none.
+        let Some(here) = rest.split_off(..places.len()) else { return };
+        match &mut racks[places[0].clone()] {
+            [rack] => rack.add(here, source),
             racks => {
-                let part = joules / racks.len() as f64;
-                racks.iter_mut().for_each(|rack| rack.add(part, source));
+                for joules in here {
+                    let part = [joules / racks.len() as f64];
+                    racks.iter_mut().for_each(|rack| rack.add(&part, source));
+                }
             }
         }
     }
