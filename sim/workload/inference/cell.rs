@@ -291,8 +291,8 @@ impl Cell {
             if deadline == at {
                 self.give_up(records);
             } else if back == at {
-                let (_, request) = self.returns.pop_front().expect("somebody comes back");
-                self.try_to_send(at, request, records);
+                let (_, mut request) = self.returns.pop_front().expect("somebody comes back");
+                self.try_to_send(at, &mut request, records);
             } else if due == at {
                 let clients = self.clients.as_mut().expect("a client is due");
                 let sent = clients.take().into();
@@ -351,7 +351,7 @@ impl Cell {
                 }
                 gate.inside += 1;
             }
-            self.try_to_send(at, request, records);
+            self.try_to_send(at, &mut request, records);
         } else {
             // It leaves without having passed the gate.
             if let Some(gate) = &mut self.gates[usize::from(class)] {
@@ -391,13 +391,13 @@ impl Cell {
 
     /// Sends `request` to a replica at `at`, or counts it as rejected or failed. Returns
     /// whether it is in.
-    fn try_to_send(&mut self, at: Ticks, mut request: Request, records: &mut Records) -> bool {
-        let fate = match self.dispatch(at, &mut request, records) {
+    fn try_to_send(&mut self, at: Ticks, request: &mut Request, records: &mut Records) -> bool {
+        let fate = match self.dispatch(at, request, records) {
             Door::In => return true,
             Door::Full => Fate::Rejected,
             Door::Dark => Fate::Failed,
         };
-        floor!(self, records).lost(&request, at, fate);
+        floor!(self, records).lost(request, at, fate);
         false
     }
 
@@ -416,7 +416,7 @@ impl Cell {
         }
         request.sent = at;
         let overhead = self.design.overhead[self.design.pools[chosen]];
-        replicas[chosen].send(at + overhead, *request);
+        replicas[chosen].send(at + overhead, request);
         self.router.sent(chosen, at, replicas, &mut sink);
         if self.design.is_watched {
             // What may leave next is known of replicas that stand at what they were sent last.
@@ -450,7 +450,7 @@ impl Cell {
             transfers.pop_front();
             match router.choose(ready, &request, replicas, &mut floor) {
                 Some(chosen) => {
-                    replicas[chosen].send(ready, request);
+                    replicas[chosen].send(ready, &request);
                     router.sent(chosen, ready, replicas, &mut floor);
                 }
                 None => floor.lost(&request, ready, Fate::Failed),
@@ -518,7 +518,7 @@ impl Cell {
         lost.sort_by_key(|request| request.arrival);
         for request in lost {
             let (weight, class) = (u64::from(request.weight), request.class);
-            let request = match self.design.lost_requests {
+            let mut request = match self.design.lost_requests {
                 LostRequests::Fail => {
                     floor!(self, records).lost(&request, at, Fate::Failed);
                     continue;
@@ -526,7 +526,7 @@ impl Cell {
                 LostRequests::Retry => request.afresh(),
                 LostRequests::Resume => request,
             };
-            if self.try_to_send(at, request, records) {
+            if self.try_to_send(at, &mut request, records) {
                 records.of(class).retried += weight;
             }
         }

@@ -307,7 +307,7 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
         while let [(ready, request), tail @ ..] = rest
             && *ready <= to
         {
-            replica.send(*ready, *request);
+            replica.send(*ready, request);
             rest = tail;
         }
     };
@@ -336,7 +336,7 @@ fn live(plan: &Plan, stride: Stride, mut stops: Stream) -> (Log, Work) {
                 assert!(replica.is_empty());
                 replica.revive(*at, current);
                 for request in &lost {
-                    replica.send(*at, if *resume { *request } else { request.afresh() });
+                    replica.send(*at, &if *resume { *request } else { request.afresh() });
                 }
                 ear.log.lost.push(lost);
             }

@@ -215,9 +215,9 @@ impl Leap {
         self.hands_over = true;
     }
 
-    pub(super) fn send(&mut self, ready: Ticks, request: Request) {
-        self.owed += self.needs(&request);
-        self.line.push(ready, request);
+    pub(super) fn send(&mut self, ready: Ticks, request: &Request) {
+        self.owed += self.needs(request);
+        self.line.push(ready, *request);
     }
 
     pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {
@@ -423,14 +423,18 @@ impl Leap {
             if !self.have_room(1, reserved + blocks) {
                 break;
             }
-            let mut request = self.line.pop().expect("the queue has a head");
+            let request = self.line.pop().expect("the queue has a head");
+            self.admissions += 1;
+            // It is changed where it sits: to write to a copy and to move that at once is slow.
+            let slot = self.seat(request);
+            let request = &mut self.slots[usize::from(slot)].request;
             let is_first = request.admitted == NEVER;
             request.admitted = request.admitted.min(self.now);
             match &mut self.pool {
                 None => self.spare -= blocks,
                 Some(pool) => {
                     let chain = sink.chain(request.prefix);
-                    let (blocks, lost) = pool.admit(&mut request, &found, chain, kv);
+                    let (blocks, lost) = pool.admit(request, &found, chain, kv);
                     self.spare -= blocks;
                     self.work.evictions += lost;
                     fetched += found.host;
@@ -454,9 +458,7 @@ impl Leap {
                 self.prefixes.touch(sink.chain(request.prefix));
                 self.owed -= found.tokens;
             }
-            self.admissions += 1;
             let target = request.to_prefill();
-            let slot = self.seat(request);
             if kv == target {
                 self.fresh.push(slot);
             } else {

@@ -113,8 +113,8 @@ impl Plain {
         self.hands_over = true;
     }
 
-    pub(super) fn send(&mut self, ready: Ticks, request: Request) {
-        self.inbox.push_back((ready, request));
+    pub(super) fn send(&mut self, ready: Ticks, request: &Request) {
+        self.inbox.push_back((ready, *request));
     }
 
     pub(super) fn advance(&mut self, limit: Ticks, sink: &mut impl Sink) {

@@ -91,8 +91,8 @@ impl Ranks {
     }
 
     #[cold]
-    pub(super) fn send(&mut self, ready: Ticks, request: Request) {
-        self.inbox.push_back((ready, request));
+    pub(super) fn send(&mut self, ready: Ticks, request: &Request) {
+        self.inbox.push_back((ready, *request));
     }
 
     #[cold]

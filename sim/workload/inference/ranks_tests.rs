@@ -71,7 +71,7 @@ impl Sink for Ended {
 /// First and last tokens of `sent`, in its order.
 fn served(mut replica: Replica, sent: &[Request]) -> Vec<(Ticks, Ticks)> {
     for request in sent {
-        replica.send(request.arrival, *request);
+        replica.send(request.arrival, request);
     }
     let mut ended = Ended::default();
     replica.advance(1 << 60, &mut ended);
@@ -135,7 +135,7 @@ fn memory_that_was_brought_is_lost_with_the_replica() {
         let brought = served(replica(), &[handed_over])[0].1;
         assert_eq!(brought, 2 * (BASE + SEQUENCE) + (100 + 101) * CONTEXT);
         let mut lost = replica();
-        lost.send(PER_SECOND as Ticks, handed_over);
+        lost.send(PER_SECOND as Ticks, &handed_over);
         let moved = lost.evict(0, &mut Ended::default());
         let anew = BASE + 100 * TOKEN + 100 * 100 * ATTENTION;
         let last = BASE + SEQUENCE + 101 * CONTEXT;

@@ -124,7 +124,7 @@ impl Replica {
     /// Sends `request`, which must [fit](Limits::fits), to the replica at `ready`. Requests are
     /// sent in order of time, and never before an instant that [`advance`](Replica::advance)
     /// has passed.
-    pub fn send(&mut self, ready: Ticks, request: Request) {
+    pub fn send(&mut self, ready: Ticks, request: &Request) {
         each!(&mut self.0, engine => engine.send(ready, request));
     }
 

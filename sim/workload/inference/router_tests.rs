@@ -192,7 +192,7 @@ impl Twin {
             return false;
         }
         request.sent = at;
-        self.replicas[chosen].send(at, request);
+        self.replicas[chosen].send(at, &request);
         if let Some(patience) = self.design.patience {
             self.deadlines.push((at + patience, chosen));
         }
