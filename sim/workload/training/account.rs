@@ -71,46 +71,42 @@ impl GpuHours {
         self.kinds().iter().filter(|(kind, _)| !unheld.contains(kind)).map(|(_, held)| held).sum()
     }
 
-    /// What was added after `before` was copied.
+    /// What was added after `before` was copied: nothing, where the two differ by the rounding of their
+    /// sums.
     #[must_use]
     pub fn since(&self, before: &GpuHours) -> Self {
-        let mut gained = *self;
-        gained.add(&before.scaled(-1.0));
-        gained
+        const ROUNDING: f64 = 1e-13;
+        self.with(before, |now, before| {
+            let gained = now - before;
+            if gained.abs() > ROUNDING * now.abs() { gained } else { 0.0 }
+        })
     }
 
     pub(super) fn add(&mut self, other: &GpuHours) {
-        self.useful += other.useful;
-        self.lost += other.lost;
-        self.checkpoint += other.checkpoint;
-        self.restart += other.restart;
-        self.hung += other.hung;
-        self.stalled += other.stalled;
-        self.throttled += other.throttled;
-        self.paused += other.paused;
-        self.curtailed += other.curtailed;
-        self.spare += other.spare;
-        self.idle += other.idle;
-        self.down += other.down;
-        self.dark += other.dark;
+        *self = self.with(other, |own, other| own + other);
     }
 
     /// Every kind times `factor`.
     pub(super) fn scaled(&self, factor: f64) -> Self {
+        self.with(self, |own, _| own * factor)
+    }
+
+    /// What `join` makes of each kind and that of `other`.
+    fn with(&self, other: &GpuHours, join: impl Fn(f64, f64) -> f64) -> Self {
         Self {
-            useful: self.useful * factor,
-            lost: self.lost * factor,
-            checkpoint: self.checkpoint * factor,
-            restart: self.restart * factor,
-            hung: self.hung * factor,
-            stalled: self.stalled * factor,
-            throttled: self.throttled * factor,
-            paused: self.paused * factor,
-            curtailed: self.curtailed * factor,
-            spare: self.spare * factor,
-            idle: self.idle * factor,
-            down: self.down * factor,
-            dark: self.dark * factor,
+            useful: join(self.useful, other.useful),
+            lost: join(self.lost, other.lost),
+            checkpoint: join(self.checkpoint, other.checkpoint),
+            restart: join(self.restart, other.restart),
+            hung: join(self.hung, other.hung),
+            stalled: join(self.stalled, other.stalled),
+            throttled: join(self.throttled, other.throttled),
+            paused: join(self.paused, other.paused),
+            curtailed: join(self.curtailed, other.curtailed),
+            spare: join(self.spare, other.spare),
+            idle: join(self.idle, other.idle),
+            down: join(self.down, other.down),
+            dark: join(self.dark, other.dark),
         }
     }
 }

@@ -458,3 +458,15 @@ fn a_half_starved_rack_shares_its_power_and_keeps_its_cap() {
     run_to(&mut training, later);
     assert!(training.summary(later).gpu_hours.paused > 0.0);
 }
+
+/// What an account gained, kind by kind: what two sums of the same terms differ by is nothing, be it
+/// on either side, and a loss of earlier work is told.
+#[test]
+fn an_account_gains_no_rounding() {
+    let terms = [0.1, 0.2, 0.3, 7.7, 1e3];
+    let (up, down): (f64, f64) = (terms.iter().sum(), terms.iter().rev().sum());
+    assert_ne!(up, down, "the terms round");
+    let of = |useful, lost| GpuHours { useful, lost, ..GpuHours::default() };
+    assert_eq!(of(up, down).since(&of(down, up)), GpuHours::default());
+    assert_eq!(of(6.0, 5.0).since(&of(8.0, 1.0)), of(-2.0, 4.0));
+}
