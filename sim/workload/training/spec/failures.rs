@@ -326,6 +326,13 @@ impl NodeFailureSpec {
         check.weights(("causes", "weight"), &weights);
         let total: f64 = weights.iter().sum();
         let names: Vec<&str> = specs.iter().map(|cause| cause.name.as_str()).collect();
+        // Figures are told by them.
+        for (index, name) in names.iter().enumerate().filter(|(at, it)| names[..*at].contains(it)) {
+            let message = format!("`{name}` names another cause of failures");
+            let help = "give each a name of its own, or add their weights up";
+            let fault = Fault::error("name", message).help(help);
+            check.faults.push(fault.within(&format!("[{index}]")).within("causes"));
+        }
         let domains = self.domains.as_deref().unwrap_or_default();
         let domains = domains::resolve(domains, (rack_nodes, repair_sigma), &names, check.faults);
         // What causes say of themselves leaves the others to make up the share of all.
@@ -453,6 +460,10 @@ mod tests {
         assert_eq!(
             refused("{causes: [{name: a, weight: -1}, {name: b, weight: 2}]}"),
             ["causes[0].weight"]
+        );
+        assert_eq!(
+            refused("{causes: [{name: a, weight: 1}, {name: b, weight: 2}, {name: a, weight: 3}]}"),
+            ["causes[2].name"]
         );
         assert_eq!(
             refused("{crews: 0, rate: 1 /s, repair_sigma: -1}"),
