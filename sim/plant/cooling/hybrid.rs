@@ -1,5 +1,7 @@
 //! A dry cooler ahead of an open tower, in one loop.
 
+use std::cell::Cell;
+
 use super::circuit::Stream;
 use super::device::{Asked, Found, Rejected, fan_power_w};
 use super::dry_cooler::{DryCoolerDesign, DrySink};
@@ -78,6 +80,7 @@ impl HybridDesign {
             dry_c: dry_sink.entering_c,
             dry_w_k: self.dry.conductance_w_k(dry_sink, asked.coolant, Self::dry_operation(asked)),
             coolant: asked.coolant,
+            last: Cell::new(None),
         }
     }
 
@@ -86,7 +89,8 @@ impl HybridDesign {
         let series = self.series(asked, dry_sink);
         let sink = series.sink;
         let staged = staging::run(&series.device(asked), &asked.control);
-        let tower_w = |operation, multiple: f64| series.tower_w(multiple * asked.heat_w, operation);
+        let tower_w =
+            |operation, multiple: f64| series.tower(operation, multiple * asked.heat_w).heat_w;
         let mean_tower_w = staged.mean(tower_w);
         let dry_fan_w =
             if asked.fans > 0.0 { asked.fans * self.dry.fan_w_in(asked.air) } else { 0.0 };
@@ -117,34 +121,59 @@ struct Series<'a> {
     /// Heat that the dry cooler takes a kelvin between the entering water and that air, W/K.
     dry_w_k: f64,
     coolant: Stream,
+    /// What was found last: how the fans end up running is asked for again, for their air and their water.
+    last: Cell<Option<((Operation, f64), TowerBehind)>>,
+}
+
+/// The tower behind the dry cooler.
+#[derive(Debug, Clone, Copy)]
+struct TowerBehind {
+    /// Heat that is left to it, W.
+    heat_w: f64,
+    /// Temperature of the water leaving it, degrees Celsius.
+    leaving_c: f64,
 }
 
 impl Series<'_> {
-    /// Heat that is left to the tower of `heat_w`: one bracketed root, since the dry cooler takes
-    /// more the warmer the water returns, which is as warm as the tower lets it.
-    fn tower_w(&self, heat_w: f64, operation: Operation) -> f64 {
-        if heat_w <= 0.0 {
-            return 0.0;
+    /// The tower where the two carry `heat_w`.
+    fn tower(&self, operation: Operation, heat_w: f64) -> TowerBehind {
+        let asked = (operation, heat_w);
+        match self.last.get() {
+            Some((last, found)) if last == asked => found,
+            _ => {
+                let found = self.found(operation, heat_w);
+                self.last.set(Some((asked, found)));
+                found
+            }
         }
-        let excess = |tower_w: f64| {
-            let entering_c = self.tower_leaving_c(tower_w, operation) + heat_w / self.coolant.w_k;
+    }
+
+    /// One bracketed root, since the dry cooler takes more the warmer the water returns, which is as
+    /// warm as the tower lets it.
+    fn found(&self, operation: Operation, heat_w: f64) -> TowerBehind {
+        let leaving_c =
+            |tower_w| self.hybrid.tower.leaving_c(&self.sink, tower_w, self.coolant, operation);
+        // Without heat the water leaves at the wet bulb.
+        let idle = TowerBehind { heat_w: 0.0, leaving_c: self.sink.wet_bulb_c };
+        if heat_w <= 0.0 {
+            return idle;
+        }
+        let excess = |tower: TowerBehind| {
+            let entering_c = tower.leaving_c + heat_w / self.coolant.w_k;
             let dry_w = (self.dry_w_k * (entering_c - self.dry_c)).clamp(0.0, heat_w);
-            tower_w + dry_w - heat_w
+            tower.heat_w + dry_w - heat_w
         };
-        let ends = ((0.0, excess(0.0)), (heat_w, excess(heat_w)));
-        root::bracketed(excess, ends.0, ends.1, 1e-12 * heat_w, 1e-9 * heat_w)
+        let carrying = |tower_w| TowerBehind { heat_w: tower_w, leaving_c: leaving_c(tower_w) };
+        let ends = ((0.0, excess(idle)), (heat_w, excess(carrying(heat_w))));
+        let found = |tower_w| excess(carrying(tower_w));
+        let tower_w = root::bracketed(found, ends.0, ends.1, 1e-12 * heat_w, 1e-9 * heat_w);
+        carrying(tower_w)
     }
 
     fn device<'a>(&'a self, asked: &'a Asked<'_>) -> Device<impl Fn(Operation, f64) -> f64 + 'a> {
-        let leaving = |operation, multiple: f64| {
-            let heat_w = multiple * asked.heat_w;
-            self.tower_leaving_c(self.tower_w(heat_w, operation), operation)
-        };
+        let leaving =
+            |operation, multiple: f64| self.tower(operation, multiple * asked.heat_w).leaving_c;
         let sink_c = self.sink.wet_bulb_c.min(self.dry_c);
         Device { leaving, sink_c, range_k: asked.range_k(), fans: asked.fans }
-    }
-
-    fn tower_leaving_c(&self, tower_w: f64, operation: Operation) -> f64 {
-        self.hybrid.tower.leaving_c(&self.sink, tower_w, self.coolant, operation)
     }
 }
