@@ -41,6 +41,15 @@ impl DeviceDesign {
         }
     }
 
+    /// The supply that it settles at, degrees Celsius, to ask whether that is warmer than `c`, no
+    /// colder than what is wanted. Nothing else of it need be true.
+    pub(super) fn supply_about_c(&self, c: f64, asked: &Asked<'_>) -> f64 {
+        match self {
+            Self::Hybrid(hybrid) => hybrid.supply_about_c(c, asked),
+            _ => self.settle(asked).leaving_c,
+        }
+    }
+
     /// The most that its fans and spray pumps draw, W.
     pub(super) fn max_fan_w(&self) -> f64 {
         match self {

@@ -37,9 +37,20 @@ impl HybridDesign {
 
     /// Where their coolant settles with what is asked of them.
     pub(super) fn settle(&self, asked: &Asked<'_>) -> Settled {
+        self.settle_with(asked, DryShare::Searched)
+    }
+
+    /// The supply that their coolant settles at, degrees Celsius, to ask whether that is warmer than
+    /// `c`, no colder than what is wanted. Nothing else of it is true: the dry cooler takes what it
+    /// takes where the water leaves at `c`, and how the two share the heat is not searched for.
+    pub(super) fn supply_about_c(&self, c: f64, asked: &Asked<'_>) -> f64 {
+        self.settle_with(asked, DryShare::About(c)).leaving_c
+    }
+
+    fn settle_with(&self, asked: &Asked<'_>, share: DryShare) -> Settled {
         let tower = || self.tower.settle(asked);
         self.choose(asked, self.dry.settle(asked), tower, |dry_sink| {
-            staging::settle(&self.series(asked, dry_sink).device(asked), &asked.control)
+            staging::settle(&self.series(asked, dry_sink, share).device(asked), &asked.control)
         })
     }
 
@@ -73,20 +84,21 @@ impl HybridDesign {
         }
     }
 
-    fn series(&self, asked: &Asked<'_>, dry_sink: &DrySink) -> Series<'_> {
+    fn series(&self, asked: &Asked<'_>, dry_sink: &DrySink, share: DryShare) -> Series<'_> {
         Series {
             hybrid: self,
             sink: TowerSink::new(asked.air, self.tower.correction_wet_bulb_c),
             dry_c: dry_sink.entering_c,
             dry_w_k: self.dry.conductance_w_k(dry_sink, asked.coolant, Self::dry_operation(asked)),
             coolant: asked.coolant,
+            share,
             last: Cell::new(None),
         }
     }
 
     fn run_in_series(&self, asked: &Asked<'_>, dry_sink: &DrySink) -> Rejected {
         let dry_operation = Self::dry_operation(asked);
-        let series = self.series(asked, dry_sink);
+        let series = self.series(asked, dry_sink, DryShare::Searched);
         let sink = series.sink;
         let staged = staging::run(&series.device(asked), &asked.control);
         let tower_w =
@@ -112,6 +124,15 @@ impl HybridDesign {
     }
 }
 
+/// How it is found what the dry cooler takes.
+#[derive(Debug, Clone, Copy)]
+enum DryShare {
+    /// From the water as warm as the tower lets it return.
+    Searched,
+    /// From water that the tower cools to this many degrees Celsius.
+    About(f64),
+}
+
 /// The two in series at an instant, the dry cooler at its most.
 struct Series<'a> {
     hybrid: &'a HybridDesign,
@@ -121,6 +142,7 @@ struct Series<'a> {
     /// Heat that the dry cooler takes a kelvin between the entering water and that air, W/K.
     dry_w_k: f64,
     coolant: Stream,
+    share: DryShare,
     /// What was found last: how the fans end up running is asked for again, for their air and their water.
     last: Cell<Option<((Operation, f64), TowerBehind)>>,
 }
@@ -148,26 +170,31 @@ impl Series<'_> {
         }
     }
 
-    /// One bracketed root, since the dry cooler takes more the warmer the water returns, which is as
-    /// warm as the tower lets it.
     fn found(&self, operation: Operation, heat_w: f64) -> TowerBehind {
-        let leaving_c =
-            |tower_w| self.hybrid.tower.leaving_c(&self.sink, tower_w, self.coolant, operation);
         // Without heat the water leaves at the wet bulb.
         let idle = TowerBehind { heat_w: 0.0, leaving_c: self.sink.wet_bulb_c };
         if heat_w <= 0.0 {
             return idle;
         }
-        let excess = |tower: TowerBehind| {
-            let entering_c = tower.leaving_c + heat_w / self.coolant.w_k;
-            let dry_w = (self.dry_w_k * (entering_c - self.dry_c)).clamp(0.0, heat_w);
-            tower.heat_w + dry_w - heat_w
+        let carrying = |tower_w| TowerBehind {
+            heat_w: tower_w,
+            leaving_c: self.hybrid.tower.leaving_c(&self.sink, tower_w, self.coolant, operation),
         };
-        let carrying = |tower_w| TowerBehind { heat_w: tower_w, leaving_c: leaving_c(tower_w) };
-        let ends = ((0.0, excess(idle)), (heat_w, excess(carrying(heat_w))));
-        let found = |tower_w| excess(carrying(tower_w));
-        let tower_w = root::bracketed(found, ends.0, ends.1, 1e-12 * heat_w, 1e-9 * heat_w);
-        carrying(tower_w)
+        let dry_w = |leaving_c: f64| {
+            let entering_c = leaving_c + heat_w / self.coolant.w_k;
+            (self.dry_w_k * (entering_c - self.dry_c)).clamp(0.0, heat_w)
+        };
+        match self.share {
+            DryShare::About(leaving_c) => carrying(heat_w - dry_w(leaving_c)),
+            // One bracketed root, since the dry cooler takes more the warmer the water returns, which
+            // is as warm as the tower lets it.
+            DryShare::Searched => {
+                let excess = |tower: TowerBehind| tower.heat_w + dry_w(tower.leaving_c) - heat_w;
+                let excess_at = |tower_w| excess(carrying(tower_w));
+                let ends = ((0.0, excess(idle)), (heat_w, excess_at(heat_w)));
+                carrying(root::bracketed(excess_at, ends.0, ends.1, 1e-12 * heat_w, 1e-9 * heat_w))
+            }
+        }
     }
 
     fn device<'a>(&'a self, asked: &'a Asked<'_>) -> Device<impl Fn(Operation, f64) -> f64 + 'a> {

@@ -130,8 +130,9 @@ impl HydronicDesign {
     }
 
     /// The supply of the steady state by heat of racks in W, degrees Celsius, to ask again and again
-    /// whether it is warmer than `c`; none where the loop stands. Beside a trim nothing else of it is
-    /// true: what the trim takes is that which it takes from coolant at `c`, and is not searched for.
+    /// whether it is warmer than `c`; none where the loop stands. Where two machines share the heat
+    /// nothing else of it is true: what one takes is that which it takes from coolant at `c`, and is
+    /// not searched for.
     pub(super) fn supply_about<'a>(
         &'a self,
         c: f64,
@@ -140,8 +141,8 @@ impl HydronicDesign {
     ) -> impl Fn(f64) -> Option<f64> + 'a {
         let device = self.device_with(drive);
         // Below the setpoint the device cools alone.
-        let held_c = self.setpoint_c.max(self.minimum_supply_c);
-        let trim = self.trim.as_ref().filter(|_| c >= held_c);
+        let held = c >= self.setpoint_c.max(self.minimum_supply_c);
+        let trim = self.trim.as_ref().filter(|_| held);
         let trim = trim.map_or(AtMost::Rests, |trim| trim.at_most(c, air, drive));
         move |heat_w| {
             if trim == AtMost::Trips {
@@ -151,6 +152,7 @@ impl HydronicDesign {
             let asked = self.asked(heat_w, pumping, air, drive)?;
             match trim {
                 AtMost::Takes(most_w) => Some(c + trim::excess_k(device, &asked, c, most_w)),
+                _ if held => Some(device?.supply_about_c(c, &asked)),
                 _ => Some(device?.settle(&asked).leaving_c),
             }
         }

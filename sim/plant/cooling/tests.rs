@@ -113,6 +113,36 @@ fn hall() -> CoolingLoop {
     )
 }
 
+fn hydronic(plant: &CoolingLoop) -> HydronicDesign {
+    let LoopDesign::Hydronic(design) = plant.design() else { panic!() };
+    *design
+}
+
+/// Holds what the loop is said to carry with coolant of `supply_c` against where its coolant settles: with a
+/// little less heat no warmer than that, with a little more no colder.
+fn carries_what_settles_at(
+    plant: &CoolingLoop,
+    supply_c: f64,
+    air: &MoistAir,
+    drive: Drive,
+) -> Result<(), TestCaseError> {
+    let design = hydronic(plant);
+    // With the slack that a loop at its setpoint is given.
+    let c = supply_c + 1e-4;
+    let carried_w = plant.capacity_w(supply_c, air, drive);
+    let settles_c = |heat_w: f64| design.supply_c(heat_w, air, &drive);
+    let near_w = 1e-4 * design.design_heat_w;
+    if carried_w > near_w {
+        let less_c = settles_c(carried_w - near_w);
+        prop_assert!(less_c.is_some_and(|it| it <= c + 1e-6), "{less_c:?} with {carried_w} at {c}");
+    }
+    if carried_w < 8.0 * design.design_heat_w {
+        let more_c = settles_c(carried_w + near_w);
+        prop_assert!(more_c.is_none_or(|it| it >= c - 1e-6), "{more_c:?} with {carried_w} at {c}");
+    }
+    Ok(())
+}
+
 fn weather(t: f64, rh: f64) -> MoistAir {
     MoistAir::from_relative_humidity(t, rh, 101_325.0)
 }

@@ -15,7 +15,7 @@ fn with_tower(of_tower: &str, fields: &str) -> CoolingLoop {
 }
 
 fn device(plant: &CoolingLoop) -> (HydronicDesign, HybridDesign) {
-    let LoopDesign::Hydronic(design) = *plant.design() else { panic!() };
+    let design = hydronic(plant);
     let DeviceDesign::Hybrid(device) = design.device else { panic!() };
     (design, device)
 }
@@ -153,5 +153,29 @@ proptest! {
         let water = state.water;
         let out = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s;
         prop_assert!(out >= 0.0 && (water.makeup_kg_s - out).abs() <= 1e-12 * out);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// It is found without looking for how the two share the heat.
+    #[test]
+    fn what_is_carried_at_a_temperature_settles_at_it(
+        which in 0usize..4,
+        (t, rh) in (-25.0f64..48.0, 0.02f64..1.0),
+        above_k in prop_oneof![Just(0.0), -5.0f64..0.0, 0.0f64..30.0],
+        fans in prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0],
+        pumps in prop_oneof![Just(1.0), 0.05f64..=1.0],
+        fan_speed in prop_oneof![Just(None), Just(None), (0.0f64..=1.0).prop_map(Some)],
+    ) {
+        let plant = hybrid([
+            "",
+            r#", "fans": {"control": "cycling"}, "dry": {"switchover": "12 degC"}"#,
+            r#", "fans": {"control": "always-on"}"#,
+            r#", "dry": {"difference": "0 K"}"#,
+        ][which]);
+        let drive = Drive { fans, pumps, fan_speed, ..Drive::FULL };
+        carries_what_settles_at(&plant, 24.0 + above_k, &weather(t, rh), drive)?;
     }
 }
