@@ -83,6 +83,8 @@ pub(super) struct Forest {
     /// Where each live node stands in `order`, and one past the last node behind it.
     pub(super) position: Vec<u32>,
     pub(super) end: Vec<u32>,
+    /// By place in `order`: where its feeder stands there; [`NONE`] for a root.
+    pub(super) feeder: Vec<u32>,
     /// Part of its load's draw that each cord carries.
     pub(super) share: Vec<f64>,
     /// Loads with a live cord.
@@ -135,6 +137,7 @@ impl Forest {
             order: Vec::with_capacity(nodes),
             position: vec![0; nodes],
             end: vec![0; nodes],
+            feeder: vec![NONE; nodes],
             share: vec![0.0; wiring.cord_node.len()],
             load_live: vec![false; wiring.loads()],
             standing_w: vec![0.0; nodes],
@@ -422,11 +425,12 @@ impl Forest {
                 continue;
             }
             // Until all that it feeds is placed, `end` is the next place that is free behind a node.
-            let next = match self.parent[n] {
-                NONE => &mut roots,
-                parent => &mut self.end[parent as usize],
+            let (next, feeder) = match self.parent[n] {
+                NONE => (&mut roots, NONE),
+                parent => (&mut self.end[parent as usize], self.position[parent as usize]),
             };
             let place = *next;
+            self.feeder[place as usize] = feeder;
             *next += self.size[n];
             self.position[n] = place;
             self.end[n] = place + 1;

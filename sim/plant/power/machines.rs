@@ -2,6 +2,7 @@
 //! its battery. A charger is a load of the network's own, at whatever feeds the UPS, so that it is cut in
 //! its turn where power is short.
 
+use super::component::ComponentKind;
 use super::design::{PowerLoad, PowerNode};
 use super::forest::NONE;
 use super::network::Network;
@@ -134,6 +135,9 @@ impl Network {
     }
 
     fn charger(&self, node: PowerNode) -> Option<&Charger> {
+        if self.wiring.kind[node.0 as usize] != ComponentKind::Ups {
+            return None;
+        }
         let chargers = &self.wiring.chargers;
         chargers.binary_search_by_key(&node.0, |it| it.ups).ok().map(|at| &chargers[at])
     }

@@ -15,6 +15,7 @@ use super::flow::Flows;
 use super::forest::{Forest, NONE, TOLERANCE, is_over};
 use super::moved::Moved;
 use super::shed::Shed;
+use super::waiting::Places;
 use super::wiring::Wiring;
 use crate::plant::{Demand, Ladder};
 
@@ -47,6 +48,8 @@ pub struct Network {
     cap_w: Vec<f64>,
     /// Those with a cap, dark ones included, in index order.
     limited: Vec<u32>,
+    /// Room to put some in order.
+    due: Places,
     pub(super) live: Vec<bool>,
     /// How many loads are not.
     dark: usize,
@@ -91,6 +94,7 @@ impl Network {
             shed: Shed::new(&wiring),
             cap_w: vec![0.0; wiring.loads()],
             limited: (0..wiring.own_loads as u32).collect(),
+            due: Places::none(wiring.own_loads),
             live: vec![false; wiring.loads()],
             dark: wiring.own_loads,
             unserved: None,
@@ -275,9 +279,10 @@ impl Network {
             Some(cut) if !(switched || holds) => {
                 // No other was cut, or is now.
                 let own_loads = self.wiring.own_loads as u32;
-                looked_at.extend(cut.iter().filter(|load| **load < own_loads));
-                looked_at.sort_unstable();
-                looked_at.dedup();
+                looked_at.drain(..).for_each(|load| self.due.insert(load as usize));
+                let cut = cut.iter().filter(|load| **load < own_loads);
+                cut.for_each(|load| self.due.insert(*load as usize));
+                looked_at.extend(std::iter::from_fn(|| self.due.first()).map(|load| load as u32));
             }
             _ => {
                 looked_at.clear();

@@ -33,13 +33,9 @@ pub(super) struct Shed {
     /// Output of each node. Too high where a load was cut for the sake of its other cord: that is
     /// put right if and when the node is fitted, which sums anew before it cuts.
     out_w: Vec<f64>,
-    /// By place in preorder: what stays, what is being scaled, and its flow and slope.
-    keep_w: Vec<f64>,
-    cut_w: Vec<f64>,
-    flow_w: Vec<f64>,
-    slope: Vec<f64>,
-    /// Whether the flow of a place moves with what is being scaled, and how it is summed.
-    moves: Vec<bool>,
+    /// By place in preorder.
+    places: Vec<Place>,
+    /// How flows are summed.
     steps: Vec<Step>,
     /// The last cut that touched each load, so that both cords of a load cut it once.
     touched: Vec<u64>,
@@ -61,11 +57,7 @@ impl Shed {
             cut: Vec::new(),
             stale: Stale { all: true, loads: Vec::new() },
             out_w: vec![0.0; wiring.nodes()],
-            keep_w: vec![0.0; wiring.nodes()],
-            cut_w: vec![0.0; wiring.nodes()],
-            flow_w: vec![0.0; wiring.nodes()],
-            slope: vec![0.0; wiring.nodes()],
-            moves: vec![false; wiring.nodes()],
+            places: vec![Place::default(); wiring.nodes()],
             steps: Vec::new(),
             touched: vec![0; wiring.loads()],
             cuts: 0,
@@ -172,7 +164,7 @@ impl Shed {
             self.lay_steps(forest, behind.clone());
             let factor = self.solve(forest, behind.start, limit_w);
             self.scale(wiring, forest, behind.start, rank, factor);
-            let out = self.flow_w[behind.start];
+            let out = self.places[behind.start].flow_w;
             if !is_over(out, limit_w) {
                 break;
             }
@@ -182,7 +174,7 @@ impl Shed {
             return;
         }
         // What lies behind has been looked at before.
-        let after = self.flow_w[behind.start];
+        let after = self.places[behind.start].flow_w;
         self.out_w[n] = after;
         let change = forest.input_growth_w(n, before, after);
         self.follow(forest, forest.parent[n], change);
@@ -201,52 +193,54 @@ impl Shed {
         for place in behind {
             let node = forest.order[place] as usize;
             let is_whole = self.plugged.cut[node] <= self.before;
-            let Split { keep_w: keep, cut_w: cut } =
-                self.plugged.split(node, rank, is_whole, || {
-                    let mut split = Split::default();
-                    for &cord in wiring.sockets(node) {
-                        let share = forest.share[cord as usize];
-                        let load = wiring.cord_load[cord as usize] as usize;
-                        let w = self.granted[load].0[rank];
-                        split.cut_w += share * w;
-                        split.keep_w += share * (self.total_w[load] - w);
-                    }
-                    split
-                });
-            any |= cut > 0.0;
-            self.keep_w[place] = keep;
-            self.cut_w[place] = cut;
+            let split = self.plugged.split(node, rank, is_whole, || {
+                let mut split = Split::default();
+                for &cord in wiring.sockets(node) {
+                    let share = forest.share[cord as usize];
+                    let load = wiring.cord_load[cord as usize] as usize;
+                    let w = self.granted[load].0[rank];
+                    split.cut_w += share * w;
+                    split.keep_w += share * (self.total_w[load] - w);
+                }
+                split
+            });
+            any |= split.cut_w > 0.0;
+            self.places[place].split = split;
         }
         any
     }
 
     /// Finds which flows of `behind` move with what was gathered, and sums the others.
     fn lay_steps(&mut self, forest: &Forest, behind: Range<usize>) {
-        let feeder = |place: usize| {
-            let n = forest.order[place] as usize;
-            (n, forest.position[forest.parent[n] as usize] as usize)
-        };
-        for place in behind.clone() {
-            self.moves[place] = self.cut_w[place] != 0.0;
-            self.flow_w[place] = self.keep_w[place] + self.cut_w[place];
+        let first = behind.start;
+        for place in &mut self.places[behind.clone()] {
+            place.moves = place.split.cut_w != 0.0;
+            place.flow_w = place.split.keep_w + place.split.cut_w;
         }
-        for place in (behind.start + 1..behind.end).rev() {
-            self.moves[feeder(place).1] |= self.moves[place];
+        let (places, feeders) = (&mut self.places[..behind.end], &forest.feeder[..behind.end]);
+        for place in (first + 1..behind.end).rev() {
+            let moves = places[place].moves;
+            places[feeders[place] as usize].moves |= moves;
         }
         self.steps.clear();
-        for place in (behind.start + 1..behind.end).rev() {
-            let (n, feeder) = feeder(place);
-            let input_w = forest.input_w(n, self.flow_w[place]);
-            match (self.moves[place], self.moves[feeder]) {
-                (true, _) => self.steps.push(Step::Moves { place, n, feeder }),
-                (false, true) => self.steps.push(Step::Stays { feeder, input_w }),
-                (false, false) => self.flow_w[feeder] += input_w,
+        for place in (first + 1..behind.end).rev() {
+            let (n, feeder) = (forest.order[place] as usize, feeders[place] as usize);
+            let Place { flow_w, moves, .. } = places[place];
+            if moves {
+                self.steps.push(Step::Moves { place, n, feeder });
+                continue;
+            }
+            let input_w = forest.input_w(n, flow_w);
+            let feeding = &mut places[feeder];
+            match feeding.moves {
+                true => self.steps.push(Step::Stays { feeder, input_w }),
+                false => feeding.flow_w += input_w,
             }
         }
     }
 
     /// The factor on the gathered rank at which the first place, `first`, puts out `limit_w`; zero when
-    /// even that is too much. Leaves the flows at that factor in `flow_w`.
+    /// even that is too much. Leaves the flows at that factor.
     fn solve(&mut self, forest: &Forest, first: usize, limit_w: f64) -> f64 {
         let (least, _) = self.flow_at(forest, first, 0.0);
         if least >= limit_w {
@@ -268,21 +262,23 @@ impl Shed {
 
     /// Output of the place `first` at `factor`, and its derivative.
     fn flow_at(&mut self, forest: &Forest, first: usize, factor: f64) -> (f64, f64) {
-        for place in self.steps.iter().filter_map(Step::moving).chain([first]) {
-            self.flow_w[place] = self.keep_w[place] + factor * self.cut_w[place];
-            self.slope[place] = self.cut_w[place];
+        for at in self.steps.iter().filter_map(Step::moving).chain([first]) {
+            let place = &mut self.places[at];
+            place.flow_w = place.split.keep_w + factor * place.split.cut_w;
+            place.slope = place.split.cut_w;
         }
         for step in &self.steps {
             match *step {
                 Step::Moves { place, n, feeder } => {
-                    let (out, slope) = (self.flow_w[place], self.slope[place]);
-                    self.flow_w[feeder] += forest.input_w(n, out);
-                    self.slope[feeder] += slope * forest.input_slope(n, out);
+                    let Place { flow_w, slope, .. } = self.places[place];
+                    let feeding = &mut self.places[feeder];
+                    feeding.flow_w += forest.input_w(n, flow_w);
+                    feeding.slope += slope * forest.input_slope(n, flow_w);
                 }
-                Step::Stays { feeder, input_w } => self.flow_w[feeder] += input_w,
+                Step::Stays { feeder, input_w } => self.places[feeder].flow_w += input_w,
             }
         }
-        (self.flow_w[first], self.slope[first])
+        (self.places[first].flow_w, self.places[first].slope)
     }
 
     /// Scales the grants of `rank` behind by `factor`.
@@ -294,7 +290,7 @@ impl Shed {
         let steps = std::mem::take(&mut self.steps);
         for place in steps.iter().filter_map(Step::moving).chain([first]) {
             // Nobody who is plugged in here has anything of that rank.
-            if self.cut_w[place] == 0.0 {
+            if self.places[place].split.cut_w == 0.0 {
                 continue;
             }
             for &cord in wiring.sockets(forest.order[place] as usize) {
@@ -329,6 +325,18 @@ impl Shed {
             node = forest.parent[n];
         }
     }
+}
+
+/// A component where it stands in preorder, as a cut of one rank sees it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// What is plugged in: what stays, and what is being scaled.
+    split: Split,
+    /// Its flow, W, and how that grows with the factor.
+    flow_w: f64,
+    slope: f64,
+    /// Whether the flow moves with what is being scaled.
+    moves: bool,
 }
 
 /// A part of the sum of flows, from the leaves up.
