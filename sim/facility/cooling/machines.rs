@@ -80,11 +80,13 @@ impl Machines {
     }
 
     /// Ends starts that are over.
+    #[inline]
     pub(super) fn advance(&mut self, now: Time) {
         self.pool.advance(now);
     }
 
     /// The share of their duty that those not broken carry.
+    #[inline]
     pub(super) fn whole(&self) -> f64 {
         self.pool.share()
     }
@@ -94,6 +96,7 @@ impl Machines {
     ///
     /// A dead bus and a limit that leaves them nothing are the same to them, so that what stands
     /// between them and the source does not matter.
+    #[inline]
     pub(in crate::facility) fn ready(
         &mut self,
         now: Time,
@@ -136,6 +139,7 @@ impl Machines {
     }
 
     /// Begins an instant.
+    #[inline]
     pub(super) fn begin(&mut self) {
         self.taken.begin();
     }
@@ -147,6 +151,7 @@ impl Machines {
 
     /// Asks for `wanted_w` in `pass`, and follows what the power chain gives. Adds to `progress`
     /// how that goes on.
+    #[inline]
     pub(super) fn ask(
         &mut self,
         power: &mut Network,
@@ -172,6 +177,7 @@ impl Machines {
     }
 
     /// The share of them that can run, where all together want `wanted_w`.
+    #[inline]
     pub(in crate::facility) fn share(&self, power: &Network, wanted_w: f64) -> f64 {
         let Some(load) = self.load else { return self.whole() };
         let cap_w = self.taken.cap_w(power.cap_w(load), wanted_w);
@@ -195,6 +201,7 @@ impl Machines {
     }
 
     /// Draws `wanted_w`, but no more than was asked: the power chain has checked that much.
+    #[inline]
     pub(in crate::facility) fn draw(&mut self, power: &mut Network, wanted_w: f64) {
         let Some(load) = self.load else { return };
         self.draw_w = wanted_w.min(power.cap_w(load)).min(self.asked_w);

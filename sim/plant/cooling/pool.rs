@@ -43,6 +43,9 @@ pub struct Pool {
     units: Vec<UnitState>,
     /// Reasons why each is out: failures and maintenance may overlap.
     out: Vec<u32>,
+    /// Share of the duty that those running carry, and when the next of those that start does.
+    share: f64,
+    next: Option<Time>,
 }
 
 impl Pool {
@@ -59,6 +62,8 @@ impl Pool {
             start_delay,
             units: (0..count).map(state).collect(),
             out: vec![0; count as usize],
+            share: 1.0,
+            next: None,
         }
     }
 
@@ -68,8 +73,9 @@ impl Pool {
     }
 
     /// Share of the duty that those running carry: 1 in an empty pool, which lacks nothing.
+    #[inline]
     pub fn share(&self) -> f64 {
-        if self.duty == 0 { 1.0 } else { f64::from(self.running()) / f64::from(self.duty) }
+        self.share
     }
 
     fn running(&self) -> u32 {
@@ -82,7 +88,7 @@ impl Pool {
     pub fn take_out(&mut self, now: Time, unit: u32, as_state: UnitState) -> Option<Time> {
         self.out[unit as usize] += 1;
         self.units[unit as usize] = as_state;
-        self.advance(now)
+        self.turn(now)
     }
 
     /// One reason fewer why `unit` is out; without any it is ready at `now`. When those that it
@@ -93,29 +99,29 @@ impl Pool {
         if *reasons == 0 {
             self.units[unit as usize] = UnitState::Standby { from: now };
         }
-        self.advance(now)
+        self.turn(now)
+    }
+
+    /// Ends starts that are over at `now`. When the next unit runs, if any is starting.
+    #[inline]
+    pub fn advance(&mut self, now: Time) -> Option<Time> {
+        // Nothing else happens while no unit is taken out or put back.
+        if self.next.is_some_and(|ready| ready <= now) { self.turn(now) } else { self.next }
     }
 
     /// Ends starts that are over at `now` and orders more where the duty asks for them. When the
     /// next unit runs, if any is starting.
-    pub fn advance(&mut self, now: Time) -> Option<Time> {
-        let (mut coming, mut is_starting) = (0, false);
+    fn turn(&mut self, now: Time) -> Option<Time> {
+        let mut coming = 0;
         for unit in &mut self.units {
             match *unit {
                 UnitState::Starting { ready } if ready <= now => {
                     *unit = UnitState::Running { since: ready };
                     coming += 1;
                 }
-                UnitState::Starting { .. } => {
-                    is_starting = true;
-                    coming += 1;
-                }
-                UnitState::Running { .. } => coming += 1,
+                UnitState::Starting { .. } | UnitState::Running { .. } => coming += 1,
                 _ => {}
             }
-        }
-        if coming >= self.duty && !is_starting {
-            return None;
         }
         let ready = now + self.start_delay;
         let resting =
@@ -127,11 +133,15 @@ impl Pool {
                 UnitState::Running { since: now }
             };
         }
+        if self.duty > 0 {
+            self.share = f64::from(self.running()) / f64::from(self.duty);
+        }
         let starting = self.units.iter().filter_map(|unit| match unit {
             UnitState::Starting { ready } => Some(*ready),
             _ => None,
         });
-        starting.min()
+        self.next = starting.min();
+        self.next
     }
 }
 
@@ -197,7 +207,8 @@ mod tests {
                 let coming = coming.count() as u32;
                 prop_assert_eq!(coming, duty.min(there));
                 prop_assert_eq!(next.is_some(), pool.running() < coming);
-                prop_assert!((0.0..=1.0).contains(&pool.share()));
+                let share = f64::from(pool.running()) / f64::from(duty);
+                prop_assert_eq!(pool.share(), if duty == 0 { 1.0 } else { share });
             }
         }
     }
