@@ -34,14 +34,14 @@ pub(super) struct Changed {
 }
 
 /// A set of indices, drained in the order of marking.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
     marked: Vec<bool>,
     list: Vec<u32>,
 }
 
 impl Marks {
-    fn all(count: usize) -> Self {
+    pub(super) fn all(count: usize) -> Self {
         Self { marked: vec![true; count], list: (0..count as u32).collect() }
     }
 
@@ -51,6 +51,11 @@ impl Marks {
 
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Whether `index` is marked.
+    pub(super) fn has(&self, index: u32) -> bool {
+        self.marked[index as usize]
     }
 
     /// The marked indices, in the order of marking.

@@ -36,9 +36,9 @@ pub(super) struct Meters {
     /// What the racks of each workload draw, W, and whether one of them draws otherwise since.
     works_w: Vec<f64>,
     stale_works: Vec<bool>,
-    /// The groups in which each loop is read, with what hangs on it; in which each workload is, and
-    /// each hall; and those of losses.
-    groups_of_loop: Vec<Vec<u32>>,
+    /// The groups in which each loop is read, with what hangs on it, and the place there of what is read;
+    /// in which each workload is, and each hall; and those of losses.
+    groups_of_loop: Vec<Vec<(u32, u32)>>,
     group_of_work: Vec<u32>,
     group_of_hall: Vec<u32>,
     groups_of_losses: Vec<u32>,
@@ -316,16 +316,16 @@ impl Meters {
 
     /// A workload may read otherwise from now on.
     pub(super) fn mark_work(&mut self, work: usize) {
-        self.groups[self.group_of_work[work] as usize].mark();
+        self.groups[self.group_of_work[work] as usize].mark(0);
     }
 
     /// The loop `index`, its water, its operator or what hangs on it may read otherwise from now on;
     /// whether what it reads moves.
     pub(super) fn mark_loop(&mut self, index: u32, moves: bool) {
         self.stale_cooling = true;
-        for &group in &self.groups_of_loop[index as usize] {
+        for &(group, place) in &self.groups_of_loop[index as usize] {
             let group = &mut self.groups[group as usize];
-            group.mark();
+            group.mark(place);
             if moves {
                 group.mark_moving();
             }
@@ -334,13 +334,13 @@ impl Meters {
 
     /// Whether anything that reads the loop `index` has moved since the last interval.
     fn has_moved(&self, index: usize) -> bool {
-        self.groups_of_loop[index].iter().any(|&group| self.groups[group as usize].has_moved())
+        self.groups_of_loop[index].iter().any(|&(group, _)| self.groups[group as usize].has_moved())
     }
 
     /// Flows of the power chain have changed.
     fn mark_losses(&mut self) {
         for &group in &self.groups_of_losses {
-            self.groups[group as usize].mark();
+            self.groups[group as usize].mark(0);
         }
     }
 
@@ -359,7 +359,7 @@ impl Meters {
         let live_racks = &mut self.live_racks[hall];
         *live_racks = *live_racks + u32::from(is) - u32::from(was);
         if is != was {
-            self.groups[self.group_of_hall[hall] as usize].mark();
+            self.groups[self.group_of_hall[hall] as usize].mark(0);
         }
     }
 
@@ -433,7 +433,8 @@ impl Facility<'_> {
 
     /// Brings what moves between instants to `now`, before the meters are read out.
     pub(super) fn correct_meters(&mut self, now: Time) {
-        for (index, plant) in self.loops.iter().enumerate() {
+        let may_move = cfg!(debug_assertions) || self.meters.groups.iter().any(Group::has_moved);
+        for (index, plant) in self.loops.iter().enumerate().filter(|_| may_move) {
             if self.meters.has_moved(index) || cfg!(debug_assertions) {
                 let amounts = plant.amounts(now);
                 let water = self.water.amounts(index, amounts.evaporated_kg, now);
@@ -471,8 +472,9 @@ impl Facility<'_> {
     }
 }
 
-/// Where among `groups` each loop of `design`, its exchangers and the halls behind them are read.
-fn groups_of_loops(design: &Design, groups: &[Group]) -> Vec<Vec<u32>> {
+/// Where among `groups` each loop of `design`, its exchangers and the halls behind them are read: which
+/// group, and at which place of it.
+fn groups_of_loops(design: &Design, groups: &[Group]) -> Vec<Vec<(u32, u32)>> {
     let mut halls = vec![Vec::new(); design.loops.len()];
     for rack in &design.racks {
         let sides = [rack.cooled_by, rack.air_cooled_by.map(|(air, _)| air)];
@@ -483,17 +485,19 @@ fn groups_of_loops(design: &Design, groups: &[Group]) -> Vec<Vec<u32>> {
             }
         }
     }
-    let reads = |group: &Group, index: usize, halls: &[usize]| match group.kind() {
-        SubjectKind::Loop => group.instances().contains(&index),
-        SubjectKind::Exchanger => {
-            group.instances().iter().any(|&of| design.exchangers[of].cooled_by == index)
-        }
-        SubjectKind::Hall => group.instances().iter().any(|of| halls.contains(of)),
+    let reads = |group: &Group, of: usize, index: usize, halls: &[usize]| match group.kind() {
+        SubjectKind::Loop => of == index,
+        SubjectKind::Exchanger => design.exchangers[of].cooled_by == index,
+        SubjectKind::Hall => halls.contains(&of),
         _ => false,
     };
     let of_loop = |(index, halls): (usize, &Vec<usize>)| {
-        let read = (0..).zip(groups).filter(|(_, group)| reads(group, index, halls));
-        read.map(|(place, _)| place).collect()
+        let all = (0..).zip(groups).flat_map(|(at, group)| {
+            let own = (0..).zip(group.instances());
+            own.map(move |(place, &of)| (at, group, place, of))
+        });
+        let read = all.filter(|&(_, group, _, of)| reads(group, of, index, halls));
+        read.map(|(at, _, place, _)| (at, place)).collect()
     };
     halls.iter().enumerate().map(of_loop).collect()
 }

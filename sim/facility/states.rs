@@ -109,7 +109,11 @@ impl Facility<'_> {
         // Of many, a look at each unit costs less than to sort them.
         if list.len() > self.states.marked.len() / 16 {
             list.clear();
-            list.extend((0u32..).zip(&self.states.marked).filter(|it| *it.1).map(|it| it.0));
+            for (unit, &marked) in (0u32..).zip(&self.states.marked) {
+                if marked {
+                    list.push(unit);
+                }
+            }
         } else {
             list.sort_unstable();
         }

@@ -2,6 +2,7 @@
 
 use super::columns::group_columns;
 use super::{Column, Shown, Subject, SubjectKind, View};
+use crate::facility::changed::Marks;
 use crate::facility::design::{Design, WorkDesign};
 use crate::kernel::Time;
 use crate::measure::{Join, Meter};
@@ -17,8 +18,10 @@ pub(in crate::facility) struct Group {
     /// Their indices in their list of the design.
     instances: Vec<usize>,
     gauges: Vec<(&'static Column, Meter)>,
-    /// An instance may read otherwise than when it was last read.
-    stale: bool,
+    /// What each instance read last, column by column.
+    read: Vec<f64>,
+    /// Places of instances that may read otherwise than when they were last read.
+    stale: Marks,
     /// What an instance of cooling reads has moved since the last interval.
     moves: bool,
 }
@@ -27,13 +30,23 @@ impl Group {
     fn new(design: &Design, kind: SubjectKind, name: &str, instances: Vec<usize>) -> Self {
         let has = |column: &&Column| instances.iter().any(|&i| (column.only)(design, i));
         let columns = group_columns(kind).into_iter().filter(has);
-        let gauges = columns.map(|column| (column, Meter::new(Time::ZERO, 0.0))).collect();
-        Self { kind, name: name.to_owned(), instances, gauges, stale: true, moves: true }
+        let gauges: Vec<_> = columns.map(|column| (column, Meter::new(Time::ZERO, 0.0))).collect();
+        Self {
+            kind,
+            name: name.to_owned(),
+            // Nothing has been read.
+            read: vec![f64::NAN; gauges.len() * instances.len()],
+            stale: Marks::all(instances.len()),
+            instances,
+            gauges,
+            moves: true,
+        }
     }
 
-    /// An instance of it may read otherwise from now on.
-    pub(in crate::facility) fn mark(&mut self) {
-        self.stale = true;
+    /// Its instance at `place` may read otherwise from now on.
+    #[inline]
+    pub(in crate::facility) fn mark(&mut self, place: u32) {
+        self.stale.mark(place);
     }
 
     /// What an instance of it reads moves from now on, until it is marked again.
@@ -49,22 +62,39 @@ impl Group {
     /// Reads its instances after the instant `now` has settled. Most read as before unless they were
     /// marked since.
     pub(in crate::facility) fn read(&mut self, now: Time, view: &View<'_>) {
-        let stale = std::mem::take(&mut self.stale) || !self.kind.is_marked();
-        if !stale && !cfg!(debug_assertions) {
+        if !self.kind.is_marked() {
+            (0..self.instances.len() as u32).for_each(|place| self.stale.mark(place));
+        }
+        debug_assert!(!self.has_read_unseen(view), "{} has moved unseen", self.name);
+        if self.stale.is_empty() {
             return;
         }
-        for (column, meter) in &mut self.gauges {
-            let values = self.instances.iter().map(|&index| (column.read)(view, index));
-            let value = column.join.of(values);
-            debug_assert!(
-                stale || value == meter.value() || value.is_nan(),
-                "{} {} has moved from {} to {value} unseen",
-                self.name,
-                column.name,
-                meter.value()
-            );
-            meter.set(now, value);
+        let stale = self.stale.take();
+        let own = self.read.chunks_exact_mut(self.instances.len());
+        for ((column, meter), own) in self.gauges.iter_mut().zip(own) {
+            let mut differs = false;
+            for place in stale.iter().map(|&place| place as usize) {
+                let value = (column.read)(view, self.instances[place]);
+                differs |= std::mem::replace(&mut own[place], value) != value;
+            }
+            if differs {
+                meter.set(now, column.join.of(own.iter().copied()));
+            }
         }
+        self.stale.reuse(stale);
+    }
+
+    /// Whether an instance that is not marked reads otherwise than when it was last read.
+    fn has_read_unseen(&self, view: &View<'_>) -> bool {
+        let own = self.read.chunks_exact(self.instances.len());
+        self.gauges.iter().zip(own).any(|((column, _), own)| {
+            let unmarked = (0u32..).zip(&self.instances).zip(own);
+            let mut unmarked = unmarked.filter(|((place, _), _)| !self.stale.has(*place));
+            unmarked.any(|((_, &index), &known)| {
+                let value = (column.read)(view, index);
+                value != known && !value.is_nan()
+            })
+        })
     }
 
     /// Brings what moves between the instants at which it is read to `now`. The warmest of several

@@ -59,11 +59,11 @@ fn overheated(view: &View<'_>, hall: usize) -> (f64, f64) {
     /// The warmest inlet at which a rack of the catalogue trips: a GB200 NVL72's.
     const EQUIPMENT_C: f64 = 70.0;
     let (mut racks, mut by_k) = (0, 0.0_f64);
-    for (count, inlet_c) in view.exchangers.iter().filter_map(|x| x.running(hall)) {
-        if inlet_c > EQUIPMENT_C {
-            racks += count;
-            by_k = by_k.max(inlet_c - EQUIPMENT_C);
-        }
+    // Hardly ever one.
+    let hot = view.exchangers.iter().filter(|exchanger| exchanger.inlet_c > EQUIPMENT_C);
+    for (count, inlet_c) in hot.filter_map(|exchanger| exchanger.running(hall)) {
+        racks += count;
+        by_k = by_k.max(inlet_c - EQUIPMENT_C);
     }
     (racks as f64, by_k)
 }
