@@ -201,19 +201,9 @@ impl Block {
         if now < self.hold_until {
             return false;
         }
-        // A step that is taken is kept up to its price; one that is not must be cheaper.
-        let taken = if self.wanted { self.mode + 1 } else { 0 };
-        let pays = |&(step, &joules): &(usize, &f64)| {
-            let fixed = policy.sleep_above.filter(|_| step == 0);
-            let leave_above = fixed.unwrap_or_else(|| breakeven(joules));
-            let take_below = match policy.wake {
-                WakePrice::At(wake) if step == 0 => wake.min(leave_above),
-                WakePrice::At(_) => leave_above,
-                WakePrice::Below(share) => leave_above - share * leave_above.abs(),
-            };
-            price <= if step < taken { leave_above } else { take_below }
-        };
-        let steps = self.steps.iter().enumerate().take_while(pays).count();
+        let taken = self.taken();
+        let pays = |&step: &usize| price <= self.pays_up_to(step, step < taken, &breakeven, policy);
+        let steps = (0..self.steps.len()).take_while(pays).count();
         match (taken, steps) {
             (0, 0) => false,
             (_, 0) | (0, _) => {
@@ -240,6 +230,42 @@ impl Block {
                 }
                 true
             }
+        }
+    }
+
+    /// Prices at which the price policy does not change its mind: above the first, up to the second.
+    pub(super) fn keeps(
+        &self,
+        breakeven: impl Fn(f64) -> f64,
+        policy: &BreakevenDesign,
+    ) -> (f64, f64) {
+        let taken = self.taken();
+        let limit = |step| self.pays_up_to(step, step < taken, &breakeven, policy);
+        let above = if taken < self.steps.len() { limit(taken) } else { f64::NEG_INFINITY };
+        (above, (0..taken).map(limit).fold(f64::INFINITY, f64::min))
+    }
+
+    /// Steps of the ladder that the price policy has taken.
+    fn taken(&self) -> usize {
+        if self.wanted { self.mode + 1 } else { 0 }
+    }
+
+    /// The price up to which a step pays: one that is taken is kept up to its price; one that is not
+    /// must be cheaper.
+    fn pays_up_to(
+        &self,
+        step: usize,
+        is_taken: bool,
+        breakeven: &impl Fn(f64) -> f64,
+        policy: &BreakevenDesign,
+    ) -> f64 {
+        let fixed = policy.sleep_above.filter(|_| step == 0);
+        let leave_above = fixed.unwrap_or_else(|| breakeven(self.steps[step]));
+        match policy.wake {
+            _ if is_taken => leave_above,
+            WakePrice::At(wake) if step == 0 => wake.min(leave_above),
+            WakePrice::At(_) => leave_above,
+            WakePrice::Below(share) => leave_above - share * leave_above.abs(),
         }
     }
 

@@ -37,6 +37,9 @@ pub struct Mining {
     block_at: Option<Ticket>,
     /// Price, hash price or the end of a hold gives the policy something to decide.
     policy_due: bool,
+    /// Where it changes its mind about no block: for what a hash earns after the pool's fee, $/PH/day, at
+    /// prices above the first, up to the second.
+    kept: Option<(f64, (f64, f64))>,
     /// What each rack does and asks, as of the last flush.
     readings: Vec<Reading>,
     demands: Vec<Demand>,
@@ -71,6 +74,7 @@ impl Mining {
             pool,
             block_at: None,
             policy_due: false,
+            kept: None,
             readings: vec![Reading::default(); n],
             demands: vec![Demand::default(); n],
             offered: Marks::new(n),
@@ -301,15 +305,29 @@ impl Mining {
         let Some(policy) = self.design.policy else { return };
         let net = self.income.usd_ph_day * (1.0 - self.design.pool.fee);
         let price = self.price;
+        let keeps = |(of, (above, most))| of == net && above < price && price <= most;
+        if self.kept.is_some_and(keeps) {
+            return;
+        }
+        let breakeven = |joules_per_hash| breakeven_usd_mwh(net, joules_per_hash);
+        let (mut above, mut most) = (f64::NEG_INFINITY, f64::INFINITY);
         for rack in 0..self.blocks.len() {
-            let breakeven = |joules_per_hash| breakeven_usd_mwh(net, joules_per_hash);
             let turned = self.with_block(rack, |block, context| {
                 block.decide(now, price, breakeven, &policy, context)
             });
+            let keeps = self.blocks[rack].keeps(breakeven, &policy);
+            (above, most) = (keeps.0.max(above), keeps.1.min(most));
             if turned {
                 self.react(now, rack);
             }
         }
+        self.kept = Some((net, (above, most)));
+    }
+
+    /// Has the price policy asked about every block again.
+    #[cfg(test)]
+    pub(super) fn forget_kept(&mut self) {
+        self.kept = None;
     }
 
     fn react(&mut self, now: Time, rack: usize) {

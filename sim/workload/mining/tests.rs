@@ -5,7 +5,7 @@ mod targets;
 use proptest::prelude::*;
 
 use super::account::MiningSummary;
-use super::asic::AsicRackDesign;
+use super::asic::{AsicRackDesign, Mode};
 use super::income::{Income, IncomeDesign};
 use super::model::Mining;
 use super::spec::{
@@ -457,6 +457,57 @@ proptest! {
                 prop_assert_eq!(one.draw_w(rack).to_bits(), same.draw_w(rack).to_bits());
                 prop_assert_eq!(one.draw_w(rack).to_bits(), more.draw_w(rack).to_bits());
             }
+        }
+    }
+}
+
+proptest! {
+    /// The price policy is not asked where it changes its mind about no block: against a twin that is
+    /// asked about every block each time.
+    #[test]
+    fn who_is_not_asked_would_not_have_turned(
+        news in prop::collection::vec((0.0..160.0, 1u64..3000, any::<bool>()), 1..120),
+        wake in prop_oneof![(0.0..120.0).prop_map(WakePrice::At), (0.0..0.5).prop_map(WakePrice::Below)],
+        sleep_above in prop::option::of(20.0..140.0),
+        holds in prop::array::uniform3(0u64..4000),
+    ) {
+        let modes = vec![
+            Mode { power_w: 1500.0, hash_rate: 110e12 },
+            Mode { power_w: 2500.0, hash_rate: 160e12 },
+        ];
+        let tuned = AsicRackDesign { modes, ..s21(100) };
+        let worse = AsicRackDesign { hash_rate: 120e12, ..s21(50) };
+        let [min_off, min_on, min_mode] = holds.map(Span::from_secs);
+        let policy = BreakevenDesign { sleep_above, wake, min_off, min_on, min_mode };
+        let design = MiningDesign { policy: Some(policy), ..design(&[s21(200), tuned, worse]) };
+        let (mut fleet, mut twin) = (fleet(&design), fleet(&design));
+        let mut now = Time::ZERO;
+        for (usd_mwh, seconds, is_income) in news {
+            now += Span::from_secs(seconds);
+            for (fleet, forgets) in [(&mut fleet, false), (&mut twin, true)] {
+                while fleet.next_at() <= now {
+                    let next = fleet.next_at();
+                    fleet.advance(next);
+                    if forgets {
+                        fleet.forget_kept();
+                    }
+                    fleet.settle(next);
+                }
+                fleet.advance(now);
+                match is_income {
+                    true => fleet.set_income(now, Income::of(usd_mwh / 2.0)),
+                    false => fleet.set_price(now, usd_mwh),
+                }
+                if forgets {
+                    fleet.forget_kept();
+                }
+                fleet.settle(now);
+            }
+            for rack in 0..3 {
+                prop_assert_eq!(fleet.demand(rack), twin.demand(rack));
+                prop_assert_eq!(fleet.draw_w(rack), twin.draw_w(rack));
+            }
+            prop_assert_eq!(fleet.hash_rate(), twin.hash_rate());
         }
     }
 }
