@@ -317,17 +317,24 @@ impl Latency {
     pub fn histogram(&self) -> Histogram<u64> {
         let longest = Self::LONGEST.as_nanos() / 1000;
         let mut full = Histogram::new_with_bounds(1, longest, 3).expect("bounds in order");
-        self.fill(&mut full);
+        for (bin, n) in self.bins() {
+            full.record_n(bottom_micros(bin), n).expect("no bin lies beyond the longest delay");
+        }
         full
     }
 
-    /// Puts the same into `full`, a histogram of this kind, in place of what it holds.
-    pub fn fill(&self, full: &mut Histogram<u64>) {
-        full.reset();
+    /// The bins that hold something, as [`Histogram`] numbers them, with how many events each holds.
+    pub fn bins(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         let reached = self.reached();
-        for (bin, &n) in reached.clone().zip(&self.bins[reached]).filter(|&(_, &n)| n > 0) {
-            full.record_n(bottom_micros(bin), n).expect("no bin lies beyond the longest delay");
-        }
+        let bins = reached.clone().zip(self.bins[reached].iter().copied());
+        bins.filter(|&(_, n)| n > 0)
+    }
+
+    /// The longest delay of the last bin that holds something, in microseconds; zero without records.
+    pub fn longest_micros(&self) -> u64 {
+        let reached = self.reached();
+        let last = self.bins[reached.clone()].iter().rposition(|&n| n > 0);
+        last.map_or(0, |at| top_micros(reached.start + at))
     }
 
     #[inline]

@@ -13,6 +13,8 @@
 //! A histogram without records has no line, but for the first one, whose hours and incidents have no
 //! gap.
 
+mod press;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -20,10 +22,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::{Compress, Compression, FlushCompress, Status};
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2Serializer};
 use jiff::Timestamp;
+use press::Press;
 
 use super::latency::MICROS_PER_MILLI;
 use crate::facility::{Record, What};
@@ -39,8 +39,6 @@ pub(super) struct IntervalLog {
     out: BufWriter<File>,
     start: Timestamp,
     press: Press,
-    /// Memory for one histogram: asking for it anew costs more than to fill it.
-    histogram: Histogram<u64>,
     /// Names of the histograms, in the order in which every interval brings them.
     names: Vec<String>,
     /// The histogram that comes next in the present interval.
@@ -145,7 +143,6 @@ impl IntervalLog {
             out: BufWriter::new(File::create(path)?),
             start,
             press: Press::new(),
-            histogram: Latency::new().histogram(),
             names: Vec::new(),
             place: 0,
             hour: Window::default(),
@@ -248,22 +245,19 @@ impl IntervalLog {
             if place > 0 && latency.count() == 0 {
                 continue;
             }
-            let histogram = &mut self.histogram;
-            latency.fill(histogram);
-            let bytes = self.press.compressed(histogram)?;
+            let bytes = self.press.compressed(latency)?;
             let mut line = String::new();
             if let Some(tag) = tag(place, name) {
                 // A tag may hold no comma, space or line break.
                 let tag = tag.replace([',', ' ', '\r', '\n'], "_");
                 let _ = write!(line, "Tag={tag},");
             }
-            let most = if histogram.is_empty() { 0.0 } else { histogram.max() as f64 };
             let _ = writeln!(
                 line,
                 "{:.3},{:.3},{:.3},{}",
                 seconds(from),
                 seconds(to) - seconds(from),
-                most / MICROS_PER_MILLI,
+                latency.longest_micros() as f64 / MICROS_PER_MILLI,
                 STANDARD.encode(bytes)
             );
             self.waiting.push((from, line));
@@ -294,53 +288,6 @@ impl IntervalLog {
             self.out.write_all(line.as_bytes())?;
         }
         Ok(())
-    }
-}
-
-/// What writes histograms in the form V2, compressed by the fastest way that deflate has: the usual
-/// one, which the histogram crate takes, costs a busy site several per cent of a run. Its memory is
-/// kept from one to the next.
-struct Press {
-    serializer: V2Serializer,
-    deflate: Compress,
-    plain: Vec<u8>,
-    bytes: Vec<u8>,
-}
-
-impl Press {
-    fn new() -> Self {
-        Self {
-            serializer: V2Serializer::new(),
-            deflate: Compress::new(Compression::fast(), true),
-            plain: Vec::new(),
-            bytes: Vec::new(),
-        }
-    }
-
-    fn compressed(&mut self, histogram: &Histogram<u64>) -> io::Result<&[u8]> {
-        /// Says that a length in bytes and so many bytes of zlib follow.
-        const COOKIE: u32 = 0x1c84_9314;
-        let Self { serializer, deflate, plain, bytes } = self;
-        plain.clear();
-        serializer
-            .serialize(histogram, plain)
-            .map_err(|error| io::Error::other(format!("{error:?}")))?;
-        bytes.clear();
-        bytes.extend(COOKIE.to_be_bytes());
-        let length = bytes.len()..bytes.len() + size_of::<u32>();
-        bytes.resize(length.end, 0);
-        deflate.reset();
-        loop {
-            let read = deflate.total_in() as usize;
-            bytes.reserve(plain.len() - read + 64);
-            let status = deflate.compress_vec(&plain[read..], bytes, FlushCompress::Finish);
-            if status.map_err(io::Error::other)? == Status::StreamEnd {
-                break;
-            }
-        }
-        let behind = u32::try_from(bytes.len() - length.end).expect("a histogram is small");
-        bytes[length].copy_from_slice(&behind.to_be_bytes());
-        Ok(bytes)
     }
 }
 
