@@ -1,7 +1,7 @@
 //! Interval logs of the HdrHistogram tools, read back.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use hdrhistogram::Histogram;
@@ -22,7 +22,8 @@ pub(super) struct Logged {
 }
 
 /// What `take` makes of each line of the log at `path` whose tag is `wanted`; nothing where there is
-/// no such file. A histogram is large: the next is read when one has been taken.
+/// no such file. A log is large, 180 MB for a year of a service, and a histogram too: the next line is
+/// read when one has been taken.
 ///
 /// # Errors
 ///
@@ -32,24 +33,32 @@ pub(super) fn read_log<T>(
     wanted: impl Fn(&str) -> bool,
     mut take: impl FnMut(Logged) -> T,
 ) -> io::Result<Vec<T>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let mut log = match File::open(path) {
+        Ok(file) => BufReader::new(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let wrong = || io::Error::other(format!("{}: a line is no histogram", path.display()));
-    let mut untagged = "";
+    let mut untagged = String::new();
     let mut found = Vec::new();
-    for line in text.lines().filter(|line| !line.is_empty()) {
+    let mut text = String::new();
+    while {
+        text.clear();
+        log.read_line(&mut text)? > 0
+    } {
+        let line = text.trim_end();
+        if line.is_empty() {
+            continue;
+        }
         if let Some(comment) = line.strip_prefix('#') {
             if let Some(rest) = comment.strip_prefix(UNTAGGED.0) {
-                untagged = rest.strip_suffix(UNTAGGED.1).unwrap_or(rest);
+                rest.strip_suffix(UNTAGGED.1).unwrap_or(rest).clone_into(&mut untagged);
             }
             continue;
         }
         let (tag, rest) = match line.strip_prefix("Tag=") {
             Some(rest) => rest.split_once(',').ok_or_else(wrong)?,
-            None => (untagged, line),
+            None => (untagged.as_str(), line),
         };
         if wanted(tag) {
             found.push(take(logged(tag, rest).ok_or_else(wrong)?));
