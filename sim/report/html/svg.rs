@@ -75,9 +75,14 @@ impl Svg {
     }
 }
 
+/// A coordinate in whole tenths of a pixel: those that are the same are written alike by [`px`].
+pub(in crate::report) fn tenths(value: f64) -> i64 {
+    (value * 10.0).round() as i64
+}
+
 /// A coordinate to a tenth of a pixel.
 pub(in crate::report) fn px(value: f64) -> String {
-    let tenths = (value * 10.0).round() as i64;
+    let tenths = tenths(value);
     let (whole, rest) = (tenths / 10, (tenths % 10).abs());
     match rest {
         0 => whole.to_string(),

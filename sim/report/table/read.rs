@@ -307,9 +307,21 @@ mod columnar {
                 let into = values.get_or_insert_with(|| Values::Texts(TextColumn::default()));
                 let Values::Texts(texts) = into else { return Ok(()) };
                 texts.rows.reserve(rows);
+                // Most tables tell the same texts in turn: what followed a text the last time is looked at
+                // before all others.
+                let (mut follows, mut before) = (Vec::new(), None::<usize>);
                 each(reader, is_optional, rows, |value: Option<&ByteArray>| {
                     let bytes = value.map_or(&[][..], ByteArray::data);
-                    texts.push(&String::from_utf8_lossy(bytes));
+                    let is = |place: &&u32| texts.known[**place as usize].as_bytes() == bytes;
+                    match before.and_then(|before| follows.get(before)).filter(is) {
+                        Some(&place) => texts.rows.push(place),
+                        None => texts.push(&String::from_utf8_lossy(bytes)),
+                    }
+                    let place = *texts.rows.last().expect("one was pushed");
+                    if let Some(before) = before.replace(place as usize) {
+                        follows.resize(texts.known.len(), place);
+                        follows[before] = place;
+                    }
                 })
             }
             _ => Err(io::Error::other("a column of a type that loadbank does not write")),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::axis::Scale;
 use super::super::number::significant;
-use super::super::svg::{Hold, Svg, px};
+use super::super::svg::{Hold, Svg, px, tenths};
 use super::frame::{self, Room};
 use super::time::clipped;
 
@@ -33,13 +33,13 @@ pub(in crate::report::html) fn duration_curve(
     let mut line = String::new();
     let (mut passed, mut last) = (0.0, None);
     for (value, hours) in &pairs {
-        let (left, height) = (px(x.at(passed / total)), px(y.at(*value)));
-        if last.is_none() {
-            let _ = write!(line, "M{left} {height}");
-        } else if last != Some((left.clone(), height.clone())) {
-            let _ = write!(line, "L{left} {height}");
+        let (left, height) = (x.at(passed / total), y.at(*value));
+        let place = (tenths(left), tenths(height));
+        if last != Some(place) {
+            let step = if last.is_none() { 'M' } else { 'L' };
+            let _ = write!(line, "{step}{} {}", px(left), px(height));
         }
-        last = Some((left, height));
+        last = Some(place);
         passed += hours;
     }
     let _ = write!(line, "H{}", px(x.at(1.0)));
