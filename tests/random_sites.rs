@@ -46,7 +46,9 @@ fn random_sites_run_and_say_nothing_that_contradicts_itself() {
 #[test]
 fn sites_that_were_at_fault_run() {
     let bench = Bench::new();
-    for seed in [144_912, 200_015, 200_516, 202_865, 204_891, 301_334, 301_444, 301_492] {
+    for seed in
+        [144_912, 200_015, 200_516, 202_865, 204_891, 301_334, 301_444, 301_492, 403_364, 403_909]
+    {
         let path = bench.file(&format!("site-{seed}.yaml"), scenario(seed, 96.0));
         let Verdict::Ran(findings) = judge(&path, LIMIT) else { panic!("seed {seed} is refused") };
         assert!(findings.is_empty(), "seed {seed}: {findings:?}");

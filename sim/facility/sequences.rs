@@ -13,6 +13,10 @@ use crate::plant::power::sequence::{State, Subject};
 /// no closer.
 const LEAST: f64 = 1.0 / 60_000.0;
 
+/// How often what is settled anew may move the next instant to where it likes: far more than any site that
+/// comes to rest, which takes two or three.
+const ROUNDS: u32 = 16;
+
 impl Facility<'_> {
     /// Puts the machines in the calendar, where there are any.
     pub(super) fn start_sequences(&mut self) {
@@ -71,9 +75,20 @@ impl Facility<'_> {
         if self.agenda.next_at().is_none_or(|at| crosses < at) && crosses < end {
             self.agenda.push(crosses, Class::Plant, Event::Sequence);
         }
-        while self.sequences.look_until(now, self.agenda.next_at().map_or(end, |at| at.min(end))) {
+        let (mut until, mut rounds) = (end, 0);
+        loop {
+            let next = self.agenda.next_at().map_or(end, |at| at.min(end));
+            // Two may put each other off in turn: from then on only what is sooner counts.
+            until = if rounds < ROUNDS { next } else { until.min(next) };
+            if !self.sequences.look_until(now, until) {
+                break;
+            }
             self.follow_sequences(observer);
             self.settle(now, observer);
+            rounds += 1;
+        }
+        if until < end && self.agenda.next_at().is_none_or(|at| until < at) {
+            self.agenda.push(until, Class::Plant, Event::Sequence);
         }
     }
 

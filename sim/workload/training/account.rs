@@ -75,7 +75,7 @@ impl GpuHours {
     /// sums.
     #[must_use]
     pub fn since(&self, before: &GpuHours) -> Self {
-        const ROUNDING: f64 = 1e-13;
+        const ROUNDING: f64 = 1e-12;
         self.with(before, |now, before| {
             let gained = now - before;
             if gained.abs() > ROUNDING * now.abs() { gained } else { 0.0 }
