@@ -254,8 +254,11 @@ pub(crate) struct TableFields<'a> {
     pub(crate) repeat: Option<bool>,
 }
 
-/// The fields that make sense beside `csv` alone, and whether they were written.
-const OF_TABLE: [(&str, fn(&TableFields<'_>) -> bool); 19] = [
+/// The name of a field, and whether it was written.
+type Written = (&'static str, fn(&TableFields<'_>) -> bool);
+
+/// The fields that make sense beside `csv` alone.
+const OF_TABLE: [Written; 19] = [
     ("column", |it| it.one.0.is_some()),
     ("unit", |it| it.one.1.is_some()),
     ("format", |it| it.format.is_some()),
