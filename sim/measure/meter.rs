@@ -103,18 +103,20 @@ impl Meter {
     }
 
     /// The same of an integral that never falls: where it was taken for larger before the open interval
-    /// began, that holds nothing, and what is still too much is left to the next.
+    /// began, that holds nothing, and what is still too much is left to the next. Whether anything is.
     ///
     /// # Panics
     ///
     /// When `now` lies before the last change.
-    pub fn correct_rising(&mut self, now: Time, integral: f64) {
+    pub fn correct_rising(&mut self, now: Time, integral: f64) -> bool {
         self.advance(now);
         let missing = self.missing(integral);
         self.open.add(missing);
-        if self.open.value() < 0.0 {
+        let is_ahead = self.open.value() < 0.0;
+        if is_ahead {
             self.open = Sum::ZERO;
         }
+        is_ahead
     }
 
     /// What the integral so far lacks of `integral`, but for rounding.
@@ -280,12 +282,12 @@ mod tests {
         assert_eq!(meter.take_interval(at(10.0)).integral, 20.0);
         meter.set(at(10.0), 0.0);
         let mut read = |seconds: f64, integral: f64| {
-            meter.correct_rising(at(seconds), integral);
-            meter.take_interval(at(seconds)).integral
+            let is_ahead = meter.correct_rising(at(seconds), integral);
+            (is_ahead, meter.take_interval(at(seconds)).integral)
         };
-        assert_eq!(read(20.0, 19.0), 0.0);
-        assert_eq!(read(30.0, 19.5), 0.0);
-        assert_eq!(read(40.0, 23.0), 3.0);
+        assert_eq!(read(20.0, 19.0), (true, 0.0));
+        assert_eq!(read(30.0, 19.5), (true, 0.0));
+        assert_eq!(read(40.0, 23.0), (false, 3.0));
         assert_eq!(meter.integral(), 23.0);
     }
 

@@ -65,7 +65,7 @@ impl Group {
         if !self.kind.is_marked() {
             (0..self.instances.len() as u32).for_each(|place| self.stale.mark(place));
         }
-        debug_assert!(!self.has_read_unseen(view), "{} has moved unseen", self.name);
+        debug_assert_eq!(self.read_unseen(view), None, "{} has moved unseen", self.name);
         if self.stale.is_empty() {
             return;
         }
@@ -84,15 +84,17 @@ impl Group {
         self.stale.reuse(stale);
     }
 
-    /// Whether an instance that is not marked reads otherwise than when it was last read.
-    fn has_read_unseen(&self, view: &View<'_>) -> bool {
+    /// A column of an instance that is not marked and reads otherwise than when it was last read, that
+    /// reading, and what it would read.
+    fn read_unseen(&self, view: &View<'_>) -> Option<(&'static str, usize, f64, f64)> {
         let own = self.read.chunks_exact(self.instances.len());
-        self.gauges.iter().zip(own).any(|((column, _), own)| {
+        self.gauges.iter().zip(own).find_map(|((column, _), own)| {
             let unmarked = (0u32..).zip(&self.instances).zip(own);
             let mut unmarked = unmarked.filter(|((place, _), _)| !self.stale.has(*place));
-            unmarked.any(|((_, &index), &known)| {
+            unmarked.find_map(|((_, &index), &known)| {
                 let value = (column.read)(view, index);
-                value != known && !value.is_nan()
+                let is_other = value != known && !value.is_nan();
+                is_other.then_some((column.name, index, known, value))
             })
         })
     }
@@ -103,6 +105,8 @@ impl Group {
         if !self.moves && !cfg!(debug_assertions) {
             return;
         }
+        // A meter that is ahead of what it measures is looked at again.
+        let mut is_ahead = false;
         for (column, meter) in &mut self.gauges {
             let Some(amount) = column.amount else { continue };
             if column.join != Join::Warmest || self.instances.len() == 1 {
@@ -111,7 +115,7 @@ impl Group {
                 if self.moves {
                     match column.falls {
                         true => meter.correct(now, amount),
-                        false => meter.correct_rising(now, amount),
+                        false => is_ahead |= meter.correct_rising(now, amount),
                     }
                     continue;
                 }
@@ -124,7 +128,7 @@ impl Group {
                 );
             }
         }
-        self.moves = self.instances.iter().any(|&index| view.moves(self.kind, index));
+        self.moves = is_ahead || self.instances.iter().any(|&index| view.moves(self.kind, index));
     }
 
     /// Brings its meters to `now`.
