@@ -124,36 +124,36 @@ struct Part {
     target: u64,
 }
 
-/// What becomes of iterations that were composed. Not a closure: each way to it has a copy of it, which
-/// leaves out what that way has none of.
+/// What becomes of iterations that were composed. It is no closure, so that each way to it is compiled
+/// with a copy of its own, without what that way does not need.
 trait Then {
     type Done;
 
-    /// Of those of `leap`, which compute `load`.
-    fn of(self, leap: &mut Leap, load: Load) -> Self::Done;
+    /// Takes the iterations that `leap` has composed, each of which computes `load`.
+    fn take(self, leap: &mut Leap, load: Load) -> Self::Done;
 }
 
-/// They start, as long as the replica takes alone.
+/// Starts them, timed as if the replica ran alone.
 struct StartAlone;
 
 impl Then for StartAlone {
     type Done = ();
 
     #[inline(always)]
-    fn of(self, leap: &mut Leap, load: Load) {
+    fn take(self, leap: &mut Leap, load: Load) {
         let run = leap.table.run(&load);
         leap.start(run, leap.step.k.min(run.most));
         leap.draw.set(leap.now, leap.table.watts(load.batch, load.tokens));
     }
 }
 
-/// They are told, with how many there are at most.
+/// Returns their load and how many there are at most.
 struct Tell;
 
 impl Then for Tell {
     type Done = (Load, u64);
 
-    fn of(self, leap: &mut Leap, load: Load) -> (Load, u64) {
+    fn take(self, leap: &mut Leap, load: Load) -> (Load, u64) {
         (load, leap.step.k)
     }
 }
@@ -328,7 +328,7 @@ impl Leap {
                     let open = !full && self.line.head().is_none_or(|head| head.priority > 0);
                     self.step = Step { k, open, ..Step::DECODING };
                     let load = self.decodes();
-                    return then.of(self, load);
+                    return then.take(self, load);
                 }
             }
             None => {}
@@ -353,7 +353,7 @@ impl Leap {
                     let attention = tokens * (2 * part.kv + tokens);
                     let attention_growth = 2 * tokens * tokens;
                     let load = Load { tokens, prompts: 1, attention, attention_growth, ..load };
-                    return then.of(self, load);
+                    return then.take(self, load);
                 }
             }
         }
@@ -478,7 +478,7 @@ impl Leap {
         };
         self.step = Step { k: 1, tokens, part_tokens, decodes, ..Step::DECODING };
         let at_least = fetched * self.per_host_block;
-        then.of(self, Load { tokens, prompts, attention, at_least, ..load })
+        then.take(self, Load { tokens, prompts, attention, at_least, ..load })
     }
 
     /// Starts `k` iterations as they were composed, which last so long.

@@ -258,7 +258,7 @@ impl Rack {
             Source::Whole => &mut self.whole_j,
             Source::Sampled { .. } => &mut self.sampled_j,
         };
-        // Memory would make each wait for the one before.
+        // In registers: each sum would else be stored and loaded again between two replicas.
         let (mut stock_j, mut actual, mut all_j) = (self.stock_j, self.actual, *seen_j);
         for &joules in joules {
             let drawn_j = source.times() * joules;

@@ -674,10 +674,13 @@ impl Service {
 
 /// Adds the energies of a simulated cell's replicas to the racks of `cell`.
 fn share(racks: &mut [Rack], plan: &FloorPlan, cell: usize, energies: &[f64], source: Source) {
+    if energies.is_empty() {
+        // Its group is not collected now.
+        return;
+    }
     let mut rest = energies;
     for places in plan.racks_of_cell(cell).chunk_by(|place, next| place == next) {
-        // Of groups that are not collected now there are none.
-        let Some(here) = rest.split_off(..places.len()) else { return };
+        let here = rest.split_off(..places.len()).expect("each replica has an energy");
         match &mut racks[places[0].clone()] {
             [rack] => rack.add(here, source),
             racks => {

@@ -37,9 +37,8 @@ pub struct Mining {
     block_at: Option<Ticket>,
     /// Price, hash price or the end of a hold gives the policy something to decide.
     policy_due: bool,
-    /// Where it changes its mind about no block: for what a hash earns after the pool's fee, $/PH/day, at
-    /// prices above the first, up to the second.
-    kept: Option<(f64, (f64, f64))>,
+    /// Where the policy would change its mind about no block.
+    kept: Option<Kept>,
     /// What each rack does and asks, as of the last flush.
     readings: Vec<Reading>,
     demands: Vec<Demand>,
@@ -51,6 +50,22 @@ pub struct Mining {
     changed: Marks,
     fleet: Reading,
     income_changed: bool,
+}
+
+/// Conditions under which the price policy would change its mind about no block.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    /// What a hash earns after the pool's fee, $/PH/day.
+    net: f64,
+    /// The price of energy is above this, and at most that, $/MWh.
+    above: f64,
+    most: f64,
+}
+
+impl Kept {
+    fn holds(&self, net: f64, price: f64) -> bool {
+        self.net == net && self.above < price && price <= self.most
+    }
 }
 
 impl Mining {
@@ -305,8 +320,7 @@ impl Mining {
         let Some(policy) = self.design.policy else { return };
         let net = self.income.usd_ph_day * (1.0 - self.design.pool.fee);
         let price = self.price;
-        let keeps = |(of, (above, most))| of == net && above < price && price <= most;
-        if self.kept.is_some_and(keeps) {
+        if self.kept.is_some_and(|kept| kept.holds(net, price)) {
             return;
         }
         let breakeven = |joules_per_hash| breakeven_usd_mwh(net, joules_per_hash);
@@ -321,7 +335,7 @@ impl Mining {
                 self.react(now, rack);
             }
         }
-        self.kept = Some((net, (above, most)));
+        self.kept = Some(Kept { net, above, most });
     }
 
     /// Has the price policy asked about every block again.
