@@ -52,7 +52,8 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.economiser_w,
         "Heat to the weather past chillers or a bought main, by an economiser or the device before a trim: all of it while the trim rests.",
     )
-    .amount(|v, i, _| v.flowed[i].0.economiser_j)
+    // Coolant that is colder than the air takes heat from it.
+    .amount_either_way(|v, i, _| v.flowed[i].0.economiser_j)
     .totals(&[Total::integral(mwh(
         "economiser",
         "Heat that an economiser, or the device before a trim, carried past chillers or a bought main.",
@@ -64,7 +65,7 @@ pub(super) static LOOP: &[Column] = &[
         |v, i| v.loops[i].state.lifted_w,
         "Heat of the coolant that its trim takes: trim chillers, whose power is in `chillers`, or a bought main.",
     )
-    .amount(|v, i, _| v.flowed[i].0.lifted_j)
+    .amount_either_way(|v, i, _| v.flowed[i].0.lifted_j)
     .only(|design, i| design.loops[i].design.trim().is_some())
     .totals(&[Total::integral(mwh("trim", "Heat that a trim took behind its device.").lower())]),
     Column::new(
