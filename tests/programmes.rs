@@ -346,8 +346,14 @@ fn a_caller_takes_the_place_of_that_of_an_entry() {
         let said = load_errors(&both);
         assert!(said[0].contains("calls.at: `rate` and `at` exclude each other"), "{said:?}");
     }
-    // A demand agreed in advance takes the place of a measured one, and a table that of a price.
+    // A demand agreed in advance takes the place of a measured one, and a price that of a table.
     let text = format!("{site}  it: {{kind: ercot-ers-10, award: 400 kW, reference: 500 kW}}\n");
+    assert_eq!(load_errors(&text), [""; 0]);
+    let table = "price: {csv: nowhere.csv, column: price, unit: $/MWh}";
+    let text = format!(
+        "{site}  it: {{kind: mine, award: 400 kW, price: {{fixed: 5 $/MW-h}}}}\n\
+         catalogue:\n  programmes:\n    mine: {{kind: ercot-ers-10, {table}}}\n"
+    );
     assert_eq!(load_errors(&text), [""; 0]);
 }
 

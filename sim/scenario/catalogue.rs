@@ -167,10 +167,14 @@ impl Shelf<'_> {
         let mut built_in_used: Vec<String> = Vec::new();
         // Everything that comes in is marked with the kind that the user wrote.
         let mut place = None;
-        while let Some(kind) = node.get("kind") {
-            let Some(name) = kind.as_text().map(str::to_owned) else { return };
+        // What lies above `lowest`, from the top down, each without its kind.
+        let mut levels: Vec<Node> = Vec::new();
+        let empty = Node { mark: node.mark, used_at: None, value: Value::Null };
+        let mut lowest = std::mem::replace(node, empty);
+        while let Some(kind) = lowest.get("kind") {
+            let Some(name) = kind.as_text().map(str::to_owned) else { break };
             if self.section.kinds.contains(&name.as_str()) {
-                return;
+                break;
             }
             let place = *place.get_or_insert(kind.place());
             let own =
@@ -188,21 +192,23 @@ impl Shelf<'_> {
                 (None, None) => {
                     let is_cycle = own_used.contains(&name) || built_in_used.contains(&name);
                     sink.push(self.unknown(kind, &name, path, is_cycle));
-                    return;
+                    break;
                 }
             };
             let mut beneath = found.clone();
-            for (path, exclusive) in self.section.exclusive {
-                give_way(&mut beneath, node, path, exclusive);
-            }
             beneath.set_used_at(place);
-            if let Value::Map(map) = &mut node.value {
+            if let Value::Map(map) = &mut lowest.value {
                 map.remove("kind");
             }
-            let above =
-                std::mem::replace(node, Node { mark: place, used_at: None, value: Value::Null });
-            *node = overlay(beneath, above);
+            levels.push(std::mem::replace(&mut lowest, beneath));
         }
+        // From the bottom up: what a level has replaced does not come back above it.
+        *node = levels.into_iter().rev().fold(lowest, |mut beneath, above| {
+            for (path, exclusive) in self.section.exclusive {
+                give_way(&mut beneath, &above, path, exclusive);
+            }
+            overlay(beneath, above)
+        });
     }
 
     fn unknown(&self, kind: &Node, name: &str, path: &str, is_cycle: bool) -> Diagnostic {
@@ -224,7 +230,8 @@ impl Shelf<'_> {
     }
 }
 
-/// Takes out of the mapping at `path` in `beneath` what gives way to that in `above`.
+/// Takes out of the mapping at `path` in `beneath` what gives way to that in `above`. What `above` names
+/// with `null` stays, so that the two go together.
 fn give_way(beneath: &mut Node, above: &Node, path: &str, exclusive: &Exclusive) {
     let keys = path.split('.').filter(|key| !key.is_empty());
     let above = keys.clone().try_fold(above, |node, key| node.get(key));
@@ -239,13 +246,14 @@ fn give_way(beneath: &mut Node, above: &Node, path: &str, exclusive: &Exclusive)
                 |name: &str| above.get(name).is_some_and(|it| !matches!(it.value, Value::Null));
             beneath.entries.retain(|entry| {
                 let name = entry.key.text.as_str();
-                is_written(name) || !alternatives.gives_way(name, is_written)
+                above.get(name).is_some() || !alternatives.gives_way(name, is_written)
             });
         }
         Exclusive::Kind => {
             let kind = text(beneath.entry("kind").map(|entry| &entry.value));
             if text(above.get("kind")).is_some_and(|above| kind.is_some_and(|it| it != above)) {
-                beneath.entries.clear();
+                let is_null = |it: &Node| matches!(it.value, Value::Null);
+                beneath.entries.retain(|entry| above.get(&entry.key.text).is_some_and(is_null));
             }
         }
     }
@@ -337,7 +345,8 @@ mod tests {
             ("calls.length", Exclusive::Kind),
         ];
         let section = Section { exclusive, ..POWER };
-        let own = map("mine: {kind: basic, calls: {at: [1], busy: [2]}, own: 1}\n");
+        let own = map("mine: {kind: basic, calls: {at: [1], busy: [2]}, own: 1}\n\
+             law: {kind: drawn, calls: {length: {kind: constant, value: 2}}}\n");
         let built_in = map("basic: {kind: ups, calls: {rate: 3, busy: [4], gap: 5}, bought: 6}\n\
              drawn: {kind: ups, calls: {length: {kind: mean, mean: 1, max: 9}}}\n");
         let shelf = Shelf { section, own: Some(&own), built_in };
@@ -366,6 +375,20 @@ mod tests {
             (
                 "{kind: drawn, calls: {length: {mean: 2}}}",
                 r#"{"calls":{"length":{"kind":"mean","max":9,"mean":2}},"kind":"ups"}"#,
+            ),
+            // What an entry has replaced of the entry beneath it does not come back.
+            (
+                "{kind: law, calls: {length: {kind: mean, mean: 3}}}",
+                r#"{"calls":{"length":{"kind":"mean","mean":3}},"kind":"ups"}"#,
+            ),
+            // What would give way may be taken away by name too.
+            (
+                "{kind: basic, calls: {rate: null, busy: null, at: [9]}}",
+                r#"{"bought":6,"calls":{"at":[9],"gap":5},"kind":"ups"}"#,
+            ),
+            (
+                "{kind: drawn, calls: {length: {kind: constant, mean: null, value: 2}}}",
+                r#"{"calls":{"length":{"kind":"constant","value":2}},"kind":"ups"}"#,
             ),
             // Who writes both is told of it later; who takes one out puts none in its place.
             (
