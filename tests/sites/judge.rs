@@ -438,6 +438,9 @@ fn range(name: &str) -> (f64, f64) {
     } else if ["surplus", "carried"].contains(&name) {
         // Windows may hold fewer arrivals than the gaps that they stand for.
         (f64::MIN, f64::MAX)
+    } else if ends(&["_economiser_mw", "_trim_mw", "trim_mwh"]) {
+        // Coolant that is colder than the air takes heat from it.
+        (f64::MIN, f64::MAX)
     } else if ends(&["_heat_mw", "heat_mwh", "_outside_mw", "economiser_mwh"]) {
         // Outdoor air may take more than racks give while it cools the hall itself, or warm it: what
         // it takes is held against the heat of the loops beside.
