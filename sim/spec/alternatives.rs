@@ -1,6 +1,7 @@
 //! Fields of a mapping that exclude each other.
 
 use super::Fault;
+use super::check::{listed, one_source, one_source_at_most, stray};
 
 /// Fields of a mapping of which one is written at most, and those that go with some of them alone.
 ///
@@ -31,11 +32,9 @@ impl Alternatives {
         written: &[(&'static str, bool)],
         faults: &mut Vec<Fault>,
     ) -> Option<()> {
-        if !self.of.iter().any(|field| is_written(field, written)) {
-            faults.push(Fault::error("", format!("needs one of {}", listed(self.of, ", "))));
-            return None;
-        }
-        self.one_at_most(written, faults)
+        one_source(&those(self.of, written), faults)?;
+        self.report_strays(written, faults);
+        Some(())
     }
 
     /// The same where there may be none.
@@ -44,21 +43,17 @@ impl Alternatives {
         written: &[(&'static str, bool)],
         faults: &mut Vec<Fault>,
     ) -> Option<()> {
-        let mut chosen = self.of.iter().filter(|field| is_written(field, written));
-        if let (Some(first), Some(second)) = (chosen.next(), chosen.next()) {
-            let message = format!("`{first}` and `{second}` exclude each other");
-            let help = format!("keep one of {}", listed(self.of, ", "));
-            faults.push(Fault::error(*second, message).help(help));
-            return None;
-        }
+        one_source_at_most(&those(self.of, written), faults)?;
+        self.report_strays(written, faults);
+        Some(())
+    }
+
+    fn report_strays(&self, written: &[(&'static str, bool)], faults: &mut Vec<Fault>) {
         for (owners, fields) in self.with {
-            let has_owner = owners.iter().any(|owner| is_written(owner, written));
-            for field in fields.iter().filter(|field| !has_owner && is_written(field, written)) {
-                let message = format!("`{field}` goes with {}", listed(owners, " or "));
-                faults.push(Fault::error(*field, message));
+            if !those(owners, written).iter().any(|(_, written)| *written) {
+                stray(&those(fields, written), &listed(owners.iter().copied(), " or "), faults);
             }
         }
-        Some(())
     }
 
     /// Whether `field` of what stands beneath gives way to what is `written` above it: to another
@@ -74,15 +69,13 @@ impl Alternatives {
     }
 }
 
-/// Whether `field` was `written`, which says so of every field.
-fn is_written(field: &str, written: &[(&'static str, bool)]) -> bool {
-    let known = written.iter().find(|(name, _)| *name == field);
-    known.unwrap_or_else(|| panic!("nobody says whether `{field}` is written")).1
-}
-
-/// `names` in backticks, joined by `between`.
-fn listed(names: &[&str], between: &str) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between)
+/// Those of `fields`, and whether they were `written`, which says so of every field.
+fn those(fields: &[&'static str], written: &[(&'static str, bool)]) -> Vec<(&'static str, bool)> {
+    let known = |field: &&'static str| {
+        let known = written.iter().find(|(name, _)| name == field);
+        *known.unwrap_or_else(|| panic!("nobody says whether `{field}` is written"))
+    };
+    fields.iter().map(known).collect()
 }
 
 #[cfg(test)]

@@ -216,20 +216,26 @@ fn figure(value: f64, unit: &str) -> String {
 
 /// Whether exactly one of `sources` was written; reports it otherwise.
 pub(crate) fn one_source(sources: &[(&'static str, bool)], faults: &mut Vec<Fault>) -> Option<()> {
-    let list = sources.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let mut written = sources.iter().filter(|(_, is)| *is);
-    match (written.next(), written.next()) {
-        (Some(_), None) => Some(()),
-        (None, _) => {
-            faults.push(Fault::error("", format!("needs one of {list}")));
-            None
-        }
-        (Some((first, _)), Some((second, _))) => {
-            let message = format!("`{first}` and `{second}` exclude each other");
-            faults.push(Fault::error(*second, message).help(format!("keep one of {list}")));
-            None
-        }
+    if sources.iter().any(|(_, written)| *written) {
+        return one_source_at_most(sources, faults);
     }
+    faults.push(Fault::error("", format!("needs one of {}", listed(names(sources), ", "))));
+    None
+}
+
+/// The same where there may be none.
+pub(super) fn one_source_at_most(
+    sources: &[(&'static str, bool)],
+    faults: &mut Vec<Fault>,
+) -> Option<()> {
+    let mut written = sources.iter().filter(|(_, is)| *is);
+    let (Some((first, _)), Some((second, _))) = (written.next(), written.next()) else {
+        return Some(());
+    };
+    let message = format!("`{first}` and `{second}` exclude each other");
+    let help = format!("keep one of {}", listed(names(sources), ", "));
+    faults.push(Fault::error(*second, message).help(help));
+    None
 }
 
 /// Reports each of `fields` that was written although its source `owner` was not.
@@ -249,11 +255,25 @@ pub(crate) fn only_with_all(
     fields: &[(&'static str, bool)],
     faults: &mut Vec<Fault>,
 ) {
-    let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
-    let owners = owners.join(" and ");
-    for (field, _) in fields.iter().filter(|(_, written)| *written && !are_all) {
+    if !are_all {
+        stray(fields, &listed(owners.iter().copied(), " and "), faults);
+    }
+}
+
+/// Reports each of `fields` that was written: it goes with `owners`, which were not.
+pub(super) fn stray(fields: &[(&'static str, bool)], owners: &str, faults: &mut Vec<Fault>) {
+    for (field, _) in fields.iter().filter(|(_, written)| *written) {
         faults.push(Fault::error(*field, format!("`{field}` goes with {owners}")));
     }
+}
+
+fn names<'a>(fields: &'a [(&'static str, bool)]) -> impl Iterator<Item = &'static str> + 'a {
+    fields.iter().map(|(name, _)| *name)
+}
+
+/// `names` in backticks, joined by `between`.
+pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>, between: &str) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between)
 }
 
 /// The time zone `name`, UTC by default or after a report.
