@@ -97,9 +97,13 @@ impl Meter {
     ///
     /// When `now` lies before the last change.
     pub fn correct(&mut self, now: Time, integral: f64) {
+        /// Two sums of the same terms in another order differ by less.
+        const ROUNDING: f64 = 1e-14;
         self.advance(now);
-        let missing = self.missing(integral);
-        self.open.add(missing);
+        let missing = integral - self.integral();
+        if missing.abs() > ROUNDING * integral.abs() {
+            self.open.add(missing);
+        }
     }
 
     /// The same of an integral that never falls: where it was taken for larger before the open interval
@@ -109,22 +113,12 @@ impl Meter {
     ///
     /// When `now` lies before the last change.
     pub fn correct_rising(&mut self, now: Time, integral: f64) -> bool {
-        self.advance(now);
-        let missing = self.missing(integral);
-        self.open.add(missing);
+        self.correct(now, integral);
         let is_ahead = self.open.value() < 0.0;
         if is_ahead {
             self.open = Sum::ZERO;
         }
         is_ahead
-    }
-
-    /// What the integral so far lacks of `integral`, but for rounding.
-    fn missing(&self, integral: f64) -> f64 {
-        /// Two sums of the same terms in another order differ by less.
-        const ROUNDING: f64 = 1e-14;
-        let missing = integral - self.integral();
-        if missing.abs() > ROUNDING * integral.abs() { missing } else { 0.0 }
     }
 
     /// The present value.
