@@ -7,7 +7,7 @@
 
 use super::component::{ComponentKind, NetworkPart};
 use super::design::PowerNode;
-use super::flow::Flows;
+use super::flow::{Flows, above_rounding_w};
 use super::forest::{NONE, is_over};
 use super::network::Network;
 
@@ -171,7 +171,7 @@ impl Network {
 
     /// Export through all feeds, in watts.
     pub fn total_export_w(&self) -> f64 {
-        self.draw.export_w.max(0.0)
+        above_rounding_w(self.draw.export_w)
     }
 
     /// What arrays give, in watts.

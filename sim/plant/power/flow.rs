@@ -33,6 +33,12 @@ pub(super) struct Flows {
     stale: Waiting,
 }
 
+/// `total_w`, W, which follows changes: gone back to nothing it may be left a rounding below.
+pub(super) fn above_rounding_w(total_w: f64) -> f64 {
+    debug_assert!(total_w > -1.0, "{total_w} W are no rounding");
+    total_w.max(0.0)
+}
+
 impl Flows {
     pub(super) fn new(wiring: &Wiring) -> Self {
         Self {

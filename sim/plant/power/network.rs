@@ -11,7 +11,7 @@
 
 use super::component::{ComponentKind, NetworkPart};
 use super::design::{PowerDesign, PowerLoad, PowerNode};
-use super::flow::Flows;
+use super::flow::{Flows, above_rounding_w};
 use super::forest::{Forest, NONE, TOLERANCE, is_over};
 use super::moved::Moved;
 use super::shed::Shed;
@@ -470,21 +470,19 @@ impl Network {
         self.flow_w(node) + self.loss_w(node)
     }
 
-    // Totals follow changes: what has gone back to nothing may be left a rounding below it.
-
     /// Import through all feeds, in watts.
     pub fn total_import_w(&self) -> f64 {
-        self.draw.import_w.max(0.0)
+        above_rounding_w(self.draw.import_w)
     }
 
     /// Output of all generators, in watts.
     pub fn total_generated_w(&self) -> f64 {
-        self.draw.generated_w.max(0.0)
+        above_rounding_w(self.draw.generated_w)
     }
 
     /// What batteries give, in watts.
     pub fn total_discharged_w(&self) -> f64 {
-        self.draw.discharged_w.max(0.0) + self.give_w(ComponentKind::Battery)
+        above_rounding_w(self.draw.discharged_w) + self.give_w(ComponentKind::Battery)
     }
 
     /// What batteries are given, in watts.
@@ -509,7 +507,7 @@ impl Network {
 
     /// Loss of all components of a kind, in watts.
     pub fn total_loss_w(&self, kind: ComponentKind) -> f64 {
-        self.draw.loss_w[kind as usize].max(0.0)
+        above_rounding_w(self.draw.loss_w[kind as usize])
     }
 
     /// Output that a component may reach at most now, in watts.
