@@ -62,14 +62,18 @@ pub(super) fn resolve(
             || designs.iter().any(|design| known(&design.name));
         let design = within(&format!("domains[{index}]"), faults, |faults| {
             if is_taken {
-                let message = format!("`{}` names another cause of failures", domain.name);
-                faults.push(Fault::error("name", message));
+                faults.push(taken(&domain.name));
             }
             domain.resolve(rack_nodes, sigma, faults)
         });
         designs.push(design);
     }
     designs
+}
+
+/// `name` is that of another cause of failures, of nodes or of domains.
+pub(super) fn taken(name: &str) -> Fault {
+    Fault::error("name", format!("`{name}` names another cause of failures"))
 }
 
 impl DomainSpec {

@@ -328,9 +328,8 @@ impl NodeFailureSpec {
         let names: Vec<&str> = specs.iter().map(|cause| cause.name.as_str()).collect();
         // Figures are told by them.
         for (index, name) in names.iter().enumerate().filter(|(at, it)| names[..*at].contains(it)) {
-            let message = format!("`{name}` names another cause of failures");
             let help = "give each a name of its own, or add their weights up";
-            let fault = Fault::error("name", message).help(help);
+            let fault = domains::taken(name).help(help);
             check.faults.push(fault.within(&format!("[{index}]")).within("causes"));
         }
         let domains = self.domains.as_deref().unwrap_or_default();
