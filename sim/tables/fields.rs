@@ -302,7 +302,7 @@ pub(crate) struct TableRead {
 
 impl TableFields<'_> {
     /// The fields that make sense beside `csv` alone, and whether they were written.
-    pub(crate) fn written(&self) -> [(&'static str, bool); 19] {
+    pub(crate) fn written(&self) -> [(&'static str, bool); OF_TABLE.len()] {
         OF_TABLE.map(|(field, is_written)| (field, is_written(self)))
     }
 
