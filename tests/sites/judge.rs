@@ -439,8 +439,8 @@ fn range(name: &str) -> (f64, f64) {
         // Windows may hold fewer arrivals than the gaps that they stand for.
         (f64::MIN, f64::MAX)
     } else if ends(&["_economiser_mw", "_trim_mw", "trim_mwh"]) {
-        // Coolant that is colder than the air takes heat from it.
-        (f64::MIN, f64::MAX)
+        // It goes either way: a rounding below nothing where coolant stands at the temperature of the air.
+        (-1e-10, f64::MAX)
     } else if ends(&["_heat_mw", "heat_mwh", "_outside_mw", "economiser_mwh"]) {
         // Outdoor air may take more than racks give while it cools the hall itself, or warm it: what
         // it takes is held against the heat of the loops beside.
