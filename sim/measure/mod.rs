@@ -23,5 +23,5 @@ pub use ledger::{Imbalance, Ledger, Side};
 pub use meter::{Counter, IntervalStat, Meter};
 pub use share::{Kept, left_out, share};
 pub use spells::{SpellTotals, Spells};
-pub use sum::Sum;
+pub use sum::{Sum, gained};
 pub use swing::Swing;

@@ -66,6 +66,14 @@ impl Serialize for Sum {
     }
 }
 
+/// What a figure gained that was `before` and is `now`: nothing, where the two differ by what the same terms
+/// summed in another order do.
+pub fn gained(now: f64, before: f64) -> f64 {
+    const ROUNDING: f64 = 1e-14;
+    let gained = now - before;
+    if gained.abs() > ROUNDING * now.abs().max(before.abs()) { gained } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

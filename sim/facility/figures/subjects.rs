@@ -9,7 +9,7 @@ use super::reserve::{LOADING, Reserve};
 use super::site::{SITE, SITE_DERIVED, SITE_SUMS, SiteEnd};
 use super::thermal::THERMAL;
 use super::{Derived, Fact, Subject, SubjectKind, programmes, requests, works};
-use crate::measure::Scale;
+use crate::measure::{Scale, gained};
 use crate::workload::inference::{InferenceSummary, RequestErrors};
 
 /// Every subject with its figures: of the meters of `groups`, and of what is left at the `end`. Where
@@ -104,7 +104,7 @@ pub(in crate::facility) fn difference(
         let mut difference = Subject::new(subject.kind, subject.path.clone(), subject.name.clone());
         for (place, value) in subject.values.iter().enumerate().filter(|(_, it)| it.figure.adds) {
             let before = earlier.and_then(|subject| subject.values[place].value);
-            let gained = value.value.map(|value| value - before.unwrap_or(0.0));
+            let gained = value.value.map(|value| gained(value, before.unwrap_or(0.0)));
             difference.push(value.figure, gained);
         }
         if subject.kind == SubjectKind::Site {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::checkpoint::Cycle;
 use super::log::JobEnd;
 use crate::kernel::Time;
-use crate::measure::{Latency, left_out, share};
+use crate::measure::{Latency, gained, left_out, share};
 
 /// Time of GPUs by what came of it. In GPU-hours wherever it leaves this room; the kinds add
 /// up to the GPUs times the hours of the run.
@@ -71,15 +71,10 @@ impl GpuHours {
         self.kinds().iter().filter(|(kind, _)| !unheld.contains(kind)).map(|(_, held)| held).sum()
     }
 
-    /// What was added after `before` was copied: nothing, where the two differ by the rounding of their
-    /// sums.
+    /// What was added after `before` was copied.
     #[must_use]
     pub fn since(&self, before: &GpuHours) -> Self {
-        const ROUNDING: f64 = 1e-12;
-        self.with(before, |now, before| {
-            let gained = now - before;
-            if gained.abs() > ROUNDING * now.abs() { gained } else { 0.0 }
-        })
+        self.with(before, gained)
     }
 
     pub(super) fn add(&mut self, other: &GpuHours) {
